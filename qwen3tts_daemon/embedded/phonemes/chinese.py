@@ -1,0 +1,26 @@
+"""Mandarin phonemes: words by jieba, readings by pypinyin, Kokoro's symbols and tone arrows by misaki."""
+
+import logging
+
+import jieba  # type: ignore[import-untyped]
+from misaki.zh import ZHG2P  # type: ignore[import-untyped]
+
+from qwen3tts_daemon.embedded.phonemes.latin import read_mixed
+from qwen3tts_daemon.embedded.phonemes.readers import Reader
+
+
+class ChineseReader:
+    """Reads one sentence; loading takes a second for jieba's dictionary."""
+
+    def __init__(self, english: Reader) -> None:
+        jieba.setLogLevel(logging.WARNING)
+        jieba.initialize()
+        self._g2p = ZHG2P()
+        self._english = english
+
+    def __call__(self, text: str) -> str:
+        return read_mixed(text, self._native, self._english)
+
+    def _native(self, text: str) -> str:
+        phonemes, _ = self._g2p(text)
+        return str(phonemes)

@@ -1,0 +1,24 @@
+"""English phonemes from hibari's rules and lexicon, which also read numbers, dates, times and units."""
+
+import re
+
+from hibari.g2p import G2P  # type: ignore[import-untyped]
+
+# What hibari leaves to be spelled out letter by letter.
+_UNITS = (
+    (re.compile(r"(?<=\d) ?m/s\b"), " meters per second"),
+    (re.compile(r"(?<=\d) ?kWh\b"), " kilowatt hours"),
+    (re.compile(r"(?<=\d) ?(?:hPa|mbar)\b"), " hectopascals"),
+)
+
+
+class EnglishReader:
+    """Reads one sentence of American or British English."""
+
+    def __init__(self, *, british: bool) -> None:
+        self._g2p = G2P(british=british)
+
+    def __call__(self, text: str) -> str:
+        for unit, words in _UNITS:
+            text = unit.sub(words, text)
+        return str(self._g2p(text))

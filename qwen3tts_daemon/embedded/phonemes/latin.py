@@ -1,0 +1,14 @@
+"""Latin words inside Chinese or Korean text are read as English."""
+
+import re
+
+from qwen3tts_daemon.embedded.phonemes.readers import Reader
+
+_LATIN = re.compile(r"([A-Za-z]+(?:[ '’.-][A-Za-z]+)*)")
+
+
+def read_mixed(text: str, native: Reader, english: Reader) -> str:
+    """Phonemes of a text whose Latin words go to `english` and the rest to `native`."""
+    parts = _LATIN.split(text)
+    read = [english(part) if index % 2 else native(part) for index, part in enumerate(parts) if part.strip()]
+    return " ".join(part for part in read if part)

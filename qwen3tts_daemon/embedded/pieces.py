@@ -1,0 +1,180 @@
+"""Text -> units: each is what one inference speaks, and says which pause follows it.
+
+A unit is a sentence, unless the sentence is too long for the network or the first of an utterance: that one is cut
+early, at the end of a clause, so that sound starts early.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+MAX_LENGTH = 180
+"""Length (see `length`) above which a sentence is cut into clauses: half of what Kokoro takes, and better paced."""
+
+_FIRST_LENGTH = 30
+_FIRST_LIMIT = 60
+_LEAST_HEAD = 8
+_LEAST_TAIL = 12
+
+
+class Ending(Enum):
+    """What a unit ends with."""
+
+    WORD = "word"
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Text for one inference."""
+
+    text: str
+    ending: Ending
+
+
+_CLOSERS = "\"'”’»)\\]」』）】》"
+_PARAGRAPH = re.compile(r"\s*\n\s*")
+_SENTENCE_END = re.compile(rf"[.!?…]+[{_CLOSERS}]*(?=\s)|[。！？]+[{_CLOSERS}]*")
+_CLAUSE_END = re.compile(rf"[,;:][{_CLOSERS}]*(?=\s)|\s[–—-](?=\s)|—|[、，；：][{_CLOSERS}]*")
+_SPACE = re.compile(r"\s+")
+_CONJUNCTIONS = {
+    "en": "and but or because so that which while when if",
+    "de": "und aber oder weil dass denn wenn sondern",
+    "fr": "et mais ou parce que car quand si donc",
+    "es": "y pero o porque que cuando si",
+    "it": "e ma o perché che quando se",
+    "pt": "e mas ou porque que quando se",
+    "ru": "и но или потому что когда если",
+    "ko": "그리고 하지만 그래서 또는",
+}
+_ABBREVIATIONS = {
+    "en": "mr mrs ms dr prof st jr sr vs etc e.g i.e a.m p.m no approx dept inc ltd co",
+    "de": "dr prof nr hr fr str bzw ca usw evtl ggf inkl zzgl st vgl z b d h u a o ä abs",
+    "fr": "m mm mme mlle dr pr st ste av etc p ex env",
+    "es": "sr sra srta dr dra ud uds etc p ej av aprox núm",
+    "it": "sig sig.ra dott prof ecc es avv ing n pag",
+    "pt": "sr sra dr dra prof etc p ex av nº aprox",
+    "ru": "г гг ул д стр им т е к руб коп млн млрд тыс см",
+}
+_ORDINAL_LANGUAGES = frozenset({"de"})
+"""Languages in which a number with a full stop is an ordinal: "am 5. März"."""
+
+
+def units(text: str, language: str, *, early: bool) -> list[Unit]:
+    """The units of a text; with `early` the first one is cut short at a clause end."""
+    found: list[Unit] = []
+    for paragraph in filter(None, _PARAGRAPH.split(text.strip())):
+        cut = list(sentences(paragraph, language))
+        for index, sentence in enumerate(cut):
+            ending = Ending.PARAGRAPH if index == len(cut) - 1 else Ending.SENTENCE
+            found += _sentence_units(sentence, ending, language, early=early and not found)
+    return found
+
+
+def sentences(paragraph: str, language: str) -> Iterator[str]:
+    """The sentences of a paragraph, stripped."""
+    start = 0
+    for match in _SENTENCE_END.finditer(paragraph):
+        if _ends_sentence(paragraph, match, language):
+            yield paragraph[start : match.end()].strip()
+            start = match.end()
+    if rest := paragraph[start:].strip():
+        yield rest
+
+
+def fit(unit: Unit, *, fraction: float = 0.5) -> tuple[Unit, Unit]:
+    """Two units instead of one that is too long for the network; its text has at least two characters."""
+    head, ending = _cut_near(unit.text, round(len(unit.text) * fraction))
+    return Unit(unit.text[:head].strip(), ending), Unit(unit.text[head:].strip(), unit.ending)
+
+
+def length(text: str) -> int:
+    """How long a text sounds, in Latin letters: a kana or Hangul syllable is two, a Han character three."""
+    return sum(3 if "一" <= char <= "鿿" else 2 if "぀" <= char <= "힣" else 1 for char in text)
+
+
+def _ends_sentence(text: str, match: re.Match[str], language: str) -> bool:
+    """False for the full stop of an abbreviation, an initial or a German ordinal, and before a small letter."""
+    following = text[match.end() :].lstrip()
+    if not following:
+        return True
+    if match.group()[0] in "。！？":
+        return True
+    if following[0].islower():
+        return False
+    if match.group() != ".":
+        return True
+    before = _SPACE.split(text[: match.start()])[-1].lstrip("(\"'“„«¿¡")
+    is_initial = len(before) == 1 and before.isalpha() and before.isupper() and before != "I"
+    is_ordinal = language in _ORDINAL_LANGUAGES and before.isdigit()
+    return not (is_initial or is_ordinal or before.lower() in _ABBREVIATIONS.get(language, "").split())
+
+
+def _sentence_units(text: str, ending: Ending, language: str, *, early: bool) -> Iterator[Unit]:
+    if early and (cut := _first_cut(text, language)):
+        head, head_ending = cut
+        yield Unit(text[:head].strip(), head_ending)
+        text = text[head:].strip()
+    whole = Unit(text, ending)
+    while length(whole.text) > MAX_LENGTH:
+        head_unit, whole = fit(whole, fraction=_share(whole.text))
+        yield head_unit
+    yield whole
+
+
+def _share(text: str) -> float:
+    """The part of a long text that makes the first of equally long units."""
+    return 1 / -(-length(text) // MAX_LENGTH)
+
+
+def _first_cut(text: str, language: str) -> tuple[int, Ending] | None:
+    """Where the first unit of an utterance ends, or None if the sentence is better spoken whole."""
+    clauses = [match.end() for match in _CLAUSE_END.finditer(text) if _leaves_enough(text, match.end())]
+    if near := [end for end in clauses if length(text[:end]) <= _FIRST_LENGTH]:
+        return near[-1], Ending.CLAUSE
+    if clauses and length(text[: clauses[0]]) <= _FIRST_LIMIT:
+        return clauses[0], Ending.CLAUSE
+    if length(text) <= _FIRST_LIMIT:
+        return None
+    return _cut_at_word(text, language)
+
+
+def _cut_at_word(text: str, language: str) -> tuple[int, Ending] | None:
+    """Before a conjunction, else at the last space of a long sentence, within the first unit's limit."""
+    spaces = [
+        match.start()
+        for match in _SPACE.finditer(text)
+        if length(text[: match.start()]) <= _FIRST_LIMIT and _leaves_enough(text, match.start())
+    ]
+    conjunctions = _CONJUNCTIONS.get(language, "").split()
+    joints = [at for at in spaces if text[at:].split(maxsplit=1)[0].lower() in conjunctions]
+    if joints:
+        return joints[0], Ending.WORD
+    if spaces and length(text) > 2 * _FIRST_LIMIT:
+        return spaces[-1], Ending.WORD
+    return None
+
+
+def _leaves_enough(text: str, end: int) -> bool:
+    return length(text[:end].strip()) >= _LEAST_HEAD and length(text[end:].strip()) >= _LEAST_TAIL
+
+
+def _cut_near(text: str, middle: int) -> tuple[int, Ending]:
+    """The clause end, else the space, else the character nearest to `middle`."""
+    inside = range(1, len(text))
+    clauses = [match.end() for match in _CLAUSE_END.finditer(text) if match.end() in inside]
+    spaces = [match.start() for match in _SPACE.finditer(text) if match.start() in inside]
+    if clauses and abs(_nearest(clauses, middle) - middle) <= len(text) // 4:
+        return _nearest(clauses, middle), Ending.CLAUSE
+    if spaces:
+        return _nearest(spaces, middle), Ending.WORD
+    if clauses:
+        return _nearest(clauses, middle), Ending.CLAUSE
+    return max(1, min(middle, len(text) - 1)), Ending.WORD
+
+
+def _nearest(places: list[int], middle: int) -> int:
+    return min(places, key=lambda place: abs(place - middle))

@@ -1,0 +1,93 @@
+"""The one place where an exception becomes words for a client."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from qwen_tts.errors import SynthesisError
+
+logger = logging.getLogger(__name__)
+
+HTTP_STATUS = {
+    "bad_json": 400,
+    "bad_field": 422,
+    "unknown_type": 422,
+    "unknown_voice": 422,
+    "unknown_language": 422,
+    "unsupported_language": 422,
+    "unsupported_format": 422,
+    "text_empty": 422,
+    "bad_audio": 422,
+    "unknown_ctx": 422,
+    "ctx_closed": 422,
+    "text_too_long": 413,
+    "too_large": 413,
+    "unauthorized": 401,
+    "forbidden_origin": 403,
+    "forbidden_address": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "unknown_host": 421,
+    "queue_full": 503,
+    "model_loading": 503,
+    "model_unavailable": 503,
+    "out_of_memory": 503,
+    "draining": 503,
+    "slow_consumer": 408,
+    "timeout": 408,
+    "generation_failed": 500,
+    "no_end_of_speech": 500,
+    "internal": 500,
+    "rate_limited": 429,
+    "too_many_contexts": 429,
+}
+
+_RETRY_AFTER_S = {503: 2.0, 429: 1.0}
+
+_TYPES = {401: "authentication_error", 429: "rate_limit_error", 403: "permission_error"}
+
+
+class Refusal(Exception):
+    """The daemon itself says no, before or around an engine; `code` is one of HTTP_STATUS."""
+
+    def __init__(
+        self, code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        assert code in HTTP_STATUS, code
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What every wire says about an error: in JSON, in a Wyoming event, in a log line, in a metric's label."""
+
+    code: str
+    message: str
+    http_status: int
+    param: str | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def type(self) -> str:
+        """OpenAI's name for the kind of error."""
+        kind = "server_error" if self.http_status >= 500 else "invalid_request_error"
+        return _TYPES.get(self.http_status, kind)
+
+    def envelope(self, request_id: str | None) -> dict[str, Any]:
+        """`{"error": {...}}`, a superset of OpenAI's."""
+        error = {"code": self.code, "message": self.message, "param": self.param, "type": self.type}
+        return {"error": {**error, "request_id": request_id}}
+
+
+def describe(error: BaseException) -> Failure:
+    """Words for a client. What nobody foresaw is logged whole and told as `internal`, without its text."""
+    if not isinstance(error, (SynthesisError, Refusal)):
+        logger.error("unexpected", exc_info=error)
+        return Failure("internal", "internal error, see the daemon's log", 500)
+    status = HTTP_STATUS[error.code]
+    retry_after_s = error.retry_after_s or _RETRY_AFTER_S.get(status)
+    return Failure(error.code, error.message, status, error.param, retry_after_s)

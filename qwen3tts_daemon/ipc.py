@@ -1,0 +1,195 @@
+"""The messages between the daemon and a worker, and the link that carries them.
+
+A message is a msgpack map behind its length (4 bytes, little-endian), over a Unix socket pair that the worker inherits.
+The daemon opens with `Hello`; the worker answers with `Welcome`, then sends `State` as it loads. Streams are numbered
+by the daemon; every `Open` is answered by `AudioData`* and exactly one `Done` or `Failed`, unless it is cancelled.
+Calls (`EncodeReference`, `Encode`, `Decode`, `Sleep`, `Wake`) are numbered too and answered once. `Stats` once a
+second is the worker's heartbeat.
+"""
+
+import asyncio
+import socket
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from qwen_tts.api import Audio, Capabilities, SynthesisRequest
+
+PROTOCOL = 1
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+HEARTBEAT_S = 1.0
+
+Incoming = TypeVar("Incoming")
+WorkerState = Literal["loading", "ready", "sleeping", "failed"]
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="type"):
+    pass
+
+
+# -- to the worker -----------------------------------------------------------------------------------------
+
+
+class Hello(_Message, tag="hello"):
+    protocol: int
+    factory: str
+    """`module:function` that makes the engine from `options`."""
+    options: dict[str, Any]
+    log_level: str
+
+
+class Open(_Message, tag="open"):
+    stream: int
+    request: SynthesisRequest
+
+
+class Text(_Message, tag="text"):
+    stream: int
+    text: str
+
+
+class End(_Message, tag="end"):
+    stream: int
+
+
+class Flush(_Message, tag="flush"):
+    stream: int
+
+
+class Cancel(_Message, tag="cancel"):
+    stream: int
+
+
+class Ack(_Message, tag="ack"):
+    stream: int
+    samples: int
+    """Samples taken since the last ack."""
+
+
+class EncodeReference(_Message, tag="encode_reference"):
+    call: int
+    audio: Audio
+    transcript: str | None
+
+
+class Encode(_Message, tag="encode"):
+    call: int
+    audio: Audio
+
+
+class Decode(_Message, tag="decode"):
+    call: int
+    codes: list[list[int]]
+
+
+class Sleep(_Message, tag="sleep"):
+    call: int
+
+
+class Wake(_Message, tag="wake"):
+    call: int
+
+
+class Shutdown(_Message, tag="shutdown"):
+    pass
+
+
+ToWorker = (
+    Hello | Open | Text | End | Flush | Cancel | Ack | EncodeReference | Encode | Decode | Sleep | Wake | Shutdown
+)
+
+
+# -- from the worker ---------------------------------------------------------------------------------------
+
+
+class Welcome(_Message, tag="welcome"):
+    protocol: int
+    capabilities: Capabilities
+
+
+class State(_Message, tag="state"):
+    state: WorkerState
+    detail: str = ""
+
+
+class AudioData(_Message, tag="audio"):
+    stream: int
+    pcm: bytes
+    first_sample: int
+    segment: int
+
+
+class Done(_Message, tag="done"):
+    stream: int
+    reason: Literal["complete", "limit"]
+    queue_s: float
+    synthesis_s: float
+
+
+class Failed(_Message, tag="failed"):
+    code: str
+    message: str
+    stream: int | None = None
+    call: int | None = None
+    param: str | None = None
+    retry_after_s: float | None = None
+
+
+class Encoded(_Message, tag="encoded"):
+    """The answer to a call: what it made, or nothing where there is nothing to give."""
+
+    call: int
+    prompt: bytes | None = None
+    codes: list[list[int]] | None = None
+    audio: Audio | None = None
+
+
+class Stats(_Message, tag="stats"):
+    streams: int
+
+
+FromWorker = Welcome | State | AudioData | Done | Failed | Encoded | Stats
+
+
+class Link(Generic[Incoming]):
+    """One end of the socket pair. `send` never waits: acks bound what is in flight."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, incoming: msgspec.msgpack.Decoder[Incoming]
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = incoming
+
+    def send(self, message: ToWorker | FromWorker) -> None:
+        """Queue a message; nothing happens if the other side has gone (reading tells that)."""
+        if self._writer.is_closing():
+            return
+        body = self._encoder.encode(message)
+        self._writer.write(len(body).to_bytes(4, "little") + body)
+
+    async def receive(self) -> Incoming | None:
+        """The next message; None when the other side has gone. Raises msgspec.ValidationError for nonsense."""
+        try:
+            size = int.from_bytes(await self._reader.readexactly(4), "little")
+            if size > MAX_MESSAGE_BYTES:
+                raise msgspec.ValidationError(f"a message of {size} bytes is over {MAX_MESSAGE_BYTES}")
+            return self._decoder.decode(await self._reader.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def daemon_link(sock: socket.socket) -> Link[FromWorker]:
+    """The daemon's end."""
+    reader, writer = await asyncio.open_unix_connection(sock=sock)
+    return Link(reader, writer, msgspec.msgpack.Decoder(FromWorker))
+
+
+async def worker_link(sock: socket.socket) -> Link[ToWorker]:
+    """The worker's end."""
+    reader, writer = await asyncio.open_unix_connection(sock=sock)
+    return Link(reader, writer, msgspec.msgpack.Decoder(ToWorker))

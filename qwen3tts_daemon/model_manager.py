@@ -1,0 +1,238 @@
+"""Which engine is up: started on demand, kept while leased, restarted after a crash, ended when idle.
+
+States: `unloaded` (no process) -> `loading` -> `ready` <-> `sleeping`; `failed` waits for the next try. One task,
+`_keep`, lives through them; everybody else only asks for a lease and waits for the state to change.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from qwen_tts.api import Capabilities
+from qwen_tts.errors import ModelLoading, ModelUnavailable, SynthesisError
+from qwen_tts.stream import SpeechEngine
+
+logger = logging.getLogger(__name__)
+
+ManagerState = Literal["unloaded", "loading", "ready", "sleeping", "failed"]
+
+_FIRST_BACKOFF_S = 0.5
+_LAST_BACKOFF_S = 30.0
+_YOUNG_S = 30.0
+"""An engine that dies younger than this is restarted with back-off."""
+
+
+class HostedEngine(SpeechEngine, Protocol):
+    """An engine that can die on its own."""
+
+    died: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerConfig:
+    """How long an engine is kept; zero means for ever."""
+
+    idle_unload_s: float = 0.0
+    sleep_s: float = 0.0
+    load_timeout_s: float = 60.0
+    """How long a request waits for the engine."""
+
+
+class ModelManager:
+    """Leases one engine to many utterances."""
+
+    def __init__(self, start_engine: Callable[[], Awaitable[HostedEngine]], config: ManagerConfig) -> None:
+        self._start_engine = start_engine
+        self._config = config
+        self._engine: HostedEngine | None = None
+        self._capabilities: Capabilities | None = None
+        self._leases = 0
+        self._changed = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        self._error: SynthesisError | None = None
+        self._retry_at = 0.0
+        self.state: ManagerState = "unloaded"
+        self.on_state: list[Callable[[ManagerState], None]] = []
+        """Called after every change of state, from the loop."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Of the engine, also while it is unloaded; known once `start` has returned."""
+        assert self._capabilities is not None, "the manager has not started"
+        return self._capabilities
+
+    @property
+    def leases(self) -> int:
+        return self._leases
+
+    async def start(self, *, preload: bool) -> None:
+        """Learn what the engine can do; with `preload` keep it and load it in the background.
+
+        Raises ModelUnavailable if its process cannot start: a choice that cannot be met stops the start.
+        """
+        engine: HostedEngine | None = await self._start_engine()
+        assert engine is not None
+        self._capabilities = engine.capabilities
+        if not preload:
+            await engine.close()
+            engine = None
+        self._keeper = asyncio.create_task(self._keep(engine))
+
+    async def close(self) -> None:
+        """End the engine; leases still held see their streams fail."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        if self._engine is not None:
+            await self._engine.close()
+            self._engine = None
+
+    async def ready(self) -> None:
+        """Wait, without a limit, until the engine is warm. Raises what made its load fail."""
+        await self._until(lambda: self.state in ("ready", "failed"))
+        if self._error is not None:
+            raise self._error
+
+    @contextlib.asynccontextmanager
+    async def lease(self) -> AsyncIterator[SpeechEngine]:
+        """A warm engine that stays up until the block ends. Raises ModelUnavailable or ModelLoading."""
+        self._leases += 1
+        try:
+            yield await self._warm_engine()
+        finally:
+            self._leases -= 1
+            # Not awaited under cancellation: the keeper only has to learn of it soon.
+            self._spawn(self._notify())
+
+    async def _warm_engine(self) -> SpeechEngine:
+        if self._error is not None:
+            wait_s = max(1.0, self._retry_at - asyncio.get_running_loop().time())
+            raise ModelUnavailable(str(self._error), retry_after_s=wait_s)
+        if not self._is_warm:
+            await self._notify()
+            try:
+                async with asyncio.timeout(self._config.load_timeout_s):
+                    await self._until(lambda: self._is_warm or self.state == "failed")
+            except TimeoutError:
+                raise ModelLoading("the voice is still loading, try again", retry_after_s=5) from None
+        if self._engine is None:
+            raise self._error or ModelUnavailable("the engine has ended, try again")
+        return self._engine
+
+    @property
+    def _is_warm(self) -> bool:
+        return self.state == "ready" and self._engine is not None and not self._engine.died.is_set()
+
+    # -- the life of the engine ----------------------------------------------------------------------------
+
+    async def _keep(self, engine: HostedEngine | None) -> None:
+        """Start, load, serve until idle, wait for a lease; again after a crash, with back-off."""
+        clock = asyncio.get_running_loop().time
+        backoff_s = 0.0
+        wanted = engine is not None
+        while True:
+            if not wanted:
+                await self._set("unloaded")
+                await self._until(lambda: self._leases > 0)
+            await self._set("loading")
+            try:
+                self._engine = engine or await self._start_engine()
+                engine = None
+                await self._engine.load()
+            except SynthesisError as error:
+                backoff_s = _longer(backoff_s)
+                await self._fail(error, backoff_s)
+                wanted = True
+                continue
+            ready_at = clock()
+            await self._set("ready")
+            crashed = wanted = not await self._serve(self._engine)
+            self._engine = None
+            young = clock() - ready_at < _YOUNG_S
+            if crashed and young:
+                await self._set("loading")
+                await asyncio.sleep(backoff_s)
+            backoff_s = _longer(backoff_s) if crashed and young else 0.0
+
+    async def _fail(self, error: SynthesisError, backoff_s: float) -> None:
+        logger.error("the engine failed to load, next try in %.1f s: %s", backoff_s, error)
+        if self._engine is not None:
+            await self._engine.close()
+            self._engine = None
+        self._error = error
+        self._retry_at = asyncio.get_running_loop().time() + backoff_s
+        await self._set("failed")
+        await asyncio.sleep(backoff_s)
+        self._error = None
+
+    async def _serve(self, engine: HostedEngine) -> bool:
+        """Until the engine dies (False), or was idle for long enough and has been ended (True)."""
+        self._spawn(self._announce_death(engine))
+        sleep_s, unload_s = self._config.sleep_s, self._config.idle_unload_s
+        while not engine.died.is_set():
+            if self.state == "sleeping" and self._leases > 0:
+                await self._change(engine, engine.wake, "ready")
+            elif self.state == "ready" and sleep_s > 0 and await self._stays_idle(engine, sleep_s):
+                await self._change(engine, engine.sleep, "sleeping")
+            elif (self.state == "sleeping" or sleep_s == 0) and await self._stays_idle(engine, unload_s):
+                await self._set("unloaded")
+                await engine.close()
+                return True
+        return False
+
+    async def _change(
+        self, engine: HostedEngine, action: Callable[[], Awaitable[None]], state: ManagerState
+    ) -> None:
+        """Sleep or wake; an engine that cannot is ended, and restarted like one that crashed."""
+        try:
+            await action()
+        except SynthesisError as error:
+            logger.error("the engine cannot become %s: %s", state, error)
+            await engine.close()
+        else:
+            await self._set(state)
+
+    async def _stays_idle(self, engine: HostedEngine, seconds: float) -> bool:
+        """True if nobody leased for `seconds` (0: never); False as soon as that, or the engine's death, changes."""
+        was_idle = self._leases == 0
+        try:
+            async with asyncio.timeout(seconds or None):
+                await self._until(lambda: engine.died.is_set() or (self._leases == 0) != was_idle)
+        except TimeoutError:
+            return self._leases == 0
+        return False
+
+    async def _announce_death(self, engine: HostedEngine) -> None:
+        await engine.died.wait()
+        await self._notify()
+
+    # -- waiting and telling -------------------------------------------------------------------------------
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        async with self._changed:
+            await self._changed.wait_for(condition)
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _set(self, state: ManagerState) -> None:
+        if state != self.state:
+            self.state = state
+            logger.info("engine %s", state)
+            for listener in self.on_state:
+                listener(state)
+        await self._notify()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _longer(backoff_s: float) -> float:
+    return min(max(_FIRST_BACKOFF_S, backoff_s * 2), _LAST_BACKOFF_S)

@@ -1,0 +1,233 @@
+"""Every option of the daemon, defined once: TOML file, environment, command line and docs come from here.
+
+Order: command line, environment (`QWEN3TTS_HTTP__PORT=8766`), file (`[http] port = 8766`), default. The environment is
+read here and nowhere else.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+ENV_PREFIX = "QWEN3TTS_"
+
+LanguageCode = Literal["de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh"]
+LANGUAGE_CODES: tuple[LanguageCode, ...] = get_args(LanguageCode)
+
+PRIVATE_NETWORKS = (
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "100.64.0.0/10",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names the option and the way out."""
+
+
+class Section(BaseModel):
+    """Strict and immutable: a mistyped name stops the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class WyomingSettings(Section):
+    """The Wyoming server, which Home Assistant talks to."""
+
+    enabled: bool = True
+    """Serve the Wyoming protocol."""
+    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  a LAN service; `allow` says who may speak
+    """Addresses to listen on."""
+    port: int = Field(default=10200, ge=0, le=65535)
+    """TCP port; 0 takes a free one."""
+    languages: tuple[LanguageCode, ...] = LANGUAGE_CODES
+    """Languages that are listed; Home Assistant takes the alphabetically first one as its default."""
+    streaming: bool = True
+    """Offer streaming synthesis (text in pieces, sound before the text is complete)."""
+    allow: tuple[str, ...] = PRIVATE_NETWORKS
+    """Networks that may connect (Wyoming has no login)."""
+    max_connections: int = Field(default=64, ge=1)
+    """Connections at once."""
+    idle_s: float = Field(default=600.0, gt=0)
+    """A connection that says nothing for this long is closed."""
+
+
+class HttpSettings(Section):
+    """The HTTP port: page, REST, WebSocket."""
+
+    enabled: bool = True
+    """Serve HTTP and WebSocket."""
+    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  a LAN service; `auth` says who may do what
+    """Addresses to listen on."""
+    port: int = Field(default=8766, ge=0, le=65535)
+    """TCP port; 0 takes a free one."""
+    allowed_hosts: tuple[str, ...] = ()
+    """More names that a request's Host header may carry, such as "voice.example.org"."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-* headers are believed (Home Assistant ingress, a reverse proxy)."""
+    frame_ancestors: tuple[str, ...] = ("'self'",)
+    """Who may show the page in a frame (Content-Security-Policy)."""
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """Largest JSON request."""
+
+
+class WebSocketSettings(Section):
+    """Limits of the WebSocket protocol voice.v1."""
+
+    lead_ms: int = Field(default=10_000, ge=200)
+    """Sound may be this far ahead of what the client has played."""
+    max_contexts: int = Field(default=4, ge=1, le=64)
+    """Open contexts per socket."""
+    max_sockets_per_address: int = Field(default=32, ge=1)
+    """Sockets per client address."""
+    message_bytes: int = Field(default=65_536, ge=1024)
+    """Largest message from a client."""
+    messages_per_10s: int = Field(default=200, ge=10)
+    """Messages a client may send in ten seconds."""
+    idle_s: float = Field(default=300.0, gt=0)
+    """A socket without a context is closed after this time."""
+    send_timeout_s: float = Field(default=10.0, gt=0)
+    """A client that takes no data for this long is cut off."""
+    slow_consumer_s: float = Field(default=30.0, gt=0)
+    """A context that cannot be sent for this long ends."""
+    auto_flush_s: float = Field(default=5.0, gt=0)
+    """Unfinished text that got no addition for this long is spoken."""
+
+
+class ZeroconfSettings(Section):
+    """Announcement on the local network."""
+
+    enabled: bool = True
+    """Announce the daemon so that Home Assistant and speakers find it."""
+    name: str = ""
+    """Instance name; empty means "qwen3-tts-<host name>"."""
+    interfaces: tuple[str, ...] = ()
+    """Addresses of the interfaces to announce on; empty means all that the servers listen on."""
+
+
+class SpeechSettings(Section):
+    """How text becomes speech, whatever the protocol."""
+
+    idle_flush_ms: int = Field(default=300, ge=50)
+    """A finished sentence is spoken when no more text came for this long."""
+    lead_silence_ms: int = Field(default=0, ge=0, le=2000)
+    """Silence before the first word, for speakers that wake slowly."""
+    tail_silence_ms: int = Field(default=0, ge=0, le=2000)
+    """Silence after the last word, for players that cut the end."""
+
+
+class EmbeddedSettings(Section):
+    """The CPU preview voice."""
+
+    threads: int = Field(default=0, ge=0)
+    """Threads of one synthesis; 0 takes the machine's cores, four at most."""
+    idle_unload_s: float = Field(default=0.0, ge=0)
+    """End the voice's process after this idle time; 0 keeps it."""
+    preload: bool = True
+    """Load at start, so that the first request is fast; the ports that wait for a warm voice open then."""
+
+
+class _ConfigFile(PydanticBaseSettingsSource):
+    """Lowest source: the TOML file that `config` names, whole."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # the file is read whole, in __call__
+
+    def __call__(self) -> dict[str, Any]:
+        path = self.current_state.get("config")
+        return read_config_file(Path(path)) if path else {}
+
+
+def read_config_file(path: Path) -> dict[str, Any]:
+    """The file's values. Raises SettingsError if it is missing or no TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from error
+
+
+class Settings(BaseSettings):
+    """Voice daemon for Qwen3-TTS. Order: command line, environment, --config file, defaults."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True,
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__",
+        cli_prog_name="qwen3tts-daemon serve", cli_kebab_case=True, cli_implicit_flags=True, cli_avoid_json=True,
+    )  # fmt: skip
+
+    config: Path | None = None
+    """TOML file with the same names as these options."""
+    data_dir: Path | None = None
+    """Where token, voices and caches live; empty means $XDG_DATA_HOME/qwen3tts-daemon."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged, to standard error."""
+    log_text: bool = False
+    """Log what is spoken. Off by default: what a household says is private."""
+    engine: Literal["auto", "embedded"] = "auto"
+    """Which engine speaks; an explicit one that cannot start stops the start."""
+    voice: str | None = None
+    """Voice of requests that name none; empty means the best one for the language."""
+    language: LanguageCode = "en"
+    """Language of texts too short or too mixed to tell."""
+    auth: Literal["lan", "token", "none"] = "lan"
+    """Who may use HTTP: "lan": private networks speak freely; "token": everything needs the token; "none": open."""
+    drain_s: float = Field(default=3.0, ge=0, le=60)
+    """How long running sentences may go on after SIGTERM."""
+    wyoming: WyomingSettings = WyomingSettings()
+    http: HttpSettings = HttpSettings()
+    websocket: WebSocketSettings = WebSocketSettings()
+    zeroconf: ZeroconfSettings = ZeroconfSettings()
+    speech: SpeechSettings = SpeechSettings()
+    embedded: EmbeddedSettings = EmbeddedSettings()
+
+    @property
+    def data_path(self) -> Path:
+        """The data directory, with its default filled in."""
+        if self.data_dir is not None:
+            return self.data_dir
+        base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return Path(base) / "qwen3tts-daemon"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _ConfigFile(settings_cls)
+
+
+def load_settings(arguments: list[str]) -> Settings:
+    """The effective settings. Raises SettingsError naming the option, SystemExit for --help."""
+    _refuse_unknown_variables()
+    try:
+        return Settings(_cli_parse_args=arguments)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from error
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic-settings does not notice a mistyped variable; a user would wonder why it does nothing."""
+    known = {name.upper() for name in Settings.model_fields}
+    for variable in os.environ:
+        if variable.upper().startswith(ENV_PREFIX):
+            name = variable.upper().removeprefix(ENV_PREFIX).split("__")[0]
+            if name not in known:
+                raise SettingsError(f"the environment variable {variable} names no option")

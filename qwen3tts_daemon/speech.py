@@ -1,0 +1,351 @@
+"""The use case: text and a voice in, sound out, measured and logged. Protocols call only this.
+
+An utterance takes its text as it comes, cuts it into segments, decides voice and language once (with the first
+segment) and reads the engine's chunks. It asks for the engine when it is opened, before its text is complete, so that
+a sleeping model wakes meanwhile.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Literal, Self
+
+from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.model_manager import ModelManager
+from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
+from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen_tts.api import (
+    MAX_TEXT_CHARS,
+    AudioChunk,
+    Capabilities,
+    Limits,
+    PresetVoice,
+    Sampling,
+    SynthesisRequest,
+)
+from qwen_tts.errors import TextEmpty, TextTooLong
+from qwen_tts.stream import AudioStream
+
+logger = logging.getLogger(__name__)
+
+Split = Literal["sentence", "clause", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfig:
+    """How text becomes segments."""
+
+    idle_flush_s: float = 0.3
+    """A finished sentence is spoken when no more text came for this long."""
+    log_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a caller wants spoken and how; None leaves the choice to the daemon."""
+
+    protocol: str
+    voice: str | None = None
+    language: str | None = None
+    instruct: str = ""
+    speed: float = 1.0
+    split: Split = "sentence"
+    sampling: Sampling = field(default_factory=Sampling)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStarted:
+    """The chunks that follow speak characters [start, end) of the text; the first of them begins at `sample`."""
+
+    index: int
+    text: str
+    start: int
+    end: int
+    sample: int
+
+
+@dataclass(slots=True)
+class Measures:
+    """What an utterance cost, in seconds; None while it is not known."""
+
+    chars: int = 0
+    samples: int = 0
+    audio_s: float = 0.0
+    load_s: float = 0.0
+    queue_s: float = 0.0
+    ttfa_s: float | None = None
+    synthesis_s: float | None = None
+    chars_spoken: int = 0
+
+    @property
+    def rtf(self) -> float | None:
+        if self.synthesis_s is None or not self.audio_s:
+            return None
+        return self.synthesis_s / self.audio_s
+
+
+class Utterance:
+    """One utterance: feed it text, iterate its sound. Leaving the `async with` block cancels what is left."""
+
+    def __init__(self, speech: "Speech", order: Order, request_id: str) -> None:
+        self._speech = speech
+        self._order = order
+        self._choice = speech.voices.check(order.voice, order.language)
+        self._segmenter = LiveSegmenter(split=order.split)
+        self._segments: list[Segment] = []
+        self._fed = 0
+        self._announced = 0
+        self._text_ended = False
+        self._text_changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[AudioStream | None] = self._loop.create_future()
+        self._running: asyncio.Task[None] | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._held: AudioChunk | None = None
+        self._text_at: float | None = None
+        self.request_id = request_id
+        self.voice = ""
+        self.language = ""
+        self.measures = Measures()
+        self.end = "cancelled"
+        """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
+
+    # -- text in -------------------------------------------------------------------------------------------
+
+    @property
+    def protocol(self) -> str:
+        return self._order.protocol
+
+    @property
+    def text(self) -> str:
+        """What is or will be spoken, cleaned."""
+        return " ".join(segment.text for segment in self._segments)
+
+    def feed(self, text: str) -> None:
+        """Append text. Raises TextTooLong."""
+        self.measures.chars += len(text)
+        if self.measures.chars > MAX_TEXT_CHARS:
+            raise TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text")
+        if self._text_at is None and text.strip():
+            self._text_at = self._loop.time()
+        self._say(self._segmenter.feed(text))
+        self._stop_idle_timer()
+        if self._segmenter.has_finished_text:
+            self._idle_timer = self._loop.call_later(self._speech.config.idle_flush_s, self._idle)
+
+    def flush(self) -> None:
+        """Speak what has been fed, finished or not."""
+        self._say(self._segmenter.flush())
+
+    def end_text(self) -> None:
+        """No more text; idempotent."""
+        if not self._text_ended:
+            self._stop_idle_timer()
+            self._text_ended = True
+            self._say(self._segmenter.end())
+
+    def _idle(self) -> None:
+        self._say(self._segmenter.idle())
+
+    def _stop_idle_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def _say(self, segments: list[Segment]) -> None:
+        self._segments += segments
+        self._text_changed.set()
+
+    # -- sound out -----------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self._speech.enter(self)
+        self._running = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        if isinstance(error, Exception) and self.end == "cancelled":
+            self.end = describe(error).code
+        self._speech.leave(self)
+
+    def close(self) -> None:
+        """Cancel; idempotent, from any task. A waiting reader sees the end at once."""
+        self._stop_idle_timer()
+        if self._running is not None:
+            self._running.cancel()
+        if not self._opened.done():
+            self._opened.set_result(None)
+        elif self._opened.exception() is None and (stream := self._opened.result()):
+            stream.close()
+
+    async def _run(self) -> None:
+        """Hold the engine, open its stream with the first segment, feed it the others; then wait to be closed."""
+        try:
+            asked_at = self._loop.time()
+            async with self._speech.manager.lease() as engine:
+                self.measures.load_s = self._loop.time() - asked_at
+                await self._until(lambda: bool(self._segments) or self._text_ended)
+                if not self._segments:
+                    raise TextEmpty("the text has no words to speak", param="text")
+                stream = engine.stream(self._request())
+                self._opened.set_result(stream)
+                await self._feed(stream)
+                await asyncio.Event().wait()
+        except Exception as error:  # noqa: BLE001  handed to the reader, whose protocol describes it
+            if not self._opened.done():
+                self._opened.set_exception(error)
+
+    async def _feed(self, stream: AudioStream) -> None:
+        while True:
+            while self._fed < len(self._segments):
+                self._fed += 1
+                await stream.feed(self._segments[self._fed - 1].text)
+            if self._text_ended:
+                stream.end_text()
+                return
+            await self._until(lambda: self._fed < len(self._segments) or self._text_ended)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._text_changed.clear()
+            await self._text_changed.wait()
+
+    def _request(self) -> SynthesisRequest:
+        voice, self.language = self._speech.voices.decide(self._choice, self._segments[0].text)
+        self.voice = voice.name
+        order = self._order
+        return SynthesisRequest(
+            voice=PresetVoice(voice.name), live=True, language=self.language, instruct=order.instruct,
+            speed=order.speed, sampling=order.sampling, limits=order.limits, request_id=self.request_id,
+        )  # fmt: skip
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> AudioChunk | SegmentStarted:
+        if self._held is not None:
+            chunk, self._held = self._held, None
+            return self._counted(chunk)
+        try:
+            stream = await asyncio.shield(self._opened)
+            if stream is None:
+                raise StopAsyncIteration
+            chunk = await self._next_chunk(stream)
+        except Exception as error:
+            if not isinstance(error, StopAsyncIteration):
+                self.end = describe(error).code
+            raise
+        if chunk.segment < self._announced:
+            return self._counted(chunk)
+        self._held = chunk
+        self._announced = chunk.segment + 1
+        segment = self._segments[chunk.segment]
+        self.measures.chars_spoken = segment.end
+        return SegmentStarted(chunk.segment, segment.raw, segment.start, segment.end, chunk.first_sample)
+
+    async def _next_chunk(self, stream: AudioStream) -> AudioChunk:
+        try:
+            return await anext(stream)
+        except StopAsyncIteration:
+            if stream.end is not None:
+                self.end = "done" if stream.end.reason == "complete" else stream.end.reason
+                self.measures.queue_s = stream.end.queue_s
+                self.measures.synthesis_s = stream.end.synthesis_s
+            raise
+
+    def _counted(self, chunk: AudioChunk) -> AudioChunk:
+        measures = self.measures
+        if measures.ttfa_s is None and self._text_at is not None:
+            measures.ttfa_s = self._loop.time() - self._text_at
+        measures.samples += chunk.samples
+        measures.audio_s = measures.samples / chunk.sample_rate
+        return chunk
+
+
+class Speech:
+    """Opens utterances, and knows which are open."""
+
+    def __init__(
+        self, manager: ModelManager, voices: VoiceCatalogue, metrics: Metrics, config: SpeechConfig
+    ) -> None:
+        self.manager = manager
+        self.voices = voices
+        self.config = config
+        self._metrics = metrics
+        self._open: set[Utterance] = set()
+        self._all_left = asyncio.Event()
+        self._all_left.set()
+        self._draining = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.manager.capabilities
+
+    @property
+    def is_draining(self) -> bool:
+        return self._draining
+
+    @property
+    def active(self) -> int:
+        return len(self._open)
+
+    def utterance(self, order: Order, request_id: str | None = None) -> Utterance:
+        """Raises InvalidRequest for what cannot be spoken, Refusal while draining."""
+        if self._draining:
+            raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+        return Utterance(self, order, request_id or new_request_id())
+
+    async def drain(self, limit_s: float) -> None:
+        """Refuse new utterances, let the running ones end, cancel those that have not after `limit_s`."""
+        self._draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._all_left.wait()
+        for utterance in list(self._open):
+            utterance.close()
+
+    def enter(self, utterance: Utterance) -> None:
+        self._open.add(utterance)
+        self._all_left.clear()
+        self._metrics.rows_active.set(len(self._open))
+
+    def leave(self, utterance: Utterance) -> None:
+        self._open.discard(utterance)
+        if not self._open:
+            self._all_left.set()
+        self._metrics.rows_active.set(len(self._open))
+        self._report(utterance)
+
+    def _report(self, utterance: Utterance) -> None:
+        measures, protocol = utterance.measures, utterance.protocol
+        self._metrics.utterances.labels(protocol, utterance.end).inc()
+        self._metrics.audio_seconds.labels(protocol).inc(measures.audio_s)
+        self._metrics.characters.labels(protocol).inc(measures.chars)
+        if measures.ttfa_s is not None:
+            self._metrics.ttfa_seconds.labels(protocol).observe(measures.ttfa_s)
+        if measures.rtf is not None:
+            self._metrics.rtf.observe(measures.rtf)
+        logger.info(
+            "speech id=%s protocol=%s voice=%s language=%s chars=%d audio_s=%.2f queue_s=%.2f ttfa_s=%s rtf=%s end=%s",
+            utterance.request_id, protocol, utterance.voice or "-", utterance.language or "-", measures.chars,
+            measures.audio_s, measures.queue_s, _shown(measures.ttfa_s), _shown(measures.rtf), utterance.end,
+        )  # fmt: skip
+        if self.config.log_text:
+            logger.info("speech id=%s text=%r", utterance.request_id, utterance.text)
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(6)
+
+
+def _shown(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.3f}"

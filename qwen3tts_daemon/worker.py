@@ -1,0 +1,182 @@
+"""The child process that hosts an engine: `python -m qwen3tts_daemon.worker FD`.
+
+The only module of the daemon that imports an engine. It lives as long as its socket: when the daemon goes, by
+whatever death, the socket ends and so does the worker, with all of its memory.
+"""
+
+import asyncio
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable
+from typing import Any
+
+from qwen3tts_daemon import ipc
+from qwen3tts_daemon.failures import describe
+from qwen_tts.api import SynthesisRequest
+from qwen_tts.errors import SynthesisError, SynthesisFailed
+from qwen_tts.stream import AudioStream, SpeechEngine
+
+logger = logging.getLogger(__name__)
+
+
+def make_engine(factory: str, options: dict[str, Any]) -> SpeechEngine:
+    """Call `module:function(**options)`."""
+    module, _, function = factory.partition(":")
+    engine: SpeechEngine = getattr(importlib.import_module(module), function)(**options)
+    return engine
+
+
+class WorkerSession:
+    """Carries out the daemon's messages on one engine."""
+
+    def __init__(self, link: ipc.Link[ipc.ToWorker], engine: SpeechEngine) -> None:
+        self._link = link
+        self._engine = engine
+        self._streams: dict[int, AudioStream] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve until the daemon says shutdown or goes away."""
+        self._link.send(ipc.Welcome(ipc.PROTOCOL, self._engine.capabilities))
+        self._spawn(self._load())
+        self._spawn(self._beat())
+        while (message := await self._link.receive()) is not None:
+            if isinstance(message, ipc.Shutdown):
+                break
+            await self._handle(message)
+        for task in self._tasks:
+            task.cancel()
+        await self._engine.close()
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _load(self) -> None:
+        self._link.send(ipc.State("loading"))
+        try:
+            await self._engine.load()
+        except Exception as error:  # noqa: BLE001  the edge of the process: the daemon gets the reason
+            failure = describe(error)
+            self._link.send(ipc.Failed(failure.code, failure.message))
+            self._link.send(ipc.State("failed", failure.message))
+        else:
+            self._link.send(ipc.State("ready"))
+
+    async def _beat(self) -> None:
+        while True:
+            self._link.send(ipc.Stats(streams=len(self._streams)))
+            await asyncio.sleep(ipc.HEARTBEAT_S)
+
+    async def _handle(self, message: ipc.ToWorker) -> None:
+        match message:
+            case ipc.Open(stream, request):
+                self._open(stream, request)
+            case ipc.Text(stream, text) if audio := self._streams.get(stream):
+                await audio.feed(text)
+            case ipc.End(stream) if audio := self._streams.get(stream):
+                audio.end_text()
+            case ipc.Flush(stream) if audio := self._streams.get(stream):
+                audio.flush()
+            case ipc.Cancel(stream) if audio := self._streams.get(stream):
+                audio.close()
+            case ipc.Ack(stream, samples) if audio := self._streams.get(stream):
+                audio.ack(samples)
+            case ipc.EncodeReference(call) | ipc.Encode(call) | ipc.Decode(call) | ipc.Sleep(call) | ipc.Wake(call):
+                self._spawn(self._answer(call, message))
+            case _:
+                pass  # for a stream that has ended in the meantime
+
+    def _open(self, stream: int, request: SynthesisRequest) -> None:
+        try:
+            audio = self._engine.stream(request)
+        except Exception as error:  # noqa: BLE001  the edge of the process
+            self._fail(error, stream=stream)
+            return
+        audio.acks_on_read = False
+        self._streams[stream] = audio
+        self._spawn(self._relay(stream, audio))
+
+    async def _relay(self, stream: int, audio: AudioStream) -> None:
+        """Send a stream's chunks as they come, then how it ended."""
+        try:
+            async with audio:
+                async for chunk in audio:
+                    self._link.send(ipc.AudioData(stream, chunk.pcm, chunk.first_sample, chunk.segment))
+            if audio.end is not None:
+                end = audio.end
+                self._link.send(ipc.Done(stream, end.reason, end.queue_s, end.synthesis_s))
+        except Exception as error:  # noqa: BLE001  the edge of the process
+            self._fail(error, stream=stream)
+        finally:
+            del self._streams[stream]
+
+    async def _answer(self, call: int, message: ipc.ToWorker) -> None:
+        try:
+            self._link.send(await self._call(call, message))
+        except Exception as error:  # noqa: BLE001  the edge of the process
+            self._fail(error, call=call)
+
+    async def _call(self, call: int, message: ipc.ToWorker) -> ipc.Encoded:
+        match message:
+            case ipc.EncodeReference(_, audio, transcript):
+                prompt = await self._engine.encode_reference(audio, transcript)
+                return ipc.Encoded(call, prompt=prompt.data)
+            case ipc.Encode(_, audio):
+                return ipc.Encoded(call, codes=await self._engine.encode(audio))
+            case ipc.Decode(_, codes):
+                return ipc.Encoded(call, audio=await self._engine.decode(codes))
+            case ipc.Sleep():
+                await self._engine.sleep()
+                self._link.send(ipc.State("sleeping"))
+            case ipc.Wake():
+                await self._engine.wake()
+                self._link.send(ipc.State("ready"))
+        return ipc.Encoded(call)
+
+    def _fail(self, error: Exception, *, stream: int | None = None, call: int | None = None) -> None:
+        if not isinstance(error, SynthesisError):
+            logger.error("unexpected", exc_info=error)
+            error = SynthesisFailed("the engine failed unexpectedly, see the log")
+        self._link.send(
+            ipc.Failed(error.code, error.message, stream, call, error.param, error.retry_after_s)
+        )
+
+
+async def _serve(fd: int) -> None:
+    link = await ipc.worker_link(socket.socket(fileno=fd))
+    hello = await link.receive()
+    if not isinstance(hello, ipc.Hello):
+        return
+    logging.basicConfig(
+        level=hello.log_level.upper(), format="%(asctime)s %(levelname)s worker %(name)s %(message)s", force=True
+    )
+    if hello.protocol != ipc.PROTOCOL:
+        link.send(ipc.Failed("model_unavailable", f"the worker speaks protocol {ipc.PROTOCOL}, not {hello.protocol}"))
+        return
+    try:
+        engine = make_engine(hello.factory, hello.options)
+    except Exception as error:  # noqa: BLE001  the edge of the process: the daemon gets the reason
+        failure = describe(error)
+        link.send(ipc.Failed(failure.code, f"cannot make the engine {hello.factory}: {error}"))
+        link.close()
+        return
+    await WorkerSession(link, engine).run()
+
+
+def main() -> None:
+    """Serve on the inherited socket; Ctrl-C in the terminal is the daemon's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asyncio.run(_serve(int(sys.argv[1])))
+    logging.shutdown()
+    # Native libraries may keep threads; nothing is left to save, and the daemon waits for the memory.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

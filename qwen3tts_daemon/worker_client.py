@@ -1,0 +1,251 @@
+"""The daemon's side of a worker: an engine whose work happens in a child process."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from qwen3tts_daemon import ipc
+from qwen_tts.api import Audio, AudioChunk, Capabilities, StreamEnd, SynthesisRequest, VoicePrompt
+from qwen_tts.errors import ModelUnavailable, SynthesisError, from_code
+from qwen_tts.stream import WINDOW_FRAMES, AudioStream
+
+logger = logging.getLogger(__name__)
+
+_ACK_FRAMES = WINDOW_FRAMES // 8
+"""Acks are sent in bundles: small against the window, large against the cost of a message."""
+_SHUTDOWN_S = 2.0
+_HEARTBEAT_TIMEOUT_S = 20.0
+"""Twenty missed beats: long enough for a library that holds the GIL while it loads."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """Which engine a worker makes: `factory` is `module:function`, called with `options`."""
+
+    factory: str
+    options: dict[str, Any] = field(default_factory=dict)
+    log_level: str = "info"
+
+
+class _RemoteSource:
+    """The engine's side of one stream, told to the worker by messages."""
+
+    def __init__(self, send: Callable[[ipc.ToWorker], None], stream: int, ack_samples: int, done: Callable[[], None]) -> None:
+        self._send = send
+        self._stream = stream
+        self._ack_samples = ack_samples
+        self._taken = 0
+        self._done = done
+
+    def feed(self, text: str) -> None:
+        self._send(ipc.Text(self._stream, text))
+
+    def flush(self) -> None:
+        self._send(ipc.Flush(self._stream))
+
+    def end_text(self) -> None:
+        self._send(ipc.End(self._stream))
+
+    def cancel(self) -> None:
+        self._send(ipc.Cancel(self._stream))
+        self._done()
+
+    def taken(self, samples: int) -> None:
+        self._taken += samples
+        if self._taken >= self._ack_samples:
+            self._send(ipc.Ack(self._stream, self._taken))
+            self._taken = 0
+
+
+class WorkerEngine:
+    """A SpeechEngine in a child process. Its death fails every stream at once and sets `died`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker], capabilities: Capabilities) -> None:
+        self._process = process
+        self._link = link
+        self._capabilities = capabilities
+        self._numbers = itertools.count()
+        self._streams: dict[int, AudioStream] = {}
+        self._calls: dict[int, asyncio.Future[ipc.Encoded]] = {}
+        self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._last_sign = asyncio.get_running_loop().time()
+        self._closing = False
+        self.died = asyncio.Event()
+        """Set when the process has gone, wanted or not."""
+        self._reading = asyncio.create_task(self._read())
+        self._watching = asyncio.create_task(self._watch())
+
+    @classmethod
+    async def start(cls, spec: EngineSpec, *, timeout_s: float = 30.0) -> "WorkerEngine":
+        """Spawn the worker and greet it. Raises ModelUnavailable with the reason if it does not answer."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "qwen3tts_daemon.worker", str(theirs.fileno()),
+                pass_fds=[theirs.fileno()], stdin=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+        link = await ipc.daemon_link(ours)
+        link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.log_level))
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await link.receive()
+        except (TimeoutError, msgspec.ValidationError):
+            answer = None
+        if isinstance(answer, ipc.Welcome):
+            return cls(process, link, answer.capabilities)
+        link.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        reason = answer.message if isinstance(answer, ipc.Failed) else "it did not answer, see the log"
+        raise ModelUnavailable(f"the engine's process did not start: {reason}")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    def stream(self, request: SynthesisRequest) -> AudioStream:
+        if self.died.is_set() or self._closing:
+            raise ModelUnavailable("the engine's process has ended")
+        number = next(self._numbers)
+        source = _RemoteSource(
+            self._link.send, number, _ACK_FRAMES * self._capabilities.samples_per_frame,
+            lambda: self._streams.pop(number, None) and None,
+        )  # fmt: skip
+        audio = self._streams[number] = AudioStream(source, live=request.live)
+        self._link.send(ipc.Open(number, request))
+        return audio
+
+    async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
+        encoded = await self._call(lambda call: ipc.EncodeReference(call, audio, transcript))
+        assert encoded.prompt is not None
+        return VoicePrompt(encoded.prompt)
+
+    async def encode(self, audio: Audio) -> list[list[int]]:
+        encoded = await self._call(lambda call: ipc.Encode(call, audio))
+        assert encoded.codes is not None
+        return encoded.codes
+
+    async def decode(self, codes: list[list[int]]) -> Audio:
+        encoded = await self._call(lambda call: ipc.Decode(call, codes))
+        assert encoded.audio is not None
+        return encoded.audio
+
+    async def load(self) -> None:
+        """Wait until the worker has loaded. Raises what made it fail."""
+        await asyncio.shield(self._loaded)
+
+    async def sleep(self) -> None:
+        await self._call(ipc.Sleep)
+
+    async def wake(self) -> None:
+        await self._call(ipc.Wake)
+
+    async def close(self) -> None:
+        """End the worker: asked first, then killed. Idempotent."""
+        self._closing = True
+        self._link.send(ipc.Shutdown())
+        try:
+            async with asyncio.timeout(_SHUTDOWN_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+        await self.died.wait()
+        self._watching.cancel()
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    async def _call(self, make: Callable[[int], ipc.ToWorker]) -> ipc.Encoded:
+        if self.died.is_set():
+            raise ModelUnavailable("the engine's process has ended")
+        call = next(self._numbers)
+        future = self._calls[call] = asyncio.get_running_loop().create_future()
+        self._link.send(make(call))
+        try:
+            return await future
+        finally:
+            del self._calls[call]
+
+    async def _watch(self) -> None:
+        """Kill a worker that has stopped beating; reading then sees its end."""
+        loop = asyncio.get_running_loop()
+        while (silent_until := self._last_sign + _HEARTBEAT_TIMEOUT_S) > loop.time():
+            await asyncio.sleep(silent_until - loop.time())
+        logger.error("worker pid=%d gave no sign for %.0f s, killing it", self.pid, _HEARTBEAT_TIMEOUT_S)
+        self._process.kill()
+
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while (message := await self._link.receive()) is not None:
+                self._last_sign = loop.time()
+                self._handle(message)
+        except msgspec.ValidationError as error:
+            logger.error("worker pid=%d sent nonsense: %s", self.pid, error)
+            self._process.kill()
+        finally:
+            self._link.close()
+            await self._end()
+
+    async def _end(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SHUTDOWN_S):
+                await self._process.wait()
+        status = self._process.returncode
+        if not self._closing:
+            logger.error("worker pid=%d ended unexpectedly, status=%s", self.pid, status)
+        error = ModelUnavailable("the engine's process has ended; it is being restarted, try again")
+        for audio in self._streams.values():
+            audio.finish(error)
+        self._streams.clear()
+        for future in [*self._calls.values(), self._loaded]:
+            if not future.done():
+                future.set_exception(error)
+        self._loaded.exception()  # nobody may be waiting for it
+        self.died.set()
+
+    def _handle(self, message: ipc.FromWorker) -> None:
+        match message:
+            case ipc.AudioData(stream, pcm, first_sample, segment):
+                if audio := self._streams.get(stream):
+                    rate = self._capabilities.sample_rate
+                    audio.push(AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=rate, segment=segment))
+            case ipc.Done(stream, reason, queue_s, synthesis_s):
+                self._finish(stream, StreamEnd(reason=reason, queue_s=queue_s, synthesis_s=synthesis_s))
+            case ipc.Failed(code, text, stream, call, param, retry_after_s):
+                self._failed(from_code(code, text, param=param, retry_after_s=retry_after_s), stream, call)
+            case ipc.Encoded(call):
+                if future := self._calls.get(call):
+                    future.set_result(message)
+            case ipc.State("ready"):
+                if not self._loaded.done():
+                    self._loaded.set_result(None)
+            case _:
+                pass  # other states and beats: receiving them was the point
+
+    def _failed(self, error: SynthesisError, stream: int | None, call: int | None) -> None:
+        if stream is not None:
+            self._finish(stream, error)
+        elif call is not None:
+            if future := self._calls.get(call):
+                future.set_exception(error)
+        elif not self._loaded.done():
+            self._loaded.set_exception(error)
+            self._loaded.exception()
+
+    def _finish(self, stream: int, outcome: StreamEnd | SynthesisError) -> None:
+        if audio := self._streams.pop(stream, None):
+            audio.finish(outcome)

@@ -1,0 +1,175 @@
+"""What is asked of an engine and what it answers: plain values, immutable, without torch.
+
+They are msgspec structs so that they cross a process border without a second definition.
+"""
+
+import math
+from typing import Annotated, Literal
+
+import msgspec
+
+from qwen_tts.errors import InvalidRequest
+
+PCM_BYTES = 2
+"""Bytes of one PCM sample: signed 16-bit little-endian, mono, everywhere behind the seam."""
+
+MAX_TEXT_CHARS = 8_000
+"""Characters that one request may speak."""
+
+AUTO = "auto"
+"""The language of a request whose language the engine detects."""
+
+
+class Audio(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording: mono PCM, signed 16-bit little-endian."""
+
+    pcm: bytes
+    sample_rate: int
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.pcm) / PCM_BYTES / self.sample_rate
+
+
+class VoicePrompt(msgspec.Struct, frozen=True):
+    """What an engine keeps of a reference audio: codes, speaker embedding and transcript as safetensors bytes."""
+
+    data: bytes
+
+
+class PresetVoice(msgspec.Struct, frozen=True, tag="preset"):
+    """A voice that the engine names in its capabilities."""
+
+    name: str
+
+
+class ClonedVoice(msgspec.Struct, frozen=True, tag="cloned"):
+    """The voice of a reference audio, as `SpeechEngine.encode_reference` gave it."""
+
+    prompt: VoicePrompt
+
+
+class DesignedVoice(msgspec.Struct, frozen=True, tag="designed"):
+    """A voice described by words."""
+
+    description: str
+
+
+Voice = PresetVoice | ClonedVoice | DesignedVoice
+VoiceKind = Literal["preset", "cloned", "designed"]
+
+
+def _check(ok: bool, param: str, rule: str, value: object) -> None:
+    if not ok:
+        raise InvalidRequest(f"{param} must be {rule}, got {value!r}", param=param)
+
+
+class CodePredictorSampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How codebooks 1.. are drawn."""
+
+    temperature: float = 0.9
+    top_k: int = 50
+    top_p: float = 1.0
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How codec tokens are drawn; temperature 0 is greedy. Defaults are the release's generation config."""
+
+    temperature: float = 0.9
+    top_k: int = 50
+    top_p: float = 1.0
+    repetition_penalty: float = 1.05
+    code_predictor: CodePredictorSampling = CodePredictorSampling()
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for prefix, part in (("", self), ("code_predictor.", self.code_predictor)):
+            _check(0 <= part.temperature <= 5, f"{prefix}temperature", "within 0..5", part.temperature)
+            _check(1 <= part.top_k <= 10_000, f"{prefix}top_k", "within 1..10000", part.top_k)
+            _check(0 < part.top_p <= 1, f"{prefix}top_p", "above 0 and at most 1", part.top_p)
+        penalty = self.repetition_penalty
+        _check(0.5 <= penalty <= 5, "repetition_penalty", "within 0.5..5", penalty)
+        seed = self.seed
+        _check(seed is None or 0 <= seed < 2**63, "seed", "within 0..2^63-1", seed)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an engine stops even if the speech has not ended."""
+
+    max_audio_s: float | None = None
+
+    def __post_init__(self) -> None:
+        length = self.max_audio_s
+        ok = length is None or (math.isfinite(length) and length > 0)
+        _check(ok, "max_audio_s", "a positive number of seconds", length)
+
+
+class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One utterance. With `live` the text comes later, through `AudioStream.feed`."""
+
+    voice: Voice
+    text: str = ""
+    live: bool = False
+    language: str = AUTO
+    instruct: str = ""
+    speed: float = 1.0
+    sampling: Sampling = Sampling()
+    limits: Limits = Limits()
+    request_id: str = ""
+
+    def __post_init__(self) -> None:
+        _check(not (self.live and self.text), "text", "empty when live is set", self.text[:20])
+        _check(0.25 <= self.speed <= 4, "speed", "within 0.25..4", self.speed)
+
+
+class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of mono PCM; `segment` counts the pieces of text fed before the one that it speaks."""
+
+    pcm: bytes
+    first_sample: int
+    sample_rate: int
+    segment: int = 0
+
+    @property
+    def samples(self) -> int:
+        return len(self.pcm) // PCM_BYTES
+
+
+class StreamEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How an utterance ended by itself, and what the engine measured."""
+
+    reason: Literal["complete", "limit"] = "complete"
+    queue_s: float = 0.0
+    """From the request to the first work on it."""
+    synthesis_s: float = 0.0
+    """Time that the engine worked on it; divided by the audio's length it is the RTF."""
+
+
+class VoiceInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A preset voice as the engine describes it."""
+
+    name: str
+    languages: tuple[str, ...]
+    """ISO 639-1; the first is the voice's own."""
+    description: str = ""
+    gender: Literal["female", "male", ""] = ""
+    accented: bool = False
+    """Understood, but with a foreign accent."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine can do, known before its weights are loaded."""
+
+    engine: str
+    sample_rate: int
+    samples_per_frame: int
+    languages: tuple[str, ...]
+    voice_kinds: tuple[VoiceKind, ...]
+    voices: tuple[VoiceInfo, ...]
+    """Preset voices; the first that speaks a language is that language's default."""
+    live_text: Literal["words", "sentences"]
+    """What `feed` wants: text as it comes, or whole sentences."""
+    rows: Annotated[int, msgspec.Meta(ge=1)]
+    """Utterances that run at once."""
+    is_preview: bool = False
+    """A stand-in until Qwen3-TTS is there."""

@@ -1,0 +1,140 @@
+"""What can go wrong between a request and its sound.
+
+```
+SynthesisError
+├── InvalidRequest            the caller must change the request; `param` names the field
+│   ├── TextEmpty
+│   ├── TextTooLong
+│   ├── UnknownVoice
+│   ├── UnknownLanguage
+│   ├── UnsupportedLanguage
+│   ├── UnsupportedFormat
+│   └── BadReferenceAudio
+├── EngineBusy                no row free now: try again
+├── ModelUnavailable          no engine to ask: crashed, not installed, not loaded
+│   ├── ModelLoading
+│   └── OutOfMemory
+└── SynthesisFailed           the engine gave up in the middle
+    └── NoEndOfSpeech
+```
+
+`code` is stable: it goes on every wire, into log lines and metric labels.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+
+class SynthesisError(Exception):
+    """Base of everything an engine raises on purpose; the message is meant for the caller."""
+
+    code: ClassVar[str] = "generation_failed"
+    retriable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class InvalidRequest(SynthesisError):
+    """A field of the request is wrong; `param` names it."""
+
+    code = "bad_field"
+
+
+class TextEmpty(InvalidRequest):
+    """Nothing in the text can be spoken."""
+
+    code = "text_empty"
+
+
+class TextTooLong(InvalidRequest):
+    """More text than one context takes."""
+
+    code = "text_too_long"
+
+
+class UnknownVoice(InvalidRequest):
+    """No voice has this name."""
+
+    code = "unknown_voice"
+
+
+class UnknownLanguage(InvalidRequest):
+    """Not a language this project knows."""
+
+    code = "unknown_language"
+
+
+class UnsupportedLanguage(InvalidRequest):
+    """A known language that this voice cannot speak."""
+
+    code = "unsupported_language"
+
+
+class UnsupportedFormat(InvalidRequest):
+    """No such encoding or sample rate, or its library is missing."""
+
+    code = "unsupported_format"
+
+
+class BadReferenceAudio(InvalidRequest):
+    """The reference audio cannot be decoded, is too short, or is silent."""
+
+    code = "bad_audio"
+
+
+class EngineBusy(SynthesisError):
+    """The engine's queue is full."""
+
+    code = "queue_full"
+    retriable = True
+
+
+class ModelUnavailable(SynthesisError):
+    """There is no engine to ask: it crashed, is missing, or failed to load."""
+
+    code = "model_unavailable"
+    retriable = True
+
+
+class ModelLoading(ModelUnavailable):
+    """The engine is still loading and the caller did not want to wait."""
+
+    code = "model_loading"
+
+
+class OutOfMemory(ModelUnavailable):
+    """The weights or the cache do not fit."""
+
+    code = "out_of_memory"
+
+
+class SynthesisFailed(SynthesisError):
+    """The engine gave up in the middle of an utterance."""
+
+
+class NoEndOfSpeech(SynthesisFailed):
+    """The model did not stop by itself within the limit that the text allows."""
+
+    code = "no_end_of_speech"
+
+
+def _tree(root: type[SynthesisError]) -> Iterator[type[SynthesisError]]:
+    for child in root.__subclasses__():
+        yield from _tree(child)
+    yield root
+
+
+def from_code(
+    code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None
+) -> SynthesisError:
+    """The error that `code` names, as it was before it crossed a process border."""
+    # SynthesisFailed shares the code of its base: what an engine could not name failed in the middle.
+    by_code = {cls.code: cls for cls in _tree(SynthesisError) if cls is not SynthesisError}
+    return by_code.get(code, SynthesisFailed)(message, param=param, retry_after_s=retry_after_s)

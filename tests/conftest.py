@@ -1,0 +1,40 @@
+"""A Speech on a ToneEngine in this process: what the protocols stand on, without a worker."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.speech import Speech, SpeechConfig
+from qwen3tts_daemon.voices import VoiceCatalogue
+from tests.fakes import ToneEngine
+
+
+@pytest.fixture
+def engine() -> ToneEngine:
+    """Override it for a slow, small or failing one."""
+    return ToneEngine()
+
+
+@pytest.fixture
+async def manager(engine: ToneEngine) -> AsyncIterator[ModelManager]:
+    async def start() -> ToneEngine:
+        return engine
+
+    manager = ModelManager(start, ManagerConfig(load_timeout_s=5))
+    await manager.start(preload=True)
+    await manager.ready()
+    yield manager
+    await manager.close()
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def speech(manager: ModelManager, metrics: Metrics) -> Speech:
+    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    return Speech(manager, voices, metrics, SpeechConfig())

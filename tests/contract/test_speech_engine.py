@@ -1,0 +1,159 @@
+"""What every engine promises, whichever home it has: in this process, in a worker, the fake and the real ones."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from qwen_tts.api import AudioChunk, PresetVoice, SynthesisRequest
+from qwen_tts.errors import InvalidRequest, ModelUnavailable, UnknownVoice, UnsupportedLanguage
+from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine
+from tests.contract.homes import HOMES
+
+
+@dataclass
+class Home:
+    engine: SpeechEngine
+    voice: str
+    language: str
+
+    def request(self, text: str = "", *, live: bool = False) -> SynthesisRequest:
+        return SynthesisRequest(voice=PresetVoice(self.voice), text=text, live=live, language=self.language)
+
+
+@pytest.fixture(params=sorted(HOMES))
+async def home(request: pytest.FixtureRequest) -> AsyncIterator[Home]:
+    start: Callable[[], Awaitable[SpeechEngine]] = HOMES[request.param]
+    engine = await start()
+    await engine.load()
+    voice = engine.capabilities.voices[0]
+    yield Home(engine, voice.name, voice.languages[0])
+    await engine.close()
+
+
+async def read(audio: AudioStream) -> list[AudioChunk]:
+    async with audio:
+        return [chunk async for chunk in audio]
+
+
+def pcm(chunks: list[AudioChunk]) -> bytes:
+    return b"".join(chunk.pcm for chunk in chunks)
+
+
+async def test_chunks_follow_each_other_without_gaps(home: Home) -> None:
+    chunks = await read(home.engine.stream(home.request("One sentence. And another one.")))
+    position = 0
+    for chunk in chunks:
+        assert chunk.first_sample == position
+        assert chunk.sample_rate == home.engine.capabilities.sample_rate
+        position += chunk.samples
+    assert position > chunks[0].sample_rate / 2
+    assert all(chunk.samples <= home.engine.capabilities.samples_per_frame for chunk in chunks)
+
+
+async def test_the_same_request_gives_the_same_sound(home: Home) -> None:
+    first, second = [await read(home.engine.stream(home.request("Hello there."))) for _ in range(2)]
+    assert pcm(first) == pcm(second)
+
+
+async def test_batched_equals_alone(home: Home) -> None:
+    texts = ["Hello there.", "Good morning to you.", "Yes."]
+    alone = [pcm(await read(home.engine.stream(home.request(text)))) for text in texts]
+    together = await asyncio.gather(*(read(home.engine.stream(home.request(text))) for text in texts))
+    assert [pcm(chunks) for chunks in together] == alone
+
+
+async def test_live_text_is_spoken_piece_by_piece(home: Home) -> None:
+    async with home.engine.stream(home.request(live=True)) as audio:
+        await audio.feed("Hello there.")
+        first = await anext(audio)
+        assert first.segment == 0, "sound starts before the text is complete"
+        await audio.feed("Good morning.")
+        audio.end_text()
+        rest = [chunk async for chunk in audio]
+    assert {chunk.segment for chunk in rest} == {0, 1}
+    assert [chunk.segment for chunk in rest] == sorted(chunk.segment for chunk in rest)
+    assert audio.end is not None
+    assert audio.end.reason == "complete"
+
+
+async def test_a_live_stream_that_gets_no_text_ends_without_sound(home: Home) -> None:
+    async with home.engine.stream(home.request(live=True)) as audio:
+        audio.end_text()
+        audio.end_text()
+        assert [chunk async for chunk in audio] == []
+
+
+async def test_text_after_the_end_is_refused(home: Home) -> None:
+    async with home.engine.stream(home.request(live=True)) as audio:
+        audio.end_text()
+        with pytest.raises(InvalidRequest) as caught:
+            await audio.feed("too late")
+    assert caught.value.param == "text"
+
+
+async def test_closing_delivers_nothing_more(home: Home) -> None:
+    audio = home.engine.stream(home.request("One sentence. And another one. And a third."))
+    async with audio:
+        await anext(audio)
+        audio.close()
+        audio.close()
+        assert [chunk async for chunk in audio] == []
+
+
+async def test_closing_from_another_task_ends_a_waiting_reader(home: Home) -> None:
+    audio = home.engine.stream(home.request(live=True))
+    reader = asyncio.create_task(read(audio))
+    await asyncio.sleep(0)
+    audio.close()
+    assert await reader == []
+
+
+async def test_a_cancelled_stream_disturbs_nobody(home: Home) -> None:
+    alone = pcm(await read(home.engine.stream(home.request("Good morning to you."))))
+    leaver, stayer = (home.engine.stream(home.request("Good morning to you.")) for _ in range(2))
+    async with leaver:
+        await anext(leaver)
+    assert pcm(await read(stayer)) == alone
+
+
+async def test_a_reader_that_stops_holds_the_engine_back_and_loses_nothing(home: Home) -> None:
+    long_text = "This is a sentence of some length, which is spoken for several seconds. " * 4
+    whole = pcm(await read(home.engine.stream(home.request(long_text))))
+    capabilities = home.engine.capabilities
+    assert len(whole) // 2 > 2 * WINDOW_FRAMES * capabilities.samples_per_frame, "long enough to fill a window"
+    stopped = home.engine.stream(home.request(long_text))
+    async with stopped:
+        first = await anext(stopped)
+        other = pcm(await read(home.engine.stream(home.request(long_text))))
+        rest = [chunk async for chunk in stopped]
+    assert other == whole, "nobody else waits for it"
+    assert pcm([first, *rest]) == whole
+
+
+async def test_unknown_voice_and_wrong_language_are_named(home: Home) -> None:
+    nobody = SynthesisRequest(voice=PresetVoice("nobody"), text="Hello.", language=home.language)
+    with pytest.raises(UnknownVoice) as caught:
+        await read(home.engine.stream(nobody))
+    assert caught.value.param == "voice"
+    foreign = SynthesisRequest(voice=PresetVoice(home.voice), text="Hello.", language="zh")
+    with pytest.raises(UnsupportedLanguage) as caught_language:
+        await read(home.engine.stream(foreign))
+    assert caught_language.value.param == "language"
+
+
+async def test_closing_the_engine_ends_every_stream_with_a_typed_error(home: Home) -> None:
+    audio = home.engine.stream(home.request(live=True))
+    reader = asyncio.create_task(read(audio))
+    await asyncio.sleep(0)
+    await home.engine.close()
+    with pytest.raises(ModelUnavailable):
+        await reader
+
+
+async def test_sleep_and_wake_keep_the_voice(home: Home) -> None:
+    before = pcm(await read(home.engine.stream(home.request("Hello there."))))
+    await home.engine.sleep()
+    await home.engine.wake()
+    assert pcm(await read(home.engine.stream(home.request("Hello there.")))) == before

@@ -1,0 +1,197 @@
+"""ToneEngine: a SpeechEngine without a model. The same text gives the same tone."""
+
+import asyncio
+import functools
+import math
+import os
+import signal
+import struct
+import zlib
+from collections import deque
+from collections.abc import Iterator
+
+from qwen_tts.api import (
+    Audio,
+    AudioChunk,
+    Capabilities,
+    PresetVoice,
+    StreamEnd,
+    SynthesisRequest,
+    VoiceInfo,
+    VoicePrompt,
+)
+from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed, UnknownVoice, UnsupportedLanguage
+from qwen_tts.stream import WINDOW_FRAMES, AudioStream
+
+SAMPLE_RATE = 24_000
+SAMPLES_PER_FRAME = 1_920
+MS_PER_CHAR = 60
+
+VOICES = (
+    VoiceInfo(name="tone", languages=("en", "de", "fr"), description="Tone, a test voice", gender="female"),
+    VoiceInfo(name="gong", languages=("zh",), description="Gong, a test voice", gender="male"),
+)
+
+
+@functools.lru_cache(64)
+def tone(text: str) -> bytes:
+    """PCM of `text`: a sine whose pitch is the text's and whose length is `MS_PER_CHAR` a character."""
+    pitch = 200 + zlib.crc32(text.encode()) % 400
+    samples = len(text) * MS_PER_CHAR * SAMPLE_RATE // 1000
+    step = 2 * math.pi * pitch / SAMPLE_RATE
+    return struct.pack(f"<{samples}h", *(round(8_000 * math.sin(step * i)) for i in range(samples)))
+
+
+class _Tones:
+    """One stream's pieces of text, made into chunks frame by frame."""
+
+    def __init__(self, engine: "ToneEngine", request: SynthesisRequest) -> None:
+        self._engine = engine
+        self.pieces = deque([] if request.live else [request.text])
+        self.text_ended = not request.live
+        self.taken_samples = 0
+        self.changed = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self.audio = AudioStream(self, live=request.live)
+
+    def feed(self, text: str) -> None:
+        self.pieces.append(text)
+        self.changed.set()
+
+    def flush(self) -> None:
+        pass  # every piece is spoken as it comes
+
+    def end_text(self) -> None:
+        self.text_ended = True
+        self.changed.set()
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def taken(self, samples: int) -> None:
+        self.taken_samples += samples
+        self.changed.set()
+
+    async def run(self) -> None:
+        first_sample = segment = 0
+        while True:
+            if self.pieces:
+                text = self.pieces.popleft()
+                for pcm in frames(tone(text)):
+                    await self._engine.work(text)
+                    await self._room(first_sample)
+                    self.audio.push(
+                        AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=SAMPLE_RATE, segment=segment)
+                    )
+                    self._engine.frames_made += 1
+                    first_sample += len(pcm) // 2
+                segment += 1
+            elif self.text_ended:
+                self.audio.finish(StreamEnd(synthesis_s=0.001))
+                return
+            else:
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def _room(self, made: int) -> None:
+        """Wait until the reader is less than a window behind."""
+        while made - self.taken_samples >= WINDOW_FRAMES * SAMPLES_PER_FRAME:
+            self.changed.clear()
+            await self.changed.wait()
+
+
+def frames(pcm: bytes) -> Iterator[bytes]:
+    for start in range(0, len(pcm), SAMPLES_PER_FRAME * 2):
+        yield pcm[start : start + SAMPLES_PER_FRAME * 2]
+
+
+class ToneEngine:
+    """Can be slow (`frame_s`), small (`rows`), failing and dying (by words in the text)."""
+
+    def __init__(
+        self, *, frame_s: float = 0.0, rows: int = 512, load_s: float = 0.0, load_fails: str = "", preview: bool = True
+    ) -> None:
+        self._frame_s = frame_s
+        self._load_s = load_s
+        self._load_fails = load_fails
+        self._running: dict[asyncio.Task[None], _Tones] = {}
+        self.frames_made = 0
+        self.asleep = False
+        self.died = asyncio.Event()
+        languages = tuple(dict.fromkeys(language for voice in VOICES for language in voice.languages))
+        self._capabilities = Capabilities(
+            engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,
+            voice_kinds=("preset",), voices=VOICES, live_text="sentences", rows=rows, is_preview=preview,
+        )  # fmt: skip
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    @property
+    def active(self) -> int:
+        """Streams that still hold a row."""
+        return len(self._running)
+
+    async def work(self, text: str) -> None:
+        """What a frame of this text costs; `[fail]` fails, `[die]` kills the process, `[hang]` never ends."""
+        if "[fail]" in text:
+            raise SynthesisFailed("the text asked for a failure")
+        if "[die]" in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "[hang]" in text:
+            await asyncio.Event().wait()
+        await asyncio.sleep(self._frame_s)
+
+    def stream(self, request: SynthesisRequest) -> AudioStream:
+        voice = self._voice(request)
+        if request.language not in ("auto", *voice.languages):
+            raise UnsupportedLanguage(f"{voice.name} does not speak {request.language}", param="language")
+        if len(self._running) >= self._capabilities.rows:
+            raise EngineBusy(f"all {self._capabilities.rows} rows are in use")
+        tones = _Tones(self, request)
+        tones.task = asyncio.create_task(self._run(tones))
+        self._running[tones.task] = tones
+        tones.task.add_done_callback(self._running.pop)
+        return tones.audio
+
+    def _voice(self, request: SynthesisRequest) -> VoiceInfo:
+        assert isinstance(request.voice, PresetVoice)
+        for voice in VOICES:
+            if voice.name == request.voice.name:
+                return voice
+        raise UnknownVoice(f"no voice {request.voice.name!r}", param="voice")
+
+    async def _run(self, tones: _Tones) -> None:
+        try:
+            await tones.run()
+        except SynthesisFailed as error:
+            tones.audio.finish(error)
+
+    async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
+        return VoicePrompt(f"{audio.duration_s:.3f} {transcript}".encode())
+
+    async def encode(self, audio: Audio) -> list[list[int]]:
+        return [[frame[0], frame[1]] for frame in frames(audio.pcm)]
+
+    async def decode(self, codes: list[list[int]]) -> Audio:
+        pcm = b"".join(bytes(frame) * SAMPLES_PER_FRAME for frame in codes)
+        return Audio(pcm=pcm, sample_rate=SAMPLE_RATE)
+
+    async def load(self) -> None:
+        await asyncio.sleep(self._load_s)
+        if self._load_fails:
+            raise OutOfMemory(self._load_fails)
+
+    async def sleep(self) -> None:
+        self.asleep = True
+
+    async def wake(self) -> None:
+        self.asleep = False
+
+    async def close(self) -> None:
+        for task, tones in list(self._running.items()):
+            task.cancel()
+            tones.audio.finish(ModelUnavailable("the engine is closing"))
+        self.died.set()
