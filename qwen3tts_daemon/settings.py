@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -191,6 +191,11 @@ class Settings(BaseSettings):
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
+
+    @field_validator("config", "data_dir", "voice", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     @property
     def data_path(self) -> Path:

@@ -10,6 +10,9 @@ from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
+BRING_QWEN = "qwen3tts-daemon models download"
+"""The one command that brings Qwen3-TTS; whoever shows a preview voice names it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -5,7 +5,7 @@ early, at the end of a clause, so that sound starts early.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -37,6 +37,7 @@ class Unit:
 
 _CLOSERS = "\"'”’»)\\]」』）】》"
 _PARAGRAPH = re.compile(r"\s*\n\s*")
+_ENDS_PARAGRAPH = re.compile(r"\n\s*\Z")
 _SENTENCE_END = re.compile(rf"[.!?…]+[{_CLOSERS}]*(?=\s)|[。！？]+[{_CLOSERS}]*")
 _CLAUSE_END = re.compile(rf"[,;:][{_CLOSERS}]*(?=\s)|\s[–—-](?=\s)|—|[、，；：][{_CLOSERS}]*")
 _SPACE = re.compile(r"\s+")
@@ -63,15 +64,17 @@ _ORDINAL_LANGUAGES = frozenset({"de"})
 """Languages in which a number with a full stop is an ordinal: "am 5. März"."""
 
 
-def units(text: str, language: str, *, early: bool) -> list[Unit]:
-    """The units of a text; with `early` the first one is cut short at a clause end."""
-    found: list[Unit] = []
-    for paragraph in filter(None, _PARAGRAPH.split(text.strip())):
-        cut = list(sentences(paragraph, language))
-        for index, sentence in enumerate(cut):
-            ending = Ending.PARAGRAPH if index == len(cut) - 1 else Ending.SENTENCE
-            found += _sentence_units(sentence, ending, language, early=early and not found)
-    return found
+def units(text: str, language: str, *, early: bool, spell: Callable[[str], str] = str) -> Iterator[Unit]:
+    """The units of a text; `spell` rewrites each sentence, with `early` the first one is cut at a clause end."""
+    paragraphs = [paragraph for paragraph in _PARAGRAPH.split(text.strip()) if paragraph]
+    for number, paragraph in enumerate(paragraphs, 1):
+        said = [spell(sentence) for sentence in sentences(paragraph, language)]
+        ends_paragraph = number < len(paragraphs) or _ENDS_PARAGRAPH.search(text) is not None
+        for index, sentence in enumerate(said, 1):
+            is_end = ends_paragraph and index == len(said)
+            ending = Ending.PARAGRAPH if is_end else Ending.SENTENCE
+            yield from _sentence_units(sentence, ending, language, early=early)
+            early = False
 
 
 def sentences(paragraph: str, language: str) -> Iterator[str]:

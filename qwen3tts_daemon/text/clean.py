@@ -49,9 +49,12 @@ def _one_pass(text: str, markdown: bool, emoji: bool, urls: bool) -> str:
 
 # ---- characters ----
 
-_INVISIBLE = regex.compile(r"[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}--[\t\n\r\v\f\x85\u200c\u200d]]", regex.V1)
+_INVISIBLE = regex.compile(r"[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufffd]--[\t\n\r\v\f\x85\u200c\u200d]]", regex.V1)
 _NEWLINE = regex.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
-_JOINER = regex.compile(r"(?<![\p{L}\p{M}\p{So}\ufe0f\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{So}])")
+_JOINER = regex.compile(
+    r"(?<![\p{L}\p{M}\p{So}\ufe0f\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{So}])"
+    r"|(?<=[\p{Latin}\p{Cyrillic}\p{Greek}\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}])[\u200c\u200d]"
+)
 _MANY_MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
 # Tokens that Qwen's tokenizer knows by name; in user text they are only noise.
 _CONTROL_TOKEN = regex.compile(r"<\|[^<>|\n]{0,64}\|>|</?(?:tts_\w{1,40}|think|tool_call|tool_response)>")
@@ -73,19 +76,21 @@ _HTML = regex.compile(
     rf"|</?[a-z][a-z0-9-]{{0,20}}(?:{_ATTRIBUTE})*\s*/?>",
     regex.I | regex.S,
 )
+_PRODUCT = regex.compile(r"(?<=\d)\*(?=\d)")
 _TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$", regex.M)
 _TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
 _BULLET = regex.compile(r"^[ \t]*[•◦▪‣][ \t]+", regex.M)
 _LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("open", "close")}
 _CHECKBOX = regex.compile(r"^\[[ xX]\] ")
 _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
-_HALF_EMPHASIS = regex.compile(r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|~{2,}|`+")
+_HALF_EMPHASIS = regex.compile(r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+")
 _HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)|(?<=[\w.!?])_+(?![\w*])")
 _ENDS = regex.compile(r"""[.!?…:;,。！？：；，、؟।][\p{Pe}\p{Pf}"'*_]*$""")
 _CJK_END = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]\W*$")
 
 
 def _without_markdown(text: str) -> str:
+    text = _PRODUCT.sub(r"\*", text)
     text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", _HTML.sub(_without_tag, text)))
     text = _TABLE_ROW.sub(_spoken_row, text)
     text = _BULLET.sub("- ", text)
@@ -99,7 +104,7 @@ def _without_tag(tag: regex.Match[str]) -> str:
 
 
 def _spoken_row(row: regex.Match[str]) -> str:
-    return _ended(", ".join(cell.strip() for cell in row["cells"].split("|") if cell.strip()))
+    return ended(", ".join(cell.strip() for cell in row["cells"].split("|") if cell.strip()))
 
 
 def _blocks(tokens: list[Token]) -> Iterator[str]:
@@ -115,10 +120,10 @@ def _blocks(tokens: list[Token]) -> Iterator[str]:
             text = _inline(token.children or [])
             if lists:
                 text = _CHECKBOX.sub("", text)
-                items.append(marker + (text if _alone(tokens, marker) else _ended(text)))
+                items.append(marker + (text if _alone(tokens, marker) else ended(text)))
                 marker = ""
             else:
-                yield _ended(text) if before.type == "heading_open" else text
+                yield ended(text) if before.type == "heading_open" else text
         elif items and not lists:
             yield " ".join(items)
             items = []
@@ -129,7 +134,7 @@ def _alone(tokens: list[Token], marker: str) -> bool:
     return bool(marker) and sum(token.type == "inline" for token in tokens) == 1
 
 
-def _ended(text: str) -> str:
+def ended(text: str) -> str:
     """The text with a full stop, if it ends without punctuation."""
     text = text.strip()
     if not is_speakable(text) or _ENDS.search(text):

@@ -1,0 +1,21 @@
+"""Sound between the engine and a wire: resampling, telephone codes, WAV, encoders, speed.
+
+- pcm.py: what needs numpy and soxr only
+- formats.py: the formats of a response, each an Encoder
+- ffmpeg.py: what needs FFmpeg, through PyAV; 16 MB, so it is imported by the first request that asks for it
+"""
+
+from qwen3tts_daemon.audio.formats import FORMATS, Encoder, Format, open_encoder, wav_header
+from qwen3tts_daemon.audio.pcm import Law, Resampler, encode_g711, silence
+
+__all__ = [
+    "FORMATS",
+    "Encoder",
+    "Format",
+    "Law",
+    "Resampler",
+    "encode_g711",
+    "open_encoder",
+    "silence",
+    "wav_header",
+]

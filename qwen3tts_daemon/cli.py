@@ -1,0 +1,131 @@
+"""qwen3tts-daemon: `serve` (what it does without a command), `say`, `voices`, `health`, `config`."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from qwen3tts_daemon import __version__, daemon
+from qwen3tts_daemon.commands import config as config_command
+from qwen3tts_daemon.commands import health as health_command
+from qwen3tts_daemon.commands import say as say_command
+from qwen3tts_daemon.commands import voices as voices_command
+from qwen3tts_daemon.commands.arguments import parse_uri, translate
+from qwen3tts_daemon.commands.client import Address, NoDaemon
+from qwen3tts_daemon.commands.playback import NoSoundDevice
+from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+from qwen_tts.errors import SynthesisError
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="qwen3tts-daemon", no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False,
+    help="Voice daemon for Qwen3-TTS. Without a command it serves; `serve --help` lists its options.",
+)  # fmt: skip
+
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+Uri = Annotated[str | None, typer.Option(help="A daemon's Wyoming address, tcp://HOST:PORT.")]
+Voice = Annotated[str | None, typer.Option(help="A voice that `voices` lists.")]
+Language = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
+
+
+@app.command(context_settings=_PASS_ON)
+def serve(context: typer.Context) -> None:
+    """Serve until SIGTERM. Every option is `--name value` of a setting, such as --http.port 8766."""
+    raise typer.Exit(daemon.run(_settings(context.args)))
+
+
+@app.command()
+def say(
+    text: Annotated[str | None, typer.Argument(help="What to say.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a WAV file.")] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Speak standard input while it comes.")] = False,
+    voice: Voice = None,
+    language: Language = None,
+    uri: Uri = None,
+    chars_per_second: Annotated[float | None, typer.Option(min=0.1, help="Pace of --stdin.")] = None,
+) -> None:
+    """Speak a line, through a running daemon or without one."""
+    if (text is None) == (not stdin):
+        raise typer.BadParameter("give a text, or --stdin")
+    options = say_command.SayOptions(text, output, voice, language, _address(uri), chars_per_second)
+    _run(say_command.say(options, _settings([])))
+
+
+@app.command()
+def voices(uri: Uri = None) -> None:
+    """List the voices."""
+    voices_command.show(_run(voices_command.list_voices(_address(uri), _settings([]))))
+
+
+@app.command(context_settings=_PASS_ON)
+def health(context: typer.Context) -> None:
+    """Ask a running daemon whether it is ready; the exit code says so. Takes the options of `serve`."""
+    checks = _run(health_command.check(_settings(context.args)))
+    for check in checks:
+        print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}")
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@app.command(context_settings=_PASS_ON)
+def config(context: typer.Context) -> None:
+    """Show every option, its value and where it came from; --example prints the example file."""
+    if context.args == ["--example"]:
+        print(config_command.example(), end="")
+        return
+    arguments = translate(context.args)
+    table = Table("option", "value", "from", box=None)
+    for name, value, source in config_command.effective(_settings(context.args), arguments):
+        table.add_row(name, str(value), source)
+    Console().print(table)
+
+
+def main() -> NoReturn:
+    """The program `qwen3tts-daemon`."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--version"]:
+        print(__version__)
+        sys.exit(0)
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    if not arguments or (arguments[0] not in commands and arguments[0] != "--help"):
+        arguments = ["serve", *arguments]
+    app(arguments)
+    raise AssertionError("typer exits by itself")
+
+
+def _settings(arguments: list[str]) -> Settings:
+    try:
+        return load_settings(translate(arguments))
+    except SettingsError as error:
+        _die(str(error))
+
+
+def _address(uri: str | None) -> Address | None:
+    try:
+        return Address(*parse_uri(uri)) if uri else None
+    except SettingsError as error:
+        _die(str(error))
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command; what a user can act on is one line, not a traceback."""
+    try:
+        return asyncio.run(work)
+    except* (SynthesisError, NoDaemon, NoSoundDevice, SettingsError) as group:
+        _die(str(_first(group)))
+    except* KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _die(message: str) -> NoReturn:
+    print(f"qwen3tts-daemon: {message}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,12 @@
+"""What the command line does besides serving; each module is one command.
+
+arguments   the options Wyoming users know, in the words of our settings
+client      a running daemon, asked over Wyoming
+config      every option, its value and where it came from
+health      does a daemon answer and is it ready?
+local       a voice without a daemon
+models      the official checkpoints
+playback    sound from this machine's loudspeaker
+say         speak a line
+voices      who can speak
+"""

@@ -1,0 +1,111 @@
+"""A running daemon, asked over Wyoming."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wyoming.audio import AudioChunk, AudioStop
+from wyoming.client import AsyncTcpClient
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
+
+from qwen_tts.errors import ModelUnavailable, from_code
+
+Hear = Callable[[int, bytes], Awaitable[None]]
+"""Called with the sample rate in Hz and PCM (s16le mono), in order."""
+
+
+class NoDaemon(Exception):
+    """Nothing answers there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a Wyoming server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"tcp://{self.host}:{self.port}"
+
+
+async def describe(address: Address) -> Info:
+    """What the server offers. Raises NoDaemon."""
+    async with _connected(address) as client:
+        await client.write_event(Describe().event())
+        while (event := await client.read_event()) is not None:
+            if Info.is_type(event.type):
+                return Info.from_event(event)
+    raise NoDaemon(f"{address} closed the connection without an answer")
+
+
+async def speak(
+    address: Address, text: str, hear: Hear, *, voice: str | None = None, language: str | None = None
+) -> None:
+    """Speak a whole text. Raises NoDaemon, or the SynthesisError that the server reports."""
+    async with _connected(address) as client:
+        await client.write_event(Event(Synthesize("").event().type, {"text": text, **_voice(voice, language)}))
+        await _listen(client, hear, until=AudioStop.is_type)
+
+
+async def speak_live(
+    address: Address,
+    pieces: AsyncIterable[str],
+    hear: Hear,
+    *,
+    voice: str | None = None,
+    language: str | None = None,
+) -> None:
+    """Speak text while it comes. Raises as `speak`."""
+    async with _connected(address) as client, asyncio.TaskGroup() as group:
+        await client.write_event(Event(SynthesizeStart().event().type, _voice(voice, language)))
+        writing = group.create_task(_write(client, pieces))
+        try:
+            await _listen(client, hear, until=SynthesizeStopped.is_type)
+        finally:
+            writing.cancel()
+
+
+def _voice(name: str | None, language: str | None) -> dict[str, Any]:
+    # The library's SynthesizeVoice drops the language when there is a name.
+    wanted = {key: value for key, value in (("name", name), ("language", language)) if value}
+    return {"voice": wanted} if wanted else {}
+
+
+@contextlib.asynccontextmanager
+async def _connected(address: Address) -> AsyncIterator[AsyncTcpClient]:
+    client = AsyncTcpClient(address.host, address.port)
+    try:
+        await client.connect()
+    except (OSError, TimeoutError) as error:
+        raise NoDaemon(f"no daemon at {address}: {error}") from error
+    try:
+        yield client
+    except ConnectionError as error:
+        raise NoDaemon(f"{address} went away: {error}") from error
+    finally:
+        await client.disconnect()
+
+
+async def _write(client: AsyncTcpClient, pieces: AsyncIterable[str]) -> None:
+    async for piece in pieces:
+        await client.write_event(SynthesizeChunk(piece).event())
+    await client.write_event(SynthesizeStop().event())
+
+
+async def _listen(client: AsyncTcpClient, hear: Hear, *, until: Callable[[str], bool]) -> None:
+    while (event := await client.read_event()) is not None:
+        if AudioChunk.is_type(event.type):
+            chunk = AudioChunk.from_event(event)
+            await hear(chunk.rate, chunk.audio)
+        elif Error.is_type(event.type):
+            error = Error.from_event(event)
+            raise from_code(error.code or "", error.text)
+        elif until(event.type):
+            return
+    raise ModelUnavailable("the daemon closed the connection in the middle of the answer")

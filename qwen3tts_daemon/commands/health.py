@@ -1,0 +1,60 @@
+"""Does a daemon answer and is it ready? For people and for containers."""
+
+import asyncio
+import http.client
+from dataclasses import dataclass
+
+from qwen3tts_daemon.commands import client
+from qwen3tts_daemon.commands.client import Address, NoDaemon
+from qwen3tts_daemon.settings import Settings
+
+_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One door of the daemon."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+async def check(settings: Settings) -> list[Check]:
+    """Ask every door that the settings open."""
+    checks = []
+    if settings.wyoming.enabled:
+        checks.append(await _wyoming(Address(_reachable(settings.wyoming.host), settings.wyoming.port)))
+    if settings.http.enabled:
+        host, port = _reachable(settings.http.host), settings.http.port
+        checks.append(await asyncio.to_thread(_ready, host, port))
+    return checks
+
+
+def _reachable(hosts: tuple[str, ...]) -> str:
+    """An address of this machine behind which a server listening on `hosts` is found."""
+    if "0.0.0.0" in hosts:  # noqa: S104  compared, not bound
+        return "127.0.0.1"
+    return "::1" if "::" in hosts else hosts[0]
+
+
+async def _wyoming(address: Address) -> Check:
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            info = await client.describe(address)
+    except (NoDaemon, TimeoutError) as error:
+        return Check("wyoming", False, str(error) or "no answer")
+    voices = sum(len(program.voices) for program in info.tts)
+    return Check("wyoming", True, f"{address} offers {voices} voices")
+
+
+def _ready(host: str, port: int) -> Check:
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", "/ready")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return Check("http", False, f"no daemon at http://{host}:{port}: {error}")
+    finally:
+        connection.close()
+    return Check("http", status == http.HTTPStatus.OK, f"http://{host}:{port}/ready answers {status}")

@@ -1,0 +1,37 @@
+"""A voice without a daemon: the same engine, worker and use case, for the length of one command."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator
+
+from qwen3tts_daemon.commands.client import Hear
+from qwen3tts_daemon.daemon import make_speech
+from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.speech import Order, Speech, Utterance
+from qwen_tts.api import AudioChunk
+
+
+@contextlib.asynccontextmanager
+async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Speech]:
+    """A Speech of its own; its worker ends with the block. Raises ModelUnavailable."""
+    speech = make_speech(settings)
+    await speech.manager.start(preload=preload)
+    try:
+        yield speech
+    finally:
+        await speech.manager.close()
+
+
+async def speak(speech: Speech, order: Order, pieces: AsyncIterable[str], hear: Hear) -> None:
+    """Speak text while it comes. Raises SynthesisError."""
+    async with speech.utterance(order) as utterance, asyncio.TaskGroup() as group:
+        group.create_task(_write(utterance, pieces))
+        async for part in utterance:
+            if isinstance(part, AudioChunk):
+                await hear(part.sample_rate, part.pcm)
+
+
+async def _write(utterance: Utterance, pieces: AsyncIterable[str]) -> None:
+    async for piece in pieces:
+        utterance.feed(piece)
+    utterance.end_text()

@@ -1,0 +1,140 @@
+"""Speak a line, or what comes on standard input, to a loudspeaker or a WAV file."""
+
+import asyncio
+import contextlib
+import sys
+import time
+import wave
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+from qwen3tts_daemon.commands import client, local
+from qwen3tts_daemon.commands.client import Address, Hear, NoDaemon
+from qwen3tts_daemon.commands.playback import Player, find_player
+from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.speech import Order
+from qwen_tts.api import PCM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class SayOptions:
+    """What `say` was asked to do; `text` None reads standard input."""
+
+    text: str | None
+    output: Path | None
+    voice: str | None
+    language: str | None
+    address: Address | None
+    """A daemon that must be used; None takes one on this machine if there is one."""
+    chars_per_second: float | None
+
+
+class _WavFile:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: wave.Wave_write | None = None
+
+    async def __aenter__(self) -> "_WavFile":
+        return self
+
+    async def write(self, rate: int, pcm: bytes) -> None:
+        if self._file is None:
+            self._file = wave.open(str(self._path), "wb")  # noqa: SIM115  closed in __aexit__
+            self._file.setnchannels(1)
+            self._file.setsampwidth(PCM_BYTES)
+            self._file.setframerate(rate)
+        self._file.writeframes(pcm)
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+class _Meter:
+    """Counts what is heard and shows it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("waiting", total=None)
+        self._started_at = time.perf_counter()
+        self._first_at: float | None = None
+        self._last_at = self._started_at
+        self._audio_s = 0.0
+
+    def start(self) -> None:
+        """The clock of TTFA and RTF starts now: the voice is warm."""
+        self._started_at = time.perf_counter()
+
+    def count(self, rate: int, pcm: bytes) -> None:
+        self._last_at = time.perf_counter()
+        if self._first_at is None:
+            self._first_at = self._last_at
+        self._audio_s += len(pcm) / PCM_BYTES / rate
+        self._progress.update(self._task, description=f"speaking {self._audio_s:6.2f} s")
+
+    def summary(self) -> str:
+        if self._first_at is None:
+            return "nothing was spoken"
+        ttfa_s = self._first_at - self._started_at
+        rtf = (self._last_at - self._started_at) / self._audio_s
+        return f"audio_s={self._audio_s:.2f} ttfa_s={ttfa_s:.3f} rtf={rtf:.3f}"
+
+
+async def say(options: SayOptions, settings: Settings) -> None:
+    """Raises SynthesisError, NoDaemon, NoSoundDevice."""
+    sink = _WavFile(options.output) if options.output else Player(find_player())
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        meter = _Meter(progress)
+        async with sink:
+
+            async def hear(rate: int, pcm: bytes) -> None:
+                meter.count(rate, pcm)
+                await sink.write(rate, pcm)
+
+            await _speak(options, settings, hear, meter)
+    console.print(meter.summary(), highlight=False)
+
+
+async def _speak(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> None:
+    address = options.address or Address("127.0.0.1", settings.wyoming.port)
+    try:
+        await client.describe(address)
+    except NoDaemon:
+        if options.address is not None:
+            raise
+        await _speak_here(options, settings, hear, meter)
+        return
+    meter.start()
+    if options.text is not None:
+        await client.speak(address, options.text, hear, voice=options.voice, language=options.language)
+    else:
+        await client.speak_live(address, _pieces(options), hear, voice=options.voice, language=options.language)
+
+
+async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> None:
+    async with local.local_speech(settings, preload=True) as speech:
+        await speech.manager.ready()
+        meter.start()
+        order = Order("cli", voice=options.voice, language=options.language)
+        await local.speak(speech, order, _pieces(options), hear)
+
+
+async def _pieces(options: SayOptions) -> AsyncIterator[str]:
+    """The text as it comes; with `chars_per_second` a character at a time, like somebody who types."""
+    if options.text is not None:
+        yield options.text
+        return
+    with contextlib.suppress(EOFError):
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            if options.chars_per_second is None:
+                yield line
+                continue
+            for character in line:
+                yield character
+                await asyncio.sleep(1 / options.chars_per_second)

@@ -1,0 +1,42 @@
+"""Who can speak: asked of a running daemon, or of the engine itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from qwen3tts_daemon.commands import client, local
+from qwen3tts_daemon.commands.client import Address, NoDaemon
+from qwen3tts_daemon.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVoice:
+    name: str
+    languages: str
+    description: str
+
+
+async def list_voices(address: Address | None, settings: Settings) -> list[ListedVoice]:
+    """Raises NoDaemon if `address` was given and nothing answers there."""
+    try:
+        info = await client.describe(address or Address("127.0.0.1", settings.wyoming.port))
+    except NoDaemon:
+        if address is not None:
+            raise
+        async with local.local_speech(settings, preload=False) as speech:
+            voices = speech.voices.voices
+            return [ListedVoice(v.name, " ".join(v.languages), v.description) for v in voices]
+    return [
+        ListedVoice(voice.name, " ".join(voice.languages), voice.description or "")
+        for program in info.tts
+        for voice in program.voices
+    ]
+
+
+def show(voices: Iterable[ListedVoice]) -> None:
+    table = Table("voice", "languages", "description", box=None)
+    for voice in voices:
+        table.add_row(voice.name, voice.languages, voice.description)
+    Console().print(table)

@@ -1,0 +1,22 @@
+"""The data directory: made on first use, with the number of its format."""
+
+from pathlib import Path
+
+from qwen3tts_daemon.settings import SettingsError
+
+FORMAT = 1
+
+
+def prepare(path: Path) -> Path:
+    """Make or check it; returns `path`. Raises SettingsError if it cannot be used or is from a later version."""
+    marker = path / "format"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not marker.exists():
+            marker.write_text(f"{FORMAT}\n")
+        found = marker.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"data_dir: cannot use {path}: {error.strerror}; give another with --data-dir") from error
+    if found != str(FORMAT):
+        raise SettingsError(f"data_dir: {path} has format {found!r}, this version knows {FORMAT}")
+    return path

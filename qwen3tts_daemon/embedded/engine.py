@@ -1,0 +1,218 @@
+"""EmbeddedEngine: the preview voices as a SpeechEngine.
+
+One thread infers for everybody, unit by unit in turn; whoever is a window ahead of its reader is skipped. The event
+loop only appends text, counts samples and cancels.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence as SequenceOf
+from pathlib import Path
+
+from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME, Sequence
+from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.voices import LANGUAGES, EmbeddedVoice, available
+from qwen_tts.api import (
+    AUTO,
+    MAX_TEXT_CHARS,
+    Audio,
+    Capabilities,
+    PresetVoice,
+    SynthesisRequest,
+    VoiceInfo,
+    VoicePrompt,
+)
+from qwen_tts.errors import (
+    EngineBusy,
+    InvalidRequest,
+    ModelUnavailable,
+    TextEmpty,
+    TextTooLong,
+    UnknownLanguage,
+    UnknownVoice,
+    UnsupportedLanguage,
+)
+from qwen_tts.stream import AudioStream
+
+_log = logging.getLogger(__name__)
+
+
+def create(
+    cache_dir: str, threads: int = 2, max_streams: int = 16, warm_languages: SequenceOf[str] = ("en",)
+) -> "EmbeddedEngine":
+    """An engine with every installed voice; `cache_dir` keeps the joined Kokoro model."""
+    return EmbeddedEngine(
+        EmbeddedVoices(Path(cache_dir), threads), available(), max_streams=max_streams, warm_languages=warm_languages
+    )
+
+
+class EmbeddedEngine:
+    """A SpeechEngine on the CPU; `voices` speaks, `table` says with which voices."""
+
+    def __init__(
+        self,
+        voices: EmbeddedVoices,
+        table: SequenceOf[EmbeddedVoice],
+        *,
+        max_streams: int,
+        warm_languages: SequenceOf[str],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not table:
+            raise ModelUnavailable("no embedded voice is installed; install the extra 'preview'")
+        self._voices = voices
+        self._table = {voice.name: voice for voice in table}
+        self._warm_languages = warm_languages
+        self._max_streams = max_streams
+        self._now = now
+        self._capabilities = _capabilities(table, max_streams)
+        self._condition = threading.Condition()
+        self._sequences: deque[Sequence] = deque()
+        self._closed = False
+        self._idle_work = deque([voices.load_kokoro] if any(v.engine == "kokoro" for v in table) else [])
+        self._thread = threading.Thread(target=self._run, name="embedded-inference", daemon=True)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    def stream(self, request: SynthesisRequest) -> AudioStream:
+        voice = self._voice(request)
+        _check_text(request)
+        with self._condition:
+            if self._closed:
+                raise ModelUnavailable("the embedded engine is closed")
+            if len(self._living()) >= self._max_streams:
+                raise EngineBusy(f"{self._max_streams} texts are being spoken already", retry_after_s=1.0)
+        sequence = Sequence(request, voice, self._wake, self._now)
+        with self._condition:
+            self._sequences.append(sequence)
+            self._condition.notify()
+        return sequence.audio
+
+    async def load(self) -> None:
+        """Warm the default voices of `warm_languages`; Kokoro follows in the inference thread's idle time."""
+        for language in self._warm_languages:
+            voice = next((voice for voice in self._table.values() if language in voice.languages), None)
+            if voice is not None:
+                await asyncio.to_thread(self._voices.warm, voice)
+        self._thread.start()
+
+    async def sleep(self) -> None:
+        """Nothing to give back: the voices live in host memory."""
+
+    async def wake(self) -> None:
+        """Nothing to fetch."""
+
+    async def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            for sequence in self._living():
+                sequence.finish(ModelUnavailable("the embedded engine is closing"))
+            self._condition.notify()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join)
+
+    async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
+        raise InvalidRequest("the embedded voices cannot be cloned; this needs Qwen3-TTS", param="voice")
+
+    async def encode(self, audio: Audio) -> list[list[int]]:
+        raise InvalidRequest("the embedded voices have no codec; this needs Qwen3-TTS", param="audio")
+
+    async def decode(self, codes: list[list[int]]) -> Audio:
+        raise InvalidRequest("the embedded voices have no codec; this needs Qwen3-TTS", param="codes")
+
+    def _voice(self, request: SynthesisRequest) -> EmbeddedVoice:
+        if not isinstance(request.voice, PresetVoice):
+            raise InvalidRequest("the embedded engine speaks preset voices only", param="voice")
+        voice = self._table.get(request.voice.name)
+        if voice is None:
+            raise UnknownVoice(f"no embedded voice {request.voice.name!r}; see GET /v1/voices", param="voice")
+        language = request.language
+        if language != AUTO and language not in LANGUAGES:
+            raise UnknownLanguage(f"no language {language!r}; known are {', '.join(LANGUAGES)}", param="language")
+        if language != AUTO and language not in voice.languages:
+            spoken = ", ".join(voice.languages)
+            raise UnsupportedLanguage(f"{voice.name} speaks {spoken}, not {language}", param="language")
+        return voice
+
+    # -- the inference thread ------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while (work := self._next_work()) is not None:
+                work()
+        finally:
+            with self._condition:
+                self._closed = True
+                for sequence in self._living():
+                    sequence.finish(ModelUnavailable("the embedded engine has ended; see the log"))
+
+    def _next_work(self) -> Callable[[], None] | None:
+        """What to do next: a unit of the sequence whose turn it is, else idle work; None when closed."""
+        with self._condition:
+            while not self._closed:
+                if (sequence := self._next_runnable()) is not None:
+                    return lambda: sequence.step(self._voices)
+                if self._idle_work:
+                    return self._idle_work.popleft()
+                self._condition.wait()
+        return None
+
+    def _next_runnable(self) -> Sequence | None:
+        """The next runnable sequence in turn; the condition is held."""
+        self._living()
+        for _ in range(len(self._sequences)):
+            sequence = self._sequences[0]
+            self._sequences.rotate(-1)
+            if sequence.is_runnable:
+                return sequence
+        return None
+
+    def _living(self) -> deque[Sequence]:
+        """The sequences that are not over; forgets the others. The condition is held."""
+        if any(sequence.is_over for sequence in self._sequences):
+            self._sequences = deque(sequence for sequence in self._sequences if not sequence.is_over)
+        return self._sequences
+
+    def _wake(self) -> None:
+        with self._condition:
+            self._condition.notify()
+
+
+def _check_text(request: SynthesisRequest) -> None:
+    if request.live:
+        return
+    if len(request.text) > MAX_TEXT_CHARS:
+        raise TextTooLong(f"a text may have {MAX_TEXT_CHARS} characters", param="text")
+    if not any(char.isalnum() for char in request.text):
+        raise TextEmpty("nothing in the text can be spoken", param="text")
+
+
+def _capabilities(table: SequenceOf[EmbeddedVoice], max_streams: int) -> Capabilities:
+    languages = tuple(dict.fromkeys(language for voice in table for language in voice.languages))
+    return Capabilities(
+        engine="embedded",
+        sample_rate=SAMPLE_RATE,
+        samples_per_frame=SAMPLES_PER_FRAME,
+        languages=languages,
+        voice_kinds=("preset",),
+        voices=tuple(_voice_info(voice) for voice in table),
+        live_text="sentences",
+        rows=max_streams,
+        is_preview=True,
+    )
+
+
+def _voice_info(voice: EmbeddedVoice) -> VoiceInfo:
+    return VoiceInfo(
+        name=voice.name,
+        languages=voice.languages,
+        description=voice.description,
+        gender=voice.gender,
+        accented=voice.accented,
+    )

@@ -1,0 +1,64 @@
+"""A sentence with digits and symbols -> the same sentence in words."""
+
+import logging
+import re
+from collections.abc import Callable
+
+Speller = Callable[[str], str]
+
+_NEEDED = re.compile(r"[\d€$£¥￥₩₽%％‰°℃]")
+# What the libraries raise on a sentence that their grammar does not cover.
+_GRAMMAR_ERRORS = (AssertionError, LookupError, RuntimeError, TypeError, ValueError)
+
+_log = logging.getLogger(__name__)
+
+
+class Spellers:
+    """Every speller that was used so far."""
+
+    def __init__(self) -> None:
+        self._spellers: dict[str, Speller] = {}
+
+    def spell_out(self, sentence: str, language: str) -> str:
+        """One sentence in words; without digits and symbols it comes back as it is, and nothing is loaded."""
+        if not _NEEDED.search(sentence):
+            return sentence
+        if language not in self._spellers:
+            self._spellers[language] = _load(language)
+        try:
+            return self._spellers[language](sentence)
+        except _GRAMMAR_ERRORS as error:
+            # The phoneme side reads bare digits too, less well: better than no sound.
+            _log.warning("cannot spell out %r in %s: %s", sentence[:40], language, error)
+            return sentence
+
+
+# The libraries belong to extras and take 60 to 450 ms to load: each is imported by the first text that needs it.
+def _load(language: str) -> Speller:
+    match language:
+        case "de":
+            from qwen3tts_daemon.embedded.numbers.german import GermanSpeller
+
+            return GermanSpeller()
+        case "es" | "fr" | "it" | "ru":
+            from qwen3tts_daemon.embedded.numbers.transducers import TransducerSpeller
+
+            return TransducerSpeller(language)
+        case "pt":
+            from qwen3tts_daemon.embedded.numbers.portuguese import PortugueseSpeller
+
+            return PortugueseSpeller()
+        case "zh":
+            from qwen3tts_daemon.embedded.numbers.chinese import ChineseSpeller
+
+            return ChineseSpeller()
+        case "ko":
+            from qwen3tts_daemon.embedded.numbers.korean import KoreanSpeller
+
+            return KoreanSpeller()
+        case "ja":
+            from qwen3tts_daemon.embedded.numbers.japanese import spell_japanese
+
+            return spell_japanese
+        case _:
+            return str

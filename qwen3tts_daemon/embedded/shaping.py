@@ -1,0 +1,85 @@
+"""One unit's samples -> what is heard: no dead air, no clicks, even loudness, and a pause that fits the text.
+
+Every unit starts and ends at zero, so units can be put one after the other in any way.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from qwen3tts_daemon.embedded.pieces import Ending
+
+Samples = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 24_000
+PEAK = 0.97
+
+_PAUSE_MS = {Ending.WORD: 20, Ending.CLAUSE: 130, Ending.SENTENCE: 320, Ending.PARAGRAPH: 550}
+_LAST_PAUSE_MS = 60
+_PRE_ROLL_MS = 15
+_RELEASE_MS = 45
+_FADE_MS = 5
+_BLOCK_MS = 5
+# Both networks are silent below -60 dB of their peak, while the weakest onsets and releases (f, s, h, a final t) stay
+# above -46 dB; the release is a quiet decay, so its threshold is lower.
+_HEAD_FLOOR_DB = -46
+_TAIL_FLOOR_DB = -52
+_LIMITER_MS = 4
+
+
+def shape(samples: Samples, gain: float, ending: Ending, *, is_last: bool) -> Samples:
+    """One unit [n] at 24 kHz: trimmed, levelled, faded, with the pause that follows it."""
+    spoken = fade_edges(limit_peaks(trim(samples) * np.float32(gain)))
+    pause_ms = _LAST_PAUSE_MS if is_last else _PAUSE_MS[ending]
+    return np.concatenate([spoken, np.zeros(_samples(pause_ms), np.float32)])
+
+
+def trim(samples: Samples) -> Samples:
+    """The samples between the first and the last sound, with a pre-roll and a release."""
+    block = _samples(_BLOCK_MS)
+    blocks = samples[: len(samples) // block * block].reshape(-1, block)
+    if not blocks.size:
+        return samples
+    level = np.sqrt(np.mean(blocks**2, axis=1))
+    head = np.flatnonzero(level > level.max() * 10 ** (_HEAD_FLOOR_DB / 20))
+    tail = np.flatnonzero(level > level.max() * 10 ** (_TAIL_FLOOR_DB / 20))
+    if not head.size:
+        return samples[:0]
+    start = max(0, int(head[0]) * block - _samples(_PRE_ROLL_MS))
+    return samples[start : (int(tail[-1]) + 1) * block + _samples(_RELEASE_MS)]
+
+
+def limit_peaks(samples: Samples) -> Samples:
+    """The same samples with no peak above PEAK: the gain dips smoothly around each peak, nothing is clipped."""
+    if not samples.size or np.abs(samples).max() <= PEAK:
+        return samples
+    wanted = np.minimum(1.0, PEAK / np.maximum(np.abs(samples), 1e-6))
+    reach = _samples(_LIMITER_MS)
+    # The lowest gain within reach on both sides, then a mean over the same reach: below `wanted` everywhere.
+    padded = np.pad(wanted, reach, constant_values=1.0)
+    lowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).min(axis=1)
+    window = np.hanning(2 * reach + 1)
+    smooth = np.convolve(np.pad(lowest, reach, mode="edge"), window / window.sum(), mode="valid")
+    return (samples * smooth).astype(np.float32)
+
+
+def fade_edges(samples: Samples) -> Samples:
+    """A raised-cosine fade at both ends; the outermost samples become zero."""
+    length = min(_samples(_FADE_MS), len(samples) // 2)
+    if not length:
+        return np.zeros_like(samples)
+    ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)).astype(np.float32)
+    faded = samples.copy()
+    faded[:length] *= ramp
+    faded[-length:] *= ramp[::-1]
+    return faded
+
+
+def level_db(samples: Samples) -> float:
+    """Loudness of the speech in dBFS: RMS of the 20 ms blocks within 40 dB of the loudest one."""
+    block = _samples(20)
+    power = np.mean(samples[: len(samples) // block * block].reshape(-1, block) ** 2, axis=1)
+    return float(10 * np.log10(power[power > power.max() * 1e-4].mean()))
+
+
+def _samples(duration_ms: int) -> int:
+    return SAMPLE_RATE * duration_ms // 1000

@@ -1,0 +1,129 @@
+"""Text -> samples, unit by unit: spell out, cut, read, infer, shape. Synchronous; used by one thread."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from qwen3tts_daemon.embedded.cancellation import Cancellation
+from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHONEMES
+from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
+from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
+from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
+from qwen3tts_daemon.embedded.numbers.spelling import Spellers
+from qwen3tts_daemon.embedded.phonemes.readers import Readers
+from qwen3tts_daemon.embedded.pieces import Ending, Unit, fit, units
+from qwen3tts_daemon.embedded.shaping import Samples, shape
+from qwen3tts_daemon.embedded.voices import EmbeddedVoice
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
+
+_FINAL_MARKS = tuple(".!?…,;:—\"”»)")
+"""What Kokoro and hibari need to hear the end of a unit; without one they swallow its last sound."""
+
+
+class EmbeddedVoices:
+    """Every embedded voice of this machine; what a voice needs is loaded on first use, or by `warm`."""
+
+    def __init__(self, cache_dir: Path, threads: int) -> None:
+        self._cache_dir = cache_dir
+        self._threads = threads
+        self._spellers = Spellers()
+        self._readers = Readers(vocabulary())
+        self._hibari: HibariVoice | None = None
+        self._kokoro: Kokoro | None = None
+
+    def warm(self, voice: EmbeddedVoice) -> None:
+        """Load what a voice needs and run it once; afterwards its first text is as fast as the others."""
+        for _ in self.speak(_WARM_UP[voice.language], voice, Cancellation(), is_first=True, is_last=True):
+            pass
+
+    def load_kokoro(self) -> None:
+        """Load the network of every voice but hibari's."""
+        self._loaded_kokoro()
+
+    def speak(
+        self,
+        text: str,
+        voice: EmbeddedVoice,
+        cancellation: Cancellation,
+        *,
+        is_first: bool,
+        is_last: bool,
+        speed: float = 1.0,
+        seed: int = 0,
+    ) -> Iterator[Samples]:
+        """One block of samples [n] at 24 kHz per unit of the text; the same arguments give the same samples.
+
+        `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled, SynthesisFailed.
+        """
+        for (unit, phonemes), is_end in _mark_last(self._readings(text, voice, is_first=is_first)):
+            cancellation.check()
+            samples = self._infer(phonemes, voice, speed, seed, cancellation)
+            yield shape(samples, voice.gain, unit.ending, is_last=is_last and is_end)
+
+    def _readings(self, text: str, voice: EmbeddedVoice, *, is_first: bool) -> Iterator[tuple[Unit, str]]:
+        """The units that have a sound, with phonemes that fit one inference."""
+        language = voice.language
+        # hibari answers within 50 ms whatever the sentence, so only Kokoro's first unit is worth cutting.
+        early = is_first and voice.engine == "kokoro"
+        for unit in units(text, language, early=early, spell=lambda said: self._spellers.spell_out(said, language)):
+            yield from self._reading(unit, voice)
+
+    def _reading(self, unit: Unit, voice: EmbeddedVoice) -> Iterator[tuple[Unit, str]]:
+        phonemes = self._readers.phonemes(unit.text, voice.locale)
+        if not any(symbol.isalpha() for symbol in phonemes):
+            return
+        if not phonemes.endswith(_FINAL_MARKS):
+            phonemes += "," if unit.ending in (Ending.WORD, Ending.CLAUSE) else "."
+        limit = HIBARI_MAX_PHONEMES if voice.engine == "hibari" else KOKORO_MAX_PHONEMES
+        if len(phonemes) <= limit:
+            yield unit, phonemes
+            return
+        for half in fit(unit):
+            yield from self._reading(half, voice)
+
+    def _infer(
+        self, phonemes: str, voice: EmbeddedVoice, speed: float, seed: int, cancellation: Cancellation
+    ) -> Samples:
+        if voice.engine == "hibari":
+            return self._loaded_hibari().synthesize(phonemes, speed, seed, cancellation)
+        return self._loaded_kokoro().synthesize(phonemes, voice.style, speed, cancellation)
+
+    def _loaded_hibari(self) -> HibariVoice:
+        if self._hibari is None:
+            self._hibari = HibariVoice(self._threads)
+        return self._hibari
+
+    def _loaded_kokoro(self) -> Kokoro:
+        if self._kokoro is None:
+            self._kokoro = Kokoro(self._cache_dir, self._threads)
+        return self._kokoro
+
+
+def _mark_last(items: Iterable[_T]) -> Iterator[tuple[_T, bool]]:
+    """Every item, and whether it is the last; looks one item ahead."""
+    iterator = iter(items)
+    held = next(iterator, None)
+    for following in iterator:
+        assert held is not None
+        yield held, False
+        held = following
+    if held is not None:
+        yield held, True
+
+
+_WARM_UP = {
+    "en": "Hello.",
+    "zh": "你好。",
+    "ja": "こんにちは。",
+    "ko": "안녕하세요.",
+    "de": "Hallo.",
+    "fr": "Bonjour.",
+    "ru": "Здравствуйте.",
+    "pt": "Olá.",
+    "es": "Hola.",
+    "it": "Ciao.",
+}

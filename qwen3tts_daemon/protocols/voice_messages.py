@@ -1,0 +1,394 @@
+"""The JSON messages of voice.v1: what a client says, what the daemon says, and how a client's text becomes a message.
+
+Unknown fields are ignored, so that clients may be newer than the daemon; everything else is checked here, and what is
+wrong is told with the name of the field and the `id` of the message.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from qwen3tts_daemon.failures import Refusal, describe
+from qwen_tts.api import MAX_TEXT_CHARS, Sampling
+from qwen_tts.errors import InvalidRequest
+
+Policy = Literal["queue", "preempt", "parallel"]
+Framing = Literal["tagged", "raw"]
+Encoding = Literal["pcm_s16le", "mulaw", "alaw"]
+State = Literal["loading", "ready", "idle", "draining"]
+DoneReason = Literal["complete", "cancelled", "preempted", "limit", "error"]
+
+ENCODINGS: tuple[Encoding, ...] = ("pcm_s16le", "mulaw", "alaw")
+SAMPLE_RATES = (8_000, 16_000, 24_000, 48_000)
+MAX_INSTRUCT_CHARS = 2_000
+MAX_LEAD_MS = 600_000
+
+Id = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53), le=2**53)] | None
+ContextName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}\Z")]
+Milliseconds = Annotated[float, Meta(ge=0, le=1e9)]
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """How sound travels: samples, and how they are packed into binary messages."""
+
+    encoding: Encoding = "pcm_s16le"
+    sample_rate: int = 24_000
+    framing: Framing = "tagged"
+    frame_ms: Annotated[int, Meta(ge=20, le=200)] = 80
+
+
+# -- from the client ---------------------------------------------------------------------------------------
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be configured. A field that is absent keeps its value, null takes the daemon's default."""
+
+    voice: Annotated[str, Meta(max_length=256)] | None | UnsetType = UNSET
+    mode: Annotated[str, Meta(max_length=64)] | None | UnsetType = UNSET
+    language: Annotated[str, Meta(max_length=64)] | None | UnsetType = UNSET
+    instruct: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | None | UnsetType = UNSET
+    speed: Annotated[float, Meta(ge=0.25, le=4)] | None | UnsetType = UNSET
+    sampling: dict[str, Any] | None | UnsetType = UNSET
+    """Fields of Sampling; they change only themselves."""
+    format: dict[str, Any] | None | UnsetType = UNSET
+    """Fields of Format; they change only themselves."""
+    split: Literal["sentence", "clause", "none"] | None | UnsetType = UNSET
+    words: bool | None | UnsetType = UNSET
+    policy: Policy | None | UnsetType = UNSET
+    lead_ms: Annotated[int, Meta(ge=200, le=MAX_LEAD_MS)] | None | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """The options that the client named."""
+        return {name: value for name in OPTIONS if (value := getattr(self, name)) is not UNSET}
+
+
+OPTIONS = Options.__struct_fields__
+
+
+class Configure(Options, frozen=True, tag_field="type", tag="configure"):
+    """New defaults for the contexts that are opened from now on."""
+
+    id: Id = None
+
+
+class Speak(Options, frozen=True, tag_field="type", tag="speak"):
+    """Text to append; opens its context. Without `ctx` it belongs to the implicit context."""
+
+    id: Id = None
+    ctx: ContextName | None = None
+    text: str = ""
+    final: bool = False
+
+
+class _FromClient(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
+    id: Id = None
+
+
+class Flush(_FromClient, frozen=True):
+    """Speak what is there without waiting for the end of the sentence."""
+
+    ctx: ContextName | None = None
+
+
+class End(_FromClient, frozen=True):
+    """No more text."""
+
+    ctx: ContextName | None = None
+
+
+class Cancel(_FromClient, frozen=True):
+    """Stop a context, all of them, or the implicit ones."""
+
+    ctx: ContextName | None = None
+    all: bool = False
+    played_ms: Milliseconds | None = None
+
+
+class Played(_FromClient, frozen=True):
+    """How much of a context the listener has heard; from then on it replaces the wall clock."""
+
+    ctx: ContextName | None = None
+    ms: Milliseconds
+
+
+class Ping(_FromClient, frozen=True):
+    """Answered with `pong`: a page cannot see the pings of the WebSocket itself."""
+
+    t: Annotated[float, Meta(ge=-1e18, le=1e18)] | int | None = None
+
+
+ClientMessage = Configure | Speak | Flush | End | Cancel | Played | Ping
+_KINDS: dict[str, type[ClientMessage]] = {
+    "configure": Configure, "speak": Speak, "flush": Flush, "end": End,
+    "cancel": Cancel, "played": Played, "ping": Ping,
+}  # fmt: skip
+
+
+class BadMessage(Exception):
+    """A message that cannot be obeyed, with what is known of it."""
+
+    def __init__(self, refusal: Refusal, *, id: Any = None, opens: str | None = None) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+        self.id: Id = id
+        self.opens = opens
+        """The context that a `speak` would have opened or continued."""
+
+
+def parse(text: str) -> ClientMessage:
+    """Raises BadMessage."""
+    try:
+        fields = json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+        raise BadMessage(Refusal("bad_json", f"not JSON: {reason}")) from None
+    if not isinstance(fields, dict):
+        raise BadMessage(Refusal("bad_json", "a message is a JSON object"))
+    try:
+        return _message(fields, may_have_surrogates="\\ud" in text.lower())
+    except Refusal as refusal:
+        opens = _checked(fields.get("ctx"), ContextName) if fields.get("type") == "speak" else None
+        raise BadMessage(refusal, id=_checked(fields.get("id"), Id), opens=opens) from None
+
+
+def _message(fields: dict[str, Any], may_have_surrogates: bool) -> ClientMessage:
+    kind = fields.get("type")
+    if not isinstance(kind, str):
+        raise Refusal("bad_field", "type must be a string", param="type")
+    if kind not in _KINDS:
+        raise Refusal("unknown_type", f"unknown type {ascii(kind[:64])}; known are {', '.join(_KINDS)}", param="type")
+    if may_have_surrogates:
+        _refuse_half_characters(fields, kind)
+    return convert(fields, _KINDS[kind])
+
+
+_T = Any
+
+
+def convert(fields: dict[str, Any], kind: type[_T], within: str = "") -> _T:
+    """The fields as a struct. Raises Refusal with `param`."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        rule, _, path = str(error).partition(" - at `$")
+        param = (within + path.rstrip("`")).lstrip(".") or _missing(rule)
+        raise Refusal("bad_field", f"{param}: {rule}" if param else rule, param=param) from None
+    except InvalidRequest as error:
+        param = f"{within}.{error.param}".lstrip(".")
+        raise Refusal("bad_field", error.message, param=param) from None
+
+
+def _missing(rule: str) -> str | None:
+    """The field of "Object missing required field `ms`"."""
+    parts = rule.split("`")
+    return parts[1] if rule.startswith("Object missing") and len(parts) == 3 else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a field is there twice")
+    return fields
+
+
+def _refuse_half_characters(fields: dict[str, Any], kind: str) -> None:
+    """JSON can spell half of a UTF-16 pair; such a string cannot be sent back nor spoken."""
+    for name in _KINDS[kind].__struct_fields__:
+        try:
+            json.dumps(fields.get(name), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Refusal("bad_field", f"{name}: half of a surrogate pair", param=name) from None
+
+
+def _checked(value: Any, kind: Any) -> Any:
+    try:
+        checked = msgspec.convert(value, kind)
+        json.dumps(checked, ensure_ascii=False).encode()
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return None
+    return checked
+
+
+# -- from the daemon ---------------------------------------------------------------------------------------
+
+
+class _FromDaemon(msgspec.Struct, kw_only=True, tag_field="type", tag=str.lower, omit_defaults=True):
+    pass
+
+
+class Server(msgspec.Struct, frozen=True):
+    """Who answers."""
+
+    name: str
+    version: str
+
+
+class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client may do on one socket."""
+
+    text_chars: int = MAX_TEXT_CHARS
+    contexts: int
+    message_bytes: int
+    messages_per_10s: int
+    idle_s: float
+
+
+class Formats(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be asked for in `format`."""
+
+    encodings: tuple[Encoding, ...] = ENCODINGS
+    sample_rates: tuple[int, ...] = SAMPLE_RATES
+    framings: tuple[Framing, ...] = ("tagged", "raw")
+    frame_ms: tuple[int, int] = (20, 200)
+
+
+class Ready(_FromDaemon):
+    """Always the first message."""
+
+    protocol: str
+    session: str
+    server: Server
+    limits: SocketLimits
+    formats: Formats
+    modes: tuple[str, ...]
+    state: State
+
+
+class Effective(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of a context, with the daemon's defaults filled in; a null voice is chosen by language."""
+
+    voice: str | None = None
+    mode: str = "preset"
+    language: str = "auto"
+    instruct: str = ""
+    speed: float = 1.0
+    sampling: Sampling = Sampling()
+    format: Format = Format()
+    split: Literal["sentence", "clause", "none"] = "sentence"
+    words: bool = False
+    policy: Policy = "queue"
+    lead_ms: int = 10_000
+
+
+class Configured(_FromDaemon):
+    """The answer to `configure`."""
+
+    id: Id = None
+    options: Effective
+
+
+class Started(_FromDaemon, omit_defaults=False):
+    """A context is open: its channel, and how many contexts are before it."""
+
+    ctx: str
+    ch: int
+    request_id: str
+    format: Format
+    position: int
+
+
+class Queued(_FromDaemon, omit_defaults=False):
+    """A waiting context has moved up; 0: it runs."""
+
+    ctx: str
+    position: int
+
+
+class SegmentMessage(_FromDaemon, tag="segment"):
+    """The sound from `sample` on speaks these characters of the context's text."""
+
+    ctx: str
+    index: int
+    text: str
+    char_start: int
+    char_end: int
+    sample: int
+
+
+class Flushed(_FromDaemon):
+    """The answer to `flush`; what was sent so far ends at `sample`."""
+
+    ctx: str
+    id: Id = None
+    sample: int
+
+
+class DoneMetrics(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a context cost; a figure that is not known is absent."""
+
+    queue_ms: float
+    load_ms: float
+    audio_ms: float
+    ttfa_ms: float | None = None
+    gen_ms: float | None = None
+    rtf: float | None = None
+
+
+class DoneMessage(_FromDaemon, tag="done"):
+    """The last thing that is said of a context."""
+
+    ctx: str
+    reason: DoneReason
+    samples: int
+    chars_spoken: int
+    metrics: DoneMetrics
+
+
+class Pong(_FromDaemon):
+    """The answer to `ping`."""
+
+    id: Id = None
+    t: float | int | None = None
+    server_ms: int
+
+
+class WarningMessage(_FromDaemon, tag="warning"):
+    """Something that the client may want to know; nothing has stopped."""
+
+    code: str
+    message: str
+    ctx: str | None = None
+    id: Id = None
+
+
+class ErrorMessage(_FromDaemon, tag="error"):
+    """Something was not done; after a fatal one the socket closes."""
+
+    code: str
+    message: str
+    fatal: bool
+    param: str | None = None
+    ctx: str | None = None
+    id: Id = None
+    retry_after_ms: int | None = None
+
+
+class StateMessage(_FromDaemon, tag="state"):
+    """What the voice is doing."""
+
+    state: State
+
+
+DaemonMessage = (
+    Ready | Configured | Started | Queued | SegmentMessage | Flushed | DoneMessage | Pong | WarningMessage
+    | ErrorMessage | StateMessage
+)  # fmt: skip
+
+
+def error_message(error: Exception, *, ctx: str | None = None, id: Id = None, fatal: bool = False) -> ErrorMessage:
+    """Any exception, in the words of failures.py."""
+    failure = describe(error)
+    retry_after_ms = None if failure.retry_after_s is None else round(failure.retry_after_s * 1000)
+    return ErrorMessage(
+        code=failure.code, message=failure.message, fatal=fatal, param=failure.param, ctx=ctx, id=id,
+        retry_after_ms=retry_after_ms,
+    )  # fmt: skip
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: DaemonMessage) -> str:
+    return _encoder.encode(message).decode()

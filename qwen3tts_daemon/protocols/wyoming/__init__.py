@@ -1,0 +1,14 @@
+"""The Wyoming server, which Home Assistant talks to.
+
+wire        bytes <-> events, with limits on everything
+ssml        markup -> text, piece by piece
+info        what `describe` is answered
+session     one client's events in, things to do out; the events of one answer. No I/O
+connection  one client: a task that reads, a task that answers, and how they end
+server      the listening sockets, who may connect, start and stop
+"""
+
+from qwen3tts_daemon.protocols.wyoming.connection import Limits
+from qwen3tts_daemon.protocols.wyoming.server import WyomingServer
+
+__all__ = ["Limits", "WyomingServer"]

@@ -1,0 +1,243 @@
+"""One client of the Wyoming server, without I/O.
+
+Rules of the protocol, as real clients need them
+1. A request is answered by exactly one audio-start, audio-chunks and one audio-stop; a stream by synthesize-stopped
+   after them. Without audio-stop (or synthesize-stopped) Home Assistant waits for ever.
+2. Between synthesize-start and synthesize-stop a `synthesize` is a copy of the text for servers that cannot stream.
+3. What fails is answered by `error` in place of audio-stop; a stream's synthesize-stopped follows all the same. A
+   connection that only ends would be taken for a complete answer.
+4. describe and ping are answered at once, whatever is being spoken. What is not known is ignored.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import msgspec
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping, Pong
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
+
+from qwen3tts_daemon.failures import Failure
+from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
+from qwen3tts_daemon.speech import Order
+from qwen_tts.api import PCM_BYTES, Sampling
+from qwen_tts.errors import InvalidRequest
+
+PROTOCOL = "wyoming"
+CHUNK_MS = 160
+"""Longest audio-chunk made here; those of an engine are sent as they come."""
+NOTHING_MS = 100
+"""Silence that answers a text without words: a player gets a file that it can open."""
+
+
+# -- what a client's event means -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Send this now."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Answer one more request, after those before it; the text actions that follow belong to it."""
+
+    order: Order | InvalidRequest
+    is_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """More text of the request begun last."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextEnd:
+    """The text of the request begun last is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """The request begun last cannot be answered."""
+
+    error: InvalidRequest
+
+
+Action = Reply | Begin | Text | TextEnd | Abort
+
+
+class _Voice(msgspec.Struct):
+    """As sent: the library drops the language of a voice that has a name."""
+
+    name: str | None = None
+    language: str | None = None
+
+
+class _Context(msgspec.Struct):
+    """Keys of our own in a field that Wyoming leaves open."""
+
+    instruct: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
+    speed: Annotated[float, msgspec.Meta(ge=0.25, le=4)] = 1.0
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class _Start(msgspec.Struct):
+    voice: _Voice | None = None
+    text_format: str | None = None
+    context: _Context | None = None
+
+    def order(self) -> Order:
+        voice, context = self.voice or _Voice(), self.context or _Context()
+        return Order(
+            protocol=PROTOCOL, voice=voice.name, language=voice.language, instruct=context.instruct,
+            speed=context.speed, sampling=Sampling(seed=context.seed),
+        )  # fmt: skip
+
+    def text_filter(self) -> PlainText | SsmlText:
+        return SsmlText() if self.text_format == "ssml" else PlainText()
+
+
+class _Chunk(msgspec.Struct):
+    text: str
+
+
+class _Whole(_Start, kw_only=True):
+    text: str
+
+
+class WyomingSession:
+    """A client's events in, actions out."""
+
+    def __init__(self, describe: Callable[[], Info], *, streaming: bool) -> None:
+        self._describe = describe
+        self._streaming = streaming
+        self._live: PlainText | SsmlText | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Inside a stream of text: the client has the word."""
+        return self._live is not None
+
+    def receive(self, event: Event) -> list[Action]:
+        if Describe.is_type(event.type):
+            return [Reply(self._describe().event())]
+        if Ping.is_type(event.type):
+            return [Reply(Pong(event.data.get("text")).event())]
+        if self._live is not None and SynthesizeChunk.is_type(event.type):
+            return self._chunk(event, self._live)
+        if self._live is not None and SynthesizeStop.is_type(event.type):
+            return self._stop(self._live)
+        if self._streaming and SynthesizeStart.is_type(event.type):
+            return self._start(event)
+        if self._live is None and Synthesize.is_type(event.type):
+            return self._whole(event)
+        return []
+
+    def _whole(self, event: Event) -> list[Action]:
+        try:
+            request = _parse(event, _Whole)
+        except InvalidRequest as error:
+            return [Begin(error, is_stream=False)]
+        markup = request.text_filter()
+        text = markup.feed(request.text) + markup.rest()
+        return [Begin(request.order(), is_stream=False), Text(text), TextEnd()]
+
+    def _start(self, event: Event) -> list[Action]:
+        before = self._stop(self._live) if self._live is not None else []
+        self._live = PlainText()
+        try:
+            request = _parse(event, _Start)
+        except InvalidRequest as error:
+            return [*before, Begin(error, is_stream=True)]
+        self._live = request.text_filter()
+        return [*before, Begin(request.order(), is_stream=True)]
+
+    def _chunk(self, event: Event, live: PlainText | SsmlText) -> list[Action]:
+        try:
+            text = live.feed(_parse(event, _Chunk).text)
+        except InvalidRequest as error:
+            return [Abort(error)]
+        return [Text(text)] if text else []
+
+    def _stop(self, live: PlainText | SsmlText) -> list[Action]:
+        self._live = None
+        rest = live.rest()
+        return [Text(rest), TextEnd()] if rest else [TextEnd()]
+
+
+_Model = TypeVar("_Model", bound=msgspec.Struct)
+
+
+def _parse(event: Event, model: type[_Model]) -> _Model:
+    try:
+        return msgspec.convert(event.data, model)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at ")
+        missing = re.search(r"missing required field `(\w+)`", what)
+        param = missing[1] if missing else path.strip("`$.") or None
+        raise InvalidRequest(f"{event.type}: {param}: {what}", param=param) from None
+
+
+# -- what an answer consists of ------------------------------------------------------------------------------
+
+
+class Answer:
+    """The events that answer one request. Timestamps count the samples sent, in milliseconds."""
+
+    def __init__(
+        self, *, is_stream: bool, sample_rate: int, lead_silence_ms: int = 0, tail_silence_ms: int = 0
+    ) -> None:
+        self._is_stream = is_stream
+        self._sample_rate = sample_rate
+        self._lead_silence_ms = lead_silence_ms
+        self._tail_silence_ms = tail_silence_ms
+        self._samples = 0
+        self._has_started = False
+
+    def sound(self, pcm: bytes, sample_rate: int) -> list[Event]:
+        """The next chunk; the first one fixes the format."""
+        if self._has_started:
+            return [self._chunk(pcm)]
+        self._sample_rate = sample_rate
+        return [self._start(), *self._silence(self._lead_silence_ms), self._chunk(pcm)]
+
+    def finish(self) -> list[Event]:
+        """All is said; a text without words gets a moment of silence."""
+        if self._has_started:
+            last = self._silence(self._tail_silence_ms)
+        else:
+            last = [self._start(), *self._silence(NOTHING_MS)]
+        return [*last, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]
+
+    def fail(self, failure: Failure) -> list[Event]:
+        return [Error(failure.message, failure.code).event(), *self._stopped()]
+
+    def _start(self) -> Event:
+        self._has_started = True
+        return AudioStart(rate=self._sample_rate, width=PCM_BYTES, channels=1, timestamp=0).event()
+
+    def _chunk(self, pcm: bytes) -> Event:
+        chunk = AudioChunk(
+            rate=self._sample_rate, width=PCM_BYTES, channels=1, audio=pcm, timestamp=self._now_ms()
+        )
+        self._samples += len(pcm) // PCM_BYTES
+        return chunk.event()
+
+    def _silence(self, length_ms: int) -> list[Event]:
+        pieces_ms = [min(CHUNK_MS, length_ms - start_ms) for start_ms in range(0, length_ms, CHUNK_MS)]
+        return [self._chunk(bytes(PCM_BYTES * (self._sample_rate * piece_ms // 1000))) for piece_ms in pieces_ms]
+
+    def _stopped(self) -> list[Event]:
+        return [SynthesizeStopped().event()] if self._is_stream else []
+
+    def _now_ms(self) -> int:
+        return self._samples * 1000 // self._sample_rate

@@ -1,0 +1,193 @@
+"""Does a sentence end at this full stop?
+
+The marks and closers are sentence-stream's; the answer is ours, because that library waits for a capital letter and
+knows no ordinals, no chains like "z. B." and no openers. An answer never changes when more text arrives: where it
+could, it is None, "ask again".
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+from sentence_stream.sentence_stream import SENTENCE_END, ZH_CLOSERS, ZH_ENDERS
+
+from qwen3tts_daemon.text.abbreviations import (
+    BEFORE_NUMBER,
+    CLOSING,
+    GERMAN_MONTHS,
+    NAMES,
+    OPEN,
+    ORDINAL_LEADS,
+    ORDINAL_NOUNS,
+    STARTERS,
+)
+
+_CLOSERS = rf"""['"’”“‘»«›‹)\]}}{ZH_CLOSERS}]"""
+_EMPHASIS = r"[*_~]|\p{Emoji_Presentation}|[\ufe0f\u200d]"
+# After a Chinese or Japanese mark “ opens the next sentence; elsewhere it may be the German closing quote.
+MARKS = (
+    rf"(?P<marks>[{ZH_ENDERS}｡．?!]*[{ZH_ENDERS}｡．][{ZH_ENDERS}｡．?!…]*)"
+    rf"(?P<closers>(?:(?![“‘«]){_CLOSERS}|{_EMPHASIS})*)"
+    rf"|(?P<marks>(?:{SENTENCE_END})+)"
+    rf"(?P<closers>(?:{_CLOSERS}|{_EMPHASIS})*(?:[ \u00a0\u202f]?»(?!\w))?)"
+)
+_CJK_MARKS = regex.compile(rf"[{ZH_ENDERS}｡．]")
+_QUOTE_CLOSERS = regex.compile(r"""['"’”“‘»«›‹」』]""")
+_BRACKETS_AND_QUOTES = regex.compile(_CLOSERS)
+_CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_QUOTING = regex.compile(r"[\p{Hiragana}、，]")
+_BEFORE = regex.compile(
+    r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])(?P<word>\d+|(?:\p{L}\.[\s-]?)*\p{L}[\p{L}\p{M}ªº]*(?:\.\p{L}+)*)$"
+)
+_SINGLE_LETTERS = regex.compile(r"(?:\p{L}\.)+\p{L}")
+_NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
+_DATE = regex.compile(r"\b\d{1,2}\.\s$")
+_DASH = regex.compile(r"[-–—]$")
+_LONGEST_WORD = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """What stands after a mark: openers like ¿ or „, then a word (or its beginning)."""
+
+    openers: str
+    word: str
+    follower: str
+    complete: bool
+    new_line: bool
+
+    @property
+    def is_lower(self) -> bool:
+        return self.word[:1].islower()
+
+    @property
+    def is_number(self) -> bool:
+        return self.word[:1].isdigit()
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.word and not self.openers
+
+    @property
+    def may_start(self) -> bool:
+        return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([")) or self.new_line
+
+
+def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) -> bool | None:
+    """Whether the sentence from `start` ends with `mark` (a match of MARKS); `final`: no text will follow."""
+    end = mark.end()
+    after = text[end : end + 1]
+    if not after and not final:
+        return None
+    if _CJK_MARKS.search(mark["marks"]):
+        return not (mark["closers"] and _QUOTING.match(after))
+    if after and not after.isspace():
+        return _run_on(text[max(start, mark.start() - 1)], mark[0], after)
+    coming = _coming(text, end, final)
+    if coming is None:
+        return None
+    if mark["marks"] == ".":
+        return _full_stop(text[max(start, mark.start() - 40) : mark.start()], mark["closers"], coming, text[start])
+    if not coming.is_lower or coming.new_line:
+        return True
+    if _QUOTE_CLOSERS.search(mark["closers"]) or _DASH.search(coming.openers) or not set(mark["marks"]) - set(".…"):
+        return False
+    return not (mark["marks"] == "!" and _is_name(text[start : mark.start()]))
+
+
+def _run_on(before: str, mark: str, after: str) -> bool:
+    """Chinese, Japanese and Korean go on without a space after "!" and "?"."""
+    return bool(_CJK.match(before) and _CJK.match(after)) and not mark.strip("!?")
+
+
+def _coming(text: str, end: int, final: bool) -> _Next | None:
+    """What follows from `end`; None where nothing can be said before more text is there."""
+    found = _NEXT.match(text, end)
+    long_word = len(found["word"]) >= _LONGEST_WORD and not found["word"].isdigit()
+    complete = final or found.end() < len(text) or long_word
+    if not complete and not found["word"]:
+        return None
+    follower = text[found.end() : found.end() + 1]
+    return _Next(found["openers"], found["word"], follower, complete, "\n" in found["gap"])
+
+
+def _is_name(sentence: str) -> bool:
+    """A capitalised last word that is not the first one: "I use Yahoo! every day"."""
+    words = sentence.split()
+    return len(words) > 1 and words[-1][:1].isupper() or words[-1:] == ["Yahoo"]
+
+
+def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | None:
+    found = _BEFORE.search(before)
+    if closers or not found:
+        return _plain(closers, coming)
+    word = "".join(found["word"].split())
+    if word.isdigit():
+        return _after_number(before, found, coming)
+    if _listed(word, BEFORE_NUMBER) and coming.is_number:
+        return False
+    verdict = _after_abbreviation(word, found, coming)
+    if not isinstance(verdict, str):
+        return verdict
+    if coming.is_lower and not coming.new_line and first.isupper() and len(word) <= 4 and not coming.openers:
+        return False
+    return _plain(closers, coming)
+
+
+def _plain(closers: str, coming: _Next) -> bool:
+    """After an ordinary word only a lower-case continuation of a quotation or after a dash goes on."""
+    if not coming.is_lower or coming.new_line:
+        return True
+    return not (_BRACKETS_AND_QUOTES.search(closers) or _DASH.search(coming.openers))
+
+
+def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bool | None | Literal["plain"]:
+    """The answer after an abbreviation or an initial; "plain" if the word is neither."""
+    if word == "г":
+        return bool(found.start("word")) and _number_before(found) and not coming.is_lower
+    if _listed(word, OPEN):
+        return False
+    if _listed(word, CLOSING):
+        return not coming.is_lower and not (coming.is_number and word[:1].isupper())
+    if len(word) == 1 and word.islower() and word not in "èéàòù":
+        return _starts_anew(coming) if coming.word else False
+    if _listed(word, NAMES) or word.endswith("str") or _SINGLE_LETTERS.fullmatch(word) or (len(word) == 1 and word.isupper()):
+        return _starts_anew(coming)
+    return "plain"
+
+
+def _number_before(found: regex.Match[str]) -> bool:
+    return str(found.string[: found.start("word")]).rstrip()[-1:].isdigit()
+
+
+def _starts_anew(coming: _Next) -> bool | None:
+    """After a name's abbreviation: True before a word that starts sentences, None until that word is complete."""
+    if coming.is_lower:
+        return False
+    if not coming.complete:
+        return None
+    return coming.may_start and not (len(coming.word) == 1 and coming.follower == ".")
+
+
+def _listed(word: str, words: frozenset[str]) -> bool:
+    return word in words or (word[:1].isupper() and word[:1].lower() + word[1:] in words)
+
+
+def _after_number(before: str, found: regex.Match[str], coming: _Next) -> bool | None:
+    """False for ordinals and dates: "am 3. Oktober", "der 2. Versuch", "3. 10. 2026", "1. Erstens"."""
+    lead = found["lead"] or ""
+    if coming.is_nothing:
+        return lead not in ORDINAL_LEADS
+    if coming.is_lower:
+        return False
+    if not coming.complete:
+        return None
+    if coming.word in GERMAN_MONTHS or coming.word in ORDINAL_NOUNS:
+        return False
+    if coming.is_number and _DATE.search(before[: found.start("word")]):
+        return False
+    if coming.is_number and len(found["word"]) <= 2:
+        return coming.follower != "." and lead not in ORDINAL_LEADS
+    if not before[: found.start("word")].strip(" (*_\"'„“«»") or before[: found.start("word")].rstrip().endswith(":"):
+        return len(found["word"]) > 2
+    return lead not in ORDINAL_LEADS or coming.may_start

@@ -1,0 +1,331 @@
+"""Live text, in pieces of any size -> segments to speak, each with its range of characters.
+
+- No clock: the caller says when nothing came for a while (`idle`), when to speak what is there (`flush`), when it is over (`end`).
+- `feed` returns only what later text cannot change, so the way a text is cut into pieces does not show: without `idle`
+  and `flush` every splitting of a text gives the same segments in the same order.
+- Segments are in order and do not overlap. What lies between them is blank or nothing that can be spoken: code
+  blocks, rules, pieces without a letter or a digit.
+- The buffer is bounded: no segment has more than MAX_CHARS, and code blocks are dropped while they come in.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen3tts_daemon.text.boundaries import MARKS, ends_sentence
+from qwen3tts_daemon.text.clean import ended, is_speakable, speakable
+from qwen3tts_daemon.text.lines import fence_end, line_kind, may_close_fence
+
+Ending = Literal["clause", "sentence", "paragraph"]
+Split = Literal["sentence", "clause", "none"]
+MAX_CHARS = 400
+CLAUSE_CHARS = 20
+_LINK_CHARS = 300
+_CODE_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece to speak: its words, and where it stands, verbatim, in the text fed so far (half-open)."""
+
+    text: str
+    raw: str
+    start: int
+    end: int
+    ending: Ending
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of the segment at the start of the buffer."""
+
+    scan: int = 0  # nothing ends before here
+    content: int | None = None  # where the words start behind a list marker; None: not known yet
+    is_line: bool = False  # an item, heading or row, which ends with its line
+    longest: int = MAX_CHARS  # less where inline code or a link crosses the limit
+    sentence_end: int = 0  # split="none": the last one so far
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The end of the next segment in the buffer; no ending: drop it."""
+
+    end: int
+    ending: Ending | None
+    closes_line: bool = False
+
+
+_STOP = regex.compile(rf"{MARKS}|\n|`+|\[|[,;:—–](?=\s|\Z)|[，、；：]")
+_BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
+_LINE_END = regex.compile(r"[ \t\r]*\n")
+_LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
+_ADDRESS = regex.compile(r"\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
+_CLAUSE_END = regex.compile(r"[,;:—–](?=\s)|[，、；：]")
+_WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+
+
+class LiveSegmenter:
+    """Cuts the text of one context into segments."""
+
+    def __init__(
+        self, *, split: Split = "sentence", markdown: bool = True, emoji: bool = True, urls: bool = True
+    ) -> None:
+        self._split = split
+        self._markdown = markdown
+        self._emoji = emoji
+        self._urls = urls
+        self._text = ""
+        self._base = 0
+        self._at_line_start = True
+        self._in_line = False  # behind the first sentence of an item, heading or row
+        self._fence: str | None = None
+        self._ended = False
+        self._seen = _Seen()
+
+    def feed(self, text: str) -> list[Segment]:
+        """Take more text; the segments that no later text can change."""
+        assert not self._ended, "fed after end()"
+        self._text += text
+        return self._take_all(settled=False, final=False)
+
+    def idle(self) -> list[Segment]:
+        """No text for a while: the sentences that are finished as far as anybody can see."""
+        return self._take_all(settled=True, final=False)
+
+    def flush(self) -> list[Segment]:
+        """Everything, now; more text may follow."""
+        return self._take_all(settled=True, final=True)
+
+    def end(self) -> list[Segment]:
+        """Everything; nothing may be fed afterwards."""
+        self._ended = True
+        return self._take_all(settled=True, final=True)
+
+    @property
+    def has_finished_text(self) -> bool:
+        """Whether idle() would have something to release."""
+        cut = self._peek(final=False)
+        return cut is not None and cut.ending is not None
+
+    # ---- taking segments off the buffer ----
+
+    def _take_all(self, settled: bool, final: bool) -> list[Segment]:
+        """`settled`: decide as if the text ended here; `final`: and leave nothing behind."""
+        segments: list[Segment] = []
+        while (cut := self._peek(final) if settled else self._next_cut(settled=False, final=False)) is not None:
+            segment = self._take(cut)
+            if segment is not None:
+                segments.append(segment)
+        return segments
+
+    def _peek(self, final: bool) -> _Cut | None:
+        """The next cut as if the text ended here, without keeping what was decided on the way."""
+        self._skip_space()
+        seen = replace(self._seen)
+        cut = self._next_cut(settled=True, final=final)
+        self._seen = seen
+        return cut
+
+    def _take(self, cut: _Cut) -> Segment | None:
+        raw = self._text[: cut.end]
+        start = self._base
+        self._drop(cut.end)
+        if cut.ending is None:
+            return None
+        kept = raw.rstrip()
+        text = speakable(kept, markdown=self._markdown, emoji=self._emoji, urls=self._urls)
+        if not is_speakable(text):
+            return None
+        return Segment(ended(text) if cut.closes_line else text, kept, start, start + len(kept), cut.ending)
+
+    def _drop(self, chars: int) -> None:
+        dropped, self._text = self._text[:chars], self._text[chars:]
+        self._base += chars
+        if dropped.strip(" \t\r"):
+            self._at_line_start = dropped.rstrip(" \t\r").endswith("\n")
+            self._in_line = self._in_line and not self._at_line_start
+        self._seen = _Seen()
+
+    # ---- finding the next end ----
+
+    def _next_cut(self, settled: bool, final: bool) -> _Cut | None:
+        if self._fence is not None:
+            return self._inside_fence(final)
+        self._skip_space()
+        if not self._text:
+            return None
+        if self._seen.content is None:
+            dropped = self._open_segment(final)
+            if dropped is not None or self._seen.content is None:
+                return dropped
+        return self._scan_stops(settled, final)
+
+    def _skip_space(self) -> None:
+        if self._fence is None and self._text[:1].isspace():
+            self._drop(len(self._text) - len(self._text.lstrip()))
+
+    def _open_segment(self, final: bool) -> _Cut | None:
+        """Learn what the segment starts with; the cut if that is a line to drop."""
+        if not self._at_line_start:
+            self._seen.content = 0
+            self._seen.is_line = self._in_line
+            return None
+        line = line_kind(self._text, 0, final)
+        if line is None:
+            return None
+        kind, content, mark = line
+        if kind == "fence" and self._markdown:
+            self._fence = mark
+            return _Cut(content, None)
+        if kind == "rule" and self._split != "none":
+            return _Cut(content, None)
+        self._seen.is_line = kind in {"item", "numbered", "heading", "row"} and self._split != "none"
+        self._in_line = self._seen.is_line
+        self._seen.content = content if kind in {"item", "numbered", "heading", "row"} else 0
+        self._seen.scan = self._seen.content
+        return None
+
+    def _inside_fence(self, final: bool) -> _Cut | None:
+        """Drop code up to its closing fence."""
+        assert self._fence is not None
+        if not self._at_line_start:
+            line_end = self._text.find("\n") + 1
+            return _Cut(line_end or len(self._text), None) if self._text else None
+        end = fence_end(self._text, self._fence, final)
+        if end is not None:
+            self._fence = None
+            return _Cut(end, None)
+        code = self._text.rfind("\n") + 1
+        if final or not may_close_fence(self._text[code:]):
+            code = len(self._text)
+        return _Cut(code, None) if code else None
+
+    def _scan_stops(self, settled: bool, final: bool) -> _Cut | None:
+        text = self._text
+        while True:
+            stop = _STOP.search(text, self._seen.scan, self._seen.longest + 60)
+            if stop is None or stop.end() > self._seen.longest:
+                break
+            verdict = self._judge(stop, settled, final)
+            if isinstance(verdict, _Cut):
+                return verdict
+            if verdict is None:
+                self._seen.scan = stop.start()
+                return None
+            self._seen.scan = verdict
+        if stop is None:
+            self._seen.scan = max(self._seen.scan, min(len(text), self._seen.longest))
+        if len(text) > MAX_CHARS:
+            return self._forced_cut()
+        if final:
+            return self._tail()
+        return _Cut(self._seen.sentence_end, "sentence") if settled and self._seen.sentence_end else None
+
+    def _judge(self, stop: regex.Match[str], settled: bool, final: bool) -> _Cut | int | None:
+        """A cut, the position to go on from, or None: wait for more text."""
+        char = stop[0][0]
+        if char == "\n":
+            return self._at_new_line(int(stop.start()), final)
+        if char == "`" or char == "[":
+            return self._past_markup(stop, settled)
+        if stop["marks"]:
+            return self._at_mark(stop, settled, final)
+        return self._at_clause(stop, settled)
+
+    def _at_mark(self, mark: regex.Match[str], settled: bool, final: bool) -> _Cut | int | None:
+        end = int(mark.end())
+        line_end = _LINE_END.match(self._text, end)
+        if self._seen.is_line and line_end:
+            return _Cut(end, "sentence", closes_line=True)
+        blank = _BLANK_LINE.match(self._text, end)
+        ends = True if blank else ends_sentence(self._text, 0, mark, settled)
+        if ends is None:
+            return None
+        if not ends:
+            return end
+        if not settled and not blank and not self._text[end:].strip():
+            return None
+        return self._sentence(end, "paragraph" if blank else "sentence")
+
+    def _sentence(self, end: int, ending: Ending) -> _Cut | int:
+        if self._split != "none":
+            return _Cut(end, ending)
+        self._seen.sentence_end = end
+        return end
+
+    def _at_new_line(self, position: int, final: bool) -> _Cut | int | None:
+        if self._seen.is_line:
+            return _Cut(position, "sentence", closes_line=True)
+        if _BLANK_LINE.match(self._text, position):
+            return position + 1 if self._split == "none" else _Cut(position, "paragraph")
+        line = line_kind(self._text, position + 1, final)
+        if line is None:
+            return None
+        kind, _, number = line
+        if kind == "text" or (kind == "numbered" and number != "1" and self._text[position - 1] != ":"):
+            return position + 1
+        if kind == "fence":
+            return _Cut(position, "paragraph") if self._markdown else position + 1
+        if self._split == "none":
+            return position + 1
+        return _Cut(position, "paragraph" if kind in {"heading", "rule"} else "sentence")
+
+    def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
+        """Behind inline code or a link as a whole, so that no segment ends inside; behind the opener if it is neither."""
+        start = int(opener.start())
+        if not self._markdown:
+            return int(opener.end())
+        if opener[0] == "[":
+            window = self._text[start : start + _LINK_CHARS]
+            length, longest = _link_length(window), _LINK_CHARS
+        else:
+            window = self._text[start : start + _CODE_CHARS]
+            length, longest = _code_length(window, opener[0], settled), _CODE_CHARS
+        if length is not None:
+            if start + length > MAX_CHARS and start:
+                self._seen.longest = min(self._seen.longest, start)
+            return start + length
+        waiting = len(self._text) - start <= longest and not _BLANK_LINE.search(self._text, start)
+        return None if waiting and not settled else int(opener.end())
+
+    def _at_clause(self, stop: regex.Match[str], settled: bool) -> _Cut | int | None:
+        end = int(stop.end())
+        if self._split != "clause":
+            return end
+        if end == len(self._text) and not settled:
+            return None
+        width = end + len(_WIDE.findall(self._text, 0, end))
+        return _Cut(end, "clause") if width >= CLAUSE_CHARS and end < len(self._text) else end
+
+    def _forced_cut(self) -> _Cut:
+        """Too long without an end: after a sentence (split="none"), a clause, a word, or anywhere."""
+        if self._seen.sentence_end:
+            return _Cut(self._seen.sentence_end, "sentence")
+        window = self._text[: self._seen.longest]
+        clauses = [found.end() for found in _CLAUSE_END.finditer(window) if found.end() > self._seen.longest // 2]
+        word = max(window.rfind(" "), window.rfind("\n"))
+        return _Cut(clauses[-1] if clauses else word if word > 0 else len(window), "clause")
+
+    def _tail(self) -> _Cut:
+        """What is left when everything has to go."""
+        return _Cut(len(self._text), "sentence" if self._ended else "clause")
+
+
+def _link_length(text: str) -> int | None:
+    """Length of the "[words](address)" or "[words]" that starts `text`; None if it does not end in it."""
+    label = _LABEL.match(text)
+    if not label or label.end() == len(text):
+        return None
+    if text[label.end()] != "(":
+        return int(label.end())
+    address = _ADDRESS.match(text, label.end())
+    return int(address.end()) if address else None
+
+
+def _code_length(text: str, ticks: str, settled: bool) -> int | None:
+    """Length of the inline code that starts `text`; None if it does not end in it, or may go on."""
+    closing = regex.search(rf"(?<!`){ticks}(?!`)", text, pos=len(ticks))
+    if not closing or (closing.end() == len(text) and not settled):
+        return None
+    return int(closing.end())

@@ -1,0 +1,174 @@
+"""The manager is driven by its own states: tests wait for a state, never for a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from qwen3tts_daemon import model_manager
+from qwen3tts_daemon.model_manager import ManagerConfig, ManagerState, ModelManager
+from qwen_tts.errors import ModelLoading, ModelUnavailable, OutOfMemory
+from tests.fakes import ToneEngine
+
+Start = Callable[..., Awaitable["Watched"]]
+
+
+class Watched:
+    """A manager whose engines and states can be looked at."""
+
+    def __init__(self, config: ManagerConfig, engines: list[ToneEngine]) -> None:
+        self._engines = iter(engines)
+        self.started: list[ToneEngine] = []
+        self.states: list[ManagerState] = []
+        self.manager = ModelManager(self._start, config)
+        self.manager.on_state.append(self._note)
+        self._changed = asyncio.Event()
+
+    async def _start(self) -> ToneEngine:
+        engine = next(self._engines, None) or ToneEngine()
+        self.started.append(engine)
+        return engine
+
+    def _note(self, state: ManagerState) -> None:
+        self.states.append(state)
+        self._changed.set()
+
+    async def reach(self, *states: ManagerState) -> None:
+        """Wait until these are the newest states."""
+        while tuple(self.states[-len(states) :]) != states:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+@pytest.fixture(autouse=True)
+def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_manager, "_FIRST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(model_manager, "_LAST_BACKOFF_S", 0.01)
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    running: list[ModelManager] = []
+
+    async def begin(*engines: ToneEngine, preload: bool = True, **config: float) -> Watched:
+        watched = Watched(ManagerConfig(**config), list(engines))
+        running.append(watched.manager)
+        await watched.manager.start(preload=preload)
+        return watched
+
+    yield begin
+    for manager in running:
+        await manager.close()
+
+
+async def test_preload_becomes_ready_by_itself(start: Start) -> None:
+    watched = await start()
+    await watched.manager.ready()
+    assert watched.states == ["loading", "ready"]
+
+
+async def test_without_preload_the_first_lease_loads(start: Start) -> None:
+    watched = await start(preload=False)
+    assert watched.manager.state == "unloaded"
+    assert watched.manager.capabilities.engine == "tone", "known all the same"
+    async with watched.manager.lease():
+        assert watched.manager.state == "ready"
+
+
+async def test_leases_share_one_engine(start: Start) -> None:
+    watched = await start()
+    async with watched.manager.lease() as first, watched.manager.lease() as second:
+        assert first is second
+        assert watched.manager.leases == 2
+    assert watched.manager.leases == 0
+
+
+async def test_a_dead_engine_is_restarted_and_the_next_request_works(start: Start) -> None:
+    watched = await start()
+    async with watched.manager.lease() as engine:
+        watched.started[0].died.set()
+        await watched.reach("ready", "loading", "ready")
+    async with watched.manager.lease() as next_engine:
+        assert next_engine is watched.started[1]
+        assert next_engine is not engine
+
+
+async def test_an_engine_that_dies_again_and_again_is_restarted_each_time(start: Start) -> None:
+    watched = await start()
+    for turn in range(4):
+        await watched.manager.ready()
+        async with watched.manager.lease() as engine:
+            assert engine is watched.started[turn]
+        watched.started[turn].died.set()
+        await watched.reach("loading", "ready")
+        while len(watched.started) < turn + 2:
+            await watched.reach("loading")
+            await asyncio.sleep(0)
+
+
+async def test_a_failed_load_tells_those_who_wait_and_is_tried_again(start: Start) -> None:
+    watched = await start(ToneEngine(load_fails="needs 9 GB"), preload=False)
+    # The engine that told the capabilities was the failing one; the next two fail and succeed.
+    watched._engines = iter([ToneEngine(load_fails="needs 9 GB"), ToneEngine()])
+    with pytest.raises(OutOfMemory, match="needs 9 GB"):
+        async with watched.manager.lease():
+            pass
+    await watched.reach("failed", "loading", "ready")
+    async with watched.manager.lease():
+        pass
+
+
+async def test_during_the_backoff_a_request_is_refused_at_once_with_a_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_manager, "_FIRST_BACKOFF_S", 60.0)
+    monkeypatch.setattr(model_manager, "_LAST_BACKOFF_S", 60.0)
+    watched = await start(ToneEngine(load_fails="needs 9 GB"))
+    await watched.reach("failed")
+    with pytest.raises(ModelUnavailable, match="needs 9 GB") as caught:
+        async with watched.manager.lease():
+            pass
+    assert caught.value.retry_after_s is not None
+    assert 1 <= caught.value.retry_after_s <= 60
+
+
+async def test_a_lease_does_not_wait_for_ever(start: Start) -> None:
+    watched = await start(ToneEngine(load_s=3600), load_timeout_s=0.01)
+    with pytest.raises(ModelLoading):
+        async with watched.manager.lease():
+            pass
+
+
+async def test_an_idle_engine_ends_and_comes_back_on_demand(start: Start) -> None:
+    watched = await start(idle_unload_s=0.01)
+    await watched.reach("loading", "ready", "unloaded")
+    assert watched.started[0].died.is_set(), "its process has been ended"
+    async with watched.manager.lease() as engine:
+        assert engine is watched.started[1]
+    await watched.reach("ready", "unloaded")
+
+
+async def test_a_leased_engine_is_never_idle(start: Start) -> None:
+    watched = await start(idle_unload_s=0.01)
+    async with watched.manager.lease():
+        idle = await watched.manager._stays_idle(watched.started[-1], 0.03)
+        assert not idle
+        assert watched.manager.state == "ready"
+    await watched.reach("ready", "unloaded")
+
+
+async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> None:
+    watched = await start(sleep_s=0.01)
+    await watched.reach("ready", "sleeping")
+    assert watched.started[0].asleep
+    async with watched.manager.lease() as engine:
+        assert engine is watched.started[0]
+        assert not watched.started[0].asleep
+    await watched.reach("sleeping", "ready", "sleeping")
+
+
+async def test_closing_ends_the_engine(start: Start) -> None:
+    watched = await start()
+    await watched.manager.ready()
+    await watched.manager.close()
+    assert watched.started[0].died.is_set()

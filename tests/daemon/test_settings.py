@@ -1,0 +1,78 @@
+"""One definition of every option: file, environment, command line, docs."""
+
+from pathlib import Path
+
+import pytest
+
+from qwen3tts_daemon.commands import config
+from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_command_line_beats_environment_beats_file_beats_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("language = 'fr'\n[http]\nport = 1\nmax_body_bytes = 5000\n[wyoming]\nport = 2\n")
+    monkeypatch.setenv("QWEN3TTS_HTTP__PORT", "3")
+    monkeypatch.setenv("QWEN3TTS_WYOMING__PORT", "4")
+    arguments = ["--config", str(path), "--wyoming.port", "5"]
+    settings = load_settings(arguments)
+    assert (settings.wyoming.port, settings.http.port, settings.http.max_body_bytes) == (5, 3, 5000)
+    assert settings.language == "fr"
+    sources = {name: source for name, _, source in config.effective(settings, arguments)}
+    assert sources["wyoming.port"] == "command line"
+    assert sources["http.port"] == "environment"
+    assert sources["http.max_body_bytes"] == "file"
+    assert sources["http.enabled"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("prot = 1", "prot"),
+        ("[http]\nprot = 1", "http.prot"),
+        ("[http]\nport = 'many'", "http.port"),
+        ("[http]\nport = 70000", "http.port"),
+        ("[wyoming]\nlanguages = ['klingon']", "wyoming.languages"),
+        ("not toml", "is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_stops_the_start_with_its_name(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(content)
+    with pytest.raises(SettingsError, match=message):
+        load_settings(["--config", str(path)])
+
+
+def test_a_missing_file_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match="nowhere"):
+        load_settings(["--config", "/nowhere.toml"])
+
+
+def test_a_mistyped_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWEN3TTS_HTP__PORT", "1")
+    with pytest.raises(SettingsError, match="QWEN3TTS_HTP__PORT"):
+        load_settings([])
+
+
+def test_a_mistyped_option_stops_the_start() -> None:
+    with pytest.raises((SettingsError, SystemExit)):
+        load_settings(["--http.prot", "1"])
+
+
+def test_the_example_file_is_in_step_with_the_settings() -> None:
+    """Renew it with: qwen3tts-daemon config --example > config.example.toml."""
+    assert (ROOT / "config.example.toml").read_text() == config.example()
+
+
+def test_the_example_files_defaults_are_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    lines = [line.removeprefix("# ") if " = " in line else line for line in config.example().splitlines()]
+    path.write_text("\n".join(line for line in lines if not line.startswith("#")))
+    assert load_settings(["--config", str(path)]) == Settings(config=path)
+
+
+def test_every_option_says_what_it_is() -> None:
+    assert [name for name, info in config.options() if not info.description] == []

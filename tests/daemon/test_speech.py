@@ -1,0 +1,190 @@
+"""The use case on a ToneEngine: what every protocol may rely on."""
+
+import asyncio
+import logging
+
+import pytest
+
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.model_manager import ModelManager
+from qwen3tts_daemon.speech import Order, SegmentStarted, Speech, SpeechConfig, Utterance
+from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
+from qwen_tts.errors import (
+    SynthesisFailed,
+    TextEmpty,
+    TextTooLong,
+    UnknownLanguage,
+    UnknownVoice,
+    UnsupportedLanguage,
+)
+from tests.fakes import ToneEngine, tone
+
+ORDER = Order("test")
+
+
+async def read(utterance: Utterance) -> tuple[bytes, list[SegmentStarted]]:
+    parts = [part async for part in utterance]
+    pcm = b"".join(part.pcm for part in parts if isinstance(part, AudioChunk))
+    return pcm, [part for part in parts if isinstance(part, SegmentStarted)]
+
+
+async def say(speech: Speech, text: str, order: Order = ORDER) -> tuple[bytes, list[SegmentStarted]]:
+    async with speech.utterance(order) as utterance:
+        utterance.feed(text)
+        utterance.end_text()
+        return await read(utterance)
+
+
+async def test_every_sentence_is_a_segment_with_its_range_of_characters(speech: Speech) -> None:
+    text = "Hello there. How are you?"
+    pcm, segments = await say(speech, text)
+    assert [text[segment.start : segment.end].strip() for segment in segments] == ["Hello there.", "How are you?"]
+    assert segments[0].sample == 0
+    assert segments[1].sample == len(tone("Hello there.")) // 2
+    assert pcm == tone("Hello there.") + tone("How are you?")
+
+
+async def test_sound_starts_before_the_text_is_complete(speech: Speech) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("Hello there. How")
+        assert isinstance(await anext(utterance), SegmentStarted)
+        assert isinstance(await anext(utterance), AudioChunk)
+        utterance.feed(" are you?")
+        utterance.end_text()
+        _, segments = await read(utterance)
+    assert [segment.text.strip() for segment in segments] == ["How are you?"]
+    assert utterance.end == "done"
+
+
+async def test_a_finished_sentence_is_spoken_in_a_pause_of_the_writer(manager: ModelManager, metrics: Metrics) -> None:
+    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    speech = Speech(manager, voices, metrics, SpeechConfig(idle_flush_s=0.001))
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("Hello there.")
+        started = await anext(utterance)
+    assert isinstance(started, SegmentStarted)
+    assert started.text == "Hello there."
+
+
+async def test_flush_speaks_what_is_unfinished(speech: Speech) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("Hello")
+        utterance.flush()
+        started = await anext(utterance)
+    assert isinstance(started, SegmentStarted)
+    assert started.text == "Hello"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "***", "🎉🎉", "```\ncode\n```"])
+async def test_nothing_to_speak_is_said_so(speech: Speech, text: str) -> None:
+    with pytest.raises(TextEmpty):
+        await say(speech, text)
+
+
+async def test_a_text_beyond_the_limit_is_refused(speech: Speech) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("a" * MAX_TEXT_CHARS)
+        with pytest.raises(TextTooLong):
+            utterance.feed("a")
+
+
+@pytest.mark.parametrize(
+    ("order", "error", "param"),
+    [
+        (Order("test", voice="nobody"), UnknownVoice, "voice"),
+        (Order("test", language="klingon"), UnknownLanguage, "language"),
+        (Order("test", language="ko"), UnsupportedLanguage, "language"),
+        (Order("test", voice="gong", language="en"), UnsupportedLanguage, "language"),
+    ],
+)
+async def test_what_cannot_be_spoken_is_refused_before_there_is_text(
+    speech: Speech, order: Order, error: type[Exception], param: str
+) -> None:
+    with pytest.raises(error) as caught:
+        speech.utterance(order)
+    assert getattr(caught.value, "param", None) == param
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "voice", "language"),
+    [
+        (ORDER, "The weather is fine today.", "tone", "en"),
+        (ORDER, "今天天气很好。", "gong", "zh"),
+        (ORDER, "Das Wetter ist heute sehr schön.", "tone", "de"),
+        (Order("test", language="zh-CN"), "Hello.", "gong", "zh"),
+        (Order("test", voice="GONG"), "Hello, this is English.", "gong", "zh"),
+        (Order("test", voice="tone", language="de"), "Hello, this is English.", "tone", "de"),
+        (Order("test", voice="tone"), "今天天气很好。", "tone", "en"),
+    ],
+)
+async def test_voice_and_language_are_given_or_found_in_the_text(
+    speech: Speech, order: Order, text: str, voice: str, language: str
+) -> None:
+    async with speech.utterance(order) as utterance:
+        utterance.feed(text)
+        utterance.end_text()
+        await read(utterance)
+    assert (utterance.voice, utterance.language) == (voice, language)
+
+
+async def test_a_failure_reaches_the_reader_and_the_log(
+    speech: Speech, caplog: pytest.LogCaptureFixture, metrics: Metrics
+) -> None:
+    caplog.set_level(logging.INFO)
+    with pytest.raises(SynthesisFailed):
+        await say(speech, "Please [fail] now.")
+    assert "end=generation_failed" in caplog.text
+    assert b'end="generation_failed"' in metrics.exposition()
+
+
+async def test_one_line_per_utterance_and_no_text_in_it(speech: Speech, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await say(speech, "A secret sentence.")
+    lines = [record.message for record in caplog.records if record.name == "qwen3tts_daemon.speech"]
+    assert len(lines) == 1
+    assert "protocol=test voice=tone language=en chars=18" in lines[0]
+    assert lines[0].endswith("end=done")
+    assert "secret" not in caplog.text
+
+
+async def test_closing_from_another_task_ends_the_reader(speech: Speech) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        reader = asyncio.create_task(read(utterance))
+        await asyncio.sleep(0)
+        utterance.close()
+        assert await reader == (b"", [])
+    assert utterance.end == "cancelled"
+
+
+async def test_leaving_frees_the_row_and_the_lease(speech: Speech, manager: ModelManager, engine: ToneEngine) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("Hello [hang].")
+        utterance.flush()
+        while not engine.active:
+            await asyncio.sleep(0)
+    while engine.active or manager.leases:
+        await asyncio.sleep(0)
+    assert speech.active == 0
+
+
+async def test_drain_lets_the_running_end_and_refuses_the_new(speech: Speech) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        draining = asyncio.create_task(speech.drain(60))
+        await asyncio.sleep(0)
+        with pytest.raises(Refusal) as caught:
+            speech.utterance(ORDER)
+        assert caught.value.code == "draining"
+        utterance.feed("Hello.")
+        utterance.end_text()
+        pcm, _ = await read(utterance)
+        assert pcm == tone("Hello.")
+    await draining
+
+
+async def test_drain_closes_what_does_not_end(speech: Speech) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("Hello [hang].")
+        await speech.drain(0.001)
+        assert await read(utterance) == (b"", [])

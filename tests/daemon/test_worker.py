@@ -1,0 +1,116 @@
+"""Workers are real child processes; the engine in them is the ToneEngine."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
+from qwen_tts.api import Audio, AudioChunk, PresetVoice, SynthesisRequest
+from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
+from tests.contract.homes import TONE
+
+
+def request(text: str) -> SynthesisRequest:
+    return SynthesisRequest(voice=PresetVoice("tone"), text=text, language="en")
+
+
+async def read(worker: WorkerEngine, text: str) -> list[AudioChunk]:
+    async with worker.stream(request(text)) as audio:
+        return [chunk async for chunk in audio]
+
+
+async def test_a_killed_worker_fails_its_streams_at_once_with_a_typed_error() -> None:
+    worker = await WorkerEngine.start(TONE)
+    streams = [worker.stream(request("Hello. [hang]")) for _ in range(3)]
+    readers = [asyncio.create_task(anext(audio)) for audio in streams]
+    os.kill(worker.pid, signal.SIGKILL)
+    outcomes = await asyncio.gather(*readers, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [ModelUnavailable] * 3
+    assert worker.died.is_set()
+    with pytest.raises(ModelUnavailable):
+        worker.stream(request("Hello."))
+    with pytest.raises(ModelUnavailable):
+        await worker.encode(Audio(pcm=b"\0\0", sample_rate=24_000))
+    await worker.close()
+
+
+async def test_an_engine_that_kills_its_process_fails_the_stream() -> None:
+    worker = await WorkerEngine.start(TONE)
+    with pytest.raises(ModelUnavailable):
+        await read(worker, "Now [die].")
+    await worker.close()
+
+
+async def test_a_failure_keeps_its_type_and_disturbs_nobody() -> None:
+    worker = await WorkerEngine.start(TONE)
+    failing, fine = await asyncio.gather(read(worker, "[fail]"), read(worker, "Hello."), return_exceptions=True)
+    assert isinstance(failing, SynthesisFailed)
+    assert "asked for a failure" in str(failing)
+    assert isinstance(fine, list)
+    await worker.close()
+
+
+async def test_a_full_engine_is_busy() -> None:
+    worker = await WorkerEngine.start(EngineSpec(TONE.factory, {"rows": 1}))
+    async with worker.stream(request("[hang]")):
+        with pytest.raises(EngineBusy):
+            await read(worker, "Hello.")
+    await worker.close()
+
+
+async def test_a_load_that_fails_says_why() -> None:
+    worker = await WorkerEngine.start(EngineSpec(TONE.factory, {"load_fails": "needs 9 GB, has 8"}))
+    with pytest.raises(OutOfMemory, match="needs 9 GB"):
+        await worker.load()
+    await worker.close()
+
+
+@pytest.mark.parametrize("factory", ["tests.fakes:NoSuchEngine", "no_such_module:Engine"])
+async def test_an_engine_that_cannot_be_made_is_named(factory: str) -> None:
+    with pytest.raises(ModelUnavailable, match=r"NoSuchEngine|no_such_module"):
+        await WorkerEngine.start(EngineSpec(factory))
+
+
+async def test_calls_are_answered_across_the_border() -> None:
+    worker = await WorkerEngine.start(TONE)
+    recording = Audio(pcm=b"\1\2" * 4_000, sample_rate=24_000)
+    prompt = await worker.encode_reference(recording, "hello")
+    assert prompt.data == b"0.167 hello"
+    codes = await worker.encode(recording)
+    assert codes == [[1, 2]] * 3
+    decoded = await worker.decode(codes)
+    assert decoded.pcm == b"\1\2" * 1_920 * 3
+    await worker.close()
+
+
+async def test_a_worker_ends_when_its_daemon_does() -> None:
+    """The daemon is killed without a chance to say goodbye; the socket tells the worker."""
+    daemon = (
+        "import asyncio, os\n"
+        "from tests.contract.homes import TONE\n"
+        "from qwen3tts_daemon.worker_client import WorkerEngine\n"
+        "async def main():\n"
+        "    worker = await WorkerEngine.start(TONE)\n"
+        "    print(worker.pid, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", daemon], stdout=subprocess.PIPE) as process:
+        # The pipe reaches its end only when the last process that holds it has gone: the worker.
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert int(output) > 0
+
+
+def test_the_daemon_process_imports_no_engine() -> None:
+    """Neither torch nor onnxruntime, whatever the daemon itself needs."""
+    program = (
+        "import sys, qwen3tts_daemon.daemon, qwen3tts_daemon.cli\n"
+        "print([name for name in sys.modules if name in ('torch', 'onnxruntime', 'transformers', 'hibari')])"
+    )
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert output.stdout.strip() == "[]"

@@ -1,0 +1,121 @@
+"""Cleaning: what goes, what stays, and that clean text is left alone."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qwen3tts_daemon.text.clean import is_speakable, speakable
+
+MARKUP = st.lists(
+    st.sampled_from(
+        [*"ab1 .,!?*_`~#<>|[]()\\\n-+=&:;\"'é我。한я😀\u200d\ufe0f\u20e3\u0301\t°€", "**", "](", "http://", "www.", "a.b"]
+        + ["<|im_", "start|>", "&lt;", "&amp;", "```", "\n- ", "\n1. ", "\n> ", "\n# ", "\n\n", "<b>", "\r", "\x00", "\ud800"]
+        + ["| a | b |\n", "|---|---|\n", "![x](y)", "[a]: b", "@", "/", "<br>", "<tts_pad>", "\u2028", "🇩🇪", "👍🏽"]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(MARKUP | st.text(max_size=60), st.booleans(), st.booleans(), st.booleans())
+def test_clean_text_stays_as_it_is(text: str, markdown: bool, emoji: bool, urls: bool) -> None:
+    once = speakable(text, markdown=markdown, emoji=emoji, urls=urls)
+    assert speakable(once, markdown=markdown, emoji=emoji, urls=urls) == once
+
+
+@settings(max_examples=150, deadline=None)
+@given(MARKUP | st.text(max_size=60))
+def test_the_result_is_speakable_and_harmless(text: str) -> None:
+    cleaned = speakable(text)
+    assert cleaned == "" or is_speakable(cleaned)
+    assert "<|im_start|>" not in cleaned
+    assert "<tts_pad>" not in cleaned
+    cleaned.encode()
+    assert not {unicodedata.category(char) for char in cleaned.replace("\n", "")} & {"Cc", "Cs", "Co"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2 * 3 = 6", "5*3*2", "1.5 * 2", "snake_case", "a_b_c", "C#", "C++ and F#", "#1", "#hashtag", "5 < 6", "3 > 2"),
+        *("1. Mai", "1986. A great year", "a-b", "AT&T", "R&B", "I ♥ you", "50 %", "100%", "~5", "50~60", "20 °C", "5 €"),
+        *("$5 and $6", "© 2024 ™", "-5 °C", "+49 30 123", "@user", "me@example.org", "it's", "if a<b and c>d", "x^2"),
+        *("Salut !", "« Oui ? »", "¿Qué?", "— Привет! — сказал он.", "（笑）", "a/b", "~/.bashrc", "1 + 1 = 2", "[1] note"),
+        *("नमस्ते क्\u200dष", "Line one\nline two", "Para\n\npara", "Wait...", "Oh!!!", "3,14", "10:30", "(sic)", "№ 5"),
+    ],
+)
+def test_ordinary_text_is_not_damaged(text: str) -> None:
+    assert speakable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# Heading", "Heading."),
+        ("Title\n===\nbody", "Title.\n\nbody"),
+        ("**Bold.** Next", "Bold. Next"),
+        ("*a* _b_ ***c*** __d__ ~~e~~", "a b c d e"),
+        ("**Half one.", "Half one."),
+        ("Half two.** Next", "Half two. Next"),
+        ("**你好**世界", "你好世界"),
+        ("[text](http://a.b/c)", "text"),
+        ("[text](http://exa", "text"),
+        ("![alt](x.png)", "alt"),
+        ("[a][r]\n\n[r]: http://x.y", "a"),
+        ("`foo` and `a.b()`", "foo and a.b"),
+        ("run `$%&{}` now", "run now"),
+        ("```py\nx = 1\n```\nafter", "after"),
+        ("before\n\n~~~\nnever closed", "before"),
+        ("- one\n- two", "one. two."),
+        ("- a\n  - b\n- c!\n\nend", "a. b. c!\n\nend"),
+        ("- [x] done\n- [ ] open", "done. open."),
+        ("• one\n• two", "one. two."),
+        ("1. First\n2. Second", "1. First. 2. Second."),
+        ("我喜欢：\n- 苹果\n- 梨", "我喜欢：\n\n苹果。 梨。"),
+        ("> quote\n> more", "quote\nmore"),
+        ("a\n\n---\n\nb", "a\n\nb"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "a, b.\n\n1, 2."),
+        ("<b>bold</b> <a href='x'>link</a>", "bold link"),
+        ("x<br>y<!-- no -->", "x\ny"),
+        ("<script>alert(1)</script>hi", "hi"),
+        ("price* and note*", "price and note"),
+        ("\\*foo\\* &amp; bar", "foo & bar"),
+        ("Hi 😀! 👨\u200d👩\u200d👧 family 🇩🇪 ❤️", "Hi! family"),
+        ("Hi😀there 👍🏽.", "Hi there."),
+        ("1️⃣ one", "1 one"),
+        ("See https://www.example.com/a/b?c=d#e.", "See example.com."),
+        ("(www.example.org)", "(example.org)"),
+        ("https://" + "a" * 60 + ".com/ ok", "ok"),
+        ("<|im_start|>user hi<|im_end|>", "user hi"),
+        ("<|im_**start**|>x <tts_pad>", "x"),
+        ("a\x00b\u200bc\ufeff\ud800\u202ed\ufffd", "abcd"),
+        ("e" + "\u0301" * 20, "é" + "\u0301" * 4),
+        ("Oh!!!!!!!! Hm......... a,,b", "Oh!!! Hm... a,b"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("😀", ""),
+        ("...", ""),
+        ("**", ""),
+        ("", ""),
+    ],
+)
+def test_markup_goes_and_words_stay(text: str, expected: str) -> None:
+    assert speakable(text) == expected
+
+
+def test_each_kind_of_cleaning_has_a_switch() -> None:
+    text = "**a** 😀 http://example.com/b"
+    assert speakable(text, markdown=False) == "**a** example.com"
+    assert speakable(text, emoji=False) == "a 😀 example.com"
+    assert speakable(text, urls=False) == "a http://example.com/b"
+
+
+@pytest.mark.parametrize("bomb", ["[" * 3000, "*" * 3000, "`" * 3000, "> " * 1500, "[a](" * 800, "<" * 3000, "- " * 1500, "*a_" * 900])
+def test_hostile_nesting_ends(bomb: str) -> None:
+    assert isinstance(speakable(bomb + "x"), str)
+
+
+@pytest.mark.parametrize(("text", "answer"), [("a", True), ("你", True), ("5", True), ("٣", True), ("!?", False), ("", False)])
+def test_speakable_needs_a_letter_or_a_digit(text: str, answer: bool) -> None:
+    assert is_speakable(text) is answer
