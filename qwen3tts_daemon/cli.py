@@ -13,6 +13,7 @@ from rich.table import Table
 from qwen3tts_daemon import __version__, daemon
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
+from qwen3tts_daemon.commands import models as models_command
 from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
@@ -85,13 +86,30 @@ def config(context: typer.Context) -> None:
     Console().print(table)
 
 
+models_app = typer.Typer(help="The Qwen3-TTS checkpoints.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+
+@models_app.command()
+def download(
+    names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; 1.7B-CustomVoice if none.")] = None,
+    directory: Annotated[Path, typer.Option(help="Where to put them.")] = Path("models"),
+) -> None:
+    """Fetch checkpoints of Qwen3-TTS (4 GB each). The engine that speaks with them comes with a later version."""
+    try:
+        for path in models_command.download(names or models_command.CHECKPOINTS[:1], directory):
+            print(path)
+    except models_command.DownloadFailed as error:
+        _die(str(error))
+
+
 def main() -> NoReturn:
     """The program `qwen3tts-daemon`."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["--version"]:
         print(__version__)
         sys.exit(0)
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = set(typer.main.get_group(app).commands)
     if not arguments or (arguments[0] not in commands and arguments[0] != "--help"):
         arguments = ["serve", *arguments]
     app(arguments)

@@ -10,17 +10,190 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
+from collections.abc import Awaitable
+from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
-from qwen3tts_daemon.auth import Authority
+from qwen3tts_daemon.auth import Auth, load_token
 from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ManagerState, ModelManager
-from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
+from qwen3tts_daemon.protocols.http import build_app
+from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
+from qwen3tts_daemon.protocols.websocket import Sockets
+from qwen3tts_daemon.protocols.wyoming import WyomingServer
+from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
 from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
+
+_MOST_THREADS = 4
+"""More do not make the embedded voice faster."""
+
+
+def embedded_spec(settings: Settings) -> EngineSpec:
+    """The embedded CPU voice."""
+    threads = settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS)
+    options = {"cache_dir": str(settings.data_path / "cache"), "threads": threads}
+    return EngineSpec("qwen3tts_daemon.embedded.engine:create", options, settings.log_level)
+
+
+def make_speech(settings: Settings, spec: EngineSpec | None = None, metrics: Metrics | None = None) -> Speech:
+    """The use case on its engine; nothing runs yet: `speech.manager.start` does that."""
+    engine = spec or embedded_spec(settings)
+    manager = ModelManager(
+        lambda: WorkerEngine.start(engine), ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s)
+    )
+    voices = VoiceCatalogue(
+        lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language
+    )
+    config = SpeechConfig(
+        idle_flush_s=settings.speech.idle_flush_ms / 1000,
+        lead_silence_s=settings.speech.lead_silence_ms / 1000,
+        tail_silence_s=settings.speech.tail_silence_ms / 1000,
+        log_text=settings.log_text,
+    )
+    return Speech(manager, voices, metrics or Metrics(), config)
+
+
+class Daemon:
+    """Everything that runs, from start to stop."""
+
+    def __init__(self, settings: Settings, spec: EngineSpec | None = None) -> None:
+        """Raises SettingsError for what cannot be used."""
+        self._settings = settings
+        data = data_dir.prepare(settings.data_path)
+        self._token = _token(data)
+        metrics = Metrics()
+        self._speech = make_speech(settings, spec, metrics)
+        self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
+        self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
+        self._http = self._make_http(metrics) if settings.http.enabled else None
+        self._wyoming: WyomingServer | None = None
+        if settings.wyoming.enabled:
+            self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
+        self._discovery = Discovery(settings.zeroconf)
+        self._warming: asyncio.Task[None] | None = None
+
+    def _make_http(self, metrics: Metrics) -> HttpServer:
+        settings = self._settings
+        auth = Auth(
+            settings.auth, self._token,
+            allowed_hosts=settings.http.allowed_hosts, trusted_proxies=settings.http.trusted_proxies,
+        )  # fmt: skip
+        app = build_app(
+            speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
+            config=settings.http, version=__version__,
+        )  # fmt: skip
+        limits = ServerConfig(message_bytes=settings.websocket.message_bytes)
+        return HttpServer(app, settings.http.host, settings.http.port, limits)
+
+    async def start(self) -> None:
+        """Open HTTP at once and the other doors when the voice is warm. Raises SettingsError, ModelUnavailable."""
+        manager = self._speech.manager
+        await manager.start(preload=self._settings.embedded.preload)
+        if self._http is not None:
+            await _open(self._http.start(), "http.port", self._settings.http.port)
+        self._warming = asyncio.create_task(self._open_when_warm())
+        self._greet()
+
+    async def _open_when_warm(self) -> None:
+        manager = self._speech.manager
+        while self._settings.embedded.preload and manager.state != "ready":
+            with contextlib.suppress(SynthesisError):  # the manager logs it and tries again
+                await manager.ready()
+        if self._wyoming is not None:
+            await _open(self._wyoming.start(), "wyoming.port", self._settings.wyoming.port)
+            host, port = self._settings.wyoming.host, self._wyoming.port
+            self._discovery.announce(wyoming_service(host, port, version=__version__))
+        if self._http is not None:
+            host, port, auth = self._settings.http.host, self._http.port, self._settings.auth
+            self._discovery.announce(voice_service(host, port, version=__version__, auth=auth))
+        logger.info("ready")
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set. Raises what made a door fail to open later."""
+        assert self._warming is not None
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({stopping, self._warming}, return_when=asyncio.FIRST_COMPLETED)
+        if self._warming.done():
+            self._warming.result()
+        await stopping
+
+    async def stop(self) -> None:
+        """Goodbye, drain, close; about `drain_s` and two seconds at most."""
+        limit_s = self._settings.drain_s
+        if self._warming is not None:
+            self._warming.cancel()
+        await self._discovery.stop()
+        if self._wyoming is not None:
+            await self._wyoming.drain()
+        await asyncio.gather(self._speech.drain(limit_s), self._sockets.drain(limit_s))
+        closing = [door.close() for door in (self._wyoming, self._http) if door is not None]
+        await asyncio.gather(*closing, self._speech.manager.close())
+
+    def _greet(self) -> None:
+        """Who speaks, and where the page is, with the token for whoever administers."""
+        capabilities = self._speech.capabilities
+        languages = " ".join(self._speech.voices.languages)
+        if capabilities.is_preview:
+            logger.info("speaking with the embedded preview voice (%s); Qwen3-TTS: %s", languages, BRING_QWEN)
+        else:
+            logger.info("speaking with %s (%s)", capabilities.engine, languages)
+        if self._http is not None and sys.stderr.isatty():
+            # A link for a person; logs that are kept somewhere do not get the token.
+            print(f"\n  http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
+
+
+def _token(data: Path) -> str:
+    try:
+        return load_token(data / "token")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the token: {error}") from error
+
+
+async def _open(opening: Awaitable[None], option: str, port: int) -> None:
+    try:
+        await opening
+    except OSError as error:
+        raise SettingsError(f"{option}: cannot listen on port {port}: {error.strerror or error}") from error
+
+
+def run(settings: Settings, spec: EngineSpec | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; a second one stops now. Returns the exit code."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(_serve(settings, spec))
+    except (SettingsError, SynthesisError) as error:
+        logger.error("cannot start: %s", error)
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings, spec: EngineSpec | None) -> None:
+    stop = asyncio.Event()
+    _on_signals(stop)
+    daemon = Daemon(settings, spec)
+    try:
+        await daemon.start()
+        await daemon.run_until(stop)
+    finally:
+        await daemon.stop()
+        logger.info("stopped")
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    def handle() -> None:
+        if stop.is_set():
+            logger.warning("stopping now")
+            # The workers see their sockets close and end by themselves.
+            os._exit(1)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, handle)

@@ -9,6 +9,7 @@ from qwen_tts.errors import SynthesisError
 logger = logging.getLogger(__name__)
 
 HTTP_STATUS = {
+    "bad_request": 400,
     "bad_json": 400,
     "bad_field": 422,
     "unknown_type": 422,

@@ -9,10 +9,13 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
+
+import msgspec
 
 from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.metrics import Metrics
@@ -21,6 +24,7 @@ from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
 from qwen3tts_daemon.voices import VoiceCatalogue
 from qwen_tts.api import (
     MAX_TEXT_CHARS,
+    PCM_BYTES,
     AudioChunk,
     Capabilities,
     Limits,
@@ -42,6 +46,10 @@ class SpeechConfig:
 
     idle_flush_s: float = 0.3
     """A finished sentence is spoken when no more text came for this long."""
+    lead_silence_s: float = 0.0
+    """Before the first word, for speakers that wake slowly."""
+    tail_silence_s: float = 0.0
+    """After the last word, for players that cut the end."""
     log_text: bool = False
 
 
@@ -107,7 +115,8 @@ class Utterance:
         self._opened: asyncio.Future[AudioStream | None] = self._loop.create_future()
         self._running: asyncio.Task[None] | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
-        self._held: AudioChunk | None = None
+        self._ready: deque[AudioChunk | SegmentStarted] = deque()
+        self._next_sample = 0
         self._text_at: float | None = None
         self.request_id = request_id
         self.voice = ""
@@ -180,6 +189,7 @@ class Utterance:
     def close(self) -> None:
         """Cancel; idempotent, from any task. A waiting reader sees the end at once."""
         self._stop_idle_timer()
+        self._ready.clear()
         if self._running is not None:
             self._running.cancel()
         if not self._opened.done():
@@ -232,43 +242,75 @@ class Utterance:
         return self
 
     async def __anext__(self) -> AudioChunk | SegmentStarted:
-        if self._held is not None:
-            chunk, self._held = self._held, None
-            return self._counted(chunk)
+        if not self._ready:
+            await self._read()
+        part = self._ready.popleft()
+        if isinstance(part, AudioChunk):
+            self._count(part)
+        else:
+            self.measures.chars_spoken = part.end
+        return part
+
+    async def _read(self) -> None:
+        """Make at least one part ready, or raise the end."""
         try:
             stream = await asyncio.shield(self._opened)
             if stream is None:
                 raise StopAsyncIteration
-            chunk = await self._next_chunk(stream)
-        except Exception as error:
-            if not isinstance(error, StopAsyncIteration):
-                self.end = describe(error).code
-            raise
-        if chunk.segment < self._announced:
-            return self._counted(chunk)
-        self._held = chunk
-        self._announced = chunk.segment + 1
-        segment = self._segments[chunk.segment]
-        self.measures.chars_spoken = segment.end
-        return SegmentStarted(chunk.segment, segment.raw, segment.start, segment.end, chunk.first_sample)
-
-    async def _next_chunk(self, stream: AudioStream) -> AudioChunk:
-        try:
-            return await anext(stream)
+            chunk = await anext(stream)
         except StopAsyncIteration:
-            if stream.end is not None:
-                self.end = "done" if stream.end.reason == "complete" else stream.end.reason
-                self.measures.queue_s = stream.end.queue_s
-                self.measures.synthesis_s = stream.end.synthesis_s
+            self._close_books(stream)
+            if not self._ready:
+                raise
+        except Exception as error:
+            self.end = describe(error).code
             raise
+        else:
+            self._take(chunk)
 
-    def _counted(self, chunk: AudioChunk) -> AudioChunk:
+    def _take(self, chunk: AudioChunk) -> None:
+        config = self._speech.config
+        if chunk.segment >= self._announced:
+            segment = self._segments[chunk.segment]
+            sample = self._next_sample
+            started = SegmentStarted(chunk.segment, segment.raw, segment.start, segment.end, sample)
+            self._ready.append(started)
+            if not self._announced:
+                self._add_silence(config.lead_silence_s, chunk.sample_rate)
+            self._announced = chunk.segment + 1
+        self._add(chunk)
+
+    def _close_books(self, stream: AudioStream | None) -> None:
+        """Once, when the engine's stream has ended by itself."""
+        if stream is None or stream.end is None or self.end != "cancelled":
+            return
+        self.end = "done" if stream.end.reason == "complete" else stream.end.reason
+        self.measures.queue_s = stream.end.queue_s
+        self.measures.synthesis_s = stream.end.synthesis_s
+        self._add_silence(self._speech.config.tail_silence_s, self._speech.capabilities.sample_rate)
+
+    def _add_silence(self, length_s: float, sample_rate: int) -> None:
+        left = round(length_s * sample_rate)
+        frame = self._speech.capabilities.samples_per_frame
+        last = self._announced
+        while left > 0:
+            pcm = bytes(PCM_BYTES * min(frame, left))
+            self._add(AudioChunk(pcm=pcm, first_sample=0, sample_rate=sample_rate, segment=last))
+            left -= frame
+
+    def _add(self, chunk: AudioChunk) -> None:
+        # Silence of ours moves what the engine numbered.
+        if chunk.first_sample != self._next_sample:
+            chunk = msgspec.structs.replace(chunk, first_sample=self._next_sample)
+        self._next_sample += chunk.samples
+        self._ready.append(chunk)
+
+    def _count(self, chunk: AudioChunk) -> None:
         measures = self.measures
         if measures.ttfa_s is None and self._text_at is not None:
             measures.ttfa_s = self._loop.time() - self._text_at
         measures.samples += chunk.samples
         measures.audio_s = measures.samples / chunk.sample_rate
-        return chunk
 
 
 class Speech:

@@ -75,11 +75,12 @@ class _Tones:
 
     async def run(self) -> None:
         first_sample = segment = 0
+        due = asyncio.get_running_loop().time()
         while True:
             if self.pieces:
                 text = self.pieces.popleft()
                 for pcm in frames(tone(text)):
-                    await self._engine.work(text)
+                    due = await self._engine.work(text, due)
                     await self._room(first_sample)
                     self.audio.push(
                         AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=SAMPLE_RATE, segment=segment)
@@ -134,15 +135,21 @@ class ToneEngine:
         """Streams that still hold a row."""
         return len(self._running)
 
-    async def work(self, text: str) -> None:
-        """What a frame of this text costs; `[fail]` fails, `[die]` kills the process, `[hang]` never ends."""
+    async def work(self, text: str, due: float) -> float:
+        """A frame of this text: `[fail]` fails, `[die]` kills the process, `[hang]` never ends.
+
+        The frame is due `frame_s` after the one before; returns when this one was due.
+        """
         if "[fail]" in text:
             raise SynthesisFailed("the text asked for a failure")
         if "[die]" in text:
             os.kill(os.getpid(), signal.SIGKILL)
         if "[hang]" in text:
             await asyncio.Event().wait()
-        await asyncio.sleep(self._frame_s)
+        now = asyncio.get_running_loop().time()
+        due = max(due + self._frame_s, now - self._frame_s)
+        await asyncio.sleep(due - now)
+        return due
 
     def stream(self, request: SynthesisRequest) -> AudioStream:
         voice = self._voice(request)

@@ -67,7 +67,8 @@ def _mulaw(magnitude: _Int) -> _Int:
     """14 bits: 8 segments of 16 steps, shifted by 33 so that each begins at a power of two."""
     biased = np.minimum((magnitude >> 2) + 33, 0x1FFF)
     segment = _bit_length(biased >> 6)
-    return (segment << 4) | ((biased >> (segment + 1)) & 0xF)
+    codes: _Int = (segment << 4) | ((biased >> (segment + 1)) & 0xF)
+    return codes
 
 
 def _alaw(magnitude: _Int) -> _Int:

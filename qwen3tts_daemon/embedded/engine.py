@@ -1,7 +1,7 @@
 """EmbeddedEngine: the preview voices as a SpeechEngine.
 
-One thread infers for everybody, unit by unit in turn; whoever is a window ahead of its reader is skipped. The event
-loop only appends text, counts samples and cancels.
+One thread infers for everybody, unit by unit in turn; whoever is a window ahead of its reader is skipped. The
+event loop only appends text, counts samples and cancels.
 """
 
 import asyncio
@@ -9,7 +9,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence as SequenceOf
+from collections.abc import Callable
+from collections.abc import Sequence as SequenceOf
 from pathlib import Path
 
 from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME, Sequence
@@ -45,9 +46,8 @@ def create(
     cache_dir: str, threads: int = 2, max_streams: int = 16, warm_languages: SequenceOf[str] = ("en",)
 ) -> "EmbeddedEngine":
     """An engine with every installed voice; `cache_dir` keeps the joined Kokoro model."""
-    return EmbeddedEngine(
-        EmbeddedVoices(Path(cache_dir), threads), available(), max_streams=max_streams, warm_languages=warm_languages
-    )
+    voices = EmbeddedVoices(Path(cache_dir), threads)
+    return EmbeddedEngine(voices, available(), max_streams=max_streams, warm_languages=warm_languages)
 
 
 class EmbeddedEngine:
@@ -134,7 +134,8 @@ class EmbeddedEngine:
             raise UnknownVoice(f"no embedded voice {request.voice.name!r}; see GET /v1/voices", param="voice")
         language = request.language
         if language != AUTO and language not in LANGUAGES:
-            raise UnknownLanguage(f"no language {language!r}; known are {', '.join(LANGUAGES)}", param="language")
+            known = ", ".join(LANGUAGES)
+            raise UnknownLanguage(f"no language {language!r}; there are {known}", param="language")
         if language != AUTO and language not in voice.languages:
             spoken = ", ".join(voice.languages)
             raise UnsupportedLanguage(f"{voice.name} speaks {spoken}, not {language}", param="language")

@@ -17,7 +17,7 @@ class HibariVoice:
         self._hibari = Hibari(threads=threads)
 
     def synthesize(self, phonemes: str, speed: float, seed: int, cancellation: Cancellation) -> Samples:
-        """Samples [n] of at most MAX_PHONEMES phonemes; the same seed gives the same noise. Raises Cancelled."""
+        """Samples [n] of at most MAX_PHONEMES phonemes; same seed, same noise. Raises Cancelled."""
         cancellation.check()
         samples = self._hibari.from_phonemes(phonemes, speed=speed, seed=seed)
         cancellation.check()

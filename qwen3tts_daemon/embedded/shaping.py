@@ -19,10 +19,11 @@ _PRE_ROLL_MS = 15
 _RELEASE_MS = 45
 _FADE_MS = 5
 _BLOCK_MS = 5
-# Both networks are silent below -60 dB of their peak, while the weakest onsets and releases (f, s, h, a final t) stay
-# above -46 dB; the release is a quiet decay, so its threshold is lower.
-_HEAD_FLOOR_DB = -46
-_TAIL_FLOOR_DB = -52
+# The weakest onsets (f, s, h) stay above -46 dB of the peak and releases decay to -52 dB. Some styles breathe
+# at -42 dB for a third of a second around the speech, so what is below the loud level counts only near it.
+_LOUD_DB = -36
+_HEAD_FLOOR_DB, _HEAD_REACH_MS = -46, 80
+_TAIL_FLOOR_DB, _TAIL_REACH_MS = -52, 140
 _LIMITER_MS = 4
 
 
@@ -39,17 +40,18 @@ def trim(samples: Samples) -> Samples:
     blocks = samples[: len(samples) // block * block].reshape(-1, block)
     if not blocks.size:
         return samples
-    level = np.sqrt(np.mean(blocks**2, axis=1))
-    head = np.flatnonzero(level > level.max() * 10 ** (_HEAD_FLOOR_DB / 20))
-    tail = np.flatnonzero(level > level.max() * 10 ** (_TAIL_FLOOR_DB / 20))
-    if not head.size:
-        return samples[:0]
-    start = max(0, int(head[0]) * block - _samples(_PRE_ROLL_MS))
-    return samples[start : (int(tail[-1]) + 1) * block + _samples(_RELEASE_MS)]
+    level_db = 10 * np.log10(np.maximum(np.mean(blocks**2, axis=1), 1e-12))
+    level_db -= level_db.max()
+    loud = np.flatnonzero(level_db > _LOUD_DB)
+    head = np.flatnonzero(level_db > _HEAD_FLOOR_DB)[0]
+    tail = np.flatnonzero(level_db > _TAIL_FLOOR_DB)[-1] + 1
+    start = max(int(head) * block, int(loud[0]) * block - _samples(_HEAD_REACH_MS))
+    end = min(int(tail) * block, int(loud[-1] + 1) * block + _samples(_TAIL_REACH_MS))
+    return samples[max(0, start - _samples(_PRE_ROLL_MS)) : end + _samples(_RELEASE_MS)]
 
 
 def limit_peaks(samples: Samples) -> Samples:
-    """The same samples with no peak above PEAK: the gain dips smoothly around each peak, nothing is clipped."""
+    """The same samples with no peak above PEAK: the gain dips smoothly around each peak."""
     if not samples.size or np.abs(samples).max() <= PEAK:
         return samples
     wanted = np.minimum(1.0, PEAK / np.maximum(np.abs(samples), 1e-6))

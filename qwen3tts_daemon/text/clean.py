@@ -1,7 +1,8 @@
+# ruff: noqa: RUF001
 """Written text -> words to speak: no markup, no emoji, no addresses, nothing invisible.
 
-A pass takes markup away, and what it leaves may be markup again (`\\*a\\*`), so passes run until nothing changes:
-cleaning clean text changes nothing.
+A pass takes markup away, and what it leaves may be markup again (`\\*a\\*`), so passes run until nothing
+changes: cleaning clean text changes nothing.
 """
 
 import unicodedata
@@ -15,7 +16,7 @@ from markdown_it.token import Token
 
 
 def speakable(markdown_text: str, *, markdown: bool = True, emoji: bool = True, urls: bool = True) -> str:
-    """The words to speak of one complete piece of text, "" if there are none; each switch is one kind of cleaning."""
+    """The words to speak of a complete piece of text, "" if there are none; a switch per kind of cleaning."""
     text = _visible(markdown_text)
     for _ in range(_MOST_PASSES):
         cleaned = _one_pass(text, markdown, emoji, urls)
@@ -32,7 +33,7 @@ def is_speakable(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
-_MOST_PASSES = 12
+_MOST_PASSES = 6
 _MARKS = regex.compile(r"[*_`~#<>|\[\]\\&=+-]")
 
 
@@ -49,7 +50,9 @@ def _one_pass(text: str, markdown: bool, emoji: bool, urls: bool) -> str:
 
 # ---- characters ----
 
-_INVISIBLE = regex.compile(r"[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufffd]--[\t\n\r\v\f\x85\u200c\u200d]]", regex.V1)
+_INVISIBLE = regex.compile(
+    r"[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufffd]--[\t\n\r\v\f\x85\u200c\u200d]]", regex.V1
+)
 _NEWLINE = regex.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _JOINER = regex.compile(
     r"(?<![\p{L}\p{M}\p{So}\ufe0f\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{So}])"
@@ -61,7 +64,7 @@ _CONTROL_TOKEN = regex.compile(r"<\|[^<>|\n]{0,64}\|>|</?(?:tts_\w{1,40}|think|t
 
 
 def _visible(text: str) -> str:
-    """Newlines as \\n; no control, private, unassigned or zero-width characters; at most four marks on a letter."""
+    """Newlines as \\n; no control, private or zero-width characters; at most four marks on a letter."""
     text = _JOINER.sub("", _INVISIBLE.sub("", _NEWLINE.sub("\n", text)))
     return str(_MANY_MARKS.sub(r"\1", unicodedata.normalize("NFC", text)))
 
@@ -72,7 +75,7 @@ _MAYBE_MARKDOWN = regex.compile(r"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#=•◦▪�
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("code")
 _ATTRIBUTE = r"""\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)"""
 _HTML = regex.compile(
-    r"<!--(?:(?!-->).)*-->|<(?P<hidden>script|style)\b[^<>]*>.*?</(?P=hidden)\s*>"
+    r"<!--(?:(?!-->).){0,1000}-->|<(?P<hidden>script|style)\b[^<>]{0,200}>.{0,2000}?</(?P=hidden)\s*>"
     rf"|</?[a-z][a-z0-9-]{{0,20}}(?:{_ATTRIBUTE})*\s*/?>",
     regex.I | regex.S,
 )
@@ -83,7 +86,9 @@ _BULLET = regex.compile(r"^[ \t]*[•◦▪‣][ \t]+", regex.M)
 _LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("open", "close")}
 _CHECKBOX = regex.compile(r"^\[[ xX]\] ")
 _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
-_HALF_EMPHASIS = regex.compile(r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+")
+_HALF_EMPHASIS = regex.compile(
+    r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
+)
 _HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)|(?<=[\w.!?])_+(?![\w*])")
 _ENDS = regex.compile(r"""[.!?…:;,。！？：；，、؟।][\p{Pe}\p{Pf}"'*_]*$""")
 _CJK_END = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]\W*$")
@@ -176,7 +181,7 @@ _URL = regex.compile(r"""(?<![\w@])(?:https?://|ftp://|www\.)[^\s<>"'«»„“�
 _LONGEST_HOST = 40
 _TRAILING = regex.compile(r"[.,;:!?…)\]}*_~]+$")
 _EMOJI = regex.compile(
-    r"\s*(?:(?:[0-9#*]\ufe0f?\u20e3)"
+    r" ?(?:(?:[0-9#*]\ufe0f?\u20e3)"
     r"|\p{Regional_Indicator}{1,2}"
     r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|\p{Extended_Pictographic}(?=\p{Emoji_Modifier}))"
     r"[\ufe0f\p{Emoji_Modifier}\U000e0020-\U000e007f]*(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*)*"
@@ -185,7 +190,7 @@ _EMOJI = regex.compile(
 
 
 def _spoken_url(found: regex.Match[str]) -> str:
-    """"https://www.example.com/a/b." -> "example.com."; a host too long to be heard is dropped."""
+    """ "https://www.example.com/a/b." -> "example.com."; a host too long to be heard is dropped."""
     url = found[0]
     trailing = _TRAILING.search(url)
     end = trailing[0] if trailing else ""

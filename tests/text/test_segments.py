@@ -1,4 +1,7 @@
+# ruff: noqa: RUF001
 """Laws of the live segmenter; the traps of each language stand in test_segments_languages.py."""
+
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +12,47 @@ from qwen3tts_daemon.text.segments import MAX_CHARS, LiveSegmenter, Segment, Spl
 
 ATOMS = [
     *"aB1.!?…,;:-–*_`~#>|[]()\"'«»“„ \n\n  é我。！？「」가.я—😀\t0",
-    *("Hello", "world", "Dr.", "z. B.", "e.g.", "U.S.", "No.", "am 3.", "Oktober", "1.", "2026", "The", "und", "J.", "г."),
-    *("\n- ", "\n1. ", "\n2) ", "\n# ", "\n> ", "\n```\n", "\n~~~", "\n---\n", "\n| a | b |\n", "|---|", "\n\n", ". ", "! "),
-    *("**", "[a](http://b.c/d)", "`a. b`", "https://www.example.com/a?b=c.", "a@b.cd", "\r\n", "\u200b", "\x00", "...", "?!"),
+    *(
+        "Hello",
+        "world",
+        "Dr.",
+        "z. B.",
+        "e.g.",
+        "U.S.",
+        "No.",
+        "am 3.",
+        "Oktober",
+        "1.",
+        "2026",
+        "The",
+        "und",
+    ),
+    *(
+        "J.",
+        "г.",
+        "\n- ",
+        "\n1. ",
+        "\n2) ",
+        "\n# ",
+        "\n> ",
+        "\n```\n",
+        "\n~~~",
+        "\n---\n",
+        "\n| a | b |\n",
+        "|---|",
+    ),
+    *(
+        "\n\n",
+        ". ",
+        "! ",
+        "**",
+        "[a](http://b.c/d)",
+        "`a. b`",
+        "https://www.example.com/a?b=c.",
+        "a@b.cd",
+        "\r\n",
+    ),
+    *("\u200b", "\x00", "...", "?!"),
 ]
 TEXTS = st.lists(st.sampled_from(ATOMS), max_size=40).map("".join)
 SPLITS = st.sampled_from(["sentence", "clause", "none"])
@@ -19,7 +60,7 @@ SPLITS = st.sampled_from(["sentence", "clause", "none"])
 
 def pieces_of(text: str, cuts: list[int]) -> list[str]:
     places = [0, *sorted(cut % (len(text) + 1) for cut in cuts), len(text)]
-    return [text[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(places)]
 
 
 def whole(text: str, split: Split = "sentence") -> list[Segment]:
@@ -53,7 +94,9 @@ def test_one_character_at_a_time_is_the_same(text: str, split: Split) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(TEXTS, st.lists(st.sampled_from(["feed", "idle", "flush"]), max_size=12), SPLITS)
-def test_segments_are_verbatim_in_order_and_miss_no_words(text: str, actions: list[str], split: Split) -> None:
+def test_segments_are_verbatim_in_order_and_miss_no_words(
+    text: str, actions: list[str], split: Split
+) -> None:
     segmenter = LiveSegmenter(split=split, markdown=False, emoji=False, urls=False)
     segments: list[Segment] = []
     step = len(text) // (len(actions) + 1) + 1
@@ -65,7 +108,9 @@ def test_segments_are_verbatim_in_order_and_miss_no_words(text: str, actions: li
     for segment in segments:
         assert not is_speakable(text[end : segment.start])
         assert text[segment.start : segment.end] == segment.raw == segment.raw.strip()
-        assert segment.text == speakable(segment.raw, markdown=False, emoji=False, urls=False) or split != "none"
+        assert (
+            segment.text == speakable(segment.raw, markdown=False, emoji=False, urls=False) or split != "none"
+        )
         assert segment.start >= end
         assert len(segment.raw) <= MAX_CHARS
         end = segment.end
@@ -115,7 +160,9 @@ def test_every_segment_can_be_spoken(text: str) -> None:
         ("```\ncode. Code.", [], []),
     ],
 )
-def test_idle_speaks_what_is_finished_and_keeps_the_rest(text: str, released: list[str], kept: list[str]) -> None:
+def test_idle_speaks_what_is_finished_and_keeps_the_rest(
+    text: str, released: list[str], kept: list[str]
+) -> None:
     segmenter = LiveSegmenter()
     segmenter.feed(text)
     assert segmenter.has_finished_text == bool(released)
@@ -194,7 +241,9 @@ def test_a_fence_stays_open_over_a_flush() -> None:
     assert texts(segmenter.end()) == ["Text"]
 
 
-@pytest.mark.parametrize("pieces", [["[text](http://exa", "mple.com) is"], ["[te", "xt](http://example.com) is"]])
+@pytest.mark.parametrize(
+    "pieces", [["[text](http://exa", "mple.com) is"], ["[te", "xt](http://example.com) is"]]
+)
 def test_a_link_over_two_feeds_is_one_link(pieces: list[str]) -> None:
     segmenter = LiveSegmenter()
     assert [segment for piece in pieces for segment in segmenter.feed(piece)] == []
@@ -207,7 +256,8 @@ def test_clauses_end_segments_only_when_asked_and_long_enough() -> None:
     clauses = whole(text, "clause")
     assert texts(clauses) == ["Well, this is a rather long clause,", "and here is another one.", "Ja"]
     assert [segment.ending for segment in clauses] == ["clause", "sentence", "sentence"]
-    assert texts(whole("今天的天气真的非常好，我们去公园吧。好", "clause")) == ["今天的天气真的非常好，", "我们去公园吧。", "好"]
+    chinese = ["今天的天气真的非常好，", "我们去公园吧。", "好"]
+    assert texts(whole("".join(chinese), "clause")) == chinese
 
 
 def test_unsplit_text_is_one_segment() -> None:
@@ -224,7 +274,9 @@ def test_unsplit_text_is_released_in_sentences_when_idle() -> None:
 
 
 @pytest.mark.parametrize("split", ["sentence", "clause", "none"])
-@pytest.mark.parametrize("text", ["word " * 300, "a" * 1000, "one, two; three " * 90, "我" * 900, "[x " * 400, "!" * 900 + "a"])
+@pytest.mark.parametrize(
+    "text", ["word " * 300, "a" * 1000, "a, b; c " * 90, "我" * 900, "[x " * 400, "!" * 900 + "a"]
+)
 def test_no_segment_is_longer_than_the_limit(text: str, split: Split) -> None:
     segments = whole(text, split)
     assert all(len(segment.raw) <= MAX_CHARS for segment in segments)

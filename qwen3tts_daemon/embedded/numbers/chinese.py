@@ -19,10 +19,12 @@ _BEFORE = rules(
         (r"(\d)\s?kg(?![A-Za-z])", r"\1公斤"),
     ]
 )
+_NUMERALS = "零一二三四五六七八九十百千万亿点"
+_MEASURES = "个只本位名张条件家辆台次天周点块座杯瓶种岁斤"
 # Two of a thing is 两: before a measure word, and not as part of a longer number.
 _AFTER = rules(
     [
-        (r"(?<![零一二三四五六七八九十百千万亿点第周期])二(?=[个只本位名张条件家辆台次天周点块座杯瓶种岁斤])", "两"),
+        (rf"(?<![{_NUMERALS}第周期])二(?=[{_MEASURES}])", "两"),
     ]
 )
 

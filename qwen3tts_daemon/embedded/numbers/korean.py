@@ -21,8 +21,8 @@ _SIGNS = rules(
         (r"(?<![\d\w])[-−](?=\d)", "마이너스 "),
     ]
 )
-# The counter decides between native and Sino-Korean numerals, so it goes to the grammar with its number; the particle
-# behind it does not, because the grammar would part them.
+# The counter decides between native and Sino-Korean numerals, so it goes to the grammar with its number; the
+# particle behind it does not, because the grammar would part them.
 _COUNTERS = "시간 시 분 초 년 월 일 원 개 명 살 마리 권 대 번 층 잔 병 장"
 _NUMBER = re.compile(
     rf"\d+(?:-\d+)+|\d{{1,2}}:\d{{2}}|(?:\d[\d,]*\d|\d)(?:\.\d+)?\s?(?:{'|'.join(_COUNTERS.split())})?"

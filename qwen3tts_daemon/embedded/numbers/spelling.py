@@ -33,7 +33,7 @@ class Spellers:
             return sentence
 
 
-# The libraries belong to extras and take 60 to 450 ms to load: each is imported by the first text that needs it.
+# The libraries belong to extras and load in 60 to 450 ms: each is imported by the first text that needs it.
 def _load(language: str) -> Speller:
     match language:
         case "de":

@@ -1,4 +1,4 @@
-"""Phonemes of de es fr it pt ru from espeak-ng, rewritten in Kokoro's symbols. GPL-3.0 libraries: extra `espeak`."""
+"""Phonemes of de es fr it pt ru from espeak-ng, rewritten in Kokoro's symbols (GPL-3.0: extra `espeak`)."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""Japanese phonemes: readings by Open JTalk, which also reads numbers with their counters, then Kokoro's symbols."""
+"""Japanese phonemes: readings by Open JTalk, numbers with their counters included, then Kokoro's symbols."""
 
 import unicodedata
 

@@ -1,22 +1,27 @@
 """Korean phonemes by the rules of standard pronunciation: liaison, aspiration, nasalisation, tensing.
 
-A syllable is an onset, a vowel and a coda, all written with compatibility jamo; "ㅇ" as onset is silent and the coda
-may be a pair of consonants. The rules first change the letters where two syllables meet, then letters become symbols.
+A syllable is an onset, a vowel and a coda, all written with compatibility jamo; "ㅇ" as onset is silent and
+the coda may be a pair of consonants. The rules first change the letters where two syllables meet, then the
+letters become symbols.
 """
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qwen3tts_daemon.embedded.phonemes.latin import read_mixed
 from qwen3tts_daemon.embedded.phonemes.readers import Reader
 
 _ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_CODAS = ["", *"ㄱ ㄲ ㄱㅅ ㄴ ㄴㅈ ㄴㅎ ㄷ ㄹ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅁ ㅂ ㅂㅅ ㅅ ㅆ ㅇ ㅈ ㅊ ㅋ ㅌ ㅍ ㅎ".split()]
+_CODA_LETTERS = "ㄱ ㄲ ㄱㅅ ㄴ ㄴㅈ ㄴㅎ ㄷ ㄹ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅁ ㅂ ㅂㅅ ㅅ ㅆ ㅇ"
+_CODAS = ["", *_CODA_LETTERS.split(), *"ㅈㅊㅋㅌㅍㅎ"]
 _FIRST_SYLLABLE = ord("가")
 
-_ONSET_SYMBOLS = dict(zip(_ONSETS, "k k n t t ɾ m p p s s - ʨ ʨ ʨʰ kʰ tʰ pʰ h".replace("-", "").split(" "), strict=True))
-_VOWEL_SYMBOLS = dict(zip(_VOWELS, "a ɛ ja jɛ ʌ e jʌ je o wa wɛ we jo u wʌ we wi ju ɯ ɯi i".split(), strict=True))
+_ONSET_SOUNDS = "k k n t t ɾ m p p s s - ʨ ʨ ʨʰ kʰ tʰ pʰ h"
+_VOWEL_SOUNDS = "a ɛ ja jɛ ʌ e jʌ je o wa wɛ we jo u wʌ we wi ju ɯ ɯi i"
+_ONSET_SYMBOLS = {**dict(zip(_ONSETS, _ONSET_SOUNDS.split(), strict=True)), "ㅇ": ""}
+_VOWEL_SYMBOLS = dict(zip(_VOWELS, _VOWEL_SOUNDS.split(), strict=True))
 _CODA_SYMBOLS = dict(zip("ㄱㄴㄷㄹㅁㅂㅇ", "kntlmpŋ", strict=True))
 
 _VOICED = {"ㄱ": "ɡ", "ㄷ": "d", "ㅂ": "b", "ㅈ": "ʥ"}
@@ -66,7 +71,7 @@ def hangul_phonemes(text: str) -> str:
 
 def _word(word: str) -> str:
     syllables = [_decompose(char) for char in word]
-    for left, right in zip(syllables, syllables[1:], strict=False):
+    for left, right in pairwise(syllables):
         _join(left, right)
     return _symbols(syllables)
 
@@ -141,7 +146,8 @@ def _symbols(syllables: list[_Syllable]) -> str:
     before = "#"
     for syllable in syllables:
         coda = _CODA_SOUNDS.get(syllable.coda, "")
-        symbols += _onset_symbol(syllable, before) + _VOWEL_SYMBOLS[syllable.vowel] + _CODA_SYMBOLS.get(coda, "")
+        symbols += _onset_symbol(syllable, before) + _VOWEL_SYMBOLS[syllable.vowel]
+        symbols += _CODA_SYMBOLS.get(coda, "")
         before = coda or "vowel"
     # A doubled ㄹ is one long "l", written once.
     return symbols.replace("ll", "l")

@@ -35,7 +35,7 @@ class Readers:
             self._readers[locale] = self._load(locale)
         return self._readers[locale]
 
-    # The readers' libraries belong to extras and take up to 200 MB: each is imported by the first text that needs it.
+    # The readers' libraries belong to extras and take up to 200 MB: each is imported by its first text.
     def _load(self, locale: str) -> Reader:
         match locale[:2]:
             case "en":

@@ -42,7 +42,8 @@ class Describer:
         )
 
     def _voices(self, capabilities: Capabilities) -> list[TtsVoice]:
-        limited = [(voice, sorted(self._languages.intersection(voice.languages))) for voice in capabilities.voices]
+        wanted = self._languages
+        limited = [(voice, sorted(wanted.intersection(voice.languages))) for voice in capabilities.voices]
         listed = [(voice, languages) for voice, languages in limited if languages]
         self._tell(lists_all=not listed)
         if not listed:

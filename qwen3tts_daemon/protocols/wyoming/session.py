@@ -1,11 +1,12 @@
 """One client of the Wyoming server, without I/O.
 
 Rules of the protocol, as real clients need them
-1. A request is answered by exactly one audio-start, audio-chunks and one audio-stop; a stream by synthesize-stopped
-   after them. Without audio-stop (or synthesize-stopped) Home Assistant waits for ever.
-2. Between synthesize-start and synthesize-stop a `synthesize` is a copy of the text for servers that cannot stream.
-3. What fails is answered by `error` in place of audio-stop; a stream's synthesize-stopped follows all the same. A
-   connection that only ends would be taken for a complete answer.
+1. A request is answered by exactly one audio-start, audio-chunks and one audio-stop; a stream has a
+   synthesize-stopped after them. Without its last event Home Assistant waits for ever.
+2. Between synthesize-start and synthesize-stop a `synthesize` is a copy of the text for servers that cannot
+   stream.
+3. What fails is answered by `error` in place of audio-stop; a stream's synthesize-stopped follows as always.
+   A connection that only ends would be taken for a complete answer.
 4. describe and ping are answered at once, whatever is being spoken. What is not known is ignored.
 """
 
@@ -234,7 +235,7 @@ class Answer:
 
     def _silence(self, length_ms: int) -> list[Event]:
         pieces_ms = [min(CHUNK_MS, length_ms - start_ms) for start_ms in range(0, length_ms, CHUNK_MS)]
-        return [self._chunk(bytes(PCM_BYTES * (self._sample_rate * piece_ms // 1000))) for piece_ms in pieces_ms]
+        return [self._chunk(bytes(PCM_BYTES * (self._sample_rate * ms // 1000))) for ms in pieces_ms]
 
     def _stopped(self) -> list[Event]:
         return [SynthesizeStopped().event()] if self._is_stream else []

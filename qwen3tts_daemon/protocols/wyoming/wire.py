@@ -43,8 +43,8 @@ def encode_event(event: Event) -> bytes:
 async def read_event(reader: asyncio.StreamReader, *, idle_s: float, message_s: float) -> Event | None:
     """The next event without its payload; None once the client has left.
 
-    Raises TimeoutError if none begins within `idle_s`, Refusal for one that is malformed, too large, cut off or not
-    complete within `message_s`.
+    Raises TimeoutError if none begins within `idle_s`, Refusal for one that is malformed, too large, cut off
+    or not complete within `message_s`.
     """
     async with asyncio.timeout(idle_s):
         first = await reader.read(1)

@@ -1,0 +1,199 @@
+"""Announces the daemon's ports on the local network, where Home Assistant and speakers find them (zeroconf).
+
+An announcement names real addresses only: those of the interfaces on which the port listens, except loopback,
+link-local, container and tunnel interfaces. They are looked up again every minute, because a machine may boot
+faster than its network and DHCP may change it. Nothing here can fail the start: what goes wrong is logged.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import re
+import socket
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import ifaddr
+from zeroconf import Error as ZeroconfError
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+from qwen3tts_daemon.settings import ZeroconfSettings
+
+logger = logging.getLogger(__name__)
+
+WYOMING = "_wyoming._tcp.local."
+VOICE = "_qwen3tts._tcp.local."
+
+_LOOK_AGAIN_S = 60.0
+_GOODBYE_S = 2.0
+_NAME_BYTES = 58
+"""A DNS label has 63; the rest is for the number that a collision adds."""
+_VIRTUAL = (
+    "br-", "cni", "docker", "flannel", "lxc", "podman", "veth", "virbr",
+    "tailscale", "tun", "utun", "wg", "zt",
+)  # fmt: skip
+"""Interfaces of containers and tunnels: what they reach is not the home's network."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+FindAddresses = Callable[[], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A port to announce and the addresses it listens on."""
+
+    type: str
+    hosts: Sequence[str]
+    port: int
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def wyoming_service(hosts: Sequence[str], port: int, *, version: str) -> Service:
+    return Service(WYOMING, hosts, port, {"version": version})
+
+
+def voice_service(hosts: Sequence[str], port: int, *, version: str, auth: str) -> Service:
+    """The HTTP port, for clients of the WebSocket protocol."""
+    properties = {"path": "/v1/tts", "version": version, "protocol": "voice.v1", "auth": auth}
+    return Service(VOICE, hosts, port, properties)
+
+
+class Discovery:
+    """Announces services until it is stopped."""
+
+    def __init__(
+        self,
+        settings: ZeroconfSettings,
+        *,
+        find_addresses: FindAddresses | None = None,
+        look_again_s: float = _LOOK_AGAIN_S,
+    ) -> None:
+        self._settings = settings
+        self._name = settings.name or f"qwen3-tts-{host_name()}"
+        self._find_addresses = find_addresses or lan_addresses
+        self._look_again_s = look_again_s
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def announce(self, service: Service) -> None:
+        """Start announcing; returns at once."""
+        if self._settings.enabled:
+            self._tasks.append(asyncio.create_task(self._keep_announced(service)))
+
+    async def stop(self) -> None:
+        """Say goodbye. Idempotent."""
+        for task in self._tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                logger.error("an announcement failed", exc_info=ended)
+        self._tasks.clear()
+
+    async def _keep_announced(self, service: Service) -> None:
+        if not self._settings.interfaces and all(_is_loopback(host) for host in service.hosts):
+            logger.info("%s listens on loopback only: nothing to announce", service.type)
+            return
+        announced: list[str] = []
+        async with contextlib.AsyncExitStack() as announcement:
+            while True:
+                addresses = self._addresses(service)
+                if addresses != announced:
+                    await announcement.aclose()
+                    await self._announce(service, addresses, announcement)
+                    announced = addresses
+                await asyncio.sleep(self._look_again_s)
+
+    async def _announce(
+        self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack
+    ) -> None:
+        """Until `announcement` is closed."""
+        if not addresses:
+            logger.info("no network address to announce %s on", service.type)
+            return
+        info = AsyncServiceInfo(
+            service.type,
+            f"{_label(self._name)}.{service.type}",
+            port=service.port,
+            server=f"{_server_label(service.port)}.local.",
+            parsed_addresses=addresses,
+            properties=dict(service.properties),
+        )
+        try:
+            zeroconf = AsyncZeroconf(interfaces=[*addresses])
+            announcement.push_async_callback(_close, zeroconf)
+            await (await zeroconf.async_register_service(info, allow_name_change=True))
+        except (ZeroconfError, OSError, RuntimeError, ValueError) as error:
+            logger.warning("cannot announce %s: %s", service.type, error or type(error).__name__)
+        else:
+            logger.info("announced %s on %s port %d", info.name, ", ".join(addresses), service.port)
+
+    def _addresses(self, service: Service) -> list[str]:
+        try:
+            found = self._settings.interfaces or self._find_addresses()
+        except OSError as error:
+            logger.warning("cannot list the network interfaces: %s", error)
+            return []
+        return [address for address in found if _listens(service.hosts, address)]
+
+
+async def _close(zeroconf: AsyncZeroconf) -> None:
+    """Say goodbye for what is registered, and free the sockets."""
+    try:
+        async with asyncio.timeout(_GOODBYE_S):
+            await zeroconf.async_close()
+    except (TimeoutError, ZeroconfError, OSError) as error:
+        logger.warning("no goodbye was said: %s", error or type(error).__name__)
+
+
+def lan_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[str]:
+    """The machine's addresses that others at home can reach, IPv4 first.
+
+    Public IPv6 addresses are left out: who connects to one comes from one, and that is not a private network.
+    """
+    found: list[Address] = []
+    for adapter in ifaddr.get_adapters() if adapters is None else adapters:
+        if not str(adapter.name).startswith(_VIRTUAL):
+            found += [ipaddress.ip_address(_text(address)) for address in adapter.ips]
+    reachable = [address for address in found if _is_reachable(address)]
+    return [str(address) for address in sorted(reachable, key=lambda address: address.version)]
+
+
+def _text(address: ifaddr.IP) -> str:
+    return address.ip if isinstance(address.ip, str) else address.ip[0]
+
+
+def _is_reachable(address: Address) -> bool:
+    if address.is_loopback or address.is_link_local or address.is_unspecified:
+        return False
+    return address.version == 4 or not address.is_global
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listens(hosts: Iterable[str], address: str) -> bool:
+    """Whether a port bound to `hosts` can be reached by `address`."""
+    everywhere = "::" if ":" in address else "0.0.0.0"
+    return address in hosts or everywhere in hosts
+
+
+def host_name() -> str:
+    """The machine's name, fit for a DNS label."""
+    first = socket.gethostname().partition(".")[0]
+    return re.sub(r"[^A-Za-z0-9-]+", "-", first).strip("-") or "host"
+
+
+def _label(name: str) -> str:
+    return name.encode()[:_NAME_BYTES].decode(errors="ignore")
+
+
+def _server_label(port: int) -> str:
+    """A host name of our own: the plain one is the machine's own responder's, whose addresses may differ."""
+    return f"{host_name()[:40]}-{uuid.getnode() & 0xFFFFFF:06x}-{port}"

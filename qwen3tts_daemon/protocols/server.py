@@ -1,0 +1,216 @@
+"""The HTTP port: uvicorn on sockets of our own, with the time limits that it has no options for.
+
+- A connection that has not sent a whole request head within `head_timeout_s` is closed, silent or not.
+- The kernel buffers 64 KiB per connection instead of megabytes: otherwise more than a minute of sound would
+  be on its way before a cancel is heard. A peer that takes nothing for 15 s is dead (Linux).
+- Signals belong to the daemon. `close` ends within its limit, whoever stalls.
+
+What is used of uvicorn beyond its documentation: `Server.startup`, `main_loop`, `shutdown`, `server_state`,
+and of `H11Protocol` `conn`, `app_state`, `send_400_response`. If one of them changes, tests fail.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import h11
+import msgspec
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
+
+from qwen3tts_daemon.failures import Failure
+
+logger = logging.getLogger(__name__)
+
+_SEND_BUFFER_BYTES = 64 * 1024
+_WRITE_BUFFER_BYTES = 16 * 1024
+_DEAD_PEER_MS = 15_000
+_BACKLOG = 256
+
+ABORT = "abort"
+"""Key in an ASGI scope's `state`: it ends the connection at once, so that a body has no clean end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Limits of connections; times in seconds."""
+
+    head_timeout_s: float = 10.0
+    keep_alive_s: float = 15.0
+    grace_s: float = 2.0
+    """How long `close` waits for running requests."""
+    message_bytes: int = 65_536
+    """Largest WebSocket message."""
+    ping_s: float = 20.0
+
+
+class HttpServer:
+    """Serves one ASGI application on every given address."""
+
+    def __init__(
+        self, app: ASGIApp, hosts: Sequence[str], port: int, config: ServerConfig = ServerConfig()
+    ) -> None:
+        self._hosts = hosts
+        self._asked_port = port
+        self._config = config
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app, http=_protocol(config.head_timeout_s), ws="websockets-sansio", lifespan="off",
+                log_config=None, access_log=False, server_header=False, proxy_headers=False, backlog=_BACKLOG,
+                timeout_keep_alive=config.keep_alive_s, timeout_graceful_shutdown=config.grace_s,  # type: ignore[arg-type]
+                ws_per_message_deflate=False, ws_max_size=config.message_bytes,
+                ws_ping_interval=config.ping_s, ws_ping_timeout=config.ping_s,
+            )
+        )  # fmt: skip
+        self._sockets: list[socket.socket] = []
+        self._ticking: asyncio.Task[None] | None = None
+        # It writes the whole path of each WebSocket at INFO, and with it tickets.
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; known once `start` has returned."""
+        port: int = self._sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def connections(self) -> int:
+        return len(self._server.server_state.connections)
+
+    async def start(self) -> None:
+        """Listen. Raises OSError naming the address that cannot be had."""
+        self._sockets = _listen(self._hosts, self._asked_port)
+        config = self._server.config
+        config.load()
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup(self._sockets)
+        self._ticking = asyncio.create_task(self._server.main_loop())
+
+    async def close(self) -> None:
+        """No new connections; running requests may end within `grace_s`, then they are cut."""
+        if self._ticking is None:
+            return
+        self._server.should_exit = True
+        await self._ticking
+        self._ticking = None
+        await self._server.shutdown(self._sockets)
+        state = self._server.server_state
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+
+
+def _protocol(head_timeout_s: float) -> type[H11Protocol]:
+    return type("_TimedProtocol", (_Protocol,), {"head_timeout_s": head_timeout_s})
+
+
+class _Protocol(H11Protocol):
+    """uvicorn's, with a deadline for request heads, one envelope for broken requests, and a way to abort."""
+
+    head_timeout_s: float
+
+    def __init__(
+        self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *rest: Any, **more: Any
+    ):
+        super().__init__(config, server_state, {**app_state, ABORT: self._abort}, *rest, **more)
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        # What lies in a buffer cannot be cancelled: more than the kernel holds need not lie here as well.
+        transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
+        self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _watch_head(self) -> None:
+        """The timer runs from the first moment of waiting for a head, however often a byte of it comes."""
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_timeout_s, self.transport.close)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Called while a RemoteProtocolError is handled, which knows better than 400."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self._abort()
+            return
+        error = sys.exception()
+        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        body = msgspec.json.encode(Failure("bad_request", msg, status).envelope(None))
+        headers = [
+            ("content-type", "application/json"),
+            ("connection", "close"),
+            ("content-length", str(len(body))),
+        ]
+        for event in (
+            h11.Response(status_code=status, headers=headers, reason=STATUS_PHRASES[status]),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
+
+    def _abort(self) -> None:
+        self.transport.abort()
+
+
+def _listen(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """A listening socket for each address; a free port is chosen once, for all of them."""
+    listening: list[socket.socket] = []
+    for host in hosts:
+        try:
+            listening.append(_bind(host, listening[0].getsockname()[1] if listening else port))
+        except OSError as error:
+            if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL) and host == "::":
+                logger.info("no IPv6 here, %s is left out", host)
+                continue
+            for other in listening:
+                other.close()
+            raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
+    if not listening:
+        raise OSError(errno.EADDRNOTAVAIL, f"none of the addresses {', '.join(hosts)} is there")
+    return listening
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]  # fmt: skip
+    listener = socket.socket(family, kind, protocol)
+    try:
+        for level, option, value in _options(family):
+            listener.setsockopt(level, option, value)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _options(family: int) -> Iterator[tuple[int, int, int]]:
+    """Connections inherit them from the listening socket."""
+    yield socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+    yield socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES
+    if family == socket.AF_INET6:
+        yield socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        yield socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_PEER_MS

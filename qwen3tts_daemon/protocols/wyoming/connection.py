@@ -1,0 +1,300 @@
+"""One Wyoming client: a task reads, a task answers request after request, and the first to end ends both.
+
+A client that leaves ends the reading, so the utterance is closed at once. Everything else that ends a
+connection early (a malformed event, a client that takes nothing, the daemon stopping) is told in an `error`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Info
+
+from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.protocols.wyoming.info import Describer
+from qwen3tts_daemon.protocols.wyoming.session import (
+    Abort,
+    Action,
+    Answer,
+    Begin,
+    Reply,
+    Text,
+    TextEnd,
+    WyomingSession,
+)
+from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
+from qwen3tts_daemon.speech import Order, Speech, Utterance
+from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
+from qwen_tts.errors import TextEmpty, TextTooLong
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one connection may cost."""
+
+    idle_s: float = 600.0
+    """Without an event from the client, while it is the client's turn."""
+    message_s: float = 10.0
+    """From the first to the last byte of an event."""
+    slow_reader_s: float = 30.0
+    """A client that takes no sound for this long is cut off."""
+    closing_s: float = 1.0
+    """For the last event to reach the client."""
+    requests: int = 32
+    """Waiting for their answers."""
+
+
+class SlowReader(Refusal):
+    """The client takes nothing."""
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__("slow_consumer", f"nothing was read for {limit_s:g} s")
+
+
+class _Request:
+    """A request whose text may still be coming; until its turn comes, the text waits here."""
+
+    def __init__(self, begin: Begin) -> None:
+        self.is_stream = begin.is_stream
+        self._order = begin.order
+        self._text: list[str] = []
+        self._chars = 0
+        self._text_ended = False
+        self._utterance: Utterance | None = None
+        self._error: Exception | None = None
+
+    @property
+    def order(self) -> Order:
+        """Raises what is wrong with the request."""
+        if not isinstance(self._order, Order):
+            raise self._order
+        self.check()
+        return self._order
+
+    def check(self) -> None:
+        """Raises what went wrong with the text."""
+        if self._error is not None:
+            raise self._error
+
+    def feed(self, text: str) -> None:
+        if self._error is not None:
+            return
+        self._chars += len(text)
+        if self._chars > MAX_TEXT_CHARS:
+            self.abort(TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text"))
+        elif self._utterance is not None:
+            self._utterance.feed(text)
+        else:
+            self._text.append(text)
+
+    def end_text(self) -> None:
+        self._text_ended = True
+        if self._utterance is not None:
+            self._utterance.end_text()
+
+    def abort(self, error: Exception) -> None:
+        self._error = self._error or error
+        if self._utterance is not None:
+            self._utterance.close()
+
+    def speak_with(self, utterance: Utterance) -> None:
+        """Its turn has come."""
+        self._utterance = utterance
+        for text in self._text:
+            utterance.feed(text)
+        self._text.clear()
+        if self._text_ended:
+            utterance.end_text()
+
+    def over(self) -> None:
+        """It is answered; text that still comes is for nobody."""
+        self._utterance = None
+        self._text.clear()
+
+
+class Connection:
+    """Serves one client until either side ends it."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        speech: Speech,
+        describer: Describer,
+        streaming: bool,
+        limits: Limits,
+        lead_silence_ms: int,
+        tail_silence_ms: int,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._speech = speech
+        self._describer = describer
+        self._limits = limits
+        self._lead_silence_ms = lead_silence_ms
+        self._tail_silence_ms = tail_silence_ms
+        self._session = WyomingSession(self._info, streaming=streaming)
+        self._requests: asyncio.Queue[_Request] = asyncio.Queue()
+        self._latest: _Request | None = None
+        self._unanswered = 0
+        self._stopped: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_busy(self) -> bool:
+        """A request waits for its answer or is being answered."""
+        return self._unanswered > 0
+
+    def stop(self, reason: Refusal) -> None:
+        """End the connection, after telling the client why."""
+        if not self._stopped.done():
+            self._stopped.set_result(reason)
+
+    async def serve(self) -> None:
+        tasks = [asyncio.create_task(self._read_all()), asyncio.create_task(self._answer_all())]
+        ends: list[asyncio.Future[Any]] = [*tasks, self._stopped]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            await self._part(self._reason(results))
+
+    def _reason(self, results: Iterable[BaseException | None]) -> BaseException | None:
+        """Why the connection ends; None if the client left."""
+        for error in results:
+            if error is not None and not isinstance(error, (asyncio.CancelledError, ConnectionError)):
+                return error
+        return self._stopped.result() if self._stopped.done() else None
+
+    async def _part(self, reason: BaseException | None) -> None:
+        """Say why, and close so that it arrives: a close with unread input would overtake it."""
+        if reason is not None:
+            self._writer.write(_told(reason))
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(self._limits.closing_s):
+                self._writer.write_eof()
+                while await self._reader.read(64 * 1024):
+                    pass
+                self._writer.close()
+                await self._writer.wait_closed()
+        self._writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    async def _read_all(self) -> None:
+        """Until the client leaves. Raises Refusal."""
+        limits = self._limits
+        while True:
+            try:
+                event = await read_event(self._reader, idle_s=limits.idle_s, message_s=limits.message_s)
+            except TimeoutError:
+                if self.is_busy and not self._session.is_live:
+                    continue
+                raise Refusal("timeout", f"nothing came for {limits.idle_s:g} s") from None
+            if event is None:
+                return
+            for action in self._session.receive(event):
+                await self._do(action)
+
+    async def _do(self, action: Action) -> None:
+        match action:
+            case Reply(event):
+                await self._send([event])
+            case Begin():
+                if self._unanswered >= self._limits.requests:
+                    raise Refusal("queue_full", f"{self._unanswered} requests wait on this connection")
+                self._unanswered += 1
+                self._latest = _Request(action)
+                self._requests.put_nowait(self._latest)
+            case _:
+                assert self._latest is not None, "text follows the begin of its request"
+                _continue(self._latest, action)
+
+    def _info(self) -> Info:
+        return self._describer.info(self._speech.capabilities)
+
+    # -- answering -----------------------------------------------------------------------------------------
+
+    async def _answer_all(self) -> None:
+        """One request after the other. Raises ConnectionError, SlowReader."""
+        while True:
+            request = await self._requests.get()
+            try:
+                await self._answer(request)
+            finally:
+                request.over()
+            self._unanswered -= 1
+
+    async def _answer(self, request: _Request) -> None:
+        answer = Answer(
+            is_stream=request.is_stream,
+            sample_rate=self._speech.capabilities.sample_rate,
+            lead_silence_ms=self._lead_silence_ms,
+            tail_silence_ms=self._tail_silence_ms,
+        )
+        try:
+            await self._speak(request, answer)
+            last = answer.finish()
+        except TextEmpty:
+            last = answer.finish()
+        except (ConnectionError, SlowReader):
+            raise
+        except Exception as error:  # noqa: BLE001  the protocol's edge
+            last = answer.fail(describe(error))
+        await self._send(last)
+
+    async def _speak(self, request: _Request, answer: Answer) -> None:
+        async with self._speech.utterance(request.order) as utterance:
+            request.speak_with(utterance)
+            async for item in utterance:
+                if isinstance(item, AudioChunk):
+                    await self._send(answer.sound(item.pcm, item.sample_rate))
+            request.check()
+            if utterance.end == "cancelled":
+                raise stopping()
+
+    async def _send(self, events: Iterable[Event]) -> None:
+        """Whole events in one write, so that two tasks may send; then wait until the client takes them."""
+        self._writer.write(b"".join(map(encode_event, events)))
+        try:
+            async with asyncio.timeout(self._limits.slow_reader_s):
+                await self._writer.drain()
+        except TimeoutError:
+            raise SlowReader(self._limits.slow_reader_s) from None
+
+
+def refuse(writer: asyncio.StreamWriter, reason: Refusal) -> None:
+    """Close a connection from which nothing was read."""
+    writer.write(_told(reason))
+    writer.close()
+
+
+def _told(reason: BaseException) -> bytes:
+    failure = describe(reason)
+    logger.info("wyoming connection ended: %s: %s", failure.code, failure.message)
+    return encode_event(Error(failure.message, failure.code).event())
+
+
+def stopping() -> Refusal:
+    return Refusal("draining", "the daemon is stopping", retry_after_s=5)
+
+
+def _continue(request: _Request, action: Text | TextEnd | Abort) -> None:
+    match action:
+        case Text(text):
+            request.feed(text)
+        case TextEnd():
+            request.end_text()
+        case Abort(error):
+            request.abort(error)

@@ -1,0 +1,324 @@
+"""The Wyoming session without sockets: what a client's events mean, and what an answer consists of."""
+
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wyoming.event import Event
+from wyoming.info import Describe, Info, SelectProgram
+from wyoming.ping import Ping
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
+
+from qwen3tts_daemon.failures import Failure
+from qwen3tts_daemon.protocols.wyoming.info import PROGRAM_NAME, Describer
+from qwen3tts_daemon.protocols.wyoming.session import (
+    Abort,
+    Action,
+    Answer,
+    Begin,
+    Reply,
+    Text,
+    TextEnd,
+    WyomingSession,
+)
+from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
+from qwen3tts_daemon.settings import LANGUAGE_CODES
+from qwen3tts_daemon.speech import Order
+from qwen_tts.api import Capabilities, VoiceInfo
+from qwen_tts.errors import InvalidRequest
+from tests.fakes import ToneEngine
+
+START = SynthesizeStart().event()
+STOP = SynthesizeStop().event()
+
+
+@pytest.fixture
+def session() -> WyomingSession:
+    return WyomingSession(lambda: Info(), streaming=True)
+
+
+def receive(session: WyomingSession, *events: Event) -> list[Action]:
+    return [action for event in events for action in session.receive(event)]
+
+
+def chunk(text: str) -> Event:
+    return SynthesizeChunk(text).event()
+
+
+def order_of(actions: list[Action]) -> Order:
+    begin = actions[0]
+    assert isinstance(begin, Begin)
+    assert isinstance(begin.order, Order)
+    return begin.order
+
+
+def error_of(actions: list[Action]) -> InvalidRequest:
+    begin = actions[0]
+    assert isinstance(begin, Begin)
+    assert isinstance(begin.order, InvalidRequest)
+    return begin.order
+
+
+# -- requests ------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_text_is_one_request(session: WyomingSession) -> None:
+    actions = receive(session, Synthesize("Hello.").event())
+    assert actions == [Begin(Order(protocol="wyoming"), is_stream=False), Text("Hello."), TextEnd()]
+
+
+def test_a_stream_is_one_request_that_begins_before_its_text(session: WyomingSession) -> None:
+    assert receive(session, START) == [Begin(Order(protocol="wyoming"), is_stream=True)]
+    assert session.is_live
+    assert receive(session, chunk("Hel"), chunk("lo."), STOP) == [Text("Hel"), Text("lo."), TextEnd()]
+    assert not session.is_live
+
+
+def test_the_copy_of_the_text_inside_a_stream_is_not_spoken_again(session: WyomingSession) -> None:
+    receive(session, START, chunk("Hello."))
+    assert receive(session, Synthesize("Hello.").event()) == []
+    assert receive(session, STOP) == [TextEnd()]
+
+
+def test_a_whole_text_after_a_stream_is_a_request_again(session: WyomingSession) -> None:
+    receive(session, START, chunk("One."), STOP)
+    assert isinstance(receive(session, Synthesize("Two.").event())[0], Begin)
+
+
+def test_a_second_start_ends_the_first_text(session: WyomingSession) -> None:
+    actions = receive(session, START, chunk("One."), START)
+    assert [type(action) for action in actions] == [Begin, Text, TextEnd, Begin]
+
+
+def test_text_outside_a_stream_is_ignored(session: WyomingSession) -> None:
+    assert receive(session, chunk("Hello."), STOP) == []
+
+
+def test_without_streaming_the_copy_is_the_request() -> None:
+    session = WyomingSession(lambda: Info(), streaming=False)
+    actions = receive(session, START, chunk("Hello."), Synthesize("Hello.").event(), STOP)
+    assert actions == [Begin(Order(protocol="wyoming"), is_stream=False), Text("Hello."), TextEnd()]
+
+
+@pytest.mark.parametrize(
+    ("voice", "name", "language"),
+    [
+        (None, None, None),
+        ({}, None, None),
+        ({"name": None, "language": "de"}, None, "de"),
+        ({"name": "tone"}, "tone", None),
+        ({"name": "tone", "language": "en-GB", "speaker": "x"}, "tone", "en-GB"),
+    ],
+)
+def test_name_and_language_of_the_voice_are_both_kept(
+    session: WyomingSession, voice: Any, name: str | None, language: str | None
+) -> None:
+    order = order_of(receive(session, Event("synthesize", {"text": "Hello.", "voice": voice})))
+    assert (order.voice, order.language) == (name, language)
+    order = order_of(receive(session, Event("synthesize-start", {"voice": voice})))
+    assert (order.voice, order.language) == (name, language)
+
+
+def test_the_context_may_carry_style_speed_and_seed(session: WyomingSession) -> None:
+    context = {"instruct": "whisper", "speed": 2, "seed": 7, "conversation_id": "x"}
+    order = order_of(receive(session, Synthesize("Hello.", context=context).event()))
+    assert (order.instruct, order.speed, order.sampling.seed) == ("whisper", 2.0, 7)
+
+
+@pytest.mark.parametrize(
+    ("data", "param"),
+    [
+        ({}, "text"),
+        ({"text": 1}, "text"),
+        ({"text": "x", "voice": "tone"}, "voice"),
+        ({"text": "x", "voice": {"name": 1}}, "voice.name"),
+        ({"text": "x", "text_format": []}, "text_format"),
+        ({"text": "x", "context": []}, "context"),
+        ({"text": "x", "context": {"speed": "fast"}}, "context.speed"),
+        ({"text": "x", "context": {"speed": 100}}, "context.speed"),
+        ({"text": "x", "context": {"speed": float("nan")}}, "context.speed"),
+        ({"text": "x", "context": {"seed": -1}}, "context.seed"),
+        ({"text": "x", "context": {"seed": 2**63}}, "context.seed"),
+        ({"text": "x", "context": {"instruct": 1}}, "context.instruct"),
+    ],
+)
+def test_a_malformed_field_is_named(session: WyomingSession, data: dict[str, Any], param: str) -> None:
+    error = error_of(receive(session, Event("synthesize", data)))
+    assert error.param == param
+    assert param in error.message
+    if "text" in data and param != "text":
+        del data["text"]
+        assert error_of(receive(session, Event("synthesize-start", data))).param == param
+
+
+def test_a_stream_that_begins_malformed_stays_a_stream(session: WyomingSession) -> None:
+    error_of(receive(session, Event("synthesize-start", {"voice": 1})))
+    assert receive(session, chunk("Hello."), Synthesize("Hello.").event(), STOP) == [Text("Hello."), TextEnd()]
+    assert not session.is_live
+
+
+def test_a_malformed_piece_of_text_aborts_its_stream(session: WyomingSession) -> None:
+    receive(session, START)
+    (action,) = receive(session, Event("synthesize-chunk", {"text": None}))
+    assert isinstance(action, Abort)
+    assert action.error.param == "text"
+
+
+def test_describe_and_ping_are_answered_inside_a_stream(session: WyomingSession) -> None:
+    receive(session, START)
+    assert receive(session, Describe().event()) == [Reply(Info().event())]
+    assert receive(session, Ping("hi").event()) == [Reply(Event("pong", {"text": "hi"}))]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_what_is_not_known_is_ignored(session: WyomingSession, live: bool) -> None:
+    if live:
+        receive(session, START)
+    unknown = [Event("transcribe"), Event("audio-chunk", {"rate": "?"}), SelectProgram("other").event(), Event("")]
+    assert receive(session, *unknown) == []
+
+
+# -- markup --------------------------------------------------------------------------------------------------
+
+
+MARKUP = (
+    '<?xml version="1.0"?><speak><!-- a > b --><s>One &amp; <emphasis level="strong">won</emphasis>derful'
+    "</s><s>Three &lt; 4.</s><break time='1s'/></speak>"
+)
+
+
+def spoken(*pieces: str) -> str:
+    markup = SsmlText()
+    return "".join([*map(markup.feed, pieces), markup.rest()])
+
+
+def test_markup_is_not_spoken() -> None:
+    assert spoken(MARKUP).split() == ["One", "&", "wonderful", "Three", "<", "4."]
+
+
+@given(st.lists(st.integers(0, len(MARKUP)), max_size=8))
+def test_markup_in_pieces_is_markup_as_a_whole(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(MARKUP)]
+    assert spoken(*(MARKUP[a:b] for a, b in zip(edges, edges[1:], strict=False))) == spoken(MARKUP)
+
+
+def test_what_never_becomes_a_tag_is_text_and_is_not_kept_for_ever() -> None:
+    assert spoken("1 < 2 & 3") == "1 < 2 & 3"
+    assert SsmlText().feed("<" + 2_000 * "a") == "<" + 2_000 * "a"
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_only_a_request_that_says_so_is_markup(session: WyomingSession, is_stream: bool) -> None:
+    def texts(text_format: str | None) -> str:
+        if is_stream:
+            events = [SynthesizeStart(text_format=text_format).event(), chunk("<s>Hi"), chunk("</s>"), STOP]
+        else:
+            events = [Synthesize("<s>Hi</s>", text_format=text_format).event()]
+        return "".join(action.text for action in receive(session, *events) if isinstance(action, Text))
+
+    assert texts("ssml").strip() == "Hi"
+    assert texts("text") == texts(None) == texts("unheard-of") == "<s>Hi</s>"
+
+
+# -- answers -------------------------------------------------------------------------------------------------
+
+
+def types(events: list[Event]) -> list[str]:
+    return [event.type for event in events]
+
+
+def test_an_answer_starts_once_and_counts_its_samples() -> None:
+    answer = Answer(is_stream=False, sample_rate=24_000)
+    events = [*answer.sound(bytes(3_840), 24_000), *answer.sound(bytes(3_840), 24_000), *answer.finish()]
+    assert types(events) == ["audio-start", "audio-chunk", "audio-chunk", "audio-stop"]
+    assert [event.data["timestamp"] for event in events] == [0, 0, 80, 160]
+
+
+def test_a_stream_says_last_that_it_has_stopped() -> None:
+    answer = Answer(is_stream=True, sample_rate=24_000)
+    assert types([*answer.sound(bytes(2), 24_000), *answer.finish()])[-2:] == ["audio-stop", "synthesize-stopped"]
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_text_without_words_is_answered_by_a_moment_of_silence(is_stream: bool) -> None:
+    events = Answer(is_stream=is_stream, sample_rate=24_000).finish()
+    stopped = ["synthesize-stopped"] if is_stream else []
+    assert types(events) == ["audio-start", "audio-chunk", "audio-stop", *stopped]
+    assert events[1].payload == bytes(2 * 2_400)
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_failure_takes_the_place_of_the_stop(is_stream: bool) -> None:
+    answer = Answer(is_stream=is_stream, sample_rate=24_000)
+    answer.sound(bytes(2), 24_000)
+    events = answer.fail(Failure("queue_full", "all rows are in use", 503))
+    assert types(events) == ["error", *(["synthesize-stopped"] if is_stream else [])]
+    assert events[0].data == {"text": "all rows are in use", "code": "queue_full"}
+
+
+@given(st.integers(0, 2_000), st.integers(0, 2_000), st.integers(1, 30_000))
+def test_silence_before_and_after_is_part_of_the_time(lead_ms: int, tail_ms: int, samples: int) -> None:
+    answer = Answer(is_stream=False, sample_rate=24_000, lead_silence_ms=lead_ms, tail_silence_ms=tail_ms)
+    sound = b"\1\0" * samples
+    events = [*answer.sound(sound, 24_000), *answer.finish()]
+    chunks = events[1:-1]
+    pcm = b"".join(event.payload or b"" for event in chunks)
+    assert pcm == bytes(48 * lead_ms) + sound + bytes(48 * tail_ms)
+    assert all(len(event.payload or b"") <= max(48 * 160, len(sound)) for event in chunks)
+    assert events[-1].data["timestamp"] == len(pcm) // 2 * 1000 // 24_000
+
+
+# -- what is described ---------------------------------------------------------------------------------------
+
+
+def voice(name: str, description: str, *languages: str) -> VoiceInfo:
+    return VoiceInfo(name=name, languages=languages, description=description)
+
+
+def capabilities(*voices: VoiceInfo, is_preview: bool = True) -> Capabilities:
+    return Capabilities(
+        engine="tone", sample_rate=24_000, samples_per_frame=1_920, languages=("en",), voice_kinds=("preset",),
+        voices=voices, live_text="sentences", rows=1, is_preview=is_preview,
+    )  # fmt: skip
+
+
+def describer(*languages: str, streaming: bool = True) -> Describer:
+    return Describer(languages=languages or LANGUAGE_CODES, streaming=streaming, version="1.2")
+
+
+def test_one_installed_program_of_a_constant_name() -> None:
+    for preview in (False, True):
+        (program,) = describer().info(ToneEngine(preview=preview).capabilities).tts
+        assert (program.name, program.installed, program.version) == (PROGRAM_NAME, True, "1.2")
+        assert program.supports_synthesize_streaming
+        assert ("preview voice" in (program.description or "")) is preview
+        assert ("qwen3tts-daemon models download" in (program.description or "")) is preview
+    assert not describer(streaming=False).info(ToneEngine().capabilities).tts[0].supports_synthesize_streaming
+
+
+def test_voices_are_listed_as_a_user_reads_them() -> None:
+    voices = (voice("z", "anna", "en"), voice("b", "Zoe", "en"), voice("a", "Zoe", "de"), voice("c", "", "fr"))
+    listed = describer().info(capabilities(*voices)).tts[0].voices
+    assert [(voice.name, voice.description) for voice in listed] == [
+        ("z", "anna"),
+        ("c", "c"),
+        ("a", "Zoe (a)"),
+        ("b", "Zoe (b)"),
+    ]
+
+
+def test_only_the_wanted_languages_are_listed() -> None:
+    voices = (voice("a", "A", "en", "de"), voice("b", "B", "fr"), voice("c", "C", "zh", "en"))
+    listed = describer("en", "zh").info(capabilities(*voices)).tts[0].voices
+    assert {voice.name: voice.languages for voice in listed} == {"a": ["en"], "c": ["en", "zh"]}
+
+
+def test_languages_that_nobody_speaks_list_everybody_and_say_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    wrong = describer("ru")
+    for _ in range(3):
+        assert [voice.name for voice in wrong.info(capabilities(voice("a", "A", "en"))).tts[0].voices] == ["a"]
+    assert len(caplog.messages) == 1
+    assert "wyoming.languages (ru)" in caplog.messages[0]

@@ -1,0 +1,30 @@
+"""One set of loaded voices for all tests of this folder."""
+
+from pathlib import Path
+
+import pytest
+
+from qwen3tts_daemon.embedded.kokoro import vocabulary
+from qwen3tts_daemon.embedded.phonemes.readers import Readers
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The readers' libraries use what newer Pythons deprecate, at import.
+    config.addinivalue_line("filterwarnings", "ignore:open_text is deprecated:DeprecationWarning")
+    config.addinivalue_line("filterwarnings", "ignore:pkg_resources is deprecated")
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def voices(cache_dir: Path) -> EmbeddedVoices:
+    return EmbeddedVoices(cache_dir, threads=2)
+
+
+@pytest.fixture(scope="session")
+def readers() -> Readers:
+    return Readers(vocabulary())

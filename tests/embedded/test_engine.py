@@ -1,0 +1,196 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from qwen3tts_daemon.embedded.cancellation import Cancellation
+from qwen3tts_daemon.embedded.engine import EmbeddedEngine
+from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.voices import VOICES
+from qwen_tts.api import Audio, AudioChunk, DesignedVoice, Limits, PresetVoice, SynthesisRequest
+from qwen_tts.errors import (
+    EngineBusy,
+    InvalidRequest,
+    ModelUnavailable,
+    TextEmpty,
+    TextTooLong,
+    UnknownLanguage,
+    UnknownVoice,
+    UnsupportedLanguage,
+)
+from qwen_tts.stream import WINDOW_FRAMES, AudioStream
+
+LONG = "This is a sentence of some length, which is spoken for several seconds. " * 4
+
+
+@pytest.fixture
+async def engine(voices: EmbeddedVoices) -> AsyncIterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(voices, VOICES, max_streams=4, warm_languages=("en",))
+    await engine.load()
+    yield engine
+    await engine.close()
+
+
+def request(text: str = "", *, live: bool = False, voice: str = "heart", **fields: object) -> SynthesisRequest:
+    return SynthesisRequest(voice=PresetVoice(voice), text=text, live=live, **fields)  # type: ignore[arg-type]
+
+
+async def read(audio: AudioStream) -> list[AudioChunk]:
+    async with audio:
+        return [chunk async for chunk in audio]
+
+
+def pcm(chunks: list[AudioChunk]) -> bytes:
+    return b"".join(chunk.pcm for chunk in chunks)
+
+
+async def test_chunks_are_frames_and_follow_each_other(engine: EmbeddedEngine) -> None:
+    chunks = await read(engine.stream(request("One sentence. And another one.")))
+    assert [chunk.samples for chunk in chunks[:-1]] == [SAMPLES_PER_FRAME] * (len(chunks) - 1)
+    starts = [0, *np.cumsum([chunk.samples for chunk in chunks])]
+    assert [chunk.first_sample for chunk in chunks] == starts[:-1]
+
+
+async def test_what_is_streamed_is_what_the_voice_speaks(engine: EmbeddedEngine, voices: EmbeddedVoices) -> None:
+    text = "One sentence. And another one."
+    streamed = np.frombuffer(pcm(await read(engine.stream(request(text)))), "<i2")
+    whole = np.concatenate(list(voices.speak(text, VOICES[0], Cancellation(), is_first=True, is_last=True)))
+    np.testing.assert_array_equal(streamed, np.round(whole * 32_767).astype("<i2"))
+
+
+async def test_together_equals_alone(engine: EmbeddedEngine) -> None:
+    texts = ["Hello there. How are you?", "Good morning to you. Fine?", "Yes. No."]
+    alone = [pcm(await read(engine.stream(request(text)))) for text in texts]
+    together = await asyncio.gather(*(read(engine.stream(request(text))) for text in texts))
+    assert [pcm(chunks) for chunks in together] == alone
+
+
+async def test_live_pieces_are_segments_and_blank_ones_count(engine: EmbeddedEngine) -> None:
+    async with engine.stream(request(live=True)) as audio:
+        await audio.feed("Hello there.")
+        first = await anext(audio)
+        await audio.feed(" ")
+        await audio.feed("Good morning.")
+        audio.end_text()
+        rest = [chunk async for chunk in audio]
+    assert first.segment == 0
+    assert sorted({chunk.segment for chunk in rest}) == [0, 2]
+    assert audio.end is not None
+    assert audio.end.synthesis_s > 0
+
+
+async def test_short_speech_overtakes_long_speech(engine: EmbeddedEngine) -> None:
+    """Units are spoken in turn, so a late short text ends before an early long one."""
+    order: list[str] = []
+
+    async def follow(name: str, audio: AudioStream) -> None:
+        await read(audio)
+        order.append(name)
+
+    streams = {"long": engine.stream(request("One two three. " * 20)), "short": engine.stream(request("Yes."))}
+    await asyncio.gather(*(follow(name, audio) for name, audio in streams.items()))
+    assert order == ["short", "long"]
+
+
+async def test_a_reader_that_stops_gets_one_window_and_loses_nothing(engine: EmbeddedEngine) -> None:
+    whole = pcm(await read(engine.stream(request(LONG))))
+    stopped = engine.stream(request(LONG))
+    stopped.acks_on_read = False
+    async with stopped:
+        got = [await anext(stopped) for _ in range(WINDOW_FRAMES)]
+        assert pcm(await read(engine.stream(request(LONG)))) == whole, "nobody else waits for it"
+        reader = asyncio.ensure_future(anext(stopped))
+        await asyncio.sleep(0)
+        assert not reader.done(), "the window is full"
+        for chunk in got:
+            stopped.ack(chunk.samples)
+        got.append(await reader)
+        stopped.acks_on_read = True
+        got += [chunk async for chunk in stopped]
+    assert pcm(got) == whole
+
+
+async def test_closing_ends_at_once_and_disturbs_nobody(engine: EmbeddedEngine) -> None:
+    alone = pcm(await read(engine.stream(request(LONG))))
+    leaver, stayer = (engine.stream(request(LONG)) for _ in range(2))
+    async with leaver:
+        await anext(leaver)
+        leaver.close()
+        assert [chunk async for chunk in leaver] == []
+    assert pcm(await read(stayer)) == alone
+
+
+async def test_a_limit_cuts_and_says_so(engine: EmbeddedEngine) -> None:
+    audio = engine.stream(request(LONG, limits=Limits(max_audio_s=1.5)))
+    chunks = await read(audio)
+    assert sum(chunk.samples for chunk in chunks) == 36_000
+    assert audio.end is not None
+    assert audio.end.reason == "limit"
+
+
+async def test_more_streams_than_rows_are_refused_until_one_is_over(engine: EmbeddedEngine) -> None:
+    streams = [engine.stream(request(live=True)) for _ in range(4)]
+    with pytest.raises(EngineBusy):
+        engine.stream(request("Hello."))
+    streams.pop().close()
+    assert await read(engine.stream(request("Hello.")))
+    for audio in streams:
+        audio.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "param"),
+    [
+        (request("Hello.", voice="nobody"), UnknownVoice, "voice"),
+        (SynthesisRequest(voice=DesignedVoice("warm"), text="Hello."), InvalidRequest, "voice"),
+        (request("Hello.", language="zh"), UnsupportedLanguage, "language"),
+        (request("Hello.", language="tlh"), UnknownLanguage, "language"),
+        (request("… !"), TextEmpty, "text"),
+        (request("x" * 8_001), TextTooLong, "text"),
+    ],
+)
+async def test_a_wrong_request_is_refused_at_once(
+    engine: EmbeddedEngine, wrong: SynthesisRequest, error: type[InvalidRequest], param: str
+) -> None:
+    with pytest.raises(error) as caught:
+        engine.stream(wrong)
+    assert caught.value.param == param
+
+
+async def test_live_text_has_a_limit(engine: EmbeddedEngine) -> None:
+    async with engine.stream(request(live=True)) as audio:
+        await audio.feed(" " * 8_000)
+        with pytest.raises(TextTooLong):
+            await audio.feed("x")
+
+
+async def test_text_without_sound_is_named(engine: EmbeddedEngine) -> None:
+    with pytest.raises(TextEmpty):
+        await read(engine.stream(request("ᚠᚢᚦ")))
+
+
+async def test_closing_the_engine_ends_every_stream(engine: EmbeddedEngine) -> None:
+    audio = engine.stream(request(live=True))
+    await engine.close()
+    with pytest.raises(ModelUnavailable):
+        await read(audio)
+    with pytest.raises(ModelUnavailable):
+        engine.stream(request("Hello."))
+
+
+async def test_what_needs_qwen_is_refused(engine: EmbeddedEngine) -> None:
+    with pytest.raises(InvalidRequest):
+        await engine.encode_reference(Audio(pcm=b"", sample_rate=24_000), None)
+    with pytest.raises(InvalidRequest):
+        await engine.encode(Audio(pcm=b"", sample_rate=24_000))
+    with pytest.raises(InvalidRequest):
+        await engine.decode([[0]])
+
+
+def test_the_first_voice_of_a_language_is_its_default(voices: EmbeddedVoices) -> None:
+    capabilities = EmbeddedEngine(voices, VOICES, max_streams=4, warm_languages=()).capabilities
+    assert capabilities.voices[0].name == "heart"
+    assert capabilities.is_preview
+    assert set(capabilities.languages) == {language for voice in capabilities.voices for language in voice.languages}

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qwen3tts_daemon.embedded import model_file as module
+from qwen3tts_daemon.embedded.cancellation import Cancellation
+from qwen3tts_daemon.embedded.kokoro import Kokoro
+from qwen3tts_daemon.embedded.model_file import cpu_gains_from_signed, model_file
+from qwen_tts.errors import ModelUnavailable
+
+
+def test_a_whole_file_is_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -> None:
+    path = model_file(tmp_path / "new" / "folder", signed=False)
+    made = path.stat()
+    assert model_file(path.parent, signed=False).stat() == made
+    path.write_bytes(b"half")
+    assert model_file(path.parent, signed=False).stat().st_size == made.st_size
+    assert list(path.parent.iterdir()) == [path], "nothing partial is left"
+
+
+def test_damaged_parts_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PARTS", module._PARTS[:3])
+    with pytest.raises(ModelUnavailable, match="reinstall"):
+        model_file(tmp_path, signed=False)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not cpu_gains_from_signed(), reason="the signed network is made for CPUs with VNNI")
+def test_signed_activations_give_the_same_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def samples() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        return Kokoro(tmp_path, threads=2).synthesize("həlˈO ðˈɛɹ.", "af_heart", 1.0, Cancellation())
+
+    signed = samples()
+    monkeypatch.setattr("qwen3tts_daemon.embedded.kokoro.cpu_gains_from_signed", lambda: False)
+    np.testing.assert_array_equal(signed, samples())

@@ -1,0 +1,148 @@
+import pytest
+
+from qwen3tts_daemon.embedded.numbers.spelling import Spellers
+from qwen3tts_daemon.embedded.phonemes.readers import Readers
+
+CASES = {
+    "de": {
+        "Ich habe 1.250 Äpfel.": "Ich habe eintausendzweihundertfünfzig Äpfel.",
+        "Es sind 3,14 Meter.": "Es sind drei Komma eins vier Meter.",
+        "Treffen am 5. März 2024.": "Treffen am fünften März zweitausendvierundzwanzig.",
+        "um 14:30 Uhr": "um vierzehn Uhr dreißig",
+        "Das kostet 3,50 €.": "Das kostet drei Euro fünfzig Cent.",
+        "Die Feuchte ist 45 %.": "Die Feuchte ist fünfundvierzig Prozent.",
+        "Es sind -5 °C.": "Es sind minus fünf Grad Celsius.",
+        "Er fuhr 120 km/h.": "Er fuhr einhundertzwanzig Kilometer pro Stunde.",
+    },
+    "fr": {
+        "J'ai 1 250 pommes.": "J'ai mille deux cent cinquante pommes.",
+        "Il fait 3,14 ici.": "Il fait trois virgule quatorze ici.",
+        "le 05/03/2024": "le cinq mars deux mille vingt-quatre",
+        "à 14h30": "à quatorze heures trente",
+        "Ça coûte 3,50 €.": "Ça coûte trois euros cinquante.",
+        "Il y a 45 % de marge.": "Il y a quarante-cinq pour cent de marge.",
+        "Il fait 21 °C dehors.": "Il fait vingt et un degrés dehors.",
+        "Il roulait à 120 km/h.": "Il roulait à cent vingt kilomètres à l'heure.",
+    },
+    "es": {
+        "Tengo 1.250 manzanas.": "Tengo mil doscientas cincuenta manzanas.",
+        "Son 3,14 aquí.": "Son tres coma catorce aquí.",
+        "el 05/03/2024": "el cinco de marzo de dos mil veinticuatro",
+        "a las 14:30": "a las catorce y media",
+        "Cuesta 3,50 €.": "Cuesta tres euros con cincuenta céntimos.",
+        "El 45 % es mío.": "El cuarenta y cinco por ciento es mío.",
+        "Hace -5 °C.": "Hace menos cinco grados.",
+        "Iba a 120 km/h.": "Iba a ciento veinte kilómetros por hora.",
+    },
+    "it": {
+        "Ho 1.250 mele.": "Ho milleduecentocinquanta mele.",
+        "Lui ha 3 gatti.": "Lui ha tre gatti.",
+        "Sono 3,14 qui.": "Sono tre virgola quattordici qui.",
+        "il 5 marzo 2024 alle 14:30": "il cinque marzo duemilaventiquattro alle quattordici e trenta",
+        "Costa 3,50 €.": "Costa tre euro e cinquanta.",
+        "È il 45%.": "È il quarantacinque per cento.",
+        "Ci sono -5 °C.": "Ci sono meno cinque gradi.",
+        "Andava a 120 km/h.": "Andava a centoventi chilometri orari.",
+    },
+    "pt": {
+        "Tenho 1.250 livros.": "Tenho mil duzentos e cinquenta livros.",
+        "São 3,14 aqui.": "São três vírgula um quatro aqui.",
+        "em 05/03/2024": "em cinco de março de dois mil e vinte e quatro",
+        "às 14:30": "às catorze horas e trinta",
+        "Custa R$ 3,50.": "Custa três reais e cinquenta centavos.",
+        "A umidade é de 45%.": "A umidade é de quarenta e cinco por cento.",
+        "Faz -5 °C.": "Faz menos cinco graus Celsius.",
+        "Ia a 120 km/h.": "Ia a cento e vinte quilômetros por hora.",
+    },
+    "ru": {
+        "У меня 1250 яблок.": "У меня тысяча двести пятьдесят яблок.",
+        "Здесь 3,14.": "Здесь три целых и четырнадцать сотых.",
+        "5 марта 2024 года": "пятого марта две тысячи двадцать четвертого года",
+        "в 14:30": "в четырнадцать часов тридцать минут",
+        "Это стоит 100 ₽.": "Это стоит сто рублей.",
+        "Влажность 45%.": "Влажность сорок пять процентов.",
+        "На улице -5 °C.": "На улице минус пять градусов Цельсия.",
+        "Он ехал 120 км/ч.": "Он ехал сто двадцать километров в час.",
+    },
+    "zh": {
+        "我有1250个苹果。": "我有一千二百五十个苹果。",
+        "我有2个苹果，12个梨。": "我有两个苹果，十二个梨。",
+        "圆周率是3.14。": "圆周率是三点一四。",
+        "2024年3月5日": "二零二四年三月五日",
+        "14:30出发": "十四点三十分出发",
+        "价格是￥3.50。": "价格是三点五零元。",
+        "湿度是45%。": "湿度是百分之四十五。",
+        "外面-5°C。": "外面负五摄氏度。",
+        "电话13800138000": "电话一三八零零一三八零零零",
+    },
+    "ko": {
+        "가격은 3,500원입니다.": "가격은 삼천오백원입니다.",
+        "원주율은 3.14입니다.": "원주율은 삼점일사입니다.",
+        "2024년 3월 5일": "이천이십사년 삼월 오일",
+        "14:30에 출발": "십사시 삼십분에 출발",
+        "사과 3개": "사과 세개",
+        "습도는 45%입니다.": "습도는 사십오 퍼센트입니다.",
+        "밖은 -5°C입니다.": "밖은 마이너스 오도입니다.",
+    },
+}  # fmt: skip
+
+ENGLISH = {
+    "I have 1,250 apples.": "I have one thousand two hundred fifty apples.",
+    "It is 3.14 here.": "It is three point one four here.",
+    "We meet on 3/5/2024.": "We meet on March fifth, twenty twenty four.",
+    "It costs $3.50.": "It costs three dollars and fifty cents.",
+    "It is 45%.": "It is forty five percent.",
+    "It is -5 °C.": "It is minus five degrees Celsius.",
+    "He drove 120 km/h.": "He drove one hundred twenty kilometers per hour.",
+    "It blows at 10 m/s.": "It blows at ten meters per second.",
+}
+
+JAPANESE = {
+    "1人で行きます。": "ひとりで行きます。",
+    "今日は20日です。": "今日ははつかです。",
+    "14:30に出発": "十四時三十分に出発",
+    "2024/03/05": "二千二十四年三月五日",
+    "¥3,500です。": "三千五百円です。",
+    "湿度は45%です。": "湿度は四十五パーセントです。",
+    "外は-5°Cです。": "外はマイナス五度です。",
+    "円周率は3.14です。": "円周率は三点一四です。",
+}
+
+
+def unstressed(phonemes: str) -> str:
+    return phonemes.replace("ˈ", "").replace("ˌ", "")
+
+
+@pytest.fixture(scope="module")
+def spellers() -> Spellers:
+    return Spellers()
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "said"),
+    [(language, written, said) for language, cases in CASES.items() for written, said in cases.items()],
+)
+def test_a_sentence_is_said_as_a_speaker_would(spellers: Spellers, language: str, written: str, said: str) -> None:
+    assert spellers.spell_out(written, language) == said
+
+
+@pytest.mark.parametrize(("written", "said"), ENGLISH.items())
+def test_the_english_reader_reads_numbers_itself(
+    spellers: Spellers, readers: Readers, written: str, said: str
+) -> None:
+    read = [readers.phonemes(spellers.spell_out(text, "en"), "en-US") for text in (written, said)]
+    assert unstressed(read[0]) == unstressed(read[1])
+
+
+@pytest.mark.parametrize(("written", "said"), JAPANESE.items())
+def test_the_japanese_reader_reads_numbers_with_their_counters(
+    spellers: Spellers, readers: Readers, written: str, said: str
+) -> None:
+    read = [readers.phonemes(spellers.spell_out(text, "ja"), "ja-JP").replace(" ", "") for text in (written, said)]
+    assert read[0] == read[1]
+
+
+@pytest.mark.parametrize("language", [*CASES, "en", "ja"])
+def test_text_without_digits_and_signs_stays_as_it_is(language: str) -> None:
+    spellers = Spellers()
+    assert spellers.spell_out("Hmm… so what?", language) == "Hmm… so what?"

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from qwen3tts_daemon.embedded.pieces import Ending
+from qwen3tts_daemon.embedded.shaping import (
+    PEAK,
+    SAMPLE_RATE,
+    Samples,
+    fade_edges,
+    level_db,
+    limit_peaks,
+    shape,
+    trim,
+)
+
+
+def tone(duration_s: float, level: float = 0.5, pitch: float = 220) -> Samples:
+    time = np.arange(round(duration_s * SAMPLE_RATE)) / SAMPLE_RATE
+    return (level * np.sin(2 * np.pi * pitch * time)).astype(np.float32)
+
+
+def silence(duration_s: float) -> Samples:
+    return np.zeros(round(duration_s * SAMPLE_RATE), np.float32)
+
+
+@pytest.mark.parametrize(("head_s", "tail_s"), [(0.0, 0.0), (0.3, 0.2), (0.05, 1.0)])
+def test_trimming_keeps_the_sound_and_little_around_it(head_s: float, tail_s: float) -> None:
+    sound = tone(0.5)
+    trimmed = trim(np.concatenate([silence(head_s), sound, silence(tail_s)]))
+    assert len(sound) <= len(trimmed) <= len(sound) + 0.08 * SAMPLE_RATE
+    assert np.sum(trimmed**2) == pytest.approx(np.sum(sound**2), rel=1e-3)
+
+
+def test_a_weak_onset_and_a_quiet_release_stay() -> None:
+    hiss = tone(0.06, level=0.004, pitch=5_000)
+    sound = np.concatenate([silence(0.3), hiss, tone(0.5), hiss, silence(0.5)])
+    assert len(trim(sound)) >= 0.5 * SAMPLE_RATE + 2 * len(hiss)
+
+
+def test_a_long_breath_before_and_after_is_cut() -> None:
+    breath = tone(0.4, level=0.004, pitch=3_000)
+    assert len(trim(np.concatenate([breath, tone(0.5), breath]))) < 0.85 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize("loudness", [0.5, 1.0, 1.3, 4.0])
+def test_no_peak_passes_the_limiter_and_quiet_sound_passes_untouched(loudness: float) -> None:
+    sound = np.concatenate([tone(0.3, 0.1), tone(0.3, loudness), tone(0.3, 0.1)])
+    limited = limit_peaks(sound)
+    assert np.abs(limited).max() <= PEAK + 1e-6
+    np.testing.assert_allclose(limited[: len(sound) // 4], sound[: len(sound) // 4], atol=1e-6)
+
+
+def test_the_limiter_makes_no_clicks() -> None:
+    sound = tone(0.5, 1.3)
+    assert np.abs(np.diff(limit_peaks(sound))).max() <= np.abs(np.diff(sound)).max()
+
+
+@pytest.mark.parametrize("samples", [0, 1, 7, 100, 24_000])
+def test_edges_end_at_zero(samples: int) -> None:
+    faded = fade_edges(np.ones(samples, np.float32))
+    assert len(faded) == samples
+    if samples > 1:
+        assert faded[0] == faded[-1] == 0
+
+
+@pytest.mark.parametrize("gain", [0.3, 1.0, 3.0])
+def test_units_join_without_a_step(gain: float) -> None:
+    unit = shape(tone(0.4), gain, Ending.WORD, is_last=False)
+    joined = np.concatenate([unit, unit])
+    around = joined[len(unit) - 50 : len(unit) + 50]
+    assert np.abs(np.diff(around)).max() < 0.02
+
+
+def test_pauses_grow_with_what_ends() -> None:
+    lengths = [len(shape(tone(0.4), 1.0, ending, is_last=False)) for ending in Ending]
+    assert lengths == sorted(lengths)
+    last = [len(shape(tone(0.4), 1.0, ending, is_last=True)) for ending in Ending]
+    assert len(set(last)) == 1
+    assert lengths[0] < last[0] < lengths[1]
+
+
+@pytest.mark.parametrize("samples", [silence(0.0), silence(0.001), silence(0.5)])
+def test_silence_is_no_special_case(samples: Samples) -> None:
+    assert not shape(samples, 1.0, Ending.SENTENCE, is_last=True).any()
+
+
+def test_the_level_does_not_count_pauses() -> None:
+    assert level_db(np.concatenate([tone(0.5), silence(2.0)])) == pytest.approx(level_db(tone(0.5)), abs=0.3)

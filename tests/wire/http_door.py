@@ -1,0 +1,66 @@
+"""The HTTP door on 127.0.0.1, as the daemon opens it, for tests."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from qwen3tts_daemon.auth import Auth
+from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.protocols.http import build_app
+from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
+from qwen3tts_daemon.protocols.websocket import Sockets
+from qwen3tts_daemon.settings import HttpSettings, WebSocketSettings
+from qwen3tts_daemon.speech import Speech
+
+QUICK_TO_CLOSE = ServerConfig(grace_s=0.3)
+DEFAULTS = HttpSettings()
+TOKEN = "correct-horse-battery-staple-0123456789"
+
+
+@dataclass(frozen=True)
+class Door:
+    """An open door and a client for it."""
+
+    server: HttpServer
+    app: FastAPI
+    auth: Auth
+    client: httpx.AsyncClient
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextlib.asynccontextmanager
+async def open_door(
+    speech: Speech,
+    metrics: Metrics,
+    *,
+    policy: Any = "lan",
+    server: ServerConfig = QUICK_TO_CLOSE,
+    config: HttpSettings = DEFAULTS,
+    body_timeout_s: float = 30.0,
+    auth: Auth | None = None,
+) -> AsyncIterator[Door]:
+    auth = auth or Auth(
+        policy, TOKEN, allowed_hosts=config.allowed_hosts, trusted_proxies=config.trusted_proxies
+    )
+    app = build_app(
+        speech=speech, metrics=metrics, auth=auth, sockets=Sockets(speech, WebSocketSettings()),
+        config=config, version="9.8.7", body_timeout_s=body_timeout_s,
+    )  # fmt: skip
+    http_server = HttpServer(app, ("127.0.0.1",), 0, server)
+    await http_server.start()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_server.port}", timeout=10) as client:
+            yield Door(http_server, app, auth, client)
+    finally:
+        await http_server.close()

@@ -1,0 +1,221 @@
+"""Announcements, seen by a browser of the same network: the loopback interface."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+
+import ifaddr
+import pytest
+from zeroconf import ServiceListener, Zeroconf
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+from qwen3tts_daemon.protocols import discovery
+from qwen3tts_daemon.protocols.discovery import (
+    VOICE,
+    WYOMING,
+    Discovery,
+    Service,
+    host_name,
+    lan_addresses,
+    voice_service,
+    wyoming_service,
+)
+from qwen3tts_daemon.settings import ZeroconfSettings
+
+GUARD_S = 20.0
+"""No test waits for it; it turns a hang into a failure."""
+EVERYWHERE = ("0.0.0.0", "::")
+LOOPBACK = ("127.0.0.1",)
+
+
+class Browser(ServiceListener):
+    """What is on the network, as Home Assistant sees it."""
+
+    def __init__(self) -> None:
+        self.zeroconf = AsyncZeroconf(interfaces=[*LOOPBACK])
+        self.names: set[str] = set()
+        self._changed = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def browse(self) -> None:
+        for kind in (WYOMING, VOICE):
+            await self.zeroconf.async_add_service_listener(kind, self)
+
+    def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        self.names.add(name)
+        self._tell()
+
+    def update_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        self._tell()
+
+    def remove_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        self.names.discard(name)
+        self._tell()
+
+    def _tell(self) -> None:
+        async def notify() -> None:
+            async with self._changed:
+                self._changed.notify_all()
+
+        task = asyncio.create_task(notify())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def sees(self, *names: str) -> None:
+        """Wait until exactly these are there."""
+        async with asyncio.timeout(GUARD_S), self._changed:
+            await self._changed.wait_for(lambda: self.names == set(names))
+
+    async def info(self, kind: str, name: str) -> AsyncServiceInfo:
+        info = await self.zeroconf.async_get_service_info(kind, name)
+        assert info is not None
+        return info
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    browser = Browser()
+    await browser.browse()
+    yield browser
+    await browser.zeroconf.async_close()
+
+
+@asynccontextmanager
+async def announcing(name: str, *services: Service) -> AsyncIterator[Discovery]:
+    announcer = Discovery(ZeroconfSettings(name=name, interfaces=LOOPBACK))
+    for service in services:
+        announcer.announce(service)
+    yield announcer
+    await announcer.stop()
+
+
+async def test_both_services_are_found_until_they_say_goodbye(browser: Browser) -> None:
+    wyoming = wyoming_service(EVERYWHERE, 10200, version="1.2")
+    voice = voice_service(EVERYWHERE, 8766, version="1.2", auth="lan")
+    async with announcing("found", wyoming, voice):
+        await browser.sees(f"found.{WYOMING}", f"found.{VOICE}")
+        info = await browser.info(WYOMING, f"found.{WYOMING}")
+        assert (info.port, info.parsed_addresses()) == (10200, ["127.0.0.1"])
+        assert (info.server or "").startswith(host_name())
+        info = await browser.info(VOICE, f"found.{VOICE}")
+        properties = {"path": "/v1/tts", "version": "1.2", "protocol": "voice.v1", "auth": "lan"}
+        assert (info.port, info.decoded_properties) == (8766, properties)
+    await browser.sees()
+
+
+async def test_a_name_that_is_taken_gets_a_number(browser: Browser) -> None:
+    async with announcing("twin", wyoming_service(LOOPBACK, 10200, version="1")):
+        await browser.sees(f"twin.{WYOMING}")
+        async with announcing("twin", wyoming_service(LOOPBACK, 10201, version="1")):
+            await browser.sees(f"twin.{WYOMING}", f"twin-2.{WYOMING}")
+            assert (await browser.info(WYOMING, f"twin.{WYOMING}")).port == 10200
+            assert (await browser.info(WYOMING, f"twin-2.{WYOMING}")).port == 10201
+        await browser.sees(f"twin.{WYOMING}")
+
+
+async def test_a_network_that_comes_later_is_announced_then(browser: Browser) -> None:
+    network: list[str] = []
+    announcer = Discovery(
+        ZeroconfSettings(name="late"), find_addresses=lambda: list(network), look_again_s=0.01
+    )
+    announcer.announce(wyoming_service(EVERYWHERE, 10200, version="1"))
+    await asyncio.sleep(0)
+    network.append("127.0.0.1")
+    await browser.sees(f"late.{WYOMING}")
+    network.clear()
+    await browser.sees()
+    await announcer.stop()
+
+
+async def test_the_name_is_that_of_the_machine(browser: Browser) -> None:
+    async with announcing("", wyoming_service(LOOPBACK, 10200, version="1")):
+        await browser.sees(f"qwen3-tts-{host_name()}.{WYOMING}")
+
+
+@pytest.mark.parametrize("hosts", [("127.0.0.1",), ("::1", "127.0.0.1"), ("localhost",)])
+async def test_what_only_this_machine_reaches_is_not_announced(
+    hosts: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    announcer = Discovery(ZeroconfSettings())
+    announcer.announce(wyoming_service(hosts, 10200, version="1"))
+    await asyncio.gather(*announcer._tasks)
+    assert "nothing to announce" in caplog.text
+
+
+async def test_a_network_that_refuses_is_a_warning(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = asyncio.Event()
+
+    def refuse(**_: object) -> AsyncZeroconf:
+        refused.set()
+        raise OSError("no multicast here")
+
+    monkeypatch.setattr(discovery, "AsyncZeroconf", refuse)
+    async with announcing("refused", wyoming_service(LOOPBACK, 10200, version="1")):
+        await refused.wait()
+    assert "no multicast here" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+async def test_stopping_in_the_middle_of_an_announcement_leaves_nothing(browser: Browser) -> None:
+    async with announcing("hasty", wyoming_service(LOOPBACK, 10200, version="1")):
+        await asyncio.sleep(0)
+    async with announcing("next", wyoming_service(LOOPBACK, 10200, version="1")):
+        await browser.sees(f"next.{WYOMING}")
+
+
+async def test_switched_off_is_silent() -> None:
+    announcer = Discovery(ZeroconfSettings(enabled=False))
+    announcer.announce(wyoming_service(EVERYWHERE, 10200, version="1"))
+    assert not announcer._tasks
+    await announcer.stop()
+
+
+# -- addresses -----------------------------------------------------------------------------------------------
+
+
+def adapter(name: str, *addresses: str) -> ifaddr.Adapter:
+    ips = [
+        ifaddr.IP((address, 0, 0), 64, name) if ip_address(address).version == 6 else ifaddr.IP(address, 24, name)
+        for address in addresses
+    ]
+    return ifaddr.Adapter(name, name, ips)
+
+
+def test_addresses_are_those_that_others_at_home_can_reach() -> None:
+    adapters = [
+        adapter("lo", "127.0.0.1", "::1"),
+        adapter("docker0", "172.17.0.1"),
+        adapter("br-0a1b2c", "172.18.0.1"),
+        adapter("veth12", "192.168.7.7"),
+        adapter("virbr0", "192.168.122.1"),
+        adapter("tailscale0", "100.64.0.1"),
+        adapter("eth0", "fd00::5", "fe80::5", "2a00:1450::5", "192.168.1.5", "169.254.3.3"),
+        adapter("wlan0", "10.0.0.5"),
+    ]
+    assert lan_addresses(adapters) == ["192.168.1.5", "10.0.0.5", "fd00::5"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "announced"),
+    [
+        (("0.0.0.0", "::"), ["192.168.1.5", "fd00::5"]),
+        (("0.0.0.0",), ["192.168.1.5"]),
+        (("::",), ["fd00::5"]),
+        (("192.168.1.5",), ["192.168.1.5"]),
+        (("192.168.1.6",), []),
+    ],
+)
+def test_only_addresses_that_are_listened_on_are_announced(hosts: tuple[str, ...], announced: list[str]) -> None:
+    announcer = Discovery(ZeroconfSettings(), find_addresses=lambda: ["192.168.1.5", "fd00::5"])
+    assert announcer._addresses(wyoming_service(hosts, 1, version="1")) == announced
+
+
+async def test_a_long_or_odd_name_is_announced_all_the_same(browser: Browser) -> None:
+    async with announcing("küche.1 " + "x" * 80, wyoming_service(LOOPBACK, 10200, version="1")):
+        expected = "küche.1 " + "x" * 49
+        await browser.sees(f"{expected}.{WYOMING}")

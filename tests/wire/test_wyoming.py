@@ -1,0 +1,618 @@
+"""The Wyoming server over real sockets, with the clients of the field: wyoming's own, wyoming-bench, raw bytes."""
+
+import asyncio
+import json
+import logging
+import socket
+import struct
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wyoming.client import AsyncTcpClient
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
+
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.wyoming import Limits, WyomingServer
+from qwen3tts_daemon.protocols.wyoming.server import is_within
+from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
+from qwen3tts_daemon.settings import PRIVATE_NETWORKS, SettingsError, WyomingSettings
+from qwen3tts_daemon.speech import Speech
+from qwen_tts.stream import WINDOW_FRAMES
+from tests.fakes import MS_PER_CHAR, ToneEngine, tone
+
+GUARD_S = 20.0
+"""No test waits for it; it turns a hang into a failure."""
+LONG = "This sentence is spoken again and again. " * 190
+LONG_FRAMES = len(LONG) * MS_PER_CHAR // 80
+"""Seven minutes."""
+
+
+@pytest.fixture(autouse=True)
+async def _no_unhandled_errors(caplog: pytest.LogCaptureFixture) -> AsyncIterator[None]:
+    """Whatever a client does, nothing goes wrong on our side that nobody foresaw."""
+    unhandled: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+    yield
+    assert unhandled == []
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@asynccontextmanager
+async def serving(speech: Speech, limits: Limits | None = None, **settings: Any) -> AsyncIterator[WyomingServer]:
+    settings = {"host": ("127.0.0.1",), "port": 0, **settings}
+    server = WyomingServer(speech, WyomingSettings(**settings), version="1.2", limits=limits)
+    await server.start()
+    yield server
+    async with asyncio.timeout(GUARD_S):
+        await server.close()
+
+
+@pytest.fixture
+async def server(speech: Speech) -> AsyncIterator[WyomingServer]:
+    async with serving(speech) as server:
+        yield server
+
+
+def client_of(server: WyomingServer) -> AsyncTcpClient:
+    return AsyncTcpClient("127.0.0.1", server.port, read_timeout=GUARD_S)
+
+
+@pytest.fixture
+async def client(server: WyomingServer) -> AsyncIterator[AsyncTcpClient]:
+    async with client_of(server) as client:
+        yield client
+
+
+async def send(client: AsyncTcpClient, *events: Event) -> None:
+    for event in events:
+        await client.write_event(event)
+
+
+async def read_until(client: AsyncTcpClient, *last: str) -> list[Event]:
+    """The events up to one of a type in `last`."""
+    events: list[Event] = []
+    while not events or events[-1].type not in last:
+        event = await client.read_event()
+        assert event is not None, f"the connection ended after {types(events)}"
+        events.append(event)
+    return events
+
+
+async def answer(client: AsyncTcpClient, *events: Event, last: str = "audio-stop") -> list[Event]:
+    await send(client, *events)
+    return await read_until(client, last)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(GUARD_S):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+def types(events: list[Event]) -> list[str]:
+    """Without repetitions of audio-chunk."""
+    kinds: list[str] = []
+    for event in events:
+        if [event.type] != kinds[-1:] or event.type != "audio-chunk":
+            kinds.append(event.type)
+    return kinds
+
+
+def pcm(events: list[Event]) -> bytes:
+    return b"".join(event.payload or b"" for event in events)
+
+
+def stream(*pieces: str, voice: str | None = None) -> list[Event]:
+    start = SynthesizeStart(voice=SynthesizeVoice(voice) if voice else None).event()
+    copy = Synthesize("".join(pieces)).event()
+    return [start, *(SynthesizeChunk(piece).event() for piece in pieces), copy, SynthesizeStop().event()]
+
+
+PLAIN = ["audio-start", "audio-chunk", "audio-stop"]
+STREAM = [*PLAIN, "synthesize-stopped"]
+
+
+# -- answers -------------------------------------------------------------------------------------------------
+
+
+async def test_a_text_is_answered_by_one_stretch_of_sound(client: AsyncTcpClient) -> None:
+    events = await answer(client, Synthesize("Hello there.").event())
+    assert types(events) == PLAIN
+    assert pcm(events) == tone("Hello there.")
+    assert {(event.data["rate"], event.data["width"], event.data["channels"]) for event in events[:-1]} == {
+        (24_000, 2, 1)
+    }
+    position = 0
+    for event in events[1:]:
+        assert event.data["timestamp"] == position // 2 * 1000 // 24_000
+        assert len(event.payload or b"") <= 48 * 200
+        position += len(event.payload or b"")
+
+
+async def test_a_stream_is_answered_by_one_stretch_of_sound(client: AsyncTcpClient) -> None:
+    events = await answer(client, *stream("Hello ", "there. And", " good night."), last="synthesize-stopped")
+    assert types(events) == STREAM
+    assert pcm(events) == tone("Hello there.") + tone("And good night.")
+
+
+async def test_a_stream_is_heard_before_its_text_ends(client: AsyncTcpClient) -> None:
+    await send(client, SynthesizeStart().event(), SynthesizeChunk("Hello there. And ").event())
+    first = await read_until(client, "audio-chunk")
+    assert types(first) == ["audio-start", "audio-chunk"]
+    await send(client, SynthesizeChunk("good night.").event(), SynthesizeStop().event())
+    rest = await read_until(client, "synthesize-stopped")
+    assert types([*first, *rest[1:]])[-2:] == ["audio-stop", "synthesize-stopped"]
+    assert pcm([*first, *rest]) == tone("Hello there.") + tone("And good night.")
+
+
+async def test_a_stream_asks_for_the_engine_before_its_text(client: AsyncTcpClient, speech: Speech) -> None:
+    await send(client, SynthesizeStart().event())
+    await until(lambda: speech.manager.leases == 1)
+
+
+async def test_many_requests_on_a_connection_are_answered_in_order(client: AsyncTcpClient) -> None:
+    await send(client, *stream("One. "), Synthesize("Two.").event(), *stream("Three."), Synthesize("Four.").event())
+    assert pcm(await read_until(client, "synthesize-stopped")) == tone("One.")
+    assert pcm(await read_until(client, "audio-stop")) == tone("Two.")
+    assert pcm(await read_until(client, "synthesize-stopped")) == tone("Three.")
+    assert pcm(await read_until(client, "audio-stop")) == tone("Four.")
+
+
+async def test_many_clients_hear_what_one_hears(server: WyomingServer) -> None:
+    async def hear(text: str) -> bytes:
+        async with client_of(server) as client:
+            return pcm(await answer(client, Synthesize(text).event()))
+
+    texts = [f"This is number {number}." for number in range(20)]
+    assert await asyncio.gather(*map(hear, texts)) == [tone(text) for text in texts]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "***", "🙂", "..."])
+async def test_a_text_without_words_is_answered_by_silence(client: AsyncTcpClient, text: str) -> None:
+    plain = await answer(client, Synthesize(text).event())
+    streamed = await answer(client, *stream(text), last="synthesize-stopped")
+    assert (types(plain), types(streamed)) == (PLAIN, STREAM)
+    assert pcm(plain) == pcm(streamed) == bytes(4_800)
+
+
+async def test_silence_for_slow_players(speech: Speech) -> None:
+    settings = WyomingSettings(host=("127.0.0.1",), port=0)
+    server = WyomingServer(speech, settings, version="1.2", lead_silence_ms=300, tail_silence_ms=200)
+    await server.start()
+    async with client_of(server) as client:
+        events = await answer(client, Synthesize("Hello.").event())
+    await server.close()
+    assert pcm(events) == bytes(48 * 300) + tone("Hello.") + bytes(48 * 200)
+
+
+@pytest.mark.parametrize("voice", ["tone", "TONE"])
+async def test_a_voice_speaks(client: AsyncTcpClient, voice: str) -> None:
+    assert pcm(await answer(client, Synthesize("Hello.", SynthesizeVoice(voice)).event())) == tone("Hello.")
+
+
+async def test_a_voice_of_null_and_a_region_are_understood(client: AsyncTcpClient) -> None:
+    for voice in (None, {"name": "tone", "language": "en-GB"}):
+        events = await answer(client, Event("synthesize", {"text": "Hello.", "voice": voice}))
+        assert types(events) == PLAIN
+
+
+# -- failures ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"voice": {"name": "nobody"}}, "unknown_voice"),
+        ({"voice": {"language": "xx"}}, "unknown_language"),
+        ({"voice": {"name": "tone", "language": "zh"}}, "unsupported_language"),
+        ({"context": {"speed": "fast"}}, "bad_field"),
+    ],
+)
+async def test_what_cannot_be_spoken_is_told_and_the_connection_goes_on(
+    client: AsyncTcpClient, data: dict[str, Any], code: str
+) -> None:
+    (error,) = await answer(client, Event("synthesize", {"text": "Hello.", **data}), last="error")
+    assert error.data["code"] == code
+    events = stream("Hello. ", "More.")
+    error, stopped = await answer(client, Event("synthesize-start", data), *events[1:], last="synthesize-stopped")
+    assert (error.type, error.data["code"], stopped.type) == ("error", code, "synthesize-stopped")
+    assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+async def test_an_engine_that_fails_is_told_and_the_connection_goes_on(client: AsyncTcpClient) -> None:
+    events = await answer(client, *stream("All is well. Or not [fail]. "), last="synthesize-stopped")
+    assert types(events)[-2:] == ["error", "synthesize-stopped"]
+    assert events[-2].data["code"] == "generation_failed"
+    assert "audio-stop" not in types(events)
+    assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_too_much_text_is_told(client: AsyncTcpClient, is_first: bool) -> None:
+    if not is_first:
+        await send(client, Synthesize("Hello.").event())
+    await send(client, SynthesizeStart().event(), *[SynthesizeChunk(LONG[:3_000]).event()] * 4)
+    if not is_first:
+        await read_until(client, "audio-stop")
+    events = await read_until(client, "synthesize-stopped")
+    assert types(events)[-2:] == ["error", "synthesize-stopped"]
+    assert events[-2].data["code"] == "text_too_long"
+    await send(client, SynthesizeStop().event())
+    assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+async def test_a_malformed_piece_of_text_ends_its_stream(client: AsyncTcpClient) -> None:
+    await send(client, SynthesizeStart().event(), SynthesizeChunk("Hello there. And").event())
+    await read_until(client, "audio-chunk")
+    events = await answer(client, Event("synthesize-chunk"), last="synthesize-stopped")
+    assert types(events)[-2:] == ["error", "synthesize-stopped"]
+
+
+async def test_a_busy_engine_is_told(engine: ToneEngine, client: AsyncTcpClient, server: WyomingServer) -> None:
+    engine._capabilities = ToneEngine(rows=1).capabilities
+    async with client_of(server) as other:
+        await send(other, Synthesize("[hang] one.").event())
+        await until(lambda: engine.active == 1)
+        (error,) = await answer(client, Synthesize("Hello.").event(), last="error")
+    assert error.data["code"] == "queue_full"
+
+
+# -- describe and ping, always -------------------------------------------------------------------------------
+
+
+async def test_describe_and_ping_are_answered_while_the_engine_works(
+    client: AsyncTcpClient, server: WyomingServer, engine: ToneEngine
+) -> None:
+    await send(client, Synthesize("[hang] for ever.").event())
+    await until(lambda: engine.active == 1)
+    async with client_of(server) as other:
+        for each in (client, other):
+            (info,) = await answer(each, Describe().event(), last="info")
+            (program,) = Info.from_event(info).tts
+            assert [voice.name for voice in program.voices] == ["gong", "tone"]
+            (pong,) = await answer(each, Ping("still there?").event(), last="pong")
+            assert pong.data == {"text": "still there?"}
+
+
+async def test_a_voice_that_is_new_is_described(client: AsyncTcpClient, speech: Speech) -> None:
+    voices = speech.capabilities.voices
+    for known in (voices[:1], voices):
+        speech.manager._capabilities = msgspec.structs.replace(speech.capabilities, voices=known)
+        (info,) = await answer(client, Describe().event(), last="info")
+        assert len(Info.from_event(info).tts[0].voices) == len(known)
+
+
+async def test_a_client_that_only_asks_and_closes_its_side_is_answered(server: WyomingServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b'{ "type": "describe" }\n')
+    writer.write_eof()
+    assert b'"info"' in await reader.readline()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+
+
+# -- clients that leave, clients that do not read -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("events", [[Synthesize(LONG).event()], stream(LONG)], ids=["plain", "stream"])
+async def test_a_client_that_leaves_ends_the_work(
+    server: WyomingServer, speech: Speech, engine: ToneEngine, events: list[Event], reset: bool
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"".join(map(encode_event, events)))
+    await reader.readline()
+    if reset:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.close()
+    await until(lambda: speech.active == 0 and engine.active == 0 and speech.manager.leases == 0)
+    made = engine.frames_made
+    assert made < LONG_FRAMES / 2
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert engine.frames_made == made
+
+
+async def test_a_client_that_leaves_while_nothing_sounds_ends_the_work(
+    server: WyomingServer, speech: Speech, engine: ToneEngine
+) -> None:
+    async with client_of(server) as client:
+        await send(client, Synthesize("[hang] for ever.").event(), Synthesize("Next.").event())
+        await until(lambda: engine.active == 1)
+    await until(lambda: speech.active == 0 and engine.active == 0)
+    assert engine.frames_made == 0
+
+
+def deaf_socket(server: WyomingServer) -> socket.socket:
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+    deaf.connect(("127.0.0.1", server.port))
+    return deaf
+
+
+async def test_a_client_that_does_not_read_holds_the_engine_back_and_loses_nothing(
+    server: WyomingServer, engine: ToneEngine
+) -> None:
+    deaf = deaf_socket(server)
+    text = LONG[:4_000]
+    deaf.sendall(encode_event(Synthesize(text).event()))
+    await until(lambda: engine.frames_made >= WINDOW_FRAMES)
+    made = -1
+    while made != engine.frames_made:
+        made = engine.frames_made
+        for _ in range(500):
+            await asyncio.sleep(0)
+    assert made < 3 * WINDOW_FRAMES, "a window ahead, and what the buffers hold"
+    reader, writer = await asyncio.open_connection(sock=deaf)
+    sound = bytearray()
+    while (header := json.loads(await reader.readline()))["type"] != "audio-stop":
+        await reader.readexactly(header.get("data_length", 0))
+        sound += await reader.readexactly(header.get("payload_length", 0))
+    assert len(sound) // 3_840 > 2_500
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_client_that_never_reads_is_cut_off_and_could_have_read_why(speech: Speech) -> None:
+    async with serving(speech, Limits(slow_reader_s=0.1, closing_s=GUARD_S)) as server:
+        deaf = deaf_socket(server)
+        deaf.sendall(encode_event(Synthesize(LONG).event()))
+        await until(lambda: speech.active == 1)
+        await until(lambda: speech.active == 0)
+        reader, writer = await asyncio.open_connection(sock=deaf)
+        assert b"slow_consumer" in (await reader.read())[-200:]
+        writer.close()
+        await writer.wait_closed()
+
+
+# -- hostile and broken clients ------------------------------------------------------------------------------
+
+
+def framed(header: bytes, rest: bytes = b"") -> bytes:
+    return header + b"\n" + rest
+
+
+HOSTILE = {
+    "no json": framed(b"hello"),
+    "an empty line": b"\n",
+    "an array": framed(b"[1]"),
+    "no type": framed(b"{}"),
+    "a type of the wrong kind": framed(b'{"type": 5}'),
+    "data of the wrong kind": framed(b'{"type": "synthesize", "data": []}'),
+    "a negative length": framed(b'{"type": "describe", "data_length": -1}'),
+    "a length that is a string": framed(b'{"type": "describe", "data_length": "5"}'),
+    "data without end": framed(b'{"type": "describe", "data_length": 1000000000000}'),
+    "a payload without end": framed(b'{"type": "audio-chunk", "payload_length": 1000000000000}'),
+    "data that is an array": framed(b'{"type": "synthesize", "data_length": 3}', b"[1]"),
+    "data that is no json": framed(b'{"type": "synthesize", "data_length": 3}', b"abc"),
+    "invalid utf-8": framed(b'{"type": "\xff\xfe"}'),
+    "invalid utf-8 in the data": framed(b'{"type": "ping", "data_length": 12}', b'{"text":"\xff"}'),
+    "half a surrogate": framed(b'{"type": "ping", "data": {"text": "\\ud800 "}}'),
+    "a line without end": b"x" * 200_000,
+    "json a thousand deep": framed(b'{"type": "ping", "data": {"text": ' + b"[" * 50_000),
+    "an http request": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+async def told(server: WyomingServer, sent: bytes, *, ends: bool = False) -> dict[str, Any]:
+    """What the server says last, before it closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    if ends:
+        writer.write_eof()
+    async with asyncio.timeout(GUARD_S):
+        said = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    data: dict[str, Any] = json.loads(said[said.rindex(b"\n") :])
+    assert b'"error"' in said.splitlines()[-2]
+    return data
+
+
+@pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_what_is_no_event_is_told_and_ends_the_connection(server: WyomingServer, sent: bytes) -> None:
+    assert (await told(server, sent))["code"] in ("bad_json", "too_large")
+    async with client_of(server) as client:
+        assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"type": "descr',
+        framed(b'{"type": "synthesize", "data_length": 20}', b'{"text": '),
+        framed(b'{"type": "audio-chunk", "payload_length": 20}', b"abc"),
+    ],
+)
+async def test_half_an_event_is_told(server: WyomingServer, sent: bytes) -> None:
+    assert (await told(server, sent, ends=True))["code"] == "bad_json"
+
+
+async def test_a_broken_event_ends_the_speech_of_its_connection(
+    server: WyomingServer, speech: Speech, engine: ToneEngine
+) -> None:
+    sent = encode_event(Synthesize("[hang] for ever.").event()) + b"hello\n"
+    assert (await told(server, sent))["code"] == "bad_json"
+    await until(lambda: speech.active == 0 and engine.active == 0)
+
+
+async def test_events_of_other_services_are_ignored_with_their_payload(client: AsyncTcpClient) -> None:
+    await send(client, Event("audio-chunk", {"rate": 1}, payload=bytes(300_000)), Event("nonsense"))
+    assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+@given(st.lists(st.sampled_from([*HOSTILE.values(), b'{"type":"a","data_length":2}\n{}', b"{", b"}", b"\n", b"\0"])))
+def test_any_bytes_are_events_or_a_typed_refusal(pieces: list[bytes]) -> None:
+    async def read_all() -> None:
+        reader = asyncio.StreamReader(limit=64 * 1024)
+        reader.feed_data(b"".join(pieces))
+        reader.feed_eof()
+        while await read_event(reader, idle_s=GUARD_S, message_s=GUARD_S) is not None:
+            pass
+
+    try:
+        asyncio.run(read_all())
+    except Refusal as refusal:
+        assert refusal.code in ("bad_json", "too_large")
+
+
+async def test_an_event_that_never_gets_complete_is_told(speech: Speech) -> None:
+    async with serving(speech, Limits(message_s=0.05)) as server:
+        assert (await told(server, b'{"type": "describe"'))["code"] == "timeout"
+
+
+async def test_a_client_that_says_nothing_is_told(speech: Speech) -> None:
+    async with serving(speech, idle_s=0.05) as server:
+        assert (await told(server, b""))["code"] == "timeout"
+        assert (await told(server, encode_event(SynthesizeStart().event())))["code"] == "timeout"
+
+
+async def test_a_client_that_waits_for_its_answer_may_be_silent(speech: Speech, engine: ToneEngine) -> None:
+    engine._frame_s = 0.02
+    async with serving(speech, idle_s=0.05) as server, client_of(server) as client:
+        assert types(await answer(client, Synthesize("Hello there, how are you?").event())) == PLAIN
+
+
+async def test_requests_without_end_are_told(speech: Speech) -> None:
+    async with serving(speech, Limits(requests=3)) as server:
+        sent = encode_event(Synthesize("[hang] for ever.").event()) * 4
+        assert (await told(server, sent))["code"] == "queue_full"
+
+
+# -- who may connect -----------------------------------------------------------------------------------------
+
+
+async def test_an_address_that_is_not_allowed_is_told(speech: Speech) -> None:
+    async with serving(speech, allow=("10.0.0.0/8",)) as server:
+        assert (await told(server, b""))["code"] == "forbidden_address"
+
+
+async def test_one_connection_too_many_is_told_and_others_go_on(speech: Speech) -> None:
+    async with serving(speech, max_connections=1) as server:
+        async with client_of(server) as client:
+            await answer(client, Describe().event(), last="info")
+            assert (await told(server, b""))["code"] == "rate_limited"
+            assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+        await until(lambda: not server._connections)
+        async with client_of(server) as client:
+            await answer(client, Describe().event(), last="info")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_allowed"),
+    [
+        ("127.0.0.1", True),
+        ("192.168.1.7", True),
+        ("::ffff:192.168.1.7", True),
+        ("fe80::1%eth0", True),
+        ("fd00::1", True),
+        ("8.8.8.8", False),
+        ("::ffff:8.8.8.8", False),
+        ("2001:db8::1", False),
+    ],
+)
+def test_the_home_is_allowed_and_the_internet_is_not(
+    speech: Speech, address: str, is_allowed: bool
+) -> None:
+    server = WyomingServer(speech, WyomingSettings(), version="1.2")
+    assert is_within(address, server._networks) is is_allowed
+
+
+def test_a_network_that_is_none_stops_the_start(speech: Speech) -> None:
+    with pytest.raises(SettingsError, match=r"wyoming\.allow"):
+        WyomingServer(speech, WyomingSettings(allow=(*PRIVATE_NETWORKS, "home")), version="1.2")
+
+
+async def test_both_address_families_have_the_same_port(speech: Speech) -> None:
+    async with serving(speech, host=("0.0.0.0", "::")) as server:
+        if "::" not in server.addresses:
+            pytest.skip("no IPv6 here")
+        for host in ("127.0.0.1", "::1"):
+            async with AsyncTcpClient(host, server.port, read_timeout=GUARD_S) as client:
+                assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+async def test_a_port_in_use_stops_the_start(speech: Speech, server: WyomingServer) -> None:
+    settings = WyomingSettings(host=("127.0.0.1",), port=server.port)
+    with pytest.raises(OSError, match="in use"):
+        await WyomingServer(speech, settings, version="1.2").start()
+
+
+# -- stopping ------------------------------------------------------------------------------------------------
+
+
+async def test_a_stop_is_told_to_who_waits_for_an_answer(server: WyomingServer, engine: ToneEngine) -> None:
+    async with client_of(server) as client, client_of(server) as streaming:
+        await send(client, Synthesize("[hang] for ever.").event())
+        await send(streaming, *stream("[hang] for ever."))
+        await until(lambda: engine.active == 2)
+        closing = asyncio.create_task(server.close())
+        for each in (client, streaming):
+            error = (await read_until(each, "error"))[-1]
+            assert error.data["code"] == "draining"
+            assert await each.read_event() is None
+    await closing
+    await until(lambda: engine.active == 0)
+
+
+async def test_speech_that_runs_may_end_while_no_more_is_taken(
+    server: WyomingServer, speech: Speech, engine: ToneEngine
+) -> None:
+    async with client_of(server) as client, client_of(server) as idle:
+        await answer(idle, Ping().event(), last="pong")
+        await send(client, SynthesizeStart().event(), SynthesizeChunk("Hello there. And ").event())
+        await read_until(client, "audio-chunk")
+        await server.drain()
+        assert (await read_until(idle, "error"))[-1].data["code"] == "draining"
+        with pytest.raises(OSError, match="refused|Connect call failed"):
+            await client_of(server).connect()
+        await send(client, SynthesizeChunk("good night.").event(), SynthesizeStop().event())
+        assert types(await read_until(client, "synthesize-stopped"))[-2:] == ["audio-stop", "synthesize-stopped"]
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_speech_that_is_cut_off_is_not_complete(
+    client: AsyncTcpClient, speech: Speech, engine: ToneEngine, is_stream: bool
+) -> None:
+    await send(client, *(stream("[hang] on.") if is_stream else [Synthesize("[hang] on.").event()]))
+    await until(lambda: engine.active == 1)
+    await speech.drain(0)
+    events = await read_until(client, "synthesize-stopped" if is_stream else "error")
+    assert types(events) == ["error", "synthesize-stopped"][: len(events)]
+    assert events[0].data["code"] == "draining"
+    (refused,) = await answer(client, Synthesize("Hello.").event(), last="error")
+    assert refused.data["code"] == "draining"
+
+
+async def test_stopping_twice_and_without_a_start_is_harmless(speech: Speech, server: WyomingServer) -> None:
+    await server.close()
+    await server.close()
+    await WyomingServer(speech, WyomingSettings(), version="1.2").close()
+
+
+# -- the field's benchmark -----------------------------------------------------------------------------------
+
+
+async def test_wyoming_bench_has_nothing_to_complain_about(server: WyomingServer) -> None:
+    bench = Path(sys.executable).with_name("wyoming-bench")
+    process = await asyncio.create_subprocess_exec(
+        str(bench), "tts", f"127.0.0.1:{server.port}", "--rounds", "1", "--programs", "qwen3-tts", "--verbose",
+        "--timeout", str(GUARD_S),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output = (await process.communicate())[0].decode()
+    assert process.returncode == 0, output
+    assert "[non_streaming] ok=4 fail=0" in output
+    assert "[streaming] ok=4 fail=0" in output
+    assert output.count("cycles=1") == 8, output
