@@ -23,14 +23,10 @@ Incoming = TypeVar("Incoming")
 WorkerState = Literal["loading", "ready", "sleeping", "failed"]
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="type"):
-    pass
-
-
 # -- to the worker -----------------------------------------------------------------------------------------
 
 
-class Hello(_Message, tag="hello"):
+class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
     protocol: int
     factory: str
     """`module:function` that makes the engine from `options`."""
@@ -38,59 +34,59 @@ class Hello(_Message, tag="hello"):
     log_level: str
 
 
-class Open(_Message, tag="open"):
+class Open(msgspec.Struct, frozen=True, tag_field="type", tag="open"):
     stream: int
     request: SynthesisRequest
 
 
-class Text(_Message, tag="text"):
+class Text(msgspec.Struct, frozen=True, tag_field="type", tag="text"):
     stream: int
     text: str
 
 
-class End(_Message, tag="end"):
+class End(msgspec.Struct, frozen=True, tag_field="type", tag="end"):
     stream: int
 
 
-class Flush(_Message, tag="flush"):
+class Flush(msgspec.Struct, frozen=True, tag_field="type", tag="flush"):
     stream: int
 
 
-class Cancel(_Message, tag="cancel"):
+class Cancel(msgspec.Struct, frozen=True, tag_field="type", tag="cancel"):
     stream: int
 
 
-class Ack(_Message, tag="ack"):
+class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
     stream: int
     samples: int
     """Samples taken since the last ack."""
 
 
-class EncodeReference(_Message, tag="encode_reference"):
+class EncodeReference(msgspec.Struct, frozen=True, tag_field="type", tag="encode_reference"):
     call: int
     audio: Audio
     transcript: str | None
 
 
-class Encode(_Message, tag="encode"):
+class Encode(msgspec.Struct, frozen=True, tag_field="type", tag="encode"):
     call: int
     audio: Audio
 
 
-class Decode(_Message, tag="decode"):
+class Decode(msgspec.Struct, frozen=True, tag_field="type", tag="decode"):
     call: int
     codes: list[list[int]]
 
 
-class Sleep(_Message, tag="sleep"):
+class Sleep(msgspec.Struct, frozen=True, tag_field="type", tag="sleep"):
     call: int
 
 
-class Wake(_Message, tag="wake"):
+class Wake(msgspec.Struct, frozen=True, tag_field="type", tag="wake"):
     call: int
 
 
-class Shutdown(_Message, tag="shutdown"):
+class Shutdown(msgspec.Struct, frozen=True, tag_field="type", tag="shutdown"):
     pass
 
 
@@ -102,31 +98,31 @@ ToWorker = (
 # -- from the worker ---------------------------------------------------------------------------------------
 
 
-class Welcome(_Message, tag="welcome"):
+class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     protocol: int
     capabilities: Capabilities
 
 
-class State(_Message, tag="state"):
+class State(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
     state: WorkerState
     detail: str = ""
 
 
-class AudioData(_Message, tag="audio"):
+class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):
     stream: int
     pcm: bytes
     first_sample: int
     segment: int
 
 
-class Done(_Message, tag="done"):
+class Done(msgspec.Struct, frozen=True, tag_field="type", tag="done"):
     stream: int
     reason: Literal["complete", "limit"]
     queue_s: float
     synthesis_s: float
 
 
-class Failed(_Message, tag="failed"):
+class Failed(msgspec.Struct, frozen=True, tag_field="type", tag="failed"):
     code: str
     message: str
     stream: int | None = None
@@ -135,7 +131,7 @@ class Failed(_Message, tag="failed"):
     retry_after_s: float | None = None
 
 
-class Encoded(_Message, tag="encoded"):
+class Encoded(msgspec.Struct, frozen=True, tag_field="type", tag="encoded"):
     """The answer to a call: what it made, or nothing where there is nothing to give."""
 
     call: int
@@ -144,7 +140,7 @@ class Encoded(_Message, tag="encoded"):
     audio: Audio | None = None
 
 
-class Stats(_Message, tag="stats"):
+class Stats(msgspec.Struct, frozen=True, tag_field="type", tag="stats"):
     streams: int
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 
 ENV_PREFIX = "QWEN3TTS_"
 
@@ -221,7 +221,7 @@ def load_settings(arguments: list[str]) -> Settings:
     """The effective settings. Raises SettingsError naming the option, SystemExit for --help."""
     _refuse_unknown_variables()
     try:
-        return Settings(_cli_parse_args=arguments)
+        return CliApp.run(Settings, cli_args=arguments)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

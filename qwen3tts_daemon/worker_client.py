@@ -6,7 +6,7 @@ import itertools
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,12 +38,18 @@ class EngineSpec:
 class _RemoteSource:
     """The engine's side of one stream, told to the worker by messages."""
 
-    def __init__(self, send: Callable[[ipc.ToWorker], None], stream: int, ack_samples: int, done: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        send: Callable[[ipc.ToWorker], None],
+        stream: int,
+        ack_samples: int,
+        streams: MutableMapping[int, AudioStream],
+    ) -> None:
         self._send = send
         self._stream = stream
         self._ack_samples = ack_samples
         self._taken = 0
-        self._done = done
+        self._streams = streams
 
     def feed(self, text: str) -> None:
         self._send(ipc.Text(self._stream, text))
@@ -56,7 +62,7 @@ class _RemoteSource:
 
     def cancel(self) -> None:
         self._send(ipc.Cancel(self._stream))
-        self._done()
+        self._streams.pop(self._stream, None)
 
     def taken(self, samples: int) -> None:
         self._taken += samples
@@ -120,10 +126,8 @@ class WorkerEngine:
         if self.died.is_set() or self._closing:
             raise ModelUnavailable("the engine's process has ended")
         number = next(self._numbers)
-        source = _RemoteSource(
-            self._link.send, number, _ACK_FRAMES * self._capabilities.samples_per_frame,
-            lambda: self._streams.pop(number, None) and None,
-        )  # fmt: skip
+        ack_samples = _ACK_FRAMES * self._capabilities.samples_per_frame
+        source = _RemoteSource(self._link.send, number, ack_samples, self._streams)
         audio = self._streams[number] = AudioStream(source, live=request.live)
         self._link.send(ipc.Open(number, request))
         return audio
@@ -172,7 +176,8 @@ class WorkerEngine:
         if self.died.is_set():
             raise ModelUnavailable("the engine's process has ended")
         call = next(self._numbers)
-        future = self._calls[call] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[ipc.Encoded] = asyncio.get_running_loop().create_future()
+        self._calls[call] = future
         self._link.send(make(call))
         try:
             return await future
@@ -211,10 +216,10 @@ class WorkerEngine:
         for audio in self._streams.values():
             audio.finish(error)
         self._streams.clear()
-        for future in [*self._calls.values(), self._loaded]:
-            if not future.done():
-                future.set_exception(error)
-        self._loaded.exception()  # nobody may be waiting for it
+        for call in self._calls.values():
+            if not call.done():
+                call.set_exception(error)
+        self._fail_load(error)
         self.died.set()
 
     def _handle(self, message: ipc.FromWorker) -> None:
@@ -242,9 +247,13 @@ class WorkerEngine:
         elif call is not None:
             if future := self._calls.get(call):
                 future.set_exception(error)
-        elif not self._loaded.done():
+        else:
+            self._fail_load(error)
+
+    def _fail_load(self, error: SynthesisError) -> None:
+        if not self._loaded.done():
             self._loaded.set_exception(error)
-            self._loaded.exception()
+            self._loaded.exception()  # nobody may be waiting for it
 
     def _finish(self, stream: int, outcome: StreamEnd | SynthesisError) -> None:
         if audio := self._streams.pop(stream, None):

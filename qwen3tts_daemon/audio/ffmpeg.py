@@ -88,6 +88,9 @@ class CompressedEncoder:
         return self._sink.take()
 
 
+_BLOCK_MS = 20
+
+
 class SpeedChanger:
     """Plays one stream faster or slower (0.25 to 4) at the same pitch.
 
@@ -98,6 +101,8 @@ class SpeedChanger:
         assert 0.25 <= speed <= 4, speed
         self._sample_rate = sample_rate
         self._speed = speed
+        self._block_bytes = sample_rate * _BLOCK_MS // 1000 * PCM_BYTES
+        self._held = b""
         self._samples_in = 0
         self._samples_out = 0
         self._graph = None if speed == 1 else _tempo_graph(sample_rate, speed)
@@ -107,22 +112,32 @@ class SpeedChanger:
         return round(sample / self._speed)
 
     def process(self, pcm: bytes) -> bytes:
-        """What is ready so far; some 40 ms are held back."""
-        if self._graph is None or not pcm:
+        """What is ready so far; some 60 ms are held back."""
+        if self._graph is None:
             return pcm
-        frame = _frame(pcm, self._sample_rate, self._samples_in)
-        self._samples_in += frame.samples
-        self._graph.push(frame)
-        return self._counted(b"".join(_pull(self._graph)))
+        pcm = self._held + pcm
+        whole = len(pcm) - len(pcm) % self._block_bytes
+        self._held = pcm[whole:]
+        blocks = range(0, whole, self._block_bytes)
+        return b"".join([self._changed(pcm[start : start + self._block_bytes]) for start in blocks])
 
     def flush(self) -> bytes:
         """What the filter still holds; nothing may follow."""
         if self._graph is None:
             return b""
+        rest = self._changed(self._held) if self._held else b""
         self._graph.push(None)
-        rest = self._counted(b"".join(_pull(self._graph)))
+        rest += self._counted(b"".join(_pull(self._graph)))
         missing = self.position(self._samples_in) - self._samples_out
         return rest + bytes(max(0, missing) * PCM_BYTES)
+
+    def _changed(self, block: bytes) -> bytes:
+        # Blocks of one size, because what the filter makes depends a little on how it is fed.
+        assert self._graph is not None
+        frame = _frame(block, self._sample_rate, self._samples_in)
+        self._samples_in += frame.samples
+        self._graph.push(frame)
+        return self._counted(b"".join(_pull(self._graph)))
 
     def _counted(self, pcm: bytes) -> bytes:
         """At most what the input so far is worth: the filter's last window may go beyond it."""

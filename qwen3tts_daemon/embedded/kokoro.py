@@ -37,9 +37,7 @@ class Kokoro:
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         model = model_file(cache_dir, signed=cpu_gains_from_signed())
-        self._session = onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._vocabulary = vocabulary()
         self._styles = _styles()
 

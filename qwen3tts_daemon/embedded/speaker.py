@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
-_FINAL_MARKS = tuple(".!?…,;:—\"”»)")
+_FINAL_MARKS = tuple('.!?…,;:—"”»)')
 """Every unit ends with one of them: the networks learned from texts with punctuation and take their tune from it."""
 
 

@@ -105,9 +105,7 @@ _GAINS: dict[str, float] = {
 def _kokoro(name: str, title: str, locale: str, gender: Gender, *, accented: bool = False) -> EmbeddedVoice:
     """A Kokoro voice; a suffix after "-" in the name marks a style that is borrowed from another language."""
     style, _, _ = name.partition("-")
-    return EmbeddedVoice(
-        name, title, locale[:2], locale, gender, "kokoro", style, _GAINS[style], accented
-    )
+    return EmbeddedVoice(name, title, locale[:2], locale, gender, "kokoro", style, _GAINS[style], accented)
 
 
 # The first voice of a language is its default. Within a language the order follows the error rates that a

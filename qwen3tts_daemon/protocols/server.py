@@ -43,7 +43,7 @@ class ServerConfig:
 
     head_timeout_s: float = 10.0
     keep_alive_s: float = 15.0
-    grace_s: float = 2.0
+    grace_s: float = 1.0
     """How long `close` waits for running requests."""
     message_bytes: int = 65_536
     """Largest WebSocket message."""
@@ -91,6 +91,7 @@ class HttpServer:
         self._server.lifespan = config.lifespan_class(config)
         await self._server.startup(self._sockets)
         self._ticking = asyncio.create_task(self._server.main_loop())
+        logger.info("http listens on port %d of %s", self.port, ", ".join(self._hosts))
 
     async def close(self) -> None:
         """No new connections; running requests may end within `grace_s`, then they are cut."""

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """Words behind the decision whether a full stop ends a sentence, per language.
 
 Written without the last full stop; spaces inside ("z. B.") are left out. A word in lower case stands for its

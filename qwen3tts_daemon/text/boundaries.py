@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """Does a sentence end at this full stop?
 
 The marks and closers are sentence-stream's; the answer is ours, because that library waits for a capital

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """Written text -> words to speak: no markup, no emoji, no addresses, nothing invisible.
 
 A pass takes markup away, and what it leaves may be markup again (`\\*a\\*`), so passes run until nothing

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """What kind of line is this: item, heading, table row, code fence, rule or plain text?"""
 
 from typing import Literal

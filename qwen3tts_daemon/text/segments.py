@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """Live text, in pieces of any size -> segments to speak, each with its range of characters.
 
 - No clock: the caller says when nothing came for a while (`idle`), when to speak what is there (`flush`) and

@@ -88,9 +88,9 @@ def test_g711_gives_each_sample_the_code_whose_interval_holds_it(law: Law) -> No
     codes = encode_g711(every.astype("<i2").tobytes(), law)
     values = decoded_g711(codes, law)
     assert np.all(np.diff(values) >= 0), "louder is never coded softer"
-    half_step = np.maximum(np.abs(every) / 32, 8)
-    clipped = np.abs(every) > 32_635
-    assert np.all((np.abs(values - every) <= half_step) | clipped)
+    loudness = np.abs(every)
+    half_step = (loudness + 132) / 32 if law == "mulaw" else np.maximum(loudness / 32, 8)
+    assert np.all((np.abs(values - every) <= half_step + 1) | (loudness > 32_635))
 
 
 @pytest.mark.parametrize("law", ["mulaw", "alaw"])
@@ -148,7 +148,11 @@ def test_a_format_holds_the_sound_whole(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_encoded_in_pieces_is_encoded_whole(name: str) -> None:
     pcm = sine(0.7)
-    assert encode(name, cut(pcm, [1_920, 0, 7, 4_000])) == encode(name, [pcm])
+    in_pieces, whole = encode(name, cut(pcm, [1_920, 0, 7, 4_000])), encode(name, [pcm])
+    if name == "opus":  # each Ogg stream has a number of its own
+        assert np.array_equal(decode(in_pieces)[0], decode(whole)[0])
+    else:
+        assert in_pieces == whole
 
 
 @pytest.mark.parametrize("name", FORMATS)

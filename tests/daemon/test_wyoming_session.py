@@ -1,6 +1,7 @@
 """The Wyoming session without sockets: what a client's events mean, and what an answer consists of."""
 
 import logging
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from wyoming.event import Event
 from wyoming.info import Describe, Info, SelectProgram
 from wyoming.ping import Ping
-from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from qwen3tts_daemon.failures import Failure
 from qwen3tts_daemon.protocols.wyoming.info import PROGRAM_NAME, Describer
@@ -155,7 +156,8 @@ def test_a_malformed_field_is_named(session: WyomingSession, data: dict[str, Any
 
 def test_a_stream_that_begins_malformed_stays_a_stream(session: WyomingSession) -> None:
     error_of(receive(session, Event("synthesize-start", {"voice": 1})))
-    assert receive(session, chunk("Hello."), Synthesize("Hello.").event(), STOP) == [Text("Hello."), TextEnd()]
+    rest = receive(session, chunk("Hello."), Synthesize("Hello.").event(), STOP)
+    assert rest == [Text("Hello."), TextEnd()]
     assert not session.is_live
 
 
@@ -176,8 +178,12 @@ def test_describe_and_ping_are_answered_inside_a_stream(session: WyomingSession)
 def test_what_is_not_known_is_ignored(session: WyomingSession, live: bool) -> None:
     if live:
         receive(session, START)
-    unknown = [Event("transcribe"), Event("audio-chunk", {"rate": "?"}), SelectProgram("other").event(), Event("")]
-    assert receive(session, *unknown) == []
+    known_elsewhere = [
+        Event("transcribe"),
+        Event("audio-chunk", {"rate": "?"}),
+        SelectProgram("other").event(),
+    ]
+    assert receive(session, *known_elsewhere, Event("")) == []
 
 
 # -- markup --------------------------------------------------------------------------------------------------
@@ -200,8 +206,8 @@ def test_markup_is_not_spoken() -> None:
 
 @given(st.lists(st.integers(0, len(MARKUP)), max_size=8))
 def test_markup_in_pieces_is_markup_as_a_whole(cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), len(MARKUP)]
-    assert spoken(*(MARKUP[a:b] for a, b in zip(edges, edges[1:], strict=False))) == spoken(MARKUP)
+    edges = pairwise([0, *sorted(cuts), len(MARKUP)])
+    assert spoken(*(MARKUP[start:end] for start, end in edges)) == spoken(MARKUP)
 
 
 def test_what_never_becomes_a_tag_is_text_and_is_not_kept_for_ever() -> None:
@@ -238,7 +244,8 @@ def test_an_answer_starts_once_and_counts_its_samples() -> None:
 
 def test_a_stream_says_last_that_it_has_stopped() -> None:
     answer = Answer(is_stream=True, sample_rate=24_000)
-    assert types([*answer.sound(bytes(2), 24_000), *answer.finish()])[-2:] == ["audio-stop", "synthesize-stopped"]
+    events = [*answer.sound(bytes(2), 24_000), *answer.finish()]
+    assert types(events)[-2:] == ["audio-stop", "synthesize-stopped"]
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
@@ -299,14 +306,11 @@ def test_one_installed_program_of_a_constant_name() -> None:
 
 
 def test_voices_are_listed_as_a_user_reads_them() -> None:
-    voices = (voice("z", "anna", "en"), voice("b", "Zoe", "en"), voice("a", "Zoe", "de"), voice("c", "", "fr"))
+    described = {"z": "anna", "b": "Zoe", "a": "Zoe", "c": ""}
+    voices = [voice(name, description, "en") for name, description in described.items()]
     listed = describer().info(capabilities(*voices)).tts[0].voices
-    assert [(voice.name, voice.description) for voice in listed] == [
-        ("z", "anna"),
-        ("c", "c"),
-        ("a", "Zoe (a)"),
-        ("b", "Zoe (b)"),
-    ]
+    labels = {"z": "anna", "c": "c", "a": "Zoe (a)", "b": "Zoe (b)"}
+    assert [(voice.name, voice.description) for voice in listed] == list(labels.items())
 
 
 def test_only_the_wanted_languages_are_listed() -> None:
@@ -315,10 +319,12 @@ def test_only_the_wanted_languages_are_listed() -> None:
     assert {voice.name: voice.languages for voice in listed} == {"a": ["en"], "c": ["en", "zh"]}
 
 
-def test_languages_that_nobody_speaks_list_everybody_and_say_so_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_languages_that_nobody_speaks_list_everybody_and_say_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.WARNING)
-    wrong = describer("ru")
+    wrong, english = describer("ru"), capabilities(voice("a", "A", "en"))
     for _ in range(3):
-        assert [voice.name for voice in wrong.info(capabilities(voice("a", "A", "en"))).tts[0].voices] == ["a"]
+        assert [voice.name for voice in wrong.info(english).tts[0].voices] == ["a"]
     assert len(caplog.messages) == 1
     assert "wyoming.languages (ru)" in caplog.messages[0]

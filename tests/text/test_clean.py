@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """Cleaning: what goes, what stays, and that clean text is left alone."""
 
 import unicodedata

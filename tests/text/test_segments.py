@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """Laws of the live segmenter; the traps of each language stand in test_segments_languages.py."""
 
 from itertools import pairwise

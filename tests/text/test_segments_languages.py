@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """A table of traps per language: each line is one text, with a bar where a segment ends."""
 
 import random

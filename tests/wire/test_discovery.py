@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import ifaddr
 import pytest
 from zeroconf import ServiceListener, Zeroconf
-from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from qwen3tts_daemon.protocols import discovery
 from qwen3tts_daemon.protocols.discovery import (
@@ -38,10 +38,6 @@ class Browser(ServiceListener):
         self.names: set[str] = set()
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
-
-    async def browse(self) -> None:
-        for kind in (WYOMING, VOICE):
-            await self.zeroconf.async_add_service_listener(kind, self)
 
     def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
         self.names.add(name)
@@ -77,8 +73,8 @@ class Browser(ServiceListener):
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     browser = Browser()
-    await browser.browse()
-    yield browser
+    async with AsyncServiceBrowser(browser.zeroconf.zeroconf, [WYOMING, VOICE], listener=browser):
+        yield browser
     await browser.zeroconf.async_close()
 
 
@@ -179,11 +175,8 @@ async def test_switched_off_is_silent() -> None:
 
 
 def adapter(name: str, *addresses: str) -> ifaddr.Adapter:
-    ips = [
-        ifaddr.IP((address, 0, 0), 64, name) if ip_address(address).version == 6 else ifaddr.IP(address, 24, name)
-        for address in addresses
-    ]
-    return ifaddr.Adapter(name, name, ips)
+    ips = [(address, 0, 0) if ip_address(address).version == 6 else address for address in addresses]
+    return ifaddr.Adapter(name, name, [ifaddr.IP(ip, 24, name) for ip in ips])
 
 
 def test_addresses_are_those_that_others_at_home_can_reach() -> None:
@@ -210,7 +203,9 @@ def test_addresses_are_those_that_others_at_home_can_reach() -> None:
         (("192.168.1.6",), []),
     ],
 )
-def test_only_addresses_that_are_listened_on_are_announced(hosts: tuple[str, ...], announced: list[str]) -> None:
+def test_only_addresses_that_are_listened_on_are_announced(
+    hosts: tuple[str, ...], announced: list[str]
+) -> None:
     announcer = Discovery(ZeroconfSettings(), find_addresses=lambda: ["192.168.1.5", "fd00::5"])
     assert announcer._addresses(wyoming_service(hosts, 1, version="1")) == announced
 

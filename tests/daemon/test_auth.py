@@ -1,0 +1,271 @@
+"""Who may do what: addresses, Host, Origin, tokens, sessions, tickets."""
+
+import ipaddress
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qwen3tts_daemon.auth import SESSION_S, TICKET_S, Auth, Visitor, load_token
+from qwen3tts_daemon.failures import Refusal, describe
+
+TOKEN = "a-token-of-quite-enough-characters"
+LAN = "192.168.1.20"
+PUBLIC = "203.0.113.9"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make(policy: Any = "lan", **options: Any) -> Auth:
+    defaults: dict[str, Any] = {
+        "own_names": lambda: frozenset(("voicebox", "voicebox.local")),
+        "own_networks": lambda: [ipaddress.ip_network("2001:db8:1::/64")],
+    }
+    return Auth(policy, TOKEN, **defaults | options)
+
+
+def admit(
+    auth: Auth,
+    peer: str | None = LAN,
+    headers: dict[str, str] | list[tuple[str, str]] | None = None,
+    *,
+    host: str | None = "192.168.1.5:8766",
+    method: str = "GET",
+    query: str = "",
+    scheme: str = "http",
+) -> Visitor:
+    pairs = [("Host", host)] if host is not None else []
+    pairs += list(headers.items()) if isinstance(headers, dict) else headers or []
+    raw = [(name.encode(), value.encode()) for name, value in pairs]
+    return auth.admit(peer, raw, method=method, query=query, scheme=scheme)
+
+
+def may(*arguments: Any, **options: Any) -> set[str]:
+    return set(admit(*arguments, **options).granted)
+
+
+def refusal(*arguments: Any, **options: Any) -> str:
+    with pytest.raises(Refusal) as caught:
+        admit(*arguments, **options)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("policy", "peer", "headers", "expected"),
+    [
+        ("lan", LAN, {}, {"speak"}),
+        ("lan", PUBLIC, {}, set()),
+        ("lan", "fe80::1%eth0", {}, {"speak"}),
+        ("lan", "fd12::7", {}, {"speak"}),
+        ("lan", "2001:db8:1::77", {}, {"speak"}),
+        ("lan", "2001:db8:2::77", {}, set()),
+        ("lan", "::ffff:192.168.1.20", {}, {"speak"}),
+        ("lan", "::ffff:203.0.113.9", {}, set()),
+        ("lan", None, {}, set()),
+        ("lan", PUBLIC, BEARER, {"speak", "manage"}),
+        ("lan", LAN, BEARER, {"speak", "manage"}),
+        ("lan", LAN, {"Authorization": "Bearer sk-whatever-a-client-has"}, {"speak"}),
+        ("token", LAN, {}, set()),
+        ("token", "127.0.0.1", {}, set()),
+        ("token", LAN, BEARER, {"speak", "manage"}),
+        ("token", LAN, {"Authorization": f"bearer   {TOKEN} "}, {"speak", "manage"}),
+        ("token", LAN, {"Authorization": f"Basic {TOKEN}"}, set()),
+        ("token", LAN, {"Authorization": f"Bearer {TOKEN[:-1]}"}, set()),
+        ("token", LAN, {"Authorization": f"Bearer {TOKEN}x"}, set()),
+        ("token", LAN, {"Authorization": "Bearer "}, set()),
+        ("token", LAN, {"Authorization": "Bearer ünïcödé"}, set()),
+        ("none", PUBLIC, {}, {"speak", "manage"}),
+    ],
+)
+def test_policy(policy: str, peer: str | None, headers: dict[str, str], expected: set[str]) -> None:
+    assert may(make(policy), peer, headers) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "headers", "expected"),
+    [
+        ("127.0.0.1:8766", {}, {"speak"}),
+        ("localhost", {}, {"speak"}),
+        ("[::1]:8766", {}, {"speak"}),
+        ("voicebox.local", {}, set()),  # what a proxy on this machine would send
+        ("192.168.1.5", {}, set()),
+        ("localhost", {"X-Forwarded-For": "127.0.0.1"}, set()),
+        ("localhost", {"Forwarded": "for=127.0.0.1"}, set()),
+        ("localhost", {"Via": "1.1 proxy"}, set()),
+    ],
+)
+def test_loopback_is_near_only_without_a_trace_of_a_proxy(
+    host: str, headers: dict[str, str], expected: set[str]
+) -> None:
+    assert may(make(), "127.0.0.1", headers, host=host) == expected
+
+
+def test_a_forwarding_header_of_a_stranger_makes_the_address_unknown() -> None:
+    assert admit(make(), LAN, {"X-Forwarded-For": "10.0.0.1"}).address is None
+    assert may(make(), LAN, {"X-Forwarded-For": "10.0.0.1"}) == set()
+
+
+def test_a_trusted_proxy_is_believed() -> None:
+    auth = make(trusted_proxies=["172.30.32.0/23"], allowed_hosts=["Voice.Example.org."])
+    proxied = {
+        "X-Forwarded-For": f"10.9.9.9, {LAN}, 172.30.33.1",
+        "X-Forwarded-Host": "voice.example.org",
+        "X-Forwarded-Proto": "https",
+        "X-Ingress-Path": "/api/hassio_ingress/abc/",
+    }
+    visitor = admit(auth, "172.30.32.2", proxied)
+    assert str(visitor.address) == LAN, "the last one that is no proxy, not what the client wrote before it"
+    assert (visitor.host, visitor.is_secure) == ("voice.example.org", True)
+    assert visitor.path_prefix == "/api/hassio_ingress/abc"
+    assert visitor.granted == {"speak"}
+    assert may(auth, "172.30.32.2", proxied | {"X-Forwarded-For": PUBLIC}) == set()
+    assert refusal(auth, "172.30.32.2", proxied | {"X-Forwarded-Host": "evil.example"}) == "unknown_host"
+    stranger = admit(auth, LAN, proxied)
+    assert (stranger.host, stranger.is_secure, stranger.path_prefix) == ("192.168.1.5", False, "")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "LOCALHOST:8766", "127.0.0.1", "[::1]:8766", "[fe80::1]", "10.1.2.3:80", "voicebox",
+        "voicebox.local:8766", "VoiceBox.local.", "voice.example.org",
+    ],
+)  # fmt: skip
+def test_names_of_this_machine_are_known(host: str) -> None:
+    admit(make(allowed_hosts=["voice.example.org"]), host=host)
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [
+        ("evil.example", "unknown_host"),
+        ("127.0.0.1.evil.example", "unknown_host"),
+        ("localhost.evil.example", "unknown_host"),
+        ("voicebox.local.evil.example:8766", "unknown_host"),
+        ("127.1", "unknown_host"),
+        (None, "bad_request"),
+        ("", "bad_request"),
+        ("localhost:99999", "bad_request"),
+        ("localhost:x", "bad_request"),
+        ("user@localhost", "bad_request"),
+        ("localhost/x", "bad_request"),
+        ("[::1", "bad_request"),
+    ],
+)
+def test_other_hosts_are_refused(host: str | None, code: str) -> None:
+    assert refusal(make("none"), host=host) == code
+    assert describe(Refusal(code, "")).http_status == (421 if code == "unknown_host" else 400)
+
+
+def test_two_hosts_are_refused() -> None:
+    assert refusal(make(), headers=[("Host", "localhost")]) == "bad_request"
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT", "PATCH", "WEBSOCKET"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example", "null", "http://voicebox.local:1", "http://voicebox", "file://", "",
+        "http://voicebox.local:8766.evil.example", "chrome-extension://abc", "http://[", "voicebox.local:8766",
+    ],
+)  # fmt: skip
+def test_a_foreign_origin_is_refused(method: str, origin: str) -> None:
+    headers = {"Origin": origin, **BEARER}
+    assert refusal(make(), headers=headers, host="voicebox.local:8766", method=method) == "forbidden_origin"
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("http://voicebox.local:8766", "voicebox.local:8766"),
+        ("http://VOICEBOX.local:8766", "voicebox.local.:8766"),
+        ("http://voicebox", "voicebox:80"),
+        ("https://voicebox", "voicebox"),
+        ("http://[::1]:8766", "[::1]:8766"),
+        (None, "voicebox"),
+    ],
+)
+def test_the_own_origin_and_none_are_welcome(origin: str | None, host: str) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    for method in ("POST", "WEBSOCKET"):
+        admit(make(), headers=headers, host=host, method=method)
+
+
+def test_reading_needs_no_origin_but_a_cross_site_post_is_told_by_the_browser() -> None:
+    admit(make(), headers={"Origin": "https://evil.example"})
+    assert refusal(make(), headers={"Sec-Fetch-Site": "cross-site"}, method="POST") == "forbidden_origin"
+    admit(make(), headers={"Sec-Fetch-Site": "same-origin"}, method="POST")
+
+
+@pytest.mark.parametrize("name", ["token", "key", "API_KEY", "access_token", "xi-api-key"])
+def test_keys_in_a_query_are_refused_even_if_right(name: str) -> None:
+    assert refusal(make("token"), query=f"a=1&{name}={TOKEN}") == "unauthorized"
+
+
+def test_the_bearer_subprotocol() -> None:
+    auth = make("token")
+    offered = {"Sec-WebSocket-Protocol": f"voice.v1, bearer.{TOKEN}"}
+    assert may(auth, headers=offered, method="WEBSOCKET") == {"speak", "manage"}
+    wrong = {"Sec-WebSocket-Protocol": "voice.v1, bearer.nothing"}
+    assert may(auth, headers=wrong, method="WEBSOCKET") == set()
+
+
+def test_a_session_is_a_cookie_that_ends() -> None:
+    clock = Clock()
+    auth = make("token", clock=clock)
+    with pytest.raises(Refusal):
+        auth.open_session("wrong", is_secure=False)
+    cookie = auth.open_session(TOKEN, is_secure=False)
+    pair, _, attributes = cookie.partition("; ")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(attributes.split("; "))
+    assert TOKEN not in cookie
+    assert "Secure" not in cookie
+    assert "; Secure" in auth.open_session(TOKEN, is_secure=True)
+    assert may(auth, headers={"Cookie": f"theme=dark; {pair}"}) == {"speak", "manage"}
+    assert may(auth, headers={"Cookie": pair + "x"}) == set()
+    clock.now += SESSION_S
+    assert may(auth, headers={"Cookie": pair}) == set()
+
+
+def test_a_ticket_opens_one_socket_soon() -> None:
+    clock = Clock()
+    auth = make("token", clock=clock)
+    ticket, late = auth.give_ticket(), auth.give_ticket()
+    assert may(auth, query=f"ticket={ticket}") == set(), "only a WebSocket"
+    assert may(auth, query=f"ticket={ticket}", method="WEBSOCKET") == {"speak"}
+    assert may(auth, query=f"ticket={ticket}", method="WEBSOCKET") == set()
+    clock.now += TICKET_S
+    assert may(auth, query=f"ticket={late}", method="WEBSOCKET") == set()
+
+
+def test_what_is_given_out_is_bounded() -> None:
+    auth = make("token")
+    first = auth.give_ticket()
+    tickets = [auth.give_ticket() for _ in range(1_000)]
+    assert may(auth, query=f"ticket={first}", method="WEBSOCKET") == set()
+    assert may(auth, query=f"ticket={tickets[0]}", method="WEBSOCKET") == {"speak"}
+
+
+def test_the_token_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "token"
+    token = load_token(path)
+    assert len(token) >= 40
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_token(path) == token
+    path.write_text("short\n")
+    with pytest.raises(ValueError, match="shorter than 16"):
+        load_token(path)
+
+
+def test_without_the_scope_it_is_401() -> None:
+    visitor = admit(make("token"))
+    with pytest.raises(Refusal) as caught:
+        visitor.require("manage")
+    assert describe(caught.value).http_status == 401

@@ -1,0 +1,88 @@
+"""Whole daemons as child processes, for tests."""
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, Queue
+
+
+class DaemonProcess:
+    """A daemon on loopback with free ports; its log is read as it comes."""
+
+    def __init__(self, program: list[str], data: Path, options: list[str]) -> None:
+        arguments = [
+            "--data-dir", str(data), "--wyoming.host", "127.0.0.1", "--wyoming.port", "0",
+            "--http.host", "127.0.0.1", "--http.port", "0", "--no-zeroconf.enabled", *options,
+        ]  # fmt: skip
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True
+        )
+        self._lines: Queue[str | None] = Queue()
+        self._log: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """The first new log line that matches."""
+        while True:
+            try:
+                line = self._lines.get(timeout=60)
+            except Empty:
+                raise AssertionError(f"no line with {pattern!r}:\n{self.log}") from None
+            if line is None:
+                raise AssertionError(f"the daemon ended without a line with {pattern!r}:\n{self.log}")
+            self._log.append(line)
+            if match := re.search(pattern, line):
+                return match
+
+    @property
+    def log(self) -> str:
+        return "".join(self._log)
+
+    def read_rest(self) -> str:
+        """The whole log, of a daemon that has ended."""
+        self._reader.join(30)
+        while (line := self._lines.get(timeout=30)) is not None:
+            self._log.append(line)
+        return self.log
+
+    def ready(self) -> tuple[int, int]:
+        """Wyoming and HTTP port, once the doors are open."""
+        http = int(self.wait_for(r"http listens on port (\d+)")[1])
+        wyoming = int(self.wait_for(r"wyoming listens on port (\d+)")[1])
+        self.wait_for("INFO qwen3tts_daemon.daemon ready")
+        return wyoming, http
+
+
+@contextlib.contextmanager
+def tone_daemon(data: Path, *options: str, **engine: float | str) -> Iterator[DaemonProcess]:
+    """The daemon with a ToneEngine in its worker."""
+    with _ended(DaemonProcess(["tests.tone_daemon", json.dumps(engine)], data, list(options))) as daemon:
+        yield daemon
+
+
+@contextlib.contextmanager
+def embedded_daemon(data: Path, *options: str) -> Iterator[DaemonProcess]:
+    """The daemon as users start it."""
+    with _ended(DaemonProcess(["qwen3tts_daemon", "serve"], data, list(options))) as daemon:
+        yield daemon
+
+
+@contextlib.contextmanager
+def _ended(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
+    try:
+        yield daemon
+    finally:
+        with daemon.process as process:
+            process.kill()
