@@ -108,8 +108,8 @@ class Daemon:
                 await manager.ready()
         if self._wyoming is not None:
             await _open(self._wyoming.start(), "wyoming.port", self._settings.wyoming.port)
-            host, port = self._settings.wyoming.host, self._wyoming.port
-            self._discovery.announce(wyoming_service(host, port, version=__version__))
+            addresses, port = self._wyoming.addresses, self._wyoming.port
+            self._discovery.announce(wyoming_service(addresses, port, version=__version__))
         if self._http is not None:
             host, port, auth = self._settings.http.host, self._http.port, self._settings.auth
             self._discovery.announce(voice_service(host, port, version=__version__, auth=auth))

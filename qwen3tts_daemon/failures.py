@@ -84,6 +84,11 @@ class Failure:
         return {"error": {**error, "request_id": request_id}}
 
 
+def code_of(error: BaseException) -> str:
+    """The stable word for an error, for log lines and metrics."""
+    return error.code if isinstance(error, (SynthesisError, Refusal)) else "internal"
+
+
 def describe(error: BaseException) -> Failure:
     """Words for a client. What nobody foresaw is logged whole and told as `internal`, without its text."""
     if not isinstance(error, (SynthesisError, Refusal)):

@@ -17,7 +17,7 @@ from typing import Literal, Self
 
 import msgspec
 
-from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.failures import Refusal, code_of
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
@@ -183,7 +183,7 @@ class Utterance:
     ) -> None:
         self.close()
         if isinstance(error, Exception) and self.end == "cancelled":
-            self.end = describe(error).code
+            self.end = code_of(error)
         self._speech.leave(self)
 
     def close(self) -> None:
@@ -263,7 +263,7 @@ class Utterance:
             if not self._ready:
                 raise
         except Exception as error:
-            self.end = describe(error).code
+            self.end = code_of(error)
             raise
         else:
             self._take(chunk)

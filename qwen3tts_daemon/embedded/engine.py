@@ -73,7 +73,7 @@ class EmbeddedEngine:
         self._condition = threading.Condition()
         self._sequences: deque[Sequence] = deque()
         self._closed = False
-        self._idle_work = deque([voices.load_kokoro] if any(v.engine == "kokoro" for v in table) else [])
+        self._idle_work = deque([self._load_kokoro] if any(v.engine == "kokoro" for v in table) else [])
         self._thread = threading.Thread(target=self._run, name="embedded-inference", daemon=True)
 
     @property
@@ -152,6 +152,12 @@ class EmbeddedEngine:
                 self._closed = True
                 for sequence in self._living():
                     sequence.finish(ModelUnavailable("the embedded engine has ended; see the log"))
+
+    def _load_kokoro(self) -> None:
+        try:
+            self._voices.load_kokoro()
+        except ModelUnavailable as error:
+            _log.error("the Kokoro voices are silent: %s", error)
 
     def _next_work(self) -> Callable[[], None] | None:
         """What to do next: a unit of the sequence whose turn it is, else idle work; None when closed."""

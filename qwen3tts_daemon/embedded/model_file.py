@@ -3,7 +3,7 @@
 onnxruntime computes a convolution of unsigned activations with unsigned weights without the CPU's VNNI
 instructions, because those want one operand signed. Where there is VNNI, every ConvInteger therefore gets its
 activations moved from 0..255 to -128..127, zero point included: the same integers, so the same samples. All
-of Kokoro takes 0.7 of the time then, the convolutions half (Xeon at 2.5 GHz, two threads, onnxruntime 1.31.1).
+of Kokoro takes 0.7 of the time then, the convolutions half (Xeon 2.5 GHz, two threads, onnxruntime 1.31.1).
 Without VNNI the signed kernel would saturate; with AMX the unsigned one is fast.
 """
 
@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from qwen_tts.errors import ModelUnavailable
 
@@ -43,7 +42,7 @@ _log = logging.getLogger(__name__)
 def model_file(cache_dir: Path, *, signed: bool) -> Path:
     """The network's file in `cache_dir`, made if it is not there yet. Raises ModelUnavailable."""
     path = cache_dir / (_SIGNED_NAME if signed else _NAME)
-    if path.exists() and _sha256(path.read_bytes()) == _SHA256[path.name]:
+    if path.exists() and _is_whole(path):
         return path
     model = b"".join((files(part) / "part.bin").read_bytes() for part in _PARTS)
     _check(model, _NAME)
@@ -167,18 +166,24 @@ def _bytes(number: int, payload: bytes) -> bytes:
 
 
 def _check(model: bytes, name: str) -> None:
-    if _sha256(model) != _SHA256[name]:
+    if hashlib.sha256(model).hexdigest() != _SHA256[name]:
         raise ModelUnavailable(f"the Kokoro model is damaged; reinstall the packages {', '.join(_PARTS)}")
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _is_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == _SHA256[path.name]
 
 
 def _write(path: Path, data: bytes) -> None:
-    """All of the file or none of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as partial:
-        partial.write(data)
-    os.replace(partial.name, path)
+    """All of the file or none of it. Raises ModelUnavailable."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        if partial.is_file():
+            partial.unlink()
+        raise ModelUnavailable(f"cannot keep the Kokoro model in {path.parent}: {error}") from error
     _log.info("wrote %s", path)

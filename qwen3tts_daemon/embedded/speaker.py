@@ -1,10 +1,8 @@
 """Text -> samples, unit by unit: spell out, cut, read, infer, shape. Synchronous; used by one thread."""
 
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHONEMES
@@ -17,12 +15,8 @@ from qwen3tts_daemon.embedded.pieces import Ending, Unit, fit, units
 from qwen3tts_daemon.embedded.shaping import Samples, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 
-_T = TypeVar("_T")
-
-_log = logging.getLogger(__name__)
-
 _FINAL_MARKS = tuple('.!?…,;:—"”»)')
-"""Every unit ends with one of them: the networks learned from texts with punctuation and take their tune from it."""
+"""Every unit ends with one of them: the networks take their tune from punctuation."""
 
 
 class EmbeddedVoices:
@@ -61,10 +55,10 @@ class EmbeddedVoices:
         `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled,
         SynthesisFailed.
         """
-        for (unit, phonemes), is_end in _mark_last(self._readings(text, voice, is_first=is_first)):
+        for unit, phonemes in self._readings(text, voice, is_first=is_first):
             cancellation.check()
             samples = self._infer(phonemes, voice, speed, seed, cancellation)
-            yield shape(samples, voice.gain, unit.ending, is_last=is_last and is_end)
+            yield shape(samples, voice.gain, unit.ending, is_last=is_last and unit.is_last)
 
     def _readings(self, text: str, voice: EmbeddedVoice, *, is_first: bool) -> Iterator[tuple[Unit, str]]:
         """The units that have a sound, with phonemes that fit one inference."""
@@ -104,18 +98,6 @@ class EmbeddedVoices:
         if self._kokoro is None:
             self._kokoro = Kokoro(self._cache_dir, self._threads)
         return self._kokoro
-
-
-def _mark_last(items: Iterable[_T]) -> Iterator[tuple[_T, bool]]:
-    """Every item, and whether it is the last; looks one item ahead."""
-    iterator = iter(items)
-    held = next(iterator, None)
-    for following in iterator:
-        assert held is not None
-        yield held, False
-        held = following
-    if held is not None:
-        yield held, True
 
 
 _WARM_UP = {

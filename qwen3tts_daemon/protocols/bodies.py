@@ -42,7 +42,7 @@ def convert(value: Any, kind: type[T]) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         rule, _, path = str(error).partition(" - at `$")
-        param = path.rstrip("`").lstrip(".") or _missing(rule)
+        param = ".".join(filter(None, (path.rstrip("`").lstrip("."), _missing(rule)))) or None
         raise Refusal("bad_field", f"{param}: {rule}" if param else rule, param=param) from None
 
 

@@ -75,6 +75,7 @@ class Discovery:
         self._find_addresses = find_addresses or lan_addresses
         self._look_again_s = look_again_s
         self._tasks: list[asyncio.Task[None]] = []
+        self._goodbyes: set[asyncio.Task[None]] = set()
 
     def announce(self, service: Service) -> None:
         """Start announcing; returns at once."""
@@ -89,6 +90,7 @@ class Discovery:
             if isinstance(ended, Exception):
                 logger.error("an announcement failed", exc_info=ended)
         self._tasks.clear()
+        await asyncio.gather(*self._goodbyes)
 
     async def _keep_announced(self, service: Service) -> None:
         if not self._settings.interfaces and all(_is_loopback(host) for host in service.hosts):
@@ -121,12 +123,19 @@ class Discovery:
         )
         try:
             zeroconf = AsyncZeroconf(interfaces=[*addresses])
-            announcement.push_async_callback(_close, zeroconf)
+            announcement.push_async_callback(self._close, zeroconf)
             await (await zeroconf.async_register_service(info, allow_name_change=True))
         except (ZeroconfError, OSError, RuntimeError, ValueError) as error:
             logger.warning("cannot announce %s: %s", service.type, error or type(error).__name__)
         else:
             logger.info("announced %s on %s port %d", info.name, ", ".join(addresses), service.port)
+
+    async def _close(self, zeroconf: AsyncZeroconf) -> None:
+        """In a task of its own: in one that `stop` cancels, the library would leave its sockets open."""
+        goodbye = asyncio.create_task(_say_goodbye(zeroconf))
+        self._goodbyes.add(goodbye)
+        goodbye.add_done_callback(self._goodbyes.discard)
+        await asyncio.shield(goodbye)
 
     def _addresses(self, service: Service) -> list[str]:
         try:
@@ -137,8 +146,8 @@ class Discovery:
         return [address for address in found if _listens(service.hosts, address)]
 
 
-async def _close(zeroconf: AsyncZeroconf) -> None:
-    """Say goodbye for what is registered, and free the sockets."""
+async def _say_goodbye(zeroconf: AsyncZeroconf) -> None:
+    """For what is registered; and free the sockets."""
     try:
         async with asyncio.timeout(_GOODBYE_S):
             await zeroconf.async_close()

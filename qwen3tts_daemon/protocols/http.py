@@ -191,7 +191,7 @@ class _Asset:
     """A file of the page, read once."""
 
     def __init__(self, name: str) -> None:
-        self._content = resources.files("qwen3tts_daemon.web").joinpath(name).read_bytes()
+        self._content = (resources.files("qwen3tts_daemon") / "web" / name).read_bytes()
         self._media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self._etag = f'"{hashlib.sha256(self._content).hexdigest()[:32]}"'
 

@@ -62,7 +62,7 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app, http=_protocol(config.head_timeout_s), ws="websockets-sansio", lifespan="off",
-                log_config=None, access_log=False, server_header=False, proxy_headers=False, backlog=_BACKLOG,
+                log_config=None, server_header=False, proxy_headers=False, backlog=_BACKLOG,
                 timeout_keep_alive=config.keep_alive_s, timeout_graceful_shutdown=config.grace_s,  # type: ignore[arg-type]
                 ws_per_message_deflate=False, ws_max_size=config.message_bytes,
                 ws_ping_interval=config.ping_s, ws_ping_timeout=config.ping_s,
@@ -70,7 +70,7 @@ class HttpServer:
         )  # fmt: skip
         self._sockets: list[socket.socket] = []
         self._ticking: asyncio.Task[None] | None = None
-        # It writes the whole path of each WebSocket at INFO, and with it tickets.
+        # It writes the whole URL of each WebSocket at INFO, and with it tickets.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
     @property
@@ -97,8 +97,7 @@ class HttpServer:
         """No new connections; running requests may end within `grace_s`, then they are cut."""
         if self._ticking is None:
             return
-        self._server.should_exit = True
-        await self._ticking
+        self._ticking.cancel()
         self._ticking = None
         await self._server.shutdown(self._sockets)
         state = self._server.server_state
@@ -120,6 +119,7 @@ class _Protocol(H11Protocol):
         self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *rest: Any, **more: Any
     ):
         super().__init__(config, server_state, {**app_state, ABORT: self._abort}, *rest, **more)
+        self.access_log = False  # its lines have whole URLs in them
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

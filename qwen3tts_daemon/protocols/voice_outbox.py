@@ -47,6 +47,9 @@ class Outbox:
         """Whether frames have to wait; messages never do."""
         return self._frames >= MAX_FRAMES
 
+    def has_frames_of(self, owner: Any) -> bool:
+        return any(entry.owner is owner and isinstance(entry.content, Frame) for entry in self._entries)
+
     def say(self, text: str, *, owner: Any = None, kept: bool = False) -> None:
         if len(self._entries) >= MAX_MESSAGES:
             self.close(1008, "the answers are not read")

@@ -80,6 +80,8 @@ MAX_NAMES = 16_384
 
 _MODES = {"preset": "preset", "design": "designed", "clone": "cloned"}
 _CHANNELS = 1 << 16
+_ROUNDING_S = 1e-6
+"""Less than a sample: sums of seconds are not exact."""
 
 
 class Meter:
@@ -411,13 +413,14 @@ class Session:
         """How long the frame has to wait, or it is too far ahead of the listener; inf: until `played`."""
         ahead_s = ctx.seconds(frame.first_sample + frame.samples) - ctx.options.lead_ms / 1000
         if ctx.played_s is not None:
-            return 0.0 if ahead_s <= ctx.played_s else math.inf
+            return 0.0 if ahead_s <= ctx.played_s + _ROUNDING_S else math.inf
         if ctx.plays_from is None:
             waits = ctx.options.policy != "parallel"
             ctx.plays_from = max(now, self._plays_until) if waits else now
         # A listener cannot have heard more than was sent: after a gap the clock starts anew.
         ctx.plays_from = max(ctx.plays_from, now - ctx.seconds(frame.first_sample))
-        return max(0.0, ctx.plays_from + ahead_s - now)
+        delay_s = ctx.plays_from + ahead_s - now
+        return delay_s if delay_s > _ROUNDING_S else 0.0
 
     def send(self, ctx: Context, frame: Frame) -> None:
         """Put a frame into the outbox."""
@@ -426,7 +429,7 @@ class Session:
             self.outbox.send(frame, ctx)
 
     def finished(self, ctx: Context, reason: DoneReason, now: float) -> list[Action]:
-        """The utterance has ended and all of its frames are in the outbox."""
+        """The utterance has ended and the writer has all of its frames: none is left to be cancelled."""
         if not ctx.is_done:
             self._done(ctx, reason, now)
         return self._take_actions()

@@ -146,6 +146,7 @@ class _Voice:
     def __init__(self, utterance: Utterance) -> None:
         self.utterance = utterance
         self.is_running = False
+        self.is_ending = False
         self.wake = asyncio.Event()
         """What a frame waits for may have come."""
 
@@ -292,6 +293,7 @@ class _VoiceSocket:
                     pass
                 for frame in ctx.sound.end():
                     await self._deliver(ctx, voice, frame)
+                await self._flush(ctx, voice)
         except Exception as error:  # noqa: BLE001  described to the client
             self._do(self.session.failed(ctx, error, self._clock()))
         else:
@@ -350,6 +352,13 @@ class _VoiceSocket:
                     await voice.wake.wait()
         return False
 
+    async def _flush(self, ctx: Context, voice: _Voice) -> None:
+        """Until the writer has taken every frame: as long as one waits, the context can be cancelled."""
+        voice.is_ending = True
+        while self.session.outbox.has_frames_of(ctx):
+            voice.wake.clear()
+            await voice.wake.wait()
+
     async def _write(self) -> None:
         """The one writer of the socket."""
         outbox = self.session.outbox
@@ -363,6 +372,8 @@ class _VoiceSocket:
             if was_full and not outbox.is_full:
                 for voice in self._voices.values():
                     voice.wake.set()
+            elif (owner := self._voices.get(entry.owner)) and owner.is_ending:
+                owner.wake.set()
             try:
                 async with asyncio.timeout(self._settings.send_timeout_s):
                     await self._send(entry)

@@ -173,7 +173,7 @@ def test_two_hosts_are_refused() -> None:
     "origin",
     [
         "https://evil.example", "null", "http://voicebox.local:1", "http://voicebox", "file://", "",
-        "http://voicebox.local:8766.evil.example", "chrome-extension://abc", "http://[", "voicebox.local:8766",
+        "http://voicebox.local:8766.evil.example", "chrome-extension://abc", "http://[", "voicebox:8766",
     ],
 )  # fmt: skip
 def test_a_foreign_origin_is_refused(method: str, origin: str) -> None:

@@ -27,10 +27,17 @@ def test_damaged_parts_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.skipif(not cpu_gains_from_signed(), reason="the signed network is made for CPUs with VNNI")
-def test_signed_activations_give_the_same_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signed_activations_give_the_same_samples(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def samples() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return Kokoro(tmp_path, threads=2).synthesize("həlˈO ðˈɛɹ.", "af_heart", 1.0, Cancellation())
+        return Kokoro(cache_dir, threads=2).synthesize("həlˈO ðˈɛɹ.", "af_heart", 1.0, Cancellation())
 
     signed = samples()
     monkeypatch.setattr("qwen3tts_daemon.embedded.kokoro.cpu_gains_from_signed", lambda: False)
     np.testing.assert_array_equal(signed, samples())
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    with pytest.raises(ModelUnavailable, match="cannot keep"):
+        model_file(in_the_way / "cache", signed=False)

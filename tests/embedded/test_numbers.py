@@ -122,7 +122,9 @@ def spellers() -> Spellers:
     ("language", "written", "said"),
     [(language, written, said) for language, cases in CASES.items() for written, said in cases.items()],
 )
-def test_a_sentence_is_said_as_a_speaker_would(spellers: Spellers, language: str, written: str, said: str) -> None:
+def test_a_sentence_is_said_as_a_speaker_would(
+    spellers: Spellers, language: str, written: str, said: str
+) -> None:
     assert spellers.spell_out(written, language) == said
 
 
@@ -138,8 +140,8 @@ def test_the_english_reader_reads_numbers_itself(
 def test_the_japanese_reader_reads_numbers_with_their_counters(
     spellers: Spellers, readers: Readers, written: str, said: str
 ) -> None:
-    read = [readers.phonemes(spellers.spell_out(text, "ja"), "ja-JP").replace(" ", "") for text in (written, said)]
-    assert read[0] == read[1]
+    read = [readers.phonemes(spellers.spell_out(text, "ja"), "ja-JP") for text in (written, said)]
+    assert read[0].replace(" ", "") == read[1].replace(" ", "")
 
 
 @pytest.mark.parametrize("language", [*CASES, "en", "ja"])

@@ -3,7 +3,7 @@ import pytest
 from qwen3tts_daemon.embedded.pieces import MAX_LENGTH, Ending, Unit, fit, length, sentences, units
 
 TEXTS = {
-    "en": "Dr. Smith came at 5 p.m. and left. \"Really?\" she asked. He said: yes; no, maybe - who knows!",
+    "en": 'Dr. Smith came at 5 p.m. and left. "Really?" she asked. He said: yes; no, maybe - who knows!',
     "de": "Am 5. März kam Dr. Müller mit der Bahn, z. B. aus Köln. Dann ging er, weil es regnete.",
     "zh": "明天天气晴朗，西边会吹来微风。请你在离开家之前记得把窗户关上。",
     "ja": "明日の天気は晴れで、西から弱い風が吹くでしょう。家を出る前に窓を閉めてください。",
@@ -23,6 +23,7 @@ def test_units_hold_the_whole_text_in_order(language: str, early: bool) -> None:
         assert squeezed("".join(unit.text for unit in found)) == squeezed(text)
         assert all(0 < length(unit.text) <= MAX_LENGTH for unit in found)
         assert all(unit.text == unit.text.strip() for unit in found)
+        assert [unit.is_last for unit in found] == [False] * (len(found) - 1) + [True]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,8 @@ def test_units_hold_the_whole_text_in_order(language: str, early: bool) -> None:
         ("Hello, Anna, how are you doing today?", "Hello, Anna,"),
         ("Good morning, it is seven o'clock.", "Good morning,"),
         ("The weather tomorrow will be sunny.", "The weather tomorrow will be sunny."),
-        ("The temperature in the living room is low, so I turn it up.", "The temperature in the living room is low,"),
+        ("The temperature in the living room is low, so I turn it up.",
+         "The temperature in the living room is low,"),
         ("She waited for a long while at the old station and then she went home alone.",
          "She waited for a long while at the old station"),
     ],

@@ -1,9 +1,9 @@
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
-from qwen3tts_daemon.embedded import voices
 from qwen3tts_daemon.embedded.voices import LANGUAGES, VOICES, available, default_voice
 
 
@@ -46,8 +46,8 @@ def test_every_language_has_a_default_and_english_is_hibari() -> None:
 def test_only_what_the_installed_libraries_can_speak_is_listed(
     monkeypatch: pytest.MonkeyPatch, missing: str, silent: set[str]
 ) -> None:
-    find_spec = voices.find_spec
-    monkeypatch.setattr(voices, "find_spec", lambda name: None if name == missing else find_spec(name))
+    spec = "qwen3tts_daemon.embedded.voices.find_spec"
+    monkeypatch.setattr(spec, lambda name: None if name == missing else find_spec(name))
     assert set(LANGUAGES) - {voice.language for voice in available()} == silent
 
 

@@ -1,7 +1,8 @@
 """The HTTP door on 127.0.0.1, as the daemon opens it, for tests."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,13 @@ from qwen3tts_daemon.speech import Speech
 QUICK_TO_CLOSE = ServerConfig(grace_s=0.3)
 DEFAULTS = HttpSettings()
 TOKEN = "correct-horse-battery-staple-0123456789"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what tells nobody that it has happened."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ async def open_door(
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)
     await http_server.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_server.port}", timeout=10) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_server.port}", verify=False) as client:
             yield Door(http_server, app, auth, client)
     finally:
         await http_server.close()

@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 class Limits:
     """What one connection may cost."""
 
+    first_event_s: float = 60.0
+    """A connection that never says anything must not keep others out."""
     idle_s: float = 600.0
     """Without an event from the client, while it is the client's turn."""
     message_s: float = 10.0
@@ -131,16 +133,12 @@ class Connection:
         describer: Describer,
         streaming: bool,
         limits: Limits,
-        lead_silence_ms: int,
-        tail_silence_ms: int,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._speech = speech
         self._describer = describer
         self._limits = limits
-        self._lead_silence_ms = lead_silence_ms
-        self._tail_silence_ms = tail_silence_ms
         self._session = WyomingSession(self._info, streaming=streaming)
         self._requests: asyncio.Queue[_Request] = asyncio.Queue()
         self._latest: _Request | None = None
@@ -195,15 +193,17 @@ class Connection:
     async def _read_all(self) -> None:
         """Until the client leaves. Raises Refusal."""
         limits = self._limits
+        idle_s = min(limits.first_event_s, limits.idle_s)
         while True:
             try:
-                event = await read_event(self._reader, idle_s=limits.idle_s, message_s=limits.message_s)
+                event = await read_event(self._reader, idle_s=idle_s, message_s=limits.message_s)
             except TimeoutError:
                 if self.is_busy and not self._session.is_live:
                     continue
-                raise Refusal("timeout", f"nothing came for {limits.idle_s:g} s") from None
+                raise Refusal("timeout", f"nothing came for {idle_s:g} s") from None
             if event is None:
                 return
+            idle_s = limits.idle_s
             for action in self._session.receive(event):
                 await self._do(action)
 
@@ -237,12 +237,7 @@ class Connection:
             self._unanswered -= 1
 
     async def _answer(self, request: _Request) -> None:
-        answer = Answer(
-            is_stream=request.is_stream,
-            sample_rate=self._speech.capabilities.sample_rate,
-            lead_silence_ms=self._lead_silence_ms,
-            tail_silence_ms=self._tail_silence_ms,
-        )
+        answer = Answer(is_stream=request.is_stream, sample_rate=self._speech.capabilities.sample_rate)
         try:
             await self._speak(request, answer)
             last = answer.finish()

@@ -41,16 +41,12 @@ class WyomingServer:
         settings: WyomingSettings,
         *,
         version: str,
-        lead_silence_ms: int = 0,
-        tail_silence_ms: int = 0,
         limits: Limits | None = None,
     ) -> None:
         """Raises SettingsError if `settings.allow` has something that is no network."""
         self._speech = speech
         self._settings = settings
         self._limits = replace(limits or Limits(), idle_s=settings.idle_s)
-        self._lead_silence_ms = lead_silence_ms
-        self._tail_silence_ms = tail_silence_ms
         self._networks = _networks(settings.allow)
         self._describer = Describer(
             languages=settings.languages, streaming=settings.streaming, version=version
@@ -103,8 +99,6 @@ class WyomingServer:
             describer=self._describer,
             streaming=self._settings.streaming,
             limits=self._limits,
-            lead_silence_ms=self._lead_silence_ms,
-            tail_silence_ms=self._tail_silence_ms,
         )
         task = asyncio.create_task(connection.serve())
         self._connections[task] = connection

@@ -30,8 +30,6 @@ from qwen_tts.api import PCM_BYTES, Sampling
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "wyoming"
-CHUNK_MS = 160
-"""Longest audio-chunk made here; those of an engine are sent as they come."""
 NOTHING_MS = 100
 """Silence that answers a text without words: a player gets a file that it can open."""
 
@@ -194,13 +192,9 @@ def _parse(event: Event, model: type[_Model]) -> _Model:
 class Answer:
     """The events that answer one request. Timestamps count the samples sent, in milliseconds."""
 
-    def __init__(
-        self, *, is_stream: bool, sample_rate: int, lead_silence_ms: int = 0, tail_silence_ms: int = 0
-    ) -> None:
+    def __init__(self, *, is_stream: bool, sample_rate: int) -> None:
         self._is_stream = is_stream
         self._sample_rate = sample_rate
-        self._lead_silence_ms = lead_silence_ms
-        self._tail_silence_ms = tail_silence_ms
         self._samples = 0
         self._has_started = False
 
@@ -209,15 +203,13 @@ class Answer:
         if self._has_started:
             return [self._chunk(pcm)]
         self._sample_rate = sample_rate
-        return [self._start(), *self._silence(self._lead_silence_ms), self._chunk(pcm)]
+        return [self._start(), self._chunk(pcm)]
 
     def finish(self) -> list[Event]:
         """All is said; a text without words gets a moment of silence."""
-        if self._has_started:
-            last = self._silence(self._tail_silence_ms)
-        else:
-            last = [self._start(), *self._silence(NOTHING_MS)]
-        return [*last, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]
+        silence = bytes(PCM_BYTES * (self._sample_rate * NOTHING_MS // 1000))
+        instead = [] if self._has_started else [self._start(), self._chunk(silence)]
+        return [*instead, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]
 
     def fail(self, failure: Failure) -> list[Event]:
         return [Error(failure.message, failure.code).event(), *self._stopped()]
@@ -232,10 +224,6 @@ class Answer:
         )
         self._samples += len(pcm) // PCM_BYTES
         return chunk.event()
-
-    def _silence(self, length_ms: int) -> list[Event]:
-        pieces_ms = [min(CHUNK_MS, length_ms - start_ms) for start_ms in range(0, length_ms, CHUNK_MS)]
-        return [self._chunk(bytes(PCM_BYTES * (self._sample_rate * ms // 1000))) for ms in pieces_ms]
 
     def _stopped(self) -> list[Event]:
         return [SynthesizeStopped().event()] if self._is_stream else []
