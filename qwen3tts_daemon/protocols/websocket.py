@@ -1,8 +1,8 @@
 """The WebSocket protocol voice.v1 on real sockets: the shell round voice_v1.Session.
 
-Per socket one task receives and never waits for sound, one task writes what the outbox holds, and one task
-per running context carries its chunks into the outbox. When one of the first two ends, all end, and with them
-their utterances. Who may come (address, origin, token) is decided before.
+Per socket one task receives and never waits for sound, one writes what the outbox holds, one watches that it
+gets on, and one per running context carries its chunks into the outbox. When one of the first three ends, all
+end, and with them their utterances. Who may come (address, origin, token) is decided before.
 """
 
 import asyncio
@@ -170,6 +170,7 @@ class _VoiceSocket:
         self._has_output = asyncio.Event()
         self._has_output.set()
         self.session.outbox.on_change = self._has_output.set
+        self._sending_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
 
@@ -179,6 +180,7 @@ class _VoiceSocket:
             await self._websocket.accept(_subprotocol(self._websocket))
             async with self._tasks:
                 self._tasks.create_task(self._write())
+                self._tasks.create_task(self._watch())
                 self._set_timer()
                 await self._receive()
         except* (_Gone, WebSocketDisconnect):
@@ -374,15 +376,25 @@ class _VoiceSocket:
                     voice.wake.set()
             elif (owner := self._voices.get(entry.owner)) and owner.is_ending:
                 owner.wake.set()
+            self._sending_since = self._clock()
             try:
-                async with asyncio.timeout(self._settings.send_timeout_s):
-                    await self._send(entry)
-            except TimeoutError:
-                logger.info("a client took nothing for %.1f s and is cut off", self._settings.send_timeout_s)
-                self.abort()
-                raise _Gone from None
+                await self._send(entry)
             except (WebSocketDisconnect, RuntimeError):
                 raise _Gone from None
+            self._sending_since = None
+
+    async def _watch(self) -> None:
+        """Cut off a client that takes nothing. One timer for all sends: one for each costs more than the send."""
+        limit_s = delay_s = self._settings.send_timeout_s
+        while True:
+            await asyncio.sleep(delay_s)
+            delay_s = limit_s
+            if self._sending_since is not None:
+                delay_s = self._sending_since + limit_s - self._clock()
+                if delay_s <= 0:
+                    logger.info("a client took nothing for %.1f s and is cut off", limit_s)
+                    self.abort()
+                    raise _Gone
 
     async def _send(self, entry: Entry) -> None:
         content = entry.content
