@@ -384,7 +384,7 @@ class _VoiceSocket:
             self._sending_since = None
 
     async def _watch(self) -> None:
-        """Cut off a client that takes nothing. One timer for all sends: one for each costs more than the send."""
+        """Cut off a client that takes nothing. One timer for all: one a send costs more than the send."""
         limit_s = delay_s = self._settings.send_timeout_s
         while True:
             await asyncio.sleep(delay_s)
