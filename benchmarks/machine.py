@@ -42,4 +42,10 @@ def summary(values_s: list[float]) -> dict[str, float]:
     """Milliseconds: median, 95th and 99th percentile, worst."""
     ordered = sorted(value * 1000 for value in values_s)
     at = lambda share: round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2)  # noqa: E731
-    return {"n": len(ordered), "p50_ms": round(statistics.median(ordered), 2), "p95_ms": at(0.95), "p99_ms": at(0.99), "max_ms": at(1)}
+    return {
+        "n": len(ordered),
+        "p50_ms": round(statistics.median(ordered), 2),
+        "p95_ms": at(0.95),
+        "p99_ms": at(0.99),
+        "max_ms": at(1),
+    }

@@ -125,7 +125,10 @@ async def ttfa() -> dict[str, Any]:
             mode = "streaming" if streaming else "plain"
             cases = [("hibari en", SHORT_CLAUSE["en"], "heart"), ("hibari en long", LONG_CLAUSE["en"], "heart")]
             for kind, texts in (("short clause", SHORT_CLAUSE), ("long", LONG_CLAUSE)):
-                cases += [(f"kokoro {code} {kind}", text, "af_heart" if code == "en" else None) for code, text in texts.items()]
+                cases += [
+                    (f"kokoro {code} {kind}", text, "af_heart" if code == "en" else None)
+                    for code, text in texts.items()
+                ]
             for name, text, voice in cases:
                 await first_audio_s(running, text, voice, streaming=streaming)
                 times = [await first_audio_s(running, text, voice, streaming=streaming) for _ in range(REPEATS)]
@@ -241,7 +244,11 @@ async def size_and_start() -> dict[str, Any]:
             await first_audio_s(running, SHORT_CLAUSE["en"], None, streaming=False)
             memory = max(memory, rss_mb(running.pid))
             workers = max(workers, sum(rss_mb(child) for child in children(running.pid)))
-    return {"start_s": [round(t, 2) for t in times], "daemon_rss_mb": round(memory, 1), "worker_rss_mb": round(workers, 1)}
+    return {
+        "start_s": [round(t, 2) for t in times],
+        "daemon_rss_mb": round(memory, 1),
+        "worker_rss_mb": round(workers, 1),
+    }
 
 
 MEASUREMENTS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {

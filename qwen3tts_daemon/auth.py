@@ -115,9 +115,7 @@ class Auth:
 
     # -- admission -----------------------------------------------------------------------------------------
 
-    def admit(
-        self, peer: str | None, raw_headers: RawHeaders, *, method: str, query: str, scheme: str
-    ) -> Visitor:
+    def admit(self, peer: str | None, raw_headers: RawHeaders, *, method: str, query: str, scheme: str) -> Visitor:
         """Who asks. Raises Refusal for a foreign Host or Origin, and for keys in the query.
 
         `method` is "WEBSOCKET" for one, `scheme` that of the peer's own connection.
@@ -245,9 +243,7 @@ def load_token(path: Path) -> str:
     except FileExistsError:
         token = path.read_text(encoding="utf-8").strip()
         if len(token) < _SHORTEST_TOKEN:
-            raise ValueError(
-                f"the token in {path} is shorter than {_SHORTEST_TOKEN} characters; delete it"
-            ) from None
+            raise ValueError(f"the token in {path} is shorter than {_SHORTEST_TOKEN} characters; delete it") from None
         if path.stat().st_mode & 0o077:
             logger.warning("%s can be read by others; chmod 600 it", path)
         return token

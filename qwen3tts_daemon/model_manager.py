@@ -184,9 +184,7 @@ class ModelManager:
                 return True
         return False
 
-    async def _change(
-        self, engine: HostedEngine, action: Callable[[], Awaitable[None]], state: ManagerState
-    ) -> None:
+    async def _change(self, engine: HostedEngine, action: Callable[[], Awaitable[None]], state: ManagerState) -> None:
         """Sleep or wake; an engine that cannot is ended, and restarted like one that crashed."""
         try:
             await action()

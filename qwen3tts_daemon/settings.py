@@ -46,7 +46,7 @@ class WyomingSettings(Section):
 
     enabled: bool = True
     """Serve the Wyoming protocol."""
-    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  a LAN service; `allow` says who may speak
+    host: tuple[str, ...] = ("0.0.0.0", "::")
     """Addresses to listen on."""
     port: int = Field(default=10200, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
@@ -67,7 +67,7 @@ class HttpSettings(Section):
 
     enabled: bool = True
     """Serve HTTP and WebSocket."""
-    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  a LAN service; `auth` says who may do what
+    host: tuple[str, ...] = ("0.0.0.0", "::")
     """Addresses to listen on."""
     port: int = Field(default=8766, ge=0, le=65535)
     """TCP port; 0 takes a free one."""

@@ -316,9 +316,7 @@ class Utterance:
 class Speech:
     """Opens utterances, and knows which are open."""
 
-    def __init__(
-        self, manager: ModelManager, voices: VoiceCatalogue, metrics: Metrics, config: SpeechConfig
-    ) -> None:
+    def __init__(self, manager: ModelManager, voices: VoiceCatalogue, metrics: Metrics, config: SpeechConfig) -> None:
         self.manager = manager
         self.voices = voices
         self.config = config

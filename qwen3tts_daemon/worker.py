@@ -143,9 +143,7 @@ class WorkerSession:
         if not isinstance(error, SynthesisError):
             logger.error("unexpected", exc_info=error)
             error = SynthesisFailed("the engine failed unexpectedly, see the log")
-        self._link.send(
-            ipc.Failed(error.code, error.message, stream, call, error.param, error.retry_after_s)
-        )
+        self._link.send(ipc.Failed(error.code, error.message, stream, call, error.param, error.retry_after_s))
 
 
 async def _serve(fd: int) -> None:

@@ -74,7 +74,9 @@ class _RemoteSource:
 class WorkerEngine:
     """A SpeechEngine in a child process. Its death fails every stream at once and sets `died`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker], capabilities: Capabilities) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker], capabilities: Capabilities
+    ) -> None:
         self._process = process
         self._link = link
         self._capabilities = capabilities

@@ -20,7 +20,14 @@ from qwen_tts.api import (
     VoiceInfo,
     VoicePrompt,
 )
-from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed, UnknownVoice, UnsupportedLanguage
+from qwen_tts.errors import (
+    EngineBusy,
+    ModelUnavailable,
+    OutOfMemory,
+    SynthesisFailed,
+    UnknownVoice,
+    UnsupportedLanguage,
+)
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 
 SAMPLE_RATE = 24_000

@@ -40,9 +40,7 @@ class Player:
     async def write(self, rate: int, pcm: bytes) -> None:
         if self._process is None:
             arguments = [part.format(rate=rate) for part in _PLAYERS[self._name]]
-            self._process = await asyncio.create_subprocess_exec(
-                self._name, *arguments, stdin=asyncio.subprocess.PIPE
-            )
+            self._process = await asyncio.create_subprocess_exec(self._name, *arguments, stdin=asyncio.subprocess.PIPE)
         assert self._process.stdin is not None
         with contextlib.suppress(ConnectionError):
             self._process.stdin.write(pcm)

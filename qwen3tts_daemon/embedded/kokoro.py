@@ -17,15 +17,12 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import
 )
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
-from qwen3tts_daemon.embedded.model_file import LONGEST, cpu_gains_from_signed, model_file
+from qwen3tts_daemon.embedded.model_file import cpu_gains_from_signed, model_file
 from qwen_tts.errors import ModelUnavailable, SynthesisFailed
 
 SAMPLE_RATE = 24_000
 MAX_PHONEMES = 508
 """Phonemes of one inference: the network takes 510 tokens, two of them frame the phonemes."""
-
-_HEAD_FRAMES = 4
-_TAIL_FRAMES = (14, 3, 1)
 
 _INFERENCE_ERRORS = (Fail, InvalidArgument, RuntimeException)
 
@@ -54,7 +51,6 @@ class Kokoro:
             "tokens": np.array([[0, *tokens, 0]], np.int64),
             "style": style_row.astype(np.float32).reshape(1, -1),
             "speed": np.array([speed], np.float32),
-            LONGEST: _longest(len(tokens)),
         }
         with cancellation.run_options() as options:
             try:
@@ -65,18 +61,6 @@ class Kokoro:
         if cancellation.is_cancelled:
             raise Cancelled
         return np.asarray(audio, np.float32).ravel()
-
-
-def _longest(phonemes: int) -> npt.NDArray[np.float32]:
-    """The most frames of 25 ms that each token may last, [1, phonemes + 2]: silence at the edges is cut short.
-
-    Left alone, the token before the phonemes lasts 9 to 19 frames of silence, the last phoneme and the mark after it
-    up to 40, of which a dozen sound.
-    """
-    longest = np.full((1, phonemes + 2), np.inf, np.float32)
-    longest[0, 0] = _HEAD_FRAMES
-    longest[0, -3:] = _TAIL_FRAMES
-    return longest
 
 
 @cache

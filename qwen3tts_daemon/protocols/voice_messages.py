@@ -378,9 +378,7 @@ DaemonMessage = (
 )  # fmt: skip
 
 
-def error_message(
-    error: Exception, *, ctx: str | None = None, id: Id = None, fatal: bool = False
-) -> ErrorMessage:
+def error_message(error: Exception, *, ctx: str | None = None, id: Id = None, fatal: bool = False) -> ErrorMessage:
     """Any exception, in the words of failures.py."""
     failure = describe(error)
     retry_after_ms = None if failure.retry_after_s is None else round(failure.retry_after_s * 1000)

@@ -314,9 +314,7 @@ class Session:
             message = "a context with the framing raw is open; parallel ones need tagged"
             raise Refusal("bad_field", message, param="policy")
 
-    def _new_context(
-        self, name: str, options: Effective, now: float, *, is_implicit: bool = False
-    ) -> Context:
+    def _new_context(self, name: str, options: Effective, now: float, *, is_implicit: bool = False) -> Context:
         self._names.add(hash(name))
         capabilities = self._capabilities()
         taken = {ctx.channel for ctx in self._open.values()}

@@ -41,9 +41,7 @@ _BEFORE = regex.compile(
     r"(?P<word>\d+|(?:\p{L}\.[\s-]?)*\p{L}[\p{L}\p{M}ªº]*(?:\.\p{L}+)*)$"
 )
 _SINGLE_LETTERS = regex.compile(r"(?:\p{L}\.)+\p{L}")
-_NEXT = regex.compile(
-    r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)"
-)
+_NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
 _OPENS_LIST = regex.compile(r"""(?:^|:)[\s(*_"'„“«»]*$""")
 _DATE = regex.compile(r"\b\d{1,2}\.\s$")
 _DASH = regex.compile(r"[-–—]$")
@@ -91,16 +89,10 @@ def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) ->
     if coming is None:
         return None
     if mark["marks"] == ".":
-        return _full_stop(
-            text[max(start, mark.start() - 40) : mark.start()], mark["closers"], coming, text[start]
-        )
+        return _full_stop(text[max(start, mark.start() - 40) : mark.start()], mark["closers"], coming, text[start])
     if not coming.is_lower or coming.new_line:
         return True
-    if (
-        _QUOTE_CLOSERS.search(mark["closers"])
-        or _DASH.search(coming.openers)
-        or not set(mark["marks"]) - set(".…")
-    ):
+    if _QUOTE_CLOSERS.search(mark["closers"]) or _DASH.search(coming.openers) or not set(mark["marks"]) - set(".…"):
         return False
     return not (mark["marks"] == "!" and _is_name(text[start : mark.start()]))
 

@@ -49,9 +49,7 @@ def _one_pass(text: str, markdown: bool, emoji: bool, urls: bool) -> str:
 
 # ---- characters ----
 
-_INVISIBLE = regex.compile(
-    r"[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufffd]--[\t\n\r\v\f\x85\u200c\u200d]]", regex.V1
-)
+_INVISIBLE = regex.compile(r"[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufffd]--[\t\n\r\v\f\x85\u200c\u200d]]", regex.V1)
 _NEWLINE = regex.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _JOINER = regex.compile(
     r"(?<![\p{L}\p{M}\p{So}\ufe0f\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{So}])"

@@ -129,9 +129,7 @@ def _most_probable(text: str, among: Sequence[str], fallback: str) -> str:
     """The model's choice within `among`, if it holds at least half of their probability."""
     line = " ".join(text.split()).encode("utf-8", "ignore").decode()
     labels, scores = _model().predict(line.lower() if line.isupper() else line, k=-1, threshold=0.0)
-    found = {
-        label.removeprefix("__label__"): float(score) for label, score in zip(labels, scores, strict=True)
-    }
+    found = {label.removeprefix("__label__"): float(score) for label, score in zip(labels, scores, strict=True)}
     scores_among = {code: found.get(code, 0.0) for code in among}
     total = sum(scores_among.values())
     best = max(among, key=scores_among.__getitem__)

@@ -117,9 +117,7 @@ class LiveSegmenter:
     def _take_all(self, settled: bool, final: bool) -> list[Segment]:
         """`settled`: decide as if the text ended here; `final`: and leave nothing behind."""
         segments: list[Segment] = []
-        while (
-            cut := self._peek(final) if settled else self._next_cut(settled=False, final=False)
-        ) is not None:
+        while (cut := self._peek(final) if settled else self._next_cut(settled=False, final=False)) is not None:
             segment = self._take(cut)
             if segment is not None:
                 segments.append(segment)
@@ -310,9 +308,7 @@ class LiveSegmenter:
         if self._seen.sentence_end:
             return _Cut(self._seen.sentence_end, "sentence")
         window = self._text[: self._seen.longest]
-        clauses = [
-            found.end() for found in _CLAUSE_END.finditer(window) if found.end() > self._seen.longest // 2
-        ]
+        clauses = [found.end() for found in _CLAUSE_END.finditer(window) if found.end() > self._seen.longest // 2]
         word = max(window.rfind(" "), window.rfind("\n"))
         return _Cut(clauses[-1] if clauses else word if word > 0 else len(window), "clause")
 

@@ -168,9 +168,7 @@ def test_options_stay_and_change_one_by_one(desk: Desk) -> None:
     assert first["id"] == 7
     assert first["voice"] == "tone"
     assert first["format"] == {"encoding": "mulaw", "sample_rate": 8000, "framing": "tagged", "frame_ms": 80}
-    (second,) = desk.say(
-        "configure", format={"frame_ms": 20}, sampling={"temperature": 0}, language="English"
-    )
+    (second,) = desk.say("configure", format={"frame_ms": 20}, sampling={"temperature": 0}, language="English")
     assert second["format"]["encoding"] == "mulaw"
     assert second["format"]["frame_ms"] == 20
     assert second["language"] == "en"
@@ -719,9 +717,7 @@ def ramp(samples: int) -> bytes:
     st.sampled_from([20, 50, 80, 200]),
     st.lists(st.integers(0, 3000), max_size=8),
 )
-def test_the_sound_does_not_depend_on_how_it_was_cut(
-    encoding: Any, rate: int, frame_ms: int, sizes: list[int]
-) -> None:
+def test_the_sound_does_not_depend_on_how_it_was_cut(encoding: Any, rate: int, frame_ms: int, sizes: list[int]) -> None:
     format = Format(encoding=encoding, sample_rate=rate, framing="tagged", frame_ms=frame_ms)
     pcm = ramp(9_000)
     whole = cut(Sound(format, channel=7, source_rate=24_000, source_frame=1920), pcm, [])

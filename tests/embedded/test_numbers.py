@@ -122,16 +122,12 @@ def spellers() -> Spellers:
     ("language", "written", "said"),
     [(language, written, said) for language, cases in CASES.items() for written, said in cases.items()],
 )
-def test_a_sentence_is_said_as_a_speaker_would(
-    spellers: Spellers, language: str, written: str, said: str
-) -> None:
+def test_a_sentence_is_said_as_a_speaker_would(spellers: Spellers, language: str, written: str, said: str) -> None:
     assert spellers.spell_out(written, language) == said
 
 
 @pytest.mark.parametrize(("written", "said"), ENGLISH.items())
-def test_the_english_reader_reads_numbers_itself(
-    spellers: Spellers, readers: Readers, written: str, said: str
-) -> None:
+def test_the_english_reader_reads_numbers_itself(spellers: Spellers, readers: Readers, written: str, said: str) -> None:
     read = [readers.phonemes(spellers.spell_out(text, "en"), "en-US") for text in (written, said)]
     assert unstressed(read[0]) == unstressed(read[1])
 

@@ -128,9 +128,7 @@ def test_each_kind_of_cleaning_has_a_switch() -> None:
     assert speakable(text, urls=False) == "a http://example.com/b"
 
 
-@pytest.mark.parametrize(
-    "bomb", ["[", "*", "`", "> ", "[a](", "<", "- ", "*a_", "<a ", "http://", "|", "&lt;"]
-)
+@pytest.mark.parametrize("bomb", ["[", "*", "`", "> ", "[a](", "<", "- ", "*a_", "<a ", "http://", "|", "&lt;"])
 def test_hostile_nesting_ends(bomb: str) -> None:
     assert isinstance(speakable(bomb * 1000 + "x"), str)
 

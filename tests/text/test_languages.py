@@ -17,9 +17,7 @@ def test_there_are_ten_languages() -> None:
 @pytest.mark.parametrize("code", ALL)
 def test_code_and_names_mean_the_language(code: str) -> None:
     language = LANGUAGES[code]
-    assert {parse_language(name) for name in (code, code.upper(), language.english, language.native)} == {
-        code
-    }
+    assert {parse_language(name) for name in (code, code.upper(), language.english, language.native)} == {code}
 
 
 @pytest.mark.parametrize(
@@ -40,9 +38,7 @@ def test_callers_may_write_a_language_in_many_ways(value: str, code: str) -> Non
     assert parse_language(value) == code
 
 
-@pytest.mark.parametrize(
-    "value", ["xx", "klingon", "english!", "en-", "auto-DE", "zh_CN.UTF-8", "yue", "a" * 5000]
-)
+@pytest.mark.parametrize("value", ["xx", "klingon", "english!", "en-", "auto-DE", "zh_CN.UTF-8", "yue", "a" * 5000])
 def test_an_unknown_language_is_refused_by_name(value: str) -> None:
     with pytest.raises(UnknownLanguage, match=r"unknown language .*; use one of de, en, .*auto") as raised:
         parse_language(value)

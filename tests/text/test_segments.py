@@ -93,9 +93,7 @@ def test_one_character_at_a_time_is_the_same(text: str, split: Split) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(TEXTS, st.lists(st.sampled_from(["feed", "idle", "flush"]), max_size=12), SPLITS)
-def test_segments_are_verbatim_in_order_and_miss_no_words(
-    text: str, actions: list[str], split: Split
-) -> None:
+def test_segments_are_verbatim_in_order_and_miss_no_words(text: str, actions: list[str], split: Split) -> None:
     segmenter = LiveSegmenter(split=split, markdown=False, emoji=False, urls=False)
     segments: list[Segment] = []
     step = len(text) // (len(actions) + 1) + 1
@@ -107,9 +105,7 @@ def test_segments_are_verbatim_in_order_and_miss_no_words(
     for segment in segments:
         assert not is_speakable(text[end : segment.start])
         assert text[segment.start : segment.end] == segment.raw == segment.raw.strip()
-        assert (
-            segment.text == speakable(segment.raw, markdown=False, emoji=False, urls=False) or split != "none"
-        )
+        assert segment.text == speakable(segment.raw, markdown=False, emoji=False, urls=False) or split != "none"
         assert segment.start >= end
         assert len(segment.raw) <= MAX_CHARS
         end = segment.end
@@ -159,9 +155,7 @@ def test_every_segment_can_be_spoken(text: str) -> None:
         ("```\ncode. Code.", [], []),
     ],
 )
-def test_idle_speaks_what_is_finished_and_keeps_the_rest(
-    text: str, released: list[str], kept: list[str]
-) -> None:
+def test_idle_speaks_what_is_finished_and_keeps_the_rest(text: str, released: list[str], kept: list[str]) -> None:
     segmenter = LiveSegmenter()
     segmenter.feed(text)
     assert segmenter.has_finished_text == bool(released)
@@ -240,9 +234,7 @@ def test_a_fence_stays_open_over_a_flush() -> None:
     assert texts(segmenter.end()) == ["Text"]
 
 
-@pytest.mark.parametrize(
-    "pieces", [["[text](http://exa", "mple.com) is"], ["[te", "xt](http://example.com) is"]]
-)
+@pytest.mark.parametrize("pieces", [["[text](http://exa", "mple.com) is"], ["[te", "xt](http://example.com) is"]])
 def test_a_link_over_two_feeds_is_one_link(pieces: list[str]) -> None:
     segmenter = LiveSegmenter()
     assert [segment for piece in pieces for segment in segmenter.feed(piece)] == []
@@ -273,9 +265,7 @@ def test_unsplit_text_is_released_in_sentences_when_idle() -> None:
 
 
 @pytest.mark.parametrize("split", ["sentence", "clause", "none"])
-@pytest.mark.parametrize(
-    "text", ["word " * 300, "a" * 1000, "a, b; c " * 90, "我" * 900, "[x " * 400, "!" * 900 + "a"]
-)
+@pytest.mark.parametrize("text", ["word " * 300, "a" * 1000, "a, b; c " * 90, "我" * 900, "[x " * 400, "!" * 900 + "a"])
 def test_no_segment_is_longer_than_the_limit(text: str, split: Split) -> None:
     segments = whole(text, split)
     assert all(len(segment.raw) <= MAX_CHARS for segment in segments)

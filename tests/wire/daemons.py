@@ -19,9 +19,7 @@ class DaemonProcess:
             "--data-dir", str(data), "--wyoming.host", "127.0.0.1", "--wyoming.port", "0",
             "--http.host", "127.0.0.1", "--http.port", "0", "--no-zeroconf.enabled", *options,
         ]  # fmt: skip
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen([sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True)
         self._lines: Queue[str | None] = Queue()
         self._log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)

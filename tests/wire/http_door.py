@@ -58,9 +58,7 @@ async def open_door(
     body_timeout_s: float = 30.0,
     auth: Auth | None = None,
 ) -> AsyncIterator[Door]:
-    auth = auth or Auth(
-        policy, TOKEN, allowed_hosts=config.allowed_hosts, trusted_proxies=config.trusted_proxies
-    )
+    auth = auth or Auth(policy, TOKEN, allowed_hosts=config.allowed_hosts, trusted_proxies=config.trusted_proxies)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=Sockets(speech, WebSocketSettings()),
         config=config, version="9.8.7", body_timeout_s=body_timeout_s,

@@ -35,7 +35,9 @@ def test_say_through_a_daemon(tmp_path: Path) -> None:
         assert said.returncode == 0, said.stderr
         assert pcm(out) == tone("Hello there.")
         assert "audio_s=0.72 ttfa_s=" in said.stderr
-        chosen = run("say", "Hello.", "-o", str(out), "--uri", uri, "--voice", "tone", "--language", "de", data=tmp_path)
+        chosen = run(
+            "say", "Hello.", "-o", str(out), "--uri", uri, "--voice", "tone", "--language", "de", data=tmp_path
+        )
         assert chosen.returncode == 0, chosen.stderr
         daemon.wait_for(r"voice=tone language=de")
 

@@ -136,7 +136,10 @@ async def test_stalled_clients_do_not_hold_up_the_stop(tmp_path: Path) -> None:
         request = f"POST /v1/audio/speech HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         data = json.dumps({"text": text})
         event = f'{{"type": "synthesize", "data_length": {len(data)}}}\n{data}'
-        with socket.create_connection(("127.0.0.1", http)) as one, socket.create_connection(("127.0.0.1", wyoming)) as two:
+        with (
+            socket.create_connection(("127.0.0.1", http)) as one,
+            socket.create_connection(("127.0.0.1", wyoming)) as two,
+        ):
             for sock, message in ((one, request), (two, event)):
                 sock.sendall(message.encode())
                 # The first bytes show that the daemon is sending; nobody reads on.

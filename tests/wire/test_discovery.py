@@ -122,9 +122,7 @@ async def test_a_name_that_is_taken_gets_a_number(browser: Browser) -> None:
 
 async def test_a_network_that_comes_later_is_announced_then(browser: Browser) -> None:
     name, network = f"late-{OURS}", list[str]()
-    announcer = Discovery(
-        ZeroconfSettings(name=name), find_addresses=lambda: list(network), look_again_s=0.01
-    )
+    announcer = Discovery(ZeroconfSettings(name=name), find_addresses=lambda: list(network), look_again_s=0.01)
     announcer.announce(wyoming_service(EVERYWHERE, 10200, version="1"))
     await asyncio.sleep(0)
     network.append("127.0.0.1")
@@ -208,8 +206,6 @@ def test_addresses_are_those_that_others_at_home_can_reach() -> None:
         (("192.168.1.6",), []),
     ],
 )
-def test_only_addresses_that_are_listened_on_are_announced(
-    hosts: tuple[str, ...], announced: list[str]
-) -> None:
+def test_only_addresses_that_are_listened_on_are_announced(hosts: tuple[str, ...], announced: list[str]) -> None:
     announcer = Discovery(ZeroconfSettings(), find_addresses=lambda: ["192.168.1.5", "fd00::5"])
     assert announcer._addresses(wyoming_service(hosts, 1, version="1")) == announced

@@ -155,9 +155,7 @@ async def test_only_json_is_json(door: Door) -> None:
         assert (answer.status, answer.code) == (400, "bad_json"), name
         assert time.perf_counter() - started < 0.5, f"{name} took too long"
     assert (await raw(door, post(b'"a string"'))).status == 422
-    assert (
-        await raw(door, post(b'{"input":"\\u0000\\ud83d\\ude00 ok","response_format":"pcm"}'))
-    ).status == 200
+    assert (await raw(door, post(b'{"input":"\\u0000\\ud83d\\ude00 ok","response_format":"pcm"}'))).status == 200
 
 
 async def test_text_of_odd_characters_is_spoken_or_empty_never_a_crash(door: Door) -> None:
@@ -329,9 +327,7 @@ async def test_errors_of_the_router_are_envelopes(door: Door) -> None:
     assert wrong.headers["allow"] == "GET"
 
 
-async def test_what_nobody_foresaw_is_told_without_its_text(
-    door: Door, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_what_nobody_foresaw_is_told_without_its_text(door: Door, caplog: pytest.LogCaptureFixture) -> None:
     @door.app.get("/broken")
     async def broken() -> None:
         raise KeyError("/home/someone/secret")
@@ -342,9 +338,7 @@ async def test_what_nobody_foresaw_is_told_without_its_text(
     assert "secret" in caplog.text
 
 
-async def test_logs_hold_no_secret_and_no_line_of_a_client(
-    door: Door, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_logs_hold_no_secret_and_no_line_of_a_client(door: Door, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     await raw(door, request(f"/v1/audio/voices?token={TOKEN}"))
     await raw(door, request("/health", f"Authorization: Bearer {TOKEN}"))
@@ -355,8 +349,6 @@ async def test_logs_hold_no_secret_and_no_line_of_a_client(
     upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
     key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
     await raw(door, request("/v1/tts?ticket=SECRETTICKET", *upgrade, key))
-    ours = "\n".join(
-        record.getMessage() for record in caplog.records if record.name.startswith(("qwen", "uvicorn"))
-    )
+    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("qwen", "uvicorn")))
     for secret in (TOKEN, "diary", "FAKE", "SECRETTICKET"):
         assert secret not in ours

@@ -185,9 +185,7 @@ async def test_the_page_names_only_files_that_are_there(door: Door) -> None:
 
 async def test_a_file_that_did_not_change_is_not_sent_again(door: Door) -> None:
     first = await door.client.get("/web/style.css")
-    again = await door.client.get(
-        "/web/style.css", headers={"If-None-Match": f'W/{first.headers["etag"]}, "x"'}
-    )
+    again = await door.client.get("/web/style.css", headers={"If-None-Match": f'W/{first.headers["etag"]}, "x"'})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
 
@@ -203,16 +201,12 @@ async def test_docs_load_nothing_from_elsewhere(door: Door, path: str) -> None:
 
 async def test_the_api_description_knows_the_body(door: Door) -> None:
     document = (await door.client.get("/openapi.json")).json()
-    schema = document["paths"]["/v1/audio/speech"]["post"]["requestBody"]["content"]["application/json"][
-        "schema"
-    ]
+    schema = document["paths"]["/v1/audio/speech"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "input" in document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
 
 
 async def test_behind_a_trusted_proxy_links_keep_its_prefix(speech: Speech, metrics: Metrics) -> None:
-    config = HttpSettings(
-        trusted_proxies=("127.0.0.0/8",), frame_ancestors=("'self'", "http://ha.local:8123")
-    )
+    config = HttpSettings(trusted_proxies=("127.0.0.0/8",), frame_ancestors=("'self'", "http://ha.local:8123"))
     headers = {
         "X-Forwarded-For": "192.168.1.7",
         "X-Ingress-Path": "/ingress/abc",
@@ -226,9 +220,7 @@ async def test_behind_a_trusted_proxy_links_keep_its_prefix(speech: Speech, metr
             assert (await door.client.get(path, headers=headers)).status_code == 200
         session = await door.client.post("/v1/session", json={"token": TOKEN}, headers=headers)
         assert session.headers["set-cookie"].endswith("; Secure")
-        public = await door.client.get(
-            "/v1/audio/voices", headers=headers | {"X-Forwarded-For": "203.0.113.9"}
-        )
+        public = await door.client.get("/v1/audio/voices", headers=headers | {"X-Forwarded-For": "203.0.113.9"})
         assert public.status_code == 401
 
 

@@ -114,9 +114,7 @@ UNSPEAKABLE: list[tuple[Any, int, str, str | None]] = [
 ]
 
 
-async def test_what_cannot_be_spoken_is_an_error_before_the_first_byte(
-    door: Door, engine: ToneEngine
-) -> None:
+async def test_what_cannot_be_spoken_is_an_error_before_the_first_byte(door: Door, engine: ToneEngine) -> None:
     for body, *expected in UNSPEAKABLE:
         answer = await door.client.post(SPEECH, json=body)
         error = answer.json()["error"]
@@ -191,9 +189,7 @@ class TestSlow:
         await until(lambda: engine.active == speech.active == 0)
 
     @pytest.mark.parametrize("name", ["wav", "pcm", "mp3", "opus", "aac", "flac"])
-    async def test_sound_arrives_before_all_of_it_is_made(
-        self, door: Door, engine: ToneEngine, name: str
-    ) -> None:
+    async def test_sound_arrives_before_all_of_it_is_made(self, door: Door, engine: ToneEngine, name: str) -> None:
         order = {"input": TEXT * 4, "response_format": name}
         async with door.client.stream("POST", SPEECH, json=order) as answer:
             async for _ in answer.aiter_raw(1_000):

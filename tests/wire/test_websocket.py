@@ -225,9 +225,7 @@ async def test_a_cancel_reaches_an_engine_that_gives_nothing(call: Connect, engi
         await settles(lambda: engine.active == 0)
 
 
-async def test_cancelled_while_it_waits_it_never_reaches_the_engine(
-    call: Connect, engine: ToneEngine
-) -> None:
+async def test_cancelled_while_it_waits_it_never_reaches_the_engine(call: Connect, engine: ToneEngine) -> None:
     async with call() as client:
         await client.say("speak", ctx="a", text=LONG, final=True)
         await client.say("speak", ctx="b", text=LONG, final=True)
@@ -337,9 +335,7 @@ class TestTight:
             assert (await client.hear())["reason"] == "limit"
             await settles(lambda: engine.active == 0)
 
-    async def test_who_does_not_read_is_cut_off(
-        self, call: Connect, engine: ToneEngine, sockets: Sockets
-    ) -> None:
+    async def test_who_does_not_read_is_cut_off(self, call: Connect, engine: ToneEngine, sockets: Sockets) -> None:
         async with call(max_queue=1) as client:
             format = {"sample_rate": 48_000}
             await client.say("speak", text=LONG * 3, final=True, lead_ms=600_000, format=format)
@@ -363,16 +359,12 @@ class TestFewSockets:
             assert third.log[0]["type"] == "ready"
 
 
-async def test_who_does_not_read_does_not_make_the_engine_run_ahead(
-    server: HttpServer, engine: ToneEngine
-) -> None:
+async def test_who_does_not_read_does_not_make_the_engine_run_ahead(server: HttpServer, engine: ToneEngine) -> None:
     """The client's own socket takes little, and nobody reads it."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
     sock.connect(("127.0.0.1", server.port))
-    async with connect(
-        f"ws://127.0.0.1:{server.port}/v1/tts", sock=sock, max_queue=1, close_timeout=0.1
-    ) as connection:
+    async with connect(f"ws://127.0.0.1:{server.port}/v1/tts", sock=sock, max_queue=1, close_timeout=0.1) as connection:
         message = {"type": "speak", "text": LONG, "final": True, "lead_ms": 600_000}
         await connection.send(json.dumps(message))
         connection.transport.pause_reading()
@@ -414,9 +406,7 @@ class TestSlowEngine:
     def engine(self) -> ToneEngine:
         return ToneEngine(frame_s=0.02)
 
-    async def test_a_client_hears_of_unloading_and_loading(
-        self, call: Connect, manager: ModelManager
-    ) -> None:
+    async def test_a_client_hears_of_unloading_and_loading(self, call: Connect, manager: ModelManager) -> None:
         async with call() as client:
             for listener in manager.on_state:
                 listener("sleeping")

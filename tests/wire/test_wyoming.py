@@ -50,9 +50,7 @@ async def _no_unhandled_errors(caplog: pytest.LogCaptureFixture) -> AsyncIterato
 
 
 @asynccontextmanager
-async def serving(
-    speech: Speech, limits: Limits | None = None, **settings: Any
-) -> AsyncIterator[WyomingServer]:
+async def serving(speech: Speech, limits: Limits | None = None, **settings: Any) -> AsyncIterator[WyomingServer]:
     settings = {"host": ("127.0.0.1",), "port": 0, **settings}
     server = WyomingServer(speech, WyomingSettings(**settings), version="1.2", limits=limits)
     await server.start()
@@ -256,9 +254,7 @@ async def test_a_malformed_piece_of_text_ends_its_stream(client: AsyncTcpClient)
     assert types(events)[-2:] == ["error", "synthesize-stopped"]
 
 
-async def test_a_busy_engine_is_told(
-    engine: ToneEngine, client: AsyncTcpClient, server: WyomingServer
-) -> None:
+async def test_a_busy_engine_is_told(engine: ToneEngine, client: AsyncTcpClient, server: WyomingServer) -> None:
     engine._capabilities = ToneEngine(rows=1).capabilities
     async with client_of(server) as other:
         await send(other, Synthesize("[hang] one.").event())

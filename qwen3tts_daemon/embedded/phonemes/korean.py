@@ -79,9 +79,7 @@ def _word(word: str) -> str:
 def _decompose(char: str) -> _Syllable:
     index = ord(char) - _FIRST_SYLLABLE
     vowels, codas = len(_VOWELS), len(_CODAS)
-    return _Syllable(
-        _ONSETS[index // (vowels * codas)], _VOWELS[index // codas % vowels], _CODAS[index % codas]
-    )
+    return _Syllable(_ONSETS[index // (vowels * codas)], _VOWELS[index // codas % vowels], _CODAS[index % codas])
 
 
 def _join(left: _Syllable, right: _Syllable) -> None:

@@ -48,9 +48,7 @@ class WyomingServer:
         self._settings = settings
         self._limits = replace(limits or Limits(), idle_s=settings.idle_s)
         self._networks = _networks(settings.allow)
-        self._describer = Describer(
-            languages=settings.languages, streaming=settings.streaming, version=version
-        )
+        self._describer = Describer(languages=settings.languages, streaming=settings.streaming, version=version)
         self._servers: list[asyncio.Server] = []
         self._draining = False
         self.port = settings.port

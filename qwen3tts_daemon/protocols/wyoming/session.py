@@ -219,9 +219,7 @@ class Answer:
         return AudioStart(rate=self._sample_rate, width=PCM_BYTES, channels=1, timestamp=0).event()
 
     def _chunk(self, pcm: bytes) -> Event:
-        chunk = AudioChunk(
-            rate=self._sample_rate, width=PCM_BYTES, channels=1, audio=pcm, timestamp=self._now_ms()
-        )
+        chunk = AudioChunk(rate=self._sample_rate, width=PCM_BYTES, channels=1, audio=pcm, timestamp=self._now_ms())
         self._samples += len(pcm) // PCM_BYTES
         return chunk.event()
 
