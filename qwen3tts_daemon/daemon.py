@@ -38,7 +38,11 @@ _MOST_THREADS = 4
 def embedded_spec(settings: Settings) -> EngineSpec:
     """The embedded CPU voice."""
     threads = settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS)
-    options = {"cache_dir": str(settings.data_path / "cache"), "threads": threads}
+    options = {
+        "cache_dir": str(settings.data_path / "cache"),
+        "threads": threads,
+        "kokoro": settings.embedded.kokoro,
+    }
     return EngineSpec("qwen3tts_daemon.embedded.engine:create", options, settings.log_level)
 
 
@@ -160,7 +164,7 @@ async def _open(opening: Awaitable[None], option: str, port: int) -> None:
     try:
         await opening
     except OSError as error:
-        raise SettingsError(f"{option}: cannot listen on port {port}: {error.strerror or error}") from error
+        raise SettingsError(f"{option}: cannot listen on port {port}: {os.strerror(error.errno or 0)}") from error
 
 
 def run(settings: Settings, spec: EngineSpec | None = None) -> int:

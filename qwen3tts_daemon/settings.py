@@ -133,6 +133,8 @@ class EmbeddedSettings(Section):
     """Threads of one synthesis; 0 takes the machine's cores, four at most."""
     idle_unload_s: float = Field(default=0.0, ge=0)
     """End the voice's process after this idle time; 0 keeps it."""
+    kokoro: bool = True
+    """Offer every language; off leaves English alone, in a quarter of the memory."""
     preload: bool = True
     """Load at start, so that the first request is fast; the ports that wait for a warm voice open then."""
 

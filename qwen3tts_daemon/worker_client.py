@@ -189,8 +189,8 @@ class WorkerEngine:
     async def _watch(self) -> None:
         """Kill a worker that has stopped beating; reading then sees its end."""
         loop = asyncio.get_running_loop()
-        while (silent_until := self._last_sign + _HEARTBEAT_TIMEOUT_S) > loop.time():
-            await asyncio.sleep(silent_until - loop.time())
+        while (wait_s := self._last_sign + _HEARTBEAT_TIMEOUT_S - loop.time()) > 0:
+            await asyncio.sleep(wait_s)
         logger.error("worker pid=%d gave no sign for %.0f s, killing it", self.pid, _HEARTBEAT_TIMEOUT_S)
         self._process.kill()
 

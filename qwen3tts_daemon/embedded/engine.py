@@ -43,11 +43,17 @@ _log = logging.getLogger(__name__)
 
 
 def create(
-    cache_dir: str, threads: int = 2, max_streams: int = 16, warm_languages: SequenceOf[str] = ("en",)
+    cache_dir: str,
+    threads: int = 2,
+    max_streams: int = 16,
+    warm_languages: SequenceOf[str] = ("en",),
+    *,
+    kokoro: bool = True,
 ) -> "EmbeddedEngine":
-    """An engine with every installed voice; `cache_dir` keeps the joined Kokoro model."""
+    """An engine with every installed voice, or without Kokoro's; `cache_dir` keeps the joined Kokoro model."""
     voices = EmbeddedVoices(Path(cache_dir), threads)
-    return EmbeddedEngine(voices, available(), max_streams=max_streams, warm_languages=warm_languages)
+    table = [voice for voice in available() if kokoro or voice.engine != "kokoro"]
+    return EmbeddedEngine(voices, table, max_streams=max_streams, warm_languages=warm_languages)
 
 
 class EmbeddedEngine:

@@ -27,11 +27,11 @@ def _cache_dir() -> tempfile.TemporaryDirectory[str]:
 
 
 async def _embedded() -> SpeechEngine:
-    return create(_cache_dir().name)
+    return create(_cache_dir().name, kokoro=False)
 
 
 async def _embedded_in_a_worker() -> SpeechEngine:
-    spec = EngineSpec("qwen3tts_daemon.embedded.engine:create", {"cache_dir": _cache_dir().name})
+    spec = EngineSpec("qwen3tts_daemon.embedded.engine:create", {"cache_dir": _cache_dir().name, "kokoro": False})
     return await WorkerEngine.start(spec)
 
 

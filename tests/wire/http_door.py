@@ -25,7 +25,7 @@ TOKEN = "correct-horse-battery-staple-0123456789"
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what tells nobody that it has happened."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.005)
 
 

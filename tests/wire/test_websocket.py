@@ -124,7 +124,7 @@ def call(server: HttpServer) -> Connect:
 
 async def settles(condition: Callable[[], bool]) -> None:
     """Until it is so; the test's own limit says when that is too late."""
-    while not condition():  # noqa: ASYNC110  what is waited for has no event
+    while not condition():
         await asyncio.sleep(0.001)
 
 

@@ -97,7 +97,7 @@ async def answer(client: AsyncTcpClient, *events: Event, last: str = "audio-stop
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(GUARD_S):
-        while not condition():  # noqa: ASYNC110  the fake engine has no event for it
+        while not condition():
             await asyncio.sleep(0)
 
 
