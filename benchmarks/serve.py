@@ -27,7 +27,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from benchmarks.machine import children, cpu_s, machine, rss_mb, summary
 
 CACHE = Path(tempfile.gettempdir()) / "qwen3tts-bench"
-REPEATS = 20
+REPEATS = 10
 
 SHORT_CLAUSE = {  # the first clause ends within 30 characters
     "en": "Good evening, the front door has been left open for ten minutes.",

@@ -170,7 +170,6 @@ class WorkerEngine:
             self._process.kill()
             await self._process.wait()
         await self.died.wait()
-        self._watching.cancel()
 
     # -- inside --------------------------------------------------------------------------------------------
 
@@ -190,7 +189,10 @@ class WorkerEngine:
         """Kill a worker that has stopped beating; reading then sees its end."""
         loop = asyncio.get_running_loop()
         while (wait_s := self._last_sign + _HEARTBEAT_TIMEOUT_S - loop.time()) > 0:
-            await asyncio.sleep(wait_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self.died.wait()
+                    return
         logger.error("worker pid=%d gave no sign for %.0f s, killing it", self.pid, _HEARTBEAT_TIMEOUT_S)
         self._process.kill()
 

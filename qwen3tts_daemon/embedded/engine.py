@@ -39,7 +39,7 @@ from qwen_tts.errors import (
 )
 from qwen_tts.stream import AudioStream
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def create(
@@ -162,8 +162,8 @@ class EmbeddedEngine:
     def _load_kokoro(self) -> None:
         try:
             self._voices.load_kokoro()
-        except ModelUnavailable as error:
-            _log.error("the Kokoro voices are silent: %s", error)
+        except Exception:  # the edge of the inference thread; who asks for such a voice is told
+            logger.exception("the Kokoro voices could not be loaded")
 
     def _next_work(self) -> Callable[[], None] | None:
         """What to do next: a unit of the sequence whose turn it is, else idle work; None when closed."""

@@ -4,6 +4,7 @@ The event loop feeds, acknowledges and cancels; the inference thread calls `is_r
 touch is guarded by one lock, which is never held while something is computed.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,8 +17,10 @@ from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk, StreamEnd, SynthesisRequest
-from qwen_tts.errors import SynthesisError, TextEmpty, TextTooLong
+from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty, TextTooLong
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
+
+logger = logging.getLogger(__name__)
 
 SAMPLES_PER_FRAME = SAMPLE_RATE * 80 // 1000
 _WINDOW_SAMPLES = WINDOW_FRAMES * SAMPLES_PER_FRAME
@@ -108,6 +111,9 @@ class Sequence:
             self.is_over = True
         except SynthesisError as error:
             self.finish(error)
+        except Exception:  # the edge of the inference thread: one text must not silence the others
+            logger.exception("speech id=%s failed unexpectedly", self._request.request_id)
+            self.finish(SynthesisFailed("the preview voice could not speak this text; see the log"))
         finally:
             self._synthesis_s += self._now() - started
 

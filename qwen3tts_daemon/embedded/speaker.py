@@ -63,10 +63,8 @@ class EmbeddedVoices:
     def _readings(self, text: str, voice: EmbeddedVoice, *, is_first: bool) -> Iterator[tuple[Unit, str]]:
         """The units that have a sound, with phonemes that fit one inference."""
         language = voice.language
-        # hibari answers within 50 ms whatever the sentence, so only Kokoro's first unit is worth cutting.
-        early = is_first and voice.engine == "kokoro"
         spell = partial(self._spellers.spell_out, language=language)
-        for unit in units(text, language, early=early, spell=spell):
+        for unit in units(text, language, early=is_first, spell=spell):
             yield from self._reading(unit, voice)
 
     def _reading(self, unit: Unit, voice: EmbeddedVoice) -> Iterator[tuple[Unit, str]]:

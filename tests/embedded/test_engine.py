@@ -1,5 +1,7 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.engine import EmbeddedEngine
 from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME
+from qwen3tts_daemon.embedded.shaping import Samples
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 from qwen3tts_daemon.embedded.voices import VOICES
 from qwen_tts.api import Audio, AudioChunk, DesignedVoice, Limits, PresetVoice, SynthesisRequest
@@ -14,6 +17,7 @@ from qwen_tts.errors import (
     EngineBusy,
     InvalidRequest,
     ModelUnavailable,
+    SynthesisFailed,
     TextEmpty,
     TextTooLong,
     UnknownLanguage,
@@ -205,3 +209,23 @@ def test_the_first_voice_of_a_language_is_its_default(voices: EmbeddedVoices) ->
     assert capabilities.voices[0].name == "heart"
     assert capabilities.is_preview
     assert capabilities.languages[0] == "en"
+
+
+class _Stumbling(EmbeddedVoices):
+    """Has a bug that one text finds."""
+
+    def speak(self, text: str, *arguments: Any, **options: Any) -> Iterator[Samples]:
+        if "stumble" in text:
+            raise ZeroDivisionError
+        return super().speak(text, *arguments, **options)
+
+
+async def test_a_text_that_finds_a_bug_silences_nobody_else(cache_dir: Path) -> None:
+    engine = EmbeddedEngine(
+        _Stumbling(cache_dir, threads=2), VOICES[:1], max_streams=4, warm_languages=()
+    )  # fmt: skip
+    await engine.load()
+    with pytest.raises(SynthesisFailed):
+        await read(engine.stream(request("Now I stumble.")))
+    assert await read(engine.stream(request("Hello.")))
+    await engine.close()

@@ -10,7 +10,7 @@ _NEEDED = re.compile(r"[\d€$£¥￥₩₽%％‰°℃]")
 # What the libraries raise on a sentence that their grammar does not cover.
 _GRAMMAR_ERRORS = (AssertionError, LookupError, RuntimeError, TypeError, ValueError)
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Spellers:
@@ -29,7 +29,7 @@ class Spellers:
             return self._spellers[language](sentence)
         except _GRAMMAR_ERRORS as error:
             # The phoneme side reads bare digits too, less well: better than no sound.
-            _log.warning("cannot spell out %r in %s: %s", sentence[:40], language, error)
+            logger.warning("the numbers of a sentence in %s stay digits: %s", language, type(error).__name__)
             return sentence
 
 

@@ -33,7 +33,7 @@ _NEAREST = {
     "ru": {"ɭ": "l", "ɵ": "o"},
 }
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class EspeakReader:
@@ -48,7 +48,7 @@ class EspeakReader:
             with_stress=True,
             tie="^",
             language_switch="remove-flags",
-            logger=_log,
+            logger=logger,
         )
         self._replacements = {**_TIED, **_NEAREST.get(language, {})}
 

@@ -10,7 +10,7 @@ Reader = Callable[[str], str]
 # What the libraries behind the readers raise on text that they did not expect.
 _READER_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Readers:
@@ -62,5 +62,5 @@ class Readers:
     def _known(self, symbols: str) -> str:
         dropped = {symbol for symbol in symbols if symbol not in self._vocabulary}
         if dropped:
-            _log.debug("dropped symbols that the voice does not know: %s", " ".join(sorted(dropped)))
+            logger.debug("dropped symbols that the voice does not know: %s", " ".join(sorted(dropped)))
         return "".join(symbol for symbol in symbols if symbol in self._vocabulary)
