@@ -9,7 +9,6 @@
 """
 
 import hmac
-import ipaddress
 import logging
 import os
 import secrets
@@ -22,10 +21,9 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-import ifaddr
-
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.settings import PRIVATE_NETWORKS
+from qwen3tts_daemon.networks import Address, Neighbourhood, Network, parse_address
+from qwen3tts_daemon.settings import PRIVATE
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +31,6 @@ Policy = Literal["lan", "token", "none"]
 Scope = Literal["speak", "manage"]
 """`speak` covers listing too; `manage` is everything that changes what the next visitor finds."""
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 SESSION_COOKIE: Final = "qwen3tts_session"
@@ -107,9 +103,8 @@ class Auth:
         self._token = token
         self._names = _LOOPBACK_NAMES | {_plain_name(name) for name in allowed_hosts}
         self._names |= (own_names or _own_names)()
-        self._proxies = [ipaddress.ip_network(network, strict=False) for network in trusted_proxies]
-        self._private = [ipaddress.ip_network(network) for network in PRIVATE_NETWORKS]
-        self._own_networks = own_networks or _OwnNetworks(clock)
+        self._proxies = Neighbourhood(trusted_proxies, option="http.trusted_proxies")
+        self._near = Neighbourhood((PRIVATE,), own_networks=own_networks)
         self._sessions = _Passes(SESSION_S, clock)
         self._tickets = _Passes(TICKET_S, clock)
 
@@ -121,11 +116,11 @@ class Auth:
         `method` is "WEBSOCKET" for one, `scheme` that of the peer's own connection.
         """
         headers = _Headers(raw_headers)
-        address = _parse_address(peer)
+        address = parse_address(peer)
         host, port = _host(headers)
         is_secure = scheme in ("https", "wss")
         prefix = ""
-        if address is not None and _within(address, self._proxies):
+        if address is not None and address in self._proxies:
             if forwarded := headers.last("x-forwarded-host"):
                 host, port = _split_authority(forwarded)
             is_secure = headers.last("x-forwarded-proto", "https" if is_secure else "http") in (
@@ -146,13 +141,13 @@ class Auth:
         """The last address in the chain that is not itself a trusted proxy."""
         address: Address | None = proxy
         for entry in reversed(headers.items("x-forwarded-for")):
-            address = _parse_address(entry)
-            if address is None or not _within(address, self._proxies):
+            address = parse_address(entry)
+            if address not in self._proxies:
                 return address
         return address
 
     def _check_host(self, host: str) -> None:
-        if _parse_address(host) is None and host not in self._names:
+        if parse_address(host) is None and host not in self._names:
             raise Refusal(
                 "unknown_host", f"this daemon is not called {host[:80]!r}; add the name to http.allowed_hosts"
             )
@@ -188,9 +183,9 @@ class Auth:
             return False
         if address.is_loopback:
             # A proxy on this machine would also come from here, but it would not say "localhost".
-            literal = _parse_address(host)
+            literal = parse_address(host)
             return host in _LOOPBACK_NAMES or (literal is not None and literal.is_loopback)
-        return _within(address, self._private) or _within(address, self._own_networks())
+        return address in self._near
 
     # -- credentials ---------------------------------------------------------------------------------------
 
@@ -336,46 +331,8 @@ def _plain_name(name: str) -> str:
 # -- addresses ---------------------------------------------------------------------------------------------
 
 
-def _parse_address(text: str | None) -> Address | None:
-    """Also with a port or a scope; None if it is no address. IPv4 mapped into IPv6 is IPv4."""
-    text = text or ""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _within(address: Address, networks: Iterable[Network]) -> bool:
-    return any(address in network for network in networks)
-
-
 def _own_names() -> frozenset[str]:
     """What this machine is called: the host name, with its domain, and under mDNS."""
     name = _plain_name(socket.gethostname())
     short = name.partition(".")[0]
     return frozenset(filter(None, (name, short, f"{short}.local")))
-
-
-class _OwnNetworks:
-    """The IPv6 networks of this machine's interfaces: global, but neighbours. Looked up once a minute."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._until = 0.0
-        self._networks: list[Network] = []
-
-    def __call__(self) -> Sequence[Network]:
-        if self._clock() >= self._until:
-            self._until = self._clock() + 60
-            self._networks = [
-                ipaddress.ip_network((ip.ip[0], ip.network_prefix), strict=False)
-                for adapter in ifaddr.get_adapters()
-                for ip in adapter.ips
-                if isinstance(ip.ip, tuple) and ip.network_prefix >= 48
-            ]
-        return self._networks

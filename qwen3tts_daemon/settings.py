@@ -18,17 +18,8 @@ ENV_PREFIX = "QWEN3TTS_"
 LanguageCode = Literal["de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh"]
 LANGUAGE_CODES: tuple[LanguageCode, ...] = get_args(LanguageCode)
 
-PRIVATE_NETWORKS = (
-    "127.0.0.0/8",
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "100.64.0.0/10",
-    "::1/128",
-    "fc00::/7",
-    "fe80::/10",
-)
+PRIVATE = "private"
+"""In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
 
 
 class SettingsError(Exception):
@@ -54,8 +45,8 @@ class WyomingSettings(Section):
     """Languages that are listed; Home Assistant takes the alphabetically first one as its default."""
     streaming: bool = True
     """Offer streaming synthesis (text in pieces, sound before the text is complete)."""
-    allow: tuple[str, ...] = PRIVATE_NETWORKS
-    """Networks that may connect (Wyoming has no login)."""
+    allow: tuple[str, ...] = (PRIVATE,)
+    """Networks that may connect (Wyoming has no login); "private" is every private network and this machine's own."""
     max_connections: int = Field(default=64, ge=1)
     """Connections at once."""
     idle_s: float = Field(default=600.0, gt=0)

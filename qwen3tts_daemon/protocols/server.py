@@ -10,11 +10,10 @@ and of `H11Protocol` `conn`, `app_state`, `send_400_response`. If one of them ch
 """
 
 import asyncio
-import errno
 import logging
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +24,12 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from qwen3tts_daemon.failures import Failure
+from qwen3tts_daemon.protocols.listeners import open_listeners
 
 logger = logging.getLogger(__name__)
 
-_SEND_BUFFER_BYTES = 64 * 1024
 _WRITE_BUFFER_BYTES = 16 * 1024
-_DEAD_PEER_MS = 15_000
+_DEAD_PEER_S = 15.0
 _BACKLOG = 256
 
 ABORT = "abort"
@@ -83,7 +82,7 @@ class HttpServer:
 
     async def start(self) -> None:
         """Listen. Raises OSError naming the address that cannot be had."""
-        self._sockets = _listen(self._hosts, self._asked_port)
+        self._sockets = open_listeners(self._hosts, self._asked_port, dead_peer_s=_DEAD_PEER_S)
         config = self._server.config
         config.load()
         self._server.lifespan = config.lifespan_class(config)
@@ -167,47 +166,3 @@ class _Protocol(H11Protocol):
 
     def _abort(self) -> None:
         self.transport.abort()
-
-
-def _listen(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    """A listening socket for each address; a free port is chosen once, for all of them."""
-    listening: list[socket.socket] = []
-    for host in hosts:
-        try:
-            listening.append(_bind(host, listening[0].getsockname()[1] if listening else port))
-        except OSError as error:
-            if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL) and host == "::":
-                logger.info("no IPv6 here, %s is left out", host)
-                continue
-            for other in listening:
-                other.close()
-            raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
-    if not listening:
-        raise OSError(errno.EADDRNOTAVAIL, f"none of the addresses {', '.join(hosts)} is there")
-    return listening
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]  # fmt: skip
-    listener = socket.socket(family, kind, protocol)
-    try:
-        for level, option, value in _options(family):
-            listener.setsockopt(level, option, value)
-        listener.bind(address)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _options(family: int) -> Iterator[tuple[int, int, int]]:
-    """Connections inherit them from the listening socket."""
-    yield socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-    yield socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES
-    if family == socket.AF_INET6:
-        yield socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        yield socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_PEER_MS

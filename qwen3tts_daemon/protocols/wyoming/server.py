@@ -5,31 +5,22 @@ nor answers `describe` while it speaks, and takes the signals for itself; hence 
 """
 
 import asyncio
-import contextlib
-import errno
-import ipaddress
 import logging
-import socket
-import sys
-from collections.abc import Sequence
 from dataclasses import replace
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.networks import Neighbourhood, parse_address
+from qwen3tts_daemon.protocols.listeners import open_listeners
 from qwen3tts_daemon.protocols.wyoming.connection import Connection, Limits, refuse, stopping
 from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.wire import HEADER_BYTES
-from qwen3tts_daemon.settings import SettingsError, WyomingSettings
+from qwen3tts_daemon.settings import WyomingSettings
 from qwen3tts_daemon.speech import Speech
 
 logger = logging.getLogger(__name__)
 
-_SEND_BUFFER_BYTES = 64 * 1024
-"""What the kernel holds for a client that does not read; the engine should wait, not the sound."""
 _WRITE_BUFFER_BYTES = 16 * 1024
-_USER_TIMEOUT_MS = 30_000
-"""A client that acknowledges nothing for this long is gone (Linux)."""
-_PORT_TRIES = 5
-_NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+_DEAD_PEER_S = 30.0
 
 
 class WyomingServer:
@@ -47,7 +38,7 @@ class WyomingServer:
         self._speech = speech
         self._settings = settings
         self._limits = replace(limits or Limits(), idle_s=settings.idle_s)
-        self._networks = _networks(settings.allow)
+        self._allowed = Neighbourhood(settings.allow, option="wyoming.allow")
         self._describer = Describer(languages=settings.languages, streaming=settings.streaming, version=version)
         self._servers: list[asyncio.Server] = []
         self._draining = False
@@ -59,7 +50,7 @@ class WyomingServer:
 
     async def start(self) -> None:
         """Listen. Raises OSError if an address or the port cannot be had."""
-        listeners = open_listeners(self._settings.host, self._settings.port)
+        listeners = open_listeners(self._settings.host, self._settings.port, dead_peer_s=_DEAD_PEER_S)
         self.port = listeners[0].getsockname()[1]
         self.addresses = [listener.getsockname()[0] for listener in listeners]
         for listener in listeners:
@@ -106,7 +97,7 @@ class WyomingServer:
         peer = writer.get_extra_info("peername")
         if peer is None:  # gone already
             return Refusal("forbidden_address", "an unknown address may not connect")
-        if not is_within(peer[0], self._networks):
+        if parse_address(peer[0]) not in self._allowed:
             logger.warning("wyoming: %s is not in wyoming.allow", peer[0])
             return Refusal("forbidden_address", f"{peer[0]} may not connect; see wyoming.allow")
         if self._draining:  # accepted just before the socket closed
@@ -115,76 +106,3 @@ class WyomingServer:
             logger.warning("wyoming: %d connections, no more are taken", len(self._connections))
             return Refusal("rate_limited", "too many connections")
         return None
-
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _networks(allow: Sequence[str]) -> list[Network]:
-    try:
-        return [ipaddress.ip_network(network, strict=False) for network in allow]
-    except ValueError as error:
-        raise SettingsError(f"wyoming.allow: {error}") from error
-
-
-def is_within(address: str, networks: Sequence[Network]) -> bool:
-    """Whether a peer's address, as the socket gives it, is in one of the networks."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    return any(ip in network for network in networks)
-
-
-def open_listeners(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    """A bound socket per address, all with the same port. Raises OSError.
-
-    An address family that the machine lacks is left out, as long as another address remains.
-    """
-    for _ in range(_PORT_TRIES - 1 if port == 0 else 0):
-        try:
-            return _open_listeners(hosts, port)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:  # a port free on one address may be taken on the next
-                raise
-    return _open_listeners(hosts, port)
-
-
-def _open_listeners(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    missing: OSError | None = None
-    listeners: list[socket.socket] = []
-    with contextlib.ExitStack() as opened:
-        for host in hosts:
-            try:
-                listener = opened.enter_context(_listener(host, port))
-            except OSError as error:
-                if error.errno not in _NO_SUCH_FAMILY:
-                    raise
-                logger.info("cannot listen on %s: %s", host, error.strerror)
-                missing = error
-            else:
-                listeners.append(listener)
-                port = listener.getsockname()[1]
-        if missing is not None and not listeners:
-            raise missing
-        opened.pop_all()
-    return listeners
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        # Accepted sockets inherit both.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        if sys.platform == "linux":
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -1,0 +1,75 @@
+"""Listening sockets: one per address, all with the same port; what their connections inherit is set here."""
+
+import contextlib
+import errno
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+
+logger = logging.getLogger(__name__)
+
+_SEND_BUFFER_BYTES = 64 * 1024
+"""What the kernel holds for a client that does not read; the engine should wait, not the sound."""
+_PORT_TRIES = 5
+_NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+
+
+def open_listeners(hosts: Sequence[str], port: int, *, dead_peer_s: float) -> list[socket.socket]:
+    """A bound socket per address, not yet listening. Raises OSError.
+
+    An address family that the machine lacks is left out, as long as another address remains. A client that
+    acknowledges nothing for `dead_peer_s` is gone (Linux).
+    """
+    for _ in range(_PORT_TRIES - 1 if port == 0 else 0):
+        try:
+            return _open_all(hosts, port, dead_peer_s)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:  # a port free on one address may be taken on the next
+                raise
+    return _open_all(hosts, port, dead_peer_s)
+
+
+def _open_all(hosts: Sequence[str], port: int, dead_peer_s: float) -> list[socket.socket]:
+    missing: OSError | None = None
+    listeners: list[socket.socket] = []
+    with contextlib.ExitStack() as opened:
+        for host in hosts:
+            try:
+                listener = opened.enter_context(_open(host, port, dead_peer_s))
+            except OSError as error:
+                if error.errno not in _NO_SUCH_FAMILY:
+                    raise
+                logger.info("cannot listen on %s: %s", host, error.strerror)
+                missing = error
+            else:
+                listeners.append(listener)
+                port = listener.getsockname()[1]
+        if missing is not None and not listeners:
+            raise missing
+        opened.pop_all()
+    return listeners
+
+
+def _open(host: str, port: int, dead_peer_s: float) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        for level, option, value in _options(family, dead_peer_s):
+            listener.setsockopt(level, option, value)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _options(family: int, dead_peer_s: float) -> Iterator[tuple[int, int, int]]:
+    yield socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+    yield socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES
+    if family == socket.AF_INET6:
+        yield socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        yield socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(dead_peer_s * 1000)
