@@ -68,7 +68,9 @@ class HttpServer:
         self._sockets: list[socket.socket] = []
         self._ticking: asyncio.Task[None] | None = None
         # It writes the whole URL of each WebSocket at INFO, and with it tickets.
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        uvicorns = logging.getLogger("uvicorn.error")
+        uvicorns.setLevel(logging.WARNING)
+        uvicorns.addFilter(_is_our_fault)
 
     @property
     def port(self) -> int:
@@ -101,6 +103,11 @@ class HttpServer:
         for connection in list(state.connections):
             connection.transport.abort()
         await asyncio.gather(*state.tasks, return_exceptions=True)
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """A client's bad UTF-8 is answered with 1007; a traceback of it would only let strangers fill the log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
 
 
 def _protocol(head_timeout_s: float) -> type[H11Protocol]:

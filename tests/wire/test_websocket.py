@@ -455,10 +455,11 @@ async def test_what_closes_a_socket(call: Connect, data: str | bytes, code: int)
         assert await client.closed() == code
 
 
-async def test_text_that_is_not_utf8(call: Connect) -> None:
+async def test_text_that_is_not_utf8(call: Connect, caplog: pytest.LogCaptureFixture) -> None:
     async with call() as client:
         await client.connection.send(b'{"type":"\xff"}', text=True)
         assert await client.closed() == 1007
+    assert not caplog.records, "it is the client's fault, and anybody's to repeat"
 
 
 async def test_what_does_not_close_a_socket(call: Connect) -> None:
