@@ -1,0 +1,89 @@
+"""What docs/http.md and docs/websocket.md promise: nothing is left out, and their examples run as they stand."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from qwen3tts_daemon.failures import HTTP_STATUS
+from qwen3tts_daemon.protocols.openai import SpeechBody
+from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessage, Effective, Format
+from tests.fakes import tone
+from tests.wire.daemons import tone_daemon
+
+DOCS = Path(__file__).parents[2] / "docs"
+HTTP = (DOCS / "http.md").read_text()
+WEBSOCKET = (DOCS / "websocket.md").read_text()
+MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
+
+
+def example(document: str, language: str, containing: str) -> str:
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", document, re.DOTALL)
+    return next(block for block in blocks if containing in block)
+
+
+def missing(names: Iterable[str], document: str) -> list[str]:
+    return [name for name in names if f"`{name}`" not in document]
+
+
+def test_every_error_code_is_in_the_table_with_its_status() -> None:
+    rows = re.findall(r"^\| ([0-9, ]+) \| (.*?) \|", HTTP.partition("\n## Errors\n")[2], re.MULTILINE)
+    told = {
+        code: [int(status) for status in statuses.split(", ")]
+        for statuses, codes in rows
+        for code in re.findall(r"`(\w+)`", codes)
+    }
+    assert told.keys() == HTTP_STATUS.keys()
+    assert not {code for code, status in HTTP_STATUS.items() if status not in told[code]}
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: str(message.__name__))
+def test_every_message_and_its_fields_are_described(message: type) -> None:
+    assert missing([message.__struct_config__.tag, *message.__struct_fields__], WEBSOCKET) == []  # type: ignore[attr-defined]
+
+
+def test_every_option_is_described() -> None:
+    assert missing(Effective.__struct_fields__ + Format.__struct_fields__, WEBSOCKET) == []
+    assert missing(SpeechBody.__struct_fields__, HTTP) == []
+
+
+def test_the_python_of_the_websocket_writes_the_sound(tmp_path: Path) -> None:
+    code = example(WEBSOCKET, "python", "websockets")
+    assert len(list(filter(None, code.splitlines()))) == 5
+    with tone_daemon(tmp_path / "data") as daemon:
+        code = code.replace("8766", str(daemon.ready()[1]))
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60, check=True)
+    assert (tmp_path / "hello.pcm").read_bytes() == tone("Hello from your own home.")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
+    line = example(HTTP, "bash", "curl")
+    with tone_daemon(tmp_path / "data") as daemon:
+        line = line.replace("8766", str(daemon.ready()[1]))
+        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=60, check=True)
+    sound = (tmp_path / "speech.wav").read_bytes()
+    assert sound.startswith(b"RIFF")
+    assert sound.endswith(tone("The washing machine is done."))
+
+
+def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
+    code = example(HTTP, "python", "openai")
+    with tone_daemon(tmp_path / "data") as daemon:
+        code = code.replace("8766", str(daemon.ready()[1]))
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60, check=True)
+    assert (tmp_path / "dinner.wav").read_bytes().endswith(tone("Dinner is ready."))
+
+
+@pytest.mark.parametrize("document", [HTTP, WEBSOCKET], ids=["http.md", "websocket.md"])
+def test_links_lead_somewhere_and_lines_are_short(document: str) -> None:
+    assert max(map(len, document.splitlines())) <= 120
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", document):
+        name, _, anchor = target.partition("#")
+        text = (DOCS / name).read_text()
+        assert not anchor or f"\n## {anchor.capitalize()}\n" in text, target
