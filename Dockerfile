@@ -18,7 +18,7 @@ COPY qwen3tts_daemon qwen3tts_daemon
 RUN /opt/venv/bin/pip wheel --no-deps --wheel-dir /wheels .
 
 FROM ${BASE} AS cpu
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin qwen3tts \
+RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin qwen3tts \
     && mkdir /data && chown 10001:10001 /data
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /wheels /wheels

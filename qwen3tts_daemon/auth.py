@@ -128,7 +128,7 @@ class Auth:
                 "wss",
             )
             prefix = _prefix(headers.last("x-ingress-path") or headers.last("x-forwarded-prefix"))
-            address = self._behind_proxies(address, headers)
+            address = self._behind_proxies(headers)
         elif headers.has_any(_FORWARDING):
             address = None
         self._check_host(host)
@@ -137,9 +137,9 @@ class Auth:
         granted = self._granted(address, host, headers, query, method)
         return Visitor(address, host, port, is_secure, prefix, granted)
 
-    def _behind_proxies(self, proxy: Address, headers: "_Headers") -> Address | None:
-        """The last address in the chain that is not itself a trusted proxy."""
-        address: Address | None = proxy
+    def _behind_proxies(self, headers: "_Headers") -> Address | None:
+        """The last address in the chain that is not itself a trusted proxy; None if the proxy names nobody."""
+        address: Address | None = None
         for entry in reversed(headers.items("x-forwarded-for")):
             address = parse_address(entry)
             if address not in self._proxies:

@@ -127,6 +127,7 @@ def test_a_trusted_proxy_is_believed() -> None:
     assert visitor.granted == {"speak"}
     assert may(auth, "172.30.32.2", proxied | {"X-Forwarded-For": PUBLIC}) == set()
     assert refusal(auth, "172.30.32.2", proxied | {"X-Forwarded-Host": "evil.example"}) == "unknown_host"
+    assert may(auth, "172.30.32.2", {}) == set(), "a proxy that does not say for whom it asks"
     stranger = admit(auth, LAN, proxied)
     assert (stranger.host, stranger.is_secure, stranger.path_prefix) == ("192.168.1.5", False, "")
 
