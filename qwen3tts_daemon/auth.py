@@ -46,7 +46,10 @@ _SPEAK: Final = frozenset[Scope](("speak",))
 _NOTHING: Final = frozenset[Scope]()
 
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
-_FORWARDING: Final = frozenset(("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host"))
+_FORWARDING: Final = frozenset(
+    ("forwarded", "forwarded-for", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
+)
+_FORWARDING_PREFIX: Final = "x-forwarded-"
 _KEYS_IN_QUERY: Final = frozenset(
     (
         "token",
@@ -129,7 +132,7 @@ class Auth:
             )
             prefix = _prefix(headers.last("x-ingress-path") or headers.last("x-forwarded-prefix"))
             address = self._behind_proxies(headers)
-        elif headers.has_any(_FORWARDING):
+        elif headers.are_forwarded:
             address = None
         self._check_host(host)
         if method not in _SAFE_METHODS:
@@ -169,20 +172,18 @@ class Auth:
         return _NOTHING
 
     def _knows(self, headers: "_Headers") -> bool:
-        """A valid token, or the cookie of a session that one opened."""
-        scheme, _, credentials = headers.last("authorization").partition(" ")
-        if scheme.lower() == "bearer" and self.is_token(credentials.strip()):
+        """A valid token, or the cookie of a session that one opened; a wrong one hides no other."""
+        if any(self.is_token(token) for token in headers.tokens()):
             return True
-        for subprotocol in headers.items("sec-websocket-protocol"):
-            if subprotocol.startswith(BEARER_SUBPROTOCOL):
-                return self.is_token(subprotocol.removeprefix(BEARER_SUBPROTOCOL))
         return any(self._sessions.is_valid(session) for session in headers.cookies(SESSION_COOKIE))
 
     def _is_near(self, address: Address | None, host: str) -> bool:
         if address is None:
             return False
         if address.is_loopback:
-            # A proxy on this machine would also come from here, but it would not say "localhost".
+            # A proxy on this machine comes from here too. One that hands on the Host it was called by, or names
+            # itself, gets nothing; one that does neither (nginx, `proxy_pass http://localhost`) looks like a client
+            # on this machine, and only the policy "token" is a protection then.
             literal = parse_address(host)
             return host in _LOOPBACK_NAMES or (literal is not None and literal.is_loopback)
         return address in self._near
@@ -271,8 +272,17 @@ class _Headers:
         items = self.items(name)
         return items[-1] if items else default
 
-    def has_any(self, names: Iterable[str]) -> bool:
-        return any(name in self._values for name in names)
+    @property
+    def are_forwarded(self) -> bool:
+        """A proxy has handed them on, and says so."""
+        return any(name in _FORWARDING or name.startswith(_FORWARDING_PREFIX) for name in self._values)
+
+    def tokens(self) -> list[str]:
+        """Every one that is offered, right or wrong."""
+        pairs = (value.partition(" ") for value in self.items("authorization"))
+        bearers = [credentials.strip() for scheme, _, credentials in pairs if scheme.lower() == "bearer"]
+        offered = [item for item in self.items("sec-websocket-protocol") if item.startswith(BEARER_SUBPROTOCOL)]
+        return bearers + [item.removeprefix(BEARER_SUBPROTOCOL) for item in offered]
 
     def cookies(self, name: str) -> list[str]:
         pairs = (pair.strip().partition("=") for value in self.all("cookie") for pair in value.split(";"))

@@ -1,6 +1,7 @@
 """qwen3tts-daemon: `serve` (what it does without a command), `say`, `voices`, `health`, `config`."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -18,7 +19,6 @@ from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import Address, NoDaemon
-from qwen3tts_daemon.commands.playback import NoSoundDevice
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 from qwen_tts.errors import SynthesisError
 
@@ -32,6 +32,9 @@ app = typer.Typer(
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 Uri = Annotated[str | None, typer.Option(help="A daemon's Wyoming address, tcp://HOST:PORT.")]
 Voice = Annotated[str | None, typer.Option(help="A voice that `voices` lists.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file, as for serve.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where caches live, as for serve.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Log everything.")]
 Language = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
 
 
@@ -50,18 +53,22 @@ def say(
     language: Language = None,
     uri: Uri = None,
     chars_per_second: Annotated[float | None, typer.Option(min=0.1, help="Pace of --stdin.")] = None,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    debug: Debug = False,
 ) -> None:
     """Speak a line, through a running daemon or without one."""
     if (text is None) == (not stdin):
         raise typer.BadParameter("give a text, or --stdin")
     options = say_command.SayOptions(text, output, voice, language, _address(uri), chars_per_second)
-    _run(say_command.say(options, _settings([])))
+    _run(say_command.say(options, _common_settings(config, data_dir, debug)))
 
 
 @app.command()
-def voices(uri: Uri = None) -> None:
+def voices(uri: Uri = None, config: ConfigFile = None, data_dir: DataDir = None, debug: Debug = False) -> None:
     """List the voices."""
-    voices_command.show(_run(voices_command.list_voices(_address(uri), _settings([]))))
+    settings = _common_settings(config, data_dir, debug)
+    voices_command.show(_run(voices_command.list_voices(_address(uri), settings)))
 
 
 @app.command(context_settings=_PASS_ON)
@@ -123,6 +130,14 @@ def _settings(arguments: list[str]) -> Settings:
         _die(str(error))
 
 
+def _common_settings(config: Path | None, data_dir: Path | None, debug: bool) -> Settings:
+    given = [("--config", config), ("--data-dir", data_dir)]
+    arguments = [word for name, value in given if value is not None for word in (name, str(value))]
+    settings = _settings([*arguments, "--log-level", "debug" if debug else "warning"])
+    logging.basicConfig(level=settings.log_level.upper())
+    return settings
+
+
 def _address(uri: str | None) -> Address | None:
     try:
         return Address(*parse_uri(uri)) if uri else None
@@ -134,7 +149,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a command; what a user can act on is one line, not a traceback."""
     try:
         return asyncio.run(work)
-    except* (SynthesisError, NoDaemon, NoSoundDevice, SettingsError) as group:
+    except* (SynthesisError, NoDaemon, SettingsError) as group:
         _die(str(_first(group)))
     except* KeyboardInterrupt:
         sys.exit(130)

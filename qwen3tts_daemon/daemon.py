@@ -6,7 +6,6 @@ engine's process ends.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -25,6 +24,7 @@ from qwen3tts_daemon.protocols.websocket import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech import Speech, SpeechConfig
+from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
 from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
 from qwen_tts.errors import SynthesisError
@@ -42,6 +42,7 @@ def embedded_spec(settings: Settings) -> EngineSpec:
         "cache_dir": str(settings.data_path / "cache"),
         "threads": threads,
         "kokoro": settings.embedded.kokoro,
+        "warm_languages": [settings.language],
     }
     return EngineSpec("qwen3tts_daemon.embedded.engine:create", options, settings.log_level)
 
@@ -81,7 +82,6 @@ class Daemon:
         if settings.wyoming.enabled:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
-        self._warming: asyncio.Task[None] | None = None
 
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
@@ -93,61 +93,55 @@ class Daemon:
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
             config=settings.http, version=__version__,
         )  # fmt: skip
-        limits = ServerConfig(message_bytes=settings.websocket.message_bytes)
+        limits = ServerConfig(
+            message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections
+        )
         return HttpServer(app, settings.http.host, settings.http.port, limits)
 
-    async def start(self) -> None:
-        """Open HTTP at once and the other doors when the voice is warm. Raises SettingsError, ModelUnavailable."""
-        manager = self._speech.manager
-        await manager.start(preload=self._settings.embedded.preload)
-        if self._http is not None:
-            await _open(self._http.start(), "http.port", self._settings.http.port)
-        self._warming = asyncio.create_task(self._open_when_warm())
-        self._greet()
+    async def serve(self) -> None:
+        """Open HTTP at once and the other doors when the voice is warm; serve until cancelled.
 
-    async def _open_when_warm(self) -> None:
-        manager = self._speech.manager
-        while self._settings.embedded.preload and manager.state != "ready":
-            with contextlib.suppress(SynthesisError):  # the manager logs it and tries again
-                await manager.ready()
+        Raises SettingsError for a door that cannot open, ModelUnavailable if the engine's process cannot start.
+        """
+        await self._speech.manager.start(preload=self._settings.embedded.preload)
+        if self._http is not None:
+            await _open(self._http.start(), "http", self._settings.http.port)
+        self._greet()
+        # The first text whose language is not given would load the language model on the event loop.
+        await asyncio.to_thread(languages.warm)
+        if self._settings.embedded.preload:
+            await self._speech.manager.warm()
         if self._wyoming is not None:
-            await _open(self._wyoming.start(), "wyoming.port", self._settings.wyoming.port)
+            await _open(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
+        self._announce()
+        logger.info("ready")
+        await asyncio.Event().wait()
+
+    def _announce(self) -> None:
+        if self._wyoming is not None:
             addresses, port = self._wyoming.addresses, self._wyoming.port
             self._discovery.announce(wyoming_service(addresses, port, version=__version__))
         if self._http is not None:
-            host, port, auth = self._settings.http.host, self._http.port, self._settings.auth
-            self._discovery.announce(voice_service(host, port, version=__version__, auth=auth))
-        logger.info("ready")
-
-    async def run_until(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set. Raises what made a door fail to open later."""
-        assert self._warming is not None
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({stopping, self._warming}, return_when=asyncio.FIRST_COMPLETED)
-        if self._warming.done():
-            self._warming.result()
-        await stopping
+            hosts, port, auth = self._settings.http.host, self._http.port, self._settings.auth
+            self._discovery.announce(voice_service(hosts, port, version=__version__, auth=auth))
 
     async def stop(self) -> None:
-        """Goodbye, drain, close; about `drain_s` and two seconds at most."""
+        """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
-        if self._warming is not None:
-            self._warming.cancel()
-        await self._discovery.stop()
         if self._wyoming is not None:
             await self._wyoming.drain()
-        await asyncio.gather(self._speech.drain(limit_s), self._sockets.drain(limit_s))
+        await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
         closing = [door.close() for door in (self._wyoming, self._http) if door is not None]
         await asyncio.gather(*closing, self._speech.manager.close())
 
     def _greet(self) -> None:
         """Who speaks, and where the page is, with the token for whoever administers."""
         capabilities = self._speech.capabilities
-        languages = " ".join(self._speech.voices.languages)
+        spoken = " ".join(self._speech.voices.languages)
         if capabilities.is_preview:
-            logger.info("speaking with the embedded preview voice (%s); Qwen3-TTS: %s", languages, BRING_QWEN)
+            logger.info("speaking with the embedded preview voice (%s); Qwen3-TTS: %s", spoken, BRING_QWEN)
         else:
-            logger.info("speaking with %s (%s)", capabilities.engine, languages)
+            logger.info("speaking with %s (%s)", capabilities.engine, spoken)
         if self._http is not None and sys.stderr.isatty():
             # A link for a person; logs that are kept somewhere do not get the token.
             print(f"\n  http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
@@ -160,11 +154,12 @@ def _token(data: Path) -> str:
         raise SettingsError(f"the token: {error}") from error
 
 
-async def _open(opening: Awaitable[None], option: str, port: int) -> None:
+async def _open(opening: Awaitable[None], door: str, port: int) -> None:
     try:
         await opening
     except OSError as error:
-        raise SettingsError(f"{option}: cannot listen on port {port}: {os.strerror(error.errno or 0)}") from error
+        reason = error.strerror or error
+        raise SettingsError(f"{door}.host, {door}.port: cannot listen on port {port}: {reason}") from error
 
 
 def run(settings: Settings, spec: EngineSpec | None = None) -> int:
@@ -182,10 +177,15 @@ async def _serve(settings: Settings, spec: EngineSpec | None) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
     daemon = Daemon(settings, spec)
+    serving = asyncio.create_task(daemon.serve())
+    stopping = asyncio.create_task(stop.wait())
     try:
-        await daemon.start()
-        await daemon.run_until(stop)
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
     finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
         await daemon.stop()
         logger.info("stopped")
 

@@ -1,10 +1,10 @@
 """The messages between the daemon and a worker, and the link that carries them.
 
 A message is a msgpack map behind its length (4 bytes, little-endian), over a Unix socket pair that the worker inherits.
-The daemon opens with `Hello`; the worker answers with `Welcome`, then sends `State` as it loads. Streams are numbered
-by the daemon; every `Open` is answered by `AudioData`* and exactly one `Done` or `Failed`, unless it is cancelled.
-Calls (`EncodeReference`, `Encode`, `Decode`, `Sleep`, `Wake`) are numbered too and answered once. `Stats` once a
-second is the worker's heartbeat.
+The daemon opens with `Hello`; the worker answers with its own, `Welcome`, then sends `State` as it loads. Streams are
+numbered by the daemon; every `Open` is answered by `AudioData`* and exactly one `Done` or `Failed`, unless it is
+cancelled. Calls (`EncodeReference`, `Encode`, `Decode`, `Sleep`, `Wake`) are numbered too and answered once. `Stats`
+once a second is the worker's heartbeat.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ ToWorker = (
 # -- from the worker ---------------------------------------------------------------------------------------
 
 
-class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
     protocol: int
     capabilities: Capabilities
 
@@ -166,7 +166,7 @@ class Link(Generic[Incoming]):
         self._writer.write(len(body).to_bytes(4, "little") + body)
 
     async def receive(self) -> Incoming | None:
-        """The next message; None when the other side has gone. Raises msgspec.ValidationError for nonsense."""
+        """The next message; None when the other side has gone. Raises msgspec.DecodeError for nonsense."""
         try:
             size = int.from_bytes(await self._reader.readexactly(4), "little")
             if size > MAX_MESSAGE_BYTES:

@@ -55,6 +55,7 @@ class ModelManager:
         self._keeper: asyncio.Task[None] | None = None
         self._error: SynthesisError | None = None
         self._retry_at = 0.0
+        self._idle_since = 0.0
         self.state: ManagerState = "unloaded"
         self.on_state: list[Callable[[ManagerState], None]] = []
         """Called after every change of state, from the loop."""
@@ -87,12 +88,14 @@ class ModelManager:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        if self._engine is not None:
-            await self._engine.close()
-            self._engine = None
+        await self._end_engine()
+
+    async def warm(self) -> None:
+        """Wait, without a limit and whatever fails in between, until the engine is warm."""
+        await self._until(lambda: self.state == "ready")
 
     async def ready(self) -> None:
-        """Wait, without a limit, until the engine is warm. Raises what made its load fail."""
+        """Wait until the engine is warm. Raises what made its load fail."""
         await self._until(lambda: self.state in ("ready", "failed"))
         if self._error is not None:
             raise self._error
@@ -105,6 +108,7 @@ class ModelManager:
             yield await self._warm_engine()
         finally:
             self._leases -= 1
+            self._idle_since = asyncio.get_running_loop().time()
             # Not awaited under cancellation: the keeper only has to learn of it soon.
             self._spawn(self._notify())
 
@@ -143,63 +147,84 @@ class ModelManager:
                 self._engine = engine or await self._start_engine()
                 engine = None
                 await self._engine.load()
-            except SynthesisError as error:
+            except Exception as error:  # noqa: BLE001  the edge of the engine's life: it is told and tried again
                 backoff_s = _longer(backoff_s)
                 await self._fail(error, backoff_s)
                 wanted = True
                 continue
             ready_at = clock()
             await self._set("ready")
-            crashed = wanted = not await self._serve(self._engine)
-            self._engine = None
-            young = clock() - ready_at < _YOUNG_S
-            if crashed and young:
+            wanted = not await self._serve(self._engine)
+            await self._end_engine()
+            if wanted and clock() - ready_at < _YOUNG_S:
                 await self._set("loading")
                 await asyncio.sleep(backoff_s)
-            backoff_s = _longer(backoff_s) if crashed and young else 0.0
+                backoff_s = _longer(backoff_s)
+            else:
+                backoff_s = 0.0
 
-    async def _fail(self, error: SynthesisError, backoff_s: float) -> None:
-        logger.error("the engine failed to load, next try in %.1f s: %s", backoff_s, error)
-        if self._engine is not None:
-            await self._engine.close()
-            self._engine = None
-        self._error = error
+    async def _fail(self, error: Exception, backoff_s: float) -> None:
+        unforeseen = None if isinstance(error, SynthesisError) else error
+        logger.error("the engine failed to load, next try in %.1f s: %s", backoff_s, error, exc_info=unforeseen)
+        await self._end_engine()
+        self._error = error if isinstance(error, SynthesisError) else ModelUnavailable("no engine, see the log")
         self._retry_at = asyncio.get_running_loop().time() + backoff_s
         await self._set("failed")
         await asyncio.sleep(backoff_s)
         self._error = None
 
+    async def _end_engine(self) -> None:
+        """Its process has gone afterwards, and its memory with it."""
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            await engine.close()
+
     async def _serve(self, engine: HostedEngine) -> bool:
-        """Until the engine dies (False), or was idle for long enough and has been ended (True)."""
+        """Until the engine dies (False) or was idle for long enough (True)."""
         self._spawn(self._announce_death(engine))
+        self._idle_since = asyncio.get_running_loop().time()
         sleep_s, unload_s = self._config.sleep_s, self._config.idle_unload_s
         while not engine.died.is_set():
             if self.state == "sleeping" and self._leases > 0:
-                await self._change(engine, engine.wake, "ready")
-            elif self.state == "ready" and sleep_s > 0 and await self._stays_idle(engine, sleep_s):
-                await self._change(engine, engine.sleep, "sleeping")
-            elif (self.state == "sleeping" or sleep_s == 0) and await self._stays_idle(engine, unload_s):
+                await self._change(engine, engine.wake, before="loading", after="ready")
+            elif self.state == "ready" and sleep_s > 0 and await self._is_idle_for(engine, sleep_s):
+                await self._change(engine, engine.sleep, before="sleeping", after="sleeping")
+            elif (self.state == "sleeping" or sleep_s == 0) and await self._is_idle_for(engine, unload_s):
                 await self._set("unloaded")
-                await engine.close()
                 return True
         return False
 
-    async def _change(self, engine: HostedEngine, action: Callable[[], Awaitable[None]], state: ManagerState) -> None:
-        """Sleep or wake; an engine that cannot is ended, and restarted like one that crashed."""
+    async def _change(
+        self,
+        engine: HostedEngine,
+        action: Callable[[], Awaitable[None]],
+        *,
+        before: ManagerState,
+        after: ManagerState,
+    ) -> None:
+        """Sleep or wake; the state changes first, so that nobody leases an engine that is falling asleep.
+
+        An engine that cannot is ended, and restarted like one that crashed.
+        """
+        await self._set(before)
         try:
             await action()
         except SynthesisError as error:
-            logger.error("the engine cannot become %s: %s", state, error)
+            logger.error("the engine cannot become %s: %s", after, error)
             await engine.close()
         else:
-            await self._set(state)
+            await self._set(after)
 
-    async def _stays_idle(self, engine: HostedEngine, seconds: float) -> bool:
-        """True if nobody leased for `seconds` (0: never); False as soon as that, or the engine's death, changes."""
+    async def _is_idle_for(self, engine: HostedEngine, seconds: float) -> bool:
+        """Wait for a change; True if `seconds` (0: never) have passed since the last lease ended."""
         was_idle = self._leases == 0
+        left_s = self._idle_since + seconds - asyncio.get_running_loop().time() if seconds and was_idle else None
         try:
-            async with asyncio.timeout(seconds or None):
-                await self._until(lambda: engine.died.is_set() or (self._leases == 0) != was_idle)
+            async with asyncio.timeout(left_s):
+                idle_since = self._idle_since
+                await self._until(
+                    lambda: engine.died.is_set() or (self._leases == 0) != was_idle or self._idle_since != idle_since
+                )
         except TimeoutError:
             return self._leases == 0
         return False

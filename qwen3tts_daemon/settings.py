@@ -1,17 +1,18 @@
 """Every option of the daemon, defined once: TOML file, environment, command line and docs come from here.
 
-Order: command line, environment (`QWEN3TTS_HTTP__PORT=8766`), file (`[http] port = 8766`), default. The environment is
-read here and nowhere else.
+Order: command line, environment (`QWEN3TTS_HTTP__PORT=8766`), file (`[http] port = 8766`), default. On the command line
+and in the environment a list has commas (`en,de`). The environment is read here and nowhere else.
 """
 
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSettings
 
 ENV_PREFIX = "QWEN3TTS_"
 
@@ -70,6 +71,8 @@ class HttpSettings(Section):
     """Who may show the page in a frame (Content-Security-Policy)."""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     """Largest JSON request."""
+    max_connections: int = Field(default=512, ge=1)
+    """Connections at once, WebSockets too; one more is closed at once."""
 
 
 class WebSocketSettings(Section):
@@ -130,6 +133,27 @@ class EmbeddedSettings(Section):
     """Load at start, so that the first request is fast; the ports that wait for a warm voice open then."""
 
 
+class _Environment(EnvSettingsSource):
+    """The variables; a list is `en,de` or JSON."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        is_list = field is not None and get_origin(field.annotation) is tuple
+        if is_list and not value.lstrip().startswith("["):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError as error:
+            way_out = " or items with commas between" if is_list else ""
+            raise SettingsError(
+                f"the environment variable {self._variable(field_name, value)} is not JSON{way_out} (got {value!r})"
+            ) from error
+
+    def _variable(self, field_name: str, value: str) -> str:
+        """The library tells the last part of the name alone."""
+        named = (name.upper() for name, held in self.env_vars.items() if held == value)
+        return next(name for name in named if name.startswith(ENV_PREFIX) and name.endswith(field_name.upper()))
+
+
 class _ConfigFile(PydanticBaseSettingsSource):
     """Lowest source: the TOML file that `config` names, whole."""
 
@@ -168,8 +192,6 @@ class Settings(BaseSettings):
     """What is logged, to standard error."""
     log_text: bool = False
     """Log what is spoken. Off by default: what a household says is private."""
-    engine: Literal["auto", "embedded"] = "auto"
-    """Which engine speaks; an explicit one that cannot start stops the start."""
     voice: str | None = None
     """Voice of requests that name none; empty means the best one for the language."""
     language: LanguageCode = "en"
@@ -207,7 +229,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, _ConfigFile(settings_cls)
+        return init_settings, _Environment(settings_cls), _ConfigFile(settings_cls)
 
 
 def load_settings(arguments: list[str]) -> Settings:
@@ -219,6 +241,8 @@ def load_settings(arguments: list[str]) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from error
+    except UnreadableSettings as error:
+        raise SettingsError(str(error)) from error
 
 
 def _refuse_unknown_variables() -> None:

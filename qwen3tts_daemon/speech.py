@@ -110,10 +110,12 @@ class Utterance:
         self._fed = 0
         self._announced = 0
         self._text_ended = False
+        self._wants_flush = False
         self._text_changed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[AudioStream | None] = self._loop.create_future()
         self._running: asyncio.Task[None] | None = None
+        self._feed_error: Exception | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ready: deque[AudioChunk | SegmentStarted] = deque()
         self._next_sample = 0
@@ -151,6 +153,7 @@ class Utterance:
     def flush(self) -> None:
         """Speak what has been fed, finished or not."""
         self._say(self._segmenter.flush())
+        self._wants_flush = True
 
     def end_text(self) -> None:
         """No more text; idempotent."""
@@ -213,16 +216,22 @@ class Utterance:
         except Exception as error:  # noqa: BLE001  handed to the reader, whose protocol describes it
             if not self._opened.done():
                 self._opened.set_exception(error)
+            elif (opened := self._opened.result()) is not None:
+                self._feed_error = error
+                opened.close()
 
     async def _feed(self, stream: AudioStream) -> None:
         while True:
             while self._fed < len(self._segments):
                 self._fed += 1
                 await stream.feed(self._segments[self._fed - 1].text)
+            if self._wants_flush:
+                self._wants_flush = False
+                stream.flush()
             if self._text_ended:
                 stream.end_text()
                 return
-            await self._until(lambda: self._fed < len(self._segments) or self._text_ended)
+            await self._until(lambda: self._fed < len(self._segments) or self._text_ended or self._wants_flush)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
@@ -230,7 +239,9 @@ class Utterance:
             await self._text_changed.wait()
 
     def _request(self) -> SynthesisRequest:
-        voice, self.language = self._speech.voices.decide(self._choice, self._segments[0].text)
+        voice, self.language = self._speech.voices.decide(
+            self._choice, self._segments[0].text, request_id=self.request_id
+        )
         self.voice = voice.name
         order = self._order
         return SynthesisRequest(
@@ -259,6 +270,9 @@ class Utterance:
                 raise StopAsyncIteration
             chunk = await anext(stream)
         except StopAsyncIteration:
+            if self._feed_error is not None:
+                self.end = code_of(self._feed_error)
+                raise self._feed_error from None
             self._close_books(stream)
             if not self._ready:
                 raise

@@ -64,7 +64,7 @@ class VoiceCatalogue:
             raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {code}", param="language")
         return Choice(info, code)
 
-    def decide(self, choice: Choice, text: str) -> tuple[VoiceInfo, str]:
+    def decide(self, choice: Choice, text: str, *, request_id: str) -> tuple[VoiceInfo, str]:
         """The voice and language of an utterance: given, else the voice's own, else detected from its text."""
         among = choice.voice.languages if choice.voice else self.languages
         language = among[0] if len(among) == 1 else choice.language
@@ -72,7 +72,7 @@ class VoiceCatalogue:
             fallback = self.default_language if self.default_language in among else among[0]
             language = detect_language(text, among, fallback)
         elif (looks_like := detect_language(text, self.languages, language)) != language:
-            logger.info("a text that looks like %s is spoken as %s", looks_like, language)
+            logger.info("speech id=%s looks like %s and is spoken as %s", request_id, looks_like, language)
         return choice.voice or self.default_for(language), language
 
     def default_for(self, language: str) -> VoiceInfo:

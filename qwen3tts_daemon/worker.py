@@ -77,20 +77,29 @@ class WorkerSession:
         match message:
             case ipc.Open(stream, request):
                 self._open(stream, request)
-            case ipc.Text(stream, text) if audio := self._streams.get(stream):
-                await audio.feed(text)
-            case ipc.End(stream) if audio := self._streams.get(stream):
-                audio.end_text()
-            case ipc.Flush(stream) if audio := self._streams.get(stream):
-                audio.flush()
-            case ipc.Cancel(stream) if audio := self._streams.get(stream):
-                audio.close()
-            case ipc.Ack(stream, samples) if audio := self._streams.get(stream):
-                audio.ack(samples)
+            case ipc.Text(stream) | ipc.End(stream) | ipc.Flush(stream) | ipc.Cancel(stream) | ipc.Ack(stream):
+                # For a stream that has ended in the meantime there is nothing to do.
+                if audio := self._streams.get(stream):
+                    await self._tell(audio, message)
             case ipc.EncodeReference(call) | ipc.Encode(call) | ipc.Decode(call) | ipc.Sleep(call) | ipc.Wake(call):
                 self._spawn(self._answer(call, message))
-            case _:
-                pass  # for a stream that has ended in the meantime
+
+    async def _tell(self, audio: AudioStream, message: ipc.Text | ipc.End | ipc.Flush | ipc.Cancel | ipc.Ack) -> None:
+        try:
+            match message:
+                case ipc.Text(_, text):
+                    await audio.feed(text)
+                case ipc.End():
+                    audio.end_text()
+                case ipc.Flush():
+                    audio.flush()
+                case ipc.Cancel():
+                    audio.close()
+                case ipc.Ack(_, samples):
+                    audio.ack(samples)
+        except Exception as error:  # noqa: BLE001  the edge of the process: one stream's fault ends that stream alone
+            self._fail(error, stream=message.stream)
+            audio.close()
 
     def _open(self, stream: int, request: SynthesisRequest) -> None:
         try:
@@ -168,8 +177,9 @@ async def _serve(fd: int) -> None:
 
 
 def main() -> None:
-    """Serve on the inherited socket; Ctrl-C in the terminal is the daemon's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Serve on the inherited socket. Signals that reach the whole process group are the daemon's to handle."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     asyncio.run(_serve(int(sys.argv[1])))
     logging.shutdown()
     # Native libraries may keep threads; nothing is left to save, and the daemon waits for the memory.

@@ -87,32 +87,29 @@ class WorkerEngine:
         self._last_sign = asyncio.get_running_loop().time()
         self._closing = False
         self.died = asyncio.Event()
-        """Set when the process has gone, wanted or not."""
+        """Set when nothing more comes of it, wanted or not; after `close` its process has gone too."""
         self._reading = asyncio.create_task(self._read())
         self._watching = asyncio.create_task(self._watch())
 
     @classmethod
     async def start(cls, spec: EngineSpec, *, timeout_s: float = 30.0) -> "WorkerEngine":
         """Spawn the worker and greet it. Raises ModelUnavailable with the reason if it does not answer."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "qwen3tts_daemon.worker", str(theirs.fileno()),
-                pass_fds=[theirs.fileno()], stdin=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
-        link = await ipc.daemon_link(ours)
-        link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.log_level))
         try:
-            async with asyncio.timeout(timeout_s):
-                answer = await link.receive()
-        except (TimeoutError, msgspec.ValidationError):
-            answer = None
-        if isinstance(answer, ipc.Welcome):
-            return cls(process, link, answer.capabilities)
-        link.close()
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+            process, link = await _spawn()
+        except OSError as error:
+            raise ModelUnavailable(f"the engine's process did not start: {error.strerror}") from error
+        link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.log_level))
+        answer: ipc.FromWorker | None = None
+        try:
+            with contextlib.suppress(TimeoutError, msgspec.DecodeError):
+                async with asyncio.timeout(timeout_s):
+                    answer = await link.receive()
+            if isinstance(answer, ipc.Welcome):
+                return cls(process, link, answer.capabilities)
+        except BaseException:
+            await _end(process, link)
+            raise
+        await _end(process, link)
         reason = answer.message if isinstance(answer, ipc.Failed) else "it did not answer, see the log"
         raise ModelUnavailable(f"the engine's process did not start: {reason}")
 
@@ -163,13 +160,8 @@ class WorkerEngine:
         """End the worker: asked first, then killed. Idempotent."""
         self._closing = True
         self._link.send(ipc.Shutdown())
-        try:
-            async with asyncio.timeout(_SHUTDOWN_S):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-        await self.died.wait()
+        await self._wait_or_kill()
+        await self._reading
 
     # -- inside --------------------------------------------------------------------------------------------
 
@@ -194,7 +186,7 @@ class WorkerEngine:
                     await self.died.wait()
                     return
         logger.error("worker pid=%d gave no sign for %.0f s, killing it", self.pid, _HEARTBEAT_TIMEOUT_S)
-        self._process.kill()
+        _kill(self._process)
 
     async def _read(self) -> None:
         loop = asyncio.get_running_loop()
@@ -202,20 +194,15 @@ class WorkerEngine:
             while (message := await self._link.receive()) is not None:
                 self._last_sign = loop.time()
                 self._handle(message)
-        except msgspec.ValidationError as error:
+        except msgspec.DecodeError as error:
             logger.error("worker pid=%d sent nonsense: %s", self.pid, error)
-            self._process.kill()
+            _kill(self._process)
         finally:
             self._link.close()
-            await self._end()
+            await self._see_off()
 
-    async def _end(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SHUTDOWN_S):
-                await self._process.wait()
-        status = self._process.returncode
-        if not self._closing:
-            logger.error("worker pid=%d ended unexpectedly, status=%s", self.pid, status)
+    async def _see_off(self) -> None:
+        """The link has ended: fail everybody at once, then see the process off."""
         error = ModelUnavailable("the engine's process has ended; it is being restarted, try again")
         for audio in self._streams.values():
             audio.finish(error)
@@ -225,6 +212,18 @@ class WorkerEngine:
                 call.set_exception(error)
         self._fail_load(error)
         self.died.set()
+        await self._wait_or_kill()
+        if not self._closing:
+            logger.error("worker pid=%d ended unexpectedly, status=%s", self.pid, self._process.returncode)
+
+    async def _wait_or_kill(self) -> None:
+        try:
+            async with asyncio.timeout(_SHUTDOWN_S):
+                await self._process.wait()
+        except TimeoutError:
+            # It may still hold memory that the next one needs.
+            _kill(self._process)
+            await self._process.wait()
 
     def _handle(self, message: ipc.FromWorker) -> None:
         match message:
@@ -237,7 +236,8 @@ class WorkerEngine:
             case ipc.Failed(code, text, stream, call, param, retry_after_s):
                 self._failed(from_code(code, text, param=param, retry_after_s=retry_after_s), stream, call)
             case ipc.Encoded(call):
-                if future := self._calls.get(call):
+                # An answer may cross with the cancelling of its call.
+                if (future := self._calls.get(call)) and not future.done():
                     future.set_result(message)
             case ipc.State("ready"):
                 if not self._loaded.done():
@@ -249,7 +249,7 @@ class WorkerEngine:
         if stream is not None:
             self._finish(stream, error)
         elif call is not None:
-            if future := self._calls.get(call):
+            if (future := self._calls.get(call)) and not future.done():
                 future.set_exception(error)
         else:
             self._fail_load(error)
@@ -262,3 +262,30 @@ class WorkerEngine:
     def _finish(self, stream: int, outcome: StreamEnd | SynthesisError) -> None:
         if audio := self._streams.pop(stream, None):
             audio.finish(outcome)
+
+
+async def _spawn() -> tuple[asyncio.subprocess.Process, ipc.Link[ipc.FromWorker]]:
+    """A worker and the link to it. Raises OSError and leaves nothing behind."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "qwen3tts_daemon.worker", str(theirs.fileno()),
+                pass_fds=[theirs.fileno()], stdin=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+        except BaseException:
+            ours.close()
+            raise
+    return process, await ipc.daemon_link(ours)
+
+
+async def _end(process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker]) -> None:
+    """Of a worker that was never used."""
+    link.close()
+    _kill(process)
+    await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()

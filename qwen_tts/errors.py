@@ -29,7 +29,6 @@ class SynthesisError(Exception):
     """Base of everything an engine raises on purpose; the message is meant for the caller."""
 
     code: ClassVar[str] = "generation_failed"
-    retriable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, param: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -93,14 +92,12 @@ class EngineBusy(SynthesisError):
     """The engine's queue is full."""
 
     code = "queue_full"
-    retriable = True
 
 
 class ModelUnavailable(SynthesisError):
     """There is no engine to ask: it crashed, is missing, or failed to load."""
 
     code = "model_unavailable"
-    retriable = True
 
 
 class ModelLoading(ModelUnavailable):

@@ -2,13 +2,16 @@
 
 import asyncio
 import functools
+import logging
 import math
 import os
 import signal
 import struct
+import time
 import zlib
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 from qwen_tts.api import (
     Audio,
@@ -29,6 +32,8 @@ from qwen_tts.errors import (
     UnsupportedLanguage,
 )
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
+
+logger = logging.getLogger(__name__)
 
 SAMPLE_RATE = 24_000
 SAMPLES_PER_FRAME = 1_920
@@ -62,6 +67,8 @@ class _Tones:
         self.audio = AudioStream(self, live=request.live)
 
     def feed(self, text: str) -> None:
+        if "[refuse]" in text:
+            raise SynthesisFailed("the text asked to be refused")
         self.pieces.append(text)
         self.changed.set()
 
@@ -74,6 +81,7 @@ class _Tones:
 
     def cancel(self) -> None:
         if self.task is not None:
+            self._engine.leave(self.task)
             self.task.cancel()
 
     def taken(self, samples: int) -> None:
@@ -109,6 +117,12 @@ class _Tones:
             await self.changed.wait()
 
 
+def never(mark: str) -> None:
+    """A factory that tells who it is and does not return."""
+    Path(mark).write_text(str(os.getpid()))
+    time.sleep(3600)
+
+
 def frames(pcm: bytes) -> Iterator[bytes]:
     for start in range(0, len(pcm), SAMPLES_PER_FRAME * 2):
         yield pcm[start : start + SAMPLES_PER_FRAME * 2]
@@ -118,8 +132,18 @@ class ToneEngine:
     """Can be slow (`frame_s`), small (`rows`), failing and dying (by words in the text)."""
 
     def __init__(
-        self, *, frame_s: float = 0.0, rows: int = 512, load_s: float = 0.0, load_fails: str = "", preview: bool = True
+        self,
+        *,
+        start_s: float = 0.0,
+        frame_s: float = 0.0,
+        rows: int = 512,
+        load_s: float = 0.0,
+        load_fails: str = "",
+        preview: bool = True,
     ) -> None:
+        if start_s:
+            logger.info("the engine is being made")
+            time.sleep(start_s)
         self._frame_s = frame_s
         self._load_s = load_s
         self._load_fails = load_fails
@@ -142,6 +166,10 @@ class ToneEngine:
         """Streams that still hold a row."""
         return len(self._running)
 
+    def leave(self, task: asyncio.Task[None]) -> None:
+        """Its row is free."""
+        self._running.pop(task, None)
+
     async def work(self, text: str, due: float) -> float:
         """A frame of this text: `[fail]` fails, `[die]` kills the process, `[hang]` never ends.
 
@@ -159,6 +187,8 @@ class ToneEngine:
         return due
 
     def stream(self, request: SynthesisRequest) -> AudioStream:
+        if self.died.is_set():
+            raise ModelUnavailable("the engine is closed")
         voice = self._voice(request)
         if request.language not in ("auto", *voice.languages):
             raise UnsupportedLanguage(f"{voice.name} does not speak {request.language}", param="language")
@@ -167,7 +197,7 @@ class ToneEngine:
         tones = _Tones(self, request)
         tones.task = asyncio.create_task(self._run(tones))
         self._running[tones.task] = tones
-        tones.task.add_done_callback(self._running.pop)
+        tones.task.add_done_callback(self.leave)
         return tones.audio
 
     def _voice(self, request: SynthesisRequest) -> VoiceInfo:

@@ -19,6 +19,10 @@ Hear = Callable[[int, bytes], Awaitable[None]]
 """Called with the sample rate in Hz and PCM (s16le mono), in order."""
 
 
+_DESCRIBE_S = 5.0
+"""Home Assistant waits as long."""
+
+
 class NoDaemon(Exception):
     """Nothing answers there."""
 
@@ -36,11 +40,14 @@ class Address:
 
 async def describe(address: Address) -> Info:
     """What the server offers. Raises NoDaemon."""
-    async with _connected(address) as client:
-        await client.write_event(Describe().event())
-        while (event := await client.read_event()) is not None:
-            if Info.is_type(event.type):
-                return Info.from_event(event)
+    try:
+        async with asyncio.timeout(_DESCRIBE_S), _connected(address) as client:
+            await client.write_event(Describe().event())
+            while (event := await client.read_event()) is not None:
+                if Info.is_type(event.type):
+                    return Info.from_event(event)
+    except TimeoutError:
+        raise NoDaemon(f"{address} does not answer within {_DESCRIBE_S:g} s") from None
     raise NoDaemon(f"{address} closed the connection without an answer")
 
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from qwen3tts_daemon.commands import client, local
 from qwen3tts_daemon.commands.client import Address, Hear, NoDaemon
-from qwen3tts_daemon.commands.playback import Player, find_player
+from qwen3tts_daemon.commands.playback import Player, Silent, find_player
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech import Order
 from qwen_tts.api import PCM_BYTES
@@ -85,9 +85,9 @@ class _Meter:
 
 
 async def say(options: SayOptions, settings: Settings) -> None:
-    """Raises SynthesisError, NoDaemon, NoSoundDevice."""
-    sink = _WavFile(options.output) if options.output else Player(find_player())
+    """Raises SynthesisError, NoDaemon."""
     console = Console(stderr=True)
+    sink = _sink(options.output, console)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         meter = _Meter(progress)
@@ -99,6 +99,15 @@ async def say(options: SayOptions, settings: Settings) -> None:
 
             await _speak(options, settings, hear, meter)
     console.print(meter.summary(), highlight=False)
+
+
+def _sink(output: Path | None, console: Console) -> _WavFile | Player | Silent:
+    if output is not None:
+        return _WavFile(output)
+    if player := find_player():
+        return Player(player)
+    console.print("no sound device or player here: nothing will be heard; -o out.wav keeps the sound")
+    return Silent()
 
 
 async def _speak(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> None:

@@ -79,8 +79,9 @@ class EmbeddedEngine:
         self._condition = threading.Condition()
         self._sequences: deque[Sequence] = deque()
         self._closed = False
-        self._idle_work = deque([self._load_kokoro] if any(v.engine == "kokoro" for v in table) else [])
+        self._waits_for_kokoro = any(voice.engine == "kokoro" for voice in table)
         self._thread = threading.Thread(target=self._run, name="embedded-inference", daemon=True)
+        self._loader = threading.Thread(target=self._load_kokoro, name="embedded-loader", daemon=True)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -101,12 +102,14 @@ class EmbeddedEngine:
         return sequence.audio
 
     async def load(self) -> None:
-        """Warm the default voices of `warm_languages`; Kokoro follows in the inference thread's idle time."""
+        """Warm the default voices of `warm_languages`; Kokoro is loaded beside, and only its voices wait for it."""
         for language in self._warm_languages:
             voice = next((voice for voice in self._table.values() if language in voice.languages), None)
             if voice is not None:
                 await asyncio.to_thread(self._voices.warm, voice)
         self._thread.start()
+        if self._waits_for_kokoro:
+            self._loader.start()
 
     async def sleep(self) -> None:
         """Nothing to give back: the voices live in host memory."""
@@ -120,8 +123,9 @@ class EmbeddedEngine:
             for sequence in self._living():
                 sequence.finish(ModelUnavailable("the embedded engine is closing"))
             self._condition.notify()
-        if self._thread.is_alive():
-            await asyncio.to_thread(self._thread.join)
+        for thread in (self._thread, self._loader):
+            if thread.is_alive():
+                await asyncio.to_thread(thread.join)
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         raise InvalidRequest("the embedded voices cannot be cloned; this needs Qwen3-TTS", param="voice")
@@ -137,7 +141,7 @@ class EmbeddedEngine:
             raise InvalidRequest("the embedded engine speaks preset voices only", param="voice")
         voice = self._table.get(request.voice.name)
         if voice is None:
-            raise UnknownVoice(f"no embedded voice {request.voice.name!r}; see GET /v1/voices", param="voice")
+            raise UnknownVoice(f"no embedded voice {request.voice.name!r}; see GET /v1/audio/voices", param="voice")
         language = request.language
         if language != AUTO and language not in LANGUAGES:
             known = ", ".join(LANGUAGES)
@@ -147,7 +151,7 @@ class EmbeddedEngine:
             raise UnsupportedLanguage(f"{voice.name} speaks {spoken}, not {language}", param="language")
         return voice
 
-    # -- the inference thread ------------------------------------------------------------------------------
+    # -- the threads ---------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
@@ -162,17 +166,19 @@ class EmbeddedEngine:
     def _load_kokoro(self) -> None:
         try:
             self._voices.load_kokoro()
-        except Exception:  # the edge of the inference thread; who asks for such a voice is told
+        except Exception:  # the edge of the loader's thread; who asks for such a voice is told
             logger.exception("the Kokoro voices could not be loaded")
+        finally:
+            with self._condition:
+                self._waits_for_kokoro = False
+                self._condition.notify()
 
     def _next_work(self) -> Callable[[], None] | None:
-        """What to do next: a unit of the sequence whose turn it is, else idle work; None when closed."""
+        """What to do next: a unit of the sequence whose turn it is; None when closed."""
         with self._condition:
             while not self._closed:
                 if (sequence := self._next_runnable()) is not None:
                     return lambda: sequence.step(self._voices)
-                if self._idle_work:
-                    return self._idle_work.popleft()
                 self._condition.wait()
         return None
 
@@ -182,7 +188,7 @@ class EmbeddedEngine:
         for _ in range(len(self._sequences)):
             sequence = self._sequences[0]
             self._sequences.rotate(-1)
-            if sequence.is_runnable:
+            if sequence.is_runnable and not (sequence.needs_kokoro and self._waits_for_kokoro):
                 return sequence
         return None
 

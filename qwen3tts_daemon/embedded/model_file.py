@@ -90,6 +90,8 @@ def _write(path: Path, model: bytes) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in path.parent.glob(f"{path.name}.*"):  # of a process that was killed while it wrote
+            leftover.unlink()
         partial.write_bytes(model)
         partial.replace(path)
         _digest_file(path).write_text(hashlib.sha256(model).hexdigest())

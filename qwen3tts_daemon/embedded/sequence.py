@@ -16,8 +16,8 @@ from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
-from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk, StreamEnd, SynthesisRequest
-from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty, TextTooLong
+from qwen_tts.api import AudioChunk, StreamEnd, SynthesisRequest
+from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,6 @@ class Sequence:
         self._lock = threading.Lock()
         self._cancellation = Cancellation()
         self._texts = deque([] if request.live else [request.text])
-        self._fed_chars = 0
         self._text_ended = not request.live
         self._ready: deque[AudioChunk] = deque()
         self._pushed_samples = self._taken_samples = 0
@@ -64,9 +63,6 @@ class Sequence:
 
     def feed(self, text: str) -> None:
         with self._lock:
-            if self._fed_chars + len(text) > MAX_TEXT_CHARS:
-                raise TextTooLong(f"a stream takes {MAX_TEXT_CHARS} characters", param="text")
-            self._fed_chars += len(text)
             if not self._text_ended:
                 self._texts.append(text)
         self._changed()
@@ -91,6 +87,10 @@ class Sequence:
         self._changed()
 
     # -- the inference thread's side -----------------------------------------------------------------------
+
+    @property
+    def needs_kokoro(self) -> bool:
+        return self._voice.engine == "kokoro"
 
     @property
     def is_runnable(self) -> bool:

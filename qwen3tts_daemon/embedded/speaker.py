@@ -14,6 +14,7 @@ from qwen3tts_daemon.embedded.phonemes.readers import Readers
 from qwen3tts_daemon.embedded.pieces import Ending, Unit, fit, units
 from qwen3tts_daemon.embedded.shaping import Samples, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
+from qwen_tts.errors import ModelUnavailable
 
 _FINAL_MARKS = tuple('.!?…,;:—"”»)')
 """Every unit ends with one of them: the networks take their tune from punctuation."""
@@ -28,7 +29,7 @@ class EmbeddedVoices:
         self._spellers = Spellers()
         self._readers = Readers(vocabulary())
         self._hibari: HibariVoice | None = None
-        self._kokoro: Kokoro | None = None
+        self._kokoro: Kokoro | ModelUnavailable | None = None
 
     def warm(self, voice: EmbeddedVoice) -> None:
         """Load what a voice needs and run it once; afterwards its first text is as fast as the others."""
@@ -93,8 +94,15 @@ class EmbeddedVoices:
         return self._hibari
 
     def _loaded_kokoro(self) -> Kokoro:
+        if isinstance(self._kokoro, ModelUnavailable):
+            raise self._kokoro
         if self._kokoro is None:
-            self._kokoro = Kokoro(self._cache_dir, self._threads)
+            try:
+                self._kokoro = Kokoro(self._cache_dir, self._threads)
+            except ModelUnavailable as error:
+                # Trying costs a second and 92 MB: once, not with every text.
+                self._kokoro = error
+                raise
         return self._kokoro
 
 

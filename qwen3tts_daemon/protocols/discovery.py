@@ -2,7 +2,8 @@
 
 An announcement names real addresses only: those of the interfaces on which the port listens, except loopback,
 link-local, container and tunnel interfaces. They are looked up again every minute, because a machine may boot
-faster than its network and DHCP may change it. Nothing here can fail the start: what goes wrong is logged.
+faster than its network and DHCP may change it. Nothing here can fail the start: what goes wrong is logged once and
+tried again.
 """
 
 import asyncio
@@ -97,20 +98,23 @@ class Discovery:
             logger.info("%s listens on loopback only: nothing to announce", service.type)
             return
         announced: list[str] = []
+        problem = ""
         async with contextlib.AsyncExitStack() as announcement:
             while True:
                 addresses = self._addresses(service)
-                if addresses != announced:
+                if addresses != announced or problem:
                     await announcement.aclose()
-                    await self._announce(service, addresses, announcement)
+                    known, problem = problem, await self._announce(service, addresses, announcement)
+                    if problem and problem != known:
+                        logger.warning("cannot announce %s, will try again: %s", service.type, problem)
                     announced = addresses
                 await asyncio.sleep(self._look_again_s)
 
-    async def _announce(self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack) -> None:
-        """Until `announcement` is closed."""
+    async def _announce(self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack) -> str:
+        """Until `announcement` is closed; what went wrong, "" if nothing."""
         if not addresses:
             logger.info("no network address to announce %s on", service.type)
-            return
+            return ""
         info = AsyncServiceInfo(
             service.type,
             f"{_label(self._name)}.{service.type}",
@@ -124,9 +128,9 @@ class Discovery:
             announcement.push_async_callback(self._close, zeroconf)
             await (await zeroconf.async_register_service(info, allow_name_change=True))
         except (ZeroconfError, OSError, RuntimeError, ValueError) as error:
-            logger.warning("cannot announce %s: %s", service.type, error or type(error).__name__)
-        else:
-            logger.info("announced %s on %s port %d", info.name, ", ".join(addresses), service.port)
+            return str(error) or type(error).__name__
+        logger.info("announced %s on %s port %d", info.name, ", ".join(addresses), service.port)
+        return ""
 
     async def _close(self, zeroconf: AsyncZeroconf) -> None:
         """In a task of its own: in one that `stop` cancels, the library would leave its sockets open."""

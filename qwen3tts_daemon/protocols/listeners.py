@@ -17,7 +17,7 @@ _NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 def open_listeners(hosts: Sequence[str], port: int, *, dead_peer_s: float) -> list[socket.socket]:
     """A bound socket per address, not yet listening. Raises OSError.
 
-    An address family that the machine lacks is left out, as long as another address remains. A client that
+    "::" is left out on a machine without IPv6, as long as another address remains. A client that
     acknowledges nothing for `dead_peer_s` is gone (Linux).
     """
     for _ in range(_PORT_TRIES - 1 if port == 0 else 0):
@@ -37,8 +37,8 @@ def _open_all(hosts: Sequence[str], port: int, dead_peer_s: float) -> list[socke
             try:
                 listener = opened.enter_context(_open(host, port, dead_peer_s))
             except OSError as error:
-                if error.errno not in _NO_SUCH_FAMILY:
-                    raise
+                if error.errno not in _NO_SUCH_FAMILY or host != "::":
+                    raise OSError(error.errno, f"{host}: {error.strerror}") from error
                 logger.info("cannot listen on %s: %s", host, error.strerror)
                 missing = error
             else:

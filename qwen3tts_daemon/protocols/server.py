@@ -1,19 +1,21 @@
 """The HTTP port: uvicorn on sockets of our own, with the time limits that it has no options for.
 
+- Above `max_connections`, WebSockets counted, a new one is closed at once: files that are open are for all doors.
 - A connection that has not sent a whole request head within `head_timeout_s` is closed, silent or not.
 - The kernel buffers 64 KiB per connection instead of megabytes: otherwise more than a minute of sound would
   be on its way before a cancel is heard. A peer that takes nothing for 15 s is dead (Linux).
 - Signals belong to the daemon. `close` ends within its limit, whoever stalls.
 
 What is used of uvicorn beyond its documentation: `Server.startup`, `main_loop`, `shutdown`, `server_state`,
-and of `H11Protocol` `conn`, `app_state`, `send_400_response`. If one of them changes, tests fail.
+and of `H11Protocol` `conn`, `app_state`, `connections`, `send_400_response`. If one of them changes, tests fail.
 """
 
 import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 _WRITE_BUFFER_BYTES = 16 * 1024
 _DEAD_PEER_S = 15.0
 _BACKLOG = 256
+_WARN_EVERY_S = 60.0
 
 ABORT = "abort"
 """Key in an ASGI scope's `state`: it ends the connection at once, so that a body has no clean end."""
@@ -46,6 +49,8 @@ class ServerConfig:
     """How long `close` waits for running requests."""
     message_bytes: int = 65_536
     """Largest WebSocket message."""
+    max_connections: int = 512
+    """HTTP and WebSocket together."""
     ping_s: float = 20.0
 
 
@@ -58,7 +63,7 @@ class HttpServer:
         self._config = config
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, http=_protocol(config.head_timeout_s), ws="websockets-sansio", lifespan="off",
+                app, http=_protocol(config), ws="websockets-sansio", lifespan="off",
                 log_config=None, server_header=False, proxy_headers=False, backlog=_BACKLOG,
                 timeout_keep_alive=config.keep_alive_s, timeout_graceful_shutdown=config.grace_s,  # type: ignore[arg-type]
                 ws_per_message_deflate=False, ws_max_size=config.message_bytes,
@@ -96,6 +101,8 @@ class HttpServer:
         """No new connections; running requests may end within `grace_s`, then they are cut."""
         if self._ticking is None:
             return
+        # From here on uvicorn's errors are requests that were cut, as announced.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._ticking.cancel()
         self._ticking = None
         await self._server.shutdown(self._sockets)
@@ -110,14 +117,34 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
 
 
-def _protocol(head_timeout_s: float) -> type[H11Protocol]:
-    return type("_TimedProtocol", (_Protocol,), {"head_timeout_s": head_timeout_s})
+class Room:
+    """How many connections there may be; who is sent away is told to the log, once a minute at most."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._silent_until: float | None = None
+
+    def has_room_for(self, connections: int) -> bool:
+        if connections <= self._most:
+            return True
+        now = self._clock()
+        if self._silent_until is None or now >= self._silent_until:
+            self._silent_until = now + _WARN_EVERY_S
+            logger.warning("http: %d connections, no more are taken; see http.max_connections", self._most)
+        return False
+
+
+def _protocol(config: ServerConfig) -> type[H11Protocol]:
+    limits = {"head_timeout_s": config.head_timeout_s, "room": Room(config.max_connections)}
+    return type("_LimitedProtocol", (_Protocol,), limits)
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's, with a deadline for request heads, one envelope for broken requests, and a way to abort."""
+    """uvicorn's, with limits, one envelope for broken requests, and a way to abort."""
 
     head_timeout_s: float
+    room: Room
 
     def __init__(self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *rest: Any, **more: Any):
         super().__init__(config, server_state, {**app_state, ABORT: self._abort}, *rest, **more)
@@ -126,6 +153,10 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if not self.room.has_room_for(len(self.connections)):
+            self.connections.discard(self)  # now, not when it is closed: it takes no room from the next
+            transport.close()
+            return
         # What lies in a buffer cannot be cancelled: more than the kernel holds need not lie here as well.
         transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
         self._watch_head()

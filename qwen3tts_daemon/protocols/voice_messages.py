@@ -4,15 +4,14 @@ Unknown fields are ignored, so that clients may be newer than the daemon; everyt
 what is wrong is told with the name of the field and the `id` of the message.
 """
 
-import json
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.protocols.strict_json import convert, infinite_field, is_text, load
 from qwen_tts.api import MAX_TEXT_CHARS, Sampling
-from qwen_tts.errors import InvalidRequest
 
 Policy = Literal["queue", "preempt", "parallel"]
 Framing = Literal["tagged", "raw"]
@@ -140,10 +139,9 @@ class BadMessage(Exception):
 def parse(text: str) -> ClientMessage:
     """Raises BadMessage."""
     try:
-        fields = json.loads(text, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
-        raise BadMessage(Refusal("bad_json", f"not JSON: {reason}")) from None
+        fields = load(text, allow_infinite=True)
+    except Refusal as refusal:
+        raise BadMessage(refusal) from None
     if not isinstance(fields, dict):
         raise BadMessage(Refusal("bad_json", "a message is a JSON object"))
     try:
@@ -162,55 +160,25 @@ def _message(fields: dict[str, Any], may_have_surrogates: bool) -> ClientMessage
         raise Refusal("unknown_type", f"unknown type {kind[:64]!a}; there are {known}", param="type")
     if may_have_surrogates:
         _refuse_half_characters(fields, kind)
+    if (name := infinite_field(fields)) is not None:
+        raise Refusal("bad_field", f"{name}: NaN and numbers too large are no JSON", param=name)
     message: ClientMessage = convert(fields, _KINDS[kind])
     return message
-
-
-Kind = TypeVar("Kind")
-
-
-def convert(fields: dict[str, Any], kind: type[Kind], within: str = "") -> Kind:
-    """The fields as a struct. Raises Refusal with `param`."""
-    try:
-        return msgspec.convert(fields, kind)
-    except msgspec.ValidationError as error:
-        rule, _, path = str(error).partition(" - at `$")
-        param = (within + path.rstrip("`")).lstrip(".") or _missing(rule)
-        raise Refusal("bad_field", f"{param}: {rule}" if param else rule, param=param) from None
-    except InvalidRequest as error:
-        param = f"{within}.{error.param}".lstrip(".")
-        raise Refusal("bad_field", error.message, param=param) from None
-
-
-def _missing(rule: str) -> str | None:
-    """The field of "Object missing required field `ms`"."""
-    parts = rule.split("`")
-    return parts[1] if rule.startswith("Object missing") and len(parts) == 3 else None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a field is there twice")
-    return fields
 
 
 def _refuse_half_characters(fields: dict[str, Any], kind: str) -> None:
     """JSON can spell half of a UTF-16 pair; such a string cannot be sent back nor spoken."""
     for name in _KINDS[kind].__struct_fields__:
-        try:
-            json.dumps(fields.get(name), ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise Refusal("bad_field", f"{name}: half of a surrogate pair", param=name) from None
+        if not is_text(fields.get(name)):
+            raise Refusal("bad_field", f"{name}: half of a surrogate pair", param=name)
 
 
 def _checked(value: Any, kind: Any) -> Any:
     try:
         checked = msgspec.convert(value, kind)
-        json.dumps(checked, ensure_ascii=False).encode()
-    except (msgspec.ValidationError, UnicodeEncodeError):
+    except msgspec.ValidationError:
         return None
-    return checked
+    return checked if is_text(checked) else None
 
 
 # -- from the daemon ---------------------------------------------------------------------------------------

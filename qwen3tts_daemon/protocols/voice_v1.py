@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_context import (
     Action,
     Context,
@@ -62,7 +63,6 @@ from qwen3tts_daemon.protocols.voice_messages import (
     State,
     StateMessage,
     WarningMessage,
-    convert,
     encode,
     error_message,
     parse,

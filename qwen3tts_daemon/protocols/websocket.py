@@ -47,7 +47,7 @@ _REASONS: dict[str, DoneReason] = {"done": "complete", "limit": "limit"}
 
 _LULL_S = 0.16
 """Sound that does not fill a frame is sent short when no more came for this long: two frames of an engine."""
-_CLOSE_S = 1.0
+_CLOSE_S = 0.5
 """How long a client may take to receive the last words of a daemon that stops."""
 
 

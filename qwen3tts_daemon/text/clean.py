@@ -16,6 +16,10 @@ from markdown_it.token import Token
 
 def speakable(markdown_text: str, *, markdown: bool = True, emoji: bool = True, urls: bool = True) -> str:
     """The words to speak of a complete piece of text, "" if there are none; a switch per kind of cleaning."""
+    if not is_speakable(markdown_text):
+        return ""  # cleaning makes no letters
+    if _PLAIN.fullmatch(markdown_text) and unicodedata.is_normalized("NFC", markdown_text):
+        return markdown_text
     text = _visible(markdown_text)
     for _ in range(_MOST_PASSES):
         cleaned = _one_pass(text, markdown, emoji, urls)
@@ -29,9 +33,11 @@ def speakable(markdown_text: str, *, markdown: bool = True, emoji: bool = True, 
 
 def is_speakable(text: str) -> bool:
     """Whether there is a letter or a digit, of any script."""
-    return any(char.isalnum() for char in text)
+    return any(map(str.isalnum, text))
 
 
+# What every pass leaves alone, most of all speech: words with a space or an apostrophe between.
+_PLAIN = regex.compile(r"(?!\d+\.\s)[\p{L}\p{Nd}]++(?:(?:[,;:.!?]? |['’、，])[\p{L}\p{Nd}]++)*+[,;:.!?…、，。！？]?")
 _MOST_PASSES = 6
 _MARKS = regex.compile(r"[*_`~#<>|\[\]\\&=+-]")
 
@@ -76,6 +82,11 @@ _HTML = regex.compile(
     rf"|</?[a-z][a-z0-9-]{{0,20}}(?:{_ATTRIBUTE})*\s*/?>",
     regex.I | regex.S,
 )
+_BRACKET = regex.compile(
+    r"(?P<closed>\\.|\[(?:[^\[\]\n]++|\[[^\[\]\n]*+\])*+\]"
+    r"(?:\((?:<[^<>\n]*+>|(?:[^()\s<]++|\([^()\s]*+\))*+)(?:[ \n]+(?:\"[^\"\n]*+\"|'[^'\n]*+'))?\s?\)|(?!\()))|\["
+)
+_MOST_OPEN_BRACKETS = 3
 _PRODUCT = regex.compile(r"(?<=\d)\*(?=\d)")
 _TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$", regex.M)
 _TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
@@ -94,10 +105,21 @@ _CJK_END = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]\W*$")
 def _without_markdown(text: str) -> str:
     text = _PRODUCT.sub(r"\*", text)
     text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", _HTML.sub(_without_tag, text)))
+    text = _few_open_brackets(text)
     text = _TABLE_ROW.sub(_spoken_row, text)
     text = _BULLET.sub("- ", text)
     tokens = _PARSER.parse(text)
     return "\n\n".join(block for block in _blocks(tokens) if block)
+
+
+def _few_open_brackets(text: str) -> str:
+    """The parser looks for the end of each link as far as the text goes: with many that have none, drop those."""
+    if text.count("[") <= _MOST_OPEN_BRACKETS:
+        return text
+    is_open = [found["closed"] is None for found in _BRACKET.finditer(text)]
+    if sum(is_open) <= _MOST_OPEN_BRACKETS:
+        return text
+    return str(_BRACKET.sub(lambda found: found["closed"] or " ", text))
 
 
 def _without_tag(tag: regex.Match[str]) -> str:

@@ -9,11 +9,11 @@ from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
 from qwen_tts.stream import SpeechEngine
 from tests.fakes import ToneEngine
 
-TONE = EngineSpec("tests.fakes:ToneEngine")
+TONE = EngineSpec("tests.fakes:ToneEngine", {"rows": 8})
 
 
 async def _tone() -> SpeechEngine:
-    return ToneEngine()
+    return ToneEngine(rows=8)
 
 
 async def _tone_in_a_worker() -> SpeechEngine:

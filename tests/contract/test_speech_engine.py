@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from qwen_tts.api import AudioChunk, PresetVoice, SynthesisRequest
-from qwen_tts.errors import InvalidRequest, ModelUnavailable, UnknownVoice, UnsupportedLanguage
+from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, UnknownVoice, UnsupportedLanguage
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine
 from tests.contract.homes import HOMES
 
@@ -150,6 +150,35 @@ async def test_closing_the_engine_ends_every_stream_with_a_typed_error(home: Hom
     await home.engine.close()
     with pytest.raises(ModelUnavailable):
         await reader
+
+
+async def test_a_closed_engine_refuses_at_once(home: Home) -> None:
+    await home.engine.close()
+    with pytest.raises(ModelUnavailable):
+        home.engine.stream(home.request("Hello."))
+
+
+async def test_flush_leaves_no_piece_unspoken(home: Home) -> None:
+    async with home.engine.stream(home.request(live=True)) as audio:
+        await audio.feed("Hello")
+        audio.flush()
+        assert (await anext(audio)).segment == 0, "spoken although the text has not ended"
+        audio.end_text()
+        audio.flush()
+        assert [chunk async for chunk in audio]
+
+
+async def test_rows_are_limited_and_freed(home: Home) -> None:
+    rows = home.engine.capabilities.rows
+    if rows > 64:
+        pytest.skip("more rows than a test should open")
+    held = [home.engine.stream(home.request(live=True)) for _ in range(rows)]
+    with pytest.raises(EngineBusy):
+        await read(home.engine.stream(home.request("Hello.")))
+    held.pop().close()
+    assert await read(home.engine.stream(home.request("Hello.")))
+    for audio in held:
+        audio.close()
 
 
 async def test_sleep_and_wake_keep_the_voice(home: Home) -> None:

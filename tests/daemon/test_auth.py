@@ -94,11 +94,20 @@ def test_policy(policy: str, peer: str | None, headers: dict[str, str], expected
         ("127.0.0.1:8766", {}, {"speak"}),
         ("localhost", {}, {"speak"}),
         ("[::1]:8766", {}, {"speak"}),
-        ("voicebox.local", {}, set()),  # what a proxy on this machine would send
+        ("voicebox.local", {}, set()),  # what a proxy on this machine may send
         ("192.168.1.5", {}, set()),
         ("localhost", {"X-Forwarded-For": "127.0.0.1"}, set()),
         ("localhost", {"Forwarded": "for=127.0.0.1"}, set()),
         ("localhost", {"Via": "1.1 proxy"}, set()),
+        ("localhost", {"X-Forwarded-Proto": "https"}, set()),
+        ("localhost", {"X-Forwarded-Port": "443"}, set()),
+        ("localhost", {"x-forwarded-whatever": ""}, set()),
+        ("localhost", {"Forwarded-For": "127.0.0.1"}, set()),
+        ("localhost", {"X-Real-IP": "127.0.0.1"}, set()),
+        ("localhost", {"X-Client-IP": "127.0.0.1"}, set()),
+        ("localhost", {"True-Client-IP": "127.0.0.1"}, set()),
+        ("localhost", {"CF-Connecting-IP": "127.0.0.1"}, set()),
+        ("localhost", {"X-Forwarding": "a name that only looks like one"}, {"speak"}),
     ],
 )
 def test_loopback_is_near_only_without_a_trace_of_a_proxy(
@@ -233,6 +242,30 @@ def test_a_session_is_a_cookie_that_ends() -> None:
     assert may(auth, headers={"Cookie": pair + "x"}) == set()
     clock.now += SESSION_S
     assert may(auth, headers={"Cookie": pair}) == set()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [("Authorization", "Bearer wrong")],
+        [("Authorization", "Basic eDp5")],
+        [("Sec-WebSocket-Protocol", "voice.v1, bearer.wrong")],
+        [("Authorization", "Bearer wrong"), ("Sec-WebSocket-Protocol", "bearer.wrong, bearer.worse")],
+    ],
+)
+@pytest.mark.parametrize("right", ["cookie", "subprotocol", "header", "ticket"])
+def test_a_wrong_credential_hides_no_right_one(wrong: list[tuple[str, str]], right: str) -> None:
+    auth = make("token")
+    headers = {
+        "cookie": [("Cookie", auth.open_session(TOKEN, is_secure=False).partition(";")[0])],
+        "subprotocol": [("Sec-WebSocket-Protocol", f"bearer.{TOKEN}")],
+        "header": [("Authorization", f"Bearer {TOKEN}")],
+        "ticket": [],
+    }[right]
+    expected = {"speak"} if right == "ticket" else {"speak", "manage"}
+    for order in (wrong + headers, headers + wrong):
+        query = f"ticket={auth.give_ticket()}" if right == "ticket" else ""
+        assert may(auth, headers=order, method="WEBSOCKET", query=query) == expected
 
 
 def test_a_ticket_opens_one_socket_soon() -> None:

@@ -151,10 +151,70 @@ async def test_an_idle_engine_ends_and_comes_back_on_demand(start: Start) -> Non
 async def test_a_leased_engine_is_never_idle(start: Start) -> None:
     watched = await start(idle_unload_s=0.01)
     async with watched.manager.lease():
-        idle = await watched.manager._stays_idle(watched.started[-1], 0.03)
-        assert not idle
-        assert watched.manager.state == "ready"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await watched.reach("unloaded")
     await watched.reach("ready", "unloaded")
+
+
+async def test_use_keeps_an_engine_up(start: Start) -> None:
+    """Idle counts from the end of the last lease, not from the last time that nobody leased for a moment."""
+    watched = await start(idle_unload_s=0.2)
+    await watched.manager.ready()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 0.4
+    while loop.time() < end:
+        async with watched.manager.lease():
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
+    assert watched.states == ["loading", "ready"]
+
+
+async def test_nobody_gets_an_engine_that_is_falling_asleep(start: Start) -> None:
+    class Drowsy(ToneEngine):
+        async def sleep(self) -> None:
+            falling.set()
+            await may_sleep.wait()
+            await super().sleep()
+
+    falling, may_sleep = asyncio.Event(), asyncio.Event()
+    watched = await start(Drowsy(), sleep_s=0.01)
+    await falling.wait()
+    leasing = asyncio.create_task(lease_once(watched.manager))
+    await asyncio.sleep(0)
+    assert not leasing.done()
+    may_sleep.set()
+    assert not (await leasing).asleep
+
+
+async def lease_once(manager: ModelManager) -> ToneEngine:
+    async with manager.lease() as engine:
+        assert isinstance(engine, ToneEngine)
+        return engine
+
+
+async def test_whatever_keeps_an_engine_from_starting_is_tried_again(start: Start) -> None:
+    class Unstartable(Watched):
+        async def _start(self) -> ToneEngine:
+            if len(self.started) == 1:
+                self.started.append(ToneEngine())
+                raise OSError("too many open files")
+            return await super()._start()
+
+    watched = Unstartable(ManagerConfig(), [])
+    await watched.manager.start(preload=False)
+    with pytest.raises(ModelUnavailable, match="see the log"):
+        await lease_once(watched.manager)
+    await watched.reach("failed", "loading", "ready")
+    await lease_once(watched.manager)
+    await watched.manager.close()
+
+
+async def test_waiting_for_warmth_leaves_room_for_others(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = await start(ToneEngine(load_fails="needs 9 GB"))
+    waiting = asyncio.create_task(watched.manager.warm())
+    await watched.reach("failed", "loading", "ready")
+    await waiting
 
 
 async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> None:
@@ -164,7 +224,7 @@ async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> N
     async with watched.manager.lease() as engine:
         assert engine is watched.started[0]
         assert not watched.started[0].asleep
-    await watched.reach("sleeping", "ready", "sleeping")
+    await watched.reach("sleeping", "loading", "ready", "sleeping")
 
 
 async def test_closing_ends_the_engine(start: Start) -> None:

@@ -57,6 +57,38 @@ def test_a_mistyped_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch) ->
         load_settings([])
 
 
+@pytest.mark.parametrize(
+    ("value", "languages"),
+    [("en,de", ("en", "de")), ("en", ("en",)), (" en, de ,", ("en", "de")), ('["en", "de"]', ("en", "de"))],
+)
+def test_a_list_in_the_environment_has_commas_or_is_json(
+    value: str, languages: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWEN3TTS_WYOMING__LANGUAGES", value)
+    assert load_settings([]).wyoming.languages == languages
+
+
+def test_a_list_on_the_command_line_has_commas() -> None:
+    settings = load_settings(["--wyoming.languages", "en,de", "--http.host", "127.0.0.1"])
+    assert (settings.wyoming.languages, settings.http.host) == (("en", "de"), ("127.0.0.1",))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("QWEN3TTS_WYOMING__HOST", '["::"'), ("QWEN3TTS_HTTP__HOST", "[a"), ("QWEN3TTS_HTTP", "on")]
+)
+def test_a_variable_that_cannot_be_read_stops_the_start_with_its_name(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"{variable} is not JSON"):
+        load_settings([])
+
+
+def test_a_list_that_cannot_be_read_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"http\.host"):
+        load_settings(["--http.host", "[a"])
+
+
 def test_a_mistyped_option_stops_the_start() -> None:
     with pytest.raises((SettingsError, SystemExit)):
         load_settings(["--http.prot", "1"])

@@ -157,6 +157,15 @@ async def test_a_failure_reaches_the_reader_and_the_log(
     assert b'end="generation_failed"' in metrics.exposition()
 
 
+async def test_a_failure_while_feeding_reaches_the_reader(speech: Speech) -> None:
+    async with speech.utterance(ORDER) as utterance:
+        utterance.feed("Hello there. [refuse] this. And")
+        with pytest.raises(SynthesisFailed, match="asked to be refused"):
+            async for _ in utterance:
+                pass
+    assert utterance.end == "generation_failed"
+
+
 async def test_one_line_per_utterance_and_no_text_in_it(speech: Speech, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     await say(speech, "A secret sentence.")

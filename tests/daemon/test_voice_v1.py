@@ -215,6 +215,11 @@ WRONG = {
     '{"type":"\\ud800"}': ("unknown_type", "type"),
     '{"type":"ping","t":NaN}': ("bad_field", "t"),
     '{"type":"ping","t":1e999}': ("bad_field", "t"),
+    '{"type":"ping","x":NaN}': ("bad_field", "x"),
+    '{"type":"ping","x":[0,{"y":-1e999}]}': ("bad_field", "x[1].y"),
+    '{"type":"configure","sampling":{"mood":NaN}}': ("bad_field", "sampling.mood"),
+    '{"type":"ping","\\ud800":NaN}': ("bad_field", "?"),
+    '{"type":"ping","%s":[NaN]}' % ("x" * 9_000): ("bad_field", "x" * 64),
     '{"type":"ping","id":true}': ("bad_field", "id"),
     '{"type":"played","ctx":"a"}': ("bad_field", "ms"),
     '{"type":"played","ctx":"a","ms":Infinity}': ("bad_field", "ms"),
@@ -291,6 +296,12 @@ def test_a_context_that_fails_at_once_is_used_up(desk: Desk) -> None:
         (error,) = desk.say("speak", ctx=name, text="two", final=True)
         assert error["code"] == "ctx_closed"
     assert desk.contexts == {}
+
+
+def test_a_number_that_is_none_uses_the_name_up_too(desk: Desk) -> None:
+    said = desk.send('{"type":"speak","ctx":"a","id":"q","text":"One ","colour":NaN}')
+    assert [(message["type"], message.get("id")) for message in said] == [("error", "q"), ("done", None)]
+    assert desk.say("speak", ctx="a", text="two", final=True)[0]["code"] == "ctx_closed"
 
 
 def test_a_name_is_used_once(desk: Desk) -> None:

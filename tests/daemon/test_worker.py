@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from qwen3tts_daemon import ipc
 from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
 from qwen_tts.api import Audio, AudioChunk, PresetVoice, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
@@ -51,6 +53,57 @@ async def test_a_failure_keeps_its_type_and_disturbs_nobody() -> None:
     assert isinstance(failing, SynthesisFailed)
     assert "asked for a failure" in str(failing)
     assert isinstance(fine, list)
+    await worker.close()
+
+
+async def test_text_that_an_engine_refuses_ends_its_stream_alone() -> None:
+    worker = await WorkerEngine.start(TONE)
+    live = SynthesisRequest(voice=PresetVoice("tone"), live=True, language="en")
+    async with worker.stream(live) as refused, worker.stream(live) as fine:
+        await refused.feed("[refuse]")
+        with pytest.raises(SynthesisFailed):
+            await anext(refused)
+        await fine.feed("Hello.")
+        fine.end_text()
+        assert [chunk async for chunk in fine]
+    await worker.close()
+
+
+async def test_a_signal_to_the_whole_group_is_the_daemons_to_handle() -> None:
+    worker = await WorkerEngine.start(TONE)
+    os.kill(worker.pid, signal.SIGTERM)
+    os.kill(worker.pid, signal.SIGINT)
+    assert await read(worker, "Hello.")
+    await worker.close()
+
+
+async def test_a_start_that_is_cancelled_leaves_no_process(tmp_path: Path) -> None:
+    starting = asyncio.create_task(WorkerEngine.start(EngineSpec("tests.fakes:never", {"mark": str(tmp_path / "pid")})))
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        await asyncio.sleep(0.01)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+async def test_nonsense_from_a_worker_ends_it_with_a_typed_error() -> None:
+    worker = await WorkerEngine.start(TONE)
+    reader = asyncio.create_task(read(worker, "[hang]"))
+    await asyncio.sleep(0)
+    worker._link._reader.feed_data(b"\4\0\0\0\xc1\xc1\xc1\xc1")
+    with pytest.raises(ModelUnavailable):
+        await reader
+    await worker.close()
+
+
+async def test_an_answer_that_crosses_with_a_cancel_disturbs_nobody() -> None:
+    worker = await WorkerEngine.start(TONE)
+    encoding = asyncio.create_task(worker.encode(Audio(pcm=b"\0\0" * 2_000, sample_rate=24_000)))
+    await asyncio.sleep(0)
+    encoding.cancel()
+    worker._handle(ipc.Encoded(next(iter(worker._calls))))
+    assert await read(worker, "Hello.")
     await worker.close()
 
 

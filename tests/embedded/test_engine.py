@@ -174,13 +174,6 @@ async def test_a_wrong_request_is_refused_at_once(
     assert caught.value.param == param
 
 
-async def test_live_text_has_a_limit(engine: EmbeddedEngine) -> None:
-    async with engine.stream(request(live=True)) as audio:
-        await audio.feed(" " * 8_000)
-        with pytest.raises(TextTooLong):
-            await audio.feed("x")
-
-
 async def test_text_without_sound_is_named(engine: EmbeddedEngine) -> None:
     with pytest.raises(TextEmpty):
         await read(engine.stream(request("ᚠᚢᚦ")))

@@ -136,3 +136,8 @@ def test_hostile_nesting_ends(bomb: str) -> None:
 def test_speakable_needs_a_letter_or_a_digit() -> None:
     assert all(map(is_speakable, ["a", "你", "5", "٣", "...я"]))
     assert not any(map(is_speakable, ["", " ", "!?", "😀", "_"]))
+
+
+def test_many_brackets_without_an_end_are_dropped_and_the_rest_is_cleaned() -> None:
+    assert speakable("[a [b [c [d **bold** [link](http://a.b) [1]") == "a b c d bold link [1]"
+    assert speakable("A [few [stay") == "A [few [stay"

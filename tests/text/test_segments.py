@@ -1,6 +1,8 @@
 """Laws of the live segmenter; the traps of each language stand in test_segments_languages.py."""
 
-from itertools import pairwise
+import sys
+from itertools import cycle, islice, pairwise
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -279,6 +281,41 @@ def test_a_long_text_is_cut_at_a_clause_or_a_word() -> None:
     assert first.text.endswith("word")
     first, *_ = whole("Short sentence. " * 100, "none")
     assert (first.text[-9:], first.ending) == ("sentence.", "sentence")
+
+
+HOSTILE = [
+    *("[", "![", "[[", "`[", "[^", "[a", "[a](", "![a](", "[a](b", "[a](b ", '[a](b "c', "[a](<", "[a](b(", "[\\"),
+    *("[a]", "[a](b)", "[" * 299 + "a]", "[a](" + "(" * 290, "[a]: ", "](", "`", "`a", "``", "``` ", "`a``b```c "),
+    *("*", "*a", "**a ", "a_", "~~a", "<", "<a ", "<a b='", "<|", "<!--", "<script>", "|", "|a", "\n|-", "|a|\n|-|\n"),
+    *("(", "((a)", '"', "'", '!"', "1.", "1. ", "9", "\n1. ", "a:\n1. ", "&", "&a", "&#", "&amp;", "😀", "👨\u200d👩"),
+    *("e\u0301", "\u0301", "\u200b", "\u200d", "a\u200d", "\ufe0f", "#", "\n# ", "- ", "> ", "\n", ".\n", "\\", "漢。"),
+]
+
+
+def steps(text: str, size: int) -> int:
+    """Calls made while `text` is segmented in pieces of `size`: the work, whatever the machine."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    segmenter = LiveSegmenter()
+    sys.setprofile(count)
+    try:
+        for start in range(0, len(text), size):
+            segmenter.feed(text[start : start + size])
+        segmenter.end()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("size", [2000, 1])
+@pytest.mark.parametrize("atom", HOSTILE)
+def test_hostile_text_is_no_more_than_a_hundred_steps_a_character(atom: str, size: int) -> None:
+    text = "".join(islice(cycle(atom), 2000))
+    assert steps(text, size) < 100 * len(text)
 
 
 def test_nothing_may_be_fed_after_the_end() -> None:

@@ -77,6 +77,13 @@ async def test_it_speaks_through_every_door(tmp_path: Path) -> None:
         assert daemon.read_rest().count("end=done") == 3
 
 
+def test_the_limit_of_connections_is_the_one_in_the_settings(tmp_path: Path) -> None:
+    with tone_daemon(tmp_path, "--http.max-connections", "1") as daemon:
+        http = daemon.ready()[1]
+        with socket.create_connection(("127.0.0.1", http)), socket.create_connection(("127.0.0.1", http)):
+            daemon.wait_for(r"WARNING .*http: 1 connections, no more are taken")
+
+
 async def test_http_is_open_while_the_voice_loads(tmp_path: Path) -> None:
     with tone_daemon(tmp_path, load_s=3600) as daemon:
         http = int(daemon.wait_for(r"http listens on port (\d+)")[1])
@@ -88,6 +95,23 @@ async def test_http_is_open_while_the_voice_loads(tmp_path: Path) -> None:
         assert int(ready.headers["retry-after"]) > 0
         assert stop(daemon) == 0
         assert "wyoming listens" not in daemon.read_rest()
+
+
+async def test_a_load_that_fails_leaves_the_daemon_answering(tmp_path: Path) -> None:
+    with tone_daemon(tmp_path, load_fails="needs 9 GB") as daemon:
+        http = int(daemon.wait_for(r"http listens on port (\d+)")[1])
+        daemon.wait_for("needs 9 GB")
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http}") as rest:
+            assert (await rest.get("/health")).status_code == 200
+            assert (await rest.get("/ready")).status_code == 503
+        daemon.wait_for("needs 9 GB")  # tried again
+        assert stop(daemon) == 0
+
+
+def test_a_stop_is_heard_while_the_engines_process_starts(tmp_path: Path) -> None:
+    with tone_daemon(tmp_path, start_s=3600) as daemon:
+        daemon.wait_for("the engine is being made")
+        assert stop(daemon) == 0
 
 
 async def test_a_worker_that_is_killed_comes_back_and_the_next_request_works(tmp_path: Path) -> None:
@@ -146,12 +170,23 @@ async def test_stalled_clients_do_not_hold_up_the_stop(tmp_path: Path) -> None:
         with (
             socket.create_connection(("127.0.0.1", http)) as one,
             socket.create_connection(("127.0.0.1", wyoming)) as two,
+            socket.create_connection(("127.0.0.1", http)) as three,
         ):
-            for sock, message in ((one, request), (two, event)):
-                sock.sendall(message.encode())
+            for sock, message in ((one, request.encode()), (two, event.encode()), (three, _websocket_speak(text))):
+                sock.sendall(message)
                 # The first bytes show that the daemon is sending; nobody reads on.
                 await asyncio.to_thread(sock.recv, 1)
             assert stop(daemon) == 0
+
+
+def _websocket_speak(text: str) -> bytes:
+    """A handshake and one masked message, for a socket that reads nothing."""
+    head = (
+        "GET /v1/tts HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {'A' * 22}==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    message = json.dumps({"type": "speak", "text": text, "final": True}).encode()
+    return head.encode() + b"\x81\xfe" + len(message).to_bytes(2, "big") + bytes(4) + message
 
 
 async def test_a_second_signal_stops_now(tmp_path: Path) -> None:
@@ -173,10 +208,10 @@ def test_a_port_in_use_stops_the_start_with_its_name(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         with tone_daemon(tmp_path, "--http.port", port) as daemon:
             assert daemon.process.wait(30) == 1
-            assert f"http.port: cannot listen on port {port}" in daemon.read_rest()
+            assert f"http.host, http.port: cannot listen on port {port}" in daemon.read_rest()
         with tone_daemon(tmp_path, "--wyoming.port", port) as daemon:
             assert daemon.process.wait(30) == 1
-            assert f"wyoming.port: cannot listen on port {port}" in daemon.read_rest()
+            assert f"wyoming.host, wyoming.port: cannot listen on port {port}" in daemon.read_rest()
 
 
 def test_a_data_directory_of_a_later_version_is_left_alone(tmp_path: Path) -> None:

@@ -159,6 +159,25 @@ async def test_a_network_that_refuses_is_a_warning(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+async def test_an_announcement_that_failed_is_tried_again(
+    browser: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OSError("not yet"), OSError("not yet")]
+
+    def boot(interfaces: list[str]) -> AsyncZeroconf:
+        if failures:
+            raise failures.pop()
+        return AsyncZeroconf(interfaces=[*interfaces])
+
+    monkeypatch.setattr(discovery, "AsyncZeroconf", boot)
+    name = f"booting-{OURS}"
+    announcer = Discovery(ZeroconfSettings(name=name, interfaces=LOOPBACK), look_again_s=0.01)
+    announcer.announce(wyoming_service(LOOPBACK, 10200, version="1"))
+    await browser.sees(f"{name}.{WYOMING}")
+    await announcer.stop()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]  # the same trouble is told once
+
+
 async def test_stopping_in_the_middle_of_an_announcement_leaves_nothing(browser: Browser) -> None:
     async with announcing(f"hasty-{OURS}", wyoming_service(LOOPBACK, 10200, version="1")):
         await asyncio.sleep(0)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+import websockets
 
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols.server import ServerConfig
@@ -271,6 +272,32 @@ async def test_an_idle_connection_and_a_long_answer_outlive_the_head_timeout(doo
         assert (await read_answer(reader)).status == 200
         await asyncio.sleep(HEAD_TIMEOUT_S * 1.2)
     writer.close()
+
+
+async def test_one_connection_too_many_is_closed_and_others_go_on(
+    speech: Speech, metrics: Metrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_door(speech, metrics, server=ServerConfig(max_connections=2, grace_s=0.3)) as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        async with websockets.connect(f"ws://127.0.0.1:{door.port}/v1/tts") as call:
+            writer.write(request("/health"))
+            assert (await read_answer(reader)).status == 200
+            for _ in range(20):
+                refused, its_writer = await asyncio.open_connection("127.0.0.1", door.port)
+                async with asyncio.timeout(5):
+                    assert await refused.read() == b""
+                its_writer.close()
+            assert door.server.connections == 2
+            writer.write(request("/health"))
+            assert (await read_answer(reader)).status == 200
+            await call.send('{"type":"ping","id":1}')
+            assert [json.loads(await call.recv())["type"] for _ in range(2)] == ["ready", "pong"]
+        await until(lambda: door.server.connections == 1)
+        assert (await raw(door, request("/health"))).status == 200
+        writer.close()
+    assert [record.getMessage() for record in caplog.records if "connections" in record.getMessage()] == [
+        "http: 2 connections, no more are taken; see http.max_connections"
+    ]
 
 
 async def test_an_endless_header_is_cut_off(door: Door) -> None:

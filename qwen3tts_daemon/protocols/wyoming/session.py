@@ -10,7 +10,6 @@ Rules of the protocol, as real clients need them
 4. describe and ping are answered at once, whatever is being spoken. What is not known is ignored.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
@@ -23,7 +22,8 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 
-from qwen3tts_daemon.failures import Failure
+from qwen3tts_daemon.failures import Failure, Refusal
+from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
 from qwen3tts_daemon.speech import Order
 from qwen_tts.api import PCM_BYTES, Sampling
@@ -178,12 +178,9 @@ _Model = TypeVar("_Model", bound=msgspec.Struct)
 
 def _parse(event: Event, model: type[_Model]) -> _Model:
     try:
-        return msgspec.convert(event.data, model)
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at ")
-        missing = re.search(r"missing required field `(\w+)`", what)
-        param = missing[1] if missing else path.strip("`$.") or None
-        raise InvalidRequest(f"{event.type}: {param}: {what}", param=param) from None
+        return convert(event.data, model)
+    except Refusal as refusal:
+        raise InvalidRequest(f"{event.type}: {refusal.message}", param=refusal.param) from None
 
 
 # -- what an answer consists of ------------------------------------------------------------------------------

@@ -1,0 +1,104 @@
+"""JSON of a client, read strictly: one meaning or none, and as a struct without guessing.
+
+Python's reader takes what is no JSON (NaN, 1e999), keeps the last of two fields of one name, and gives out halves of
+UTF-16 pairs, which are no text. Nesting without end raises RecursionError.
+"""
+
+import json
+import math
+from typing import Any, TypeVar
+
+import msgspec
+
+from qwen3tts_daemon.failures import Refusal
+from qwen_tts.errors import InvalidRequest
+
+T = TypeVar("T")
+
+_LONGEST_PATH = 64
+
+
+def load(text: str, *, allow_infinite: bool = False) -> Any:
+    """The one value in `text`. Raises Refusal; halves of characters are for `is_text` to find.
+
+    `allow_infinite` lets NaN and numbers too large through, for a caller that asks `infinite_field` for their name.
+    """
+    numbers: dict[str, Any] = {} if allow_infinite else {"parse_constant": _no_constant, "parse_float": _finite}
+    try:
+        return json.loads(text, object_pairs_hook=_unique, **numbers)
+    except RecursionError:
+        raise Refusal("bad_json", "not JSON: nested too deeply") from None
+    except ValueError as error:
+        raise Refusal("bad_json", f"not JSON: {str(error)[:200]}") from None
+
+
+def convert(value: Any, kind: type[T], within: str = "") -> T:
+    """Without guessing: "5" is no number and true is none either. Raises Refusal with `param`, below `within`."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        rule, _, path = str(error).partition(" - at `$")
+        param = _joined((within + path.rstrip("`")).lstrip("."), _missing(rule))
+        raise Refusal("bad_field", f"{param}: {rule}" if param else rule, param=param) from None
+    except InvalidRequest as error:
+        raise Refusal(error.code, error.message, param=_joined(within, error.param)) from None
+
+
+def is_text(value: Any) -> bool:
+    """It could be sent back or spoken: no string in it has half of a UTF-16 pair."""
+    try:
+        msgspec.json.encode(value)
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
+
+
+def infinite_field(value: Any) -> str | None:
+    """Where in a value there is a number that JSON has not, such as `sampling.temperature`."""
+    # Names are joined for the one that is found: thousands of fields below a long name would fill the memory.
+    waiting: list[tuple[Any, Any]] = [(None, value)]
+    while waiting:
+        place, item = waiting.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return _path(place)
+        if isinstance(item, dict):
+            waiting += [((place, f".{name}"), field) for name, field in item.items()]
+        elif isinstance(item, list):
+            waiting += [((place, f"[{index}]"), element) for index, element in enumerate(item)]
+    return None
+
+
+def _path(place: Any) -> str:
+    names: list[str] = []
+    while place is not None:
+        place, name = place
+        names.append(name)
+    return "".join(reversed(names)).lstrip(".").encode("ascii", "replace").decode()[:_LONGEST_PATH]
+
+
+def _joined(*names: str | None) -> str | None:
+    return ".".join(filter(None, names)) or None
+
+
+def _missing(rule: str) -> str | None:
+    """The field of "Object missing required field `input`"."""
+    parts = rule.split("`")
+    return parts[1] if rule.startswith("Object missing") and len(parts) == 3 else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name is there twice")
+    return fields
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
