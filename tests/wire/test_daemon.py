@@ -161,7 +161,7 @@ async def test_a_stop_tells_those_who_cannot_end(tmp_path: Path) -> None:
 
 async def test_stalled_clients_do_not_hold_up_the_stop(tmp_path: Path) -> None:
     text = "A long text without an end. " * 200
-    with tone_daemon(tmp_path) as daemon:
+    with tone_daemon(tmp_path, "--drain-s", "2") as daemon:
         wyoming, http = daemon.ready()
         body = json.dumps({"model": "tts-1", "input": text, "voice": "alloy", "response_format": "pcm"})
         request = f"POST /v1/audio/speech HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n{body}"

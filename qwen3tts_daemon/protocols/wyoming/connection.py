@@ -47,7 +47,7 @@ class Limits:
     """From the first to the last byte of an event."""
     slow_reader_s: float = 30.0
     """A client that takes no sound for this long is cut off."""
-    closing_s: float = 1.0
+    closing_s: float = 0.5
     """For the last event to reach the client."""
     requests: int = 32
     """Waiting for their answers."""
