@@ -105,7 +105,6 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
 
 class State(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
     state: WorkerState
-    detail: str = ""
 
 
 class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):

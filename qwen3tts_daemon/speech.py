@@ -17,6 +17,7 @@ from typing import Literal, Self
 
 import msgspec
 
+from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Refusal, code_of
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
@@ -304,13 +305,11 @@ class Utterance:
         self._add_silence(self._speech.config.tail_silence_s, self._speech.capabilities.sample_rate)
 
     def _add_silence(self, length_s: float, sample_rate: int) -> None:
-        left = round(length_s * sample_rate)
-        frame = self._speech.capabilities.samples_per_frame
-        last = self._announced
-        while left > 0:
-            pcm = bytes(PCM_BYTES * min(frame, left))
-            self._add(AudioChunk(pcm=pcm, first_sample=0, sample_rate=sample_rate, segment=last))
-            left -= frame
+        pcm = silence(round(length_s * 1000), sample_rate)
+        frame = PCM_BYTES * self._speech.capabilities.samples_per_frame
+        for start in range(0, len(pcm), frame):
+            piece = pcm[start : start + frame]
+            self._add(AudioChunk(pcm=piece, first_sample=0, sample_rate=sample_rate, segment=self._announced))
 
     def _add(self, chunk: AudioChunk) -> None:
         # Silence of ours moves what the engine numbered.

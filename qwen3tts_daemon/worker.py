@@ -62,9 +62,8 @@ class WorkerSession:
         try:
             await self._engine.load()
         except Exception as error:  # noqa: BLE001  the edge of the process: the daemon gets the reason
-            failure = describe(error)
-            self._link.send(ipc.Failed(failure.code, failure.message))
-            self._link.send(ipc.State("failed", failure.message))
+            self._fail(error)
+            self._link.send(ipc.State("failed"))
         else:
             self._link.send(ipc.State("ready"))
 

@@ -4,7 +4,7 @@ import numpy as np
 from hibari import Hibari  # type: ignore[import-untyped]
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
-from qwen3tts_daemon.embedded.kokoro import Samples
+from qwen3tts_daemon.embedded.shaping import Samples
 
 MAX_PHONEMES = 400
 """Phonemes of one inference, the length hibari itself splits at."""

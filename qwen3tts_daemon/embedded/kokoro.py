@@ -18,15 +18,13 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
 from qwen3tts_daemon.embedded.model_file import cpu_gains_from_signed, model_file
+from qwen3tts_daemon.embedded.shaping import Samples
 from qwen_tts.errors import ModelUnavailable, SynthesisFailed
 
-SAMPLE_RATE = 24_000
 MAX_PHONEMES = 508
 """Phonemes of one inference: the network takes 510 tokens, two of them frame the phonemes."""
 
 _INFERENCE_ERRORS = (Fail, InvalidArgument, RuntimeException)
-
-Samples = npt.NDArray[np.float32]
 
 
 class Kokoro:

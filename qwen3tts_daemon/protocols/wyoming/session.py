@@ -22,6 +22,7 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 
+from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Failure, Refusal
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
@@ -204,8 +205,8 @@ class Answer:
 
     def finish(self) -> list[Event]:
         """All is said; a text without words gets a moment of silence."""
-        silence = bytes(PCM_BYTES * (self._sample_rate * NOTHING_MS // 1000))
-        instead = [] if self._has_started else [self._start(), self._chunk(silence)]
+        nothing = silence(NOTHING_MS, self._sample_rate)
+        instead = [] if self._has_started else [self._start(), self._chunk(nothing)]
         return [*instead, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]
 
     def fail(self, failure: Failure) -> list[Event]:
