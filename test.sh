@@ -4,5 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/venv.sh
 
-ensure_venv .venv-test --editable '.[preview,espeak,japanese]' --group test --group lint
+# TORCH names another build: a version, a wheel or a URL.
+ensure_venv .venv-test ${TORCH:-torch==2.13.0} --editable '.[preview,espeak,japanese,gpu]' --group test --group lint
 exec .venv-test/bin/python -m pytest "$@"

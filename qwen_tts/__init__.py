@@ -22,6 +22,7 @@ from qwen_tts.api import (
     VoicePrompt,
 )
 from qwen_tts.errors import (
+    BadCheckpoint,
     BadReferenceAudio,
     EngineBusy,
     InvalidRequest,
@@ -47,6 +48,7 @@ __all__ = [
     "Audio",
     "AudioChunk",
     "AudioStream",
+    "BadCheckpoint",
     "BadReferenceAudio",
     "Capabilities",
     "ClonedVoice",

@@ -13,7 +13,8 @@ SynthesisError
 ├── EngineBusy                no row free now: try again
 ├── ModelUnavailable          no engine to ask: crashed, not installed, not loaded
 │   ├── ModelLoading
-│   └── OutOfMemory
+│   ├── OutOfMemory
+│   └── BadCheckpoint         a file of the checkpoint is missing, broken or contradicts another
 └── SynthesisFailed           the engine gave up in the middle
     └── NoEndOfSpeech
 ```
@@ -112,6 +113,10 @@ class OutOfMemory(ModelUnavailable):
     code = "out_of_memory"
 
 
+class BadCheckpoint(ModelUnavailable):
+    """A checkpoint that cannot be loaded: the message names the file and the field or tensor."""
+
+
 class SynthesisFailed(SynthesisError):
     """The engine gave up in the middle of an utterance."""
 
@@ -132,6 +137,7 @@ def from_code(
     code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None
 ) -> SynthesisError:
     """The error that `code` names, as it was before it crossed a process border."""
-    # SynthesisFailed shares the code of its base: what an engine could not name failed in the middle.
+    # A class that shares the code of its base comes back as its base, and what an engine could not name failed in the
+    # middle: SynthesisFailed.
     by_code = {cls.code: cls for cls in _tree(SynthesisError) if cls is not SynthesisError}
     return by_code.get(code, SynthesisFailed)(message, param=param, retry_after_s=retry_after_s)

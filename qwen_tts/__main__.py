@@ -1,0 +1,259 @@
+"""Speak, design, clone, encode and decode with a checkpoint directory, without a daemon."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+
+from qwen_tts.api import (
+    AUTO,
+    PCM_BYTES,
+    Audio,
+    ClonedVoice,
+    CodePredictorSampling,
+    DesignedVoice,
+    Limits,
+    PresetVoice,
+    Sampling,
+    SynthesisRequest,
+    Voice,
+)
+from qwen_tts.codec import Codec
+from qwen_tts.errors import InvalidRequest, SynthesisError
+from qwen_tts.model import default_device, load_codec
+from qwen_tts.synthesizer import Speech, Synthesizer
+from qwen_tts.wav import from_pcm, read_wav, to_pcm, write_wav
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console(stderr=True)
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+Checkpoint = Annotated[Path, typer.Option("--model", "-m", help="a checkpoint directory as released", exists=True)]
+Text = Annotated[str, typer.Argument(help="what is spoken; - reads standard input")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="the WAV file to write")]
+Language = Annotated[str, typer.Option(help="de en es fr it ja ko pt ru zh, or auto")]
+Instruct = Annotated[str, typer.Option(help="how it is spoken, in words")]
+Seed = Annotated[int | None, typer.Option(help="the same seed, the same speech")]
+Greedy = Annotated[bool, typer.Option("--greedy", help="always the likeliest token")]
+Seconds = Annotated[float | None, typer.Option("--max-seconds", help="stop there even if the speech goes on")]
+Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu; by default the first that is there")]
+Dtype = Annotated[
+    Literal["float32", "bfloat16", "float16"] | None, typer.Option(help="by default what the device computes best")
+]
+
+
+@app.command()
+def say(
+    text: Text,
+    model: Checkpoint,
+    voice: Annotated[str, typer.Option(help="a speaker of the checkpoint")] = "vivian",
+    instruct: Instruct = "",
+    output: Output = Path("speech.wav"),
+    language: Language = AUTO,
+    seed: Seed = None,
+    greedy: Greedy = False,
+    max_seconds: Seconds = None,
+    device: Device = None,
+    dtype: Dtype = None,
+) -> None:
+    """Speak with a preset voice (CustomVoice checkpoints)."""
+    synthesizer = _load(model, device, dtype)
+    _speak(synthesizer, _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds), output)
+
+
+@app.command()
+def design(
+    text: Text,
+    model: Checkpoint,
+    description: Annotated[str, typer.Option(help="the voice, in words")],
+    output: Output = Path("speech.wav"),
+    language: Language = AUTO,
+    seed: Seed = None,
+    greedy: Greedy = False,
+    max_seconds: Seconds = None,
+    device: Device = None,
+    dtype: Dtype = None,
+) -> None:
+    """Speak with a voice described by words (VoiceDesign checkpoints)."""
+    synthesizer = _load(model, device, dtype)
+    _speak(synthesizer, _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds), output)
+
+
+@app.command()
+def clone(
+    text: Text,
+    model: Checkpoint,
+    reference: Annotated[
+        Path, typer.Option(help="a WAV file of 3 to 30 s, or a directory that --save wrote", exists=True)
+    ],
+    transcript: Annotated[str | None, typer.Option(help="the words of the reference: a closer likeness")] = None,
+    save: Annotated[Path | None, typer.Option(help="keep the voice in this directory")] = None,
+    output: Output = Path("speech.wav"),
+    language: Language = AUTO,
+    seed: Seed = None,
+    greedy: Greedy = False,
+    max_seconds: Seconds = None,
+    device: Device = None,
+    dtype: Dtype = None,
+) -> None:
+    """Speak with the voice of a recording (Base checkpoints)."""
+    synthesizer = _load(model, device, dtype)
+    if reference.is_dir():
+        prompt = synthesizer.load_voice(reference)
+    else:
+        prompt = synthesizer.encode_reference(_read_audio(reference), transcript)
+    if save is not None:
+        synthesizer.save_voice(prompt, save)
+    _speak(synthesizer, _request(text, ClonedVoice(prompt), language, "", seed, greedy, max_seconds), output)
+
+
+@app.command()
+def encode(
+    audio: Annotated[Path, typer.Argument(help="a WAV file", exists=True)],
+    model: Checkpoint,
+    output: Annotated[Path, typer.Option("--output", "-o", help="codec tokens as JSON, [frames][codebooks]")] = Path(
+        "codes.json"
+    ),
+    device: Device = None,
+) -> None:
+    """Turn sound into codec tokens; the model may be a checkpoint or a codec alone."""
+    codec = _load_codec(model, device)
+    codes = codec.encode_audio(_read_audio(audio))
+    output.write_bytes(msgspec.json.encode(codes))
+    typer.echo(f"{output}: {len(codes)} frames of {codec.config.codebooks} codec tokens")
+
+
+@app.command()
+def decode(
+    codes: Annotated[Path, typer.Argument(help="what encode wrote", exists=True)],
+    model: Checkpoint,
+    output: Output = Path("speech.wav"),
+    device: Device = None,
+) -> None:
+    """Turn codec tokens into sound; the model may be a checkpoint or a codec alone."""
+    codec = _load_codec(model, device)
+    audio = codec.decode_audio(_read_codes(codes))
+    write_wav(output, from_pcm(audio.pcm), audio.sample_rate)
+    typer.echo(f"{output}: {audio.duration_s:.2f} s of sound")
+
+
+def _request(
+    text: str,
+    voice: Voice,
+    language: str,
+    instruct: str,
+    seed: int | None,
+    greedy: bool,
+    max_seconds: float | None,
+) -> SynthesisRequest:
+    sampling = Sampling(seed=seed)
+    if greedy:
+        sampling = Sampling(temperature=0, code_predictor=CodePredictorSampling(temperature=0))
+    return SynthesisRequest(
+        text=sys.stdin.read() if text == "-" else text,
+        voice=voice,
+        language=language,
+        instruct=instruct,
+        sampling=sampling,
+        limits=Limits(max_audio_s=max_seconds),
+    )
+
+
+def _speak(synthesizer: Synthesizer, request: SynthesisRequest, output: Path) -> None:
+    """Write the WAV file; print what it cost."""
+    rate = synthesizer.capabilities.sample_rate
+    started = time.perf_counter()
+    with synthesizer.stream(request) as speech:
+        pieces, ttfa_s = _collect(speech, rate, started)
+    synthesis_s = time.perf_counter() - started
+    pcm = b"".join(pieces)
+    write_wav(output, from_pcm(pcm), rate)
+    audio_s = len(pcm) / PCM_BYTES / rate
+    assert speech.end is not None
+    limit = "" if speech.end.reason == "complete" else ", stopped at the limit"
+    rtf = f"{synthesis_s / audio_s:.2f}" if pieces else "-"
+    typer.echo(f"{output}: {audio_s:.2f} s of sound{limit}; TTFA {ttfa_s:.3f} s, RTF {rtf}")
+
+
+def _collect(speech: Speech, rate: int, started: float) -> tuple[list[bytes], float]:
+    """The chunks, and the seconds to the first."""
+    pieces: list[bytes] = []
+    ttfa_s = float("nan")
+    with console.status("speaking") as status:
+        for chunk in speech:
+            if not pieces:
+                ttfa_s = time.perf_counter() - started
+            pieces.append(chunk.pcm)
+            status.update(f"speaking: {(chunk.first_sample + chunk.samples) / rate:.1f} s")
+    return pieces, ttfa_s
+
+
+def _load(model: Path, device: str | None, dtype: str | None) -> Synthesizer:
+    with _bars() as progress:
+        return Synthesizer.from_pretrained(
+            model, device=_device(device), dtype=None if dtype is None else DTYPES[dtype], progress=progress
+        )
+
+
+def _load_codec(model: Path, device: str | None) -> Codec:
+    with _bars() as progress:
+        return load_codec(model, _device(device), progress=progress)
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each file that is loaded; on a terminal only."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield partial(_advance, bars, {})
+
+
+def _advance(bars: Progress, tasks: dict[str, TaskID], file: str, done: int, total: int) -> None:
+    task = tasks.setdefault(file, bars.add_task(f"loading {file}", total=total)) if file not in tasks else tasks[file]
+    bars.update(task, completed=done)
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return default_device()
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # unknown, not compiled in, not there
+        reason = str(error).splitlines()[0]
+        raise InvalidRequest(f"--device {name} cannot be used: {reason}", param="device") from error
+
+
+def _read_audio(path: Path) -> Audio:
+    samples, rate = read_wav(path)
+    return Audio(pcm=to_pcm(samples.mean(axis=1)), sample_rate=rate)
+
+
+def _read_codes(path: Path) -> list[list[int]]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[list[int]])
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"{path} is not what encode writes: {error}", param="codes") from error
+
+
+def main() -> None:
+    """The program; bad input ends it with one line and status 1."""
+    try:
+        app()
+    except SynthesisError as error:
+        console.print(f"[red]error[/red] ({error.code}): ", end="")
+        console.print(error.message, markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""A checkpoint in memory: every network, the text tokenizer, and the prompts they need."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypedDict
+
+import torch
+from torch import Tensor
+
+from qwen_tts.codec import Codec
+from qwen_tts.config import CheckpointConfig, is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.errors import BadCheckpoint
+from qwen_tts.models.code_predictor import CodePredictor
+from qwen_tts.models.codec_decoder import CodecDecoder
+from qwen_tts.models.codec_encoder import CodecEncoder
+from qwen_tts.models.speaker_encoder import SpeakerEncoder
+from qwen_tts.models.talker import Talker
+from qwen_tts.modules.mel import log_mel
+from qwen_tts.prompt import PromptBuilder
+from qwen_tts.reference_audio import ReferenceAudio
+from qwen_tts.text_tokenizer import PreTokenizer, TextTokenizer
+from qwen_tts.weights import allocate, load_weights
+
+Progress = Callable[[str, int, int], None]
+"""(file name, bytes read, bytes in all)"""
+
+WEIGHTS = "model.safetensors"
+CODEC_DIRECTORY = "speech_tokenizer"
+
+
+class VoiceGeometry(TypedDict):
+    hidden_size: int
+    codebooks: int
+    codebook_size: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """What one checkpoint directory holds, on one device."""
+
+    name: str
+    config: CheckpointConfig
+    tokenizer: TextTokenizer
+    talker: Talker
+    code_predictor: CodePredictor
+    codec: Codec
+    speaker_encoder: SpeakerEncoder | None
+    prompts: PromptBuilder
+
+    @property
+    def embed_speaker(self) -> Callable[[ReferenceAudio], Tensor] | None:
+        """A recording -> speaker embedding [hidden] float32 on the CPU; None where no voice can be cloned."""
+        return None if self.speaker_encoder is None else partial(_embed_speaker, self.speaker_encoder)
+
+    @property
+    def voice_geometry(self) -> VoiceGeometry:
+        """What a voice prompt must fit."""
+        return {
+            "hidden_size": self.config.talker.hidden_size,
+            "codebooks": self.config.talker.codebooks,
+            "codebook_size": self.codec.config.decoder.codebook_size,
+        }
+
+
+@torch.inference_mode()
+def _embed_speaker(encoder: SpeakerEncoder, reference: ReferenceAudio) -> Tensor:
+    rate = encoder.config.sample_rate
+    samples = torch.from_numpy(reference.resampled(rate)).to(encoder.device)
+    return encoder(log_mel(samples[None], rate, encoder.config.mel_bins))[0].float().cpu()
+
+
+def default_device() -> torch.device:
+    """CUDA where there is one, else Apple's GPU, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def default_dtype(device: torch.device) -> torch.dtype:
+    """What talker and code predictor compute in: bfloat16 on CUDA (float16 where there is none), else float32."""
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def load_model(
+    directory: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    pre_tokenizer: PreTokenizer = "qwen",
+    progress: Progress | None = None,
+) -> Model:
+    """A checkpoint directory as released. Codec and speaker encoder compute in float32 whatever `dtype` is.
+
+    Raises BadCheckpoint.
+    """
+    if is_codec_directory(directory):
+        raise BadCheckpoint(f"{directory} is a codec without a talker: it encodes and decodes, but cannot speak")
+    config = read_checkpoint_config(directory)
+    tokenizer = TextTokenizer.from_directory(directory, pre_tokenizer)
+    talker = allocate(lambda: Talker(config.talker), device, dtype)
+    code_predictor = allocate(
+        lambda: CodePredictor(config.talker.code_predictor, config.talker.hidden_size), device, dtype
+    )
+    parts: dict[str, torch.nn.Module] = {"talker": talker, "code_predictor": code_predictor}
+    speaker_encoder = None
+    if config.kind == "base":
+        assert config.speaker_encoder is not None
+        encoder_config = config.speaker_encoder
+        speaker_encoder = allocate(lambda: SpeakerEncoder(encoder_config), device, torch.float32)
+        parts["speaker_encoder"] = speaker_encoder
+    load_weights(directory / WEIGHTS, parts, _for_file(progress, WEIGHTS))
+    codec = load_codec(directory, device, progress=progress)
+    with torch.inference_mode():
+        prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
+    return Model(directory.name, config, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts)
+
+
+def load_codec(directory: Path, device: torch.device, *, progress: Progress | None = None) -> Codec:
+    """The codec of a checkpoint directory, or one that stands alone, in float32. Raises BadCheckpoint."""
+    if not is_codec_directory(directory):
+        directory = directory / CODEC_DIRECTORY
+    config = read_codec_config(directory)
+    decoder = allocate(lambda: CodecDecoder(config.decoder), device, torch.float32)
+    encoder = allocate(lambda: CodecEncoder(config.encoder, config.codebooks), device, torch.float32)
+    label = f"{CODEC_DIRECTORY}/{WEIGHTS}"
+    load_weights(directory / WEIGHTS, {"codec_decoder": decoder, "codec_encoder": encoder}, _for_file(progress, label))
+    return Codec(config, decoder, encoder)
+
+
+def _for_file(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else partial(progress, name)

@@ -1,0 +1,1 @@
+"""The networks of a checkpoint: talker, code predictor, codec decoder and encoder, speaker encoder."""

@@ -1,0 +1,71 @@
+"""The code predictor: the small LM over one frame. Given the talker's state and codebook 0 it speaks the rest."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from qwen_tts.config import CodePredictorConfig
+from qwen_tts.modules.attention import KVCache
+from qwen_tts.modules.transformer import Transformer
+
+Choose = Callable[[Tensor, int], Tensor]
+"""(logits [rows, vocab] float32, codebook) -> codec tokens [rows]."""
+
+
+class CodebookTables(nn.Module):
+    """One table a codebook, stacked: [tables * vocab, width]. `name` is what the checkpoint calls table i: name.i."""
+
+    def __init__(self, name: str, tables: int, vocab_size: int, width: int) -> None:
+        super().__init__()
+        self.vocab_size = vocab_size
+        self.parts = {f"{name}.{table}": vocab_size for table in range(tables)}
+        self.weight = nn.Parameter(torch.empty(tables * vocab_size, width))
+
+    def table(self, index: int) -> Tensor:
+        """[vocab, width]"""
+        return self.weight[index * self.vocab_size : (index + 1) * self.vocab_size]
+
+
+class CodePredictor(nn.Module):
+    """Steps of one position each; its cache lives for one frame and is the caller's scratch."""
+
+    def __init__(self, config: CodePredictorConfig, talker_hidden_size: int) -> None:
+        super().__init__()
+        self.config = config
+        tables = config.codebooks - 1
+        self.codec_embedding = CodebookTables("codec_embedding", tables, config.vocab_size, talker_hidden_size)
+        # The release has no projection where the widths are equal.
+        self.projection = (
+            nn.Linear(talker_hidden_size, config.hidden_size)
+            if talker_hidden_size != config.hidden_size
+            else nn.Identity()
+        )
+        self.transformer = Transformer(config, config.rms_norm_eps)
+        self.lm_head = CodebookTables("lm_head", tables, config.vocab_size, config.hidden_size)
+
+    def init_cache(self, rows: int) -> KVCache:
+        """Scratch for one frame: the talker's hidden state, then every codebook but the last."""
+        return self.transformer.init_cache(rows, self.config.codebooks)
+
+    def embed(self, codes: Tensor) -> Tensor:
+        """codes [..., codebooks - 1] of the codebooks after the first -> [..., codebooks - 1, talker hidden]."""
+        offsets = torch.arange(codes.shape[-1], device=codes.device) * self.config.vocab_size
+        return functional.embedding(codes + offsets, self.codec_embedding.weight)
+
+    def forward(self, hidden: Tensor, first: Tensor, cache: KVCache, choose: Choose) -> Tensor:
+        """Speak one frame.
+
+        `hidden` [rows, talker hidden] is the talker's state that drew codebook 0, `first` [rows, talker hidden] the
+        embedding of what it drew -> codes [rows, codebooks - 1]. The cache starts anew.
+        """
+        cache.lengths.zero_()
+        rows = torch.ones_like(cache.lengths)
+        inputs, codes = torch.stack((hidden, first), dim=1), []
+        for table in range(self.config.codebooks - 1):
+            out = self.transformer(self.projection(inputs), cache, rows * inputs.shape[1], span=table + 2)[:, -1]
+            token = choose(functional.linear(out, self.lm_head.table(table)).float(), table + 1)
+            codes.append(token)
+            inputs = functional.embedding(token, self.codec_embedding.table(table))[:, None]
+        return torch.stack(codes, dim=1)

@@ -1,0 +1,57 @@
+"""The talker: the LM over frames. It reads text and speaks codebook 0."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from qwen_tts.config import TalkerConfig
+from qwen_tts.modules.attention import KVCache
+from qwen_tts.modules.transformer import Transformer
+
+
+class TextProjection(nn.Module):
+    """From the width of the text embedding to the talker's."""
+
+    def __init__(self, config: TalkerConfig) -> None:
+        super().__init__()
+        self.linear_fc1 = nn.Linear(config.text_hidden_size, config.text_hidden_size)
+        self.linear_fc2 = nn.Linear(config.text_hidden_size, config.hidden_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear_fc2(functional.silu(self.linear_fc1(x)))
+
+
+class Talker(nn.Module):
+    """Every input position is the sum of a text embedding and a codec embedding, both of the talker's width."""
+
+    def __init__(self, config: TalkerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.text_embedding = nn.Embedding(config.text_vocab_size, config.text_hidden_size)
+        self.text_projection = TextProjection(config)
+        self.codec_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.transformer = Transformer(config, config.rms_norm_eps)
+        self.codec_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.codec_head.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.codec_head.weight.dtype
+
+    def init_cache(self, rows: int, positions: int) -> KVCache:
+        return self.transformer.init_cache(rows, positions)
+
+    def embed_text(self, ids: Tensor) -> Tensor:
+        """ids [n] -> [n, hidden]."""
+        return self.text_projection(self.text_embedding(ids))
+
+    def forward(self, x: Tensor, cache: KVCache, counts: Tensor, span: int) -> Tensor:
+        """x [rows, n, hidden] -> hidden [rows, n, hidden]; see Transformer.forward."""
+        return self.transformer(x, cache, counts, span)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """hidden [rows, hidden] -> logits of codebook 0 and the control tokens, [rows, vocab] float32."""
+        return self.codec_head(hidden).float()

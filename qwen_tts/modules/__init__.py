@@ -1,0 +1,1 @@
+"""Layers. They hold weights only: what a stream remembers is a state that the caller owns and passes in."""

@@ -1,0 +1,60 @@
+"""The stack of layers that the talker and the code predictor share."""
+
+import torch
+from torch import Tensor, nn
+
+from qwen_tts.config import TransformerConfig
+from qwen_tts.modules.attention import Attention, KVCache, Step
+from qwen_tts.modules.linear import SwiGLU
+from qwen_tts.modules.norm import RMSNorm
+from qwen_tts.modules.rope import rope
+
+
+class Layer(nn.Module):
+    """Attention, then the feed-forward layer, each over a norm and added to its input."""
+
+    def __init__(self, config: TransformerConfig, rms_norm_eps: float) -> None:
+        super().__init__()
+        self.attention_norm = RMSNorm(config.hidden_size, rms_norm_eps)
+        self.attention = Attention(config, rms_norm_eps)
+        self.mlp_norm = RMSNorm(config.hidden_size, rms_norm_eps)
+        self.mlp = SwiGLU(config.hidden_size, config.intermediate_size)
+
+    def forward(self, x: Tensor, step: Step, keys: Tensor, values: Tensor) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), step, keys, values)
+        return x + self.mlp(self.mlp_norm(x))
+
+
+class Transformer(nn.Module):
+    """Causal layers over a KVCache: a whole prompt, a part of one, and a single step are the same call."""
+
+    def __init__(self, config: TransformerConfig, rms_norm_eps: float) -> None:
+        super().__init__()
+        self.config = config
+        self.layers = nn.ModuleList(Layer(config, rms_norm_eps) for _ in range(config.layers))
+        self.norm = RMSNorm(config.hidden_size, rms_norm_eps)
+
+    def init_cache(self, rows: int, positions: int) -> KVCache:
+        return KVCache.allocate(self.config, rows, positions, self.norm.weight)
+
+    def forward(self, x: Tensor, cache: KVCache, counts: Tensor, span: int) -> Tensor:
+        """x [rows, n, hidden] -> hidden [rows, n, hidden], after the final norm; advances `cache`.
+
+        Row r appends its first counts[r] inputs; the others are padding, and what comes out there means nothing. A row
+        with count 0 stays as it was. `span` [positions] bounds every row's length after the call: attention reads no
+        further, and the host knows it without asking the device.
+        """
+        step = self._step(x, cache, counts, span)
+        for layer, keys, values in zip(self.layers, cache.keys, cache.values, strict=True):
+            x = layer(x, step, keys, values)
+        cache.lengths.add_(counts)
+        return self.norm(x)
+
+    def _step(self, x: Tensor, cache: KVCache, counts: Tensor, span: int) -> Step:
+        assert span <= cache.positions, (span, cache.positions)
+        offsets = torch.arange(x.shape[1], device=x.device)
+        positions = cache.lengths[:, None] + offsets
+        slots = torch.where(offsets < counts[:, None], positions, cache.positions)
+        mask = torch.arange(span, device=x.device) <= positions[:, :, None]
+        cos, sin = rope(positions, self.config.head_dim, self.config.rope_theta, x.dtype)
+        return Step(cos, sin, slots[:, None, :, None], mask[:, None])

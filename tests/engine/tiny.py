@@ -1,0 +1,31 @@
+"""Small configurations and random weights for tests of single modules."""
+
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from benchmarks.random_checkpoint import checkpoint_config
+from qwen_tts.config import CheckpointConfig, TalkerConfig
+from qwen_tts.weights import derive
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def config_of(name: str = "tiny-1.7B-CustomVoice") -> CheckpointConfig:
+    return CheckpointConfig.model_validate(checkpoint_config(name))
+
+
+def talker_config() -> TalkerConfig:
+    return config_of().talker
+
+
+def randomise(module: M, seed: int = 0) -> M:
+    """Weights of about unit gain, without gradients."""
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in module.parameters():
+        scale = parameter[0].numel() ** -0.5 if parameter.dim() > 1 else 1.0
+        with torch.no_grad():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * scale)
+    derive(module)
+    return module.requires_grad_(False).eval()
