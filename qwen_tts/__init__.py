@@ -1,7 +1,10 @@
 """Text in, audio chunks out: the Qwen3-TTS model family and the seam every engine stands behind.
 
-Importing this package does not import torch.
+Importing this package does not import torch; the first use of `Synthesizer` does.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from qwen_tts.api import (
     AUTO,
@@ -41,6 +44,9 @@ from qwen_tts.errors import (
 )
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine, StreamSource
 
+if TYPE_CHECKING:
+    from qwen_tts.synthesizer import Synthesizer
+
 __all__ = [
     "AUTO",
     "MAX_TEXT_CHARS",
@@ -69,6 +75,7 @@ __all__ = [
     "SynthesisError",
     "SynthesisFailed",
     "SynthesisRequest",
+    "Synthesizer",
     "TextEmpty",
     "TextTooLong",
     "UnknownLanguage",
@@ -79,3 +86,11 @@ __all__ = [
     "VoiceInfo",
     "VoicePrompt",
 ]
+
+_LAZY = {"Synthesizer": "qwen_tts.synthesizer"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -121,6 +121,8 @@ class PromptBuilder:
                 param="instruct",
             )
         if isinstance(request.voice, DesignedVoice):
+            if not request.voice.description.strip():
+                raise InvalidRequest("the description is empty; say in words what the voice is like", param="voice")
             return f"{request.voice.description} {request.instruct}".strip()
         return request.instruct
 
