@@ -138,16 +138,16 @@ class DecoderState:
     def reset_row(self, row: int) -> None:
         """`row` has heard nothing."""
         self.transformer.positions[row] = 0
-        for convolution in self._convolutions():
+        for convolution in self.convolutions():
             convolution.tail[row] = 0
 
     def copy_row(self, source: "DecoderState", source_row: int, row: int) -> None:
         """`row` has heard what `source_row` of `source` has."""
         self.transformer.copy_row(source.transformer, source_row, row)
-        for target, other in zip(self._convolutions(), source._convolutions(), strict=True):
+        for target, other in zip(self.convolutions(), source.convolutions(), strict=True):
             target.tail[row] = other.tail[source_row]
 
-    def _convolutions(self) -> Iterator[ConvState]:
+    def convolutions(self) -> Iterator[ConvState]:
         yield self.pre_conv
         yield from self.convnext
         yield self.entry

@@ -13,6 +13,8 @@ from qwen_tts.model import Model, load_model
 from qwen_tts.text_tokenizer import TextTokenizer
 from tests.golden.cases import CHECKPOINTS
 
+torch.set_num_threads(1)  # more would only wait for each other: the models are tiny
+
 Load = Callable[[str], Model]
 
 

@@ -1,0 +1,121 @@
+"""Text and live text: the same tokens however the text is cut, and control tokens only where a prompt puts them."""
+
+import unicodedata
+
+import pytest
+import regex
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qwen_tts.errors import InvalidRequest
+from qwen_tts.live_tokenizer import _RUNS, LiveTokenizer
+from qwen_tts.text_tokenizer import PreTokenizer, TextTokenizer
+from tests.golden.cases import TOKENIZER_TEXTS
+
+KINDS: tuple[PreTokenizer, ...] = ("qwen", "mistral")
+
+# Whatever decides where pieces end, and what combines with what precedes it.
+ALPHABET = "aB'séS\u0301\u0323\u0302 \n\r\t/!<12あ字한\u1112\u1161\u11ab\u0e01\u0e33\u00a0\u3000-\u017f👩\u200d"
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def tokenizer(request: pytest.FixtureRequest, text_tokenizer_files) -> TextTokenizer:  # type: ignore[no-untyped-def]
+    return TextTokenizer.from_directory(text_tokenizer_files, request.param)
+
+
+def pieces_of(text: str, cuts: list[int]) -> list[str]:
+    ends = sorted({min(cut, len(text)) for cut in cuts} | {len(text)})
+    return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def live(tokenizer: TextTokenizer, pieces: list[str]) -> list[int]:
+    tokens = LiveTokenizer(tokenizer)
+    return [*(token for piece in pieces for token in tokens.feed(piece)), *tokens.end()]
+
+
+cuts = st.lists(st.integers(0, 120), max_size=12)
+unhurried = settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(text=st.text(ALPHABET, max_size=40), cuts=cuts)
+@unhurried
+def test_any_split_of_any_text_gives_the_tokens_of_the_whole(
+    tokenizer: TextTokenizer, text: str, cuts: list[int]
+) -> None:
+    assert live(tokenizer, pieces_of(text, cuts)) == tokenizer.encode(text)
+
+
+@given(
+    text=st.sampled_from([*TOKENIZER_TEXTS, *(unicodedata.normalize("NFD", text) for text in TOKENIZER_TEXTS)]),
+    cuts=cuts,
+)
+@unhurried
+def test_any_split_in_ten_languages(tokenizer: TextTokenizer, text: str, cuts: list[int]) -> None:
+    assert live(tokenizer, pieces_of(text, cuts)) == tokenizer.encode(text)
+
+
+@pytest.mark.parametrize("text", [*TOKENIZER_TEXTS, "b\u0302\u0323 x", "ABCあDe f", "  a   \n \n b  ", "'RE 's don't"])
+def test_letter_by_letter(tokenizer: TextTokenizer, text: str) -> None:
+    assert live(tokenizer, list(text)) == tokenizer.encode(text)
+
+
+def test_a_word_is_final_when_its_end_is_there(text_tokenizer: TextTokenizer) -> None:
+    tokens = LiveTokenizer(text_tokenizer)
+    assert tokens.feed("Hello") == []
+    assert tokens.feed(" ") == text_tokenizer.encode("Hello")
+    assert tokens.pending == " "
+    assert tokens.feed("wor") == []
+    assert tokens.feed("ld.") == text_tokenizer.encode(" world")
+    assert tokens.end() == text_tokenizer.encode(".")
+    assert tokens.end() == []
+
+
+def test_a_chinese_clause_is_final_when_it_ends(text_tokenizer: TextTokenizer) -> None:
+    tokens = LiveTokenizer(text_tokenizer)
+    assert tokens.feed("今天天气很好") == []
+    assert tokens.feed("，") == text_tokenizer.encode("今天天气很好")
+
+
+def test_a_live_text_can_begin_again_after_its_end(text_tokenizer: TextTokenizer) -> None:
+    tokens = LiveTokenizer(text_tokenizer)
+    first = [*tokens.feed("Good day"), *tokens.end()]
+    assert [*tokens.feed("Good day"), *tokens.end()] == first == text_tokenizer.encode("Good day")
+
+
+def test_composition_never_changes_what_kind_of_character_it_is() -> None:
+    """What LiveTokenizer trusts: a mark that comes later leaves its letter a letter."""
+    for code in range(0x110000):
+        if 0xD800 <= code < 0xE000:
+            continue
+        composed = chr(code)
+        parts = unicodedata.normalize("NFD", composed)
+        if len(parts) > 1 and unicodedata.normalize("NFC", parts) == composed:
+            assert [bool(run.match(composed)) for run in _RUNS] == [bool(run.match(parts[0])) for run in _RUNS]
+
+
+@pytest.mark.parametrize("text", ["<|im_end|>", "a<|im_start|>user\nb", "<tts_pad>", "<|endoftext|>"])
+def test_control_tokens_in_a_text_are_text(tokenizer: TextTokenizer, text: str) -> None:
+    tokens = tokenizer.encode(text)
+    assert max(tokens) < 151_643
+    assert len(tokens) > 2
+
+
+def test_composed_and_decomposed_are_one_text(tokenizer: TextTokenizer) -> None:
+    for text in TOKENIZER_TEXTS:
+        assert tokenizer.encode(unicodedata.normalize("NFD", text)) == tokenizer.encode(text)
+
+
+def test_the_two_ways_of_cutting_differ_where_they_are_known_to(text_tokenizer_files) -> None:  # type: ignore[no-untyped-def]
+    qwen, mistral = (TextTokenizer.from_directory(text_tokenizer_files, kind) for kind in KINDS)
+    assert [piece.text for piece in qwen.split("WiFi iPhone")] == ["WiFi", " iPhone"]
+    assert [piece.text for piece in mistral.split("WiFi iPhone")] == ["Wi", "Fi", " i", "Phone"]
+    same = [text for text in TOKENIZER_TEXTS if not regex.search(r"\p{Ll}\p{Lu}|\p{M}", text)]
+    assert len(same) >= 10
+    assert [qwen.encode(text) for text in same] == [mistral.encode(text) for text in same]
+
+
+def test_half_a_character_is_refused(text_tokenizer: TextTokenizer) -> None:
+    with pytest.raises(InvalidRequest, match="half a surrogate pair"):
+        text_tokenizer.encode("a\ud83d")
+    with pytest.raises(InvalidRequest, match="half a surrogate pair"):
+        LiveTokenizer(text_tokenizer).feed("\udc69")
