@@ -9,6 +9,7 @@ CHECKPOINTS = (
     "Qwen3-TTS-12Hz-1.7B-Base",
     "Qwen3-TTS-12Hz-0.6B-CustomVoice",
     "Qwen3-TTS-12Hz-0.6B-Base",
+    "Qwen3-TTS-Tokenizer-12Hz",
 )
 
 

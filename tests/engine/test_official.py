@@ -47,7 +47,7 @@ def test_the_speaker_encoder(load: Load) -> None:
     assert model.speaker_encoder is not None
     assert model.embed_speaker is not None
     mel = log_mel(torch.from_numpy(reference().samples)[None], 24_000, model.speaker_encoder.config.mel_bins)
-    close(mel[0], official["mel"], 1e-4)
+    close(mel[0].exp(), np.exp(official["mel"]))  # near the floor the logarithm shows every rounding of an FFT
     close(model.embed_speaker(reference()), official["embedding"])
 
 

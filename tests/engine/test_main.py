@@ -1,0 +1,280 @@
+"""The program as people type it: a few runs in a process of their own, the others in this one."""
+
+import io
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from qwen_tts.__main__ import main
+from qwen_tts.wav import read_wav, write_wav
+from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, reference_audio
+
+RATE, FRAME = 24_000, 1_920
+TWO_FRAMES = ("--max-seconds", "0.16")
+"""No speech ends before."""
+
+
+class Result(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Program = Callable[..., Result]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads wait for each other longer than these networks compute; and sums are the same in every process."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Program:
+    """`main` in this process, on the CPU, in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str, *arguments: str | Path, given: bytes = b"", device: str = "cpu") -> Result:
+        monkeypatch.setattr(sys, "argv", ["qwen_tts", command, *map(str, arguments), "--device", device])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Result(int(end.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def run_alone(*arguments: str | Path, directory: Path) -> Result:
+    """`python -m qwen_tts` in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "qwen_tts", *map(str, arguments), "--device", "cpu"],
+        capture_output=True, text=True, cwd=directory, timeout=100, check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def assert_one_line(result: Result, code: str, said: str) -> None:
+    assert (result.status, result.out) == (1, "")
+    assert re.fullmatch(rf"error \({code}\): .+\n", result.err), result.err
+    assert said in result.err
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3.2 s, stereo, at 16 kHz."""
+    path = tmp_path_factory.mktemp("recording") / "reference.wav"
+    mono = reference_audio(rate=16_000)
+    write_wav(path, np.stack((mono, mono), axis=1), 16_000)
+    return path
+
+
+# -- speaking ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_is_the_same_speech_in_every_process(checkpoints: Path, program: Program, tmp_path: Path) -> None:
+    model, sounds = ("--model", checkpoints / CUSTOM, *TWO_FRAMES), {}
+    said = run_alone("say", "Hello there.", *model, "--seed", "7", "-o", "alone.wav", directory=tmp_path)
+    assert (said.status, said.err) == (0, "")
+    measured = r"alone\.wav: 0\.16 s of sound, stopped at the limit; TTFA \d+\.\d{3} s, RTF \d+\.\d\d\n"
+    assert re.fullmatch(measured, said.out), said.out
+    program("say", "Hello there.", *model, "--seed", "7", "-o", "here.wav")
+    program("say", "-", *model, "--seed", "7", "-o", "standard_input.wav", given=b"Hello there.\n")
+    program("say", "Hello there.", *model, "--seed", "8", "-o", "other.wav")
+    for name in ("alone", "here", "standard_input", "other"):
+        samples, rate = read_wav(tmp_path / f"{name}.wav")
+        assert (samples.shape, rate) == ((2 * FRAME, 1), RATE)
+        sounds[name] = samples.tobytes()
+    assert sounds["alone"] == sounds["here"] == sounds["standard_input"] != sounds["other"]
+
+
+def test_greedy_speech_needs_no_seed(checkpoints: Path, program: Program, tmp_path: Path) -> None:
+    for name in ("one.wav", "other.wav"):
+        program(
+            "design",
+            "Hi.",
+            "-m",
+            checkpoints / DESIGN,
+            "--description",
+            "A child.",
+            "--greedy",
+            "-o",
+            name,
+            *TWO_FRAMES,
+        )
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "other.wav").read_bytes()
+    assert len(read_wav(tmp_path / "one.wav")[0]) == 2 * FRAME
+
+
+def test_a_kept_voice_speaks_as_the_cloned_one(
+    checkpoints: Path, recording: Path, program: Program, tmp_path: Path
+) -> None:
+    speech = ("clone", "Hi.", "-m", checkpoints / BASE, "--seed", "3", *TWO_FRAMES)
+    program(*speech, "--reference", recording, "--transcript", TRANSCRIPT, "--save", "voices/anna", "-o", "cloned.wav")
+    assert {path.name for path in (tmp_path / "voices/anna").iterdir()} == {"prompt.safetensors", "prompt.toml"}
+    program(*speech, "--reference", "voices/anna", "-o", "kept.wav")
+    assert (tmp_path / "kept.wav").read_bytes() == (tmp_path / "cloned.wav").read_bytes()
+    assert len(read_wav(tmp_path / "kept.wav")[0]) == 2 * FRAME
+
+
+# -- codes ------------------------------------------------------------------------------------------------------------
+
+
+def test_sound_becomes_codes_and_sound(checkpoints: Path, recording: Path, program: Program, tmp_path: Path) -> None:
+    """With a checkpoint and with its codec alone."""
+    for model in (checkpoints / BASE, checkpoints / BASE / "speech_tokenizer"):
+        assert program("encode", recording, "-m", model) == (0, "codes.json: 40 frames of 16 codec tokens\n", "")
+        codes = json.loads((tmp_path / "codes.json").read_text())
+        assert np.shape(codes) == (40, 16)
+        assert program("decode", "codes.json", "-m", model) == (0, "speech.wav: 3.20 s of sound\n", "")
+        (tmp_path / "codes.json").rename(tmp_path / f"{model.name}.json")
+        (tmp_path / "speech.wav").rename(tmp_path / f"{model.name}.wav")
+    assert (tmp_path / "speech_tokenizer.json").read_bytes() == (tmp_path / f"{BASE}.json").read_bytes()
+    assert (tmp_path / "speech_tokenizer.wav").read_bytes() == (tmp_path / f"{BASE}.wav").read_bytes()
+    samples, rate = read_wav(tmp_path / "speech_tokenizer.wav")
+    assert (samples.shape, rate) == ((40 * FRAME, 1), RATE)
+    assert np.abs(samples).max() > 0.01
+
+
+# -- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_mistake_is_one_line_and_status_1(checkpoints: Path, tmp_path: Path) -> None:
+    result = run_alone("say", "Hello.", "-m", checkpoints / CUSTOM, "--voice", "nobody", directory=tmp_path)
+    assert_one_line(result, "unknown_voice", "no voice 'nobody'; this checkpoint has aiden, dylan, ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("say", DESIGN), "bad_field", "(voice_design) speaks with designed voices, not with preset ones"),
+        (("say", CUSTOM, "--voice", ":cat:"), "unknown_voice", "no voice ':cat:'"),
+        (("design", BASE, "--description", "A child."), "bad_field", "(base) speaks with cloned voices"),
+        (("clone", CUSTOM, "--reference", "short.wav"), "bad_field", "(custom_voice) clones no voices"),
+        (("clone", BASE, "--reference", "short.wav"), "bad_audio", "is 2.90 s long; a voice needs at least 3 s"),
+        (("clone", BASE, "--reference", "empty"), "bad_field", "prompt.safetensors cannot be read"),
+    ],
+    ids=["designed only", "an emoji", "cloned only", "clones none", "too short", "no voice"],
+)
+def test_a_mistake_of_speech_is_told(
+    arguments: tuple[str, ...], code: str, said: str, checkpoints: Path, program: Program, tmp_path: Path
+) -> None:
+    write_wav(tmp_path / "short.wav", reference_audio(2.9), RATE)
+    (tmp_path / "empty").mkdir()
+    command, model, *options = arguments
+    assert_one_line(program(command, "Hi.", "-m", checkpoints / model, *options), code, said)
+    assert not (tmp_path / "speech.wav").exists()
+
+
+def wav(rate: int, samples: bytes) -> bytes:
+    """One channel of 32-bit float."""
+    form = struct.pack("<HHIIHH", 3, 1, rate, 4 * rate % 2**32, 4, 32)
+    return b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + form + b"data" + struct.pack("<I", len(samples)) + samples
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (b"ID3 and music", "bad_audio", "recording.wav is not a WAV file"),
+        (wav(RATE, b""), r"\w+", "the recording is empty"),
+        (wav(RATE, struct.pack("<f", float("nan")) * RATE), "bad_audio", "no numbers"),
+        (wav(0, bytes(4 * RATE)), "bad_audio", "sample rate of 0 Hz"),
+        (wav(2**32 - 1, bytes(4 * RATE)), "bad_audio", "sample rate of 4294967295 Hz"),
+    ],
+    ids=["music", "empty", "not a number", "no rate", "an absurd rate"],
+)
+def test_a_bad_recording_is_told(
+    content: bytes, code: str, said: str, checkpoints: Path, program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "recording.wav").write_bytes(content)
+    assert_one_line(program("encode", "recording.wav", "-m", checkpoints / BASE), code, said)
+    assert not (tmp_path / "codes.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "codes.json is not what encode writes"),
+        ("{}", "is not what encode writes"),
+        ("[" * 50_000, "is not what encode writes"),
+        ("[[0.5]]", "is not what encode writes"),
+        ("[]", "codes has no frame"),
+        ("[[]]", "codes[0] has 0 tokens instead of 16"),
+        (json.dumps([[0] * 16, [0] * 15]), "codes[1] has 15 tokens instead of 16"),
+        (json.dumps([[0] * 15 + [2_048]]), "something else than integers within 0..2047"),
+        (json.dumps([[0] * 15 + [-1]]), "something else than integers within 0..2047"),
+        (json.dumps([[0] * 15 + [2**63]]), "something else than integers within 0..2047"),
+        (json.dumps([[0] * 15 + [2**70]]), "codes"),
+    ],
+    ids=["nothing", "an object", "brackets without end", "fractions", "no frame", "no token", "a short frame",
+         "too high", "negative", "beyond 63 bits", "beyond 64 bits"],
+)  # fmt: skip
+def test_broken_codes_are_told(content: str, said: str, checkpoints: Path, program: Program, tmp_path: Path) -> None:
+    (tmp_path / "codes.json").write_text(content)
+    assert_one_line(program("decode", "codes.json", "-m", checkpoints / BASE), "bad_field", said)
+    assert not (tmp_path / "speech.wav").exists()
+
+
+@pytest.mark.parametrize("device", ["", "nonsense", "cuda:99", "hpu", "meta"])
+def test_a_bad_device_is_told(device: str, checkpoints: Path, program: Program, tmp_path: Path) -> None:
+    (tmp_path / "codes.json").write_text(json.dumps(random_codes(2).tolist()))
+    result = program("decode", "codes.json", "-m", checkpoints / BASE, device=device)
+    assert_one_line(result, "bad_field", f"--device {device} cannot be used")
+
+
+@pytest.mark.parametrize("gone", ["config.json", "vocab.json", "speech_tokenizer", "all"])
+def test_an_incomplete_model_is_told(gone: str, checkpoints: Path, program: Program, tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("*" if gone == "all" else gone)
+    shutil.copytree(checkpoints / CUSTOM, tmp_path / "model", ignore=ignored)
+    said = {"speech_tokenizer": "model/speech_tokenizer/config.json", "all": "model/config.json"}.get(
+        gone, f"model/{gone}"
+    )
+    assert_one_line(program("say", "Hi.", "-m", "model"), "model_unavailable", f"{said} cannot be read: No such file")
+
+
+def test_a_codec_does_not_speak(checkpoints: Path, program: Program) -> None:
+    result = program("say", "Hi.", "-m", checkpoints / BASE / "speech_tokenizer")
+    assert_one_line(result, "model_unavailable", "is a codec without a talker")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("decode", "codes.json", "-o", "nowhere/speech.wav"),
+        ("decode", "codes.json", "-o", "directory"),
+        ("decode", "directory"),
+        ("encode", "{recording}", "-o", "nowhere/codes.json"),
+        ("encode", "{recording}", "-o", "directory"),
+        ("clone", "Hi.", "--reference", "{recording}", "--save", "codes.json"),
+        ("clone", "Hi.", "--reference", "{recording}", "-o", "nowhere/speech.wav", *TWO_FRAMES),
+    ],
+    ids=" ".join,
+)
+def test_a_place_that_cannot_be_written_or_read_is_told(
+    arguments: tuple[str, ...], checkpoints: Path, recording: Path, program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "codes.json").write_text(json.dumps(random_codes(2).tolist()))
+    (tmp_path / "directory").mkdir()
+    words = [word.format(recording=recording) for word in arguments]
+    place = next(word for word in words if word.startswith(("nowhere", "directory")) or word == words[-1])
+    assert_one_line(program(*words, "-m", checkpoints / BASE), r"\w+", place)
+
+
+def test_standard_input_that_is_no_text_is_told(checkpoints: Path, program: Program) -> None:
+    result = program("say", "-", "-m", checkpoints / CUSTOM, *TWO_FRAMES, given=b"\xff\xfe")
+    assert_one_line(result, r"\w+", "UTF-8")
