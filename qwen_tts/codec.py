@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from qwen_tts.api import Audio
+from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.config import CodecConfig
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.models.codec_decoder import CodecDecoder, DecoderState
 from qwen_tts.models.codec_encoder import CodecEncoder
+from qwen_tts.reference_audio import SAMPLE_RATES
 from qwen_tts.resampling import resample
 from qwen_tts.wav import Samples, from_pcm, to_pcm
 
@@ -56,6 +56,12 @@ class Codec:
         """A recording at any sample rate -> [frames][codebooks]. Raises InvalidRequest."""
         if not audio.pcm:
             raise InvalidRequest("the recording is empty", param="audio")
+        if len(audio.pcm) % PCM_BYTES:
+            raise InvalidRequest(
+                f"the recording has {len(audio.pcm)} bytes, and a sample takes {PCM_BYTES}", param="audio"
+            )
+        if audio.sample_rate not in SAMPLE_RATES:
+            raise InvalidRequest(f"the recording has a sample rate of {audio.sample_rate} Hz", param="audio")
         samples = resample(from_pcm(audio.pcm), audio.sample_rate, self.config.input_sample_rate)
         codes: list[list[int]] = self.encode(samples).tolist()
         return codes
@@ -74,9 +80,10 @@ class Codec:
         if not codes:
             raise InvalidRequest("codes has no frame", param="codes")
         for index, frame in enumerate(codes):
+            if not isinstance(frame, Sequence):
+                raise InvalidRequest(f"codes[{index}] is no list of tokens", param="codes")
             if len(frame) != codebooks:
                 raise InvalidRequest(f"codes[{index}] has {len(frame)} tokens instead of {codebooks}", param="codes")
-        table = np.asarray(codes)
-        if table.dtype.kind != "i" or table.min() < 0 or table.max() >= size:
+        if not all(type(token) is int and 0 <= token < size for frame in codes for token in frame):
             raise InvalidRequest(f"codes holds something else than integers within 0..{size - 1}", param="codes")
-        return torch.from_numpy(table)
+        return torch.tensor(codes)

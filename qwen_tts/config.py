@@ -7,13 +7,16 @@ checkpoint which needs another way is refused instead of computed wrongly. Keys 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
 
 from qwen_tts.api import VoiceKind
 from qwen_tts.errors import BadCheckpoint
+
+Size = Annotated[int, Field(gt=0, le=2**20)]
+"""Far more than any of the release's; the product of two is still a number of bytes."""
 
 
 class _Section(BaseModel):
@@ -23,12 +26,12 @@ class _Section(BaseModel):
 class TransformerConfig(_Section):
     """The dimensions of a stack of pre-norm transformer layers."""
 
-    layers: PositiveInt = Field(alias="num_hidden_layers")
-    hidden_size: PositiveInt
-    intermediate_size: PositiveInt
-    heads: PositiveInt = Field(alias="num_attention_heads")
-    kv_heads: PositiveInt = Field(alias="num_key_value_heads")
-    head_dim: PositiveInt
+    layers: Size = Field(alias="num_hidden_layers")
+    hidden_size: Size
+    intermediate_size: Size
+    heads: Size = Field(alias="num_attention_heads")
+    kv_heads: Size = Field(alias="num_key_value_heads")
+    head_dim: Size
     rope_theta: PositiveFloat
     attention_bias: Literal[False] = False
 
@@ -47,8 +50,8 @@ class CodePredictorConfig(TransformerConfig):
     """The small LM over one frame's codebooks."""
 
     rms_norm_eps: PositiveFloat
-    vocab_size: PositiveInt
-    codebooks: PositiveInt = Field(alias="num_code_groups", ge=2)
+    vocab_size: Size
+    codebooks: Size = Field(alias="num_code_groups", ge=2)
     hidden_act: Literal["silu"]
     use_sliding_window: Literal[False] = False
 
@@ -57,11 +60,11 @@ class TalkerConfig(TransformerConfig):
     """The LM over frames, with the ids of its codec vocabulary."""
 
     rms_norm_eps: PositiveFloat
-    vocab_size: PositiveInt
-    text_vocab_size: PositiveInt
-    text_hidden_size: PositiveInt
-    codebooks: PositiveInt = Field(alias="num_code_groups", ge=2)
-    max_positions: PositiveInt = Field(alias="max_position_embeddings")
+    vocab_size: Size
+    text_vocab_size: Size
+    text_hidden_size: Size
+    codebooks: Size = Field(alias="num_code_groups", ge=2)
+    max_positions: Size = Field(alias="max_position_embeddings")
     hidden_act: Literal["silu"]
     use_sliding_window: Literal[False] = False
     codec_bos_id: int
@@ -97,15 +100,15 @@ class TalkerConfig(TransformerConfig):
 class SpeakerEncoderConfig(_Section):
     """ECAPA-TDNN: one vector for a voice. The defaults are the release's, which names only the first two."""
 
-    embedding_size: PositiveInt = Field(alias="enc_dim")
-    sample_rate: PositiveInt
-    mel_bins: PositiveInt = Field(alias="mel_dim", default=128)
-    channels: tuple[PositiveInt, ...] = Field(alias="enc_channels", default=(512, 512, 512, 512, 1536), strict=False)
-    kernel_sizes: tuple[PositiveInt, ...] = Field(alias="enc_kernel_sizes", default=(5, 3, 3, 3, 1), strict=False)
-    dilations: tuple[PositiveInt, ...] = Field(alias="enc_dilations", default=(1, 2, 3, 4, 1), strict=False)
-    attention_channels: PositiveInt = Field(alias="enc_attention_channels", default=128)
-    res2net_scale: PositiveInt = Field(alias="enc_res2net_scale", default=8)
-    se_channels: PositiveInt = Field(alias="enc_se_channels", default=128)
+    embedding_size: Size = Field(alias="enc_dim")
+    sample_rate: Size
+    mel_bins: Size = Field(alias="mel_dim", default=128)
+    channels: tuple[Size, ...] = Field(alias="enc_channels", default=(512, 512, 512, 512, 1536), strict=False)
+    kernel_sizes: tuple[Size, ...] = Field(alias="enc_kernel_sizes", default=(5, 3, 3, 3, 1), strict=False)
+    dilations: tuple[Size, ...] = Field(alias="enc_dilations", default=(1, 2, 3, 4, 1), strict=False)
+    attention_channels: Size = Field(alias="enc_attention_channels", default=128)
+    res2net_scale: Size = Field(alias="enc_res2net_scale", default=8)
+    se_channels: Size = Field(alias="enc_se_channels", default=128)
 
     @model_validator(mode="after")
     def _check_blocks(self) -> Self:
@@ -162,14 +165,14 @@ class CheckpointConfig(_Section):
 class CodecDecoderConfig(TransformerConfig):
     """Codes to audio: codebooks, a causal transformer with a window, then an upsampling convolution stack."""
 
-    codebooks: PositiveInt = Field(alias="num_quantizers", ge=2)
-    codebook_size: PositiveInt
-    codebook_dim: PositiveInt
-    latent_dim: PositiveInt
-    decoder_dim: PositiveInt
-    upsample_rates: tuple[PositiveInt, ...] = Field(strict=False, min_length=1)
-    upsampling_ratios: tuple[PositiveInt, ...] = Field(strict=False, min_length=1)
-    window: PositiveInt = Field(alias="sliding_window")
+    codebooks: Size = Field(alias="num_quantizers", ge=2)
+    codebook_size: Size
+    codebook_dim: Size
+    latent_dim: Size
+    decoder_dim: Size
+    upsample_rates: tuple[Size, ...] = Field(strict=False, min_length=1)
+    upsampling_ratios: tuple[Size, ...] = Field(strict=False, min_length=1)
+    window: Size = Field(alias="sliding_window")
     """Keys that a frame attends to, itself included."""
     rms_norm_eps: PositiveFloat
     hidden_act: Literal["silu"]
@@ -193,16 +196,16 @@ class CodecDecoderConfig(TransformerConfig):
 class CodecEncoderConfig(TransformerConfig):
     """Audio to codes: Mimi's encoder."""
 
-    filters: PositiveInt = Field(alias="num_filters")
-    kernel_size: PositiveInt
-    residual_kernel_size: PositiveInt
-    last_kernel_size: PositiveInt
-    compress: PositiveInt
-    ratios: tuple[PositiveInt, ...] = Field(alias="upsampling_ratios", strict=False, min_length=1)
+    filters: Size = Field(alias="num_filters")
+    kernel_size: Size
+    residual_kernel_size: Size
+    last_kernel_size: Size
+    compress: Size
+    ratios: tuple[Size, ...] = Field(alias="upsampling_ratios", strict=False, min_length=1)
     """Strides from the last layer to the first: the release lists them as its decoder would use them."""
-    codebooks: PositiveInt = Field(alias="num_quantizers", ge=2)
-    codebook_size: PositiveInt
-    codebook_dim: PositiveInt
+    codebooks: Size = Field(alias="num_quantizers", ge=2)
+    codebook_size: Size
+    codebook_dim: Size
     norm_eps: PositiveFloat
     audio_channels: Literal[1]
     residual_layers: Literal[1] = Field(alias="num_residual_layers", default=1)
@@ -217,11 +220,11 @@ class CodecConfig(_Section):
     """config.json of a codec directory: a checkpoint's speech_tokenizer/, or one that stands alone."""
 
     model_type: Literal["qwen3_tts_tokenizer_12hz"]
-    codebooks: PositiveInt = Field(alias="encoder_valid_num_quantizers")
-    input_sample_rate: PositiveInt
-    output_sample_rate: PositiveInt
-    samples_per_frame: PositiveInt = Field(alias="decode_upsample_rate")
-    encode_samples_per_frame: PositiveInt = Field(alias="encode_downsample_rate")
+    codebooks: Size = Field(alias="encoder_valid_num_quantizers")
+    input_sample_rate: Size
+    output_sample_rate: Size
+    samples_per_frame: Size = Field(alias="decode_upsample_rate")
+    encode_samples_per_frame: Size = Field(alias="encode_downsample_rate")
     encoder: CodecEncoderConfig = Field(alias="encoder_config")
     decoder: CodecDecoderConfig = Field(alias="decoder_config")
 
@@ -232,6 +235,8 @@ class CodecConfig(_Section):
                 f"decode_upsample_rate {self.samples_per_frame} must be the product of decoder_config's "
                 f"upsampling_ratios and upsample_rates, {self.decoder.samples_per_frame}"
             )
+        if self.encoder.codebook_size != self.decoder.codebook_size:
+            raise ValueError("encoder_config and decoder_config must have one codebook_size")
         if self.encode_samples_per_frame != self.samples_per_frame:
             raise ValueError("encode_downsample_rate must equal decode_upsample_rate")
         if self.decoder.codebooks != self.codebooks or self.encoder.codebooks < self.codebooks:
@@ -244,7 +249,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         content = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadCheckpoint(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise BadCheckpoint(f"{path} must hold an object")

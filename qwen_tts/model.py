@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from qwen_tts.codec import Codec
-from qwen_tts.config import CheckpointConfig, is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.config import CheckpointConfig, CodecConfig, is_codec_directory, read_checkpoint_config, read_codec_config
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.codec_decoder import CodecDecoder
@@ -21,7 +21,7 @@ from qwen_tts.modules.mel import log_mel
 from qwen_tts.prompt import PromptBuilder
 from qwen_tts.reference_audio import ReferenceAudio
 from qwen_tts.text_tokenizer import PreTokenizer, TextTokenizer
-from qwen_tts.weights import allocate, load_weights
+from qwen_tts.weights import load_weights, plan
 
 Progress = Callable[[str, int, int], None]
 """(file name, bytes read, bytes in all)"""
@@ -103,22 +103,39 @@ def load_model(
         raise BadCheckpoint(f"{directory} is a codec without a talker: it encodes and decodes, but cannot speak")
     config = read_checkpoint_config(directory)
     tokenizer = TextTokenizer.from_directory(directory, pre_tokenizer)
-    talker = allocate(lambda: Talker(config.talker), device, dtype)
-    code_predictor = allocate(
-        lambda: CodePredictor(config.talker.code_predictor, config.talker.hidden_size), device, dtype
-    )
+    _check_fit(directory, config, tokenizer, read_codec_config(directory / CODEC_DIRECTORY))
+    talker = plan(lambda: Talker(config.talker), dtype)
+    code_predictor = plan(lambda: CodePredictor(config.talker.code_predictor, config.talker.hidden_size), dtype)
     parts: dict[str, torch.nn.Module] = {"talker": talker, "code_predictor": code_predictor}
     speaker_encoder = None
     if config.kind == "base":
         assert config.speaker_encoder is not None
         encoder_config = config.speaker_encoder
-        speaker_encoder = allocate(lambda: SpeakerEncoder(encoder_config), device, torch.float32)
+        speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    load_weights(directory / WEIGHTS, parts, _for_file(progress, WEIGHTS))
+    load_weights(directory / WEIGHTS, parts, device, _for_file(progress, WEIGHTS))
     codec = load_codec(directory, device, progress=progress)
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
     return Model(directory.name, config, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts)
+
+
+def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokenizer, codec: CodecConfig) -> None:
+    talker, predictor = config.talker, config.talker.code_predictor
+    if tokenizer.vocab_size > talker.text_vocab_size:
+        raise BadCheckpoint(
+            f"{directory}: vocab.json has the token {tokenizer.vocab_size - 1}, and talker_config.text_vocab_size is "
+            f"{talker.text_vocab_size}"
+        )
+    if talker.codebooks != codec.codebooks:
+        raise BadCheckpoint(
+            f"{directory}: the talker has {talker.codebooks} codebooks and {CODEC_DIRECTORY} {codec.codebooks}"
+        )
+    if predictor.vocab_size != codec.decoder.codebook_size:
+        raise BadCheckpoint(
+            f"{directory}: code_predictor_config.vocab_size is {predictor.vocab_size}, and the codebooks of "
+            f"{CODEC_DIRECTORY} have {codec.decoder.codebook_size} entries"
+        )
 
 
 def load_codec(directory: Path, device: torch.device, *, progress: Progress | None = None) -> Codec:
@@ -126,10 +143,12 @@ def load_codec(directory: Path, device: torch.device, *, progress: Progress | No
     if not is_codec_directory(directory):
         directory = directory / CODEC_DIRECTORY
     config = read_codec_config(directory)
-    decoder = allocate(lambda: CodecDecoder(config.decoder), device, torch.float32)
-    encoder = allocate(lambda: CodecEncoder(config.encoder, config.codebooks), device, torch.float32)
+    decoder = plan(lambda: CodecDecoder(config.decoder), torch.float32)
+    encoder = plan(lambda: CodecEncoder(config.encoder, config.codebooks), torch.float32)
     label = f"{CODEC_DIRECTORY}/{WEIGHTS}"
-    load_weights(directory / WEIGHTS, {"codec_decoder": decoder, "codec_encoder": encoder}, _for_file(progress, label))
+    load_weights(
+        directory / WEIGHTS, {"codec_decoder": decoder, "codec_encoder": encoder}, device, _for_file(progress, label)
+    )
     return Codec(config, decoder, encoder)
 
 

@@ -91,9 +91,12 @@ class PromptBuilder:
             )
         if not isinstance(voice, PresetVoice):
             return None
-        speaker = voice.name.lower()
-        if speaker not in self._config.talker.speakers:
-            known = ", ".join(sorted(self._config.talker.speakers))
+        speakers = self._config.talker.speakers
+        if voice.name in speakers:
+            return voice.name
+        speaker = next((name for name in speakers if name.casefold() == voice.name.casefold()), None)
+        if speaker is None:
+            known = ", ".join(sorted(speakers))
             raise UnknownVoice(f"no voice {voice.name!r}; this checkpoint has {known}", param="voice")
         return speaker
 

@@ -8,7 +8,7 @@ the text by their ids.
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 import msgspec
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
@@ -31,6 +31,9 @@ _MISTRAL = (
 _PATTERNS: dict[PreTokenizer, str] = {"qwen": _QWEN, "mistral": _MISTRAL}
 
 
+_TokenId = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+
+
 class Piece(NamedTuple):
     """What becomes tokens by itself."""
 
@@ -44,6 +47,7 @@ class TextTokenizer:
     """Text -> token ids."""
 
     def __init__(self, vocab: dict[str, int], merges: list[tuple[str, str]], pre_tokenizer: PreTokenizer) -> None:
+        self.vocab_size = max(vocab.values(), default=-1) + 1
         self._normalizer = normalizers.NFC()
         self._splitter = pre_tokenizers.Split(Regex(_PATTERNS[pre_tokenizer]), "isolated")
         self._bpe = Tokenizer(models.BPE(vocab=vocab, merges=merges))
@@ -55,15 +59,18 @@ class TextTokenizer:
         """Of a checkpoint directory. Raises BadCheckpoint."""
         vocab_path, merges_path = directory / "vocab.json", directory / "merges.txt"
         try:
-            vocab = msgspec.json.decode(_read(vocab_path), type=dict[str, int])
-        except msgspec.DecodeError as error:
+            vocab = msgspec.json.decode(_read(vocab_path), type=dict[str, _TokenId])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadCheckpoint(f"{vocab_path} is not a table of token ids: {error}") from error
         lines = _read(merges_path).decode(errors="replace").splitlines()
         merges = [_merge(merges_path, vocab, line) for line in lines if line and not line.startswith("#version")]
         alphabet = pre_tokenizers.ByteLevel.alphabet()
         if missing := [character for character in alphabet if character not in vocab]:
             raise BadCheckpoint(f"{vocab_path} has no token for {len(missing)} of the 256 bytes")
-        return cls(vocab, merges, pre_tokenizer)
+        try:
+            return cls(vocab, merges, pre_tokenizer)
+        except BadCheckpoint as error:
+            raise BadCheckpoint(f"{directory}: {error}") from error
 
     def encode(self, text: str) -> list[int]:
         """Raises InvalidRequest for half a surrogate pair, which is no text."""

@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from qwen_tts.errors import BadCheckpoint
+from qwen_tts.errors import BadCheckpoint, OutOfMemory
 
 Progress = Callable[[int, int], None]
 """(bytes read, bytes in all)"""
@@ -125,15 +125,20 @@ def _official_name(part: str, name: str) -> str:
     return name
 
 
-def load_weights(path: Path, parts: Mapping[str, nn.Module], progress: Progress | None = None) -> None:
-    """Fill `parts`, allocated on their device in their dtype, from one safetensors file.
+def load_weights(
+    path: Path, parts: Mapping[str, nn.Module], device: torch.device, progress: Progress | None = None
+) -> None:
+    """Fill `parts`, planned in their dtype, from one safetensors file; memory is taken once the file fits them.
 
-    Raises BadCheckpoint if the file cannot be read or does not hold exactly the tensors of `parts`.
+    Raises BadCheckpoint if the file cannot be read or does not hold exactly the tensors of `parts`, OutOfMemory.
     """
-    places: dict[str, Tensor] = {}
-    for part, module in parts.items():
-        places.update(official_tensors(part, module))
-    sizes = _check(path, places)
+    sizes = _check(path, _places(parts))
+    try:
+        for module in parts.values():
+            module.to_empty(device=device)
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(f"the weights of {path} do not fit into the device's memory") from error
+    places = _places(parts)
     done, total = 0, sum(sizes.values())
     for group in _groups(sizes):
         with torch.no_grad(), _open(path) as file:
@@ -144,6 +149,10 @@ def load_weights(path: Path, parts: Mapping[str, nn.Module], progress: Progress 
             progress(done, total)
     for module in parts.values():
         derive(module)
+
+
+def _places(parts: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    return {name: place for part, module in parts.items() for name, place in official_tensors(part, module).items()}
 
 
 def derive(module: nn.Module) -> None:
@@ -157,11 +166,11 @@ def derive(module: nn.Module) -> None:
 M = TypeVar("M", bound=nn.Module)
 
 
-def allocate(build: Callable[[], M], device: torch.device, dtype: torch.dtype) -> M:
-    """A module whose tensors are reserved on `device` and not yet filled."""
+def plan(build: Callable[[], M], dtype: torch.dtype) -> M:
+    """A module without memory: `load_weights` reserves and fills it."""
     with torch.device("meta"):
         module = build()
-    return module.to(dtype).to_empty(device=device).requires_grad_(False).eval()
+    return module.to(dtype).requires_grad_(False).eval()
 
 
 def _open(path: Path) -> safe_open:

@@ -128,7 +128,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("shelf")
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(transcript=st.text(min_size=1, max_size=80).filter(str.strip), created_by=st.text(max_size=20))
 def test_any_words_survive_and_can_be_read(transcript: str, created_by: str, shelf: Path) -> None:
     voice(transcript).save(shelf, created_by=created_by)
@@ -394,6 +394,15 @@ def test_any_card_is_a_voice_or_refused(changed: dict[str, object], card: dict[s
 
 
 # -- spoken -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads wait for each other longer than these networks compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """WAV files as recorders, browsers and people with a text editor write them."""
 
+import gc
 import struct
 import wave
 from pathlib import Path
@@ -103,6 +104,13 @@ def test_one_channel_may_be_written_as_a_line(file: Path) -> None:
     samples = noise(50, 1)
     write_wav(file, samples[:, 0], RATE)
     np.testing.assert_allclose(read_wav(file)[0], samples, atol=2**-16)
+
+
+def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "nowhere" / "speech.wav"):
+        with pytest.raises(OSError, match="directory"):
+            write_wav(place, noise(50, 1), RATE)
+    gc.collect()  # an unfinished writer would complain now
 
 
 @ENCODINGS

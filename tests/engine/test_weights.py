@@ -24,7 +24,7 @@ from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
 from qwen_tts.modules.snake import SnakeBeta
-from qwen_tts.weights import UNUSED, allocate, load_weights, official_tensors
+from qwen_tts.weights import UNUSED, load_weights, official_tensors, plan
 from tests.engine.conftest import Load
 from tests.engine.tiny import config_of
 from tests.golden.cases import BASE, CHECKPOINTS, CUSTOM
@@ -146,8 +146,8 @@ def read(path: Path, progress: weights.Progress | None = None) -> Tensors:
     """What a speaker encoder holds after it was filled from `path`."""
     config = config_of(BASE).speaker_encoder
     assert config is not None
-    encoder = allocate(lambda: SpeakerEncoder(config), torch.device("cpu"), torch.float32)
-    load_weights(path, {"speaker_encoder": encoder}, progress)
+    encoder = plan(lambda: SpeakerEncoder(config), torch.float32)
+    load_weights(path, {"speaker_encoder": encoder}, torch.device("cpu"), progress)
     return official_tensors("speaker_encoder", encoder)
 
 
