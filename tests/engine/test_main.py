@@ -8,16 +8,17 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-import torch
 
 from qwen_tts.__main__ import main
-from qwen_tts.wav import read_wav, write_wav
+from qwen_tts.api import Audio
+from qwen_tts.wav import read_wav, to_pcm, write_wav
+from tests.engine.conftest import Load
 from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, reference_audio
 
 RATE, FRAME = 24_000, 1_920
@@ -32,15 +33,6 @@ class Result(NamedTuple):
 
 
 Program = Callable[..., Result]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads wait for each other longer than these networks compute; and sums are the same in every process."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -76,10 +68,10 @@ def assert_one_line(result: Result, code: str, said: str) -> None:
 
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """3.2 s, stereo, at 16 kHz."""
+    """3.2 s at 16 kHz in two channels, whose mean is `reference_audio`."""
     path = tmp_path_factory.mktemp("recording") / "reference.wav"
     mono = reference_audio(rate=16_000)
-    write_wav(path, np.stack((mono, mono), axis=1), 16_000)
+    write_wav(path, np.stack((mono + 0.125, mono - 0.125), axis=1), 16_000)
     return path
 
 
@@ -133,20 +125,18 @@ def test_a_kept_voice_speaks_as_the_cloned_one(
 # -- codes ------------------------------------------------------------------------------------------------------------
 
 
-def test_sound_becomes_codes_and_sound(checkpoints: Path, recording: Path, program: Program, tmp_path: Path) -> None:
-    """With a checkpoint and with its codec alone."""
-    for model in (checkpoints / BASE, checkpoints / BASE / "speech_tokenizer"):
-        assert program("encode", recording, "-m", model) == (0, "codes.json: 40 frames of 16 codec tokens\n", "")
-        codes = json.loads((tmp_path / "codes.json").read_text())
-        assert np.shape(codes) == (40, 16)
-        assert program("decode", "codes.json", "-m", model) == (0, "speech.wav: 3.20 s of sound\n", "")
-        (tmp_path / "codes.json").rename(tmp_path / f"{model.name}.json")
-        (tmp_path / "speech.wav").rename(tmp_path / f"{model.name}.wav")
-    assert (tmp_path / "speech_tokenizer.json").read_bytes() == (tmp_path / f"{BASE}.json").read_bytes()
-    assert (tmp_path / "speech_tokenizer.wav").read_bytes() == (tmp_path / f"{BASE}.wav").read_bytes()
-    samples, rate = read_wav(tmp_path / "speech_tokenizer.wav")
+@pytest.mark.parametrize("part", [".", "speech_tokenizer"], ids=["checkpoint", "codec alone"])
+def test_sound_becomes_codes_and_sound(
+    part: str, checkpoints: Path, load: Load, recording: Path, program: Program, tmp_path: Path
+) -> None:
+    model, codec = checkpoints / BASE / part, load(BASE).codec
+    assert program("encode", recording, "-m", model) == (0, "codes.json: 40 frames of 16 codec tokens\n", "")
+    codes = json.loads((tmp_path / "codes.json").read_text())
+    assert codes == codec.encode_audio(Audio(pcm=to_pcm(reference_audio(rate=16_000)), sample_rate=16_000))
+    assert program("decode", "codes.json", "-m", model) == (0, "speech.wav: 3.20 s of sound\n", "")
+    samples, rate = read_wav(tmp_path / "speech.wav")
     assert (samples.shape, rate) == ((40 * FRAME, 1), RATE)
-    assert np.abs(samples).max() > 0.01
+    assert to_pcm(samples) == codec.decode_audio(codes).pcm
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------
@@ -196,8 +186,8 @@ def wav(rate: int, samples: bytes) -> bytes:
         (b"ID3 and music", "bad_audio", "recording.wav is not a WAV file"),
         (wav(RATE, b""), r"\w+", "is empty"),
         (wav(RATE, struct.pack("<f", float("nan")) * RATE), "bad_audio", "no numbers"),
-        (wav(0, bytes(4 * RATE)), "bad_audio", "sample rate of 0 Hz"),
-        (wav(2**32 - 1, bytes(4 * RATE)), "bad_audio", "sample rate of 4294967295 Hz"),
+        (wav(0, bytes(4 * RATE)), r"\w+", "sample rate of 0 Hz"),
+        (wav(2**32 - 1, bytes(4 * RATE)), r"\w+", "sample rate of 4294967295 Hz"),
     ],
     ids=["music", "empty", "not a number", "no rate", "an absurd rate"],
 )

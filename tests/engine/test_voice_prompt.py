@@ -396,15 +396,6 @@ def test_any_card_is_a_voice_or_refused(changed: dict[str, object], card: dict[s
 # -- spoken -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads wait for each other longer than these networks compute."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def synthesizer(load: Load) -> Synthesizer:
     return Synthesizer(load(BASE))
