@@ -30,12 +30,14 @@ from qwen_tts.api import (
 from qwen_tts.codec import Codec
 from qwen_tts.errors import InvalidRequest, SynthesisError
 from qwen_tts.model import default_device, load_codec
+from qwen_tts.reference_audio import check_samples
 from qwen_tts.synthesizer import Speech, Synthesizer
-from qwen_tts.wav import from_pcm, read_wav, to_pcm, write_wav
+from qwen_tts.wav import read_wav, to_pcm, write_pcm
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)
 
+DEVICES = ("cuda", "mps", "cpu")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 Checkpoint = Annotated[Path, typer.Option("--model", "-m", help="a checkpoint directory as released", exists=True)]
@@ -67,8 +69,9 @@ def say(
     dtype: Dtype = None,
 ) -> None:
     """Speak with a preset voice (CustomVoice checkpoints)."""
-    synthesizer = _load(model, device, dtype)
-    _speak(synthesizer, _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds), output)
+    request = _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds)
+    _check_output(output)
+    _speak(_load(model, device, dtype), request, output)
 
 
 @app.command()
@@ -85,8 +88,9 @@ def design(
     dtype: Dtype = None,
 ) -> None:
     """Speak with a voice described by words (VoiceDesign checkpoints)."""
-    synthesizer = _load(model, device, dtype)
-    _speak(synthesizer, _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds), output)
+    request = _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds)
+    _check_output(output)
+    _speak(_load(model, device, dtype), request, output)
 
 
 @app.command()
@@ -107,14 +111,20 @@ def clone(
     dtype: Dtype = None,
 ) -> None:
     """Speak with the voice of a recording (Base checkpoints)."""
-    synthesizer = _load(model, device, dtype)
+    request = partial(_request, text, language=language, instruct="", seed=seed, greedy=greedy, max_seconds=max_seconds)
+    _check_output(output)
     if reference.is_dir():
+        if transcript is not None:
+            raise InvalidRequest(f"{reference} has its words already; leave --transcript out", param="transcript")
+        synthesizer = _load(model, device, dtype)
         prompt = synthesizer.load_voice(reference)
     else:
-        prompt = synthesizer.encode_reference(_read_audio(reference), transcript)
+        audio = _read_audio(reference)
+        synthesizer = _load(model, device, dtype)
+        prompt = synthesizer.encode_reference(audio, transcript)
     if save is not None:
         synthesizer.save_voice(prompt, save)
-    _speak(synthesizer, _request(text, ClonedVoice(prompt), language, "", seed, greedy, max_seconds), output)
+    _speak(synthesizer, request(voice=ClonedVoice(prompt)), output)
 
 
 @app.command()
@@ -143,7 +153,7 @@ def decode(
     """Turn codec tokens into sound; the model may be a checkpoint or a codec alone."""
     codec = _load_codec(model, device)
     audio = codec.decode_audio(_read_codes(codes))
-    write_wav(output, from_pcm(audio.pcm), audio.sample_rate)
+    write_pcm(output, audio.pcm, audio.sample_rate)
     typer.echo(f"{output}: {audio.duration_s:.2f} s of sound")
 
 
@@ -160,13 +170,26 @@ def _request(
     if greedy:
         sampling = Sampling(temperature=0, code_predictor=CodePredictorSampling(temperature=0))
     return SynthesisRequest(
-        text=sys.stdin.read() if text == "-" else text,
+        text=_read_text() if text == "-" else text,
         voice=voice,
         language=language,
         instruct=instruct,
         sampling=sampling,
         limits=Limits(max_audio_s=max_seconds),
     )
+
+
+def _read_text() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"standard input is not UTF-8: {error}", param="text") from error
+
+
+def _check_output(path: Path) -> None:
+    """Before the model is loaded: a mistake is said at once."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise InvalidRequest(f"{path} cannot be written: name a file in a directory that exists", param="output")
 
 
 def _speak(synthesizer: Synthesizer, request: SynthesisRequest, output: Path) -> None:
@@ -177,7 +200,7 @@ def _speak(synthesizer: Synthesizer, request: SynthesisRequest, output: Path) ->
         pieces, ttfa_s = _collect(speech, rate, started)
     synthesis_s = time.perf_counter() - started
     pcm = b"".join(pieces)
-    write_wav(output, from_pcm(pcm), rate)
+    write_pcm(output, pcm, rate)
     audio_s = len(pcm) / PCM_BYTES / rate
     assert speech.end is not None
     limit = "" if speech.end.reason == "complete" else ", stopped at the limit"
@@ -219,22 +242,26 @@ def _bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _advance(bars: Progress, tasks: dict[str, TaskID], file: str, done: int, total: int) -> None:
-    task = tasks.setdefault(file, bars.add_task(f"loading {file}", total=total)) if file not in tasks else tasks[file]
-    bars.update(task, completed=done)
+    if file not in tasks:
+        tasks[file] = bars.add_task(f"loading {file}", total=total)
+    bars.update(tasks[file], completed=done)
 
 
 def _device(name: str | None) -> torch.device:
     if name is None:
         return default_device()
+    if name.partition(":")[0] not in DEVICES:
+        raise InvalidRequest(f"--device {name} cannot be used: choose one of {', '.join(DEVICES)}", param="device")
     try:
         return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:  # unknown, not compiled in, not there
+    except (RuntimeError, AssertionError) as error:  # no number, not compiled in, not there
         reason = str(error).splitlines()[0]
         raise InvalidRequest(f"--device {name} cannot be used: {reason}", param="device") from error
 
 
 def _read_audio(path: Path) -> Audio:
     samples, rate = read_wav(path)
+    check_samples(samples, rate)
     return Audio(pcm=to_pcm(samples.mean(axis=1)), sample_rate=rate)
 
 
@@ -250,8 +277,10 @@ def main() -> None:
     try:
         app()
     except SynthesisError as error:
-        console.print(f"[red]error[/red] ({error.code}): ", end="")
-        console.print(error.message, markup=False, highlight=False, soft_wrap=True)
+        typer.echo(f"error ({error.code}): {error.message}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"error (file): {error.filename or ''}: {error.strerror}", err=True)
         sys.exit(1)
 
 

@@ -64,6 +64,14 @@ def _check(ok: bool, param: str, rule: str, value: object) -> None:
         raise InvalidRequest(f"{param} must be {rule}, got {value!r}", param=param)
 
 
+def check_characters(text: str, param: str) -> None:
+    """Raises InvalidRequest if the text has half a surrogate pair, which is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(f"the {param} has half a surrogate pair; send whole characters", param=param) from error
+
+
 class CodePredictorSampling(msgspec.Struct, frozen=True, kw_only=True):
     """How codebooks 1.. are drawn."""
 

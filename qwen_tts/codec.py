@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from qwen_tts.api import PCM_BYTES, Audio
+from qwen_tts.api import Audio
 from qwen_tts.config import CodecConfig
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.models.codec_decoder import CodecDecoder, DecoderState
 from qwen_tts.models.codec_encoder import CodecEncoder
-from qwen_tts.reference_audio import SAMPLE_RATES
+from qwen_tts.reference_audio import check_pcm
 from qwen_tts.resampling import resample
 from qwen_tts.wav import Samples, from_pcm, to_pcm
 
@@ -53,15 +53,8 @@ class Codec:
         return state
 
     def encode_audio(self, audio: Audio) -> list[list[int]]:
-        """A recording at any sample rate -> [frames][codebooks]. Raises InvalidRequest."""
-        if not audio.pcm:
-            raise InvalidRequest("the recording is empty", param="audio")
-        if len(audio.pcm) % PCM_BYTES:
-            raise InvalidRequest(
-                f"the recording has {len(audio.pcm)} bytes, and a sample takes {PCM_BYTES}", param="audio"
-            )
-        if audio.sample_rate not in SAMPLE_RATES:
-            raise InvalidRequest(f"the recording has a sample rate of {audio.sample_rate} Hz", param="audio")
+        """A recording at any sample rate -> [frames][codebooks]. Raises BadReferenceAudio."""
+        check_pcm(audio)
         samples = resample(from_pcm(audio.pcm), audio.sample_rate, self.config.input_sample_rate)
         codes: list[list[int]] = self.encode(samples).tolist()
         return codes

@@ -117,7 +117,7 @@ def load_model(
     codec = load_codec(directory, device, progress=progress)
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
-    return Model(directory.name, config, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts)
+    return Model(directory.resolve().name, config, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts)
 
 
 def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokenizer, codec: CodecConfig) -> None:

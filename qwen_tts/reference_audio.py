@@ -43,15 +43,13 @@ class ReferenceAudio:
     @classmethod
     def from_audio(cls, audio: Audio) -> Self:
         """From what crosses the seam."""
-        if len(audio.pcm) % PCM_BYTES:
-            raise _bad(f"the PCM has {len(audio.pcm)} bytes, and a sample takes {PCM_BYTES}")
+        check_pcm(audio)
         return cls.from_samples(from_pcm(audio.pcm), audio.sample_rate)
 
     @classmethod
     def from_samples(cls, samples: NDArray[np.floating], sample_rate: int) -> Self:
         """From [n] or [n, channels] in -1..1; the channels are averaged."""
-        _check_rate(sample_rate)
-        _check_values(samples)
+        check_samples(samples, sample_rate)
         mono = samples.astype(np.float32)
         if mono.ndim == 2:
             mono = mono.mean(axis=1)
@@ -71,29 +69,44 @@ class ReferenceAudio:
         return resample(self.samples, self.sample_rate, sample_rate)
 
 
+def check_pcm(audio: Audio) -> None:
+    """Raises BadReferenceAudio if this is no recording."""
+    if not audio.pcm:
+        raise _bad("the recording is empty; record it again")
+    if len(audio.pcm) % PCM_BYTES:
+        raise _bad(f"the recording has {len(audio.pcm)} bytes, and a sample takes {PCM_BYTES}; send all of it")
+    _check_rate(audio.sample_rate)
+
+
+def check_samples(samples: NDArray[np.floating], sample_rate: int) -> None:
+    """[n] or [n, channels]. Raises BadReferenceAudio if this is no recording."""
+    _check_rate(sample_rate)
+    _check_values(samples)
+
+
 def _check_rate(sample_rate: int) -> None:
     if sample_rate not in SAMPLE_RATES:
         first, last = SAMPLE_RATES[0], SAMPLE_RATES[-1]
-        raise _bad(f"the reference audio has a sample rate of {sample_rate} Hz; it must be within {first}..{last}")
+        raise _bad(f"the recording has a sample rate of {sample_rate} Hz; it must be within {first}..{last}")
 
 
 def _check_values(samples: NDArray[np.floating]) -> None:
     assert np.issubdtype(samples.dtype, np.floating), samples.dtype
     assert samples.ndim in (1, 2), samples.shape
     if not samples.size:
-        raise _bad("the reference audio is empty")
+        raise _bad("the recording is empty; record it again")
     peak = float(np.abs(samples).max())
     if not math.isfinite(peak):
-        raise _bad("the reference audio has samples that are no numbers; export it again")
+        raise _bad("the recording has samples that are no numbers; export it again")
     if peak > _LOUDEST:
-        raise _bad(f"the reference audio has a sample of {peak:.6g}; they must be within -1..1")
+        raise _bad(f"the recording has a sample of {peak:.6g}; they must be within -1..1")
 
 
 def _check_length(mono: Samples, sample_rate: int) -> None:
     duration_s = len(mono) / sample_rate
     if duration_s < SHORTEST_S:
         raise _bad(
-            f"the reference audio is {duration_s:.2f} s long; a voice needs at least {SHORTEST_S:.0f} s, "
+            f"the reference audio is only {duration_s:.4g} s long; a voice needs at least {SHORTEST_S:.0f} s, "
             f"and at most {LONGEST_S:.0f} s are used"
         )
 
@@ -109,7 +122,7 @@ def _cut(mono: Samples, sample_rate: int) -> Samples:
     quietest = int(np.square(windows).sum(axis=1).argmin())
     end = first + quietest * width + width // 2
     logger.warning(
-        "the reference audio is %.1f s long and its first %.1f s are used; a transcript must end there too",
+        "the reference audio is %.1f s long; its first %.1f s are used",
         len(mono) / sample_rate, end / sample_rate,
     )  # fmt: skip
     return mono[:end]

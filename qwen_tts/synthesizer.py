@@ -28,13 +28,13 @@ from qwen_tts.api import (
     VoicePrompt,
 )
 from qwen_tts.codec import Codec
-from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
+from qwen_tts.errors import BadReferenceAudio, InvalidRequest, OutOfMemory, TextTooLong
 from qwen_tts.generator import Frame, Generator
 from qwen_tts.generator import Sequence as RowSequence
 from qwen_tts.languages import QWEN_NAMES
 from qwen_tts.model import Model, Progress, default_device, default_dtype, load_model
 from qwen_tts.prompt import Prompt
-from qwen_tts.reference_audio import ReferenceAudio
+from qwen_tts.reference_audio import LONGEST_S, ReferenceAudio
 from qwen_tts.text_tokenizer import PreTokenizer
 from qwen_tts.voice_prompt import ReferenceVoice, check_transcript
 from qwen_tts.wav import to_pcm
@@ -161,6 +161,12 @@ class Synthesizer:
         if transcript is not None:
             check_transcript(transcript)
         reference, codec = ReferenceAudio.from_audio(audio), self.codec
+        if reference.is_cut and transcript is not None:
+            raise BadReferenceAudio(
+                f"the reference audio is longer than {LONGEST_S:.0f} s, and with a transcript all of it is used; "
+                "cut both, or leave the transcript out",
+                param="audio",
+            )
         return VoicePrompt(
             ReferenceVoice(
                 speaker_embedding=embed(reference),
@@ -259,7 +265,7 @@ class BatchSpeech:
         length_s, codec = request.limits.max_audio_s, self._model.codec.config
         if length_s is None:
             return MAX_POSITIONS
-        return max(1, min(MAX_POSITIONS, int(length_s * codec.output_sample_rate / codec.samples_per_frame)))
+        return max(1, min(MAX_POSITIONS, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))
 
     def _chunk(self, frame: Frame) -> AudioChunk:
         first, pcm = self._given[frame.row], to_pcm(frame.samples.numpy())

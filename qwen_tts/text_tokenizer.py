@@ -13,7 +13,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 import msgspec
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from qwen_tts.errors import BadCheckpoint, InvalidRequest
+from qwen_tts.api import check_characters
+from qwen_tts.errors import BadCheckpoint
 
 PreTokenizer = Literal["qwen", "mistral"]
 """How a text is cut into pieces. "qwen" is what the text model was trained with. "mistral" is what the official package
@@ -80,10 +81,7 @@ class TextTokenizer:
 
     def normalize(self, text: str) -> str:
         """NFC. Raises InvalidRequest as `encode` does."""
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InvalidRequest("the text has half a surrogate pair; send whole characters", param="text") from error
+        check_characters(text, "text")
         normalized: str = self._normalizer.normalize_str(text)
         return normalized
 

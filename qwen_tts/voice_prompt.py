@@ -22,6 +22,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from qwen_tts.api import check_characters
 from qwen_tts.errors import InvalidRequest
 
 TENSORS_FILE = "prompt.safetensors"
@@ -88,7 +89,7 @@ class ReferenceVoice:
         names = {"speaker_embedding"} if card.kind == "speaker_embedding" else {"speaker_embedding", "codes"}
         if tensors.keys() != names:
             raise _bad(f"has the tensors {_listed(tensors)} instead of {_listed(names)}")
-        if (card.transcript.strip() == "") != (card.kind == "speaker_embedding"):
+        if bool(card.transcript.strip() if "codes" in names else card.transcript) != ("codes" in names):
             raise _bad("has codes without a transcript, or a transcript without codes")
         embedding, codes = tensors["speaker_embedding"], tensors.get("codes")
         _check_embedding(embedding, hidden_size)
@@ -132,6 +133,7 @@ class ReferenceVoice:
 
 def check_transcript(transcript: str) -> None:
     """Raises InvalidRequest if no reference audio can have these words."""
+    check_characters(transcript, "transcript")
     if not transcript.strip():
         raise InvalidRequest(
             "the transcript is empty; leave it out to use the speaker embedding only", param="transcript"
@@ -167,7 +169,7 @@ def _read_card(data: bytes) -> _Card:
     metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
     try:
         card = msgspec.json.decode(metadata.get(_METADATA_KEY, ""))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:  # no JSON, or brackets without end
         raise _bad("does not say what it is: it was not made by this engine") from error
     if isinstance(card, dict) and card.get("format") != FORMAT:
         raise _bad(f"has format {card.get('format')!r}, and this version reads {FORMAT}; update it")

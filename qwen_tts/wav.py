@@ -52,12 +52,17 @@ def read_wav(path: Path) -> tuple[Samples, int]:
 
 
 def write_wav(path: Path, samples: Samples, sample_rate: int) -> None:
-    """samples [n] or [n, channels] as 16-bit PCM; what is beyond -1..1 is clipped."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
+    """samples [n] or [n, channels] as 16-bit PCM; what is beyond -1..1 is clipped. Raises OSError."""
+    write_pcm(path, to_pcm(samples), sample_rate, channels=1 if samples.ndim == 1 else samples.shape[1])
+
+
+def write_pcm(path: Path, pcm: bytes, sample_rate: int, *, channels: int = 1) -> None:
+    """Signed 16-bit little-endian. Raises OSError."""
+    with path.open("wb") as target, wave.open(target, "wb") as file:
+        file.setnchannels(channels)
         file.setsampwidth(PCM_BYTES)
         file.setframerate(sample_rate)
-        file.writeframes(to_pcm(samples))
+        file.writeframes(pcm)
 
 
 def from_pcm(pcm: bytes | memoryview) -> Samples:
@@ -108,7 +113,7 @@ def _decode(body: memoryview, form: _Format) -> Samples:
 def _from_int24(body: memoryview) -> Samples:
     wide = np.zeros((len(body) // 3, 4), np.uint8)
     wide[:, 1:] = np.frombuffer(body, np.uint8).reshape(-1, 3)
-    return _from_int32(wide.data.cast("B"))
+    return _from_int32(memoryview(wide.tobytes()))
 
 
 def _from_int32(body: memoryview) -> Samples:

@@ -161,7 +161,7 @@ def test_a_mistake_is_one_line_and_status_1(checkpoints: Path, tmp_path: Path) -
         ),
         (("say", DESIGN), "bad_field", "(voice_design) speaks with designed voices, not with preset ones"),
         (("clone", CUSTOM, "--reference", "short.wav"), "bad_field", "(custom_voice) clones no voices"),
-        (("clone", BASE, "--reference", "short.wav"), "bad_audio", "is 2.90 s long; a voice needs at least 3 s"),
+        (("clone", BASE, "--reference", "short.wav"), "bad_audio", "is only 2.9 s long; a voice needs at least 3 s"),
     ],
     ids=["unknown voice", "designed only", "clones none", "too short"],
 )

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import qwen_tts
+from benchmarks.random_checkpoint import write_checkpoint
 from qwen_tts import (
+    BadReferenceAudio,
     ClonedVoice,
     DesignedVoice,
     InvalidRequest,
@@ -181,3 +183,20 @@ def test_the_package_needs_no_torch_until_it_speaks() -> None:
     assert all(hasattr(qwen_tts, name) for name in qwen_tts.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'Engines'"):
         _ = qwen_tts.Engines
+
+
+@pytest.mark.parametrize("frames", [1, 3, 29, 57])
+def test_a_limit_in_seconds_is_that_many_frames(frames: int, tmp_path: Path, text_tokenizer_files: Path) -> None:
+    """Floating point loses none: 2.32 s are 29 frames."""
+    write_checkpoint(CUSTOM, tmp_path, text_tokenizer=text_tokenizer_files, endless=True)
+    endless = Synthesizer.from_pretrained(tmp_path, device="cpu")
+    spoken = endless.synthesize(request(limits=Limits(max_audio_s=frames * 0.08)))
+    assert len(spoken.pcm) == frames * 1920 * 2
+
+
+def test_words_and_recording_must_be_of_one_length(load: Load) -> None:
+    base = Synthesizer(load(BASE))
+    audio = Audio(pcm=to_pcm(reference_audio(seconds=31)), sample_rate=24_000)
+    with pytest.raises(BadReferenceAudio, match="cut both, or leave the transcript out"):
+        base.encode_reference(audio, TRANSCRIPT)
+    base.encode_reference(audio, None)
