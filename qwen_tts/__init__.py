@@ -45,6 +45,8 @@ from qwen_tts.errors import (
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine, StreamSource
 
 if TYPE_CHECKING:
+    from qwen_tts.engine import Engine
+    from qwen_tts.engine_config import EngineConfig
     from qwen_tts.synthesizer import Synthesizer
 
 __all__ = [
@@ -60,7 +62,9 @@ __all__ = [
     "ClonedVoice",
     "CodePredictorSampling",
     "DesignedVoice",
+    "Engine",
     "EngineBusy",
+    "EngineConfig",
     "InvalidRequest",
     "Limits",
     "ModelLoading",
@@ -87,7 +91,11 @@ __all__ = [
     "VoicePrompt",
 ]
 
-_LAZY = {"Synthesizer": "qwen_tts.synthesizer"}
+_LAZY = {
+    "Engine": "qwen_tts.engine",
+    "EngineConfig": "qwen_tts.engine_config",
+    "Synthesizer": "qwen_tts.synthesizer",
+}
 
 
 def __getattr__(name: str) -> Any:

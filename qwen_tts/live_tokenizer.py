@@ -31,6 +31,14 @@ class LiveTokenizer:
 
     def feed(self, text: str) -> list[int]:
         """The tokens that are final now and were not before."""
+        return [token for _, tokens in self.feed_pieces(text) for token in tokens]
+
+    def end(self) -> list[int]:
+        """The rest: no text follows."""
+        return [token for _, tokens in self.end_pieces() for token in tokens]
+
+    def feed_pieces(self, text: str) -> list[tuple[str, list[int]]]:
+        """As `feed`, with the text that became tokens, piece by piece."""
         pending = self._pending + text
         known = self._tokenizer.normalize(pending)
         settled = len(self._tokenizer.normalize(pending[: _last_start(pending)]))
@@ -41,12 +49,13 @@ class LiveTokenizer:
             final.append(piece)
             end = piece.end
         self._pending = known[end:]
-        return self._tokenizer.encode_pieces(final)
+        return [(piece.text, self._tokenizer.encode_pieces([piece])) for piece in final]
 
-    def end(self) -> list[int]:
-        """The rest: no text follows."""
+    def end_pieces(self) -> list[tuple[str, list[int]]]:
+        """As `end`, with the text that became tokens, piece by piece."""
         rest, self._pending = self._pending, ""
-        return self._tokenizer.encode(rest)
+        pieces = self._tokenizer.split(self._tokenizer.normalize(rest))
+        return [(piece.text, self._tokenizer.encode_pieces([piece])) for piece in pieces]
 
     @property
     def pending(self) -> str:

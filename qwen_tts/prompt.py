@@ -193,16 +193,17 @@ class PromptBuilder:
         """`tokens` of the whole text in one of the two layouts. A live text starts with the tokens it has."""
         if not tokens:
             raise TextEmpty("text has nothing to speak", param="text")
-        text = self._text(tokens)
+        text, constant = self._text(tokens), 0
         if prefix.reference_codes is not None:
             placed, trailing = self._beside_reference(prefix, text, streaming)
+            constant = min(prefix.transcript.shape[0], placed.shape[0])
         elif streaming:
             bos = self._codec(self._config.talker.codec_bos_id)
             placed, trailing = text[:1] + bos, torch.cat((text[1:], self.eos))
         else:
             placed, trailing = self._before_frames(torch.cat((text, self.eos)), self.pad[:0]), self.pad[:0]
         embeddings = torch.cat((prefix.embeddings, placed))
-        return Prompt(embeddings, prefix.embeddings.shape[0], trailing, prefix.reference_codes)
+        return Prompt(embeddings, prefix.embeddings.shape[0] + constant, trailing, prefix.reference_codes)
 
     def _before_frames(self, text: Tensor, reference: Tensor) -> Tensor:
         """The whole text beside codec pads, then the beginning of speech and the reference beside text pads."""

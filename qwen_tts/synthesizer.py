@@ -24,19 +24,18 @@ from qwen_tts.api import (
     ClonedVoice,
     StreamEnd,
     SynthesisRequest,
-    VoiceInfo,
     VoicePrompt,
 )
+from qwen_tts.capabilities import checkpoint_capabilities
+from qwen_tts.cloning import clone_voice
 from qwen_tts.codec import Codec
-from qwen_tts.errors import BadReferenceAudio, InvalidRequest, OutOfMemory, TextTooLong
+from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
 from qwen_tts.generator import Frame, Generator
 from qwen_tts.generator import Sequence as RowSequence
-from qwen_tts.languages import QWEN_NAMES
 from qwen_tts.model import Model, Progress, default_device, default_dtype, load_model
 from qwen_tts.prompt import Prompt
-from qwen_tts.reference_audio import LONGEST_S, ReferenceAudio
 from qwen_tts.text_tokenizer import PreTokenizer
-from qwen_tts.voice_prompt import ReferenceVoice, check_transcript
+from qwen_tts.voice_prompt import ReferenceVoice
 from qwen_tts.wav import to_pcm
 
 MAX_POSITIONS = 4096
@@ -82,17 +81,7 @@ class Synthesizer:
     @property
     def capabilities(self) -> Capabilities:
         config, codec = self._model.config, self._model.codec.config
-        languages = tuple(iso for iso, name in QWEN_NAMES.items() if name in config.talker.languages)
-        return Capabilities(
-            engine="qwen3-tts",
-            sample_rate=codec.output_sample_rate,
-            samples_per_frame=codec.samples_per_frame,
-            languages=languages,
-            voice_kinds=(config.voice_kind,),
-            voices=tuple(VoiceInfo(name=name, languages=languages) for name in config.talker.speakers),
-            live_text="sentences",
-            rows=MAX_BATCH,
-        )
+        return checkpoint_capabilities(config, codec, rows=MAX_BATCH, live_text="sentences")
 
     # -- speaking ---------------------------------------------------------------------------------------------------
 
@@ -153,29 +142,7 @@ class Synthesizer:
 
         Raises BadReferenceAudio, and InvalidRequest if this checkpoint clones no voices or the transcript is no words.
         """
-        embed = self._model.embed_speaker
-        if embed is None:
-            raise InvalidRequest(
-                f"this checkpoint ({self._model.config.kind}) clones no voices; use a Base checkpoint", param="voice"
-            )
-        if transcript is not None:
-            check_transcript(transcript)
-        reference, codec = ReferenceAudio.from_audio(audio), self.codec
-        if reference.is_cut and transcript is not None:
-            raise BadReferenceAudio(
-                f"the reference audio is longer than {LONGEST_S:.0f} s, and with a transcript all of it is used; "
-                "cut both, or leave the transcript out",
-                param="audio",
-            )
-        return VoicePrompt(
-            ReferenceVoice(
-                speaker_embedding=embed(reference),
-                codes=None if transcript is None else codec.encode(reference.resampled(codec.config.input_sample_rate)),
-                transcript=transcript or "",
-                source_sha256=reference.source_sha256,
-                duration_s=reference.duration_s,
-            ).to_bytes()
-        )
+        return clone_voice(self._model, audio, transcript)
 
     def save_voice(self, prompt: VoicePrompt, directory: Path) -> None:
         """Keep a voice as prompt.safetensors and prompt.toml. Raises InvalidRequest, OSError."""

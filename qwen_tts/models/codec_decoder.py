@@ -102,6 +102,10 @@ class BlockState:
     upsample: ConvState
     units: tuple[ConvState, ...]
 
+    def first(self, rows: int) -> "BlockState":
+        """The first `rows` rows, sharing their memory."""
+        return BlockState(self.upsample.first(rows), tuple(unit.first(rows) for unit in self.units))
+
 
 class Block(nn.Module):
     """[rows, inputs, n] -> [rows, outputs, n * rate]."""
@@ -134,6 +138,18 @@ class DecoderState:
     blocks: tuple[BlockState, ...]
     exit: ConvState
     max_frames: int
+
+    def first(self, rows: int) -> "DecoderState":
+        """The first `rows` rows, sharing their memory."""
+        return DecoderState(
+            pre_conv=self.pre_conv.first(rows),
+            transformer=self.transformer.first(rows),
+            convnext=tuple(state.first(rows) for state in self.convnext),
+            entry=self.entry.first(rows),
+            blocks=tuple(block.first(rows) for block in self.blocks),
+            exit=self.exit.first(rows),
+            max_frames=self.max_frames,
+        )
 
     def reset_row(self, row: int) -> None:
         """`row` has heard nothing."""

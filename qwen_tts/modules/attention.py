@@ -1,6 +1,7 @@
-"""Grouped-query attention over a static cache of keys and values."""
+"""Grouped-query attention over a cache of keys and values: a dense one, or pages that rows share."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,12 +13,32 @@ from qwen_tts.modules.norm import RMSNorm
 from qwen_tts.modules.rope import rotate
 
 
+class Cache(Protocol):
+    """What every row of a batch has read so far. Only written in place."""
+
+    lengths: Tensor
+    """[rows] long"""
+
+    @property
+    def positions(self) -> int:
+        """How many positions a row can hold."""
+
+    def places(self, positions: Tensor, is_real: Tensor) -> Tensor:
+        """Where inputs at `positions` [rows, n] are written, those that are real [rows, n] bool: for `append`."""
+
+    def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
+        """Write key and value [rows, kv_heads, n, head_dim]; the first `span` positions, [rows, kv_heads, span, ..].
+
+        What lies beyond a row's length means nothing.
+        """
+
+
 @dataclass(frozen=True)
 class KVCache:
-    """What every row of a batch has read so far. Allocated once, then only written in place.
+    """Every row has its own positions. Allocated once.
 
-    A row's keys and values beyond its length are stale or zero and never seen, so a reset is a length of zero. The last
-    position of the buffers takes what padded inputs write; no row reads it.
+    What lies beyond a row's length is stale, so a reset is a length of zero. The last position takes what padded inputs
+    write; no row reads it.
     """
 
     keys: Tensor
@@ -36,12 +57,56 @@ class KVCache:
 
     @property
     def positions(self) -> int:
-        """How many positions a row can hold."""
         return self.keys.shape[3] - 1
 
     def row(self, row: int) -> "KVCache":
         """One row of this cache, sharing its memory."""
         return KVCache(self.keys[:, row : row + 1], self.values[:, row : row + 1], self.lengths[row : row + 1])
+
+    def places(self, positions: Tensor, is_real: Tensor) -> Tensor:
+        return torch.where(is_real, positions, self.positions)[:, None, :, None]
+
+    def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
+        places = places.expand_as(key)
+        self.keys[layer].scatter_(2, places, key)
+        self.values[layer].scatter_(2, places, value)
+        return self.keys[layer, :, :, :span], self.values[layer, :, :, :span]
+
+
+@dataclass(frozen=True)
+class PagedCache:
+    """Some rows' view of pages that all rows share. Page 0 takes what padded inputs write."""
+
+    data: Tensor
+    """[pages, layers, 2, kv_heads, page_positions, head_dim]"""
+    pages: Tensor
+    """[rows, most pages] int: where a row's positions lie"""
+    lengths: Tensor
+
+    @property
+    def positions(self) -> int:
+        return self.pages.shape[1] * self._page_positions
+
+    @property
+    def _page_positions(self) -> int:
+        return self.data.shape[4]
+
+    def places(self, positions: Tensor, is_real: Tensor) -> Tensor:
+        """[rows, n]: page * page_positions + the place within it."""
+        size = self._page_positions
+        inside = positions.clamp(max=self.positions - 1)
+        page = self.pages.long().gather(1, inside // size)
+        return torch.where(is_real, page, 0) * size + inside % size
+
+    def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
+        size = self._page_positions
+        page, place = places // size, places % size
+        self.data[page, layer, 0, :, place] = key.transpose(1, 2)
+        self.data[page, layer, 1, :, place] = value.transpose(1, 2)
+        positions = torch.arange(span, device=key.device)
+        page, place = self.pages.long()[:, positions // size], positions % size
+        keys, values = (self.data[page, layer, part, :, place] for part in range(2))
+        return keys.transpose(1, 2), values.transpose(1, 2)
 
 
 @dataclass(frozen=True)
@@ -50,8 +115,8 @@ class Step:
 
     cos: Tensor
     sin: Tensor
-    slots: Tensor
-    """[rows, 1, n, 1] long: the cache position that each input is written to."""
+    places: Tensor
+    """Of the cache"""
     mask: Tensor
     """[rows, 1, n, span] bool: which cached positions each input attends to."""
 
@@ -72,17 +137,15 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(config.head_dim, rms_norm_eps)
         self.k_norm = RMSNorm(config.head_dim, rms_norm_eps)
 
-    def forward(self, x: Tensor, step: Step, keys: Tensor, values: Tensor) -> Tensor:
-        """x [rows, n, hidden] -> the same shape; writes this layer's `keys` and `values` in place."""
+    def forward(self, x: Tensor, step: Step, cache: Cache, layer: int) -> Tensor:
+        """x [rows, n, hidden] -> the same shape; writes this layer's part of the cache in place."""
         rows, n, _ = x.shape
         heads = self.qkv_proj(x).view(rows, n, -1, self.head_dim).transpose(1, 2)
         query, key, value = heads.split((self.heads, self.kv_heads, self.kv_heads), dim=1)
         query = rotate(self.q_norm(query), step.cos, step.sin)
         key = rotate(self.k_norm(key), step.cos, step.sin)
-        slots = step.slots.expand_as(key)
-        keys.scatter_(2, slots, key)
-        values.scatter_(2, slots, value)
-        return self.o_proj(self._attend(query, keys[:, :, : step.span], values[:, :, : step.span], step.mask))
+        keys, values = cache.append(layer, key, value, step.places, step.span)
+        return self.o_proj(self._attend(query, keys, values, step.mask))
 
     def _attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         # The query heads that share a key head become further queries of it: nothing is repeated in memory.

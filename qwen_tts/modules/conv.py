@@ -16,6 +16,10 @@ class ConvState:
     tail: Tensor
     """[rows, channels, context]"""
 
+    def first(self, rows: int) -> "ConvState":
+        """The first `rows` rows, sharing their memory."""
+        return ConvState(self.tail[:rows])
+
     def extend(self, x: Tensor, active: Tensor) -> Tensor:
         """x [rows, channels, n] -> the same with its context before it; the `active` [rows] rows remember `x`."""
         extended = torch.cat((self.tail, x), dim=-1)

@@ -4,8 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from qwen_tts.config import TransformerConfig
-from qwen_tts.modules.attention import Attention, KVCache, Step
+from qwen_tts.modules.attention import Attention, Cache, KVCache, Step
 from qwen_tts.modules.linear import SwiGLU
+from qwen_tts.modules.module_list import ModuleList
 from qwen_tts.modules.norm import RMSNorm
 from qwen_tts.modules.rope import rope
 
@@ -20,24 +21,24 @@ class Layer(nn.Module):
         self.mlp_norm = RMSNorm(config.hidden_size, rms_norm_eps)
         self.mlp = SwiGLU(config.hidden_size, config.intermediate_size)
 
-    def forward(self, x: Tensor, step: Step, keys: Tensor, values: Tensor) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), step, keys, values)
+    def forward(self, x: Tensor, step: Step, cache: Cache, layer: int) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), step, cache, layer)
         return x + self.mlp(self.mlp_norm(x))
 
 
 class Transformer(nn.Module):
-    """Causal layers over a KVCache: a whole prompt, a part of one, and a single step are the same call."""
+    """Causal layers over a cache: a whole prompt, a part of one, and a single step are the same call."""
 
     def __init__(self, config: TransformerConfig, rms_norm_eps: float) -> None:
         super().__init__()
         self.config = config
-        self.layers = nn.ModuleList(Layer(config, rms_norm_eps) for _ in range(config.layers))
+        self.layers = ModuleList(Layer(config, rms_norm_eps) for _ in range(config.layers))
         self.norm = RMSNorm(config.hidden_size, rms_norm_eps)
 
     def init_cache(self, rows: int, positions: int) -> KVCache:
         return KVCache.allocate(self.config, rows, positions, self.norm.weight)
 
-    def forward(self, x: Tensor, cache: KVCache, counts: Tensor, span: int) -> Tensor:
+    def forward(self, x: Tensor, cache: Cache, counts: Tensor, span: int) -> Tensor:
         """x [rows, n, hidden] -> hidden [rows, n, hidden], after the final norm; advances `cache`.
 
         Row r appends its first counts[r] inputs; the others are padding, and what comes out there means nothing. A row
@@ -45,16 +46,16 @@ class Transformer(nn.Module):
         further, and the host knows it without asking the device.
         """
         step = self._step(x, cache, counts, span)
-        for layer, keys, values in zip(self.layers, cache.keys, cache.values, strict=True):
-            x = layer(x, step, keys, values)
+        for index, layer in enumerate(self.layers):
+            x = layer(x, step, cache, index)
         cache.lengths.add_(counts)
         return self.norm(x)
 
-    def _step(self, x: Tensor, cache: KVCache, counts: Tensor, span: int) -> Step:
+    def _step(self, x: Tensor, cache: Cache, counts: Tensor, span: int) -> Step:
         assert span <= cache.positions, (span, cache.positions)
         offsets = torch.arange(x.shape[1], device=x.device)
         positions = cache.lengths[:, None] + offsets
-        slots = torch.where(offsets < counts[:, None], positions, cache.positions)
+        places = cache.places(positions, offsets < counts[:, None])
         mask = torch.arange(span, device=x.device) <= positions[:, :, None]
         cos, sin = rope(positions, self.config.head_dim, self.config.rope_theta, x.dtype)
-        return Step(cos, sin, slots[:, None, :, None], mask[:, None])
+        return Step(cos, sin, places, mask[:, None])

@@ -36,6 +36,11 @@ class WindowState:
     def slots(self) -> int:
         return self.keys[0].shape[2] - 1
 
+    def first(self, rows: int) -> "WindowState":
+        """The first `rows` rows, sharing their memory."""
+        keys, values = (tuple(part[:rows] for part in parts) for parts in (self.keys, self.values))
+        return WindowState(keys, values, self.positions[:rows])
+
     def copy_row(self, source: "WindowState", source_row: int, row: int) -> None:
         """`row` has heard what `source_row` of `source` has; the rings may differ in size."""
         past = torch.arange(1, 1 + min(self.slots, source.slots), device=self.positions.device)

@@ -1,11 +1,16 @@
 """The homes an engine can have; each function starts one."""
 
 import functools
+import json
 import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
+from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.embedded.engine import create
 from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
+from qwen_tts.engine import create as create_qwen
 from qwen_tts.stream import SpeechEngine
 from tests.fakes import ToneEngine
 
@@ -35,9 +40,39 @@ async def _embedded_in_a_worker() -> SpeechEngine:
     return await WorkerEngine.start(spec)
 
 
+@functools.cache
+def _checkpoint_dir() -> tempfile.TemporaryDirectory[str]:
+    """A tiny checkpoint that draws no end of speech, and has no Chinese."""
+    directory = tempfile.TemporaryDirectory()
+    path = Path(directory.name)
+    write_checkpoint("tiny-0.6B-CustomVoice", path, endless=True)
+    config = json.loads((path / "config.json").read_text())
+    del config["talker_config"]["codec_language_id"]["chinese"]
+    (path / "config.json").write_text(json.dumps(config))
+    return directory
+
+
+def _qwen_options() -> dict[str, Any]:
+    """Few rows, all of them in every step: the same sums whoever else speaks."""
+    return {
+        "checkpoint": _checkpoint_dir().name, "device": "cpu", "rows": 3, "queue": 0, "buckets": [3],
+        "kv_positions": 2048, "row_positions": 512, "guards": {"frames_per_token": 2.2, "spare_frames": 8},
+    }  # fmt: skip
+
+
+async def _qwen() -> SpeechEngine:
+    return create_qwen(**_qwen_options())
+
+
+async def _qwen_in_a_worker() -> SpeechEngine:
+    return await WorkerEngine.start(EngineSpec("qwen_tts.engine:create", _qwen_options()))
+
+
 HOMES: dict[str, Callable[[], Awaitable[SpeechEngine]]] = {
     "tone": _tone,
     "tone in a worker": _tone_in_a_worker,
     "embedded": _embedded,
     "embedded in a worker": _embedded_in_a_worker,
+    "qwen": _qwen,
+    "qwen in a worker": _qwen_in_a_worker,
 }

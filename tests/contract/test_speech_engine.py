@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from qwen_tts.api import AudioChunk, PresetVoice, SynthesisRequest
+from qwen_tts.api import AudioChunk, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, UnknownVoice, UnsupportedLanguage
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine
 from tests.contract.homes import HOMES
@@ -19,7 +19,9 @@ class Home:
     language: str
 
     def request(self, text: str = "", *, live: bool = False) -> SynthesisRequest:
-        return SynthesisRequest(voice=PresetVoice(self.voice), text=text, live=live, language=self.language)
+        return SynthesisRequest(
+            voice=PresetVoice(self.voice), text=text, live=live, language=self.language, sampling=Sampling(seed=5)
+        )
 
 
 @pytest.fixture(params=sorted(HOMES))
@@ -75,7 +77,8 @@ async def test_live_text_is_spoken_piece_by_piece(home: Home) -> None:
     assert {chunk.segment for chunk in rest} == {0, 1}
     assert [chunk.segment for chunk in rest] == sorted(chunk.segment for chunk in rest)
     assert audio.end is not None
-    assert audio.end.reason == "complete"
+    # A model with random weights does not end by itself.
+    assert audio.end.reason == ("limit" if home.engine.capabilities.engine == "qwen3-tts" else "complete")
 
 
 async def test_a_live_stream_that_gets_no_text_ends_without_sound(home: Home) -> None:

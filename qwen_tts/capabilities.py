@@ -1,0 +1,47 @@
+"""What a checkpoint can do, read from its config files. No torch."""
+
+from typing import Literal, NamedTuple
+
+from qwen_tts.api import Capabilities, VoiceInfo
+from qwen_tts.config import CheckpointConfig, CodecConfig
+from qwen_tts.languages import QWEN_NAMES
+
+
+class _Speaker(NamedTuple):
+    language: str
+    gender: Literal["female", "male"]
+
+
+_RELEASED = {
+    "vivian": _Speaker("zh", "female"), "serena": _Speaker("zh", "female"), "uncle_fu": _Speaker("zh", "male"),
+    "dylan": _Speaker("zh", "male"), "eric": _Speaker("zh", "male"), "ryan": _Speaker("en", "male"),
+    "aiden": _Speaker("en", "male"), "ono_anna": _Speaker("ja", "female"), "sohee": _Speaker("ko", "female"),
+}  # fmt: skip
+"""The release's speakers, the default first. A fine-tune has others."""
+
+
+def checkpoint_capabilities(
+    config: CheckpointConfig, codec: CodecConfig, *, rows: int, live_text: Literal["words", "sentences"]
+) -> Capabilities:
+    """Of an engine that runs this checkpoint with `rows` rows."""
+    languages = tuple(iso for iso, name in QWEN_NAMES.items() if name in config.talker.languages)
+    order = [name for name in _RELEASED if name in config.talker.speakers]
+    order += [name for name in config.talker.speakers if name not in _RELEASED]
+    return Capabilities(
+        engine="qwen3-tts",
+        sample_rate=codec.output_sample_rate,
+        samples_per_frame=codec.samples_per_frame,
+        languages=languages,
+        voice_kinds=(config.voice_kind,),
+        voices=tuple(_voice(name, languages) for name in order),
+        live_text=live_text,
+        rows=rows,
+    )
+
+
+def _voice(name: str, languages: tuple[str, ...]) -> VoiceInfo:
+    speaker = _RELEASED.get(name)
+    if speaker is None:
+        return VoiceInfo(name=name, languages=languages)
+    own_first = sorted(languages, key=lambda language: language != speaker.language)
+    return VoiceInfo(name=name, languages=tuple(own_first), gender=speaker.gender)

@@ -1,0 +1,77 @@
+"""The engine's options: one definition for its arguments, a settings file and its documentation."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class LiveTextConfig(_Section):
+    """When text that comes bit by bit is spoken."""
+
+    start_tokens: int = Field(default=8, ge=1, le=64)
+    """Speech begins with this many tokens, or with the end of a clause."""
+    pause_s: float = Field(default=0.3, ge=0, le=60)
+    """After this long without text, a finished sentence is spoken to its end."""
+
+
+class GuardConfig(_Section):
+    """Against what the model does wrong now and then. Each can be switched off."""
+
+    frames_per_token: float | None = Field(default=15, gt=0)
+    """The end of speech is forced after this many frames for each text token; speech has 4 to 5. None: never."""
+    spare_frames: int = Field(default=50, ge=2)
+    """Frames besides those of the tokens."""
+    silence_s: float | None = Field(default=4.0, gt=0)
+    """A silence of this length after all of the text was read is the end of speech. None: never."""
+    reference_tail_s: float = Field(default=0.5, ge=0, le=5)
+    """Silence put after a reference audio, so that speech does not begin with an echo of its end."""
+
+
+class EngineConfig(_Section):
+    """How one checkpoint is run."""
+
+    checkpoint: Path
+    """A checkpoint directory as released."""
+    device: str | None = None
+    """cuda, mps or cpu; by default the first that is there."""
+    dtype: Literal["bfloat16", "float16", "float32"] | None = None
+    """Of talker and code predictor; by default what the device computes best."""
+    rows: int = Field(default=16, ge=1, le=64)
+    """Utterances spoken at once."""
+    queue: int = Field(default=64, ge=0)
+    """Utterances that may wait for a row."""
+    kv_positions: int = Field(default=16_384, ge=64)
+    """Positions of the talker's cache, shared by all rows: 112 KiB each in 16 bits."""
+    row_positions: int = Field(default=4_096, ge=64, le=32_768)
+    """Positions that one utterance may take: its prompt, then one for each frame of 80 ms."""
+    prefix_positions: int = Field(default=4_096, ge=0)
+    """Positions of the cache that may keep the beginnings of prompts, for the next utterance of the same voice."""
+    attention: Literal["auto", "triton", "sdpa"] = "auto"
+    """triton: kernels of our own, on CUDA; sdpa: PyTorch's, anywhere. auto: triton where it runs."""
+    buckets: tuple[int, ...] | None = None
+    """Numbers of rows that a step may have; by default 1, 2, 4, ... and `rows`. The same seed in a step of the same
+    number gives the same sound, to the bit."""
+    graphs: bool | None = None
+    """Capture a frame as one CUDA graph; by default on CUDA."""
+    pre_tokenizer: Literal["qwen", "mistral"] = "qwen"
+    """How texts are cut into tokens; mistral is what the official package does with a local directory."""
+    live_text: LiveTextConfig = LiveTextConfig()
+    guards: GuardConfig = GuardConfig()
+
+    @model_validator(mode="after")
+    def _check_buckets(self) -> Self:
+        if self.buckets is not None and (min(self.buckets, default=0) < 1 or max(self.buckets) != self.rows):
+            raise ValueError(f"buckets must be positive, and the largest must be rows, {self.rows}")
+        return self
+
+    @property
+    def step_sizes(self) -> tuple[int, ...]:
+        """The buckets in order."""
+        if self.buckets is not None:
+            return tuple(sorted(set(self.buckets)))
+        return (*(size for size in (1, 2, 4, 8, 16, 32) if size < self.rows), self.rows)

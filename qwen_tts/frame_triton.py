@@ -1,0 +1,185 @@
+"""The frame in hand-written kernels: about five launches a layer, for CUDA."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from qwen_tts.config import TransformerConfig
+from qwen_tts.cuda_graphs import Graphs
+from qwen_tts.frame import POSITION, PromptPart, RowTensors
+from qwen_tts.kernels.attention import MAX_SPLITS, Joining, Rope, attend, attend_in_frame, write_cache
+from qwen_tts.kernels.linear import MAX_TOKENS, linear
+from qwen_tts.kernels.sampling import choose_first, choose_next
+from qwen_tts.models.code_predictor import CodePredictor
+from qwen_tts.models.talker import Talker
+from qwen_tts.modules.transformer import Layer
+
+PROMPT_TOKENS = (16, 32, 64, 128)
+"""Prompt positions of one launch."""
+
+_PROGRAMS = 128
+"""Programs that one token's attention is shared among, at most: about one for each multiprocessor."""
+
+
+class _Scratch:
+    """What flows between the kernels of a stack of layers, for `tokens` tokens."""
+
+    def __init__(self, config: TransformerConfig, tokens: int, device: torch.device, dtype: torch.dtype) -> None:
+        heads = (config.heads + 2 * config.kv_heads) * config.head_dim
+        self.qkv = torch.empty(tokens, heads, device=device, dtype=dtype)
+        self.attended = torch.empty(tokens, config.heads * config.head_dim, device=device, dtype=dtype)
+        self.gated = torch.empty(tokens, config.intermediate_size, device=device, dtype=dtype)
+        self.hidden = torch.empty(tokens, config.hidden_size, device=device)
+
+
+class TritonFrame:
+    """See FrameBackend."""
+
+    def __init__(
+        self, talker: Talker, predictor: CodePredictor, state: RowTensors, graphs: Graphs, *, chained: bool
+    ) -> None:
+        config = talker.config
+        device, dtype = talker.device, talker.dtype
+        self._talker, self._predictor, self._state = talker, predictor, state
+        self._config, self._graphs, self._chained = config, graphs, chained
+        rows = len(state.about)
+        self._group = config.heads // config.kv_heads
+        self._scratch = _Scratch(config, MAX_TOKENS, device, dtype)
+        self._small = _Scratch(predictor.config, 2 * rows, device, dtype)
+        self._small_input = torch.empty(2 * rows, predictor.config.hidden_size, device=device)
+        self._joining = Joining(MAX_TOKENS, config.heads, config.kv_heads, config.head_dim, device)
+        positions = state.pages.shape[1] * state.cache.shape[4]
+        self._prompt_inputs = torch.zeros(MAX_TOKENS, config.hidden_size, device=device)
+        self._prompt_where = torch.zeros(2, MAX_TOKENS, device=device, dtype=torch.int32)
+        self._prompts_are_prepared = False
+        self._prompt_where[0] = len(state.pages) - 1
+        self._rope = Rope(positions, config.head_dim, config.rope_theta, device)
+        small = predictor.config
+        self._small_rope = Rope(small.codebooks, small.head_dim, small.rope_theta, device)
+        shape = (small.layers, rows, 2, small.kv_heads, _power_of_two(small.codebooks), small.head_dim)
+        self._small_cache = torch.zeros(shape, device=device, dtype=dtype)
+        self._summed = torch.empty(rows, config.hidden_size, device=device)
+        self._every_row = torch.arange(rows, device=device, dtype=torch.int32)
+        self._head, self._bias = _head(talker, predictor)
+        self._logits = torch.empty(rows, self._head.shape[0], device=device)
+        self._small_logits = torch.empty(rows, small.vocab_size, device=device)
+        with torch.inference_mode():
+            self._first_projected = predictor.projection(talker.codec_embedding.weight).contiguous()
+            self._next_projected = predictor.projection(predictor.codec_embedding.weight).contiguous()
+
+    def prefill(self, parts: Sequence[PromptPart]) -> None:
+        inputs = torch.cat([part.inputs for part in parts])
+        rows = [part.row for part in parts for _ in part.inputs]
+        positions = [part.start + offset for part in parts for offset in range(len(part.inputs))]
+        for start in range(0, len(rows), MAX_TOKENS):
+            some = slice(start, start + MAX_TOKENS)
+            self._read(inputs[some], rows[some], positions[some])
+
+    def _read(self, inputs: Tensor, rows: list[int], positions: list[int]) -> None:
+        """As many tokens as a graph has; those that fill it up belong to the row without pages."""
+        tokens = next(size for size in PROMPT_TOKENS if size >= len(rows))
+        spare = tokens - len(rows)
+        where = torch.tensor([rows + [len(self._state.pages) - 1] * spare, positions + [0] * spare], dtype=torch.int32)
+        self._prompt_inputs[: len(rows)] = inputs
+        self._prompt_where[:, :tokens].copy_(where, non_blocking=True)
+        self._graphs.run(("prompt", tokens), lambda: self._read_prompt(tokens))
+
+    def prepare_prompts(self) -> None:
+        if not self._prompts_are_prepared:
+            self._prompts_are_prepared = True
+            for tokens in PROMPT_TOKENS:
+                self._graphs.capture(("prompt", tokens), partial(self._read_prompt, tokens))
+
+    def _read_prompt(self, tokens: int) -> None:
+        rows, positions = self._prompt_where[:, :tokens]
+        self._talk(self._prompt_inputs[:tokens], rows, positions, fresh=False)
+
+    def frame(self, rows: int, span: int) -> None:
+        state = self._state
+        hidden = self._talk(state.inputs[:rows], self._every_row[:rows], state.about[:rows, POSITION], fresh=True)
+        norm, eps = self._talker.transformer.norm.weight, self._config.rms_norm_eps
+        logits = self._logits[:rows]
+        linear(hidden, self._head, logits, norm=norm, eps=eps, chained=self._chained)
+        choose_first(
+            logits, hidden, norm, self._bias, state.about, state.spoken, state.codes,
+            self._talker.codec_embedding.weight, self._first_projected, self._summed, self._small_input,
+            eos=self._config.codec_eos_id, eps=eps, code_vocab=self._predictor.config.vocab_size,
+            chained=self._chained,
+        )  # fmt: skip
+        for codebook in range(1, self._config.codebooks):
+            self._predict(codebook, rows)
+
+    def _talk(self, inputs: Tensor, rows: Tensor, positions: Tensor, *, fresh: bool) -> Tensor:
+        """The talker over tokens -> its state before the final norm [tokens, width] float32."""
+        tokens, state, scratch = len(inputs), self._state, self._scratch
+        eps, chained, group = self._config.rms_norm_eps, self._chained, self._group
+        qkv, attended = scratch.qkv[:tokens], scratch.attended[:tokens]
+        splits = max(1, min(MAX_SPLITS, _PROGRAMS // (tokens * self._config.kv_heads)))
+        x, hidden = inputs, scratch.hidden[:tokens]
+        for index, layer in enumerate(self._talker.transformer.layers):
+            attention = layer.attention
+            linear(x, attention.qkv_proj.weight, qkv, norm=layer.attention_norm.weight, eps=eps, chained=chained)
+            where = (self._rope, state.cache, state.pages, rows, positions)
+            if not fresh:
+                write_cache(qkv, attention.k_norm.weight, *where, layer=index, group=group, eps=eps, chained=chained)
+            attend(
+                qkv, attention.q_norm.weight, attention.k_norm.weight, *where, attended, self._joining, layer=index,
+                group=group, eps=eps, fresh=fresh, splits=splits, chained=chained,
+            )  # fmt: skip
+            linear(attended, attention.o_proj.weight, hidden, residual=x, chained=chained)
+            x = hidden
+            self._feed_forward(layer, hidden, scratch, eps)
+        return hidden
+
+    def _feed_forward(self, layer: Layer, hidden: Tensor, scratch: _Scratch, eps: float) -> None:
+        gated, mlp = scratch.gated[: len(hidden)], layer.mlp
+        linear(
+            hidden, mlp.gate_up_proj.weight, gated, norm=layer.mlp_norm.weight, eps=eps, gated=True,
+            chained=self._chained,
+        )  # fmt: skip
+        linear(gated, mlp.down_proj.weight, hidden, residual=hidden, chained=self._chained)
+
+    def _predict(self, codebook: int, rows: int) -> None:
+        """Draw one of the codebooks after the first; the code predictor reads two tokens before the first of them."""
+        state, scratch, config = self._state, self._small, self._predictor.config
+        transformer = self._predictor.transformer
+        eps, chained = config.rms_norm_eps, self._chained
+        tokens = 2 if codebook == 1 else 1
+        position = 0 if codebook == 1 else codebook
+        count = rows * tokens
+        x, hidden, qkv, attended = (
+            part[:count] for part in (self._small_input, scratch.hidden, scratch.qkv, scratch.attended)
+        )
+        for index, layer in enumerate(transformer.layers):
+            attention = layer.attention
+            linear(x, attention.qkv_proj.weight, qkv, norm=layer.attention_norm.weight, eps=eps, chained=chained)
+            attend_in_frame(
+                qkv, attention.q_norm.weight, attention.k_norm.weight, self._small_rope, self._small_cache[index],
+                attended, position=position, group=config.heads // config.kv_heads, eps=eps, tokens=tokens,
+                chained=chained,
+            )  # fmt: skip
+            linear(attended, attention.o_proj.weight, hidden, residual=x, chained=chained)
+            x = hidden
+            self._feed_forward(layer, hidden, scratch, eps)
+        logits = self._small_logits[:rows]
+        linear(
+            hidden[tokens - 1 :: tokens], self._predictor.lm_head.table(codebook - 1), logits,
+            norm=transformer.norm.weight, eps=eps, chained=chained,
+        )  # fmt: skip
+        choose_next(
+            logits, state.about, state.codes, self._predictor.codec_embedding.weight, self._next_projected, state.text,
+            self._summed, self._small_input, state.inputs, codebook=codebook, chained=chained,
+        )  # fmt: skip
+
+
+def _head(talker: Talker, predictor: CodePredictor) -> tuple[Tensor, Tensor | None]:
+    """What the talker's state is multiplied with at the end: the head, and the way into the code predictor if any."""
+    if isinstance(predictor.projection, nn.Identity):
+        return talker.codec_head.weight, None
+    return torch.cat((talker.codec_head.weight, predictor.projection.weight)), predictor.projection.bias
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << (n - 1).bit_length()

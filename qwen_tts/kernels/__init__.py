@@ -1,0 +1,13 @@
+"""Triton kernels of one frame: few, each a whole stage, because a frame is a chain of some 500 dependent launches.
+
+- linear.py: [norm +] matrix product [+ SwiGLU or residual]; one form for a single token, one for several
+- attention.py: [norm + rotation + cache write +] attention over the paged cache; attention within a frame
+- sampling.py: logits -> codec token -> the next input
+
+Rules of every kernel
+1. What it computes for one token depends on that token alone, and is added up in a fixed order: batched equals alone
+   up to the form of the matrix product, and the same bucket gives the same bits.
+2. Weights are read before `wait()`, everything that another kernel wrote after it. With `CHAINED` (programmatic
+   dependent launch, Hopper) a kernel's weights so arrive while its predecessor still computes.
+3. Sums are float32; weights and cache have the model's dtype; the residual stream is float32.
+"""

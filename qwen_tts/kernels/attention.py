@@ -1,0 +1,294 @@
+"""Attention of single tokens: over a paged cache (talker), and within a frame (code predictor).
+
+The cache is one tensor, [pages, layers, 2, kv_heads, page_positions, head_dim], keys before values. Position p of a row
+lies in its page `pages[row, p // page_positions]`.
+
+Heads are normalised by themselves and rotated in halves; every key head serves GROUP query heads.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from qwen_tts.kernels.chain import wait
+
+MAX_SPLITS = 16
+"""Programs that share one row's cache."""
+
+
+@triton.jit
+def _turned(at, norm, cos, sin, eps, HALF: tl.constexpr):
+    """One head [2 * HALF], normalised and rotated, in halves."""
+    i = tl.arange(0, HALF)
+    first, second = tl.load(at + i).to(tl.float32), tl.load(at + HALF + i).to(tl.float32)
+    scale = tl.rsqrt((tl.sum(first * first) + tl.sum(second * second)) / (2 * HALF) + eps)
+    first *= scale * tl.load(norm + i).to(tl.float32)
+    second *= scale * tl.load(norm + HALF + i).to(tl.float32)
+    return first * cos - second * sin, second * cos + first * sin
+
+
+@triton.jit
+def _turned_group(at, norm, cos, sin, eps, GROUP: tl.constexpr, HALF: tl.constexpr):
+    """GROUP heads [GROUP, 2 * HALF], as `_turned`, in halves [GROUP, HALF]."""
+    i = tl.arange(0, HALF)[None, :]
+    heads = at + tl.arange(0, GROUP)[:, None] * 2 * HALF
+    first, second = tl.load(heads + i).to(tl.float32), tl.load(heads + HALF + i).to(tl.float32)
+    squares = tl.sum(first * first, axis=1) + tl.sum(second * second, axis=1)
+    scale = tl.rsqrt(squares / (2 * HALF) + eps)[:, None]
+    first *= scale * tl.load(norm + i).to(tl.float32)
+    second *= scale * tl.load(norm + HALF + i).to(tl.float32)
+    return first * cos - second * sin, second * cos + first * sin
+
+
+@triton.jit
+def _write_cache(
+    qkv, k_norm, cosines, sines, cache, pages, rows, positions, layer, eps,
+    page_stride, layer_stride, max_pages, position_stride,
+    GROUP: tl.constexpr, KV_HEADS: tl.constexpr, HALF: tl.constexpr, PAGE: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """The keys and values of many tokens into the cache, for `_attend` with FRESH off."""
+    token, head = tl.program_id(0), tl.program_id(1)
+    wait(CHAINED)
+    position = tl.load(positions + token * position_stride)
+    page = tl.load(pages + tl.load(rows + token).to(tl.int64) * max_pages + position // PAGE).to(tl.int64)
+    i = tl.arange(0, HALF)
+    cos, sin = tl.load(cosines + position * HALF + i), tl.load(sines + position * HALF + i)
+    heads = qkv + token.to(tl.int64) * (GROUP + 2) * KV_HEADS * 2 * HALF
+    first, second = _turned(heads + (GROUP * KV_HEADS + head) * 2 * HALF, k_norm, cos, sin, eps, HALF)
+    to = cache + page * page_stride + layer * layer_stride + (head * PAGE + position % PAGE) * 2 * HALF
+    tl.store(to + i, first.to(cache.dtype.element_ty))
+    tl.store(to + HALF + i, second.to(cache.dtype.element_ty))
+    j = tl.arange(0, 2 * HALF)
+    value = tl.load(heads + ((GROUP + 1) * KV_HEADS + head) * 2 * HALF + j)
+    tl.store(to + KV_HEADS * PAGE * 2 * HALF + j, value.to(cache.dtype.element_ty))
+
+
+@triton.jit
+def _attend(
+    qkv, q_norm, k_norm, cosines, sines, cache, pages, rows, positions, out, partial, arrivals, layer, eps,
+    page_stride, layer_stride, max_pages, position_stride,
+    GROUP: tl.constexpr, KV_HEADS: tl.constexpr, HALF: tl.constexpr, PAGE: tl.constexpr, BLOCK: tl.constexpr, SPLITS:
+    tl.constexpr, FRESH: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """One token's GROUP query heads over a share of the positions up to its own.
+
+    FRESH: its own key and value are not in the cache yet; split 0 puts them there. The last split to arrive joins the
+    shares, in their order.
+    """
+    token, head, split = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    WIDTH: tl.constexpr = 2 * HALF
+    i, j, g = tl.arange(0, HALF), tl.arange(0, WIDTH), tl.arange(0, GROUP)
+    wait(CHAINED)
+    position = tl.load(positions + token * position_stride)
+    row_pages = pages + tl.load(rows + token).to(tl.int64) * max_pages
+    cos, sin = tl.load(cosines + position * HALF + i), tl.load(sines + position * HALF + i)
+    heads = qkv + token.to(tl.int64) * (GROUP + 2) * KV_HEADS * WIDTH
+    first, second = _turned_group(heads + head * GROUP * WIDTH, q_norm, cos[None, :], sin[None, :], eps, GROUP, HALF)
+    softness = 1.4426950408889634 / tl.sqrt(WIDTH * 1.0)  # scores in powers of two
+    first *= softness
+    second *= softness
+    base = cache + layer * layer_stride + head * PAGE * WIDTH
+    to_values = KV_HEADS * PAGE * WIDTH
+
+    peak = tl.full([GROUP], -float("inf"), tl.float32)
+    weight = tl.zeros([GROUP], tl.float32)
+    mixed = tl.zeros([GROUP, WIDTH], tl.float32)
+    known = position
+    if FRESH:
+        if split == 0:
+            k_first, k_second = _turned(heads + (GROUP * KV_HEADS + head) * WIDTH, k_norm, cos, sin, eps, HALF)
+            value = tl.load(heads + ((GROUP + 1) * KV_HEADS + head) * WIDTH + j)
+            page = tl.load(row_pages + position // PAGE).to(tl.int64)
+            to = base + page * page_stride + (position % PAGE) * WIDTH
+            k_first, k_second = k_first.to(cache.dtype.element_ty), k_second.to(cache.dtype.element_ty)
+            value = value.to(cache.dtype.element_ty)
+            tl.store(to + i, k_first)
+            tl.store(to + HALF + i, k_second)
+            tl.store(to + to_values + j, value)
+            peak = tl.sum(first * k_first.to(tl.float32)[None, :], axis=1)
+            peak += tl.sum(second * k_second.to(tl.float32)[None, :], axis=1)
+            weight += 1.0
+            mixed += value.to(tl.float32)[None, :]
+    else:
+        known = position + 1
+
+    share = tl.cdiv(tl.cdiv(known, SPLITS), BLOCK) * BLOCK
+    end = tl.minimum(known, (split + 1) * share)
+    for start in range(split * share, end, BLOCK):
+        p = start + tl.arange(0, BLOCK)
+        inside = p < end
+        page = tl.load(row_pages + p // PAGE, mask=inside, other=0).to(tl.int64)
+        at = base + page * page_stride + (p % PAGE) * WIDTH
+        keys = tl.load(at[:, None] + i[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
+        scores = tl.sum(first[:, None, :] * keys[None, :, :], axis=2)
+        keys = tl.load(at[:, None] + HALF + i[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
+        scores += tl.sum(second[:, None, :] * keys[None, :, :], axis=2)
+        scores = tl.where(inside[None, :], scores, -float("inf"))
+        higher = tl.maximum(peak, tl.max(scores, axis=1))
+        fade = tl.exp2(peak - higher)
+        odds = tl.exp2(scores - higher[:, None])
+        values = tl.load(at[:, None] + to_values + j[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
+        weight = weight * fade + tl.sum(odds, axis=1)
+        mixed = mixed * fade[:, None] + tl.sum(odds[:, :, None] * values[None, :, :], axis=1)
+        peak = higher
+
+    result = out + (token.to(tl.int64) * KV_HEADS + head) * GROUP * WIDTH + g[:, None] * WIDTH + j[None, :]
+    if SPLITS == 1:
+        tl.store(result, (mixed / weight[:, None]).to(out.dtype.element_ty))
+    else:
+        # A share: GROUP mixed vectors, then their peaks and weights.
+        SHARE: tl.constexpr = GROUP * (WIDTH + 2)
+        place = token.to(tl.int64) * KV_HEADS + head
+        shares = partial + place * SPLITS * SHARE
+        mine = shares + split * SHARE
+        tl.store(mine + g[:, None] * WIDTH + j[None, :], mixed)
+        tl.store(mine + GROUP * WIDTH + g, peak)
+        tl.store(mine + GROUP * (WIDTH + 1) + g, weight)
+        tl.debug_barrier()
+        if tl.atomic_add(arrivals + place, 1, sem="acq_rel") == SPLITS - 1:
+            tl.store(arrivals + place, 0)
+            tl.debug_barrier()
+            peak = tl.full([GROUP], -float("inf"), tl.float32)
+            weight = tl.zeros([GROUP], tl.float32)
+            mixed = tl.zeros([GROUP, WIDTH], tl.float32)
+            for other in range(SPLITS):
+                theirs = shares + other * SHARE
+                their_weight = tl.load(theirs + GROUP * (WIDTH + 1) + g, cache_modifier=".cg")
+                if tl.max(their_weight) > 0:
+                    their_peak = tl.load(theirs + GROUP * WIDTH + g, cache_modifier=".cg")
+                    their_mixed = tl.load(theirs + g[:, None] * WIDTH + j[None, :], cache_modifier=".cg")
+                    higher = tl.maximum(peak, their_peak)
+                    fade, theirs_fade = tl.exp2(peak - higher), tl.exp2(their_peak - higher)
+                    weight = weight * fade + their_weight * theirs_fade
+                    mixed = mixed * fade[:, None] + their_mixed * theirs_fade[:, None]
+                    peak = higher
+            tl.store(result, (mixed / weight[:, None]).to(out.dtype.element_ty))
+
+
+@triton.jit
+def _attend_in_frame(
+    qkv, q_norm, k_norm, cosines, sines, cache, out, position, eps, row_stride,
+    GROUP: tl.constexpr, KV_HEADS: tl.constexpr, HALF: tl.constexpr, POSITIONS: tl.constexpr,
+    TOKENS: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """TOKENS tokens of one row, from `position` on, over the frame's earlier ones and themselves.
+
+    cache [rows, 2, kv_heads, POSITIONS, head_dim] of one layer.
+    """
+    row, head = tl.program_id(0), tl.program_id(1)
+    WIDTH: tl.constexpr = 2 * HALF
+    i, j, g, p = tl.arange(0, HALF), tl.arange(0, WIDTH), tl.arange(0, GROUP), tl.arange(0, POSITIONS)
+    softness = 1.4426950408889634 / tl.sqrt(WIDTH * 1.0)
+    wait(CHAINED)
+    base = cache + row.to(tl.int64) * row_stride + head * POSITIONS * WIDTH
+    to_values = KV_HEADS * POSITIONS * WIDTH
+    for n in tl.static_range(TOKENS):
+        now = position + n
+        cos, sin = tl.load(cosines + now * HALF + i), tl.load(sines + now * HALF + i)
+        token = row.to(tl.int64) * TOKENS + n
+        heads = qkv + token * (GROUP + 2) * KV_HEADS * WIDTH
+        k_first, k_second = _turned(heads + (GROUP * KV_HEADS + head) * WIDTH, k_norm, cos, sin, eps, HALF)
+        tl.store(base + now * WIDTH + i, k_first.to(cache.dtype.element_ty))
+        tl.store(base + now * WIDTH + HALF + i, k_second.to(cache.dtype.element_ty))
+        value = tl.load(heads + ((GROUP + 1) * KV_HEADS + head) * WIDTH + j)
+        tl.store(base + to_values + now * WIDTH + j, value.to(cache.dtype.element_ty))
+    tl.debug_barrier()  # what the program's other threads wrote
+    for n in tl.static_range(TOKENS):
+        now = position + n
+        cos, sin = tl.load(cosines + now * HALF + i), tl.load(sines + now * HALF + i)
+        token = row.to(tl.int64) * TOKENS + n
+        heads = qkv + token * (GROUP + 2) * KV_HEADS * WIDTH
+        first, second = _turned_group(
+            heads + head * GROUP * WIDTH, q_norm, cos[None, :], sin[None, :], eps, GROUP, HALF
+        )
+        inside = (p <= now)[:, None]
+        keys = tl.load(base + p[:, None] * WIDTH + i[None, :], mask=inside, other=0.0).to(tl.float32)
+        scores = tl.sum(first[:, None, :] * keys[None, :, :], axis=2)
+        keys = tl.load(base + p[:, None] * WIDTH + HALF + i[None, :], mask=inside, other=0.0).to(tl.float32)
+        scores += tl.sum(second[:, None, :] * keys[None, :, :], axis=2)
+        scores = tl.where((p <= now)[None, :], scores * softness, -float("inf"))
+        odds = tl.exp2(scores - tl.max(scores, axis=1)[:, None])
+        values = tl.load(base + to_values + p[:, None] * WIDTH + j[None, :], mask=inside, other=0.0).to(tl.float32)
+        mixed = tl.sum(odds[:, :, None] * values[None, :, :], axis=1) / tl.sum(odds, axis=1)[:, None]
+        result = out + (token * KV_HEADS + head) * GROUP * WIDTH + g[:, None] * WIDTH + j[None, :]
+        tl.store(result, mixed.to(out.dtype.element_ty))
+
+
+class Joining:
+    """Where the programs that share a token meet. Allocated once for the most tokens."""
+
+    def __init__(self, tokens: int, heads: int, kv_heads: int, head_dim: int, device: torch.device) -> None:
+        share = heads // kv_heads * (head_dim + 2)
+        self.partial = torch.empty(tokens * kv_heads * MAX_SPLITS * share, device=device)
+        self.arrivals = torch.zeros(tokens * kv_heads, dtype=torch.int32, device=device)
+
+
+class Rope:
+    """Cosines and sines of every position, [positions, head_dim / 2] float32."""
+
+    def __init__(self, positions: int, head_dim: int, theta: float, device: torch.device) -> None:
+        exponents = torch.arange(0, head_dim, 2, device=device, dtype=torch.float32) / head_dim
+        angles = torch.arange(positions, device=device, dtype=torch.float32)[:, None] / theta**exponents
+        self.cosines, self.sines = angles.cos(), angles.sin()
+
+
+def _paged(cache: Tensor, pages: Tensor, positions: Tensor) -> dict[str, int]:
+    _, _, two, kv_heads, page, width = cache.shape
+    assert two == 2
+    return {
+        "page_stride": cache.stride(0), "layer_stride": cache.stride(1), "max_pages": pages.shape[1],
+        "position_stride": positions.stride(0),
+        "KV_HEADS": kv_heads, "HALF": width // 2, "PAGE": page,
+    }  # fmt: skip
+
+
+def write_cache(
+    qkv: Tensor, k_norm: Tensor, rope: Rope, cache: Tensor, pages: Tensor, rows: Tensor, positions: Tensor,
+    *, layer: int, group: int, eps: float, chained: bool = False,
+) -> None:  # fmt: skip
+    """qkv [tokens, heads * head_dim] of tokens that stand at `positions` [tokens] of `rows` [tokens], int32 both."""
+    assert qkv.is_contiguous()
+    options = {"launch_pdl": True} if chained else {}
+    _write_cache[(len(qkv), cache.shape[3])](
+        qkv, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, layer, eps,
+        **_paged(cache, pages, positions), GROUP=group, CHAINED=chained, num_warps=1, **options,
+    )  # fmt: skip
+
+
+def attend(
+    qkv: Tensor, q_norm: Tensor, k_norm: Tensor, rope: Rope, cache: Tensor, pages: Tensor, rows: Tensor,
+    positions: Tensor, out: Tensor, joining: Joining,
+    *, layer: int, group: int, eps: float, fresh: bool, splits: int = 1, chained: bool = False,
+) -> None:  # fmt: skip
+    """Writes `out` [tokens, query heads * head_dim]; with `fresh` the tokens' own keys and values too.
+
+    Tokens that are not fresh may be of one row; fresh ones are of a row each.
+    """
+    assert splits <= MAX_SPLITS, splits
+    assert qkv.is_contiguous()
+    assert out.is_contiguous()
+    options = {"launch_pdl": True} if chained else {}
+    _attend[(len(qkv), cache.shape[3], splits)](
+        qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, out, joining.partial,
+        joining.arrivals, layer, eps, **_paged(cache, pages, positions), GROUP=group, BLOCK=32, SPLITS=splits,
+        FRESH=fresh, CHAINED=chained, num_warps=4, **options,
+    )  # fmt: skip
+
+
+def attend_in_frame(
+    qkv: Tensor, q_norm: Tensor, k_norm: Tensor, rope: Rope, cache: Tensor, out: Tensor,
+    *, position: int, group: int, eps: float, tokens: int = 1, chained: bool = False,
+) -> None:  # fmt: skip
+    """Writes `out` [rows * tokens, query heads * head_dim].
+
+    cache [rows, 2, kv_heads, positions, head_dim] of one layer.
+    """
+    _, _, kv_heads, positions, width = cache.shape
+    assert qkv.is_contiguous()
+    assert out.is_contiguous()
+    options = {"launch_pdl": True} if chained else {}
+    _attend_in_frame[(len(qkv) // tokens, kv_heads)](
+        qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, out, position, eps, cache.stride(0), GROUP=group,
+        KV_HEADS=kv_heads, HALF=width // 2, POSITIONS=positions, TOKENS=tokens, CHAINED=chained, num_warps=4, **options,
+    )  # fmt: skip

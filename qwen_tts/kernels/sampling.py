@@ -1,0 +1,186 @@
+"""Logits -> codec token -> the input that follows from it, one program a row.
+
+The rules are those of qwen_tts/sampling.py, which is their reference. The k-th largest score is found by halving the
+range of the scores' bit patterns; equal scores stay together in top-k and top-p.
+"""
+
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from qwen_tts.kernels.chain import wait
+
+_MINIMUM_TOKENS = tl.constexpr(2)
+_UNIFORM_SHIFT, _UNIFORM_STEP = tl.constexpr(9), tl.constexpr(2.0**-23)
+
+
+@triton.jit
+def _order(scores):
+    """Integers in the order of the scores."""
+    bits = scores.to(tl.int32, bitcast=True)
+    return bits ^ ((bits >> 31) & 0x7FFFFFFF)
+
+
+@triton.jit
+def _draw(scores, temperature, top_k, top_p, uniform, v, VOCAB: tl.constexpr):
+    """scores [VOCAB] -> the token that `uniform`, within 0..1, falls on."""
+    best = tl.argmax(scores, axis=0)
+    token = best
+    if temperature > 0:
+        scores /= temperature
+        order = _order(scores)
+        # The largest value that at least top_k scores reach.
+        low, high = tl.min(order), tl.max(order)
+        reached = VOCAB
+        while (low < high) & (reached != top_k):
+            middle = (low & high) + ((low ^ high) >> 1)
+            middle += ((low ^ high) & 1).to(tl.int32)  # rounded up
+            count = tl.sum((order >= middle).to(tl.int32))
+            if count >= top_k:
+                low = middle
+                reached = count
+            else:
+                high = middle - 1
+        odds = tl.where(order >= low, tl.exp(scores - tl.max(scores)), 0.0)
+        if top_p < 1.0:
+            # The smallest value for which those up to it weigh more than what may be left out.
+            spare = (1.0 - top_p) * tl.sum(odds)
+            low, high = tl.min(order), tl.max(order)
+            while low < high:
+                middle = (low & high) + ((low ^ high) >> 1)
+                if tl.sum(tl.where(order <= middle, odds, 0.0)) > spare:
+                    high = middle
+                else:
+                    low = middle + 1
+            odds = tl.where(order >= low, odds, 0.0)
+        sums = tl.cumsum(odds, axis=0)
+        token = tl.sum((sums <= uniform * tl.max(sums)).to(tl.int32))
+    return tl.minimum(token, VOCAB - 1)
+
+
+@triton.jit
+def _uniform(about, codebook):
+    """The row's number for this frame and codebook: Philox 4x32-10."""
+    low = tl.load(about + 4).to(tl.uint32, bitcast=True).to(tl.uint64)
+    high = tl.load(about + 5).to(tl.uint32, bitcast=True).to(tl.uint64)
+    frame = tl.load(about + 2).to(tl.uint32, bitcast=True)
+    zero = frame * 0
+    word, _, _, _ = tl.philox((high << 32) | low, zero + codebook, frame, zero, zero)
+    return (word.to(tl.uint32, bitcast=True) >> _UNIFORM_SHIFT).to(tl.float32) * _UNIFORM_STEP
+
+
+@triton.jit
+def _number(about, column):
+    return tl.load(about + column).to(tl.float32, bitcast=True)
+
+
+@triton.jit
+def _choose_first(
+    logits, hidden, final_norm, bias, about_rows, spoken, codes, embedding, projected, summed, inputs,
+    eos, eps, stride, VOCAB: tl.constexpr, CODES: tl.constexpr, CODEBOOKS: tl.constexpr, WIDTH: tl.constexpr,
+    INPUT: tl.constexpr, BLOCK_V: tl.constexpr, BLOCK_W: tl.constexpr, BLOCK_I: tl.constexpr,
+    PROJECTED: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """Codebook 0, and the two inputs that the code predictor's frame begins with."""
+    row = tl.program_id(0).to(tl.int64)
+    about = about_rows + row * 16
+    v, w, i = tl.arange(0, BLOCK_V), tl.arange(0, BLOCK_W), tl.arange(0, BLOCK_I)
+    wait(CHAINED)
+    scores = tl.load(logits + row * stride + v, mask=v < VOCAB, other=-float("inf"))
+    said = tl.load(spoken + row * VOCAB + v, mask=v < VOCAB, other=0) != 0
+    penalty = _number(about, 10)
+    scores = tl.where(said, tl.where(scores < 0, scores * penalty, scores / penalty), scores)
+    early = tl.load(about + 2) < _MINIMUM_TOKENS
+    allowed = (v < CODES) | ((v == eos) & (early == 0))
+    scores = tl.where(allowed, scores, -float("inf"))
+    uniform = _uniform(about, 0)
+    token = _draw(scores, _number(about, 8), tl.load(about + 6), _number(about, 9), uniform, v, BLOCK_V)
+    tl.store(codes + row * CODEBOOKS, token)
+    if tl.load(about) != 0:
+        tl.store(spoken + row * VOCAB + token, 1)
+    # What was drawn, for the sum that the talker will hear and for the code predictor.
+    wide = tl.load(embedding + token * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
+    tl.store(summed + row * WIDTH + w, wide, mask=w < WIDTH)
+    second = tl.load(projected + token * INPUT + i, mask=i < INPUT, other=0.0).to(tl.float32)
+    tl.store(inputs + (row * 2 + 1) * INPUT + i, second, mask=i < INPUT)
+    # The talker's state: projected beside the logits, or as it is.
+    if PROJECTED:
+        first = tl.load(logits + row * stride + VOCAB + i, mask=i < INPUT, other=0.0)
+        first += tl.load(bias + i, mask=i < INPUT, other=0.0).to(tl.float32)
+    else:
+        first = tl.load(hidden + row * INPUT + i, mask=i < INPUT, other=0.0)
+        first *= tl.rsqrt(tl.sum(first * first) / INPUT + eps)
+        first *= tl.load(final_norm + i, mask=i < INPUT, other=0.0).to(tl.float32)
+    tl.store(inputs + row * 2 * INPUT + i, first, mask=i < INPUT)
+
+
+@triton.jit
+def _choose_next(
+    logits, about_rows, codes, embedding, projected, text, summed, inputs, next_inputs, codebook,
+    VOCAB: tl.constexpr, CODEBOOKS: tl.constexpr, WIDTH: tl.constexpr, INPUT: tl.constexpr, BLOCK_V: tl.constexpr,
+    BLOCK_W: tl.constexpr, BLOCK_I: tl.constexpr, LAST: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """Codebook `codebook`; its embedding becomes the code predictor's next input, or with LAST the talker's."""
+    row = tl.program_id(0).to(tl.int64)
+    about = about_rows + row * 16
+    v, w, i = tl.arange(0, BLOCK_V), tl.arange(0, BLOCK_W), tl.arange(0, BLOCK_I)
+    wait(CHAINED)
+    scores = tl.load(logits + row * VOCAB + v, mask=v < VOCAB, other=-float("inf"))
+    uniform = _uniform(about, codebook)
+    token = _draw(scores, _number(about, 11), tl.load(about + 7), _number(about, 12), uniform, v, BLOCK_V)
+    tl.store(codes + row * CODEBOOKS + codebook, token)
+    entry = (codebook - 1) * VOCAB + token
+    wide = tl.load(embedding + entry.to(tl.int64) * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
+    wide += tl.load(summed + row * WIDTH + w, mask=w < WIDTH, other=0.0)
+    if LAST:
+        wide += tl.load(text + tl.load(about + 3).to(tl.int64) * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
+        if tl.load(about) != 0:
+            tl.store(next_inputs + row * WIDTH + w, wide, mask=w < WIDTH)
+    else:
+        tl.store(summed + row * WIDTH + w, wide, mask=w < WIDTH)
+        narrow = tl.load(projected + entry.to(tl.int64) * INPUT + i, mask=i < INPUT, other=0.0).to(tl.float32)
+        tl.store(inputs + row * INPUT + i, narrow, mask=i < INPUT)
+
+
+def choose_first(
+    logits: Tensor, hidden: Tensor, final_norm: Tensor, bias: Tensor | None, about_rows: Tensor, spoken: Tensor,
+    codes: Tensor, embedding: Tensor, projected: Tensor, summed: Tensor, inputs: Tensor,
+    *, eos: int, eps: float, code_vocab: int, chained: bool = False,
+) -> None:  # fmt: skip
+    """Draws codes[:, 0].
+
+    logits [rows, vocab (+ inputs)] float32, the projected state behind the logits if there is a `bias`; hidden [rows,
+    width] float32 before the final norm; about_rows [rows, COLUMNS] int32; spoken [rows, vocab] uint8; codes [rows,
+    codebooks] int32; embedding [vocab, width]; projected [vocab, input]; writes summed [rows, width] float32 and inputs
+    [2 * rows, input] float32.
+    """
+    vocab, width = embedding.shape
+    narrow = projected.shape[1]
+    options = {"launch_pdl": True} if chained else {}
+    _choose_first[(len(logits),)](
+        logits, hidden, final_norm, bias if bias is not None else final_norm, about_rows, spoken, codes, embedding,
+        projected, summed, inputs, eos, eps, logits.stride(0), VOCAB=vocab, CODES=code_vocab, CODEBOOKS=codes.shape[1],
+        WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab), BLOCK_W=triton.next_power_of_2(width),
+        BLOCK_I=triton.next_power_of_2(narrow), PROJECTED=bias is not None, CHAINED=chained, num_warps=8, **options,
+    )  # fmt: skip
+
+
+def choose_next(
+    logits: Tensor, about_rows: Tensor, codes: Tensor, embedding: Tensor, projected: Tensor, text: Tensor,
+    summed: Tensor, inputs: Tensor, next_inputs: Tensor, *, codebook: int, chained: bool = False,
+) -> None:  # fmt: skip
+    """Draws codes[:, codebook].
+
+    logits [rows, vocab] float32; embedding [(codebooks - 1) * vocab, width] and projected [.., input] of the codebooks
+    after the first; text [slots, width]; adds to summed; writes inputs [rows, input] float32, or after the last
+    codebook next_inputs [rows, width] float32 of the active rows.
+    """
+    vocab, codebooks = logits.shape[1], codes.shape[1]
+    width, narrow = embedding.shape[1], projected.shape[1]
+    options = {"launch_pdl": True} if chained else {}
+    _choose_next[(len(logits),)](
+        logits, about_rows, codes, embedding, projected, text, summed, inputs, next_inputs, codebook, VOCAB=vocab,
+        CODEBOOKS=codebooks, WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab),
+        BLOCK_W=triton.next_power_of_2(width), BLOCK_I=triton.next_power_of_2(narrow), LAST=codebook == codebooks - 1,
+        CHAINED=chained, num_warps=8, **options,
+    )  # fmt: skip

@@ -1,0 +1,227 @@
+"""The policy of live text: when a sequence begins, what it reads beside each frame, when it ends. No torch, no clock.
+
+Text is read at one token a frame and spoken at about a third of that. So
+
+1. a sequence begins with `start_tokens` tokens, or with the end of a clause;
+2. it reads token after token as they come; without one it waits;
+3. after a finished sentence and `pause_s` without text, after `flush`, and at the end of the text it reads the end of
+   text and then pads, until the talker draws the end of speech;
+4. text that comes meanwhile, or that was not read when the talker drew the end, begins the next sequence.
+
+Only whole words are read (LiveTokenizer). So every finished sentence that was received is read, and the sequence that
+read it is told that its text has ended.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen_tts.api import check_characters
+from qwen_tts.engine_config import LiveTextConfig
+from qwen_tts.live_tokenizer import LiveTokenizer
+from qwen_tts.text_tokenizer import TextTokenizer
+
+_CLOSERS = r"[\p{Pe}\p{Pf}\p{Pi}\"']*"
+_SENTENCE_END = regex.compile(rf"[.!?…]+{_CLOSERS}(?=\s|$)|[。！？]+{_CLOSERS}")
+_CLAUSE_END = regex.compile(rf"[.!?…,;:—–]+{_CLOSERS}(?=\s|$)|[。！？，；：、]+")
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of the text; `segment` counts the pieces of text fed before the one it is from."""
+
+    id: int
+    segment: int
+    text: str = ""
+    """What became tokens; given to the first of them"""
+
+
+class Instead(Enum):
+    """What a sequence reads beside a frame if not a token."""
+
+    END = "end of text"
+    PAD = "pad"
+    WAIT = "nothing: the frame must wait"
+
+
+class LiveText:
+    """The text of one stream, from the first word to the last sequence. One thread at a time; `now` in seconds."""
+
+    def __init__(self, tokenizer: TextTokenizer, config: LiveTextConfig) -> None:
+        self._tokenizer = LiveTokenizer(tokenizer)
+        self._config = config
+        self._tokens: deque[Token] = deque()
+        self._text = ""  # that the sequence has read or will read
+        self._later: deque[tuple[str, int]] = deque()  # (text, segment) for the sequence after it
+        self._segments: deque[tuple[int, int]] = deque()  # (characters not yet in tokens, segment)
+        self._fed_segments = 0
+        self._last_text_s = 0.0
+        self._open = self._closing = self._end_read = False
+        self._flush_wanted = self._text_ended = False
+
+    # -- the writer's side ------------------------------------------------------------------------------------------
+
+    def feed(self, text: str, now: float) -> None:
+        """Raises InvalidRequest if the text has half a surrogate pair."""
+        segment, self._fed_segments = self._fed_segments, self._fed_segments + 1
+        self._last_text_s = now
+        if self._closing:
+            self._later.append((text, segment))
+        else:
+            self._read_in(text, segment)
+
+    def flush(self) -> None:
+        """Speak what was fed."""
+        self._flush_wanted = True
+
+    def end(self) -> None:
+        """No more text."""
+        self._text_ended = True
+
+    # -- the sequence's side ----------------------------------------------------------------------------------------
+
+    def can_begin(self) -> bool:
+        """Whether a sequence should begin now; between two sequences only."""
+        assert not self._open
+        if not self._text.strip():
+            self._flush_wanted = False
+            return False
+        enough = len(self._tokens) >= self._config.start_tokens or _CLAUSE_END.search(self._text)
+        return bool(enough) or self._flush_wanted or self._text_ended
+
+    def begin(self) -> Token:
+        """The first token of a sequence; `can_begin` must have said so."""
+        self._open = True
+        if not self._tokens:
+            self._close()
+        return self._tokens.popleft()
+
+    def next(self, now: float) -> Token | Instead:
+        """What the sequence reads beside its next frame."""
+        if self.waits(now):
+            return Instead.WAIT
+        if not self._tokens and not self._closing:
+            self._close()
+        if self._tokens:
+            return self._tokens.popleft()
+        if not self._end_read:
+            self._end_read = True
+            return Instead.END
+        return Instead.PAD
+
+    def waits(self, now: float) -> bool:
+        """Whether `next` would have nothing to read."""
+        return not self._tokens and not self._closing and not self._is_over(now)
+
+    def ended(self) -> None:
+        """The talker drew the end of speech, or was stopped. What was not read is for the next sequence."""
+        self._open = self._closing = self._end_read = False
+        self._text = "".join(token.text for token in self._tokens) + self._tokenizer.pending
+        later, self._later = self._later, deque()
+        for text, segment in later:
+            self._read_in(text, segment)
+        if not self._text.strip():
+            self._text = ""
+
+    def pause_ends_at(self) -> float | None:
+        """When a sequence that waits for text will be closed without any; None: only text ends the waiting."""
+        return self._last_text_s + self._config.pause_s if _SENTENCE_END.search(self._text) else None
+
+    @property
+    def is_done(self) -> bool:
+        """Every word was read, and none will come."""
+        return self._text_ended and not self._open and not self._text.strip()
+
+    # -- between the two --------------------------------------------------------------------------------------------
+
+    def _read_in(self, text: str, segment: int) -> None:
+        if not self._text:
+            text = text.lstrip()
+        self._text += text
+        self._segments.append((len(text), segment))
+        self._append(self._tokenizer.feed_pieces(text))
+
+    def _is_over(self, now: float) -> bool:
+        if self._text_ended or self._flush_wanted:
+            return True
+        ends_at = self.pause_ends_at()
+        return ends_at is not None and now >= ends_at
+
+    def _close(self) -> None:
+        """The rest of the words, then the end."""
+        self._closing, self._flush_wanted = True, False
+        self._append(self._tokenizer.end_pieces())
+
+    def _append(self, pieces: list[tuple[str, list[int]]]) -> None:
+        for text, ids in pieces:
+            segment = self._segment_of(len(text))
+            self._tokens.extend(Token(token, segment, "" if index else text) for index, token in enumerate(ids))
+
+    def _segment_of(self, characters: int) -> int:
+        """The segment that the next characters begin in."""
+        while len(self._segments) > 1 and self._segments[0][0] <= 0:
+            self._segments.popleft()
+        left, segment = self._segments[0]
+        self._segments[0] = (left - characters, segment)
+        while len(self._segments) > 1 and self._segments[0][0] < 0:
+            over, _ = self._segments.popleft()
+            left, following = self._segments[0]
+            self._segments[0] = (left + over, following)
+        return segment
+
+
+class LiveSentences:
+    """Live text for voices that go on from a transcript: they read whole sentences, all of them before they speak."""
+
+    def __init__(self, tokenizer: TextTokenizer, config: LiveTextConfig) -> None:
+        self._tokenizer, self._config = tokenizer, config
+        self._pieces: deque[tuple[str, int]] = deque()
+        self._fed_segments = 0
+        self._flush_wanted = self._text_ended = False
+
+    def feed(self, text: str, now: float) -> None:
+        """Raises InvalidRequest if the text has half a surrogate pair."""
+        check_characters(text, "text")
+        self._pieces.append((text, self._fed_segments))
+        self._fed_segments += 1
+
+    def flush(self) -> None:
+        """Speak what was fed."""
+        self._flush_wanted = True
+
+    def end(self) -> None:
+        """No more text."""
+        self._text_ended = True
+
+    def take(self) -> tuple[list[int], int] | None:
+        """The tokens of the next sequence and the segment they begin in; None: more text must come first."""
+        text = "".join(piece for piece, _ in self._pieces)
+        everything = self._flush_wanted or self._text_ended
+        self._flush_wanted = False
+        ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+        taken = len(text) if everything else max(ends, default=0)
+        if not text[:taken].strip():
+            return None
+        segment = self._drop(taken, len(text) - len(text.lstrip()))
+        return self._tokenizer.encode(text[:taken].strip()), segment
+
+    def _drop(self, characters: int, blank: int) -> int:
+        """Remove what is taken; the segment of its first character that is not blank."""
+        segment = None
+        while characters > 0 and self._pieces:
+            piece, index = self._pieces.popleft()
+            if segment is None and len(piece) > blank:
+                segment = index
+            blank -= len(piece)
+            if len(piece) > characters:
+                self._pieces.appendleft((piece[characters:], index))
+            characters -= len(piece)
+        assert segment is not None
+        return segment
+
+    @property
+    def is_done(self) -> bool:
+        """Every word was taken, and none will come."""
+        return self._text_ended and not "".join(piece for piece, _ in self._pieces).strip()

@@ -1,0 +1,40 @@
+"""One sequence: what the talker says from one prompt to one end of speech. No torch."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(eq=False)
+class Sequence:
+    """A row's life. All of its prompt but the last position is read before its first frame; that one is its input."""
+
+    row: int
+    prompt_positions: int
+    cached_positions: int
+    """Of the prompt, that are in the cache or on their way"""
+    max_frames: int
+    """That its text allows"""
+    room: int
+    """Frames that the cache allows"""
+    pages: list[int] = field(default_factory=list)
+    frames: int = 0
+    """Launched; the results of the last may not be there yet"""
+    end: Literal["complete", "limit", "cancelled"] | None = None
+
+    @property
+    def prefill_left(self) -> int:
+        """Positions to read before the first frame."""
+        return self.prompt_positions - 1 - self.cached_positions
+
+    @property
+    def position(self) -> int:
+        """Where the next frame's input stands."""
+        return self.prompt_positions - 1 + self.frames
+
+    @property
+    def may_step(self) -> bool:
+        return self.end is None and not self.prefill_left and not self.is_at_its_limit
+
+    @property
+    def is_at_its_limit(self) -> bool:
+        return self.frames >= min(self.max_frames, self.room)

@@ -1,0 +1,189 @@
+"""The policy of live text: every received sentence is read, whatever the writer and the talker do."""
+
+import random
+
+import pytest
+
+from qwen_tts.engine_config import LiveTextConfig
+from qwen_tts.live_text import Instead, LiveText, Token
+from qwen_tts.text_tokenizer import TextTokenizer
+
+PAUSE_S = 0.3
+
+
+@pytest.fixture
+def text(text_tokenizer: TextTokenizer) -> LiveText:
+    return LiveText(text_tokenizer, LiveTextConfig(pause_s=PAUSE_S))
+
+
+def read(text: LiveText, now: float) -> list[int]:
+    """All that a sequence can read without waiting, up to the end of text or a wait."""
+    tokens = []
+    while isinstance(step := text.next(now), Token):
+        tokens.append(step.id)
+    return tokens
+
+
+def test_a_sequence_begins_with_enough_tokens(text: LiveText) -> None:
+    text.feed("The quick brown fox jumps over the", 0)
+    assert not text.can_begin()
+    text.feed(" lazy", 0)  # "the" is final now, the seventh
+    assert not text.can_begin()
+    text.feed(" dog", 0)
+    assert text.can_begin()
+
+
+@pytest.mark.parametrize("clause", ["Well, ", "Yes. ", "Right; ", "好，", "今天天气很好。", "Hello…"])
+def test_or_with_the_end_of_a_clause(text: LiveText, clause: str) -> None:
+    text.feed(clause[:-2], 0)
+    assert not text.can_begin()
+    text.feed(clause[-2:], 0)
+    assert text.can_begin()
+
+
+@pytest.mark.parametrize("words", ["3", "3.", "3.1", "$5", "www.a"])
+def test_an_unfinished_number_waits(text: LiveText, words: str) -> None:
+    text.feed(f"It is {words}4", 0)
+    assert not text.can_begin()
+
+
+def test_without_text_a_sequence_waits(text: LiveText, text_tokenizer: TextTokenizer) -> None:
+    text.feed("Well, I think", 0)
+    assert text.can_begin()
+    first = text.begin()
+    assert [first.id, *read(text, 0)] == text_tokenizer.encode("Well, I")
+    assert text.next(99) is Instead.WAIT, "no sentence has ended: only text ends the waiting"
+    assert text.pause_ends_at() is None
+    text.feed(" so ", 100)
+    assert read(text, 100) == text_tokenizer.encode(" think so")
+
+
+def test_a_finished_sentence_is_closed_in_a_pause(text: LiveText, text_tokenizer: TextTokenizer) -> None:
+    text.feed("I think so.", 1.0)
+    tokens = [text.begin().id, *read(text, 1.0)]
+    assert text.next(1.0) is Instead.WAIT
+    assert text.pause_ends_at() == pytest.approx(1.0 + PAUSE_S)
+    assert text.next(1.0 + 0.9 * PAUSE_S) is Instead.WAIT
+    after = 1.0 + PAUSE_S + 1e-6
+    tokens += read(text, after)
+    assert tokens == text_tokenizer.encode("I think so.")
+    # The call in read() gave the end of text; pads until the talker ends.
+    assert [text.next(after) for _ in range(3)] == [Instead.PAD] * 3
+
+
+def test_half_a_sentence_behind_a_whole_one_is_spoken_in_a_pause(text: LiveText) -> None:
+    """Else the whole one might stay unspoken: text is read faster than it is spoken."""
+    text.feed("I think so. And then the", 0)
+    text.begin()
+    read(text, 0)
+    assert text.next(PAUSE_S + 1) is not Instead.WAIT
+
+
+def test_later_text_is_for_the_next_sequence(text: LiveText, text_tokenizer: TextTokenizer) -> None:
+    text.feed("I think so.", 0)
+    text.begin()
+    read(text, 1)
+    text.feed(" And then?", 1)
+    assert read(text, 1) == []
+    text.ended()
+    assert text.can_begin()
+    assert [text.begin().id, *read(text, 2)] == text_tokenizer.encode("And then?")
+
+
+def test_flush_closes_at_once_and_only_what_was_fed(text: LiveText, text_tokenizer: TextTokenizer) -> None:
+    text.feed("And th", 0)
+    assert not text.can_begin()
+    text.flush()
+    assert text.can_begin()
+    assert [text.begin().id, *read(text, 0)] == text_tokenizer.encode("And th")
+    assert text.next(0) is Instead.PAD
+    text.ended()
+    text.feed("en we", 0)
+    assert not text.can_begin()
+
+
+def test_a_flush_without_text_is_forgotten(text: LiveText) -> None:
+    text.flush()
+    assert not text.can_begin()
+    text.feed("And", 0)
+    assert not text.can_begin()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n \n"])
+def test_blank_text_is_done_when_it_ends(text: LiveText, blank: str) -> None:
+    text.feed(blank, 0)
+    assert not text.is_done
+    text.end()
+    assert not text.can_begin()
+    assert text.is_done
+
+
+def test_segments_are_the_pieces_that_were_fed(text: LiveText) -> None:
+    for piece in ("Hello there.", " How are", " you today?", " Fine."):
+        text.feed(piece, 0)
+    text.end()
+    tokens = [text.begin()]
+    while isinstance(step := text.next(0), Token):
+        tokens.append(step)
+    assert [token.segment for token in tokens] == sorted(token.segment for token in tokens)
+    by_segment = {segment: "".join(t.text for t in tokens if t.segment == segment) for segment in range(4)}
+    assert by_segment == {0: "Hello there.", 1: " How are", 2: " you today?", 3: " Fine."}
+
+
+SENTENCES = (
+    "Hello there. ", "How are you today? ", "I think, therefore I am! ", "It costs 3.50 in all. ", "其实我真的有发现。",
+    "Grüß Gott! ", "¿Cómo está usted? ", "今日はとても良い天気ですね。", "안녕하세요. ", "(He said so.) ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_finished_sentence_stays_unread(seed: int, text: LiveText, text_tokenizer: TextTokenizer) -> None:
+    """Random pieces, pauses, flushes, and a talker that ends its sequences whenever it likes."""
+    chance = random.Random(seed)
+    whole = "".join(chance.choices(SENTENCES, k=chance.randint(1, 8)))
+    now, fed, told_end, is_open = 0.0, 0, False, False
+    read_text = ""
+
+    def work(until_closed: bool) -> None:
+        nonlocal is_open, read_text
+        while True:
+            if not is_open:
+                if not text.can_begin():
+                    return
+                read_text += text.begin().text
+                is_open = True
+            step = text.next(now)
+            if step is Instead.WAIT:
+                assert not until_closed or not text.pause_ends_at()
+                return
+            read_text += step.text if isinstance(step, Token) else ""
+            if step is Instead.PAD or chance.random() < 0.02:  # spoken to its end, or an early end of speech
+                text.ended()
+                is_open = False
+
+    while fed < len(whole):
+        size = chance.choice((1, 3, 8, 40))
+        text.feed(whole[fed : fed + size], now)
+        fed += size
+        work(until_closed=False)
+        if chance.random() < 0.2:
+            now += PAUSE_S + 0.1
+            work(until_closed=True)
+            finished = max((whole[:fed].rfind(mark) for mark in ".!?。"), default=-1)
+            if whole[:fed].endswith((". ", "! ", "? ", "。")):
+                assert squeezed(read_text) == squeezed(whole[: finished + 1] + whole[finished + 1 : fed])
+        if chance.random() < 0.1:
+            text.flush()
+            work(until_closed=True)
+            assert squeezed(read_text) == squeezed(whole[:fed])
+    text.end()
+    told_end = True
+    work(until_closed=True)
+    assert told_end
+    assert text.is_done
+    assert squeezed(read_text) == squeezed(whole)
+
+
+def squeezed(text: str) -> str:
+    """Blanks between sequences are not spoken."""
+    return "".join(text.split())

@@ -1,0 +1,92 @@
+"""Laws of the scheduler: nobody starves, the oldest prompt first, real time before fairness."""
+
+import random
+
+import pytest
+
+from qwen_tts.scheduler import CLOSE_S, PREFILL_TOKENS, URGENT_PREFILL_TOKENS, Plan, Scheduler, Speaking
+from qwen_tts.sequence import Sequence
+
+FRAME_S = 0.08
+
+
+def reading(row: int, prompt: int, cached: int = 0) -> Sequence:
+    return Sequence(row, prompt_positions=prompt, cached_positions=cached, max_frames=100, room=100)
+
+
+def speaking(row: int, lead_s: float = 1.0, *, is_heard: bool = True) -> Speaking:
+    sequence = reading(row, 10, 9)
+    sequence.frames = 5
+    return Speaking(sequence, lead_s, is_heard)
+
+
+def rows(plan: Plan) -> list[int]:
+    return sorted(sequence.row for sequence in plan.frame)
+
+
+def test_everybody_speaks_in_every_step() -> None:
+    plan = Scheduler(FRAME_S).plan([], [speaking(row, lead_s=row) for row in range(64)])
+    assert rows(plan) == list(range(64))
+    assert not Scheduler(FRAME_S).plan([], [])
+
+
+def test_prompts_are_read_in_order_and_joined_at_once() -> None:
+    first, second = reading(0, 301), reading(1, 401)
+    plan = Scheduler(FRAME_S).plan([first, second], [])
+    assert plan.prefill == [(first, 300), (second, PREFILL_TOKENS - 300)]
+    assert rows(plan) == [0], "its prompt is read to the end"
+
+
+def test_a_prompt_of_one_position_needs_no_reading() -> None:
+    one = reading(0, 1)
+    assert not one.prefill_left
+    assert one.may_step
+    assert one.position == 0
+
+
+def test_a_long_prompt_does_not_silence_anybody() -> None:
+    long = reading(1, 4000)
+    close = speaking(0, lead_s=CLOSE_S / 2)
+    plan = Scheduler(FRAME_S).plan([long], [close])
+    assert plan.prefill == [(long, URGENT_PREFILL_TOKENS)]
+    assert rows(plan) == [0]
+    far = speaking(0, lead_s=2)
+    assert Scheduler(FRAME_S).plan([long], [far]).prefill == [(long, PREFILL_TOKENS)]
+
+
+def test_who_is_not_heard_yet_is_not_close_to_silence() -> None:
+    long = reading(1, 4000)
+    plan = Scheduler(FRAME_S).plan([long], [speaking(0, lead_s=0, is_heard=False)])
+    assert plan.prefill == [(long, PREFILL_TOKENS)]
+
+
+def test_on_a_slow_machine_the_most_urgent_speak() -> None:
+    scheduler = Scheduler(FRAME_S)
+    for count, step_s in ((1, 0.03), (2, 0.05), (4, 0.07), (8, 0.13)):
+        scheduler.measured(count, step_s)
+    plan = scheduler.plan([], [speaking(row, lead_s=8 - row) for row in range(8)])
+    assert rows(plan) == [4, 5, 6, 7]
+    assert rows(scheduler.plan([], [speaking(row) for row in range(3)])) == [0, 1, 2]
+
+
+def test_somebody_always_speaks() -> None:
+    scheduler = Scheduler(FRAME_S)
+    scheduler.measured(1, 0.5)
+    assert len(scheduler.plan([], [speaking(0), speaking(1, 0.5)]).frame) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nobody_starves(seed: int) -> None:
+    """A machine that keeps up with 4 of 8 rows gives each of them half of real time, none of them nothing."""
+    chance = random.Random(seed)
+    scheduler = Scheduler(FRAME_S)
+    scheduler.measured(4, 0.06)
+    scheduler.measured(8, 0.2)
+    made = dict.fromkeys(range(8), 0)
+    for step in range(200):
+        now = step * 0.06
+        order = chance.sample(range(8), 8)
+        plan = scheduler.plan([], [speaking(row, made[row] * FRAME_S - now) for row in order])
+        for row in rows(plan):
+            made[row] += 1
+    assert max(made.values()) - min(made.values()) <= 1

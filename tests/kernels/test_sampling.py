@@ -1,0 +1,145 @@
+"""The sampling kernels draw what qwen_tts/sampling.py draws, and hand on what follows from it."""
+
+import struct
+
+import torch
+from torch import Tensor
+
+from qwen_tts.api import CodePredictorSampling, Sampling
+from qwen_tts.frame import (
+    ACTIVE,
+    COLUMNS,
+    FRAME,
+    NEXT_TEMPERATURE,
+    NEXT_TOP_K,
+    NEXT_TOP_P,
+    PENALTY,
+    SEED_HIGH,
+    SEED_LOW,
+    TEMPERATURE,
+    TEXT,
+    TOP_K,
+    TOP_P,
+)
+from qwen_tts.kernels.sampling import choose_first, choose_next
+from qwen_tts.sampling import CounterRandom, Sampler, SamplerState
+from tests.engine.tiny import talker_config
+
+VOCAB, CODES, CODEBOOKS, WIDTH, INPUT, EPS = 3072, 2048, 16, 32, 16, 1e-6
+GREEDY = CodePredictorSampling(temperature=0)
+SAMPLINGS = (
+    Sampling(),
+    Sampling(temperature=0, code_predictor=GREEDY),
+    Sampling(temperature=1.4, top_k=7, top_p=0.6),
+    Sampling(
+        top_p=0.3, repetition_penalty=1.7, code_predictor=CodePredictorSampling(temperature=0.5, top_k=3, top_p=0.5)
+    ),
+    Sampling(temperature=5, top_k=10_000, code_predictor=CodePredictorSampling(top_k=10_000, top_p=0.9)),
+)
+SEEDS = (3, 0, 2**62 + 12345, 2**32 - 1, 2**40)
+
+
+def bits(number: float) -> int:
+    return int(struct.unpack("<i", struct.pack("<f", number))[0])
+
+
+def low_and_high(seed: int) -> tuple[int, int]:
+    low, high = struct.unpack("<ii", struct.pack("<q", seed))
+    return int(low), int(high)
+
+
+def table(device: torch.device) -> Tensor:
+    about = torch.zeros(len(SAMPLINGS), COLUMNS, dtype=torch.int32)
+    for row, (sampling, seed) in enumerate(zip(SAMPLINGS, SEEDS, strict=True)):
+        following = sampling.code_predictor
+        values = {
+            ACTIVE: 1, TEXT: row + 2, TOP_K: sampling.top_k, NEXT_TOP_K: following.top_k,
+            TEMPERATURE: bits(sampling.temperature), TOP_P: bits(sampling.top_p),
+            PENALTY: bits(sampling.repetition_penalty), NEXT_TEMPERATURE: bits(following.temperature),
+            NEXT_TOP_P: bits(following.top_p),
+        }  # fmt: skip
+        values[SEED_LOW], values[SEED_HIGH] = low_and_high(seed)
+        about[row, list(values)] = torch.tensor(list(values.values()), dtype=torch.int32)
+    return about.to(device)
+
+
+def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None:
+    config, rows = talker_config(), len(SAMPLINGS)
+    generator = torch.Generator().manual_seed(0)
+
+    def random(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator).to(device)
+
+    state = SamplerState.allocate(rows, VOCAB, device)
+    for row, (sampling, seed) in enumerate(zip(SAMPLINGS, SEEDS, strict=True)):
+        state.open_row(row, sampling, seed)
+    sampler = Sampler(config, CounterRandom(CODEBOOKS), device)
+    about, active = table(device), torch.ones(rows, dtype=torch.bool, device=device)
+    spoken = torch.zeros(rows, VOCAB, dtype=torch.uint8, device=device)
+    embedding, projected = random(VOCAB, WIDTH), random(VOCAB, INPUT)
+    next_embedding, next_projected = random((CODEBOOKS - 1) * CODES, WIDTH), random((CODEBOOKS - 1) * CODES, INPUT)
+    text, bias, norm = random(rows + 2, WIDTH), random(INPUT), random(WIDTH)
+    summed, inputs = random(rows, WIDTH), random(2 * rows, INPUT)
+    next_inputs, codes = random(rows, WIDTH), torch.zeros(rows, CODEBOOKS, dtype=torch.int32, device=device)
+    for frame in range(3):
+        about[:, FRAME] = frame
+        logits, hidden = random(rows, VOCAB + INPUT) * 4, random(rows, WIDTH)
+        draw = sampler.begin_frame(state)
+        first = sampler.choose_first(logits[:, :VOCAB].clone(), state, draw, active)
+        choose_first(
+            logits, hidden, norm, bias, about, spoken, codes, embedding, projected, summed, inputs,
+            eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
+        )  # fmt: skip
+        assert codes[:, 0].tolist() == first.tolist()
+        assert torch.equal(spoken.bool(), state.spoken)
+        pair = inputs.view(rows, 2, INPUT)
+        torch.testing.assert_close(pair[:, 0], logits[:, VOCAB:] + bias)
+        assert torch.equal(pair[:, 1], projected[first])
+        heard = embedding[first]
+        for codebook in range(1, CODEBOOKS):
+            logits = random(rows, CODES) * 4
+            token = sampler.choose_next(logits, codebook, state, draw)
+            choose_next(
+                logits, about, codes, next_embedding, next_projected, text, summed, inputs, next_inputs,
+                codebook=codebook,
+            )  # fmt: skip
+            assert codes[:, codebook].tolist() == token.tolist(), (frame, codebook)
+            entry = (codebook - 1) * CODES + token
+            heard = heard + next_embedding[entry]
+            if codebook < CODEBOOKS - 1:
+                assert torch.equal(inputs[:rows], next_projected[entry])
+        torch.testing.assert_close(next_inputs, heard + text[2:])
+
+
+def test_without_a_projection_the_normalised_state_is_handed_on(device: torch.device) -> None:
+    config = talker_config()
+    logits, hidden, norm = (torch.randn(shape, device=device) for shape in ((5, VOCAB), (5, WIDTH), (WIDTH,)))
+    embedding, summed = torch.randn(VOCAB, WIDTH, device=device), torch.empty(5, WIDTH, device=device)
+    inputs = torch.empty(10, WIDTH, device=device)
+    choose_first(
+        logits, hidden, norm, None, table(device), torch.zeros(5, VOCAB, dtype=torch.uint8, device=device),
+        torch.zeros(5, CODEBOOKS, dtype=torch.int32, device=device), embedding, embedding, summed, inputs,
+        eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
+    )  # fmt: skip
+    normalised = hidden * torch.rsqrt(hidden.square().mean(-1, keepdim=True) + EPS) * norm
+    torch.testing.assert_close(inputs.view(5, 2, WIDTH)[:, 0], normalised)
+
+
+def test_an_inactive_row_remembers_nothing(device: torch.device) -> None:
+    config, about = talker_config(), table(device)
+    about[1, ACTIVE] = 0
+    spoken = torch.zeros(5, VOCAB, dtype=torch.uint8, device=device)
+    codes = torch.zeros(5, CODEBOOKS, dtype=torch.int32, device=device)
+    embedding, following = torch.randn(VOCAB, WIDTH, device=device), torch.randn(15 * CODES, WIDTH, device=device)
+    summed, inputs = torch.zeros(5, WIDTH, device=device), torch.zeros(10, WIDTH, device=device)
+    next_inputs = torch.zeros(5, WIDTH, device=device)
+    choose_first(
+        torch.randn(5, VOCAB, device=device), embedding[:5].clone(), embedding[0], None, about, spoken, codes,
+        embedding, embedding, summed, inputs, eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
+    )  # fmt: skip
+    choose_next(
+        torch.randn(5, CODES, device=device), about, codes, following, following, torch.zeros(9, WIDTH, device=device),
+        summed, inputs, next_inputs, codebook=CODEBOOKS - 1,
+    )  # fmt: skip
+    assert spoken.sum(dim=1).tolist() == [1, 0, 1, 1, 1]
+    assert next_inputs.abs().sum(dim=1).ne(0).tolist() == [True, False, True, True, True]
