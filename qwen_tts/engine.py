@@ -269,6 +269,8 @@ class Engine:
         config = self._config
         device = default_device() if config.device is None else torch.device(config.device)
         dtype = default_dtype(device) if config.dtype is None else getattr(torch, config.dtype)
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
         started = self._now()
         self._model = load_model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
         self._start_loop(self._model)

@@ -41,6 +41,8 @@ class EngineConfig(_Section):
     """cuda, mps or cpu; by default the first that is there."""
     dtype: Literal["bfloat16", "float16", "float32"] | None = None
     """Of talker and code predictor; by default what the device computes best."""
+    threads: int | None = Field(default=None, ge=1)
+    """Of the CPU, where the model runs on it."""
     rows: int = Field(default=16, ge=1, le=64)
     """Utterances spoken at once."""
     queue: int = Field(default=64, ge=0)

@@ -6,6 +6,7 @@ late; what that frame said is dropped.
 """
 
 import heapq
+import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -341,14 +342,13 @@ class EngineLoop:
         return True
 
     def _prefill(self, plan: Plan) -> None:
+        if not plan.prefill:
+            return
         parts = []
         for sequence, count in plan.prefill:
             start = sequence.cached_positions
-            inputs = self._open[sequence.row].prompt.embeddings[start : start + count]
-            parts.append(PromptPart(sequence.row, start, inputs))
+            parts += _parts(sequence.row, self._open[sequence.row].prompt, start, start + count)
             sequence.cached_positions += count
-        if not parts:
-            return
         self._runner.prefill(parts)
         for sequence, _ in plan.prefill:
             if not sequence.prefill_left:
@@ -451,6 +451,13 @@ class EngineLoop:
         is_quiet = int(np.abs(pcm.astype(np.int32)).max()) < SILENCE_PEAK
         utterance.silent_frames = utterance.silent_frames + 1 if is_quiet else 0
         return utterance.silent_frames * self._frame_s >= limit_s
+
+
+def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
+    """The beginning of a prompt and its text are read apart, so that the sums do not depend on whether it was kept."""
+    border = prompt.prefix_positions
+    cuts = [start, border, end] if start < border < end else [start, end]
+    return [PromptPart(row, first, prompt.embeddings[first:last]) for first, last in itertools.pairwise(cuts)]
 
 
 def _voice_key(voice: PresetVoice | ClonedVoice | DesignedVoice) -> Hashable:

@@ -10,11 +10,12 @@ from qwen_tts.config import TransformerConfig
 from qwen_tts.cuda_graphs import Graphs
 from qwen_tts.frame import POSITION, PromptPart, RowTensors
 from qwen_tts.kernels.attention import MAX_SPLITS, Joining, Rope, attend, attend_in_frame, write_cache
-from qwen_tts.kernels.linear import MAX_TOKENS, linear
+from qwen_tts.kernels.linear import MAX_TOKENS, Hidden, add, enter, project
 from qwen_tts.kernels.sampling import choose_first, choose_next
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
-from qwen_tts.modules.transformer import Layer
+from qwen_tts.modules.transformer import Layer, Transformer
+from qwen_tts.modules.upload import upload
 
 PROMPT_TOKENS = (16, 32, 64, 128)
 """Prompt positions of one launch."""
@@ -31,7 +32,7 @@ class _Scratch:
         self.qkv = torch.empty(tokens, heads, device=device, dtype=dtype)
         self.attended = torch.empty(tokens, config.heads * config.head_dim, device=device, dtype=dtype)
         self.gated = torch.empty(tokens, config.intermediate_size, device=device, dtype=dtype)
-        self.hidden = torch.empty(tokens, config.hidden_size, device=device)
+        self.hidden = Hidden.allocate(tokens, config.hidden_size, device, dtype)
 
 
 class TritonFrame:
@@ -48,7 +49,8 @@ class TritonFrame:
         self._group = config.heads // config.kv_heads
         self._scratch = _Scratch(config, MAX_TOKENS, device, dtype)
         self._small = _Scratch(predictor.config, 2 * rows, device, dtype)
-        self._small_input = torch.empty(2 * rows, predictor.config.hidden_size, device=device)
+        self._small_input = Hidden.allocate(2 * rows, predictor.config.hidden_size, device, dtype)
+        self._norms, self._small_norms = _norms(talker.transformer), _norms(predictor.transformer)
         self._joining = Joining(MAX_TOKENS, config.heads, config.kv_heads, config.head_dim, device)
         positions = state.pages.shape[1] * state.cache.shape[4]
         self._prompt_inputs = torch.zeros(MAX_TOKENS, config.hidden_size, device=device)
@@ -81,9 +83,9 @@ class TritonFrame:
         """As many tokens as a graph has; those that fill it up belong to the row without pages."""
         tokens = next(size for size in PROMPT_TOKENS if size >= len(rows))
         spare = tokens - len(rows)
-        where = torch.tensor([rows + [len(self._state.pages) - 1] * spare, positions + [0] * spare], dtype=torch.int32)
+        where = [rows + [len(self._state.pages) - 1] * spare, positions + [0] * spare]
         self._prompt_inputs[: len(rows)] = inputs
-        self._prompt_where[:, :tokens].copy_(where, non_blocking=True)
+        self._prompt_where[:, :tokens] = upload(where, self._prompt_where.device, torch.int32)
         self._graphs.run(("prompt", tokens), lambda: self._read_prompt(tokens))
 
     def prepare_prompts(self) -> None:
@@ -97,81 +99,77 @@ class TritonFrame:
         self._talk(self._prompt_inputs[:tokens], rows, positions, fresh=False)
 
     def frame(self, rows: int, span: int) -> None:
-        state = self._state
+        state, eps = self._state, self._config.rms_norm_eps
         hidden = self._talk(state.inputs[:rows], self._every_row[:rows], state.about[:rows, POSITION], fresh=True)
-        norm, eps = self._talker.transformer.norm.weight, self._config.rms_norm_eps
-        logits = self._logits[:rows]
-        linear(hidden, self._head, logits, norm=norm, eps=eps, chained=self._chained)
+        norm, logits = self._talker.transformer.norm.weight, self._logits[:rows]
+        project(hidden, norm, self._head, logits, eps=eps, chained=self._chained)
         choose_first(
-            logits, hidden, norm, self._bias, state.about, state.spoken, state.codes,
+            logits, hidden.value, norm, self._bias, state.about, state.spoken, state.codes,
             self._talker.codec_embedding.weight, self._first_projected, self._summed, self._small_input,
-            eos=self._config.codec_eos_id, eps=eps, code_vocab=self._predictor.config.vocab_size,
-            chained=self._chained,
+            self._small_norms[0], eos=self._config.codec_eos_id, eps=eps,
+            code_vocab=self._predictor.config.vocab_size, chained=self._chained,
         )  # fmt: skip
         for codebook in range(1, self._config.codebooks):
             self._predict(codebook, rows)
 
-    def _talk(self, inputs: Tensor, rows: Tensor, positions: Tensor, *, fresh: bool) -> Tensor:
-        """The talker over tokens -> its state before the final norm [tokens, width] float32."""
+    def _talk(self, inputs: Tensor, rows: Tensor, positions: Tensor, *, fresh: bool) -> Hidden:
+        """The talker over tokens -> its state before the final norm."""
         tokens, state, scratch = len(inputs), self._state, self._scratch
         eps, chained, group = self._config.rms_norm_eps, self._chained, self._group
-        qkv, attended = scratch.qkv[:tokens], scratch.attended[:tokens]
-        splits = max(1, min(MAX_SPLITS, _PROGRAMS // (tokens * self._config.kv_heads)))
-        x, hidden = inputs, scratch.hidden[:tokens]
+        qkv, attended, hidden = scratch.qkv[:tokens], scratch.attended[:tokens], scratch.hidden.first(tokens)
+        # A prompt's sums must not depend on how many tokens are read beside it.
+        splits = max(1, min(MAX_SPLITS, _PROGRAMS // _power_of_two(tokens * self._config.kv_heads))) if fresh else 1
+        where = (self._rope, state.cache, state.pages, rows, positions)
+        enter(inputs, self._norms[0], hidden, chained=chained)
         for index, layer in enumerate(self._talker.transformer.layers):
             attention = layer.attention
-            linear(x, attention.qkv_proj.weight, qkv, norm=layer.attention_norm.weight, eps=eps, chained=chained)
-            where = (self._rope, state.cache, state.pages, rows, positions)
+            project(hidden, self._norms[index], attention.qkv_proj.weight, qkv, eps=eps, chained=chained)
             if not fresh:
                 write_cache(qkv, attention.k_norm.weight, *where, layer=index, group=group, eps=eps, chained=chained)
             attend(
                 qkv, attention.q_norm.weight, attention.k_norm.weight, *where, attended, self._joining, layer=index,
                 group=group, eps=eps, fresh=fresh, splits=splits, chained=chained,
             )  # fmt: skip
-            linear(attended, attention.o_proj.weight, hidden, residual=x, chained=chained)
-            x = hidden
-            self._feed_forward(layer, hidden, scratch, eps)
+            self._finish_layer(layer, scratch, attended, hidden, self._norms[index + 1], eps)
         return hidden
 
-    def _feed_forward(self, layer: Layer, hidden: Tensor, scratch: _Scratch, eps: float) -> None:
-        gated, mlp = scratch.gated[: len(hidden)], layer.mlp
-        linear(
-            hidden, mlp.gate_up_proj.weight, gated, norm=layer.mlp_norm.weight, eps=eps, gated=True,
-            chained=self._chained,
-        )  # fmt: skip
-        linear(gated, mlp.down_proj.weight, hidden, residual=hidden, chained=self._chained)
+    def _finish_layer(
+        self, layer: Layer, scratch: _Scratch, attended: Tensor, hidden: Hidden, next_norm: Tensor, eps: float
+    ) -> None:
+        """What comes after the attention; `next_norm` begins the next layer."""
+        gated, norm, chained = scratch.gated[: len(attended)], layer.mlp_norm.weight, self._chained
+        add(attended, layer.attention.o_proj.weight, hidden.value, hidden, norm, chained=chained)
+        project(hidden, norm, layer.mlp.gate_up_proj.weight, gated, eps=eps, gated=True, chained=chained)
+        add(gated, layer.mlp.down_proj.weight, hidden.value, hidden, next_norm, chained=chained)
 
     def _predict(self, codebook: int, rows: int) -> None:
         """Draw one of the codebooks after the first; the code predictor reads two tokens before the first of them."""
         state, scratch, config = self._state, self._small, self._predictor.config
-        transformer = self._predictor.transformer
-        eps, chained = config.rms_norm_eps, self._chained
+        layers, eps, chained = self._predictor.transformer.layers, config.rms_norm_eps, self._chained
         tokens = 2 if codebook == 1 else 1
         position = 0 if codebook == 1 else codebook
-        count = rows * tokens
-        x, hidden, qkv, attended = (
-            part[:count] for part in (self._small_input, scratch.hidden, scratch.qkv, scratch.attended)
-        )
-        for index, layer in enumerate(transformer.layers):
+        count, norms = rows * tokens, self._small_norms
+        qkv, attended, hidden = scratch.qkv[:count], scratch.attended[:count], self._small_input.first(count)
+        for index, layer in enumerate(layers):
             attention = layer.attention
-            linear(x, attention.qkv_proj.weight, qkv, norm=layer.attention_norm.weight, eps=eps, chained=chained)
+            project(hidden, norms[index], attention.qkv_proj.weight, qkv, eps=eps, chained=chained)
             attend_in_frame(
                 qkv, attention.q_norm.weight, attention.k_norm.weight, self._small_rope, self._small_cache[index],
                 attended, position=position, group=config.heads // config.kv_heads, eps=eps, tokens=tokens,
                 chained=chained,
             )  # fmt: skip
-            linear(attended, attention.o_proj.weight, hidden, residual=x, chained=chained)
-            x = hidden
-            self._feed_forward(layer, hidden, scratch, eps)
-        logits = self._small_logits[:rows]
-        linear(
-            hidden[tokens - 1 :: tokens], self._predictor.lm_head.table(codebook - 1), logits,
-            norm=transformer.norm.weight, eps=eps, chained=chained,
-        )  # fmt: skip
+            self._finish_layer(layer, scratch, attended, hidden, norms[index + 1], eps)
+        logits, last = self._small_logits[:rows], hidden[slice(tokens - 1, None, tokens)]
+        project(last, norms[-1], self._predictor.lm_head.table(codebook - 1), logits, eps=eps, chained=chained)
         choose_next(
             logits, state.about, state.codes, self._predictor.codec_embedding.weight, self._next_projected, state.text,
-            self._summed, self._small_input, state.inputs, codebook=codebook, chained=chained,
+            self._summed, self._small_input, norms[0], state.inputs, codebook=codebook, chained=chained,
         )  # fmt: skip
+
+
+def _norms(transformer: Transformer) -> list[Tensor]:
+    """The norm that begins each layer, and the one after the last."""
+    return [*(layer.attention_norm.weight for layer in transformer.layers), transformer.norm.weight]
 
 
 def _head(talker: Talker, predictor: CodePredictor) -> tuple[Tensor, Tensor | None]:

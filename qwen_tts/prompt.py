@@ -26,6 +26,7 @@ from qwen_tts.languages import QWEN_NAMES
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.frame_embedding import embed_frames
 from qwen_tts.models.talker import Talker
+from qwen_tts.modules.upload import upload
 from qwen_tts.text_tokenizer import TextTokenizer
 from qwen_tts.voice_prompt import ReferenceVoice
 
@@ -71,6 +72,9 @@ class PromptBuilder:
         control = (config.tts_pad_token_id, config.tts_bos_token_id, config.tts_eos_token_id)
         self.pad, self.bos, self.eos = (row[None] for row in self._text(control))
         """[1, hidden] each: text control embeddings"""
+        self._codec_pad, self._codec_bos = (
+            self._codec(token) for token in (config.talker.codec_pad_id, config.talker.codec_bos_id)
+        )
 
     # -- what a request means to this checkpoint -------------------------------------------------------------------
 
@@ -133,7 +137,7 @@ class PromptBuilder:
 
     def _text(self, ids: list[int] | tuple[int, ...]) -> Tensor:
         """[tokens, hidden]"""
-        return self._talker.embed_text(torch.tensor(ids, dtype=torch.long, device=self._talker.device))
+        return self._talker.embed_text(upload(ids, self._talker.device, torch.long))
 
     def embed_tokens(self, ids: list[int]) -> Tensor:
         """Tokens of the text -> [tokens, hidden]: what live text adds beside the frames."""
@@ -141,7 +145,7 @@ class PromptBuilder:
 
     def _codec(self, *ids: int) -> Tensor:
         """[tokens, hidden]"""
-        return self._talker.codec_embedding(torch.tensor(ids, device=self._talker.device))
+        return self._talker.codec_embedding(upload(ids, self._talker.device, torch.long))
 
     # -- the parts --------------------------------------------------------------------------------------------------
 
@@ -185,7 +189,7 @@ class PromptBuilder:
             voice = self._codec(talker.speakers[speaker])
         elif reference is not None:
             voice = reference.speaker_embedding.to(self.pad)[None]
-        codec = torch.cat((self._codec(*tag), voice, self._codec(talker.codec_pad_id)))
+        codec = torch.cat((self._codec(*tag), voice, self._codec_pad))
         text = torch.cat((self.pad.expand(codec.shape[0] - 1, -1), self.bos))
         return text + codec
 
@@ -198,8 +202,7 @@ class PromptBuilder:
             placed, trailing = self._beside_reference(prefix, text, streaming)
             constant = min(prefix.transcript.shape[0], placed.shape[0])
         elif streaming:
-            bos = self._codec(self._config.talker.codec_bos_id)
-            placed, trailing = text[:1] + bos, torch.cat((text[1:], self.eos))
+            placed, trailing = text[:1] + self._codec_bos, torch.cat((text[1:], self.eos))
         else:
             placed, trailing = self._before_frames(torch.cat((text, self.eos)), self.pad[:0]), self.pad[:0]
         embeddings = torch.cat((prefix.embeddings, placed))
@@ -207,16 +210,14 @@ class PromptBuilder:
 
     def _before_frames(self, text: Tensor, reference: Tensor) -> Tensor:
         """The whole text beside codec pads, then the beginning of speech and the reference beside text pads."""
-        bos = self._codec(self._config.talker.codec_bos_id)
-        pad = self._codec(self._config.talker.codec_pad_id)
-        return torch.cat((text + pad, torch.cat((bos, reference)) + self.pad))
+        return torch.cat((text + self._codec_pad, torch.cat((self._codec_bos, reference)) + self.pad))
 
     def _beside_reference(self, prefix: Prefix, text: Tensor, streaming: bool) -> tuple[Tensor, Tensor]:
         """The text goes on where the transcript ends, the speech where the reference ends."""
         text = torch.cat((prefix.transcript, text, self.eos))
         if not streaming:
             return self._before_frames(text, prefix.reference), self.pad[:0]
-        codec = torch.cat((self._codec(self._config.talker.codec_bos_id), prefix.reference))
+        codec = torch.cat((self._codec_bos, prefix.reference))
         missing = codec.shape[0] - text.shape[0]
         if missing > 0:
             return torch.cat((text, self.pad.expand(missing, -1))) + codec, self.pad[:0]

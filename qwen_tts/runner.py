@@ -22,10 +22,11 @@ from qwen_tts.api import PCM_BYTES, Sampling
 from qwen_tts.cuda_graphs import Graphs
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import ModelUnavailable
-from qwen_tts.frame import END_SLOT, PAD_SLOT, PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
+from qwen_tts.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
 from qwen_tts.frame_eager import EagerFrame
 from qwen_tts.model import Model
 from qwen_tts.models.codec_decoder import DecoderState
+from qwen_tts.modules.upload import upload
 
 IN_FLIGHT = 2
 """Steps launched and not collected."""
@@ -99,7 +100,10 @@ class ModelRunner:
         self._table.view(np.float32)[:, frame.PENALTY] = 1
         self._slots = deque(range(IN_FLIGHT + 1))
         if self.is_cuda:
+            torch.cuda.synchronize()
             self._main, self._side = torch.cuda.Stream(), torch.cuda.Stream()
+            # Prompts are computed where they are used.
+            torch.cuda.set_stream(self._main)
             self._frame_done, self._inputs_taken = torch.cuda.Event(), torch.cuda.Event()
             self._finished = [torch.cuda.Event() for _ in range(IN_FLIGHT + 1)]
 
@@ -130,7 +134,15 @@ class ModelRunner:
             if heard is None:
                 self._codec_state.reset_row(row)
             else:
-                self._codec_state.copy_row(heard, 0, row)
+                self._hear(heard, row)
+
+    def _hear(self, heard: DecoderState, row: int) -> None:
+        """What was computed on one stream is copied on the other, and may be freed on the first."""
+        if self.is_cuda:
+            self._side.wait_stream(self._main)
+        self._codec_state.copy_row(heard, 0, row)
+        if self.is_cuda:
+            self._main.wait_stream(self._side)
 
     def close_row(self, row: int) -> None:
         """Its pages may be anybody's from now on."""
@@ -140,10 +152,9 @@ class ModelRunner:
     @torch.inference_mode()
     def set_pages(self, row: int, pages: Sequence[int]) -> None:
         """Where the row's positions lie, from the first on."""
-        table = self._on_host(self._state.pages.shape[1], dtype=torch.int32)
-        table[: len(pages)] = torch.tensor(pages, dtype=torch.int32)
+        spare = self._state.pages.shape[1] - len(pages)
         with self._on("_main"):
-            self._state.pages[row].copy_(table, non_blocking=True)
+            self._state.pages[row] = upload([*pages, *([DUMP_PAGE] * spare)], self._device, torch.int32)
 
     @torch.inference_mode()
     def copy_page(self, source: int, target: int) -> None:
@@ -154,7 +165,7 @@ class ModelRunner:
     def put_text(self, slots: Sequence[int], embeddings: Tensor) -> None:
         """embeddings [n, width] into n slots of the text table."""
         with self._on("_main"):
-            self._state.text[torch.tensor(slots, device=self._device)] = embeddings
+            self._state.text[upload(slots, self._device, torch.long)] = embeddings
 
     # -- steps ------------------------------------------------------------------------------------------------------
 

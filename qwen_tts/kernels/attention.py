@@ -16,6 +16,8 @@ from qwen_tts.kernels.chain import wait
 MAX_SPLITS = 16
 """Programs that share one row's cache."""
 
+_BLOCK = 32  # positions at a time
+
 
 @triton.jit
 def _turned(at, norm, cos, sin, eps, HALF: tl.constexpr):
@@ -68,102 +70,128 @@ def _write_cache(
 def _attend(
     qkv, q_norm, k_norm, cosines, sines, cache, pages, rows, positions, out, partial, arrivals, layer, eps,
     page_stride, layer_stride, max_pages, position_stride,
-    GROUP: tl.constexpr, KV_HEADS: tl.constexpr, HALF: tl.constexpr, PAGE: tl.constexpr, BLOCK: tl.constexpr, SPLITS:
-    tl.constexpr, FRESH: tl.constexpr, CHAINED: tl.constexpr,
+    GROUP: tl.constexpr, KV_HEADS: tl.constexpr, HALF: tl.constexpr, PAGE: tl.constexpr, BLOCK: tl.constexpr,
+    SPLITS: tl.constexpr, FRESH: tl.constexpr, PRECISION: tl.constexpr, CHAINED: tl.constexpr,
 ):  # fmt: skip
     """One token's GROUP query heads over a share of the positions up to its own.
 
-    FRESH: its own key and value are not in the cache yet; split 0 puts them there. The last split to arrive joins the
-    shares, in their order.
+    FRESH: its own key and value are not in the cache yet; split 0 puts them there. What is in the cache is of earlier
+    frames, so it may be read before `wait`. The last split to arrive joins the shares, in their order.
     """
     token, head, split = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     WIDTH: tl.constexpr = 2 * HALF
-    i, j, g = tl.arange(0, HALF), tl.arange(0, WIDTH), tl.arange(0, GROUP)
-    wait(CHAINED)
+    # The tensor cores take 16 queries: the group's heads, again and again.
+    QUERIES: tl.constexpr = 16
+    i, j, b = tl.arange(0, HALF), tl.arange(0, WIDTH), tl.arange(0, BLOCK)
+    q = tl.arange(0, QUERIES) % GROUP
     position = tl.load(positions + token * position_stride)
     row_pages = pages + tl.load(rows + token).to(tl.int64) * max_pages
     cos, sin = tl.load(cosines + position * HALF + i), tl.load(sines + position * HALF + i)
-    heads = qkv + token.to(tl.int64) * (GROUP + 2) * KV_HEADS * WIDTH
-    first, second = _turned_group(heads + head * GROUP * WIDTH, q_norm, cos[None, :], sin[None, :], eps, GROUP, HALF)
-    softness = 1.4426950408889634 / tl.sqrt(WIDTH * 1.0)  # scores in powers of two
-    first *= softness
-    second *= softness
     base = cache + layer * layer_stride + head * PAGE * WIDTH
     to_values = KV_HEADS * PAGE * WIDTH
-
-    peak = tl.full([GROUP], -float("inf"), tl.float32)
-    weight = tl.zeros([GROUP], tl.float32)
-    mixed = tl.zeros([GROUP, WIDTH], tl.float32)
-    known = position
-    if FRESH:
-        if split == 0:
-            k_first, k_second = _turned(heads + (GROUP * KV_HEADS + head) * WIDTH, k_norm, cos, sin, eps, HALF)
-            value = tl.load(heads + ((GROUP + 1) * KV_HEADS + head) * WIDTH + j)
-            page = tl.load(row_pages + position // PAGE).to(tl.int64)
-            to = base + page * page_stride + (position % PAGE) * WIDTH
-            k_first, k_second = k_first.to(cache.dtype.element_ty), k_second.to(cache.dtype.element_ty)
-            value = value.to(cache.dtype.element_ty)
-            tl.store(to + i, k_first)
-            tl.store(to + HALF + i, k_second)
-            tl.store(to + to_values + j, value)
-            peak = tl.sum(first * k_first.to(tl.float32)[None, :], axis=1)
-            peak += tl.sum(second * k_second.to(tl.float32)[None, :], axis=1)
-            weight += 1.0
-            mixed += value.to(tl.float32)[None, :]
-    else:
-        known = position + 1
-
+    known = position if FRESH else position + 1
     share = tl.cdiv(tl.cdiv(known, SPLITS), BLOCK) * BLOCK
-    end = tl.minimum(known, (split + 1) * share)
-    for start in range(split * share, end, BLOCK):
-        p = start + tl.arange(0, BLOCK)
-        inside = p < end
-        page = tl.load(row_pages + p // PAGE, mask=inside, other=0).to(tl.int64)
-        at = base + page * page_stride + (p % PAGE) * WIDTH
-        keys = tl.load(at[:, None] + i[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
-        scores = tl.sum(first[:, None, :] * keys[None, :, :], axis=2)
-        keys = tl.load(at[:, None] + HALF + i[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
-        scores += tl.sum(second[:, None, :] * keys[None, :, :], axis=2)
+    start = split * share
+    end = tl.minimum(known, start + share)
+    if not FRESH:
+        wait(CHAINED)
+    # The first block; the others follow while it is worked on.
+    inside = start + b < end
+    page = tl.load(row_pages + (start + b) // PAGE, mask=inside, other=0).to(tl.int64)
+    at = base + page * page_stride + ((start + b) % PAGE) * WIDTH
+    k_first = tl.load(at[None, :] + i[:, None], mask=inside[None, :], other=0.0)
+    k_second = tl.load(at[None, :] + HALF + i[:, None], mask=inside[None, :], other=0.0)
+    values = tl.load(at[:, None] + to_values + j[None, :], mask=inside[:, None], other=0.0)
+    if FRESH:
+        wait(CHAINED)
+
+    heads = qkv + token.to(tl.int64) * (GROUP + 2) * KV_HEADS * WIDTH
+    queries = heads + (head * GROUP + q)[:, None] * WIDTH + i[None, :]
+    first, second = tl.load(queries).to(tl.float32), tl.load(queries + HALF).to(tl.float32)
+    squares = tl.sum(first * first, axis=1) + tl.sum(second * second, axis=1)
+    softness = 1.4426950408889634 / tl.sqrt(WIDTH * 1.0)  # scores in powers of two
+    scale = (softness * tl.rsqrt(squares / WIDTH + eps))[:, None]
+    first *= scale * tl.load(q_norm + i).to(tl.float32)[None, :]
+    second *= scale * tl.load(q_norm + HALF + i).to(tl.float32)[None, :]
+    turned = first * cos[None, :] - second * sin[None, :]
+    q_second = (second * cos[None, :] + first * sin[None, :]).to(cache.dtype.element_ty)
+    q_first = turned.to(cache.dtype.element_ty)
+
+    peak = tl.full([QUERIES], -float("inf"), tl.float32)
+    weight = tl.zeros([QUERIES], tl.float32)
+    mixed = tl.zeros([QUERIES, WIDTH], tl.float32)
+    if FRESH:  # noqa: SIM102  this is known when the kernel is made, the other when it runs
+        if split == 0:
+            own_first, own_second = _turned(heads + (GROUP * KV_HEADS + head) * WIDTH, k_norm, cos, sin, eps, HALF)
+            own = tl.load(heads + ((GROUP + 1) * KV_HEADS + head) * WIDTH + j).to(cache.dtype.element_ty)
+            own_page = tl.load(row_pages + position // PAGE).to(tl.int64)
+            to = base + own_page * page_stride + (position % PAGE) * WIDTH
+            own_first, own_second = own_first.to(cache.dtype.element_ty), own_second.to(cache.dtype.element_ty)
+            tl.store(to + i, own_first)
+            tl.store(to + HALF + i, own_second)
+            tl.store(to + to_values + j, own)
+            peak = tl.sum(q_first.to(tl.float32) * own_first.to(tl.float32)[None, :], axis=1)
+            peak += tl.sum(q_second.to(tl.float32) * own_second.to(tl.float32)[None, :], axis=1)
+            weight += 1.0
+            mixed += own.to(tl.float32)[None, :]
+
+    while start < end:
+        start += BLOCK
+        next_inside = start + b < end
+        page = tl.load(row_pages + (start + b) // PAGE, mask=next_inside, other=0).to(tl.int64)
+        at = base + page * page_stride + ((start + b) % PAGE) * WIDTH
+        next_first = tl.load(at[None, :] + i[:, None], mask=next_inside[None, :], other=0.0)
+        next_second = tl.load(at[None, :] + HALF + i[:, None], mask=next_inside[None, :], other=0.0)
+        next_values = tl.load(at[:, None] + to_values + j[None, :], mask=next_inside[:, None], other=0.0)
+        scores = tl.dot(q_first, k_first, input_precision=PRECISION)
+        scores = tl.dot(q_second, k_second, scores, input_precision=PRECISION)
         scores = tl.where(inside[None, :], scores, -float("inf"))
         higher = tl.maximum(peak, tl.max(scores, axis=1))
         fade = tl.exp2(peak - higher)
         odds = tl.exp2(scores - higher[:, None])
-        values = tl.load(at[:, None] + to_values + j[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
         weight = weight * fade + tl.sum(odds, axis=1)
-        mixed = mixed * fade[:, None] + tl.sum(odds[:, :, None] * values[None, :, :], axis=1)
+        mixed = tl.dot(odds.to(values.dtype), values, mixed * fade[:, None], input_precision=PRECISION)
         peak = higher
+        inside, k_first, k_second, values = next_inside, next_first, next_second, next_values
 
-    result = out + (token.to(tl.int64) * KV_HEADS + head) * GROUP * WIDTH + g[:, None] * WIDTH + j[None, :]
+    once = (tl.arange(0, QUERIES) < GROUP)[:, None]
+    result = out + (token.to(tl.int64) * KV_HEADS + head) * GROUP * WIDTH + q[:, None] * WIDTH + j[None, :]
     if SPLITS == 1:
-        tl.store(result, (mixed / weight[:, None]).to(out.dtype.element_ty))
+        tl.store(result, (mixed / weight[:, None]).to(out.dtype.element_ty), mask=once)
     else:
         # A share: GROUP mixed vectors, then their peaks and weights.
         SHARE: tl.constexpr = GROUP * (WIDTH + 2)
         place = token.to(tl.int64) * KV_HEADS + head
         shares = partial + place * SPLITS * SHARE
         mine = shares + split * SHARE
-        tl.store(mine + g[:, None] * WIDTH + j[None, :], mixed)
-        tl.store(mine + GROUP * WIDTH + g, peak)
-        tl.store(mine + GROUP * (WIDTH + 1) + g, weight)
+        tl.store(mine + q[:, None] * WIDTH + j[None, :], mixed, mask=once)
+        tl.store(mine + GROUP * WIDTH + q, peak, mask=tl.arange(0, QUERIES) < GROUP)
+        tl.store(mine + GROUP * (WIDTH + 1) + q, weight, mask=tl.arange(0, QUERIES) < GROUP)
         tl.debug_barrier()
         if tl.atomic_add(arrivals + place, 1, sem="acq_rel") == SPLITS - 1:
             tl.store(arrivals + place, 0)
             tl.debug_barrier()
-            peak = tl.full([GROUP], -float("inf"), tl.float32)
-            weight = tl.zeros([GROUP], tl.float32)
-            mixed = tl.zeros([GROUP, WIDTH], tl.float32)
-            for other in range(SPLITS):
-                theirs = shares + other * SHARE
-                their_weight = tl.load(theirs + GROUP * (WIDTH + 1) + g, cache_modifier=".cg")
-                if tl.max(their_weight) > 0:
-                    their_peak = tl.load(theirs + GROUP * WIDTH + g, cache_modifier=".cg")
-                    their_mixed = tl.load(theirs + g[:, None] * WIDTH + j[None, :], cache_modifier=".cg")
-                    higher = tl.maximum(peak, their_peak)
-                    fade, theirs_fade = tl.exp2(peak - higher), tl.exp2(their_peak - higher)
-                    weight = weight * fade + their_weight * theirs_fade
-                    mixed = mixed * fade[:, None] + their_mixed * theirs_fade[:, None]
-                    peak = higher
-            tl.store(result, (mixed / weight[:, None]).to(out.dtype.element_ty))
+            _join(shares, result, out, q, j, once, GROUP, WIDTH, SPLITS, SHARE)
+
+
+@triton.jit
+def _join(
+    shares, result, out, q, j, once,
+    GROUP: tl.constexpr, WIDTH: tl.constexpr, SPLITS: tl.constexpr, SHARE: tl.constexpr,
+):  # fmt: skip
+    """All shares at once, in the order of the splits."""
+    s = tl.arange(0, SPLITS)
+    peaks = tl.load(shares + s[:, None] * SHARE + GROUP * WIDTH + q[None, :], cache_modifier=".cg")
+    weights = tl.load(shares + s[:, None] * SHARE + GROUP * (WIDTH + 1) + q[None, :], cache_modifier=".cg")
+    peaks = tl.where(weights > 0, peaks, -float("inf"))
+    faded = tl.exp2(peaks - tl.max(peaks, axis=0)[None, :])
+    total = tl.sum(weights * faded, axis=0)
+    mixed = tl.zeros([q.shape[0], WIDTH], tl.float32)
+    for split in tl.static_range(SPLITS):
+        theirs = tl.load(shares + split * SHARE + q[:, None] * WIDTH + j[None, :], cache_modifier=".cg")
+        fade = tl.sum(tl.where(s[:, None] == split, faded, 0.0), axis=0)
+        mixed += theirs * fade[:, None]
+    tl.store(result, (mixed / total[:, None]).to(out.dtype.element_ty), mask=once)
 
 
 @triton.jit
@@ -263,7 +291,7 @@ def attend(
 ) -> None:  # fmt: skip
     """Writes `out` [tokens, query heads * head_dim]; with `fresh` the tokens' own keys and values too.
 
-    Tokens that are not fresh may be of one row; fresh ones are of a row each.
+    Tokens that are not fresh may be of one row; fresh ones are of a row each. `splits` is a power of two.
     """
     assert splits <= MAX_SPLITS, splits
     assert qkv.is_contiguous()
@@ -271,8 +299,9 @@ def attend(
     options = {"launch_pdl": True} if chained else {}
     _attend[(len(qkv), cache.shape[3], splits)](
         qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, out, joining.partial,
-        joining.arrivals, layer, eps, **_paged(cache, pages, positions), GROUP=group, BLOCK=32, SPLITS=splits,
-        FRESH=fresh, CHAINED=chained, num_warps=4, **options,
+        joining.arrivals, layer, eps, **_paged(cache, pages, positions), GROUP=group, BLOCK=_BLOCK, SPLITS=splits,
+        FRESH=fresh, PRECISION="ieee" if cache.dtype == torch.float32 else "tf32", CHAINED=chained, num_warps=4,
+        **options,
     )  # fmt: skip
 
 

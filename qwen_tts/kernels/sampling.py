@@ -9,8 +9,10 @@ import triton.language as tl
 from torch import Tensor
 
 from qwen_tts.kernels.chain import wait
+from qwen_tts.kernels.linear import MAX_PARTS, Hidden
 
 _MINIMUM_TOKENS = tl.constexpr(2)
+_PARTS = tl.constexpr(MAX_PARTS)
 _UNIFORM_SHIFT, _UNIFORM_STEP = tl.constexpr(9), tl.constexpr(2.0**-23)
 
 
@@ -75,9 +77,22 @@ def _number(about, column):
 
 
 @triton.jit
+def _put(inputs, token, next_norm, value, scaled, squares, INPUT: tl.constexpr, BLOCK: tl.constexpr):
+    """What a token reads, as Hidden has it."""
+    i, p = tl.arange(0, BLOCK), tl.arange(0, _PARTS)
+    inside = i < INPUT
+    tl.store(value + token * INPUT + i, inputs, mask=inside)
+    weighted = inputs * tl.load(next_norm + i, mask=inside, other=0.0).to(tl.float32)
+    tl.store(scaled + token * INPUT + i, weighted.to(scaled.dtype.element_ty), mask=inside)
+    sums = tl.sum(tl.where(inside, inputs * inputs, 0.0))
+    tl.store(squares + token * _PARTS + p, tl.where(p == 0, sums, 0.0))
+
+
+@triton.jit
 def _choose_first(
-    logits, hidden, final_norm, bias, about_rows, spoken, codes, embedding, projected, summed, inputs,
-    eos, eps, stride, VOCAB: tl.constexpr, CODES: tl.constexpr, CODEBOOKS: tl.constexpr, WIDTH: tl.constexpr,
+    logits, hidden, final_norm, bias, about_rows, spoken, codes, embedding, projected, summed,
+    next_norm, value, scaled, squares, eos, eps, stride,
+    VOCAB: tl.constexpr, CODES: tl.constexpr, CODEBOOKS: tl.constexpr, WIDTH: tl.constexpr,
     INPUT: tl.constexpr, BLOCK_V: tl.constexpr, BLOCK_W: tl.constexpr, BLOCK_I: tl.constexpr,
     PROJECTED: tl.constexpr, CHAINED: tl.constexpr,
 ):  # fmt: skip
@@ -102,7 +117,7 @@ def _choose_first(
     wide = tl.load(embedding + token * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
     tl.store(summed + row * WIDTH + w, wide, mask=w < WIDTH)
     second = tl.load(projected + token * INPUT + i, mask=i < INPUT, other=0.0).to(tl.float32)
-    tl.store(inputs + (row * 2 + 1) * INPUT + i, second, mask=i < INPUT)
+    _put(second, row * 2 + 1, next_norm, value, scaled, squares, INPUT, BLOCK_I)
     # The talker's state: projected beside the logits, or as it is.
     if PROJECTED:
         first = tl.load(logits + row * stride + VOCAB + i, mask=i < INPUT, other=0.0)
@@ -111,12 +126,13 @@ def _choose_first(
         first = tl.load(hidden + row * INPUT + i, mask=i < INPUT, other=0.0)
         first *= tl.rsqrt(tl.sum(first * first) / INPUT + eps)
         first *= tl.load(final_norm + i, mask=i < INPUT, other=0.0).to(tl.float32)
-    tl.store(inputs + row * 2 * INPUT + i, first, mask=i < INPUT)
+    _put(first, row * 2, next_norm, value, scaled, squares, INPUT, BLOCK_I)
 
 
 @triton.jit
 def _choose_next(
-    logits, about_rows, codes, embedding, projected, text, summed, inputs, next_inputs, codebook,
+    logits, about_rows, codes, embedding, projected, text, summed, next_norm, value, scaled, squares, next_inputs,
+    codebook,
     VOCAB: tl.constexpr, CODEBOOKS: tl.constexpr, WIDTH: tl.constexpr, INPUT: tl.constexpr, BLOCK_V: tl.constexpr,
     BLOCK_W: tl.constexpr, BLOCK_I: tl.constexpr, LAST: tl.constexpr, CHAINED: tl.constexpr,
 ):  # fmt: skip
@@ -139,12 +155,12 @@ def _choose_next(
     else:
         tl.store(summed + row * WIDTH + w, wide, mask=w < WIDTH)
         narrow = tl.load(projected + entry.to(tl.int64) * INPUT + i, mask=i < INPUT, other=0.0).to(tl.float32)
-        tl.store(inputs + row * INPUT + i, narrow, mask=i < INPUT)
+        _put(narrow, row, next_norm, value, scaled, squares, INPUT, BLOCK_I)
 
 
 def choose_first(
     logits: Tensor, hidden: Tensor, final_norm: Tensor, bias: Tensor | None, about_rows: Tensor, spoken: Tensor,
-    codes: Tensor, embedding: Tensor, projected: Tensor, summed: Tensor, inputs: Tensor,
+    codes: Tensor, embedding: Tensor, projected: Tensor, summed: Tensor, inputs: Hidden, next_norm: Tensor,
     *, eos: int, eps: float, code_vocab: int, chained: bool = False,
 ) -> None:  # fmt: skip
     """Draws codes[:, 0].
@@ -152,14 +168,15 @@ def choose_first(
     logits [rows, vocab (+ inputs)] float32, the projected state behind the logits if there is a `bias`; hidden [rows,
     width] float32 before the final norm; about_rows [rows, COLUMNS] int32; spoken [rows, vocab] uint8; codes [rows,
     codebooks] int32; embedding [vocab, width]; projected [vocab, input]; writes summed [rows, width] float32 and inputs
-    [2 * rows, input] float32.
+    [2 * rows, input], which `next_norm` [input] comes after.
     """
     vocab, width = embedding.shape
     narrow = projected.shape[1]
     options = {"launch_pdl": True} if chained else {}
     _choose_first[(len(logits),)](
         logits, hidden, final_norm, bias if bias is not None else final_norm, about_rows, spoken, codes, embedding,
-        projected, summed, inputs, eos, eps, logits.stride(0), VOCAB=vocab, CODES=code_vocab, CODEBOOKS=codes.shape[1],
+        projected, summed, next_norm, inputs.value, inputs.scaled, inputs.squares, eos, eps, logits.stride(0),
+        VOCAB=vocab, CODES=code_vocab, CODEBOOKS=codes.shape[1],
         WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab), BLOCK_W=triton.next_power_of_2(width),
         BLOCK_I=triton.next_power_of_2(narrow), PROJECTED=bias is not None, CHAINED=chained, num_warps=8, **options,
     )  # fmt: skip
@@ -167,19 +184,20 @@ def choose_first(
 
 def choose_next(
     logits: Tensor, about_rows: Tensor, codes: Tensor, embedding: Tensor, projected: Tensor, text: Tensor,
-    summed: Tensor, inputs: Tensor, next_inputs: Tensor, *, codebook: int, chained: bool = False,
+    summed: Tensor, inputs: Hidden, next_norm: Tensor, next_inputs: Tensor, *, codebook: int, chained: bool = False,
 ) -> None:  # fmt: skip
     """Draws codes[:, codebook].
 
     logits [rows, vocab] float32; embedding [(codebooks - 1) * vocab, width] and projected [.., input] of the codebooks
-    after the first; text [slots, width]; adds to summed; writes inputs [rows, input] float32, or after the last
-    codebook next_inputs [rows, width] float32 of the active rows.
+    after the first; text [slots, width]; adds to summed; writes inputs [rows, input], which `next_norm` [input]
+    comes after, or after the last codebook next_inputs [rows, width] float32 of the active rows.
     """
     vocab, codebooks = logits.shape[1], codes.shape[1]
     width, narrow = embedding.shape[1], projected.shape[1]
     options = {"launch_pdl": True} if chained else {}
     _choose_next[(len(logits),)](
-        logits, about_rows, codes, embedding, projected, text, summed, inputs, next_inputs, codebook, VOCAB=vocab,
+        logits, about_rows, codes, embedding, projected, text, summed, next_norm, inputs.value, inputs.scaled,
+        inputs.squares, next_inputs, codebook, VOCAB=vocab,
         CODEBOOKS=codebooks, WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab),
         BLOCK_W=triton.next_power_of_2(width), BLOCK_I=triton.next_power_of_2(narrow), LAST=codebook == codebooks - 1,
         CHAINED=chained, num_warps=8, **options,

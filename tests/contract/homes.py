@@ -55,7 +55,7 @@ def _checkpoint_dir() -> tempfile.TemporaryDirectory[str]:
 def _qwen_options() -> dict[str, Any]:
     """Few rows, all of them in every step: the same sums whoever else speaks."""
     return {
-        "checkpoint": _checkpoint_dir().name, "device": "cpu", "rows": 3, "queue": 0, "buckets": [3],
+        "checkpoint": _checkpoint_dir().name, "device": "cpu", "threads": 1, "rows": 3, "queue": 0, "buckets": [3],
         "kv_positions": 2048, "row_positions": 512, "guards": {"frames_per_token": 2.2, "spare_frames": 8},
     }  # fmt: skip
 

@@ -53,7 +53,7 @@ class Setting:
         return torch.stack(out)
 
 
-@pytest.mark.parametrize("splits", [1, 3, 16])
+@pytest.mark.parametrize("splits", [1, 4, 16])
 def test_fresh_tokens(splits: int, device: torch.device, dtype: torch.dtype) -> None:
     for layer in (0, LAYERS - 1):
         setting = Setting(device, dtype)

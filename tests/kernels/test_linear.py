@@ -4,56 +4,97 @@ from itertools import product
 
 import pytest
 import torch
+from torch import Tensor
 
-from qwen_tts.kernels.linear import Form, linear
+from qwen_tts.kernels.linear import FEW, Hidden, add, enter, project
 from tests.kernels import references
 
 EPS = 1e-6
+TOKENS = [1, 2, 3, 5, 70]
 
 
-@pytest.mark.parametrize(("form", "tokens"), [("vector", 1), ("matrix", 1), ("matrix", 5), ("matrix", 70)])
-@pytest.mark.parametrize(("width", "outputs"), [(32, 48), (48, 16), (2048, 64)])
-def test_equals_float64(
-    form: Form, tokens: int, width: int, outputs: int, device: torch.device, dtype: torch.dtype
+def random(*shape: int, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.randn(shape, device=device).to(dtype)
+
+
+def hidden_of(x: Tensor, norm: Tensor) -> Hidden:
+    """Poisoned beforehand: all of it must be written."""
+    hidden = Hidden.allocate(len(x), x.shape[1], x.device, norm.dtype)
+    for part in (hidden.value, hidden.scaled, hidden.squares):
+        part.fill_(torch.nan)
+    enter(x, norm, hidden)
+    return hidden
+
+
+@pytest.mark.parametrize("tokens", TOKENS)
+@pytest.mark.parametrize(("width", "outputs"), [(32, 48), (48, 16), (1024, 64)])
+def test_a_normalised_projection(
+    tokens: int, width: int, outputs: int, device: torch.device, dtype: torch.dtype
 ) -> None:
     torch.manual_seed(0)
-    for normed, gated, added in product((False, True), repeat=3):
-        x = torch.randn(tokens, width, device=device)
-        x = x if normed else x.to(dtype)
-        weight = (torch.randn(outputs * (1 + gated), width, device=device) / width**0.5).to(dtype)
-        norm = torch.randn(width, device=device).to(dtype) if normed else None
-        residual = torch.randn(tokens, outputs, device=device) if added else None
-        out = torch.full((tokens, outputs), torch.nan, device=device, dtype=torch.float32 if added else dtype)
-        linear(x, weight, out, norm=norm, eps=EPS, gated=gated, residual=residual, form=form)
-        exact = references.linear(x, weight, norm, EPS, gated, residual)
-        assert references.error(out, exact) < references.bound(dtype), (normed, gated, added)
+    for gated in (False, True):
+        x, norm = random(tokens, width, device=device), random(width, device=device, dtype=dtype)
+        weight = (random(outputs * (1 + gated), width, device=device) / width**0.5).to(dtype)
+        out = torch.full((tokens, outputs), torch.nan, device=device, dtype=dtype)
+        project(hidden_of(x, norm), norm, weight, out, eps=EPS, gated=gated)
+        exact = references.linear(x, weight, norm, EPS, gated, None)
+        assert references.error(out, exact) < references.bound(dtype), gated
+
+
+@pytest.mark.parametrize("tokens", TOKENS)
+@pytest.mark.parametrize(("width", "outputs"), [(32, 48), (48, 16), (3072, 64)])
+def test_a_sum_and_what_the_next_norm_needs(
+    tokens: int, width: int, outputs: int, device: torch.device, dtype: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    x, before = random(tokens, width, device=device, dtype=dtype), random(tokens, outputs, device=device)
+    weight = (random(outputs, width, device=device) / width**0.5).to(dtype)
+    norm, following = random(outputs, device=device, dtype=dtype), random(32, outputs, device=device, dtype=dtype)
+    after = hidden_of(before, norm)
+    add(x, weight, before, after, norm)
+    exact = references.linear(x, weight, None, 0, False, before)
+    assert references.error(after.value, exact) < references.bound(dtype)
+    out = torch.empty(tokens, 32, device=device, dtype=dtype)
+    project(after, norm, following, out, eps=EPS)
+    assert references.error(out, references.linear(exact, following, norm, EPS, False, None)) < references.bound(dtype)
 
 
 def test_the_sum_may_take_the_place_of_what_is_added_to(device: torch.device) -> None:
-    x, weight = torch.randn(3, 32, device=device), torch.randn(16, 32, device=device)
-    hidden = torch.randn(3, 16, device=device)
-    exact = references.linear(x, weight, None, 0, False, hidden)
-    linear(x, weight, hidden, residual=hidden)
-    assert references.error(hidden, exact) < 1e-5
+    for tokens in (1, FEW + 1):
+        x, weight = random(tokens, 32, device=device), random(16, 32, device=device)
+        norm, before = random(16, device=device), random(tokens, 16, device=device)
+        hidden = hidden_of(before, norm)
+        add(x, weight, hidden.value, hidden, norm)
+        assert references.error(hidden.value, references.linear(x, weight, None, 0, False, before)) < 1e-5
 
 
-def test_every_second_token(device: torch.device) -> None:
-    x, weight = torch.randn(8, 32, device=device), torch.randn(16, 32, device=device)
-    out = torch.empty(4, 16, device=device)
-    linear(x[1::2], weight, out, form="matrix")
-    assert references.error(out, references.linear(x[1::2], weight, None, 0, False, None)) < 1e-5
-    linear(x[1::2][:1], weight, out[:1], form="vector")
-    assert references.error(out[:1], references.linear(x[1:2], weight, None, 0, False, None)) < 1e-5
+@pytest.mark.parametrize("tokens", [1, 2, 5])
+def test_every_second_token(tokens: int, device: torch.device) -> None:
+    x, norm, weight = random(2 * tokens, 32, device=device), random(32, device=device), random(16, 32, device=device)
+    out = torch.empty(tokens, 16, device=device)
+    project(hidden_of(x, norm)[slice(1, None, 2)], norm, weight, out, eps=EPS)
+    assert references.error(out, references.linear(x[1::2], weight, norm, EPS, False, None)) < 1e-5
 
 
-def test_batched_equals_alone_to_the_bit(device: torch.device, dtype: torch.dtype) -> None:
-    """A token's sums do not depend on who else is there, as long as the form is the same."""
+@pytest.mark.parametrize("tokens", [4, 16])
+def test_batched_equals_alone_to_the_bit(tokens: int, device: torch.device, dtype: torch.dtype) -> None:
+    """A token's sums do not depend on who else is there, as long as the number is the same."""
     if device.type == "cpu":
-        pytest.skip("the interpreter adds in another order for other shapes")
-    x = torch.randn(16, 64, device=device)
-    weight, norm = torch.randn(32, 64, device=device).to(dtype), torch.randn(64, device=device).to(dtype)
-    together, alone = torch.empty(16, 32, device=device), torch.empty(1, 32, device=device)
-    linear(x, weight, together, norm=norm, eps=EPS)
-    for token in range(16):
-        linear(x[token : token + 1], weight, alone, norm=norm, eps=EPS, form="matrix")
-        assert torch.equal(alone[0], together[token])
+        pytest.skip("the interpreter adds in an order of its own")
+    x, norm = random(tokens, 64, device=device), random(64, device=device, dtype=dtype)
+    weight, out = random(32, 64, device=device, dtype=dtype), torch.empty(2, tokens, 32, device=device)
+    project(hidden_of(x, norm), norm, weight, out[0], eps=EPS)
+    others = random(tokens, 64, device=device)
+    others[1] = x[1]
+    project(hidden_of(others, norm), norm, weight, out[1], eps=EPS)
+    assert torch.equal(out[0, 1], out[1, 1])
+
+
+def test_all_of_the_blocks_divide_what_they_share(device: torch.device) -> None:
+    """Outputs that no block divides evenly."""
+    for tokens, (gated, outputs) in product((1, 3, 4, 9), ((False, 50), (True, 21))):
+        x, norm = random(tokens, 40, device=device), random(40, device=device)
+        weight = random(outputs * (1 + gated), 40, device=device)
+        out = torch.empty(tokens, outputs, device=device)
+        project(hidden_of(x, norm), norm, weight, out, eps=EPS, gated=gated)
+        assert references.error(out, references.linear(x, weight, norm, EPS, gated, None)) < 1e-5

@@ -21,6 +21,7 @@ from qwen_tts.frame import (
     TOP_K,
     TOP_P,
 )
+from qwen_tts.kernels.linear import Hidden
 from qwen_tts.kernels.sampling import choose_first, choose_next
 from qwen_tts.sampling import CounterRandom, Sampler, SamplerState
 from tests.engine.tiny import talker_config
@@ -63,6 +64,13 @@ def table(device: torch.device) -> Tensor:
     return about.to(device)
 
 
+def is_complete(inputs: Hidden, norm: Tensor, tokens: int) -> None:
+    """What a product of many tokens reads belongs to what a product of few reads."""
+    value = inputs.value[:tokens]
+    torch.testing.assert_close(inputs.scaled[:tokens], value * norm)
+    torch.testing.assert_close(inputs.squares[:tokens].sum(dim=1), value.square().sum(dim=1))
+
+
 def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None:
     config, rows = talker_config(), len(SAMPLINGS)
     generator = torch.Generator().manual_seed(0)
@@ -79,7 +87,11 @@ def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None
     embedding, projected = random(VOCAB, WIDTH), random(VOCAB, INPUT)
     next_embedding, next_projected = random((CODEBOOKS - 1) * CODES, WIDTH), random((CODEBOOKS - 1) * CODES, INPUT)
     text, bias, norm = random(rows + 2, WIDTH), random(INPUT), random(WIDTH)
-    summed, inputs = random(rows, WIDTH), random(2 * rows, INPUT)
+    summed, inputs, input_norm = (
+        random(rows, WIDTH),
+        Hidden.allocate(2 * rows, INPUT, device, torch.float32),
+        random(INPUT),
+    )
     next_inputs, codes = random(rows, WIDTH), torch.zeros(rows, CODEBOOKS, dtype=torch.int32, device=device)
     for frame in range(3):
         about[:, FRAME] = frame
@@ -88,11 +100,12 @@ def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None
         first = sampler.choose_first(logits[:, :VOCAB].clone(), state, draw, active)
         choose_first(
             logits, hidden, norm, bias, about, spoken, codes, embedding, projected, summed, inputs,
-            eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
+            input_norm, eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
         )  # fmt: skip
         assert codes[:, 0].tolist() == first.tolist()
         assert torch.equal(spoken.bool(), state.spoken)
-        pair = inputs.view(rows, 2, INPUT)
+        pair = inputs.value.view(rows, 2, INPUT)
+        is_complete(inputs, input_norm, 2 * rows)
         torch.testing.assert_close(pair[:, 0], logits[:, VOCAB:] + bias)
         assert torch.equal(pair[:, 1], projected[first])
         heard = embedding[first]
@@ -100,14 +113,15 @@ def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None
             logits = random(rows, CODES) * 4
             token = sampler.choose_next(logits, codebook, state, draw)
             choose_next(
-                logits, about, codes, next_embedding, next_projected, text, summed, inputs, next_inputs,
-                codebook=codebook,
+                logits, about, codes, next_embedding, next_projected, text, summed, inputs, input_norm,
+                next_inputs, codebook=codebook,
             )  # fmt: skip
             assert codes[:, codebook].tolist() == token.tolist(), (frame, codebook)
             entry = (codebook - 1) * CODES + token
             heard = heard + next_embedding[entry]
             if codebook < CODEBOOKS - 1:
-                assert torch.equal(inputs[:rows], next_projected[entry])
+                assert torch.equal(inputs.value[:rows], next_projected[entry])
+                is_complete(inputs, input_norm, rows)
         torch.testing.assert_close(next_inputs, heard + text[2:])
 
 
@@ -115,14 +129,14 @@ def test_without_a_projection_the_normalised_state_is_handed_on(device: torch.de
     config = talker_config()
     logits, hidden, norm = (torch.randn(shape, device=device) for shape in ((5, VOCAB), (5, WIDTH), (WIDTH,)))
     embedding, summed = torch.randn(VOCAB, WIDTH, device=device), torch.empty(5, WIDTH, device=device)
-    inputs = torch.empty(10, WIDTH, device=device)
+    inputs = Hidden.allocate(10, WIDTH, device, torch.float32)
     choose_first(
         logits, hidden, norm, None, table(device), torch.zeros(5, VOCAB, dtype=torch.uint8, device=device),
         torch.zeros(5, CODEBOOKS, dtype=torch.int32, device=device), embedding, embedding, summed, inputs,
-        eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
+        norm, eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
     )  # fmt: skip
     normalised = hidden * torch.rsqrt(hidden.square().mean(-1, keepdim=True) + EPS) * norm
-    torch.testing.assert_close(inputs.view(5, 2, WIDTH)[:, 0], normalised)
+    torch.testing.assert_close(inputs.value.view(5, 2, WIDTH)[:, 0], normalised)
 
 
 def test_an_inactive_row_remembers_nothing(device: torch.device) -> None:
@@ -131,15 +145,16 @@ def test_an_inactive_row_remembers_nothing(device: torch.device) -> None:
     spoken = torch.zeros(5, VOCAB, dtype=torch.uint8, device=device)
     codes = torch.zeros(5, CODEBOOKS, dtype=torch.int32, device=device)
     embedding, following = torch.randn(VOCAB, WIDTH, device=device), torch.randn(15 * CODES, WIDTH, device=device)
-    summed, inputs = torch.zeros(5, WIDTH, device=device), torch.zeros(10, WIDTH, device=device)
+    summed, inputs = torch.zeros(5, WIDTH, device=device), Hidden.allocate(10, WIDTH, device, torch.float32)
+    norm = torch.ones(WIDTH, device=device)
     next_inputs = torch.zeros(5, WIDTH, device=device)
     choose_first(
         torch.randn(5, VOCAB, device=device), embedding[:5].clone(), embedding[0], None, about, spoken, codes,
-        embedding, embedding, summed, inputs, eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
+        embedding, embedding, summed, inputs, norm, eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
     )  # fmt: skip
     choose_next(
         torch.randn(5, CODES, device=device), about, codes, following, following, torch.zeros(9, WIDTH, device=device),
-        summed, inputs, next_inputs, codebook=CODEBOOKS - 1,
+        summed, inputs, norm, next_inputs, codebook=CODEBOOKS - 1,
     )  # fmt: skip
     assert spoken.sum(dim=1).tolist() == [1, 0, 1, 1, 1]
     assert next_inputs.abs().sum(dim=1).ne(0).tolist() == [True, False, True, True, True]

@@ -1,0 +1,111 @@
+"""A frame in kernels is a frame in plain PyTorch: prompts, draws, inputs, whoever is active."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from benchmarks.random_checkpoint import checkpoint_config
+from qwen_tts import frame, frame_triton
+from qwen_tts.config import TalkerConfig
+from qwen_tts.cuda_graphs import Graphs
+from qwen_tts.frame import PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
+from qwen_tts.frame_eager import EagerFrame
+from qwen_tts.frame_triton import TritonFrame
+from qwen_tts.models.code_predictor import CodePredictor
+from qwen_tts.models.talker import Talker
+from tests.engine.tiny import randomise
+
+CODEBOOKS = 3
+PROMPTS = [1, 2, 17, 3, 8]
+FRAMES = 2
+
+
+def config_of(size: str) -> TalkerConfig:
+    """Few words: every program of a kernel costs milliseconds in the interpreter."""
+    content = checkpoint_config(f"tiny-{size}-CustomVoice")["talker_config"]
+    predictor = content["code_predictor_config"]
+    content["num_code_groups"] = predictor["num_code_groups"] = CODEBOOKS
+    predictor["vocab_size"], content["vocab_size"] = 40, 56
+    ids = [key for key in content if key.startswith("codec_") and key.endswith("_id") and key != "codec_language_id"]
+    content.update({key: 41 + index for index, key in enumerate(ids)})
+    content |= {"spk_id": {}, "spk_is_dialect": {}, "codec_language_id": {}}
+    return TalkerConfig.model_validate(content)
+
+
+class Rows:
+    """Some rows after their prompts, run by one backend."""
+
+    def __init__(self, backend: str, talker: Talker, predictor: CodePredictor, rows: int) -> None:
+        device = talker.device
+        self.rows = rows
+        self.state = RowTensors.allocate(talker.config, rows, 4 * rows, 64, 32, device, torch.float32)
+        self.state.pages[:rows] = (torch.randperm(4 * rows, device=device) + 1).view(rows, 4).int()
+        self.backend: FrameBackend = (
+            EagerFrame(talker, predictor, self.state)
+            if backend == "eager"
+            else TritonFrame(talker, predictor, self.state, Graphs(enabled=False), chained=False)
+        )
+        generator = torch.Generator().manual_seed(3)
+        width = talker.config.hidden_size
+        self.state.text.copy_(torch.randn(self.state.text.shape, generator=generator))
+        prompts = [torch.randn(PROMPTS[row % 5], width, generator=generator).to(device) for row in range(rows)]
+        self.backend.prefill([PromptPart(row, 0, prompt[:-1]) for row, prompt in enumerate(prompts) if len(prompt) > 1])
+        for row, prompt in enumerate(prompts):
+            self.state.inputs[row] = prompt[-1]
+        about = torch.zeros(rows, frame.COLUMNS, dtype=torch.int32)
+        about[:, frame.POSITION] = torch.tensor([PROMPTS[row % 5] - 1 for row in range(rows)])
+        about[:, [frame.TOP_K, frame.NEXT_TOP_K]] = 50
+        about[:, frame.SEED_LOW] = torch.arange(rows)
+        numbers = about.view(torch.float32)
+        numbers[:, [frame.TEMPERATURE, frame.TOP_P, frame.NEXT_TEMPERATURE, frame.NEXT_TOP_P]] = 0.9
+        numbers[:, frame.PENALTY] = 1.3
+        numbers[::2, frame.TEMPERATURE] = 0  # every second row is greedy
+        self.state.about.copy_(about)
+
+    def step(self, number: int, silent: int) -> torch.Tensor:
+        """A frame of all rows but one -> codes."""
+        about = self.state.about
+        about[:, frame.ACTIVE] = 1
+        about[silent, frame.ACTIVE] = 0
+        about[:, frame.FRAME], about[:, frame.TEXT] = number, torch.arange(self.rows, device=about.device) + number
+        self.backend.frame(self.rows, span=64)
+        about[:, frame.POSITION] += about[:, frame.ACTIVE]
+        return self.state.codes.clone()
+
+
+@pytest.mark.parametrize(("size", "rows"), [("1.7B", 2), ("0.6B", 5)])
+def test_kernels_speak_as_pytorch_does(
+    size: str, rows: int, device: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if device.type == "cpu":
+        monkeypatch.setattr(frame_triton, "_PROGRAMS", 8)
+    config = config_of(size)
+    parts: list[nn.Module] = [Talker(config), CodePredictor(config.code_predictor, config.hidden_size)]
+    talker, predictor = (randomise(part, seed).to(device) for seed, part in enumerate(parts))
+    assert isinstance(talker, Talker)
+    assert isinstance(predictor, CodePredictor)
+    with torch.inference_mode():
+        torch.manual_seed(0)
+        eager = Rows("eager", talker, predictor, rows)
+        torch.manual_seed(0)
+        kernels = Rows("triton", talker, predictor, rows)
+        for number in range(FRAMES):
+            silent = number % rows
+            before = copy.deepcopy(kernels.state.inputs[silent]), kernels.state.spoken[silent].clone()
+            active = [row for row in range(rows) if row != silent]
+            assert kernels.step(number, silent)[active].tolist() == eager.step(number, silent)[active].tolist()
+            assert torch.equal(kernels.state.inputs[silent], before[0])
+            assert torch.equal(kernels.state.spoken[silent], before[1])
+            torch.testing.assert_close(kernels.state.inputs, eager.state.inputs, atol=1e-4, rtol=1e-4)
+            assert torch.equal(kernels.state.spoken, eager.state.spoken)
+    for row in range(rows):
+        pages = kernels.state.pages[row].long()
+        read = int(kernels.state.about[row, frame.POSITION])
+        ours, theirs = (
+            state.cache[pages].permute(1, 2, 3, 0, 4, 5).flatten(3, 4)[..., :read, :]
+            for state in (kernels.state, eager.state)
+        )
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+    assert kernels.state.cache.shape[4] == PAGE_POSITIONS
