@@ -185,7 +185,7 @@ class EngineLoop:
         entry = self._prefixes.get(key)
         if entry is None:
             prefix = self._model.prompts.prefix(request, utterance.reference)
-            heard = None if prefix.reference_codes is None else self._model.codec.heard(prefix.reference_codes)
+            heard = None if prefix.reference_codes is None else self._runner.hear(prefix.reference_codes)
             entry = CachedPrefix(prefix, heard)
             self._prefixes.put(key, entry)
         return key, entry

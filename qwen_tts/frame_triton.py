@@ -20,8 +20,8 @@ from qwen_tts.modules.upload import upload
 PROMPT_TOKENS = (16, 32, 64, 128)
 """Prompt positions of one launch."""
 
-_PROGRAMS = 128
-"""Programs that one token's attention is shared among, at most: about one for each multiprocessor."""
+_PROGRAMS = 512
+"""Programs that the attention of a frame's rows is shared among, at most: about four for each multiprocessor."""
 
 
 class _Scratch:

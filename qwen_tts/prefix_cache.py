@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from qwen_tts.models.codec_decoder import DecoderState
 from qwen_tts.page_pool import PagePool
 from qwen_tts.prompt import Prefix
+from qwen_tts.sound import Heard
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class CachedPrefix:
     """What is known of a voice, language and instruction."""
 
     prefix: Prefix
-    heard: DecoderState | None
+    heard: Heard | None
     """The codec's state after the reference audio"""
     positions: int = 0
     """Of every prompt with this beginning, in `pages`"""

@@ -18,18 +18,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qwen_tts import frame
-from qwen_tts.api import PCM_BYTES, Sampling
+from qwen_tts.api import Sampling
 from qwen_tts.cuda_graphs import Graphs
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
 from qwen_tts.frame_eager import EagerFrame
 from qwen_tts.model import Model
-from qwen_tts.models.codec_decoder import DecoderState
 from qwen_tts.modules.upload import upload
+from qwen_tts.sound import EagerSound, Heard, SoundBackend
 
 IN_FLIGHT = 2
 """Steps launched and not collected."""
+
+MOST_REFERENCE_FRAMES = 512
+"""Of a reference audio, 30 s and the silence after it."""
 
 TEXT_SLOTS = 8_192
 """Text embeddings that wait for their frames, of all rows together."""
@@ -88,13 +91,10 @@ class ModelRunner:
         graphs = self.is_cuda if config.graphs is None else config.graphs
         self._graphs, self._codec_graphs = Graphs(enabled=graphs), Graphs(enabled=graphs)
         self._backend = _backend(model, self._state, config, self._graphs)
-        self._codec_state = model.codec.decoder.init_state(rows)
-        self._codec_codes = torch.zeros_like(self._state.codes)
-        self._codec_active = torch.zeros(rows, dtype=torch.bool, device=device)
-        self._pcm = torch.zeros(rows, self.samples_per_frame, dtype=torch.int16, device=device)
+        self._sound = _sound_backend(model, config)
         self._about = self._on_host(IN_FLIGHT + 1, rows, frame.COLUMNS, dtype=torch.int32)
         self._host_codes = self._on_host(IN_FLIGHT + 1, *self._state.codes.shape, dtype=torch.int32)
-        self._host_pcm = self._on_host(IN_FLIGHT + 1, *self._pcm.shape, dtype=torch.int16)
+        self._host_pcm = self._on_host(IN_FLIGHT + 1, rows, self.samples_per_frame, dtype=torch.int16)
         self._table = np.zeros((rows, frame.COLUMNS), np.int32)
         self._table[:, [frame.TOP_K, frame.NEXT_TOP_K]] = 1
         self._table.view(np.float32)[:, frame.PENALTY] = 1
@@ -116,9 +116,7 @@ class ModelRunner:
     # -- rows -------------------------------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def open_row(
-        self, row: int, sampling: Sampling, seed: int, first_input: Tensor, heard: DecoderState | None
-    ) -> None:
+    def open_row(self, row: int, sampling: Sampling, seed: int, first_input: Tensor, heard: Heard | None) -> None:
         """Begin a sequence: `first_input` [width] is the last position of its prompt."""
         table, following = self._table[row], sampling.code_predictor
         table[[frame.TOP_K, frame.NEXT_TOP_K]] = sampling.top_k, following.top_k
@@ -132,17 +130,26 @@ class ModelRunner:
             self._state.spoken[row] = 0
         with self._on("_side"):
             if heard is None:
-                self._codec_state.reset_row(row)
+                self._sound.reset_row(row)
             else:
                 self._hear(heard, row)
 
-    def _hear(self, heard: DecoderState, row: int) -> None:
+    def _hear(self, heard: Heard, row: int) -> None:
         """What was computed on one stream is copied on the other, and may be freed on the first."""
         if self.is_cuda:
             self._side.wait_stream(self._main)
-        self._codec_state.copy_row(heard, 0, row)
+        self._sound.restore_row(row, heard)
         if self.is_cuda:
             self._main.wait_stream(self._side)
+
+    @torch.inference_mode()
+    def hear(self, codes: Tensor) -> Heard:
+        """codes [frames, codebooks] of a reference audio: for `open_row`."""
+        with self._on("_side"):
+            heard = self._sound.hear(codes)
+        if self.is_cuda:
+            self._main.wait_stream(self._side)
+        return heard
 
     def close_row(self, row: int) -> None:
         """Its pages may be anybody's from now on."""
@@ -202,23 +209,16 @@ class ModelRunner:
         """The codes' sound, on its way to the host."""
         if self.is_cuda:
             self._side.wait_event(self._frame_done)
-        self._codec_codes.copy_(self._state.codes)
-        self._codec_active.copy_(self._state.about[:, frame.ACTIVE])
+        sound, all_rows = self._sound, len(self._state.codes)
+        sound.codes[:all_rows].copy_(self._state.codes)
+        sound.active[:all_rows].copy_(self._state.about[:, frame.ACTIVE])
         if self.is_cuda:
             self._inputs_taken.record()
-        self._codec_graphs.run(("codec", rows), lambda: self._sound(rows))
-        self._host_codes[slot].copy_(self._codec_codes, non_blocking=True)
-        self._host_pcm[slot].copy_(self._pcm, non_blocking=True)
+        self._codec_graphs.run(("codec", rows), lambda: sound.decode(rows))
+        self._host_codes[slot].copy_(sound.codes[:all_rows], non_blocking=True)
+        self._host_pcm[slot].copy_(sound.pcm[:all_rows], non_blocking=True)
         if self.is_cuda:
             self._finished[slot].record()
-
-    def _sound(self, rows: int) -> None:
-        decoder = self._model.codec.decoder
-        # The end of speech is no code; its row's sound is not used.
-        codes = self._codec_codes[:rows].long().clamp(max=decoder.config.codebook_size - 1)
-        samples = decoder(codes[:, :, None], self._codec_state.first(rows), self._codec_active[:rows])
-        scale = 2 ** (8 * PCM_BYTES - 1)
-        self._pcm[:rows].copy_((samples.float() * scale).round().clamp(-scale, scale - 1))
 
     def collect(self, ticket: Ticket) -> StepResult:
         """Wait for a step; the results are valid until the step after the next is launched."""
@@ -240,8 +240,8 @@ class ModelRunner:
             self._graphs.capture(("frame", rows), lambda: self._backend.frame(rows, span=1))
             self._backend.prepare_prompts()
         with self._on("_side"):
-            self._codec_active.zero_()
-            self._codec_graphs.capture(("codec", rows), lambda: self._sound(rows))
+            self._sound.active.zero_()
+            self._codec_graphs.capture(("codec", rows), lambda: self._sound.decode(rows))
 
     def synchronize(self) -> None:
         if self.is_cuda:
@@ -249,14 +249,32 @@ class ModelRunner:
 
 
 def _backend(model: Model, state: RowTensors, config: EngineConfig, graphs: Graphs) -> FrameBackend:
-    """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    has_kernels = model.talker.device.type == "cuda" and importlib.util.find_spec("triton") is not None
-    if config.attention == "triton" and not has_kernels:
-        raise ModelUnavailable("attention is 'triton', which needs an NVIDIA card and the package triton; use 'sdpa'")
-    if config.attention == "sdpa" or not has_kernels:
+    if not _uses_kernels(config, model.talker.device):
         return EagerFrame(model.talker, model.code_predictor, state)
     # Where there is no triton, its kernels cannot even be defined.
     from qwen_tts.frame_triton import TritonFrame
 
-    chained = torch.cuda.get_device_capability(model.talker.device) >= (9, 0)
-    return TritonFrame(model.talker, model.code_predictor, state, graphs, chained=chained)
+    return TritonFrame(model.talker, model.code_predictor, state, graphs, chained=_may_chain(model.talker.device))
+
+
+def _sound_backend(model: Model, config: EngineConfig) -> SoundBackend:
+    device = model.talker.device
+    if not _uses_kernels(config, device):
+        return EagerSound(model.codec, config.rows)
+    from qwen_tts.sound_triton import TritonSound
+
+    most_frames = config.row_positions + MOST_REFERENCE_FRAMES
+    return TritonSound(model.codec, config.rows, most_frames, model.talker.dtype, device, chained=_may_chain(device))
+
+
+def _uses_kernels(config: EngineConfig, device: torch.device) -> bool:
+    """Raises ModelUnavailable if the kernels were asked for and cannot run."""
+    may = device.type == "cuda" and importlib.util.find_spec("triton") is not None
+    if config.attention == "triton" and not may:
+        raise ModelUnavailable("attention is 'triton', which needs an NVIDIA card and the package triton; use 'sdpa'")
+    return may and config.attention != "sdpa"
+
+
+def _may_chain(device: torch.device) -> bool:
+    """Programmatic dependent launch came with Hopper."""
+    return torch.cuda.get_device_capability(device) >= (9, 0)

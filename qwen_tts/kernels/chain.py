@@ -1,20 +1,23 @@
 """How a kernel follows another without a gap: programmatic dependent launch (Hopper).
 
-The kernel after this one is let in as soon as this one may begin, that is when the one before it has ended. Until this
-one has ended too, it does what depends on weights alone.
+A kernel lets the next one in at once, and then waits for the one before it. So several are there at a time, each with
+what depends on weights alone done, and each may read what the others wrote once its own wait is over.
 """
 
 import triton
 import triton.language as tl
 from triton.language.extra import cuda
 
+LINE_BYTES = 128
+"""Of the L2."""
+
 
 @triton.jit
 def wait(CHAINED: tl.constexpr):
     """From here on, what the kernels before this one wrote may be read; the kernel after this one may start."""
     if CHAINED:
-        cuda.gdc_wait()
         cuda.gdc_launch_dependents()
+        cuda.gdc_wait()
 
 
 @triton.jit

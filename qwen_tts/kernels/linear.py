@@ -12,19 +12,17 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import fetch_ahead, wait
+from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, wait
 
 MAX_TOKENS = 128
 """Tokens of one launch."""
 
-FEW = 4
+FEW = 2
 """Tokens that are few."""
 
 _SLICES = 4  # warps of a program for many tokens, each over its part of the inputs
 MAX_PARTS = 128
 """Programs of a row's sum at most: each adds up the squares of its outputs."""
-
-_LINE_BYTES = 128
 
 
 @dataclass(frozen=True)
@@ -116,9 +114,10 @@ def _many(
     t = tl.program_id(1) * BLOCK_T + tl.arange(0, BLOCK_T)
     if CHAINED:
         first_row = weight + (block * BLOCK_N).to(tl.int64) * WIDTH
-        fetch_ahead(first_row, BLOCK_N * WIDTH, LINE, LINES)
+        own = tl.minimum(BLOCK_N, outputs - block * BLOCK_N) * WIDTH
+        fetch_ahead(first_row, own, LINE, LINES)
         if GATED:
-            fetch_ahead(first_row + outputs.to(tl.int64) * WIDTH, BLOCK_N * WIDTH, LINE, LINES)
+            fetch_ahead(first_row + outputs.to(tl.int64) * WIDTH, own, LINE, LINES)
     k = (tl.arange(0, SLICES) * BLOCK_K)[:, None] + tl.arange(0, BLOCK_K)[None, :]
     inside_n, inside_t = n < outputs, t < tokens
     columns = weight + n[None, None, :].to(tl.int64) * WIDTH + k[:, :, None]
@@ -226,7 +225,7 @@ def _launch(
     block_t = max(16, min(64, triton.next_power_of_2(tokens)))
     programs = triton.cdiv(outputs, block_n)
     assert after is None or programs <= MAX_PARTS, (outputs, block_n)
-    line = _LINE_BYTES // weight.element_size()
+    line = LINE_BYTES // weight.element_size()
     _many[(programs, triton.cdiv(tokens, block_t))](
         x, squares if squares is not None else x, weight, before if before is not None else x, out, next_norm,
         after.scaled if after is not None else x, after.squares if after is not None else x, tokens, outputs,
@@ -243,11 +242,14 @@ def _few_blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
         return (8 if tokens == 1 else 4), 2048, 8, 1
     if outputs <= 2048 and not gated:
         return 2, min(1024, triton.next_power_of_2(width)), 4, 1
-    block_n = (4 if width <= 1024 or gated or tokens >= 4 else 8) // (2 if gated and tokens >= 4 else 1)
-    return block_n, min(1024 if gated and width > 1024 else 512, triton.next_power_of_2(width)), 4, 1
+    block_k = 1024 if gated and width > 1024 else 512
+    return (4 if width <= 1024 or gated else 8), min(block_k, triton.next_power_of_2(width)), 4, 1
 
 
 def _many_blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
-    block_n = 16 if outputs <= 2048 else 32
-    block_k = min(128 if tokens <= 16 else 64, max(16, triton.next_power_of_2(width) // _SLICES))
-    return block_n, block_k, _SLICES, 3
+    """As `_few_blocks`."""
+    block_k = 64 if gated or tokens > 16 else 128
+    block_n = (
+        32 if (outputs > 2048 and width <= 1024 and gated) or (outputs > 2048 and not gated and tokens <= 16) else 16
+    )
+    return block_n, min(block_k, max(16, triton.next_power_of_2(width) // _SLICES)), _SLICES, 3 if gated else 4

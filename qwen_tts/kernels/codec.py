@@ -1,0 +1,419 @@
+"""The codec decoder in kernels: some 80 launches for a frame of any number of rows.
+
+Everything is [row, time, channel]. What a convolution reads lies in a buffer with its history before it: the kernel
+before it writes the new part, and at the end of the frame one kernel moves every history on. An activation is computed
+where its input is, by the kernel that writes it.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, wait
+
+_ROUNDING = tl.constexpr(12582912.0)  # 1.5 * 2^23: adding and subtracting it rounds to an integer, halves to even
+_PCM_SCALE = tl.constexpr(32768.0)
+_PROGRAMS = 100  # keep a card busy
+_LINES = 1024  # of its weights that a program asks for ahead
+_GELU = tl.constexpr(0.7071067811865476)
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """What one convolution reads: for every row `history` steps of the past, then `steps` new ones, of `channels`."""
+
+    data: Tensor
+    """[rows, everything of a row]; this buffer is a part of it"""
+    start: int
+    history: int
+    steps: int
+    channels: int
+
+    @property
+    def new(self) -> Tensor:
+        """Where the new steps begin; rows are `data.stride(0)` apart."""
+        return self.data[:, self.start + self.history * self.channels :]
+
+    @property
+    def size(self) -> int:
+        return (self.history + self.steps) * self.channels
+
+    def past(self, row: int) -> Tensor:
+        """[history, channels] of a row."""
+        return self.data[row, self.start : self.start + self.history * self.channels].view(-1, self.channels)
+
+
+@triton.jit(do_not_specialize=["count", "steps", "taps", "dilation"])
+def _convolve(
+    x, weight, bias, gamma, residual, raw, frequency, amplitude, activated, count, steps, taps, dilation, outputs,
+    out_channels, x_row, residual_row, raw_row, activated_row,
+    CHANNELS: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+    SLICES: tl.constexpr, GELU: tl.constexpr, GAMMA: tl.constexpr, RESIDUAL: tl.constexpr, RAW: tl.constexpr,
+    SNAKE: tl.constexpr, ACTIVATED: tl.constexpr, PRECISION: tl.constexpr, LINE: tl.constexpr, LINES: tl.constexpr,
+    CHAINED: tl.constexpr,
+):  # fmt: skip
+    """BLOCK_M steps of any rows times BLOCK_N outputs. x points to the first new step of row 0."""
+    width = taps * CHANNELS
+    n = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
+    m = tl.program_id(1) * BLOCK_M + tl.arange(0, BLOCK_M)
+    inside_n, inside_m = n < outputs, m < count
+    if CHAINED and SLICES > 1:  # else the weights are small
+        first_row = weight + (tl.program_id(0) * BLOCK_N).to(tl.int64) * width
+        own = tl.minimum(BLOCK_N, outputs - tl.program_id(0) * BLOCK_N)
+        fetch_ahead(first_row, own * width, LINE, LINES)
+    row, step = (m // steps).to(tl.int64), m % steps
+    here = x + row * x_row + step * CHANNELS
+    columns = weight + n.to(tl.int64) * width
+    wait(CHAINED)
+    if SLICES == 1:
+        total = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
+        for start in range(0, width, BLOCK_K):
+            k = start + tl.arange(0, BLOCK_K)
+            back = (taps - 1 - k // CHANNELS) * (dilation * CHANNELS) - k % CHANNELS
+            a = tl.load(here[:, None] - back[None, :], mask=inside_m[:, None] & (k < width)[None, :], other=0.0)
+            b = tl.load(columns[None, :] + k[:, None], mask=inside_n[None, :] & (k < width)[:, None], other=0.0)
+            total = tl.dot(a, b, total, input_precision=PRECISION)
+    else:
+        sliced = tl.zeros([SLICES, BLOCK_M, BLOCK_N], tl.float32)
+        part = (tl.arange(0, SLICES) * BLOCK_K)[:, None] + tl.arange(0, BLOCK_K)[None, :]
+        for start in range(0, width, SLICES * BLOCK_K):
+            k = start + part
+            back = (taps - 1 - k // CHANNELS) * (dilation * CHANNELS) - k % CHANNELS
+            inside = inside_m[None, :, None] & (k < width)[:, None, :]
+            a = tl.load(here[None, :, None] - back[:, None, :], mask=inside, other=0.0)
+            inside = inside_n[None, None, :] & (k < width)[:, :, None]
+            b = tl.load(columns[None, None, :] + k[:, :, None], mask=inside, other=0.0)
+            sliced = tl.dot(a, b, sliced, input_precision=PRECISION)
+        total = tl.sum(sliced, axis=0)
+    total += tl.load(bias + n, mask=inside_n, other=0.0)[None, :]
+    inside = inside_m[:, None] & inside_n[None, :]
+    at = step[:, None] * outputs + n[None, :]
+    if GELU:
+        total = 0.5 * total * (1.0 + tl.erf(total * _GELU))
+    if GAMMA:
+        total *= tl.load(gamma + n, mask=inside_n, other=0.0)[None, :]
+    if RESIDUAL:
+        total += tl.load(residual + row[:, None] * residual_row + at, mask=inside, other=0.0).to(tl.float32)
+    if RAW:
+        tl.store(raw + row[:, None] * raw_row + at, total.to(raw.dtype.element_ty), mask=inside)
+    if ACTIVATED:
+        if SNAKE:
+            channel = n % out_channels
+            wave = tl.sin(total * tl.load(frequency + channel, mask=inside_n, other=0.0)[None, :])
+            total += wave * wave * tl.load(amplitude + channel, mask=inside_n, other=0.0)[None, :]
+        tl.store(activated + row[:, None] * activated_row + at, total.to(activated.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _embed(
+    codes, table, out, code_row, out_row, CODEBOOKS: tl.constexpr, SIZE: tl.constexpr, WIDTH: tl.constexpr,
+    BLOCK: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """The sum of a frame's entries; the end of speech is no code, and its row's sound is not used."""
+    row = tl.program_id(0).to(tl.int64)
+    w = tl.arange(0, BLOCK)
+    wait(CHAINED)
+    total = tl.zeros([BLOCK], tl.float32)
+    for codebook in range(CODEBOOKS):
+        code = tl.minimum(tl.load(codes + row * code_row + codebook), SIZE - 1)
+        entry = (codebook * SIZE + code).to(tl.int64)
+        total += tl.load(table + entry * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
+    tl.store(out + row * out_row + w, total.to(out.dtype.element_ty), mask=w < WIDTH)
+
+
+@triton.jit
+def _normalise(x, norm, out, out_row, eps, WIDTH: tl.constexpr, BLOCK: tl.constexpr, CHAINED: tl.constexpr):
+    """RMSNorm of one token."""
+    row = tl.program_id(0).to(tl.int64)
+    w = tl.arange(0, BLOCK)
+    wait(CHAINED)
+    inputs = tl.load(x + row * WIDTH + w, mask=w < WIDTH, other=0.0)
+    inputs *= tl.rsqrt(tl.sum(inputs * inputs) / WIDTH + eps) * tl.load(norm + w, mask=w < WIDTH, other=0.0)
+    tl.store(out + row * out_row + w, inputs.to(out.dtype.element_ty), mask=w < WIDTH)
+
+
+@triton.jit
+def _depthwise(
+    x, weight, bias, norm, norm_bias, out, x_row, out_row, eps, STEPS: tl.constexpr, CHANNELS: tl.constexpr,
+    TAPS: tl.constexpr, BLOCK: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """One step: every channel's own convolution, then LayerNorm. weight [TAPS, CHANNELS]."""
+    row, step = (tl.program_id(0) // STEPS).to(tl.int64), tl.program_id(0) % STEPS
+    c = tl.arange(0, BLOCK)
+    inside = c < CHANNELS
+    here = x + row * x_row + step * CHANNELS + c
+    wait(CHAINED)
+    total = tl.load(bias + c, mask=inside, other=0.0)
+    for tap in tl.static_range(TAPS):
+        sample = tl.load(here - (TAPS - 1 - tap) * CHANNELS, mask=inside, other=0.0).to(tl.float32)
+        total += sample * tl.load(weight + tap * CHANNELS + c, mask=inside, other=0.0)
+    mean = tl.sum(total) / CHANNELS
+    centred = tl.where(inside, total - mean, 0.0)
+    scale = tl.rsqrt(tl.sum(centred * centred) / CHANNELS + eps)
+    value = centred * scale * tl.load(norm + c, mask=inside, other=0.0)
+    value += tl.load(norm_bias + c, mask=inside, other=0.0)
+    tl.store(out + row * out_row + step * CHANNELS + c, value.to(out.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _attend_in_window(
+    qkv, cosines, sines, cache, positions, active, out, row_stride, qkv_row, HEADS: tl.constexpr,
+    KV_HEADS: tl.constexpr, HALF: tl.constexpr, WINDOW: tl.constexpr, BLOCK: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """One head of one row over the frames of the window. cache [rows, 2, kv_heads, WINDOW, head_dim] of one layer."""
+    row, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
+    WIDTH: tl.constexpr = 2 * HALF
+    kv = head // (HEADS // KV_HEADS)
+    i, j, s = tl.arange(0, HALF), tl.arange(0, WIDTH), tl.arange(0, BLOCK)
+    wait(CHAINED)
+    position = tl.load(positions + row)
+    cos, sin = tl.load(cosines + position * HALF + i), tl.load(sines + position * HALF + i)
+    heads = qkv + row * qkv_row
+    first, second = (
+        tl.load(heads + head * WIDTH + i).to(tl.float32),
+        tl.load(heads + head * WIDTH + HALF + i).to(tl.float32),
+    )
+    softness = 1.4426950408889634 / tl.sqrt(WIDTH * 1.0)
+    q_first, q_second = (first * cos - second * sin) * softness, (second * cos + first * sin) * softness
+    own = heads + (HEADS + kv) * WIDTH
+    first, second = tl.load(own + i).to(tl.float32), tl.load(own + HALF + i).to(tl.float32)
+    k_first = (first * cos - second * sin).to(cache.dtype.element_ty)
+    k_second = (second * cos + first * sin).to(cache.dtype.element_ty)
+    value = tl.load(heads + (HEADS + KV_HEADS + kv) * WIDTH + j).to(cache.dtype.element_ty)
+    base = cache + row * row_stride + kv * WINDOW * WIDTH
+    to_values = KV_HEADS * WINDOW * WIDTH
+    slot = position % WINDOW
+    # What this frame's slot holds has left the window, or was never written.
+    inside = (s < WINDOW) & (s < position) & (s != slot)
+    keys = tl.load(base + s[:, None] * WIDTH + i[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
+    scores = tl.sum(keys * q_first[None, :], axis=1)
+    keys = tl.load(base + s[:, None] * WIDTH + HALF + i[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
+    scores = tl.where(inside, scores + tl.sum(keys * q_second[None, :], axis=1), -float("inf"))
+    mine = tl.sum(q_first * k_first.to(tl.float32)) + tl.sum(q_second * k_second.to(tl.float32))
+    peak = tl.maximum(tl.max(scores), mine)
+    odds, own_odds = tl.exp2(scores - peak), tl.exp2(mine - peak)
+    values = tl.load(base + to_values + s[:, None] * WIDTH + j[None, :], mask=inside[:, None], other=0.0).to(tl.float32)
+    mixed = tl.sum(odds[:, None] * values, axis=0) + own_odds * value.to(tl.float32)
+    mixed /= tl.sum(odds) + own_odds
+    tl.store(out + (row * HEADS + head) * WIDTH + j, mixed.to(out.dtype.element_ty))
+    if (head % (HEADS // KV_HEADS) == 0) & (tl.load(active + row) != 0):
+        tl.store(base + slot * WIDTH + i, k_first)
+        tl.store(base + slot * WIDTH + HALF + i, k_second)
+        tl.store(base + to_values + slot * WIDTH + j, value)
+
+
+@triton.jit
+def _finish(
+    x, weight, bias, out, count, x_row, STEPS: tl.constexpr, CHANNELS: tl.constexpr, TAPS: tl.constexpr,
+    BLOCK_M: tl.constexpr, BLOCK_C: tl.constexpr, CHAINED: tl.constexpr,
+):  # fmt: skip
+    """The last convolution, to one channel, as 16-bit PCM."""
+    m, c = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M), tl.arange(0, BLOCK_C)
+    row, step = (m // STEPS).to(tl.int64), m % STEPS
+    inside = (m < count)[:, None] & (c < CHANNELS)[None, :]
+    here = x + (row * x_row + step * CHANNELS)[:, None] + c[None, :]
+    wait(CHAINED)
+    total = tl.zeros([BLOCK_M, BLOCK_C], tl.float32)
+    for tap in tl.static_range(TAPS):
+        samples = tl.load(here - (TAPS - 1 - tap) * CHANNELS, mask=inside, other=0.0).to(tl.float32)
+        total += samples * tl.load(weight + tap * CHANNELS + c, mask=c < CHANNELS, other=0.0)[None, :]
+    value = tl.minimum(tl.maximum(tl.sum(total, axis=1) + tl.load(bias), -1.0), 1.0) * _PCM_SCALE
+    value = tl.minimum(tl.maximum((value + _ROUNDING) - _ROUNDING, -_PCM_SCALE), _PCM_SCALE - 1)
+    tl.store(out + m, value.to(tl.int16), mask=m < count)
+
+
+@triton.jit
+def _move_on(
+    data, about, positions, active, row_stride, COLUMNS: tl.constexpr, HISTORY: tl.constexpr, BLOCK: tl.constexpr,
+    CHAINED: tl.constexpr,
+):  # fmt: skip
+    """One block of channels of one buffer of one row: its newest steps become its history.
+
+    about [blocks, COLUMNS]: start, history, steps, channels, first channel of the block.
+    """
+    block, row = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    h, c = tl.arange(0, HISTORY), tl.arange(0, BLOCK)
+    wait(CHAINED)
+    if tl.load(active + row) != 0:
+        start, history = tl.load(about + block * COLUMNS), tl.load(about + block * COLUMNS + 1)
+        steps, channels = tl.load(about + block * COLUMNS + 2), tl.load(about + block * COLUMNS + 3)
+        first = tl.load(about + block * COLUMNS + 4)
+        inside = (h < history)[:, None] & (first + c < channels)[None, :]
+        at = data + row * row_stride + start + h[:, None] * channels + first + c[None, :]
+        newest = tl.load(at + steps * channels, mask=inside, other=0.0)
+        tl.debug_barrier()  # the parts overlap: all is read before any is written
+        tl.store(at, newest, mask=inside)
+        if block == 0:
+            tl.store(positions + row, tl.load(positions + row) + 1)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution, or a transposed one as the convolution that gives `outputs` of one input step at a time.
+
+    weight [outputs, taps * channels], the oldest tap first; bias [outputs] float32.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    taps: int = 1
+    dilation: int = 1
+    out_channels: int = 0
+    """Of `outputs`, one after the other: out_channels for each step of the sound that comes out"""
+
+    @property
+    def outputs(self) -> int:
+        return self.weight.shape[0]
+
+    @property
+    def history(self) -> int:
+        return (self.taps - 1) * self.dilation
+
+
+@dataclass(frozen=True)
+class Snake:
+    """x + sin(x * frequency)^2 * amplitude; [channels] float32 each."""
+
+    frequency: Tensor
+    amplitude: Tensor
+
+
+def convolve(
+    convolution: Convolution, x: Tensor, steps: int, rows: int, *, raw: Tensor | None = None,
+    activated: Tensor | None = None, snake: Snake | None = None, residual: Tensor | None = None,
+    gamma: Tensor | None = None, gelu: bool = False, chained: bool = False,
+) -> None:  # fmt: skip
+    """`steps` new steps of `rows` rows; x, residual, raw and activated are [rows, ...] and begin with the first.
+
+    y = convolution(x), then GELU, times `gamma`, plus `residual`; `raw` gets y, `activated` snake(y), or y without one.
+    """
+    weight, outputs, width = convolution.weight, convolution.outputs, convolution.weight.shape[1]
+    channels, count = width // convolution.taps, rows * steps
+    block_m, block_n, block_k, slices, warps, stages = _tiles(count, outputs, width, channels)
+    none, line = convolution.bias, LINE_BYTES // weight.element_size()
+    options = {"launch_pdl": True} if chained else {}
+    _convolve[(triton.cdiv(outputs, block_n), triton.cdiv(count, block_m))](
+        x, weight, convolution.bias, gamma if gamma is not None else none, residual if residual is not None else x,
+        raw if raw is not None else x, snake.frequency if snake else none, snake.amplitude if snake else none,
+        activated if activated is not None else x, count, steps, convolution.taps, convolution.dilation, outputs,
+        convolution.out_channels or outputs, x.stride(0),
+        *(0 if part is None else part.stride(0) for part in (residual, raw, activated)),
+        CHANNELS=channels, BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_K=block_k,
+        SLICES=slices, GELU=gelu, GAMMA=gamma is not None, RESIDUAL=residual is not None, RAW=raw is not None,
+        SNAKE=snake is not None, ACTIVATED=activated is not None,
+        PRECISION="ieee" if weight.dtype == torch.float32 else "tf32", LINE=line, LINES=_LINES, CHAINED=chained,
+        num_warps=warps, num_stages=stages, **options,
+    )  # fmt: skip
+
+
+def _tiles(count: int, outputs: int, width: int, channels: int) -> tuple[int, int, int, int, int, int]:
+    """Steps, outputs, inputs of a tile; slices of the inputs; warps; stages."""
+    block_k = min(64, max(16, triton.next_power_of_2(channels)))
+    if channels % block_k:
+        block_k = min(block_k, 32)
+    block_n = min(128 if outputs > 64 else 64, max(16, triton.next_power_of_2(outputs)))
+    if outputs % block_n:
+        block_n = min(64, block_n)
+    if triton.cdiv(count, 128) * triton.cdiv(outputs, block_n) >= _PROGRAMS:
+        return 128, block_n, block_k, 1, 8, 3
+    if triton.cdiv(count, 64) * triton.cdiv(outputs, min(64, block_n)) >= _PROGRAMS:
+        return 64, min(64, block_n), block_k, 1, 4, 3
+    # Too few for all of the card: the inputs are divided too.
+    block_m = min(32, max(16, triton.next_power_of_2(count)))
+    block_n = 32 if triton.cdiv(count, block_m) * triton.cdiv(outputs, 32) >= _PROGRAMS else 16
+    return block_m, block_n, block_k, 4, 4, 3
+
+
+def embed(codes: Tensor, table: Tensor, out: Tensor, *, chained: bool = False) -> None:
+    """codes [rows, codebooks] int32, table [codebooks * size, width] -> out [rows, ...], its first `width`."""
+    rows, codebooks = codes.shape
+    width = table.shape[1]
+    options = {"launch_pdl": True} if chained else {}
+    _embed[(rows,)](
+        codes, table, out, codes.stride(0), out.stride(0), CODEBOOKS=codebooks, SIZE=len(table) // codebooks,
+        WIDTH=width, BLOCK=triton.next_power_of_2(width), CHAINED=chained, num_warps=4, **options,
+    )  # fmt: skip
+
+
+def normalise(x: Tensor, norm: Tensor, out: Tensor, *, eps: float, chained: bool = False) -> None:
+    """RMSNorm: x [rows, width] float32, norm [width] float32 -> out [rows, ...], its first `width`."""
+    rows, width = x.shape
+    options = {"launch_pdl": True} if chained else {}
+    _normalise[(rows,)](
+        x, norm, out, out.stride(0), eps, WIDTH=width, BLOCK=triton.next_power_of_2(width), CHAINED=chained,
+        num_warps=4, **options,
+    )  # fmt: skip
+
+
+def depthwise(
+    x: Tensor, weight: Tensor, bias: Tensor, norm: Tensor, norm_bias: Tensor, out: Tensor, steps: int, rows: int,
+    *, eps: float, chained: bool = False,
+) -> None:  # fmt: skip
+    """Each channel's own convolution, weight [taps, channels], then LayerNorm; x and out as in `convolve`."""
+    taps, channels = weight.shape
+    options = {"launch_pdl": True} if chained else {}
+    _depthwise[(rows * steps,)](
+        x, weight, bias, norm, norm_bias, out, x.stride(0), out.stride(0), eps, STEPS=steps, CHANNELS=channels,
+        TAPS=taps, BLOCK=triton.next_power_of_2(channels), CHAINED=chained, num_warps=4, **options,
+    )  # fmt: skip
+
+
+def attend_in_window(
+    qkv: Tensor, cosines: Tensor, sines: Tensor, cache: Tensor, positions: Tensor, active: Tensor, out: Tensor,
+    *, heads: int, chained: bool = False,
+) -> None:  # fmt: skip
+    """One frame of each row, [rows, (heads + 2 kv_heads) * head_dim], over the last frames and itself.
+
+    cache [rows, 2, kv_heads, window, head_dim] of one layer; writes it for the active rows.
+    """
+    rows, _, kv_heads, window, width = cache.shape
+    options = {"launch_pdl": True} if chained else {}
+    _attend_in_window[(rows, heads)](
+        qkv, cosines, sines, cache, positions, active, out, cache.stride(0), qkv.stride(0), HEADS=heads,
+        KV_HEADS=kv_heads, HALF=width // 2, WINDOW=window, BLOCK=triton.next_power_of_2(window), CHAINED=chained,
+        num_warps=4, **options,
+    )  # fmt: skip
+
+
+def finish(
+    x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, steps: int, rows: int, *, chained: bool = False
+) -> None:  # fmt: skip
+    """The last convolution, weight [taps, channels], to PCM: out [rows, steps] int16, contiguous."""
+    taps, channels = weight.shape
+    count = rows * steps
+    options = {"launch_pdl": True} if chained else {}
+    _finish[(triton.cdiv(count, 64),)](
+        x, weight, bias, out, count, x.stride(0), STEPS=steps, CHANNELS=channels, TAPS=taps, BLOCK_M=64,
+        BLOCK_C=triton.next_power_of_2(channels), CHAINED=chained, num_warps=4, **options,
+    )  # fmt: skip
+
+
+class Moving:
+    """Moves the histories of all buffers on."""
+
+    COLUMNS = 5
+    BLOCK = 64
+
+    def __init__(self, buffers: list[Buffer], device: torch.device) -> None:
+        with_past = [buffer for buffer in buffers if buffer.history]
+        self._blocks = torch.tensor(
+            [
+                [buffer.start, buffer.history, buffer.steps, buffer.channels, first]
+                for buffer in with_past
+                for first in range(0, buffer.channels, self.BLOCK)
+            ],
+            dtype=torch.int32,
+            device=device,
+        )
+        self._history = triton.next_power_of_2(max(buffer.history for buffer in with_past))
+
+    def __call__(self, data: Tensor, positions: Tensor, active: Tensor, *, chained: bool = False) -> None:
+        """data [rows, everything], positions [rows] int32, active [rows] int32: one frame on for the active rows."""
+        options = {"launch_pdl": True} if chained else {}
+        _move_on[(len(self._blocks), len(data))](
+            data, self._blocks, positions, active, data.stride(0), COLUMNS=self.COLUMNS, HISTORY=self._history,
+            BLOCK=self.BLOCK, CHAINED=chained, num_warps=4, **options,
+        )  # fmt: skip
