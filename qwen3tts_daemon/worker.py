@@ -11,13 +11,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any
 
 from qwen3tts_daemon import ipc
 from qwen3tts_daemon.failures import describe
 from qwen_tts.api import SynthesisRequest
-from qwen_tts.errors import SynthesisError, SynthesisFailed
+from qwen_tts.errors import EngineFailed, SynthesisError, SynthesisFailed
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 logger = logging.getLogger(__name__)
@@ -38,24 +38,41 @@ class WorkerSession:
         self._engine = engine
         self._streams: dict[int, AudioStream] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._relays: set[asyncio.Task[None]] = set()
+        self._engine_failed = asyncio.Event()
 
     async def run(self) -> None:
-        """Serve until the daemon says shutdown or goes away."""
+        """Serve until the daemon says shutdown or goes away, or the engine can do nothing any more."""
         self._link.send(ipc.Welcome(ipc.PROTOCOL, self._engine.capabilities))
         self._spawn(self._load())
         self._spawn(self._beat())
-        while (message := await self._link.receive()) is not None:
-            if isinstance(message, ipc.Shutdown):
-                break
-            await self._handle(message)
+        work = [asyncio.create_task(self._receive()), asyncio.create_task(self._say_how_streams_failed())]
+        done, left = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        for task in done:
+            task.result()
         for task in self._tasks:
             task.cancel()
         await self._engine.close()
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    async def _receive(self) -> None:
+        while (message := await self._link.receive()) is not None:
+            if isinstance(message, ipc.Shutdown):
+                break
+            await self._handle(message)
+
+    async def _say_how_streams_failed(self) -> None:
+        """An engine that failed ends all streams at once; the daemon learns of every one why, before this ends."""
+        await self._engine_failed.wait()
+        while self._relays:
+            await asyncio.wait(self._relays)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _load(self) -> None:
         self._link.send(ipc.State("loading"))
@@ -108,7 +125,9 @@ class WorkerSession:
             return
         audio.acks_on_read = False
         self._streams[stream] = audio
-        self._spawn(self._relay(stream, audio))
+        relay = self._spawn(self._relay(stream, audio))
+        self._relays.add(relay)
+        relay.add_done_callback(self._relays.discard)
 
     async def _relay(self, stream: int, audio: AudioStream) -> None:
         """Send a stream's chunks as they come, then how it ended."""
@@ -148,6 +167,8 @@ class WorkerSession:
         return ipc.Encoded(call)
 
     def _fail(self, error: Exception, *, stream: int | None = None, call: int | None = None) -> None:
+        if isinstance(error, EngineFailed):
+            self._engine_failed.set()
         if not isinstance(error, SynthesisError):
             logger.error("unexpected", exc_info=error)
             error = SynthesisFailed("the engine failed unexpectedly, see the log")

@@ -15,6 +15,9 @@ from qwen_tts.reference_audio import check_pcm
 from qwen_tts.resampling import resample
 from qwen_tts.wav import Samples, from_pcm, to_pcm
 
+MOST_FRAMES = 32_768
+"""Of one recording: 43 min."""
+
 PIECE_FRAMES = 25
 """Frames that go through the decoder at a time where nobody waits for the first: 2 s."""
 
@@ -61,17 +64,20 @@ class Codec:
 
     def decode_audio(self, codes: Sequence[Sequence[int]]) -> Audio:
         """[frames][codebooks] -> sound. Raises InvalidRequest."""
-        samples = self.decode(self._checked(codes))
+        samples = self.decode(self.checked(codes))
         return Audio(pcm=to_pcm(samples), sample_rate=self.config.output_sample_rate)
 
     def _fresh_state(self) -> tuple[DecoderState, Tensor]:
         active = torch.ones(1, dtype=torch.bool, device=self.device)
         return self.decoder.init_state(1, PIECE_FRAMES), active
 
-    def _checked(self, codes: Sequence[Sequence[int]]) -> Tensor:
+    def checked(self, codes: Sequence[Sequence[int]]) -> Tensor:
+        """[frames][codebooks] -> a tensor of them. Raises InvalidRequest."""
         codebooks, size = self.config.codebooks, self.config.decoder.codebook_size
         if not codes:
             raise InvalidRequest("codes has no frame", param="codes")
+        if len(codes) > MOST_FRAMES:
+            raise InvalidRequest(f"codes has {len(codes)} frames of at most {MOST_FRAMES}", param="codes")
         for index, frame in enumerate(codes):
             if not isinstance(frame, Sequence):
                 raise InvalidRequest(f"codes[{index}] is no list of tokens", param="codes")

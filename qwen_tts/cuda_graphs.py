@@ -10,15 +10,31 @@ import torch
 
 
 class Graphs:
-    """The graphs of one stream. Without CUDA, or not `enabled`, every call simply runs."""
+    """None: every call simply runs when it is needed."""
 
-    def __init__(self, *, enabled: bool) -> None:
-        self._enabled = enabled
+    def run(self, _key: Hashable, function: Callable[[], object]) -> None:
+        """Replay what was captured under the key, or else call `function`."""
+        function()
+
+    def capture(self, key: Hashable, function: Callable[[], object]) -> None:
+        """Prepare for `run`."""
+
+
+class Rehearsal(Graphs):
+    """Calls what is to be captured, without a device."""
+
+    def capture(self, _key: Hashable, function: Callable[[], object]) -> None:
+        function()
+
+
+class CudaGraphs(Graphs):
+    """The graphs of one stream."""
+
+    def __init__(self) -> None:
         self._graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}
-        self._pool = torch.cuda.graph_pool_handle() if enabled else None
+        self._pool = torch.cuda.graph_pool_handle()
 
     def run(self, key: Hashable, function: Callable[[], object]) -> None:
-        """Replay what was captured under `key`, or else call `function`."""
         graph = self._graphs.get(key)
         if graph is None:
             function()
@@ -28,8 +44,6 @@ class Graphs:
     def capture(self, key: Hashable, function: Callable[[], object]) -> None:
         """Call `function`, which compiles what it needs, then capture it on the current stream."""
         function()
-        if not self._enabled:
-            return
         stream = torch.cuda.current_stream()
         stream.synchronize()
         graph = torch.cuda.CUDAGraph()

@@ -10,16 +10,20 @@ async with engine.stream(SynthesisRequest(text="Good evening.", voice=PresetVoic
 """
 
 import asyncio
+import gc
 import logging
 import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import msgspec
 import torch
+from torch import Tensor
 
 from qwen_tts.api import (
     MAX_TEXT_CHARS,
@@ -31,13 +35,16 @@ from qwen_tts.api import (
     SynthesisRequest,
     VoicePrompt,
 )
+from qwen_tts.backends import may_chain, uses_kernels
 from qwen_tts.capabilities import checkpoint_capabilities
 from qwen_tts.cloning import clone_voice
+from qwen_tts.codec import PIECE_FRAMES
 from qwen_tts.config import read_checkpoint_config, read_codec_config
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.engine_loop import EngineLoop, Outcome
 from qwen_tts.errors import (
     EngineBusy,
+    EngineFailed,
     InvalidRequest,
     ModelLoading,
     ModelUnavailable,
@@ -48,6 +55,7 @@ from qwen_tts.errors import (
 from qwen_tts.live_text import LiveSentences, LiveText
 from qwen_tts.model import CODEC_DIRECTORY, Model, default_device, default_dtype, load_model
 from qwen_tts.runner import ModelRunner
+from qwen_tts.sound import Heard
 from qwen_tts.stream import AudioStream
 from qwen_tts.utterance import Utterance
 from qwen_tts.voice_prompt import ReferenceVoice
@@ -55,6 +63,25 @@ from qwen_tts.voice_prompt import ReferenceVoice
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+FIRST_ROWS = 2
+"""As soon as so many can speak it is ready; the others follow meanwhile."""
+
+
+class _Compilation(Protocol):
+    """Kernels that are compiled in the background, for steps of more and more rows."""
+
+    def is_ready(self, rows: int) -> bool: ...
+    def wait(self, rows: int) -> None: ...
+    def stop(self) -> None: ...
+
+
+class _NothingToCompile:
+    def is_ready(self, rows: int) -> bool:
+        return True
+
+    def wait(self, rows: int) -> None: ...
+    def stop(self) -> None: ...
 
 
 def create(**options: Any) -> "Engine":
@@ -73,13 +100,16 @@ class Engine:
         self._model: Model | None = None
         self._loop: EngineLoop | None = None
         self._runner: ModelRunner | None = None
+        self._compilation: _Compilation = _NothingToCompile()
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._open: set[Utterance] = set()
         self._inbox: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._failure: SynthesisError | None = None
+        self._awake_device = torch.device("cpu")
+        self._refusal: SynthesisError | None = None
+        """Why nothing is done any more; set by the thread before it ends"""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -136,11 +166,16 @@ class Engine:
         self._open.discard(utterance)
 
     def _check_ready(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+        self._check_loaded()
+        if self._loop is None:
+            raise ModelUnavailable("the engine sleeps")
+
+    def _check_loaded(self) -> None:
+        if self._refusal is not None:
+            raise self._refusal.with_traceback(None)
         if self._closing:
             raise ModelUnavailable("the engine is closed")
-        if self._loop is None:
+        if self._model is None:
             raise ModelLoading("the engine is not loaded")
 
     # -- voices and codes -------------------------------------------------------------------------------------------
@@ -155,25 +190,34 @@ class Engine:
         return await self._call(lambda model: model.codec.encode_audio(audio))
 
     async def decode(self, codes: list[list[int]]) -> Audio:
-        """See SpeechEngine."""
-        return await self._call(lambda model: model.codec.decode_audio(codes))
+        """See SpeechEngine. A piece at a time: between two of them others speak."""
+        pieces = (await self._call(lambda model: model.codec.checked(codes))).split(PIECE_FRAMES)
+        pcm: list[bytes] = []
+        heard: Heard | None = None
+        for piece in pieces:
+            self._check_ready()
+            sound, heard = await self._in_thread(partial(self._decode, piece, heard))
+            pcm.append(sound)
+        return Audio(pcm=b"".join(pcm), sample_rate=self._capabilities.sample_rate)
+
+    def _decode(self, codes: Tensor, heard: Heard | None) -> tuple[bytes, Heard]:
+        if self._runner is None:
+            raise ModelUnavailable("the engine sleeps")
+        return self._runner.decode(codes, heard)
 
     async def _call(self, function: Callable[[Model], T]) -> T:
         """Run `function` in the engine's thread, between two steps."""
         self._check_ready()
-        return await self._in_thread(lambda: function(self._ready_model()))
-
-    def _ready_model(self) -> Model:
-        if self._model is None:
-            raise ModelUnavailable("the engine sleeps")
-        return self._model
+        model = self._model
+        assert model is not None
+        return await self._in_thread(lambda: function(model))
 
     # -- life -------------------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
         """See SpeechEngine."""
-        if self._thread is not None:
-            raise ModelUnavailable("the engine was loaded before")
+        if self._thread is not None or self._closing:
+            raise ModelUnavailable("the engine was loaded before, or is closed")
         self._event_loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -181,17 +225,16 @@ class Engine:
 
     async def sleep(self) -> None:
         """See SpeechEngine."""
-        self._check_ready()
+        self._check_loaded()
         await self._in_thread(self._fall_asleep)
 
     async def wake(self) -> None:
         """See SpeechEngine."""
+        self._check_loaded()
         await self._in_thread(self._wake_up)
 
     async def close(self) -> None:
         """See SpeechEngine."""
-        if self._closing:
-            return
         self._closing = True
         self._wake.set()
         if self._thread is not None:
@@ -203,12 +246,21 @@ class Engine:
         self._inbox.append(action)
         self._wake.set()
 
+    def _read_inbox(self) -> None:
+        while self._inbox:
+            self._inbox.popleft()()
+
     async def _in_thread(self, function: Callable[[], T]) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def run() -> None:
             try:
+                if self._refusal is not None:
+                    raise self._refusal
                 result = function()
+            except torch.OutOfMemoryError as error:
+                logger.warning("a call did not fit into the device's memory: %s", error)
+                self._on_loop(_fail, future, OutOfMemory("this does not fit into the device's memory"))
             except Exception as error:  # noqa: BLE001  handed to the caller
                 self._on_loop(_fail, future, error)
             else:
@@ -226,42 +278,39 @@ class Engine:
         try:
             while not self._closing:
                 self._wake.clear()
-                while self._inbox:
-                    self._inbox.popleft()()
+                self._read_inbox()
                 if self._loop is None or not self._loop.step():
                     self._wait()
-            self._abort(ModelUnavailable("the engine is closing"))
+            self._refusal = ModelUnavailable("the engine is closed")
         except Exception as error:
             logger.exception("the engine failed")
-            self._fail_for_good(error)
+            self._refusal = _failure(error)
+        self._compilation.stop()
+        if self._loop is not None:
+            self._loop.abort(self._refusal)
+        self._on_loop(self._end_all, self._refusal)
 
     def _wait(self) -> None:
         until = None if self._loop is None else self._loop.idle_until()
-        if not self._inbox:
+        if not self._inbox and not self._closing:
             self._wake.wait(None if until is None else max(0.0, until - self._now()))
 
-    def _fail_for_good(self, error: Exception) -> None:
-        """A device that failed once is not trusted again: whoever runs the engine starts another process."""
-        kind = OutOfMemory if isinstance(error, torch.OutOfMemoryError) else ModelUnavailable
-        self._failure = kind(f"the engine failed and must be started again: {type(error).__name__}, see the log")
-        self._abort(self._failure)
-        while self._inbox:
-            self._inbox.popleft()()
+    def _end_all(self, refusal: SynthesisError) -> None:
+        """On the event loop, after the thread's last word: also for those that it has not seen, and calls that wait.
 
-    def _abort(self, error: SynthesisError) -> None:
-        if self._loop is not None:
-            self._loop.abort(error)
-        self._on_loop(self._end_all, error)
-
-    def _end_all(self, error: SynthesisError) -> None:
-        """Also those that the thread has not seen yet."""
+        Nobody comes later: whoever looks sees `refusal`.
+        """
         for utterance in list(self._open):
-            utterance.audio.finish(error)
+            utterance.audio.finish(refusal)
         self._open.clear()
+        self._read_inbox()
+        self._model = self._loop = self._runner = None
 
     def _add(self, utterance: Utterance) -> None:
+        if self._refusal is not None:
+            return
         if self._loop is None:
-            self._on_loop(utterance.audio.finish, ModelUnavailable("the engine sleeps"))
+            self._hand_on([(utterance, ModelUnavailable("the engine sleeps"))])
         else:
             self._loop.add(utterance)
 
@@ -272,29 +321,71 @@ class Engine:
         if config.threads is not None:
             torch.set_num_threads(config.threads)
         started = self._now()
-        self._model = load_model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
-        self._start_loop(self._model)
-        logger.info("%s is ready after %.1f s", self._model.name, self._now() - started)
+        self._compile_ahead(device, dtype)
+        model = load_model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
+        self._start_loop(model)
+        self._model = model
+        logger.info("%s is ready after %.1f s", model.name, self._now() - started)
+
+    def _compile_ahead(self, device: torch.device, dtype: torch.dtype) -> None:
+        """What the kernels need, while the weights are loaded."""
+        if not uses_kernels(self._config, device):
+            return
+        from qwen_tts.precompile import Job, Precompilation  # there may be no triton
+
+        job = Job(
+            config=self._config, capability=torch.cuda.get_device_capability(device),
+            dtype=str(dtype).removeprefix("torch."), chained=may_chain(device),
+        )  # fmt: skip
+        self._compilation = Precompilation(job, self._wake.set)
 
     def _start_loop(self, model: Model) -> None:
+        """With fewer rows and positions than are usual where those do not fit."""
+        while (runner := self._try_to_run(model)) is None:
+            smaller = self._config.smaller()
+            if smaller is None:
+                raise OutOfMemory(
+                    f"{model.name} does not fit beside what is on the device: give fewer rows or kv_positions"
+                )
+            logger.warning(
+                "%d rows and %d positions do not fit into the device's memory: trying %d and %d",
+                self._config.rows, self._config.kv_positions, smaller.rows, smaller.kv_positions,
+            )  # fmt: skip
+            self._config = smaller
+            self._capabilities = msgspec.structs.replace(self._capabilities, rows=smaller.rows)
+            _free_memory()
+        self._runner = runner
+        self._loop = EngineLoop(
+            model, runner, self._config, self._now, self._hand_on, is_compiled=self._compilation.is_ready
+        )
+
+    def _try_to_run(self, model: Model) -> ModelRunner | None:
+        """A runner of the first rows; None if the device's memory does not hold it."""
         try:
-            self._runner = ModelRunner(model, self._config)
-            for rows in self._runner.buckets:
-                self._runner.prepare(rows)
-        except torch.OutOfMemoryError as error:
-            raise OutOfMemory(
-                f"{model.name} does not fit beside what is on the device: give fewer rows or kv_positions"
-            ) from error
-        self._loop = EngineLoop(model, self._runner, self._config, self._now, self._hand_on)
+            runner = ModelRunner(model, self._config)
+            while runner.rows < FIRST_ROWS and runner.next_bucket is not None:
+                self._compilation.wait(runner.next_bucket)
+                runner.prepare()
+        except torch.OutOfMemoryError:
+            return None
+        return runner
 
     def _fall_asleep(self) -> None:
-        if self._loop is not None:
-            self._loop.abort(ModelUnavailable("the engine falls asleep"))
+        if self._loop is None or self._runner is None:
+            return
+        self._loop.abort(ModelUnavailable("the engine falls asleep"))
+        self._runner.synchronize()  # what is on its way still writes
         self._loop = self._runner = None
+        assert self._model is not None
+        self._awake_device = self._model.talker.device
+        self._model.to(torch.device("cpu"))
+        _free_memory()
 
     def _wake_up(self) -> None:
         if self._loop is None:
-            self._start_loop(self._ready_model())
+            assert self._model is not None
+            self._model.to(self._awake_device)
+            self._start_loop(self._model)
 
     def _hand_on(self, out: list[tuple[Utterance, Outcome]]) -> None:
         self._on_loop(self._give, out)
@@ -307,6 +398,19 @@ class Engine:
                 assert isinstance(outcome, StreamEnd | SynthesisError)
                 self._left(utterance)
                 utterance.audio.finish(outcome)
+
+
+def _free_memory() -> None:
+    """What nobody refers to any more goes back to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _failure(error: Exception) -> EngineFailed:
+    """A device that failed once is not trusted again."""
+    reason = "the device's memory is full" if isinstance(error, torch.OutOfMemoryError) else type(error).__name__
+    return EngineFailed(f"the engine failed and must be started again: {reason}, see the log")
 
 
 def _succeed(future: asyncio.Future[T], result: T) -> None:

@@ -5,6 +5,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+LEAST_POSITIONS = 1_024
+"""Of the cache, when it is made smaller to fit: 80 s of speech."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -58,12 +61,20 @@ class EngineConfig(_Section):
     buckets: tuple[int, ...] | None = None
     """Numbers of rows that a step may have; by default 1, 2, 4, ... and `rows`. The same seed in a step of the same
     number gives the same sound, to the bit."""
-    graphs: bool | None = None
-    """Capture a frame as one CUDA graph; by default on CUDA."""
+    graphs: bool = True
+    """Capture a frame as one CUDA graph, on CUDA."""
     pre_tokenizer: Literal["qwen", "mistral"] = "qwen"
     """How texts are cut into tokens; mistral is what the official package does with a local directory."""
     live_text: LiveTextConfig = LiveTextConfig()
     guards: GuardConfig = GuardConfig()
+
+    def smaller(self) -> Self | None:
+        """With half of what was not asked for and takes memory; None if there is nothing to save."""
+        halves = {"rows": max(1, self.rows // 2), "kv_positions": max(LEAST_POSITIONS, self.kv_positions // 2)}
+        asked = self.model_fields_set | ({"rows"} if self.buckets is not None else set())
+        changes = {name: half for name, half in halves.items() if name not in asked and half < getattr(self, name)}
+        # A plain copy would take the halves for asked for.
+        return self.model_construct(self.model_fields_set, **dict(self) | changes) if changes else None
 
     @model_validator(mode="after")
     def _check_buckets(self) -> Self:

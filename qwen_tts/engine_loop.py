@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from qwen_tts.api import AudioChunk, ClonedVoice, DesignedVoice, PresetVoice, StreamEnd
+from qwen_tts.backends import TEXT_SLOTS
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import EngineBusy, InvalidRequest, SynthesisError, TextTooLong
 from qwen_tts.frame import END_SLOT, FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
@@ -27,7 +28,7 @@ from qwen_tts.model import Model
 from qwen_tts.page_pool import PagePool
 from qwen_tts.prefix_cache import CachedPrefix, PrefixCache
 from qwen_tts.prompt import Prompt
-from qwen_tts.runner import TEXT_SLOTS, ModelRunner, RowFrame, Ticket
+from qwen_tts.runner import ModelRunner, RowFrame, Ticket
 from qwen_tts.scheduler import Plan, Scheduler, Speaking
 from qwen_tts.sequence import Sequence
 from qwen_tts.utterance import SILENCE_PEAK, Utterance
@@ -37,6 +38,9 @@ logger = logging.getLogger(__name__)
 FIRST_PAGE = 1
 SPARE_PAGES = 4
 """A sequence begins when there is room for its prompt and this many pages; then it takes as many at a time."""
+
+PREPARING_S = 1.5
+"""Sound that listeners have in hand while the runner gets ready for more rows."""
 
 Outcome = AudioChunk | StreamEnd | SynthesisError
 Deliver = Callable[[list[tuple[Utterance, Outcome]]], None]
@@ -53,23 +57,27 @@ class _Open:
 
 
 class EngineLoop:
-    """`now` in seconds; `deliver` is called with what came about in a step."""
+    """`now` in seconds; `deliver` is called with what came about in a step; `is_compiled` tells of steps of so many
+    rows whether the runner could get ready for them at once."""
 
     def __init__(
-        self, model: Model, runner: ModelRunner, config: EngineConfig, now: Callable[[], float], deliver: Deliver
-    ) -> None:
+        self, model: Model, runner: ModelRunner, config: EngineConfig, now: Callable[[], float], deliver: Deliver,
+        is_compiled: Callable[[int], bool] = lambda _: True,
+    ) -> None:  # fmt: skip
         self._model, self._runner, self._config = model, runner, config
-        self._now, self._deliver = now, deliver
+        self._now, self._deliver, self._is_compiled = now, deliver, is_compiled
         self._frame_s = runner.samples_per_frame / model.codec.config.output_sample_rate
         self._pages = PagePool(runner.pages, FIRST_PAGE)
+        self._row_pages = -(-config.row_positions // PAGE_POSITIONS)
         self._slots = PagePool(TEXT_SLOTS, FIRST_TEXT_SLOT)
         self._prefixes = PrefixCache(self._pages, config.prefix_positions // PAGE_POSITIONS)
         self._scheduler = Scheduler(self._frame_s)
-        self._rows = list(range(config.rows))
+        self._rows = list(range(runner.rows))
         self._utterances: list[Utterance] = []
         self._open: dict[int, _Open] = {}
         self._in_flight: deque[tuple[Ticket, list[_Open]]] = deque()
         self._out: list[tuple[Utterance, Outcome]] = []
+        self._stepped_s = 0.0
         self._last_collected_s: float | None = None
 
     # -- from outside -----------------------------------------------------------------------------------------------
@@ -79,38 +87,55 @@ class EngineLoop:
 
     def step(self) -> bool:
         """Do what there is to do; False if there is nothing until somebody asks or `idle_until` has come."""
-        self._read_inboxes()
+        now = self._stepped_s = self._now()
+        self._read_inboxes(now)
         self._drop_cancelled()
-        self._begin_sequences()
+        self._begin_sequences(now)
         launched = self._launch(self._plan())
+        # Who is collected or gave up may leave room for somebody who waits.
+        goes_on = launched or bool(self._in_flight or self._out)
         if self._in_flight and (not launched or len(self._in_flight) > 1):
             self._collect(*self._in_flight.popleft())
         self._finish_done()
         self._hand_on()
-        return launched or bool(self._in_flight)
+        return self._prepare() or goes_on
 
     def idle_until(self) -> float | None:
-        """When a waiting live text is to be closed without another word from outside."""
-        now = self._now()
-        waiting = (
-            one.text for one in self._utterances
-            if isinstance(one.text, LiveText) and one.sequence is not None and one.text.waits(now)
-        )  # fmt: skip
-        return min((time for text in waiting if (time := text.pause_ends_at()) is not None), default=None)
+        """When a live text that waited in the last step is to be spoken without another word from outside."""
+        ends = (one.pause_ends_at(self._stepped_s) for one in self._utterances)
+        return min((time for time in ends if time is not None), default=None)
 
     def abort(self, error: SynthesisError) -> None:
-        """End everything with `error`."""
-        self._in_flight.clear()
+        """End everything with `error`, for good: rows are not closed, since the device may be what failed."""
         self._out += [(utterance, error) for utterance in self._utterances if not utterance.is_cancelled]
-        for opened in list(self._open.values()):
-            self._close(opened, "cancelled")
         self._utterances.clear()
         self._hand_on()
 
+    # -- more rows --------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> bool:
+        """Get ready for steps of more rows, which takes a while, if that holds nobody up."""
+        bucket = self._runner.next_bucket
+        if bucket is None or not self._is_compiled(bucket) or not self._has_time():
+            return False
+        known = self._runner.rows
+        try:
+            self._runner.prepare()
+        except torch.OutOfMemoryError:
+            logger.warning("steps of %d rows do not fit into the device's memory; %d rows remain", bucket, known)
+            self._runner.prepare_no_more()
+        for row in range(known, self._runner.rows):
+            heapq.heappush(self._rows, row)
+        self._last_collected_s = None
+        return True
+
+    def _has_time(self) -> bool:
+        now, rate = self._now(), self._model.codec.config.output_sample_rate
+        return all(opened.utterance.lead_s(now, rate) >= PREPARING_S for opened in self._open.values())
+
     # -- what was asked for -----------------------------------------------------------------------------------------
 
-    def _read_inboxes(self) -> None:
-        now = self._now()
+    def _read_inboxes(self, now: float) -> None:
         for utterance in list(self._utterances):
             try:
                 utterance.read_inbox(now)
@@ -145,12 +170,12 @@ class EngineLoop:
 
     # -- sequences --------------------------------------------------------------------------------------------------
 
-    def _begin_sequences(self) -> None:
+    def _begin_sequences(self, now: float) -> None:
         """In the order of arrival; who does not fit yet holds up those behind: nobody is passed over for ever."""
         for utterance in list(self._utterances):
             if not self._rows:
                 return
-            if utterance.wants_sequence() and not self._begin(utterance):
+            if utterance.wants_sequence(now) and not self._begin(utterance):
                 return
 
     @torch.inference_mode()
@@ -162,7 +187,7 @@ class EngineLoop:
                 return False
             tokens = utterance.tokens if utterance.tokens is not None else [self._first_token(utterance)]
             prompt = self._model.prompts.prompt(entry.prefix, tokens, streaming=self._streams_text(utterance))
-            self._check_length(prompt)
+            self._check_length(prompt, utterance)
         except SynthesisError as error:
             self._fail(utterance, error)
             return True
@@ -206,11 +231,12 @@ class EngineLoop:
                 return False
         return True
 
-    def _check_length(self, prompt: Prompt) -> None:
+    def _check_length(self, prompt: Prompt, utterance: Utterance) -> None:
         length, most = len(prompt.embeddings), self._config.row_positions
         if length >= most:
             raise TextTooLong(f"text, instruction and reference take {length} positions of {most}", param="text")
-        if len(prompt.trailing) > self._slots.free:
+        # Live text needs a slot a row, for one step.
+        if utterance.tokens is not None and len(prompt.trailing) > self._slots.free - self._config.rows:
             raise EngineBusy(f"{len(prompt.trailing)} more tokens than may wait beside frames", retry_after_s=1)
 
     def _open_row(self, utterance: Utterance, key: Hashable, entry: CachedPrefix, prompt: Prompt, tokens: int) -> None:
@@ -236,7 +262,7 @@ class EngineLoop:
         full, partial = divmod(cached, PAGE_POSITIONS)
         shared = list(entry.pages[:full])
         self._pages.share(shared)
-        own = self._pages.take(-(-length // PAGE_POSITIONS) + 1 - full)
+        own = self._pages.take(min(-(-length // PAGE_POSITIONS) + 1, self._row_pages) - full)
         assert own is not None, "there was room"
         if partial:
             source = entry.last_page if full == len(entry.pages) else entry.pages[full]
@@ -250,7 +276,6 @@ class EngineLoop:
         if slots:
             self._runner.put_text(slots, prompt.trailing)
         utterance.text_slots.extend(slots)
-        utterance.used_slots += slots
 
     def _max_frames(self, tokens: int, room: int) -> int:
         """What the text allows."""
@@ -267,9 +292,8 @@ class EngineLoop:
         heapq.heappush(self._rows, sequence.row)
         self._runner.close_row(sequence.row)
         self._pages.give_back(sequence.pages)
-        self._slots.give_back(utterance.used_slots)
+        self._slots.give_back(utterance.text_slots)
         utterance.sequence = None
-        utterance.used_slots = []
         utterance.text_slots.clear()
         if isinstance(utterance.text, LiveText):
             utterance.text.ended()
@@ -278,23 +302,32 @@ class EngineLoop:
 
     def _plan(self) -> Plan:
         now, rate = self._now(), self._model.codec.config.output_sample_rate
-        reading, speaking = [], []
-        for opened in list(self._open.values()):
+        reading, speaking, is_anybody_stuck = [], [], False
+        for opened in self._open.values():
             utterance, sequence = opened.utterance, opened.sequence
             if sequence.prefill_left:
-                reading.append(sequence)
-            elif self._may_speak(opened, now):
+                reading += [] if utterance.is_a_window_ahead else [sequence]
+            elif not self._may_speak(opened, now):
+                continue
+            elif self._has_page(sequence):
                 lead_s = utterance.lead_s(now, rate)
                 speaking.append(Speaking(sequence, lead_s, utterance.first_given_s is not None))
+            else:
+                is_anybody_stuck = True
+        if is_anybody_stuck and not (reading or speaking or self._in_flight):
+            self._give_up()
         return self._scheduler.plan(reading, speaking)
+
+    def _give_up(self) -> None:
+        """Nobody can go on without a page: the last to come leaves theirs to the others."""
+        youngest = max(self._open.values(), key=lambda opened: opened.utterance.asked_s)
+        self._fail(youngest.utterance, EngineBusy("the cache is full", retry_after_s=1))
 
     def _may_speak(self, opened: _Open, now: float) -> bool:
         utterance, sequence = opened.utterance, opened.sequence
         if not sequence.may_step or utterance.is_a_window_ahead or not self._frames_left(utterance):
             return False
-        if isinstance(utterance.text, LiveText) and utterance.text.waits(now):
-            return False
-        return self._has_page(opened)
+        return not (isinstance(utterance.text, LiveText) and utterance.text.waits(now))
 
     def _frames_left(self, utterance: Utterance) -> int:
         limit_s = utterance.request.limits.max_audio_s
@@ -303,29 +336,22 @@ class EngineLoop:
         rate, size = self._model.codec.config.output_sample_rate, self._runner.samples_per_frame
         return max(1, round(limit_s * rate) // size) - utterance.made_frames
 
-    def _has_page(self, opened: _Open) -> bool:
-        """A page for its next position. If nobody can go on, the last to come gives up."""
-        sequence = opened.sequence
+    def _has_page(self, sequence: Sequence) -> bool:
+        """A page for its next position; False if there is none now."""
         if sequence.position < len(sequence.pages) * PAGE_POSITIONS:
             return True
         if not self._make_room(1):
-            if all(self._is_out_of_pages(other.sequence) for other in self._open.values()):
-                youngest = max(self._open.values(), key=lambda other: other.utterance.asked_s)
-                self._fail(youngest.utterance, EngineBusy("the cache is full", retry_after_s=1))
             return False
-        taken = self._pages.take(min(SPARE_PAGES, self._pages.free))
+        taken = self._pages.take(min(SPARE_PAGES, self._pages.free, self._row_pages - len(sequence.pages)))
         assert taken is not None
         sequence.pages += taken
         self._runner.set_pages(sequence.row, sequence.pages)
         return True
 
-    def _is_out_of_pages(self, sequence: Sequence) -> bool:
-        return sequence.position >= len(sequence.pages) * PAGE_POSITIONS
-
     @torch.inference_mode()
     def _launch(self, plan: Plan) -> bool:
         self._prefill(plan)
-        opened = [self._open[sequence.row] for sequence in plan.frame if sequence.row in self._open]
+        opened = [self._open[sequence.row] for sequence in plan.frame]
         slots = self._text_beside(opened)
         speaking = [one for one in opened if one.sequence.row in slots]
         if not speaking:
@@ -339,6 +365,7 @@ class EngineLoop:
             one.utterance.made_frames += 1
             one.utterance.segments.append(one.utterance.segment)
         self._in_flight.append((self._runner.launch(frames), speaking))
+        self._slots.give_back(slot for slot in slots.values() if slot >= FIRST_TEXT_SLOT)
         return True
 
     def _prefill(self, plan: Plan) -> None:
@@ -379,9 +406,8 @@ class EngineLoop:
                 utterance.text_is_read = True
                 continue
             taken = self._slots.take(1)
-            assert taken is not None, "live text frees its slots with its sequence"
+            assert taken is not None, "one a row is kept free"
             slots[row] = taken[0]
-            utterance.used_slots += taken
             utterance.segment = read.segment
             opened.sequence.max_frames += int(self._config.guards.frames_per_token or 0)
             tokens.append((taken[0], read.id))
@@ -412,18 +438,17 @@ class EngineLoop:
             self._close(opened, "complete")
             return
         self._give(utterance, pcm, segment, now)
-        if self._is_on_its_way(opened):
-            return
-        if self._frames_left(utterance) <= 0:
+        is_silent, is_last = self._is_silent(utterance, pcm), not self._is_on_its_way(opened)
+        if is_last and self._frames_left(utterance) <= 0:
             utterance.is_over = True
             self._stop(opened)
-        elif sequence.is_at_its_limit:
+        elif is_last and sequence.is_at_its_limit:
             logger.warning(
                 "speech id=%s: no end of speech after %d frames of %d positions, stopped",
                 utterance.request.request_id, sequence.frames, sequence.prompt_positions,
             )  # fmt: skip
             self._stop(opened)
-        elif self._is_silent(utterance, pcm):
+        elif is_silent:
             self._close(opened, "complete")
 
     def _is_on_its_way(self, opened: _Open) -> bool:

@@ -14,7 +14,8 @@ SynthesisError
 ├── ModelUnavailable          no engine to ask: crashed, not installed, not loaded
 │   ├── ModelLoading
 │   ├── OutOfMemory
-│   └── BadCheckpoint         a file of the checkpoint is missing, broken or contradicts another
+│   ├── BadCheckpoint         a file of the checkpoint is missing, broken or contradicts another
+│   └── EngineFailed          it can do nothing any more: start another
 └── SynthesisFailed           the engine gave up in the middle
     └── NoEndOfSpeech
 ```
@@ -115,6 +116,10 @@ class OutOfMemory(ModelUnavailable):
 
 class BadCheckpoint(ModelUnavailable):
     """A checkpoint that cannot be loaded: the message names the file and the field or tensor."""
+
+
+class EngineFailed(ModelUnavailable):
+    """The engine can do nothing any more, ever; whoever hosts it starts another in a process of its own."""
 
 
 class SynthesisFailed(SynthesisError):

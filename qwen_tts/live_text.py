@@ -6,7 +6,7 @@ Text is read at one token a frame and spoken at about a third of that. So
 2. it reads token after token as they come; without one it waits;
 3. after a finished sentence and `pause_s` without text, after `flush`, and at the end of the text it reads the end of
    text and then pads, until the talker draws the end of speech;
-4. text that comes meanwhile, or that was not read when the talker drew the end, begins the next sequence.
+4. what was not read when the talker drew the end is the next sequence, and text that came meanwhile the one after it.
 
 Only whole words are read (LiveTokenizer). So every finished sentence that was received is read, and the sequence that
 read it is told that its text has ended.
@@ -25,6 +25,7 @@ from qwen_tts.text_tokenizer import TextTokenizer
 
 _CLOSERS = r"[\p{Pe}\p{Pf}\p{Pi}\"']*"
 _SENTENCE_END = regex.compile(rf"[.!?…]+{_CLOSERS}(?=\s|$)|[。！？]+{_CLOSERS}")
+_SENTENCE_OVER = regex.compile(rf"[.!?…]+{_CLOSERS}(?=\s)|[。！？]+{_CLOSERS}")  # whatever follows
 _CLAUSE_END = regex.compile(rf"[.!?…,;:—–]+{_CLOSERS}(?=\s|$)|[。！？，；：、]+")
 
 
@@ -54,17 +55,17 @@ class LiveText:
         self._config = config
         self._tokens: deque[Token] = deque()
         self._text = ""  # that the sequence has read or will read
-        self._later: deque[tuple[str, int]] = deque()  # (text, segment) for the sequence after it
+        self._later: deque[tuple[str, int] | None] = deque()  # (text, segment) for the sequence after it; None: flush
         self._segments: deque[tuple[int, int]] = deque()  # (characters not yet in tokens, segment)
         self._fed_segments = 0
         self._last_text_s = 0.0
-        self._open = self._closing = self._end_read = False
-        self._flush_wanted = self._text_ended = False
+        self._open = self._closing = self._end_read = self._text_ended = False
 
     # -- the writer's side ------------------------------------------------------------------------------------------
 
     def feed(self, text: str, now: float) -> None:
         """Raises InvalidRequest if the text has half a surrogate pair."""
+        check_characters(text, "text")
         segment, self._fed_segments = self._fed_segments, self._fed_segments + 1
         self._last_text_s = now
         if self._closing:
@@ -74,7 +75,10 @@ class LiveText:
 
     def flush(self) -> None:
         """Speak what was fed."""
-        self._flush_wanted = True
+        if self._closing:
+            self._later.append(None)
+        elif self._has_words:
+            self._close()
 
     def end(self) -> None:
         """No more text."""
@@ -85,11 +89,10 @@ class LiveText:
     def can_begin(self) -> bool:
         """Whether a sequence should begin now; between two sequences only."""
         assert not self._open
-        if not self._text.strip():
-            self._flush_wanted = False
+        if not self._has_words:
             return False
         enough = len(self._tokens) >= self._config.start_tokens or _CLAUSE_END.search(self._text)
-        return bool(enough) or self._flush_wanted or self._text_ended
+        return bool(enough) or self._closing or self._text_ended
 
     def begin(self) -> Token:
         """The first token of a sequence; `can_begin` must have said so."""
@@ -117,13 +120,20 @@ class LiveText:
 
     def ended(self) -> None:
         """The talker drew the end of speech, or was stopped. What was not read is for the next sequence."""
-        self._open = self._closing = self._end_read = False
+        self._open = self._end_read = False
         self._text = "".join(token.text for token in self._tokens) + self._tokenizer.pending
-        later, self._later = self._later, deque()
-        for text, segment in later:
-            self._read_in(text, segment)
-        if not self._text.strip():
+        if self._closing and self._has_words:
+            return
+        self._closing = False
+        if not self._has_words:
             self._text = ""
+            self._tokens.clear()
+        while self._later and not self._closing:
+            later = self._later.popleft()
+            if later is None:
+                self.flush()
+            else:
+                self._read_in(*later)
 
     def pause_ends_at(self) -> float | None:
         """When a sequence that waits for text will be closed without any; None: only text ends the waiting."""
@@ -132,9 +142,14 @@ class LiveText:
     @property
     def is_done(self) -> bool:
         """Every word was read, and none will come."""
-        return self._text_ended and not self._open and not self._text.strip()
+        return self._text_ended and not self._open and not self._has_words
 
     # -- between the two --------------------------------------------------------------------------------------------
+
+    @property
+    def _has_words(self) -> bool:
+        """Whether something is left to speak: a word, or the rest of one whose first token was read."""
+        return bool(self._text.strip()) or (bool(self._tokens) and not self._tokens[0].text)
 
     def _read_in(self, text: str, segment: int) -> None:
         if not self._text:
@@ -144,14 +159,14 @@ class LiveText:
         self._append(self._tokenizer.feed_pieces(text))
 
     def _is_over(self, now: float) -> bool:
-        if self._text_ended or self._flush_wanted:
+        if self._text_ended:
             return True
         ends_at = self.pause_ends_at()
         return ends_at is not None and now >= ends_at
 
     def _close(self) -> None:
         """The rest of the words, then the end."""
-        self._closing, self._flush_wanted = True, False
+        self._closing = True
         self._append(self._tokenizer.end_pieces())
 
     def _append(self, pieces: list[tuple[str, list[int]]]) -> None:
@@ -179,29 +194,35 @@ class LiveSentences:
         self._tokenizer, self._config = tokenizer, config
         self._pieces: deque[tuple[str, int]] = deque()
         self._fed_segments = 0
-        self._flush_wanted = self._text_ended = False
+        self._last_text_s = 0.0
+        self._flushed = 0  # characters to be spoken as they are
+        self._text_ended = False
 
     def feed(self, text: str, now: float) -> None:
         """Raises InvalidRequest if the text has half a surrogate pair."""
         check_characters(text, "text")
+        self._last_text_s = now
         self._pieces.append((text, self._fed_segments))
         self._fed_segments += 1
 
     def flush(self) -> None:
         """Speak what was fed."""
-        self._flush_wanted = True
+        self._flushed = len(self._text)
 
     def end(self) -> None:
         """No more text."""
         self._text_ended = True
 
-    def take(self) -> tuple[list[int], int] | None:
-        """The tokens of the next sequence and the segment they begin in; None: more text must come first."""
-        text = "".join(piece for piece, _ in self._pieces)
-        everything = self._flush_wanted or self._text_ended
-        self._flush_wanted = False
-        ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-        taken = len(text) if everything else max(ends, default=0)
+    def take(self, now: float) -> tuple[list[int], int] | None:
+        """The tokens of the next sequence and the segment they begin in; None: more text must come first, or a pause.
+
+        "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence.
+        """
+        text = self._text
+        flushed, self._flushed = len(text) if self._text_ended else self._flushed, 0
+        is_paused = now >= self._last_text_s + self._config.pause_s
+        ends = [match.end() for match in (_SENTENCE_END if is_paused else _SENTENCE_OVER).finditer(text)]
+        taken = max((*ends, flushed))
         if not text[:taken].strip():
             return None
         segment = self._drop(taken, len(text) - len(text.lstrip()))
@@ -221,7 +242,15 @@ class LiveSentences:
         assert segment is not None
         return segment
 
+    def pause_ends_at(self) -> float | None:
+        """When a pause makes a sentence of what was fed; None: only text does."""
+        return self._last_text_s + self._config.pause_s if _SENTENCE_END.search(self._text) else None
+
     @property
     def is_done(self) -> bool:
         """Every word was taken, and none will come."""
-        return self._text_ended and not "".join(piece for piece, _ in self._pieces).strip()
+        return self._text_ended and not self._text.strip()
+
+    @property
+    def _text(self) -> str:
+        return "".join(piece for piece, _ in self._pieces)

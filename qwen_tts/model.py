@@ -49,6 +49,13 @@ class Model:
     speaker_encoder: SpeakerEncoder | None
     prompts: PromptBuilder
 
+    def to(self, device: torch.device) -> None:
+        """Move every network, in place. What goes from CUDA to the CPU comes back the fastest way there is."""
+        parts = (self.talker, self.code_predictor, self.codec.encoder, self.codec.decoder, self.speaker_encoder)
+        for part in parts:
+            for tensor in () if part is None else (*part.parameters(), *part.buffers()):
+                tensor.data = _moved(tensor.data, device)
+
     @property
     def embed_speaker(self) -> Callable[[ReferenceAudio], Tensor] | None:
         """A recording -> speaker embedding [hidden] float32 on the CPU; None where no voice can be cloned."""
@@ -62,6 +69,12 @@ class Model:
             "codebooks": self.config.talker.codebooks,
             "codebook_size": self.codec.config.decoder.codebook_size,
         }
+
+
+def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+    if tensor.device.type != "cuda" or device.type != "cpu":
+        return tensor.to(device, non_blocking=True)
+    return torch.empty_like(tensor, device=device, pin_memory=True).copy_(tensor)
 
 
 @torch.inference_mode()

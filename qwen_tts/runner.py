@@ -5,7 +5,6 @@ turns the codes into sound while the next frame is computed. `launch` returns at
 Every call comes from one thread.
 """
 
-import importlib.util
 import struct
 from collections import deque
 from collections.abc import Sequence
@@ -19,23 +18,16 @@ from torch import Tensor
 
 from qwen_tts import frame
 from qwen_tts.api import Sampling
-from qwen_tts.cuda_graphs import Graphs
+from qwen_tts.backends import Networks, eager_backends, may_chain, pages_of, triton_backends, uses_kernels
+from qwen_tts.cuda_graphs import CudaGraphs, Graphs
 from qwen_tts.engine_config import EngineConfig
-from qwen_tts.errors import ModelUnavailable
-from qwen_tts.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
-from qwen_tts.frame_eager import EagerFrame
+from qwen_tts.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PromptPart
 from qwen_tts.model import Model
 from qwen_tts.modules.upload import upload
-from qwen_tts.sound import EagerSound, Heard, SoundBackend
+from qwen_tts.sound import Heard
 
 IN_FLIGHT = 2
 """Steps launched and not collected."""
-
-MOST_REFERENCE_FRAMES = 512
-"""Of a reference audio, 30 s and the silence after it."""
-
-TEXT_SLOTS = 8_192
-"""Text embeddings that wait for their frames, of all rows together."""
 
 
 @dataclass(frozen=True)
@@ -70,28 +62,29 @@ class StepResult:
 
 
 class ModelRunner:
-    """Allocates everything once; `prepare` compiles and captures."""
+    """Allocates everything once. `prepare` makes it ready for steps of so many rows, the smaller ones first."""
 
     def __init__(self, model: Model, config: EngineConfig) -> None:
-        self._model, self._device = model, model.talker.device
+        self._device = model.talker.device
         self.is_cuda = self._device.type == "cuda"
-        self.pages = -(-config.kv_positions // PAGE_POSITIONS)
-        self.buckets = config.step_sizes
+        self.pages = pages_of(config)
+        self._unprepared = deque(config.step_sizes)
+        self._buckets: list[int] = []
         self.samples_per_frame = model.codec.config.samples_per_frame
         with torch.inference_mode():
-            self._allocate(config)
+            self._allocate(model, config)
 
-    def _allocate(self, config: EngineConfig) -> None:
-        model, rows, device = self._model, config.rows, self._device
-        talker = model.config.talker
-        self._state = RowTensors.allocate(
-            talker, rows, self.pages, config.row_positions, TEXT_SLOTS, device, model.talker.dtype
-        )
+    def _allocate(self, model: Model, config: EngineConfig) -> None:
+        rows, device = config.rows, self._device
+        networks = Networks(model.talker, model.code_predictor, model.codec)
+        graphs = CudaGraphs if self.is_cuda and config.graphs else Graphs
+        if uses_kernels(config, device):
+            self._backends = triton_backends(networks, config, graphs, chained=may_chain(device))
+            model.codec.decoder.to("cpu")  # the kernels have what they need of it
+        else:
+            self._backends = eager_backends(networks, config, graphs)
+        self._state, self._sound = self._backends.state, self._backends.sound
         self._state.text[PAD_SLOT], self._state.text[END_SLOT] = model.prompts.pad[0], model.prompts.eos[0]
-        graphs = self.is_cuda if config.graphs is None else config.graphs
-        self._graphs, self._codec_graphs = Graphs(enabled=graphs), Graphs(enabled=graphs)
-        self._backend = _backend(model, self._state, config, self._graphs)
-        self._sound = _sound_backend(model, config)
         self._about = self._on_host(IN_FLIGHT + 1, rows, frame.COLUMNS, dtype=torch.int32)
         self._host_codes = self._on_host(IN_FLIGHT + 1, *self._state.codes.shape, dtype=torch.int32)
         self._host_pcm = self._on_host(IN_FLIGHT + 1, rows, self.samples_per_frame, dtype=torch.int16)
@@ -151,6 +144,13 @@ class ModelRunner:
             self._main.wait_stream(self._side)
         return heard
 
+    @torch.inference_mode()
+    def decode(self, codes: Tensor, heard: Heard | None) -> tuple[bytes, Heard]:
+        """codes [frames, codebooks] that no row says, after `heard`: PCM, and what is to be remembered."""
+        with self._on("_side"):
+            pcm, heard = self._sound.decode_alone(codes, heard)
+            return pcm.cpu().numpy().tobytes(), heard
+
     def close_row(self, row: int) -> None:
         """Its pages may be anybody's from now on."""
         self.set_pages(row, [])
@@ -179,13 +179,13 @@ class ModelRunner:
     @torch.inference_mode()
     def prefill(self, parts: Sequence[PromptPart]) -> None:
         with self._on("_main"):
-            self._backend.prefill(parts)
+            self._backends.frame.prefill(parts)
 
     @torch.inference_mode()
     def launch(self, frames: Sequence[RowFrame]) -> Ticket:
         """One frame of these rows. At most IN_FLIGHT steps may be on their way."""
         slot = self._slots.popleft()
-        rows = next(size for size in self.buckets if size > max(one.row for one in frames))
+        rows = next(size for size in self._buckets if size > max(one.row for one in frames))
         self._table[:, frame.ACTIVE] = 0
         for one in frames:
             columns = [frame.ACTIVE, frame.POSITION, frame.FRAME, frame.TEXT]
@@ -196,7 +196,7 @@ class ModelRunner:
             if self.is_cuda:
                 self._main.wait_event(self._inputs_taken)
             self._state.about.copy_(self._about[slot], non_blocking=True)
-            self._graphs.run(("frame", rows), lambda: self._backend.frame(rows, span))
+            self._backends.run_frame(rows, span)
             if self.is_cuda:
                 self._frame_done.record()
         with self._on("_side"):
@@ -214,7 +214,7 @@ class ModelRunner:
         sound.active[:all_rows].copy_(self._state.about[:, frame.ACTIVE])
         if self.is_cuda:
             self._inputs_taken.record()
-        self._codec_graphs.run(("codec", rows), lambda: sound.decode(rows))
+        self._backends.run_sound(rows)
         self._host_codes[slot].copy_(sound.codes[:all_rows], non_blocking=True)
         self._host_pcm[slot].copy_(sound.pcm[:all_rows], non_blocking=True)
         if self.is_cuda:
@@ -231,50 +231,35 @@ class ModelRunner:
 
     # -- getting ready ----------------------------------------------------------------------------------------------
 
+    @property
+    def rows(self) -> int:
+        """Of the largest step it is ready for; rows from here on cannot speak yet."""
+        return max(self._buckets, default=0)
+
+    @property
+    def next_bucket(self) -> int | None:
+        """What `prepare` is for; None when everything is ready."""
+        return self._unprepared[0] if self._unprepared else None
+
     @torch.inference_mode()
-    def prepare(self, rows: int) -> None:
-        """Compile and capture what a step of `rows` rows needs; open rows are left as they are."""
+    def prepare(self) -> None:
+        """Compile and capture what a step of `next_bucket` rows needs; open rows are left as they are."""
+        rows = self._unprepared[0]
         self._table[:, frame.ACTIVE] = 0
         with self._on("_main"):
+            if self.is_cuda:
+                self._main.wait_event(self._inputs_taken)
             self._state.about.copy_(torch.from_numpy(self._table))
-            self._graphs.capture(("frame", rows), lambda: self._backend.frame(rows, span=1))
-            self._backend.prepare_prompts()
+            self._backends.prepare_frame(rows)
         with self._on("_side"):
             self._sound.active.zero_()
-            self._codec_graphs.capture(("codec", rows), lambda: self._sound.decode(rows))
+            self._backends.prepare_sound(rows)
+        self._buckets.append(self._unprepared.popleft())
+
+    def prepare_no_more(self) -> None:
+        """The rows that it has are enough."""
+        self._unprepared.clear()
 
     def synchronize(self) -> None:
         if self.is_cuda:
             torch.cuda.synchronize(self._device)
-
-
-def _backend(model: Model, state: RowTensors, config: EngineConfig, graphs: Graphs) -> FrameBackend:
-    if not _uses_kernels(config, model.talker.device):
-        return EagerFrame(model.talker, model.code_predictor, state)
-    # Where there is no triton, its kernels cannot even be defined.
-    from qwen_tts.frame_triton import TritonFrame
-
-    return TritonFrame(model.talker, model.code_predictor, state, graphs, chained=_may_chain(model.talker.device))
-
-
-def _sound_backend(model: Model, config: EngineConfig) -> SoundBackend:
-    device = model.talker.device
-    if not _uses_kernels(config, device):
-        return EagerSound(model.codec, config.rows)
-    from qwen_tts.sound_triton import TritonSound
-
-    most_frames = config.row_positions + MOST_REFERENCE_FRAMES
-    return TritonSound(model.codec, config.rows, most_frames, model.talker.dtype, device, chained=_may_chain(device))
-
-
-def _uses_kernels(config: EngineConfig, device: torch.device) -> bool:
-    """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    may = device.type == "cuda" and importlib.util.find_spec("triton") is not None
-    if config.attention == "triton" and not may:
-        raise ModelUnavailable("attention is 'triton', which needs an NVIDIA card and the package triton; use 'sdpa'")
-    return may and config.attention != "sdpa"
-
-
-def _may_chain(device: torch.device) -> bool:
-    """Programmatic dependent launch came with Hopper."""
-    return torch.cuda.get_device_capability(device) >= (9, 0)

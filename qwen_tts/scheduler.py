@@ -19,6 +19,9 @@ PREFILL_TOKENS = 512
 URGENT_PREFILL_TOKENS = 64
 """And when somebody is."""
 
+FORGETTING = 0.98
+"""What a step's time becomes with every other step."""
+
 
 @dataclass(frozen=True)
 class Speaking:
@@ -52,8 +55,10 @@ class Scheduler:
         self._step_s: dict[int, float] = {}
 
     def measured(self, rows: int, step_s: float) -> None:
-        """A step of `rows` frames took this long."""
-        known = self._step_s.get(rows)
+        """A step of `rows` frames took this long. A hiccup is forgotten: what was too slow is tried again."""
+        for other in self._step_s:
+            self._step_s[other] *= FORGETTING
+        known, step_s = self._step_s.get(rows), min(step_s, 2 * self._frame_s)
         self._step_s[rows] = step_s if known is None else 0.8 * known + 0.2 * step_s
 
     def plan(self, reading: SequenceOf[Sequence], speaking: SequenceOf[Speaking]) -> Plan:
@@ -84,8 +89,6 @@ class Scheduler:
 
     def _most_rows(self, wanted: int) -> int:
         """How many rows a step may have so that each of them gets its sound in time."""
-        in_time = [rows for rows, step_s in self._step_s.items() if step_s <= self._frame_s]
-        too_slow = [rows for rows, step_s in self._step_s.items() if step_s > self._frame_s]
-        if not too_slow or wanted < min(too_slow):
-            return wanted
-        return max((rows for rows in in_time if rows < min(too_slow)), default=1)
+        in_time = max((rows for rows, step_s in self._step_s.items() if step_s <= self._frame_s), default=0)
+        too_slow = [rows for rows, step_s in self._step_s.items() if step_s > self._frame_s and rows > in_time]
+        return wanted if not too_slow or wanted < min(too_slow) else max(1, in_time)

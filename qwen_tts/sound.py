@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from qwen_tts.api import PCM_BYTES
-from qwen_tts.codec import Codec
+from qwen_tts.codec import PIECE_FRAMES, Codec
 from qwen_tts.models.codec_decoder import DecoderState
 
 PCM_SCALE = 2 ** (8 * PCM_BYTES - 1)
 
 
 class Heard(Protocol):
-    """What a decoder remembers after a reference audio; only the backend that made it knows what it is."""
+    """What a decoder remembers after some frames; only the backend that made it knows what it is."""
 
 
 class SoundBackend(Protocol):
@@ -33,11 +33,20 @@ class SoundBackend(Protocol):
     def reset_row(self, row: int) -> None:
         """It has heard nothing."""
 
-    def hear(self, codes: Tensor) -> Heard:
-        """codes [frames, codebooks], on any device: what a row remembers after them."""
-
     def restore_row(self, row: int, heard: Heard) -> None:
         """It has heard this."""
+
+    def hear(self, codes: Tensor) -> Heard:
+        """codes [frames, codebooks], on any device: what is remembered after them, without their sound."""
+
+    def decode_alone(self, codes: Tensor, heard: Heard | None) -> tuple[Tensor, Heard]:
+        """Frames that no row says, after `heard` if anything.
+
+        codes [frames, codebooks], on any device -> PCM [frames * samples_per_frame] int16, and what is remembered.
+        """
+
+    def prepare_alone(self) -> None:
+        """Compile and capture what the last two need; nothing happens the second time."""
 
 
 class EagerSound:
@@ -56,17 +65,33 @@ class EagerSound:
         # The end of speech is no code; its row's sound is not used.
         codes = self.codes[:rows].long().clamp(max=decoder.config.codebook_size - 1)
         samples = decoder(codes[:, :, None], self._state.first(rows), self.active[:rows].bool())
-        self.pcm[:rows].copy_((samples * PCM_SCALE).round().clamp(-PCM_SCALE, PCM_SCALE - 1))
+        self.pcm[:rows].copy_(_pcm(samples))
 
     def reset_row(self, row: int) -> None:
         self._state.reset_row(row)
 
-    def hear(self, codes: Tensor) -> DecoderState:
-        return self._codec.heard(codes)
-
     def restore_row(self, row: int, heard: Heard) -> None:
         assert isinstance(heard, DecoderState)
         self._state.copy_row(heard, 0, row)
+
+    def hear(self, codes: Tensor) -> DecoderState:
+        return self._codec.heard(codes.long())
+
+    def decode_alone(self, codes: Tensor, heard: Heard | None) -> tuple[Tensor, DecoderState]:
+        decoder, device = self._codec.decoder, self._codec.device
+        state, active = decoder.init_state(1, PIECE_FRAMES), torch.ones(1, dtype=torch.bool, device=device)
+        if heard is not None:
+            assert isinstance(heard, DecoderState)
+            state.copy_row(heard, 0, 0)
+        pieces = codes.T[None].to(device).long().split(PIECE_FRAMES, dim=-1)
+        return torch.cat([_pcm(decoder(piece, state, active)[0]) for piece in pieces]), state
+
+    def prepare_alone(self) -> None:
+        """Nothing needs to be."""
+
+
+def _pcm(samples: Tensor) -> Tensor:
+    return (samples * PCM_SCALE).round().clamp(-PCM_SCALE, PCM_SCALE - 1).to(torch.int16)
 
 
 def steps_of(ratios: Sequence[int]) -> list[int]:

@@ -5,13 +5,15 @@ convolution before the transformer with its input projection, the output project
 scales of the transformer's branches.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from qwen_tts.codec import Codec
+from qwen_tts.codec import MOST_FRAMES, Codec
+from qwen_tts.cuda_graphs import Graphs
 from qwen_tts.kernels.attention import Rope
 from qwen_tts.kernels.codec import (
     Buffer,
@@ -31,6 +33,9 @@ from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
 from qwen_tts.modules.snake import SnakeBeta
 from qwen_tts.modules.window_transformer import WindowTransformer
 from qwen_tts.sound import Heard, steps_of
+
+_MOST_HEARD = 512
+"""Frames of a reference audio, 30 s and the silence after it."""
 
 
 @dataclass(frozen=True)
@@ -84,22 +89,24 @@ class _Stage:
 
 
 class TritonSound:
-    """See SoundBackend. The row after the last is for hearing."""
+    """See SoundBackend. The row after the last decodes alone."""
 
     def __init__(
-        self, codec: Codec, rows: int, most_frames: int, dtype: torch.dtype, device: torch.device, *, chained: bool
+        self, codec: Codec, rows: int, dtype: torch.dtype, device: torch.device, graphs: Graphs, *, chained: bool
     ) -> None:
-        """A row may hear and say `most_frames`. `codec` is read, not kept."""
+        """The codec's decoder, on any device, is read and not kept."""
         decoder, config = codec.decoder, codec.config.decoder
         self._config, self._chained, self._dtype, self._device = config, chained, dtype, device
+        self._graphs, self._is_prepared = graphs, False
+        self._convolution_frames = decoder.convolution_frames
         with torch.inference_mode():
-            self._read(decoder.to(device))
+            self._read(decoder if decoder.device == device else deepcopy(decoder).to(device))
         self._lay_out(rows + 1)
         self.codes = torch.zeros(rows + 1, config.codebooks, dtype=torch.int32, device=device)
         self.active = torch.zeros(rows + 1, dtype=torch.int32, device=device)
         self.pcm = torch.zeros(rows + 1, config.samples_per_frame, dtype=torch.int16, device=device)
         self._positions = torch.zeros(rows + 1, dtype=torch.int32, device=device)
-        self._rope = Rope(most_frames, config.head_dim, config.rope_theta, device)
+        self._rope = Rope(MOST_FRAMES + _MOST_HEARD, config.head_dim, config.rope_theta, device)
         shape = (config.layers, rows + 1, 2, config.kv_heads, config.window, config.head_dim)
         self._cache = torch.zeros(shape, dtype=dtype, device=device)
 
@@ -176,6 +183,9 @@ class TritonSound:
         self._understand(rows, count, next(buffers))
         entry = self._widen(rows, count, [next(buffers) for _ in self._nexts], next(buffers))
         self._speak(rows, count, entry, list(buffers))
+        self._move_on(rows)
+
+    def _move_on(self, rows: slice) -> None:
         self._moving(self._data[rows], self._positions[rows], self.active[rows], chained=self._chained)
 
     def _understand(self, rows: slice, count: int, codes: Buffer) -> None:
@@ -257,18 +267,54 @@ class TritonSound:
         self._data[row] = 0
         self._positions[row] = 0
 
-    def hear(self, codes: Tensor) -> HeardRow:
-        row = len(self.codes) - 1
-        self.reset_row(row)
-        self.active[row] = 1
-        for frame in codes.to(self._device, torch.int32):
-            self.codes[row] = frame
-            self._decode(slice(row, row + 1))
-        return HeardRow(self._data[row].clone(), self._cache[:, row].clone(), self._positions[row].clone())
-
     def restore_row(self, row: int, heard: Heard) -> None:
         assert isinstance(heard, HeardRow)
         self._data[row], self._cache[:, row], self._positions[row] = heard.data, heard.cache, heard.position
+
+    # -- the row that decodes alone ---------------------------------------------------------------------------------
+
+    def hear(self, codes: Tensor) -> HeardRow:
+        self._begin_alone(None)
+        codes = codes.to(self._device, torch.int32)
+        for frame in codes[: -self._convolution_frames]:
+            self.codes[-1] = frame
+            self._graphs.run("hear", self._hear_last)
+        return self._decode_last(codes[-self._convolution_frames :])[1]
+
+    def decode_alone(self, codes: Tensor, heard: Heard | None) -> tuple[Tensor, HeardRow]:
+        self._begin_alone(heard)
+        return self._decode_last(codes.to(self._device, torch.int32))
+
+    def prepare_alone(self) -> None:
+        if not self._is_prepared:
+            self._is_prepared = True
+            self._graphs.capture("hear", self._hear_last)
+            self._graphs.capture("decode", self._decode_frame_of_last)
+
+    def _begin_alone(self, heard: Heard | None) -> None:
+        row = len(self.codes) - 1
+        self.active[row] = 1
+        if heard is None:
+            self.reset_row(row)
+        else:
+            self.restore_row(row, heard)
+
+    def _hear_last(self) -> None:
+        row = slice(len(self.codes) - 1, len(self.codes))
+        self._understand(row, 1, self._buffers[0])
+        self._move_on(row)
+
+    def _decode_last(self, codes: Tensor) -> tuple[Tensor, HeardRow]:
+        pcm = torch.empty(len(codes), self.pcm.shape[1], dtype=torch.int16, device=self._device)
+        for frame, sound in zip(codes, pcm, strict=True):
+            self.codes[-1] = frame
+            self._graphs.run("decode", self._decode_frame_of_last)
+            sound.copy_(self.pcm[-1])
+        heard = HeardRow(self._data[-1].clone(), self._cache[:, -1].clone(), self._positions[-1].clone())
+        return pcm.flatten(), heard
+
+    def _decode_frame_of_last(self) -> None:
+        self._decode(slice(len(self.codes) - 1, len(self.codes)))
 
 
 def _snake(snake: SnakeBeta) -> Snake:

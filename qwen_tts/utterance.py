@@ -42,7 +42,6 @@ class Utterance:
     sequence: Sequence | None = None
     text_slots: deque[int] = field(default_factory=deque)
     """Of the text table: the text beside frames to come"""
-    used_slots: list[int] = field(default_factory=list)
     segments: deque[int] = field(default_factory=deque)
     """Of the frames on their way"""
     segment: int = 0
@@ -125,19 +124,29 @@ class Utterance:
             return False
         return self.text is None or self.text.is_done
 
-    def wants_sequence(self) -> bool:
+    def wants_sequence(self, now: float) -> bool:
         """Whether its next sequence should begin."""
         if self.sequence is not None or self.is_cancelled or self.is_over:
             return False
         if self.tokens is not None:
             return True
-        return self.text.can_begin() if isinstance(self.text, LiveText) else self._has_sentences()
+        return self.text.can_begin() if isinstance(self.text, LiveText) else self._has_sentences(now)
 
-    def _has_sentences(self) -> bool:
+    def pause_ends_at(self, now: float) -> float | None:
+        """When the pause is over that it waited for at `now`; None: it waited for something else."""
+        is_open = self.sequence is not None
+        if isinstance(self.text, LiveText):
+            return self.text.pause_ends_at() if is_open and self.text.waits(now) else None
+        if self.text is None or is_open or self.tokens is not None:
+            return None
+        ends_at = self.text.pause_ends_at()
+        return ends_at if ends_at is not None and now < ends_at else None
+
+    def _has_sentences(self, now: float) -> bool:
         """Live sentences become the tokens of a whole text."""
         if not isinstance(self.text, LiveSentences):
             return False
-        taken = self.text.take()
+        taken = self.text.take(now)
         if taken is not None:
             self.tokens, self.segment = taken
         return taken is not None

@@ -1,12 +1,11 @@
 """safetensors -> modules: one name map; a missing, unexpected or misshaped tensor is an error that lists them.
 
-Nothing else is ever read: no pickle, no code. Tensors go straight into their place on the target device, in groups, so
-that no more of the file than one group is mapped at a time.
+Nothing else is ever read: no pickle, no code. Tensors go straight into their place on the target device.
 """
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -15,12 +14,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
+from qwen_tts.tensor_file import read_tensors
 
 Progress = Callable[[int, int], None]
 """(bytes read, bytes in all)"""
-
-GROUP_BYTES = 256 * 2**20
-"""Tensors of at most this many bytes (or one larger tensor) are mapped at a time."""
 
 _BLOCK = (
     (r"\.attention_norm\.", ".input_layernorm."),
@@ -138,15 +135,18 @@ def load_weights(
             module.to_empty(device=device)
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"the weights of {path} do not fit into the device's memory") from error
-    places = _places(parts)
     done, total = 0, sum(sizes.values())
-    for group in _groups(sizes):
-        with torch.no_grad(), _open(path) as file:
-            for name in group:
-                places[name].copy_(file.get_tensor(name))
-        done += sum(sizes[name] for name in group)
+
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
         if progress is not None:
             progress(done, total)
+
+    try:
+        read_tensors(path, _places(parts), read)
+    except OSError as error:
+        raise BadCheckpoint(f"{path} cannot be read: {error}") from error
     for module in parts.values():
         derive(module)
 
@@ -210,14 +210,3 @@ def _is_unused(name: str) -> bool:
 def _shorten(names: Sequence[str]) -> str:
     rest = len(names) - _LISTED
     return ", ".join(names[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _groups(sizes: Mapping[str, int]) -> Iterator[list[str]]:
-    group: list[str] = []
-    for name, size in sizes.items():
-        if group and sum(sizes[member] for member in group) + size > GROUP_BYTES:
-            yield group
-            group = []
-        group.append(name)
-    if group:
-        yield group

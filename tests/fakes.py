@@ -25,6 +25,7 @@ from qwen_tts.api import (
 )
 from qwen_tts.errors import (
     EngineBusy,
+    EngineFailed,
     ModelUnavailable,
     OutOfMemory,
     SynthesisFailed,
@@ -171,12 +172,15 @@ class ToneEngine:
         self._running.pop(task, None)
 
     async def work(self, text: str, due: float) -> float:
-        """A frame of this text: `[fail]` fails, `[die]` kills the process, `[hang]` never ends.
+        """A frame of this text: `[fail]` fails, `[break]` breaks the engine for everybody, `[die]` kills the process,
+        `[hang]` never ends.
 
         The frame is due `frame_s` after the one before; returns when this one was due.
         """
         if "[fail]" in text:
             raise SynthesisFailed("the text asked for a failure")
+        if "[break]" in text:
+            self._broken()
         if "[die]" in text:
             os.kill(os.getpid(), signal.SIGKILL)
         if "[hang]" in text:
@@ -185,6 +189,10 @@ class ToneEngine:
         due = max(due + self._frame_s, now - self._frame_s)
         await asyncio.sleep(due - now)
         return due
+
+    def _broken(self) -> None:
+        for tones in list(self._running.values()):
+            tones.audio.finish(EngineFailed("the text asked for the end"))
 
     def stream(self, request: SynthesisRequest) -> AudioStream:
         if self.died.is_set():

@@ -11,7 +11,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import wait
+from qwen_tts.kernels.chain import launch, wait
 
 MAX_SPLITS = 16
 """Programs that share one row's cache."""
@@ -43,7 +43,7 @@ def _turned_group(at, norm, cos, sin, eps, GROUP: tl.constexpr, HALF: tl.constex
     return first * cos - second * sin, second * cos + first * sin
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["layer"], do_not_specialize_on_alignment=["positions", "rows"])
 def _write_cache(
     qkv, k_norm, cosines, sines, cache, pages, rows, positions, layer, eps,
     page_stride, layer_stride, max_pages, position_stride,
@@ -66,7 +66,7 @@ def _write_cache(
     tl.store(to + KV_HEADS * PAGE * 2 * HALF + j, value.to(cache.dtype.element_ty))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["layer"], do_not_specialize_on_alignment=["positions", "rows"])
 def _attend(
     qkv, q_norm, k_norm, cosines, sines, cache, pages, rows, positions, out, partial, arrivals, layer, eps,
     page_stride, layer_stride, max_pages, position_stride,
@@ -194,7 +194,7 @@ def _join(
     tl.store(result, (mixed / total[:, None]).to(out.dtype.element_ty), mask=once)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["position"])
 def _attend_in_frame(
     qkv, q_norm, k_norm, cosines, sines, cache, out, position, eps, row_stride,
     GROUP: tl.constexpr, KV_HEADS: tl.constexpr, HALF: tl.constexpr, POSITIONS: tl.constexpr,
@@ -277,10 +277,10 @@ def write_cache(
 ) -> None:  # fmt: skip
     """qkv [tokens, heads * head_dim] of tokens that stand at `positions` [tokens] of `rows` [tokens], int32 both."""
     assert qkv.is_contiguous()
-    options = {"launch_pdl": True} if chained else {}
-    _write_cache[(len(qkv), cache.shape[3])](
+    launch(
+        _write_cache, (len(qkv), cache.shape[3]),
         qkv, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, layer, eps,
-        **_paged(cache, pages, positions), GROUP=group, CHAINED=chained, num_warps=1, **options,
+        **_paged(cache, pages, positions), GROUP=group, chained=chained, num_warps=1,
     )  # fmt: skip
 
 
@@ -296,12 +296,11 @@ def attend(
     assert splits <= MAX_SPLITS, splits
     assert qkv.is_contiguous()
     assert out.is_contiguous()
-    options = {"launch_pdl": True} if chained else {}
-    _attend[(len(qkv), cache.shape[3], splits)](
+    launch(
+        _attend, (len(qkv), cache.shape[3], splits),
         qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, out, joining.partial,
         joining.arrivals, layer, eps, **_paged(cache, pages, positions), GROUP=group, BLOCK=_BLOCK, SPLITS=splits,
-        FRESH=fresh, PRECISION="ieee" if cache.dtype == torch.float32 else "tf32", CHAINED=chained, num_warps=4,
-        **options,
+        FRESH=fresh, PRECISION="ieee" if cache.dtype == torch.float32 else "tf32", chained=chained, num_warps=4,
     )  # fmt: skip
 
 
@@ -316,8 +315,8 @@ def attend_in_frame(
     _, _, kv_heads, positions, width = cache.shape
     assert qkv.is_contiguous()
     assert out.is_contiguous()
-    options = {"launch_pdl": True} if chained else {}
-    _attend_in_frame[(len(qkv) // tokens, kv_heads)](
+    launch(
+        _attend_in_frame, (len(qkv) // tokens, kv_heads),
         qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, out, position, eps, cache.stride(0), GROUP=group,
-        KV_HEADS=kv_heads, HALF=width // 2, POSITIONS=positions, TOKENS=tokens, CHAINED=chained, num_warps=4, **options,
+        KV_HEADS=kv_heads, HALF=width // 2, POSITIONS=positions, TOKENS=tokens, chained=chained, num_warps=4,
     )  # fmt: skip

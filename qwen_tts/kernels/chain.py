@@ -1,15 +1,35 @@
-"""How a kernel follows another without a gap: programmatic dependent launch (Hopper).
+"""How kernels are launched, one after the other without a gap: programmatic dependent launch (Hopper).
 
 A kernel lets the next one in at once, and then waits for the one before it. So several are there at a time, each with
 what depends on weights alone done, and each may read what the others wrote once its own wait is over.
 """
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import triton
 import triton.language as tl
+from torch import Tensor
 from triton.language.extra import cuda
 
 LINE_BYTES = 128
 """Of the L2."""
+
+planned: list[Callable[[], object]] = []
+"""Compilations of what was launched over tensors without memory."""
+
+
+def launch(
+    kernel: Any, grid: tuple[int, ...], first: Tensor, *others: object, chained: bool, **options: object
+) -> None:
+    """Run `kernel` on the current stream; over tensors without memory it is only `planned`."""
+    if chained:
+        options["launch_pdl"] = True
+    if first.is_meta:
+        planned.append(partial(kernel.warmup, first, *others, grid=grid, CHAINED=chained, **options))
+    else:
+        kernel[grid](first, *others, CHAINED=chained, **options)
 
 
 @triton.jit

@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, wait
+from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, launch, wait
 
 MAX_TOKENS = 128
 """Tokens of one launch."""
@@ -49,7 +49,7 @@ class Hidden:
         return Hidden(self.value[tokens], self.scaled[tokens], self.squares[tokens])
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["tokens"])
 def _few(
     x, norm, weight, residual, out, tokens, outputs, stride, eps,
     WIDTH: tl.constexpr, TOKENS: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
@@ -100,7 +100,7 @@ def _few(
     tl.store(out + at, value.to(out.dtype.element_ty), mask=inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["tokens"])
 def _many(
     x, squares, weight, residual, out, next_norm, next_scaled, next_squares,
     tokens, outputs, stride, square_stride, eps,
@@ -172,10 +172,10 @@ def _enter(x, norm, value, scaled, squares, WIDTH: tl.constexpr, BLOCK: tl.const
 def enter(x: Tensor, norm: Tensor, hidden: Hidden, *, chained: bool = False) -> None:
     """Make `hidden` of x [tokens, width]; `norm` [width] comes next."""
     tokens, width = x.shape
-    options = {"launch_pdl": True} if chained else {}
-    _enter[(tokens,)](
+    launch(
+        _enter, (tokens,),
         x, norm, hidden.value, hidden.scaled, hidden.squares, WIDTH=width, BLOCK=triton.next_power_of_2(width),
-        PARTS=MAX_PARTS, CHAINED=chained, num_warps=4, **options,
+        PARTS=MAX_PARTS, chained=chained, num_warps=4,
     )  # fmt: skip
 
 
@@ -213,26 +213,28 @@ def _launch(
     assert out.is_contiguous()
     few = tokens <= FEW
     block_n, block_k, warps, stages = blocks or (_few_blocks if few else _many_blocks)(tokens, outputs, width, gated)
-    flags = {"NORM": norm is not None, "GATED": gated, "RESIDUAL": before is not None, "CHAINED": chained}
-    options = flags | {"num_warps": warps, "num_stages": stages} | ({"launch_pdl": True} if chained else {})
+    flags = {"NORM": norm is not None, "GATED": gated, "RESIDUAL": before is not None}
+    options = flags | {"num_warps": warps, "num_stages": stages}
     if few:
-        _few[(triton.cdiv(outputs, block_n),)](
+        launch(
+            _few, (triton.cdiv(outputs, block_n),),
             x, norm if norm is not None else x, weight, before if before is not None else x, out, tokens, outputs,
             x.stride(0), eps, WIDTH=width, TOKENS=triton.next_power_of_2(tokens), BLOCK_N=block_n, BLOCK_K=block_k,
-            **options,
+            chained=chained, **options,
         )  # fmt: skip
         return
     block_t = max(16, min(64, triton.next_power_of_2(tokens)))
     programs = triton.cdiv(outputs, block_n)
     assert after is None or programs <= MAX_PARTS, (outputs, block_n)
     line = LINE_BYTES // weight.element_size()
-    _many[(programs, triton.cdiv(tokens, block_t))](
+    launch(
+        _many, (programs, triton.cdiv(tokens, block_t)),
         x, squares if squares is not None else x, weight, before if before is not None else x, out, next_norm,
         after.scaled if after is not None else x, after.squares if after is not None else x, tokens, outputs,
         x.stride(0), 0 if squares is None else squares.stride(0), eps, WIDTH=width, BLOCK_T=block_t, BLOCK_N=block_n,
         BLOCK_K=block_k, SLICES=warps, PARTS=MAX_PARTS,
         PRECISION="ieee" if weight.dtype == torch.float32 else "tf32", LINE=line,
-        LINES=triton.next_power_of_2(triton.cdiv(block_n * width, line)), **options,
+        LINES=triton.next_power_of_2(triton.cdiv(block_n * width, line)), chained=chained, **options,
     )  # fmt: skip
 
 

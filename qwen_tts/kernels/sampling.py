@@ -8,7 +8,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import wait
+from qwen_tts.kernels.chain import launch, wait
 from qwen_tts.kernels.linear import MAX_PARTS, Hidden
 
 _MINIMUM_TOKENS = tl.constexpr(2)
@@ -129,7 +129,7 @@ def _choose_first(
     _put(first, row * 2, next_norm, value, scaled, squares, INPUT, BLOCK_I)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["codebook"])
 def _choose_next(
     logits, about_rows, codes, embedding, projected, text, summed, next_norm, value, scaled, squares, next_inputs,
     codebook,
@@ -172,13 +172,13 @@ def choose_first(
     """
     vocab, width = embedding.shape
     narrow = projected.shape[1]
-    options = {"launch_pdl": True} if chained else {}
-    _choose_first[(len(logits),)](
+    launch(
+        _choose_first, (len(logits),),
         logits, hidden, final_norm, bias if bias is not None else final_norm, about_rows, spoken, codes, embedding,
         projected, summed, next_norm, inputs.value, inputs.scaled, inputs.squares, eos, eps, logits.stride(0),
         VOCAB=vocab, CODES=code_vocab, CODEBOOKS=codes.shape[1],
         WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab), BLOCK_W=triton.next_power_of_2(width),
-        BLOCK_I=triton.next_power_of_2(narrow), PROJECTED=bias is not None, CHAINED=chained, num_warps=8, **options,
+        BLOCK_I=triton.next_power_of_2(narrow), PROJECTED=bias is not None, chained=chained, num_warps=8,
     )  # fmt: skip
 
 
@@ -194,11 +194,11 @@ def choose_next(
     """
     vocab, codebooks = logits.shape[1], codes.shape[1]
     width, narrow = embedding.shape[1], projected.shape[1]
-    options = {"launch_pdl": True} if chained else {}
-    _choose_next[(len(logits),)](
+    launch(
+        _choose_next, (len(logits),),
         logits, about_rows, codes, embedding, projected, text, summed, next_norm, inputs.value, inputs.scaled,
         inputs.squares, next_inputs, codebook, VOCAB=vocab,
         CODEBOOKS=codebooks, WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab),
         BLOCK_W=triton.next_power_of_2(width), BLOCK_I=triton.next_power_of_2(narrow), LAST=codebook == codebooks - 1,
-        CHAINED=chained, num_warps=8, **options,
+        chained=chained, num_warps=8,
     )  # fmt: skip

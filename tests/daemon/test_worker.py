@@ -56,6 +56,15 @@ async def test_a_failure_keeps_its_type_and_disturbs_nobody() -> None:
     await worker.close()
 
 
+async def test_an_engine_that_can_do_nothing_any_more_says_why_to_everybody_and_ends_its_process() -> None:
+    worker = await WorkerEngine.start(TONE)
+    streams = [worker.stream(request("[hang]")) for _ in range(7)] + [worker.stream(request("[break]"))]
+    outcomes = await asyncio.gather(*map(anext, streams), return_exceptions=True)
+    assert {(type(outcome), str(outcome)) for outcome in outcomes} == {(ModelUnavailable, "the text asked for the end")}
+    await worker.died.wait()
+    await worker.close()
+
+
 async def test_text_that_an_engine_refuses_ends_its_stream_alone() -> None:
     worker = await WorkerEngine.start(TONE)
     live = SynthesisRequest(voice=PresetVoice("tone"), live=True, language="en")

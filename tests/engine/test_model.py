@@ -12,7 +12,6 @@ from safetensors.torch import load_file, save_file
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor
 
-from qwen_tts import weights
 from qwen_tts.api import Audio, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.model import CODEC_DIRECTORY, WEIGHTS, Model, load_codec, load_model
@@ -220,8 +219,7 @@ def test_only_what_speaks_computes_in_the_dtype(dtype: torch.dtype, copy: Copy) 
     assert torch.equal(model.talker.codec_head.weight, stored["talker.codec_head.weight"].to(dtype))
 
 
-def test_progress_goes_through_both_files_to_their_ends(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "GROUP_BYTES", 2**20)
+def test_progress_goes_through_both_files_to_their_ends(copy: Copy) -> None:
     directory = copy(BASE)
     seen: list[tuple[str, int, int]] = []
     load_model(directory, CPU, torch.float32, progress=lambda *step: seen.append(step))

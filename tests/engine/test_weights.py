@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from benchmarks.random_checkpoint import NAMES, checkpoint_config, codec_config, codec_shapes_of, shapes_of
-from qwen_tts import weights
+from qwen_tts import tensor_file
 from qwen_tts.config import CheckpointConfig, CodecConfig
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.model import CODEC_DIRECTORY, WEIGHTS, Model
@@ -24,7 +24,7 @@ from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
 from qwen_tts.modules.snake import SnakeBeta
-from qwen_tts.weights import UNUSED, load_weights, official_tensors, plan
+from qwen_tts.weights import UNUSED, Progress, load_weights, official_tensors, plan
 from tests.engine.conftest import Load
 from tests.engine.tiny import config_of
 from tests.golden.cases import BASE, CHECKPOINTS, CUSTOM
@@ -142,7 +142,7 @@ def stored(checkpoints: Path) -> Tensors:
     return {name: tensor for name, tensor in tensors.items() if name.startswith("speaker_encoder.")}
 
 
-def read(path: Path, progress: weights.Progress | None = None) -> Tensors:
+def read(path: Path, progress: Progress | None = None) -> Tensors:
     """What a speaker encoder holds after it was filled from `path`."""
     config = config_of(BASE).speaker_encoder
     assert config is not None
@@ -156,11 +156,11 @@ def written(directory: Path, tensors: Tensors) -> Path:
     return directory / WEIGHTS
 
 
-@pytest.mark.parametrize("group_bytes", [1, 700, 10_000, 2**40])
-def test_groups_of_any_size_give_the_same_weights(
-    group_bytes: int, stored: Tensors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("piece_bytes", [8, 700, 10_000, 2**24])
+def test_pieces_of_any_size_give_the_same_weights(
+    piece_bytes: int, stored: Tensors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "GROUP_BYTES", group_bytes)
+    monkeypatch.setattr(tensor_file, "PIECE_BYTES", piece_bytes)
     seen: list[tuple[int, int]] = []
     places = read(written(tmp_path, stored), lambda done, total: seen.append((done, total)))
     assert places.keys() == stored.keys()
@@ -170,9 +170,7 @@ def test_groups_of_any_size_give_the_same_weights(
     assert {of for _, of in seen} == {total}
     assert seen[-1][0] == total
     assert all(step > 0 for step in steps)
-    # What is beyond the limit is one tensor alone.
-    assert all(step <= group_bytes or step in {tensor.nbytes for tensor in stored.values()} for step in steps)
-    assert (len(steps) == 1) == (group_bytes >= total)
+    assert all(step <= piece_bytes for step in steps)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])

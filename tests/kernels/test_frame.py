@@ -45,7 +45,7 @@ class Rows:
         self.backend: FrameBackend = (
             EagerFrame(talker, predictor, self.state)
             if backend == "eager"
-            else TritonFrame(talker, predictor, self.state, Graphs(enabled=False), chained=False)
+            else TritonFrame(talker, predictor, self.state, Graphs(), chained=False)
         )
         generator = torch.Generator().manual_seed(3)
         width = talker.config.hidden_size

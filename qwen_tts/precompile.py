@@ -1,0 +1,253 @@
+"""Compiles the kernels of an engine before it needs them, in as many processes as there are cores, while it loads.
+
+    python -m qwen_tts.precompile JSON
+
+A process of its own goes through everything that the engine will launch, over tensors without memory, notes each new
+kernel down, and compiles them with all cores into Triton's cache, where the engine finds them. It needs no card. When
+all kernels of a bucket are there it prints the bucket. A mark in the cache says that nothing is left to do.
+"""
+
+import hashlib
+import logging
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+
+import torch
+import triton
+from pydantic import BaseModel, ConfigDict
+from triton.backends.compiler import GPUTarget
+
+from qwen_tts import kernels
+from qwen_tts.backends import Networks, triton_backends
+from qwen_tts.codec import Codec
+from qwen_tts.config import read_checkpoint_config, read_codec_config
+from qwen_tts.cuda_graphs import Rehearsal
+from qwen_tts.engine_config import EngineConfig
+from qwen_tts.kernels.chain import planned
+from qwen_tts.model import CODEC_DIRECTORY
+from qwen_tts.models.code_predictor import CodePredictor
+from qwen_tts.models.codec_decoder import CodecDecoder
+from qwen_tts.models.codec_encoder import CodecEncoder
+from qwen_tts.models.talker import Talker
+from qwen_tts.weights import plan
+
+logger = logging.getLogger(__name__)
+
+MOST_PROCESSES = 16
+PROCESS_BYTES = 2**30
+"""Memory that a compiling process is given room for."""
+
+
+class Job(BaseModel):
+    """What is to be compiled for whom."""
+
+    model_config = ConfigDict(frozen=True)
+
+    config: EngineConfig
+    capability: tuple[int, int]
+    dtype: str
+    chained: bool
+
+    @property
+    def mark(self) -> Path:
+        """Exists once all of it is compiled."""
+        checkpoint = self.config.checkpoint
+        parts = [
+            self.model_dump_json(exclude={"config": {"checkpoint"}}),
+            read_checkpoint_config(checkpoint).model_dump_json(),
+            read_codec_config(checkpoint / CODEC_DIRECTORY).model_dump_json(),
+            *(path.read_text() for path in sorted(_sources())),
+            triton.__version__,
+            torch.__version__,
+        ]
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return Path(triton.knobs.cache.dir) / f"qwen_tts-{digest[:32]}"
+
+
+def _sources() -> list[Path]:
+    here = Path(__file__).parent
+    return [*Path(kernels.__path__[0]).glob("*.py"), here / "frame_triton.py", here / "sound_triton.py"]
+
+
+class Precompilation:
+    """The process at work; `told` is called in a thread of its own whenever there is news."""
+
+    def __init__(self, job: Job, told: Callable[[], None]) -> None:
+        self._ready: set[int] = set()
+        self._is_over = threading.Event()
+        self._news = threading.Condition()
+        self._told = told
+        self._process: subprocess.Popen[str] | None = None
+        if job.mark.exists():
+            self._is_over.set()
+            return
+        command = [sys.executable, "-m", "qwen_tts.precompile", job.model_dump_json()]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        self._process = process
+        threading.Thread(target=self._listen, args=(process,), name="precompilation", daemon=True).start()
+
+    def is_ready(self, bucket: int) -> bool:
+        """Whether nothing that steps of `bucket` rows need is still being compiled."""
+        return self._is_over.is_set() or bucket in self._ready
+
+    def wait(self, bucket: int) -> None:
+        with self._news:
+            self._news.wait_for(lambda: self.is_ready(bucket))
+
+    def stop(self) -> None:
+        """End the process; what is not compiled yet is compiled as it is needed."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._tell(int(line))
+        if process.wait():
+            logger.warning("kernels could not be compiled in advance; they are compiled as they are needed")
+        self._is_over.set()
+        self._tell(0)
+
+    def _tell(self, bucket: int) -> None:
+        with self._news:
+            self._ready.add(bucket)
+            self._news.notify_all()
+        self._told()
+
+
+# -- the process ------------------------------------------------------------------------------------------------------
+
+
+class _Card:
+    """Stands in for a card that is compiled for."""
+
+    def __init__(self, capability: tuple[int, int]) -> None:
+        self._target = GPUTarget("cuda", 10 * capability[0] + capability[1], 32)
+
+    def get_current_target(self) -> GPUTarget:
+        return self._target
+
+    def get_current_device(self) -> int:
+        return 0
+
+    def get_current_stream(self, _device: int = 0) -> int:
+        return 0
+
+
+def _networks(config: EngineConfig, dtype: torch.dtype) -> Networks:
+    """Without memory."""
+    checkpoint, codec = (
+        read_checkpoint_config(config.checkpoint),
+        read_codec_config(config.checkpoint / CODEC_DIRECTORY),
+    )
+    talker = plan(lambda: Talker(checkpoint.talker), dtype)
+    predictor = plan(lambda: CodePredictor(checkpoint.talker.code_predictor, checkpoint.talker.hidden_size), dtype)
+    decoder = plan(lambda: CodecDecoder(codec.decoder), torch.float32)
+    encoder = plan(lambda: CodecEncoder(codec.encoder, codec.codebooks), torch.float32)
+    return Networks(talker, predictor, Codec(codec, decoder, encoder))
+
+
+class _Kernels:
+    """Every kernel that is launched, once, by the first bucket that needs it."""
+
+    def __init__(self, job: Job) -> None:
+        self.compilations: list[Callable[[], object]] = []
+        self.buckets: list[int] = []
+        self._keys: set[object] = set()
+        networks = _networks(job.config, getattr(torch, job.dtype))
+        backends = triton_backends(networks, job.config, Rehearsal, chained=job.chained)
+        triton.knobs.runtime.jit_cache_hook = self._note
+        for rows in job.config.step_sizes:
+            backends.prepare_frame(rows)
+            backends.prepare_sound(rows)
+            self._take(rows)
+        triton.knobs.runtime.jit_cache_hook = None
+
+    def _take(self, bucket: int) -> None:
+        for compilation in planned:
+            known = len(self._keys)
+            compilation()
+            if len(self._keys) > known:
+                self.compilations.append(compilation)
+                self.buckets.append(bucket)
+        planned.clear()
+
+    def _note(self, *, key: str, fn: object, **_: object) -> bool:
+        """What Triton asks before it compiles; True: do not."""
+        self._keys.add((getattr(fn, "name", None), key))
+        return True
+
+
+def _processes() -> int:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(len(os.sched_getaffinity(0)), MOST_PROCESSES, memory // 2 // PROCESS_BYTES))
+
+
+def compile_all(job: Job, told: Callable[[int], None]) -> None:
+    """`told` hears of each bucket, in order, once steps of it need nothing more."""
+    triton.runtime.driver.set_active(_Card(job.capability))
+    found = _Kernels(job)
+    left = Counter(found.buckets)
+    waiting = list(job.config.step_sizes)
+    for index in _done_in_processes(found.compilations):
+        left[found.buckets[index]] -= 1
+        while waiting and not left[waiting[0]]:
+            told(waiting.pop(0))
+    job.mark.parent.mkdir(parents=True, exist_ok=True)
+    job.mark.touch()
+
+
+def _done_in_processes(work: Sequence[Callable[[], object]]) -> Iterator[int]:
+    """The index of each when it is done; they are begun in order.
+
+    Forked processes, since all of this is in memory and cannot be pickled. One whose parent is gone ends with its next
+    word. Raises ChildProcessError if one of them failed.
+    """
+    begun = multiprocessing.get_context("fork").Value("i", 0)
+    reading, writing = os.pipe()
+    children = [_fork(work, begun, reading, writing) for _ in range(_processes())]
+    os.close(writing)
+    with os.fdopen(reading, "rb", buffering=0) as words:
+        while word := words.read(4):
+            yield int.from_bytes(word, "little")
+    if any(os.waitpid(child, 0)[1] for child in children):
+        raise ChildProcessError("a kernel could not be compiled, see above")
+
+
+def _fork(work: Sequence[Callable[[], object]], begun: Synchronized[int], reading: int, writing: int) -> int:
+    child = os.fork()
+    if child:
+        return child
+    os.close(reading)
+    try:
+        while True:
+            with begun:
+                index, begun.value = begun.value, begun.value + 1
+            if index >= len(work):
+                os._exit(0)
+            work[index]()
+            os.write(writing, index.to_bytes(4, "little"))
+    except BaseException:
+        logger.exception("a kernel cannot be compiled")
+    finally:
+        os._exit(1)  # and never go on as the parent
+
+
+def _say(bucket: int) -> None:
+    sys.stdout.write(f"{bucket}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    compile_all(Job.model_validate_json(sys.argv[1]), _say)
+
+
+if __name__ == "__main__":
+    main()

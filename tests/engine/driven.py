@@ -1,0 +1,271 @@
+"""An EngineLoop driven by hand: a step when a test says so, on a clock that only the test moves.
+
+What every listener is promised is checked wherever one listens: sound without gaps, segments in order, one end.
+"""
+
+import copy
+import dataclasses
+import json
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from benchmarks.random_checkpoint import TINY_EOS_GAIN, codec_shapes_of, random_tensor, shapes_of, write_configs
+from qwen_tts.api import AudioChunk, ClonedVoice, Limits, PresetVoice, Sampling, StreamEnd, SynthesisRequest
+from qwen_tts.config import read_checkpoint_config, read_codec_config
+from qwen_tts.engine_config import EngineConfig, GuardConfig, LiveTextConfig
+from qwen_tts.engine_loop import EngineLoop, Outcome
+from qwen_tts.errors import SynthesisError
+from qwen_tts.live_text import Instead, LiveSentences, LiveText, Token
+from qwen_tts.model import CODEC_DIRECTORY, WEIGHTS, Model, load_model
+from qwen_tts.runner import ModelRunner
+from qwen_tts.text_tokenizer import TextTokenizer
+from qwen_tts.utterance import Utterance
+from qwen_tts.voice_prompt import ReferenceVoice
+from tests.golden.cases import CUSTOM
+
+CPU = torch.device("cpu")
+FRAME_S = 0.08
+MOST_STEPS = 3_000
+NO_GUARDS = GuardConfig(frames_per_token=None, silence_s=None)
+
+
+def request(text: str = "Hello there, world.", **fields: Any) -> SynthesisRequest:
+    defaults = {"text": text, "voice": PresetVoice("vivian"), "sampling": Sampling(seed=3)}
+    return SynthesisRequest(**defaults | fields)
+
+
+def live(**fields: Any) -> SynthesisRequest:
+    return request("", live=True, **fields)
+
+
+def at_most(frames: int) -> Limits:
+    return Limits(max_audio_s=frames * FRAME_S)
+
+
+def ready_runner(model: Model, config: EngineConfig) -> ModelRunner:
+    """For steps of all of its rows."""
+    runner = ModelRunner(model, config)
+    while runner.next_bucket is not None:
+        runner.prepare()
+    return runner
+
+
+def same_sound(ours: NDArray[np.int16], theirs: NDArray[np.int16]) -> bool:
+    """But for float32 sums in another order, rounded to 16 bits."""
+    return ours.shape == theirs.shape and int(np.abs(ours.astype(int) - theirs).max(initial=0)) <= 1
+
+
+class ReadText(LiveText):
+    """Remembers what was read."""
+
+    def __init__(self, tokenizer: TextTokenizer, config: LiveTextConfig) -> None:
+        super().__init__(tokenizer, config)
+        self.read: list[Token] = []
+
+    def begin(self) -> Token:
+        self.read.append(super().begin())
+        return self.read[-1]
+
+    def next(self, now: float) -> Token | Instead:
+        token = super().next(now)
+        self.read += [token] if isinstance(token, Token) else []
+        return token
+
+
+@dataclasses.dataclass(eq=False)
+class Heard:
+    """What one listener got."""
+
+    utterance: Utterance
+    listens: bool
+    """It takes every chunk at once; if not, the test calls `take`"""
+    chunks: list[AudioChunk] = dataclasses.field(default_factory=list)
+    outcome: StreamEnd | SynthesisError | None = None
+
+    @property
+    def sound(self) -> NDArray[np.int16]:
+        return np.frombuffer(b"".join(chunk.pcm for chunk in self.chunks), np.int16)
+
+    @property
+    def segments(self) -> list[int]:
+        return [chunk.segment for chunk in self.chunks]
+
+    @property
+    def frames(self) -> int:
+        return len(self.chunks)
+
+    @property
+    def reason(self) -> str:
+        assert isinstance(self.outcome, StreamEnd), self.outcome
+        return self.outcome.reason
+
+    @property
+    def read(self) -> list[int]:
+        """Tokens of a live text that were read."""
+        assert isinstance(self.utterance.text, ReadText)
+        return [token.id for token in self.utterance.text.read]
+
+    @property
+    def read_text(self) -> str:
+        assert isinstance(self.utterance.text, ReadText)
+        return "".join(token.text for token in self.utterance.text.read)
+
+    def feed(self, *texts: str) -> None:
+        for text in texts:
+            self.utterance.feed(text)
+
+    def flush(self) -> None:
+        self.utterance.flush()
+
+    def end_text(self) -> None:
+        self.utterance.end_text()
+
+    def close(self) -> None:
+        self.utterance.audio.close()
+
+    def take(self, frames: int) -> None:
+        self.utterance.taken(frames * self.utterance.samples_per_frame)
+
+    def receive(self, outcome: Outcome) -> None:
+        assert self.outcome is None, "nothing comes after the end"
+        if not isinstance(outcome, AudioChunk):
+            self.outcome = outcome
+            return
+        before = self.chunks[-1] if self.chunks else None
+        assert outcome.first_sample == (before.first_sample + before.samples if before else 0)
+        assert outcome.segment >= (before.segment if before else 0)
+        self.chunks.append(outcome)
+        if self.listens:
+            self.take(1)
+
+
+class Driven:
+    """A loop of few rows without guards, unless `options` say otherwise."""
+
+    def __init__(self, model: Model, **options: Any) -> None:
+        defaults = {
+            "checkpoint": Path(), "device": "cpu", "rows": 2, "kv_positions": 512, "row_positions": 256,
+            "guards": NO_GUARDS,
+        }  # fmt: skip
+        self.model, self.config = model, EngineConfig.model_validate(defaults | options)
+        self.now = 100.0
+        self.runner = ready_runner(model, self.config)
+        self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver)
+        self.heard: dict[Utterance, Heard] = {}
+        self._at_start = self._free
+
+    @property
+    def _free(self) -> tuple[int, int, int]:
+        return len(self.loop._rows), self.loop._pages.free, self.loop._slots.free
+
+    @property
+    def nothing_is_left(self) -> bool:
+        """Every row, page and text slot is free; what is kept of voices is dropped first."""
+        while self.loop._prefixes.evict():
+            pass
+        return self._free == self._at_start and not (self.loop._utterances or self.loop._open)
+
+    def open(self, request: SynthesisRequest, *, listens: bool = True) -> Heard:
+        reference = None
+        if isinstance(request.voice, ClonedVoice):
+            reference = ReferenceVoice.from_bytes(request.voice.prompt.data, **self.model.voice_geometry)
+        kind = LiveSentences if reference is not None and reference.codes is not None else ReadText
+        assert request.sampling.seed is not None
+        utterance = Utterance(
+            request=request,
+            reference=reference,
+            seed=request.sampling.seed,
+            tokens=None if request.live else self.model.tokenizer.encode(request.text.strip()),
+            text=kind(self.model.tokenizer, self.config.live_text) if request.live else None,
+            samples_per_frame=self.runner.samples_per_frame,
+            asked_s=self.now,
+            wake=lambda: None,
+            left=lambda _: None,
+        )
+        self.heard[utterance] = Heard(utterance, listens)
+        self.loop.add(utterance)
+        return self.heard[utterance]
+
+    def step(self, steps: int = 1) -> None:
+        for _ in range(steps):
+            self.loop.step()
+
+    def run(self) -> None:
+        """Until there is nothing to do before somebody asks or time goes on."""
+        for _ in range(MOST_STEPS):
+            if not self.loop.step():
+                break
+        else:
+            raise AssertionError("it goes on for ever")
+        before = self._received
+        assert not self.loop.step(), "it said that there was nothing to do"
+        assert self._received == before, "it said that there was nothing to do"
+
+    def speak(self, *requests: SynthesisRequest) -> list[Heard]:
+        """All of them together, to their ends."""
+        heard = [self.open(request) for request in requests]
+        self.run()
+        assert all(one.outcome is not None for one in heard)
+        return heard
+
+    @property
+    def _received(self) -> list[tuple[int, bool]]:
+        return [(one.frames, one.outcome is None) for one in self.heard.values()]
+
+    def _deliver(self, out: list[tuple[Utterance, Outcome]]) -> None:
+        for utterance, outcome in out:
+            self.heard[utterance].receive(outcome)
+
+
+# -- models: none of them is changed by a test ------------------------------------------------------------------------
+
+
+@cache
+def small_checkpoint(text_tokenizer: Path) -> Path:
+    """A preset model of two codebooks instead of sixteen: a frame takes half the time. Beside the text tokenizer."""
+    directory = text_tokenizer.with_name(f"{text_tokenizer.name}-small")
+    write_configs(CUSTOM, directory)
+    codec = directory / CODEC_DIRECTORY
+    config = json.loads((directory / "config.json").read_text())
+    config["talker_config"]["num_code_groups"] = 2
+    config["talker_config"]["code_predictor_config"]["num_code_groups"] = 2
+    (directory / "config.json").write_text(json.dumps(config))
+    config = json.loads((codec / "config.json").read_text())
+    config["decoder_config"]["num_quantizers"] = config["encoder_valid_num_quantizers"] = 2
+    (codec / "config.json").write_text(json.dumps(config))
+    for path, shapes in (
+        (directory / WEIGHTS, shapes_of(read_checkpoint_config(directory))),
+        (codec / WEIGHTS, codec_shapes_of(read_codec_config(codec))),
+    ):
+        tensors = {name: random_tensor(name, shape, 7, CPU, TINY_EOS_GAIN) for name, shape in shapes.items()}
+        save_file(tensors, path)
+    for name in ("vocab.json", "merges.txt", "tokenizer_config.json"):
+        shutil.copy(text_tokenizer / name, directory)
+    return directory
+
+
+@cache
+def small_model(text_tokenizer: Path) -> Model:
+    return load_model(small_checkpoint(text_tokenizer), CPU, torch.float32)
+
+
+def endless(model: Model) -> Model:
+    """The talker never draws the end of speech."""
+    talker = copy.deepcopy(model.talker)
+    talker.codec_head.weight[talker.config.codec_eos_id] = 0
+    return dataclasses.replace(model, talker=talker)
+
+
+def silent(model: Model) -> Model:
+    """The codec decoder makes no sound."""
+    decoder = copy.deepcopy(model.codec.decoder)
+    for parameter in decoder.exit.parameters():
+        parameter.zero_()
+    return dataclasses.replace(model, codec=dataclasses.replace(model.codec, decoder=decoder))

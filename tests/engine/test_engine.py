@@ -1,0 +1,398 @@
+"""What a caller of the engine relies on; EngineLoop's own laws stand in test_engine_loop.py."""
+
+import asyncio
+import gc
+import shutil
+import threading
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.random_checkpoint import write_configs
+from qwen_tts import engine as engine_module
+from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, Sampling, SynthesisRequest, VoicePrompt
+from qwen_tts.cloning import clone_voice
+from qwen_tts.codec import Codec
+from qwen_tts.engine import Engine, create
+from qwen_tts.errors import (
+    BadCheckpoint,
+    EngineBusy,
+    EngineFailed,
+    InvalidRequest,
+    ModelLoading,
+    ModelUnavailable,
+    OutOfMemory,
+    TextEmpty,
+    TextTooLong,
+    UnknownLanguage,
+    UnknownVoice,
+)
+from qwen_tts.model import WEIGHTS, Model
+from qwen_tts.runner import ModelRunner
+from qwen_tts.stream import AudioStream
+from qwen_tts.synthesizer import Synthesizer
+from qwen_tts.wav import to_pcm
+from tests.engine.conftest import Load
+from tests.engine.driven import at_most, endless, live, request, same_sound, small_checkpoint, small_model
+from tests.golden.cases import BASE, CUSTOM, TRANSCRIPT, random_codes, reference_audio
+
+Start = Callable[..., Awaitable[Engine]]
+RECORDING = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
+FEW = {"device": "cpu", "rows": 2, "queue": 1, "kv_positions": 512, "row_positions": 256}
+
+
+@pytest.fixture(scope="module")
+def speaker(text_tokenizer_files: Path) -> Model:
+    """It never ends by itself."""
+    return endless(small_model(text_tokenizer_files))
+
+
+@pytest.fixture
+async def start(text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+    """Engines of one model, which is in memory already; closed after the test."""
+    started, small = [], small_checkpoint(text_tokenizer_files)
+
+    async def start(model: Model = speaker, checkpoint: Path | None = None, **options: Any) -> Engine:
+        monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: model)
+        started.append(create(checkpoint=checkpoint or small, **FEW | options))
+        await started[-1].load()
+        return started[-1]
+
+    yield start
+    for engine in started:
+        await engine.close()
+
+
+async def read(audio: AudioStream) -> np.ndarray:
+    async with audio:
+        return np.frombuffer(b"".join([chunk.pcm async for chunk in audio]), np.int16)
+
+
+def said(model: Model, one: SynthesisRequest) -> np.ndarray:
+    """By the plain generator."""
+    return np.frombuffer(Synthesizer(model).synthesize(one).pcm, np.int16)
+
+
+async def error_of(work: Awaitable[object]) -> BaseException | None:
+    return (await asyncio.gather(work, return_exceptions=True))[0]
+
+
+def out_of_memory(*_: object) -> None:
+    raise torch.OutOfMemoryError("none left")
+
+
+class Gate:
+    """Holds the engine's thread in the middle of a step, which then fails if there is an `error`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
+        self._reached, self._opened = threading.Event(), threading.Event()
+        launch = ModelRunner.launch
+
+        def held(*arguments: Any) -> Any:
+            self._reached.set()
+            self._opened.wait()
+            if error is not None:
+                raise error
+            return launch(*arguments)
+
+        monkeypatch.setattr(ModelRunner, "launch", held)
+
+    async def reached(self) -> None:
+        await asyncio.to_thread(self._reached.wait)
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+# -- before it speaks -------------------------------------------------------------------------------------------------
+
+
+async def test_what_it_can_do_is_known_without_weights(tmp_path: Path, load: Load) -> None:
+    write_configs(CUSTOM, tmp_path)
+    known = create(checkpoint=tmp_path, rows=5).capabilities
+    assert known == msgspec.structs.replace(Synthesizer(load(CUSTOM)).capabilities, rows=5, live_text="words")
+
+
+async def test_until_it_is_loaded_everything_is_refused(text_tokenizer_files: Path) -> None:
+    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), **FEW)
+    with pytest.raises(ModelLoading):
+        engine.stream(request())
+    calls = [asyncio.create_task(call) for call in (engine.encode(RECORDING), engine.sleep(), engine.wake())]
+    await asyncio.sleep(0)
+    assert [type(call.exception()) if call.done() else None for call in calls] == [ModelLoading] * 3
+    await engine.close()
+
+
+async def test_it_loads_a_checkpoint_and_speaks(text_tokenizer_files: Path, speaker: Model) -> None:
+    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), **FEW)
+    await engine.load()
+    one = request(limits=at_most(2))
+    assert same_sound(await read(engine.stream(one)), said(speaker, one))
+    await engine.close()
+
+
+async def test_a_broken_checkpoint_is_said_by_load(text_tokenizer_files: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(small_checkpoint(text_tokenizer_files), tmp_path / "broken")
+    (broken / WEIGHTS).write_bytes(b"nothing")
+    engine = create(checkpoint=broken, **FEW)
+    with pytest.raises(BadCheckpoint, match="not a readable safetensors file"):
+        await engine.load()
+    with pytest.raises(ModelLoading):
+        engine.stream(request())
+    await engine.close()
+
+
+async def test_rows_that_do_not_fit_are_out_of_memory(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ModelRunner, "prepare", out_of_memory)
+    with pytest.raises(OutOfMemory, match="give fewer rows or kv_positions"):
+        await start()
+
+
+async def test_a_broken_config_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadCheckpoint):
+        create(checkpoint=tmp_path)
+
+
+# -- speaking ---------------------------------------------------------------------------------------------------------
+
+
+async def test_many_at_once_say_what_the_plain_generator_says(start: Start, speaker: Model) -> None:
+    engine = await start(queue=2)
+    requests = [
+        request(limits=at_most(4)),
+        request("其实我真的有发现。", voice=PresetVoice("eric"), sampling=Sampling(seed=9), limits=at_most(3)),
+        request("Ja.", language="de", instruct="Very happy.", limits=at_most(2)),
+        request("Another one.", limits=at_most(1)),
+    ]
+    streams = [engine.stream(one) for one in requests]
+    heard = await asyncio.gather(*map(read, streams))
+    assert all(same_sound(sound, said(speaker, one)) for sound, one in zip(heard, requests, strict=True))
+    assert all(audio.end is not None and audio.end.reason == "limit" for audio in streams)
+
+
+async def test_live_text_is_spoken_as_the_whole_would_be(start: Start, speaker: Model) -> None:
+    engine = await start()
+    async with engine.stream(live(limits=at_most(4))) as audio:
+        await audio.feed("Hello there,")
+        await audio.feed(" world.")
+        audio.end_text()
+        pcm = b"".join([chunk.pcm async for chunk in audio])
+    whole = Synthesizer(speaker).synthesize(request(limits=at_most(4)), streaming_text=True)
+    assert same_sound(np.frombuffer(pcm, np.int16), np.frombuffer(whole.pcm, np.int16))
+
+
+async def test_without_a_seed_every_utterance_is_another(start: Start) -> None:
+    engine = await start()
+    unseeded = request(sampling=Sampling(), limits=at_most(2))
+    first, second = [await read(engine.stream(unseeded)) for _ in range(2)]
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "param"),
+    [
+        ({"text": " \n"}, TextEmpty, "text"),
+        ({"text": "word " * 5000}, TextTooLong, "text"),
+        ({"text": "a\ud83d"}, InvalidRequest, "text"),
+        ({"voice": PresetVoice("anna")}, UnknownVoice, "voice"),
+        ({"voice": DesignedVoice("A child.")}, InvalidRequest, "voice"),
+        ({"voice": ClonedVoice(VoicePrompt(b""))}, InvalidRequest, "voice"),
+        ({"language": "tlh"}, UnknownLanguage, "language"),
+        ({"speed": 1.5}, InvalidRequest, "speed"),
+    ],
+)
+async def test_what_cannot_be_spoken_is_refused_at_once(
+    start: Start, fields: dict[str, object], error: type[InvalidRequest], param: str
+) -> None:
+    engine = await start(rows=1, queue=0)
+    with pytest.raises(error) as refused:
+        engine.stream(request(**fields))
+    assert refused.value.param == param
+    engine.stream(request()).close()
+
+
+async def test_a_full_queue_is_busy_at_once_and_a_place_is_free_at_once(start: Start) -> None:
+    engine = await start(rows=1, queue=1)
+    held = [engine.stream(request()) for _ in range(2)]
+    with pytest.raises(EngineBusy) as refused:
+        engine.stream(request())
+    assert refused.value.retry_after_s
+    held[0].close()
+    last = engine.stream(request(limits=at_most(1)))
+    held[1].close()
+    assert len(await read(last)) == 1920
+
+
+async def test_a_place_is_free_when_an_utterance_has_ended(start: Start) -> None:
+    engine = await start(rows=1, queue=0)
+    for one in (request(limits=at_most(1)), request("word " * 300), live()):
+        audio = engine.stream(one)
+        if one.live:
+            await audio.feed("\ud83d")
+        await error_of(read(audio))
+    assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
+
+
+async def test_who_waits_for_a_row_needs_nobody_to_listen(start: Start) -> None:
+    engine = await start(rows=1)
+    unheard = engine.stream(request(limits=at_most(2)))
+    assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
+    assert len(await read(unheard)) == 2 * 1920
+
+
+# -- voices and codes -------------------------------------------------------------------------------------------------
+
+
+async def test_voices_and_codes_between_two_steps(start: Start, load: Load, checkpoints: Path) -> None:
+    base = load(BASE)
+    engine = await start(base, checkpoints / BASE)
+    codes = random_codes(3).tolist()
+    voice = ClonedVoice(await engine.encode_reference(RECORDING, None))
+    assert voice.prompt == clone_voice(base, RECORDING, None)
+    one = request(voice=voice, limits=at_most(6))
+    async with engine.stream(one) as audio:
+        first = await anext(audio)
+        assert await engine.encode(RECORDING) == base.codec.encode_audio(RECORDING)
+        assert await engine.decode(codes) == base.codec.decode_audio(codes)
+        with_words = await engine.encode_reference(RECORDING, TRANSCRIPT)
+        rest = [chunk.pcm async for chunk in audio]
+    assert same_sound(np.frombuffer(b"".join([first.pcm, *rest]), np.int16), said(base, one))
+    assert with_words == clone_voice(base, RECORDING, TRANSCRIPT, tail_s=0.5)
+
+
+async def test_a_call_that_fails_fails_alone(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = await start()
+    with pytest.raises(InvalidRequest):
+        await engine.decode([])
+    with pytest.raises(InvalidRequest, match="clones no voices"):
+        await engine.encode_reference(RECORDING, None)
+    with monkeypatch.context() as full:
+        full.setattr(Codec, "encode_audio", out_of_memory)
+        with pytest.raises(OutOfMemory):
+            await engine.encode(RECORDING)
+    assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
+
+
+# -- a device that fails ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(RuntimeError("device-side assert"), "RuntimeError"), (torch.OutOfMemoryError(), "the device's memory is full")],
+)
+async def test_a_device_that_fails_ends_everything_with_a_reason(
+    start: Start, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    """Whatever is asked of it from then on fails too."""
+    engine = await start()
+    streams = [engine.stream(request()) for _ in range(2)] + [engine.stream(live())]
+    await anext(streams[0])
+
+    def fail(*_: object) -> None:
+        raise error
+
+    for name in ("launch", "prefill", "collect", "open_row", "close_row", "set_pages", "put_text", "synchronize"):
+        monkeypatch.setattr(ModelRunner, name, fail)
+    for audio in streams:
+        ended = await error_of(read(audio))
+        assert type(ended) is EngineFailed
+    with pytest.raises(EngineFailed, match=f"must be started again: {reason}"):
+        engine.stream(request())
+    for call in (engine.encode(RECORDING), engine.sleep(), engine.wake()):
+        assert type(await error_of(call)) is EngineFailed
+    await engine.close()
+
+
+async def test_a_call_that_comes_while_the_device_fails_is_answered(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = await start()
+    gate = Gate(monkeypatch, RuntimeError())
+    audio = engine.stream(request())
+    await gate.reached()
+    call, late = asyncio.create_task(engine.encode(RECORDING)), engine.stream(request())
+    await asyncio.sleep(0)
+    gate.open()
+    assert [type(await error_of(work)) for work in (read(audio), call, read(late))] == [EngineFailed] * 3
+
+
+# -- sleeping and closing ---------------------------------------------------------------------------------------------
+
+
+async def test_asleep_it_refuses_and_awake_it_says_the_same(start: Start) -> None:
+    engine = await start()
+    one = request(limits=at_most(2))
+    before = await read(engine.stream(one))
+    runner = weakref.ref(engine._runner)
+    await engine.sleep()
+    await engine.sleep()
+    gc.collect()
+    assert runner() is None, "its memory is free"
+    with pytest.raises(ModelUnavailable, match="sleeps"):
+        engine.stream(one)
+    with pytest.raises(ModelUnavailable, match="sleeps"):
+        await engine.encode(RECORDING)
+    await engine.wake()
+    await engine.wake()
+    assert np.array_equal(await read(engine.stream(one)), before)
+
+
+async def test_who_speaks_when_it_falls_asleep_is_told_and_keeps_no_place(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = await start(rows=1, queue=1)
+    gate = Gate(monkeypatch)
+    speaks = engine.stream(request())
+    await gate.reached()
+    sleeping = asyncio.create_task(engine.sleep())
+    await asyncio.sleep(0)
+    late = engine.stream(request())  # behind the sleep
+    gate.open()
+    await sleeping
+    assert [type(await error_of(read(audio))) for audio in (speaks, late)] == [ModelUnavailable] * 2
+    await engine.wake()
+    for audio in [engine.stream(request()) for _ in range(2)]:
+        audio.close()
+
+
+async def test_closing_ends_streams_and_calls(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that the engine's thread has not seen."""
+    engine = await start()
+    gate = Gate(monkeypatch)
+    speaks = engine.stream(request())
+    await gate.reached()
+    call, late = asyncio.create_task(engine.encode(RECORDING)), engine.stream(request())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(engine.close())
+    await asyncio.sleep(0)
+    gate.open()
+    await closing
+    assert call.done()
+    assert [type(await error_of(work)) for work in (call, read(speaks), read(late))] == [ModelUnavailable] * 3
+
+
+async def test_closed_is_closed(start: Start) -> None:
+    engine = await start()
+    runner = weakref.ref(engine._runner)
+    await asyncio.gather(engine.close(), engine.close())
+    assert not [thread for thread in threading.enumerate() if thread.name == "engine"]
+    gc.collect()
+    assert runner() is None, "its memory is free"
+    with pytest.raises(ModelUnavailable, match="closed"):
+        engine.stream(request())
+    for call in (engine.encode(RECORDING), engine.sleep(), engine.wake(), engine.load()):
+        assert type(await error_of(call)) is ModelUnavailable
+    await engine.close()
+
+
+async def test_it_is_loaded_once(start: Start) -> None:
+    engine = await start()
+    with pytest.raises(ModelUnavailable, match="loaded before"):
+        await engine.load()
+    assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920

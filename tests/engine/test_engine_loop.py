@@ -1,0 +1,825 @@
+"""Laws of the loop: nobody hears who else speaks, everything ends once, and nothing is left behind."""
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from qwen_tts import engine_loop
+from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
+from qwen_tts.cloning import clone_voice
+from qwen_tts.engine_config import GuardConfig, LiveTextConfig
+from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, TextTooLong
+from qwen_tts.frame import PAGE_POSITIONS
+from qwen_tts.model import Model
+from qwen_tts.stream import WINDOW_FRAMES
+from qwen_tts.synthesizer import Synthesizer
+from qwen_tts.wav import to_pcm
+from tests.engine.conftest import Load
+from tests.engine.driven import (
+    FRAME_S,
+    NO_GUARDS,
+    Driven,
+    Heard,
+    at_most,
+    endless,
+    live,
+    request,
+    same_sound,
+    silent,
+    small_model,
+)
+from tests.golden.cases import BASE, CUSTOM, DESIGN, SMALL_BASE, SMALL_CUSTOM, TRANSCRIPT, reference_audio
+
+PAUSE_S = LiveTextConfig().pause_s
+SENTENCE = "She said that she would be here by noon. "
+
+
+@pytest.fixture(scope="module")
+def model(text_tokenizer_files) -> Model:
+    """It ends when it likes."""
+    return small_model(text_tokenizer_files)
+
+
+@pytest.fixture(scope="module")
+def speaker(model: Model) -> Model:
+    """It never ends by itself."""
+    return endless(model)
+
+
+def clone(model: Model, transcript: str | None) -> ClonedVoice:
+    audio = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
+    return ClonedVoice(clone_voice(model, audio, transcript))
+
+
+def alone(model: Model, one: SynthesisRequest, **options: object) -> Heard:
+    return Driven(model, **options).speak(one)[0]
+
+
+# -- what is said -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "voice"),
+    [
+        (CUSTOM, PresetVoice("ryan")),
+        (SMALL_CUSTOM, PresetVoice("dylan")),
+        (DESIGN, DesignedVoice("A child.")),
+        (BASE, None),
+        (BASE, TRANSCRIPT),
+        (SMALL_BASE, TRANSCRIPT),
+    ],
+)
+@pytest.mark.parametrize("is_live", [False, True])
+async def test_it_says_what_the_plain_generator_says(
+    load: Load, checkpoint: str, voice: PresetVoice | DesignedVoice | str | None, is_live: bool
+) -> None:
+    loaded = endless(load(checkpoint))
+    named = voice if isinstance(voice, PresetVoice | DesignedVoice) else clone(loaded, voice)
+    fields = {"voice": named, "language": "en", "limits": at_most(5), "sampling": Sampling(seed=9, temperature=1.1)}
+    whole = request("Good day.", **fields)
+    driven = Driven(loaded)
+    heard = driven.open(live(**fields) if is_live else whole)
+    if is_live:
+        heard.feed("Goo", "d da", "y.")
+        heard.end_text()
+    driven.run()
+    said = Synthesizer(loaded).synthesize(whole, streaming_text=True if is_live else None)
+    assert (heard.frames, heard.reason) == (5, "limit")
+    assert same_sound(heard.sound, np.frombuffer(said.pcm, np.int16))
+    assert driven.nothing_is_left
+
+
+EVERYBODY = (
+    request(limits=at_most(6)),
+    request("其实我真的有发现。", voice=PresetVoice("eric"), sampling=Sampling(seed=9, temperature=1.2)),
+    request("Ja.", voice=PresetVoice("ryan"), language="de", sampling=Sampling(temperature=0, seed=0)),
+    request(SENTENCE * 3, instruct="Very happy.", sampling=Sampling(seed=2**62 + 1), limits=at_most(9)),
+)
+
+
+async def test_batched_equals_alone(model: Model) -> None:
+    together = Driven(model, rows=4).speak(*EVERYBODY)
+    for one, audio in zip(together, map(Synthesizer(model).synthesize, EVERYBODY), strict=True):
+        assert same_sound(one.sound, np.frombuffer(audio.pcm, np.int16))
+        assert same_sound(one.sound, alone(model, one.utterance.request).sound)
+    assert {one.reason for one in together} == {"limit", "complete"}
+
+
+async def test_who_joins_or_leaves_changes_nobodys_sound(speaker: Model) -> None:
+    driven = Driven(speaker)
+    stays = driven.open(request(limits=at_most(12)))
+    driven.step(3)
+    leaves = driven.open(request("Good evening.", voice=PresetVoice("ryan")))
+    driven.step(4)
+    leaves.close()
+    driven.step(2)
+    comes = driven.open(request("Another one.", sampling=Sampling(seed=4), limits=at_most(4)))
+    driven.run()
+    assert same_sound(stays.sound, alone(speaker, stays.utterance.request).sound)
+    assert same_sound(comes.sound, alone(speaker, comes.utterance.request).sound)
+    assert leaves.frames >= 2
+    assert leaves.outcome is None
+
+
+async def test_a_seed_is_a_sound(speaker: Model) -> None:
+    def said(seed: int) -> Heard:
+        return alone(speaker, request(sampling=Sampling(seed=seed), limits=at_most(3)))
+
+    assert np.array_equal(said(1).sound, said(1).sound)
+    assert not np.array_equal(said(1).sound, said(2).sound)
+
+
+# -- who waits for whom -----------------------------------------------------------------------------------------------
+
+
+async def test_they_begin_in_the_order_of_arrival(speaker: Model) -> None:
+    driven = Driven(speaker, rows=1)
+    waiting = [driven.open(request(limits=at_most(length))) for length in (3, 1, 2)]
+    order = []
+    while any(one.outcome is None for one in waiting):
+        driven.now += 1.0
+        driven.step()
+        order += [index for index, one in enumerate(waiting) if one.frames and index not in order]
+        assert sum(bool(one.frames) and one.outcome is None for one in waiting) <= 1
+    assert order == [0, 1, 2]
+    queued = [one.outcome.queue_s for one in waiting]  # type: ignore[union-attr]
+    assert queued[0] < queued[1] < queued[2]
+    assert all(one.outcome.synthesis_s > 0 for one in waiting)  # type: ignore[union-attr]
+
+
+async def test_who_is_a_window_ahead_is_skipped_and_nobody_else(speaker: Model) -> None:
+    driven = Driven(speaker)
+    stopped = driven.open(request(limits=at_most(WINDOW_FRAMES + 10)), listens=False)
+    driven.step(2)
+    listening = driven.open(request("Good evening.", limits=at_most(WINDOW_FRAMES + 4)))
+    driven.run()
+    assert listening.reason == "limit"
+    assert stopped.outcome is None
+    assert stopped.frames == WINDOW_FRAMES
+    stopped.take(3)
+    driven.run()
+    assert stopped.frames == WINDOW_FRAMES + 3
+    stopped.take(100)
+    driven.run()
+    assert stopped.frames == WINDOW_FRAMES + 10
+    assert same_sound(stopped.sound[: 1920 * 9], alone(speaker, request(limits=at_most(9))).sound)
+
+
+async def test_who_is_a_window_ahead_begins_no_further_sequence(speaker: Model) -> None:
+    tokens = len(speaker.tokenizer.encode("Yes, sir."))
+    driven = Driven(speaker, guards=GuardConfig(frames_per_token=1, spare_frames=9 - tokens, silence_s=None))
+    heard = driven.open(live(), listens=False)
+    heard.take(9 - WINDOW_FRAMES)  # as if it had begun to listen long ago
+    heard.feed("Yes, sir.")
+    heard.flush()
+    heard.feed(" Good evening to you.")
+    heard.flush()
+    driven.run()
+    assert heard.frames == 9
+    heard.take(1)
+    driven.run()
+    assert heard.frames == 10
+
+
+async def test_a_hiccup_is_forgotten(speaker: Model) -> None:
+    """A step that once took too long does not silence rows for good."""
+    driven = Driven(speaker)
+    for text in ("Hello.", "Good evening."):
+        driven.open(request(text))
+    for step in range(60):
+        driven.now += 2.0 if step == 4 else 0.01
+        driven.step()
+    before = [one.frames for one in driven.heard.values()]
+    for _ in range(4):
+        driven.now += 0.01
+        driven.step()
+    assert [one.frames for one in driven.heard.values()] == [frames + 4 for frames in before]
+
+
+# -- leaving ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 5])
+async def test_one_step_after_a_cancel_everything_is_free(speaker: Model, steps: int) -> None:
+    driven = Driven(speaker, rows=1)
+    speaks, waits = driven.open(request()), driven.open(request("Never begun."))
+    driven.step(steps)
+    waits.close()
+    speaks.close()
+    driven.step()
+    assert driven.nothing_is_left
+    driven.run()
+    assert (speaks.outcome, waits.outcome, waits.frames) == (None, None, 0)
+
+
+async def test_a_cancelled_live_text_leaves_nothing(speaker: Model) -> None:
+    driven = Driven(speaker)
+    heard = driven.open(live())
+    heard.feed(SENTENCE, "And then")
+    driven.run()
+    assert heard.frames
+    heard.feed(" more")
+    heard.close()
+    driven.step()
+    assert driven.nothing_is_left
+
+
+async def test_the_row_of_one_who_left_is_the_next_ones_in_the_same_step(speaker: Model) -> None:
+    driven = Driven(speaker, rows=1)
+    leaves = driven.open(request())
+    comes = driven.open(request(limits=at_most(1)))
+    driven.step(3)
+    leaves.close()
+    driven.step(2)
+    assert comes.reason == "limit"
+
+
+async def test_abort_ends_everybody_once(speaker: Model) -> None:
+    driven = Driven(speaker, rows=1)
+    speaks, waits, left = (driven.open(request()) for _ in range(3))
+    driven.step(3)
+    left.close()
+    why = ModelUnavailable("enough")
+    driven.loop.abort(why)
+    assert (speaks.outcome, waits.outcome, left.outcome) == (why, why, None)
+
+
+# -- voices that are kept ---------------------------------------------------------------------------------------------
+
+
+def prompt_positions(model: Model, one: SynthesisRequest) -> int:
+    """Of the part that is the same for every text."""
+    return len(model.prompts.prefix(one, None).embeddings)
+
+
+async def test_a_kept_voice_says_what_it_said_before(speaker: Model) -> None:
+    """Whether its beginning ends inside a page or fills it exactly."""
+    kept = Driven(speaker)
+    ends = set()
+    for words in range(12):
+        one = request("Ja.", instruct=" ".join(["loud"] * words), limits=at_most(2))
+        ends.add(prompt_positions(speaker, one) % PAGE_POSITIONS)
+        first, second = kept.speak(one)[0], kept.speak(one)[0]
+        assert np.array_equal(second.sound, first.sound)
+        assert np.array_equal(second.sound, alone(speaker, one, prefix_positions=0).sound)
+    assert {0, 1, PAGE_POSITIONS - 1} <= ends
+    assert kept.nothing_is_left
+
+
+async def test_a_kept_beginning_may_be_longer_than_a_prompt_needs(load: Load) -> None:
+    """A transcript that outlasts its audio is cut off by the end of the codes, text and all."""
+    base = load(BASE)
+    voice = clone(base, "word " * 60)
+    driven = Driven(base)
+    short, long = (request(text, voice=voice, limits=at_most(3)) for text in ("Hi.", SENTENCE))
+    said = [driven.speak(one)[0] for one in (short, long, short, long)]
+    for one in said:
+        assert same_sound(one.sound, alone(base, one.utterance.request, prefix_positions=0).sound)
+    assert driven.nothing_is_left
+
+
+async def test_a_live_text_and_a_whole_one_do_not_share_a_beginning_wrongly(speaker: Model) -> None:
+    driven = Driven(speaker)
+    whole = driven.speak(request("Yes, sir.", limits=at_most(3)))[0]
+    heard = driven.open(live(limits=at_most(3)))
+    heard.feed("Yes, sir.")
+    heard.end_text()
+    driven.run()
+    fresh = Driven(speaker, prefix_positions=0)
+    again = fresh.open(live(limits=at_most(3)))
+    again.feed("Yes, sir.")
+    again.end_text()
+    fresh.run()
+    assert np.array_equal(heard.sound, again.sound)
+    assert not np.array_equal(heard.sound, whole.sound)
+
+
+async def test_a_voice_that_had_to_make_way_says_the_same(speaker: Model) -> None:
+    driven = Driven(speaker, prefix_positions=32)
+    mine = request("Ja.", instruct="Very happy and rather loud, please.", limits=at_most(2))
+    first = driven.speak(mine)[0]
+    for name in ("ryan", "sohee", "aiden"):
+        driven.speak(request("Ja.", voice=PresetVoice(name), limits=at_most(1)))
+    assert np.array_equal(driven.speak(mine)[0].sound, first.sound)
+    assert driven.nothing_is_left
+
+
+async def test_a_voice_may_make_way_while_it_speaks(speaker: Model) -> None:
+    driven = Driven(speaker, kv_positions=160)
+    mine, other = request(limits=at_most(10)), request("Ja.", voice=PresetVoice("ryan"), limits=at_most(10))
+    first = driven.open(mine)
+    driven.step(3)
+    while driven.loop._prefixes.evict():
+        pass
+    second = driven.open(other)
+    driven.run()
+    assert same_sound(first.sound, alone(speaker, mine).sound)
+    assert same_sound(second.sound, alone(speaker, other).sound)
+    assert driven.nothing_is_left
+
+
+# -- a full cache -----------------------------------------------------------------------------------------------------
+
+
+async def test_who_finds_the_cache_full_begins_later(speaker: Model) -> None:
+    driven = Driven(speaker, rows=4, kv_positions=128)
+    together = driven.speak(*(request(limits=at_most(frames)) for frames in (5, 4, 3, 2)))
+    assert [one.reason for one in together] == ["limit"] * 4
+    assert all(same_sound(one.sound, alone(speaker, one.utterance.request).sound) for one in together)
+    assert driven.nothing_is_left
+
+
+async def test_what_can_never_fit_is_refused_and_holds_nobody_up(speaker: Model) -> None:
+    driven = Driven(speaker, kv_positions=128)
+    huge, small = driven.open(request(SENTENCE * 10)), driven.open(request(limits=at_most(2)))
+    driven.run()
+    assert isinstance(huge.outcome, EngineBusy)
+    assert small.reason == "limit"
+    assert driven.nothing_is_left
+
+
+@pytest.fixture
+def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a cache is full after few frames."""
+    monkeypatch.setattr(engine_loop, "SPARE_PAGES", 1)
+
+
+@pytest.mark.usefixtures("page_by_page")
+async def test_if_nobody_can_go_on_the_last_to_come_gives_up(speaker: Model) -> None:
+    driven = Driven(speaker, rows=3, kv_positions=96, prefix_positions=0)
+    heard = []
+    for _ in range(3):
+        driven.now += 1
+        heard.append(driven.open(request(limits=at_most(60))))
+    driven.run()
+    assert [isinstance(one.outcome, EngineBusy) for one in heard] == [False, True, True]
+    assert heard[0].reason == "limit"
+    assert 0 < heard[2].frames < heard[1].frames < 60
+    whole = alone(speaker, request(limits=at_most(60))).sound
+    assert all(same_sound(one.sound, whole[: len(one.sound)]) for one in heard)
+    assert driven.nothing_is_left
+
+
+@pytest.mark.usefixtures("page_by_page")
+@pytest.mark.parametrize("text", ["Well, I", "I think so."])
+async def test_who_waits_starves_nobody_of_the_cache(speaker: Model, text: str) -> None:
+    """It has pages to spare, for text that does not come or a listener who stopped; the other cannot go on."""
+    driven = Driven(speaker, kv_positions=96, prefix_positions=0)
+    speaks = driven.open(request(limits=at_most(60)))
+    driven.now += 1
+    waits = driven.open(live(), listens=False)
+    waits.take(5 - WINDOW_FRAMES)  # as if it had begun to listen long ago
+    waits.feed(text)
+    driven.run()
+    assert speaks.reason == "limit"
+    assert isinstance(waits.outcome, EngineBusy)
+    assert driven.nothing_is_left
+
+
+@pytest.mark.usefixtures("page_by_page")
+async def test_what_is_on_its_way_may_make_room(model: Model) -> None:
+    """An end of speech that is not known yet frees pages: until then nobody gives up."""
+    driven = Driven(model, kv_positions=64, prefix_positions=0)
+    # 15 positions of prompt and these frames fill two pages each, which is the whole cache.
+    heard = driven.speak(request(sampling=Sampling(seed=15)), request(sampling=Sampling(seed=9), limits=at_most(25)))
+    assert [(one.reason, one.frames) for one in heard] == [("complete", 17), ("limit", 25)]
+
+
+# -- where it stops ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+async def test_a_full_row_is_a_limit(speaker: Model, is_live: bool) -> None:
+    driven = Driven(speaker, row_positions=64)
+    heard = driven.open(live() if is_live else request())
+    if is_live:
+        heard.feed("Hello there, world.")
+        heard.end_text()
+    driven.run()
+    assert heard.reason == "limit"
+    text = 1 if is_live else len(speaker.tokenizer.encode(request().text)) + 2
+    assert heard.frames == 64 - prompt_positions(speaker, request()) - text + 1, "the last frame need not be read"
+    assert driven.nothing_is_left
+
+
+@pytest.mark.parametrize("spare", [0, 1, 2, 15, 16, 17])
+async def test_a_prompt_may_reach_up_to_the_last_position(speaker: Model, spare: int) -> None:
+    one = request("word " * 60)
+    length = prompt_positions(speaker, one) + len(speaker.tokenizer.encode(one.text.strip())) + 2
+    driven = Driven(speaker, row_positions=length + spare)
+    heard = driven.speak(one)[0]
+    if spare:
+        assert heard.frames == spare + 1
+    else:
+        assert isinstance(heard.outcome, TextTooLong)
+        assert heard.outcome.param == "text"
+    assert driven.nothing_is_left
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7])
+async def test_the_limit_of_a_request_is_kept_to_the_frame(speaker: Model, frames: int) -> None:
+    heard = alone(speaker, request(limits=at_most(frames)))
+    assert (heard.frames, heard.reason) == (frames, "limit")
+
+
+async def test_less_than_a_frame_is_one(speaker: Model) -> None:
+    assert alone(speaker, request(limits=Limits(max_audio_s=0.001))).frames == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_limit_holds_for_all_sequences_of_a_live_text_together(model: Model, seed: int) -> None:
+    driven = Driven(model)
+    heard = driven.open(live(limits=at_most(25), sampling=Sampling(seed=seed)))
+    heard.feed(SENTENCE * 6)
+    heard.end_text()
+    driven.run()
+    assert heard.frames == 25 if heard.reason == "limit" else heard.frames < 25
+    assert driven.nothing_is_left
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+async def test_a_text_allows_so_many_frames(speaker: Model, is_live: bool) -> None:
+    driven = Driven(speaker, guards=GuardConfig(frames_per_token=2, spare_frames=3, silence_s=None))
+    text = "Hello there, world."
+    heard = driven.open(live() if is_live else request(text))
+    if is_live:
+        heard.feed(text)
+        heard.end_text()
+    driven.run()
+    assert heard.reason == "limit"
+    assert heard.frames == 3 + 2 * len(speaker.tokenizer.encode(text))
+
+
+async def test_silence_after_the_text_is_the_end_of_speech(speaker: Model) -> None:
+    driven = Driven(silent(speaker), guards=GuardConfig(frames_per_token=None, silence_s=5 * FRAME_S))
+    heard = driven.speak(request())[0]
+    assert (heard.frames, heard.reason) == (5, "complete")
+    assert driven.nothing_is_left
+
+
+async def test_silence_while_text_is_read_is_none(speaker: Model) -> None:
+    driven = Driven(silent(speaker), guards=GuardConfig(frames_per_token=None, silence_s=5 * FRAME_S))
+    heard = driven.open(live())
+    heard.feed(SENTENCE)
+    driven.run()
+    waiting_since = heard.frames
+    assert heard.outcome is None
+    heard.end_text()
+    driven.run()
+    assert waiting_since >= 8
+    assert waiting_since + 5 <= heard.frames <= waiting_since + 7
+    assert heard.reason == "complete"
+
+
+async def test_without_guards_only_the_row_ends_it(speaker: Model) -> None:
+    driven = Driven(silent(speaker), guards=NO_GUARDS, row_positions=64)
+    assert driven.speak(request())[0].reason == "limit"
+
+
+# -- live text --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_live_text_is_spoken_as_it_comes_and_waits_for_more(speaker: Model) -> None:
+    driven = Driven(speaker)
+    heard = driven.open(live(limits=at_most(40)))
+    driven.run()
+    heard.feed("Well, I")
+    driven.run()
+    spoken = heard.frames
+    assert spoken
+    driven.now += 99
+    driven.run()
+    assert heard.frames == spoken
+    assert driven.loop.idle_until() is None, "no sentence has ended: only text ends the waiting"
+    heard.feed(" think so. ")
+    driven.run()
+    assert heard.frames > spoken
+    assert heard.outcome is None
+
+
+async def test_a_pause_after_a_sentence_ends_it(speaker: Model) -> None:
+    driven = Driven(speaker)
+    heard = driven.open(live(limits=at_most(30)))
+    heard.feed("I think so.")
+    driven.run()
+    spoken, until = heard.frames, driven.loop.idle_until()
+    assert until == pytest.approx(driven.now + PAUSE_S)
+    driven.now = until - 0.01
+    driven.run()
+    assert heard.frames == spoken
+    driven.now = until
+    driven.run()
+    assert heard.frames == 30
+
+
+async def test_a_pause_that_ends_between_two_looks_at_the_clock_is_not_missed(speaker: Model) -> None:
+    driven = Driven(speaker)
+    heard = driven.open(live())
+    heard.feed("I think so.")
+    driven.run()
+    driven.now += PAUSE_S + 0.01
+    until = driven.loop.idle_until()
+    assert until is not None
+    assert until <= driven.now
+
+
+async def test_a_listener_who_stopped_needs_no_clock(speaker: Model) -> None:
+    """A live text whose pause is over and whose listener does not take: nothing to wait for but the listener."""
+    driven = Driven(speaker)
+    heard = driven.open(live(), listens=False)
+    heard.take(9 - WINDOW_FRAMES)  # as if it had begun to listen long ago
+    heard.feed("I think so.")
+    driven.run()
+    driven.now += PAUSE_S
+    driven.run()
+    assert heard.frames == 9
+    assert driven.loop.idle_until() is None
+
+
+async def test_a_flush_is_of_what_was_fed_before_it(speaker: Model) -> None:
+    driven = Driven(speaker, guards=GuardConfig(frames_per_token=2, spare_frames=4, silence_s=None))
+    heard = driven.open(live())
+    heard.feed("And th")
+    heard.flush()
+    heard.feed("en we")
+    heard.flush()
+    heard.feed(" go")
+    driven.run()
+    read = speaker.tokenizer.encode
+    assert heard.read == read("And th") + read("en we")
+
+
+async def test_a_flush_of_nothing_is_forgotten(speaker: Model) -> None:
+    """Also beside the pads of a sentence that is spoken to its end."""
+    driven = Driven(speaker, guards=GuardConfig(frames_per_token=2, spare_frames=9, silence_s=None))
+    heard = driven.open(live())
+    heard.flush()
+    heard.feed("I think so.")
+    driven.run()
+    assert driven.loop.idle_until() is not None, "it waits: nothing was there to be flushed"
+    driven.now += PAUSE_S
+    driven.step(3)
+    heard.flush()
+    driven.step()
+    heard.feed(" And th")
+    driven.run()
+    assert heard.read == speaker.tokenizer.encode("I think so.")
+
+
+async def test_flush_and_end_need_no_pause(speaker: Model) -> None:
+    for finish in (Heard.flush, Heard.end_text):
+        driven = Driven(speaker, guards=GuardConfig(frames_per_token=2, spare_frames=4, silence_s=None))
+        heard = driven.open(live())
+        heard.feed("And th")
+        driven.run()
+        assert not heard.frames
+        finish(heard)
+        driven.run()
+        assert heard.read == speaker.tokenizer.encode("And th")
+        assert heard.frames
+        assert (heard.outcome is None) == (finish is Heard.flush)
+
+
+@pytest.mark.parametrize("texts", [(), ("",), (" ", "\n")])
+async def test_a_live_text_without_words_ends_without_sound(speaker: Model, texts: tuple[str, ...]) -> None:
+    driven = Driven(speaker)
+    heard = driven.open(live())
+    heard.feed(*texts)
+    driven.run()
+    assert heard.outcome is None
+    heard.end_text()
+    driven.run()
+    assert (heard.reason, heard.frames) == ("complete", 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("finish", [Heard.end_text, Heard.flush])
+async def test_what_an_early_end_of_speech_left_is_the_next_sequence(
+    model: Model, seed: int, finish: Callable[[Heard], None]
+) -> None:
+    """To the last token of the last word."""
+    text = "The Donaudampfschifffahrtsgesellschaftskapitän"
+    driven = Driven(model)
+    heard = driven.open(live(sampling=Sampling(seed=seed)))
+    heard.feed(text)
+    finish(heard)
+    driven.run()
+    assert heard.read == model.tokenizer.encode(text)
+    heard.end_text()
+    driven.run()
+    assert heard.reason == "complete"
+    assert driven.nothing_is_left
+
+
+async def test_sentences_of_a_live_text_know_their_segment(model: Model) -> None:
+    driven = Driven(model)
+    heard = driven.open(live())
+    for text in ("Good evening. ", "And you? ", "Yes, sir. "):
+        heard.feed(text)
+        driven.run()
+        driven.now += PAUSE_S + 0.1
+        driven.run()
+    heard.end_text()
+    driven.run()
+    assert set(heard.segments) == {0, 1, 2}
+
+
+async def test_a_voice_with_a_transcript_speaks_live_text_sentence_by_sentence(load: Load) -> None:
+    base = load(BASE)
+    voice = clone(base, TRANSCRIPT)
+    driven = Driven(base, guards=GuardConfig(frames_per_token=None, silence_s=None), kv_positions=1024)
+    first, second = (
+        alone(base, request(text, voice=voice), kv_positions=1024) for text in ("Good evening to you.", "And you?")
+    )
+    heard = driven.open(live(voice=voice))
+    heard.feed("Good eve", "ning to you. And")
+    driven.run()
+    assert same_sound(heard.sound, first.sound), "without waiting for the rest"
+    heard.feed(" you?")
+    heard.end_text()
+    driven.run()
+    assert same_sound(heard.sound, np.concatenate([first.sound, second.sound]))
+    assert sorted(set(heard.segments)) == [0, 1]
+    assert heard.reason == "complete"
+    assert driven.nothing_is_left
+
+
+async def test_a_number_is_not_cut_in_two(load: Load) -> None:
+    base = load(SMALL_BASE)
+    voice = clone(base, TRANSCRIPT)
+    driven = Driven(base, kv_positions=1024)
+    heard = driven.open(live(voice=voice, limits=at_most(4)))
+    heard.feed("It costs 3.")
+    driven.run()
+    heard.feed("50 in all.")
+    heard.end_text()
+    driven.run()
+    assert same_sound(heard.sound, alone(base, request("It costs 3.50 in all.", voice=voice, limits=at_most(4))).sound)
+
+
+# -- text slots -------------------------------------------------------------------------------------------------------
+
+
+async def test_live_texts_never_run_out_of_text_slots(speaker: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slot is free again once its frame was launched."""
+    monkeypatch.setattr(engine_loop, "TEXT_SLOTS", 4)
+    driven = Driven(speaker)
+    heard = [driven.open(live(limits=at_most(30))) for _ in range(2)]
+    for one in heard:
+        one.feed(SENTENCE * 2)
+        one.end_text()
+    driven.run()
+    assert [one.reason for one in heard] == ["limit", "limit"]
+    assert driven.nothing_is_left
+
+
+async def test_a_text_for_which_no_slots_are_left_is_busy(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = load(BASE)
+    voice = clone(base, None)
+    monkeypatch.setattr(engine_loop, "TEXT_SLOTS", 30)
+    driven = Driven(base)
+    one = request(SENTENCE * 2, voice=voice, limits=at_most(2))
+    fits, does_not = driven.open(one), driven.open(one)
+    talks = driven.open(live(voice=voice, limits=at_most(3)))
+    talks.feed(SENTENCE)
+    driven.run()
+    assert fits.reason == "limit"
+    assert isinstance(does_not.outcome, EngineBusy)
+    assert talks.reason == "limit"
+    assert driven.nothing_is_left
+
+
+# -- errors of one alone ----------------------------------------------------------------------------------------------
+
+
+async def test_bad_text_ends_only_its_own_utterance(speaker: Model) -> None:
+    driven = Driven(speaker)
+    bad, good = driven.open(live()), driven.open(request(limits=at_most(6)))
+    bad.feed("Hello there, my ")
+    driven.step(3)
+    bad.feed("\ud83d")
+    driven.run()
+    assert isinstance(bad.outcome, InvalidRequest)
+    assert bad.outcome.param == "text"
+    assert same_sound(good.sound, alone(speaker, request(limits=at_most(6))).sound)
+    assert driven.nothing_is_left
+
+
+async def test_bad_text_is_bad_also_while_a_sentence_is_spoken_to_its_end(speaker: Model) -> None:
+    """Text for the next sequence is not read before the sequence ends."""
+    driven = Driven(speaker, guards=GuardConfig(frames_per_token=2, spare_frames=9, silence_s=None))
+    bad, good = driven.open(live()), driven.open(request(limits=at_most(3)))
+    bad.feed("I think so.")
+    bad.flush()
+    driven.step(3)
+    bad.feed("\ud83d")
+    driven.run()
+    assert isinstance(bad.outcome, InvalidRequest)
+    assert good.reason == "limit"
+    assert driven.nothing_is_left
+
+
+async def test_a_prompt_that_is_too_long_ends_only_its_own_utterance(speaker: Model) -> None:
+    driven = Driven(speaker, row_positions=64)
+    long, good = driven.open(request("word " * 80)), driven.open(request(limits=at_most(2)))
+    driven.run()
+    assert isinstance(long.outcome, TextTooLong)
+    assert good.reason == "limit"
+    assert driven.nothing_is_left
+
+
+# -- all of it together -----------------------------------------------------------------------------------------------
+
+SENTENCES = ("Hello there. ", "I think, therefore I am! ", "It costs 3.50 in all. ", "其实我真的有发现。", "Yes? ")
+
+
+class Crowd:
+    """Listeners that come, write, stop listening and leave at random, to a cache that is too small for all of them."""
+
+    def __init__(self, model: Model, chance: random.Random) -> None:
+        self.chance = chance
+        self.driven = Driven(
+            model,
+            rows=3,
+            kv_positions=chance.choice((128, 256, 512)),
+            row_positions=chance.choice((64, 128)),
+            prefix_positions=chance.choice((0, 32, 64)),
+            guards=GuardConfig(frames_per_token=3, spare_frames=8, silence_s=0.4),
+        )
+        self.written: dict[Heard, str] = {}
+        self.ended: set[Heard] = set()
+
+    @property
+    def present(self) -> list[Heard]:
+        return [one for one in self.driven.heard.values() if one.outcome is None and not one.utterance.is_cancelled]
+
+    @property
+    def writers(self) -> list[Heard]:
+        return [one for one in self.present if one in self.written and one not in self.ended]
+
+    def come(self) -> None:
+        chance = self.chance
+        fields = {
+            "voice": PresetVoice(chance.choice(("vivian", "ryan"))),
+            "sampling": Sampling(seed=chance.randrange(100)),
+            "limits": chance.choice((Limits(), Limits(), at_most(chance.randint(1, 30)))),
+        }
+        text = "".join(chance.choices(SENTENCES, k=chance.randint(1, 3)))
+        is_live = chance.random() < 0.5
+        heard = self.driven.open(live(**fields) if is_live else request(text, **fields), listens=chance.random() < 0.8)
+        if is_live:
+            self.written[heard] = ""
+
+    def write(self) -> None:
+        one, text, cut = self.chance.choice(self.writers), self.chance.choice(SENTENCES), self.chance.randint(0, 5)
+        one.feed(text[:cut], text[cut:])
+        self.written[one] += text
+
+    def end(self) -> None:
+        self.ended.add(one := self.chance.choice(self.writers))
+        one.end_text()
+
+    def something_happens(self) -> None:
+        actions = [self.driven.step] * 4
+        actions += [self.come] if len(self.present) < 6 else []
+        actions += [self.write, self.write, self.end, self.chance.choice(self.writers).flush] if self.writers else []
+        actions += [self.chance.choice(self.present).close] if self.present else []
+        self.chance.choice(actions)()
+        self.driven.now += self.chance.choice((0.01, 0.01, PAUSE_S))
+        self.driven.step()
+
+    def everybody_listens(self) -> None:
+        for one in self.driven.heard.values():
+            one.listens = True
+            one.take(one.frames)
+        self.driven.run()
+        self.driven.now += PAUSE_S
+        self.driven.run()
+
+    def everything_is_read(self) -> bool:
+        """Of those who may speak on, and whose sentences have all ended."""
+        return all(
+            squeezed(one.read_text) == squeezed(text)
+            for one, text in self.written.items()
+            if not one.utterance.is_cancelled and not one.utterance.is_over and not isinstance(one.outcome, EngineBusy)
+        )
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_happens_everything_ends_once_and_nothing_is_left(model: Model, seed: int) -> None:
+    crowd = Crowd(model, random.Random(seed))
+    for _ in range(40):
+        crowd.something_happens()
+    crowd.everybody_listens()
+    assert crowd.everything_is_read()
+    for one in crowd.writers:
+        one.end_text()
+    crowd.driven.run()
+    assert not crowd.present
+    assert crowd.driven.nothing_is_left

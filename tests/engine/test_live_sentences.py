@@ -1,0 +1,128 @@
+"""Live text for voices that read whole sentences: each is taken once it cannot go on, and nothing is cut or lost."""
+
+import bisect
+import random
+
+import pytest
+
+from qwen_tts.engine_config import LiveTextConfig
+from qwen_tts.errors import InvalidRequest
+from qwen_tts.live_text import LiveSentences
+from qwen_tts.text_tokenizer import TextTokenizer
+
+PAUSE_S = 0.3
+
+
+class Letters(TextTokenizer):
+    """Every character is a token."""
+
+    def __init__(self) -> None:
+        """Nothing to load."""
+
+    def encode(self, text: str) -> list[int]:
+        return [ord(character) for character in text]
+
+
+@pytest.fixture
+def text() -> LiveSentences:
+    return LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S))
+
+
+def take(text: LiveSentences, now: float = 0.0) -> str | None:
+    taken = text.take(now)
+    return None if taken is None else "".join(map(chr, taken[0]))
+
+
+def test_finished_sentences_are_taken_together_and_the_rest_waits(text: LiveSentences) -> None:
+    text.feed("Hello there. How are you? I am", 0)
+    assert take(text) == "Hello there. How are you?"
+    assert take(text) is None
+    text.feed(" well. ", 0)
+    assert take(text) == "I am well."
+
+
+@pytest.mark.parametrize("begun", ["It costs 3.", "e.", "Well.", "He said so.)", "Wait..."])
+def test_what_may_go_on_waits_for_a_blank_or_a_pause(text: LiveSentences, begun: str) -> None:
+    text.feed(begun, 1.0)
+    assert take(text, 1.0) is None
+    until = text.pause_ends_at()
+    assert until == pytest.approx(1.0 + PAUSE_S)
+    assert take(text, until - 0.01) is None
+    assert take(text, until) == begun
+    text.feed(f"{begun} ", 2.0)
+    assert take(text, 2.0) == begun
+
+
+def test_a_pause_in_a_sentence_means_nothing(text: LiveSentences) -> None:
+    text.feed("I think", 0)
+    assert text.pause_ends_at() is None
+    assert take(text, 99) is None
+
+
+def test_chinese_needs_no_blank(text: LiveSentences) -> None:
+    text.feed("其实我真的有发现。我", 0)
+    assert take(text) == "其实我真的有发现。"
+
+
+def test_flush_takes_what_was_fed_and_no_more(text: LiveSentences) -> None:
+    text.feed("And th", 0)
+    text.flush()
+    text.feed("en we go", 0)
+    assert take(text) == "And th"
+    assert take(text) is None
+    text.feed(". ", 0)
+    assert take(text) == "en we go."
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_flush_of_nothing_is_forgotten(text: LiveSentences, blank: str) -> None:
+    text.feed(blank, 0)
+    text.flush()
+    assert take(text) is None
+    text.feed("And", 0)
+    assert take(text) is None
+
+
+def test_the_end_takes_everything(text: LiveSentences) -> None:
+    text.feed("Well. And th", 0)
+    text.end()
+    assert not text.is_done
+    assert take(text) == "Well. And th"
+    assert text.is_done
+    assert take(text) is None
+
+
+def test_half_a_character_is_refused(text: LiveSentences) -> None:
+    with pytest.raises(InvalidRequest):
+        text.feed("a\ud83d", 0)
+
+
+SENTENCES = ("Hello there. ", "It costs 3.50 in all. ", "其实我真的有发现。", "(He said so.) ", "¿Cómo está? ", "\n")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_however_it_comes_nothing_is_lost_or_cut(seed: int, text: LiveSentences) -> None:
+    chance = random.Random(seed)
+    whole = "".join(chance.choices(SENTENCES, k=6))
+    starts, fed, spoken = [], 0, 0
+    taken: list[str] = []
+
+    def take_all(now: float) -> None:
+        nonlocal spoken
+        while found := text.take(now):
+            taken.append("".join(map(chr, found[0])))
+            begins = whole.index(taken[-1], spoken)
+            spoken = begins + len(taken[-1])
+            assert found[1] == bisect.bisect(starts, begins) - 1, "the piece that it begins in"
+
+    while fed < len(whole):
+        piece = whole[fed : fed + chance.randint(1, 9)]
+        starts.append(fed)
+        fed += len(piece)
+        text.feed(piece, now=len(starts))
+        take_all(now=len(starts))
+    text.end()
+    take_all(now=len(starts))
+    assert "".join("".join(taken).split()) == "".join(whole.split())
+    assert all(sentence.endswith((".", "。", "?", ")")) for sentence in taken)
+    assert text.is_done
