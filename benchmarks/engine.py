@@ -89,6 +89,9 @@ async def run(options: argparse.Namespace) -> None:
     engine = Engine(config)
     await engine.load()
     start_s = round(time.perf_counter() - started, 2)
+    while engine.ready_rows < options.rows:
+        await asyncio.sleep(0.02)
+    all_rows_s = round(time.perf_counter() - started, 2)
     name = options.directory.name
     for streams in options.streams:
         line = {
@@ -97,6 +100,7 @@ async def run(options: argparse.Namespace) -> None:
             "checkpoint": f"{name}, random weights",
             **await measure(engine, streams, options.frames, options.runs),
             "start_s": start_s,
+            "all_rows_s": all_rows_s,
             "vram_gb": device_memory_gb(),
             "rows": options.rows,
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,

@@ -115,6 +115,11 @@ class Engine:
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
+    @property
+    def ready_rows(self) -> int:
+        """Utterances that can be spoken at once by now: the engine gets ready for the rest of them after `load`."""
+        return 0 if self._runner is None else self._runner.rows
+
     # -- speaking ---------------------------------------------------------------------------------------------------
 
     def stream(self, request: SynthesisRequest) -> AudioStream:
