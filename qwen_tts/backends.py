@@ -18,6 +18,9 @@ from qwen_tts.sound import EagerSound, SoundBackend
 TEXT_SLOTS = 8_192
 """Text embeddings that wait for their frames, of all rows together."""
 
+_LEAST_CAPABILITY = (8, 0)
+"""Ampere: bfloat16 and copies that do not wait."""
+
 
 @dataclass(frozen=True)
 class Networks:
@@ -57,9 +60,16 @@ class Backends:
 
 def uses_kernels(config: EngineConfig, device: torch.device) -> bool:
     """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    may = device.type == "cuda" and importlib.util.find_spec("triton") is not None
+    may = (
+        device.type == "cuda"
+        and torch.cuda.get_device_capability(device) >= _LEAST_CAPABILITY
+        and importlib.util.find_spec("triton") is not None
+    )
     if config.attention == "triton" and not may:
-        raise ModelUnavailable("attention is 'triton', which needs an NVIDIA card and the package triton; use 'sdpa'")
+        raise ModelUnavailable(
+            "attention is 'triton', which needs an NVIDIA card of the year 2020 or later and the package triton; "
+            "use 'sdpa'"
+        )
     return may and config.attention != "sdpa"
 
 
@@ -85,7 +95,7 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
     talker, codec = networks.talker, networks.codec
     state, frame_graphs, sound_graphs = _allocate(talker, config), graphs(), graphs()
     frame = TritonFrame(talker, networks.code_predictor, state, frame_graphs, chained=chained)
-    sound = TritonSound(codec, config.rows, talker.dtype, talker.device, sound_graphs, chained=chained)
+    sound = TritonSound(codec, config.rows, talker.dtype, talker.device, sound_graphs)
     return Backends(state, frame, sound, frame_graphs, sound_graphs)
 
 

@@ -221,7 +221,7 @@ def _done_in_processes(work: Sequence[Callable[[], object]]) -> Iterator[int]:
         raise ChildProcessError("a kernel could not be compiled, see above")
 
 
-def _fork(work: Sequence[Callable[[], object]], begun: Synchronized[int], reading: int, writing: int) -> int:
+def _fork(work: Sequence[Callable[[], object]], begun: "Synchronized[int]", reading: int, writing: int) -> int:
     child = os.fork()
     if child:
         return child

@@ -18,6 +18,7 @@ from qwen_tts.kernels.attention import Rope
 from qwen_tts.kernels.codec import (
     Buffer,
     Convolution,
+    Joining,
     Moving,
     Snake,
     attend_in_window,
@@ -91,16 +92,14 @@ class _Stage:
 class TritonSound:
     """See SoundBackend. The row after the last decodes alone."""
 
-    def __init__(
-        self, codec: Codec, rows: int, dtype: torch.dtype, device: torch.device, graphs: Graphs, *, chained: bool
-    ) -> None:
+    def __init__(self, codec: Codec, rows: int, dtype: torch.dtype, device: torch.device, graphs: Graphs) -> None:
         """The codec's decoder, on any device, is read and not kept."""
         decoder, config = codec.decoder, codec.config.decoder
-        self._config, self._chained, self._dtype, self._device = config, chained, dtype, device
+        self._config, self._dtype, self._device = config, dtype, device
         self._graphs, self._is_prepared = graphs, False
         self._convolution_frames = decoder.convolution_frames
         with torch.inference_mode():
-            self._read(decoder if decoder.device == device else deepcopy(decoder).to(device))
+            self._read(deepcopy(decoder).to(device))
         self._lay_out(rows + 1)
         self.codes = torch.zeros(rows + 1, config.codebooks, dtype=torch.int32, device=device)
         self.active = torch.zeros(rows + 1, dtype=torch.int32, device=device)
@@ -170,6 +169,7 @@ class TritonSound:
         self._qkv = empty(rows, heads)
         self._attended = empty(rows, config.heads * config.head_dim)
         self._gated = empty(rows, config.intermediate_size)
+        self._convolve = partial(convolve, joining=Joining(self._device))
 
     # -- a frame ----------------------------------------------------------------------------------------------------
 
@@ -186,80 +186,72 @@ class TritonSound:
         self._move_on(rows)
 
     def _move_on(self, rows: slice) -> None:
-        self._moving(self._data[rows], self._positions[rows], self.active[rows], chained=self._chained)
+        self._moving(self._data[rows], self._positions[rows], self.active[rows])
 
     def _understand(self, rows: slice, count: int, codes: Buffer) -> None:
         """codes -> hidden, after the last layer."""
-        chained, eps, config = self._chained, self._config.rms_norm_eps, self._config
+        eps, config = self._config.rms_norm_eps, self._config
         hidden = self._hidden.first(count)
-        embed(self.codes[rows], self._table, codes.new[rows], chained=chained)
-        convolve(self._before, codes.new[rows], 1, count, raw=self._input[:count], chained=chained)
-        enter(self._input[:count], self._norms[0], hidden, chained=chained)
+        embed(self.codes[rows], self._table, codes.new[rows])
+        self._convolve(self._before, codes.new[rows], 1, count, raw=self._input[:count])
+        enter(self._input[:count], self._norms[0], hidden)
         qkv, attended, gated = self._qkv[:count], self._attended[:count], self._gated[:count]
         for index, layer in enumerate(self._layers):
-            project(hidden, self._norms[index], layer.qkv, qkv, eps=eps, chained=chained)
+            project(hidden, self._norms[index], layer.qkv, qkv, eps=eps)
             attend_in_window(
                 qkv, self._rope.cosines, self._rope.sines, self._cache[index, rows], self._positions[rows],
-                self.active[rows], attended, heads=config.heads, chained=chained,
+                self.active[rows], attended, heads=config.heads,
             )  # fmt: skip
-            add(attended, layer.o, hidden.value, hidden, layer.mlp_norm, chained=chained)
-            project(hidden, layer.mlp_norm, layer.gate_up, gated, eps=eps, gated=True, chained=chained)
-            add(gated, layer.down, hidden.value, hidden, self._norms[index + 1], chained=chained)
-        normalise(hidden.value, self._norms[-1], self._scratch, eps=eps, chained=chained)
+            add(attended, layer.o, hidden.value, hidden, layer.mlp_norm)
+            project(hidden, layer.mlp_norm, layer.gate_up, gated, eps=eps, gated=True)
+            add(gated, layer.down, hidden.value, hidden, self._norms[index + 1])
+        normalise(hidden.value, self._norms[-1], self._scratch, eps=eps)
 
     def _widen(self, rows: slice, count: int, buffers: list[Buffer], entry: Buffer) -> Buffer:
         """12.5 Hz -> 50 Hz."""
-        chained = self._chained
         x = self._scratch[:count]
         for index, (upsample, convnext, buffer) in enumerate(zip(self._ups, self._nexts, buffers, strict=True)):
             new, steps = buffer.new[rows], buffer.steps
-            convolve(upsample, x, self._steps[index], count, activated=new, chained=chained)
+            self._convolve(upsample, x, self._steps[index], count, activated=new)
             depthwise(
                 new, convnext.weight, convnext.bias, convnext.norm, convnext.norm_bias, self._raw[:count], steps, count,
-                eps=convnext.eps, chained=chained,
+                eps=convnext.eps,
             )  # fmt: skip
             wide = self._scratch[:count]
-            convolve(convnext.widen, self._raw[:count], steps, count, activated=wide, gelu=True, chained=chained)
+            self._convolve(convnext.widen, self._raw[:count], steps, count, activated=wide, gelu=True)
             is_last = index == len(buffers) - 1
             out = entry.new[rows] if is_last else self._raw[:count]
-            convolve(
-                convnext.narrow, wide, steps, count, activated=out, residual=new, gamma=convnext.gamma, chained=chained
-            )
+            self._convolve(convnext.narrow, wide, steps, count, activated=out, residual=new, gamma=convnext.gamma)
             x = out
         return entry
 
     def _speak(self, rows: slice, count: int, entry: Buffer, buffers: list[Buffer]) -> None:
         """50 Hz -> sound."""
-        chained, scratch, raw = self._chained, self._scratch[:count], self._raw[:count]
+        scratch, raw = self._scratch[:count], self._raw[:count]
         rest = iter(buffers)
         before = next(rest)
-        convolve(
+        self._convolve(
             self._entry, entry.new[rows], entry.steps, count, activated=before.new[rows], snake=self._stages[0].snake,
-            chained=chained,
         )  # fmt: skip
         for index, stage in enumerate(self._stages):
             own = [next(rest) for _ in stage.units]
             after = next(rest)
             is_last = index == len(self._stages) - 1
-            convolve(
+            self._convolve(
                 stage.upsample, before.new[rows], before.steps, count, raw=raw, activated=own[0].new[rows],
-                snake=stage.units[0].act1, chained=chained,
+                snake=stage.units[0].act1,
             )  # fmt: skip
             targets = [(buffer, unit.act1) for buffer, unit in zip(own[1:], stage.units[1:], strict=True)]
             targets.append((after, self._snake if is_last else self._stages[index + 1].snake))
             for unit, buffer, (target, snake) in zip(stage.units, own, targets, strict=True):
                 steps = buffer.steps
-                convolve(
-                    unit.conv1, buffer.new[rows], steps, count, activated=scratch, snake=unit.act2, chained=chained
-                )
-                convolve(
+                self._convolve(unit.conv1, buffer.new[rows], steps, count, activated=scratch, snake=unit.act2)
+                self._convolve(
                     unit.conv2, scratch, steps, count, residual=raw, raw=None if target is after else raw,
-                    activated=target.new[rows], snake=snake, chained=chained,
+                    activated=target.new[rows], snake=snake,
                 )  # fmt: skip
             before = after
-        finish(
-            before.new[rows], self._exit_weight, self._exit_bias, self.pcm[rows], before.steps, count, chained=chained
-        )
+        finish(before.new[rows], self._exit_weight, self._exit_bias, self.pcm[rows], before.steps, count)
 
     # -- rows -------------------------------------------------------------------------------------------------------
 

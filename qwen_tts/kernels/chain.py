@@ -5,7 +5,7 @@ what depends on weights alone done, and each may read what the others wrote once
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import triton
@@ -20,16 +20,33 @@ planned: list[Callable[[], object]] = []
 """Compilations of what was launched over tensors without memory."""
 
 
+_SHARED_KIB = {80: 163, 87: 163, 90: 227, 100: 227, 103: 227}
+"""That a program may have, by architecture; 99 elsewhere. (CUDA C++ Programming Guide, "Compute Capabilities".)"""
+
+
+@cache
+def shared_bytes() -> int:
+    """Shared memory that a program may have on the card that is compiled for."""
+    if triton.knobs.runtime.interpret:
+        return _SHARED_KIB[90] * 1024
+    return _SHARED_KIB.get(triton.runtime.driver.active.get_current_target().arch, 99) * 1024
+
+
 def launch(
-    kernel: Any, grid: tuple[int, ...], first: Tensor, *others: object, chained: bool, **options: object
+    kernel: Any, grid: tuple[int, ...], first: Tensor, *others: object, chained: bool | None = None, **options: object
 ) -> None:
-    """Run `kernel` on the current stream; over tensors without memory it is only `planned`."""
+    """Run `kernel` on the current stream; over tensors without memory it is only `planned`.
+
+    `chained` is for kernels that have `wait`, and None for others.
+    """
+    if chained is not None:
+        options["CHAINED"] = chained
     if chained:
         options["launch_pdl"] = True
     if first.is_meta:
-        planned.append(partial(kernel.warmup, first, *others, grid=grid, CHAINED=chained, **options))
+        planned.append(partial(kernel.warmup, first, *others, grid=grid, **options))
     else:
-        kernel[grid](first, *others, CHAINED=chained, **options)
+        kernel[grid](first, *others, **options)
 
 
 @triton.jit

@@ -5,22 +5,25 @@ before it writes the new part, and at the end of the frame one kernel moves ever
 where its input is, by the kernel that writes it.
 """
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, launch, wait
+from qwen_tts.kernels.chain import launch, shared_bytes
 
 _ROUNDING = tl.constexpr(12582912.0)  # 1.5 * 2^23: adding and subtracting it rounds to an integer, halves to even
 _PI_HIGH = tl.constexpr(3.140625)  # times any number of turns below 2^15 it is exact
 _PI_LOW = tl.constexpr(0.0009676535897932795)
 _PER_PI = tl.constexpr(0.3183098861837907)
 _PCM_SCALE = tl.constexpr(32768.0)
-_PROGRAMS = 100  # keep a card busy
-_LINES = 1024  # of its weights that a program asks for ahead
+_BUSY = 64  # programs keep a card busy
+_LONG = 1536  # inputs are worth another program
+_MOST_SHARED = 264  # tiles that more than one program works on
 _GELU = tl.constexpr(0.7071067811865476)
 
 
@@ -62,76 +65,84 @@ def _sine_squared(x):
     return sine * sine
 
 
-@triton.jit(do_not_specialize=["count", "steps", "taps", "dilation"])
+@triton.jit(do_not_specialize=["count", "steps", "taps", "dilation", "splits"])
 def _convolve(
-    x, weight, bias, gamma, residual, raw, frequency, amplitude, activated, count, steps, taps, dilation, outputs,
-    out_channels, x_row, residual_row, raw_row, activated_row,
-    CHANNELS: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
-    SLICES: tl.constexpr, GELU: tl.constexpr, GAMMA: tl.constexpr, RESIDUAL: tl.constexpr, RAW: tl.constexpr,
-    SNAKE: tl.constexpr, ACTIVATED: tl.constexpr, PRECISION: tl.constexpr, LINE: tl.constexpr, LINES: tl.constexpr,
-    CHAINED: tl.constexpr,
+    x, weight, bias, gamma, residual, raw, frequency, amplitude, activated, partial, arrivals, count, steps, channels,
+    taps, dilation, splits, outputs, out_channels, x_row, residual_row, raw_row, activated_row,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, EVEN: tl.constexpr, SHARED: tl.constexpr,
+    GELU: tl.constexpr, GAMMA: tl.constexpr, RESIDUAL: tl.constexpr, RAW: tl.constexpr, SNAKE: tl.constexpr,
+    ACTIVATED: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """BLOCK_M steps of any rows times BLOCK_N outputs. x points to the first new step of row 0."""
-    width = taps * CHANNELS
+    """BLOCK_M steps of any rows times BLOCK_N outputs, over a share of the inputs. x points to the first new step of
+    row 0. The last of `splits` programs to arrive adds the shares up, in their order. EVEN: BLOCK_K divides channels.
+    """
+    chunks = tl.cdiv(channels, BLOCK_K)
     n = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
     m = tl.program_id(1) * BLOCK_M + tl.arange(0, BLOCK_M)
-    inside_n, inside_m = n < outputs, m < count
-    if CHAINED and SLICES > 1:  # else the weights are small
-        first_row = weight + (tl.program_id(0) * BLOCK_N).to(tl.int64) * width
-        own = tl.minimum(BLOCK_N, outputs - tl.program_id(0) * BLOCK_N)
-        fetch_ahead(first_row, own * width, LINE, LINES)
-    row, step = (m // steps).to(tl.int64), m % steps
-    here = x + row * x_row + step * CHANNELS
-    columns = weight + n.to(tl.int64) * width
-    wait(CHAINED)
-    if SLICES == 1:
-        total = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
-        for start in range(0, width, BLOCK_K):
-            k = start + tl.arange(0, BLOCK_K)
-            back = (taps - 1 - k // CHANNELS) * (dilation * CHANNELS) - k % CHANNELS
-            a = tl.load(here[:, None] - back[None, :], mask=inside_m[:, None] & (k < width)[None, :], other=0.0)
-            b = tl.load(columns[None, :] + k[:, None], mask=inside_n[None, :] & (k < width)[:, None], other=0.0)
-            total = tl.dot(a, b, total, input_precision=PRECISION)
+    c = tl.arange(0, BLOCK_K)
+    # Beyond the last one it is read again, and what comes of that is dropped: masks would be in the way of the loop.
+    read_m, read_n = tl.minimum(m, count - 1), tl.minimum(n, outputs - 1)
+    row, step = (read_m // steps).to(tl.int64), read_m % steps
+    inputs = x + (row * x_row + step * channels)[:, None] + c[None, :]
+    columns = weight + (read_n.to(tl.int64) * (taps * channels))[None, :] + c[:, None]
+    share = tl.cdiv(taps * chunks, splits)
+    first = tl.program_id(2) * share
+    total = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
+    for chunk in range(first, tl.minimum(first + share, taps * chunks)):
+        tap, channel = chunk // chunks, chunk % chunks * BLOCK_K
+        back = (taps - 1 - tap) * dilation * channels - channel
+        if EVEN:
+            a = tl.load(inputs - back)
+            b = tl.load(columns + tap * channels + channel)
+        else:
+            there = c < channels - channel
+            a = tl.load(inputs - back, mask=there[None, :], other=0.0)
+            b = tl.load(columns + tap * channels + channel, mask=there[:, None], other=0.0)
+        total = tl.dot(a, b, total, input_precision=PRECISION)
+    if SHARED:
+        tile = tl.program_id(1) * tl.num_programs(0) + tl.program_id(0)
+        i, j = tl.arange(0, BLOCK_M), tl.arange(0, BLOCK_N)
+        shares = partial + tile.to(tl.int64) * (splits * BLOCK_M * BLOCK_N) + i[:, None] * BLOCK_N + j[None, :]
+        tl.store(shares + tl.program_id(2) * (BLOCK_M * BLOCK_N), total)
+        tl.debug_barrier()
+        is_last = tl.atomic_add(arrivals + tile, 1, sem="acq_rel") == splits - 1
+        if is_last:
+            tl.store(arrivals + tile, 0)
+            tl.debug_barrier()
+            total = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
+            for split in range(splits):
+                total += tl.load(shares + split * (BLOCK_M * BLOCK_N), cache_modifier=".cg")
     else:
-        sliced = tl.zeros([SLICES, BLOCK_M, BLOCK_N], tl.float32)
-        part = (tl.arange(0, SLICES) * BLOCK_K)[:, None] + tl.arange(0, BLOCK_K)[None, :]
-        for start in range(0, width, SLICES * BLOCK_K):
-            k = start + part
-            back = (taps - 1 - k // CHANNELS) * (dilation * CHANNELS) - k % CHANNELS
-            inside = inside_m[None, :, None] & (k < width)[:, None, :]
-            a = tl.load(here[None, :, None] - back[:, None, :], mask=inside, other=0.0)
-            inside = inside_n[None, None, :] & (k < width)[:, :, None]
-            b = tl.load(columns[None, None, :] + k[:, :, None], mask=inside, other=0.0)
-            sliced = tl.dot(a, b, sliced, input_precision=PRECISION)
-        total = tl.sum(sliced, axis=0)
-    total += tl.load(bias + n, mask=inside_n, other=0.0)[None, :]
-    inside = inside_m[:, None] & inside_n[None, :]
-    at = step[:, None] * outputs + n[None, :]
-    if GELU:
-        total = 0.5 * total * (1.0 + tl.erf(total * _GELU))
-    if GAMMA:
-        total *= tl.load(gamma + n, mask=inside_n, other=0.0)[None, :]
-    if RESIDUAL:
-        total += tl.load(residual + row[:, None] * residual_row + at, mask=inside, other=0.0).to(tl.float32)
-    if RAW:
-        tl.store(raw + row[:, None] * raw_row + at, total.to(raw.dtype.element_ty), mask=inside)
-    if ACTIVATED:
-        if SNAKE:
-            channel = n % out_channels
-            wave = _sine_squared(total * tl.load(frequency + channel, mask=inside_n, other=0.0)[None, :])
-            total += wave * tl.load(amplitude + channel, mask=inside_n, other=0.0)[None, :]
-        tl.store(activated + row[:, None] * activated_row + at, total.to(activated.dtype.element_ty), mask=inside)
+        is_last = True
+    if is_last:
+        inside_n = n < outputs
+        inside = (m < count)[:, None] & inside_n[None, :]
+        total += tl.load(bias + n, mask=inside_n, other=0.0)[None, :]
+        at = step[:, None] * outputs + n[None, :]
+        if GELU:
+            total = 0.5 * total * (1.0 + tl.erf(total * _GELU))
+        if GAMMA:
+            total *= tl.load(gamma + n, mask=inside_n, other=0.0)[None, :]
+        if RESIDUAL:
+            total += tl.load(residual + row[:, None] * residual_row + at, mask=inside, other=0.0).to(tl.float32)
+        if RAW:
+            tl.store(raw + row[:, None] * raw_row + at, total.to(raw.dtype.element_ty), mask=inside)
+        if ACTIVATED:
+            if SNAKE:
+                channel = n % out_channels
+                wave = _sine_squared(total * tl.load(frequency + channel, mask=inside_n, other=0.0)[None, :])
+                total += wave * tl.load(amplitude + channel, mask=inside_n, other=0.0)[None, :]
+            tl.store(activated + row[:, None] * activated_row + at, total.to(activated.dtype.element_ty), mask=inside)
 
 
 @triton.jit(do_not_specialize_on_alignment=["codes"])
 def _embed(
     codes, table, out, code_row, out_row, CODEBOOKS: tl.constexpr, SIZE: tl.constexpr, WIDTH: tl.constexpr,
-    BLOCK: tl.constexpr, CHAINED: tl.constexpr,
+    BLOCK: tl.constexpr,
 ):  # fmt: skip
     """The sum of a frame's entries; the end of speech is no code, and its row's sound is not used."""
     row = tl.program_id(0).to(tl.int64)
     w = tl.arange(0, BLOCK)
-    wait(CHAINED)
     total = tl.zeros([BLOCK], tl.float32)
     for codebook in range(CODEBOOKS):
         code = tl.minimum(tl.load(codes + row * code_row + codebook), SIZE - 1)
@@ -141,11 +152,10 @@ def _embed(
 
 
 @triton.jit
-def _normalise(x, norm, out, out_row, eps, WIDTH: tl.constexpr, BLOCK: tl.constexpr, CHAINED: tl.constexpr):
+def _normalise(x, norm, out, out_row, eps, WIDTH: tl.constexpr, BLOCK: tl.constexpr):
     """RMSNorm of one token."""
     row = tl.program_id(0).to(tl.int64)
     w = tl.arange(0, BLOCK)
-    wait(CHAINED)
     inputs = tl.load(x + row * WIDTH + w, mask=w < WIDTH, other=0.0)
     inputs *= tl.rsqrt(tl.sum(inputs * inputs) / WIDTH + eps) * tl.load(norm + w, mask=w < WIDTH, other=0.0)
     tl.store(out + row * out_row + w, inputs.to(out.dtype.element_ty), mask=w < WIDTH)
@@ -154,14 +164,13 @@ def _normalise(x, norm, out, out_row, eps, WIDTH: tl.constexpr, BLOCK: tl.conste
 @triton.jit
 def _depthwise(
     x, weight, bias, norm, norm_bias, out, x_row, out_row, eps, STEPS: tl.constexpr, CHANNELS: tl.constexpr,
-    TAPS: tl.constexpr, BLOCK: tl.constexpr, CHAINED: tl.constexpr,
+    TAPS: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """One step: every channel's own convolution, then LayerNorm. weight [TAPS, CHANNELS]."""
     row, step = (tl.program_id(0) // STEPS).to(tl.int64), tl.program_id(0) % STEPS
     c = tl.arange(0, BLOCK)
     inside = c < CHANNELS
     here = x + row * x_row + step * CHANNELS + c
-    wait(CHAINED)
     total = tl.load(bias + c, mask=inside, other=0.0)
     for tap in tl.static_range(TAPS):
         sample = tl.load(here - (TAPS - 1 - tap) * CHANNELS, mask=inside, other=0.0).to(tl.float32)
@@ -177,14 +186,13 @@ def _depthwise(
 @triton.jit(do_not_specialize_on_alignment=["positions", "active"])
 def _attend_in_window(
     qkv, cosines, sines, cache, positions, active, out, row_stride, qkv_row, HEADS: tl.constexpr,
-    KV_HEADS: tl.constexpr, HALF: tl.constexpr, WINDOW: tl.constexpr, BLOCK: tl.constexpr, CHAINED: tl.constexpr,
+    KV_HEADS: tl.constexpr, HALF: tl.constexpr, WINDOW: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """One head of one row over the frames of the window. cache [rows, 2, kv_heads, WINDOW, head_dim] of one layer."""
     row, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
     WIDTH: tl.constexpr = 2 * HALF
     kv = head // (HEADS // KV_HEADS)
     i, j, s = tl.arange(0, HALF), tl.arange(0, WIDTH), tl.arange(0, BLOCK)
-    wait(CHAINED)
     position = tl.load(positions + row)
     cos, sin = tl.load(cosines + position * HALF + i), tl.load(sines + position * HALF + i)
     heads = qkv + row * qkv_row
@@ -224,14 +232,13 @@ def _attend_in_window(
 @triton.jit(do_not_specialize=["count"], do_not_specialize_on_alignment=["out"])
 def _finish(
     x, weight, bias, out, count, x_row, STEPS: tl.constexpr, CHANNELS: tl.constexpr, TAPS: tl.constexpr,
-    BLOCK_M: tl.constexpr, BLOCK_C: tl.constexpr, CHAINED: tl.constexpr,
+    BLOCK_M: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
     """The last convolution, to one channel, as 16-bit PCM."""
     m, c = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M), tl.arange(0, BLOCK_C)
     row, step = (m // STEPS).to(tl.int64), m % STEPS
     inside = (m < count)[:, None] & (c < CHANNELS)[None, :]
     here = x + (row * x_row + step * CHANNELS)[:, None] + c[None, :]
-    wait(CHAINED)
     total = tl.zeros([BLOCK_M, BLOCK_C], tl.float32)
     for tap in tl.static_range(TAPS):
         samples = tl.load(here - (TAPS - 1 - tap) * CHANNELS, mask=inside, other=0.0).to(tl.float32)
@@ -244,7 +251,6 @@ def _finish(
 @triton.jit(do_not_specialize_on_alignment=["positions", "active"])
 def _move_on(
     data, about, positions, active, row_stride, COLUMNS: tl.constexpr, HISTORY: tl.constexpr, BLOCK: tl.constexpr,
-    CHAINED: tl.constexpr,
 ):  # fmt: skip
     """One block of channels of one buffer of one row: its newest steps become its history.
 
@@ -252,7 +258,6 @@ def _move_on(
     """
     block, row = tl.program_id(0), tl.program_id(1).to(tl.int64)
     h, c = tl.arange(0, HISTORY), tl.arange(0, BLOCK)
-    wait(CHAINED)
     if tl.load(active + row) != 0:
         start, history = tl.load(about + block * COLUMNS), tl.load(about + block * COLUMNS + 1)
         steps, channels = tl.load(about + block * COLUMNS + 2), tl.load(about + block * COLUMNS + 3)
@@ -297,10 +302,29 @@ class Snake:
     amplitude: Tensor
 
 
+class Joining:
+    """Where the programs that share a tile meet."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.partial = torch.empty(2 * _MOST_SHARED * 64 * 32, device=device)
+        self.arrivals = torch.zeros(_MOST_SHARED, dtype=torch.int32, device=device)
+
+
+class Tiles(NamedTuple):
+    """How a convolution is cut up: a program's steps and outputs, inputs at a time, programs that share a tile."""
+
+    block_m: int
+    block_n: int
+    block_k: int
+    splits: int
+    warps: int
+    stages: int
+
+
 def convolve(
-    convolution: Convolution, x: Tensor, steps: int, rows: int, *, raw: Tensor | None = None,
+    convolution: Convolution, x: Tensor, steps: int, rows: int, *, joining: Joining, raw: Tensor | None = None,
     activated: Tensor | None = None, snake: Snake | None = None, residual: Tensor | None = None,
-    gamma: Tensor | None = None, gelu: bool = False, chained: bool = False,
+    gamma: Tensor | None = None, gelu: bool = False, tiles: Tiles | None = None,
 ) -> None:  # fmt: skip
     """`steps` new steps of `rows` rows; x, residual, raw and activated are [rows, ...] and begin with the first.
 
@@ -308,78 +332,89 @@ def convolve(
     """
     weight, outputs, width = convolution.weight, convolution.outputs, convolution.weight.shape[1]
     channels, count = width // convolution.taps, rows * steps
-    block_m, block_n, block_k, slices, warps, stages = _tiles(count, outputs, width, channels)
-    none, line = convolution.bias, LINE_BYTES // weight.element_size()
+    block_m, block_n, block_k, splits, warps, stages = tiles or tiles_of(
+        count, outputs, width, channels, weight.element_size()
+    )
+    grid = triton.cdiv(outputs, block_n), triton.cdiv(count, block_m), splits
+    assert splits == 1 or grid[0] * grid[1] <= _MOST_SHARED, grid
+    assert splits == 1 or math.prod(grid) * block_m * block_n <= len(joining.partial), grid
+    none = convolution.bias
     launch(
-        _convolve, (triton.cdiv(outputs, block_n), triton.cdiv(count, block_m)),
+        _convolve, grid,
         x, weight, convolution.bias, gamma if gamma is not None else none, residual if residual is not None else x,
         raw if raw is not None else x, snake.frequency if snake else none, snake.amplitude if snake else none,
-        activated if activated is not None else x, count, steps, convolution.taps, convolution.dilation, outputs,
-        convolution.out_channels or outputs, x.stride(0),
+        activated if activated is not None else x, joining.partial, joining.arrivals, count, steps, channels,
+        convolution.taps, convolution.dilation, splits, outputs, convolution.out_channels or outputs, x.stride(0),
         *(0 if part is None else part.stride(0) for part in (residual, raw, activated)),
-        CHANNELS=channels, BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_K=block_k,
-        SLICES=slices, GELU=gelu, GAMMA=gamma is not None, RESIDUAL=residual is not None, RAW=raw is not None,
-        SNAKE=snake is not None, ACTIVATED=activated is not None,
-        PRECISION="ieee" if weight.dtype == torch.float32 else "tf32", LINE=line, LINES=_LINES, chained=chained,
+        BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_K=block_k, EVEN=channels % block_k == 0, SHARED=splits > 1, GELU=gelu,
+        GAMMA=gamma is not None, RESIDUAL=residual is not None, RAW=raw is not None, SNAKE=snake is not None,
+        ACTIVATED=activated is not None, PRECISION="ieee" if weight.dtype == torch.float32 else "tf32",
         num_warps=warps, num_stages=stages,
     )  # fmt: skip
 
 
-def _tiles(count: int, outputs: int, width: int, channels: int) -> tuple[int, int, int, int, int, int]:
-    """Steps, outputs, inputs of a tile; slices of the inputs; warps; stages."""
-    block_k = min(64, max(16, triton.next_power_of_2(channels)))
-    if channels % block_k:
-        block_k = min(block_k, 32)
-    block_n = min(128 if outputs > 64 else 64, max(16, triton.next_power_of_2(outputs)))
-    if outputs % block_n:
-        block_n = min(64, block_n)
-    if triton.cdiv(count, 128) * triton.cdiv(outputs, block_n) >= _PROGRAMS:
-        return 128, block_n, block_k, 1, 8, 3
-    if triton.cdiv(count, 64) * triton.cdiv(outputs, min(64, block_n)) >= _PROGRAMS:
-        return 64, min(64, block_n), block_k, 1, 4, 3
-    # Too few for all of the card: the inputs are divided too.
-    block_m = min(32, max(16, triton.next_power_of_2(count)))
-    block_n = 32 if triton.cdiv(count, block_m) * triton.cdiv(outputs, 32) >= _PROGRAMS else 16
-    return block_m, block_n, block_k, 4, 4, 3
+def tiles_of(count: int, outputs: int, width: int, channels: int, element_bytes: int = 2) -> Tiles:
+    """Of a convolution of `count` steps: near the best of some forty for each shape of the release on an H100
+    (docs/performance.md)."""
+    block_k = next(size for size in (128, 64, 32, 16) if size == 16 or channels % size == 0)
+    usual_n = 32 if outputs % 64 and outputs < 128 else 64
+    for block_m, block_n, least in ((128, 128, 240), (128, usual_n, 96), (64, usual_n, 90)):
+        is_whole = block_n == usual_n or outputs % block_n == 0
+        if is_whole and count >= block_m and triton.cdiv(count, block_m) * triton.cdiv(outputs, block_n) >= least:
+            return _fitted(Tiles(block_m, block_n, min(64, block_k), 1, 4, 4), element_bytes)
+    block_m = min(64, max(16, triton.next_power_of_2(count)))
+    block_n = min(32, max(16, triton.next_power_of_2(outputs)))
+    tiles, splits = triton.cdiv(count, block_m) * triton.cdiv(outputs, block_n), 1
+    while width // splits >= 4 * block_k and (
+        tiles * splits < _BUSY or (width // splits > _LONG and tiles * splits < _MOST_SHARED)
+    ):
+        splits *= 2
+    return _fitted(Tiles(block_m, block_n, block_k, splits, 4, 4), element_bytes)
 
 
-def embed(codes: Tensor, table: Tensor, out: Tensor, *, chained: bool = False) -> None:
+def _fitted(tiles: Tiles, element_bytes: int) -> Tiles:
+    """With as many stages as the card has room for."""
+    stage = (tiles.block_m + tiles.block_n) * tiles.block_k * element_bytes
+    return tiles._replace(stages=max(1, min(tiles.stages, shared_bytes() // stage)))
+
+
+def embed(codes: Tensor, table: Tensor, out: Tensor) -> None:
     """codes [rows, codebooks] int32, table [codebooks * size, width] -> out [rows, ...], its first `width`."""
     rows, codebooks = codes.shape
     width = table.shape[1]
     launch(
         _embed, (rows,),
         codes, table, out, codes.stride(0), out.stride(0), CODEBOOKS=codebooks, SIZE=len(table) // codebooks,
-        WIDTH=width, BLOCK=triton.next_power_of_2(width), chained=chained, num_warps=4,
+        WIDTH=width, BLOCK=triton.next_power_of_2(width), num_warps=4,
     )  # fmt: skip
 
 
-def normalise(x: Tensor, norm: Tensor, out: Tensor, *, eps: float, chained: bool = False) -> None:
+def normalise(x: Tensor, norm: Tensor, out: Tensor, *, eps: float) -> None:
     """RMSNorm: x [rows, width] float32, norm [width] float32 -> out [rows, ...], its first `width`."""
     rows, width = x.shape
     launch(
         _normalise, (rows,),
-        x, norm, out, out.stride(0), eps, WIDTH=width, BLOCK=triton.next_power_of_2(width), chained=chained,
+        x, norm, out, out.stride(0), eps, WIDTH=width, BLOCK=triton.next_power_of_2(width),
         num_warps=4,
     )  # fmt: skip
 
 
 def depthwise(
     x: Tensor, weight: Tensor, bias: Tensor, norm: Tensor, norm_bias: Tensor, out: Tensor, steps: int, rows: int,
-    *, eps: float, chained: bool = False,
+    *, eps: float,
 ) -> None:  # fmt: skip
     """Each channel's own convolution, weight [taps, channels], then LayerNorm; x and out as in `convolve`."""
     taps, channels = weight.shape
     launch(
         _depthwise, (rows * steps,),
         x, weight, bias, norm, norm_bias, out, x.stride(0), out.stride(0), eps, STEPS=steps, CHANNELS=channels,
-        TAPS=taps, BLOCK=triton.next_power_of_2(channels), chained=chained, num_warps=4,
+        TAPS=taps, BLOCK=triton.next_power_of_2(channels), num_warps=4,
     )  # fmt: skip
 
 
 def attend_in_window(
     qkv: Tensor, cosines: Tensor, sines: Tensor, cache: Tensor, positions: Tensor, active: Tensor, out: Tensor,
-    *, heads: int, chained: bool = False,
+    *, heads: int,
 ) -> None:  # fmt: skip
     """One frame of each row, [rows, (heads + 2 kv_heads) * head_dim], over the last frames and itself.
 
@@ -389,13 +424,13 @@ def attend_in_window(
     launch(
         _attend_in_window, (rows, heads),
         qkv, cosines, sines, cache, positions, active, out, cache.stride(0), qkv.stride(0), HEADS=heads,
-        KV_HEADS=kv_heads, HALF=width // 2, WINDOW=window, BLOCK=triton.next_power_of_2(window), chained=chained,
+        KV_HEADS=kv_heads, HALF=width // 2, WINDOW=window, BLOCK=triton.next_power_of_2(window),
         num_warps=4,
     )  # fmt: skip
 
 
 def finish(
-    x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, steps: int, rows: int, *, chained: bool = False
+    x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, steps: int, rows: int
 ) -> None:  # fmt: skip
     """The last convolution, weight [taps, channels], to PCM: out [rows, steps] int16, contiguous."""
     taps, channels = weight.shape
@@ -403,7 +438,7 @@ def finish(
     launch(
         _finish, (triton.cdiv(count, 64),),
         x, weight, bias, out, count, x.stride(0), STEPS=steps, CHANNELS=channels, TAPS=taps, BLOCK_M=64,
-        BLOCK_C=triton.next_power_of_2(channels), chained=chained, num_warps=4,
+        BLOCK_C=triton.next_power_of_2(channels), num_warps=4,
     )  # fmt: skip
 
 
@@ -426,10 +461,10 @@ class Moving:
         )
         self._history = triton.next_power_of_2(max(buffer.history for buffer in with_past))
 
-    def __call__(self, data: Tensor, positions: Tensor, active: Tensor, *, chained: bool = False) -> None:
+    def __call__(self, data: Tensor, positions: Tensor, active: Tensor) -> None:
         """data [rows, everything], positions [rows] int32, active [rows] int32: one frame on for the active rows."""
         launch(
             _move_on, (len(self._blocks), len(data)),
             data, self._blocks, positions, active, data.stride(0), COLUMNS=self.COLUMNS, HISTORY=self._history,
-            BLOCK=self.BLOCK, chained=chained, num_warps=4,
+            BLOCK=self.BLOCK, num_warps=4,
         )  # fmt: skip

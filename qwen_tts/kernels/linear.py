@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, launch, wait
+from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, launch, shared_bytes, wait
 
 MAX_TOKENS = 128
 """Tokens of one launch."""
@@ -212,7 +212,11 @@ def _launch(
     assert weight.shape == (outputs * (2 if gated else 1), width), (weight.shape, outputs, width, gated)
     assert out.is_contiguous()
     few = tokens <= FEW
-    block_n, block_k, warps, stages = blocks or (_few_blocks if few else _many_blocks)(tokens, outputs, width, gated)
+    block_t = max(16, min(64, triton.next_power_of_2(tokens)))
+    blocks = blocks or (_few_blocks if few else _many_blocks)(tokens, outputs, width, gated)
+    if not few:
+        blocks = _fitted(blocks, block_t, weight.element_size(), gated=gated)
+    block_n, block_k, warps, stages = blocks
     flags = {"NORM": norm is not None, "GATED": gated, "RESIDUAL": before is not None}
     options = flags | {"num_warps": warps, "num_stages": stages}
     if few:
@@ -223,7 +227,6 @@ def _launch(
             chained=chained, **options,
         )  # fmt: skip
         return
-    block_t = max(16, min(64, triton.next_power_of_2(tokens)))
     programs = triton.cdiv(outputs, block_n)
     assert after is None or programs <= MAX_PARTS, (outputs, block_n)
     line = LINE_BYTES // weight.element_size()
@@ -255,3 +258,12 @@ def _many_blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
         32 if (outputs > 2048 and width <= 1024 and gated) or (outputs > 2048 and not gated and tokens <= 16) else 16
     )
     return block_n, min(block_k, max(16, triton.next_power_of_2(width) // _SLICES)), _SLICES, 3 if gated else 4
+
+
+def _fitted(blocks: Blocks, block_t: int, element_bytes: int, *, gated: bool) -> Blocks:
+    """With as many stages, and as many inputs at a time, as the card has room for."""
+    block_n, block_k, warps, stages = blocks
+    stage = warps * (block_t + block_n * (2 if gated else 1)) * block_k * element_bytes
+    while shared_bytes() < 2 * stage and block_k > 16:
+        block_k, stage = block_k // 2, stage // 2
+    return block_n, block_k, warps, max(1, min(stages, shared_bytes() // stage))

@@ -51,7 +51,7 @@ def test_frame_for_frame_with_pauses_and_a_reference(codec: Codec, device: torch
     length = 40 if device.type == "cuda" else 2
     reference = torch.randint(0, 2048, (length, 16), generator=generator)
     with torch.inference_mode():
-        ours = TritonSound(codec, ROWS, torch.float32, device, Graphs(), chained=False)
+        ours = TritonSound(codec, ROWS, torch.float32, device, Graphs())
         theirs = EagerSound(codec, ROWS)
         sounds: list[Tensor] = []
         for sound in (ours, theirs):
