@@ -47,6 +47,10 @@ class CudaGraphs(Graphs):
         stream = torch.cuda.current_stream()
         stream.synchronize()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool, stream=stream, capture_error_mode="thread_local"):
+        # torch.cuda.graph would first collect garbage and empty the allocator's cache: most of a second.
+        graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+        try:
             function()
+        finally:
+            graph.capture_end()
         self._graphs[key] = graph

@@ -16,13 +16,17 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from ctypes.util import find_library
+from functools import partial
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
+from typing import Any
 
 import torch
 import triton
 from pydantic import BaseModel, ConfigDict
 from triton.backends.compiler import GPUTarget
+from triton.backends.nvidia.driver import CudaLauncher
 
 from qwen_tts import kernels
 from qwen_tts.backends import Networks, triton_backends
@@ -175,7 +179,7 @@ class _Kernels:
             known = len(self._keys)
             compilation()
             if len(self._keys) > known:
-                self.compilations.append(compilation)
+                self.compilations.append(partial(_compile, compilation))
                 self.buckets.append(bucket)
         planned.clear()
 
@@ -183,6 +187,13 @@ class _Kernels:
         """What Triton asks before it compiles; True: do not."""
         self._keys.add((getattr(fn, "name", None), key))
         return True
+
+
+def _compile(compilation: Callable[[], Any]) -> None:
+    """A kernel, and the C function that launches it, which Triton otherwise makes when it is first launched."""
+    kernel = compilation()
+    if find_library("cuda") is not None:
+        CudaLauncher(kernel.src, kernel.metadata)
 
 
 def _processes() -> int:

@@ -5,7 +5,6 @@ tokens are not part of it: `<|im_end|>` in a user's text is spoken as it is writ
 the text by their ids.
 """
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
@@ -63,8 +62,7 @@ class TextTokenizer:
             vocab = msgspec.json.decode(_read(vocab_path), type=dict[str, _TokenId])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadCheckpoint(f"{vocab_path} is not a table of token ids: {error}") from error
-        lines = _read(merges_path).decode(errors="replace").splitlines()
-        merges = [_merge(merges_path, vocab, line) for line in lines if line and not line.startswith("#version")]
+        merges = _merges(merges_path, vocab)
         alphabet = pre_tokenizers.ByteLevel.alphabet()
         if missing := [character for character in alphabet if character not in vocab]:
             raise BadCheckpoint(f"{vocab_path} has no token for {len(missing)} of the 256 bytes")
@@ -107,9 +105,13 @@ def _read(path: Path) -> bytes:
         raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _merge(path: Path, vocab: dict[str, int], line: str) -> tuple[str, str]:
-    with contextlib.suppress(ValueError):
-        first, second = line.split(" ")
-        if first in vocab and second in vocab and first + second in vocab:
-            return first, second
-    raise BadCheckpoint(f"{path} has the merge {line[:40]!r}, whose parts or result are not in vocab.json")
+def _merges(path: Path, vocab: dict[str, int]) -> list[tuple[str, str]]:
+    merges = []
+    for line in _read(path).decode(errors="replace").splitlines():
+        if not line or line.startswith("#version"):
+            continue
+        first, _, second = line.partition(" ")
+        if first not in vocab or second not in vocab or first + second not in vocab:
+            raise BadCheckpoint(f"{path} has the merge {line[:40]!r}, whose parts or result are not in vocab.json")
+        merges.append((first, second))
+    return merges

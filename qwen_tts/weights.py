@@ -7,11 +7,12 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
 from qwen_tts.tensor_file import read_tensors
@@ -132,7 +133,7 @@ def load_weights(
     sizes = _check(path, _places(parts))
     try:
         for module in parts.values():
-            module.to_empty(device=device)
+            _reserve(module, device)
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"the weights of {path} do not fit into the device's memory") from error
     done, total = 0, sum(sizes.values())
@@ -151,6 +152,16 @@ def load_weights(
         derive(module)
 
 
+def _reserve(module: nn.Module, device: torch.device) -> None:
+    """Memory for a planned module. (Module.to_empty would import torch's compiler, which takes seconds.)"""
+    for owner in module.modules():
+        for name, tensor in list(owner.named_parameters(recurse=False)):
+            empty = torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
+            setattr(owner, name, nn.Parameter(empty, requires_grad=False))
+        for name, buffer in list(owner.named_buffers(recurse=False)):
+            setattr(owner, name, torch.empty(buffer.shape, dtype=buffer.dtype, device=device))
+
+
 def _places(parts: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     return {name: place for part, module in parts.items() for name, place in official_tensors(part, module).items()}
 
@@ -166,9 +177,20 @@ def derive(module: nn.Module) -> None:
 M = TypeVar("M", bound=nn.Module)
 
 
+class _WithoutFirstWeights(TorchFunctionMode):
+    """Random weights would be overwritten; on the meta device, torch also imports its compiler for them: seconds."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(function, "__module__", None) == nn.init.__name__ or function in (Tensor.uniform_, Tensor.normal_):
+            return None
+        return function(*args, **kwargs or {})
+
+
 def plan(build: Callable[[], M], dtype: torch.dtype) -> M:
     """A module without memory: `load_weights` reserves and fills it."""
-    with torch.device("meta"):
+    with _WithoutFirstWeights(), torch.device("meta"):
         module = build()
     return module.to(dtype).requires_grad_(False).eval()
 
