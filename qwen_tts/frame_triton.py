@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from qwen_tts.config import TransformerConfig
 from qwen_tts.cuda_graphs import Graphs
 from qwen_tts.frame import POSITION, PromptPart, RowTensors
-from qwen_tts.kernels.attention import MAX_SPLITS, Joining, Rope, attend, attend_in_frame, write_cache
+from qwen_tts.kernels import attention, linear
+from qwen_tts.kernels.attention import MAX_SPLITS, Rope, attend, attend_in_frame, write_cache
 from qwen_tts.kernels.linear import MAX_TOKENS, Hidden, add, enter, project
 from qwen_tts.kernels.sampling import choose_first, choose_next
 from qwen_tts.models.code_predictor import CodePredictor
@@ -51,7 +52,10 @@ class TritonFrame:
         self._small = _Scratch(predictor.config, 2 * rows, device, dtype)
         self._small_input = Hidden.allocate(2 * rows, predictor.config.hidden_size, device, dtype)
         self._norms, self._small_norms = _norms(talker.transformer), _norms(predictor.transformer)
-        self._joining = Joining(MAX_TOKENS, config.heads, config.kv_heads, config.head_dim, device)
+        self._joining = attention.Joining(MAX_TOKENS, config.heads, config.kv_heads, config.head_dim, device)
+        joining = linear.Joining(device)
+        self._project = partial(project, joining=joining, chained=chained)
+        self._add = partial(add, joining=joining, chained=chained)
         positions = state.pages.shape[1] * state.cache.shape[4]
         self._prompt_inputs = torch.zeros(MAX_TOKENS, config.hidden_size, device=device)
         self._prompt_where = torch.zeros(2, MAX_TOKENS, device=device, dtype=torch.int32)
@@ -102,7 +106,7 @@ class TritonFrame:
         state, eps = self._state, self._config.rms_norm_eps
         hidden = self._talk(state.inputs[:rows], self._every_row[:rows], state.about[:rows, POSITION], fresh=True)
         norm, logits = self._talker.transformer.norm.weight, self._logits[:rows]
-        project(hidden, norm, self._head, logits, eps=eps, chained=self._chained)
+        self._project(hidden, norm, self._head, logits, eps=eps)
         choose_first(
             logits, hidden.value, norm, self._bias, state.about, state.spoken, state.codes,
             self._talker.codec_embedding.weight, self._first_projected, self._summed, self._small_input,
@@ -119,28 +123,30 @@ class TritonFrame:
         qkv, attended, hidden = scratch.qkv[:tokens], scratch.attended[:tokens], scratch.hidden.first(tokens)
         # A prompt's sums must not depend on how many tokens are read beside it.
         splits = max(1, min(MAX_SPLITS, _PROGRAMS // _power_of_two(tokens * self._config.kv_heads))) if fresh else 1
+        tiled_for = None if fresh else PROMPT_TOKENS[0]
         where = (self._rope, state.cache, state.pages, rows, positions)
         enter(inputs, self._norms[0], hidden, chained=chained)
         for index, layer in enumerate(self._talker.transformer.layers):
-            attention = layer.attention
-            project(hidden, self._norms[index], attention.qkv_proj.weight, qkv, eps=eps, chained=chained)
+            own = layer.attention
+            self._project(hidden, self._norms[index], own.qkv_proj.weight, qkv, eps=eps, tiled_for=tiled_for)
             if not fresh:
-                write_cache(qkv, attention.k_norm.weight, *where, layer=index, group=group, eps=eps, chained=chained)
+                write_cache(qkv, own.k_norm.weight, *where, layer=index, group=group, eps=eps, chained=chained)
             attend(
-                qkv, attention.q_norm.weight, attention.k_norm.weight, *where, attended, self._joining, layer=index,
+                qkv, own.q_norm.weight, own.k_norm.weight, *where, attended, self._joining, layer=index,
                 group=group, eps=eps, fresh=fresh, splits=splits, chained=chained,
             )  # fmt: skip
-            self._finish_layer(layer, scratch, attended, hidden, self._norms[index + 1], eps)
+            self._finish_layer(layer, scratch, attended, hidden, self._norms[index + 1], eps, tiled_for)
         return hidden
 
     def _finish_layer(
-        self, layer: Layer, scratch: _Scratch, attended: Tensor, hidden: Hidden, next_norm: Tensor, eps: float
-    ) -> None:
+        self, layer: Layer, scratch: _Scratch, attended: Tensor, hidden: Hidden, next_norm: Tensor, eps: float,
+        tiled_for: int | None = None,
+    ) -> None:  # fmt: skip
         """What comes after the attention; `next_norm` begins the next layer."""
-        gated, norm, chained = scratch.gated[: len(attended)], layer.mlp_norm.weight, self._chained
-        add(attended, layer.attention.o_proj.weight, hidden.value, hidden, norm, chained=chained)
-        project(hidden, norm, layer.mlp.gate_up_proj.weight, gated, eps=eps, gated=True, chained=chained)
-        add(gated, layer.mlp.down_proj.weight, hidden.value, hidden, next_norm, chained=chained)
+        gated, norm = scratch.gated[: len(attended)], layer.mlp_norm.weight
+        self._add(attended, layer.attention.o_proj.weight, hidden.value, hidden, norm, tiled_for=tiled_for)
+        self._project(hidden, norm, layer.mlp.gate_up_proj.weight, gated, eps=eps, gated=True, tiled_for=tiled_for)
+        self._add(gated, layer.mlp.down_proj.weight, hidden.value, hidden, next_norm, tiled_for=tiled_for)
 
     def _predict(self, codebook: int, rows: int) -> None:
         """Draw one of the codebooks after the first; the code predictor reads two tokens before the first of them."""
@@ -151,16 +157,16 @@ class TritonFrame:
         count, norms = rows * tokens, self._small_norms
         qkv, attended, hidden = scratch.qkv[:count], scratch.attended[:count], self._small_input.first(count)
         for index, layer in enumerate(layers):
-            attention = layer.attention
-            project(hidden, norms[index], attention.qkv_proj.weight, qkv, eps=eps, chained=chained)
+            own = layer.attention
+            self._project(hidden, norms[index], own.qkv_proj.weight, qkv, eps=eps)
             attend_in_frame(
-                qkv, attention.q_norm.weight, attention.k_norm.weight, self._small_rope, self._small_cache[index],
+                qkv, own.q_norm.weight, own.k_norm.weight, self._small_rope, self._small_cache[index],
                 attended, position=position, group=config.heads // config.kv_heads, eps=eps, tokens=tokens,
                 chained=chained,
             )  # fmt: skip
             self._finish_layer(layer, scratch, attended, hidden, norms[index + 1], eps)
         logits, last = self._small_logits[:rows], hidden[slice(tokens - 1, None, tokens)]
-        project(last, norms[-1], self._predictor.lm_head.table(codebook - 1), logits, eps=eps, chained=chained)
+        self._project(last, norms[-1], self._predictor.lm_head.table(codebook - 1), logits, eps=eps)
         choose_next(
             logits, state.about, state.codes, self._predictor.codec_embedding.weight, self._next_projected, state.text,
             self._summed, self._small_input, norms[0], state.inputs, codebook=codebook, chained=chained,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from qwen_tts.codec import MOST_FRAMES, Codec
 from qwen_tts.cuda_graphs import Graphs
+from qwen_tts.kernels import linear
 from qwen_tts.kernels.attention import Rope
 from qwen_tts.kernels.codec import (
     Buffer,
@@ -170,6 +171,8 @@ class TritonSound:
         self._attended = empty(rows, config.heads * config.head_dim)
         self._gated = empty(rows, config.intermediate_size)
         self._convolve = partial(convolve, joining=Joining(self._device))
+        joining = linear.Joining(self._device)
+        self._project, self._add = partial(project, joining=joining), partial(add, joining=joining)
 
     # -- a frame ----------------------------------------------------------------------------------------------------
 
@@ -197,14 +200,14 @@ class TritonSound:
         enter(self._input[:count], self._norms[0], hidden)
         qkv, attended, gated = self._qkv[:count], self._attended[:count], self._gated[:count]
         for index, layer in enumerate(self._layers):
-            project(hidden, self._norms[index], layer.qkv, qkv, eps=eps)
+            self._project(hidden, self._norms[index], layer.qkv, qkv, eps=eps)
             attend_in_window(
                 qkv, self._rope.cosines, self._rope.sines, self._cache[index, rows], self._positions[rows],
                 self.active[rows], attended, heads=config.heads,
             )  # fmt: skip
-            add(attended, layer.o, hidden.value, hidden, layer.mlp_norm)
-            project(hidden, layer.mlp_norm, layer.gate_up, gated, eps=eps, gated=True)
-            add(gated, layer.down, hidden.value, hidden, self._norms[index + 1])
+            self._add(attended, layer.o, hidden.value, hidden, layer.mlp_norm)
+            self._project(hidden, layer.mlp_norm, layer.gate_up, gated, eps=eps, gated=True)
+            self._add(gated, layer.down, hidden.value, hidden, self._norms[index + 1])
         normalise(hidden.value, self._norms[-1], self._scratch, eps=eps)
 
     def _widen(self, rows: slice, count: int, buffers: list[Buffer], entry: Buffer) -> Buffer:

@@ -18,6 +18,8 @@ MAX_SPLITS = 16
 
 _BLOCK = 32  # positions at a time
 
+_FRAME_WARPS = 4
+
 
 @triton.jit
 def _turned(at, norm, cos, sin, eps, HALF: tl.constexpr):
@@ -204,40 +206,41 @@ def _attend_in_frame(
 
     cache [rows, 2, kv_heads, POSITIONS, head_dim] of one layer.
     """
-    row, head = tl.program_id(0), tl.program_id(1)
+    row, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
     WIDTH: tl.constexpr = 2 * HALF
     i, j, g, p = tl.arange(0, HALF), tl.arange(0, WIDTH), tl.arange(0, GROUP), tl.arange(0, POSITIONS)
     softness = 1.4426950408889634 / tl.sqrt(WIDTH * 1.0)
-    wait(CHAINED)
-    base = cache + row.to(tl.int64) * row_stride + head * POSITIONS * WIDTH
+    base = cache + row * row_stride + head * POSITIONS * WIDTH
     to_values = KV_HEADS * POSITIONS * WIDTH
+    known = (p < position)[:, None]
+    firsts = tl.load(base + p[:, None] * WIDTH + i[None, :], mask=known, other=0.0).to(tl.float32)
+    seconds = tl.load(base + p[:, None] * WIDTH + HALF + i[None, :], mask=known, other=0.0).to(tl.float32)
+    values = tl.load(base + to_values + p[:, None] * WIDTH + j[None, :], mask=known, other=0.0).to(tl.float32)
+    wait(CHAINED)
     for n in tl.static_range(TOKENS):
         now = position + n
         cos, sin = tl.load(cosines + now * HALF + i), tl.load(sines + now * HALF + i)
-        token = row.to(tl.int64) * TOKENS + n
-        heads = qkv + token * (GROUP + 2) * KV_HEADS * WIDTH
-        k_first, k_second = _turned(heads + (GROUP * KV_HEADS + head) * WIDTH, k_norm, cos, sin, eps, HALF)
-        tl.store(base + now * WIDTH + i, k_first.to(cache.dtype.element_ty))
-        tl.store(base + now * WIDTH + HALF + i, k_second.to(cache.dtype.element_ty))
-        value = tl.load(heads + ((GROUP + 1) * KV_HEADS + head) * WIDTH + j)
-        tl.store(base + to_values + now * WIDTH + j, value.to(cache.dtype.element_ty))
-    tl.debug_barrier()  # what the program's other threads wrote
+        heads = qkv + (row * TOKENS + n) * (GROUP + 2) * KV_HEADS * WIDTH
+        first, second = _turned(heads + (GROUP * KV_HEADS + head) * WIDTH, k_norm, cos, sin, eps, HALF)
+        first, second = first.to(cache.dtype.element_ty), second.to(cache.dtype.element_ty)
+        value = tl.load(heads + ((GROUP + 1) * KV_HEADS + head) * WIDTH + j).to(cache.dtype.element_ty)
+        tl.store(base + now * WIDTH + i, first)
+        tl.store(base + now * WIDTH + HALF + i, second)
+        tl.store(base + to_values + now * WIDTH + j, value)
+        is_own = (p == now)[:, None]
+        firsts = tl.where(is_own, first.to(tl.float32)[None, :], firsts)
+        seconds = tl.where(is_own, second.to(tl.float32)[None, :], seconds)
+        values = tl.where(is_own, value.to(tl.float32)[None, :], values)
     for n in tl.static_range(TOKENS):
         now = position + n
         cos, sin = tl.load(cosines + now * HALF + i), tl.load(sines + now * HALF + i)
-        token = row.to(tl.int64) * TOKENS + n
-        heads = qkv + token * (GROUP + 2) * KV_HEADS * WIDTH
-        first, second = _turned_group(
-            heads + head * GROUP * WIDTH, q_norm, cos[None, :], sin[None, :], eps, GROUP, HALF
-        )
-        inside = (p <= now)[:, None]
-        keys = tl.load(base + p[:, None] * WIDTH + i[None, :], mask=inside, other=0.0).to(tl.float32)
-        scores = tl.sum(first[:, None, :] * keys[None, :, :], axis=2)
-        keys = tl.load(base + p[:, None] * WIDTH + HALF + i[None, :], mask=inside, other=0.0).to(tl.float32)
-        scores += tl.sum(second[:, None, :] * keys[None, :, :], axis=2)
+        token = row * TOKENS + n
+        queries = qkv + token * (GROUP + 2) * KV_HEADS * WIDTH + head * GROUP * WIDTH
+        first, second = _turned_group(queries, q_norm, cos[None, :], sin[None, :], eps, GROUP, HALF)
+        scores = tl.sum(first[:, None, :] * firsts[None, :, :], axis=2)
+        scores += tl.sum(second[:, None, :] * seconds[None, :, :], axis=2)
         scores = tl.where((p <= now)[None, :], scores * softness, -float("inf"))
         odds = tl.exp2(scores - tl.max(scores, axis=1)[:, None])
-        values = tl.load(base + to_values + p[:, None] * WIDTH + j[None, :], mask=inside, other=0.0).to(tl.float32)
         mixed = tl.sum(odds[:, :, None] * values[None, :, :], axis=1) / tl.sum(odds, axis=1)[:, None]
         result = out + (token * KV_HEADS + head) * GROUP * WIDTH + g[:, None] * WIDTH + j[None, :]
         tl.store(result, mixed.to(out.dtype.element_ty))
@@ -318,5 +321,5 @@ def attend_in_frame(
     launch(
         _attend_in_frame, (len(qkv) // tokens, kv_heads),
         qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, out, position, eps, cache.stride(0), GROUP=group,
-        KV_HEADS=kv_heads, HALF=width // 2, POSITIONS=positions, TOKENS=tokens, chained=chained, num_warps=4,
+        KV_HEADS=kv_heads, HALF=width // 2, POSITIONS=positions, TOKENS=tokens, chained=chained, num_warps=_FRAME_WARPS,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """How kernels are launched, one after the other without a gap: programmatic dependent launch (Hopper).
 
-A kernel lets the next one in at once, and then waits for the one before it. So several are there at a time, each with
-what depends on weights alone done, and each may read what the others wrote once its own wait is over.
+A kernel lets the next one in as soon as the one before it has ended. So two are there at a time: one works, and the
+other fetches what does not depend on it, weights above all, and waits. Before its wait a kernel may read what was
+written two kernels ago or earlier, but not what the one before it writes.
 """
 
 from collections.abc import Callable
@@ -51,16 +52,15 @@ def launch(
 
 @triton.jit
 def wait(CHAINED: tl.constexpr):
-    """From here on, what the kernels before this one wrote may be read; the kernel after this one may start."""
+    """From here on, what the kernel before this one wrote may be read; the kernel after this one may start."""
     if CHAINED:
-        cuda.gdc_launch_dependents()
         cuda.gdc_wait()
+        cuda.gdc_launch_dependents()
 
 
 @triton.jit
-def fetch_ahead(start, elements, LINE: tl.constexpr, LINES: tl.constexpr):
-    """Ask for `elements` consecutive elements from `start` on, LINE of them a cache line, to be brought into the L2."""
-    at = tl.minimum(tl.arange(0, LINES) * LINE, elements - 1)
+def fetch_ahead(at):
+    """Ask for the cache lines of these pointers to be brought into the L2."""
     tl.inline_asm_elementwise(
-        "prefetch.global.L2 [$1]; mov.u32 $0, 0;", "=r,l", [start + at], dtype=tl.int32, is_pure=False, pack=1
+        "prefetch.global.L2 [$1]; mov.u32 $0, 0;", "=r,l", [at], dtype=tl.int32, is_pure=False, pack=1
     )

@@ -1,11 +1,13 @@
 """Matrix products with what stands around them in a transformer: a norm before, SwiGLU or a residual after.
 
-For few tokens a program multiplies whole rows of the weight in registers; for many it uses the tensor cores, each of
-its warps over a part of the inputs. Many tokens are read as `Hidden` has them: already multiplied with the norm's
+For few tokens a program multiplies whole rows of the weight in registers; for many it uses the tensor cores. Many
+tokens are read as `Hidden` has them: already multiplied with the norm's
 weight, in the weights' dtype, and not yet divided by the root mean square, which every program adds up from `squares`.
 """
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import triton
@@ -20,7 +22,8 @@ MAX_TOKENS = 128
 FEW = 2
 """Tokens that are few."""
 
-_SLICES = 4  # warps of a program for many tokens, each over its part of the inputs
+_MOST_SHARED = 512  # tiles that more than one program works on
+_MOST_PARTIAL = 2**21  # elements of their shares
 MAX_PARTS = 128
 """Programs of a row's sum at most: each adds up the squares of its outputs."""
 
@@ -100,59 +103,97 @@ def _few(
     tl.store(out + at, value.to(out.dtype.element_ty), mask=inside)
 
 
-@triton.jit(do_not_specialize=["tokens"])
+@triton.jit
+def _fetch_rows(start, rows, width, ROWS: tl.constexpr, LINE: tl.constexpr, LINES: tl.constexpr, WIDTH: tl.constexpr):
+    """Ask for `width` elements of each of `rows` rows of a weight to be brought into the L2."""
+    row, line = tl.minimum(tl.arange(0, ROWS), rows - 1), tl.minimum(tl.arange(0, LINES) * LINE, width - 1)
+    fetch_ahead(start + row[:, None].to(tl.int64) * WIDTH + line[None, :])
+
+
+@triton.jit(do_not_specialize=["tokens", "splits"])
 def _many(
-    x, squares, weight, residual, out, next_norm, next_scaled, next_squares,
-    tokens, outputs, stride, square_stride, eps,
-    WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, SLICES: tl.constexpr,
+    x, squares, weight, residual, out, next_norm, next_scaled, next_squares, partial, arrivals,
+    tokens, outputs, stride, square_stride, splits, eps,
+    WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, SHARED: tl.constexpr,
     PARTS: tl.constexpr, NORM: tl.constexpr, GATED: tl.constexpr, RESIDUAL: tl.constexpr, PRECISION: tl.constexpr,
     LINE: tl.constexpr, LINES: tl.constexpr, CHAINED: tl.constexpr,
 ):  # fmt: skip
-    """A program computes BLOCK_N outputs of BLOCK_T tokens; slice s of it takes every SLICES-th BLOCK_K inputs."""
-    block = tl.program_id(0)
+    """BLOCK_N outputs of BLOCK_T tokens, over a share of the inputs. The tensor cores want 64 rows, which the weight
+    has. The last of `splits` programs to arrive adds the shares up, in their order.
+    """
+    block, split = tl.program_id(0), tl.program_id(1)
     n = block * BLOCK_N + tl.arange(0, BLOCK_N)
-    t = tl.program_id(1) * BLOCK_T + tl.arange(0, BLOCK_T)
+    t = tl.program_id(2) * BLOCK_T + tl.arange(0, BLOCK_T)
+    k = tl.arange(0, BLOCK_K)
+    # Beyond the last one it is read again, and what comes of that is dropped: masks would be in the way of the loop.
+    read_n, read_t = tl.minimum(n, outputs - 1), tl.minimum(t, tokens - 1)
+    share = tl.cdiv(tl.cdiv(WIDTH, BLOCK_K), splits) * BLOCK_K
+    first = split * share
+    last = tl.minimum(first + share, WIDTH)
+    ups = outputs.to(tl.int64) * WIDTH
     if CHAINED:
-        first_row = weight + (block * BLOCK_N).to(tl.int64) * WIDTH
-        own = tl.minimum(BLOCK_N, outputs - block * BLOCK_N) * WIDTH
-        fetch_ahead(first_row, own, LINE, LINES)
+        own = weight + (block * BLOCK_N).to(tl.int64) * WIDTH + first
+        _fetch_rows(own, outputs - block * BLOCK_N, last - first, BLOCK_N, LINE, LINES, WIDTH)
         if GATED:
-            fetch_ahead(first_row + outputs.to(tl.int64) * WIDTH, own, LINE, LINES)
-    k = (tl.arange(0, SLICES) * BLOCK_K)[:, None] + tl.arange(0, BLOCK_K)[None, :]
-    inside_n, inside_t = n < outputs, t < tokens
-    columns = weight + n[None, None, :].to(tl.int64) * WIDTH + k[:, :, None]
-    inputs_at = x + t[None, :, None] * stride + k[:, None, :]
+            _fetch_rows(own + ups, outputs - block * BLOCK_N, last - first, BLOCK_N, LINE, LINES, WIDTH)
+    rows = weight + read_n[:, None].to(tl.int64) * WIDTH + k[None, :]
+    inputs = x + read_t[None, :] * stride + k[:, None]
     wait(CHAINED)
-    total = tl.zeros([SLICES, BLOCK_T, BLOCK_N], tl.float32)
-    total_up = tl.zeros([SLICES, BLOCK_T, BLOCK_N], tl.float32)
-    for start in range(0, WIDTH, SLICES * BLOCK_K):
-        inside_k = start + k < WIDTH
-        inputs = tl.load(inputs_at + start, mask=inside_t[None, :, None] & inside_k[:, None, :], other=0.0)
-        inside = inside_k[:, :, None] & inside_n[None, None, :]
-        total = tl.dot(inputs, tl.load(columns + start, mask=inside, other=0.0), total, input_precision=PRECISION)
+    total, total_up = tl.zeros([BLOCK_N, BLOCK_T], tl.float32), tl.zeros([BLOCK_N, BLOCK_T], tl.float32)
+    for start in range(first, last, BLOCK_K):
+        if WIDTH % BLOCK_K:
+            there = start + k < WIDTH
+            columns = tl.load(inputs + start, mask=there[:, None], other=0.0)
+            gate = tl.load(rows + start, mask=there[None, :], other=0.0)
+        else:
+            columns, gate = tl.load(inputs + start), tl.load(rows + start)
+        total = tl.dot(gate, columns, total, input_precision=PRECISION)
         if GATED:
-            up = tl.load(columns + outputs.to(tl.int64) * WIDTH + start, mask=inside, other=0.0)
-            total_up = tl.dot(inputs, up, total_up, input_precision=PRECISION)
-    value = tl.sum(total, axis=0)
-    if NORM:
-        p = tl.arange(0, PARTS)
-        parts = tl.load(squares + t[:, None] * square_stride + p[None, :], mask=inside_t[:, None], other=0.0)
-        scale = tl.rsqrt(tl.sum(parts, axis=1) / WIDTH + eps)[:, None]
-        value *= scale
-    if GATED:
-        other = tl.sum(total_up, axis=0)
+            if WIDTH % BLOCK_K:
+                up = tl.load(rows + ups + start, mask=there[None, :], other=0.0)
+            else:
+                up = tl.load(rows + ups + start)
+            total_up = tl.dot(up, columns, total_up, input_precision=PRECISION)
+    if SHARED:
+        SIZE: tl.constexpr = BLOCK_N * BLOCK_T
+        tile = tl.program_id(2) * tl.num_programs(0) + block
+        inside_tile = tl.arange(0, BLOCK_N)[:, None] * BLOCK_T + tl.arange(0, BLOCK_T)[None, :]
+        shares = partial + tile.to(tl.int64) * (splits * (2 if GATED else 1) * SIZE) + inside_tile
+        tl.store(shares + split * SIZE, total)
+        if GATED:
+            tl.store(shares + (splits + split) * SIZE, total_up)
+        tl.debug_barrier()
+        is_last = tl.atomic_add(arrivals + tile, 1, sem="acq_rel") == splits - 1
+        if is_last:
+            tl.store(arrivals + tile, 0)
+            tl.debug_barrier()
+            total, total_up = tl.zeros([BLOCK_N, BLOCK_T], tl.float32), tl.zeros([BLOCK_N, BLOCK_T], tl.float32)
+            for other in range(splits):
+                total += tl.load(shares + other * SIZE, cache_modifier=".cg")
+                if GATED:
+                    total_up += tl.load(shares + (splits + other) * SIZE, cache_modifier=".cg")
+    else:
+        is_last = True
+    if is_last:
+        inside_n, inside_t = n < outputs, t < tokens
         if NORM:
-            other *= scale
-        value = value * tl.sigmoid(value) * other
-    at = t[:, None] * outputs + n[None, :]
-    inside = inside_t[:, None] & inside_n[None, :]
-    if RESIDUAL:
-        value += tl.load(residual + at, mask=inside, other=0.0)
-        scaled = value * tl.load(next_norm + n, mask=inside_n, other=0.0).to(tl.float32)[None, :]
-        tl.store(next_scaled + at, scaled.to(next_scaled.dtype.element_ty), mask=inside)
-        sums = tl.sum(tl.where(inside, value * value, 0.0), axis=1)
-        tl.store(next_squares + t * PARTS + block, sums, mask=inside_t)
-    tl.store(out + at, value.to(out.dtype.element_ty), mask=inside)
+            p = tl.arange(0, PARTS)
+            parts = tl.load(squares + read_t[:, None] * square_stride + p[None, :])
+            scale = tl.rsqrt(tl.sum(parts, axis=1) / WIDTH + eps)[None, :]
+            total *= scale
+            total_up *= scale
+        if GATED:
+            total = total * tl.sigmoid(total) * total_up
+        value = tl.trans(total)
+        at = t[:, None] * outputs + n[None, :]
+        inside = inside_t[:, None] & inside_n[None, :]
+        if RESIDUAL:
+            value += tl.load(residual + at, mask=inside, other=0.0)
+            scaled = value * tl.load(next_norm + n, mask=inside_n, other=0.0).to(tl.float32)[None, :]
+            tl.store(next_scaled + at, scaled.to(next_scaled.dtype.element_ty), mask=inside)
+            sums = tl.sum(tl.where(inside, value * value, 0.0), axis=1)
+            tl.store(next_squares + t * PARTS + block, sums, mask=inside_t)
+        tl.store(out + at, value.to(out.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -179,91 +220,126 @@ def enter(x: Tensor, norm: Tensor, hidden: Hidden, *, chained: bool = False) -> 
     )  # fmt: skip
 
 
+class Joining:
+    """Where the programs that share a tile meet: of kernels that run one after the other."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.partial = torch.empty(_MOST_PARTIAL, device=device)
+        self.arrivals = torch.zeros(_MOST_SHARED, dtype=torch.int32, device=device)
+
+
 def project(
-    hidden: Hidden, norm: Tensor, weight: Tensor, out: Tensor, *, eps: float, gated: bool = False,
-    chained: bool = False, blocks: "Blocks | None" = None,
+    hidden: Hidden, norm: Tensor, weight: Tensor, out: Tensor, joining: Joining, *, eps: float, gated: bool = False,
+    tiled_for: int | None = None, chained: bool = False,
 ) -> None:  # fmt: skip
     """out [tokens, n] = norm(hidden) @ weight.T; with `gated` silu of that with the first half of weight [2 n, width],
-    times that with the second."""
-    few = len(out) <= FEW
-    x = hidden.value if few else hidden.scaled
-    _launch(x, weight, out, hidden.squares, norm, eps, gated, None, None, norm, chained, blocks)
+    times that with the second. Sums of many tokens depend on `tiled_for` alone, if it is given."""
+    x = hidden.value if len(out) <= FEW else hidden.scaled
+    _launch(
+        x, weight, out, hidden.squares, norm, None, None, norm, joining, eps=eps, gated=gated, tiled_for=tiled_for,
+        chained=chained,
+    )  # fmt: skip
 
 
 def add(
-    x: Tensor, weight: Tensor, before: Tensor, after: Hidden, next_norm: Tensor,
-    *, chained: bool = False, blocks: "Blocks | None" = None,
+    x: Tensor, weight: Tensor, before: Tensor, after: Hidden, next_norm: Tensor, joining: Joining,
+    *, tiled_for: int | None = None, chained: bool = False,
 ) -> None:  # fmt: skip
     """after = before + x @ weight.T: x [tokens, k], before [tokens, n] float32; `next_norm` [n] comes next."""
-    _launch(x, weight, after.value, None, None, 0.0, False, before, after, next_norm, chained, blocks)
+    _launch(
+        x, weight, after.value, None, None, before, after, next_norm, joining, eps=0.0, gated=False,
+        tiled_for=tiled_for, chained=chained,
+    )  # fmt: skip
 
 
-Blocks = tuple[int, int, int, int]
-"""Outputs and inputs of a program (of a slice of it), warps, stages."""
+class Blocks(NamedTuple):
+    """Outputs of a program for few tokens, inputs at a time, warps."""
+
+    block_n: int
+    block_k: int
+    warps: int
+
+
+class Tiles(NamedTuple):
+    """For many: outputs of a program, inputs at a time, programs that share a tile, stages."""
+
+    block_n: int
+    block_k: int
+    splits: int
+    stages: int
 
 
 def _launch(
-    x: Tensor, weight: Tensor, out: Tensor, squares: Tensor | None, norm: Tensor | None, eps: float, gated: bool,
-    before: Tensor | None, after: Hidden | None, next_norm: Tensor, chained: bool, blocks: Blocks | None,
+    x: Tensor, weight: Tensor, out: Tensor, squares: Tensor | None, norm: Tensor | None, before: Tensor | None,
+    after: Hidden | None, next_norm: Tensor, joining: Joining, *, eps: float, gated: bool, tiled_for: int | None,
+    chained: bool,
 ) -> None:  # fmt: skip
     tokens, width = x.shape
     outputs = out.shape[1]
     assert tokens <= MAX_TOKENS, tokens
     assert weight.shape == (outputs * (2 if gated else 1), width), (weight.shape, outputs, width, gated)
     assert out.is_contiguous()
-    few = tokens <= FEW
-    block_t = max(16, min(64, triton.next_power_of_2(tokens)))
-    blocks = blocks or (_few_blocks if few else _many_blocks)(tokens, outputs, width, gated)
-    if not few:
-        blocks = _fitted(blocks, block_t, weight.element_size(), gated=gated)
-    block_n, block_k, warps, stages = blocks
-    flags = {"NORM": norm is not None, "GATED": gated, "RESIDUAL": before is not None}
-    options = flags | {"num_warps": warps, "num_stages": stages}
-    if few:
+    flags = {"WIDTH": width, "NORM": norm is not None, "GATED": gated, "RESIDUAL": before is not None}
+    beside = before if before is not None else x
+    if tokens <= FEW:
+        block_n, block_k, warps = _blocks(tokens, outputs, width, gated)
         launch(
             _few, (triton.cdiv(outputs, block_n),),
-            x, norm if norm is not None else x, weight, before if before is not None else x, out, tokens, outputs,
-            x.stride(0), eps, WIDTH=width, TOKENS=triton.next_power_of_2(tokens), BLOCK_N=block_n, BLOCK_K=block_k,
-            chained=chained, **options,
+            x, norm if norm is not None else x, weight, beside, out, tokens, outputs, x.stride(0), eps,
+            TOKENS=triton.next_power_of_2(tokens), BLOCK_N=block_n, BLOCK_K=block_k, chained=chained, num_warps=warps,
+            num_stages=1, **flags,
         )  # fmt: skip
         return
-    programs = triton.cdiv(outputs, block_n)
-    assert after is None or programs <= MAX_PARTS, (outputs, block_n)
-    line = LINE_BYTES // weight.element_size()
+    block_t, element_bytes = max(16, min(64, triton.next_power_of_2(tokens))), weight.element_size()
+    tiles = _tiles(tiled_for or tokens, outputs, width, gated)
+    block_n, block_k, splits, stages = _fitted(tiles, block_t, element_bytes, gated=gated)
+    grid, line = (triton.cdiv(outputs, block_n), splits, triton.cdiv(tokens, block_t)), LINE_BYTES // element_bytes
+    assert after is None or grid[0] <= MAX_PARTS, (outputs, block_n)
+    assert splits == 1 or grid[0] * grid[2] <= _MOST_SHARED, grid
+    assert splits == 1 or math.prod(grid) * block_n * block_t * (2 if gated else 1) <= _MOST_PARTIAL, grid
+    share = triton.cdiv(triton.cdiv(width, block_k), splits) * block_k
     launch(
-        _many, (programs, triton.cdiv(tokens, block_t)),
-        x, squares if squares is not None else x, weight, before if before is not None else x, out, next_norm,
-        after.scaled if after is not None else x, after.squares if after is not None else x, tokens, outputs,
-        x.stride(0), 0 if squares is None else squares.stride(0), eps, WIDTH=width, BLOCK_T=block_t, BLOCK_N=block_n,
-        BLOCK_K=block_k, SLICES=warps, PARTS=MAX_PARTS,
+        _many, grid,
+        x, squares if squares is not None else x, weight, beside, out, next_norm,
+        after.scaled if after is not None else x, after.squares if after is not None else x, joining.partial,
+        joining.arrivals, tokens, outputs, x.stride(0), 0 if squares is None else squares.stride(0), splits, eps,
+        BLOCK_T=block_t, BLOCK_N=block_n, BLOCK_K=block_k, SHARED=splits > 1, PARTS=MAX_PARTS,
         PRECISION="ieee" if weight.dtype == torch.float32 else "tf32", LINE=line,
-        LINES=triton.next_power_of_2(triton.cdiv(block_n * width, line)), chained=chained, **options,
+        LINES=triton.next_power_of_2(triton.cdiv(min(share, width), line)), chained=chained, num_warps=4,
+        num_stages=stages, **flags,
     )  # fmt: skip
 
 
-def _few_blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
+def _blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
     """The best of some twenty for each shape of the release on an H100 (docs/performance.md)."""
-    if width >= 3072:
-        return (8 if tokens == 1 else 4), 2048, 8, 1
-    if outputs <= 2048 and not gated:
-        return 2, min(1024, triton.next_power_of_2(width)), 4, 1
-    block_k = 1024 if gated and width > 1024 else 512
-    return (4 if width <= 1024 or gated else 8), min(block_k, triton.next_power_of_2(width)), 4, 1
+    wide = triton.next_power_of_2(width)
+    if width <= 1024:
+        blocks = Blocks(4, wide, 4) if gated else Blocks(16 if outputs > 2048 else 8, wide, 8)
+    elif gated or outputs > 2048:
+        blocks = Blocks(4, 1024, 4) if gated else Blocks(8, 1024, 8)
+    elif wide <= 4096:
+        blocks = Blocks(4 if wide == 2048 else 2, wide, 4)
+    else:
+        blocks = Blocks(8, 1024, 4)
+    return blocks if tokens == 1 else blocks._replace(block_n=max(1, blocks.block_n // 2))
 
 
-def _many_blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
-    """As `_few_blocks`."""
-    block_k = 64 if gated or tokens > 16 else 128
-    block_n = (
-        32 if (outputs > 2048 and width <= 1024 and gated) or (outputs > 2048 and not gated and tokens <= 16) else 16
+def _tiles(tokens: int, outputs: int, width: int, gated: bool) -> Tiles:
+    """As `_blocks`: as many programs as keep the card busy, and no more."""
+    block_n, block_k = (
+        min(64, max(16, triton.next_power_of_2(outputs))),
+        min(128, max(16, triton.next_power_of_2(width))),
     )
-    return block_n, min(block_k, max(16, triton.next_power_of_2(width) // _SLICES)), _SLICES, 3 if gated else 4
+    most = 96 if tokens > 16 or gated else 128 if width <= 1024 else 256
+    tiles, splits = triton.cdiv(outputs, block_n), 1
+    while 2 * splits * tiles <= most and splits < 4 and width >= 4 * splits * block_k:
+        splits *= 2
+    return Tiles(block_n, block_k, splits, 4)
 
 
-def _fitted(blocks: Blocks, block_t: int, element_bytes: int, *, gated: bool) -> Blocks:
+def _fitted(tiles: Tiles, block_t: int, element_bytes: int, *, gated: bool) -> Tiles:
     """With as many stages, and as many inputs at a time, as the card has room for."""
-    block_n, block_k, warps, stages = blocks
-    stage = warps * (block_t + block_n * (2 if gated else 1)) * block_k * element_bytes
-    while shared_bytes() < 2 * stage and block_k > 16:
-        block_k, stage = block_k // 2, stage // 2
-    return block_n, block_k, warps, max(1, min(stages, shared_bytes() // stage))
+    stage = (block_t + tiles.block_n * (2 if gated else 1)) * tiles.block_k * element_bytes
+    if shared_bytes() < 2 * stage:
+        return _fitted(tiles._replace(block_k=tiles.block_k // 2), block_t, element_bytes, gated=gated)
+    return tiles._replace(stages=max(1, min(tiles.stages, shared_bytes() // stage)))
