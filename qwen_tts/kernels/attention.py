@@ -11,14 +11,12 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import launch, wait
+from qwen_tts.kernels.chain import launch, wait_in_turn
 
 MAX_SPLITS = 16
 """Programs that share one row's cache."""
 
 _BLOCK = 32  # positions at a time
-
-_FRAME_WARPS = 4
 
 
 @triton.jit
@@ -53,7 +51,7 @@ def _write_cache(
 ):  # fmt: skip
     """The keys and values of many tokens into the cache, for `_attend` with FRESH off."""
     token, head = tl.program_id(0), tl.program_id(1)
-    wait(CHAINED)
+    wait_in_turn(CHAINED)
     position = tl.load(positions + token * position_stride)
     page = tl.load(pages + tl.load(rows + token).to(tl.int64) * max_pages + position // PAGE).to(tl.int64)
     i = tl.arange(0, HALF)
@@ -96,7 +94,7 @@ def _attend(
     start = split * share
     end = tl.minimum(known, start + share)
     if not FRESH:
-        wait(CHAINED)
+        wait_in_turn(CHAINED)
     # The first block; the others follow while it is worked on.
     inside = start + b < end
     page = tl.load(row_pages + (start + b) // PAGE, mask=inside, other=0).to(tl.int64)
@@ -105,7 +103,7 @@ def _attend(
     k_second = tl.load(at[None, :] + HALF + i[:, None], mask=inside[None, :], other=0.0)
     values = tl.load(at[:, None] + to_values + j[None, :], mask=inside[:, None], other=0.0)
     if FRESH:
-        wait(CHAINED)
+        wait_in_turn(CHAINED)
 
     heads = qkv + token.to(tl.int64) * (GROUP + 2) * KV_HEADS * WIDTH
     queries = heads + (head * GROUP + q)[:, None] * WIDTH + i[None, :]
@@ -216,7 +214,7 @@ def _attend_in_frame(
     firsts = tl.load(base + p[:, None] * WIDTH + i[None, :], mask=known, other=0.0).to(tl.float32)
     seconds = tl.load(base + p[:, None] * WIDTH + HALF + i[None, :], mask=known, other=0.0).to(tl.float32)
     values = tl.load(base + to_values + p[:, None] * WIDTH + j[None, :], mask=known, other=0.0).to(tl.float32)
-    wait(CHAINED)
+    wait_in_turn(CHAINED)
     for n in tl.static_range(TOKENS):
         now = position + n
         cos, sin = tl.load(cosines + now * HALF + i), tl.load(sines + now * HALF + i)
@@ -321,5 +319,5 @@ def attend_in_frame(
     launch(
         _attend_in_frame, (len(qkv) // tokens, kv_heads),
         qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, out, position, eps, cache.stride(0), GROUP=group,
-        KV_HEADS=kv_heads, HALF=width // 2, POSITIONS=positions, TOKENS=tokens, chained=chained, num_warps=_FRAME_WARPS,
+        KV_HEADS=kv_heads, HALF=width // 2, POSITIONS=positions, TOKENS=tokens, chained=chained, num_warps=1,
     )  # fmt: skip

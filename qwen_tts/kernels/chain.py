@@ -1,8 +1,9 @@
 """How kernels are launched, one after the other without a gap: programmatic dependent launch (Hopper).
 
-A kernel lets the next one in as soon as the one before it has ended. So two are there at a time: one works, and the
-other fetches what does not depend on it, weights above all, and waits. Before its wait a kernel may read what was
-written two kernels ago or earlier, but not what the one before it writes.
+A kernel lets the next one in at once, and then waits for the one before it. So several are there at a time, each with
+what depends on weights alone fetched. One that also fetches what earlier kernels wrote must not have an unknown number
+of them before it that still wait: it lets the next one in only after its own wait (`wait_in_turn`). What was written
+before the last kernel of that kind began is so known to be there.
 """
 
 from collections.abc import Callable
@@ -52,7 +53,15 @@ def launch(
 
 @triton.jit
 def wait(CHAINED: tl.constexpr):
-    """From here on, what the kernel before this one wrote may be read; the kernel after this one may start."""
+    """From here on, what the kernels before this one wrote may be read; the kernel after this one may start."""
+    if CHAINED:
+        cuda.gdc_launch_dependents()
+        cuda.gdc_wait()
+
+
+@triton.jit
+def wait_in_turn(CHAINED: tl.constexpr):
+    """As `wait`, but the kernel after this one may start only now."""
     if CHAINED:
         cuda.gdc_wait()
         cuda.gdc_launch_dependents()
