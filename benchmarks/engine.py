@@ -83,8 +83,12 @@ async def run(options: argparse.Namespace) -> None:
         checkpoint=options.directory,
         device=options.device,
         rows=options.rows,
+        kv_positions=options.kv_positions,
         guards=GuardConfig(frames_per_token=None),
     )
+    if options.memory_gb is not None:
+        total = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction(options.memory_gb * 2**30 / total)
     started = time.perf_counter()
     engine = Engine(config)
     await engine.load()
@@ -103,6 +107,7 @@ async def run(options: argparse.Namespace) -> None:
             "all_rows_s": all_rows_s,
             "vram_gb": device_memory_gb(),
             "rows": options.rows,
+            "kv_positions": options.kv_positions,
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
             "torch": torch.__version__,
             "date": datetime.date.today().isoformat(),
@@ -119,6 +124,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rows", type=int, default=16)
     parser.add_argument("--device")
+    parser.add_argument("--kv-positions", type=int, default=16_384)
+    parser.add_argument("--memory-gb", type=float, help="use no more of the card's memory")
     asyncio.run(run(parser.parse_args()))
 
 

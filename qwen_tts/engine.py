@@ -330,6 +330,7 @@ class Engine:
         model = load_model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
         self._start_loop(model)
         self._model = model
+        _free_memory()  # what the kernels' weights were made of
         logger.info("%s is ready after %.1f s", model.name, self._now() - started)
 
     def _compile_ahead(self, device: torch.device, dtype: torch.dtype) -> None:

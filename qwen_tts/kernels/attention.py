@@ -13,7 +13,7 @@ from torch import Tensor
 
 from qwen_tts.kernels.chain import launch, wait_in_turn
 
-MAX_SPLITS = 16
+MAX_SPLITS = 8
 """Programs that share one row's cache."""
 
 _BLOCK = 32  # positions at a time

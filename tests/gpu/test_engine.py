@@ -1,0 +1,99 @@
+"""The engine on the card: kernels and graphs say what plain PyTorch says, and a step neither allocates nor waits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.random_checkpoint import write_checkpoint
+from qwen_tts.api import Limits, PresetVoice, Sampling, SynthesisRequest
+from qwen_tts.engine import Engine
+from qwen_tts.engine_config import EngineConfig, GuardConfig
+from qwen_tts.model import Model, load_model
+from qwen_tts.wav import to_pcm
+from tests.engine.driven import endless
+from tests.engine.test_generator import UTTERANCES, alone
+from tests.engine.test_runner import Rows
+from tests.golden.cases import CUSTOM, SMALL_CUSTOM
+
+pytestmark = [pytest.mark.gpu, pytest.mark.timeout(500)]
+
+CUDA = torch.device("cuda")
+FRAMES = 12
+EVERYBODY = range(len(UTTERANCES))
+
+
+def loaded(checkpoints: Path, name: str, dtype: torch.dtype = torch.float32) -> Model:
+    return endless(load_model(checkpoints / name, CUDA, dtype, pre_tokenizer="mistral"))
+
+
+@pytest.mark.parametrize("name", [CUSTOM, SMALL_CUSTOM])
+@pytest.mark.parametrize("graphs", [True, False])
+@pytest.mark.parametrize("attention", ["triton", "sdpa"])
+def test_graphs_and_kernels_draw_the_codes_of_the_plain_generator(
+    checkpoints: Path, name: str, graphs: bool, attention: str
+) -> None:
+    """In float32, row for row; the sound is off by two of 65,536 steps at most."""
+    model = loaded(checkpoints, name)
+    expected = [alone(model, utterance, FRAMES) for utterance in EVERYBODY]
+    rows = Rows(model, device="cuda", attention=attention, graphs=graphs)
+    for row in EVERYBODY:
+        rows.open(row, row)
+    rows.step(0, 1, times=FRAMES // 2)
+    rows.step(*EVERYBODY, times=FRAMES // 2)
+    rows.step(2, 3, times=FRAMES // 2)
+    for row, (codes, samples) in enumerate(expected):
+        assert rows.codes[row] == [frame[0] for frame in codes], row
+        ours = np.frombuffer(b"".join(rows.pcm[row]), np.int16).astype(int)
+        theirs = np.frombuffer(to_pcm(samples.cpu().numpy()), np.int16)
+        assert np.abs(ours - theirs).max() <= 2, row
+
+
+@pytest.mark.parametrize("attention", ["triton", "sdpa"])
+def test_a_step_allocates_nothing_and_waits_for_nothing(checkpoints: Path, attention: str) -> None:
+    model = loaded(checkpoints, CUSTOM, torch.bfloat16)
+    rows = Rows(model, device="cuda", attention=attention)
+    for row in EVERYBODY:
+        rows.open(row, row)
+    rows.step(*EVERYBODY)
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_stats()["allocation.all.allocated"]
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        tickets = [rows.launch(*EVERYBODY), rows.launch(*EVERYBODY)]
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert torch.cuda.memory_stats()["allocation.all.allocated"] == before
+    for ticket in tickets:
+        rows.collect(ticket, *EVERYBODY)
+
+
+def request(seed: int) -> SynthesisRequest:
+    return SynthesisRequest(
+        text="She said she would be here by noon.", voice=PresetVoice("vivian"), language="en",
+        sampling=Sampling(seed=seed), limits=Limits(max_audio_s=FRAMES * 0.08),
+    )  # fmt: skip
+
+
+async def said(engine: Engine, seed: int) -> bytes:
+    async with engine.stream(request(seed)) as audio:
+        return b"".join([chunk.pcm async for chunk in audio])
+
+
+async def test_a_seed_is_a_sound_to_the_bit(text_tokenizer_files: Path, tmp_path: Path) -> None:
+    """Whether the voice's prompt was kept or not, after sleeping too."""
+    write_checkpoint("tiny-1.7B-CustomVoice", tmp_path, endless=True, text_tokenizer=text_tokenizer_files)
+    guards = GuardConfig(frames_per_token=None, silence_s=None)
+    engine = Engine(EngineConfig(checkpoint=tmp_path, rows=2, kv_positions=1024, guards=guards))
+    await engine.load()
+    first = await said(engine, 7)
+    assert len(first) == FRAMES * 1920 * 2
+    assert await said(engine, 7) == first
+    assert await said(engine, 8) != first
+    in_use = torch.cuda.memory_allocated()
+    await engine.sleep()
+    assert torch.cuda.memory_allocated() < in_use / 10
+    await engine.wake()
+    assert await said(engine, 7) == first
+    await engine.close()
