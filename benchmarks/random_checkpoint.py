@@ -253,10 +253,18 @@ def write_checkpoint(
     device: str = "cpu",
     text_tokenizer: Path | None = None,
     endless: bool = False,
+    head_dim: int | None = None,
 ) -> None:
-    """Write the checkpoint `name` into `directory`. An `endless` one never draws the end of speech in its top 50."""
+    """Write the checkpoint `name` into `directory`. An `endless` one never draws the end of speech in its top 50.
+
+    `head_dim` is the talker's, where it is to be another: the kernels want at least 32 on a card.
+    """
     tiny, where = name.startswith("tiny-"), torch.device(device)
     write_configs(name, directory)
+    if head_dim is not None:
+        config = checkpoint_config(name)
+        config["talker_config"]["head_dim"] = head_dim
+        _write_json(directory / "config.json", config)
     codec = directory / CODEC_DIRECTORY
     eos_row = 0.0 if endless else (TINY_EOS_GAIN if tiny else 1.0)
     shapes = shapes_of(read_checkpoint_config(directory))

@@ -2,6 +2,7 @@
 
 import importlib.util
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -42,14 +43,16 @@ class Backends:
     sound_graphs: Graphs
 
     def run_frame(self, rows: int, span: int) -> None:
-        self.frame_graphs.run(("frame", rows), lambda: self.frame.frame(rows, span))
+        most = next(most for most in self.frame.spans if most >= span)
+        self.frame_graphs.run(("frame", rows, most), lambda: self.frame.frame(rows, span))
 
     def run_sound(self, rows: int) -> None:
         self.sound_graphs.run(("sound", rows), lambda: self.sound.decode(rows))
 
     def prepare_frame(self, rows: int) -> None:
         """Compile and capture a frame of `rows` rows, and prompts."""
-        self.frame_graphs.capture(("frame", rows), lambda: self.frame.frame(rows, span=1))
+        for most in self.frame.spans:
+            self.frame_graphs.capture(("frame", rows, most), partial(self.frame.frame, rows, most))
         self.frame.prepare_prompts()
 
     def prepare_sound(self, rows: int) -> None:

@@ -48,6 +48,11 @@ class RowTensors:
     codes: Tensor
     """[rows, codebooks] int32: of the last frame"""
 
+    @property
+    def most_positions(self) -> int:
+        """Of a row."""
+        return self.pages.shape[1] * PAGE_POSITIONS
+
     @classmethod
     def allocate(
         cls,
@@ -85,6 +90,10 @@ class PromptPart:
 
 class FrameBackend(Protocol):
     """How the networks run. Calls only enqueue work on the current stream, and write nothing but RowTensors."""
+
+    @property
+    def spans(self) -> Sequence[int]:
+        """A captured frame is for rows of up to so many positions; the last is the longest there may be."""
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
         """Put parts of prompts into the cache."""

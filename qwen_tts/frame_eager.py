@@ -13,6 +13,8 @@ from qwen_tts.models.talker import Talker
 from qwen_tts.modules.attention import KVCache, PagedCache
 from qwen_tts.sampling import CounterRandom, Sampler, SamplerState, Warp
 
+_SPANS = (256, 1024)
+
 
 class EagerFrame:
     """See FrameBackend."""
@@ -21,6 +23,7 @@ class EagerFrame:
         self._talker, self._predictor, self._state = talker, predictor, state
         self._sampler = Sampler(talker.config, CounterRandom(talker.config.codebooks), talker.device)
         self._scratch: dict[int, KVCache] = {}
+        self.spans = (*(span for span in _SPANS if span < state.most_positions), state.most_positions)
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
         for part in parts:

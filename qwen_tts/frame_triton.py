@@ -46,6 +46,7 @@ class TritonFrame:
         device, dtype = talker.device, talker.dtype
         self._talker, self._predictor, self._state = talker, predictor, state
         self._config, self._graphs, self._chained = config, graphs, chained
+        self.spans = (state.most_positions,)
         rows = len(state.about)
         self._group = config.heads // config.kv_heads
         self._scratch = _Scratch(config, MAX_TOKENS, device, dtype)
@@ -56,12 +57,11 @@ class TritonFrame:
         joining = linear.Joining(device)
         self._project = partial(project, joining=joining, chained=chained)
         self._add = partial(add, joining=joining, chained=chained)
-        positions = state.pages.shape[1] * state.cache.shape[4]
         self._prompt_inputs = torch.zeros(MAX_TOKENS, config.hidden_size, device=device)
         self._prompt_where = torch.zeros(2, MAX_TOKENS, device=device, dtype=torch.int32)
         self._prompts_are_prepared = False
         self._prompt_where[0] = len(state.pages) - 1
-        self._rope = Rope(positions, config.head_dim, config.rope_theta, device)
+        self._rope = Rope(state.most_positions, config.head_dim, config.rope_theta, device)
         small = predictor.config
         self._small_rope = Rope(small.codebooks, small.head_dim, small.rope_theta, device)
         shape = (small.layers, rows, 2, small.kv_heads, _power_of_two(small.codebooks), small.head_dim)

@@ -14,11 +14,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from ctypes.util import find_library
 from functools import partial
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
@@ -162,26 +160,26 @@ class _Kernels:
     """Every kernel that is launched, once, by the first bucket that needs it."""
 
     def __init__(self, job: Job) -> None:
-        self.compilations: list[Callable[[], object]] = []
-        self.buckets: list[int] = []
         self._keys: set[object] = set()
-        networks = _networks(job.config, getattr(torch, job.dtype))
-        backends = triton_backends(networks, job.config, Rehearsal, chained=job.chained)
-        triton.knobs.runtime.jit_cache_hook = self._note
-        for rows in job.config.step_sizes:
-            backends.prepare_frame(rows)
-            backends.prepare_sound(rows)
-            self._take(rows)
-        triton.knobs.runtime.jit_cache_hook = None
+        self._backends = triton_backends(
+            _networks(job.config, getattr(torch, job.dtype)), job.config, Rehearsal, chained=job.chained
+        )
+        planned.clear()
 
-    def _take(self, bucket: int) -> None:
+    def of(self, bucket: int) -> list[Callable[[], object]]:
+        """Their compilations; smaller buckets come first."""
+        triton.knobs.runtime.jit_cache_hook = self._note
+        self._backends.prepare_frame(bucket)
+        self._backends.prepare_sound(bucket)
+        compilations: list[Callable[[], object]] = []
         for compilation in planned:
             known = len(self._keys)
             compilation()
             if len(self._keys) > known:
-                self.compilations.append(partial(_compile, compilation))
-                self.buckets.append(bucket)
+                compilations.append(partial(_compile, compilation))
         planned.clear()
+        triton.knobs.runtime.jit_cache_hook = None
+        return compilations
 
     def _note(self, *, key: str, fn: object, **_: object) -> bool:
         """What Triton asks before it compiles; True: do not."""
@@ -202,53 +200,58 @@ def _processes() -> int:
 
 
 def compile_all(job: Job, told: Callable[[int], None]) -> None:
-    """`told` hears of each bucket, in order, once steps of it need nothing more."""
+    """`told` hears of each bucket, in order, once steps of it need nothing more.
+
+    Raises ChildProcessError if a kernel cannot be compiled.
+    """
     triton.runtime.driver.set_active(_Card(job.capability))
-    found = _Kernels(job)
-    left = Counter(found.buckets)
-    waiting = list(job.config.step_sizes)
-    for index in _done_in_processes(found.compilations):
-        left[found.buckets[index]] -= 1
-        while waiting and not left[waiting[0]]:
-            told(waiting.pop(0))
+    kernels_of = _Kernels(job).of
+    first, *others = job.config.step_sizes
+    children = _Children(kernels_of(first))
+    rest = [kernels_of(bucket) for bucket in others]  # meanwhile
+    children.wait()
+    told(first)
+    for bucket, work in zip(others, rest, strict=True):
+        _Children(work).wait()
+        told(bucket)
     job.mark.parent.mkdir(parents=True, exist_ok=True)
     job.mark.touch()
 
 
-def _done_in_processes(work: Sequence[Callable[[], object]]) -> Iterator[int]:
-    """The index of each when it is done; they are begun in order.
+class _Children:
+    """Forked processes that share some work: all of it is in memory and cannot be pickled."""
 
-    Forked processes, since all of this is in memory and cannot be pickled. One whose parent is gone ends with its next
-    word. Raises ChildProcessError if one of them failed.
-    """
-    begun = multiprocessing.get_context("fork").Value("i", 0)
-    reading, writing = os.pipe()
-    children = [_fork(work, begun, reading, writing) for _ in range(_processes())]
-    os.close(writing)
-    with os.fdopen(reading, "rb", buffering=0) as words:
-        while word := words.read(4):
-            yield int.from_bytes(word, "little")
-    if any(os.waitpid(child, 0)[1] for child in children):
-        raise ChildProcessError("a kernel could not be compiled, see above")
+    def __init__(self, work: Sequence[Callable[[], object]]) -> None:
+        self._begun = multiprocessing.get_context("fork").Value("i", 0)
+        self._parent = os.getpid()
+        self._pids = [self._fork(work) for _ in range(min(_processes(), len(work)))]
 
+    def wait(self) -> None:
+        """Raises ChildProcessError if one of them failed."""
+        statuses = [os.waitpid(pid, 0)[1] for pid in self._pids]
+        if any(statuses):
+            raise ChildProcessError("a kernel cannot be compiled, see above")
 
-def _fork(work: Sequence[Callable[[], object]], begun: "Synchronized[int]", reading: int, writing: int) -> int:
-    child = os.fork()
-    if child:
-        return child
-    os.close(reading)
-    try:
-        while True:
-            with begun:
-                index, begun.value = begun.value, begun.value + 1
+    def _fork(self, work: Sequence[Callable[[], object]]) -> int:
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            self._do(work)
+            os._exit(0)
+        except BaseException:
+            logger.exception("a kernel cannot be compiled")
+        finally:
+            os._exit(1)  # and never go on as the parent
+
+    def _do(self, work: Sequence[Callable[[], object]]) -> None:
+        """Each takes what nobody has begun, until nothing is left or nobody waits any more."""
+        while os.getppid() == self._parent:
+            with self._begun:
+                index, self._begun.value = self._begun.value, self._begun.value + 1
             if index >= len(work):
-                os._exit(0)
+                return
             work[index]()
-            os.write(writing, index.to_bytes(4, "little"))
-    except BaseException:
-        logger.exception("a kernel cannot be compiled")
-    finally:
-        os._exit(1)  # and never go on as the parent
 
 
 def _say(bucket: int) -> None:

@@ -301,7 +301,8 @@ def attend(
         _attend, (len(qkv), cache.shape[3], splits),
         qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, out, joining.partial,
         joining.arrivals, layer, eps, **_paged(cache, pages, positions), GROUP=group, BLOCK=_BLOCK, SPLITS=splits,
-        FRESH=fresh, PRECISION="ieee" if cache.dtype == torch.float32 else "tf32", chained=chained, num_warps=4,
+        FRESH=fresh, PRECISION="ieee" if cache.dtype == torch.float32 else "tf32", chained=chained,
+        num_warps=2 if splits == 1 else 4,
     )  # fmt: skip
 
 
