@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     ours(options)
-    peer("faster_qwen3_tts.py", options.faster, options, options.frames, options.runs)
+    peer("faster.py", options.faster, options, options.frames, options.runs)
     ours(options)
     peer("official.py", options.official, options, options.official_frames, 1)
     ours(options)
