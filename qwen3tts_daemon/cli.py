@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from qwen3tts_daemon import __version__, daemon
+from qwen3tts_daemon import __version__, checkpoints, daemon
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
 from qwen3tts_daemon.commands import models as models_command
@@ -102,12 +102,27 @@ def download(
     names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; 1.7B-CustomVoice if none.")] = None,
     directory: Annotated[Path, typer.Option(help="Where to put them.")] = Path("models"),
 ) -> None:
-    """Fetch checkpoints of Qwen3-TTS (4 GB each). The engine that speaks with them comes with a later version."""
+    """Fetch checkpoints of Qwen3-TTS (4 GB each)."""
     try:
         for path in models_command.download(names or models_command.CHECKPOINTS[:1], directory):
             print(path)
     except models_command.DownloadFailed as error:
         _die(str(error))
+
+
+@models_app.command("list")
+def list_models(
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    debug: Debug = False,
+    directory: Annotated[Path | None, typer.Option(help="Where to look; empty means models.dir.")] = None,
+) -> None:
+    """The checkpoints that are there, the one that speaks by itself first, and what is wrong with others."""
+    found = checkpoints.scan(directory or _common_settings(config, data_dir, debug).models_path)
+    for one in found.checkpoints:
+        print(f"{one.name}: {one.kind}, {one.size}")
+    for broken in found.broken:
+        print(f"{broken.path.name}: cannot be used: {broken.reason}", file=sys.stderr)
 
 
 def main() -> NoReturn:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.auth import Auth, load_token
+from qwen3tts_daemon.engines import EngineChoice, choose_engine
 from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.model_manager import ModelManager
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http import build_app
 from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
@@ -26,33 +27,15 @@ from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
-from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
+from qwen3tts_daemon.worker_client import WorkerEngine
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
 
-_MOST_THREADS = 4
-"""More do not make the embedded voice faster."""
 
-
-def embedded_spec(settings: Settings) -> EngineSpec:
-    """The embedded CPU voice."""
-    threads = settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS)
-    options = {
-        "cache_dir": str(settings.data_path / "cache"),
-        "threads": threads,
-        "kokoro": settings.embedded.kokoro,
-        "warm_languages": [settings.language],
-    }
-    return EngineSpec("qwen3tts_daemon.embedded.engine:create", options, settings.log_level)
-
-
-def make_speech(settings: Settings, spec: EngineSpec | None = None, metrics: Metrics | None = None) -> Speech:
+def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
     """The use case on its engine; nothing runs yet: `speech.manager.start` does that."""
-    engine = spec or embedded_spec(settings)
-    manager = ModelManager(
-        lambda: WorkerEngine.start(engine), ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s)
-    )
+    manager = ModelManager(lambda: WorkerEngine.start(choice.spec), choice.config)
     voices = VoiceCatalogue(
         lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language
     )
@@ -68,13 +51,14 @@ def make_speech(settings: Settings, spec: EngineSpec | None = None, metrics: Met
 class Daemon:
     """Everything that runs, from start to stop."""
 
-    def __init__(self, settings: Settings, spec: EngineSpec | None = None) -> None:
+    def __init__(self, settings: Settings, choice: EngineChoice | None = None) -> None:
         """Raises SettingsError for what cannot be used."""
         self._settings = settings
+        self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
         metrics = Metrics()
-        self._speech = make_speech(settings, spec, metrics)
+        self._speech = make_speech(settings, self._choice, metrics)
         self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
         self._http = self._make_http(metrics) if settings.http.enabled else None
@@ -103,13 +87,13 @@ class Daemon:
 
         Raises SettingsError for a door that cannot open, ModelUnavailable if the engine's process cannot start.
         """
-        await self._speech.manager.start(preload=self._settings.embedded.preload)
+        await self._speech.manager.start(preload=self._choice.preload)
         if self._http is not None:
             await _open(self._http.start(), "http", self._settings.http.port)
         self._greet()
         # The first text whose language is not given would load the language model on the event loop.
         await asyncio.to_thread(languages.warm)
-        if self._settings.embedded.preload:
+        if self._choice.preload:
             await self._speech.manager.warm()
         if self._wyoming is not None:
             await _open(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
@@ -162,21 +146,21 @@ async def _open(opening: Awaitable[None], door: str, port: int) -> None:
         raise SettingsError(f"{door}.host, {door}.port: cannot listen on port {port}: {reason}") from error
 
 
-def run(settings: Settings, spec: EngineSpec | None = None) -> int:
+def run(settings: Settings, choice: EngineChoice | None = None) -> int:
     """Serve until SIGTERM or SIGINT; a second one stops now. Returns the exit code."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        asyncio.run(_serve(settings, spec))
+        asyncio.run(_serve(settings, choice))
     except (SettingsError, SynthesisError) as error:
         logger.error("cannot start: %s", error)
         return 1
     return 0
 
 
-async def _serve(settings: Settings, spec: EngineSpec | None) -> None:
+async def _serve(settings: Settings, choice: EngineChoice | None) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    daemon = Daemon(settings, spec)
+    daemon = Daemon(settings, choice)
     serving = asyncio.create_task(daemon.serve())
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -14,6 +14,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from qwen_tts.engine_config import EngineOptions
+
 ENV_PREFIX = "QWEN3TTS_"
 
 LanguageCode = Literal["de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh"]
@@ -133,6 +135,38 @@ class EmbeddedSettings(Section):
     """Load at start, so that the first request is fast; the ports that wait for a warm voice open then."""
 
 
+class ModelsSettings(Section):
+    """The Qwen3-TTS checkpoints."""
+
+    dir: Path | None = None
+    """Where they lie; empty means ./models if there is one, else "models" in the data directory."""
+
+    @field_validator("dir", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+
+class QwenSettings(EngineOptions):
+    """Qwen3-TTS."""
+
+    checkpoint: str = ""
+    """Which checkpoint speaks: a folder's name in models.dir; empty means the best there is."""
+    sleep_s: float = Field(default=600.0, ge=0)
+    """Give the card's memory back after this idle time; the weights stay in the machine's memory. 0: never."""
+    idle_unload_s: float = Field(default=0.0, ge=0)
+    """End the engine's process after this idle time; 0 keeps it."""
+    load_timeout_s: float = Field(default=120.0, gt=0)
+    """How long a request waits for the engine."""
+    preload: bool = True
+    """Load at start, so that the first request is fast; the ports that wait for a warm voice open then."""
+
+    @property
+    def engine_options(self) -> dict[str, Any]:
+        """What was asked for, for the engine: what was not, it may choose."""
+        return self.model_dump(mode="json", exclude_unset=True, include=set(EngineOptions.model_fields))
+
+
 class _Environment(EnvSettingsSource):
     """The variables; a list is `en,de` or JSON."""
 
@@ -192,6 +226,9 @@ class Settings(BaseSettings):
     """What is logged, to standard error."""
     log_text: bool = False
     """Log what is spoken. Off by default: what a household says is private."""
+    engine: Literal["auto", "embedded", "qwen"] = "auto"
+    """Who speaks: "qwen": Qwen3-TTS; "embedded": the preview voice; "auto": Qwen3-TTS if there are a GPU and a
+    checkpoint."""
     voice: str | None = None
     """Voice of requests that name none; empty means the best one for the language."""
     language: LanguageCode = "en"
@@ -205,6 +242,8 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
+    models: ModelsSettings = ModelsSettings()
+    qwen: QwenSettings = QwenSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
 
     @field_validator("config", "data_dir", "voice", mode="before")
@@ -219,6 +258,14 @@ class Settings(BaseSettings):
             return self.data_dir
         base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
         return Path(base) / "qwen3tts-daemon"
+
+    @property
+    def models_path(self) -> Path:
+        """The models directory, with its default filled in."""
+        if self.models.dir is not None:
+            return self.models.dir
+        here = Path("models")
+        return here if here.is_dir() else self.data_path / "models"
 
     @classmethod
     def settings_customise_sources(

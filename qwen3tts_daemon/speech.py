@@ -225,7 +225,7 @@ class Utterance:
         while True:
             while self._fed < len(self._segments):
                 self._fed += 1
-                await stream.feed(self._segments[self._fed - 1].text)
+                await stream.feed(self._piece(self._fed - 1))
             if self._wants_flush:
                 self._wants_flush = False
                 stream.flush()
@@ -233,6 +233,11 @@ class Utterance:
                 stream.end_text()
                 return
             await self._until(lambda: self._fed < len(self._segments) or self._text_ended or self._wants_flush)
+
+    def _piece(self, index: int) -> str:
+        """An engine that reads words needs what stands between two segments."""
+        blank = " " if index and self._speech.capabilities.live_text == "words" else ""
+        return blank + self._segments[index].text
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():

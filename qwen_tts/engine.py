@@ -328,6 +328,8 @@ class Engine:
         started = self._now()
         self._compile_ahead(device, dtype)
         model = load_model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
+        if device.type == "cuda":
+            model.talker.fold_text()  # on a CPU it would take a minute
         self._start_loop(model)
         self._model = model
         _free_memory()  # what the kernels' weights were made of

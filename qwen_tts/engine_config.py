@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 LEAST_POSITIONS = 1_024
 """Of the cache, when it is made smaller to fit: 80 s of speech."""
@@ -25,21 +25,24 @@ class LiveTextConfig(_Section):
 class GuardConfig(_Section):
     """Against what the model does wrong now and then. Each can be switched off."""
 
-    frames_per_token: float | None = Field(default=15, gt=0)
-    """The end of speech is forced after this many frames for each text token; speech has 4 to 5. None: never."""
+    frames_per_token: float | None = Field(default=15, ge=0)
+    """The end of speech is forced after this many frames for each text token; speech has 4 to 5. 0: never."""
     spare_frames: int = Field(default=50, ge=2)
     """Frames besides those of the tokens."""
-    silence_s: float | None = Field(default=4.0, gt=0)
-    """A silence of this length after all of the text was read is the end of speech. None: never."""
+    silence_s: float | None = Field(default=4.0, ge=0)
+    """A silence of this length after all of the text was read is the end of speech. 0: never."""
     reference_tail_s: float = Field(default=0.5, ge=0, le=5)
     """Silence put after a reference audio, so that speech does not begin with an echo of its end."""
 
+    @field_validator("frames_per_token", "silence_s")
+    @classmethod
+    def _zero_is_never(cls, value: float | None) -> float | None:
+        return value or None
 
-class EngineConfig(_Section):
-    """How one checkpoint is run."""
 
-    checkpoint: Path
-    """A checkpoint directory as released."""
+class EngineOptions(_Section):
+    """How a checkpoint is run."""
+
     device: str | None = None
     """cuda, mps or cpu; by default the first that is there."""
     dtype: Literal["bfloat16", "float16", "float32"] | None = None
@@ -76,6 +79,12 @@ class EngineConfig(_Section):
         # A plain copy would take the halves for asked for.
         return self.model_construct(self.model_fields_set, **dict(self) | changes) if changes else None
 
+    @field_validator("device", "dtype", "threads", "buckets", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        """A settings file has no None."""
+        return None if value == "" else value
+
     @model_validator(mode="after")
     def _check_buckets(self) -> Self:
         if self.buckets is not None and (min(self.buckets, default=0) < 1 or max(self.buckets) != self.rows):
@@ -88,3 +97,10 @@ class EngineConfig(_Section):
         if self.buckets is not None:
             return tuple(sorted(set(self.buckets)))
         return (*(size for size in (1, 2, 4, 8, 16, 32) if size < self.rows), self.rows)
+
+
+class EngineConfig(EngineOptions):
+    """One checkpoint, and how it is run."""
+
+    checkpoint: Path
+    """A checkpoint directory as released."""

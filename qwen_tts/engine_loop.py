@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -77,6 +78,8 @@ class EngineLoop:
         self._open: dict[int, _Open] = {}
         self._in_flight: deque[tuple[Ticket, list[_Open]]] = deque()
         self._out: list[tuple[Utterance, Outcome]] = []
+        self._to_open: deque[Callable[[], None]] = deque()
+        """What is still to be told to the runner of rows that begin in this step"""
         self._stepped_s = 0.0
         self._last_collected_s: float | None = None
 
@@ -248,8 +251,8 @@ class EngineLoop:
         sequence = Sequence(row, length, cached, self._max_frames(tokens, room), room)
         sequence.pages = self._first_pages(entry, cached, length)
         self._runner.set_pages(row, sequence.pages)
-        request = utterance.request
-        self._runner.open_row(row, request.sampling, utterance.seed, prompt.embeddings[-1], entry.heard)
+        sampling, first_input = utterance.request.sampling, prompt.embeddings[-1]
+        self._to_open.append(partial(self._runner.open_row, row, sampling, utterance.seed, first_input, entry.heard))
         utterance.sequence, utterance.text_is_read, utterance.silent_frames = sequence, False, 0
         utterance.started_s = utterance.started_s or self._now()
         if utterance.tokens is not None:
@@ -351,6 +354,8 @@ class EngineLoop:
     @torch.inference_mode()
     def _launch(self, plan: Plan) -> bool:
         self._prefill(plan)
+        while self._to_open:  # while the device reads the prompts
+            self._to_open.popleft()()
         opened = [self._open[sequence.row] for sequence in plan.frame]
         slots = self._text_beside(opened)
         speaking = [one for one in opened if one.sequence.row in slots]

@@ -151,17 +151,18 @@ class ModelRunner:
             pcm, heard = self._sound.decode_alone(codes, heard)
             return pcm.cpu().numpy().tobytes(), heard
 
+    @torch.inference_mode()
     def close_row(self, row: int) -> None:
         """Its pages may be anybody's from now on."""
-        self.set_pages(row, [])
+        with self._on("_main"):
+            self._state.pages[row].fill_(DUMP_PAGE)
         self._table[row, frame.POSITION] = 0
 
     @torch.inference_mode()
     def set_pages(self, row: int, pages: Sequence[int]) -> None:
-        """Where the row's positions lie, from the first on."""
-        spare = self._state.pages.shape[1] - len(pages)
+        """Where the positions of an open row lie, from the first on."""
         with self._on("_main"):
-            self._state.pages[row] = upload([*pages, *([DUMP_PAGE] * spare)], self._device, torch.int32)
+            self._state.pages[row, : len(pages)] = upload(pages, self._device, torch.int32)
 
     @torch.inference_mode()
     def copy_page(self, source: int, target: int) -> None:

@@ -7,9 +7,13 @@ import json
 import sys
 
 from qwen3tts_daemon import daemon
+from qwen3tts_daemon.engines import EngineChoice
+from qwen3tts_daemon.model_manager import ManagerConfig
 from qwen3tts_daemon.settings import load_settings
 from qwen3tts_daemon.worker_client import EngineSpec
 
 if __name__ == "__main__":
+    settings = load_settings(sys.argv[2:])
     spec = EngineSpec("tests.fakes:ToneEngine", json.loads(sys.argv[1]))
-    sys.exit(daemon.run(load_settings(sys.argv[2:]), spec))
+    config = ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s)
+    sys.exit(daemon.run(settings, EngineChoice(spec, config, settings.embedded.preload)))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 from qwen3tts_daemon.commands.client import Hear
 from qwen3tts_daemon.daemon import make_speech
+from qwen3tts_daemon.engines import choose_engine
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech import Order, Speech, Utterance
 from qwen_tts.api import AudioChunk
@@ -13,8 +14,8 @@ from qwen_tts.api import AudioChunk
 
 @contextlib.asynccontextmanager
 async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Speech]:
-    """A Speech of its own; its worker ends with the block. Raises ModelUnavailable."""
-    speech = make_speech(settings)
+    """A Speech of its own; its worker ends with the block. Raises ModelUnavailable, SettingsError."""
+    speech = make_speech(settings, choose_engine(settings))
     await speech.manager.start(preload=preload)
     try:
         yield speech

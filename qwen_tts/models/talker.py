@@ -8,6 +8,9 @@ from qwen_tts.config import TalkerConfig
 from qwen_tts.modules.attention import KVCache
 from qwen_tts.modules.transformer import Transformer
 
+_WORDS = 8_192
+"""Of the text embedding, projected at a time."""
+
 
 class TextProjection(nn.Module):
     """From the width of the text embedding to the talker's."""
@@ -28,7 +31,7 @@ class Talker(nn.Module):
         super().__init__()
         self.config = config
         self.text_embedding = nn.Embedding(config.text_vocab_size, config.text_hidden_size)
-        self.text_projection = TextProjection(config)
+        self.text_projection: nn.Module = TextProjection(config)
         self.codec_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
         self.transformer = Transformer(config, config.rms_norm_eps)
         self.codec_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
@@ -47,6 +50,15 @@ class Talker(nn.Module):
     def embed_text(self, ids: Tensor) -> Tensor:
         """ids [n] -> [n, hidden]."""
         return self.text_projection(self.text_embedding(ids))
+
+    @torch.no_grad()
+    def fold_text(self) -> None:
+        """Project the whole text embedding: then a token is one look-up, and the projection's memory is free."""
+        table = torch.empty(self.config.text_vocab_size, self.config.hidden_size, dtype=self.dtype, device=self.device)
+        for projected, words in zip(table.split(_WORDS), self.text_embedding.weight.split(_WORDS), strict=True):
+            projected.copy_(self.text_projection(words))
+        self.text_embedding = nn.Embedding.from_pretrained(table)
+        self.text_projection = nn.Identity()
 
     def forward(self, x: Tensor, cache: KVCache, counts: Tensor, span: int) -> Tensor:
         """x [rows, n, hidden] -> hidden [rows, n, hidden]; see Transformer.forward."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon import __version__
 from tests.fakes import tone
 from tests.wire.daemons import tone_daemon
@@ -121,3 +122,13 @@ def test_config_tells_values_and_sources(tmp_path: Path) -> None:
 
 def test_version(tmp_path: Path) -> None:
     assert run("--version", data=tmp_path).stdout.strip() == __version__
+
+
+def test_models_list_names_what_is_there_and_what_is_wrong_with_the_rest(tmp_path: Path) -> None:
+    write_checkpoint("tiny-0.6B-Base", tmp_path / "models" / "tiny")
+    (tmp_path / "models" / "odd").mkdir()
+    (tmp_path / "models" / "odd" / "config.json").write_text("{")
+    listed = run("models", "list", "--directory", str(tmp_path / "models"), data=tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    assert listed.stdout == "tiny: base, 0b6\n"
+    assert "odd: cannot be used: " in listed.stderr

@@ -1,0 +1,66 @@
+"""The Qwen3-TTS checkpoints that lie in a directory, and what is wrong with those that cannot be used."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwen_tts.config import is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.errors import BadCheckpoint
+
+CODEC = "speech_tokenizer"
+_FILES = ("model.safetensors", "vocab.json", "merges.txt", f"{CODEC}/model.safetensors")
+_ORDER = ("custom_voice", "base", "voice_design")
+"""Preset voices need nothing but a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One that can be loaded, as far as its small files tell."""
+
+    path: Path
+    kind: str
+    """custom_voice, voice_design or base"""
+    size: str
+    """0b6 or 1b7"""
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One that cannot."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a models directory holds; the best checkpoint first."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    broken: tuple[Broken, ...]
+
+
+def scan(directory: Path) -> Found:
+    """Every folder with a config.json; codecs that stand alone are no checkpoints, and not broken either."""
+    folders = sorted(path.parent for path in directory.glob("*/config.json"))
+    checkpoints, broken = [], []
+    for path in folders:
+        try:
+            if not is_codec_directory(path):
+                checkpoints.append(read(path))
+        except BadCheckpoint as error:
+            broken.append(Broken(path, str(error)))
+    checkpoints.sort(key=lambda one: (_ORDER.index(one.kind), -int(one.size.replace("b", "")), one.name))
+    return Found(tuple(checkpoints), tuple(broken))
+
+
+def read(path: Path) -> Checkpoint:
+    """Raises BadCheckpoint."""
+    config = read_checkpoint_config(path)
+    read_codec_config(path / CODEC)
+    if missing := [name for name in _FILES if not (path / name).is_file()]:
+        raise BadCheckpoint(f"{path} lacks {', '.join(missing)}; the download may not have ended")
+    return Checkpoint(path, config.kind, config.size)

@@ -1,0 +1,92 @@
+"""Which engine the settings mean: the preview voice, or Qwen3-TTS where it can run."""
+
+import importlib.util
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwen3tts_daemon import checkpoints
+from qwen3tts_daemon.checkpoints import Checkpoint
+from qwen3tts_daemon.model_manager import ManagerConfig
+from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.voices import BRING_QWEN
+from qwen3tts_daemon.worker_client import EngineSpec
+from qwen_tts.errors import BadCheckpoint
+
+logger = logging.getLogger(__name__)
+
+_MOST_THREADS = 4
+"""More do not make the embedded voice faster."""
+
+_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+"""An NVIDIA card, on Linux and in the Windows subsystem; finding out more takes seconds of imports."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """An engine and how it is kept."""
+
+    spec: EngineSpec
+    config: ManagerConfig
+    preload: bool
+
+
+def choose_engine(settings: Settings) -> EngineChoice:
+    """Raises SettingsError for a choice that cannot be met."""
+    if settings.engine == "embedded":
+        return _embedded(settings)
+    if settings.engine == "qwen":
+        if not _is_installed():
+            raise SettingsError("engine is qwen, and torch is missing: pip install 'qwen3tts-daemon[gpu]'")
+        return _qwen(settings, _checkpoint(settings))
+    if not (_is_installed() and _has_gpu()):
+        return _embedded(settings)
+    found = checkpoints.scan(settings.models_path)
+    for one in found.broken:
+        logger.warning("checkpoint %s is skipped: %s", one.path.name, one.reason)
+    if settings.qwen.checkpoint or found.checkpoints:
+        return _qwen(settings, _checkpoint(settings))
+    logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, BRING_QWEN)
+    return _embedded(settings)
+
+
+def _has_gpu() -> bool:
+    return any(path.exists() for path in _DEVICES)
+
+
+def _is_installed() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def _checkpoint(settings: Settings) -> Checkpoint:
+    """The one that was asked for, else the best."""
+    wanted, directory = settings.qwen.checkpoint, settings.models_path
+    if wanted:
+        try:
+            return checkpoints.read(directory / wanted)
+        except BadCheckpoint as error:
+            raise SettingsError(f"qwen.checkpoint: {error}") from error
+    found = checkpoints.scan(directory)
+    if found.checkpoints:
+        return found.checkpoints[0]
+    reasons = "".join(f"; {one.path.name}: {one.reason}" for one in found.broken)
+    raise SettingsError(f"engine is qwen, and {directory} holds no checkpoint: {BRING_QWEN}{reasons}")
+
+
+def _qwen(settings: Settings, checkpoint: Checkpoint) -> EngineChoice:
+    qwen = settings.qwen
+    options = {**qwen.engine_options, "checkpoint": str(checkpoint.path.resolve())}
+    config = ManagerConfig(idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s)
+    return EngineChoice(EngineSpec("qwen_tts.engine:create", options, settings.log_level), config, qwen.preload)
+
+
+def _embedded(settings: Settings) -> EngineChoice:
+    options = {
+        "cache_dir": str(settings.data_path / "cache"),
+        "threads": settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS),
+        "kokoro": settings.embedded.kokoro,
+        "warm_languages": [settings.language],
+    }
+    spec = EngineSpec("qwen3tts_daemon.embedded.engine:create", options, settings.log_level)
+    return EngineChoice(spec, ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s), settings.embedded.preload)

@@ -1,0 +1,89 @@
+"""The daemon with Qwen3-TTS in its worker: a tiny checkpoint with random weights, on the CPU."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from wyoming.audio import AudioChunk, AudioStart
+from wyoming.client import AsyncTcpClient
+from wyoming.info import Describe, Info
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
+
+from benchmarks.random_checkpoint import write_checkpoint
+from tests.wire.daemons import DaemonProcess, embedded_daemon
+
+SPEAKERS = {"vivian", "serena", "uncle_fu", "dylan", "eric", "ryan", "aiden", "ono_anna", "sohee"}
+FEW = (
+    "--engine", "qwen", "--qwen.device", "cpu", "--qwen.threads", "1", "--qwen.rows", "2",
+    "--qwen.kv-positions", "2048", "--qwen.guards.frames-per-token", "2", "--qwen.guards.spare-frames", "4",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, DaemonProcess]]:
+    root = tmp_path_factory.mktemp("qwen")
+    write_checkpoint("tiny-0.6B-CustomVoice", root / "models" / "tiny", endless=True)
+    with embedded_daemon(root / "data", "--models.dir", str(root / "models"), *FEW) as daemon:
+        yield *daemon.ready(), daemon
+
+
+async def heard(client: AsyncTcpClient, last: str = "audio-stop") -> tuple[int, bytes]:
+    """Sample rate and PCM up to the event `last`."""
+    rate, pcm = 0, b""
+    while (event := await client.read_event()) is not None and event.type != last:
+        assert event.type != "error", event.data
+        if AudioStart.is_type(event.type):
+            rate = AudioStart.from_event(event).rate
+        if AudioChunk.is_type(event.type):
+            pcm += AudioChunk.from_event(event).audio
+    return rate, pcm
+
+
+async def test_home_assistant_finds_nine_voices_in_ten_languages(doors: tuple[int, int, DaemonProcess]) -> None:
+    async with AsyncTcpClient("127.0.0.1", doors[0]) as client:
+        await client.write_event(Describe().event())
+        event = await client.read_event()
+    assert event is not None
+    (program,) = Info.from_event(event).tts
+    assert program.name == "qwen3-tts"
+    assert {voice.name for voice in program.voices} == SPEAKERS
+    assert all(len(voice.languages) == 10 for voice in program.voices)
+
+
+@pytest.mark.parametrize("voice", ["ryan", "sohee"])
+async def test_it_speaks_through_wyoming(doors: tuple[int, int, DaemonProcess], voice: str) -> None:
+    async with AsyncTcpClient("127.0.0.1", doors[0]) as client:
+        await client.write_event(Synthesize("Good evening.", voice=SynthesizeVoice(name=voice)).event())
+        rate, pcm = await heard(client)
+    assert rate == 24_000
+    assert len(pcm) >= 4 * 1_920 * 2
+
+
+async def test_live_text_reaches_it_bit_by_bit(doors: tuple[int, int, DaemonProcess]) -> None:
+    async with AsyncTcpClient("127.0.0.1", doors[0]) as client:
+        await client.write_event(SynthesizeStart(voice=SynthesizeVoice(name="ryan")).event())
+        await client.write_event(SynthesizeChunk("She said she would be here by noon. ").event())
+        while (event := await client.read_event()) is not None and event.type != "audio-chunk":
+            assert event.type != "error", event.data
+        await client.write_event(SynthesizeChunk("And it is noon.").event())
+        await client.write_event(SynthesizeStop().event())
+        _, rest = await heard(client, "synthesize-stopped")
+    assert rest
+
+
+def test_it_speaks_through_rest_and_says_that_it_is_no_preview(doors: tuple[int, int, DaemonProcess]) -> None:
+    base = f"http://127.0.0.1:{doors[1]}"
+    health = httpx.get(f"{base}/health").json()
+    assert (health["engine"], health["state"], health["preview"]) == ("qwen3-tts", "ready", False)
+    order = {"model": "tts-1", "voice": "vivian", "input": "Good evening.", "response_format": "pcm"}
+    answer = httpx.post(f"{base}/v1/audio/speech", json=order, timeout=60)
+    assert answer.status_code == 200
+    assert len(answer.content) >= 4 * 1_920 * 2
+    assert httpx.post(f"{base}/v1/audio/speech", json=order | {"voice": "heart"}).status_code == 422
+
+
+def test_a_choice_that_cannot_be_met_stops_the_start(tmp_path: Path) -> None:
+    with embedded_daemon(tmp_path, "--engine", "qwen", "--models.dir", str(tmp_path)) as daemon:
+        daemon.wait_for("cannot start: engine is qwen, and .* holds no checkpoint: qwen3tts-daemon models download")
+        assert daemon.process.wait(20) == 1
