@@ -20,7 +20,7 @@ class Checkpoint:
     kind: str
     """custom_voice, voice_design or base"""
     size: str
-    """0b6 or 1b7"""
+    """0b6 or 1b7; a fine-tune may say something else"""
 
     @property
     def name(self) -> str:
@@ -53,7 +53,7 @@ def scan(directory: Path) -> Found:
                 checkpoints.append(read(path))
         except BadCheckpoint as error:
             broken.append(Broken(path, str(error)))
-    checkpoints.sort(key=lambda one: (_ORDER.index(one.kind), -int(one.size.replace("b", "")), one.name))
+    checkpoints.sort(key=lambda one: (_ORDER.index(one.kind), one.size != "1b7", one.name))
     return Found(tuple(checkpoints), tuple(broken))
 
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from qwen3tts_daemon import ipc
 from qwen3tts_daemon.failures import describe
@@ -30,6 +30,13 @@ def make_engine(factory: str, options: dict[str, Any]) -> SpeechEngine:
     return engine
 
 
+@runtime_checkable
+class _Mortal(Protocol):
+    """An engine that can fail for good."""
+
+    died: asyncio.Event
+
+
 class WorkerSession:
     """Carries out the daemon's messages on one engine."""
 
@@ -45,6 +52,8 @@ class WorkerSession:
         """Serve until the daemon says shutdown or goes away, or the engine can do nothing any more."""
         self._link.send(ipc.Welcome(ipc.PROTOCOL, self._engine.capabilities))
         self._spawn(self._load())
+        if isinstance(self._engine, _Mortal):
+            self._spawn(self._watch(self._engine))
         self._spawn(self._beat())
         work = [asyncio.create_task(self._receive()), asyncio.create_task(self._say_how_streams_failed())]
         done, left = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -55,6 +64,11 @@ class WorkerSession:
         for task in self._tasks:
             task.cancel()
         await self._engine.close()
+
+    async def _watch(self, engine: _Mortal) -> None:
+        """Also when nobody has a stream."""
+        await engine.died.wait()
+        self._engine_failed.set()
 
     async def _receive(self) -> None:
         while (message := await self._link.receive()) is not None:

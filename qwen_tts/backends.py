@@ -7,6 +7,7 @@ from functools import partial
 import torch
 
 from qwen_tts.codec import Codec
+from qwen_tts.config import TalkerConfig, TransformerConfig
 from qwen_tts.cuda_graphs import Graphs
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import ModelUnavailable
@@ -21,6 +22,9 @@ TEXT_SLOTS = 8_192
 
 _LEAST_CAPABILITY = (8, 0)
 """Ampere: bfloat16 and copies that do not wait."""
+
+_LEAST_DOT = 16
+"""What the tensor cores multiply is at least this wide."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,31 @@ class Backends:
         self.sound.prepare_alone()
 
 
-def uses_kernels(config: EngineConfig, device: torch.device) -> bool:
+def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
     """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    may = (
-        device.type == "cuda"
-        and torch.cuda.get_device_capability(device) >= _LEAST_CAPABILITY
-        and importlib.util.find_spec("triton") is not None
-    )
-    if config.attention == "triton" and not may:
-        raise ModelUnavailable(
-            "attention is 'triton', which needs an NVIDIA card of the year 2020 or later and the package triton; "
-            "use 'sdpa'"
-        )
-    return may and config.attention != "sdpa"
+    if config.attention == "sdpa":
+        return False
+    missing = _missing_for_kernels(talker, device, dtype)
+    if config.attention == "triton" and missing:
+        raise ModelUnavailable(f"attention is 'triton', which needs {missing}; use 'sdpa'")
+    return missing is None
+
+
+def _missing_for_kernels(talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> str | None:
+    if device.type != "cuda" or torch.version.hip or torch.cuda.get_device_capability(device) < _LEAST_CAPABILITY:
+        return "an NVIDIA card of the year 2020 or later"
+    if importlib.util.find_spec("triton") is None:
+        return "the package triton"
+    if dtype == torch.float16:
+        return "bfloat16 or float32: what it keeps between layers may be too great for float16"
+    if not all(_has_usual_heads(part) for part in (talker, talker.code_predictor)) or talker.head_dim < 2 * _LEAST_DOT:
+        return "heads as the release's models have them"
+    return None
+
+
+def _has_usual_heads(config: TransformerConfig) -> bool:
+    group = config.heads // config.kv_heads
+    return group.bit_count() == 1 and group <= _LEAST_DOT and config.head_dim.bit_count() == 1 and config.layers > 1
 
 
 def may_chain(device: torch.device) -> bool:

@@ -5,6 +5,7 @@ therefore run one after the other, on one stream.
 """
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 
 import torch
 
@@ -51,6 +52,9 @@ class CudaGraphs(Graphs):
         graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
         try:
             function()
-        finally:
-            graph.capture_end()
+        except BaseException:
+            with suppress(RuntimeError):  # what went wrong says more
+                graph.capture_end()
+            raise
+        graph.capture_end()
         self._graphs[key] = graph

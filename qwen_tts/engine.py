@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -94,9 +95,13 @@ class Engine:
 
     def __init__(self, config: EngineConfig, *, now: Callable[[], float] = time.monotonic) -> None:
         self._config, self._now = config, now
-        checkpoint = read_checkpoint_config(config.checkpoint)
+        self._checkpoint = read_checkpoint_config(config.checkpoint)
         codec = read_codec_config(config.checkpoint / CODEC_DIRECTORY)
-        self._capabilities = checkpoint_capabilities(checkpoint, codec, rows=config.rows, live_text="words")
+        self._capabilities = checkpoint_capabilities(self._checkpoint, codec, rows=config.rows, live_text="words")
+        self._asked = config
+        """Before it was made smaller to fit"""
+        self.died = asyncio.Event()
+        """Set when it has failed for good"""
         self._model: Model | None = None
         self._loop: EngineLoop | None = None
         self._runner: ModelRunner | None = None
@@ -241,6 +246,7 @@ class Engine:
     async def close(self) -> None:
         """See SpeechEngine."""
         self._closing = True
+        self._compilation.stop()  # a load may wait for it
         self._wake.set()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
@@ -276,7 +282,7 @@ class Engine:
 
     def _on_loop(self, function: Callable[..., None], *arguments: object) -> None:
         assert self._event_loop is not None
-        if not self._event_loop.is_closed():
+        with suppress(RuntimeError):  # it is closed: nobody is there any more
             self._event_loop.call_soon_threadsafe(function, *arguments)
 
     def _run(self) -> None:
@@ -287,13 +293,23 @@ class Engine:
                 if self._loop is None or not self._loop.step():
                     self._wait()
             self._refusal = ModelUnavailable("the engine is closed")
+            self._let_go(self._refusal)
         except Exception as error:
             logger.exception("the engine failed")
             self._refusal = _failure(error)
+            if self._loop is not None:
+                self._loop.abort(self._refusal)
+            self._on_loop(self.died.set)
         self._compilation.stop()
-        if self._loop is not None:
-            self._loop.abort(self._refusal)
         self._on_loop(self._end_all, self._refusal)
+
+    def _let_go(self, reason: SynthesisError) -> None:
+        """End everybody and give the memory back."""
+        if self._loop is not None and self._runner is not None:
+            self._loop.abort(reason)
+            self._runner.synchronize()  # what is on its way still writes
+        self._model = self._loop = self._runner = None
+        _free_memory()
 
     def _wait(self) -> None:
         until = None if self._loop is None else self._loop.idle_until()
@@ -322,6 +338,8 @@ class Engine:
     def _load(self) -> None:
         config = self._config
         device = default_device() if config.device is None else torch.device(config.device)
+        if device.type == "cuda" and device.index is not None:
+            torch.cuda.set_device(device)
         dtype = default_dtype(device) if config.dtype is None else getattr(torch, config.dtype)
         if config.threads is not None:
             torch.set_num_threads(config.threads)
@@ -337,7 +355,7 @@ class Engine:
 
     def _compile_ahead(self, device: torch.device, dtype: torch.dtype) -> None:
         """What the kernels need, while the weights are loaded."""
-        if not uses_kernels(self._config, device):
+        if not uses_kernels(self._config, self._checkpoint.talker, device, dtype):
             return
         from qwen_tts.precompile import Job, Precompilation  # there may be no triton
 
@@ -349,6 +367,7 @@ class Engine:
 
     def _start_loop(self, model: Model) -> None:
         """With fewer rows and positions than are usual where those do not fit."""
+        self._resize(self._asked)
         while (runner := self._try_to_run(model)) is None:
             smaller = self._config.smaller()
             if smaller is None:
@@ -359,13 +378,16 @@ class Engine:
                 "%d rows and %d positions do not fit into the device's memory: trying %d and %d",
                 self._config.rows, self._config.kv_positions, smaller.rows, smaller.kv_positions,
             )  # fmt: skip
-            self._config = smaller
-            self._capabilities = msgspec.structs.replace(self._capabilities, rows=smaller.rows)
+            self._resize(smaller)
             _free_memory()
         self._runner = runner
         self._loop = EngineLoop(
             model, runner, self._config, self._now, self._hand_on, is_compiled=self._compilation.is_ready
         )
+
+    def _resize(self, config: EngineConfig) -> None:
+        self._config = config
+        self._capabilities = msgspec.structs.replace(self._capabilities, rows=config.rows)
 
     def _try_to_run(self, model: Model) -> ModelRunner | None:
         """A runner of the first rows; None if the device's memory does not hold it."""
@@ -373,6 +395,8 @@ class Engine:
             runner = ModelRunner(model, self._config)
             while runner.rows < FIRST_ROWS and runner.next_bucket is not None:
                 self._compilation.wait(runner.next_bucket)
+                if self._closing:
+                    raise ModelUnavailable("the engine is closed")
                 runner.prepare()
         except torch.OutOfMemoryError:
             return None
@@ -392,8 +416,13 @@ class Engine:
     def _wake_up(self) -> None:
         if self._loop is None:
             assert self._model is not None
-            self._model.to(self._awake_device)
-            self._start_loop(self._model)
+            try:
+                self._model.to(self._awake_device)
+                self._start_loop(self._model)
+            except (SynthesisError, torch.OutOfMemoryError):
+                self._model.to(torch.device("cpu"))  # it sleeps on
+                _free_memory()
+                raise
 
     def _hand_on(self, out: list[tuple[Utterance, Outcome]]) -> None:
         self._on_loop(self._give, out)

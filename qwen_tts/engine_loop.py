@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from qwen_tts.api import AudioChunk, ClonedVoice, DesignedVoice, PresetVoice, StreamEnd
 from qwen_tts.backends import TEXT_SLOTS
 from qwen_tts.engine_config import EngineConfig
-from qwen_tts.errors import EngineBusy, InvalidRequest, SynthesisError, TextTooLong
+from qwen_tts.errors import EngineBusy, InvalidRequest, OutOfMemory, SynthesisError, TextTooLong
 from qwen_tts.frame import END_SLOT, FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
 from qwen_tts.live_text import Instead, LiveText
 from qwen_tts.model import Model
@@ -194,6 +194,11 @@ class EngineLoop:
         except SynthesisError as error:
             self._fail(utterance, error)
             return True
+        except torch.OutOfMemoryError as error:
+            logger.warning("an utterance does not fit into the device's memory, nor do kept voices any more: %s", error)
+            self._prefixes.clear()
+            self._fail(utterance, OutOfMemory("this does not fit into the device's memory", retry_after_s=5))
+            return True
         self._open_row(utterance, key, entry, prompt, len(tokens))
         return True
 
@@ -219,16 +224,21 @@ class EngineLoop:
         return key, entry
 
     def _has_room(self, entry: CachedPrefix, utterance: Utterance) -> bool:
-        """Pages for the prompt and a little more; beginnings of other voices make way. Raises EngineBusy if never."""
+        """Pages for the prompt and a little more; beginnings of other voices make way. Raises TextTooLong if never."""
         prefix = entry.prefix
         positions = sum(len(part) for part in (prefix.embeddings, prefix.transcript, prefix.reference))
         positions += len(utterance.tokens or ()) + 3
         needed = -(-positions // PAGE_POSITIONS) + SPARE_PAGES
         if needed > self._pages.pages:
-            raise EngineBusy(f"the prompt takes {positions} positions of a cache of {self._config.kv_positions}")
+            raise TextTooLong(
+                f"text, instruction and reference take {positions} positions of a cache of {self._config.kv_positions}",
+                param="text",
+            )
         return self._make_room(needed)
 
     def _make_room(self, pages: int) -> bool:
+        if self._pages.free + self._prefixes.held < pages:
+            return False  # nobody's beginning makes way in vain
         while self._pages.free < pages:
             if not self._prefixes.evict():
                 return False
@@ -239,6 +249,9 @@ class EngineLoop:
         if length >= most:
             raise TextTooLong(f"text, instruction and reference take {length} positions of {most}", param="text")
         # Live text needs a slot a row, for one step.
+        most = self._slots.pages - self._config.rows
+        if len(prompt.trailing) > most:
+            raise TextTooLong(f"{len(prompt.trailing)} tokens of at most {most} beside a reference", param="text")
         if utterance.tokens is not None and len(prompt.trailing) > self._slots.free - self._config.rows:
             raise EngineBusy(f"{len(prompt.trailing)} more tokens than may wait beside frames", retry_after_s=1)
 
@@ -248,11 +261,12 @@ class EngineLoop:
         entry = self._prefixes.get(key) or CachedPrefix(entry.prefix, entry.heard)
         cached = min(entry.positions, length - 1)
         room = self._config.row_positions - length + 1
-        sequence = Sequence(row, length, cached, self._max_frames(tokens, room), room)
+        sequence = Sequence(row, length, cached, self._max_frames(tokens, room), room, tokens)
         sequence.pages = self._first_pages(entry, cached, length)
         self._runner.set_pages(row, sequence.pages)
         sampling, first_input = utterance.request.sampling, prompt.embeddings[-1]
-        self._to_open.append(partial(self._runner.open_row, row, sampling, utterance.seed, first_input, entry.heard))
+        open_row = partial(self._runner.open_row, row, length - 1, sampling, utterance.seed, first_input, entry.heard)
+        self._to_open.append(open_row)
         utterance.sequence, utterance.text_is_read, utterance.silent_frames = sequence, False, 0
         utterance.started_s = utterance.started_s or self._now()
         if utterance.tokens is not None:
@@ -414,7 +428,8 @@ class EngineLoop:
             assert taken is not None, "one a row is kept free"
             slots[row] = taken[0]
             utterance.segment = read.segment
-            opened.sequence.max_frames += int(self._config.guards.frames_per_token or 0)
+            opened.sequence.text_tokens += 1
+            opened.sequence.max_frames = self._max_frames(opened.sequence.text_tokens, opened.sequence.room)
             tokens.append((taken[0], read.id))
         if tokens:
             embedded = self._model.prompts.embed_tokens([token for _, token in tokens])
@@ -493,7 +508,7 @@ def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
 def _voice_key(voice: PresetVoice | ClonedVoice | DesignedVoice) -> Hashable:
     match voice:
         case PresetVoice(name):
-            return "preset", name.casefold()
+            return "preset", name
         case ClonedVoice(prompt):
             return "cloned", prompt.data
         case DesignedVoice(description):

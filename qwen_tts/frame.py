@@ -89,7 +89,8 @@ class PromptPart:
 
 
 class FrameBackend(Protocol):
-    """How the networks run. Calls only enqueue work on the current stream, and write nothing but RowTensors."""
+    """How the networks run. Calls only enqueue work on the current stream, and of RowTensors write what they say; of
+    rows that are not active at most the cache at their position in `about`."""
 
     @property
     def spans(self) -> Sequence[int]:

@@ -73,7 +73,7 @@ class Model:
 
 def _moved(tensor: Tensor, device: torch.device) -> Tensor:
     if tensor.device.type != "cuda" or device.type != "cpu":
-        return tensor.to(device, non_blocking=True)
+        return tensor.to(device, non_blocking=device.type == "cuda")
     return torch.empty_like(tensor, device=device, pin_memory=True).copy_(tensor)
 
 

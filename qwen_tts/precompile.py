@@ -1,10 +1,10 @@
-"""Compiles the kernels of an engine before it needs them, in as many processes as there are cores, while it loads.
+"""Compiles the kernels of an engine before it needs them, in several processes, while it loads.
 
     python -m qwen_tts.precompile JSON
 
 A process of its own goes through everything that the engine will launch, over tensors without memory, notes each new
-kernel down, and compiles them with all cores into Triton's cache, where the engine finds them. It needs no card. When
-all kernels of a bucket are there it prints the bucket. A mark in the cache says that nothing is left to do.
+kernel down, and compiles them with up to 16 cores into Triton's cache, where the engine finds them. It needs no card.
+When all kernels of a bucket are there it prints the bucket. A mark in the cache says that nothing is left to do.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from ctypes.util import find_library
 from functools import partial
@@ -91,7 +92,8 @@ class Precompilation:
             self._is_over.set()
             return
         command = [sys.executable, "-m", "qwen_tts.precompile", job.model_dump_json()]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        # It ends with its standard input, by whatever death this process dies.
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
         self._process = process
         threading.Thread(target=self._listen, args=(process,), name="precompilation", daemon=True).start()
 
@@ -106,16 +108,20 @@ class Precompilation:
     def stop(self) -> None:
         """End the process; what is not compiled yet is compiled as it is needed."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.kill()  # a worker ignores SIGTERM, and so do its children
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self._tell(int(line))
-        if process.wait():
-            logger.warning("kernels could not be compiled in advance; they are compiled as they are needed")
-        self._is_over.set()
-        self._tell(0)
+        try:
+            with process:
+                for line in process.stdout:
+                    if line.strip().isdecimal():  # a library may have something to say too
+                        self._tell(int(line))
+            if process.returncode:
+                logger.warning("kernels could not be compiled in advance; they are compiled as they are needed")
+        finally:
+            self._is_over.set()
+            self._tell(0)
 
     def _tell(self, bucket: int) -> None:
         with self._news:
@@ -196,6 +202,9 @@ def _compile(compilation: Callable[[], Any]) -> None:
 
 def _processes() -> int:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    container = Path("/sys/fs/cgroup/memory.max")
+    if container.exists() and (limit := container.read_text().strip()).isdecimal():
+        memory = min(memory, int(limit))
     return max(1, min(len(os.sched_getaffinity(0)), MOST_PROCESSES, memory // 2 // PROCESS_BYTES))
 
 
@@ -237,6 +246,7 @@ class _Children:
         if pid:
             return pid
         try:
+            os.dup2(2, 1)  # the parent's words stand alone
             self._do(work)
             os._exit(0)
         except BaseException:
@@ -259,7 +269,15 @@ def _say(bucket: int) -> None:
     sys.stdout.flush()
 
 
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
 def main() -> None:
+    # Forked children do nothing that a thread of this process could hold up.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     compile_all(Job.model_validate_json(sys.argv[1]), _say)
 
 

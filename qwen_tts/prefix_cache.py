@@ -34,11 +34,17 @@ class CachedPrefix:
 class PrefixCache:
     """Bounded by the pages it may hold of `pool`. One thread at a time."""
 
-    def __init__(self, pool: PagePool, most_pages: int, most_entries: int = 256) -> None:
+    def __init__(self, pool: PagePool, most_pages: int, most_entries: int = 64, most_heard: int = 16) -> None:
+        """`most_heard` of the entries have a state of the codec, some 6 MB each."""
         self._pool = pool
-        self._most_pages, self._most_entries = most_pages, most_entries
+        self._most_pages, self._most_entries, self._most_heard = most_pages, most_entries, most_heard
         self._entries: OrderedDict[Hashable, CachedPrefix] = OrderedDict()
         self._held = 0
+
+    @property
+    def held(self) -> int:
+        """Pages that `evict` may give back, unless rows share them."""
+        return self._held
 
     def get(self, key: Hashable) -> CachedPrefix | None:
         if key in self._entries:
@@ -52,6 +58,9 @@ class PrefixCache:
         self._held += len(entry.own_pages)
         while len(self._entries) > self._most_entries:
             self._drop(next(iter(self._entries)))
+        heard = [key for key, entry in self._entries.items() if entry.heard is not None]
+        for key in heard[: -self._most_heard]:
+            self._drop(key)
 
     def keep(
         self, key: Hashable, entry: CachedPrefix, positions: int, row_pages: list[int], page_positions: int,

@@ -78,7 +78,7 @@ class ModelRunner:
         rows, device = config.rows, self._device
         networks = Networks(model.talker, model.code_predictor, model.codec)
         graphs = CudaGraphs if self.is_cuda and config.graphs else Graphs
-        if uses_kernels(config, device):
+        if uses_kernels(config, model.config.talker, device, model.talker.dtype):
             self._backends = triton_backends(networks, config, graphs, chained=may_chain(device))
             model.codec.decoder.to("cpu")  # the kernels have what they need of it
         else:
@@ -109,9 +109,15 @@ class ModelRunner:
     # -- rows -------------------------------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def open_row(self, row: int, sampling: Sampling, seed: int, first_input: Tensor, heard: Heard | None) -> None:
-        """Begin a sequence: `first_input` [width] is the last position of its prompt."""
+    def open_row(
+        self, row: int, position: int, sampling: Sampling, seed: int, first_input: Tensor, heard: Heard | None
+    ) -> None:
+        """Begin a sequence: `first_input` [width] is the last of its prompt, at `position`.
+
+        A step of others may write there before the row's first frame does, and nowhere else.
+        """
         table, following = self._table[row], sampling.code_predictor
+        table[frame.POSITION] = position
         table[[frame.TOP_K, frame.NEXT_TOP_K]] = sampling.top_k, following.top_k
         table[[frame.SEED_LOW, frame.SEED_HIGH]] = struct.unpack("<ii", struct.pack("<q", seed))
         table.view(np.float32)[[frame.TEMPERATURE, frame.TOP_P, frame.PENALTY]] = (
@@ -196,14 +202,14 @@ class ModelRunner:
         with self._on("_main"):
             if self.is_cuda:
                 self._main.wait_event(self._inputs_taken)
-            self._state.about.copy_(self._about[slot], non_blocking=True)
+            self._state.about.copy_(self._about[slot], non_blocking=self.is_cuda)
             self._backends.run_frame(rows, span)
             if self.is_cuda:
                 self._frame_done.record()
         with self._on("_side"):
             self._decode(slot, rows)
         for one in frames:
-            self._table[one.row, frame.POSITION] = one.position + 1
+            self._table[one.row, frame.POSITION] = min(one.position + 1, self._state.most_positions - 1)
         return Ticket(slot, rows, frames)
 
     def _decode(self, slot: int, rows: int) -> None:
@@ -216,13 +222,13 @@ class ModelRunner:
         if self.is_cuda:
             self._inputs_taken.record()
         self._backends.run_sound(rows)
-        self._host_codes[slot].copy_(sound.codes[:all_rows], non_blocking=True)
-        self._host_pcm[slot].copy_(sound.pcm[:all_rows], non_blocking=True)
+        self._host_codes[slot].copy_(sound.codes[:all_rows], non_blocking=self.is_cuda)
+        self._host_pcm[slot].copy_(sound.pcm[:all_rows], non_blocking=self.is_cuda)
         if self.is_cuda:
             self._finished[slot].record()
 
     def collect(self, ticket: Ticket) -> StepResult:
-        """Wait for a step; the results are valid until the step after the next is launched."""
+        """Wait for a step."""
         if self.is_cuda:
             self._finished[ticket.slot].synchronize()
         self._slots.append(ticket.slot)

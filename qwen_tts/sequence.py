@@ -16,6 +16,8 @@ class Sequence:
     """That its text allows"""
     room: int
     """Frames that the cache allows"""
+    text_tokens: int = 0
+    """Read, or in the prompt"""
     pages: list[int] = field(default_factory=list)
     frames: int = 0
     """Launched; the results of the last may not be there yet"""

@@ -81,10 +81,11 @@ class _Reader:
         staged = staging[: piece.size].view(piece.dtype)
         self._fill(staged, piece)
         with nullcontext() if stream is None else torch.cuda.stream(stream):
+            is_cuda = stream is not None
             if piece.dtype == piece.place.dtype:
-                piece.place.copy_(staged, non_blocking=True)
+                piece.place.copy_(staged, non_blocking=is_cuda)
             else:
-                piece.place.copy_(staged.to(self._device, non_blocking=True))
+                piece.place.copy_(staged.to(self._device, non_blocking=is_cuda))
         if stream is not None:
             stream.synchronize()
         return piece.size
@@ -93,6 +94,8 @@ class _Reader:
         """This thread's own."""
         is_cuda = self._device.type == "cuda"
         if not hasattr(self._of_thread, "buffer"):
+            if is_cuda:
+                torch.cuda.set_device(self._device)  # pinned for this card, not for the first
             self._of_thread.buffer = torch.empty(PIECE_BYTES, dtype=torch.uint8, pin_memory=is_cuda)
             self._of_thread.stream = torch.cuda.Stream(self._device) if is_cuda else None
         return self._of_thread.buffer, self._of_thread.stream

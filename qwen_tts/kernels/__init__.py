@@ -1,13 +1,16 @@
 """Triton kernels of one frame: few, each a whole stage, because a frame is a chain of some 500 dependent launches.
 
-- linear.py: [norm +] matrix product [+ SwiGLU or residual]; one form for a single token, one for several
+- chain.py: how they are launched, one after the other without a gap
+- linear.py: [norm +] matrix product [+ SwiGLU or residual]; one form for 1 or 2 tokens, one for up to 128
 - attention.py: [norm + rotation + cache write +] attention over the paged cache; attention within a frame
 - sampling.py: logits -> codec token -> the next input
+- codec.py: the codec decoder
 
 Rules of every kernel
 1. What it computes for one token depends on that token alone, and is added up in a fixed order: batched equals alone
    up to the form of the matrix product, and the same bucket gives the same bits.
-2. Weights are read before `wait()`, everything that another kernel wrote after it. With `CHAINED` (programmatic
-   dependent launch, Hopper) a kernel's weights so arrive while its predecessor still computes.
+2. Weights are read before `wait()`, what another kernel of the frame wrote after it; attention reads what earlier
+   frames or steps put into its cache before, by the rule in chain.py. With `CHAINED` (programmatic dependent launch,
+   Hopper) a kernel's weights so arrive while its predecessor still computes.
 3. Sums are float32; weights and cache have the model's dtype; the residual stream is float32.
 """

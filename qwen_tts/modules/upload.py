@@ -9,4 +9,4 @@ from torch import Tensor
 def upload(values: Sequence[int] | Sequence[Sequence[int]], device: torch.device, dtype: torch.dtype) -> Tensor:
     """The values on `device`, ordered with its current stream."""
     pinned = torch.tensor(values, dtype=dtype, pin_memory=device.type == "cuda")
-    return pinned.to(device, non_blocking=True)
+    return pinned.to(device, non_blocking=device.type == "cuda")

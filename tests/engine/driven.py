@@ -7,6 +7,7 @@ import copy
 import dataclasses
 import json
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,10 @@ def at_most(frames: int) -> Limits:
     return Limits(max_audio_s=frames * FRAME_S)
 
 
-def ready_runner(model: Model, config: EngineConfig) -> ModelRunner:
-    """For steps of all of its rows."""
+def ready_runner(model: Model, config: EngineConfig, rows: int | None = None) -> ModelRunner:
+    """For steps of so many rows; by default of all."""
     runner = ModelRunner(model, config)
-    while runner.next_bucket is not None:
+    while runner.next_bucket is not None and runner.rows < (rows or config.rows):
         runner.prepare()
     return runner
 
@@ -147,23 +148,26 @@ class Heard:
 
 
 class Driven:
-    """A loop of few rows without guards, unless `options` say otherwise."""
+    """A loop of few rows without guards, unless `options` say otherwise; `ready` of them may speak from the start."""
 
-    def __init__(self, model: Model, **options: Any) -> None:
+    def __init__(
+        self, model: Model, ready: int | None = None, is_compiled: Callable[[int], bool] = lambda _: True,
+        **options: Any,
+    ) -> None:  # fmt: skip
         defaults = {
             "checkpoint": Path(), "device": "cpu", "rows": 2, "kv_positions": 512, "row_positions": 256,
             "guards": NO_GUARDS,
         }  # fmt: skip
         self.model, self.config = model, EngineConfig.model_validate(defaults | options)
         self.now = 100.0
-        self.runner = ready_runner(model, self.config)
-        self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver)
+        self.runner = ready_runner(model, self.config, ready)
+        self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver, is_compiled)
         self.heard: dict[Utterance, Heard] = {}
         self._at_start = self._free
 
     @property
     def _free(self) -> tuple[int, int, int]:
-        return len(self.loop._rows), self.loop._pages.free, self.loop._slots.free
+        return len(self.loop._rows) - self.runner.rows, self.loop._pages.free, self.loop._slots.free
 
     @property
     def nothing_is_left(self) -> bool:

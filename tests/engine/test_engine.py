@@ -1,7 +1,9 @@
 """What a caller of the engine relies on; EngineLoop's own laws stand in test_engine_loop.py."""
 
 import asyncio
+import copy
 import gc
+import itertools
 import shutil
 import threading
 import weakref
@@ -16,10 +18,13 @@ import torch
 
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts import engine as engine_module
+from qwen_tts import model as model_module
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, Sampling, SynthesisRequest, VoicePrompt
 from qwen_tts.cloning import clone_voice
-from qwen_tts.codec import Codec
+from qwen_tts.codec import MOST_FRAMES, PIECE_FRAMES, Codec
 from qwen_tts.engine import Engine, create
+from qwen_tts.engine_config import EngineConfig
+from qwen_tts.engine_loop import EngineLoop
 from qwen_tts.errors import (
     BadCheckpoint,
     EngineBusy,
@@ -34,12 +39,13 @@ from qwen_tts.errors import (
     UnknownVoice,
 )
 from qwen_tts.model import WEIGHTS, Model
+from qwen_tts.models.talker import Talker
 from qwen_tts.runner import ModelRunner
 from qwen_tts.stream import AudioStream
 from qwen_tts.synthesizer import Synthesizer
 from qwen_tts.wav import to_pcm
 from tests.engine.conftest import Load
-from tests.engine.driven import at_most, endless, live, request, same_sound, small_checkpoint, small_model
+from tests.engine.driven import CPU, at_most, endless, live, request, same_sound, small_checkpoint, small_model
 from tests.golden.cases import BASE, CUSTOM, TRANSCRIPT, random_codes, reference_audio
 
 Start = Callable[..., Awaitable[Engine]]
@@ -85,6 +91,14 @@ async def error_of(work: Awaitable[object]) -> BaseException | None:
 
 def out_of_memory(*_: object) -> None:
     raise torch.OutOfMemoryError("none left")
+
+
+def noting(happened: list[str], name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(*arguments: Any) -> Any:
+        happened.append(name)
+        return function(*arguments)
+
+    return noted
 
 
 class Gate:
@@ -279,6 +293,83 @@ async def test_a_call_that_fails_fails_alone(start: Start, monkeypatch: pytest.M
     assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
 
 
+@pytest.mark.parametrize("frames", [PIECE_FRAMES, PIECE_FRAMES + 1, 3 * PIECE_FRAMES + 7])
+async def test_long_codes_are_decoded_as_the_whole_of_them(
+    start: Start, load: Load, checkpoints: Path, frames: int
+) -> None:
+    """Also while others speak, and other codes are decoded."""
+    base = load(BASE)
+    engine = await start(base, checkpoints / BASE)
+    codes = random_codes(frames).tolist()
+    speaks = engine.stream(request(voice=ClonedVoice(clone_voice(base, RECORDING, None))))
+    await anext(speaks)
+    both = await asyncio.gather(engine.decode(codes), engine.decode(codes[::-1]))
+    assert both == [base.codec.decode_audio(codes), base.codec.decode_audio(codes[::-1])]
+    speaks.close()
+
+
+async def test_who_asks_for_little_waits_for_a_piece_of_long_codes_at_most(start: Start) -> None:
+    engine, finished = await start(), []
+
+    async def decode(frames: int) -> None:
+        await engine.decode([[1, 2]] * frames)
+        finished.append(frames)
+
+    await asyncio.gather(decode(4 * PIECE_FRAMES), decode(1))
+    assert finished == [1, 4 * PIECE_FRAMES]
+
+
+async def test_a_step_is_taken_between_two_pieces_of_long_codes(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In which others speak. The test holds an answer back until then: the caller asks for the next piece later."""
+    engine, happened, stepped = await start(), [], threading.Event()
+    decode, step, succeed = ModelRunner.decode, EngineLoop.step, engine_module._succeed
+
+    def decoding(*arguments: Any) -> Any:
+        happened.append("decode")
+        stepped.clear()
+        return decode(*arguments)
+
+    def stepping(loop: EngineLoop) -> bool:
+        goes_on = step(loop)
+        happened.append("step")
+        stepped.set()
+        return goes_on
+
+    def answering(*arguments: Any) -> None:
+        stepped.wait()
+        succeed(*arguments)
+
+    monkeypatch.setattr(ModelRunner, "decode", decoding)
+    monkeypatch.setattr(EngineLoop, "step", stepping)
+    monkeypatch.setattr(engine_module, "_succeed", answering)
+    await engine.decode([[1, 2]] * 4 * PIECE_FRAMES)
+    pieces = [index for index, name in enumerate(happened) if name == "decode"]
+    assert len(pieces) == 4
+    assert all("step" in happened[one:other] for one, other in itertools.pairwise(pieces))
+
+
+async def test_more_codes_than_there_may_be_are_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, happened = await start(), []
+    monkeypatch.setattr(ModelRunner, "decode", noting(happened, "decode", lambda *_: (b"", None)))
+    with pytest.raises(InvalidRequest, match=f"{MOST_FRAMES + 1} frames of at most {MOST_FRAMES}") as refused:
+        await engine.decode([[1, 2]] * (MOST_FRAMES + 1))
+    assert refused.value.param == "codes"
+    assert not happened
+    await engine.decode([[1, 2]] * MOST_FRAMES)
+    assert happened
+
+
+async def test_codes_whose_engine_falls_asleep_are_told(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, happened = await start(), []
+    monkeypatch.setattr(ModelRunner, "decode", noting(happened, "decode", ModelRunner.decode))
+    decoding = asyncio.create_task(engine.decode([[1, 2]] * MOST_FRAMES))
+    while not happened:
+        await asyncio.sleep(0)
+    await engine.sleep()
+    with pytest.raises(ModelUnavailable, match="sleeps"):
+        await decoding
+
+
 # -- a device that fails ----------------------------------------------------------------------------------------------
 
 
@@ -322,6 +413,105 @@ async def test_a_call_that_comes_while_the_device_fails_is_answered(
     assert [type(await error_of(work)) for work in (read(audio), call, read(late))] == [EngineFailed] * 3
 
 
+# -- a device that is small -------------------------------------------------------------------------------------------
+
+UNASKED = {"device": "cpu", "row_positions": 256}
+
+
+def fits(monkeypatch: pytest.MonkeyPatch, name: str, rows: int, positions: int = 2**20) -> None:
+    """The device's memory is full in `name` of a runner of more."""
+    function = getattr(ModelRunner, name)
+
+    def limited(runner: ModelRunner, *arguments: Any) -> None:
+        config: EngineConfig = arguments[1] if arguments else runner.limited_by  # type: ignore[attr-defined]
+        if config.rows > rows or config.kv_positions > positions:
+            out_of_memory()
+        function(runner, *arguments)
+
+    if name == "prepare":
+        made = ModelRunner.__init__
+
+        def remember(runner: ModelRunner, model: Model, config: EngineConfig) -> None:
+            made(runner, model, config)
+            runner.limited_by = config  # type: ignore[attr-defined]
+
+        monkeypatch.setattr(ModelRunner, "__init__", remember)
+    monkeypatch.setattr(ModelRunner, name, limited)
+
+
+@pytest.mark.parametrize("where", ["__init__", "prepare"])
+async def test_an_engine_that_does_not_fit_starts_smaller_and_says_so(
+    where: str, text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: speaker)
+    fits(monkeypatch, where, rows=4, positions=3000)
+    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), queue=1, **UNASKED)
+    assert engine.capabilities.rows == 16
+    await engine.load()
+    assert engine.capabilities == msgspec.structs.replace(Synthesizer(speaker).capabilities, rows=2, live_text="words")
+    held = [engine.stream(request()) for _ in range(3)]
+    with pytest.raises(EngineBusy, match="2 utterances are spoken and 1 wait"):
+        engine.stream(request())
+    for audio in held:
+        audio.close()
+    one = request(limits=at_most(2))
+    assert same_sound(await read(engine.stream(one)), said(speaker, one))
+    await engine.close()
+
+
+@pytest.mark.parametrize("asked", [{"rows": 4}, {"rows": 4, "buckets": (4,)}, {"rows": 4, "kv_positions": 512}])
+async def test_rows_that_were_asked_for_are_not_given_up(
+    asked: dict[str, Any], start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits(monkeypatch, "__init__", rows=3)
+    with pytest.raises(OutOfMemory, match="give fewer rows or kv_positions"):
+        await start(**UNASKED | asked)
+
+
+async def test_where_only_the_cache_is_too_large_rows_that_were_asked_for_remain(
+    text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: speaker)
+    fits(monkeypatch, "__init__", rows=64, positions=2048)
+    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), rows=5, **UNASKED)
+    await engine.load()
+    assert engine.capabilities.rows == 5
+    await engine.close()
+
+
+async def test_it_speaks_as_soon_as_two_rows_are_ready_and_the_others_follow(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: set[int] = set()
+    monkeypatch.setattr(engine_module._NothingToCompile, "is_ready", lambda _, rows: rows in compiled)
+    engine = await start(rows=5)
+    ready = [engine.ready_rows]
+    assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
+    assert [*ready, engine.ready_rows] == [2, 2]
+    compiled.add(4)
+    engine._wake.set()  # as the compilation's news do
+    while engine.ready_rows < 4:
+        await asyncio.sleep(0)
+    compiled.add(5)
+    engine._wake.set()
+    while engine.ready_rows < 5:
+        await asyncio.sleep(0)
+    assert engine.capabilities.rows == 5
+    await engine.sleep()
+    assert engine.ready_rows == 0
+
+
+async def test_before_it_is_loaded_no_row_is_ready(text_tokenizer_files: Path) -> None:
+    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), **FEW)
+    assert engine.ready_rows == 0
+    await engine.close()
+    assert engine.ready_rows == 0
+
+
+async def test_an_engine_of_one_row_is_ready_with_it(start: Start) -> None:
+    assert (await start(rows=1)).ready_rows == 1
+
+
 # -- sleeping and closing ---------------------------------------------------------------------------------------------
 
 
@@ -341,6 +531,48 @@ async def test_asleep_it_refuses_and_awake_it_says_the_same(start: Start) -> Non
     await engine.wake()
     await engine.wake()
     assert np.array_equal(await read(engine.stream(one)), before)
+
+
+async def test_its_model_sleeps_on_the_cpu_and_wakes_up_where_it_was(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device is another one by name only."""
+    engine, moved = await start(), []
+    one = request(limits=at_most(2))
+    before = await read(engine.stream(one))
+    monkeypatch.setattr(Model, "to", lambda _, device: moved.append((device, engine.ready_rows)))
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(Talker, "device", property(lambda _: torch.device("mps")))
+        await engine.sleep()
+    await engine.wake()
+    assert moved == [(CPU, 0), (torch.device("mps"), 0)]
+    assert np.array_equal(await read(engine.stream(one)), before)
+
+
+def test_a_model_moves_with_everything_it_has(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place: whoever holds a network holds the one that moved, here to where everything is one."""
+    monkeypatch.setattr(model_module, "_moved", lambda tensor, _: torch.ones_like(tensor))
+    model = copy.deepcopy(load(BASE))
+    networks = [model.talker, model.code_predictor, model.speaker_encoder, model.codec.decoder, model.codec.encoder]
+    held = [tensor for network in networks if network for tensor in (*network.parameters(), *network.buffers())]
+    assert not all(tensor.eq(1).all() for tensor in held)
+    model.to(CPU)
+    assert all(tensor.eq(1).all() for tensor in held)
+
+
+async def test_awake_it_may_be_smaller_than_before(
+    text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others took memory meanwhile."""
+    monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: speaker)
+    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), **UNASKED)
+    await engine.load()
+    await engine.sleep()
+    fits(monkeypatch, "__init__", rows=2)
+    await engine.wake()
+    assert engine.capabilities.rows == 2
+    assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
+    await engine.close()
 
 
 async def test_who_speaks_when_it_falls_asleep_is_told_and_keeps_no_place(

@@ -1,18 +1,24 @@
 """Laws of the loop: nobody hears who else speaks, everything ends once, and nothing is left behind."""
 
+import math
 import random
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from qwen_tts import engine_loop
+from qwen_tts import runner as runner_module
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.cloning import clone_voice
+from qwen_tts.cuda_graphs import Rehearsal
 from qwen_tts.engine_config import GuardConfig, LiveTextConfig
+from qwen_tts.engine_loop import PREPARING_S
 from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, TextTooLong
 from qwen_tts.frame import PAGE_POSITIONS
 from qwen_tts.model import Model
+from qwen_tts.runner import ModelRunner
 from qwen_tts.stream import WINDOW_FRAMES
 from qwen_tts.synthesizer import Synthesizer
 from qwen_tts.wav import to_pcm
@@ -335,7 +341,7 @@ async def test_what_can_never_fit_is_refused_and_holds_nobody_up(speaker: Model)
     driven = Driven(speaker, kv_positions=128)
     huge, small = driven.open(request(SENTENCE * 10)), driven.open(request(limits=at_most(2)))
     driven.run()
-    assert isinstance(huge.outcome, EngineBusy)
+    assert isinstance(huge.outcome, TextTooLong)
     assert small.reason == "limit"
     assert driven.nothing_is_left
 
@@ -728,6 +734,127 @@ async def test_a_prompt_that_is_too_long_ends_only_its_own_utterance(speaker: Mo
     assert isinstance(long.outcome, TextTooLong)
     assert good.reason == "limit"
     assert driven.nothing_is_left
+
+
+# -- more rows --------------------------------------------------------------------------------------------------------
+
+AHEAD = math.ceil(PREPARING_S / FRAME_S)
+"""Frames of sound that are enough to get ready for more rows"""
+
+
+@pytest.fixture
+def rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Getting ready runs whatever a card would capture, on the rows that are there."""
+    monkeypatch.setattr(runner_module, "Graphs", Rehearsal)
+
+
+@pytest.mark.usefixtures("rehearsed")
+async def test_who_finds_no_row_waits_until_the_runner_is_ready_for_more(speaker: Model) -> None:
+    driven = Driven(speaker, ready=1, rows=4)
+    first, second = driven.open(request(limits=at_most(AHEAD + 30))), driven.open(request(limits=at_most(3)))
+    while first.frames < AHEAD - 1:
+        driven.step()
+    assert (driven.runner.rows, second.frames) == (1, 0)
+    driven.run()
+    assert (first.reason, second.reason) == ("limit", "limit")
+    assert driven.runner.rows == 4
+    assert driven.nothing_is_left
+
+
+async def test_the_second_speaks_while_the_first_does(speaker: Model) -> None:
+    driven = Driven(speaker, ready=1)
+    first, second = driven.open(request()), driven.open(request(limits=at_most(3)))
+    while second.outcome is None:
+        driven.step()
+    assert first.outcome is None
+    assert second.frames == 3
+
+
+@pytest.mark.parametrize("step_s", [0.01, 0.05, 0.1])
+async def test_it_gets_ready_as_soon_as_that_holds_nobody_up_and_not_before(speaker: Model, step_s: float) -> None:
+    """Bucket after bucket, whether steps are fast, nearly too slow, or too slow."""
+    compiled: set[int] = set()
+    driven = Driven(speaker, ready=1, rows=4, is_compiled=compiled.__contains__)
+    heard, rate = [driven.open(request(limits=at_most(60)))], 24_000
+    for step in range(120):
+        driven.now += step_s
+        if step == 30:
+            compiled.add(2)
+        if step == 45:
+            heard.append(driven.open(request("Good evening.", limits=at_most(40))))
+        if step == 75:
+            compiled.add(4)
+        known, bucket = driven.runner.rows, driven.runner.next_bucket
+        driven.step()
+        speaking = [one.utterance for one in heard if one.utterance.sequence is not None]
+        has_time = all(utterance.lead_s(driven.now, rate) >= PREPARING_S for utterance in speaking)
+        grows = bucket in compiled and has_time
+        assert driven.runner.rows == (bucket if grows else known), step
+    assert driven.runner.rows == 4
+    assert [one.frames for one in heard] == [60, 40]
+
+
+async def test_with_nobody_there_it_gets_ready_at_once_and_then_rests(speaker: Model) -> None:
+    driven = Driven(speaker, ready=1, rows=4)
+    assert [driven.loop.step() for _ in range(3)] == [True, True, False]
+    assert driven.runner.rows == 4
+    driven = Driven(speaker, ready=1, rows=4, is_compiled=lambda rows: rows <= 2)
+    assert [driven.loop.step() for _ in range(2)] == [True, False]
+    assert driven.runner.rows == 2
+
+
+@pytest.mark.usefixtures("rehearsed")
+async def test_getting_ready_changes_nobodys_sound(speaker: Model) -> None:
+    """Not of those who speak, nor of those who read their prompts, nor what is remembered of what was spoken."""
+    compiled: set[int] = set()
+    driven = Driven(speaker, ready=2, rows=8, is_compiled=compiled.__contains__, kv_positions=1024)
+    requests = [
+        request(limits=at_most(AHEAD + 12), sampling=Sampling(seed=5, repetition_penalty=1.5)),
+        request("Good evening.", voice=PresetVoice("ryan"), limits=at_most(AHEAD + 9)),
+        *(request("And you?", sampling=Sampling(seed=seed), limits=at_most(5)) for seed in range(4)),
+    ]
+    heard = [driven.open(one) for one in requests]
+    while min(one.frames for one in heard[:2]) < AHEAD + 2:
+        driven.step()
+    assert driven.runner.rows == 2
+    compiled.update((4, 8))
+    driven.run()
+    assert driven.runner.rows == 8
+    assert all(same_sound(one.sound, alone(speaker, one.utterance.request).sound) for one in heard)
+    assert driven.nothing_is_left
+
+
+async def test_rows_that_do_not_fit_are_done_without(
+    speaker: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody tries again, and everybody is served by the rows that are there."""
+    whole = alone(speaker, request(limits=at_most(AHEAD + 4))).sound
+    driven = Driven(speaker, ready=2, rows=8)
+    tried = []
+
+    def does_not_fit(runner: ModelRunner) -> None:
+        tried.append(runner.next_bucket)
+        raise torch.OutOfMemoryError("none left")
+
+    monkeypatch.setattr(ModelRunner, "prepare", does_not_fit)
+    heard = [driven.open(request(limits=at_most(frames))) for frames in (AHEAD + 4, AHEAD + 3, 3, 2, 1)]
+    driven.run()
+    assert [one.reason for one in heard] == ["limit"] * 5
+    assert all(same_sound(one.sound, whole[: len(one.sound)]) for one in heard)
+    assert (driven.runner.rows, tried) == (2, [4])
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "2 rows remain" in caplog.text
+    assert driven.nothing_is_left
+
+
+async def test_rows_come_in_their_order_whenever_they_are_ready(speaker: Model) -> None:
+    """The smallest free row is taken: a step is as small as it can be."""
+    driven = Driven(speaker, ready=1, rows=4)
+    driven.run()
+    heard = [driven.open(request(limits=at_most(2))) for _ in range(3)]
+    driven.step()
+    rows = [one.utterance.sequence.row for one in heard if one.utterance.sequence is not None]
+    assert rows == [0, 1, 2]
 
 
 # -- all of it together -----------------------------------------------------------------------------------------------

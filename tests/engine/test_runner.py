@@ -10,7 +10,7 @@ import torch
 
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import ModelUnavailable
-from qwen_tts.frame import FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
+from qwen_tts.frame import FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, POSITION, PromptPart
 from qwen_tts.model import Model
 from qwen_tts.prompt import Prompt
 from qwen_tts.runner import ModelRunner, RowFrame, StepResult, Ticket
@@ -50,7 +50,7 @@ class Rows:
         *_, sampling, seed = UTTERANCES[utterance]
         own = range(1 + ROW_PAGES * row, 1 + ROW_PAGES * (row + 1))
         self.runner.set_pages(row, own if pages is None else pages)
-        self.runner.open_row(row, sampling, seed, prompt.embeddings[-1], None)
+        self.runner.open_row(row, len(prompt.embeddings) - 1, sampling, seed, prompt.embeddings[-1], None)
         if len(prompt.trailing):
             self.runner.put_text([self._slot(row, frame) for frame in range(len(prompt.trailing))], prompt.trailing)
         for start in range(0, len(prompt.embeddings) - 1, at_a_time):
@@ -162,7 +162,8 @@ def test_a_page_may_be_shared_and_goes_on_in_a_copy(model: Model) -> None:
     assert begun
     rows.runner.copy_page(1 + shared, 20)
     rows.runner.set_pages(1, [*range(1, 1 + shared), 20, 21])
-    rows.runner.open_row(1, *UTTERANCES[0][-2:], rows.prompts[0].embeddings[-1], None)
+    first_input = rows.prompts[0].embeddings[-1]
+    rows.runner.open_row(1, len(rows.prompts[0].embeddings) - 1, *UTTERANCES[0][-2:], first_input, None)
     rows.prompts[1], rows.frames[1], rows.codes[1], rows.pcm[1] = rows.prompts[0], 0, [], []
     rows.step(0, times=2)
     rows.step(1, times=FRAMES)
@@ -179,6 +180,17 @@ def test_a_step_has_the_smallest_size_that_holds_its_rows(model: Model) -> None:
         ticket = rows.launch(*taking_part)
         rows.collect(ticket, *taking_part)
         assert ticket.rows == size
+
+
+def test_a_step_of_others_may_write_only_where_an_open_row_writes_next(model: Model) -> None:
+    """What a kernel writes of a row that is not active stands where the table says."""
+    rows = Rows(model)
+    rows.open(0, 1)
+    table, length = vars(rows.runner)["_table"], len(rows.prompts[0].embeddings)
+    assert table[0, POSITION] == length - 1
+    for position in range(length, 97):
+        rows.step(0)
+        assert table[0, POSITION] == min(position, 95)
 
 
 def test_results_wait_until_they_are_collected(model: Model) -> None:

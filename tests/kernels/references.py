@@ -43,3 +43,19 @@ def attention(query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     keys, values = (x.double().repeat_interleave(group, dim=1) for x in (keys, values))
     scores = torch.einsum("hd,phd->hp", query.double(), keys) / query.shape[-1] ** 0.5
     return torch.einsum("hp,phd->hd", scores.softmax(-1), values).flatten()
+
+
+def convolution(x: Tensor, weight: Tensor, bias: Tensor, taps: int, dilation: int) -> Tensor:
+    """x [rows, history + steps, channels], weight [outputs, taps * channels], the oldest tap first
+    -> [rows, steps, outputs]."""
+    taps_last = weight.double().unflatten(1, (taps, -1)).transpose(1, 2)
+    return functional.conv1d(x.double().transpose(1, 2), taps_last, bias.double(), dilation=dilation).transpose(1, 2)
+
+
+def transposed_convolution(x: Tensor, weight: Tensor, bias: Tensor, taps: int, stride: int) -> Tensor:
+    """x [rows, taps - 1 + steps, channels], weight [stride * outputs, taps * channels]: `outputs` for each step that
+    comes out, bias [outputs] -> [rows, steps * stride, outputs]."""
+    kernel = weight.double().unflatten(0, (stride, -1)).unflatten(2, (taps, -1))  # [stride, outputs, taps, channels]
+    kernel = kernel.flip(2).permute(3, 1, 2, 0).flatten(2)
+    y = functional.conv_transpose1d(x.double().transpose(1, 2), kernel, bias.double(), stride=stride).transpose(1, 2)
+    return y[:, (taps - 1) * stride : x.shape[1] * stride]

@@ -1,12 +1,14 @@
 """The matrix products with everything around them, against float64."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from qwen_tts.kernels.linear import FEW, Hidden, Joining, add, enter, project
+from qwen_tts.kernels import linear
+from qwen_tts.kernels.linear import FEW, MAX_TOKENS, Hidden, Joining, add, enter, project
 from tests.kernels import references
 
 EPS = 1e-6
@@ -98,3 +100,46 @@ def test_all_of_the_blocks_divide_what_they_share(device: torch.device) -> None:
         out = torch.empty(tokens, outputs, device=device)
         project(hidden_of(x, norm), norm, weight, out, Joining(device), eps=EPS, gated=gated)
         assert references.error(out, references.linear(x, weight, norm, EPS, gated, None)) < 1e-5
+
+
+# -- tiles ------------------------------------------------------------------------------------------------------------
+
+PRODUCTS = [
+    (1024, 4096), (2048, 4096), (2048, 1024), (2048, 2048), (1024, 1024), (512, 1024), (1024, 512), (512, 3072),
+    (3072, 1024), (6144, 2048), (1024, 2048), (1024, 3072), (2048, 3072), (2048, 3072 + 1024),
+]  # fmt: skip
+"""(width, outputs) of the release: attention, the way back from SwiGLU, heads"""
+GATED = [(1024, 3072), (2048, 6144), (512, 1024)]
+"""And into SwiGLU"""
+
+
+@pytest.mark.parametrize("room", [227 * 1024, 99 * 1024])
+@pytest.mark.parametrize("dtype_of_weights", [torch.bfloat16, torch.float32])
+def test_tiles_fit_every_product_of_the_release(
+    room: int, dtype_of_weights: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tensor cores take their sides, a program has room for their stages, and shared ones, by the kernels' own
+    assertions, have room to meet."""
+    launched: list[dict[str, Any]] = []
+    monkeypatch.setattr(linear, "shared_bytes", lambda: room)
+    monkeypatch.setattr(linear, "launch", lambda *_, **options: launched.append(options))
+    joining, meta = Joining(torch.device("meta")), torch.device("meta")
+    kinds = [(*sizes, gated) for gated, all_sizes in ((False, PRODUCTS), (True, GATED)) for sizes in all_sizes]
+    for width, outputs, gated in kinds:
+        x = Hidden.allocate(MAX_TOKENS, width, meta, dtype_of_weights)
+        after = Hidden.allocate(MAX_TOKENS, outputs, meta, dtype_of_weights)
+        weight = torch.empty(outputs * (1 + gated), width, device=meta, dtype=dtype_of_weights)
+        for tokens, tiled_for in product(range(FEW + 1, MAX_TOKENS + 1), (None, 16)):
+            some, out = x.first(tokens), after.first(tokens)
+            project(
+                some, weight[0], weight, out.scaled, joining, eps=EPS, gated=gated, tiled_for=tiled_for
+            )  # fmt: skip
+            if not gated:
+                add(some.scaled, weight, out.value, out, weight[:, 0], joining, tiled_for=tiled_for)
+    assert len(launched) == (2 * len(PRODUCTS) + len(GATED)) * 2 * (MAX_TOKENS - FEW)
+    for options in launched:
+        block_t, block_n, block_k = (options[f"BLOCK_{side}"] for side in "TNK")
+        assert all(side >= 16 and side & (side - 1) == 0 for side in (block_t, block_n, block_k))
+        assert options["num_stages"] >= 2, "what is multiplied next is on its way"
+        stage = (block_t + block_n * (1 + options["GATED"])) * block_k * dtype_of_weights.itemsize
+        assert options["num_stages"] * stage <= room
