@@ -258,7 +258,8 @@ class Engine:
         self._wake.set()
 
     def _read_inbox(self) -> None:
-        while self._inbox:
+        """What came meanwhile waits for a step."""
+        for _ in range(len(self._inbox)):
             self._inbox.popleft()()
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
@@ -324,7 +325,8 @@ class Engine:
         for utterance in list(self._open):
             utterance.audio.finish(refusal)
         self._open.clear()
-        self._read_inbox()
+        while self._inbox:
+            self._read_inbox()
         self._model = self._loop = self._runner = None
 
     def _add(self, utterance: Utterance) -> None:

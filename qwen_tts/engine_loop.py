@@ -133,8 +133,14 @@ class EngineLoop:
         return True
 
     def _has_time(self) -> bool:
+        """Nobody runs out of sound meanwhile, but those who have none because the writer has not written it."""
         now, rate = self._now(), self._model.codec.config.output_sample_rate
-        return all(opened.utterance.lead_s(now, rate) >= PREPARING_S for opened in self._open.values())
+        hurried = (opened for opened in self._open.values() if not self._waits_for_text(opened, now))
+        return all(opened.utterance.lead_s(now, rate) >= PREPARING_S for opened in hurried)
+
+    def _waits_for_text(self, opened: _Open, now: float) -> bool:
+        text = opened.utterance.text
+        return isinstance(text, LiveText) and text.waits(now) and not self._is_on_its_way(opened)
 
     # -- what was asked for -----------------------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Precompilation:
         self._ready: set[int] = set()
         self._is_over = threading.Event()
         self._news = threading.Condition()
-        self._told = told
+        self._told, self._is_stopped = told, False
         self._process: subprocess.Popen[str] | None = None
         if job.mark.exists():
             self._is_over.set()
@@ -107,6 +107,7 @@ class Precompilation:
 
     def stop(self) -> None:
         """End the process; what is not compiled yet is compiled as it is needed."""
+        self._is_stopped = True
         if self._process is not None:
             self._process.kill()  # a worker ignores SIGTERM, and so do its children
 
@@ -117,7 +118,7 @@ class Precompilation:
                 for line in process.stdout:
                     if line.strip().isdecimal():  # a library may have something to say too
                         self._tell(int(line))
-            if process.returncode:
+            if process.returncode and not self._is_stopped:
                 logger.warning("kernels could not be compiled in advance; they are compiled as they are needed")
         finally:
             self._is_over.set()

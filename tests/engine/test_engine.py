@@ -319,6 +319,22 @@ async def test_who_asks_for_little_waits_for_a_piece_of_long_codes_at_most(start
     assert finished == [1, 4 * PIECE_FRAMES]
 
 
+async def test_what_comes_while_calls_are_answered_waits_for_a_step(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, happened = await start(), []
+    monkeypatch.setattr(EngineLoop, "step", noting(happened, "step", EngineLoop.step))
+
+    def first() -> None:
+        happened.append("first")
+        engine._tell(lambda: happened.append("second"))
+
+    engine._tell(first)
+    while "second" not in happened:
+        await asyncio.sleep(0)
+    assert "step" in happened[happened.index("first") : happened.index("second")]
+
+
 async def test_a_step_is_taken_between_two_pieces_of_long_codes(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """In which others speak. The test holds an answer back until then: the caller asks for the next piece later."""
     engine, happened, stepped = await start(), [], threading.Event()

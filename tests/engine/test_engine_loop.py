@@ -847,6 +847,17 @@ async def test_rows_that_do_not_fit_are_done_without(
     assert driven.nothing_is_left
 
 
+async def test_a_live_text_that_waits_keeps_no_rows_back(speaker: Model) -> None:
+    driven = Driven(speaker, ready=1, rows=4)
+    waits = driven.open(live())
+    waits.feed("Well, I")
+    driven.run()
+    comes = driven.open(request(limits=at_most(3)))
+    driven.now += 10
+    driven.run()
+    assert comes.reason == "limit"
+
+
 async def test_rows_come_in_their_order_whenever_they_are_ready(speaker: Model) -> None:
     """The smallest free row is taken: a step is as small as it can be."""
     driven = Driven(speaker, ready=1, rows=4)

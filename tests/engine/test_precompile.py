@@ -329,7 +329,9 @@ def test_one_that_succeeds_makes_everything_ready_in_silence(
     assert not caplog.records
 
 
-def test_stop_ends_the_process_whatever_it_thinks_of_that(program: Callable[[str], None], started: Callable) -> None:
+def test_stop_ends_the_process_whatever_it_thinks_of_that(
+    program: Callable[[str], None], started: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
     program("trap '' TERM; echo 1; exec tail -f /dev/null")
     one = started()
     one.wait(1)
@@ -338,6 +340,7 @@ def test_stop_ends_the_process_whatever_it_thinks_of_that(program: Callable[[str
     one.wait(64)
     assert one._process.returncode == -signal.SIGKILL
     one.stop()
+    assert not caplog.records, "that is no failure"
 
 
 # -- the mark ---------------------------------------------------------------------------------------------------------
