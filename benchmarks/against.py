@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.synthesizer import TEXT
+
 PEERS = Path(__file__).parent / "peers"
 
 
@@ -28,6 +30,7 @@ def peer(script: str, folder: Path | None, options: argparse.Namespace, frames: 
     if folder is not None:
         environment["PYTHONPATH"] = str(folder.resolve())
     command = [sys.executable, str(PEERS / script), str(options.directory.resolve())]
+    command += ["--text", TEXT]  # what ours says
     subprocess.run([*command, "--frames", str(frames), "--runs", str(runs)], env=environment, cwd=PEERS, check=True)
 
 

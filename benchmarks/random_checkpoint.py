@@ -21,8 +21,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from benchmarks.text_vocabulary import write_text_tokenizer
-from qwen_tts.config import CheckpointConfig, CodecConfig, read_checkpoint_config, read_codec_config
-from qwen_tts.model import CODEC_DIRECTORY, WEIGHTS
+from qwen_tts.config import (
+    CODEC_DIRECTORY,
+    WEIGHTS,
+    CheckpointConfig,
+    CodecConfig,
+    read_checkpoint_config,
+    read_codec_config,
+)
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder

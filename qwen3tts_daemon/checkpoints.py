@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwen_tts.config import is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, is_codec_directory, read_checkpoint_config, read_codec_config
 from qwen_tts.errors import BadCheckpoint
 
-CODEC = "speech_tokenizer"
-_FILES = ("model.safetensors", "vocab.json", "merges.txt", f"{CODEC}/model.safetensors")
+_FILES = (WEIGHTS, "vocab.json", "merges.txt", f"{CODEC_DIRECTORY}/{WEIGHTS}")
 _ORDER = ("custom_voice", "base", "voice_design")
 """Preset voices need nothing but a name."""
 
@@ -60,7 +59,7 @@ def scan(directory: Path) -> Found:
 def read(path: Path) -> Checkpoint:
     """Raises BadCheckpoint."""
     config = read_checkpoint_config(path)
-    read_codec_config(path / CODEC)
+    read_codec_config(path / CODEC_DIRECTORY)
     if missing := [name for name in _FILES if not (path / name).is_file()]:
         raise BadCheckpoint(f"{path} lacks {', '.join(missing)}; the download may not have ended")
     return Checkpoint(path, config.kind, config.size)

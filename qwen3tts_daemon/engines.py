@@ -39,14 +39,14 @@ def choose_engine(settings: Settings) -> EngineChoice:
     if settings.engine == "qwen":
         if not _is_installed():
             raise SettingsError("engine is qwen, and torch is missing: pip install 'qwen3tts-daemon[gpu]'")
-        return _qwen(settings, _checkpoint(settings))
+        return _qwen(settings, _asked_for(settings) or _best(settings))
     if not (_is_installed() and _has_gpu()):
         return _embedded(settings)
     found = checkpoints.scan(settings.models_path)
     for one in found.broken:
         logger.warning("checkpoint %s is skipped: %s", one.path.name, one.reason)
-    if settings.qwen.checkpoint or found.checkpoints:
-        return _qwen(settings, _checkpoint(settings))
+    if checkpoint := _asked_for(settings) or next(iter(found.checkpoints), None):
+        return _qwen(settings, checkpoint)
     logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, BRING_QWEN)
     return _embedded(settings)
 
@@ -59,14 +59,17 @@ def _is_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def _checkpoint(settings: Settings) -> Checkpoint:
-    """The one that was asked for, else the best."""
-    wanted, directory = settings.qwen.checkpoint, settings.models_path
-    if wanted:
-        try:
-            return checkpoints.read(directory / wanted)
-        except BadCheckpoint as error:
-            raise SettingsError(f"qwen.checkpoint: {error}") from error
+def _asked_for(settings: Settings) -> Checkpoint | None:
+    if not settings.qwen.checkpoint:
+        return None
+    try:
+        return checkpoints.read(settings.models_path / settings.qwen.checkpoint)
+    except BadCheckpoint as error:
+        raise SettingsError(f"qwen.checkpoint: {error}") from error
+
+
+def _best(settings: Settings) -> Checkpoint:
+    directory = settings.models_path
     found = checkpoints.scan(directory)
     if found.checkpoints:
         return found.checkpoints[0]

@@ -15,6 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationErro
 from qwen_tts.api import VoiceKind
 from qwen_tts.errors import BadCheckpoint
 
+WEIGHTS = "model.safetensors"
+CODEC_DIRECTORY = "speech_tokenizer"
+"""Of a checkpoint directory."""
+
 Size = Annotated[int, Field(gt=0, le=2**20)]
 """Far more than any of the release's; the product of two is still a number of bytes."""
 

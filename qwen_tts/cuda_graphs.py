@@ -18,14 +18,19 @@ class Graphs:
         function()
 
     def capture(self, key: Hashable, function: Callable[[], object]) -> None:
-        """Prepare for `run`."""
+        """Prepare for `run`; nothing happens the second time."""
 
 
 class Rehearsal(Graphs):
     """Calls what is to be captured, without a device."""
 
-    def capture(self, _key: Hashable, function: Callable[[], object]) -> None:
-        function()
+    def __init__(self) -> None:
+        self._captured: set[Hashable] = set()
+
+    def capture(self, key: Hashable, function: Callable[[], object]) -> None:
+        if key not in self._captured:
+            self._captured.add(key)
+            function()
 
 
 class CudaGraphs(Graphs):
@@ -44,6 +49,8 @@ class CudaGraphs(Graphs):
 
     def capture(self, key: Hashable, function: Callable[[], object]) -> None:
         """Call `function`, which compiles what it needs, then capture it on the current stream."""
+        if key in self._graphs:
+            return
         function()
         stream = torch.cuda.current_stream()
         stream.synchronize()

@@ -40,7 +40,7 @@ from qwen_tts.backends import may_chain, uses_kernels
 from qwen_tts.capabilities import checkpoint_capabilities
 from qwen_tts.cloning import clone_voice
 from qwen_tts.codec import PIECE_FRAMES
-from qwen_tts.config import read_checkpoint_config, read_codec_config
+from qwen_tts.config import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.engine_loop import EngineLoop, Outcome
 from qwen_tts.errors import (
@@ -54,7 +54,7 @@ from qwen_tts.errors import (
     TextTooLong,
 )
 from qwen_tts.live_text import LiveSentences, LiveText
-from qwen_tts.model import CODEC_DIRECTORY, Model, default_device, default_dtype, load_model
+from qwen_tts.model import Model, default_device, default_dtype, load_model
 from qwen_tts.runner import ModelRunner
 from qwen_tts.sound import Heard
 from qwen_tts.stream import AudioStream

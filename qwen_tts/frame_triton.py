@@ -59,7 +59,6 @@ class TritonFrame:
         self._add = partial(add, joining=joining, chained=chained)
         self._prompt_inputs = torch.zeros(MAX_TOKENS, config.hidden_size, device=device)
         self._prompt_where = torch.zeros(2, MAX_TOKENS, device=device, dtype=torch.int32)
-        self._prompts_are_prepared = False
         self._prompt_where[0] = len(state.pages) - 1
         self._rope = Rope(state.most_positions, config.head_dim, config.rope_theta, device)
         small = predictor.config
@@ -93,10 +92,8 @@ class TritonFrame:
         self._graphs.run(("prompt", tokens), lambda: self._read_prompt(tokens))
 
     def prepare_prompts(self) -> None:
-        if not self._prompts_are_prepared:
-            self._prompts_are_prepared = True
-            for tokens in PROMPT_TOKENS:
-                self._graphs.capture(("prompt", tokens), partial(self._read_prompt, tokens))
+        for tokens in PROMPT_TOKENS:
+            self._graphs.capture(("prompt", tokens), partial(self._read_prompt, tokens))
 
     def _read_prompt(self, tokens: int) -> None:
         rows, positions = self._prompt_where[:, :tokens]

@@ -10,7 +10,15 @@ import torch
 from torch import Tensor
 
 from qwen_tts.codec import Codec
-from qwen_tts.config import CheckpointConfig, CodecConfig, is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.config import (
+    CODEC_DIRECTORY,
+    WEIGHTS,
+    CheckpointConfig,
+    CodecConfig,
+    is_codec_directory,
+    read_checkpoint_config,
+    read_codec_config,
+)
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.codec_decoder import CodecDecoder
@@ -25,9 +33,6 @@ from qwen_tts.weights import load_weights, plan
 
 Progress = Callable[[str, int, int], None]
 """(file name, bytes read, bytes in all)"""
-
-WEIGHTS = "model.safetensors"
-CODEC_DIRECTORY = "speech_tokenizer"
 
 
 class VoiceGeometry(TypedDict):
@@ -117,8 +122,7 @@ def load_model(
     config = read_checkpoint_config(directory)
     tokenizer = TextTokenizer.from_directory(directory, pre_tokenizer)
     _check_fit(directory, config, tokenizer, read_codec_config(directory / CODEC_DIRECTORY))
-    talker = plan(lambda: Talker(config.talker), dtype)
-    code_predictor = plan(lambda: CodePredictor(config.talker.code_predictor, config.talker.hidden_size), dtype)
+    talker, code_predictor = plan_speakers(config, dtype)
     parts: dict[str, torch.nn.Module] = {"talker": talker, "code_predictor": code_predictor}
     speaker_encoder = None
     if config.kind == "base":
@@ -131,6 +135,22 @@ def load_model(
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
     return Model(directory.resolve().name, config, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts)
+
+
+def plan_speakers(config: CheckpointConfig, dtype: torch.dtype) -> tuple[Talker, CodePredictor]:
+    """Without memory."""
+    talker = config.talker
+    return (
+        plan(lambda: Talker(talker), dtype),
+        plan(lambda: CodePredictor(talker.code_predictor, talker.hidden_size), dtype),
+    )
+
+
+def plan_codec(config: CodecConfig) -> Codec:
+    """Without memory."""
+    decoder = plan(lambda: CodecDecoder(config.decoder), torch.float32)
+    encoder = plan(lambda: CodecEncoder(config.encoder, config.codebooks), torch.float32)
+    return Codec(config, decoder, encoder)
 
 
 def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokenizer, codec: CodecConfig) -> None:
@@ -155,14 +175,10 @@ def load_codec(directory: Path, device: torch.device, *, progress: Progress | No
     """The codec of a checkpoint directory, or one that stands alone, in float32. Raises BadCheckpoint."""
     if not is_codec_directory(directory):
         directory = directory / CODEC_DIRECTORY
-    config = read_codec_config(directory)
-    decoder = plan(lambda: CodecDecoder(config.decoder), torch.float32)
-    encoder = plan(lambda: CodecEncoder(config.encoder, config.codebooks), torch.float32)
-    label = f"{CODEC_DIRECTORY}/{WEIGHTS}"
-    load_weights(
-        directory / WEIGHTS, {"codec_decoder": decoder, "codec_encoder": encoder}, device, _for_file(progress, label)
-    )
-    return Codec(config, decoder, encoder)
+    codec = plan_codec(read_codec_config(directory))
+    parts = {"codec_decoder": codec.decoder, "codec_encoder": codec.encoder}
+    load_weights(directory / WEIGHTS, parts, device, _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}"))
+    return codec
 
 
 def _for_file(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:

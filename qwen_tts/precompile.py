@@ -29,17 +29,11 @@ from triton.backends.nvidia.driver import CudaLauncher
 
 from qwen_tts import kernels
 from qwen_tts.backends import Networks, triton_backends
-from qwen_tts.codec import Codec
-from qwen_tts.config import read_checkpoint_config, read_codec_config
+from qwen_tts.config import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.cuda_graphs import Rehearsal
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.kernels.chain import planned
-from qwen_tts.model import CODEC_DIRECTORY
-from qwen_tts.models.code_predictor import CodePredictor
-from qwen_tts.models.codec_decoder import CodecDecoder
-from qwen_tts.models.codec_encoder import CodecEncoder
-from qwen_tts.models.talker import Talker
-from qwen_tts.weights import plan
+from qwen_tts.model import plan_codec, plan_speakers
 
 logger = logging.getLogger(__name__)
 
@@ -152,15 +146,8 @@ class _Card:
 
 def _networks(config: EngineConfig, dtype: torch.dtype) -> Networks:
     """Without memory."""
-    checkpoint, codec = (
-        read_checkpoint_config(config.checkpoint),
-        read_codec_config(config.checkpoint / CODEC_DIRECTORY),
-    )
-    talker = plan(lambda: Talker(checkpoint.talker), dtype)
-    predictor = plan(lambda: CodePredictor(checkpoint.talker.code_predictor, checkpoint.talker.hidden_size), dtype)
-    decoder = plan(lambda: CodecDecoder(codec.decoder), torch.float32)
-    encoder = plan(lambda: CodecEncoder(codec.encoder, codec.codebooks), torch.float32)
-    return Networks(talker, predictor, Codec(codec, decoder, encoder))
+    talker, code_predictor = plan_speakers(read_checkpoint_config(config.checkpoint), dtype)
+    return Networks(talker, code_predictor, plan_codec(read_codec_config(config.checkpoint / CODEC_DIRECTORY)))
 
 
 class _Kernels:

@@ -1,6 +1,5 @@
 """From codes to sound, frame by frame, for every row: what a backend of the codec decoder does."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -92,11 +91,3 @@ class EagerSound:
 
 def _pcm(samples: Tensor) -> Tensor:
     return (samples * PCM_SCALE).round().clamp(-PCM_SCALE, PCM_SCALE - 1).to(torch.int16)
-
-
-def steps_of(ratios: Sequence[int]) -> list[int]:
-    """Steps of a frame before each stage of upsampling, and after the last."""
-    steps = [1]
-    for ratio in ratios:
-        steps.append(steps[-1] * ratio)
-    return steps

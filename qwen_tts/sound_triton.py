@@ -5,6 +5,7 @@ convolution before the transformer with its input projection, the output project
 scales of the transformer's branches.
 """
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -34,7 +35,7 @@ from qwen_tts.models.codec_decoder import Block, CodecDecoder, CodeEmbedding, Co
 from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
 from qwen_tts.modules.snake import SnakeBeta
 from qwen_tts.modules.window_transformer import WindowTransformer
-from qwen_tts.sound import Heard, steps_of
+from qwen_tts.sound import Heard
 
 _MOST_HEARD = 512
 """Frames of a reference audio, 30 s and the silence after it."""
@@ -97,7 +98,7 @@ class TritonSound:
         """The codec's decoder, on any device, is read and not kept."""
         decoder, config = codec.decoder, codec.config.decoder
         self._config, self._dtype, self._device = config, dtype, device
-        self._graphs, self._is_prepared = graphs, False
+        self._graphs = graphs
         self._convolution_frames = decoder.convolution_frames
         with torch.inference_mode():
             self._read(deepcopy(decoder).to(device))
@@ -133,7 +134,7 @@ class TritonSound:
     def _lay_out(self, rows: int) -> None:
         """Every row's buffers, one after the other."""
         config = self._config
-        self._steps = steps_of((*config.upsampling_ratios, *config.upsample_rates))
+        self._steps = _steps_of((*config.upsampling_ratios, *config.upsample_rates))
         frame_steps, sound_steps = self._steps[: len(self._ups) + 1], self._steps[len(self._ups) :]
         sizes = [(self._before.history, 1, config.codebook_dim)]
         sizes += [
@@ -281,10 +282,8 @@ class TritonSound:
         return self._decode_last(codes.to(self._device, torch.int32))
 
     def prepare_alone(self) -> None:
-        if not self._is_prepared:
-            self._is_prepared = True
-            self._graphs.capture("hear", self._hear_last)
-            self._graphs.capture("decode", self._decode_frame_of_last)
+        self._graphs.capture("hear", self._hear_last)
+        self._graphs.capture("decode", self._decode_frame_of_last)
 
     def _begin_alone(self, heard: Heard | None) -> None:
         row = len(self.codes) - 1
@@ -363,3 +362,11 @@ def _merged_after(projection: nn.Linear, upsample: Upsample, dtype: torch.dtype)
     weight = torch.einsum("ioj,ih->joh", conv.weight, projection.weight).flatten(0, 1).to(dtype).contiguous()
     bias = torch.einsum("ioj,i->jo", conv.weight, projection.bias) + conv.bias
     return Convolution(weight, bias.flatten(), out_channels=conv.out_channels)
+
+
+def _steps_of(ratios: Sequence[int]) -> list[int]:
+    """Steps of a frame before each stage of upsampling, and after the last."""
+    steps = [1]
+    for ratio in ratios:
+        steps.append(steps[-1] * ratio)
+    return steps

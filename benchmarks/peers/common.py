@@ -19,7 +19,6 @@ OUT = sys.stdout
 sys.stdout = sys.stderr  # the packages print; lines of results stand alone
 
 FRAME_S = 0.08
-TEXT = "She said she would be here by noon, and it is noon."
 
 _UNUSED = (
     "sox", "librosa", "librosa.filters", "torchaudio", "torchaudio.compliance", "torchaudio.compliance.kaldi",
@@ -31,6 +30,7 @@ _UNUSED = (
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
+    parser.add_argument("--text", required=True)
     parser.add_argument("--frames", type=int, default=125)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--voice", default="vivian")

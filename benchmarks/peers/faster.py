@@ -3,7 +3,7 @@
 import time
 
 import torch
-from common import TEXT, arrivals, mend_rope, options, report, stand_in_for_missing_modules
+from common import arrivals, mend_rope, options, report, stand_in_for_missing_modules
 
 stand_in_for_missing_modules()
 from faster_qwen3_tts import FasterQwen3TTS  # noqa: E402
@@ -19,7 +19,7 @@ for chunk in (1, 8):
     runs = [
         arrivals(
             model.generate_custom_voice_streaming(
-                text=TEXT, language="English", speaker=given.voice, max_new_tokens=given.frames, chunk_size=chunk
+                text=given.text, language="English", speaker=given.voice, max_new_tokens=given.frames, chunk_size=chunk
             )
         )
         for _ in range(given.runs + 1)

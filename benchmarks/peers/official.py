@@ -3,7 +3,7 @@
 import time
 
 import torch
-from common import TEXT, arrivals, mend_rope, options, report, stand_in_for_missing_modules
+from common import arrivals, mend_rope, options, report, stand_in_for_missing_modules
 
 stand_in_for_missing_modules()
 from qwen_tts import Qwen3TTSModel  # noqa: E402
@@ -20,7 +20,7 @@ start_s = time.perf_counter() - started
 
 def whole():
     yield model.generate_custom_voice(
-        text=[TEXT], language=["English"], speaker=[given.voice], max_new_tokens=given.frames + 1
+        text=[given.text], language=["English"], speaker=[given.voice], max_new_tokens=given.frames + 1
     )
 
 

@@ -49,7 +49,7 @@ def _one_pass(text: str, markdown: bool, emoji: bool, urls: bool) -> str:
     if urls:
         text = _URL.sub(_spoken_url, text)
     if emoji:
-        text = _EMOJI.sub(_without_emoji, text)
+        text = _JOINER.sub("", _EMOJI.sub(_without_emoji, text))  # a joiner may have lost its picture
     return _tidy(text)
 
 

@@ -190,10 +190,6 @@ class CodecDecoder(nn.Module):
         self.snake = SnakeBeta(widths[-1])
         self.exit = CausalConv1d(widths[-1], 1, _KERNEL)
 
-    @property
-    def device(self) -> torch.device:
-        return self.snake.alpha.device
-
     def init_state(self, rows: int, max_frames: int = 1) -> DecoderState:
         """For chunks of up to `max_frames`."""
         return DecoderState(

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon import checkpoints
+from qwen_tts.config import CODEC_DIRECTORY
 
 KINDS = ("tiny-0.6B-Base", "tiny-1.7B-VoiceDesign", "tiny-0.6B-CustomVoice", "tiny-1.7B-CustomVoice")
 
@@ -16,7 +17,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("models")
     for name in KINDS:
         write_checkpoint(name, root / name)
-    shutil.copytree(root / KINDS[0] / checkpoints.CODEC, root / "a-codec-alone")
+    shutil.copytree(root / KINDS[0] / CODEC_DIRECTORY, root / "a-codec-alone")
     (root / "README.md").write_text("not a checkpoint")
     (root / "an empty folder").mkdir()
     return root

@@ -18,13 +18,23 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from benchmarks.random_checkpoint import TINY_EOS_GAIN, codec_shapes_of, random_tensor, shapes_of, write_configs
-from qwen_tts.api import AudioChunk, ClonedVoice, Limits, PresetVoice, Sampling, StreamEnd, SynthesisRequest
-from qwen_tts.config import read_checkpoint_config, read_codec_config
+from qwen_tts.api import (
+    AudioChunk,
+    ClonedVoice,
+    DesignedVoice,
+    Limits,
+    PresetVoice,
+    Sampling,
+    StreamEnd,
+    SynthesisRequest,
+    VoicePrompt,
+)
+from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
 from qwen_tts.engine_config import EngineConfig, GuardConfig, LiveTextConfig
 from qwen_tts.engine_loop import EngineLoop, Outcome
-from qwen_tts.errors import SynthesisError
+from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.live_text import Instead, LiveSentences, LiveText, Token
-from qwen_tts.model import CODEC_DIRECTORY, WEIGHTS, Model, load_model
+from qwen_tts.model import Model, load_model
 from qwen_tts.runner import ModelRunner
 from qwen_tts.text_tokenizer import TextTokenizer
 from qwen_tts.utterance import Utterance
@@ -48,6 +58,19 @@ def live(**fields: Any) -> SynthesisRequest:
 
 def at_most(frames: int) -> Limits:
     return Limits(max_audio_s=frames * FRAME_S)
+
+
+CANNOT_BE_SPOKEN = (
+    ({"text": " \n"}, TextEmpty, "text"),
+    ({"text": "word " * 5000}, TextTooLong, "text"),
+    ({"text": "a\ud83d"}, InvalidRequest, "text"),
+    ({"voice": PresetVoice("anna")}, UnknownVoice, "voice"),
+    ({"voice": DesignedVoice("A child.")}, InvalidRequest, "voice"),
+    ({"voice": ClonedVoice(VoicePrompt(b""))}, InvalidRequest, "voice"),
+    ({"language": "tlh"}, UnknownLanguage, "language"),
+    ({"speed": 1.5}, InvalidRequest, "speed"),
+)
+"""Fields of a request that a checkpoint with preset voices refuses, with what, naming which."""
 
 
 def ready_runner(model: Model, config: EngineConfig, rows: int | None = None) -> ModelRunner:

@@ -12,8 +12,9 @@ import torch
 
 from qwen_tts.api import Audio
 from qwen_tts.codec import PIECE_FRAMES, Codec
+from qwen_tts.config import CODEC_DIRECTORY
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.model import CODEC_DIRECTORY, load_codec
+from qwen_tts.model import load_codec
 from qwen_tts.wav import from_pcm, to_pcm
 from tests.golden.cases import BASE, random_codes, reference_audio
 

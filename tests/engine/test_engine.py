@@ -19,9 +19,10 @@ import torch
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts import engine as engine_module
 from qwen_tts import model as model_module
-from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, Sampling, SynthesisRequest, VoicePrompt
+from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.cloning import clone_voice
 from qwen_tts.codec import MOST_FRAMES, PIECE_FRAMES, Codec
+from qwen_tts.config import WEIGHTS
 from qwen_tts.engine import Engine, create
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.engine_loop import EngineLoop
@@ -33,19 +34,25 @@ from qwen_tts.errors import (
     ModelLoading,
     ModelUnavailable,
     OutOfMemory,
-    TextEmpty,
-    TextTooLong,
-    UnknownLanguage,
-    UnknownVoice,
 )
-from qwen_tts.model import WEIGHTS, Model
+from qwen_tts.model import Model
 from qwen_tts.models.talker import Talker
 from qwen_tts.runner import ModelRunner
 from qwen_tts.stream import AudioStream
 from qwen_tts.synthesizer import Synthesizer
 from qwen_tts.wav import to_pcm
 from tests.engine.conftest import Load
-from tests.engine.driven import CPU, at_most, endless, live, request, same_sound, small_checkpoint, small_model
+from tests.engine.driven import (
+    CANNOT_BE_SPOKEN,
+    CPU,
+    at_most,
+    endless,
+    live,
+    request,
+    same_sound,
+    small_checkpoint,
+    small_model,
+)
 from tests.golden.cases import BASE, CUSTOM, TRANSCRIPT, random_codes, reference_audio
 
 Start = Callable[..., Awaitable[Engine]]
@@ -208,19 +215,7 @@ async def test_without_a_seed_every_utterance_is_another(start: Start) -> None:
     assert not np.array_equal(first, second)
 
 
-@pytest.mark.parametrize(
-    ("fields", "error", "param"),
-    [
-        ({"text": " \n"}, TextEmpty, "text"),
-        ({"text": "word " * 5000}, TextTooLong, "text"),
-        ({"text": "a\ud83d"}, InvalidRequest, "text"),
-        ({"voice": PresetVoice("anna")}, UnknownVoice, "voice"),
-        ({"voice": DesignedVoice("A child.")}, InvalidRequest, "voice"),
-        ({"voice": ClonedVoice(VoicePrompt(b""))}, InvalidRequest, "voice"),
-        ({"language": "tlh"}, UnknownLanguage, "language"),
-        ({"speed": 1.5}, InvalidRequest, "speed"),
-    ],
-)
+@pytest.mark.parametrize(("fields", "error", "param"), CANNOT_BE_SPOKEN)
 async def test_what_cannot_be_spoken_is_refused_at_once(
     start: Start, fields: dict[str, object], error: type[InvalidRequest], param: str
 ) -> None:

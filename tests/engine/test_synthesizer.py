@@ -21,16 +21,12 @@ from qwen_tts import (
     Sampling,
     SynthesisRequest,
     Synthesizer,
-    TextEmpty,
-    TextTooLong,
-    UnknownLanguage,
-    UnknownVoice,
     UnsupportedLanguage,
-    VoicePrompt,
 )
 from qwen_tts.api import Audio
 from qwen_tts.wav import from_pcm, to_pcm
 from tests.engine.conftest import Load
+from tests.engine.driven import CANNOT_BE_SPOKEN
 from tests.golden.cases import BASE, CUSTOM, DESIGN, SMALL_CUSTOM, TRANSCRIPT, reference_audio
 
 SHORT = Limits(max_audio_s=0.48)
@@ -110,17 +106,7 @@ def test_every_speaker_with_every_language(custom: Synthesizer) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "error", "param"),
-    [
-        ({"text": " \n"}, TextEmpty, "text"),
-        ({"text": "word " * 5000}, TextTooLong, "text"),
-        ({"text": "a\ud83d"}, InvalidRequest, "text"),
-        ({"voice": PresetVoice("anna")}, UnknownVoice, "voice"),
-        ({"voice": DesignedVoice("A child.")}, InvalidRequest, "voice"),
-        ({"voice": ClonedVoice(VoicePrompt(b""))}, InvalidRequest, "voice"),
-        ({"language": "tlh"}, UnknownLanguage, "language"),
-        ({"text": "", "live": True}, InvalidRequest, "live"),
-        ({"speed": 1.5}, InvalidRequest, "speed"),
-    ],
+    [*CANNOT_BE_SPOKEN, ({"text": "", "live": True}, InvalidRequest, "live")],
 )
 def test_what_cannot_be_spoken_is_refused_at_once(
     custom: Synthesizer, fields: dict[str, object], error: type[InvalidRequest], param: str

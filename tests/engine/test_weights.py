@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from benchmarks.random_checkpoint import NAMES, checkpoint_config, codec_config, codec_shapes_of, shapes_of
 from qwen_tts import tensor_file
-from qwen_tts.config import CheckpointConfig, CodecConfig
+from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, CheckpointConfig, CodecConfig
 from qwen_tts.errors import BadCheckpoint
-from qwen_tts.model import CODEC_DIRECTORY, WEIGHTS, Model
+from qwen_tts.model import Model
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.text.clean import is_speakable, speakable
@@ -40,6 +40,8 @@ ORDINARY = """
 
 @settings(max_examples=300, deadline=None)
 @given(MARKUP | st.text(max_size=60), st.booleans(), st.booleans(), st.booleans())
+@example("😀\u200da", False, True, False)
+@example("a😀\u200d", True, True, True)
 def test_clean_text_stays_as_it_is(text: str, markdown: bool, emoji: bool, urls: bool) -> None:
     once = speakable(text, markdown=markdown, emoji=emoji, urls=urls)
     assert speakable(once, markdown=markdown, emoji=emoji, urls=urls) == once
