@@ -37,6 +37,15 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+class _StandIn(types.ModuleType):
+    """A module whose names can be imported and are of no use."""
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
 def stand_in_for_missing_modules() -> None:
     import transformers  # noqa: F401  it looks for some of them, and must find none
 
@@ -44,7 +53,7 @@ def stand_in_for_missing_modules() -> None:
         try:
             importlib.import_module(name)
         except ImportError:
-            module = types.ModuleType(name)
+            module = _StandIn(name)
             module.__spec__ = importlib.machinery.ModuleSpec(name, None)
             module.__path__ = []
             sys.modules[name] = module
@@ -55,6 +64,7 @@ def stand_in_for_missing_modules() -> None:
 
 def mend_rope() -> None:
     """qwen-tts-hf 0.1.1.post1 on transformers 5.17: the codec's config spells the base of its rotation otherwise."""
+    importlib.import_module("qwen_tts")
     compat = sys.modules.get("qwen_tts._transformers_compat")
     if compat is None:
         return

@@ -10,6 +10,7 @@ if not torch.cuda.is_available():
 triton = pytest.importorskip("triton")
 
 torch.set_num_threads(1)
+torch.backends.cudnn.allow_tf32 = False  # what the kernels are compared with is exact
 
 
 @pytest.fixture(scope="session")

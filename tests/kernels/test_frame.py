@@ -26,6 +26,8 @@ def config_of(size: str) -> TalkerConfig:
     """Few words: every program of a kernel costs milliseconds in the interpreter."""
     content = checkpoint_config(f"tiny-{size}-CustomVoice")["talker_config"]
     predictor = content["code_predictor_config"]
+    if torch.cuda.is_available():
+        content["head_dim"] = predictor["head_dim"] = 32  # the least for its matrix units
     content["num_code_groups"] = predictor["num_code_groups"] = CODEBOOKS
     predictor["vocab_size"], content["vocab_size"] = 40, 56
     ids = [key for key in content if key.startswith("codec_") and key.endswith("_id") and key != "codec_language_id"]
