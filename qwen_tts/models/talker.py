@@ -54,8 +54,10 @@ class Talker(nn.Module):
     @torch.no_grad()
     def fold_text(self) -> None:
         """Project the whole text embedding: then a token is one look-up, and the projection's memory is free."""
-        table = torch.empty(self.config.text_vocab_size, self.config.hidden_size, dtype=self.dtype, device=self.device)
-        for projected, words in zip(table.split(_WORDS), self.text_embedding.weight.split(_WORDS), strict=True):
+        embedding = self.text_embedding.weight.data
+        shape = len(embedding), self.config.hidden_size
+        table = embedding if embedding.shape == shape else embedding.new_empty(shape)
+        for projected, words in zip(table.split(_WORDS), embedding.split(_WORDS), strict=True):
             projected.copy_(self.text_projection(words))
         self.text_embedding = nn.Embedding.from_pretrained(table)
         self.text_projection = nn.Identity()
