@@ -1,41 +1,29 @@
-"""The OpenAI shape of speech: what its clients know, and fields of our own that they can pass as extras.
-
-A body is sent as it is made. What fails before its first byte is an ordinary error; what fails later cuts the
-connection, for a clean end would say that the sound is complete. Among server-sent events it is an event.
-"""
+"""The OpenAI shape of speech: what its clients know, and fields of our own that they can pass as extras."""
 
 import asyncio
-import base64
-import contextlib
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from qwen3tts_daemon.audio import Encoder, open_encoder
-from qwen3tts_daemon.failures import Refusal, describe
-from qwen3tts_daemon.protocols.bodies import read_json, wait_for_leaving
+from qwen3tts_daemon.audio import open_encoder
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.bodies import read_json
 from qwen3tts_daemon.protocols.edge import request_id_of
-from qwen3tts_daemon.speech import Order, Speech, Utterance
+from qwen3tts_daemon.protocols.spoken import AudioBody, EventsBody, SpokenResponse, their_names
+from qwen3tts_daemon.speech import Order, Speech
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices import VoiceCatalogue
-from qwen_tts.api import AUTO, PCM_BYTES, AudioChunk, Sampling
-from qwen_tts.errors import InvalidRequest
+from qwen_tts.api import AUTO, Sampling
 
 PROTOCOL = "openai"
 
 MODELS = ("qwen3-tts", "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """One engine answers to all of them: clients have the names built in."""
-
-_SEND_TIMEOUT_S = 30.0
-"""A client that takes nothing for so long is cut off."""
-_ENCODE_MS = 500
-"""Sound that is encoded at one go, so that other requests get their turn."""
 
 _FEMALE = ("alloy", "nova", "shimmer", "coral", "sage", "marin")
 _MALE = ("onyx", "echo", "fable", "ash", "ballad", "verse", "cedar")
@@ -87,13 +75,13 @@ def router(speech: Speech) -> APIRouter:
         """Speak a text; the sound is sent while it is made."""
         order = await read_json(request, SpeechBody)
         sound = await asyncio.to_thread(open_encoder, order.response_format or "mp3", speech.capabilities.sample_rate)
-        with _their_names():
+        with their_names(_THEIR_NAMES):
             utterance = speech.utterance(_order(order, speech.voices), request_id_of(request.scope))
             utterance.feed(order.input)
             utterance.end_text()
         if order.stream_format == "sse":
-            return _Spoken(utterance, _Events(sound, speech.capabilities.samples_per_frame))
-        return _Spoken(utterance, _Audio(sound))
+            return SpokenResponse(utterance, EventsBody(sound, speech.capabilities.samples_per_frame), _THEIR_NAMES)
+        return SpokenResponse(utterance, AudioBody(sound), _THEIR_NAMES)
 
     @routes.get("/v1/models")
     async def list_models() -> dict[str, Any]:
@@ -132,16 +120,6 @@ def _order(body: SpeechBody, voices: VoiceCatalogue) -> Order:
     )  # fmt: skip
 
 
-@contextlib.contextmanager
-def _their_names() -> Iterator[None]:
-    """An error names the field as the caller wrote it."""
-    try:
-        yield
-    except InvalidRequest as error:
-        error.param = _THEIR_NAMES.get(error.param or "", error.param)
-        raise
-
-
 def _is_alias(name: str, voices: VoiceCatalogue) -> bool:
     """One of OpenAI's names, unless a voice of ours has it."""
     lower = name.lower()
@@ -153,132 +131,3 @@ def _stand_in(alias: str, language: str, voices: VoiceCatalogue) -> str | None:
     aliases, gender = (_FEMALE, "female") if alias in _FEMALE else (_MALE, "male")
     similar = [voice for voice in voices.voices if voice.languages[0] == language and voice.gender == gender]
     return similar[aliases.index(alias) % len(similar)].name if similar else None
-
-
-# -- answers -----------------------------------------------------------------------------------------------
-
-
-class _Framing(Protocol):
-    """How sound travels in the body."""
-
-    media_type: str
-
-    def sound(self, pcm: bytes) -> bytes: ...
-    def end(self, utterance: Utterance) -> bytes: ...
-    def error(self, error: Exception, request_id: str) -> bytes | None:
-        """None if the body cannot tell of it."""
-
-
-class _Audio:
-    """The bytes of the format, nothing else."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self.media_type = encoder.media_type
-
-    def sound(self, pcm: bytes) -> bytes:
-        return self._encoder.encode(pcm)
-
-    def end(self, utterance: Utterance) -> bytes:
-        return self._encoder.finish()
-
-    def error(self, error: Exception, request_id: str) -> None:
-        return None
-
-
-class _Events:
-    """Server-sent events, as OpenAI names them."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, encoder: Encoder, samples_per_frame: int) -> None:
-        self._encoder = encoder
-        self._samples_per_frame = samples_per_frame
-
-    def sound(self, pcm: bytes) -> bytes:
-        return self._delta(self._encoder.encode(pcm))
-
-    def end(self, utterance: Utterance) -> bytes:
-        chars = utterance.measures.chars
-        frames = utterance.measures.samples // self._samples_per_frame
-        usage = {"input_tokens": chars, "output_tokens": frames, "total_tokens": chars + frames}
-        done = _event({"type": "speech.audio.done", "usage": usage})
-        return self._delta(self._encoder.finish()) + done
-
-    def error(self, error: Exception, request_id: str) -> bytes:
-        return _event({"type": "error", **describe(error).envelope(request_id)})
-
-    def _delta(self, sound: bytes) -> bytes:
-        if not sound:
-            return b""
-        return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
-
-
-def _event(fields: Mapping[str, Any]) -> bytes:
-    return b"data: " + msgspec.json.encode(fields) + b"\n\n"
-
-
-class _Spoken(Response):
-    """Speaks while it is sent; a client that leaves closes the utterance, whatever it waits for."""
-
-    def __init__(self, utterance: Utterance, framing: _Framing) -> None:
-        super().__init__(media_type=framing.media_type, headers={"x-accel-buffering": "no"})
-        del self.headers["content-length"]
-        self._utterance = utterance
-        self._framing = framing
-        self._has_started = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._utterance as utterance:
-            leaving = asyncio.create_task(wait_for_leaving(receive))
-            leaving.add_done_callback(lambda _: utterance.close())
-            try:
-                await self._speak(send)
-                if utterance.end == "cancelled":
-                    if leaving.done():
-                        return
-                    raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
-                await self._write(self._framing.end(utterance), send)
-            except Exception as error:
-                event = self._framing.error(error, utterance.request_id) if self._has_started else None
-                if event is None:
-                    raise
-                await self._write(event, send)
-            finally:
-                leaving.cancel()
-            await self._finish(send)
-
-    async def _speak(self, send: Send) -> None:
-        with _their_names():
-            async for part in self._utterance:
-                if isinstance(part, AudioChunk):
-                    for pcm in _pieces(part):
-                        await self._write(self._framing.sound(pcm), send)
-
-    async def _write(self, data: bytes, send: Send) -> None:
-        if not data:
-            return
-        await self._start(send)
-        await self._send_in_time(data, send, more=True)
-
-    async def _start(self, send: Send) -> None:
-        if not self._has_started:
-            self._has_started = True
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-
-    async def _finish(self, send: Send) -> None:
-        await self._start(send)
-        await self._send_in_time(b"", send, more=False)
-
-    async def _send_in_time(self, data: bytes, send: Send, *, more: bool) -> None:
-        try:
-            async with asyncio.timeout(_SEND_TIMEOUT_S):
-                await send({"type": "http.response.body", "body": data, "more_body": more})
-        except TimeoutError:
-            raise Refusal("slow_consumer", "the sound was not taken") from None
-
-
-def _pieces(chunk: AudioChunk) -> Iterator[bytes]:
-    step = chunk.sample_rate * _ENCODE_MS // 1000 * PCM_BYTES
-    for start in range(0, len(chunk.pcm), step):
-        yield chunk.pcm[start : start + step]

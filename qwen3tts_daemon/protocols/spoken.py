@@ -1,0 +1,171 @@
+"""Answers that are spoken while they are sent.
+
+What fails before the first byte is an ordinary error; what fails later cuts the connection, for a clean end would say
+that the sound is complete. Among server-sent events it is an event.
+"""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from qwen3tts_daemon.audio import Encoder
+from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.protocols.bodies import wait_for_leaving
+from qwen3tts_daemon.speech import Utterance
+from qwen_tts.api import PCM_BYTES, AudioChunk
+from qwen_tts.errors import InvalidRequest
+
+_SEND_TIMEOUT_S = 30.0
+"""A client that takes nothing for so long is cut off."""
+_ENCODE_MS = 500
+"""Sound that is encoded at one go, so that other requests get their turn."""
+
+Names = Mapping[str, str]
+"""How a protocol calls our fields: ours -> theirs."""
+
+
+@contextlib.contextmanager
+def their_names(names: Names) -> Iterator[None]:
+    """An error names the field as the caller wrote it."""
+    try:
+        yield
+    except InvalidRequest as error:
+        error.param = names.get(error.param or "", error.param)
+        raise
+
+
+
+
+class Framing(Protocol):
+    """How sound travels in the body."""
+
+    media_type: str
+
+    def sound(self, pcm: bytes) -> bytes: ...
+    def end(self, utterance: Utterance) -> bytes: ...
+    def error(self, error: Exception, request_id: str) -> bytes | None:
+        """None if the body cannot tell of it."""
+
+
+class AudioBody:
+    """The bytes of the format, nothing else."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.media_type = encoder.media_type
+
+    def sound(self, pcm: bytes) -> bytes:
+        return self._encoder.encode(pcm)
+
+    def end(self, utterance: Utterance) -> bytes:
+        return self._encoder.finish()
+
+    def error(self, error: Exception, request_id: str) -> None:
+        return None
+
+
+class EventsBody:
+    """Server-sent events, as OpenAI names them."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, encoder: Encoder, samples_per_frame: int) -> None:
+        self._encoder = encoder
+        self._samples_per_frame = samples_per_frame
+
+    def sound(self, pcm: bytes) -> bytes:
+        return self._delta(self._encoder.encode(pcm))
+
+    def end(self, utterance: Utterance) -> bytes:
+        chars = utterance.measures.chars
+        frames = utterance.measures.samples // self._samples_per_frame
+        usage = {"input_tokens": chars, "output_tokens": frames, "total_tokens": chars + frames}
+        done = _event({"type": "speech.audio.done", "usage": usage})
+        return self._delta(self._encoder.finish()) + done
+
+    def error(self, error: Exception, request_id: str) -> bytes:
+        return _event({"type": "error", **describe(error).envelope(request_id)})
+
+    def _delta(self, sound: bytes) -> bytes:
+        if not sound:
+            return b""
+        return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
+
+
+def _event(fields: Mapping[str, Any]) -> bytes:
+    return b"data: " + msgspec.json.encode(fields) + b"\n\n"
+
+
+class SpokenResponse(Response):
+    """Speaks while it is sent; a client that leaves closes the utterance, whatever it waits for."""
+
+    def __init__(
+        self, utterance: Utterance, framing: Framing, names: Names, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(media_type=framing.media_type, headers={"x-accel-buffering": "no", **(headers or {})})
+        del self.headers["content-length"]
+        self._utterance = utterance
+        self._framing = framing
+        self._names = names
+        self._has_started = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._utterance as utterance:
+            leaving = asyncio.create_task(wait_for_leaving(receive))
+            leaving.add_done_callback(lambda _: utterance.close())
+            try:
+                await self._speak(send)
+                if utterance.end == "cancelled":
+                    if leaving.done():
+                        return
+                    raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+                await self._write(self._framing.end(utterance), send)
+            except Exception as error:
+                event = self._framing.error(error, utterance.request_id) if self._has_started else None
+                if event is None:
+                    raise
+                await self._write(event, send)
+            finally:
+                leaving.cancel()
+            await self._finish(send)
+
+    async def _speak(self, send: Send) -> None:
+        with their_names(self._names):
+            async for part in self._utterance:
+                if isinstance(part, AudioChunk):
+                    for pcm in pieces(part):
+                        await self._write(self._framing.sound(pcm), send)
+
+    async def _write(self, data: bytes, send: Send) -> None:
+        if not data:
+            return
+        await self._start(send)
+        await self._send_in_time(data, send, more=True)
+
+    async def _start(self, send: Send) -> None:
+        if not self._has_started:
+            self._has_started = True
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+
+    async def _finish(self, send: Send) -> None:
+        await self._start(send)
+        await self._send_in_time(b"", send, more=False)
+
+    async def _send_in_time(self, data: bytes, send: Send, *, more: bool) -> None:
+        try:
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                await send({"type": "http.response.body", "body": data, "more_body": more})
+        except TimeoutError:
+            raise Refusal("slow_consumer", "the sound was not taken") from None
+
+
+def pieces(chunk: AudioChunk) -> Iterator[bytes]:
+    step = chunk.sample_rate * _ENCODE_MS // 1000 * PCM_BYTES
+    for start in range(0, len(chunk.pcm), step):
+        yield chunk.pcm[start : start + step]
