@@ -41,6 +41,10 @@ class Found:
     checkpoints: tuple[Checkpoint, ...]
     broken: tuple[Broken, ...]
 
+    @property
+    def best_of_each_kind(self) -> tuple[Checkpoint, ...]:
+        return tuple({one.kind: one for one in reversed(self.checkpoints)}.values())[::-1]
+
 
 def scan(directory: Path) -> Found:
     """Every folder with a config.json; codecs that stand alone are no checkpoints, and not broken either."""

@@ -45,8 +45,8 @@ def choose_engine(settings: Settings) -> EngineChoice:
     found = checkpoints.scan(settings.models_path)
     for one in found.broken:
         logger.warning("checkpoint %s is skipped: %s", one.path.name, one.reason)
-    if checkpoint := _asked_for(settings) or next(iter(found.checkpoints), None):
-        return _qwen(settings, checkpoint)
+    if chosen := _asked_for(settings) or found.best_of_each_kind:
+        return _qwen(settings, chosen)
     logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, BRING_QWEN)
     return _embedded(settings)
 
@@ -59,29 +59,37 @@ def _is_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def _asked_for(settings: Settings) -> Checkpoint | None:
-    if not settings.qwen.checkpoint:
-        return None
+def _asked_for(settings: Settings) -> tuple[Checkpoint, ...]:
     try:
-        return checkpoints.read(settings.models_path / settings.qwen.checkpoint)
+        asked = tuple(checkpoints.read(settings.models_path / name) for name in settings.qwen.checkpoints)
     except BadCheckpoint as error:
-        raise SettingsError(f"qwen.checkpoint: {error}") from error
+        raise SettingsError(f"qwen.checkpoints: {error}") from error
+    kinds = [one.kind for one in asked]
+    if doubled := next((kind for kind in kinds if kinds.count(kind) > 1), None):
+        names = " and ".join(one.name for one in asked if one.kind == doubled)
+        raise SettingsError(f"qwen.checkpoints: {names} are both {doubled}; name one of them")
+    return asked
 
 
-def _best(settings: Settings) -> Checkpoint:
+def _best(settings: Settings) -> tuple[Checkpoint, ...]:
     directory = settings.models_path
     found = checkpoints.scan(directory)
     if found.checkpoints:
-        return found.checkpoints[0]
+        return found.best_of_each_kind
     reasons = "".join(f"; {one.path.name}: {one.reason}" for one in found.broken)
     raise SettingsError(f"engine is qwen, and {directory} holds no checkpoint: {BRING_QWEN}{reasons}")
 
 
-def _qwen(settings: Settings, checkpoint: Checkpoint) -> EngineChoice:
+def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
     qwen = settings.qwen
-    options = {**qwen.engine_options, "checkpoint": str(checkpoint.path.resolve())}
+    options = {
+        **qwen.engine_options,
+        "checkpoints": [str(one.path.resolve()) for one in chosen],
+        "keep_loaded": list(qwen.keep_loaded),
+        "arrival_timeout_s": qwen.load_timeout_s,
+    }
     config = ManagerConfig(idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s)
-    return EngineChoice(EngineSpec("qwen_tts.engine:create", options, settings.log_level), config, qwen.preload)
+    return EngineChoice(EngineSpec("qwen_tts.host:create", options, settings.log_level), config, qwen.preload)
 
 
 def _embedded(settings: Settings) -> EngineChoice:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from qwen_tts.api import Audio, Capabilities, SynthesisRequest
+from qwen_tts.api import Audio, Capabilities, EngineStatus, SynthesisRequest
 
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -141,6 +141,7 @@ class Encoded(msgspec.Struct, frozen=True, tag_field="type", tag="encoded"):
 
 class Stats(msgspec.Struct, frozen=True, tag_field="type", tag="stats"):
     streams: int
+    status: EngineStatus
 
 
 FromWorker = Welcome | State | AudioData | Done | Failed | Encoded | Stats

@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from qwen3tts_daemon import ipc
 from qwen3tts_daemon.failures import describe
-from qwen_tts.api import SynthesisRequest
+from qwen_tts.api import EngineStatus, SynthesisRequest
 from qwen_tts.errors import EngineFailed, SynthesisError, SynthesisFailed
 from qwen_tts.stream import AudioStream, SpeechEngine
 
@@ -35,6 +35,14 @@ class _Mortal(Protocol):
     """An engine that can fail for good."""
 
     died: asyncio.Event
+
+
+@runtime_checkable
+class _Reporting(Protocol):
+    """An engine of several checkpoints."""
+
+    @property
+    def status(self) -> EngineStatus: ...
 
 
 class WorkerSession:
@@ -100,7 +108,8 @@ class WorkerSession:
 
     async def _beat(self) -> None:
         while True:
-            self._link.send(ipc.Stats(streams=len(self._streams)))
+            status = self._engine.status if isinstance(self._engine, _Reporting) else EngineStatus()
+            self._link.send(ipc.Stats(streams=len(self._streams), status=status))
             await asyncio.sleep(ipc.HEARTBEAT_S)
 
     async def _handle(self, message: ipc.ToWorker) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon import ipc
-from qwen_tts.api import Audio, AudioChunk, Capabilities, StreamEnd, SynthesisRequest, VoicePrompt
+from qwen_tts.api import Audio, AudioChunk, Capabilities, EngineStatus, StreamEnd, SynthesisRequest, VoicePrompt
 from qwen_tts.errors import ModelUnavailable, SynthesisError, from_code
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 
@@ -86,6 +86,8 @@ class WorkerEngine:
         self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._last_sign = asyncio.get_running_loop().time()
         self._closing = False
+        self.status = EngineStatus()
+        """As the last beat told it"""
         self.died = asyncio.Event()
         """Set when nothing more comes of it, wanted or not; after `close` its process has gone too."""
         self._reading = asyncio.create_task(self._read())
@@ -242,8 +244,10 @@ class WorkerEngine:
             case ipc.State("ready"):
                 if not self._loaded.done():
                     self._loaded.set_result(None)
+            case ipc.Stats(status=status):
+                self.status = status
             case _:
-                pass  # other states and beats: receiving them was the point
+                pass  # other states: receiving them was the point
 
     def _failed(self, error: SynthesisError, stream: int | None, call: int | None) -> None:
         if stream is not None:

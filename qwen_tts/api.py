@@ -165,6 +165,32 @@ class VoiceInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Understood, but with a foreign accent."""
 
 
+ModelState = Literal["unloaded", "loading", "ready", "sleeping", "failed"]
+
+
+class ModelStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint of an engine, and where it is."""
+
+    name: str
+    kind: VoiceKind
+    size: str
+    """0b6 or 1b7; a fine-tune may say something else"""
+    state: ModelState
+    active: int = 0
+    """Utterances that it speaks or that wait for a row"""
+    memory_bytes: int | None = None
+    """Of the device, as measured when it was loaded; None: not loaded yet, or not known"""
+
+
+class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine holds, as it was when something last changed."""
+
+    models: tuple[ModelStatus, ...] = ()
+    device: str = ""
+    total_bytes: int | None = None
+    free_bytes: int | None = None
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine can do, known before its weights are loaded."""
 
@@ -179,5 +205,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What `feed` wants: text as it comes, or whole sentences."""
     rows: Annotated[int, msgspec.Meta(ge=1)]
     """Utterances that run at once."""
+    voice_prompts: str = ""
+    """For which family of checkpoints `encode_reference` makes prompts; "" if it makes none. Others cannot use them."""
+    has_speed: bool = False
+    """Whether it can speak faster and slower by itself."""
     is_preview: bool = False
     """A stand-in until Qwen3-TTS is there."""

@@ -36,6 +36,7 @@ def checkpoint_capabilities(
         voices=tuple(_voice(name, languages) for name in order),
         live_text=live_text,
         rows=rows,
+        voice_prompts=f"{config.talker.hidden_size}x{config.talker.codebooks}" if config.kind == "base" else "",
     )
 
 

@@ -4,10 +4,29 @@ What is captured reads and writes tensors that stay where they are; it allocates
 therefore run one after the other, on one stream.
 """
 
+import gc
+import threading
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 
 import torch
+
+_DEVICE = threading.Lock()
+"""While one thread captures, no other may wait for the whole device or give memory back to it."""
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait for everything that the device has been told to do."""
+    with _DEVICE:
+        torch.cuda.synchronize(device)
+
+
+def free_memory() -> None:
+    """What nobody refers to any more goes back to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        with _DEVICE:
+            torch.cuda.empty_cache()
 
 
 class Graphs:
@@ -49,9 +68,12 @@ class CudaGraphs(Graphs):
 
     def capture(self, key: Hashable, function: Callable[[], object]) -> None:
         """Call `function`, which compiles what it needs, then capture it on the current stream."""
-        if key in self._graphs:
-            return
-        function()
+        if key not in self._graphs:
+            function()
+            with _DEVICE:
+                self._graphs[key] = self._captured(function)
+
+    def _captured(self, function: Callable[[], object]) -> torch.cuda.CUDAGraph:
         stream = torch.cuda.current_stream()
         stream.synchronize()
         graph = torch.cuda.CUDAGraph()
@@ -64,4 +86,4 @@ class CudaGraphs(Graphs):
                 graph.capture_end()
             raise
         graph.capture_end()
-        self._graphs[key] = graph
+        return graph

@@ -10,7 +10,6 @@ async with engine.stream(SynthesisRequest(text="Good evening.", voice=PresetVoic
 """
 
 import asyncio
-import gc
 import logging
 import secrets
 import threading
@@ -41,6 +40,7 @@ from qwen_tts.capabilities import checkpoint_capabilities
 from qwen_tts.cloning import clone_voice
 from qwen_tts.codec import PIECE_FRAMES
 from qwen_tts.config import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
+from qwen_tts.cuda_graphs import free_memory
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.engine_loop import EngineLoop, Outcome
 from qwen_tts.errors import (
@@ -108,6 +108,9 @@ class Engine:
         self._compilation: _Compilation = _NothingToCompile()
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._open: set[Utterance] = set()
+        self.idle = asyncio.Event()
+        """Set while it has no stream"""
+        self.idle.set()
         self._inbox: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -124,6 +127,11 @@ class Engine:
     def ready_rows(self) -> int:
         """Utterances that can be spoken at once by now: the engine gets ready for the rest of them after `load`."""
         return 0 if self._runner is None else self._runner.rows
+
+    @property
+    def active(self) -> int:
+        """Streams that are spoken or wait for a row."""
+        return len(self._open)
 
     # -- speaking ---------------------------------------------------------------------------------------------------
 
@@ -152,6 +160,7 @@ class Engine:
             left=self._left,
         )
         self._open.add(utterance)
+        self.idle.clear()
         self._tell(lambda: self._add(utterance))
         return utterance.audio
 
@@ -174,6 +183,8 @@ class Engine:
 
     def _left(self, utterance: Utterance) -> None:
         self._open.discard(utterance)
+        if not self._open:
+            self.idle.set()
 
     def _check_ready(self) -> None:
         self._check_loaded()
@@ -310,7 +321,7 @@ class Engine:
             self._loop.abort(reason)
             self._runner.synchronize()  # what is on its way still writes
         self._model = self._loop = self._runner = None
-        _free_memory()
+        free_memory()
 
     def _wait(self) -> None:
         until = None if self._loop is None else self._loop.idle_until()
@@ -325,6 +336,7 @@ class Engine:
         for utterance in list(self._open):
             utterance.audio.finish(refusal)
         self._open.clear()
+        self.idle.set()
         while self._inbox:
             self._read_inbox()
         self._model = self._loop = self._runner = None
@@ -352,7 +364,7 @@ class Engine:
             model.talker.fold_text()  # on a CPU it would take a minute
         self._start_loop(model)
         self._model = model
-        _free_memory()  # what the kernels' weights were made of
+        free_memory()  # what the kernels' weights were made of
         logger.info("%s is ready after %.1f s", model.name, self._now() - started)
 
     def _compile_ahead(self, device: torch.device, dtype: torch.dtype) -> None:
@@ -381,7 +393,7 @@ class Engine:
                 self._config.rows, self._config.kv_positions, smaller.rows, smaller.kv_positions,
             )  # fmt: skip
             self._resize(smaller)
-            _free_memory()
+            free_memory()
         self._runner = runner
         self._loop = EngineLoop(
             model, runner, self._config, self._now, self._hand_on, is_compiled=self._compilation.is_ready
@@ -413,7 +425,7 @@ class Engine:
         assert self._model is not None
         self._awake_device = self._model.talker.device
         self._model.to(torch.device("cpu"))
-        _free_memory()
+        free_memory()
 
     def _wake_up(self) -> None:
         if self._loop is None:
@@ -423,7 +435,7 @@ class Engine:
                 self._start_loop(self._model)
             except (SynthesisError, torch.OutOfMemoryError):
                 self._model.to(torch.device("cpu"))  # it sleeps on
-                _free_memory()
+                free_memory()
                 raise
 
     def _hand_on(self, out: list[tuple[Utterance, Outcome]]) -> None:
@@ -437,13 +449,6 @@ class Engine:
                 assert isinstance(outcome, StreamEnd | SynthesisError)
                 self._left(utterance)
                 utterance.audio.finish(outcome)
-
-
-def _free_memory() -> None:
-    """What nobody refers to any more goes back to the device."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _failure(error: Exception) -> EngineFailed:

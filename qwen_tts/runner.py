@@ -19,7 +19,7 @@ from torch import Tensor
 from qwen_tts import frame
 from qwen_tts.api import Sampling
 from qwen_tts.backends import Networks, eager_backends, may_chain, pages_of, triton_backends, uses_kernels
-from qwen_tts.cuda_graphs import CudaGraphs, Graphs
+from qwen_tts.cuda_graphs import CudaGraphs, Graphs, synchronize
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PromptPart
 from qwen_tts.model import Model
@@ -93,7 +93,7 @@ class ModelRunner:
         self._table.view(np.float32)[:, frame.PENALTY] = 1
         self._slots = deque(range(IN_FLIGHT + 1))
         if self.is_cuda:
-            torch.cuda.synchronize()
+            synchronize(device)
             self._main, self._side = torch.cuda.Stream(), torch.cuda.Stream()
             # Prompts are computed where they are used.
             torch.cuda.set_stream(self._main)
@@ -269,4 +269,4 @@ class ModelRunner:
 
     def synchronize(self) -> None:
         if self.is_cuda:
-            torch.cuda.synchronize(self._device)
+            synchronize(self._device)

@@ -53,6 +53,10 @@ class AudioStream:
 
     async def feed(self, text: str) -> None:
         """Append live text."""
+        self.feed_now(text)
+
+    def feed_now(self, text: str) -> None:
+        """`feed`, for who cannot wait: no engine makes anybody wait yet."""
         if self._text_ended:
             raise InvalidRequest("the text of this stream has ended", param="text")
         if not self._closed:

@@ -10,7 +10,7 @@ import struct
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qwen_tts.api import (
@@ -21,6 +21,7 @@ from qwen_tts.api import (
     StreamEnd,
     SynthesisRequest,
     VoiceInfo,
+    VoiceKind,
     VoicePrompt,
 )
 from qwen_tts.errors import (
@@ -141,6 +142,7 @@ class ToneEngine:
         load_s: float = 0.0,
         load_fails: str = "",
         preview: bool = True,
+        kinds: Sequence[VoiceKind] = ("preset",),
     ) -> None:
         if start_s:
             logger.info("the engine is being made")
@@ -155,7 +157,8 @@ class ToneEngine:
         languages = tuple(dict.fromkeys(language for voice in VOICES for language in voice.languages))
         self._capabilities = Capabilities(
             engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,
-            voice_kinds=("preset",), voices=VOICES, live_text="sentences", rows=rows, is_preview=preview,
+            voice_kinds=tuple(kinds), voices=VOICES, live_text="sentences", rows=rows, is_preview=preview,
+            voice_prompts="tone" if "cloned" in kinds else "",
         )  # fmt: skip
 
     @property
@@ -209,7 +212,8 @@ class ToneEngine:
         return tones.audio
 
     def _voice(self, request: SynthesisRequest) -> VoiceInfo:
-        assert isinstance(request.voice, PresetVoice)
+        if not isinstance(request.voice, PresetVoice):
+            return VOICES[0]  # whoever it is sounds like that
         for voice in VOICES:
             if voice.name == request.voice.name:
                 return voice

@@ -65,7 +65,10 @@ async def _qwen() -> SpeechEngine:
 
 
 async def _qwen_in_a_worker() -> SpeechEngine:
-    return await WorkerEngine.start(EngineSpec("qwen_tts.engine:create", _qwen_options()))
+    """One checkpoint of a host, as the daemon runs it."""
+    options = _qwen_options()
+    options["checkpoints"] = [options.pop("checkpoint")]
+    return await WorkerEngine.start(EngineSpec("qwen_tts.host:create", options))
 
 
 HOMES: dict[str, Callable[[], Awaitable[SpeechEngine]]] = {

@@ -11,7 +11,7 @@ from qwen3tts_daemon.engines import choose_engine
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 
 EMBEDDED = "qwen3tts_daemon.embedded.engine:create"
-QWEN = "qwen_tts.engine:create"
+QWEN = "qwen_tts.host:create"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,8 @@ def settings(directory: Path, *options: str) -> Settings:
 def test_by_itself_it_takes_qwen_where_a_gpu_and_a_checkpoint_are(models: Path) -> None:
     choice = choose_engine(settings(models))
     assert choice.spec.factory == QWEN
-    assert choice.spec.options == {"checkpoint": str((models / "tiny-0.6B-CustomVoice").resolve())}
+    both = [str((models / f"tiny-0.6B-{kind}").resolve()) for kind in ("CustomVoice", "Base")]
+    assert choice.spec.options["checkpoints"] == both
     assert choice.config.sleep_s == 600
 
 
@@ -57,7 +58,7 @@ def test_a_broken_checkpoint_is_skipped_aloud(models: Path, tmp_path: Path, capl
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "config.json").write_text("{")
     choice = choose_engine(settings(tmp_path))
-    assert choice.spec.options["checkpoint"] == str((models / "tiny-0.6B-Base").resolve())
+    assert choice.spec.options["checkpoints"] == [str((models / "tiny-0.6B-Base").resolve())]
     assert "checkpoint bad is skipped" in caplog.text
 
 
@@ -74,12 +75,13 @@ def test_the_preview_voice_if_it_is_asked_for(models: Path) -> None:
 
 
 def test_the_engine_hears_of_what_was_asked_for_and_of_nothing_else(models: Path) -> None:
-    options = ["--engine", "qwen", "--qwen.checkpoint", "tiny-0.6B-Base", "--qwen.rows", "3", "--qwen.device", "cpu"]
+    options = ["--engine", "qwen", "--qwen.checkpoints", "tiny-0.6B-Base", "--qwen.rows", "3", "--qwen.device", "cpu"]
     options += ["--qwen.guards.silence-s", "0", "--qwen.sleep-s", "5", "--no-qwen.preload"]
+    options += ["--qwen.keep-loaded", "cloned"]
     choice = choose_engine(settings(models, *options))
     assert choice.spec.options == {
-        "checkpoint": str((models / "tiny-0.6B-Base").resolve()), "rows": 3, "device": "cpu",
-        "guards": {"silence_s": None},
+        "checkpoints": [str((models / "tiny-0.6B-Base").resolve())], "rows": 3, "device": "cpu",
+        "guards": {"silence_s": None}, "keep_loaded": ["cloned"], "arrival_timeout_s": 120.0,
     }  # fmt: skip
     assert (choice.config.sleep_s, choice.preload) == (5, False)
 
@@ -87,7 +89,7 @@ def test_the_engine_hears_of_what_was_asked_for_and_of_nothing_else(models: Path
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--engine", "qwen", "--qwen.checkpoint", "nobody"), "qwen.checkpoint.*nobody"),
+        (("--engine", "qwen", "--qwen.checkpoints", "nobody"), "qwen.checkpoints.*nobody"),
         (("--engine", "qwen", "--models.dir", "/nonexistent"), "holds no checkpoint: qwen3tts-daemon models download"),
     ],
 )
