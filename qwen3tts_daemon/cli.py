@@ -16,6 +16,7 @@ from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
 from qwen3tts_daemon.commands import models as models_command
 from qwen3tts_daemon.commands import say as say_command
+from qwen3tts_daemon.commands import verify as verify_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import Address, NoDaemon
@@ -35,6 +36,7 @@ Voice = Annotated[str | None, typer.Option(help="A voice that `voices` lists.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file, as for serve.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where caches live, as for serve.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log everything.")]
+ModelsDirectory = Annotated[Path | None, typer.Option("--directory", help="Where they lie; empty means models.dir.")]
 Language = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
 
 
@@ -93,21 +95,53 @@ def config(context: typer.Context) -> None:
     Console().print(table)
 
 
+_CHECKPOINTS = ", ".join(map(models_command.short, models_command.CHECKPOINTS))
 models_app = typer.Typer(help="The Qwen3-TTS checkpoints.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
 
 @models_app.command()
 def download(
-    names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; 1.7B-CustomVoice if none.")] = None,
-    directory: Annotated[Path, typer.Option(help="Where to put them.")] = Path("models"),
+    names: Annotated[list[str] | None, typer.Argument(help=f"Any of {_CHECKPOINTS}; the first if none.")] = None,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    debug: Debug = False,
+    directory: ModelsDirectory = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing, verify what is there.")] = False,
 ) -> None:
-    """Fetch checkpoints of Qwen3-TTS (4 GB each)."""
+    """Fetch checkpoints of Qwen3-TTS from the Hugging Face hub; what is there and right is not fetched again."""
+    # Half a second of imports that no other command needs.
+    from qwen3tts_daemon.commands import download as download_command
+    from qwen3tts_daemon.commands.hub import Hub
+
+    models = directory or _common_settings(config, data_dir, debug).models_path
     try:
-        for path in models_command.download(names or models_command.CHECKPOINTS[:1], directory):
+        for path in download_command.download(names or (), models, Hub(), offline=offline):
             print(path)
     except models_command.DownloadFailed as error:
         _die(str(error))
+
+
+@models_app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; all that are there if none.")] = None,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    debug: Debug = False,
+    directory: ModelsDirectory = None,
+) -> None:
+    """Read every file and compare it with what was downloaded; the exit code says whether all are whole."""
+    models = directory or _common_settings(config, data_dir, debug).models_path
+    bad = False
+    try:
+        for folder in verify_command.folders(names or (), models):
+            with Console(stderr=True).status(f"reading {folder.name}"):
+                verdict = verify_command.verify(folder)
+            print(verdict.line)
+            bad = bad or bool(verdict.problems)
+    except verify_command.NoSuchCheckpoint as error:
+        _die(str(error))
+    raise typer.Exit(1 if bad else 0)
 
 
 @models_app.command("list")
@@ -115,7 +149,7 @@ def list_models(
     config: ConfigFile = None,
     data_dir: DataDir = None,
     debug: Debug = False,
-    directory: Annotated[Path | None, typer.Option(help="Where to look; empty means models.dir.")] = None,
+    directory: ModelsDirectory = None,
 ) -> None:
     """The checkpoints that are there, the one that speaks by itself first, and what is wrong with others."""
     found = checkpoints.scan(directory or _common_settings(config, data_dir, debug).models_path)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.auth import Auth, load_token
+from qwen3tts_daemon.clips import Clips
 from qwen3tts_daemon.engines import EngineChoice, choose_engine
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
@@ -26,6 +27,7 @@ from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.text import languages
+from qwen3tts_daemon.voice_library import VoiceLibrary
 from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
 from qwen3tts_daemon.worker_client import WorkerEngine
 from qwen_tts.errors import SynthesisError
@@ -37,8 +39,9 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
     """The use case on its engine; nothing runs yet: `speech.manager.start` does that."""
     manager = ModelManager(lambda: WorkerEngine.start(choice.spec), choice.config)
     voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language
-    )
+        lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
+        library=_library(settings.data_path / "voices"),
+    )  # fmt: skip
     config = SpeechConfig(
         idle_flush_s=settings.speech.idle_flush_ms / 1000,
         lead_silence_s=settings.speech.lead_silence_ms / 1000,
@@ -75,7 +78,7 @@ class Daemon:
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            config=settings.http, version=__version__,
+            kept_clips=Clips(settings.clips), config=settings.http, version=__version__,
         )  # fmt: skip
         limits = ServerConfig(
             message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections
@@ -129,6 +132,13 @@ class Daemon:
         if self._http is not None and sys.stderr.isatty():
             # A link for a person; logs that are kept somewhere do not get the token.
             print(f"\n  http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
+
+
+def _library(directory: Path) -> VoiceLibrary:
+    try:
+        return VoiceLibrary(directory)
+    except OSError as error:
+        raise SettingsError(f"data_dir: cannot keep voices in {directory}: {error.strerror}") from error
 
 
 def _token(data: Path) -> str:

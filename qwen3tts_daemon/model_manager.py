@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from qwen_tts.api import Capabilities
+import msgspec
+
+from qwen_tts.api import Capabilities, EngineStatus
 from qwen_tts.errors import ModelLoading, ModelUnavailable, SynthesisError
 from qwen_tts.stream import SpeechEngine
 
@@ -29,6 +31,7 @@ class HostedEngine(SpeechEngine, Protocol):
     """An engine that can die on its own."""
 
     died: asyncio.Event
+    status: EngineStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class ModelManager:
         self._error: SynthesisError | None = None
         self._retry_at = 0.0
         self._idle_since = 0.0
+        self._offloading = False
+        self._status = EngineStatus()
         self.state: ManagerState = "unloaded"
         self.on_state: list[Callable[[ManagerState], None]] = []
         """Called after every change of state, from the loop."""
@@ -69,6 +74,32 @@ class ModelManager:
     @property
     def leases(self) -> int:
         return self._leases
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the engine held when it last told; what it has when it is up, as not loaded, while it is not."""
+        if self._engine is not None:
+            self._status = self._engine.status
+            return self._status
+        models = tuple(
+            msgspec.structs.replace(model, state="unloaded", active=0, memory_bytes=None)
+            for model in self._status.models
+        )
+        return msgspec.structs.replace(self._status, models=models, free_bytes=None)
+
+    @property
+    def idle_s(self) -> float:
+        """Since the last lease ended; 0 while there is one."""
+        return 0.0 if self._leases else asyncio.get_running_loop().time() - self._idle_since
+
+    async def offload(self) -> bool:
+        """End the engine as soon as nobody speaks; False if it was not up. The next request starts it again."""
+        if self._engine is None:
+            return False
+        self._offloading = True
+        self._idle_since = asyncio.get_running_loop().time()  # the keeper looks again
+        await self._notify()
+        return True
 
     async def start(self, *, preload: bool) -> None:
         """Learn what the engine can do; with `preload` keep it and load it in the background.
@@ -175,6 +206,7 @@ class ModelManager:
 
     async def _end_engine(self) -> None:
         """Its process has gone afterwards, and its memory with it."""
+        self._offloading = False
         if self._engine is not None:
             engine, self._engine = self._engine, None
             await engine.close()
@@ -185,6 +217,9 @@ class ModelManager:
         self._idle_since = asyncio.get_running_loop().time()
         sleep_s, unload_s = self._config.sleep_s, self._config.idle_unload_s
         while not engine.died.is_set():
+            if self._offloading and self._leases == 0:
+                await self._set("unloaded")
+                return True
             if self.state == "sleeping" and self._leases > 0:
                 await self._change(engine, engine.wake, before="loading", after="ready")
             elif self.state == "ready" and sleep_s > 0 and await self._is_idle_for(engine, sleep_s):

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from qwen_tts.api import VoiceKind
 from qwen_tts.engine_config import EngineOptions
 
 ENV_PREFIX = "QWEN3TTS_"
@@ -75,6 +76,20 @@ class HttpSettings(Section):
     """Largest JSON request."""
     max_connections: int = Field(default=512, ge=1)
     """Connections at once, WebSockets too; one more is closed at once."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
+    """How players reach this daemon, such as "http://192.168.1.5:8766"; empty: as the request for a clip did, or by
+    this machine's address."""
+
+
+class ClipsSettings(Section):
+    """Clips: sound that is kept for a while, for players that fetch a URL."""
+
+    expires_s: float = Field(default=600.0, ge=1, le=86_400)
+    """How long a clip is kept if the request does not say."""
+    max_clips: int = Field(default=64, ge=1)
+    """Clips at once; a new one takes the place of the oldest finished one that nobody fetches."""
+    max_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+    """Memory of all clips together."""
 
 
 class WebSocketSettings(Section):
@@ -150,8 +165,11 @@ class ModelsSettings(Section):
 class QwenSettings(EngineOptions):
     """Qwen3-TTS."""
 
-    checkpoint: str = ""
-    """Which checkpoint speaks: a folder's name in models.dir; empty means the best there is."""
+    checkpoints: tuple[str, ...] = ()
+    """Which checkpoints speak, one for a kind of voice: folder names in models.dir, of which the first is loaded at
+    start; empty means the best of each kind."""
+    keep_loaded: tuple[VoiceKind, ...] = ()
+    """Kinds of voices (preset, cloned, designed) whose checkpoints are loaded at start too, and leave the card last."""
     sleep_s: float = Field(default=600.0, ge=0)
     """Give the card's memory back after this idle time; the weights stay in the machine's memory. 0: never."""
     idle_unload_s: float = Field(default=0.0, ge=0)
@@ -239,6 +257,7 @@ class Settings(BaseSettings):
     """How long running sentences may go on after SIGTERM."""
     wyoming: WyomingSettings = WyomingSettings()
     http: HttpSettings = HttpSettings()
+    clips: ClipsSettings = ClipsSettings()
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()

@@ -9,11 +9,12 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
 
@@ -21,20 +22,28 @@ from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Refusal, code_of
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
+from qwen3tts_daemon.takes import Take, Takes
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
 from qwen_tts.api import (
     MAX_TEXT_CHARS,
     PCM_BYTES,
+    Audio,
     AudioChunk,
     Capabilities,
+    DesignedVoice,
     Limits,
-    PresetVoice,
     Sampling,
     SynthesisRequest,
+    Voice,
+    VoiceKind,
+    VoicePrompt,
 )
-from qwen_tts.errors import TextEmpty, TextTooLong
-from qwen_tts.stream import AudioStream
+from qwen_tts.errors import InvalidRequest, TextEmpty, TextTooLong
+from qwen_tts.stream import AudioStream, SpeechEngine
+
+if TYPE_CHECKING:
+    from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +68,8 @@ class Order:
     """What a caller wants spoken and how; None leaves the choice to the daemon."""
 
     protocol: str
-    voice: str | None = None
+    voice: str | Voice | None = None
+    """A name of the catalogue, or a voice of nobody else's."""
     language: str | None = None
     instruct: str = ""
     speed: float = 1.0
@@ -99,6 +109,19 @@ class Measures:
         return self.synthesis_s / self.audio_s
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How an utterance went."""
+
+    voice: str
+    language: str
+    end: str
+    measures: Measures
+
+
+_MOST_REPORTS = 256
+
+
 class Utterance:
     """One utterance: feed it text, iterate its sound. Leaving the `async with` block cancels what is left."""
 
@@ -120,6 +143,10 @@ class Utterance:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ready: deque[AudioChunk | SegmentStarted] = deque()
         self._next_sample = 0
+        self._changer: SpeedChanger | None = None
+        self._pcm: list[bytes] = []
+        """Of a designed voice: it may be kept."""
+        self._last: AudioChunk | None = None
         self._text_at: float | None = None
         self.request_id = request_id
         self.voice = ""
@@ -138,6 +165,15 @@ class Utterance:
     def text(self) -> str:
         """What is or will be spoken, cleaned."""
         return " ".join(segment.text for segment in self._segments)
+
+    @property
+    def take(self) -> Take | None:
+        """What a designed voice said, if it came to an end by itself."""
+        voice, rate = self._order.voice, self._speech.capabilities.sample_rate
+        if self.end not in ("done", "limit") or not isinstance(voice, DesignedVoice):
+            return None
+        audio = Audio(pcm=b"".join(self._pcm), sample_rate=rate)
+        return Take(audio, self.text, self.language, voice.description)
 
     def feed(self, text: str) -> None:
         """Append text. Raises TextTooLong."""
@@ -210,7 +246,7 @@ class Utterance:
                 await self._until(lambda: bool(self._segments) or self._text_ended)
                 if not self._segments:
                     raise TextEmpty("the text has no words to speak", param="text")
-                stream = engine.stream(self._request())
+                stream = engine.stream(await self._request(engine))
                 self._opened.set_result(stream)
                 await self._feed(stream)
                 await asyncio.Event().wait()
@@ -244,15 +280,20 @@ class Utterance:
             self._text_changed.clear()
             await self._text_changed.wait()
 
-    def _request(self) -> SynthesisRequest:
-        voice, self.language = self._speech.voices.decide(
-            self._choice, self._segments[0].text, request_id=self.request_id
-        )
-        self.voice = voice.name
-        order = self._order
+    async def _request(self, engine: SpeechEngine) -> SynthesisRequest:
+        voices, order = self._speech.voices, self._order
+        known, self.language = voices.decide(self._choice, self._segments[0].text, request_id=self.request_id)
+        self.voice = known.name
+        sampling = order.sampling
+        if sampling.seed is None and known.seed is not None:
+            sampling = msgspec.structs.replace(sampling, seed=known.seed)
+        speed = min(max(order.speed * known.speed, 0.25), 4.0)
+        if speed != 1 and not self._speech.capabilities.has_speed:
+            self._changer, speed = await asyncio.to_thread(_speed_changer, self._speech.capabilities, speed), 1.0
         return SynthesisRequest(
-            voice=PresetVoice(voice.name), live=True, language=self.language, instruct=order.instruct,
-            speed=order.speed, sampling=order.sampling, limits=order.limits, request_id=self.request_id,
+            voice=await voices.for_engine(known, engine), live=True, language=self.language,
+            instruct=order.instruct or known.instruct, speed=speed, sampling=sampling, limits=order.limits,
+            request_id=self.request_id,
         )  # fmt: skip
 
     def __aiter__(self) -> Self:
@@ -298,7 +339,15 @@ class Utterance:
             if not self._announced:
                 self._add_silence(config.lead_silence_s, chunk.sample_rate)
             self._announced = chunk.segment + 1
-        self._add(chunk)
+        if self._changer is None:
+            self._add(chunk)
+        else:
+            self._add_pcm(self._changer.process(chunk.pcm), chunk)
+
+    def _add_pcm(self, pcm: bytes, like: AudioChunk) -> None:
+        self._last = like
+        if pcm:
+            self._add(msgspec.structs.replace(like, pcm=pcm))
 
     def _close_books(self, stream: AudioStream | None) -> None:
         """Once, when the engine's stream has ended by itself."""
@@ -307,6 +356,8 @@ class Utterance:
         self.end = "done" if stream.end.reason == "complete" else stream.end.reason
         self.measures.queue_s = stream.end.queue_s
         self.measures.synthesis_s = stream.end.synthesis_s
+        if self._changer is not None and self._last is not None:
+            self._add_pcm(self._changer.flush(), self._last)
         self._add_silence(self._speech.config.tail_silence_s, self._speech.capabilities.sample_rate)
 
     def _add_silence(self, length_s: float, sample_rate: int) -> None:
@@ -328,6 +379,8 @@ class Utterance:
         if measures.ttfa_s is None and self._text_at is not None:
             measures.ttfa_s = self._loop.time() - self._text_at
         measures.samples += chunk.samples
+        if isinstance(self._order.voice, DesignedVoice):
+            self._pcm.append(chunk.pcm)
         measures.audio_s = measures.samples / chunk.sample_rate
 
 
@@ -339,6 +392,9 @@ class Speech:
         self.voices = voices
         self.config = config
         self._metrics = metrics
+        self.takes = Takes()
+        self.reports: OrderedDict[str, Report] = OrderedDict()
+        """Of the last utterances, by request id: what a stream's headers could not say yet."""
         self._open: set[Utterance] = set()
         self._all_left = asyncio.Event()
         self._all_left.set()
@@ -358,9 +414,36 @@ class Speech:
 
     def utterance(self, order: Order, request_id: str | None = None) -> Utterance:
         """Raises InvalidRequest for what cannot be spoken, Refusal while draining."""
+        self._check_not_draining()
+        return Utterance(self, order, request_id or new_request_id())
+
+    async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
+        """See SpeechEngine; it is brought first."""
+        async with self._engine_for("cloned") as engine:
+            return await engine.encode_reference(audio, transcript)
+
+    async def encode(self, audio: Audio) -> list[list[int]]:
+        """See SpeechEngine."""
+        async with self._engine_for(None) as engine:
+            return await engine.encode(audio)
+
+    async def decode(self, codes: list[list[int]]) -> Audio:
+        """See SpeechEngine."""
+        async with self._engine_for(None) as engine:
+            return await engine.decode(codes)
+
+    def _engine_for(self, kind: VoiceKind | None) -> AbstractAsyncContextManager[SpeechEngine]:
+        """Raises InvalidRequest if no engine of ours does this, Refusal while draining."""
+        self._check_not_draining()
+        if kind is not None and kind not in self.capabilities.voice_kinds:
+            raise InvalidRequest(f"nothing that is loaded makes {kind} voices; {BRING_QWEN}", param="voice")
+        if self.capabilities.is_preview:
+            raise InvalidRequest(f"the preview voice has no codec; {BRING_QWEN}", param="codes")
+        return self.manager.lease()
+
+    def _check_not_draining(self) -> None:
         if self._draining:
             raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
-        return Utterance(self, order, request_id or new_request_id())
 
     async def drain(self, limit_s: float) -> None:
         """Refuse new utterances, let the running ones end, cancel those that have not after `limit_s`."""
@@ -382,9 +465,14 @@ class Speech:
             self._all_left.set()
         self._metrics.rows_active.set(len(self._open))
         self._report(utterance)
+        if take := utterance.take:
+            self.takes.add(utterance.request_id, take)
 
     def _report(self, utterance: Utterance) -> None:
         measures, protocol = utterance.measures, utterance.protocol
+        self.reports[utterance.request_id] = Report(utterance.voice, utterance.language, utterance.end, measures)
+        while len(self.reports) > _MOST_REPORTS:
+            self.reports.popitem(last=False)
         self._metrics.utterances.labels(protocol, utterance.end).inc()
         self._metrics.audio_seconds.labels(protocol).inc(measures.audio_s)
         self._metrics.characters.labels(protocol).inc(measures.chars)
@@ -399,6 +487,13 @@ class Speech:
         )  # fmt: skip
         if self.config.log_text:
             logger.info("speech id=%s text=%r", utterance.request_id, utterance.text)
+
+
+def _speed_changer(capabilities: Capabilities, speed: float) -> "SpeedChanger":
+    """For engines that have one speed. In a thread: only who asks for another pays for FFmpeg."""
+    from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
+
+    return SpeedChanger(capabilities.sample_rate, speed)
 
 
 def new_request_id() -> str:

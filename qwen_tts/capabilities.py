@@ -10,13 +10,20 @@ from qwen_tts.languages import QWEN_NAMES
 class _Speaker(NamedTuple):
     language: str
     gender: Literal["female", "male"]
+    description: str
 
 
 _RELEASED = {
-    "vivian": _Speaker("zh", "female"), "serena": _Speaker("zh", "female"), "uncle_fu": _Speaker("zh", "male"),
-    "dylan": _Speaker("zh", "male"), "eric": _Speaker("zh", "male"), "ryan": _Speaker("en", "male"),
-    "aiden": _Speaker("en", "male"), "ono_anna": _Speaker("ja", "female"), "sohee": _Speaker("ko", "female"),
-}  # fmt: skip
+    "vivian": _Speaker("zh", "female", "Vivian, a bright young woman with some edge"),
+    "serena": _Speaker("zh", "female", "Serena, a warm, gentle young woman"),
+    "uncle_fu": _Speaker("zh", "male", "Uncle Fu, an experienced man, low and mellow"),
+    "dylan": _Speaker("zh", "male", "Dylan, a young man from Beijing, clear and natural"),
+    "eric": _Speaker("zh", "male", "Eric, a lively man from Chengdu, slightly husky"),
+    "ryan": _Speaker("en", "male", "Ryan, a dynamic man with a strong rhythm"),
+    "aiden": _Speaker("en", "male", "Aiden, a sunny American man with a clear middle"),
+    "ono_anna": _Speaker("ja", "female", "Ono Anna, a playful Japanese woman, light and nimble"),
+    "sohee": _Speaker("ko", "female", "Sohee, a warm Korean woman, full of feeling"),
+}
 """The release's speakers, the default first. A fine-tune has others."""
 
 
@@ -45,4 +52,4 @@ def _voice(name: str, languages: tuple[str, ...]) -> VoiceInfo:
     if speaker is None:
         return VoiceInfo(name=name, languages=languages)
     own_first = sorted(languages, key=lambda language: language != speaker.language)
-    return VoiceInfo(name=name, languages=tuple(own_first), gender=speaker.gender)
+    return VoiceInfo(name=name, languages=tuple(own_first), gender=speaker.gender, description=speaker.description)

@@ -1,12 +1,14 @@
 """A Speech on a ToneEngine in this process: what the protocols stand on, without a worker."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech import Speech, SpeechConfig
+from qwen3tts_daemon.voice_library import VoiceLibrary
 from qwen3tts_daemon.voices import VoiceCatalogue
 from tests.fakes import ToneEngine
 
@@ -35,6 +37,9 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def speech(manager: ModelManager, metrics: Metrics) -> Speech:
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+def speech(manager: ModelManager, metrics: Metrics, tmp_path: Path) -> Speech:
+    voices = VoiceCatalogue(
+        lambda: manager.capabilities, default_voice=None, default_language="en",
+        library=VoiceLibrary(tmp_path / "voices"),
+    )  # fmt: skip
     return Speech(manager, voices, metrics, SpeechConfig())

@@ -17,6 +17,8 @@ from qwen_tts.api import (
     Audio,
     AudioChunk,
     Capabilities,
+    EngineStatus,
+    ModelStatus,
     PresetVoice,
     StreamEnd,
     SynthesisRequest,
@@ -154,6 +156,7 @@ class ToneEngine:
         self.frames_made = 0
         self.asleep = False
         self.died = asyncio.Event()
+        self.status = EngineStatus(models=(ModelStatus(name="tone", kind="preset", size="", state="ready"),))
         languages = tuple(dict.fromkeys(language for voice in VOICES for language in voice.languages))
         self._capabilities = Capabilities(
             engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,

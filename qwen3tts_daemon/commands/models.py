@@ -1,7 +1,4 @@
-"""The official checkpoints, fetched into the models directory."""
-
-from collections.abc import Sequence
-from pathlib import Path
+"""The official checkpoints, by the names that people type."""
 
 CHECKPOINTS = (
     "Qwen3-TTS-12Hz-1.7B-CustomVoice",
@@ -14,26 +11,17 @@ CHECKPOINTS = (
 
 
 class DownloadFailed(Exception):
-    """The message names the checkpoint and the reason."""
+    """The message is one line and names the checkpoint, the reason and the way out."""
 
 
-def download(names: Sequence[str], directory: Path) -> list[Path]:
-    """Fetch checkpoints from the Hugging Face hub, with progress bars; what is there already is not fetched again.
+def short(name: str) -> str:
+    """1.7B-CustomVoice for Qwen3-TTS-12Hz-1.7B-CustomVoice."""
+    return name.removeprefix("Qwen3-TTS-").removeprefix("12Hz-")
 
-    Raises DownloadFailed.
-    """
-    # Half a second of imports that no other command needs.
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    unknown = sorted(set(names) - set(CHECKPOINTS))
-    if unknown:
-        raise DownloadFailed(f"no checkpoint {unknown[0]!r}; there are {', '.join(CHECKPOINTS)}")
-    fetched = []
-    for name in names:
-        try:
-            snapshot_download(f"Qwen/{name}", local_dir=directory / name)
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            raise DownloadFailed(f"{name}: {error}") from error
-        fetched.append(directory / name)
-    return fetched
+def official(name: str) -> str | None:
+    """The checkpoint that `name` means: its own name, the hub's, or the short one, in any case; None if it is none."""
+    return _NAMES.get(name.removeprefix("Qwen/").lower())
+
+
+_NAMES = {name.lower(): checkpoint for checkpoint in CHECKPOINTS for name in (checkpoint, short(checkpoint))}

@@ -215,6 +215,7 @@ def _check_text(request: SynthesisRequest) -> None:
 def _capabilities(table: SequenceOf[EmbeddedVoice], max_streams: int) -> Capabilities:
     languages = tuple(dict.fromkeys(language for voice in table for language in voice.languages))
     return Capabilities(
+        has_speed=True,
         engine="embedded",
         sample_rate=SAMPLE_RATE,
         samples_per_frame=SAMPLES_PER_FRAME,

@@ -18,13 +18,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qwen3tts_daemon.auth import Auth, Visitor
 from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
+from qwen3tts_daemon.protocols.forms import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.server import ABORT
 from qwen3tts_daemon.speech import new_request_id
 
 logger = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset(("/", "/health", "/ready", "/v1/session"))
-OPEN_PREFIXES = ("/web/",)
+OPEN_PATHS = frozenset(("/", "/ui", "/health", "/ready", "/v1/session"))
+OPEN_PREFIXES = ("/web/", "/v1/audio/clips/")
 
 _STRICT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -83,7 +84,9 @@ class Edge:
     # -- requests ------------------------------------------------------------------------------------------
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(scope, receive, self._max_body_bytes, self._body_timeout_s)
+        is_form = dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/form-data")
+        most = max(self._max_body_bytes, MAX_FORM_BYTES) if is_form else self._max_body_bytes
+        body = _Body(scope, receive, most, self._body_timeout_s)
         reply = _Reply(scope, send, body, self._headers(scope))
         try:
             visitor = self._admit(scope)

@@ -18,15 +18,16 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from qwen3tts_daemon.auth import TICKET_S, Auth
+from qwen3tts_daemon.clips import Clips
 from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.protocols import openai
+from qwen3tts_daemon.protocols import batch, clips, openai, rest, say, voices
 from qwen3tts_daemon.protocols.bodies import read_json
 from qwen3tts_daemon.protocols.edge import Edge, visitor_of
 from qwen3tts_daemon.protocols.websocket import Sockets, refuse
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
-from qwen3tts_daemon.text.languages import LANGUAGES
+from qwen3tts_daemon.voice_making import VoiceMaker
 
 SERVICE = "qwen3tts-daemon"
 _UNAUTHORIZED = 4401
@@ -40,6 +41,7 @@ def build_app(
     metrics: Metrics,
     auth: Auth,
     sockets: Sockets,
+    kept_clips: Clips,
     config: HttpSettings,
     version: str,
     body_timeout_s: float = 30.0,
@@ -59,8 +61,13 @@ def build_app(
     app.add_exception_handler(HTTPException, _to_the_edge)
     app.include_router(_status(speech, metrics, version))
     app.include_router(_login(auth))
-    app.include_router(_voices(speech))
+    library = speech.voices.library
+    app.include_router(voices.router(speech, VoiceMaker(speech, library) if library else None))
+    app.include_router(rest.router(speech))
     app.include_router(openai.router(speech))
+    app.include_router(batch.router(speech))
+    app.include_router(say.router(speech))
+    app.include_router(clips.router(speech, kept_clips, config))
     app.include_router(_page())
     app.include_router(_sockets(sockets))
     _describe_bodies(app)
@@ -129,42 +136,6 @@ def _login(auth: Auth) -> APIRouter:
     return routes
 
 
-def _voices(speech: Speech) -> APIRouter:
-    routes = APIRouter(tags=["Voices"])
-
-    @routes.get("/v1/audio/voices")
-    async def list_voices() -> dict[str, Any]:
-        """Every voice, and for each language the one that speaks when none is named."""
-        voices, is_preview = speech.voices, speech.capabilities.is_preview
-        return {
-            "voices": [
-                {
-                    "id": voice.name,
-                    "name": voice.name,
-                    "languages": voice.languages,
-                    "description": voice.description,
-                    "gender": voice.gender,
-                    "accented": voice.accented,
-                    "preview": is_preview,
-                }
-                for voice in voices.voices
-            ],
-            "languages": [
-                {
-                    "code": code,
-                    "name": LANGUAGES[code].english,
-                    "native_name": LANGUAGES[code].native,
-                    "default_voice": voices.default_for(code).name,
-                }
-                for code in voices.languages
-            ],
-            "default_language": voices.default_language,
-            "preview": is_preview,
-        }
-
-    return routes
-
-
 def _sockets(sockets: Sockets) -> APIRouter:
     routes = APIRouter()
 
@@ -209,6 +180,7 @@ def _page() -> APIRouter:
     assets = {name: _Asset(name) for name in _PAGE_FILES}
 
     @routes.get("/")
+    @routes.get("/ui")
     async def index(request: Request) -> Response:
         return page.answer(request)
 
@@ -227,7 +199,8 @@ def _describe_bodies(app: FastAPI) -> None:
 
     def openapi_document() -> dict[str, Any]:
         document = make_document()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(openai.schemas())
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update({**openai.schemas(), **batch.schemas(), **clips.schemas(), **rest.schemas(), **voices.schemas()})
         return document
 
     app.openapi = openapi_document  # type: ignore[method-assign]

@@ -14,10 +14,10 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from qwen3tts_daemon.audio import Encoder
+from qwen3tts_daemon.audio import Encoder, wav_header
 from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
-from qwen3tts_daemon.speech import Utterance
+from qwen3tts_daemon.speech import Measures, Utterance
 from qwen_tts.api import PCM_BYTES, AudioChunk
 from qwen_tts.errors import InvalidRequest
 
@@ -38,8 +38,6 @@ def their_names(names: Names) -> Iterator[None]:
     except InvalidRequest as error:
         error.param = names.get(error.param or "", error.param)
         raise
-
-
 
 
 class Framing(Protocol):
@@ -163,6 +161,45 @@ class SpokenResponse(Response):
                 await send({"type": "http.response.body", "body": data, "more_body": more})
         except TimeoutError:
             raise Refusal("slow_consumer", "the sound was not taken") from None
+
+
+class WholeResponse(Response):
+    """A whole WAV with what it cost in the headers; a client that leaves before closes the utterance."""
+
+    def __init__(self, utterance: Utterance, sample_rate: int, names: Names, filename: str) -> None:
+        super().__init__(media_type="audio/wav")
+        self._utterance = utterance
+        self._sample_rate = sample_rate
+        self._names = names
+        self._filename = filename
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._utterance as utterance:
+            leaving = asyncio.create_task(wait_for_leaving(receive))
+            leaving.add_done_callback(lambda _: utterance.close())
+            try:
+                with their_names(self._names):
+                    pcm = b"".join([part.pcm async for part in utterance if isinstance(part, AudioChunk)])
+                if leaving.done():
+                    return
+                if utterance.end == "cancelled":
+                    raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+            finally:
+                leaving.cancel()
+        body = wav_header(self._sample_rate, len(pcm)) + pcm
+        headers = {"content-disposition": f'attachment; filename="{self._filename}"'}
+        headers |= cost_headers(utterance.measures)
+        await Response(body, media_type=self.media_type, headers=headers)(scope, receive, send)
+
+
+def cost_headers(measures: Measures) -> dict[str, str]:
+    """Seconds; what is not known is not there."""
+    seconds = {
+        "x-time-load": measures.load_s, "x-time-gen": measures.synthesis_s,
+        "x-time-total": measures.load_s + measures.queue_s + (measures.synthesis_s or 0.0),
+        "x-audio-duration": measures.audio_s, "x-ttfa": measures.ttfa_s, "x-rtf": measures.rtf,
+    }  # fmt: skip
+    return {name: f"{value:.3f}" for name, value in seconds.items() if value is not None}
 
 
 def pieces(chunk: AudioChunk) -> Iterator[bytes]:

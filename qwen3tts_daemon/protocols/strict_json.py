@@ -32,10 +32,13 @@ def load(text: str, *, allow_infinite: bool = False) -> Any:
         raise Refusal("bad_json", f"not JSON: {str(error)[:200]}") from None
 
 
-def convert(value: Any, kind: type[T], within: str = "") -> T:
-    """Without guessing: "5" is no number and true is none either. Raises Refusal with `param`, below `within`."""
+def convert(value: Any, kind: type[T], within: str = "", *, strict: bool = True) -> T:
+    """Without guessing: "5" is no number and true is none either, unless all there is is text (`strict=False`).
+
+    Raises Refusal with `param`, below `within`.
+    """
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         rule, _, path = str(error).partition(" - at `$")
         param = _joined((within + path.rstrip("`")).lstrip("."), _missing(rule))

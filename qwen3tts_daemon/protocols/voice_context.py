@@ -11,6 +11,7 @@ from qwen3tts_daemon.protocols.voice_messages import (
     SegmentMessage,
 )
 from qwen3tts_daemon.speech import Measures, Order, new_request_id
+from qwen_tts.api import DesignedVoice
 
 
 @dataclass(eq=False, slots=True)
@@ -43,8 +44,9 @@ class Context:
     @property
     def order(self) -> Order:
         options = self.options
+        voice = DesignedVoice(options.design) if options.mode == "design" else options.voice
         return Order(
-            protocol="websocket", voice=options.voice, language=options.language, instruct=options.instruct,
+            protocol="websocket", voice=voice, language=options.language, instruct=options.instruct,
             speed=options.speed, split=options.split, sampling=options.sampling,
         )  # fmt: skip
 

@@ -46,6 +46,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     voice: Annotated[str, Meta(max_length=256)] | UnsetType | None = UNSET
     mode: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
+    design: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | UnsetType | None = UNSET
+    """How the voice sounds, in words; with the mode `design`."""
     language: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
     instruct: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | UnsetType | None = UNSET
     speed: Annotated[float, Meta(ge=0.25, le=4)] | UnsetType | None = UNSET
@@ -231,6 +233,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 
     voice: str | None = None
     mode: str = "preset"
+    design: str = ""
     language: str = "auto"
     instruct: str = ""
     speed: float = 1.0

@@ -71,7 +71,7 @@ from qwen3tts_daemon.protocols.voice_outbox import Outbox
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech import SegmentStarted
 from qwen3tts_daemon.voices import VoiceCatalogue
-from qwen_tts.api import MAX_TEXT_CHARS, Capabilities, Sampling
+from qwen_tts.api import MAX_TEXT_CHARS, Capabilities, DesignedVoice, Sampling
 from qwen_tts.errors import SynthesisError, TextTooLong, UnsupportedFormat
 
 PROTOCOL = "voice.v1"
@@ -240,9 +240,19 @@ class Session:
             raise Refusal("bad_field", f"mode must be one of: {', '.join(self._modes)}", param="mode")
         if options.policy == "parallel" and options.format.framing == "raw":
             raise Refusal("bad_field", "contexts in parallel need the framing tagged", param="policy")
+        if options.mode == "design":
+            return self._designed(options)
         choice = self._voices.check(options.voice, options.language)
+        if options.mode == "clone" and (choice.voice is None or choice.voice.kind != "cloned"):
+            raise Refusal("bad_field", "the mode clone needs a cloned voice, or an uploaded reference", param="voice")
         voice = choice.voice.name if choice.voice else None
         return msgspec.structs.replace(options, voice=voice, language=choice.language)
+
+    def _designed(self, options: Effective) -> Effective:
+        if not options.design.strip():
+            raise Refusal("bad_field", "the mode design needs the voice in words", param="design")
+        choice = self._voices.check(DesignedVoice(options.design), options.language)
+        return msgspec.structs.replace(options, voice=None, language=choice.language)
 
     # -- contexts ------------------------------------------------------------------------------------------
 

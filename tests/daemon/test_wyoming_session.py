@@ -283,27 +283,31 @@ def describer(*languages: str, streaming: bool = True) -> Describer:
     return Describer(languages=languages or LANGUAGE_CODES, streaming=streaming, version="1.2")
 
 
+def info_of(describer: Describer, capabilities: Capabilities) -> Info:
+    return describer.info(capabilities, capabilities.voices)
+
+
 def test_one_installed_program_of_a_constant_name() -> None:
     for preview in (False, True):
-        (program,) = describer().info(ToneEngine(preview=preview).capabilities).tts
+        (program,) = info_of(describer(), ToneEngine(preview=preview).capabilities).tts
         assert (program.name, program.installed, program.version) == (PROGRAM_NAME, True, "1.2")
         assert program.supports_synthesize_streaming
         assert ("preview voice" in (program.description or "")) is preview
         assert ("qwen3tts-daemon models download" in (program.description or "")) is preview
-    assert not describer(streaming=False).info(ToneEngine().capabilities).tts[0].supports_synthesize_streaming
+    assert not info_of(describer(streaming=False), ToneEngine().capabilities).tts[0].supports_synthesize_streaming
 
 
 def test_voices_are_listed_as_a_user_reads_them() -> None:
     described = {"z": "anna", "b": "Zoe", "a": "Zoe", "c": ""}
     voices = [voice(name, description, "en") for name, description in described.items()]
-    listed = describer().info(capabilities(*voices)).tts[0].voices
+    listed = info_of(describer(), capabilities(*voices)).tts[0].voices
     labels = {"z": "anna", "c": "c", "a": "Zoe (a)", "b": "Zoe (b)"}
     assert [(voice.name, voice.description) for voice in listed] == list(labels.items())
 
 
 def test_only_the_wanted_languages_are_listed() -> None:
     voices = (voice("a", "A", "en", "de"), voice("b", "B", "fr"), voice("c", "C", "zh", "en"))
-    listed = describer("en", "zh").info(capabilities(*voices)).tts[0].voices
+    listed = info_of(describer("en", "zh"), capabilities(*voices)).tts[0].voices
     assert {voice.name: voice.languages for voice in listed} == {"a": ["en"], "c": ["en", "zh"]}
 
 
@@ -313,6 +317,6 @@ def test_languages_that_nobody_speaks_list_everybody_and_say_so_once(
     caplog.set_level(logging.WARNING)
     wrong, english = describer("ru"), capabilities(voice("a", "A", "en"))
     for _ in range(3):
-        assert [voice.name for voice in wrong.info(english).tts[0].voices] == ["a"]
+        assert [voice.name for voice in info_of(wrong, english).tts[0].voices] == ["a"]
     assert len(caplog.messages) == 1
     assert "wyoming.languages (ru)" in caplog.messages[0]

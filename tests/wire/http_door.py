@@ -10,12 +10,14 @@ import httpx
 from fastapi import FastAPI
 
 from qwen3tts_daemon.auth import Auth
+from qwen3tts_daemon.clips import Clips
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols.http import build_app
 from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.websocket import Sockets
-from qwen3tts_daemon.settings import HttpSettings, WebSocketSettings
+from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, WebSocketSettings
 from qwen3tts_daemon.speech import Speech
+from tests.fakes import ToneEngine
 
 QUICK_TO_CLOSE = ServerConfig(grace_s=0.3)
 DEFAULTS = HttpSettings()
@@ -27,6 +29,22 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(5):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+class GatedEngine(ToneEngine):
+    """Makes the frames that it was allowed to make, and waits for more."""
+
+    def __init__(self, *, rows: int = 512) -> None:
+        super().__init__(rows=rows)
+        self._allowed = asyncio.Semaphore(0)
+
+    def allow(self, frames: int = 10_000) -> None:
+        for _ in range(frames):
+            self._allowed.release()
+
+    async def work(self, text: str, due: float) -> float:
+        await self._allowed.acquire()
+        return await super().work(text, due)
 
 
 @dataclass(frozen=True)
@@ -57,11 +75,12 @@ async def open_door(
     config: HttpSettings = DEFAULTS,
     body_timeout_s: float = 30.0,
     auth: Auth | None = None,
+    clips: Clips | None = None,
 ) -> AsyncIterator[Door]:
     auth = auth or Auth(policy, TOKEN, allowed_hosts=config.allowed_hosts, trusted_proxies=config.trusted_proxies)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=Sockets(speech, WebSocketSettings()),
-        config=config, version="9.8.7", body_timeout_s=body_timeout_s,
+        kept_clips=clips or Clips(ClipsSettings()), config=config, version="9.8.7", body_timeout_s=body_timeout_s,
     )  # fmt: skip
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)
     await http_server.start()

@@ -222,7 +222,7 @@ class Connection:
                 _continue(self._latest, action)
 
     def _info(self) -> Info:
-        return self._describer.info(self._speech.capabilities)
+        return self._describer.info(self._speech.capabilities, self._speech.voices.voices)
 
     # -- answering -----------------------------------------------------------------------------------------
 

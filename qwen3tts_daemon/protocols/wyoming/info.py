@@ -26,7 +26,7 @@ class Describer:
         self._version = version
         self._lists_all = False
 
-    def info(self, capabilities: Capabilities) -> Info:
+    def info(self, capabilities: Capabilities, voices: Sequence[VoiceInfo]) -> Info:
         return Info(
             tts=[
                 TtsProgram(
@@ -35,19 +35,19 @@ class Describer:
                     installed=True,
                     description=_description(capabilities),
                     version=self._version,
-                    voices=self._voices(capabilities),
+                    voices=self._voices(capabilities, voices),
                     supports_synthesize_streaming=self._streaming,
                 )
             ]
         )
 
-    def _voices(self, capabilities: Capabilities) -> list[TtsVoice]:
+    def _voices(self, capabilities: Capabilities, offered: Sequence[VoiceInfo]) -> list[TtsVoice]:
         wanted = self._languages
-        limited = [(voice, sorted(wanted.intersection(voice.languages))) for voice in capabilities.voices]
+        limited = [(voice, sorted(wanted.intersection(voice.languages))) for voice in offered]
         listed = [(voice, languages) for voice, languages in limited if languages]
         self._tell(lists_all=not listed)
         if not listed:
-            listed = [(voice, sorted(voice.languages)) for voice in capabilities.voices]
+            listed = [(voice, sorted(voice.languages)) for voice in offered]
         labels = _labels([voice for voice, _ in listed])
         voices = [
             TtsVoice(

@@ -1,0 +1,82 @@
+"""Checkpoints, fetched into the models directory: only what is missing or wrong, and only if there is room for it."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from qwen3tts_daemon.commands.hub import Hub, part_of
+from qwen3tts_daemon.commands.manifest import File, Manifest
+from qwen3tts_daemon.commands.models import CHECKPOINTS, DownloadFailed, official, short
+from qwen3tts_daemon.commands.verify import config_problem, verify
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    folder: Path
+    manifest: Manifest
+    missing: tuple[File, ...]
+
+    @property
+    def needed_bytes(self) -> int:
+        return sum(file.size - _arrived_bytes(self.folder, file) for file in self.missing)
+
+
+def download(names: Sequence[str], directory: Path, hub: Hub, *, offline: bool = False) -> list[Path]:
+    """The folders of whole and verified checkpoints; `offline` fetches nothing. Raises DownloadFailed."""
+    folders = [directory / _checkpoint(name) for name in names or CHECKPOINTS[:1]]
+    try:
+        with Console(stderr=True).status("reading what is there"):
+            if offline or hub.is_offline:
+                return [_whole(folder) for folder in folders]
+            plans = [_plan(hub, folder) for folder in folders]
+        _check_space(directory, plans)
+        for plan in plans:
+            _carry_out(plan, hub)
+    except OSError as error:
+        raise DownloadFailed(f"{directory} cannot be written: {error}") from error
+    return folders
+
+
+def _checkpoint(name: str) -> str:
+    checkpoint = official(name)
+    if checkpoint is None:
+        raise DownloadFailed(f"no checkpoint {name!r}; there are {', '.join(map(short, CHECKPOINTS))}")
+    return checkpoint
+
+
+def _whole(folder: Path) -> Path:
+    problems = verify(folder).problems if folder.is_dir() else (f"not in {folder.parent}",)
+    if problems:
+        raise DownloadFailed(f"{folder.name}: {'; '.join(problems)}; offline, nothing is fetched")
+    return folder
+
+
+def _plan(hub: Hub, folder: Path) -> _Plan:
+    manifest = hub.manifest(f"Qwen/{folder.name}")
+    return _Plan(folder, manifest, tuple(file for file in manifest.files if file.problem(folder / file.path)))
+
+
+def _check_space(directory: Path, plans: Iterable[_Plan]) -> None:
+    needed = sum(plan.needed_bytes for plan in plans)
+    free = shutil.disk_usage(next(path for path in (directory, *directory.absolute().parents) if path.exists())).free
+    if needed > free:
+        raise DownloadFailed(
+            f"{directory} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed; "
+            "make room, or name another place with --directory"
+        )
+
+
+def _arrived_bytes(folder: Path, file: File) -> int:
+    part = part_of(folder / file.path, file)
+    return min(part.stat().st_size, file.size) if part.exists() else 0
+
+
+def _carry_out(plan: _Plan, hub: Hub) -> None:
+    plan.manifest.write(plan.folder)
+    for file in plan.missing:
+        hub.fetch(plan.manifest, file, plan.folder)
+    if problem := config_problem(plan.folder):
+        raise DownloadFailed(f"{plan.manifest.repository} is no checkpoint that this version knows: {problem}")

@@ -1,0 +1,68 @@
+"""What the files of a checkpoint must be: the hub's sizes and hashes, kept beside the checkpoint by its download."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import msgspec
+
+NAME = ".qwen3tts-download.json"
+"""Of the manifest, in a checkpoint's folder."""
+
+
+class BadManifest(Exception):
+    """It cannot be read; the message says why."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file, as the hub describes it."""
+
+    path: str
+    """Within the checkpoint's folder, with slashes."""
+    size: Annotated[int, msgspec.Meta(ge=0)]
+    """Bytes."""
+    algorithm: Literal["sha256", "git-sha1"]
+    """The hub knows the sha256 of large files, and git's own hash of the others."""
+    digest: str
+
+    def problem(self, path: Path) -> str | None:
+        """What is wrong with the copy at `path`, if anything is; reads the whole of it."""
+        try:
+            if (size := path.stat().st_size) != self.size:
+                return f"{self.path} has {size} bytes of {self.size}"
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, self._hasher).hexdigest()
+        except FileNotFoundError:
+            return f"{self.path} is missing"
+        except OSError as error:
+            return f"{self.path} cannot be read: {error.strerror}"
+        return None if found == self.digest else f"{self.path} is corrupt: its {self.algorithm} is not the hub's"
+
+    @property
+    def _hasher(self) -> Callable[[], Any]:
+        if self.algorithm == "sha256":
+            return hashlib.sha256
+        return lambda: hashlib.sha1(b"blob %d\0" % self.size, usedforsecurity=False)
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """A checkpoint's files at one commit of its repository."""
+
+    repository: str
+    commit: str
+    files: tuple[File, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """None if the checkpoint came here another way. Raises BadManifest."""
+        try:
+            return msgspec.json.decode((folder / NAME).read_bytes(), type=cls)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadManifest(f"{NAME} cannot be read: {error}") from error
+
+    def write(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")

@@ -1,0 +1,83 @@
+"""Bodies with files: multipart/form-data, each field in its place, and nothing that nobody asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from qwen3tts_daemon.audio.uploads import UploadLimits, decode_upload
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.strict_json import convert, is_text
+from qwen_tts.api import Audio
+
+T = TypeVar("T")
+
+UPLOADS = UploadLimits()
+MAX_FORM_BYTES = UPLOADS.max_bytes + 64 * 1024
+"""A file and the fields beside it."""
+_MAX_FIELDS = 40
+_MAX_FIELD_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it was sent."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields and the files of a body."""
+
+    fields: Mapping[str, str]
+    files: Mapping[str, Upload]
+
+    def convert(self, kind: type[T]) -> T:
+        """The fields as `kind`: "5" may be a number, "true" is true, and empty fields are not there. Raises Refusal."""
+        given = {name: value for name, value in self.fields.items() if value != ""}
+        return convert(given, kind, strict=False)
+
+    def file(self, name: str) -> Upload:
+        """Raises Refusal."""
+        if name not in self.files:
+            raise Refusal("bad_field", f"{name}: send a file in this field", param=name)
+        return self.files[name]
+
+    async def recording(self, name: str) -> Audio:
+        """The sound of a file. Raises BadReferenceAudio and Refusal."""
+        return await decode_upload(self.file(name).data, UPLOADS, param=name)
+
+
+async def read_form(request: Request) -> Form:
+    """Raises Refusal, also for a body that is no form."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise Refusal("bad_field", "send multipart/form-data (curl -F)")
+    fields: dict[str, str] = {}
+    files: dict[str, Upload] = {}
+    async with request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
+        for name, value in form.multi_items():
+            if name in fields or name in files:
+                raise Refusal("bad_field", f"{name[:64]} is there twice", param=name[:64])
+            if isinstance(value, UploadFile):
+                files[name] = Upload((value.filename or "")[:200], await value.read())
+            elif is_text(value):
+                fields[name] = value
+    return Form(fields, files)
+
+
+def form_schema(kind: type[msgspec.Struct], *files: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """For `openapi_extra`: the fields of `kind`, and these files."""
+    _, components = msgspec.json.schema_components((kind,), ref_template="#/components/schemas/{name}")
+    schema = components[kind.__name__]
+    binary = {name: {"type": "string", "format": "binary"} for name in (*files, *optional)}
+    schema = {
+        **schema,
+        "properties": {**schema["properties"], **binary},
+        "required": [*schema.get("required", []), *files],
+    }
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -1,0 +1,114 @@
+"""What may be ordered over HTTP: the body of OpenAI's clients with fields of our own, and what becomes of it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.speech import Order, Speech, Utterance
+from qwen3tts_daemon.text.languages import detect_language, parse_language
+from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen_tts.api import AUTO, Sampling
+
+MODELS = ("qwen3-tts", "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+"""One engine answers to all of them: clients have the names built in."""
+
+_FEMALE = ("alloy", "nova", "shimmer", "coral", "sage", "marin")
+_MALE = ("onyx", "echo", "fable", "ash", "ballad", "verse", "cedar")
+
+_SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")
+
+THEIR_NAMES: Mapping[str, str] = {"text": "input", "instruct": "instructions"}
+"""How a SpeechBody calls our fields."""
+
+
+class NamedVoice(msgspec.Struct, frozen=True):
+    """How OpenAI's clients name a voice of one's own."""
+
+    id: str
+
+
+class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The request of POST /v1/audio/speech. Fields that are not known are ignored."""
+
+    input: str
+    """What to say."""
+    model: str = MODELS[0]
+    voice: str | NamedVoice | None = None
+    """A name from /v1/audio/voices or one of OpenAI's; without it the language's own voice."""
+    instructions: Annotated[str, Meta(max_length=2_000)] | None = None
+    """How to say it, in words."""
+    response_format: str | None = "mp3"
+    """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
+    speed: Annotated[float, Meta(ge=0.25, le=4)] | None = 1.0
+    stream_format: Literal["audio", "sse"] | None = "audio"
+    language: str | None = None
+    """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
+    seed: int | None = None
+    """The same seed gives the same sound."""
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    repetition_penalty: float | None = None
+
+    @property
+    def format(self) -> str:
+        """What the sound is sent as."""
+        return self.response_format or "mp3"
+
+
+def utterance_of(body: SpeechBody, speech: Speech, protocol: str, request_id: str) -> Utterance:
+    """The utterance, with its whole text. Raises InvalidRequest, which has our names of the fields, and Refusal."""
+    utterance = speech.utterance(order_of(body, speech.voices, protocol), request_id)
+    utterance.feed(body.input)
+    utterance.end_text()
+    return utterance
+
+
+def order_of(body: SpeechBody, voices: VoiceCatalogue, protocol: str) -> Order:
+    """The body in our words. Raises InvalidRequest and Refusal."""
+    if body.model not in MODELS:
+        known = ", ".join(MODELS)
+        raise Refusal("bad_field", f"no model {body.model[:64]!r}; there are {known}", param="model")
+    given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
+    name = body.voice.id if isinstance(body.voice, NamedVoice) else body.voice
+    language = body.language
+    if name and _is_alias(name, voices):
+        language = parse_language(language or AUTO)
+        if language == AUTO:
+            language = detect_language(body.input, voices.languages, voices.default_language)
+        name = _stand_in(name.lower(), language, voices)
+    return Order(
+        protocol=protocol, voice=name or None, language=language, instruct=body.instructions or "",
+        speed=1.0 if body.speed is None else body.speed, sampling=Sampling(**given),
+    )  # fmt: skip
+
+
+def _is_alias(name: str, voices: VoiceCatalogue) -> bool:
+    """One of OpenAI's names, unless a voice of ours has it."""
+    lower = name.lower()
+    return lower in _FEMALE + _MALE and all(voice.name.lower() != lower for voice in voices.voices)
+
+
+def _stand_in(alias: str, language: str, voices: VoiceCatalogue) -> str | None:
+    """A voice of the alias' gender and this language, another one for each alias as far as they go."""
+    aliases, gender = (_FEMALE, "female") if alias in _FEMALE else (_MALE, "male")
+    similar = [voice for voice in voices.voices if voice.languages[0] == language and voice.gender == gender]
+    return similar[aliases.index(alias) % len(similar)].name if similar else None
+
+
+# -- the OpenAPI document ----------------------------------------------------------------------------------
+
+
+def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads `kind`."""
+    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def schemas_of(*kinds: type[msgspec.Struct]) -> Mapping[str, Any]:
+    """The components that `body_of` refers to."""
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return components

@@ -1,0 +1,92 @@
+"""Speech by a plain GET, for what can only fetch a URL: `<audio src>`, a player, `curl`."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from qwen3tts_daemon.audio import open_encoder
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.edge import request_id_of
+from qwen3tts_daemon.protocols.orders import SpeechBody, utterance_of
+from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
+from qwen3tts_daemon.protocols.strict_json import convert, load
+from qwen3tts_daemon.speech import Speech
+
+PROTOCOL = "say"
+
+_THEIR_NAMES = {"response_format": "format"}
+_NUMBERS = ("seed", "speed")
+_HEADERS = {
+    "cross-origin-resource-policy": "cross-origin",  # a player's own page, such as a Chromecast's, is elsewhere
+    "connection": "close",  # the edge makes GET of HEAD: who only wanted the head leaves, and nothing more is spoken
+}
+
+
+class SayQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The query of GET /v1/audio/say. Names that are not known are ignored."""
+
+    text: str
+    voice: str | None = None
+    language: str | None = None
+    format: str = "mp3"
+    instruct: Annotated[str, Meta(max_length=2_000)] | None = None
+    seed: int | None = None
+    speed: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+
+
+def router(speech: Speech) -> APIRouter:
+    """The route of this module; the edge round it admits and refuses."""
+    routes = APIRouter(tags=["Speech"])
+
+    @routes.get("/v1/audio/say", response_class=Response, openapi_extra={"parameters": _parameters()})
+    async def say(request: Request) -> Response:
+        """Speak a text; the sound is sent while it is made."""
+        await request.body()
+        _refuse_foreign_pages(request)
+        query = convert(_fields(request.query_params), SayQuery)
+        body = SpeechBody(
+            input=query.text, voice=query.voice, language=query.language, instructions=query.instruct,
+            response_format=query.format, seed=query.seed, speed=query.speed,
+        )  # fmt: skip
+        with their_names(_THEIR_NAMES):
+            sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
+            utterance = utterance_of(body, speech, PROTOCOL, request_id_of(request.scope))
+        return SpokenResponse(utterance, AudioBody(sound), _THEIR_NAMES, _HEADERS)
+
+    return routes
+
+
+def _refuse_foreign_pages(request: Request) -> None:
+    """As the edge does where a request changes something: an <img> of any page could keep the engine busy."""
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        raise Refusal("forbidden_origin", "pages of other sites may not use this daemon")
+
+
+def _fields(query: Mapping[str, str]) -> dict[str, Any]:
+    """As JSON would have them; what was left empty is not there."""
+    given = {name: value for name, value in query.items() if value or name == "text"}
+    return {name: _number(value) if name in _NUMBERS else value for name, value in given.items()}
+
+
+def _number(text: str) -> Any:
+    """The text itself if it is none, which the field then refuses."""
+    try:
+        return load(text)
+    except Refusal:
+        return text
+
+
+def _parameters() -> list[dict[str, Any]]:
+    """For the OpenAPI document."""
+    _, components = msgspec.json.schema_components((SayQuery,))
+    schema = components[SayQuery.__name__]
+    return [
+        {"name": name, "in": "query", "required": name in schema["required"], "schema": field}
+        for name, field in schema["properties"].items()
+    ]

@@ -1,0 +1,280 @@
+"""Voices over HTTP: listed, made, tried, changed, taken away. What changes the list needs the scope `manage`."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import UNSET, Meta, UnsetType
+from starlette.requests import Request
+from starlette.responses import Response
+
+from qwen3tts_daemon.audio import open_encoder
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.bodies import read_json
+from qwen3tts_daemon.protocols.edge import request_id_of, visitor_of
+from qwen3tts_daemon.protocols.forms import form_schema, read_form
+from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
+from qwen3tts_daemon.references import EXPIRES_S
+from qwen3tts_daemon.speakers import DESCRIPTIONS, SAMPLE_TEXTS
+from qwen3tts_daemon.speech import Order, Speech
+from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
+from qwen3tts_daemon.voice_library import StoredVoice
+from qwen3tts_daemon.voice_making import About, VoiceMaker
+from qwen3tts_daemon.voices import KnownVoice
+from qwen_tts.api import AUTO
+
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Words = Annotated[str, Meta(max_length=2_000)]
+Gender = Literal["female", "male", ""]
+
+_CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio"}
+
+
+class _About(msgspec.Struct, frozen=True, kw_only=True):
+    name: Name
+    description: Words = ""
+    gender: Gender = ""
+    language: str = ""
+    """The voice's own language"""
+
+
+class NewClone(_About, frozen=True, kw_only=True):
+    """A voice of a recording (multipart, with the file ref_audio)."""
+
+    ref_text: Words = ""
+    """Its words; without them only its speaker embedding is used"""
+    consent: bool = False
+    """The speaker agrees; nothing is cloned without"""
+
+
+class NewVoice(_About, frozen=True, kw_only=True):
+    """A voice without a recording: one of `design`, `take` and `voice`."""
+
+    design: Words | None = None
+    """How it sounds, in words"""
+    take: str | None = None
+    """The request id of an utterance of a described voice, which becomes a voice that stays the same"""
+    voice: str | None = None
+    """Another voice, which this one is a profile of"""
+    instruct: Words = ""
+    speed: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be changed; what is absent stays."""
+
+    name: Name | UnsetType = UNSET
+    description: Words | UnsetType = UNSET
+    gender: Gender | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    instruct: Words | UnsetType = UNSET
+    speed: Annotated[float, Meta(ge=0.25, le=4)] | UnsetType = UNSET
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET
+
+
+class NewReference(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording to try (multipart, with the file ref_audio)."""
+
+    ref_text: Words = ""
+
+
+class _NoFields(msgspec.Struct, frozen=True):
+    pass
+
+
+def schemas() -> dict[str, Any]:
+    """The JSON bodies, for the OpenAPI document."""
+    _, components = msgspec.json.schema_components((NewVoice, VoiceChanges), ref_template="#/components/schemas/{name}")
+    return components
+
+
+def router(speech: Speech, maker: VoiceMaker | None) -> APIRouter:
+    """The routes of this module. Without a maker voices are listed, and none are kept."""
+    routes = APIRouter(tags=["Voices"])
+    _add_list(routes, speech)
+    if maker is not None:
+        _add_making(routes, maker)
+        _add_changing(routes, speech, maker)
+    return routes
+
+
+# -- listing ---------------------------------------------------------------------------------------------------
+
+
+def _add_list(routes: APIRouter, speech: Speech) -> None:
+    @routes.get("/v1/audio/voices")
+    async def list_voices() -> dict[str, Any]:
+        """Every voice, and for each language the one that speaks when none is named."""
+        voices, capabilities = speech.voices, speech.capabilities
+        listed = [_listed(known, is_preview=capabilities.is_preview) for known in voices.known]
+        named = {entry["id"] for entry in listed}
+        stored = voices.library.voices if voices.library else []
+        silent = [_stored(voice) | {"available": False} for voice in stored if voice.id not in named]
+        presets = {info.name for info in voices.voices}
+        return {
+            "voices": listed + silent,
+            "kinds": capabilities.voice_kinds,
+            "languages": [
+                {
+                    "code": code,
+                    "name": LANGUAGES[code].english,
+                    "native_name": LANGUAGES[code].native,
+                    "default_voice": voices.default_for(code).name if presets else None,
+                }
+                for code in voices.languages
+            ],
+            "default_language": voices.default_language,
+            "preview": capabilities.is_preview,
+        }
+
+    @routes.get("/v1/audio/voices/{id}")
+    async def show_voice(id: str) -> dict[str, Any]:
+        """One voice."""
+        stored = speech.voices.library.voices if speech.voices.library else []
+        for voice in stored:
+            if voice.id == id:
+                known = next((one for one in speech.voices.known if one.name == id), None)
+                return _stored(voice) | {"available": known is not None}
+        with _not_found():
+            return _listed(speech.voices.find(id), is_preview=speech.capabilities.is_preview)
+
+    @routes.get("/v1/audio/voices/{id}/preview", response_class=Response)
+    async def preview(request: Request, id: str, language: str = "", format: str = "mp3") -> Response:
+        """The voice says a sentence of its language, sent while it is made."""
+        with _not_found():
+            choice = speech.voices.check(id, language or None)
+        assert choice.voice is not None
+        spoken = choice.voice.info.languages[0] if choice.language == AUTO else choice.language
+        sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
+        utterance = speech.utterance(Order("rest", id, spoken), request_id_of(request.scope))
+        utterance.feed(SAMPLE_TEXTS[spoken])
+        utterance.end_text()
+        return SpokenResponse(utterance, AudioBody(sound), {})
+
+
+class _not_found:
+    """In a path an unknown voice is a page that is not there."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if getattr(error, "code", "") == "unknown_voice":
+            raise Refusal("not_found", str(error), param="voice") from None
+
+
+def _listed(known: KnownVoice, *, is_preview: bool) -> dict[str, Any]:
+    info = known.info
+    entry = {
+        "id": info.name,
+        "name": known.stored.name if known.stored else info.name,
+        "kind": known.stored.kind if known.stored else known.kind,
+        "languages": info.languages,
+        "description": info.description,
+        "descriptions": DESCRIPTIONS.get(info.name, {}),
+        "gender": info.gender,
+        "accented": info.accented,
+        "preview": is_preview,
+        "available": True,
+    }
+    return {**_stored(known.stored), **entry} if known.stored else entry
+
+
+def _stored(voice: StoredVoice) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(voice)
+    return {name: value for name, value in fields.items() if name not in ("format", "prompt_family")}
+
+
+# -- making ----------------------------------------------------------------------------------------------------
+
+
+def _add_making(routes: APIRouter, maker: VoiceMaker) -> None:
+    json_body = {"application/json": {"schema": {"$ref": "#/components/schemas/NewVoice"}}}
+    clone_body = form_schema(NewClone, "ref_audio")["requestBody"]["content"]
+    new_body = {"requestBody": {"required": True, "content": {**json_body, **clone_body}}}
+
+    @routes.post("/v1/audio/voices", status_code=201, openapi_extra=new_body)
+    async def make_voice(request: Request) -> dict[str, Any]:
+        """Clone a recording (multipart), or describe, keep or vary a voice (JSON). It can be used at once."""
+        visitor_of(request.scope).require("manage")
+        is_form = request.headers.get("content-type", "").startswith("multipart/")
+        return _stored(await (_clone(maker, request) if is_form else _make(maker, await read_json(request, NewVoice))))
+
+    @routes.post("/v1/audio/voices/import", status_code=201, openapi_extra=form_schema(_NoFields, "file"))
+    async def import_voice(request: Request) -> dict[str, Any]:
+        """What /export gave, under a new id."""
+        visitor_of(request.scope).require("manage")
+        form = await read_form(request)
+        return _stored(await maker.bring_in(form.file("file").data))
+
+    @routes.post("/v1/audio/references", status_code=201, openapi_extra=form_schema(NewReference, "ref_audio"))
+    async def try_reference(request: Request) -> dict[str, Any]:
+        """A recording to try before it is kept: `voice` of the answer is a voice's name for an hour, everywhere."""
+        with their_names(_CLONE_NAMES):
+            form = await read_form(request)
+            body = form.convert(NewReference)
+            recording = await form.recording("ref_audio")
+            name = await maker.reference(recording, body.ref_text or None)
+        return {"voice": name, "expires_in_s": EXPIRES_S, "duration_s": round(recording.duration_s, 3)}
+
+
+async def _clone(maker: VoiceMaker, request: Request) -> StoredVoice:
+    with their_names(_CLONE_NAMES):
+        form = await read_form(request)
+        body = form.convert(NewClone)
+        about = _about(body, consent=body.consent, source=form.file("ref_audio").name)
+        if not body.consent:
+            raise Refusal("bad_field", "consent: the speaker must agree; say so with consent=true", param="consent")
+        return await maker.clone(about, await form.recording("ref_audio"), body.ref_text or None)
+
+
+async def _make(maker: VoiceMaker, body: NewVoice) -> StoredVoice:
+    about = _about(body)
+    match (body.design, body.take, body.voice):
+        case (str() as design, None, None):
+            return await maker.design(about, design, instruct=body.instruct)
+        case (None, str() as take, None):
+            return await maker.keep(about, take)
+        case (None, None, str() as base):
+            return await maker.profile(about, base, instruct=body.instruct, speed=body.speed, seed=body.seed)
+    raise Refusal("bad_field", "give one of design, take and voice, or a recording as multipart/form-data")
+
+
+def _about(body: _About, *, consent: bool = False, source: str = "") -> About:
+    return About(body.name, body.description, body.gender, body.language, consent, source)
+
+
+# -- changing --------------------------------------------------------------------------------------------------
+
+
+def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/VoiceChanges"}}}
+
+    @routes.patch("/v1/audio/voices/{id}", openapi_extra={"requestBody": {"required": True, "content": body}})
+    async def change_voice(request: Request, id: str) -> dict[str, Any]:
+        """Rename or describe a stored voice; its id stays."""
+        visitor_of(request.scope).require("manage")
+        changes = await read_json(request, VoiceChanges)
+        given = {name: value for name in changes.__struct_fields__ if (value := getattr(changes, name)) is not UNSET}
+        if given.get("language"):
+            given["language"] = parse_language(given["language"])
+        with _not_found():
+            return _stored(await asyncio.to_thread(maker.library.change, id, **given))
+
+    @routes.delete("/v1/audio/voices/{id}", status_code=204)
+    async def delete_voice(request: Request, id: str) -> Response:
+        """Take a stored voice away, for good."""
+        visitor_of(request.scope).require("manage")
+        with _not_found():
+            await asyncio.to_thread(maker.library.remove, id)
+        return Response(status_code=204)
+
+    @routes.get("/v1/audio/voices/{id}/export", response_class=Response)
+    async def export_voice(request: Request, id: str) -> Response:
+        """A ZIP of the voice, for another daemon."""
+        visitor_of(request.scope).require("manage")
+        with _not_found():
+            packed = await asyncio.to_thread(maker.library.export, id)
+        headers = {"content-disposition": f'attachment; filename="{id}.voice.zip"'}
+        return Response(packed, media_type="application/zip", headers=headers)

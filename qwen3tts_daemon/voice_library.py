@@ -1,0 +1,289 @@
+"""Voices that people made, on disk: cloned, designed, and profiles of other voices.
+
+`voices/<id>/` holds voice.toml, and for a cloned voice reference.wav and prompt.safetensors. A folder appears, changes
+and goes by one rename each, so that after a crash there is the old or the new, never half of one. What is read is
+checked; a folder that is broken is named and left alone.
+"""
+
+import io
+import json
+import logging
+import os
+import re
+import shutil
+import tomllib
+import unicodedata
+import uuid
+import wave
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from qwen3tts_daemon.failures import Refusal
+from qwen_tts.api import Audio
+from qwen_tts.errors import UnknownVoice
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+CARD, REFERENCE, PROMPT = "voice.toml", "reference.wav", "prompt.safetensors"
+MAX_VOICES = 1_000
+MAX_FILE_BYTES = 32 * 1024 * 1024
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+_HIDDEN = "."
+"""Folders that are being made or taken away begin so."""
+
+StoredKind = Literal["cloned", "designed", "profile"]
+Text = Annotated[str, Meta(max_length=2_000)]
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What voice.toml says."""
+
+    id: Annotated[str, Meta(pattern=_ID.pattern)]
+    name: Name
+    kind: StoredKind
+    format: int = FORMAT
+    description: Text = ""
+    gender: Literal["female", "male", ""] = ""
+    language: str = ""
+    """The voice's own, ISO 639-1; "" if it has none."""
+    source: Annotated[str, Meta(max_length=200)] = ""
+    """Where it came from: a recording's name, a kept take, an import."""
+    consent: bool = False
+    """Whoever made it said that the speaker agrees."""
+    created_at: str = ""
+    transcript: Text = ""
+    """Cloned: the words of the reference audio; "" if only its speaker embedding is used."""
+    prompt_family: str = ""
+    """Cloned: for which checkpoints prompt.safetensors is (Capabilities.voice_prompts)."""
+    design: Text = ""
+    """Designed, or cloned from a kept take: the description in words."""
+    base: str = ""
+    """Profile: the voice that speaks."""
+    instruct: Text = ""
+    speed: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class VoiceLibrary:
+    """The folder, and what is in it; every change is on disk before it is seen. Blocks: a few small files at a time."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises OSError if the folder cannot be made."""
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self._voices: dict[str, StoredVoice] = {}
+        for folder in sorted(directory.iterdir()):
+            self._take_in(folder)
+
+    def _take_in(self, folder: Path) -> None:
+        if folder.name.startswith(_HIDDEN):
+            shutil.rmtree(folder, ignore_errors=True)  # a change that was interrupted
+        elif folder.is_dir():
+            try:
+                voice = _read_card(folder)
+            except (OSError, ValueError) as error:
+                logger.warning("voice %s is skipped: %s", folder.name, error)
+            else:
+                self._voices[voice.id] = voice
+
+    @property
+    def voices(self) -> list[StoredVoice]:
+        return list(self._voices.values())
+
+    def get(self, id: str) -> StoredVoice:
+        """Raises UnknownVoice."""
+        if (voice := self._voices.get(id)) is None:
+            raise UnknownVoice(f"no stored voice {id[:64]!r}; GET /v1/audio/voices lists them", param="voice")
+        return voice
+
+    def free_id(self, name: str, taken: frozenset[str] = frozenset()) -> str:
+        """An id made of the name that no voice has; `taken` are names of other voices, in lower case."""
+        base = slug(name)
+        for number in range(1, MAX_VOICES + 2):
+            id = base if number == 1 else f"{base[:58]}-{number}"
+            if id not in self._voices and id not in taken and not (self._directory / id).exists():
+                return id
+        raise AssertionError("more voices than there can be")
+
+    def add(self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None) -> StoredVoice:
+        """Raises Refusal if there are too many, or one has this id."""
+        if len(self._voices) >= MAX_VOICES:
+            raise Refusal("too_large", f"{MAX_VOICES} voices are kept already; delete one", param="name")
+        if voice.id in self._voices or (self._directory / voice.id).exists():
+            raise Refusal("bad_field", f"there is a voice {voice.id!r} already", param="id")
+        files = {CARD: _card(voice)}
+        if reference is not None:
+            files[REFERENCE] = to_wav(reference)
+        if prompt is not None:
+            files[PROMPT] = prompt
+        self._appear(voice.id, files)
+        self._voices[voice.id] = voice
+        return voice
+
+    def _appear(self, id: str, files: Mapping[str, bytes]) -> None:
+        making = self._directory / f"{_HIDDEN}new-{uuid.uuid4().hex}"
+        making.mkdir()
+        try:
+            for name, content in files.items():
+                _write(making / name, content)
+            making.rename(self._directory / id)
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+        _sync_folder(self._directory)
+
+    def change(self, id: str, **changes: Any) -> StoredVoice:
+        """Raises UnknownVoice, Refusal for a value that a voice cannot have."""
+        changed = msgspec.structs.replace(self.get(id), **changes)
+        try:
+            changed = msgspec.convert(msgspec.to_builtins(changed), StoredVoice)
+        except msgspec.ValidationError as error:
+            raise Refusal("bad_field", str(error), param=next(iter(changes), None)) from None
+        self._replace(id, CARD, _card(changed))
+        self._voices[id] = changed
+        return changed
+
+    def set_prompt(self, id: str, prompt: bytes, family: str) -> StoredVoice:
+        """For other checkpoints than before. The card comes last: it says for which ones."""
+        self._replace(id, PROMPT, prompt)
+        return self.change(id, prompt_family=family)
+
+    def _replace(self, id: str, name: str, content: bytes) -> None:
+        path = self._directory / id / name
+        partial = path.with_name(f".{name}.{uuid.uuid4().hex}")
+        try:
+            _write(partial, content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def remove(self, id: str) -> None:
+        """Raises UnknownVoice."""
+        self.get(id)
+        going = self._directory / f"{_HIDDEN}gone-{uuid.uuid4().hex}"
+        (self._directory / id).rename(going)
+        del self._voices[id]
+        shutil.rmtree(going, ignore_errors=True)
+
+    def prompt(self, id: str) -> bytes | None:
+        """None if there is none yet."""
+        self.get(id)
+        path = self._directory / id / PROMPT
+        return path.read_bytes() if path.is_file() else None
+
+    def reference(self, id: str) -> Audio:
+        """The recording that a cloned voice came from. Raises Refusal if there is none."""
+        self.get(id)
+        try:
+            return from_wav((self._directory / id / REFERENCE).read_bytes())
+        except (OSError, EOFError, wave.Error) as error:
+            raise Refusal("bad_audio", f"voice {id} has no readable {REFERENCE}; clone it again") from error
+
+    def export(self, id: str) -> bytes:
+        """A ZIP of the voice's files. Raises UnknownVoice."""
+        self.get(id)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in (CARD, REFERENCE, PROMPT):
+                path = self._directory / id / name
+                if path.is_file():
+                    archive.write(path, name)
+        return packed.getvalue()
+
+
+def unpack(data: bytes) -> tuple[StoredVoice, Audio | None, bytes | None]:
+    """What `export` packed. Raises Refusal."""
+    try:
+        files = dict(_members(data))
+        voice = _parse_card(files[CARD])
+        reference = from_wav(files[REFERENCE]) if REFERENCE in files else None
+    except (KeyError, ValueError, EOFError, OSError, wave.Error, zipfile.BadZipFile, NotImplementedError) as error:
+        raise Refusal("bad_field", f"not an exported voice: {error}", param="file") from None
+    if voice.kind == "cloned" and reference is None:
+        raise Refusal("bad_field", f"not an exported voice: {REFERENCE} is missing", param="file")
+    return voice, reference, files.get(PROMPT)
+
+
+def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Only the files that a voice has, and no more bytes than one can have, whatever the archive says."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist():
+            if info.filename in (CARD, REFERENCE, PROMPT):
+                with archive.open(info) as file:
+                    content = file.read(MAX_FILE_BYTES + 1)
+                if len(content) > MAX_FILE_BYTES:
+                    raise ValueError(f"{info.filename} is too large")
+                yield info.filename, content
+
+
+def slug(name: str) -> str:
+    """Letters and digits of ASCII, for a folder and a URL."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
+    return words or "voice"
+
+
+def to_wav(audio: Audio) -> bytes:
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(audio.sample_rate)
+        file.writeframes(audio.pcm)
+    return written.getvalue()
+
+
+def from_wav(data: bytes) -> Audio:
+    """Of `to_wav`. Raises wave.Error, EOFError."""
+    with wave.open(io.BytesIO(data), "rb") as file:
+        if (file.getnchannels(), file.getsampwidth()) != (1, 2):
+            raise wave.Error("not mono with 16 bits")
+        return Audio(pcm=file.readframes(file.getnframes()), sample_rate=file.getframerate())
+
+
+def _read_card(folder: Path) -> StoredVoice:
+    voice = _parse_card((folder / CARD).read_bytes())
+    if voice.id != folder.name:
+        raise ValueError(f"{CARD} says that its id is {voice.id!r}")
+    if voice.kind == "cloned" and not (folder / REFERENCE).is_file():
+        raise ValueError(f"{REFERENCE} is missing")
+    return voice
+
+
+def _parse_card(content: bytes) -> StoredVoice:
+    """Raises ValueError."""
+    fields = tomllib.loads(content.decode())
+    if fields.get("format") != FORMAT:
+        raise ValueError(f"{CARD} has format {fields.get('format')!r}, and this version reads {FORMAT}; update it")
+    return msgspec.convert(fields, StoredVoice)
+
+
+def _card(voice: StoredVoice) -> bytes:
+    lines = ["# A voice of the daemon; see docs/http.md.\n"]
+    for name, value in msgspec.to_builtins(voice).items():
+        if value is not None:
+            # A JSON string, number or boolean is one of TOML, but for the character that only TOML wants escaped.
+            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f"))
+    return "".join(lines).encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,111 @@
+"""New voices: cloned from a recording, described in words, kept from a take, made of another voice, imported."""
+
+import asyncio
+import datetime
+from dataclasses import dataclass
+
+import msgspec
+
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.text.languages import parse_language
+from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary, unpack
+from qwen_tts.api import AUTO, Audio
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a person says of a voice, whatever it is made of."""
+
+    name: str
+    description: str = ""
+    gender: str = ""
+    language: str = ""
+    consent: bool = False
+    source: str = ""
+
+
+class VoiceMaker:
+    """Makes voices and keeps them. Every one is offered at once, everywhere."""
+
+    def __init__(self, speech: Speech, library: VoiceLibrary) -> None:
+        self._speech = speech
+        self.library = library
+
+    async def clone(self, about: About, recording: Audio, transcript: str | None) -> StoredVoice:
+        """Of 3 s of sound or more; without a transcript only its speaker embedding counts.
+
+        Raises Refusal without consent, and what `encode_reference` raises.
+        """
+        if not about.consent:
+            raise Refusal("bad_field", "consent: the speaker must agree; say so with consent=true", param="consent")
+        prompt = await self._speech.encode_reference(recording, transcript)
+        family = self._speech.capabilities.voice_prompts
+        voice = self._voice(about, "cloned", transcript=transcript or "", prompt_family=family)
+        return await self._add(voice, recording, prompt.data)
+
+    async def design(self, about: About, design: str, *, instruct: str = "") -> StoredVoice:
+        """Described in words: it sounds a little different each time, unless a take of it is kept."""
+        if not design.strip():
+            raise Refusal("bad_field", "design: say in words how the voice sounds", param="design")
+        return await self._add(self._voice(about, "designed", design=design, instruct=instruct))
+
+    async def keep(self, about: About, take_id: str) -> StoredVoice:
+        """A take of a designed voice becomes the reference audio of a voice that stays the same."""
+        take = self._speech.takes.get(take_id)
+        prompt, family = None, ""
+        if "cloned" in self._speech.capabilities.voice_kinds:
+            prompt = (await self._speech.encode_reference(take.audio, take.text)).data
+            family = self._speech.capabilities.voice_prompts
+        voice = self._voice(
+            about, "cloned", transcript=take.text, prompt_family=family, design=take.description,
+            source=f"a take of a described voice, {take_id}", language=about.language or take.language, consent=True,
+        )  # fmt: skip
+        return await self._add(voice, take.audio, prompt)
+
+    async def profile(
+        self, about: About, base: str, *, instruct: str = "", speed: float = 1.0, seed: int | None = None
+    ) -> StoredVoice:
+        """Another voice with settings of its own. Raises UnknownVoice."""
+        known = self._speech.voices.check(base, about.language or None).voice
+        assert known is not None
+        voice = self._voice(about, "profile", base=known.name, instruct=instruct, speed=speed, seed=seed)
+        return await self._add(voice)
+
+    async def reference(self, recording: Audio, transcript: str | None) -> str:
+        """A voice to try, which is not kept: its name."""
+        prompt = await self._speech.encode_reference(recording, transcript)
+        return self._speech.voices.references.add(prompt, self._speech.capabilities.voice_prompts)
+
+    async def bring_in(self, packed: bytes) -> StoredVoice:
+        """What another daemon exported, under an id that is free here."""
+        voice, reference, prompt = await asyncio.to_thread(unpack, packed)
+        return await self._add(msgspec.structs.replace(voice, id=self._free_id(voice.name)), reference, prompt)
+
+    def _voice(self, about: About, kind: str, **fields: object) -> StoredVoice:
+        language = parse_language(about.language) if about.language else ""
+        known = {
+            "id": self._free_id(about.name), "name": about.name.strip(), "kind": kind, "source": about.source[:200],
+            "description": about.description, "gender": about.gender, "consent": about.consent,
+            "language": "" if language == AUTO else language,
+            "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }  # fmt: skip
+        try:
+            return msgspec.convert({**known, **fields}, StoredVoice)
+        except msgspec.ValidationError as error:
+            raise Refusal("bad_field", str(error), param=_field_of(error)) from None
+
+    def _free_id(self, name: str) -> str:
+        """No preset has it either."""
+        return self.library.free_id(name, frozenset(info.name.lower() for info in self._speech.capabilities.voices))
+
+    async def _add(
+        self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None
+    ) -> StoredVoice:
+        return await asyncio.to_thread(self.library.add, voice, reference, prompt)
+
+
+def _field_of(error: msgspec.ValidationError) -> str | None:
+    """Of "... - at `$.name`"."""
+    _, found, place = str(error).partition("`$.")
+    return place.rstrip("`") if found else None

@@ -1,0 +1,440 @@
+"""Laws of uploads: what people record comes back as it sounded, anything else is refused, and no child outlives it."""
+
+import asyncio
+import functools
+import io
+import math
+import os
+import random
+import socket
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from qwen3tts_daemon.audio import upload_child, uploads
+from qwen3tts_daemon.audio.uploads import UploadLimits, decode_upload
+from qwen3tts_daemon.failures import Refusal
+from qwen_tts.api import Audio
+from qwen_tts.errors import BadReferenceAudio
+
+PITCH = 440.0
+LEVEL = 8_000
+SECONDS = 1.0
+LIMITS = UploadLimits()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    container: str
+    codec: str
+    slack: int = 0
+    """Samples that a decoder cannot know to cut away"""
+    rate: int | None = None
+    """The rate that every recording is decoded at; else its own"""
+    is_live: bool = False
+    """Written as a recorder does that cannot go back: no duration, no index"""
+    container_options: Mapping[str, str] = field(default_factory=dict)
+    codec_options: Mapping[str, str] = field(default_factory=dict)
+
+
+RECIPES = {
+    "wav-8": Recipe("wav", "pcm_u8"),
+    "wav-16": Recipe("wav", "pcm_s16le"),
+    "wav-24": Recipe("wav", "pcm_s24le"),
+    "wav-32": Recipe("wav", "pcm_s32le"),
+    "wav-float": Recipe("wav", "pcm_f32le"),
+    "flac": Recipe("flac", "flac"),
+    "mp3": Recipe("mp3", "libmp3lame", slack=1_152),
+    "m4a": Recipe("ipod", "aac", slack=1_024),
+    "safari-mp4": Recipe("mp4", "aac", 2_048, None, True, {"movflags": "frag_keyframe+empty_moov"}),
+    "ogg-opus": Recipe("ogg", "libopus", rate=48_000, slack=960),
+    "ogg-vorbis": Recipe("ogg", "vorbis", slack=1_024, codec_options={"strict": "experimental"}),
+    "webm": Recipe("webm", "libopus", rate=48_000, slack=960),
+    "chrome-webm": Recipe("webm", "libopus", 960, 48_000, True, {"live": "1"}),
+}
+SOUNDS = ((8_000, "mono"), (22_050, "stereo"), (44_100, "mono"), (48_000, "stereo"))
+
+
+class Sink:
+    """A file that cannot seek."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.written += data
+        return len(data)
+
+
+@functools.cache
+def recording(name: str, rate: int = 48_000, layout: str = "mono", seconds: float = SECONDS) -> bytes:
+    return record(RECIPES[name], rate, layout, tone(rate, seconds))
+
+
+def tone(rate: int, seconds: float) -> np.ndarray:
+    return (LEVEL * np.sin(2 * math.pi * PITCH / rate * np.arange(round(seconds * rate)))).astype("<i2")
+
+
+SOUND = tone(48_000, 0.5)
+
+
+def record(recipe: Recipe, rate: int, layout: str, samples: np.ndarray) -> bytes:
+    file = Sink() if recipe.is_live else io.BytesIO()
+    with av.open(file, "w", format=recipe.container, container_options=dict(recipe.container_options)) as container:
+        if "opus" in recipe.codec and rate not in (8_000, 48_000):
+            rate, samples = 48_000, tone(48_000, len(samples) / rate)
+        stream = container.add_stream(recipe.codec, rate=rate, layout=layout, options=dict(recipe.codec_options))
+        assert isinstance(stream, AudioStream)
+        fill(container, stream, samples)
+    return bytes(file.written) if isinstance(file, Sink) else file.getvalue()
+
+
+def fill(container: OutputContainer, stream: AudioStream, samples: np.ndarray) -> None:
+    """The same samples in every channel."""
+    channels = stream.layout.nb_channels
+    to_codec = av.AudioResampler(stream.format.name, stream.layout.name, stream.rate)
+    for start in range(0, len(samples), stream.rate):
+        second = np.repeat(samples[start : start + stream.rate, None], channels, axis=1)
+        frame = av.AudioFrame.from_ndarray(second.reshape(1, -1), format="s16", layout=stream.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = stream.rate, start, Fraction(1, stream.rate)
+        for part in to_codec.resample(frame):
+            container.mux(stream.encode(part))
+    for part in to_codec.resample(None):
+        container.mux(stream.encode(part))
+    container.mux(stream.encode(None))
+
+
+def film(samples: np.ndarray | None) -> bytes:
+    """Pictures, subtitles and, if there are `samples` (48 kHz), sound."""
+    file = io.BytesIO()
+    srt = io.BytesIO(b"1\n00:00:00,000 --> 00:00:01,000\nHello.\n")
+    with av.open(file, "w", format="matroska") as container, av.open(srt, "r", format="srt") as subtitles:
+        pictures = container.add_stream("libvpx", rate=10)
+        assert isinstance(pictures, VideoStream)
+        pictures.width = pictures.height = 64
+        pictures.pix_fmt = "yuv420p"
+        text = container.add_stream_from_template(subtitles.streams.subtitles[0])
+        sound = None if samples is None else container.add_stream("libopus", rate=48_000, layout="stereo")
+        for packet in subtitles.demux():
+            packet.stream = text
+            if packet.dts is not None:
+                container.mux(packet)
+        for number in range(10):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 20 * number, np.uint8), format="rgb24")
+            frame.pts = number
+            container.mux(pictures.encode(frame))
+        container.mux(pictures.encode(None))
+        if samples is not None:
+            assert isinstance(sound, AudioStream)
+            fill(container, sound, samples)
+    return file.getvalue()
+
+
+def wav(samples: np.ndarray, rate: int) -> bytes:
+    """`samples` is [n, channels]."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(samples.shape[1])
+        writer.setsampwidth(2)
+        writer.setframerate(rate)
+        writer.writeframes(samples.astype("<i2").tobytes())
+    return file.getvalue()
+
+
+def heard(audio: Audio) -> np.ndarray:
+    return np.frombuffer(audio.pcm, "<i2").astype(float)
+
+
+def assert_is_the_tone(audio: Audio, level: float = LEVEL) -> None:
+    sound = heard(audio)
+    middle = sound[len(sound) // 4 : -len(sound) // 4]
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle)), 8 * len(middle)))
+    assert abs(np.argmax(spectrum) * audio.sample_rate / (8 * len(middle)) - PITCH) < 1
+    assert np.std(middle) == pytest.approx(level / math.sqrt(2), rel=0.06)
+
+
+def alive(pid: int) -> bool:
+    """True for a zombie too: nobody has waited for it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@dataclass
+class Children:
+    pids: list[int] = field(default_factory=list)
+    at_once: int = 0
+
+    @property
+    def left(self) -> list[int]:
+        return [pid for pid in self.pids if alive(pid)]
+
+
+@pytest.fixture(autouse=True)
+def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[Children]:
+    """Every process that a test starts; none may be left, however it ended."""
+    children = Children()
+
+    class Recorded(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            children.pids.append(self.pid)
+            children.at_once = max(children.at_once, len(children.left))
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    yield children
+    assert not children.left
+
+
+@pytest.mark.parametrize("name", RECIPES)
+async def test_a_recording_comes_back_as_it_sounded(name: str) -> None:
+    recipe = RECIPES[name]
+    some = SOUNDS[:2] if recipe.container == "wav" else SOUNDS
+    sounds = [(rate, "stereo" if recipe.codec == "vorbis" else layout) for rate, layout in some]
+    audios = await asyncio.gather(*[decode_upload(recording(name, *sound)) for sound in sounds])
+    for (rate, _), audio in zip(sounds, audios, strict=True):
+        assert audio.sample_rate == (recipe.rate or rate)
+        assert abs(len(heard(audio)) - SECONDS * audio.sample_rate) <= recipe.slack
+        assert_is_the_tone(audio)
+
+
+async def test_channels_are_mixed_not_dropped() -> None:
+    silent = np.zeros(16_000)
+    left, right = (np.stack(pair, 1) for pair in ((tone(16_000, 1), silent), (silent, tone(16_000, 1))))
+    for audio in await asyncio.gather(decode_upload(wav(left, 16_000)), decode_upload(wav(right, 16_000))):
+        assert_is_the_tone(audio, LEVEL / 2)
+
+
+@pytest.mark.parametrize("rate", [4_000, 96_000, 384_000])
+async def test_a_rate_above_48_khz_comes_down_to_it(rate: int) -> None:
+    audio = await decode_upload(wav(tone(rate, 0.5)[:, None], rate))
+    assert audio.sample_rate == min(rate, 48_000)
+    assert len(heard(audio)) == 0.5 * audio.sample_rate
+    assert_is_the_tone(audio)
+
+
+async def test_the_sound_of_a_film_is_taken() -> None:
+    audio = await decode_upload(film(SOUND))
+    assert audio.duration_s == pytest.approx(len(SOUND) / 48_000, abs=0.02)
+    assert_is_the_tone(audio)
+
+
+async def refused(data: bytes, reason: str, limits: UploadLimits = LIMITS) -> None:
+    with pytest.raises(BadReferenceAudio, match=reason) as caught:
+        await decode_upload(data, limits, param="audio")
+    assert caught.value.param == "audio"
+
+
+NO_RECORDING = "no recording that can be read"
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        pytest.param(lambda: b"", "is empty", id="nothing"),
+        pytest.param(lambda: b"Dear voice, please read this.\n" * 100, NO_RECORDING, id="text"),
+        pytest.param(lambda: random.Random(1).randbytes(50_000), ".", id="noise"),
+        pytest.param(lambda: wav(np.zeros((0, 1)), 16_000), "no sound in", id="no-samples"),
+        pytest.param(lambda: film(None), "no sound in this file", id="silent-film"),
+        pytest.param(lambda: wav(np.zeros((1_000, 50)), 16_000), "50 channels, at most 8", id="50-channels"),
+        pytest.param(lambda: wav(np.zeros((1_000, 1)), 3_999), "sample rate of 3999 Hz", id="slow"),
+        pytest.param(lambda: wav(np.zeros((1_000, 1)), 384_001), "sample rate of 384001 Hz", id="fast"),
+        pytest.param(lambda: record(Recipe("avi", "pcm_s16le"), 16_000, "mono", SOUND), NO_RECORDING, id="avi"),
+        pytest.param(lambda: record(Recipe("mov", "ac3"), 48_000, "mono", SOUND), "coded in a way", id="ac3"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_recording_is_refused(make: Any, reason: str) -> None:
+    await refused(make(), reason)
+
+
+async def test_too_many_bytes_start_no_child(children: Children) -> None:
+    data = recording("wav-16")
+    with pytest.raises(Refusal, match=f"{len(data)} bytes, at most 1000") as caught:
+        await decode_upload(data, UploadLimits(max_bytes=1_000))
+    assert (caught.value.code, caught.value.param) == ("too_large", "ref_audio")
+    assert not children.pids
+
+
+async def test_hours_of_silence_in_a_small_file_are_not_decoded() -> None:
+    bomb = record(RECIPES["flac"], 24_000, "mono", np.zeros(3_600 * 24_000, "<i2"))
+    assert len(bomb) < 1_000_000
+    # As much memory as starting takes, and less than all of the sound.
+    await refused(bomb, "longer than 120 s; cut it", UploadLimits(memory_bytes=2**28))
+
+
+async def test_the_longest_recording_is_still_taken() -> None:
+    audio = await decode_upload(recording("flac"), UploadLimits(max_duration_s=SECONDS))
+    assert audio.duration_s == SECONDS
+    await refused(recording("flac"), "longer than 0.99 s", UploadLimits(max_duration_s=0.99))
+
+
+async def test_a_file_that_names_others_opens_none_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    path.write_bytes(recording("wav-16"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/sound.wav"
+        for place in (f"file:{path}", url):
+            await refused(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{place}\n".encode(), NO_RECORDING)
+            await refused(f"ffconcat version 1.0\nfile '{place}'\n".encode(), NO_RECORDING)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    await refused(b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 5004 RTP/AVP 0\r\n", NO_RECORDING)
+
+
+needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="macOS refuses some of the limits")
+
+CONFINED = """
+import resource, socket, subprocess, sys, upload_child
+file = open(sys.argv[1], "wb", buffering=0)
+attempts = {
+    "read": lambda: open(sys.argv[1]),
+    "write": lambda: file.write(b"x"),
+    "connect": socket.socket,
+    "spawn": lambda: subprocess.Popen(["true"]),
+    "grow": lambda: bytearray(2**29),
+}
+for round in ("before", "after"):
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+        except (OSError, MemoryError):
+            print(round, name)
+    upload_child.confine(5, 2**29)
+print(resource.getrlimit(resource.RLIMIT_CPU))
+"""
+
+
+def run_beside_the_child(program: str, *arguments: str) -> str:
+    """What a program says that can import upload_child as the child's interpreter would."""
+    paths = [str(Path(upload_child.__file__).parent), *sys.path]
+    command = [sys.executable, "-sSP", "-c", program, *arguments]
+    return subprocess.check_output(command, env={"PYTHONPATH": os.pathsep.join(paths)}, text=True)
+
+
+@needs_limits
+def test_a_confined_process_opens_writes_and_takes_nothing(tmp_path: Path) -> None:
+    said = run_beside_the_child(CONFINED, str(tmp_path / "file")).splitlines()
+    assert said == ["after read", "after write", "after connect", "after spawn", "after grow", "(5, 5)"]
+
+
+def test_the_child_starts_without_numpy() -> None:
+    assert run_beside_the_child("import sys, upload_child; print('numpy' in sys.modules)") == "False\n"
+
+
+@pytest.mark.parametrize("name", ["wav-16", "flac", "mp3", "safari-mp4", "chrome-webm"])
+async def test_a_recording_that_was_cut_off_is_taken_as_far_as_it_goes(name: str) -> None:
+    whole = recording(name)
+    audio = await decode_upload(whole[: len(whole) * 2 // 3])
+    assert 0.3 * SECONDS < audio.duration_s < 0.7 * SECONDS
+
+
+async def test_a_recording_without_its_index_is_refused() -> None:
+    await refused(recording("m4a")[:-2_000], "only a part of one")
+
+
+async def test_a_recording_that_is_broken_in_the_middle_is_refused() -> None:
+    broken = bytearray(recording("m4a", seconds=2.0))
+    middle = len(broken) // 2
+    broken[middle : middle + 2_000] = random.Random(1).randbytes(2_000)
+    await refused(bytes(broken), r"broken after \d\.\d s")
+
+
+async def test_a_recording_that_changes_its_rate_is_refused() -> None:
+    first, second = (record(Recipe("adts", "aac"), rate, "mono", tone(rate, 0.5)) for rate in (44_100, 22_050))
+    await refused(first + second, "is broken; export it again")
+
+
+async def test_whatever_comes_is_sound_or_refused() -> None:
+    async def outcome(seed: int) -> Audio | Exception:
+        rng = random.Random(seed)
+        data = bytearray(recording(list(RECIPES)[seed % len(RECIPES)], layout="stereo"))
+        for _ in range(rng.choice((1, 10, 100))):
+            data[rng.randrange(min(len(data), rng.choice((200, 10**9))))] = rng.randrange(256)
+        try:
+            return await decode_upload(bytes(data))
+        except (BadReferenceAudio, Refusal) as error:
+            return error
+
+    outcomes = await asyncio.gather(*[outcome(seed) for seed in range(26)])
+    assert {type(outcome) for outcome in outcomes} == {Audio, BadReferenceAudio}
+
+
+@pytest.fixture
+def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Puts a program in the place of the decoder."""
+
+    def replace(program: str) -> None:
+        path = tmp_path / "child.py"
+        path.write_text(f"import os, signal, sys\n{program}\n")
+        monkeypatch.setattr(uploads, "_CHILD", path)
+
+    return replace
+
+
+NEVER_ENDS = "signal.pause()"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "os.kill(os.getpid(), signal.SIGSEGV)",
+        "sys.stdin.buffer.read(); os.kill(os.getpid(), signal.SIGKILL)",
+        "sys.exit(1)",
+        "pass",
+        "sys.stdout.write('nonsense')",
+        "sys.stdout.buffer.write((0).to_bytes(4, 'little') + bytes(100))",
+        "sys.stdout.buffer.write((16_000).to_bytes(4, 'little'))",
+        "sys.stdout.buffer.write((16_000).to_bytes(4, 'little') + bytes(99))",
+        "sys.stdout.buffer.write((16_000).to_bytes(4, 'little') + bytes(100)); sys.stdout.flush(); os._exit(9)",
+        "while True: sys.stdout.buffer.write(bytes(2**16))",
+    ],
+)
+async def test_a_child_that_crashes_or_lies_is_a_recording_that_cannot_be_decoded(child: Any, program: str) -> None:
+    child(program)
+    await refused(bytes(5_000_000), "cannot be decoded; export it as WAV")
+
+
+@needs_limits
+async def test_a_child_that_wants_too_much_memory_is_refused() -> None:
+    await refused(wav(np.zeros((5_000_000, 1)), 48_000), "cannot be decoded", UploadLimits(memory_bytes=2**26))
+
+
+async def test_a_child_that_never_ends_is_killed(child: Any, children: Children) -> None:
+    child(NEVER_ENDS)
+    await refused(bytes(5_000_000), "more than 0.2 s to decode", UploadLimits(timeout_s=0.2))
+    assert len(children.pids) == 1
+    assert not children.left
+
+
+async def test_a_caller_that_leaves_takes_its_child_along(child: Any, children: Children) -> None:
+    child(NEVER_ENDS)
+    for turns in range(12):  # from before its start until it runs
+        task = asyncio.create_task(decode_upload(bytes(5_000_000)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not children.left
+    assert children.pids
+
+
+async def test_two_children_at_once_and_the_others_wait(children: Children) -> None:
+    audios = await asyncio.gather(*[decode_upload(recording("wav-16")) for _ in range(6)])
+    assert len(audios) == len(children.pids) == 6
+    assert children.at_once == 2
