@@ -46,13 +46,14 @@ class Home:
     async def status(self) -> dict[str, Any]:
         return dict((await self.client.get("/api/gpu-status")).json())
 
-    async def until(self, state: str) -> float:
-        began = time.perf_counter()
-        while (await self.status())["state"] != state:
+    async def until(self, state: str) -> None:
+        """All of it, as far as it is loaded: the daemon says so before the card is free."""
+        for _ in range(1200):
+            status = await self.status()
+            if status["state"] == state and not any(model["state"] == "ready" for model in status["models"]):
+                return
             await asyncio.sleep(0.05)
-            if time.perf_counter() - began > 60:
-                raise RuntimeError(f"the daemon did not become {state}")
-        return time.perf_counter() - began
+        raise RuntimeError(f"the daemon did not become {state}")
 
     async def websocket(self, order: dict[str, Any], *, cancel_after: int | None = None) -> list[tuple[float, int]]:
         """When each piece of sound came, in seconds after the order, and its bytes."""
@@ -206,6 +207,8 @@ async def restart(home: Home, token: str) -> None:
     before = card_mb()
     await home.client.post("/api/gpu-offload", headers={"Authorization": f"Bearer {token}"})
     await home.until("unloaded")
+    while children(home.process.pid):
+        await asyncio.sleep(0.05)
     report("unload", card_mb_before=before, card_mb_after=card_mb())
     first = (await home.websocket({"voice": "ryan"}))[0][0]
     report("first audio from an ended worker", ms=round(first * 1000, 1))

@@ -109,7 +109,9 @@ class ModelManager:
         engine: HostedEngine | None = await self._start_engine()
         assert engine is not None
         self._capabilities = engine.capabilities
+        self._idle_since = asyncio.get_running_loop().time()
         if not preload:
+            self._status = engine.status
             await engine.close()
             engine = None
         self._keeper = asyncio.create_task(self._keep(engine))
@@ -209,6 +211,7 @@ class ModelManager:
         self._offloading = False
         if self._engine is not None:
             engine, self._engine = self._engine, None
+            self._status = engine.status
             await engine.close()
 
     async def _serve(self, engine: HostedEngine) -> bool:

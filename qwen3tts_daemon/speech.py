@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LONGEST_DECODED_S = 600
+"""Of sound from codec tokens: a worker's answer is one message, and a larger one would end the worker."""
+
 Split = Literal["sentence", "clause", "none"]
 
 
@@ -144,6 +147,7 @@ class Utterance:
         self._ready: deque[AudioChunk | SegmentStarted] = deque()
         self._next_sample = 0
         self._changer: SpeedChanger | None = None
+        self._designed: DesignedVoice | None = None
         self._pcm: list[bytes] = []
         """Of a designed voice: it may be kept."""
         self._last: AudioChunk | None = None
@@ -169,11 +173,10 @@ class Utterance:
     @property
     def take(self) -> Take | None:
         """What a designed voice said, if it came to an end by itself."""
-        voice, rate = self._order.voice, self._speech.capabilities.sample_rate
-        if self.end not in ("done", "limit") or not isinstance(voice, DesignedVoice):
+        if self.end not in ("done", "limit") or self._designed is None:
             return None
-        audio = Audio(pcm=b"".join(self._pcm), sample_rate=rate)
-        return Take(audio, self.text, self.language, voice.description)
+        audio = Audio(pcm=b"".join(self._pcm), sample_rate=self._speech.capabilities.sample_rate)
+        return Take(audio, self.text, self.language, self._designed.description)
 
     def feed(self, text: str) -> None:
         """Append text. Raises TextTooLong."""
@@ -284,6 +287,7 @@ class Utterance:
         voices, order = self._speech.voices, self._order
         known, self.language = voices.decide(self._choice, self._segments[0].text, request_id=self.request_id)
         self.voice = known.name
+        self._designed = known.voice if isinstance(known.voice, DesignedVoice) else None
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
@@ -379,7 +383,7 @@ class Utterance:
         if measures.ttfa_s is None and self._text_at is not None:
             measures.ttfa_s = self._loop.time() - self._text_at
         measures.samples += chunk.samples
-        if isinstance(self._order.voice, DesignedVoice):
+        if self._designed is not None:
             self._pcm.append(chunk.pcm)
         measures.audio_s = measures.samples / chunk.sample_rate
 
@@ -428,7 +432,10 @@ class Speech:
             return await engine.encode(audio)
 
     async def decode(self, codes: list[list[int]]) -> Audio:
-        """See SpeechEngine."""
+        """See SpeechEngine. Raises Refusal for more than its answer could carry."""
+        most = LONGEST_DECODED_S * self.capabilities.sample_rate // self.capabilities.samples_per_frame
+        if len(codes) > most:
+            raise Refusal("too_large", f"{len(codes)} frames, and at most {most} are decoded at once", param="codes")
         async with self._engine_for(None) as engine:
             return await engine.decode(codes)
 

@@ -5,17 +5,22 @@ and goes by one rename each, so that after a crash there is the old or the new, 
 checked; a folder that is broken is named and left alone.
 """
 
+import contextlib
 import io
 import json
 import logging
+import lzma
 import os
 import re
 import shutil
+import struct
+import threading
 import tomllib
 import unicodedata
 import uuid
 import wave
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +29,7 @@ import msgspec
 from msgspec import Meta
 
 from qwen3tts_daemon.failures import Refusal
-from qwen_tts.api import Audio
+from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.errors import UnknownVoice
 
 logger = logging.getLogger(__name__)
@@ -33,9 +38,12 @@ FORMAT = 1
 CARD, REFERENCE, PROMPT = "voice.toml", "reference.wav", "prompt.safetensors"
 MAX_VOICES = 1_000
 MAX_FILE_BYTES = 32 * 1024 * 1024
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-_HIDDEN = "."
-"""Folders that are being made or taken away begin so."""
+MAX_CARD_BYTES = 64 * 1024
+_ID = r"^[a-z0-9][a-z0-9_-]{0,63}\Z"
+"""msgspec searches for it: without the ^ its end would be enough."""
+_SAMPLE_RATES = range(4_000, 192_001)
+_MAKING, _GOING, _PARTIAL = ".new-", ".gone-", ".part-"
+"""How folders that are being made or taken away begin, and files that take another's place."""
 
 StoredKind = Literal["cloned", "designed", "profile"]
 Text = Annotated[str, Meta(max_length=2_000)]
@@ -45,7 +53,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=80)]
 class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What voice.toml says."""
 
-    id: Annotated[str, Meta(pattern=_ID.pattern)]
+    id: Annotated[str, Meta(pattern=_ID)]
     name: Name
     kind: StoredKind
     format: int = FORMAT
@@ -72,34 +80,44 @@ class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class VoiceLibrary:
-    """The folder, and what is in it; every change is on disk before it is seen. Blocks: a few small files at a time."""
+    """The folder, and what is in it; every change is on disk before it is seen. Blocks: a few small files at a time.
+
+    Changes may come from several threads: they are made one after the other.
+    """
 
     def __init__(self, directory: Path) -> None:
         """Raises OSError if the folder cannot be made."""
         self._directory = directory
+        self._changing = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
         self._voices: dict[str, StoredVoice] = {}
         for folder in sorted(directory.iterdir()):
             self._take_in(folder)
 
     def _take_in(self, folder: Path) -> None:
-        if folder.name.startswith(_HIDDEN):
+        if folder.name.startswith((_MAKING, _GOING)):
             shutil.rmtree(folder, ignore_errors=True)  # a change that was interrupted
-        elif folder.is_dir():
+        elif folder.is_dir() and not folder.name.startswith("."):
             try:
                 voice = _read_card(folder)
             except (OSError, ValueError) as error:
                 logger.warning("voice %s is skipped: %s", folder.name, error)
             else:
                 self._voices[voice.id] = voice
+                for partial in folder.glob(f"{_PARTIAL}*"):
+                    with contextlib.suppress(OSError):
+                        partial.unlink()
 
     @property
     def voices(self) -> list[StoredVoice]:
         return list(self._voices.values())
 
+    def find(self, id: str) -> StoredVoice | None:
+        return self._voices.get(id)
+
     def get(self, id: str) -> StoredVoice:
         """Raises UnknownVoice."""
-        if (voice := self._voices.get(id)) is None:
+        if (voice := self.find(id)) is None:
             raise UnknownVoice(f"no stored voice {id[:64]!r}; GET /v1/audio/voices lists them", param="voice")
         return voice
 
@@ -114,6 +132,11 @@ class VoiceLibrary:
 
     def add(self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None) -> StoredVoice:
         """Raises Refusal if there are too many, or one has this id."""
+        with self._changing:
+            self._add(voice, reference, prompt)
+        return voice
+
+    def _add(self, voice: StoredVoice, reference: Audio | None, prompt: bytes | None) -> None:
         if len(self._voices) >= MAX_VOICES:
             raise Refusal("too_large", f"{MAX_VOICES} voices are kept already; delete one", param="name")
         if voice.id in self._voices or (self._directory / voice.id).exists():
@@ -125,14 +148,14 @@ class VoiceLibrary:
             files[PROMPT] = prompt
         self._appear(voice.id, files)
         self._voices[voice.id] = voice
-        return voice
 
     def _appear(self, id: str, files: Mapping[str, bytes]) -> None:
-        making = self._directory / f"{_HIDDEN}new-{uuid.uuid4().hex}"
+        making = self._directory / f"{_MAKING}{uuid.uuid4().hex}"
         making.mkdir()
         try:
             for name, content in files.items():
                 _write(making / name, content)
+            _sync_folder(making)
             making.rename(self._directory / id)
         except BaseException:
             shutil.rmtree(making, ignore_errors=True)
@@ -141,42 +164,53 @@ class VoiceLibrary:
 
     def change(self, id: str, **changes: Any) -> StoredVoice:
         """Raises UnknownVoice, Refusal for a value that a voice cannot have."""
+        with self._changing:
+            return self._change(id, **changes)
+
+    def _change(self, id: str, **changes: Any) -> StoredVoice:
         changed = msgspec.structs.replace(self.get(id), **changes)
         try:
             changed = msgspec.convert(msgspec.to_builtins(changed), StoredVoice)
         except msgspec.ValidationError as error:
-            raise Refusal("bad_field", str(error), param=next(iter(changes), None)) from None
+            raise Refusal("bad_field", str(error), param=field_of(error)) from None
         self._replace(id, CARD, _card(changed))
         self._voices[id] = changed
         return changed
 
     def set_prompt(self, id: str, prompt: bytes, family: str) -> StoredVoice:
-        """For other checkpoints than before. The card comes last: it says for which ones."""
-        self._replace(id, PROMPT, prompt)
-        return self.change(id, prompt_family=family)
+        """For other checkpoints than before. The card says for which ones, and meanwhile for none."""
+        with self._changing:
+            self._change(id, prompt_family="")
+            self._replace(id, PROMPT, prompt)
+            return self._change(id, prompt_family=family)
 
     def _replace(self, id: str, name: str, content: bytes) -> None:
         path = self._directory / id / name
-        partial = path.with_name(f".{name}.{uuid.uuid4().hex}")
+        partial = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
         try:
             _write(partial, content)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+        _sync_folder(path.parent)
 
     def remove(self, id: str) -> None:
         """Raises UnknownVoice."""
-        self.get(id)
-        going = self._directory / f"{_HIDDEN}gone-{uuid.uuid4().hex}"
-        (self._directory / id).rename(going)
-        del self._voices[id]
+        with self._changing:
+            self.get(id)
+            going = self._directory / f"{_GOING}{uuid.uuid4().hex}"
+            (self._directory / id).rename(going)
+            del self._voices[id]
+            _sync_folder(self._directory)
         shutil.rmtree(going, ignore_errors=True)
 
     def prompt(self, id: str) -> bytes | None:
         """None if there is none yet."""
         self.get(id)
-        path = self._directory / id / PROMPT
-        return path.read_bytes() if path.is_file() else None
+        try:
+            return (self._directory / id / PROMPT).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def reference(self, id: str) -> Audio:
         """The recording that a cloned voice came from. Raises Refusal if there is none."""
@@ -190,12 +224,19 @@ class VoiceLibrary:
         """A ZIP of the voice's files. Raises UnknownVoice."""
         self.get(id)
         packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             for name in (CARD, REFERENCE, PROMPT):
                 path = self._directory / id / name
                 if path.is_file():
                     archive.write(path, name)
         return packed.getvalue()
+
+
+_NOT_EXPORTED = (
+    KeyError, ValueError, EOFError, OSError, RuntimeError, lzma.LZMAError, struct.error, wave.Error,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What the readers of ZIP, TOML and WAV raise for bytes that are none, with a password, or in a packing of others."""
 
 
 def unpack(data: bytes) -> tuple[StoredVoice, Audio | None, bytes | None]:
@@ -204,7 +245,7 @@ def unpack(data: bytes) -> tuple[StoredVoice, Audio | None, bytes | None]:
         files = dict(_members(data))
         voice = _parse_card(files[CARD])
         reference = from_wav(files[REFERENCE]) if REFERENCE in files else None
-    except (KeyError, ValueError, EOFError, OSError, wave.Error, zipfile.BadZipFile, NotImplementedError) as error:
+    except _NOT_EXPORTED as error:
         raise Refusal("bad_field", f"not an exported voice: {error}", param="file") from None
     if voice.kind == "cloned" and reference is None:
         raise Refusal("bad_field", f"not an exported voice: {REFERENCE} is missing", param="file")
@@ -214,13 +255,19 @@ def unpack(data: bytes) -> tuple[StoredVoice, Audio | None, bytes | None]:
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Only the files that a voice has, and no more bytes than one can have, whatever the archive says."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist():
-            if info.filename in (CARD, REFERENCE, PROMPT):
-                with archive.open(info) as file:
-                    content = file.read(MAX_FILE_BYTES + 1)
-                if len(content) > MAX_FILE_BYTES:
-                    raise ValueError(f"{info.filename} is too large")
-                yield info.filename, content
+        for name in {CARD, REFERENCE, PROMPT} & set(archive.namelist()):
+            most = MAX_CARD_BYTES if name == CARD else MAX_FILE_BYTES
+            with archive.open(name) as file:
+                content = file.read(most + 1)
+            if len(content) > most:
+                raise ValueError(f"{name} is too large")
+            yield name, content
+
+
+def field_of(error: msgspec.ValidationError) -> str | None:
+    """Of "... - at `$.name`"."""
+    _, found, place = str(error).partition("`$.")
+    return place.rstrip("`") if found else None
 
 
 def slug(name: str) -> str:
@@ -245,7 +292,10 @@ def from_wav(data: bytes) -> Audio:
     with wave.open(io.BytesIO(data), "rb") as file:
         if (file.getnchannels(), file.getsampwidth()) != (1, 2):
             raise wave.Error("not mono with 16 bits")
-        return Audio(pcm=file.readframes(file.getnframes()), sample_rate=file.getframerate())
+        if file.getframerate() not in _SAMPLE_RATES:
+            raise wave.Error(f"a sample rate of {file.getframerate()} Hz")
+        pcm = file.readframes(file.getnframes())
+    return Audio(pcm=pcm[: len(pcm) // PCM_BYTES * PCM_BYTES], sample_rate=file.getframerate())
 
 
 def _read_card(folder: Path) -> StoredVoice:
@@ -259,7 +309,10 @@ def _read_card(folder: Path) -> StoredVoice:
 
 def _parse_card(content: bytes) -> StoredVoice:
     """Raises ValueError."""
-    fields = tomllib.loads(content.decode())
+    try:
+        fields = tomllib.loads(content.decode())
+    except RecursionError:
+        raise ValueError(f"{CARD} is nested too deeply") from None
     if fields.get("format") != FORMAT:
         raise ValueError(f"{CARD} has format {fields.get('format')!r}, and this version reads {FORMAT}; update it")
     return msgspec.convert(fields, StoredVoice)

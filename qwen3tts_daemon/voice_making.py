@@ -9,7 +9,7 @@ import msgspec
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.speech import Speech
 from qwen3tts_daemon.text.languages import parse_language
-from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary, unpack
+from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary, field_of, slug, unpack
 from qwen_tts.api import AUTO, Audio
 
 
@@ -23,6 +23,9 @@ class About:
     language: str = ""
     consent: bool = False
     source: str = ""
+    instruct: str = ""
+    speed: float = 1.0
+    seed: int | None = None
 
 
 class VoiceMaker:
@@ -31,6 +34,8 @@ class VoiceMaker:
     def __init__(self, speech: Speech, library: VoiceLibrary) -> None:
         self._speech = speech
         self.library = library
+        self._adding = asyncio.Lock()
+        """Two of one name get an id each"""
 
     async def clone(self, about: About, recording: Audio, transcript: str | None) -> StoredVoice:
         """Of 3 s of sound or more; without a transcript only its speaker embedding counts.
@@ -44,14 +49,16 @@ class VoiceMaker:
         voice = self._voice(about, "cloned", transcript=transcript or "", prompt_family=family)
         return await self._add(voice, recording, prompt.data)
 
-    async def design(self, about: About, design: str, *, instruct: str = "") -> StoredVoice:
+    async def design(self, about: About, design: str) -> StoredVoice:
         """Described in words: it sounds a little different each time, unless a take of it is kept."""
         if not design.strip():
             raise Refusal("bad_field", "design: say in words how the voice sounds", param="design")
-        return await self._add(self._voice(about, "designed", design=design, instruct=instruct))
+        return await self._add(self._voice(about, "designed", design=design))
 
     async def keep(self, about: About, take_id: str) -> StoredVoice:
         """A take of a designed voice becomes the reference audio of a voice that stays the same."""
+        if about.instruct:
+            raise Refusal("bad_field", "instruct: a voice of a recording takes none", param="instruct")
         take = self._speech.takes.get(take_id)
         prompt, family = None, ""
         if "cloned" in self._speech.capabilities.voice_kinds:
@@ -63,13 +70,14 @@ class VoiceMaker:
         )  # fmt: skip
         return await self._add(voice, take.audio, prompt)
 
-    async def profile(
-        self, about: About, base: str, *, instruct: str = "", speed: float = 1.0, seed: int | None = None
-    ) -> StoredVoice:
-        """Another voice with settings of its own. Raises UnknownVoice."""
-        known = self._speech.voices.check(base, about.language or None).voice
-        assert known is not None
-        voice = self._voice(about, "profile", base=known.name, instruct=instruct, speed=speed, seed=seed)
+    async def profile(self, about: About, base: str) -> StoredVoice:
+        """Another voice with settings of its own. Raises UnknownVoice, and Refusal for one that is not kept itself."""
+        known = self._speech.voices.find(base)
+        choice = self._speech.voices.check(base, about.language or None)
+        voice = self._voice(about, "profile", base=known.name, language=choice.language)
+        if not self._speech.voices.can_speak(voice):
+            reason = "is not kept, or a profile of too many others; keep it, or name the one below"
+            raise Refusal("bad_field", f"voice {base[:64]!r} {reason}", param="voice")
         return await self._add(voice)
 
     async def reference(self, recording: Audio, transcript: str | None) -> str:
@@ -80,20 +88,22 @@ class VoiceMaker:
     async def bring_in(self, packed: bytes) -> StoredVoice:
         """What another daemon exported, under an id that is free here."""
         voice, reference, prompt = await asyncio.to_thread(unpack, packed)
-        return await self._add(msgspec.structs.replace(voice, id=self._free_id(voice.name)), reference, prompt)
+        return await self._add(voice, reference, prompt)
 
     def _voice(self, about: About, kind: str, **fields: object) -> StoredVoice:
-        language = parse_language(about.language) if about.language else ""
+        """Its id is given when it is added."""
         known = {
-            "id": self._free_id(about.name), "name": about.name.strip(), "kind": kind, "source": about.source[:200],
+            "id": slug(about.name), "name": about.name.strip(), "kind": kind, "source": about.source[:200],
             "description": about.description, "gender": about.gender, "consent": about.consent,
-            "language": "" if language == AUTO else language,
+            "language": about.language, "instruct": about.instruct, "speed": about.speed, "seed": about.seed,
             "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }  # fmt: skip
+        } | fields  # fmt: skip
+        language = parse_language(str(known["language"]))
+        known["language"] = "" if language == AUTO else language
         try:
-            return msgspec.convert({**known, **fields}, StoredVoice)
+            return msgspec.convert(known, StoredVoice)
         except msgspec.ValidationError as error:
-            raise Refusal("bad_field", str(error), param=_field_of(error)) from None
+            raise Refusal("bad_field", str(error), param=field_of(error)) from None
 
     def _free_id(self, name: str) -> str:
         """No preset has it either."""
@@ -102,10 +112,7 @@ class VoiceMaker:
     async def _add(
         self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None
     ) -> StoredVoice:
-        return await asyncio.to_thread(self.library.add, voice, reference, prompt)
-
-
-def _field_of(error: msgspec.ValidationError) -> str | None:
-    """Of "... - at `$.name`"."""
-    _, found, place = str(error).partition("`$.")
-    return place.rstrip("`") if found else None
+        """Under an id that is free."""
+        async with self._adding:
+            voice = msgspec.structs.replace(voice, id=self._free_id(voice.name))
+            return await asyncio.to_thread(self.library.add, voice, reference, prompt)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qwen3tts_daemon.references import PREFIX, References
 from qwen3tts_daemon.text.languages import detect_language, parse_language
@@ -115,8 +115,12 @@ class VoiceCatalogue:
         base, _, language = folded.rpartition("-")
         for known in self.known:
             if known.name.casefold() == base and language in known.info.languages:
-                return _with_language(known, language)
+                return replace(known, language=language)
         raise UnknownVoice(f"no voice {name[:64]!r}{self._why_not(folded)}", param="voice")
+
+    def can_speak(self, stored: StoredVoice) -> bool:
+        """With what is loaded."""
+        return self._of_stored(stored) is not None
 
     def _of_reference(self, name: str) -> KnownVoice:
         reference = self.references.get(name)
@@ -125,10 +129,13 @@ class VoiceCatalogue:
         return self._unnamed(ClonedVoice(reference.prompt), name)
 
     def _why_not(self, id: str) -> str:
-        if self.library and any(voice.id == id for voice in self.library.voices):
-            kinds = " or ".join(self._capabilities().voice_kinds)
-            return f" here: it is stored, and what is loaded speaks {kinds} voices only; {BRING_QWEN}"
-        return "; GET /v1/audio/voices lists them"
+        stored = self.library.find(id) if self.library else None
+        if stored is None:
+            return "; GET /v1/audio/voices lists them"
+        if stored.kind == "profile":
+            return f" here: it is stored, and nothing that is loaded speaks its voice {stored.base!r}"
+        kinds = " or ".join(self._capabilities().voice_kinds)
+        return f" here: it is stored, and what is loaded speaks {kinds} voices only; {BRING_QWEN}"
 
     def check(self, voice: str | Voice | None, language: str | None) -> Choice:
         """What was asked for, before there is text. Raises UnknownVoice, UnknownLanguage, UnsupportedLanguage."""
@@ -155,8 +162,9 @@ class VoiceCatalogue:
         return choice.voice or self.find(self.default_for(language).name), language
 
     def default_for(self, language: str) -> VoiceInfo:
-        """The first voice whose own language it is, else the first that speaks it."""
-        speaking = [voice for voice in self._capabilities().voices or self.voices if language in voice.languages]
+        """The first voice whose own language it is, else the first that speaks it; the engine's before the stored."""
+        speaking = [voice for voice in self._capabilities().voices if language in voice.languages]
+        speaking = speaking or [voice for voice in self.voices if language in voice.languages]
         if not speaking:
             raise InvalidRequest(f"no voice speaks {language}; name a voice", param="language")
         return next((voice for voice in speaking if voice.languages[0] == language), speaking[0])
@@ -197,20 +205,21 @@ class VoiceCatalogue:
         return _stored(stored, tuple(languages), voice, stored.instruct, stored.seed)
 
     def _of_profile(self, stored: StoredVoice, depth: int) -> KnownVoice | None:
+        """What it does not say is as with its base."""
         base = self._base_of(stored, depth)
         if base is None or (stored.language and stored.language not in base.info.languages):
             return None
-        languages = sorted(base.info.languages, key=lambda language: language != stored.language)
+        own = stored.language or base.language
+        languages = sorted(base.info.languages, key=lambda language: language != own)
         seed = base.seed if stored.seed is None else stored.seed
         known = _stored(stored, tuple(languages), base.voice, stored.instruct or base.instruct, seed)
-        return _with_language(known, stored.language) if stored.language else known
+        return replace(known, language=own, speed=stored.speed * base.speed)
 
     def _base_of(self, stored: StoredVoice, depth: int) -> KnownVoice | None:
         for info in self._capabilities().voices:
             if info.name.casefold() == stored.base.casefold():
                 return KnownVoice(info, PresetVoice(info.name))
-        voices = self.library.voices if self.library else []
-        base = next((voice for voice in voices if voice.id == stored.base and voice.id != stored.id), None)
+        base = self.library.find(stored.base) if self.library else None
         return None if base is None or depth >= _MOST_PROFILES_DEEP else self._of_stored(base, depth + 1)
 
 
@@ -221,10 +230,3 @@ def _stored(
         name=stored.id, languages=languages, description=stored.description or stored.name, gender=stored.gender
     )
     return KnownVoice(info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed)
-
-
-def _with_language(known: KnownVoice, language: str) -> KnownVoice:
-    return KnownVoice(
-        known.info, known.voice, known.stored, instruct=known.instruct, language=language, speed=known.speed,
-        seed=known.seed,
-    )  # fmt: skip

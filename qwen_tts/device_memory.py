@@ -1,19 +1,8 @@
 """How much memory there is, on the device and beside it."""
 
 import os
-from typing import Protocol
 
 import torch
-
-
-class Memory(Protocol):
-    """What a host asks before something is moved."""
-
-    def device(self) -> tuple[str, int, int] | None:
-        """Name, total and free bytes; None where nothing can run short: the CPU."""
-
-    def host_free(self) -> int | None:
-        """Bytes that can be taken without swapping; None if the system does not say."""
 
 
 class DeviceMemory:

@@ -26,8 +26,6 @@ from qwen_tts.api import (
     VoiceKind,
     VoicePrompt,
 )
-from qwen_tts.device_memory import DeviceMemory, Memory
-from qwen_tts.engine import Engine
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import (
     BadCheckpoint,
@@ -36,11 +34,12 @@ from qwen_tts.errors import (
     ModelLoading,
     ModelUnavailable,
     SynthesisError,
+    SynthesisFailed,
 )
 from qwen_tts.host_config import HostConfig
 from qwen_tts.languages import QWEN_NAMES
 from qwen_tts.postponed import PostponedStream
-from qwen_tts.residents import HostedEngine, Resident
+from qwen_tts.residents import HostedEngine, Memory, Resident
 from qwen_tts.stream import AudioStream
 
 logger = logging.getLogger(__name__)
@@ -68,13 +67,13 @@ class EngineHost:
         self,
         config: HostConfig,
         *,
-        make: Callable[[EngineConfig], HostedEngine] = Engine,
+        make: Callable[[EngineConfig], HostedEngine] | None = None,
         memory: Memory | None = None,
     ) -> None:
         """Raises BadCheckpoint."""
         self._config = config
-        self._memory = memory or DeviceMemory(config.device)
-        residents = [Resident(config.engine_config(path), make) for path in config.checkpoints]
+        self._memory = memory
+        residents = [Resident(config.engine_config(path), make or _engine) for path in config.checkpoints]
         self._residents = {resident.kind: resident for resident in residents}
         if len(self._residents) < len(residents):
             raise BadCheckpoint("two of the checkpoints speak the same kind of voice; name one of them")
@@ -85,7 +84,9 @@ class EngineHost:
         self._still = asyncio.Lock()
         """Held while something moves"""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._postponed = 0
+        self._waiting: set[PostponedStream] = set()
+        self._watches: dict[VoiceKind, asyncio.Task[None]] = {}
+        """Of those that are ready"""
         self._closing = False
         self._device: tuple[str, int, int] | None = None
         self.died = asyncio.Event()
@@ -113,21 +114,31 @@ class EngineHost:
         if self._postponed >= self._config.queue:
             raise EngineBusy(f"{self._postponed} utterances wait for their checkpoint", retry_after_s=2)
         postponed = PostponedStream(request)
-        self._postponed += 1
-        postponed.run(self._spawn(self._speak_later(resident, postponed)))
+        self._waiting.add(postponed)
+        speaking = self._spawn(self._speak_later(resident, postponed))
+        # Also of one that is cancelled before its first step.
+        speaking.add_done_callback(lambda _: self._waiting.discard(postponed))
+        postponed.run(speaking)
         return postponed.audio
+
+    @property
+    def _postponed(self) -> int:
+        return len(self._waiting)
 
     async def _speak_later(self, resident: Resident, postponed: PostponedStream) -> None:
         """Until its checkpoint has come; from then on its sound is handed through."""
         try:
-            try:
-                async with self._lease(resident) as engine:
-                    stream = engine.stream(postponed.request)
-            finally:
-                self._postponed -= 1
+            async with self._lease(resident) as engine:
+                stream = engine.stream(postponed.request)
+            self._waiting.discard(postponed)
             await postponed.hand_through(stream)
         except SynthesisError as error:
             postponed.audio.finish(error)
+        except Exception as error:  # nobody else would tell who waits for its sound
+            logger.error("unexpected", exc_info=error)
+            postponed.audio.finish(SynthesisFailed("the engine failed unexpectedly, see the log"))
+        finally:
+            postponed.audio.finish(ModelUnavailable("the engine is closing"))  # no other end has come
 
     def _speaker_of(self, kind: VoiceKind) -> Resident:
         if (resident := self._residents.get(kind)) is None:
@@ -163,20 +174,20 @@ class EngineHost:
         return next((one for one in self._residents.values() if one.is_open), self._first)
 
     @asynccontextmanager
-    async def _lease(self, resident: Resident) -> AsyncIterator[HostedEngine]:
+    async def _lease(self, resident: Resident, *, has_limit: bool = True) -> AsyncIterator[HostedEngine]:
         """Its engine, ready, which does not leave before the block has ended. Raises what made loading it fail."""
         self._check_open()
         if resident.is_open:
             resident.enter()
             engine = resident.engine
         else:
-            engine = await self._wait_for(resident)
+            engine = await self._wait_for(resident, self._config.arrival_timeout_s if has_limit else None)
         try:
             yield engine
         finally:
             resident.leave()
 
-    async def _wait_for(self, resident: Resident) -> HostedEngine:
+    async def _wait_for(self, resident: Resident, limit_s: float | None) -> HostedEngine:
         """Entered already when it comes, so that nothing can move it away before."""
         loop = asyncio.get_running_loop()
         resident.check(loop.time())
@@ -187,7 +198,7 @@ class EngineHost:
         if self._mover is None or self._mover.done():
             self._mover = self._spawn(self._move())
         try:
-            async with asyncio.timeout(self._config.arrival_timeout_s):
+            async with asyncio.timeout(limit_s):
                 return await asyncio.shield(arrival)
         except BaseException as error:
             self._give_up(resident, arrival)
@@ -210,19 +221,17 @@ class EngineHost:
                 resident = self._wanted[0]
                 error = await self._bring(resident)
                 self._wanted.popleft()
-                waiting, resident.waiting = resident.waiting, []
-                for arrival in waiting:
-                    if error is not None:
-                        arrival.set_exception(error)
-                    else:
-                        resident.enter()
-                        arrival.set_result(resident.engine)
+                if error is not None:
+                    resident.refuse(error)
+                else:
+                    resident.welcome()
 
     async def _bring(self, resident: Resident) -> SynthesisError | None:
         """Make it ready; what went wrong."""
         if resident.is_open or not resident.waiting:
             return None
         try:
+            await self._see_device()
             await self._make_room(resident)
             before = self._look()
             was_asleep = resident.state == "sleeping"
@@ -231,7 +240,7 @@ class EngineHost:
         except Exception as error:  # noqa: BLE001  the edge of an engine's life: told to those who wait, tried again later
             return self._failed(resident, error)
         logger.info("%s is ready", resident.name)
-        self._spawn(self._watch(resident.engine))
+        self._watches[resident.kind] = self._spawn(self._watch(resident.engine))
         return None
 
     def _failed(self, resident: Resident, error: Exception) -> SynthesisError:
@@ -240,6 +249,10 @@ class EngineHost:
         told = error if isinstance(error, SynthesisError) else ModelUnavailable("it could not be loaded, see the log")
         resident.fail(told, asyncio.get_running_loop().time())
         return told
+
+    async def _see_device(self) -> None:
+        if self._memory is None:
+            self._memory = await asyncio.to_thread(_device_memory, self._config.device)
 
     async def _make_room(self, resident: Resident) -> None:
         while (free := self._look()) is not None and free < resident.needs_bytes:
@@ -256,13 +269,15 @@ class EngineHost:
         return min(others, key=lambda one: (one.kind in keep, one.is_busy, one.last_used_s), default=None)
 
     async def _put_away(self, resident: Resident) -> None:
-        free = self._memory.host_free()
+        resident.is_leaving = True
+        free = None if self._memory is None else self._memory.host_free()
         await resident.depart(keep_weights=free is None or free > resident.needs_bytes + _HOST_SPARE_BYTES)
+        self._watches.pop(resident.kind).cancel()
         self._look()
 
     def _look(self) -> int | None:
         """Free bytes of the device, from now on also in the status."""
-        self._device = self._memory.device()
+        self._device = None if self._memory is None else self._memory.device()
         return None if self._device is None else self._device[2]
 
     def _measure(self, resident: Resident, before: int | None, was_asleep: bool) -> None:
@@ -287,7 +302,7 @@ class EngineHost:
         """See SpeechEngine. The first checkpoint, and those that are to be kept loaded."""
         wanted = [self._first, *(one for kind, one in self._residents.items() if kind in self._config.keep_loaded)]
         for resident in dict.fromkeys(wanted):
-            async with self._lease(resident):
+            async with self._lease(resident, has_limit=False):
                 pass
 
     async def sleep(self) -> None:
@@ -299,17 +314,31 @@ class EngineHost:
 
     async def wake(self) -> None:
         """See SpeechEngine. The one that was used last; the others come when they are wanted."""
-        async with self._lease(max(self._residents.values(), key=lambda one: one.last_used_s)):
+        async with self._lease(max(self._residents.values(), key=lambda one: one.last_used_s), has_limit=False):
             pass
 
     async def close(self) -> None:
         """See SpeechEngine."""
         self._closing = True
-        for resident in self._residents.values():
-            await resident.close()
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)  # what moves stands still before anything is ended
+        for resident in self._residents.values():
+            resident.refuse(ModelUnavailable("the engine is closing"))
+            await resident.close()
+
+
+def _engine(config: EngineConfig) -> HostedEngine:
+    from qwen_tts.engine import Engine  # what can be done is told before PyTorch is there, which takes seconds
+
+    return Engine(config)
+
+
+def _device_memory(device: str | None) -> Memory:
+    from qwen_tts.device_memory import DeviceMemory  # see _engine
+
+    return DeviceMemory(device)
 
 
 def _kind_of(request: SynthesisRequest) -> VoiceKind:

@@ -54,11 +54,12 @@ class Job(BaseModel):
 
     @property
     def mark(self) -> Path:
-        """Exists once all of it is compiled."""
+        """Exists once all of it is compiled; one for all checkpoints of these sizes, whatever voices they have."""
         checkpoint = self.config.checkpoint
+        names = {"languages", "speakers", "speaker_dialects"}
         parts = [
             self.model_dump_json(exclude={"config": {"checkpoint"}}),
-            read_checkpoint_config(checkpoint).model_dump_json(),
+            read_checkpoint_config(checkpoint).talker.model_dump_json(exclude=names),
             read_codec_config(checkpoint / CODEC_DIRECTORY).model_dump_json(),
             *(path.read_text() for path in sorted(_sources())),
             triton.__version__,

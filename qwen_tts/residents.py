@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from qwen_tts.api import Capabilities, ModelState, ModelStatus
-from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config
+from qwen_tts.api import ModelState, ModelStatus
+from qwen_tts.capabilities import checkpoint_capabilities
+from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import ModelUnavailable, SynthesisError
 from qwen_tts.stream import SpeechEngine
@@ -32,6 +33,16 @@ class HostedEngine(SpeechEngine, Protocol):
     def active(self) -> int: ...
 
 
+class Memory(Protocol):
+    """What a host asks before something is moved."""
+
+    def device(self) -> tuple[str, int, int] | None:
+        """Name, total and free bytes; None where nothing can run short: the CPU."""
+
+    def host_free(self) -> int | None:
+        """Bytes that can be taken without swapping; None if the system does not say."""
+
+
 class Resident:
     """See the module. Belongs to the event loop."""
 
@@ -39,8 +50,11 @@ class Resident:
         self._config, self._make = config, make
         checkpoint = read_checkpoint_config(config.checkpoint)
         self.kind, self.size = checkpoint.voice_kind, checkpoint.size
+        codec = read_codec_config(config.checkpoint / CODEC_DIRECTORY)
+        self.capabilities = checkpoint_capabilities(checkpoint, codec, rows=config.rows, live_text="words")
         self.name = config.checkpoint.resolve().name
-        self.engine = make(config)
+        self._engine: HostedEngine | None = None
+        """Made when it is wanted: what it imports takes seconds."""
         self.state: ModelState = "unloaded"
         self.is_leaving = False
         """Whoever comes now waits until it is back."""
@@ -54,8 +68,14 @@ class Resident:
         self._backoff_s = 0.0
 
     @property
-    def capabilities(self) -> Capabilities:
-        return self.engine.capabilities
+    def engine(self) -> HostedEngine:
+        """Only while it is there."""
+        assert self._engine is not None
+        return self._engine
+
+    @property
+    def active(self) -> int:
+        return 0 if self._engine is None else self._engine.active
 
     @property
     def is_open(self) -> bool:
@@ -64,7 +84,7 @@ class Resident:
 
     @property
     def is_busy(self) -> bool:
-        return self.engine.active > 0 or self._calls > 0
+        return self.active > 0 or self._calls > 0
 
     @property
     def needs_bytes(self) -> int:
@@ -78,7 +98,7 @@ class Resident:
     @property
     def status(self) -> ModelStatus:
         return ModelStatus(
-            name=self.name, kind=self.kind, size=self.size, state=self.state, active=self.engine.active,
+            name=self.name, kind=self.kind, size=self.size, state=self.state, active=self.active,
             memory_bytes=self.measured_bytes,
         )  # fmt: skip
 
@@ -93,6 +113,19 @@ class Resident:
         if self._calls == 0:
             self._no_calls.set()
 
+    def welcome(self) -> None:
+        """All who wait for it; each has entered already."""
+        waiting, self.waiting = self.waiting, []
+        for arrival in waiting:
+            self.enter()
+            arrival.set_result(self.engine)
+
+    def refuse(self, error: SynthesisError) -> None:
+        """All who wait for it."""
+        waiting, self.waiting = self.waiting, []
+        for arrival in waiting:
+            arrival.set_exception(error)
+
     def used(self) -> None:
         self.last_used_s = time.monotonic()
 
@@ -106,7 +139,7 @@ class Resident:
         was = self.state
         self.state = "loading"
         try:
-            await (self.engine.wake() if was == "sleeping" else self._load(again=was == "failed"))
+            await (self.engine.wake() if was == "sleeping" else self._load())
         except BaseException:
             self.state = "sleeping" if was == "sleeping" else "failed"
             raise
@@ -114,11 +147,11 @@ class Resident:
         self._failure, self._backoff_s = None, 0.0
         self.used()
 
-    async def _load(self, *, again: bool) -> None:
-        if again:
-            await self.engine.close()
-            self.engine = self._make(self._config)
-        await self.engine.load()
+    async def _load(self) -> None:
+        """A new one, also after one that failed."""
+        await self.close()
+        self._engine = self._make(self._config)
+        await self._engine.load()
 
     def fail(self, error: SynthesisError, now: float) -> None:
         """Loading failed: for a while everybody is told so at once."""
@@ -137,12 +170,13 @@ class Resident:
                 await self.engine.sleep()
                 self.state = "sleeping"
             else:
-                await self.engine.close()
-                self.engine = self._make(self._config)
+                await self.close()
                 self.state = "unloaded"
         finally:
             self.is_leaving = False
         logger.info("%s is %s", self.name, self.state)
 
     async def close(self) -> None:
-        await self.engine.close()
+        if self._engine is not None:
+            await self._engine.close()
+            self._engine = None

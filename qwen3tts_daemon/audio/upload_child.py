@@ -11,6 +11,7 @@ import itertools
 import resource
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import av
 import av.subtitles.codeccontext
@@ -27,6 +28,8 @@ _CODECS = (
     *("pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be", "adpcm_ms", "adpcm_ima_wav"),
     *("flac", "alac", "mp3", "mp3float", "aac", "opus", "libopus", "vorbis", "amrnb", "amrwb"),
 )
+# Titles in odd encodings are no reason to refuse a recording; from 19 on PyAV thinks so too.
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 _SAMPLE_RATES = range(4_000, 384_001)
 _HIGHEST_RATE = 48_000
 _FORMATS = "WAV, FLAC, MP3, M4A, Ogg or WebM"
@@ -68,7 +71,8 @@ def _open(recording: bytes) -> InputContainer:
     # codec_whitelist is for what FFmpeg decodes while it probes: a cover or a film is none of our business.
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none", "codec_whitelist": ",".join(_CODECS)}
     try:
-        return av.open(io.BytesIO(recording), "r", container_options=options, metadata_errors="replace")
+        container: InputContainer = av.open(io.BytesIO(recording), "r", container_options=options, **_LENIENT)
+        return container
     except (av.FFmpegError, ValueError) as error:
         raise Refused(f"this is no recording that can be read, or only a part of one; send {_FORMATS}") from error
 

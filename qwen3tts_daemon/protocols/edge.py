@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qwen3tts_daemon.auth import Auth, Visitor
@@ -49,6 +50,12 @@ def visitor_of(scope: Scope) -> Visitor:
     visitor = scope["state"]["visitor"]
     assert isinstance(visitor, Visitor)
     return visitor
+
+
+def refuse_foreign_pages(request: HTTPConnection) -> None:
+    """As the edge does where a request changes something: an <img> of any page could keep the engine busy."""
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        raise Refusal("forbidden_origin", "pages of other sites may not use this daemon")
 
 
 def request_id_of(scope: Scope) -> str:

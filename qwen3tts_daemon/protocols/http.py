@@ -5,7 +5,9 @@ It is built of the parts that it is given, and knows no settings but its own sec
 
 import hashlib
 import mimetypes
+from collections.abc import Iterator
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import msgspec
@@ -154,8 +156,16 @@ def _sockets(sockets: Sockets) -> APIRouter:
 
 # -- the page ----------------------------------------------------------------------------------------------
 
-_PAGE_FILES = ("style.css", "page.js", "player.js", "voice.js")
-"""What /web/ serves; a name that is not here does not exist, whatever lies beside it."""
+_PAGE_SUFFIXES = (".css", ".js", ".svg")
+
+
+def _page_files(folder: Traversable, prefix: str = "") -> Iterator[str]:
+    """What /web/ serves; a name that is not among them does not exist, whatever lies beside it."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _page_files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(_PAGE_SUFFIXES):
+            yield prefix + entry.name
 
 
 class _Asset:
@@ -177,7 +187,7 @@ class _Asset:
 def _page() -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     page = _Asset("index.html")
-    assets = {name: _Asset(name) for name in _PAGE_FILES}
+    assets = {name: _Asset(name) for name in _page_files(resources.files("qwen3tts_daemon") / "web")}
 
     @routes.get("/")
     @routes.get("/ui")

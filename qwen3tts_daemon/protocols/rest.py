@@ -25,7 +25,6 @@ from qwen_tts.api import ClonedVoice, CodePredictorSampling, DesignedVoice, Limi
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "rest"
-_FRAME_S = 0.08
 _MIB = 2**20
 _KINDS = {"preset": "custom_voice", "designed": "voice_design", "cloned": "voice_clone"}
 
@@ -34,6 +33,7 @@ _THEIR_NAMES = {
     "code_predictor.top_p": "subtalker_top_p", "max_audio_s": "max_new_tokens", "transcript": "ref_text",
     "audio": "ref_audio",
 }  # fmt: skip
+_RECORDING_NAMES = {**_THEIR_NAMES, "voice": "ref_audio", "codes": "ref_audio"}
 _VOICE_FIELDS = {"custom-voice": "speaker", "voice-design": "instruct", "voice-clone": "ref_audio",
                  "voice-clone-from-prompt": "voice_prompt"}  # fmt: skip
 
@@ -123,22 +123,22 @@ def _json_body(kind: type) -> dict[str, Any]:
 def _add_synthesis(routes: APIRouter, speech: Speech) -> None:
     async def custom_voice(request: Request) -> tuple[SpokenText, Order]:
         body = await read_json(request, CustomVoice)
-        return body, _order(body, body.speaker, instruct=body.instruct)
+        return body, _order(speech, body, body.speaker, instruct=body.instruct)
 
     async def voice_design(request: Request) -> tuple[SpokenText, Order]:
         body = await read_json(request, VoiceDesign)
-        return body, _order(body, DesignedVoice(body.instruct))
+        return body, _order(speech, body, DesignedVoice(body.instruct))
 
     async def voice_clone(request: Request) -> tuple[SpokenText, Order]:
         form = await read_form(request)
         body = form.convert(VoiceClone)
         prompt = await _prompt(speech, form, body.ref_text, only_embedding=body.x_vector_only_mode)
-        return body, _order(body, ClonedVoice(prompt))
+        return body, _order(speech, body, ClonedVoice(prompt))
 
     async def clone_from_prompt(request: Request) -> tuple[SpokenText, Order]:
         form = await read_form(request)
         body = form.convert(CloneFromPrompt)
-        return body, _order(body, ClonedVoice(_stored_prompt(form)))
+        return body, _order(speech, body, ClonedVoice(_stored_prompt(form)))
 
     for name, read, extra in (
         ("custom-voice", custom_voice, _json_body(CustomVoice)),
@@ -182,7 +182,7 @@ def _add_one(routes: APIRouter, speech: Speech, name: str, read: Any, extra: dic
         )  # fmt: skip
 
 
-def _order(body: SpokenText, voice: str | Voice, *, instruct: str = "") -> Order:
+def _order(speech: Speech, body: SpokenText, voice: str | Voice, *, instruct: str = "") -> Order:
     """Raises InvalidRequest."""
     predictor = _given(body, "subtalker_", CodePredictorSampling)
     if not body.subtalker_dosample:
@@ -190,7 +190,8 @@ def _order(body: SpokenText, voice: str | Voice, *, instruct: str = "") -> Order
     given = _given(body, "", Sampling)
     if not body.do_sample:
         given["temperature"] = 0.0
-    limits = Limits(max_audio_s=body.max_new_tokens * _FRAME_S if body.max_new_tokens else None)
+    frame_s = speech.capabilities.samples_per_frame / speech.capabilities.sample_rate
+    limits = Limits(max_audio_s=None if body.max_new_tokens is None else body.max_new_tokens * frame_s)
     sampling = Sampling(**{**given, "code_predictor": CodePredictorSampling(**predictor)})
     return Order(PROTOCOL, voice, body.language, instruct=instruct, sampling=sampling, limits=limits)
 
@@ -227,7 +228,7 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
                  openapi_extra=form_schema(SavePrompt, "ref_audio"))  # fmt: skip
     async def save_prompt(request: Request) -> Response:
         """The voice of a recording as prompt.safetensors."""
-        with their_names(_THEIR_NAMES):
+        with their_names(_RECORDING_NAMES):
             form = await read_form(request)
             body = form.convert(SavePrompt)
             prompt = await _prompt(speech, form, body.ref_text, only_embedding=body.x_vector_only_mode)
@@ -237,15 +238,19 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
     @routes.post("/api/tokenizer/encode", tags=["REST"], openapi_extra=form_schema(_NoFields, "ref_audio"))
     async def encode(request: Request) -> dict[str, Any]:
         """The codec tokens of a recording, [frames][codebooks]."""
-        codes = await speech.encode(await (await read_form(request)).recording("ref_audio"))
+        with their_names(_RECORDING_NAMES):
+            codes = await speech.encode(await (await read_form(request)).recording("ref_audio"))
         return {"codes": codes, "num_frames": len(codes)}
 
     @routes.post("/api/tokenizer/decode", tags=["REST"], response_class=Response, openapi_extra=_CODES_BODY)
     async def decode(request: Request) -> Response:
         """The sound of codec tokens: a bare [[int, ...], ...]."""
-        audio = await speech.decode(await read_json(request, list[list[int]]))
+        audio = await speech.decode(await read_json(request, list[list[_CodecToken]]))
         body = wav_header(audio.sample_rate, len(audio.pcm)) + audio.pcm
         return Response(body, media_type="audio/wav", headers={"x-audio-duration": f"{audio.duration_s:.3f}"})
+
+
+_CodecToken = Annotated[int, Meta(ge=0, lt=2**31)]
 
 
 class _NoFields(msgspec.Struct, frozen=True):

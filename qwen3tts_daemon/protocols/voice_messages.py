@@ -120,10 +120,16 @@ class Ping(_FromClient, frozen=True, kw_only=True):
     t: Annotated[float, Meta(ge=-1e18, le=1e18)] | int | None = None
 
 
-ClientMessage = Configure | Speak | Flush | End | Cancel | Played | Ping
+class Watch(_FromClient, frozen=True, kw_only=True):
+    """Be told what the engine holds: now, and when it changes."""
+
+    on: bool = True
+
+
+ClientMessage = Configure | Speak | Flush | End | Cancel | Played | Ping | Watch
 _KINDS: dict[str, type[ClientMessage]] = {
     "configure": Configure, "speak": Speak, "flush": Flush, "end": End,
-    "cancel": Cancel, "played": Played, "ping": Ping,
+    "cancel": Cancel, "played": Played, "ping": Ping, "watch": Watch,
 }  # fmt: skip
 
 
@@ -343,9 +349,30 @@ class StateMessage(_FromDaemon, kw_only=True, tag="state"):
     state: State
 
 
+class WatchedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint; what is not known is null."""
+
+    name: str
+    kind: str
+    state: str
+    active: int
+    memory_mb: int | None
+
+
+class StatusMessage(_FromDaemon, kw_only=True, tag="status", omit_defaults=False):
+    """What the engine holds; memory is the device's, in MiB, null where there is none."""
+
+    models: tuple[WatchedModel, ...]
+    device: str
+    total_mb: int | None
+    free_mb: int | None
+    rows: int
+    active: int
+
+
 DaemonMessage = (
     Ready | Configured | Started | Queued | SegmentMessage | Flushed | DoneMessage | Pong | WarningMessage
-    | ErrorMessage | StateMessage
+    | ErrorMessage | StateMessage | StatusMessage
 )  # fmt: skip
 
 

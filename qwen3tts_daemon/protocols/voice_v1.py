@@ -62,7 +62,9 @@ from qwen3tts_daemon.protocols.voice_messages import (
     Started,
     State,
     StateMessage,
+    StatusMessage,
     WarningMessage,
+    Watch,
     encode,
     error_message,
     parse,
@@ -77,6 +79,9 @@ from qwen_tts.errors import SynthesisError, TextTooLong, UnsupportedFormat
 PROTOCOL = "voice.v1"
 MAX_NAMES = 16_384
 """Contexts of one socket in all its life: their names are remembered, as hashes, so that none comes twice."""
+
+WATCH_S = 1.0
+"""Who watches is told of a change after this time at most, and not more often."""
 
 _MODES = {"preset": "preset", "design": "designed", "clone": "cloned"}
 _CHANNELS = 1 << 16
@@ -205,6 +210,10 @@ class Session:
                 self._played(name, ms, message.id)
             case Ping(t=t, id=id):
                 self._say(Pong(id=id, t=t, server_ms=round(now * 1000)))
+            case Watch(on=on):
+                self._told = None
+                self._look_at = now if on else math.inf
+                self._tell_status(now)
 
     # -- options -------------------------------------------------------------------------------------------
 
@@ -500,15 +509,16 @@ class Session:
         if self.outbox.is_closed:
             return math.inf
         if not self._open:
-            return self._active_at + self._settings.idle_s
+            return min(self._look_at, self._active_at + self._settings.idle_s)
         deadlines = (self._deadline(ctx) for ctx in self._open.values() if not ctx.text_ended)
-        return min(deadlines, default=math.inf)
+        return min(self._look_at, min(deadlines, default=math.inf))
 
     def _deadline(self, ctx: Context) -> float:
         return ctx.text_at + (self._settings.auto_flush_s if ctx.may_hold_text else self._settings.idle_s)
 
     def tick(self, now: float) -> list[Action]:
-        """Speak forgotten text, end forgotten contexts, close a forgotten socket."""
+        """Speak forgotten text, end forgotten contexts, close a forgotten socket, tell the status."""
+        self._tell_status(now)
         if not self._open and now >= self._active_at + self._settings.idle_s:
             self.outbox.close(4408, "idle")
         for ctx in self._open.values():
@@ -522,6 +532,15 @@ class Session:
                 self._say(WarningMessage(code="timeout", message=message, ctx=ctx.name), ctx)
                 self._end_text(ctx)
         return self._take_actions()
+
+    def _tell_status(self, now: float) -> None:
+        """To who watches, if it has changed."""
+        if self._status is None or now < self._look_at:
+            return
+        self._look_at = now + WATCH_S
+        if (status := self._status()) != self._told:
+            self._told = status
+            self._say(status)
 
     def change_state(self, state: State) -> None:
         """The engine's state has changed."""

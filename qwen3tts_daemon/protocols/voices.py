@@ -1,6 +1,7 @@
 """Voices over HTTP: listed, made, tried, changed, taken away. What changes the list needs the scope `manage`."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.bodies import read_json
-from qwen3tts_daemon.protocols.edge import request_id_of, visitor_of
+from qwen3tts_daemon.protocols.edge import refuse_foreign_pages, request_id_of, visitor_of
 from qwen3tts_daemon.protocols.forms import form_schema, read_form
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
 from qwen3tts_daemon.references import EXPIRES_S
@@ -28,7 +29,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Words = Annotated[str, Meta(max_length=2_000)]
 Gender = Literal["female", "male", ""]
 
-_CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio"}
+_CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
+_TAKE_NAMES = {"transcript": "take", "audio": "take"}
+_PREVIEW_NAMES = {"response_format": "format"}
 
 
 class _About(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +137,8 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         """One voice."""
         stored = speech.voices.library.voices if speech.voices.library else []
         for voice in stored:
-            if voice.id == id:
-                known = next((one for one in speech.voices.known if one.name == id), None)
-                return _stored(voice) | {"available": known is not None}
+            if voice.id == id and not speech.voices.can_speak(voice):
+                return _stored(voice) | {"available": False}
         with _not_found():
             return _listed(speech.voices.find(id), is_preview=speech.capabilities.is_preview)
 
@@ -147,7 +149,9 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
             choice = speech.voices.check(id, language or None)
         assert choice.voice is not None
         spoken = choice.voice.info.languages[0] if choice.language == AUTO else choice.language
-        sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
+        refuse_foreign_pages(request)
+        with their_names(_PREVIEW_NAMES):
+            sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
         utterance = speech.utterance(Order("rest", id, spoken), request_id_of(request.scope))
         utterance.feed(SAMPLE_TEXTS[spoken])
         utterance.end_text()
@@ -230,14 +234,15 @@ async def _clone(maker: VoiceMaker, request: Request) -> StoredVoice:
 
 
 async def _make(maker: VoiceMaker, body: NewVoice) -> StoredVoice:
-    about = _about(body)
+    about = replace(_about(body), instruct=body.instruct, speed=body.speed, seed=body.seed)
     match (body.design, body.take, body.voice):
         case (str() as design, None, None):
-            return await maker.design(about, design, instruct=body.instruct)
+            return await maker.design(about, design)
         case (None, str() as take, None):
-            return await maker.keep(about, take)
+            with their_names(_TAKE_NAMES):
+                return await maker.keep(about, take)
         case (None, None, str() as base):
-            return await maker.profile(about, base, instruct=body.instruct, speed=body.speed, seed=body.seed)
+            return await maker.profile(about, base)
     raise Refusal("bad_field", "give one of design, take and voice, or a recording as multipart/form-data")
 
 
@@ -257,8 +262,11 @@ def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
         visitor_of(request.scope).require("manage")
         changes = await read_json(request, VoiceChanges)
         given = {name: value for name in changes.__struct_fields__ if (value := getattr(changes, name)) is not UNSET}
-        if given.get("language"):
-            given["language"] = parse_language(given["language"])
+        if "language" in given:
+            language = parse_language(given["language"])
+            given["language"] = "" if language == AUTO else language
+        if "name" in given:
+            given["name"] = given["name"].strip()
         with _not_found():
             return _stored(await asyncio.to_thread(maker.library.change, id, **given))
 

@@ -49,6 +49,10 @@ class Card:
         self.room, self.used, self._host_free = room, 0, host_free
         self.log: list[str] = []
         self.engines: dict[str, OnCard] = {}
+        self.gate = asyncio.Event()
+        """Closed, nothing is loaded."""
+        self.gate.set()
+        self.fails: Exception | None = None
 
     def device(self) -> tuple[str, int, int]:
         return "card", self.room * GIB, (self.room - self.used) * GIB
@@ -66,9 +70,6 @@ class OnCard(ToneEngine):
         self._holds = False
         self.idle = asyncio.Event()
         self.idle.set()
-        self.fails: Exception | None = None
-        self.gate = asyncio.Event()
-        self.gate.set()
         card.engines[self._name] = self
 
     def stream(self, request: SynthesisRequest) -> AudioStream:
@@ -83,9 +84,9 @@ class OnCard(ToneEngine):
             self.idle.set()
 
     async def _take(self, word: str) -> None:
-        await self.gate.wait()
-        if self.fails is not None:
-            raise self.fails
+        await self._card.gate.wait()
+        if self._card.fails is not None:
+            raise self._card.fails
         assert self._card.used < self._card.room
         self._card.used += 1
         self._holds = True
@@ -222,13 +223,13 @@ async def test_text_that_comes_before_the_checkpoint_waits_with_the_request(chec
     card = Card(2)
     host = host_on(card, checkpoints)
     await host.load()
-    card.engines["Base"].gate.clear()
+    card.gate.clear()
     stream = host.stream(order(CLONED, live=True))
     stream.feed_now("One.")
     stream.flush()
     stream.feed_now("Two.")
     await settle(lambda: host.status.models[1].state == "loading")
-    card.engines["Base"].gate.set()
+    card.gate.set()
     heard = [await anext(stream)]
     stream.feed_now("Three.")
     stream.end_text()
@@ -242,15 +243,26 @@ async def test_who_leaves_before_it_has_come_is_forgotten(checkpoints: tuple[Pat
     card = Card(2)
     host = host_on(card, checkpoints)
     await host.load()
-    card.engines["Base"].gate.clear()
+    card.gate.clear()
     stream = host.stream(order(CLONED))
     await settle(lambda: host.status.models[1].state == "loading")
     stream.close()
-    card.engines["Base"].gate.set()
+    card.gate.set()
     await settle(lambda: host.status.models[1].state == "ready")
     await settle(lambda: not host._residents["cloned"].is_busy)
     assert card.engines["Base"].frames_made == 0
-    assert host._postponed == 0
+    await settle(lambda: not host._waiting)
+    await host.close()
+
+
+async def test_who_leaves_at_once_waits_no_more(checkpoints: tuple[Path, ...]) -> None:
+    card = Card(2)
+    host = host_on(card, checkpoints, queue=1)
+    await host.load()
+    for _ in range(3):
+        host.stream(order(CLONED)).close()
+        await settle(lambda: not host._waiting)
+    assert await said(host.stream(order(CLONED))) == tone("Good evening.")
     await host.close()
 
 
@@ -260,8 +272,7 @@ async def test_a_checkpoint_that_cannot_be_loaded_is_told_and_tried_again_later(
     card = Card(2)
     host = host_on(card, checkpoints)
     await host.load()
-    base = card.engines["Base"]
-    base.fails = OutOfMemory("too large")
+    card.fails = OutOfMemory("too large")
     with pytest.raises(OutOfMemory, match="too large"):
         await said(host.stream(order(CLONED)))
     with pytest.raises(ModelUnavailable, match="too large") as caught:
@@ -271,6 +282,7 @@ async def test_a_checkpoint_that_cannot_be_loaded_is_told_and_tried_again_later(
     resident = host._residents["cloned"]
     assert resident._failure is not None
     resident._failure = resident._failure[0], 0.0  # time goes by
+    card.fails = None
     assert await said(host.stream(order(CLONED))) == tone("Good evening.")
     await host.close()
 
@@ -279,7 +291,7 @@ async def test_waiting_has_a_limit(checkpoints: tuple[Path, ...]) -> None:
     card = Card(2)
     host = host_on(card, checkpoints, queue=1, arrival_timeout_s=0.01)
     await host.load()
-    card.engines["Base"].gate.clear()
+    card.gate.clear()
     waiting = host.stream(order(CLONED))
     with pytest.raises(EngineBusy):
         host.stream(order(CLONED))

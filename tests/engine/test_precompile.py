@@ -20,7 +20,7 @@ import pytest
 
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts.engine_config import EngineConfig
-from tests.golden.cases import CUSTOM, SMALL_CUSTOM
+from tests.golden.cases import BASE, CUSTOM, DESIGN, SMALL_CUSTOM
 
 pytestmark = [
     # Not importorskip: whoever imports triton first decides for all of it whether kernels are interpreted.
@@ -214,6 +214,13 @@ def test_a_bucket_waits_for_no_larger_one(compile_all: Callable[..., None]) -> N
 
     compile_all(rehearse, tell)
     assert told == [1, 2, 4]
+
+
+def test_checkpoints_of_one_size_share_what_was_compiled(precompile: Any, job: Any, tmp_path: Path) -> None:
+    for name, is_same in ((BASE, True), (DESIGN, True), (SMALL_CUSTOM, False)):
+        write_configs(name, tmp_path / name)
+        config = job.config.model_copy(update={"checkpoint": tmp_path / name})
+        assert (job.model_copy(update={"config": config}).mark == job.mark) is is_same
 
 
 def test_what_failed_is_not_marked_as_done(compile_all: Callable[..., None], job: Any) -> None:

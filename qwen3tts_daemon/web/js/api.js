@@ -1,0 +1,61 @@
+// REST, with errors that have the daemon's stable codes; what needs the token asks for it.
+
+const here = new URL(".", location.href);
+
+export const address = (path) => new URL(path, here);
+
+export function socketAddress() {
+  const url = address("v1/tts");
+  url.protocol = url.protocol.replace("http", "ws");
+  return url.href;
+}
+
+/** `code` is translated; `message` is the daemon's own, in English. */
+export class ApiError extends Error {
+  constructor(code, message = "", status = 0) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Raises ApiError. `json` or `form` make it a POST. */
+export async function call(path, { method, json, form, signal } = {}) {
+  const request = { method: method ?? (json !== undefined || form ? "POST" : "GET"), signal };
+  if (json !== undefined) {
+    request.body = JSON.stringify(json);
+    request.headers = { "Content-Type": "application/json" };
+  } else if (form) {
+    request.body = new FormData();
+    for (const [name, value] of Object.entries(form)) if (value !== undefined) request.body.append(name, value);
+  }
+  let answer;
+  try {
+    answer = await fetch(address(path), request);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("unreachable", "");
+  }
+  if (answer.ok) return answer;
+  const { error } = await answer.json().catch(() => ({ error: {} }));
+  throw new ApiError(error?.code ?? "internal", error?.message ?? `HTTP ${answer.status}`, answer.status);
+}
+
+export const get = async (path) => (await call(path)).json();
+
+/** The token becomes a cookie that scripts cannot read. */
+export const pair = (token) => call("v1/session", { json: { token } });
+
+/** A token in the address is used, and taken out of it. True if it was right. */
+export async function pairByAddress() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!token) return null;
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    await pair(token);
+    return true;
+  } catch (error) {
+    if (error.code !== "unauthorized") throw error;
+    return false;
+  }
+}

@@ -1,0 +1,226 @@
+// What the tabs share: the socket, the player, the voices, and how to speak and to complain.
+
+import { ApiError, get, pair, pairByAddress, socketAddress } from "./api.js";
+import { Dock } from "./dock.js";
+import { button, dialog, field, h, icon, iconButton, say } from "./dom.js";
+import { Emitter } from "./emitter.js";
+import { History } from "./history.js";
+import { LANGUAGES, bestLanguage, has, language, setLanguage, t } from "./i18n.js";
+import { Player } from "./player.js";
+import { recall, remember } from "./settings.js";
+import { VoiceClient } from "./socket.js";
+import { Tabs } from "./tabs.js";
+import { Utterance } from "./utterance.js";
+
+/** Sound may be this far ahead of the listener: enough for a whole paragraph, little enough when it is interrupted. */
+const LEAD_MS = 30_000;
+const TOAST_MS = 6_000;
+
+/** Events: voices, state, status, utterance, speaking, heard, reuse. */
+class App extends Emitter {
+  client = new VoiceClient(socketAddress());
+  player = new Player();
+  history = new History();
+  catalogue = null;
+  samples = {};
+  status = null;
+
+  get kinds() {
+    return this.catalogue?.kinds ?? [];
+  }
+
+  /** The chosen voice, "" for the language's own. */
+  get voice() {
+    const id = recall("voice", "");
+    return this.catalogue?.voices.some((voice) => voice.id === id && voice.available) ? id : "";
+  }
+
+  set voice(id) {
+    remember("voice", id);
+    this.emit("voice");
+  }
+
+  nameOf(id) {
+    return this.catalogue?.voices.find((voice) => voice.id === id)?.name ?? (id.startsWith("reference:") ? t("clone.mine") : t("voice.auto"));
+  }
+
+  async loadVoices() {
+    this.catalogue = await get("v1/audio/voices");
+    this.emit("voices");
+  }
+
+  /** Speak, heard at once and instead of what was heard before, unless it is only made (`isPlayed` false). */
+  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false }) {
+    const sampling = { seed: Math.floor(Math.random() * 2 ** 31), ...options.sampling };
+    const utterance = new Utterance({ text, options: { ...options, sampling }, title, isKept });
+    utterance.sound.isLive = isLive;
+    const policy = isPlayed ? "preempt" : "queue";
+    const context = this.client.context({ ...utterance.options, policy, lead_ms: LEAD_MS });
+    utterance.follow(context);
+    context.on("error", (error) => this.fail(error));
+    context.on("warning", ({ code }) => code === "timeout" && this.tell("live.timeout"));
+    context.on("done", ({ reason }) => {
+      if (reason === "limit") this.tell("speak.limit");
+      if (utterance.isKept && utterance.sound.length && (reason === "complete" || reason === "limit")) this.history.add(utterance);
+    });
+    if (isPlayed) this.dock.show(utterance);
+    if (!isLive) context.speak(text, true);
+    return utterance;
+  }
+
+  /** A sound that nobody spoke: a recording, decoded tokens, one of the history. */
+  play({ samples, title, text = "", ...kept }) {
+    this.dock.show(Utterance.of({ samples, title, text, isKept: false, ...kept }));
+  }
+
+  /** Silence, here and in the daemon. */
+  stop() {
+    const { utterance } = this.dock;
+    const playedMs = (this.player.position / 24_000) * 1000;
+    this.player.stop();
+    utterance?.context?.cancel(playedMs);
+    this.emit("stop");
+  }
+
+  // -- telling ------------------------------------------------------------------------------------------
+
+  #toast = null;
+
+  tell(key, values, { isError = false, detail = "" } = {}) {
+    const box = document.getElementById(isError ? "alert" : "message");
+    document.getElementById(isError ? "message" : "alert").replaceChildren();
+    clearTimeout(this.#toast);
+    box.replaceChildren(h("div.toast", { data: { kind: isError ? "error" : "news" } },
+      h("div", {}, h("p", { textContent: t(key, values) }), detail && h("p.detail", { textContent: detail, lang: "en" })),
+      iconButton("close", "close", () => box.replaceChildren()),
+    ));
+    if (!isError) this.#toast = setTimeout(() => box.replaceChildren(), TOAST_MS);
+  }
+
+  /** An error of the daemon or of the browser; its code is translated, its own words are shown as they are. */
+  fail(error) {
+    const key = `error.${error.code}`;
+    if (!(error instanceof ApiError) && error instanceof Error) console.warn(error.message);
+    this.tell(has(key) ? key : "error.internal", {}, { isError: true, detail: error.message ?? "" });
+  }
+
+  /** Do what may need the token; ask for it if it does. Undefined if the visitor has none. */
+  async manage(action) {
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (error.code !== "unauthorized") {
+          this.fail(error);
+          return undefined;
+        }
+        if (!(await this.askForToken())) return undefined;
+      }
+    }
+  }
+
+  askForToken() {
+    return dialog("pair.title", (close) => {
+      const token = h("input", { type: "password", autocomplete: "current-password", required: true, spellcheck: false });
+      const wrong = h("p.wrong", { role: "alert" });
+      const submit = async (event) => {
+        event.preventDefault();
+        try {
+          await pair(token.value.trim());
+          close(true);
+          this.tell("pair.done");
+          await this.begin();
+        } catch (error) {
+          wrong.textContent = error.code === "unauthorized" ? t("pair.wrong") : t(`error.${error.code}`);
+        }
+      };
+      return h("form", { onsubmit: submit },
+        h("p", { t: "pair.why" }), h("p.hint", { t: "pair.where" }),
+        field("pair.token", token), wrong,
+        h("p.actions", {}, button(null, "cancel", () => close(false)), h("button.primary", { t: "pair.go" })),
+      );
+    });
+  }
+
+  /** Everything that a visitor who may speak gets. */
+  async begin() {
+    try {
+      await this.loadVoices();
+      document.body.dataset.locked = "false";
+      this.samples = await get("api/sample-texts");
+      this.client.watch();
+      this.client.connect();
+      this.emit("voices");
+    } catch (error) {
+      if (error.code !== "unauthorized") return this.fail(error);
+      document.body.dataset.locked = "true";
+      showState(this, "locked");
+    }
+    return undefined;
+  }
+}
+
+export const STATES = ["ready", "idle", "loading", "draining", "offline", "locked", "speaking"];
+
+function showState(app, state) {
+  const pill = document.getElementById("state");
+  const shown = app.dock.isBusy && state === "ready" ? "speaking" : state;
+  if (pill.dataset.state === shown) return;
+  pill.dataset.state = shown;
+  say(pill, `state.${shown}`);
+}
+
+function showTheme() {
+  const theme = recall("theme", "");
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
+function languageSelect() {
+  const select = h("select.quiet", { tLabel: "page.language", onchange: async () => {
+    remember("page", select.value);
+    await setLanguage(select.value);
+  } }, ...Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code, textContent: name })));
+  select.value = language();
+  return select;
+}
+
+/** Build the page and connect. `makers`: [name of the tab, icon, function that makes its panel]. */
+export async function start(makers) {
+  const app = new App();
+  showTheme();
+  app.on("theme", showTheme);
+  await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
+  app.dock = new Dock(app);
+  document.body.append(app.dock.node);
+  document.getElementById("language").replaceChildren(languageSelect());
+  const tabs = new Tabs(document.getElementById("tabs"), document.getElementById("main"));
+  app.tabs = tabs;
+  for (const [name, make] of makers) tabs.add(name, make(app));
+  const update = () => showState(app, app.client.state);
+  app.client.on("state", (state) => {
+    app.emit("state", state);
+    if (state === "locked") document.body.dataset.locked = "true";
+    update();
+  });
+  app.client.on("status", (status) => {
+    app.status = status;
+    app.emit("status", status);
+  });
+  app.on("speaking", update);
+  app.on("voices", () => {
+    document.getElementById("preview").hidden = !app.catalogue.preview;
+  });
+  document.getElementById("unlock").replaceChildren(icon("lock"), h("span", { t: "pair.open" }));
+  document.getElementById("unlock").onclick = () => app.askForToken();
+  document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
+  for (const gesture of ["pointerup", "keydown"]) document.addEventListener(gesture, () => app.player.wake());
+  for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
+  await app.history.open();
+  app.emit("opened");
+  tabs.open(tabs.named(location.hash.slice(1)));
+  if ((await pairByAddress().catch((error) => app.fail(error))) === false) app.tell("pair.wrong", {}, { isError: true });
+  document.body.dataset.built = "true";
+  await app.begin();
+  return app;
+}

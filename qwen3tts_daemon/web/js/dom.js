@@ -1,0 +1,131 @@
+// Elements out of text and properties. Nothing here, and nothing that uses it, parses markup.
+
+import { TRANSLATED, t, translateNode } from "./i18n.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** `h("button.primary", { t: "speak", onclick }, child)`; `t`, `tLabel`, `tTitle`, `tPlaceholder` name words. */
+export function h(tag, props = {}, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const node = document.createElement(name || "div");
+  if (classes.length) node.className = classes.join(" ");
+  for (const [key, value] of Object.entries(props)) set(node, key, value);
+  translateNode(node);
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+function set(node, key, value) {
+  if (value === undefined || value === null || value === false) return;
+  if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+  else if (TRANSLATED.includes(key)) node.dataset[key] = value;
+  else if (key === "data") Object.assign(node.dataset, value);
+  else if (key in node && key !== "list" && key !== "form") node[key] = value;
+  else node.setAttribute(key, value === true ? "" : value);
+}
+
+/** Name other words for an element that is there. */
+export function say(node, key, place = "t") {
+  node.dataset[place] = key;
+  translateNode(node);
+}
+
+const ICONS = {
+  play: "M8 5.5v13l11-6.5z!",
+  pause: "M9 6v12M15 6v12",
+  stop: "M7 7h10v10H7z!",
+  replay: "M4 12a8 8 0 1 0 2.6-5.9M4 4v4.5h4.5",
+  download: "M12 4v11m-4.5-4L12 15.5 16.5 11M5 20h14",
+  code: "M9 7l-5 5 5 5M15 7l5 5-5 5",
+  star: "M12 4l2.5 5.2 5.6.8-4 4 .9 5.7-5-2.7-5 2.7.9-5.7-4-4 5.6-.8z",
+  mic: "M12 4a2.5 2.5 0 0 1 2.5 2.5v5a2.5 2.5 0 0 1-5 0v-5A2.5 2.5 0 0 1 12 4zM6 11.5a6 6 0 0 0 12 0M12 17.5V21",
+  upload: "M12 16V5m-4.5 4L12 4.500 16.5 9M5 20h14",
+  trash: "M5 7h14M10 7V4.500h4V7m3 0l-1 13H8L7 7M10.500 11v5m3-5v5",
+  search: "M10.500 5a5.500 5.500 0 1 1 0 11 5.500 5.500 0 0 1 0-11zM15 15l4.500 4.500",
+  check: "M5 12.500l4.500 4.500L19 7.500",
+  close: "M6 6l12 12M18 6L6 18",
+  speak: "M4 10v4M8 7v10M12 4v16M16 8v8M20 10.500v3",
+  design: "M4 20l1-4L15.500 5.500l3 3L8 19zM13 8l3 3",
+  clone: "M9 4a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7zM3 20c0-4 2.500-6 6-6s6 2 6 6M16 5c2 .5 3 2 3 3.500S18 11.500 16 12M18 15c2 .8 3 2.500 3 5",
+  live: "M4 18h16M4 13h9M4 8h5M17 5v9M14.500 7.500v4M19.500 7.500v4",
+  codec: "M5 5h4v4H5zM15 5h4v4h-4zM5 15h4v4H5zM15 15h4v4h-4zM10.500 12h3M12 10.500v3",
+  history: "M5 12a7 7 0 1 0 2-5L5 9M5 5v4h4M12 8.500V12l2.500 2",
+  status: "M4 13h4l2.500-7 3.500 12 2.500-5H20",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+  reuse: "M5 15l-1.500-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.500h5",
+  edit: "M4 20l1-4L16 5l3 3L8 19z",
+  dice: "M6 6h12v12H6zM9.500 9.500h.01M14.500 14.500h.01M14.500 9.500h.01M9.500 14.500h.01",
+  lock: "M7 11h10v8H7zM9 11V8.500a3 3 0 0 1 6 0V11",
+};
+
+/** A small drawing, seen and not read aloud. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", ICONS[name].endsWith("!") ? "icon filled" : "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name].replace("!", ""));
+  svg.append(path);
+  return svg;
+}
+
+/** A button with a drawing; `key` names it for the ear, and is its tooltip. */
+export function iconButton(name, key, onclick, props = {}) {
+  return h("button.icon-button", { type: "button", tLabel: key, tTitle: key, onclick, ...props }, icon(name));
+}
+
+/** A button with a drawing and words. */
+export function button(name, key, onclick, kind = "") {
+  return h(`button${kind && `.${kind}`}`, { type: "button", onclick }, name && icon(name), h("span", { t: key }));
+}
+
+/** A labelled field: the label's words, then the control. */
+export function field(key, control, hint) {
+  return h("label.field", {}, h("span.label", { t: key }), control, hint && h("span.hint", { t: hint }));
+}
+
+export function option(value, text, key) {
+  const node = h("option", { value, t: key });
+  if (!key) node.textContent = text;
+  return node;
+}
+
+export function card(titleKey, ...children) {
+  return h("section.card", {}, titleKey && h("h2", { t: titleKey }), ...children);
+}
+
+/** Offer something to be kept as a file. */
+export function saveFile(blob, name) {
+  const url = URL.createObjectURL(blob);
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** Open a dialog that is gone when it closes; resolves with what `close(value)` was given. */
+export function dialog(titleKey, build) {
+  return new Promise((resolve) => {
+    const heading = h("h2", { t: titleKey });
+    let value = null;
+    const close = (given = null) => {
+      value = given;
+      box.close();
+    };
+    const box = h("dialog", { "aria-label": t(titleKey) }, heading);
+    box.append(...[build(close)].flat());
+    box.addEventListener("close", () => {
+      box.remove();
+      resolve(value);
+    });
+    box.addEventListener("click", (event) => event.target === box && close());
+    document.body.append(box);
+    box.showModal();
+  });
+}
+
+/** Ask for a yes. */
+export function confirmed(questionKey, yesKey) {
+  return dialog(questionKey, (close) =>
+    h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")),
+  );
+}

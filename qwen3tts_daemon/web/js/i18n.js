@@ -1,0 +1,81 @@
+// The page's own languages. Elements name their words (data-t), so that a change of language finds them again.
+
+export const LANGUAGES = { en: "English", "zh-CN": "简体中文", "zh-TW": "繁體中文", ja: "日本語" };
+
+const PLACES = {
+  t: (node, text) => { node.textContent = text; },
+  tLabel: (node, text) => node.setAttribute("aria-label", text),
+  tTitle: (node, text) => node.setAttribute("title", text),
+  tPlaceholder: (node, text) => node.setAttribute("placeholder", text),
+};
+export const TRANSLATED = Object.keys(PLACES);
+
+let words = {};
+let current = "en";
+const listeners = new Set();
+
+export const language = () => current;
+
+/** The words of a key, with {names} filled in. */
+export function t(key, values = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+export const has = (key) => Object.hasOwn(words, key);
+
+/** The language that fits a visitor best: `wanted` are tags like navigator.languages. */
+export function bestLanguage(wanted) {
+  for (const tag of wanted) {
+    const lower = tag.toLowerCase();
+    if (/^zh-(tw|hk|mo|hant)/.test(lower)) return "zh-TW";
+    const base = lower.split("-")[0];
+    const found = Object.keys(LANGUAGES).find((code) => code.toLowerCase().split("-")[0] === base);
+    if (found) return found;
+  }
+  return "en";
+}
+
+export async function setLanguage(code) {
+  ({ default: words } = await import(`./i18n/${code}.js`));
+  current = code;
+  document.documentElement.lang = code;
+  document.title = t("title");
+  translate(document);
+  for (const listener of listeners) listener(code);
+}
+
+/** Called now and after every change of language. */
+export function onLanguage(listener) {
+  listeners.add(listener);
+  listener(current);
+}
+
+export function translate(root) {
+  for (const node of root.querySelectorAll("[data-t], [data-t-label], [data-t-title], [data-t-placeholder]")) {
+    translateNode(node);
+  }
+}
+
+export function translateNode(node) {
+  for (const place of TRANSLATED) {
+    if (node.dataset[place]) PLACES[place](node, t(node.dataset[place]));
+  }
+}
+
+/** What speakers of the page's language call a language. */
+export function languageName(code) {
+  try {
+    return new Intl.DisplayNames([current], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+/** Seconds as 1.2 or 0:07, in the page's own digits and marks. */
+export const number = (value, digits = 0) =>
+  value.toLocaleString(current, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+export function clock(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,257 @@
+// Plays a Sound while it grows: when to begin, how much to keep ready, where the listener is.
+
+import { Emitter } from "./emitter.js";
+import { ScheduledOutput, WorkletOutput } from "./outputs.js";
+import { Resampler } from "./resampler.js";
+import { SAMPLE_RATE } from "./sound.js";
+
+const FIRST_BUFFER_S = 0.24;
+const LONGEST_BUFFER_S = 0.6;
+/** What the device holds at most; the rest stays in the Sound. */
+const HELD_S = 4;
+const BLOCK = 4_800;
+/** The device sleeps after this long without sound. */
+const SLEEP_MS = 15_000;
+
+/**
+ * When a growing sound may begin. A source that is clearly faster than it is heard begins at once; another one when
+ * there is enough to bridge its pauses, and that grows each time it was not enough.
+ */
+export class Prebuffer {
+  #bufferS = FIRST_BUFFER_S;
+  #first = null;
+
+  get seconds() {
+    return this.#bufferS;
+  }
+
+  reset() {
+    this.#first = null;
+  }
+
+  ranDry() {
+    this.#bufferS = Math.min(this.#bufferS * 1.5, LONGEST_BUFFER_S);
+    this.#first = null;
+  }
+
+  /** `bufferedS` is ready and `nowS` is the time: is it enough? */
+  isEnough(bufferedS, nowS, hasEnded) {
+    if (hasEnded || bufferedS >= this.#bufferS) return true;
+    if (bufferedS === 0) return false;
+    this.#first ??= { bufferedS, nowS };
+    const cameS = bufferedS - this.#first.bufferedS;
+    return cameS > 0 && cameS >= 1.6 * (nowS - this.#first.nowS);
+  }
+}
+
+/** Events: `change` (state), `report`, `first` (ms from the sound's arrival to the ear), `end`. */
+export class Player extends Emitter {
+  #context = null;
+  #output = null;
+  #opening = null;
+  #sound = null;
+  #off = null;
+  #resampler = null;
+  #cursor = 0;
+  #base = 0;
+  #pushed = 0;
+  #report = { played: 0, buffered: 0 };
+  #reportedAt = 0;
+  #prebuffer = new Prebuffer();
+  #sleep = null;
+  #arrivedAt = null;
+  #hasSentLast = false;
+  /** idle, waiting (for sound), playing, paused */
+  state = "idle";
+  underruns = 0;
+  kind = "";
+
+  /** An iPhone that was interrupted, or a device that sleeps, begins again with a gesture. */
+  wake() {
+    if (this.#context !== null && this.state !== "idle" && this.#context.state !== "running") this.#context.resume().catch(() => {});
+  }
+
+  /** In the handler of a click or a key, else browsers keep it silent; iPhones again after every interruption. */
+  unlock() {
+    if (this.#context === null) {
+      if (navigator.audioSession) navigator.audioSession.type = "playback";
+      this.#context = newContext();
+      this.#opening = this.#open();
+    }
+    clearTimeout(this.#sleep);
+    if (this.#context.state !== "running") this.#context.resume().catch(() => {});
+    return this.#opening;
+  }
+
+  async #open() {
+    const report = (message) => this.#hear(message);
+    try {
+      if (!this.#context.audioWorklet) throw new Error("no AudioWorklet on plain http");
+      this.#output = await WorkletOutput.open(this.#context, report);
+      this.kind = "worklet";
+    } catch {
+      this.#output = new ScheduledOutput(this.#context, report);
+      this.kind = "scheduled";
+    }
+    this.#fill();
+  }
+
+  get sound() {
+    return this.#sound;
+  }
+
+  /** Where the listener is, in samples of the sound. */
+  get position() {
+    if (this.#sound === null) return 0;
+    const since = this.state === "playing" ? ((performance.now() - this.#reportedAt) / 1000) * SAMPLE_RATE : 0;
+    const played = (this.#report.played / this.#ratio) + Math.min(since, this.#report.buffered / this.#ratio, 4_800);
+    return Math.min(this.#base + Math.round(played), this.#sound.length);
+  }
+
+  /** Ready in the device and in the page, in seconds. */
+  get bufferedS() {
+    return this.#sound === null ? 0 : Math.max(0, (this.#sound.length - this.position) / SAMPLE_RATE);
+  }
+
+  get #ratio() {
+    return (this.#context?.sampleRate ?? SAMPLE_RATE) / SAMPLE_RATE;
+  }
+
+  play(sound, from = 0) {
+    this.unlock();
+    this.#leave();
+    if (sound !== this.#sound || from === 0) this.underruns = 0;
+    this.#sound = sound;
+    this.#off = sound.on("grow", () => this.#fill());
+    this.#begin(from);
+  }
+
+  pause() {
+    if (this.state !== "playing" && this.state !== "waiting") return;
+    const at = this.position;
+    this.#leave();
+    this.#base = at;
+    this.#set("paused");
+  }
+
+  resume() {
+    if (this.state === "paused") this.play(this.#sound, this.#base);
+  }
+
+  seek(sample) {
+    if (this.#sound === null) return;
+    const to = Math.max(0, Math.min(sample, this.#sound.length));
+    if (this.state === "paused") this.#base = to;
+    else this.play(this.#sound, to);
+    this.emit("report", this.#report);
+  }
+
+  stop() {
+    this.#leave();
+    this.#base = 0;
+    this.#set("idle");
+  }
+
+  #leave() {
+    this.#off?.();
+    this.#off = null;
+    this.#output?.clear();
+    this.#report = { played: 0, buffered: 0 };
+    this.#pushed = 0;
+    this.#scheduleSleep();
+  }
+
+  #begin(from) {
+    clearTimeout(this.#sleep);
+    this.#base = this.#cursor = from;
+    this.#resampler = this.#ratio === 1 ? null : new Resampler(SAMPLE_RATE, this.#context.sampleRate);
+    this.#prebuffer.reset();
+    this.#arrivedAt = null;
+    this.#hasSentLast = false;
+    this.#set("waiting");
+    this.#fill();
+  }
+
+  /** Give the device what it may hold, and let it begin when there is enough. */
+  #fill() {
+    const sound = this.#sound;
+    if (sound === null || this.state === "paused" || this.state === "idle") return;
+    if (sound.length > this.#base) this.#arrivedAt ??= performance.now();
+    if (this.#output === null) return;
+    while (!this.#hasSentLast && this.#pushed - this.#report.played < HELD_S * this.#context.sampleRate) {
+      const block = sound.read(this.#cursor, BLOCK);
+      this.#cursor += block.length;
+      this.#hasSentLast = sound.hasEnded && this.#cursor === sound.length;
+      if (block.length === 0 && !this.#hasSentLast) break;
+      this.#push(block);
+    }
+    if (this.state === "waiting") {
+      const bufferedS = (this.#pushed - this.#report.played) / this.#context.sampleRate;
+      if (this.#prebuffer.isEnough(bufferedS, performance.now() / 1000, sound.hasEnded)) {
+        this.#set("playing");
+        this.#output.play();
+      }
+    }
+  }
+
+  #push(block) {
+    const floats = Float32Array.from(block, (value) => value / 32_768);
+    const samples = this.#resampler ? this.#resampler.push(floats, this.#hasSentLast) : floats;
+    this.#pushed += samples.length;
+    this.#output.push(samples, this.#hasSentLast);
+  }
+
+  #hear(report) {
+    if (this.state !== "playing") return;
+    const isFirst = this.#report.played === 0 && report.played > 0;
+    this.#report = report;
+    this.#reportedAt = performance.now();
+    if (isFirst) this.emit("first", { delayMs: this.#heardAt(report.startedAt) - this.#arrivedAt, at: this.#heardAt(report.startedAt) });
+    if (report.hasEnded) return this.#finish();
+    if (report.ranDry) {
+      if (!this.#sound.isLive) {
+        this.underruns += 1;
+        this.#prebuffer.ranDry();
+      }
+      this.#prebuffer.reset();
+      this.#set("waiting");
+    }
+    this.#fill();
+    this.emit("report", report);
+  }
+
+  /** When the sample that was rendered at `startedAt` leaves the device, on the page's clock. */
+  #heardAt(startedAt) {
+    const { contextTime, performanceTime } = this.#context.getOutputTimestamp?.() ?? {};
+    if (performanceTime) return performanceTime + (startedAt - contextTime) * 1000;
+    const latency = this.#context.outputLatency || this.#context.baseLatency || 0;
+    return performance.now() + (startedAt - this.#context.currentTime + latency) * 1000;
+  }
+
+  #finish() {
+    this.#leave();
+    this.#base = this.#sound.length;
+    this.#set("idle");
+    this.emit("end");
+  }
+
+  #scheduleSleep() {
+    clearTimeout(this.#sleep);
+    this.#sleep = setTimeout(() => this.#context?.suspend(), SLEEP_MS);
+  }
+
+  #set(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.emit("change", state);
+  }
+}
+
+function newContext() {
+  const Context = window.AudioContext ?? window.webkitAudioContext;
+  try {
+    return new Context({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
+  } catch {
+    return new Context(); // a device that insists on its own rate
+  }
+}

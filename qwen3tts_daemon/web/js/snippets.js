@@ -1,0 +1,37 @@
+// The same request for a terminal and for a program.
+
+import { address, socketAddress } from "./api.js";
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** What POST /v1/audio/speech calls the options of voice.v1. */
+export function speechBody({ text, options }, format) {
+  const { voice, language, instruct, speed, sampling = {} } = options;
+  const body = { input: text, voice, language, instructions: instruct, speed, ...sampling, response_format: format };
+  delete body.code_predictor;
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== ""));
+}
+
+export function asCurl(utterance) {
+  const { text, options } = utterance;
+  const isDesign = options.mode === "design";
+  const url = address(isDesign ? "api/tts/voice-design" : "v1/audio/speech");
+  const body = isDesign
+    ? { text, instruct: options.design, language: options.language, seed: options.sampling?.seed }
+    : speechBody(utterance, "wav");
+  return [
+    `curl -fsS ${url.href}`, "-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`,
+    "-o speech.wav",
+  ].join(" \\\n  ");
+}
+
+export function asWebSocket({ text, options }) {
+  const message = JSON.stringify({ type: "speak", text, final: true, ...options }, null, 2);
+  return `const socket = new WebSocket(${JSON.stringify(socketAddress())}, ["voice.v1"]);
+socket.binaryType = "arraybuffer";
+socket.onopen = () => socket.send(JSON.stringify(${message}));
+socket.onmessage = ({ data }) => {
+  if (typeof data === "string") console.log(JSON.parse(data));
+  else play(new Int16Array(data, 8)); // 24 kHz, mono; write your own play()
+};`;
+}

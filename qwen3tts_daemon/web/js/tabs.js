@@ -1,0 +1,56 @@
+// Tabs with roving focus; the address remembers the open one.
+
+import { h, icon } from "./dom.js";
+
+export class Tabs {
+  #tabs = new Map();
+
+  constructor(strip, panels) {
+    this.strip = strip;
+    this.panels = panels;
+    strip.addEventListener("keydown", (event) => this.#move(event));
+  }
+
+  add(name, content) {
+    const tab = h("button.tab", {
+      type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, "aria-selected": "false", tabIndex: -1,
+      onclick: () => this.open(name),
+    }, icon(name), h("span", { t: `tab.${name}` }));
+    const panel = h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true, data: { tab: name } }, ...[content].flat());
+    this.#tabs.set(name, { tab, panel });
+    this.strip.append(tab);
+    this.panels.append(panel);
+  }
+
+  named(name) {
+    return this.#tabs.has(name) ? name : this.#tabs.keys().next().value;
+  }
+
+  get opened() {
+    return [...this.#tabs].find(([, { panel }]) => !panel.hidden)?.[0];
+  }
+
+  open(name) {
+    if (this.opened && this.opened !== name) window.scrollTo(0, 0);
+    for (const [each, { tab, panel }] of this.#tabs) {
+      const isOpen = each === name;
+      tab.setAttribute("aria-selected", String(isOpen));
+      tab.tabIndex = isOpen ? 0 : -1;
+      panel.hidden = !isOpen;
+      if (isOpen) tab.scrollIntoView?.({ block: "nearest", inline: "center" });
+    }
+    history.replaceState(null, "", name === this.named("") ? location.pathname + location.search : `#${name}`);
+    this.panels.dispatchEvent(new CustomEvent("tab", { detail: name }));
+  }
+
+  #move(event) {
+    const names = [...this.#tabs.keys()];
+    const at = names.indexOf(this.opened);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const name = names[(to + names.length) % names.length];
+    this.open(name);
+    this.#tabs.get(name).tab.focus();
+  }
+}

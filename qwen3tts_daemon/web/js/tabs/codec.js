@@ -1,0 +1,96 @@
+// Codec: sound to tokens and back.
+
+import { call } from "../api.js";
+import { button, card, field, h, saveFile } from "../dom.js";
+import { number, onLanguage, t } from "../i18n.js";
+import { intro, needs } from "../library.js";
+import { RecordingInput } from "../recording.js";
+import { decodeFile } from "../wav.js";
+
+const FRAME_S = 0.08;
+const ROW = 9;
+
+/** Frames of equally many whole numbers, or null. */
+export function parseCodes(json) {
+  let value;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  const codes = Array.isArray(value) ? value : value?.codes;
+  const isRow = (row) => Array.isArray(row) && row.length > 0 && row.length === codes[0].length && row.every((code) => Number.isInteger(code) && code >= 0);
+  return Array.isArray(codes) && codes.length > 0 && codes.every(isRow) ? codes : null;
+}
+
+/** A square for each token: which one it is, is its colour. */
+export function drawCodes(canvas, codes) {
+  const books = codes[0].length;
+  const width = Math.max(1, Math.min(codes.length, 600));
+  canvas.width = width;
+  canvas.height = books * ROW;
+  const pen = canvas.getContext("2d");
+  for (let x = 0; x < width; x++) {
+    codes[x].forEach((code, book) => {
+      pen.fillStyle = `hsl(${(220 + code * 137.508) % 360} ${45 + (code % 3) * 12}% ${34 + (code % 7) * 6}%)`;
+      pen.fillRect(x, book * ROW, 1, ROW - 1);
+    });
+  }
+}
+
+export function codecTab(app) {
+  const recording = new RecordingInput(app, { hasTrim: false });
+  const json = h("textarea.mono", { rows: 5, spellcheck: false, oninput: () => show() });
+  const canvas = h("canvas.codes", { role: "img", tLabel: "codec.view" });
+  const shape = h("p.hint", { role: "status" });
+  const view = h("div.codes-view", { hidden: true }, canvas);
+  const encodeButton = button("codec", "codec.encode", () => encode(), "primary");
+  const decodeButton = button("play", "codec.decode", () => decode(), "primary");
+  const saveButton = button("download", "codec.save", () => saveFile(new Blob([json.value], { type: "application/json" }), "codes.json"));
+
+  function show() {
+    const codes = parseCodes(json.value);
+    view.hidden = codes === null;
+    decodeButton.disabled = saveButton.disabled = codes === null;
+    shape.textContent = "";
+    if (codes) {
+      drawCodes(canvas, codes);
+      shape.textContent = t("codec.shape", { frames: number(codes.length), books: codes[0].length, n: number(codes.length * FRAME_S, 1) });
+    } else if (json.value.trim()) shape.textContent = t("codec.bad");
+  }
+
+  async function busy(node, action) {
+    node.disabled = true;
+    try {
+      await action();
+    } catch (error) {
+      app.fail(error);
+    } finally {
+      node.disabled = false;
+    }
+  }
+
+  function encode() {
+    if (recording.isEmpty) return app.tell("clone.recording-needed");
+    return busy(encodeButton, async () => {
+      const { codes } = await (await call("api/tokenizer/encode", { form: { ref_audio: recording.blob } })).json();
+      json.value = `[\n${codes.map((frame) => `  ${JSON.stringify(frame)}`).join(",\n")}\n]`;
+      show();
+    });
+  }
+
+  function decode() {
+    app.player.unlock();
+    return busy(decodeButton, async () => {
+      const answer = await call("api/tokenizer/decode", { json: parseCodes(json.value) });
+      app.play({ samples: await decodeFile(await answer.blob()), title: t("codec.result") });
+    });
+  }
+
+  show();
+  onLanguage(show);
+  const content = h("div.split", {},
+    card("codec.encode", recording.node, h("p.actions", {}, encodeButton)),
+    card("codec.decode", field("codec.codes", json), view, shape, h("p.actions", {}, decodeButton, saveButton)));
+  return [intro("codec.title", "codec.about"), needs(app, "cloned", "missing.codec", content)];
+}

@@ -1,0 +1,138 @@
+// Speak: a text, a voice, a way to say it.
+
+import { button, card, field, h, icon, say } from "../dom.js";
+import { language, number, onLanguage, t } from "../i18n.js";
+import { menu } from "../menu.js";
+import { recall, remember } from "../settings.js";
+import { unitsOf } from "../utterance.js";
+import { languageSelect, prettyName, voicePicker } from "../voices.js";
+
+const MOST_CHARS = 8_000;
+const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", "story"];
+const NUMBERS = { temperature: [0, 5, 0.05], top_p: [0.01, 1, 0.01], top_k: [1, 1000, 1], repetition_penalty: [0.5, 5, 0.01] };
+
+export function speakTab(app) {
+  const text = h("textarea", { rows: 7, tLabel: "speak.text", tPlaceholder: "speak.placeholder", value: recall("text", ""), id: "text" });
+  const behind = h("div.behind", { "aria-hidden": "true" });
+  const counter = h("span.counter");
+  const spoken = languageSelect(app, "language");
+  const instruct = h("input", { type: "text", maxLength: 2_000, tPlaceholder: "speak.instruct-like", value: recall("instruct", ""), oninput: () => remember("instruct", instruct.value) });
+  const speed = h("input", { type: "range", min: 0.5, max: 2, step: 0.05, value: recall("speed", 1), oninput: () => showSpeed() });
+  const speedValue = h("output");
+  const seed = h("input", { type: "number", min: 0, step: 1, tPlaceholder: "speak.random" });
+  const numbers = Object.entries(NUMBERS).map(([name, [min, max, step]]) => [name, h("input", { type: "number", min, max, step, tPlaceholder: "speak.own" })]);
+  const go = h("button.primary.big", { type: "submit", data: { does: "speak" } }, icon("speak"), h("span", { t: "speak.go" }));
+
+  function showSpeed() {
+    remember("speed", Number(speed.value));
+    speedValue.textContent = `× ${number(Number(speed.value), 2)}`;
+  }
+
+  function count() {
+    const chars = [...text.value].length;
+    counter.textContent = t("speak.counter", { n: number(chars), most: number(MOST_CHARS) });
+    counter.dataset.over = String(chars > MOST_CHARS);
+    remember("text", text.value);
+  }
+
+  /** An empty field is the model's own value; 0 is 0. */
+  function options() {
+    const sampling = Object.fromEntries([...numbers, ["seed", seed]].filter(([, input]) => input.value !== "").map(([name, input]) => [name, Number(input.value)]));
+    const chosen = { voice: app.voice, language: spoken.value, instruct: instruct.value.trim() };
+    const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== ""));
+    return { ...given, ...(Number(speed.value) === 1 ? {} : { speed: Number(speed.value) }), sampling };
+  }
+
+  function speak() {
+    if (!text.value.trim()) {
+      text.focus();
+      return app.tell("speak.empty");
+    }
+    const voice = app.catalogue?.voices.find((each) => each.id === app.voice);
+    return app.speak({ text: text.value, options: options(), title: voice ? prettyName(voice) : t("voice.auto") });
+  }
+
+  const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {
+    text.value = app.samples[each.name] ?? "";
+    spoken.value = each.code;
+    remember("language", each.code);
+    count();
+    text.focus();
+  }, each.code]), { hasWords: true });
+
+  const form = h("form.card.writer", { onsubmit: (event) => {
+    event.preventDefault();
+    if (go.dataset.does === "stop") app.stop();
+    else speak();
+  } },
+    h("div.paper", {}, behind, text),
+    h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { text.value = ""; count(); text.focus(); }, "quiet"), counter),
+    h("div.go-row", {}, go, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
+  );
+
+  const ways = WAYS.map((way) => h("button.chip", { type: "button", t: `way.${way}`, onclick: () => { instruct.value = t(`way.${way}`); remember("instruct", instruct.value); } }));
+  const ignored = h("p.hint", { t: "speak.ignored", hidden: true });
+  const how = card("speak.how",
+    field("speak.instruct", instruct), h("div.chips", {}, ...ways), ignored,
+    h("div.columns", {}, field("speak.language", spoken), h("label.field", {}, h("span.label", {}, h("span", { t: "speak.speed" }), " ", speedValue), speed)),
+    h("details", {}, h("summary", { t: "speak.more" }),
+      h("div.columns", {}, field("speak.seed", seed), ...numbers.map(([name, input]) => h("label.field", {}, h("span.label", { t: `sampling.${name}` }), input))),
+      h("p.hint", { t: "speak.more-about" })),
+  );
+
+  // -- the sentence that is heard -------------------------------------------------------------------------
+
+  let marked = "";
+  function mark({ utterance, segment }) {
+    const isOurs = segment && utterance.text === text.value;
+    const key = isOurs ? `${segment.start}-${segment.end}` : "";
+    if (key === marked) return;
+    marked = key;
+    if (!isOurs) return behind.replaceChildren();
+    const from = unitsOf(text.value, segment.start);
+    const to = unitsOf(text.value, segment.end);
+    behind.replaceChildren(text.value.slice(0, from), h("mark", { textContent: text.value.slice(from, to) }), `${text.value.slice(to)}\n`);
+    behind.scrollTop = text.scrollTop;
+    return undefined;
+  }
+
+  text.addEventListener("input", () => { behind.replaceChildren(); marked = ""; count(); });
+  text.addEventListener("scroll", () => { behind.scrollTop = text.scrollTop; });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || app.tabs.opened !== "speak") return;
+    event.preventDefault();
+    speak();
+  });
+  app.on("heard", mark);
+  app.on("speaking", () => {
+    const does = app.dock.isBusy ? "stop" : "speak";
+    if (go.dataset.does === does) return;
+    go.dataset.does = does;
+    go.replaceChildren(icon(does), h("span", { t: does === "stop" ? "speak.stop" : "speak.go" }));
+    say(go.querySelector("span"), does === "stop" ? "speak.stop" : "speak.go");
+  });
+  app.on("voices", () => {
+    ignored.hidden = !app.catalogue.preview;
+    if (!text.value) {
+      const wanted = language().split("-")[0];
+      const name = app.catalogue.languages.find((each) => each.code === wanted)?.name;
+      text.value = app.samples[name] ?? app.samples.Auto ?? "";
+      count();
+    }
+  });
+  app.on("reuse", (entry) => {
+    text.value = entry.text;
+    instruct.value = entry.options.instruct ?? "";
+    spoken.value = entry.options.language ?? "";
+    speed.value = entry.options.speed ?? 1;
+    seed.value = entry.options.sampling?.seed ?? "";
+    for (const [name, input] of numbers) input.value = entry.options.sampling?.[name] ?? "";
+    app.voice = entry.options.voice ?? "";
+    showSpeed();
+    count();
+    app.tabs.open("speak");
+    text.focus();
+  });
+  onLanguage(() => { count(); showSpeed(); });
+  return h("div.speak", {}, h("div.column", {}, form, how), voicePicker(app));
+}

@@ -1,0 +1,87 @@
+// Status: models, memory, what the last utterance cost; and the settings of this page.
+
+import { call } from "../api.js";
+import { button, card, field, h, option } from "../dom.js";
+import { figuresOf } from "../dock.js";
+import { number, onLanguage, t } from "../i18n.js";
+import { recall, remember } from "../settings.js";
+
+const FIGURES = ["first", "own", "ttfa", "load", "wait", "generation", "total", "length", "rtf", "buffer", "underruns", "queue"];
+const GIB = 1024;
+
+export function statusTab(app) {
+  const models = h("tbody");
+  const device = h("p.device");
+  const memory = h("meter", { min: 0, max: 1, value: 0, tLabel: "status.memory-label" });
+  const memoryWords = h("p.hint");
+  const rows = h("meter", { min: 0, max: 1, value: 0, tLabel: "status.rows-label" });
+  const rowsWords = h("p.hint");
+  const offload = button("download", "status.offload", () => giveBack());
+  const cells = Object.fromEntries(FIGURES.map((key) => [key, h("dd")]));
+  const figures = h("dl.big-figures", {}, ...FIGURES.map((key) => h("div", { data: { figure: key } }, h("dt", { t: `figure.${key}` }), cells[key])));
+  const nothing = h("p.empty", { t: "status.nothing" });
+  const daemon = h("dl.facts");
+
+  async function giveBack() {
+    if (await app.manage(() => call("api/gpu-offload", { method: "POST" }))) app.tell("status.offloaded");
+  }
+
+  function showStatus() {
+    const { status } = app;
+    if (!status) return;
+    models.replaceChildren(...status.models.map((model) => h("tr", {},
+      h("th", { scope: "row", textContent: model.name }), h("td", { t: `does.${model.kind}` }),
+      h("td", {}, h("span.state", { data: { state: model.state === "ready" ? "ready" : model.state }, t: `model.${model.state}` })),
+      h("td", { textContent: model.memory_mb === null ? "–" : `${number(model.memory_mb / GIB, 1)} GB` }))));
+    device.textContent = status.device || t("status.none");
+    const isKnown = status.total_mb !== null && status.free_mb !== null;
+    memory.hidden = memoryWords.hidden = !isKnown;
+    if (isKnown) {
+      memory.value = 1 - status.free_mb / status.total_mb;
+      memoryWords.textContent = t("status.memory", { used: number((status.total_mb - status.free_mb) / GIB, 1), total: number(status.total_mb / GIB, 1) });
+    }
+    rows.value = status.active / status.rows;
+    rowsWords.textContent = t("status.rows", { active: number(status.active), rows: number(status.rows) });
+  }
+
+  function showFigures() {
+    const { utterance } = app.dock ?? {};
+    figures.hidden = !utterance;
+    nothing.hidden = Boolean(utterance);
+    if (!utterance) return;
+    const values = figuresOf(utterance, app.player);
+    for (const key of FIGURES) if (cells[key].textContent !== values[key]) cells[key].textContent = values[key];
+  }
+
+  function showDaemon() {
+    const version = app.client.ready?.server.version;
+    const player = app.player.kind ? `status.player-${app.player.kind}` : "status.player-none";
+    const facts = [["status.version", { textContent: version || "–" }], ["status.player", { t: player }]];
+    daemon.replaceChildren(...facts.map(([key, props]) => h("div", {}, h("dt", { t: key }), h("dd", props))));
+  }
+
+  const theme = h("select", { onchange: () => { remember("theme", theme.value); app.emit("theme"); } },
+    option("", "", "settings.theme-auto"), option("dark", "", "settings.theme-dark"), option("light", "", "settings.theme-light"));
+  theme.value = recall("theme", "");
+  const key = (...names) => names.flatMap((name, i) => [i ? " " : "", h("kbd", { textContent: name })]);
+  const keyboard = h("ul.keyboard", {},
+    ...[[["Ctrl", "Enter"], "keys.speak"], [["Esc"], "keys.stop"], [["←", "→"], "keys.tabs"], [["←", "→"], "keys.seek"]]
+      .map(([names, words]) => h("li", {}, h("span", {}, ...key(...names)), " ", h("span", { t: words }))));
+  const link = (href, words) => h("a", { href, t: words });
+
+  for (const event of ["status", "voices"]) app.on(event, showStatus);
+  for (const event of ["utterance", "heard"]) app.on(event, showFigures);
+  for (const event of ["state", "voices", "utterance"]) app.on(event, showDaemon);
+  onLanguage(() => { showStatus(); showFigures(); showDaemon(); });
+  return h("div.split", {},
+    h("div.stack", {},
+      card("status.models",
+        h("div.scroll", { tabIndex: 0, role: "group", tLabel: "status.models" }, h("table", {}, h("thead", {}, h("tr", {}, ...["model", "kind", "state", "size"].map((name) => h("th", { scope: "col", t: `status.${name}` })))), models)),
+        h("div", {}, device, memory, memoryWords), h("div", {}, rows, rowsWords),
+        h("p.actions", {}, offload), h("p.hint", { t: "status.offload-about" })),
+      card("status.daemon", daemon)),
+    h("div.stack", {},
+      card("status.last", nothing, figures),
+      card("settings.title", field("settings.theme", theme), h("h3", { t: "settings.keyboard" }), keyboard,
+        h("h3", { t: "settings.links" }), h("p.actions", {}, link("docs", "settings.docs"), link("metrics", "settings.metrics"), link("health", "settings.health")))));
+}

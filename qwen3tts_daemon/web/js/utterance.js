@@ -1,0 +1,90 @@
+// One thing that was said: its text and settings, its sound as it comes, and what it cost.
+
+import { Emitter } from "./emitter.js";
+import { SAMPLE_RATE, Sound } from "./sound.js";
+
+/** Events: change. */
+export class Utterance extends Emitter {
+  sound = new Sound();
+  segments = [];
+  metrics = null;
+  requestId = "";
+  error = null;
+  reason = null;
+  position = 0;
+  askedAt = performance.now();
+  context = null;
+  at = Date.now();
+
+  /** `title`: the voice's name; `options`: those of voice.v1, without the text. */
+  constructor({ text = "", options = {}, title = "", isKept = true }) {
+    super();
+    this.text = text;
+    this.options = options;
+    this.title = title;
+    this.isKept = isKept;
+  }
+
+  /** One of the history, or a sound that was not spoken. */
+  static of({ samples, ...kept }) {
+    const utterance = Object.assign(new Utterance(kept), kept);
+    utterance.sound = Sound.of(samples);
+    utterance.reason ??= "complete";
+    return utterance;
+  }
+
+  get isRunning() {
+    return this.reason === null;
+  }
+
+  /** Follow a context of the socket until it is done. */
+  follow(context) {
+    this.context = context;
+    const change = () => this.emit("change");
+    context.on("started", ({ request_id: id, position }) => {
+      Object.assign(this, { requestId: id, position });
+      change();
+    });
+    context.on("queued", ({ position }) => {
+      this.position = position;
+      change();
+    });
+    context.on("segment", (segment) => {
+      this.segments.push({ start: segment.char_start, end: segment.char_end, sample: segment.sample, text: segment.text });
+      change();
+    });
+    context.on("sound", ({ samples, isLast }) => {
+      if (samples.length) this.sound.push(samples);
+      if (isLast) this.sound.end();
+    });
+    context.on("error", (error) => {
+      this.error = error;
+    });
+    context.on("done", ({ reason, metrics }) => {
+      this.reason = reason;
+      this.metrics = { ...metrics, total_ms: performance.now() - this.askedAt };
+      this.sound.end();
+      change();
+    });
+    return this;
+  }
+
+  /** The segment that is heard at a sample. */
+  segmentAt(sample) {
+    return this.segments.findLast((segment) => segment.sample <= sample) ?? null;
+  }
+
+  get seconds() {
+    return this.sound.length / SAMPLE_RATE;
+  }
+}
+
+/** Code points, as the daemon counts, to the units of JavaScript's strings. */
+export function unitsOf(text, points) {
+  let units = 0;
+  for (const point of text) {
+    if (points-- <= 0) break;
+    units += point.length;
+  }
+  return units;
+}

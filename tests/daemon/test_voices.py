@@ -1,0 +1,380 @@
+"""The catalogue: which voices there are, what each adds to a request, and who speaks which language."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.model_manager import ModelManager
+from qwen3tts_daemon.references import EXPIRES_S, MOST, References
+from qwen3tts_daemon.speech import Speech, SpeechConfig
+from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voice_making import About, VoiceMaker
+from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, VoiceKind, VoicePrompt
+from qwen_tts.errors import InvalidRequest, SynthesisError, UnknownVoice, UnsupportedLanguage
+from tests.fakes import ToneEngine
+
+ALL: tuple[VoiceKind, ...] = ("preset", "cloned", "designed")
+RECORDING = Audio(pcm=bytes(48_000), sample_rate=24_000)
+GERMAN, ENGLISH, CHINESE = "Das Wetter ist heute sehr schön.", "The weather is fine today.", "今天天气很好。"
+
+
+class Home:
+    """A catalogue on an engine that can be exchanged, as a daemon with other checkpoints is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.library = VoiceLibrary(folder)
+        self.engine = ToneEngine(kinds=ALL)
+        self.voices = self.catalogue()
+
+    def catalogue(self, default_voice: str | None = None, default_language: str = "en") -> VoiceCatalogue:
+        return VoiceCatalogue(
+            lambda: self.engine.capabilities, default_voice=default_voice, default_language=default_language,
+            library=self.library,
+        )  # fmt: skip
+
+    def profile(self, id: str, base: str, **fields: Any) -> StoredVoice:
+        return self.library.add(StoredVoice(id=id, name=id, kind="profile", base=base, **fields))
+
+    def clone(self, id: str, family: str = "tone", **fields: Any) -> StoredVoice:
+        voice = StoredVoice(id=id, name=id, kind="cloned", prompt_family=family, **fields)
+        return self.library.add(voice, RECORDING, b"prompt")
+
+    def design(self, id: str, **fields: Any) -> StoredVoice:
+        return self.library.add(StoredVoice(id=id, name=id, kind="designed", design="An old sailor", **fields))
+
+    @property
+    def names(self) -> list[str]:
+        return [info.name for info in self.voices.voices]
+
+    def decided(self, voice: str | None, language: str | None, text: str) -> tuple[str, str]:
+        known, spoken = self.voices.decide(self.voices.check(voice, language), text, request_id="x")
+        return known.name, spoken
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+# -- which there are -------------------------------------------------------------------------------------------
+
+
+def test_a_stored_voice_is_offered_at_once_and_gone_at_once(home: Home) -> None:
+    assert home.names == ["tone", "gong"]
+    home.clone("anna")
+    home.design("captain")
+    home.profile("news", "anna")
+    assert home.names == ["tone", "gong", "anna", "captain", "news"]
+    for name in home.names:
+        assert home.voices.find(name.upper()).name == name
+    home.library.remove("anna")
+    assert home.names == ["tone", "gong", "captain"]
+    for name in ("anna", "news"):
+        with pytest.raises(UnknownVoice):
+            home.voices.find(name)
+
+
+@pytest.mark.parametrize("kinds", [kinds for n in (1, 2, 3) for kinds in itertools.combinations(ALL, n)])
+def test_what_nothing_speaks_is_not_offered_and_says_why(home: Home, kinds: tuple[VoiceKind, ...]) -> None:
+    home.clone("anna")
+    home.design("captain")
+    home.profile("news", "anna")
+    home.engine = ToneEngine(kinds=kinds)
+    for name, kind in (("anna", "cloned"), ("captain", "designed"), ("news", "cloned")):
+        assert (name in home.names) == (kind in kinds)
+        if kind not in kinds:
+            with pytest.raises(UnknownVoice, match="it is stored, and") as caught:
+                home.voices.find(name)
+            assert ("anna" if name == "news" else "models download") in caught.value.message
+    for voice, kind in ((ClonedVoice(VoicePrompt(b"")), "cloned"), (DesignedVoice("x"), "designed")):
+        if kind not in kinds:
+            with pytest.raises(InvalidRequest, match="models download") as refused:
+                home.voices.check(voice, None)
+            assert refused.value.param == "voice"
+
+
+def test_a_name_that_nobody_has_is_unknown(home: Home) -> None:
+    home.clone("anna")
+    for name in ("nobody", "tone-ko", "tone-", "-de", "gong-de", "anna-klingon", "../anna", "x" * 1_000, "reference:x"):
+        with pytest.raises(UnknownVoice) as caught:
+            home.voices.find(name)
+        assert (caught.value.param, len(caught.value.message) < 300) == ("voice", True)
+
+
+# -- a voice in a language -------------------------------------------------------------------------------------
+
+
+def test_a_name_with_a_language_behind_it_is_that_voice_in_that_language(home: Home) -> None:
+    home.clone("anna")
+    for name, base in (("tone-de", "tone"), ("Tone-DE", "tone"), ("gong-zh", "gong"), ("anna-fr", "anna")):
+        known = home.voices.find(name)
+        assert (known.name, known.language) == (base, name[-2:].lower())
+        assert home.decided(name, None, ENGLISH) == (base, name[-2:].lower())
+    assert home.decided("tone-de", "fr", ENGLISH) == ("tone", "fr"), "what is given counts"
+
+
+def test_a_stored_voice_of_such_a_name_comes_first(home: Home) -> None:
+    home.profile("tone-de", "gong")
+    assert home.voices.find("tone-de").voice == PresetVoice("gong")
+    home.profile("anna-de", "tone")
+    assert home.decided("anna-de", None, ENGLISH) == ("anna-de", "en")
+    assert home.decided("anna-de-fr", None, ENGLISH) == ("anna-de", "fr")
+    home.library.remove("tone-de")
+    assert home.voices.find("tone-de").language == "de"
+
+
+@pytest.mark.parametrize(
+    ("voice", "given", "text", "spoken"),
+    [
+        ("news", "fr", ENGLISH, "fr"),  # given
+        ("news", None, ENGLISH, "de"),  # the voice's own
+        ("news", "auto", ENGLISH, "de"),
+        ("tone", None, GERMAN, "de"),  # detected
+        ("tone", "English", GERMAN, "en"),
+        ("gong", None, ENGLISH, "zh"),  # it has one
+        ("tone", None, CHINESE, "en"),  # among its own
+        ("anna", None, CHINESE, "zh"),
+        ("captain", None, GERMAN, "de"),
+    ],
+)
+def test_given_comes_before_the_voices_own_before_detected(
+    home: Home, voice: str, given: str | None, text: str, spoken: str
+) -> None:
+    home.clone("anna")
+    home.design("captain")
+    home.profile("news", "tone", language="de")
+    assert home.decided(voice, given, text) == (voice, spoken)
+
+
+@pytest.mark.parametrize(("voice", "language"), [("gong", "de"), ("tone", "zh"), ("news", "zh"), (None, "ko")])
+def test_a_language_that_the_voice_does_not_speak_is_refused(home: Home, voice: str | None, language: str) -> None:
+    home.profile("news", "tone", language="de")
+    with pytest.raises(UnsupportedLanguage) as caught:
+        home.voices.check(voice, language)
+    assert caught.value.param == "language"
+
+
+def test_what_is_set_as_default_speaks_unless_one_is_named(home: Home) -> None:
+    home.clone("anna")
+    home.voices = home.catalogue("anna")
+    assert home.decided(None, None, GERMAN) == ("anna", "de")
+    assert home.decided("tone", None, GERMAN) == ("tone", "de")
+    home.library.remove("anna")
+    with pytest.raises(UnknownVoice):
+        home.voices.check(None, None)
+
+
+def test_without_one_the_languages_own_speaks(home: Home) -> None:
+    home.clone("anna", language="zh")
+    assert home.decided(None, None, CHINESE) == ("gong", "zh")
+    assert home.decided(None, "fr", CHINESE) == ("tone", "fr")
+
+
+def test_a_language_that_only_stored_voices_speak_has_a_default_too(home: Home) -> None:
+    class Polyglot(ToneEngine):
+        @property
+        def capabilities(self) -> Any:
+            return msgspec.structs.replace(super().capabilities, languages=("en", "de", "fr", "zh", "ko"))
+
+    home.engine = Polyglot(kinds=ALL)
+    home.clone("anna")
+    assert "ko" in home.voices.languages
+    assert {code: home.voices.default_for(code).name for code in home.voices.languages} == {
+        "en": "tone", "de": "tone", "fr": "tone", "zh": "gong", "ko": "anna",
+    }  # fmt: skip
+    assert home.decided(None, None, "오늘 날씨가 좋네요.") == ("anna", "ko")
+
+
+# -- profiles --------------------------------------------------------------------------------------------------
+
+
+def test_what_a_profile_does_not_say_is_as_with_its_base(home: Home) -> None:
+    home.clone("anna", seed=3)
+    home.profile("calm", "anna", instruct="Calmly.", language="de", speed=0.5)
+    home.profile("slow", "calm", speed=0.8)
+    home.profile("wild", "calm", instruct="Wildly.", language="fr", seed=9)
+    slow, wild = home.voices.find("slow"), home.voices.find("wild")
+    assert (slow.instruct, slow.language, slow.seed, slow.speed) == ("Calmly.", "de", 3, 0.4)
+    assert (wild.instruct, wild.language, wild.seed, wild.speed) == ("Wildly.", "fr", 9, 0.5)
+    assert slow.kind == wild.kind == "cloned"
+    assert slow.voice == wild.voice == home.library.get("anna")
+    assert slow.info.languages[0] == "de"
+
+
+def test_profiles_of_each_other_are_nobodys_and_end(home: Home) -> None:
+    home.profile("egg", "hen")
+    home.profile("hen", "egg")
+    home.profile("self", "self")
+    home.profile("orphan", "nobody")
+    assert home.names == ["tone", "gong"]
+    for name in ("egg", "hen", "self", "orphan"):
+        with pytest.raises(UnknownVoice, match="it is stored"):
+            home.voices.find(name)
+
+
+def test_a_profile_of_a_language_that_its_base_lost_is_not_offered(home: Home) -> None:
+    home.profile("news", "gong", language="de")
+    assert "news" not in home.names
+
+
+# -- cloned voices and their prompts ---------------------------------------------------------------------------
+
+
+class Encoding(ToneEngine):
+    """Counts the prompts that it makes."""
+
+    def __init__(self, family: str) -> None:
+        super().__init__(kinds=ALL)
+        self._capabilities = msgspec.structs.replace(self._capabilities, voice_prompts=family)
+        self.encoded: list[tuple[Audio, str | None]] = []
+
+    async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
+        self.encoded.append((audio, transcript))
+        return VoicePrompt(f"for {self.capabilities.voice_prompts}".encode())
+
+
+@pytest.mark.parametrize("transcript", ["Some words.", ""])
+async def test_a_prompt_of_another_family_is_made_again_once_and_kept(home: Home, transcript: str) -> None:
+    home.clone("anna", transcript=transcript)
+    home.profile("calm", "anna")
+    home.engine = engine = Encoding("2048x16")
+    for name in ("calm", "anna", "anna"):
+        voice = await home.voices.for_engine(home.voices.find(name), engine)
+        assert voice == ClonedVoice(VoicePrompt(b"for 2048x16"))
+    assert engine.encoded == [(RECORDING, transcript or None)]
+    (kept, *_) = VoiceLibrary(home.library._directory).voices
+    assert kept.prompt_family == "2048x16"
+    home.engine = back = Encoding("tone")
+    assert await home.voices.for_engine(home.voices.find("anna"), back) == ClonedVoice(VoicePrompt(b"for tone"))
+
+
+async def test_a_prompt_of_this_family_is_used_as_it_is(home: Home) -> None:
+    home.clone("anna")
+    home.engine = engine = Encoding("tone")
+    assert await home.voices.for_engine(home.voices.find("anna"), engine) == ClonedVoice(VoicePrompt(b"prompt"))
+    assert engine.encoded == []
+
+
+async def test_one_without_a_prompt_gets_one(home: Home) -> None:
+    home.library.add(StoredVoice(id="anna", name="Anna", kind="cloned"), RECORDING)
+    home.engine = engine = Encoding("tone")
+    assert await home.voices.for_engine(home.voices.find("anna"), engine) == ClonedVoice(VoicePrompt(b"for tone"))
+    assert home.library.prompt("anna") == b"for tone"
+
+
+async def test_a_voice_that_went_meanwhile_is_an_error_and_no_other_voice(home: Home) -> None:
+    home.clone("anna")
+    known = home.voices.find("anna")
+    home.library.remove("anna")
+    with pytest.raises(UnknownVoice):
+        await home.voices.for_engine(known, home.engine)
+
+
+# -- references ------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_reference_is_a_voice_for_an_hour(home: Home) -> None:
+    clock = Clock()
+    home.voices.references = References(now=clock)
+    name = home.voices.references.add(VoicePrompt(b"prompt"), "tone")
+    known = home.voices.find(name)
+    assert (known.name, known.voice, known.kind) == (name, ClonedVoice(VoicePrompt(b"prompt")), "cloned")
+    assert home.decided(name, None, GERMAN) == (name, "de")
+    assert name not in home.names
+    clock.now += EXPIRES_S
+    assert home.voices.find(name) == known
+    clock.now += 0.001
+    with pytest.raises(UnknownVoice, match="send it again"):
+        home.voices.find(name)
+
+
+def test_a_reference_belongs_to_its_family(home: Home) -> None:
+    name = home.voices.references.add(VoicePrompt(b"prompt"), "tone")
+    home.engine = Encoding("2048x16")
+    with pytest.raises(UnknownVoice, match="another checkpoint"):
+        home.voices.find(name)
+
+
+def test_the_last_references_are_held(home: Home) -> None:
+    names = [home.voices.references.add(VoicePrompt(b""), "tone") for _ in range(MOST + 1)]
+    assert len(set(names)) == len(names)
+    for name in names[1:]:
+        home.voices.find(name)
+    with pytest.raises(UnknownVoice):
+        home.voices.find(names[0])
+
+
+# -- making them -----------------------------------------------------------------------------------------------
+
+
+class TestMaker:
+    @pytest.fixture
+    def engine(self) -> ToneEngine:
+        return ToneEngine(kinds=ALL, preview=False)
+
+    @pytest.fixture
+    def maker(self, manager: ModelManager, home: Home, engine: ToneEngine) -> VoiceMaker:
+        home.engine = engine
+        return VoiceMaker(Speech(manager, home.voices, Metrics(), SpeechConfig()), home.library)
+
+    async def test_a_profile_of_a_voice_in_a_language_has_that_language(self, maker: VoiceMaker, home: Home) -> None:
+        await maker.profile(About("News"), "tone-de")
+        await maker.profile(About("Nouvelles", language="French"), "tone-de")
+        assert home.decided("news", None, ENGLISH) == ("news", "de")
+        assert home.decided("nouvelles", None, ENGLISH) == ("nouvelles", "fr")
+
+    async def test_every_profile_that_is_made_can_speak(self, maker: VoiceMaker, home: Home) -> None:
+        """Else it is refused: one of what is not kept, or of too many others."""
+
+        async def make_a_row_of_them() -> None:
+            base = "gong"
+            for number in range(9):
+                base = (await maker.profile(About(f"p{number}"), base)).id
+
+        with pytest.raises(Refusal) as caught:
+            await make_a_row_of_them()
+        assert caught.value.param == "voice"
+        assert home.names[2:] == sorted(voice.id for voice in home.library.voices)
+        reference = await maker.reference(RECORDING, None)
+        with pytest.raises(Refusal, match="not kept"):
+            await maker.profile(About("Mine"), reference)
+
+    @pytest.mark.parametrize(
+        ("make", "param"),
+        [
+            (lambda maker: maker.profile(About("x"), ""), "voice"),
+            (lambda maker: maker.profile(About("x"), "nobody"), "voice"),
+            (lambda maker: maker.profile(About("x", language="de"), "gong"), "language"),
+            (lambda maker: maker.profile(About("x", language="klingon"), "gong"), "language"),
+            (lambda maker: maker.profile(About("x", speed=9), "gong"), "speed"),
+            (lambda maker: maker.profile(About("  "), "gong"), "name"),
+            (lambda maker: maker.profile(About("x", gender="x"), "gong"), "gender"),
+            (lambda maker: maker.design(About("x"), " "), "design"),
+            (lambda maker: maker.design(About("x", seed=-1), "An old sailor"), "seed"),
+            (lambda maker: maker.clone(About("x"), RECORDING, None), "consent"),
+            (lambda maker: maker.keep(About("x"), "no such take"), "take"),
+        ],
+    )
+    async def test_what_cannot_be_made_is_named_and_leaves_nothing(
+        self, maker: VoiceMaker, home: Home, make: Callable[[VoiceMaker], Any], param: str
+    ) -> None:
+        with pytest.raises((Refusal, SynthesisError)) as caught:
+            await make(maker)
+        assert getattr(caught.value, "param", None) == param
+        assert home.library.voices == []
+        assert list(home.library._directory.iterdir()) == []
