@@ -141,8 +141,10 @@ class Engine:
         assert self._model is not None
         reference = self._reference(request)
         self._check(self._model, request)
-        live = request.live
-        tokens = None if live else self._model.tokenizer.encode(request.text.strip())
+        tokens = None if request.live else self._model.tokenizer.encode(request.text.strip())
+        text = self._live_text(self._model, reference) if request.live else None
+        if tokens is not None and len(tokens) > self._config.live_text.span_tokens:
+            tokens, text = None, self._in_parts(self._model, request.text)
         if len(self._open) >= self._config.rows + self._config.queue:
             raise EngineBusy(
                 f"{self._config.rows} utterances are spoken and {self._config.queue} wait", retry_after_s=1
@@ -153,7 +155,7 @@ class Engine:
             reference=reference,
             seed=secrets.randbits(63) if seed is None else seed,
             tokens=tokens,
-            text=self._live_text(self._model, reference) if live else None,
+            text=text,
             samples_per_frame=self._capabilities.samples_per_frame,
             asked_s=self._now(),
             wake=self._wake.set,
@@ -180,6 +182,13 @@ class Engine:
     def _live_text(self, model: Model, reference: ReferenceVoice | None) -> LiveText | LiveSentences:
         kind = LiveSentences if reference is not None and reference.codes is not None else LiveText
         return kind(model.tokenizer, self._config.live_text)
+
+    def _in_parts(self, model: Model, text: str) -> LiveSentences:
+        """A whole text that is too long for one sequence."""
+        sentences = LiveSentences(model.tokenizer, self._config.live_text)
+        sentences.feed(text, self._now())
+        sentences.end()
+        return sentences
 
     def _left(self, utterance: Utterance) -> None:
         self._open.discard(utterance)

@@ -20,6 +20,8 @@ class LiveTextConfig(_Section):
     """Speech begins with this many tokens, or with the end of a clause."""
     pause_s: float = Field(default=0.3, ge=0, le=60)
     """After this long without text, a finished sentence is spoken to its end."""
+    span_tokens: int = Field(default=160, ge=16, le=4_096)
+    """A longer text is spoken in parts of about this many tokens (some 50 s of speech), divided between sentences."""
 
 
 class GuardConfig(_Section):

@@ -6,7 +6,9 @@ Text is read at one token a frame and spoken at about a third of that. So
 2. it reads token after token as they come; without one it waits;
 3. after a finished sentence and `pause_s` without text, after `flush`, and at the end of the text it reads the end of
    text and then pads, until the talker draws the end of speech;
-4. what was not read when the talker drew the end is the next sequence, and text that came meanwhile the one after it.
+4. what was not read when the talker drew the end is the next sequence, and text that came meanwhile the one after it;
+5. a sequence takes `span_tokens` and the rest of the sentence, or of a clause or word where a sentence has no end: the
+   talker forgets and drifts in long texts, and a row has an end.
 
 Only whole words are read (LiveTokenizer). So every finished sentence that was received is read, and the sequence that
 read it is told that its text has ended.
@@ -27,6 +29,14 @@ _CLOSERS = r"[\p{Pe}\p{Pf}\p{Pi}\"']*"
 _SENTENCE_END = regex.compile(rf"[.!?…]+{_CLOSERS}(?=\s|$)|[。！？]+{_CLOSERS}")
 _SENTENCE_OVER = regex.compile(rf"[.!?…]+{_CLOSERS}(?=\s)|[。！？]+{_CLOSERS}")  # whatever follows
 _CLAUSE_END = regex.compile(rf"[.!?…,;:—–]+{_CLOSERS}(?=\s|$)|[。！？，；：、]+")
+_PIECE = regex.compile(r"[^\s。！？，；：、]{1,64}[。！？，；：、]*\s*|[。！？，；：、]+\s*|\s+")
+"""A word with what follows it; a place where a text without sentences may be divided"""
+_ENDS_SENTENCE = regex.compile(rf"(?:[.!?…]+{_CLOSERS}\s+|[。！？]+{_CLOSERS}\s*)$")
+_ENDS_CLAUSE = regex.compile(rf"(?:[.!?…,;:—–]+{_CLOSERS}\s+|[。！？，；：、]+{_CLOSERS}\s*)$")
+
+
+_LONGEST_END = 32
+"""Characters that are looked at to see whether something ends"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,7 @@ class LiveText:
         self._later: deque[tuple[str, int] | None] = deque()  # (text, segment) for the sequence after it; None: flush
         self._segments: deque[tuple[int, int]] = deque()  # (characters not yet in tokens, segment)
         self._fed_segments = 0
+        self._span = 0  # tokens of the sequence, read or to be read
         self._last_text_s = 0.0
         self._open = self._closing = self._end_read = self._text_ended = False
 
@@ -71,7 +82,7 @@ class LiveText:
         if self._closing:
             self._later.append((text, segment))
         else:
-            self._read_in(text, segment)
+            self._take_in(text, segment)
 
     def flush(self) -> None:
         """Speak what was fed."""
@@ -121,6 +132,7 @@ class LiveText:
     def ended(self) -> None:
         """The talker drew the end of speech, or was stopped. What was not read is for the next sequence."""
         self._open = self._end_read = False
+        self._span = len(self._tokens)
         self._text = "".join(token.text for token in self._tokens) + self._tokenizer.pending
         if self._closing and self._has_words:
             return
@@ -133,7 +145,7 @@ class LiveText:
             if later is None:
                 self.flush()
             else:
-                self._read_in(*later)
+                self._take_in(*later)
 
     def pause_ends_at(self) -> float | None:
         """When a sequence that waits for text will be closed without any; None: only text ends the waiting."""
@@ -150,6 +162,28 @@ class LiveText:
     def _has_words(self) -> bool:
         """Whether something is left to speak: a word, or the rest of one whose first token was read."""
         return bool(self._text.strip()) or (bool(self._tokens) and not self._tokens[0].text)
+
+    def _take_in(self, text: str, segment: int) -> None:
+        """As much of it as the sequence has room for; what is left is for the next one."""
+        if self._span + len(text) < self._config.span_tokens:  # a token has a character at least
+            self._read_in(text, segment)
+            return
+        for piece in _PIECE.finditer(text):
+            if self._is_long_enough(piece[0]):
+                self._close()
+                self._later.appendleft((text[piece.start() :], segment))
+                return
+            self._read_in(piece[0], segment)
+
+    def _is_long_enough(self, following: str) -> bool:
+        """A sentence may end here, or, far beyond the span, a clause or a word."""
+        spans = self._span / self._config.span_tokens
+        text = self._text[-_LONGEST_END:] + (" " if following[0].isspace() else "")
+        if spans >= 1 and _ENDS_SENTENCE.search(text):
+            return True
+        if spans >= 1.5 and _ENDS_CLAUSE.search(text):
+            return True
+        return self._span + len(self._tokenizer.pending) >= 2 * self._config.span_tokens
 
     def _read_in(self, text: str, segment: int) -> None:
         if not self._text:
@@ -172,6 +206,7 @@ class LiveText:
     def _append(self, pieces: list[tuple[str, list[int]]]) -> None:
         for text, ids in pieces:
             segment = self._segment_of(len(text))
+            self._span += len(ids)
             self._tokens.extend(Token(token, segment, "" if index else text) for index, token in enumerate(ids))
 
     def _segment_of(self, characters: int) -> int:
@@ -219,14 +254,29 @@ class LiveSentences:
         "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence.
         """
         text = self._text
-        flushed, self._flushed = len(text) if self._text_ended else self._flushed, 0
+        flushed = len(text) if self._text_ended else self._flushed
         is_paused = now >= self._last_text_s + self._config.pause_s
         ends = [match.end() for match in (_SENTENCE_END if is_paused else _SENTENCE_OVER).finditer(text)]
-        taken = max((*ends, flushed))
+        taken = self._within_span(text[: max((*ends, flushed))])
+        self._flushed = max(0, self._flushed - taken)
         if not text[:taken].strip():
             return None
         segment = self._drop(taken, len(text) - len(text.lstrip()))
         return self._tokenizer.encode(text[:taken].strip()), segment
+
+    def _within_span(self, text: str) -> int:
+        """How many of its characters a sequence takes: whole sentences, at least one; see rule 5 of the module."""
+        if self._fits(text):
+            return len(text)
+        for kind, spans in ((_SENTENCE_OVER, 1), (_CLAUSE_END, 1.5), (_PIECE, 2)):
+            ends = [match.end() for match in kind.finditer(text)]
+            if fitting := [end for end in ends if self._fits(text[:end], spans) and text[:end].strip()]:
+                return fitting[-1]
+        return len(text)
+
+    def _fits(self, text: str, spans: float = 1) -> bool:
+        most = self._config.span_tokens * spans
+        return len(text) <= most or len(self._tokenizer.encode(text.strip())) <= most
 
     def _drop(self, characters: int, blank: int) -> int:
         """Remove what is taken; the segment of its first character that is not blank."""

@@ -35,6 +35,7 @@ from qwen_tts.errors import (
     ModelUnavailable,
     OutOfMemory,
 )
+from qwen_tts.live_text import LiveSentences
 from qwen_tts.model import Model
 from qwen_tts.models.talker import Talker
 from qwen_tts.runner import ModelRunner
@@ -50,6 +51,7 @@ from tests.engine.driven import (
     live,
     request,
     same_sound,
+    silent,
     small_checkpoint,
     small_model,
 )
@@ -206,6 +208,32 @@ async def test_live_text_is_spoken_as_the_whole_would_be(start: Start, speaker: 
         pcm = b"".join([chunk.pcm async for chunk in audio])
     whole = Synthesizer(speaker).synthesize(request(limits=at_most(4)), streaming_text=True)
     assert same_sound(np.frombuffer(pcm, np.int16), np.frombuffer(whole.pcm, np.int16))
+
+
+async def test_a_text_that_is_too_long_for_one_sequence_is_spoken_in_parts(
+    start: Start, text_tokenizer_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A silent talker: a silence after its text ends each part."""
+    taken: list[list[int]] = []
+
+    class Noted(LiveSentences):
+        def take(self, now: float) -> tuple[list[int], int] | None:
+            if (part := super().take(now)) is not None:
+                taken.append(part[0])
+            return part
+
+    monkeypatch.setattr(engine_module, "LiveSentences", Noted)
+    model = silent(small_model(text_tokenizer_files))
+    engine = await start(model, live_text={"span_tokens": 16}, guards={"silence_s": 0.16})
+    sentences = [f"It costs {number}.50 in all, sir." for number in range(9)]
+    audio = engine.stream(request(" ".join(sentences)))
+    assert len(await read(audio))
+    assert audio.end is not None
+    assert audio.end.reason == "complete"
+    assert len(taken) > 3
+    assert [token for part in taken for token in part] == [
+        token for sentence in sentences for token in model.tokenizer.encode(sentence)
+    ]
 
 
 async def test_without_a_seed_every_utterance_is_another(start: Start) -> None:

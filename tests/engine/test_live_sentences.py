@@ -92,6 +92,31 @@ def test_the_end_takes_everything(text: LiveSentences) -> None:
     assert take(text) is None
 
 
+@pytest.mark.parametrize("sentence", ["It costs 3.50 in all. ", "no end, ", "word ", "今天天气很好，", "x"])
+def test_a_part_is_no_longer_than_a_span(sentence: str) -> None:
+    """Of whole sentences if there are any, else of clauses or words that are a little longer together."""
+    text = LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S, span_tokens=64))
+    text.feed(sentence * 40, 0)
+    text.end()
+    parts = []
+    while found := text.take(0):
+        parts.append("".join(map(chr, found[0])))
+    assert "".join("".join(parts).split()) == "".join((sentence * 40).split())
+    assert all(len(part) <= 128 for part in parts)
+    assert all(part.endswith(sentence.strip()[-1]) for part in parts)
+    assert text.is_done
+
+
+def test_a_flush_of_more_than_a_span_is_spoken_whole() -> None:
+    text = LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S, span_tokens=16))
+    text.feed("One is here. Two is here. Three is not done", 0)
+    text.flush()
+    parts = []
+    while found := text.take(0):
+        parts.append("".join(map(chr, found[0])))
+    assert parts == ["One is here.", "Two is here.", "Three is not done"]
+
+
 def test_half_a_character_is_refused(text: LiveSentences) -> None:
     with pytest.raises(InvalidRequest):
         text.feed("a\ud83d", 0)

@@ -16,6 +16,66 @@ def text(text_tokenizer: TextTokenizer) -> LiveText:
     return LiveText(text_tokenizer, LiveTextConfig(pause_s=PAUSE_S))
 
 
+SPAN = 16
+
+
+@pytest.fixture
+def short(text_tokenizer: TextTokenizer) -> LiveText:
+    """A sequence takes few tokens."""
+    return LiveText(text_tokenizer, LiveTextConfig(pause_s=PAUSE_S, span_tokens=SPAN))
+
+
+def sequences(text: LiveText) -> list[list[Token]]:
+    """What each sequence reads of a text that has ended, if all are spoken to their ends."""
+    found = []
+    while text.can_begin():
+        found.append([text.begin()])
+        while (step := text.next(0)) is not Instead.PAD:
+            if isinstance(step, Token):
+                found[-1].append(step)
+        text.ended()
+    assert text.is_done
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_a_long_text_is_divided_between_sentences(short: LiveText, size: int) -> None:
+    whole = "I think, therefore I am! It costs 3.50 in all, sir. How are you today? " * 12
+    for start in range(0, len(whole), size):
+        short.feed(whole[start : start + size], 0)
+    short.end()
+    parts = sequences(short)
+    said = ["".join(token.text for token in part).strip() for part in parts]
+    assert squeezed("".join(said)) == squeezed(whole)
+    assert all(part.endswith((".", "!", "?")) for part in said)
+    assert all(len(part) >= SPAN for part in parts[:-1])
+    assert max(map(len, parts)) < 2 * SPAN
+
+
+@pytest.mark.parametrize(
+    ("whole", "ends"),
+    [("to be or not, " * 40, ","), ("so " * 200, "o"), ("今天天气很好，" * 60, "，"), ("a" * 3_000, "a")],
+)
+def test_a_sentence_without_end_is_divided_too(short: LiveText, whole: str, ends: str) -> None:
+    short.feed(whole, 0)
+    short.end()
+    parts = sequences(short)
+    said = ["".join(token.text for token in part).strip() for part in parts]
+    assert squeezed("".join(said)) == squeezed(whole)
+    assert len(parts) > 2
+    assert all(part.endswith(ends) for part in said)
+    assert max(map(len, parts)) <= 2 * SPAN + 64
+
+
+def test_segments_go_on_over_the_parts(short: LiveText) -> None:
+    for number in range(30):
+        short.feed(("" if number == 0 else " ") + "It costs 3.50 in all, sir.", 0)
+    short.end()
+    segments = [token.segment for part in sequences(short) for token in part]
+    assert segments == sorted(segments)
+    assert set(segments) == set(range(30))
+
+
 def read(text: LiveText, now: float) -> list[int]:
     """All that a sequence can read without waiting, up to the end of text or a wait."""
     tokens = []
@@ -136,9 +196,11 @@ SENTENCES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_no_finished_sentence_stays_unread(seed: int, text: LiveText, text_tokenizer: TextTokenizer) -> None:
+@pytest.mark.parametrize("span", [SPAN, 160])
+@pytest.mark.parametrize("seed", range(40))
+def test_no_finished_sentence_stays_unread(seed: int, span: int, text_tokenizer: TextTokenizer) -> None:
     """Random pieces, pauses, flushes, and a talker that ends its sequences whenever it likes."""
+    text = LiveText(text_tokenizer, LiveTextConfig(pause_s=PAUSE_S, span_tokens=span))
     chance = random.Random(seed)
     whole = "".join(chance.choices(SENTENCES, k=chance.randint(1, 8)))
     now, fed, told_end, is_open = 0.0, 0, False, False
