@@ -164,7 +164,7 @@ def report(what: str, **figures: Any) -> None:
 
 
 async def listeners(home: Home, runs: int) -> None:
-    await home.websocket({"voice": "ryan"})
+    report("first audio of the first utterance", ms=round((await home.websocket({"voice": "ryan"}))[0][0] * 1000, 1))
     one = [(await home.websocket({"voice": "ryan"}))[0][0] for _ in range(runs)]
     report("first audio, WebSocket, 1 listener", **summary(one))
     await home.wyoming_first()

@@ -42,6 +42,8 @@ class KnownVoice:
     language: str = AUTO
     speed: float = 1.0
     seed: int | None = None
+    called: str = ""
+    """If it has its language of its caller: the name that says so, such as "ryan-de"."""
 
     @property
     def name(self) -> str:
@@ -63,6 +65,8 @@ class Choice:
 
     voice: KnownVoice | None
     language: str
+    given: str = AUTO
+    """The language without the voice's own."""
 
 
 class VoiceCatalogue:
@@ -115,7 +119,7 @@ class VoiceCatalogue:
         base, _, language = folded.rpartition("-")
         for known in self.known:
             if known.name.casefold() == base and language in known.info.languages:
-                return replace(known, language=language)
+                return replace(known, language=language, called=f"{known.name}-{language}")
         raise UnknownVoice(f"no voice {name[:64]!r}{self._why_not(folded)}", param="voice")
 
     def can_speak(self, stored: StoredVoice) -> bool:
@@ -141,14 +145,14 @@ class VoiceCatalogue:
         """What was asked for, before there is text. Raises UnknownVoice, UnknownLanguage, UnsupportedLanguage."""
         asked = voice or self._default_voice
         known = None if asked is None else self.find(asked) if isinstance(asked, str) else self._unnamed(asked)
-        code = parse_language(language) if language else AUTO
+        given = code = parse_language(language) if language else AUTO
         if code == AUTO and known:
             code = known.language
         spoken = known.info.languages if known else self.languages
         if code != AUTO and code not in spoken:
             who = f"voice {known.name!r} speaks" if known else "there are voices for"
             raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {code}", param="language")
-        return Choice(known, code)
+        return Choice(known, code, given)
 
     def decide(self, choice: Choice, text: str, *, request_id: str) -> tuple[KnownVoice, str]:
         """The voice and language of an utterance: given, else the voice's own, else detected from its text."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qwen3tts_daemon.auth import Auth, Visitor
@@ -106,6 +106,8 @@ class Edge:
             await self._app(inner, body.receive, reply.send)
         except asyncio.CancelledError:
             await reply.abort(receive)  # the server stops, this is the end of its task
+        except ClientDisconnect:
+            logger.debug("request %s was left before it was complete", request_id_of(scope))
         except Exception as error:  # noqa: BLE001  the protocol's edge
             if reply.has_started:
                 logger.info("request %s was cut: %s", request_id_of(scope), describe(error).code)

@@ -59,14 +59,17 @@ async def read_form(request: Request) -> Form:
         raise Refusal("bad_field", "send multipart/form-data (curl -F)")
     fields: dict[str, str] = {}
     files: dict[str, Upload] = {}
-    async with request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
-        for name, value in form.multi_items():
-            if name in fields or name in files:
-                raise Refusal("bad_field", f"{name[:64]} is there twice", param=name[:64])
-            if isinstance(value, UploadFile):
-                files[name] = Upload((value.filename or "")[:200], await value.read())
-            elif is_text(value):
-                fields[name] = value
+    try:
+        async with request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
+            for name, value in form.multi_items():
+                if name in fields or name in files:
+                    raise Refusal("bad_field", f"{name[:64]} is there twice", param=name[:64])
+                if isinstance(value, UploadFile):
+                    files[name] = Upload((value.filename or "")[:200], await value.read())
+                elif is_text(value):
+                    fields[name] = value
+    except UnicodeError:
+        raise Refusal("bad_request", "send the fields as UTF-8") from None  # the charset that it names reads nothing
     return Form(fields, files)
 
 

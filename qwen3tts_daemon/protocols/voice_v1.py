@@ -120,6 +120,7 @@ class Session:
         now: float,
         state: State = "ready",
         version: str = "",
+        status: Callable[[], StatusMessage] | None = None,
     ) -> None:
         self.outbox = Outbox()
         self._settings = settings
@@ -136,6 +137,9 @@ class Session:
         self._active_at = now
         self._plays_until = now
         self._state = state
+        self._status = status
+        self._told: StatusMessage | None = None
+        self._look_at = math.inf
         limits = SocketLimits(
             contexts=settings.max_contexts, message_bytes=settings.message_bytes,
             messages_per_10s=settings.messages_per_10s, idle_s=settings.idle_s,
@@ -254,8 +258,9 @@ class Session:
         choice = self._voices.check(options.voice, options.language)
         if options.mode == "clone" and (choice.voice is None or choice.voice.kind != "cloned"):
             raise Refusal("bad_field", "the mode clone needs a cloned voice, or an uploaded reference", param="voice")
-        voice = choice.voice.name if choice.voice else None
-        return msgspec.structs.replace(options, voice=voice, language=choice.language)
+        # A language of the voice's own goes with the voice, and does not stay for the next one.
+        voice = choice.voice and (choice.voice.called or choice.voice.name)
+        return msgspec.structs.replace(options, voice=voice, language=choice.given)
 
     def _designed(self, options: Effective) -> Effective:
         if not options.design.strip():

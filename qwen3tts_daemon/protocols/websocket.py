@@ -29,7 +29,14 @@ from qwen3tts_daemon.protocols.voice_context import (
     Wake,
 )
 from qwen3tts_daemon.protocols.voice_frames import Frame
-from qwen3tts_daemon.protocols.voice_messages import DoneReason, ErrorMessage, State, encode
+from qwen3tts_daemon.protocols.voice_messages import (
+    DoneReason,
+    ErrorMessage,
+    State,
+    StatusMessage,
+    WatchedModel,
+    encode,
+)
 from qwen3tts_daemon.protocols.voice_outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1 import PROTOCOL, Session
 from qwen3tts_daemon.settings import WebSocketSettings
@@ -159,7 +166,7 @@ class _VoiceSocket:
     ) -> None:
         self.session = Session(
             settings, speech.voices, lambda: speech.capabilities,
-            now=clock(), state=_STATES[speech.manager.state], version=version,
+            now=clock(), state=_STATES[speech.manager.state], version=version, status=lambda: _status(speech),
         )  # fmt: skip
         self._websocket = websocket
         self._speech = speech
@@ -405,6 +412,25 @@ class _VoiceSocket:
         else:
             await self._websocket.close(content.code, content.reason)
             raise _Gone
+
+
+def _status(speech: Speech) -> StatusMessage:
+    status = speech.manager.status
+    models = tuple(
+        WatchedModel(
+            name=model.name, kind=model.kind, state=model.state, active=model.active,
+            memory_mb=_mib(model.memory_bytes),
+        )
+        for model in status.models
+    )  # fmt: skip
+    return StatusMessage(
+        models=models, device=status.device, total_mb=_mib(status.total_bytes), free_mb=_mib(status.free_bytes),
+        rows=speech.capabilities.rows, active=speech.active,
+    )  # fmt: skip
+
+
+def _mib(size: int | None) -> int | None:
+    return None if size is None else round(size / 2**20)
 
 
 def _subprotocol(websocket: WebSocket) -> str | None:

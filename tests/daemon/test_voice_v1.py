@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,9 +22,9 @@ from qwen3tts_daemon.protocols.voice_context import (
     Stop,
 )
 from qwen3tts_daemon.protocols.voice_frames import FLAG_FIRST, FLAG_LAST, HEAD, Frame, Sound
-from qwen3tts_daemon.protocols.voice_messages import Format, State
+from qwen3tts_daemon.protocols.voice_messages import Format, State, StatusMessage
 from qwen3tts_daemon.protocols.voice_outbox import MAX_FRAMES, Close
-from qwen3tts_daemon.protocols.voice_v1 import MAX_NAMES, Session
+from qwen3tts_daemon.protocols.voice_v1 import MAX_NAMES, WATCH_S, Session
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech import SegmentStarted
 from qwen3tts_daemon.voices import VoiceCatalogue
@@ -41,9 +42,11 @@ class Desk:
         engine = ToneEngine()
         voices = VoiceCatalogue(lambda: engine.capabilities, default_voice=None, default_language="en")
         self.now = 1000.0
+        self.status = StatusMessage(models=(), device="", total_mb=None, free_mb=None, rows=4, active=0)
         self.session = Session(
-            WebSocketSettings(**limits), voices, lambda: engine.capabilities, now=self.now, version="1"
-        )
+            WebSocketSettings(**limits), voices, lambda: engine.capabilities, now=self.now, version="1",
+            status=lambda: self.status,
+        )  # fmt: skip
         self.contexts: dict[str, Context] = {}
         self.running: list[str] = []
         self.stopped: list[str] = []
@@ -554,6 +557,32 @@ def test_an_idle_socket_is_closed_but_not_one_that_speaks(desk: Desk) -> None:
     assert desk.tick() == []
     desk.now += 1
     assert desk.tick() == [Close(4408, "idle")]
+
+
+def test_who_watches_is_told_at_once_and_of_every_change_but_not_too_often() -> None:
+    desk = Desk()
+    desk.read()
+    assert desk.session.deadline() == desk.now + WebSocketSettings().idle_s, "nobody watches yet"
+    (told,) = desk.say("watch")
+    assert (told["type"], told["rows"], told["active"], told["total_mb"]) == ("status", 4, 0, None)
+    for active in (1, 2, 2):
+        desk.status = msgspec.structs.replace(desk.status, active=active)
+        assert desk.tick() == []
+        assert desk.session.deadline() == desk.now + WATCH_S
+        desk.now += WATCH_S
+        assert [message["active"] for message in desk.tick()] == ([active] if told["active"] != active else [])
+        told = {"active": active}
+    assert desk.say("watch", on=False) == []
+    desk.status = msgspec.structs.replace(desk.status, active=0)
+    desk.now += WATCH_S
+    assert desk.tick() == []
+
+
+def test_watching_keeps_no_socket_alive() -> None:
+    desk = Desk(idle_s=60)
+    desk.say("watch")
+    desk.now += 60
+    assert Close(4408, "idle") in desk.tick()
     assert desk.session.deadline() == math.inf
 
 

@@ -11,9 +11,12 @@ import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
 import { Tabs } from "./tabs.js";
 import { Utterance } from "./utterance.js";
+import { prettyName } from "./voices.js";
 
 /** Sound may be this far ahead of the listener: enough for a whole paragraph, little enough when it is interrupted. */
 const LEAD_MS = 30_000;
+/** What is only made, such as a take that waits to be compared, need not wait for a listener. */
+const UNHEARD_MS = 600_000;
 const TOAST_MS = 6_000;
 
 /** Events: voices, state, status, utterance, speaking, heard, reuse. */
@@ -55,17 +58,28 @@ class App extends Emitter {
     const utterance = new Utterance({ text, options: { ...options, sampling }, title, isKept });
     utterance.sound.isLive = isLive;
     const policy = isPlayed ? "preempt" : "queue";
-    const context = this.client.context({ ...utterance.options, policy, lead_ms: LEAD_MS });
+    const context = this.client.context({ ...utterance.options, policy, lead_ms: isPlayed || isLive ? LEAD_MS : UNHEARD_MS });
     utterance.follow(context);
     context.on("error", (error) => this.fail(error));
     context.on("warning", ({ code }) => code === "timeout" && this.tell("live.timeout"));
-    context.on("done", ({ reason }) => {
+    context.on("done", async ({ reason }) => {
       if (reason === "limit") this.tell("speak.limit");
-      if (utterance.isKept && utterance.sound.length && (reason === "complete" || reason === "limit")) this.history.add(utterance);
+      if (reason !== "complete" && reason !== "limit") return;
+      await this.#nameVoice(utterance);
+      if (utterance.isKept && utterance.sound.length) await this.history.add(utterance);
     });
     if (isPlayed) this.dock.show(utterance);
     if (!isLive) context.speak(text, true);
     return utterance;
+  }
+
+  /** Which voice the daemon took, when the choice was its own. */
+  async #nameVoice(utterance) {
+    const { voice, mode } = utterance.options;
+    if (voice || mode === "design") return;
+    const report = await get(`v1/audio/requests/${utterance.requestId}`).catch(() => null);
+    const found = this.catalogue?.voices.find((each) => each.id === report?.voice);
+    if (found) utterance.rename(prettyName(found));
   }
 
   /** A sound that nobody spoke: a recording, decoded tokens, one of the history. */

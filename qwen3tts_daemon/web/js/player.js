@@ -110,7 +110,7 @@ export class Player extends Emitter {
 
   /** Ready in the device and in the page, in seconds. */
   get bufferedS() {
-    return this.#sound === null ? 0 : Math.max(0, (this.#sound.length - this.position) / SAMPLE_RATE);
+    return this.state !== "playing" && this.state !== "waiting" ? 0 : Math.max(0, (this.#sound.length - this.position) / SAMPLE_RATE);
   }
 
   get #ratio() {

@@ -44,7 +44,7 @@ export class RecordingInput extends Emitter {
     this.shown = h("div.recorded", { hidden: true },
       h("div.recorded-head", {}, this.name, iconButton("play", "clone.listen", () => this.#listen()), iconButton("trash", "clone.remove", () => this.clear())),
       this.canvas,
-      hasTrim && h("div.trim", {}, h("label.field", {}, h("span.label", { t: "clone.from" }), this.from), h("label.field", {}, h("span.label", { t: "clone.to" }), this.to)),
+      hasTrim && h("div.trim", {}, this.from, this.to),
       this.length);
     this.node = h("div.recording", {}, this.drop, this.shown);
     this.#acceptDrops();

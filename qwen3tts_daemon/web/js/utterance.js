@@ -69,6 +69,11 @@ export class Utterance extends Emitter {
     return this;
   }
 
+  rename(title) {
+    this.title = title;
+    this.emit("change");
+  }
+
   /** The segment that is heard at a sample. */
   segmentAt(sample) {
     return this.segments.findLast((segment) => segment.sample <= sample) ?? null;

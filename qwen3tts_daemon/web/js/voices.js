@@ -19,10 +19,10 @@ export function prettyName(voice) {
   return voice.kind === "preset" ? voice.name.replace(/(^|_)(\p{L})/gu, (_, gap, letter) => (gap ? " " : "") + letter.toUpperCase()) : voice.name;
 }
 
-export function avatar(id, name) {
+export function avatar(id, name, drawing = "speak") {
   const node = h("span.avatar", { "aria-hidden": "true", textContent: id ? [...name][0] : "" });
   if (id) node.style.setProperty("--hue", hueOf(id));
-  else node.append(icon("speak"));
+  else node.append(icon(drawing));
   return node;
 }
 

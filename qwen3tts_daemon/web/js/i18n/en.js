@@ -99,7 +99,7 @@ export default {
   "code.copy": "Copy",
   "code.copied": "Copied",
   "figure.first": "First sound",
-  "figure.own": "of it in this page",
+  "figure.own": "Added by this page",
   "figure.ttfa": "TTFA of the daemon",
   "figure.load": "Loading",
   "figure.wait": "In the queue",
@@ -213,7 +213,7 @@ export default {
   "live.none": "What you type moves here as it is sent, and lights up as it is heard.",
   "live.flush": "Speak now",
   "live.end": "Finish",
-  "live.demo": "Play a model's answer",
+  "live.demo": "Stream a sample answer",
   "live.demo-text": "Of course. Put the rice on first, because it needs the longest. While it cooks, cut the carrots and the leek into thin strips. Five minutes before the rice is done, fry them hot and fast, and add the soy sauce last. Then call everybody to the table.",
   "live.timeout": "No text came for a while, so the daemon ended it.",
 

@@ -32,7 +32,8 @@ export function drawCodes(canvas, codes) {
   const pen = canvas.getContext("2d");
   for (let x = 0; x < width; x++) {
     codes[x].forEach((code, book) => {
-      pen.fillStyle = `hsl(${(220 + code * 137.508) % 360} ${45 + (code % 3) * 12}% ${34 + (code % 7) * 6}%)`;
+      const shade = (code * 0.618034) % 1;
+      pen.fillStyle = `hsl(${168 + shade * 92} ${58 - shade * 12}% ${22 + ((code * 7) % 53)}%)`;
       pen.fillRect(x, book * ROW, 1, ROW - 1);
     });
   }

@@ -40,7 +40,7 @@ export function designTab(app) {
     keepText();
     app.player.unlock();
     const isFirst = made === 0;
-    for (let i = 0; i < TAKES; i++) takes.prepend(take(LETTERS[made++ % LETTERS.length], i === 0));
+    takes.prepend(...Array.from({ length: TAKES }, (_, i) => take(LETTERS[made++ % LETTERS.length], i === 0)));
     if (isFirst) takes.scrollIntoView({ block: "nearest" });
     return undefined;
   }

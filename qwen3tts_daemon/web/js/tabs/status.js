@@ -16,7 +16,7 @@ export function statusTab(app) {
   const memoryWords = h("p.hint");
   const rows = h("meter", { min: 0, max: 1, value: 0, tLabel: "status.rows-label" });
   const rowsWords = h("p.hint");
-  const offload = button("download", "status.offload", () => giveBack());
+  const offload = button("upload", "status.offload", () => giveBack());
   const cells = Object.fromEntries(FIGURES.map((key) => [key, h("dd")]));
   const figures = h("dl.big-figures", {}, ...FIGURES.map((key) => h("div", { data: { figure: key } }, h("dt", { t: `figure.${key}` }), cells[key])));
   const nothing = h("p.empty", { t: "status.nothing" });
