@@ -18,7 +18,7 @@ from qwen3tts_daemon.auth import Auth, load_token
 from qwen3tts_daemon.clips import Clips
 from qwen3tts_daemon.engines import EngineChoice, choose_engine
 from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ModelManager
+from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http import build_app
 from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
-    """The use case on its engine; nothing runs yet: `speech.manager.start` does that."""
+    """The use case on its engine; nothing runs yet: `speech.start` does that."""
     manager = ModelManager(lambda: WorkerEngine.start(choice.spec), choice.config)
     voices = VoiceCatalogue(
         lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
@@ -48,7 +48,14 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
         tail_silence_s=settings.speech.tail_silence_ms / 1000,
         log_text=settings.log_text,
     )
-    return Speech(manager, voices, metrics or Metrics(), config)
+    return Speech(manager, voices, metrics or Metrics(), config, _stand_in(choice))
+
+
+def _stand_in(choice: EngineChoice) -> ModelManager | None:
+    """Kept in memory: it is for those who cannot wait."""
+    if (spec := choice.stand_in) is None:
+        return None
+    return ModelManager(lambda: WorkerEngine.start(spec), ManagerConfig())
 
 
 class Daemon:
@@ -90,14 +97,14 @@ class Daemon:
 
         Raises SettingsError for a door that cannot open, ModelUnavailable if the engine's process cannot start.
         """
-        await self._speech.manager.start(preload=self._choice.preload)
+        await self._speech.start(preload=self._choice.preload)
         if self._http is not None:
             await _open(self._http.start(), "http", self._settings.http.port)
         self._greet()
         # The first text whose language is not given would load the language model on the event loop.
         await asyncio.to_thread(languages.warm)
         if self._choice.preload:
-            await self._speech.manager.warm()
+            await self._speech.warm()
         if self._wyoming is not None:
             await _open(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
@@ -119,7 +126,7 @@ class Daemon:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
         closing = [door.close() for door in (self._wyoming, self._http) if door is not None]
-        await asyncio.gather(*closing, self._speech.manager.close())
+        await asyncio.gather(*closing, self._speech.close())
 
     def _greet(self) -> None:
         """Who speaks, and where the page is, with the token for whoever administers."""

@@ -30,6 +30,8 @@ class EngineChoice:
     spec: EngineSpec
     config: ManagerConfig
     preload: bool
+    stand_in: EngineSpec | None = None
+    """Who speaks while it is brought"""
 
 
 def choose_engine(settings: Settings) -> EngineChoice:
@@ -89,7 +91,9 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
         "arrival_timeout_s": qwen.load_timeout_s,
     }
     config = ManagerConfig(idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s)
-    return EngineChoice(EngineSpec("qwen_tts.host:create", options, settings.log_level), config, qwen.preload)
+    stand_in = _embedded(settings).spec if qwen.while_loading == "embedded" else None
+    spec = EngineSpec("qwen_tts.host:create", options, settings.log_level)
+    return EngineChoice(spec, config, qwen.preload, stand_in)
 
 
 def _embedded(settings: Settings) -> EngineChoice:

@@ -92,6 +92,15 @@ class ModelManager:
         """Since the last lease ended; 0 while there is one."""
         return 0.0 if self._leases else asyncio.get_running_loop().time() - self._idle_since
 
+    def bring(self) -> None:
+        """Wake or load it, for whoever comes next; nothing happens if it is up."""
+        self._spawn(self._look_in())
+
+    async def _look_in(self) -> None:
+        with contextlib.suppress(SynthesisError):  # told to those who ask for it
+            async with self.lease():
+                pass
+
     async def offload(self) -> bool:
         """End the engine as soon as nobody speaks; False if it was not up. The next request starts it again."""
         if self._engine is None:

@@ -176,6 +176,9 @@ class QwenSettings(EngineOptions):
     """End the engine's process after this idle time; 0 keeps it."""
     load_timeout_s: float = Field(default=120.0, gt=0)
     """How long a request waits for the engine."""
+    while_loading: Literal["wait", "embedded"] = "wait"
+    """What a request for a preset voice meets while the engine starts or wakes: "wait": it waits; "embedded": the
+    preview voice speaks it, in a process of its own."""
     preload: bool = True
     """Load at start, so that the first request is fast; the ports that wait for a warm voice open then."""
 

@@ -24,8 +24,9 @@ from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
 from qwen3tts_daemon.takes import Take, Takes
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
-from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
+from qwen3tts_daemon.voices import BRING_QWEN, Choice, VoiceCatalogue
 from qwen_tts.api import (
+    AUTO,
     MAX_TEXT_CHARS,
     PCM_BYTES,
     Audio,
@@ -146,6 +147,7 @@ class Utterance:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ready: deque[AudioChunk | SegmentStarted] = deque()
         self._next_sample = 0
+        self._feeds_words = False
         self._changer: SpeedChanger | None = None
         self._designed: DesignedVoice | None = None
         self._pcm: list[bytes] = []
@@ -244,7 +246,7 @@ class Utterance:
         """Hold the engine, open its stream with the first segment, feed it the others; then wait to be closed."""
         try:
             asked_at = self._loop.time()
-            async with self._speech.manager.lease() as engine:
+            async with self._speech.manager_for(self._choice).lease() as engine:
                 self.measures.load_s = self._loop.time() - asked_at
                 await self._until(lambda: bool(self._segments) or self._text_ended)
                 if not self._segments:
@@ -275,7 +277,7 @@ class Utterance:
 
     def _piece(self, index: int) -> str:
         """An engine that reads words needs what stands between two segments."""
-        blank = " " if index and self._speech.capabilities.live_text == "words" else ""
+        blank = " " if index and self._feeds_words else ""
         return blank + self._segments[index].text
 
     async def _until(self, condition: Callable[[], bool]) -> None:
@@ -284,16 +286,18 @@ class Utterance:
             await self._text_changed.wait()
 
     async def _request(self, engine: SpeechEngine) -> SynthesisRequest:
-        voices, order = self._speech.voices, self._order
-        known, self.language = voices.decide(self._choice, self._segments[0].text, request_id=self.request_id)
+        order = self._order
+        voices, choice = self._speech.voices_on(engine, self._choice)
+        known, self.language = voices.decide(choice, self._segments[0].text, request_id=self.request_id)
         self.voice = known.name
         self._designed = known.voice if isinstance(known.voice, DesignedVoice) else None
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
         speed = min(max(order.speed * known.speed, 0.25), 4.0)
-        if speed != 1 and not self._speech.capabilities.has_speed:
-            self._changer, speed = await asyncio.to_thread(_speed_changer, self._speech.capabilities, speed), 1.0
+        self._feeds_words = engine.capabilities.live_text == "words"
+        if speed != 1 and not engine.capabilities.has_speed:
+            self._changer, speed = await asyncio.to_thread(_speed_changer, engine.capabilities, speed), 1.0
         return SynthesisRequest(
             voice=await voices.for_engine(known, engine), live=True, language=self.language,
             instruct=order.instruct or known.instruct, speed=speed, sampling=sampling, limits=order.limits,
@@ -391,8 +395,17 @@ class Utterance:
 class Speech:
     """Opens utterances, and knows which are open."""
 
-    def __init__(self, manager: ModelManager, voices: VoiceCatalogue, metrics: Metrics, config: SpeechConfig) -> None:
+    def __init__(
+        self,
+        manager: ModelManager,
+        voices: VoiceCatalogue,
+        metrics: Metrics,
+        config: SpeechConfig,
+        stand_in: ModelManager | None = None,
+    ) -> None:
+        """`stand_in` speaks while the engine is brought."""
         self.manager = manager
+        self._stand_in = stand_in
         self.voices = voices
         self.config = config
         self._metrics = metrics
@@ -403,6 +416,24 @@ class Speech:
         self._all_left = asyncio.Event()
         self._all_left.set()
         self._draining = False
+
+    async def start(self, *, preload: bool) -> None:
+        """See ModelManager.start."""
+        await self.manager.start(preload=preload)
+        if self._stand_in is not None:
+            await self._stand_in.start(preload=True)
+
+    async def warm(self) -> None:
+        """Wait until somebody can speak."""
+        if self._stand_in is not None:
+            await self._stand_in.warm()
+        else:
+            await self.manager.warm()
+
+    async def close(self) -> None:
+        """See ModelManager.close."""
+        managers = [self.manager] if self._stand_in is None else [self.manager, self._stand_in]
+        await asyncio.gather(*(manager.close() for manager in managers))
 
     @property
     def capabilities(self) -> Capabilities:
@@ -447,6 +478,23 @@ class Speech:
         if self.capabilities.is_preview:
             raise InvalidRequest(f"the preview voice has no codec; {BRING_QWEN}", param="codes")
         return self.manager.lease()
+
+    def manager_for(self, choice: Choice) -> ModelManager:
+        """Who speaks: the engine, or else who stands in for it if it is brought. It is brought in any case."""
+        is_up = self.manager.state == "ready"
+        if self._stand_in is None or is_up or (choice.voice is not None and choice.voice.kind != "preset"):
+            return self.manager
+        self.manager.bring()
+        return self._stand_in
+
+    def voices_on(self, engine: SpeechEngine, choice: Choice) -> tuple[VoiceCatalogue, Choice]:
+        """The catalogue and the choice; who stands in has voices of its own, and takes the language's."""
+        capabilities = engine.capabilities
+        if self._stand_in is None or capabilities.engine == self.capabilities.engine:
+            return self.voices, choice
+        voices = VoiceCatalogue(lambda: capabilities, default_voice=None, default_language=self.voices.default_language)
+        language = choice.language if choice.language in voices.languages else AUTO
+        return voices, Choice(None, language)
 
     def _check_not_draining(self) -> None:
         if self._draining:

@@ -29,6 +29,7 @@ from qwen_tts.api import (
 from qwen_tts.errors import (
     EngineBusy,
     EngineFailed,
+    InvalidRequest,
     ModelUnavailable,
     OutOfMemory,
     SynthesisFailed,
@@ -235,6 +236,8 @@ class ToneEngine:
         return [[frame[0], frame[1]] for frame in frames(audio.pcm)]
 
     async def decode(self, codes: list[list[int]]) -> Audio:
+        if any(token not in range(256) for frame in codes for token in frame):
+            raise InvalidRequest("a codec token is within 0..255", param="codes")
         pcm = b"".join(bytes(frame) * SAMPLES_PER_FRAME for frame in codes)
         return Audio(pcm=pcm, sample_rate=SAMPLE_RATE)
 

@@ -16,11 +16,11 @@ from qwen_tts.api import AudioChunk
 async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Speech]:
     """A Speech of its own; its worker ends with the block. Raises ModelUnavailable, SettingsError."""
     speech = make_speech(settings, choose_engine(settings))
-    await speech.manager.start(preload=preload)
+    await speech.start(preload=preload)
     try:
         yield speech
     finally:
-        await speech.manager.close()
+        await speech.close()
 
 
 async def speak(speech: Speech, order: Order, pieces: AsyncIterable[str], hear: Hear) -> None:

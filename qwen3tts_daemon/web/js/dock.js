@@ -31,7 +31,7 @@ export class Dock {
     this.figures = h("dl.figures");
     this.formats = menu("download", "dock.download", () => this.#downloads());
     this.more = iconButton("code", "dock.code", () => this.#snippets());
-    this.node = h("section.dock", { tLabel: "dock", hidden: true },
+    this.node = h("section.dock", { tLabel: "dock.name", hidden: true },
       h("div.dock-main", {},
         this.playButton,
         h("div.dock-words", {}, this.title, this.caption),

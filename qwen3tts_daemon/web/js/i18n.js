@@ -16,12 +16,18 @@ const listeners = new Set();
 
 export const language = () => current;
 
-/** The words of a key, with {names} filled in. */
-export function t(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+/** A key is a word, or a group and a word in it. */
+function find(key) {
+  const [group, ...rest] = key.split(".");
+  return rest.length ? words[group]?.[rest.join(".")] : words[group];
 }
 
-export const has = (key) => Object.hasOwn(words, key);
+/** The words of a key, with {names} filled in. */
+export function t(key, values = {}) {
+  return (find(key) ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+export const has = (key) => find(key) !== undefined;
 
 /** The language that fits a visitor best: `wanted` are tags like navigator.languages. */
 export function bestLanguage(wanted) {

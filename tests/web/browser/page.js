@@ -1,0 +1,82 @@
+// The page in a real Chromium. What goes wrong anywhere in it fails the test that opened it.
+
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream", "--host-resolver-rules=MAP voice.home 127.0.0.1", "--mute-audio",
+];
+
+export const env = (name) => process.env[name] ?? assert.fail(`${name} is not set`);
+export const TABS = ["speak", "design", "clone", "live", "codec", "history", "status"];
+
+let browser = null;
+
+export async function launch() {
+  browser = await chromium.launch({ executablePath: env("CHROMIUM"), args: FLAGS });
+}
+
+export const quit = () => browser.close();
+
+/** A fresh visitor. `close` fails if the console, the policy or the network had anything to complain about. */
+export async function visit(url, { expected = [], ready = true, before, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-US", colorScheme: "dark", acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const wrong = [];
+  const note = (words) => expected.some((pattern) => pattern.test(words)) || wrong.push(words);
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && note(`console: ${message.text()}`));
+  page.on("pageerror", (error) => note(`error: ${error.stack}`));
+  await page.exposeFunction("__violated", (words) => note(`policy: ${words}`));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => window.__violated(`${event.violatedDirective} ${event.blockedURI}`));
+  });
+  const { host } = new URL(url);
+  await page.route("**/*", (route) => {
+    const asked = new URL(route.request().url());
+    if (asked.host === host || ["blob:", "data:"].includes(asked.protocol)) return route.fallback();
+    note(`network: ${asked.href}`);
+    return route.abort();
+  });
+  await before?.(page);
+  await page.goto(url);
+  await page.waitForSelector("body[data-built=true]");
+  if (ready) await page.waitForSelector("#state[data-state=ready]");
+  return {
+    page,
+    async close() {
+      await context.close();
+      assert.deepEqual(wrong, []);
+    },
+  };
+}
+
+export async function open(page, tab) {
+  await page.click(`#tab-${tab}`);
+  await page.waitForSelector(`#panel-${tab}:not([hidden])`);
+}
+
+export async function speak(page, text) {
+  await page.fill("#text", text);
+  await page.click("#panel-speak .writer button[type=submit]");
+}
+
+export const figure = (page, name) => page.textContent(`.dock [data-figure=${name}] dd`);
+
+/** Until all of it was made and heard. */
+export async function heardOut(page) {
+  await page.waitForSelector(".dock .round[data-playing=true]");
+  await page.waitForSelector(".dock .round[data-playing=false]", { timeout: 30_000 });
+  await page.waitForSelector("#state[data-state=ready]");
+}
+
+/** What a click lets the browser save. */
+export async function saved(page, click) {
+  const [download] = await Promise.all([page.waitForEvent("download"), click()]);
+  const chunks = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+  return { name: download.suggestedFilename(), content: Buffer.concat(chunks) };
+}
+
+export const until = (page, check, argument) => page.waitForFunction(check, argument);

@@ -1,0 +1,210 @@
+// Speak: from a text to a sound that can be stopped, sought, replayed, saved and sent again.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { env, figure, heardOut, launch, open, quit, saved, speak, until, visit } from "./page.js";
+
+const RATE = 24_000;
+const SAMPLES_OF = (text) => [...text].length * 0.06 * RATE;
+const FAST = env("PAGE_ALL");
+const REAL_TIME = env("PAGE_REAL_TIME");
+
+before(launch);
+after(quit);
+
+const HOMES = { "an audio thread": FAST, "plain http": FAST.replace("127.0.0.1", "voice.home") };
+
+for (const [name, url] of Object.entries(HOMES)) {
+  test(`a text is heard, marked, replayed and saved as it was (${name})`, async () => {
+    const { page, close } = await visit(url);
+    const isSecure = await page.evaluate(() => isSecureContext);
+    assert.equal(isSecure, name === "an audio thread");
+    await speak(page, "One sentence is here. And another follows.");
+    await until(page, () => document.querySelector(".behind mark")?.textContent.includes("One sentence"));
+    await until(page, () => document.querySelector(".behind mark")?.textContent.includes("And another"));
+    assert.match(await page.textContent(".dock .caption"), /And another/);
+    await heardOut(page);
+    assert.equal(await figure(page, "underruns"), "0");
+    const { content } = await saved(page, async () => {
+      await page.click(".dock .menu > button");
+      await page.click(".dock [role=menuitem]:has-text('WAV')");
+    });
+    assert.equal(content.toString("latin1", 0, 4), "RIFF");
+    const samples = content.readUInt32LE(40) / 2;
+    assert.equal(samples, SAMPLES_OF("One sentence is here.") + SAMPLES_OF("And another follows."));
+    assert.equal(content.length, 44 + 2 * samples);
+    await page.click(".dock [aria-label='Play from the beginning']");
+    await heardOut(page);
+    await open(page, "status");
+    assert.match(await page.textContent(".facts"), isSecure ? /AudioWorklet/ : /plain http/);
+    await close();
+  });
+}
+
+for (const [name, url] of Object.entries({ "an audio thread": REAL_TIME, "plain http": REAL_TIME.replace("127.0.0.1", "voice.home") })) {
+  test(`a voice that is just as fast as its sound has no gaps (${name})`, async () => {
+    const { page, close } = await visit(url);
+    await speak(page, "This is made at the speed at which it is heard, no faster.");
+    await heardOut(page);
+    assert.equal(await figure(page, "underruns"), "0");
+    await close();
+  });
+}
+
+test("Escape and the button end the sound here and the work in the daemon", async () => {
+  const { page, close } = await visit(REAL_TIME);
+  for (const stop of [() => page.keyboard.press("Escape"), () => page.click("[data-does=stop]")]) {
+    await speak(page, "A very long sentence that goes on and on until somebody has heard enough of it. ".repeat(4));
+    await page.waitForSelector("#state[data-state=speaking]");
+    await until(page, () => document.querySelector(".dock .round").dataset.playing === "true");
+    await stop();
+    await page.waitForSelector("#state[data-state=ready]");
+    await page.waitForSelector("[data-does=speak]");
+    await page.waitForSelector(".dock .round[data-playing=false]");
+    await open(page, "status");
+    await until(page, () => document.querySelector("#panel-status").textContent.includes("0 of 512 rows"));
+    await open(page, "speak");
+  }
+  await close();
+});
+
+test("a new text takes the place of the one before", async () => {
+  const { page, close } = await visit(REAL_TIME);
+  await speak(page, "The first text is long enough to be interrupted by the second one, which is short. ".repeat(3));
+  await until(page, () => document.querySelector(".dock .round")?.dataset.playing === "true");
+  await page.fill("#text", "The second.");
+  await page.keyboard.press("Control+Enter");
+  await until(page, () => document.querySelector(".dock .caption").textContent === "The second.");
+  await heardOut(page);
+  assert.equal(await figure(page, "length"), "0.7 s");
+  await close();
+});
+
+test("seeking by keys and by pointer, pausing and going on", async () => {
+  const { page, close } = await visit(FAST);
+  await speak(page, "A sentence of some length to seek in, with a beginning and an end.");
+  await until(page, () => Number(document.querySelector(".dock .wave").ariaValueNow) > 0.3);
+  await page.focus(".dock .wave");
+  await page.keyboard.press("End");
+  await page.waitForSelector(".dock .round[data-playing=false]");
+  await page.keyboard.press("Home");
+  await until(page, () => document.querySelector(".dock .round").dataset.playing === "true");
+  await page.click(".dock .round");
+  await page.waitForSelector(".dock .round[data-playing=false]");
+  const box = await page.locator(".dock .wave").boundingBox();
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  const at = await page.locator(".dock .wave").evaluate((node) => [Number(node.ariaValueNow), Number(node.ariaValueMax)]);
+  assert.ok(Math.abs(at[0] - at[1] / 2) < 0.1, `${at}`);
+  await page.click(".dock .round");
+  await heardOut(page);
+  await close();
+});
+
+test("the other formats, and the code for a terminal and a program", async () => {
+  const { page, close } = await visit(FAST, { permissions: ["clipboard-read", "clipboard-write"] });
+  await speak(page, "It's saved in every format.");
+  await heardOut(page);
+  const magic = { MP3: ["mp3", null], FLAC: ["flac", "fLaC"], Opus: ["ogg", "OggS"] };
+  for (const [name, [ending, head]] of Object.entries(magic)) {
+    await page.click(".dock .menu > button");
+    const file = await saved(page, () => page.click(`.dock [role=menuitem]:has-text('${name}')`));
+    assert.ok(file.name.endsWith(`.${ending}`), file.name);
+    assert.ok(file.content.length > 500);
+    if (head) assert.equal(file.content.toString("latin1", 0, 4), head);
+  }
+  await page.click(".dock [aria-label='Copy as code']");
+  const codes = await page.locator("dialog pre").allTextContents();
+  assert.match(codes[0], /^curl -fsS http:\/\/127.0.0.1:\d+\/v1\/audio\/speech/);
+  assert.match(codes[0], /It'\\''s saved/);
+  assert.match(codes[1], /new WebSocket\("ws:\/\/127.0.0.1:\d+\/v1\/tts", \["voice.v1"\]\)/);
+  await page.click("dialog .snippet button");
+  await page.waitForSelector("dialog button:has-text('Copied')");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), codes[0]);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await close();
+});
+
+test("voices are found, tried, favoured, chosen and remembered", async () => {
+  const { page, close } = await visit(FAST);
+  const cards = () => page.locator(".voice strong").allTextContents();
+  assert.deepEqual(await cards(), ["Automatic", "Tone", "Gong"]);
+  await page.fill(".picker input[type=search]", "chin");
+  assert.deepEqual(await cards(), ["Gong"]);
+  await page.fill(".picker input[type=search]", "nobody");
+  assert.match(await page.textContent(".picker .empty"), /No voice/);
+  await page.fill(".picker input[type=search]", "");
+  await page.click("[aria-label='Gong: favourite']");
+  await page.click("[data-filter=favourites]");
+  assert.deepEqual(await cards(), ["Gong"]);
+  await page.check(".voice input[value=gong]", { force: true });
+  await page.click("[aria-label='Gong: listen']");
+  await heardOut(page);
+  assert.equal(await page.textContent(".dock-words strong"), "Gong");
+  await page.reload();
+  await page.waitForSelector("#state[data-state=ready]");
+  assert.ok(await page.isChecked(".voice input[value=gong]"));
+  await open(page, "history");
+  assert.match(await page.textContent("#panel-history"), /Nothing yet/, "a preview is not kept");
+  await close();
+});
+
+test("instruction, speed and numbers are sent as they were chosen, and zero is a number", async () => {
+  const sent = [];
+  const { page, close } = await visit(FAST, { before: (page) => page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload)))) });
+  await page.click("#panel-speak .chip:has-text('bedtime')");
+  await page.selectOption("#panel-speak .columns select", "de");
+  await page.click("summary");
+  await page.getByLabel("Temperature").fill("0");
+  await page.getByLabel("Seed").fill("0");
+  await page.locator("#panel-speak input[type=range]").fill("1.5");
+  await speak(page, "Guten Abend.");
+  await heardOut(page);
+  const { text, instruct, language, speed, sampling, final } = sent.find((message) => message.type === "speak");
+  assert.deepEqual({ text, instruct, language, speed, sampling, final }, {
+    text: "Guten Abend.", instruct: "Like a bedtime story", language: "de", speed: 1.5, sampling: { seed: 0, temperature: 0 }, final: true,
+  });
+  await close();
+});
+
+test("a sample text brings its language, and the counter counts characters", async () => {
+  const { page, close } = await visit(FAST);
+  await page.click("#panel-speak .paper-tools .menu button");
+  await page.click("#panel-speak [role=menuitem][lang=zh]");
+  assert.match(await page.inputValue("#text"), /晚上好/);
+  assert.equal(await page.inputValue("#panel-speak .columns select"), "zh");
+  await page.fill("#text", "a😀b");
+  assert.match(await page.textContent(".counter"), /^3 \//);
+  await close();
+});
+
+test("a lost connection comes back by itself, with everything that was chosen", async () => {
+  const sockets = [];
+  const { page, close } = await visit(FAST, { before: (page) => page.routeWebSocket(/v1\/tts/, (socket) => { socket.connectToServer(); sockets.push(socket); }) });
+  await page.fill("#text", "Still here.");
+  await page.check(".voice input[value=tone]", { force: true });
+  await sockets[0].close({ code: 4000 });
+  await page.waitForSelector("#state[data-state=offline]");
+  await page.waitForSelector("#state[data-state=ready]");
+  assert.equal(sockets.length, 2);
+  await page.click("#panel-speak .writer button[type=submit]");
+  await heardOut(page);
+  assert.equal(await page.textContent(".dock-words strong"), "Tone");
+  await close();
+});
+
+test("errors are words in the page's language, and never markup", async () => {
+  const evil = "<img src=x onerror=alert(1)>";
+  const { page, close } = await visit(FAST, { expected: [/422/], before: (page) => page.route("**/v1/audio/speech", (route) => route.fulfill({ status: 422, json: { error: { code: "unknown_voice", message: evil } } })) });
+  await speak(page, "Now it breaks. [fail]");
+  await page.waitForSelector("#alert .toast:has-text('could not say this')");
+  assert.match(await page.textContent("#alert .detail"), /asked for a failure/);
+  await speak(page, "Fine.");
+  await heardOut(page);
+  await page.click(".dock .menu > button");
+  await page.click(".dock [role=menuitem]:has-text('MP3')");
+  await page.waitForSelector("#alert .toast:has-text('no such voice')");
+  assert.equal(await page.textContent("#alert .detail"), evil);
+  assert.equal(await page.locator("#alert img").count(), 0);
+  await close();
+});
