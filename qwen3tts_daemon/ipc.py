@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from qwen_tts.api import Audio, Capabilities, EngineStatus, SynthesisRequest
+from qwen_tts.api import Audio, Capabilities, EngineStatus, SynthesisRequest, VoiceKind
 
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -62,6 +62,10 @@ class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
     """Samples taken since the last ack."""
 
 
+class Prepare(msgspec.Struct, frozen=True, tag_field="type", tag="prepare"):
+    kind: VoiceKind
+
+
 class EncodeReference(msgspec.Struct, frozen=True, tag_field="type", tag="encode_reference"):
     call: int
     audio: Audio
@@ -91,7 +95,20 @@ class Shutdown(msgspec.Struct, frozen=True, tag_field="type", tag="shutdown"):
 
 
 ToWorker = (
-    Hello | Open | Text | End | Flush | Cancel | Ack | EncodeReference | Encode | Decode | Sleep | Wake | Shutdown
+    Hello
+    | Open
+    | Text
+    | End
+    | Flush
+    | Cancel
+    | Ack
+    | Prepare
+    | EncodeReference
+    | Encode
+    | Decode
+    | Sleep
+    | Wake
+    | Shutdown
 )
 
 

@@ -248,6 +248,8 @@ class Utterance:
             asked_at = self._loop.time()
             async with self._speech.manager_for(self._choice).lease() as engine:
                 self.measures.load_s = self._loop.time() - asked_at
+                if self._choice.voice is not None:
+                    engine.prepare(self._choice.voice.kind)
                 await self._until(lambda: bool(self._segments) or self._text_ended)
                 if not self._segments:
                     raise TextEmpty("the text has no words to speak", param="text")

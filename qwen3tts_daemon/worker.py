@@ -116,6 +116,8 @@ class WorkerSession:
         match message:
             case ipc.Open(stream, request):
                 self._open(stream, request)
+            case ipc.Prepare(kind):
+                self._engine.prepare(kind)
             case ipc.Text(stream) | ipc.End(stream) | ipc.Flush(stream) | ipc.Cancel(stream) | ipc.Ack(stream):
                 # For a stream that has ended in the meantime there is nothing to do.
                 if audio := self._streams.get(stream):

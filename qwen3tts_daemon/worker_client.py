@@ -13,7 +13,16 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon import ipc
-from qwen_tts.api import Audio, AudioChunk, Capabilities, EngineStatus, StreamEnd, SynthesisRequest, VoicePrompt
+from qwen_tts.api import (
+    Audio,
+    AudioChunk,
+    Capabilities,
+    EngineStatus,
+    StreamEnd,
+    SynthesisRequest,
+    VoiceKind,
+    VoicePrompt,
+)
 from qwen_tts.errors import ModelUnavailable, SynthesisError, from_code
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 
@@ -132,6 +141,9 @@ class WorkerEngine:
         audio = self._streams[number] = AudioStream(source, live=request.live)
         self._link.send(ipc.Open(number, request))
         return audio
+
+    def prepare(self, kind: VoiceKind) -> None:
+        self._link.send(ipc.Prepare(kind))
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         encoded = await self._call(lambda call: ipc.EncodeReference(call, audio, transcript))

@@ -33,6 +33,7 @@ from qwen_tts.api import (
     ClonedVoice,
     StreamEnd,
     SynthesisRequest,
+    VoiceKind,
     VoicePrompt,
 )
 from qwen_tts.backends import may_chain, uses_kernels
@@ -207,6 +208,9 @@ class Engine:
             raise ModelUnavailable("the engine is closed")
         if self._model is None:
             raise ModelLoading("the engine is not loaded")
+
+    def prepare(self, kind: VoiceKind) -> None:
+        """See SpeechEngine. There is one checkpoint, and it is loaded."""
 
     # -- voices and codes -------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from qwen_tts.api import (
@@ -139,6 +139,17 @@ class EngineHost:
             postponed.audio.finish(SynthesisFailed("the engine failed unexpectedly, see the log"))
         finally:
             postponed.audio.finish(ModelUnavailable("the engine is closing"))  # no other end has come
+
+    def prepare(self, kind: VoiceKind) -> None:
+        """See SpeechEngine."""
+        resident = self._residents.get(kind)
+        if resident is not None and not resident.is_open and not self._closing:
+            self._spawn(self._fetch(resident))
+
+    async def _fetch(self, resident: Resident) -> None:
+        with suppress(SynthesisError):  # whoever asks for it is told
+            async with self._lease(resident):
+                pass
 
     def _speaker_of(self, kind: VoiceKind) -> Resident:
         if (resident := self._residents.get(kind)) is None:

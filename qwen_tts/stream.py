@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, Self
 
-from qwen_tts.api import Audio, AudioChunk, Capabilities, StreamEnd, SynthesisRequest, VoicePrompt
+from qwen_tts.api import Audio, AudioChunk, Capabilities, StreamEnd, SynthesisRequest, VoiceKind, VoicePrompt
 from qwen_tts.errors import InvalidRequest, SynthesisError
 
 WINDOW_FRAMES = 64
@@ -152,6 +152,9 @@ class SpeechEngine(Protocol):
 
     def stream(self, request: SynthesisRequest) -> AudioStream:
         """Queue the request. Raises InvalidRequest or EngineBusy at once, everything later through the stream."""
+
+    def prepare(self, kind: VoiceKind) -> None:
+        """A voice of this kind will be asked for soon: what it needs may be brought meanwhile. Never raises."""
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """Make a voice of a recording; without transcript only the speaker embedding is used."""

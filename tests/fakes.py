@@ -156,6 +156,7 @@ class ToneEngine:
         self._running: dict[asyncio.Task[None], _Tones] = {}
         self.frames_made = 0
         self.asleep = False
+        self.prepared: list[VoiceKind] = []
         self.died = asyncio.Event()
         self.status = EngineStatus(models=(ModelStatus(name="tone", kind="preset", size="", state="ready"),))
         languages = tuple(dict.fromkeys(language for voice in VOICES for language in voice.languages))
@@ -245,6 +246,9 @@ class ToneEngine:
         await asyncio.sleep(self._load_s)
         if self._load_fails:
             raise OutOfMemory(self._load_fails)
+
+    def prepare(self, kind: VoiceKind) -> None:
+        self.prepared.append(kind)
 
     async def sleep(self) -> None:
         self.asleep = True

@@ -25,6 +25,7 @@ from qwen_tts.api import (
     PresetVoice,
     SynthesisRequest,
     VoiceInfo,
+    VoiceKind,
     VoicePrompt,
 )
 from qwen_tts.errors import (
@@ -110,6 +111,9 @@ class EmbeddedEngine:
         self._thread.start()
         if self._waits_for_kokoro:
             self._loader.start()
+
+    def prepare(self, kind: VoiceKind) -> None:
+        """Nothing to bring."""
 
     async def sleep(self) -> None:
         """Nothing to give back: the voices live in host memory."""

@@ -58,6 +58,13 @@ async def test_sound_starts_before_the_text_is_complete(speech: Speech) -> None:
     assert utterance.end == "done"
 
 
+async def test_the_engine_hears_which_voice_is_wanted_before_there_is_text(speech: Speech, engine: ToneEngine) -> None:
+    async with speech.utterance(Order("test", voice="tone")):
+        while not engine.prepared:
+            await asyncio.sleep(0)
+    assert engine.prepared == ["preset"]
+
+
 async def test_a_finished_sentence_is_spoken_in_a_pause_of_the_writer(manager: ModelManager, metrics: Metrics) -> None:
     voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
     speech = Speech(manager, voices, metrics, SpeechConfig(idle_flush_s=0.001))

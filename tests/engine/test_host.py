@@ -255,6 +255,17 @@ async def test_who_leaves_before_it_has_come_is_forgotten(checkpoints: tuple[Pat
     await host.close()
 
 
+async def test_what_is_going_to_be_asked_for_comes_before_the_request(checkpoints: tuple[Path, ...]) -> None:
+    card = Card(2)
+    host = host_on(card, checkpoints)
+    await host.load()
+    host.prepare("cloned")
+    host.prepare("cloned")
+    await settle(lambda: host.status.models[1].state == "ready" and not host._residents["cloned"].is_busy)
+    assert card.log == ["load CustomVoice", "load Base"]
+    await host.close()
+
+
 async def test_who_leaves_at_once_waits_no_more(checkpoints: tuple[Path, ...]) -> None:
     card = Card(2)
     host = host_on(card, checkpoints, queue=1)
