@@ -31,8 +31,12 @@ from qwen_tts.api import (
     AudioChunk,
     Capabilities,
     ClonedVoice,
+    DesignedVoice,
+    Limits,
+    PresetVoice,
     StreamEnd,
     SynthesisRequest,
+    Voice,
     VoiceKind,
     VoicePrompt,
 )
@@ -65,6 +69,8 @@ from qwen_tts.voice_prompt import ReferenceVoice
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_WARM_UP_S = 0.16
 
 FIRST_ROWS = 2
 """As soon as so many can speak it is ready; the others follow meanwhile."""
@@ -256,6 +262,32 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
         await self._in_thread(self._load)
+        if self._runner is not None and self._runner.is_cuda:
+            await self._warm_up()
+
+    async def _warm_up(self) -> None:
+        """Two frames that nobody hears: kernels of prompts are put on the device when they are first used (50 ms)."""
+        request = SynthesisRequest(
+            text="Good evening.",
+            voice=self._any_voice(),
+            limits=Limits(max_audio_s=_WARM_UP_S),
+            sampling=Sampling(seed=0),
+        )
+        async with self.stream(request) as audio:
+            async for _ in audio:
+                pass
+
+    def _any_voice(self) -> Voice:
+        match self._capabilities.voice_kinds:
+            case ("preset",):
+                return PresetVoice(self._capabilities.voices[0].name)
+            case ("designed",):
+                return DesignedVoice("A calm voice.")
+        width = self._checkpoint.talker.hidden_size
+        nobody = ReferenceVoice(
+            speaker_embedding=torch.zeros(width), codes=None, transcript="", source_sha256="0" * 64, duration_s=3.0
+        )
+        return ClonedVoice(VoicePrompt(nobody.to_bytes()))
 
     async def sleep(self) -> None:
         """See SpeechEngine."""

@@ -55,7 +55,7 @@ from tests.engine.driven import (
     small_checkpoint,
     small_model,
 )
-from tests.golden.cases import BASE, CUSTOM, TRANSCRIPT, random_codes, reference_audio
+from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, reference_audio
 
 Start = Callable[..., Awaitable[Engine]]
 RECORDING = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
@@ -158,6 +158,14 @@ async def test_it_loads_a_checkpoint_and_speaks(text_tokenizer_files: Path, spea
     one = request(limits=at_most(2))
     assert same_sound(await read(engine.stream(one)), said(speaker, one))
     await engine.close()
+
+
+@pytest.mark.parametrize("name", [CUSTOM, BASE, DESIGN])
+async def test_it_warms_up_whatever_its_kind(start: Start, load: Load, checkpoints: Path, name: str) -> None:
+    """On a card it does so by itself."""
+    engine = await start(load(name), checkpoints / name)
+    await engine._warm_up()
+    assert engine.active == 0
 
 
 async def test_a_broken_checkpoint_is_said_by_load(text_tokenizer_files: Path, tmp_path: Path) -> None:
