@@ -267,12 +267,8 @@ class Engine:
 
     async def _warm_up(self) -> None:
         """Two frames that nobody hears: kernels of prompts are put on the device when they are first used (50 ms)."""
-        request = SynthesisRequest(
-            text="Good evening.",
-            voice=self._any_voice(),
-            limits=Limits(max_audio_s=_WARM_UP_S),
-            sampling=Sampling(seed=0),
-        )
+        limits = Limits(max_audio_s=_WARM_UP_S)
+        request = SynthesisRequest(text="Good evening.", voice=self._any_voice(), limits=limits)
         async with self.stream(request) as audio:
             async for _ in audio:
                 pass
