@@ -6,4 +6,10 @@ cd "$(dirname "$0")"
 
 # TORCH names another build: a version, a wheel or a URL.
 ensure_venv .venv-test ${TORCH:-torch==2.13.0} --editable '.[preview,espeak,japanese,gpu]' --group test --group lint
-exec .venv-test/bin/python -m pytest "$@"
+# The page's tests have packages of their own; without npm they are skipped.
+if command -v npm >/dev/null && [ tests/web/package-lock.json -nt tests/web/node_modules/.package-lock.json ]; then
+  npm ci --prefix tests/web --no-audit --no-fund --silent
+fi
+# JOBS processes, by default one for each core, four at most; tests of one file stay together.
+cores=$(getconf _NPROCESSORS_ONLN)
+exec .venv-test/bin/python -m pytest -n "${JOBS:-$((cores < 4 ? cores : 4))}" --dist loadfile "$@"

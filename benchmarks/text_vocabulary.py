@@ -5,6 +5,7 @@ lower rank leave of it.
 """
 
 import base64
+import functools
 import importlib.util
 import json
 from pathlib import Path
@@ -25,16 +26,23 @@ _ORDINARY = ("tool", "fim_", "repo_name", "file_sep", "think")
 
 def write_text_tokenizer(directory: Path) -> None:
     """vocab.json, merges.txt and tokenizer_config.json in the release's layout."""
+    vocab, merges = _vocabulary()
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "vocab.json").write_text(vocab, encoding="utf-8")
+    (directory / "merges.txt").write_text(merges, encoding="utf-8")
+    (directory / "tokenizer_config.json").write_text(json.dumps(_tokenizer_config(), indent=2) + "\n")
+
+
+@functools.cache
+def _vocabulary() -> tuple[str, str]:
+    """vocab.json and merges.txt, which take seconds to find."""
     ranks = _ranks()
     alphabet = _byte_alphabet()
     spelled = {token: "".join(alphabet[byte] for byte in token) for token in ranks}
     merges = (_parts(token, ranks) for token in ranks if len(token) > 1)
     lines = [f"{spelled[first]} {spelled[second]}" for first, second in merges]
-    directory.mkdir(parents=True, exist_ok=True)
     vocab = json.dumps({spelled[token]: rank for token, rank in ranks.items()}, ensure_ascii=False)
-    (directory / "vocab.json").write_text(vocab, encoding="utf-8")
-    (directory / "merges.txt").write_text("\n".join(["#version: 0.2", *lines, ""]), encoding="utf-8")
-    (directory / "tokenizer_config.json").write_text(json.dumps(_tokenizer_config(), indent=2) + "\n")
+    return vocab, "\n".join(["#version: 0.2", *lines, ""])
 
 
 def _ranks() -> dict[bytes, int]:

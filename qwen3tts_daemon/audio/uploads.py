@@ -76,9 +76,19 @@ async def _ask_child(data: bytes, limits: UploadLimits) -> tuple[int, bytes]:
         _, answer = await asyncio.gather(_feed(child, data), _read(child, limits.answer_bytes))
         return await child.wait(), answer
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
+        await _see_off(child)
+
+
+async def _see_off(child: asyncio.subprocess.Process) -> None:
+    """Its pipes are read to their ends, so that they close."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with contextlib.suppress(ProcessLookupError):
+        child.kill()
+    child.stdin.close()
+    while await child.stdout.read(2**16):
+        pass
+    await child.wait()
 
 
 async def _feed(child: asyncio.subprocess.Process, data: bytes) -> None:
