@@ -60,6 +60,7 @@ class ModelManager:
         self._retry_at = 0.0
         self._idle_since = 0.0
         self._offloading = False
+        self._has_been_warm = False
         self._status = EngineStatus()
         self.state: ManagerState = "unloaded"
         self.on_state: list[Callable[[ManagerState], None]] = []
@@ -133,8 +134,8 @@ class ModelManager:
         await self._end_engine()
 
     async def warm(self) -> None:
-        """Wait, without a limit and whatever fails in between, until the engine is warm."""
-        await self._until(lambda: self.state == "ready")
+        """Wait, without a limit and whatever fails in between, until the engine has been warm."""
+        await self._until(lambda: self._has_been_warm)
 
     async def ready(self) -> None:
         """Wait until the engine is warm. Raises what made its load fail."""
@@ -195,6 +196,7 @@ class ModelManager:
                 wanted = True
                 continue
             ready_at = clock()
+            self._has_been_warm = True
             await self._set("ready")
             wanted = not await self._serve(self._engine)
             await self._end_engine()

@@ -183,7 +183,10 @@ class VoiceCatalogue:
         if prompt is None or voice.prompt_family != family:
             reference = await asyncio.to_thread(library.reference, voice.id)
             prompt = (await engine.encode_reference(reference, voice.transcript or None)).data
-            await asyncio.to_thread(library.set_prompt, voice.id, prompt, family)
+            try:
+                await asyncio.to_thread(library.set_prompt, voice.id, prompt, family)
+            except OSError as error:  # it can speak all the same
+                logger.warning("the prompt of voice %s is not kept: %s", voice.id, error)
         return ClonedVoice(VoicePrompt(prompt))
 
     # -- inside --------------------------------------------------------------------------------------------

@@ -200,6 +200,7 @@ class Power:
             (os, "fsync"), (Path, "rename"), (Path, "replace"), (Path, "mkdir"), (Path, "unlink"), (shutil, "rmtree"),
         ):  # fmt: skip
             monkeypatch.setattr(owner, name, self._counted(getattr(owner, name), halves=name == "fsync"))
+        monkeypatch.setattr(Path, "open", self._opened(Path.open))
 
     def _counted(self, do: Callable[..., object], *, halves: bool) -> Callable[..., object]:
         def counted(*arguments: Any, **options: Any) -> object:
@@ -213,6 +214,18 @@ class Power:
             return do(*arguments, **options)
 
         return counted
+
+    def _opened(self, do: Callable[..., Any]) -> Callable[..., object]:
+        """Opening a file to write it is a step too: what was in it is gone."""
+
+        def opened(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> object:
+            if "r" in mode:
+                return do(path, mode, *arguments, **options)
+            if self.left == 0 and not self.is_off:
+                do(path, mode, *arguments, **options).close()
+            return self._counted(do, halves=False)(path, mode, *arguments, **options)
+
+        return opened
 
     @contextlib.contextmanager
     def cut_after(self, steps: int) -> Iterator[None]:

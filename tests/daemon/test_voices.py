@@ -1,6 +1,7 @@
 """The catalogue: which voices there are, what each adds to a request, and who speaks which language."""
 
 import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,19 @@ async def test_one_without_a_prompt_gets_one(home: Home) -> None:
     home.engine = engine = Encoding("tone")
     assert await home.voices.for_engine(home.voices.find("anna"), engine) == ClonedVoice(VoicePrompt(b"for tone"))
     assert home.library.prompt("anna") == b"for tone"
+
+
+async def test_a_full_disk_makes_nobody_mute(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    home.clone("anna", family="1024x16")
+    home.engine = engine = Encoding("tone")
+    monkeypatch.setattr(os, "fsync", full)
+    assert await home.voices.for_engine(home.voices.find("anna"), engine) == ClonedVoice(VoicePrompt(b"for tone"))
+    assert "the prompt of voice anna is not kept" in caplog.text
 
 
 async def test_a_voice_that_went_meanwhile_is_an_error_and_no_other_voice(home: Home) -> None:

@@ -126,7 +126,8 @@ async def test_a_clone_is_offered_at_once(door: Door, keeper: Keeper, engine: St
 async def test_nothing_is_cloned_without_consent(
     keeper: Keeper, library: VoiceLibrary, consent: dict[str, str]
 ) -> None:
-    assert told(await keeper.clone(name="Me", **consent)) == (422, "bad_field", "consent")
+    for wav in (WAV, b"no sound, which nobody looks at"):
+        assert told(await keeper.clone(wav, name="Me", **consent)) == (422, "bad_field", "consent")
     assert library.voices == []
 
 
