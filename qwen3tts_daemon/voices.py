@@ -209,7 +209,8 @@ class VoiceCatalogue:
             return None
         languages = sorted(self._capabilities().languages, key=lambda language: language != stored.language)
         voice = stored if stored.kind == "cloned" else DesignedVoice(stored.design)
-        return _stored(stored, tuple(languages), voice, stored.instruct, stored.seed)
+        known = _stored(stored, tuple(languages), voice, stored.instruct, stored.seed)
+        return replace(known, language=stored.language) if stored.language in languages else known
 
     def _of_profile(self, stored: StoredVoice, depth: int) -> KnownVoice | None:
         """What it does not say is as with its base."""

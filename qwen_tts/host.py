@@ -243,7 +243,8 @@ class EngineHost:
             return None
         try:
             await self._see_device()
-            await self._make_room(resident)
+            if not await self._make_room(resident):
+                return None
             before = self._look()
             was_asleep = resident.state == "sleeping"
             await resident.arrive()
@@ -265,14 +266,19 @@ class EngineHost:
         if self._memory is None:
             self._memory = await asyncio.to_thread(_device_memory, self._config.device)
 
-    async def _make_room(self, resident: Resident) -> None:
+    async def _make_room(self, resident: Resident) -> bool:
+        """False if nobody wants it any more."""
         while (free := self._look()) is not None and free < resident.needs_bytes:
             leaving = self._next_to_leave(resident)
             if leaving is None:
-                return  # its engine makes itself smaller, or says what it lacks
+                break  # its engine makes itself smaller, or says what it lacks
             leaving.is_leaving = True
             await leaving.until_idle()
+            if not resident.waiting:
+                leaving.is_leaving = False
+                return False
             await self._put_away(leaving)
+        return True
 
     def _next_to_leave(self, wanted: Resident) -> Resident | None:
         others = [one for one in self._residents.values() if one is not wanted and one.state == "ready"]

@@ -16,12 +16,12 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket
 
 from qwen3tts_daemon.auth import TICKET_S, Auth
 from qwen3tts_daemon.clips import Clips
-from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.failures import HTTP_STATUS, Refusal, describe
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols import batch, clips, openai, rest, say, voices
 from qwen3tts_daemon.protocols.bodies import read_json
@@ -108,7 +108,7 @@ def _status(speech: Speech, metrics: Metrics, version: str) -> APIRouter:
             raise Refusal("model_loading", f"the engine is {speech.manager.state}")
         return {"status": "ready"}
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", response_class=PlainTextResponse)
     async def exposition() -> Response:
         """Prometheus' text format."""
         return Response(metrics.exposition(), headers={"content-type": CONTENT_TYPE_LATEST})
@@ -203,14 +203,41 @@ def _page() -> APIRouter:
     return routes
 
 
+_FAILURE_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "param", "type", "request_id"],
+            "properties": {
+                "code": {"type": "string", "enum": sorted(HTTP_STATUS)},
+                "message": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "type": {"type": "string"},
+                "request_id": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
+_FAILURE_RESPONSE = {
+    "description": "What went wrong; see docs/http.md",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}},
+}
+
+
 def _describe_bodies(app: FastAPI) -> None:
-    """Put the bodies, which msgspec reads, into the OpenAPI document."""
+    """Put the bodies, which msgspec reads, and the one shape of errors into the OpenAPI document."""
     make_document = app.openapi
 
     def openapi_document() -> dict[str, Any]:
         document = make_document()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.update({**openai.schemas(), **batch.schemas(), **clips.schemas(), **rest.schemas(), **voices.schemas()})
+        schemas["Failure"] = _FAILURE_SCHEMA
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                operation["responses"].setdefault("default", _FAILURE_RESPONSE)
         return document
 
     app.openapi = openapi_document  # type: ignore[method-assign]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.edge import request_id_of
+from qwen3tts_daemon.protocols.edge import refuse_foreign_pages, request_id_of
 from qwen3tts_daemon.protocols.orders import SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
 from qwen3tts_daemon.protocols.strict_json import convert, load
@@ -48,7 +48,7 @@ def router(speech: Speech) -> APIRouter:
     async def say(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
         await request.body()
-        _refuse_foreign_pages(request)
+        refuse_foreign_pages(request)
         query = convert(_fields(request.query_params), SayQuery)
         body = SpeechBody(
             input=query.text, voice=query.voice, language=query.language, instructions=query.instruct,
@@ -60,12 +60,6 @@ def router(speech: Speech) -> APIRouter:
         return SpokenResponse(utterance, AudioBody(sound), _THEIR_NAMES, _HEADERS)
 
     return routes
-
-
-def _refuse_foreign_pages(request: Request) -> None:
-    """As the edge does where a request changes something: an <img> of any page could keep the engine busy."""
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        raise Refusal("forbidden_origin", "pages of other sites may not use this daemon")
 
 
 def _fields(query: Mapping[str, str]) -> dict[str, Any]:

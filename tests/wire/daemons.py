@@ -64,7 +64,7 @@ class DaemonProcess:
 
 
 @contextlib.contextmanager
-def tone_daemon(data: Path, *options: str, **engine: float | str) -> Iterator[DaemonProcess]:
+def tone_daemon(data: Path, *options: str, **engine: object) -> Iterator[DaemonProcess]:
     """The daemon with a ToneEngine in its worker."""
     with _ended(DaemonProcess(["tests.tone_daemon", json.dumps(engine)], data, list(options))) as daemon:
         yield daemon
