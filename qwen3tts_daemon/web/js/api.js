@@ -19,6 +19,8 @@ export class ApiError extends Error {
   }
 }
 
+export const given = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "" && value !== undefined));
+
 /** Raises ApiError. `json` or `form` make it a POST. */
 export async function call(path, { method, json, form, signal } = {}) {
   const request = { method: method ?? (json !== undefined || form ? "POST" : "GET"), signal };
@@ -27,7 +29,7 @@ export async function call(path, { method, json, form, signal } = {}) {
     request.headers = { "Content-Type": "application/json" };
   } else if (form) {
     request.body = new FormData();
-    for (const [name, value] of Object.entries(form)) if (value !== undefined) request.body.append(name, value);
+    for (const [name, value] of Object.entries(given(form))) request.body.append(name, value);
   }
   let answer;
   try {
@@ -43,10 +45,8 @@ export async function call(path, { method, json, form, signal } = {}) {
 
 export const get = async (path) => (await call(path)).json();
 
-/** The token becomes a cookie that scripts cannot read. */
 export const pair = (token) => call("v1/session", { json: { token } });
 
-/** A token in the address is used, and taken out of it. True if it was right. */
 export async function pairByAddress() {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return null;

@@ -2,7 +2,7 @@
 
 import { ApiError, get, pair, pairByAddress, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
-import { button, dialog, field, h, icon, iconButton, say } from "./dom.js";
+import { button, dialog, field, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import { LANGUAGES, bestLanguage, has, language, setLanguage, t } from "./i18n.js";
@@ -13,10 +13,10 @@ import { Tabs } from "./tabs.js";
 import { Utterance } from "./utterance.js";
 import { prettyName } from "./voices.js";
 
-/** Sound may be this far ahead of the listener: enough for a whole paragraph, little enough when it is interrupted. */
 const LEAD_MS = 30_000;
-/** What is only made, such as a take that waits to be compared, need not wait for a listener. */
+/** What is only made, such as a take, has no listener to wait for. */
 const UNHEARD_MS = 600_000;
+const byId = (id) => document.getElementById(id);
 const TOAST_MS = 6_000;
 
 /** Events: voices, state, status, utterance, speaking, heard, reuse. */
@@ -32,7 +32,6 @@ class App extends Emitter {
     return this.catalogue?.kinds ?? [];
   }
 
-  /** The chosen voice, "" for the language's own. */
   get voice() {
     const id = recall("voice", "");
     return this.catalogue?.voices.some((voice) => voice.id === id && voice.available) ? id : "";
@@ -44,7 +43,8 @@ class App extends Emitter {
   }
 
   nameOf(id) {
-    return this.catalogue?.voices.find((voice) => voice.id === id)?.name ?? (id.startsWith("reference:") ? t("clone.mine") : t("voice.auto"));
+    const voice = this.catalogue?.voices.find((each) => each.id === id);
+    return voice ? prettyName(voice) : t("voice.auto");
   }
 
   async loadVoices() {
@@ -52,7 +52,7 @@ class App extends Emitter {
     this.emit("voices");
   }
 
-  /** Speak, heard at once and instead of what was heard before, unless it is only made (`isPlayed` false). */
+  /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
   speak({ text, options, title, isKept = true, isPlayed = true, isLive = false }) {
     const sampling = { seed: Math.floor(Math.random() * 2 ** 31), ...options.sampling };
     const utterance = new Utterance({ text, options: { ...options, sampling }, title, isKept });
@@ -73,7 +73,6 @@ class App extends Emitter {
     return utterance;
   }
 
-  /** Which voice the daemon took, when the choice was its own. */
   async #nameVoice(utterance) {
     const { voice, mode } = utterance.options;
     if (voice || mode === "design") return;
@@ -82,12 +81,11 @@ class App extends Emitter {
     if (found) utterance.rename(prettyName(found));
   }
 
-  /** A sound that nobody spoke: a recording, decoded tokens, one of the history. */
+  /** A sound that nobody speaks now. */
   play({ samples, title, text = "", ...kept }) {
     this.dock.show(Utterance.of({ samples, title, text, isKept: false, ...kept }));
   }
 
-  /** Silence, here and in the daemon. */
   stop() {
     const { utterance } = this.dock;
     const playedMs = (this.player.position / 24_000) * 1000;
@@ -96,13 +94,13 @@ class App extends Emitter {
     this.emit("stop");
   }
 
-  // -- telling ------------------------------------------------------------------------------------------
+  // -- telling --
 
   #toast = null;
 
   tell(key, values, { isError = false, detail = "" } = {}) {
-    const box = document.getElementById(isError ? "alert" : "message");
-    document.getElementById(isError ? "message" : "alert").replaceChildren();
+    const box = byId(isError ? "alert" : "message");
+    byId(isError ? "message" : "alert").replaceChildren();
     clearTimeout(this.#toast);
     box.replaceChildren(h("div.toast", { data: { kind: isError ? "error" : "news" } },
       h("div", {}, h("p", { textContent: t(key, values) }), detail && h("p.detail", { textContent: detail, lang: "en" })),
@@ -111,14 +109,13 @@ class App extends Emitter {
     if (!isError) this.#toast = setTimeout(() => box.replaceChildren(), TOAST_MS);
   }
 
-  /** An error of the daemon or of the browser; its code is translated, its own words are shown as they are. */
+  /** The code of an error is translated, its own words are shown as they are. */
   fail(error) {
     const key = `error.${error.code}`;
     if (!(error instanceof ApiError) && error instanceof Error) console.warn(error.message);
     this.tell(has(key) ? key : "error.internal", {}, { isError: true, detail: error.message ?? "" });
   }
 
-  /** Do what may need the token; ask for it if it does. Undefined if the visitor has none. */
   async manage(action) {
     for (;;) {
       try {
@@ -156,7 +153,6 @@ class App extends Emitter {
     });
   }
 
-  /** Everything that a visitor who may speak gets. */
   async begin() {
     try {
       await this.loadVoices();
@@ -174,20 +170,12 @@ class App extends Emitter {
   }
 }
 
-export const STATES = ["ready", "idle", "loading", "draining", "offline", "locked", "speaking"];
-
 function showState(app, state) {
-  const pill = document.getElementById("state");
+  const pill = byId("state");
   const shown = app.dock.isBusy && state === "ready" ? "speaking" : state;
   if (pill.dataset.state === shown) return;
   pill.dataset.state = shown;
   say(pill, `state.${shown}`);
-}
-
-function showTheme() {
-  const theme = recall("theme", "");
-  if (theme) document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
 }
 
 function languageSelect() {
@@ -199,16 +187,14 @@ function languageSelect() {
   return select;
 }
 
-/** Build the page and connect. `makers`: [name of the tab, icon, function that makes its panel]. */
+/** Build the page and connect. `makers`: [tab and icon, function that makes the panel]. */
 export async function start(makers) {
   const app = new App();
-  showTheme();
-  app.on("theme", showTheme);
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
   app.dock = new Dock(app);
   document.body.append(app.dock.node);
-  document.getElementById("language").replaceChildren(languageSelect());
-  const tabs = new Tabs(document.getElementById("tabs"), document.getElementById("main"));
+  byId("language").replaceChildren(languageSelect());
+  const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
   for (const [name, make] of makers) tabs.add(name, make(app));
   const update = () => showState(app, app.client.state);
@@ -223,17 +209,17 @@ export async function start(makers) {
   });
   app.on("speaking", update);
   app.on("voices", () => {
-    document.getElementById("preview").hidden = !app.catalogue.preview;
+    byId("preview").hidden = !app.catalogue.preview;
   });
-  document.getElementById("unlock").replaceChildren(icon("lock"), h("span", { t: "pair.open" }));
-  document.getElementById("unlock").onclick = () => app.askForToken();
+  byId("unlock").append(button("lock", "pair.open", () => app.askForToken(), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
   for (const gesture of ["pointerup", "keydown"]) document.addEventListener(gesture, () => app.player.wake());
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
   await app.history.open();
   app.emit("opened");
+  const isRight = await pairByAddress().catch((error) => app.fail(error));
+  if (isRight === false) app.tell("pair.wrong", {}, { isError: true });
   tabs.open(tabs.named(location.hash.slice(1)));
-  if ((await pairByAddress().catch((error) => app.fail(error))) === false) app.tell("pair.wrong", {}, { isError: true });
   document.body.dataset.built = "true";
   await app.begin();
   return app;

@@ -48,7 +48,10 @@ export class Dock {
     for (const event of ["change", "report", "end"]) app.player.on(event, () => this.#draw());
     app.player.on("first", (first) => this.#heard(first));
     app.player.on("change", () => app.emit("speaking"));
-    app.player.on("end", () => app.emit("speaking"));
+    app.player.on("end", () => {
+      this.node.dataset.heard = Number(this.node.dataset.heard ?? 0) + 1;
+      app.emit("speaking");
+    });
     window.addEventListener("resize", () => this.#draw());
     onLanguage(() => this.#draw());
   }
@@ -59,7 +62,6 @@ export class Dock {
     return this.#utterance;
   }
 
-  /** Is something made or heard? */
   get isBusy() {
     return (this.#utterance?.isRunning ?? false) || ["playing", "waiting"].includes(this.#app.player.state);
   }
@@ -101,7 +103,6 @@ export class Dock {
     this.#draw();
   }
 
-  /** The first sound has left the device: how long after the click, and after it came from the daemon. */
   #heard({ delayMs, at }) {
     if (this.#utterance === null || this.#first !== null) return;
     this.#first = { heardMs: at - this.#utterance.askedAt, delayMs };
@@ -150,7 +151,7 @@ export class Dock {
     }
   }
 
-  // -- what to do with it ---------------------------------------------------------------------------------
+  // -- what to do with it --
 
   #downloads() {
     const entries = [["WAV", () => this.saveWav()]];
@@ -189,7 +190,6 @@ export class Dock {
   }
 }
 
-/** Copy, also on plain http, where there is no clipboard API. */
 async function copy(text, from) {
   if (navigator.clipboard) await navigator.clipboard.writeText(text).catch(() => {});
   else {
@@ -205,7 +205,6 @@ async function copy(text, from) {
 const fileName = ({ title, at }) =>
   `${title || "speech"}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}`.replace(/[^\p{L}\p{N}_.-]+/gu, "_");
 
-/** What an utterance cost, in words; "–" while it is not known. */
 export function figuresOf(utterance, player) {
   const { metrics, heardMs, delayMs, position, isRunning } = utterance;
   const ms = (value) => (value === undefined ? "–" : value >= 10_000 ? `${number(value / 1000, 1)} s` : `${number(value)} ms`);

@@ -24,7 +24,6 @@ function set(node, key, value) {
   else node.setAttribute(key, value === true ? "" : value);
 }
 
-/** Name other words for an element that is there. */
 export function say(node, key, place = "t") {
   node.dataset[place] = key;
   translateNode(node);
@@ -53,12 +52,9 @@ const ICONS = {
   status: "M4 13h4l2.5-7 3.5 12 2.5-5H20",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reuse: "M5 15l-1.5-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.5h5",
-  edit: "M4 20l1-4L16 5l3 3L8 19z",
-  dice: "M6 6h12v12H6zM9.5 9.5h.01M14.5 14.5h.01M14.5 9.5h.01M9.5 14.5h.01",
   lock: "M7 11h10v8H7zM9 11V8.5a3 3 0 0 1 6 0V11",
 };
 
-/** A small drawing, seen and not read aloud. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -70,17 +66,20 @@ export function icon(name) {
   return svg;
 }
 
-/** A button with a drawing; `key` names it for the ear, and is its tooltip. */
 export function iconButton(name, key, onclick, props = {}) {
   return h("button.icon-button", { type: "button", tLabel: key, tTitle: key, onclick, ...props }, icon(name));
 }
 
-/** A button with a drawing and words. */
+export function actOn(name, key, values, onclick) {
+  const node = iconButton(name, key, onclick);
+  node.title = node.ariaLabel = t(key, values);
+  return node;
+}
+
 export function button(name, key, onclick, kind = "") {
   return h(`button${kind && `.${kind}`}`, { type: "button", onclick }, name && icon(name), h("span", { t: key }));
 }
 
-/** A labelled field: the label's words, then the control. */
 export function field(key, control, hint) {
   return h("label.field", {}, h("span.label", { t: key }), control, hint && h("span.hint", { t: hint }));
 }
@@ -95,7 +94,6 @@ export function card(titleKey, ...children) {
   return h("section.card", {}, titleKey && h("h2", { t: titleKey }), ...children);
 }
 
-/** Offer something to be kept as a file. */
 export function saveFile(blob, name) {
   const url = URL.createObjectURL(blob);
   h("a", { href: url, download: name }).click();
@@ -123,7 +121,6 @@ export function dialog(titleKey, build) {
   });
 }
 
-/** Ask for a yes. */
 export function confirmed(questionKey, yesKey) {
   return dialog(questionKey, (close) =>
     h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")),

@@ -1,4 +1,3 @@
-/** Something that tells others what happened to it. */
 export class Emitter {
   #listeners = new Map();
 

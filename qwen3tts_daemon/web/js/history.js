@@ -1,17 +1,15 @@
-// The last utterances, in the browser's database; in memory where there is none.
+// The last utterances, in the browser's database; in memory where there is none (a private window).
 
 import { Emitter } from "./emitter.js";
 
 export const MOST = 50;
 const STORE = "utterances";
 
-/** Events: change. */
 export class History extends Emitter {
   #database = null;
   #entries = new Map();
   #nextId = 1;
 
-  /** Open it; without a database (a private window) what was said is held until the page closes. */
   async open() {
     try {
       this.#database = await done(Object.assign(indexedDB.open("qwen3tts", 1), {
@@ -26,7 +24,6 @@ export class History extends Emitter {
     return this.#database.transaction(STORE, mode).objectStore(STORE);
   }
 
-  /** Newest first. */
   async all() {
     const entries = this.#database ? await done(this.#store("readonly").getAll()) : [...this.#entries.values()];
     return entries.reverse();

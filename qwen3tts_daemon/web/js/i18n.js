@@ -12,26 +12,24 @@ export const TRANSLATED = Object.keys(PLACES);
 
 let words = {};
 let current = "en";
+let wanted = "en";
 const listeners = new Set();
 
 export const language = () => current;
 
-/** A key is a word, or a group and a word in it. */
 function find(key) {
   const [group, ...rest] = key.split(".");
   return rest.length ? words[group]?.[rest.join(".")] : words[group];
 }
 
-/** The words of a key, with {names} filled in. */
 export function t(key, values = {}) {
   return (find(key) ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
 export const has = (key) => find(key) !== undefined;
 
-/** The language that fits a visitor best: `wanted` are tags like navigator.languages. */
-export function bestLanguage(wanted) {
-  for (const tag of wanted) {
+export function bestLanguage(tags) {
+  for (const tag of tags) {
     const lower = tag.toLowerCase();
     if (/^zh-(tw|hk|mo|hant)/.test(lower)) return "zh-TW";
     const base = lower.split("-")[0];
@@ -42,7 +40,10 @@ export function bestLanguage(wanted) {
 }
 
 export async function setLanguage(code) {
-  ({ default: words } = await import(`./i18n/${code}.js`));
+  wanted = code;
+  const { default: found } = await import(`./i18n/${code}.js`);
+  if (wanted !== code) return; // somebody has changed their mind meanwhile
+  words = found;
   current = code;
   document.documentElement.lang = code;
   document.title = t("title");
@@ -50,7 +51,6 @@ export async function setLanguage(code) {
   for (const listener of listeners) listener(code);
 }
 
-/** Called now and after every change of language. */
 export function onLanguage(listener) {
   listeners.add(listener);
   listener(current);
@@ -68,7 +68,6 @@ export function translateNode(node) {
   }
 }
 
-/** What speakers of the page's language call a language. */
 export function languageName(code) {
   try {
     return new Intl.DisplayNames([current], { type: "language" }).of(code) ?? code;
@@ -77,7 +76,6 @@ export function languageName(code) {
   }
 }
 
-/** Seconds as 1.2 or 0:07, in the page's own digits and marks. */
 export const number = (value, digits = 0) =>
   value.toLocaleString(current, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 

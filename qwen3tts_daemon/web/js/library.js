@@ -1,11 +1,10 @@
 // Voices that people made: keep, rename, export, import, delete.
 
 import { call } from "./api.js";
-import { button, card, confirmed, dialog, field, h, iconButton, option, saveFile } from "./dom.js";
+import { actOn, button, card, confirmed, dialog, field, h, option, saveFile } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { avatar, descriptionOf, prettyName, preview } from "./voices.js";
 
-/** Ask how the voice is called; null if nobody wants it any more. `first`: values to begin with. */
 export function askAbout(titleKey, goKey, first = {}) {
   return dialog(titleKey, (close) => {
     const name = h("input", { type: "text", required: true, maxLength: 80, value: first.name ?? "", autofocus: true });
@@ -21,7 +20,7 @@ export function askAbout(titleKey, goKey, first = {}) {
   });
 }
 
-/** Keep what `request(about)` makes as a voice; the voice, or undefined. */
+/** Keep what `request(about)` makes; the voice, or undefined. */
 export async function keepVoice(app, request) {
   const about = await askAbout("keep.title", "keep.go");
   if (!about) return undefined;
@@ -33,7 +32,6 @@ export async function keepVoice(app, request) {
   return voice;
 }
 
-/** The list of them. */
 export function library(app) {
   const list = h("ul.rows");
   const none = h("p.empty", { t: "library.none" });
@@ -66,15 +64,11 @@ export function library(app) {
 
   function row(voice) {
     const name = prettyName(voice);
-    const act = (iconName, key, action) => {
-      const node = iconButton(iconName, key, action);
-      node.title = node.ariaLabel = t(key, { name });
-      return node;
-    };
+    const act = (drawing, key, action) => actOn(drawing, key, { name }, () => action(voice));
     return h("li.row", {}, avatar(voice.id, name),
       h("span.voice-words", {}, h("strong", { textContent: name }), h("span.about", { textContent: voice.available ? descriptionOf(voice) : t("voice.silent") })),
-      h("span.row-actions", {}, voice.available && act("play", "voice.preview-of", () => preview(app, voice)), act("edit", "library.rename", () => rename(voice)),
-        act("download", "library.export", () => save(voice)), act("trash", "library.delete", () => remove(voice))));
+      h("span.row-actions", {}, voice.available && act("play", "voice.preview-of", () => preview(app, voice)), act("design", "library.rename", rename),
+        act("download", "library.export", save), act("trash", "library.delete", remove)));
   }
 
   function draw() {
@@ -88,7 +82,7 @@ export function library(app) {
   return card("library.title", h("p.hint", { t: "library.about" }), list, none, h("p.actions", {}, button("upload", "library.import", () => input.click()), input));
 }
 
-/** In the place of a tab whose kind of voice is not loaded: what is missing and how to bring it. */
+/** `content`, or what is missing for it and how to bring it. */
 export function needs(app, kind, key, content) {
   const missing = h("section.card.missing", { hidden: true }, h("h2", { t: "missing.title" }), h("p", { t: key }), h("p.hint", { t: "missing.how" }),
     h("p", {}, h("code", { textContent: "qwen3tts-daemon models download" })));

@@ -2,10 +2,9 @@
 // Both report {played, buffered, startedAt, ranDry, hasEnded}, counted in samples of the device since clear().
 
 const REPORT_MS = 40;
-/** Scheduled sound begins this much in the future, or the first samples would be late. */
+/** Or the first samples would be late. */
 const AHEAD_S = 0.01;
 
-/** The ring in the audio thread; needs https or localhost. */
 export class WorkletOutput {
   #node;
   #run = 0;
@@ -34,7 +33,6 @@ export class WorkletOutput {
   }
 }
 
-/** A chain of scheduled buffers: works on plain http too. */
 export class ScheduledOutput {
   #context;
   #report;

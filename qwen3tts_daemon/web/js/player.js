@@ -5,17 +5,16 @@ import { ScheduledOutput, WorkletOutput } from "./outputs.js";
 import { Resampler } from "./resampler.js";
 import { SAMPLE_RATE } from "./sound.js";
 
-const FIRST_BUFFER_S = 0.24;
+const FIRST_BUFFER_S = 0.3;
 const LONGEST_BUFFER_S = 0.6;
 /** What the device holds at most; the rest stays in the Sound. */
 const HELD_S = 4;
 const BLOCK = 4_800;
-/** The device sleeps after this long without sound. */
 const SLEEP_MS = 15_000;
 
 /**
- * When a growing sound may begin. A source that is clearly faster than it is heard begins at once; another one when
- * there is enough to bridge its pauses, and that grows each time it was not enough.
+ * When a growing sound may begin: at once if it clearly comes faster than it is heard, else when there is enough to
+ * bridge its pauses, and that grows each time it was not enough.
  */
 export class Prebuffer {
   #bufferS = FIRST_BUFFER_S;
@@ -34,7 +33,6 @@ export class Prebuffer {
     this.#first = null;
   }
 
-  /** `bufferedS` is ready and `nowS` is the time: is it enough? */
   isEnough(bufferedS, nowS, hasEnded) {
     if (hasEnded || bufferedS >= this.#bufferS) return true;
     if (bufferedS === 0) return false;
@@ -66,12 +64,12 @@ export class Player extends Emitter {
   underruns = 0;
   kind = "";
 
-  /** An iPhone that was interrupted, or a device that sleeps, begins again with a gesture. */
+  /** What was interrupted, as on iPhones, goes on with a gesture. */
   wake() {
     if (this.#context !== null && this.state !== "idle" && this.#context.state !== "running") this.#context.resume().catch(() => {});
   }
 
-  /** In the handler of a click or a key, else browsers keep it silent; iPhones again after every interruption. */
+  /** In the handler of a click or a key, else browsers keep it silent. */
   unlock() {
     if (this.#context === null) {
       if (navigator.audioSession) navigator.audioSession.type = "playback";
@@ -100,7 +98,6 @@ export class Player extends Emitter {
     return this.#sound;
   }
 
-  /** Where the listener is, in samples of the sound. */
   get position() {
     if (this.#sound === null) return 0;
     const since = this.state === "playing" ? ((performance.now() - this.#reportedAt) / 1000) * SAMPLE_RATE : 0;
@@ -108,7 +105,6 @@ export class Player extends Emitter {
     return Math.min(this.#base + Math.round(played), this.#sound.length);
   }
 
-  /** Ready in the device and in the page, in seconds. */
   get bufferedS() {
     return this.state !== "playing" && this.state !== "waiting" ? 0 : Math.max(0, (this.#sound.length - this.position) / SAMPLE_RATE);
   }
@@ -172,7 +168,6 @@ export class Player extends Emitter {
     this.#fill();
   }
 
-  /** Give the device what it may hold, and let it begin when there is enough. */
   #fill() {
     const sound = this.#sound;
     if (sound === null || this.state === "paused" || this.state === "idle") return;
@@ -220,7 +215,6 @@ export class Player extends Emitter {
     this.emit("report", report);
   }
 
-  /** When the sample that was rendered at `startedAt` leaves the device, on the page's clock. */
   #heardAt(startedAt) {
     const { contextTime, performanceTime } = this.#context.getOutputTimestamp?.() ?? {};
     if (performanceTime) return performanceTime + (startedAt - contextTime) * 1000;

@@ -4,7 +4,6 @@ import { decodeFile } from "./wav.js";
 
 export const LONGEST_S = 30;
 
-/** Browsers keep the microphone for https and localhost. */
 export const canRecord = () => Boolean(navigator.mediaDevices?.getUserMedia && window.MediaRecorder);
 
 export class Recorder {
@@ -14,7 +13,6 @@ export class Recorder {
   #analyser = null;
   #startedAt = 0;
 
-  /** Asks for the microphone. Throws what the browser throws if it is refused. */
   async start() {
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     if (navigator.audioSession) navigator.audioSession.type = "play-and-record";
@@ -31,7 +29,6 @@ export class Recorder {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** How loud it is now, 0 to 1 on a scale of decibels. */
   get level() {
     const samples = new Float32Array(this.#analyser.fftSize);
     this.#analyser.getFloatTimeDomainData(samples);
@@ -39,7 +36,6 @@ export class Recorder {
     return Math.max(0, Math.min(1, 1 + (10 * Math.log10(power + 1e-9)) / 60));
   }
 
-  /** Int16 samples at our rate. */
   async stop() {
     const parts = [];
     const blob = await new Promise((resolve) => {

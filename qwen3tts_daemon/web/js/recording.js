@@ -4,7 +4,7 @@ import { button, h, icon, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { number, onLanguage, t } from "./i18n.js";
 import { LONGEST_S, Recorder, canRecord } from "./recorder.js";
-import { SAMPLE_RATE, Sound } from "./sound.js";
+import { Sound } from "./sound.js";
 import { Waveform } from "./waveform.js";
 import { decodeFile, toWav } from "./wav.js";
 
@@ -76,7 +76,6 @@ export class RecordingInput extends Emitter {
     return samples.slice(Math.round(this.from.value * length), Math.round(this.to.value * length));
   }
 
-  /** What to send: the part as WAV, or the file itself if this browser cannot read it. */
   get blob() {
     if (this.#sound === null) return this.#file;
     return new File([toWav(this.#samples)], `${this.#file.name.replace(/\.\w+$/, "")}.wav`, { type: "audio/wav" });

@@ -6,7 +6,7 @@ const PHASES = 256;
 export class Resampler {
   #step;
   #table;
-  #tail = new Float32Array(TAPS - 1);
+  #tail = new Float32Array(TAPS / 2 - 1);
   #at = 0;
 
   constructor(from, to) {

@@ -1,15 +1,14 @@
 // The same request for a terminal and for a program.
 
-import { address, socketAddress } from "./api.js";
+import { address, given, socketAddress } from "./api.js";
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** What POST /v1/audio/speech calls the options of voice.v1. */
 export function speechBody({ text, options }, format) {
   const { voice, language, instruct, speed, sampling = {} } = options;
   const body = { input: text, voice, language, instructions: instruct, speed, ...sampling, response_format: format };
   delete body.code_predictor;
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== ""));
+  return given(body);
 }
 
 export function asCurl(utterance) {

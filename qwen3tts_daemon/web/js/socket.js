@@ -25,7 +25,6 @@ export class Context extends Emitter {
     this.options = options;
   }
 
-  /** More text; the first message carries the options. */
   speak(text, final = false) {
     if (this.isDone || this.textEnded) return;
     const message = { type: "speak", ctx: this.name, text, ...this.options };
@@ -44,7 +43,6 @@ export class Context extends Emitter {
     this.textEnded = true;
   }
 
-  /** Nothing of it is heard after this. */
   cancel(playedMs) {
     if (this.isDone) return;
     const message = { type: "cancel", ctx: this.name };
@@ -92,13 +90,11 @@ export class VoiceClient extends Emitter {
     socket.onclose = (event) => socket === this.#socket && this.#lost(event.code);
   }
 
-  /** Keeps being told how the daemon is (`status`). */
   watch() {
     this.#watches = true;
     if (this.#isOpen) this.send({ type: "watch", on: true });
   }
 
-  /** An utterance; nothing is sent before its first `speak`. */
   context(options) {
     const name = `page-${++this.#count}`;
     const context = new Context(this, name, options);
@@ -155,7 +151,6 @@ export class VoiceClient extends Emitter {
       default:
         context?.emit(message.type, message);
     }
-    return undefined;
   }
 
   #hear(data) {

@@ -3,7 +3,6 @@
 import { Emitter } from "./emitter.js";
 
 export const SAMPLE_RATE = 24_000;
-/** Samples of one bar of a waveform. */
 export const PEAK_SAMPLES = 240;
 
 export class Sound extends Emitter {
@@ -14,7 +13,6 @@ export class Sound extends Emitter {
   /** Live text: silence between sentences is nobody's fault. */
   isLive = false;
 
-  /** A sound that is whole. */
   static of(samples) {
     const sound = new Sound();
     sound.push(samples);
@@ -54,7 +52,6 @@ export class Sound extends Emitter {
     this.emit("grow");
   }
 
-  /** No more comes. */
   end() {
     if (this.hasEnded) return;
     this.hasEnded = true;

@@ -3,7 +3,6 @@
 import { Emitter } from "./emitter.js";
 import { SAMPLE_RATE, Sound } from "./sound.js";
 
-/** Events: change. */
 export class Utterance extends Emitter {
   sound = new Sound();
   segments = [];
@@ -16,7 +15,7 @@ export class Utterance extends Emitter {
   context = null;
   at = Date.now();
 
-  /** `title`: the voice's name; `options`: those of voice.v1, without the text. */
+  /** `options`: those of voice.v1 */
   constructor({ text = "", options = {}, title = "", isKept = true }) {
     super();
     this.text = text;
@@ -37,7 +36,6 @@ export class Utterance extends Emitter {
     return this.reason === null;
   }
 
-  /** Follow a context of the socket until it is done. */
   follow(context) {
     this.context = context;
     const change = () => this.emit("change");
@@ -74,7 +72,6 @@ export class Utterance extends Emitter {
     this.emit("change");
   }
 
-  /** The segment that is heard at a sample. */
   segmentAt(sample) {
     return this.segments.findLast((segment) => segment.sample <= sample) ?? null;
   }

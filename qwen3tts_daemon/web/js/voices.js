@@ -6,7 +6,6 @@ import { recall, remember } from "./settings.js";
 
 const hueOf = (id) => [...id].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)) % 360, 7);
 
-/** What a voice is, in the page's language as far as somebody wrote it down. */
 export function descriptionOf(voice) {
   const own = voice.descriptions?.[language()];
   if (own) return own;
@@ -16,7 +15,9 @@ export function descriptionOf(voice) {
 }
 
 export function prettyName(voice) {
-  return voice.kind === "preset" ? voice.name.replace(/(^|_)(\p{L})/gu, (_, gap, letter) => (gap ? " " : "") + letter.toUpperCase()) : voice.name;
+  if (voice.kind !== "preset") return voice.name;
+  const name = voice.preview ? voice.name.replace(/^[a-z]{2}_/, "") : voice.name;
+  return name.replace(/(^|_)(\p{L})/gu, (_, gap, letter) => (gap ? " " : "") + letter.toUpperCase());
 }
 
 export function avatar(id, name, drawing = "speak") {
@@ -26,7 +27,6 @@ export function avatar(id, name, drawing = "speak") {
   return node;
 }
 
-/** Say the sample of the voice's own language; not kept in the history. */
 export function preview(app, voice) {
   const code = voice.language || voice.languages[0];
   const name = app.catalogue.languages.find((each) => each.code === code)?.name;
@@ -34,7 +34,6 @@ export function preview(app, voice) {
   app.speak({ text, title: prettyName(voice), isKept: false, options: { voice: voice.id, language: code } });
 }
 
-/** The list, with its search and filters. */
 export function voicePicker(app) {
   let filter = "all";
   const search = h("input", { type: "search", tLabel: "voice.search", tPlaceholder: "voice.search", oninput: () => draw() });
@@ -100,7 +99,6 @@ export function voicePicker(app) {
   return h("fieldset.card.picker", {}, h("legend", { t: "voice.title" }), h("div.picker-tools", {}, h("div.search", {}, icon("search"), search), h("div.chips", {}, ...filters)), list, none);
 }
 
-/** The same choice as a list box, for tabs with little room. */
 export function voiceSelect(app) {
   const select = h("select", { onchange: () => { app.voice = select.value; } });
   const draw = () => {
@@ -114,7 +112,6 @@ export function voiceSelect(app) {
   return select;
 }
 
-/** Languages that can be spoken; the value is remembered under `name`. */
 export function languageSelect(app, name) {
   const select = h("select", { onchange: () => remember(name, select.value) });
   const draw = () => {

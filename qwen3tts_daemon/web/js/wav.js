@@ -26,7 +26,6 @@ export function toInt16(floats) {
   return Int16Array.from(floats, (value) => Math.round(Math.max(-1, Math.min(1, value)) * 32767));
 }
 
-/** Any file that the browser can read, as mono at our rate. Throws what decodeAudioData throws. */
 export async function decodeFile(blob) {
   const context = new OfflineAudioContext(1, 1, SAMPLE_RATE);
   const audio = await context.decodeAudioData(await blob.arrayBuffer());

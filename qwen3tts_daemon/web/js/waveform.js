@@ -7,13 +7,12 @@ const BAR = 3;
 const GAP = 2;
 const STEP_S = 1;
 
-/** How long a text will take, roughly: characters of ideographs are slower than letters. */
 export function expectedSeconds(text) {
   const wide = (text.match(/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g) ?? []).length;
   return (text.length - wide) / 14 + wide / 4.5;
 }
 
-/** The loudest peak of each of `count` bars that show `total` samples. Linear, 0 to 1; null where nothing is yet. */
+/** The peaks (0 to 1) of `count` bars that show `total` samples; null where nothing is yet. */
 export function bars(sound, count, total) {
   const per = total / PEAK_SAMPLES / count;
   return Array.from({ length: count }, (_, i) => {
@@ -37,14 +36,12 @@ export class Waveform {
     this.#expected = expected * SAMPLE_RATE;
   }
 
-  /** Samples that the width stands for. */
   get total() {
     if (this.#sound === null) return 1;
     if (this.#sound.hasEnded) return Math.max(1, this.#sound.length);
     return Math.max(this.#expected, this.#sound.length * 1.03, SAMPLE_RATE);
   }
 
-  /** `position`: what is left of it was heard. */
   draw(position = 0, marks = null) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (this.#sound === null || width === 0) return;
@@ -71,7 +68,6 @@ export class Waveform {
   }
 }
 
-/** Make a canvas a slider: pointer and arrow keys seek. */
 export function seekable(canvas, waveform, { position, seek }) {
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "slider");

@@ -9,7 +9,12 @@ const FLAGS = [
 ];
 
 export const env = (name) => process.env[name] ?? assert.fail(`${name} is not set`);
+/** Ready, or ready as soon as there is something to say. */
+export const READY = "#state:is([data-state=ready], [data-state=idle])";
 export const TABS = ["speak", "design", "clone", "live", "codec", "history", "status"];
+
+/** The same daemon under a name of plain http, where browsers have less; strangers need its token there. */
+export const onPlainHttp = (url) => `${url.replace("127.0.0.1", "voice.home")}#token=${env("PAGE_TOKEN")}`;
 
 let browser = null;
 
@@ -21,9 +26,9 @@ export const quit = () => browser.close();
 
 /** A fresh visitor. `close` fails if the console, the policy or the network had anything to complain about. */
 export async function visit(url, { expected = [], ready = true, before, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-US", colorScheme: "dark", acceptDownloads: true, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-US", colorScheme: "dark", reducedMotion: "reduce", acceptDownloads: true, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const wrong = [];
   const note = (words) => expected.some((pattern) => pattern.test(words)) || wrong.push(words);
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && note(`console: ${message.text()}`));
@@ -33,16 +38,14 @@ export async function visit(url, { expected = [], ready = true, before, ...optio
     document.addEventListener("securitypolicyviolation", (event) => window.__violated(`${event.violatedDirective} ${event.blockedURI}`));
   });
   const { host } = new URL(url);
-  await page.route("**/*", (route) => {
-    const asked = new URL(route.request().url());
-    if (asked.host === host || ["blob:", "data:"].includes(asked.protocol)) return route.fallback();
-    note(`network: ${asked.href}`);
-    return route.abort();
+  page.on("request", (request) => {
+    const asked = new URL(request.url());
+    if (asked.host !== host && !["blob:", "data:"].includes(asked.protocol)) note(`network: ${asked.href}`);
   });
   await before?.(page);
   await page.goto(url);
   await page.waitForSelector("body[data-built=true]");
-  if (ready) await page.waitForSelector("#state[data-state=ready]");
+  if (ready) await page.waitForSelector(READY);
   return {
     page,
     async close() {
@@ -57,18 +60,28 @@ export async function open(page, tab) {
   await page.waitForSelector(`#panel-${tab}:not([hidden])`);
 }
 
+/** By keyboard: the button would stop what is still heard. */
 export async function speak(page, text) {
   await page.fill("#text", text);
-  await page.click("#panel-speak .writer button[type=submit]");
+  await page.press("#text", "Control+Enter");
 }
 
 export const figure = (page, name) => page.textContent(`.dock [data-figure=${name}] dd`);
 
-/** Until all of it was made and heard. */
+const heard = new WeakMap();
+
+/** Until something was heard to its end, after what was heard out before. */
 export async function heardOut(page) {
-  await page.waitForSelector(".dock .round[data-playing=true]");
-  await page.waitForSelector(".dock .round[data-playing=false]", { timeout: 30_000 });
-  await page.waitForSelector("#state[data-state=ready]");
+  const before = heard.get(page) ?? 0;
+  await page.waitForFunction((count) => Number(document.querySelector(".dock").dataset.heard ?? 0) > count, before);
+  heard.set(page, Number(await page.getAttribute(".dock", "data-heard")));
+  await page.waitForSelector(READY);
+}
+
+export async function reload(page) {
+  await page.reload();
+  heard.delete(page);
+  await page.waitForSelector(READY);
 }
 
 /** What a click lets the browser save. */

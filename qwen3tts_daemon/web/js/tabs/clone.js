@@ -1,6 +1,6 @@
 // Clone: a recording, its words, a try, a voice.
 
-import { call } from "../api.js";
+import { call, given } from "../api.js";
 import { button, card, field, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { intro, keepVoice, library, needs } from "../library.js";
@@ -17,14 +17,13 @@ export function cloneTab(app) {
   const text = h("textarea", { rows: 3, maxLength: 2_000 });
   const tryIt = button("play", "clone.try", () => attempt(), "primary");
   const keep = button("star", "clone.keep", () => keepIt());
-  /** The daemon's name of this recording with these words, so that it is sent once. */
+  /** The daemon's name of this recording: it is sent once. */
   let reference = null;
 
   const forget = () => { reference = null; };
   recording.on("change", forget);
   words.addEventListener("input", forget);
 
-  /** What is missing, told; true if nothing is. */
   function isComplete({ toKeep }) {
     if (recording.isEmpty) app.tell("clone.recording-needed");
     else if (!only.checked && !words.value.trim()) {
@@ -37,7 +36,7 @@ export function cloneTab(app) {
     return false;
   }
 
-  const fields = () => ({ ref_audio: recording.blob, ref_text: only.checked ? undefined : words.value.trim() });
+  const fields = () => ({ ref_audio: recording.blob, ref_text: only.checked ? "" : words.value.trim() });
 
   async function attempt() {
     if (!isComplete({ toKeep: false })) return;
@@ -45,8 +44,8 @@ export function cloneTab(app) {
     tryIt.disabled = true;
     try {
       reference ??= (await (await call("v1/audio/references", { form: fields() })).json()).voice;
-      const language = spoken.value || undefined;
-      app.speak({ text: text.value.trim() || app.samples.Auto, title: t("clone.mine"), options: { voice: reference, ...(language && { language }) } });
+      const options = given({ voice: reference, language: spoken.value });
+      app.speak({ text: text.value.trim() || app.samples.Auto, title: t("clone.mine"), options });
     } catch (error) {
       app.fail(error);
     } finally {
@@ -56,7 +55,7 @@ export function cloneTab(app) {
 
   async function keepIt() {
     if (!isComplete({ toKeep: true })) return;
-    await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value || undefined } }));
+    await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value } }));
   }
 
   app.on("voices", () => { text.value ||= app.samples.Auto ?? ""; });

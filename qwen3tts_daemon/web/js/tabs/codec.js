@@ -10,7 +10,6 @@ import { decodeFile } from "../wav.js";
 const FRAME_S = 0.08;
 const ROW = 9;
 
-/** Frames of equally many whole numbers, or null. */
 export function parseCodes(json) {
   let value;
   try {
@@ -23,7 +22,6 @@ export function parseCodes(json) {
   return Array.isArray(codes) && codes.length > 0 && codes.every(isRow) ? codes : null;
 }
 
-/** A square for each token: which one it is, is its colour. */
 export function drawCodes(canvas, codes) {
   const books = codes[0].length;
   const width = Math.max(1, Math.min(codes.length, 600));
@@ -75,7 +73,7 @@ export function codecTab(app) {
     if (recording.isEmpty) return app.tell("clone.recording-needed");
     return busy(encodeButton, async () => {
       const { codes } = await (await call("api/tokenizer/encode", { form: { ref_audio: recording.blob } })).json();
-      json.value = `[\n${codes.map((frame) => `  ${JSON.stringify(frame)}`).join(",\n")}\n]`;
+      json.value = `[${codes.map((frame) => JSON.stringify(frame)).join(",\n")}]`;
       show();
     });
   }

@@ -1,5 +1,6 @@
 // Design: a voice in words, several takes of it, the best one kept.
 
+import { given } from "../api.js";
 import { button, field, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { intro, keepVoice, needs } from "../library.js";
@@ -8,7 +9,7 @@ import { languageSelect } from "../voices.js";
 import { Waveform, expectedSeconds } from "../waveform.js";
 
 const PRESETS = ["child", "sharp", "palace", "news", "sad", "man"];
-/** Of the four utterances that a socket may have at once, one is left to speak with. */
+/** Of the four that a socket may have, one is left to speak with. */
 const TAKES = 3;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
@@ -42,20 +43,19 @@ export function designTab(app) {
     const isFirst = made === 0;
     takes.prepend(...Array.from({ length: TAKES }, (_, i) => take(LETTERS[made++ % LETTERS.length], i === 0)));
     if (isFirst) takes.scrollIntoView({ block: "nearest" });
-    return undefined;
   }
 
   function take(letter, isPlayed) {
-    const language = spoken.value || undefined;
-    const utterance = app.speak({ text: text.value, title: t("design.take", { name: letter }), isPlayed: false, isKept: true,
-      options: { mode: "design", design: description.value.trim(), ...(language && { language }) } });
+    const language = spoken.value;
+    const options = given({ mode: "design", design: description.value.trim(), language });
+    const utterance = app.speak({ text: text.value, title: t("design.take", { name: letter }), isPlayed: false, options });
     const canvas = h("canvas.wave");
     const waveform = new Waveform(canvas);
     waveform.show(utterance.sound, expectedSeconds(utterance.text));
     const listen = () => app.dock.show(utterance);
     const play = h("button.round", { type: "button", onclick: listen, "aria-label": t("design.play", { name: letter }) }, icon("play"));
     const keep = button("star", "design.keep", async () => {
-      const voice = await keepVoice(app, (about) => ({ json: { ...about, take: utterance.requestId, ...(language && { language }) } }));
+      const voice = await keepVoice(app, (about) => ({ json: given({ ...about, take: utterance.requestId, language }) }));
       if (voice) node.classList.add("kept");
     });
     const state = h("span.hint");
@@ -77,6 +77,12 @@ export function designTab(app) {
     return node;
   }
 
+  app.on("reuse", (entry) => {
+    if (entry.options.mode !== "design") return;
+    description.value = entry.options.design;
+    text.value = entry.text;
+    app.tabs.open("design");
+  });
   const form = h("form.card", { onsubmit: make },
     field("design.description", description), h("div.chips", {}, ...chips),
     h("div.columns.wide-first", {}, field("design.text", text), field("speak.language", spoken)),

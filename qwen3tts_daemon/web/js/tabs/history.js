@@ -1,7 +1,7 @@
 // History: what was said in this browser.
 
-import { button, card, confirmed, h, iconButton } from "../dom.js";
-import { language, number, onLanguage, t } from "../i18n.js";
+import { actOn, button, card, confirmed, h } from "../dom.js";
+import { language, number, onLanguage } from "../i18n.js";
 import { intro } from "../library.js";
 import { SAMPLE_RATE } from "../sound.js";
 import { Utterance } from "../utterance.js";
@@ -18,12 +18,7 @@ export function historyTab(app) {
 
   function row(entry) {
     const words = entry.text.trim().slice(0, EXCERPT);
-    const act = (iconName, key, action) => {
-      const node = iconButton(iconName, key, action);
-      node.ariaLabel = t(key, { text: words.slice(0, 40) });
-      node.title = t(key, { text: "" }).replace(/[:：]\s*$/, "");
-      return node;
-    };
+    const act = (drawing, key, action) => actOn(drawing, key, { text: words.slice(0, 40) }, action);
     const when = new Date(entry.at).toLocaleString(language(), { dateStyle: "medium", timeStyle: "short" });
     const about = [entry.title, when, `${number(entry.samples.length / SAMPLE_RATE, 1)} s`].join(" · ");
     return h("li.row", {}, avatar(entry.options.voice ?? "", entry.title, entry.options.mode === "design" ? "design" : "speak"),

@@ -1,5 +1,6 @@
 // Live: words go out as they are typed, and are heard before the sentence ends.
 
+import { given } from "../api.js";
 import { button, card, field, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { intro } from "../library.js";
@@ -11,7 +12,6 @@ const DEMO_MS = 70;
 /** A word is finished by a space or a mark; ideographs need no end. */
 const FINISHED = /^.*(?:[\s.,;:!?…。、，；：！？]|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])/su;
 
-/** The part of `typed` that can go out: up to the last finished word. */
 export function finishedPart(typed) {
   return typed.match(FINISHED)?.[0] ?? "";
 }
@@ -33,8 +33,8 @@ export function liveTab(app) {
   }
 
   function open() {
-    const options = Object.fromEntries(Object.entries({ voice: app.voice, language: spoken.value }).filter(([, value]) => value));
-    utterance = app.speak({ text: "", title: app.nameOf(app.voice), isLive: true, options: { ...options, split: "clause" } });
+    const options = given({ voice: app.voice, language: spoken.value, split: "clause" });
+    utterance = app.speak({ text: "", title: app.nameOf(app.voice), isLive: true, options });
     said.replaceChildren();
     const mine = utterance;
     mine.context.on("done", () => mine === utterance && stopDemo());
@@ -82,7 +82,6 @@ export function liveTab(app) {
     demo = null;
   }
 
-  /** What a language model does: a few letters at a time. */
   function play() {
     end();
     app.player.unlock();

@@ -1,11 +1,12 @@
 // Speak: a text, a voice, a way to say it.
 
+import { given } from "../api.js";
 import { button, card, field, h, icon, say } from "../dom.js";
 import { language, number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
 import { recall, remember } from "../settings.js";
 import { unitsOf } from "../utterance.js";
-import { languageSelect, prettyName, voicePicker } from "../voices.js";
+import { languageSelect, voicePicker } from "../voices.js";
 
 const MOST_CHARS = 8_000;
 const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", "story"];
@@ -38,9 +39,8 @@ export function speakTab(app) {
   /** An empty field is the model's own value; 0 is 0. */
   function options() {
     const sampling = Object.fromEntries([...numbers, ["seed", seed]].filter(([, input]) => input.value !== "").map(([name, input]) => [name, Number(input.value)]));
-    const chosen = { voice: app.voice, language: spoken.value, instruct: instruct.value.trim() };
-    const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== ""));
-    return { ...given, ...(Number(speed.value) === 1 ? {} : { speed: Number(speed.value) }), sampling };
+    const speedOrNone = Number(speed.value) === 1 ? "" : Number(speed.value);
+    return given({ voice: app.voice, language: spoken.value, instruct: instruct.value.trim(), speed: speedOrNone, sampling });
   }
 
   function speak() {
@@ -48,8 +48,7 @@ export function speakTab(app) {
       text.focus();
       return app.tell("speak.empty");
     }
-    const voice = app.catalogue?.voices.find((each) => each.id === app.voice);
-    return app.speak({ text: text.value, options: options(), title: voice ? prettyName(voice) : t("voice.auto") });
+    return app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) });
   }
 
   const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {
@@ -80,7 +79,7 @@ export function speakTab(app) {
       h("p.hint", { t: "speak.more-about" })),
   );
 
-  // -- the sentence that is heard -------------------------------------------------------------------------
+  // -- the sentence that is heard --
 
   let marked = "";
   function mark({ utterance, segment }) {
@@ -93,7 +92,6 @@ export function speakTab(app) {
     const to = unitsOf(text.value, segment.end);
     behind.replaceChildren(text.value.slice(0, from), h("mark", { textContent: text.value.slice(from, to) }), `${text.value.slice(to)}\n`);
     behind.scrollTop = text.scrollTop;
-    return undefined;
   }
 
   text.addEventListener("input", () => { behind.replaceChildren(); marked = ""; count(); });
@@ -121,6 +119,7 @@ export function speakTab(app) {
     }
   });
   app.on("reuse", (entry) => {
+    if (entry.options.mode === "design") return;
     text.value = entry.text;
     instruct.value = entry.options.instruct ?? "";
     spoken.value = entry.options.language ?? "";

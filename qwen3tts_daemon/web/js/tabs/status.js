@@ -60,7 +60,7 @@ export function statusTab(app) {
     daemon.replaceChildren(...facts.map(([key, props]) => h("div", {}, h("dt", { t: key }), h("dd", props))));
   }
 
-  const theme = h("select", { onchange: () => { remember("theme", theme.value); app.emit("theme"); } },
+  const theme = h("select", { onchange: () => { remember("theme", theme.value); document.dispatchEvent(new Event("theme")); } },
     option("", "", "settings.theme-auto"), option("dark", "", "settings.theme-dark"), option("light", "", "settings.theme-light"));
   theme.value = recall("theme", "");
   const key = (...names) => names.flatMap((name, i) => [i ? " " : "", h("kbd", { textContent: name })]);

@@ -1,0 +1,195 @@
+// Design, Clone and Codec: voices that are made here, and sound as tokens.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { env, heardOut, launch, onPlainHttp, open, quit, saved, speak, until, visit } from "./page.js";
+
+const ALL = env("PAGE_ALL");
+const TOKEN = env("PAGE_TOKEN");
+const PAIRED = `${ALL}#token=${TOKEN}`;
+
+before(launch);
+after(quit);
+
+function wav(seconds, frequency = 300) {
+  const samples = Buffer.alloc(Math.round(seconds * 24_000) * 2);
+  for (let i = 0; i < samples.length / 2; i++) samples.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * frequency * i) / 24_000)), 2 * i);
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(24_000, 24);
+  head.writeUInt32LE(48_000, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(samples.length, 40);
+  return { name: "somebody.wav", mimeType: "audio/wav", buffer: Buffer.concat([head, samples]) };
+}
+
+async function nameIt(page, name) {
+  await page.fill("dialog input[type=text]", name);
+  await page.selectOption("dialog select", "female");
+  await page.click("dialog button.primary");
+  await page.waitForSelector("dialog", { state: "detached" });
+}
+
+test("a voice out of words: three takes, one is kept, spoken with, renamed, exported, imported, deleted", async () => {
+  const { page, close } = await visit(PAIRED);
+  await open(page, "design");
+  await page.click("#panel-design button.big");
+  await page.waitForSelector("#message .toast:has-text('Describe the voice')");
+  await page.click("#panel-design .chip:has-text('Palace')");
+  assert.match(await page.inputValue("#panel-design textarea"), /lady of the court/);
+  await page.locator("#panel-design textarea").nth(1).fill("Good evening, everybody.");
+  await page.click("#panel-design button.big");
+  assert.deepEqual(await page.locator(".take h3").allTextContents(), ["Take A", "Take B", "Take C"]);
+  await until(page, () => [...document.querySelectorAll(".take > button")].every((button) => !button.disabled));
+  await page.click("[aria-label='Listen to take B']");
+  await heardOut(page);
+  assert.equal(await page.textContent(".dock-words strong"), "Take B");
+  await page.locator(".take").nth(1).locator("> button").click();
+  await nameIt(page, "Lady");
+  await page.waitForSelector("#message .toast:has-text('Kept as')");
+  assert.equal(await page.locator(".take.kept h3").textContent(), "Take B");
+
+  await open(page, "speak");
+  assert.ok(await page.isChecked(".voice input[value=lady]"), "what was kept is chosen");
+  await speak(page, "It is me.");
+  await heardOut(page);
+  assert.equal(await page.textContent(".dock-words strong"), "Lady");
+
+  await open(page, "history");
+  await page.locator(".row:has-text('Take A')").getByRole("button", { name: /^Use text/ }).click();
+  await page.waitForSelector("#panel-design:not([hidden])");
+  assert.match(await page.inputValue("#panel-design textarea"), /lady of the court/);
+
+  await open(page, "clone");
+  await page.click("[aria-label='Rename Lady']");
+  await nameIt(page, "The Lady");
+  const packed = await (async () => {
+    await page.waitForSelector("[aria-label='Export The Lady']");
+    return saved(page, () => page.click("[aria-label='Export The Lady']"));
+  })();
+  assert.equal(packed.name, "lady.voice.zip");
+  await page.setInputFiles("#panel-clone input[accept='.zip']", { name: packed.name, mimeType: "application/zip", buffer: packed.content });
+  await until(page, () => document.querySelectorAll("#panel-clone .rows .row").length === 2);
+  while ((await page.locator("#panel-clone .rows .row").count()) > 0) {
+    const left = await page.locator("#panel-clone .rows .row").count();
+    await page.locator("[aria-label^='Delete']").first().click();
+    await page.click("dialog button.danger");
+    await until(page, (count) => document.querySelectorAll("#panel-clone .rows .row").length === count, left - 1);
+  }
+  await close();
+});
+
+test("a voice from a file: trimmed, tried, and kept only with the words and the consent", async () => {
+  const { page, close } = await visit(PAIRED);
+  await open(page, "clone");
+  const panel = page.locator("#panel-clone");
+  await panel.getByRole("button", { name: "Try it" }).click();
+  await page.waitForSelector("#message .toast:has-text('Choose or record')");
+  await page.setInputFiles("#panel-clone .drop input[type=file]", wav(20));
+  await page.waitForSelector("#panel-clone .recorded:not([hidden])");
+  assert.match(await panel.locator(".recorded .hint").textContent(), /15.0 s are used: a good length/);
+  await panel.getByRole("slider", { name: "End" }).fill("0.1");
+  assert.match(await panel.locator(".recorded .hint").textContent(), /at least 3 s/);
+  await panel.getByRole("slider", { name: "End" }).fill("0.25");
+  assert.match(await panel.locator(".recorded .hint").textContent(), /5.0 s are used/);
+  await panel.getByRole("button", { name: "Listen to it" }).click();
+  await page.waitForSelector(".dock .time:has-text('/ 0:05')");
+  await panel.getByRole("button", { name: "Try it" }).click();
+  await page.waitForSelector("#message .toast:has-text('Write down the words')");
+  await panel.getByLabel("What is said in the recording").fill("Some words.");
+  await panel.getByLabel("Text to try it with").fill("Hello.");
+  const [answer] = await Promise.all([page.waitForResponse("**/v1/audio/references"), panel.getByRole("button", { name: "Try it" }).click()]);
+  assert.ok(Math.abs((await answer.json()).duration_s - 5) < 0.05, "five seconds of WAV, made in the page");
+  await page.waitForSelector(".dock-words strong:has-text('My recording')");
+  await heardOut(page);
+
+  await panel.getByRole("button", { name: "Keep as a voice" }).click();
+  await page.waitForSelector("#message .toast:has-text('Tick that')");
+  await panel.getByLabel(/person in the recording agrees/).check();
+  await panel.getByRole("button", { name: "Keep as a voice" }).click();
+  await nameIt(page, "Somebody");
+  await page.waitForSelector("[aria-label='Delete Somebody']");
+  await page.click("[aria-label='Delete Somebody']");
+  await page.click("dialog button.danger");
+  await page.waitForSelector("[aria-label='Delete Somebody']", { state: "detached" });
+  await close();
+});
+
+test("a file can be dropped, and one that the browser cannot read is sent as it is", async () => {
+  const { page, close } = await visit(ALL, { expected: [/422/] });
+  await open(page, "clone");
+  const data = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(100)], "strange.m4a", { type: "audio/mp4" }));
+    return transfer;
+  });
+  await page.dispatchEvent("#panel-clone .recording", "drop", { dataTransfer: data });
+  await page.waitForSelector("#panel-clone .recorded .hint:has-text('sent as it is')");
+  await page.getByLabel(/sound of the voice only/).check();
+  await page.locator("#panel-clone").getByRole("button", { name: "Try it" }).click();
+  await page.waitForSelector("#alert .toast:has-text('cannot be used')");
+  await close();
+});
+
+test("the microphone: a level, a recording, its words not needed", async () => {
+  const { page, close } = await visit(ALL);
+  await open(page, "clone");
+  await page.click("#panel-clone button:has-text('Record')");
+  await until(page, () => document.querySelector("#panel-clone meter").value > 0.1);
+  await until(page, () => /([4-9]|\d\d)\.\d s/.test(document.querySelector("#panel-clone [role=timer]").textContent));
+  await page.click("#panel-clone button:has-text('Stop recording')");
+  await page.waitForSelector("#panel-clone .recorded .hint:has-text('are used')");
+  await page.getByLabel(/sound of the voice only/).check();
+  await page.locator("#panel-clone").getByRole("button", { name: "Try it" }).click();
+  await heardOut(page);
+  await page.click("[aria-label='Remove']");
+  await page.waitForSelector("#panel-clone .drop:not([hidden])");
+  await close();
+});
+
+test("without a microphone the page says why, and takes a file", async () => {
+  const { page, close } = await visit(onPlainHttp(ALL));
+  await open(page, "clone");
+  assert.equal(await page.locator("#panel-clone button:has-text('Record')").isVisible(), false);
+  assert.match(await page.textContent("#panel-clone .drop"), /plain http/);
+  await page.setInputFiles("#panel-clone .drop input[type=file]", wav(4));
+  await page.waitForSelector("#panel-clone .recorded .hint:has-text('4.0 s')");
+  await close();
+});
+
+test("sound to tokens and back", async () => {
+  const { page, close } = await visit(ALL);
+  await open(page, "codec");
+  await page.setInputFiles("#panel-codec .drop input[type=file]", wav(1.6));
+  await page.locator("#panel-codec .recorded").waitFor();
+  await page.locator("#panel-codec .actions").getByRole("button", { name: "Sound to tokens" }).click();
+  await page.waitForSelector("#panel-codec .hint:has-text('20 frames × 2 codebooks, 1.6 s')");
+  assert.ok(await page.locator("#panel-codec canvas.codes").evaluate((canvas) => canvas.getContext("2d").getImageData(0, 0, 1, 1).data[3]) === 255);
+  await page.locator("#panel-codec").getByRole("button", { name: "Tokens to sound" }).click();
+  await heardOut(page);
+  assert.equal(await page.textContent(".dock-words strong"), "Decoded");
+  const { content } = await saved(page, () => page.click("#panel-codec button:has-text('Save as JSON')"));
+  assert.equal(JSON.parse(content.toString()).length, 20);
+  await page.fill("#panel-codec textarea", "[[1, 2], [3]]");
+  await page.waitForSelector("#panel-codec .hint:has-text('no list of frames')");
+  assert.ok(await page.isDisabled("#panel-codec button:has-text('Tokens to sound')"));
+  await close();
+});
+
+test("what the voice that is loaded cannot do is explained, with the command that helps", async () => {
+  const { page, close } = await visit(env("PAGE_PREVIEW"));
+  assert.ok(await page.isVisible("#preview"));
+  for (const tab of ["design", "clone", "codec"]) {
+    await open(page, tab);
+    assert.match(await page.textContent(`#panel-${tab} .missing`), /qwen3tts-daemon models download/);
+    assert.equal(await page.locator(`#panel-${tab} button.primary:visible`).count(), 0);
+  }
+  await close();
+});

@@ -1,0 +1,21 @@
+// A few rules that find mistakes; how the code looks is the writer's business.
+
+const browser = ["AbortController", "AnalyserNode", "AudioContext", "AudioWorkletNode", "Blob", "CustomEvent", "File", "FormData", "Event", "MediaRecorder", "OfflineAudioContext", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "document", "fetch", "getComputedStyle", "history", "indexedDB", "localStorage", "location", "matchMedia", "navigator", "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window"];
+const worklet = ["AudioWorkletProcessor", "currentTime", "registerProcessor", "sampleRate"];
+const node = ["Buffer", "URL", "console", "document", "globalThis", "location", "process", "setTimeout"];
+const tests = ["axe", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "NodeFilter", "isSecureContext", "Blob"];
+
+const globals = (...lists) => Object.fromEntries(lists.flat().map((name) => [name, "readonly"]));
+
+const rules = {
+  "no-undef": "error", "no-unused-vars": ["error", { argsIgnorePattern: "^_" }], "no-var": "error", "prefer-const": "error",
+  eqeqeq: "error", "no-shadow": "error", "no-implied-eval": "error", "no-eval": "error", "no-new-func": "error",
+  "no-unreachable": "error", "no-dupe-keys": "error", "no-duplicate-imports": "error", "no-self-assign": "error",
+  "no-fallthrough": "error", "no-unused-private-class-members": "error", "no-alert": "error",
+  "no-restricted-properties": ["error", ...["innerHTML", "outerHTML", "insertAdjacentHTML"].map((property) => ({ property }))],
+};
+
+export default [
+  { files: ["qwen3tts_daemon/web/**/*.js"], rules, languageOptions: { globals: globals(browser, worklet) } },
+  { files: ["tests/web/**/*.js"], rules: { ...rules, "no-shadow": "off" }, languageOptions: { globals: globals(node, tests) } },
+];
