@@ -266,10 +266,11 @@ class Engine:
             await self._warm_up()
 
     async def _warm_up(self) -> None:
-        """Two frames that nobody hears: kernels of prompts are put on the device when they are first used (50 ms)."""
-        limits = Limits(max_audio_s=_WARM_UP_S)
-        request = SynthesisRequest(text="Good evening.", voice=self._any_voice(), limits=limits)
+        """Two frames that nobody hears: what is used for the first time takes 50 ms."""
+        request = SynthesisRequest(live=True, voice=self._any_voice(), limits=Limits(max_audio_s=_WARM_UP_S))
         async with self.stream(request) as audio:
+            audio.feed_now("Good evening, everybody.")
+            audio.end_text()
             async for _ in audio:
                 pass
 
