@@ -30,6 +30,8 @@ from wyoming.client import AsyncTcpClient
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from benchmarks.machine import children, rss_mb, summary
+from qwen3tts_daemon.audio import to_wav
+from qwen_tts.api import Audio
 
 TEXT = "Good evening, the front door has been left open for ten minutes."
 FEW_FRAMES = ("--qwen.guards.frames-per-token", "4", "--qwen.guards.spare-frames", "10")
@@ -255,9 +257,7 @@ def recording() -> bytes:
         for n in range(4 * rate)
     ]
     pcm = struct.pack(f"<{len(samples)}h", *samples)
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", len(pcm) + 36, b"WAVE", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16,
-                       b"data", len(pcm))  # fmt: skip
-    return head + pcm
+    return to_wav(Audio(pcm=pcm, sample_rate=rate))
 
 
 async def measure(options: argparse.Namespace, data: Path) -> None:

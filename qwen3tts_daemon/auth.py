@@ -22,7 +22,7 @@ from typing import Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.networks import Address, Neighbourhood, Network, parse_address
+from qwen3tts_daemon.networks import LOOPBACK_NAMES, Address, Neighbourhood, Network, parse_address
 from qwen3tts_daemon.settings import PRIVATE
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,6 @@ _KEYS_IN_QUERY: Final = frozenset(
         "xi-api-key",
     )
 )
-_LOOPBACK_NAMES: Final = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Auth:
     ) -> None:
         self._policy = policy
         self._token = token
-        self._names = _LOOPBACK_NAMES | {_plain_name(name) for name in allowed_hosts}
+        self._names = LOOPBACK_NAMES | {_plain_name(name) for name in allowed_hosts}
         self._names |= (own_names or _own_names)()
         self._proxies = Neighbourhood(trusted_proxies, option="http.trusted_proxies")
         self._near = Neighbourhood((PRIVATE,), own_networks=own_networks)
@@ -185,7 +184,7 @@ class Auth:
             # itself, gets nothing; one that does neither (nginx, `proxy_pass http://localhost`) looks like a client
             # on this machine, and only the policy "token" is a protection then.
             literal = parse_address(host)
-            return host in _LOOPBACK_NAMES or (literal is not None and literal.is_loopback)
+            return host in LOOPBACK_NAMES or (literal is not None and literal.is_loopback)
         return address in self._near
 
     # -- credentials ---------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 
-from qwen3tts_daemon.audio import FORMATS, open_encoder, wav_header
-from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.audio import ENCODE_MS, FORMATS, open_encoder, wav_header
+from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.settings import ClipsSettings
 from qwen3tts_daemon.speech import Utterance
 from qwen_tts.api import PCM_BYTES, AudioChunk
@@ -22,8 +22,6 @@ from qwen_tts.api import PCM_BYTES, AudioChunk
 CLIP_FORMATS = tuple(name for name in FORMATS if name != "pcm")
 """Those that a file can have."""
 
-_ENCODE_MS = 500
-"""Sound that is encoded at one go, so that others get their turn."""
 _READ_BYTES = 64 * 1024
 _LATE_S = 1.0
 """A timer may be early by a hair, and would find a clip that has not expired."""
@@ -126,7 +124,7 @@ class Clip:
     def encode_more(self, encoding: Encoding) -> bool:
         """Encode a little; False if there is nothing to encode now. Raises Refusal if memory is short."""
         start = encoding.pcm_bytes
-        pcm = bytes(self._pcm[start : start + self._sample_rate * _ENCODE_MS // 1000 * PCM_BYTES])
+        pcm = bytes(self._pcm[start : start + self._sample_rate * ENCODE_MS // 1000 * PCM_BYTES])
         if pcm:
             self._clips.make_room(size=len(pcm))
             encoding.add(pcm)
@@ -260,7 +258,7 @@ class Clips:
                         self.make_room(size=len(part.pcm))
                         clip.append(part.pcm)
             if utterance.end == "cancelled":
-                raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+                raise draining()
             clip.complete()
         except Exception as error:  # noqa: BLE001  handed to the readers, whose protocol describes it
             clip.fail(error)

@@ -62,6 +62,11 @@ class Refusal(Exception):
         self.retry_after_s = retry_after_s
 
 
+def draining() -> Refusal:
+    """What is cut off or not begun because the daemon stops."""
+    return Refusal("draining", "the daemon is stopping", retry_after_s=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What every wire says about an error: in JSON, in a Wyoming event, in a log line, in a metric's label."""

@@ -9,17 +9,17 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
-from qwen_tts.api import Capabilities, EngineStatus
+from qwen_tts.api import Capabilities, EngineStatus, ModelState
 from qwen_tts.errors import ModelLoading, ModelUnavailable, SynthesisError
 from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
 
-ManagerState = Literal["unloaded", "loading", "ready", "sleeping", "failed"]
+ManagerState = ModelState
 
 _FIRST_BACKOFF_S = 0.5
 _LAST_BACKOFF_S = 30.0

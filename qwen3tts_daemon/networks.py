@@ -11,6 +11,8 @@ from qwen3tts_daemon.settings import PRIVATE, SettingsError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
+
 _PRIVATE_NETWORKS = tuple(
     ipaddress.ip_network(network)
     for network in (

@@ -2,10 +2,10 @@
 
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qwen3tts_daemon.latest import Latest
 from qwen_tts.api import VoicePrompt
 from qwen_tts.errors import UnknownVoice
 
@@ -29,14 +29,12 @@ class References:
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._references: OrderedDict[str, Reference] = OrderedDict()
+        self._references = Latest[Reference](MOST)
 
     def add(self, prompt: VoicePrompt, family: str) -> str:
         """Returns the voice's name."""
         name = PREFIX + secrets.token_urlsafe(12)
         self._references[name] = Reference(prompt, family, self._now() + EXPIRES_S)
-        while len(self._references) > MOST:
-            self._references.popitem(last=False)
         return name
 
     def get(self, name: str) -> Reference:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Literal, Self
 import msgspec
 
 from qwen3tts_daemon.audio import silence
-from qwen3tts_daemon.failures import Refusal, code_of
+from qwen3tts_daemon.failures import Refusal, code_of, draining
+from qwen3tts_daemon.latest import Latest
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
 from qwen3tts_daemon.takes import Take, Takes
@@ -412,7 +413,7 @@ class Speech:
         self.config = config
         self._metrics = metrics
         self.takes = Takes()
-        self.reports: OrderedDict[str, Report] = OrderedDict()
+        self.reports = Latest[Report](_MOST_REPORTS)
         """Of the last utterances, by request id: what a stream's headers could not say yet."""
         self._open: set[Utterance] = set()
         self._all_left = asyncio.Event()
@@ -453,6 +454,13 @@ class Speech:
         """Raises InvalidRequest for what cannot be spoken, Refusal while draining."""
         self._check_not_draining()
         return Utterance(self, order, request_id or new_request_id())
+
+    def whole_utterance(self, order: Order, text: str, request_id: str | None = None) -> Utterance:
+        """One whose text is all there. Raises what `utterance` and `feed` raise."""
+        utterance = self.utterance(order, request_id)
+        utterance.feed(text)
+        utterance.end_text()
+        return utterance
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """See SpeechEngine; it is brought first."""
@@ -500,7 +508,7 @@ class Speech:
 
     def _check_not_draining(self) -> None:
         if self._draining:
-            raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+            raise draining()
 
     async def drain(self, limit_s: float) -> None:
         """Refuse new utterances, let the running ones end, cancel those that have not after `limit_s`."""
@@ -528,8 +536,6 @@ class Speech:
     def _report(self, utterance: Utterance) -> None:
         measures, protocol = utterance.measures, utterance.protocol
         self.reports[utterance.request_id] = Report(utterance.voice, utterance.language, utterance.end, measures)
-        while len(self.reports) > _MOST_REPORTS:
-            self.reports.popitem(last=False)
         self._metrics.utterances.labels(protocol, utterance.end).inc()
         self._metrics.audio_seconds.labels(protocol).inc(measures.audio_s)
         self._metrics.characters.labels(protocol).inc(measures.chars)

@@ -1,9 +1,9 @@
 """What designed voices said lately: each time they are another voice, and a good one may be kept."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.latest import Latest
 from qwen_tts.api import Audio
 
 MOST_TAKES = 24
@@ -24,14 +24,12 @@ class Takes:
     """The last ones, by request id."""
 
     def __init__(self) -> None:
-        self._takes: OrderedDict[str, Take] = OrderedDict()
+        self._takes = Latest[Take](MOST_TAKES)
 
     def add(self, request_id: str, take: Take) -> None:
         """Longer ones are not held: nobody needs a minute to judge a voice."""
         if take.audio.duration_s <= LONGEST_S:
             self._takes[request_id] = take
-            while len(self._takes) > MOST_TAKES:
-                self._takes.popitem(last=False)
 
     def get(self, request_id: str) -> Take:
         """Raises Refusal."""

@@ -28,6 +28,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.errors import UnknownVoice
@@ -275,16 +276,6 @@ def slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
     return words or "voice"
-
-
-def to_wav(audio: Audio) -> bytes:
-    written = io.BytesIO()
-    with wave.open(written, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(audio.sample_rate)
-        file.writeframes(audio.pcm)
-    return written.getvalue()
 
 
 def from_wav(data: bytes) -> Audio:

@@ -27,6 +27,11 @@ class About:
     speed: float = 1.0
     seed: int | None = None
 
+    def check_consent(self) -> None:
+        """Raises Refusal: nobody's voice is cloned without."""
+        if not self.consent:
+            raise Refusal("bad_field", "consent: the speaker must agree; say so with consent=true", param="consent")
+
 
 class VoiceMaker:
     """Makes voices and keeps them. Every one is offered at once, everywhere."""
@@ -42,8 +47,7 @@ class VoiceMaker:
 
         Raises Refusal without consent, and what `encode_reference` raises.
         """
-        if not about.consent:
-            raise Refusal("bad_field", "consent: the speaker must agree; say so with consent=true", param="consent")
+        about.check_consent()
         prompt = await self._speech.encode_reference(recording, transcript)
         family = self._speech.capabilities.voice_prompts
         voice = self._voice(about, "cloned", transcript=transcript or "", prompt_family=family)

@@ -182,6 +182,11 @@ class ModelStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Of the device, as measured when it was loaded; None: not loaded yet, or not known"""
 
 
+def mebibytes(size: int | None) -> int | None:
+    """Bytes of memory as people read them; None stays unknown."""
+    return None if size is None else round(size / 2**20)
+
+
 class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine holds, as it was when something last changed."""
 

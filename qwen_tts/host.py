@@ -111,8 +111,8 @@ class EngineHost:
         if resident.is_open:
             resident.used()
             return resident.engine.stream(request)
-        if self._postponed >= self._config.queue:
-            raise EngineBusy(f"{self._postponed} utterances wait for their checkpoint", retry_after_s=2)
+        if len(self._waiting) >= self._config.queue:
+            raise EngineBusy(f"{len(self._waiting)} utterances wait for their checkpoint", retry_after_s=2)
         postponed = PostponedStream(request)
         self._waiting.add(postponed)
         speaking = self._spawn(self._speak_later(resident, postponed))
@@ -120,10 +120,6 @@ class EngineHost:
         speaking.add_done_callback(lambda _: self._waiting.discard(postponed))
         postponed.run(speaking)
         return postponed.audio
-
-    @property
-    def _postponed(self) -> int:
-        return len(self._waiting)
 
     async def _speak_later(self, resident: Resident, postponed: PostponedStream) -> None:
         """Until its checkpoint has come; from then on its sound is handed through."""

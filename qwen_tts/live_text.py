@@ -14,6 +14,7 @@ Only whole words are read (LiveTokenizer). So every finished sentence that was r
 read it is told that its text has ended.
 """
 
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
@@ -269,10 +270,14 @@ class LiveSentences:
         if self._fits(text):
             return len(text)
         for kind, spans in ((_SENTENCE_OVER, 1), (_CLAUSE_END, 1.5), (_PIECE, 2)):
-            ends = [match.end() for match in kind.finditer(text)]
-            if fitting := [end for end in ends if self._fits(text[:end], spans) and text[:end].strip()]:
-                return fitting[-1]
+            if end := self._last_that_fits([match.end() for match in kind.finditer(text)], text, spans):
+                return end
         return len(text)
+
+    def _last_that_fits(self, ends: list[int], text: str, spans: float) -> int:
+        """0 if none does. A look is a tokenisation between two steps, for which everybody waits: few of them."""
+        fitting = bisect_left(ends, True, key=lambda end: not self._fits(text[:end], spans))
+        return ends[fitting - 1] if fitting and text[: ends[fitting - 1]].strip() else 0
 
     def _fits(self, text: str, spans: float = 1) -> bool:
         most = self._config.span_tokens * spans

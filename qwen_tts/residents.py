@@ -15,8 +15,8 @@ from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
 
-_POSITION_BYTES = 112 * 1024
-"""Of the cache, in 16 bits; 0.6B and 1.7B alike"""
+_CACHE_BYTES = 2
+"""A number in the cache, in 16 bits"""
 _OVERHEAD_BYTES = 2**30
 """Graphs, buffers, and the library's own: less than a GiB was measured."""
 _FIRST_BACKOFF_S = 1.0
@@ -51,6 +51,8 @@ class Resident:
         checkpoint = read_checkpoint_config(config.checkpoint)
         self.kind, self.size = checkpoint.voice_kind, checkpoint.size
         codec = read_codec_config(config.checkpoint / CODEC_DIRECTORY)
+        talker = checkpoint.talker
+        self._position_bytes = talker.layers * 2 * talker.kv_heads * talker.head_dim * _CACHE_BYTES
         self.capabilities = checkpoint_capabilities(checkpoint, codec, rows=config.rows, live_text="words")
         self.name = config.checkpoint.resolve().name
         self._engine: HostedEngine | None = None
@@ -93,7 +95,7 @@ class Resident:
             return self.measured_bytes
         files = (self._config.checkpoint / WEIGHTS, self._config.checkpoint / CODEC_DIRECTORY / WEIGHTS)
         weights = sum(path.stat().st_size for path in files)
-        return weights + self._config.kv_positions * _POSITION_BYTES + _OVERHEAD_BYTES
+        return weights + self._config.kv_positions * self._position_bytes + _OVERHEAD_BYTES
 
     @property
     def status(self) -> ModelStatus:

@@ -3,12 +3,14 @@
 - pcm.py: what needs numpy and soxr only
 - formats.py: the formats of a response, each an Encoder
 - ffmpeg.py: what needs FFmpeg, through PyAV; 16 MB, so it is imported by the first request that asks for it
+- uploads.py: recordings in whatever format people have, decoded by upload_child.py in a process of its own
 """
 
-from qwen3tts_daemon.audio.formats import FORMATS, Encoder, Format, open_encoder, wav_header
+from qwen3tts_daemon.audio.formats import ENCODE_MS, FORMATS, Encoder, Format, open_encoder, to_wav, wav_header
 from qwen3tts_daemon.audio.pcm import Law, Resampler, encode_g711, silence
 
 __all__ = [
+    "ENCODE_MS",
     "FORMATS",
     "Encoder",
     "Format",
@@ -17,5 +19,6 @@ __all__ = [
     "encode_g711",
     "open_encoder",
     "silence",
+    "to_wav",
     "wav_header",
 ]

@@ -3,7 +3,7 @@
 import struct
 from typing import Literal, Protocol, get_args
 
-from qwen_tts.api import PCM_BYTES
+from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.errors import UnsupportedFormat
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
@@ -11,6 +11,10 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 UNKNOWN_LENGTH = 0xFFFF_FFFF
 """What a WAV header says of a stream whose end is not known; players then read until the connection ends."""
+
+
+ENCODE_MS = 500
+"""Sound that is encoded at one go, so that others get their turn."""
 
 
 class Encoder(Protocol):
@@ -50,6 +54,11 @@ def wav_header(sample_rate: int, pcm_bytes: int | None = None) -> bytes:
         "<4sI4s4sIHHIIHH4sI", b"RIFF", riff_bytes, b"WAVE", b"fmt ", 16, 1, 1, sample_rate,
         sample_rate * PCM_BYTES, PCM_BYTES, 8 * PCM_BYTES, b"data", data_bytes,
     )  # fmt: skip
+
+
+def to_wav(audio: Audio) -> bytes:
+    """A whole file."""
+    return wav_header(audio.sample_rate, len(audio.pcm)) + audio.pcm
 
 
 class _Pcm:

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.clips import Encoding
-from qwen3tts_daemon.failures import Refusal, describe
-from qwen3tts_daemon.protocols.bodies import read_json, wait_for_leaving
+from qwen3tts_daemon.failures import describe, draining
+from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
 from qwen3tts_daemon.protocols.edge import request_id_of
-from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, body_of, schemas_of, utterance_of
+from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import pieces, their_names
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech import Measures, Speech
@@ -124,7 +124,7 @@ class _BatchResponse(Response):
                     for pcm in pieces(part):
                         sound.add(pcm)
         if utterance.end == "cancelled":
-            raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+            raise draining()
         sound.finish()
         encoded = base64.b64encode(sound.data).decode()
         return {"audio": encoded, "media_type": sound.media_type, **_measured(utterance.measures)}

@@ -1,7 +1,8 @@
-"""Bodies of requests: JSON, read strictly, and when their client has gone."""
+"""Bodies of requests: JSON, read strictly and described, and when their client has gone."""
 
 from typing import Any, TypeVar
 
+import msgspec
 from starlette.requests import Request
 from starlette.types import Receive
 
@@ -9,6 +10,8 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.strict_json import convert, is_text, load
 
 T = TypeVar("T")
+
+_REFERENCE = "#/components/schemas/{name}"
 
 
 async def read_json(request: Request, kind: type[T]) -> T:
@@ -27,6 +30,18 @@ def _load(data: bytes) -> Any:
     if not is_text(value):
         raise Refusal("bad_json", "not JSON: half of a surrogate pair")
     return value
+
+
+def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads `kind`."""
+    schema = {"$ref": _REFERENCE.format(name=kind.__name__)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def schemas_of(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
+    """The components that `body_of` refers to."""
+    _, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    return components
 
 
 async def wait_for_leaving(receive: Receive) -> None:

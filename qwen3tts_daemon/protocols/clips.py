@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 from qwen3tts_daemon.auth import Visitor
 from qwen3tts_daemon.clips import CLIP_FORMATS, Clip, Clips, Encoding, Reader
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.networks import parse_address
-from qwen3tts_daemon.protocols.bodies import read_json, wait_for_leaving
+from qwen3tts_daemon.networks import LOOPBACK_NAMES, parse_address
+from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
 from qwen3tts_daemon.protocols.discovery import lan_addresses
 from qwen3tts_daemon.protocols.edge import request_id_of, visitor_of
-from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, body_of, schemas_of, utterance_of
+from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import their_names
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
@@ -30,7 +30,6 @@ from qwen_tts.errors import TextEmpty, UnsupportedFormat
 PATH = "/v1/audio/clips/"
 PROTOCOL = "clips"
 
-_LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
@@ -175,7 +174,7 @@ def base_url(visitor: Visitor, config: HttpSettings) -> str:
 def _is_loopback(host: str) -> bool:
     """Of the names that a Host header may carry."""
     address = parse_address(host)
-    return host in _LOOPBACK_NAMES if address is None else address.is_loopback or address.is_unspecified
+    return host in LOOPBACK_NAMES if address is None else address.is_loopback or address.is_unspecified
 
 
 def _own_address(listening: Collection[str]) -> str | None:

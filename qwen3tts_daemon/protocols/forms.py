@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from qwen3tts_daemon.audio.uploads import UploadLimits, decode_upload
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.bodies import schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert, is_text
 from qwen_tts.api import Audio
 
@@ -73,11 +74,14 @@ async def read_form(request: Request) -> Form:
     return Form(fields, files)
 
 
-def form_schema(kind: type[msgspec.Struct], *files: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+class NoFields(msgspec.Struct, frozen=True):
+    """Of a form that is a file and nothing else."""
+
+
+def form_schema(kind: type[msgspec.Struct], *files: str) -> dict[str, Any]:
     """For `openapi_extra`: the fields of `kind`, and these files."""
-    _, components = msgspec.json.schema_components((kind,), ref_template="#/components/schemas/{name}")
-    schema = components[kind.__name__]
-    binary = {name: {"type": "string", "format": "binary"} for name in (*files, *optional)}
+    schema = schemas_of(kind)[kind.__name__]
+    binary = {name: {"type": "string", "format": "binary"} for name in files}
     schema = {
         **schema,
         "properties": {**schema["properties"], **binary},

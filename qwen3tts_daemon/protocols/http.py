@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket
 
 from qwen3tts_daemon.auth import TICKET_S, Auth
 from qwen3tts_daemon.clips import Clips
-from qwen3tts_daemon.failures import HTTP_STATUS, Refusal, describe
+from qwen3tts_daemon.failures import HTTP_STATUS, Refusal, describe, draining
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols import batch, clips, openai, rest, say, voices
 from qwen3tts_daemon.protocols.bodies import read_json
@@ -103,7 +103,7 @@ def _status(speech: Speech, metrics: Metrics, version: str) -> APIRouter:
     async def ready() -> dict[str, Any]:
         """200 if a request would be spoken now, else 503."""
         if speech.is_draining:
-            raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+            raise draining()
         if speech.manager.state not in _READY_STATES:
             raise Refusal("model_loading", f"the engine is {speech.manager.state}")
         return {"status": "ready"}

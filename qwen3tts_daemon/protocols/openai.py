@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
-from qwen3tts_daemon.protocols.bodies import read_json
+from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.edge import request_id_of
-from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, body_of, schemas_of, utterance_of
+from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import AudioBody, EventsBody, SpokenResponse, their_names
 from qwen3tts_daemon.speech import Speech
 

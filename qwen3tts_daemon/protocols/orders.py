@@ -1,7 +1,7 @@
 """What may be ordered over HTTP: the body of OpenAI's clients with fields of our own, and what becomes of it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -61,10 +61,7 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
 
 def utterance_of(body: SpeechBody, speech: Speech, protocol: str, request_id: str) -> Utterance:
     """The utterance, with its whole text. Raises InvalidRequest, which has our names of the fields, and Refusal."""
-    utterance = speech.utterance(order_of(body, speech.voices, protocol), request_id)
-    utterance.feed(body.input)
-    utterance.end_text()
-    return utterance
+    return speech.whole_utterance(order_of(body, speech.voices, protocol), body.input, request_id)
 
 
 def order_of(body: SpeechBody, voices: VoiceCatalogue, protocol: str) -> Order:
@@ -97,18 +94,3 @@ def _stand_in(alias: str, language: str, voices: VoiceCatalogue) -> str | None:
     aliases, gender = (_FEMALE, "female") if alias in _FEMALE else (_MALE, "male")
     similar = [voice for voice in voices.voices if voice.languages[0] == language and voice.gender == gender]
     return similar[aliases.index(alias) % len(similar)].name if similar else None
-
-
-# -- the OpenAPI document ----------------------------------------------------------------------------------
-
-
-def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """For `openapi_extra` of a route that reads `kind`."""
-    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-def schemas_of(*kinds: type[msgspec.Struct]) -> Mapping[str, Any]:
-    """The components that `body_of` refers to."""
-    _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    return components

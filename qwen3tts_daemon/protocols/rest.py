@@ -12,20 +12,28 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qwen3tts_daemon.audio import open_encoder, wav_header
+from qwen3tts_daemon.audio import open_encoder, to_wav
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.bodies import read_json
+from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.edge import request_id_of, visitor_of
-from qwen3tts_daemon.protocols.forms import Form, form_schema, read_form
+from qwen3tts_daemon.protocols.forms import Form, NoFields, form_schema, read_form
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, WholeResponse, cost_headers, their_names
 from qwen3tts_daemon.speakers import DESCRIPTIONS, SAMPLE_TEXTS
 from qwen3tts_daemon.speech import Order, Speech
 from qwen3tts_daemon.text.languages import LANGUAGES
-from qwen_tts.api import ClonedVoice, CodePredictorSampling, DesignedVoice, Limits, Sampling, Voice, VoicePrompt
+from qwen_tts.api import (
+    ClonedVoice,
+    CodePredictorSampling,
+    DesignedVoice,
+    Limits,
+    Sampling,
+    Voice,
+    VoicePrompt,
+    mebibytes,
+)
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "rest"
-_MIB = 2**20
 _KINDS = {"preset": "custom_voice", "designed": "voice_design", "cloned": "voice_clone"}
 
 _THEIR_NAMES = {
@@ -105,16 +113,7 @@ def router(speech: Speech) -> APIRouter:
 
 def schemas() -> dict[str, Any]:
     """The JSON bodies, for the OpenAPI document."""
-    _, components = msgspec.json.schema_components((CustomVoice, VoiceDesign), ref_template=_REF)
-    return components
-
-
-_REF = "#/components/schemas/{name}"
-
-
-def _json_body(kind: type) -> dict[str, Any]:
-    schema = {"$ref": _REF.format(name=kind.__name__)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return schemas_of(CustomVoice, VoiceDesign)
 
 
 # -- synthesis -------------------------------------------------------------------------------------------------
@@ -141,8 +140,8 @@ def _add_synthesis(routes: APIRouter, speech: Speech) -> None:
         return body, _order(speech, body, ClonedVoice(_stored_prompt(form)))
 
     for name, read, extra in (
-        ("custom-voice", custom_voice, _json_body(CustomVoice)),
-        ("voice-design", voice_design, _json_body(VoiceDesign)),
+        ("custom-voice", custom_voice, body_of(CustomVoice)),
+        ("voice-design", voice_design, body_of(VoiceDesign)),
         ("voice-clone", voice_clone, form_schema(VoiceClone, "ref_audio")),
         ("voice-clone-from-prompt", clone_from_prompt, form_schema(CloneFromPrompt, "voice_prompt")),
     ):
@@ -155,9 +154,7 @@ def _add_one(routes: APIRouter, speech: Speech, name: str, read: Any, extra: dic
     async def speak(request: Request, *, streams: bool) -> Response:
         with their_names(names):
             body, order = await read(request)
-            utterance = speech.utterance(order, request_id_of(request.scope))
-            utterance.feed(body.text)
-            utterance.end_text()
+            utterance = speech.whole_utterance(order, body.text, request_id_of(request.scope))
         rate = speech.capabilities.sample_rate
         if not streams:
             return WholeResponse(utterance, rate, names, f"{name}.wav")
@@ -235,7 +232,7 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
         headers = {"content-disposition": 'attachment; filename="prompt.safetensors"'}
         return Response(prompt.data, media_type="application/octet-stream", headers=headers)
 
-    @routes.post("/api/tokenizer/encode", tags=["REST"], openapi_extra=form_schema(_NoFields, "ref_audio"))
+    @routes.post("/api/tokenizer/encode", tags=["REST"], openapi_extra=form_schema(NoFields, "ref_audio"))
     async def encode(request: Request) -> dict[str, Any]:
         """The codec tokens of a recording, [frames][codebooks]."""
         with their_names(_RECORDING_NAMES):
@@ -246,15 +243,10 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
     async def decode(request: Request) -> Response:
         """The sound of codec tokens: a bare [[int, ...], ...]."""
         audio = await speech.decode(await read_json(request, list[list[_CodecToken]]))
-        body = wav_header(audio.sample_rate, len(audio.pcm)) + audio.pcm
-        return Response(body, media_type="audio/wav", headers={"x-audio-duration": f"{audio.duration_s:.3f}"})
+        return Response(to_wav(audio), media_type="audio/wav", headers={"x-audio-duration": f"{audio.duration_s:.3f}"})
 
 
 _CodecToken = Annotated[int, Meta(ge=0, lt=2**31)]
-
-
-class _NoFields(msgspec.Struct, frozen=True):
-    pass
 
 
 _CODES_BODY = {
@@ -324,15 +316,15 @@ def _add_status(routes: APIRouter, speech: Speech) -> None:
             "model_name": ready[0].name if ready else None,
             "idle_seconds": round(manager.idle_s, 1),
             "gpu_name": status.device or None,
-            "memory_total_mb": _mib(total),
-            "memory_free_mb": _mib(free),
-            "memory_reserved_mb": _mib(None if total is None or free is None else total - free),
-            "memory_allocated_mb": _mib(sum(model.memory_bytes or 0 for model in ready)),
+            "memory_total_mb": mebibytes(total),
+            "memory_free_mb": mebibytes(free),
+            "memory_reserved_mb": mebibytes(None if total is None or free is None else total - free),
+            "memory_allocated_mb": mebibytes(sum(model.memory_bytes or 0 for model in ready)),
             "active": speech.active,
             "models": [
                 {
                     "name": model.name, "type": _KINDS[model.kind], "size": model.size, "state": model.state,
-                    "active": model.active, "memory_mb": _mib(model.memory_bytes),
+                    "active": model.active, "memory_mb": mebibytes(model.memory_bytes),
                 }
                 for model in status.models
             ],
@@ -356,7 +348,3 @@ def _add_status(routes: APIRouter, speech: Speech) -> None:
             "request_id": request_id, "end": report.end, "voice": report.voice, "language": report.language, **costs,
             "chars": report.measures.chars, "samples": report.measures.samples,
         }  # fmt: skip
-
-
-def _mib(size: int | None) -> int | None:
-    return None if size is None else round(size / _MIB)

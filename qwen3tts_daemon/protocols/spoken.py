@@ -7,24 +7,22 @@ that the sound is complete. Among server-sent events it is an event.
 import asyncio
 import base64
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Protocol
 
 import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from qwen3tts_daemon.audio import Encoder, wav_header
-from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.audio import ENCODE_MS, Encoder, to_wav
+from qwen3tts_daemon.failures import Refusal, describe, draining
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
 from qwen3tts_daemon.speech import Measures, Utterance
-from qwen_tts.api import PCM_BYTES, AudioChunk
+from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
 from qwen_tts.errors import InvalidRequest
 
 _SEND_TIMEOUT_S = 30.0
 """A client that takes nothing for so long is cut off."""
-_ENCODE_MS = 500
-"""Sound that is encoded at one go, so that other requests get their turn."""
 
 Names = Mapping[str, str]
 """How a protocol calls our fields: ours -> theirs."""
@@ -100,6 +98,26 @@ def _event(fields: Mapping[str, Any]) -> bytes:
     return b"data: " + msgspec.json.encode(fields) + b"\n\n"
 
 
+@contextlib.asynccontextmanager
+async def _listened_to(utterance: Utterance, receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that is done when the client has left; the utterance is closed then, whatever it waits for."""
+    leaving = asyncio.create_task(wait_for_leaving(receive))
+    leaving.add_done_callback(lambda _: utterance.close())
+    try:
+        yield leaving
+    finally:
+        leaving.cancel()
+
+
+def _was_left(utterance: Utterance, leaving: asyncio.Task[None]) -> bool:
+    """Whether it has no end because its client has left. Raises Refusal if that was not the reason."""
+    if utterance.end != "cancelled":
+        return False
+    if not leaving.done():
+        raise draining()
+    return True
+
+
 class SpokenResponse(Response):
     """Speaks while it is sent; a client that leaves closes the utterance, whatever it waits for."""
 
@@ -115,22 +133,17 @@ class SpokenResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._utterance as utterance:
-            leaving = asyncio.create_task(wait_for_leaving(receive))
-            leaving.add_done_callback(lambda _: utterance.close())
-            try:
-                await self._speak(send)
-                if utterance.end == "cancelled":
-                    if leaving.done():
+            async with _listened_to(utterance, receive) as leaving:
+                try:
+                    await self._speak(send)
+                    if _was_left(utterance, leaving):
                         return
-                    raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
-                await self._write(self._framing.end(utterance), send)
-            except Exception as error:
-                event = self._framing.error(error, utterance.request_id) if self._has_started else None
-                if event is None:
-                    raise
-                await self._write(event, send)
-            finally:
-                leaving.cancel()
+                    await self._write(self._framing.end(utterance), send)
+                except Exception as error:
+                    event = self._framing.error(error, utterance.request_id) if self._has_started else None
+                    if event is None:
+                        raise
+                    await self._write(event, send)
             await self._finish(send)
 
     async def _speak(self, send: Send) -> None:
@@ -174,19 +187,12 @@ class WholeResponse(Response):
         self._filename = filename
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._utterance as utterance:
-            leaving = asyncio.create_task(wait_for_leaving(receive))
-            leaving.add_done_callback(lambda _: utterance.close())
-            try:
-                with their_names(self._names):
-                    pcm = b"".join([part.pcm async for part in utterance if isinstance(part, AudioChunk)])
-                if leaving.done():
-                    return
-                if utterance.end == "cancelled":
-                    raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
-            finally:
-                leaving.cancel()
-        body = wav_header(self._sample_rate, len(pcm)) + pcm
+        async with self._utterance as utterance, _listened_to(utterance, receive) as leaving:
+            with their_names(self._names):
+                pcm = b"".join([part.pcm async for part in utterance if isinstance(part, AudioChunk)])
+            if leaving.done() or _was_left(utterance, leaving):
+                return
+        body = to_wav(Audio(pcm=pcm, sample_rate=self._sample_rate))
         headers = {"content-disposition": f'attachment; filename="{self._filename}"'}
         headers |= cost_headers(utterance.measures)
         await Response(body, media_type=self.media_type, headers=headers)(scope, receive, send)
@@ -203,6 +209,6 @@ def cost_headers(measures: Measures) -> dict[str, str]:
 
 
 def pieces(chunk: AudioChunk) -> Iterator[bytes]:
-    step = chunk.sample_rate * _ENCODE_MS // 1000 * PCM_BYTES
+    step = chunk.sample_rate * ENCODE_MS // 1000 * PCM_BYTES
     for start in range(0, len(chunk.pcm), step):
         yield chunk.pcm[start : start + step]

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_context import (
     Action,
@@ -328,7 +328,7 @@ class Session:
 
     def _check_room(self, options: Effective) -> None:
         if self._state == "draining":
-            raise Refusal("draining", "the daemon is stopping", retry_after_s=5)
+            raise draining()
         if options.policy == "preempt":
             return
         if len(self._open) >= self._settings.max_contexts:

@@ -1,6 +1,8 @@
 """Voices over HTTP: listed, made, tried, changed, taken away. What changes the list needs the scope `manage`."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -12,9 +14,9 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.bodies import read_json
+from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.edge import refuse_foreign_pages, request_id_of, visitor_of
-from qwen3tts_daemon.protocols.forms import form_schema, read_form
+from qwen3tts_daemon.protocols.forms import NoFields, form_schema, read_form
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
 from qwen3tts_daemon.references import EXPIRES_S
 from qwen3tts_daemon.speakers import DESCRIPTIONS, SAMPLE_TEXTS
@@ -24,6 +26,7 @@ from qwen3tts_daemon.voice_library import StoredVoice
 from qwen3tts_daemon.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices import KnownVoice
 from qwen_tts.api import AUTO
+from qwen_tts.errors import UnknownVoice
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Words = Annotated[str, Meta(max_length=2_000)]
@@ -83,14 +86,9 @@ class NewReference(msgspec.Struct, frozen=True, kw_only=True):
     ref_text: Words = ""
 
 
-class _NoFields(msgspec.Struct, frozen=True):
-    pass
-
-
 def schemas() -> dict[str, Any]:
     """The JSON bodies, for the OpenAPI document."""
-    _, components = msgspec.json.schema_components((NewVoice, VoiceChanges), ref_template="#/components/schemas/{name}")
-    return components
+    return schemas_of(NewVoice, VoiceChanges)
 
 
 def router(speech: Speech, maker: VoiceMaker | None) -> APIRouter:
@@ -115,7 +113,6 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         named = {entry["id"] for entry in listed}
         stored = voices.library.voices if voices.library else []
         silent = [_stored(voice) | {"available": False} for voice in stored if voice.id not in named]
-        presets = {info.name for info in voices.voices}
         return {
             "voices": listed + silent,
             "kinds": capabilities.voice_kinds,
@@ -124,7 +121,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
                     "code": code,
                     "name": LANGUAGES[code].english,
                     "native_name": LANGUAGES[code].native,
-                    "default_voice": voices.default_for(code).name if presets else None,
+                    "default_voice": voices.default_for(code).name if listed else None,
                 }
                 for code in voices.languages
             ],
@@ -135,10 +132,9 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/v1/audio/voices/{id}")
     async def show_voice(id: str) -> dict[str, Any]:
         """One voice."""
-        stored = speech.voices.library.voices if speech.voices.library else []
-        for voice in stored:
-            if voice.id == id and not speech.voices.can_speak(voice):
-                return _stored(voice) | {"available": False}
+        stored = speech.voices.library.find(id) if speech.voices.library else None
+        if stored is not None and not speech.voices.can_speak(stored):
+            return _stored(stored) | {"available": False}
         with _not_found():
             return _listed(speech.voices.find(id), is_preview=speech.capabilities.is_preview)
 
@@ -152,20 +148,18 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         refuse_foreign_pages(request)
         with their_names(_PREVIEW_NAMES):
             sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
-        utterance = speech.utterance(Order("rest", id, spoken), request_id_of(request.scope))
-        utterance.feed(SAMPLE_TEXTS[spoken])
-        utterance.end_text()
+        order, request_id = Order("rest", id, spoken), request_id_of(request.scope)
+        utterance = speech.whole_utterance(order, SAMPLE_TEXTS[spoken], request_id)
         return SpokenResponse(utterance, AudioBody(sound), {})
 
 
-class _not_found:
+@contextlib.contextmanager
+def _not_found() -> Iterator[None]:
     """In a path an unknown voice is a page that is not there."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if getattr(error, "code", "") == "unknown_voice":
-            raise Refusal("not_found", str(error), param="voice") from None
+    try:
+        yield
+    except UnknownVoice as error:
+        raise Refusal("not_found", str(error), param="voice") from None
 
 
 def _listed(known: KnownVoice, *, is_preview: bool) -> dict[str, Any]:
@@ -194,9 +188,8 @@ def _stored(voice: StoredVoice) -> dict[str, Any]:
 
 
 def _add_making(routes: APIRouter, maker: VoiceMaker) -> None:
-    json_body = {"application/json": {"schema": {"$ref": "#/components/schemas/NewVoice"}}}
-    clone_body = form_schema(NewClone, "ref_audio")["requestBody"]["content"]
-    new_body = {"requestBody": {"required": True, "content": {**json_body, **clone_body}}}
+    new_body = body_of(NewVoice)
+    new_body["requestBody"]["content"] |= form_schema(NewClone, "ref_audio")["requestBody"]["content"]
 
     @routes.post("/v1/audio/voices", status_code=201, openapi_extra=new_body)
     async def make_voice(request: Request) -> dict[str, Any]:
@@ -205,7 +198,7 @@ def _add_making(routes: APIRouter, maker: VoiceMaker) -> None:
         is_form = request.headers.get("content-type", "").startswith("multipart/")
         return _stored(await (_clone(maker, request) if is_form else _make(maker, await read_json(request, NewVoice))))
 
-    @routes.post("/v1/audio/voices/import", status_code=201, openapi_extra=form_schema(_NoFields, "file"))
+    @routes.post("/v1/audio/voices/import", status_code=201, openapi_extra=form_schema(NoFields, "file"))
     async def import_voice(request: Request) -> dict[str, Any]:
         """What /export gave, under a new id."""
         visitor_of(request.scope).require("manage")
@@ -228,8 +221,7 @@ async def _clone(maker: VoiceMaker, request: Request) -> StoredVoice:
         form = await read_form(request)
         body = form.convert(NewClone)
         about = _about(body, consent=body.consent, source=form.file("ref_audio").name)
-        if not body.consent:
-            raise Refusal("bad_field", "consent: the speaker must agree; say so with consent=true", param="consent")
+        about.check_consent()  # before anything is decoded
         return await maker.clone(about, await form.recording("ref_audio"), body.ref_text or None)
 
 
@@ -254,9 +246,7 @@ def _about(body: _About, *, consent: bool = False, source: str = "") -> About:
 
 
 def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
-    body = {"application/json": {"schema": {"$ref": "#/components/schemas/VoiceChanges"}}}
-
-    @routes.patch("/v1/audio/voices/{id}", openapi_extra={"requestBody": {"required": True, "content": body}})
+    @routes.patch("/v1/audio/voices/{id}", openapi_extra=body_of(VoiceChanges))
     async def change_voice(request: Request, id: str) -> dict[str, Any]:
         """Rename or describe a stored voice; its id stays."""
         visitor_of(request.scope).require("manage")

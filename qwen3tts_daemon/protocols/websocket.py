@@ -41,7 +41,7 @@ from qwen3tts_daemon.protocols.voice_outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1 import PROTOCOL, Session
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech import SegmentStarted, Speech, Utterance
-from qwen_tts.api import AudioChunk
+from qwen_tts.api import AudioChunk, mebibytes
 
 logger = logging.getLogger(__name__)
 
@@ -419,18 +419,14 @@ def _status(speech: Speech) -> StatusMessage:
     models = tuple(
         WatchedModel(
             name=model.name, kind=model.kind, state=model.state, active=model.active,
-            memory_mb=_mib(model.memory_bytes),
+            memory_mb=mebibytes(model.memory_bytes),
         )
         for model in status.models
     )  # fmt: skip
     return StatusMessage(
-        models=models, device=status.device, total_mb=_mib(status.total_bytes), free_mb=_mib(status.free_bytes),
-        rows=speech.capabilities.rows, active=speech.active,
+        models=models, device=status.device, total_mb=mebibytes(status.total_bytes),
+        free_mb=mebibytes(status.free_bytes), rows=speech.capabilities.rows, active=speech.active,
     )  # fmt: skip
-
-
-def _mib(size: int | None) -> int | None:
-    return None if size is None else round(size / 2**20)
 
 
 def _subprotocol(websocket: WebSocket) -> str | None:

@@ -9,18 +9,12 @@ import pytest
 
 from qwen3tts_daemon.auth import SESSION_S, TICKET_S, Auth, Visitor, load_token
 from qwen3tts_daemon.failures import Refusal, describe
+from tests.fakes import Clock
 
 TOKEN = "a-token-of-quite-enough-characters"
 LAN = "192.168.1.20"
 PUBLIC = "203.0.113.9"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def make(policy: Any = "lan", **options: Any) -> Auth:

@@ -10,21 +10,13 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import ClipsSettings
 from qwen3tts_daemon.speech import Order, Speech
 from qwen_tts.errors import SynthesisFailed
-from tests.fakes import SAMPLE_RATE, tone
+from tests.fakes import SAMPLE_RATE, Clock, tone
 from tests.wire.http_door import GatedEngine, until
 
 TEXT = "The kettle is on and the lamp is lit."
 HALF_A_MEBIBYTE = ("word " * 50)[:-1] + "."
 """Speaks for 15 s: 720 kB."""
 MEBIBYTE = 1024 * 1024
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -3,13 +3,7 @@
 import pytest
 
 from qwen3tts_daemon.protocols.server import Room
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.fakes import Clock
 
 
 def test_a_full_house_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

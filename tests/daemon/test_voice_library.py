@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwen3tts_daemon import voice_library
+from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.voice_library import (
     CARD,
@@ -27,7 +28,6 @@ from qwen3tts_daemon.voice_library import (
     VoiceLibrary,
     from_wav,
     slug,
-    to_wav,
     unpack,
 )
 from qwen_tts.api import Audio

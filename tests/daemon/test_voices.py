@@ -19,7 +19,7 @@ from qwen3tts_daemon.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices import VoiceCatalogue
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, VoiceKind, VoicePrompt
 from qwen_tts.errors import InvalidRequest, SynthesisError, UnknownVoice, UnsupportedLanguage
-from tests.fakes import ToneEngine
+from tests.fakes import Clock, ToneEngine
 
 ALL: tuple[VoiceKind, ...] = ("preset", "cloned", "designed")
 RECORDING = Audio(pcm=bytes(48_000), sample_rate=24_000)
@@ -292,14 +292,6 @@ async def test_a_voice_that_went_meanwhile_is_an_error_and_no_other_voice(home: 
 
 
 # -- references ------------------------------------------------------------------------------------------------
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_a_reference_is_a_voice_for_an_hour(home: Home) -> None:

@@ -17,7 +17,7 @@ from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen3tts_daemon.voice_library import to_wav
+from qwen3tts_daemon.audio import to_wav
 from qwen_tts.api import Audio
 from qwen_tts.wav import to_pcm
 from tests.golden.cases import reference_audio

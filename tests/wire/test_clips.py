@@ -19,7 +19,7 @@ from qwen3tts_daemon.protocols.clips import base_url, parse_range
 from qwen3tts_daemon.protocols.discovery import lan_addresses
 from qwen3tts_daemon.settings import ClipsSettings, HttpSettings
 from qwen3tts_daemon.speech import Speech
-from tests.fakes import MS_PER_CHAR, SAMPLE_RATE, tone
+from tests.fakes import MS_PER_CHAR, SAMPLE_RATE, Clock, tone
 from tests.wire.http_door import TOKEN, Door, GatedEngine, open_door, until
 
 CLIPS = "/v1/audio/clips"
@@ -30,13 +30,6 @@ MEDIA_TYPES = {
 }  # fmt: skip
 LONGEST_PADDING_S = 0.13
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

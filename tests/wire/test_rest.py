@@ -10,10 +10,11 @@ import httpx
 import msgspec
 import pytest
 
+from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech import LONGEST_DECODED_S, Order, Speech, SpeechConfig
-from qwen3tts_daemon.voice_library import VoiceLibrary, to_wav
+from qwen3tts_daemon.voice_library import VoiceLibrary
 from qwen3tts_daemon.voices import VoiceCatalogue
 from qwen_tts.api import (
     Audio,

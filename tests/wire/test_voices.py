@@ -14,11 +14,12 @@ import pytest
 from fastapi.routing import APIRoute
 from websockets.asyncio.client import connect
 
+from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols import rest, voices
 from qwen3tts_daemon.speakers import SAMPLE_TEXTS
 from qwen3tts_daemon.speech import Order, Speech
-from qwen3tts_daemon.voice_library import CARD, VoiceLibrary, to_wav
+from qwen3tts_daemon.voice_library import CARD, VoiceLibrary
 from qwen3tts_daemon.voice_making import VoiceMaker
 from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
 from qwen_tts.errors import BadReferenceAudio

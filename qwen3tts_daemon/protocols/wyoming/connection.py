@@ -15,7 +15,7 @@ from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Info
 
-from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.failures import Refusal, describe, draining
 from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.session import (
     Abort,
@@ -257,7 +257,7 @@ class Connection:
                     await self._send(answer.sound(item.pcm, item.sample_rate))
             request.check()
             if utterance.end == "cancelled":
-                raise stopping()
+                raise draining()
 
     async def _send(self, events: Iterable[Event]) -> None:
         """Whole events in one write, so that two tasks may send; then wait until the client takes them."""
@@ -279,10 +279,6 @@ def _told(reason: BaseException) -> bytes:
     failure = describe(reason)
     logger.info("wyoming connection ended: %s: %s", failure.code, failure.message)
     return encode_event(Error(failure.message, failure.code).event())
-
-
-def stopping() -> Refusal:
-    return Refusal("draining", "the daemon is stopping", retry_after_s=5)
 
 
 def _continue(request: _Request, action: Text | TextEnd | Abort) -> None:

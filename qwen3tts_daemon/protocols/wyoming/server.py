@@ -8,10 +8,10 @@ import asyncio
 import logging
 from dataclasses import replace
 
-from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.networks import Neighbourhood, parse_address
 from qwen3tts_daemon.protocols.listeners import open_listeners
-from qwen3tts_daemon.protocols.wyoming.connection import Connection, Limits, refuse, stopping
+from qwen3tts_daemon.protocols.wyoming.connection import Connection, Limits, refuse
 from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.wire import HEADER_BYTES
 from qwen3tts_daemon.settings import WyomingSettings
@@ -64,13 +64,13 @@ class WyomingServer:
             server.close()
         for connection in self._connections.values():
             if not connection.is_busy:
-                connection.stop(stopping())
+                connection.stop(draining())
 
     async def close(self) -> None:
         """End everything; who still waits for an answer is told. Idempotent."""
         await self.drain()
         for connection in self._connections.values():
-            connection.stop(stopping())
+            connection.stop(draining())
         await asyncio.gather(*self._connections, return_exceptions=True)
         for server in self._servers:
             await server.wait_closed()
@@ -101,7 +101,7 @@ class WyomingServer:
             logger.warning("wyoming: %s is not in wyoming.allow", peer[0])
             return Refusal("forbidden_address", f"{peer[0]} may not connect; see wyoming.allow")
         if self._draining:  # accepted just before the socket closed
-            return stopping()
+            return draining()
         if len(self._connections) >= self._settings.max_connections:
             logger.warning("wyoming: %d connections, no more are taken", len(self._connections))
             return Refusal("rate_limited", "too many connections")
