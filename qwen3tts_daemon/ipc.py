@@ -131,6 +131,11 @@ class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):
     segment: int
 
 
+class Place(msgspec.Struct, frozen=True, tag_field="type", tag="place"):
+    stream: int
+    place: int
+
+
 class Done(msgspec.Struct, frozen=True, tag_field="type", tag="done"):
     stream: int
     reason: Literal["complete", "limit"]
@@ -161,7 +166,7 @@ class Stats(msgspec.Struct, frozen=True, tag_field="type", tag="stats"):
     status: EngineStatus
 
 
-FromWorker = Welcome | State | AudioData | Done | Failed | Encoded | Stats
+FromWorker = Welcome | State | AudioData | Place | Done | Failed | Encoded | Stats
 
 
 class Link(Generic[Incoming]):

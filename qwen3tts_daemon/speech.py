@@ -83,6 +83,19 @@ class Order:
     limits: Limits = field(default_factory=Limits)
 
 
+def new_request_id() -> str:
+    return secrets.token_hex(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who orders, and under which name it is found again."""
+
+    request_id: str = field(default_factory=new_request_id)
+    address: str = ""
+    """Where many wait, they are served in turn by address."""
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentStarted:
     """The chunks that follow speak characters [start, end) of the text; the first of them begins at `sample`."""
@@ -130,7 +143,7 @@ _MOST_REPORTS = 256
 class Utterance:
     """One utterance: feed it text, iterate its sound. Leaving the `async with` block cancels what is left."""
 
-    def __init__(self, speech: "Speech", order: Order, request_id: str) -> None:
+    def __init__(self, speech: "Speech", order: Order, caller: Caller) -> None:
         self._speech = speech
         self._order = order
         self._choice = speech.voices.check(order.voice, order.language)
@@ -155,7 +168,9 @@ class Utterance:
         """Of a designed voice: it may be kept."""
         self._last: AudioChunk | None = None
         self._text_at: float | None = None
-        self.request_id = request_id
+        self._caller = caller
+        self.on_place: Callable[[int], None] | None = None
+        """Called when it has come on in the engine's line: 1 is next, 0 has its turn."""
         self.voice = ""
         self.language = ""
         self.measures = Measures()
@@ -163,6 +178,10 @@ class Utterance:
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
 
     # -- text in -------------------------------------------------------------------------------------------
+
+    @property
+    def request_id(self) -> str:
+        return self._caller.request_id
 
     @property
     def protocol(self) -> str:
@@ -255,6 +274,7 @@ class Utterance:
                 if not self._segments:
                     raise TextEmpty("the text has no words to speak", param="text")
                 stream = engine.stream(await self._request(engine))
+                stream.on_place = self._tell_place
                 self._opened.set_result(stream)
                 await self._feed(stream)
                 await asyncio.Event().wait()
@@ -264,6 +284,10 @@ class Utterance:
             elif (opened := self._opened.result()) is not None:
                 self._feed_error = error
                 opened.close()
+
+    def _tell_place(self, place: int) -> None:
+        if self.on_place is not None:
+            self.on_place(place)
 
     async def _feed(self, stream: AudioStream) -> None:
         while True:
@@ -304,7 +328,7 @@ class Utterance:
         return SynthesisRequest(
             voice=await voices.for_engine(known, engine), live=True, language=self.language,
             instruct=order.instruct or known.instruct, speed=speed, sampling=sampling, limits=order.limits,
-            request_id=self.request_id,
+            request_id=self.request_id, client=self._caller.address,
         )  # fmt: skip
 
     def __aiter__(self) -> Self:
@@ -450,14 +474,14 @@ class Speech:
     def active(self) -> int:
         return len(self._open)
 
-    def utterance(self, order: Order, request_id: str | None = None) -> Utterance:
+    def utterance(self, order: Order, caller: Caller | None = None) -> Utterance:
         """Raises InvalidRequest for what cannot be spoken, Refusal while draining."""
         self._check_not_draining()
-        return Utterance(self, order, request_id or new_request_id())
+        return Utterance(self, order, caller or Caller())
 
-    def whole_utterance(self, order: Order, text: str, request_id: str | None = None) -> Utterance:
+    def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:
         """One whose text is all there. Raises what `utterance` and `feed` raise."""
-        utterance = self.utterance(order, request_id)
+        utterance = self.utterance(order, caller)
         utterance.feed(text)
         utterance.end_text()
         return utterance
@@ -557,10 +581,6 @@ def _speed_changer(capabilities: Capabilities, speed: float) -> "SpeedChanger":
     from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
 
     return SpeedChanger(capabilities.sample_rate, speed)
-
-
-def new_request_id() -> str:
-    return secrets.token_hex(6)
 
 
 def _shown(seconds: float | None) -> str:

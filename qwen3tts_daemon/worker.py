@@ -149,6 +149,7 @@ class WorkerSession:
             self._fail(error, stream=stream)
             return
         audio.acks_on_read = False
+        audio.on_place = lambda place: self._link.send(ipc.Place(stream, place))
         self._streams[stream] = audio
         relay = self._spawn(self._relay(stream, audio))
         self._relays.add(relay)

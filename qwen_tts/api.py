@@ -124,6 +124,8 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     request_id: str = ""
+    client: str = ""
+    """Who asks: where many wait, they are served in turn by client."""
 
     def __post_init__(self) -> None:
         _check(not (self.live and self.text), "text", "empty when live is set", self.text[:20])

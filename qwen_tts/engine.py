@@ -34,7 +34,6 @@ from qwen_tts.api import (
     DesignedVoice,
     Limits,
     PresetVoice,
-    StreamEnd,
     SynthesisRequest,
     Voice,
     VoiceKind,
@@ -47,9 +46,8 @@ from qwen_tts.codec import PIECE_FRAMES
 from qwen_tts.config import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.cuda_graphs import free_memory
 from qwen_tts.engine_config import EngineConfig
-from qwen_tts.engine_loop import EngineLoop, Outcome
+from qwen_tts.engine_loop import EngineLoop, Outcome, Place
 from qwen_tts.errors import (
-    EngineBusy,
     EngineFailed,
     InvalidRequest,
     ModelLoading,
@@ -58,6 +56,7 @@ from qwen_tts.errors import (
     SynthesisError,
     TextTooLong,
 )
+from qwen_tts.fairness import check_place
 from qwen_tts.live_text import LiveSentences, LiveText
 from qwen_tts.model import Model, default_device, default_dtype, load_model
 from qwen_tts.runner import ModelRunner
@@ -152,10 +151,7 @@ class Engine:
         text = self._live_text(self._model, reference) if request.live else None
         if tokens is not None and len(tokens) > self._config.live_text.span_tokens:
             tokens, text = None, self._in_parts(self._model, request.text)
-        if len(self._open) >= self._config.rows + self._config.queue:
-            raise EngineBusy(
-                f"{self._config.rows} utterances are spoken and {self._config.queue} wait", retry_after_s=1
-            )
+        self._check_place(request.client)
         seed = request.sampling.seed
         utterance = Utterance(
             request=request,
@@ -172,6 +168,12 @@ class Engine:
         self.idle.clear()
         self._tell(lambda: self._add(utterance))
         return utterance.audio
+
+    def _check_place(self, client: str) -> None:
+        """Raises EngineBusy."""
+        if len(self._open) >= self._config.rows:
+            waiting = (one.request.client for one in self._open if one.started_s is None)
+            check_place(client, waiting, self._config.rows + self._config.queue - len(self._open))
 
     def _check(self, model: Model, request: SynthesisRequest) -> None:
         if request.speed != 1.0:
@@ -485,12 +487,14 @@ class Engine:
 
     def _give(self, out: list[tuple[Utterance, Outcome]]) -> None:
         for utterance, outcome in out:
-            if isinstance(outcome, AudioChunk):
-                utterance.audio.push(outcome)
-            else:
-                assert isinstance(outcome, StreamEnd | SynthesisError)
-                self._left(utterance)
-                utterance.audio.finish(outcome)
+            match outcome:
+                case AudioChunk():
+                    utterance.audio.push(outcome)
+                case Place(number):
+                    utterance.audio.tell_place(number)
+                case _:
+                    self._left(utterance)
+                    utterance.audio.finish(outcome)
 
 
 def _failure(error: Exception) -> EngineFailed:

@@ -23,6 +23,7 @@ from qwen_tts.api import AudioChunk, ClonedVoice, DesignedVoice, PresetVoice, St
 from qwen_tts.backends import TEXT_SLOTS
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import EngineBusy, InvalidRequest, OutOfMemory, SynthesisError, TextTooLong
+from qwen_tts.fairness import Turns
 from qwen_tts.frame import END_SLOT, FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
 from qwen_tts.live_text import Instead, LiveText
 from qwen_tts.model import Model
@@ -43,7 +44,18 @@ SPARE_PAGES = 4
 PREPARING_S = 1.5
 """Sound that listeners have in hand while the runner gets ready for more rows."""
 
-Outcome = AudioChunk | StreamEnd | SynthesisError
+
+@dataclass(frozen=True)
+class Place:
+    """How far an utterance has come in the line for a row: 1 is next, 0 has one."""
+
+    number: int
+
+
+Outcome = AudioChunk | Place | StreamEnd | SynthesisError
+HURRIED_S = 2.0
+"""Who has less sound in hand when a part of its text is over goes on before anybody begins."""
+
 Deliver = Callable[[list[tuple[Utterance, Outcome]]], None]
 
 
@@ -75,6 +87,7 @@ class EngineLoop:
         self._scheduler = Scheduler(self._frame_s)
         self._rows = list(range(runner.rows))
         self._utterances: list[Utterance] = []
+        self._turns = Turns()
         self._open: dict[int, _Open] = {}
         self._in_flight: deque[tuple[Ticket, list[_Open]]] = deque()
         self._out: list[tuple[Utterance, Outcome]] = []
@@ -158,7 +171,13 @@ class EngineLoop:
     def _leave(self, utterance: Utterance) -> None:
         if utterance.sequence is not None:
             self._close(self._open[utterance.sequence.row], "cancelled")
+        self._remove(utterance)
+
+    def _remove(self, utterance: Utterance) -> None:
         self._utterances.remove(utterance)
+        client = utterance.request.client
+        if all(other.request.client != client for other in self._utterances):
+            self._turns.forget(client)
 
     def _fail(self, utterance: Utterance, error: SynthesisError) -> None:
         self._leave(utterance)
@@ -166,7 +185,7 @@ class EngineLoop:
 
     def _finish_done(self) -> None:
         for utterance in [one for one in self._utterances if one.has_no_more]:
-            self._utterances.remove(utterance)
+            self._remove(utterance)
             started, now = utterance.started_s, self._now()
             queue_s = (now if started is None else started) - utterance.asked_s
             synthesis_s = 0.0 if started is None else now - started
@@ -180,17 +199,41 @@ class EngineLoop:
     # -- sequences --------------------------------------------------------------------------------------------------
 
     def _begin_sequences(self, now: float) -> None:
-        """In the order of arrival; who does not fit yet holds up those behind: nobody is passed over for ever."""
-        for utterance in list(self._utterances):
-            if not self._rows:
-                return
-            if utterance.wants_sequence(now) and not self._begin(utterance):
-                return
+        """In the order of the line; who does not fit yet holds up those behind: nobody is passed over for ever."""
+        line = self._line(now)
+        for utterance in line:
+            if not self._rows or not self._begin(utterance, now):
+                break
+        self._tell_places(line)
+
+    def _line(self, now: float) -> list[Utterance]:
+        """Who waits for a row: whose listeners would soon hear silence between two parts, then the others in turn.
+
+        A long text that is far ahead so lets somebody else begin, and no text keeps a row for minutes.
+        """
+        waiting = [one for one in self._utterances if one.wants_sequence(now)]
+        for utterance in waiting:
+            if utterance.turn is None:
+                utterance.turn = self._turns.give(utterance.request.client)
+        return sorted(waiting, key=lambda one: (not self._is_hurried(one, now), one.turn))
+
+    def _is_hurried(self, utterance: Utterance, now: float) -> bool:
+        rate = self._model.codec.config.output_sample_rate
+        return utterance.started_s is not None and utterance.lead_s(now, rate) < HURRIED_S
+
+    def _tell_places(self, line: list[Utterance]) -> None:
+        numbers, there = itertools.count(1), set(self._utterances)
+        for utterance in filter(there.__contains__, line):
+            place = next(numbers) if utterance.sequence is None else 0
+            if place != utterance.place:
+                utterance.place = place
+                self._out.append((utterance, Place(place)))
 
     @torch.inference_mode()
-    def _begin(self, utterance: Utterance) -> bool:
+    def _begin(self, utterance: Utterance, now: float) -> bool:
         """Open a row for its next sequence; False if there is no room now."""
         try:
+            utterance.take_sentences(now)
             key, entry = self._prefix(utterance)
             if not self._has_room(entry, utterance):
                 return False
@@ -273,8 +316,9 @@ class EngineLoop:
         sampling, first_input = utterance.request.sampling, prompt.embeddings[-1]
         open_row = partial(self._runner.open_row, row, length - 1, sampling, utterance.seed, first_input, entry.heard)
         self._to_open.append(open_row)
-        utterance.sequence, utterance.text_is_read, utterance.silent_frames = sequence, False, 0
-        utterance.started_s = utterance.started_s or self._now()
+        assert utterance.turn is not None
+        self._turns.begin(utterance.turn)
+        utterance.begin(sequence, self._now())
         if utterance.tokens is not None:
             utterance.tokens = None
             self._put_trailing(utterance, prompt)

@@ -29,13 +29,13 @@ from qwen_tts.api import (
 from qwen_tts.engine_config import EngineConfig
 from qwen_tts.errors import (
     BadCheckpoint,
-    EngineBusy,
     InvalidRequest,
     ModelLoading,
     ModelUnavailable,
     SynthesisError,
     SynthesisFailed,
 )
+from qwen_tts.fairness import check_place
 from qwen_tts.host_config import HostConfig
 from qwen_tts.languages import QWEN_NAMES
 from qwen_tts.postponed import PostponedStream
@@ -111,8 +111,8 @@ class EngineHost:
         if resident.is_open:
             resident.used()
             return resident.engine.stream(request)
-        if len(self._waiting) >= self._config.queue:
-            raise EngineBusy(f"{len(self._waiting)} utterances wait for their checkpoint", retry_after_s=2)
+        waiting = (one.request.client for one in self._waiting)
+        check_place(request.client, waiting, self._config.queue - len(self._waiting))
         postponed = PostponedStream(request)
         self._waiting.add(postponed)
         speaking = self._spawn(self._speak_later(resident, postponed))

@@ -255,15 +255,24 @@ class LiveSentences:
         "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence.
         """
         text = self._text
-        flushed = len(text) if self._text_ended else self._flushed
-        is_paused = now >= self._last_text_s + self._config.pause_s
-        ends = [match.end() for match in (_SENTENCE_END if is_paused else _SENTENCE_OVER).finditer(text)]
-        taken = self._within_span(text[: max((*ends, flushed))])
+        taken = self._within_span(text[: self._finished(text, now)])
         self._flushed = max(0, self._flushed - taken)
         if not text[:taken].strip():
             return None
         segment = self._drop(taken, len(text) - len(text.lstrip()))
         return self._tokenizer.encode(text[:taken].strip()), segment
+
+    def can_begin(self, now: float) -> bool:
+        """Whether `take` would give something."""
+        text = self._text
+        return bool(text[: self._finished(text, now)].strip())
+
+    def _finished(self, text: str, now: float) -> int:
+        """Characters that may be spoken: finished sentences, and what was flushed."""
+        flushed = len(text) if self._text_ended else self._flushed
+        is_paused = now >= self._last_text_s + self._config.pause_s
+        ends = (match.end() for match in (_SENTENCE_END if is_paused else _SENTENCE_OVER).finditer(text))
+        return max((*ends, flushed))
 
     def _within_span(self, text: str) -> int:
         """How many of its characters a sequence takes: whole sentences, at least one; see rule 5 of the module."""

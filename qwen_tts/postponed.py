@@ -25,6 +25,7 @@ class PostponedStream:
     async def hand_through(self, stream: AudioStream) -> None:
         """Tell the engine's stream everything, then give its sound on. Raises what it raises."""
         stream.acks_on_read = False
+        stream.on_place = self.audio.tell_place
         async with stream:
             for text in self._texts:
                 if text is None:

@@ -45,6 +45,10 @@ class AudioStream:
         self._ended = False
         self._closed = False
         self._error: SynthesisError | None = None
+        self.place = 0
+        """In the engine's line: 1 is next; 0: it does not wait, or nobody knows how long."""
+        self.on_place: Callable[[int], None] | None = None
+        """Called when it has changed."""
         self.end: StreamEnd | None = None
         """Set once the engine has finished and every chunk was read."""
         self._end: StreamEnd | None = None
@@ -126,6 +130,14 @@ class AudioStream:
         if not (self._closed or self._ended):
             self._chunks.append(chunk)
             self._wakeup.set()
+
+    def tell_place(self, place: int) -> None:
+        """From the loop's own thread: how far it has come in the engine's line."""
+        if self._closed or self._ended or place == self.place:
+            return
+        self.place = place
+        if self.on_place is not None:
+            self.on_place(place)
 
     def finish(self, outcome: StreamEnd | SynthesisError) -> None:
         """From the loop's own thread: the end, good or bad. The first outcome counts."""

@@ -55,9 +55,16 @@ class Utterance:
     first_given_s: float | None = None
     started_s: float | None = None
     end: Literal["complete", "limit"] = "complete"
+    turn: float | None = None
+    """Of its next sequence, once that can begin"""
+    place: int = 0
+    """In the line for a row, as it was told: 1 is next"""
     is_cancelled: bool = False
     is_over: bool = False
     """It was stopped: what text is left is not spoken"""
+
+    _is_ready: bool = False
+    """The text of its next sequence is there: it was looked for, and stays"""
 
     def __post_init__(self) -> None:
         self.audio = AudioStream(self, live=self.request.live)
@@ -128,9 +135,27 @@ class Utterance:
         """Whether its next sequence should begin."""
         if self.sequence is not None or self.is_cancelled or self.is_over:
             return False
-        if self.tokens is not None:
-            return True
-        return self.text.can_begin() if isinstance(self.text, LiveText) else self._has_sentences(now)
+        self._is_ready = self._is_ready or self.tokens is not None or self._has_words(now)
+        return self._is_ready
+
+    def _has_words(self, now: float) -> bool:
+        match self.text:
+            case LiveText():
+                return self.text.can_begin()
+            case LiveSentences():
+                return self.text.can_begin(now)
+        return False
+
+    def take_sentences(self, now: float) -> None:
+        """Sentences of a live text become the tokens of a whole one."""
+        if self.tokens is None and isinstance(self.text, LiveSentences) and (taken := self.text.take(now)):
+            self.tokens, self.segment = taken
+
+    def begin(self, sequence: Sequence, now: float) -> None:
+        """Its next sequence has a row."""
+        self.sequence, self.text_is_read, self.silent_frames = sequence, False, 0
+        self._is_ready, self.turn = False, None
+        self.started_s = self.started_s or now
 
     def pause_ends_at(self, now: float) -> float | None:
         """When the pause is over that it waited for at `now`; None: it waited for something else."""
@@ -141,12 +166,3 @@ class Utterance:
             return None
         ends_at = self.text.pause_ends_at()
         return ends_at if ends_at is not None and now < ends_at else None
-
-    def _has_sentences(self, now: float) -> bool:
-        """Live sentences become the tokens of a whole text."""
-        if not isinstance(self.text, LiveSentences):
-            return False
-        taken = self.text.take(now)
-        if taken is not None:
-            self.tokens, self.segment = taken
-        return taken is not None

@@ -1,14 +1,13 @@
 """EmbeddedEngine: the preview voices as a SpeechEngine.
 
-One thread infers for everybody, unit by unit in turn; whoever is a window ahead of its reader is skipped. The
-event loop only appends text, counts samples and cancels.
+One thread infers for everybody, unit by unit in turn, first by client, then by text; whoever is a window ahead of its
+reader is skipped. The event loop only appends text, counts samples and cancels.
 """
 
 import asyncio
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
 from pathlib import Path
@@ -29,7 +28,6 @@ from qwen_tts.api import (
     VoicePrompt,
 )
 from qwen_tts.errors import (
-    EngineBusy,
     InvalidRequest,
     ModelUnavailable,
     TextEmpty,
@@ -38,6 +36,7 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from qwen_tts.fairness import check_place
 from qwen_tts.stream import AudioStream
 
 logger = logging.getLogger(__name__)
@@ -78,7 +77,8 @@ class EmbeddedEngine:
         self._now = now
         self._capabilities = _capabilities(table, max_streams)
         self._condition = threading.Condition()
-        self._sequences: deque[Sequence] = deque()
+        self._sequences: list[Sequence] = []
+        self._turn = 0
         self._closed = False
         self._waits_for_kokoro = any(voice.engine == "kokoro" for voice in table)
         self._thread = threading.Thread(target=self._run, name="embedded-inference", daemon=True)
@@ -94,8 +94,8 @@ class EmbeddedEngine:
         with self._condition:
             if self._closed:
                 raise ModelUnavailable("the embedded engine is closed")
-            if len(self._living()) >= self._max_streams:
-                raise EngineBusy(f"{self._max_streams} texts are being spoken already", retry_after_s=1.0)
+            living = self._living()
+            check_place(request.client, (one.client for one in living), self._max_streams - len(living))
         sequence = Sequence(request, voice, self._wake, self._now)
         with self._condition:
             self._sequences.append(sequence)
@@ -187,19 +187,23 @@ class EmbeddedEngine:
         return None
 
     def _next_runnable(self) -> Sequence | None:
-        """The next runnable sequence in turn; the condition is held."""
-        self._living()
-        for _ in range(len(self._sequences)):
-            sequence = self._sequences[0]
-            self._sequences.rotate(-1)
-            if sequence.is_runnable and not (sequence.needs_kokoro and self._waits_for_kokoro):
-                return sequence
-        return None
+        """Of the client whose last turn is the longest ago, the one of which it is so too; the condition is held."""
+        last_turns: dict[str, int] = {}
+        for one in self._living():
+            last_turns[one.client] = max(one.turn, last_turns.get(one.client, 0))
+        runnable = [one for one in self._sequences if self._is_runnable(one)]
+        sequence = min(runnable, key=lambda one: (last_turns[one.client], one.turn), default=None)
+        if sequence is not None:
+            self._turn += 1
+            sequence.turn = self._turn
+        return sequence
 
-    def _living(self) -> deque[Sequence]:
+    def _is_runnable(self, sequence: Sequence) -> bool:
+        return sequence.is_runnable and not (sequence.needs_kokoro and self._waits_for_kokoro)
+
+    def _living(self) -> list[Sequence]:
         """The sequences that are not over; forgets the others. The condition is held."""
-        if any(sequence.is_over for sequence in self._sequences):
-            self._sequences = deque(sequence for sequence in self._sequences if not sequence.is_over)
+        self._sequences = [sequence for sequence in self._sequences if not sequence.is_over]
         return self._sequences
 
     def _wake(self) -> None:

@@ -48,6 +48,8 @@ class Sequence:
         self._pushed_samples = self._taken_samples = 0
         self.is_over = False
         """Finished or cancelled: nothing more will come of it."""
+        self.turn = 0
+        """The number of its last turn; the engine's"""
         # The inference thread alone touches what follows.
         self._blocks: Iterator[Samples] | None = None
         self._rest = np.zeros(0, np.float32)
@@ -87,6 +89,10 @@ class Sequence:
         self._changed()
 
     # -- the inference thread's side -----------------------------------------------------------------------
+
+    @property
+    def client(self) -> str:
+        return self._request.client
 
     @property
     def needs_kokoro(self) -> bool:

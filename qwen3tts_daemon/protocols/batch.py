@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -15,11 +16,11 @@ from starlette.types import Receive, Scope, Send
 from qwen3tts_daemon.clips import Encoding
 from qwen3tts_daemon.failures import describe, draining
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
-from qwen3tts_daemon.protocols.edge import request_id_of
+from qwen3tts_daemon.protocols.edge import caller_of
 from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import pieces, their_names
 from qwen3tts_daemon.protocols.strict_json import convert
-from qwen3tts_daemon.speech import Measures, Speech
+from qwen3tts_daemon.speech import Caller, Measures, Speech
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import TextTooLong
 
@@ -50,7 +51,7 @@ def router(speech: Speech) -> APIRouter:
     async def speak_all(request: Request) -> Response:
         """Speak up to 64 texts at once. An item that fails is a line with its error; the others go on."""
         bodies = _bodies(await read_json(request, dict[str, Any]))
-        return _BatchResponse(speech, bodies, request_id_of(request.scope))
+        return _BatchResponse(speech, bodies, caller_of(request.scope))
 
     return routes
 
@@ -75,12 +76,12 @@ class _BatchResponse(Response):
 
     media_type = "application/x-ndjson"
 
-    def __init__(self, speech: Speech, bodies: Sequence[SpeechBody], request_id: str) -> None:
+    def __init__(self, speech: Speech, bodies: Sequence[SpeechBody], caller: Caller) -> None:
         super().__init__(headers={"x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._speech = speech
         self._bodies = bodies
-        self._request_id = request_id
+        self._caller = caller
         self._rows = asyncio.Semaphore(speech.capabilities.rows)
         self._lines: asyncio.Queue[Line | None] = asyncio.Queue()
         """None: the client has gone."""
@@ -107,18 +108,18 @@ class _BatchResponse(Response):
         await _write({"done": True, "items": len(self._bodies), "failed": failed}, send, more=False)
 
     async def _speak(self, index: int, body: SpeechBody) -> None:
-        request_id = f"{self._request_id}-{index}"
+        caller = dataclasses.replace(self._caller, request_id=f"{self._caller.request_id}-{index}")
         async with self._rows:
             try:
                 with their_names(THEIR_NAMES):
-                    line = await self._spoken(body, request_id)
+                    line = await self._spoken(body, caller)
             except Exception as error:  # noqa: BLE001  the protocol's edge, for one item
-                line = describe(error).envelope(request_id)
+                line = describe(error).envelope(caller.request_id)
         self._lines.put_nowait({"index": index, **line})
 
-    async def _spoken(self, body: SpeechBody, request_id: str) -> Line:
+    async def _spoken(self, body: SpeechBody, caller: Caller) -> Line:
         sound = await asyncio.to_thread(Encoding, body.format, self._speech.capabilities.sample_rate)
-        async with utterance_of(body, self._speech, PROTOCOL, request_id) as utterance:
+        async with utterance_of(body, self._speech, PROTOCOL, caller) as utterance:
             async for part in utterance:
                 if isinstance(part, AudioChunk):
                     for pcm in pieces(part):

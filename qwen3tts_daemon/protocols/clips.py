@@ -20,7 +20,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
 from qwen3tts_daemon.protocols.discovery import lan_addresses
-from qwen3tts_daemon.protocols.edge import request_id_of, visitor_of
+from qwen3tts_daemon.protocols.edge import caller_of, visitor_of
 from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import their_names
 from qwen3tts_daemon.settings import HttpSettings
@@ -53,7 +53,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
             raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
         encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
-            utterance = utterance_of(body, speech, PROTOCOL, request_id_of(request.scope))
+            utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
             if not utterance.text:
                 raise TextEmpty("the text has no words to speak", param="text")
         lifetime_s = body.expires_in_s or clips.config.expires_s

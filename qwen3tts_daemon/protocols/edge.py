@@ -21,7 +21,7 @@ from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
 from qwen3tts_daemon.protocols.forms import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.server import ABORT
-from qwen3tts_daemon.speech import new_request_id
+from qwen3tts_daemon.speech import Caller, new_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,11 @@ def refuse_foreign_pages(request: HTTPConnection) -> None:
 def request_id_of(scope: Scope) -> str:
     """The id that is in the answer's X-Request-ID, in the log and in every error."""
     return str(scope["state"]["request_id"])
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Who orders: behind proxies that are trusted, the address that they name."""
+    return Caller(request_id_of(scope), str(visitor_of(scope).address or ""))
 
 
 class Edge:

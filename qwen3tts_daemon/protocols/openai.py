@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
-from qwen3tts_daemon.protocols.edge import request_id_of
+from qwen3tts_daemon.protocols.edge import caller_of
 from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import AudioBody, EventsBody, SpokenResponse, their_names
 from qwen3tts_daemon.speech import Speech
@@ -29,7 +29,7 @@ def router(speech: Speech) -> APIRouter:
         body = await read_json(request, SpeechBody)
         sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
-            utterance = utterance_of(body, speech, PROTOCOL, request_id_of(request.scope))
+            utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
         if body.stream_format == "sse":
             return SpokenResponse(utterance, EventsBody(sound, speech.capabilities.samples_per_frame), THEIR_NAMES)
         return SpokenResponse(utterance, AudioBody(sound), THEIR_NAMES)

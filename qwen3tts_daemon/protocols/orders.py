@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.speech import Order, Speech, Utterance
+from qwen3tts_daemon.speech import Caller, Order, Speech, Utterance
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices import VoiceCatalogue
 from qwen_tts.api import AUTO, Sampling
@@ -59,9 +59,9 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
         return self.response_format or "mp3"
 
 
-def utterance_of(body: SpeechBody, speech: Speech, protocol: str, request_id: str) -> Utterance:
+def utterance_of(body: SpeechBody, speech: Speech, protocol: str, caller: Caller) -> Utterance:
     """The utterance, with its whole text. Raises InvalidRequest, which has our names of the fields, and Refusal."""
-    return speech.whole_utterance(order_of(body, speech.voices, protocol), body.input, request_id)
+    return speech.whole_utterance(order_of(body, speech.voices, protocol), body.input, caller)
 
 
 def order_of(body: SpeechBody, voices: VoiceCatalogue, protocol: str) -> Order:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from qwen3tts_daemon.audio import open_encoder, to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
-from qwen3tts_daemon.protocols.edge import request_id_of, visitor_of
+from qwen3tts_daemon.protocols.edge import caller_of, visitor_of
 from qwen3tts_daemon.protocols.forms import Form, NoFields, form_schema, read_form
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, WholeResponse, cost_headers, their_names
 from qwen3tts_daemon.speakers import DESCRIPTIONS, SAMPLE_TEXTS
@@ -154,7 +154,7 @@ def _add_one(routes: APIRouter, speech: Speech, name: str, read: Any, extra: dic
     async def speak(request: Request, *, streams: bool) -> Response:
         with their_names(names):
             body, order = await read(request)
-            utterance = speech.whole_utterance(order, body.text, request_id_of(request.scope))
+            utterance = speech.whole_utterance(order, body.text, caller_of(request.scope))
         rate = speech.capabilities.sample_rate
         if not streams:
             return WholeResponse(utterance, rate, names, f"{name}.wav")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.edge import refuse_foreign_pages, request_id_of
+from qwen3tts_daemon.protocols.edge import caller_of, refuse_foreign_pages
 from qwen3tts_daemon.protocols.orders import SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
 from qwen3tts_daemon.protocols.strict_json import convert, load
@@ -56,7 +56,7 @@ def router(speech: Speech) -> APIRouter:
         )  # fmt: skip
         with their_names(_THEIR_NAMES):
             sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
-            utterance = utterance_of(body, speech, PROTOCOL, request_id_of(request.scope))
+            utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
         return SpokenResponse(utterance, AudioBody(sound), _THEIR_NAMES, _HEADERS)
 
     return routes

@@ -267,11 +267,14 @@ class Started(_FromDaemon, kw_only=True, omit_defaults=False):
     position: int
 
 
-class Queued(_FromDaemon, kw_only=True, omit_defaults=False):
-    """A waiting context has moved up; 0: it runs."""
+class Queued(_FromDaemon, kw_only=True):
+    """A waiting context has moved up."""
 
     ctx: str
     position: int
+    """Contexts of this socket that are before it; 0: it runs"""
+    place: int | None = None
+    """One that runs, in the line of all clients: 1 is next, 0 has its turn"""
 
 
 class SegmentMessage(_FromDaemon, kw_only=True, tag="segment"):

@@ -420,6 +420,11 @@ class Session:
 
     # -- from the utterances -------------------------------------------------------------------------------
 
+    def tell_place(self, ctx: Context, place: int) -> None:
+        """It has come on in the line of all clients."""
+        if not ctx.is_done:
+            self._say(Queued(ctx=ctx.name, position=0, place=place), ctx)
+
     def segment(self, ctx: Context, started: SegmentStarted) -> None:
         """The sound that follows speaks a new segment."""
         if ctx.is_done:

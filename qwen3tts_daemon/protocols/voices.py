@@ -15,7 +15,7 @@ from starlette.responses import Response
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
-from qwen3tts_daemon.protocols.edge import refuse_foreign_pages, request_id_of, visitor_of
+from qwen3tts_daemon.protocols.edge import caller_of, refuse_foreign_pages, visitor_of
 from qwen3tts_daemon.protocols.forms import NoFields, form_schema, read_form
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
 from qwen3tts_daemon.references import EXPIRES_S
@@ -148,8 +148,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         refuse_foreign_pages(request)
         with their_names(_PREVIEW_NAMES):
             sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
-        order, request_id = Order("rest", id, spoken), request_id_of(request.scope)
-        utterance = speech.whole_utterance(order, SAMPLE_TEXTS[spoken], request_id)
+        utterance = speech.whole_utterance(Order("rest", id, spoken), SAMPLE_TEXTS[spoken], caller_of(request.scope))
         return SpokenResponse(utterance, AudioBody(sound), {})
 
 

@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -40,7 +41,7 @@ from qwen3tts_daemon.protocols.voice_messages import (
 from qwen3tts_daemon.protocols.voice_outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1 import PROTOCOL, Session
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech import SegmentStarted, Speech, Utterance
+from qwen3tts_daemon.speech import Caller, SegmentStarted, Speech, Utterance
 from qwen_tts.api import AudioChunk, mebibytes
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ class Sockets:
 
     async def _serve(self, websocket: WebSocket, address: str) -> None:
         self._per_address[address] += 1
-        socket = _VoiceSocket(websocket, self._speech, self._settings, self._clock, self._version)
+        socket = _VoiceSocket(websocket, address, self._speech, self._settings, self._clock, self._version)
         self._live.add(socket)
         self._none_live.clear()
         try:
@@ -162,13 +163,15 @@ class _VoiceSocket:
     """One client."""
 
     def __init__(
-        self, websocket: WebSocket, speech: Speech, settings: WebSocketSettings, clock: Clock, version: str
-    ) -> None:
+        self, websocket: WebSocket, address: str, speech: Speech, settings: WebSocketSettings, clock: Clock,
+        version: str,
+    ) -> None:  # fmt: skip
         self.session = Session(
             settings, speech.voices, lambda: speech.capabilities,
             now=clock(), state=_STATES[speech.manager.state], version=version, status=lambda: _status(speech),
         )  # fmt: skip
         self._websocket = websocket
+        self._address = address
         self._speech = speech
         self._settings = settings
         self._clock = clock
@@ -257,10 +260,11 @@ class _VoiceSocket:
 
     def _open(self, ctx: Context) -> None:
         try:
-            utterance = self._speech.utterance(ctx.order, ctx.request_id)
+            utterance = self._speech.utterance(ctx.order, Caller(ctx.request_id, self._address))
         except Exception as error:  # noqa: BLE001  described to the client
             self._do(self.session.failed(ctx, error, self._clock()))
         else:
+            utterance.on_place = partial(self.session.tell_place, ctx)
             ctx.measures = utterance.measures
             self._voices[ctx] = _Voice(utterance)
 

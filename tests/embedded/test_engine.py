@@ -47,8 +47,11 @@ def request(
     voice: str = "heart",
     language: str = "auto",
     limits: Limits = NO_LIMITS,
+    client: str = "",
 ) -> SynthesisRequest:
-    return SynthesisRequest(voice=PresetVoice(voice), text=text, live=live, language=language, limits=limits)
+    return SynthesisRequest(
+        voice=PresetVoice(voice), text=text, live=live, language=language, limits=limits, client=client
+    )
 
 
 async def read(audio: AudioStream) -> list[AudioChunk]:
@@ -107,6 +110,29 @@ async def test_short_speech_overtakes_long_speech(engine: EmbeddedEngine) -> Non
     streams = {name: engine.stream(request(text)) for name, text in texts.items()}
     await asyncio.gather(*(follow(name, audio) for name, audio in streams.items()))
     assert order == ["short", "long"]
+
+
+async def test_clients_take_turns_however_many_texts_they_have(engine: EmbeddedEngine) -> None:
+    text = "One two three. " * 6
+    order: list[str] = []
+
+    async def follow(name: str, audio: AudioStream) -> None:
+        await read(audio)
+        order.append(name)
+
+    streams = [engine.stream(request(text, client="many")) for _ in range(2)]
+    alone = engine.stream(request(text, client="one"))
+    await asyncio.gather(*(follow("many", audio) for audio in streams), follow("one", alone))
+    assert order == ["one", "many", "many"]
+
+
+async def test_a_client_leaves_half_of_the_streams_to_others(engine: EmbeddedEngine) -> None:
+    streams = [engine.stream(request(live=True, client="many")) for _ in range(2)]
+    with pytest.raises(EngineBusy, match="of yours"):
+        engine.stream(request(live=True, client="many"))
+    streams.append(engine.stream(request(live=True, client="one")))
+    for audio in streams:
+        audio.close()
 
 
 async def test_a_reader_that_stops_gets_one_window_and_loses_nothing(engine: EmbeddedEngine) -> None:

@@ -31,7 +31,7 @@ from qwen_tts.api import (
 )
 from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
 from qwen_tts.engine_config import EngineConfig, GuardConfig, LiveTextConfig
-from qwen_tts.engine_loop import EngineLoop, Outcome
+from qwen_tts.engine_loop import EngineLoop, Outcome, Place
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.live_text import Instead, LiveSentences, LiveText, Token
 from qwen_tts.model import Model, load_model
@@ -111,6 +111,8 @@ class Heard:
     listens: bool
     """It takes every chunk at once; if not, the test calls `take`"""
     chunks: list[AudioChunk] = dataclasses.field(default_factory=list)
+    places: list[int] = dataclasses.field(default_factory=list)
+    """In the line, as they were told"""
     outcome: StreamEnd | SynthesisError | None = None
 
     @property
@@ -159,6 +161,10 @@ class Heard:
 
     def receive(self, outcome: Outcome) -> None:
         assert self.outcome is None, "nothing comes after the end"
+        if isinstance(outcome, Place):
+            assert outcome.number != (self.places[-1] if self.places else 0), "told for nothing"
+            self.places.append(outcome.number)
+            return
         if not isinstance(outcome, AudioChunk):
             self.outcome = outcome
             return

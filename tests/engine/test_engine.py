@@ -274,6 +274,29 @@ async def test_a_full_queue_is_busy_at_once_and_a_place_is_free_at_once(start: S
     assert len(await read(last)) == 1920
 
 
+async def test_who_fills_the_queue_leaves_half_of_it_to_others(start: Start) -> None:
+    engine = await start(rows=1, queue=8)
+    held = [engine.stream(request(client="greedy"))]
+    await anext(held[0])
+    with pytest.raises(EngineBusy, match="of yours wait already"):
+        held += [engine.stream(request(client="greedy")) for _ in range(8)]
+    for client in ("one", "two", "greedy of another name"):
+        held.append(engine.stream(request(client=client)))
+    for audio in held:
+        audio.close()
+
+
+async def test_a_place_in_the_line_is_told_until_it_is_over(start: Start) -> None:
+    engine = await start(rows=1, queue=8)
+    speaks = engine.stream(request(limits=at_most(2)))
+    told: list[int] = []
+    waits, also_waits = (engine.stream(request(limits=at_most(2))) for _ in range(2))
+    also_waits.on_place = told.append
+    assert [len(await read(one)) for one in (speaks, waits, also_waits)] == [2 * 1920] * 3
+    assert told == [2, 1, 0]
+    assert speaks.place == waits.place == also_waits.place == 0
+
+
 async def test_a_place_is_free_when_an_utterance_has_ended(start: Start) -> None:
     engine = await start(rows=1, queue=0)
     for one in (request(limits=at_most(1)), request("word " * 300), live()):
@@ -497,7 +520,7 @@ async def test_an_engine_that_does_not_fit_starts_smaller_and_says_so(
     await engine.load()
     assert engine.capabilities == msgspec.structs.replace(Synthesizer(speaker).capabilities, rows=2, live_text="words")
     held = [engine.stream(request()) for _ in range(3)]
-    with pytest.raises(EngineBusy, match="2 utterances are spoken and 1 wait"):
+    with pytest.raises(EngineBusy, match="too many utterances wait"):
         engine.stream(request())
     for audio in held:
         audio.close()

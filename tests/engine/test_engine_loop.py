@@ -140,19 +140,73 @@ async def test_a_seed_is_a_sound(speaker: Model) -> None:
 # -- who waits for whom -----------------------------------------------------------------------------------------------
 
 
-async def test_they_begin_in_the_order_of_arrival(speaker: Model) -> None:
-    driven = Driven(speaker, rows=1)
-    waiting = [driven.open(request(limits=at_most(length))) for length in (3, 1, 2)]
-    order = []
+def begun_order(driven: Driven, waiting: list[Heard]) -> list[int]:
+    """Who was heard first, second, ...; one at a time speaks."""
+    order: list[int] = []
     while any(one.outcome is None for one in waiting):
         driven.now += 1.0
         driven.step()
         order += [index for index, one in enumerate(waiting) if one.frames and index not in order]
         assert sum(bool(one.frames) and one.outcome is None for one in waiting) <= 1
-    assert order == [0, 1, 2]
+    return order
+
+
+async def test_they_begin_in_the_order_of_arrival(speaker: Model) -> None:
+    driven = Driven(speaker, rows=1)
+    waiting = [driven.open(request(limits=at_most(length))) for length in (3, 1, 2)]
+    assert begun_order(driven, waiting) == [0, 1, 2]
     queued = [one.outcome.queue_s for one in waiting]  # type: ignore[union-attr]
     assert queued[0] < queued[1] < queued[2]
     assert all(one.outcome.synthesis_s > 0 for one in waiting)  # type: ignore[union-attr]
+
+
+async def test_a_client_with_many_texts_lets_another_have_its_turn(speaker: Model) -> None:
+    driven = Driven(speaker, rows=1)
+    many = [driven.open(request(limits=at_most(2), client="many")) for _ in range(4)]
+    driven.step()
+    one = driven.open(request(limits=at_most(2), client="one"))
+    order = begun_order(driven, [*many, one])
+    assert order == [0, 4, 1, 2, 3]
+    assert one.places == [1, 0]
+    assert many[3].places == [3, 4, 3, 2, 1, 0]
+
+
+async def test_who_gets_a_row_at_once_is_told_no_place(speaker: Model) -> None:
+    assert all(not one.places for one in Driven(speaker).speak(request(limits=at_most(2)), request(limits=at_most(2))))
+
+
+def open_long_text(driven: Driven) -> Heard:
+    """Of several parts, the first of which is being spoken."""
+    long = driven.open(live(client="long"))
+    long.feed(SENTENCE * 6)
+    long.end_text()
+    driven.step(4)
+    return long
+
+
+async def test_a_long_text_lets_another_client_begin_between_two_parts(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_loop, "HURRIED_S", 0.0)
+    driven = Driven(model, rows=1, live_text={"span_tokens": 16})
+    long = open_long_text(driven)
+    own = driven.open(request(limits=at_most(2), client="long"))
+    short = driven.open(request(limits=at_most(2), client="short"))
+    driven.run()
+    assert short.places == [1, 0]
+    assert own.places == [2, 1, 0]
+    assert long.places[:2] == [2, 1], "the other client's first"
+    assert [one.reason for one in (long, own, short)] == ["complete", "limit", "limit"]
+
+
+async def test_who_would_soon_hear_silence_goes_on_before_anybody_begins(model: Model) -> None:
+    driven = Driven(model, rows=1, live_text={"span_tokens": 16})
+    long = open_long_text(driven)
+    other = driven.open(request(limits=at_most(2), client="other"))
+    driven.now += 60.0
+    driven.run()
+    assert not long.places
+    assert (long.reason, other.reason) == ("complete", "limit")
 
 
 async def test_who_is_a_window_ahead_is_skipped_and_nobody_else(speaker: Model) -> None:

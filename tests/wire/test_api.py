@@ -1,6 +1,7 @@
 """docs/api.md: its examples run as they stand, on a daemon with three tiny checkpoints (random weights, on the CPU)."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -8,9 +9,11 @@ import subprocess
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import httpx
 import pytest
+from websockets.sync.client import ClientConnection, connect
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.info import Describe, Info
@@ -18,6 +21,7 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.audio import to_wav
+from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessage
 from qwen_tts.api import Audio
 from qwen_tts.wav import to_pcm
 from tests.golden.cases import reference_audio
@@ -26,6 +30,7 @@ from tests.wire.daemons import DaemonProcess, embedded_daemon
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 ROWS = re.findall(r"^\| `(\w+) (/\S+)` \|(?:.*\|)? `(.*)` \|$", API, re.MULTILINE)
 BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", API, re.DOTALL) if "key=" not in block]
+MESSAGES = re.findall(r"^\| (?:`(.+)`|connecting) \| (.*?) ?\|$", API.partition("## WebSocket")[2], re.MULTILINE)
 CHECKPOINTS = ("tiny-1.7B-CustomVoice", "tiny-0.6B-Base", "tiny-1.7B-VoiceDesign")
 OPTIONS = (
     "--engine", "qwen", "--qwen.device", "cpu", "--qwen.threads", "1", "--qwen.rows", "2",
@@ -119,6 +124,50 @@ async def test_voices_are_made_kept_and_offered_everywhere(home: Home) -> None:
                 assert event.type != "error", event.data
                 heard += len(AudioChunk.from_event(event).audio) if AudioChunk.is_type(event.type) else 0
             assert heard > 0, voice
+
+
+def is_within(expected: Any, given: Any) -> bool:
+    """Whether `given` has everything that is expected, and perhaps more."""
+    match expected:
+        case dict():
+            return isinstance(given, dict) and all(is_within(value, given.get(key)) for key, value in expected.items())
+        case list():
+            return isinstance(given, list) and all(map(is_within, expected, given))
+    return bool(expected == given)
+
+
+def told(socket: ClientConnection, expected: dict[str, Any]) -> None:
+    """Read on until it comes."""
+    while True:
+        data = socket.recv(60)
+        if isinstance(data, bytes):
+            continue
+        message = json.loads(data)
+        if message["type"] == "done" and message["reason"] == "limit":
+            message["reason"] = "complete"  # random weights draw no end
+        if is_within(expected, message):
+            return
+
+
+def test_every_message_of_the_websocket_has_an_example(home: Home) -> None:
+    shown = {json.loads(message)["type"] for row in MESSAGES for message in re.findall(r"`({.*?})`", " ".join(row))}
+    shown |= {json.loads(sent)["type"] for sent, _ in MESSAGES if sent.startswith("{")}
+    kinds = (*get_args(ClientMessage), *get_args(DaemonMessage))
+    assert shown == {kind.__struct_config__.tag for kind in kinds}
+
+
+def test_the_messages_of_the_table_are_answered_as_it_says(home: Home) -> None:
+    """On one socket, in the order in which they stand."""
+    if "me" not in {voice["id"] for voice in home.client.get("/v1/audio/voices").json()["voices"]}:
+        home.run(next(line for line in BLOCKS[0].splitlines() if "name=Me" in line))
+    with connect(f"ws://127.0.0.1:{home.http}/v1/tts") as socket:
+        for sent, answers in MESSAGES:
+            if sent.startswith("curl"):
+                home.run(sent)
+            elif sent:
+                socket.send(sent)
+            for answer in re.findall(r"`({.*?})`", answers):
+                told(socket, json.loads(answer))
 
 
 def test_a_stream_says_afterwards_what_it_cost(home: Home) -> None:

@@ -1,10 +1,14 @@
 """The daemon with Qwen3-TTS in its worker: a tiny checkpoint with random weights, on the CPU."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import ClientConnection as Connection
+from websockets.sync.client import connect
 from wyoming.audio import AudioChunk, AudioStart
 from wyoming.client import AsyncTcpClient
 from wyoming.info import Describe, Info
@@ -81,6 +85,31 @@ def test_it_speaks_through_rest_and_says_that_it_is_no_preview(doors: tuple[int,
     assert answer.status_code == 200
     assert len(answer.content) >= 4 * 1_920 * 2
     assert httpx.post(f"{base}/v1/audio/speech", json=order | {"voice": "heart"}).status_code == 422
+
+
+def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonProcess]) -> None:
+    url = f"ws://127.0.0.1:{doors[1]}/v1/tts"
+
+    def say(socket: Connection, **fields: object) -> None:
+        socket.send(json.dumps({"type": "speak", "final": True, **fields}))
+
+    def wait_for(socket: Connection, kind: str) -> dict[str, Any]:
+        while isinstance(data := socket.recv(60), bytes) or json.loads(data)["type"] != kind:
+            pass
+        message: dict[str, Any] = json.loads(data)
+        return message
+
+    with connect(url) as first, connect(url) as second, connect(url) as third:
+        for ctx in ("a", "b"):
+            say(first, ctx=ctx, policy="parallel", text="And so it went on and on. " * 40)
+            wait_for(first, "segment")
+        say(second, text="Good evening.")
+        assert wait_for(second, "queued") == {"type": "queued", "ctx": "auto-1", "position": 0, "place": 1}
+        say(third, text="Good evening.")
+        assert wait_for(third, "queued")["place"] == 2
+        first.send(json.dumps({"type": "cancel", "ctx": "a"}))
+        assert [wait_for(one, "queued")["place"] for one in (second, third)] == [0, 1]
+        assert [wait_for(one, "done")["reason"] for one in (second, third)] == ["limit"] * 2
 
 
 def test_a_choice_that_cannot_be_met_stops_the_start(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from qwen3tts_daemon.protocols.wyoming.session import (
     WyomingSession,
 )
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
-from qwen3tts_daemon.speech import Order, Speech, Utterance
+from qwen3tts_daemon.speech import Caller, Order, Speech, Utterance
 from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
 from qwen_tts.errors import TextEmpty, TextTooLong
 
@@ -129,6 +129,7 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
+        address: str,
         speech: Speech,
         describer: Describer,
         streaming: bool,
@@ -136,6 +137,7 @@ class Connection:
     ) -> None:
         self._reader = reader
         self._writer = writer
+        self._address = address
         self._speech = speech
         self._describer = describer
         self._limits = limits
@@ -250,7 +252,7 @@ class Connection:
         await self._send(last)
 
     async def _speak(self, request: _Request, answer: Answer) -> None:
-        async with self._speech.utterance(request.order) as utterance:
+        async with self._speech.utterance(request.order, Caller(address=self._address)) as utterance:
             request.speak_with(utterance)
             async for item in utterance:
                 if isinstance(item, AudioChunk):

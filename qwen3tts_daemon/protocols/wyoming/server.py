@@ -84,6 +84,7 @@ class WyomingServer:
         connection = Connection(
             reader,
             writer,
+            address=str(parse_address(writer.get_extra_info("peername")[0])),
             speech=self._speech,
             describer=self._describer,
             streaming=self._settings.streaming,

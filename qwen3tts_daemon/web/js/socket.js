@@ -134,11 +134,9 @@ export class VoiceClient extends Emitter {
         if (!context) break;
         context.channel = message.ch;
         context.requestId = message.request_id;
-        context.position = message.position;
         context.emit("started", message);
         break;
       case "queued":
-        if (context) context.position = message.position;
         context?.emit("queued", message);
         break;
       case "done":

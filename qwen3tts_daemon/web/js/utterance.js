@@ -43,8 +43,8 @@ export class Utterance extends Emitter {
       Object.assign(this, { requestId: id, position });
       change();
     });
-    context.on("queued", ({ position }) => {
-      this.position = position;
+    context.on("queued", ({ position, place = 0 }) => {
+      this.position = position + place;
       change();
     });
     context.on("segment", (segment) => {
