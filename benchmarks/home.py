@@ -12,8 +12,10 @@ import asyncio
 import contextlib
 import json
 import math
+import os
 import random
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -36,6 +38,8 @@ from qwen_tts.api import Audio
 TEXT = "Good evening, the front door has been left open for ten minutes."
 FEW_FRAMES = ("--qwen.guards.frames-per-token", "4", "--qwen.guards.spare-frames", "10")
 BYTES_A_SECOND = 48_000
+_IMPORT_S = 10.0
+"""Until an idle process has imported PyTorch."""
 
 
 class Home:
@@ -206,14 +210,20 @@ async def switch(home: Home, prompt: bytes) -> None:
 
 
 async def restart(home: Home, token: str) -> None:
-    before = card_mb()
+    before, ended = card_mb(), set(children(home.process.pid))
     await home.client.post("/api/gpu-offload", headers={"Authorization": f"Bearer {token}"})
     await home.until("unloaded")
-    while children(home.process.pid):
+    while ended & set(children(home.process.pid)):
         await asyncio.sleep(0.05)
-    report("unload", card_mb_before=before, card_mb_after=card_mb())
+    await asyncio.sleep(_IMPORT_S)
+    report("unload", card_mb_before=before, card_mb_after=card_mb(), successor_mb=home.worker_mb())
     first = (await home.websocket({"voice": "ryan"}))[0][0]
     report("first audio from an ended worker", ms=round(first * 1000, 1))
+    for pid in children(home.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    await home.until("loading")
+    first = (await home.websocket({"voice": "ryan"}))[0][0]
+    report("first audio from a killed worker", ms=round(first * 1000, 1))
 
 
 async def mixed(home: Home, prompt: bytes, requests: int) -> None:

@@ -90,9 +90,11 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
         "keep_loaded": list(qwen.keep_loaded),
         "arrival_timeout_s": qwen.load_timeout_s,
     }
-    config = ManagerConfig(idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s)
+    config = ManagerConfig(
+        idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s, has_successor=True
+    )
     stand_in = _embedded(settings).spec if qwen.while_loading == "embedded" else None
-    spec = EngineSpec("qwen_tts.host:create", options, settings.log_level)
+    spec = EngineSpec("qwen_tts.host:create", options, ("qwen_tts.engine",), settings.log_level)
     return EngineChoice(spec, config, qwen.preload, stand_in)
 
 
@@ -103,5 +105,5 @@ def _embedded(settings: Settings) -> EngineChoice:
         "kokoro": settings.embedded.kokoro,
         "warm_languages": [settings.language],
     }
-    spec = EngineSpec("qwen3tts_daemon.embedded.engine:create", options, settings.log_level)
+    spec = EngineSpec("qwen3tts_daemon.embedded.engine:create", options, log_level=settings.log_level)
     return EngineChoice(spec, ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s), settings.embedded.preload)

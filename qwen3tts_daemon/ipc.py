@@ -1,7 +1,7 @@
 """The messages between the daemon and a worker, and the link that carries them.
 
 A message is a msgpack map behind its length (4 bytes, little-endian), over a Unix socket pair that the worker inherits.
-The daemon opens with `Hello`; the worker answers with its own, `Welcome`, then sends `State` as it loads. Streams are
+The daemon opens with `Hello`; the worker answers with its own, `Welcome`, and sends `State` as it loads. Streams are
 numbered by the daemon; every `Open` is answered by `AudioData`* and exactly one `Done` or `Failed`, unless it is
 cancelled. Calls (`EncodeReference`, `Encode`, `Decode`, `Sleep`, `Wake`) are numbered too and answered once. `Stats`
 once a second is the worker's heartbeat.
@@ -31,7 +31,13 @@ class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
     factory: str
     """`module:function` that makes the engine from `options`."""
     options: dict[str, Any]
+    imports: tuple[str, ...]
+    """Modules that the engine will need: they are imported while nobody has asked it to load."""
     log_level: str
+
+
+class Load(msgspec.Struct, frozen=True, tag_field="type", tag="load"):
+    pass
 
 
 class Open(msgspec.Struct, frozen=True, tag_field="type", tag="open"):
@@ -96,6 +102,7 @@ class Shutdown(msgspec.Struct, frozen=True, tag_field="type", tag="shutdown"):
 
 ToWorker = (
     Hello
+    | Load
     | Open
     | Text
     | End

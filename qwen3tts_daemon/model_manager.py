@@ -1,7 +1,8 @@
 """Which engine is up: started on demand, kept while leased, restarted after a crash, ended when idle.
 
-States: `unloaded` (no process) -> `loading` -> `ready` <-> `sleeping`; `failed` waits for the next try. One task,
-`_keep`, lives through them; everybody else only asks for a lease and waits for the state to change.
+States: `unloaded` (no process, or one that has not begun to load) -> `loading` -> `ready` <-> `sleeping`; `failed`
+waits for the next try. One task, `_keep`, lives through them; everybody else only asks for a lease and waits for the
+state to change.
 """
 
 import asyncio
@@ -42,6 +43,8 @@ class ManagerConfig:
     sleep_s: float = 0.0
     load_timeout_s: float = 60.0
     """How long a request waits for the engine."""
+    has_successor: bool = False
+    """While the engine is unloaded another process waits to load it: for engines that take long to import."""
 
 
 class ModelManager:
@@ -51,6 +54,8 @@ class ModelManager:
         self._start_engine = start_engine
         self._config = config
         self._engine: HostedEngine | None = None
+        self._successor: HostedEngine | None = None
+        """Up, and not loaded yet"""
         self._capabilities: Capabilities | None = None
         self._leases = 0
         self._changed = asyncio.Condition()
@@ -116,15 +121,12 @@ class ModelManager:
 
         Raises ModelUnavailable if its process cannot start: a choice that cannot be met stops the start.
         """
-        engine: HostedEngine | None = await self._start_engine()
-        assert engine is not None
-        self._capabilities = engine.capabilities
+        self._successor = engine = await self._start_engine()
+        self._capabilities, self._status = engine.capabilities, engine.status
         self._idle_since = asyncio.get_running_loop().time()
-        if not preload:
-            self._status = engine.status
-            await engine.close()
-            engine = None
-        self._keeper = asyncio.create_task(self._keep(engine))
+        if not (preload or self._config.has_successor):
+            await self._end_successor()
+        self._keeper = asyncio.create_task(self._keep(wanted=preload))
 
     async def close(self) -> None:
         """End the engine; leases still held see their streams fail."""
@@ -132,6 +134,7 @@ class ModelManager:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         await self._end_engine()
+        await self._end_successor()
 
     async def warm(self) -> None:
         """Wait, without a limit and whatever fails in between, until the engine has been warm."""
@@ -176,19 +179,18 @@ class ModelManager:
 
     # -- the life of the engine ----------------------------------------------------------------------------
 
-    async def _keep(self, engine: HostedEngine | None) -> None:
+    async def _keep(self, *, wanted: bool) -> None:
         """Start, load, serve until idle, wait for a lease; again after a crash, with back-off."""
         clock = asyncio.get_running_loop().time
         backoff_s = 0.0
-        wanted = engine is not None
         while True:
             if not wanted:
                 await self._set("unloaded")
+                await self._have_successor()
                 await self._until(lambda: self._leases > 0)
             await self._set("loading")
             try:
-                self._engine = engine or await self._start_engine()
-                engine = None
+                self._engine = await self._succeed() or await self._start_engine()
                 await self._engine.load()
             except Exception as error:  # noqa: BLE001  the edge of the engine's life: it is told and tried again
                 backoff_s = _longer(backoff_s)
@@ -206,6 +208,26 @@ class ModelManager:
                 backoff_s = _longer(backoff_s)
             else:
                 backoff_s = 0.0
+
+    async def _have_successor(self) -> None:
+        """Its memory is the machine's alone: it has not seen the device yet."""
+        if self._config.has_successor and self._successor is None:
+            try:
+                self._successor = await self._start_engine()
+            except SynthesisError as error:
+                logger.warning("no process waits for the next request: %s", error)
+
+    async def _succeed(self) -> HostedEngine | None:
+        """The successor, if there is one and it lives."""
+        if self._successor is not None and self._successor.died.is_set():
+            await self._end_successor()
+        successor, self._successor = self._successor, None
+        return successor
+
+    async def _end_successor(self) -> None:
+        if self._successor is not None:
+            await self._successor.close()
+            self._successor = None
 
     async def _fail(self, error: Exception, backoff_s: float) -> None:
         unforeseen = None if isinstance(error, SynthesisError) else error

@@ -173,7 +173,8 @@ class QwenSettings(EngineOptions):
     sleep_s: float = Field(default=600.0, ge=0)
     """Give the card's memory back after this idle time; the weights stay in the machine's memory. 0: never."""
     idle_unload_s: float = Field(default=0.0, ge=0)
-    """End the engine's process after this idle time; 0 keeps it."""
+    """End the engine's process after this idle time; 0 keeps it. Another one then waits with PyTorch imported and
+    nothing on the card, so that the next request need not wait for that."""
     load_timeout_s: float = Field(default=120.0, gt=0)
     """How long a request waits for the engine."""
     while_loading: Literal["wait", "embedded"] = "wait"

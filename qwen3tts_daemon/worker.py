@@ -48,18 +48,21 @@ class _Reporting(Protocol):
 class WorkerSession:
     """Carries out the daemon's messages on one engine."""
 
-    def __init__(self, link: ipc.Link[ipc.ToWorker], engine: SpeechEngine) -> None:
+    def __init__(self, link: ipc.Link[ipc.ToWorker], engine: SpeechEngine, imports: tuple[str, ...] = ()) -> None:
         self._link = link
         self._engine = engine
         self._streams: dict[int, AudioStream] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._relays: set[asyncio.Task[None]] = set()
         self._engine_failed = asyncio.Event()
+        self._imports = imports
+        self._imported: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve until the daemon says shutdown or goes away, or the engine can do nothing any more."""
         self._link.send(ipc.Welcome(ipc.PROTOCOL, self._engine.capabilities))
-        self._spawn(self._load())
+        # Before it is asked to load: an import of seconds, which must not keep the heart from beating.
+        self._imported = self._spawn(asyncio.to_thread(_import, self._imports))
         if isinstance(self._engine, _Mortal):
             self._spawn(self._watch(self._engine))
         self._spawn(self._beat())
@@ -98,7 +101,9 @@ class WorkerSession:
 
     async def _load(self) -> None:
         self._link.send(ipc.State("loading"))
+        assert self._imported is not None
         try:
+            await self._imported
             await self._engine.load()
         except Exception as error:  # noqa: BLE001  the edge of the process: the daemon gets the reason
             self._fail(error)
@@ -114,6 +119,8 @@ class WorkerSession:
 
     async def _handle(self, message: ipc.ToWorker) -> None:
         match message:
+            case ipc.Load():
+                self._spawn(self._load())
             case ipc.Open(stream, request):
                 self._open(stream, request)
             case ipc.Prepare(kind):
@@ -201,6 +208,11 @@ class WorkerSession:
         self._link.send(ipc.Failed(error.code, error.message, stream, call, error.param, error.retry_after_s))
 
 
+def _import(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        importlib.import_module(module)
+
+
 async def _serve(fd: int) -> None:
     link = await ipc.worker_link(socket.socket(fileno=fd))
     hello = await link.receive()
@@ -219,7 +231,7 @@ async def _serve(fd: int) -> None:
         link.send(ipc.Failed(failure.code, f"cannot make the engine {hello.factory}: {error}"))
         link.close()
         return
-    await WorkerSession(link, engine).run()
+    await WorkerSession(link, engine, hello.imports).run()
 
 
 def main() -> None:

@@ -41,6 +41,8 @@ class EngineSpec:
 
     factory: str
     options: dict[str, Any] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+    """What takes long to import"""
     log_level: str = "info"
 
 
@@ -109,7 +111,7 @@ class WorkerEngine:
             process, link = await _spawn()
         except OSError as error:
             raise ModelUnavailable(f"the engine's process did not start: {error.strerror}") from error
-        link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.log_level))
+        link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.imports, spec.log_level))
         answer: ipc.FromWorker | None = None
         try:
             with contextlib.suppress(TimeoutError, msgspec.DecodeError):
@@ -161,7 +163,8 @@ class WorkerEngine:
         return encoded.audio
 
     async def load(self) -> None:
-        """Wait until the worker has loaded. Raises what made it fail."""
+        """Let the worker load, and wait until it has. Raises what made it fail."""
+        self._link.send(ipc.Load())
         await asyncio.shield(self._loaded)
 
     async def sleep(self) -> None:

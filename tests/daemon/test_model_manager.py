@@ -227,6 +227,64 @@ async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> N
     await watched.reach("sleeping", "loading", "ready", "sleeping")
 
 
+class Counted(ToneEngine):
+    """Counts how often it was loaded."""
+
+    loads = 0
+
+    async def load(self) -> None:
+        self.loads += 1
+        await super().load()
+
+
+@pytest.mark.parametrize("preload", [True, False])
+async def test_a_successor_waits_unloaded_and_is_the_next_engine(start: Start, *, preload: bool) -> None:
+    engines = [Counted() for _ in range(4)]
+    watched = await start(*engines, preload=preload, has_successor=True, idle_unload_s=0.01)
+    if preload:
+        await watched.reach("ready", "unloaded")
+    for number in (0, 1) if not preload else (1, 2):
+        await until(lambda number=number: len(watched.started) == number + 1)
+        assert engines[number].loads == 0
+        assert await lease_once(watched.manager) is engines[number]
+        await watched.reach("ready", "unloaded")
+        assert engines[number].died.is_set()
+
+
+async def test_a_successor_that_died_is_replaced(start: Start) -> None:
+    watched = await start(preload=False, has_successor=True)
+    watched.started[0].died.set()
+    assert await lease_once(watched.manager) is watched.started[1]
+
+
+async def test_without_a_successor_the_next_request_starts_an_engine(start: Start) -> None:
+    class Unstartable(Watched):
+        async def _start(self) -> ToneEngine:
+            if len(self.started) == 1:
+                self.started.append(ToneEngine())
+                raise ModelUnavailable("too many open files")
+            return await super()._start()
+
+    watched = Unstartable(ManagerConfig(has_successor=True, idle_unload_s=0.01), [])
+    await watched.manager.start(preload=True)
+    await watched.reach("ready", "unloaded")
+    await until(lambda: len(watched.started) == 2)
+    assert await lease_once(watched.manager) is watched.started[2]
+    await watched.manager.close()
+
+
+async def test_closing_ends_the_successor(start: Start) -> None:
+    watched = await start(preload=False, has_successor=True)
+    await watched.manager.close()
+    assert watched.started[0].died.is_set()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what tells nobody that it has happened."""
+    while not condition():
+        await asyncio.sleep(0.001)
+
+
 async def test_closing_ends_the_engine(start: Start) -> None:
     watched = await start()
     await watched.manager.ready()

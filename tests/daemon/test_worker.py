@@ -124,6 +124,19 @@ async def test_a_full_engine_is_busy() -> None:
     await worker.close()
 
 
+async def test_what_takes_long_is_imported_before_anybody_asks_it_to_load() -> None:
+    worker = await WorkerEngine.start(EngineSpec(TONE.factory, imports=("tests.daemon.imports_then_dies",)))
+    await worker.died.wait()
+    await worker.close()
+
+
+async def test_what_cannot_be_imported_is_told_to_who_loads() -> None:
+    worker = await WorkerEngine.start(EngineSpec(TONE.factory, imports=("no_such_module",)))
+    with pytest.raises(SynthesisFailed):
+        await worker.load()
+    await worker.close()
+
+
 async def test_a_load_that_fails_says_why() -> None:
     worker = await WorkerEngine.start(EngineSpec(TONE.factory, {"load_fails": "needs 9 GB, has 8"}))
     with pytest.raises(OutOfMemory, match="needs 9 GB"):
