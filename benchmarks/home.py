@@ -61,9 +61,12 @@ class Home:
             await asyncio.sleep(0.05)
         raise RuntimeError(f"the daemon did not become {state}")
 
-    async def websocket(self, order: dict[str, Any], *, cancel_after: int | None = None) -> list[tuple[float, int]]:
-        """When each piece of sound came, in seconds after the order, and its bytes."""
-        async with websockets.connect(f"ws://127.0.0.1:{self.http}/v1/tts", subprotocols=["voice.v1"]) as socket:
+    async def websocket(
+        self, order: dict[str, Any], *, cancel_after: int | None = None, address: str = "127.0.0.1"
+    ) -> list[tuple[float, int]]:
+        """When each piece of sound came, in seconds after the order, and its bytes. `address`: the client's."""
+        url = f"ws://127.0.0.1:{self.http}/v1/tts"
+        async with websockets.connect(url, subprotocols=["voice.v1"], local_addr=(address, 0)) as socket:
             await socket.recv()
             began, pieces = time.perf_counter(), []
             await socket.send(json.dumps({"type": "speak", "text": TEXT, "final": True, "lead_ms": 600_000, **order}))
@@ -188,6 +191,21 @@ async def listeners(home: Home, runs: int) -> None:
            x_realtime=round(max(rates), 1))  # fmt: skip
 
 
+async def crowd(home: Home, runs: int) -> None:
+    """A client with more long texts than there are rows, and one who wants a sentence now and then."""
+    for who, address in (("of another client", "127.0.0.2"), ("of the same client", "127.0.0.1")):
+        firsts = []
+        for _ in range(max(1, runs // 5)):
+            texts = [{"voice": "ryan", "text": " ".join([TEXT] * (4 + number % 9))} for number in range(28)]
+            speaking = [asyncio.create_task(home.websocket(text)) for text in texts]
+            await asyncio.sleep(0.5)
+            firsts.append((await home.websocket({"voice": "ryan"}, address=address))[0][0])
+            for task in speaking:
+                task.cancel()
+            await asyncio.gather(*speaking, return_exceptions=True)
+        report(f"first audio beside 28 long texts, {who}", **summary(firsts))
+
+
 async def sleep_and_wake(home: Home) -> None:
     awake = card_mb()
     await home.until("sleeping")
@@ -283,6 +301,7 @@ async def measure(options: argparse.Namespace, data: Path) -> None:
         await sleep_and_wake(running)
     async with home(options.models, data, *device) as (running, _):
         await listeners(running, options.runs)
+        await crowd(running, options.runs)
         await switch(running, prompt)
         await mixed(running, prompt, options.requests)
         await restart(running, (data / "token").read_text().strip())

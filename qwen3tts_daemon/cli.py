@@ -20,6 +20,7 @@ from qwen3tts_daemon.commands import verify as verify_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import Address, NoDaemon
+from qwen3tts_daemon.commands.models import SourceName
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 from qwen_tts.errors import SynthesisError
 
@@ -37,6 +38,10 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file, as
 DataDir = Annotated[Path | None, typer.Option(help="Where caches live, as for serve.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log everything.")]
 ModelsDirectory = Annotated[Path | None, typer.Option("--directory", help="Where they lie; empty means models.dir.")]
+ModelScopeEndpoint = Annotated[
+    # Its own library reads the first, and read the second before.
+    str, typer.Option(envvar=["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"], help="For --from modelscope.")
+]
 Language = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
 
 
@@ -108,15 +113,19 @@ def download(
     debug: Debug = False,
     directory: ModelsDirectory = None,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing, verify what is there.")] = False,
+    source: Annotated[SourceName, typer.Option("--from", help="Where they come from.")] = SourceName.HUGGINGFACE,
+    modelscope_endpoint: ModelScopeEndpoint = "https://modelscope.cn",
 ) -> None:
-    """Fetch checkpoints of Qwen3-TTS from the Hugging Face hub; what is there and right is not fetched again."""
+    """Fetch checkpoints of Qwen3-TTS; what is there and right is not fetched again."""
     # Half a second of imports that no other command needs.
     from qwen3tts_daemon.commands import download as download_command
     from qwen3tts_daemon.commands.hub import Hub
+    from qwen3tts_daemon.commands.modelscope import ModelScope
 
     models = directory or _common_settings(config, data_dir, debug).models_path
+    hub = Hub() if source is SourceName.HUGGINGFACE else ModelScope(modelscope_endpoint)
     try:
-        for path in download_command.download(names or (), models, Hub(), offline=offline):
+        for path in download_command.download(names or (), models, hub, offline=offline):
             print(path)
     except models_command.DownloadFailed as error:
         _die(str(error))

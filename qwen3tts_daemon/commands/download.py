@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from qwen3tts_daemon.commands.hub import Hub, part_of
 from qwen3tts_daemon.commands.manifest import File, Manifest
 from qwen3tts_daemon.commands.models import CHECKPOINTS, DownloadFailed, official, short
+from qwen3tts_daemon.commands.source import Source, part_of
 from qwen3tts_daemon.commands.verify import config_problem, verify
 
 
@@ -24,17 +24,17 @@ class _Plan:
         return sum(file.size - _arrived_bytes(self.folder, file) for file in self.missing)
 
 
-def download(names: Sequence[str], directory: Path, hub: Hub, *, offline: bool = False) -> list[Path]:
+def download(names: Sequence[str], directory: Path, source: Source, *, offline: bool = False) -> list[Path]:
     """The folders of whole and verified checkpoints; `offline` fetches nothing. Raises DownloadFailed."""
     folders = [directory / _checkpoint(name) for name in names or CHECKPOINTS[:1]]
     try:
         with Console(stderr=True).status("reading what is there"):
-            if offline or hub.is_offline:
+            if offline or source.is_offline:
                 return [_whole(folder) for folder in folders]
-            plans = [_plan(hub, folder) for folder in folders]
+            plans = [_plan(source, folder) for folder in folders]
         _check_space(directory, plans)
         for plan in plans:
-            _carry_out(plan, hub)
+            _carry_out(plan, source)
     except OSError as error:
         raise DownloadFailed(f"{directory} cannot be written: {error}") from error
     return folders
@@ -54,8 +54,8 @@ def _whole(folder: Path) -> Path:
     return folder
 
 
-def _plan(hub: Hub, folder: Path) -> _Plan:
-    manifest = hub.manifest(f"Qwen/{folder.name}")
+def _plan(source: Source, folder: Path) -> _Plan:
+    manifest = source.manifest(f"Qwen/{folder.name}")
     return _Plan(folder, manifest, tuple(file for file in manifest.files if file.problem(folder / file.path)))
 
 
@@ -74,9 +74,9 @@ def _arrived_bytes(folder: Path, file: File) -> int:
     return min(part.stat().st_size, file.size) if part.exists() else 0
 
 
-def _carry_out(plan: _Plan, hub: Hub) -> None:
+def _carry_out(plan: _Plan, source: Source) -> None:
     plan.manifest.write(plan.folder)
     for file in plan.missing:
-        hub.fetch(plan.manifest, file, plan.folder)
+        source.fetch(plan.manifest, file, plan.folder)
     if problem := config_problem(plan.folder):
         raise DownloadFailed(f"{plan.manifest.repository} is no checkpoint that this version knows: {problem}")

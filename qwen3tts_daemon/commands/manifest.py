@@ -1,11 +1,14 @@
 """What the files of a checkpoint must be: the hub's sizes and hashes, kept beside the checkpoint by its download."""
 
 import hashlib
+import re
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
+
+from qwen3tts_daemon.commands.models import SourceName
 
 NAME = ".qwen3tts-download.json"
 """Of the manifest, in a checkpoint's folder."""
@@ -15,16 +18,25 @@ class BadManifest(Exception):
     """It cannot be read; the message says why."""
 
 
-class File(msgspec.Struct, frozen=True):
-    """One file, as the hub describes it."""
+class File(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One file, as the hub describes it. ValueError if it would lie outside the checkpoint or has no hash."""
 
     path: str
     """Within the checkpoint's folder, with slashes."""
     size: Annotated[int, msgspec.Meta(ge=0)]
     """Bytes."""
     algorithm: Literal["sha256", "git-sha1"]
-    """The hub knows the sha256 of large files, and git's own hash of the others."""
+    """The Hugging Face hub knows the sha256 of large files, and git's own hash of the others; ModelScope all sha256."""
     digest: str
+    commit: str | None = None
+    """That the source names for this file; None is the manifest's."""
+
+    def __post_init__(self) -> None:
+        path = PurePosixPath(self.path)
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError(f"{path} is outside the checkpoint")
+        if not re.fullmatch("[0-9a-f]{64}" if self.algorithm == "sha256" else "[0-9a-f]{40}", self.digest):
+            raise ValueError(f"{path} has no {self.algorithm}")
 
     def problem(self, path: Path) -> str | None:
         """What is wrong with the copy at `path`, if anything is; reads the whole of it."""
@@ -52,6 +64,7 @@ class Manifest(msgspec.Struct, frozen=True):
     repository: str
     commit: str
     files: tuple[File, ...]
+    source: SourceName = SourceName.HUGGINGFACE
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:

@@ -1,4 +1,6 @@
-"""The official checkpoints, by the names that people type."""
+"""The official checkpoints and where they come from, by the names that people type."""
+
+from enum import StrEnum
 
 CHECKPOINTS = (
     "Qwen3-TTS-12Hz-1.7B-CustomVoice",
@@ -8,6 +10,13 @@ CHECKPOINTS = (
     "Qwen3-TTS-12Hz-0.6B-Base",
     "Qwen3-TTS-Tokenizer-12Hz",
 )
+
+
+class SourceName(StrEnum):
+    """The checkpoints have the same names at each."""
+
+    HUGGINGFACE = "huggingface"
+    MODELSCOPE = "modelscope"
 
 
 class DownloadFailed(Exception):

@@ -9,7 +9,7 @@ import msgspec
 from qwen3tts_daemon import checkpoints
 from qwen3tts_daemon.commands import manifest
 from qwen3tts_daemon.commands.manifest import BadManifest, Manifest
-from qwen3tts_daemon.commands.models import official, short
+from qwen3tts_daemon.commands.models import SourceName, official, short
 from qwen_tts.config import is_codec_directory, read_codec_config
 from qwen_tts.errors import BadCheckpoint
 
@@ -26,12 +26,14 @@ class Verdict:
     problems: tuple[str, ...]
     has_hashes: bool
     """Without them only the configuration and the sizes in the weights' headers were looked at."""
+    source: SourceName = SourceName.HUGGINGFACE
+    """Where the files can be had again."""
 
     @property
     def line(self) -> str:
         name = self.path.name
         if self.problems:
-            return f"{name}: {'; '.join(self.problems)}; {_way_out(name)}"
+            return f"{name}: {'; '.join(self.problems)}; {_way_out(name, self.source)}"
         return f"{name}: ok" if self.has_hashes else f"{name}: ok by its sizes; its hashes are unknown"
 
 
@@ -58,7 +60,9 @@ def verify(folder: Path) -> Verdict:
     problems = list(_header_problems(folder) if known is None else _hash_problems(folder, known))
     if not problems and (problem := config_problem(folder)):
         problems = [problem]
-    return Verdict(folder, tuple(problems), has_hashes=known is not None)
+    if known is None:
+        return Verdict(folder, tuple(problems), has_hashes=False)
+    return Verdict(folder, tuple(problems), has_hashes=True, source=known.source)
 
 
 def config_problem(folder: Path) -> str | None:
@@ -102,7 +106,8 @@ def _size_by_header(path: Path) -> int:
     return 8 + length + max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
 
 
-def _way_out(name: str) -> str:
+def _way_out(name: str, source: SourceName) -> str:
     if official(name) is None:
         return "copy it here again"
-    return f"`qwen3tts-daemon models download {short(name)}` mends it"
+    elsewhere = "" if source is SourceName.HUGGINGFACE else f" --from {source}"
+    return f"`qwen3tts-daemon models download {short(name)}{elsewhere}` mends it"
