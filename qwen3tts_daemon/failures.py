@@ -39,6 +39,7 @@ HTTP_STATUS = {
     "generation_failed": 500,
     "no_end_of_speech": 500,
     "internal": 500,
+    "storage_failed": 507,
     "rate_limited": 429,
     "too_many_contexts": 429,
 }

@@ -146,7 +146,8 @@ class Utterance:
     def __init__(self, speech: "Speech", order: Order, caller: Caller) -> None:
         self._speech = speech
         self._order = order
-        self._choice = speech.voices.check(order.voice, order.language)
+        self._choice = choice = speech.voices.check(order.voice, order.language)
+        speech.voices.check_instruct(choice.voice, order.instruct or (choice.voice.instruct if choice.voice else ""))
         self._segmenter = LiveSegmenter(split=order.split)
         self._segments: list[Segment] = []
         self._fed = 0
@@ -161,6 +162,7 @@ class Utterance:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ready: deque[AudioChunk | SegmentStarted] = deque()
         self._next_sample = 0
+        self._lead_samples = 0
         self._feeds_words = False
         self._changer: SpeedChanger | None = None
         self._designed: DesignedVoice | None = None
@@ -368,16 +370,23 @@ class Utterance:
         config = self._speech.config
         if chunk.segment >= self._announced:
             segment = self._segments[chunk.segment]
-            sample = self._next_sample
+            sample = self._starts_at(chunk)
             started = SegmentStarted(chunk.segment, segment.raw, segment.start, segment.end, sample)
             self._ready.append(started)
             if not self._announced:
                 self._add_silence(config.lead_silence_s, chunk.sample_rate)
+                self._lead_samples = self._next_sample
             self._announced = chunk.segment + 1
         if self._changer is None:
             self._add(chunk)
         else:
             self._add_pcm(self._changer.process(chunk.pcm), chunk)
+
+    def _starts_at(self, chunk: AudioChunk) -> int:
+        """The sample where its sound will be: a changer of speed still holds some of what was before it."""
+        if self._changer is None or not self._announced:
+            return self._next_sample
+        return self._lead_samples + self._changer.position(chunk.first_sample)
 
     def _add_pcm(self, pcm: bytes, like: AudioChunk) -> None:
         self._last = like

@@ -132,8 +132,8 @@ class VoiceLibrary:
         raise AssertionError("more voices than there can be")
 
     def add(self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None) -> StoredVoice:
-        """Raises Refusal if there are too many, or one has this id."""
-        with self._changing:
+        """Raises Refusal if there are too many, one has this id, or it cannot be written."""
+        with self._changing, _writing():
             self._add(voice, reference, prompt)
         return voice
 
@@ -164,8 +164,8 @@ class VoiceLibrary:
         _sync_folder(self._directory)
 
     def change(self, id: str, **changes: Any) -> StoredVoice:
-        """Raises UnknownVoice, Refusal for a value that a voice cannot have."""
-        with self._changing:
+        """Raises UnknownVoice, Refusal for a value that a voice cannot have, or if it cannot be written."""
+        with self._changing, _writing():
             return self._change(id, **changes)
 
     def _change(self, id: str, **changes: Any) -> StoredVoice:
@@ -179,8 +179,8 @@ class VoiceLibrary:
         return changed
 
     def set_prompt(self, id: str, prompt: bytes, family: str) -> StoredVoice:
-        """For other checkpoints than before. The card says for which ones, and meanwhile for none."""
-        with self._changing:
+        """For other checkpoints than before. The card says for which ones, meanwhile for none. Raises like `change`."""
+        with self._changing, _writing():
             self._change(id, prompt_family="")
             self._replace(id, PROMPT, prompt)
             return self._change(id, prompt_family=family)
@@ -196,8 +196,8 @@ class VoiceLibrary:
         _sync_folder(path.parent)
 
     def remove(self, id: str) -> None:
-        """Raises UnknownVoice."""
-        with self._changing:
+        """Raises UnknownVoice, Refusal if it cannot be written."""
+        with self._changing, _writing():
             self.get(id)
             going = self._directory / f"{_GOING}{uuid.uuid4().hex}"
             (self._directory / id).rename(going)
@@ -316,6 +316,17 @@ def _card(voice: StoredVoice) -> bytes:
             # A JSON string, number or boolean is one of TOML, but for the character that only TOML wants escaped.
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f"))
     return "".join(lines).encode()
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """A full disk is nobody's mistake: who keeps a voice is told what to mend."""
+    try:
+        yield
+    except OSError as error:
+        logger.error("a voice cannot be written: %s", error)
+        message = f"the data directory cannot be written: {error.strerror}; mend that and try again"
+        raise Refusal("storage_failed", message) from error
 
 
 def _write(path: Path, content: bytes) -> None:

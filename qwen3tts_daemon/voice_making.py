@@ -78,6 +78,7 @@ class VoiceMaker:
         """Another voice with settings of its own. Raises UnknownVoice, and Refusal for one that is not kept itself."""
         known = self._speech.voices.find(base)
         choice = self._speech.voices.check(base, about.language or None)
+        self._speech.voices.check_instruct(choice.voice, about.instruct)
         voice = self._voice(about, "profile", base=known.name, language=choice.language)
         if not self._speech.voices.can_speak(voice):
             reason = "is not kept, or a profile of too many others; keep it, or name the one below"

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.references import PREFIX, References
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
@@ -154,6 +155,15 @@ class VoiceCatalogue:
             raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {code}", param="language")
         return Choice(known, code, given)
 
+    def check_instruct(self, known: KnownVoice | None, instruct: str) -> None:
+        """Raises InvalidRequest for a voice that cannot be told how to speak; the preview voice takes no notice."""
+        capabilities = self._capabilities()
+        kinds = capabilities.voice_kinds if known is None else (known.kind,)
+        if instruct and not capabilities.is_preview and not set(kinds) & set(capabilities.instruct_kinds):
+            who = "what is loaded" if known is None else f"voice {known.name!r}"
+            rule = "as no cloned voice does and no 0.6B checkpoint; leave it empty"
+            raise InvalidRequest(f"{who} takes no instruction, {rule}", param="instruct")
+
     def decide(self, choice: Choice, text: str, *, request_id: str) -> tuple[KnownVoice, str]:
         """The voice and language of an utterance: given, else the voice's own, else detected from its text."""
         among = choice.voice.info.languages if choice.voice else self.languages
@@ -185,7 +195,7 @@ class VoiceCatalogue:
             prompt = (await engine.encode_reference(reference, voice.transcript or None)).data
             try:
                 await asyncio.to_thread(library.set_prompt, voice.id, prompt, family)
-            except OSError as error:  # it can speak all the same
+            except Refusal as error:  # it can speak all the same
                 logger.warning("the prompt of voice %s is not kept: %s", voice.id, error)
         return ClonedVoice(VoicePrompt(prompt))
 

@@ -214,6 +214,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Utterances that run at once."""
     voice_prompts: str = ""
     """For which family of checkpoints `encode_reference` makes prompts; "" if it makes none. Others cannot use them."""
+    instruct_kinds: tuple[VoiceKind, ...] = ()
+    """Kinds of voices that can be told how to speak."""
     has_speed: bool = False
     """Whether it can speak faster and slower by itself."""
     is_preview: bool = False

@@ -44,6 +44,7 @@ def checkpoint_capabilities(
         live_text=live_text,
         rows=rows,
         voice_prompts=f"{config.talker.hidden_size}x{config.talker.codebooks}" if config.kind == "base" else "",
+        instruct_kinds=(config.voice_kind,) if config.takes_instruct else (),
     )
 
 

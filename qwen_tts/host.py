@@ -375,6 +375,7 @@ def _all_of(capabilities: list[Capabilities]) -> Capabilities:
         languages=tuple(language for language in QWEN_NAMES if language in spoken),
         voice_kinds=tuple(kind for one in capabilities for kind in one.voice_kinds),
         voices=tuple(voice for one in capabilities for voice in one.voices),
+        instruct_kinds=tuple(kind for one in capabilities for kind in one.instruct_kinds),
         live_text=first.live_text, rows=first.rows,
         voice_prompts=next((one.voice_prompts for one in capabilities if one.voice_prompts), ""),
     )  # fmt: skip

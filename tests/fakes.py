@@ -173,6 +173,7 @@ class ToneEngine:
             engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,
             voice_kinds=tuple(kinds), voices=VOICES, live_text="sentences", rows=rows, is_preview=preview,
             voice_prompts="tone" if "cloned" in kinds else "",
+            instruct_kinds=tuple(kind for kind in kinds if kind != "cloned"),
         )  # fmt: skip
 
     @property

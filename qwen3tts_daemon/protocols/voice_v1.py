@@ -258,6 +258,7 @@ class Session:
         choice = self._voices.check(options.voice, options.language)
         if options.mode == "clone" and (choice.voice is None or choice.voice.kind != "cloned"):
             raise Refusal("bad_field", "the mode clone needs a cloned voice, or an uploaded reference", param="voice")
+        self._voices.check_instruct(choice.voice, options.instruct)
         # A language of the voice's own goes with the voice, and does not stay for the next one.
         voice = choice.voice and (choice.voice.called or choice.voice.name)
         return msgspec.structs.replace(options, voice=voice, language=choice.given)
@@ -266,6 +267,7 @@ class Session:
         if not options.design.strip():
             raise Refusal("bad_field", "the mode design needs the voice in words", param="design")
         choice = self._voices.check(DesignedVoice(options.design), options.language)
+        self._voices.check_instruct(choice.voice, options.instruct)
         return msgspec.structs.replace(options, voice=None, language=choice.language)
 
     # -- contexts ------------------------------------------------------------------------------------------

@@ -116,6 +116,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         return {
             "voices": listed + silent,
             "kinds": capabilities.voice_kinds,
+            "instruct_kinds": capabilities.instruct_kinds,
             "languages": [
                 {
                     "code": code,
@@ -257,6 +258,8 @@ def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
         if "name" in given:
             given["name"] = given["name"].strip()
         with _not_found():
+            if given.get("instruct") and speech.voices.can_speak(maker.library.get(id)):
+                speech.voices.check_instruct(speech.voices.find(id), given["instruct"])
             return _stored(await asyncio.to_thread(maker.library.change, id, **given))
 
     @routes.delete("/v1/audio/voices/{id}", status_code=204)

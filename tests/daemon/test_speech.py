@@ -46,6 +46,14 @@ async def test_every_sentence_is_a_segment_with_its_range_of_characters(speech: 
     assert pcm == tone("Hello there.") + tone("How are you?")
 
 
+@pytest.mark.parametrize("speed", [0.5, 1.5])
+async def test_a_segment_begins_where_its_sound_does_at_any_speed(speech: Speech, speed: float) -> None:
+    speech.config = SpeechConfig(lead_silence_s=0.1)
+    _, segments = await say(speech, "Hello there. How are you?", Order("test", speed=speed))
+    lead, spoken = 2_400, len(tone("Hello there.")) // 2
+    assert [segment.sample for segment in segments] == [0, lead + round(spoken / speed)]
+
+
 async def test_sound_starts_before_the_text_is_complete(speech: Speech) -> None:
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello there. How")

@@ -25,7 +25,7 @@ class Studio(Desk):
 
     def __init__(self, folder: Path, kinds: tuple[VoiceKind, ...] = ALL) -> None:
         super().__init__()
-        engine = ToneEngine(kinds=kinds)
+        engine = ToneEngine(kinds=kinds, preview=False)
         self.library = VoiceLibrary(folder)
         self.voices = VoiceCatalogue(
             lambda: engine.capabilities, default_voice=None, default_language="en", library=self.library
@@ -120,6 +120,16 @@ def test_cloning_takes_a_cloned_voice_or_a_reference(desk: Studio) -> None:
         assert desk.refused(mode="clone", voice=voice) == ("bad_field", "voice")
     for voice in ("nobody", reference[:-1], "reference:"):
         assert desk.refused(mode="clone", voice=voice) == ("unknown_voice", "voice")
+
+
+def test_a_cloned_voice_takes_no_instruction_and_nothing_is_changed(desk: Studio) -> None:
+    desk.keep("anna", "cloned")
+    desk.configured(voice="anna")
+    assert desk.refused(instruct="Softly.") == ("bad_field", "instruct")
+    assert desk.refused("speak", ctx="a", text="x", instruct="Softly.") == ("bad_field", "instruct")
+    assert desk.configured()["instruct"] == ""
+    assert desk.configured(voice="tone", instruct="Softly.")["instruct"] == "Softly."
+    assert desk.refused(voice="anna") == ("bad_field", "instruct")
 
 
 def test_stored_voices_need_no_mode(desk: Studio) -> None:

@@ -209,6 +209,39 @@ def test_what_a_profile_does_not_say_is_as_with_its_base(home: Home) -> None:
     assert slow.info.languages[0] == "de"
 
 
+@pytest.mark.parametrize(("name", "takes"), [("tone", True), ("captain", True), ("anna", False), ("calm", False)])
+def test_a_cloned_voice_takes_no_instruction(home: Home, name: str, *, takes: bool) -> None:
+    home.engine = ToneEngine(kinds=ALL, preview=False)
+    home.clone("anna")
+    home.design("captain")
+    home.profile("calm", "anna")
+    known = home.voices.find(name)
+    home.voices.check_instruct(known, "")
+    if takes:
+        home.voices.check_instruct(known, "Calmly.")
+    else:
+        with pytest.raises(InvalidRequest, match="takes no instruction") as refused:
+            home.voices.check_instruct(known, "Calmly.")
+        assert refused.value.param == "instruct"
+
+
+@pytest.mark.parametrize(("kinds", "takes"), [(ALL, True), (("cloned",), False)])
+def test_without_a_voice_one_that_takes_it_may_be_meant(
+    home: Home, kinds: tuple[VoiceKind, ...], *, takes: bool
+) -> None:
+    home.engine = ToneEngine(kinds=kinds, preview=False)
+    if takes:
+        home.voices.check_instruct(None, "Calmly.")
+    else:
+        with pytest.raises(InvalidRequest):
+            home.voices.check_instruct(None, "Calmly.")
+
+
+def test_the_preview_voice_takes_no_notice_of_an_instruction(home: Home) -> None:
+    home.engine = ToneEngine(kinds=("cloned",), preview=True)
+    home.voices.check_instruct(None, "Calmly.")
+
+
 def test_profiles_of_each_other_are_nobodys_and_end(home: Home) -> None:
     home.profile("egg", "hen")
     home.profile("hen", "egg")

@@ -210,6 +210,17 @@ async def test_what_is_wrong_with_a_form_is_named(
     assert library.voices == []
 
 
+async def test_an_instruction_for_a_cloned_voice_is_refused_before_it_is_kept(keeper: Keeper) -> None:
+    await keeper.clone(WAV, name="Me", consent="true", ref_text="Some words.")
+    await keeper.make(name="Quiet", voice="me", speed=0.9)
+    for answer in (
+        await keeper.make(name="Calm", voice="me", instruct="Calmly."),
+        await keeper.change("quiet", instruct="Calmly."),
+    ):
+        assert (answer.status_code, answer.json()["error"]["param"]) == (422, "instruct"), answer.text
+    assert (await keeper.change("quiet", instruct="")).status_code == 200
+
+
 async def test_a_form_has_one_meaning_or_none(door: Door, library: VoiceLibrary) -> None:
     def part(name: str, content: bytes, more: str = "") -> bytes:
         return f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + content + b"\r\n"
