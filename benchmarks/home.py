@@ -38,6 +38,7 @@ from qwen_tts.api import Audio
 TEXT = "Good evening, the front door has been left open for ten minutes."
 FEW_FRAMES = ("--qwen.guards.frames-per-token", "4", "--qwen.guards.spare-frames", "10")
 BYTES_A_SECOND = 48_000
+RYAN = {"voice": "ryan"}
 _IMPORT_S = 10.0
 """Until an idle process has imported PyTorch."""
 
@@ -173,22 +174,25 @@ def report(what: str, **figures: Any) -> None:
 
 
 async def listeners(home: Home, runs: int) -> None:
-    report("first audio of the first utterance", ms=round((await home.websocket({"voice": "ryan"}))[0][0] * 1000, 1))
-    one = [(await home.websocket({"voice": "ryan"}))[0][0] for _ in range(runs)]
+    report("first audio of the first utterance", ms=round((await home.websocket(RYAN))[0][0] * 1000, 1))
+    one = [(await home.websocket(RYAN))[0][0] for _ in range(runs)]
     report("first audio, WebSocket, 1 listener", **summary(one))
     await home.wyoming_first()
     report("first audio, Wyoming, 1 listener", **summary([await home.wyoming_first() for _ in range(runs)]))
-    await asyncio.gather(*(home.websocket({"voice": "ryan"}) for _ in range(16)))
+    await asyncio.gather(*(home.websocket(RYAN) for _ in range(16)))
+    report("first audio, WebSocket, 16 at once", **await at_once(home, runs, [RYAN] * 16))
+
+
+async def at_once(home: Home, runs: int, orders: list[dict[str, Any]]) -> dict[str, Any]:
     firsts, worst, rates = [], 0.0, []
     for _ in range(max(1, runs // 4)):
         began = time.perf_counter()
-        heard = await asyncio.gather(*(home.websocket({"voice": "ryan"}) for _ in range(16)))
+        heard = await asyncio.gather(*map(home.websocket, orders))
         took_s = time.perf_counter() - began
         firsts += [pieces[0][0] for pieces in heard]
         worst = max(worst, *map(starved_ms, heard))
         rates.append(sum(size for pieces in heard for _, size in pieces) / BYTES_A_SECOND / took_s)
-    report("first audio, WebSocket, 16 at once", **summary(firsts), worst_starvation_ms=worst,
-           x_realtime=round(max(rates), 1))  # fmt: skip
+    return {**summary(firsts), "worst_starvation_ms": worst, "x_realtime": round(max(rates), 1)}
 
 
 async def crowd(home: Home, runs: int) -> None:
@@ -199,7 +203,7 @@ async def crowd(home: Home, runs: int) -> None:
             texts = [{"voice": "ryan", "text": " ".join([TEXT] * (4 + number % 9))} for number in range(28)]
             speaking = [asyncio.create_task(home.websocket(text)) for text in texts]
             await asyncio.sleep(0.5)
-            firsts.append((await home.websocket({"voice": "ryan"}, address=address))[0][0])
+            firsts.append((await home.websocket(RYAN, address=address))[0][0])
             for task in speaking:
                 task.cancel()
             await asyncio.gather(*speaking, return_exceptions=True)
@@ -211,7 +215,7 @@ async def sleep_and_wake(home: Home) -> None:
     await home.until("sleeping")
     asleep = card_mb()
     report("sleep", card_mb_awake=awake, card_mb_asleep=asleep)
-    first = (await home.websocket({"voice": "ryan"}))[0][0]
+    first = (await home.websocket(RYAN))[0][0]
     report("first audio after sleep", ms=round(first * 1000, 1))
 
 
@@ -227,6 +231,12 @@ async def switch(home: Home, prompt: bytes) -> None:
     report("first audio after a switch to VoiceDesign", ms=round(first * 1000, 1), card_mb=card_mb())
 
 
+async def two_checkpoints(home: Home, runs: int) -> None:
+    orders = [RYAN, {"mode": "design", "design": "An old sailor."}] * 8
+    await asyncio.gather(*map(home.websocket, orders))
+    report("first audio, WebSocket, 16 at once of two checkpoints", **await at_once(home, runs, orders))
+
+
 async def restart(home: Home, token: str) -> None:
     before, ended = card_mb(), set(children(home.process.pid))
     await home.client.post("/api/gpu-offload", headers={"Authorization": f"Bearer {token}"})
@@ -235,12 +245,12 @@ async def restart(home: Home, token: str) -> None:
         await asyncio.sleep(0.05)
     await asyncio.sleep(_IMPORT_S)
     report("unload", card_mb_before=before, card_mb_after=card_mb(), successor_mb=home.worker_mb())
-    first = (await home.websocket({"voice": "ryan"}))[0][0]
+    first = (await home.websocket(RYAN))[0][0]
     report("first audio from an ended worker", ms=round(first * 1000, 1))
     for pid in children(home.process.pid):
         os.kill(pid, signal.SIGKILL)
     await home.until("loading")
-    first = (await home.websocket({"voice": "ryan"}))[0][0]
+    first = (await home.websocket(RYAN))[0][0]
     report("first audio from a killed worker", ms=round(first * 1000, 1))
 
 
@@ -303,6 +313,7 @@ async def measure(options: argparse.Namespace, data: Path) -> None:
         await listeners(running, options.runs)
         await crowd(running, options.runs)
         await switch(running, prompt)
+        await two_checkpoints(running, options.runs)
         await mixed(running, prompt, options.requests)
         await restart(running, (data / "token").read_text().strip())
 
