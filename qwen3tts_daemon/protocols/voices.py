@@ -25,7 +25,7 @@ from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
 from qwen3tts_daemon.voice_library import StoredVoice
 from qwen3tts_daemon.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices import KnownVoice
-from qwen_tts.api import AUTO
+from qwen_tts.api import AUTO, Capabilities
 from qwen_tts.errors import UnknownVoice
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -109,14 +109,13 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
     async def list_voices() -> dict[str, Any]:
         """Every voice, and for each language the one that speaks when none is named."""
         voices, capabilities = speech.voices, speech.capabilities
-        listed = [_listed(known, is_preview=capabilities.is_preview) for known in voices.known]
+        listed = [_listed(known, capabilities) for known in voices.known]
         named = {entry["id"] for entry in listed}
         stored = voices.library.voices if voices.library else []
         silent = [_stored(voice) | {"available": False} for voice in stored if voice.id not in named]
         return {
             "voices": listed + silent,
             "kinds": capabilities.voice_kinds,
-            "instruct_kinds": capabilities.instruct_kinds,
             "languages": [
                 {
                     "code": code,
@@ -137,7 +136,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         if stored is not None and not speech.voices.can_speak(stored):
             return _stored(stored) | {"available": False}
         with _not_found():
-            return _listed(speech.voices.find(id), is_preview=speech.capabilities.is_preview)
+            return _listed(speech.voices.find(id), speech.capabilities)
 
     @routes.get("/v1/audio/voices/{id}/preview", response_class=Response)
     async def preview(request: Request, id: str, language: str = "", format: str = "mp3") -> Response:
@@ -162,7 +161,7 @@ def _not_found() -> Iterator[None]:
         raise Refusal("not_found", str(error), param="voice") from None
 
 
-def _listed(known: KnownVoice, *, is_preview: bool) -> dict[str, Any]:
+def _listed(known: KnownVoice, capabilities: Capabilities) -> dict[str, Any]:
     info = known.info
     entry = {
         "id": info.name,
@@ -173,7 +172,8 @@ def _listed(known: KnownVoice, *, is_preview: bool) -> dict[str, Any]:
         "descriptions": DESCRIPTIONS.get(info.name, {}),
         "gender": info.gender,
         "accented": info.accented,
-        "preview": is_preview,
+        "takes_instruct": known.kind in capabilities.instruct_kinds,
+        "preview": capabilities.is_preview,
         "available": True,
     }
     return {**_stored(known.stored), **entry} if known.stored else entry

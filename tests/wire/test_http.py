@@ -75,7 +75,8 @@ async def test_voices_and_the_one_of_each_language(door: Door) -> None:
     answer = (await door.client.get("/v1/audio/voices")).json()
     assert answer["voices"][0] == {
         "id": "tone", "name": "tone", "languages": ["en", "de", "fr"], "description": "Tone, a test voice",
-        "gender": "female", "accented": False, "preview": True, "available": True, "kind": "preset", "descriptions": {},
+        "gender": "female", "accented": False, "takes_instruct": True, "preview": True, "available": True,
+        "kind": "preset", "descriptions": {},
     }  # fmt: skip
     defaults = {language["code"]: language["default_voice"] for language in answer["languages"]}
     assert defaults == {"de": "tone", "en": "tone", "fr": "tone", "zh": "gong"}

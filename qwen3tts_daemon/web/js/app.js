@@ -32,9 +32,13 @@ class App extends Emitter {
     return this.catalogue?.kinds ?? [];
   }
 
+  known(id) {
+    return this.catalogue?.voices.find((each) => each.id === id);
+  }
+
   get voice() {
     const id = recall("voice", "");
-    return this.catalogue?.voices.some((voice) => voice.id === id && voice.available) ? id : "";
+    return this.known(id)?.available ? id : "";
   }
 
   set voice(id) {
@@ -42,8 +46,13 @@ class App extends Emitter {
     this.emit("voice");
   }
 
+  /** Of the chosen voice. */
+  get takesInstruct() {
+    return (this.known(this.voice) ?? this.catalogue?.voices[0])?.takes_instruct;
+  }
+
   nameOf(id) {
-    const voice = this.catalogue?.voices.find((each) => each.id === id);
+    const voice = this.known(id);
     return voice ? prettyName(voice) : t("voice.auto");
   }
 
@@ -77,7 +86,7 @@ class App extends Emitter {
     const { voice, mode } = utterance.options;
     if (voice || mode === "design") return;
     const report = await get(`v1/audio/requests/${utterance.requestId}`).catch(() => null);
-    const found = this.catalogue?.voices.find((each) => each.id === report?.voice);
+    const found = this.known(report?.voice);
     if (found) utterance.rename(prettyName(found));
   }
 

@@ -38,7 +38,8 @@ async function nameIt(page, name) {
 }
 
 test("a voice out of words: three takes, one is kept, spoken with, renamed, exported, imported, deleted", async () => {
-  const { page, close } = await visit(PAIRED);
+  const sent = [];
+  const { page, close } = await visit(PAIRED, { before: (page) => page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload)))) });
   await open(page, "design");
   await page.click("#panel-design button.big");
   await page.waitForSelector("#message .toast:has-text('Describe the voice')");
@@ -58,9 +59,12 @@ test("a voice out of words: three takes, one is kept, spoken with, renamed, expo
 
   await open(page, "speak");
   assert.ok(await page.isChecked(".voice input[value=lady]"), "what was kept is chosen");
+  await page.click("#panel-speak .chip:has-text('bedtime')");
+  assert.ok(await page.isVisible("#panel-speak .hint:has-text('does not follow instructions')"));
   await speak(page, "It is me.");
   await heardOut(page);
   assert.equal(await page.textContent(".dock-words strong"), "Lady");
+  assert.equal(sent.find(({ text }) => text === "It is me.").instruct, undefined, "the voice would refuse it");
 
   await open(page, "history");
   await page.locator(".row:has-text('Take A')").getByRole("button", { name: /^Use text/ }).click();

@@ -19,7 +19,7 @@ export default {
   speak: {
     text: "Text to speak", placeholder: "What shall I say?", counter: "{n} / {most}", sample: "Sample text",
     clear: "Clear", go: "Speak", stop: "Stop", how: "How to say it", instruct: "Instruction",
-    "instruct-like": "For example: softly, with a smile", ignored: "The preview voice does not follow instructions.",
+    "instruct-like": "For example: softly, with a smile", ignored: "This voice does not follow instructions.",
     language: "Language", speed: "Speed", more: "Finer settings",
     "more-about": "An empty field is the model's own value. The same seed gives the same sound.", seed: "Seed",
     random: "random", own: "the model's own", empty: "There is no text yet.",

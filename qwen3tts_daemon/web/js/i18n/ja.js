@@ -19,7 +19,7 @@ export default {
   speak: {
     text: "話すテキスト", placeholder: "何を話しましょうか？", counter: "{n} / {most}", sample: "例文", clear: "消去",
     go: "話す", stop: "止める", how: "話し方", instruct: "指示", "instruct-like": "例: やさしく、ほほえみながら",
-    ignored: "試聴用の声は指示に従いません。", language: "言語", speed: "速さ", more: "細かい設定",
+    ignored: "この声は指示に従いません。", language: "言語", speed: "速さ", more: "細かい設定",
     "more-about": "空欄はモデルの値。シードが同じなら音も同じです。", seed: "シード", random: "ランダム",
     own: "モデルの値", empty: "テキストがまだありません。", limit: "一度に話せる長さを超えました。",
   },
@@ -174,7 +174,7 @@ export default {
     unauthorized: "これにはトークンが必要です。", forbidden_origin: "ほかのサイトのページからはできません。",
     forbidden_address: "あなたのアドレスからはできません。", not_found: "もうありません。",
     method_not_allowed: "ここではできません。", unknown_host: "デーモンの知らない名前です。設定で許してください。",
-    queue_full: "混み合っています。少し待ってください。", storage_failed: "保存先がいっぱいです。", model_loading: "声を読み込んでいます。少し待ってください。",
+    queue_full: "混み合っています。少し待ってください。", storage_failed: "容量がありません。", model_loading: "声を読み込んでいます。少し待ってください。",
     model_unavailable: "声が使えません。", out_of_memory: "モデルがメモリに入りません。",
     draining: "デーモンが停止しようとしています。", slow_consumer: "音の受け取りが遅すぎました。",
     timeout: "時間がかかりすぎました。", generation_failed: "この言葉を話せませんでした。",

@@ -18,7 +18,7 @@ export default {
   speak: {
     text: "要朗读的文本", placeholder: "想让我说什么？", counter: "{n} / {most}", sample: "示例文本", clear: "清空",
     go: "朗读", stop: "停止", how: "怎么说", instruct: "指令", "instruct-like": "例如：轻声，带着微笑",
-    ignored: "试听语音不理会指令。", language: "语言", speed: "语速", more: "细调",
+    ignored: "此语音不理会指令。", language: "语言", speed: "语速", more: "细调",
     "more-about": "留空即用模型自己的值。种子相同，声音相同。", seed: "种子", random: "随机", own: "模型自定",
     empty: "还没有文本。", limit: "文本超出了一次朗读的长度。",
   },

@@ -18,7 +18,7 @@ export default {
   speak: {
     text: "要朗讀的文字", placeholder: "想讓我說什麼？", counter: "{n} / {most}", sample: "範例文字", clear: "清空",
     go: "朗讀", stop: "停止", how: "怎麼說", instruct: "指示", "instruct-like": "例如：輕聲，帶著微笑",
-    ignored: "試聽語音不理會指示。", language: "語言", speed: "語速", more: "細部設定",
+    ignored: "此語音不理會指示。", language: "語言", speed: "語速", more: "細部設定",
     "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", seed: "種子", random: "隨機", own: "模型自訂",
     empty: "還沒有文字。", limit: "文字超過一次朗讀的長度。",
   },

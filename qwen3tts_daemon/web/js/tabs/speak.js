@@ -1,7 +1,7 @@
 // Speak: a text, a voice, a way to say it.
 
 import { given } from "../api.js";
-import { button, card, field, h, icon, say } from "../dom.js";
+import { button, card, field, h, icon } from "../dom.js";
 import { language, number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
 import { recall, remember } from "../settings.js";
@@ -40,7 +40,7 @@ export function speakTab(app) {
   function options() {
     const sampling = Object.fromEntries([...numbers, ["seed", seed]].filter(([, input]) => input.value !== "").map(([name, input]) => [name, Number(input.value)]));
     const speedOrNone = Number(speed.value) === 1 ? "" : Number(speed.value);
-    return given({ voice: app.voice, language: spoken.value, instruct: instruct.value.trim(), speed: speedOrNone, sampling });
+    return given({ voice: app.voice, language: spoken.value, instruct: app.takesInstruct ? instruct.value.trim() : "", speed: speedOrNone, sampling });
   }
 
   function speak() {
@@ -107,10 +107,9 @@ export function speakTab(app) {
     if (go.dataset.does === does) return;
     go.dataset.does = does;
     go.replaceChildren(icon(does), h("span", { t: does === "stop" ? "speak.stop" : "speak.go" }));
-    say(go.querySelector("span"), does === "stop" ? "speak.stop" : "speak.go");
   });
+  for (const on of ["voice", "voices"]) app.on(on, () => { ignored.hidden = app.takesInstruct; });
   app.on("voices", () => {
-    ignored.hidden = !app.catalogue.preview;
     if (!text.value) {
       const wanted = language().split("-")[0];
       const name = app.catalogue.languages.find((each) => each.code === wanted)?.name;
