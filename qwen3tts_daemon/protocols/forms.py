@@ -74,17 +74,30 @@ async def read_form(request: Request) -> Form:
     return Form(fields, files)
 
 
+_CONTENT_TYPES = {
+    "ref_audio": "audio/wav, audio/flac, audio/mpeg, audio/mp4, audio/ogg, audio/webm",
+    "voice_prompt": "application/vnd.safetensors",
+    "file": "application/zip",
+}
+"""Of files, for the OpenAPI document: what counts is in them."""
+
+
 class NoFields(msgspec.Struct, frozen=True):
     """Of a form that is a file and nothing else."""
 
 
-def form_schema(kind: type[msgspec.Struct], *files: str) -> dict[str, Any]:
-    """For `openapi_extra`: the fields of `kind`, and these files."""
+def form_schema(kind: type[msgspec.Struct], *files: str, **more: Any) -> dict[str, Any]:
+    """For `openapi_extra`: the fields of `kind`, these files, and what else the schema says."""
     schema = schemas_of(kind)[kind.__name__]
     binary = {name: {"type": "string", "format": "binary"} for name in files}
+    encoding = {name: {"contentType": _CONTENT_TYPES[name]} for name in files}
     schema = {
         **schema,
         "properties": {**schema["properties"], **binary},
         "required": [*schema.get("required", []), *files],
+        "additionalProperties": {"type": "string"},
+        **more,
     }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
+    }
