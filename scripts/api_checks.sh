@@ -7,7 +7,7 @@ set -e
 url=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
-export DAEMON_URL="$url" PYTHONPATH="$here"
+export PYTHONPATH="$here"
 cd "$(mktemp -d)" # it keeps what failed beside where it runs
 [ -z "$TOKEN" ] || set -- --header "Authorization: Bearer $TOKEN" "$@"
 exec "${ST:-st}" --config-file "$here/schemathesis.toml" run "$url/openapi.json" --request-timeout 60 \

@@ -84,9 +84,10 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
 
     @routes.delete(PATH + "{name}", status_code=204)
     async def delete(name: str, request: Request) -> Response:
-        """Nobody can fetch it any more, and those that do are cut off. `name` is the clip's id."""
+        """Nobody can fetch it any more, and those that do are cut off. `name` is as for GET, or the clip's id alone."""
         visitor_of(request.scope).require("speak")
-        clips.delete(name)
+        clip_id, _, format = name.rpartition(".")
+        clips.delete(clip_id if format in CLIP_FORMATS else name)
         return Response(status_code=204)
 
     return routes
