@@ -337,7 +337,7 @@ class Utterance:
         return self
 
     async def __anext__(self) -> AudioChunk | SegmentStarted:
-        if not self._ready:
+        while not self._ready:
             await self._read()
         part = self._ready.popleft()
         if isinstance(part, AudioChunk):
@@ -347,7 +347,7 @@ class Utterance:
         return part
 
     async def _read(self) -> None:
-        """Make at least one part ready, or raise the end."""
+        """Take what comes next, or raise the end; what is spoken faster may still be held back whole."""
         try:
             stream = await asyncio.shield(self._opened)
             if stream is None:

@@ -15,9 +15,10 @@ from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.clips import Encoding
 from qwen3tts_daemon.failures import describe, draining
+from qwen3tts_daemon.protocols.answers import binary
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
 from qwen3tts_daemon.protocols.edge import caller_of
-from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
+from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import pieces, their_names
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech import Caller, Measures, Speech
@@ -36,18 +37,26 @@ Line = Mapping[str, Any]
 class BatchBody(SpeechBody, frozen=True, kw_only=True):
     """The request of POST /v1/audio/speech/batch: items, each with the fields of /v1/audio/speech.
 
-    What stands beside `items` is for every item that does not say otherwise.
+    What stands beside `items` is for every item that does not say otherwise. An item that cannot be spoken is a line
+    with its error: what only items are refused for is no rule of the body.
     """
 
     items: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=_MOST_ITEMS)]
     input: str = ""
+    model: str = MODELS[0]
+    response_format: str | None = "mp3"
+    language: str | None = None
+    seed: Annotated[int, Meta(ge=0)] | None = None
 
 
 def router(speech: Speech) -> APIRouter:
     """The route of this module; the edge round it admits and refuses."""
     routes = APIRouter(tags=["Speech"])
 
-    @routes.post("/v1/audio/speech/batch", response_class=Response, openapi_extra=body_of(BatchBody))
+    @routes.post(
+        "/v1/audio/speech/batch", response_class=Response, openapi_extra=body_of(BatchBody),
+        responses=binary(_BatchResponse.media_type),
+    )  # fmt: skip
     async def speak_all(request: Request) -> Response:
         """Speak up to 64 texts at once. An item that fails is a line with its error; the others go on."""
         bodies = _bodies(await read_json(request, dict[str, Any]))
@@ -58,7 +67,12 @@ def router(speech: Speech) -> APIRouter:
 
 def schemas() -> Mapping[str, Any]:
     """The bodies, for the OpenAPI document."""
-    return schemas_of(BatchBody)
+    schemas = schemas_of(BatchBody)
+    body = schemas[BatchBody.__name__]
+    fields = {name: field for name, field in body["properties"].items() if name != "items"}
+    body["properties"]["items"]["items"] = {"type": "object", "properties": fields}
+    body["anyOf"] = [{"required": ["input"]}, {"properties": {"items": {"items": {"required": ["input"]}}}}]
+    return schemas
 
 
 def _bodies(given: dict[str, Any]) -> list[SpeechBody]:

@@ -34,7 +34,11 @@ def _load(data: bytes) -> Any:
 
 def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """For `openapi_extra` of a route that reads `kind`."""
-    schema = {"$ref": _REFERENCE.format(name=kind.__name__)}
+    return json_body({"$ref": _REFERENCE.format(name=kind.__name__)})
+
+
+def json_body(schema: dict[str, Any]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads JSON."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

@@ -18,9 +18,12 @@ from qwen3tts_daemon.auth import Visitor
 from qwen3tts_daemon.clips import CLIP_FORMATS, Clip, Clips, Encoding, Reader
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.networks import LOOPBACK_NAMES, parse_address
+from qwen3tts_daemon.protocols.answers import CLIP_TYPES, binary
+from qwen3tts_daemon.protocols.answers import Clip as ClipAnswer
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
 from qwen3tts_daemon.protocols.discovery import lan_addresses
 from qwen3tts_daemon.protocols.edge import caller_of, visitor_of
+from qwen3tts_daemon.protocols.fields import ClipFormatName
 from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import their_names
 from qwen3tts_daemon.settings import HttpSettings
@@ -30,12 +33,14 @@ from qwen_tts.errors import TextEmpty, UnsupportedFormat
 PATH = "/v1/audio/clips/"
 PROTOCOL = "clips"
 
+_FETCHED = binary(*CLIP_TYPES, statuses=(200, 206))
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
 class ClipBody(SpeechBody, frozen=True, kw_only=True):
     """The request of POST /v1/audio/clips: what is spoken as by /v1/audio/speech, for a URL. No pcm."""
 
+    response_format: ClipFormatName | None = "mp3"
     expires_in_s: Annotated[float, Meta(ge=1, le=86_400)] | None = None
     """How long the URL is good; without it as the daemon's settings say."""
 
@@ -45,7 +50,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
     routes = APIRouter(tags=["Clips"])
 
     @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=body_of(ClipBody))
-    async def make(request: Request) -> dict[str, Any]:
+    async def make(request: Request) -> ClipAnswer:
         """A URL of a text spoken; it can be fetched at once, and often."""
         body = await read_json(request, ClipBody)
         if body.format not in CLIP_FORMATS:
@@ -68,7 +73,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
             "expires_at": (datetime.now(UTC) + timedelta(seconds=lifetime_s)).isoformat(timespec="seconds"),
         }
 
-    @routes.get(PATH + "{name}", response_class=Response)
+    @routes.get(PATH + "{name}", response_class=Response, responses=_FETCHED)
     async def fetch(name: str, request: Request) -> Response:
         """The sound, as far as it is made and then as it is made. `name` is the clip's id with .mp3, .wav and so on."""
         await request.body()
@@ -77,11 +82,12 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
             raise Refusal("not_found", f"a clip is called {PATH}<id>.<{'|'.join(CLIP_FORMATS)}>")
         return _ClipResponse(clips.get(clip_id), format, request.headers)
 
-    @routes.delete(PATH + "{clip_id}", status_code=204)
-    async def delete(clip_id: str, request: Request) -> Response:
-        """Nobody can fetch it any more, and those that do are cut off."""
+    @routes.delete(PATH + "{name}", status_code=204)
+    async def delete(name: str, request: Request) -> Response:
+        """Nobody can fetch it any more, and those that do are cut off. `name` is as for GET, or the clip's id alone."""
         visitor_of(request.scope).require("speak")
-        clips.delete(clip_id)
+        clip_id, _, format = name.rpartition(".")
+        clips.delete(clip_id if format in CLIP_FORMATS else name)
         return Response(status_code=204)
 
     return routes

@@ -14,7 +14,7 @@ from qwen3tts_daemon.protocols.bodies import schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert, is_text
 from qwen_tts.api import Audio
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 UPLOADS = UploadLimits()
 MAX_FORM_BYTES = UPLOADS.max_bytes + 64 * 1024
@@ -37,17 +37,26 @@ class Form:
 
     fields: Mapping[str, str]
     files: Mapping[str, Upload]
+    repeated: frozenset[str]
+    """What was there twice: an error where it is asked for, and ignored like anything else where it is not."""
 
     def convert(self, kind: type[T]) -> T:
         """The fields as `kind`: "5" may be a number, "true" is true, and empty fields are not there. Raises Refusal."""
+        for name in kind.__struct_fields__:
+            self._check_once(name)
         given = {name: value for name, value in self.fields.items() if value != ""}
         return convert(given, kind, strict=False)
 
     def file(self, name: str) -> Upload:
         """Raises Refusal."""
+        self._check_once(name)
         if name not in self.files:
             raise Refusal("bad_field", f"{name}: send a file in this field", param=name)
         return self.files[name]
+
+    def _check_once(self, name: str) -> None:
+        if name in self.repeated:
+            raise Refusal("bad_field", f"{name} is there twice", param=name)
 
     async def recording(self, name: str) -> Audio:
         """The sound of a file. Raises BadReferenceAudio and Refusal."""
@@ -60,31 +69,44 @@ async def read_form(request: Request) -> Form:
         raise Refusal("bad_field", "send multipart/form-data (curl -F)")
     fields: dict[str, str] = {}
     files: dict[str, Upload] = {}
+    repeated: set[str] = set()
     try:
         async with request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
             for name, value in form.multi_items():
                 if name in fields or name in files:
-                    raise Refusal("bad_field", f"{name[:64]} is there twice", param=name[:64])
+                    repeated.add(name)
                 if isinstance(value, UploadFile):
                     files[name] = Upload((value.filename or "")[:200], await value.read())
                 elif is_text(value):
                     fields[name] = value
     except UnicodeError:
         raise Refusal("bad_request", "send the fields as UTF-8") from None  # the charset that it names reads nothing
-    return Form(fields, files)
+    return Form(fields, files, frozenset(repeated))
+
+
+_CONTENT_TYPES = {
+    "ref_audio": "audio/wav, audio/flac, audio/mpeg, audio/mp4, audio/ogg, audio/webm",
+    "voice_prompt": "application/vnd.safetensors",
+    "file": "application/zip",
+}
+"""Of files, for the OpenAPI document: what counts is in them."""
 
 
 class NoFields(msgspec.Struct, frozen=True):
     """Of a form that is a file and nothing else."""
 
 
-def form_schema(kind: type[msgspec.Struct], *files: str) -> dict[str, Any]:
-    """For `openapi_extra`: the fields of `kind`, and these files."""
+def form_schema(kind: type[msgspec.Struct], *files: str, **more: Any) -> dict[str, Any]:
+    """For `openapi_extra`: the fields of `kind`, these files, and what else the schema says."""
     schema = schemas_of(kind)[kind.__name__]
     binary = {name: {"type": "string", "format": "binary"} for name in files}
+    encoding = {name: {"contentType": _CONTENT_TYPES[name]} for name in files}
     schema = {
         **schema,
         "properties": {**schema["properties"], **binary},
         "required": [*schema.get("required", []), *files],
+        **more,
     }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
+    }

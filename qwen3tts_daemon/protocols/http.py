@@ -5,7 +5,7 @@ It is built of the parts that it is given, and knows no settings but its own sec
 
 import hashlib
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -17,6 +17,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from qwen3tts_daemon.auth import TICKET_S, Auth
@@ -24,7 +26,8 @@ from qwen3tts_daemon.clips import Clips
 from qwen3tts_daemon.failures import HTTP_STATUS, Refusal, describe, draining
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols import batch, clips, openai, rest, say, voices
-from qwen3tts_daemon.protocols.bodies import read_json
+from qwen3tts_daemon.protocols.answers import Health, Ready, Ticket
+from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.edge import Edge, visitor_of
 from qwen3tts_daemon.protocols.websocket import Sockets, refuse
 from qwen3tts_daemon.settings import HttpSettings
@@ -60,34 +63,57 @@ def build_app(
         body_timeout_s=body_timeout_s,
         frame_ancestors=config.frame_ancestors,
     )
-    app.add_exception_handler(HTTPException, _to_the_edge)
-    app.include_router(_status(speech, metrics, version))
-    app.include_router(_login(auth))
     library = speech.voices.library
-    app.include_router(voices.router(speech, VoiceMaker(speech, library) if library else None))
-    app.include_router(rest.router(speech))
-    app.include_router(openai.router(speech))
-    app.include_router(batch.router(speech))
-    app.include_router(say.router(speech))
-    app.include_router(clips.router(speech, kept_clips, config))
-    app.include_router(_page())
-    app.include_router(_sockets(sockets))
+    routers = (
+        _status(speech, metrics, version),
+        _login(auth),
+        voices.router(speech, VoiceMaker(speech, library) if library else None),
+        rest.router(speech),
+        openai.router(speech),
+        batch.router(speech),
+        say.router(speech),
+        clips.router(speech, kept_clips, config),
+        _page(),
+        _sockets(sockets),
+    )
+    for router in routers:
+        app.include_router(router)
+    routes = [*app.routes, *(route for router in routers for route in router.routes)]
+    app.add_exception_handler(HTTPException, _to_the_edge(routes))
     _describe_bodies(app)
     return app
 
 
-async def _to_the_edge(request: Request, error: Exception) -> Response:
-    """The router's 404 and 405 leave from where everything else leaves."""
-    raise error
+def _to_the_edge(routes: Sequence[BaseRoute]) -> Callable[[Request, Exception], Coroutine[Any, Any, Response]]:
+    """The router's 404 and 405 leave from where everything else leaves.
+
+    A route is one method of a path and knows no other: a 405 is told here which ones the path has.
+    """
+
+    async def pass_on(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            error.headers = {**(error.headers or {}), "Allow": ", ".join(_methods_of(request.scope, routes))}
+        raise error
+
+    return pass_on
+
+
+def _methods_of(scope: Scope, routes: Sequence[BaseRoute]) -> list[str]:
+    """Of the path that the first matching route has: what a later pattern would take too is hidden by it."""
+    ours = [route for route in routes if isinstance(route, Route)]
+    path = next((route.path for route in ours if route.matches(scope)[0] is not Match.NONE), None)
+    methods = {method for route in ours if route.path == path for method in route.methods or ()}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def _status(speech: Speech, metrics: Metrics, version: str) -> APIRouter:
     routes = APIRouter(tags=["Status"])
 
     @routes.get("/health")
-    async def health(request: Request) -> dict[str, Any]:
+    async def health(request: Request) -> Health:
         """The daemon lives, whatever its engine does. Who may not speak is told less."""
-        answer: dict[str, Any] = {"status": "ok", "service": SERVICE}
+        answer: Health = {"status": "ok", "service": SERVICE}
         if "speak" in visitor_of(request.scope).granted:
             capabilities = speech.capabilities
             answer |= {
@@ -100,7 +126,7 @@ def _status(speech: Speech, metrics: Metrics, version: str) -> APIRouter:
         return answer
 
     @routes.get("/ready")
-    async def ready() -> dict[str, Any]:
+    async def ready() -> Ready:
         """200 if a request would be spoken now, else 503."""
         if speech.is_draining:
             raise draining()
@@ -116,22 +142,22 @@ def _status(speech: Speech, metrics: Metrics, version: str) -> APIRouter:
     return routes
 
 
-class _Login(msgspec.Struct, frozen=True):
+class Login(msgspec.Struct, frozen=True):
     token: str
 
 
 def _login(auth: Auth) -> APIRouter:
     routes = APIRouter(tags=["Access"])
 
-    @routes.post("/v1/session", status_code=204)
+    @routes.post("/v1/session", status_code=204, openapi_extra=body_of(Login))
     async def open_session(request: Request) -> Response:
         """The token as {"token": "..."} for a cookie that a page cannot read."""
-        login = await read_json(request, _Login)
+        login = await read_json(request, Login)
         cookie = auth.open_session(login.token, is_secure=visitor_of(request.scope).is_secure)
         return Response(status_code=204, headers={"set-cookie": cookie})
 
     @routes.post("/v1/tickets")
-    async def give_ticket() -> dict[str, Any]:
+    async def give_ticket() -> Ticket:
         """For one WebSocket of a client that can send no headers: /v1/tts?ticket=..."""
         return {"ticket": auth.give_ticket(), "expires_in_s": TICKET_S}
 
@@ -234,10 +260,13 @@ def _describe_bodies(app: FastAPI) -> None:
         document = make_document()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.update({**openai.schemas(), **batch.schemas(), **clips.schemas(), **rest.schemas(), **voices.schemas()})
-        schemas["Failure"] = _FAILURE_SCHEMA
+        schemas |= {**schemas_of(Login), "Failure": _FAILURE_SCHEMA}
         for methods in document["paths"].values():
             for operation in methods.values():
                 operation["responses"].setdefault("default", _FAILURE_RESPONSE)
+                operation["responses"].pop("422", None)  # FastAPI's own, which nothing here answers
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
         return document
 
     app.openapi = openapi_document  # type: ignore[method-assign]

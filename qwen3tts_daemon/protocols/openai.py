@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
+from qwen3tts_daemon.protocols.answers import SOUND_TYPES, NamedModels, OpenaiModel, OpenaiModels, binary
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.edge import caller_of
 from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, utterance_of
@@ -17,13 +18,21 @@ from qwen3tts_daemon.speech import Speech
 
 PROTOCOL = "openai"
 
+_SPOKEN = binary(*SOUND_TYPES)
+_SPOKEN[200]["content"][EventsBody.media_type] = {}
+
 
 def router(speech: Speech) -> APIRouter:
     """The routes of this module; the edge round them admits and refuses."""
     routes = APIRouter(tags=["OpenAI"])
-    models = [{"id": name, "object": "model", "created": 0, "owned_by": "qwen3tts-daemon"} for name in MODELS]
+    models: list[OpenaiModel] = [
+        {"id": name, "object": "model", "created": 0, "owned_by": "qwen3tts-daemon"} for name in MODELS
+    ]
 
-    @routes.post("/v1/audio/speech", response_class=Response, openapi_extra=body_of(SpeechBody))
+    @routes.post(
+        "/v1/audio/speech", response_class=Response, openapi_extra=body_of(SpeechBody),
+        responses=_SPOKEN,
+    )  # fmt: skip
     async def speak(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
         body = await read_json(request, SpeechBody)
@@ -35,12 +44,12 @@ def router(speech: Speech) -> APIRouter:
         return SpokenResponse(utterance, AudioBody(sound), THEIR_NAMES)
 
     @routes.get("/v1/models")
-    async def list_models() -> dict[str, Any]:
+    async def list_models() -> OpenaiModels:
         """The names that `model` may have."""
         return {"object": "list", "data": models}
 
     @routes.get("/v1/audio/models")
-    async def list_audio_models() -> dict[str, Any]:
+    async def list_audio_models() -> NamedModels:
         """The same, as some clients want it."""
         return {"models": [{"id": name, "name": name} for name in MODELS]}
 

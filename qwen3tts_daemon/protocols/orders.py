@@ -7,6 +7,18 @@ import msgspec
 from msgspec import Meta
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.fields import (
+    FormatName,
+    LanguageName,
+    RepetitionPenalty,
+    Seed,
+    Speed,
+    Temperature,
+    Text,
+    TopK,
+    TopP,
+    Words,
+)
 from qwen3tts_daemon.speech import Caller, Order, Speech, Utterance
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices import VoiceCatalogue
@@ -33,25 +45,25 @@ class NamedVoice(msgspec.Struct, frozen=True):
 class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """The request of POST /v1/audio/speech. Fields that are not known are ignored."""
 
-    input: str
+    input: Text
     """What to say."""
-    model: str = MODELS[0]
+    model: Annotated[str, Meta(extra_json_schema={"enum": list(MODELS)})] = MODELS[0]
     voice: str | NamedVoice | None = None
     """A name from /v1/audio/voices or one of OpenAI's; without it the language's own voice."""
-    instructions: Annotated[str, Meta(max_length=2_000)] | None = None
+    instructions: Words | None = None
     """How to say it, in words."""
-    response_format: str | None = "mp3"
+    response_format: FormatName | None = "mp3"
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
-    speed: Annotated[float, Meta(ge=0.25, le=4)] | None = 1.0
+    speed: Speed | None = 1.0
     stream_format: Literal["audio", "sse"] | None = "audio"
-    language: str | None = None
+    language: LanguageName | None = None
     """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
-    seed: int | None = None
+    seed: Seed | None = None
     """The same seed gives the same sound."""
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
-    repetition_penalty: float | None = None
+    temperature: Temperature | None = None
+    top_k: TopK | None = None
+    top_p: TopP | None = None
+    repetition_penalty: RepetitionPenalty | None = None
 
     @property
     def format(self) -> str:

@@ -4,7 +4,7 @@ Whole answers are WAV with what they cost in the headers; `/stream` sends PCM wh
 /v1/audio/requests/<X-Request-ID> afterwards. Fields that are not sent have the model's own defaults.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import APIRouter
@@ -14,8 +14,32 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder, to_wav
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
+from qwen3tts_daemon.protocols.answers import (
+    Codes,
+    Costs,
+    GpuStatus,
+    Languages,
+    Message,
+    Models,
+    ModelType,
+    Report,
+    Speaker,
+    Speakers,
+    binary,
+)
+from qwen3tts_daemon.protocols.bodies import body_of, json_body, read_json, schemas_of
 from qwen3tts_daemon.protocols.edge import caller_of, visitor_of
+from qwen3tts_daemon.protocols.fields import (
+    Description,
+    LanguageName,
+    RepetitionPenalty,
+    Seed,
+    Temperature,
+    Text,
+    TopK,
+    TopP,
+    Words,
+)
 from qwen3tts_daemon.protocols.forms import Form, NoFields, form_schema, read_form
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, WholeResponse, cost_headers, their_names
 from qwen3tts_daemon.speakers import DESCRIPTIONS, SAMPLE_TEXTS
@@ -28,13 +52,14 @@ from qwen_tts.api import (
     Limits,
     Sampling,
     Voice,
+    VoiceKind,
     VoicePrompt,
     mebibytes,
 )
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "rest"
-_KINDS = {"preset": "custom_voice", "designed": "voice_design", "cloned": "voice_clone"}
+_KINDS: dict[VoiceKind, ModelType] = {"preset": "custom_voice", "designed": "voice_design", "cloned": "voice_clone"}
 
 _THEIR_NAMES = {
     "code_predictor.temperature": "subtalker_temperature", "code_predictor.top_k": "subtalker_top_k",
@@ -45,46 +70,44 @@ _RECORDING_NAMES = {**_THEIR_NAMES, "voice": "ref_audio", "codes": "ref_audio"}
 _VOICE_FIELDS = {"custom-voice": "speaker", "voice-design": "instruct", "voice-clone": "ref_audio",
                  "voice-clone-from-prompt": "voice_prompt"}  # fmt: skip
 
-Instruct = Annotated[str, Meta(max_length=2_000)]
-
 
 class SpokenText(msgspec.Struct, frozen=True, kw_only=True):
     """What every synthesis takes; numbers that are not given are the model's own."""
 
-    text: str
-    language: str = "Auto"
+    text: Text
+    language: LanguageName = "Auto"
     do_sample: bool = True
     """false: always the likeliest token"""
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
-    repetition_penalty: float | None = None
+    temperature: Temperature | None = None
+    top_k: TopK | None = None
+    top_p: TopP | None = None
+    repetition_penalty: RepetitionPenalty | None = None
     subtalker_dosample: bool = True
-    subtalker_temperature: float | None = None
-    subtalker_top_k: int | None = None
-    subtalker_top_p: float | None = None
+    subtalker_temperature: Temperature | None = None
+    subtalker_top_k: TopK | None = None
+    subtalker_top_p: TopP | None = None
     max_new_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     """Frames of 80 ms"""
-    seed: int | None = None
+    seed: Seed | None = None
 
 
 class CustomVoice(SpokenText, frozen=True, kw_only=True):
     """A speaker of the checkpoint, or a stored voice."""
 
     speaker: str = "Vivian"
-    instruct: Instruct = ""
+    instruct: Words = ""
 
 
 class VoiceDesign(SpokenText, frozen=True, kw_only=True):
     """A voice in words."""
 
-    instruct: Instruct = ""
+    instruct: Description
 
 
 class VoiceClone(SpokenText, frozen=True, kw_only=True):
     """The voice of a recording."""
 
-    ref_text: Annotated[str, Meta(max_length=2_000)] = ""
+    ref_text: Words = ""
     """Its words"""
     x_vector_only_mode: bool = False
     """Use the speaker embedding only; then its words are not needed"""
@@ -97,8 +120,17 @@ class CloneFromPrompt(SpokenText, frozen=True, kw_only=True):
 class SavePrompt(msgspec.Struct, frozen=True, kw_only=True):
     """A recording to be kept as a voice prompt."""
 
-    ref_text: Annotated[str, Meta(max_length=2_000)] = ""
+    ref_text: Words = ""
     x_vector_only_mode: bool = False
+
+
+_WORDS_OR_NONE: dict[str, Any] = {
+    "anyOf": [
+        {"required": ["ref_text"], "properties": {"ref_text": {"pattern": r"\S"}}},
+        {"required": ["x_vector_only_mode"], "properties": {"x_vector_only_mode": {"const": True}}},
+    ]
+}
+"""What `_prompt` wants of the fields beside a recording, for the OpenAPI document."""
 
 
 def router(speech: Speech) -> APIRouter:
@@ -142,7 +174,7 @@ def _add_synthesis(routes: APIRouter, speech: Speech) -> None:
     for name, read, extra in (
         ("custom-voice", custom_voice, body_of(CustomVoice)),
         ("voice-design", voice_design, body_of(VoiceDesign)),
-        ("voice-clone", voice_clone, form_schema(VoiceClone, "ref_audio")),
+        ("voice-clone", voice_clone, form_schema(VoiceClone, "ref_audio", **_WORDS_OR_NONE)),
         ("voice-clone-from-prompt", clone_from_prompt, form_schema(CloneFromPrompt, "voice_prompt")),
     ):
         _add_one(routes, speech, name, read, extra)
@@ -172,10 +204,10 @@ def _add_one(routes: APIRouter, speech: Speech, name: str, read: Any, extra: dic
         return await speak(request, streams=True)
 
     path, tags = f"/api/tts/{name}", ["REST"]
-    for at, answer in ((path, whole), (f"{path}/stream", stream)):
+    for at, answer, sound in ((path, whole, "audio/wav"), (f"{path}/stream", stream, "audio/pcm")):
         routes.add_api_route(
-            at, answer, methods=["POST"], response_class=Response, openapi_extra=extra, tags=list(tags),
-            operation_id=at.strip("/").replace("/", "_").replace("-", "_"),
+            at, answer, methods=["POST"], response_class=Response, responses=binary(sound), openapi_extra=extra,
+            tags=list(tags), operation_id=at.strip("/").replace("/", "_").replace("-", "_"),
         )  # fmt: skip
 
 
@@ -221,8 +253,11 @@ def _stored_prompt(form: Form) -> VoicePrompt:
 
 
 def _add_codec(routes: APIRouter, speech: Speech) -> None:
-    @routes.post("/api/voice-prompt/save", tags=["REST"], response_class=Response,
-                 openapi_extra=form_schema(SavePrompt, "ref_audio"))  # fmt: skip
+    @routes.post(
+        "/api/voice-prompt/save", tags=["REST"], response_class=Response,
+        responses=binary("application/octet-stream"),
+        openapi_extra=form_schema(SavePrompt, "ref_audio", **_WORDS_OR_NONE),
+    )  # fmt: skip
     async def save_prompt(request: Request) -> Response:
         """The voice of a recording as prompt.safetensors."""
         with their_names(_RECORDING_NAMES):
@@ -233,13 +268,14 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
         return Response(prompt.data, media_type="application/octet-stream", headers=headers)
 
     @routes.post("/api/tokenizer/encode", tags=["REST"], openapi_extra=form_schema(NoFields, "ref_audio"))
-    async def encode(request: Request) -> dict[str, Any]:
+    async def encode(request: Request) -> Codes:
         """The codec tokens of a recording, [frames][codebooks]."""
         with their_names(_RECORDING_NAMES):
             codes = await speech.encode(await (await read_form(request)).recording("ref_audio"))
         return {"codes": codes, "num_frames": len(codes)}
 
-    @routes.post("/api/tokenizer/decode", tags=["REST"], response_class=Response, openapi_extra=_CODES_BODY)
+    @routes.post("/api/tokenizer/decode", tags=["REST"], response_class=Response, responses=binary("audio/wav"),
+                 openapi_extra=_CODES_BODY)  # fmt: skip
     async def decode(request: Request) -> Response:
         """The sound of codec tokens: a bare [[int, ...], ...]."""
         audio = await speech.decode(await read_json(request, list[list[_CodecToken]]))
@@ -249,16 +285,7 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
 _CodecToken = Annotated[int, Meta(ge=0, lt=2**31)]
 
 
-_CODES_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
-            }
-        },
-    }
-}
+_CODES_BODY = json_body(msgspec.json.schema(list[list[_CodecToken]]))
 
 
 # -- what there is ---------------------------------------------------------------------------------------------
@@ -266,10 +293,10 @@ _CODES_BODY = {
 
 def _add_lists(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/api/speakers", tags=["REST"])
-    async def speakers() -> dict[str, Any]:
+    async def speakers() -> Speakers:
         """The engine's own voices."""
         voices = speech.capabilities.voices
-        details = {
+        details: dict[str, Speaker] = {
             voice.name: {
                 "desc_en": DESCRIPTIONS.get(voice.name, {}).get("en", voice.description),
                 "desc_zh": DESCRIPTIONS.get(voice.name, {}).get("zh-CN", voice.description),
@@ -282,7 +309,7 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
         return {"speakers": [voice.name for voice in voices], "details": details}
 
     @routes.get("/api/languages", tags=["REST"])
-    async def languages() -> dict[str, Any]:
+    async def languages() -> Languages:
         """Names that `language` may have."""
         return {"languages": ["Auto", *(LANGUAGES[code].english for code in speech.voices.languages)]}
 
@@ -293,10 +320,10 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
         return {"Auto": SAMPLE_TEXTS[speech.voices.default_language], **texts}
 
     @routes.get("/api/models", tags=["REST"])
-    async def models() -> dict[str, Any]:
+    async def models() -> Models:
         """The checkpoints by what they do; null where there is none."""
         status = speech.manager.status
-        named: dict[str, str | None] = dict.fromkeys(_KINDS.values())
+        named: dict[ModelType, str | None] = dict.fromkeys(_KINDS.values())
         named |= {_KINDS[model.kind]: model.name for model in status.models}
         ready = [_KINDS[model.kind] for model in status.models if model.state == "ready"]
         return {"models": named, "current": ready[0] if ready else None, "ready": ready}
@@ -304,7 +331,7 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
 
 def _add_status(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/api/gpu-status", tags=["REST"])
-    async def gpu_status() -> dict[str, Any]:
+    async def gpu_status() -> GpuStatus:
         """What is loaded, and the card's memory as it was when something last moved. Nothing wakes."""
         status, manager = speech.manager.status, speech.manager
         ready = [model for model in status.models if model.state == "ready"]
@@ -331,20 +358,21 @@ def _add_status(routes: APIRouter, speech: Speech) -> None:
         }  # fmt: skip
 
     @routes.post("/api/gpu-offload", tags=["REST"])
-    async def gpu_offload(request: Request) -> dict[str, str]:
+    async def gpu_offload(request: Request) -> Message:
         """Give the card back as soon as nobody speaks; the next request loads again."""
         visitor_of(request.scope).require("manage")
         was_up = await speech.manager.offload()
         return {"message": "the model is unloaded when nobody speaks" if was_up else "no model is loaded"}
 
     @routes.get("/v1/audio/requests/{request_id}", tags=["Status"])
-    async def how_it_went(request_id: str) -> dict[str, Any]:
+    async def how_it_went(request_id: str) -> Report:
         """What an utterance cost: the headers that a stream could not have."""
         if (report := speech.reports.get(request_id)) is None:
             raise Refusal("not_found", "no such request among the last ones, or it is still spoken")
         costs = {name.removeprefix("x-").replace("-", "_"): float(value)
                  for name, value in cost_headers(report.measures).items()}  # fmt: skip
         return {
-            "request_id": request_id, "end": report.end, "voice": report.voice, "language": report.language, **costs,
+            **cast(Costs, costs),
+            "request_id": request_id, "end": report.end, "voice": report.voice, "language": report.language,
             "chars": report.measures.chars, "samples": report.measures.samples,
         }  # fmt: skip

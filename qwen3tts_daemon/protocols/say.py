@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.answers import SOUND_TYPES, binary
 from qwen3tts_daemon.protocols.edge import caller_of, refuse_foreign_pages
+from qwen3tts_daemon.protocols.fields import FormatName, LanguageName, Seed, Speed, Text, Words
 from qwen3tts_daemon.protocols.orders import SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
 from qwen3tts_daemon.protocols.strict_json import convert, load
@@ -31,20 +32,23 @@ _HEADERS = {
 class SayQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The query of GET /v1/audio/say. Names that are not known are ignored."""
 
-    text: str
+    text: Text
     voice: str | None = None
-    language: str | None = None
-    format: str = "mp3"
-    instruct: Annotated[str, Meta(max_length=2_000)] | None = None
-    seed: int | None = None
-    speed: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    language: LanguageName | None = None
+    format: FormatName = "mp3"
+    instruct: Words | None = None
+    seed: Seed | None = None
+    speed: Speed = 1.0
 
 
 def router(speech: Speech) -> APIRouter:
     """The route of this module; the edge round it admits and refuses."""
     routes = APIRouter(tags=["Speech"])
 
-    @routes.get("/v1/audio/say", response_class=Response, openapi_extra={"parameters": _parameters()})
+    @routes.get(
+        "/v1/audio/say", response_class=Response, responses=binary(*SOUND_TYPES),
+        openapi_extra={"parameters": _parameters()},
+    )  # fmt: skip
     async def say(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
         await request.body()
@@ -71,16 +75,17 @@ def _fields(query: Mapping[str, str]) -> dict[str, Any]:
 def _number(text: str) -> Any:
     """The text itself if it is none, which the field then refuses."""
     try:
-        return load(text)
+        value = load(text)
     except Refusal:
         return text
+    return value if isinstance(value, (int, float)) else text
 
 
 def _parameters() -> list[dict[str, Any]]:
-    """For the OpenAPI document."""
+    """For the OpenAPI document. A query has no null: what is None is not there."""
     _, components = msgspec.json.schema_components((SayQuery,))
     schema = components[SayQuery.__name__]
     return [
-        {"name": name, "in": "query", "required": name in schema["required"], "schema": field}
+        {"name": name, "in": "query", "required": name in schema["required"], "schema": field.get("anyOf", [field])[0]}
         for name, field in schema["properties"].items()
     ]

@@ -16,6 +16,8 @@ from qwen_tts.errors import InvalidRequest
 T = TypeVar("T")
 
 _LONGEST_PATH = 64
+_EXACT = 2**53
+"""Below it a float is the number that was written."""
 
 
 def load(text: str, *, allow_infinite: bool = False) -> Any:
@@ -23,7 +25,9 @@ def load(text: str, *, allow_infinite: bool = False) -> Any:
 
     `allow_infinite` lets NaN and numbers too large through, for a caller that asks `infinite_field` for their name.
     """
-    numbers: dict[str, Any] = {} if allow_infinite else {"parse_constant": _no_constant, "parse_float": _finite}
+    numbers: dict[str, Any] = {"parse_float": _number}
+    if not allow_infinite:
+        numbers = {"parse_constant": _no_constant, "parse_float": _finite}
     try:
         return json.loads(text, object_pairs_hook=_unique, **numbers)
     except RecursionError:
@@ -101,7 +105,13 @@ def _no_constant(name: str) -> None:
 
 
 def _finite(digits: str) -> float:
-    number = float(digits)
+    number = _number(digits)
     if math.isinf(number):
         raise ValueError("a number is too large")
     return number
+
+
+def _number(digits: str) -> float:
+    """7.0 is the integer 7: JSON has one kind of number, and some clients write it so."""
+    number = float(digits)
+    return int(number) if abs(number) < _EXACT and number.is_integer() else number

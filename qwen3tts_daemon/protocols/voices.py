@@ -4,18 +4,36 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, cast
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from msgspec import UNSET, Meta, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.answers import (
+    SOUND_TYPES,
+    Gender,
+    KeptVoice,
+    ListedVoice,
+    Reference,
+    Voices,
+    binary,
+)
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.edge import caller_of, refuse_foreign_pages, visitor_of
+from qwen3tts_daemon.protocols.fields import (
+    FORMAT_SCHEMA,
+    LANGUAGE_SCHEMA,
+    Description,
+    LanguageName,
+    Seed,
+    Speed,
+    Words,
+)
 from qwen3tts_daemon.protocols.forms import NoFields, form_schema, read_form
 from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
 from qwen3tts_daemon.references import EXPIRES_S
@@ -28,9 +46,7 @@ from qwen3tts_daemon.voices import KnownVoice
 from qwen_tts.api import AUTO, Capabilities
 from qwen_tts.errors import UnknownVoice
 
-Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Words = Annotated[str, Meta(max_length=2_000)]
-Gender = Literal["female", "male", ""]
+Name = Annotated[str, Meta(min_length=1, max_length=80, extra_json_schema={"pattern": r"\S"})]
 
 _CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
 _TAKE_NAMES = {"transcript": "take", "audio": "take"}
@@ -41,7 +57,7 @@ class _About(msgspec.Struct, frozen=True, kw_only=True):
     name: Name
     description: Words = ""
     gender: Gender = ""
-    language: str = ""
+    language: LanguageName = ""
     """The voice's own language"""
 
 
@@ -50,22 +66,22 @@ class NewClone(_About, frozen=True, kw_only=True):
 
     ref_text: Words = ""
     """Its words; without them only its speaker embedding is used"""
-    consent: bool = False
+    consent: Annotated[bool, Meta(extra_json_schema={"const": True})] = False
     """The speaker agrees; nothing is cloned without"""
 
 
 class NewVoice(_About, frozen=True, kw_only=True):
     """A voice without a recording: one of `design`, `take` and `voice`."""
 
-    design: Words | None = None
+    design: Description | None = None
     """How it sounds, in words"""
     take: str | None = None
     """The request id of an utterance of a described voice, which becomes a voice that stays the same"""
     voice: str | None = None
     """Another voice, which this one is a profile of"""
     instruct: Words = ""
-    speed: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    speed: Speed = 1.0
+    seed: Seed | None = None
 
 
 class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +90,10 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
     name: Name | UnsetType = UNSET
     description: Words | UnsetType = UNSET
     gender: Gender | UnsetType = UNSET
-    language: str | UnsetType = UNSET
+    language: LanguageName | UnsetType = UNSET
     instruct: Words | UnsetType = UNSET
-    speed: Annotated[float, Meta(ge=0.25, le=4)] | UnsetType = UNSET
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET
+    speed: Speed | UnsetType = UNSET
+    seed: Seed | UnsetType | None = UNSET
 
 
 class NewReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,17 +102,30 @@ class NewReference(msgspec.Struct, frozen=True, kw_only=True):
     ref_text: Words = ""
 
 
+_ONE_OF_THREE = {
+    "oneOf": [
+        {"required": ["design"], "properties": {"design": {"type": "string"}}},
+        {"required": ["take"], "properties": {"take": {"type": "string"}, "instruct": {"maxLength": 0}}},
+        {"required": ["voice"], "properties": {"voice": {"type": "string"}}},
+    ]
+}
+"""What `_make` wants, for the OpenAPI document."""
+
+
 def schemas() -> dict[str, Any]:
     """The JSON bodies, for the OpenAPI document."""
-    return schemas_of(NewVoice, VoiceChanges)
+    schemas = schemas_of(NewVoice, VoiceChanges)
+    schemas["NewVoice"] |= _ONE_OF_THREE
+    return schemas
 
 
 def router(speech: Speech, maker: VoiceMaker | None) -> APIRouter:
     """The routes of this module. Without a maker voices are listed, and none are kept."""
     routes = APIRouter(tags=["Voices"])
+    if maker is not None:
+        _add_making(routes, maker)  # before /{id}: the path of /import is its own
     _add_list(routes, speech)
     if maker is not None:
-        _add_making(routes, maker)
         _add_changing(routes, speech, maker)
     return routes
 
@@ -106,13 +135,13 @@ def router(speech: Speech, maker: VoiceMaker | None) -> APIRouter:
 
 def _add_list(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/v1/audio/voices")
-    async def list_voices() -> dict[str, Any]:
+    async def list_voices() -> Voices:
         """Every voice, and for each language the one that speaks when none is named."""
         voices, capabilities = speech.voices, speech.capabilities
         listed = [_listed(known, capabilities) for known in voices.known]
         named = {entry["id"] for entry in listed}
         stored = voices.library.voices if voices.library else []
-        silent = [_stored(voice) | {"available": False} for voice in stored if voice.id not in named]
+        silent = [_silent(voice) for voice in stored if voice.id not in named]
         return {
             "voices": listed + silent,
             "kinds": capabilities.voice_kinds,
@@ -130,16 +159,21 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         }
 
     @routes.get("/v1/audio/voices/{id}")
-    async def show_voice(id: str) -> dict[str, Any]:
+    async def show_voice(id: str) -> ListedVoice:
         """One voice."""
         stored = speech.voices.library.find(id) if speech.voices.library else None
         if stored is not None and not speech.voices.can_speak(stored):
-            return _stored(stored) | {"available": False}
+            return _silent(stored)
         with _not_found():
             return _listed(speech.voices.find(id), speech.capabilities)
 
-    @routes.get("/v1/audio/voices/{id}/preview", response_class=Response)
-    async def preview(request: Request, id: str, language: str = "", format: str = "mp3") -> Response:
+    @routes.get("/v1/audio/voices/{id}/preview", response_class=Response, responses=binary(*SOUND_TYPES))
+    async def preview(
+        request: Request,
+        id: str,
+        language: Annotated[str, Query(json_schema_extra=LANGUAGE_SCHEMA)] = "",
+        format: Annotated[str, Query(json_schema_extra=FORMAT_SCHEMA)] = "mp3",
+    ) -> Response:
         """The voice says a sentence of its language, sent while it is made."""
         with _not_found():
             choice = speech.voices.check(id, language or None)
@@ -161,9 +195,9 @@ def _not_found() -> Iterator[None]:
         raise Refusal("not_found", str(error), param="voice") from None
 
 
-def _listed(known: KnownVoice, capabilities: Capabilities) -> dict[str, Any]:
+def _listed(known: KnownVoice, capabilities: Capabilities) -> ListedVoice:
     info = known.info
-    entry = {
+    entry: ListedVoice = {
         "id": info.name,
         "name": known.stored.name if known.stored else info.name,
         "kind": known.stored.kind if known.stored else known.kind,
@@ -179,9 +213,14 @@ def _listed(known: KnownVoice, capabilities: Capabilities) -> dict[str, Any]:
     return {**_stored(known.stored), **entry} if known.stored else entry
 
 
-def _stored(voice: StoredVoice) -> dict[str, Any]:
+def _silent(voice: StoredVoice) -> ListedVoice:
+    """Of one that nothing that is loaded can speak."""
+    return cast(ListedVoice, {**_stored(voice), "available": False})
+
+
+def _stored(voice: StoredVoice) -> KeptVoice:
     fields: dict[str, Any] = msgspec.to_builtins(voice)
-    return {name: value for name, value in fields.items() if name not in ("format", "prompt_family")}
+    return cast(KeptVoice, {name: fields[name] for name in KeptVoice.__annotations__})
 
 
 # -- making ----------------------------------------------------------------------------------------------------
@@ -189,24 +228,25 @@ def _stored(voice: StoredVoice) -> dict[str, Any]:
 
 def _add_making(routes: APIRouter, maker: VoiceMaker) -> None:
     new_body = body_of(NewVoice)
-    new_body["requestBody"]["content"] |= form_schema(NewClone, "ref_audio")["requestBody"]["content"]
+    clone = form_schema(NewClone, "ref_audio", required=["name", "consent", "ref_audio"])
+    new_body["requestBody"]["content"] |= clone["requestBody"]["content"]
 
     @routes.post("/v1/audio/voices", status_code=201, openapi_extra=new_body)
-    async def make_voice(request: Request) -> dict[str, Any]:
+    async def make_voice(request: Request) -> KeptVoice:
         """Clone a recording (multipart), or describe, keep or vary a voice (JSON). It can be used at once."""
         visitor_of(request.scope).require("manage")
         is_form = request.headers.get("content-type", "").startswith("multipart/")
         return _stored(await (_clone(maker, request) if is_form else _make(maker, await read_json(request, NewVoice))))
 
     @routes.post("/v1/audio/voices/import", status_code=201, openapi_extra=form_schema(NoFields, "file"))
-    async def import_voice(request: Request) -> dict[str, Any]:
+    async def import_voice(request: Request) -> KeptVoice:
         """What /export gave, under a new id."""
         visitor_of(request.scope).require("manage")
         form = await read_form(request)
         return _stored(await maker.bring_in(form.file("file").data))
 
     @routes.post("/v1/audio/references", status_code=201, openapi_extra=form_schema(NewReference, "ref_audio"))
-    async def try_reference(request: Request) -> dict[str, Any]:
+    async def try_reference(request: Request) -> Reference:
         """A recording to try before it is kept: `voice` of the answer is a voice's name for an hour, everywhere."""
         with their_names(_CLONE_NAMES):
             form = await read_form(request)
@@ -247,7 +287,7 @@ def _about(body: _About, *, consent: bool = False, source: str = "") -> About:
 
 def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
     @routes.patch("/v1/audio/voices/{id}", openapi_extra=body_of(VoiceChanges))
-    async def change_voice(request: Request, id: str) -> dict[str, Any]:
+    async def change_voice(request: Request, id: str) -> KeptVoice:
         """Rename or describe a stored voice; its id stays."""
         visitor_of(request.scope).require("manage")
         changes = await read_json(request, VoiceChanges)
@@ -270,7 +310,7 @@ def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
             await asyncio.to_thread(maker.library.remove, id)
         return Response(status_code=204)
 
-    @routes.get("/v1/audio/voices/{id}/export", response_class=Response)
+    @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=binary("application/zip"))
     async def export_voice(request: Request, id: str) -> Response:
         """A ZIP of the voice, for another daemon."""
         visitor_of(request.scope).require("manage")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 
 import pytest
 
@@ -81,6 +82,15 @@ async def test_a_finished_sentence_is_spoken_in_a_pause_of_the_writer(manager: M
         started = await anext(utterance)
     assert isinstance(started, SegmentStarted)
     assert started.text == "Hello there."
+
+
+@pytest.mark.parametrize("speed", [0.25, 1.3, 3, 4])
+@pytest.mark.parametrize("text", ["A.", "Hello there. How are you?"])
+async def test_at_every_speed_the_sound_is_whole_and_ends(speech: Speech, text: str, speed: float) -> None:
+    """Also where a chunk, spoken faster, is no sound yet."""
+    pcm, _ = await say(speech, text, Order("test", speed=speed))
+    spoken = sum(len(tone(sentence)) for sentence in re.findall(r"[^.?]+[.?]", text.replace(". ", ".")))
+    assert len(pcm) == 2 * round(spoken / 2 / speed)
 
 
 async def test_silence_around_the_speech_is_part_of_the_sound(manager: ModelManager, metrics: Metrics) -> None:

@@ -44,6 +44,21 @@ def test_a_number_let_through_is_found(text: str) -> None:
     assert infinite_field(load(text, allow_infinite=True)) is not None
 
 
+def test_a_number_without_a_fraction_is_an_integer() -> None:
+    """JSON has one kind of number, and some clients write 7 as 7.0."""
+    for text, number in (
+        ("7.0", 7),
+        ("7e2", 700),
+        ("-0.0", 0),
+        ("0.5", 0.5),
+        ("1e300", 1e300),
+        ("9007199254740992.0", 2.0**53),
+    ):
+        for options in ({}, {"allow_infinite": True}):
+            value = load(text, **options)
+            assert (value, type(value)) == (number, type(number)), text
+
+
 def test_where_a_number_is_infinite() -> None:
     assert infinite_field(load('{"a":[1e308,null,"NaN",{"b":2}]}')) is None
     assert infinite_field({"a": [0, {"b": float("nan")}]}) == "a[1].b"

@@ -173,6 +173,11 @@ class TestGrowing:
         assert code_of(await door.client.get(clip["path"])) == (404, "not_found")
         assert code_of(await door.client.delete(f"{CLIPS}/{clip['id']}")) == (404, "not_found")
 
+    async def test_what_was_made_is_deleted_by_its_path(self, door: Door) -> None:
+        clip = await make(door)
+        assert (await door.client.delete(clip["path"])).status_code == 204
+        assert code_of(await door.client.get(clip["path"])) == (404, "not_found")
+
     async def test_what_is_full_says_when_to_come_again(self, speech: Speech, metrics: Metrics) -> None:
         async with open_door(speech, metrics, clips=Clips(ClipsSettings(max_clips=1))) as door:
             await make(door)

@@ -351,7 +351,18 @@ async def test_errors_of_the_router_are_envelopes(door: Door) -> None:
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
     wrong = await door.client.delete("/v1/models")
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "method_not_allowed")
-    assert wrong.headers["allow"] == "GET"
+    assert wrong.headers["allow"] == "GET, HEAD"
+
+
+async def test_a_405_names_every_method_of_its_path(door: Door) -> None:
+    document = (await door.client.get("/openapi.json")).json()
+    paths = {path: {method.upper() for method in methods} for path, methods in document["paths"].items()}
+    assert paths["/v1/audio/voices/{id}"] == {"GET", "PATCH", "DELETE"}
+    for path, methods in {**paths, "/": {"GET"}, "/web/page.js": {"GET"}, "/docs": {"GET"}}.items():
+        answer = await door.client.options(path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed"), path
+        allowed = methods | {"HEAD"} if "GET" in methods else methods
+        assert set(answer.headers["allow"].split(", ")) == allowed, path
 
 
 async def test_what_nobody_foresaw_is_told_without_its_text(door: Door, caplog: pytest.LogCaptureFixture) -> None:

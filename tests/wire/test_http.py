@@ -206,6 +206,19 @@ async def test_the_api_description_knows_the_body(door: Door) -> None:
     assert "input" in document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
 
 
+async def test_the_document_tells_what_every_answer_is(door: Door) -> None:
+    document = (await door.client.get("/openapi.json")).json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            *told, failure = operation["responses"]
+            assert failure == "default"
+            for status in told:
+                assert status in ("200", "201", "204", "206"), "every other one is a Failure"
+                answer = operation["responses"][status].get("content", {})
+                assert bool(answer) == (status != "204"), (method, path)
+                assert answer.get("application/json", {}).get("schema") != {}, (method, path)
+
+
 async def test_behind_a_trusted_proxy_links_keep_its_prefix(speech: Speech, metrics: Metrics) -> None:
     config = HttpSettings(trusted_proxies=("127.0.0.0/8",), frame_ancestors=("'self'", "http://ha.local:8123"))
     headers = {

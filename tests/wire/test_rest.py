@@ -259,6 +259,14 @@ async def test_a_preview_voice_clones_nothing_and_names_the_field(metrics: Metri
         assert "models download" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(("name", "status"), [("text", 422), ("ref_audio", 422), ("unknown", 200)])
+async def test_only_a_field_that_is_asked_for_may_not_be_there_twice(door: Door, name: str, status: int) -> None:
+    fields: dict[str, Any] = {"text": TEXT, "ref_text": "Some words."} | {name: [TEXT, TEXT]}
+    answer = await door.client.post("/api/tts/voice-clone", data=fields, files={"ref_audio": ("me.wav", WAV)})
+    assert answer.status_code == status
+    assert status == 200 or told(answer) == (422, "bad_field", name)
+
+
 async def test_a_pickle_is_not_read(door: Door, engine: Studio) -> None:
     for data in (b"PK\x03\x04", b"\x80\x04\x95"):
         answer = await door.client.post(

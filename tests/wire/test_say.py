@@ -80,6 +80,7 @@ async def test_what_cannot_be_spoken_is_told_with_the_querys_names(door: Door, e
         ({"speed": "true"}, 422, "bad_field", "speed"),
         ({"seed": "1.5"}, 422, "bad_field", "seed"),
         ({"seed": "-1"}, 422, "bad_field", "seed"),
+        ({"seed": "null"}, 422, "bad_field", "seed"),
         ({"seed": "9" * 5_000}, 422, "bad_field", "seed"),
         ({"text": "[fail]"}, 500, "generation_failed", None),
     ):

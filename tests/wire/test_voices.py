@@ -484,6 +484,12 @@ def homes_in(folder: Path) -> set[Path]:
     return {path.parent.parent for path in folder.rglob("*") if path.is_file()}
 
 
+async def test_no_voice_is_called_as_a_path_beside_it(keeper: Keeper) -> None:
+    made = await keeper.make(name="Import", design="An old sailor")
+    assert made.json()["id"] == "import-2"
+    assert (await keeper.change("import-2", name="Sailor")).status_code == 200
+
+
 async def test_no_import_takes_a_presets_name_or_leaves_the_folder(keeper: Keeper, door: Door, tmp_path: Path) -> None:
     await keeper.make(name="Captain", design="An old sailor")
     exported = (await door.client.get(f"{VOICES}/captain/export", headers=BEARER)).content

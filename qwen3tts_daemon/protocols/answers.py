@@ -1,0 +1,212 @@
+"""What the JSON answers hold: for the OpenAPI document, and for who writes them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
+
+from qwen_tts.api import ModelState, VoiceKind
+
+State = ModelState | Literal["draining"]
+Gender = Literal["female", "male", ""]
+ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
+
+
+class Health(TypedDict):
+    status: Literal["ok"]
+    service: str
+    version: NotRequired[str]
+    engine: NotRequired[str]
+    state: NotRequired[State]
+    preview: NotRequired[bool]
+    active: NotRequired[int]
+
+
+class Ready(TypedDict):
+    status: Literal["ready"]
+
+
+class Ticket(TypedDict):
+    ticket: str
+    expires_in_s: float
+
+
+class _Voice(TypedDict):
+    id: str
+    name: str
+    kind: VoiceKind | Literal["profile"]
+    description: str
+    gender: Gender
+
+
+class KeptVoice(_Voice):
+    """A voice of one's own, as it is stored."""
+
+    language: str
+    source: str
+    consent: bool
+    created_at: str
+    transcript: str
+    design: str
+    base: str
+    instruct: str
+    speed: float
+    seed: int | None
+
+
+class ListedVoice(_Voice):
+    """A voice; those of one's own have the fields of KeptVoice too, and only those if `available` is false."""
+
+    available: bool
+    preview: NotRequired[bool]
+    languages: NotRequired[Sequence[str]]
+    descriptions: NotRequired[Mapping[str, str]]
+    accented: NotRequired[bool]
+    takes_instruct: NotRequired[bool]
+    language: NotRequired[str]
+    source: NotRequired[str]
+    consent: NotRequired[bool]
+    created_at: NotRequired[str]
+    transcript: NotRequired[str]
+    design: NotRequired[str]
+    base: NotRequired[str]
+    instruct: NotRequired[str]
+    speed: NotRequired[float]
+    seed: NotRequired[int | None]
+
+
+class SpokenLanguage(TypedDict):
+    code: str
+    name: str
+    native_name: str
+    default_voice: str | None
+
+
+class Voices(TypedDict):
+    voices: list[ListedVoice]
+    kinds: Sequence[VoiceKind]
+    languages: list[SpokenLanguage]
+    default_language: str
+    preview: bool
+
+
+class Reference(TypedDict):
+    voice: str
+    expires_in_s: float
+    duration_s: float
+
+
+class Clip(TypedDict):
+    id: str
+    url: str
+    path: str
+    format: str
+    media_type: str
+    expires_at: str
+
+
+class OpenaiModel(TypedDict):
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class OpenaiModels(TypedDict):
+    object: Literal["list"]
+    data: list[OpenaiModel]
+
+
+class NamedModel(TypedDict):
+    id: str
+    name: str
+
+
+class NamedModels(TypedDict):
+    models: list[NamedModel]
+
+
+class Codes(TypedDict):
+    codes: list[list[int]]
+    num_frames: int
+
+
+class Speaker(TypedDict):
+    desc_en: str
+    desc_zh: str
+    descriptions: Mapping[str, str]
+    native: str
+    gender: Gender
+
+
+class Speakers(TypedDict):
+    speakers: list[str]
+    details: dict[str, Speaker]
+
+
+class Languages(TypedDict):
+    languages: list[str]
+
+
+class Models(TypedDict):
+    models: dict[ModelType, str | None]
+    current: ModelType | None
+    ready: list[ModelType]
+
+
+class LoadedModel(TypedDict):
+    name: str
+    type: ModelType
+    size: str
+    state: ModelState
+    active: int
+    memory_mb: int | None
+
+
+class GpuStatus(TypedDict):
+    loaded: bool
+    state: State
+    model_type: ModelType | None
+    model_name: str | None
+    idle_seconds: float
+    gpu_name: str | None
+    memory_total_mb: int | None
+    memory_free_mb: int | None
+    memory_reserved_mb: int | None
+    memory_allocated_mb: int | None
+    active: int
+    models: list[LoadedModel]
+
+
+class Message(TypedDict):
+    message: str
+
+
+class Costs(TypedDict):
+    """Seconds; what is not known is not there."""
+
+    time_load: NotRequired[float]
+    time_gen: NotRequired[float]
+    time_total: NotRequired[float]
+    audio_duration: NotRequired[float]
+    ttfa: NotRequired[float]
+    rtf: NotRequired[float]
+
+
+class Report(Costs):
+    request_id: str
+    end: str
+    voice: str
+    language: str
+    chars: int
+    samples: int
+
+
+SOUND_TYPES = ("audio/mpeg", "audio/ogg", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
+CLIP_TYPES = SOUND_TYPES[:-1]
+
+
+def binary(*media_types: str, statuses: Sequence[int] = (200,)) -> dict[int | str, dict[str, Any]]:
+    """For `responses` of a route whose answer is bytes of one of these types."""
+    content = {name: {"schema": {"type": "string", "format": "binary"}} for name in media_types}
+    return {status: {"description": "As the content type says", "content": content} for status in statuses}

@@ -1,0 +1,52 @@
+"""What the fields of requests may hold, for every body and query.
+
+`Meta` refuses a value as `bad_field`. What `_told` says stands in the OpenAPI document only: such a value is refused
+later, with a code and words of its own, or (another way to write a language's name) is not refused at all.
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from qwen3tts_daemon.audio import FORMATS
+from qwen3tts_daemon.clips import CLIP_FORMATS
+from qwen3tts_daemon.text.languages import LANGUAGES
+from qwen_tts.api import AUTO, MAX_TEXT_CHARS
+
+
+def _told(**schema: Any) -> Meta:
+    return Meta(extra_json_schema=schema)
+
+
+_names = [name for language in LANGUAGES.values() for name in (language.code, language.english, language.native)]
+
+LANGUAGE_SCHEMA = {
+    "anyOf": [
+        {"enum": list(dict.fromkeys(["", AUTO, AUTO.capitalize(), *_names]))},
+        {"pattern": f"^({'|'.join(LANGUAGES)})([-_][A-Za-z0-9]{{2,8}})+$"},
+    ]
+}
+FORMAT_SCHEMA = {"enum": list(FORMATS)}
+
+Text = Annotated[
+    str,
+    _told(
+        pattern=r"[\p{L}\p{N}]",
+        description=f"With a letter or a digit; at most {MAX_TEXT_CHARS:,} characters, else 413",
+    ),
+]
+LanguageName = Annotated[str, _told(**LANGUAGE_SCHEMA)]
+FormatName = Annotated[str, _told(**FORMAT_SCHEMA)]
+ClipFormatName = Annotated[str, _told(enum=list(CLIP_FORMATS))]
+
+Words = Annotated[str, Meta(max_length=2_000)]
+"""How to speak, what a recording says."""
+Description = Annotated[str, Meta(max_length=2_000, extra_json_schema={"pattern": r"\S"})]
+"""How a voice sounds; not blank."""
+Speed = Annotated[float, Meta(ge=0.25, le=4)]
+Seed = Annotated[int, Meta(ge=0, extra_json_schema={"format": "int64"})]
+"""The format is its upper bound: as a number FastAPI would tell a rounded one."""
+Temperature = Annotated[float, Meta(ge=0, le=5)]
+TopK = Annotated[int, Meta(ge=1, le=10_000)]
+TopP = Annotated[float, Meta(gt=0, le=1)]
+RepetitionPenalty = Annotated[float, Meta(ge=0.5, le=5)]
