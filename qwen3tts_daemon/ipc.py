@@ -15,7 +15,7 @@ import msgspec
 
 from qwen_tts.api import Audio, Capabilities, EngineStatus, SynthesisRequest, VoiceKind
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 HEARTBEAT_S = 1.0
 

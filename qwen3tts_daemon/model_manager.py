@@ -87,6 +87,8 @@ class ModelManager:
         if self._engine is not None:
             self._status = self._engine.status
             return self._status
+        if self._successor is not None and self._successor.status.models:
+            self._status = msgspec.structs.replace(self._status, models=self._successor.status.models)
         models = tuple(
             msgspec.structs.replace(model, state="unloaded", active=0, memory_bytes=None)
             for model in self._status.models
@@ -186,8 +188,7 @@ class ModelManager:
         while True:
             if not wanted:
                 await self._set("unloaded")
-                await self._have_successor()
-                await self._until(lambda: self._leases > 0)
+                await self._wait_for_a_lease()
             await self._set("loading")
             try:
                 self._engine = await self._succeed() or await self._start_engine()
@@ -209,13 +210,30 @@ class ModelManager:
             else:
                 backoff_s = 0.0
 
-    async def _have_successor(self) -> None:
-        """Its memory is the machine's alone: it has not seen the device yet."""
-        if self._config.has_successor and self._successor is None:
+    async def _wait_for_a_lease(self) -> None:
+        """Meanwhile a successor is up. One that is still starting then is given up: the lease may not wait for it."""
+        keeping = asyncio.create_task(self._keep_successor()) if self._config.has_successor else None
+        try:
+            await self._until(lambda: self._leases > 0)
+        finally:
+            if keeping is not None:
+                keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _keep_successor(self) -> None:
+        """Its memory is the machine's alone: it has not seen the device yet. Another one if it dies."""
+        backoff_s = 0.0
+        while True:
             try:
-                self._successor = await self._start_engine()
-            except SynthesisError as error:
-                logger.warning("no process waits for the next request: %s", error)
+                self._successor = self._successor or await self._start_engine()
+                await self._successor.died.wait()
+                logger.warning("the process that waits for the next request has died")
+                await self._end_successor()
+            except Exception as error:  # the edge of the engine's life: without it a request only takes longer
+                unforeseen = None if isinstance(error, SynthesisError) else error
+                logger.warning("no process waits for the next request: %s", error, exc_info=unforeseen)
+            backoff_s = _longer(backoff_s)
+            await asyncio.sleep(backoff_s)
 
     async def _succeed(self) -> HostedEngine | None:
         """The successor, if there is one and it lives."""

@@ -147,7 +147,7 @@ class Utterance:
         self._speech = speech
         self._order = order
         self._choice = choice = speech.voices.check(order.voice, order.language)
-        speech.voices.check_instruct(choice.voice, order.instruct or (choice.voice.instruct if choice.voice else ""))
+        speech.voices.check_instruct(choice.voice, order.instruct)
         self._segmenter = LiveSegmenter(split=order.split)
         self._segments: list[Segment] = []
         self._fed = 0
@@ -370,12 +370,13 @@ class Utterance:
         config = self._speech.config
         if chunk.segment >= self._announced:
             segment = self._segments[chunk.segment]
+            if not self._announced:
+                self._lead_samples = round(config.lead_silence_s * 1000) * chunk.sample_rate // 1000
             sample = self._starts_at(chunk)
             started = SegmentStarted(chunk.segment, segment.raw, segment.start, segment.end, sample)
             self._ready.append(started)
             if not self._announced:
                 self._add_silence(config.lead_silence_s, chunk.sample_rate)
-                self._lead_samples = self._next_sample
             self._announced = chunk.segment + 1
         if self._changer is None:
             self._add(chunk)
@@ -384,8 +385,8 @@ class Utterance:
 
     def _starts_at(self, chunk: AudioChunk) -> int:
         """The sample where its sound will be: a changer of speed still holds some of what was before it."""
-        if self._changer is None or not self._announced:
-            return self._next_sample
+        if self._changer is None:
+            return self._next_sample if self._announced else self._lead_samples
         return self._lead_samples + self._changer.position(chunk.first_sample)
 
     def _add_pcm(self, pcm: bytes, like: AudioChunk) -> None:

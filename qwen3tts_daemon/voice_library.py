@@ -200,7 +200,8 @@ class VoiceLibrary:
         with self._changing, _writing():
             self.get(id)
             going = self._directory / f"{_GOING}{uuid.uuid4().hex}"
-            (self._directory / id).rename(going)
+            with contextlib.suppress(FileNotFoundError):  # somebody was faster
+                (self._directory / id).rename(going)
             del self._voices[id]
             _sync_folder(self._directory)
         shutil.rmtree(going, ignore_errors=True)

@@ -93,6 +93,7 @@ class VoiceMaker:
     async def bring_in(self, packed: bytes) -> StoredVoice:
         """What another daemon exported, under an id that is free here."""
         voice, reference, prompt = await asyncio.to_thread(unpack, packed)
+        self._speech.voices.check_stored(voice)
         return await self._add(voice, reference, prompt)
 
     def _voice(self, about: About, kind: str, **fields: object) -> StoredVoice:

@@ -127,6 +127,11 @@ class VoiceCatalogue:
         """With what is loaded."""
         return self._of_stored(stored) is not None
 
+    def check_stored(self, stored: StoredVoice) -> None:
+        """Raises InvalidRequest if what is loaded speaks it, and could not with its instruction."""
+        if (known := self._of_stored(stored)) is not None:
+            self.check_instruct(known)
+
     def _of_reference(self, name: str) -> KnownVoice:
         reference = self.references.get(name)
         if reference.family != self._capabilities().voice_prompts:
@@ -155,14 +160,24 @@ class VoiceCatalogue:
             raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {code}", param="language")
         return Choice(known, code, given)
 
-    def check_instruct(self, known: KnownVoice | None, instruct: str) -> None:
-        """Raises InvalidRequest for a voice that cannot be told how to speak; the preview voice takes no notice."""
+    def check_instruct(self, known: KnownVoice | None, instruct: str = "") -> None:
+        """Raises InvalidRequest for a voice that cannot be told how to speak, by the caller or by its own card.
+
+        The preview voice takes no notice. Without a voice a preset speaks, if there is any.
+        """
         capabilities = self._capabilities()
-        kinds = capabilities.voice_kinds if known is None else (known.kind,)
-        if instruct and not capabilities.is_preview and not set(kinds) & set(capabilities.instruct_kinds):
-            who = "what is loaded" if known is None else f"voice {known.name!r}"
-            rule = "as no cloned voice does and no 0.6B checkpoint; leave it empty"
-            raise InvalidRequest(f"{who} takes no instruction, {rule}", param="instruct")
+        given = instruct or (known.instruct if known else "")
+        kinds = (known.kind,) if known else ("preset",) if capabilities.voices else capabilities.voice_kinds
+        if not given or capabilities.is_preview or set(kinds) & set(capabilities.instruct_kinds):
+            return
+        rule = "takes no instruction, as no cloned voice does and no 0.6B checkpoint"
+        if instruct:
+            who = f"voice {known.name!r}" if known else "what is loaded"
+            raise InvalidRequest(f"{who} {rule}; leave it empty", param="instruct")
+        assert known is not None
+        raise InvalidRequest(
+            f"voice {known.name!r} is stored with an instruction, and {rule}; change it", param="voice"
+        )
 
     def decide(self, choice: Choice, text: str, *, request_id: str) -> tuple[KnownVoice, str]:
         """The voice and language of an utterance: given, else the voice's own, else detected from its text."""

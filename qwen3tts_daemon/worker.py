@@ -238,9 +238,14 @@ def main() -> None:
     """Serve on the inherited socket. Signals that reach the whole process group are the daemon's to handle."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve_and_exit(int(sys.argv[1])))
+
+
+async def _serve_and_exit(fd: int) -> None:
+    await _serve(fd)
     logging.shutdown()
-    # Native libraries may keep threads; nothing is left to save, and the daemon waits for the memory.
+    # An import may be on its way, and native libraries may keep threads; nothing is left to save, and the daemon waits
+    # for the memory.
     os._exit(0)
 
 

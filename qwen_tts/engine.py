@@ -171,9 +171,11 @@ class Engine:
 
     def _check_place(self, client: str) -> None:
         """Raises EngineBusy."""
-        if len(self._open) >= self._config.rows:
-            waiting = (one.request.client for one in self._open if one.started_s is None)
-            check_place(client, waiting, self._config.rows + self._config.queue - len(self._open))
+        rows, waiting = self._config.rows, [one for one in self._open if one.started_s is None]
+        if len(self._open) >= rows:
+            own = sum(one.request.client == client for one in waiting)
+            own -= max(0, rows - (len(self._open) - len(waiting)))  # for them there are rows
+            check_place(client, own, rows + self._config.queue - len(self._open))
 
     def _check(self, model: Model, request: SynthesisRequest) -> None:
         if request.speed != 1.0:

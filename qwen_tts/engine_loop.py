@@ -44,6 +44,12 @@ SPARE_PAGES = 4
 PREPARING_S = 1.5
 """Sound that listeners have in hand while the runner gets ready for more rows."""
 
+HURRIED_S = 2.0
+"""And when they may let somebody else begin between two parts of a text, beside the time until a row may be free."""
+
+FRAMES_A_TOKEN = 4
+"""Of speech, about"""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -53,9 +59,6 @@ class Place:
 
 
 Outcome = AudioChunk | Place | StreamEnd | SynthesisError
-HURRIED_S = 2.0
-"""Who has less sound in hand when a part of its text is over goes on before anybody begins."""
-
 Deliver = Callable[[list[tuple[Utterance, Outcome]]], None]
 
 
@@ -171,13 +174,7 @@ class EngineLoop:
     def _leave(self, utterance: Utterance) -> None:
         if utterance.sequence is not None:
             self._close(self._open[utterance.sequence.row], "cancelled")
-        self._remove(utterance)
-
-    def _remove(self, utterance: Utterance) -> None:
         self._utterances.remove(utterance)
-        client = utterance.request.client
-        if all(other.request.client != client for other in self._utterances):
-            self._turns.forget(client)
 
     def _fail(self, utterance: Utterance, error: SynthesisError) -> None:
         self._leave(utterance)
@@ -185,7 +182,7 @@ class EngineLoop:
 
     def _finish_done(self) -> None:
         for utterance in [one for one in self._utterances if one.has_no_more]:
-            self._remove(utterance)
+            self._utterances.remove(utterance)
             started, now = utterance.started_s, self._now()
             queue_s = (now if started is None else started) - utterance.asked_s
             synthesis_s = 0.0 if started is None else now - started
@@ -200,26 +197,30 @@ class EngineLoop:
 
     def _begin_sequences(self, now: float) -> None:
         """In the order of the line; who does not fit yet holds up those behind: nobody is passed over for ever."""
-        line = self._line(now)
-        for utterance in line:
+        waiting = [one for one in self._utterances if one.wants_sequence(now)]
+        if not waiting:
+            return
+        hurried = [one for one in waiting if self._is_hurried(one, now)]
+        others = sorted((one for one in waiting if one not in hurried), key=lambda one: one.started_s is not None)
+        others = self._turns.line(others, _client_of)
+        clients = len(set(map(_client_of, others)))
+        for utterance in (*hurried, *others):
             if not self._rows or not self._begin(utterance, now):
                 break
-        self._tell_places(line)
-
-    def _line(self, now: float) -> list[Utterance]:
-        """Who waits for a row: whose listeners would soon hear silence between two parts, then the others in turn.
-
-        A long text that is far ahead so lets somebody else begin, and no text keeps a row for minutes.
-        """
-        waiting = [one for one in self._utterances if one.wants_sequence(now)]
-        for utterance in waiting:
-            if utterance.turn is None:
-                utterance.turn = self._turns.give(utterance.request.client)
-        return sorted(waiting, key=lambda one: (not self._is_hurried(one, now), one.turn))
+            if utterance.sequence is not None and utterance not in hurried:
+                self._turns.begin(_client_of(utterance), clients)
+        self._tell_places([*hurried, *others])
 
     def _is_hurried(self, utterance: Utterance, now: float) -> bool:
-        rate = self._model.codec.config.output_sample_rate
-        return utterance.started_s is not None and utterance.lead_s(now, rate) < HURRIED_S
+        """Its listener would hear silence if another began first; that is no turn.
+
+        A text that is farther ahead lets others begin between two parts, so that none keeps a row for minutes.
+        """
+        if utterance.started_s is None:
+            return False
+        rate, rows = self._model.codec.config.output_sample_rate, max(1, len(self._open))
+        part_s = self._config.live_text.span_tokens * FRAMES_A_TOKEN * self._scheduler.step_s(rows)
+        return utterance.lead_s(now, rate) < HURRIED_S + part_s / rows
 
     def _tell_places(self, line: list[Utterance]) -> None:
         numbers, there = itertools.count(1), set(self._utterances)
@@ -316,8 +317,6 @@ class EngineLoop:
         sampling, first_input = utterance.request.sampling, prompt.embeddings[-1]
         open_row = partial(self._runner.open_row, row, length - 1, sampling, utterance.seed, first_input, entry.heard)
         self._to_open.append(open_row)
-        assert utterance.turn is not None
-        self._turns.begin(utterance.turn)
         utterance.begin(sequence, self._now())
         if utterance.tokens is not None:
             utterance.tokens = None
@@ -378,7 +377,7 @@ class EngineLoop:
                 continue
             elif self._has_page(sequence):
                 lead_s = utterance.lead_s(now, rate)
-                speaking.append(Speaking(sequence, lead_s, utterance.first_given_s is not None))
+                speaking.append(Speaking(sequence, lead_s, utterance.plays_from_s is not None))
             else:
                 is_anybody_stuck = True
         if is_anybody_stuck and not (reading or speaking or self._in_flight):
@@ -529,13 +528,11 @@ class EngineLoop:
         self._close(opened, "limit")
 
     def _give(self, utterance: Utterance, pcm: NDArray[np.int16], segment: int, now: float) -> None:
-        if utterance.first_given_s is None:
-            utterance.first_given_s = now
         chunk = AudioChunk(
             pcm=pcm.tobytes(), first_sample=utterance.given_samples,
             sample_rate=self._model.codec.config.output_sample_rate, segment=segment,
         )  # fmt: skip
-        utterance.given_samples += len(pcm)
+        utterance.given(len(pcm), now, chunk.sample_rate)
         self._out.append((utterance, chunk))
 
     def _is_silent(self, utterance: Utterance, pcm: NDArray[np.int16]) -> bool:
@@ -553,6 +550,10 @@ def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
     border = prompt.prefix_positions
     cuts = [start, border, end] if start < border < end else [start, end]
     return [PromptPart(row, first, prompt.embeddings[first:last]) for first, last in itertools.pairwise(cuts)]
+
+
+def _client_of(utterance: Utterance) -> str:
+    return utterance.request.client
 
 
 def _voice_key(voice: PresetVoice | ClonedVoice | DesignedVoice) -> Hashable:

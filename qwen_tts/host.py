@@ -111,8 +111,8 @@ class EngineHost:
         if resident.is_open:
             resident.used()
             return resident.engine.stream(request)
-        waiting = (one.request.client for one in self._waiting)
-        check_place(request.client, waiting, self._config.queue - len(self._waiting))
+        own = sum(one.request.client == request.client for one in self._waiting)
+        check_place(request.client, own, self._config.queue - len(self._waiting))
         postponed = PostponedStream(request)
         self._waiting.add(postponed)
         speaking = self._spawn(self._speak_later(resident, postponed))

@@ -27,9 +27,10 @@ from qwen_tts.live_tokenizer import LiveTokenizer
 from qwen_tts.text_tokenizer import TextTokenizer
 
 _CLOSERS = r"[\p{Pe}\p{Pf}\p{Pi}\"']*"
-_SENTENCE_END = regex.compile(rf"[.!?…]+{_CLOSERS}(?=\s|$)|[。！？]+{_CLOSERS}")
-_SENTENCE_OVER = regex.compile(rf"[.!?…]+{_CLOSERS}(?=\s)|[。！？]+{_CLOSERS}")  # whatever follows
-_CLAUSE_END = regex.compile(rf"[.!?…,;:—–]+{_CLOSERS}(?=\s|$)|[。！？，；：、]+")
+# Each run of points is looked at once, from its beginning: a text may be nothing else.
+_SENTENCE_END = regex.compile(rf"(?<![.!?…])[.!?…]++{_CLOSERS}(?=\s|$)|[。！？]+{_CLOSERS}")
+_SENTENCE_OVER = regex.compile(rf"(?<![.!?…])[.!?…]++{_CLOSERS}(?=\s)|[。！？]+{_CLOSERS}")  # whatever follows
+_CLAUSE_END = regex.compile(rf"(?<![.!?…,;:—–])[.!?…,;:—–]++{_CLOSERS}(?=\s|$)|[。！？，；：、]+")
 _PIECE = regex.compile(r"[^\s。！？，；：、]{1,64}[。！？，；：、]*\s*|[。！？，；：、]+\s*|\s+")
 """A word with what follows it; a place where a text without sentences may be divided"""
 _ENDS_SENTENCE = regex.compile(rf"(?:[.!?…]+{_CLOSERS}\s+|[。！？]+{_CLOSERS}\s*)$")
@@ -233,21 +234,23 @@ class LiveSentences:
         self._last_text_s = 0.0
         self._flushed = 0  # characters to be spoken as they are
         self._text_ended = False
+        self._known: tuple[bool, bool] | None = None
+        """Whether it was a pause when it was looked for sentences, and whether there were any"""
 
     def feed(self, text: str, now: float) -> None:
         """Raises InvalidRequest if the text has half a surrogate pair."""
         check_characters(text, "text")
-        self._last_text_s = now
+        self._last_text_s, self._known = now, None
         self._pieces.append((text, self._fed_segments))
         self._fed_segments += 1
 
     def flush(self) -> None:
         """Speak what was fed."""
-        self._flushed = len(self._text)
+        self._flushed, self._known = len(self._text), None
 
     def end(self) -> None:
         """No more text."""
-        self._text_ended = True
+        self._text_ended, self._known = True, None
 
     def take(self, now: float) -> tuple[list[int], int] | None:
         """The tokens of the next sequence and the segment they begin in; None: more text must come first, or a pause.
@@ -255,7 +258,8 @@ class LiveSentences:
         "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence.
         """
         text = self._text
-        taken = self._within_span(text[: self._finished(text, now)])
+        taken = self._within_span(text[: self._finished(text, is_paused=self._is_paused(now))])
+        self._known = None
         self._flushed = max(0, self._flushed - taken)
         if not text[:taken].strip():
             return None
@@ -263,14 +267,19 @@ class LiveSentences:
         return self._tokenizer.encode(text[:taken].strip()), segment
 
     def can_begin(self, now: float) -> bool:
-        """Whether `take` would give something."""
-        text = self._text
-        return bool(text[: self._finished(text, now)].strip())
+        """Whether `take` would give something. It is asked in every step, and looks when something has changed."""
+        is_paused = self._is_paused(now)
+        if self._known is None or self._known[0] != is_paused:
+            text = self._text
+            self._known = is_paused, bool(text[: self._finished(text, is_paused=is_paused)].strip())
+        return self._known[1]
 
-    def _finished(self, text: str, now: float) -> int:
+    def _is_paused(self, now: float) -> bool:
+        return now >= self._last_text_s + self._config.pause_s
+
+    def _finished(self, text: str, *, is_paused: bool) -> int:
         """Characters that may be spoken: finished sentences, and what was flushed."""
         flushed = len(text) if self._text_ended else self._flushed
-        is_paused = now >= self._last_text_s + self._config.pause_s
         ends = (match.end() for match in (_SENTENCE_END if is_paused else _SENTENCE_OVER).finditer(text))
         return max((*ends, flushed))
 

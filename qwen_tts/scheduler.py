@@ -61,6 +61,11 @@ class Scheduler:
         known, step_s = self._step_s.get(rows), min(step_s, 2 * self._frame_s)
         self._step_s[rows] = step_s if known is None else 0.8 * known + 0.2 * step_s
 
+    def step_s(self, rows: int) -> float:
+        """What a step of `rows` frames takes, or of the nearest number that is known; 0 if none is."""
+        nearest = min(self._step_s, key=lambda known: abs(known - rows), default=None)
+        return 0.0 if nearest is None else self._step_s[nearest]
+
     def plan(self, reading: SequenceOf[Sequence], speaking: SequenceOf[Speaking]) -> Plan:
         """`reading`: sequences with prompt left, oldest first."""
         prefill = self._share(reading, self._budget(speaking))

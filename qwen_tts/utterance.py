@@ -52,19 +52,15 @@ class Utterance:
     """Launched, of all sequences, that may be heard"""
     given_samples: int = 0
     taken_samples: int = 0
-    first_given_s: float | None = None
+    plays_from_s: float | None = None
+    """When the listener would have begun if there had been no silence"""
     started_s: float | None = None
     end: Literal["complete", "limit"] = "complete"
-    turn: float | None = None
-    """Of its next sequence, once that can begin"""
     place: int = 0
     """In the line for a row, as it was told: 1 is next"""
     is_cancelled: bool = False
     is_over: bool = False
     """It was stopped: what text is left is not spoken"""
-
-    _is_ready: bool = False
-    """The text of its next sequence is there: it was looked for, and stays"""
 
     def __post_init__(self) -> None:
         self.audio = AudioStream(self, live=self.request.live)
@@ -117,10 +113,16 @@ class Utterance:
         return made - self.taken_samples >= WINDOW_FRAMES * self.samples_per_frame
 
     def lead_s(self, now: float, sample_rate: int) -> float:
-        """Sound that the listener has in hand if it plays from the first chunk on."""
-        if self.first_given_s is None:
+        """Sound that the listener has in hand if it plays what comes at once."""
+        if self.plays_from_s is None:
             return 0.0
-        return self.given_samples / sample_rate - (now - self.first_given_s)
+        return self.given_samples / sample_rate - (now - self.plays_from_s)
+
+    def given(self, samples: int, now: float, sample_rate: int) -> None:
+        """So many more are given. After a silence the listener goes on from now."""
+        played_s = self.given_samples / sample_rate
+        self.plays_from_s = now - played_s if self.plays_from_s is None else max(self.plays_from_s, now - played_s)
+        self.given_samples += samples
 
     @property
     def has_no_more(self) -> bool:
@@ -135,16 +137,9 @@ class Utterance:
         """Whether its next sequence should begin."""
         if self.sequence is not None or self.is_cancelled or self.is_over:
             return False
-        self._is_ready = self._is_ready or self.tokens is not None or self._has_words(now)
-        return self._is_ready
-
-    def _has_words(self, now: float) -> bool:
-        match self.text:
-            case LiveText():
-                return self.text.can_begin()
-            case LiveSentences():
-                return self.text.can_begin(now)
-        return False
+        if self.tokens is not None or self.text is None:
+            return self.tokens is not None
+        return self.text.can_begin() if isinstance(self.text, LiveText) else self.text.can_begin(now)
 
     def take_sentences(self, now: float) -> None:
         """Sentences of a live text become the tokens of a whole one."""
@@ -154,7 +149,6 @@ class Utterance:
     def begin(self, sequence: Sequence, now: float) -> None:
         """Its next sequence has a row."""
         self.sequence, self.text_is_read, self.silent_frames = sequence, False, 0
-        self._is_ready, self.turn = False, None
         self.started_s = self.started_s or now
 
     def pause_ends_at(self, now: float) -> float | None:

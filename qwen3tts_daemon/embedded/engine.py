@@ -94,13 +94,19 @@ class EmbeddedEngine:
         with self._condition:
             if self._closed:
                 raise ModelUnavailable("the embedded engine is closed")
-            living = self._living()
-            check_place(request.client, (one.client for one in living), self._max_streams - len(living))
+            self._check_place(request.client)
         sequence = Sequence(request, voice, self._wake, self._now)
         with self._condition:
             self._sequences.append(sequence)
             self._condition.notify()
         return sequence.audio
+
+    def _check_place(self, client: str) -> None:
+        """Each client may have as many as there are rows, and as many again are there for others. Raises EngineBusy."""
+        living = self._living()
+        if len(living) >= self._max_streams:
+            own = sum(one.client == client for one in living)
+            check_place(client, own, 2 * self._max_streams - len(living))
 
     async def load(self) -> None:
         """Warm the default voices of `warm_languages`; Kokoro is loaded beside, and only its voices wait for it."""

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qwen3tts_daemon.auth import Auth, Visitor
 from qwen3tts_daemon.failures import Failure, Refusal, describe
+from qwen3tts_daemon.networks import parse_address
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
 from qwen3tts_daemon.protocols.forms import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.server import ABORT
@@ -64,8 +65,10 @@ def request_id_of(scope: Scope) -> str:
 
 
 def caller_of(scope: Scope) -> Caller:
-    """Who orders: behind proxies that are trusted, the address that they name."""
-    return Caller(request_id_of(scope), str(visitor_of(scope).address or ""))
+    """Who orders: behind proxies that are trusted the address that they name, else that of the connection."""
+    peer = scope.get("client")
+    address = visitor_of(scope).address or (parse_address(peer[0]) if peer else None)
+    return Caller(request_id_of(scope), str(address or ""))
 
 
 class Edge:

@@ -28,7 +28,7 @@ from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols import batch, clips, openai, rest, say, voices
 from qwen3tts_daemon.protocols.answers import Health, Ready, Ticket
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
-from qwen3tts_daemon.protocols.edge import Edge, visitor_of
+from qwen3tts_daemon.protocols.edge import Edge, caller_of, visitor_of
 from qwen3tts_daemon.protocols.websocket import Sockets, refuse
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
@@ -175,7 +175,7 @@ def _sockets(sockets: Sockets) -> APIRouter:
         except Refusal as refusal:
             await refuse(websocket, describe(refusal), _UNAUTHORIZED)
         else:
-            await sockets.serve(websocket, address=str(visitor.address) if visitor.address else None)
+            await sockets.serve(websocket, address=caller_of(websocket.scope).address)
 
     return routes
 

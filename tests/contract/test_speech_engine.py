@@ -18,10 +18,11 @@ class Home:
     voice: str
     language: str
 
-    def request(self, text: str = "", *, live: bool = False) -> SynthesisRequest:
+    def request(self, text: str = "", *, live: bool = False, client: str = "") -> SynthesisRequest:
         return SynthesisRequest(
-            voice=PresetVoice(self.voice), text=text, live=live, language=self.language, sampling=Sampling(seed=5)
-        )
+            voice=PresetVoice(self.voice), text=text, live=live, language=self.language, sampling=Sampling(seed=5),
+            client=client,
+        )  # fmt: skip
 
 
 @pytest.fixture(params=sorted(HOMES))
@@ -64,6 +65,11 @@ async def test_batched_equals_alone(home: Home) -> None:
     alone = [pcm(await read(home.engine.stream(home.request(text)))) for text in texts]
     together = await asyncio.gather(*(read(home.engine.stream(home.request(text))) for text in texts))
     assert [pcm(chunks) for chunks in together] == alone
+
+
+async def test_one_client_may_have_every_row(home: Home) -> None:
+    asked, rows = home.request("Hello there.", client="one"), home.engine.capabilities.rows
+    assert all(await asyncio.gather(*(read(home.engine.stream(asked)) for _ in range(rows))))
 
 
 async def test_live_text_is_spoken_piece_by_piece(home: Home) -> None:
@@ -175,11 +181,11 @@ async def test_rows_are_limited_and_freed(home: Home) -> None:
     rows = home.engine.capabilities.rows
     if rows > 64:
         pytest.skip("more rows than a test should open")
-    held = [home.engine.stream(home.request(live=True)) for _ in range(rows)]
+    held = [home.engine.stream(home.request(live=True, client="one")) for _ in range(rows)]
     with pytest.raises(EngineBusy):
-        await read(home.engine.stream(home.request("Hello.")))
+        await read(home.engine.stream(home.request("Hello.", client="one")))
     held.pop().close()
-    assert await read(home.engine.stream(home.request("Hello.")))
+    assert await read(home.engine.stream(home.request("Hello.", client="one")))
     for audio in held:
         audio.close()
 

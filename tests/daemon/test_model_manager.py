@@ -254,23 +254,47 @@ async def test_a_successor_waits_unloaded_and_is_the_next_engine(start: Start, *
 async def test_a_successor_that_died_is_replaced(start: Start) -> None:
     watched = await start(preload=False, has_successor=True)
     watched.started[0].died.set()
+    await until(lambda: len(watched.started) == 2)
     assert await lease_once(watched.manager) is watched.started[1]
 
 
-async def test_without_a_successor_the_next_request_starts_an_engine(start: Start) -> None:
+@pytest.mark.parametrize("error", [ModelUnavailable("too many open files"), RuntimeError("can't start new thread")])
+async def test_a_successor_that_cannot_start_is_tried_again(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     class Unstartable(Watched):
         async def _start(self) -> ToneEngine:
             if len(self.started) == 1:
                 self.started.append(ToneEngine())
-                raise ModelUnavailable("too many open files")
+                raise error
             return await super()._start()
 
     watched = Unstartable(ManagerConfig(has_successor=True, idle_unload_s=0.01), [])
     await watched.manager.start(preload=True)
     await watched.reach("ready", "unloaded")
+    await until(lambda: len(watched.started) == 3)
+    assert str(error) in caplog.text
+    assert await lease_once(watched.manager) is watched.started[2]
+    await watched.manager.close()
+
+
+async def test_a_lease_does_not_wait_for_a_successor_that_does_not_start() -> None:
+    class Hanging(Watched):
+        async def _start(self) -> ToneEngine:
+            if len(self.started) == 1:
+                self.started.append(ToneEngine())
+                await asyncio.Event().wait()
+            return await super()._start()
+
+    watched = Hanging(ManagerConfig(has_successor=True, idle_unload_s=0.01), [])
+    await watched.manager.start(preload=True)
+    await watched.reach("ready", "unloaded")
     await until(lambda: len(watched.started) == 2)
     assert await lease_once(watched.manager) is watched.started[2]
     await watched.manager.close()
+
+
+async def test_a_successor_tells_which_models_there_are(start: Start) -> None:
+    watched = await start(preload=False, has_successor=True)
+    assert [(model.name, model.state) for model in watched.manager.status.models] == [("tone", "unloaded")]
 
 
 async def test_closing_ends_the_successor(start: Start) -> None:

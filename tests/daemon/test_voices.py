@@ -237,6 +237,28 @@ def test_without_a_voice_one_that_takes_it_may_be_meant(
             home.voices.check_instruct(None, "Calmly.")
 
 
+def test_without_a_voice_a_preset_speaks_if_there_is_one(home: Home) -> None:
+    class Small(ToneEngine):
+        """Presets of 0.6B, which take none, beside described voices, which do."""
+
+        @property
+        def capabilities(self) -> Any:
+            return msgspec.structs.replace(super().capabilities, instruct_kinds=("designed",))
+
+    home.engine = Small(kinds=ALL, preview=False)
+    with pytest.raises(InvalidRequest):
+        home.voices.check_instruct(None, "Calmly.")
+
+
+def test_a_stored_instruction_that_cannot_be_followed_is_the_voices_fault(home: Home) -> None:
+    home.engine = ToneEngine(kinds=ALL, preview=False)
+    home.clone("anna")
+    home.profile("calm", "anna", instruct="Calmly.")
+    with pytest.raises(InvalidRequest, match="stored with an instruction") as refused:
+        home.voices.check_instruct(home.voices.find("calm"))
+    assert refused.value.param == "voice"
+
+
 def test_the_preview_voice_takes_no_notice_of_an_instruction(home: Home) -> None:
     home.engine = ToneEngine(kinds=("cloned",), preview=True)
     home.voices.check_instruct(None, "Calmly.")

@@ -130,6 +130,12 @@ async def test_what_takes_long_is_imported_before_anybody_asks_it_to_load() -> N
     await worker.close()
 
 
+async def test_an_import_keeps_nobody_from_ending_it() -> None:
+    worker = await WorkerEngine.start(EngineSpec(TONE.factory, imports=("tests.daemon.imports_for_ever",)))
+    await worker.close()
+    assert worker._process.returncode == 0
+
+
 async def test_what_cannot_be_imported_is_told_to_who_loads() -> None:
     worker = await WorkerEngine.start(EngineSpec(TONE.factory, imports=("no_such_module",)))
     with pytest.raises(SynthesisFailed):

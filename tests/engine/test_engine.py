@@ -278,11 +278,21 @@ async def test_who_fills_the_queue_leaves_half_of_it_to_others(start: Start) -> 
     engine = await start(rows=1, queue=8)
     held = [engine.stream(request(client="greedy"))]
     await anext(held[0])
-    with pytest.raises(EngineBusy, match="of yours wait already"):
+    with pytest.raises(EngineBusy, match="of yours"):
         held += [engine.stream(request(client="greedy")) for _ in range(8)]
     for client in ("one", "two", "greedy of another name"):
         held.append(engine.stream(request(client=client)))
     for audio in held:
+        audio.close()
+
+
+async def test_who_has_a_row_does_not_wait(start: Start) -> None:
+    """Also before it began: the same moment is not too late."""
+    engine = await start(rows=4, queue=4)
+    burst = [engine.stream(request(client="one")) for _ in range(6)]
+    with pytest.raises(EngineBusy, match="2 utterances of yours"):
+        engine.stream(request(client="one"))
+    for audio in burst:
         audio.close()
 
 

@@ -200,13 +200,86 @@ async def test_a_long_text_lets_another_client_begin_between_two_parts(
 
 
 async def test_who_would_soon_hear_silence_goes_on_before_anybody_begins(model: Model) -> None:
+    """Sound is made no faster than it is heard."""
     driven = Driven(model, rows=1, live_text={"span_tokens": 16})
     long = open_long_text(driven)
     other = driven.open(request(limits=at_most(2), client="other"))
-    driven.now += 60.0
-    driven.run()
+    while long.outcome is None:
+        driven.now += FRAME_S
+        driven.step()
     assert not long.places
+    assert not other.frames
+    driven.run()
     assert (long.reason, other.reason) == ("complete", "limit")
+
+
+async def test_what_a_hurried_part_did_does_not_count_against_who_comes_then(model: Model) -> None:
+    driven = Driven(model, rows=1, live_text={"span_tokens": 16})
+    long = open_long_text(driven)
+    own = [driven.open(request(limits=at_most(2), client="long")) for _ in range(6)]
+    driven.step()
+    driven.now += 60.0
+    while long.outcome is None:
+        driven.now += 1.0
+        driven.step()
+    newcomer = driven.open(request(limits=at_most(2), client="new"))
+    order = begun_order(driven, [*own, newcomer])
+    assert order.index(6) <= 1
+
+
+async def test_what_was_cancelled_in_the_line_does_not_count_against_its_client(speaker: Model) -> None:
+    driven = Driven(speaker, rows=1)
+    first = driven.open(request(limits=at_most(2), client="a"))
+    driven.step()
+    others = [driven.open(request(limits=at_most(2), client="b")) for _ in range(6)]
+    for _ in range(10):
+        gone = driven.open(request(limits=at_most(2), client="a"))
+        driven.loop._begin_sequences(driven.now)
+        gone.close()
+    last = driven.open(request(limits=at_most(2), client="a"))
+    order = begun_order(driven, [first, *others, last])
+    assert order.index(7) <= 3
+
+
+async def test_a_writer_who_paused_is_in_no_more_of_a_hurry_afterwards(model: Model) -> None:
+    """Sound is made ten times faster than it is heard."""
+    driven = Driven(model, rows=1, live_text={"span_tokens": 16})
+    chat = driven.open(live(client="chat"))
+    chat.feed("Good evening. ")
+    for _ in range(200):
+        driven.now += 0.008
+        driven.step()
+    assert chat.frames
+    assert chat.utterance.sequence is None
+    driven.now += 60.0
+    chat.feed(SENTENCE * 12)
+    chat.end_text()
+    driven.step()
+    other = driven.open(request(limits=at_most(2), client="other"))
+    while not other.frames:
+        assert chat.outcome is None, "the other waited for all of it"
+        driven.now += 0.008
+        driven.step()
+    driven.run()
+
+
+async def test_a_sentence_that_goes_on_while_it_waits_for_a_row_is_one(load: Load) -> None:
+    model = load(BASE)
+    driven = Driven(endless(model), rows=1)
+    voice = clone(model, TRANSCRIPT)
+    driven.open(request(limits=at_most(4), voice=voice))
+    driven.step(2)
+    waits = driven.open(live(limits=at_most(4), voice=voice))
+    waits.feed("It costs 3.")
+    driven.step()
+    driven.now += PAUSE_S + 0.01
+    driven.step()
+    waits.feed("50 euros")
+    driven.run()
+    assert not waits.frames, "it is no sentence any more"
+    waits.end_text()
+    driven.run()
+    assert waits.frames == 4
 
 
 async def test_who_is_a_window_ahead_is_skipped_and_nobody_else(speaker: Model) -> None:

@@ -1,5 +1,6 @@
 """Laws of the line: clients take turns, nobody waits for ever, and nobody fills it."""
 
+import random
 from collections import Counter
 
 import pytest
@@ -13,18 +14,16 @@ class Line:
 
     def __init__(self) -> None:
         self.turns = Turns()
-        self.waiting: list[tuple[float, str]] = []
+        self.waiting: list[str] = []
 
     def come(self, *clients: str) -> None:
-        self.waiting += [(self.turns.give(client), client) for client in clients]
+        self.waiting += clients
 
     def next(self) -> str:
-        first = min(self.waiting, key=lambda one: one[0])
-        self.waiting.remove(first)
-        self.turns.begin(first[0])
-        if first[1] not in [client for _, client in self.waiting]:
-            self.turns.forget(first[1])
-        return first[1]
+        client = self.turns.line(self.waiting, str)[0]
+        self.turns.begin(client, len(set(self.waiting)))
+        self.waiting.remove(client)
+        return client
 
     def all(self) -> str:
         return "".join(self.next() for _ in range(len(self.waiting)))
@@ -33,7 +32,14 @@ class Line:
 def test_clients_take_turns() -> None:
     line = Line()
     line.come(*"aaaabbbc")
+    assert line.turns.line(line.waiting, str) == list("abcababa"), "told before it happens"
     assert line.all() == "abcababa"
+
+
+def test_who_is_alone_has_every_turn() -> None:
+    line = Line()
+    line.come(*"aaaa")
+    assert line.all() == "aaaa"
 
 
 def test_who_comes_later_takes_turns_from_now_on() -> None:
@@ -59,21 +65,37 @@ def test_who_always_has_something_gets_as_much_as_the_others(clients: str) -> No
 def test_nobody_is_passed_over_for_ever_by_those_who_have_just_come() -> None:
     line = Line()
     line.come(*"aaa")
+    begun = []
     for number in range(20):
         line.come(f"new {number}")
-        if line.next() == "a" and not any(client == "a" for _, client in line.waiting):
-            break
-    else:
-        raise AssertionError("it waits for ever")
+        begun.append(line.next())
+    assert begun.count("a") == 3
 
 
-def test_turns_that_were_not_taken_are_not_held_against_who_left() -> None:
+def test_what_leaves_the_line_is_held_against_nobody() -> None:
     line = Line()
-    line.come("a", *"bbbb")
-    line.waiting = line.waiting[:1]
-    line.turns.forget("b")
-    line.come("c", "b", "c")
-    assert line.all() == "acbc"
+    line.come(*"bbbbbbbba")
+    line.waiting = list("ba")
+    line.come(*"aaab")
+    assert line.all() == "baba" + "aa"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_comes_and_leaves_the_first_of_a_client_waits_for_few(seed: int) -> None:
+    chance, line, clients = random.Random(seed), Line(), "abcde"
+    waits: Counter[str] = Counter()
+    for _ in range(2_000):
+        if len(line.waiting) < 40:
+            line.come(*chance.choices(clients, k=chance.choice((0, 1, 1, 2, 6))))
+        if line.waiting and chance.random() < 0.4:
+            left = chance.choice(line.waiting)
+            line.waiting.remove(left)
+        if line.waiting:
+            begun = line.next()
+            waits[begun] = 0
+            for client in clients:
+                waits[client] = waits[client] + 1 if client != begun and client in line.waiting else 0
+        assert max(waits.values(), default=0) <= 2 * len(clients)
 
 
 def places(clients: str, total: int) -> str:
@@ -81,7 +103,7 @@ def places(clients: str, total: int) -> str:
     waiting = ""
     for client in clients:
         try:
-            check_place(client.strip(), waiting, total - len(waiting))
+            check_place(client.strip(), waiting.count(client), total - len(waiting))
         except EngineBusy:
             continue
         waiting += client

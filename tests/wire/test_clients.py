@@ -17,7 +17,7 @@ from qwen3tts_daemon.speech import Speech
 from qwen_tts.api import SynthesisRequest
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine
-from tests.wire.http_door import Door, open_door
+from tests.wire.http_door import TOKEN, Door, open_door
 
 ELSEWHERE = "127.0.0.2"
 """Another address of this machine."""
@@ -65,6 +65,20 @@ async def test_over_http(door: Door, engine: Attentive, path: str, body: object)
             answer = await client.get(answer.json()["path"])
         assert answer.is_success, answer.text
     assert engine.clients == [ELSEWHERE]
+
+
+async def test_behind_a_proxy_that_nobody_trusts_it_is_the_proxy(door: Door, engine: Attentive) -> None:
+    headers = {"X-Forwarded-For": "192.168.1.7", "Authorization": f"Bearer {TOKEN}"}
+    transport = httpx.AsyncHTTPTransport(local_address=ELSEWHERE)
+    async with httpx.AsyncClient(base_url=door.url, transport=transport, headers=headers) as client:
+        assert (await client.post("/v1/audio/speech", json={"input": "Hello."})).is_success
+    url = f"ws://127.0.0.1:{door.port}/v1/tts"
+    async with connect(url, local_addr=(ELSEWHERE, 0), additional_headers=headers) as client:
+        await client.send(json.dumps({"type": "speak", "text": "Hello.", "final": True}))
+        async for data in client:
+            if isinstance(data, str) and json.loads(data)["type"] == "done":
+                break
+    assert engine.clients == [ELSEWHERE] * 2
 
 
 async def test_over_the_websocket(door: Door, engine: Attentive) -> None:

@@ -174,7 +174,7 @@ export default {
     unauthorized: "これにはトークンが必要です。", forbidden_origin: "ほかのサイトのページからはできません。",
     forbidden_address: "あなたのアドレスからはできません。", not_found: "もうありません。",
     method_not_allowed: "ここではできません。", unknown_host: "デーモンの知らない名前です。設定で許してください。",
-    queue_full: "混み合っています。少し待ってください。", storage_failed: "容量がありません。", model_loading: "声を読み込んでいます。少し待ってください。",
+    queue_full: "混み合っています。少し待ってください。", storage_failed: "保存できません。", model_loading: "声を読み込んでいます。少し待ってください。",
     model_unavailable: "声が使えません。", out_of_memory: "モデルがメモリに入りません。",
     draining: "デーモンが停止しようとしています。", slow_consumer: "音の受け取りが遅すぎました。",
     timeout: "時間がかかりすぎました。", generation_failed: "この言葉を話せませんでした。",
