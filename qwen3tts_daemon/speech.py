@@ -305,9 +305,11 @@ class Utterance:
             await self._until(lambda: self._fed < len(self._segments) or self._text_ended or self._wants_flush)
 
     def _piece(self, index: int) -> str:
-        """An engine that reads words needs what stands between two segments."""
-        blank = " " if index and self._feeds_words else ""
-        return blank + self._segments[index].text
+        """With what stands between two segments: a blank between words, the end of a paragraph between sentences."""
+        segment = self._segments[index]
+        if self._feeds_words:
+            return (" " if index else "") + segment.text
+        return segment.text + ("\n" if segment.ending == "paragraph" else "")
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():

@@ -44,6 +44,8 @@ _PARAGRAPH = re.compile(r"\s*\n\s*")
 _ENDS_PARAGRAPH = re.compile(r"\n\s*\Z")
 _SENTENCE_END = re.compile(rf"[.!?…]+[{_CLOSERS}]*(?=\s)|[。！？]+[{_CLOSERS}]*")
 _CLAUSE_END = re.compile(rf"[,;:][{_CLOSERS}]*(?=\s)|\s[–—-](?=\s)|—|[、，；：][{_CLOSERS}]*")
+# A colon is not among them: what it announces begins a new line or a quotation.
+_ENDS_CLAUSE = re.compile(rf"[,;、，；—–][{_CLOSERS}]*\Z")
 _SPACE = re.compile(r"\s+")
 _CONJUNCTIONS = {
     "en": "and but or because which when if",
@@ -86,8 +88,11 @@ def _sentences_with_endings(text: str, language: str) -> Iterator[tuple[str, End
     for number, paragraph in enumerate(paragraphs, 1):
         *inner, last = sentences(paragraph, language)
         yield from ((sentence, Ending.SENTENCE) for sentence in inner)
-        ends_paragraph = number < len(paragraphs) or _ENDS_PARAGRAPH.search(text) is not None
-        yield last, Ending.PARAGRAPH if ends_paragraph else Ending.SENTENCE
+        if number < len(paragraphs) or _ENDS_PARAGRAPH.search(text):
+            yield last, Ending.PARAGRAPH
+        else:
+            # Live text may come in clauses.
+            yield last, Ending.CLAUSE if _ENDS_CLAUSE.search(last) else Ending.SENTENCE
 
 
 def sentences(paragraph: str, language: str) -> Iterator[str]:

@@ -24,30 +24,47 @@ _BLOCK_MS = 5
 _LOUD_DB = -36
 _HEAD_FLOOR_DB, _HEAD_REACH_MS = -46, 80
 _TAIL_FLOOR_DB, _TAIL_REACH_MS = -52, 140
+# im_nicola breathes out for a quarter of a second after each sentence, at -33 to -42 dB: to a listener this is part of
+# the pause. Others fall silent within 120 ms, release included.
+_BREATH_DB, _USUAL_TAIL_MS = -30, 120
 _LIMITER_MS = 4
 
 
 def shape(samples: Samples, gain: float, ending: Ending, *, is_last: bool) -> Samples:
     """One unit [n] at 24 kHz: trimmed, levelled, faded, with the pause that follows it."""
     spoken = fade_edges(limit_peaks(trim(samples) * np.float32(gain)))
-    pause_ms = _LAST_PAUSE_MS if is_last else _PAUSE_MS[ending]
-    return np.concatenate([spoken, np.zeros(_samples(pause_ms), np.float32)])
+    pause = _samples(_LAST_PAUSE_MS) if is_last else max(0, _samples(_PAUSE_MS[ending]) - _breath(spoken))
+    return np.concatenate([spoken, np.zeros(pause, np.float32)])
 
 
 def trim(samples: Samples) -> Samples:
     """The samples between the first and the last sound, with a pre-roll and a release."""
     block = _samples(_BLOCK_MS)
-    blocks = samples[: len(samples) // block * block].reshape(-1, block)
-    if not blocks.size:
+    level_db = _levels_db(samples)
+    if not level_db.size:
         return samples
-    level_db = 10 * np.log10(np.maximum(np.mean(blocks**2, axis=1), 1e-12))
-    level_db -= level_db.max()
     loud = np.flatnonzero(level_db > _LOUD_DB)
     head = np.flatnonzero(level_db > _HEAD_FLOOR_DB)[0]
     tail = np.flatnonzero(level_db > _TAIL_FLOOR_DB)[-1] + 1
     start = max(int(head) * block, int(loud[0]) * block - _samples(_HEAD_REACH_MS))
     end = min(int(tail) * block, int(loud[-1] + 1) * block + _samples(_TAIL_REACH_MS))
     return samples[max(0, start - _samples(_PRE_ROLL_MS)) : end + _samples(_RELEASE_MS)]
+
+
+def _breath(samples: Samples) -> int:
+    """Samples at the end that are too quiet for speech, beyond the usual."""
+    audible = np.flatnonzero(_levels_db(samples) > _BREATH_DB)
+    end = (int(audible[-1]) + 1) * _samples(_BLOCK_MS) if audible.size else len(samples)
+    return max(0, len(samples) - end - _samples(_USUAL_TAIL_MS))
+
+
+def _levels_db(samples: Samples) -> Samples:
+    """Of every block, relative to the loudest."""
+    block = _samples(_BLOCK_MS)
+    power = np.mean(samples[: len(samples) // block * block].reshape(-1, block) ** 2, axis=1)
+    absolute = 10 * np.log10(np.maximum(power, 1e-12))
+    relative: Samples = absolute - absolute.max(initial=-np.inf)
+    return relative
 
 
 def limit_peaks(samples: Samples) -> Samples:

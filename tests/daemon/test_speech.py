@@ -47,6 +47,11 @@ async def test_every_sentence_is_a_segment_with_its_range_of_characters(speech: 
     assert pcm == tone("Hello there.") + tone("How are you?")
 
 
+async def test_an_engine_that_reads_sentences_sees_where_a_paragraph_ends(speech: Speech) -> None:
+    pcm, _ = await say(speech, "Hello there. Come in.\n\nHow are you?\n\n")
+    assert pcm == tone("Hello there.") + tone("Come in.\n") + tone("How are you?\n")
+
+
 @pytest.mark.parametrize("speed", [0.5, 1.5])
 async def test_a_segment_begins_where_its_sound_does_at_any_speed(speech: Speech, speed: float) -> None:
     speech.config = SpeechConfig(lead_silence_s=0.1)

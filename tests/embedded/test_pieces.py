@@ -76,6 +76,19 @@ def test_paragraphs_and_sentences_end_differently() -> None:
     assert unit.ending is Ending.PARAGRAPH
 
 
+@pytest.mark.parametrize("text", ["Good evening,", "“Good evening,”", "He came;", "He came –", "明天，"])
+def test_a_piece_of_live_text_may_end_with_its_clause(text: str) -> None:
+    (unit,) = units(text, "en", early=False)
+    assert unit.ending is Ending.CLAUSE
+    (unit,) = units(f"{text}\n", "en", early=False)
+    assert unit.ending is Ending.PARAGRAPH
+
+
+def test_what_a_colon_announces_is_waited_for() -> None:
+    (unit,) = units("You need:", "en", early=False)
+    assert unit.ending is Ending.SENTENCE
+
+
 def test_each_sentence_is_spelled_out_by_itself_before_it_is_cut() -> None:
     spelled: list[str] = []
 

@@ -79,6 +79,15 @@ def test_pauses_grow_with_what_ends() -> None:
     assert lengths[0] < last[0] < lengths[1]
 
 
+def test_a_breath_is_part_of_the_pause() -> None:
+    breath = tone(0.3, level=0.007, pitch=3_000)
+    breathed, held = (
+        len(shape(np.concatenate([tone(0.5), end]), 1.0, Ending.SENTENCE, is_last=False))
+        for end in (breath, silence(0.3))
+    )
+    assert abs(breathed - held) < 0.12 * SAMPLE_RATE
+
+
 @pytest.mark.parametrize("samples", [silence(0.0), silence(0.001), silence(0.5)])
 def test_silence_is_no_special_case(samples: Samples) -> None:
     assert not shape(samples, 1.0, Ending.SENTENCE, is_last=True).any()
