@@ -54,7 +54,7 @@ class EngineOptions(_Section):
     rows: int = Field(default=16, ge=1, le=64)
     """Utterances spoken at once."""
     queue: int = Field(default=64, ge=0)
-    """Utterances that may wait for a row."""
+    """Utterances that may wait for a row; those of one client at most half of it."""
     kv_positions: int = Field(default=16_384, ge=64)
     """Positions of the talker's cache, shared by all rows: 112 KiB each in 16 bits."""
     row_positions: int = Field(default=4_096, ge=64, le=32_768)
