@@ -105,7 +105,7 @@ def _kokoro(name: str, title: str, locale: str, gender: Gender, *, accented: boo
 # speech recogniser measured on two sentences of each voice.
 VOICES: tuple[EmbeddedVoice, ...] = (
     EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", "", _GAINS["heart"]),
-    _kokoro("af_heart", "Heart", "en-US", "female"),
+    _kokoro("af_heart", "Heart (Kokoro)", "en-US", "female"),
     _kokoro("am_michael", "Michael", "en-US", "male"),
     _kokoro("bf_emma", "Emma", "en-GB", "female"),
     _kokoro("bm_george", "George", "en-GB", "male"),

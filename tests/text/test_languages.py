@@ -10,6 +10,23 @@ from qwen_tts.errors import UnknownLanguage
 ALL = tuple(LANGUAGES)
 
 
+OWN_WORDS = {
+    "de": "Eins Zwei Drei Sieben Montag Dienstag Samstag Januar Mai Rot Küche Bad Garten Fenster Licht Alarm Fertig",
+    "en": "One Two Three Seven Monday Tuesday Saturday January May Red Kitchen Bathroom Garden Window Light Alarm Done",
+    "es": "Uno Dos Tres Siete Lunes Martes Sábado Enero Mayo Rojo Cocina Salón Jardín Ventana Luz Alarma Listo Tarde",
+    "fr": "Un Deux Trois Sept Lundi Mardi Samedi Janvier Mai Rouge Cuisine Salon Jardin Fenêtre Lumière Alarme Prêt",
+    "it": "Uno Due Tre Sette Lunedì Martedì Sabato Gennaio Maggio Rosso Cucina Bagno Giardino Finestra Luce Pronto",
+    "pt": "Um Dois Três Sete Segunda Terça Sábado Janeiro Maio Vermelho Cozinha Sala Jardim Janela Luz Alarme Pronto",
+}
+
+
+@pytest.mark.parametrize("code", OWN_WORDS)
+def test_a_word_alone_is_of_the_language_of_the_house(code: str) -> None:
+    words = OWN_WORDS[code].split()
+    others = [word for word in words if detect_language(f"{word}.", ALL, code) != code]
+    assert len(others) <= len(words) / 8, others
+
+
 def test_there_are_ten_languages() -> None:
     assert ALL == ("de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh")
 
