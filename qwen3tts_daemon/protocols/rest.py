@@ -124,15 +124,6 @@ class SavePrompt(msgspec.Struct, frozen=True, kw_only=True):
     x_vector_only_mode: bool = False
 
 
-_WORDS_OR_NONE: dict[str, Any] = {
-    "anyOf": [
-        {"required": ["ref_text"], "properties": {"ref_text": {"pattern": r"\S"}}},
-        {"required": ["x_vector_only_mode"], "properties": {"x_vector_only_mode": {"const": True}}},
-    ]
-}
-"""What `_prompt` wants of the fields beside a recording, for the OpenAPI document."""
-
-
 def router(speech: Speech) -> APIRouter:
     """The routes of this module; the edge round them admits and refuses."""
     routes = APIRouter()
@@ -174,7 +165,7 @@ def _add_synthesis(routes: APIRouter, speech: Speech) -> None:
     for name, read, extra in (
         ("custom-voice", custom_voice, body_of(CustomVoice)),
         ("voice-design", voice_design, body_of(VoiceDesign)),
-        ("voice-clone", voice_clone, form_schema(VoiceClone, "ref_audio", **_WORDS_OR_NONE)),
+        ("voice-clone", voice_clone, form_schema(VoiceClone, "ref_audio")),
         ("voice-clone-from-prompt", clone_from_prompt, form_schema(CloneFromPrompt, "voice_prompt")),
     ):
         _add_one(routes, speech, name, read, extra)
@@ -256,7 +247,7 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
     @routes.post(
         "/api/voice-prompt/save", tags=["REST"], response_class=Response,
         responses=binary("application/octet-stream"),
-        openapi_extra=form_schema(SavePrompt, "ref_audio", **_WORDS_OR_NONE),
+        openapi_extra=form_schema(SavePrompt, "ref_audio"),
     )  # fmt: skip
     async def save_prompt(request: Request) -> Response:
         """The voice of a recording as prompt.safetensors."""

@@ -102,11 +102,11 @@ class NewReference(msgspec.Struct, frozen=True, kw_only=True):
     ref_text: Words = ""
 
 
+_WAYS: dict[str, dict[str, Any]] = {"design": {}, "take": {"instruct": {"maxLength": 0}}, "voice": {}}
+_NONE = {way: {"type": "null"} for way in _WAYS}
 _ONE_OF_THREE = {
     "oneOf": [
-        {"required": ["design"], "properties": {"design": {"type": "string"}}},
-        {"required": ["take"], "properties": {"take": {"type": "string"}, "instruct": {"maxLength": 0}}},
-        {"required": ["voice"], "properties": {"voice": {"type": "string"}}},
+        {"required": [way], "properties": {**_NONE, way: {"type": "string"}, **more}} for way, more in _WAYS.items()
     ]
 }
 """What `_make` wants, for the OpenAPI document."""
