@@ -36,8 +36,9 @@ Text = Annotated[
     ),
 ]
 LanguageName = Annotated[str, _told(**LANGUAGE_SCHEMA)]
-FormatName = Annotated[str, _told(**FORMAT_SCHEMA)]
-ClipFormatName = Annotated[str, _told(enum=list(CLIP_FORMATS))]
+FormatName = Annotated[str, _told(enum=["", *FORMATS])]
+"""Empty is the default."""
+ClipFormatName = Annotated[str, _told(enum=["", *CLIP_FORMATS])]
 
 Words = Annotated[str, Meta(max_length=2_000)]
 """How to speak, what a recording says."""
