@@ -230,8 +230,7 @@ class ModelManager:
                 logger.warning("the process that waits for the next request has died")
                 await self._end_successor()
             except Exception as error:  # the edge of the engine's life: without it a request only takes longer
-                unforeseen = None if isinstance(error, SynthesisError) else error
-                logger.warning("no process waits for the next request: %s", error, exc_info=unforeseen)
+                logger.warning("no process waits for the next request: %s", error, exc_info=_unforeseen(error))
             backoff_s = _longer(backoff_s)
             await asyncio.sleep(backoff_s)
 
@@ -248,8 +247,7 @@ class ModelManager:
             self._successor = None
 
     async def _fail(self, error: Exception, backoff_s: float) -> None:
-        unforeseen = None if isinstance(error, SynthesisError) else error
-        logger.error("the engine failed to load, next try in %.1f s: %s", backoff_s, error, exc_info=unforeseen)
+        logger.error("the engine failed to load, next try in %.1f s: %s", backoff_s, error, exc_info=_unforeseen(error))
         await self._end_engine()
         self._error = error if isinstance(error, SynthesisError) else ModelUnavailable("no engine, see the log")
         self._retry_at = asyncio.get_running_loop().time() + backoff_s
@@ -344,6 +342,11 @@ class ModelManager:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _unforeseen(error: Exception) -> Exception | None:
+    """What the log shows whole."""
+    return None if isinstance(error, SynthesisError) else error
 
 
 def _longer(backoff_s: float) -> float:

@@ -172,7 +172,7 @@ class Utterance:
         self._text_at: float | None = None
         self._caller = caller
         self.on_place: Callable[[int], None] | None = None
-        """Called when it has come on in the engine's line: 1 is next, 0 has its turn."""
+        """Set before it is entered: called when it has come on in the engine's line; 1 is next, 0 has its turn."""
         self.voice = ""
         self.language = ""
         self.measures = Measures()
@@ -276,7 +276,7 @@ class Utterance:
                 if not self._segments:
                     raise TextEmpty("the text has no words to speak", param="text")
                 stream = engine.stream(await self._request(engine))
-                stream.on_place = self._tell_place
+                stream.on_place = self.on_place
                 self._opened.set_result(stream)
                 await self._feed(stream)
                 await asyncio.Event().wait()
@@ -286,10 +286,6 @@ class Utterance:
             elif (opened := self._opened.result()) is not None:
                 self._feed_error = error
                 opened.close()
-
-    def _tell_place(self, place: int) -> None:
-        if self.on_place is not None:
-            self.on_place(place)
 
     async def _feed(self, stream: AudioStream) -> None:
         while True:

@@ -55,14 +55,12 @@ class WorkerSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._relays: set[asyncio.Task[None]] = set()
         self._engine_failed = asyncio.Event()
-        self._imports = imports
-        self._imported: asyncio.Task[None] | None = None
+        # Before it is asked to load: an import of seconds, which must not keep the heart from beating.
+        self._imported = self._spawn(asyncio.to_thread(_import, imports))
 
     async def run(self) -> None:
         """Serve until the daemon says shutdown or goes away, or the engine can do nothing any more."""
         self._link.send(ipc.Welcome(ipc.PROTOCOL, self._engine.capabilities))
-        # Before it is asked to load: an import of seconds, which must not keep the heart from beating.
-        self._imported = self._spawn(asyncio.to_thread(_import, self._imports))
         if isinstance(self._engine, _Mortal):
             self._spawn(self._watch(self._engine))
         self._spawn(self._beat())
@@ -101,7 +99,6 @@ class WorkerSession:
 
     async def _load(self) -> None:
         self._link.send(ipc.State("loading"))
-        assert self._imported is not None
         try:
             await self._imported
             await self._engine.load()

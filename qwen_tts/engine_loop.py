@@ -204,12 +204,13 @@ class EngineLoop:
         others = sorted((one for one in waiting if one not in hurried), key=lambda one: one.started_s is not None)
         others = self._turns.line(others, _client_of)
         clients = len(set(map(_client_of, others)))
-        for utterance in (*hurried, *others):
+        line = [*hurried, *others]
+        for utterance in line:
             if not self._rows or not self._begin(utterance, now):
                 break
             if utterance.sequence is not None and utterance not in hurried:
                 self._turns.begin(_client_of(utterance), clients)
-        self._tell_places([*hurried, *others])
+        self._tell_places(line)
 
     def _is_hurried(self, utterance: Utterance, now: float) -> bool:
         """Its listener would hear silence if another began first; that is no turn.

@@ -9,6 +9,7 @@ from qwen3tts_daemon import model_manager
 from qwen3tts_daemon.model_manager import ManagerConfig, ManagerState, ModelManager
 from qwen_tts.errors import ModelLoading, ModelUnavailable, OutOfMemory
 from tests.fakes import ToneEngine
+from tests.wire.http_door import until
 
 Start = Callable[..., Awaitable["Watched"]]
 
@@ -301,12 +302,6 @@ async def test_closing_ends_the_successor(start: Start) -> None:
     watched = await start(preload=False, has_successor=True)
     await watched.manager.close()
     assert watched.started[0].died.is_set()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what tells nobody that it has happened."""
-    while not condition():
-        await asyncio.sleep(0.001)
 
 
 async def test_closing_ends_the_engine(start: Start) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from wyoming.event import async_read_event, async_write_event
 from wyoming.tts import Synthesize
 
@@ -67,6 +67,13 @@ async def test_over_http(door: Door, engine: Attentive, path: str, body: object)
     assert engine.clients == [ELSEWHERE]
 
 
+async def hear_over(client: ClientConnection) -> None:
+    await client.send(json.dumps({"type": "speak", "text": "Hello.", "final": True}))
+    async for data in client:
+        if isinstance(data, str) and json.loads(data)["type"] == "done":
+            break
+
+
 async def test_behind_a_proxy_that_nobody_trusts_it_is_the_proxy(door: Door, engine: Attentive) -> None:
     headers = {"X-Forwarded-For": "192.168.1.7", "Authorization": f"Bearer {TOKEN}"}
     transport = httpx.AsyncHTTPTransport(local_address=ELSEWHERE)
@@ -74,19 +81,13 @@ async def test_behind_a_proxy_that_nobody_trusts_it_is_the_proxy(door: Door, eng
         assert (await client.post("/v1/audio/speech", json={"input": "Hello."})).is_success
     url = f"ws://127.0.0.1:{door.port}/v1/tts"
     async with connect(url, local_addr=(ELSEWHERE, 0), additional_headers=headers) as client:
-        await client.send(json.dumps({"type": "speak", "text": "Hello.", "final": True}))
-        async for data in client:
-            if isinstance(data, str) and json.loads(data)["type"] == "done":
-                break
+        await hear_over(client)
     assert engine.clients == [ELSEWHERE] * 2
 
 
 async def test_over_the_websocket(door: Door, engine: Attentive) -> None:
     async with connect(f"ws://127.0.0.1:{door.port}/v1/tts", local_addr=(ELSEWHERE, 0)) as client:
-        await client.send(json.dumps({"type": "speak", "text": "Hello.", "final": True}))
-        async for data in client:
-            if isinstance(data, str) and json.loads(data)["type"] == "done":
-                break
+        await hear_over(client)
     assert engine.clients == [ELSEWHERE]
 
 
