@@ -69,6 +69,7 @@ async def daemon(*program: str) -> AsyncIterator[Running]:
         "--wyoming.host", "127.0.0.1", "--wyoming.port", str(wyoming), "--http.host", "127.0.0.1",
         "--http.port", str(http), "--data-dir", str(CACHE), "--no-zeroconf.enabled", "--log-level", "warning",
         "--websocket.max-sockets-per-address", "1000", "--wyoming.max-connections", "1000",
+        "--wyoming.max-connections-per-address", "1000", "--http.max-connections-per-address", "1000",
     ]  # fmt: skip
     began = time.perf_counter()
     with subprocess.Popen([sys.executable, "-m", *program, *options]) as process:

@@ -25,6 +25,7 @@ from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.websocket import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voice_library import VoiceLibrary
@@ -88,8 +89,10 @@ class Daemon:
             kept_clips=Clips(settings.clips), config=settings.http, version=__version__,
         )  # fmt: skip
         limits = ServerConfig(
-            message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections
-        )
+            message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections,
+            max_connections_per_address=settings.http.max_connections_per_address,
+            trusted_proxies=settings.http.trusted_proxies,
+        )  # fmt: skip
         return HttpServer(app, settings.http.host, settings.http.port, limits)
 
     async def serve(self) -> None:
@@ -166,6 +169,7 @@ async def _open(opening: Awaitable[None], door: str, port: int) -> None:
 def run(settings: Settings, choice: EngineChoice | None = None) -> int:
     """Serve until SIGTERM or SIGINT; a second one stops now. Returns the exit code."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("asyncio").addFilter(SparingFilter())  # it tells each connection that it could not accept
     try:
         asyncio.run(_serve(settings, choice))
     except (SettingsError, SynthesisError) as error:

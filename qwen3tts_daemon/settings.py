@@ -51,8 +51,10 @@ class WyomingSettings(Section):
     """Offer streaming synthesis (text in pieces, sound before the text is complete)."""
     allow: tuple[str, ...] = (PRIVATE,)
     """Networks that may connect (Wyoming has no login); "private" is every private network and this machine's own."""
-    max_connections: int = Field(default=64, ge=1)
+    max_connections: int = Field(default=192, ge=1)
     """Connections at once."""
+    max_connections_per_address: int = Field(default=64, ge=1)
+    """Connections at once from one address: more than the satellites that one Home Assistant speaks for."""
     idle_s: float = Field(default=600.0, gt=0)
     """A connection that says nothing for this long is closed."""
 
@@ -76,6 +78,8 @@ class HttpSettings(Section):
     """Largest JSON request."""
     max_connections: int = Field(default=512, ge=1)
     """Connections at once, WebSockets too; one more is closed at once."""
+    max_connections_per_address: int = Field(default=128, ge=1)
+    """Connections at once from one address; of an address behind a trusted proxy: requests at once."""
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
     """How players reach this daemon, such as "http://192.168.1.5:8766"; empty: as the request for a clip did, or by
     this machine's address."""

@@ -21,7 +21,7 @@ from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.networks import parse_address
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
 from qwen3tts_daemon.protocols.forms import MAX_FORM_BYTES
-from qwen3tts_daemon.protocols.server import ABORT
+from qwen3tts_daemon.protocols.http_connection import ABORT
 from qwen3tts_daemon.speech import Caller, new_request_id
 
 logger = logging.getLogger(__name__)
@@ -226,12 +226,18 @@ class _Body:
     @property
     def is_unread(self) -> bool:
         """More may come that nobody wants: the connection cannot be used again."""
+        if self._has_two_lengths:  # and nobody knows how much more
+            return True
         has_body = self._headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._headers
         return has_body and not self._is_complete
 
+    @property
+    def _has_two_lengths(self) -> bool:
+        return b"content-length" in self._headers and b"transfer-encoding" in self._headers
+
     def check_head(self) -> None:
         """Raises Refusal if the head alone says that the body will not do."""
-        if b"content-length" in self._headers and b"transfer-encoding" in self._headers:
+        if self._has_two_lengths:
             raise Refusal("bad_request", "either Content-Length or Transfer-Encoding")
         self._check_size(int(self._headers.get(b"content-length", b"0")))
 
@@ -256,7 +262,7 @@ class _Body:
         """Take what the client is sending: closing on it would reset the connection before it reads why."""
         self._deadline = min(self._deadline, asyncio.get_running_loop().time() + _SKIP_S)
         with contextlib.suppress(Refusal):
-            while self.is_unread:
+            while self.is_unread and not self._is_complete:
                 await self.receive()
 
 

@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.model_manager import ManagerState
-from qwen3tts_daemon.protocols.server import ABORT
+from qwen3tts_daemon.protocols.http_connection import ABORT
 from qwen3tts_daemon.protocols.voice_context import (
     Action,
     Context,

@@ -1,0 +1,110 @@
+"""Who may hold a connection: so many in all, so many from one address, and who goes where there is no room.
+
+- A connection that is closing takes no place.
+- An address that has all of its places gets another one for its longest idle connection, never for one that has work.
+- Where all places are taken, the address that holds the most gives one up to an address that holds fewer.
+- Otherwise the newcomer is refused; the log is told once a minute.
+"""
+
+import ipaddress
+import logging
+from collections import defaultdict
+from typing import Protocol
+
+from qwen3tts_daemon.networks import Neighbourhood, parse_address
+from qwen3tts_daemon.settings import PRIVATE
+from qwen3tts_daemon.sparing_log import SparingLog
+
+logger = logging.getLogger(__name__)
+
+_FAR_PREFIX = 64
+"""Of IPv6 a far client has a whole network to choose its addresses from; near ones share theirs with neighbours."""
+
+
+class Holder(Protocol):
+    """A connection that holds a place."""
+
+    @property
+    def has_work(self) -> bool:
+        """A request is under way: it is not taken for idle, whatever it waits for."""
+        ...
+
+    @property
+    def is_closing(self) -> bool: ...
+
+    @property
+    def idle_since(self) -> float:
+        """When its last request ended, or when it came."""
+        ...
+
+    def dismiss(self) -> None:
+        """Close: somebody else needs the place."""
+        ...
+
+
+class Places:
+    """The connections of one port."""
+
+    def __init__(self, door: str, most: int, most_per_address: int) -> None:
+        self._door = door
+        self._most = most
+        self._most_per_address = most_per_address
+        self._near = Neighbourhood((PRIVATE,))
+        self._log = SparingLog(logger)
+        self._holders: defaultdict[str, set[Holder]] = defaultdict(set)
+
+    def take(self, holder: Holder, address: str | None) -> bool:
+        """Whether there is a place. `address` is None for a proxy's connection: it stands for many clients."""
+        house = self._house_of(address)
+        has_room = self._has_room_at(house) and self._has_room_for(house)
+        if has_room:
+            self._holders[house].add(holder)
+        return has_room
+
+    def leave(self, holder: Holder, address: str | None) -> None:
+        """Also of one that had no place."""
+        house = self._house_of(address)
+        self._holders[house].discard(holder)
+        if not self._holders[house]:
+            del self._holders[house]
+
+    def _has_room_at(self, house: str) -> bool:
+        if not house or self._count(house) < self._most_per_address or self._free_one(house):
+            return True
+        self._tell(f"{self._most_per_address} connections of {house}", f"{self._door}.max_connections_per_address")
+        return False
+
+    def _has_room_for(self, house: str) -> bool:
+        if sum(map(self._count, self._holders)) < self._most:
+            return True
+        greedy = sorted(filter(None, self._holders), key=self._count, reverse=True)
+        # One fewer there and one more here must not only turn the tables.
+        if any(self._count(one) > self._count(house) + 1 and self._free_one(one) for one in greedy):
+            return True
+        self._tell(f"{self._most} connections", f"{self._door}.max_connections")
+        return False
+
+    def _count(self, house: str) -> int:
+        return sum(not holder.is_closing for holder in self._holders.get(house, ()))
+
+    def _free_one(self, house: str) -> bool:
+        """Dismiss the longest idle connection; False if all of them have work."""
+        idle = [one for one in self._holders[house] if not (one.has_work or one.is_closing)]
+        if not idle:
+            return False
+        longest = min(idle, key=lambda one: one.idle_since)
+        self._holders[house].discard(longest)
+        longest.dismiss()
+        return True
+
+    def _house_of(self, address: str | None) -> str:
+        """What counts as one client; "" for a proxy or nobody known."""
+        known = parse_address(address)
+        if known is None:
+            return ""
+        if isinstance(known, ipaddress.IPv6Address) and known not in self._near:
+            return str(ipaddress.ip_network((known, _FAR_PREFIX), strict=False))
+        return str(known)
+
+    def _tell(self, held: str, option: str) -> None:
+        self._log.warning("%s: %s, no more are taken; see %s", self._door, held, option, kind=option)

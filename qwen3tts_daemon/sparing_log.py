@@ -1,0 +1,72 @@
+"""What strangers can make happen as often as they like is told once a minute, so that they cannot fill the log."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from qwen3tts_daemon.latest import Latest
+
+_EVERY_S = 60.0
+_MOST_KINDS = 256
+
+
+class SparingLog:
+    """A logger with one line a minute for each kind of thing; the next line says how many were left out."""
+
+    def __init__(self, logger: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._logger = logger
+        self._kinds = _Kinds(clock)
+
+    def warning(self, message: str, *args: Any, kind: str = "") -> None:
+        """`kind` is what counts as the same; without it the message is."""
+        left_out = self._kinds.count(kind or message)
+        if left_out is not None:
+            self._logger.warning(f"{message}{_more(left_out)}", *args)  # noqa: G004  the arguments stay arguments
+
+
+class SparingFilter(logging.Filter):
+    """The same for the warnings of a library's logger: of one kind are those of one message and one kind of error."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._kinds = _Kinds(clock)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        error = record.exc_info[1] if record.exc_info else None
+        left_out = self._kinds.count(f"{_first_line(str(record.msg))} {type(error)}")
+        if left_out is None:
+            return False
+        message = record.getMessage()
+        if isinstance(error, OSError | MemoryError):  # nobody's mistake: where it happened tells nothing
+            message, record.exc_info = f"{_first_line(message)}: {error!r}", None
+        record.msg, record.args = message + _more(left_out), ()
+        return True
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].rstrip()
+
+
+class _Kinds:
+    """When each kind was last told, and how often it happened since; the kinds of a stranger's making are bounded."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kinds = Latest[tuple[float, int]](_MOST_KINDS)
+
+    def count(self, kind: str) -> int | None:
+        """How many were left out since the last line if another one is due, else None."""
+        now = self._clock()
+        told_at, left_out = self._kinds.get(kind, (-_EVERY_S, 0))
+        if now - told_at < _EVERY_S:
+            self._kinds[kind] = told_at, left_out + 1
+            return None
+        self._kinds[kind] = now, 0
+        return left_out
+
+
+def _more(left_out: int) -> str:
+    return f" (and {left_out} more like it)" if left_out else ""

@@ -1,0 +1,113 @@
+"""Who holds a connection, and who goes where there is no room."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from qwen3tts_daemon.protocols.places import Places
+
+HOUSE, FLOODER = "192.168.1.2", "192.168.1.66"
+
+
+@dataclass(eq=False)
+class Connection:
+    """Holds a place."""
+
+    idle_since: float = 0.0
+    has_work: bool = False
+    is_closing: bool = False
+    dismissed: bool = False
+
+    def dismiss(self) -> None:
+        self.dismissed = self.is_closing = True
+
+
+def taken(places: Places, address: str | None, count: int, **state: bool) -> list[Connection]:
+    """So many connections that were let in."""
+    made = [Connection(idle_since=index, **state) for index in range(count)]
+    return [one for one in made if places.take(one, address)]
+
+
+def test_each_address_has_its_places_and_all_have_theirs() -> None:
+    places = Places("http", most=10, most_per_address=4)
+    assert len(taken(places, HOUSE, 9, has_work=True)) == 4
+    assert len(taken(places, FLOODER, 9, has_work=True)) == 4
+    assert len(taken(places, "192.168.1.3", 9, has_work=True)) == 2
+
+
+def test_a_request_under_way_is_never_the_one_that_goes() -> None:
+    places = Places("wyoming", most=6, most_per_address=3)
+    working = [*taken(places, HOUSE, 3, has_work=True), *taken(places, FLOODER, 3, has_work=True)]
+    assert not taken(places, "192.168.1.3", 5)
+    assert not taken(places, HOUSE, 5)
+    assert not any(one.dismissed for one in working)
+
+
+def test_an_address_that_is_full_gets_the_place_of_its_longest_idle_connection() -> None:
+    places = Places("wyoming", most=100, most_per_address=3)
+    first, second, third = taken(places, HOUSE, 3)
+    first.has_work = True
+    assert taken(places, HOUSE, 1)
+    assert [first.dismissed, second.dismissed, third.dismissed] == [False, True, False]
+
+
+def test_satellites_of_one_house_are_served_whatever_a_flooder_holds() -> None:
+    places = Places("wyoming", most=96, most_per_address=64)
+    flooding = taken(places, FLOODER, 500)
+    satellites = taken(places, HOUSE, 40)
+    for satellite in satellites:
+        satellite.has_work = True
+    assert len(satellites) == 40
+    assert sum(not one.dismissed for one in flooding) == 96 - 40
+    taken(places, FLOODER, 500)
+    assert not any(one.dismissed for one in satellites)
+
+
+def test_where_all_is_taken_only_who_holds_more_gives_up_a_place() -> None:
+    places = Places("http", most=4, most_per_address=4)
+    equals = [*taken(places, HOUSE, 2), *taken(places, FLOODER, 2)]
+    assert not taken(places, HOUSE, 1)
+    assert not taken(places, FLOODER, 1)
+    assert len(taken(places, "192.168.1.3", 2)) == 1, "one of two for who has none, not the last ones too"
+    assert sum(one.dismissed for one in equals) == 1
+
+
+def test_who_is_closing_takes_no_place() -> None:
+    places = Places("http", most=2, most_per_address=2)
+    leaving = taken(places, HOUSE, 2, has_work=True)
+    assert not taken(places, HOUSE, 1)
+    leaving[0].is_closing = True
+    assert taken(places, HOUSE, 1, has_work=True)
+    leaving[1].is_closing = True
+    places.leave(leaving[1], HOUSE)
+    assert taken(places, HOUSE, 1, has_work=True)
+    assert not taken(places, HOUSE, 1)
+
+
+def test_a_proxy_stands_for_many() -> None:
+    places = Places("http", most=10, most_per_address=2)
+    assert len(taken(places, None, 99)) == 10
+
+
+@pytest.mark.parametrize(
+    ("addresses", "places_taken"),
+    [
+        (["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3"], 2),  # one far network: one client
+        (["2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1"], 3),
+        (["fe80::1", "fe80::2%eth0", "fd00::3"], 3),  # neighbours
+        (["192.168.1.2", "::ffff:192.168.1.2", "192.168.1.2"], 2),
+    ],
+)
+def test_what_counts_as_one_address(addresses: list[str], places_taken: int) -> None:
+    places = Places("http", most=10, most_per_address=2)
+    assert sum(len(taken(places, address, 1, has_work=True)) for address in addresses) == places_taken
+
+
+def test_a_full_house_is_told_with_its_address_and_the_option(caplog: pytest.LogCaptureFixture) -> None:
+    places = Places("wyoming", most=3, most_per_address=2)
+    taken(places, HOUSE, 100, has_work=True)
+    taken(places, FLOODER, 100, has_work=True)
+    assert [record.getMessage() for record in caplog.records] == [
+        "wyoming: 2 connections of 192.168.1.2, no more are taken; see wyoming.max_connections_per_address",
+        "wyoming: 3 connections, no more are taken; see wyoming.max_connections",
+    ]
