@@ -54,9 +54,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_an_upgrade_that_cannot_be_is_answered(
-    door: Door, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_upgrade_that_cannot_be_is_answered(door: Door, name: str, caplog: pytest.LogCaptureFixture) -> None:
     sent, status = REFUSED[name]
     answer = await raw(door, sent)
     assert answer.status == status

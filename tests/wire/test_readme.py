@@ -28,6 +28,7 @@ def test_the_javascript_plays_what_is_said(tmp_path: Path) -> None:
     let samples = 0;
     globalThis.AudioContext = class { currentTime = 0;
       createBuffer(_, length, rate) {
+        if (!length) { console.error("NotSupportedError"); process.exit(1); } // as browsers do
         return { duration: length / rate, copyToChannel: (pcm) => { samples += pcm.length; } }; }
       createBufferSource() { return { connect() {}, start() {} }; } };
     const log = console.log; console.log = (line) => {
@@ -53,6 +54,15 @@ def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
     sound = (tmp_path / "speech.wav").read_bytes()
     assert sound.startswith(b"RIFF")
     assert sound.endswith(tone("The washing machine is done."))
+
+
+@pytest.mark.parametrize(
+    "page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]), ids=lambda page: page.name
+)
+def test_an_error_is_never_kept_as_sound(page: Path) -> None:
+    """curl writes what it is answered into the file, unless it is told to fail."""
+    for options in re.findall(r"\bcurl ((?:-\S+ )*)\S*8766", page.read_text()):
+        assert re.search(r"-\w*f", options), options
 
 
 def test_its_links_lead_somewhere() -> None:
