@@ -24,7 +24,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from qwen3tts_daemon.failures import Failure
 from qwen3tts_daemon.networks import Neighbourhood, parse_address
-from qwen3tts_daemon.protocols.pace import Pace, Rate
+from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
 from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.protocols.websocket_connection import WebSocketConnection
 from qwen3tts_daemon.sparing_log import SparingLog
@@ -34,8 +34,10 @@ logger = logging.getLogger(__name__)
 ABORT = "abort"
 """Key in an ASGI scope's `state`: it ends the connection at once, so that a body has no clean end."""
 
-EVENTS = Rate(per_s=1_000, burst=1_000)
+EVENTS = Rate(per_s=1_000, burst=500)
 """Heads, chunks of bodies and ends: a page with all its files, or an upload in small chunks, is far below it."""
+EVENTS_OF_AN_ADDRESS = Rate(per_s=2_000, burst=500)
+"""And frames of WebSockets."""
 
 _WRITE_BUFFER_BYTES = 16 * 1024
 _PARTING_S = 0.5
@@ -106,8 +108,7 @@ class HttpConnection(H11Protocol):
     def __init__(self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *rest: Any, **more: Any):
         super().__init__(config, server_state, {**app_state, ABORT: self._abort}, *rest, **more)
         self.access_log = False  # its lines have whole URLs in them
-        self._pace = Pace(EVENTS)
-        self.conn = _PacedConnection(self._pace)
+        self._pace: Pace
         self._head_timer: asyncio.TimerHandle | None = None
         self._next_turn: asyncio.Handle | None = None
         self._has_spoken = False
@@ -143,6 +144,8 @@ class HttpConnection(H11Protocol):
             transport.close()
             return
         self.flow = _Flow(transport)
+        self._pace = Pace(Budget(EVENTS), self.limits.places.budget_of(self._address))
+        self.conn = _PacedConnection(self._pace)
         # What lies in a buffer cannot be cancelled: more than the kernel holds need not lie here as well.
         transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
         self._watch_head()
@@ -226,7 +229,9 @@ class HttpConnection(H11Protocol):
         if event.http_version != b"1.1" or sizes not in ([], [b"0"]):
             self._refuse(400, "an upgrade is a GET of HTTP/1.1 without a body")
             return
-        call = WebSocketConnection(self.config, self.server_state, self.app_state, limits=self.limits)
+        call = WebSocketConnection(
+            self.config, self.server_state, self.app_state, limits=self.limits, address=self._address
+        )
         if (refusal := call.refusal_of(event, self.headers)) is not None:
             self._refuse(refusal.status_code, (refusal.body or b"").decode().strip(), dict(refusal.headers.raw_items()))
             return
@@ -235,7 +240,7 @@ class HttpConnection(H11Protocol):
         self.limits.places.leave(self, self._address)
         self.limits.places.take(call, self._address)
         self.transport.set_protocol(call)
-        call.begin(self.transport, self._address, self.conn.trailing_data[0])
+        call.begin(self.transport, self.conn.trailing_data[0])
 
     # -- refusals ------------------------------------------------------------------------------------------
 

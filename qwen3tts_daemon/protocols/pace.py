@@ -1,58 +1,79 @@
-"""How fast the input of one connection is worked off: a little in each turn of the event loop, so much in a second.
+"""How fast what comes in is worked off: a little in each turn of the event loop, so much in a second.
 
 What is counted is a frame of a WebSocket, an event of HTTP (a head, a chunk of a body, an end), an event of Wyoming:
 each costs the loop some ten microseconds or more, also one that carries a single byte or none. A megabyte of them is
-parsed in seconds, in which nobody else would be served.
+parsed in seconds, in which nobody else would be served. Each connection has a budget of its own and shares one with
+the other connections of its address: many connections are worth no more than a few.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+TURN = 32
+"""What one connection gets until others have had their turn: a millisecond of work, or two."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one connection may send."""
+    """What may come."""
 
     per_s: float
     burst: int
     """At once, after a pause."""
-    per_turn: int = 32
-    """Until others have had their turn: a millisecond of work or less."""
 
 
-class Pace:
-    """A bucket that refills; who finds it empty waits for a turn's worth."""
+class Budget:
+    """A bucket that refills."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
         self._clock = clock
         self._left = float(rate.burst)
-        self._in_turn = rate.per_turn
         self._at = clock()
 
-    def begin_turn(self) -> None:
-        """Others had theirs."""
-        self._refill()
-        self._in_turn = self._rate.per_turn
-
     @property
-    def allows_more(self) -> bool:
-        return self._in_turn > 0 and self._left >= 1
+    def is_spent(self) -> bool:
+        return self._left < 1
 
-    def count(self, units: int = 1) -> None:
-        """What was worked off; what is known only afterwards may make debt."""
-        self._in_turn -= units
-        self._left -= units
-
-    def wait_s(self) -> float:
-        """Until the next turn: 0 is the next turn of the event loop."""
-        self._refill()
-        if self._left >= 1:
-            return 0.0
-        return (min(self._rate.per_turn, self._rate.burst) - self._left) / self._rate.per_s
-
-    def _refill(self) -> None:
+    def refill(self) -> None:
         now = self._clock()
         self._left = min(self._rate.burst, self._left + (now - self._at) * self._rate.per_s)
         self._at = now
+
+    def spend(self, units: int) -> None:
+        """What is known only afterwards may make debt."""
+        self._left -= units
+
+    def wait_s(self) -> float:
+        """Until there is something to spend; who has spent all waits for a turn's worth."""
+        self.refill()
+        return (min(TURN, self._rate.burst) - self._left) / self._rate.per_s if self.is_spent else 0.0
+
+
+class Pace:
+    """Of one connection."""
+
+    def __init__(self, *budgets: Budget | None) -> None:
+        self._budgets = [budget for budget in budgets if budget is not None]
+        self._in_turn = TURN
+
+    def begin_turn(self) -> None:
+        """Others had theirs."""
+        self._in_turn = TURN
+        for budget in self._budgets:
+            budget.refill()
+
+    @property
+    def allows_more(self) -> bool:
+        return self._in_turn > 0 and not any(budget.is_spent for budget in self._budgets)
+
+    def count(self) -> None:
+        """A unit was worked off."""
+        self._in_turn -= 1
+        for budget in self._budgets:
+            budget.spend(1)
+
+    def wait_s(self) -> float:
+        """Until the next turn: 0 is the next one of the event loop."""
+        return max((budget.wait_s() for budget in self._budgets), default=0.0)

@@ -4,6 +4,7 @@
 - An address that has all of its places gets another one for its longest idle connection, never for one that has work.
 - Where all places are taken, the address that holds the most gives one up to an address that holds fewer.
 - Otherwise the newcomer is refused; the log is told once a minute.
+- The connections of one address share a budget (see pace.py), which outlives them.
 """
 
 import ipaddress
@@ -11,12 +12,15 @@ import logging
 from collections import defaultdict
 from typing import Protocol
 
+from qwen3tts_daemon.latest import Latest
 from qwen3tts_daemon.networks import Neighbourhood, parse_address
+from qwen3tts_daemon.protocols.pace import Budget, Rate
 from qwen3tts_daemon.settings import PRIVATE
 from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
 
+_MOST_BUDGETS = 1_024
 _FAR_PREFIX = 64
 """Of IPv6 a far client has a whole network to choose its addresses from; near ones share theirs with neighbours."""
 
@@ -45,10 +49,13 @@ class Holder(Protocol):
 class Places:
     """The connections of one port."""
 
-    def __init__(self, door: str, most: int, most_per_address: int) -> None:
+    def __init__(self, door: str, most: int, most_per_address: int, rate: Rate) -> None:
+        """`rate` is that of an address."""
         self._door = door
         self._most = most
         self._most_per_address = most_per_address
+        self._rate = rate
+        self._budgets = Latest[Budget](_MOST_BUDGETS)
         self._near = Neighbourhood((PRIVATE,))
         self._log = SparingLog(logger)
         self._holders: defaultdict[str, set[Holder]] = defaultdict(set)
@@ -67,6 +74,15 @@ class Places:
         self._holders[house].discard(holder)
         if not self._holders[house]:
             del self._holders[house]
+
+    def budget_of(self, address: str | None) -> Budget | None:
+        """None for a proxy's connections: they are of many clients."""
+        house = self._house_of(address)
+        if not house:
+            return None
+        if house not in self._budgets:
+            self._budgets[house] = Budget(self._rate)
+        return self._budgets[house]
 
     def _has_room_at(self, house: str) -> bool:
         if not house or self._count(house) < self._most_per_address or self._free_one(house):

@@ -23,7 +23,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
-from qwen3tts_daemon.protocols.pace import Pace, Rate
+from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
 
 if TYPE_CHECKING:
     from qwen3tts_daemon.protocols.http_connection import Limits
@@ -65,13 +65,19 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     """Whoever holds a WebSocket open talks to us: it is not dismissed for somebody else's connection."""
 
     def __init__(
-        self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *, limits: "Limits"
+        self,
+        config: uvicorn.Config,
+        server_state: Any,
+        app_state: dict[str, Any],
+        *,
+        limits: "Limits",
+        address: str | None,
     ) -> None:
         super().__init__(config, server_state, app_state)
-        self._pace = Pace(FRAMES)
+        self._pace = Pace(Budget(FRAMES), limits.places.budget_of(address))
         self.conn = _FrameCounter(self._pace, max_size=config.ws_max_size, logger=self.logger)
         self._limits = limits
-        self._address: str | None = None
+        self._address = address
         self._unread = bytearray()
         self._next_turn: asyncio.Handle | None = None
         self._pong: bytes | None = None
@@ -84,9 +90,8 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         response = self.conn.accept(self.request)
         return None if response.status_code == 101 else response
 
-    def begin(self, transport: asyncio.Transport, address: str | None, data: bytes) -> None:
+    def begin(self, transport: asyncio.Transport, data: bytes) -> None:
         """Take over the connection and what it has sent beyond its head."""
-        self._address = address
         self.connection_made(transport)
         self.handle_connect(self.request)
         self.data_received(data)

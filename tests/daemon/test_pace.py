@@ -1,8 +1,8 @@
-"""How much of a connection's input is worked off, and when."""
+"""How much of what comes in is worked off, and when."""
 
 import pytest
 
-from qwen3tts_daemon.protocols.pace import Pace, Rate
+from qwen3tts_daemon.protocols.pace import TURN, Budget, Pace, Rate
 from tests.fakes import Clock
 
 
@@ -17,46 +17,54 @@ def worked_off(pace: Pace) -> int:
 
 
 def test_a_turn_and_a_burst_are_bounded() -> None:
-    clock = Clock()
-    pace = Pace(Rate(per_s=100, burst=50, per_turn=20), clock)
-    assert [worked_off(pace) for _ in range(4)] == [20, 20, 10, 0]
+    pace = Pace(Budget(Rate(per_s=100, burst=2 * TURN + 10), Clock()))
+    assert [worked_off(pace) for _ in range(4)] == [TURN, TURN, 10, 0]
 
 
 def test_who_has_spent_all_waits_for_a_turns_worth() -> None:
     clock = Clock()
-    pace = Pace(Rate(per_s=100, burst=50, per_turn=20), clock)
+    pace = Pace(Budget(Rate(per_s=100, burst=50), clock))
     while worked_off(pace):
         pass
-    assert pace.wait_s() == pytest.approx(0.2)
-    clock.now += 0.2
-    assert worked_off(pace) == 20
-    assert pace.wait_s() == pytest.approx(0.2)
+    assert pace.wait_s() == pytest.approx(TURN / 100)
+    clock.now += TURN / 100
+    assert worked_off(pace) == TURN
+    assert pace.wait_s() == pytest.approx(TURN / 100)
 
 
 def test_who_has_only_had_a_turn_goes_on_in_the_next() -> None:
-    pace = Pace(Rate(per_s=100, burst=50, per_turn=20), Clock())
+    pace = Pace(Budget(Rate(per_s=100, burst=2 * TURN), Clock()))
     worked_off(pace)
     assert pace.wait_s() == 0
 
 
 def test_debt_is_paid_and_a_pause_fills_no_more_than_the_bucket() -> None:
     clock = Clock()
-    pace = Pace(Rate(per_s=100, burst=50, per_turn=50), clock)
-    pace.count(80)
-    assert not pace.allows_more
-    clock.now += 0.29
-    pace.begin_turn()
-    assert not pace.allows_more
+    budget = Budget(Rate(per_s=100, burst=20), clock)
+    budget.spend(50)
+    clock.now += 0.3
+    budget.refill()
+    assert budget.is_spent
     clock.now += 3_600
-    assert worked_off(pace) == 50
+    assert worked_off(Pace(budget)) == 20
 
 
 @pytest.mark.parametrize("turns", [1, 7, 1_000])
 def test_no_second_has_more_than_its_rate_after_the_burst(turns: int) -> None:
     clock = Clock()
-    pace = Pace(Rate(per_s=100, burst=50, per_turn=20), clock)
+    pace = Pace(Budget(Rate(per_s=100, burst=50), clock))
     units = 0
     for _ in range(turns):
         units += worked_off(pace)
         clock.now += 1 / turns
     assert units <= 50 + 100
+
+
+def test_many_connections_of_one_address_get_no_more_than_its_budget() -> None:
+    clock = Clock()
+    shared = Budget(Rate(per_s=100, burst=100), clock)
+    paces = [Pace(Budget(Rate(per_s=50, burst=50), clock), shared) for _ in range(64)]
+    assert sum(map(worked_off, paces)) == 100
+    clock.now += 1
+    assert sum(map(worked_off, paces)) == 100
+    assert all(pace.wait_s() > 0 for pace in paces)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from qwen3tts_daemon.protocols.pace import Rate
 from qwen3tts_daemon.protocols.places import Places
 
+RATE = Rate(per_s=100, burst=100)
 HOUSE, FLOODER = "192.168.1.2", "192.168.1.66"
 
 
@@ -29,14 +31,14 @@ def taken(places: Places, address: str | None, count: int, **state: bool) -> lis
 
 
 def test_each_address_has_its_places_and_all_have_theirs() -> None:
-    places = Places("http", most=10, most_per_address=4)
+    places = Places("http", 10, 4, RATE)
     assert len(taken(places, HOUSE, 9, has_work=True)) == 4
     assert len(taken(places, FLOODER, 9, has_work=True)) == 4
     assert len(taken(places, "192.168.1.3", 9, has_work=True)) == 2
 
 
 def test_a_request_under_way_is_never_the_one_that_goes() -> None:
-    places = Places("wyoming", most=6, most_per_address=3)
+    places = Places("wyoming", 6, 3, RATE)
     working = [*taken(places, HOUSE, 3, has_work=True), *taken(places, FLOODER, 3, has_work=True)]
     assert not taken(places, "192.168.1.3", 5)
     assert not taken(places, HOUSE, 5)
@@ -44,7 +46,7 @@ def test_a_request_under_way_is_never_the_one_that_goes() -> None:
 
 
 def test_an_address_that_is_full_gets_the_place_of_its_longest_idle_connection() -> None:
-    places = Places("wyoming", most=100, most_per_address=3)
+    places = Places("wyoming", 100, 3, RATE)
     first, second, third = taken(places, HOUSE, 3)
     first.has_work = True
     assert taken(places, HOUSE, 1)
@@ -52,7 +54,7 @@ def test_an_address_that_is_full_gets_the_place_of_its_longest_idle_connection()
 
 
 def test_satellites_of_one_house_are_served_whatever_a_flooder_holds() -> None:
-    places = Places("wyoming", most=96, most_per_address=64)
+    places = Places("wyoming", 96, 64, RATE)
     flooding = taken(places, FLOODER, 500)
     satellites = taken(places, HOUSE, 40)
     for satellite in satellites:
@@ -64,7 +66,7 @@ def test_satellites_of_one_house_are_served_whatever_a_flooder_holds() -> None:
 
 
 def test_where_all_is_taken_only_who_holds_more_gives_up_a_place() -> None:
-    places = Places("http", most=4, most_per_address=4)
+    places = Places("http", 4, 4, RATE)
     equals = [*taken(places, HOUSE, 2), *taken(places, FLOODER, 2)]
     assert not taken(places, HOUSE, 1)
     assert not taken(places, FLOODER, 1)
@@ -73,7 +75,7 @@ def test_where_all_is_taken_only_who_holds_more_gives_up_a_place() -> None:
 
 
 def test_who_is_closing_takes_no_place() -> None:
-    places = Places("http", most=2, most_per_address=2)
+    places = Places("http", 2, 2, RATE)
     leaving = taken(places, HOUSE, 2, has_work=True)
     assert not taken(places, HOUSE, 1)
     leaving[0].is_closing = True
@@ -85,7 +87,7 @@ def test_who_is_closing_takes_no_place() -> None:
 
 
 def test_a_proxy_stands_for_many() -> None:
-    places = Places("http", most=10, most_per_address=2)
+    places = Places("http", 10, 2, RATE)
     assert len(taken(places, None, 99)) == 10
 
 
@@ -99,15 +101,29 @@ def test_a_proxy_stands_for_many() -> None:
     ],
 )
 def test_what_counts_as_one_address(addresses: list[str], places_taken: int) -> None:
-    places = Places("http", most=10, most_per_address=2)
+    places = Places("http", 10, 2, RATE)
     assert sum(len(taken(places, address, 1, has_work=True)) for address in addresses) == places_taken
 
 
 def test_a_full_house_is_told_with_its_address_and_the_option(caplog: pytest.LogCaptureFixture) -> None:
-    places = Places("wyoming", most=3, most_per_address=2)
+    places = Places("wyoming", 3, 2, RATE)
     taken(places, HOUSE, 100, has_work=True)
     taken(places, FLOODER, 100, has_work=True)
     assert [record.getMessage() for record in caplog.records] == [
         "wyoming: 2 connections of 192.168.1.2, no more are taken; see wyoming.max_connections_per_address",
         "wyoming: 3 connections, no more are taken; see wyoming.max_connections",
     ]
+
+
+def test_an_address_has_one_budget_which_outlives_its_connections() -> None:
+    places = Places("http", 10, 2, RATE)
+    budget = places.budget_of(HOUSE)
+    assert budget is places.budget_of(HOUSE)
+    assert budget is not places.budget_of(FLOODER)
+    assert places.budget_of(None) is None
+    for one in taken(places, HOUSE, 2):
+        places.leave(one, HOUSE)
+    assert budget is places.budget_of(HOUSE)
+    for number in range(5_000):
+        places.budget_of(f"10.0.{number // 256}.{number % 256}")
+    assert budget is not places.budget_of(HOUSE), "of thousands the oldest are forgotten"

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,15 +13,16 @@ import websockets
 from websockets.frames import Frame, Opcode
 
 from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.protocols import websocket_connection
-from qwen3tts_daemon.protocols.http_connection import EVENTS
-from qwen3tts_daemon.protocols.pace import Pace, Rate
+from qwen3tts_daemon.protocols import server, websocket_connection
+from qwen3tts_daemon.protocols.http_connection import EVENTS, EVENTS_OF_AN_ADDRESS
+from qwen3tts_daemon.protocols.pace import TURN, Pace, Rate
 from qwen3tts_daemon.protocols.server import ServerConfig
 from qwen3tts_daemon.protocols.websocket_connection import FRAMES, MOST_FRAGMENTS
 from qwen3tts_daemon.speech import Speech
 from tests.wire.http_door import Door, open_door, until
 from tests.wire.test_hostile_http import SPEECH, Answer, raw, read_answer, request
 
+UNPACED = Rate(per_s=1e9, burst=1_000_000_000)
 KEY = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
 HANDSHAKE = ("Host: localhost", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", KEY)
 
@@ -110,12 +113,15 @@ class Turns:
         self.all = self.most = self._in_turn = 0
         count = Pace.count
 
-        def counting(pace: Pace, units: int = 1) -> None:
-            count(pace, units)
-            self.all += units
-            self._in_turn += units
+        def counting(pace: Pace) -> None:
+            count(pace)
+            self.all += 1
+            self._in_turn += 1
 
         monkeypatch.setattr(Pace, "count", counting)
+
+    def have_worked_off(self, count: int) -> bool:
+        return self.all >= count
 
     async def watch(self) -> None:
         while True:
@@ -169,11 +175,11 @@ async def test_frames_are_worked_off_in_turns(door: Door, name: str, monkeypatch
     flood = FLOODS[name] * (400_000 // len(FLOODS[name]))
     async with watched(monkeypatch) as turns:
         pushing = [asyncio.create_task(push(writer, flood)) for _, writer in flooders]
-        await until(lambda: turns.all > FRAMES.per_turn)
+        await until(lambda: turns.all > TURN)
         for _ in range(20):
             assert (await door.client.get("/health")).status_code == 200
         # A piece may hold some frames more than the turn had left.
-        assert turns.most <= len(flooders) * (FRAMES.per_turn + 43) + EVENTS.per_turn
+        assert turns.most <= len(flooders) * (TURN + 43) + TURN
         for task in pushing:
             task.cancel()
     for _, writer in flooders:
@@ -186,10 +192,10 @@ async def test_chunks_of_a_byte_are_worked_off_in_turns(door: Door, monkeypatch:
         _, writer = await asyncio.open_connection("127.0.0.1", door.port)
         async with watched(monkeypatch) as turns:
             pushing = asyncio.create_task(push(writer, head + b"1\r\n \r\n" * 100_000))
-            await until(lambda turns=turns: turns.all > EVENTS.burst)
+            await until(partial(turns.have_worked_off, EVENTS.burst))
             for _ in range(20):
                 assert (await door.client.get("/health")).status_code == 200
-            assert turns.most <= 2 * EVENTS.per_turn
+            assert turns.most <= 2 * TURN
             pushing.cancel()
         writer.close()
 
@@ -207,7 +213,7 @@ async def test_a_body_in_small_chunks_arrives_whole(door: Door) -> None:
 
 
 async def test_requests_in_a_row_are_all_answered(door: Door) -> None:
-    count = EVENTS.burst // 2 + 100  # a head and an end each: some have to wait
+    count = EVENTS_OF_AN_ADDRESS.burst // 2 + 100  # a head and an end each: some have to wait
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(request("/health") * count)
     async with asyncio.timeout(120):
@@ -231,7 +237,8 @@ async def test_a_message_of_many_parts_is_one_message(door: Door) -> None:
         assert json.loads(await client.recv())["type"] == "pong"
 
 
-async def test_a_message_without_end_is_an_error(door: Door) -> None:
+async def test_a_message_without_end_is_an_error(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket_connection, "FRAMES", UNPACED)
     reader, writer = await call(door)
     await push(writer, frame(Opcode.TEXT, b"{", fin=False) + frame(Opcode.CONT, fin=False) * (MOST_FRAGMENTS + 100))
     async with asyncio.timeout(120):
@@ -241,15 +248,27 @@ async def test_a_message_without_end_is_an_error(door: Door) -> None:
     await until(lambda: not door.server.connections)
 
 
-async def test_pongs_do_not_pile_up_for_who_does_not_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pongs_do_not_pile_up_for_who_does_not_read(
+    speech: Speech, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # At its pace it would take minutes to fill the kernel's buffers.
-    monkeypatch.setattr(websocket_connection, "FRAMES", Rate(per_s=1e9, burst=1_000_000_000))
-    _, writer = await call(door)
-    (connection,) = door.server._server.server_state.connections
-    transport: Any = connection.transport
-    await push(writer, FLOODS["pings"] * 60_000)
-    assert 16_384 < transport.get_write_buffer_size() < 65_536
-    writer.close()
+    monkeypatch.setattr(websocket_connection, "FRAMES", UNPACED)
+    monkeypatch.setattr(server, "EVENTS_OF_AN_ADDRESS", UNPACED)
+    async with open_door(speech, metrics) as door:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", door.port))
+        reader, writer = await asyncio.open_connection(sock=sock)
+        writer.write(upgrade())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        (connection,) = door.server._server.server_state.connections
+        transport: Any = connection.transport
+        turns = Turns(monkeypatch)
+        await push(writer, FLOODS["pings"] * 8_000)
+        await until(partial(turns.have_worked_off, 8_000))
+        assert 16_384 < transport.get_write_buffer_size() < 65_536
+        writer.close()
 
 
 # -- the end -------------------------------------------------------------------------------------------------
