@@ -34,10 +34,10 @@ logger = logging.getLogger(__name__)
 ABORT = "abort"
 """Key in an ASGI scope's `state`: it ends the connection at once, so that a body has no clean end."""
 
-EVENTS = Rate(per_s=1_000, burst=500)
-"""Heads, chunks of bodies and ends: a page with all its files, or an upload in small chunks, is far below it."""
+EVENTS = Rate(per_s=100, burst=200)
+"""Of a connection's own: heads, chunks of bodies and ends, and the frames of a WebSocket."""
 EVENTS_OF_AN_ADDRESS = Rate(per_s=2_000, burst=500)
-"""And frames of WebSockets."""
+"""What its connections share beyond that; a page with all its files, or an upload in small chunks, is far below it."""
 
 _WRITE_BUFFER_BYTES = 16 * 1024
 _PARTING_S = 0.5
@@ -57,6 +57,12 @@ class Limits:
     places: Places
     proxies: Neighbourhood
     log: SparingLog
+
+    def pace_of(self, address: str | None) -> Pace:
+        """Of a new connection; a proxy's has for itself what those of an address share."""
+        if (shared := self.places.budget_of(address)) is None:
+            return Pace(Budget(EVENTS_OF_AN_ADDRESS), None)
+        return Pace(Budget(EVENTS), shared)
 
 
 class _PacedConnection(h11.Connection):
@@ -144,7 +150,7 @@ class HttpConnection(H11Protocol):
             transport.close()
             return
         self.flow = _Flow(transport)
-        self._pace = Pace(Budget(EVENTS), self.limits.places.budget_of(self._address))
+        self._pace = self.limits.pace_of(self._address)
         self.conn = _PacedConnection(self._pace)
         # What lies in a buffer cannot be cancelled: more than the kernel holds need not lie here as well.
         transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)

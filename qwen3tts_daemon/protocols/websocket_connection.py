@@ -23,7 +23,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
-from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
+from qwen3tts_daemon.protocols.pace import Pace
 
 if TYPE_CHECKING:
     from qwen3tts_daemon.protocols.http_connection import Limits
@@ -31,11 +31,10 @@ if TYPE_CHECKING:
 MOST_FRAGMENTS = 1_024
 """Of one message: parts of 64 bytes, if it is as long as it may be."""
 
-FRAMES = Rate(per_s=100, burst=400)
-"""More than the messages that a session takes, and what keeps the connection up."""
-
-_PIECE_BYTES = 256
-"""Parsed at once: 42 empty frames at most. What is left over waits for its turn."""
+_PIECE_BYTES = 64
+"""Parsed at once: ten empty frames at most, about a turn's worth."""
+_LONG_PIECE_BYTES = 1_024
+"""Within a long frame."""
 
 
 class _FrameCounter(ServerProtocol):
@@ -44,6 +43,7 @@ class _FrameCounter(ServerProtocol):
     def __init__(self, pace: Pace, **options: Any) -> None:
         self._pace = pace
         self._fragments = 0
+        self.frames = 0
         super().__init__(**options)
 
     def parse(self) -> Generator[None]:
@@ -51,6 +51,7 @@ class _FrameCounter(ServerProtocol):
 
     def recv_frame(self, frame: Frame) -> None:
         self._pace.count()
+        self.frames += 1
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             self._fragments = 0 if frame.fin else self._fragments + 1
             if self._fragments > MOST_FRAGMENTS:
@@ -60,6 +61,8 @@ class _FrameCounter(ServerProtocol):
 
 class WebSocketConnection(WebSocketsSansIOProtocol):
     """First `refusal_of` the request, then `begin`."""
+
+    conn: _FrameCounter
 
     has_work = True
     """Whoever holds a WebSocket open talks to us: it is not dismissed for somebody else's connection."""
@@ -74,11 +77,12 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         address: str | None,
     ) -> None:
         super().__init__(config, server_state, app_state)
-        self._pace = Pace(Budget(FRAMES), limits.places.budget_of(address))
+        self._pace = limits.pace_of(address)
         self.conn = _FrameCounter(self._pace, max_size=config.ws_max_size, logger=self.logger)
         self._limits = limits
         self._address = address
         self._unread = bytearray()
+        self._piece_bytes = _PIECE_BYTES
         self._next_turn: asyncio.Handle | None = None
         self._pong: bytes | None = None
         self.idle_since = time.monotonic()
@@ -122,9 +126,12 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         self._next_turn = None
         self._pace.begin_turn()
         while self._unread and self._is_ready and self._pace.allows_more:
-            piece = bytes(self._unread[:_PIECE_BYTES])
-            del self._unread[:_PIECE_BYTES]
+            piece = bytes(self._unread[: self._piece_bytes])
+            del self._unread[: self._piece_bytes]
+            frames = self.conn.frames
             super().data_received(piece)
+            is_inside = self.conn.frames == frames
+            self._piece_bytes = min(4 * self._piece_bytes, _LONG_PIECE_BYTES) if is_inside else _PIECE_BYTES
         if self._unread:
             self.transport.pause_reading()
             self._plan_turn()
