@@ -399,6 +399,13 @@ async def test_every_answer_has_the_headers_of_a_careful_server(door: Door) -> N
         assert "server" not in headers
 
 
+async def test_our_own_pages_say_that_they_are(door: Door) -> None:
+    """Others' cannot say so, and by plain http a browser adds nothing by itself."""
+    assert '<meta name="referrer" content="same-origin">' in (await door.client.get("/")).text
+    for path in ("/docs", "/redoc"):
+        assert (await door.client.get(path)).headers["referrer-policy"] == "same-origin"
+
+
 async def test_errors_of_the_router_are_envelopes(door: Door) -> None:
     missing = await door.client.get("/nothing")
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
