@@ -1,5 +1,6 @@
 """The headers of a request, before anybody believes them."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,9 +24,9 @@ _ONLY_BROWSERS_SEND: Final = frozenset(
 )
 _ONLY_BROWSERS_SEND_PREFIXES: Final = ("sec-fetch-", "sec-ch-")
 _ONLY_BROWSERS_ACCEPT: Final = ("text/html", "image/", "text/css")
-_PLAYERS: Final = ("CrKey/", "VLC/", "AppleCoreMedia/", "CFNetwork/")
-"""They look like browsers, but show no pages of strangers: Chromecasts call themselves Mozilla, and the others say
-which language they speak."""
+_PROGRAMS: Final = re.compile(r"\b(?:CrKey|VLC|AppleCoreMedia|CFNetwork|Java|Deno)/|^(?:node|undici)$")
+"""They look like browsers, but show no pages of strangers: Chromecasts call themselves Mozilla, players of VLC and
+Apple say which language they speak, Java accepts pictures, and Node's fetch has headers of a browser's."""
 
 
 class Headers:
@@ -57,7 +58,7 @@ class Headers:
     def are_of_a_browser(self) -> bool:
         """Something that shows web pages may have sent them, whoever asked it to."""
         agent = " ".join(self.all("user-agent"))
-        if any(player in agent for player in _PLAYERS):
+        if _PROGRAMS.search(agent):
             return False
         accepted = " ".join(self.all("accept"))
         return (

@@ -32,6 +32,7 @@ BROWSERS = {
     "another name, by an extension": {"User-Agent": "curl/8.5.0", "Accept": PICTURE},
     "another name, by an extension, with hints": {"User-Agent": "curl/8.5.0", "Sec-CH-UA-Mobile": "?0"},
     "no name, by an extension": {"Accept": "*/*", "Accept-Language": "en"},
+    "a name that only begins like a program's": {"User-Agent": "node/1 Mozilla/5.0", "Accept-Language": "en"},
     "a session's cookie": {"User-Agent": "x", "Cookie": "a=b"},
 }
 
@@ -68,6 +69,8 @@ PROGRAMS = {
     "ESPHome": {"User-Agent": "ESP32 HTTP Client/1.0"},
     "Home Assistant": {"User-Agent": "HomeAssistant/2026.11.1 aiohttp/3.12.15 Python/3.13", "Accept": "*/*"},
     "requests": {"User-Agent": "python-requests/2.32.3", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"},
+    "Node": {"User-Agent": "node", "Accept": "*/*", "Accept-Language": "*", "Sec-Fetch-Mode": "cors"},
+    "Java": {"User-Agent": "Java/17.0.17", "Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"},
     "nothing at all": {},
 }  # fmt: skip
 
