@@ -82,7 +82,8 @@ class Daemon:
         settings = self._settings
         auth = Auth(
             settings.auth, self._token,
-            allowed_hosts=settings.http.allowed_hosts, trusted_proxies=settings.http.trusted_proxies,
+            allowed_hosts=settings.http.allowed_hosts, allowed_origins=settings.http.allowed_origins,
+            trusted_proxies=settings.http.trusted_proxies,
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,

@@ -70,6 +70,8 @@ class HttpSettings(Section):
     """TCP port; 0 takes a free one."""
     allowed_hosts: tuple[str, ...] = ()
     """More names that a request's Host header may carry, such as "voice.example.org"."""
+    allowed_origins: tuple[str, ...] = ()
+    """Pages of other sites that may use this daemon, such as "http://homeassistant.local:8123"."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose X-Forwarded-* headers are believed (Home Assistant ingress, a reverse proxy)."""
     frame_ancestors: tuple[str, ...] = ("'self'",)

@@ -10,9 +10,6 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-import re
-import socket
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +17,7 @@ import ifaddr
 from zeroconf import Error as ZeroconfError
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
+from qwen3tts_daemon.access.hosts import machine_label, service_host
 from qwen3tts_daemon.settings import ZeroconfSettings
 
 logger = logging.getLogger(__name__)
@@ -72,7 +70,7 @@ class Discovery:
         look_again_s: float = _LOOK_AGAIN_S,
     ) -> None:
         self._settings = settings
-        self._name = settings.name or f"qwen3-tts-{host_name()}"
+        self._name = settings.name or f"qwen3-tts-{machine_label()}"
         self._find_addresses = find_addresses or lan_addresses
         self._look_again_s = look_again_s
         self._tasks: list[asyncio.Task[None]] = []
@@ -119,7 +117,7 @@ class Discovery:
             service.type,
             f"{_label(self._name)}.{service.type}",
             port=service.port,
-            server=f"{_server_label(service.port)}.local.",
+            server=f"{service_host(service.port)}.",
             parsed_addresses=addresses,
             properties=dict(service.properties),
         )
@@ -195,16 +193,5 @@ def _listens(hosts: Iterable[str], address: str) -> bool:
     return address in hosts or everywhere in hosts
 
 
-def host_name() -> str:
-    """The machine's name, fit for a DNS label."""
-    first = socket.gethostname().partition(".")[0]
-    return re.sub(r"[^A-Za-z0-9-]+", "-", first).strip("-") or "host"
-
-
 def _label(name: str) -> str:
     return name.encode()[:_NAME_BYTES].decode(errors="ignore")
-
-
-def _server_label(port: int) -> str:
-    """A host name of our own: the plain one is the machine's own responder's, whose addresses may differ."""
-    return f"{host_name()[:40]}-{uuid.getnode() & 0xFFFFFF:06x}-{port}"

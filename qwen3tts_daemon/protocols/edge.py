@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.datastructures import MutableHeaders
@@ -16,10 +16,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qwen3tts_daemon.access.headers import Headers
 from qwen3tts_daemon.auth import Auth, Visitor
 from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.networks import parse_address
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
+from qwen3tts_daemon.protocols.cors import answer_headers, expose, preflight_headers
 from qwen3tts_daemon.protocols.forms import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.http_connection import ABORT
 from qwen3tts_daemon.speech import Caller, new_request_id
@@ -54,9 +56,8 @@ def visitor_of(scope: Scope) -> Visitor:
 
 
 def refuse_foreign_pages(request: HTTPConnection) -> None:
-    """As the edge does where a request changes something: an <img> of any page could keep the engine busy."""
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        raise Refusal("forbidden_origin", "pages of other sites may not use this daemon")
+    """For a GET that speaks; what changes something the edge refuses by itself."""
+    visitor_of(request.scope).refuse_foreign_pages()
 
 
 def request_id_of(scope: Scope) -> str:
@@ -105,6 +106,9 @@ class Edge:
         reply = _Reply(scope, send, body, self._headers(scope))
         try:
             visitor = self._admit(scope)
+            if permissions := preflight_headers(scope["method"], Headers(scope["headers"]), self._auth.origins):
+                await reply.send_empty(permissions)
+                return
             if scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_PREFIXES):
                 visitor.require("speak")
             body.check_head()
@@ -137,12 +141,14 @@ class Edge:
         return visitor
 
     def _headers(self, scope: Scope) -> dict[str, str]:
-        policy = _DOCS_POLICY if scope["path"] in _DOCS_PATHS else _STRICT_POLICY
+        are_docs = scope["path"] in _DOCS_PATHS
+        policy = _DOCS_POLICY if are_docs else _STRICT_POLICY
         return {
+            **answer_headers(Headers(scope["headers"]), self._auth.origins),
             "x-request-id": request_id_of(scope),
             "x-content-type-options": "nosniff",
-            "referrer-policy": "no-referrer",
-            "cross-origin-resource-policy": "same-origin",
+            # What is tried out there is told to be our own page's.
+            "referrer-policy": "same-origin" if are_docs else "no-referrer",
             "content-security-policy": policy + self._framing,
         }
 
@@ -190,7 +196,14 @@ class _Reply:
             headers.setdefault("cache-control", "no-store")
             if self._body.is_unread:
                 headers["connection"] = "close"
+            expose(headers)
         await self._send(message)
+
+    async def send_empty(self, headers: Mapping[str, str]) -> None:
+        """204."""
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await self.send({"type": "http.response.start", "status": 204, "headers": raw})
+        await self.send({"type": "http.response.body", "body": b""})
 
     async def fail(self, error: Exception) -> None:
         """The envelope."""

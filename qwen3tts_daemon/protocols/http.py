@@ -153,13 +153,14 @@ def _login(auth: Auth) -> APIRouter:
     async def open_session(request: Request) -> Response:
         """The token as {"token": "..."} for a cookie that a page cannot read."""
         login = await read_json(request, Login)
-        cookie = auth.open_session(login.token, is_secure=visitor_of(request.scope).is_secure)
+        is_secure, address = visitor_of(request.scope).is_secure, caller_of(request.scope).address
+        cookie = auth.open_session(login.token, is_secure=is_secure, address=address)
         return Response(status_code=204, headers={"set-cookie": cookie})
 
     @routes.post("/v1/tickets")
-    async def give_ticket() -> Ticket:
-        """For one WebSocket of a client that can send no headers: /v1/tts?ticket=..."""
-        return {"ticket": auth.give_ticket(), "expires_in_s": TICKET_S}
+    async def give_ticket(request: Request) -> Ticket:
+        """For one WebSocket or GET of a client that can send no headers: /v1/tts?ticket=..."""
+        return {"ticket": auth.give_ticket(caller_of(request.scope).address), "expires_in_s": TICKET_S}
 
     return routes
 

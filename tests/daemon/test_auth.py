@@ -1,5 +1,6 @@
 """Who may do what: addresses, Host, Origin, tokens, sessions, tickets."""
 
+import contextlib
 import ipaddress
 import stat
 from pathlib import Path
@@ -262,23 +263,119 @@ def test_a_wrong_credential_hides_no_right_one(wrong: list[tuple[str, str]], rig
         assert may(auth, headers=order, method="WEBSOCKET", query=query) == expected
 
 
-def test_a_ticket_opens_one_socket_soon() -> None:
+@pytest.mark.parametrize("method", ["WEBSOCKET", "GET", "HEAD"])
+def test_a_ticket_opens_one_socket_or_get_soon(method: str) -> None:
     clock = Clock()
     auth = make("token", clock=clock)
     ticket, late = auth.give_ticket(), auth.give_ticket()
-    assert may(auth, query=f"ticket={ticket}") == set(), "only a WebSocket"
-    assert may(auth, query=f"ticket={ticket}", method="WEBSOCKET") == {"speak"}
-    assert may(auth, query=f"ticket={ticket}", method="WEBSOCKET") == set()
+    for other in ("POST", "PUT", "DELETE", "OPTIONS"):
+        assert may(auth, query=f"ticket={ticket}", method=other) == set()
+    assert may(auth, query=f"ticket={ticket}", method=method) == {"speak"}
+    assert may(auth, query=f"ticket={ticket}", method=method) == set()
     clock.now += TICKET_S
-    assert may(auth, query=f"ticket={late}", method="WEBSOCKET") == set()
+    assert may(auth, query=f"ticket={late}", method=method) == set()
 
 
-def test_what_is_given_out_is_bounded() -> None:
+def test_nobody_pushes_out_the_ticket_or_the_session_of_another() -> None:
     auth = make("token")
-    first = auth.give_ticket()
-    tickets = [auth.give_ticket() for _ in range(1_000)]
-    assert may(auth, query=f"ticket={first}", method="WEBSOCKET") == set()
-    assert may(auth, query=f"ticket={tickets[0]}", method="WEBSOCKET") == {"speak"}
+    ticket = auth.give_ticket("192.168.1.7")
+    cookie = auth.open_session(TOKEN, is_secure=False, address="192.168.1.7").partition(";")[0]
+    for _ in range(1_000):
+        auth.give_ticket(LAN)
+        auth.open_session(TOKEN, is_secure=False, address=LAN)
+    assert may(auth, query=f"ticket={ticket}", method="WEBSOCKET") == {"speak"}
+    assert may(auth, headers={"Cookie": cookie}) == {"speak", "manage"}
+
+
+CHROMIUM = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0", "Accept-Language": "en", "Accept": "*/*"}
+
+
+def can_make_it_speak(auth: Auth, headers: dict[str, str], **options: Any) -> bool:
+    """By a GET."""
+    visitor = admit(auth, headers=headers, **options)
+    with contextlib.suppress(Refusal):
+        visitor.refuse_foreign_pages()
+        return True
+    return False
+
+
+@pytest.mark.parametrize("policy", ["lan", "token", "none"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_browser_needs_a_sign_of_our_page_for_a_get_that_speaks(policy: str, method: str) -> None:
+    auth = make(policy)
+    cookie = {"Cookie": auth.open_session(TOKEN, is_secure=False).partition(";")[0]}
+    assert can_make_it_speak(auth, {}, method=method)
+    assert not can_make_it_speak(auth, CHROMIUM, method=method)
+    assert not can_make_it_speak(auth, CHROMIUM | {"Cookie": "qwen3tts_session=wrong"}, method=method)
+    assert not can_make_it_speak(auth, CHROMIUM | {"Authorization": "Bearer wrong"}, method=method)
+    assert not can_make_it_speak(auth, CHROMIUM, method=method, query="ticket=wrong")
+    assert can_make_it_speak(auth, CHROMIUM | cookie, method=method)
+    assert can_make_it_speak(auth, CHROMIUM | BEARER, method=method)
+    ticket = f"ticket={auth.give_ticket()}"
+    assert can_make_it_speak(auth, CHROMIUM, method=method, query=ticket)
+    assert not can_make_it_speak(auth, CHROMIUM, method=method, query=ticket), "one request"
+    assert can_make_it_speak(auth, CHROMIUM | {"Referer": "http://192.168.1.5:8766/docs"}, method=method)
+
+
+@pytest.mark.parametrize("sign", [{"Origin": "http://192.168.1.5:3000"}, {"Referer": "http://192.168.1.5:3000/"}])
+def test_a_page_of_another_port_of_this_machine_is_foreign_whatever_the_browser_adds(sign: dict[str, str]) -> None:
+    auth = make("token")
+    cookie = {"Cookie": auth.open_session(TOKEN, is_secure=False).partition(";")[0]}
+    assert not can_make_it_speak(auth, CHROMIUM | sign | cookie, query=f"ticket={auth.give_ticket()}")
+
+
+CARD = {"Origin": "http://homeassistant.local:8123"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "WEBSOCKET", "OPTIONS"])
+def test_a_listed_origin_is_what_its_token_or_its_address_is(method: str) -> None:
+    auth = make("lan", allowed_origins=[CARD["Origin"]])
+    assert may(auth, headers=CARD, method=method) == {"speak"}
+    assert may(auth, PUBLIC, CARD, method=method) == set()
+    assert may(auth, PUBLIC, CARD | BEARER, method=method) == {"speak", "manage"}
+    assert refusal(auth, headers=CARD, method=method, host="evil.example") == "unknown_host"
+    assert can_make_it_speak(auth, CHROMIUM | CARD)
+    assert can_make_it_speak(auth, CHROMIUM | {"Referer": f"{CARD['Origin']}/lovelace"})
+
+
+def test_a_listed_origin_has_no_part_in_the_session_of_our_page() -> None:
+    auth = make("token", allowed_origins=[CARD["Origin"]])
+    cookie = {"Cookie": auth.open_session(TOKEN, is_secure=False).partition(";")[0]}
+    for method in ("GET", "POST", "WEBSOCKET"):
+        assert may(auth, headers=CARD | cookie, method=method) == set()
+        assert may(auth, headers=cookie, method=method) == {"speak", "manage"}
+
+
+def test_a_listed_origin_lets_nobody_else_in() -> None:
+    auth = make("none", allowed_origins=[CARD["Origin"]])
+    for origin in ("http://homeassistant.local", "https://homeassistant.local:8123", "null", "http://evil.example"):
+        assert refusal(auth, headers={"Origin": origin} | BEARER, method="POST") == "forbidden_origin"
+
+
+PEERS = [LAN, "172.18.0.7", "fd12::7", "2001:db8:1::77"]
+
+
+@pytest.mark.parametrize("host", ["qwen3tts", "tts:8766", "my_tts_1", "3f2a9c1b7d4e"])
+def test_containers_call_each_other_by_one_word(host: str) -> None:
+    for peer in PEERS:
+        assert may(make(), peer, host=host) == {"speak"}
+    for peer in ("127.0.0.1", "::1", PUBLIC, None):
+        assert refusal(make("none"), peer, host=host) == "unknown_host"
+    assert refusal(make("none"), LAN, {"X-Forwarded-For": LAN}, host=host) == "unknown_host"
+    assert refusal(make("none"), LAN, host=f"{host.partition(':')[0]}.example") == "unknown_host"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        {"Accept-Language": "en"}, {"Referer": "http://qwen3tts/"}, {"Origin": "http://qwen3tts"}, {"Cookie": "a=b"},
+        {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Mode": "cors"}, CHROMIUM, {"User-Agent": "Mozilla/5.0"},
+    ],
+)  # fmt: skip
+def test_a_browser_is_not_believed_a_name_of_one_word(sign: dict[str, str]) -> None:
+    for method in ("GET", "POST", "WEBSOCKET"):
+        assert refusal(make("none"), LAN, sign | BEARER, host="qwen3tts", method=method) == "unknown_host"
+    admit(make(allowed_hosts=["qwen3tts"]), LAN, {"Accept-Language": "en"}, host="qwen3tts")
 
 
 def test_the_token_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:

@@ -77,7 +77,10 @@ async def open_door(
     auth: Auth | None = None,
     clips: Clips | None = None,
 ) -> AsyncIterator[Door]:
-    auth = auth or Auth(policy, TOKEN, allowed_hosts=config.allowed_hosts, trusted_proxies=config.trusted_proxies)
+    auth = auth or Auth(
+        policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
+        trusted_proxies=config.trusted_proxies,
+    )  # fmt: skip
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=Sockets(speech, WebSocketSettings()),
         kept_clips=clips or Clips(ClipsSettings()), config=config, version="9.8.7", body_timeout_s=body_timeout_s,

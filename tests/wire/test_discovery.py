@@ -13,6 +13,7 @@ import pytest
 from zeroconf import ServiceListener, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols import discovery
 from qwen3tts_daemon.protocols.discovery import (
     VOICE,
@@ -24,6 +25,8 @@ from qwen3tts_daemon.protocols.discovery import (
     wyoming_service,
 )
 from qwen3tts_daemon.settings import ZeroconfSettings
+from qwen3tts_daemon.speech import Speech
+from tests.wire.http_door import open_door
 
 GUARD_S = 20.0
 """No test waits for it; it turns a hang into a failure."""
@@ -107,6 +110,23 @@ async def test_both_services_are_found_by_the_name_of_the_machine(
         properties = {"path": "/v1/tts", "version": "1.2", "protocol": "voice.v1", "auth": "lan"}
         assert (info.port, info.decoded_properties) == (8766, properties)
     await browser.sees()  # goodbye
+
+
+@pytest.mark.parametrize("machine", ["Kitchen_{}.home.arpa", "{}", "Küche {}"])
+async def test_the_host_that_is_announced_is_one_that_http_takes(
+    browser: Browser, speech: Speech, metrics: Metrics, monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    name = f"host-{OURS}"
+    async with open_door(speech, metrics) as door:
+        monkeypatch.setattr(socket, "gethostname", lambda: machine.format(OURS))
+        voice = voice_service(LOOPBACK, door.port, version="1", auth="lan")
+        async with announcing(name, voice, wyoming_service(LOOPBACK, 10200, version="1")):
+            await browser.sees(f"{name}.{VOICE}", f"{name}.{WYOMING}")
+            for kind in (VOICE, WYOMING):
+                host = (await browser.info(kind, f"{name}.{kind}")).server
+                answer = await door.client.get("/health", headers={"Host": f"{host}:{door.port}"})
+                assert (answer.status_code, answer.json()["status"]) == (200, "ok"), host
+        await browser.sees()
 
 
 async def test_a_name_that_is_taken_gets_a_number(browser: Browser) -> None:

@@ -10,14 +10,17 @@ from typing import get_args
 
 import pytest
 
+from qwen3tts_daemon.auth import Auth
 from qwen3tts_daemon.failures import HTTP_STATUS
 from qwen3tts_daemon.protocols.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessage, Effective, Format
+from qwen3tts_daemon.settings import HttpSettings, load_settings
 from tests.fakes import tone
 from tests.wire.daemons import tone_daemon
 
 DOCS = Path(__file__).parents[2] / "docs"
 HTTP = (DOCS / "http.md").read_text()
+TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
 
@@ -80,10 +83,32 @@ def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
     assert (tmp_path / "dinner.wav").read_bytes().endswith(tone("Dinner is ready."))
 
 
-@pytest.mark.parametrize("document", [HTTP, WEBSOCKET], ids=["http.md", "websocket.md"])
+def anchors(document: str) -> set[str]:
+    """As GitHub makes them of the headings."""
+    headings = re.findall(r"^#+ (.*)$", document, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    "document", [HTTP, WEBSOCKET, TROUBLESHOOTING], ids=["http.md", "websocket.md", "troubleshooting.md"]
+)
 def test_links_lead_somewhere_and_lines_are_short(document: str) -> None:
     assert max(map(len, document.splitlines())) <= 120
     for target in re.findall(r"\]\((?!http)([^)]+)\)", document):
         name, _, anchor = target.partition("#")
-        text = (DOCS / name).read_text()
-        assert not anchor or f"\n## {anchor.capitalize()}\n" in text, target
+        text = (DOCS / name).read_text() if name else document
+        assert not anchor or anchor in anchors(text), target
+
+
+@pytest.mark.parametrize("document", [HTTP, TROUBLESHOOTING], ids=["http.md", "troubleshooting.md"])
+def test_lines_for_the_file_can_be_set(document: str, tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        (tmp_path / "config.toml").write_text(block)
+        http = load_settings(["--config", str(tmp_path / "config.toml")]).http
+        Auth(
+            "lan", "a token", allowed_hosts=http.allowed_hosts, allowed_origins=http.allowed_origins,
+            trusted_proxies=http.trusted_proxies,
+        )  # fmt: skip
+        assert http != HttpSettings()

@@ -101,6 +101,59 @@ async def test_foreign_pages_cannot_make_it_speak(door: Door) -> None:
     assert (await raw(door, post(body, "Content-Type: text/plain"))).code == "bad_json"
 
 
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0 Safari/537.36", "Accept-Language": "en"}
+SAY = "/v1/audio/say?text=Hello.&format=pcm"
+PREVIEW = "/v1/audio/voices/tone/preview?format=pcm"
+
+
+@pytest.mark.parametrize("target", [SAY, PREVIEW])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_what_a_foreign_page_loads_does_not_speak(door: Door, speech: Speech, target: str, method: str) -> None:
+    for load in (
+        {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-"},  # sound
+        {"Accept": "image/avif,image/webp,*/*;q=0.8"},
+        {"Accept": "*/*"},  # fetch
+        {"Accept": "text/html,*/*;q=0.8", "Upgrade-Insecure-Requests": "1"},  # a frame, a form, a window
+        {"Referer": "http://other.site/"},
+        {"Referer": "http://127.0.0.1:3000/"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "audio"},
+    ):
+        assert (await door.client.request(method, target, headers=BROWSER | load)).status_code == 403, load
+    assert speech.active == 0
+    for load in (
+        {"User-Agent": "Lavf/60.16.100", "Range": "bytes=0-"},
+        {"User-Agent": "VLC/3.0.20 LibVLC/3.0.20", "Accept-Language": "de"},
+        BROWSER | {"Referer": f"{door.url}/docs"},
+        BROWSER | {"Sec-Fetch-Site": "none"},  # the address bar
+    ):
+        assert (await door.client.request(method, target, headers=load)).status_code == 200, load
+
+
+@pytest.mark.parametrize("target", [SAY, PREVIEW])
+async def test_a_browser_that_brings_a_ticket_hears_once(
+    door: Door, speech: Speech, metrics: Metrics, target: str
+) -> None:
+    ticket = (await door.client.post("/v1/tickets")).json()["ticket"]
+    statuses = [(await door.client.get(f"{target}&ticket={ticket}", headers=BROWSER)).status_code for _ in range(2)]
+    assert statuses == [200, 403]
+    async with open_door(speech, metrics, policy="token") as locked:
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+        ticket = (await locked.client.post("/v1/tickets", headers=bearer)).json()["ticket"]
+        statuses = [(await locked.client.get(f"{target}&ticket={ticket}", headers=BROWSER)).status_code for _ in "ab"]
+    assert statuses == [200, 401]
+
+
+async def test_a_foreign_name_is_told_how_to_be_ours(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        answer = await raw(door, request("/health", "Host: nas.fritz.box:8766"))
+        assert (answer.status, answer.code) == (421, "unknown_host")
+        assert 'http.allowed_hosts = ["nas.fritz.box"]' in json.loads(answer.body)["error"]["message"]
+    lines = [message for message in caplog.messages if "allowed_hosts" in message]
+    assert len(lines) == 1
+    assert lines[0].endswith('http.allowed_hosts = ["nas.fritz.box"]')
+
+
 async def test_no_answer_invites_other_origins(door: Door) -> None:
     preflight = ("Origin: https://evil.example", "Access-Control-Request-Method: POST")
     for answer in (
@@ -335,7 +388,7 @@ async def test_every_answer_has_the_headers_of_a_careful_server(door: Door) -> N
         answer = await door.client.request(method, path, json={"input": "a"} if path == SPEECH else None)
         headers = answer.headers
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == ("same-origin" if path == "/docs" else "no-referrer")
         assert headers["cross-origin-resource-policy"] == "same-origin"
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self'")
@@ -344,6 +397,13 @@ async def test_every_answer_has_the_headers_of_a_careful_server(door: Door) -> N
         assert re.fullmatch(r"[0-9a-f]{12}", headers["x-request-id"])
         assert headers["cache-control"] == ("no-cache" if path in ("/", "/web/page.js") else "no-store")
         assert "server" not in headers
+
+
+async def test_our_own_pages_say_that_they_are(door: Door) -> None:
+    """Others' cannot say so, and by plain http a browser adds nothing by itself."""
+    assert '<meta name="referrer" content="same-origin">' in (await door.client.get("/")).text
+    for path in ("/docs", "/redoc"):
+        assert (await door.client.get(path)).headers["referrer-policy"] == "same-origin"
 
 
 async def test_errors_of_the_router_are_envelopes(door: Door) -> None:

@@ -1,0 +1,77 @@
+"""Small files that are whole after a power cut: the old content or the new, never half of it.
+
+What a file system has lost nevertheless is empty, or as long as it was and full of zeros; both are as good as absent.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+_PRIVATE = 0o600
+
+
+def read_line(path: Path) -> str:
+    """What is written there; "" if the file is not there or blank. Raises ValueError if it is no text."""
+    try:
+        return path.read_text(encoding="utf-8").strip("\0 \t\r\n")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is damaged; delete it") from error
+
+
+def write_line(path: Path, line: str, *, mode: int = 0o666) -> None:
+    """In place of what is there. `mode`: less what the umask takes."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def claim(path: Path, line: str) -> str:
+    """Write a private `line` unless somebody else has been faster; what is there then, for everybody the same."""
+    with _locked(path):
+        if not (found := read_line(path)):
+            write_line(path, line, mode=_PRIVATE)
+        return found or line
+
+
+def sync_folder(path: Path) -> None:
+    """A name that was given or taken away there outlasts a power cut."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Alone with the file at `path`, which is made if it is not there; whoever waited sees the one that replaced it."""
+    while True:
+        number = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX)
+            if _is_at(path, number):
+                yield
+                return
+        finally:
+            os.close(number)
+
+
+def _is_at(path: Path, number: int) -> bool:
+    """The open file is still the one that has this name."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(number))
+    except FileNotFoundError:
+        return False
