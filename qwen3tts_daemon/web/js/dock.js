@@ -151,7 +151,6 @@ export class Dock {
     }
   }
 
-  // -- what to do with it --
 
   #downloads() {
     const entries = [["WAV", () => this.saveWav()]];
