@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from starlette.datastructures import MutableHeaders
@@ -19,11 +20,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qwen3tts_daemon.access.headers import Headers
 from qwen3tts_daemon.auth import Auth, Visitor
 from qwen3tts_daemon.failures import Failure, Refusal, describe
-from qwen3tts_daemon.networks import parse_address
+from qwen3tts_daemon.networks import Address, parse_address
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
 from qwen3tts_daemon.protocols.cors import answer_headers, expose, preflight_headers
 from qwen3tts_daemon.protocols.forms import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.http_connection import ABORT
+from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech import Caller, new_request_id
 
 logger = logging.getLogger(__name__)
@@ -83,11 +85,16 @@ class Edge:
         max_body_bytes: int,
         body_timeout_s: float = 30.0,
         frame_ancestors: Sequence[str] = ("'self'",),
+        max_requests_per_address: int = 128,
     ) -> None:
+        """`max_requests_per_address`: at once, behind trusted proxies; all others are counted by their connections."""
         self._app = app
         self._auth = auth
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = body_timeout_s
+        self._max_requests_per_address = max_requests_per_address
+        self._under_way = Counter[Address]()
+        self._log = SparingLog(logger)
         self._framing = "; frame-ancestors " + (" ".join(frame_ancestors) or "'none'")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +122,8 @@ class Edge:
             _mount_below(visitor.path_prefix, scope)
             # The server leaves out the body of the answer to HEAD; to us it is GET.
             inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-            await self._app(inner, body.receive, reply.send)
+            with self._counted(scope, visitor):
+                await self._app(inner, body.receive, reply.send)
         except asyncio.CancelledError:
             await reply.abort(receive)  # the server stops, this is the end of its task
         except ClientDisconnect:
@@ -125,7 +133,35 @@ class Edge:
                 logger.info("request %s was cut: %s", request_id_of(scope), describe(error).code)
                 await reply.abort(receive)
             else:
+                self._tell(scope, error)
                 await reply.fail(error)
+
+    @contextlib.contextmanager
+    def _counted(self, scope: Scope, visitor: Visitor) -> Iterator[None]:
+        """Raises Refusal for one request too many of an address behind a proxy."""
+        address = visitor.address
+        if address is None or (scope.get("client") and address == parse_address(scope["client"][0])):
+            yield
+            return
+        if self._under_way[address] >= self._max_requests_per_address:
+            limit = self._max_requests_per_address
+            raise Refusal("rate_limited", f"at most {limit} requests at once; see http.max_connections_per_address")
+        self._under_way[address] += 1
+        try:
+            yield
+        finally:
+            self._under_way[address] -= 1
+            if not self._under_way[address]:
+                del self._under_way[address]
+
+    def _tell(self, scope: Scope, error: Exception) -> None:
+        """The log, of what its client is not shown: browsers hide refused upgrades, and refusals of other sites."""
+        what = "a WebSocket" if scope["type"] == "websocket" else "a page"
+        if not isinstance(error, Refusal) or error.code == "unknown_host":  # which is told with its way out
+            return
+        if scope["type"] == "websocket" or error.code == "forbidden_origin":
+            client = scope["client"][0] if scope.get("client") else "somebody"
+            self._log.warning("%s from %s was refused: %s", what, client, error.message, kind=f"{what} {error.code}")
 
     def _admit(self, scope: Scope) -> Visitor:
         is_websocket = scope["type"] == "websocket"
@@ -174,6 +210,7 @@ class Edge:
         except Exception as error:
             if is_open:
                 raise
+            self._tell(scope, error)
             await _refuse_upgrade(scope, send, _describe(error), self._headers(scope))
 
 

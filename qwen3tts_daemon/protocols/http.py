@@ -62,6 +62,7 @@ def build_app(
         max_body_bytes=config.max_body_bytes,
         body_timeout_s=body_timeout_s,
         frame_ancestors=config.frame_ancestors,
+        max_requests_per_address=config.max_connections_per_address,
     )
     library = speech.voices.library
     routers = (

@@ -18,8 +18,9 @@ from qwen3tts_daemon.protocols.http_connection import EVENTS, EVENTS_OF_AN_ADDRE
 from qwen3tts_daemon.protocols.pace import TURN, Pace, Rate
 from qwen3tts_daemon.protocols.server import ServerConfig
 from qwen3tts_daemon.protocols.websocket_connection import MOST_FRAGMENTS
+from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
-from tests.wire.http_door import Door, open_door, until
+from tests.wire.http_door import Door, GatedEngine, open_door, until
 from tests.wire.test_hostile_http import SPEECH, Answer, raw, read_answer, request
 
 UNPACED = Rate(per_s=1e9, burst=1_000_000_000)
@@ -314,3 +315,40 @@ async def test_other_languages_are_told_once(door: Door, caplog: pytest.LogCaptu
     assert len(told) == 2
     assert told[0].startswith("127.0.0.1 speaks https")
     assert "wyoming.port" in told[1]
+
+
+async def test_refused_upgrades_are_told_once_with_address_and_reason(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(30):
+        assert (await raw(door, REFUSED["foreign"][0])).status == 403
+    (told,) = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert "a WebSocket from 127.0.0.1 was refused: " in told.getMessage()
+    assert not told.exc_info
+
+
+class TestWhoComesByATrustedProxy:
+    @pytest.fixture
+    def engine(self) -> GatedEngine:
+        return GatedEngine()
+
+    async def test_it_is_counted_by_its_own_address(
+        self, speech: Speech, metrics: Metrics, engine: GatedEngine
+    ) -> None:
+        config = HttpSettings(max_connections_per_address=3, trusted_proxies=("127.0.0.1",))
+        limits = ServerConfig(max_connections_per_address=3, trusted_proxies=("127.0.0.1",), grace_s=0.3)
+        async with open_door(speech, metrics, server=limits, config=config) as door:
+
+            async def ask(address: str) -> int:
+                body = {"input": "hello", "response_format": "pcm"}
+                headers = {"X-Forwarded-For": address}
+                return (await door.client.post(SPEECH, json=body, headers=headers, timeout=60)).status_code
+
+            greedy = [asyncio.create_task(ask("192.168.1.66")) for _ in range(3)]
+            await until(lambda: speech.active == 3)
+            assert await ask("192.168.1.66") == 429
+            other = asyncio.create_task(ask("192.168.1.2"))
+            await until(lambda: speech.active == 4)
+            engine.allow()
+            assert await asyncio.gather(*greedy, other) == [200] * 4
+            assert await ask("192.168.1.66") == 200

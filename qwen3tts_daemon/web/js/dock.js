@@ -151,7 +151,6 @@ export class Dock {
     }
   }
 
-
   #downloads() {
     const entries = [["WAV", () => this.saveWav()]];
     const canAskAgain = this.#utterance?.text && this.#utterance.options.mode !== "design";
