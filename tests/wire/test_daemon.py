@@ -121,6 +121,7 @@ async def test_a_worker_that_is_killed_comes_back_and_the_next_request_works(tmp
             await client.write_event(Synthesize("Now [die].").event())
             failed = (await events(client))[-1]
             assert Error.from_event(failed).code == "model_unavailable"
+        async with AsyncTcpClient("127.0.0.1", wyoming) as client:
             await client.write_event(Synthesize("Hello.").event())
             assert pcm(await events(client)) == tone("Hello.")
         assert stop(daemon) == 0

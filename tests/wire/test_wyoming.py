@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wyoming.audio import AudioChunk, AudioStop
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
 from wyoming.info import Describe, Info
@@ -29,6 +30,7 @@ from qwen3tts_daemon.protocols.wyoming import Limits, WyomingServer
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.settings import PRIVATE, SettingsError, WyomingSettings
 from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.voice_library import StoredVoice
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import MS_PER_CHAR, ToneEngine, tone
 
@@ -211,15 +213,16 @@ async def test_a_voice_of_null_and_a_region_are_understood(client: AsyncTcpClien
         ({"context": {"speed": "fast"}}, "bad_field"),
     ],
 )
-async def test_what_cannot_be_spoken_is_told_and_the_connection_goes_on(
+async def test_what_cannot_be_spoken_is_told_and_a_stream_may_be_followed_by_more(
     client: AsyncTcpClient, data: dict[str, Any], code: str
 ) -> None:
-    (error,) = await answer(client, Event("synthesize", {"text": "Hello.", **data}), last="error")
-    assert error.data["code"] == code
     events = [Event("synthesize-start", data), *stream("Hello. ", "More.")[1:]]
     error, stopped = await answer(client, *events, last="synthesize-stopped")
     assert (error.type, error.data["code"], stopped.type) == ("error", code, "synthesize-stopped")
     assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+    (error,) = await answer(client, Event("synthesize", {"text": "Hello.", **data}), last="error")
+    assert error.data["code"] == code
+    assert await client.read_event() is None
 
 
 async def test_an_engine_that_fails_is_told_and_the_connection_goes_on(client: AsyncTcpClient) -> None:
@@ -261,6 +264,133 @@ async def test_a_busy_engine_is_told(engine: ToneEngine, client: AsyncTcpClient,
         await until(lambda: engine.active == 1)
         (error,) = await answer(client, Synthesize("Hello.").event(), last="error")
     assert error.data["code"] == "queue_full"
+
+
+# -- the end after the error to a plain request --------------------------------------------------------------
+
+FAILING = Synthesize("Hello.", SynthesizeVoice("nobody")).event()
+
+
+async def hear_plainly(server: WyomingServer, request: Event) -> bytes | None:
+    """As Home Assistant before 2026.11: it knows no `error`, and waits for a stop or for the connection's end."""
+    sound = b""
+    async with client_of(server) as client:
+        await client.write_event(request)
+        while (event := await client.read_event()) is not None:
+            if AudioStop.is_type(event.type):
+                return sound
+            if AudioChunk.is_type(event.type):
+                sound += AudioChunk.from_event(event).audio
+    return None
+
+
+@pytest.mark.parametrize(
+    "failing", [FAILING, Event("synthesize"), Synthesize("[fail]").event(), Synthesize("One. Two [fail].").event()]
+)
+async def test_home_assistant_does_not_wait_for_an_answer_that_failed(server: WyomingServer, failing: Event) -> None:
+    assert await hear_plainly(server, failing) is None
+    assert await hear_plainly(server, Synthesize("Hello.").event()) == tone("Hello.")
+
+
+@pytest.mark.parametrize("failures", [1, 2, 5])
+async def test_what_is_asked_behind_a_failure_is_answered_first(client: AsyncTcpClient, failures: int) -> None:
+    await send(client, *[FAILING] * failures, Synthesize("Hello.").event(), *stream("Good night."), FAILING)
+    for _ in range(failures):
+        assert types(await read_until(client, "error", "audio-stop")) == ["error"]
+    assert pcm(await read_until(client, "audio-stop")) == tone("Hello.")
+    assert pcm(await read_until(client, "synthesize-stopped")) == tone("Good night.")
+    assert types(await read_until(client, "error")) == ["error"]
+    assert await client.read_event() is None
+
+
+async def test_what_is_asked_soon_after_a_failure_is_answered(speech: Speech) -> None:
+    async with serving(speech, Limits(afterthought_s=GUARD_S)) as server, client_of(server) as client:
+        await answer(client, FAILING, last="error")
+        assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+        assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+@pytest.mark.parametrize("sent_bytes", [1, 20, 60])
+async def test_a_request_that_is_on_its_way_is_answered(speech: Speech, sent_bytes: int) -> None:
+    request = encode_event(Synthesize("Hello there, all of you.").event())
+    async with serving(speech, Limits(afterthought_s=0)) as server, client_of(server) as client:
+        assert client._writer is not None
+        client._writer.write(encode_event(FAILING) + request[:sent_bytes])
+        await read_until(client, "error")
+        for _ in range(100):
+            await asyncio.sleep(0)
+        client._writer.write(request[sent_bytes:])
+        assert types(await read_until(client, "audio-stop")) == PLAIN
+
+
+async def test_a_stream_whose_text_is_coming_is_not_cut_off(speech: Speech) -> None:
+    async with serving(speech, Limits(afterthought_s=0)) as server, client_of(server) as client:
+        await send(client, FAILING, SynthesizeStart().event())
+        await read_until(client, "error")
+        for _ in range(100):
+            await asyncio.sleep(0)
+        await send(client, SynthesizeChunk("Hello.").event(), SynthesizeStop().event())
+        assert pcm(await read_until(client, "synthesize-stopped")) == tone("Hello.")
+
+
+async def test_a_client_that_is_still_sending_reads_the_error_and_the_end(server: WyomingServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    more = encode_event(Event("audio-chunk", {"rate": 1}, payload=bytes(50_000)))
+
+    async def send_on() -> None:
+        with contextlib.suppress(ConnectionError):  # until nobody listens any more
+            while True:
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0)
+
+    writer.write(encode_event(FAILING))
+    sending = asyncio.create_task(send_on())
+    assert (await reader.read()).count(b'"error"') == 1
+    await sending
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def test_a_client_that_does_not_close_is_closed(server: WyomingServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(encode_event(FAILING))
+    said = await reader.read()
+    assert b'"unknown_voice"' in said
+    await until(lambda: not server._connections)
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"voice": {"name": "nobody"}},
+        {"voice": {"name": "reference:nobody"}},
+        {"voice": {"name": "tone-zh"}},
+        {"voice": {"name": "sailor"}},
+        {"voice": {"name": "whisperer"}},
+        {"voice": {"language": "xx"}},
+        {"voice": {"name": "tone", "language": "zh"}},
+        {"voice": {"name": 5}},
+        {"context": {"speed": 99}},
+        {"text": "a" * 20_000},
+        {"text": "[fail]"},
+        {"text": None},
+    ],
+)
+async def test_who_uses_home_assistant_is_told_nothing_of_http(
+    client: AsyncTcpClient, speech: Speech, data: dict[str, Any]
+) -> None:
+    library = speech.voices.library
+    assert library is not None
+    library.add(StoredVoice(id="sailor", kind="designed", name="Sailor", design="An old sailor."))
+    library.add(StoredVoice(id="whisperer", kind="profile", name="Whisperer", base="sailor"))
+    (error,) = await answer(client, Event("synthesize", {"text": "Hello.", **data}), last="error")
+    for word in ("GET ", "POST ", "/v1/", "http"):
+        assert word not in error.data["text"]
+    assert ("Home Assistant" in error.data["text"]) is (error.data["code"] == "unknown_voice")
 
 
 # -- describe and ping, always -------------------------------------------------------------------------------
@@ -582,12 +712,13 @@ async def test_speech_that_is_cut_off_is_not_complete(
     client: AsyncTcpClient, speech: Speech, engine: ToneEngine, is_stream: bool
 ) -> None:
     await send(client, *(stream("[hang] on.") if is_stream else [Synthesize("[hang] on.").event()]))
+    await send(client, Synthesize("Hello.").event())
     await until(lambda: engine.active == 1)
     await speech.drain(0)
     events = await read_until(client, "synthesize-stopped" if is_stream else "error")
     assert types(events) == ["error", "synthesize-stopped"][: len(events)]
     assert events[0].data["code"] == "draining"
-    (refused,) = await answer(client, Synthesize("Hello.").event(), last="error")
+    (refused,) = await read_until(client, "error")
     assert refused.data["code"] == "draining"
 
 
