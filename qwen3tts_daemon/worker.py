@@ -232,8 +232,8 @@ async def _serve(fd: int) -> None:
 
 
 def main() -> None:
-    """Serve on the inherited socket. Signals that reach the whole process group are the daemon's to handle."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Serve on the inherited socket. Signals that every process of the service gets are the daemon's to handle."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     asyncio.run(_serve_and_exit(int(sys.argv[1])))
 

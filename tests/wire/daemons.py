@@ -19,7 +19,9 @@ class DaemonProcess:
             "--data-dir", str(data), "--wyoming.host", "127.0.0.1", "--wyoming.port", "0",
             "--http.host", "127.0.0.1", "--http.port", "0", "--no-zeroconf.enabled", *options,
         ]  # fmt: skip
-        self.process = subprocess.Popen([sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
         self._lines: Queue[str | None] = Queue()
         self._log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -45,6 +47,12 @@ class DaemonProcess:
                 return match
 
     @property
+    def workers(self) -> list[int]:
+        """The pids of its child processes."""
+        stats = [read_stat(path) for path in Path("/proc").glob("[0-9]*/stat")]
+        return [pid for pid, parent in stats if parent == self.process.pid]
+
+    @property
     def log(self) -> str:
         return "".join(self._log)
 
@@ -61,6 +69,15 @@ class DaemonProcess:
         wyoming = int(self.wait_for(r"wyoming listens on port (\d+)")[1])
         self.wait_for("INFO qwen3tts_daemon.daemon ready")
         return wyoming, http
+
+
+def read_stat(path: Path) -> tuple[int, int]:
+    """Of a process: its pid and its parent's; zeros if it has just gone."""
+    try:
+        head, _, rest = path.read_text().rpartition(")")
+    except OSError:
+        return 0, 0
+    return int(head.split()[0]), int(rest.split()[1])
 
 
 @contextlib.contextmanager

@@ -5,9 +5,13 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 import websockets
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
@@ -22,9 +26,17 @@ STOP_LIMIT_S = 5
 """What the daemon promises; containers kill after ten."""
 
 
-def stop(daemon: DaemonProcess) -> int:
-    daemon.process.send_signal(signal.SIGTERM)
+SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+
+
+def stop(daemon: DaemonProcess, number: signal.Signals = signal.SIGTERM) -> int:
+    daemon.process.send_signal(number)
     return daemon.process.wait(STOP_LIMIT_S)
+
+
+def kill_worker(daemon: DaemonProcess) -> None:
+    (pid,) = daemon.workers
+    os.kill(pid, signal.SIGKILL)
 
 
 def until_closed(port: int) -> None:
@@ -108,10 +120,76 @@ async def test_a_load_that_fails_leaves_the_daemon_answering(tmp_path: Path) -> 
         assert stop(daemon) == 0
 
 
-def test_a_stop_is_heard_while_the_engines_process_starts(tmp_path: Path) -> None:
-    with tone_daemon(tmp_path, start_s=3600) as daemon:
+# -- a start that does not come to its end -------------------------------------------------------------------
+
+WAITS = r"WARNING .*waiting for the engine's process, next try in [0-9.]+ s: .*status=-9"
+
+
+async def test_a_worker_that_is_killed_before_its_first_word_is_started_again(tmp_path: Path) -> None:
+    calm = tmp_path / "calm"
+    with tone_daemon(tmp_path, start_s=3600, slow_once=str(calm)) as daemon:
+        for _ in range(2):
+            daemon.wait_for("the engine is being made")
+            kill_worker(daemon)
+            daemon.wait_for(WAITS)
         daemon.wait_for("the engine is being made")
+        calm.touch()
+        kill_worker(daemon)
+        wyoming, _ = daemon.ready()
+        async with AsyncTcpClient("127.0.0.1", wyoming) as client:
+            await client.write_event(Synthesize("Hello.").event())
+            assert pcm(await events(client)) == tone("Hello.")
         assert stop(daemon) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "moment", "engine"),
+    [
+        (signal.SIGTERM, "the engine is being made", {"start_s": 3600}),
+        (signal.SIGHUP, "the engine is being made", {"start_s": 3600}),
+        (signal.SIGTERM, "waiting for the engine's process", {"start_s": 3600}),
+        (signal.SIGINT, "waiting for the engine's process", {"start_s": 3600}),
+        (signal.SIGTERM, "http listens", {}),
+        (signal.SIGTERM, "engine loading", {"load_s": 3600}),
+        (signal.SIGTERM, "the engine failed to load", {"load_fails": "needs 9 GB"}),
+        (signal.SIGTERM, "wyoming listens", {}),
+        (signal.SIGTERM, "daemon ready", {}),
+    ],
+)
+def test_a_stop_is_heard_at_every_moment_of_the_start(
+    tmp_path: Path, number: signal.Signals, moment: str, engine: dict[str, object]
+) -> None:
+    with tone_daemon(tmp_path, **engine) as daemon:
+        if moment.startswith("waiting"):
+            daemon.wait_for("the engine is being made")
+            kill_worker(daemon)
+        daemon.wait_for(moment)
+        workers = daemon.workers
+        assert stop(daemon, number) == 0
+        assert "Traceback" not in daemon.read_rest()
+        assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_is_heard_while_the_program_is_imported(number: signal.Signals) -> None:
+    program = [sys.executable, "-X", "importtime", "-m", "qwen3tts_daemon", "--http.port", "0"]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as daemon:
+        assert daemon.stderr is not None
+        while "qwen3tts_daemon.settings" not in daemon.stderr.readline():
+            pass
+        daemon.send_signal(number)
+        _, rest = daemon.communicate(timeout=STOP_LIMIT_S)
+    assert daemon.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_a_worker_that_says_why_it_cannot_start_stops_the_start(tmp_path: Path) -> None:
+    with tone_daemon(tmp_path, no_such_option=1) as daemon:
+        assert daemon.process.wait(30) == 1
+        assert "cannot start: the engine's process did not start: cannot make the engine" in daemon.read_rest()
+
+
+# -- a crash, a stop -----------------------------------------------------------------------------------------
 
 
 async def test_a_worker_that_is_killed_comes_back_and_the_next_request_works(tmp_path: Path) -> None:
@@ -127,37 +205,64 @@ async def test_a_worker_that_is_killed_comes_back_and_the_next_request_works(tmp
         assert stop(daemon) == 0
 
 
-async def test_a_stop_lets_the_running_sentence_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+async def test_a_stop_lets_the_running_sentence_end(tmp_path: Path, number: signal.Signals) -> None:
     text = "A sentence of one and a half seconds."
     with tone_daemon(tmp_path, frame_s=0.02) as daemon:
         wyoming, _ = daemon.ready()
         async with AsyncTcpClient("127.0.0.1", wyoming) as client:
             await client.write_event(Synthesize(text).event())
             first = [await client.read_event() for _ in range(2)]
-            daemon.process.send_signal(signal.SIGTERM)
+            # To the group, as from a terminal; one that closes sends two.
+            os.killpg(daemon.process.pid, number)
+            if number == signal.SIGHUP:
+                os.killpg(daemon.process.pid, number)
             rest = await events(client)
             assert pcm([event for event in [*first, *rest] if event is not None]) == tone(text)
         assert daemon.process.wait(STOP_LIMIT_S) == 0
 
 
-async def test_a_stop_tells_those_who_cannot_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+async def test_a_stop_tells_those_who_cannot_end(tmp_path: Path, number: signal.Signals) -> None:
     with tone_daemon(tmp_path, "--drain-s", "0.1") as daemon:
         wyoming, http = daemon.ready()
         async with (
             AsyncTcpClient("127.0.0.1", wyoming) as client,
+            AsyncTcpClient("127.0.0.1", wyoming) as plain,
             websockets.connect(f"ws://127.0.0.1:{http}/v1/tts") as ws,
         ):
+            await plain.write_event(Synthesize("A sentence that never ends [hang].").event())
             await client.write_event(SynthesizeStart().event())
             await client.write_event(SynthesizeChunk("A sentence that never ends [hang]. And").event())
             await ws.send(json.dumps({"type": "speak", "text": "[hang]", "final": True}))
             while json.loads(await ws.recv())["type"] != "started":
                 pass
-            daemon.process.send_signal(signal.SIGTERM)
-            assert Error.from_event((await events(client))[-1]).code == "draining"
+            daemon.process.send_signal(number)
+            for each in (client, plain):
+                assert Error.from_event((await events(each))[-1]).code == "draining"
             async for _ in ws:  # ends with the close
                 pass
             assert ws.close_code == 1001
         assert daemon.process.wait(STOP_LIMIT_S) == 0
+
+
+@pytest.fixture
+def _nohup() -> Iterator[None]:
+    """What is started here has SIGHUP ignored, as by the program nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_nohup")
+async def test_nohup_keeps_it_running(tmp_path: Path) -> None:
+    with tone_daemon(tmp_path) as daemon:
+        wyoming, _ = daemon.ready()
+        daemon.process.send_signal(signal.SIGHUP)
+        async with AsyncTcpClient("127.0.0.1", wyoming) as client:
+            await client.write_event(Synthesize("Hello.").event())
+            assert pcm(await events(client)) == tone("Hello.")
+        assert stop(daemon) == 0
 
 
 async def test_stalled_clients_do_not_hold_up_the_stop(tmp_path: Path) -> None:
