@@ -96,6 +96,14 @@ def test_the_limit_of_connections_is_the_one_in_the_settings(tmp_path: Path) -> 
             daemon.wait_for(r"WARNING .*http: 1 connections, no more are taken")
 
 
+@pytest.mark.parametrize(("zeroconf", "lines"), [("true", 1), ("false", 0)])
+def test_the_log_tells_once_that_nothing_can_be_announced(tmp_path: Path, zeroconf: str, lines: int) -> None:
+    with tone_daemon(tmp_path, "--zeroconf.enabled", zeroconf) as daemon:  # on loopback, as all here
+        daemon.ready()
+        assert stop(daemon) == 0
+        assert daemon.read_rest().count("not announced on the network") == lines
+
+
 async def test_http_is_open_while_the_voice_loads(tmp_path: Path) -> None:
     with tone_daemon(tmp_path, load_s=3600) as daemon:
         http = int(daemon.wait_for(r"http listens on port (\d+)")[1])
