@@ -14,6 +14,7 @@ from qwen3tts_daemon.worker_client import EngineSpec, NoAnswer, WorkerEngine
 from qwen_tts.api import Audio, AudioChunk, PresetVoice, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
 from tests.contract.homes import TONE
+from tests.patience import PATIENCE_S
 
 
 def request(text: str) -> SynthesisRequest:
@@ -193,7 +194,7 @@ async def test_a_worker_ends_when_its_daemon_does() -> None:
     )
     with subprocess.Popen([sys.executable, "-c", daemon], stdout=subprocess.PIPE) as process:
         # The pipe reaches its end only when the last process that holds it has gone: the worker.
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == -signal.SIGKILL
     assert int(output) > 0
 

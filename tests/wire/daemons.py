@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
+from tests.patience import PATIENCE_S
+
 
 class DaemonProcess:
     """A daemon on loopback with free ports; its log is read as it comes."""
@@ -37,7 +39,7 @@ class DaemonProcess:
         """The first new log line that matches."""
         while True:
             try:
-                line = self._lines.get(timeout=60)
+                line = self._lines.get(timeout=PATIENCE_S)
             except Empty:
                 raise AssertionError(f"no line with {pattern!r}:\n{self.log}") from None
             if line is None:
@@ -58,8 +60,8 @@ class DaemonProcess:
 
     def read_rest(self) -> str:
         """The whole log, of a daemon that has ended."""
-        self._reader.join(30)
-        while (line := self._lines.get(timeout=30)) is not None:
+        self._reader.join(PATIENCE_S)
+        while (line := self._lines.get(timeout=PATIENCE_S)) is not None:
             self._log.append(line)
         return self.log
 

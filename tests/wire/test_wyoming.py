@@ -33,9 +33,8 @@ from qwen3tts_daemon.speech import Speech
 from qwen3tts_daemon.voice_library import StoredVoice
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import MS_PER_CHAR, ToneEngine, tone
+from tests.patience import PATIENCE_S
 
-GUARD_S = 20.0
-"""No test waits for it; it turns a hang into a failure."""
 LONG = "This sentence is spoken again and again. " * 190
 LONG_FRAMES = len(LONG) * MS_PER_CHAR // 80
 """Seven minutes."""
@@ -57,7 +56,7 @@ async def serving(speech: Speech, limits: Limits | None = None, **settings: Any)
     server = WyomingServer(speech, WyomingSettings(**settings), version="1.2", limits=limits)
     await server.start()
     yield server
-    async with asyncio.timeout(GUARD_S):
+    async with asyncio.timeout(PATIENCE_S):
         await server.close()
 
 
@@ -68,7 +67,7 @@ async def server(speech: Speech) -> AsyncIterator[WyomingServer]:
 
 
 def client_of(server: WyomingServer) -> AsyncTcpClient:
-    return AsyncTcpClient("127.0.0.1", server.port, read_timeout=GUARD_S)
+    return AsyncTcpClient("127.0.0.1", server.port, read_timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -98,7 +97,7 @@ async def answer(client: AsyncTcpClient, *events: Event, last: str = "audio-stop
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(GUARD_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0)
 
@@ -304,7 +303,7 @@ async def test_what_is_asked_behind_a_failure_is_answered_first(client: AsyncTcp
 
 
 async def test_what_is_asked_soon_after_a_failure_is_answered(speech: Speech) -> None:
-    async with serving(speech, Limits(afterthought_s=GUARD_S)) as server, client_of(server) as client:
+    async with serving(speech, Limits(afterthought_s=PATIENCE_S)) as server, client_of(server) as client:
         await answer(client, FAILING, last="error")
         assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
         assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
@@ -492,7 +491,7 @@ async def test_a_client_that_does_not_read_holds_the_engine_back_and_loses_nothi
 
 
 async def test_a_client_that_never_reads_is_cut_off_and_could_have_read_why(speech: Speech) -> None:
-    async with serving(speech, Limits(slow_reader_s=0.1, closing_s=GUARD_S)) as server:
+    async with serving(speech, Limits(slow_reader_s=0.1, closing_s=PATIENCE_S)) as server:
         deaf = deaf_socket(server)
         deaf.sendall(encode_event(Synthesize(LONG).event()))
         await until(lambda: speech.active == 1)
@@ -538,7 +537,7 @@ async def told(server: WyomingServer, sent: bytes, *, ends: bool = False) -> dic
     writer.write(sent)
     if ends:
         writer.write_eof()
-    async with asyncio.timeout(GUARD_S):
+    async with asyncio.timeout(PATIENCE_S):
         said = await reader.read()
     writer.close()
     await writer.wait_closed()
@@ -589,7 +588,7 @@ def test_any_bytes_are_events_or_a_refusal(pieces: list[bytes]) -> None:
         reader.feed_data(b"".join(pieces))
         reader.feed_eof()
         with contextlib.suppress(Refusal):
-            while await read_event(reader, idle_s=GUARD_S, message_s=GUARD_S) is not None:
+            while await read_event(reader, idle_s=PATIENCE_S, message_s=PATIENCE_S) is not None:
                 pass
 
     asyncio.run(read_all())
@@ -665,7 +664,7 @@ async def test_both_address_families_have_the_same_port(speech: Speech) -> None:
         if "::" not in server.addresses:
             pytest.skip("no IPv6 here")
         for host in ("127.0.0.1", "::1"):
-            async with AsyncTcpClient(host, server.port, read_timeout=GUARD_S) as client:
+            async with AsyncTcpClient(host, server.port, read_timeout=PATIENCE_S) as client:
                 assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
 
 
@@ -733,7 +732,7 @@ async def test_stopping_twice_and_without_a_start_is_harmless(speech: Speech, se
 
 async def test_wyoming_bench_has_nothing_to_complain_about(server: WyomingServer) -> None:
     bench = Path(sys.executable).with_name("wyoming-bench")
-    options = ["--rounds", "1", "--programs", "qwen3-tts", "--timeout", str(GUARD_S), "--verbose"]
+    options = ["--rounds", "1", "--programs", "qwen3-tts", "--timeout", str(PATIENCE_S), "--verbose"]
     process = await asyncio.create_subprocess_exec(
         str(bench), "tts", f"127.0.0.1:{server.port}", *options, stdout=PIPE, stderr=STDOUT
     )
