@@ -22,8 +22,8 @@ def _serves(arguments: list[str]) -> bool:
 
 def _end_on_signals() -> None:
     """Until the daemon has handlers of its own; a container's first process would not even hear those without one."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: os._exit(0))
 
 

@@ -95,7 +95,7 @@ class Daemon:
     async def serve(self) -> None:
         """Open HTTP at once and the other doors when the voice is warm; serve until cancelled.
 
-        Raises SettingsError for a door that cannot open, ModelUnavailable if the engine's process cannot start.
+        Raises SettingsError for a door that cannot open, ModelUnavailable if the engine says why it cannot.
         """
         await self._speech.start(preload=self._choice.preload)
         if self._http is not None:

@@ -178,10 +178,12 @@ def test_a_stop_is_heard_at_every_moment_of_the_start(
         assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_stop_is_heard_while_the_program_is_imported(number: signal.Signals) -> None:
-    program = [sys.executable, "-X", "importtime", "-m", "qwen3tts_daemon", "--http.port", "0"]
-    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as daemon:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_stop_is_heard_while_the_program_is_imported(tmp_path: Path, number: signal.Signals) -> None:
+    program = [sys.executable, "-X", "importtime", "-m", "qwen3tts_daemon", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(
+        [*program, "--http.port", "0", "--wyoming.port", "0", "--no-zeroconf"], stderr=subprocess.PIPE, text=True
+    ) as daemon:
         assert daemon.stderr is not None
         while "qwen3tts_daemon.settings" not in daemon.stderr.readline():
             pass
