@@ -1,6 +1,31 @@
-"""`python -m qwen3tts_daemon` is the program `qwen3tts-daemon`."""
+"""The program `qwen3tts-daemon`, also as `python -m qwen3tts_daemon`."""
 
-from qwen3tts_daemon.cli import main
+import os
+import signal
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line; a daemon that is told to end before it has begun ends well."""
+    if _serves(sys.argv[1:]):
+        _end_on_signals()
+    # The imports take a second, and more on a busy machine: signals may come before their end.
+    from qwen3tts_daemon import cli
+
+    cli.main()
+
+
+def _serves(arguments: list[str]) -> bool:
+    return not arguments or arguments[0] == "serve" or arguments[0].startswith("-")
+
+
+def _end_on_signals() -> None:
+    """Until the daemon has handlers of its own; a container's first process would not even hear those without one."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: os._exit(0))
+
 
 if __name__ == "__main__":
     main()

@@ -1,8 +1,8 @@
 """Puts the parts together: what starts when, who is told to stop in which order, and the signals.
 
-Start: the engine's process (it says at once what it can do) -> HTTP, which shows that the voice is loading -> the voice
-is warm -> Wyoming -> the announcement. Stop: goodbye -> new work refused, running sentences end -> doors close -> the
-engine's process ends.
+Start: the engine's process (it says at once what it can do; one that dies before that is started again) -> HTTP, which
+shows that the voice is loading -> the voice is warm -> Wyoming -> the announcement. Stop: goodbye -> new work refused,
+running sentences end -> doors close -> the engine's process ends.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ class Daemon:
     async def serve(self) -> None:
         """Open HTTP at once and the other doors when the voice is warm; serve until cancelled.
 
-        Raises SettingsError for a door that cannot open, ModelUnavailable if the engine's process cannot start.
+        Raises SettingsError for a door that cannot open, ModelUnavailable if the engine says why it cannot.
         """
         await self._speech.start(preload=self._choice.preload)
         if self._http is not None:
@@ -168,7 +168,7 @@ async def _open(opening: Awaitable[None], door: str, port: int) -> None:
 
 
 def run(settings: Settings, choice: EngineChoice | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; a second one stops now. Returns the exit code."""
+    """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("asyncio").addFilter(SparingFilter())  # it tells each connection that it could not accept
     try:
@@ -207,3 +207,6 @@ def _on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, handle)
+    # nohup has it ignored. A terminal that closes sends two, and systemd may send one behind SIGTERM: no impatience.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, stop.set)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from qwen3tts_daemon.worker_client import NoAnswer
 from qwen_tts.api import Capabilities, EngineStatus, ModelState
 from qwen_tts.errors import ModelLoading, ModelUnavailable, SynthesisError
 from qwen_tts.stream import SpeechEngine
@@ -121,14 +122,25 @@ class ModelManager:
     async def start(self, *, preload: bool) -> None:
         """Learn what the engine can do; with `preload` keep it and load it in the background.
 
-        Raises ModelUnavailable if its process cannot start: a choice that cannot be met stops the start.
+        A process that ends without a word is tried again, as in any other restart. Raises ModelUnavailable if it says
+        why it cannot start: a choice that cannot be met stops the start.
         """
-        self._successor = engine = await self._start_engine()
+        self._successor = engine = await self._first_engine()
         self._capabilities, self._status = engine.capabilities, engine.status
         self._idle_since = asyncio.get_running_loop().time()
         if not (preload or self._config.has_successor):
             await self._end_successor()
         self._keeper = asyncio.create_task(self._keep(wanted=preload))
+
+    async def _first_engine(self) -> HostedEngine:
+        backoff_s = 0.0
+        while True:
+            try:
+                return await self._start_engine()
+            except NoAnswer as error:
+                backoff_s = _longer(backoff_s)
+                logger.warning("waiting for the engine's process, next try in %.1f s: %s", backoff_s, error)
+                await asyncio.sleep(backoff_s)
 
     async def close(self) -> None:
         """End the engine; leases still held see their streams fail."""

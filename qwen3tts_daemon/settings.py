@@ -6,6 +6,8 @@ and in the environment a list has commas (`en,de`). The environment is read here
 
 import os
 import tomllib
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -243,7 +245,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True,
         env_prefix=ENV_PREFIX, env_nested_delimiter="__",
-        cli_prog_name="qwen3tts-daemon serve", cli_kebab_case=True, cli_implicit_flags=True, cli_avoid_json=True,
+        cli_prog_name="qwen3tts-daemon serve", cli_kebab_case=True, cli_avoid_json=True,
     )  # fmt: skip
 
     config: Path | None = None
@@ -312,13 +314,44 @@ def load_settings(arguments: list[str]) -> Settings:
     """The effective settings. Raises SettingsError naming the option, SystemExit for --help."""
     _refuse_unknown_variables()
     try:
-        return CliApp.run(Settings, cli_args=arguments)
+        return CliApp.run(Settings, cli_args=list(_with_values(arguments)))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from error
     except UnreadableSettings as error:
         raise SettingsError(str(error)) from error
+
+
+def _with_values(arguments: list[str]) -> Iterator[str]:
+    """For a boolean option, `--x` alone is `--x true` and `--no-x` is `--x false`. Names may be those of the file."""
+    switches = {f"--{name}" for name in _booleans(Settings)}
+    for argument, next_argument in zip_longest(arguments, arguments[1:], fillvalue="--"):
+        word = _dashed(argument)
+        denied = word.replace("--no-", "--", 1)
+        if denied != word and denied in switches:
+            yield from (denied, "false")
+        elif word in switches and next_argument.startswith("-"):
+            yield from (word, "true")
+        else:
+            yield word
+
+
+def _dashed(argument: str) -> str:
+    if not argument.startswith("--"):
+        return argument
+    name, equals, value = argument.partition("=")
+    return f"{name.replace('_', '-')}{equals}{value}"
+
+
+def _booleans(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """As they are written on the command line."""
+    for name, info in model.model_fields.items():
+        option = prefix + name.replace("_", "-")
+        if info.annotation is bool:
+            yield option
+        elif isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from _booleans(info.annotation, f"{option}.")
 
 
 def _refuse_unknown_variables() -> None:

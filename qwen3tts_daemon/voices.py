@@ -141,7 +141,7 @@ class VoiceCatalogue:
     def _why_not(self, id: str) -> str:
         stored = self.library.find(id) if self.library else None
         if stored is None:
-            return "; GET /v1/audio/voices lists them"
+            return "; see the list of voices"
         if stored.kind == "profile":
             return f" here: it is stored, and nothing that is loaded speaks its voice {stored.base!r}"
         kinds = " or ".join(self._capabilities().voice_kinds)

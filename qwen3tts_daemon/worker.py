@@ -232,8 +232,9 @@ async def _serve(fd: int) -> None:
 
 
 def main() -> None:
-    """Serve on the inherited socket. Signals that reach the whole process group are the daemon's to handle."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Serve on the inherited socket. Signals that every process of the service gets are the daemon's to handle."""
+    # SIGTTOU: its log goes to a terminal whose foreground is the daemon.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
         signal.signal(number, signal.SIG_IGN)
     asyncio.run(_serve_and_exit(int(sys.argv[1])))
 

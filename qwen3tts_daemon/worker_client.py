@@ -46,6 +46,10 @@ class EngineSpec:
     log_level: str = "info"
 
 
+class NoAnswer(ModelUnavailable):
+    """A worker that ended or said nothing before it could say why: another one may do better."""
+
+
 class _RemoteSource:
     """The engine's side of one stream, told to the worker by messages."""
 
@@ -106,25 +110,21 @@ class WorkerEngine:
 
     @classmethod
     async def start(cls, spec: EngineSpec, *, timeout_s: float = 30.0) -> "WorkerEngine":
-        """Spawn the worker and greet it. Raises ModelUnavailable with the reason if it does not answer."""
+        """Spawn the worker and greet it. Raises ModelUnavailable with its reason, NoAnswer if it gives none."""
         try:
             process, link = await _spawn()
         except OSError as error:
-            raise ModelUnavailable(f"the engine's process did not start: {error.strerror}") from error
+            raise NoAnswer(f"the engine's process did not start: {error.strerror}") from error
         link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.imports, spec.log_level))
-        answer: ipc.FromWorker | None = None
         try:
-            with contextlib.suppress(TimeoutError, msgspec.DecodeError):
-                async with asyncio.timeout(timeout_s):
-                    answer = await link.receive()
-            if isinstance(answer, ipc.Welcome):
-                return cls(process, link, answer.capabilities)
+            answer = await _first_word(process, link, timeout_s)
         except BaseException:
             await _end(process, link)
             raise
+        if isinstance(answer, ipc.Welcome):
+            return cls(process, link, answer.capabilities)
         await _end(process, link)
-        reason = answer.message if isinstance(answer, ipc.Failed) else "it did not answer, see the log"
-        raise ModelUnavailable(f"the engine's process did not start: {reason}")
+        raise ModelUnavailable(f"the engine's process did not start: {answer.message}")
 
     @property
     def pid(self) -> int:
@@ -287,18 +287,39 @@ class WorkerEngine:
 
 
 async def _spawn() -> tuple[asyncio.subprocess.Process, ipc.Link[ipc.FromWorker]]:
-    """A worker and the link to it. Raises OSError and leaves nothing behind."""
+    """A worker and the link to it. Raises OSError; leaves nothing behind then, nor if it is cancelled."""
     ours, theirs = socket.socketpair()
     with theirs:
+        link = await ipc.daemon_link(ours)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "qwen3tts_daemon.worker", str(theirs.fileno()),
                 pass_fds=[theirs.fileno()], stdin=asyncio.subprocess.DEVNULL,
+                process_group=0,  # what comes from the terminal is the daemon's to handle, from the first moment
             )  # fmt: skip
         except BaseException:
-            ours.close()
+            link.close()
             raise
-    return process, await ipc.daemon_link(ours)
+    return process, link
+
+
+async def _first_word(
+    process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker], timeout_s: float
+) -> ipc.Welcome | ipc.Failed:
+    """What a new worker says first. Raises NoAnswer."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            answer = await link.receive()
+            if answer is None:
+                how = await process.wait()
+                raise NoAnswer(f"the engine's process ended before it was up, status={how}")
+    except TimeoutError:
+        raise NoAnswer(f"the engine's process was not up after {timeout_s:g} s") from None
+    except msgspec.DecodeError as error:
+        raise NoAnswer(f"the engine's process sent nonsense: {error}") from None
+    if not isinstance(answer, ipc.Welcome | ipc.Failed):
+        raise NoAnswer(f"the engine's process began with {type(answer).__name__}")
+    return answer
 
 
 async def _end(process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker]) -> None:

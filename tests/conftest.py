@@ -11,6 +11,7 @@ from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.voice_library import VoiceLibrary
 from qwen3tts_daemon.voices import VoiceCatalogue
 from tests.fakes import ToneEngine
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def manager(engine: ToneEngine) -> AsyncIterator[ModelManager]:
     async def start() -> ToneEngine:
         return engine
 
-    manager = ModelManager(start, ManagerConfig(load_timeout_s=5))
+    manager = ModelManager(start, ManagerConfig(load_timeout_s=PATIENCE_S))
     await manager.start(preload=True)
     await manager.ready()
     yield manager

@@ -143,12 +143,16 @@ def frames(pcm: bytes) -> Iterator[bytes]:
 
 
 class ToneEngine:
-    """Can be slow (`frame_s`), small (`rows`), failing and dying (by words in the text)."""
+    """Can be slow (`frame_s`), small (`rows`), failing and dying (by words in the text).
+
+    It is made within `start_s`; if `slow_once` is the path of a file, only until that is there.
+    """
 
     def __init__(
         self,
         *,
         start_s: float = 0.0,
+        slow_once: str = "",
         frame_s: float = 0.0,
         rows: int = 512,
         load_s: float = 0.0,
@@ -156,7 +160,7 @@ class ToneEngine:
         preview: bool = True,
         kinds: Sequence[VoiceKind] = ("preset",),
     ) -> None:
-        if start_s:
+        if start_s and not Path(slow_once).is_file():
             logger.info("the engine is being made")
             time.sleep(start_s)
         self._frame_s = frame_s

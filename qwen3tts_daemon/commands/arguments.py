@@ -19,7 +19,7 @@ def parse_uri(uri: str) -> tuple[str, int]:
 
 
 def translate(arguments: list[str]) -> list[str]:
-    """Replace --uri, --zeroconf [NAME], --no-streaming and --debug by the settings they mean."""
+    """Replace --uri, --zeroconf [NAME], --no-zeroconf, --no-streaming and --debug by the settings they mean."""
     rest = list(_split_equals(arguments))
     translated: list[str] = []
     while rest:
@@ -47,14 +47,35 @@ def _uri(rest: list[str]) -> list[str]:
     return ["--wyoming.host", host, "--wyoming.port", str(port)]
 
 
+def _is_on(rest: list[str]) -> bool:
+    """The value of a switch, if one is given."""
+    return _BOOLEANS[rest.pop(0).casefold()] if rest and rest[0].casefold() in _BOOLEANS else True
+
+
+def _no_streaming(rest: list[str]) -> list[str]:
+    return ["--no-wyoming.streaming"] if _is_on(rest) else ["--wyoming.streaming"]
+
+
+def _debug(rest: list[str]) -> list[str]:
+    return ["--log-level", "debug"] if _is_on(rest) else []
+
+
 def _zeroconf(rest: list[str]) -> list[str]:
+    if rest and rest[0].casefold() in _BOOLEANS:
+        return ["--zeroconf.enabled"] if _is_on(rest) else ["--no-zeroconf.enabled"]
     name = ["--zeroconf.name", rest.pop(0)] if rest and not rest[0].startswith("-") else []
     return ["--zeroconf.enabled", *name]
 
 
+_BOOLEANS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
 _RULES: dict[str, Callable[[list[str]], list[str]]] = {
     "--uri": _uri,
     "--zeroconf": _zeroconf,
-    "--no-streaming": lambda rest: ["--no-wyoming.streaming"],
-    "--debug": lambda rest: ["--log-level", "debug"],
+    "--no-zeroconf": lambda rest: ["--no-zeroconf.enabled"],
+    "--no-streaming": _no_streaming,
+    "--debug": _debug,
 }

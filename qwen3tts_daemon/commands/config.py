@@ -36,7 +36,7 @@ def effective(settings: Settings, arguments: list[str]) -> Iterator[tuple[str, A
 def _source(name: str, arguments: list[str], on_file: Mapping[str, Any]) -> str:
     flag = name.replace("_", "-")
     positive, negative = f"--{flag}", f"--no-{flag}"
-    if any(word.split("=")[0] in (positive, negative) for word in arguments):
+    if any(word.split("=")[0].replace("_", "-") in (positive, negative) for word in arguments):
         return "command line"
     if ENV_PREFIX + name.upper().replace(".", "__") in {variable.upper() for variable in os.environ}:
         return "environment"

@@ -151,7 +151,7 @@ class EmbeddedEngine:
             raise InvalidRequest("the embedded engine speaks preset voices only", param="voice")
         voice = self._table.get(request.voice.name)
         if voice is None:
-            raise UnknownVoice(f"no embedded voice {request.voice.name!r}; see GET /v1/audio/voices", param="voice")
+            raise UnknownVoice(f"no embedded voice {request.voice.name!r}; see the list of voices", param="voice")
         language = request.language
         if language != AUTO and language not in LANGUAGES:
             known = ", ".join(LANGUAGES)

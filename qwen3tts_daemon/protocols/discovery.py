@@ -2,12 +2,13 @@
 
 An announcement names real addresses only: those of the interfaces on which the port listens, except loopback,
 link-local, container and tunnel interfaces. They are looked up again every minute, because a machine may boot
-faster than its network and DHCP may change it. Nothing here can fail the start: what goes wrong is logged once and
-tried again.
+faster than its network and DHCP may change it. Nothing here can fail the start: why nothing can be announced is logged
+once, for both ports together, and tried again.
 """
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,6 +36,8 @@ _VIRTUAL = (
 )  # fmt: skip
 """Interfaces of containers and tunnels: what they reach is not the home's network."""
 
+_PORT_IN_USE = "another program keeps UDP port 5353 for itself; avahi shares it if disallow-other-stacks is no"
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 FindAddresses = Callable[[], list[str]]
 
@@ -59,6 +62,10 @@ def voice_service(hosts: Sequence[str], port: int, *, version: str, auth: str) -
     return Service(VOICE, hosts, port, properties)
 
 
+class _Unreachable(Exception):
+    """There is no address to announce; the message says why, and the way out."""
+
+
 class Discovery:
     """Announces services until it is stopped."""
 
@@ -75,6 +82,9 @@ class Discovery:
         self._look_again_s = look_again_s
         self._tasks: list[asyncio.Task[None]] = []
         self._goodbyes: set[asyncio.Task[None]] = set()
+        self._problems: dict[str, str] = {}
+        """By type of service."""
+        logging.getLogger("zeroconf").addFilter(_is_not_told_here)
 
     def announce(self, service: Service) -> None:
         """Start announcing; returns at once."""
@@ -92,27 +102,32 @@ class Discovery:
         await asyncio.gather(*self._goodbyes)
 
     async def _keep_announced(self, service: Service) -> None:
-        if not self._settings.interfaces and all(_is_loopback(host) for host in service.hosts):
-            logger.info("%s listens on loopback only: nothing to announce", service.type)
-            return
         announced: list[str] = []
-        problem = ""
         async with contextlib.AsyncExitStack() as announcement:
             while True:
-                addresses = self._addresses(service)
-                if addresses != announced or problem:
-                    await announcement.aclose()
-                    known, problem = problem, await self._announce(service, addresses, announcement)
-                    if problem and problem != known:
-                        logger.warning("cannot announce %s, will try again: %s", service.type, problem)
-                    announced = addresses
+                try:
+                    addresses = self._addresses(service)
+                    if addresses != announced or not addresses:
+                        await announcement.aclose()
+                        announced = []
+                        await self._announce(service, addresses, announcement)
+                        announced = addresses
+                    self._tell(service, "")
+                except (_Unreachable, ZeroconfError, OSError, RuntimeError, ValueError) as error:
+                    self._tell(service, _reason(error))
                 await asyncio.sleep(self._look_again_s)
 
-    async def _announce(self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack) -> str:
-        """Until `announcement` is closed; what went wrong, "" if nothing."""
+    def _tell(self, service: Service, problem: str) -> None:
+        """Once, whichever service has it; again if it was gone in between."""
+        known = set(self._problems.values())
+        self._problems[service.type] = problem
+        if problem and problem not in known:
+            logger.warning("not announced on the network: %s", problem)
+
+    async def _announce(self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack) -> None:
+        """Until `announcement` is closed. Raises what went wrong."""
         if not addresses:
-            logger.info("no network address to announce %s on", service.type)
-            return ""
+            raise _Unreachable(self._why_unreachable(service))
         info = AsyncServiceInfo(
             service.type,
             f"{_label(self._name)}.{service.type}",
@@ -121,14 +136,26 @@ class Discovery:
             parsed_addresses=addresses,
             properties=dict(service.properties),
         )
-        try:
-            zeroconf = AsyncZeroconf(interfaces=[*addresses])
-            announcement.push_async_callback(self._close, zeroconf)
-            await (await zeroconf.async_register_service(info, allow_name_change=True))
-        except (ZeroconfError, OSError, RuntimeError, ValueError) as error:
-            return str(error) or type(error).__name__
+        zeroconf = AsyncZeroconf(interfaces=[*addresses])
+        announcement.push_async_callback(self._close, zeroconf)
+        await zeroconf.zeroconf.async_wait_for_start()
+        if not zeroconf.zeroconf.engine.senders:
+            raise _Unreachable(f"{', '.join(addresses)}: no interface with one of these takes part in multicast")
+        await (await zeroconf.async_register_service(info, allow_name_change=True))
         logger.info("announced %s on %s port %d", info.name, ", ".join(addresses), service.port)
-        return ""
+
+    def _why_unreachable(self, service: Service) -> str:
+        hosts = ", ".join(service.hosts)
+        if all(_is_loopback(host) for host in service.hosts):
+            return (
+                f"there is nothing to announce on {hosts}, which is this machine alone; listen on the network with "
+                f"wyoming.host and http.host, or set zeroconf.enabled to false"
+            )
+        if self._settings.interfaces:
+            return f"it listens on {hosts}, on none of zeroconf.interfaces ({', '.join(self._settings.interfaces)})"
+        return (
+            f"there is no network address to announce for {hosts}; is the network up? zeroconf.interfaces may name one"
+        )
 
     async def _close(self, zeroconf: AsyncZeroconf) -> None:
         """In a task of its own: in one that `stop` cancels, the library would leave its sockets open."""
@@ -138,12 +165,25 @@ class Discovery:
         await asyncio.shield(goodbye)
 
     def _addresses(self, service: Service) -> list[str]:
-        try:
-            found = self._settings.interfaces or self._find_addresses()
-        except OSError as error:
-            logger.warning("cannot list the network interfaces: %s", error)
-            return []
+        """Raises _Unreachable, OSError."""
+        for interface in self._settings.interfaces:
+            if _parse(interface) not in (own := _all_addresses()):
+                has = ", ".join(map(str, own))
+                raise _Unreachable(f"zeroconf.interfaces: {interface!r} is no address of this machine, which has {has}")
+        found = self._settings.interfaces or self._find_addresses()
         return [address for address in found if _listens(service.hosts, address)]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return _PORT_IN_USE
+    return str(error) or type(error).__name__
+
+
+def _is_not_told_here(record: logging.LogRecord) -> bool:
+    """For the library's log: its errors are raised as well, and its warnings need no traceback."""
+    record.exc_info = None
+    return record.levelno < logging.ERROR
 
 
 async def _say_goodbye(zeroconf: AsyncZeroconf) -> None:
@@ -160,12 +200,16 @@ def lan_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[str]
 
     Public IPv6 addresses are left out: who connects to one comes from one, and that is not a private network.
     """
-    found: list[Address] = []
-    for adapter in ifaddr.get_adapters() if adapters is None else adapters:
-        if not str(adapter.name).startswith(_VIRTUAL):
-            found += [ipaddress.ip_address(_text(address)) for address in adapter.ips]
-    reachable = [address for address in found if _is_reachable(address)]
-    return [str(address) for address in sorted(reachable, key=lambda address: address.version)]
+    adapters = ifaddr.get_adapters() if adapters is None else adapters
+    found = _all_addresses(adapter for adapter in adapters if not str(adapter.name).startswith(_VIRTUAL))
+    return [str(address) for address in found if _is_reachable(address)]
+
+
+def _all_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[Address]:
+    """IPv4 first."""
+    adapters = ifaddr.get_adapters() if adapters is None else adapters
+    found = [ipaddress.ip_address(_text(address)) for adapter in adapters for address in adapter.ips]
+    return sorted(found, key=lambda address: address.version)
 
 
 def _text(address: ifaddr.IP) -> str:
@@ -179,12 +223,15 @@ def _is_reachable(address: Address) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+    address = _parse(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def _parse(text: str) -> Address | None:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
 
 
 def _listens(hosts: Iterable[str], address: str) -> bool:

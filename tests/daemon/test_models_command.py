@@ -23,6 +23,7 @@ from qwen3tts_daemon.commands.source import part_of
 from qwen3tts_daemon.commands.verify import NoSuchCheckpoint, folders, verify
 from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS
 from tests.daemon.stand_in_hub import StandIn, StandInHub, StandInModelScope, running
+from tests.patience import PATIENCE_S
 
 CUSTOM, CODEC = CHECKPOINTS[0], CHECKPOINTS[-1]
 PIECE_BYTES = 4096
@@ -101,7 +102,7 @@ def corrupt(path: Path) -> None:
 def run(*arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "qwen3tts_daemon", "models", *arguments, "--directory", str(directory)],
-        capture_output=True, text=True, timeout=100, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         env={**os.environ, "HF_HOME": str(directory / "hf"), "NO_PROXY": "127.0.0.1", **environment},
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """One definition of every option: file, environment, command line, docs."""
 
+import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,48 @@ def test_a_list_in_the_environment_has_commas_or_is_json(
 def test_a_list_on_the_command_line_has_commas() -> None:
     settings = load_settings(["--wyoming.languages", "en,de", "--http.host", "127.0.0.1"])
     assert (settings.wyoming.languages, settings.http.host) == (("en", "de"), ("127.0.0.1",))
+
+
+SWITCHES = {name: name.replace("_", "-") for name, info in config.options() if info.annotation is bool}
+FORMS = [
+    ("--{}", True), ("--no-{}", False),
+    *((f"--{{}}{between}{word}", True) for between in " =" for word in ("true", "True", "yes", "on", "1")),
+    *((f"--{{}}{between}{word}", False) for between in " =" for word in ("false", "FALSE", "no", "off", "0")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "value"), FORMS)
+def test_a_boolean_option_is_a_name_and_a_value_or_a_name_alone(form: str, value: bool) -> None:
+    settings = load_settings([word for flag in SWITCHES.values() for word in form.format(flag).split()])
+    assert {name: attrgetter(name)(settings) for name in SWITCHES} == dict.fromkeys(SWITCHES, value)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_boolean_option_that_is_neither_stops_the_start_with_its_name(name: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(name)):
+        load_settings([f"--{SWITCHES[name]}", "perhaps"])
+
+
+def test_the_last_word_counts() -> None:
+    assert load_settings(["--log-text", "--no-log-text", "--log-text", "true"]).log_text
+    assert not load_settings(["--log-text", "true", "--log-text=0"]).log_text
+
+
+def test_names_on_the_command_line_may_be_those_of_the_file() -> None:
+    arguments = ["--http.max_body_bytes", "5000", "--log_text", "--drain_s=1"]
+    settings = load_settings(arguments)
+    assert (settings.http.max_body_bytes, settings.log_text, settings.drain_s) == (5000, True, 1.0)
+    sources = {name: source for name, _, source in config.effective(settings, arguments)}
+    assert sources["http.max_body_bytes"] == sources["log_text"] == sources["drain_s"] == "command line"
+
+
+def test_every_option_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        load_settings(["--help"])
+    shown = capsys.readouterr().out
+    for name, info in config.options():
+        value = r" bool\b" if info.annotation is bool else r" \S"
+        assert re.search(rf"^  --{re.escape(name.replace('_', '-'))}{value}", shown, re.MULTILINE), name
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from qwen3tts_daemon import ipc
-from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
+from qwen3tts_daemon.worker_client import EngineSpec, NoAnswer, WorkerEngine
 from qwen_tts.api import Audio, AudioChunk, PresetVoice, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
 from tests.contract.homes import TONE
+from tests.patience import PATIENCE_S
 
 
 def request(text: str) -> SynthesisRequest:
@@ -78,10 +79,10 @@ async def test_text_that_an_engine_refuses_ends_its_stream_alone() -> None:
     await worker.close()
 
 
-async def test_a_signal_to_the_whole_group_is_the_daemons_to_handle() -> None:
+async def test_a_signal_to_every_process_is_the_daemons_to_handle() -> None:
     worker = await WorkerEngine.start(TONE)
-    os.kill(worker.pid, signal.SIGTERM)
-    os.kill(worker.pid, signal.SIGINT)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(worker.pid, number)
     assert await read(worker, "Hello.")
     await worker.close()
 
@@ -94,6 +95,17 @@ async def test_a_start_that_is_cancelled_leaves_no_process(tmp_path: Path) -> No
     await asyncio.gather(starting, return_exceptions=True)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+async def test_a_worker_that_says_nothing_is_given_up(tmp_path: Path) -> None:
+    with pytest.raises(NoAnswer, match=r"not up after 0\.1 s"):
+        await WorkerEngine.start(EngineSpec("tests.fakes:never", {"mark": str(tmp_path / "pid")}), timeout_s=0.1)
+
+
+async def test_a_process_that_cannot_be_made_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(NoAnswer, match="No such file"):
+        await WorkerEngine.start(TONE)
 
 
 async def test_nonsense_from_a_worker_ends_it_with_a_typed_error() -> None:
@@ -182,7 +194,7 @@ async def test_a_worker_ends_when_its_daemon_does() -> None:
     )
     with subprocess.Popen([sys.executable, "-c", daemon], stdout=subprocess.PIPE) as process:
         # The pipe reaches its end only when the last process that holds it has gone: the worker.
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == -signal.SIGKILL
     assert int(output) > 0
 

@@ -10,6 +10,7 @@ import torch
 from qwen_tts.convert_prompt import convert
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.voice_prompt import ReferenceVoice
+from tests.patience import PATIENCE_S
 
 GEOMETRY = {"hidden_size": 8, "codebooks": 4, "codebook_size": 32}
 ITEM = {
@@ -25,7 +26,7 @@ def saved(path: Path, content: object) -> Path:
 
 def test_codes_words_and_embedding_come_over(tmp_path: Path) -> None:
     path = saved(tmp_path / "voice.pt", {"items": [ITEM]})
-    subprocess.run([sys.executable, "-m", "qwen_tts.convert_prompt", path], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "qwen_tts.convert_prompt", path], check=True, timeout=PATIENCE_S)
     voice = ReferenceVoice.from_bytes((tmp_path / "voice.safetensors").read_bytes(), **GEOMETRY)
     assert voice.codes is not None
     assert voice.codes.tolist() == ITEM["ref_code"].tolist()  # type: ignore[attr-defined]

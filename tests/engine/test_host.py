@@ -27,6 +27,7 @@ from qwen_tts.stream import AudioStream
 from qwen_tts.wav import to_pcm
 from tests.fakes import ToneEngine, tone
 from tests.golden.cases import reference_audio
+from tests.patience import PATIENCE_S
 
 RECORDING = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
 GIB = 2**30
@@ -329,7 +330,7 @@ async def test_an_engine_that_fails_for_good_ends_the_host(checkpoints: tuple[Pa
     host = host_on(card, checkpoints)
     await host.load()
     card.engines["CustomVoice"].died.set()
-    await asyncio.wait_for(host.died.wait(), 5)
+    await asyncio.wait_for(host.died.wait(), PATIENCE_S)
     with pytest.raises(ModelUnavailable):
         host.stream(order(PRESET))
     await host.close()

@@ -22,6 +22,7 @@ from tests.engine.test_host import (
     settle,
 )
 from tests.fakes import tone
+from tests.patience import PATIENCE_S
 
 __all__ = ["checkpoints"]
 
@@ -45,7 +46,7 @@ async def test_closing_tells_those_who_wait(checkpoints: tuple[Path, ...]) -> No
     await host.close()
     for task in (*waiting, speaking):
         with pytest.raises(ModelUnavailable):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE_S)
     assert not host._tasks
 
 
@@ -61,7 +62,7 @@ async def test_closing_while_one_moves_loads_nothing_afterwards(checkpoints: tup
     assert card.used == 0
     for stream in (speaking, *streams):
         with pytest.raises(ModelUnavailable):
-            await asyncio.wait_for(said(stream), 5)
+            await asyncio.wait_for(said(stream), PATIENCE_S)
 
 
 async def test_loading_at_start_and_waking_have_no_limit(checkpoints: tuple[Path, ...]) -> None:
@@ -133,7 +134,7 @@ async def test_an_error_that_nobody_foresaw_ends_its_stream(checkpoints: tuple[P
     card.engines["Base"].stream = broken  # type: ignore[assignment, method-assign]
     card.gate.set()
     with pytest.raises(SynthesisFailed):
-        await asyncio.wait_for(said(stream), 5)
+        await asyncio.wait_for(said(stream), PATIENCE_S)
     assert not host._waiting
     await host.close()
 
@@ -151,7 +152,7 @@ async def test_whatever_comes_and_goes_nothing_is_left_over(checkpoints: tuple[P
         voice = draw.choice([PRESET, CLONED, DESIGNED])
         if draw.random() < 0.2:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(draw.choice([0, 5])):
+                async with asyncio.timeout(draw.choice([0, PATIENCE_S])):
                     await host.encode_reference(RECORDING, None)
             return
         stream = host.stream(order(voice, live=True))
@@ -166,7 +167,7 @@ async def test_whatever_comes_and_goes_nothing_is_left_over(checkpoints: tuple[P
         stream.close()
 
     with contextlib.suppress(SynthesisError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(*(come_and_go() for _ in range(25)))
     for _ in range(50):
         await asyncio.sleep(0)
@@ -175,7 +176,7 @@ async def test_whatever_comes_and_goes_nothing_is_left_over(checkpoints: tuple[P
     for resident in host._residents.values():
         assert (resident.active, resident._calls, resident.waiting, resident.is_leaving) == (0, 0, [], False)
     for voice in (PRESET, CLONED, DESIGNED):
-        assert await asyncio.wait_for(said(host.stream(order(voice))), 5) == tone("Good evening.")
+        assert await asyncio.wait_for(said(host.stream(order(voice))), PATIENCE_S) == tone("Good evening.")
     await host.close()
     assert (card.used, len(host._tasks)) == (0, 0)
 

@@ -20,6 +20,7 @@ from qwen_tts.api import Audio
 from qwen_tts.wav import read_wav, to_pcm, write_wav
 from tests.engine.conftest import Load
 from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, reference_audio
+from tests.patience import PATIENCE_S
 
 RATE, FRAME = 24_000, 1_920
 TWO_FRAMES = ("--max-seconds", "0.16")
@@ -54,7 +55,7 @@ def run_alone(*arguments: str | Path, directory: Path) -> Result:
     """`python -m qwen_tts` in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "qwen_tts", *map(str, arguments), "--device", "cpu"],
-        capture_output=True, text=True, cwd=directory, timeout=100, check=False,
+        capture_output=True, text=True, cwd=directory, timeout=PATIENCE_S, check=False,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     return Result(done.returncode, done.stdout, done.stderr)

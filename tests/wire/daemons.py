@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
+from tests.patience import PATIENCE_S
+
 
 class DaemonProcess:
     """A daemon on loopback with free ports; its log is read as it comes."""
@@ -19,7 +21,9 @@ class DaemonProcess:
             "--data-dir", str(data), "--wyoming.host", "127.0.0.1", "--wyoming.port", "0",
             "--http.host", "127.0.0.1", "--http.port", "0", "--no-zeroconf.enabled", *options,
         ]  # fmt: skip
-        self.process = subprocess.Popen([sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
         self._lines: Queue[str | None] = Queue()
         self._log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -35,7 +39,7 @@ class DaemonProcess:
         """The first new log line that matches."""
         while True:
             try:
-                line = self._lines.get(timeout=60)
+                line = self._lines.get(timeout=PATIENCE_S)
             except Empty:
                 raise AssertionError(f"no line with {pattern!r}:\n{self.log}") from None
             if line is None:
@@ -45,13 +49,19 @@ class DaemonProcess:
                 return match
 
     @property
+    def workers(self) -> list[int]:
+        """The pids of its child processes."""
+        stats = [read_stat(path) for path in Path("/proc").glob("[0-9]*/stat")]
+        return [pid for pid, parent in stats if parent == self.process.pid]
+
+    @property
     def log(self) -> str:
         return "".join(self._log)
 
     def read_rest(self) -> str:
         """The whole log, of a daemon that has ended."""
-        self._reader.join(30)
-        while (line := self._lines.get(timeout=30)) is not None:
+        self._reader.join(PATIENCE_S)
+        while (line := self._lines.get(timeout=PATIENCE_S)) is not None:
             self._log.append(line)
         return self.log
 
@@ -61,6 +71,15 @@ class DaemonProcess:
         wyoming = int(self.wait_for(r"wyoming listens on port (\d+)")[1])
         self.wait_for("INFO qwen3tts_daemon.daemon ready")
         return wyoming, http
+
+
+def read_stat(path: Path) -> tuple[int, int]:
+    """Of a process: its pid and its parent's; zeros if it has just gone."""
+    try:
+        head, _, rest = path.read_text().rpartition(")")
+    except OSError:
+        return 0, 0
+    return int(head.split()[0]), int(rest.split()[1])
 
 
 @contextlib.contextmanager

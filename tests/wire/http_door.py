@@ -18,6 +18,7 @@ from qwen3tts_daemon.protocols.websocket import Sockets
 from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, WebSocketSettings
 from qwen3tts_daemon.speech import Speech
 from tests.fakes import ToneEngine
+from tests.patience import PATIENCE_S
 
 QUICK_TO_CLOSE = ServerConfig(grace_s=0.3)
 DEFAULTS = HttpSettings()
@@ -26,7 +27,7 @@ TOKEN = "correct-horse-battery-staple-0123456789"
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what tells nobody that it has happened."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -88,7 +89,9 @@ async def open_door(
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)
     await http_server.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_server.port}", verify=False) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{http_server.port}", verify=False, timeout=PATIENCE_S
+        ) as client:
             yield Door(http_server, app, auth, client)
     finally:
         await http_server.close()

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import httpx
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.info import Describe, Info
@@ -25,6 +25,7 @@ from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessag
 from qwen_tts.api import Audio
 from qwen_tts.wav import to_pcm
 from tests.golden.cases import reference_audio
+from tests.patience import PATIENCE_S, connect_blocking
 from tests.wire.daemons import DaemonProcess, embedded_daemon
 
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -49,12 +50,12 @@ class Home:
         recording = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
         (folder / "me.wav").write_bytes(to_wav(recording))
         self.key = f"Authorization: Bearer {(folder.parent / 'data' / 'token').read_text().strip()}"
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.http}", timeout=60)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.http}", timeout=PATIENCE_S)
 
     def run(self, script: str) -> str:
         script = script.replace("8766", str(self.http)).replace(r"\|", "|")
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script], cwd=self.folder, timeout=100, check=False, text=True,
+            ["bash", "-euo", "pipefail", "-c", script], cwd=self.folder, timeout=PATIENCE_S, check=False, text=True,
             capture_output=True, env={**os.environ, "key": self.key},
         )  # fmt: skip
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}\n{self.daemon.log}"
@@ -160,7 +161,7 @@ def test_the_messages_of_the_table_are_answered_as_it_says(home: Home) -> None:
     """On one socket, in the order in which they stand."""
     if "me" not in {voice["id"] for voice in home.client.get("/v1/audio/voices").json()["voices"]}:
         home.run(next(line for line in BLOCKS[0].splitlines() if "name=Me" in line))
-    with connect(f"ws://127.0.0.1:{home.http}/v1/tts") as socket:
+    with connect_blocking(f"ws://127.0.0.1:{home.http}/v1/tts") as socket:
         for sent, answers in MESSAGES:
             if sent.startswith("curl"):
                 home.run(sent)

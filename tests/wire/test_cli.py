@@ -11,13 +11,14 @@ import pytest
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon import __version__
 from tests.fakes import tone
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 
 
 def run(*arguments: str, data: Path, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "qwen3tts_daemon", *arguments],
-        capture_output=True, text=True, input=given, timeout=100, check=False,
+        capture_output=True, text=True, input=given, timeout=PATIENCE_S, check=False,
         env={**os.environ, "QWEN3TTS_DATA_DIR": str(data), **environment},
     )  # fmt: skip
 

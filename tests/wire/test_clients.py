@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from wyoming.event import async_read_event, async_write_event
 from wyoming.tts import Synthesize
 
@@ -17,6 +17,7 @@ from qwen3tts_daemon.speech import Speech
 from qwen_tts.api import SynthesisRequest
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine
+from tests.patience import PATIENCE_S, connect
 from tests.wire.http_door import TOKEN, Door, open_door
 
 ELSEWHERE = "127.0.0.2"
@@ -59,7 +60,7 @@ async def door(speech: Speech, metrics: Metrics) -> AsyncIterator[Door]:
 )
 async def test_over_http(door: Door, engine: Attentive, path: str, body: object) -> None:
     transport = httpx.AsyncHTTPTransport(local_address=ELSEWHERE)
-    async with httpx.AsyncClient(base_url=door.url, transport=transport) as client:
+    async with httpx.AsyncClient(base_url=door.url, transport=transport, timeout=PATIENCE_S) as client:
         answer = await (client.get(path) if body is None else client.post(path, json=body))
         if path.endswith("clips"):
             answer = await client.get(answer.json()["path"])
@@ -77,7 +78,7 @@ async def hear_over(client: ClientConnection) -> None:
 async def test_behind_a_proxy_that_nobody_trusts_it_is_the_proxy(door: Door, engine: Attentive) -> None:
     headers = {"X-Forwarded-For": "192.168.1.7", "Authorization": f"Bearer {TOKEN}"}
     transport = httpx.AsyncHTTPTransport(local_address=ELSEWHERE)
-    async with httpx.AsyncClient(base_url=door.url, transport=transport, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=door.url, transport=transport, headers=headers, timeout=PATIENCE_S) as client:
         assert (await client.post("/v1/audio/speech", json={"input": "Hello."})).is_success
     url = f"ws://127.0.0.1:{door.port}/v1/tts"
     async with connect(url, local_addr=(ELSEWHERE, 0), additional_headers=headers) as client:

@@ -1,7 +1,9 @@
 """Announcements, seen by a browser of the same network: the loopback interface."""
 
 import asyncio
+import errno
 import logging
+import re
 import secrets
 import socket
 from collections.abc import AsyncIterator
@@ -26,10 +28,9 @@ from qwen3tts_daemon.protocols.discovery import (
 )
 from qwen3tts_daemon.settings import ZeroconfSettings
 from qwen3tts_daemon.speech import Speech
+from tests.patience import PATIENCE_S
 from tests.wire.http_door import open_door
 
-GUARD_S = 20.0
-"""No test waits for it; it turns a hang into a failure."""
 EVERYWHERE = ("0.0.0.0", "::")
 LOOPBACK = ("127.0.0.1",)
 OURS = secrets.token_hex(3)
@@ -68,7 +69,7 @@ class Browser(ServiceListener):
 
     async def sees(self, *names: str) -> None:
         """Wait until exactly these are there."""
-        async with asyncio.timeout(GUARD_S), self._changed:
+        async with asyncio.timeout(PATIENCE_S), self._changed:
             await self._changed.wait_for(lambda: self.names == set(names))
 
     async def info(self, kind: str, name: str) -> AsyncServiceInfo:
@@ -152,15 +153,84 @@ async def test_a_network_that_comes_later_is_announced_then(browser: Browser) ->
     await announcer.stop()
 
 
-@pytest.mark.parametrize("hosts", [("127.0.0.1",), ("::1", "127.0.0.1"), ("localhost",)])
-async def test_what_only_this_machine_reaches_is_not_announced(
-    hosts: tuple[str, ...], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    announcer = Discovery(ZeroconfSettings())
+@asynccontextmanager
+async def announcing_twice(
+    hosts: tuple[str, ...], *, found: list[str] | None = None, interfaces: tuple[str, ...] = ()
+) -> AsyncIterator[None]:
+    """Both services, of a machine with the addresses `found`; they have looked several times when the block begins."""
+    rounds = 0
+
+    def look() -> list[str]:
+        nonlocal rounds
+        rounds += 1
+        return list(found or ())
+
+    announcer = Discovery(
+        ZeroconfSettings(name=f"twice-{OURS}", interfaces=interfaces), find_addresses=look, look_again_s=0
+    )
     announcer.announce(wyoming_service(hosts, 10200, version="1"))
-    await asyncio.gather(*announcer._tasks)
-    assert "nothing to announce" in caplog.text
+    announcer.announce(voice_service(hosts, 8766, version="1", auth="lan"))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert rounds > 4 or interfaces
+    yield
+    await announcer.stop()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "found", "interfaces", "why"),
+    [
+        (LOOPBACK, ["192.168.1.5"], (), "nothing to announce on 127.0.0.1, .*zeroconf.enabled to false"),
+        (("::1", "127.0.0.1"), ["192.168.1.5"], (), "nothing to announce on ::1, 127.0.0.1,"),
+        (("localhost",), [], (), "nothing to announce on localhost"),
+        (EVERYWHERE, [], (), "is the network up"),
+        (("192.168.1.6",), ["192.168.1.5"], (), "no network address to announce for 192.168.1.6"),
+        (EVERYWHERE, ["192.168.1.5"], ("192.0.2.7",), "zeroconf.interfaces: '192.0.2.7' is no address of this machine"),
+        (EVERYWHERE, ["192.168.1.5"], ("2001:db8::7",), "zeroconf.interfaces: '2001:db8::7' is no address"),
+        (EVERYWHERE, ["192.168.1.5"], ("eth0",), "zeroconf.interfaces: 'eth0' is no address of this machine"),
+        (EVERYWHERE, ["192.168.1.5"], ("127.0.0.1", "lan"), "zeroconf.interfaces: 'lan' is no address"),
+        (("192.168.1.5",), [], LOOPBACK, r"on none of zeroconf.interfaces \(127.0.0.1\)"),
+    ],
+)
+async def test_when_nothing_can_be_announced_one_line_says_why(
+    hosts: tuple[str, ...],
+    found: list[str],
+    interfaces: tuple[str, ...],
+    why: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with announcing_twice(hosts, found=found, interfaces=interfaces):
+        (record,) = caplog.records
+        assert record.levelname == "WARNING"
+        assert re.search(why, record.getMessage())
+
+
+async def test_a_network_that_goes_again_is_told_again(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    network = list[str]()
+    name = f"comes-and-goes-{OURS}"
+    announcer = Discovery(ZeroconfSettings(name=name), find_addresses=lambda: list(network), look_again_s=0.01)
+    announcer.announce(wyoming_service(EVERYWHERE, 10200, version="1"))
+    for times in (1, 2):
+        while len(caplog.records) < times:
+            await asyncio.sleep(0)
+        network.append("127.0.0.1")
+        await browser.sees(f"{name}.{WYOMING}")
+        network.clear()
+        await browser.sees()
+    await announcer.stop()
+
+
+async def test_a_port_that_is_taken_is_told_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> AsyncZeroconf:
+        logging.getLogger("zeroconf").error("Address in use")  # as it does
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    monkeypatch.setattr(discovery, "AsyncZeroconf", refuse)
+    async with announcing_twice(EVERYWHERE, found=["192.168.1.5"]):
+        assert "UDP port 5353" in caplog.text
+        assert len(caplog.records) == 1
 
 
 async def test_a_network_that_refuses_is_a_warning(

@@ -16,6 +16,7 @@ from qwen3tts_daemon.protocols.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessage, Effective, Format
 from qwen3tts_daemon.settings import HttpSettings, load_settings
 from tests.fakes import tone
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -60,7 +61,7 @@ def test_the_python_of_the_websocket_writes_the_sound(tmp_path: Path) -> None:
     assert len(list(filter(None, code.splitlines()))) == 5
     with tone_daemon(tmp_path / "data") as daemon:
         code = code.replace("8766", str(daemon.ready()[1]))
-        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60, check=True)
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=PATIENCE_S, check=True)
     assert (tmp_path / "hello.pcm").read_bytes() == tone("Hello from your own home.")
 
 
@@ -69,7 +70,7 @@ def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
     line = example(HTTP, "bash", "curl")
     with tone_daemon(tmp_path / "data") as daemon:
         line = line.replace("8766", str(daemon.ready()[1]))
-        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=60, check=True)
+        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=PATIENCE_S, check=True)
     sound = (tmp_path / "speech.wav").read_bytes()
     assert sound.startswith(b"RIFF")
     assert sound.endswith(tone("The washing machine is done."))
@@ -79,7 +80,7 @@ def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
     code = example(HTTP, "python", "openai")
     with tone_daemon(tmp_path / "data") as daemon:
         code = code.replace("8766", str(daemon.ready()[1]))
-        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60, check=True)
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=PATIENCE_S, check=True)
     assert (tmp_path / "dinner.wav").read_bytes().endswith(tone("Dinner is ready."))
 
 

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-import websockets
 
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols.server import ServerConfig
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
+from tests.patience import PATIENCE_S, connect
 from tests.wire.http_door import TOKEN, Door, open_door, until
 
 SPEECH = "/v1/audio/speech"
@@ -51,7 +51,7 @@ async def raw(door: Door, request: bytes) -> Answer:
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     try:
         writer.write(request)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             return await read_answer(reader)
     finally:
         writer.close()
@@ -243,7 +243,7 @@ async def test_a_body_that_dribbles_is_given_up(door: Door) -> None:
             await asyncio.sleep(0.05)
 
     dribbling = asyncio.create_task(dribble())
-    async with asyncio.timeout(BODY_TIMEOUT_S + 2):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await read_answer(reader)
     dribbling.cancel()
     assert (answer.status, answer.code, answer.headers["connection"]) == (408, "timeout", "close")
@@ -273,7 +273,7 @@ async def test_a_refused_body_does_not_hide_the_refusal(door: Door) -> None:
         await asyncio.sleep(0.02)
         writer.write(b" " * 10_000)
         await writer.drain()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await read_answer(reader)).status == 403
         writer.write(request("/health"))
         assert (await read_answer(reader)).status == 200, "and the connection can be used again"
@@ -297,7 +297,7 @@ async def test_silent_and_half_sent_heads_are_closed_while_others_are_served(doo
 
     task = asyncio.create_task(dribble())
     assert (await door.client.get("/health")).status_code == 200
-    async with asyncio.timeout(HEAD_TIMEOUT_S + 4):
+    async with asyncio.timeout(PATIENCE_S):
         for reader, _ in (*silent, *half, *dribbling):
             with contextlib.suppress(ConnectionResetError):
                 assert await reader.read(1) == b""
@@ -313,7 +313,7 @@ async def test_a_half_head_after_a_whole_request_is_closed_too(door: Door) -> No
     assert (await read_answer(reader)).status == 200
     await asyncio.sleep(HEAD_TIMEOUT_S / 2)
     writer.write(b"GET /health HT")
-    async with asyncio.timeout(HEAD_TIMEOUT_S + 2):
+    async with asyncio.timeout(PATIENCE_S):
         assert await reader.read(1) == b""
     writer.close()
 
@@ -332,12 +332,12 @@ async def test_one_connection_too_many_is_closed_and_others_go_on(
 ) -> None:
     async with open_door(speech, metrics, server=ServerConfig(max_connections=2, grace_s=0.3)) as door:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-        async with websockets.connect(f"ws://127.0.0.1:{door.port}/v1/tts") as call:
+        async with connect(f"ws://127.0.0.1:{door.port}/v1/tts") as call:
             writer.write(request("/health"))
             assert (await read_answer(reader)).status == 200
             for _ in range(20):
                 refused, its_writer = await asyncio.open_connection("127.0.0.1", door.port)
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE_S):
                     assert await refused.read() == b""
                 its_writer.close()
             assert door.server.connections == 2
@@ -358,7 +358,7 @@ async def test_an_endless_header_is_cut_off(door: Door) -> None:
     writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
     sent = 0
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not reader.at_eof() and sent < 40_000_000 and not reader._buffer:  # type: ignore[attr-defined]
                 writer.write(b"a" * 65_536)
                 sent += 65_536

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from qwen3tts_daemon.metrics import Metrics
@@ -17,6 +16,7 @@ from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
 from tests.fakes import ToneEngine
+from tests.patience import PATIENCE_S, connect
 from tests.wire.http_door import TOKEN, Door, open_door, until
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -246,7 +246,7 @@ async def test_a_taken_port_is_told(door: Door) -> None:
 async def test_every_address_has_the_same_port(door: Door) -> None:
     server = HttpServer(door.app, ("0.0.0.0", "::"), 0)
     await server.start()
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         for host in ("127.0.0.1", "[::1]"):
             assert (await client.get(f"http://{host}:{server.port}/health")).status_code == 200
     await server.close()
@@ -269,7 +269,7 @@ class TestEnd:
             writer.write(b"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nContent-Length: ")
             writer.write(f"{len(body)}\r\n\r\n".encode() + body)
             await until(lambda: engine.active)
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(PATIENCE_S):
                 await door.server.close()
             assert door.server.connections == 0
             await until(lambda: not engine.active)

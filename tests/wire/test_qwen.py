@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from websockets.sync.client import ClientConnection as Connection
-from websockets.sync.client import connect
 from wyoming.audio import AudioChunk, AudioStart
 from wyoming.client import AsyncTcpClient
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
 from benchmarks.random_checkpoint import write_checkpoint
+from tests.patience import PATIENCE_S, connect_blocking
 from tests.wire.daemons import DaemonProcess, embedded_daemon
 
 SPEAKERS = {"vivian", "serena", "uncle_fu", "dylan", "eric", "ryan", "aiden", "ono_anna", "sohee"}
@@ -78,13 +78,13 @@ async def test_live_text_reaches_it_bit_by_bit(doors: tuple[int, int, DaemonProc
 
 def test_it_speaks_through_rest_and_says_that_it_is_no_preview(doors: tuple[int, int, DaemonProcess]) -> None:
     base = f"http://127.0.0.1:{doors[1]}"
-    health = httpx.get(f"{base}/health").json()
+    health = httpx.get(f"{base}/health", timeout=PATIENCE_S).json()
     assert (health["engine"], health["state"], health["preview"]) == ("qwen3-tts", "ready", False)
     order = {"model": "tts-1", "voice": "vivian", "input": "Good evening.", "response_format": "pcm"}
-    answer = httpx.post(f"{base}/v1/audio/speech", json=order, timeout=60)
+    answer = httpx.post(f"{base}/v1/audio/speech", json=order, timeout=PATIENCE_S)
     assert answer.status_code == 200
     assert len(answer.content) >= 4 * 1_920 * 2
-    assert httpx.post(f"{base}/v1/audio/speech", json=order | {"voice": "heart"}).status_code == 422
+    assert httpx.post(f"{base}/v1/audio/speech", json=order | {"voice": "heart"}, timeout=PATIENCE_S).status_code == 422
 
 
 def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonProcess]) -> None:
@@ -99,7 +99,7 @@ def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonP
         message: dict[str, Any] = json.loads(data)
         return message
 
-    with connect(url) as first, connect(url) as second, connect(url) as third:
+    with connect_blocking(url) as first, connect_blocking(url) as second, connect_blocking(url) as third:
         for ctx in ("a", "b"):
             say(first, ctx=ctx, policy="parallel", text="And so it went on and on. " * 40)
             wait_for(first, "segment")
@@ -115,4 +115,4 @@ def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonP
 def test_a_choice_that_cannot_be_met_stops_the_start(tmp_path: Path) -> None:
     with embedded_daemon(tmp_path, "--engine", "qwen", "--models.dir", str(tmp_path)) as daemon:
         daemon.wait_for("cannot start: engine is qwen, and .* holds no checkpoint: qwen3tts-daemon models download")
-        assert daemon.process.wait(20) == 1
+        assert daemon.process.wait(PATIENCE_S) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import tone
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def test_the_javascript_plays_what_is_said(tmp_path: Path) -> None:
         script = heard + code.replace("8766", str(port))
         result = subprocess.run(
             ["node", "--experimental-websocket", "--no-warnings", "-e", script],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) == len(tone("Hello from your own home.")) // 2
@@ -50,7 +51,7 @@ def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
     line = example("bash", "curl").replace('"voice": "heart"', '"voice": "tone"')
     with tone_daemon(tmp_path) as daemon:
         line = line.replace("8766", str(daemon.ready()[1]))
-        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=60, check=True, capture_output=True)
+        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=PATIENCE_S, check=True, capture_output=True)
     sound = (tmp_path / "speech.wav").read_bytes()
     assert sound.startswith(b"RIFF")
     assert sound.endswith(tone("The washing machine is done."))

@@ -30,6 +30,7 @@ from qwen_tts.api import (
 )
 from qwen_tts.stream import AudioStream
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
+from tests.patience import PATIENCE_S
 from tests.wire.http_door import TOKEN, Door, open_door, until
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -83,7 +84,7 @@ async def home(tmp_path: Any, metrics: Metrics, frame_s: float) -> AsyncIterator
         started.append(Studio(frame_s))
         return started[-1]
 
-    manager = ModelManager(start, ManagerConfig(load_timeout_s=5))
+    manager = ModelManager(start, ManagerConfig(load_timeout_s=PATIENCE_S))
     await manager.start(preload=True)
     await manager.ready()
     voices = VoiceCatalogue(
@@ -424,7 +425,7 @@ async def test_offloading_what_still_loads_lets_it_become_warm_first(metrics: Me
     async with open_door(Speech(manager, voices, metrics, SpeechConfig()), metrics) as door:
         assert (await door.client.post("/api/gpu-offload", headers=BEARER)).status_code == 200
         may_load.set()
-        await asyncio.wait_for(warm, 5)
+        await asyncio.wait_for(warm, PATIENCE_S)
         await until(lambda: manager.state == "unloaded")
     await manager.close()
 

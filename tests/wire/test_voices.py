@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import APIRoute
-from websockets.asyncio.client import connect
 
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.metrics import Metrics
@@ -25,6 +24,7 @@ from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
 from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine, tone
+from tests.patience import connect
 from tests.wire.http_door import TOKEN, Door, open_door, until
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI, WebSocket
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from qwen3tts_daemon.failures import Refusal, describe
@@ -22,6 +22,7 @@ from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech import Speech
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import SAMPLES_PER_FRAME, ToneEngine, tone
+from tests.patience import connect
 
 HEAD = struct.Struct("<BBHI")
 LONG = "word " * 400

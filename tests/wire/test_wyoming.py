@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wyoming.audio import AudioChunk, AudioStop
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
 from wyoming.info import Describe, Info
@@ -29,11 +30,11 @@ from qwen3tts_daemon.protocols.wyoming import Limits, WyomingServer
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.settings import PRIVATE, SettingsError, WyomingSettings
 from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.voice_library import StoredVoice
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import MS_PER_CHAR, ToneEngine, tone
+from tests.patience import PATIENCE_S
 
-GUARD_S = 20.0
-"""No test waits for it; it turns a hang into a failure."""
 LONG = "This sentence is spoken again and again. " * 190
 LONG_FRAMES = len(LONG) * MS_PER_CHAR // 80
 """Seven minutes."""
@@ -55,7 +56,7 @@ async def serving(speech: Speech, limits: Limits | None = None, **settings: Any)
     server = WyomingServer(speech, WyomingSettings(**settings), version="1.2", limits=limits)
     await server.start()
     yield server
-    async with asyncio.timeout(GUARD_S):
+    async with asyncio.timeout(PATIENCE_S):
         await server.close()
 
 
@@ -66,7 +67,7 @@ async def server(speech: Speech) -> AsyncIterator[WyomingServer]:
 
 
 def client_of(server: WyomingServer) -> AsyncTcpClient:
-    return AsyncTcpClient("127.0.0.1", server.port, read_timeout=GUARD_S)
+    return AsyncTcpClient("127.0.0.1", server.port, read_timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ async def answer(client: AsyncTcpClient, *events: Event, last: str = "audio-stop
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(GUARD_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0)
 
@@ -211,15 +212,16 @@ async def test_a_voice_of_null_and_a_region_are_understood(client: AsyncTcpClien
         ({"context": {"speed": "fast"}}, "bad_field"),
     ],
 )
-async def test_what_cannot_be_spoken_is_told_and_the_connection_goes_on(
+async def test_what_cannot_be_spoken_is_told_and_a_stream_may_be_followed_by_more(
     client: AsyncTcpClient, data: dict[str, Any], code: str
 ) -> None:
-    (error,) = await answer(client, Event("synthesize", {"text": "Hello.", **data}), last="error")
-    assert error.data["code"] == code
     events = [Event("synthesize-start", data), *stream("Hello. ", "More.")[1:]]
     error, stopped = await answer(client, *events, last="synthesize-stopped")
     assert (error.type, error.data["code"], stopped.type) == ("error", code, "synthesize-stopped")
     assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+    (error,) = await answer(client, Event("synthesize", {"text": "Hello.", **data}), last="error")
+    assert error.data["code"] == code
+    assert await client.read_event() is None
 
 
 async def test_an_engine_that_fails_is_told_and_the_connection_goes_on(client: AsyncTcpClient) -> None:
@@ -261,6 +263,133 @@ async def test_a_busy_engine_is_told(engine: ToneEngine, client: AsyncTcpClient,
         await until(lambda: engine.active == 1)
         (error,) = await answer(client, Synthesize("Hello.").event(), last="error")
     assert error.data["code"] == "queue_full"
+
+
+# -- the end after the error to a plain request --------------------------------------------------------------
+
+FAILING = Synthesize("Hello.", SynthesizeVoice("nobody")).event()
+
+
+async def hear_plainly(server: WyomingServer, request: Event) -> bytes | None:
+    """As Home Assistant before 2026.11: it knows no `error`, and waits for a stop or for the connection's end."""
+    sound = b""
+    async with client_of(server) as client:
+        await client.write_event(request)
+        while (event := await client.read_event()) is not None:
+            if AudioStop.is_type(event.type):
+                return sound
+            if AudioChunk.is_type(event.type):
+                sound += AudioChunk.from_event(event).audio
+    return None
+
+
+@pytest.mark.parametrize(
+    "failing", [FAILING, Event("synthesize"), Synthesize("[fail]").event(), Synthesize("One. Two [fail].").event()]
+)
+async def test_home_assistant_does_not_wait_for_an_answer_that_failed(server: WyomingServer, failing: Event) -> None:
+    assert await hear_plainly(server, failing) is None
+    assert await hear_plainly(server, Synthesize("Hello.").event()) == tone("Hello.")
+
+
+@pytest.mark.parametrize("failures", [1, 2, 5])
+async def test_what_is_asked_behind_a_failure_is_answered_first(client: AsyncTcpClient, failures: int) -> None:
+    await send(client, *[FAILING] * failures, Synthesize("Hello.").event(), *stream("Good night."), FAILING)
+    for _ in range(failures):
+        assert types(await read_until(client, "error", "audio-stop")) == ["error"]
+    assert pcm(await read_until(client, "audio-stop")) == tone("Hello.")
+    assert pcm(await read_until(client, "synthesize-stopped")) == tone("Good night.")
+    assert types(await read_until(client, "error")) == ["error"]
+    assert await client.read_event() is None
+
+
+async def test_what_is_asked_soon_after_a_failure_is_answered(speech: Speech) -> None:
+    async with serving(speech, Limits(afterthought_s=PATIENCE_S)) as server, client_of(server) as client:
+        await answer(client, FAILING, last="error")
+        assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+        assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+@pytest.mark.parametrize("sent_bytes", [1, 20, 60])
+async def test_a_request_that_is_on_its_way_is_answered(speech: Speech, sent_bytes: int) -> None:
+    request = encode_event(Synthesize("Hello there, all of you.").event())
+    async with serving(speech, Limits(afterthought_s=0)) as server, client_of(server) as client:
+        assert client._writer is not None
+        client._writer.write(encode_event(FAILING) + request[:sent_bytes])
+        await read_until(client, "error")
+        for _ in range(100):
+            await asyncio.sleep(0)
+        client._writer.write(request[sent_bytes:])
+        assert types(await read_until(client, "audio-stop")) == PLAIN
+
+
+async def test_a_stream_whose_text_is_coming_is_not_cut_off(speech: Speech) -> None:
+    async with serving(speech, Limits(afterthought_s=0)) as server, client_of(server) as client:
+        await send(client, FAILING, SynthesizeStart().event())
+        await read_until(client, "error")
+        for _ in range(100):
+            await asyncio.sleep(0)
+        await send(client, SynthesizeChunk("Hello.").event(), SynthesizeStop().event())
+        assert pcm(await read_until(client, "synthesize-stopped")) == tone("Hello.")
+
+
+async def test_a_client_that_is_still_sending_reads_the_error_and_the_end(server: WyomingServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    more = encode_event(Event("audio-chunk", {"rate": 1}, payload=bytes(50_000)))
+
+    async def send_on() -> None:
+        with contextlib.suppress(ConnectionError):  # until nobody listens any more
+            while True:
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0)
+
+    writer.write(encode_event(FAILING))
+    sending = asyncio.create_task(send_on())
+    assert (await reader.read()).count(b'"error"') == 1
+    await sending
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def test_a_client_that_does_not_close_is_closed(server: WyomingServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(encode_event(FAILING))
+    said = await reader.read()
+    assert b'"unknown_voice"' in said
+    await until(lambda: not server._connections)
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"voice": {"name": "nobody"}},
+        {"voice": {"name": "reference:nobody"}},
+        {"voice": {"name": "tone-zh"}},
+        {"voice": {"name": "sailor"}},
+        {"voice": {"name": "whisperer"}},
+        {"voice": {"language": "xx"}},
+        {"voice": {"name": "tone", "language": "zh"}},
+        {"voice": {"name": 5}},
+        {"context": {"speed": 99}},
+        {"text": "a" * 20_000},
+        {"text": "[fail]"},
+        {"text": None},
+    ],
+)
+async def test_who_uses_home_assistant_is_told_nothing_of_http(
+    client: AsyncTcpClient, speech: Speech, data: dict[str, Any]
+) -> None:
+    library = speech.voices.library
+    assert library is not None
+    library.add(StoredVoice(id="sailor", kind="designed", name="Sailor", design="An old sailor."))
+    library.add(StoredVoice(id="whisperer", kind="profile", name="Whisperer", base="sailor"))
+    (error,) = await answer(client, Event("synthesize", {"text": "Hello.", **data}), last="error")
+    for word in ("GET ", "POST ", "/v1/", "http"):
+        assert word not in error.data["text"]
+    assert ("Home Assistant" in error.data["text"]) is (error.data["code"] == "unknown_voice")
 
 
 # -- describe and ping, always -------------------------------------------------------------------------------
@@ -362,7 +491,7 @@ async def test_a_client_that_does_not_read_holds_the_engine_back_and_loses_nothi
 
 
 async def test_a_client_that_never_reads_is_cut_off_and_could_have_read_why(speech: Speech) -> None:
-    async with serving(speech, Limits(slow_reader_s=0.1, closing_s=GUARD_S)) as server:
+    async with serving(speech, Limits(slow_reader_s=0.1, closing_s=PATIENCE_S)) as server:
         deaf = deaf_socket(server)
         deaf.sendall(encode_event(Synthesize(LONG).event()))
         await until(lambda: speech.active == 1)
@@ -408,7 +537,7 @@ async def told(server: WyomingServer, sent: bytes, *, ends: bool = False) -> dic
     writer.write(sent)
     if ends:
         writer.write_eof()
-    async with asyncio.timeout(GUARD_S):
+    async with asyncio.timeout(PATIENCE_S):
         said = await reader.read()
     writer.close()
     await writer.wait_closed()
@@ -459,7 +588,7 @@ def test_any_bytes_are_events_or_a_refusal(pieces: list[bytes]) -> None:
         reader.feed_data(b"".join(pieces))
         reader.feed_eof()
         with contextlib.suppress(Refusal):
-            while await read_event(reader, idle_s=GUARD_S, message_s=GUARD_S) is not None:
+            while await read_event(reader, idle_s=PATIENCE_S, message_s=PATIENCE_S) is not None:
                 pass
 
     asyncio.run(read_all())
@@ -535,7 +664,7 @@ async def test_both_address_families_have_the_same_port(speech: Speech) -> None:
         if "::" not in server.addresses:
             pytest.skip("no IPv6 here")
         for host in ("127.0.0.1", "::1"):
-            async with AsyncTcpClient(host, server.port, read_timeout=GUARD_S) as client:
+            async with AsyncTcpClient(host, server.port, read_timeout=PATIENCE_S) as client:
                 assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
 
 
@@ -582,12 +711,13 @@ async def test_speech_that_is_cut_off_is_not_complete(
     client: AsyncTcpClient, speech: Speech, engine: ToneEngine, is_stream: bool
 ) -> None:
     await send(client, *(stream("[hang] on.") if is_stream else [Synthesize("[hang] on.").event()]))
+    await send(client, Synthesize("Hello.").event())
     await until(lambda: engine.active == 1)
     await speech.drain(0)
     events = await read_until(client, "synthesize-stopped" if is_stream else "error")
     assert types(events) == ["error", "synthesize-stopped"][: len(events)]
     assert events[0].data["code"] == "draining"
-    (refused,) = await answer(client, Synthesize("Hello.").event(), last="error")
+    (refused,) = await read_until(client, "error")
     assert refused.data["code"] == "draining"
 
 
@@ -602,7 +732,7 @@ async def test_stopping_twice_and_without_a_start_is_harmless(speech: Speech, se
 
 async def test_wyoming_bench_has_nothing_to_complain_about(server: WyomingServer) -> None:
     bench = Path(sys.executable).with_name("wyoming-bench")
-    options = ["--rounds", "1", "--programs", "qwen3-tts", "--timeout", str(GUARD_S), "--verbose"]
+    options = ["--rounds", "1", "--programs", "qwen3-tts", "--timeout", str(PATIENCE_S), "--verbose"]
     process = await asyncio.create_subprocess_exec(
         str(bench), "tts", f"127.0.0.1:{server.port}", *options, stdout=PIPE, stderr=STDOUT
     )

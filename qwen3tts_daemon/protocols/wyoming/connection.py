@@ -2,6 +2,9 @@
 
 A client that leaves ends the reading, so the utterance is closed at once. Everything else that ends a
 connection early (a malformed event, a client that takes nothing, the daemon stopping) is told in an `error`.
+
+After the `error` to a plain request the connection ends, as it does with the reference server: older versions of Home
+Assistant, and others, know no `error` and wait for the end. Not while there is more to answer, though.
 """
 
 import asyncio
@@ -49,6 +52,8 @@ class Limits:
     """A client that takes no sound for this long is cut off."""
     closing_s: float = 0.5
     """For the last event to reach the client."""
+    afterthought_s: float = 0.1
+    """After the error to a plain request: for the next one, of a client that sends several at once."""
     requests: int = 32
     """Waiting for their answers."""
 
@@ -145,6 +150,8 @@ class Connection:
         self._requests: asyncio.Queue[_Request] = asyncio.Queue()
         self._latest: _Request | None = None
         self._unanswered = 0
+        self._receiving = False
+        """In the middle of an event."""
         self._stopped: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
 
     @property
@@ -197,8 +204,11 @@ class Connection:
         limits = self._limits
         idle_s = min(limits.first_event_s, limits.idle_s)
         while True:
+            self._receiving = False
             try:
-                event = await read_event(self._reader, idle_s=idle_s, message_s=limits.message_s)
+                event = await read_event(
+                    self._reader, idle_s=idle_s, message_s=limits.message_s, on_begin=self._begins_to_receive
+                )
             except TimeoutError:
                 if self.is_busy and not self._session.is_live:
                     continue
@@ -208,6 +218,9 @@ class Connection:
             idle_s = limits.idle_s
             for action in self._session.receive(event):
                 await self._do(action)
+
+    def _begins_to_receive(self) -> None:
+        self._receiving = True
 
     async def _do(self, action: Action) -> None:
         match action:
@@ -229,16 +242,30 @@ class Connection:
     # -- answering -----------------------------------------------------------------------------------------
 
     async def _answer_all(self) -> None:
-        """One request after the other. Raises ConnectionError, SlowReader."""
-        while True:
-            request = await self._requests.get()
+        """One request after the other, until a plain one failed and nothing follows it.
+
+        Raises ConnectionError, SlowReader.
+        """
+        has_failed = False
+        while (request := await self._next(has_failed=has_failed)) is not None:
             try:
-                await self._answer(request)
+                has_failed = not await self._answer(request) and not request.is_stream
             finally:
                 request.over()
             self._unanswered -= 1
 
-    async def _answer(self, request: _Request) -> None:
+    async def _next(self, *, has_failed: bool) -> _Request | None:
+        """The next request; None if there is none soon after one that failed, and none on its way."""
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.afterthought_s if has_failed else None):
+                    return await self._requests.get()
+            except TimeoutError:
+                if not self.is_busy and not self._receiving:
+                    return None
+
+    async def _answer(self, request: _Request) -> bool:
+        """Whether it could be spoken."""
         answer = Answer(is_stream=request.is_stream, sample_rate=self._speech.capabilities.sample_rate)
         try:
             await self._speak(request, answer)
@@ -248,8 +275,10 @@ class Connection:
         except (ConnectionError, SlowReader):
             raise
         except Exception as error:  # noqa: BLE001  the protocol's edge
-            last = answer.fail(describe(error))
+            await self._send(answer.fail(describe(error)))
+            return False
         await self._send(last)
+        return True
 
     async def _speak(self, request: _Request, answer: Answer) -> None:
         async with self._speech.utterance(request.order, Caller(address=self._address)) as utterance:

@@ -6,7 +6,8 @@ Rules of the protocol, as real clients need them
 2. Between synthesize-start and synthesize-stop a `synthesize` is a copy of the text for servers that cannot
    stream.
 3. What fails is answered by `error` in place of audio-stop; a stream's synthesize-stopped follows as always.
-   A connection that only ends would be taken for a complete answer.
+   A connection that only ends would be taken for a complete answer. What comes after the `error` to a plain
+   request, which has no last event, is the connection's end (see connection).
 4. describe and ping are answered at once, whatever is being spoken. What is not known is ignored.
 """
 
@@ -33,6 +34,9 @@ from qwen_tts.errors import InvalidRequest
 PROTOCOL = "wyoming"
 NOTHING_MS = 100
 """Silence that answers a text without words: a player gets a file that it can open."""
+
+_WAY_OUT = {"unknown_voice": "; in Home Assistant, choose one under Settings > Voice assistants"}
+"""By code, for people who see nothing of this daemon but Home Assistant."""
 
 
 # -- what a client's event means -----------------------------------------------------------------------------
@@ -210,7 +214,8 @@ class Answer:
         return [*instead, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]
 
     def fail(self, failure: Failure) -> list[Event]:
-        return [Error(failure.message, failure.code).event(), *self._stopped()]
+        message = failure.message + _WAY_OUT.get(failure.code, "")
+        return [Error(message, failure.code).event(), *self._stopped()]
 
     def _start(self) -> Event:
         self._has_started = True

@@ -4,6 +4,7 @@ The library's own reader takes any length and any shape; this one has limits, an
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -40,8 +41,10 @@ def encode_event(event: Event) -> bytes:
     return b"".join((msgspec.json.encode(header), b"\n", data, payload))
 
 
-async def read_event(reader: asyncio.StreamReader, *, idle_s: float, message_s: float) -> Event | None:
-    """The next event without its payload; None once the client has left.
+async def read_event(
+    reader: asyncio.StreamReader, *, idle_s: float, message_s: float, on_begin: Callable[[], None] = lambda: None
+) -> Event | None:
+    """The next event without its payload; None once the client has left. `on_begin` is called with its first byte.
 
     Raises TimeoutError if none begins within `idle_s`, Refusal for one that is malformed, too large, cut off
     or not complete within `message_s`.
@@ -50,6 +53,7 @@ async def read_event(reader: asyncio.StreamReader, *, idle_s: float, message_s: 
         first = await reader.read(1)
     if not first:
         return None
+    on_begin()
     try:
         async with asyncio.timeout(message_s):
             return await _read_rest(reader, first)
