@@ -20,9 +20,16 @@ class SparingLog:
 
     def warning(self, message: str, *args: Any, kind: str = "") -> None:
         """`kind` is what counts as the same; without it the message is."""
+        self._tell(logging.WARNING, message, args, kind)
+
+    def info(self, message: str, *args: Any, kind: str = "") -> None:
+        """As `warning`."""
+        self._tell(logging.INFO, message, args, kind)
+
+    def _tell(self, level: int, message: str, args: tuple[Any, ...], kind: str) -> None:
         left_out = self._kinds.count(kind or message)
         if left_out is not None:
-            self._logger.warning(f"{message}{_more(left_out)}", *args)  # noqa: G004  the arguments stay arguments
+            self._logger.log(level, f"{message}{_more(left_out)}", *args)  # noqa: G004  the arguments stay arguments
 
 
 class SparingFilter(logging.Filter):

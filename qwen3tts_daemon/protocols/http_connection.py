@@ -280,5 +280,8 @@ class HttpConnection(H11Protocol):
         """Close so that the answer arrives: a close with input unread, or still to come, would overtake it."""
         self._stop_head_timer()
         self._is_parting = True
-        self.transport.write_eof()
-        self.loop.call_later(_PARTING_S, self.transport.close)
+        if self.limits.places.may_linger:
+            self.transport.write_eof()
+            self.loop.call_later(_PARTING_S, self.transport.close)
+        else:
+            self.transport.close()

@@ -1,6 +1,6 @@
 """Who may hold a connection: so many in all, so many from one address, and who goes where there is no room.
 
-- A connection that is closing takes no place.
+- A connection that is closing takes no place; how many may take their time over it is bounded, too.
 - An address that has all of its places gets another one for its longest idle connection, never for one that has work.
 - Where all places are taken, the address that holds the most gives one up to an address that holds fewer.
 - Otherwise the newcomer is refused; the log is told once a minute.
@@ -21,6 +21,7 @@ from qwen3tts_daemon.sparing_log import SparingLog
 logger = logging.getLogger(__name__)
 
 _MOST_BUDGETS = 1_024
+_MOST_LINGERING = 32
 _FAR_PREFIX = 64
 """Of IPv6 a far client has a whole network to choose its addresses from; near ones share theirs with neighbours."""
 
@@ -74,6 +75,11 @@ class Places:
         self._holders[house].discard(holder)
         if not self._holders[house]:
             del self._holders[house]
+
+    @property
+    def may_linger(self) -> bool:
+        """Whether who is closing may wait until its client has read why: that keeps a file open."""
+        return sum(one.is_closing for holders in self._holders.values() for one in holders) <= _MOST_LINGERING
 
     def budget_of(self, address: str | None) -> Budget | None:
         """None for a proxy's connections: they are of many clients."""

@@ -20,6 +20,7 @@ from qwen3tts_daemon.protocols.server import ServerConfig
 from qwen3tts_daemon.protocols.websocket_connection import MOST_FRAGMENTS
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
+from tests.patience import PATIENCE_S
 from tests.wire.http_door import Door, GatedEngine, open_door, until
 from tests.wire.test_hostile_http import SPEECH, Answer, raw, read_answer, request
 
@@ -102,6 +103,18 @@ async def test_no_place_is_kept_by_upgrades_that_failed(speech: Speech, metrics:
         assert (await raw(door, request("/health"))).status == 200
         for writer in opened:
             writer.close()
+
+
+async def test_broken_requests_do_not_linger_in_crowds(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "_PARTING_S", PATIENCE_S)
+    writers = []
+    for _ in range(200):
+        _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(REFUSED["a body"][0])
+        writers.append(writer)
+    await until(lambda: 0 < door.server.connections <= 40)
+    for writer in writers:
+        writer.close()
 
 
 # -- the pace ------------------------------------------------------------------------------------------------
@@ -196,7 +209,7 @@ async def test_chunks_of_a_byte_are_worked_off_in_turns(door: Door, monkeypatch:
             await until(partial(turns.have_worked_off, EVENTS.burst))
             for _ in range(20):
                 assert (await door.client.get("/health")).status_code == 200
-            assert turns.most <= 2 * TURN
+            assert turns.most <= 3 * TURN  # the one before may not have left yet
             pushing.cancel()
         writer.close()
 

@@ -9,8 +9,7 @@ Assistant, and others, know no `error` and wait for the end. Not while there is 
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,8 @@ from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Info
 
-from qwen3tts_daemon.failures import Refusal, describe, draining
+from qwen3tts_daemon.failures import Failure, Refusal, describe, draining
+from qwen3tts_daemon.protocols.pace import Pace
 from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.session import (
     Abort,
@@ -31,11 +31,10 @@ from qwen3tts_daemon.protocols.wyoming.session import (
     WyomingSession,
 )
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
+from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech import Caller, Order, Speech, Utterance
 from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
 from qwen_tts.errors import TextEmpty, TextTooLong
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +138,17 @@ class Connection:
         describer: Describer,
         streaming: bool,
         limits: Limits,
+        pace: Pace,
+        may_linger: Callable[[], bool],
+        log: SparingLog,
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._address = address
+        self.address = address
+        self.idle_since = asyncio.get_running_loop().time()
+        self._pace = pace
+        self._may_linger = may_linger
+        self._log = log
         self._speech = speech
         self._describer = describer
         self._limits = limits
@@ -152,12 +158,26 @@ class Connection:
         self._unanswered = 0
         self._receiving = False
         """In the middle of an event."""
+        self._is_parting = False
         self._stopped: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
 
     @property
     def is_busy(self) -> bool:
         """A request waits for its answer or is being answered."""
         return self._unanswered > 0
+
+    @property
+    def has_work(self) -> bool:
+        return self.is_busy or self._session.is_live
+
+    @property
+    def is_closing(self) -> bool:
+        return self._is_parting or self._stopped.done() or self._writer.is_closing()
+
+    def dismiss(self) -> None:
+        """Others need its place: say so, and go at once."""
+        self._is_parting = True
+        refuse(self._writer, Refusal("rate_limited", "too many connections, and this one asks for nothing"))
 
     def stop(self, reason: Refusal) -> None:
         """End the connection, after telling the client why."""
@@ -184,10 +204,13 @@ class Connection:
 
     async def _part(self, reason: BaseException | None) -> None:
         """Say why, and close so that it arrives: a close with unread input would overtake it."""
+        self._is_parting = True
         if reason is not None:
-            self._writer.write(_told(reason))
+            failure = describe(reason)
+            self._log.info("wyoming connection ended: %s: %s", failure.code, failure.message, kind=failure.code)
+            self._writer.write(_error(failure))
         with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(self._limits.closing_s):
+            async with asyncio.timeout(self._limits.closing_s if self._may_linger() else 0):
                 self._writer.write_eof()
                 while await self._reader.read(64 * 1024):
                     pass
@@ -218,6 +241,14 @@ class Connection:
             idle_s = limits.idle_s
             for action in self._session.receive(event):
                 await self._do(action)
+            await self._wait_for_turn()
+
+    async def _wait_for_turn(self) -> None:
+        """Events that are here already are read without the others having had their turn."""
+        self._pace.count()
+        while not self._pace.allows_more:
+            await asyncio.sleep(self._pace.wait_s())
+            self._pace.begin_turn()
 
     def _begins_to_receive(self) -> None:
         self._receiving = True
@@ -253,6 +284,7 @@ class Connection:
             finally:
                 request.over()
             self._unanswered -= 1
+            self.idle_since = asyncio.get_running_loop().time()
 
     async def _next(self, *, has_failed: bool) -> _Request | None:
         """The next request; None if there is none soon after one that failed, and none on its way."""
@@ -281,7 +313,7 @@ class Connection:
         return True
 
     async def _speak(self, request: _Request, answer: Answer) -> None:
-        async with self._speech.utterance(request.order, Caller(address=self._address)) as utterance:
+        async with self._speech.utterance(request.order, Caller(address=self.address)) as utterance:
             request.speak_with(utterance)
             async for item in utterance:
                 if isinstance(item, AudioChunk):
@@ -301,14 +333,12 @@ class Connection:
 
 
 def refuse(writer: asyncio.StreamWriter, reason: Refusal) -> None:
-    """Close a connection from which nothing was read."""
-    writer.write(_told(reason))
+    """Close a connection that has asked for nothing."""
+    writer.write(_error(describe(reason)))
     writer.close()
 
 
-def _told(reason: BaseException) -> bytes:
-    failure = describe(reason)
-    logger.info("wyoming connection ended: %s: %s", failure.code, failure.message)
+def _error(failure: Failure) -> bytes:
     return encode_event(Error(failure.message, failure.code).event())
 
 

@@ -9,15 +9,23 @@ import logging
 from dataclasses import replace
 
 from qwen3tts_daemon.failures import Refusal, draining
-from qwen3tts_daemon.networks import Neighbourhood, parse_address
+from qwen3tts_daemon.networks import Address, Neighbourhood, parse_address
 from qwen3tts_daemon.protocols.listeners import open_listeners
+from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
+from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.protocols.wyoming.connection import Connection, Limits, refuse
 from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.wire import HEADER_BYTES
 from qwen3tts_daemon.settings import WyomingSettings
+from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech import Speech
 
 logger = logging.getLogger(__name__)
+
+EVENTS = Rate(per_s=50, burst=200)
+"""Of a connection's own: text comes in a few events a second, live text word by word."""
+EVENTS_OF_AN_ADDRESS = Rate(per_s=1_000, burst=500)
+"""What its connections share beyond that."""
 
 _WRITE_BUFFER_BYTES = 16 * 1024
 _DEAD_PEER_S = 30.0
@@ -47,6 +55,9 @@ class WyomingServer:
         self.addresses: list[str] = []
         """What it listens on, once started; an address family that the machine lacks is not among them."""
         self._connections: dict[asyncio.Task[None], Connection] = {}
+        most, most_each = settings.max_connections, settings.max_connections_per_address
+        self._places = Places("wyoming", most, most_each, EVENTS_OF_AN_ADDRESS)
+        self._log = SparingLog(logger)
 
     async def start(self) -> None:
         """Listen. Raises OSError if an address or the port cannot be had."""
@@ -76,7 +87,9 @@ class WyomingServer:
             await server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        refusal = self._refusal(writer)
+        peer = writer.get_extra_info("peername")
+        address = parse_address(peer[0]) if peer else None
+        refusal = self._refusal(address)
         if refusal is not None:
             refuse(writer, refusal)
             return
@@ -84,26 +97,30 @@ class WyomingServer:
         connection = Connection(
             reader,
             writer,
-            address=str(parse_address(writer.get_extra_info("peername")[0])),
+            address=str(address),
             speech=self._speech,
             describer=self._describer,
             streaming=self._settings.streaming,
             limits=self._limits,
+            pace=Pace(Budget(EVENTS), self._places.budget_of(str(address))),
+            may_linger=lambda: self._places.may_linger,
+            log=self._log,
         )
+        if not self._places.take(connection, str(address)):
+            refuse(writer, Refusal("rate_limited", "too many connections"))
+            return
         task = asyncio.create_task(connection.serve())
         self._connections[task] = connection
-        task.add_done_callback(self._connections.pop)
+        task.add_done_callback(self._leave)
 
-    def _refusal(self, writer: asyncio.StreamWriter) -> Refusal | None:
-        peer = writer.get_extra_info("peername")
-        if peer is None:  # gone already
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        connection = self._connections.pop(task)
+        self._places.leave(connection, connection.address)
+
+    def _refusal(self, address: Address | None) -> Refusal | None:
+        if address is None:  # gone already
             return Refusal("forbidden_address", "an unknown address may not connect")
-        if parse_address(peer[0]) not in self._allowed:
-            logger.warning("wyoming: %s is not in wyoming.allow", peer[0])
-            return Refusal("forbidden_address", f"{peer[0]} may not connect; see wyoming.allow")
-        if self._draining:  # accepted just before the socket closed
-            return draining()
-        if len(self._connections) >= self._settings.max_connections:
-            logger.warning("wyoming: %d connections, no more are taken", len(self._connections))
-            return Refusal("rate_limited", "too many connections")
-        return None
+        if address not in self._allowed:
+            self._log.warning("wyoming: %s is not in wyoming.allow", address)
+            return Refusal("forbidden_address", f"{address} may not connect; see wyoming.allow")
+        return draining() if self._draining else None  # accepted just before the socket closed
