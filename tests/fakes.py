@@ -108,7 +108,7 @@ class _Tones:
         while True:
             if self.pieces:
                 text = self.pieces.popleft()
-                for pcm in frames(tone(text)):
+                for pcm in frames(b"" if "[mute]" in text else tone(text)):
                     due = await self._engine.work(text, due)
                     await self._room(first_sample)
                     self.audio.push(
@@ -143,7 +143,7 @@ def frames(pcm: bytes) -> Iterator[bytes]:
 
 
 class ToneEngine:
-    """Can be slow (`frame_s`), small (`rows`), failing and dying (by words in the text)."""
+    """Can be slow (`frame_s`), small (`rows`), failing, dying and mute (by words in the text)."""
 
     def __init__(
         self,

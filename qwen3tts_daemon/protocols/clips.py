@@ -28,7 +28,7 @@ from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_
 from qwen3tts_daemon.protocols.spoken import their_names
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
-from qwen_tts.errors import TextEmpty, UnsupportedFormat
+from qwen_tts.errors import UnsupportedFormat
 
 PATH = "/v1/audio/clips/"
 PROTOCOL = "clips"
@@ -59,8 +59,6 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
         encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
             utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
-            if not utterance.text:
-                raise TextEmpty("the text has no words to speak", param="text")
         lifetime_s = body.expires_in_s or clips.config.expires_s
         clip = clips.make(utterance, encoding, lifetime_s)
         path = f"{PATH}{clip.id}.{body.format}"

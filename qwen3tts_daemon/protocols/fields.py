@@ -31,8 +31,8 @@ FORMAT_SCHEMA = {"enum": list(FORMATS)}
 Text = Annotated[
     str,
     _told(
-        pattern=r"[\p{L}\p{N}]",
-        description=f"With a letter or a digit; at most {MAX_TEXT_CHARS:,} characters, else 413",
+        pattern=r"\S",
+        description=f"Not blank; at most {MAX_TEXT_CHARS:,} characters, else 413. Without words it is a short silence",
     ),
 ]
 LanguageName = Annotated[str, _told(**LANGUAGE_SCHEMA)]

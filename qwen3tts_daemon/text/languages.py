@@ -75,6 +75,15 @@ def detect_language(text: str, among: Sequence[str], fallback: str) -> str:
     )
 
 
+def language_of_script(text: str, among: Sequence[str]) -> str | None:
+    """Which of `among` the text is most likely in; None if none of them is written so, or that is a guess."""
+    letters = "".join(char for char in text[:_ENOUGH_CHARS] if char.isalpha())
+    if script := _script_languages(letters):
+        return next((code for code in script if code in among), None)
+    is_latin = 2 * len(_LATIN.findall(letters)) > len(letters)
+    return detect_language(text, among, "") or None if is_latin else None
+
+
 def warm() -> None:
     """Load the language model now (6 MB, 0.1 s) instead of at the first text."""
     _model()
@@ -89,6 +98,7 @@ _KANA = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_LATIN = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
 
 
 def _script_languages(letters: str) -> tuple[str, ...]:
