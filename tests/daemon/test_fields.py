@@ -46,6 +46,8 @@ def test_every_name_of_a_language_that_is_told_is_known() -> None:
             parse_language(name)
 
 
-@pytest.mark.parametrize("text", ["a", "7", "字", "é", "a\n", "", " ", "\n\t", "\u2003", "…", "🙂", "\u0301", "\u200b", "-_"])
+@pytest.mark.parametrize(
+    "text", ["a", "7", "字", "é", "a\n", "", " ", "\n\t", "\u2003", "…", "🙂", "\u0301", "\u200b", "-_"]
+)
 def test_a_text_is_told_to_need_what_is_not_blank(text: str) -> None:
     assert bool(re.search(FIELDS["input"]["pattern"], text)) == bool(text.strip())
