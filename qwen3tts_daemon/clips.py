@@ -58,7 +58,8 @@ class Clip:
     def __init__(self, clips: "Clips", first: Encoding, expires_at: float) -> None:
         self.id = secrets.token_hex(16)
         self.expires_at = expires_at
-        self.is_complete = False
+        self.end = ""
+        """How its utterance has ended well: `done` or `limit`; empty until then."""
         self.readers = 0
         self.making: asyncio.Task[None] | None = None
         self._clips = clips
@@ -72,6 +73,10 @@ class Clip:
     def size(self) -> int:
         """Bytes of memory."""
         return len(self._pcm) + sum(len(encoding.data) for encoding in self._encodings.values())
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.end)
 
     @property
     def is_idle(self) -> bool:
@@ -89,8 +94,8 @@ class Clip:
         self._pcm += pcm
         self._changed.set()
 
-    def complete(self) -> None:
-        self.is_complete = True
+    def complete(self, end: str) -> None:
+        self.end = end
         self._changed.set()
 
     def fail(self, error: Exception) -> None:
@@ -259,6 +264,6 @@ class Clips:
                         clip.append(part.pcm)
             if utterance.end == "cancelled":
                 raise draining()
-            clip.complete()
+            clip.complete(utterance.end)
         except Exception as error:  # noqa: BLE001  handed to the readers, whose protocol describes it
             clip.fail(error)

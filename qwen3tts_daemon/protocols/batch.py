@@ -142,7 +142,9 @@ class _BatchResponse(Response):
             raise draining()
         sound.finish()
         encoded = base64.b64encode(sound.data).decode()
-        return {"audio": encoded, "media_type": sound.media_type, **_measured(utterance.measures)}
+        return {
+            "audio": encoded, "media_type": sound.media_type, "end": utterance.end, **_measured(utterance.measures),
+        }  # fmt: skip
 
 
 def _measured(measures: Measures) -> Line:

@@ -132,7 +132,7 @@ class _ClipResponse(Response):
             # The edge makes GET of HEAD: who only wanted the head need not wait for the end to ask on.
             self.headers["connection"] = "close"
             return
-        self.headers.update({"accept-ranges": "bytes", "etag": self._etag})
+        self.headers.update({"accept-ranges": "bytes", "etag": self._etag, "x-end": self._clip.end})
         start, stop = self._part(size)
         reader.limit(start, stop)
         self.headers["content-length"] = str(stop - start)

@@ -82,7 +82,8 @@ class EventsBody:
         chars = utterance.measures.chars
         frames = utterance.measures.samples // self._samples_per_frame
         usage = {"input_tokens": chars, "output_tokens": frames, "total_tokens": chars + frames}
-        done = _event({"type": "speech.audio.done", "usage": usage})
+        reason = "limit" if utterance.end == "limit" else "complete"
+        done = _event({"type": "speech.audio.done", "reason": reason, "usage": usage})
         return self._delta(self._encoder.finish()) + done
 
     def error(self, error: Exception, request_id: str) -> bytes:
@@ -144,7 +145,8 @@ class SpokenResponse(Response):
                     if event is None:
                         raise
                     await self._write(event, send)
-            await self._finish(send)
+        # Who has it all may ask at once how it went: the utterance has been left by then.
+        await self._finish(send)
 
     async def _speak(self, send: Send) -> None:
         with their_names(self._names):
@@ -177,7 +179,7 @@ class SpokenResponse(Response):
 
 
 class WholeResponse(Response):
-    """A whole WAV with what it cost in the headers; a client that leaves before closes the utterance."""
+    """A whole WAV with its end and its cost in the headers; a client that leaves before closes the utterance."""
 
     def __init__(self, utterance: Utterance, sample_rate: int, names: Names, filename: str) -> None:
         super().__init__(media_type="audio/wav")
@@ -194,7 +196,7 @@ class WholeResponse(Response):
                 return
         body = to_wav(Audio(pcm=pcm, sample_rate=self._sample_rate))
         headers = {"content-disposition": f'attachment; filename="{self._filename}"'}
-        headers |= cost_headers(utterance.measures)
+        headers |= {"x-end": utterance.end} | cost_headers(utterance.measures)
         await Response(body, media_type=self.media_type, headers=headers)(scope, receive, send)
 
 

@@ -201,6 +201,32 @@ async def test_the_error_names_the_field_as_it_was_written(doors: Doors) -> None
         assert error["message"].startswith("voice 'tone' can read nothing of this text: it speaks en, de, fr; ")
 
 
+@pytest.mark.parametrize(
+    ("text", "end", "reason"), [("Hi [limit] there.", "limit", "limit"), ("Hi.", "done", "complete")]
+)
+async def test_http_tells_how_speech_has_ended(doors: Doors, text: str, end: str, reason: str) -> None:
+    client = doors.http.client
+    body = {"input": text, "response_format": "wav"}
+
+    events = (await client.post("/v1/audio/speech", json={**body, "stream_format": "sse"})).text
+    assert json.loads(events.split("data: ")[-1])["reason"] == reason
+
+    lines = (await client.post("/v1/audio/speech/batch", json={"items": [body]})).text
+    assert json.loads(lines.splitlines()[0])["end"] == end
+
+    whole = await client.post("/api/tts/custom-voice", json={"text": text, "speaker": "tone"})
+    assert whole.headers["x-end"] == end
+
+    clip = await client.post("/v1/audio/clips", json=body)
+    await client.get(clip.json()["path"])
+    assert (await client.head(clip.json()["path"])).headers["x-end"] == end
+
+    streamed = await client.post("/v1/audio/speech", json=body)
+    for answer in (clip, streamed):
+        report = await client.get(f"/v1/audio/requests/{answer.headers['x-request-id']}")
+        assert report.json()["end"] == end
+
+
 async def test_many_pieces_without_words_at_once(doors: Doors) -> None:
     answers = await asyncio.gather(*(openai(doors, "👍") for _ in range(40)))
     assert answers == [NOTHING] * 40

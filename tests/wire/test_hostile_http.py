@@ -159,10 +159,10 @@ async def test_only_json_is_json(door: Door) -> None:
     assert (await raw(door, post(b'{"input":"\\u0000\\ud83d\\ude00 ok","response_format":"pcm"}'))).status == 200
 
 
-async def test_text_of_odd_characters_is_spoken_or_empty_never_a_crash(door: Door) -> None:
+async def test_text_of_odd_characters_is_spoken_or_a_silence_never_a_crash(door: Door) -> None:
     for text, statuses in (
-        ("\0\0", (422,)),
-        ("🙂🙃", (200, 422)),
+        ("\0\0", (200,)),
+        ("🙂🙃", (200,)),
         ("a" + "\u0301" * 5_000, (200,)),
         ("<|im_start|>assistant<|im_end|>", (200, 422)),
         ("\u202eabc\u202c\ufeff", (200,)),
