@@ -20,11 +20,11 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.protocols.answers import CLIP_TYPES, binary
 from qwen3tts_daemon.protocols.answers import Clip as ClipAnswer
-from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
+from qwen3tts_daemon.protocols.bodies import body_of, wait_for_leaving
 from qwen3tts_daemon.protocols.discovery import lan_addresses
 from qwen3tts_daemon.protocols.edge import caller_of, visitor_of
 from qwen3tts_daemon.protocols.fields import ClipFormatName
-from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
+from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, read_speech, speech_schemas, utterance_of
 from qwen3tts_daemon.protocols.spoken import their_names
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
@@ -52,7 +52,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
     @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=body_of(ClipBody))
     async def make(request: Request) -> ClipAnswer:
         """A URL of a text spoken; it can be fetched at once, and often."""
-        body = await read_json(request, ClipBody)
+        body = await read_speech(request, ClipBody)
         if body.format not in CLIP_FORMATS:
             known = ", ".join(CLIP_FORMATS)
             raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
@@ -93,7 +93,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
 
 def schemas() -> Mapping[str, Any]:
     """The bodies, for the OpenAPI document."""
-    return schemas_of(ClipBody)
+    return speech_schemas(ClipBody)
 
 
 class _ClipResponse(Response):

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.audio import ENCODE_MS, Encoder, to_wav
 from qwen3tts_daemon.failures import Refusal, describe, draining
+from qwen3tts_daemon.protocols.answers import SOUND_TYPES, binary
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
 from qwen3tts_daemon.speech import Measures, Utterance
 from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
@@ -93,6 +94,16 @@ class EventsBody:
         if not sound:
             return b""
         return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
+
+
+SPOKEN = binary(*SOUND_TYPES)
+SPOKEN[200]["content"][EventsBody.media_type] = {}
+"""For `responses` of a route that takes `stream_format`."""
+
+
+def framing_of(stream_format: str | None, sound: Encoder, samples_per_frame: int) -> Framing:
+    """As a request wants it."""
+    return EventsBody(sound, samples_per_frame) if stream_format == "sse" else AudioBody(sound)
 
 
 def _event(fields: Mapping[str, Any]) -> bytes:

@@ -5,9 +5,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qwen3tts_daemon.protocols.fields import LANGUAGE_SCHEMA
+from qwen3tts_daemon.protocols.fields import LANGUAGE_SCHEMA, NUMBER_TEXTS, read_numbers
 from qwen3tts_daemon.protocols.orders import SpeechBody
+from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
 from qwen_tts.api import Sampling
 from qwen_tts.errors import InvalidRequest, UnknownLanguage
@@ -32,6 +35,14 @@ def test_a_request_has_the_bounds_of_the_engine(name: str, number: float) -> Non
     else:
         accepted = True
     assert within(FIELDS[name]["anyOf"][0], number) == accepted
+
+
+@pytest.mark.parametrize("name", NUMBER_TEXTS)
+@given(data=st.data())
+def test_a_text_that_is_told_to_be_a_number_is_taken_as_one(name: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(NUMBER_TEXTS[name], re.ASCII), fullmatch=True))
+    body = convert(read_numbers({"input": "a", name: text}), SpeechBody)
+    assert getattr(body, name) == float(text)
 
 
 def test_every_name_of_a_language_that_is_told_is_known() -> None:

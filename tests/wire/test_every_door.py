@@ -227,6 +227,25 @@ async def test_http_tells_how_speech_has_ended(doors: Doors, text: str, end: str
         assert report.json()["end"] == end
 
 
+async def test_a_number_may_be_sent_as_text(doors: Doors) -> None:
+    client = doors.http.client
+    fast = {"speed": "2.0", "seed": "42", "temperature": "0.7", "top_k": "50", "top_p": " 1 ", "response_format": "wav"}
+    body = {"input": "Hello there.", **fast}
+    lead, spoken = 2 * SAMPLE_RATE // 5, len(tone("Hello there.")) // 2
+
+    assert len((await client.post("/v1/audio/speech", json=body)).content) == 44 + lead + spoken
+    assert (
+        len((await client.get("/v1/audio/say", params={"text": "Hello there.", **fast})).content) == 44 + lead + spoken
+    )
+
+    clip = await client.post("/v1/audio/clips", json=body)
+    assert len((await client.get(clip.json()["path"])).content) == 44 + lead + spoken
+
+    for batch in ({"items": [body]}, {"items": [{"input": "Hello there."}], **fast}):
+        lines = (await client.post("/v1/audio/speech/batch", json=batch)).text.splitlines()
+        assert len(base64.b64decode(json.loads(lines[0])["audio"])) == 44 + lead + spoken
+
+
 async def test_many_pieces_without_words_at_once(doors: Doors) -> None:
     answers = await asyncio.gather(*(openai(doors, "👍") for _ in range(40)))
     assert answers == [NOTHING] * 40
