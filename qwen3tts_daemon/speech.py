@@ -197,6 +197,11 @@ class Utterance:
         return self._caller.request_id
 
     @property
+    def client(self) -> str:
+        """Whose it is: the caller's address."""
+        return self._caller.address
+
+    @property
     def protocol(self) -> str:
         return self._order.protocol
 
