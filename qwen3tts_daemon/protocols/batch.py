@@ -79,7 +79,7 @@ def schemas() -> Mapping[str, Any]:
 def _bodies(given: dict[str, Any]) -> list[SpeechBody]:
     """Raises Refusal or TextTooLong for what is no batch; an item that cannot be spoken may still be among them."""
     items = convert(read_numbers(given), BatchBody).items
-    shared = {name: value for name, value in given.items() if name != "items"}
+    shared = {name: given[name] for name in SpeechBody.__struct_fields__ if name in given}
     bodies = [convert(read_numbers(shared | item), SpeechBody, f"items[{index}]") for index, item in enumerate(items)]
     if sum(len(body.input) for body in bodies) > _MOST_CHARS:
         raise TextTooLong(f"one batch takes at most {_MOST_CHARS} characters", param="items")

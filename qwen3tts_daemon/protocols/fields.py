@@ -70,7 +70,7 @@ NUMBER_TEXTS: Mapping[str, str] = {
 
 def read_numbers(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a request with a text that is a number as the number; any other text is left for its field to refuse."""
-    return {name: _number(value) if name in NUMBER_TEXTS else value for name, value in fields.items()}
+    return {**fields, **{name: _number(fields[name]) for name in NUMBER_TEXTS if name in fields}}
 
 
 def _number(value: Any) -> Any:

@@ -144,6 +144,7 @@ BAD_JSON = {
     "surrogate elsewhere": b'{"input":"a","x":["\\udfff"]}',
     "encoded surrogate": b'{"input":"\xed\xa0\x80"}',
     "control": b'{"input":"a\nb"}',
+    "many values": b'{"input":"a","x":[' + b"1," * 25_000 + b"1]}",
     "nothing": b" ",
     "single quotes": b"{'input':'a'}",
 }
