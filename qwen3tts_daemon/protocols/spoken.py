@@ -144,18 +144,17 @@ class SpokenResponse(Response):
         self._has_started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._utterance as utterance:
-            async with _listened_to(utterance, receive) as leaving:
-                try:
-                    await self._speak(send)
-                    if _was_left(utterance, leaving):
-                        return
-                    await self._write(self._framing.end(utterance), send)
-                except Exception as error:
-                    event = self._framing.error(error, utterance.request_id) if self._has_started else None
-                    if event is None:
-                        raise
-                    await self._write(event, send)
+        async with self._utterance as utterance, _listened_to(utterance, receive) as leaving:
+            try:
+                await self._speak(send)
+                if _was_left(utterance, leaving):
+                    return
+                await self._write(self._framing.end(utterance), send)
+            except Exception as error:
+                event = self._framing.error(error, utterance.request_id) if self._has_started else None
+                if event is None:
+                    raise
+                await self._write(event, send)
         # Who has it all may ask at once how it went: the utterance has been left by then.
         await self._finish(send)
 
