@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -152,10 +151,8 @@ BAD_JSON = {
 
 async def test_only_json_is_json(door: Door) -> None:
     for name, body in BAD_JSON.items():
-        started = time.perf_counter()
         answer = await raw(door, post(body))
         assert (answer.status, answer.code) == (400, "bad_json"), name
-        assert time.perf_counter() - started < 0.5, f"{name} took too long"
     assert (await raw(door, post(b'"a string"'))).status == 422
     assert (await raw(door, post(b'{"input":"\\u0000\\ud83d\\ude00 ok","response_format":"pcm"}'))).status == 200
 
