@@ -80,6 +80,7 @@ class Clip:
 
     @property
     def is_complete(self) -> bool:
+        """All of its sound is there."""
         return bool(self.end)
 
     @property

@@ -69,7 +69,7 @@ NUMBER_TEXTS: Mapping[str, str] = {
 
 
 def read_numbers(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request, where such a text is the number; any other is left for its field to refuse."""
+    """The fields of a request, with the number where there was such a text; any other is left to be refused."""
     return {**fields, **{name: _number(fields[name]) for name in NUMBER_TEXTS if name in fields}}
 
 

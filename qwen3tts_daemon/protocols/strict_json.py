@@ -16,14 +16,13 @@ from qwen_tts.errors import InvalidRequest
 
 T = TypeVar("T")
 
+MOST_VALUES = 20_000
+"""Read in 20 ms, whatever they are. The longest text of commas alone has 8,000."""
+
 _LONGEST_PATH = 64
 _LONGEST_INTEGER = 309
 _EXACT = 2**53
 """Below it a float is the number that was written."""
-
-
-MOST_VALUES = 20_000
-"""Read in 20 ms, whatever they are. The longest text of commas alone has 8,000."""
 
 
 def load(text: str, *, allow_infinite: bool = False, most_values: int = MOST_VALUES) -> Any:
@@ -119,7 +118,7 @@ def _no_constant(name: str) -> None:
 
 
 def _integer(digits: str) -> int:
-    """Beyond what a float can be, it would take longer to write than to read."""
+    """None beyond what a float can be: it would take more time than all the rest."""
     if len(digits) > _LONGEST_INTEGER:
         raise ValueError("a number is too large")
     return int(digits)
