@@ -3,7 +3,9 @@
 - A clip is made to its end, whoever reads it, leaves or never comes.
 - A reader follows the growing sound from its first byte. A format is encoded once, when somebody wants it, piece by
   piece as its first reader goes on; the others find what is there.
-- What is kept is bounded: the oldest finished clips that nobody reads make room.
+- What is kept is bounded, and each client's (address's) share of what is being made. The oldest finished clips that
+  nobody reads make room, those of the client with the most first. Where none is, that client has to give up one for a
+  client that has less: nobody is kept out by what others hoard.
 - An expired clip takes no new readers; it goes when the last one has left. A deleted one goes now.
 """
 
@@ -11,6 +13,7 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from qwen3tts_daemon.audio import ENCODE_MS, FORMATS, open_encoder, wav_header
@@ -55,10 +58,12 @@ class Encoding:
 class Clip:
     """The sound of one utterance, and what it is in the formats that were asked for."""
 
-    def __init__(self, clips: "Clips", first: Encoding, expires_at: float) -> None:
+    def __init__(self, clips: "Clips", client: str, first: Encoding, expires_at: float) -> None:
         self.id = secrets.token_hex(16)
+        self.client = client
         self.expires_at = expires_at
-        self.is_complete = False
+        self.end = ""
+        """How its utterance has ended well: `done` or `limit`; empty until then."""
         self.readers = 0
         self.making: asyncio.Task[None] | None = None
         self._clips = clips
@@ -74,9 +79,19 @@ class Clip:
         return len(self._pcm) + sum(len(encoding.data) for encoding in self._encodings.values())
 
     @property
+    def is_complete(self) -> bool:
+        """All of its sound is there."""
+        return bool(self.end)
+
+    @property
+    def is_made(self) -> bool:
+        """To its end, good or bad."""
+        return self.is_complete or self._error is not None
+
+    @property
     def is_idle(self) -> bool:
         """It could go without being missed now."""
-        return not self.readers and (self.is_complete or self._error is not None)
+        return not self.readers and self.is_made
 
     def check(self) -> None:
         """Raises what ended the synthesis, or the clip."""
@@ -89,8 +104,8 @@ class Clip:
         self._pcm += pcm
         self._changed.set()
 
-    def complete(self) -> None:
-        self.is_complete = True
+    def complete(self, end: str) -> None:
+        self.end = end
         self._changed.set()
 
     def fail(self, error: Exception) -> None:
@@ -126,7 +141,7 @@ class Clip:
         start = encoding.pcm_bytes
         pcm = bytes(self._pcm[start : start + self._sample_rate * ENCODE_MS // 1000 * PCM_BYTES])
         if pcm:
-            self._clips.make_room(size=len(pcm))
+            self._clips.make_room(self.client, size=len(pcm))
             encoding.add(pcm)
         elif self.is_complete and not encoding.is_finished:
             encoding.finish()
@@ -204,8 +219,9 @@ class Clips:
 
         `utterance` has its whole text; `first` is for the format that is likely to be fetched.
         """
-        self.make_room(clips=1)
-        clip = Clip(self, first, self._clock() + lifetime_s)
+        self._check_share(utterance.client)
+        self.make_room(utterance.client, clips=1)
+        clip = Clip(self, utterance.client, first, self._clock() + lifetime_s)
         self._clips[clip.id] = clip
         clip.making = asyncio.create_task(self._speak(clip, utterance))
         asyncio.get_running_loop().call_later(lifetime_s + _LATE_S, self.forget_expired)
@@ -228,18 +244,39 @@ class Clips:
             if self._is_expired(clip) and not clip.readers:
                 self._forget(clip)
 
-    def make_room(self, *, clips: int = 0, size: int = 0) -> None:
-        """For so many more clips and bytes. Raises Refusal."""
+    def make_room(self, client: str, *, clips: int = 0, size: int = 0) -> None:
+        """For so many more clips and bytes of a client. Raises Refusal."""
         self.forget_expired()
-        idle = [clip for clip in self._clips.values() if clip.is_idle]
         while not self._has_room(clips, size):
-            if not idle:
+            if (victim := self._victim(client, clips, size)) is None:
                 raise Refusal("queue_full", "no room for more clips now; delete some or come again later")
-            self._forget(idle.pop(0))
+            self._forget(victim)
+
+    def _check_share(self, client: str) -> None:
+        most = self.config.max_per_address
+        if sum(clip.client == client and not clip.is_made for clip in self._clips.values()) >= most:
+            raise Refusal(
+                "rate_limited", f"{most} clips for one address are being made (clips.max_per_address); wait for one"
+            )
 
     def _has_room(self, clips: int, size: int) -> bool:
         held = sum(clip.size for clip in self._clips.values())
         return len(self._clips) + clips <= self.config.max_clips and held + size <= self.config.max_bytes
+
+    def _victim(self, client: str, clips: int, size: int) -> Clip | None:
+        """Who makes room: the oldest idle one, else the latest of a client that has as much all the same."""
+        weights = {clip: clip.size if size else 1 for clip in self._clips.values()}
+        shares = Counter[str]()
+        for clip, weight in weights.items():
+            shares[clip.client] += weight
+        if idle := [clip for clip in weights if clip.is_idle]:
+            return max(idle, key=lambda clip: shares[clip.client])
+        richest = max(shares, key=shares.__getitem__, default=client)
+        theirs = [clip for clip in reversed(weights) if clip.client == richest != client]
+        victim = min(theirs, key=lambda clip: bool(clip.readers), default=None)
+        if victim is None or shares[richest] - weights[victim] < shares[client] + clips + size:
+            return None
+        return victim
 
     def _is_expired(self, clip: Clip) -> bool:
         return clip.expires_at <= self._clock()
@@ -255,10 +292,10 @@ class Clips:
             async with utterance:
                 async for part in utterance:
                     if isinstance(part, AudioChunk):
-                        self.make_room(size=len(part.pcm))
+                        self.make_room(clip.client, size=len(part.pcm))
                         clip.append(part.pcm)
             if utterance.end == "cancelled":
                 raise draining()
-            clip.complete()
+            clip.complete(utterance.end)
         except Exception as error:  # noqa: BLE001  handed to the readers, whose protocol describes it
             clip.fail(error)

@@ -96,6 +96,8 @@ class ClipsSettings(Section):
     """How long a clip is kept if the request does not say."""
     max_clips: int = Field(default=64, ge=1)
     """Clips at once; a new one takes the place of the oldest finished one that nobody fetches."""
+    max_per_address: int = Field(default=16, ge=1)
+    """Clips of one client address that are being made at once."""
     max_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
     """Memory of all clips together."""
 

@@ -3,6 +3,9 @@
 An utterance takes its text as it comes, cuts it into segments, decides voice and language once (with the first
 segment) and reads the engine's chunks. It asks for the engine when it is opened, before its text is complete, so that
 a sleeping model wakes meanwhile.
+
+Its answer is never nothing: a text without words is a moment of silence, which needs no engine; words of which the
+voice can read none are an error.
 """
 
 import asyncio
@@ -24,8 +27,9 @@ from qwen3tts_daemon.latest import Latest
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
 from qwen3tts_daemon.takes import Take, Takes
+from qwen3tts_daemon.text.languages import detect_language
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
-from qwen3tts_daemon.voices import BRING_QWEN, Choice, VoiceCatalogue
+from qwen3tts_daemon.voices import BRING_QWEN, Choice, KnownVoice, VoiceCatalogue
 from qwen_tts.api import (
     AUTO,
     MAX_TEXT_CHARS,
@@ -36,12 +40,13 @@ from qwen_tts.api import (
     DesignedVoice,
     Limits,
     Sampling,
+    StreamEnd,
     SynthesisRequest,
     Voice,
     VoiceKind,
     VoicePrompt,
 )
-from qwen_tts.errors import InvalidRequest, TextEmpty, TextTooLong
+from qwen_tts.errors import InvalidRequest, TextEmpty, TextTooLong, UnsupportedLanguage
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 if TYPE_CHECKING:
@@ -51,6 +56,9 @@ logger = logging.getLogger(__name__)
 
 LONGEST_DECODED_S = 600
 """Of sound from codec tokens: a worker's answer is one message, and a larger one would end the worker."""
+
+NOTHING_MS = 100
+"""Silence that answers a text without words: a player gets a file that it can open."""
 
 Split = Literal["sentence", "clause", "none"]
 
@@ -157,7 +165,9 @@ class Utterance:
         self._text_changed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[AudioStream | None] = self._loop.create_future()
+        """None: there is nothing to ask an engine for, or it was closed."""
         self._running: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._feed_error: Exception | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ready: deque[AudioChunk | SegmentStarted] = deque()
@@ -165,6 +175,7 @@ class Utterance:
         self._lead_samples = 0
         self._feeds_words = False
         self._changer: SpeedChanger | None = None
+        self._known: KnownVoice | None = None
         self._designed: DesignedVoice | None = None
         self._pcm: list[bytes] = []
         """Of a designed voice: it may be kept."""
@@ -184,6 +195,11 @@ class Utterance:
     @property
     def request_id(self) -> str:
         return self._caller.request_id
+
+    @property
+    def client(self) -> str:
+        """Whose it is: the caller's address."""
+        return self._caller.address
 
     @property
     def protocol(self) -> str:
@@ -225,6 +241,13 @@ class Utterance:
             self._stop_idle_timer()
             self._text_ended = True
             self._say(self._segmenter.end())
+            if not self._segments and not self._opened.done():
+                self._opened.set_result(None)
+
+    def check_text(self) -> None:
+        """Raises TextEmpty if only blanks have come."""
+        if self._text_at is None:
+            raise TextEmpty("the text is empty", param="text")
 
     def _idle(self) -> None:
         self._say(self._segmenter.idle())
@@ -255,6 +278,7 @@ class Utterance:
 
     def close(self) -> None:
         """Cancel; idempotent, from any task. A waiting reader sees the end at once."""
+        self._is_closed = True
         self._stop_idle_timer()
         self._ready.clear()
         if self._running is not None:
@@ -266,6 +290,8 @@ class Utterance:
 
     async def _run(self) -> None:
         """Hold the engine, open its stream with the first segment, feed it the others; then wait to be closed."""
+        if self._opened.done():
+            return
         try:
             asked_at = self._loop.time()
             async with self._speech.manager_for(self._choice).lease() as engine:
@@ -274,7 +300,7 @@ class Utterance:
                     engine.prepare(self._choice.voice.kind)
                 await self._until(lambda: bool(self._segments) or self._text_ended)
                 if not self._segments:
-                    raise TextEmpty("the text has no words to speak", param="text")
+                    return
                 stream = engine.stream(await self._request(engine))
                 stream.on_place = self.on_place
                 self._opened.set_result(stream)
@@ -316,7 +342,7 @@ class Utterance:
         order = self._order
         voices, choice = self._speech.voices_on(engine, self._choice)
         known, self.language = voices.decide(choice, self._segments[0].text, request_id=self.request_id)
-        self.voice = known.name
+        self._known, self.voice = known, known.name
         self._designed = known.voice if isinstance(known.voice, DesignedVoice) else None
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
@@ -345,27 +371,35 @@ class Utterance:
         return part
 
     async def _read(self) -> None:
-        """Take what comes next, or raise the end; what is spoken faster may still be held back whole."""
+        """Take what comes next, or raise the end."""
         try:
-            stream = await asyncio.shield(self._opened)
+            await self._take_next()
+        except StopAsyncIteration:
+            raise
+        except Exception as error:
+            self.end = code_of(error)
+            raise
+
+    async def _take_next(self) -> None:
+        """What is spoken faster may still be held back whole: there can be sound at the end."""
+        stream = await asyncio.shield(self._opened)
+        try:
             if stream is None:
                 raise StopAsyncIteration
             chunk = await anext(stream)
         except StopAsyncIteration:
             if self._feed_error is not None:
-                self.end = code_of(self._feed_error)
                 raise self._feed_error from None
             self._close_books(stream)
             if not self._ready:
                 raise
-        except Exception as error:
-            self.end = code_of(error)
-            raise
         else:
             self._take(chunk)
 
     def _take(self, chunk: AudioChunk) -> None:
         config = self._speech.config
+        if not chunk.samples:
+            return
         if chunk.segment >= self._announced:
             segment = self._segments[chunk.segment]
             if not self._announced:
@@ -393,15 +427,44 @@ class Utterance:
             self._add(msgspec.structs.replace(like, pcm=pcm))
 
     def _close_books(self, stream: AudioStream | None) -> None:
-        """Once, when the engine's stream has ended by itself."""
-        if stream is None or stream.end is None or self.end != "cancelled":
+        """Once, when it has ended by itself. Raises InvalidRequest if that was nothing."""
+        if self._is_closed or self.end != "cancelled":
             return
-        self.end = "done" if stream.end.reason == "complete" else stream.end.reason
-        self.measures.queue_s = stream.end.queue_s
-        self.measures.synthesis_s = stream.end.synthesis_s
+        if stream is None:
+            self._answer_nothing()
+        elif stream.end is not None:
+            self._end_speech(stream.end)
+
+    def _answer_nothing(self) -> None:
+        self.check_text()
+        self.end = "done"
+        self._add_silence(NOTHING_MS / 1000, self._speech.capabilities.sample_rate)
+
+    def _end_speech(self, end: StreamEnd) -> None:
+        if not self._announced:
+            raise self._unreadable()
+        self.end = "done" if end.reason == "complete" else end.reason
+        self.measures.queue_s = end.queue_s
+        self.measures.synthesis_s = end.synthesis_s
         if self._changer is not None and self._last is not None:
             self._add_pcm(self._changer.flush(), self._last)
         self._add_silence(self._speech.config.tail_silence_s, self._speech.capabilities.sample_rate)
+
+    def _unreadable(self) -> UnsupportedLanguage:
+        """The engine has made no sound of words."""
+        assert self._known is not None
+        spoken = ", ".join(self._known.info.languages)
+        return UnsupportedLanguage(
+            f"voice {self.voice!r} can read nothing of this text: it speaks {spoken}; {self._who_could()}", param="text"
+        )
+
+    def _who_could(self) -> str:
+        voices = self._speech.voices
+        named = {language for voice in voices.voices for language in voice.languages}
+        language = detect_language(self.text, sorted(named), fallback="")
+        if not language or (voice := voices.default_for(language)).name == self.voice:
+            return f"there are voices for {', '.join(voices.languages)}"
+        return f"voice {voice.name!r} speaks {language}"
 
     def _add_silence(self, length_s: float, sample_rate: int) -> None:
         pcm = silence(round(length_s * 1000), sample_rate)
@@ -488,9 +551,10 @@ class Speech:
         return Utterance(self, order, caller or Caller())
 
     def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:
-        """One whose text is all there. Raises what `utterance` and `feed` raise."""
+        """One whose text is all there. Raises what `utterance` and `feed` raise, and TextEmpty."""
         utterance = self.utterance(order, caller)
         utterance.feed(text)
+        utterance.check_text()
         utterance.end_text()
         return utterance
 

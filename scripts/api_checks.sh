@@ -2,7 +2,8 @@
 # Does a daemon answer as its OpenAPI document says? Every check of schemathesis (pip install schemathesis), in minutes:
 #   scripts/api_checks.sh http://127.0.0.1:8766 [options of `st run`]
 # TOKEN=... also asks for what needs the token, and then keeps and deletes voices: use a daemon with a --data-dir of
-# its own. Random checkpoints will do, see benchmarks/random_checkpoint.py; clips need --clips.max-clips 5000.
+# its own. Random checkpoints will do, see benchmarks/random_checkpoint.py; clips need --clips.max-clips 5000
+# --clips.max-per-address 5000.
 set -e
 url=$1
 shift

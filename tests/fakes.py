@@ -108,7 +108,7 @@ class _Tones:
         while True:
             if self.pieces:
                 text = self.pieces.popleft()
-                for pcm in frames(tone(text)):
+                for pcm in frames(b"" if "[mute]" in text else tone(text)):
                     due = await self._engine.work(text, due)
                     await self._room(first_sample)
                     self.audio.push(
@@ -117,6 +117,9 @@ class _Tones:
                     self._engine.frames_made += 1
                     first_sample += len(pcm) // 2
                 segment += 1
+                if "[limit]" in text:
+                    self.audio.finish(StreamEnd(reason="limit", synthesis_s=0.001))
+                    return
             elif self.text_ended:
                 self.audio.finish(StreamEnd(synthesis_s=0.001))
                 return
@@ -143,7 +146,7 @@ def frames(pcm: bytes) -> Iterator[bytes]:
 
 
 class ToneEngine:
-    """Can be slow (`frame_s`), small (`rows`), failing and dying (by words in the text).
+    """Can be slow (`frame_s`), small (`rows`), failing, dying, mute and at its limit (by words in the text).
 
     It is made within `start_s`; if `slow_once` is the path of a file, only until that is there.
     """

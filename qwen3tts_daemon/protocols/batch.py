@@ -16,9 +16,10 @@ from starlette.types import Receive, Scope, Send
 from qwen3tts_daemon.clips import Encoding
 from qwen3tts_daemon.failures import describe, draining
 from qwen3tts_daemon.protocols.answers import binary
-from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
+from qwen3tts_daemon.protocols.bodies import body_of, read_json, wait_for_leaving
 from qwen3tts_daemon.protocols.edge import caller_of
-from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, utterance_of
+from qwen3tts_daemon.protocols.fields import read_numbers
+from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
 from qwen3tts_daemon.protocols.spoken import pieces, their_names
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech import Caller, Measures, Speech
@@ -67,7 +68,7 @@ def router(speech: Speech) -> APIRouter:
 
 def schemas() -> Mapping[str, Any]:
     """The bodies, for the OpenAPI document."""
-    schemas = schemas_of(BatchBody)
+    schemas = speech_schemas(BatchBody)
     body = schemas[BatchBody.__name__]
     fields = {name: field for name, field in body["properties"].items() if name != "items"}
     body["properties"]["items"]["items"] = {"type": "object", "properties": fields}
@@ -77,9 +78,9 @@ def schemas() -> Mapping[str, Any]:
 
 def _bodies(given: dict[str, Any]) -> list[SpeechBody]:
     """Raises Refusal or TextTooLong for what is no batch; an item that cannot be spoken may still be among them."""
-    items = convert(given, BatchBody).items
-    shared = {name: value for name, value in given.items() if name != "items"}
-    bodies = [convert(shared | item, SpeechBody, f"items[{index}]") for index, item in enumerate(items)]
+    items = convert(read_numbers(given), BatchBody).items
+    shared = {name: given[name] for name in SpeechBody.__struct_fields__ if name in given}
+    bodies = [convert(read_numbers(shared | item), SpeechBody, f"items[{index}]") for index, item in enumerate(items)]
     if sum(len(body.input) for body in bodies) > _MOST_CHARS:
         raise TextTooLong(f"one batch takes at most {_MOST_CHARS} characters", param="items")
     return bodies
@@ -142,7 +143,9 @@ class _BatchResponse(Response):
             raise draining()
         sound.finish()
         encoded = base64.b64encode(sound.data).decode()
-        return {"audio": encoded, "media_type": sound.media_type, **_measured(utterance.measures)}
+        return {
+            "audio": encoded, "media_type": sound.media_type, "end": utterance.end, **_measured(utterance.measures),
+        }  # fmt: skip
 
 
 def _measured(measures: Measures) -> Line:

@@ -1,5 +1,6 @@
 """Bodies of requests: JSON, read strictly and described, and when their client has gone."""
 
+import asyncio
 from typing import Any, TypeVar
 
 import msgspec
@@ -7,24 +8,29 @@ from starlette.requests import Request
 from starlette.types import Receive
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.strict_json import convert, is_text, load
+from qwen3tts_daemon.protocols.strict_json import MOST_VALUES, convert, is_text, load
 
 T = TypeVar("T")
 
+_LARGE_BYTES = 64 * 1024
+"""Read beside the event loop."""
 _REFERENCE = "#/components/schemas/{name}"
 
 
-async def read_json(request: Request, kind: type[T]) -> T:
+async def read_json(request: Request, kind: type[T], *, most_values: int = MOST_VALUES) -> T:
     """The body as `kind`. Raises Refusal, also for JSON that is none (see strict_json)."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type and not (content_type == "application/json" or content_type.endswith("+json")):
         raise Refusal("bad_json", f"send application/json, not {content_type[:64]}")
-    return convert(_load(await request.body()), kind)
+    data = await request.body()
+    if len(data) > _LARGE_BYTES:
+        return convert(await asyncio.to_thread(_load, data, most_values), kind)
+    return convert(_load(data, most_values), kind)
 
 
-def _load(data: bytes) -> Any:
+def _load(data: bytes, most_values: int) -> Any:
     try:
-        value = load(data.decode("utf-8"))
+        value = load(data.decode("utf-8"), most_values=most_values)
     except UnicodeDecodeError:
         raise Refusal("bad_json", "not JSON: not UTF-8") from None
     if not is_text(value):

@@ -20,15 +20,15 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.protocols.answers import CLIP_TYPES, binary
 from qwen3tts_daemon.protocols.answers import Clip as ClipAnswer
-from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of, wait_for_leaving
+from qwen3tts_daemon.protocols.bodies import body_of, wait_for_leaving
 from qwen3tts_daemon.protocols.discovery import lan_addresses
 from qwen3tts_daemon.protocols.edge import caller_of, visitor_of
 from qwen3tts_daemon.protocols.fields import ClipFormatName
-from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, utterance_of
+from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, read_speech, speech_schemas, utterance_of
 from qwen3tts_daemon.protocols.spoken import their_names
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
-from qwen_tts.errors import TextEmpty, UnsupportedFormat
+from qwen_tts.errors import UnsupportedFormat
 
 PATH = "/v1/audio/clips/"
 PROTOCOL = "clips"
@@ -52,15 +52,13 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
     @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=body_of(ClipBody))
     async def make(request: Request) -> ClipAnswer:
         """A URL of a text spoken; it can be fetched at once, and often."""
-        body = await read_json(request, ClipBody)
+        body = await read_speech(request, ClipBody)
         if body.format not in CLIP_FORMATS:
             known = ", ".join(CLIP_FORMATS)
             raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
         encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
             utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
-            if not utterance.text:
-                raise TextEmpty("the text has no words to speak", param="text")
         lifetime_s = body.expires_in_s or clips.config.expires_s
         clip = clips.make(utterance, encoding, lifetime_s)
         path = f"{PATH}{clip.id}.{body.format}"
@@ -95,7 +93,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
 
 def schemas() -> Mapping[str, Any]:
     """The bodies, for the OpenAPI document."""
-    return schemas_of(ClipBody)
+    return speech_schemas(ClipBody)
 
 
 class _ClipResponse(Response):
@@ -134,7 +132,7 @@ class _ClipResponse(Response):
             # The edge makes GET of HEAD: who only wanted the head need not wait for the end to ask on.
             self.headers["connection"] = "close"
             return
-        self.headers.update({"accept-ranges": "bytes", "etag": self._etag})
+        self.headers.update({"accept-ranges": "bytes", "etag": self._etag, "x-end": self._clip.end})
         start, stop = self._part(size)
         reader.limit(start, stop)
         self.headers["content-length"] = str(stop - start)

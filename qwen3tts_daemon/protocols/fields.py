@@ -4,14 +4,19 @@
 later, with a code and words of its own, or (another way to write a language's name) is not refused at all.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from qwen3tts_daemon.audio import FORMATS
 from qwen3tts_daemon.clips import CLIP_FORMATS
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.strict_json import load
 from qwen3tts_daemon.text.languages import LANGUAGES
 from qwen_tts.api import AUTO, MAX_TEXT_CHARS
+
+_LONGEST_NUMBER = 64
 
 
 def _told(**schema: Any) -> Meta:
@@ -31,8 +36,8 @@ FORMAT_SCHEMA = {"enum": list(FORMATS)}
 Text = Annotated[
     str,
     _told(
-        pattern=r"[\p{L}\p{N}]",
-        description=f"With a letter or a digit; at most {MAX_TEXT_CHARS:,} characters, else 413",
+        pattern=r"\S",
+        description=f"Not blank; at most {MAX_TEXT_CHARS:,} characters, else 413. Without words it is a short silence",
     ),
 ]
 LanguageName = Annotated[str, _told(**LANGUAGE_SCHEMA)]
@@ -51,3 +56,28 @@ Temperature = Annotated[float, Meta(ge=0, le=5)]
 TopK = Annotated[int, Meta(ge=1, le=10_000)]
 TopP = Annotated[float, Meta(gt=0, le=1)]
 RepetitionPenalty = Annotated[float, Meta(ge=0.5, le=5)]
+
+NUMBER_TEXTS: Mapping[str, str] = {
+    "speed": r"^(0\.(2[5-9]|[3-9])[0-9]{0,4}|[1-3](\.[0-9]{1,6})?|4(\.0{1,6})?)$",
+    "seed": r"^(0|[1-9][0-9]{0,17})$",
+    "temperature": r"^([0-4](\.[0-9]{1,6})?|5(\.0{1,6})?)$",
+    "top_k": r"^([1-9][0-9]{0,3}|10000)$",
+    "top_p": r"^(0\.[0-9]{0,5}[1-9]|1(\.0{1,6})?)$",
+    "repetition_penalty": r"^(0\.[5-9][0-9]{0,5}|[1-4](\.[0-9]{1,6})?|5(\.0{1,6})?)$",
+}
+"""The numbers that some of OpenAI's clients send as text, and how: for the OpenAPI document."""
+
+
+def read_numbers(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request, with the number where there was such a text; any other is left to be refused."""
+    return {**fields, **{name: _number(fields[name]) for name in NUMBER_TEXTS if name in fields}}
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
+        return value
+    try:
+        number = load(value)
+    except Refusal:
+        return value
+    return number if isinstance(number, (int, float)) else value

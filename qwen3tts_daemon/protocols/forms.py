@@ -1,5 +1,6 @@
 """Bodies with files: multipart/form-data, each field in its place, and nothing that nobody asked for."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
 from qwen3tts_daemon.audio.uploads import UploadLimits, decode_upload
 from qwen3tts_daemon.failures import Refusal
@@ -21,6 +23,7 @@ MAX_FORM_BYTES = UPLOADS.max_bytes + 64 * 1024
 """A file and the fields beside it."""
 _MAX_FIELDS = 40
 _MAX_FIELD_BYTES = 64 * 1024
+_PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ async def read_form(request: Request) -> Form:
     files: dict[str, Upload] = {}
     repeated: set[str] = set()
     try:
-        async with request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
+        whole = Request(request.scope, _in_pieces(request.receive))
+        async with whole.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES) as form:
             for name, value in form.multi_items():
                 if name in fields or name in files:
                     repeated.add(name)
@@ -82,6 +86,25 @@ async def read_form(request: Request) -> Form:
     except UnicodeError:
         raise Refusal("bad_request", "send the fields as UTF-8") from None  # the charset that it names reads nothing
     return Form(fields, files, frozenset(repeated))
+
+
+def _in_pieces(receive: Receive) -> Receive:
+    """Each message in several, with a turn for others after each: the worst form takes 13 ms for 64 KiB."""
+    rest, is_last = b"", False
+
+    async def receive_piece() -> Message:
+        nonlocal rest, is_last
+        if rest:
+            await asyncio.sleep(0)
+        else:
+            message = await receive()
+            if message["type"] != "http.request":
+                return message
+            rest, is_last = message.get("body", b""), not message.get("more_body", False)
+        piece, rest = rest[:_PIECE_BYTES], rest[_PIECE_BYTES:]
+        return {"type": "http.request", "body": piece, "more_body": bool(rest) or not is_last}
+
+    return receive_piece
 
 
 _CONTENT_TYPES = {

@@ -9,17 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
-from qwen3tts_daemon.protocols.answers import SOUND_TYPES, NamedModels, OpenaiModel, OpenaiModels, binary
-from qwen3tts_daemon.protocols.bodies import body_of, read_json, schemas_of
+from qwen3tts_daemon.protocols.answers import NamedModels, OpenaiModel, OpenaiModels
+from qwen3tts_daemon.protocols.bodies import body_of
 from qwen3tts_daemon.protocols.edge import caller_of
-from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, utterance_of
-from qwen3tts_daemon.protocols.spoken import AudioBody, EventsBody, SpokenResponse, their_names
+from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, read_speech, speech_schemas, utterance_of
+from qwen3tts_daemon.protocols.spoken import SPOKEN, SpokenResponse, framing_of, their_names
 from qwen3tts_daemon.speech import Speech
 
 PROTOCOL = "openai"
-
-_SPOKEN = binary(*SOUND_TYPES)
-_SPOKEN[200]["content"][EventsBody.media_type] = {}
 
 
 def router(speech: Speech) -> APIRouter:
@@ -31,17 +28,16 @@ def router(speech: Speech) -> APIRouter:
 
     @routes.post(
         "/v1/audio/speech", response_class=Response, openapi_extra=body_of(SpeechBody),
-        responses=_SPOKEN,
+        responses=SPOKEN,
     )  # fmt: skip
     async def speak(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
-        body = await read_json(request, SpeechBody)
+        body = await read_speech(request, SpeechBody)
         sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
             utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
-        if body.stream_format == "sse":
-            return SpokenResponse(utterance, EventsBody(sound, speech.capabilities.samples_per_frame), THEIR_NAMES)
-        return SpokenResponse(utterance, AudioBody(sound), THEIR_NAMES)
+        framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
+        return SpokenResponse(utterance, framing, THEIR_NAMES)
 
     @routes.get("/v1/models")
     async def list_models() -> OpenaiModels:
@@ -58,4 +54,4 @@ def router(speech: Speech) -> APIRouter:
 
 def schemas() -> Mapping[str, Any]:
     """The bodies, for the OpenAPI document."""
-    return schemas_of(SpeechBody)
+    return speech_schemas(SpeechBody)

@@ -1,13 +1,16 @@
 """What may be ordered over HTTP: the body of OpenAI's clients with fields of our own, and what becomes of it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
+from starlette.requests import Request
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.bodies import read_json, schemas_of
 from qwen3tts_daemon.protocols.fields import (
+    NUMBER_TEXTS,
     FormatName,
     LanguageName,
     RepetitionPenalty,
@@ -18,7 +21,9 @@ from qwen3tts_daemon.protocols.fields import (
     TopK,
     TopP,
     Words,
+    read_numbers,
 )
+from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech import Caller, Order, Speech, Utterance
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices import VoiceCatalogue
@@ -69,6 +74,23 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     def format(self) -> str:
         """What the sound is sent as."""
         return self.response_format or "mp3"
+
+
+Body = TypeVar("Body", bound=SpeechBody)
+
+
+async def read_speech(request: Request, kind: type[Body]) -> Body:
+    """The body, in which numbers may be text. Raises Refusal."""
+    return convert(read_numbers(await read_json(request, dict[str, Any])), kind)
+
+
+def speech_schemas(*kinds: type[SpeechBody]) -> dict[str, Any]:
+    """See bodies.schemas_of."""
+    schemas = schemas_of(*kinds)
+    for kind in kinds:
+        for name, pattern in NUMBER_TEXTS.items():
+            schemas[kind.__name__]["properties"][name]["anyOf"].append({"type": "string", "pattern": pattern})
+    return schemas
 
 
 def utterance_of(body: SpeechBody, speech: Speech, protocol: str, caller: Caller) -> Utterance:

@@ -269,12 +269,13 @@ def _add_codec(routes: APIRouter, speech: Speech) -> None:
                  openapi_extra=_CODES_BODY)  # fmt: skip
     async def decode(request: Request) -> Response:
         """The sound of codec tokens: a bare [[int, ...], ...]."""
-        audio = await speech.decode(await read_json(request, list[list[_CodecToken]]))
+        audio = await speech.decode(await read_json(request, list[list[_CodecToken]], most_values=_MOST_CODES))
         return Response(to_wav(audio), media_type="audio/wav", headers={"x-audio-duration": f"{audio.duration_s:.3f}"})
 
 
 _CodecToken = Annotated[int, Meta(ge=0, lt=2**31)]
-
+_MOST_CODES = 150_000
+"""And brackets, of the longest sound that is decoded."""
 
 _CODES_BODY = json_body(msgspec.json.schema(list[list[_CodecToken]]))
 

@@ -6,39 +6,35 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.answers import SOUND_TYPES, binary
 from qwen3tts_daemon.protocols.edge import caller_of, refuse_foreign_pages
-from qwen3tts_daemon.protocols.fields import FormatName, LanguageName, Seed, Speed, Text, Words
+from qwen3tts_daemon.protocols.fields import read_numbers
 from qwen3tts_daemon.protocols.orders import SpeechBody, utterance_of
-from qwen3tts_daemon.protocols.spoken import AudioBody, SpokenResponse, their_names
-from qwen3tts_daemon.protocols.strict_json import convert, load
+from qwen3tts_daemon.protocols.spoken import SPOKEN, Names, SpokenResponse, framing_of, their_names
+from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech import Speech
 
 PROTOCOL = "say"
 
-_THEIR_NAMES = {"response_format": "format"}
-_NUMBERS = ("seed", "speed")
+_OWN_NAMES = {
+    "input": ("text",),
+    "instructions": ("instruct", "instructions"),
+    "response_format": ("format", "response_format"),
+}
+"""How the query calls these fields of the body; the others have the body's names."""
+_FIELDS = {name: field for field in SpeechBody.__struct_fields__ for name in _OWN_NAMES.get(field, (field,))}
+"""By the names of the query, the fields of the body."""
+_ELSEWHERE = {"input": "text", "speaker": "voice", "lang": "language", "rate": "speed"}
+"""What they are called at other doors, or elsewhere: who writes that would be ignored, and not know it."""
 _HEADERS = {
     "cross-origin-resource-policy": "cross-origin",  # a player's own page, such as a Chromecast's, is elsewhere
     "connection": "close",  # the edge makes GET of HEAD: who only wanted the head leaves, and nothing more is spoken
 }
-
-
-class SayQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """The query of GET /v1/audio/say. Names that are not known are ignored."""
-
-    text: Text
-    voice: str | None = None
-    language: LanguageName | None = None
-    format: FormatName = "mp3"
-    instruct: Words | None = None
-    seed: Seed | None = None
-    speed: Speed = 1.0
 
 
 def router(speech: Speech) -> APIRouter:
@@ -46,46 +42,65 @@ def router(speech: Speech) -> APIRouter:
     routes = APIRouter(tags=["Speech"])
 
     @routes.get(
-        "/v1/audio/say", response_class=Response, responses=binary(*SOUND_TYPES),
+        "/v1/audio/say", response_class=Response, responses=SPOKEN,
         openapi_extra={"parameters": _parameters()},
     )  # fmt: skip
     async def say(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
         await request.body()
         refuse_foreign_pages(request)
-        query = convert(_fields(request.query_params), SayQuery)
-        body = SpeechBody(
-            input=query.text, voice=query.voice, language=query.language, instructions=query.instruct,
-            response_format=query.format, seed=query.seed, speed=query.speed,
-        )  # fmt: skip
-        with their_names(_THEIR_NAMES):
+        body, names = _read(request.query_params)
+        with their_names(names):
             sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
             utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
-        return SpokenResponse(utterance, AudioBody(sound), _THEIR_NAMES, _HEADERS)
+        framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
+        return SpokenResponse(utterance, framing, names, _HEADERS)
 
     return routes
 
 
-def _fields(query: Mapping[str, str]) -> dict[str, Any]:
-    """As JSON would have them; what was left empty is not there."""
-    given = {name: value for name, value in query.items() if value or name == "text"}
-    return {name: _number(value) if name in _NUMBERS else value for name, value in given.items()}
-
-
-def _number(text: str) -> Any:
-    """The text itself if it is none, which the field then refuses."""
+def _read(query: QueryParams) -> tuple[SpeechBody, Names]:
+    """What the query asks for, and how it calls our fields. Raises Refusal."""
+    given, written = _fields(query)
+    if "input" not in given:
+        raise Refusal("bad_field", "text: what to say is missing", param="text")
     try:
-        value = load(text)
-    except Refusal:
-        return text
-    return value if isinstance(value, (int, float)) else text
+        body = convert(read_numbers(given), SpeechBody)
+    except Refusal as refusal:
+        name = written[refusal.param or ""]
+        rule = refusal.message.partition(": ")[2]
+        raise Refusal(refusal.code, f"{name}: {rule}", param=name) from None
+    return body, {**written, "text": "text", "instruct": written.get("instructions", "instruct")}
+
+
+def _fields(query: QueryParams) -> tuple[dict[str, str], dict[str, str]]:
+    """By the names of the body: what was given, and under which name. What was left empty is not there."""
+    given: dict[str, str] = {}
+    written: dict[str, str] = {}
+    for name, value in query.multi_items():
+        if not value and name != "text":
+            continue
+        if name in _ELSEWHERE:
+            raise Refusal("bad_field", f"{name}: it is called {_ELSEWHERE[name]} here", param=name)
+        if (field := _FIELDS.get(name)) is None:
+            continue
+        if given.get(field, value) != value:
+            raise Refusal("bad_field", f"{name}: {written[field]} says something else", param=name)
+        given[field], written[field] = value, name
+    return given, written
 
 
 def _parameters() -> list[dict[str, Any]]:
     """For the OpenAPI document. A query has no null: what is None is not there."""
-    _, components = msgspec.json.schema_components((SayQuery,))
-    schema = components[SayQuery.__name__]
+    _, components = msgspec.json.schema_components((SpeechBody,))
+    schema = components[SpeechBody.__name__]["properties"]
     return [
-        {"name": name, "in": "query", "required": name in schema["required"], "schema": field.get("anyOf", [field])[0]}
-        for name, field in schema["properties"].items()
+        {"name": name, "in": "query", "required": name == "text", "schema": _plain(schema[field])}
+        for name, field in _FIELDS.items()
     ]
+
+
+def _plain(field: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of a field that may have several shapes the one that a query can have."""
+    shape: Mapping[str, Any] = field.get("anyOf", [field])[0]
+    return shape

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.audio import ENCODE_MS, Encoder, to_wav
 from qwen3tts_daemon.failures import Refusal, describe, draining
+from qwen3tts_daemon.protocols.answers import SOUND_TYPES, binary
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
 from qwen3tts_daemon.speech import Measures, Utterance
 from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
@@ -82,7 +83,8 @@ class EventsBody:
         chars = utterance.measures.chars
         frames = utterance.measures.samples // self._samples_per_frame
         usage = {"input_tokens": chars, "output_tokens": frames, "total_tokens": chars + frames}
-        done = _event({"type": "speech.audio.done", "usage": usage})
+        reason = "limit" if utterance.end == "limit" else "complete"
+        done = _event({"type": "speech.audio.done", "reason": reason, "usage": usage})
         return self._delta(self._encoder.finish()) + done
 
     def error(self, error: Exception, request_id: str) -> bytes:
@@ -92,6 +94,16 @@ class EventsBody:
         if not sound:
             return b""
         return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
+
+
+SPOKEN = binary(*SOUND_TYPES)
+SPOKEN[200]["content"][EventsBody.media_type] = {}
+"""For `responses` of a route that takes `stream_format`."""
+
+
+def framing_of(stream_format: str | None, sound: Encoder, samples_per_frame: int) -> Framing:
+    """As a request wants it."""
+    return EventsBody(sound, samples_per_frame) if stream_format == "sse" else AudioBody(sound)
 
 
 def _event(fields: Mapping[str, Any]) -> bytes:
@@ -132,19 +144,19 @@ class SpokenResponse(Response):
         self._has_started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._utterance as utterance:
-            async with _listened_to(utterance, receive) as leaving:
-                try:
-                    await self._speak(send)
-                    if _was_left(utterance, leaving):
-                        return
-                    await self._write(self._framing.end(utterance), send)
-                except Exception as error:
-                    event = self._framing.error(error, utterance.request_id) if self._has_started else None
-                    if event is None:
-                        raise
-                    await self._write(event, send)
-            await self._finish(send)
+        async with self._utterance as utterance, _listened_to(utterance, receive) as leaving:
+            try:
+                await self._speak(send)
+                if _was_left(utterance, leaving):
+                    return
+                await self._write(self._framing.end(utterance), send)
+            except Exception as error:
+                event = self._framing.error(error, utterance.request_id) if self._has_started else None
+                if event is None:
+                    raise
+                await self._write(event, send)
+        # Who has it all may ask at once how it went: the utterance has been left by then.
+        await self._finish(send)
 
     async def _speak(self, send: Send) -> None:
         with their_names(self._names):
@@ -177,7 +189,7 @@ class SpokenResponse(Response):
 
 
 class WholeResponse(Response):
-    """A whole WAV with what it cost in the headers; a client that leaves before closes the utterance."""
+    """A whole WAV with its end and its cost in the headers; a client that leaves before closes the utterance."""
 
     def __init__(self, utterance: Utterance, sample_rate: int, names: Names, filename: str) -> None:
         super().__init__(media_type="audio/wav")
@@ -194,7 +206,7 @@ class WholeResponse(Response):
                 return
         body = to_wav(Audio(pcm=pcm, sample_rate=self._sample_rate))
         headers = {"content-disposition": f'attachment; filename="{self._filename}"'}
-        headers |= cost_headers(utterance.measures)
+        headers |= {"x-end": utterance.end} | cost_headers(utterance.measures)
         await Response(body, media_type=self.media_type, headers=headers)(scope, receive, send)
 
 

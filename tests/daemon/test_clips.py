@@ -8,7 +8,7 @@ from qwen3tts_daemon.audio import wav_header
 from qwen3tts_daemon.clips import CLIP_FORMATS, Clip, Clips, Encoding, Reader
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import ClipsSettings
-from qwen3tts_daemon.speech import Order, Speech
+from qwen3tts_daemon.speech import Caller, Order, Speech
 from qwen_tts.errors import SynthesisFailed
 from tests.fakes import SAMPLE_RATE, Clock, tone
 from tests.wire.http_door import GatedEngine, until
@@ -36,8 +36,8 @@ class Store:
         self.clips = Clips(ClipsSettings(**limits), clock)
         self._speech = speech
 
-    def make(self, text: str = TEXT, lifetime_s: float = 60) -> Clip:
-        utterance = self._speech.utterance(Order(protocol="clips"))
+    def make(self, text: str = TEXT, lifetime_s: float = 60, client: str = "") -> Clip:
+        utterance = self._speech.utterance(Order(protocol="clips"), Caller(address=client))
         utterance.feed(text)
         utterance.end_text()
         return self.clips.make(utterance, Encoding("wav", SAMPLE_RATE), lifetime_s)
@@ -233,3 +233,69 @@ class TestBounds:
             await read(clip, "wav")
         assert caught.value.code == "queue_full"
         assert clip.size <= MEBIBYTE
+
+
+class TestShares:
+    """One client can hoard, and keeps nobody out."""
+
+    async def test_a_client_has_so_many_in_the_making(self, speech: Speech, engine: GatedEngine, clock: Clock) -> None:
+        store = Store(speech, clock, max_per_address=3)
+        clips = [store.make(client="a") for _ in range(3)]
+        with pytest.raises(Refusal, match=r"3 clips .*clips\.max_per_address") as caught:
+            store.make(client="a")
+        assert caught.value.code == "rate_limited"
+        store.make(client="b")
+        engine.allow()
+        await made(clips[0])
+        store.make(client="a")
+
+    async def test_a_newcomer_gets_a_place_of_the_client_with_the_most(self, speech: Speech, clock: Clock) -> None:
+        store = Store(speech, clock, max_clips=6)
+        clips = [store.make(client=client) for client in "abbbaa"]  # as many: the first to have come
+        new = store.make(client="c")
+        assert [store.has(clip) for clip in clips] == [True, True, True, True, True, False]
+        also_new = store.make(client="d")
+        assert [store.has(clip) for clip in clips] == [True, True, True, False, True, False]
+        assert store.has(new)
+        assert store.has(also_new)
+
+    async def test_what_is_read_goes_last(self, speech: Speech, clock: Clock) -> None:
+        store = Store(speech, clock, max_clips=2)
+        unread, is_read = store.make(client="a"), store.make(client="a")
+        with is_read.held():
+            store.make(client="b")
+        assert (store.has(unread), store.has(is_read)) == (False, True)
+
+    async def test_even_what_is_read(self, speech: Speech, clock: Clock) -> None:
+        store = Store(speech, clock, max_clips=2)
+        clips = [store.make(client="a") for _ in range(2)]
+        with clips[0].held(), clips[1].held():
+            store.make(client="b")
+        assert [store.has(clip) for clip in clips] == [True, False]
+
+    async def test_idle_ones_of_the_client_with_the_most_go_first(
+        self, speech: Speech, engine: GatedEngine, clock: Clock
+    ) -> None:
+        store = Store(speech, clock, max_clips=4)
+        engine.allow()
+        clips = [await made(store.make(client=client)) for client in "baaa"]
+        store.make(client="a")
+        assert [store.has(clip) for clip in clips] == [True, False, True, True]
+
+    async def test_nobody_loses_one_to_who_has_as_many(self, speech: Speech, clock: Clock) -> None:
+        store = Store(speech, clock, max_clips=3)
+        clips = [store.make(client=client) for client in "aab"]
+        with pytest.raises(Refusal) as caught:
+            store.make(client="b")
+        assert caught.value.code == "queue_full"
+        assert all(store.has(clip) for clip in clips)
+
+    async def test_memory_is_shared_alike(self, speech: Speech, engine: GatedEngine, clock: Clock) -> None:
+        store = Store(speech, clock, max_bytes=MEBIBYTE)
+        third = ("word " * 24)[:-1] + "."
+        engine.allow()
+        hoarded = [store.make(f"{third} And now [hang].", client="a") for _ in range(3)]
+        await until(lambda: [clip.size for clip in hoarded] == [len(tone(third))] * 3)
+        new = await made(store.make(client="b"))
+        assert new.is_complete
+        assert [store.has(clip) for clip in hoarded] == [True, True, False]

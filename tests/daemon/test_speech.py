@@ -6,10 +6,11 @@ import re
 
 import pytest
 
+from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ModelManager
-from qwen3tts_daemon.speech import Order, SegmentStarted, Speech, SpeechConfig, Utterance
+from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.speech import NOTHING_MS, Order, SegmentStarted, Speech, SpeechConfig, Utterance
 from qwen3tts_daemon.voices import VoiceCatalogue
 from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
 from qwen_tts.errors import (
@@ -20,7 +21,7 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
-from tests.fakes import ToneEngine, tone
+from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 
 ORDER = Order("test")
 
@@ -125,10 +126,118 @@ async def test_flush_speaks_what_is_unfinished(speech: Speech) -> None:
     assert started.text == "Hello"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "***", "🎉🎉", "```\ncode\n```"])
-async def test_nothing_to_speak_is_said_so(speech: Speech, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "   ", " \n\t\u2003"])
+async def test_an_empty_text_is_said_so(speech: Speech, text: str) -> None:
     with pytest.raises(TextEmpty):
         await say(speech, text)
+    with pytest.raises(TextEmpty):
+        speech.whole_utterance(ORDER, text)
+
+
+WORDLESS = ["👍", "🎉🎉 \n", "...", "…", "—", "!?", "***", "---", "()", "```", "```\ncode\n```", "\u200b", "\x00\x07",
+            "\u0301", "¿?", "| - |", "<br>", "。", "\ufeff"]  # fmt: skip
+
+
+class TestWithoutWords:
+    """Frameworks send such pieces one by one, and want an answer to each."""
+
+    @pytest.mark.parametrize("text", WORDLESS)
+    async def test_it_is_a_moment_of_silence(self, speech: Speech, text: str, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        speech.config = SpeechConfig(lead_silence_s=0.5, tail_silence_s=0.5)
+        assert await say(speech, text) == (silence(NOTHING_MS, SAMPLE_RATE), [])
+        assert caplog.messages[-1].endswith("end=done")
+
+    async def test_it_brings_no_engine(self, speech: Speech, manager: ModelManager) -> None:
+        states: list[str] = []
+        manager.on_state.append(states.append)
+        await manager.offload()
+        while manager.state != "unloaded":
+            await asyncio.sleep(0)
+        for _ in range(3):
+            assert await say(speech, "👍") == (silence(NOTHING_MS, SAMPLE_RATE), [])
+        assert (states, manager.leases) == (["unloaded"], 0)
+
+    async def test_it_does_not_wait_for_an_engine_that_loads(self, metrics: Metrics) -> None:
+        async def start() -> ToneEngine:
+            return ToneEngine(load_s=60)
+
+        manager = ModelManager(start, ManagerConfig(load_timeout_s=60))
+        await manager.start(preload=True)
+        voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+        async with Speech(manager, voices, metrics, SpeechConfig()).utterance(ORDER) as utterance:
+            reading = asyncio.create_task(read(utterance))
+            while not manager.leases:
+                await asyncio.sleep(0)
+            utterance.feed("👍")
+            utterance.end_text()
+            assert await reading == (silence(NOTHING_MS, SAMPLE_RATE), [])
+        await manager.close()
+
+    async def test_live_text_is_answered_at_its_end(self, speech: Speech) -> None:
+        async with speech.utterance(ORDER) as utterance:
+            reading = asyncio.create_task(read(utterance))
+            for piece in ("👍", " ", "..."):
+                utterance.feed(piece)
+                utterance.flush()
+                await asyncio.sleep(0)
+            assert not reading.done()
+            utterance.end_text()
+            assert await reading == (silence(NOTHING_MS, SAMPLE_RATE), [])
+
+    async def test_between_sentences_it_changes_nothing(self, speech: Speech) -> None:
+        async with speech.utterance(ORDER) as utterance:
+            for piece in ("👍", "Hello there. ", "👍👍", "\n\n", "How are you?", " —"):
+                utterance.feed(piece)
+                utterance.flush()
+            utterance.end_text()
+            pcm, segments = await read(utterance)
+        assert pcm == tone("Hello there.") + tone("How are you?")
+        assert len(segments) == 2
+
+    async def test_who_has_left_hears_nothing(self, speech: Speech) -> None:
+        async with speech.whole_utterance(ORDER, "👍") as utterance:
+            utterance.close()
+            assert await read(utterance) == (b"", [])
+        assert utterance.end == "cancelled"
+
+
+class TestUnreadable:
+    """Words without a sound are never a success."""
+
+    @pytest.mark.parametrize(
+        ("text", "order", "way_out"),
+        [
+            ("[mute] שלום עולם", ORDER, "there are voices for de, en, fr, zh"),
+            ("สวัสดี [mute] ครับผม ยินดี", ORDER, "there are voices for de, en, fr, zh"),
+            ("[mute] 今天天气很好，我们出去走走。", Order("test", voice="tone"), "voice 'gong' speaks zh"),
+            ("[mute] The weather is fine today.", Order("test", voice="gong"), "voice 'tone' speaks en"),
+            ("[mute] The weather is fine today.", Order("test", voice="tone"), "there are voices for de, en, fr, zh"),
+            ("[mute] One. [mute] Two.", ORDER, "there are voices for de, en, fr, zh"),
+        ],
+    )
+    async def test_it_is_an_error_that_names_the_way_out(
+        self, speech: Speech, metrics: Metrics, text: str, order: Order, way_out: str
+    ) -> None:
+        speech.config = SpeechConfig(lead_silence_s=0.5, tail_silence_s=0.5)
+        utterance = speech.whole_utterance(order, text)
+        heard = []
+        with pytest.raises(UnsupportedLanguage) as caught:
+            async with utterance:
+                heard += [part async for part in utterance]
+        spoken = {"tone": "en, de, fr", "gong": "zh"}[utterance.voice]
+        assert caught.value.message == (
+            f"voice '{utterance.voice}' can read nothing of this text: it speaks {spoken}; {way_out}"
+        )
+        assert caught.value.param == "text"
+        assert heard == []
+        assert utterance.end == "unsupported_language"
+        assert b'end="unsupported_language"' in metrics.exposition()
+
+    async def test_what_can_be_read_of_a_text_is_spoken(self, speech: Speech) -> None:
+        pcm, segments = await say(speech, "[mute] one. Hello there.")
+        assert pcm == tone("Hello there.")
+        assert [segment.text for segment in segments] == ["Hello there."]
 
 
 async def test_a_text_beyond_the_limit_is_refused(speech: Speech) -> None:

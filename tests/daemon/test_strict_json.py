@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.strict_json import convert, infinite_field, is_text, load
-from qwen_tts.api import Sampling
+from qwen3tts_daemon.protocols.strict_json import MOST_VALUES, convert, infinite_field, is_text, load
+from qwen_tts.api import MAX_TEXT_CHARS, Sampling
 
 
 class Inner(msgspec.Struct):
@@ -42,6 +42,40 @@ def test_only_numbers_can_be_let_through(text: str) -> None:
 @pytest.mark.parametrize("text", INFINITE, ids=lambda text: text[:20])
 def test_a_number_let_through_is_found(text: str) -> None:
     assert infinite_field(load(text, allow_infinite=True)) is not None
+
+
+MANY = {
+    "integers": ("1", "[%s]"),
+    "fractions": ("1e1", "[%s]"),
+    "texts": ('"\\u00e9"', '{"a":[%s]}'),
+    "lists": ("[]", "[%s]"),
+    "objects": ('{"a":1}', "[%s]"),
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+@pytest.mark.parametrize("options", [{}, {"allow_infinite": True}])
+def test_how_many_values_are_read_is_bounded(kind: str, options: dict[str, Any]) -> None:
+    """Each takes its time on the event loop."""
+    value, around = MANY[kind]
+    per_value = 2 if value[0] in "[{" else 1
+    load(around % ",".join([value] * (MOST_VALUES // per_value - 1)), **options)
+    assert refusal(load, around % ",".join([value] * (MOST_VALUES + 1)), **options) == ("bad_json", None)
+
+
+def test_how_many_fields_are_read_is_bounded() -> None:
+    fields = ",".join(f'"f{index}":1' for index in range(90_000))
+    assert refusal(load, f'{{"input":"a",{fields}}}') == ("bad_json", None)
+    assert len(load(f"{{{fields}}}", most_values=90_000)) == 90_000
+
+
+def test_a_text_of_commas_alone_is_read() -> None:
+    assert load('{"input":"%s"}' % ("," * MAX_TEXT_CHARS)) == {"input": "," * MAX_TEXT_CHARS}
+
+
+def test_an_integer_that_no_float_could_be_is_too_large() -> None:
+    assert load("9" * 308) == int("9" * 308)
+    assert refusal(load, "9" * 310) == refusal(load, "-" + "9" * 310) == ("bad_json", None)
 
 
 def test_a_number_without_a_fraction_is_an_integer() -> None:

@@ -27,6 +27,13 @@ def test_a_word_alone_is_of_the_language_of_the_house(code: str) -> None:
     assert len(others) <= len(words) / 8, others
 
 
+@pytest.mark.parametrize(
+    "text", ["שלום עולם", "สวัสดีครับ", "مرحبا بالعالم", "नमस्ते दुनिया", "Καλημέρα κόσμε", "გამარჯობა", "Hi שלום"]
+)
+def test_a_script_of_none_of_the_languages_is_a_guess(text: str) -> None:
+    assert {detect_language(text, ALL, code) for code in ("en", "de", "zh")} == {"en", "de", "zh"}
+
+
 def test_there_are_ten_languages() -> None:
     assert ALL == ("de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh")
 

@@ -324,6 +324,34 @@ async def test_what_cannot_be_spoken_is_told_at_once(door: Door, engine: GatedEn
     assert engine.active == 0
 
 
+class TestHoarders:
+    """Clips that nobody fetches, ordered by many addresses behind a proxy."""
+
+    @pytest.fixture
+    async def door(self, speech: Speech, metrics: Metrics, clips: Clips) -> AsyncIterator[Door]:
+        config = HttpSettings(trusted_proxies=("127.0.0.0/8",))
+        async with open_door(speech, metrics, config=config, clips=clips) as door:
+            yield door
+
+    async def order(self, door: Door, address: str) -> httpx.Response:
+        return await door.client.post(CLIPS, json={"input": TEXT}, headers={"X-Forwarded-For": address})
+
+    async def test_one_address_has_a_share(self, door: Door) -> None:
+        answers = [await self.order(door, "192.168.1.7") for _ in range(64)]
+        assert [answer.status_code for answer in answers] == [201] * 16 + [429] * 48
+        assert code_of(answers[-1]) == (429, "rate_limited")
+        assert "clips.max_per_address" in answers[-1].json()["error"]["message"]
+        assert answers[-1].headers["retry-after"] == "1"
+        assert (await self.order(door, "192.168.1.8")).status_code == 201
+
+    async def test_who_has_none_gets_one(self, door: Door, engine: GatedEngine) -> None:
+        for host in range(1, 5):
+            assert [(await self.order(door, f"192.168.1.{host}")).status_code for _ in range(16)] == [201] * 16
+        clip = (await self.order(door, "192.168.1.9")).json()
+        engine.allow()
+        assert (await door.client.get(clip["path"])).status_code == 200
+
+
 def visitor(host: str, port: int | None = 8766, *, secure: bool = False, prefix: str = "") -> Visitor:
     return Visitor(None, host, port, secure, prefix, frozenset())
 

@@ -212,7 +212,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     for route in ROUTES
     for fields, code, param in (
         ({"text": ""}, "bad_field" if "clone" in route else "text_empty", "text"),
-        ({"text": "..."}, "text_empty", "text"),
+        ({"text": " \n"}, "text_empty", "text"),
         ({"text": "x" * 8_001}, "text_too_long", "text"),
         ({"language": "Klingon"}, "unknown_language", "language"),
         ({"language": "Korean"}, "unsupported_language", "language"),

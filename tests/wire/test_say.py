@@ -60,6 +60,13 @@ async def test_every_name_of_the_query(door: Door, engine: GatedEngine, caplog: 
     answer = await door.client.get(SAY, params=query)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
     assert "protocol=say voice=gong language=zh" in caplog.messages[-1]
+    bodys = {"text": TEXT, "response_format": "pcm", "instructions": "Calmly.", "model": "tts-1", "temperature": "0.7"}
+    answer = await door.client.get(SAY, params=bodys)
+    assert (answer.status_code, answer.content) == (200, tone(TEXT))
+    events = await door.client.get(SAY, params={"text": TEXT, "stream_format": "sse"})
+    assert events.headers["content-type"].startswith("text/event-stream")
+    twice = await door.client.get(SAY + "?text=a&text=a&format=wav&response_format=wav&response_format=&speaker=")
+    assert (twice.status_code, twice.headers["content-type"]) == (200, "audio/wav")
     empty = await door.client.get(SAY, params={"text": TEXT, "voice": "", "language": "", "seed": "", "format": ""})
     assert (empty.status_code, empty.headers["content-type"]) == (200, "audio/mpeg")
 
@@ -82,12 +89,32 @@ async def test_what_cannot_be_spoken_is_told_with_the_querys_names(door: Door, e
         ({"seed": "-1"}, 422, "bad_field", "seed"),
         ({"seed": "null"}, 422, "bad_field", "seed"),
         ({"seed": "9" * 5_000}, 422, "bad_field", "seed"),
+        ({"instructions": "x" * 2_001}, 422, "bad_field", "instructions"),
+        ({"response_format": "midi"}, 422, "unsupported_format", "response_format"),
+        ({"stream_format": "tape"}, 422, "bad_field", "stream_format"),
+        ({"model": "whisper-1"}, 422, "bad_field", "model"),
+        ({"temperature": "hot"}, 422, "bad_field", "temperature"),
+        ({"top_k": "1.5"}, 422, "bad_field", "top_k"),
+        ({"format": "wav", "response_format": "mp3"}, 422, "bad_field", "response_format"),
+        ({"instructions": "Calmly.", "instruct": "Loudly."}, 422, "bad_field", "instruct"),
+        ({"text": ["a", "b"]}, 422, "bad_field", "text"),
+        ({"speed": ["1", "2"]}, 422, "bad_field", "speed"),
         ({"text": "[fail]"}, 500, "generation_failed", None),
     ):
         answer = await door.client.get(SAY, params={"text": "a", **query} if query else {})
         error = answer.json()["error"]
         assert [answer.status_code, error["code"], error["param"]] == expected, str(query)[:80]
     assert engine.active == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"), [("input", "text"), ("speaker", "voice"), ("lang", "language"), ("rate", "speed")]
+)
+async def test_a_name_of_another_door_is_told_the_right_one(door: Door, name: str, ours: str) -> None:
+    for query in ({name: "1"}, {"text": "a", name: "1"}):
+        error = (await door.client.get(SAY, params=query)).json()["error"]
+        assert (error["code"], error["param"]) == ("bad_field", name)
+        assert error["message"] == f"{name}: it is called {ours} here"
 
 
 async def test_strangers_and_foreign_pages_do_not_make_it_speak(speech: Speech, metrics: Metrics) -> None:
@@ -104,6 +131,7 @@ async def test_the_query_is_documented(door: Door) -> None:
     document = (await door.client.get("/openapi.json")).json()
     parameters = {field["name"]: field["required"] for field in document["paths"][SAY]["get"]["parameters"]}
     assert parameters == {
-        "text": True, "voice": False, "language": False, "format": False, "instruct": False, "seed": False,
-        "speed": False,
+        "text": True, "model": False, "voice": False, "instruct": False, "instructions": False, "format": False,
+        "response_format": False, "speed": False, "stream_format": False, "language": False, "seed": False,
+        "temperature": False, "top_k": False, "top_p": False, "repetition_penalty": False,
     }  # fmt: skip

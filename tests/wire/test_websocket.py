@@ -19,9 +19,9 @@ from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_outbox import MAX_FRAMES
 from qwen3tts_daemon.protocols.websocket import Sockets, refuse
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech import NOTHING_MS, Speech
 from qwen_tts.stream import WINDOW_FRAMES
-from tests.fakes import SAMPLES_PER_FRAME, ToneEngine, tone
+from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
 from tests.patience import connect
 
 HEAD = struct.Struct("<BBHI")
@@ -297,6 +297,9 @@ async def test_the_engine_fails(call: Connect) -> None:
 async def test_text_without_words(call: Connect) -> None:
     async with call() as client:
         await client.say("speak", ctx="a", text=" \n\U0001f600", final=True)
+        done = await client.until("done", reason="complete")
+        assert (done["samples"], done["chars_spoken"]) == (SAMPLE_RATE * NOTHING_MS // 1000, 0)
+        await client.say("speak", ctx="b", text=" \n", final=True)
         assert (await client.until("error"))["code"] == "text_empty"
         assert (await client.hear())["reason"] == "error"
 

@@ -27,13 +27,11 @@ from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Failure, Refusal
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
-from qwen3tts_daemon.speech import Order
+from qwen3tts_daemon.speech import NOTHING_MS, Order
 from qwen_tts.api import PCM_BYTES, Sampling
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "wyoming"
-NOTHING_MS = 100
-"""Silence that answers a text without words: a player gets a file that it can open."""
 
 _WAY_OUT = {"unknown_voice": "; in Home Assistant, choose one under Settings > Voice assistants"}
 """By code, for people who see nothing of this daemon but Home Assistant."""
@@ -208,7 +206,7 @@ class Answer:
         return [self._start(), self._chunk(pcm)]
 
     def finish(self) -> list[Event]:
-        """All is said; a text without words gets a moment of silence."""
+        """All is said; an empty text gets a moment of silence too."""
         nothing = silence(NOTHING_MS, self._sample_rate)
         instead = [] if self._has_started else [self._start(), self._chunk(nothing)]
         return [*instead, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]

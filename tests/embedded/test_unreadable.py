@@ -1,0 +1,64 @@
+"""What the preview voices cannot read is told by who asks them, with who could."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.speech import Order, Speech, SpeechConfig
+from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
+from qwen_tts.api import AudioChunk
+from qwen_tts.errors import UnsupportedLanguage
+
+NOBODY = "there are voices for de, en, es, fr, it, ja, ko, pt, ru, zh"
+
+
+@pytest.fixture
+async def speech(cache_dir: Path) -> AsyncIterator[Speech]:
+    async def start() -> WorkerEngine:
+        return await WorkerEngine.start(
+            EngineSpec("qwen3tts_daemon.embedded.engine:create", {"cache_dir": str(cache_dir)})
+        )
+
+    manager = ModelManager(start, ManagerConfig(load_timeout_s=60))
+    await manager.start(preload=True)
+    await manager.ready()
+    catalogue = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    yield Speech(manager, catalogue, Metrics(), SpeechConfig(lead_silence_s=0.3, tail_silence_s=0.3))
+    await manager.close()
+
+
+async def samples(speech: Speech, text: str, voice: str | None) -> int:
+    async with speech.whole_utterance(Order("test", voice=voice), text) as utterance:
+        return sum([part.samples async for part in utterance if isinstance(part, AudioChunk)])
+
+
+UNREADABLE: list[tuple[str | None, str, str]] = [
+    (None, "שלום עולם", NOBODY),
+    (None, "สวัสดีครับ", NOBODY),
+    (None, "مرحبا بالعالم. كيف الحال؟", NOBODY),
+    (None, "नमस्ते दुनिया", NOBODY),
+    ("heart", "今天天气很好。", "voice 'zf_xiaoxiao' speaks zh"),
+    ("heart", "おはようございます。", "voice 'jf_alpha' speaks ja"),
+    ("heart", "안녕하세요.", "voice 'jf_alpha-ko' speaks ko"),
+    ("zf_xiaoxiao", "Доброе утро, друзья.", "voice 'pf_dora-ru' speaks ru"),
+    ("jf_alpha", "Доброе утро, друзья.", "voice 'pf_dora-ru' speaks ru"),
+    ("jf_alpha-ko", "早上好。", "voice 'zf_xiaoxiao' speaks zh"),
+]
+
+
+async def test_a_voice_that_can_read_nothing_names_who_can(speech: Speech) -> None:
+    for voice, text, way_out in UNREADABLE:
+        with pytest.raises(UnsupportedLanguage) as caught:
+            await samples(speech, text, voice)
+        name = voice or "heart"
+        assert caught.value.message.startswith(f"voice '{name}' can read nothing of this text: it speaks ")
+        assert caught.value.message.endswith(f"; {way_out}")
+
+
+async def test_what_it_can_read_of_a_text_is_spoken(speech: Speech) -> None:
+    assert await samples(speech, "שלום. Good morning to you. สวัสดีครับ", None) > 24_000
+    assert await samples(speech, "今天天气很好。 42.", "heart") > 12_000

@@ -1,0 +1,251 @@
+"""What a text comes to is the same at every door: words, a moment of silence, or an error that says why."""
+
+import asyncio
+import base64
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from wyoming.audio import AudioChunk
+from wyoming.client import AsyncTcpClient
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
+
+from qwen3tts_daemon.audio import FORMATS, silence
+from qwen3tts_daemon.clips import CLIP_FORMATS
+from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.protocols.wyoming import WyomingServer
+from qwen3tts_daemon.settings import WyomingSettings
+from qwen3tts_daemon.speech import NOTHING_MS, Speech, SpeechConfig
+from tests.fakes import SAMPLE_RATE, ToneEngine, tone
+from tests.wire.http_door import Door, open_door
+
+NOTHING = silence(NOTHING_MS, SAMPLE_RATE)
+WORDLESS = ["👍", "...", "—", "***", "```\ncode\n```", "\u200b", "( )", "¿?"]
+UNREADABLE = "[mute] שלום"
+
+
+@dataclass(frozen=True)
+class Doors:
+    """All of them, open."""
+
+    http: Door
+    wyoming_port: int
+
+
+@pytest.fixture
+async def doors(speech: Speech, metrics: Metrics) -> AsyncIterator[Doors]:
+    speech.config = SpeechConfig(lead_silence_s=0.2)
+    wyoming = WyomingServer(speech, WyomingSettings(host=("127.0.0.1",), port=0), version="1.2")
+    await wyoming.start()
+    async with open_door(speech, metrics) as door:
+        yield Doors(door, wyoming.port)
+    await wyoming.close()
+
+
+def told(answer: httpx.Response) -> bytes | str:
+    return answer.content if answer.status_code == 200 else str(answer.json()["error"]["code"])
+
+
+async def openai(doors: Doors, text: str) -> bytes | str:
+    return told(await doors.http.client.post("/v1/audio/speech", json={"input": text, "response_format": "pcm"}))
+
+
+async def events(doors: Doors, text: str) -> bytes | str:
+    body = {"input": text, "response_format": "pcm", "stream_format": "sse"}
+    answer = await doors.http.client.post("/v1/audio/speech", json=body)
+    if answer.status_code != 200:
+        return told(answer)
+    sent = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    assert sent[-1]["type"] == "speech.audio.done"
+    return b"".join(base64.b64decode(event["audio"]) for event in sent[:-1])
+
+
+async def say(doors: Doors, text: str) -> bytes | str:
+    return told(await doors.http.client.get("/v1/audio/say", params={"text": text, "format": "pcm"}))
+
+
+async def batch(doors: Doors, text: str) -> bytes | str:
+    body = {"items": [{"input": text}], "response_format": "pcm"}
+    line = json.loads((await doors.http.client.post("/v1/audio/speech/batch", json=body)).text.splitlines()[0])
+    return str(line["error"]["code"]) if "error" in line else base64.b64decode(line["audio"])
+
+
+async def clip(doors: Doors, text: str) -> bytes | str:
+    made = await doors.http.client.post("/v1/audio/clips", json={"input": text, "response_format": "wav"})
+    if made.status_code != 201:
+        return told(made)
+    fetched = told(await doors.http.client.get(made.json()["path"]))
+    return fetched[44:] if isinstance(fetched, bytes) else fetched
+
+
+async def rest(doors: Doors, text: str) -> bytes | str:
+    fetched = told(await doors.http.client.post("/api/tts/custom-voice", json={"text": text, "speaker": "tone"}))
+    return fetched[44:] if isinstance(fetched, bytes) else fetched
+
+
+async def rest_stream(doors: Doors, text: str) -> bytes | str:
+    return told(await doors.http.client.post("/api/tts/custom-voice/stream", json={"text": text, "speaker": "tone"}))
+
+
+async def websocket(doors: Doors, text: str) -> bytes | str:
+    """Piece by piece."""
+    async with connect(f"ws://127.0.0.1:{doors.http.port}/v1/tts") as client:
+        for piece in text or [""]:
+            await client.send(json.dumps({"type": "speak", "ctx": "a", "text": piece}))
+        await client.send(json.dumps({"type": "end", "ctx": "a"}))
+        sound, code = b"", ""
+        async for data in client:
+            if isinstance(data, bytes):
+                sound += data[8:]
+                continue
+            message = json.loads(data)
+            code = message["code"] if message["type"] == "error" else code
+            if message["type"] == "done":
+                assert message["reason"] == ("error" if code else "complete")
+                break
+        return code or sound
+
+
+async def wyoming(doors: Doors, text: str) -> bytes | str:
+    async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as client:
+        await client.write_event(Synthesize(text).event())
+        return await heard(client, "audio-stop", "error")
+
+
+async def wyoming_stream(doors: Doors, text: str) -> bytes | str:
+    async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as client:
+        for event in (SynthesizeStart(), *map(SynthesizeChunk, text), SynthesizeStop()):
+            await client.write_event(event.event())
+        return await heard(client, "synthesize-stopped")
+
+
+async def heard(client: AsyncTcpClient, *last: str) -> bytes | str:
+    sound, code = b"", ""
+    while (event := await client.read_event()) is not None:
+        if event.type == "audio-chunk":
+            sound += AudioChunk.from_event(event).audio
+        elif event.type == "error":
+            code = event.data["code"]
+        if event.type in last:
+            break
+    return code or sound
+
+
+DOORS = [openai, events, say, batch, clip, rest, rest_stream, websocket, wyoming, wyoming_stream]
+DOOR = pytest.mark.parametrize("ask", DOORS)
+Ask = Callable[[Doors, str], Awaitable[bytes | str]]
+
+
+@DOOR
+async def test_a_text_without_words_is_a_moment_of_silence(doors: Doors, engine: ToneEngine, ask: Ask) -> None:
+    for text in WORDLESS:
+        assert await ask(doors, text) == NOTHING, text
+    assert engine.frames_made == 0
+
+
+@DOOR
+async def test_words_without_a_sound_are_an_error(doors: Doors, ask: Ask) -> None:
+    assert await ask(doors, UNREADABLE) == "unsupported_language"
+
+
+@DOOR
+async def test_a_text_of_which_some_can_be_read_is_spoken(doors: Doors, ask: Ask) -> None:
+    lead = bytes(2 * SAMPLE_RATE // 5)
+    assert await ask(doors, "Hello there. [mute] שלום") == lead + tone("Hello there.")
+
+
+@DOOR
+async def test_an_empty_text_is_an_error_but_for_wyoming(doors: Doors, ask: Ask) -> None:
+    for text in ("", " \n "):
+        assert await ask(doors, text) == (NOTHING if "wyoming" in str(ask) else "text_empty")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [(f"/v1/audio/{door}", name) for door in ("speech", "say") for name in FORMATS]
+    + [("/v1/audio/clips", name) for name in CLIP_FORMATS],
+)
+async def test_the_silence_is_a_file_in_every_format(doors: Doors, path: str, name: str) -> None:
+    client = doors.http.client
+    if path.endswith("say"):
+        answer = await client.get(path, params={"text": "👍", "format": name})
+    else:
+        answer = await client.post(path, json={"input": "👍", "response_format": name})
+    if path.endswith("clips"):
+        answer = await client.get(answer.json()["path"])
+    assert answer.status_code == 200
+    assert length_s(answer.content, name) == pytest.approx(NOTHING_MS / 1000, abs=0.1)
+
+
+def length_s(data: bytes, name: str) -> float:
+    options: dict[str, Any] = {"format": "s16le", "options": {"sample_rate": str(SAMPLE_RATE)}} if name == "pcm" else {}
+    with av.open(io.BytesIO(data), **options) as file:
+        return sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
+
+
+async def test_the_error_names_the_field_as_it_was_written(doors: Doors) -> None:
+    client = doors.http.client
+    for answer, param in (
+        (await client.post("/v1/audio/speech", json={"input": UNREADABLE}), "input"),
+        (await client.get("/v1/audio/say", params={"text": UNREADABLE}), "text"),
+        (await client.post("/api/tts/custom-voice", json={"text": UNREADABLE, "speaker": "tone"}), "text"),
+    ):
+        error = answer.json()["error"]
+        assert (answer.status_code, error["param"]) == (422, param)
+        assert error["message"].startswith("voice 'tone' can read nothing of this text: it speaks en, de, fr; ")
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "reason"), [("Hi [limit] there.", "limit", "limit"), ("Hi.", "done", "complete")]
+)
+async def test_http_tells_how_speech_has_ended(doors: Doors, text: str, end: str, reason: str) -> None:
+    client = doors.http.client
+    body = {"input": text, "response_format": "wav"}
+
+    events = (await client.post("/v1/audio/speech", json={**body, "stream_format": "sse"})).text
+    assert json.loads(events.split("data: ")[-1])["reason"] == reason
+
+    lines = (await client.post("/v1/audio/speech/batch", json={"items": [body]})).text
+    assert json.loads(lines.splitlines()[0])["end"] == end
+
+    whole = await client.post("/api/tts/custom-voice", json={"text": text, "speaker": "tone"})
+    assert whole.headers["x-end"] == end
+
+    clip = await client.post("/v1/audio/clips", json=body)
+    await client.get(clip.json()["path"])
+    assert (await client.head(clip.json()["path"])).headers["x-end"] == end
+
+    streamed = await client.post("/v1/audio/speech", json=body)
+    for answer in (clip, streamed):
+        report = await client.get(f"/v1/audio/requests/{answer.headers['x-request-id']}")
+        assert report.json()["end"] == end
+
+
+async def test_a_number_may_be_sent_as_text(doors: Doors) -> None:
+    client = doors.http.client
+    fast = {"speed": "2.0", "seed": "42", "temperature": "0.7", "top_k": "50", "top_p": " 1 ", "response_format": "wav"}
+    body = {"input": "Hello there.", **fast}
+    lead, spoken = 2 * SAMPLE_RATE // 5, len(tone("Hello there.")) // 2
+
+    assert len((await client.post("/v1/audio/speech", json=body)).content) == 44 + lead + spoken
+    assert (
+        len((await client.get("/v1/audio/say", params={"text": "Hello there.", **fast})).content) == 44 + lead + spoken
+    )
+
+    clip = await client.post("/v1/audio/clips", json=body)
+    assert len((await client.get(clip.json()["path"])).content) == 44 + lead + spoken
+
+    for batch in ({"items": [body]}, {"items": [{"input": "Hello there."}], **fast}):
+        lines = (await client.post("/v1/audio/speech/batch", json=batch)).text.splitlines()
+        assert len(base64.b64decode(json.loads(lines[0])["audio"])) == 44 + lead + spoken
+
+
+async def test_many_pieces_without_words_at_once(doors: Doors) -> None:
+    answers = await asyncio.gather(*(openai(doors, "👍") for _ in range(40)))
+    assert answers == [NOTHING] * 40
