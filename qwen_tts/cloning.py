@@ -5,8 +5,9 @@ import numpy as np
 from qwen_tts.api import Audio, VoicePrompt
 from qwen_tts.errors import BadReferenceAudio, InvalidRequest
 from qwen_tts.model import Model
+from qwen_tts.prompt_file import check_transcript
 from qwen_tts.reference_audio import LONGEST_S, ReferenceAudio
-from qwen_tts.voice_prompt import ReferenceVoice, check_transcript
+from qwen_tts.voice_prompt import ReferenceVoice
 
 
 def clone_voice(model: Model, audio: Audio, transcript: str | None, *, tail_s: float = 0.0) -> VoicePrompt:
