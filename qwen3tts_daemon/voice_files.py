@@ -7,6 +7,7 @@ is what comes out. Standard library only, as that child wants it.
 import encodings.cp437  # noqa: F401  zipfile would look for it when no file can be opened any more
 import io
 import json
+import struct
 import tomllib
 import zipfile
 import zlib
@@ -24,6 +25,8 @@ _MAX_MEMBERS = 100
 """An export has three, and what packers add to a folder is a few more."""
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """bzip2 and LZMA have no bound on what comes out of a piece."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OSError, RuntimeError, ValueError)
+"""What zipfile raises for bytes that are no archive."""
 _ENTRY = b"PK\x01\x02"
 _ENCRYPTED = 1
 
@@ -47,8 +50,8 @@ def _take_out(archive: bytes) -> dict[str, bytes]:
             members = opened.infolist()
             _check(members)
             return {member.filename: _content(opened, member) for member in members if member.filename in MAX_BYTES}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as error:
-        raise Refused(f"the archive is broken: {error}") from error
+    except _BROKEN as error:
+        raise Refused(f"the archive is broken, {_said(error)}") from error
 
 
 def _check(members: list[zipfile.ZipInfo]) -> None:
@@ -68,6 +71,8 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         content = file.read(most + 1)
     if len(content) > most:
         raise Refused(f"{member.filename} has more than {most} bytes")
+    if len(content) != member.file_size:
+        raise Refused(f"{member.filename} has {len(content)} bytes, and {member.file_size} by the archive's directory")
     return content
 
 
@@ -78,4 +83,9 @@ def _as_json(card: bytes) -> bytes:
     except RecursionError:
         raise Refused(f"{CARD} is nested too deeply") from None
     except (ValueError, TypeError) as error:  # no text, no TOML, what JSON has not: NaN, dates
-        raise Refused(f"{CARD}: {error}") from error
+        raise Refused(f"{CARD} is no TOML, {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """It may quote what was sent."""
+    return str(error)[:200]

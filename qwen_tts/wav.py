@@ -19,7 +19,7 @@ Samples = NDArray[np.float32]
 MAX_WAV_BYTES = 256 * 2**20
 """Ten minutes of stereo at 48 kHz and 32 bits: far more than a reference needs."""
 
-_PCM_SCALE = 2**15
+PCM_SCALE = 2**15
 
 
 def read_wav(path: Path) -> tuple[Samples, int]:
@@ -58,12 +58,12 @@ def write_pcm(path: Path, pcm: bytes, sample_rate: int, *, channels: int = 1) ->
 
 def from_pcm(pcm: bytes | memoryview) -> Samples:
     """Signed 16-bit little-endian -> samples [n]."""
-    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(_PCM_SCALE)
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(PCM_SCALE)
 
 
 def to_pcm(samples: Samples) -> bytes:
     """The reverse of `from_pcm`, exact for what came from there; what is beyond -1..1 is clipped."""
-    scaled = np.rint(samples * _PCM_SCALE).clip(-_PCM_SCALE, _PCM_SCALE - 1)
+    scaled = np.rint(samples * PCM_SCALE).clip(-PCM_SCALE, PCM_SCALE - 1)
     return scaled.astype("<i2").tobytes()
 
 

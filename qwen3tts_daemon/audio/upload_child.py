@@ -75,7 +75,9 @@ def _open(recording: bytes) -> InputContainer:
     # codec_whitelist is for what FFmpeg decodes while it probes: a cover or a film is none of our business.
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none", "codec_whitelist": ",".join(_CODECS)}
     try:
-        container: InputContainer = av.open(io.BytesIO(riff.mended(recording)), "r", container_options=options, **_LENIENT)
+        container: InputContainer = av.open(
+            io.BytesIO(riff.mended(recording)), "r", container_options=options, **_LENIENT
+        )
         return container
     except (av.FFmpegError, ValueError) as error:
         raise Refused(f"this is no recording that can be read, or only a part of one; send {_FORMATS}") from error
@@ -175,7 +177,7 @@ def read_recording(data: bytes, max_duration_s: float, max_channels: int) -> byt
 
 
 def read_archive(data: bytes, max_duration_s: float, max_channels: int) -> bytes:
-    """The lengths of card and prompt (4 bytes each), both, and the recording as above if there is one. Raises Refused."""
+    """The lengths of card and prompt (4 bytes each), both, and if there is a recording that as above. Raises Refused."""
     card, prompt, recording = voice_from(data)
     answer = len(card).to_bytes(4, "little") + len(prompt).to_bytes(4, "little") + card + prompt
     try:

@@ -165,5 +165,3 @@ async def _read(child: asyncio.subprocess.Process, most: int) -> bytes:
         return error.partial
     child.kill()
     return b""
-
-
