@@ -135,8 +135,8 @@ def read_format(content: bytes, chunk: Chunk) -> Format | None:
 def used_bytes(data: bytes, form: Format) -> tuple[bytes, int]:
     """Integer samples without upper bytes that hold nothing but the sign, and how many bytes one has then.
 
-    Bits that are not used are the lowest, and 0. Who puts them on top makes a recording 48 dB too quiet: what says that
-    it has fewer bits than its samples take, or has 32 and none of the upper 8, is read as meant.
+    Bits that are not used are the lowest. Who leaves the highest free makes a recording 48 dB too quiet: what says that
+    it has fewer bits than its samples take, or has 32 and none of the upper 8, is read as it was meant.
     """
     size, least = form.container_bits // 8, max(2, -(-form.used_bits // 8))
     least = 3 if (size, least) == (4, 4) else least
@@ -149,5 +149,4 @@ def used_bytes(data: bytes, form: Format) -> tuple[bytes, int]:
 
 
 def _top_is_sign(data: bytes, size: int) -> bool:
-    """And the lowest byte is used."""
-    return bool(data[::size].strip(b"\0")) and data[size - 1 :: size] == data[size - 2 :: size].translate(_SIGNS)
+    return data[size - 1 :: size] == data[size - 2 :: size].translate(_SIGNS)

@@ -39,7 +39,9 @@ _FORMATS = "WAV, FLAC, MP3, M4A, Ogg or WebM"
 _FLOATS = {"pcm_f32le": "f", "pcm_f32be": "f", "pcm_f64le": "d", "pcm_f64be": "d"}
 """Codecs whose samples are what somebody wrote, and their type once they are decoded."""
 _LOUDEST = 4.0
-"""Float recordings overshoot -1..1 a little, as qwen_tts.reference_audio has it."""
+"""Float recordings overshoot -1..1 a little; as qwen_tts.reference_audio has it, which needs numpy."""
+_SILENCE = 33
+"""Of 16 bits, as there: -60 dBFS."""
 _LOST = 0.1
 """Channels that cancel each other: of the loudest one's energy less than this is left in all of them together."""
 _EVERY = 7
@@ -158,7 +160,8 @@ class _Mixer:
     @property
     def advice(self) -> str:
         """For a recording that has become too long."""
-        return "" if any(self.mono()) else ", first of all the silence that it begins with"
+        is_silent = max(map(abs, array("h", self.mono()))) < _SILENCE
+        return ", first of all the silence that it begins with" if is_silent else ""
 
     def mono(self) -> bytes:
         """The channels mixed, or where they cancel each other the loudest of them."""
@@ -177,7 +180,7 @@ def read_recording(data: bytes, max_duration_s: float, max_channels: int) -> byt
 
 
 def read_archive(data: bytes, max_duration_s: float, max_channels: int) -> bytes:
-    """The lengths of card and prompt (4 bytes each), both, and if there is a recording that as above. Raises Refused."""
+    """The lengths of card and prompt (4 bytes each), both, and the recording if there is one. Raises Refused."""
     card, prompt, recording = voice_from(data)
     answer = len(card).to_bytes(4, "little") + len(prompt).to_bytes(4, "little") + card + prompt
     try:
