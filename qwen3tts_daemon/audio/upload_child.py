@@ -2,7 +2,7 @@
 
 - FFmpeg has had holes, so nothing from outside is read before `confine`, and then no file or socket can be opened.
 - Exit status 0 is an answer, REFUSED a sentence for the caller; anything else is a crash.
-- It starts for each upload and imports the standard library and av only: 0.17 s on a 2-core VM, 0.29 s with numpy.
+- It starts for each upload and imports av, not numpy: 0.18 s for a short recording on a 2-core VM, with it 0.1 s more.
 """
 
 import contextlib
@@ -126,7 +126,7 @@ def _check(frame: av.AudioFrame, max_channels: int) -> None:
 def _check_numbers(samples: "array[float]") -> None:
     if not all(map(math.isfinite, samples)):
         raise Refused("the recording has samples that are no numbers; export it again, as 16-bit PCM")
-    if (peak := max(map(abs, samples))) > _LOUDEST:
+    if (peak := max(map(abs, samples), default=0.0)) > _LOUDEST:
         raise Refused(f"the recording has a sample of {peak:.6g}, and the loudest is 1; export it again, as 16-bit PCM")
 
 

@@ -76,9 +76,10 @@ async def decode_upload(data: bytes, limits: UploadLimits = UploadLimits(), *, p
 
 
 async def unpack_upload(data: bytes, limits: UploadLimits = UploadLimits()) -> Unpacked:
-    """An archive of a voice; its recording is decoded as any other. Raises Refused."""
+    """An archive of a voice; its recording is decoded as any other. Raises Refused, and Refusal for too many bytes."""
     if len(data) > limits.max_bytes:
-        raise Refused(f"the archive has {len(data)} bytes, at most {limits.max_bytes} are taken")
+        message = f"the archive has {len(data)} bytes, at most {limits.max_bytes} are taken"
+        raise Refusal("too_large", message, param="file")
     most = 2 * _NUMBER_BYTES + MAX_CARD_JSON_BYTES + MAX_BYTES[PROMPT] + limits.recording_bytes
     return _unpacked(await _ask("archive", data, limits, most))
 

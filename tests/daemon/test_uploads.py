@@ -324,7 +324,7 @@ async def test_silence_in_wide_samples_stays_silent(used: int | None) -> None:
 
 TONE = tone(16_000, 1).tobytes()
 LIST = chunk(b"LIST", b"INFOISFT\x0b\0\0\0some writer\0")
-MISTAKES = (0, 2, len(TONE) // 2, len(TONE) - 2, len(TONE) + 2, 2 * len(TONE), 2**31, 0xFFFFFFFE, 0xFFFFFFFF)
+MISTAKES = (0, len(TONE) // 2, len(TONE) - 2, 2 * len(TONE), 2**31, 0xFFFFFFFF)
 
 
 @pytest.mark.parametrize("after", [b"", LIST, LIST + chunk(b"id3 ", b"ID3tag") + LIST], ids=["", "LIST", "more"])
@@ -353,14 +353,16 @@ async def test_nothing_behind_an_honest_header_is_no_sound() -> None:
     await refused(riff(b"", after=LIST), "no sound in the recording")
 
 
-@pytest.mark.parametrize("container", ["wav", "w64", "aiff", "caf", "mov", "matroska"])
-@pytest.mark.parametrize("codec", ["pcm_alaw", "pcm_f64le", "pcm_f32be", "pcm_s24le", "pcm_s16be", "pcm_u8"])
-async def test_whatever_a_container_may_hold_is_heard_or_named(container: str, codec: str) -> None:
-    try:
-        data = record(Recipe(container, codec), 16_000, "mono", tone(16_000, 1))
-    except (av.FFmpegError, ValueError):
-        pytest.skip("it may not hold this")
-    assert_is_the_tone(await decode_upload(data))
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [
+        ("wav", "pcm_alaw"), ("wav", "pcm_mulaw"), ("wav", "adpcm_ima_wav"), ("wav", "pcm_f64le"), ("w64", "pcm_s24le"),
+        ("aiff", "pcm_s24be"), ("aiff", "pcm_f32be"), ("caf", "pcm_s16be"), ("caf", "alac"), ("mov", "pcm_f32le"),
+        ("matroska", "pcm_s16le"),
+    ],
+)  # fmt: skip
+async def test_older_and_rarer_ways_to_write_sound_are_read(container: str, codec: str) -> None:
+    assert_is_the_tone(await decode_upload(record(Recipe(container, codec), 16_000, "mono", tone(16_000, 1))))
 
 
 # -- samples that are no sound ---------------------------------------------------------------------------------
@@ -389,11 +391,12 @@ NO_NUMBERS = "samples that are no numbers; export it again, as 16-bit PCM"
 FAR = "and the loudest is 1; export it again, as 16-bit PCM"
 
 
-@pytest.mark.parametrize("container", ["wav", "aiff", "caf", "mov"])
-@pytest.mark.parametrize("kind", ["f4", "f8"])
+@pytest.mark.parametrize(
+    ("container", "kind"), [("wav", "f4"), ("wav", "f8"), ("aiff", "f8"), ("caf", "f4"), ("mov", "f4")]
+)
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [(np.nan, NO_NUMBERS), (np.inf, NO_NUMBERS), (-np.inf, NO_NUMBERS), (1e30, FAR), (-1e30, FAR), (32_767, FAR)],
+    [(np.nan, NO_NUMBERS), (np.inf, NO_NUMBERS), (-1e30, FAR), (32_767, FAR)],
 )
 async def test_samples_that_are_no_sound_are_refused(value: float, reason: str, kind: str, container: str) -> None:
     one = SOFT.copy()

@@ -235,7 +235,9 @@ async def test_an_archive_that_takes_long_to_read_is_not_read_to_its_end() -> No
 
 
 async def test_an_archive_larger_than_any_upload_is_refused() -> None:
-    await refused(bytes(1_001), "the archive has 1001 bytes, at most 1000", UploadLimits(max_bytes=1_000))
+    with pytest.raises(Refusal, match="the archive has 1001 bytes, at most 1000") as caught:
+        await unpack(bytes(1_001), UploadLimits(max_bytes=1_000))
+    assert (caught.value.code, caught.value.param) == ("too_large", "file")
 
 
 @settings(max_examples=300, deadline=None)

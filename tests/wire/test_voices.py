@@ -324,6 +324,18 @@ async def test_a_take_that_is_too_short_for_a_voice_is_named(keeper: Keeper) -> 
     assert told(await keeper.make(name="x", take=await keeper.take(text="Hi."))) == (422, "bad_audio", "take")
 
 
+@pytest.mark.parametrize("engine", [ToneEngine(kinds=("preset", "designed"), preview=False)])
+async def test_a_take_is_kept_for_a_checkpoint_that_clones_only_if_one_could(
+    keeper: Keeper, library: VoiceLibrary, engine: ToneEngine
+) -> None:
+    for text in ("A second and a half or so.", "word " * 110):
+        assert told(await keeper.make(name="x", take=await keeper.take(text=text))) == (422, "bad_audio", "take")
+    assert library.voices == []
+    take = await keeper.take(text="Good evening, everybody, and welcome to the harbour of the old town.")
+    assert (await keeper.make(name="x", take=take)).status_code == 201
+    assert library.prompt("x") is None
+
+
 async def test_the_last_takes_are_held(keeper: Keeper, speech: Speech) -> None:
     takes = [await keeper.take(text="A take.") for _ in range(26)]
     assert len(speech.takes._takes) == 24
