@@ -1,5 +1,6 @@
 """An archive that another daemon exported -> a voice that can speak here, or the reason why not."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -26,7 +27,7 @@ async def unpack(data: bytes, limits: UploadLimits = _LIMITS) -> tuple[StoredVoi
     try:
         unpacked = await unpack_upload(data, limits)
         voice = voice_of(msgspec.json.decode(unpacked.card, type=dict[str, Any]))
-        _check(voice, unpacked)
+        await asyncio.to_thread(_check, voice, unpacked)
     except (Refused, ValueError, InvalidRequest) as error:
         raise Refusal("bad_field", f"not an exported voice: {error}", param="file") from None
     return voice, unpacked.recording, unpacked.prompt

@@ -165,7 +165,9 @@ class _Mixer:
 
     def mono(self) -> bytes:
         """The channels mixed, or where they cancel each other the loudest of them."""
-        loudest = max(self._channels, key=_energy, default=self._mixed)
+        if not self._channels:
+            return bytes(self._mixed)
+        loudest = max(self._channels, key=_energy)
         return bytes(loudest if _energy(self._mixed) < _LOST * _energy(loudest) else self._mixed)
 
 

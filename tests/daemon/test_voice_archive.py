@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwen3tts_daemon import voice_library
-from qwen3tts_daemon.audio import to_wav
+from qwen3tts_daemon.audio import to_wav, uploads
 from qwen3tts_daemon.audio.uploads import UploadLimits
 from qwen3tts_daemon.confinement import Refused
 from qwen3tts_daemon.failures import Refusal
@@ -232,6 +232,32 @@ async def test_an_archive_that_takes_long_to_read_is_not_read_to_its_end() -> No
     """The TOML reader takes half a minute for this line."""
     slow = packed(export_of() | {CARD: b"a." * 32_000 + b"a = 1"})
     await refused(slow, "the archive took more than 1 s to decode; export the voice again", UploadLimits(timeout_s=1.0))
+
+
+SIX = "(6).to_bytes(4, 'little')"
+NONE = "bytes(4)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("b''", "the archive cannot be decoded; export the voice again"),
+        ("b'nonsense, and more of it'", "the archive cannot be decoded"),
+        (f"{SIX} + {SIX} + bytes(11)", "the archive cannot be decoded"),
+        (f"{SIX} + {NONE} + bytes(6) + bytes(3)", "the archive cannot be decoded"),
+        (f"{SIX} + {NONE} + bytes(6) + (16_000).to_bytes(4, 'little') + bytes(3)", "the archive cannot be decoded"),
+        (f"{SIX} + {NONE} + bytes(6)", "not an exported voice"),
+        (f"{SIX} + {NONE} + b'[1, 2]'", "not an exported voice"),
+        ("bytes(2**25)", "the archive cannot be decoded"),
+    ],
+)
+async def test_a_child_that_lies_is_not_believed(
+    answer: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "child.py"
+    program.write_text(f"import sys\nsys.stdout.buffer.write({answer})\n")
+    monkeypatch.setattr(uploads, "_CHILD", program)
+    await refused(packed(export_of()), reason)
 
 
 async def test_an_archive_larger_than_any_upload_is_refused() -> None:
