@@ -9,18 +9,15 @@ import contextlib
 import io
 import json
 import logging
-import lzma
 import os
 import re
 import shutil
-import struct
 import threading
 import tomllib
 import unicodedata
 import uuid
 import wave
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,16 +27,14 @@ from msgspec import Meta
 
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.errors import UnknownVoice
 
 logger = logging.getLogger(__name__)
 
 FORMAT = 1
-CARD, REFERENCE, PROMPT = "voice.toml", "reference.wav", "prompt.safetensors"
 MAX_VOICES = 1_000
-MAX_FILE_BYTES = 32 * 1024 * 1024
-MAX_CARD_BYTES = 64 * 1024
 _ID = r"^[a-z0-9][a-z0-9_-]{0,63}\Z"
 """msgspec searches for it: without the ^ its end would be enough."""
 _SAMPLE_RATES = range(4_000, 192_001)
@@ -234,38 +229,6 @@ class VoiceLibrary:
         return packed.getvalue()
 
 
-_NOT_EXPORTED = (
-    KeyError, ValueError, EOFError, OSError, RuntimeError, lzma.LZMAError, struct.error, wave.Error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What the readers of ZIP, TOML and WAV raise for bytes that are none, with a password, or in a packing of others."""
-
-
-def unpack(data: bytes) -> tuple[StoredVoice, Audio | None, bytes | None]:
-    """What `export` packed. Raises Refusal."""
-    try:
-        files = dict(_members(data))
-        voice = _parse_card(files[CARD])
-        reference = from_wav(files[REFERENCE]) if REFERENCE in files else None
-    except _NOT_EXPORTED as error:
-        raise Refusal("bad_field", f"not an exported voice: {error}", param="file") from None
-    if voice.kind == "cloned" and reference is None:
-        raise Refusal("bad_field", f"not an exported voice: {REFERENCE} is missing", param="file")
-    return voice, reference, files.get(PROMPT)
-
-
-def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Only the files that a voice has, and no more bytes than one can have, whatever the archive says."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for name in {CARD, REFERENCE, PROMPT} & set(archive.namelist()):
-            most = MAX_CARD_BYTES if name == CARD else MAX_FILE_BYTES
-            with archive.open(name) as file:
-                content = file.read(most + 1)
-            if len(content) > most:
-                raise ValueError(f"{name} is too large")
-            yield name, content
-
-
 def field_of(error: msgspec.ValidationError) -> str | None:
     """Of "... - at `$.name`"."""
     _, found, place = str(error).partition("`$.")
@@ -302,11 +265,15 @@ def _read_card(folder: Path) -> StoredVoice:
 def _parse_card(content: bytes) -> StoredVoice:
     """Raises ValueError."""
     try:
-        fields = tomllib.loads(content.decode())
+        return voice_of(tomllib.loads(content.decode()))
     except RecursionError:
         raise ValueError(f"{CARD} is nested too deeply") from None
-    if fields.get("format") != FORMAT:
-        raise ValueError(f"{CARD} has format {fields.get('format')!r}, and this version reads {FORMAT}; update it")
+
+
+def voice_of(fields: Mapping[str, Any]) -> StoredVoice:
+    """From what a card says. Raises ValueError."""
+    if (found := fields.get("format")) != FORMAT:
+        raise ValueError(f"{CARD} has format {repr(found)[:32]}, and this version reads {FORMAT}; update it")
     return msgspec.convert(fields, StoredVoice)
 
 

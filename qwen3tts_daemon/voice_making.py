@@ -9,8 +9,10 @@ import msgspec
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.speech import Speech
 from qwen3tts_daemon.text.languages import parse_language
-from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary, field_of, slug, unpack
+from qwen3tts_daemon.voice_archive import unpack
+from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary, field_of, slug
 from qwen_tts.api import AUTO, Audio
+from qwen_tts.reference_audio import check_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class VoiceMaker:
         if "cloned" in self._speech.capabilities.voice_kinds:
             prompt = (await self._speech.encode_reference(take.audio, take.text)).data
             family = self._speech.capabilities.voice_prompts
+        else:
+            check_reference(take.audio, take.text)  # whoever will speak with it later
         voice = self._voice(
             about, "cloned", transcript=take.text, prompt_family=family, design=take.description,
             source=f"a take of a described voice, {take_id}", language=about.language or take.language, consent=True,
@@ -91,8 +95,8 @@ class VoiceMaker:
         return self._speech.voices.references.add(prompt, self._speech.capabilities.voice_prompts)
 
     async def bring_in(self, packed: bytes) -> StoredVoice:
-        """What another daemon exported, under an id that is free here."""
-        voice, reference, prompt = await asyncio.to_thread(unpack, packed)
+        """What another daemon exported, under an id that is free here. Raises Refusal for what could not speak."""
+        voice, reference, prompt = await unpack(packed)
         self._speech.voices.check_stored(voice)
         return await self._add(voice, reference, prompt)
 

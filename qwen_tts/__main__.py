@@ -30,7 +30,7 @@ from qwen_tts.api import (
 from qwen_tts.codec import Codec
 from qwen_tts.errors import InvalidRequest, SynthesisError
 from qwen_tts.model import default_device, load_codec
-from qwen_tts.reference_audio import check_samples
+from qwen_tts.reference_audio import check_samples, mix
 from qwen_tts.synthesizer import Speech, Synthesizer
 from qwen_tts.wav import read_wav, to_pcm, write_pcm
 
@@ -262,7 +262,7 @@ def _device(name: str | None) -> torch.device:
 def _read_audio(path: Path) -> Audio:
     samples, rate = read_wav(path)
     check_samples(samples, rate)
-    return Audio(pcm=to_pcm(samples.mean(axis=1)), sample_rate=rate)
+    return Audio(pcm=to_pcm(mix(samples)), sample_rate=rate)
 
 
 def _read_codes(path: Path) -> list[list[int]]:

@@ -3,10 +3,11 @@
 import numpy as np
 
 from qwen_tts.api import Audio, VoicePrompt
-from qwen_tts.errors import BadReferenceAudio, InvalidRequest
+from qwen_tts.errors import InvalidRequest
 from qwen_tts.model import Model
-from qwen_tts.reference_audio import LONGEST_S, ReferenceAudio
-from qwen_tts.voice_prompt import ReferenceVoice, check_transcript
+from qwen_tts.prompt_file import check_transcript
+from qwen_tts.reference_audio import ReferenceAudio, check_whole
+from qwen_tts.voice_prompt import ReferenceVoice
 
 
 def clone_voice(model: Model, audio: Audio, transcript: str | None, *, tail_s: float = 0.0) -> VoicePrompt:
@@ -24,12 +25,7 @@ def clone_voice(model: Model, audio: Audio, transcript: str | None, *, tail_s: f
     if transcript is not None:
         check_transcript(transcript)
     reference, codec = ReferenceAudio.from_audio(audio), model.codec
-    if reference.is_cut and transcript is not None:
-        raise BadReferenceAudio(
-            f"the reference audio is longer than {LONGEST_S:.0f} s, and with a transcript all of it is used; "
-            "cut both, or leave the transcript out",
-            param="audio",
-        )
+    check_whole(reference.is_cut, transcript)
     rate, codes = codec.config.input_sample_rate, None
     if transcript is not None:
         codes = codec.encode(np.pad(reference.resampled(rate), (0, round(tail_s * rate))))

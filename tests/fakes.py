@@ -37,6 +37,7 @@ from qwen_tts.errors import (
     UnsupportedLanguage,
 )
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
+from tests.prompts import prompt_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -248,7 +249,7 @@ class ToneEngine:
             tones.audio.finish(error)
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
-        return VoicePrompt(f"{audio.duration_s:.3f} {transcript}".encode())
+        return VoicePrompt(prompt_bytes(transcript, audio.duration_s))
 
     async def encode(self, audio: Audio) -> list[list[int]]:
         return [[frame[0], frame[1]] for frame in frames(audio.pcm)]

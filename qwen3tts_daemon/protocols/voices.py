@@ -49,6 +49,7 @@ from qwen_tts.errors import UnknownVoice
 Name = Annotated[str, Meta(min_length=1, max_length=80, extra_json_schema={"pattern": r"\S"})]
 
 _CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
+_IMPORT_NAMES = {"voice": "file"}
 _TAKE_NAMES = {"transcript": "take", "audio": "take"}
 _PREVIEW_NAMES = {"response_format": "format"}
 
@@ -242,8 +243,9 @@ def _add_making(routes: APIRouter, maker: VoiceMaker) -> None:
     async def import_voice(request: Request) -> KeptVoice:
         """What /export gave, under a new id."""
         visitor_of(request.scope).require("manage")
-        form = await read_form(request)
-        return _stored(await maker.bring_in(form.file("file").data))
+        with their_names(_IMPORT_NAMES):
+            form = await read_form(request)
+            return _stored(await maker.bring_in(form.file("file").data))
 
     @routes.post("/v1/audio/references", status_code=201, openapi_extra=form_schema(NewReference, "ref_audio"))
     async def try_reference(request: Request) -> Reference:

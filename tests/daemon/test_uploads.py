@@ -7,6 +7,7 @@ import math
 import os
 import random
 import socket
+import struct
 import subprocess
 import sys
 import wave
@@ -261,6 +262,190 @@ async def test_what_is_no_recording_is_refused(make: Any, reason: str) -> None:
     await refused(make(), reason)
 
 
+# -- what a header says, and what is there ---------------------------------------------------------------------
+
+PCM, FLOAT, A_LAW, EXTENSIBLE = 1, 3, 6, 0xFFFE
+GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
+
+
+def chunk(name: bytes, body: bytes, claimed: int | None = None) -> bytes:
+    return name + struct.pack("<I", len(body) if claimed is None else claimed) + body + bytes(len(body) % 2)
+
+
+def riff(data: bytes, encoding: int = PCM, bits: int = 16, *, size: int | None = None, channels: int = 1,
+         used: int | None = None, claimed: int | None = None, after: bytes = b"") -> bytes:  # fmt: skip
+    """A WAV at 16 kHz: samples of `size` bytes, of which `used` bits are said to be used."""
+    block = channels * (bits // 8 if size is None else size)
+    form = struct.pack(
+        "<HHIIHH", encoding if used is None else EXTENSIBLE, channels, 16_000, 16_000 * block, block, bits
+    )
+    if used is not None:
+        form += struct.pack("<HHIH", 22, used, 0, encoding) + GUID_TAIL
+    body = b"WAVE" + chunk(b"fmt ", form) + chunk(b"data", data, claimed) + after
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def integers(bits: int, shift: int, size: int) -> bytes:
+    """A second of the tone in `bits` bits, so far from the lower end of samples of `size` bytes."""
+    samples = (tone(16_000, 1).astype("<i4") << 16) >> (32 - bits)
+    return (samples << shift).astype("<i4").reshape(-1, 1).view(np.uint8)[:, :size].tobytes()
+
+
+WIDE = {
+    "24 in 32": riff(integers(24, 8, 4), bits=32, used=24),
+    "24 in 32, at the lower end": riff(integers(24, 0, 4), bits=32, used=24),
+    "24 in 32, called 24": riff(integers(24, 8, 4), bits=24, size=4, used=24),
+    "24 in 32, called 24, at the lower end": riff(integers(24, 0, 4), bits=24, size=4, used=24),
+    "24 in 32, without an extension": riff(integers(24, 8, 4), bits=24, size=4),
+    "24 in 32, called 32, at the lower end": riff(integers(24, 0, 4), bits=32),
+    "32 used of 32": riff(integers(32, 0, 4), bits=32, used=32),
+    "none used of 32": riff(integers(32, 0, 4), bits=32, used=0),
+    "20 in 32": riff(integers(20, 12, 4), bits=32, used=20),
+    "16 in 32": riff(integers(16, 16, 4), bits=32, used=16),
+    "16 in 32, at the lower end": riff(integers(16, 0, 4), bits=32, used=16),
+    "20 in 24": riff(integers(20, 4, 3), bits=24, used=20),
+    "16 in 24": riff(integers(16, 8, 3), bits=24, used=16),
+    "16 in 24, at the lower end": riff(integers(16, 0, 3), bits=24, used=16),
+    "12 in 16": riff(integers(12, 4, 2), bits=16, used=12),
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+async def test_bits_are_where_they_are(name: str) -> None:
+    audio = await decode_upload(WIDE[name])
+    assert len(heard(audio)) == 16_000
+    assert_is_the_tone(audio)
+
+
+@pytest.mark.parametrize("used", [None, 24, 32])
+async def test_silence_in_wide_samples_stays_silent(used: int | None) -> None:
+    assert not heard(await decode_upload(riff(bytes(4 * 16_000), bits=32, used=used))).any()
+
+
+TONE = tone(16_000, 1).tobytes()
+LIST = chunk(b"LIST", b"INFOISFT\x0b\0\0\0some writer\0")
+MISTAKES = (0, len(TONE) // 2, len(TONE) - 2, 2 * len(TONE), 2**31, 0xFFFFFFFF)
+
+
+@pytest.mark.parametrize("after", [b"", LIST, LIST + chunk(b"id3 ", b"ID3tag") + LIST], ids=["", "LIST", "more"])
+@pytest.mark.parametrize("claimed", [len(TONE), *MISTAKES])
+async def test_sound_ends_where_it_ends(claimed: int, after: bytes) -> None:
+    audio = await decode_upload(riff(TONE, claimed=claimed, after=after))
+    assert audio.pcm == TONE
+
+
+async def test_a_chunk_of_any_name_ends_what_is_honest() -> None:
+    for name in (b"fact", b"Abcd", b"x 1_"):
+        assert (await decode_upload(riff(TONE, after=chunk(name, b"odd")))).pcm == TONE
+    odd = riff(TONE[:-1], after=LIST)
+    assert (await decode_upload(odd)).pcm == TONE[:-2]
+
+
+@pytest.mark.parametrize("claimed", MISTAKES)
+async def test_a_long_header_is_believed_no_more_than_a_short_one(claimed: int) -> None:
+    for magic in (b"RF64", b"BW64"):
+        long = chunk(b"ds64", struct.pack("<QQQI", 2**40, claimed, 0, 0))
+        body = riff(TONE, claimed=0xFFFFFFFF)[12:]
+        assert (await decode_upload(magic + b"\xff" * 4 + b"WAVE" + long + body)).pcm == TONE
+
+
+async def test_nothing_behind_an_honest_header_is_no_sound() -> None:
+    await refused(riff(b"", after=LIST), "no sound in the recording")
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [
+        ("wav", "pcm_alaw"), ("wav", "pcm_mulaw"), ("wav", "adpcm_ima_wav"), ("wav", "pcm_f64le"), ("w64", "pcm_s24le"),
+        ("aiff", "pcm_s24be"), ("aiff", "pcm_f32be"), ("caf", "pcm_s16be"), ("caf", "alac"), ("mov", "pcm_f32le"),
+        ("matroska", "pcm_s16le"),
+    ],
+)  # fmt: skip
+async def test_older_and_rarer_ways_to_write_sound_are_read(container: str, codec: str) -> None:
+    assert_is_the_tone(await decode_upload(record(Recipe(container, codec), 16_000, "mono", tone(16_000, 1))))
+
+
+# -- samples that are no sound ---------------------------------------------------------------------------------
+
+
+def floats(samples: np.ndarray, kind: str, container: str = "wav") -> bytes:
+    """Of 16 kHz, in any container that takes them."""
+    if container == "wav":
+        return riff(samples.astype(f"<{kind}").tobytes(), FLOAT, 8 * np.dtype(kind).itemsize)
+    file = io.BytesIO()
+    codec = f"pcm_f{8 * np.dtype(kind).itemsize}{'be' if container == 'aiff' else 'le'}"
+    with av.open(file, "w", format=container) as opened:
+        stream = opened.add_stream(codec, rate=16_000, layout="mono")
+        assert isinstance(stream, AudioStream)
+        frame = av.AudioFrame.from_ndarray(
+            samples.astype(kind)[None], format="flt" if kind == "f4" else "dbl", layout="mono"
+        )
+        frame.sample_rate = 16_000
+        opened.mux(stream.encode(frame))
+        opened.mux(stream.encode(None))
+    return file.getvalue()
+
+
+SOFT = tone(16_000, 1) / 32_768
+NO_NUMBERS = "samples that are no numbers; export it again, as 16-bit PCM"
+FAR = "and the loudest is 1; export it again, as 16-bit PCM"
+
+
+@pytest.mark.parametrize(
+    ("container", "kind"), [("wav", "f4"), ("wav", "f8"), ("aiff", "f8"), ("caf", "f4"), ("mov", "f4")]
+)
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(np.nan, NO_NUMBERS), (np.inf, NO_NUMBERS), (-1e30, FAR), (32_767, FAR)],
+)
+async def test_samples_that_are_no_sound_are_refused(value: float, reason: str, kind: str, container: str) -> None:
+    one = SOFT.copy()
+    one[-1] = value
+    both = np.where(np.arange(len(SOFT)) % 2, np.inf, -np.inf) if value == np.inf else np.full(len(SOFT), value)
+    await asyncio.gather(*[refused(floats(samples, kind, container), reason) for samples in (one, both)])
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8"])
+async def test_samples_that_are_a_little_too_loud_or_hardly_there_are_taken(kind: str) -> None:
+    audio = await decode_upload(floats(SOFT * 4.2, kind))
+    assert heard(audio).max() == 32_767 or heard(audio).max() == pytest.approx(LEVEL * 4.2, rel=0.01)
+    for level in (1e-310, 1e-40, 1e-10):
+        assert not heard(await decode_upload(floats(SOFT * level, kind))).any()
+
+
+# -- channels --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("container", ["wav", "flac"])
+@pytest.mark.parametrize(
+    "gains", [(1, -1), (-1, 1), (0.9, -1), (-1, 0.5), (1, -1, 0, 0), (0, 0, 0, 1, 0, 0), (0,) * 7 + (1,)]
+)
+async def test_of_channels_that_cancel_each_other_the_loudest_is_heard(
+    gains: tuple[float, ...], container: str
+) -> None:
+    samples = np.stack([gain * tone(16_000, 1) for gain in gains], 1)
+    data = wav(samples, 16_000)
+    if container == "flac":
+        data = as_flac(data)
+    audio = await decode_upload(data)
+    assert len(heard(audio)) == 16_000
+    assert_is_the_tone(audio)
+
+
+def as_flac(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with av.open(io.BytesIO(data)) as source, av.open(file, "w", format="flac") as target:
+        frames = list(source.decode(audio=0))
+        stream = target.add_stream("flac", rate=16_000, layout=frames[0].layout.name)
+        assert isinstance(stream, AudioStream)
+        to_codec = av.AudioResampler("s16", frames[0].layout.name, 16_000)
+        for frame in [*frames, None]:
+            for part in to_codec.resample(frame):
+                target.mux(stream.encode(part))
+        target.mux(stream.encode(None))
+    return file.getvalue()
+
+
 async def test_too_many_bytes_start_no_child(children: Children) -> None:
     data = recording("wav-16")
     with pytest.raises(Refusal, match=f"{len(data)} bytes, at most 1000") as caught:
@@ -273,13 +458,14 @@ async def test_hours_of_silence_in_a_small_file_are_not_decoded() -> None:
     bomb = record(RECIPES["flac"], 24_000, "mono", np.zeros(3_600 * 24_000, "<i2"))
     assert len(bomb) < 1_000_000
     # As much memory as starting takes, and less than all of the sound.
-    await refused(bomb, "longer than 120 s; cut it", UploadLimits(memory_bytes=2**28))
+    reason = "longer than 120 s; cut it, first of all the silence that it begins with$"
+    await refused(bomb, reason, UploadLimits(memory_bytes=2**28))
 
 
 async def test_the_longest_recording_is_still_taken() -> None:
     audio = await decode_upload(recording("flac"), UploadLimits(max_duration_s=SECONDS))
     assert audio.duration_s == SECONDS
-    await refused(recording("flac"), "longer than 0.99 s", UploadLimits(max_duration_s=0.99))
+    await refused(recording("flac"), "longer than 0.99 s; cut it$", UploadLimits(max_duration_s=0.99))
 
 
 async def test_a_file_that_names_others_opens_none_of_them(tmp_path: Path) -> None:

@@ -1,11 +1,9 @@
 """Voices on disk: what is kept comes back, a crash leaves the old or the new, and nothing that is read is trusted."""
 
 import contextlib
-import io
 import os
 import shutil
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,16 +17,12 @@ from hypothesis import strategies as st
 from qwen3tts_daemon import voice_library
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
 from qwen3tts_daemon.voice_library import (
-    CARD,
-    MAX_CARD_BYTES,
-    PROMPT,
-    REFERENCE,
     StoredVoice,
     VoiceLibrary,
     from_wav,
     slug,
-    unpack,
 )
 from qwen_tts.api import Audio
 from qwen_tts.errors import UnknownVoice
@@ -366,129 +360,7 @@ def test_a_broken_recording_is_told(tmp_path: Path, content: bytes) -> None:
     assert caught.value.code == "bad_audio"
 
 
-# -- export and import -----------------------------------------------------------------------------------------
-
-
-@on_one_folder
-@given(voice=stored_voices)
-def test_what_is_exported_is_what_was_kept(tmp_path: Path, voice: StoredVoice) -> None:
-    library = VoiceLibrary(tmp_path)
-    add_to(library, voice)
-    expected = (voice, RECORDING, b"prompt") if voice.kind == "cloned" else (voice, None, None)
-    assert unpack(library.export(voice.id)) == expected
-    library.remove(voice.id)
-
-
-def test_a_clock_that_has_not_been_set_hinders_no_export(tmp_path: Path) -> None:
-    library = VoiceLibrary(tmp_path)
-    library.add(CAPTAIN)
-    os.utime(tmp_path / "captain" / CARD, (0, 0))
-    assert unpack(library.export("captain"))[0] == CAPTAIN
-
-
-def packed(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", compression) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return data.getvalue()
-
-
-def export_of(voice: StoredVoice = ANNA) -> dict[str, bytes]:
-    return {CARD: voice_library._card(voice), REFERENCE: to_wav(RECORDING), PROMPT: b"prompt"}
-
-
-def with_password(data: bytes) -> bytes:
-    """The flag in every header."""
-    locked = bytearray(data)
-    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = locked.find(mark)
-        while place >= 0:
-            locked[place + at] |= 1
-            place = locked.find(mark, place + 4)
-    return bytes(locked)
-
-
-def wav_at(rate: int) -> bytes:
-    wav = bytearray(to_wav(RECORDING))
-    wav[24:28] = rate.to_bytes(4, "little")
-    return bytes(wav)
-
-
-def often(files: dict[str, bytes], name: str, times: int) -> bytes:
-    data = io.BytesIO(packed(files))
-    with zipfile.ZipFile(data, "a", zipfile.ZIP_DEFLATED) as archive:
-        for _ in range(times):
-            archive.writestr(name, files[name])
-    return data.getvalue()
-
-
-HOSTILE = {
-    "nothing": b"",
-    "no zip": b"not a zip at all",
-    "half": packed(export_of())[:200],
-    "no card": packed({REFERENCE: to_wav(RECORDING)}),
-    "no recording": packed({CARD: voice_library._card(ANNA)}),
-    "card elsewhere": packed({f"../{CARD}": export_of()[CARD], REFERENCE: to_wav(RECORDING)}),
-    "other format": packed(export_of() | {CARD: export_of()[CARD].replace(b"format = 1", b"format = 2")}),
-    "format is text": packed(export_of() | {CARD: export_of()[CARD].replace(b"format = 1", b'format = "1"')}),
-    "no number": packed(export_of() | {CARD: export_of()[CARD].replace(b"speed = 1.0", b"speed = nan")}),
-    "endless": packed(export_of() | {CARD: export_of()[CARD].replace(b"speed = 1.0", b"speed = inf")}),
-    "climbing id": packed(export_of() | {CARD: export_of()[CARD].replace(b'"anna"', b'"../../anna"')}),
-    "large card": packed(export_of() | {CARD: export_of()[CARD] + b"#" * MAX_CARD_BYTES}),
-    "deep card": packed(export_of() | {CARD: b"a = " + b"[" * 50_000}),
-    "bomb card": packed(export_of() | {CARD: bytes(voice_library.MAX_FILE_BYTES + 1)}),
-    "bomb prompt": packed(export_of() | {PROMPT: bytes(voice_library.MAX_FILE_BYTES + 1)}),
-    "bomb recording": packed(export_of() | {REFERENCE: bytes(voice_library.MAX_FILE_BYTES + 1)}),
-    "no sound": packed(export_of() | {REFERENCE: b"RIFFxxxxWAVE"}),
-    "no rate": packed(export_of() | {REFERENCE: wav_at(0)}),
-    "wild rate": packed(export_of() | {REFERENCE: wav_at(2**32 - 1)}),
-    "password": with_password(packed(export_of())),
-    "broken packing": packed(export_of()).replace(b"# A voice", b"# A noise"),
-    "stored broken": packed(export_of(), zipfile.ZIP_STORED).replace(b"Some words", b"Same words"),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_no_export_is_refused(name: str) -> None:
-    data = HOSTILE[name]
-    if name == "broken packing":
-        place = data.find(b"PK\x03\x04") + 30 + len(CARD)
-        data = data[:place] + bytes(byte ^ 0x55 for byte in data[place : place + 40]) + data[place + 40 :]
-    with pytest.raises(Refusal) as caught:
-        unpack(data)
-    assert (caught.value.code, caught.value.param) == ("bad_field", "file")
-
-
-def test_files_of_other_names_are_not_unpacked() -> None:
-    strange = {"../../evil": b"x", "/etc/passwd": b"x", "sub/" + CARD: b"x", "bomb": bytes(10_000_000)}
-    assert unpack(packed(strange | export_of())) == (ANNA, RECORDING, b"prompt")
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_name_that_is_there_often_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = []
-    really_open = zipfile.ZipFile.open
-
-    def counted(archive: zipfile.ZipFile, *arguments: Any, **options: Any) -> Any:
-        opened.append(arguments)
-        return really_open(archive, *arguments, **options)
-
-    data = often(export_of() | {PROMPT: bytes(1_000_000)}, PROMPT, 50)
-    monkeypatch.setattr(zipfile.ZipFile, "open", counted)
-    unpack(data)
-    assert len(opened) == 3
-
-
-@settings(max_examples=300, deadline=None)
-@given(data=st.data(), compression=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA]))
-def test_a_damaged_export_is_the_same_or_refused(data: st.DataObject, compression: int) -> None:
-    damaged = bytearray(packed(export_of(), compression))
-    for _ in range(data.draw(st.integers(1, 4))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    with contextlib.suppress(Refusal):
-        voice, recording, _ = unpack(bytes(damaged))
-        assert voice.kind != "cloned" or recording is not None
+# -- recordings -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 7, 4_801])

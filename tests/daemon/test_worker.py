@@ -15,6 +15,7 @@ from qwen_tts.api import Audio, AudioChunk, PresetVoice, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
 from tests.contract.homes import TONE
 from tests.patience import PATIENCE_S
+from tests.prompts import prompt_bytes
 
 
 def request(text: str) -> SynthesisRequest:
@@ -172,7 +173,7 @@ async def test_calls_are_answered_across_the_border() -> None:
     worker = await WorkerEngine.start(TONE)
     recording = Audio(pcm=b"\1\2" * 4_000, sample_rate=24_000)
     prompt = await worker.encode_reference(recording, "hello")
-    assert prompt.data == b"0.167 hello"
+    assert prompt.data == prompt_bytes("hello", 4_000 / 24_000)
     codes = await worker.encode(recording)
     assert codes == [[1, 2]] * 3
     decoded = await worker.decode(codes)

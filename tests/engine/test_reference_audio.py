@@ -9,7 +9,7 @@ import pytest
 
 from qwen_tts.api import Audio
 from qwen_tts.errors import BadReferenceAudio
-from qwen_tts.reference_audio import ReferenceAudio
+from qwen_tts.reference_audio import ReferenceAudio, check_reference, check_whole
 from qwen_tts.wav import Samples, to_pcm
 from tests.golden.cases import reference_audio
 
@@ -49,6 +49,17 @@ def test_channels_are_averaged() -> None:
     stereo = ReferenceAudio.from_samples(np.stack((left, right), axis=1), SLOW)
     np.testing.assert_allclose(stereo.samples, (left + right) / 2, atol=1e-6)
     assert ReferenceAudio.from_samples(left[:, None], SLOW).samples.tolist() == left.tolist()
+    alone = ReferenceAudio.from_samples(np.stack((left, 0 * left), axis=1), SLOW)
+    np.testing.assert_allclose(alone.samples, left / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("gains", [(1, -1), (-0.7, 0.7), (1, -0.9), (0.5, -1, 0.5), (0, 0, 1, -1), (1,) + (0,) * 7])
+def test_of_channels_that_cancel_each_other_the_loudest_is_heard(gains: tuple[float, ...]) -> None:
+    channels = np.stack([gain * speech(3.5) for gain in gains], axis=1)
+    loudest = max(gains, key=abs)
+    np.testing.assert_allclose(
+        np.abs(ReferenceAudio.from_samples(channels, SLOW).samples), np.abs(loudest * speech(3.5))
+    )
 
 
 def test_pcm_is_taken_as_its_samples_are() -> None:
@@ -89,7 +100,7 @@ def test_a_long_recording_ends_in_the_last_pause(rate: int, quiet_s: float, capl
     assert reference.is_cut
     assert reference.samples.tolist() == whole[: len(reference.samples)].tolist()
     assert warnings_of(caplog) == [
-        f"the reference audio is 33.0 s long; its first {reference.duration_s:.1f} s are used"
+        f"the reference audio is 33.0 s long; 0.0..{reference.duration_s:.1f} s of it are used"
     ]
 
 
@@ -101,10 +112,56 @@ def test_without_a_pause_nearly_all_of_it_is_used(samples: int, caplog: pytest.L
     assert len(warnings_of(caplog)) == 1
 
 
-def test_what_is_cut_off_is_not_heard() -> None:
-    late = np.concatenate((np.zeros(31 * SLOW, np.float32), speech(10)))
-    with pytest.raises(BadReferenceAudio, match="silent"):
-        ReferenceAudio.from_samples(late, SLOW)
+def silence(seconds: float, level: float = 0.0) -> Samples:
+    """Or the noise of a quiet room."""
+    return (level * np.random.default_rng(1).uniform(-1, 1, round(seconds * SLOW))).astype(np.float32)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.0009, 0.004])
+@pytest.mark.parametrize(("before_s", "after_s"), [(35, 0), (110, 0), (0, 35), (20, 60)])
+def test_long_silence_is_no_part_of_what_is_used(before_s: float, after_s: float, level: float) -> None:
+    spoken = speech(10)
+    whole = np.concatenate((silence(before_s, level), spoken, silence(after_s, level)))
+    reference = ReferenceAudio.from_samples(whole, SLOW)
+    assert not reference.is_cut
+    assert 10 <= reference.duration_s < 11.2
+    used = reference.samples.tobytes()
+    assert spoken.tobytes() in used
+    check_reference(Audio(pcm=to_pcm(whole), sample_rate=SLOW), "Its words.")
+
+
+def test_after_long_silence_the_first_of_what_is_heard_is_used() -> None:
+    whole = np.concatenate((silence(31), speech(40)))
+    reference = ReferenceAudio.from_samples(whole, SLOW)
+    assert reference.is_cut
+    assert 28 <= reference.duration_s <= 30
+    assert reference.samples[-SLOW:].tobytes() in speech(40).tobytes()
+    with pytest.raises(BadReferenceAudio, match="with a transcript all of it is used; cut both"):
+        check_reference(Audio(pcm=to_pcm(whole), sample_rate=SLOW), "Its words.")
+
+
+def test_silence_that_fits_stays() -> None:
+    whole = np.concatenate((silence(12), speech(4), silence(12)))
+    assert ReferenceAudio.from_samples(whole, SLOW).samples.tolist() == whole.tolist()
+
+
+@pytest.mark.parametrize("transcript", [None, "Its words."])
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 2.99, 3, 29, 31])
+@pytest.mark.parametrize("level", [0.0, 0.0009, 0.0011, 0.5])
+def test_a_check_knows_what_makes_a_voice(seconds: float, level: float, transcript: str | None) -> None:
+    audio = Audio(pcm=to_pcm(silence(seconds, level)), sample_rate=SLOW)
+
+    def outcome(make: Callable[[], object]) -> str:
+        try:
+            make()
+        except BadReferenceAudio as error:
+            return error.message
+        return "taken"
+
+    def used_whole() -> None:
+        check_whole(ReferenceAudio.from_audio(audio).is_cut, transcript)
+
+    assert outcome(lambda: check_reference(audio, transcript)) == outcome(used_whole)
 
 
 # -- which recording it was -------------------------------------------------------------------------------------------
@@ -136,7 +193,6 @@ def of_pcm(pcm: bytes, rate: int = SLOW) -> Callable[[], ReferenceAudio]:
     return lambda: ReferenceAudio.from_audio(Audio(pcm=pcm, sample_rate=rate))
 
 
-OPPOSITE = np.stack((speech(4), -speech(4)), axis=1)
 REFUSED = {
     "a sample less than 3 s": (of_samples(speech(4)[: 3 * SLOW - 1]), "needs at least 3 s"),
     "one sample": (of_pcm(bytes(2)), "is only 0.000125 s long; a voice needs at least 3 s, and at most 30 s are used"),
@@ -147,7 +203,7 @@ REFUSED = {
     "half a sample": (of_pcm(to_pcm(speech(4)) + b"\0"), "has 64001 bytes, and a sample takes 2"),
     "silence": (of_samples(np.zeros(32_000, np.float32)), "silent: nothing in it is louder than -60 dBFS"),
     "silent PCM": (of_pcm(bytes(64_000)), "record it again, louder"),
-    "channels that cancel each other": (of_samples(OPPOSITE), "silent"),
+    "silence but for a second": (of_samples(np.concatenate((silence(35), speech(1)))), "is silent but for 1.5 s"),
     "not a number": (of_samples(with_one(np.nan)), "samples that are no numbers; export it again"),
     "not a number in one channel": (of_samples(with_one(np.nan, 2)), "samples that are no numbers"),
     "infinite": (of_samples(with_one(np.inf)), "samples that are no numbers"),

@@ -24,6 +24,7 @@ from qwen_tts import (
     UnsupportedLanguage,
 )
 from qwen_tts.api import Audio
+from qwen_tts.prompt_file import read_prompt
 from qwen_tts.wav import from_pcm, to_pcm
 from tests.engine.conftest import Load
 from tests.engine.driven import CANNOT_BE_SPOKEN
@@ -186,3 +187,12 @@ def test_words_and_recording_must_be_of_one_length(load: Load) -> None:
     with pytest.raises(BadReferenceAudio, match="cut both, or leave the transcript out"):
         base.encode_reference(audio, TRANSCRIPT)
     base.encode_reference(audio, None)
+
+
+def test_long_silence_before_the_words_is_no_part_of_the_voice(load: Load) -> None:
+    base = Synthesizer(load(BASE))
+    spoken = to_pcm(reference_audio(seconds=4))
+    audio = Audio(pcm=bytes(2 * 24_000 * 35) + spoken + bytes(2 * 24_000 * 20), sample_rate=24_000)
+    prompt = read_prompt(base.encode_reference(audio, TRANSCRIPT).data)
+    assert prompt.card.transcript == TRANSCRIPT
+    assert 4 <= prompt.card.duration_s < 5.1

@@ -5,6 +5,7 @@ import json
 import pickle
 import re
 import resource
+import struct
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,8 +23,9 @@ from torch import Tensor
 from qwen_tts.api import Audio, ClonedVoice, Limits, Sampling, SynthesisRequest, VoicePrompt
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.model import VoiceGeometry
+from qwen_tts.prompt_file import MAX_BYTES, MAX_TRANSCRIPT_CHARS
 from qwen_tts.synthesizer import Synthesizer
-from qwen_tts.voice_prompt import MAX_BYTES, MAX_TRANSCRIPT_CHARS, SUMMARY_FILE, TENSORS_FILE, ReferenceVoice
+from qwen_tts.voice_prompt import SUMMARY_FILE, TENSORS_FILE, ReferenceVoice
 from qwen_tts.wav import to_pcm
 from tests.engine.conftest import Load
 from tests.golden.cases import BASE, TRANSCRIPT, random_codes, reference_audio
@@ -276,6 +279,15 @@ def with_value(tensor: Tensor, value: float) -> Tensor:
     return tensor
 
 
+def claiming(true: str, false: str) -> bytes:
+    """The header says something else of the same bytes."""
+    length = struct.unpack_from("<Q", VALID)[0]
+    header = VALID[8 : 8 + length].decode()
+    assert true in header, header
+    changed = header.replace(true, false).encode()
+    return struct.pack("<Q", len(changed)) + changed + VALID[8 + length :]
+
+
 VALID = voice().to_bytes()
 NO_FILE = "is not a safetensors file, and nothing else is read"
 HOSTILE = {
@@ -287,6 +299,15 @@ HOSTILE = {
     "cut in its header": (VALID[:100], NO_FILE),
     "cut in its tensors": (VALID[:-1], NO_FILE),
     "longer than it says": (VALID + bytes(8), NO_FILE),
+    "a header of terabytes": ((2**42).to_bytes(8, "little") + VALID[8:], NO_FILE),
+    "tensors of terabytes": (claiming("[32]", "[1099511627776]"), NO_FILE),
+    "tensors that lie over each other": (claiming('"data_offsets":[0,640]', '"data_offsets":[0,768]'), NO_FILE),
+    "tensors of less than nothing": (claiming('"data_offsets":[0,640]', '"data_offsets":[0,-64]'), NO_FILE),
+    "a header of brackets": (struct.pack("<Q", 60_000) + b'{"a":' + b"[" * 59_995, NO_FILE),
+    "a header that is no text": (struct.pack("<Q", 8) + b'{"\xff":1}', NO_FILE),
+    "a header that is a list": (struct.pack("<Q", 2) + b"[]", NO_FILE),
+    "0xFF": (b"\xff" * 4_000, NO_FILE),
+    "zeros": (bytes(4_000), NO_FILE),
     "too large": (bytes(MAX_BYTES + 1), "has 131073 bytes, more than a voice can have (131072)"),
     "no metadata": (save({"speaker_embedding": EMBEDDING}), "was not made by this engine"),
     "another's metadata": (written(key="format"), "was not made by this engine"),
@@ -314,21 +335,23 @@ HOSTILE = {
     "no tensor": (written(codes=None, speaker_embedding=None), "has the tensors none instead of codes, speaker_emb"),
     "an unknown tensor": (written(accent=EMBEDDING.clone()), "has the tensors accent, codes, speaker_embedding"),
     "an embedding of halves": (written(speaker_embedding=EMBEDDING.half()), "tensor 'speaker_embedding' of F16 [32]"),
-    "an embedding of integers": (written(speaker_embedding=EMBEDDING.long()), "embedding of torch.int64 [32]"),
+    "an embedding of integers": (written(speaker_embedding=EMBEDDING.long()), "embedding of I64 [32]"),
     "an embedding too wide": (written(speaker_embedding=torch.zeros(33)), "of 33 numbers, and this model takes 32"),
-    "an embedding in a batch": (written(speaker_embedding=EMBEDDING[None]), "embedding of torch.float32 [1, 32]"),
-    "an embedding of one number": (written(speaker_embedding=torch.tensor(1.0)), "embedding of torch.float32 []"),
+    "an embedding in a batch": (written(speaker_embedding=EMBEDDING[None]), "embedding of F32 [1, 32]"),
+    "an embedding of one number": (written(speaker_embedding=torch.tensor(1.0)), "embedding of F32 []"),
     "an empty embedding": (written(speaker_embedding=torch.zeros(0)), "F32 [0], which no voice has"),
     "not a number": (written(speaker_embedding=with_value(EMBEDDING, float("nan"))), "not finite or far out of range"),
     "infinite": (written(speaker_embedding=with_value(EMBEDDING, float("-inf"))), "not finite or far out of range"),
     "beyond half precision": (written(speaker_embedding=with_value(EMBEDDING, 7e4)), "not finite or far out of range"),
     "codes of short integers": (written(codes=CODES.int()), "the tensor 'codes' of I32 [5, 16]"),
-    "codes of numbers": (written(codes=CODES.float()), "has codes of torch.float32 [5, 16]"),
-    "codes in a batch": (written(codes=CODES[None]), "has codes of torch.int64 [1, 5, 16]"),
+    "codes of numbers": (written(codes=CODES.float()), "has codes of F32 [5, 16]"),
+    "codes in a batch": (written(codes=CODES[None]), "has codes of I64 [1, 5, 16]"),
     "no frame": (written(codes=CODES[:0]), "I64 [0, 16], which no voice has"),
     "a codebook less": (written(codes=CODES[:, :15].contiguous()), "has 15 codebooks, and this model takes 16"),
     "frames and codebooks exchanged": (written(codes=CODES.T.contiguous()), "has 5 codebooks, and this model takes 16"),
-    "a code too high": (written(codes=with_value(CODES, 2_048)), "..2048, and this model's are within 0..2047"),
+    "a code too high": (written(codes=with_value(CODES, 2_048)), "..2048, and a model's are within 0..2047"),
+    "a code of terabytes": (written(codes=with_value(CODES, 2**40)), "..1099511627776, and a model's are within"),
+    "the lowest code": (written(codes=with_value(CODES, -(2**63))), "has codes within -9223372036854775808.."),
     "a negative code": (written(codes=with_value(CODES, -1)), "has codes within -1.."),
 }  # fmt: skip
 
@@ -352,6 +375,7 @@ def attempt(data: bytes) -> ReferenceVoice | InvalidRequest:
 
 
 def assert_voice_or_refused(data: bytes) -> None:
+    """And what is taken is what the safetensors library finds in it."""
     found = attempt(data)
     if isinstance(found, InvalidRequest):
         assert found.param == "voice"
@@ -363,6 +387,11 @@ def assert_voice_or_refused(data: bytes) -> None:
         assert found.codes.shape[1] == 16
         assert 0 <= int(found.codes.min()) <= int(found.codes.max()) < 2048
     assert_same(read(found.to_bytes()), found)
+    tensors = safetensors.torch.load(data)
+    assert tensors["speaker_embedding"].tolist() == found.speaker_embedding.tolist()
+    assert (tensors["codes"].tolist() if "codes" in tensors else None) == (
+        None if found.codes is None else found.codes.tolist()
+    )
 
 
 @settings(deadline=None, max_examples=400)

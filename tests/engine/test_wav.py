@@ -165,6 +165,32 @@ def test_a_recording_that_breaks_off_is_taken_as_far_as_it_goes(encoding: int, b
             assert found.tolist() == whole[: kept // block].tolist()
 
 
+@ENCODINGS
+@pytest.mark.parametrize("after", [b"", chunk(b"LIST", b"INFOx")], ids=["", "LIST"])
+def test_sound_ends_where_it_ends(encoding: int, bits: int, after: bytes, file: Path) -> None:
+    """Whatever the header says of its length."""
+    samples = noise(100, 2)
+    data = encoded(samples, encoding, bits)
+    whole = read(file, riff(header(encoding, bits, 2), chunk(b"data", data)))[0]
+    for claimed in (0, len(data) // 2, len(data), len(data) + 8, 0xFFFFFFFF):
+        content = riff(header(encoding, bits, 2), chunk(b"data", data, claimed), after)
+        assert read(file, content)[0].tolist() == whole.tolist()
+
+
+@pytest.mark.parametrize("at_the_top", [True, False])
+@pytest.mark.parametrize("extensible", [True, False])
+@pytest.mark.parametrize("bits", [24, 32])
+def test_24_bits_may_take_four_bytes(bits: int, extensible: bool, at_the_top: bool, file: Path) -> None:
+    samples = noise(100, 2)
+    integers = np.rint(samples * 2**23).clip(-(2**23), 2**23 - 1).astype("<i4")
+    data = (integers << 8 if at_the_top else integers).tobytes()
+    form = bytearray(header(PCM, bits, 2, block=8, extensible=extensible))
+    if extensible:
+        struct.pack_into("<H", form, 26, 24)
+    found = read(file, riff(bytes(form), chunk(b"data", data)))[0]
+    np.testing.assert_allclose(found, samples, atol=2**-23)
+
+
 # -- what is no recording ---------------------------------------------------------------------------------------------
 
 DATA = chunk(b"data", bytes(64))

@@ -31,6 +31,7 @@ from qwen_tts.api import (
 from qwen_tts.stream import AudioStream
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
 from tests.patience import PATIENCE_S
+from tests.prompts import prompt_bytes
 from tests.wire.http_door import TOKEN, Door, open_door, until
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -155,7 +156,7 @@ async def test_each_path_asks_for_its_kind_of_voice(door: Door, engine: Studio) 
     for route in ROUTES:
         await ask(door, route)
     voices = [request.voice for request in engine.requests]
-    prompt = VoicePrompt(b"3.600 Some words.")
+    prompt = VoicePrompt(prompt_bytes("Some words.", 3.6))
     assert voices == [
         PresetVoice("tone"), DesignedVoice("An old sailor"), ClonedVoice(prompt), ClonedVoice(VoicePrompt(b"a prompt")),
     ]  # fmt: skip

@@ -18,13 +18,16 @@ from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols import rest, voices
 from qwen3tts_daemon.speakers import SAMPLE_TEXTS
 from qwen3tts_daemon.speech import Order, Speech
-from qwen3tts_daemon.voice_library import CARD, VoiceLibrary
+from qwen3tts_daemon.voice_files import CARD
+from qwen3tts_daemon.voice_library import VoiceLibrary
 from qwen3tts_daemon.voice_making import VoiceMaker
 from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
 from qwen_tts.errors import BadReferenceAudio
+from qwen_tts.prompt_file import read_prompt
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine, tone
 from tests.patience import connect
+from tests.prompts import prompt_bytes
 from tests.wire.http_door import TOKEN, Door, open_door, until
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -119,7 +122,7 @@ async def test_a_clone_is_offered_at_once(door: Door, keeper: Keeper, engine: St
     assert (await listed(door))["me"]["available"] is True
     spoken = await door.client.post(SPEECH, json={"input": "Hello", "voice": "me", "response_format": "pcm"})
     assert spoken.content == tone("Hello")
-    assert engine.requests[-1].voice.prompt.data == b"3.600 Some words."  # type: ignore[union-attr]
+    assert engine.requests[-1].voice.prompt.data == prompt_bytes("Some words.", 3.6)  # type: ignore[union-attr]
     assert library.reference("me") == Audio(pcm=tone("x" * 60), sample_rate=24_000)
 
 
@@ -292,7 +295,8 @@ async def test_a_take_becomes_a_voice_that_stays_the_same(
     assert take in made.source
     assert len(library.reference("sailor").pcm) == len(tone(text)) or spoken_as == "preview"
     await door.client.post(SPEECH, json={"input": "Hello", "voice": "sailor"})
-    assert engine.requests[-1].voice.prompt.data.decode().endswith(made.transcript)  # type: ignore[union-attr]
+    prompt = read_prompt(engine.requests[-1].voice.prompt.data)  # type: ignore[union-attr]
+    assert prompt.card.transcript == made.transcript
 
 
 async def test_what_was_not_a_whole_described_utterance_cannot_be_kept(
@@ -318,6 +322,18 @@ async def test_what_was_not_a_whole_described_utterance_cannot_be_kept(
 
 async def test_a_take_that_is_too_short_for_a_voice_is_named(keeper: Keeper) -> None:
     assert told(await keeper.make(name="x", take=await keeper.take(text="Hi."))) == (422, "bad_audio", "take")
+
+
+@pytest.mark.parametrize("engine", [ToneEngine(kinds=("preset", "designed"), preview=False)])
+async def test_a_take_is_kept_for_a_checkpoint_that_clones_only_if_one_could(
+    keeper: Keeper, library: VoiceLibrary, engine: ToneEngine
+) -> None:
+    for text in ("A second and a half or so.", "word " * 110):
+        assert told(await keeper.make(name="x", take=await keeper.take(text=text))) == (422, "bad_audio", "take")
+    assert library.voices == []
+    take = await keeper.take(text="Good evening, everybody, and welcome to the harbour of the old town.")
+    assert (await keeper.make(name="x", take=take)).status_code == 201
+    assert library.prompt("x") is None
 
 
 async def test_the_last_takes_are_held(keeper: Keeper, speech: Speech) -> None:
@@ -373,7 +389,7 @@ async def test_a_reference_is_a_voice_everywhere_and_kept_nowhere(
         ("/api/tts/custom-voice", {"text": "Hello", "speaker": voice}),
     ):
         assert (await door.client.post(path, json=body)).status_code == 200
-        assert engine.requests[-1].voice.prompt.data == b"3.600 Some words."  # type: ignore[union-attr]
+        assert engine.requests[-1].voice.prompt.data == prompt_bytes("Some words.", 3.6)  # type: ignore[union-attr]
     async with connect(f"ws://127.0.0.1:{door.port}/v1/tts") as socket:
         await socket.send(
             json.dumps({"type": "speak", "text": "Hello", "voice": voice, "mode": "clone", "final": True})
@@ -382,7 +398,7 @@ async def test_a_reference_is_a_voice_everywhere_and_kept_nowhere(
             if isinstance(message, str) and (said := json.loads(message))["type"] == "done":
                 assert said["reason"] == "complete"
                 break
-    assert engine.requests[-1].voice.prompt.data == b"3.600 Some words."  # type: ignore[union-attr]
+    assert engine.requests[-1].voice.prompt.data == prompt_bytes("Some words.", 3.6)  # type: ignore[union-attr]
     assert library.voices == []
     assert voice not in await listed(door)
 
