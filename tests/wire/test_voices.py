@@ -24,8 +24,8 @@ from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
 from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine, tone
-from tests.patience import connect
 from tests.wire.http_door import TOKEN, Door, open_door, until
+from tests.wire.patient import connect
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VOICES = "/v1/audio/voices"
