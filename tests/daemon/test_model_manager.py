@@ -7,6 +7,7 @@ import pytest
 
 from qwen3tts_daemon import model_manager
 from qwen3tts_daemon.model_manager import ManagerConfig, ManagerState, ModelManager
+from qwen3tts_daemon.worker_client import NoAnswer
 from qwen_tts.errors import ModelLoading, ModelUnavailable, OutOfMemory
 from tests.fakes import ToneEngine
 from tests.wire.http_door import until
@@ -208,6 +209,40 @@ async def test_whatever_keeps_an_engine_from_starting_is_tried_again(start: Star
         await lease_once(watched.manager)
     await watched.reach("failed", "loading", "ready")
     await lease_once(watched.manager)
+    await watched.manager.close()
+
+
+@pytest.mark.parametrize("preload", [True, False])
+async def test_a_start_waits_for_a_process_that_gives_no_answer(
+    preload: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = [NoAnswer("ended, status=-9"), NoAnswer("not up after 30 s")]
+
+    class Shy(Watched):
+        async def _start(self) -> ToneEngine:
+            if answers:
+                raise answers.pop(0)
+            return await super()._start()
+
+    watched = Shy(ManagerConfig(), [])
+    await watched.manager.start(preload=preload)
+    assert await lease_once(watched.manager)
+    told = [record.getMessage() for record in caplog.records if "waiting for the engine's process" in record.message]
+    assert [text.rpartition(": ")[2] for text in told] == ["ended, status=-9", "not up after 30 s"]
+    assert all("next try in" in text for text in told)
+    await watched.manager.close()
+
+
+async def test_a_start_does_not_wait_for_a_choice_that_cannot_be_met() -> None:
+    class Unable(Watched):
+        async def _start(self) -> ToneEngine:
+            self.started.append(ToneEngine())
+            raise ModelUnavailable("torch is missing")
+
+    watched = Unable(ManagerConfig(), [])
+    with pytest.raises(ModelUnavailable, match="torch is missing"):
+        await watched.manager.start(preload=True)
+    assert len(watched.started) == 1
     await watched.manager.close()
 
 

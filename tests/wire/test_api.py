@@ -25,8 +25,9 @@ from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessag
 from qwen_tts.api import Audio
 from qwen_tts.wav import to_pcm
 from tests.golden.cases import reference_audio
-from tests.patience import PATIENCE_S, connect_blocking
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, embedded_daemon
+from tests.wire.patient import connect_blocking
 
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 ROWS = re.findall(r"^\| `(\w+) (/\S+)` \|(?:.*\|)? `(.*)` \|$", API, re.MULTILINE)

@@ -17,8 +17,9 @@ from qwen3tts_daemon.speech import Speech
 from qwen_tts.api import SynthesisRequest
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine
-from tests.patience import PATIENCE_S, connect
+from tests.patience import PATIENCE_S
 from tests.wire.http_door import TOKEN, Door, open_door
+from tests.wire.patient import connect
 
 ELSEWHERE = "127.0.0.2"
 """Another address of this machine."""

@@ -19,8 +19,9 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 
 from tests.fakes import tone
-from tests.patience import PATIENCE_S, connect
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, tone_daemon
+from tests.wire.patient import connect
 
 STOP_LIMIT_S = 20
 """It promises 5 s, and containers kill after ten; here the machine may be busy. A client may stall for longer."""

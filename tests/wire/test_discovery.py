@@ -173,8 +173,10 @@ async def announcing_twice(
     for _ in range(100):
         await asyncio.sleep(0)
     assert rounds > 4 or interfaces
-    yield
-    await announcer.stop()
+    try:
+        yield
+    finally:
+        await announcer.stop()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols.server import ServerConfig
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
-from tests.patience import PATIENCE_S, connect
+from tests.patience import PATIENCE_S
 from tests.wire.http_door import TOKEN, Door, open_door, until
+from tests.wire.patient import connect
 
 SPEECH = "/v1/audio/speech"
 HEAD_TIMEOUT_S = 0.6

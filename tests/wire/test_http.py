@@ -16,8 +16,9 @@ from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
 from tests.fakes import ToneEngine
-from tests.patience import PATIENCE_S, connect
+from tests.patience import PATIENCE_S
 from tests.wire.http_door import TOKEN, Door, open_door, until
+from tests.wire.patient import connect
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 

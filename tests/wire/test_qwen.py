@@ -14,8 +14,9 @@ from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
 from benchmarks.random_checkpoint import write_checkpoint
-from tests.patience import PATIENCE_S, connect_blocking
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, embedded_daemon
+from tests.wire.patient import connect_blocking
 
 SPEAKERS = {"vivian", "serena", "uncle_fu", "dylan", "eric", "ryan", "aiden", "ono_anna", "sohee"}
 FEW = (

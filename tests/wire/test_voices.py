@@ -26,9 +26,9 @@ from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.prompt_file import read_prompt
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine, tone
-from tests.patience import connect
 from tests.prompts import prompt_bytes
 from tests.wire.http_door import TOKEN, Door, open_door, until
+from tests.wire.patient import connect
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VOICES = "/v1/audio/voices"

@@ -22,7 +22,7 @@ from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech import NOTHING_MS, Speech
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
-from tests.patience import connect
+from tests.wire.patient import connect
 
 HEAD = struct.Struct("<BBHI")
 LONG = "word " * 400
