@@ -14,7 +14,7 @@ MAX_LENGTH = 120
 """Length (see `length`) above which a sentence is cut into clauses: some 8 s of speech."""
 
 _MAX_WRITTEN = 240
-"""The same before digits are spelled out: what the libraries are given at once, as some take the square of its length."""
+"""The same before digits are spelled out: what the libraries are given at once; some take the square of its length."""
 _DIGIT_LENGTH = 4
 _FIRST_LENGTH = 30
 _FIRST_LIMIT = 60
@@ -53,7 +53,9 @@ _SPACE = re.compile(r"\s+")
 _VISIBLE = re.compile(r"\S")
 # Control characters and what is there for the eye alone: soft hyphens, marks of direction, joiners.
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_UNHEARD = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]")
+_UNHEARD = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
+)
 _CONJUNCTIONS = {
     "en": "and but or because which when if",
     "de": "und aber oder weil dass wenn sondern",
@@ -203,7 +205,7 @@ def _leaves_enough(text: str, end: int) -> bool:
 
 
 def _cut_near(text: str, middle: int) -> tuple[int, Ending]:
-    """The clause end, else the space, else the character nearest to `middle`; a number or Latin word comes apart last."""
+    """The clause end, else the space, else the character nearest to `middle`; a number or Latin word is cut last."""
     text = text[: max(2, 2 * middle)]
     inside = range(1, len(text))
     clauses = [match.end() for match in _CLAUSE_END.finditer(text) if match.end() in inside]
@@ -214,8 +216,13 @@ def _cut_near(text: str, middle: int) -> tuple[int, Ending]:
         return _nearest(spaces, middle), Ending.WORD
     if clauses:
         return _nearest(clauses, middle), Ending.CLAUSE
-    whole = [at for at in inside if not (text[at - 1].isascii() and text[at].isascii() or combining(text[at]))]
+    whole = [at for at in inside if not _is_joined(text[at - 1], text[at])]
     return _nearest(whole or list(inside), middle), Ending.WORD
+
+
+def _is_joined(before: str, after: str) -> bool:
+    """Within a number, a Latin word or a letter."""
+    return combining(after) > 0 or (before.isascii() and after.isascii())
 
 
 def _nearest(places: list[int], middle: int) -> int:

@@ -23,7 +23,7 @@ _FINAL_MARKS = tuple('.!?…,;:—"”»)')
 """Every unit ends with one of them: the networks take their tune from punctuation."""
 
 MAX_UNIT_SOUNDS = 80
-"""Consonants and vowels of one inference at the usual speed: 6 to 8 s in every voice (10 to 13 a second, as measured)."""
+"""Consonants and vowels of one inference at speed 1: some 8 s, as the voices say 10 to 13 a second (measured)."""
 
 
 @dataclass(frozen=True, slots=True)

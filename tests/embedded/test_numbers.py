@@ -162,20 +162,33 @@ def test_japanese_digits_one_by_one_are_read(spellers: Spellers, readers: Reader
     assert readers.phonemes(spellers.spell_out(written, "ja"), "ja-JP").replace(" ", "") == read.replace(" ", "")
 
 
-LONG = {
-    "en": ("Dial 12345678901234567", "Dial one two three four five six seven eight nine zero one two three four five six seven"),
-    "de": ("0,12345678901234567", "null Komma eins zwei drei vier fünf sechs sieben acht neun null eins zwei drei vier fünf sechs sieben"),
-    "pt": ("1.234.567.890.123.456", "um dois três quatro cinco seis sete oito nove zero um dois três quatro cinco seis"),
-    "zh": ("12345678901234567", "一 二 三 四 五 六 七 八 九 零 一 二 三 四 五 六 七"),
-    "ko": ("1234567890123456", "일 이 삼 사 오 육 칠 팔 구 공 일 이 삼 사 오 육"),
-    "fr": ("1\u202f234\u202f567\u202f890\u202f123\u202f456", "un deux trois quatre cinq six sept huit neuf zéro un deux trois quatre cinq six"),
-}  # fmt: skip
+DIGITS = {
+    "en": "one two three four five six seven eight nine zero",
+    "de": "eins zwei drei vier fünf sechs sieben acht neun null",
+    "es": "uno dos tres cuatro cinco seis siete ocho nueve cero",
+    "fr": "un deux trois quatre cinq six sept huit neuf zéro",
+    "it": "uno due tre quattro cinque sei sette otto nove zero",
+    "pt": "um dois três quatro cinco seis sete oito nove zero",
+    "ru": "один два три четыре пять шесть семь восемь девять ноль",
+    "zh": "一 二 三 四 五 六 七 八 九 零",
+    "ko": "일 이 삼 사 오 육 칠 팔 구 공",
+}
 
 
-@pytest.mark.parametrize("language", LONG)
-def test_a_number_too_long_for_words_is_said_digit_by_digit(spellers: Spellers, language: str) -> None:
-    written, said = LONG[language]
-    assert spellers.spell_out(written, language).split() == said.split()
+@pytest.mark.parametrize("separator", ["", ",", ".", "'", "\u202f"])
+@pytest.mark.parametrize("language", DIGITS)
+def test_a_number_too_long_for_words_is_said_digit_by_digit(spellers: Spellers, language: str, separator: str) -> None:
+    number = separator.join(["123", "456", "789", "012", "345", "678"])
+    digits = DIGITS[language].split()
+    assert spellers.spell_out(number, language).split() == [
+        digits[int(digit) - 1] for digit in number if digit.isdigit()
+    ]
+
+
+@pytest.mark.parametrize(("language", "point"), [("en", "point"), ("de", "Komma"), ("fr", "virgule"), ("zh", "点")])
+def test_a_long_fraction_is_said_digit_by_digit(spellers: Spellers, language: str, point: str) -> None:
+    words = spellers.spell_out("0.12345678901234567890", language).split(point)[1].split()
+    assert words == DIGITS[language].split() * 2
 
 
 @pytest.mark.parametrize("language", [*CASES, "en", "ja"])

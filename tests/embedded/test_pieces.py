@@ -115,7 +115,9 @@ def test_fitting_always_ends(text: str) -> None:
     assert done[-1].ending is Ending.SENTENCE
 
 
-@pytest.mark.parametrize("text", ["7" * 8_000, "1 2 " * 2_000, "字" * 8_000, "a" * 8_000, "a, " * 2_600, "word " * 1_600])
+@pytest.mark.parametrize(
+    "text", ["7" * 8_000, "1 2 " * 2_000, "字" * 8_000, "a" * 8_000, "a, " * 2_600, "word " * 1_600]
+)
 def test_a_library_is_given_little_at_once_and_only_what_is_asked_for(text: str) -> None:
     spelled: list[str] = []
 
@@ -133,14 +135,19 @@ def test_a_library_is_given_little_at_once_and_only_what_is_asked_for(text: str)
     assert rest[-1].ending is Ending.CLAUSE if text.endswith(", ") else rest[-1].ending is Ending.SENTENCE
 
 
-@pytest.mark.parametrize("text", ["明日は12345円と30.5度で終わるでしょうという話を聞きましたから" * 9, "내일은2026년11월29일입니다그리고" * 20])
+@pytest.mark.parametrize(
+    "text",
+    ["明日は12345円と30.5度で終わるでしょうという話を聞きましたから" * 9, "내일은2026년11월29일입니다그리고" * 20],
+)
 def test_numbers_and_latin_words_stay_whole_in_text_without_blanks(text: str) -> None:
     ends = [unit.text[-1] + after.text[0] for unit, after in pairwise(units(text, "ja", early=False))]
     assert ends
     assert not any(end.isascii() for end in ends)
 
 
-@pytest.mark.parametrize(("written", "said"), [("a\x00b", "a b"), ("a\u200db\u00ad", "ab"), ("e\u0301", "é"), ("안", "안")])
+@pytest.mark.parametrize(
+    ("written", "said"), [("a\x00b", "a b"), ("a\u200db\u00ad", "ab"), ("e\u0301", "é"), ("안", "안")]
+)
 def test_what_has_no_sound_is_taken_out_and_letters_are_made_whole(written: str, said: str) -> None:
     (unit,) = units(written, "en", early=False)
     assert unit.text == said

