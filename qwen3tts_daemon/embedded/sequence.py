@@ -1,5 +1,8 @@
 """One utterance of the embedded engine: its pieces of text, their samples, and the reader's window.
 
+The pause after a unit is handed out once it is known what follows, another unit or the end. So the same pieces give
+the same samples, whether the next piece and the end of the text come early or late.
+
 The event loop feeds, acknowledges and cancels; the inference thread calls `is_runnable` and `step`. What both
 touch is guarded by one lock, which is never held while something is computed.
 """
@@ -13,8 +16,8 @@ from typing import Literal
 import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
-from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples, last_pause, pause_after
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, Reading
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.api import AudioChunk, StreamEnd, SynthesisRequest
 from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty
@@ -24,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLES_PER_FRAME = SAMPLE_RATE * 80 // 1000
 _WINDOW_SAMPLES = WINDOW_FRAMES * SAMPLES_PER_FRAME
+_NOTHING = np.zeros(0, np.float32)
 
 
 class Sequence:
@@ -51,9 +55,12 @@ class Sequence:
         self.turn = 0
         """The number of its last turn; the engine's"""
         # The inference thread alone touches what follows.
-        self._blocks: Iterator[Samples] | None = None
-        self._rest = np.zeros(0, np.float32)
-        self._segment = -1
+        self._readings: Iterator[Reading] | None = None
+        self._pause: Samples | None = None
+        """What stands between the last unit and a next one"""
+        self._rest = _NOTHING
+        self._segment = 0
+        self._opened_pieces = 0
         self._made_samples = 0
         self._opened_at = now()
         self._queue_s: float | None = None
@@ -103,11 +110,11 @@ class Sequence:
         """There is something to speak or to finish, and the reader is less than a window behind."""
         with self._lock:
             has_room = not self._ready and self._pushed_samples - self._taken_samples < _WINDOW_SAMPLES
-            has_work = self._blocks is not None or bool(self._texts) or self._text_ended
+            has_work = self._readings is not None or bool(self._texts) or self._text_ended
             return has_work and has_room and not self.is_over
 
     def step(self, voices: EmbeddedVoices) -> None:
-        """Speak one unit, or end the stream."""
+        """Speak one unit, or end the stream; a unit without a sound is a step too."""
         started = self._now()
         if self._queue_s is None:
             self._queue_s = started - self._opened_at
@@ -130,16 +137,30 @@ class Sequence:
         self.audio.call_from_thread(self.audio.finish, outcome)
 
     def _speak_unit(self, voices: EmbeddedVoices) -> None:
-        while self._blocks is not None or self._open_piece(voices):
-            assert self._blocks is not None
-            block = next(self._blocks, None)
-            if block is not None:
-                self._emit(np.concatenate([self._rest, block]), is_end=False)
+        while self._readings is not None or self._open_piece(voices):
+            assert self._readings is not None
+            reading = next(self._readings, None)
+            if reading is not None:
+                self._speak(reading, voices)
                 return
-            self._blocks = None
-            self._emit(self._rest, is_end=True)
-        if self._is_complete():
-            self._complete()
+            self._readings = None
+        self._end_or_wait()
+
+    def _speak(self, reading: Reading, voices: EmbeddedVoices) -> None:
+        if not reading.phonemes:
+            return
+        segment = self._opened_pieces - 1
+        if self._pause is not None:
+            self._emit(self._pause, is_end=segment != self._segment)
+        if self._reason == "limit":
+            return
+        self._segment = segment
+        request = self._request
+        samples = voices.say(
+            reading, self._voice, self._cancellation, speed=request.speed, seed=request.sampling.seed or 0
+        )  # fmt: skip
+        self._pause = pause_after(samples, reading.ending)
+        self._emit(samples, is_end=False)
 
     def _open_piece(self, voices: EmbeddedVoices) -> bool:
         """Begin the next piece of text; False if there is none."""
@@ -147,21 +168,16 @@ class Sequence:
             if not self._texts:
                 return False
             text = self._texts.popleft()
-            is_last = self._text_ended and not self._texts
-        self._segment += 1
-        self._blocks = voices.speak(
-            text,
-            self._voice,
-            self._cancellation,
-            is_first=self._made_samples == 0,
-            is_last=is_last,
-            speed=self._request.speed,
-            seed=self._request.sampling.seed or 0,
-        )
+        self._opened_pieces += 1
+        is_first = self._made_samples == 0
+        self._readings = voices.readings(
+            text, self._voice, self._cancellation, is_first=is_first, speed=self._request.speed
+        )  # fmt: skip
         return True
 
     def _emit(self, samples: Samples, *, is_end: bool) -> None:
         """Hand out whole frames, at the end of a piece also what is left."""
+        samples = np.concatenate([self._rest, samples])
         limit_s = self._request.limits.max_audio_s
         if limit_s is not None and self._made_samples + len(samples) > round(limit_s * SAMPLE_RATE):
             samples = samples[: round(limit_s * SAMPLE_RATE) - self._made_samples]
@@ -189,14 +205,22 @@ class Sequence:
     def _end_at_limit(self) -> None:
         """No more text: what was made so far is all there will be."""
         self._reason = "limit"
-        self._blocks = None
+        self._readings = self._pause = None
         with self._lock:
             self._texts.clear()
             self._text_ended = True
 
-    def _is_complete(self) -> bool:
+    def _end_or_wait(self) -> None:
+        """Nothing is left to speak: end the stream, or hand out all there is until more text comes."""
         with self._lock:
-            return self._text_ended and not self._texts and not self._ready
+            is_end = self._text_ended and not self._texts
+        if not is_end or self._pause is None:
+            self._emit(_NOTHING, is_end=True)
+        else:
+            self._pause = None
+            self._emit(last_pause(), is_end=True)
+        if is_end and not self._ready:
+            self._complete()
 
     def _complete(self) -> None:
         if not self._made_samples and not self._request.live:

@@ -30,11 +30,19 @@ _BREATH_DB, _USUAL_TAIL_MS = -30, 120
 _LIMITER_MS = 4
 
 
-def shape(samples: Samples, gain: float, ending: Ending, *, is_last: bool) -> Samples:
-    """One unit [n] at 24 kHz: trimmed, levelled, faded, with the pause that follows it."""
-    spoken = fade_edges(limit_peaks(trim(samples) * np.float32(gain)))
-    pause = _samples(_LAST_PAUSE_MS) if is_last else max(0, _samples(_PAUSE_MS[ending]) - _breath(spoken))
-    return np.concatenate([spoken, np.zeros(pause, np.float32)])
+def shape(samples: Samples, gain: float) -> Samples:
+    """One unit [n] at 24 kHz: trimmed, levelled, faded."""
+    return fade_edges(limit_peaks(trim(samples) * np.float32(gain)))
+
+
+def pause_after(unit: Samples, ending: Ending) -> Samples:
+    """The silence between a shaped unit and the next."""
+    return np.zeros(max(0, _samples(_PAUSE_MS[ending]) - _breath(unit)), np.float32)
+
+
+def last_pause() -> Samples:
+    """The silence after the last unit of an utterance."""
+    return np.zeros(_samples(_LAST_PAUSE_MS), np.float32)
 
 
 def trim(samples: Samples) -> Samples:

@@ -1,8 +1,11 @@
 """Text -> samples, unit by unit: spell out, cut, read, infer, shape. Synchronous; used by one thread."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHONEMES
@@ -10,14 +13,25 @@ from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
 from qwen3tts_daemon.embedded.numbers.spelling import Spellers
-from qwen3tts_daemon.embedded.phonemes.readers import Readers
-from qwen3tts_daemon.embedded.pieces import Ending, Unit, fit, units
-from qwen3tts_daemon.embedded.shaping import Samples, shape
+from qwen3tts_daemon.embedded.phonemes.readers import Readers, sounds
+from qwen3tts_daemon.embedded.pieces import MAX_LENGTH, Ending, Unit, fit, units
+from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.errors import ModelUnavailable
 
 _FINAL_MARKS = tuple('.!?…,;:—"”»)')
 """Every unit ends with one of them: the networks take their tune from punctuation."""
+
+MAX_UNIT_SOUNDS = 80
+"""Consonants and vowels of one inference at speed 1: some 8 s, as the voices say 10 to 13 a second (measured)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one inference speaks; without phonemes there is nothing to hear."""
+
+    phonemes: str
+    ending: Ending
 
 
 class EmbeddedVoices:
@@ -51,35 +65,50 @@ class EmbeddedVoices:
         speed: float = 1.0,
         seed: int = 0,
     ) -> Iterator[Samples]:
-        """Samples [n] at 24 kHz, one block per unit of the text; same arguments, same samples.
+        """Samples [n] at 24 kHz, one block per unit of the text with the pause after it; same arguments, same samples.
 
-        `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled,
-        SynthesisFailed.
+        `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled, SynthesisFailed.
         """
-        for unit, phonemes in self._readings(text, voice, is_first=is_first):
-            cancellation.check()
-            samples = self._infer(phonemes, voice, speed, seed, cancellation)
-            yield shape(samples, voice.gain, unit.ending, is_last=is_last and unit.is_last)
+        readings = self.readings(text, voice, cancellation, is_first=is_first, speed=speed)
+        sounding = (reading for reading in readings if reading.phonemes)
+        reading = next(sounding, None)
+        while reading is not None:
+            unit = self.say(reading, voice, cancellation, speed=speed, seed=seed)
+            following = next(sounding, None)
+            pause = last_pause() if is_last and following is None else pause_after(unit, reading.ending)
+            yield np.concatenate([unit, pause])
+            reading = following
 
-    def _readings(self, text: str, voice: EmbeddedVoice, *, is_first: bool) -> Iterator[tuple[Unit, str]]:
-        """The units that have a sound, with phonemes that fit one inference."""
+    def readings(
+        self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool, speed: float
+    ) -> Iterator[Reading]:
+        """A text unit by unit, each read when it is asked for, with or without a sound. Raises Cancelled."""
         language = voice.language
+        # Slow speech makes more sound of the same text; fast speech is not worth longer units.
+        pace = min(speed, 1.0)
         spell = partial(self._spellers.spell_out, language=language)
-        for unit in units(text, language, early=is_first, spell=spell):
-            yield from self._reading(unit, voice)
+        for unit in units(text, language, early=is_first, spell=spell, max_length=round(MAX_LENGTH * pace)):
+            yield from self._fitting(unit, voice, cancellation, round(MAX_UNIT_SOUNDS * pace))
 
-    def _reading(self, unit: Unit, voice: EmbeddedVoice) -> Iterator[tuple[Unit, str]]:
+    def _fitting(
+        self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation, max_sounds: int
+    ) -> Iterator[Reading]:
+        """A unit's reading, or those of its parts if it sounds too long for one inference."""
+        cancellation.check()
         phonemes = self._readers.phonemes(unit.text, voice.locale)
-        if not any(symbol.isalpha() for symbol in phonemes):
+        parts = max(-(-sounds(phonemes) // max_sounds), -(-len(phonemes) // _max_phonemes(voice)))
+        if parts <= 1 or len(unit.text) == 1:
+            yield Reading(_with_final_mark(phonemes, unit.ending) if sounds(phonemes) else "", unit.ending)
             return
-        if not phonemes.endswith(_FINAL_MARKS):
-            phonemes += "," if unit.ending in (Ending.WORD, Ending.CLAUSE) else "."
-        limit = HIBARI_MAX_PHONEMES if voice.engine == "hibari" else KOKORO_MAX_PHONEMES
-        if len(phonemes) <= limit:
-            yield unit, phonemes
-            return
-        for half in fit(unit):
-            yield from self._reading(half, voice)
+        for part in fit(unit, fraction=1 / parts):
+            yield from self._fitting(part, voice, cancellation, max_sounds)
+
+    def say(
+        self, reading: Reading, voice: EmbeddedVoice, cancellation: Cancellation, *, speed: float, seed: int
+    ) -> Samples:
+        """One inference: samples [n] at 24 kHz, without a pause. Raises Cancelled, SynthesisFailed."""
+        cancellation.check()
+        return shape(self._infer(reading.phonemes, voice, speed, seed, cancellation), voice.gain)
 
     def _infer(
         self, phonemes: str, voice: EmbeddedVoice, speed: float, seed: int, cancellation: Cancellation
@@ -104,6 +133,17 @@ class EmbeddedVoices:
                 self._kokoro = error
                 raise
         return self._kokoro
+
+
+def _with_final_mark(phonemes: str, ending: Ending) -> str:
+    if phonemes.endswith(_FINAL_MARKS):
+        return phonemes
+    return phonemes + ("," if ending in (Ending.WORD, Ending.CLAUSE) else ".")
+
+
+def _max_phonemes(voice: EmbeddedVoice) -> int:
+    """Without the final mark."""
+    return (HIBARI_MAX_PHONEMES if voice.engine == "hibari" else KOKORO_MAX_PHONEMES) - 1
 
 
 _WARM_UP = {

@@ -13,6 +13,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The readers' libraries use what newer Pythons deprecate, at import.
     config.addinivalue_line("filterwarnings", "ignore:open_text is deprecated:DeprecationWarning")
     config.addinivalue_line("filterwarnings", "ignore:pkg_resources is deprecated")
+    config.addinivalue_line("filterwarnings", "ignore:Dictionary.create:DeprecationWarning")
 
 
 @pytest.fixture(scope="session")

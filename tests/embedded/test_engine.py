@@ -9,10 +9,10 @@ import pytest
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.engine import EmbeddedEngine
 from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME
-from qwen3tts_daemon.embedded.shaping import Samples
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
-from qwen3tts_daemon.embedded.voices import VOICES
-from qwen_tts.api import Audio, AudioChunk, DesignedVoice, Limits, PresetVoice, SynthesisRequest
+from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, Reading
+from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
+from qwen_tts.api import Audio, AudioChunk, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.errors import (
     EngineBusy,
     InvalidRequest,
@@ -96,6 +96,95 @@ async def test_live_pieces_are_segments_and_blank_ones_count(engine: EmbeddedEng
     assert sorted({chunk.segment for chunk in rest}) == [0, 2]
     assert audio.end is not None
     assert audio.end.synthesis_s > 0
+
+
+@pytest.mark.parametrize("voice", ["heart", "zf_xiaoxiao", "ff_siwis"])
+async def test_the_same_pieces_give_the_same_samples_whether_the_rest_comes_early_or_late(
+    engine: EmbeddedEngine, voice: str
+) -> None:
+    pieces = ["Hello, Anna.", "…", "OK!\n"]
+    async with engine.stream(request(live=True, voice=voice)) as early:
+        for piece in pieces:
+            await early.feed(piece)
+        early.end_text()
+        at_once = [chunk async for chunk in early]
+    async with engine.stream(request(live=True, voice=voice)) as late:
+        one_by_one = []
+        for piece in pieces:
+            await late.feed(piece)
+            if any(map(str.isalnum, piece)):
+                one_by_one += await until_spoken(late)
+        late.end_text()
+        one_by_one += [chunk async for chunk in late]
+    assert pcm(one_by_one) == pcm(at_once)
+    assert {chunk.segment for chunk in one_by_one} == {chunk.segment for chunk in at_once} == {0, 2}
+
+
+async def until_spoken(audio: AudioStream) -> list[AudioChunk]:
+    """All that comes of the pieces fed so far: a part of a frame is handed out when nothing follows yet."""
+    chunks = [await anext(audio)]
+    while chunks[-1].samples == SAMPLES_PER_FRAME or not np.frombuffer(chunks[-1].pcm, "<i2").any():
+        chunks.append(await anext(audio))
+    return chunks
+
+
+async def test_a_seed_is_a_sound_whatever_else_is_spoken(engine: EmbeddedEngine) -> None:
+    def one() -> AudioStream:
+        return engine.stream(
+            SynthesisRequest(voice=PresetVoice("heart"), text="Good morning, Anna. Yes.", sampling=Sampling(seed=7))
+        )
+
+    alone = pcm(await read(one()))
+    others = [request("Numbers 1 to 20, and so on."), request("明天见。", voice="zf_xiaoxiao")]
+    streams = [one(), *(engine.stream(other) for other in others), one()]
+    first, *_, last = await asyncio.gather(*map(read, streams))
+    assert pcm(first) == pcm(last) == alone
+
+
+class _Turns(EmbeddedVoices):
+    """Remembers whose inferences there were, and how long they sound."""
+
+    def __init__(self, cache_dir: Path) -> None:
+        super().__init__(cache_dir, threads=2)
+        self.turns: list[tuple[str, float]] = []
+
+    def say(self, reading: Reading, voice: EmbeddedVoice, *arguments: Any, **options: Any) -> Samples:
+        samples = super().say(reading, voice, *arguments, **options)
+        self.turns.append((voice.name, len(samples) / SAMPLE_RATE))
+        return samples
+
+
+@pytest.fixture(scope="module")
+def turns(cache_dir: Path) -> _Turns:
+    return _Turns(cache_dir)
+
+
+@pytest.mark.parametrize(
+    ("voice", "text", "speed"),
+    [
+        ("jf_alpha-ko", "가나다라마바사아자차" * 80, 1.0),
+        ("jf_alpha", "きのうのあめはつめたかった" * 600, 1.0),
+        ("zf_xiaoxiao", "明天天气晴朗西边会吹来微风" * 600, 1.0),
+        ("pm_alex", "7" * 8_000, 1.0),
+        ("am_michael", "a" * 8_000, 1.0),
+        ("am_michael", "word " * 1_600, 0.25),
+    ],
+)
+async def test_a_text_without_stops_lets_others_speak_after_one_short_unit(
+    turns: _Turns, voice: str, text: str, speed: float
+) -> None:
+    turns.turns.clear()
+    engine = EmbeddedEngine(turns, VOICES, max_streams=4, warm_languages=())
+    await engine.load()
+    long = SynthesisRequest(voice=PresetVoice(voice), text=text[:8_000], speed=speed, client="long")
+    async with engine.stream(long) as going_on:
+        await anext(going_on)
+        before = len(turns.turns)
+        await read(engine.stream(request("Yes.", client="short")))
+        names = [name for name, _ in turns.turns[before:]]
+    await engine.close()
+    assert names.index("heart") <= 2, "the unit in hand, and one that began while the request came"
+    assert max(sound_s for _, sound_s in turns.turns) < 10
 
 
 async def test_short_speech_overtakes_long_speech(engine: EmbeddedEngine) -> None:
@@ -233,10 +322,10 @@ def test_the_first_voice_of_a_language_is_its_default(voices: EmbeddedVoices) ->
 class _Stumbling(EmbeddedVoices):
     """Has a bug that one text finds."""
 
-    def speak(self, text: str, *arguments: Any, **options: Any) -> Iterator[Samples]:
+    def readings(self, text: str, *arguments: Any, **options: Any) -> Iterator[Reading]:
         if "stumble" in text:
             raise ZeroDivisionError
-        return super().speak(text, *arguments, **options)
+        return super().readings(text, *arguments, **options)
 
 
 async def test_a_text_that_finds_a_bug_silences_nobody_else(cache_dir: Path) -> None:

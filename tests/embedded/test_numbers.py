@@ -106,6 +106,23 @@ JAPANESE = {
     "湿度は45%です。": "湿度は四十五パーセントです。",
     "外は-5°Cです。": "外はマイナス五度です。",
     "円周率は3.14です。": "円周率は三点一四です。",
+    "現在の気温は0度です。": "現在の気温はゼロ度です。",
+    "体温は36.0度です。": "体温は三十六点ゼロ度です。",
+    "マイナス0.5度": "マイナスれー点五度",
+    "00:00に消えます": "ゼロ時に消えます",
+    "0:15に出発": "ゼロ時十五分に出発",
+    "第0回": "第ゼロ回",
+    "０個です": "ゼロ個です",
+    "2000年に1,000,000円": "二千年に百万円",
+    "番号は0120です。": "番号はゼロイチニーゼロです。",
+}
+
+JAPANESE_DIGITS = {
+    "10.05": "ʥɨʔ teɴ ʣeɾo ɡoː",
+    "0.0": "ɾeː teɴ ʣeɾo",
+    "v2.0": "bɯi ɲiː teɴ ʣeɾo",
+    "電話は03-1234-0000": "deɴβa βa ʣeɾo saɴ iʨi ɲiː saɴ joɴ ʣeɾo ʣeɾo ʣeɾo ʣeɾo",
+    "1234-56-78": "iʨi ɲiː saɴ joɴ ɡoː ɾokɯ nana haʨi",
 }
 
 
@@ -138,6 +155,51 @@ def test_the_japanese_reader_reads_numbers_with_their_counters(
 ) -> None:
     read = [readers.phonemes(spellers.spell_out(text, "ja"), "ja-JP") for text in (written, said)]
     assert read[0].replace(" ", "") == read[1].replace(" ", "")
+
+
+@pytest.mark.parametrize(("written", "read"), JAPANESE_DIGITS.items())
+def test_japanese_digits_one_by_one_are_read(spellers: Spellers, readers: Readers, written: str, read: str) -> None:
+    assert readers.phonemes(spellers.spell_out(written, "ja"), "ja-JP").replace(" ", "") == read.replace(" ", "")
+
+
+DIGITS = {
+    "en": "one two three four five six seven eight nine zero",
+    "de": "eins zwei drei vier fünf sechs sieben acht neun null",
+    "es": "uno dos tres cuatro cinco seis siete ocho nueve cero",
+    "fr": "un deux trois quatre cinq six sept huit neuf zéro",
+    "it": "uno due tre quattro cinque sei sette otto nove zero",
+    "pt": "um dois três quatro cinco seis sete oito nove zero",
+    "ru": "один два три четыре пять шесть семь восемь девять ноль",
+    "zh": "一 二 三 四 五 六 七 八 九 零",
+    "ko": "일 이 삼 사 오 육 칠 팔 구 공",
+}
+
+
+@pytest.mark.parametrize("separator", ["", ",", ".", "'", "\u202f"])
+@pytest.mark.parametrize("language", DIGITS)
+def test_a_number_too_long_for_words_is_said_digit_by_digit(spellers: Spellers, language: str, separator: str) -> None:
+    number = separator.join(["123", "456", "789", "012", "345", "678"])
+    digits = DIGITS[language].split()
+    assert spellers.spell_out(number, language).split() == [
+        digits[int(digit) - 1] for digit in number if digit.isdigit()
+    ]
+
+
+@pytest.mark.parametrize(("language", "point"), [("en", "point"), ("de", "Komma"), ("fr", "virgule"), ("zh", "点")])
+def test_a_long_fraction_is_said_digit_by_digit(spellers: Spellers, language: str, point: str) -> None:
+    words = spellers.spell_out("0.12345678901234567890", language).split(point)[1].split()
+    assert words == DIGITS[language].split() * 2
+
+
+@pytest.mark.parametrize("language", [*CASES, "en", "ja"])
+@pytest.mark.parametrize("digits", ["5", "５", "٥", "५", "𝟝"])
+def test_a_digit_of_any_script_is_a_digit(spellers: Spellers, language: str, digits: str) -> None:
+    assert spellers.spell_out(digits, language) == spellers.spell_out("5", language)
+
+
+@pytest.mark.parametrize(("grammar", "sound"), [("pt", "012,345,678"), ("pt", "é 0,000000000000000000000000001")])
+def test_what_a_grammar_does_not_cover_is_said_digit_by_digit(spellers: Spellers, grammar: str, sound: str) -> None:
+    assert not any(map(str.isdigit, spellers.spell_out(sound, grammar)))
 
 
 @pytest.mark.parametrize("language", [*CASES, "en", "ja"])

@@ -1,8 +1,15 @@
-import pytest
+import logging
+from collections.abc import Iterator
 
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.kokoro import vocabulary
 from qwen3tts_daemon.embedded.phonemes.korean import hangul_phonemes
-from qwen3tts_daemon.embedded.phonemes.readers import Readers
+from qwen3tts_daemon.embedded.phonemes.readers import Reader, Readers, sounds
+from qwen3tts_daemon.embedded.speaker import MAX_UNIT_SOUNDS, EmbeddedVoices, Reading
 from qwen3tts_daemon.embedded.voices import VOICES
 
 SENTENCES = {
@@ -66,3 +73,91 @@ def test_latin_words_in_chinese_and_korean_are_read_as_english(readers: Readers)
 )
 def test_korean_is_read_by_its_rules_of_pronunciation(written: str, said: str) -> None:
     assert hangul_phonemes(written) == hangul_phonemes(said)
+
+
+@pytest.mark.parametrize(("letters", "said"), [("ㅋㅋㅋ", "크크크"), ("ㅠㅠ", "유유"), ("ㄱ씨", "그씨")])
+def test_korean_letters_that_stand_alone_are_said(letters: str, said: str) -> None:
+    assert hangul_phonemes(letters) == hangul_phonemes(said)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "en-GB"])
+def test_every_letter_of_a_long_english_word_is_read(readers: Readers, locale: str) -> None:
+    assert sounds(readers.phonemes("ba" * 1_000, locale)) > 1_000
+
+
+@pytest.mark.parametrize("letter", ["a", "A", "v", "é", "Ⅳ", "Ｂ"])
+@pytest.mark.parametrize("locale", ["ja-JP", "ko-KR", "zh-CN"])
+def test_letters_of_other_scripts_are_said(locale: str, letter: str, voices: EmbeddedVoices) -> None:
+    assert spoken(voices, letter, locale)
+
+
+class _Picky(Readers):
+    """Has a reader that fails at two characters."""
+
+    def _load(self, locale: str) -> Reader:
+        def read(text: str) -> str:
+            if set(text) & set("☠0"):
+                raise LookupError(text)
+            return text
+
+        return read
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("ba ☠ da", "ba da"), ("ba☠da ka", "ba da ka"), ("☠0 ba", "ba"), ("ba da 0", "ba da"), ("☠", ""), ("0☠" * 99, "")],
+)
+def test_what_a_reader_fails_at_is_left_out_alone_and_named(
+    text: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert _Picky(vocabulary()).phonemes(text, "xx").split() == said.split()
+    (warning,) = caplog.records
+    assert warning.levelno == logging.WARNING
+    assert set(text) & set("☠0") <= set(warning.getMessage())
+    assert "ba" not in warning.getMessage()
+
+
+def units_of(voices: EmbeddedVoices, text: str, locale: str, speed: float = 1.0) -> Iterator[Reading]:
+    voice = next(voice for voice in VOICES if voice.locale == locale)
+    return voices.readings(text, voice, Cancellation(), is_first=True, speed=speed)
+
+
+def spoken(voices: EmbeddedVoices, text: str, locale: str) -> int:
+    return sum(sounds(unit.phonemes) for unit in units_of(voices, text, locale))
+
+
+HOSTILE = [
+    "0", "00", "9" * 37, "9" * 101, "12" * 60, "1,234" + ",567" * 30, "1.234" + ".567" * 30, "0." + "0" * 100 + "1",
+    "0," + "0" * 100 + "1", "9" * 50 + "." + "9" * 50, "1e400", "-" + "9" * 20, "+49 30 1234567", "03-1234-0000",
+    "0120-444-444", "192.168.0.1", "99:99:99", "00/00/0000", "31.12.2026", "2026-13-45", "$" + "9" * 40, "5%%", "5‰",
+    "€0,00", "½ 1", "1½", "1/0", "x² 2", "① 1", "5㎡", "5℃", "№ 5", "MMXXVI 1", "5 日本 한국 Привет", "👩‍👩‍👧 5",
+    "5\u0301" * 50, "\x005", "5\x1b[0m", "\u202e5\u202c", "5\u200d6", "\ufeff5", "𝟙𝟚", "𝓗𝓲 5", "a" * 2_000 + "1",
+    "1a" * 300, "-1" * 300, "1 " * 300, "[5](/x/)", "5_5__5", "http://a.b/c?d=5&e=6#7",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_text_with_a_digit_fails_or_stays_silent(voices: EmbeddedVoices, locale: str, text: str) -> None:
+    readings = list(units_of(voices, text, locale))
+    assert any(sounds(reading.phonemes) for reading in readings)
+    assert all(sounds(reading.phonemes) <= MAX_UNIT_SOUNDS for reading in readings)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(text=st.text(max_size=60), number=st.from_regex(r"\A[-+]?[0-9]{1,3}([.,:/ -][0-9]{1,9}){0,3}[%€°]?\Z"))
+@example(text="\0", number="0")
+def test_a_number_amid_anything_is_heard(voices: EmbeddedVoices, locale: str, text: str, number: str) -> None:
+    assert spoken(voices, f"{text} {number} {text}", locale)
+
+
+@pytest.mark.parametrize("speed", [0.25, 1.0, 4.0])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_unit_is_bounded_in_sound_and_read_when_its_turn_comes(
+    voices: EmbeddedVoices, locale: str, speed: float
+) -> None:
+    text = "".join(char for char in SENTENCES[locale[:2]] if char.isalnum())
+    unstopped = units_of(voices, (text * 8_000)[:8_000], locale, speed)
+    first = [next(unstopped) for _ in range(3)]
+    assert all(sounds(reading.phonemes) <= MAX_UNIT_SOUNDS * min(speed, 1) for reading in first)

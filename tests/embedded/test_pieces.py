@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from qwen3tts_daemon.embedded.pieces import MAX_LENGTH, Ending, Unit, fit, length, sentences, units
@@ -23,7 +25,6 @@ def test_units_hold_the_whole_text_in_order(language: str, early: bool) -> None:
         assert squeezed("".join(unit.text for unit in found)) == squeezed(text)
         assert all(0 < length(unit.text) <= MAX_LENGTH for unit in found)
         assert all(unit.text == unit.text.strip() for unit in found)
-        assert [unit.is_last for unit in found] == [False] * (len(found) - 1) + [True]
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,47 @@ def test_fitting_always_ends(text: str) -> None:
             pending = [*fit(unit), *pending]
     assert squeezed("".join(unit.text for unit in done)) == squeezed(text)
     assert done[-1].ending is Ending.SENTENCE
+
+
+@pytest.mark.parametrize(
+    "text", ["7" * 8_000, "1 2 " * 2_000, "字" * 8_000, "a" * 8_000, "a, " * 2_600, "word " * 1_600]
+)
+def test_a_library_is_given_little_at_once_and_only_what_is_asked_for(text: str) -> None:
+    spelled: list[str] = []
+
+    def spell(part: str) -> str:
+        spelled.append(part)
+        return part
+
+    found = units(text, "en", early=True, spell=spell)
+    assert squeezed(text).startswith(squeezed(next(found).text))
+    assert len(spelled) == 1
+    rest = list(found)
+    assert all(length(part) <= 240 for part in spelled)
+    assert all(part.isalpha() or len(squeezed(part)) <= 60 for part in spelled if not set(part) & set(", "))
+    assert squeezed("".join(spelled)) == squeezed(text)
+    assert rest[-1].ending is Ending.CLAUSE if text.endswith(", ") else rest[-1].ending is Ending.SENTENCE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["明日は12345円と30.5度で終わるでしょうという話を聞きましたから" * 9, "내일은2026년11월29일입니다그리고" * 20],
+)
+def test_numbers_and_latin_words_stay_whole_in_text_without_blanks(text: str) -> None:
+    ends = [unit.text[-1] + after.text[0] for unit, after in pairwise(units(text, "ja", early=False))]
+    assert ends
+    assert not any(end.isascii() for end in ends)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [("a\x00b", "a b"), ("a\u200db\u00ad", "ab"), ("e\u0301", "é"), ("안", "안")]
+)
+def test_what_has_no_sound_is_taken_out_and_letters_are_made_whole(written: str, said: str) -> None:
+    (unit,) = units(written, "en", early=False)
+    assert unit.text == said
+
+
+@pytest.mark.parametrize("run", [" " * 8_000, "." * 8_000, "a. " * 2_600, "?!" * 4_000, "\n " * 4_000, "(" * 8_000])
+def test_a_long_run_of_anything_is_cut(run: str) -> None:
+    found = list(units(f"a{run}b", "en", early=True))
+    assert squeezed("".join(unit.text for unit in found)) == squeezed(f"a{run}b")

@@ -7,8 +7,10 @@ from qwen3tts_daemon.embedded.shaping import (
     SAMPLE_RATE,
     Samples,
     fade_edges,
+    last_pause,
     level_db,
     limit_peaks,
+    pause_after,
     shape,
     trim,
 )
@@ -65,32 +67,29 @@ def test_edges_end_at_zero(samples: int) -> None:
 
 @pytest.mark.parametrize("gain", [0.3, 1.0, 3.0])
 def test_units_join_without_a_step(gain: float) -> None:
-    unit = shape(tone(0.4), gain, Ending.WORD, is_last=False)
+    unit = shape(tone(0.4), gain)
     joined = np.concatenate([unit, unit])
     around = joined[len(unit) - 50 : len(unit) + 50]
     assert np.abs(np.diff(around)).max() < 0.02
 
 
 def test_pauses_grow_with_what_ends() -> None:
-    lengths = [len(shape(tone(0.4), 1.0, ending, is_last=False)) for ending in Ending]
+    unit = shape(tone(0.4), 1.0)
+    lengths = [len(pause_after(unit, ending)) for ending in Ending]
     assert lengths == sorted(lengths)
-    last = [len(shape(tone(0.4), 1.0, ending, is_last=True)) for ending in Ending]
-    assert len(set(last)) == 1
-    assert lengths[0] < last[0] < lengths[1]
+    assert lengths[0] < len(last_pause()) < lengths[1]
 
 
 def test_a_breath_is_part_of_the_pause() -> None:
     breath = tone(0.3, level=0.007, pitch=3_000)
-    breathed, held = (
-        len(shape(np.concatenate([tone(0.5), end]), 1.0, Ending.SENTENCE, is_last=False))
-        for end in (breath, silence(0.3))
-    )
+    units = (shape(np.concatenate([tone(0.5), end]), 1.0) for end in (breath, silence(0.3)))
+    breathed, held = (len(unit) + len(pause_after(unit, Ending.SENTENCE)) for unit in units)
     assert abs(breathed - held) < 0.12 * SAMPLE_RATE
 
 
 @pytest.mark.parametrize("samples", [silence(0.0), silence(0.001), silence(0.5)])
 def test_silence_is_no_special_case(samples: Samples) -> None:
-    assert not shape(samples, 1.0, Ending.SENTENCE, is_last=True).any()
+    assert not shape(samples, 1.0).any()
 
 
 def test_the_level_does_not_count_pauses() -> None:

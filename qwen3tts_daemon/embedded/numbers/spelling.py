@@ -4,8 +4,11 @@ import logging
 import re
 from collections.abc import Callable
 
+from qwen3tts_daemon.embedded.numbers.digits import by_digit, long_numbers_by_digit, plain_digits
+
 Speller = Callable[[str], str]
 
+_DIGITS = re.compile(r"\d+")
 _NEEDED = re.compile(r"[\d€$£¥￥₩₽%％‰°℃]")
 # What the libraries raise on a sentence that their grammar does not cover.
 _GRAMMAR_ERRORS = (AssertionError, LookupError, RuntimeError, TypeError, ValueError)
@@ -21,16 +24,24 @@ class Spellers:
 
     def spell_out(self, sentence: str, language: str) -> str:
         """One sentence in words; without digits and symbols it comes back as it is, and nothing is loaded."""
+        sentence = long_numbers_by_digit(plain_digits(sentence, language), language)
         if not _NEEDED.search(sentence):
             return sentence
         if language not in self._spellers:
             self._spellers[language] = _load(language)
+        speller = self._spellers[language]
         try:
-            return self._spellers[language](sentence)
-        except _GRAMMAR_ERRORS as error:
-            # The phoneme side reads bare digits too, less well: better than no sound.
-            logger.warning("the numbers of a sentence in %s stay digits: %s", language, type(error).__name__)
-            return sentence
+            return speller(sentence)
+        except _GRAMMAR_ERRORS:
+            return " ".join(_spell_word(word, speller, language) for word in sentence.split())
+
+
+def _spell_word(word: str, speller: Speller, language: str) -> str:
+    try:
+        return speller(word)
+    except _GRAMMAR_ERRORS as error:
+        logger.debug("the digits of a word in %s are said one by one: %s", language, type(error).__name__)
+        return _DIGITS.sub(lambda digits: f" {by_digit(digits.group(), language)} ", word)
 
 
 # The libraries belong to extras and load in 60 to 450 ms: each is imported by the first text that needs it.

@@ -11,6 +11,10 @@ _UNITS = (
     (re.compile(r"(?<=\d) ?(?:hPa|mbar)\b"), " hectopascals"),
 )
 
+# hibari's network for unknown words reads 24 letters and drops the rest.
+_LONG_WORD = re.compile(r"[^\W\d_]{25,}")
+_WORD_PART = 20
+
 
 class EnglishReader:
     """Reads one sentence of American or British English."""
@@ -21,4 +25,9 @@ class EnglishReader:
     def __call__(self, text: str) -> str:
         for unit, words in _UNITS:
             text = unit.sub(words, text)
-        return str(self._g2p(text))
+        return str(self._g2p(_LONG_WORD.sub(_in_parts, text)))
+
+
+def _in_parts(word: re.Match[str]) -> str:
+    letters = word.group()
+    return " ".join(letters[start : start + _WORD_PART] for start in range(0, len(letters), _WORD_PART))

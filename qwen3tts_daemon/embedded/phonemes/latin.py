@@ -4,7 +4,7 @@ import re
 
 from qwen3tts_daemon.embedded.phonemes.readers import Reader
 
-_LATIN = re.compile(r"([A-Za-z]+(?:[ '’.-][A-Za-z]+)*)")
+_LATIN = re.compile(r"([A-Za-zÀ-ÖØ-öø-ɏ]+(?:[ '’.-][A-Za-zÀ-ÖØ-öø-ɏ]+)*)")
 
 
 def read_mixed(text: str, native: Reader, english: Reader) -> str:

@@ -2,15 +2,21 @@
 
 import logging
 from collections.abc import Callable, Mapping
-
-from qwen_tts.errors import SynthesisFailed
+from unicodedata import category
 
 Reader = Callable[[str], str]
 
 # What the libraries behind the readers raise on text that they did not expect.
 _READER_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
+_NAMED_CHARS = 40
+
 logger = logging.getLogger(__name__)
+
+
+def sounds(phonemes: str) -> int:
+    """Consonants and vowels in it; stress, length, tones and punctuation do not count."""
+    return sum(category(symbol) in ("Ll", "Lo", "Lu") for symbol in phonemes)
 
 
 class Readers:
@@ -21,13 +27,16 @@ class Readers:
         self._readers: dict[str, Reader] = {}
 
     def phonemes(self, text: str, locale: str) -> str:
-        """The phonemes of a text, "" if nothing in it has a sound. Raises SynthesisFailed."""
-        reader = self.reader(locale)
-        try:
-            symbols = reader(text)
-        except _READER_ERRORS as error:
-            raise SynthesisFailed(f"cannot pronounce {text[:40]!r} in {locale}") from error
-        return self._known(symbols).strip()
+        """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
+        unread: list[str] = []
+        symbols = self._known(_read(text, self.reader(locale), unread)).strip()
+        if not unread and not sounds(symbols):
+            unread = [char for char in text if char.isalnum()]
+        if unread:
+            # Its characters tell the reason; the sentence is the household's own.
+            named = "".join(sorted(set(unread)))[:_NAMED_CHARS].strip()
+            logger.warning("left out what the %s voice cannot say: %s", locale, named)
+        return symbols
 
     def reader(self, locale: str) -> Reader:
         """The reader of a locale such as "en-GB", loaded if need be."""
@@ -64,3 +73,22 @@ class Readers:
         if dropped:
             logger.debug("dropped symbols that the voice does not know: %s", " ".join(sorted(dropped)))
         return "".join(symbol for symbol in symbols if symbol in self._vocabulary)
+
+
+def _read(text: str, reader: Reader, unread: list[str]) -> str:
+    """What the reader makes of a text, or else of ever smaller parts of it; adds the characters that it fails at."""
+    try:
+        return reader(text)
+    except _READER_ERRORS:
+        if len(text) < 2:
+            unread.append(text)
+            return ""
+    return " ".join(_read(half, reader, unread) for half in _halves(text))
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """Parted at the blank nearest to the middle, else in the middle."""
+    middle = len(text) // 2
+    blanks = [at for at, char in enumerate(text) if char.isspace() and at]
+    at = min(blanks, key=lambda blank: abs(blank - middle), default=middle)
+    return text[:at], text[at:]
