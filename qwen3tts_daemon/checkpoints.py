@@ -1,10 +1,20 @@
-"""The Qwen3-TTS checkpoints that lie in a directory, and what is wrong with those that cannot be used."""
+"""The Qwen3-TTS checkpoints: the official ones by the names that people type, and those that lie in a directory."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, is_codec_directory, read_checkpoint_config, read_codec_config
 from qwen_tts.errors import BadCheckpoint
+
+CHECKPOINTS = (
+    "Qwen3-TTS-12Hz-1.7B-CustomVoice",
+    "Qwen3-TTS-12Hz-1.7B-VoiceDesign",
+    "Qwen3-TTS-12Hz-1.7B-Base",
+    "Qwen3-TTS-12Hz-0.6B-CustomVoice",
+    "Qwen3-TTS-12Hz-0.6B-Base",
+    "Qwen3-TTS-Tokenizer-12Hz",
+)
+"""The official ones."""
 
 _FILES = (WEIGHTS, "vocab.json", "merges.txt", f"{CODEC_DIRECTORY}/{WEIGHTS}")
 _ORDER = ("custom_voice", "base", "voice_design")
@@ -67,3 +77,16 @@ def read(path: Path) -> Checkpoint:
     if missing := [name for name in _FILES if not (path / name).is_file()]:
         raise BadCheckpoint(f"{path} lacks {', '.join(missing)}; the download may not have ended")
     return Checkpoint(path, config.kind, config.size)
+
+
+def short(name: str) -> str:
+    """1.7B-CustomVoice for Qwen3-TTS-12Hz-1.7B-CustomVoice."""
+    return name.removeprefix("Qwen3-TTS-").removeprefix("12Hz-")
+
+
+def official(name: str) -> str | None:
+    """The checkpoint that `name` means: its own name, the hub's, or the short one, in any case; None if it is none."""
+    return _NAMES.get(name.removeprefix("Qwen/").lower())
+
+
+_NAMES = {name.lower(): checkpoint for checkpoint in CHECKPOINTS for name in (checkpoint, short(checkpoint))}

@@ -66,6 +66,8 @@ class Clip:
         """How its utterance has ended well: `done` or `limit`; empty until then."""
         self.readers = 0
         self.making: asyncio.Task[None] | None = None
+        self.voice = self.model = ""
+        """Who speaks, as far as it is known"""
         self._clips = clips
         self._sample_rate = first.sample_rate
         self._pcm = bytearray()
@@ -293,6 +295,7 @@ class Clips:
                 async for part in utterance:
                     if isinstance(part, AudioChunk):
                         self.make_room(clip.client, size=len(part.pcm))
+                        clip.voice, clip.model = utterance.voice, utterance.model
                         clip.append(part.pcm)
             if utterance.end == "cancelled":
                 raise draining()

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Awaitable
 from pathlib import Path
 
-from qwen3tts_daemon import __version__, data_dir
+from qwen3tts_daemon import __version__, checkpoints, data_dir
 from qwen3tts_daemon.auth import Auth, load_token
 from qwen3tts_daemon.clips import Clips
 from qwen3tts_daemon.engines import EngineChoice, choose_engine
@@ -29,6 +29,7 @@ from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech import Speech, SpeechConfig
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voice_library import VoiceLibrary
+from qwen3tts_daemon.voice_names import Aliases
 from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
 from qwen3tts_daemon.worker_client import WorkerEngine
 from qwen_tts.errors import SynthesisError
@@ -41,7 +42,8 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
     manager = ModelManager(lambda: WorkerEngine.start(choice.spec), choice.config)
     voices = VoiceCatalogue(
         lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
-        library=_library(settings.data_path / "voices"),
+        library=_library(settings.data_path / "voices"), aliases=Aliases(settings.voices.aliases),
+        substitute=settings.voices.substitute, has_stand_in=choice.stand_in is not None,
     )  # fmt: skip
     config = SpeechConfig(
         idle_flush_s=settings.speech.idle_flush_ms / 1000,
@@ -49,7 +51,8 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
         tail_silence_s=settings.speech.tail_silence_ms / 1000,
         log_text=settings.log_text,
     )
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in(choice))
+    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
+    return Speech(manager, voices, metrics or Metrics(), config, _stand_in(choice), checkpoints=here)
 
 
 def _stand_in(choice: EngineChoice) -> ModelManager | None:

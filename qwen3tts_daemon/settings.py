@@ -147,6 +147,17 @@ class SpeechSettings(Section):
     """Silence after the last word, for players that cut the end."""
 
 
+class VoicesSettings(Section):
+    """What voices are called."""
+
+    aliases: dict[str, str] = {}
+    """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
+    the command line it is a JSON object."""
+    substitute: bool = True
+    """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
+    language; off refuses them."""
+
+
 class EmbeddedSettings(Section):
     """The CPU preview voice."""
 
@@ -275,6 +286,7 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
+    voices: VoicesSettings = VoicesSettings()
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()

@@ -13,9 +13,9 @@ import contextlib
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -23,13 +23,15 @@ import msgspec
 
 from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Refusal, code_of, draining
+from qwen3tts_daemon.known_voices import KnownVoice
 from qwen3tts_daemon.latest import Latest
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
+from qwen3tts_daemon.model_names import ModelNames
 from qwen3tts_daemon.takes import Take, Takes
 from qwen3tts_daemon.text.languages import detect_language
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
-from qwen3tts_daemon.voices import BRING_QWEN, Choice, KnownVoice, VoiceCatalogue
+from qwen3tts_daemon.voices import BRING_QWEN, Choice, VoiceCatalogue
 from qwen_tts.api import (
     AUTO,
     MAX_TEXT_CHARS,
@@ -113,6 +115,8 @@ class SegmentStarted:
     start: int
     end: int
     sample: int
+    voice: str = ""
+    language: str = ""
 
 
 @dataclass(slots=True)
@@ -143,6 +147,12 @@ class Report:
     language: str
     end: str
     measures: Measures
+
+
+def first_words(text: str, split: Split) -> str | None:
+    """Of a whole text, what decides on its voice and language; None if nothing in it can be spoken."""
+    segmenter = LiveSegmenter(split=split)
+    return next((segment.text for segment in (*segmenter.feed(text), *segmenter.end())), None)
 
 
 _MOST_REPORTS = 256
@@ -186,6 +196,8 @@ class Utterance:
         """Set before it is entered: called when it has come on in the engine's line; 1 is next, 0 has its turn."""
         self.voice = ""
         self.language = ""
+        self.model = ""
+        """What speaks: a checkpoint, or an engine without such"""
         self.measures = Measures()
         self.end = "cancelled"
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
@@ -248,6 +260,15 @@ class Utterance:
         """Raises TextEmpty if only blanks have come."""
         if self._text_at is None:
             raise TextEmpty("the text is empty", param="text")
+
+    def settle(self) -> str:
+        """The voice that will speak, from now on whatever comes; "" if that cannot be told yet."""
+        text = self._segments[0].text if self._segments else None
+        known, language = self._speech.voices.foretell(self._choice, text, request_id=self.request_id)
+        if known is None:
+            return ""
+        self._choice = replace(self._choice, voice=known, language=language, absent="")
+        return known.name
 
     def _idle(self) -> None:
         self._say(self._segmenter.idle())
@@ -343,6 +364,7 @@ class Utterance:
         voices, choice = self._speech.voices_on(engine, self._choice)
         known, self.language = voices.decide(choice, self._segments[0].text, request_id=self.request_id)
         self._known, self.voice = known, known.name
+        self.model = self._speech.model_of(engine, known.kind)
         self._designed = known.voice if isinstance(known.voice, DesignedVoice) else None
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
@@ -405,7 +427,9 @@ class Utterance:
             if not self._announced:
                 self._lead_samples = round(config.lead_silence_s * 1000) * chunk.sample_rate // 1000
             sample = self._starts_at(chunk)
-            started = SegmentStarted(chunk.segment, segment.raw, segment.start, segment.end, sample)
+            started = SegmentStarted(
+                chunk.segment, segment.raw, segment.start, segment.end, sample, self.voice, self.language
+            )
             self._ready.append(started)
             if not self._announced:
                 self._add_silence(config.lead_silence_s, chunk.sample_rate)
@@ -500,9 +524,12 @@ class Speech:
         metrics: Metrics,
         config: SpeechConfig,
         stand_in: ModelManager | None = None,
+        *,
+        checkpoints: Sequence[str] = (),
     ) -> None:
-        """`stand_in` speaks while the engine is brought."""
+        """`stand_in` speaks while the engine is brought; `checkpoints` lie on the disk, whether or not it has them."""
         self.manager = manager
+        self.models = ModelNames(lambda: (model.name for model in manager.status.models), checkpoints)
         self._stand_in = stand_in
         self.voices = voices
         self.config = config
@@ -516,8 +543,9 @@ class Speech:
         self._draining = False
 
     async def start(self, *, preload: bool) -> None:
-        """See ModelManager.start."""
+        """See ModelManager.start. Raises SettingsError for a voice of the settings that there is not."""
         await self.manager.start(preload=preload)
+        self.voices.check_settings()
         if self._stand_in is not None:
             await self._stand_in.start(preload=True)
 
@@ -593,6 +621,12 @@ class Speech:
         self.manager.bring()
         return self._stand_in
 
+    def model_of(self, engine: SpeechEngine, kind: VoiceKind) -> str:
+        """The checkpoint that speaks this kind of voices, or the name of an engine that has none."""
+        name = engine.capabilities.engine
+        models = self.manager.status.models if name == self.capabilities.engine else ()
+        return next((model.name for model in models if model.kind == kind), name)
+
     def voices_on(self, engine: SpeechEngine, choice: Choice) -> tuple[VoiceCatalogue, Choice]:
         """The catalogue and the choice; who stands in has voices of its own, and takes the language's."""
         capabilities = engine.capabilities
@@ -600,7 +634,7 @@ class Speech:
             return self.voices, choice
         voices = VoiceCatalogue(lambda: capabilities, default_voice=None, default_language=self.voices.default_language)
         language = choice.language if choice.language in voices.languages else AUTO
-        return voices, Choice(None, language)
+        return voices, Choice(None, language, gender=choice.gender, absent=choice.absent)
 
     def _check_not_draining(self) -> None:
         if self._draining:

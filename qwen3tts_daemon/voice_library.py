@@ -10,11 +10,9 @@ import io
 import json
 import logging
 import os
-import re
 import shutil
 import threading
 import tomllib
-import unicodedata
 import uuid
 import wave
 import zipfile
@@ -23,11 +21,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+import regex  # type: ignore[import-untyped,unused-ignore]
 from msgspec import Meta
 
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
+from qwen3tts_daemon.voice_names import canonical
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.errors import UnknownVoice
 
@@ -35,8 +35,10 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 1
 MAX_VOICES = 1_000
-_ID = r"^[a-z0-9][a-z0-9_-]{0,63}\Z"
-"""msgspec searches for it: without the ^ its end would be enough."""
+_ID = r"^[^\x00-/:-`{-\x7f\s][^\x00-,./:-^`{-\x7f\s]{0,63}\Z"
+"""msgspec searches for it: without the ^ its end would be enough. `is_id` says the rest."""
+MAX_ID_BYTES = 200
+"""As UTF-8: a file system has room for 255."""
 _SAMPLE_RATES = range(4_000, 192_001)
 _MAKING, _GOING, _PARTIAL = ".new-", ".gone-", ".part-"
 """How folders that are being made or taken away begin, and files that take another's place."""
@@ -73,6 +75,10 @@ class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     instruct: Text = ""
     speed: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+
+    def __post_init__(self) -> None:
+        if not is_id(self.id):
+            raise ValueError(f"{self.id[:64]!r} is no id: letters and digits in lower case, with - or _ between")
 
 
 class VoiceLibrary:
@@ -114,14 +120,14 @@ class VoiceLibrary:
     def get(self, id: str) -> StoredVoice:
         """Raises UnknownVoice."""
         if (voice := self.find(id)) is None:
-            raise UnknownVoice(f"no stored voice {id[:64]!r}; GET /v1/audio/voices lists them", param="voice")
+            raise UnknownVoice(f"no stored voice {id[:64]!r}; the list of voices has them", param="voice")
         return voice
 
     def free_id(self, name: str, taken: frozenset[str] = frozenset()) -> str:
         """An id made of the name that no voice has; `taken` are names of other voices, in lower case."""
         base = slug(name)
         for number in range(1, MAX_VOICES + 2):
-            id = base if number == 1 else f"{base[:58]}-{number}"
+            id = base if number == 1 else f"{_cut(base, 58)}-{number}"
             if id not in self._voices and id not in taken and not (self._directory / id).exists():
                 return id
         raise AssertionError("more voices than there can be")
@@ -236,10 +242,24 @@ def field_of(error: msgspec.ValidationError) -> str | None:
 
 
 def slug(name: str) -> str:
-    """Letters and digits of ASCII, for a folder and a URL."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
-    return words or "voice"
+    """Letters and digits of any script, in one case and form, for a folder and a URL."""
+    return _cut("-".join(_WORD.findall(canonical(_INVISIBLE.sub("", name)))), 64) or "voice"
+
+
+def is_id(text: str) -> bool:
+    """Whether `slug` could have made it, today or when it took ASCII alone."""
+    return text == canonical(text) and bool(_WHOLE_ID.fullmatch(text)) and len(text.encode()) <= MAX_ID_BYTES
+
+
+_INVISIBLE = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}]")
+_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*")
+"""Marks are parts of letters, in Thai and in the scripts of India."""
+_WHOLE_ID = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}_-]*")
+
+
+def _cut(id: str, chars: int) -> str:
+    """With room for a number behind it."""
+    return id[:chars].encode()[: MAX_ID_BYTES - 8].decode(errors="ignore").strip("-")
 
 
 def from_wav(data: bytes) -> Audio:
@@ -255,11 +275,16 @@ def from_wav(data: bytes) -> Audio:
 
 def _read_card(folder: Path) -> StoredVoice:
     voice = _parse_card((folder / CARD).read_bytes())
-    if voice.id != folder.name:
+    if voice.id != folder.name and not _is_one_folder(folder, folder.with_name(voice.id)):
         raise ValueError(f"{CARD} says that its id is {voice.id!r}")
     if voice.kind == "cloned" and not (folder / REFERENCE).is_file():
         raise ValueError(f"{REFERENCE} is missing")
     return voice
+
+
+def _is_one_folder(folder: Path, other: Path) -> bool:
+    """A file system may tell a name in another form of Unicode than it was given."""
+    return other.exists() and folder.samefile(other)
 
 
 def _parse_card(content: bytes) -> StoredVoice:

@@ -3,12 +3,24 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.known_voices import KnownVoice, called, of_stored, offered, shown, speakers
 from qwen3tts_daemon.references import PREFIX, References
+from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voice_names import (
+    MOST_CHARS,
+    Aliases,
+    Gender,
+    StandIn,
+    canonical,
+    folded,
+    some_of,
+    stand_in,
+)
 from qwen_tts.api import (
     AUTO,
     Capabilities,
@@ -17,7 +29,6 @@ from qwen_tts.api import (
     PresetVoice,
     Voice,
     VoiceInfo,
-    VoiceKind,
     VoicePrompt,
 )
 from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
@@ -28,37 +39,6 @@ logger = logging.getLogger(__name__)
 BRING_QWEN = "qwen3tts-daemon models download"
 """The one command that brings Qwen3-TTS; whoever shows a preview voice names it."""
 
-_MOST_PROFILES_DEEP = 3
-
-
-@dataclass(frozen=True, slots=True)
-class KnownVoice:
-    """A voice that can be spoken with, and what it adds to a request that does not say otherwise."""
-
-    info: VoiceInfo
-    voice: Voice | StoredVoice
-    """What the engine is asked for; a cloned voice's prompt is fetched when it speaks."""
-    stored: StoredVoice | None = None
-    instruct: str = ""
-    language: str = AUTO
-    speed: float = 1.0
-    seed: int | None = None
-    called: str = ""
-    """If it has its language of its caller: the name that says so, such as "ryan-de"."""
-
-    @property
-    def name(self) -> str:
-        return self.info.name
-
-    @property
-    def kind(self) -> VoiceKind:
-        match self.voice:
-            case PresetVoice():
-                return "preset"
-            case DesignedVoice():
-                return "designed"
-        return "cloned"
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -68,6 +48,14 @@ class Choice:
     language: str
     given: str = AUTO
     """The language without the voice's own."""
+    asked: str | None = None
+    """The name that finds the voice again; None if none was named."""
+    among: tuple[str, ...] = ()
+    """Languages that the text may be in; all if there are none."""
+    gender: Gender = ""
+    """Of whoever speaks where no voice is given."""
+    absent: str = ""
+    """A name that was asked for and no voice has: another one speaks."""
 
 
 class VoiceCatalogue:
@@ -80,19 +68,29 @@ class VoiceCatalogue:
         default_voice: str | None,
         default_language: str,
         library: VoiceLibrary | None = None,
+        aliases: Aliases | None = None,
+        substitute: bool = True,
+        has_stand_in: bool = False,
     ) -> None:
+        """`has_stand_in`: another engine, with voices of its own, speaks while this one is brought."""
         self._capabilities = capabilities
         self._default_voice = default_voice
         self._default_language = default_language
         self.library = library
+        self._aliases = aliases or Aliases()
+        self._substitute = substitute
+        self._has_stand_in = has_stand_in
         self.references = References()
+        self._known_of: tuple[Capabilities, list[StoredVoice]] | None = None
+        self._known: tuple[KnownVoice, ...] = ()
 
     @property
-    def known(self) -> list[KnownVoice]:
+    def known(self) -> Sequence[KnownVoice]:
         """The engine's voices, then the stored ones that it can speak with."""
-        presets = [KnownVoice(info, PresetVoice(info.name)) for info in self._capabilities().voices]
-        stored = self.library.voices if self.library else []
-        return presets + [known for voice in stored if (known := self._of_stored(voice)) is not None]
+        of = (self._capabilities(), self.library.voices if self.library else [])
+        if self._known_of != of:  # a thousand stored voices take 16 ms
+            self._known_of, self._known = of, offered(self._capabilities(), self.library)
+        return self._known
 
     @property
     def voices(self) -> Sequence[VoiceInfo]:
@@ -110,26 +108,19 @@ class VoiceCatalogue:
         return self._default_language if self._default_language in languages else languages[0]
 
     def find(self, name: str) -> KnownVoice:
-        """By name, whatever its case, or by name and language: "ryan-de". Raises UnknownVoice."""
-        if name.startswith(PREFIX):
-            return self._of_reference(name)
-        folded = name.casefold()
-        for known in self.known:
-            if known.name.casefold() == folded:
-                return known
-        base, _, language = folded.rpartition("-")
-        for known in self.known:
-            if known.name.casefold() == base and language in known.info.languages:
-                return replace(known, language=language, called=f"{known.name}-{language}")
-        raise UnknownVoice(f"no voice {name[:64]!r}{self._why_not(folded)}", param="voice")
+        """By any name that people see, or by name and language: "ryan-de". Raises UnknownVoice."""
+        meant = self._meant(name)
+        if isinstance(meant, StandIn):
+            raise UnknownVoice(f"no voice {name[:64]!r}; {self._there(self.known, name)}", param="voice")
+        return meant
 
     def can_speak(self, stored: StoredVoice) -> bool:
         """With what is loaded."""
-        return self._of_stored(stored) is not None
+        return of_stored(stored, self._capabilities(), self.library) is not None
 
     def check_stored(self, stored: StoredVoice) -> None:
         """Raises InvalidRequest if what is loaded speaks it, and could not with its instruction."""
-        if (known := self._of_stored(stored)) is not None:
+        if (known := of_stored(stored, self._capabilities(), self.library)) is not None:
             self.check_instruct(known)
 
     def _of_reference(self, name: str) -> KnownVoice:
@@ -138,27 +129,51 @@ class VoiceCatalogue:
             raise UnknownVoice("this reference was made for another checkpoint; send it again", param="voice")
         return self._unnamed(ClonedVoice(reference.prompt), name)
 
-    def _why_not(self, id: str) -> str:
-        stored = self.library.find(id) if self.library else None
-        if stored is None:
-            return "; see the list of voices"
-        if stored.kind == "profile":
-            return f" here: it is stored, and nothing that is loaded speaks its voice {stored.base!r}"
-        kinds = " or ".join(self._capabilities().voice_kinds)
-        return f" here: it is stored, and what is loaded speaks {kinds} voices only; {BRING_QWEN}"
+    def check_settings(self) -> None:
+        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now."""
+        self._check_setting("voice", self._default_voice)
+        for name in self._aliases.names:
+            if called(self.known, name) is not None:
+                logger.warning("voices.aliases: %s is a voice's own name, and stays that voice", name)
+            else:
+                self._check_setting("voices.aliases", name)
+        for language, voice in self._aliases.languages.items():
+            meant = self._check_setting(f"voices.aliases: {language}", voice)
+            if isinstance(meant, KnownVoice) and language not in meant.info.languages:
+                spoken = ", ".join(meant.info.languages)
+                raise SettingsError(f"voices.aliases: {language}: voice {meant.name!r} speaks {spoken}")
+
+    def _check_setting(self, option: str, voice: str | None) -> KnownVoice | StandIn | None:
+        """None if none is set, or one that is kept and cannot speak now: who asks for it is told."""
+        if voice is None:
+            return None
+        try:
+            return self._meant(voice)
+        except UnknownVoice as error:
+            if self._kept(self._aliases.voice(voice) or voice) is None:
+                raise SettingsError(f"{option}: {error}") from error
+            logger.warning("%s: %s", option, error)
+            return None
 
     def check(self, voice: str | Voice | None, language: str | None) -> Choice:
         """What was asked for, before there is text. Raises UnknownVoice, UnknownLanguage, UnsupportedLanguage."""
-        asked = voice or self._default_voice
-        known = None if asked is None else self.find(asked) if isinstance(asked, str) else self._unnamed(asked)
-        given = code = parse_language(language) if language else AUTO
-        if code == AUTO and known:
-            code = known.language
+        given = parse_language(language) if language else AUTO
+        asked = self._asked(voice, given)
+        speaker = asked
+        if asked is None or (isinstance(asked, StandIn) and not asked.gender):
+            speaker = self._house(given if given != AUTO else _own_language(asked))
+        code = given if given != AUTO else _own_language(asked, speaker)
+        known = speaker if isinstance(speaker, KnownVoice) else None
         spoken = known.info.languages if known else self.languages
         if code != AUTO and code not in spoken:
             who = f"voice {known.name!r} speaks" if known else "there are voices for"
             raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {code}", param="language")
-        return Choice(known, code, given)
+        return Choice(
+            known, code, given, asked=_name_of(asked),
+            among=self._house_languages() if speaker is None and code == AUTO else (),
+            gender=speaker.gender if isinstance(speaker, StandIn) else "",
+            absent=asked.name if isinstance(asked, StandIn) else "",
+        )  # fmt: skip
 
     def check_instruct(self, known: KnownVoice | None, instruct: str = "") -> None:
         """Raises InvalidRequest for a voice that cannot be told how to speak, by the caller or by its own card.
@@ -181,22 +196,41 @@ class VoiceCatalogue:
 
     def decide(self, choice: Choice, text: str, *, request_id: str) -> tuple[KnownVoice, str]:
         """The voice and language of an utterance: given, else the voice's own, else detected from its text."""
-        among = choice.voice.info.languages if choice.voice else self.languages
+        among = self._among(choice)
         language = among[0] if len(among) == 1 else choice.language
         if language == AUTO:
             fallback = self.default_language if self.default_language in among else among[0]
             language = detect_language(text, among, fallback)
         elif (looks_like := detect_language(text, self.languages, language)) != language:
             logger.info("speech id=%s looks like %s and is spoken as %s", request_id, looks_like, language)
-        return choice.voice or self.find(self.default_for(language).name), language
+        known = choice.voice or self._speaker(language, choice.gender)
+        if choice.absent:
+            logger.info("speech id=%s asks for %.64r, and %s speaks", request_id, choice.absent, known.name)
+        return known, language
+
+    def foretell(self, choice: Choice, text: str | None, *, request_id: str) -> tuple[KnownVoice | None, str]:
+        """What `decide` will say, as far as that is settled; `text` is what it will be told, None if it is to come."""
+        if self._has_stand_in and (choice.voice is None or choice.voice.kind == "preset"):
+            return None, AUTO
+        if text is None and choice.language == AUTO and len(self._among(choice)) > 1:
+            return choice.voice, AUTO
+        return self.decide(choice, text or "", request_id=request_id)
+
+    def _among(self, choice: Choice) -> Sequence[str]:
+        """The languages that its text may be in."""
+        return choice.voice.info.languages if choice.voice else choice.among or self.languages
 
     def default_for(self, language: str) -> VoiceInfo:
-        """The first voice whose own language it is, else the first that speaks it; the engine's before the stored."""
-        speaking = [voice for voice in self._capabilities().voices if language in voice.languages]
-        speaking = speaking or [voice for voice in self.voices if language in voice.languages]
-        if not speaking:
-            raise InvalidRequest(f"no voice speaks {language}; name a voice", param="language")
-        return next((voice for voice in speaking if voice.languages[0] == language), speaking[0])
+        """Who speaks it if none is named; if that one is gone, for the lists of what there is: who would without."""
+        try:
+            return self._speaker(language).info
+        except UnknownVoice:
+            return self._speakers(language)[0].info
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """By language, the name of the voice that speaks it if none is named."""
+        return {language: self.default_for(language).name for language in self.languages} if self.known else {}
 
     async def for_engine(self, known: KnownVoice, engine: SpeechEngine) -> Voice:
         """What to ask the engine for. A clone that was made for other checkpoints is made again, and kept."""
@@ -214,6 +248,103 @@ class VoiceCatalogue:
                 logger.warning("the prompt of voice %s is not kept: %s", voice.id, error)
         return ClonedVoice(VoicePrompt(prompt))
 
+    # -- names ---------------------------------------------------------------------------------------------
+
+    def _asked(self, voice: str | Voice | None, language: str) -> KnownVoice | StandIn | None:
+        if isinstance(voice, str):
+            return self._meant(voice, language) if voice else None
+        return None if voice is None else self._unnamed(voice)
+
+    def _meant(self, name: str, language: str = AUTO) -> KnownVoice | StandIn:
+        """A voice's own name comes first, then the aliases, then what else it is seen as. Raises UnknownVoice."""
+        if name.startswith(PREFIX):
+            return self._of_reference(name)
+        known = self.known
+        if len(name) > MOST_CHARS:
+            raise UnknownVoice(f"no voice {name[:64]!r}; {self._there(known, name)}", param="voice")
+        if (found := called(known, name)) is not None:
+            return found
+        if (voice := self._aliases.voice(name)) is None:
+            return self._named(known, name, language)
+        try:
+            return self._named(known, voice, language)
+        except UnknownVoice as error:
+            raise UnknownVoice(f"{name[:64]!r} is an alias of {voice[:64]!r}: {error}", param="voice") from error
+
+    def _named(self, known: Sequence[KnownVoice], name: str, language: str) -> KnownVoice | StandIn:
+        """Not by an alias."""
+        if (found := called(known, name)) is not None:
+            return found
+        if self._kept_by_id(name) is None:
+            preview = self._capabilities().is_preview
+            meant = shown(known, name, language) or stand_in(name, is_preview=preview, substitute=self._substitute)
+            if meant is not None:
+                return meant
+        kept = self._kept(name)
+        reason = self._there(known, name) if kept is None else self._why_silent(kept)
+        raise UnknownVoice(f"no voice {name[:64]!r}{' here' if kept else ''}; {reason}", param="voice")
+
+    @staticmethod
+    def _there(known: Sequence[KnownVoice], name: str) -> str:
+        names = [voice.name for voice in known]
+        return f"there are {some_of(names, name)}" if names else f"there is none; {BRING_QWEN}"
+
+    def _kept_by_id(self, name: str) -> StoredVoice | None:
+        return self.library.find(canonical(name)) if self.library else None
+
+    def _kept(self, name: str) -> StoredVoice | None:
+        """One that is stored, whether or not it can speak now."""
+        stored = self.library.voices if self.library else []
+        seen = folded(name)
+        named = (voice for voice in stored if seen in (folded(voice.id), folded(voice.name)))
+        return self._kept_by_id(name) or next(named, None)
+
+    def _why_silent(self, stored: StoredVoice) -> str:
+        if stored.kind == "profile":
+            return f"it is stored, and nothing that is loaded speaks its voice {stored.base!r}"
+        kinds = " or ".join(self._capabilities().voice_kinds)
+        return f"it is stored, and what is loaded speaks {kinds} voices only; {BRING_QWEN}"
+
+    # -- who speaks if none is named -----------------------------------------------------------------------
+
+    def _house(self, language: str) -> KnownVoice | StandIn | None:
+        """The setting's voice, if it is settled that it speaks: a language may have another one."""
+        if self._default_voice is None:
+            return None
+        house = self._meant(self._default_voice)
+        own = self._aliases.languages
+        if isinstance(house, StandIn):
+            return house
+        language = house.language if language == AUTO else language
+        if language == AUTO:
+            return None if own else house
+        return house if language in house.info.languages and language not in own else None
+
+    def _house_languages(self) -> tuple[str, ...]:
+        """That a text may be in, if it is for the setting's voice or that of a language; all: ()."""
+        if self._default_voice is None:
+            return ()
+        house = self._meant(self._default_voice)
+        own = () if isinstance(house, StandIn) else (*house.info.languages, *self._aliases.languages)
+        return tuple(dict.fromkeys(own))
+
+    def _speaker(self, language: str, gender: Gender = "") -> KnownVoice:
+        """Raises InvalidRequest if nobody speaks it, UnknownVoice if who should is gone."""
+        own = self._aliases.languages.get(language) or self._default_voice
+        chosen = self._meant(own) if own else None
+        if isinstance(chosen, StandIn):
+            gender, chosen = gender or chosen.gender, None
+        if chosen is not None and language not in chosen.info.languages:
+            chosen = None
+        speaking = self._speakers(language)
+        first = [*([chosen] if chosen else []), *speaking]
+        return next((voice for voice in first if gender and voice.info.gender == gender), first[0])
+
+    def _speakers(self, language: str) -> list[KnownVoice]:
+        if speaking := speakers(self.known, language):
+            return speaking
+        raise InvalidRequest(f"no voice speaks {language}; name a voice", param="language")
+
     # -- inside --------------------------------------------------------------------------------------------
 
     def _unnamed(self, voice: Voice, name: str = "") -> KnownVoice:
@@ -226,40 +357,14 @@ class VoiceCatalogue:
             raise InvalidRequest(f"what is loaded speaks {kinds} voices, not {kind}; {BRING_QWEN}", param="voice")
         return KnownVoice(VoiceInfo(name=name or kind, languages=self._capabilities().languages), voice)
 
-    def _of_stored(self, stored: StoredVoice, depth: int = 0) -> KnownVoice | None:
-        """None if nothing that is loaded speaks it."""
-        if stored.kind == "profile":
-            return self._of_profile(stored, depth)
-        if stored.kind not in self._capabilities().voice_kinds:
-            return None
-        languages = sorted(self._capabilities().languages, key=lambda language: language != stored.language)
-        voice = stored if stored.kind == "cloned" else DesignedVoice(stored.design)
-        known = _stored(stored, tuple(languages), voice, stored.instruct, stored.seed)
-        return replace(known, language=stored.language) if stored.language in languages else known
 
-    def _of_profile(self, stored: StoredVoice, depth: int) -> KnownVoice | None:
-        """What it does not say is as with its base."""
-        base = self._base_of(stored, depth)
-        if base is None or (stored.language and stored.language not in base.info.languages):
-            return None
-        own = stored.language or base.language
-        languages = sorted(base.info.languages, key=lambda language: language != own)
-        seed = base.seed if stored.seed is None else stored.seed
-        known = _stored(stored, tuple(languages), base.voice, stored.instruct or base.instruct, seed)
-        return replace(known, language=own, speed=stored.speed * base.speed)
-
-    def _base_of(self, stored: StoredVoice, depth: int) -> KnownVoice | None:
-        for info in self._capabilities().voices:
-            if info.name.casefold() == stored.base.casefold():
-                return KnownVoice(info, PresetVoice(info.name))
-        base = self.library.find(stored.base) if self.library else None
-        return None if base is None or depth >= _MOST_PROFILES_DEEP else self._of_stored(base, depth + 1)
+def _own_language(*meant: KnownVoice | StandIn | None) -> str:
+    """The first that one of them has."""
+    return next((one.language for one in meant if one is not None and one.language != AUTO), AUTO)
 
 
-def _stored(
-    stored: StoredVoice, languages: tuple[str, ...], voice: Voice | StoredVoice, instruct: str, seed: int | None
-) -> KnownVoice:
-    info = VoiceInfo(
-        name=stored.id, languages=languages, description=stored.description or stored.name, gender=stored.gender
-    )
-    return KnownVoice(info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed)
+def _name_of(asked: KnownVoice | StandIn | None) -> str | None:
+    """That finds it again."""
+    if isinstance(asked, KnownVoice):
+        return asked.called or asked.name
+    return None if asked is None else asked.name

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from qwen3tts_daemon.embedded import voices as embedded
+from qwen_tts import capabilities
 from qwen_tts.api import (
     Audio,
     AudioChunk,
@@ -36,6 +38,7 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from qwen_tts.languages import QWEN_NAMES
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 from tests.prompts import prompt_bytes
 
@@ -49,6 +52,25 @@ VOICES = (
     VoiceInfo(name="tone", languages=("en", "de", "fr"), description="Tone, a test voice", gender="female"),
     VoiceInfo(name="gong", languages=("zh",), description="Gong, a test voice", gender="male"),
 )
+
+
+def preview_voices() -> tuple[VoiceInfo, ...]:
+    """The whole table of the preview voice, installed or not."""
+    return tuple(
+        VoiceInfo(
+            name=voice.name, languages=voice.languages, description=voice.description, gender=voice.gender,
+            accented=voice.accented,
+        )
+        for voice in embedded.VOICES
+    )  # fmt: skip
+
+
+def qwen_voices() -> tuple[VoiceInfo, ...]:
+    """The release's nine speakers."""
+    return tuple(capabilities._voice(name, tuple(QWEN_NAMES)) for name in capabilities._RELEASED)
+
+
+TABLES = {"tone": lambda: VOICES, "preview": preview_voices, "qwen": qwen_voices}
 
 
 @functools.lru_cache(64)
@@ -163,7 +185,9 @@ class ToneEngine:
         load_fails: str = "",
         preview: bool = True,
         kinds: Sequence[VoiceKind] = ("preset",),
+        table: str = "tone",
     ) -> None:
+        """`table`: whose voices it has, of TABLES; they are tones all the same."""
         if start_s and not Path(slow_once).is_file():
             logger.info("the engine is being made")
             time.sleep(start_s)
@@ -176,10 +200,11 @@ class ToneEngine:
         self.prepared: list[VoiceKind] = []
         self.died = asyncio.Event()
         self.status = EngineStatus(models=(ModelStatus(name="tone", kind="preset", size="", state="ready"),))
-        languages = tuple(dict.fromkeys(language for voice in VOICES for language in voice.languages))
+        voices = TABLES[table]() if "preset" in kinds else ()
+        languages = tuple(dict.fromkeys(language for voice in voices or VOICES for language in voice.languages))
         self._capabilities = Capabilities(
             engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,
-            voice_kinds=tuple(kinds), voices=VOICES, live_text="sentences", rows=rows, is_preview=preview,
+            voice_kinds=tuple(kinds), voices=voices, live_text="sentences", rows=rows, is_preview=preview,
             voice_prompts="tone" if "cloned" in kinds else "",
             instruct_kinds=tuple(kind for kind in kinds if kind != "cloned"),
         )  # fmt: skip
@@ -237,7 +262,7 @@ class ToneEngine:
     def _voice(self, request: SynthesisRequest) -> VoiceInfo:
         if not isinstance(request.voice, PresetVoice):
             return VOICES[0]  # whoever it is sounds like that
-        for voice in VOICES:
+        for voice in self._capabilities.voices:
             if voice.name == request.voice.name:
                 return voice
         raise UnknownVoice(f"no voice {request.voice.name!r}", param="voice")

@@ -16,8 +16,8 @@ from qwen_tts.api import AudioChunk
 async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Speech]:
     """A Speech of its own; its worker ends with the block. Raises ModelUnavailable, SettingsError."""
     speech = make_speech(settings, choose_engine(settings))
-    await speech.start(preload=preload)
     try:
+        await speech.start(preload=preload)
         yield speech
     finally:
         await speech.close()

@@ -46,6 +46,8 @@ class EmbeddedVoice:
     style: str
     gain: float
     accented: bool = False
+    trait: str = ""
+    """What tells it from another one of its title."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -54,8 +56,9 @@ class EmbeddedVoice:
 
     @property
     def description(self) -> str:
+        trait = f", {self.trait}" if self.trait else ""
         accent = ", foreign accent" if self.accented else ""
-        return f"{self.title}, {_LOCALE_NAMES[self.locale]}{accent}, preview voice"
+        return f"{self.title}, {_LOCALE_NAMES[self.locale]}{trait}{accent}, preview voice"
 
 
 _LOCALE_NAMES = {
@@ -95,17 +98,19 @@ _GAINS: dict[str, float] = {
 }
 
 
-def _kokoro(name: str, title: str, locale: str, gender: Gender, *, accented: bool = False) -> EmbeddedVoice:
+def _kokoro(
+    name: str, title: str, locale: str, gender: Gender, *, accented: bool = False, trait: str = ""
+) -> EmbeddedVoice:
     """A Kokoro voice; a suffix after "-" in the name marks a style that is borrowed from another language."""
     style, _, _ = name.partition("-")
-    return EmbeddedVoice(name, title, locale[:2], locale, gender, "kokoro", style, _GAINS[style], accented)
+    return EmbeddedVoice(name, title, locale[:2], locale, gender, "kokoro", style, _GAINS[style], accented, trait)
 
 
 # The first voice of a language is its default. Within a language the order follows the error rates that a
 # speech recogniser measured on two sentences of each voice.
 VOICES: tuple[EmbeddedVoice, ...] = (
-    EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", "", _GAINS["heart"]),
-    _kokoro("af_heart", "Heart (Kokoro)", "en-US", "female"),
+    EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", "", _GAINS["heart"], trait="fast"),
+    _kokoro("af_heart", "Heart (Kokoro)", "en-US", "female", trait="fuller"),
     _kokoro("am_michael", "Michael", "en-US", "male"),
     _kokoro("bf_emma", "Emma", "en-GB", "female"),
     _kokoro("bm_george", "George", "en-GB", "male"),

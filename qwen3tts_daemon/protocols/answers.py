@@ -103,6 +103,7 @@ class Clip(TypedDict):
     format: str
     media_type: str
     expires_at: str
+    voice: str
 
 
 class OpenaiModel(TypedDict):

@@ -15,11 +15,12 @@ from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.clips import Encoding
 from qwen3tts_daemon.failures import describe, draining
+from qwen3tts_daemon.model_names import OWN
 from qwen3tts_daemon.protocols.answers import binary
 from qwen3tts_daemon.protocols.bodies import body_of, read_json, wait_for_leaving
 from qwen3tts_daemon.protocols.edge import caller_of
 from qwen3tts_daemon.protocols.fields import read_numbers
-from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
+from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
 from qwen3tts_daemon.protocols.spoken import pieces, their_names
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech import Caller, Measures, Speech
@@ -44,7 +45,7 @@ class BatchBody(SpeechBody, frozen=True, kw_only=True):
 
     items: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=_MOST_ITEMS)]
     input: str = ""
-    model: str = MODELS[0]
+    model: str | None = OWN
     response_format: str | None = "mp3"
     language: str | None = None
     seed: Annotated[int, Meta(ge=0)] | None = None
@@ -144,7 +145,8 @@ class _BatchResponse(Response):
         sound.finish()
         encoded = base64.b64encode(sound.data).decode()
         return {
-            "audio": encoded, "media_type": sound.media_type, "end": utterance.end, **_measured(utterance.measures),
+            "audio": encoded, "media_type": sound.media_type, "end": utterance.end, "voice": utterance.voice,
+            "model": utterance.model, **_measured(utterance.measures),
         }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from qwen3tts_daemon.protocols.discovery import lan_addresses
 from qwen3tts_daemon.protocols.edge import caller_of, visitor_of
 from qwen3tts_daemon.protocols.fields import ClipFormatName
 from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, read_speech, speech_schemas, utterance_of
-from qwen3tts_daemon.protocols.spoken import their_names
+from qwen3tts_daemon.protocols.spoken import speaker_headers, their_names
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech import Speech
 from qwen_tts.errors import UnsupportedFormat
@@ -50,7 +50,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
     routes = APIRouter(tags=["Clips"])
 
     @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=body_of(ClipBody))
-    async def make(request: Request) -> ClipAnswer:
+    async def make(request: Request, response: Response) -> ClipAnswer:
         """A URL of a text spoken; it can be fetched at once, and often."""
         body = await read_speech(request, ClipBody)
         if body.format not in CLIP_FORMATS:
@@ -59,8 +59,11 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
         encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
             utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
+            voice = utterance.settle()
         lifetime_s = body.expires_in_s or clips.config.expires_s
         clip = clips.make(utterance, encoding, lifetime_s)
+        clip.voice = voice
+        response.headers.update(speaker_headers(voice))
         path = f"{PATH}{clip.id}.{body.format}"
         return {
             "id": clip.id,
@@ -69,6 +72,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
             "format": body.format,
             "media_type": encoding.media_type,
             "expires_at": (datetime.now(UTC) + timedelta(seconds=lifetime_s)).isoformat(timespec="seconds"),
+            "voice": voice,
         }
 
     @routes.get(PATH + "{name}", response_class=Response, responses=_FETCHED)
@@ -115,6 +119,7 @@ class _ClipResponse(Response):
             try:
                 self._begin(reader, await reader.size())
                 self.headers["content-type"] = encoding.media_type
+                self.headers.update(speaker_headers(self._clip.voice, self._clip.model))
                 await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
                 while data := await reader.read():
                     await send({"type": "http.response.body", "body": data, "more_body": True})

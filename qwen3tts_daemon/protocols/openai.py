@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
+from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.answers import NamedModels, OpenaiModel, OpenaiModels
 from qwen3tts_daemon.protocols.bodies import body_of
 from qwen3tts_daemon.protocols.edge import caller_of
-from qwen3tts_daemon.protocols.orders import MODELS, THEIR_NAMES, SpeechBody, read_speech, speech_schemas, utterance_of
+from qwen3tts_daemon.protocols.orders import THEIR_NAMES, SpeechBody, read_speech, speech_schemas, utterance_of
 from qwen3tts_daemon.protocols.spoken import SPOKEN, SpokenResponse, framing_of, their_names
 from qwen3tts_daemon.speech import Speech
 
@@ -22,9 +23,6 @@ PROTOCOL = "openai"
 def router(speech: Speech) -> APIRouter:
     """The routes of this module; the edge round them admits and refuses."""
     routes = APIRouter(tags=["OpenAI"])
-    models: list[OpenaiModel] = [
-        {"id": name, "object": "model", "created": 0, "owned_by": "qwen3tts-daemon"} for name in MODELS
-    ]
 
     @routes.post(
         "/v1/audio/speech", response_class=Response, openapi_extra=body_of(SpeechBody),
@@ -41,15 +39,27 @@ def router(speech: Speech) -> APIRouter:
 
     @routes.get("/v1/models")
     async def list_models() -> OpenaiModels:
-        """The names that `model` may have."""
-        return {"object": "list", "data": models}
+        """Names that `model` may have; others are answered too."""
+        return {"object": "list", "data": [_model(name) for name in speech.models.listed]}
+
+    @routes.get("/v1/models/{id:path}")
+    async def show_model(id: str) -> OpenaiModel:
+        """One of them. The name of a hub has a slash."""
+        found = (name for name in speech.models.listed if name.casefold() == id.casefold())
+        if (name := next(found, None)) is None:
+            raise Refusal("not_found", f"no model {id[:64]!r}; GET /v1/models lists them", param="model")
+        return _model(name)
 
     @routes.get("/v1/audio/models")
     async def list_audio_models() -> NamedModels:
-        """The same, as some clients want it."""
-        return {"models": [{"id": name, "name": name} for name in MODELS]}
+        """The same as /v1/models, as some clients want it."""
+        return {"models": [{"id": name, "name": name} for name in speech.models.listed]}
 
     return routes
+
+
+def _model(name: str) -> OpenaiModel:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "qwen3tts-daemon"}
 
 
 def schemas() -> Mapping[str, Any]:

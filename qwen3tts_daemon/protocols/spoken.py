@@ -9,6 +9,7 @@ import base64
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
@@ -174,6 +175,7 @@ class SpokenResponse(Response):
     async def _start(self, send: Send) -> None:
         if not self._has_started:
             self._has_started = True
+            self.headers.update(speaker_headers(self._utterance.voice, self._utterance.model))
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
 
     async def _finish(self, send: Send) -> None:
@@ -207,7 +209,14 @@ class WholeResponse(Response):
         body = to_wav(Audio(pcm=pcm, sample_rate=self._sample_rate))
         headers = {"content-disposition": f'attachment; filename="{self._filename}"'}
         headers |= {"x-end": utterance.end} | cost_headers(utterance.measures)
+        headers |= speaker_headers(utterance.voice, utterance.model)
         await Response(body, media_type=self.media_type, headers=headers)(scope, receive, send)
+
+
+def speaker_headers(voice: str, model: str = "") -> dict[str, str]:
+    """Who spoke; what is not known is not there. Headers are ASCII: other letters are UTF-8 with %."""
+    spoken_by = {"x-voice": voice, "x-model": model}
+    return {name: quote(value, safe=":/ ") for name, value in spoken_by.items() if value}
 
 
 def cost_headers(measures: Measures) -> dict[str, str]:

@@ -265,6 +265,9 @@ class Started(_FromDaemon, kw_only=True, omit_defaults=False):
     request_id: str
     format: Format
     position: int
+    voice: str | UnsetType = UNSET
+    """Who will speak, and what; absent as long as the text may decide it. Each segment tells them"""
+    language: str | UnsetType = UNSET
 
 
 class Queued(_FromDaemon, kw_only=True):
@@ -286,6 +289,9 @@ class SegmentMessage(_FromDaemon, kw_only=True, tag="segment"):
     char_start: int
     char_end: int
     sample: int
+    voice: str = ""
+    """Who speaks, and what"""
+    language: str = ""
 
 
 class Flushed(_FromDaemon, kw_only=True):

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.protocols.strict_json import convert
@@ -71,9 +72,9 @@ from qwen3tts_daemon.protocols.voice_messages import (
 )
 from qwen3tts_daemon.protocols.voice_outbox import Outbox
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech import SegmentStarted
+from qwen3tts_daemon.speech import SegmentStarted, first_words
 from qwen3tts_daemon.voices import VoiceCatalogue
-from qwen_tts.api import MAX_TEXT_CHARS, Capabilities, DesignedVoice, Sampling
+from qwen_tts.api import AUTO, MAX_TEXT_CHARS, Capabilities, DesignedVoice, Sampling
 from qwen_tts.errors import SynthesisError, TextTooLong, UnsupportedFormat
 
 PROTOCOL = "voice.v1"
@@ -260,8 +261,7 @@ class Session:
             raise Refusal("bad_field", "the mode clone needs a cloned voice, or an uploaded reference", param="voice")
         self._voices.check_instruct(choice.voice, options.instruct)
         # A language of the voice's own goes with the voice, and does not stay for the next one.
-        voice = choice.voice and (choice.voice.called or choice.voice.name)
-        return msgspec.structs.replace(options, voice=voice, language=choice.given)
+        return msgspec.structs.replace(options, voice=choice.asked, language=choice.given)
 
     def _designed(self, options: Effective) -> Effective:
         if not options.design.strip():
@@ -311,22 +311,37 @@ class Session:
         try:
             options = self._changed(message)
             self._check_room(options)
+            ctx = self._new_context(name, options, now, is_implicit=message.ctx is None)
+            voice, language = self._settle(ctx, message)
         except (Refusal, SynthesisError) as error:
             self._fail_at_once(self._new_context(name, self._options, now), error, message.id)
             return None
         if options.policy == "preempt":
             for older in self._newest_first():
                 self._done(older, "preempted", now, listener_stops=True)
-        ctx = self._new_context(name, options, now, is_implicit=message.ctx is None)
         ctx.position = 0 if options.policy == "parallel" else len(self._open)
         self._open[name] = ctx
         self._actions.append(Open(ctx))
         started = Started(
-            ctx=name, ch=ctx.channel, request_id=ctx.request_id, format=options.format, position=ctx.position
-        )
+            ctx=name, ch=ctx.channel, request_id=ctx.request_id, format=options.format, position=ctx.position,
+            voice=voice or UNSET, language=language or UNSET,
+        )  # fmt: skip
         self._say(started, ctx, kept=True)
         self._start_waiting()
         return ctx
+
+    def _settle(self, ctx: Context, message: Speak) -> tuple[str, str]:
+        """Voice and language, as far as they can be told now: they stay so. Empty where not."""
+        choice = self._voices.check(ctx.order.voice, ctx.order.language)
+        is_whole = message.final and len(message.text) <= MAX_TEXT_CHARS
+        text = first_words(message.text, ctx.options.split) if is_whole else None
+        known, language = self._voices.foretell(choice, text, request_id=ctx.request_id)
+        if known is None:
+            return "", ""
+        if text is not None or choice.voice is None:
+            voice = known.name if ctx.options.mode != "design" else None
+            ctx.options = msgspec.structs.replace(ctx.options, voice=voice, language=language)
+        return known.name, "" if language == AUTO else language
 
     def _check_room(self, options: Effective) -> None:
         if self._state == "draining":
@@ -434,6 +449,7 @@ class Session:
         message = SegmentMessage(
             ctx=ctx.name, index=started.index, text=started.text,
             char_start=started.start, char_end=started.end, sample=ctx.sound.position(started.sample),
+            voice=started.voice, language=started.language,
         )  # fmt: skip
         ctx.segments.append(message)
         self._say(message, ctx)

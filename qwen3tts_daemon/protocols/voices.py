@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, cast
+from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Query
 from msgspec import UNSET, Meta, UnsetType
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.known_voices import KnownVoice
 from qwen3tts_daemon.protocols.answers import (
     SOUND_TYPES,
     Gender,
@@ -42,11 +47,13 @@ from qwen3tts_daemon.speech import Order, Speech
 from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
 from qwen3tts_daemon.voice_library import StoredVoice
 from qwen3tts_daemon.voice_making import About, VoiceMaker
-from qwen3tts_daemon.voices import KnownVoice
 from qwen_tts.api import AUTO, Capabilities
 from qwen_tts.errors import UnknownVoice
 
 Name = Annotated[str, Meta(min_length=1, max_length=80, extra_json_schema={"pattern": r"\S"})]
+
+Id = Annotated[str, AfterValidator(partial(unicodedata.normalize, "NFC"))]
+"""In a path: some clients send letters and their accents apart."""
 
 _CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
 _IMPORT_NAMES = {"voice": "file"}
@@ -160,7 +167,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         }
 
     @routes.get("/v1/audio/voices/{id}")
-    async def show_voice(id: str) -> ListedVoice:
+    async def show_voice(id: Id) -> ListedVoice:
         """One voice."""
         stored = speech.voices.library.find(id) if speech.voices.library else None
         if stored is not None and not speech.voices.can_speak(stored):
@@ -171,15 +178,15 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/v1/audio/voices/{id}/preview", response_class=Response, responses=binary(*SOUND_TYPES))
     async def preview(
         request: Request,
-        id: str,
+        id: Id,
         language: Annotated[str, Query(json_schema_extra=LANGUAGE_SCHEMA)] = "",
         format: Annotated[str, Query(json_schema_extra=FORMAT_SCHEMA)] = "mp3",
     ) -> Response:
         """The voice says a sentence of its language, sent while it is made."""
         with _not_found():
+            known = speech.voices.find(id)
             choice = speech.voices.check(id, language or None)
-        assert choice.voice is not None
-        spoken = choice.voice.info.languages[0] if choice.language == AUTO else choice.language
+        spoken = known.info.languages[0] if choice.language == AUTO else choice.language
         refuse_foreign_pages(request)
         with their_names(_PREVIEW_NAMES):
             sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
@@ -289,7 +296,7 @@ def _about(body: _About, *, consent: bool = False, source: str = "") -> About:
 
 def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
     @routes.patch("/v1/audio/voices/{id}", openapi_extra=body_of(VoiceChanges))
-    async def change_voice(request: Request, id: str) -> KeptVoice:
+    async def change_voice(request: Request, id: Id) -> KeptVoice:
         """Rename or describe a stored voice; its id stays."""
         visitor_of(request.scope).require("manage")
         changes = await read_json(request, VoiceChanges)
@@ -305,7 +312,7 @@ def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
             return _stored(await asyncio.to_thread(maker.library.change, id, **given))
 
     @routes.delete("/v1/audio/voices/{id}", status_code=204)
-    async def delete_voice(request: Request, id: str) -> Response:
+    async def delete_voice(request: Request, id: Id) -> Response:
         """Take a stored voice away, for good."""
         visitor_of(request.scope).require("manage")
         with _not_found():
@@ -313,10 +320,15 @@ def _add_changing(routes: APIRouter, speech: Speech, maker: VoiceMaker) -> None:
         return Response(status_code=204)
 
     @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=binary("application/zip"))
-    async def export_voice(request: Request, id: str) -> Response:
+    async def export_voice(request: Request, id: Id) -> Response:
         """A ZIP of the voice, for another daemon."""
         visitor_of(request.scope).require("manage")
         with _not_found():
             packed = await asyncio.to_thread(maker.library.export, id)
-        headers = {"content-disposition": f'attachment; filename="{id}.voice.zip"'}
-        return Response(packed, media_type="application/zip", headers=headers)
+        return Response(packed, media_type="application/zip", headers={"content-disposition": _download(id)})
+
+
+def _download(id: str) -> str:
+    """RFC 6266: what is not ASCII is percent-encoded, and says so."""
+    name = f"{id}.voice.zip"
+    return f'attachment; filename="{name}"' if id.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import shutil
+import tempfile
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from qwen3tts_daemon import voice_library
@@ -19,6 +21,7 @@ from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
 from qwen3tts_daemon.voice_library import (
+    MAX_ID_BYTES,
     StoredVoice,
     VoiceLibrary,
     from_wav,
@@ -112,6 +115,80 @@ def test_who_is_not_there_is_unknown(tmp_path: Path) -> None:
 @given(name=st.text(max_size=300))
 def test_every_name_gives_an_id(name: str) -> None:
     msgspec.convert({"id": slug(name), "name": "x", "kind": "profile"}, StoredVoice)
+
+
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [
+        ("Küche 1", "küche-1"),
+        ("Ku\u0308che 1", "küche-1"),
+        ("小明", "小明"),
+        ("Дедушка", "дедушка"),
+        ("हिन्दी", "हिन्दी"),
+        ("Straße_2", "strasse-2"),
+        ("\u200fאבא\u200e", "אבא"),
+        ("ＡＢＣ", "abc"),
+        ("🎉", "voice"),
+        ("🎉️ Party 🎉", "party"),
+        ("\u3164", "voice"),
+        ("Me / You", "me-you"),
+    ],
+)
+def test_an_id_has_the_letters_of_the_name(name: str, id: str) -> None:
+    assert slug(name) == id
+
+
+@given(name=st.text(max_size=300))
+@example("𠮷" * 80)
+@example("\u0308" * 80)
+def test_an_id_is_a_folder_a_url_and_a_name_everywhere(name: str) -> None:
+    id = slug(name)
+    assert len(f"{id}-1001".encode()) <= MAX_ID_BYTES
+    assert id == unicodedata.normalize("NFC", id) == slug(id)
+    assert not {*id} & {*"/\\.:%?#&\0 \n"}
+    assert not any(character.isspace() for character in id)
+
+
+@given(first=st.text(max_size=90), numbers=st.integers(1, 4))
+@on_one_folder
+def test_an_id_that_is_numbered_is_one_too(tmp_path: Path, first: str, numbers: int) -> None:
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=tmp_path)))
+        library = VoiceLibrary(folder)
+        for _ in range(numbers):
+            library.add(msgspec.structs.replace(CAPTAIN, id=library.free_id(first)))
+        assert len(VoiceLibrary(folder).voices) == numbers
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "",
+        ".a",
+        "-a",
+        "_a",
+        "a/b",
+        "a b",
+        "A",
+        "Ä",
+        "a\n",
+        "u\u0308",
+        "ﬁ",
+        "\u0308a",
+        "🎉",
+        "a\u200f",
+        "a" * 65,
+        "小" * 67,
+    ],
+)
+def test_what_is_no_id_is_refused(id: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"id": id, "name": "x", "kind": "profile"}, StoredVoice)
+
+
+@pytest.mark.parametrize("id", ["a", "7", "a_b-c", "a--b", "a-", "x" * 64])
+def test_ids_of_old_are_ids(id: str) -> None:
+    assert msgspec.convert({"id": id, "name": "x", "kind": "profile"}, StoredVoice).id == id
 
 
 @pytest.mark.parametrize(

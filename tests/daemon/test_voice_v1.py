@@ -38,13 +38,13 @@ FRAME_S = 0.08
 class Desk:
     """A session with a client on one side and a make-believe engine on the other."""
 
-    def __init__(self, **limits: Any) -> None:
-        engine = ToneEngine()
-        voices = VoiceCatalogue(lambda: engine.capabilities, default_voice=None, default_language="en")
+    def __init__(self, table: str = "tone", **limits: Any) -> None:
+        engine = ToneEngine(table=table)
+        self.voices = VoiceCatalogue(lambda: engine.capabilities, default_voice=None, default_language="en")
         self.now = 1000.0
         self.status = StatusMessage(models=(), device="", total_mb=None, free_mb=None, rows=4, active=0)
         self.session = Session(
-            WebSocketSettings(**limits), voices, lambda: engine.capabilities, now=self.now, version="1",
+            WebSocketSettings(**limits), self.voices, lambda: engine.capabilities, now=self.now, version="1",
             status=lambda: self.status,
         )  # fmt: skip
         self.contexts: dict[str, Context] = {}
@@ -793,3 +793,63 @@ def test_what_does_not_fill_a_frame_goes_out_in_a_lull() -> None:
     assert sound.holds_sound
     assert [frame.samples for frame in sound.lull()] == [1920]
     assert sound.lull() == []
+
+
+# -- who will speak ------------------------------------------------------------------------------------------
+
+
+UNSETTLED = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"voice": "Vivian", "text": "Hello there.", "final": True}, ("heart", "en")),
+        ({"voice": "default", "text": "Wie ist das Wetter heute?", "final": True}, ("if_sara-de", "de")),
+        ({"voice": "nova", "text": "Wie ist das Wetter heute?", "final": True}, ("if_sara-de", "de")),
+        ({"voice": "onyx-de", "text": "Hello"}, ("im_nicola-de", "de")),
+        ({"text": "Hello there.", "final": True}, ("heart", "en")),
+        ({"text": "```\ncode\n```\nWie ist das Wetter heute?", "final": True}, ("if_sara-de", "de")),
+        ({"text": "", "language": "fr"}, ("ff_siwis", "fr")),
+        ({"voice": "AM_MICHAEL", "text": "Hel"}, ("am_michael", "en")),
+        ({"voice": "Heart (Kokoro)"}, ("af_heart", "en")),
+        ({"voice": "Vivian", "text": "Hello there."}, UNSETTLED),
+        ({"voice": "nova"}, UNSETTLED),
+        ({"text": "Hello there. How"}, UNSETTLED),
+        ({"text": "...", "final": True}, UNSETTLED),
+    ],
+)
+def test_started_tells_who_will_speak_as_soon_as_it_is_settled(
+    said: dict[str, Any], told: tuple[str | None, str | None]
+) -> None:
+    desk = Desk("preview")
+    desk.read()
+    (started,) = desk.say("speak", ctx="a", **said)
+    assert (started.get("voice"), started.get("language")) == told
+    order = desk.contexts["a"].order
+    if told != UNSETTLED:
+        choice = desk.voices.check(order.voice, order.language)
+        assert choice.voice is not None
+        for text in ("Hello there.", "Das Wetter ist heute sehr schön."):
+            known, language = desk.voices.decide(choice, text, request_id="x")
+            assert (known.name, language) == told, "whatever comes"
+
+
+def test_a_language_that_only_the_text_decides_is_told_by_the_segments() -> None:
+    desk = Desk()
+    desk.read()
+    (started,) = desk.say("speak", ctx="a", voice="tone", text="Hello. ")
+    assert (started["voice"], "language" in started) == ("tone", False)
+    desk.session.segment(desk.contexts["a"], SegmentStarted(0, "Hello.", 0, 6, 0, "tone", "en"))
+    (segment,) = desk.read()
+    assert (segment["voice"], segment["language"]) == ("tone", "en")
+
+
+def test_what_stands_for_a_voice_stays_what_was_configured() -> None:
+    desk = Desk("preview")
+    desk.read()
+    (configured,) = desk.say("configure", voice="Vivian")
+    assert configured["voice"] == "Vivian"
+    for name, text, voice in (("a", "Hello there.", "heart"), ("b", "Wie ist das Wetter heute?", "if_sara-de")):
+        (started,) = desk.say("speak", ctx=name, text=text, final=True)
+        assert started["voice"] == voice

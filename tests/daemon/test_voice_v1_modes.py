@@ -196,3 +196,11 @@ def test_a_language_of_the_voice_goes_with_the_voice(desk: Studio, voice: str) -
     assert speaks("d") == (name.removesuffix("-de"), "de")
     desk.configured(language="fr")
     assert desk.refused(voice="gong") == ("unsupported_language", "language"), "that one was asked for"
+
+
+def test_what_nobody_speaks_fails_at_once_and_ends_nothing(tmp_path: Path) -> None:
+    desk = Studio(tmp_path, ("cloned", "designed"))
+    desk.say("speak", ctx="a", text="Ahoy", mode="design", design="An old sailor")
+    said = desk.say("speak", ctx="b", text="Hello.", final=True, mode="clone", voice="default", policy="preempt")
+    assert [message["type"] for message in said] == ["error", "done"]
+    assert desk.stopped == []

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.model_manager import ModelManager
 from qwen3tts_daemon.references import EXPIRES_S, MOST, References
+from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech import Speech, SpeechConfig
-from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary, slug
 from qwen3tts_daemon.voice_making import About, VoiceMaker
+from qwen3tts_daemon.voice_names import Aliases, labels
 from qwen3tts_daemon.voices import VoiceCatalogue
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, VoiceKind, VoicePrompt
 from qwen_tts.errors import InvalidRequest, SynthesisError, UnknownVoice, UnsupportedLanguage
@@ -34,10 +37,12 @@ class Home:
         self.engine = ToneEngine(kinds=ALL)
         self.voices = self.catalogue()
 
-    def catalogue(self, default_voice: str | None = None, default_language: str = "en") -> VoiceCatalogue:
+    def catalogue(
+        self, default_voice: str | None = None, default_language: str = "en", *, substitute: bool = True, **aliases: str
+    ) -> VoiceCatalogue:
         return VoiceCatalogue(
             lambda: self.engine.capabilities, default_voice=default_voice, default_language=default_language,
-            library=self.library,
+            library=self.library, aliases=Aliases(aliases), substitute=substitute,
         )  # fmt: skip
 
     def profile(self, id: str, base: str, **fields: Any) -> StoredVoice:
@@ -191,6 +196,254 @@ def test_a_language_that_only_stored_voices_speak_has_a_default_too(home: Home) 
         "en": "tone", "de": "tone", "fr": "tone", "zh": "gong", "ko": "anna",
     }  # fmt: skip
     assert home.decided(None, None, "오늘 날씨가 좋네요.") == ("anna", "ko")
+
+
+# -- by the names that people see ------------------------------------------------------------------------------
+
+FRENCH = "Le train arrive à la gare à huit heures."
+
+
+@pytest.mark.parametrize("table", ["preview", "qwen"])
+def test_every_voice_is_found_by_whatever_a_list_shows(home: Home, table: str) -> None:
+    home.engine = ToneEngine(table=table, kinds=ALL)
+    for id, name in (
+        ("kuche-1", "Küche 1"),
+        ("小明", "小明"),
+        ("дедушка", "Дедушка"),
+        ("voice", "🎉"),
+        ("fu", "Onkel Fu"),
+    ):
+        home.library.add(StoredVoice(id=id, name=name, kind="designed", design="x", description=f"{name}, of ours"))
+    shown = labels(home.voices.voices)
+    for known in home.voices.known:
+        name = known.stored.name if known.stored else known.name
+        for text in (known.name, name, known.info.description, shown[known.name], f"* {shown[known.name]}"):
+            for written in (text, text.upper(), text.replace("_", " "), unicodedata.normalize("NFD", text)):
+                assert home.voices.find(written).name == known.name, written
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Uncle Fu", "uncle_fu"),
+        ("ono anna", "ono_anna"),
+        ("uncle fu-de", "uncle_fu"),
+        ("Küche 1", "küche-1"),
+        ("KÜCHE_1", "küche-1"),
+        ("Küche 1-de", "küche-1"),
+    ],
+)
+def test_a_name_is_found_in_whatever_form_it_is_written(home: Home, written: str, name: str) -> None:
+    home.engine = ToneEngine(table="qwen", kinds=ALL, preview=False)
+    home.library.add(StoredVoice(id=slug("Küche 1"), name="Küche 1", kind="designed", design="x"))
+    known = home.voices.find(written)
+    assert (known.name, known.language) == (name, "de" if "de" in written else "auto")
+
+
+def test_a_voices_own_name_comes_before_what_another_is_shown_as(home: Home) -> None:
+    home.library.add(StoredVoice(id="first", name="anna", kind="designed", design="x", description="second"))
+    home.library.add(StoredVoice(id="second", name="anna", kind="designed", design="x"))
+    assert home.voices.find("second").name == "second"
+    assert home.voices.find("Anna").name == "first", "of two the first"
+    home.clone("anna")
+    assert home.voices.find("Anna").name == "anna"
+
+
+def test_of_voices_that_are_shown_alike_the_one_that_speaks_the_language_is_meant(home: Home) -> None:
+    home.engine = ToneEngine(table="preview")
+    for language, name in (("es", "ef_dora"), ("pt", "pf_dora"), ("ru", "pf_dora-ru")):
+        assert home.decided("Dora", language, "?") == (name, language)
+
+
+def test_an_unknown_name_is_told_voices_and_no_path_of_one_protocol(home: Home) -> None:
+    home.engine = ToneEngine(table="preview")
+    with pytest.raises(UnknownVoice) as caught:
+        home.voices.find("hart")
+    assert "there are heart, " in caught.value.message
+    assert caught.value.message.endswith(f" and {len(home.names) - 5} more")
+    assert "/v1" not in caught.value.message
+
+
+# -- names that stand for whoever speaks -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Vivian", "ryan", "Uncle Fu", "default", "Default"])
+def test_on_the_preview_voice_qwens_names_are_spoken_by_the_voice_of_the_language(
+    home: Home, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    caplog.set_level("INFO")
+    home.engine = ToneEngine(table="preview")
+    assert home.decided(name, None, ENGLISH) == ("heart", "en")
+    assert home.decided(name, None, GERMAN) == ("if_sara-de", "de")
+    assert home.decided(name, "fr", GERMAN) == ("ff_siwis", "fr")
+    assert home.decided(f"{name}-ja", None, ENGLISH) == ("jf_alpha", "ja")
+    assert f"asks for {name!r}, and heart speaks" in caplog.text
+    home.voices = home.catalogue("am_michael")
+    assert home.decided(name, None, ENGLISH) == home.decided(None, None, ENGLISH) == ("am_michael", "en")
+    home.voices = home.catalogue(substitute=False)
+    with pytest.raises(UnknownVoice):
+        home.voices.check(name, None)
+
+
+def test_where_qwen_speaks_its_names_are_its_voices_and_a_missing_one_is_told(home: Home) -> None:
+    home.engine = ToneEngine(table="qwen", preview=False)
+    assert home.decided("Vivian", None, ENGLISH) == ("vivian", "en")
+    assert home.decided("default", None, ENGLISH) == home.decided(None, None, ENGLISH) == ("ryan", "en")
+    home.engine = ToneEngine(kinds=("cloned",), preview=False)
+    home.clone("grandma", gender="female")
+    assert home.decided("default", None, ENGLISH) == ("grandma", "en")
+    with pytest.raises(UnknownVoice, match="there are grandma"):
+        home.voices.check("Vivian", None)
+
+
+def test_a_kept_voice_that_cannot_speak_is_an_error_and_nobody_else(home: Home) -> None:
+    home.engine = ToneEngine(table="preview")
+    home.clone("ryan")
+    home.clone("nova")
+    home.profile("news", "vivian")
+    home.library.add(StoredVoice(id="me", name="Küche 1", kind="cloned"), RECORDING)
+    for name in ("Ryan", "nova", "news", "küche 1"):
+        with pytest.raises(UnknownVoice, match="it is stored, and"):
+            home.voices.check(name, None)
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "text", "speaks"),
+    [
+        ("preview", "nova", ENGLISH, "heart"),
+        ("preview", "Alloy", ENGLISH, "heart"),
+        ("preview", "shimmer", ENGLISH, "heart"),
+        ("preview", "onyx", ENGLISH, "am_michael"),
+        ("preview", "echo", ENGLISH, "am_michael"),
+        ("preview", "nova", GERMAN, "if_sara-de"),
+        ("preview", "ash", GERMAN, "im_nicola-de"),
+        ("preview", "onyx", FRENCH, "ff_siwis"),  # no man speaks French
+        ("qwen", "onyx", ENGLISH, "ryan"),
+        ("qwen", "nova", ENGLISH, "vivian"),  # no woman's own language is English
+        ("qwen", "nova", CHINESE, "vivian"),
+        ("qwen", "cedar", CHINESE, "uncle_fu"),
+    ],
+)
+def test_openais_voices_are_the_languages_own_if_it_fits_else_the_first_of_that_gender(
+    home: Home, table: str, name: str, text: str, speaks: str
+) -> None:
+    home.engine = ToneEngine(table=table)
+    assert home.decided(name, None, text)[0] == speaks
+    home.clone("nova")
+    home.engine = ToneEngine(table=table, kinds=ALL)
+    assert home.decided("nova", None, text)[0] == "nova", "a voice of that name comes first"
+
+
+# -- the settings' aliases -------------------------------------------------------------------------------------
+
+
+def test_an_alias_is_another_name_and_a_languages_voice_is_its_default(home: Home) -> None:
+    home.engine = ToneEngine(table="preview")
+    home.voices = home.catalogue(
+        butler="am_michael", fr="im_nicola", German="im_nicola-de", alloy="butler", en="bf_emma"
+    )
+    assert home.decided("Butler", None, GERMAN) == ("am_michael", "en")
+    assert home.decided("alloy", None, ENGLISH) == ("am_michael", "en"), "before the built-in ones"
+    assert home.decided("butler-en", None, GERMAN) == ("am_michael", "en")
+    assert home.decided(None, None, GERMAN) == home.decided("Vivian", None, GERMAN) == ("im_nicola-de", "de")
+    assert home.decided("nova", None, ENGLISH) == ("bf_emma", "en")
+    assert {code: home.voices.defaults[code] for code in ("de", "en", "es")} == {
+        "de": "im_nicola-de", "en": "bf_emma", "es": "ef_dora",
+    }  # fmt: skip
+
+
+def test_a_languages_own_voice_comes_before_the_one_for_all(home: Home) -> None:
+    home.engine = ToneEngine(table="qwen", preview=False)
+    home.voices = home.catalogue("serena", fr="ryan")
+    assert home.decided(None, None, FRENCH) == home.decided(None, "fr", "?") == ("ryan", "fr")
+    assert home.decided(None, None, GERMAN) == home.decided("default", None, GERMAN) == ("serena", "de")
+    assert home.voices.defaults["fr"] == "ryan"
+    assert home.voices.defaults["de"] == "serena"
+
+
+def test_a_default_voice_does_not_keep_languages_out_that_it_does_not_speak(home: Home) -> None:
+    home.engine = ToneEngine(table="preview")
+    home.voices = home.catalogue("am_michael")
+    assert home.decided(None, "fr", "?") == ("ff_siwis", "fr")
+    assert home.decided(None, None, FRENCH) == ("am_michael", "en"), "unless the language is given"
+    assert home.voices.defaults["en"] == "am_michael"
+    assert home.voices.defaults["fr"] == "ff_siwis"
+
+
+def test_a_voices_own_name_stays_that_voice(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    home.voices = home.catalogue(tone="nobody")
+    home.voices.check_settings()
+    assert "voices.aliases: tone is a voice's own name" in caplog.text
+    assert home.voices.find("tone").name == "tone"
+
+
+@pytest.mark.parametrize(
+    ("default", "aliases", "option"),
+    [
+        ("Nobody", {}, "voice"),
+        ("tone-ko", {}, "voice"),
+        (None, {"butler": "nobody"}, "voices.aliases"),
+        (None, {"butler": "james", "james": "nobody"}, "voices.aliases"),
+        (None, {"de": "nobody"}, "voices.aliases: de"),
+        (None, {"German": "gong"}, "voices.aliases: de"),
+    ],
+)
+def test_a_voice_of_the_settings_that_there_is_not_stops_the_start(
+    home: Home, default: str | None, aliases: dict[str, str], option: str
+) -> None:
+    home.voices = home.catalogue(default, **aliases)
+    with pytest.raises(SettingsError) as caught:
+        home.voices.check_settings()
+    assert str(caught.value).startswith(f"{option}: ")
+    assert "gong" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "default", [None, "TONE", "tone-de", "Tone, a test voice", "nova", "Vivian", "butler", "anna", "Küche"]
+)
+def test_a_default_voice_by_any_name_is_one(home: Home, default: str | None) -> None:
+    home.engine = ToneEngine()
+    home.clone("anna")  # kept, and told when it is asked for: nothing speaks it now
+    home.library.add(StoredVoice(id="kitchen", name="Küche", kind="cloned"), RECORDING)
+    home.voices = home.catalogue(default, butler="tone", de="tone", chief="anna", en="anna")
+    home.voices.check_settings()
+
+
+def test_an_alias_of_a_voice_that_went_says_so(home: Home) -> None:
+    home.clone("anna")
+    home.voices = home.catalogue(butler="anna", de="anna")
+    home.voices.check_settings()
+    assert home.decided("butler", None, GERMAN) == home.decided(None, None, GERMAN) == ("anna", "de")
+    home.library.remove("anna")
+    with pytest.raises(UnknownVoice, match="'butler' is an alias of 'anna': no voice 'anna'"):
+        home.voices.check("butler", None)
+    with pytest.raises(UnknownVoice):
+        home.decided(None, None, GERMAN)
+    assert home.voices.defaults["de"] == "tone", "the list is there all the same"
+
+
+# -- what can be told before there is sound --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("voice", [None, "nova", "onyx", "Vivian", "heart", "Dora", "butler", "default-de", "captain"])
+@pytest.mark.parametrize("language", [None, "auto", "de", "en"])
+@pytest.mark.parametrize("default", [None, "am_michael"])
+def test_what_is_foretold_is_what_is_decided(
+    home: Home, voice: str | None, language: str | None, default: str | None
+) -> None:
+    home.engine = ToneEngine(table="preview", kinds=ALL)
+    home.design("captain")
+    home.voices = home.catalogue(default, butler="bm_george", de="im_nicola-de")
+    try:
+        choice = home.voices.check(voice, language)
+    except UnsupportedLanguage:
+        return
+    decided = {text: home.voices.decide(choice, text, request_id="x") for text in (ENGLISH, GERMAN, CHINESE)}
+    for text, (known, spoken) in decided.items():
+        assert home.voices.foretell(choice, text, request_id="x") == (known, spoken)
+    told, spoken = home.voices.foretell(choice, None, request_id="x")
+    assert told is None or {known for known, _ in decided.values()} == {told}
+    assert spoken == "auto" or {spoken for _, spoken in decided.values()} == {spoken}
 
 
 # -- profiles --------------------------------------------------------------------------------------------------

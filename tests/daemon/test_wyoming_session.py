@@ -2,13 +2,14 @@
 
 import logging
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wyoming.event import Event
-from wyoming.info import Describe, Info, SelectProgram
+from wyoming.info import Describe, Info, SelectProgram, TtsVoice
 from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
@@ -27,8 +28,12 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
 from qwen3tts_daemon.settings import LANGUAGE_CODES
 from qwen3tts_daemon.speech import Order
-from qwen_tts.api import Capabilities, VoiceInfo
+from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voice_names import Aliases
+from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen_tts.api import Capabilities, VoiceInfo, VoiceKind
 from qwen_tts.errors import InvalidRequest
+from tests import fakes
 from tests.fakes import ToneEngine
 
 START = SynthesizeStart().event()
@@ -320,3 +325,57 @@ def test_languages_that_nobody_speaks_list_everybody_and_say_so_once(
         assert [voice.name for voice in info_of(wrong, english).tts[0].voices] == ["a"]
     assert len(caplog.messages) == 1
     assert "wyoming.languages (ru)" in caplog.messages[0]
+
+
+# -- who is first --------------------------------------------------------------------------------------------
+
+AWKWARD = ("!!! first", " \tA", "* A", "#1", "Aaa", "", "(b)", "０", "🎉")
+"""Descriptions that people may give a voice."""
+
+
+class First:
+    """What Home Assistant makes of the list: for each language the voices by description, the first is the default."""
+
+    def __init__(self, folder: Path, engine: ToneEngine, default: str | None = None, **aliases: str) -> None:
+        library = VoiceLibrary(folder)
+        for number, description in enumerate(AWKWARD):
+            library.add(StoredVoice(id=f"v{number}", name="x", kind="designed", design="x", description=description))
+        self.voices = VoiceCatalogue(
+            lambda: engine.capabilities, default_voice=default, default_language="en", library=library,
+            aliases=Aliases(aliases),
+        )  # fmt: skip
+        info = describer().info(engine.capabilities, self.voices.voices, self.voices.defaults)
+        self.listed = info.tts[0].voices
+
+    def of(self, language: str) -> list[TtsVoice]:
+        return [voice for voice in self.listed if language in voice.languages]
+
+
+@pytest.mark.parametrize("table", ["preview", "qwen", "tone"])
+@pytest.mark.parametrize("settings", [{}, {"default": "v0"}, {"default": "ryan"}, {"de": "v3", "en": "v6", "zh": "v2"}])
+@pytest.mark.parametrize("kinds", [("preset",), ("preset", "designed")])
+def test_the_voice_that_speaks_if_none_is_named_is_first_of_its_language(
+    tmp_path: Path, table: str, settings: dict[str, str], kinds: tuple[VoiceKind, ...]
+) -> None:
+    first = First(tmp_path, ToneEngine(table=table, kinds=kinds), **settings)
+    for language in first.voices.languages:
+        default = first.voices.default_for(language).name
+        listed = first.of(language)
+        assert len({voice.name for voice in listed}) == len(listed), "each once in a language"
+        assert listed[0].name == default
+        for key in (lambda text: text, str.casefold):
+            assert min(listed, key=lambda voice: key(voice.description or "")).name == default, language
+    for language in first.voices.languages:
+        speaking = {voice.name for voice in first.voices.voices if language in voice.languages}
+        assert {voice.name for voice in first.of(language)} == speaking
+
+
+def test_a_label_has_no_mark_where_it_is_first_anyway(tmp_path: Path) -> None:
+    listed = describer().info(ToneEngine().capabilities, fakes.VOICES, {"en": "tone", "de": "tone", "zh": "gong"})
+    assert [voice.description for voice in listed.tts[0].voices] == ["Gong, a test voice", "Tone, a test voice"]
+
+
+def test_the_two_hearts_are_told_apart_by_what_differs() -> None:
+    described = {voice.name: voice.description for voice in fakes.preview_voices()}
+    assert described["heart"] == "Heart, English (US), fast, preview voice"
+    assert described["af_heart"] == "Heart (Kokoro), English (US), fuller, preview voice"

@@ -62,15 +62,14 @@ async def test_an_item_says_otherwise_than_all(door: Door, caplog: pytest.LogCap
 
 
 async def test_an_item_that_fails_is_a_line_and_the_others_go_on(door: Door, engine: ToneEngine) -> None:
-    lines, last = await speak(
-        door, batch("Hello", "[fail]", "", {"input": "Hello", "voice": "nobody"}, {"input": "a", "model": "x"}, "Bye")
-    )
+    missing = {"input": "a", "model": "Qwen3-TTS-12Hz-1.7B-Base"}
+    lines, last = await speak(door, batch("Hello", "[fail]", "", {"input": "Hello", "voice": "nobody"}, missing, "Bye"))
     errors = {
         index: (line["error"]["code"], line["error"]["param"]) for index, line in lines.items() if "error" in line
     }
     assert errors == {
         1: ("generation_failed", None), 2: ("text_empty", "input"), 3: ("unknown_voice", "voice"),
-        4: ("bad_field", "model"),
+        4: ("model_unavailable", "model"),
     }  # fmt: skip
     assert last == {"done": True, "items": 6, "failed": 4}
     assert engine.active == 0

@@ -94,7 +94,8 @@ UNSPEAKABLE: list[tuple[Any, int, str, str | None]] = [
     ({"input": "a", "voice": {"id": "nobody"}}, 422, "unknown_voice", "voice"),
     ({"input": "a", "voice": {"name": "tone"}}, 422, "bad_field", "voice.id"),
     ({"input": "a", "voice": ["tone"]}, 422, "bad_field", "voice"),
-    ({"input": "a", "model": "whisper-1"}, 422, "bad_field", "model"),
+    ({"input": "a", "model": 1}, 422, "bad_field", "model"),
+    ({"input": "a", "model": "Qwen/Qwen3-TTS-12Hz-1.7B-Base"}, 503, "model_unavailable", "model"),
     ({"input": "a", "response_format": "midi"}, 422, "unsupported_format", "response_format"),
     ({"input": "a", "stream_format": "tape"}, 422, "bad_field", "stream_format"),
     ({"input": "a", "language": "klingon"}, 422, "unknown_language", "language"),
@@ -137,6 +138,7 @@ async def test_fields_of_other_clients_are_ignored_and_null_is_absent(door: Door
     body = {
         "input": "a",
         "voice": None,
+        "model": None,
         "speed": None,
         "seed": None,
         "response_format": None,

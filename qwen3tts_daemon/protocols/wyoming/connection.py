@@ -268,7 +268,8 @@ class Connection:
                 _continue(self._latest, action)
 
     def _info(self) -> Info:
-        return self._describer.info(self._speech.capabilities, self._speech.voices.voices)
+        voices = self._speech.voices
+        return self._describer.info(self._speech.capabilities, voices.voices, voices.defaults)
 
     # -- answering -----------------------------------------------------------------------------------------
 

@@ -1,11 +1,11 @@
 """What `describe` is answered: one program and its voices, made anew each time from memory."""
 
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
 
+from qwen3tts_daemon.voice_names import FIRST, labels
 from qwen_tts.api import Capabilities, VoiceInfo
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,11 @@ _DAEMON = Attribution("qwen3tts-daemon", "https://github.com/qwen3tts-daemon/qwe
 
 
 class Describer:
-    """Builds the Info; `languages` limits what is listed, since a client's default is the first of them."""
+    """Builds the Info; `languages` limits what is listed, since a client's default is the first of them.
+
+    Its default voice is the first of a language by description: that is made the one that speaks if none is named. A
+    voice that is the first of some of its languages only is listed twice.
+    """
 
     def __init__(self, *, languages: Sequence[str], streaming: bool, version: str) -> None:
         self._languages = frozenset(languages)
@@ -26,7 +30,10 @@ class Describer:
         self._version = version
         self._lists_all = False
 
-    def info(self, capabilities: Capabilities, voices: Sequence[VoiceInfo]) -> Info:
+    def info(
+        self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str] | None = None
+    ) -> Info:
+        """`defaults`: the name of the voice that speaks a language if none is named."""
         return Info(
             tts=[
                 TtsProgram(
@@ -35,32 +42,34 @@ class Describer:
                     installed=True,
                     description=_description(capabilities),
                     version=self._version,
-                    voices=self._voices(capabilities, voices),
+                    voices=self._voices(capabilities, voices, defaults or {}),
                     supports_synthesize_streaming=self._streaming,
                 )
             ]
         )
 
-    def _voices(self, capabilities: Capabilities, offered: Sequence[VoiceInfo]) -> list[TtsVoice]:
-        wanted = self._languages
-        limited = [(voice, sorted(wanted.intersection(voice.languages))) for voice in offered]
-        listed = [(voice, languages) for voice, languages in limited if languages]
-        self._tell(lists_all=not listed)
-        if not listed:
-            listed = [(voice, sorted(voice.languages)) for voice in offered]
-        labels = _labels([voice for voice, _ in listed])
+    def _voices(
+        self, capabilities: Capabilities, offered: Sequence[VoiceInfo], defaults: Mapping[str, str]
+    ) -> list[TtsVoice]:
         voices = [
             TtsVoice(
-                name=voice.name,
+                name=name,
                 attribution=_attribution(capabilities),
                 installed=True,
-                description=labels[voice.name],
+                description=label,
                 version=self._version,
                 languages=languages,
             )
-            for voice, languages in listed
+            for name, label, languages in _entries(self._listed(offered), defaults)
         ]
         return sorted(voices, key=lambda voice: (voice.description or "").casefold())
+
+    def _listed(self, offered: Sequence[VoiceInfo]) -> dict[VoiceInfo, list[str]]:
+        """With the languages that each is listed for."""
+        limited = {voice: sorted(self._languages.intersection(voice.languages)) for voice in offered}
+        listed = {voice: languages for voice, languages in limited.items() if languages}
+        self._tell(lists_all=not listed)
+        return listed or {voice: sorted(voice.languages) for voice in offered}
 
     def _tell(self, *, lists_all: bool) -> None:
         """Once per change: clients ask every 30 s."""
@@ -82,8 +91,23 @@ def _description(capabilities: Capabilities) -> str:
     return "Qwen3-TTS"
 
 
-def _labels(voices: Sequence[VoiceInfo]) -> dict[str, str]:
-    """What a user picks a voice by; equal descriptions are told apart by the names."""
-    descriptions = {voice.name: voice.description or voice.name for voice in voices}
-    used = Counter(descriptions.values())
-    return {name: f"{text} ({name})" if used[text] > 1 else text for name, text in descriptions.items()}
+def _entries(
+    listed: Mapping[VoiceInfo, list[str]], defaults: Mapping[str, str]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Name, label and languages; a voice whose label has to begin with FIRST for some of its languages has two."""
+    told = labels(list(listed))
+    marked = {language for language, name in defaults.items() if not _is_first(name, language, listed, told)}
+    for voice, languages in listed.items():
+        first = [language for language in languages if language in marked and defaults[language] == voice.name]
+        rest = [language for language in languages if language not in first]
+        if first:
+            yield voice.name, FIRST + told[voice.name], first
+        if rest:
+            yield voice.name, told[voice.name], rest
+
+
+def _is_first(name: str, language: str, listed: Mapping[VoiceInfo, list[str]], told: Mapping[str, str]) -> bool:
+    """Of its language, however a list is sorted."""
+    others = [told[voice.name] for voice, languages in listed.items() if language in languages and voice.name != name]
+    label = told.get(name, "")
+    return all(label < other and label.casefold() < other.casefold() for other in others)
