@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 ABORT = "abort"
 """Key in an ASGI scope's `state`: it ends the connection at once, so that a body has no clean end."""
 
+TRAILERS = "trailers"
+"""Key of a list in an ASGI scope's `state`: headers that follow the body, if its length was not told before it."""
+
 EVENTS = Rate(per_s=100, burst=200)
 """Of a connection's own: heads, chunks of bodies and ends, and the frames of a WebSocket."""
 EVENTS_OF_AN_ADDRESS = Rate(per_s=2_000, burst=500)
@@ -66,12 +69,14 @@ class Limits:
 
 
 class _PacedConnection(h11.Connection):
-    """Wants no more to be taken out of it when its turn is over."""
+    """Wants no more to be taken out of it when its turn is over; sends trailers, which uvicorn does not know."""
 
     def __init__(self, pace: Pace) -> None:
         super().__init__(h11.SERVER)
         self._pace = pace
+        self._takes_trailers = False
         self.is_held = False
+        self.trailers: list[tuple[bytes, bytes]] = []
 
     def next_event(self) -> Any:
         if not self._pace.allows_more:
@@ -80,7 +85,17 @@ class _PacedConnection(h11.Connection):
         event = super().next_event()
         if event is not h11.NEED_DATA and event is not h11.PAUSED:
             self._pace.count()
+        if isinstance(event, h11.Request):
+            self.trailers.clear()
+            self._takes_trailers = event.http_version >= b"1.1" and event.method != b"HEAD"
         return event
+
+    def send(self, event: Any) -> bytes | None:
+        if isinstance(event, h11.Response):
+            self._takes_trailers &= not any(name == b"content-length" for name, _ in event.headers)
+        elif isinstance(event, h11.EndOfMessage) and self._takes_trailers:
+            event = h11.EndOfMessage(headers=self.trailers)
+        return super().send(event)
 
 
 class _Flow(FlowControl):
@@ -152,6 +167,7 @@ class HttpConnection(H11Protocol):
         self.flow = _Flow(transport)
         self._pace = self.limits.pace_of(self._address)
         self.conn = _PacedConnection(self._pace)
+        self.app_state[TRAILERS] = self.conn.trailers
         # What lies in a buffer cannot be cancelled: more than the kernel holds need not lie here as well.
         transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
         self._watch_head()

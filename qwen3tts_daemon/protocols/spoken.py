@@ -19,12 +19,16 @@ from qwen3tts_daemon.audio import ENCODE_MS, Encoder, to_wav
 from qwen3tts_daemon.failures import Refusal, describe, draining
 from qwen3tts_daemon.protocols.answers import SOUND_TYPES, binary
 from qwen3tts_daemon.protocols.bodies import wait_for_leaving
+from qwen3tts_daemon.protocols.http_connection import TRAILERS
 from qwen3tts_daemon.speech import Measures, Utterance
 from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
 from qwen_tts.errors import InvalidRequest
 
 _SEND_TIMEOUT_S = 30.0
 """A client that takes nothing for so long is cut off."""
+
+_TRAILERS = ("X-End", "X-Audio-Duration", "X-TTFA", "X-RTF")
+"""Of what follows a streamed body, the announcement: what its headers could not say yet."""
 
 Names = Mapping[str, str]
 """How a protocol calls our fields: ours -> theirs."""
@@ -137,7 +141,8 @@ class SpokenResponse(Response):
     def __init__(
         self, utterance: Utterance, framing: Framing, names: Names, headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(media_type=framing.media_type, headers={"x-accel-buffering": "no", **(headers or {})})
+        given = {"x-accel-buffering": "no", "trailer": ", ".join(_TRAILERS), **(headers or {})}
+        super().__init__(media_type=framing.media_type, headers=given)
         del self.headers["content-length"]
         self._utterance = utterance
         self._framing = framing
@@ -157,6 +162,8 @@ class SpokenResponse(Response):
                     raise
                 await self._write(event, send)
         # Who has it all may ask at once how it went: the utterance has been left by then.
+        told = {"x-end": utterance.end} | cost_headers(utterance.measures)
+        scope["state"].get(TRAILERS, []).extend((name.encode(), value.encode()) for name, value in told.items())
         await self._finish(send)
 
     async def _speak(self, send: Send) -> None:
