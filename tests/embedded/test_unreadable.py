@@ -47,6 +47,11 @@ UNREADABLE: list[tuple[str | None, str, str]] = [
     ("zf_xiaoxiao", "Доброе утро, друзья.", "voice 'pf_dora-ru' speaks ru"),
     ("jf_alpha", "Доброе утро, друзья.", "voice 'pf_dora-ru' speaks ru"),
     ("jf_alpha-ko", "早上好。", "voice 'zf_xiaoxiao' speaks zh"),
+    ("heart", "Доброе утро, друзья.", "voice 'pf_dora-ru' speaks ru"),
+    ("if_sara-de", "שלום עולם", NOBODY),
+    ("ff_siwis", "今天天气很好。", "voice 'zf_xiaoxiao' speaks zh"),
+    ("pf_dora-ru", "สวัสดีครับ", NOBODY),
+    ("ef_dora", "नमस्ते दुनिया", NOBODY),
 ]
 
 
@@ -62,3 +67,5 @@ async def test_a_voice_that_can_read_nothing_names_who_can(speech: Speech) -> No
 async def test_what_it_can_read_of_a_text_is_spoken(speech: Speech) -> None:
     assert await samples(speech, "שלום. Good morning to you. สวัสดีครับ", None) > 24_000
     assert await samples(speech, "今天天气很好。 42.", "heart") > 12_000
+    assert await samples(speech, "Das Wort שלום heißt Frieden, und 5 µm sind wenig.", "if_sara-de") > 24_000
+    assert await samples(speech, "Α plus Ω.", "if_sara-de") > 12_000

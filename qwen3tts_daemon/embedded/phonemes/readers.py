@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from unicodedata import category
+from itertools import groupby
+from unicodedata import category, name, normalize
 
 Reader = Callable[[str], str]
 
@@ -10,6 +11,13 @@ Reader = Callable[[str], str]
 _READER_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 _NAMED_CHARS = 40
+
+_SCRIPTS = {
+    "ja": ("HIRAGANA", "KATAKANA", "CJK", "IDEOGRAPHIC"), "ko": ("HANGUL",), "ru": ("CYRILLIC",),
+    "zh": ("CJK", "IDEOGRAPHIC", "BOPOMOFO"),
+}  # fmt: skip
+"""How the names of a language's letters begin in Unicode, beside those that all of them read: Latin ones."""
+_LATIN = ("LATIN", "MODIFIER")
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +36,13 @@ class Readers:
 
     def phonemes(self, text: str, locale: str) -> str:
         """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
-        unread: list[str] = []
+        text, unread = _without_foreign_words(text, locale[:2])
         symbols = self._known(_read(text, self.reader(locale), unread)).strip()
         if not unread and not sounds(symbols):
             unread = [char for char in text if char.isalnum()]
         if unread:
             # Its characters tell the reason; the sentence is the household's own.
-            named = "".join(sorted(set(unread)))[:_NAMED_CHARS].strip()
+            named = "".join(sorted(set("".join(unread))))[:_NAMED_CHARS].strip()
             logger.warning("left out what the %s voice cannot say: %s", locale, named)
         return symbols
 
@@ -73,6 +81,29 @@ class Readers:
         if dropped:
             logger.debug("dropped symbols that the voice does not know: %s", " ".join(sorted(dropped)))
         return "".join(symbol for symbol in symbols if symbol in self._vocabulary)
+
+
+def _without_foreign_words(text: str, language: str) -> tuple[str, list[str]]:
+    """The text without words in letters that the language does not have, and these words.
+
+    Espeak would say the letters' names. A letter alone may be a sign, such as a Greek one.
+    """
+    if text.isascii():
+        return text, []
+    own = (*_LATIN, *_SCRIPTS.get(language, ()))
+    words = ["".join(run) for _, run in groupby(text, key=_is_of_a_word)]
+    foreign = [word for word in words if len(word) > 1 and _is_of_a_word(word[0]) and not _has_letters_of(own, word)]
+    left_out = set(foreign)
+    return "".join(" " if word in left_out else word for word in words), foreign
+
+
+def _is_of_a_word(char: str) -> bool:
+    """A letter, or a mark on one."""
+    return category(char)[0] in "LM"
+
+
+def _has_letters_of(scripts: tuple[str, ...], word: str) -> bool:
+    return any(name(char, "").startswith(scripts) for char in normalize("NFKC", word))
 
 
 def _read(text: str, reader: Reader, unread: list[str]) -> str:
