@@ -1,7 +1,7 @@
 """The files of a voice, and how they are taken out of an archive that somebody sent.
 
 An archive is read in the child of audio/uploads.py, never in the daemon, and its headers are not believed: what counts
-is what comes out. Standard library only, as that child wants it.
+is what comes out. Nothing but the standard library behind it, as that child wants it.
 """
 
 import encodings.cp437  # noqa: F401  zipfile would look for it when no file can be opened any more
@@ -13,6 +13,7 @@ import zipfile
 import zlib
 
 from qwen3tts_daemon.confinement import Refused
+from qwen_tts.riff import is_true
 
 CARD, REFERENCE, PROMPT = "voice.toml", "reference.wav", "prompt.safetensors"
 MAX_CARD_BYTES = 64 * 1024
@@ -38,6 +39,8 @@ def voice_from(archive: bytes) -> tuple[bytes, bytes, bytes | None]:
         raise Refused(f"{CARD} is missing")
     if files.get(PROMPT) == b"":
         raise Refused(f"{PROMPT} is empty")
+    if REFERENCE in files and not is_true(files[REFERENCE]):
+        raise Refused(f"{REFERENCE} is no WAV, or not as long as its header says; export the voice again")
     return _as_json(files[CARD]), files.get(PROMPT, b""), files.get(REFERENCE)
 
 

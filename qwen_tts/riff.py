@@ -92,6 +92,13 @@ def chunks(content: bytes) -> Iterator[Chunk]:
         position = start + size + size % 2
 
 
+def is_true(content: bytes) -> bool:
+    """Whether every size in it is that of the file: of a WAV that was written to its end and not touched since."""
+    if not is_wav(content) or struct.unpack_from("<I", content, 4)[0] not in (len(content) - 8, len(content) - 9):
+        return False
+    return _leads_to_the_end(content, 12)
+
+
 def find(content: bytes, name: bytes) -> Chunk | None:
     """The first chunk of this name."""
     return next((chunk for chunk in chunks(content) if chunk.name == name), None)

@@ -1,5 +1,6 @@
 """A Speech on a ToneEngine in this process: what the protocols stand on, without a worker."""
 
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from qwen3tts_daemon.voice_library import VoiceLibrary
 from qwen3tts_daemon.voices import VoiceCatalogue
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
+
+# Under nohup, or in the background of a script, these are ignored, and the daemons that tests start would inherit that.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

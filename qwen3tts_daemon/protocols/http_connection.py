@@ -90,7 +90,7 @@ class _PacedConnection(h11.Connection):
             self._takes_trailers = event.http_version >= b"1.1" and event.method != b"HEAD"
         return event
 
-    def send(self, event: Any) -> bytes | None:
+    def send(self, event: Any) -> Any:
         if isinstance(event, h11.Response):
             self._takes_trailers &= not any(name == b"content-length" for name, _ in event.headers)
         elif isinstance(event, h11.EndOfMessage) and self._takes_trailers:

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -101,5 +103,10 @@ def _ended(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
     try:
         yield daemon
     finally:
+        workers = daemon.workers
         with daemon.process as process:
             process.kill()
+            # A killed daemon's worker may be too busy to see it, and would hold the log open.
+            for pid in workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)

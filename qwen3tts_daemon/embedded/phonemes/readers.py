@@ -18,6 +18,7 @@ _SCRIPTS = {
 }  # fmt: skip
 """How the names of a language's letters begin in Unicode, beside those that all of them read: Latin ones."""
 _LATIN = ("LATIN", "MODIFIER")
+_SIGNS = ("GREEK",)
 
 logger = logging.getLogger(__name__)
 
@@ -86,13 +87,14 @@ class Readers:
 def _without_foreign_words(text: str, language: str) -> tuple[str, list[str]]:
     """The text without words in letters that the language does not have, and these words.
 
-    Espeak would say the letters' names. A letter alone may be a sign, such as a Greek one.
+    Espeak would say the letters' names. A Greek letter alone is a sign.
     """
     if text.isascii():
         return text, []
     own = (*_LATIN, *_SCRIPTS.get(language, ()))
     words = ["".join(run) for _, run in groupby(text, key=_is_of_a_word)]
-    foreign = [word for word in words if len(word) > 1 and _is_of_a_word(word[0]) and not _has_letters_of(own, word)]
+    foreign = [word for word in words if _is_of_a_word(word[0]) and not _has_letters_of(own, word)]
+    foreign = [word for word in foreign if len(word) > 1 or not _has_letters_of(_SIGNS, word)]
     left_out = set(foreign)
     return "".join(" " if word in left_out else word for word in words), foreign
 

@@ -227,7 +227,6 @@ class Connection:
         limits = self._limits
         idle_s = min(limits.first_event_s, limits.idle_s)
         while True:
-            self._receiving = False
             try:
                 event = await read_event(
                     self._reader, idle_s=idle_s, message_s=limits.message_s, on_begin=self._begins_to_receive
@@ -241,6 +240,7 @@ class Connection:
             idle_s = limits.idle_s
             for action in self._session.receive(event):
                 await self._do(action)
+            self._receiving = False
             await self._wait_for_turn()
 
     async def _wait_for_turn(self) -> None:

@@ -45,7 +45,7 @@ test("a voice out of words: three takes, one is kept, spoken with, renamed, expo
   await page.waitForSelector("#message .toast:has-text('Describe the voice')");
   await page.click("#panel-design .chip:has-text('Palace')");
   assert.match(await page.inputValue("#panel-design textarea"), /lady of the court/);
-  await page.locator("#panel-design textarea").nth(1).fill("Good evening, everybody.");
+  await page.locator("#panel-design textarea").nth(1).fill("Good evening, everybody, and welcome to the palace.");
   await page.click("#panel-design button.big");
   assert.deepEqual(await page.locator(".take h3").allTextContents(), ["Take A", "Take B", "Take C"]);
   await until(page, () => [...document.querySelectorAll(".take > button")].every((button) => !button.disabled));
