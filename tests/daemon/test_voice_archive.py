@@ -269,7 +269,11 @@ async def test_an_archive_larger_than_any_upload_is_refused() -> None:
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), packing=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
 def test_a_damaged_archive_is_the_same_or_refused(data: st.DataObject, packing: int) -> None:
-    files = {CARD: export_of()[CARD], PROMPT: SPOKEN[:300], REFERENCE: to_wav(Audio(pcm=RECORDING.pcm[:256], sample_rate=8_000))}
+    files = {
+        CARD: export_of()[CARD],
+        PROMPT: SPOKEN[:300],
+        REFERENCE: to_wav(Audio(pcm=RECORDING.pcm[:256], sample_rate=8_000)),
+    }
     whole = packed(files, packing)
     damaged = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 4))):
