@@ -14,7 +14,8 @@ from qwen3tts_daemon.auth import Auth
 from qwen3tts_daemon.failures import HTTP_STATUS
 from qwen3tts_daemon.protocols.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessage, Effective, Format
-from qwen3tts_daemon.settings import HttpSettings, load_settings
+from qwen3tts_daemon.settings import HttpSettings, VoicesSettings, load_settings
+from qwen3tts_daemon.voice_names import Aliases
 from tests.fakes import tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
@@ -107,9 +108,11 @@ def test_lines_for_the_file_can_be_set(document: str, tmp_path: Path) -> None:
     assert len(blocks) >= 3
     for block in blocks:
         (tmp_path / "config.toml").write_text(block)
-        http = load_settings(["--config", str(tmp_path / "config.toml")]).http
+        settings = load_settings(["--config", str(tmp_path / "config.toml")])
+        http = settings.http
         Auth(
             "lan", "a token", allowed_hosts=http.allowed_hosts, allowed_origins=http.allowed_origins,
             trusted_proxies=http.trusted_proxies,
         )  # fmt: skip
-        assert http != HttpSettings()
+        Aliases(settings.voices.aliases)
+        assert (http, settings.voices) != (HttpSettings(), VoicesSettings())
