@@ -82,7 +82,7 @@ class HttpSettings(Section):
     """Largest JSON request."""
     max_connections: int = Field(default=512, ge=1)
     """Connections at once, WebSockets too; one more is closed at once."""
-    max_connections_per_address: int = Field(default=128, ge=1)
+    max_connections_per_address: int = Field(default=256, ge=1)
     """Connections at once from one address; of an address behind a trusted proxy: requests at once."""
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
     """How players reach this daemon, such as "http://192.168.1.5:8766"; empty: as the request for a clip did, or by

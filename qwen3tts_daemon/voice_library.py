@@ -25,6 +25,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from msgspec import Meta
 
 from qwen3tts_daemon.audio import to_wav
+from qwen3tts_daemon.durable_files import sync_folder
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
 from qwen3tts_daemon.voice_names import canonical
@@ -157,12 +158,12 @@ class VoiceLibrary:
         try:
             for name, content in files.items():
                 _write(making / name, content)
-            _sync_folder(making)
+            sync_folder(making)
             making.rename(self._directory / id)
         except BaseException:
             shutil.rmtree(making, ignore_errors=True)
             raise
-        _sync_folder(self._directory)
+        sync_folder(self._directory)
 
     def change(self, id: str, **changes: Any) -> StoredVoice:
         """Raises UnknownVoice, Refusal for a value that a voice cannot have, or if it cannot be written."""
@@ -194,7 +195,7 @@ class VoiceLibrary:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def remove(self, id: str) -> None:
         """Raises UnknownVoice, Refusal if it cannot be written."""
@@ -204,7 +205,7 @@ class VoiceLibrary:
             with contextlib.suppress(FileNotFoundError):  # somebody was faster
                 (self._directory / id).rename(going)
             del self._voices[id]
-            _sync_folder(self._directory)
+            sync_folder(self._directory)
         shutil.rmtree(going, ignore_errors=True)
 
     def prompt(self, id: str) -> bytes | None:
@@ -327,11 +328,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -85,7 +85,7 @@ class Edge:
         max_body_bytes: int,
         body_timeout_s: float = 30.0,
         frame_ancestors: Sequence[str] = ("'self'",),
-        max_requests_per_address: int = 128,
+        max_requests_per_address: int = 256,
     ) -> None:
         """`max_requests_per_address`: at once, behind trusted proxies; all others are counted by their connections."""
         self._app = app

@@ -42,7 +42,7 @@ class ServerConfig:
     """Largest WebSocket message."""
     max_connections: int = 512
     """HTTP and WebSocket together."""
-    max_connections_per_address: int = 128
+    max_connections_per_address: int = 256
     trusted_proxies: Sequence[str] = ()
     """Their connections are not counted by address: they stand for many clients."""
     ping_s: float = 20.0
