@@ -554,6 +554,16 @@ async def test_what_is_no_event_is_told_and_ends_the_connection(server: WyomingS
 
 
 @pytest.mark.parametrize(
+    ("sent", "language"),
+    [(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "http"), (b"\x16\x03\x01\x02\x00\x01", "TLS")],
+)
+async def test_who_speaks_another_language_is_told_which_port_it_is(
+    server: WyomingServer, sent: bytes, language: str
+) -> None:
+    assert (await told(server, sent))["text"].startswith(f"this is {language};")
+
+
+@pytest.mark.parametrize(
     "sent",
     [
         b'{"type": "descr',

@@ -20,6 +20,9 @@ DATA_BYTES = 256 * 1024
 PAYLOAD_BYTES = 1024 * 1024
 """Largest payload. No event for a speech server has one: it is read past, not kept."""
 
+_TLS = b"\x16"
+"""The first byte of its handshake."""
+
 _Length = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -68,7 +71,11 @@ async def read_event(
 
 
 async def _read_rest(reader: asyncio.StreamReader, first: bytes) -> Event:
+    if first == _TLS:
+        raise Refusal("bad_json", "this is TLS; the port speaks plain Wyoming, and pages are at http.port")
     line = first if first == b"\n" else first + await reader.readuntil(b"\n")
+    if line.split(b" ")[-1].startswith(b"HTTP/"):
+        raise Refusal("bad_json", "this is http; the port speaks Wyoming, and pages are at http.port")
     header = msgspec.json.decode(line, type=_Header)
     data_length, payload_length = header.data_length or 0, header.payload_length or 0
     if data_length > DATA_BYTES:
