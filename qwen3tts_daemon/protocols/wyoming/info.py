@@ -1,8 +1,9 @@
-"""What `describe` is answered: one program and its voices, made anew each time from memory."""
+"""What `describe` is answered: one program and its voices, from memory."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
+from wyoming.event import Event
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
 
 from qwen3tts_daemon.voice_names import FIRST, labels
@@ -17,6 +18,17 @@ _QWEN = Attribution("Qwen team, Alibaba Cloud", "https://github.com/QwenLM/Qwen3
 _DAEMON = Attribution("qwen3tts-daemon", "https://github.com/qwen3tts-daemon/qwen3tts-daemon")
 
 
+class _KeptInfo(Info):
+    """It is asked for again and again, and making its event takes longer than sending it."""
+
+    _event: Event | None = None
+
+    def event(self) -> Event:
+        if self._event is None:
+            self._event = super().event()
+        return self._event
+
+
 class Describer:
     """Builds the Info; `languages` limits what is listed, since a client's default is the first of them.
 
@@ -29,12 +41,20 @@ class Describer:
         self._streaming = streaming
         self._version = version
         self._lists_all = False
+        self._made_for: object = None
+        self._made = Info()
 
     def info(
         self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str] | None = None
     ) -> Info:
-        """`defaults`: the name of the voice that speaks a language if none is named."""
-        return Info(
+        """`defaults`: the name of the voice that speaks a language if none is named. Made anew when something changes."""
+        asked_for = (capabilities, tuple(voices), defaults or {})
+        if asked_for != self._made_for:
+            self._made_for, self._made = asked_for, self._make(capabilities, voices, defaults or {})
+        return self._made
+
+    def _make(self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str]) -> Info:
+        return _KeptInfo(
             tts=[
                 TtsProgram(
                     name=PROGRAM_NAME,
@@ -42,7 +62,7 @@ class Describer:
                     installed=True,
                     description=_description(capabilities),
                     version=self._version,
-                    voices=self._voices(capabilities, voices, defaults or {}),
+                    voices=self._voices(capabilities, voices, defaults),
                     supports_synthesize_streaming=self._streaming,
                 )
             ]
