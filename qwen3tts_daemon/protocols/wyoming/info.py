@@ -47,7 +47,7 @@ class Describer:
     def info(
         self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str] | None = None
     ) -> Info:
-        """`defaults`: the name of the voice that speaks a language if none is named. Made anew when something changes."""
+        """`defaults`: by language, the voice that speaks if none is named. Made anew when something changes."""
         asked_for = (capabilities, tuple(voices), defaults or {})
         if asked_for != self._made_for:
             self._made_for, self._made = asked_for, self._make(capabilities, voices, defaults or {})
