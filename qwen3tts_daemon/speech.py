@@ -640,12 +640,16 @@ class Speech:
         if self._draining:
             raise draining()
 
+    async def quiet(self) -> None:
+        """Until no utterance is open."""
+        await self._all_left.wait()
+
     async def drain(self, limit_s: float) -> None:
         """Refuse new utterances, let the running ones end, cancel those that have not after `limit_s`."""
         self._draining = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
-                await self._all_left.wait()
+                await self.quiet()
         for utterance in list(self._open):
             utterance.close()
 

@@ -134,12 +134,16 @@ class Sockets:
     async def drain(self, limit_s: float) -> None:
         """Open no more contexts, let those that run end, close all with 1001; at last cut them off."""
         self._draining = True
-        for end_sockets, wait_s in ((_VoiceSocket.drain, limit_s), (_VoiceSocket.stop, _CLOSE_S)):
-            for socket in list(self._live):
-                end_sockets(socket)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._none_live.wait()
+        for socket in list(self._live):
+            socket.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._speech.quiet()
+        for socket in list(self._live):
+            socket.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._none_live.wait()
         for socket in list(self._live):
             socket.abort()
 

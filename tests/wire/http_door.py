@@ -53,6 +53,7 @@ class Door:
     """An open door and a client for it."""
 
     server: HttpServer
+    sockets: Sockets
     app: FastAPI
     auth: Auth
     client: httpx.AsyncClient
@@ -82,8 +83,9 @@ async def open_door(
         policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
         trusted_proxies=config.trusted_proxies,
     )  # fmt: skip
+    sockets = Sockets(speech, WebSocketSettings())
     app = build_app(
-        speech=speech, metrics=metrics, auth=auth, sockets=Sockets(speech, WebSocketSettings()),
+        speech=speech, metrics=metrics, auth=auth, sockets=sockets,
         kept_clips=clips or Clips(ClipsSettings()), config=config, version="9.8.7", body_timeout_s=body_timeout_s,
     )  # fmt: skip
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)
@@ -92,6 +94,6 @@ async def open_door(
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{http_server.port}", verify=False, timeout=PATIENCE_S
         ) as client:
-            yield Door(http_server, app, auth, client)
+            yield Door(http_server, sockets, app, auth, client)
     finally:
         await http_server.close()

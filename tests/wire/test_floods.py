@@ -308,6 +308,17 @@ async def test_the_door_closes_whatever_its_connections_are_at(speech: Speech, m
             writer.close()
 
 
+async def test_a_stop_does_not_wait_for_who_asks_for_nothing_and_never_answers(
+    speech: Speech, metrics: Metrics
+) -> None:
+    async with open_door(speech, metrics) as door:
+        reader, writer = await call(door)
+        async with asyncio.timeout(PATIENCE_S):
+            await door.sockets.drain(3_600)
+            await reader.read()
+        writer.close()
+
+
 async def test_two_lengths_end_the_connection(door: Door) -> None:
     """What follows may be the body to one reader and a request to another."""
     both = request(SPEECH, "Transfer-Encoding: chunked", "Content-Length: 4", method="POST")
