@@ -36,6 +36,9 @@ from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
 
+_TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
+"""Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
+
 
 def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
     """The use case on its engine; nothing runs yet: `speech.start` does that."""
@@ -173,7 +176,8 @@ async def _open(opening: Awaitable[None], door: str, port: int) -> None:
 def run(settings: Settings, choice: EngineChoice | None = None) -> int:
     """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("asyncio").addFilter(SparingFilter())  # it tells each connection that it could not accept
+    for name in _TOLD_SPARINGLY:
+        logging.getLogger(name).addFilter(SparingFilter())
     try:
         asyncio.run(_serve(settings, choice))
     except (SettingsError, SynthesisError) as error:

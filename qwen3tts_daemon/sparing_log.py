@@ -2,6 +2,7 @@
 
 import logging
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +34,7 @@ class SparingLog:
 
 
 class SparingFilter(logging.Filter):
-    """The same for the warnings of a library's logger: of one kind are those of one message and one kind of error."""
+    """The same for the warnings of a logger: of one kind are those of one message, and one error from one place."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class SparingFilter(logging.Filter):
         if record.levelno < logging.WARNING:
             return True
         error = record.exc_info[1] if record.exc_info else None
-        left_out = self._kinds.count(f"{_first_line(str(record.msg))} {type(error)}")
+        left_out = self._kinds.count(f"{_first_line(str(record.msg))} {_origin(error)}")
         if left_out is None:
             return False
         message = record.getMessage()
@@ -51,6 +52,12 @@ class SparingFilter(logging.Filter):
             message, record.exc_info = f"{_first_line(message)}: {error!r}", None
         record.msg, record.args = message + _more(left_out), ()
         return True
+
+
+def _origin(error: BaseException | None) -> str:
+    frames = traceback.extract_tb(error.__traceback__) if error is not None else []
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error)} {place}"
 
 
 def _first_line(text: str) -> str:

@@ -54,3 +54,25 @@ def test_a_library_that_repeats_itself_is_cut_short(caplog: pytest.LogCaptureFix
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [bool(record.exc_info) for record in errors] == [True, False, False]
     assert "Too many open files" in errors[1].getMessage()
+
+
+def test_an_error_from_another_place_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    noisy = logging.getLogger("tests.noisy")
+    sparing = SparingFilter(Clock())
+    noisy.addFilter(sparing)
+
+    def here() -> None:
+        raise ValueError("here")
+
+    def there() -> None:
+        raise ValueError("there")
+
+    try:
+        for fault in [here, there] * 20:
+            try:
+                fault()
+            except ValueError:
+                noisy.exception("unexpected")
+    finally:
+        noisy.removeFilter(sparing)
+    assert len(caplog.records) == 2
