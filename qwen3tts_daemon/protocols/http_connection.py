@@ -213,6 +213,8 @@ class HttpConnection(H11Protocol):
     def _take_turn(self) -> None:
         self._next_turn = None
         self.conn.is_held = False
+        if self.is_closing:
+            return
         self._pace.begin_turn()
         self.flow.release()
         self.handle_events()
