@@ -110,11 +110,12 @@ class Edge:
         is_form = dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/form-data")
         most = max(self._max_body_bytes, MAX_FORM_BYTES) if is_form else self._max_body_bytes
         body = _Body(scope, receive, most, self._body_timeout_s)
-        reply = _Reply(scope, send, body, self._headers(scope))
+        asked = Headers(scope["headers"])
+        reply = _Reply(scope, send, body, self._headers(scope, asked))
         try:
             visitor = self._admit(scope)
-            if permissions := preflight_headers(scope["method"], Headers(scope["headers"]), self._auth.origins):
-                await reply.send_empty(permissions)
+            if permissions := preflight_headers(scope["method"], asked, self._auth.origins):
+                await reply.answer(204, permissions)
                 return
             if scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_PREFIXES):
                 visitor.require("speak")
@@ -176,11 +177,11 @@ class Edge:
         scope["state"]["visitor"] = visitor
         return visitor
 
-    def _headers(self, scope: Scope) -> dict[str, str]:
+    def _headers(self, scope: Scope, asked: Headers) -> dict[str, str]:
         are_docs = scope["path"] in _DOCS_PATHS
         policy = _DOCS_POLICY if are_docs else _STRICT_POLICY
         return {
-            **answer_headers(Headers(scope["headers"]), self._auth.origins),
+            **answer_headers(asked, self._auth.origins),
             "x-request-id": request_id_of(scope),
             "x-content-type-options": "nosniff",
             # What is tried out there is told to be our own page's.
@@ -211,7 +212,8 @@ class Edge:
             if is_open:
                 raise
             self._tell(scope, error)
-            await _refuse_upgrade(scope, send, _describe(error), self._headers(scope))
+            headers = self._headers(scope, Headers(scope["headers"]))
+            await _refuse_upgrade(scope, send, _describe(error), headers)
 
 
 class _Reply:
@@ -231,16 +233,16 @@ class _Reply:
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
             headers.setdefault("cache-control", "no-store")
-            if self._body.is_unread:
+            if self._body.ends_the_connection:
                 headers["connection"] = "close"
             expose(headers)
         await self._send(message)
 
-    async def send_empty(self, headers: Mapping[str, str]) -> None:
-        """204."""
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        await self.send({"type": "http.response.start", "status": 204, "headers": raw})
-        await self.send({"type": "http.response.body", "body": b""})
+    async def answer(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+        """All at once."""
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await self.send({"type": "http.response.start", "status": status, "headers": raw})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def fail(self, error: Exception) -> None:
         """The envelope."""
@@ -250,9 +252,7 @@ class _Reply:
         body, headers = _envelope(failure, self._scope)
         if isinstance(error, HTTPException):
             headers |= error.headers or {}
-        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-        await self.send({"type": "http.response.start", "status": failure.http_status, "headers": raw})
-        await self.send({"type": "http.response.body", "body": body})
+        await self.answer(failure.http_status, headers, body)
 
     async def abort(self, receive: Receive) -> None:
         """An end that nobody can mistake for a complete body."""
@@ -275,11 +275,14 @@ class _Body:
 
     @property
     def is_unread(self) -> bool:
-        """More may come that nobody wants: the connection cannot be used again."""
-        if self._has_two_lengths:  # and nobody knows how much more
-            return True
+        """More may come that nobody wants."""
         has_body = self._headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._headers
         return has_body and not self._is_complete
+
+    @property
+    def ends_the_connection(self) -> bool:
+        """It cannot be used again: what comes next may belong to this body."""
+        return self.is_unread or self._has_two_lengths
 
     @property
     def _has_two_lengths(self) -> bool:
@@ -312,7 +315,7 @@ class _Body:
         """Take what the client is sending: closing on it would reset the connection before it reads why."""
         self._deadline = min(self._deadline, asyncio.get_running_loop().time() + _SKIP_S)
         with contextlib.suppress(Refusal):
-            while self.is_unread and not self._is_complete:
+            while self.is_unread:
                 await self.receive()
 
 

@@ -134,6 +134,8 @@ class HttpConnection(H11Protocol):
         self._next_turn: asyncio.Handle | None = None
         self._has_spoken = False
         self._is_parting = False
+        self._address: str | None = None
+        """None for a proxy's: those behind it are counted by their requests."""
         self.idle_since = time.monotonic()
 
     # -- its place -----------------------------------------------------------------------------------------
@@ -149,17 +151,12 @@ class HttpConnection(H11Protocol):
     def dismiss(self) -> None:
         self.transport.close()
 
-    @property
-    def _address(self) -> str | None:
-        """None for a proxy's: those behind it are counted by their requests."""
-        if self.client is None or parse_address(self.client[0]) in self.limits.proxies:
-            return None
-        return self.client[0]
-
     # -- its life ------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.client is not None and parse_address(self.client[0]) not in self.limits.proxies:
+            self._address = self.client[0]
         if not self.limits.places.take(self, self._address):
             self.connections.discard(self)  # now, not when it is closed: the server waits for those that it knows
             transport.close()

@@ -28,6 +28,7 @@ from qwen3tts_daemon.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE, voic
 from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
 from qwen_tts.api import Audio
 from qwen_tts.wav import to_pcm
+from tests.archives import packed
 from tests.daemon.test_voice_library import stored_voices
 from tests.prompts import prompt_bytes, safetensors_of
 
@@ -98,14 +99,6 @@ async def test_a_clock_that_has_not_been_set_hinders_no_export(tmp_path: Path) -
     library.add(CAPTAIN)
     os.utime(tmp_path / "captain" / CARD, (0, 0))
     assert (await unpack(library.export("captain")))[0] == CAPTAIN
-
-
-def packed(files: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", packing) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return data.getvalue()
 
 
 def export_of(voice: StoredVoice = ANNA, **fields: Any) -> dict[str, bytes]:

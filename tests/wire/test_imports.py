@@ -15,6 +15,7 @@ import pytest
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
 from qwen_tts.api import Audio
+from tests.archives import packed
 from tests.fakes import tone
 from tests.prompts import prompt_bytes
 from tests.wire.daemons import DaemonProcess, tone_daemon
@@ -53,14 +54,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         home = Home(daemon, data)
         with home.client:
             yield home
-
-
-def packed(files: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", packing) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return data.getvalue()
 
 
 def over_each_other(size: int) -> bytes:
