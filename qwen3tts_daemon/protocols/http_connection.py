@@ -24,7 +24,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from qwen3tts_daemon.failures import Failure
 from qwen3tts_daemon.networks import Neighbourhood, parse_address
-from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
+from qwen3tts_daemon.protocols.pace import Pace, Rate
 from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.protocols.websocket_connection import WebSocketConnection
 from qwen3tts_daemon.sparing_log import SparingLog
@@ -60,12 +60,6 @@ class Limits:
     places: Places
     proxies: Neighbourhood
     log: SparingLog
-
-    def pace_of(self, address: str | None) -> Pace:
-        """Of a new connection; a proxy's has for itself what those of an address share."""
-        if (shared := self.places.budget_of(address)) is None:
-            return Pace(Budget(EVENTS_OF_AN_ADDRESS), None)
-        return Pace(Budget(EVENTS), shared)
 
 
 class _PacedConnection(h11.Connection):
@@ -162,7 +156,7 @@ class HttpConnection(H11Protocol):
             transport.close()
             return
         self.flow = _Flow(transport)
-        self._pace = self.limits.pace_of(self._address)
+        self._pace = self.limits.places.pace_of(self._address, EVENTS)
         self.conn = _PacedConnection(self._pace)
         self.app_state[TRAILERS] = self.conn.trailers
         # What lies in a buffer cannot be cancelled: more than the kernel holds need not lie here as well.
@@ -250,16 +244,18 @@ class HttpConnection(H11Protocol):
         if event.http_version != b"1.1" or sizes not in ([], [b"0"]):
             self._refuse(400, "an upgrade is a GET of HTTP/1.1 without a body")
             return
+        places, address = self.limits.places, self._address
         call = WebSocketConnection(
-            self.config, self.server_state, self.app_state, limits=self.limits, address=self._address
-        )
+            self.config, self.server_state, self.app_state,
+            places=places, address=address, pace=places.pace_of(address, EVENTS),
+        )  # fmt: skip
         if (refusal := call.refusal_of(event, self.headers)) is not None:
             self._refuse(refusal.status_code, (refusal.body or b"").decode().strip(), dict(refusal.headers.raw_items()))
             return
         self._stop_head_timer()
         self.connections.discard(self)
-        self.limits.places.leave(self, self._address)
-        self.limits.places.take(call, self._address)
+        places.leave(self, address)
+        places.take(call, address)
         self.transport.set_protocol(call)
         call.begin(self.transport, self.conn.trailing_data[0])
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from qwen3tts_daemon.latest import Latest
 from qwen3tts_daemon.networks import Neighbourhood, parse_address
-from qwen3tts_daemon.protocols.pace import Budget, Rate
+from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
 from qwen3tts_daemon.settings import PRIVATE
 from qwen3tts_daemon.sparing_log import SparingLog
 
@@ -80,6 +80,12 @@ class Places:
     def may_linger(self) -> bool:
         """Whether who is closing may wait until its client has read why: that keeps a file open."""
         return sum(one.is_closing for holders in self._holders.values() for one in holders) <= _MOST_LINGERING
+
+    def pace_of(self, address: str | None, own: Rate) -> Pace:
+        """Of a new connection; a proxy's has for itself what those of an address share."""
+        if (shared := self.budget_of(address)) is None:
+            return Pace(Budget(self._rate), None)
+        return Pace(Budget(own), shared)
 
     def budget_of(self, address: str | None) -> Budget | None:
         """None for a proxy's connections: they are of many clients."""

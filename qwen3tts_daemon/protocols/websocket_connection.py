@@ -11,7 +11,7 @@ What is used of uvicorn and websockets beyond their documentation: of `WebSocket
 import asyncio
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h11
 import uvicorn
@@ -24,9 +24,7 @@ from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
 from qwen3tts_daemon.protocols.pace import Pace
-
-if TYPE_CHECKING:
-    from qwen3tts_daemon.protocols.http_connection import Limits
+from qwen3tts_daemon.protocols.places import Places
 
 MOST_FRAGMENTS = 1_024
 """Of one message: parts of 64 bytes, if it is as long as it may be."""
@@ -73,13 +71,14 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         server_state: Any,
         app_state: dict[str, Any],
         *,
-        limits: "Limits",
+        places: Places,
         address: str | None,
+        pace: Pace,
     ) -> None:
         super().__init__(config, server_state, app_state)
-        self._pace = limits.pace_of(address)
+        self._pace = pace
         self.conn = _FrameCounter(self._pace, max_size=config.ws_max_size, logger=self.logger)
-        self._limits = limits
+        self._places = places
         self._address = address
         self._unread = bytearray()
         self._piece_bytes = _PIECE_BYTES
@@ -111,7 +110,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if self._next_turn is not None:
             self._next_turn.cancel()
         self._unread.clear()
-        self._limits.places.leave(self, self._address)
+        self._places.leave(self, self._address)
         super().connection_lost(exc)
 
     # -- what comes in -------------------------------------------------------------------------------------

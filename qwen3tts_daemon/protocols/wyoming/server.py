@@ -11,7 +11,7 @@ from dataclasses import replace
 from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.networks import Address, Neighbourhood, parse_address
 from qwen3tts_daemon.protocols.listeners import open_listeners
-from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
+from qwen3tts_daemon.protocols.pace import Rate
 from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.protocols.wyoming.connection import Connection, Limits, refuse
 from qwen3tts_daemon.protocols.wyoming.info import Describer
@@ -102,7 +102,7 @@ class WyomingServer:
             describer=self._describer,
             streaming=self._settings.streaming,
             limits=self._limits,
-            pace=Pace(Budget(EVENTS), self._places.budget_of(str(address))),
+            pace=self._places.pace_of(str(address), EVENTS),
             may_linger=lambda: self._places.may_linger,
             log=self._log,
         )
