@@ -20,7 +20,7 @@ from benchmarks.machine import summary
 from benchmarks.synthesizer import TEXT
 from qwen_tts import Engine, EngineConfig, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.api import Limits
-from qwen_tts.engine_config import GuardConfig
+from qwen_tts.config.engine import GuardConfig
 
 FRAME_S = 0.08
 

@@ -21,7 +21,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from benchmarks.text_vocabulary import write_text_tokenizer
-from qwen_tts.config import (
+from qwen_tts.checkpoint.weights import official_tensors
+from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     WEIGHTS,
     CheckpointConfig,
@@ -34,7 +35,6 @@ from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
 from qwen_tts.models.talker import Talker
-from qwen_tts.weights import official_tensors
 
 Json = dict[str, Any]
 

@@ -28,10 +28,10 @@ from benchmarks.seam_figures import Seam, find_seams
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts import Audio, ClonedVoice, PresetVoice, Sampling, SpeechEngine, StreamEnd, SynthesisRequest, Voice
 from qwen_tts.api import PCM_BYTES
-from qwen_tts.engine_config import EngineConfig
-from qwen_tts.live_text import LiveSentences
-from qwen_tts.text_tokenizer import TextTokenizer
-from qwen_tts.wav import read_wav, to_pcm, write_pcm
+from qwen_tts.audio.wav import read_wav, to_pcm, write_pcm
+from qwen_tts.config.engine import EngineConfig
+from qwen_tts.engine.live_text import LiveSentences
+from qwen_tts.text.text_tokenizer import TextTokenizer
 
 TEXT = Path(__file__).with_name("long_text.txt")
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from qwen3tts_daemon import __version__, checkpoints, daemon
+from qwen3tts_daemon import __version__, daemon
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
 from qwen3tts_daemon.commands import models as models_command
@@ -21,6 +21,7 @@ from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import Address, NoDaemon
 from qwen3tts_daemon.commands.models import SourceName
+from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 from qwen_tts.errors import SynthesisError
 

@@ -13,25 +13,27 @@ import sys
 from collections.abc import Awaitable
 from pathlib import Path
 
-from qwen3tts_daemon import __version__, checkpoints, data_dir
-from qwen3tts_daemon.auth import Auth, load_token
-from qwen3tts_daemon.clips import Clips
-from qwen3tts_daemon.engines import EngineChoice, choose_engine
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon import __version__, data_dir
+from qwen3tts_daemon.access.auth import Auth, load_token
+from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.hosting.worker_client import WorkerEngine
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
-from qwen3tts_daemon.protocols.http import build_app
-from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
-from qwen3tts_daemon.protocols.websocket import Sockets
+from qwen3tts_daemon.protocols.http.app import build_app
+from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
+from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
-from qwen3tts_daemon.speech import Speech, SpeechConfig
+from qwen3tts_daemon.speech.clips import Clips
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech, SpeechConfig
 from qwen3tts_daemon.text import languages
-from qwen3tts_daemon.voice_library import VoiceLibrary
-from qwen3tts_daemon.voice_names import Aliases
-from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
-from qwen3tts_daemon.worker_client import WorkerEngine
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.names import Aliases
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -143,7 +145,7 @@ class Daemon:
         capabilities = self._speech.capabilities
         spoken = " ".join(self._speech.voices.languages)
         if capabilities.is_preview:
-            logger.info("speaking with the embedded preview voice (%s); Qwen3-TTS: %s", spoken, BRING_QWEN)
+            logger.info("speaking with the embedded preview voice (%s); Qwen3-TTS: %s", spoken, DOWNLOAD_QWEN)
         else:
             logger.info("speaking with %s (%s)", capabilities.engine, spoken)
         if self._http is not None and sys.stderr.isatty():

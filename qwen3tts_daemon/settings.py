@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticB
 from pydantic_settings import SettingsError as UnreadableSettings
 
 from qwen_tts.api import VoiceKind
-from qwen_tts.engine_config import EngineOptions
+from qwen_tts.config.engine import EngineOptions
 
 ENV_PREFIX = "QWEN3TTS_"
 

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from qwen3tts_daemon.latest import Latest
+from qwen3tts_daemon.bounded_dict import BoundedDict
 
 _EVERY_S = 60.0
 _MOST_KINDS = 256
@@ -69,7 +69,7 @@ class _Kinds:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._kinds = Latest[tuple[float, int]](_MOST_KINDS)
+        self._kinds = BoundedDict[tuple[float, int]](_MOST_KINDS)
 
     def count(self, kind: str) -> int | None:
         """How many were left out since the last line if another one is due, else None."""

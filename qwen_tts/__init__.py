@@ -1,6 +1,9 @@
 """Text in, audio chunks out: the Qwen3-TTS model family and the seam every engine stands behind.
 
 Importing this package does not import torch; the first use of `Synthesizer` does.
+
+api, stream, errors   the seam: what is asked, what comes back, what goes wrong
+hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ > text/ > config/
 """
 
 from importlib import import_module
@@ -45,9 +48,9 @@ from qwen_tts.errors import (
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine, StreamSource
 
 if TYPE_CHECKING:
-    from qwen_tts.engine import Engine
-    from qwen_tts.engine_config import EngineConfig
-    from qwen_tts.synthesizer import Synthesizer
+    from qwen_tts.config.engine import EngineConfig
+    from qwen_tts.engine.engine import Engine
+    from qwen_tts.offline.synthesizer import Synthesizer
 
 __all__ = [
     "AUTO",
@@ -92,9 +95,9 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Engine": "qwen_tts.engine",
-    "EngineConfig": "qwen_tts.engine_config",
-    "Synthesizer": "qwen_tts.synthesizer",
+    "Engine": "qwen_tts.engine.engine",
+    "EngineConfig": "qwen_tts.config.engine",
+    "Synthesizer": "qwen_tts.offline.synthesizer",
 }
 
 

@@ -27,12 +27,12 @@ from qwen_tts.api import (
     SynthesisRequest,
     Voice,
 )
-from qwen_tts.codec import Codec
+from qwen_tts.audio.reference_audio import check_samples, mix
+from qwen_tts.audio.wav import read_wav, to_pcm, write_pcm
+from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.model import default_device, load_codec
 from qwen_tts.errors import InvalidRequest, SynthesisError
-from qwen_tts.model import default_device, load_codec
-from qwen_tts.reference_audio import check_samples, mix
-from qwen_tts.synthesizer import Speech, Synthesizer
-from qwen_tts.wav import read_wav, to_pcm, write_pcm
+from qwen_tts.offline.synthesizer import Speech, Synthesizer
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)

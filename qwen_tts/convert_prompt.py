@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.voice_prompt import ReferenceVoice
 
 _FRAME_S = 0.08
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.speech import Speech, SpeechConfig
-from qwen3tts_daemon.voice_library import VoiceLibrary
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.library import VoiceLibrary
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
 

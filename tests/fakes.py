@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qwen3tts_daemon.embedded import voices as embedded
-from qwen_tts import capabilities
 from qwen_tts.api import (
     Audio,
     AudioChunk,
@@ -28,6 +27,8 @@ from qwen_tts.api import (
     VoiceKind,
     VoicePrompt,
 )
+from qwen_tts.checkpoint import capabilities
+from qwen_tts.config.languages import QWEN_NAMES
 from qwen_tts.errors import (
     EngineBusy,
     EngineFailed,
@@ -38,7 +39,6 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
-from qwen_tts.languages import QWEN_NAMES
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 from tests.prompts import prompt_bytes
 

@@ -7,10 +7,10 @@ import json
 import sys
 
 from qwen3tts_daemon import daemon
-from qwen3tts_daemon.engines import EngineChoice
-from qwen3tts_daemon.model_manager import ManagerConfig
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig
+from qwen3tts_daemon.hosting.worker_client import EngineSpec
 from qwen3tts_daemon.settings import load_settings
-from qwen3tts_daemon.worker_client import EngineSpec
 
 if __name__ == "__main__":
     settings = load_settings(sys.argv[2:])

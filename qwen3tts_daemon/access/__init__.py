@@ -1,5 +1,12 @@
-"""Who may do what over HTTP, in parts that `auth` puts together. No framework, no sockets.
+"""Who may do what over HTTP. No framework, no sockets: addresses and headers in, a Principal or a Refusal out.
 
-`headers` what a request says, `hosts` which names are this machine's, `origins` which page sent a request, `passes`
-what was given out instead of the token. They import `networks`, `failures` and `settings`, and nobody above.
+auth             puts the parts together
+headers          what a request says
+networks         addresses and networks: who is near
+hosts            which names are this machine's
+lan_addresses    which addresses others at home can reach
+origins          which page sent a request
+expiring_tokens  what was given out instead of the token
+
+Imports failures and settings.
 """

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from qwen3tts_daemon.access.headers import plain_name
+from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.settings import SettingsError
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,8 @@
 - pcm.py: what needs numpy and soxr only
 - formats.py: the formats of a response, each an Encoder
 - ffmpeg.py: what needs FFmpeg, through PyAV; 16 MB, so it is imported by the first request that asks for it
-- uploads.py: recordings in whatever format people have, decoded by upload_child.py in a process of its own
+
+Imports qwen_tts.api. Recordings from outside are read in uploads/.
 """
 
 from qwen3tts_daemon.audio.formats import ENCODE_MS, FORMATS, Encoder, Format, open_encoder, to_wav, wav_header

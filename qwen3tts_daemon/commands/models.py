@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from qwen3tts_daemon.checkpoints import CHECKPOINTS, official, short
+from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, official, short
 
 __all__ = ["CHECKPOINTS", "DownloadFailed", "SourceName", "official", "short"]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from qwen3tts_daemon import checkpoints
 from qwen3tts_daemon.commands import manifest
 from qwen3tts_daemon.commands.manifest import BadManifest, Manifest
 from qwen3tts_daemon.commands.models import SourceName, official, short
-from qwen_tts.config import is_codec_directory, read_codec_config
+from qwen3tts_daemon.hosting import checkpoints
+from qwen_tts.config.checkpoint import is_codec_directory, read_codec_config
 from qwen_tts.errors import BadCheckpoint
 
 

@@ -27,6 +27,7 @@ from qwen_tts.api import (
     VoiceKind,
     VoicePrompt,
 )
+from qwen_tts.engine.fairness import check_place
 from qwen_tts.errors import (
     InvalidRequest,
     ModelUnavailable,
@@ -36,7 +37,6 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
-from qwen_tts.fairness import check_place
 from qwen_tts.stream import AudioStream
 
 logger = logging.getLogger(__name__)

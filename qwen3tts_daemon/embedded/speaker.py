@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
+from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Ending, Unit, fit, units
 from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHONEMES
 from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
-from qwen3tts_daemon.embedded.numbers.spelling import Spellers
-from qwen3tts_daemon.embedded.phonemes.readers import Readers, sounds
-from qwen3tts_daemon.embedded.pieces import MAX_LENGTH, Ending, Unit, fit, units
+from qwen3tts_daemon.embedded.numbers.normaliser import Spellers
+from qwen3tts_daemon.embedded.phonemes.g2p import Readers, sounds
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.errors import ModelUnavailable

@@ -11,14 +11,15 @@ import contextlib
 import errno
 import ipaddress
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import ifaddr
 from zeroconf import Error as ZeroconfError
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from qwen3tts_daemon.access.hosts import machine_label, service_host
+from qwen3tts_daemon.access.lan_addresses import all_addresses, lan_addresses, listens
+from qwen3tts_daemon.access.networks import Address
 from qwen3tts_daemon.settings import ZeroconfSettings
 
 logger = logging.getLogger(__name__)
@@ -30,15 +31,8 @@ _LOOK_AGAIN_S = 60.0
 _GOODBYE_S = 2.0
 _NAME_BYTES = 58
 """A DNS label has 63; the rest is for the number that a collision adds."""
-_VIRTUAL = (
-    "br-", "cni", "docker", "flannel", "lxc", "podman", "veth", "virbr",
-    "tailscale", "tun", "utun", "wg", "zt",
-)  # fmt: skip
-"""Interfaces of containers and tunnels: what they reach is not the home's network."""
-
 _PORT_IN_USE = "another program keeps UDP port 5353 for itself; avahi shares it if disallow-other-stacks is no"
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 FindAddresses = Callable[[], list[str]]
 
 
@@ -167,11 +161,11 @@ class Discovery:
     def _addresses(self, service: Service) -> list[str]:
         """Raises _Unreachable, OSError."""
         for interface in self._settings.interfaces:
-            if _parse(interface) not in (own := _all_addresses()):
+            if _parse(interface) not in (own := all_addresses()):
                 has = ", ".join(map(str, own))
                 raise _Unreachable(f"zeroconf.interfaces: {interface!r} is no address of this machine, which has {has}")
         found = self._settings.interfaces or self._find_addresses()
-        return [address for address in found if _listens(service.hosts, address)]
+        return [address for address in found if listens(service.hosts, address)]
 
 
 def _reason(error: Exception) -> str:
@@ -195,33 +189,6 @@ async def _say_goodbye(zeroconf: AsyncZeroconf) -> None:
         logger.warning("no goodbye was said: %s", error or type(error).__name__)
 
 
-def lan_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[str]:
-    """The machine's addresses that others at home can reach, IPv4 first.
-
-    Public IPv6 addresses are left out: who connects to one comes from one, and that is not a private network.
-    """
-    adapters = ifaddr.get_adapters() if adapters is None else adapters
-    found = _all_addresses(adapter for adapter in adapters if not str(adapter.name).startswith(_VIRTUAL))
-    return [str(address) for address in found if _is_reachable(address)]
-
-
-def _all_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[Address]:
-    """IPv4 first."""
-    adapters = ifaddr.get_adapters() if adapters is None else adapters
-    found = [ipaddress.ip_address(_text(address)) for adapter in adapters for address in adapter.ips]
-    return sorted(found, key=lambda address: address.version)
-
-
-def _text(address: ifaddr.IP) -> str:
-    return address.ip if isinstance(address.ip, str) else address.ip[0]
-
-
-def _is_reachable(address: Address) -> bool:
-    if address.is_loopback or address.is_link_local or address.is_unspecified:
-        return False
-    return address.version == 4 or not address.is_global
-
-
 def _is_loopback(host: str) -> bool:
     address = _parse(host)
     return host == "localhost" or (address is not None and address.is_loopback)
@@ -232,12 +199,6 @@ def _parse(text: str) -> Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
-
-
-def _listens(hosts: Iterable[str], address: str) -> bool:
-    """Whether a port bound to `hosts` can be reached by `address`."""
-    everywhere = "::" if ":" in address else "0.0.0.0"
-    return address in hosts or everywhere in hosts
 
 
 def _label(name: str) -> str:

@@ -12,8 +12,8 @@ import logging
 from collections import defaultdict
 from typing import Protocol
 
-from qwen3tts_daemon.latest import Latest
-from qwen3tts_daemon.networks import Neighbourhood, parse_address
+from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
+from qwen3tts_daemon.bounded_dict import BoundedDict
 from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
 from qwen3tts_daemon.settings import PRIVATE
 from qwen3tts_daemon.sparing_log import SparingLog
@@ -56,8 +56,8 @@ class Places:
         self._most = most
         self._most_per_address = most_per_address
         self._rate = rate
-        self._budgets = Latest[Budget](_MOST_BUDGETS)
-        self._near = Neighbourhood((PRIVATE,))
+        self._budgets = BoundedDict[Budget](_MOST_BUDGETS)
+        self._near = NetworkAllowList((PRIVATE,))
         self._log = SparingLog(logger)
         self._holders: defaultdict[str, set[Holder]] = defaultdict(set)
 

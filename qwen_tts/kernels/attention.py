@@ -244,7 +244,7 @@ def _attend_in_frame(
         tl.store(result, mixed.to(out.dtype.element_ty))
 
 
-class Joining:
+class SplitKWorkspace:
     """Where the programs that share a token meet. Allocated once for the most tokens."""
 
     def __init__(self, tokens: int, heads: int, kv_heads: int, head_dim: int, device: torch.device) -> None:
@@ -287,7 +287,7 @@ def write_cache(
 
 def attend(
     qkv: Tensor, q_norm: Tensor, k_norm: Tensor, rope: Rope, cache: Tensor, pages: Tensor, rows: Tensor,
-    positions: Tensor, out: Tensor, joining: Joining,
+    positions: Tensor, out: Tensor, workspace: SplitKWorkspace,
     *, layer: int, group: int, eps: float, fresh: bool, splits: int = 1, chained: bool = False,
 ) -> None:  # fmt: skip
     """Writes `out` [tokens, query heads * head_dim]; with `fresh` the tokens' own keys and values too.
@@ -299,8 +299,8 @@ def attend(
     assert out.is_contiguous()
     launch(
         _attend, (len(qkv), cache.shape[3], splits),
-        qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, out, joining.partial,
-        joining.arrivals, layer, eps, **_paged(cache, pages, positions), GROUP=group, BLOCK=_BLOCK, SPLITS=splits,
+        qkv, q_norm, k_norm, rope.cosines, rope.sines, cache, pages, rows, positions, out, workspace.partial,
+        workspace.arrivals, layer, eps, **_paged(cache, pages, positions), GROUP=group, BLOCK=_BLOCK, SPLITS=splits,
         FRESH=fresh, PRECISION="ieee" if cache.dtype == torch.float32 else "tf32", chained=chained,
         num_warps=2 if splits == 1 else 4,
     )  # fmt: skip

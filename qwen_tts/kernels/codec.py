@@ -302,7 +302,7 @@ class Snake:
     amplitude: Tensor
 
 
-class Joining:
+class SplitKWorkspace:
     """Where the programs that share a tile meet."""
 
     def __init__(self, device: torch.device) -> None:
@@ -322,9 +322,9 @@ class Tiles(NamedTuple):
 
 
 def convolve(
-    convolution: Convolution, x: Tensor, steps: int, rows: int, *, joining: Joining, raw: Tensor | None = None,
-    activated: Tensor | None = None, snake: Snake | None = None, residual: Tensor | None = None,
-    gamma: Tensor | None = None, gelu: bool = False, tiles: Tiles | None = None,
+    convolution: Convolution, x: Tensor, steps: int, rows: int, *, workspace: SplitKWorkspace,
+    raw: Tensor | None = None, activated: Tensor | None = None, snake: Snake | None = None,
+    residual: Tensor | None = None, gamma: Tensor | None = None, gelu: bool = False, tiles: Tiles | None = None,
 ) -> None:  # fmt: skip
     """`steps` new steps of `rows` rows; x, residual, raw and activated are [rows, ...] and begin with the first.
 
@@ -337,13 +337,13 @@ def convolve(
     )
     grid = triton.cdiv(outputs, block_n), triton.cdiv(count, block_m), splits
     assert splits == 1 or grid[0] * grid[1] <= _MOST_SHARED, grid
-    assert splits == 1 or math.prod(grid) * block_m * block_n <= len(joining.partial), grid
+    assert splits == 1 or math.prod(grid) * block_m * block_n <= len(workspace.partial), grid
     none = convolution.bias
     launch(
         _convolve, grid,
         x, weight, convolution.bias, gamma if gamma is not None else none, residual if residual is not None else x,
         raw if raw is not None else x, snake.frequency if snake else none, snake.amplitude if snake else none,
-        activated if activated is not None else x, joining.partial, joining.arrivals, count, steps, channels,
+        activated if activated is not None else x, workspace.partial, workspace.arrivals, count, steps, channels,
         convolution.taps, convolution.dilation, splits, outputs, convolution.out_channels or outputs, x.stride(0),
         *(0 if part is None else part.stride(0) for part in (residual, raw, activated)),
         BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_K=block_k, EVEN=channels % block_k == 0, SHARED=splits > 1, GELU=gelu,

@@ -220,7 +220,7 @@ def enter(x: Tensor, norm: Tensor, hidden: Hidden, *, chained: bool = False) -> 
     )  # fmt: skip
 
 
-class Joining:
+class SplitKWorkspace:
     """Where the programs that share a tile meet: of kernels that run one after the other."""
 
     def __init__(self, device: torch.device) -> None:
@@ -229,25 +229,25 @@ class Joining:
 
 
 def project(
-    hidden: Hidden, norm: Tensor, weight: Tensor, out: Tensor, joining: Joining, *, eps: float, gated: bool = False,
-    tiled_for: int | None = None, chained: bool = False,
+    hidden: Hidden, norm: Tensor, weight: Tensor, out: Tensor, workspace: SplitKWorkspace, *, eps: float,
+    gated: bool = False, tiled_for: int | None = None, chained: bool = False,
 ) -> None:  # fmt: skip
     """out [tokens, n] = norm(hidden) @ weight.T; with `gated` silu of that with the first half of weight [2 n, width],
     times that with the second. Sums of many tokens depend on `tiled_for` alone, if it is given."""
     x = hidden.value if len(out) <= FEW else hidden.scaled
     _launch(
-        x, weight, out, hidden.squares, norm, None, None, norm, joining, eps=eps, gated=gated, tiled_for=tiled_for,
+        x, weight, out, hidden.squares, norm, None, None, norm, workspace, eps=eps, gated=gated, tiled_for=tiled_for,
         chained=chained,
     )  # fmt: skip
 
 
 def add(
-    x: Tensor, weight: Tensor, before: Tensor, after: Hidden, next_norm: Tensor, joining: Joining,
+    x: Tensor, weight: Tensor, before: Tensor, after: Hidden, next_norm: Tensor, workspace: SplitKWorkspace,
     *, tiled_for: int | None = None, chained: bool = False,
 ) -> None:  # fmt: skip
     """after = before + x @ weight.T: x [tokens, k], before [tokens, n] float32; `next_norm` [n] comes next."""
     _launch(
-        x, weight, after.value, None, None, before, after, next_norm, joining, eps=0.0, gated=False,
+        x, weight, after.value, None, None, before, after, next_norm, workspace, eps=0.0, gated=False,
         tiled_for=tiled_for, chained=chained,
     )  # fmt: skip
 
@@ -271,8 +271,8 @@ class Tiles(NamedTuple):
 
 def _launch(
     x: Tensor, weight: Tensor, out: Tensor, squares: Tensor | None, norm: Tensor | None, before: Tensor | None,
-    after: Hidden | None, next_norm: Tensor, joining: Joining, *, eps: float, gated: bool, tiled_for: int | None,
-    chained: bool,
+    after: Hidden | None, next_norm: Tensor, workspace: SplitKWorkspace, *, eps: float, gated: bool,
+    tiled_for: int | None, chained: bool,
 ) -> None:  # fmt: skip
     tokens, width = x.shape
     outputs = out.shape[1]
@@ -301,8 +301,8 @@ def _launch(
     launch(
         _many, grid,
         x, squares if squares is not None else x, weight, beside, out, next_norm,
-        after.scaled if after is not None else x, after.squares if after is not None else x, joining.partial,
-        joining.arrivals, tokens, outputs, x.stride(0), 0 if squares is None else squares.stride(0), splits, eps,
+        after.scaled if after is not None else x, after.squares if after is not None else x, workspace.partial,
+        workspace.arrivals, tokens, outputs, x.stride(0), 0 if squares is None else squares.stride(0), splits, eps,
         BLOCK_T=block_t, BLOCK_N=block_n, BLOCK_K=block_k, SHARED=splits > 1, PARTS=MAX_PARTS,
         PRECISION="ieee" if weight.dtype == torch.float32 else "tf32", LINE=line,
         LINES=triton.next_power_of_2(triton.cdiv(min(share, width), line)), chained=chained, num_warps=4,

@@ -1,6 +1,6 @@
 """Logits -> codec token -> the input that follows from it, one program a row.
 
-The rules are those of qwen_tts/sampling.py, which is their reference. The k-th largest score is found by halving the
+The rules are those of qwen_tts/runtime/sampling.py, their reference. The k-th largest score is found by halving the
 range of the scores' bit patterns; equal scores stay together in top-k and top-p.
 """
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qwen_tts.config import CodePredictorConfig
+from qwen_tts.config.checkpoint import CodePredictorConfig
 from qwen_tts.modules.attention import KVCache
 from qwen_tts.modules.transformer import Transformer
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qwen_tts.config import CodecDecoderConfig
+from qwen_tts.config.checkpoint import CodecDecoderConfig
 from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d, ConvState
 from qwen_tts.modules.module_list import ModuleList
 from qwen_tts.modules.quantizer import Codebooks

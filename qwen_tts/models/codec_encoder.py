@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qwen_tts.config import CodecEncoderConfig
+from qwen_tts.config.checkpoint import CodecEncoderConfig
 from qwen_tts.modules.conv import CausalConv1d, ConvState
 from qwen_tts.modules.linear import FusedLinear
 from qwen_tts.modules.module_list import ModuleList

@@ -7,7 +7,7 @@ edges.
 import torch
 from torch import Tensor, nn
 
-from qwen_tts.config import SpeakerEncoderConfig
+from qwen_tts.config.checkpoint import SpeakerEncoderConfig
 
 _VARIANCE_FLOOR = 1e-12
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qwen_tts.config import TalkerConfig
+from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.modules.attention import KVCache
 from qwen_tts.modules.transformer import Transformer
 

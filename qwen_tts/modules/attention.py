@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qwen_tts.config import TransformerConfig
+from qwen_tts.config.checkpoint import TransformerConfig
 from qwen_tts.modules.linear import FusedLinear
 from qwen_tts.modules.norm import RMSNorm
 from qwen_tts.modules.rope import rotate

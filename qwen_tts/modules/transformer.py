@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from qwen_tts.config import TransformerConfig
+from qwen_tts.config.checkpoint import TransformerConfig
 from qwen_tts.modules.attention import Attention, Cache, KVCache, Step
 from qwen_tts.modules.linear import SwiGLU
 from qwen_tts.modules.module_list import ModuleList

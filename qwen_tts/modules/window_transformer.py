@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qwen_tts.config import CodecDecoderConfig
+from qwen_tts.config.checkpoint import CodecDecoderConfig
 from qwen_tts.modules.linear import FusedLinear, SwiGLU
 from qwen_tts.modules.module_list import ModuleList
 from qwen_tts.modules.norm import RMSNorm

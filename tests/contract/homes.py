@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.embedded.engine import create
-from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
-from qwen_tts.engine import create as create_qwen
+from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
+from qwen_tts.engine.engine import create as create_qwen
 from qwen_tts.stream import SpeechEngine
 from tests.fakes import ToneEngine
 
@@ -68,7 +68,7 @@ async def _qwen_in_a_worker() -> SpeechEngine:
     """One checkpoint of a host, as the daemon runs it."""
     options = _qwen_options()
     options["checkpoints"] = [options.pop("checkpoint")]
-    return await WorkerEngine.start(EngineSpec("qwen_tts.host:create", options))
+    return await WorkerEngine.start(EngineSpec("qwen_tts.hosting.host:create", options))
 
 
 HOMES: dict[str, Callable[[], Awaitable[SpeechEngine]]] = {

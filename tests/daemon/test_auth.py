@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qwen3tts_daemon.auth import SESSION_S, TICKET_S, Auth, Visitor, load_token
+from qwen3tts_daemon.access.auth import SESSION_S, TICKET_S, Auth, Principal, load_token
 from qwen3tts_daemon.failures import Refusal, describe
 from tests.fakes import Clock
 
@@ -35,7 +35,7 @@ def admit(
     method: str = "GET",
     query: str = "",
     scheme: str = "http",
-) -> Visitor:
+) -> Principal:
     pairs = [("Host", host)] if host is not None else []
     pairs += list(headers.items()) if isinstance(headers, dict) else headers or []
     raw = [(name.encode(), value.encode()) for name, value in pairs]

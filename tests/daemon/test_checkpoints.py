@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen3tts_daemon import checkpoints
-from qwen_tts.config import CODEC_DIRECTORY
+from qwen3tts_daemon.hosting import checkpoints
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 
 KINDS = ("tiny-0.6B-Base", "tiny-1.7B-VoiceDesign", "tiny-0.6B-CustomVoice", "tiny-1.7B-CustomVoice")
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from qwen3tts_daemon import model_manager
-from qwen3tts_daemon.model_manager import ManagerConfig, ManagerState, ModelManager
-from qwen3tts_daemon.worker_client import NoAnswer
+from qwen3tts_daemon.hosting import model_manager
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ManagerState, ModelManager
+from qwen3tts_daemon.hosting.worker_client import NoAnswer
 from qwen_tts.errors import ModelLoading, ModelUnavailable, OutOfMemory
 from tests.fakes import ToneEngine
 from tests.wire.http_door import until

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from qwen3tts_daemon.checkpoints import CHECKPOINTS, short
-from qwen3tts_daemon.model_names import ModelNames
+from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, short
+from qwen3tts_daemon.hosting.model_names import ModelNames
 from qwen_tts.errors import ModelUnavailable
 
 HOSTED = "Qwen3-TTS-12Hz-1.7B-CustomVoice"

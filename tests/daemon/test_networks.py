@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from qwen3tts_daemon.networks import Neighbourhood, parse_address
+from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
 from qwen3tts_daemon.settings import SettingsError
 
 OWN = [ipaddress.ip_network("2001:db8:1::/64")]
@@ -39,14 +39,14 @@ def test_an_address_is_found_in_what_sockets_and_headers_say(text: str | None, a
     ],
 )
 def test_a_neighbourhood_holds_what_it_lists(entries: list[str], address: str, is_inside: bool) -> None:
-    neighbourhood = Neighbourhood(entries, own_networks=lambda: OWN)
+    neighbourhood = NetworkAllowList(entries, own_networks=lambda: OWN)
     assert (parse_address(address) in neighbourhood) is is_inside
 
 
 def test_an_unknown_address_is_nobodys_neighbour() -> None:
-    assert None not in Neighbourhood(["private"], own_networks=lambda: OWN)
+    assert None not in NetworkAllowList(["private"], own_networks=lambda: OWN)
 
 
 def test_an_entry_that_is_no_network_is_named() -> None:
     with pytest.raises(SettingsError, match=r"http\.trusted_proxies"):
-        Neighbourhood(["home"], option="http.trusted_proxies")
+        NetworkAllowList(["home"], option="http.trusted_proxies")

@@ -8,10 +8,10 @@ import pytest
 
 from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.speech import NOTHING_MS, Order, SegmentStarted, Speech, SpeechConfig, Utterance
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import NOTHING_MS, Order, SegmentStarted, Speech, SpeechConfig, Utterance
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
 from qwen_tts.errors import (
     SynthesisFailed,
@@ -308,7 +308,7 @@ async def test_a_failure_while_feeding_reaches_the_reader(speech: Speech) -> Non
 async def test_one_line_per_utterance_and_no_text_in_it(speech: Speech, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     await say(speech, "A secret sentence.")
-    lines = [record.message for record in caplog.records if record.name == "qwen3tts_daemon.speech"]
+    lines = [record.message for record in caplog.records if record.name == "qwen3tts_daemon.speech.service"]
     assert len(lines) == 1
     assert "protocol=test voice=tone language=en chars=18" in lines[0]
     assert lines[0].endswith("end=done")

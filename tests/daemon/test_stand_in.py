@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.speech import Order, Speech, SpeechConfig
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Order, Speech, SpeechConfig
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AudioChunk, DesignedVoice, SynthesisRequest
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine

@@ -24,9 +24,10 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from qwen3tts_daemon.audio import upload_child, uploads
-from qwen3tts_daemon.audio.uploads import UploadLimits, decode_upload
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.uploads import child as upload_child
+from qwen3tts_daemon.uploads import uploads
+from qwen3tts_daemon.uploads.uploads import UploadLimits, decode_upload
 from qwen_tts.api import Audio
 from qwen_tts.errors import BadReferenceAudio
 
@@ -485,7 +486,7 @@ async def test_a_file_that_names_others_opens_none_of_them(tmp_path: Path) -> No
 needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="macOS refuses some of the limits")
 
 CONFINED = """
-import resource, socket, subprocess, sys, upload_child
+import resource, socket, subprocess, sys, child
 file = open(sys.argv[1], "wb", buffering=0)
 attempts = {
     "read": lambda: open(sys.argv[1]),
@@ -500,13 +501,13 @@ for round in ("before", "after"):
             attempt()
         except (OSError, MemoryError):
             print(round, name)
-    upload_child.confine(5, 2**29)
+    child.confine(5, 2**29)
 print(resource.getrlimit(resource.RLIMIT_CPU))
 """
 
 
 def run_beside_the_child(program: str, *arguments: str) -> str:
-    """What a program says that can import upload_child as the child's interpreter would."""
+    """What a program says that can import child.py as the child's interpreter would."""
     paths = [str(Path(upload_child.__file__).parent), *sys.path]
     command = [sys.executable, "-sSP", "-c", program, *arguments]
     return subprocess.check_output(command, env={"PYTHONPATH": os.pathsep.join(paths)}, text=True)
@@ -519,7 +520,7 @@ def test_a_confined_process_opens_writes_and_takes_nothing(tmp_path: Path) -> No
 
 
 def test_the_child_starts_without_numpy() -> None:
-    assert run_beside_the_child("import sys, upload_child; print('numpy' in sys.modules)") == "False\n"
+    assert run_beside_the_child("import sys, child; print('numpy' in sys.modules)") == "False\n"
 
 
 @pytest.mark.parametrize("name", ["wav-16", "flac", "mp3", "safari-mp4", "chrome-webm"])

@@ -17,17 +17,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen3tts_daemon import voice_library
-from qwen3tts_daemon.audio import to_wav, uploads
-from qwen3tts_daemon.audio.uploads import UploadLimits
-from qwen3tts_daemon.confinement import Refused
+from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.text.languages import LANGUAGES
-from qwen3tts_daemon.voice_archive import unpack
-from qwen3tts_daemon.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE, voice_from
-from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.uploads import uploads
+from qwen3tts_daemon.uploads.confinement import Refused
+from qwen3tts_daemon.uploads.uploads import UploadLimits
+from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE, voice_from
+from qwen3tts_daemon.voices import library as library_module
+from qwen3tts_daemon.voices.archive import unpack
+from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
 from qwen_tts.api import Audio
-from qwen_tts.wav import to_pcm
+from qwen_tts.audio.wav import to_pcm
 from tests.archives import packed
 from tests.daemon.test_voice_library import stored_voices
 from tests.prompts import prompt_bytes, safetensors_of
@@ -102,7 +103,7 @@ async def test_a_clock_that_has_not_been_set_hinders_no_export(tmp_path: Path) -
 
 
 def export_of(voice: StoredVoice = ANNA, **fields: Any) -> dict[str, bytes]:
-    card = voice_library._card(msgspec.structs.replace(voice, **fields))
+    card = library_module._card(msgspec.structs.replace(voice, **fields))
     return {CARD: card, REFERENCE: to_wav(RECORDING), PROMPT: SPOKEN} if voice.kind == "cloned" else {CARD: card}
 
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from qwen3tts_daemon import voice_library
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
-from qwen3tts_daemon.voice_library import (
+from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT, REFERENCE
+from qwen3tts_daemon.voices import library as library_module
+from qwen3tts_daemon.voices.library import (
     MAX_ID_BYTES,
     StoredVoice,
     VoiceLibrary,
@@ -225,7 +225,7 @@ def test_an_id_is_given_once(tmp_path: Path) -> None:
 
 
 def test_there_are_not_more_voices_than_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice_library, "MAX_VOICES", 2)
+    monkeypatch.setattr(library_module, "MAX_VOICES", 2)
     library = VoiceLibrary(tmp_path)
     library.add(CAPTAIN)
     library.add(ANNA, RECORDING)

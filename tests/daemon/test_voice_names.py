@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.settings import SettingsError
-from qwen3tts_daemon.voice_names import FIRST, Aliases, canonical, folded, labels, some_of, stand_in
+from qwen3tts_daemon.voices.names import FIRST, Aliases, canonical, folded, labels, some_of, stand_in
 from qwen_tts.api import VoiceInfo
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.voice_context import (
+from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
     Context,
     EndText,
@@ -21,13 +21,13 @@ from qwen3tts_daemon.protocols.voice_context import (
     Run,
     Stop,
 )
-from qwen3tts_daemon.protocols.voice_frames import FLAG_FIRST, FLAG_LAST, HEAD, Frame, Sound
-from qwen3tts_daemon.protocols.voice_messages import Format, State, StatusMessage
-from qwen3tts_daemon.protocols.voice_outbox import MAX_FRAMES, Close
-from qwen3tts_daemon.protocols.voice_v1 import MAX_NAMES, WATCH_S, Session
+from qwen3tts_daemon.protocols.voice_v1.frames import FLAG_FIRST, FLAG_LAST, HEAD, Frame, Sound
+from qwen3tts_daemon.protocols.voice_v1.messages import Format, State, StatusMessage
+from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES, Close
+from qwen3tts_daemon.protocols.voice_v1.session import MAX_NAMES, WATCH_S, Session
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech import SegmentStarted
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.speech.service import SegmentStarted
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.errors import SynthesisFailed
 from tests.fakes import SAMPLES_PER_FRAME, ToneEngine
 
@@ -317,7 +317,7 @@ def test_a_name_is_used_once(desk: Desk) -> None:
 
 
 def test_names_are_remembered_up_to_a_limit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qwen3tts_daemon.protocols.voice_v1.MAX_NAMES", 2)
+    monkeypatch.setattr("qwen3tts_daemon.protocols.voice_v1.session.MAX_NAMES", 2)
     for name in "ab":
         desk.say("speak", ctx=name, text="x")
         desk.finish(name)

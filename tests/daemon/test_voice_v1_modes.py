@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from qwen3tts_daemon.protocols.voice_v1 import Session
-from qwen3tts_daemon.references import EXPIRES_S, References
+from qwen3tts_daemon.protocols.voice_v1.session import Session
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.trial_references import EXPIRES_S, TrialReferences
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, VoiceKind, VoicePrompt
 from tests.daemon.test_voice_v1 import Desk, kinds
 from tests.fakes import ToneEngine
@@ -31,7 +31,7 @@ class Studio(Desk):
             lambda: engine.capabilities, default_voice=None, default_language="en", library=self.library
         )
         self.time = 0.0
-        self.voices.references = References(now=lambda: self.time)
+        self.voices.references = TrialReferences(now=lambda: self.time)
         self.session = Session(WebSocketSettings(), self.voices, lambda: engine.capabilities, now=self.now, version="1")
         (self.ready,) = self.read()
 

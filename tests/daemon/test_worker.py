@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qwen3tts_daemon import ipc
-from qwen3tts_daemon.worker_client import EngineSpec, NoAnswer, WorkerEngine
+from qwen3tts_daemon.hosting import ipc
+from qwen3tts_daemon.hosting.worker_client import EngineSpec, NoAnswer, WorkerEngine
 from qwen_tts.api import Audio, AudioChunk, PresetVoice, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
 from tests.contract.homes import TONE
@@ -186,7 +186,7 @@ async def test_a_worker_ends_when_its_daemon_does() -> None:
     daemon = (
         "import asyncio, os\n"
         "from tests.contract.homes import TONE\n"
-        "from qwen3tts_daemon.worker_client import WorkerEngine\n"
+        "from qwen3tts_daemon.hosting.worker_client import WorkerEngine\n"
         "async def main():\n"
         "    worker = await WorkerEngine.start(TONE)\n"
         "    print(worker.pid, flush=True)\n"

@@ -27,10 +27,10 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 )
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
 from qwen3tts_daemon.settings import LANGUAGE_CODES
-from qwen3tts_daemon.speech import Order
-from qwen3tts_daemon.voice_library import StoredVoice, VoiceLibrary
-from qwen3tts_daemon.voice_names import Aliases
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.speech.service import Order
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.names import Aliases
 from qwen_tts.api import Capabilities, VoiceInfo, VoiceKind
 from qwen_tts.errors import InvalidRequest
 from tests import fakes

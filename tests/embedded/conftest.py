@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qwen3tts_daemon.embedded.kokoro import vocabulary
-from qwen3tts_daemon.embedded.phonemes.readers import Readers
+from qwen3tts_daemon.embedded.phonemes.g2p import Readers
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from qwen3tts_daemon.embedded.numbers.spelling import Spellers
-from qwen3tts_daemon.embedded.phonemes.readers import Readers
+from qwen3tts_daemon.embedded.numbers.normaliser import Spellers
+from qwen3tts_daemon.embedded.phonemes.g2p import Readers
 
 CASES = {
     "de": {

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.kokoro import vocabulary
+from qwen3tts_daemon.embedded.phonemes.g2p import Reader, Readers, sounds
 from qwen3tts_daemon.embedded.phonemes.korean import hangul_phonemes
-from qwen3tts_daemon.embedded.phonemes.readers import Reader, Readers, sounds
 from qwen3tts_daemon.embedded.speaker import MAX_UNIT_SOUNDS, EmbeddedVoices, Reading
 from qwen3tts_daemon.embedded.voices import VOICES
 

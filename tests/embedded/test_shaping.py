@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qwen3tts_daemon.embedded.pieces import Ending
+from qwen3tts_daemon.embedded.chunker import Ending
 from qwen3tts_daemon.embedded.shaping import (
     PEAK,
     SAMPLE_RATE,

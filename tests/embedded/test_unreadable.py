@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.speech import Order, Speech, SpeechConfig
-from qwen3tts_daemon.voices import VoiceCatalogue
-from qwen3tts_daemon.worker_client import EngineSpec, WorkerEngine
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Order, Speech, SpeechConfig
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import UnsupportedLanguage
 

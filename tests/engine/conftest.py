@@ -9,8 +9,8 @@ import torch
 
 from benchmarks.random_checkpoint import write_checkpoint
 from benchmarks.text_vocabulary import write_text_tokenizer
-from qwen_tts.model import Model, load_model
-from qwen_tts.text_tokenizer import TextTokenizer
+from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.text.text_tokenizer import TextTokenizer
 from tests.golden.cases import CHECKPOINTS
 
 torch.set_num_threads(1)  # more would only wait for each other: the models are tiny

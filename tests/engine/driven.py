@@ -29,16 +29,16 @@ from qwen_tts.api import (
     SynthesisRequest,
     VoicePrompt,
 )
-from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
-from qwen_tts.engine_config import EngineConfig, GuardConfig, LiveTextConfig
-from qwen_tts.engine_loop import EngineLoop, Outcome, Place
+from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
+from qwen_tts.config.engine import EngineConfig, GuardConfig, LiveTextConfig
+from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token
+from qwen_tts.engine.loop import EngineLoop, Outcome, Place
+from qwen_tts.engine.utterance import Utterance
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
-from qwen_tts.live_text import Instead, LiveSentences, LiveText, Token
-from qwen_tts.model import Model, load_model
-from qwen_tts.runner import ModelRunner
-from qwen_tts.text_tokenizer import TextTokenizer
-from qwen_tts.utterance import Utterance
-from qwen_tts.voice_prompt import ReferenceVoice
+from qwen_tts.runtime.runner import ModelRunner
+from qwen_tts.text.text_tokenizer import TextTokenizer
 from tests.golden.cases import CUSTOM
 
 CPU = torch.device("cpu")

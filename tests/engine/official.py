@@ -19,13 +19,13 @@ from qwen_tts.api import (
     Voice,
     VoicePrompt,
 )
-from qwen_tts.generator import Generator
-from qwen_tts.languages import QWEN_NAMES
-from qwen_tts.model import Model
-from qwen_tts.prompt import Prompt
-from qwen_tts.reference_audio import ReferenceAudio
-from qwen_tts.sampling import OfficialRandom
-from qwen_tts.voice_prompt import ReferenceVoice
+from qwen_tts.audio.reference_audio import ReferenceAudio
+from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.prompt import Prompt
+from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
+from qwen_tts.config.languages import QWEN_NAMES
+from qwen_tts.offline.generator import Generator
+from qwen_tts.runtime.sampling import OfficialRandom
 from tests.golden.cases import FRAMES, REFERENCE_RATE, Case, reference_audio
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from qwen_tts.api import Audio
-from qwen_tts.codec import PIECE_FRAMES, Codec
-from qwen_tts.config import CODEC_DIRECTORY
+from qwen_tts.audio.wav import from_pcm, to_pcm
+from qwen_tts.checkpoint.codec import PIECE_FRAMES, Codec
+from qwen_tts.checkpoint.model import load_codec
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.model import load_codec
-from qwen_tts.wav import from_pcm, to_pcm
 from tests.golden.cases import BASE, random_codes, reference_audio
 
 CPU = torch.device("cpu")

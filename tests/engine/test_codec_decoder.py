@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.random_checkpoint import codec_config
-from qwen_tts.config import CodecConfig
+from qwen_tts.config.checkpoint import CodecConfig
 from qwen_tts.models.codec_decoder import CodecDecoder, DecoderState
 from tests.engine.conftest import Load
 from tests.golden.cases import BASE

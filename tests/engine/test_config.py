@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.random_checkpoint import checkpoint_config, codec_config
-from qwen_tts.config import is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint import is_codec_directory, read_checkpoint_config, read_codec_config
 from qwen_tts.errors import BadCheckpoint
 
 

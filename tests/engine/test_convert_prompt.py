@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.convert_prompt import convert
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.voice_prompt import ReferenceVoice
 from tests.patience import PATIENCE_S
 
 GEOMETRY = {"hidden_size": 8, "codebooks": 4, "codebook_size": 32}

@@ -17,15 +17,18 @@ import pytest
 import torch
 
 from benchmarks.random_checkpoint import write_configs
-from qwen_tts import engine as engine_module
-from qwen_tts import model as model_module
 from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.cloning import clone_voice
-from qwen_tts.codec import MOST_FRAMES, PIECE_FRAMES, Codec
-from qwen_tts.config import WEIGHTS
-from qwen_tts.engine import Engine, create
-from qwen_tts.engine_config import EngineConfig
-from qwen_tts.engine_loop import EngineLoop
+from qwen_tts.audio.wav import to_pcm
+from qwen_tts.checkpoint import model as model_module
+from qwen_tts.checkpoint.clone import clone_voice
+from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec
+from qwen_tts.checkpoint.model import Model
+from qwen_tts.config.checkpoint import WEIGHTS
+from qwen_tts.config.engine import EngineConfig
+from qwen_tts.engine import engine as engine_module
+from qwen_tts.engine.engine import Engine, create
+from qwen_tts.engine.live_text import LiveSentences
+from qwen_tts.engine.loop import EngineLoop
 from qwen_tts.errors import (
     BadCheckpoint,
     EngineBusy,
@@ -35,13 +38,10 @@ from qwen_tts.errors import (
     ModelUnavailable,
     OutOfMemory,
 )
-from qwen_tts.live_text import LiveSentences
-from qwen_tts.model import Model
 from qwen_tts.models.talker import Talker
-from qwen_tts.runner import ModelRunner
+from qwen_tts.offline.synthesizer import Synthesizer
+from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.stream import AudioStream
-from qwen_tts.synthesizer import Synthesizer
-from qwen_tts.wav import to_pcm
 from tests.engine.conftest import Load
 from tests.engine.driven import (
     CANNOT_BE_SPOKEN,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qwen_tts.engine_config import LEAST_POSITIONS, EngineConfig
+from qwen_tts.config.engine import LEAST_POSITIONS, EngineConfig
 
 
 def config(**options: Any) -> EngineConfig:

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from qwen_tts import engine_loop
-from qwen_tts import runner as runner_module
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.cloning import clone_voice
-from qwen_tts.cuda_graphs import Rehearsal
-from qwen_tts.engine_config import GuardConfig, LiveTextConfig
-from qwen_tts.engine_loop import PREPARING_S
+from qwen_tts.audio.wav import to_pcm
+from qwen_tts.checkpoint.clone import clone_voice
+from qwen_tts.checkpoint.model import Model
+from qwen_tts.config.engine import GuardConfig, LiveTextConfig
+from qwen_tts.engine import loop as engine_loop
+from qwen_tts.engine.loop import PREPARING_S
 from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, TextTooLong
-from qwen_tts.frame import PAGE_POSITIONS
-from qwen_tts.model import Model
-from qwen_tts.runner import ModelRunner
+from qwen_tts.offline.synthesizer import Synthesizer
+from qwen_tts.runtime import runner as runner_module
+from qwen_tts.runtime.cuda_graphs import DryRun
+from qwen_tts.runtime.frame import PAGE_POSITIONS
+from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.stream import WINDOW_FRAMES
-from qwen_tts.synthesizer import Synthesizer
-from qwen_tts.wav import to_pcm
 from tests.engine.conftest import Load
 from tests.engine.driven import (
     FRAME_S,
@@ -872,7 +872,7 @@ AHEAD = math.ceil(PREPARING_S / FRAME_S)
 @pytest.fixture
 def rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Getting ready runs whatever a card would capture, on the rows that are there."""
-    monkeypatch.setattr(runner_module, "Graphs", Rehearsal)
+    monkeypatch.setattr(runner_module, "Graphs", DryRun)
 
 
 @pytest.mark.usefixtures("rehearsed")

@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
+from qwen_tts.engine.fairness import Turns, check_place
 from qwen_tts.errors import EngineBusy
-from qwen_tts.fairness import Turns, check_place
 
 
 class Line:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.generator import Frame, Generator
-from qwen_tts.model import Model
-from qwen_tts.prompt import Prompt
+from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.prompt import Prompt
+from qwen_tts.offline.generator import Frame, Generator
 from tests.engine.conftest import Load
 from tests.golden.cases import CUSTOM
 

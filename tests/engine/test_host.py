@@ -18,13 +18,13 @@ from qwen_tts.api import (
     Voice,
     VoicePrompt,
 )
-from qwen_tts.engine import Engine
-from qwen_tts.engine_config import EngineConfig
+from qwen_tts.audio.wav import to_pcm
+from qwen_tts.config.engine import EngineConfig
+from qwen_tts.config.host import HostConfig
+from qwen_tts.engine.engine import Engine
 from qwen_tts.errors import BadCheckpoint, EngineBusy, InvalidRequest, ModelLoading, ModelUnavailable, OutOfMemory
-from qwen_tts.host import EngineHost
-from qwen_tts.host_config import HostConfig
+from qwen_tts.hosting.host import EngineHost
 from qwen_tts.stream import AudioStream
-from qwen_tts.wav import to_pcm
 from tests.fakes import ToneEngine, tone
 from tests.golden.cases import reference_audio
 from tests.patience import PATIENCE_S

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from qwen_tts.engine_config import LiveTextConfig
+from qwen_tts.config.engine import LiveTextConfig
+from qwen_tts.engine.live_text import LiveSentences
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.live_text import LiveSentences
-from qwen_tts.text_tokenizer import TextTokenizer
+from qwen_tts.text.text_tokenizer import TextTokenizer
 
 PAUSE_S = 0.3
 

@@ -17,7 +17,7 @@ import pytest
 
 from qwen_tts.__main__ import main
 from qwen_tts.api import Audio
-from qwen_tts.wav import read_wav, to_pcm, write_wav
+from qwen_tts.audio.wav import read_wav, to_pcm, write_wav
 from tests.engine.conftest import Load
 from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, reference_audio
 from tests.patience import PATIENCE_S

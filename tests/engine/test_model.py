@@ -13,11 +13,11 @@ from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor
 
 from qwen_tts.api import Audio, Limits, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS
+from qwen_tts.checkpoint.model import Model, load_codec, load_model
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS
 from qwen_tts.errors import BadCheckpoint
-from qwen_tts.model import Model, load_codec, load_model
-from qwen_tts.synthesizer import Synthesizer
-from qwen_tts.text_tokenizer import TextTokenizer
+from qwen_tts.offline.synthesizer import Synthesizer
+from qwen_tts.text.text_tokenizer import TextTokenizer
 from tests.golden.cases import BASE, CUSTOM, SMALL_BASE
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from qwen_tts.modules.mel import log_mel
-from qwen_tts.text_tokenizer import TextTokenizer
+from qwen_tts.text.text_tokenizer import TextTokenizer
 from tests.engine.conftest import Load
 from tests.engine.official import GOLDEN, Speaking, close, close_wave, reference
 from tests.golden.cases import BASE, CASES, TOKENIZER_TEXTS, Case, random_codes

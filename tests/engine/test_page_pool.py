@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from qwen_tts.page_pool import PagePool
+from qwen_tts.engine.page_pool import PagePool
 
 
 def test_all_pages_can_be_had_and_no_more() -> None:

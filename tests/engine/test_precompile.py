@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from benchmarks.random_checkpoint import write_configs
-from qwen_tts.engine_config import EngineConfig
+from qwen_tts.config.engine import EngineConfig
 from tests.golden.cases import BASE, CUSTOM, DESIGN, SMALL_CUSTOM
 
 pytestmark = [
@@ -34,7 +34,7 @@ FORK = multiprocessing.get_context("fork")
 @pytest.fixture(scope="module")
 def precompile() -> Any:
     """Not imported before the tests begin: from then on kernels are interpreted or not, which tests/kernels decides."""
-    return importlib.import_module("qwen_tts.precompile")
+    return importlib.import_module("qwen_tts.runtime.precompile")
 
 
 @pytest.fixture(autouse=True)
@@ -290,7 +290,7 @@ def test_the_process_is_given_the_job(
     program(f"printf '%s\\n' \"$@\" > {tmp_path}/arguments")
     started().wait(4)
     *module, content = (tmp_path / "arguments").read_text().splitlines()
-    assert module == ["-m", "qwen_tts.precompile"]
+    assert module == ["-m", "qwen_tts.runtime.precompile"]
     assert precompile.Job.model_validate_json(content) == job
 
 

@@ -5,9 +5,9 @@ import random
 import pytest
 import torch
 
-from qwen_tts.page_pool import PagePool
-from qwen_tts.prefix_cache import CachedPrefix, PrefixCache
-from qwen_tts.prompt import Prefix
+from qwen_tts.checkpoint.prompt import Prefix
+from qwen_tts.engine.page_pool import PagePool
+from qwen_tts.engine.prefix_cache import CachedPrefix, PrefixCache
 
 PAGE = 4
 NOTHING = torch.zeros(0, 1)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from qwen_tts.api import Audio
+from qwen_tts.audio.reference_audio import ReferenceAudio, check_reference, check_whole
+from qwen_tts.audio.wav import Samples, to_pcm
 from qwen_tts.errors import BadReferenceAudio
-from qwen_tts.reference_audio import ReferenceAudio, check_reference, check_whole
-from qwen_tts.wav import Samples, to_pcm
 from tests.golden.cases import reference_audio
 
 SLOW = 8_000

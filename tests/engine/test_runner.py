@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from qwen_tts.engine_config import EngineConfig
+from qwen_tts.audio.wav import to_pcm
+from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.prompt import Prompt
+from qwen_tts.config.engine import EngineConfig
 from qwen_tts.errors import ModelUnavailable
-from qwen_tts.frame import FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, POSITION, PromptPart
-from qwen_tts.model import Model
-from qwen_tts.prompt import Prompt
-from qwen_tts.runner import ModelRunner, RowFrame, StepResult, Ticket
-from qwen_tts.wav import to_pcm
+from qwen_tts.runtime.frame import FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, POSITION, PromptPart
+from qwen_tts.runtime.runner import ModelRunner, RowFrame, StepResult, Ticket
 from tests.engine.conftest import Load
 from tests.engine.driven import endless, same_sound
 from tests.engine.test_generator import UTTERANCES, alone, prompt_of

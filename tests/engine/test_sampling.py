@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from qwen_tts.api import CodePredictorSampling, Sampling
-from qwen_tts.config import TalkerConfig
-from qwen_tts.sampling import (
+from qwen_tts.config.checkpoint import TalkerConfig
+from qwen_tts.runtime.sampling import (
     MINIMUM_TOKENS,
     CounterRandom,
     OfficialRandom,

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from qwen_tts.scheduler import CLOSE_S, PREFILL_TOKENS, URGENT_PREFILL_TOKENS, Plan, Scheduler, Speaking
-from qwen_tts.sequence import Sequence
+from qwen_tts.engine.scheduler import CLOSE_S, PREFILL_TOKENS, URGENT_PREFILL_TOKENS, Plan, Scheduler, Speaking
+from qwen_tts.engine.sequence import Sequence
 
 FRAME_S = 0.08
 

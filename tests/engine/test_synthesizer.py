@@ -24,8 +24,8 @@ from qwen_tts import (
     UnsupportedLanguage,
 )
 from qwen_tts.api import Audio
-from qwen_tts.prompt_file import read_prompt
-from qwen_tts.wav import from_pcm, to_pcm
+from qwen_tts.audio.wav import from_pcm, to_pcm
+from qwen_tts.checkpoint.prompt_file import read_prompt
 from tests.engine.conftest import Load
 from tests.engine.driven import CANNOT_BE_SPOKEN
 from tests.golden.cases import BASE, CUSTOM, DESIGN, SMALL_CUSTOM, TRANSCRIPT, reference_audio

@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from qwen_tts import tensor_file, weights
+from qwen_tts.checkpoint import tensor_file, weights
+from qwen_tts.checkpoint.tensor_file import read_tensors
+from qwen_tts.checkpoint.weights import load_weights, plan
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.modules.norm import RMSNorm
-from qwen_tts.tensor_file import read_tensors
-from qwen_tts.weights import load_weights, plan
 
 STORED = {
     "a": torch.arange(1000, dtype=torch.float32),

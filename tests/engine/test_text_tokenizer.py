@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.live_tokenizer import _RUNS, LiveTokenizer
-from qwen_tts.text_tokenizer import PreTokenizer, TextTokenizer
+from qwen_tts.text.live_tokenizer import _RUNS, LiveTokenizer
+from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
 from tests.golden.cases import TOKENIZER_TEXTS
 
 KINDS: tuple[PreTokenizer, ...] = ("qwen", "mistral")

@@ -21,12 +21,13 @@ from safetensors.torch import save
 from torch import Tensor
 
 from qwen_tts.api import Audio, ClonedVoice, Limits, Sampling, SynthesisRequest, VoicePrompt
+from qwen_tts.audio.wav import to_pcm
+from qwen_tts.checkpoint.model import VoiceGeometry
+from qwen_tts.checkpoint.prompt_file import MAX_BYTES
+from qwen_tts.checkpoint.voice_prompt import SUMMARY_FILE, TENSORS_FILE, ReferenceVoice
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.model import VoiceGeometry
-from qwen_tts.prompt_file import MAX_BYTES, MAX_TRANSCRIPT_CHARS
-from qwen_tts.synthesizer import Synthesizer
-from qwen_tts.voice_prompt import SUMMARY_FILE, TENSORS_FILE, ReferenceVoice
-from qwen_tts.wav import to_pcm
+from qwen_tts.offline.synthesizer import Synthesizer
+from qwen_tts.text.transcript import MAX_TRANSCRIPT_CHARS
 from tests.engine.conftest import Load
 from tests.golden.cases import BASE, TRANSCRIPT, random_codes, reference_audio
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qwen_tts.audio.wav import MAX_WAV_BYTES, Samples, from_pcm, read_wav, to_pcm, write_wav
 from qwen_tts.errors import BadReferenceAudio
-from qwen_tts.wav import MAX_WAV_BYTES, Samples, from_pcm, read_wav, to_pcm, write_wav
 
 RATE = 22_050
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE

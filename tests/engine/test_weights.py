@@ -16,15 +16,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from benchmarks.random_checkpoint import NAMES, checkpoint_config, codec_config, codec_shapes_of, shapes_of
-from qwen_tts import tensor_file
-from qwen_tts.config import CODEC_DIRECTORY, WEIGHTS, CheckpointConfig, CodecConfig
+from qwen_tts.checkpoint import tensor_file
+from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.weights import UNUSED, Progress, load_weights, official_tensors, plan
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, CheckpointConfig, CodecConfig
 from qwen_tts.errors import BadCheckpoint
-from qwen_tts.model import Model
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
 from qwen_tts.modules.snake import SnakeBeta
-from qwen_tts.weights import UNUSED, Progress, load_weights, official_tensors, plan
 from tests.engine.conftest import Load
 from tests.engine.tiny import config_of
 from tests.golden.cases import BASE, CHECKPOINTS, CUSTOM

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from benchmarks.random_checkpoint import checkpoint_config
-from qwen_tts.config import CheckpointConfig, TalkerConfig
-from qwen_tts.weights import derive
+from qwen_tts.checkpoint.weights import derive
+from qwen_tts.config.checkpoint import CheckpointConfig, TalkerConfig
 
 M = TypeVar("M", bound=nn.Module)
 

@@ -10,10 +10,10 @@ import torch
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen_tts.api import Limits, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.engine import Engine
-from qwen_tts.engine_config import EngineConfig, GuardConfig
-from qwen_tts.model import Model, load_model
-from qwen_tts.wav import to_pcm
+from qwen_tts.audio.wav import to_pcm
+from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.config.engine import EngineConfig, GuardConfig
+from qwen_tts.engine.engine import Engine
 from tests.engine.test_generator import alone
 from tests.engine.test_runner import Rows
 from tests.golden.cases import CUSTOM, SMALL_CUSTOM

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from qwen_tts.kernels.attention import Joining, Rope, attend, attend_in_frame, write_cache
+from qwen_tts.kernels.attention import Rope, SplitKWorkspace, attend, attend_in_frame, write_cache
 from tests.kernels import references
 
 HEADS, KV_HEADS, PAGE, LAYERS = 4, 2, 16, 3
@@ -26,7 +26,7 @@ class Setting:
         self.rows = torch.arange(rows, device=device, dtype=torch.int32)
         self.positions = torch.tensor(LENGTHS, device=device, dtype=torch.int32)
         self.qkv = torch.randn(rows, (HEADS + 2 * KV_HEADS) * WIDTH, device=device).to(dtype)
-        self.joining = Joining(64, HEADS, KV_HEADS, WIDTH, device)
+        self.workspace = SplitKWorkspace(64, HEADS, KV_HEADS, WIDTH, device)
 
     def where(self) -> tuple[Rope, Tensor, Tensor, Tensor, Tensor]:
         return self.rope, self.cache, self.pages, self.rows, self.positions
@@ -34,7 +34,7 @@ class Setting:
     def attend(self, layer: int, splits: int, fresh: bool) -> Tensor:
         out = torch.full((len(self.qkv), HEADS * WIDTH), torch.nan, device=self.qkv.device, dtype=self.qkv.dtype)
         attend(
-            self.qkv, self.q_norm, self.k_norm, *self.where(), out, self.joining, layer=layer, group=GROUP, eps=EPS,
+            self.qkv, self.q_norm, self.k_norm, *self.where(), out, self.workspace, layer=layer, group=GROUP, eps=EPS,
             fresh=fresh, splits=splits,
         )  # fmt: skip
         return out
@@ -60,7 +60,7 @@ def test_fresh_tokens(splits: int, device: torch.device, dtype: torch.dtype) -> 
         setting = Setting(device, dtype)
         exact = setting.exact(layer)
         assert references.error(setting.attend(layer, splits, fresh=True), exact) < references.bound(dtype)
-        assert not setting.joining.arrivals.any()
+        assert not setting.workspace.arrivals.any()
 
 
 @pytest.mark.parametrize("splits", [1, 8])

@@ -11,16 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.random_checkpoint import codec_config
-from qwen_tts.codec import Codec
-from qwen_tts.config import CodecConfig
-from qwen_tts.cuda_graphs import Graphs
+from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.weights import plan
+from qwen_tts.config.checkpoint import CodecConfig
 from qwen_tts.kernels import codec as kernels
 from qwen_tts.kernels import linear
-from qwen_tts.kernels.codec import Convolution, Joining, Snake, Tiles, convolve, tiles_of
+from qwen_tts.kernels.codec import Convolution, Snake, SplitKWorkspace, Tiles, convolve, tiles_of
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
-from qwen_tts.sound_triton import TritonSound
-from qwen_tts.weights import plan
+from qwen_tts.runtime.codec_decoder_triton import TritonDecoder
+from qwen_tts.runtime.cuda_graphs import Graphs
 from tests.kernels import references
 
 SMALL = Tiles(16, 16, 16, 1, 4, 1)
@@ -42,7 +42,7 @@ class Setting:
         weight = (torch.randn(self.outputs, taps * channels, device=device) / (taps * channels) ** 0.5).to(dtype)
         self.bias = torch.randn(outputs, device=device)
         self.convolution = Convolution(weight, self.bias.repeat(stride), taps, dilation, outputs)
-        self.joining = Joining(device)
+        self.workspace = SplitKWorkspace(device)
         self.before = self.convolution.history * channels
         self.length = self.before + steps * channels
         self.data = torch.full((rows, self.length + 8), torch.nan, device=device, dtype=dtype)
@@ -73,7 +73,7 @@ class Setting:
         out = self.empty()
         new = self.data[:, self.before :]
         convolve(
-            self.convolution, new, self.steps, self.rows, joining=self.joining, activated=out, tiles=tiles, **around
+            self.convolution, new, self.steps, self.rows, workspace=self.workspace, activated=out, tiles=tiles, **around
         )
         assert out[:, self.steps * self.outputs :].isnan().all()
         return self.shaped(out[:, : self.steps * self.outputs])
@@ -113,15 +113,15 @@ def test_channels_and_outputs_that_no_block_divides(
 def test_shared_tiles_are_used_again_at_once(splits: int, device: torch.device, dtype: torch.dtype) -> None:
     """Also by more programs than there are inputs, and by a convolution of another shape."""
     setting, other = Setting(device, dtype, steps=3), Setting(device, dtype, channels=32, taps=1)
-    other.joining = setting.joining
-    setting.joining.partial.fill_(torch.nan)
+    other.workspace = setting.workspace
+    setting.workspace.partial.fill_(torch.nan)
     tiles = SMALL._replace(splits=splits)
     first = setting.run(tiles)
     assert setting.is_close(first, setting.exact)
-    assert not setting.joining.arrivals.any()
+    assert not setting.workspace.arrivals.any()
     assert other.is_close(other.run(tiles), other.exact)
     assert torch.equal(setting.run(tiles), first), "the shares are added up in their order"
-    assert not setting.joining.arrivals.any()
+    assert not setting.workspace.arrivals.any()
 
 
 def test_a_convolution_that_shares_by_itself(device: torch.device) -> None:
@@ -129,7 +129,7 @@ def test_a_convolution_that_shares_by_itself(device: torch.device) -> None:
     setting = Setting(device, torch.float32, rows=1, steps=1, channels=160, taps=7)
     assert tiles_of(1, 18, 7 * 160, 160, 4).splits > 1
     assert setting.is_close(setting.run(), setting.exact)
-    assert not setting.joining.arrivals.any()
+    assert not setting.workspace.arrivals.any()
 
 
 @pytest.mark.parametrize("splits", [1, 3])
@@ -219,13 +219,13 @@ def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
 
 
 @pytest.fixture(scope="module")
-def release() -> TritonSound:
+def release() -> TritonDecoder:
     """The decoder of the true size, without memory."""
     config = CodecConfig.model_validate(codec_config(tiny=False))
     decoder = plan(lambda: CodecDecoder(config.decoder), torch.float32)
     encoder = plan(lambda: CodecEncoder(config.encoder, config.codebooks), torch.float32)
     codec = Codec(config, decoder, encoder)
-    return TritonSound(codec, MOST_ROWS - 1, torch.bfloat16, torch.device("meta"), Graphs())
+    return TritonDecoder(codec, MOST_ROWS - 1, torch.bfloat16, torch.device("meta"), Graphs())
 
 
 def check(tiles: Tiles, element_bytes: int, room: int) -> None:
@@ -250,17 +250,17 @@ def test_tiles_fit_whatever_the_release_convolves(
     """`convolve` itself asserts that shared tiles have room to meet."""
     monkeypatch.setattr(kernels, "launch", lambda *_, **__: None)
     meta = partial(torch.empty, device="meta", dtype=torch.bfloat16 if element_bytes == 2 else torch.float32)
-    joining = Joining(torch.device("meta"))
+    workspace = SplitKWorkspace(torch.device("meta"))
     for channels, taps, outputs in shapes():
         one = Convolution(meta(outputs, taps * channels), meta(outputs), taps)
         for rows, steps in product((1, 2, 3, 16, 17, 64, 65), (1, 2, 4, 32, 160, 640, 1920)):
             tiles = tiles_of(rows * steps, outputs, taps * channels, channels, element_bytes)
             check(tiles, element_bytes, room)
-            convolve(one, meta(rows, 1), steps, rows, joining=joining, activated=meta(rows, 1), tiles=tiles)
+            convolve(one, meta(rows, 1), steps, rows, workspace=workspace, activated=meta(rows, 1), tiles=tiles)
 
 
 def test_every_frame_of_the_release_can_be_launched(
-    release: TritonSound, room: int, monkeypatch: pytest.MonkeyPatch
+    release: TritonDecoder, room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of any number of rows; also here the kernels' own assertions count."""
     launched: list[Tiles] = []

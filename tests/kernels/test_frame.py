@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from benchmarks.random_checkpoint import checkpoint_config
-from qwen_tts import frame, frame_triton
-from qwen_tts.config import TalkerConfig
-from qwen_tts.cuda_graphs import Graphs
-from qwen_tts.frame import PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
-from qwen_tts.frame_eager import EagerFrame
-from qwen_tts.frame_triton import TritonFrame
+from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
+from qwen_tts.runtime import frame, frame_triton
+from qwen_tts.runtime.cuda_graphs import Graphs
+from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
+from qwen_tts.runtime.frame_eager import EagerFrame
+from qwen_tts.runtime.frame_triton import TritonFrame
 from tests.engine.tiny import randomise
 
 CODEBOOKS = 3

@@ -1,4 +1,4 @@
-"""The sampling kernels draw what qwen_tts/sampling.py draws, and hand on what follows from it."""
+"""The sampling kernels draw what qwen_tts/runtime/sampling.py draws, and hand on what follows from it."""
 
 import struct
 
@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from qwen_tts.api import CodePredictorSampling, Sampling
-from qwen_tts.frame import (
+from qwen_tts.kernels.linear import Hidden
+from qwen_tts.kernels.sampling import choose_first, choose_next
+from qwen_tts.runtime.frame import (
     ACTIVE,
     COLUMNS,
     FRAME,
@@ -21,9 +23,7 @@ from qwen_tts.frame import (
     TOP_K,
     TOP_P,
 )
-from qwen_tts.kernels.linear import Hidden
-from qwen_tts.kernels.sampling import choose_first, choose_next
-from qwen_tts.sampling import CounterRandom, Sampler, SamplerState
+from qwen_tts.runtime.sampling import CounterRandom, Sampler, SamplerState
 from tests.engine.tiny import talker_config
 
 VOCAB, CODES, CODEBOOKS, WIDTH, INPUT, EPS = 3072, 2048, 16, 32, 16, 1e-6

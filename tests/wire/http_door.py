@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from qwen3tts_daemon.auth import Auth
-from qwen3tts_daemon.clips import Clips
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.protocols.http import build_app
-from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
-from qwen3tts_daemon.protocols.websocket import Sockets
+from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.protocols.http.app import build_app
+from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
+from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, WebSocketSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.clips import Clips
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
 

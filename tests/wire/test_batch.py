@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from qwen3tts_daemon.audio import wav_header
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 from tests.wire.http_door import Door, GatedEngine, open_door, until
 
@@ -50,7 +50,7 @@ async def test_every_text_is_a_line_with_its_sound(door: Door) -> None:
 
 
 async def test_an_item_says_otherwise_than_all(door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "qwen3tts_daemon.speech")
+    caplog.set_level("INFO", "qwen3tts_daemon.speech.service")
     body = batch("Hello", {"input": "早上好", "voice": "gong", "response_format": "pcm"}, {}, voice="tone", input="Bye")
     lines, _ = await speak(door, body)
     assert [lines[index]["media_type"] for index in range(3)] == [

@@ -10,10 +10,10 @@ from websockets.asyncio.client import ClientConnection
 from wyoming.event import async_read_event, async_write_event
 from wyoming.tts import Synthesize
 
-from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import WyomingSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import SynthesisRequest
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine

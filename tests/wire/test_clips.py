@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen3tts_daemon.auth import Visitor
-from qwen3tts_daemon.clips import CLIP_FORMATS, Clips
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.protocols.clips import base_url, parse_range
-from qwen3tts_daemon.protocols.discovery import lan_addresses
+from qwen3tts_daemon.access.auth import Principal
+from qwen3tts_daemon.access.lan_addresses import lan_addresses
+from qwen3tts_daemon.protocols.http.routes.clips import base_url, parse_range
 from qwen3tts_daemon.settings import ClipsSettings, HttpSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.clips import CLIP_FORMATS, Clips
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import MS_PER_CHAR, SAMPLE_RATE, Clock, tone
 from tests.wire.http_door import TOKEN, Door, GatedEngine, open_door, until
 
@@ -352,8 +352,8 @@ class TestHoarders:
         assert (await door.client.get(clip["path"])).status_code == 200
 
 
-def visitor(host: str, port: int | None = 8766, *, secure: bool = False, prefix: str = "") -> Visitor:
-    return Visitor(None, host, port, secure, prefix, frozenset())
+def visitor(host: str, port: int | None = 8766, *, secure: bool = False, prefix: str = "") -> Principal:
+    return Principal(None, host, port, secure, prefix, frozenset())
 
 
 EVERYWHERE = HttpSettings()
@@ -372,7 +372,7 @@ EVERYWHERE = HttpSettings()
         (visitor("::1"), HttpSettings(host=("::1",)), "http://[::1]:8766"),
     ],
 )
-def test_the_url_is_one_that_players_reach(who: Visitor, config: HttpSettings, url: str) -> None:
+def test_the_url_is_one_that_players_reach(who: Principal, config: HttpSettings, url: str) -> None:
     assert base_url(who, config) == url
 
 

@@ -15,19 +15,19 @@ import pytest
 from zeroconf import ServiceListener, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from qwen3tts_daemon.metrics import Metrics
+from qwen3tts_daemon.access.lan_addresses import lan_addresses
 from qwen3tts_daemon.protocols import discovery
 from qwen3tts_daemon.protocols.discovery import (
     VOICE,
     WYOMING,
     Discovery,
     Service,
-    lan_addresses,
     voice_service,
     wyoming_service,
 )
 from qwen3tts_daemon.settings import ZeroconfSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.patience import PATIENCE_S
 from tests.wire.http_door import open_door
 

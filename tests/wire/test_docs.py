@@ -10,12 +10,12 @@ from typing import get_args
 
 import pytest
 
-from qwen3tts_daemon.auth import Auth
+from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.failures import HTTP_STATUS
-from qwen3tts_daemon.protocols.openai import SpeechBody
-from qwen3tts_daemon.protocols.voice_messages import ClientMessage, DaemonMessage, Effective, Format
+from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
+from qwen3tts_daemon.protocols.voice_v1.messages import ClientMessage, DaemonMessage, Effective, Format
 from qwen3tts_daemon.settings import HttpSettings, VoicesSettings, load_settings
-from qwen3tts_daemon.voice_names import Aliases
+from qwen3tts_daemon.voices.names import Aliases
 from tests.fakes import tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon

@@ -17,11 +17,11 @@ from wyoming.client import AsyncTcpClient
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from qwen3tts_daemon.audio import FORMATS, silence
-from qwen3tts_daemon.clips import CLIP_FORMATS
-from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import WyomingSettings
-from qwen3tts_daemon.speech import NOTHING_MS, Speech, SpeechConfig
+from qwen3tts_daemon.speech.clips import CLIP_FORMATS
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import NOTHING_MS, Speech, SpeechConfig
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 from tests.wire.http_door import Door, open_door
 

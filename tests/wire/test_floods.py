@@ -12,14 +12,15 @@ import pytest
 import websockets
 from websockets.frames import Frame, Opcode
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.protocols import http_connection, server
-from qwen3tts_daemon.protocols.http_connection import EVENTS, EVENTS_OF_AN_ADDRESS
+from qwen3tts_daemon.protocols.http import connection as http_connection
+from qwen3tts_daemon.protocols.http import server
+from qwen3tts_daemon.protocols.http.connection import EVENTS, EVENTS_OF_AN_ADDRESS
+from qwen3tts_daemon.protocols.http.server import ServerConfig
+from qwen3tts_daemon.protocols.http.websocket_connection import MOST_FRAGMENTS
 from qwen3tts_daemon.protocols.pace import TURN, Pace, Rate
-from qwen3tts_daemon.protocols.server import ServerConfig
-from qwen3tts_daemon.protocols.websocket_connection import MOST_FRAGMENTS
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.patience import PATIENCE_S
 from tests.wire.http_door import Door, GatedEngine, open_door, until
 from tests.wire.test_hostile_http import SPEECH, Answer, raw, read_answer, request

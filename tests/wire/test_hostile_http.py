@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.protocols.server import ServerConfig
+from qwen3tts_daemon.protocols.http.server import ServerConfig
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.patience import PATIENCE_S
 from tests.wire.http_door import TOKEN, Door, open_door, until
 from tests.wire.patient import connect

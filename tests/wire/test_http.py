@@ -9,12 +9,13 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.protocols.server import HttpServer
+from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.protocols.http.server import HttpServer
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech import Speech, SpeechConfig
-from qwen3tts_daemon.voices import BRING_QWEN, VoiceCatalogue
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
 from tests.wire.http_door import TOKEN, Door, open_door, until
@@ -180,7 +181,7 @@ async def test_the_page_names_only_files_that_are_there(door: Door) -> None:
         if not link.startswith(("data:", "https://github.com")):
             assert not link.startswith("/"), f"{link} would leave a proxy's prefix"
             assert (await door.client.get("/" + link)).status_code == 200, link
-    assert BRING_QWEN in page.text
+    assert DOWNLOAD_QWEN in page.text
     assert "<script>" not in page.text
     assert not re.search(r"\son[a-z]+=|style=", page.text), "the policy forbids it"
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from qwen3tts_daemon.audio import to_wav
-from qwen3tts_daemon.voice_files import CARD, PROMPT, REFERENCE
+from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT, REFERENCE
 from qwen_tts.api import Audio
 from tests.archives import packed
 from tests.fakes import tone

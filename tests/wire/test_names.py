@@ -17,9 +17,9 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
-from qwen3tts_daemon.checkpoints import CHECKPOINTS
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import ToneEngine, tone
 from tests.wire.daemons import tone_daemon
 from tests.wire.http_door import TOKEN, Door, open_door

@@ -12,8 +12,8 @@ import httpx
 import openai
 import pytest
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import MS_PER_CHAR, SAMPLE_RATE, ToneEngine
 from tests.wire.http_door import TOKEN, Door, open_door, until
 
@@ -162,7 +162,7 @@ async def test_fields_of_other_clients_are_ignored_and_null_is_absent(door: Door
 async def test_openais_voices_are_voices_of_the_language(
     door: Door, caplog: pytest.LogCaptureFixture, voice: str, language: str, text: str, spoken_by: str
 ) -> None:
-    caplog.set_level("INFO", "qwen3tts_daemon.speech")
+    caplog.set_level("INFO", "qwen3tts_daemon.speech.service")
     answer = await door.client.post(SPEECH, json={"input": text, "voice": voice, "language": language})
     assert answer.status_code == 200
     assert f"voice={spoken_by} " in caplog.messages[-1]

@@ -7,9 +7,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from qwen3tts_daemon.metrics import Metrics
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.wire.http_door import TOKEN, Door, open_door
 
 HOME = "http://homeassistant.local:8123"

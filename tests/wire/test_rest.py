@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from qwen3tts_daemon.audio import to_wav
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.speech import LONGEST_DECODED_S, Order, Speech, SpeechConfig
-from qwen3tts_daemon.voice_library import VoiceLibrary
-from qwen3tts_daemon.voices import VoiceCatalogue
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import LONGEST_DECODED_S, Order, Speech, SpeechConfig
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen_tts.api import (
     Audio,
     ClonedVoice,

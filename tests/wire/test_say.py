@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import tone
 from tests.wire.http_door import TOKEN, Door, GatedEngine, open_door, until
 
@@ -52,7 +52,7 @@ async def test_who_asks_for_the_head_alone_lets_nothing_be_spoken(
 
 async def test_every_name_of_the_query(door: Door, engine: GatedEngine, caplog: pytest.LogCaptureFixture) -> None:
     engine.allow()
-    caplog.set_level("INFO", "qwen3tts_daemon.speech")
+    caplog.set_level("INFO", "qwen3tts_daemon.speech.service")
     query = {
         "text": "早上好", "voice": "gong", "language": "zh", "format": "wav", "instruct": "Calmly.", "seed": "7",
         "speed": "1.5", "utm_source": "x",

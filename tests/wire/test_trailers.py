@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
 from tests.patience import PATIENCE_S
 from tests.wire.http_door import Door, open_door
 from tests.wire.test_hostile_http import SPEECH, post, request

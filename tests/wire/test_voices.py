@@ -14,16 +14,16 @@ import pytest
 from fastapi.routing import APIRoute
 
 from qwen3tts_daemon.audio import to_wav
-from qwen3tts_daemon.metrics import Metrics
-from qwen3tts_daemon.protocols import rest, voices
-from qwen3tts_daemon.speakers import SAMPLE_TEXTS
-from qwen3tts_daemon.speech import Order, Speech
-from qwen3tts_daemon.voice_files import CARD
-from qwen3tts_daemon.voice_library import VoiceLibrary
-from qwen3tts_daemon.voice_making import VoiceMaker
+from qwen3tts_daemon.protocols.http.routes import voices, wrapper
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.voice_making import VoiceMaker
+from qwen3tts_daemon.uploads.voice_files import CARD
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.release_speakers import SAMPLE_TEXTS
 from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
+from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import BadReferenceAudio
-from qwen_tts.prompt_file import read_prompt
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine, tone
 from tests.prompts import prompt_bytes
@@ -569,7 +569,7 @@ async def test_every_route_is_in_the_document_and_it_is_one(door: Door, speech: 
     document = (await door.client.get("/openapi.json")).json()
     ours = {
         (method, route.path)
-        for router in (rest.router(speech), voices.router(speech, VoiceMaker(speech, library)))
+        for router in (wrapper.router(speech), voices.router(speech, VoiceMaker(speech, library)))
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods

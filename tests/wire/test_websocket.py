@@ -14,12 +14,12 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from qwen3tts_daemon.failures import Refusal, describe
-from qwen3tts_daemon.model_manager import ModelManager
-from qwen3tts_daemon.protocols.server import HttpServer, ServerConfig
-from qwen3tts_daemon.protocols.voice_outbox import MAX_FRAMES
-from qwen3tts_daemon.protocols.websocket import Sockets, refuse
+from qwen3tts_daemon.hosting.model_manager import ModelManager
+from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
+from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
+from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets, refuse
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech import NOTHING_MS, Speech
+from qwen3tts_daemon.speech.service import NOTHING_MS, Speech
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
 from tests.wire.patient import connect

@@ -24,13 +24,13 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
+from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.networks import Neighbourhood, parse_address
 from qwen3tts_daemon.protocols.wyoming import Limits, WyomingServer
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.settings import PRIVATE, SettingsError, WyomingSettings
-from qwen3tts_daemon.speech import Speech
-from qwen3tts_daemon.voice_library import StoredVoice
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.voices.library import StoredVoice
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import MS_PER_CHAR, ToneEngine, tone
 from tests.patience import PATIENCE_S
@@ -660,7 +660,7 @@ async def test_one_connection_too_many_is_told_and_others_go_on(speech: Speech) 
     ],
 )
 def test_the_home_is_allowed_and_the_internet_is_not(address: str, is_allowed: bool) -> None:
-    allowed = Neighbourhood(WyomingSettings().allow, own_networks=lambda: [])
+    allowed = NetworkAllowList(WyomingSettings().allow, own_networks=lambda: [])
     assert (parse_address(address) in allowed) is is_allowed
 
 

@@ -13,7 +13,7 @@ from qwen3tts_daemon.protocols.wyoming import Limits, WyomingServer
 from qwen3tts_daemon.protocols.wyoming.server import EVENTS_OF_AN_ADDRESS
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event
 from qwen3tts_daemon.settings import WyomingSettings
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
 from tests.wire.http_door import until

@@ -5,8 +5,8 @@ import logging
 import jieba  # type: ignore[import-untyped]
 from misaki.zh import ZHG2P  # type: ignore[import-untyped]
 
+from qwen3tts_daemon.embedded.phonemes.g2p import Reader
 from qwen3tts_daemon.embedded.phonemes.latin import read_mixed
-from qwen3tts_daemon.embedded.phonemes.readers import Reader
 
 
 class ChineseReader:

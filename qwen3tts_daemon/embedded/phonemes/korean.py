@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from qwen3tts_daemon.embedded.phonemes.g2p import Reader
 from qwen3tts_daemon.embedded.phonemes.latin import read_mixed
-from qwen3tts_daemon.embedded.phonemes.readers import Reader
 
 _ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"

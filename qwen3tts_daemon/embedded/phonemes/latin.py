@@ -2,7 +2,7 @@
 
 import re
 
-from qwen3tts_daemon.embedded.phonemes.readers import Reader
+from qwen3tts_daemon.embedded.phonemes.g2p import Reader
 
 _LATIN = re.compile(r"([A-Za-zÀ-ÖØ-öø-ɏ]+(?:[ '’.-][A-Za-zÀ-ÖØ-öø-ɏ]+)*)")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from wyoming.event import Event
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
 
-from qwen3tts_daemon.voice_names import FIRST, labels
+from qwen3tts_daemon.voices.names import FIRST, labels
 from qwen_tts.api import Capabilities, VoiceInfo
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ import asyncio
 import logging
 from dataclasses import replace
 
+from qwen3tts_daemon.access.networks import Address, NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Refusal, draining
-from qwen3tts_daemon.networks import Address, Neighbourhood, parse_address
 from qwen3tts_daemon.protocols.listeners import open_listeners
 from qwen3tts_daemon.protocols.pace import Rate
 from qwen3tts_daemon.protocols.places import Places
@@ -18,7 +18,7 @@ from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.wire import HEADER_BYTES
 from qwen3tts_daemon.settings import WyomingSettings
 from qwen3tts_daemon.sparing_log import SparingLog
-from qwen3tts_daemon.speech import Speech
+from qwen3tts_daemon.speech.service import Speech
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class WyomingServer:
         self._speech = speech
         self._settings = settings
         self._limits = replace(limits or Limits(), idle_s=settings.idle_s)
-        self._allowed = Neighbourhood(settings.allow, option="wyoming.allow")
+        self._allowed = NetworkAllowList(settings.allow, option="wyoming.allow")
         self._describer = Describer(languages=settings.languages, streaming=settings.streaming, version=version)
         self._servers: list[asyncio.Server] = []
         self._draining = False

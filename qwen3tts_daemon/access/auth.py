@@ -1,0 +1,250 @@
+"""Who may do what over HTTP. No framework, no sockets: addresses and headers in, a Principal or a Refusal out.
+
+1. The Host header must name this machine. A page of another site can make a browser send requests here under
+   its own name (DNS rebinding), but not under another's; and an IP literal is nobody's name.
+2. The Origin of a WebSocket or of an unsafe request must be the Host, or listed. Browsers send it, others need not.
+   A GET that speaks is as costly, and browsers tell less about it: see `Principal.refuse_foreign_pages`.
+3. What a visitor may do follows from the policy, from the address and from the credentials.
+4. Headers of a proxy are believed only if the peer is a trusted proxy. If anybody else sends them, the
+   address behind is unknown, and an unknown address is a public one.
+"""
+
+import hmac
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import parse_qsl
+
+from qwen3tts_daemon import durable_files
+from qwen3tts_daemon.access import hosts
+from qwen3tts_daemon.access.expiring_tokens import ExpiringTokens
+from qwen3tts_daemon.access.headers import Headers, RawHeaders, split_authority
+from qwen3tts_daemon.access.hosts import HostNames
+from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, Address, Network, NetworkAllowList, parse_address
+from qwen3tts_daemon.access.origins import Origins, Sender
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.settings import PRIVATE
+
+logger = logging.getLogger(__name__)
+
+Policy = Literal["lan", "token", "none"]
+Scope = Literal["speak", "manage"]
+"""`speak` covers listing too; `manage` is everything that changes what the next visitor finds."""
+
+SESSION_COOKIE: Final = "qwen3tts_session"
+
+TICKET_S: Final = 30.0
+SESSION_S: Final = 7 * 24 * 3600.0
+_SHORTEST_TOKEN: Final = 16
+
+_EVERYTHING: Final = frozenset[Scope](("speak", "manage"))
+_SPEAK: Final = frozenset[Scope](("speak",))
+_NOTHING: Final = frozenset[Scope]()
+
+_SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+_TICKET_METHODS: Final = frozenset(("GET", "HEAD", "WEBSOCKET"))
+_KEYS_IN_QUERY: Final = frozenset(
+    (
+        "token",
+        "key",
+        "api_key",
+        "api-key",
+        "apikey",
+        "access_token",
+        "auth",
+        "authorization",
+        "bearer",
+        "xi-api-key",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: the address as far as it is known, and under which name this daemon was reached."""
+
+    address: Address | None
+    """None if an unknown proxy stands before it."""
+    host: str
+    """Without the port."""
+    port: int | None
+    is_secure: bool
+    """The visitor's own connection is TLS."""
+    path_prefix: str
+    """Where a trusted proxy has put this daemon, such as "/api/hassio_ingress/abc"; else empty."""
+    granted: frozenset[Scope]
+    sender: Sender = "program"
+    is_vouched: bool = False
+    """Came with the token, or with what was given out for it."""
+
+    def require(self, scope: Scope) -> None:
+        """Raises Refusal."""
+        if scope not in self.granted:
+            raise Refusal("unauthorized", "this needs the daemon's token, as Authorization: Bearer <token>")
+
+    def refuse_foreign_pages(self) -> None:
+        """For a GET that costs as much as a POST: an <img> of any page could keep the engine busy. Raises Refusal.
+
+        A browser that does not say which page has sent it must bring what only our own page, or its user, can have.
+        """
+        if self.sender == "foreign":
+            raise _foreign()
+        if self.sender == "browser" and not self.is_vouched:
+            raise Refusal(
+                "forbidden_origin", "a browser that does not say which page it comes from needs a ticket here: "
+                "POST /v1/tickets, then ?ticket=...; or make a clip of it, POST /v1/audio/clips",
+            )  # fmt: skip
+
+
+class Auth:
+    """Tells who a visitor is; keeps the sessions and tickets that it gave out, in memory."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        token: str,
+        *,
+        allowed_hosts: Sequence[str] = (),
+        allowed_origins: Sequence[str] = (),
+        trusted_proxies: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        own_names: Callable[[], frozenset[str]] = hosts.own_names,
+        own_networks: Callable[[], Sequence[Network]] | None = None,
+    ) -> None:
+        self._policy = policy
+        self._token = token
+        self._hosts = HostNames(allowed_hosts, clock=clock, own_names=own_names)
+        self.origins = Origins(allowed_origins)
+        """Of the pages that may read answers too."""
+        self._proxies = NetworkAllowList(trusted_proxies, option="http.trusted_proxies")
+        self._near = NetworkAllowList((PRIVATE,), own_networks=own_networks)
+        self._sessions = ExpiringTokens(SESSION_S, clock)
+        self._tickets = ExpiringTokens(TICKET_S, clock)
+
+    # -- admission -----------------------------------------------------------------------------------------
+
+    def admit(self, peer: str | None, raw_headers: RawHeaders, *, method: str, query: str, scheme: str) -> Principal:
+        """Who asks. Raises Refusal for a foreign Host or Origin, and for keys in the query.
+
+        `method` is "WEBSOCKET" for one, `scheme` that of the peer's own connection.
+        """
+        headers = Headers(raw_headers)
+        address = parse_address(peer)
+        host, port = headers.host()
+        is_secure = scheme in ("https", "wss")
+        prefix = ""
+        if address is not None and address in self._proxies:
+            if forwarded := headers.last("x-forwarded-host"):
+                host, port = split_authority(forwarded)
+            is_secure = headers.last("x-forwarded-proto", "https" if is_secure else "http") in (
+                "https",
+                "wss",
+            )
+            prefix = _prefix(headers.last("x-ingress-path") or headers.last("x-forwarded-prefix"))
+            address = self._behind_proxies(headers)
+        elif headers.are_forwarded:
+            address = None
+        if host not in self._hosts and not self._is_service_of_docker(host, address, headers):
+            raise self._hosts.refuse(host)
+        sender = self.origins.sender(headers, host, port)
+        if method not in _SAFE_METHODS and sender == "foreign":
+            raise _foreign()
+        parameters = _parameters(query)
+        is_known = self._knows_token(headers) or self._knows_session(headers, sender)
+        has_ticket = method in _TICKET_METHODS and not is_known and self._tickets.take(parameters.get("ticket", ""))
+        granted = self._granted(address, host, is_known=is_known, has_ticket=has_ticket)
+        return Principal(address, host, port, is_secure, prefix, granted, sender, is_known or has_ticket)
+
+    def _behind_proxies(self, headers: Headers) -> Address | None:
+        """The last address in the chain that is not itself a trusted proxy; None if the proxy names nobody."""
+        address: Address | None = None
+        for entry in reversed(headers.items("x-forwarded-for")):
+            address = parse_address(entry)
+            if address not in self._proxies:
+                return address
+        return address
+
+    def _is_service_of_docker(self, host: str, address: Address | None, headers: Headers) -> bool:
+        """A container calls another by a name that only the two know; a browser could be sent to it by any page."""
+        is_neighbour = address is not None and not address.is_loopback and address in self._near
+        return hosts.is_one_label(host) and is_neighbour and not headers.are_of_a_browser
+
+    def _granted(self, address: Address | None, host: str, *, is_known: bool, has_ticket: bool) -> frozenset[Scope]:
+        if self._policy == "none" or is_known:
+            return _EVERYTHING
+        if has_ticket or (self._policy == "lan" and self._is_near(address, host)):
+            return _SPEAK
+        return _NOTHING
+
+    def _knows_token(self, headers: Headers) -> bool:
+        """A wrong one hides no other."""
+        return any(self.is_token(token) for token in headers.tokens())
+
+    def _knows_session(self, headers: Headers, sender: Sender) -> bool:
+        """The cookie of a session that the token has opened."""
+        if headers.all("origin") and sender != "own":
+            return False  # on this machine, but of another port: the browser sends the cookie, but it is not theirs
+        return any(self._sessions.is_valid(session) for session in headers.cookies(SESSION_COOKIE))
+
+    def _is_near(self, address: Address | None, host: str) -> bool:
+        if address is None:
+            return False
+        if address.is_loopback:
+            # A proxy on this machine comes from here too. One that hands on the Host it was called by, or names
+            # itself, gets nothing; one that does neither (nginx, `proxy_pass http://localhost`) looks like a client
+            # on this machine, and only the policy "token" is a protection then.
+            literal = parse_address(host)
+            return host in LOOPBACK_NAMES or (literal is not None and literal.is_loopback)
+        return address in self._near
+
+    # -- credentials ---------------------------------------------------------------------------------------
+
+    def is_token(self, value: str) -> bool:
+        """In a time that does not tell how much of it was right."""
+        return hmac.compare_digest(value.encode("utf-8", "replace"), self._token.encode())
+
+    def open_session(self, token: str, *, is_secure: bool, address: str = "") -> str:
+        """The Set-Cookie value of a new session of a visitor from `address`. Raises Refusal."""
+        if not self.is_token(token):
+            raise Refusal("unauthorized", "this is not the daemon's token", param="token")
+        attributes = f"Path=/; Max-Age={int(SESSION_S)}; HttpOnly; SameSite=Strict"
+        return f"{SESSION_COOKIE}={self._sessions.give(address)}; {attributes}{'; Secure' if is_secure else ''}"
+
+    def give_ticket(self, address: str = "") -> str:
+        """For one WebSocket or GET within `TICKET_S`, as `?ticket=`; it allows to speak, nothing more."""
+        return self._tickets.give(address)
+
+
+def load_token(path: Path) -> str:
+    """The token kept at `path`, made by the first start. Raises ValueError for one that will not do."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    token = durable_files.read_line(path) or durable_files.claim(path, secrets.token_urlsafe(32))
+    if len(token) < _SHORTEST_TOKEN:
+        raise ValueError(f"the token in {path} is shorter than {_SHORTEST_TOKEN} characters; delete it")
+    if path.stat().st_mode & 0o077:
+        logger.warning("%s can be read by others; chmod 600 it", path)
+    return token
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Raises Refusal for a key."""
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    if any(name.lower() in _KEYS_IN_QUERY for name in parameters):
+        raise Refusal("unauthorized", "a key does not belong in a URL, where logs keep it; use a header or a ticket")
+    return parameters
+
+
+def _prefix(path: str) -> str:
+    """A path that a proxy names, if it can be put before ours as it is."""
+    path = path.rstrip("/")
+    return path if path.startswith("/") and not path.startswith("//") and path.isprintable() else ""
+
+
+def _foreign() -> Refusal:
+    return Refusal(
+        "forbidden_origin", "pages of other sites may not use this daemon, unless http.allowed_origins lists them"
+    )

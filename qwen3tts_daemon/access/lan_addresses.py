@@ -1,0 +1,47 @@
+"""The machine's addresses: those that others at home can reach."""
+
+import ipaddress
+from collections.abc import Iterable
+
+import ifaddr
+
+from qwen3tts_daemon.access.networks import Address
+
+_VIRTUAL = (
+    "br-", "cni", "docker", "flannel", "lxc", "podman", "veth", "virbr",
+    "tailscale", "tun", "utun", "wg", "zt",
+)  # fmt: skip
+"""Interfaces of containers and tunnels: what they reach is not the home's network."""
+
+
+def lan_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[str]:
+    """The machine's addresses that others at home can reach, IPv4 first.
+
+    Public IPv6 addresses are left out: who connects to one comes from one, and that is not a private network.
+    """
+    adapters = ifaddr.get_adapters() if adapters is None else adapters
+    found = all_addresses(adapter for adapter in adapters if not str(adapter.name).startswith(_VIRTUAL))
+    return [str(address) for address in found if _is_reachable(address)]
+
+
+def all_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[Address]:
+    """IPv4 first."""
+    adapters = ifaddr.get_adapters() if adapters is None else adapters
+    found = [ipaddress.ip_address(_text(address)) for adapter in adapters for address in adapter.ips]
+    return sorted(found, key=lambda address: address.version)
+
+
+def _text(address: ifaddr.IP) -> str:
+    return address.ip if isinstance(address.ip, str) else address.ip[0]
+
+
+def _is_reachable(address: Address) -> bool:
+    if address.is_loopback or address.is_link_local or address.is_unspecified:
+        return False
+    return address.version == 4 or not address.is_global
+
+
+def listens(hosts: Iterable[str], address: str) -> bool:
+    """Whether a port bound to `hosts` can be reached by `address`."""
+    everywhere = "::" if ":" in address else "0.0.0.0"
+    return address in hosts or everywhere in hosts

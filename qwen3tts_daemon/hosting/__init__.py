@@ -1,0 +1,10 @@
+"""Which engine speaks, its life, its process, and the messages to it.
+
+engine_selection  settings and machine -> which engine
+checkpoints       the official checkpoints, and which are on disk
+model_names       what the names of models mean that clients send
+model_manager     started on demand, kept while leased, restarted after a crash, ended when idle
+worker_client, worker, ipc   the two sides of the border to the engine's process, and what crosses it
+
+Imports failures and settings; the worker alone imports an engine.
+"""

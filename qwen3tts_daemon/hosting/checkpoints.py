@@ -1,0 +1,101 @@
+"""The Qwen3-TTS checkpoints: the official ones by the names that people type, and those that lie in a directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwen_tts.config.checkpoint import (
+    CODEC_DIRECTORY,
+    WEIGHTS,
+    is_codec_directory,
+    read_checkpoint_config,
+    read_codec_config,
+)
+from qwen_tts.errors import BadCheckpoint
+
+CHECKPOINTS = (
+    "Qwen3-TTS-12Hz-1.7B-CustomVoice",
+    "Qwen3-TTS-12Hz-1.7B-VoiceDesign",
+    "Qwen3-TTS-12Hz-1.7B-Base",
+    "Qwen3-TTS-12Hz-0.6B-CustomVoice",
+    "Qwen3-TTS-12Hz-0.6B-Base",
+    "Qwen3-TTS-Tokenizer-12Hz",
+)
+"""The official ones."""
+
+DOWNLOAD_QWEN = "qwen3tts-daemon models download"
+"""The one command that brings Qwen3-TTS; whoever shows a preview voice names it."""
+
+_FILES = (WEIGHTS, "vocab.json", "merges.txt", f"{CODEC_DIRECTORY}/{WEIGHTS}")
+_ORDER = ("custom_voice", "base", "voice_design")
+"""Preset voices need nothing but a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One that can be loaded, as far as its small files tell."""
+
+    path: Path
+    kind: str
+    """custom_voice, voice_design or base"""
+    size: str
+    """0b6 or 1b7; a fine-tune may say something else"""
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One that cannot."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a models directory holds; the best checkpoint first."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    broken: tuple[Broken, ...]
+
+    @property
+    def best_of_each_kind(self) -> tuple[Checkpoint, ...]:
+        return tuple({one.kind: one for one in reversed(self.checkpoints)}.values())[::-1]
+
+
+def scan(directory: Path) -> Found:
+    """Every folder with a config.json; codecs that stand alone are no checkpoints, and not broken either."""
+    folders = sorted(path.parent for path in directory.glob("*/config.json"))
+    checkpoints, broken = [], []
+    for path in folders:
+        try:
+            if not is_codec_directory(path):
+                checkpoints.append(read(path))
+        except BadCheckpoint as error:
+            broken.append(Broken(path, str(error)))
+    checkpoints.sort(key=lambda one: (_ORDER.index(one.kind), one.size != "1b7", one.name))
+    return Found(tuple(checkpoints), tuple(broken))
+
+
+def read(path: Path) -> Checkpoint:
+    """Raises BadCheckpoint."""
+    config = read_checkpoint_config(path)
+    read_codec_config(path / CODEC_DIRECTORY)
+    if missing := [name for name in _FILES if not (path / name).is_file()]:
+        raise BadCheckpoint(f"{path} lacks {', '.join(missing)}; the download may not have ended")
+    return Checkpoint(path, config.kind, config.size)
+
+
+def short(name: str) -> str:
+    """1.7B-CustomVoice for Qwen3-TTS-12Hz-1.7B-CustomVoice."""
+    return name.removeprefix("Qwen3-TTS-").removeprefix("12Hz-")
+
+
+def official(name: str) -> str | None:
+    """The checkpoint that `name` means: its own name, the hub's, or the short one, in any case; None if it is none."""
+    return _NAMES.get(name.removeprefix("Qwen/").lower())
+
+
+_NAMES = {name.lower(): checkpoint for checkpoint in CHECKPOINTS for name in (checkpoint, short(checkpoint))}

@@ -1,0 +1,108 @@
+"""Which engine the settings mean: the preview voice, or Qwen3-TTS where it can run."""
+
+import importlib.util
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Checkpoint
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig
+from qwen3tts_daemon.hosting.worker_client import EngineSpec
+from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen_tts.errors import BadCheckpoint
+
+logger = logging.getLogger(__name__)
+
+_MOST_THREADS = 4
+"""More do not make the embedded voice faster."""
+
+_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+"""An NVIDIA card, on Linux and in the Windows subsystem; finding out more takes seconds of imports."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """An engine and how it is kept."""
+
+    spec: EngineSpec
+    config: ManagerConfig
+    preload: bool
+    stand_in: EngineSpec | None = None
+    """Who speaks while it is brought"""
+
+
+def choose_engine(settings: Settings) -> EngineChoice:
+    """Raises SettingsError for a choice that cannot be met."""
+    if settings.engine == "embedded":
+        return _embedded(settings)
+    if settings.engine == "qwen":
+        if not _is_installed():
+            raise SettingsError("engine is qwen, and torch is missing: pip install 'qwen3tts-daemon[gpu]'")
+        return _qwen(settings, _asked_for(settings) or _best(settings))
+    if not (_is_installed() and _has_gpu()):
+        return _embedded(settings)
+    found = checkpoints.scan(settings.models_path)
+    for one in found.broken:
+        logger.warning("checkpoint %s is skipped: %s", one.path.name, one.reason)
+    if chosen := _asked_for(settings) or found.best_of_each_kind:
+        return _qwen(settings, chosen)
+    logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, DOWNLOAD_QWEN)
+    return _embedded(settings)
+
+
+def _has_gpu() -> bool:
+    return any(path.exists() for path in _DEVICES)
+
+
+def _is_installed() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def _asked_for(settings: Settings) -> tuple[Checkpoint, ...]:
+    try:
+        asked = tuple(checkpoints.read(settings.models_path / name) for name in settings.qwen.checkpoints)
+    except BadCheckpoint as error:
+        raise SettingsError(f"qwen.checkpoints: {error}") from error
+    kinds = [one.kind for one in asked]
+    if doubled := next((kind for kind in kinds if kinds.count(kind) > 1), None):
+        names = " and ".join(one.name for one in asked if one.kind == doubled)
+        raise SettingsError(f"qwen.checkpoints: {names} are both {doubled}; name one of them")
+    return asked
+
+
+def _best(settings: Settings) -> tuple[Checkpoint, ...]:
+    directory = settings.models_path
+    found = checkpoints.scan(directory)
+    if found.checkpoints:
+        return found.best_of_each_kind
+    reasons = "".join(f"; {one.path.name}: {one.reason}" for one in found.broken)
+    raise SettingsError(f"engine is qwen, and {directory} holds no checkpoint: {DOWNLOAD_QWEN}{reasons}")
+
+
+def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
+    qwen = settings.qwen
+    options = {
+        **qwen.engine_options,
+        "checkpoints": [str(one.path.resolve()) for one in chosen],
+        "keep_loaded": list(qwen.keep_loaded),
+        "arrival_timeout_s": qwen.load_timeout_s,
+    }
+    config = ManagerConfig(
+        idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s, has_successor=True
+    )
+    stand_in = _embedded(settings).spec if qwen.while_loading == "embedded" else None
+    spec = EngineSpec("qwen_tts.hosting.host:create", options, ("qwen_tts.engine.engine",), settings.log_level)
+    return EngineChoice(spec, config, qwen.preload, stand_in)
+
+
+def _embedded(settings: Settings) -> EngineChoice:
+    options = {
+        "cache_dir": str(settings.data_path / "cache"),
+        "threads": settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS),
+        "kokoro": settings.embedded.kokoro,
+        "warm_languages": [settings.language],
+    }
+    spec = EngineSpec("qwen3tts_daemon.embedded.engine:create", options, log_level=settings.log_level)
+    return EngineChoice(spec, ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s), settings.embedded.preload)

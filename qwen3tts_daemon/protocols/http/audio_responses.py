@@ -1,0 +1,242 @@
+"""Answers that are spoken while they are sent.
+
+What fails before the first byte is an ordinary error; what fails later cuts the connection, for a clean end would say
+that the sound is complete. Among server-sent events it is an event.
+"""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from qwen3tts_daemon.audio import ENCODE_MS, Encoder, to_wav
+from qwen3tts_daemon.failures import Refusal, describe, draining
+from qwen3tts_daemon.protocols.http.json_body import wait_for_leaving
+from qwen3tts_daemon.protocols.http.response_schemas import SOUND_TYPES, binary
+from qwen3tts_daemon.protocols.scope_state import TRAILERS
+from qwen3tts_daemon.speech.service import Measures, Utterance
+from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
+from qwen_tts.errors import InvalidRequest
+
+_SEND_TIMEOUT_S = 30.0
+"""A client that takes nothing for so long is cut off."""
+
+_TRAILERS = ("X-End", "X-Audio-Duration", "X-TTFA", "X-RTF")
+"""Of what follows a streamed body, the announcement: what its headers could not say yet."""
+
+Names = Mapping[str, str]
+"""How a protocol calls our fields: ours -> theirs."""
+
+
+@contextlib.contextmanager
+def their_names(names: Names) -> Iterator[None]:
+    """An error names the field as the caller wrote it."""
+    try:
+        yield
+    except InvalidRequest as error:
+        error.param = names.get(error.param or "", error.param)
+        raise
+
+
+class Framing(Protocol):
+    """How sound travels in the body."""
+
+    media_type: str
+
+    def sound(self, pcm: bytes) -> bytes: ...
+    def end(self, utterance: Utterance) -> bytes: ...
+    def error(self, error: Exception, request_id: str) -> bytes | None:
+        """None if the body cannot tell of it."""
+
+
+class AudioBody:
+    """The bytes of the format, nothing else."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.media_type = encoder.media_type
+
+    def sound(self, pcm: bytes) -> bytes:
+        return self._encoder.encode(pcm)
+
+    def end(self, utterance: Utterance) -> bytes:
+        return self._encoder.finish()
+
+    def error(self, error: Exception, request_id: str) -> None:
+        return None
+
+
+class EventsBody:
+    """Server-sent events, as OpenAI names them."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, encoder: Encoder, samples_per_frame: int) -> None:
+        self._encoder = encoder
+        self._samples_per_frame = samples_per_frame
+
+    def sound(self, pcm: bytes) -> bytes:
+        return self._delta(self._encoder.encode(pcm))
+
+    def end(self, utterance: Utterance) -> bytes:
+        chars = utterance.measures.chars
+        frames = utterance.measures.samples // self._samples_per_frame
+        usage = {"input_tokens": chars, "output_tokens": frames, "total_tokens": chars + frames}
+        reason = "limit" if utterance.end == "limit" else "complete"
+        done = _event({"type": "speech.audio.done", "reason": reason, "usage": usage})
+        return self._delta(self._encoder.finish()) + done
+
+    def error(self, error: Exception, request_id: str) -> bytes:
+        return _event({"type": "error", **describe(error).envelope(request_id)})
+
+    def _delta(self, sound: bytes) -> bytes:
+        if not sound:
+            return b""
+        return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
+
+
+SPOKEN = binary(*SOUND_TYPES)
+SPOKEN[200]["content"][EventsBody.media_type] = {}
+"""For `responses` of a route that takes `stream_format`."""
+
+
+def framing_of(stream_format: str | None, sound: Encoder, samples_per_frame: int) -> Framing:
+    """As a request wants it."""
+    return EventsBody(sound, samples_per_frame) if stream_format == "sse" else AudioBody(sound)
+
+
+def _event(fields: Mapping[str, Any]) -> bytes:
+    return b"data: " + msgspec.json.encode(fields) + b"\n\n"
+
+
+@contextlib.asynccontextmanager
+async def _listened_to(utterance: Utterance, receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that is done when the client has left; the utterance is closed then, whatever it waits for."""
+    leaving = asyncio.create_task(wait_for_leaving(receive))
+    leaving.add_done_callback(lambda _: utterance.close())
+    try:
+        yield leaving
+    finally:
+        leaving.cancel()
+
+
+def _was_left(utterance: Utterance, leaving: asyncio.Task[None]) -> bool:
+    """Whether it has no end because its client has left. Raises Refusal if that was not the reason."""
+    if utterance.end != "cancelled":
+        return False
+    if not leaving.done():
+        raise draining()
+    return True
+
+
+class StreamedAudioResponse(Response):
+    """Speaks while it is sent; a client that leaves closes the utterance, whatever it waits for."""
+
+    def __init__(
+        self, utterance: Utterance, framing: Framing, names: Names, headers: Mapping[str, str] | None = None
+    ) -> None:
+        given = {"x-accel-buffering": "no", "trailer": ", ".join(_TRAILERS), **(headers or {})}
+        super().__init__(media_type=framing.media_type, headers=given)
+        del self.headers["content-length"]
+        self._utterance = utterance
+        self._framing = framing
+        self._names = names
+        self._has_started = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._utterance as utterance, _listened_to(utterance, receive) as leaving:
+            try:
+                await self._speak(send)
+                if _was_left(utterance, leaving):
+                    return
+                await self._write(self._framing.end(utterance), send)
+            except Exception as error:
+                event = self._framing.error(error, utterance.request_id) if self._has_started else None
+                if event is None:
+                    raise
+                await self._write(event, send)
+        # Who has it all may ask at once how it went: the utterance has been left by then.
+        told = {"x-end": utterance.end} | cost_headers(utterance.measures)
+        scope["state"].get(TRAILERS, []).extend((name.encode(), value.encode()) for name, value in told.items())
+        await self._finish(send)
+
+    async def _speak(self, send: Send) -> None:
+        with their_names(self._names):
+            async for part in self._utterance:
+                if isinstance(part, AudioChunk):
+                    for pcm in pieces(part):
+                        await self._write(self._framing.sound(pcm), send)
+
+    async def _write(self, data: bytes, send: Send) -> None:
+        if not data:
+            return
+        await self._start(send)
+        await self._send_in_time(data, send, more=True)
+
+    async def _start(self, send: Send) -> None:
+        if not self._has_started:
+            self._has_started = True
+            self.headers.update(speaker_headers(self._utterance.voice, self._utterance.model))
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+
+    async def _finish(self, send: Send) -> None:
+        await self._start(send)
+        await self._send_in_time(b"", send, more=False)
+
+    async def _send_in_time(self, data: bytes, send: Send, *, more: bool) -> None:
+        try:
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                await send({"type": "http.response.body", "body": data, "more_body": more})
+        except TimeoutError:
+            raise Refusal("slow_consumer", "the sound was not taken") from None
+
+
+class WholeAudioResponse(Response):
+    """A whole WAV with its end and its cost in the headers; a client that leaves before closes the utterance."""
+
+    def __init__(self, utterance: Utterance, sample_rate: int, names: Names, filename: str) -> None:
+        super().__init__(media_type="audio/wav")
+        self._utterance = utterance
+        self._sample_rate = sample_rate
+        self._names = names
+        self._filename = filename
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._utterance as utterance, _listened_to(utterance, receive) as leaving:
+            with their_names(self._names):
+                pcm = b"".join([part.pcm async for part in utterance if isinstance(part, AudioChunk)])
+            if leaving.done() or _was_left(utterance, leaving):
+                return
+        body = to_wav(Audio(pcm=pcm, sample_rate=self._sample_rate))
+        headers = {"content-disposition": f'attachment; filename="{self._filename}"'}
+        headers |= {"x-end": utterance.end} | cost_headers(utterance.measures)
+        headers |= speaker_headers(utterance.voice, utterance.model)
+        await Response(body, media_type=self.media_type, headers=headers)(scope, receive, send)
+
+
+def speaker_headers(voice: str, model: str = "") -> dict[str, str]:
+    """Who spoke; what is not known is not there. Headers are ASCII: other letters are UTF-8 with %."""
+    spoken_by = {"x-voice": voice, "x-model": model}
+    return {name: quote(value, safe=":/ ") for name, value in spoken_by.items() if value}
+
+
+def cost_headers(measures: Measures) -> dict[str, str]:
+    """Seconds; what is not known is not there."""
+    seconds = {
+        "x-time-load": measures.load_s, "x-time-gen": measures.synthesis_s,
+        "x-time-total": measures.load_s + measures.queue_s + (measures.synthesis_s or 0.0),
+        "x-audio-duration": measures.audio_s, "x-ttfa": measures.ttfa_s, "x-rtf": measures.rtf,
+    }  # fmt: skip
+    return {name: f"{value:.3f}" for name, value in seconds.items() if value is not None}
+
+
+def pieces(chunk: AudioChunk) -> Iterator[bytes]:
+    step = chunk.sample_rate * ENCODE_MS // 1000 * PCM_BYTES
+    for start in range(0, len(chunk.pcm), step):
+        yield chunk.pcm[start : start + step]

@@ -1,0 +1,83 @@
+"""What the fields of requests may hold, for every body and query.
+
+`Meta` refuses a value as `bad_field`. What `_told` says stands in the OpenAPI document only: such a value is refused
+later, with a code and words of its own, or (another way to write a language's name) is not refused at all.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from qwen3tts_daemon.audio import FORMATS
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.strict_json import load
+from qwen3tts_daemon.speech.clips import CLIP_FORMATS
+from qwen3tts_daemon.text.languages import LANGUAGES
+from qwen_tts.api import AUTO, MAX_TEXT_CHARS
+
+_LONGEST_NUMBER = 64
+
+
+def _told(**schema: Any) -> Meta:
+    return Meta(extra_json_schema=schema)
+
+
+_names = [name for language in LANGUAGES.values() for name in (language.code, language.english, language.native)]
+
+LANGUAGE_SCHEMA = {
+    "anyOf": [
+        {"enum": list(dict.fromkeys(["", AUTO, AUTO.capitalize(), *_names]))},
+        {"pattern": f"^({'|'.join(LANGUAGES)})([-_][A-Za-z0-9]{{2,8}})+$"},
+    ]
+}
+FORMAT_SCHEMA = {"enum": list(FORMATS)}
+
+Text = Annotated[
+    str,
+    _told(
+        pattern=r"\S",
+        description=f"Not blank; at most {MAX_TEXT_CHARS:,} characters, else 413. Without words it is a short silence",
+    ),
+]
+LanguageName = Annotated[str, _told(**LANGUAGE_SCHEMA)]
+FormatName = Annotated[str, _told(enum=["", *FORMATS])]
+"""Empty is the default."""
+ClipFormatName = Annotated[str, _told(enum=["", *CLIP_FORMATS])]
+
+Words = Annotated[str, Meta(max_length=2_000)]
+"""How to speak, what a recording says."""
+Description = Annotated[str, Meta(max_length=2_000, extra_json_schema={"pattern": r"\S"})]
+"""How a voice sounds; not blank."""
+Speed = Annotated[float, Meta(ge=0.25, le=4)]
+Seed = Annotated[int, Meta(ge=0, extra_json_schema={"format": "int64"})]
+"""The format is its upper bound: as a number FastAPI would tell a rounded one."""
+Temperature = Annotated[float, Meta(ge=0, le=5)]
+TopK = Annotated[int, Meta(ge=1, le=10_000)]
+TopP = Annotated[float, Meta(gt=0, le=1)]
+RepetitionPenalty = Annotated[float, Meta(ge=0.5, le=5)]
+
+NUMBER_TEXTS: Mapping[str, str] = {
+    "speed": r"^(0\.(2[5-9]|[3-9])[0-9]{0,4}|[1-3](\.[0-9]{1,6})?|4(\.0{1,6})?)$",
+    "seed": r"^(0|[1-9][0-9]{0,17})$",
+    "temperature": r"^([0-4](\.[0-9]{1,6})?|5(\.0{1,6})?)$",
+    "top_k": r"^([1-9][0-9]{0,3}|10000)$",
+    "top_p": r"^(0\.[0-9]{0,5}[1-9]|1(\.0{1,6})?)$",
+    "repetition_penalty": r"^(0\.[5-9][0-9]{0,5}|[1-4](\.[0-9]{1,6})?|5(\.0{1,6})?)$",
+}
+"""The numbers that some of OpenAI's clients send as text, and how: for the OpenAPI document."""
+
+
+def read_numbers(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request, with the number where there was such a text; any other is left to be refused."""
+    return {**fields, **{name: _number(fields[name]) for name in NUMBER_TEXTS if name in fields}}
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
+        return value
+    try:
+        number = load(value)
+    except Refusal:
+        return value
+    return number if isinstance(number, (int, float)) else value

@@ -1,0 +1,161 @@
+"""Many texts in one request, spoken at once; the answer is a line of JSON for each, as it is complete."""
+
+import asyncio
+import base64
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from qwen3tts_daemon.failures import describe, draining
+from qwen3tts_daemon.hosting.model_names import OWN
+from qwen3tts_daemon.protocols.http.audio_responses import pieces, their_names
+from qwen3tts_daemon.protocols.http.field_types import read_numbers
+from qwen3tts_daemon.protocols.http.json_body import body_of, read_json, wait_for_leaving
+from qwen3tts_daemon.protocols.http.middleware import caller_of
+from qwen3tts_daemon.protocols.http.response_schemas import binary
+from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
+from qwen3tts_daemon.protocols.strict_json import convert
+from qwen3tts_daemon.speech.clips import Encoding
+from qwen3tts_daemon.speech.service import Caller, Measures, Speech
+from qwen_tts.api import AudioChunk
+from qwen_tts.errors import TextTooLong
+
+PROTOCOL = "batch"
+
+_MOST_ITEMS = 64
+_MOST_CHARS = 32_000
+"""Of all texts together: some 35 minutes, whose sound may have to wait in memory for the client."""
+
+Line = Mapping[str, Any]
+
+
+class BatchBody(SpeechBody, frozen=True, kw_only=True):
+    """The request of POST /v1/audio/speech/batch: items, each with the fields of /v1/audio/speech.
+
+    What stands beside `items` is for every item that does not say otherwise. An item that cannot be spoken is a line
+    with its error: what only items are refused for is no rule of the body.
+    """
+
+    items: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=_MOST_ITEMS)]
+    input: str = ""
+    model: str | None = OWN
+    response_format: str | None = "mp3"
+    language: str | None = None
+    seed: Annotated[int, Meta(ge=0)] | None = None
+
+
+def router(speech: Speech) -> APIRouter:
+    """The route of this module; the edge round it admits and refuses."""
+    routes = APIRouter(tags=["Speech"])
+
+    @routes.post(
+        "/v1/audio/speech/batch", response_class=Response, openapi_extra=body_of(BatchBody),
+        responses=binary(_BatchResponse.media_type),
+    )  # fmt: skip
+    async def speak_all(request: Request) -> Response:
+        """Speak up to 64 texts at once. An item that fails is a line with its error; the others go on."""
+        bodies = _bodies(await read_json(request, dict[str, Any]))
+        return _BatchResponse(speech, bodies, caller_of(request.scope))
+
+    return routes
+
+
+def schemas() -> Mapping[str, Any]:
+    """The bodies, for the OpenAPI document."""
+    schemas = speech_schemas(BatchBody)
+    body = schemas[BatchBody.__name__]
+    fields = {name: field for name, field in body["properties"].items() if name != "items"}
+    body["properties"]["items"]["items"] = {"type": "object", "properties": fields}
+    body["anyOf"] = [{"required": ["input"]}, {"properties": {"items": {"items": {"required": ["input"]}}}}]
+    return schemas
+
+
+def _bodies(given: dict[str, Any]) -> list[SpeechBody]:
+    """Raises Refusal or TextTooLong for what is no batch; an item that cannot be spoken may still be among them."""
+    items = convert(read_numbers(given), BatchBody).items
+    shared = {name: given[name] for name in SpeechBody.__struct_fields__ if name in given}
+    bodies = [convert(read_numbers(shared | item), SpeechBody, f"items[{index}]") for index, item in enumerate(items)]
+    if sum(len(body.input) for body in bodies) > _MOST_CHARS:
+        raise TextTooLong(f"one batch takes at most {_MOST_CHARS} characters", param="items")
+    return bodies
+
+
+class _BatchResponse(Response):
+    """As many at once as the engine has rows; a client that leaves cancels all."""
+
+    media_type = "application/x-ndjson"
+
+    def __init__(self, speech: Speech, bodies: Sequence[SpeechBody], caller: Caller) -> None:
+        super().__init__(headers={"x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._speech = speech
+        self._bodies = bodies
+        self._caller = caller
+        self._rows = asyncio.Semaphore(speech.capabilities.rows)
+        self._lines: asyncio.Queue[Line | None] = asyncio.Queue()
+        """None: the client has gone."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        speaking = [asyncio.create_task(self._speak(index, body)) for index, body in enumerate(self._bodies)]
+        leaving = asyncio.create_task(wait_for_leaving(receive))
+        leaving.add_done_callback(lambda _: self._lines.put_nowait(None))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._send_lines(send)
+        finally:
+            for task in (leaving, *speaking):
+                task.cancel()
+
+    async def _send_lines(self, send: Send) -> None:
+        failed = 0
+        for _ in self._bodies:
+            line = await self._lines.get()
+            if line is None:
+                return
+            failed += "error" in line
+            await _write(line, send, more=True)
+        await _write({"done": True, "items": len(self._bodies), "failed": failed}, send, more=False)
+
+    async def _speak(self, index: int, body: SpeechBody) -> None:
+        caller = dataclasses.replace(self._caller, request_id=f"{self._caller.request_id}-{index}")
+        async with self._rows:
+            try:
+                with their_names(THEIR_NAMES):
+                    line = await self._spoken(body, caller)
+            except Exception as error:  # noqa: BLE001  the protocol's edge, for one item
+                line = describe(error).envelope(caller.request_id)
+        self._lines.put_nowait({"index": index, **line})
+
+    async def _spoken(self, body: SpeechBody, caller: Caller) -> Line:
+        sound = await asyncio.to_thread(Encoding, body.format, self._speech.capabilities.sample_rate)
+        async with utterance_of(body, self._speech, PROTOCOL, caller) as utterance:
+            async for part in utterance:
+                if isinstance(part, AudioChunk):
+                    for pcm in pieces(part):
+                        sound.add(pcm)
+        if utterance.end == "cancelled":
+            raise draining()
+        sound.finish()
+        encoded = base64.b64encode(sound.data).decode()
+        return {
+            "audio": encoded, "media_type": sound.media_type, "end": utterance.end, "voice": utterance.voice,
+            "model": utterance.model, **_measured(utterance.measures),
+        }  # fmt: skip
+
+
+def _measured(measures: Measures) -> Line:
+    """To a tenth of a millisecond."""
+    names = ("audio_s", "ttfa_s", "rtf")
+    given = {name: getattr(measures, name) for name in names}
+    return {name: None if value is None else round(value, 4) for name, value in given.items()}
+
+
+async def _write(line: Line, send: Send, *, more: bool) -> None:
+    await send({"type": "http.response.body", "body": msgspec.json.encode(line) + b"\n", "more_body": more})

@@ -1,0 +1,209 @@
+"""Sound as URLs, for players that can only fetch: ordered with a body, fetched by whoever has the URL."""
+
+import asyncio
+import re
+import socket
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from msgspec import Meta
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from qwen3tts_daemon.access.auth import Principal
+from qwen3tts_daemon.access.lan_addresses import lan_addresses, listens
+from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
+from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
+from qwen3tts_daemon.protocols.http.json_body import body_of, wait_for_leaving
+from qwen3tts_daemon.protocols.http.middleware import caller_of, principal_of
+from qwen3tts_daemon.protocols.http.response_schemas import CLIP_TYPES, binary
+from qwen3tts_daemon.protocols.http.response_schemas import Clip as ClipAnswer
+from qwen3tts_daemon.protocols.http.speech_request import (
+    THEIR_NAMES,
+    SpeechBody,
+    read_speech,
+    speech_schemas,
+    utterance_of,
+)
+from qwen3tts_daemon.settings import HttpSettings
+from qwen3tts_daemon.speech.clips import CLIP_FORMATS, Clip, Clips, Encoding, Reader
+from qwen3tts_daemon.speech.service import Speech
+from qwen_tts.errors import UnsupportedFormat
+
+PATH = "/v1/audio/clips/"
+PROTOCOL = "clips"
+
+_FETCHED = binary(*CLIP_TYPES, statuses=(200, 206))
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
+
+
+class ClipBody(SpeechBody, frozen=True, kw_only=True):
+    """The request of POST /v1/audio/clips: what is spoken as by /v1/audio/speech, for a URL. No pcm."""
+
+    response_format: ClipFormatName | None = "mp3"
+    expires_in_s: Annotated[float, Meta(ge=1, le=86_400)] | None = None
+    """How long the URL is good; without it as the daemon's settings say."""
+
+
+def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
+    """The routes of this module. The edge lets everybody fetch; to order and to delete, `speak` is needed."""
+    routes = APIRouter(tags=["Clips"])
+
+    @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=body_of(ClipBody))
+    async def make(request: Request, response: Response) -> ClipAnswer:
+        """A URL of a text spoken; it can be fetched at once, and often."""
+        body = await read_speech(request, ClipBody)
+        if body.format not in CLIP_FORMATS:
+            known = ", ".join(CLIP_FORMATS)
+            raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
+        encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
+        with their_names(THEIR_NAMES):
+            utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
+            voice = utterance.settle()
+        lifetime_s = body.expires_in_s or clips.config.expires_s
+        clip = clips.make(utterance, encoding, lifetime_s)
+        clip.voice = voice
+        response.headers.update(speaker_headers(voice))
+        path = f"{PATH}{clip.id}.{body.format}"
+        return {
+            "id": clip.id,
+            "url": base_url(principal_of(request.scope), config) + path,
+            "path": path,
+            "format": body.format,
+            "media_type": encoding.media_type,
+            "expires_at": (datetime.now(UTC) + timedelta(seconds=lifetime_s)).isoformat(timespec="seconds"),
+            "voice": voice,
+        }
+
+    @routes.get(PATH + "{name}", response_class=Response, responses=_FETCHED)
+    async def fetch(name: str, request: Request) -> Response:
+        """The sound, as far as it is made and then as it is made. `name` is the clip's id with .mp3, .wav and so on."""
+        await request.body()
+        clip_id, _, format = name.rpartition(".")
+        if format not in CLIP_FORMATS:
+            raise Refusal("not_found", f"a clip is called {PATH}<id>.<{'|'.join(CLIP_FORMATS)}>")
+        return _ClipResponse(clips.get(clip_id), format, request.headers)
+
+    @routes.delete(PATH + "{name}", status_code=204)
+    async def delete(name: str, request: Request) -> Response:
+        """Nobody can fetch it any more, and those that do are cut off. `name` is as for GET, or the clip's id alone."""
+        principal_of(request.scope).require("speak")
+        clip_id, _, format = name.rpartition(".")
+        clips.delete(clip_id if format in CLIP_FORMATS else name)
+        return Response(status_code=204)
+
+    return routes
+
+
+def schemas() -> Mapping[str, Any]:
+    """The bodies, for the OpenAPI document."""
+    return speech_schemas(ClipBody)
+
+
+class _ClipResponse(Response):
+    """A complete clip is a file, of which parts can be had; one that grows is followed to its end."""
+
+    def __init__(self, clip: Clip, format: str, asked: Mapping[str, str]) -> None:
+        super().__init__()
+        self._clip = clip
+        self._format = format
+        self._asked = asked
+        self._etag = f'"{clip.id}"'
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._clip.held(), their_names(THEIR_NAMES):
+            encoding = await self._clip.encoding(self._format)
+            reader = Reader(self._clip, encoding)
+            leaving = asyncio.create_task(wait_for_leaving(receive))
+            leaving.add_done_callback(lambda _: reader.close())
+            try:
+                self._begin(reader, await reader.size())
+                self.headers["content-type"] = encoding.media_type
+                self.headers.update(speaker_headers(self._clip.voice, self._clip.model))
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                while data := await reader.read():
+                    await send({"type": "http.response.body", "body": data, "more_body": True})
+            finally:
+                leaving.cancel()
+            await send({"type": "http.response.body", "body": b""})
+
+    def _begin(self, reader: Reader, size: int | None) -> None:
+        """Status and headers."""
+        # A player's own page, such as a Chromecast's, comes from elsewhere.
+        self.headers["cross-origin-resource-policy"] = "cross-origin"
+        if size is None:
+            del self.headers["content-length"]
+            self.headers["accept-ranges"] = "none"
+            # The edge makes GET of HEAD: who only wanted the head need not wait for the end to ask on.
+            self.headers["connection"] = "close"
+            return
+        self.headers.update({"accept-ranges": "bytes", "etag": self._etag, "x-end": self._clip.end})
+        start, stop = self._part(size)
+        reader.limit(start, stop)
+        self.headers["content-length"] = str(stop - start)
+
+    def _part(self, size: int) -> tuple[int, int]:
+        """Which bytes are wanted. Raises HTTPException for some that are not there."""
+        asked = parse_range(self._asked.get("range", ""), size)
+        if asked is None or self._asked.get("if-range", self._etag) != self._etag:
+            return 0, size
+        start, stop = asked
+        if start >= stop:
+            raise HTTPException(416, f"the clip has {size} bytes", headers={"content-range": f"bytes */{size}"})
+        self.status_code = 206
+        self.headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
+        return start, stop
+
+
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """Bytes [start, stop) of `size`, empty if there are none; None if the header does not ask for one range."""
+    match = _RANGE.fullmatch(header.strip())
+    if match is None:
+        return None
+    first, last, suffix = match.groups()
+    if suffix:
+        return max(0, size - int(suffix)), size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(size, int(last) + 1) if last else size
+
+
+def base_url(visitor: Principal, config: HttpSettings) -> str:
+    """Where a player on the network reaches this daemon."""
+    if config.public_url:
+        return config.public_url.rstrip("/")
+    host = visitor.host
+    if _is_loopback(host):
+        host = _own_address(config.host) or host
+    authority = f"[{host}]" if ":" in host else host
+    port = f":{visitor.port}" if visitor.port else ""
+    return f"{'https' if visitor.is_secure else 'http'}://{authority}{port}{visitor.path_prefix}"
+
+
+def _is_loopback(host: str) -> bool:
+    """Of the names that a Host header may carry."""
+    address = parse_address(host)
+    return host in LOOPBACK_NAMES if address is None else address.is_loopback or address.is_unspecified
+
+
+def _own_address(listening: Collection[str]) -> str | None:
+    """This machine's address on the network, if the port listens there."""
+    found = [address for address in lan_addresses() if listens(listening, address)]
+    facing = _address_facing_out()
+    return facing if facing in found else next(iter(found), None)
+
+
+def _address_facing_out() -> str:
+    """Of the interface that the default route leaves by. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anywhere:
+        try:
+            anywhere.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(anywhere.getsockname()[0])

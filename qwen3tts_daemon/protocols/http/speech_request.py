@@ -1,0 +1,102 @@
+"""What may be ordered over HTTP: the body of OpenAI's clients with fields of our own, and what becomes of it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+
+from qwen3tts_daemon.hosting.model_names import ALWAYS_LISTED, OWN
+from qwen3tts_daemon.protocols.http.field_types import (
+    NUMBER_TEXTS,
+    FormatName,
+    LanguageName,
+    RepetitionPenalty,
+    Seed,
+    Speed,
+    Temperature,
+    Text,
+    TopK,
+    TopP,
+    Words,
+    read_numbers,
+)
+from qwen3tts_daemon.protocols.http.json_body import read_json, schemas_of
+from qwen3tts_daemon.protocols.strict_json import convert
+from qwen3tts_daemon.speech.service import Caller, Order, Speech, Utterance
+from qwen_tts.api import Sampling
+
+_SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")
+
+THEIR_NAMES: Mapping[str, str] = {"text": "input", "instruct": "instructions"}
+"""How a SpeechBody calls our fields."""
+
+
+class NamedVoice(msgspec.Struct, frozen=True):
+    """How OpenAI's clients name a voice of one's own."""
+
+    id: str
+
+
+class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The request of POST /v1/audio/speech. Fields that are not known are ignored."""
+
+    input: Text
+    """What to say."""
+    model: Annotated[str, Meta(extra_json_schema={"examples": list(ALWAYS_LISTED)})] | None = OWN
+    """Any; X-Model of the answer says what spoke. 503 for a Qwen3-TTS checkpoint that is not here."""
+    voice: str | NamedVoice | None = None
+    """A name from /v1/audio/voices, an alias or one of OpenAI's; without it the language's own voice."""
+    instructions: Words | None = None
+    """How to say it, in words."""
+    response_format: FormatName | None = "mp3"
+    """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
+    speed: Speed | None = 1.0
+    stream_format: Literal["audio", "sse"] | None = "audio"
+    language: LanguageName | None = None
+    """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
+    seed: Seed | None = None
+    """The same seed gives the same sound."""
+    temperature: Temperature | None = None
+    top_k: TopK | None = None
+    top_p: TopP | None = None
+    repetition_penalty: RepetitionPenalty | None = None
+
+    @property
+    def format(self) -> str:
+        """What the sound is sent as."""
+        return self.response_format or "mp3"
+
+
+Body = TypeVar("Body", bound=SpeechBody)
+
+
+async def read_speech(request: Request, kind: type[Body]) -> Body:
+    """The body, in which numbers may be text. Raises Refusal."""
+    return convert(read_numbers(await read_json(request, dict[str, Any])), kind)
+
+
+def speech_schemas(*kinds: type[SpeechBody]) -> dict[str, Any]:
+    """See bodies.schemas_of."""
+    schemas = schemas_of(*kinds)
+    for kind in kinds:
+        for name, pattern in NUMBER_TEXTS.items():
+            schemas[kind.__name__]["properties"][name]["anyOf"].append({"type": "string", "pattern": pattern})
+    return schemas
+
+
+def utterance_of(body: SpeechBody, speech: Speech, protocol: str, caller: Caller) -> Utterance:
+    """The utterance, with its whole text. Raises InvalidRequest, which has our names of the fields, and Refusal."""
+    speech.models.check(body.model)
+    return speech.whole_utterance(_order_of(body, protocol), body.input, caller)
+
+
+def _order_of(body: SpeechBody, protocol: str) -> Order:
+    """The body in our words."""
+    given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
+    name = body.voice.id if isinstance(body.voice, NamedVoice) else body.voice
+    return Order(
+        protocol=protocol, voice=name or None, language=body.language, instruct=body.instructions or "",
+        speed=1.0 if body.speed is None else body.speed, sampling=Sampling(**given),
+    )  # fmt: skip

@@ -1,0 +1,7 @@
+"""Keys in an ASGI scope's `state`: what the HTTP port offers to whoever answers."""
+
+ABORT = "abort"
+"""A function that ends the connection at once, so that a body has no clean end."""
+
+TRAILERS = "trailers"
+"""A list of headers that follow the body, if its length was not told before it."""

@@ -1,0 +1,63 @@
+"""An archive that another daemon exported -> a voice that can speak here, or the reason why not."""
+
+import asyncio
+import re
+from typing import Any
+
+import msgspec
+
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.text.languages import LANGUAGES
+from qwen3tts_daemon.uploads.confinement import Refused
+from qwen3tts_daemon.uploads.uploads import Unpacked, UploadLimits, unpack_upload
+from qwen3tts_daemon.uploads.voice_files import PROMPT, REFERENCE
+from qwen3tts_daemon.voices.library import StoredVoice, voice_of
+from qwen_tts.api import Audio
+from qwen_tts.audio.reference_audio import check_reference
+from qwen_tts.checkpoint.prompt_file import read_prompt
+from qwen_tts.errors import InvalidRequest
+
+_LIMITS = UploadLimits()
+_FAMILY = re.compile(r"(\d{1,6})x(\d{1,6})")
+"""Of the prompts of Qwen3-TTS: the width of the talker and its codebooks."""
+
+
+async def unpack(data: bytes, limits: UploadLimits = _LIMITS) -> tuple[StoredVoice, Audio | None, bytes | None]:
+    """What `VoiceLibrary.export` packed: a voice, and of a cloned one recording and prompt. Raises Refusal."""
+    try:
+        unpacked = await unpack_upload(data, limits)
+        voice = voice_of(msgspec.json.decode(unpacked.card, type=dict[str, Any]))
+        await asyncio.to_thread(_check, voice, unpacked)
+    except (Refused, ValueError, InvalidRequest) as error:
+        raise Refusal("bad_field", f"not an exported voice: {error}", param="file") from None
+    return voice, unpacked.recording, unpacked.prompt
+
+
+def _check(voice: StoredVoice, unpacked: Unpacked) -> None:
+    """Raises ValueError and InvalidRequest for a voice that could never speak."""
+    if voice.language and voice.language not in LANGUAGES:
+        raise ValueError(f"there is no language {voice.language[:32]!r}")
+    if voice.kind == "cloned":
+        _check_clone(voice, unpacked)
+    elif unpacked.recording is not None or unpacked.prompt is not None:
+        raise ValueError(f"a {voice.kind} voice has neither {REFERENCE} nor {PROMPT}")
+    elif not (voice.design if voice.kind == "designed" else voice.base).strip():
+        raise ValueError(f"a {voice.kind} voice without {'design' if voice.kind == 'designed' else 'base'}")
+
+
+def _check_clone(voice: StoredVoice, unpacked: Unpacked) -> None:
+    if unpacked.recording is None:
+        raise ValueError(f"{REFERENCE} is missing")
+    check_reference(unpacked.recording, voice.transcript or None)
+    if unpacked.prompt is not None:
+        _check_prompt(unpacked.prompt, voice.prompt_family)
+
+
+def _check_prompt(data: bytes, family: str) -> None:
+    prompt = read_prompt(data)
+    found = (len(prompt.speaker_embedding), prompt.codebooks)
+    if (said := _FAMILY.fullmatch(family)) is None:
+        return
+    hidden_size, codebooks = int(said[1]), int(said[2])
+    if found not in ((hidden_size, codebooks), (hidden_size, 0)):
+        raise ValueError(f"{PROMPT} is for {found[0]}x{found[1]}, and the voice says {family}")

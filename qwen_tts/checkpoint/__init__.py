@@ -1,0 +1,12 @@
+"""A checkpoint in memory: its weights, its codec, its voices, and the prompt that starts an utterance.
+
+weights, tensor_file     tensors from disk to the device, by the names of this code
+model                    everything that one checkpoint needs to speak
+codec                    its encoder and decoder
+capabilities             what it can speak, read from its config alone
+prompt                   request -> the embeddings before the first frame
+voice_prompt, prompt_file   a cloned voice as tensors, and as bytes; prompt_file needs no torch
+clone                    reference audio -> voice prompt
+
+Imports models, text, audio and config; runtime/ runs it.
+"""

@@ -1,0 +1,185 @@
+"""A checkpoint in memory: every network, the text tokenizer, and the prompts they need."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypedDict
+
+import torch
+from torch import Tensor
+
+from qwen_tts.audio.reference_audio import ReferenceAudio
+from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.prompt import PromptBuilder
+from qwen_tts.checkpoint.weights import load_weights, plan
+from qwen_tts.config.checkpoint import (
+    CODEC_DIRECTORY,
+    WEIGHTS,
+    CheckpointConfig,
+    CodecConfig,
+    is_codec_directory,
+    read_checkpoint_config,
+    read_codec_config,
+)
+from qwen_tts.errors import BadCheckpoint
+from qwen_tts.models.code_predictor import CodePredictor
+from qwen_tts.models.codec_decoder import CodecDecoder
+from qwen_tts.models.codec_encoder import CodecEncoder
+from qwen_tts.models.speaker_encoder import SpeakerEncoder
+from qwen_tts.models.talker import Talker
+from qwen_tts.modules.mel import log_mel
+from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
+
+Progress = Callable[[str, int, int], None]
+"""(file name, bytes read, bytes in all)"""
+
+
+class VoiceGeometry(TypedDict):
+    hidden_size: int
+    codebooks: int
+    codebook_size: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """What one checkpoint directory holds, on one device."""
+
+    name: str
+    config: CheckpointConfig
+    tokenizer: TextTokenizer
+    talker: Talker
+    code_predictor: CodePredictor
+    codec: Codec
+    speaker_encoder: SpeakerEncoder | None
+    prompts: PromptBuilder
+
+    def to(self, device: torch.device) -> None:
+        """Move every network, in place. What goes from CUDA to the CPU comes back the fastest way there is."""
+        parts = (self.talker, self.code_predictor, self.codec.encoder, self.codec.decoder, self.speaker_encoder)
+        for part in parts:
+            for tensor in () if part is None else (*part.parameters(), *part.buffers()):
+                tensor.data = _moved(tensor.data, device)
+
+    @property
+    def embed_speaker(self) -> Callable[[ReferenceAudio], Tensor] | None:
+        """A recording -> speaker embedding [hidden] float32 on the CPU; None where no voice can be cloned."""
+        return None if self.speaker_encoder is None else partial(_embed_speaker, self.speaker_encoder)
+
+    @property
+    def voice_geometry(self) -> VoiceGeometry:
+        """What a voice prompt must fit."""
+        return {
+            "hidden_size": self.config.talker.hidden_size,
+            "codebooks": self.config.talker.codebooks,
+            "codebook_size": self.codec.config.decoder.codebook_size,
+        }
+
+
+def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+    if tensor.device.type != "cuda" or device.type != "cpu":
+        return tensor.to(device, non_blocking=device.type == "cuda")
+    return torch.empty_like(tensor, device=device, pin_memory=True).copy_(tensor)
+
+
+@torch.inference_mode()
+def _embed_speaker(encoder: SpeakerEncoder, reference: ReferenceAudio) -> Tensor:
+    rate = encoder.config.sample_rate
+    samples = torch.from_numpy(reference.resampled(rate)).to(encoder.device)
+    return encoder(log_mel(samples[None], rate, encoder.config.mel_bins))[0].float().cpu()
+
+
+def default_device() -> torch.device:
+    """CUDA where there is one, else Apple's GPU, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def default_dtype(device: torch.device) -> torch.dtype:
+    """What talker and code predictor compute in: bfloat16 on CUDA (float16 where there is none), else float32."""
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def load_model(
+    directory: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    pre_tokenizer: PreTokenizer = "qwen",
+    progress: Progress | None = None,
+) -> Model:
+    """A checkpoint directory as released. Codec and speaker encoder compute in float32 whatever `dtype` is.
+
+    Raises BadCheckpoint.
+    """
+    if is_codec_directory(directory):
+        raise BadCheckpoint(f"{directory} is a codec without a talker: it encodes and decodes, but cannot speak")
+    config = read_checkpoint_config(directory)
+    tokenizer = TextTokenizer.from_directory(directory, pre_tokenizer)
+    _check_fit(directory, config, tokenizer, read_codec_config(directory / CODEC_DIRECTORY))
+    talker, code_predictor = plan_speakers(config, dtype)
+    parts: dict[str, torch.nn.Module] = {"talker": talker, "code_predictor": code_predictor}
+    speaker_encoder = None
+    if config.kind == "base":
+        assert config.speaker_encoder is not None
+        encoder_config = config.speaker_encoder
+        speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
+        parts["speaker_encoder"] = speaker_encoder
+    load_weights(directory / WEIGHTS, parts, device, _for_file(progress, WEIGHTS))
+    codec = load_codec(directory, device, progress=progress)
+    with torch.inference_mode():
+        prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
+    return Model(directory.resolve().name, config, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts)
+
+
+def plan_speakers(config: CheckpointConfig, dtype: torch.dtype) -> tuple[Talker, CodePredictor]:
+    """Without memory."""
+    talker = config.talker
+    return (
+        plan(lambda: Talker(talker), dtype),
+        plan(lambda: CodePredictor(talker.code_predictor, talker.hidden_size), dtype),
+    )
+
+
+def plan_codec(config: CodecConfig) -> Codec:
+    """Without memory."""
+    decoder = plan(lambda: CodecDecoder(config.decoder), torch.float32)
+    encoder = plan(lambda: CodecEncoder(config.encoder, config.codebooks), torch.float32)
+    return Codec(config, decoder, encoder)
+
+
+def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokenizer, codec: CodecConfig) -> None:
+    talker, predictor = config.talker, config.talker.code_predictor
+    if tokenizer.vocab_size > talker.text_vocab_size:
+        raise BadCheckpoint(
+            f"{directory}: vocab.json has the token {tokenizer.vocab_size - 1}, and talker_config.text_vocab_size is "
+            f"{talker.text_vocab_size}"
+        )
+    if talker.codebooks != codec.codebooks:
+        raise BadCheckpoint(
+            f"{directory}: the talker has {talker.codebooks} codebooks and {CODEC_DIRECTORY} {codec.codebooks}"
+        )
+    if predictor.vocab_size != codec.decoder.codebook_size:
+        raise BadCheckpoint(
+            f"{directory}: code_predictor_config.vocab_size is {predictor.vocab_size}, and the codebooks of "
+            f"{CODEC_DIRECTORY} have {codec.decoder.codebook_size} entries"
+        )
+
+
+def load_codec(directory: Path, device: torch.device, *, progress: Progress | None = None) -> Codec:
+    """The codec of a checkpoint directory, or one that stands alone, in float32. Raises BadCheckpoint."""
+    if not is_codec_directory(directory):
+        directory = directory / CODEC_DIRECTORY
+    codec = plan_codec(read_codec_config(directory))
+    parts = {"codec_decoder": codec.decoder, "codec_encoder": codec.encoder}
+    load_weights(directory / WEIGHTS, parts, device, _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}"))
+    return codec
+
+
+def _for_file(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else partial(progress, name)

@@ -1,0 +1,163 @@
+"""The bytes of a voice prompt, read strictly and without PyTorch: whoever keeps one can tell whether it is one.
+
+They are one safetensors file: the tensors, and under one key of its metadata a JSON object with the rest. Where no
+engine is installed there is no safetensors library either, so what a voice needs of that format is read here; what is
+taken here that library takes too.
+"""
+
+import math
+from array import array
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+
+from qwen_tts.errors import InvalidRequest
+from qwen_tts.text.transcript import MAX_TRANSCRIPT_CHARS
+
+FORMAT = 1
+METADATA_KEY = "qwen_tts.voice"
+MAX_BYTES = 128 * 1024
+"""Twice a voice of the longest reference audio and transcript."""
+MAX_CODEBOOK_SIZE = 2_048
+"""Of every codec that is released; a checkpoint's own is checked where it is known."""
+
+_TYPES = {"F32": "f", "I64": "q"}
+_LARGEST = 65_504.0
+"""Of float16"""
+
+Kind = Literal["transcribed", "speaker_embedding"]
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A voice without its tensors."""
+
+    format: int
+    kind: Kind
+    transcript: Annotated[str, msgspec.Meta(max_length=MAX_TRANSCRIPT_CHARS)]
+    source_sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    duration_s: Annotated[float, msgspec.Meta(gt=0, le=3600)]
+
+
+class Prompt(NamedTuple):
+    """A voice as its file says it."""
+
+    card: Card
+    speaker_embedding: "array[float]"
+    """float32"""
+    codes: "array[int] | None"
+    """int64, frame by frame"""
+    codebooks: int
+    """0 if there are no codes"""
+
+
+class _Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    dtype: str
+    shape: list[Annotated[int, msgspec.Meta(ge=0)]]
+    data_offsets: tuple[int, int]
+
+    def __str__(self) -> str:
+        return f"{self.dtype[:8]} {self.shape[:4]}"
+
+
+def read_prompt(data: bytes, codebook_size: int = MAX_CODEBOOK_SIZE) -> Prompt:
+    """Raises InvalidRequest, which says what is wrong."""
+    if len(data) > MAX_BYTES:
+        raise bad(f"has {len(data)} bytes, more than a voice can have ({MAX_BYTES})")
+    metadata, tensors, body = _read_file(data)
+    values = {name: _values(name, tensor, body) for name, tensor in tensors.items()}
+    card = _read_card(metadata)
+    _check_names(card, tensors)
+    embedding, codes = values["speaker_embedding"], values.get("codes")
+    _check_embedding(embedding, tensors["speaker_embedding"])
+    if codes is None:
+        return Prompt(card, embedding, None, 0)
+    _check_codes(codes, tensors["codes"], codebook_size)
+    return Prompt(card, embedding, codes, tensors["codes"].shape[1])
+
+
+def bad(problem: str) -> InvalidRequest:
+    """What is to be raised for a voice prompt that has a problem."""
+    return InvalidRequest(f"the voice prompt {problem}; clone the voice again from its reference audio", param="voice")
+
+
+def _read_file(data: bytes) -> tuple[dict[str, str], dict[str, _Tensor], bytes]:
+    """Metadata, tensors, and the bytes of these: the header's length stands in the first 8 bytes."""
+    length = int.from_bytes(data[:8], "little")
+    if length > len(data) - 8 or data[8:9] != b"{":
+        raise _no_safetensors("it has no header")
+    body = data[8 + length :]
+    try:
+        header = msgspec.json.decode(data[8 : 8 + length], type=dict[str, Any])
+        metadata = msgspec.convert(header.pop("__metadata__", None), dict[str, str] | None) or {}
+        tensors = msgspec.convert(header, dict[str, _Tensor])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # brackets without end
+        raise _no_safetensors(str(error)) from error
+    _check_offsets(tensors, len(body))
+    return metadata, tensors, body
+
+
+def _no_safetensors(reason: str) -> InvalidRequest:
+    return bad(f"is not a safetensors file, and nothing else is read ({reason})")
+
+
+def _check_offsets(tensors: dict[str, _Tensor], size: int) -> None:
+    """The tensors follow each other without a gap, and nothing comes after them."""
+    end = 0
+    for start, next_end in sorted(tensor.data_offsets for tensor in tensors.values()):
+        if start != end or next_end < start:
+            raise _no_safetensors("its tensors do not follow each other")
+        end = next_end
+    if end != size:
+        raise _no_safetensors(f"it has {size} bytes of tensors, and {end} by its header")
+
+
+def _values(name: str, tensor: _Tensor, body: bytes) -> "array[Any]":
+    if tensor.dtype not in _TYPES or 0 in tensor.shape:
+        raise bad(f"has the tensor {name[:32]!r} of {tensor}, which no voice has")
+    values: array[Any] = array(_TYPES[tensor.dtype])
+    start, end = tensor.data_offsets
+    if end - start != math.prod(tensor.shape) * values.itemsize:
+        raise _no_safetensors(f"{end - start} bytes cannot be {tensor}")
+    values.frombytes(body[start:end])
+    return values
+
+
+def _read_card(metadata: dict[str, str]) -> Card:
+    try:
+        card = msgspec.json.decode(metadata.get(METADATA_KEY, ""))
+    except (msgspec.DecodeError, RecursionError) as error:  # no JSON, or brackets without end
+        raise bad("does not say what it is: it was not made by this engine") from error
+    if isinstance(card, dict) and card.get("format") != FORMAT:
+        raise bad(f"has format {card.get('format')!r}, and this version reads {FORMAT}; update it")
+    try:
+        return msgspec.convert(card, Card)
+    except msgspec.ValidationError as error:
+        raise bad(f"describes itself wrongly ({error})") from error
+
+
+def _check_names(card: Card, tensors: dict[str, _Tensor]) -> None:
+    names = {"speaker_embedding"} if card.kind == "speaker_embedding" else {"speaker_embedding", "codes"}
+    if tensors.keys() != names:
+        raise bad(f"has the tensors {_listed(tensors)} instead of {_listed(names)}")
+    if bool(card.transcript.strip() if "codes" in names else card.transcript) != ("codes" in names):
+        raise bad("has codes without a transcript, or a transcript without codes")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(name[:32] for name in names)) or "none"
+
+
+def _check_embedding(values: "array[float]", tensor: _Tensor) -> None:
+    if tensor.dtype != "F32" or len(tensor.shape) != 1:
+        raise bad(f"has a speaker embedding of {tensor} instead of F32 [hidden]")
+    if not all(abs(value) <= _LARGEST for value in values):
+        raise bad("has a speaker embedding that is not finite or far out of range")
+
+
+def _check_codes(values: "array[int]", tensor: _Tensor, codebook_size: int) -> None:
+    if tensor.dtype != "I64" or len(tensor.shape) != 2:
+        raise bad(f"has codes of {tensor} instead of I64 [frames, codebooks]")
+    low, high = min(values), max(values)
+    if low < 0 or high >= codebook_size:
+        raise bad(f"has codes within {low}..{high}, and a model's are within 0..{codebook_size - 1}")

@@ -1,0 +1,9 @@
+"""What can be chosen, and what a checkpoint says of itself: strict models, no torch, nothing that runs.
+
+checkpoint  config.json of the talker and of the codec
+engine      the options of one engine
+host        the options of a host of several checkpoints
+languages   the ten languages
+
+Imports api and errors; everybody may import it.
+"""

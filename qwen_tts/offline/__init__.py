@@ -1,0 +1,7 @@
+"""One text after the other, without an engine: the reference that the engine is compared with, and the command line's.
+
+synthesizer  text -> samples, whole
+generator    the frames of one sequence, in plain PyTorch
+
+Imports runtime's sampling, checkpoint and config.
+"""

@@ -1,0 +1,269 @@
+"""Synthesizer: text in, audio chunks out, with the plain generator. One caller at a time.
+
+```python
+synthesizer = Synthesizer.from_pretrained("models/Qwen3-TTS-12Hz-1.7B-CustomVoice")
+with synthesizer.stream(SynthesisRequest(text="Good evening.", voice=PresetVoice("vivian"), language="en")) as speech:
+    for chunk in speech:
+        play(chunk.pcm)
+```
+"""
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import torch
+
+from qwen_tts.api import (
+    Audio,
+    AudioChunk,
+    Capabilities,
+    ClonedVoice,
+    StreamEnd,
+    SynthesisRequest,
+    VoicePrompt,
+)
+from qwen_tts.audio.wav import to_pcm
+from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
+from qwen_tts.checkpoint.clone import clone_voice
+from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.model import Model, Progress, default_device, default_dtype, load_model
+from qwen_tts.checkpoint.prompt import Prompt
+from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
+from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
+from qwen_tts.offline.generator import Frame, Generator
+from qwen_tts.offline.generator import Sequence as RowSequence
+from qwen_tts.text.text_tokenizer import PreTokenizer
+
+MAX_POSITIONS = 4096
+"""Positions that one utterance may take: the prompt, then a frame each; about five minutes."""
+
+MAX_BATCH = 64
+"""Requests of one batch."""
+
+
+class Synthesizer:
+    """One checkpoint, ready to speak."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        directory: str | Path,
+        *,
+        device: str | torch.device | None = None,
+        dtype: torch.dtype | None = None,
+        pre_tokenizer: PreTokenizer = "qwen",
+        progress: Progress | None = None,
+    ) -> Self:
+        """Load a checkpoint directory as released.
+
+        `device` defaults to CUDA, then MPS, then the CPU; `dtype` to bfloat16 on CUDA and float32 elsewhere. Raises
+        BadCheckpoint.
+        """
+        where = default_device() if device is None else torch.device(device)
+        return cls(
+            load_model(
+                Path(directory), where, dtype or default_dtype(where), pre_tokenizer=pre_tokenizer, progress=progress
+            )
+        )
+
+    @property
+    def codec(self) -> Codec:
+        """Sound to codes and back."""
+        return self._model.codec
+
+    @property
+    def capabilities(self) -> Capabilities:
+        config, codec = self._model.config, self._model.codec.config
+        return checkpoint_capabilities(config, codec, rows=MAX_BATCH, live_text="sentences")
+
+    # -- speaking ---------------------------------------------------------------------------------------------------
+
+    def stream(self, request: SynthesisRequest, *, streaming_text: bool | None = None) -> "Speech":
+        """Speak one request; nothing is computed until the first chunk is asked for.
+
+        `streaming_text` chooses the prompt's layout; by default it is the official package's: the whole text is read
+        first, except with a cloned voice. Raises InvalidRequest at once.
+        """
+        return Speech(self.stream_batch([request], streaming_text=streaming_text))
+
+    def stream_batch(
+        self, requests: Sequence[SynthesisRequest], *, streaming_text: bool | None = None
+    ) -> "BatchSpeech":
+        """Speak several requests together, a frame of each at a time; every row sounds as if it were alone."""
+        if not 1 <= len(requests) <= MAX_BATCH:
+            raise InvalidRequest(f"a batch holds 1..{MAX_BATCH} requests, got {len(requests)}", param="requests")
+        return BatchSpeech(self._model, requests, [self._prompt(request, streaming_text) for request in requests])
+
+    def synthesize(self, request: SynthesisRequest, *, streaming_text: bool | None = None) -> Audio:
+        """The whole utterance."""
+        return self.synthesize_batch([request], streaming_text=streaming_text)[0]
+
+    def synthesize_batch(
+        self, requests: Sequence[SynthesisRequest], *, streaming_text: bool | None = None
+    ) -> list[Audio]:
+        """The whole utterances, in the order of the requests."""
+        pieces: list[list[bytes]] = [[] for _ in requests]
+        with self.stream_batch(requests, streaming_text=streaming_text) as speech:
+            for index, chunk in speech:
+                pieces[index].append(chunk.pcm)
+        rate = self._model.codec.config.output_sample_rate
+        return [Audio(pcm=b"".join(chunks), sample_rate=rate) for chunks in pieces]
+
+    @torch.inference_mode()
+    def _prompt(self, request: SynthesisRequest, streaming_text: bool | None) -> Prompt:
+        if request.live:
+            raise InvalidRequest("the plain generator speaks whole text; leave live unset", param="live")
+        if request.speed != 1.0:
+            raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
+        reference = self._reference(request.voice.prompt) if isinstance(request.voice, ClonedVoice) else None
+        streaming = reference is not None if streaming_text is None else streaming_text
+        prefix = self._model.prompts.prefix(request, reference)
+        prompt = self._model.prompts.prompt(
+            prefix, self._model.tokenizer.encode(request.text.strip()), streaming=streaming
+        )
+        if prompt.embeddings.shape[0] > MAX_POSITIONS:
+            raise TextTooLong(
+                f"text, instruction and reference take {prompt.embeddings.shape[0]} positions of {MAX_POSITIONS}",
+                param="text",
+            )
+        return prompt
+
+    # -- voices and codes -------------------------------------------------------------------------------------------
+
+    def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
+        """The voice of 3 s or more of audio; without transcript only its speaker embedding.
+
+        Raises BadReferenceAudio, and InvalidRequest if this checkpoint clones no voices or the transcript is no words.
+        """
+        return clone_voice(self._model, audio, transcript)
+
+    def save_voice(self, prompt: VoicePrompt, directory: Path) -> None:
+        """Keep a voice as prompt.safetensors and prompt.toml. Raises InvalidRequest, OSError."""
+        self._reference(prompt).save(directory, created_by=self._model.name)
+
+    def load_voice(self, directory: Path) -> VoicePrompt:
+        """A voice that `save_voice` kept. Raises InvalidRequest if it is broken or of another size of model."""
+        return VoicePrompt(ReferenceVoice.load(directory, **self._model.voice_geometry).to_bytes())
+
+    def _reference(self, prompt: VoicePrompt) -> ReferenceVoice:
+        return ReferenceVoice.from_bytes(prompt.data, **self._model.voice_geometry)
+
+
+class BatchSpeech:
+    """Several utterances on their way: (index of the request, chunk), a chunk for each frame.
+
+    Nothing is computed until the first chunk is asked for, and never more than the frames of one step ahead. Leaving
+    the `with` block cancels.
+    """
+
+    def __init__(self, model: Model, requests: Sequence[SynthesisRequest], prompts: Sequence[Prompt]) -> None:
+        self._model = model
+        self._requests, self._prompts = requests, prompts
+        self._generator: Generator | None = None
+        self._sequences: list[RowSequence] = []
+        self._ready: deque[Frame] = deque()
+        self._given = [0] * len(requests)
+        self._closed = False
+        self._synthesis_s = 0.0
+
+    @property
+    def ends(self) -> list[StreamEnd | None]:
+        """How each utterance ended; None as long as it has not."""
+        return [self._end_of(row) for row in range(len(self._requests))]
+
+    def _end_of(self, row: int) -> StreamEnd | None:
+        reason = self._sequences[row].end if self._sequences else None
+        return None if reason is None else StreamEnd(reason=reason, synthesis_s=self._synthesis_s)
+
+    def close(self) -> None:
+        """No further chunk; idempotent."""
+        self._closed = True
+        self._ready.clear()
+        self._generator = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[tuple[int, AudioChunk]]:
+        return self
+
+    def __next__(self) -> tuple[int, AudioChunk]:
+        while not self._ready:
+            if self._closed or (self._sequences and all(sequence.end for sequence in self._sequences)):
+                raise StopIteration
+            started = time.perf_counter()
+            self._advance()
+            self._synthesis_s += time.perf_counter() - started
+        frame = self._ready.popleft()
+        return frame.row, self._chunk(frame)
+
+    def _advance(self) -> None:
+        try:
+            if self._generator is None:
+                self._generator = self._open()
+            self._ready.extend(self._generator.step())
+        except torch.OutOfMemoryError as error:
+            raise OutOfMemory(
+                f"{len(self._requests)} utterances do not fit into the device's memory; speak fewer at once, or limit "
+                "their length with limits.max_audio_s"
+            ) from error
+
+    def _open(self) -> Generator:
+        limits = [self._max_frames(request) for request in self._requests]
+        longest = max(prompt.embeddings.shape[0] + limit for prompt, limit in zip(self._prompts, limits, strict=True))
+        generator = Generator(self._model, len(self._requests), min(longest, MAX_POSITIONS))
+        for row, (request, prompt, limit) in enumerate(zip(self._requests, self._prompts, limits, strict=True)):
+            seed = request.sampling.seed
+            seed = secrets.randbits(63) if seed is None else seed
+            self._sequences.append(generator.open(row, prompt, request.sampling, seed, limit))
+        return generator
+
+    def _max_frames(self, request: SynthesisRequest) -> int:
+        length_s, codec = request.limits.max_audio_s, self._model.codec.config
+        if length_s is None:
+            return MAX_POSITIONS
+        return max(1, min(MAX_POSITIONS, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))
+
+    def _chunk(self, frame: Frame) -> AudioChunk:
+        first, pcm = self._given[frame.row], to_pcm(frame.samples.numpy())
+        self._given[frame.row] += len(frame.samples)
+        rate = self._model.codec.config.output_sample_rate
+        return AudioChunk(pcm=pcm, first_sample=first, sample_rate=rate)
+
+
+class Speech:
+    """One utterance on its way; see BatchSpeech."""
+
+    def __init__(self, batch: BatchSpeech) -> None:
+        self._batch = batch
+
+    @property
+    def end(self) -> StreamEnd | None:
+        """Set once the utterance has ended by itself."""
+        return self._batch.ends[0]
+
+    def close(self) -> None:
+        """No further chunk; idempotent."""
+        self._batch.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[AudioChunk]:
+        return self
+
+    def __next__(self) -> AudioChunk:
+        return next(self._batch)[1]

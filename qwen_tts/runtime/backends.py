@@ -1,0 +1,128 @@
+"""What the rows of an engine run on: networks, tensors and graphs, on a device or on one that is compiled for."""
+
+import importlib.util
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.config.checkpoint import TalkerConfig, TransformerConfig
+from qwen_tts.config.engine import EngineConfig
+from qwen_tts.errors import ModelUnavailable
+from qwen_tts.models.code_predictor import CodePredictor
+from qwen_tts.models.talker import Talker
+from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
+from qwen_tts.runtime.cuda_graphs import Graphs
+from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, RowTensors
+from qwen_tts.runtime.frame_eager import EagerFrame
+
+TEXT_SLOTS = 8_192
+"""Text embeddings that wait for their frames, of all rows together."""
+
+_LEAST_CAPABILITY = (8, 0)
+"""Ampere: bfloat16 and copies that do not wait."""
+
+_LEAST_DOT = 16
+"""What the tensor cores multiply is at least this wide."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The parts of a checkpoint that speak. All but the codec lie on one device, in one dtype."""
+
+    talker: Talker
+    code_predictor: CodePredictor
+    codec: Codec
+
+
+@dataclass(frozen=True)
+class Backends:
+    """Made once for an engine; `prepare_frame` and `prepare_sound` are called on the streams of their graphs."""
+
+    state: RowTensors
+    frame: FrameBackend
+    sound: DecoderBackend
+    frame_graphs: Graphs
+    sound_graphs: Graphs
+
+    def run_frame(self, rows: int, span: int) -> None:
+        most = next(most for most in self.frame.spans if most >= span)
+        self.frame_graphs.run(("frame", rows, most), lambda: self.frame.frame(rows, span))
+
+    def run_sound(self, rows: int) -> None:
+        self.sound_graphs.run(("sound", rows), lambda: self.sound.decode(rows))
+
+    def prepare_frame(self, rows: int) -> None:
+        """Compile and capture a frame of `rows` rows, and prompts."""
+        for most in self.frame.spans:
+            self.frame_graphs.capture(("frame", rows, most), partial(self.frame.frame, rows, most))
+        self.frame.prepare_prompts()
+
+    def prepare_sound(self, rows: int) -> None:
+        """Compile and capture the sound of `rows` rows, and of codes that no row says."""
+        self.sound_graphs.capture(("sound", rows), lambda: self.sound.decode(rows))
+        self.sound.prepare_alone()
+
+
+def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
+    """Raises ModelUnavailable if the kernels were asked for and cannot run."""
+    if config.attention == "sdpa":
+        return False
+    missing = _missing_for_kernels(talker, device, dtype)
+    if config.attention == "triton" and missing:
+        raise ModelUnavailable(f"attention is 'triton', which needs {missing}; use 'sdpa'")
+    return missing is None
+
+
+def _missing_for_kernels(talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> str | None:
+    if device.type != "cuda" or torch.version.hip or torch.cuda.get_device_capability(device) < _LEAST_CAPABILITY:
+        return "an NVIDIA card of the year 2020 or later"
+    if importlib.util.find_spec("triton") is None:
+        return "the package triton"
+    if dtype == torch.float16:
+        return "bfloat16 or float32: what it keeps between layers may be too great for float16"
+    if not all(_has_usual_heads(part) for part in (talker, talker.code_predictor)) or talker.head_dim < 2 * _LEAST_DOT:
+        return "heads as the release's models have them"
+    return None
+
+
+def _has_usual_heads(config: TransformerConfig) -> bool:
+    group = config.heads // config.kv_heads
+    return group.bit_count() == 1 and group <= _LEAST_DOT and config.head_dim.bit_count() == 1 and config.layers > 1
+
+
+def may_chain(device: torch.device) -> bool:
+    """Programmatic dependent launch came with Hopper."""
+    return torch.cuda.get_device_capability(device) >= (9, 0)
+
+
+def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs]) -> Backends:
+    """Plain PyTorch, on the networks' device."""
+    talker, codec = networks.talker, networks.codec
+    state = _allocate(talker, config)
+    frame = EagerFrame(talker, networks.code_predictor, state)
+    return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
+
+
+def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs], *, chained: bool) -> Backends:
+    """Kernels, on the talker's device."""
+    # Where there is no triton, they cannot even be defined.
+    from qwen_tts.runtime.codec_decoder_triton import TritonDecoder
+    from qwen_tts.runtime.frame_triton import TritonFrame
+
+    talker, codec = networks.talker, networks.codec
+    state, frame_graphs, sound_graphs = _allocate(talker, config), graphs(), graphs()
+    frame = TritonFrame(talker, networks.code_predictor, state, frame_graphs, chained=chained)
+    sound = TritonDecoder(codec, config.rows, talker.dtype, talker.device, sound_graphs)
+    return Backends(state, frame, sound, frame_graphs, sound_graphs)
+
+
+def pages_of(config: EngineConfig) -> int:
+    return -(-config.kv_positions // PAGE_POSITIONS)
+
+
+def _allocate(talker: Talker, config: EngineConfig) -> RowTensors:
+    return RowTensors.allocate(
+        talker.config, config.rows, pages_of(config), config.row_positions, TEXT_SLOTS, talker.device, talker.dtype
+    )

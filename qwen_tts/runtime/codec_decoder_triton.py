@@ -1,0 +1,372 @@
+"""The codec decoder in hand-written kernels, for CUDA: 16-bit weights and activations, sums in float32.
+
+What is linear and follows something linear is multiplied into it when it is made: the projection of the codebooks, the
+convolution before the transformer with its input projection, the output projection with the first upsampling, and the
+scales of the transformer's branches.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from qwen_tts.checkpoint.codec import MOST_FRAMES, Codec
+from qwen_tts.kernels import linear
+from qwen_tts.kernels.attention import Rope
+from qwen_tts.kernels.codec import (
+    Buffer,
+    Convolution,
+    Moving,
+    Snake,
+    SplitKWorkspace,
+    attend_in_window,
+    convolve,
+    depthwise,
+    embed,
+    finish,
+    normalise,
+)
+from qwen_tts.kernels.linear import Hidden, add, enter, project
+from qwen_tts.models.codec_decoder import Block, CodecDecoder, CodeEmbedding, ConvNeXt, ResidualUnit, Upsample
+from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
+from qwen_tts.modules.snake import SnakeBeta
+from qwen_tts.modules.window_transformer import WindowTransformer
+from qwen_tts.runtime.codec_decoder import DecoderSnapshot
+from qwen_tts.runtime.cuda_graphs import Graphs
+
+_MOST_HEARD = 512
+"""Frames of a reference audio, 30 s and the silence after it."""
+
+
+@dataclass(frozen=True)
+class RowSnapshot:
+    """A row, copied."""
+
+    data: Tensor
+    cache: Tensor
+    position: Tensor
+
+
+class _Layer:
+    """One layer of the transformer."""
+
+    def __init__(self, transformer: WindowTransformer, index: int, dtype: torch.dtype) -> None:
+        layer = list(transformer.layers)[index]
+        self.attention_norm, self.mlp_norm = layer.attention_norm.weight, layer.mlp_norm.weight
+        self.qkv = layer.attention.qkv_proj.weight.to(dtype)
+        self.o = (layer.attention_scale[:, None] * layer.attention.o_proj.weight).to(dtype)
+        self.gate_up = layer.mlp.gate_up_proj.weight.to(dtype)
+        self.down = (layer.mlp_scale[:, None] * layer.mlp.down_proj.weight).to(dtype)
+
+
+class _Next:
+    """ConvNeXt."""
+
+    def __init__(self, convnext: ConvNeXt, dtype: torch.dtype) -> None:
+        depthwise_conv = convnext.dwconv.conv
+        assert depthwise_conv.bias is not None
+        self.weight, self.bias = depthwise_conv.weight[:, 0].T.contiguous(), depthwise_conv.bias
+        self.norm, self.norm_bias, self.eps = convnext.norm.weight, convnext.norm.bias, convnext.norm.eps
+        self.widen = Convolution(convnext.pwconv1.weight.to(dtype), convnext.pwconv1.bias)
+        self.narrow = Convolution(convnext.pwconv2.weight.to(dtype), convnext.pwconv2.bias)
+        self.gamma = convnext.gamma
+
+
+class _Unit:
+    """A residual unit."""
+
+    def __init__(self, unit: ResidualUnit, dtype: torch.dtype) -> None:
+        self.act1, self.act2 = _snake(unit.act1), _snake(unit.act2)
+        self.conv1, self.conv2 = _causal(unit.conv1, dtype), _plain(unit.conv2, dtype)
+
+
+class _Stage:
+    """A block of upsampling."""
+
+    def __init__(self, block: Block, dtype: torch.dtype) -> None:
+        self.snake, self.upsample = _snake(block.snake), _transposed(block.upsample, dtype)
+        self.units = [_Unit(unit, dtype) for unit in block.units]
+
+
+class TritonDecoder:
+    """See DecoderBackend. The row after the last decodes alone."""
+
+    def __init__(self, codec: Codec, rows: int, dtype: torch.dtype, device: torch.device, graphs: Graphs) -> None:
+        """The codec's decoder, on any device, is read and not kept."""
+        decoder, config = codec.decoder, codec.config.decoder
+        self._config, self._dtype, self._device = config, dtype, device
+        self._graphs = graphs
+        self._convolution_frames = decoder.convolution_frames
+        with torch.inference_mode():
+            self._read(deepcopy(decoder).to(device))
+        self._lay_out(rows + 1)
+        self.codes = torch.zeros(rows + 1, config.codebooks, dtype=torch.int32, device=device)
+        self.active = torch.zeros(rows + 1, dtype=torch.int32, device=device)
+        self.pcm = torch.zeros(rows + 1, config.samples_per_frame, dtype=torch.int16, device=device)
+        self._positions = torch.zeros(rows + 1, dtype=torch.int32, device=device)
+        self._rope = Rope(MOST_FRAMES + _MOST_HEARD, config.head_dim, config.rope_theta, device)
+        shape = (config.layers, rows + 1, 2, config.kv_heads, config.window, config.head_dim)
+        self._cache = torch.zeros(shape, dtype=dtype, device=device)
+
+    # -- what is made once ------------------------------------------------------------------------------------------
+
+    def _read(self, decoder: CodecDecoder) -> None:
+        """The weights, merged."""
+        dtype, transformer = self._dtype, decoder.pre_transformer
+        self._table = _table(decoder.quantizer).to(dtype)
+        self._before = _merged_before(decoder.pre_conv, transformer.input_proj, dtype)
+        self._layers = [_Layer(transformer, index, dtype) for index in range(len(transformer.layers))]
+        self._norms = [*(layer.attention_norm for layer in self._layers), transformer.norm.weight]
+        first, *others = decoder.upsample
+        self._ups = [_merged_after(transformer.output_proj, first, dtype)]
+        self._ups += [_upsample(stage.transposed, dtype) for stage in others]
+        self._nexts = [_Next(stage.convnext, dtype) for stage in decoder.upsample]
+        self._entry = _causal(decoder.entry, dtype)
+        self._stages = [_Stage(block, dtype) for block in decoder.blocks]
+        self._snake = _snake(decoder.snake)
+        last = decoder.exit.conv
+        assert last.bias is not None
+        self._exit_weight, self._exit_bias = last.weight[0].T.contiguous(), last.bias
+
+    def _lay_out(self, rows: int) -> None:
+        """Every row's buffers, one after the other."""
+        config = self._config
+        self._steps = _steps_of((*config.upsampling_ratios, *config.upsample_rates))
+        frame_steps, sound_steps = self._steps[: len(self._ups) + 1], self._steps[len(self._ups) :]
+        sizes = [(self._before.history, 1, config.codebook_dim)]
+        sizes += [
+            (len(one.weight) - 1, steps, one.weight.shape[1])
+            for one, steps in zip(self._nexts, frame_steps[1:], strict=True)
+        ]
+        sizes += [(self._entry.history, frame_steps[-1], config.latent_dim)]
+        for stage, before, after in zip(self._stages, sound_steps, sound_steps[1:], strict=False):
+            sizes.append((stage.upsample.history, before, stage.upsample.weight.shape[1] // stage.upsample.taps))
+            sizes += [(unit.conv1.history, after, unit.conv2.outputs) for unit in stage.units]
+        sizes.append((len(self._exit_weight) - 1, sound_steps[-1], self._exit_weight.shape[1]))
+        total = sum((history + steps) * channels for history, steps, channels in sizes)
+        total = -(-total // 64) * 64
+        self._data = torch.zeros(rows, total, dtype=self._dtype, device=self._device)
+        self._buffers, start = [], 0
+        for history, steps, channels in sizes:
+            self._buffers.append(Buffer(self._data, start, history, steps, channels))
+            start += (history + steps) * channels
+        self._moving = Moving(self._buffers, self._device)
+        self._allocate_scratch(rows)
+
+    def _allocate_scratch(self, rows: int) -> None:
+        """What flows between two kernels."""
+        config = self._config
+        empty = partial(torch.empty, dtype=self._dtype, device=self._device)
+        widest = max(buffer.steps * buffer.channels for buffer in self._buffers)
+        widest = max(
+            widest, max(one.widen.outputs * steps for one, steps in zip(self._nexts, self._steps[1:], strict=False))
+        )
+        self._scratch, self._raw = (empty(rows, widest) for _ in range(2))
+        self._input = torch.empty(rows, config.hidden_size, device=self._device)
+        self._hidden = Hidden.allocate(rows, config.hidden_size, self._device, self._dtype)
+        heads = (config.heads + 2 * config.kv_heads) * config.head_dim
+        self._qkv = empty(rows, heads)
+        self._attended = empty(rows, config.heads * config.head_dim)
+        self._gated = empty(rows, config.intermediate_size)
+        self._convolve = partial(convolve, workspace=SplitKWorkspace(self._device))
+        workspace = linear.SplitKWorkspace(self._device)
+        self._project, self._add = partial(project, workspace=workspace), partial(add, workspace=workspace)
+
+    # -- a frame ----------------------------------------------------------------------------------------------------
+
+    def decode(self, rows: int) -> None:
+        self._decode(slice(rows))
+
+    def _decode(self, rows: slice) -> None:
+        """One frame of consecutive rows."""
+        count = len(self.codes[rows])
+        buffers = iter(self._buffers)
+        self._understand(rows, count, next(buffers))
+        entry = self._widen(rows, count, [next(buffers) for _ in self._nexts], next(buffers))
+        self._speak(rows, count, entry, list(buffers))
+        self._move_on(rows)
+
+    def _move_on(self, rows: slice) -> None:
+        self._moving(self._data[rows], self._positions[rows], self.active[rows])
+
+    def _understand(self, rows: slice, count: int, codes: Buffer) -> None:
+        """codes -> hidden, after the last layer."""
+        eps, config = self._config.rms_norm_eps, self._config
+        hidden = self._hidden.first(count)
+        embed(self.codes[rows], self._table, codes.new[rows])
+        self._convolve(self._before, codes.new[rows], 1, count, raw=self._input[:count])
+        enter(self._input[:count], self._norms[0], hidden)
+        qkv, attended, gated = self._qkv[:count], self._attended[:count], self._gated[:count]
+        for index, layer in enumerate(self._layers):
+            self._project(hidden, self._norms[index], layer.qkv, qkv, eps=eps)
+            attend_in_window(
+                qkv, self._rope.cosines, self._rope.sines, self._cache[index, rows], self._positions[rows],
+                self.active[rows], attended, heads=config.heads,
+            )  # fmt: skip
+            self._add(attended, layer.o, hidden.value, hidden, layer.mlp_norm)
+            self._project(hidden, layer.mlp_norm, layer.gate_up, gated, eps=eps, gated=True)
+            self._add(gated, layer.down, hidden.value, hidden, self._norms[index + 1])
+        normalise(hidden.value, self._norms[-1], self._scratch, eps=eps)
+
+    def _widen(self, rows: slice, count: int, buffers: list[Buffer], entry: Buffer) -> Buffer:
+        """12.5 Hz -> 50 Hz."""
+        x = self._scratch[:count]
+        for index, (upsample, convnext, buffer) in enumerate(zip(self._ups, self._nexts, buffers, strict=True)):
+            new, steps = buffer.new[rows], buffer.steps
+            self._convolve(upsample, x, self._steps[index], count, activated=new)
+            depthwise(
+                new, convnext.weight, convnext.bias, convnext.norm, convnext.norm_bias, self._raw[:count], steps, count,
+                eps=convnext.eps,
+            )  # fmt: skip
+            wide = self._scratch[:count]
+            self._convolve(convnext.widen, self._raw[:count], steps, count, activated=wide, gelu=True)
+            is_last = index == len(buffers) - 1
+            out = entry.new[rows] if is_last else self._raw[:count]
+            self._convolve(convnext.narrow, wide, steps, count, activated=out, residual=new, gamma=convnext.gamma)
+            x = out
+        return entry
+
+    def _speak(self, rows: slice, count: int, entry: Buffer, buffers: list[Buffer]) -> None:
+        """50 Hz -> sound."""
+        scratch, raw = self._scratch[:count], self._raw[:count]
+        rest = iter(buffers)
+        before = next(rest)
+        self._convolve(
+            self._entry, entry.new[rows], entry.steps, count, activated=before.new[rows], snake=self._stages[0].snake,
+        )  # fmt: skip
+        for index, stage in enumerate(self._stages):
+            own = [next(rest) for _ in stage.units]
+            after = next(rest)
+            is_last = index == len(self._stages) - 1
+            self._convolve(
+                stage.upsample, before.new[rows], before.steps, count, raw=raw, activated=own[0].new[rows],
+                snake=stage.units[0].act1,
+            )  # fmt: skip
+            targets = [(buffer, unit.act1) for buffer, unit in zip(own[1:], stage.units[1:], strict=True)]
+            targets.append((after, self._snake if is_last else self._stages[index + 1].snake))
+            for unit, buffer, (target, snake) in zip(stage.units, own, targets, strict=True):
+                steps = buffer.steps
+                self._convolve(unit.conv1, buffer.new[rows], steps, count, activated=scratch, snake=unit.act2)
+                self._convolve(
+                    unit.conv2, scratch, steps, count, residual=raw, raw=None if target is after else raw,
+                    activated=target.new[rows], snake=snake,
+                )  # fmt: skip
+            before = after
+        finish(before.new[rows], self._exit_weight, self._exit_bias, self.pcm[rows], before.steps, count)
+
+    # -- rows -------------------------------------------------------------------------------------------------------
+
+    def reset_row(self, row: int) -> None:
+        self._data[row] = 0
+        self._positions[row] = 0
+
+    def restore_row(self, row: int, heard: DecoderSnapshot) -> None:
+        assert isinstance(heard, RowSnapshot)
+        self._data[row], self._cache[:, row], self._positions[row] = heard.data, heard.cache, heard.position
+
+    # -- the row that decodes alone ---------------------------------------------------------------------------------
+
+    def hear(self, codes: Tensor) -> RowSnapshot:
+        self._begin_alone(None)
+        codes = codes.to(self._device, torch.int32)
+        for frame in codes[: -self._convolution_frames]:
+            self.codes[-1] = frame
+            self._graphs.run("hear", self._hear_last)
+        return self._decode_last(codes[-self._convolution_frames :])[1]
+
+    def decode_alone(self, codes: Tensor, heard: DecoderSnapshot | None) -> tuple[Tensor, RowSnapshot]:
+        self._begin_alone(heard)
+        return self._decode_last(codes.to(self._device, torch.int32))
+
+    def prepare_alone(self) -> None:
+        self._graphs.capture("hear", self._hear_last)
+        self._graphs.capture("decode", self._decode_frame_of_last)
+
+    def _begin_alone(self, heard: DecoderSnapshot | None) -> None:
+        row = len(self.codes) - 1
+        self.active[row] = 1
+        if heard is None:
+            self.reset_row(row)
+        else:
+            self.restore_row(row, heard)
+
+    def _hear_last(self) -> None:
+        row = slice(len(self.codes) - 1, len(self.codes))
+        self._understand(row, 1, self._buffers[0])
+        self._move_on(row)
+
+    def _decode_last(self, codes: Tensor) -> tuple[Tensor, RowSnapshot]:
+        pcm = torch.empty(len(codes), self.pcm.shape[1], dtype=torch.int16, device=self._device)
+        for frame, sound in zip(codes, pcm, strict=True):
+            self.codes[-1] = frame
+            self._graphs.run("decode", self._decode_frame_of_last)
+            sound.copy_(self.pcm[-1])
+        heard = RowSnapshot(self._data[-1].clone(), self._cache[:, -1].clone(), self._positions[-1].clone())
+        return pcm.flatten(), heard
+
+    def _decode_frame_of_last(self) -> None:
+        self._decode(slice(len(self.codes) - 1, len(self.codes)))
+
+
+def _snake(snake: SnakeBeta) -> Snake:
+    return Snake(snake.frequency[:, 0], snake.amplitude[:, 0])
+
+
+def _causal(convolution: CausalConv1d, dtype: torch.dtype) -> Convolution:
+    conv = convolution.conv
+    assert conv.bias is not None
+    weight = conv.weight.transpose(1, 2).flatten(1).to(dtype).contiguous()
+    return Convolution(weight, conv.bias, conv.kernel_size[0], conv.dilation[0], conv.out_channels)
+
+
+def _plain(conv: nn.Conv1d, dtype: torch.dtype) -> Convolution:
+    assert conv.bias is not None
+    return Convolution(conv.weight[..., 0].to(dtype).contiguous(), conv.bias, out_channels=conv.out_channels)
+
+
+def _transposed(convolution: CausalConvTranspose1d, dtype: torch.dtype) -> Convolution:
+    """Output step j of an input step hears it through tap j, and the step before it through tap j + stride."""
+    conv, stride = convolution.conv, convolution.conv.stride[0]
+    assert conv.bias is not None
+    taps = conv.kernel_size[0] // stride
+    weight = conv.weight.unflatten(2, (taps, stride)).flip(2)  # [in, out, taps, stride], the oldest first
+    weight = weight.permute(3, 1, 2, 0).flatten(2).flatten(0, 1).to(dtype).contiguous()
+    return Convolution(weight, conv.bias.repeat(stride), taps, 1, conv.out_channels)
+
+
+def _upsample(conv: nn.ConvTranspose1d, dtype: torch.dtype) -> Convolution:
+    assert conv.bias is not None
+    weight = conv.weight.permute(2, 1, 0).flatten(0, 1).to(dtype).contiguous()
+    return Convolution(weight, conv.bias.repeat(conv.stride[0]), out_channels=conv.out_channels)
+
+
+def _table(embedding: CodeEmbedding) -> Tensor:
+    """[codebooks * size, codebook_dim]: every entry after its projection."""
+    parts = (embedding.rvq_first, embedding.rvq_rest)
+    return torch.cat([part.codebooks.entries @ part.output_proj.weight[..., 0].T for part in parts])
+
+
+def _merged_before(convolution: CausalConv1d, projection: nn.Linear, dtype: torch.dtype) -> Convolution:
+    conv = convolution.conv
+    assert conv.bias is not None
+    weight = torch.einsum("oh,hik->oki", projection.weight, conv.weight).flatten(1).to(dtype).contiguous()
+    return Convolution(weight, projection.weight @ conv.bias + projection.bias, conv.kernel_size[0])
+
+
+def _merged_after(projection: nn.Linear, upsample: Upsample, dtype: torch.dtype) -> Convolution:
+    conv = upsample.transposed
+    assert conv.bias is not None
+    weight = torch.einsum("ioj,ih->joh", conv.weight, projection.weight).flatten(0, 1).to(dtype).contiguous()
+    bias = torch.einsum("ioj,i->jo", conv.weight, projection.bias) + conv.bias
+    return Convolution(weight, bias.flatten(), out_channels=conv.out_channels)
+
+
+def _steps_of(ratios: Sequence[int]) -> list[int]:
+    """Steps of a frame before each stage of upsampling, and after the last."""
+    steps = [1]
+    for ratio in ratios:
+        steps.append(steps[-1] * ratio)
+    return steps

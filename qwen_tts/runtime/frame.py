@@ -1,0 +1,106 @@
+"""What the device keeps of every row between frames, and what a backend does with it.
+
+A frame of a row: the talker reads the row's next input; codebook 0 is drawn from its state; the code predictor draws
+the rest; their embeddings and a text embedding are the row's next input. Everything a frame needs to know of a row
+stands in `about`, which the host writes before each frame; nothing comes back before the codes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from qwen_tts.config.checkpoint import TalkerConfig
+
+# Columns of RowTensors.about; float columns hold their bits.
+COLUMNS = 16
+ACTIVE, POSITION, FRAME, TEXT, SEED_LOW, SEED_HIGH, TOP_K, NEXT_TOP_K = range(8)
+TEMPERATURE, TOP_P, PENALTY, NEXT_TEMPERATURE, NEXT_TOP_P = range(8, 13)
+
+PAD_SLOT, END_SLOT = 0, 1
+FIRST_TEXT_SLOT = 2
+"""Of RowTensors.text; those before it hold the pad and the end of text."""
+
+PAGE_POSITIONS = 16
+DUMP_PAGE = 0
+"""Takes what rows without a page of their own write."""
+
+
+@dataclass(frozen=True)
+class RowTensors:
+    """Allocated once, then only written in place."""
+
+    about: Tensor
+    """[rows, COLUMNS] int32"""
+    cache: Tensor
+    """[pages, layers, 2, kv_heads, PAGE_POSITIONS, head_dim]: keys and values of the talker"""
+    pages: Tensor
+    """[rows + 1, most pages] int32: where a row's positions lie in the cache; the last row has no pages, for padding"""
+    inputs: Tensor
+    """[rows, width] float32: what the talker reads next"""
+    text: Tensor
+    """[slots, width]: the text beside frames to come"""
+    spoken: Tensor
+    """[rows, vocab] uint8: which tokens of codebook 0 the row has drawn"""
+    codes: Tensor
+    """[rows, codebooks] int32: of the last frame"""
+
+    @property
+    def most_positions(self) -> int:
+        """Of a row."""
+        return self.pages.shape[1] * PAGE_POSITIONS
+
+    @classmethod
+    def allocate(
+        cls,
+        config: TalkerConfig,
+        rows: int,
+        pages: int,
+        row_positions: int,
+        text_slots: int,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> "RowTensors":
+        """`pages` of cache besides the dump; a row may take `row_positions` positions."""
+        int32 = partial(torch.zeros, dtype=torch.int32, device=device)
+        shape = (1 + pages, config.layers, 2, config.kv_heads, PAGE_POSITIONS, config.head_dim)
+        return cls(
+            about=int32(rows, COLUMNS),
+            cache=torch.zeros(shape, device=device, dtype=dtype),
+            pages=int32(rows + 1, -(-row_positions // PAGE_POSITIONS)),
+            inputs=torch.zeros(rows, config.hidden_size, device=device),
+            text=torch.zeros(FIRST_TEXT_SLOT + text_slots, config.hidden_size, device=device, dtype=dtype),
+            spoken=torch.zeros(rows, config.vocab_size, device=device, dtype=torch.uint8),
+            codes=int32(rows, config.codebooks),
+        )
+
+
+@dataclass(frozen=True)
+class PromptPart:
+    """Consecutive positions of one row's prompt."""
+
+    row: int
+    start: int
+    inputs: Tensor
+    """[positions, width]"""
+
+
+class FrameBackend(Protocol):
+    """How the networks run. Calls only enqueue work on the current stream, and of RowTensors write what they say; of
+    rows that are not active at most the cache at their position in `about`."""
+
+    @property
+    def spans(self) -> Sequence[int]:
+        """A captured frame is for rows of up to so many positions; the last is the longest there may be."""
+
+    def prefill(self, parts: Sequence[PromptPart]) -> None:
+        """Put parts of prompts into the cache."""
+
+    def prepare_prompts(self) -> None:
+        """Compile and capture what `prefill` needs; nothing happens the second time."""
+
+    def frame(self, rows: int, span: int) -> None:
+        """One frame of the active ones of the first `rows` rows; none of them is longer than `span` afterwards."""

@@ -1,0 +1,74 @@
+"""The frame in plain PyTorch: any device, and the reference for the kernels."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from qwen_tts.models.code_predictor import CodePredictor
+from qwen_tts.models.frame_embedding import embed_frames
+from qwen_tts.models.talker import Talker
+from qwen_tts.modules.attention import KVCache, PagedCache
+from qwen_tts.runtime import frame
+from qwen_tts.runtime.frame import PromptPart, RowTensors
+from qwen_tts.runtime.sampling import CounterRandom, Sampler, SamplerState, Warp
+
+_SPANS = (256, 1024)
+
+
+class EagerFrame:
+    """See FrameBackend."""
+
+    def __init__(self, talker: Talker, predictor: CodePredictor, state: RowTensors) -> None:
+        self._talker, self._predictor, self._state = talker, predictor, state
+        self._sampler = Sampler(talker.config, CounterRandom(talker.config.codebooks), talker.device)
+        self._scratch: dict[int, KVCache] = {}
+        self.spans = (*(span for span in _SPANS if span < state.most_positions), state.most_positions)
+
+    def prefill(self, parts: Sequence[PromptPart]) -> None:
+        for part in parts:
+            row = slice(part.row, part.row + 1)
+            length = torch.tensor([part.start], device=self._talker.device)
+            cache = PagedCache(self._state.cache, self._state.pages[row], length)
+            count = torch.full_like(length, len(part.inputs))
+            inputs = part.inputs[None].to(self._talker.dtype)
+            self._talker(inputs, cache, count, span=part.start + len(part.inputs))
+
+    def prepare_prompts(self) -> None:
+        """Nothing needs to be."""
+
+    def frame(self, rows: int, span: int) -> None:
+        state, about = self._state, self._state.about[:rows]
+        active = about[:, frame.ACTIVE].bool()
+        cache = PagedCache(state.cache, state.pages[:rows], about[:, frame.POSITION].long())
+        inputs = state.inputs[:rows, None].to(self._talker.dtype)
+        hidden = self._talker(inputs, cache, active.long(), span)[:, 0]
+        codes = self._speak(hidden, self._sampling(rows), active)
+        state.codes[:rows] = codes
+        heard = embed_frames(self._talker, self._predictor, codes) + state.text[about[:, frame.TEXT].long()]
+        state.inputs[:rows] = torch.where(active[:, None], heard.float(), state.inputs[:rows])
+
+    def _speak(self, hidden: Tensor, sampling: SamplerState, active: Tensor) -> Tensor:
+        """hidden [rows, width] -> codes [rows, codebooks]."""
+        rows, sampler = len(hidden), self._sampler
+        if rows not in self._scratch:
+            self._scratch[rows] = self._predictor.init_cache(rows)
+        draw = sampler.begin_frame(sampling)
+        first = sampler.choose_first(self._talker.logits(hidden), sampling, draw, active)
+        rest = self._predictor(
+            hidden,
+            self._talker.codec_embedding(first),
+            self._scratch[rows],
+            lambda logits, codebook: sampler.choose_next(logits, codebook, sampling, draw),
+        )
+        return torch.cat((first[:, None], rest), dim=1)
+
+    def _sampling(self, rows: int) -> SamplerState:
+        """What the table says of the rows, as the sampler knows it."""
+        about = self._state.about[:rows].long()
+        numbers = self._state.about[:rows].view(torch.float32)
+        talker = Warp(numbers[:, frame.TEMPERATURE], about[:, frame.TOP_K], numbers[:, frame.TOP_P])
+        predictor = Warp(numbers[:, frame.NEXT_TEMPERATURE], about[:, frame.NEXT_TOP_K], numbers[:, frame.NEXT_TOP_P])
+        seeds = (about[:, frame.SEED_HIGH] << 32) | (about[:, frame.SEED_LOW] & 0xFFFFFFFF)
+        spoken = self._state.spoken[:rows].view(torch.bool)
+        return SamplerState(talker, predictor, numbers[:, frame.PENALTY], spoken, about[:, frame.FRAME], seeds)

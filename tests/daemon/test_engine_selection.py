@@ -1,0 +1,104 @@
+"""Which engine the settings mean."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from benchmarks.random_checkpoint import write_checkpoint
+from qwen3tts_daemon.hosting import engine_selection
+from qwen3tts_daemon.hosting.engine_selection import choose_engine
+from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+
+EMBEDDED = "qwen3tts_daemon.embedded.engine:create"
+QWEN = "qwen_tts.hosting.host:create"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("models")
+    for name in ("tiny-0.6B-CustomVoice", "tiny-0.6B-Base"):
+        write_checkpoint(name, root / name)
+    return root
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(engine_selection, "_DEVICES", (tmp_path,))
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_selection, "_DEVICES", ())
+
+
+def settings(directory: Path, *options: str) -> Settings:
+    return load_settings(["--models.dir", str(directory), *options])
+
+
+@pytest.mark.usefixtures("gpu")
+def test_by_itself_it_takes_qwen_where_a_gpu_and_a_checkpoint_are(models: Path) -> None:
+    choice = choose_engine(settings(models))
+    assert choice.spec.factory == QWEN
+    both = [str((models / f"tiny-0.6B-{kind}").resolve()) for kind in ("CustomVoice", "Base")]
+    assert choice.spec.options["checkpoints"] == both
+    assert choice.config.sleep_s == 600
+
+
+@pytest.mark.usefixtures("gpu")
+def test_without_a_checkpoint_it_says_how_to_get_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert choose_engine(settings(tmp_path)).spec.factory == EMBEDDED
+    assert "qwen3tts-daemon models download" in caplog.text
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_broken_checkpoint_is_skipped_aloud(models: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "good").symlink_to(models / "tiny-0.6B-Base")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "config.json").write_text("{")
+    choice = choose_engine(settings(tmp_path))
+    assert choice.spec.options["checkpoints"] == [str((models / "tiny-0.6B-Base").resolve())]
+    assert "checkpoint bad is skipped" in caplog.text
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_without_a_gpu_the_preview_voice_speaks_and_qwen_if_it_is_asked_for(models: Path) -> None:
+    assert choose_engine(settings(models)).spec.factory == EMBEDDED
+    asked = choose_engine(settings(models, "--engine", "qwen"))
+    assert asked.spec.factory == QWEN
+
+
+@pytest.mark.usefixtures("gpu")
+def test_the_preview_voice_if_it_is_asked_for(models: Path) -> None:
+    assert choose_engine(settings(models, "--engine", "embedded")).spec.factory == EMBEDDED
+
+
+def test_the_engine_hears_of_what_was_asked_for_and_of_nothing_else(models: Path) -> None:
+    options = ["--engine", "qwen", "--qwen.checkpoints", "tiny-0.6B-Base", "--qwen.rows", "3", "--qwen.device", "cpu"]
+    options += ["--qwen.guards.silence-s", "0", "--qwen.sleep-s", "5", "--no-qwen.preload"]
+    options += ["--qwen.keep-loaded", "cloned"]
+    choice = choose_engine(settings(models, *options))
+    assert choice.spec.options == {
+        "checkpoints": [str((models / "tiny-0.6B-Base").resolve())], "rows": 3, "device": "cpu",
+        "guards": {"silence_s": None}, "keep_loaded": ["cloned"], "arrival_timeout_s": 120.0,
+    }  # fmt: skip
+    assert (choice.config.sleep_s, choice.preload) == (5, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--engine", "qwen", "--qwen.checkpoints", "nobody"), "qwen.checkpoints.*nobody"),
+        (("--engine", "qwen", "--models.dir", "/nonexistent"), "holds no checkpoint: qwen3tts-daemon models download"),
+    ],
+)
+def test_a_choice_that_cannot_be_met_stops_the_start(models: Path, options: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        choose_engine(settings(models, *options))
+
+
+def test_without_torch_qwen_cannot_be_chosen(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_selection.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r"qwen3tts-daemon\[gpu\]"):
+        choose_engine(settings(models, "--engine", "qwen"))

@@ -1,0 +1,142 @@
+"""The shell round a voice.v1 session, on an ASGI connection whose other side the test holds."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from starlette.websockets import WebSocket
+
+from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
+from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
+from qwen3tts_daemon.settings import WebSocketSettings
+from qwen3tts_daemon.speech.service import Speech
+from tests.fakes import ToneEngine
+
+
+class Peer:
+    """A client that takes what `takes` allows."""
+
+    def __init__(self) -> None:
+        self.takes = asyncio.Event()
+        self.takes.set()
+        self.heard: list[Any] = []
+        """Messages as dicts, frames as bytes, a close as its code."""
+        self.changed = asyncio.Event()
+        self.aborted = asyncio.Event()
+        self._says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._says.put_nowait({"type": "websocket.connect"})
+
+    def connection(self) -> WebSocket:
+        scope = {
+            "type": "websocket", "headers": [], "subprotocols": [], "client": ("10.0.0.1", 1),
+            "path": "/", "state": {"abort": self.aborted.set},
+        }  # fmt: skip
+        return WebSocket(scope, self._says.get, self._send)
+
+    async def _send(self, message: Any) -> None:
+        await self.takes.wait()
+        if message["type"] == "websocket.close":
+            self.heard.append(message["code"])
+            self._says.put_nowait({"type": "websocket.disconnect", "code": message["code"]})
+        elif message["type"] == "websocket.send":
+            text = message.get("text")
+            self.heard.append(message["bytes"] if text is None else json.loads(text))
+        self.changed.set()
+
+    def say(self, **fields: Any) -> None:
+        self._says.put_nowait({"type": "websocket.receive", "text": json.dumps(fields)})
+
+    def go(self) -> None:
+        self._says.put_nowait({"type": "websocket.disconnect", "code": 1001})
+
+    async def until(self, type: str) -> dict[str, Any]:
+        """Wait for such a message, wherever it is."""
+        while True:
+            for message in self.heard:
+                if isinstance(message, dict) and message["type"] == type:
+                    return message
+            self.changed.clear()
+            await self.changed.wait()
+
+    @property
+    def frames(self) -> int:
+        return sum(isinstance(message, bytes) for message in self.heard)
+
+
+@pytest.fixture
+def limits() -> WebSocketSettings:
+    return WebSocketSettings()
+
+
+@pytest.fixture
+async def peer(speech: Speech, limits: WebSocketSettings) -> AsyncIterator[Peer]:
+    sockets, peer = Sockets(speech, limits), Peer()
+    serving = asyncio.create_task(sockets.serve(peer.connection()))
+    await peer.until("ready")
+    yield peer
+    peer.takes.set()
+    peer.go()
+    await serving
+
+
+async def stalled(peer: Peer, text: str, engine: ToneEngine) -> None:
+    """The peer takes nothing while this is spoken; returns when all that has room is made."""
+    peer.say(type="speak", ctx="a", text=text, final=True, lead_ms=600_000)
+    await peer.until("started")
+    peer.takes.clear()
+    made = -1
+    while engine.frames_made == 0 or made != engine.frames_made:
+        made = engine.frames_made
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+async def test_sound_goes_on_when_there_is_room_again(peer: Peer, engine: ToneEngine) -> None:
+    await stalled(peer, "word " * 100, engine)
+    before = peer.frames
+    assert before < MAX_FRAMES
+    peer.takes.set()
+    done = await peer.until("done")
+    assert done["reason"] == "complete"
+    assert peer.frames > 100
+
+
+async def test_sound_that_was_made_but_not_taken_can_be_cancelled(peer: Peer, engine: ToneEngine) -> None:
+    await stalled(peer, "Short", engine)
+    taken = peer.frames
+    peer.say(type="cancel", ctx="a")
+    for _ in range(50):
+        await asyncio.sleep(0)
+    peer.takes.set()
+    done = await peer.until("done")
+    assert done["reason"] == "cancelled"
+    # One was in the hands of the writer.
+    assert peer.frames <= taken + 1
+    assert done["samples"] == 1920 * peer.frames
+    assert peer.heard[-1] == done
+
+
+class TestImpatient:
+    @pytest.fixture
+    def limits(self) -> WebSocketSettings:
+        return WebSocketSettings(send_timeout_s=0.05)
+
+    async def test_a_peer_that_takes_nothing_is_cut_off(self, peer: Peer, engine: ToneEngine) -> None:
+        await stalled(peer, "word " * 100, engine)
+        await peer.aborted.wait()
+
+
+async def test_a_fault_of_ours_closes_the_socket(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("qwen3tts_daemon.protocols.voice_v1.session.Session._handle", fault)
+    peer.say(type="ping")
+    while peer.heard[-1] != 1011:
+        peer.changed.clear()
+        await peer.changed.wait()
+    assert "ZeroDivisionError" in caplog.text
