@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import struct
 import zipfile
 from collections.abc import AsyncIterator
@@ -22,10 +23,11 @@ from qwen3tts_daemon.uploads.voice_files import CARD
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.release_speakers import SAMPLE_TEXTS
 from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
+from qwen_tts.audio.bounds import LONGEST_S
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.stream import AudioStream
-from tests.fakes import ToneEngine, tone
+from tests.fakes import MS_PER_CHAR, ToneEngine, tone
 from tests.prompts import prompt_bytes
 from tests.wire.http_door import TOKEN, Door, open_door, until
 from tests.wire.patient import connect
@@ -314,14 +316,32 @@ async def test_what_was_not_a_whole_described_utterance_cannot_be_kept(
             "/api/tts/voice-design/stream", json=DESIGN | {"text": "This goes well. This will [fail]."}
         )
     (failed,) = [id for id, report in speech.reports.items() if report.end == "generation_failed"]
-    too_long = await keeper.take(text="word " * 210)
-    for take in (preset.headers["x-request-id"], cancelled.request_id, failed, too_long, "", "x" * 1_000):
+    for take in (preset.headers["x-request-id"], cancelled.request_id, failed, "", "x" * 1_000):
         assert told(await keeper.make(name="x", take=take)) == (422, "bad_field", "take"), take
     assert library.voices == []
 
 
 async def test_a_take_that_is_too_short_for_a_voice_is_named(keeper: Keeper) -> None:
     assert told(await keeper.make(name="x", take=await keeper.take(text="Hi."))) == (422, "bad_audio", "take")
+
+
+@pytest.mark.parametrize("words", [101, 150, 210])
+async def test_who_keeps_a_take_that_is_too_long_for_a_voice_is_told_to_let_it_say_less(
+    keeper: Keeper, library: VoiceLibrary, words: int
+) -> None:
+    answer = await keeper.make(name="x", take=await keeper.take(text="word " * words))
+    assert told(answer) == (422, "bad_audio", "take")
+    message = answer.json()["error"]["message"]
+    assert re.fullmatch(
+        r"this take is \d\d\.\d s long, .* at most 30 s; let the voice say less, and keep that", message
+    )
+    assert library.voices == []
+
+
+async def test_the_longest_take_that_is_held_can_be_kept(keeper: Keeper, library: VoiceLibrary) -> None:
+    text = "x" * round(LONGEST_S * 1000 / MS_PER_CHAR)
+    assert (await keeper.make(name="x", take=await keeper.take(text=text))).status_code == 201
+    assert library.reference("x").duration_s == LONGEST_S
 
 
 @pytest.mark.parametrize("engine", [ToneEngine(kinds=("preset", "designed"), preview=False)])
