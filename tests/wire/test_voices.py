@@ -19,7 +19,7 @@ from qwen3tts_daemon.protocols.http.routes import voices, wrapper
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Order, Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
-from qwen3tts_daemon.uploads.voice_files import CARD
+from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.release_speakers import SAMPLE_TEXTS
 from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
@@ -106,6 +106,14 @@ async def listed(door: Door) -> dict[str, Any]:
     return {voice["id"]: voice for voice in (await door.client.get(VOICES)).json()["voices"]}
 
 
+def cut_off(folder: Path, name: str) -> bytes:
+    """The only file of this name loses all but its beginning; returns what was in it."""
+    (file,) = folder.rglob(name)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    return whole
+
+
 def told(answer: httpx.Response) -> tuple[int, str, str | None]:
     error = answer.json()["error"]
     return answer.status_code, error["code"], error["param"]
@@ -126,6 +134,17 @@ async def test_a_clone_is_offered_at_once(door: Door, keeper: Keeper, engine: St
     assert spoken.content == tone("Hello")
     assert engine.requests[-1].voice.prompt.data == prompt_bytes("Some words.", 3.6)  # type: ignore[union-attr]
     assert library.reference("me") == Audio(pcm=tone("x" * 60), sample_rate=24_000)
+
+
+async def test_a_clone_whose_prompt_was_damaged_on_disk_speaks_and_is_whole_again(
+    door: Door, keeper: Keeper, engine: Studio, library: VoiceLibrary, tmp_path: Path
+) -> None:
+    assert (await keeper.clone(name="Me", consent="true", ref_text="Some words.")).status_code == 201
+    whole = cut_off(tmp_path, PROMPT)
+    spoken = await door.client.post(SPEECH, json={"input": "Hello", "voice": "me", "response_format": "pcm"})
+    assert (spoken.status_code, spoken.content) == (200, tone("Hello"))
+    assert engine.requests[-1].voice.prompt.data == whole  # type: ignore[union-attr]
+    assert library.prompt("me") == whole
 
 
 @pytest.mark.parametrize("consent", [{}, {"consent": "false"}, {"consent": ""}, {"consent": "0"}])
