@@ -1050,7 +1050,7 @@ class Crowd:
         actions = [self.driven.step] * 4
         actions += [self.come] if len(self.present) < 6 else []
         actions += [self.write, self.write, self.end, self.chance.choice(self.writers).flush] if self.writers else []
-        actions += [self.chance.choice(self.present).close] if self.present else []
+        actions += [self.chance.choice(self.present).cancel] if self.present else []
         self.chance.choice(actions)()
         self.driven.now += self.chance.choice((0.01, 0.01, PAUSE_S))
         self.driven.step()
