@@ -619,7 +619,7 @@ class Speech:
         is_up = self.manager.state == "ready"
         if self._stand_in is None or is_up or (choice.voice is not None and choice.voice.kind != "preset"):
             return self.manager
-        self.manager.bring()
+        self.manager.prepare()
         return self._stand_in
 
     def model_of(self, engine: SpeechEngine, kind: VoiceKind) -> str:

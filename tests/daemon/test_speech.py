@@ -151,7 +151,7 @@ class TestWithoutWords:
     async def test_it_brings_no_engine(self, speech: Speech, manager: ModelManager) -> None:
         states: list[str] = []
         manager.on_state.append(states.append)
-        await manager.offload()
+        manager.evict()
         while manager.state != "unloaded":
             await asyncio.sleep(0)
         for _ in range(3):

@@ -385,7 +385,7 @@ class TestSlow:
 
     async def test_offloading_needs_the_token(self, door: Door, home: Home) -> None:
         assert told(await door.client.post("/api/gpu-offload"))[:2] == (401, "unauthorized")
-        assert not home.manager._offloading
+        assert not home.manager._is_evicted
 
 
 # -- what there is ---------------------------------------------------------------------------------------------

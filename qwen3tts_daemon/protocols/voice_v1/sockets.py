@@ -16,7 +16,6 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.failures import CLOSE_CODES, Refusal, describe
-from qwen3tts_daemon.hosting.model_manager import ManagerState
 from qwen3tts_daemon.protocols.scope_state import ABORT
 from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
@@ -42,13 +41,13 @@ from qwen3tts_daemon.protocols.voice_v1.outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1.session import PROTOCOL, Session
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import Caller, SegmentStarted, Speech, Utterance
-from qwen_tts.api import AudioChunk, mebibytes
+from qwen_tts.api import AudioChunk, ModelState, mebibytes
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 
-_STATES: dict[ManagerState, State] = {
+_STATES: dict[ModelState, State] = {
     "unloaded": "idle", "sleeping": "idle", "loading": "loading", "failed": "loading", "ready": "ready",
 }  # fmt: skip
 _REASONS: dict[str, DoneReason] = {"done": "complete", "limit": "limit"}
@@ -120,7 +119,7 @@ class Sockets:
             if not self._live:
                 self._none_live.set()
 
-    def _tell_state(self, state: ManagerState) -> None:
+    def _tell_state(self, state: ModelState) -> None:
         for socket in self._live:
             socket.session.change_state(_STATES[state])
 
