@@ -159,7 +159,7 @@ class Engine:
             samples_per_frame=self._capabilities.samples_per_frame,
             asked_s=self._now(),
             wake=self._wake.set,
-            left=self._left,
+            on_cancel=self._remove,
         )
         self._open.add(utterance)
         self.idle.clear()
@@ -198,7 +198,7 @@ class Engine:
         sentences.end()
         return sentences
 
-    def _left(self, utterance: Utterance) -> None:
+    def _remove(self, utterance: Utterance) -> None:
         self._open.discard(utterance)
         if not self._open:
             self.idle.set()
@@ -482,7 +482,7 @@ class Engine:
                 case Place(number):
                     utterance.audio.tell_place(number)
                 case _:
-                    self._left(utterance)
+                    self._remove(utterance)
                     utterance.audio.finish(outcome)
 
 

@@ -169,15 +169,15 @@ class EngineLoop:
 
     def _drop_cancelled(self) -> None:
         for utterance in [one for one in self._utterances if one.is_cancelled]:
-            self._leave(utterance)
+            self._remove(utterance)
 
-    def _leave(self, utterance: Utterance) -> None:
+    def _remove(self, utterance: Utterance) -> None:
         if utterance.sequence is not None:
             self._close(self._open[utterance.sequence.row], "cancelled")
         self._utterances.remove(utterance)
 
     def _fail(self, utterance: Utterance, error: SynthesisError) -> None:
-        self._leave(utterance)
+        self._remove(utterance)
         self._out.append((utterance, error))
 
     def _finish_done(self) -> None:
