@@ -27,7 +27,7 @@ from qwen_tts.api import (
 from qwen_tts.config.checkpoint_types import type_speaking
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.host import HostConfig
-from qwen_tts.config.languages import QWEN_NAMES
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.engine.fairness import check_place
 from qwen_tts.errors import (
     BadCheckpoint,
@@ -356,7 +356,7 @@ def _all_of(capabilities: list[Capabilities]) -> Capabilities:
     spoken = {language for one in capabilities for language in one.languages}
     return Capabilities(
         engine=first.engine, sample_rate=first.sample_rate, samples_per_frame=first.samples_per_frame,
-        languages=tuple(language for language in QWEN_NAMES if language in spoken),
+        languages=tuple(language for language in LANGUAGES if language in spoken),
         voice_kinds=tuple(kind for one in capabilities for kind in one.voice_kinds),
         voices=tuple(voice for one in capabilities for voice in one.voices),
         instruct_kinds=tuple(kind for one in capabilities for kind in one.instruct_kinds),

@@ -13,8 +13,8 @@ from qwen3tts_daemon.audio import FORMATS
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.strict_json import load
 from qwen3tts_daemon.speech.clips import CLIP_FORMATS
-from qwen3tts_daemon.text.languages import LANGUAGES
 from qwen_tts.api import AUTO, MAX_TEXT_CHARS
+from qwen_tts.config.languages import LANGUAGES
 
 _LONGEST_NUMBER = 64
 
