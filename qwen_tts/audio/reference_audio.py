@@ -13,13 +13,13 @@ from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.audio.resampling import resample
 from qwen_tts.audio.wav import PCM_SCALE, Samples, from_pcm, to_pcm
 from qwen_tts.errors import BadReferenceAudio
+from qwen_tts.limits import REFERENCE_SAMPLE_RATES
 from qwen_tts.text.transcript import check_transcript
 
 logger = logging.getLogger(__name__)
 
 SHORTEST_S = 3.0
 LONGEST_S = 30.0
-SAMPLE_RATES = range(8_000, 192_001)
 
 _SILENCE = 0.001
 """-60 dBFS: a recording that never gets louder has nobody in it."""
@@ -115,8 +115,8 @@ def check_samples(samples: NDArray[np.floating], sample_rate: int) -> None:
 
 
 def _check_rate(sample_rate: int) -> None:
-    if sample_rate not in SAMPLE_RATES:
-        first, last = SAMPLE_RATES[0], SAMPLE_RATES[-1]
+    if sample_rate not in REFERENCE_SAMPLE_RATES:
+        first, last = REFERENCE_SAMPLE_RATES[0], REFERENCE_SAMPLE_RATES[-1]
         raise _bad(f"the recording has a sample rate of {sample_rate} Hz; it must be within {first}..{last}")
 
 

@@ -26,7 +26,6 @@ import torch
 from torch import Tensor
 
 from qwen_tts.api import (
-    MAX_TEXT_CHARS,
     Audio,
     AudioChunk,
     Capabilities,
@@ -38,6 +37,7 @@ from qwen_tts.api import (
     Voice,
     VoiceKind,
     VoicePrompt,
+    check_length,
 )
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
@@ -57,7 +57,6 @@ from qwen_tts.errors import (
     ModelUnavailable,
     OutOfMemory,
     SynthesisError,
-    TextTooLong,
 )
 from qwen_tts.runtime.backends import may_chain, uses_kernels
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
@@ -180,8 +179,7 @@ class Engine:
     def _check(self, model: Model, request: SynthesisRequest) -> None:
         if request.speed != 1.0:
             raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
-        if len(request.text) > MAX_TEXT_CHARS:
-            raise TextTooLong(f"text has {len(request.text)} characters of at most {MAX_TEXT_CHARS}", param="text")
+        check_length(len(request.text))
         model.prompts.check(request)
 
     def _reference(self, request: SynthesisRequest) -> ReferenceVoice | None:

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.limits import FRAME_MS, LEAD_MS, OUTPUT_SAMPLE_RATES, Description, Instruct, Speed, within
 from qwen3tts_daemon.protocols.strict_json import convert, infinite_field, is_text, load
-from qwen_tts.api import MAX_TEXT_CHARS, Sampling
+from qwen_tts.api import Sampling
+from qwen_tts.limits import MAX_TEXT_CHARS
 
 Policy = Literal["queue", "preempt", "parallel"]
 Framing = Literal["tagged", "raw"]
@@ -20,9 +22,6 @@ State = Literal["loading", "ready", "idle", "draining"]
 DoneReason = Literal["complete", "cancelled", "preempted", "limit", "error"]
 
 ENCODINGS: tuple[Encoding, ...] = ("pcm_s16le", "mulaw", "alaw")
-SAMPLE_RATES = (8_000, 16_000, 24_000, 48_000)
-MAX_INSTRUCT_CHARS = 2_000
-MAX_LEAD_MS = 600_000
 
 Id = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53), le=2**53)] | None
 ContextName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}\Z")]
@@ -35,7 +34,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     encoding: Encoding = "pcm_s16le"
     sample_rate: int = 24_000
     framing: Framing = "tagged"
-    frame_ms: Annotated[int, Meta(ge=20, le=200)] = 80
+    frame_ms: Annotated[int, within(FRAME_MS)] = 80
 
 
 # -- from the client ---------------------------------------------------------------------------------------
@@ -46,11 +45,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     voice: Annotated[str, Meta(max_length=256)] | UnsetType | None = UNSET
     mode: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
-    design: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | UnsetType | None = UNSET
+    design: Description | UnsetType | None = UNSET
     """How the voice sounds, in words; with the mode `design`."""
     language: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
-    instruct: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | UnsetType | None = UNSET
-    speed: Annotated[float, Meta(ge=0.25, le=4)] | UnsetType | None = UNSET
+    instruct: Instruct | UnsetType | None = UNSET
+    speed: Speed | UnsetType | None = UNSET
     sampling: dict[str, Any] | UnsetType | None = UNSET
     """Fields of Sampling; they change only themselves."""
     format: dict[str, Any] | UnsetType | None = UNSET
@@ -58,7 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     split: Literal["sentence", "clause", "none"] | UnsetType | None = UNSET
     words: bool | UnsetType | None = UNSET
     policy: Policy | UnsetType | None = UNSET
-    lead_ms: Annotated[int, Meta(ge=200, le=MAX_LEAD_MS)] | UnsetType | None = UNSET
+    lead_ms: Annotated[int, within(LEAD_MS)] | UnsetType | None = UNSET
 
     def given(self) -> dict[str, Any]:
         """The options that the client named."""
@@ -217,9 +216,9 @@ class Formats(msgspec.Struct, frozen=True, kw_only=True):
     """What can be asked for in `format`."""
 
     encodings: tuple[Encoding, ...] = ENCODINGS
-    sample_rates: tuple[int, ...] = SAMPLE_RATES
+    sample_rates: tuple[int, ...] = OUTPUT_SAMPLE_RATES
     framings: tuple[Framing, ...] = ("tagged", "raw")
-    frame_ms: tuple[int, int] = (20, 200)
+    frame_ms: tuple[int, int] = (int(FRAME_MS.low), int(FRAME_MS.high))
 
 
 class Ready(_FromDaemon, kw_only=True):

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import UNSET
 
 from qwen3tts_daemon.failures import Refusal, draining
+from qwen3tts_daemon.limits import FRAME_MS, OUTPUT_SAMPLE_RATES
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
@@ -36,7 +37,6 @@ from qwen3tts_daemon.protocols.voice_v1.context import (
 from qwen3tts_daemon.protocols.voice_v1.frames import Frame, Sound
 from qwen3tts_daemon.protocols.voice_v1.messages import (
     ENCODINGS,
-    SAMPLE_RATES,
     BadMessage,
     Cancel,
     Configure,
@@ -74,8 +74,9 @@ from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import SegmentStarted, first_words
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen_tts.api import AUTO, MAX_TEXT_CHARS, Capabilities, DesignedVoice, Sampling
+from qwen_tts.api import AUTO, Capabilities, DesignedVoice, Sampling, check_length
 from qwen_tts.errors import SynthesisError, TextTooLong, UnsupportedFormat
+from qwen_tts.limits import MAX_TEXT_CHARS
 
 PROTOCOL = "voice.v1"
 MAX_NAMES = 16_384
@@ -229,8 +230,8 @@ class Session:
 
     def _defaults(self) -> Effective:
         capabilities = self._capabilities()
-        rate = capabilities.sample_rate if capabilities.sample_rate in SAMPLE_RATES else Format().sample_rate
-        frame_ms = min(max(capabilities.samples_per_frame * 1000 // capabilities.sample_rate, 20), 200)
+        rate = capabilities.sample_rate if capabilities.sample_rate in OUTPUT_SAMPLE_RATES else Format().sample_rate
+        frame_ms = int(FRAME_MS.clamp(capabilities.samples_per_frame * 1000 // capabilities.sample_rate))
         return Effective(
             mode=self._modes[0] if self._modes else "preset",
             format=Format(sample_rate=rate, frame_ms=frame_ms),
@@ -286,10 +287,11 @@ class Session:
         self._append(ctx, message, now)
 
     def _append(self, ctx: Context, message: Speak, now: float) -> None:
-        if ctx.chars + len(message.text) > MAX_TEXT_CHARS:
-            error = TextTooLong(f"a context takes at most {MAX_TEXT_CHARS} characters", param="text")
+        try:
+            check_length(ctx.chars + len(message.text), of="a context")
+        except TextTooLong as error:
             if ctx.chars:
-                raise error
+                raise
             self._fail(ctx, error, message.id, now)
             return
         if message.text:
@@ -612,8 +614,8 @@ def _format(fields: dict[str, Any]) -> Format:
     if isinstance(encoding, str) and encoding not in ENCODINGS:
         known = ", ".join(ENCODINGS)
         raise UnsupportedFormat(f"no encoding {encoding[:32]!a}; there are {known}", param="format.encoding")
-    if type(rate) is int and rate not in SAMPLE_RATES:
-        known = ", ".join(map(str, SAMPLE_RATES))
+    if type(rate) is int and rate not in OUTPUT_SAMPLE_RATES:
+        known = ", ".join(map(str, OUTPUT_SAMPLE_RATES))
         raise UnsupportedFormat(f"sample rates are {known}", param="format.sample_rate")
     return convert(fields, Format, "format")
 
