@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
+    CancelUtterance,
     Context,
     EndText,
     Feed,
     FlushText,
     Open,
     Run,
-    Stop,
 )
 from qwen3tts_daemon.protocols.voice_v1.frames import FLAG_FIRST, FLAG_LAST, HEAD, Frame, Sound
 from qwen3tts_daemon.protocols.voice_v1.messages import Format, State, StatusMessage
@@ -82,7 +82,7 @@ class Desk:
                     self.flushed.append(name)
                     if is_automatic:
                         self.session.auto_flushed(ctx)
-                case Stop():
+                case CancelUtterance():
                     self.stopped.append(name)
 
     def read(self, entries: int = 10_000) -> list[Any]:
@@ -602,13 +602,11 @@ def test_a_patient_client_is_never_refused() -> None:
         assert kinds(desk.say("ping")) == ["pong"]
 
 
-def test_too_big_and_binary_messages_close_the_socket(desk: Desk) -> None:
-    assert desk.send("x" * 65_537) == [Close(1009, "a message has at most 65536 bytes")]
-    desk = Desk()
+def test_a_binary_message_closes_the_socket(desk: Desk) -> None:
     desk.session.receive_binary()
-    _, error, close = desk.read()
-    assert error["fatal"] is True
-    assert close.code == 1003
+    error, close = desk.read()
+    assert (error["code"], error["fatal"]) == ("bad_json", True)
+    assert close == Close(1003, "text frames only")
 
 
 def test_a_close_does_not_wait_for_sound(desk: Desk) -> None:
@@ -702,7 +700,7 @@ def test_whatever_happens_every_context_gets_one_done_and_nothing_after_it(story
         happen(desk, kind, detail)
         if kind == "say" and detail["type"] == "cancel" and (ctx := live.get(detail["ctx"])):
             assert not desk.session.outbox.has_frames_of(ctx)
-    desk.do(desk.session.stop(desk.now))
+    desk.do(desk.session.cancel_all(desk.now))
     desk.read()
     channels: dict[int, str] = {}
     done: dict[str, int] = {}

@@ -24,13 +24,13 @@ from qwen3tts_daemon.limits import FRAME_MS, OUTPUT_SAMPLE_RATES
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
+    CancelUtterance,
     Context,
     EndText,
     Feed,
     FlushText,
     Open,
     Run,
-    Stop,
     Wake,
     done_message,
 )
@@ -159,9 +159,6 @@ class Session:
         if self.outbox.is_closed:
             return []
         self._active_at = now
-        if len(text) > self._settings.message_bytes:
-            self.outbox.close(1009, f"a message has at most {self._settings.message_bytes} bytes")
-            return []
         if retry_after_s := self._meter.count(now):
             self._limit_rate(retry_after_s)
             return self._take_actions()
@@ -179,11 +176,11 @@ class Session:
     def receive_binary(self) -> None:
         """A client has no sound to send."""
         self._say(error_message(Refusal("bad_json", "messages are JSON in text frames"), fatal=True))
-        self.outbox.close(1003, "text frames only")
+        self.outbox.close("bad_json", "text frames only")
 
     def _limit_rate(self, retry_after_s: float) -> None:
         if self._meter.is_abused:
-            self.outbox.close(1008, "too many messages")
+            self.outbox.close("bad_request", "too many messages")
             return
         per_10s = self._settings.messages_per_10s
         refusal = Refusal("rate_limited", f"at most {per_10s} messages in 10 s", retry_after_s=retry_after_s)
@@ -521,7 +518,7 @@ class Session:
         ctx.is_done = True
         self._active_at = now
         if reason not in ("complete", "limit") or listener_stops:
-            self._actions.append(Stop(ctx))
+            self._actions.append(CancelUtterance(ctx))
         self._say(done_message(ctx, reason))
         self._start_waiting()
         self._close_if_drained()
@@ -550,7 +547,7 @@ class Session:
         """Speak forgotten text, end forgotten contexts, close a forgotten socket, tell the status."""
         self._tell_status(now)
         if not self._open and now >= self._active_at + self._settings.idle_s:
-            self.outbox.close(4408, "idle")
+            self.outbox.close("timeout", "idle")
         for ctx in self._open.values():
             if ctx.text_ended or now < self._deadline(ctx):
                 continue
@@ -589,15 +586,15 @@ class Session:
         self._close_if_drained()
         return self._take_actions()
 
-    def stop(self, now: float) -> list[Action]:
-        """End what is left after `drain`."""
+    def cancel_all(self, now: float) -> list[Action]:
+        """What is left after `drain`."""
         for ctx in self._newest_first():
             self._done(ctx, "cancelled", now, listener_stops=True)
         return self._take_actions()
 
     def _close_if_drained(self) -> None:
         if self._state == "draining" and not self._open:
-            self.outbox.close(1001, "the daemon is stopping")
+            self.outbox.close("draining", "the daemon is stopping")
 
     # -- saying --------------------------------------------------------------------------------------------
 
