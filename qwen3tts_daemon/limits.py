@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, REFERENCE_SAMPLE_RATES, SEED, SPEED, Range
+from qwen_tts.audio import bounds as audio_bounds
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, SEED, SPEED, Range
 
 
 def within(bounds: Range) -> Meta:
@@ -44,7 +45,7 @@ UPLOAD_SAMPLE_RATES: Final = range(4_000, 384_001)
 MAX_DECODED_SAMPLE_RATE: Final = 48_000
 """In Hz: what is above comes down to it."""
 DECODED_SAMPLE_RATES: Final = range(UPLOAD_SAMPLE_RATES[0], MAX_DECODED_SAMPLE_RATE + 1)
-STORED_SAMPLE_RATES: Final = range(UPLOAD_SAMPLE_RATES[0], REFERENCE_SAMPLE_RATES[-1] + 1)
+STORED_SAMPLE_RATES: Final = range(UPLOAD_SAMPLE_RATES[0], audio_bounds.SAMPLE_RATES[-1] + 1)
 
 # -- many texts at once, and sound to fetch ------------------------------------------------------------------------
 

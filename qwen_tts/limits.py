@@ -1,4 +1,7 @@
-"""What one request may hold, whoever asks: the bounds that every engine keeps. Plain numbers; imports nothing."""
+"""What one request may hold, whoever asks: the bounds that every engine keeps. Plain numbers; imports nothing.
+
+What a recording must be to become a voice is in audio/bounds.py.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -41,6 +44,3 @@ TEMPERATURE: Final = Range(0, 5)
 TOP_K: Final = Range(1, 10_000)
 TOP_P: Final = Range(0, 1, above_low=True)
 REPETITION_PENALTY: Final = Range(0.5, 5)
-
-REFERENCE_SAMPLE_RATES: Final = range(8_000, 192_001)
-"""Of reference audio, in Hz."""
