@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qwen_tts.api import AudioChunk, ClonedVoice, DesignedVoice, PresetVoice, StreamEnd
+from qwen_tts.api import AudioChunk, StreamEnd
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
@@ -169,15 +169,15 @@ class EngineLoop:
 
     def _drop_cancelled(self) -> None:
         for utterance in [one for one in self._utterances if one.is_cancelled]:
-            self._leave(utterance)
+            self._remove(utterance)
 
-    def _leave(self, utterance: Utterance) -> None:
+    def _remove(self, utterance: Utterance) -> None:
         if utterance.sequence is not None:
             self._close(self._open[utterance.sequence.row], "cancelled")
         self._utterances.remove(utterance)
 
     def _fail(self, utterance: Utterance, error: SynthesisError) -> None:
-        self._leave(utterance)
+        self._remove(utterance)
         self._out.append((utterance, error))
 
     def _finish_done(self) -> None:
@@ -265,7 +265,7 @@ class EngineLoop:
 
     def _prefix(self, utterance: Utterance) -> tuple[Hashable, CachedPrefix]:
         request = utterance.request
-        key = _voice_key(request.voice), request.language, request.instruct, self._streams_text(utterance)
+        key = request.voice, request.language, request.instruct, self._streams_text(utterance)
         entry = self._prefixes.get(key)
         if entry is None:
             prefix = self._model.prompts.prefix(request, utterance.reference)
@@ -555,13 +555,3 @@ def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
 
 def _client_of(utterance: Utterance) -> str:
     return utterance.request.client
-
-
-def _voice_key(voice: PresetVoice | ClonedVoice | DesignedVoice) -> Hashable:
-    match voice:
-        case PresetVoice(name):
-            return "preset", name
-        case ClonedVoice(prompt):
-            return "cloned", prompt.data
-        case DesignedVoice(description):
-            return "designed", description

@@ -36,8 +36,8 @@ class Utterance:
     asked_s: float
     wake: Callable[[], None]
     """Tells the engine's thread that something is to be done"""
-    left: Callable[["Utterance"], None]
-    """Tells the event loop's side that it was cancelled"""
+    on_cancel: Callable[["Utterance"], None]
+    """Tells the event loop's side"""
 
     sequence: Sequence | None = None
     text_slots: deque[int] = field(default_factory=deque)
@@ -86,7 +86,7 @@ class Utterance:
 
     def cancel(self) -> None:
         self.is_cancelled = True
-        self.left(self)
+        self.on_cancel(self)
         self.wake()
 
     def taken(self, samples: int) -> None:

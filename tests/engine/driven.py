@@ -153,8 +153,8 @@ class Heard:
     def end_text(self) -> None:
         self.utterance.end_text()
 
-    def close(self) -> None:
-        self.utterance.audio.close()
+    def cancel(self) -> None:
+        self.utterance.audio.cancel()
 
     def take(self, frames: int) -> None:
         self.utterance.taken(frames * self.utterance.samples_per_frame)
@@ -220,7 +220,7 @@ class Driven:
             samples_per_frame=self.runner.samples_per_frame,
             asked_s=self.now,
             wake=lambda: None,
-            left=lambda _: None,
+            on_cancel=lambda _: None,
         )
         self.heard[utterance] = Heard(utterance, listens)
         self.loop.add(utterance)

@@ -118,7 +118,7 @@ class VoiceConnection:
         finally:
             self._alarm.cancel()
             for pump in self._pumps.values():
-                pump.utterance.close()
+                pump.utterance.cancel()
 
     def drain(self) -> None:
         """Let what runs end, then close."""
@@ -195,7 +195,7 @@ class VoiceConnection:
             case WakePump():
                 pump.wake()
             case CancelUtterance(ctx):
-                utterance.close()
+                utterance.cancel()
                 pump.wake()
                 if not pump.is_running:
                     del self._pumps[ctx]

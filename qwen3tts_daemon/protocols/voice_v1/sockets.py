@@ -11,13 +11,13 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.failures import Refusal, describe
-from qwen3tts_daemon.hosting.model_manager import ManagerState
 from qwen3tts_daemon.protocols.voice_v1.connection import CLOSE_S, Clock, VoiceConnection, subprotocol_of
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import encode_message, error_message
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL
 from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import Speech
+from qwen_tts.api import ModelState
 
 
 class Sockets:
@@ -81,7 +81,7 @@ class Sockets:
             if not self._live:
                 self._none_live.set()
 
-    def _tell_state(self, state: ManagerState) -> None:
+    def _tell_state(self, state: ModelState) -> None:
         for socket in self._live:
             socket.session.change_state(VOICE_STATES[state])
 

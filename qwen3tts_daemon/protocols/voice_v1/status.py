@@ -3,15 +3,14 @@
 import math
 from collections.abc import Callable
 
-from qwen3tts_daemon.hosting.model_manager import ManagerState
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import StatusMessage, VoiceState, WatchedModel
 from qwen3tts_daemon.speech.service import Speech
-from qwen_tts.api import mebibytes
+from qwen_tts.api import ModelState, mebibytes
 
 WATCH_S = 1.0
 """Who watches is told of a change after this time at most, and not more often."""
 
-VOICE_STATES: dict[ManagerState, VoiceState] = {
+VOICE_STATES: dict[ModelState, VoiceState] = {
     "unloaded": "idle", "sleeping": "idle", "loading": "loading", "failed": "loading", "ready": "ready",
 }  # fmt: skip
 
