@@ -26,7 +26,6 @@ from qwen_tts.api import (
     AUTO,
     Capabilities,
     ClonedVoice,
-    DesignedVoice,
     PresetVoice,
     Voice,
     VoiceInfo,
@@ -349,11 +348,11 @@ class VoiceCatalogue:
         """A voice that is in the request itself."""
         if isinstance(voice, PresetVoice):
             return self.find(voice.name)
-        kind = "designed" if isinstance(voice, DesignedVoice) else "cloned"
-        if kind not in self._capabilities().voice_kinds:
+        if voice.kind not in self._capabilities().voice_kinds:
             kinds = " or ".join(self._capabilities().voice_kinds)
-            raise InvalidRequest(f"what is loaded speaks {kinds} voices, not {kind}; {DOWNLOAD_QWEN}", param="voice")
-        return KnownVoice(VoiceInfo(name=name or kind, languages=self._capabilities().languages), voice)
+            reason = f"what is loaded speaks {kinds} voices, not {voice.kind}"
+            raise InvalidRequest(f"{reason}; {DOWNLOAD_QWEN}", param="voice")
+        return KnownVoice(VoiceInfo(name=name or voice.kind, languages=self._capabilities().languages), voice)
 
 
 def _own_language(*meant: KnownVoice | StandIn | None) -> str:

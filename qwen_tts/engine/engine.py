@@ -31,11 +31,8 @@ from qwen_tts.api import (
     AudioChunk,
     Capabilities,
     ClonedVoice,
-    DesignedVoice,
     Limits,
-    PresetVoice,
     SynthesisRequest,
-    Voice,
     VoiceKind,
     VoicePrompt,
 )
@@ -271,24 +268,14 @@ class Engine:
 
     async def _warm_up(self) -> None:
         """Two frames that nobody hears: what is used for the first time takes 50 ms."""
-        request = SynthesisRequest(live=True, voice=self._any_voice(), limits=Limits(max_audio_s=_WARM_UP_S))
+        assert self._model is not None
+        voice = self._model.prompts.any_voice()
+        request = SynthesisRequest(live=True, voice=voice, limits=Limits(max_audio_s=_WARM_UP_S))
         async with self.stream(request) as audio:
             audio.feed_now("Good evening, everybody.")
             audio.end_text()
             async for _ in audio:
                 pass
-
-    def _any_voice(self) -> Voice:
-        match self._capabilities.voice_kinds:
-            case ("preset",):
-                return PresetVoice(self._capabilities.voices[0].name)
-            case ("designed",):
-                return DesignedVoice("A calm voice.")
-        width = self._checkpoint.talker.hidden_size
-        nobody = ReferenceVoice(
-            speaker_embedding=torch.zeros(width), codes=None, transcript="", source_sha256="0" * 64, duration_s=3.0
-        )
-        return ClonedVoice(VoicePrompt(nobody.to_bytes()))
 
     async def sleep(self) -> None:
         """See SpeechEngine."""

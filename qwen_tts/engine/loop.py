@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qwen_tts.api import AudioChunk, ClonedVoice, DesignedVoice, PresetVoice, StreamEnd
+from qwen_tts.api import AudioChunk, StreamEnd
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
@@ -265,7 +265,7 @@ class EngineLoop:
 
     def _prefix(self, stream: EngineStream) -> tuple[Hashable, CachedPrefix]:
         request = stream.request
-        key = _voice_key(request.voice), request.language, request.instruct, self._streams_text(stream)
+        key = request.voice, request.language, request.instruct, self._streams_text(stream)
         entry = self._prefixes.get(key)
         if entry is None:
             prefix = self._model.prompts.prefix(request, stream.reference)
@@ -556,13 +556,3 @@ def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
 
 def _client_of(stream: EngineStream) -> str:
     return stream.request.client
-
-
-def _voice_key(voice: PresetVoice | ClonedVoice | DesignedVoice) -> Hashable:
-    match voice:
-        case PresetVoice(name):
-            return "preset", name
-        case ClonedVoice(prompt):
-            return "cloned", prompt.data
-        case DesignedVoice(description):
-            return "designed", description

@@ -602,13 +602,11 @@ def test_a_patient_client_is_never_refused() -> None:
         assert kinds(desk.say("ping")) == ["pong"]
 
 
-def test_too_big_and_binary_messages_close_the_socket(desk: Desk) -> None:
-    assert desk.send("x" * 65_537) == [Close(1009, "a message has at most 65536 bytes")]
-    desk = Desk()
+def test_a_binary_message_closes_the_socket(desk: Desk) -> None:
     desk.session.receive_binary()
-    _, error, close = desk.read()
-    assert error["fatal"] is True
-    assert close.code == 1003
+    error, close = desk.read()
+    assert (error["code"], error["fatal"]) == ("bad_json", True)
+    assert close == Close(1003, "text frames only")
 
 
 def test_a_close_does_not_wait_for_sound(desk: Desk) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from websockets.frames import CloseCode as LibraryCode
 
 from qwen3tts_daemon.access.auth import Auth
-from qwen3tts_daemon.failures import HTTP_STATUS
+from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.messages import ClientMessage, DaemonMessage, Effective, Format
 from qwen3tts_daemon.settings import HttpSettings, VoicesSettings, load_settings
@@ -24,6 +25,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 HTTP = (DOCS / "http.md").read_text()
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
+PAGE_SOCKET = (DOCS.parent / "qwen3tts_daemon" / "web" / "js" / "socket.js").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
 
 
@@ -45,6 +47,14 @@ def test_every_error_code_is_in_the_table_with_its_status() -> None:
     }
     assert told.keys() == HTTP_STATUS.keys()
     assert not {code for code, status in HTTP_STATUS.items() if status not in told[code]}
+
+
+def test_every_close_code_is_in_the_table_and_known_to_the_page() -> None:
+    rows = re.findall(r"^\| ([0-9, ]+) \|", WEBSOCKET.partition("\n| close | why |\n")[2], re.MULTILINE)
+    told = {int(code) for row in rows for code in row.split(", ")}
+    assert told == {*CLOSE_CODES.values(), LibraryCode.INVALID_DATA, LibraryCode.MESSAGE_TOO_BIG}
+    page = dict(re.findall(r'(4\d\d\d): "(\w+)"', PAGE_SOCKET.partition("const FATAL =")[2].partition(";")[0]))
+    assert page == {str(code): name for name, code in CLOSE_CODES.items() if code >= 4000 and name != "timeout"}
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: str(message.__name__))

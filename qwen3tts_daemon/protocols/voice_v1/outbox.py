@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from qwen3tts_daemon.failures import CLOSE_CODES
 from qwen3tts_daemon.protocols.voice_v1.frames import Frame
 
 MAX_FRAMES = 8
@@ -52,18 +53,18 @@ class Outbox:
 
     def say(self, text: str, *, owner: Any = None, kept: bool = False) -> None:
         if len(self._entries) >= MAX_MESSAGES:
-            self.close(1008, "the answers are not read")
+            self.close("slow_consumer", "the answers are not read")
         self._put(Entry(text, owner, kept))
 
     def send(self, frame: Frame, owner: Any) -> None:
         self._frames += 1
         self._put(Entry(frame, owner))
 
-    def close(self, code: int, reason: str) -> None:
-        """After the messages that wait; sound is not waited for."""
+    def close(self, failure: str, reason: str) -> None:
+        """After the messages that wait; sound is not waited for. `failure`: one that has a code in CLOSE_CODES."""
         if not self.is_closed:
             self._keep(lambda entry: not isinstance(entry.content, Frame))
-            self._put(Entry(Close(code, reason)))
+            self._put(Entry(Close(CLOSE_CODES[failure], reason)))
             self.is_closed = True
 
     def drop(self, owner: Any) -> int | None:

@@ -158,9 +158,6 @@ class Session:
         if self.outbox.is_closed:
             return []
         self._active_at = now
-        if len(text) > self._settings.message_bytes:
-            self.outbox.close(1009, f"a message has at most {self._settings.message_bytes} bytes")
-            return []
         if retry_after_s := self._meter.count(now):
             self._limit_rate(retry_after_s)
             return self._take_actions()
@@ -178,11 +175,11 @@ class Session:
     def receive_binary(self) -> None:
         """A client has no sound to send."""
         self._say(error_message(Refusal("bad_json", "messages are JSON in text frames"), fatal=True))
-        self.outbox.close(1003, "text frames only")
+        self.outbox.close("bad_json", "text frames only")
 
     def _limit_rate(self, retry_after_s: float) -> None:
         if self._meter.is_abused:
-            self.outbox.close(1008, "too many messages")
+            self.outbox.close("bad_request", "too many messages")
             return
         per_10s = self._settings.messages_per_10s
         refusal = Refusal("rate_limited", f"at most {per_10s} messages in 10 s", retry_after_s=retry_after_s)
@@ -548,7 +545,7 @@ class Session:
         """Speak forgotten text, end forgotten contexts, close a forgotten socket, tell the status."""
         self._tell_status(now)
         if not self._open and now >= self._active_at + self._settings.idle_s:
-            self.outbox.close(4408, "idle")
+            self.outbox.close("timeout", "idle")
         for ctx in self._open.values():
             if ctx.text_ended or now < self._deadline(ctx):
                 continue
@@ -595,7 +592,7 @@ class Session:
 
     def _close_if_drained(self) -> None:
         if self._state == "draining" and not self._open:
-            self.outbox.close(1001, "the daemon is stopping")
+            self.outbox.close("draining", "the daemon is stopping")
 
     # -- saying --------------------------------------------------------------------------------------------
 

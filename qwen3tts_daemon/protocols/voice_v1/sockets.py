@@ -15,7 +15,7 @@ from functools import partial
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from qwen3tts_daemon.failures import Failure, Refusal, describe
+from qwen3tts_daemon.failures import CLOSE_CODES, Refusal, describe
 from qwen3tts_daemon.hosting.model_manager import ManagerState
 from qwen3tts_daemon.protocols.scope_state import ABORT
 from qwen3tts_daemon.protocols.voice_v1.context import (
@@ -32,11 +32,11 @@ from qwen3tts_daemon.protocols.voice_v1.context import (
 from qwen3tts_daemon.protocols.voice_v1.frames import Frame
 from qwen3tts_daemon.protocols.voice_v1.messages import (
     DoneReason,
-    ErrorMessage,
     State,
     StatusMessage,
     WatchedModel,
     encode,
+    error_message,
 )
 from qwen3tts_daemon.protocols.voice_v1.outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1.session import PROTOCOL, Session
@@ -81,17 +81,12 @@ class Sockets:
         """Open sockets."""
         return len(self._live)
 
-    async def refuse(self, websocket: WebSocket, failure: Failure, close_code: int) -> None:
+    async def refuse(self, websocket: WebSocket, refusal: Refusal) -> None:
         """Accept, say why not, close: a page cannot read the status of an upgrade that failed."""
-        retry_after_ms = None if failure.retry_after_s is None else round(failure.retry_after_s * 1000)
-        message = ErrorMessage(
-            code=failure.code, message=failure.message, fatal=True, param=failure.param,
-            retry_after_ms=retry_after_ms,
-        )  # fmt: skip
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await websocket.accept(_subprotocol(websocket))
-            await websocket.send_text(encode(message))
-            await websocket.close(close_code, failure.code)
+            await websocket.send_text(encode(error_message(refusal, fatal=True)))
+            await websocket.close(describe(refusal).close_code, refusal.code)
 
     async def serve(self, websocket: WebSocket, *, address: str | None = None) -> None:
         """One socket, from the upgrade to its end. `address`: the client's, if a trusted proxy named it."""
@@ -103,11 +98,10 @@ class Sockets:
                 answer = PlainTextResponse(f"the subprotocol is {PROTOCOL}\n", 400)
                 await websocket.send_denial_response(answer)
         elif self._draining:
-            await self.refuse(websocket, describe(Refusal("draining", "the daemon is stopping")), 1001)
+            await self.refuse(websocket, Refusal("draining", "the daemon is stopping"))
         elif self._per_address[address] >= self._settings.max_sockets_per_address:
             limit = self._settings.max_sockets_per_address
-            refusal = Refusal("rate_limited", f"at most {limit} sockets from one address")
-            await self.refuse(websocket, describe(refusal), 4429)
+            await self.refuse(websocket, Refusal("rate_limited", f"at most {limit} sockets from one address"))
         else:
             await self._serve(websocket, address)
 
@@ -131,7 +125,7 @@ class Sockets:
             socket.session.change_state(_STATES[state])
 
     async def drain(self, limit_s: float) -> None:
-        """Open no more contexts, let those that run end, close all with 1001; at last cut them off."""
+        """Open no more contexts, let those that run end, close all; at last cut them off."""
         self._draining = True
         for socket in list(self._live):
             socket.drain()
@@ -203,7 +197,7 @@ class _VoiceSocket:
                 describe(error)
             with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_S):
-                    await self._websocket.close(1011)
+                    await self._websocket.close(CLOSE_CODES["internal"])
         finally:
             if self._timer is not None:
                 self._timer.cancel()
