@@ -171,7 +171,7 @@ class BatchSynthesisStream:
         self._sequences: list[GeneratorRow] = []
         self._ready: deque[GeneratedFrame] = deque()
         self._given = [0] * len(requests)
-        self._closed = False
+        self._is_cancelled = False
         self._synthesis_s = 0.0
 
     @property
@@ -183,9 +183,9 @@ class BatchSynthesisStream:
         reason = self._sequences[row].end if self._sequences else None
         return None if reason is None else StreamEnd(reason=reason, synthesis_s=self._synthesis_s)
 
-    def close(self) -> None:
-        """No further chunk; idempotent."""
-        self._closed = True
+    def cancel(self) -> None:
+        """End the work now: no further chunk. Idempotent."""
+        self._is_cancelled = True
         self._ready.clear()
         self._generator = None
 
@@ -193,14 +193,14 @@ class BatchSynthesisStream:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.close()
+        self.cancel()
 
     def __iter__(self) -> Iterator[tuple[int, AudioChunk]]:
         return self
 
     def __next__(self) -> tuple[int, AudioChunk]:
         while not self._ready:
-            if self._closed or (self._sequences and all(sequence.end for sequence in self._sequences)):
+            if self._is_cancelled or (self._sequences and all(sequence.end for sequence in self._sequences)):
                 raise StopIteration
             started = time.perf_counter()
             self._advance()
@@ -253,15 +253,15 @@ class SynthesisStream:
         """Set once the utterance has ended by itself."""
         return self._batch.ends[0]
 
-    def close(self) -> None:
-        """No further chunk; idempotent."""
-        self._batch.close()
+    def cancel(self) -> None:
+        """End the work now: no further chunk. Idempotent."""
+        self._batch.cancel()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.close()
+        self.cancel()
 
     def __iter__(self) -> Iterator[AudioChunk]:
         return self

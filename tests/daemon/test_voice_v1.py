@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
+    CancelUtterance,
     Context,
     EndText,
     Feed,
     FlushText,
     Open,
     Run,
-    Stop,
 )
 from qwen3tts_daemon.protocols.voice_v1.frames import FLAG_FIRST, FLAG_LAST, HEAD, Frame, Sound
 from qwen3tts_daemon.protocols.voice_v1.messages import Format, State, StatusMessage
@@ -82,7 +82,7 @@ class Desk:
                     self.flushed.append(name)
                     if is_automatic:
                         self.session.auto_flushed(ctx)
-                case Stop():
+                case CancelUtterance():
                     self.stopped.append(name)
 
     def read(self, entries: int = 10_000) -> list[Any]:
@@ -700,7 +700,7 @@ def test_whatever_happens_every_context_gets_one_done_and_nothing_after_it(story
         happen(desk, kind, detail)
         if kind == "say" and detail["type"] == "cancel" and (ctx := live.get(detail["ctx"])):
             assert not desk.session.outbox.has_frames_of(ctx)
-    desk.do(desk.session.stop(desk.now))
+    desk.do(desk.session.cancel_all(desk.now))
     desk.read()
     channels: dict[int, str] = {}
     done: dict[str, int] = {}

@@ -153,8 +153,8 @@ class Heard:
     def end_text(self) -> None:
         self.stream.end_text()
 
-    def close(self) -> None:
-        self.stream.audio.close()
+    def cancel(self) -> None:
+        self.stream.audio.cancel()
 
     def take(self, frames: int) -> None:
         self.stream.taken(frames * self.stream.samples_per_frame)

@@ -119,7 +119,7 @@ async def test_who_joins_or_leaves_changes_nobodys_sound(speaker: Model) -> None
     driven.step(3)
     leaves = driven.open(request("Good evening.", voice=PresetVoice("ryan")))
     driven.step(4)
-    leaves.close()
+    leaves.cancel()
     driven.step(2)
     comes = driven.open(request("Another one.", sampling=Sampling(seed=4), limits=at_most(4)))
     driven.run()
@@ -235,7 +235,7 @@ async def test_what_was_cancelled_in_the_line_does_not_count_against_its_client(
     for _ in range(10):
         gone = driven.open(request(limits=at_most(2), client="a"))
         driven.loop._begin_sequences(driven.now)
-        gone.close()
+        gone.cancel()
     last = driven.open(request(limits=at_most(2), client="a"))
     order = begun_order(driven, [first, *others, last])
     assert order.index(7) <= 3
@@ -339,8 +339,8 @@ async def test_one_step_after_a_cancel_everything_is_free(speaker: Model, steps:
     driven = Driven(speaker, rows=1)
     speaks, waits = driven.open(request()), driven.open(request("Never begun."))
     driven.step(steps)
-    waits.close()
-    speaks.close()
+    waits.cancel()
+    speaks.cancel()
     driven.step()
     assert driven.nothing_is_left
     driven.run()
@@ -354,7 +354,7 @@ async def test_a_cancelled_live_text_leaves_nothing(speaker: Model) -> None:
     driven.run()
     assert heard.frames
     heard.feed(" more")
-    heard.close()
+    heard.cancel()
     driven.step()
     assert driven.nothing_is_left
 
@@ -364,7 +364,7 @@ async def test_the_row_of_one_who_left_is_the_next_ones_in_the_same_step(speaker
     leaves = driven.open(request())
     comes = driven.open(request(limits=at_most(1)))
     driven.step(3)
-    leaves.close()
+    leaves.cancel()
     driven.step(2)
     assert comes.reason == "limit"
 
@@ -373,7 +373,7 @@ async def test_abort_ends_everybody_once(speaker: Model) -> None:
     driven = Driven(speaker, rows=1)
     speaks, waits, left = (driven.open(request()) for _ in range(3))
     driven.step(3)
-    left.close()
+    left.cancel()
     why = ModelUnavailable("enough")
     driven.loop.abort(why)
     assert (speaks.outcome, waits.outcome, left.outcome) == (why, why, None)
@@ -1050,7 +1050,7 @@ class Crowd:
         actions = [self.driven.step] * 4
         actions += [self.come] if len(self.present) < 6 else []
         actions += [self.write, self.write, self.end, self.chance.choice(self.writers).flush] if self.writers else []
-        actions += [self.chance.choice(self.present).close] if self.present else []
+        actions += [self.chance.choice(self.present).cancel] if self.present else []
         self.chance.choice(actions)()
         self.driven.now += self.chance.choice((0.01, 0.01, PAUSE_S))
         self.driven.step()

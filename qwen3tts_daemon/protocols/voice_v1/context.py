@@ -92,8 +92,8 @@ class EndText:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """Cancel the utterance; the session wants to hear no more of it."""
+class CancelUtterance:
+    """End its work now; the session wants to hear no more of it."""
 
     ctx: Context
 
@@ -105,7 +105,7 @@ class Wake:
     ctx: Context
 
 
-Action = Open | Run | Feed | FlushText | EndText | Stop | Wake
+Action = Open | Run | Feed | FlushText | EndText | CancelUtterance | Wake
 
 
 def done_message(ctx: Context, reason: DoneReason) -> DoneMessage:

@@ -23,13 +23,13 @@ from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
+    CancelUtterance,
     Context,
     EndText,
     Feed,
     FlushText,
     Open,
     Run,
-    Stop,
     Wake,
     done_message,
 )
@@ -516,7 +516,7 @@ class Session:
         ctx.is_done = True
         self._active_at = now
         if reason not in ("complete", "limit") or listener_stops:
-            self._actions.append(Stop(ctx))
+            self._actions.append(CancelUtterance(ctx))
         self._say(done_message(ctx, reason))
         self._start_waiting()
         self._close_if_drained()
@@ -584,8 +584,8 @@ class Session:
         self._close_if_drained()
         return self._take_actions()
 
-    def stop(self, now: float) -> list[Action]:
-        """End what is left after `drain`."""
+    def cancel_all(self, now: float) -> list[Action]:
+        """What is left after `drain`."""
         for ctx in self._newest_first():
             self._done(ctx, "cancelled", now, listener_stops=True)
         return self._take_actions()

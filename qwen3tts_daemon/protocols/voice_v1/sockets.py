@@ -16,17 +16,16 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.failures import CLOSE_CODES, Refusal, describe
-from qwen3tts_daemon.hosting.model_manager import ManagerState
 from qwen3tts_daemon.protocols.scope_state import ABORT
 from qwen3tts_daemon.protocols.voice_v1.context import (
     Action,
+    CancelUtterance,
     Context,
     EndText,
     Feed,
     FlushText,
     Open,
     Run,
-    Stop,
     Wake,
 )
 from qwen3tts_daemon.protocols.voice_v1.frames import Frame
@@ -42,13 +41,13 @@ from qwen3tts_daemon.protocols.voice_v1.outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1.session import PROTOCOL, Session
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import Caller, SegmentStarted, Speech, Utterance
-from qwen_tts.api import AudioChunk, mebibytes
+from qwen_tts.api import AudioChunk, ModelState, mebibytes
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 
-_STATES: dict[ManagerState, State] = {
+_STATES: dict[ModelState, State] = {
     "unloaded": "idle", "sleeping": "idle", "loading": "loading", "failed": "loading", "ready": "ready",
 }  # fmt: skip
 _REASONS: dict[str, DoneReason] = {"done": "complete", "limit": "limit"}
@@ -120,7 +119,7 @@ class Sockets:
             if not self._live:
                 self._none_live.set()
 
-    def _tell_state(self, state: ManagerState) -> None:
+    def _tell_state(self, state: ModelState) -> None:
         for socket in self._live:
             socket.session.change_state(_STATES[state])
 
@@ -133,7 +132,7 @@ class Sockets:
             async with asyncio.timeout(limit_s):
                 await self._speech.quiet()
         for socket in list(self._live):
-            socket.stop()
+            socket.cancel_all()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await self._none_live.wait()
@@ -202,15 +201,15 @@ class _VoiceSocket:
             if self._timer is not None:
                 self._timer.cancel()
             for voice in self._voices.values():
-                voice.utterance.close()
+                voice.utterance.cancel()
 
     def drain(self) -> None:
         """Let what runs end, then close."""
         self._do(self.session.drain(self._clock()))
 
-    def stop(self) -> None:
-        """End what runs and close."""
-        self._do(self.session.stop(self._clock()))
+    def cancel_all(self) -> None:
+        """Cancel what still runs, then close."""
+        self._do(self.session.cancel_all(self._clock()))
 
     def abort(self) -> None:
         """Cut the connection, if the server lets us."""
@@ -285,8 +284,8 @@ class _VoiceSocket:
                 utterance.end_text()
             case Wake():
                 voice.wake.set()
-            case Stop(ctx):
-                utterance.close()
+            case CancelUtterance(ctx):
+                utterance.cancel()
                 voice.wake.set()
                 if not voice.is_running:
                     del self._voices[ctx]
