@@ -33,6 +33,7 @@ from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
 from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.recent_takes import RecentTakes, Take
+from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import (
     AUTO,
     MAX_TEXT_CHARS,
@@ -375,7 +376,7 @@ class Utterance:
         if speed != 1 and not engine.capabilities.has_speed:
             self._changer, speed = await asyncio.to_thread(_speed_changer, engine.capabilities, speed), 1.0
         return SynthesisRequest(
-            voice=await voices.for_engine(known, engine), live=True, language=self.language,
+            voice=await voice_for(engine, known, voices.library), live=True, language=self.language,
             instruct=order.instruct or known.instruct, speed=speed, sampling=sampling, limits=order.limits,
             request_id=self.request_id, client=self._caller.address,
         )  # fmt: skip
