@@ -24,7 +24,9 @@ from qwen3tts_daemon.protocols.http.routes.clips import ClipBody
 from qwen3tts_daemon.protocols.http.routes.voices import NewClone, NewReference, NewVoice, VoiceChanges
 from qwen3tts_daemon.protocols.http.routes.wrapper import CustomVoice, SavePrompt, VoiceClone, VoiceDesign
 from qwen3tts_daemon.protocols.http.speech_request import SpeechBody
-from qwen3tts_daemon.protocols.voice_v1.messages import Configure, Format, Formats, SocketLimits, Speak
+from qwen3tts_daemon.protocols.voice_v1.client_messages import ConfigureMessage, SpeakMessage
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import SocketLimits
+from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
 from qwen3tts_daemon.protocols.wyoming.session import Begin, WyomingSession
 from qwen3tts_daemon.settings import ClipsSettings, WebSocketSettings
 from qwen3tts_daemon.voices.library import StoredVoice
@@ -43,7 +45,7 @@ from qwen_tts.limits import (
 
 ASKED: tuple[type[msgspec.Struct], ...] = (
     SpeechBody, BatchBody, ClipBody, CustomVoice, VoiceDesign, VoiceClone, SavePrompt, NewVoice, NewClone, NewReference,
-    VoiceChanges, Configure, Speak, Format, StoredVoice,
+    VoiceChanges, ConfigureMessage, SpeakMessage, SoundFormat, StoredVoice,
 )  # fmt: skip
 """What others write: bodies, messages, files. Events of Wyoming have a test of their own."""
 NUMBERS: dict[str, Range] = {
@@ -142,7 +144,7 @@ def test_wyoming_takes_what_the_others_take(name: str, within: Any, beyond: Any)
 
 
 def test_a_socket_is_told_what_it_may_ask_for() -> None:
-    formats = Formats()
+    formats = OfferedFormats()
     assert formats.sample_rates == OUTPUT_SAMPLE_RATES
     assert formats.frame_ms == (FRAME_MS.low, FRAME_MS.high)
 
