@@ -1,11 +1,9 @@
 """The voices that can be asked for, and which voice and language an utterance gets."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
@@ -29,10 +27,8 @@ from qwen_tts.api import (
     PresetVoice,
     Voice,
     VoiceInfo,
-    VoicePrompt,
 )
 from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
-from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
 
@@ -228,22 +224,6 @@ class VoiceCatalogue:
     def defaults(self) -> dict[str, str]:
         """By language, the name of the voice that speaks it if none is named."""
         return {language: self.default_for(language).name for language in self.languages} if self.known else {}
-
-    async def for_engine(self, known: KnownVoice, engine: SpeechEngine) -> Voice:
-        """What to ask the engine for. A clone that was made for other checkpoints is made again, and kept."""
-        if not isinstance(known.voice, StoredVoice):
-            return known.voice
-        assert self.library is not None
-        voice, library, family = known.voice, self.library, engine.capabilities.voice_prompts
-        prompt = await asyncio.to_thread(library.prompt, voice.id)
-        if prompt is None or voice.prompt_family != family:
-            reference = await asyncio.to_thread(library.reference, voice.id)
-            prompt = (await engine.encode_reference(reference, voice.transcript or None)).data
-            try:
-                await asyncio.to_thread(library.set_prompt, voice.id, prompt, family)
-            except Refusal as error:  # it can speak all the same
-                logger.warning("the prompt of voice %s is not kept: %s", voice.id, error)
-        return ClonedVoice(VoicePrompt(prompt))
 
     # -- names ---------------------------------------------------------------------------------------------
 
