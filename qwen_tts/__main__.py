@@ -33,7 +33,7 @@ from qwen_tts.audio.sound_file import read_sound, write_sound
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.model import default_device, load_codec
 from qwen_tts.errors import InvalidRequest, SynthesisError
-from qwen_tts.offline.synthesizer import Speech, Synthesizer
+from qwen_tts.offline.synthesizer import SynthesisStream, Synthesizer
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)
@@ -209,7 +209,7 @@ def _speak(synthesizer: Synthesizer, request: SynthesisRequest, output: Path) ->
     typer.echo(f"{output}: {audio_s:.2f} s of sound{limit}; TTFA {ttfa_s:.3f} s, RTF {rtf}")
 
 
-def _collect(speech: Speech, rate: int, started: float) -> tuple[list[bytes], float]:
+def _collect(speech: SynthesisStream, rate: int, started: float) -> tuple[list[bytes], float]:
     """The chunks, and the seconds to the first."""
     pieces: list[bytes] = []
     ttfa_s = float("nan")

@@ -4,7 +4,7 @@ They are msgspec structs so that they cross a process border without a second de
 """
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -37,26 +37,31 @@ class VoicePrompt(msgspec.Struct, frozen=True):
     data: bytes
 
 
+VoiceKind = Literal["preset", "cloned", "designed"]
+
+
 class PresetVoice(msgspec.Struct, frozen=True, tag="preset"):
     """A voice that the engine names in its capabilities."""
 
+    kind: ClassVar[VoiceKind] = "preset"
     name: str
 
 
 class ClonedVoice(msgspec.Struct, frozen=True, tag="cloned"):
     """The voice of a reference audio, as `SpeechEngine.encode_reference` gave it."""
 
+    kind: ClassVar[VoiceKind] = "cloned"
     prompt: VoicePrompt
 
 
 class DesignedVoice(msgspec.Struct, frozen=True, tag="designed"):
     """A voice described by words."""
 
+    kind: ClassVar[VoiceKind] = "designed"
     description: str
 
 
 Voice = PresetVoice | ClonedVoice | DesignedVoice
-VoiceKind = Literal["preset", "cloned", "designed"]
 
 
 def _check(ok: bool, param: str, rule: str, value: object) -> None:

@@ -139,12 +139,12 @@ class WorkerSession:
                 case ipc.Flush():
                     audio.flush()
                 case ipc.Cancel():
-                    audio.close()
+                    audio.cancel()
                 case ipc.Ack(_, samples):
                     audio.ack(samples)
         except Exception as error:  # noqa: BLE001  the edge of the process: one stream's fault ends that stream alone
             self._fail(error, stream=message.stream)
-            audio.close()
+            audio.cancel()
 
     def _open(self, stream: int, request: SynthesisRequest) -> None:
         try:

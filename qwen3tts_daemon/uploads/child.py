@@ -23,6 +23,7 @@ from av.container import InputContainer
 from qwen3tts_daemon.uploads.confinement import REFUSED, Refused, confine
 from qwen3tts_daemon.uploads.voice_files import REFERENCE, voice_from
 from qwen_tts.audio import riff
+from qwen_tts.audio.bounds import CANCELLED, LOUDEST, SILENCE
 
 _CONTAINERS = "wav,w64,aiff,caf,flac,mp3,aac,mov,matroska,ogg"
 """FFmpeg's names; `mov` is MP4 and M4A too, `matroska` WebM. HLS, SDP, concat and the like read other files."""
@@ -38,12 +39,8 @@ _HIGHEST_RATE = 48_000
 _FORMATS = "WAV, FLAC, MP3, M4A, Ogg or WebM"
 _FLOATS = {"pcm_f32le": "f", "pcm_f32be": "f", "pcm_f64le": "d", "pcm_f64be": "d"}
 """Codecs whose samples are what somebody wrote, and their type once they are decoded."""
-_LOUDEST = 4.0
-"""Float recordings overshoot -1..1 a little; as qwen_tts.audio.reference_audio has it, which needs numpy."""
-_SILENCE = 33
-"""Of 16 bits, as there: -60 dBFS."""
-_LOST = 0.1
-"""Channels that cancel each other: of the loudest one's energy less than this is left in all of them together."""
+_SILENT_BELOW = math.ceil(SILENCE * 2**15)
+"""Of 16 bits"""
 _EVERY = 7
 """Of so many samples one is enough to tell which channel is louder."""
 
@@ -126,7 +123,7 @@ def _check(frame: av.AudioFrame, max_channels: int) -> None:
 def _check_numbers(samples: "array[float]") -> None:
     if not all(map(math.isfinite, samples)):
         raise Refused("the recording has samples that are no numbers; export it again, as 16-bit PCM")
-    if (peak := max(map(abs, samples), default=0.0)) > _LOUDEST:
+    if (peak := max(map(abs, samples), default=0.0)) > LOUDEST:
         raise Refused(f"the recording has a sample of {peak:.6g}, and the loudest is 1; export it again, as 16-bit PCM")
 
 
@@ -160,7 +157,7 @@ class _Mixer:
     @property
     def advice(self) -> str:
         """For a recording that has become too long."""
-        is_silent = max(map(abs, array("h", self.mono()))) < _SILENCE
+        is_silent = max(map(abs, array("h", self.mono()))) < _SILENT_BELOW
         return ", first of all the silence that it begins with" if is_silent else ""
 
     def mono(self) -> bytes:
@@ -168,7 +165,7 @@ class _Mixer:
         if not self._channels:
             return bytes(self._mixed)
         loudest = max(self._channels, key=_energy)
-        return bytes(loudest if _energy(self._mixed) < _LOST * _energy(loudest) else self._mixed)
+        return bytes(loudest if _energy(self._mixed) < CANCELLED * _energy(loudest) else self._mixed)
 
 
 def _energy(pcm: bytearray) -> int:

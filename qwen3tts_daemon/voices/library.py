@@ -27,7 +27,7 @@ from msgspec import Meta
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.durable_files import sync_folder
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT, REFERENCE
+from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE
 from qwen3tts_daemon.voices.names import canonical
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.errors import UnknownVoice
@@ -209,11 +209,15 @@ class VoiceLibrary:
         shutil.rmtree(going, ignore_errors=True)
 
     def prompt(self, id: str) -> bytes | None:
-        """None if there is none yet."""
+        """As it stands on disk, whole or not; None if there is none yet, or it cannot be read."""
         self.get(id)
         try:
-            return (self._directory / id / PROMPT).read_bytes()
+            with (self._directory / id / PROMPT).open("rb") as file:
+                return file.read(MAX_BYTES[PROMPT] + 1)
         except FileNotFoundError:
+            return None
+        except OSError as error:
+            logger.warning("the prompt of voice %s cannot be read: %s", id, error)
             return None
 
     def reference(self, id: str) -> Audio:

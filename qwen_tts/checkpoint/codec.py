@@ -49,10 +49,10 @@ class Codec:
         return samples
 
     @torch.inference_mode()
-    def heard(self, codes: Tensor) -> DecoderState:
-        """codes [frames, codebooks] -> one row's state of a decoder that has heard them."""
+    def state_after(self, codes: Tensor) -> DecoderState:
+        """codes [frames, codebooks] -> one row's state of a decoder that has decoded them."""
         state, active = self._fresh_state()
-        self.decoder.hear(codes.T[None].to(self.device), state, active)
+        self.decoder.advance(codes.T[None].to(self.device), state, active)
         return state
 
     def encode_audio(self, audio: Audio) -> list[list[int]]:

@@ -6,6 +6,7 @@ taken here that library takes too.
 """
 
 import math
+import re
 from array import array
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
@@ -26,7 +27,14 @@ _TYPES = {"F32": "f", "I64": "q"}
 _LARGEST = 65_504.0
 """Of float16"""
 
+_FAMILY = re.compile(r"(\d{1,6})x(\d{1,6})")
+
 Kind = Literal["transcribed", "speaker_embedding"]
+
+
+def prompt_family(hidden_size: int, codebooks: int) -> str:
+    """The checkpoints of one family can use each other's prompts; see Capabilities.voice_prompts."""
+    return f"{hidden_size}x{codebooks}"
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +57,17 @@ class Prompt(NamedTuple):
     """int64, frame by frame"""
     codebooks: int
     """0 if there are no codes"""
+
+    @property
+    def family(self) -> str:
+        """The checkpoints that it was made by, as far as it can tell."""
+        return prompt_family(len(self.speaker_embedding), self.codebooks)
+
+    def suits(self, family: str) -> bool:
+        """Whether checkpoints of this family can use it. What is no family of Qwen3-TTS is not judged."""
+        if (found := _FAMILY.fullmatch(family)) is None:
+            return True
+        return len(self.speaker_embedding) == int(found[1]) and self.codebooks in (int(found[2]), 0)
 
 
 class _Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

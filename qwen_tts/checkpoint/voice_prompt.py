@@ -48,6 +48,12 @@ class ReferenceVoice:
     duration_s: float
     """Of the reference audio"""
 
+    @classmethod
+    def nobody(cls, hidden_size: int) -> Self:
+        """A voice without a recording, for speech that nobody hears."""
+        embedding = torch.zeros(hidden_size)
+        return cls(speaker_embedding=embedding, codes=None, transcript="", source_sha256="0" * 64, duration_s=3.0)
+
     @property
     def kind(self) -> Kind:
         return "speaker_embedding" if self.codes is None else "transcribed"

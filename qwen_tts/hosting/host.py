@@ -19,13 +19,12 @@ from typing import Any
 from qwen_tts.api import (
     Audio,
     Capabilities,
-    ClonedVoice,
-    DesignedVoice,
     EngineStatus,
     SynthesisRequest,
     VoiceKind,
     VoicePrompt,
 )
+from qwen_tts.config.checkpoint_types import type_speaking
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.host import HostConfig
 from qwen_tts.config.languages import QWEN_NAMES
@@ -46,13 +45,6 @@ logger = logging.getLogger(__name__)
 
 _HOST_SPARE_BYTES = 2 * 2**30
 """Of the machine's memory, left to others when weights are put there."""
-
-_CHECKPOINTS: dict[VoiceKind, str] = {
-    "preset": "Qwen3-TTS-12Hz-1.7B-CustomVoice",
-    "cloned": "Qwen3-TTS-12Hz-1.7B-Base",
-    "designed": "Qwen3-TTS-12Hz-1.7B-VoiceDesign",
-}
-"""Which one of the release speaks a kind of voice."""
 
 
 def create(**options: Any) -> "EngineHost":
@@ -106,7 +98,7 @@ class EngineHost:
 
     def stream(self, request: SynthesisRequest) -> AudioStream:
         """See SpeechEngine."""
-        resident = self._speaker_of(_kind_of(request))
+        resident = self._speaker_of(request.voice.kind)
         self._check_open()
         if resident.is_open:
             resident.used()
@@ -150,7 +142,8 @@ class EngineHost:
     def _speaker_of(self, kind: VoiceKind) -> HostedCheckpoint:
         if (resident := self._residents.get(kind)) is None:
             raise InvalidRequest(
-                f"no checkpoint here speaks {kind} voices: qwen3tts-daemon models download {_CHECKPOINTS[kind]}",
+                f"no checkpoint here speaks {kind} voices: "
+                f"qwen3tts-daemon models download {type_speaking(kind).official}",
                 param="voice",
             )
         return resident
@@ -352,15 +345,6 @@ def _device_memory(device: str | None) -> Memory:
     from qwen_tts.hosting.device_memory import DeviceMemory  # see _engine
 
     return DeviceMemory(device)
-
-
-def _kind_of(request: SynthesisRequest) -> VoiceKind:
-    match request.voice:
-        case ClonedVoice():
-            return "cloned"
-        case DesignedVoice():
-            return "designed"
-    return "preset"
 
 
 def _all_of(capabilities: list[Capabilities]) -> Capabilities:

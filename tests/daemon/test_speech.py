@@ -151,7 +151,7 @@ class TestWithoutWords:
     async def test_it_brings_no_engine(self, speech: Speech, manager: ModelManager) -> None:
         states: list[str] = []
         manager.on_state.append(states.append)
-        await manager.offload()
+        manager.evict()
         while manager.state != "unloaded":
             await asyncio.sleep(0)
         for _ in range(3):
@@ -195,9 +195,9 @@ class TestWithoutWords:
         assert pcm == tone("Hello there.") + tone("How are you?")
         assert len(segments) == 2
 
-    async def test_who_has_left_hears_nothing(self, speech: Speech) -> None:
+    async def test_what_is_cancelled_is_no_sound(self, speech: Speech) -> None:
         async with speech.whole_utterance(ORDER, "👍") as utterance:
-            utterance.close()
+            utterance.cancel()
             assert await read(utterance) == (b"", [])
         assert utterance.end == "cancelled"
 
@@ -315,11 +315,11 @@ async def test_one_line_per_utterance_and_no_text_in_it(speech: Speech, caplog: 
     assert "secret" not in caplog.text
 
 
-async def test_closing_from_another_task_ends_the_reader(speech: Speech) -> None:
+async def test_cancelling_from_another_task_ends_the_reader(speech: Speech) -> None:
     async with speech.utterance(ORDER) as utterance:
         reader = asyncio.create_task(read(utterance))
         await asyncio.sleep(0)
-        utterance.close()
+        utterance.cancel()
         assert await reader == (b"", [])
     assert utterance.end == "cancelled"
 
@@ -349,7 +349,7 @@ async def test_drain_lets_the_running_end_and_refuses_the_new(speech: Speech) ->
     await draining
 
 
-async def test_drain_closes_what_does_not_end(speech: Speech) -> None:
+async def test_drain_cancels_what_does_not_end(speech: Speech) -> None:
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello [hang].")
         await speech.drain(0.001)

@@ -247,7 +247,7 @@ async def test_who_leaves_before_it_has_come_is_forgotten(checkpoints: tuple[Pat
     card.gate.clear()
     stream = host.stream(order(CLONED))
     await settle(lambda: host.status.models[1].state == "loading")
-    stream.close()
+    stream.cancel()
     card.gate.set()
     await settle(lambda: host.status.models[1].state == "ready")
     await settle(lambda: not host._residents["cloned"].is_busy)
@@ -272,7 +272,7 @@ async def test_who_leaves_at_once_waits_no_more(checkpoints: tuple[Path, ...]) -
     host = host_on(card, checkpoints, queue=1)
     await host.load()
     for _ in range(3):
-        host.stream(order(CLONED)).close()
+        host.stream(order(CLONED)).cancel()
         await settle(lambda: not host._waiting)
     assert await said(host.stream(order(CLONED))) == tone("Good evening.")
     await host.close()

@@ -164,7 +164,7 @@ async def test_whatever_comes_and_goes_nothing_is_left_over(checkpoints: tuple[P
             return
         for _ in range(leaves_after):
             await asyncio.sleep(0)
-        stream.close()
+        stream.cancel()
 
     with contextlib.suppress(SynthesisError):
         async with asyncio.timeout(PATIENCE_S):
@@ -190,7 +190,7 @@ async def test_who_makes_way_stays_if_nobody_wants_the_place_any_more(checkpoint
     await anext(speaking)
     wanted = host.stream(order(CLONED))
     await settle(lambda: host._residents["preset"].is_leaving)
-    wanted.close()
+    wanted.cancel()
     speaking.end_text()
     await said(speaking)
     assert await said(host.stream(order(PRESET))) == tone("Good evening.")

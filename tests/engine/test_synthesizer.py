@@ -78,7 +78,7 @@ def test_leaving_the_stream_cancels(custom: Synthesizer) -> None:
         next(speech)
     assert list(speech) == []
     assert speech.end is None
-    speech.close()
+    speech.cancel()
 
 
 def test_leading_and_trailing_blanks_are_not_spoken(custom: Synthesizer) -> None:

@@ -68,13 +68,13 @@ class TextEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Abort:
+class Fail:
     """The request begun last cannot be answered."""
 
     error: InvalidRequest
 
 
-Action = Reply | Begin | Text | TextEnd | Abort
+Action = Reply | Begin | Text | TextEnd | Fail
 
 
 class _Voice(msgspec.Struct):
@@ -167,7 +167,7 @@ class WyomingSession:
         try:
             text = live.feed(_parse(event, _Chunk).text)
         except InvalidRequest as error:
-            return [Abort(error)]
+            return [Fail(error)]
         return [Text(text)] if text else []
 
     def _stop(self, live: PlainText | SsmlText) -> list[Action]:

@@ -17,7 +17,7 @@ from qwen3tts_daemon.failures import describe, draining
 from qwen3tts_daemon.hosting.model_names import OWN
 from qwen3tts_daemon.protocols.http.audio_responses import pieces, their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
-from qwen3tts_daemon.protocols.http.json_body import body_of, read_json, wait_for_leaving
+from qwen3tts_daemon.protocols.http.json_body import body_of, read_json, wait_for_disconnect
 from qwen3tts_daemon.protocols.http.middleware import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import binary
 from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
@@ -104,13 +104,13 @@ class _BatchResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         speaking = [asyncio.create_task(self._speak(index, body)) for index, body in enumerate(self._bodies)]
-        leaving = asyncio.create_task(wait_for_leaving(receive))
-        leaving.add_done_callback(lambda _: self._lines.put_nowait(None))
+        disconnect = asyncio.create_task(wait_for_disconnect(receive))
+        disconnect.add_done_callback(lambda _: self._lines.put_nowait(None))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await self._send_lines(send)
         finally:
-            for task in (leaving, *speaking):
+            for task in (disconnect, *speaking):
                 task.cancel()
 
     async def _send_lines(self, send: Send) -> None:

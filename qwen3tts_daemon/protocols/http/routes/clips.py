@@ -20,7 +20,7 @@ from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
 from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
-from qwen3tts_daemon.protocols.http.json_body import body_of, wait_for_leaving
+from qwen3tts_daemon.protocols.http.json_body import body_of, wait_for_disconnect
 from qwen3tts_daemon.protocols.http.middleware import caller_of, principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import CLIP_TYPES, binary
 from qwen3tts_daemon.protocols.http.response_schemas import Clip as ClipAnswer
@@ -120,8 +120,8 @@ class _ClipResponse(Response):
         with self._clip.held(), their_names(THEIR_NAMES):
             encoding = await self._clip.encoding(self._format)
             reader = Reader(self._clip, encoding)
-            leaving = asyncio.create_task(wait_for_leaving(receive))
-            leaving.add_done_callback(lambda _: reader.close())
+            disconnect = asyncio.create_task(wait_for_disconnect(receive))
+            disconnect.add_done_callback(lambda _: reader.close())
             try:
                 self._begin(reader, await reader.size())
                 self.headers["content-type"] = encoding.media_type
@@ -130,7 +130,7 @@ class _ClipResponse(Response):
                 while data := await reader.read():
                     await send({"type": "http.response.body", "body": data, "more_body": True})
             finally:
-                leaving.cancel()
+                disconnect.cancel()
             await send({"type": "http.response.body", "body": b""})
 
     def _begin(self, reader: Reader, size: int | None) -> None:

@@ -359,7 +359,7 @@ def _add_status(routes: APIRouter, speech: Speech) -> None:
     async def gpu_offload(request: Request) -> Message:
         """Give the card back as soon as nobody speaks; the next request loads again."""
         principal_of(request.scope).require("manage")
-        was_up = await speech.manager.offload()
+        was_up = speech.manager.evict()
         return {"message": "the model is unloaded when nobody speaks" if was_up else "no model is loaded"}
 
     @routes.get("/v1/audio/requests/{request_id}", tags=["Status"])
