@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from qwen_tts.audio.reference_audio import SAMPLE_RATES
+from qwen_tts.audio.bounds import SAMPLE_RATES
 from qwen_tts.audio.riff import FLOAT, PCM, Chunk, Format, find, is_wav, mended, read_format
 from qwen_tts.audio.samples import Samples
 from qwen_tts.errors import BadReferenceAudio
