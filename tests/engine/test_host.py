@@ -18,7 +18,7 @@ from qwen_tts.api import (
     Voice,
     VoicePrompt,
 )
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.host import HostConfig
 from qwen_tts.engine.engine import Engine
