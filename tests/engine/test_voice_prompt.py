@@ -21,7 +21,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from qwen_tts.api import Audio, ClonedVoice, Limits, Sampling, SynthesisRequest, VoicePrompt
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.model import VoiceGeometry
 from qwen_tts.checkpoint.voice_prompt import SUMMARY_FILE, TENSORS_FILE, ReferenceVoice
 from qwen_tts.errors import InvalidRequest
