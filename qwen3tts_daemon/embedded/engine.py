@@ -18,7 +18,6 @@ from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice, available
 from qwen_tts.api import (
     AUTO,
-    MAX_TEXT_CHARS,
     Audio,
     Capabilities,
     PresetVoice,
@@ -26,6 +25,7 @@ from qwen_tts.api import (
     VoiceInfo,
     VoiceKind,
     VoicePrompt,
+    check_length,
 )
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.engine.fairness import check_place
@@ -33,7 +33,6 @@ from qwen_tts.errors import (
     InvalidRequest,
     ModelUnavailable,
     TextEmpty,
-    TextTooLong,
     UnknownLanguage,
     UnknownVoice,
     UnsupportedLanguage,
@@ -221,8 +220,7 @@ class EmbeddedEngine:
 def _check_text(request: SynthesisRequest) -> None:
     if request.live:
         return
-    if len(request.text) > MAX_TEXT_CHARS:
-        raise TextTooLong(f"a text may have {MAX_TEXT_CHARS} characters", param="text")
+    check_length(len(request.text))
     if not any(char.isalnum() for char in request.text):
         raise TextEmpty("nothing in the text can be spoken", param="text")
 

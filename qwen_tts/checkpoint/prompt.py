@@ -42,7 +42,7 @@ class Prefix:
     reference: Tensor
     """[frames, hidden]: the frames of the reference, not yet placed"""
     reference_codes: Tensor | None
-    """[frames, codebooks]: what the codec decoder must have heard before the first frame"""
+    """[frames, codebooks]: what the codec decoder must have decoded before the first frame"""
 
 
 @dataclass(frozen=True)
