@@ -14,6 +14,7 @@ from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
 from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
+from qwen_tts.runtime.flash import load_flash_attention
 from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, RowTensors
 from qwen_tts.runtime.frame_eager import EagerFrame
 
@@ -67,7 +68,7 @@ class Backends:
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
     """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    if config.attention == "sdpa":
+    if config.attention in ("sdpa", "flash"):
         return False
     missing = _missing_for_kernels(talker, device, dtype)
     if config.attention == "triton" and missing:
@@ -98,10 +99,11 @@ def may_chain(device: torch.device) -> bool:
 
 
 def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs]) -> Backends:
-    """Plain PyTorch, on the networks' device."""
+    """Plain PyTorch, on the networks' device, with flash-attn if that is asked for. Raises ModelUnavailable."""
     talker, codec = networks.talker, networks.codec
     state = _allocate(talker, config)
-    frame = EagerFrame(talker, networks.code_predictor, state)
+    flash = load_flash_attention(talker.device, talker.dtype) if config.attention == "flash" else None
+    frame = EagerFrame(talker, networks.code_predictor, state, flash)
     return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
 
 
