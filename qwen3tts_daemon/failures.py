@@ -44,6 +44,18 @@ HTTP_STATUS = {
     "too_many_contexts": 429,
 }
 
+CLOSE_CODES = {
+    "draining": 1001,
+    "bad_json": 1003,
+    "bad_request": 1008,
+    "slow_consumer": 1008,
+    "internal": 1011,
+    "unauthorized": 4401,
+    "timeout": 4408,
+    "rate_limited": 4429,
+}
+"""With what code a WebSocket closes where a failure ends all of it; 4000 and up are ours (RFC 6455, 7.4)."""
+
 _RETRY_AFTER_S = {503: 2.0, 429: 1.0}
 
 _TYPES = {401: "authentication_error", 429: "rate_limit_error", 403: "permission_error"}
@@ -77,6 +89,11 @@ class Failure:
     http_status: int
     param: str | None = None
     retry_after_s: float | None = None
+
+    @property
+    def close_code(self) -> int:
+        """Of a WebSocket that is refused for it."""
+        return CLOSE_CODES[self.code]
 
     @property
     def type(self) -> str:

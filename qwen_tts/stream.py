@@ -1,8 +1,8 @@
-"""The seam: an engine turns a request into an AudioStream, and closing the stream cancels the work.
+"""The seam: an engine turns a request into an AudioStream, and leaving the stream's block cancels the work.
 
 Rules of an AudioStream
 1. Chunks come in order and without gaps: each starts at the sample where the one before ended.
-2. After `close()` no chunk is delivered, whoever called it and whatever is in flight.
+2. After `cancel()` no chunk is delivered, whoever called it and whatever is in flight.
 3. The end stays the end: reading on after it ends at once again; an error is raised once.
 4. A producer may be `WINDOW_FRAMES` frames ahead of what the reader took (`taken_samples`), then it pauses this
    stream and no other.
@@ -43,7 +43,7 @@ class AudioStream:
         self._wakeup: asyncio.Event = asyncio.Event()
         self._text_ended = not live
         self._ended = False
-        self._closed = False
+        self._is_over = False
         self._error: SynthesisError | None = None
         self.place = 0
         """In the engine's line: 1 is next; 0: it does not wait, or nobody knows how long."""
@@ -63,26 +63,26 @@ class AudioStream:
         """`feed`, for who cannot wait: no engine makes anybody wait yet."""
         if self._text_ended:
             raise InvalidRequest("the text of this stream has ended", param="text")
-        if not self._closed:
+        if not self._is_over:
             self._source.feed(text)
 
     def flush(self) -> None:
         """Speak what was fed, without waiting for more."""
-        if not self._closed:
+        if not self._is_over:
             self._source.flush()
 
     def end_text(self) -> None:
         """No more text; idempotent."""
         if not self._text_ended:
             self._text_ended = True
-            if not self._closed:
+            if not self._is_over:
                 self._source.end_text()
 
-    def close(self) -> None:
-        """Cancel. Idempotent, synchronous, from any task of the loop; a waiting reader sees the end."""
-        if self._closed:
+    def cancel(self) -> None:
+        """End the work now. Idempotent, synchronous, from any task of the loop; a waiting reader sees the end."""
+        if self._is_over:
             return
-        self._closed = True
+        self._is_over = True
         self._chunks.clear()
         if not self._ended:
             self._source.cancel()
@@ -90,20 +90,20 @@ class AudioStream:
 
     def ack(self, samples: int) -> None:
         """The listener took `samples` more samples; only with `acks_on_read` off."""
-        if not self._closed:
+        if not self._is_over:
             self._source.taken(samples)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self.close()
+        self.cancel()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> AudioChunk:
-        while not self._closed:
+        while not self._is_over:
             if self._chunks:
                 chunk = self._chunks.popleft()
                 if self.acks_on_read:
@@ -117,7 +117,7 @@ class AudioStream:
         raise StopAsyncIteration
 
     def _finish(self) -> None:
-        self._closed = True
+        self._is_over = True
         self.end = self._end
         if self._error is not None:
             error, self._error = self._error, None
@@ -127,13 +127,13 @@ class AudioStream:
 
     def push(self, chunk: AudioChunk) -> None:
         """From the loop's own thread: one more chunk."""
-        if not (self._closed or self._ended):
+        if not (self._is_over or self._ended):
             self._chunks.append(chunk)
             self._wakeup.set()
 
     def tell_place(self, place: int) -> None:
         """From the loop's own thread: how far it has come in the engine's line."""
-        if self._closed or self._ended or place == self.place:
+        if self._is_over or self._ended or place == self.place:
             return
         self.place = place
         if self.on_place is not None:

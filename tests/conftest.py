@@ -1,7 +1,8 @@
 """A Speech on a ToneEngine in this process: what the protocols stand on, without a worker."""
 
+import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,17 @@ from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
+from tests.virtual_time import VirtualTimeLoop
 
 # Under nohup, or in the background of a script, these are ignored, and the daemons that tests start would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests that are marked `virtual_time` get its loop."""
+    is_virtual = item.get_closest_marker("virtual_time") is not None
+    return {"virtual": VirtualTimeLoop} if is_virtual else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture

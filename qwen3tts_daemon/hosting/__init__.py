@@ -3,7 +3,8 @@
 engine_selection  settings and machine -> which engine
 checkpoints       the official checkpoints, and which are on disk
 model_names       what the names of models mean that clients send
-model_manager     started on demand, kept while leased, restarted after a crash, ended when idle
+model_manager     loaded on demand, kept while leased, loaded again after a crash, ended when idle
+spare_process     what waits meanwhile to be the next one
 worker_client, worker, ipc   the two sides of the border to the engine's process, and what crosses it
 
 Imports failures and settings; the worker alone imports an engine.

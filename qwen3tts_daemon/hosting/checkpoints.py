@@ -10,6 +10,7 @@ from qwen_tts.config.checkpoint import (
     read_checkpoint_config,
     read_codec_config,
 )
+from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES, TypeName
 from qwen_tts.errors import BadCheckpoint
 
 CHECKPOINTS = (
@@ -26,8 +27,7 @@ DOWNLOAD_QWEN = "qwen3tts-daemon models download"
 """The one command that brings Qwen3-TTS; whoever shows a preview voice names it."""
 
 _FILES = (WEIGHTS, "vocab.json", "merges.txt", f"{CODEC_DIRECTORY}/{WEIGHTS}")
-_ORDER = ("custom_voice", "base", "voice_design")
-"""Preset voices need nothing but a name."""
+_ORDER = [one.name for one in CHECKPOINT_TYPES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ class Checkpoint:
     """One that can be loaded, as far as its small files tell."""
 
     path: Path
-    kind: str
-    """custom_voice, voice_design or base"""
+    kind: TypeName
     size: str
     """0b6 or 1b7; a fine-tune may say something else"""
 

@@ -33,9 +33,9 @@ from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
 from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.recent_takes import RecentTakes, Take
+from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import (
     AUTO,
-    MAX_TEXT_CHARS,
     PCM_BYTES,
     Audio,
     AudioChunk,
@@ -48,8 +48,10 @@ from qwen_tts.api import (
     Voice,
     VoiceKind,
     VoicePrompt,
+    check_length,
 )
-from qwen_tts.errors import InvalidRequest, TextEmpty, TextTooLong, UnsupportedLanguage
+from qwen_tts.errors import InvalidRequest, TextEmpty, UnsupportedLanguage
+from qwen_tts.limits import SPEED
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 if TYPE_CHECKING:
@@ -176,9 +178,9 @@ class Utterance:
         self._text_changed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[AudioStream | None] = self._loop.create_future()
-        """None: there is nothing to ask an engine for, or it was closed."""
+        """None: there is nothing to ask an engine for, or it was cancelled."""
         self._running: asyncio.Task[None] | None = None
-        self._is_closed = False
+        self._is_cancelled = False
         self._feed_error: Exception | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ready: deque[AudioChunk | SegmentStarted] = deque()
@@ -234,8 +236,7 @@ class Utterance:
     def feed(self, text: str) -> None:
         """Append text. Raises TextTooLong."""
         self.measures.chars += len(text)
-        if self.measures.chars > MAX_TEXT_CHARS:
-            raise TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text")
+        check_length(self.measures.chars)
         if self._text_at is None and text.strip():
             self._text_at = self._loop.time()
         self._say(self._segmenter.feed(text))
@@ -286,21 +287,21 @@ class Utterance:
     # -- sound out -----------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        self._speech.enter(self)
+        self._speech.add(self)
         self._running = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.cancel()
         if isinstance(error, Exception) and self.end == "cancelled":
             self.end = code_of(error)
-        self._speech.leave(self)
+        self._speech.remove(self)
 
-    def close(self) -> None:
-        """Cancel; idempotent, from any task. A waiting reader sees the end at once."""
-        self._is_closed = True
+    def cancel(self) -> None:
+        """End the work now; idempotent, from any task. A waiting reader sees the end at once."""
+        self._is_cancelled = True
         self._stop_idle_timer()
         self._ready.clear()
         if self._running is not None:
@@ -308,10 +309,10 @@ class Utterance:
         if not self._opened.done():
             self._opened.set_result(None)
         elif self._opened.exception() is None and (stream := self._opened.result()):
-            stream.close()
+            stream.cancel()
 
     async def _run(self) -> None:
-        """Hold the engine, open its stream with the first segment, feed it the others; then wait to be closed."""
+        """Hold the engine, open its stream with the first segment, feed it the others; then wait to be cancelled."""
         if self._opened.done():
             return
         try:
@@ -333,7 +334,7 @@ class Utterance:
                 self._opened.set_exception(error)
             elif (opened := self._opened.result()) is not None:
                 self._feed_error = error
-                opened.close()
+                opened.cancel()
 
     async def _feed(self, stream: AudioStream) -> None:
         while True:
@@ -370,12 +371,12 @@ class Utterance:
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
-        speed = min(max(order.speed * known.speed, 0.25), 4.0)
+        speed = SPEED.clamp(order.speed * known.speed)
         self._feeds_words = engine.capabilities.live_text == "words"
         if speed != 1 and not engine.capabilities.has_speed:
             self._changer, speed = await asyncio.to_thread(_speed_changer, engine.capabilities, speed), 1.0
         return SynthesisRequest(
-            voice=await voices.for_engine(known, engine), live=True, language=self.language,
+            voice=await voice_for(engine, known, voices.library), live=True, language=self.language,
             instruct=order.instruct or known.instruct, speed=speed, sampling=sampling, limits=order.limits,
             request_id=self.request_id, client=self._caller.address,
         )  # fmt: skip
@@ -453,7 +454,7 @@ class Utterance:
 
     def _close_books(self, stream: AudioStream | None) -> None:
         """Once, when it has ended by itself. Raises InvalidRequest if that was nothing."""
-        if self._is_closed or self.end != "cancelled":
+        if self._is_cancelled or self.end != "cancelled":
             return
         if stream is None:
             self._answer_nothing()
@@ -539,8 +540,8 @@ class Speech:
         self.reports = BoundedDict[Report](_MOST_REPORTS)
         """Of the last utterances, by request id: what a stream's headers could not say yet."""
         self._open: set[Utterance] = set()
-        self._all_left = asyncio.Event()
-        self._all_left.set()
+        self._none_open = asyncio.Event()
+        self._none_open.set()
         self._draining = False
 
     async def start(self, *, preload: bool) -> None:
@@ -619,7 +620,7 @@ class Speech:
         is_up = self.manager.state == "ready"
         if self._stand_in is None or is_up or (choice.voice is not None and choice.voice.kind != "preset"):
             return self.manager
-        self.manager.bring()
+        self.manager.prepare()
         return self._stand_in
 
     def model_of(self, engine: SpeechEngine, kind: VoiceKind) -> str:
@@ -643,7 +644,7 @@ class Speech:
 
     async def quiet(self) -> None:
         """Until no utterance is open."""
-        await self._all_left.wait()
+        await self._none_open.wait()
 
     async def drain(self, limit_s: float) -> None:
         """Refuse new utterances, let the running ones end, cancel those that have not after `limit_s`."""
@@ -652,17 +653,17 @@ class Speech:
             async with asyncio.timeout(limit_s):
                 await self.quiet()
         for utterance in list(self._open):
-            utterance.close()
+            utterance.cancel()
 
-    def enter(self, utterance: Utterance) -> None:
+    def add(self, utterance: Utterance) -> None:
         self._open.add(utterance)
-        self._all_left.clear()
+        self._none_open.clear()
         self._metrics.rows_active.set(len(self._open))
 
-    def leave(self, utterance: Utterance) -> None:
+    def remove(self, utterance: Utterance) -> None:
         self._open.discard(utterance)
         if not self._open:
-            self._all_left.set()
+            self._none_open.set()
         self._metrics.rows_active.set(len(self._open))
         self._report(utterance)
         if take := utterance.take:

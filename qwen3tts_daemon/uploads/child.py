@@ -20,9 +20,11 @@ import av.subtitles.stream  # PyAV would import both on first use, when no file 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from qwen3tts_daemon.limits import MAX_DECODED_SAMPLE_RATE, UPLOAD_SAMPLE_RATES
 from qwen3tts_daemon.uploads.confinement import REFUSED, Refused, confine
 from qwen3tts_daemon.uploads.voice_files import REFERENCE, voice_from
 from qwen_tts.audio import riff
+from qwen_tts.audio.bounds import CANCELLED, LOUDEST, SILENCE
 
 _CONTAINERS = "wav,w64,aiff,caf,flac,mp3,aac,mov,matroska,ogg"
 """FFmpeg's names; `mov` is MP4 and M4A too, `matroska` WebM. HLS, SDP, concat and the like read other files."""
@@ -33,17 +35,11 @@ _CODECS = (
 )
 # Titles in odd encodings are no reason to refuse a recording; from 19 on PyAV thinks so too.
 _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-_SAMPLE_RATES = range(4_000, 384_001)
-_HIGHEST_RATE = 48_000
 _FORMATS = "WAV, FLAC, MP3, M4A, Ogg or WebM"
 _FLOATS = {"pcm_f32le": "f", "pcm_f32be": "f", "pcm_f64le": "d", "pcm_f64be": "d"}
 """Codecs whose samples are what somebody wrote, and their type once they are decoded."""
-_LOUDEST = 4.0
-"""Float recordings overshoot -1..1 a little; as qwen_tts.audio.reference_audio has it, which needs numpy."""
-_SILENCE = 33
-"""Of 16 bits, as there: -60 dBFS."""
-_LOST = 0.1
-"""Channels that cancel each other: of the loudest one's energy less than this is left in all of them together."""
+_SILENT_BELOW = math.ceil(SILENCE * 2**15)
+"""Of 16 bits"""
 _EVERY = 7
 """Of so many samples one is enough to tell which channel is louder."""
 
@@ -56,7 +52,7 @@ def decode(recording: bytes, max_duration_s: float, max_channels: int) -> tuple[
         if first is None:
             raise Refused("there is no sound in the recording; record it again")
         _check(first, max_channels)
-        sample_rate = min(first.sample_rate, _HIGHEST_RATE)
+        sample_rate = min(first.sample_rate, MAX_DECODED_SAMPLE_RATE)
         mixer = _Mixer(first.layout.nb_channels, sample_rate)
         for frame in itertools.chain([first], frames, [None]):
             mixer.add(frame)
@@ -118,15 +114,15 @@ def _check(frame: av.AudioFrame, max_channels: int) -> None:
     channels = frame.layout.nb_channels
     if channels > max_channels:
         raise Refused(f"the recording has {channels} channels, at most {max_channels} are taken; mix it to mono")
-    if frame.sample_rate not in _SAMPLE_RATES:
-        first, last = _SAMPLE_RATES[0], _SAMPLE_RATES[-1]
+    if frame.sample_rate not in UPLOAD_SAMPLE_RATES:
+        first, last = UPLOAD_SAMPLE_RATES[0], UPLOAD_SAMPLE_RATES[-1]
         raise Refused(f"the recording has a sample rate of {frame.sample_rate} Hz; it must be within {first}..{last}")
 
 
 def _check_numbers(samples: "array[float]") -> None:
     if not all(map(math.isfinite, samples)):
         raise Refused("the recording has samples that are no numbers; export it again, as 16-bit PCM")
-    if (peak := max(map(abs, samples), default=0.0)) > _LOUDEST:
+    if (peak := max(map(abs, samples), default=0.0)) > LOUDEST:
         raise Refused(f"the recording has a sample of {peak:.6g}, and the loudest is 1; export it again, as 16-bit PCM")
 
 
@@ -160,7 +156,7 @@ class _Mixer:
     @property
     def advice(self) -> str:
         """For a recording that has become too long."""
-        is_silent = max(map(abs, array("h", self.mono()))) < _SILENCE
+        is_silent = max(map(abs, array("h", self.mono()))) < _SILENT_BELOW
         return ", first of all the silence that it begins with" if is_silent else ""
 
     def mono(self) -> bytes:
@@ -168,7 +164,7 @@ class _Mixer:
         if not self._channels:
             return bytes(self._mixed)
         loudest = max(self._channels, key=_energy)
-        return bytes(loudest if _energy(self._mixed) < _LOST * _energy(loudest) else self._mixed)
+        return bytes(loudest if _energy(self._mixed) < CANCELLED * _energy(loudest) else self._mixed)
 
 
 def _energy(pcm: bytearray) -> int:

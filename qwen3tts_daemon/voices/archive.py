@@ -1,7 +1,6 @@
 """An archive that another daemon exported -> a voice that can speak here, or the reason why not."""
 
 import asyncio
-import re
 from typing import Any
 
 import msgspec
@@ -18,8 +17,6 @@ from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import InvalidRequest
 
 _LIMITS = UploadLimits()
-_FAMILY = re.compile(r"(\d{1,6})x(\d{1,6})")
-"""Of the prompts of Qwen3-TTS: the width of the talker and its codebooks."""
 
 
 async def unpack(data: bytes, limits: UploadLimits = _LIMITS) -> tuple[StoredVoice, Audio | None, bytes | None]:
@@ -55,9 +52,5 @@ def _check_clone(voice: StoredVoice, unpacked: Unpacked) -> None:
 
 def _check_prompt(data: bytes, family: str) -> None:
     prompt = read_prompt(data)
-    found = (len(prompt.speaker_embedding), prompt.codebooks)
-    if (said := _FAMILY.fullmatch(family)) is None:
-        return
-    hidden_size, codebooks = int(said[1]), int(said[2])
-    if found not in ((hidden_size, codebooks), (hidden_size, 0)):
-        raise ValueError(f"{PROMPT} is for {found[0]}x{found[1]}, and the voice says {family}")
+    if not prompt.suits(family):
+        raise ValueError(f"{PROMPT} is for {prompt.family}, and the voice says {family}")

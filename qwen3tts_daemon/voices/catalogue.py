@@ -1,11 +1,9 @@
 """The voices that can be asked for, and which voice and language an utterance gets."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
@@ -26,14 +24,11 @@ from qwen_tts.api import (
     AUTO,
     Capabilities,
     ClonedVoice,
-    DesignedVoice,
     PresetVoice,
     Voice,
     VoiceInfo,
-    VoicePrompt,
 )
 from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
-from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
 
@@ -230,22 +225,6 @@ class VoiceCatalogue:
         """By language, the name of the voice that speaks it if none is named."""
         return {language: self.default_for(language).name for language in self.languages} if self.known else {}
 
-    async def for_engine(self, known: KnownVoice, engine: SpeechEngine) -> Voice:
-        """What to ask the engine for. A clone that was made for other checkpoints is made again, and kept."""
-        if not isinstance(known.voice, StoredVoice):
-            return known.voice
-        assert self.library is not None
-        voice, library, family = known.voice, self.library, engine.capabilities.voice_prompts
-        prompt = await asyncio.to_thread(library.prompt, voice.id)
-        if prompt is None or voice.prompt_family != family:
-            reference = await asyncio.to_thread(library.reference, voice.id)
-            prompt = (await engine.encode_reference(reference, voice.transcript or None)).data
-            try:
-                await asyncio.to_thread(library.set_prompt, voice.id, prompt, family)
-            except Refusal as error:  # it can speak all the same
-                logger.warning("the prompt of voice %s is not kept: %s", voice.id, error)
-        return ClonedVoice(VoicePrompt(prompt))
-
     # -- names ---------------------------------------------------------------------------------------------
 
     def _asked(self, voice: str | Voice | None, language: str) -> KnownVoice | StandIn | None:
@@ -349,11 +328,11 @@ class VoiceCatalogue:
         """A voice that is in the request itself."""
         if isinstance(voice, PresetVoice):
             return self.find(voice.name)
-        kind = "designed" if isinstance(voice, DesignedVoice) else "cloned"
-        if kind not in self._capabilities().voice_kinds:
+        if voice.kind not in self._capabilities().voice_kinds:
             kinds = " or ".join(self._capabilities().voice_kinds)
-            raise InvalidRequest(f"what is loaded speaks {kinds} voices, not {kind}; {DOWNLOAD_QWEN}", param="voice")
-        return KnownVoice(VoiceInfo(name=name or kind, languages=self._capabilities().languages), voice)
+            reason = f"what is loaded speaks {kinds} voices, not {voice.kind}"
+            raise InvalidRequest(f"{reason}; {DOWNLOAD_QWEN}", param="voice")
+        return KnownVoice(VoiceInfo(name=name or voice.kind, languages=self._capabilities().languages), voice)
 
 
 def _own_language(*meant: KnownVoice | StandIn | None) -> str:

@@ -31,12 +31,7 @@ class KnownVoice:
 
     @property
     def kind(self) -> VoiceKind:
-        match self.voice:
-            case PresetVoice():
-                return "preset"
-            case DesignedVoice():
-                return "designed"
-        return "cloned"
+        return "cloned" if isinstance(self.voice, StoredVoice) else self.voice.kind
 
     def speaking(self, language: str) -> "KnownVoice":
         """In a language that its caller put behind its name."""

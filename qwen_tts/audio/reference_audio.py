@@ -10,23 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwen_tts.api import PCM_BYTES, Audio
+from qwen_tts.audio.bounds import CANCELLED, LONGEST_S, LOUDEST, SAMPLE_RATES, SHORTEST_S, SILENCE
 from qwen_tts.audio.resampling import resample
-from qwen_tts.audio.wav import PCM_SCALE, Samples, from_pcm, to_pcm
+from qwen_tts.audio.samples import PCM_SCALE, Samples, from_pcm, to_pcm
 from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.text.transcript import check_transcript
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_S = 3.0
-LONGEST_S = 30.0
-SAMPLE_RATES = range(8_000, 192_001)
-
-_SILENCE = 0.001
-"""-60 dBFS: a recording that never gets louder has nobody in it."""
-_LOUDEST = 4.0
-"""Float recordings overshoot -1..1 a little; beyond this they were scaled by something else."""
-_LOST = 0.1
-"""Channels that cancel each other: of the loudest one's energy less than this is left in their average."""
 _CUT_SEARCH_S = 2.0
 _WINDOW_S = 0.05
 _QUIET = 0.03
@@ -96,7 +87,7 @@ def mix(samples: Samples) -> Samples:
         return samples.reshape(-1)
     mono: Samples = samples.mean(axis=1)
     energies = np.square(samples).sum(axis=0)
-    return samples[:, energies.argmax()] if np.square(mono).sum() < _LOST * energies.max() else mono
+    return samples[:, energies.argmax()] if np.square(mono).sum() < CANCELLED * energies.max() else mono
 
 
 def check_pcm(audio: Audio) -> None:
@@ -128,7 +119,7 @@ def _check_values(samples: NDArray[np.floating]) -> None:
     peak = float(np.abs(samples).max())
     if not math.isfinite(peak):
         raise _bad("the recording has samples that are no numbers; export it again")
-    if peak > _LOUDEST:
+    if peak > LOUDEST:
         raise _bad(f"the recording has a sample of {peak:.6g}; they must be within -1..1")
 
 
@@ -166,9 +157,9 @@ def _heard(mono: NDArray[Any], sample_rate: int, full_scale: float) -> tuple[int
     starts = np.arange(0, len(mono), width)
     highest, lowest = (extreme.reduceat(mono, starts) / full_scale for extreme in (np.maximum, np.minimum))
     peaks = np.maximum(highest, -lowest)
-    if peaks.max() < _SILENCE:
+    if peaks.max() < SILENCE:
         raise _bad("the reference audio is silent: nothing in it is louder than -60 dBFS; record it again, louder")
-    loud = np.flatnonzero(peaks >= max(_SILENCE, _QUIET * peaks.max()))
+    loud = np.flatnonzero(peaks >= max(SILENCE, _QUIET * peaks.max()))
     margin = round(_MARGIN_S * sample_rate)
     return max(0, int(starts[loud[0]]) - margin), min(len(mono), int(starts[loud[-1]]) + width + margin)
 

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from qwen_tts.api import Capabilities, VoiceInfo
+from qwen_tts.checkpoint.prompt_file import prompt_family
 from qwen_tts.config.checkpoint import CheckpointConfig, CodecConfig
 from qwen_tts.config.languages import QWEN_NAMES
 
@@ -32,6 +33,7 @@ def checkpoint_capabilities(
 ) -> Capabilities:
     """Of an engine that runs this checkpoint with `rows` rows."""
     languages = tuple(iso for iso, name in QWEN_NAMES.items() if name in config.talker.languages)
+    clones = config.voice_kind == "cloned"
     order = [name for name in _RELEASED if name in config.talker.speakers]
     order += [name for name in config.talker.speakers if name not in _RELEASED]
     return Capabilities(
@@ -43,7 +45,7 @@ def checkpoint_capabilities(
         voices=tuple(_voice(name, languages) for name in order),
         live_text=live_text,
         rows=rows,
-        voice_prompts=f"{config.talker.hidden_size}x{config.talker.codebooks}" if config.kind == "base" else "",
+        voice_prompts=prompt_family(config.talker.hidden_size, config.talker.codebooks) if clones else "",
         instruct_kinds=(config.voice_kind,) if config.takes_instruct else (),
     )
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from qwen_tts.api import Audio
 from qwen_tts.audio.reference_audio import check_pcm
 from qwen_tts.audio.resampling import resample
-from qwen_tts.audio.wav import Samples, from_pcm, to_pcm
+from qwen_tts.audio.samples import Samples, from_pcm, to_pcm
 from qwen_tts.config.checkpoint import CodecConfig
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.models.codec_decoder import CodecDecoder, DecoderState
@@ -49,10 +49,10 @@ class Codec:
         return samples
 
     @torch.inference_mode()
-    def heard(self, codes: Tensor) -> DecoderState:
-        """codes [frames, codebooks] -> one row's state of a decoder that has heard them."""
+    def state_after(self, codes: Tensor) -> DecoderState:
+        """codes [frames, codebooks] -> one row's state of a decoder that has decoded them."""
         state, active = self._fresh_state()
-        self.decoder.hear(codes.T[None].to(self.device), state, active)
+        self.decoder.advance(codes.T[None].to(self.device), state, active)
         return state
 
     def encode_audio(self, audio: Audio) -> list[list[int]]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from qwen_tts.api import AUTO, ClonedVoice, DesignedVoice, PresetVoice, SynthesisRequest, Voice
+from qwen_tts.api import AUTO, ClonedVoice, DesignedVoice, PresetVoice, SynthesisRequest, Voice, VoicePrompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CheckpointConfig
 from qwen_tts.config.languages import QWEN_NAMES
@@ -42,7 +42,7 @@ class Prefix:
     reference: Tensor
     """[frames, hidden]: the frames of the reference, not yet placed"""
     reference_codes: Tensor | None
-    """[frames, codebooks]: what the codec decoder must have heard before the first frame"""
+    """[frames, codebooks]: what the codec decoder must have decoded before the first frame"""
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,21 @@ class PromptBuilder:
         if not request.live and not request.text.strip():
             raise TextEmpty("text has nothing to speak", param="text")
 
+    def any_voice(self) -> Voice:
+        """One that this checkpoint can speak with, for speech that nobody hears."""
+        match self._config.voice_kind:
+            case "preset":
+                return PresetVoice(next(iter(self._config.talker.speakers)))
+            case "designed":
+                return DesignedVoice("A calm voice.")
+            case "cloned":
+                return ClonedVoice(VoicePrompt(ReferenceVoice.nobody(self._config.talker.hidden_size).to_bytes()))
+
     def _speaker(self, voice: Voice) -> str | None:
-        kinds = {PresetVoice: "preset", ClonedVoice: "cloned", DesignedVoice: "designed"}
-        kind, own = kinds[type(voice)], self._config.voice_kind
-        if kind != own:
+        if voice.kind != (own := self._config.voice_kind):
             raise InvalidRequest(
-                f"this checkpoint ({self._config.kind}) speaks with {own} voices, not with {kind} ones", param="voice"
+                f"this checkpoint ({self._config.kind}) speaks with {own} voices, not with {voice.kind} ones",
+                param="voice",
             )
         if not isinstance(voice, PresetVoice):
             return None

@@ -6,6 +6,7 @@ taken here that library takes too.
 """
 
 import math
+import re
 from array import array
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
@@ -13,12 +14,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.text.transcript import MAX_TRANSCRIPT_CHARS
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, MAX_VOICE_PROMPT_BYTES
 
 FORMAT = 1
 METADATA_KEY = "qwen_tts.voice"
-MAX_BYTES = 128 * 1024
-"""Twice a voice of the longest reference audio and transcript."""
 MAX_CODEBOOK_SIZE = 2_048
 """Of every codec that is released; a checkpoint's own is checked where it is known."""
 
@@ -26,7 +25,14 @@ _TYPES = {"F32": "f", "I64": "q"}
 _LARGEST = 65_504.0
 """Of float16"""
 
+_FAMILY = re.compile(r"(\d{1,6})x(\d{1,6})")
+
 Kind = Literal["transcribed", "speaker_embedding"]
+
+
+def prompt_family(hidden_size: int, codebooks: int) -> str:
+    """The checkpoints of one family can use each other's prompts; see Capabilities.voice_prompts."""
+    return f"{hidden_size}x{codebooks}"
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +56,17 @@ class Prompt(NamedTuple):
     codebooks: int
     """0 if there are no codes"""
 
+    @property
+    def family(self) -> str:
+        """The checkpoints that it was made by, as far as it can tell."""
+        return prompt_family(len(self.speaker_embedding), self.codebooks)
+
+    def suits(self, family: str) -> bool:
+        """Whether checkpoints of this family can use it. What is no family of Qwen3-TTS is not judged."""
+        if (found := _FAMILY.fullmatch(family)) is None:
+            return True
+        return len(self.speaker_embedding) == int(found[1]) and self.codebooks in (int(found[2]), 0)
+
 
 class _Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dtype: str
@@ -62,8 +79,8 @@ class _Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_prompt(data: bytes, codebook_size: int = MAX_CODEBOOK_SIZE) -> Prompt:
     """Raises InvalidRequest, which says what is wrong."""
-    if len(data) > MAX_BYTES:
-        raise bad(f"has {len(data)} bytes, more than a voice can have ({MAX_BYTES})")
+    if len(data) > MAX_VOICE_PROMPT_BYTES:
+        raise bad(f"has {len(data)} bytes, more than a voice can have ({MAX_VOICE_PROMPT_BYTES})")
     metadata, tensors, body = _read_file(data)
     values = {name: _values(name, tensor, body) for name, tensor in tensors.items()}
     card = _read_card(metadata)

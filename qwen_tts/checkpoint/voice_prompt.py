@@ -21,7 +21,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from qwen_tts.checkpoint.prompt_file import FORMAT, MAX_BYTES, METADATA_KEY, Card, Kind, bad, read_prompt
+from qwen_tts.checkpoint.prompt_file import FORMAT, METADATA_KEY, Card, Kind, bad, read_prompt
+from qwen_tts.limits import MAX_VOICE_PROMPT_BYTES
 
 TENSORS_FILE = "prompt.safetensors"
 SUMMARY_FILE = "prompt.toml"
@@ -47,6 +48,12 @@ class ReferenceVoice:
     """Of the recording, as ReferenceAudio has it"""
     duration_s: float
     """Of the reference audio"""
+
+    @classmethod
+    def nobody(cls, hidden_size: int) -> Self:
+        """A voice without a recording, for speech that nobody hears."""
+        embedding = torch.zeros(hidden_size)
+        return cls(speaker_embedding=embedding, codes=None, transcript="", source_sha256="0" * 64, duration_s=3.0)
 
     @property
     def kind(self) -> Kind:
@@ -88,7 +95,7 @@ class ReferenceVoice:
     @classmethod
     def load(cls, directory: Path, *, hidden_size: int, codebooks: int, codebook_size: int) -> Self:
         """Of `save`. Raises InvalidRequest as `from_bytes` does, and if a file is missing or the two disagree."""
-        data = _read(directory / TENSORS_FILE, MAX_BYTES)
+        data = _read(directory / TENSORS_FILE, MAX_VOICE_PROMPT_BYTES)
         voice = cls.from_bytes(data, hidden_size=hidden_size, codebooks=codebooks, codebook_size=codebook_size)
         written = _read_summary(directory / SUMMARY_FILE)
         differing = [key for key, value in voice._summary().items() if written.get(key) != value]

@@ -1,9 +1,10 @@
 """What can be chosen, and what a checkpoint says of itself: strict models, no torch, nothing that runs.
 
-checkpoint  config.json of the talker and of the codec
-engine      the options of one engine
-host        the options of a host of several checkpoints
-languages   the ten languages
+checkpoint        config.json of the talker and of the codec
+checkpoint_types  which type of checkpoint speaks which kind of voice
+engine            the options of one engine
+host              the options of a host of several checkpoints
+languages         the ten languages
 
 Imports api and errors; everybody may import it.
 """

@@ -13,6 +13,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
 
 from qwen_tts.api import VoiceKind
+from qwen_tts.config.checkpoint_types import TypeName, type_named
 from qwen_tts.errors import BadCheckpoint
 
 WEIGHTS = "model.safetensors"
@@ -126,7 +127,7 @@ class CheckpointConfig(_Section):
 
     model_type: Literal["qwen3_tts"]
     tokenizer_type: Literal["qwen3_tts_tokenizer_12hz"]
-    kind: Literal["custom_voice", "voice_design", "base"] = Field(alias="tts_model_type")
+    kind: TypeName = Field(alias="tts_model_type")
     size: str = Field(alias="tts_model_size")
     assistant_token_id: int
     im_start_token_id: int
@@ -157,13 +158,12 @@ class CheckpointConfig(_Section):
     @property
     def voice_kind(self) -> VoiceKind:
         """The only kind of voice that this checkpoint speaks with."""
-        kinds: dict[str, VoiceKind] = {"custom_voice": "preset", "voice_design": "designed", "base": "cloned"}
-        return kinds[self.kind]
+        return type_named(self.kind).voice_kind
 
     @property
     def takes_instruct(self) -> bool:
-        """Base was never trained with an instruction, and the release's 0.6B drops it."""
-        return self.kind != "base" and self.size != "0b6"
+        """Whether it can be told how to speak; the release's 0.6B drops what it is told."""
+        return type_named(self.kind).takes_instruct and self.size != "0b6"
 
 
 class CodecDecoderConfig(TransformerConfig):

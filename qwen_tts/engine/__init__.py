@@ -3,7 +3,7 @@
 engine        SpeechEngine for the outside: streams, questions, start and end
 loop          one turn: admit, run a frame, deliver
 scheduler     which rows run in the next frame
-sequence, utterance   a row's work, and the request it serves
+sequence, engine_stream   a row's work, and the request it serves
 fairness      who is next where all rows speak
 live_text     text that is still coming, cut where it may be spoken
 page_pool, prefix_cache   the rows' memory, and prompts that are kept

@@ -26,18 +26,15 @@ import torch
 from torch import Tensor
 
 from qwen_tts.api import (
-    MAX_TEXT_CHARS,
     Audio,
     AudioChunk,
     Capabilities,
     ClonedVoice,
-    DesignedVoice,
     Limits,
-    PresetVoice,
     SynthesisRequest,
-    Voice,
     VoiceKind,
     VoicePrompt,
+    check_length,
 )
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
@@ -46,10 +43,10 @@ from qwen_tts.checkpoint.model import Model, default_device, default_dtype, load
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.fairness import check_place
 from qwen_tts.engine.live_text import LiveSentences, LiveText
-from qwen_tts.engine.loop import EngineLoop, Outcome, Place
-from qwen_tts.engine.utterance import Utterance
+from qwen_tts.engine.loop import EngineLoop, Outcome, QueuePosition
 from qwen_tts.errors import (
     EngineFailed,
     InvalidRequest,
@@ -57,7 +54,6 @@ from qwen_tts.errors import (
     ModelUnavailable,
     OutOfMemory,
     SynthesisError,
-    TextTooLong,
 )
 from qwen_tts.runtime.backends import may_chain, uses_kernels
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
@@ -113,7 +109,7 @@ class Engine:
         self._runner: ModelRunner | None = None
         self._compilation: _Compilation = _NothingToCompile()
         self._event_loop: asyncio.AbstractEventLoop | None = None
-        self._open: set[Utterance] = set()
+        self._open: set[EngineStream] = set()
         self.idle = asyncio.Event()
         """Set while it has no stream"""
         self.idle.set()
@@ -153,7 +149,7 @@ class Engine:
             tokens, text = None, self._in_parts(self._model, request.text)
         self._check_place(request.client)
         seed = request.sampling.seed
-        utterance = Utterance(
+        stream = EngineStream(
             request=request,
             reference=reference,
             seed=secrets.randbits(63) if seed is None else seed,
@@ -162,12 +158,12 @@ class Engine:
             samples_per_frame=self._capabilities.samples_per_frame,
             asked_s=self._now(),
             wake=self._wake.set,
-            left=self._left,
+            on_cancel=self._remove,
         )
-        self._open.add(utterance)
+        self._open.add(stream)
         self.idle.clear()
-        self._tell(lambda: self._add(utterance))
-        return utterance.audio
+        self._tell(lambda: self._add(stream))
+        return stream.audio
 
     def _check_place(self, client: str) -> None:
         """Raises EngineBusy."""
@@ -180,8 +176,7 @@ class Engine:
     def _check(self, model: Model, request: SynthesisRequest) -> None:
         if request.speed != 1.0:
             raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
-        if len(request.text) > MAX_TEXT_CHARS:
-            raise TextTooLong(f"text has {len(request.text)} characters of at most {MAX_TEXT_CHARS}", param="text")
+        check_length(len(request.text))
         model.prompts.check(request)
 
     def _reference(self, request: SynthesisRequest) -> ReferenceVoice | None:
@@ -201,8 +196,8 @@ class Engine:
         sentences.end()
         return sentences
 
-    def _left(self, utterance: Utterance) -> None:
-        self._open.discard(utterance)
+    def _remove(self, stream: EngineStream) -> None:
+        self._open.discard(stream)
         if not self._open:
             self.idle.set()
 
@@ -237,17 +232,17 @@ class Engine:
         """See SpeechEngine. A piece at a time: between two of them others speak."""
         pieces = (await self._call(lambda model: model.codec.checked(codes))).split(PIECE_FRAMES)
         pcm: list[bytes] = []
-        heard: DecoderSnapshot | None = None
+        snapshot: DecoderSnapshot | None = None
         for piece in pieces:
             self._check_ready()
-            sound, heard = await self._in_thread(partial(self._decode, piece, heard))
-            pcm.append(sound)
+            pcm_piece, snapshot = await self._in_thread(partial(self._decode, piece, snapshot))
+            pcm.append(pcm_piece)
         return Audio(pcm=b"".join(pcm), sample_rate=self._capabilities.sample_rate)
 
-    def _decode(self, codes: Tensor, heard: DecoderSnapshot | None) -> tuple[bytes, DecoderSnapshot]:
+    def _decode(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[bytes, DecoderSnapshot]:
         if self._runner is None:
             raise ModelUnavailable("the engine sleeps")
-        return self._runner.decode(codes, heard)
+        return self._runner.decode(codes, snapshot)
 
     async def _call(self, function: Callable[[Model], T]) -> T:
         """Run `function` in the engine's thread, between two steps."""
@@ -271,24 +266,14 @@ class Engine:
 
     async def _warm_up(self) -> None:
         """Two frames that nobody hears: what is used for the first time takes 50 ms."""
-        request = SynthesisRequest(live=True, voice=self._any_voice(), limits=Limits(max_audio_s=_WARM_UP_S))
+        assert self._model is not None
+        voice = self._model.prompts.any_voice()
+        request = SynthesisRequest(live=True, voice=voice, limits=Limits(max_audio_s=_WARM_UP_S))
         async with self.stream(request) as audio:
             audio.feed_now("Good evening, everybody.")
             audio.end_text()
             async for _ in audio:
                 pass
-
-    def _any_voice(self) -> Voice:
-        match self._capabilities.voice_kinds:
-            case ("preset",):
-                return PresetVoice(self._capabilities.voices[0].name)
-            case ("designed",):
-                return DesignedVoice("A calm voice.")
-        width = self._checkpoint.talker.hidden_size
-        nobody = ReferenceVoice(
-            speaker_embedding=torch.zeros(width), codes=None, transcript="", source_sha256="0" * 64, duration_s=3.0
-        )
-        return ClonedVoice(VoicePrompt(nobody.to_bytes()))
 
     async def sleep(self) -> None:
         """See SpeechEngine."""
@@ -379,21 +364,21 @@ class Engine:
 
         Nobody comes later: whoever looks sees `refusal`.
         """
-        for utterance in list(self._open):
-            utterance.audio.finish(refusal)
+        for stream in list(self._open):
+            stream.audio.finish(refusal)
         self._open.clear()
         self.idle.set()
         while self._inbox:
             self._read_inbox()
         self._model = self._loop = self._runner = None
 
-    def _add(self, utterance: Utterance) -> None:
+    def _add(self, stream: EngineStream) -> None:
         if self._refusal is not None:
             return
         if self._loop is None:
-            self._hand_on([(utterance, ModelUnavailable("the engine sleeps"))])
+            self._hand_on([(stream, ModelUnavailable("the engine sleeps"))])
         else:
-            self._loop.add(utterance)
+            self._loop.add(stream)
 
     def _load(self) -> None:
         config = self._config
@@ -484,19 +469,19 @@ class Engine:
                 free_memory()
                 raise
 
-    def _hand_on(self, out: list[tuple[Utterance, Outcome]]) -> None:
+    def _hand_on(self, out: list[tuple[EngineStream, Outcome]]) -> None:
         self._on_loop(self._give, out)
 
-    def _give(self, out: list[tuple[Utterance, Outcome]]) -> None:
-        for utterance, outcome in out:
+    def _give(self, out: list[tuple[EngineStream, Outcome]]) -> None:
+        for stream, outcome in out:
             match outcome:
                 case AudioChunk():
-                    utterance.audio.push(outcome)
-                case Place(number):
-                    utterance.audio.tell_place(number)
+                    stream.audio.push(outcome)
+                case QueuePosition(number):
+                    stream.audio.tell_place(number)
                 case _:
-                    self._left(utterance)
-                    utterance.audio.finish(outcome)
+                    self._remove(stream)
+                    stream.audio.finish(outcome)
 
 
 def _failure(error: Exception) -> EngineFailed:

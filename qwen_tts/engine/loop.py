@@ -1,4 +1,4 @@
-"""EngineLoop: utterances in, steps on the device, sound out. Everything here runs in the engine's one thread.
+"""EngineLoop: streams in, steps on the device, sound out. Everything here runs in the engine's one thread.
 
 A step: read what the event loop asked for; give rows to sequences that should begin; launch a frame of everybody who
 may speak; meanwhile take the result of the step before, and hand its sound on. The end of speech so shows one frame
@@ -19,21 +19,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qwen_tts.api import AudioChunk, ClonedVoice, DesignedVoice, PresetVoice, StreamEnd
+from qwen_tts.api import AudioChunk, StreamEnd
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.engine.engine_stream import SILENCE_PEAK, EngineStream
 from qwen_tts.engine.fairness import Turns
 from qwen_tts.engine.live_text import Instead, LiveText
 from qwen_tts.engine.page_pool import PagePool
 from qwen_tts.engine.prefix_cache import CachedPrefix, PrefixCache
 from qwen_tts.engine.scheduler import Plan, Scheduler, Speaking
 from qwen_tts.engine.sequence import Sequence
-from qwen_tts.engine.utterance import SILENCE_PEAK, Utterance
 from qwen_tts.errors import EngineBusy, InvalidRequest, OutOfMemory, SynthesisError, TextTooLong
 from qwen_tts.runtime.backends import TEXT_SLOTS
 from qwen_tts.runtime.frame import END_SLOT, FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
-from qwen_tts.runtime.runner import ModelRunner, RowFrame, Ticket
+from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame
 
 logger = logging.getLogger(__name__)
 
@@ -52,21 +52,21 @@ FRAMES_A_TOKEN = 4
 
 
 @dataclass(frozen=True)
-class Place:
-    """How far an utterance has come in the line for a row: 1 is next, 0 has one."""
+class QueuePosition:
+    """How far a stream has come in the line for a row: 1 is next, 0 has one."""
 
     number: int
 
 
-Outcome = AudioChunk | Place | StreamEnd | SynthesisError
-Deliver = Callable[[list[tuple[Utterance, Outcome]]], None]
+Outcome = AudioChunk | QueuePosition | StreamEnd | SynthesisError
+Deliver = Callable[[list[tuple[EngineStream, Outcome]]], None]
 
 
 @dataclass(frozen=True)
 class _Open:
     """What the loop knows of a sequence that has a row."""
 
-    utterance: Utterance
+    stream: EngineStream
     sequence: Sequence
     prompt: Prompt
     key: Hashable
@@ -89,11 +89,11 @@ class EngineLoop:
         self._prefixes = PrefixCache(self._pages, config.prefix_positions // PAGE_POSITIONS)
         self._scheduler = Scheduler(self._frame_s)
         self._rows = list(range(runner.rows))
-        self._utterances: list[Utterance] = []
+        self._streams: list[EngineStream] = []
         self._turns = Turns()
         self._open: dict[int, _Open] = {}
-        self._in_flight: deque[tuple[Ticket, list[_Open]]] = deque()
-        self._out: list[tuple[Utterance, Outcome]] = []
+        self._in_flight: deque[tuple[LaunchedStep, list[_Open]]] = deque()
+        self._out: list[tuple[EngineStream, Outcome]] = []
         self._to_open: deque[Callable[[], None]] = deque()
         """What is still to be told to the runner of rows that begin in this step"""
         self._stepped_s = 0.0
@@ -101,8 +101,8 @@ class EngineLoop:
 
     # -- from outside -----------------------------------------------------------------------------------------------
 
-    def add(self, utterance: Utterance) -> None:
-        self._utterances.append(utterance)
+    def add(self, stream: EngineStream) -> None:
+        self._streams.append(stream)
 
     def step(self) -> bool:
         """Do what there is to do; False if there is nothing until somebody asks or `idle_until` has come."""
@@ -121,13 +121,13 @@ class EngineLoop:
 
     def idle_until(self) -> float | None:
         """When a live text that waited in the last step is to be spoken without another word from outside."""
-        ends = (one.pause_ends_at(self._stepped_s) for one in self._utterances)
+        ends = (one.pause_ends_at(self._stepped_s) for one in self._streams)
         return min((time for time in ends if time is not None), default=None)
 
     def abort(self, error: SynthesisError) -> None:
         """End everything with `error`, for good: rows are not closed, since the device may be what failed."""
-        self._out += [(utterance, error) for utterance in self._utterances if not utterance.is_cancelled]
-        self._utterances.clear()
+        self._out += [(stream, error) for stream in self._streams if not stream.is_cancelled]
+        self._streams.clear()
         self._hand_on()
 
     # -- more rows --------------------------------------------------------------------------------------------------
@@ -152,41 +152,41 @@ class EngineLoop:
         """Nobody runs out of sound meanwhile, but those who have none because the writer has not written it."""
         now, rate = self._now(), self._model.codec.config.output_sample_rate
         hurried = (opened for opened in self._open.values() if not self._waits_for_text(opened, now))
-        return all(opened.utterance.lead_s(now, rate) >= PREPARING_S for opened in hurried)
+        return all(opened.stream.lead_s(now, rate) >= PREPARING_S for opened in hurried)
 
     def _waits_for_text(self, opened: _Open, now: float) -> bool:
-        text = opened.utterance.text
+        text = opened.stream.text
         return isinstance(text, LiveText) and text.waits(now) and not self._is_on_its_way(opened)
 
     # -- what was asked for -----------------------------------------------------------------------------------------
 
     def _read_inboxes(self, now: float) -> None:
-        for utterance in list(self._utterances):
+        for stream in list(self._streams):
             try:
-                utterance.read_inbox(now)
+                stream.read_inbox(now)
             except InvalidRequest as error:
-                self._fail(utterance, error)
+                self._fail(stream, error)
 
     def _drop_cancelled(self) -> None:
-        for utterance in [one for one in self._utterances if one.is_cancelled]:
-            self._leave(utterance)
+        for stream in [one for one in self._streams if one.is_cancelled]:
+            self._remove(stream)
 
-    def _leave(self, utterance: Utterance) -> None:
-        if utterance.sequence is not None:
-            self._close(self._open[utterance.sequence.row], "cancelled")
-        self._utterances.remove(utterance)
+    def _remove(self, stream: EngineStream) -> None:
+        if stream.sequence is not None:
+            self._close(self._open[stream.sequence.row], "cancelled")
+        self._streams.remove(stream)
 
-    def _fail(self, utterance: Utterance, error: SynthesisError) -> None:
-        self._leave(utterance)
-        self._out.append((utterance, error))
+    def _fail(self, stream: EngineStream, error: SynthesisError) -> None:
+        self._remove(stream)
+        self._out.append((stream, error))
 
     def _finish_done(self) -> None:
-        for utterance in [one for one in self._utterances if one.has_no_more]:
-            self._utterances.remove(utterance)
-            started, now = utterance.started_s, self._now()
-            queue_s = (now if started is None else started) - utterance.asked_s
+        for stream in [one for one in self._streams if one.has_no_more]:
+            self._streams.remove(stream)
+            started, now = stream.started_s, self._now()
+            queue_s = (now if started is None else started) - stream.asked_s
             synthesis_s = 0.0 if started is None else now - started
-            self._out.append((utterance, StreamEnd(reason=utterance.end, queue_s=queue_s, synthesis_s=synthesis_s)))
+            self._out.append((stream, StreamEnd(reason=stream.end, queue_s=queue_s, synthesis_s=synthesis_s)))
 
     def _hand_on(self) -> None:
         if self._out:
@@ -197,7 +197,7 @@ class EngineLoop:
 
     def _begin_sequences(self, now: float) -> None:
         """In the order of the line; who does not fit yet holds up those behind: nobody is passed over for ever."""
-        waiting = [one for one in self._utterances if one.wants_sequence(now)]
+        waiting = [one for one in self._streams if one.wants_sequence(now)]
         if not waiting:
             return
         hurried = [one for one in waiting if self._is_hurried(one, now)]
@@ -205,80 +205,81 @@ class EngineLoop:
         others = self._turns.line(others, _client_of)
         clients = len(set(map(_client_of, others)))
         line = [*hurried, *others]
-        for utterance in line:
-            if not self._rows or not self._begin(utterance, now):
+        for stream in line:
+            if not self._rows or not self._begin(stream, now):
                 break
-            if utterance.sequence is not None and utterance not in hurried:
-                self._turns.begin(_client_of(utterance), clients)
-        self._tell_places(line)
+            if stream.sequence is not None and stream not in hurried:
+                self._turns.begin(_client_of(stream), clients)
+        self._tell_queue_positions(line)
 
-    def _is_hurried(self, utterance: Utterance, now: float) -> bool:
+    def _is_hurried(self, stream: EngineStream, now: float) -> bool:
         """Its listener would hear silence if another began first; that is no turn.
 
         A text that is farther ahead lets others begin between two parts, so that none keeps a row for minutes.
         """
-        if utterance.started_s is None:
+        if stream.started_s is None:
             return False
         rate, rows = self._model.codec.config.output_sample_rate, max(1, len(self._open))
         part_s = self._config.live_text.span_tokens * FRAMES_A_TOKEN * self._scheduler.step_s(rows)
-        return utterance.lead_s(now, rate) < HURRIED_S + part_s / rows
+        return stream.lead_s(now, rate) < HURRIED_S + part_s / rows
 
-    def _tell_places(self, line: list[Utterance]) -> None:
-        numbers, there = itertools.count(1), set(self._utterances)
-        for utterance in filter(there.__contains__, line):
-            place = next(numbers) if utterance.sequence is None else 0
-            if place != utterance.place:
-                utterance.place = place
-                self._out.append((utterance, Place(place)))
+    def _tell_queue_positions(self, line: list[EngineStream]) -> None:
+        numbers, there = itertools.count(1), set(self._streams)
+        for stream in filter(there.__contains__, line):
+            position = next(numbers) if stream.sequence is None else 0
+            if position != stream.queue_position:
+                stream.queue_position = position
+                self._out.append((stream, QueuePosition(position)))
 
     @torch.inference_mode()
-    def _begin(self, utterance: Utterance, now: float) -> bool:
+    def _begin(self, stream: EngineStream, now: float) -> bool:
         """Open a row for its next sequence; False if there is no room now."""
         try:
-            utterance.take_sentences(now)
-            key, entry = self._prefix(utterance)
-            if not self._has_room(entry, utterance):
+            stream.take_sentences(now)
+            key, entry = self._prefix(stream)
+            if not self._has_room(entry, stream):
                 return False
-            tokens = utterance.tokens if utterance.tokens is not None else [self._first_token(utterance)]
-            prompt = self._model.prompts.prompt(entry.prefix, tokens, streaming=self._streams_text(utterance))
-            self._check_length(prompt, utterance)
+            tokens = stream.tokens if stream.tokens is not None else [self._first_token(stream)]
+            prompt = self._model.prompts.prompt(entry.prefix, tokens, streaming=self._streams_text(stream))
+            self._check_length(prompt, stream)
         except SynthesisError as error:
-            self._fail(utterance, error)
+            self._fail(stream, error)
             return True
         except torch.OutOfMemoryError as error:
             logger.warning("an utterance does not fit into the device's memory, nor do kept voices any more: %s", error)
             self._prefixes.clear()
-            self._fail(utterance, OutOfMemory("this does not fit into the device's memory", retry_after_s=5))
+            self._fail(stream, OutOfMemory("this does not fit into the device's memory", retry_after_s=5))
             return True
-        self._open_row(utterance, key, entry, prompt, len(tokens))
+        self._open_row(stream, key, entry, prompt, len(tokens))
         return True
 
-    def _first_token(self, utterance: Utterance) -> int:
-        assert isinstance(utterance.text, LiveText)
-        token = utterance.text.begin()
-        utterance.segment = token.segment
+    def _first_token(self, stream: EngineStream) -> int:
+        assert isinstance(stream.text, LiveText)
+        token = stream.text.begin()
+        stream.segment = token.segment
         return token.id
 
-    def _streams_text(self, utterance: Utterance) -> bool:
+    def _streams_text(self, stream: EngineStream) -> bool:
         """Live text goes beside the frames; a whole text before them, but for cloned voices: the official layouts."""
-        return isinstance(utterance.text, LiveText) or utterance.reference is not None
+        return isinstance(stream.text, LiveText) or stream.reference is not None
 
-    def _prefix(self, utterance: Utterance) -> tuple[Hashable, CachedPrefix]:
-        request = utterance.request
-        key = _voice_key(request.voice), request.language, request.instruct, self._streams_text(utterance)
+    def _prefix(self, stream: EngineStream) -> tuple[Hashable, CachedPrefix]:
+        request = stream.request
+        key = request.voice, request.language, request.instruct, self._streams_text(stream)
         entry = self._prefixes.get(key)
         if entry is None:
-            prefix = self._model.prompts.prefix(request, utterance.reference)
-            heard = None if prefix.reference_codes is None else self._runner.hear(prefix.reference_codes)
-            entry = CachedPrefix(prefix, heard)
+            prefix = self._model.prompts.prefix(request, stream.reference)
+            codes = prefix.reference_codes
+            snapshot = None if codes is None else self._runner.snapshot_after(codes)
+            entry = CachedPrefix(prefix, snapshot)
             self._prefixes.put(key, entry)
         return key, entry
 
-    def _has_room(self, entry: CachedPrefix, utterance: Utterance) -> bool:
+    def _has_room(self, entry: CachedPrefix, stream: EngineStream) -> bool:
         """Pages for the prompt and a little more; beginnings of other voices make way. Raises TextTooLong if never."""
         prefix = entry.prefix
         positions = sum(len(part) for part in (prefix.embeddings, prefix.transcript, prefix.reference))
-        positions += len(utterance.tokens or ()) + 3
+        positions += len(stream.tokens or ()) + 3
         needed = -(-positions // PAGE_POSITIONS) + SPARE_PAGES
         if needed > self._pages.pages:
             raise TextTooLong(
@@ -295,7 +296,7 @@ class EngineLoop:
                 return False
         return True
 
-    def _check_length(self, prompt: Prompt, utterance: Utterance) -> None:
+    def _check_length(self, prompt: Prompt, stream: EngineStream) -> None:
         length, most = len(prompt.embeddings), self._config.row_positions
         if length >= most:
             raise TextTooLong(f"text, instruction and reference take {length} positions of {most}", param="text")
@@ -303,26 +304,26 @@ class EngineLoop:
         most = self._slots.pages - self._config.rows
         if len(prompt.trailing) > most:
             raise TextTooLong(f"{len(prompt.trailing)} tokens of at most {most} beside a reference", param="text")
-        if utterance.tokens is not None and len(prompt.trailing) > self._slots.free - self._config.rows:
+        if stream.tokens is not None and len(prompt.trailing) > self._slots.free - self._config.rows:
             raise EngineBusy(f"{len(prompt.trailing)} more tokens than may wait beside frames", retry_after_s=1)
 
-    def _open_row(self, utterance: Utterance, key: Hashable, entry: CachedPrefix, prompt: Prompt, tokens: int) -> None:
+    def _open_row(self, stream: EngineStream, key: Hashable, entry: CachedPrefix, prompt: Prompt, tokens: int) -> None:
         row, length = heapq.heappop(self._rows), len(prompt.embeddings)
         # The cache's entry may have lost its pages to make room since.
-        entry = self._prefixes.get(key) or CachedPrefix(entry.prefix, entry.heard)
+        entry = self._prefixes.get(key) or CachedPrefix(entry.prefix, entry.snapshot)
         cached = min(entry.positions, length - 1)
         room = self._config.row_positions - length + 1
         sequence = Sequence(row, length, cached, self._max_frames(tokens, room), room, tokens)
         sequence.pages = self._first_pages(entry, cached, length)
         self._runner.set_pages(row, sequence.pages)
-        sampling, first_input = utterance.request.sampling, prompt.embeddings[-1]
-        open_row = partial(self._runner.open_row, row, length - 1, sampling, utterance.seed, first_input, entry.heard)
+        sampling, first_input = stream.request.sampling, prompt.embeddings[-1]
+        open_row = partial(self._runner.open_row, row, length - 1, sampling, stream.seed, first_input, entry.snapshot)
         self._to_open.append(open_row)
-        utterance.begin(sequence, self._now())
-        if utterance.tokens is not None:
-            utterance.tokens = None
-            self._put_trailing(utterance, prompt)
-        self._open[row] = _Open(utterance, sequence, prompt, key)
+        stream.begin(sequence, self._now())
+        if stream.tokens is not None:
+            stream.tokens = None
+            self._put_trailing(stream, prompt)
+        self._open[row] = _Open(stream, sequence, prompt, key)
 
     def _first_pages(self, entry: CachedPrefix, cached: int, length: int) -> list[int]:
         """Those of the beginning, shared, then pages of its own for the rest of the prompt and the first frames."""
@@ -337,12 +338,12 @@ class EngineLoop:
             self._runner.copy_page(source, own[0])
         return shared + own
 
-    def _put_trailing(self, utterance: Utterance, prompt: Prompt) -> None:
+    def _put_trailing(self, stream: EngineStream, prompt: Prompt) -> None:
         slots = self._slots.take(len(prompt.trailing))
         assert slots is not None, "there was room"
         if slots:
             self._runner.put_text(slots, prompt.trailing)
-        utterance.text_slots.extend(slots)
+        stream.text_slots.extend(slots)
 
     def _max_frames(self, tokens: int, room: int) -> int:
         """What the text allows."""
@@ -353,17 +354,17 @@ class EngineLoop:
 
     def _close(self, opened: _Open, end: Literal["complete", "limit", "cancelled"]) -> None:
         """The row is free; what is on its way for it will be dropped."""
-        utterance, sequence = opened.utterance, opened.sequence
+        stream, sequence = opened.stream, opened.sequence
         sequence.end = end
         del self._open[sequence.row]
         heapq.heappush(self._rows, sequence.row)
         self._runner.close_row(sequence.row)
         self._pages.give_back(sequence.pages)
-        self._slots.give_back(utterance.text_slots)
-        utterance.sequence = None
-        utterance.text_slots.clear()
-        if isinstance(utterance.text, LiveText):
-            utterance.text.ended()
+        self._slots.give_back(stream.text_slots)
+        stream.sequence = None
+        stream.text_slots.clear()
+        if isinstance(stream.text, LiveText):
+            stream.text.ended()
 
     # -- a step -----------------------------------------------------------------------------------------------------
 
@@ -371,14 +372,14 @@ class EngineLoop:
         now, rate = self._now(), self._model.codec.config.output_sample_rate
         reading, speaking, is_anybody_stuck = [], [], False
         for opened in self._open.values():
-            utterance, sequence = opened.utterance, opened.sequence
+            stream, sequence = opened.stream, opened.sequence
             if sequence.prefill_left:
-                reading += [] if utterance.is_a_window_ahead else [sequence]
+                reading += [] if stream.is_a_window_ahead else [sequence]
             elif not self._may_speak(opened, now):
                 continue
             elif self._has_page(sequence):
-                lead_s = utterance.lead_s(now, rate)
-                speaking.append(Speaking(sequence, lead_s, utterance.plays_from_s is not None))
+                lead_s = stream.lead_s(now, rate)
+                speaking.append(Speaking(sequence, lead_s, stream.plays_from_s is not None))
             else:
                 is_anybody_stuck = True
         if is_anybody_stuck and not (reading or speaking or self._in_flight):
@@ -387,21 +388,21 @@ class EngineLoop:
 
     def _give_up(self) -> None:
         """Nobody can go on without a page: the last to come leaves theirs to the others."""
-        youngest = max(self._open.values(), key=lambda opened: opened.utterance.asked_s)
-        self._fail(youngest.utterance, EngineBusy("the cache is full", retry_after_s=1))
+        youngest = max(self._open.values(), key=lambda opened: opened.stream.asked_s)
+        self._fail(youngest.stream, EngineBusy("the cache is full", retry_after_s=1))
 
     def _may_speak(self, opened: _Open, now: float) -> bool:
-        utterance, sequence = opened.utterance, opened.sequence
-        if not sequence.may_step or utterance.is_a_window_ahead or not self._frames_left(utterance):
+        stream, sequence = opened.stream, opened.sequence
+        if not sequence.may_step or stream.is_a_window_ahead or not self._frames_left(stream):
             return False
-        return not (isinstance(utterance.text, LiveText) and utterance.text.waits(now))
+        return not (isinstance(stream.text, LiveText) and stream.text.waits(now))
 
-    def _frames_left(self, utterance: Utterance) -> int:
-        limit_s = utterance.request.limits.max_audio_s
+    def _frames_left(self, stream: EngineStream) -> int:
+        limit_s = stream.request.limits.max_audio_s
         if limit_s is None:
             return 1
         rate, size = self._model.codec.config.output_sample_rate, self._runner.samples_per_frame
-        return max(1, round(limit_s * rate) // size) - utterance.made_frames
+        return max(1, round(limit_s * rate) // size) - stream.made_frames
 
     def _has_page(self, sequence: Sequence) -> bool:
         """A page for its next position; False if there is none now."""
@@ -431,8 +432,8 @@ class EngineLoop:
         ]
         for one in speaking:
             one.sequence.frames += 1
-            one.utterance.made_frames += 1
-            one.utterance.segments.append(one.utterance.segment)
+            one.stream.made_frames += 1
+            one.stream.segments.append(one.stream.segment)
         self._in_flight.append((self._runner.launch(frames), speaking))
         self._slots.give_back(slot for slot in slots.values() if slot >= FIRST_TEXT_SLOT)
         return True
@@ -462,22 +463,22 @@ class EngineLoop:
         """The slot of the text that each row reads beside its frame; rows that must wait are left out."""
         now, slots, tokens = self._now(), {}, []
         for opened in speaking:
-            utterance, row = opened.utterance, opened.sequence.row
-            if not isinstance(utterance.text, LiveText):
-                slots[row] = utterance.text_slots.popleft() if utterance.text_slots else PAD_SLOT
-                utterance.text_is_read = not utterance.text_slots
+            stream, row = opened.stream, opened.sequence.row
+            if not isinstance(stream.text, LiveText):
+                slots[row] = stream.text_slots.popleft() if stream.text_slots else PAD_SLOT
+                stream.text_is_read = not stream.text_slots
                 continue
-            read = utterance.text.next(now)
+            read = stream.text.next(now)
             if read is Instead.WAIT:
                 continue
             if isinstance(read, Instead):
                 slots[row] = END_SLOT if read is Instead.END else PAD_SLOT
-                utterance.text_is_read = True
+                stream.text_is_read = True
                 continue
             taken = self._slots.take(1)
             assert taken is not None, "one a row is kept free"
             slots[row] = taken[0]
-            utterance.segment = read.segment
+            stream.segment = read.segment
             opened.sequence.text_tokens += 1
             opened.sequence.max_frames = self._max_frames(opened.sequence.text_tokens, opened.sequence.room)
             tokens.append((taken[0], read.id))
@@ -488,34 +489,34 @@ class EngineLoop:
 
     # -- what came about --------------------------------------------------------------------------------------------
 
-    def _collect(self, ticket: Ticket, launched: SequenceOf[_Open]) -> None:
-        result, now = self._runner.collect(ticket), self._now()
+    def _collect(self, step: LaunchedStep, launched: SequenceOf[_Open]) -> None:
+        result, now = self._runner.collect(step), self._now()
         if self._last_collected_s is not None and self._in_flight:
             self._scheduler.measured(len(launched), now - self._last_collected_s)
         self._last_collected_s = now if self._in_flight else None
         for opened in launched:
             row = opened.sequence.row
-            segment = opened.utterance.segments.popleft()
+            segment = opened.stream.segments.popleft()
             if opened.sequence.end is None:
                 self._take_frame(opened, int(result.first_codes[row]), result.pcm[row], segment, now)
-            elif not opened.utterance.is_cancelled:
-                opened.utterance.made_frames -= 1  # said after the end
+            elif not opened.stream.is_cancelled:
+                opened.stream.made_frames -= 1  # said after the end
 
     def _take_frame(self, opened: _Open, code: int, pcm: NDArray[np.int16], segment: int, now: float) -> None:
-        utterance, sequence = opened.utterance, opened.sequence
+        stream, sequence = opened.stream, opened.sequence
         if code == self._model.config.talker.codec_eos_id:
-            utterance.made_frames -= 1
+            stream.made_frames -= 1
             self._close(opened, "complete")
             return
-        self._give(utterance, pcm, segment, now)
-        is_silent, is_last = self._is_silent(utterance, pcm), not self._is_on_its_way(opened)
-        if is_last and self._frames_left(utterance) <= 0:
-            utterance.is_over = True
+        self._give(stream, pcm, segment, now)
+        is_silent, is_last = self._is_silent(stream, pcm), not self._is_on_its_way(opened)
+        if is_last and self._frames_left(stream) <= 0:
+            stream.is_over = True
             self._stop(opened)
         elif is_last and sequence.is_at_its_limit:
             logger.warning(
                 "speech id=%s: no end of speech after %d frames of %d positions, stopped",
-                utterance.request.request_id, sequence.frames, sequence.prompt_positions,
+                stream.request.request_id, sequence.frames, sequence.prompt_positions,
             )  # fmt: skip
             self._stop(opened)
         elif is_silent:
@@ -525,25 +526,25 @@ class EngineLoop:
         return any(opened in launched for _, launched in self._in_flight)
 
     def _stop(self, opened: _Open) -> None:
-        opened.utterance.end = "limit"
+        opened.stream.end = "limit"
         self._close(opened, "limit")
 
-    def _give(self, utterance: Utterance, pcm: NDArray[np.int16], segment: int, now: float) -> None:
+    def _give(self, stream: EngineStream, pcm: NDArray[np.int16], segment: int, now: float) -> None:
         chunk = AudioChunk(
-            pcm=pcm.tobytes(), first_sample=utterance.given_samples,
+            pcm=pcm.tobytes(), first_sample=stream.given_samples,
             sample_rate=self._model.codec.config.output_sample_rate, segment=segment,
         )  # fmt: skip
-        utterance.given(len(pcm), now, chunk.sample_rate)
-        self._out.append((utterance, chunk))
+        stream.given(len(pcm), now, chunk.sample_rate)
+        self._out.append((stream, chunk))
 
-    def _is_silent(self, utterance: Utterance, pcm: NDArray[np.int16]) -> bool:
+    def _is_silent(self, stream: EngineStream, pcm: NDArray[np.int16]) -> bool:
         """Whether the talker has fallen silent for good and will not say so."""
         limit_s = self._config.guards.silence_s
-        if limit_s is None or not utterance.text_is_read:
+        if limit_s is None or not stream.text_is_read:
             return False
         is_quiet = int(np.abs(pcm.astype(np.int32)).max()) < SILENCE_PEAK
-        utterance.silent_frames = utterance.silent_frames + 1 if is_quiet else 0
-        return utterance.silent_frames * self._frame_s >= limit_s
+        stream.silent_frames = stream.silent_frames + 1 if is_quiet else 0
+        return stream.silent_frames * self._frame_s >= limit_s
 
 
 def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
@@ -553,15 +554,5 @@ def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
     return [PromptPart(row, first, prompt.embeddings[first:last]) for first, last in itertools.pairwise(cuts)]
 
 
-def _client_of(utterance: Utterance) -> str:
-    return utterance.request.client
-
-
-def _voice_key(voice: PresetVoice | ClonedVoice | DesignedVoice) -> Hashable:
-    match voice:
-        case PresetVoice(name):
-            return "preset", name
-        case ClonedVoice(prompt):
-            return "cloned", prompt.data
-        case DesignedVoice(description):
-            return "designed", description
+def _client_of(stream: EngineStream) -> str:
+    return stream.request.client

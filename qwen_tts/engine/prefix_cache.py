@@ -18,8 +18,8 @@ class CachedPrefix:
     """What is known of a voice, language and instruction."""
 
     prefix: Prefix
-    heard: DecoderSnapshot | None
-    """The codec's state after the reference audio"""
+    snapshot: DecoderSnapshot | None
+    """Of the codec decoder after the reference audio"""
     positions: int = 0
     """Of every prompt with this beginning, in `pages`"""
     pages: tuple[int, ...] = ()
@@ -34,10 +34,10 @@ class CachedPrefix:
 class PrefixCache:
     """Bounded by the pages it may hold of `pool`. One thread at a time."""
 
-    def __init__(self, pool: PagePool, most_pages: int, most_entries: int = 64, most_heard: int = 16) -> None:
-        """`most_heard` of the entries have a state of the codec, some 6 MB each."""
+    def __init__(self, pool: PagePool, most_pages: int, most_entries: int = 64, most_snapshots: int = 16) -> None:
+        """`most_snapshots` of the entries have a snapshot of the codec decoder, some 6 MB each."""
         self._pool = pool
-        self._most_pages, self._most_entries, self._most_heard = most_pages, most_entries, most_heard
+        self._most_pages, self._most_entries, self._most_snapshots = most_pages, most_entries, most_snapshots
         self._entries: OrderedDict[Hashable, CachedPrefix] = OrderedDict()
         self._held = 0
 
@@ -58,8 +58,8 @@ class PrefixCache:
         self._held += len(entry.own_pages)
         while len(self._entries) > self._most_entries:
             self._drop(next(iter(self._entries)))
-        heard = [key for key, entry in self._entries.items() if entry.heard is not None]
-        for key in heard[: -self._most_heard]:
+        with_snapshot = [key for key, entry in self._entries.items() if entry.snapshot is not None]
+        for key in with_snapshot[: -self._most_snapshots]:
             self._drop(key)
 
     def keep(
@@ -85,7 +85,7 @@ class PrefixCache:
             copy_page(row_pages[full], last)
         self._pool.share(row_pages[:full])
         pages = tuple(row_pages[:full])
-        self.put(key, CachedPrefix(entry.prefix, entry.heard, positions, pages, last))
+        self.put(key, CachedPrefix(entry.prefix, entry.snapshot, positions, pages, last))
 
     def evict(self) -> bool:
         """Give back the pages of the least recently used beginning that has any; False if there is none."""

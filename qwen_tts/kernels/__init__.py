@@ -3,6 +3,7 @@
 - chain.py: how they are launched, one after the other without a gap
 - linear.py: [norm +] matrix product [+ SwiGLU or residual]; one form for 1 or 2 tokens, one for up to 128
 - attention.py: [norm + rotation + cache write +] attention over the paged cache; attention within a frame
+- split_k.py: where the programs that share a sum leave their parts of it
 - sampling.py: logits -> codec token -> the next input
 - codec.py: the codec decoder
 

@@ -12,6 +12,7 @@ import triton.language as tl
 from torch import Tensor
 
 from qwen_tts.kernels.chain import launch, wait_in_turn
+from qwen_tts.kernels.split_k import SplitKWorkspace
 
 MAX_SPLITS = 8
 """Programs that share one row's cache."""
@@ -244,13 +245,12 @@ def _attend_in_frame(
         tl.store(result, mixed.to(out.dtype.element_ty))
 
 
-class SplitKWorkspace:
-    """Where the programs that share a token meet. Allocated once for the most tokens."""
-
-    def __init__(self, tokens: int, heads: int, kv_heads: int, head_dim: int, device: torch.device) -> None:
-        share = heads // kv_heads * (head_dim + 2)
-        self.partial = torch.empty(tokens * kv_heads * MAX_SPLITS * share, device=device)
-        self.arrivals = torch.zeros(tokens * kv_heads, dtype=torch.int32, device=device)
+def attention_workspace(
+    tokens: int, heads: int, kv_heads: int, head_dim: int, device: torch.device
+) -> SplitKWorkspace:  # fmt: skip
+    """For `attend` of up to `tokens` tokens."""
+    share = heads // kv_heads * (head_dim + 2)
+    return SplitKWorkspace(tokens * kv_heads, tokens * kv_heads * MAX_SPLITS * share, device)
 
 
 class Rope:

@@ -1,11 +1,10 @@
 """The codec decoder in kernels: some 80 launches for a frame of any number of rows.
 
 Everything is [row, time, channel]. What a convolution reads lies in a buffer with its history before it: the kernel
-before it writes the new part, and at the end of the frame one kernel moves every history on. An activation is computed
+before it writes the new part, and at the end of the frame one kernel shifts every history. An activation is computed
 where its input is, by the kernel that writes it.
 """
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import triton.language as tl
 from torch import Tensor
 
 from qwen_tts.kernels.chain import launch, shared_bytes
+from qwen_tts.kernels.split_k import SplitKWorkspace
 
 _ROUNDING = tl.constexpr(12582912.0)  # 1.5 * 2^23: adding and subtracting it rounds to an integer, halves to even
 _PI_HIGH = tl.constexpr(3.140625)  # times any number of turns below 2^15 it is exact
@@ -23,7 +23,7 @@ _PER_PI = tl.constexpr(0.3183098861837907)
 _PCM_SCALE = tl.constexpr(32768.0)
 _BUSY = 64  # programs keep a card busy
 _LONG = 1536  # inputs are worth another program
-_MOST_SHARED = 264  # tiles that more than one program works on
+_SHARED_TILES = 264  # that more than one program works on, at most
 _GELU = tl.constexpr(0.7071067811865476)
 
 
@@ -249,19 +249,19 @@ def _finish(
 
 
 @triton.jit(do_not_specialize_on_alignment=["positions", "active"])
-def _move_on(
-    data, about, positions, active, row_stride, COLUMNS: tl.constexpr, HISTORY: tl.constexpr, BLOCK: tl.constexpr,
+def _shift_histories(
+    data, table, positions, active, row_stride, COLUMNS: tl.constexpr, HISTORY: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """One block of channels of one buffer of one row: its newest steps become its history.
 
-    about [blocks, COLUMNS]: start, history, steps, channels, first channel of the block.
+    table [blocks, COLUMNS]: start, history, steps, channels, first channel of the block.
     """
     block, row = tl.program_id(0), tl.program_id(1).to(tl.int64)
     h, c = tl.arange(0, HISTORY), tl.arange(0, BLOCK)
     if tl.load(active + row) != 0:
-        start, history = tl.load(about + block * COLUMNS), tl.load(about + block * COLUMNS + 1)
-        steps, channels = tl.load(about + block * COLUMNS + 2), tl.load(about + block * COLUMNS + 3)
-        first = tl.load(about + block * COLUMNS + 4)
+        start, history = tl.load(table + block * COLUMNS), tl.load(table + block * COLUMNS + 1)
+        steps, channels = tl.load(table + block * COLUMNS + 2), tl.load(table + block * COLUMNS + 3)
+        first = tl.load(table + block * COLUMNS + 4)
         inside = (h < history)[:, None] & (first + c < channels)[None, :]
         at = data + row * row_stride + start + h[:, None] * channels + first + c[None, :]
         newest = tl.load(at + steps * channels, mask=inside, other=0.0)
@@ -302,15 +302,12 @@ class Snake:
     amplitude: Tensor
 
 
-class SplitKWorkspace:
-    """Where the programs that share a tile meet."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.partial = torch.empty(2 * _MOST_SHARED * 64 * 32, device=device)
-        self.arrivals = torch.zeros(_MOST_SHARED, dtype=torch.int32, device=device)
+def convolution_workspace(device: torch.device) -> SplitKWorkspace:
+    """For `convolve`."""
+    return SplitKWorkspace(_SHARED_TILES, 2 * _SHARED_TILES * 64 * 32, device)
 
 
-class Tiles(NamedTuple):
+class ConvolutionTiles(NamedTuple):
     """How a convolution is cut up: a program's steps and outputs, inputs at a time, programs that share a tile."""
 
     block_m: int
@@ -320,11 +317,17 @@ class Tiles(NamedTuple):
     warps: int
     stages: int
 
+    def fitted(self, element_bytes: int) -> "ConvolutionTiles":
+        """With as many stages as the card has room for."""
+        stage = (self.block_m + self.block_n) * self.block_k * element_bytes
+        return self._replace(stages=max(1, min(self.stages, shared_bytes() // stage)))
+
 
 def convolve(
     convolution: Convolution, x: Tensor, steps: int, rows: int, *, workspace: SplitKWorkspace,
     raw: Tensor | None = None, activated: Tensor | None = None, snake: Snake | None = None,
-    residual: Tensor | None = None, gamma: Tensor | None = None, gelu: bool = False, tiles: Tiles | None = None,
+    residual: Tensor | None = None, gamma: Tensor | None = None, gelu: bool = False,
+    tiles: ConvolutionTiles | None = None,
 ) -> None:  # fmt: skip
     """`steps` new steps of `rows` rows; x, residual, raw and activated are [rows, ...] and begin with the first.
 
@@ -336,8 +339,9 @@ def convolve(
         count, outputs, width, channels, weight.element_size()
     )
     grid = triton.cdiv(outputs, block_n), triton.cdiv(count, block_m), splits
-    assert splits == 1 or grid[0] * grid[1] <= _MOST_SHARED, grid
-    assert splits == 1 or math.prod(grid) * block_m * block_n <= len(workspace.partial), grid
+    if splits > 1:
+        shared = grid[0] * grid[1]
+        workspace.check(shared, shared * splits * block_m * block_n)
     none = convolution.bias
     launch(
         _convolve, grid,
@@ -353,7 +357,7 @@ def convolve(
     )  # fmt: skip
 
 
-def tiles_of(count: int, outputs: int, width: int, channels: int, element_bytes: int = 2) -> Tiles:
+def tiles_of(count: int, outputs: int, width: int, channels: int, element_bytes: int = 2) -> ConvolutionTiles:
     """Of a convolution of `count` steps: near the best of some forty for each shape of the release on an H100
     (docs/performance.md)."""
     block_k = next(size for size in (128, 64, 32, 16) if size == 16 or channels % size == 0)
@@ -361,21 +365,15 @@ def tiles_of(count: int, outputs: int, width: int, channels: int, element_bytes:
     for block_m, block_n, least in ((128, 128, 240), (128, usual_n, 96), (64, usual_n, 90)):
         is_whole = block_n == usual_n or outputs % block_n == 0
         if is_whole and count >= block_m and triton.cdiv(count, block_m) * triton.cdiv(outputs, block_n) >= least:
-            return _fitted(Tiles(block_m, block_n, min(64, block_k), 1, 4, 4), element_bytes)
+            return ConvolutionTiles(block_m, block_n, min(64, block_k), 1, 4, 4).fitted(element_bytes)
     block_m = min(64, max(16, triton.next_power_of_2(count)))
     block_n = min(32, max(16, triton.next_power_of_2(outputs)))
     tiles, splits = triton.cdiv(count, block_m) * triton.cdiv(outputs, block_n), 1
     while width // splits >= 4 * block_k and (
-        tiles * splits < _BUSY or (width // splits > _LONG and tiles * splits < _MOST_SHARED)
+        tiles * splits < _BUSY or (width // splits > _LONG and tiles * splits < _SHARED_TILES)
     ):
         splits *= 2
-    return _fitted(Tiles(block_m, block_n, block_k, splits, 4, 4), element_bytes)
-
-
-def _fitted(tiles: Tiles, element_bytes: int) -> Tiles:
-    """With as many stages as the card has room for."""
-    stage = (tiles.block_m + tiles.block_n) * tiles.block_k * element_bytes
-    return tiles._replace(stages=max(1, min(tiles.stages, shared_bytes() // stage)))
+    return ConvolutionTiles(block_m, block_n, block_k, splits, 4, 4).fitted(element_bytes)
 
 
 def embed(codes: Tensor, table: Tensor, out: Tensor) -> None:
@@ -442,8 +440,8 @@ def finish(
     )  # fmt: skip
 
 
-class Moving:
-    """Moves the histories of all buffers on."""
+class HistoryShift:
+    """Lets the newest steps of all buffers become their histories, at the end of a frame."""
 
     COLUMNS = 5
     BLOCK = 64
@@ -464,7 +462,7 @@ class Moving:
     def __call__(self, data: Tensor, positions: Tensor, active: Tensor) -> None:
         """data [rows, everything], positions [rows] int32, active [rows] int32: one frame on for the active rows."""
         launch(
-            _move_on, (len(self._blocks), len(data)),
+            _shift_histories, (len(self._blocks), len(data)),
             data, self._blocks, positions, active, data.stride(0), COLUMNS=self.COLUMNS, HISTORY=self._history,
             BLOCK=self.BLOCK, num_warps=4,
         )  # fmt: skip

@@ -5,7 +5,6 @@ tokens are read as `Hidden` has them: already multiplied with the norm's
 weight, in the weights' dtype, and not yet divided by the root mean square, which every program adds up from `squares`.
 """
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import triton.language as tl
 from torch import Tensor
 
 from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, launch, shared_bytes, wait
+from qwen_tts.kernels.split_k import SplitKWorkspace
 
 MAX_TOKENS = 128
 """Tokens of one launch."""
@@ -22,8 +22,8 @@ MAX_TOKENS = 128
 FEW = 2
 """Tokens that are few."""
 
-_MOST_SHARED = 512  # tiles that more than one program works on
-_MOST_PARTIAL = 2**21  # elements of their shares
+_SHARED_TILES = 512  # that more than one program works on, at most
+_PARTIAL_ELEMENTS = 2**21  # of their shares
 MAX_PARTS = 128
 """Programs of a row's sum at most: each adds up the squares of its outputs."""
 
@@ -220,12 +220,9 @@ def enter(x: Tensor, norm: Tensor, hidden: Hidden, *, chained: bool = False) -> 
     )  # fmt: skip
 
 
-class SplitKWorkspace:
-    """Where the programs that share a tile meet: of kernels that run one after the other."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.partial = torch.empty(_MOST_PARTIAL, device=device)
-        self.arrivals = torch.zeros(_MOST_SHARED, dtype=torch.int32, device=device)
+def product_workspace(device: torch.device) -> SplitKWorkspace:
+    """For `project` and `add`."""
+    return SplitKWorkspace(_SHARED_TILES, _PARTIAL_ELEMENTS, device)
 
 
 def project(
@@ -260,13 +257,20 @@ class Blocks(NamedTuple):
     warps: int
 
 
-class Tiles(NamedTuple):
+class ProductTiles(NamedTuple):
     """For many: outputs of a program, inputs at a time, programs that share a tile, stages."""
 
     block_n: int
     block_k: int
     splits: int
     stages: int
+
+    def fitted(self, block_t: int, element_bytes: int, *, gated: bool) -> "ProductTiles":
+        """With as many stages, and as many inputs at a time, as the card has room for."""
+        stage = (block_t + self.block_n * (2 if gated else 1)) * self.block_k * element_bytes
+        if shared_bytes() < 2 * stage:
+            return self._replace(block_k=self.block_k // 2).fitted(block_t, element_bytes, gated=gated)
+        return self._replace(stages=max(1, min(self.stages, shared_bytes() // stage)))
 
 
 def _launch(
@@ -292,11 +296,12 @@ def _launch(
         return
     block_t, element_bytes = max(16, min(64, triton.next_power_of_2(tokens))), weight.element_size()
     tiles = _tiles(tiled_for or tokens, outputs, width, gated)
-    block_n, block_k, splits, stages = _fitted(tiles, block_t, element_bytes, gated=gated)
+    block_n, block_k, splits, stages = tiles.fitted(block_t, element_bytes, gated=gated)
     grid, line = (triton.cdiv(outputs, block_n), splits, triton.cdiv(tokens, block_t)), LINE_BYTES // element_bytes
     assert after is None or grid[0] <= MAX_PARTS, (outputs, block_n)
-    assert splits == 1 or grid[0] * grid[2] <= _MOST_SHARED, grid
-    assert splits == 1 or math.prod(grid) * block_n * block_t * (2 if gated else 1) <= _MOST_PARTIAL, grid
+    if splits > 1:
+        shared = grid[0] * grid[2]
+        workspace.check(shared, shared * splits * block_n * block_t * (2 if gated else 1))
     share = triton.cdiv(triton.cdiv(width, block_k), splits) * block_k
     launch(
         _many, grid,
@@ -324,7 +329,7 @@ def _blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
     return blocks if tokens == 1 else blocks._replace(block_n=max(1, blocks.block_n // 2))
 
 
-def _tiles(tokens: int, outputs: int, width: int, gated: bool) -> Tiles:
+def _tiles(tokens: int, outputs: int, width: int, gated: bool) -> ProductTiles:
     """As `_blocks`: as many programs as keep the card busy, and no more."""
     block_n, block_k = (
         min(64, max(16, triton.next_power_of_2(outputs))),
@@ -334,12 +339,4 @@ def _tiles(tokens: int, outputs: int, width: int, gated: bool) -> Tiles:
     tiles, splits = triton.cdiv(outputs, block_n), 1
     while 2 * splits * tiles <= most and splits < 4 and width >= 4 * splits * block_k:
         splits *= 2
-    return Tiles(block_n, block_k, splits, 4)
-
-
-def _fitted(tiles: Tiles, block_t: int, element_bytes: int, *, gated: bool) -> Tiles:
-    """With as many stages, and as many inputs at a time, as the card has room for."""
-    stage = (block_t + tiles.block_n * (2 if gated else 1)) * tiles.block_k * element_bytes
-    if shared_bytes() < 2 * stage:
-        return _fitted(tiles._replace(block_k=tiles.block_k // 2), block_t, element_bytes, gated=gated)
-    return tiles._replace(stages=max(1, min(tiles.stages, shared_bytes() // stage)))
+    return ProductTiles(block_n, block_k, splits, 4)

@@ -152,13 +152,13 @@ class DecoderState:
         )
 
     def reset_row(self, row: int) -> None:
-        """`row` has heard nothing."""
+        """`row` has decoded nothing."""
         self.transformer.positions[row] = 0
         for convolution in self.convolutions():
             convolution.tail[row] = 0
 
     def copy_row(self, source: "DecoderState", source_row: int, row: int) -> None:
-        """`row` has heard what `source_row` of `source` has."""
+        """`row` has decoded what `source_row` of `source` has."""
         self.transformer.copy_row(source.transformer, source_row, row)
         for target, other in zip(self.convolutions(), source.convolutions(), strict=True):
             target.tail[row] = other.tail[source_row]
@@ -204,14 +204,16 @@ class CodecDecoder(nn.Module):
 
     def forward(self, codes: Tensor, state: DecoderState, active: Tensor) -> Tensor:
         """Advances the `active` [rows] rows of `state`; what comes out of the others means nothing."""
-        return self._synthesize(self._understand(codes, state, active), state, active)
+        return self._synthesize(self._compute_latents(codes, state, active), state, active)
 
-    def hear(self, codes: Tensor, state: DecoderState, active: Tensor) -> None:
+    def advance(self, codes: Tensor, state: DecoderState, active: Tensor) -> None:
         """Advance `state` over codes of any length as `forward` would, without their sound.
 
         The convolutions remember only the last frames, so only these go through them.
         """
-        latents = torch.cat([self._understand(piece, state, active) for piece in codes.split(state.max_frames, -1)], -1)
+        latents = torch.cat(
+            [self._compute_latents(piece, state, active) for piece in codes.split(state.max_frames, -1)], -1
+        )
         for piece in latents[..., -self.convolution_frames :].split(state.max_frames, -1):
             self._synthesize(piece, state, active)
 
@@ -227,7 +229,7 @@ class CodecDecoder(nn.Module):
             samples = -(-(samples + _KERNEL - 1) // ratio)
         return samples + 1
 
-    def _understand(self, codes: Tensor, state: DecoderState, active: Tensor) -> Tensor:
+    def _compute_latents(self, codes: Tensor, state: DecoderState, active: Tensor) -> Tensor:
         """[rows, codebooks, frames] -> latents [rows, latent_dim, frames]."""
         x = self.pre_conv(self.quantizer(codes), state.pre_conv, active)
         return self.pre_transformer(x.transpose(1, 2), state.transformer, active).transpose(1, 2)

@@ -30,7 +30,7 @@ class WindowState:
     values: tuple[Tensor, ...]
     """[rows, heads, slots + 1, head_dim] for each layer"""
     positions: Tensor
-    """[rows] long: frames heard so far"""
+    """[rows] long: frames read so far"""
 
     @property
     def slots(self) -> int:
@@ -42,7 +42,7 @@ class WindowState:
         return WindowState(keys, values, self.positions[:rows])
 
     def copy_row(self, source: "WindowState", source_row: int, row: int) -> None:
-        """`row` has heard what `source_row` of `source` has; the rings may differ in size."""
+        """`row` has read what `source_row` of `source` has; the rings may differ in size."""
         past = torch.arange(1, 1 + min(self.slots, source.slots), device=self.positions.device)
         positions = source.positions[source_row] - past
         here, there = positions % self.slots, positions % source.slots

@@ -19,7 +19,7 @@ from qwen_tts.runtime.sampling import CounterRandom, Draw, Random, Sampler, Samp
 
 
 @dataclass(frozen=True)
-class Frame:
+class GeneratedFrame:
     """One frame of one row."""
 
     row: int
@@ -30,7 +30,7 @@ class Frame:
 
 
 @dataclass
-class Sequence:
+class GeneratorRow:
     """The utterance that a row speaks."""
 
     trailing: Tensor
@@ -53,7 +53,7 @@ class Generator:
     def __init__(self, model: Model, rows: int, positions: int, random: Random | None = None) -> None:
         """Reserves a cache of `positions` (of the prompt and of frames) for each row."""
         self._model = model
-        self._rows: list[Sequence | None] = [None] * rows
+        self._rows: list[GeneratorRow | None] = [None] * rows
         device, talker = model.talker.device, model.config.talker
         self._cache = model.talker.init_cache(rows, positions)
         self._scratch = model.code_predictor.init_cache(rows)
@@ -64,7 +64,7 @@ class Generator:
         self._inputs = torch.zeros_like(self._hidden)
 
     @torch.inference_mode()
-    def open(self, row: int, prompt: Prompt, sampling: Sampling, seed: int, max_frames: int) -> Sequence:
+    def open(self, row: int, prompt: Prompt, sampling: Sampling, seed: int, max_frames: int) -> GeneratorRow:
         """Prefill `row` with `prompt`; no other row is touched."""
         assert self._rows[row] is None, f"row {row} is in use"
         length = prompt.embeddings.shape[0]
@@ -77,7 +77,7 @@ class Generator:
         self._open_codec(row, prompt.reference_codes)
         # The last frame need not be read.
         room = self._cache.positions - length + 1
-        self._rows[row] = sequence = Sequence(prompt.trailing, length, min(max_frames, room))
+        self._rows[row] = sequence = GeneratorRow(prompt.trailing, length, min(max_frames, room))
         return sequence
 
     def _open_codec(self, row: int, reference_codes: Tensor | None) -> None:
@@ -85,14 +85,14 @@ class Generator:
         if reference_codes is None:
             self._codec_state.reset_row(row)
         else:
-            self._codec_state.copy_row(self._model.codec.heard(reference_codes), 0, row)
+            self._codec_state.copy_row(self._model.codec.state_after(reference_codes), 0, row)
 
     def close(self, row: int) -> None:
         """The row is free at once; what it holds is overwritten by the next `open`."""
         self._rows[row] = None
 
     @torch.inference_mode()
-    def step(self) -> list[Frame]:
+    def step(self) -> list[GeneratedFrame]:
         """One frame of every open row. A sequence that ends gets its `end` and gives its row back."""
         self._read_last_frames()
         draw = self._sampler.begin_frame(self._sampling)
@@ -137,12 +137,12 @@ class Generator:
                 sequence.end = "complete"
                 self.close(row)
 
-    def _count_frames(self, codes: Tensor, samples: Tensor) -> list[Frame]:
+    def _count_frames(self, codes: Tensor, samples: Tensor) -> list[GeneratedFrame]:
         frames = []
         for row, sequence in enumerate(self._rows):
             if sequence is None:
                 continue
-            frames.append(Frame(row, codes[row], samples[row]))
+            frames.append(GeneratedFrame(row, codes[row], samples[row]))
             sequence.frames += 1
             if sequence.frames == sequence.max_frames:
                 sequence.end = "limit"

@@ -26,7 +26,7 @@ from qwen_tts.api import (
     SynthesisRequest,
     VoicePrompt,
 )
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import Codec
@@ -34,8 +34,7 @@ from qwen_tts.checkpoint.model import Model, Progress, default_device, default_d
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
-from qwen_tts.offline.generator import Frame, Generator
-from qwen_tts.offline.generator import Sequence as RowSequence
+from qwen_tts.offline.generator import GeneratedFrame, Generator, GeneratorRow
 from qwen_tts.text.text_tokenizer import PreTokenizer
 
 MAX_POSITIONS = 4096
@@ -85,21 +84,23 @@ class Synthesizer:
 
     # -- speaking ---------------------------------------------------------------------------------------------------
 
-    def stream(self, request: SynthesisRequest, *, streaming_text: bool | None = None) -> "Speech":
+    def stream(self, request: SynthesisRequest, *, streaming_text: bool | None = None) -> "SynthesisStream":
         """Speak one request; nothing is computed until the first chunk is asked for.
 
         `streaming_text` chooses the prompt's layout; by default it is the official package's: the whole text is read
         first, except with a cloned voice. Raises InvalidRequest at once.
         """
-        return Speech(self.stream_batch([request], streaming_text=streaming_text))
+        return SynthesisStream(self.stream_batch([request], streaming_text=streaming_text))
 
     def stream_batch(
         self, requests: Sequence[SynthesisRequest], *, streaming_text: bool | None = None
-    ) -> "BatchSpeech":
+    ) -> "BatchSynthesisStream":
         """Speak several requests together, a frame of each at a time; every row sounds as if it were alone."""
         if not 1 <= len(requests) <= MAX_BATCH:
             raise InvalidRequest(f"a batch holds 1..{MAX_BATCH} requests, got {len(requests)}", param="requests")
-        return BatchSpeech(self._model, requests, [self._prompt(request, streaming_text) for request in requests])
+        return BatchSynthesisStream(
+            self._model, requests, [self._prompt(request, streaming_text) for request in requests]
+        )
 
     def synthesize(self, request: SynthesisRequest, *, streaming_text: bool | None = None) -> Audio:
         """The whole utterance."""
@@ -156,7 +157,7 @@ class Synthesizer:
         return ReferenceVoice.from_bytes(prompt.data, **self._model.voice_geometry)
 
 
-class BatchSpeech:
+class BatchSynthesisStream:
     """Several utterances on their way: (index of the request, chunk), a chunk for each frame.
 
     Nothing is computed until the first chunk is asked for, and never more than the frames of one step ahead. Leaving
@@ -167,10 +168,10 @@ class BatchSpeech:
         self._model = model
         self._requests, self._prompts = requests, prompts
         self._generator: Generator | None = None
-        self._sequences: list[RowSequence] = []
-        self._ready: deque[Frame] = deque()
+        self._sequences: list[GeneratorRow] = []
+        self._ready: deque[GeneratedFrame] = deque()
         self._given = [0] * len(requests)
-        self._closed = False
+        self._is_cancelled = False
         self._synthesis_s = 0.0
 
     @property
@@ -182,9 +183,9 @@ class BatchSpeech:
         reason = self._sequences[row].end if self._sequences else None
         return None if reason is None else StreamEnd(reason=reason, synthesis_s=self._synthesis_s)
 
-    def close(self) -> None:
-        """No further chunk; idempotent."""
-        self._closed = True
+    def cancel(self) -> None:
+        """End the work now: no further chunk. Idempotent."""
+        self._is_cancelled = True
         self._ready.clear()
         self._generator = None
 
@@ -192,14 +193,14 @@ class BatchSpeech:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.close()
+        self.cancel()
 
     def __iter__(self) -> Iterator[tuple[int, AudioChunk]]:
         return self
 
     def __next__(self) -> tuple[int, AudioChunk]:
         while not self._ready:
-            if self._closed or (self._sequences and all(sequence.end for sequence in self._sequences)):
+            if self._is_cancelled or (self._sequences and all(sequence.end for sequence in self._sequences)):
                 raise StopIteration
             started = time.perf_counter()
             self._advance()
@@ -234,17 +235,17 @@ class BatchSpeech:
             return MAX_POSITIONS
         return max(1, min(MAX_POSITIONS, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))
 
-    def _chunk(self, frame: Frame) -> AudioChunk:
+    def _chunk(self, frame: GeneratedFrame) -> AudioChunk:
         first, pcm = self._given[frame.row], to_pcm(frame.samples.numpy())
         self._given[frame.row] += len(frame.samples)
         rate = self._model.codec.config.output_sample_rate
         return AudioChunk(pcm=pcm, first_sample=first, sample_rate=rate)
 
 
-class Speech:
-    """One utterance on its way; see BatchSpeech."""
+class SynthesisStream:
+    """One utterance on its way; see BatchSynthesisStream."""
 
-    def __init__(self, batch: BatchSpeech) -> None:
+    def __init__(self, batch: BatchSynthesisStream) -> None:
         self._batch = batch
 
     @property
@@ -252,15 +253,15 @@ class Speech:
         """Set once the utterance has ended by itself."""
         return self._batch.ends[0]
 
-    def close(self) -> None:
-        """No further chunk; idempotent."""
-        self._batch.close()
+    def cancel(self) -> None:
+        """End the work now: no further chunk. Idempotent."""
+        self._batch.cancel()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.close()
+        self.cancel()
 
     def __iter__(self) -> Iterator[AudioChunk]:
         return self

@@ -12,6 +12,7 @@ from qwen_tts.config.engine import EngineConfig
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
+from qwen_tts.modules.flash_attention import FlashAttention
 from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.flash import load_flash_attention
@@ -39,31 +40,31 @@ class Networks:
 
 @dataclass(frozen=True)
 class Backends:
-    """Made once for an engine; `prepare_frame` and `prepare_sound` are called on the streams of their graphs."""
+    """Made once for an engine; `prepare_frame` and `prepare_decoder` are called on the streams of their graphs."""
 
     state: RowTensors
     frame: FrameBackend
-    sound: DecoderBackend
+    decoder: DecoderBackend
     frame_graphs: Graphs
-    sound_graphs: Graphs
+    decoder_graphs: Graphs
 
     def run_frame(self, rows: int, span: int) -> None:
         most = next(most for most in self.frame.spans if most >= span)
         self.frame_graphs.run(("frame", rows, most), lambda: self.frame.frame(rows, span))
 
-    def run_sound(self, rows: int) -> None:
-        self.sound_graphs.run(("sound", rows), lambda: self.sound.decode(rows))
+    def run_decoder(self, rows: int) -> None:
+        self.decoder_graphs.run(("decode", rows), lambda: self.decoder.decode(rows))
 
     def prepare_frame(self, rows: int) -> None:
         """Compile and capture a frame of `rows` rows, and prompts."""
         for most in self.frame.spans:
             self.frame_graphs.capture(("frame", rows, most), partial(self.frame.frame, rows, most))
-        self.frame.prepare_prompts()
+        self.frame.prepare_prefill()
 
-    def prepare_sound(self, rows: int) -> None:
+    def prepare_decoder(self, rows: int) -> None:
         """Compile and capture the sound of `rows` rows, and of codes that no row says."""
-        self.sound_graphs.capture(("sound", rows), lambda: self.sound.decode(rows))
-        self.sound.prepare_alone()
+        self.decoder_graphs.capture(("decode", rows), lambda: self.decoder.decode(rows))
+        self.decoder.prepare_alone()
 
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
@@ -99,12 +100,23 @@ def may_chain(device: torch.device) -> bool:
 
 
 def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs]) -> Backends:
-    """Plain PyTorch, on the networks' device, with flash-attn if that is asked for. Raises ModelUnavailable."""
+    """Plain PyTorch, on the networks' device. Raises ModelUnavailable without the flash-attn that was asked for."""
     talker, codec = networks.talker, networks.codec
     state = _allocate(talker, config)
-    flash = load_flash_attention(talker.device, talker.dtype) if config.attention == "flash" else None
-    frame = EagerFrame(talker, networks.code_predictor, state, flash)
+    frame = EagerFrame(talker, networks.code_predictor, state, _flash_attention(config, talker))
     return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
+
+
+def _flash_attention(config: EngineConfig, talker: Talker) -> FlashAttention | None:
+    """For `auto` where it is there: it is somewhat faster than PyTorch's own."""
+    if config.attention == "sdpa":
+        return None
+    try:
+        return load_flash_attention(talker.device, talker.dtype)
+    except ModelUnavailable:
+        if config.attention == "flash":
+            raise
+        return None
 
 
 def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs], *, chained: bool) -> Backends:
@@ -114,10 +126,10 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
     from qwen_tts.runtime.frame_triton import TritonFrame
 
     talker, codec = networks.talker, networks.codec
-    state, frame_graphs, sound_graphs = _allocate(talker, config), graphs(), graphs()
+    state, frame_graphs, decoder_graphs = _allocate(talker, config), graphs(), graphs()
     frame = TritonFrame(talker, networks.code_predictor, state, frame_graphs, chained=chained)
-    sound = TritonDecoder(codec, config.rows, talker.dtype, talker.device, sound_graphs)
-    return Backends(state, frame, sound, frame_graphs, sound_graphs)
+    decoder = TritonDecoder(codec, config.rows, talker.dtype, talker.device, decoder_graphs)
+    return Backends(state, frame, decoder, frame_graphs, decoder_graphs)
 
 
 def pages_of(config: EngineConfig) -> int:

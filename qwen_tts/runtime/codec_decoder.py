@@ -5,15 +5,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from qwen_tts.api import PCM_BYTES
+from qwen_tts.audio.samples import PCM_SCALE
 from qwen_tts.checkpoint.codec import PIECE_FRAMES, Codec
 from qwen_tts.models.codec_decoder import DecoderState
 
-PCM_SCALE = 2 ** (8 * PCM_BYTES - 1)
-
 
 class DecoderSnapshot(Protocol):
-    """What a decoder remembers after some frames; only the backend that made it knows what it is."""
+    """What a decoder remembers of the frames before; only the backend that took it knows what is in it."""
 
 
 class DecoderBackend(Protocol):
@@ -30,22 +28,22 @@ class DecoderBackend(Protocol):
         """One frame of the first `rows` rows."""
 
     def reset_row(self, row: int) -> None:
-        """It has heard nothing."""
+        """It has decoded nothing."""
 
-    def restore_row(self, row: int, heard: DecoderSnapshot) -> None:
-        """It has heard this."""
+    def restore_row(self, row: int, snapshot: DecoderSnapshot) -> None:
+        """It has decoded what `snapshot` was taken after."""
 
-    def hear(self, codes: Tensor) -> DecoderSnapshot:
-        """codes [frames, codebooks], on any device: what is remembered after them, without their sound."""
+    def snapshot_after(self, codes: Tensor) -> DecoderSnapshot:
+        """Of a row that has decoded codes [frames, codebooks], which may lie on any device; they make no sound."""
 
-    def decode_alone(self, codes: Tensor, heard: DecoderSnapshot | None) -> tuple[Tensor, DecoderSnapshot]:
-        """Frames that no row says, after `heard` if anything.
+    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[Tensor, DecoderSnapshot]:
+        """Codes that belong to no row, after `snapshot` or from silence.
 
-        codes [frames, codebooks], on any device -> PCM [frames * samples_per_frame] int16, and what is remembered.
+        codes [frames, codebooks], on any device -> PCM [frames * samples_per_frame] int16, and the snapshot after them.
         """
 
     def prepare_alone(self) -> None:
-        """Compile and capture what the last two need; nothing happens the second time."""
+        """Compile and capture what the last two need; it does nothing the second time."""
 
 
 class EagerDecoder:
@@ -69,19 +67,19 @@ class EagerDecoder:
     def reset_row(self, row: int) -> None:
         self._state.reset_row(row)
 
-    def restore_row(self, row: int, heard: DecoderSnapshot) -> None:
-        assert isinstance(heard, DecoderState)
-        self._state.copy_row(heard, 0, row)
+    def restore_row(self, row: int, snapshot: DecoderSnapshot) -> None:
+        assert isinstance(snapshot, DecoderState)
+        self._state.copy_row(snapshot, 0, row)
 
-    def hear(self, codes: Tensor) -> DecoderState:
-        return self._codec.heard(codes.long())
+    def snapshot_after(self, codes: Tensor) -> DecoderState:
+        return self._codec.state_after(codes.long())
 
-    def decode_alone(self, codes: Tensor, heard: DecoderSnapshot | None) -> tuple[Tensor, DecoderState]:
+    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[Tensor, DecoderState]:
         decoder, device = self._codec.decoder, self._codec.device
         state, active = decoder.init_state(1, PIECE_FRAMES), torch.ones(1, dtype=torch.bool, device=device)
-        if heard is not None:
-            assert isinstance(heard, DecoderState)
-            state.copy_row(heard, 0, 0)
+        if snapshot is not None:
+            assert isinstance(snapshot, DecoderState)
+            state.copy_row(snapshot, 0, 0)
         pieces = codes.T[None].to(device).long().split(PIECE_FRAMES, dim=-1)
         return torch.cat([_pcm(decoder(piece, state, active)[0]) for piece in pieces]), state
 

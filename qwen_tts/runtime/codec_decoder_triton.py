@@ -14,22 +14,21 @@ import torch
 from torch import Tensor, nn
 
 from qwen_tts.checkpoint.codec import MOST_FRAMES, Codec
-from qwen_tts.kernels import linear
 from qwen_tts.kernels.attention import Rope
 from qwen_tts.kernels.codec import (
     Buffer,
     Convolution,
-    Moving,
+    HistoryShift,
     Snake,
-    SplitKWorkspace,
     attend_in_window,
+    convolution_workspace,
     convolve,
     depthwise,
     embed,
     finish,
     normalise,
 )
-from qwen_tts.kernels.linear import Hidden, add, enter, project
+from qwen_tts.kernels.linear import Hidden, add, enter, product_workspace, project
 from qwen_tts.models.codec_decoder import Block, CodecDecoder, CodeEmbedding, ConvNeXt, ResidualUnit, Upsample
 from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
 from qwen_tts.modules.snake import SnakeBeta
@@ -37,21 +36,21 @@ from qwen_tts.modules.window_transformer import WindowTransformer
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import Graphs
 
-_MOST_HEARD = 512
-"""Frames of a reference audio, 30 s and the silence after it."""
+_MAX_REFERENCE_FRAMES = 512
+"""30 s and the silence after it"""
 
 
 @dataclass(frozen=True)
 class RowSnapshot:
-    """A row, copied."""
+    """A DecoderSnapshot: what a row holds, copied."""
 
     data: Tensor
     cache: Tensor
     position: Tensor
 
 
-class _Layer:
-    """One layer of the transformer."""
+class _LayerWeights:
+    """Of one layer of the transformer; the scales of its branches are multiplied in."""
 
     def __init__(self, transformer: WindowTransformer, index: int, dtype: torch.dtype) -> None:
         layer = list(transformer.layers)[index]
@@ -62,8 +61,8 @@ class _Layer:
         self.down = (layer.mlp_scale[:, None] * layer.mlp.down_proj.weight).to(dtype)
 
 
-class _Next:
-    """ConvNeXt."""
+class _ConvNeXtWeights:
+    """Of a ConvNeXt; see models/codec_decoder.py."""
 
     def __init__(self, convnext: ConvNeXt, dtype: torch.dtype) -> None:
         depthwise_conv = convnext.dwconv.conv
@@ -75,24 +74,24 @@ class _Next:
         self.gamma = convnext.gamma
 
 
-class _Unit:
-    """A residual unit."""
+class _UnitWeights:
+    """Of a ResidualUnit."""
 
     def __init__(self, unit: ResidualUnit, dtype: torch.dtype) -> None:
         self.act1, self.act2 = _snake(unit.act1), _snake(unit.act2)
-        self.conv1, self.conv2 = _causal(unit.conv1, dtype), _plain(unit.conv2, dtype)
+        self.conv1, self.conv2 = _causal(unit.conv1, dtype), _pointwise(unit.conv2, dtype)
 
 
-class _Stage:
-    """A block of upsampling."""
+class _BlockWeights:
+    """Of a Block."""
 
     def __init__(self, block: Block, dtype: torch.dtype) -> None:
         self.snake, self.upsample = _snake(block.snake), _transposed(block.upsample, dtype)
-        self.units = [_Unit(unit, dtype) for unit in block.units]
+        self.units = [_UnitWeights(unit, dtype) for unit in block.units]
 
 
 class TritonDecoder:
-    """See DecoderBackend. The row after the last decodes alone."""
+    """See DecoderBackend. The row after the last is spare: it decodes what belongs to no row."""
 
     def __init__(self, codec: Codec, rows: int, dtype: torch.dtype, device: torch.device, graphs: Graphs) -> None:
         """The codec's decoder, on any device, is read and not kept."""
@@ -101,50 +100,50 @@ class TritonDecoder:
         self._graphs = graphs
         self._convolution_frames = decoder.convolution_frames
         with torch.inference_mode():
-            self._read(deepcopy(decoder).to(device))
-        self._lay_out(rows + 1)
+            self._merge_weights(deepcopy(decoder).to(device))
+        self._lay_out_buffers(rows + 1)
         self.codes = torch.zeros(rows + 1, config.codebooks, dtype=torch.int32, device=device)
         self.active = torch.zeros(rows + 1, dtype=torch.int32, device=device)
         self.pcm = torch.zeros(rows + 1, config.samples_per_frame, dtype=torch.int16, device=device)
         self._positions = torch.zeros(rows + 1, dtype=torch.int32, device=device)
-        self._rope = Rope(MOST_FRAMES + _MOST_HEARD, config.head_dim, config.rope_theta, device)
+        self._rope = Rope(MOST_FRAMES + _MAX_REFERENCE_FRAMES, config.head_dim, config.rope_theta, device)
         shape = (config.layers, rows + 1, 2, config.kv_heads, config.window, config.head_dim)
         self._cache = torch.zeros(shape, dtype=dtype, device=device)
 
     # -- what is made once ------------------------------------------------------------------------------------------
 
-    def _read(self, decoder: CodecDecoder) -> None:
-        """The weights, merged."""
+    def _merge_weights(self, decoder: CodecDecoder) -> None:
+        """The decoder's weights, as the kernels want them."""
         dtype, transformer = self._dtype, decoder.pre_transformer
-        self._table = _table(decoder.quantizer).to(dtype)
-        self._before = _merged_before(decoder.pre_conv, transformer.input_proj, dtype)
-        self._layers = [_Layer(transformer, index, dtype) for index in range(len(transformer.layers))]
+        self._codebook_table = _codebook_table(decoder.quantizer).to(dtype)
+        self._pre_conv = _merge_into_conv(decoder.pre_conv, transformer.input_proj, dtype)
+        self._layers = [_LayerWeights(transformer, index, dtype) for index in range(len(transformer.layers))]
         self._norms = [*(layer.attention_norm for layer in self._layers), transformer.norm.weight]
         first, *others = decoder.upsample
-        self._ups = [_merged_after(transformer.output_proj, first, dtype)]
-        self._ups += [_upsample(stage.transposed, dtype) for stage in others]
-        self._nexts = [_Next(stage.convnext, dtype) for stage in decoder.upsample]
+        self._upsamples = [_merge_into_upsample(transformer.output_proj, first, dtype)]
+        self._upsamples += [_transposed_without_overlap(stage.transposed, dtype) for stage in others]
+        self._convnexts = [_ConvNeXtWeights(stage.convnext, dtype) for stage in decoder.upsample]
         self._entry = _causal(decoder.entry, dtype)
-        self._stages = [_Stage(block, dtype) for block in decoder.blocks]
+        self._blocks = [_BlockWeights(block, dtype) for block in decoder.blocks]
         self._snake = _snake(decoder.snake)
         last = decoder.exit.conv
         assert last.bias is not None
         self._exit_weight, self._exit_bias = last.weight[0].T.contiguous(), last.bias
 
-    def _lay_out(self, rows: int) -> None:
+    def _lay_out_buffers(self, rows: int) -> None:
         """Every row's buffers, one after the other."""
         config = self._config
         self._steps = _steps_of((*config.upsampling_ratios, *config.upsample_rates))
-        frame_steps, sound_steps = self._steps[: len(self._ups) + 1], self._steps[len(self._ups) :]
-        sizes = [(self._before.history, 1, config.codebook_dim)]
+        frame_steps, sound_steps = self._steps[: len(self._upsamples) + 1], self._steps[len(self._upsamples) :]
+        sizes = [(self._pre_conv.history, 1, config.codebook_dim)]
         sizes += [
             (len(one.weight) - 1, steps, one.weight.shape[1])
-            for one, steps in zip(self._nexts, frame_steps[1:], strict=True)
+            for one, steps in zip(self._convnexts, frame_steps[1:], strict=True)
         ]
         sizes += [(self._entry.history, frame_steps[-1], config.latent_dim)]
-        for stage, before, after in zip(self._stages, sound_steps, sound_steps[1:], strict=False):
-            sizes.append((stage.upsample.history, before, stage.upsample.weight.shape[1] // stage.upsample.taps))
-            sizes += [(unit.conv1.history, after, unit.conv2.outputs) for unit in stage.units]
+        for block, before, after in zip(self._blocks, sound_steps, sound_steps[1:], strict=False):
+            sizes.append((block.upsample.history, before, block.upsample.weight.shape[1] // block.upsample.taps))
+            sizes += [(unit.conv1.history, after, unit.conv2.outputs) for unit in block.units]
         sizes.append((len(self._exit_weight) - 1, sound_steps[-1], self._exit_weight.shape[1]))
         total = sum((history + steps) * channels for history, steps, channels in sizes)
         total = -(-total // 64) * 64
@@ -153,7 +152,7 @@ class TritonDecoder:
         for history, steps, channels in sizes:
             self._buffers.append(Buffer(self._data, start, history, steps, channels))
             start += (history + steps) * channels
-        self._moving = Moving(self._buffers, self._device)
+        self._shift_histories = HistoryShift(self._buffers, self._device)
         self._allocate_scratch(rows)
 
     def _allocate_scratch(self, rows: int) -> None:
@@ -162,7 +161,7 @@ class TritonDecoder:
         empty = partial(torch.empty, dtype=self._dtype, device=self._device)
         widest = max(buffer.steps * buffer.channels for buffer in self._buffers)
         widest = max(
-            widest, max(one.widen.outputs * steps for one, steps in zip(self._nexts, self._steps[1:], strict=False))
+            widest, max(one.widen.outputs * steps for one, steps in zip(self._convnexts, self._steps[1:], strict=False))
         )
         self._scratch, self._raw = (empty(rows, widest) for _ in range(2))
         self._input = torch.empty(rows, config.hidden_size, device=self._device)
@@ -171,8 +170,8 @@ class TritonDecoder:
         self._qkv = empty(rows, heads)
         self._attended = empty(rows, config.heads * config.head_dim)
         self._gated = empty(rows, config.intermediate_size)
-        self._convolve = partial(convolve, workspace=SplitKWorkspace(self._device))
-        workspace = linear.SplitKWorkspace(self._device)
+        self._convolve = partial(convolve, workspace=convolution_workspace(self._device))
+        workspace = product_workspace(self._device)
         self._project, self._add = partial(project, workspace=workspace), partial(add, workspace=workspace)
 
     # -- a frame ----------------------------------------------------------------------------------------------------
@@ -184,20 +183,20 @@ class TritonDecoder:
         """One frame of consecutive rows."""
         count = len(self.codes[rows])
         buffers = iter(self._buffers)
-        self._understand(rows, count, next(buffers))
-        entry = self._widen(rows, count, [next(buffers) for _ in self._nexts], next(buffers))
-        self._speak(rows, count, entry, list(buffers))
+        self._compute_latents(rows, count, next(buffers))
+        entry = self._upsample(rows, count, [next(buffers) for _ in self._convnexts], next(buffers))
+        self._synthesize(rows, count, entry, list(buffers))
         self._move_on(rows)
 
     def _move_on(self, rows: slice) -> None:
-        self._moving(self._data[rows], self._positions[rows], self.active[rows])
+        self._shift_histories(self._data[rows], self._positions[rows], self.active[rows])
 
-    def _understand(self, rows: slice, count: int, codes: Buffer) -> None:
-        """codes -> hidden, after the last layer."""
+    def _compute_latents(self, rows: slice, count: int, codes: Buffer) -> None:
+        """codes -> latents, in the first part of `_scratch`."""
         eps, config = self._config.rms_norm_eps, self._config
         hidden = self._hidden.first(count)
-        embed(self.codes[rows], self._table, codes.new[rows])
-        self._convolve(self._before, codes.new[rows], 1, count, raw=self._input[:count])
+        embed(self.codes[rows], self._codebook_table, codes.new[rows])
+        self._convolve(self._pre_conv, codes.new[rows], 1, count, raw=self._input[:count])
         enter(self._input[:count], self._norms[0], hidden)
         qkv, attended, gated = self._qkv[:count], self._attended[:count], self._gated[:count]
         for index, layer in enumerate(self._layers):
@@ -211,10 +210,11 @@ class TritonDecoder:
             self._add(gated, layer.down, hidden.value, hidden, self._norms[index + 1])
         normalise(hidden.value, self._norms[-1], self._scratch, eps=eps)
 
-    def _widen(self, rows: slice, count: int, buffers: list[Buffer], entry: Buffer) -> Buffer:
-        """12.5 Hz -> 50 Hz."""
+    def _upsample(self, rows: slice, count: int, buffers: list[Buffer], entry: Buffer) -> Buffer:
+        """The latents [12.5 Hz] -> `entry` [50 Hz]."""
         x = self._scratch[:count]
-        for index, (upsample, convnext, buffer) in enumerate(zip(self._ups, self._nexts, buffers, strict=True)):
+        stages = zip(self._upsamples, self._convnexts, buffers, strict=True)
+        for index, (upsample, convnext, buffer) in enumerate(stages):
             new, steps = buffer.new[rows], buffer.steps
             self._convolve(upsample, x, self._steps[index], count, activated=new)
             depthwise(
@@ -229,25 +229,25 @@ class TritonDecoder:
             x = out
         return entry
 
-    def _speak(self, rows: slice, count: int, entry: Buffer, buffers: list[Buffer]) -> None:
-        """50 Hz -> sound."""
+    def _synthesize(self, rows: slice, count: int, entry: Buffer, buffers: list[Buffer]) -> None:
+        """`entry` [50 Hz] -> PCM."""
         scratch, raw = self._scratch[:count], self._raw[:count]
         rest = iter(buffers)
         before = next(rest)
         self._convolve(
-            self._entry, entry.new[rows], entry.steps, count, activated=before.new[rows], snake=self._stages[0].snake,
+            self._entry, entry.new[rows], entry.steps, count, activated=before.new[rows], snake=self._blocks[0].snake,
         )  # fmt: skip
-        for index, stage in enumerate(self._stages):
-            own = [next(rest) for _ in stage.units]
+        for index, block in enumerate(self._blocks):
+            own = [next(rest) for _ in block.units]
             after = next(rest)
-            is_last = index == len(self._stages) - 1
+            is_last = index == len(self._blocks) - 1
             self._convolve(
-                stage.upsample, before.new[rows], before.steps, count, raw=raw, activated=own[0].new[rows],
-                snake=stage.units[0].act1,
+                block.upsample, before.new[rows], before.steps, count, raw=raw, activated=own[0].new[rows],
+                snake=block.units[0].act1,
             )  # fmt: skip
-            targets = [(buffer, unit.act1) for buffer, unit in zip(own[1:], stage.units[1:], strict=True)]
-            targets.append((after, self._snake if is_last else self._stages[index + 1].snake))
-            for unit, buffer, (target, snake) in zip(stage.units, own, targets, strict=True):
+            targets = [(buffer, unit.act1) for buffer, unit in zip(own[1:], block.units[1:], strict=True)]
+            targets.append((after, self._snake if is_last else self._blocks[index + 1].snake))
+            for unit, buffer, (target, snake) in zip(block.units, own, targets, strict=True):
                 steps = buffer.steps
                 self._convolve(unit.conv1, buffer.new[rows], steps, count, activated=scratch, snake=unit.act2)
                 self._convolve(
@@ -263,51 +263,51 @@ class TritonDecoder:
         self._data[row] = 0
         self._positions[row] = 0
 
-    def restore_row(self, row: int, heard: DecoderSnapshot) -> None:
-        assert isinstance(heard, RowSnapshot)
-        self._data[row], self._cache[:, row], self._positions[row] = heard.data, heard.cache, heard.position
+    def restore_row(self, row: int, snapshot: DecoderSnapshot) -> None:
+        assert isinstance(snapshot, RowSnapshot)
+        self._data[row], self._cache[:, row], self._positions[row] = snapshot.data, snapshot.cache, snapshot.position
 
-    # -- the row that decodes alone ---------------------------------------------------------------------------------
+    # -- the spare row ----------------------------------------------------------------------------------------------
 
-    def hear(self, codes: Tensor) -> RowSnapshot:
-        self._begin_alone(None)
+    def snapshot_after(self, codes: Tensor) -> RowSnapshot:
+        self._start_spare_row(None)
         codes = codes.to(self._device, torch.int32)
         for frame in codes[: -self._convolution_frames]:
             self.codes[-1] = frame
-            self._graphs.run("hear", self._hear_last)
-        return self._decode_last(codes[-self._convolution_frames :])[1]
+            self._graphs.run("advance spare row", self._advance_spare_row)
+        return self._decode_in_spare_row(codes[-self._convolution_frames :])[1]
 
-    def decode_alone(self, codes: Tensor, heard: DecoderSnapshot | None) -> tuple[Tensor, RowSnapshot]:
-        self._begin_alone(heard)
-        return self._decode_last(codes.to(self._device, torch.int32))
+    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[Tensor, RowSnapshot]:
+        self._start_spare_row(snapshot)
+        return self._decode_in_spare_row(codes.to(self._device, torch.int32))
 
     def prepare_alone(self) -> None:
-        self._graphs.capture("hear", self._hear_last)
-        self._graphs.capture("decode", self._decode_frame_of_last)
+        self._graphs.capture("advance spare row", self._advance_spare_row)
+        self._graphs.capture("decode spare row", self._decode_spare_row)
 
-    def _begin_alone(self, heard: DecoderSnapshot | None) -> None:
+    def _start_spare_row(self, snapshot: DecoderSnapshot | None) -> None:
         row = len(self.codes) - 1
         self.active[row] = 1
-        if heard is None:
+        if snapshot is None:
             self.reset_row(row)
         else:
-            self.restore_row(row, heard)
+            self.restore_row(row, snapshot)
 
-    def _hear_last(self) -> None:
+    def _advance_spare_row(self) -> None:
         row = slice(len(self.codes) - 1, len(self.codes))
-        self._understand(row, 1, self._buffers[0])
+        self._compute_latents(row, 1, self._buffers[0])
         self._move_on(row)
 
-    def _decode_last(self, codes: Tensor) -> tuple[Tensor, RowSnapshot]:
+    def _decode_in_spare_row(self, codes: Tensor) -> tuple[Tensor, RowSnapshot]:
         pcm = torch.empty(len(codes), self.pcm.shape[1], dtype=torch.int16, device=self._device)
         for frame, sound in zip(codes, pcm, strict=True):
             self.codes[-1] = frame
-            self._graphs.run("decode", self._decode_frame_of_last)
+            self._graphs.run("decode spare row", self._decode_spare_row)
             sound.copy_(self.pcm[-1])
-        heard = RowSnapshot(self._data[-1].clone(), self._cache[:, -1].clone(), self._positions[-1].clone())
-        return pcm.flatten(), heard
+        snapshot = RowSnapshot(self._data[-1].clone(), self._cache[:, -1].clone(), self._positions[-1].clone())
+        return pcm.flatten(), snapshot
 
-    def _decode_frame_of_last(self) -> None:
+    def _decode_spare_row(self) -> None:
         self._decode(slice(len(self.codes) - 1, len(self.codes)))
 
 
@@ -322,13 +322,13 @@ def _causal(convolution: CausalConv1d, dtype: torch.dtype) -> Convolution:
     return Convolution(weight, conv.bias, conv.kernel_size[0], conv.dilation[0], conv.out_channels)
 
 
-def _plain(conv: nn.Conv1d, dtype: torch.dtype) -> Convolution:
+def _pointwise(conv: nn.Conv1d, dtype: torch.dtype) -> Convolution:
     assert conv.bias is not None
     return Convolution(conv.weight[..., 0].to(dtype).contiguous(), conv.bias, out_channels=conv.out_channels)
 
 
 def _transposed(convolution: CausalConvTranspose1d, dtype: torch.dtype) -> Convolution:
-    """Output step j of an input step hears it through tap j, and the step before it through tap j + stride."""
+    """Output step j of an input step depends on it through tap j, and on the step before it through tap j + stride."""
     conv, stride = convolution.conv, convolution.conv.stride[0]
     assert conv.bias is not None
     taps = conv.kernel_size[0] // stride
@@ -337,26 +337,26 @@ def _transposed(convolution: CausalConvTranspose1d, dtype: torch.dtype) -> Convo
     return Convolution(weight, conv.bias.repeat(stride), taps, 1, conv.out_channels)
 
 
-def _upsample(conv: nn.ConvTranspose1d, dtype: torch.dtype) -> Convolution:
+def _transposed_without_overlap(conv: nn.ConvTranspose1d, dtype: torch.dtype) -> Convolution:
     assert conv.bias is not None
     weight = conv.weight.permute(2, 1, 0).flatten(0, 1).to(dtype).contiguous()
     return Convolution(weight, conv.bias.repeat(conv.stride[0]), out_channels=conv.out_channels)
 
 
-def _table(embedding: CodeEmbedding) -> Tensor:
+def _codebook_table(embedding: CodeEmbedding) -> Tensor:
     """[codebooks * size, codebook_dim]: every entry after its projection."""
     parts = (embedding.rvq_first, embedding.rvq_rest)
     return torch.cat([part.codebooks.entries @ part.output_proj.weight[..., 0].T for part in parts])
 
 
-def _merged_before(convolution: CausalConv1d, projection: nn.Linear, dtype: torch.dtype) -> Convolution:
+def _merge_into_conv(convolution: CausalConv1d, projection: nn.Linear, dtype: torch.dtype) -> Convolution:
     conv = convolution.conv
     assert conv.bias is not None
     weight = torch.einsum("oh,hik->oki", projection.weight, conv.weight).flatten(1).to(dtype).contiguous()
     return Convolution(weight, projection.weight @ conv.bias + projection.bias, conv.kernel_size[0])
 
 
-def _merged_after(projection: nn.Linear, upsample: Upsample, dtype: torch.dtype) -> Convolution:
+def _merge_into_upsample(projection: nn.Linear, upsample: Upsample, dtype: torch.dtype) -> Convolution:
     conv = upsample.transposed
     assert conv.bias is not None
     weight = torch.einsum("ioj,ih->joh", conv.weight, projection.weight).flatten(0, 1).to(dtype).contiguous()

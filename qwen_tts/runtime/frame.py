@@ -99,7 +99,7 @@ class FrameBackend(Protocol):
     def prefill(self, parts: Sequence[PromptPart]) -> None:
         """Put parts of prompts into the cache."""
 
-    def prepare_prompts(self) -> None:
+    def prepare_prefill(self) -> None:
         """Compile and capture what `prefill` needs; nothing happens the second time."""
 
     def frame(self, rows: int, span: int) -> None:

@@ -48,21 +48,21 @@ class EagerFrame:
         spans = [(part.row, part.start, part.start + len(part.inputs)) for part in parts]
         self._talker.transformer.read_packed(inputs, pack(self._state.cache, self._state.pages, spans))
 
-    def prepare_prompts(self) -> None:
+    def prepare_prefill(self) -> None:
         """Nothing needs to be."""
 
     def frame(self, rows: int, span: int) -> None:
         state, about = self._state, self._state.about[:rows]
         active = about[:, frame.ACTIVE].bool()
         cache = PagedCache(state.cache, state.pages[:rows], about[:, frame.POSITION].long())
-        inputs = state.inputs[:rows, None].to(self._talker.dtype)
-        hidden = self._talker(inputs, cache, active.long(), span)[:, 0]
-        codes = self._speak(hidden, self._sampling(rows), active)
+        last_inputs = state.inputs[:rows, None].to(self._talker.dtype)
+        hidden = self._talker(last_inputs, cache, active.long(), span)[:, 0]
+        codes = self._draw_codes(hidden, self._sampling(rows), active)
         state.codes[:rows] = codes
-        heard = embed_frames(self._talker, self._predictor, codes) + state.text[about[:, frame.TEXT].long()]
-        state.inputs[:rows] = torch.where(active[:, None], heard.float(), state.inputs[:rows])
+        inputs = embed_frames(self._talker, self._predictor, codes) + state.text[about[:, frame.TEXT].long()]
+        state.inputs[:rows] = torch.where(active[:, None], inputs.float(), state.inputs[:rows])
 
-    def _speak(self, hidden: Tensor, sampling: SamplerState, active: Tensor) -> Tensor:
+    def _draw_codes(self, hidden: Tensor, sampling: SamplerState, active: Tensor) -> Tensor:
         """hidden [rows, width] -> codes [rows, codebooks]."""
         rows, sampler = len(hidden), self._sampler
         if rows not in self._scratch:

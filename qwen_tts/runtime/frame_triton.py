@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from qwen_tts.config.checkpoint import TransformerConfig
-from qwen_tts.kernels import attention, linear
-from qwen_tts.kernels.attention import MAX_SPLITS, Rope, attend, attend_in_frame, write_cache
-from qwen_tts.kernels.linear import MAX_TOKENS, Hidden, add, enter, project
+from qwen_tts.kernels.attention import MAX_SPLITS, Rope, attend, attend_in_frame, attention_workspace, write_cache
+from qwen_tts.kernels.linear import MAX_TOKENS, Hidden, add, enter, product_workspace, project
 from qwen_tts.kernels.sampling import choose_first, choose_next
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
@@ -50,26 +49,28 @@ class TritonFrame:
         rows = len(state.about)
         self._group = config.heads // config.kv_heads
         self._scratch = _Scratch(config, MAX_TOKENS, device, dtype)
-        self._small = _Scratch(predictor.config, 2 * rows, device, dtype)
-        self._small_input = Hidden.allocate(2 * rows, predictor.config.hidden_size, device, dtype)
-        self._norms, self._small_norms = _norms(talker.transformer), _norms(predictor.transformer)
-        self._workspace = attention.SplitKWorkspace(MAX_TOKENS, config.heads, config.kv_heads, config.head_dim, device)
-        workspace = linear.SplitKWorkspace(device)
+        self._predictor_scratch = _Scratch(predictor.config, 2 * rows, device, dtype)
+        self._predictor_hidden = Hidden.allocate(2 * rows, predictor.config.hidden_size, device, dtype)
+        self._norms, self._predictor_norms = _norms(talker.transformer), _norms(predictor.transformer)
+        self._attention_workspace = attention_workspace(
+            MAX_TOKENS, config.heads, config.kv_heads, config.head_dim, device
+        )
+        workspace = product_workspace(device)
         self._project = partial(project, workspace=workspace, chained=chained)
         self._add = partial(add, workspace=workspace, chained=chained)
         self._prompt_inputs = torch.zeros(MAX_TOKENS, config.hidden_size, device=device)
         self._prompt_where = torch.zeros(2, MAX_TOKENS, device=device, dtype=torch.int32)
         self._prompt_where[0] = len(state.pages) - 1
         self._rope = Rope(state.most_positions, config.head_dim, config.rope_theta, device)
-        small = predictor.config
-        self._small_rope = Rope(small.codebooks, small.head_dim, small.rope_theta, device)
-        shape = (small.layers, rows, 2, small.kv_heads, _power_of_two(small.codebooks), small.head_dim)
-        self._small_cache = torch.zeros(shape, device=device, dtype=dtype)
+        own = predictor.config
+        self._predictor_rope = Rope(own.codebooks, own.head_dim, own.rope_theta, device)
+        shape = (own.layers, rows, 2, own.kv_heads, _power_of_two(own.codebooks), own.head_dim)
+        self._predictor_cache = torch.zeros(shape, device=device, dtype=dtype)
         self._summed = torch.empty(rows, config.hidden_size, device=device)
         self._every_row = torch.arange(rows, device=device, dtype=torch.int32)
         self._head, self._bias = _head(talker, predictor)
         self._logits = torch.empty(rows, self._head.shape[0], device=device)
-        self._small_logits = torch.empty(rows, small.vocab_size, device=device)
+        self._predictor_logits = torch.empty(rows, own.vocab_size, device=device)
         with torch.inference_mode():
             self._first_projected = predictor.projection(talker.codec_embedding.weight).contiguous()
             self._next_projected = predictor.projection(predictor.codec_embedding.weight).contiguous()
@@ -80,40 +81,40 @@ class TritonFrame:
         positions = [part.start + offset for part in parts for offset in range(len(part.inputs))]
         for start in range(0, len(rows), MAX_TOKENS):
             some = slice(start, start + MAX_TOKENS)
-            self._read(inputs[some], rows[some], positions[some])
+            self._prefill_chunk(inputs[some], rows[some], positions[some])
 
-    def _read(self, inputs: Tensor, rows: list[int], positions: list[int]) -> None:
+    def _prefill_chunk(self, inputs: Tensor, rows: list[int], positions: list[int]) -> None:
         """As many tokens as a graph has; those that fill it up belong to the row without pages."""
         tokens = next(size for size in PROMPT_TOKENS if size >= len(rows))
         spare = tokens - len(rows)
         where = [rows + [len(self._state.pages) - 1] * spare, positions + [0] * spare]
         self._prompt_inputs[: len(rows)] = inputs
         self._prompt_where[:, :tokens] = upload(where, self._prompt_where.device, torch.int32)
-        self._graphs.run(("prompt", tokens), lambda: self._read_prompt(tokens))
+        self._graphs.run(("prompt", tokens), lambda: self._run_prefill(tokens))
 
-    def prepare_prompts(self) -> None:
+    def prepare_prefill(self) -> None:
         for tokens in PROMPT_TOKENS:
-            self._graphs.capture(("prompt", tokens), partial(self._read_prompt, tokens))
+            self._graphs.capture(("prompt", tokens), partial(self._run_prefill, tokens))
 
-    def _read_prompt(self, tokens: int) -> None:
+    def _run_prefill(self, tokens: int) -> None:
         rows, positions = self._prompt_where[:, :tokens]
-        self._talk(self._prompt_inputs[:tokens], rows, positions, fresh=False)
+        self._run_talker(self._prompt_inputs[:tokens], rows, positions, fresh=False)
 
     def frame(self, rows: int, span: int) -> None:
         state, eps = self._state, self._config.rms_norm_eps
-        hidden = self._talk(state.inputs[:rows], self._every_row[:rows], state.about[:rows, POSITION], fresh=True)
+        hidden = self._run_talker(state.inputs[:rows], self._every_row[:rows], state.about[:rows, POSITION], fresh=True)
         norm, logits = self._talker.transformer.norm.weight, self._logits[:rows]
         self._project(hidden, norm, self._head, logits, eps=eps)
         choose_first(
             logits, hidden.value, norm, self._bias, state.about, state.spoken, state.codes,
-            self._talker.codec_embedding.weight, self._first_projected, self._summed, self._small_input,
-            self._small_norms[0], eos=self._config.codec_eos_id, eps=eps,
+            self._talker.codec_embedding.weight, self._first_projected, self._summed, self._predictor_hidden,
+            self._predictor_norms[0], eos=self._config.codec_eos_id, eps=eps,
             code_vocab=self._predictor.config.vocab_size, chained=self._chained,
         )  # fmt: skip
         for codebook in range(1, self._config.codebooks):
-            self._predict(codebook, rows)
+            self._draw_codebook(codebook, rows)
 
-    def _talk(self, inputs: Tensor, rows: Tensor, positions: Tensor, *, fresh: bool) -> Hidden:
+    def _run_talker(self, inputs: Tensor, rows: Tensor, positions: Tensor, *, fresh: bool) -> Hidden:
         """The talker over tokens -> its state before the final norm."""
         tokens, state, scratch = len(inputs), self._state, self._scratch
         eps, chained, group = self._config.rms_norm_eps, self._chained, self._group
@@ -129,7 +130,7 @@ class TritonFrame:
             if not fresh:
                 write_cache(qkv, own.k_norm.weight, *where, layer=index, group=group, eps=eps, chained=chained)
             attend(
-                qkv, own.q_norm.weight, own.k_norm.weight, *where, attended, self._workspace, layer=index,
+                qkv, own.q_norm.weight, own.k_norm.weight, *where, attended, self._attention_workspace, layer=index,
                 group=group, eps=eps, fresh=fresh, splits=splits, chained=chained,
             )  # fmt: skip
             self._finish_layer(layer, scratch, attended, hidden, self._norms[index + 1], eps, tiled_for)
@@ -145,28 +146,28 @@ class TritonFrame:
         self._project(hidden, norm, layer.mlp.gate_up_proj.weight, gated, eps=eps, gated=True, tiled_for=tiled_for)
         self._add(gated, layer.mlp.down_proj.weight, hidden.value, hidden, next_norm, tiled_for=tiled_for)
 
-    def _predict(self, codebook: int, rows: int) -> None:
+    def _draw_codebook(self, codebook: int, rows: int) -> None:
         """Draw one of the codebooks after the first; the code predictor reads two tokens before the first of them."""
-        state, scratch, config = self._state, self._small, self._predictor.config
+        state, scratch, config = self._state, self._predictor_scratch, self._predictor.config
         layers, eps, chained = self._predictor.transformer.layers, config.rms_norm_eps, self._chained
         tokens = 2 if codebook == 1 else 1
         position = 0 if codebook == 1 else codebook
-        count, norms = rows * tokens, self._small_norms
-        qkv, attended, hidden = scratch.qkv[:count], scratch.attended[:count], self._small_input.first(count)
+        count, norms = rows * tokens, self._predictor_norms
+        qkv, attended, hidden = scratch.qkv[:count], scratch.attended[:count], self._predictor_hidden.first(count)
         for index, layer in enumerate(layers):
             own = layer.attention
             self._project(hidden, norms[index], own.qkv_proj.weight, qkv, eps=eps)
             attend_in_frame(
-                qkv, own.q_norm.weight, own.k_norm.weight, self._small_rope, self._small_cache[index],
+                qkv, own.q_norm.weight, own.k_norm.weight, self._predictor_rope, self._predictor_cache[index],
                 attended, position=position, group=config.heads // config.kv_heads, eps=eps, tokens=tokens,
                 chained=chained,
             )  # fmt: skip
             self._finish_layer(layer, scratch, attended, hidden, norms[index + 1], eps)
-        logits, last = self._small_logits[:rows], hidden[slice(tokens - 1, None, tokens)]
+        logits, last = self._predictor_logits[:rows], hidden[slice(tokens - 1, None, tokens)]
         self._project(last, norms[-1], self._predictor.lm_head.table(codebook - 1), logits, eps=eps)
         choose_next(
             logits, state.about, state.codes, self._predictor.codec_embedding.weight, self._next_projected, state.text,
-            self._summed, self._small_input, norms[0], state.inputs, codebook=codebook, chained=chained,
+            self._summed, self._predictor_hidden, norms[0], state.inputs, codebook=codebook, chained=chained,
         )  # fmt: skip
 
 

@@ -165,7 +165,7 @@ class _Kernels:
         """Their compilations; smaller buckets come first."""
         triton.knobs.runtime.jit_cache_hook = self._note
         self._backends.prepare_frame(bucket)
-        self._backends.prepare_sound(bucket)
+        self._backends.prepare_decoder(bucket)
         compilations: list[Callable[[], object]] = []
         for compilation in planned:
             known = len(self._keys)

@@ -43,7 +43,7 @@ class RowFrame:
 
 
 @dataclass(frozen=True)
-class Ticket:
+class LaunchedStep:
     """A step on its way."""
 
     slot: int
@@ -83,7 +83,7 @@ class ModelRunner:
             model.codec.decoder.to("cpu")  # the kernels have what they need of it
         else:
             self._backends = eager_backends(networks, config, graphs)
-        self._state, self._sound = self._backends.state, self._backends.sound
+        self._state, self._decoder = self._backends.state, self._backends.decoder
         self._state.text[PAD_SLOT], self._state.text[END_SLOT] = model.prompts.pad[0], model.prompts.eos[0]
         self._about = self._on_host(IN_FLIGHT + 1, rows, frame.COLUMNS, dtype=torch.int32)
         self._host_codes = self._on_host(IN_FLIGHT + 1, *self._state.codes.shape, dtype=torch.int32)
@@ -110,9 +110,11 @@ class ModelRunner:
 
     @torch.inference_mode()
     def open_row(
-        self, row: int, position: int, sampling: Sampling, seed: int, first_input: Tensor, heard: DecoderSnapshot | None
-    ) -> None:
-        """Begin a sequence: `first_input` [width] is the last of its prompt, at `position`.
+        self, row: int, position: int, sampling: Sampling, seed: int, first_input: Tensor,
+        snapshot: DecoderSnapshot | None,
+    ) -> None:  # fmt: skip
+        """Begin a sequence: `first_input` [width] is the last of its prompt, at `position`; the codec goes on from
+        `snapshot`.
 
         A step of others may write there before the row's first frame does, and nowhere else.
         """
@@ -128,34 +130,34 @@ class ModelRunner:
             self._state.inputs[row] = first_input.float()
             self._state.spoken[row] = 0
         with self._on("_side"):
-            if heard is None:
-                self._sound.reset_row(row)
+            if snapshot is None:
+                self._decoder.reset_row(row)
             else:
-                self._hear(heard, row)
+                self._restore(row, snapshot)
 
-    def _hear(self, heard: DecoderSnapshot, row: int) -> None:
+    def _restore(self, row: int, snapshot: DecoderSnapshot) -> None:
         """What was computed on one stream is copied on the other, and may be freed on the first."""
         if self.is_cuda:
             self._side.wait_stream(self._main)
-        self._sound.restore_row(row, heard)
+        self._decoder.restore_row(row, snapshot)
         if self.is_cuda:
             self._main.wait_stream(self._side)
 
     @torch.inference_mode()
-    def hear(self, codes: Tensor) -> DecoderSnapshot:
-        """codes [frames, codebooks] of a reference audio: for `open_row`."""
+    def snapshot_after(self, codes: Tensor) -> DecoderSnapshot:
+        """Of the codec decoder after codes [frames, codebooks] of a reference audio: for `open_row`."""
         with self._on("_side"):
-            heard = self._sound.hear(codes)
+            snapshot = self._decoder.snapshot_after(codes)
         if self.is_cuda:
             self._main.wait_stream(self._side)
-        return heard
+        return snapshot
 
     @torch.inference_mode()
-    def decode(self, codes: Tensor, heard: DecoderSnapshot | None) -> tuple[bytes, DecoderSnapshot]:
-        """codes [frames, codebooks] that no row says, after `heard`: PCM, and what is to be remembered."""
+    def decode(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[bytes, DecoderSnapshot]:
+        """codes [frames, codebooks] that belong to no row, after `snapshot` -> PCM, and the snapshot after them."""
         with self._on("_side"):
-            pcm, heard = self._sound.decode_alone(codes, heard)
-            return pcm.cpu().numpy().tobytes(), heard
+            pcm, snapshot = self._decoder.decode_alone(codes, snapshot)
+            return pcm.cpu().numpy().tobytes(), snapshot
 
     @torch.inference_mode()
     def close_row(self, row: int) -> None:
@@ -189,7 +191,7 @@ class ModelRunner:
             self._backends.frame.prefill(parts)
 
     @torch.inference_mode()
-    def launch(self, frames: Sequence[RowFrame]) -> Ticket:
+    def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
         """One frame of these rows. At most IN_FLIGHT steps may be on their way."""
         slot = self._slots.popleft()
         rows = next(size for size in self._buckets if size > max(one.row for one in frames))
@@ -210,31 +212,29 @@ class ModelRunner:
             self._decode(slot, rows)
         for one in frames:
             self._table[one.row, frame.POSITION] = min(one.position + 1, self._state.most_positions - 1)
-        return Ticket(slot, rows, frames)
+        return LaunchedStep(slot, rows, frames)
 
     def _decode(self, slot: int, rows: int) -> None:
         """The codes' sound, on its way to the host."""
         if self.is_cuda:
             self._side.wait_event(self._frame_done)
-        sound, all_rows = self._sound, len(self._state.codes)
-        sound.codes[:all_rows].copy_(self._state.codes)
-        sound.active[:all_rows].copy_(self._state.about[:, frame.ACTIVE])
+        decoder, all_rows = self._decoder, len(self._state.codes)
+        decoder.codes[:all_rows].copy_(self._state.codes)
+        decoder.active[:all_rows].copy_(self._state.about[:, frame.ACTIVE])
         if self.is_cuda:
             self._inputs_taken.record()
-        self._backends.run_sound(rows)
-        self._host_codes[slot].copy_(sound.codes[:all_rows], non_blocking=self.is_cuda)
-        self._host_pcm[slot].copy_(sound.pcm[:all_rows], non_blocking=self.is_cuda)
+        self._backends.run_decoder(rows)
+        self._host_codes[slot].copy_(decoder.codes[:all_rows], non_blocking=self.is_cuda)
+        self._host_pcm[slot].copy_(decoder.pcm[:all_rows], non_blocking=self.is_cuda)
         if self.is_cuda:
             self._finished[slot].record()
 
-    def collect(self, ticket: Ticket) -> StepResult:
+    def collect(self, step: LaunchedStep) -> StepResult:
         """Wait for a step."""
         if self.is_cuda:
-            self._finished[ticket.slot].synchronize()
-        self._slots.append(ticket.slot)
-        return StepResult(
-            self._host_codes[ticket.slot].numpy()[:, 0].copy(), self._host_pcm[ticket.slot].numpy().copy()
-        )
+            self._finished[step.slot].synchronize()
+        self._slots.append(step.slot)
+        return StepResult(self._host_codes[step.slot].numpy()[:, 0].copy(), self._host_pcm[step.slot].numpy().copy())
 
     # -- getting ready ----------------------------------------------------------------------------------------------
 
@@ -259,8 +259,8 @@ class ModelRunner:
             self._state.about.copy_(torch.from_numpy(self._table))
             self._backends.prepare_frame(rows)
         with self._on("_side"):
-            self._sound.active.zero_()
-            self._backends.prepare_sound(rows)
+            self._decoder.active.zero_()
+            self._backends.prepare_decoder(rows)
         self._buckets.append(self._unprepared.popleft())
 
     def prepare_no_more(self) -> None:

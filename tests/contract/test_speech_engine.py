@@ -102,20 +102,20 @@ async def test_text_after_the_end_is_refused(home: Home) -> None:
     assert caught.value.param == "text"
 
 
-async def test_closing_delivers_nothing_more(home: Home) -> None:
+async def test_cancelling_delivers_nothing_more(home: Home) -> None:
     audio = home.engine.stream(home.request("One sentence. And another one. And a third."))
     async with audio:
         await anext(audio)
-        audio.close()
-        audio.close()
+        audio.cancel()
+        audio.cancel()
         assert [chunk async for chunk in audio] == []
 
 
-async def test_closing_from_another_task_ends_a_waiting_reader(home: Home) -> None:
+async def test_cancelling_from_another_task_ends_a_waiting_reader(home: Home) -> None:
     audio = home.engine.stream(home.request(live=True))
     reader = asyncio.create_task(read(audio))
     await asyncio.sleep(0)
-    audio.close()
+    audio.cancel()
     assert await reader == []
 
 
@@ -184,10 +184,10 @@ async def test_rows_are_limited_and_freed(home: Home) -> None:
     held = [home.engine.stream(home.request(live=True, client="one")) for _ in range(rows)]
     with pytest.raises(EngineBusy):
         await read(home.engine.stream(home.request("Hello.", client="one")))
-    held.pop().close()
+    held.pop().cancel()
     assert await read(home.engine.stream(home.request("Hello.", client="one")))
     for audio in held:
-        audio.close()
+        audio.cancel()
 
 
 async def test_sleep_and_wake_keep_the_voice(home: Home) -> None:

@@ -12,7 +12,7 @@ from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import NOTHING_MS, Order, SegmentStarted, Speech, SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
+from qwen_tts.api import AudioChunk
 from qwen_tts.errors import (
     SynthesisFailed,
     TextEmpty,
@@ -21,6 +21,7 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from qwen_tts.limits import MAX_TEXT_CHARS
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 
 ORDER = Order("test")
@@ -151,7 +152,7 @@ class TestWithoutWords:
     async def test_it_brings_no_engine(self, speech: Speech, manager: ModelManager) -> None:
         states: list[str] = []
         manager.on_state.append(states.append)
-        await manager.offload()
+        manager.evict()
         while manager.state != "unloaded":
             await asyncio.sleep(0)
         for _ in range(3):
@@ -195,9 +196,9 @@ class TestWithoutWords:
         assert pcm == tone("Hello there.") + tone("How are you?")
         assert len(segments) == 2
 
-    async def test_who_has_left_hears_nothing(self, speech: Speech) -> None:
+    async def test_what_is_cancelled_is_no_sound(self, speech: Speech) -> None:
         async with speech.whole_utterance(ORDER, "👍") as utterance:
-            utterance.close()
+            utterance.cancel()
             assert await read(utterance) == (b"", [])
         assert utterance.end == "cancelled"
 
@@ -315,11 +316,11 @@ async def test_one_line_per_utterance_and_no_text_in_it(speech: Speech, caplog: 
     assert "secret" not in caplog.text
 
 
-async def test_closing_from_another_task_ends_the_reader(speech: Speech) -> None:
+async def test_cancelling_from_another_task_ends_the_reader(speech: Speech) -> None:
     async with speech.utterance(ORDER) as utterance:
         reader = asyncio.create_task(read(utterance))
         await asyncio.sleep(0)
-        utterance.close()
+        utterance.cancel()
         assert await reader == (b"", [])
     assert utterance.end == "cancelled"
 
@@ -349,7 +350,7 @@ async def test_drain_lets_the_running_end_and_refuses_the_new(speech: Speech) ->
     await draining
 
 
-async def test_drain_closes_what_does_not_end(speech: Speech) -> None:
+async def test_drain_cancels_what_does_not_end(speech: Speech) -> None:
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello [hang].")
         await speech.drain(0.001)

@@ -1,7 +1,6 @@
 """The catalogue: which voices there are, what each adds to a request, and who speaks which language."""
 
 import itertools
-import os
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -533,72 +532,6 @@ def test_a_profile_of_a_language_that_its_base_lost_is_not_offered(home: Home) -
     assert "news" not in home.names
 
 
-# -- cloned voices and their prompts ---------------------------------------------------------------------------
-
-
-class Encoding(ToneEngine):
-    """Counts the prompts that it makes."""
-
-    def __init__(self, family: str) -> None:
-        super().__init__(kinds=ALL)
-        self._capabilities = msgspec.structs.replace(self._capabilities, voice_prompts=family)
-        self.encoded: list[tuple[Audio, str | None]] = []
-
-    async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
-        self.encoded.append((audio, transcript))
-        return VoicePrompt(f"for {self.capabilities.voice_prompts}".encode())
-
-
-@pytest.mark.parametrize("transcript", ["Some words.", ""])
-async def test_a_prompt_of_another_family_is_made_again_once_and_kept(home: Home, transcript: str) -> None:
-    home.clone("anna", transcript=transcript)
-    home.profile("calm", "anna")
-    home.engine = engine = Encoding("2048x16")
-    for name in ("calm", "anna", "anna"):
-        voice = await home.voices.for_engine(home.voices.find(name), engine)
-        assert voice == ClonedVoice(VoicePrompt(b"for 2048x16"))
-    assert engine.encoded == [(RECORDING, transcript or None)]
-    (kept, *_) = VoiceLibrary(home.library._directory).voices
-    assert kept.prompt_family == "2048x16"
-    home.engine = back = Encoding("tone")
-    assert await home.voices.for_engine(home.voices.find("anna"), back) == ClonedVoice(VoicePrompt(b"for tone"))
-
-
-async def test_a_prompt_of_this_family_is_used_as_it_is(home: Home) -> None:
-    home.clone("anna")
-    home.engine = engine = Encoding("tone")
-    assert await home.voices.for_engine(home.voices.find("anna"), engine) == ClonedVoice(VoicePrompt(b"prompt"))
-    assert engine.encoded == []
-
-
-async def test_one_without_a_prompt_gets_one(home: Home) -> None:
-    home.library.add(StoredVoice(id="anna", name="Anna", kind="cloned"), RECORDING)
-    home.engine = engine = Encoding("tone")
-    assert await home.voices.for_engine(home.voices.find("anna"), engine) == ClonedVoice(VoicePrompt(b"for tone"))
-    assert home.library.prompt("anna") == b"for tone"
-
-
-async def test_a_full_disk_makes_nobody_mute(
-    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    home.clone("anna", family="1024x16")
-    home.engine = engine = Encoding("tone")
-    monkeypatch.setattr(os, "fsync", full)
-    assert await home.voices.for_engine(home.voices.find("anna"), engine) == ClonedVoice(VoicePrompt(b"for tone"))
-    assert "the prompt of voice anna is not kept" in caplog.text
-
-
-async def test_a_voice_that_went_meanwhile_is_an_error_and_no_other_voice(home: Home) -> None:
-    home.clone("anna")
-    known = home.voices.find("anna")
-    home.library.remove("anna")
-    with pytest.raises(UnknownVoice):
-        await home.voices.for_engine(known, home.engine)
-
-
 # -- references ------------------------------------------------------------------------------------------------
 
 
@@ -619,7 +552,8 @@ def test_a_reference_is_a_voice_for_an_hour(home: Home) -> None:
 
 def test_a_reference_belongs_to_its_family(home: Home) -> None:
     name = home.voices.references.add(VoicePrompt(b"prompt"), "tone")
-    home.engine = Encoding("2048x16")
+    home.engine = other = ToneEngine(kinds=ALL)
+    other._capabilities = msgspec.structs.replace(other._capabilities, voice_prompts="2048x16")
     with pytest.raises(UnknownVoice, match="another checkpoint"):
         home.voices.find(name)
 

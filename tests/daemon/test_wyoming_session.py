@@ -16,10 +16,10 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from qwen3tts_daemon.failures import Failure
 from qwen3tts_daemon.protocols.wyoming.info import PROGRAM_NAME, Describer
 from qwen3tts_daemon.protocols.wyoming.session import (
-    Abort,
     Action,
     Answer,
     Begin,
+    Fail,
     Reply,
     Text,
     TextEnd,
@@ -166,10 +166,10 @@ def test_a_stream_that_begins_malformed_stays_a_stream(session: WyomingSession) 
     assert not session.is_live
 
 
-def test_a_malformed_piece_of_text_aborts_its_stream(session: WyomingSession) -> None:
+def test_a_malformed_piece_of_text_fails_its_stream(session: WyomingSession) -> None:
     receive(session, START)
     (action,) = receive(session, Event("synthesize-chunk", {"text": None}))
-    assert isinstance(action, Abort)
+    assert isinstance(action, Fail)
     assert action.error.param == "text"
 
 

@@ -221,7 +221,7 @@ async def test_a_client_has_every_row_and_leaves_room_for_others(engine: Embedde
         engine.stream(request(live=True, client="many"))
     streams += [engine.stream(request(live=True, client="one")) for _ in range(2)]
     for audio in streams:
-        audio.close()
+        audio.cancel()
 
 
 async def test_a_reader_that_stops_gets_one_window_and_loses_nothing(engine: EmbeddedEngine) -> None:
@@ -247,7 +247,7 @@ async def test_closing_ends_at_once_and_disturbs_nobody(engine: EmbeddedEngine) 
     leaver, stayer = (engine.stream(request(LONG)) for _ in range(2))
     async with leaver:
         await anext(leaver)
-        leaver.close()
+        leaver.cancel()
         assert [chunk async for chunk in leaver] == []
     assert pcm(await read(stayer)) == alone
 
@@ -264,10 +264,10 @@ async def test_more_streams_than_there_is_room_for_are_refused_until_one_is_over
     streams = [engine.stream(request(live=True)) for _ in range(2 * engine.capabilities.rows)]
     with pytest.raises(EngineBusy):
         engine.stream(request("Hello."))
-    streams.pop().close()
+    streams.pop().cancel()
     assert await read(engine.stream(request("Hello.")))
     for audio in streams:
-        audio.close()
+        audio.cancel()
 
 
 @pytest.mark.parametrize(

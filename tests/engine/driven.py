@@ -33,9 +33,9 @@ from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
 from qwen_tts.config.engine import EngineConfig, GuardConfig, LiveTextConfig
+from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token
-from qwen_tts.engine.loop import EngineLoop, Outcome, Place
-from qwen_tts.engine.utterance import Utterance
+from qwen_tts.engine.loop import EngineLoop, Outcome, QueuePosition
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.text.text_tokenizer import TextTokenizer
@@ -107,7 +107,7 @@ class ReadText(LiveText):
 class Heard:
     """What one listener got."""
 
-    utterance: Utterance
+    stream: EngineStream
     listens: bool
     """It takes every chunk at once; if not, the test calls `take`"""
     chunks: list[AudioChunk] = dataclasses.field(default_factory=list)
@@ -135,33 +135,33 @@ class Heard:
     @property
     def read(self) -> list[int]:
         """Tokens of a live text that were read."""
-        assert isinstance(self.utterance.text, ReadText)
-        return [token.id for token in self.utterance.text.read]
+        assert isinstance(self.stream.text, ReadText)
+        return [token.id for token in self.stream.text.read]
 
     @property
     def read_text(self) -> str:
-        assert isinstance(self.utterance.text, ReadText)
-        return "".join(token.text for token in self.utterance.text.read)
+        assert isinstance(self.stream.text, ReadText)
+        return "".join(token.text for token in self.stream.text.read)
 
     def feed(self, *texts: str) -> None:
         for text in texts:
-            self.utterance.feed(text)
+            self.stream.feed(text)
 
     def flush(self) -> None:
-        self.utterance.flush()
+        self.stream.flush()
 
     def end_text(self) -> None:
-        self.utterance.end_text()
+        self.stream.end_text()
 
-    def close(self) -> None:
-        self.utterance.audio.close()
+    def cancel(self) -> None:
+        self.stream.audio.cancel()
 
     def take(self, frames: int) -> None:
-        self.utterance.taken(frames * self.utterance.samples_per_frame)
+        self.stream.taken(frames * self.stream.samples_per_frame)
 
     def receive(self, outcome: Outcome) -> None:
         assert self.outcome is None, "nothing comes after the end"
-        if isinstance(outcome, Place):
+        if isinstance(outcome, QueuePosition):
             assert outcome.number != (self.places[-1] if self.places else 0), "told for nothing"
             self.places.append(outcome.number)
             return
@@ -191,7 +191,7 @@ class Driven:
         self.now = 100.0
         self.runner = ready_runner(model, self.config, ready)
         self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver, is_compiled)
-        self.heard: dict[Utterance, Heard] = {}
+        self.heard: dict[EngineStream, Heard] = {}
         self._at_start = self._free
 
     @property
@@ -203,7 +203,7 @@ class Driven:
         """Every row, page and text slot is free; what is kept of voices is dropped first."""
         while self.loop._prefixes.evict():
             pass
-        return self._free == self._at_start and not (self.loop._utterances or self.loop._open)
+        return self._free == self._at_start and not (self.loop._streams or self.loop._open)
 
     def open(self, request: SynthesisRequest, *, listens: bool = True) -> Heard:
         reference = None
@@ -211,7 +211,7 @@ class Driven:
             reference = ReferenceVoice.from_bytes(request.voice.prompt.data, **self.model.voice_geometry)
         kind = LiveSentences if reference is not None and reference.codes is not None else ReadText
         assert request.sampling.seed is not None
-        utterance = Utterance(
+        stream = EngineStream(
             request=request,
             reference=reference,
             seed=request.sampling.seed,
@@ -220,11 +220,11 @@ class Driven:
             samples_per_frame=self.runner.samples_per_frame,
             asked_s=self.now,
             wake=lambda: None,
-            left=lambda _: None,
+            on_cancel=lambda _: None,
         )
-        self.heard[utterance] = Heard(utterance, listens)
-        self.loop.add(utterance)
-        return self.heard[utterance]
+        self.heard[stream] = Heard(stream, listens)
+        self.loop.add(stream)
+        return self.heard[stream]
 
     def step(self, steps: int = 1) -> None:
         for _ in range(steps):
@@ -252,9 +252,9 @@ class Driven:
     def _received(self) -> list[tuple[int, bool]]:
         return [(one.frames, one.outcome is None) for one in self.heard.values()]
 
-    def _deliver(self, out: list[tuple[Utterance, Outcome]]) -> None:
-        for utterance, outcome in out:
-            self.heard[utterance].receive(outcome)
+    def _deliver(self, out: list[tuple[EngineStream, Outcome]]) -> None:
+        for stream, outcome in out:
+            self.heard[stream].receive(outcome)
 
 
 # -- models: none of them is changed by a test ------------------------------------------------------------------------

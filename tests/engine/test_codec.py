@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from qwen_tts.api import Audio
-from qwen_tts.audio.wav import from_pcm, to_pcm
+from qwen_tts.audio.samples import from_pcm, to_pcm
 from qwen_tts.checkpoint.codec import PIECE_FRAMES, Codec
 from qwen_tts.checkpoint.model import load_codec
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
@@ -79,7 +79,7 @@ def test_recordings_know_nothing_of_each_other(codec: Codec) -> None:
 
 def test_what_was_heard_goes_before(codec: Codec) -> None:
     codes, heard = torch.from_numpy(random_codes(45)), 40
-    state = codec.heard(codes[:heard])
+    state = codec.state_after(codes[:heard])
     with torch.inference_mode():
         after = codec.decoder(codes[heard:].T[None], state, torch.ones(1, dtype=torch.bool))[0]
     whole = torch.from_numpy(codec.decode(codes))[heard * codec.config.samples_per_frame :]

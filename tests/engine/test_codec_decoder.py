@@ -89,7 +89,7 @@ def test_what_was_only_heard_is_continued_without_a_seam(decoder: CodecDecoder, 
     tokens = codes(1, 60)
     source = decoder.init_state(1, 7)
     with torch.inference_mode():
-        decoder.hear(tokens[..., :heard], source, everyone(1))
+        decoder.advance(tokens[..., :heard], source, everyone(1))
     state = decoder.init_state(3)
     decode(decoder, state, list(codes(3, 30, seed=4).split(1, dim=-1)))
     state.copy_row(source, 0, 1)

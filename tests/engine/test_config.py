@@ -3,12 +3,16 @@
 import json
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from benchmarks.random_checkpoint import checkpoint_config, codec_config
+from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS
+from qwen_tts.api import Voice, VoiceKind
 from qwen_tts.config.checkpoint import is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES, TypeName, type_named, type_speaking
 from qwen_tts.errors import BadCheckpoint
 
 
@@ -29,6 +33,21 @@ def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     else:
         section[key] = value
     return content
+
+
+def test_every_kind_of_voice_is_one_class_and_one_type_of_checkpoint() -> None:
+    kinds = sorted(get_args(VoiceKind))
+    assert sorted(voice.kind for voice in get_args(Voice)) == kinds
+    assert sorted(one.voice_kind for one in CHECKPOINT_TYPES) == kinds
+    assert sorted(one.name for one in CHECKPOINT_TYPES) == sorted(get_args(TypeName))
+    for one in CHECKPOINT_TYPES:
+        assert type_named(one.name) is type_speaking(one.voice_kind) is one
+        assert one.official in CHECKPOINTS
+
+
+@pytest.mark.parametrize("voice", get_args(Voice))
+def test_a_voice_is_called_by_its_kind_on_the_wire(voice: type[msgspec.Struct]) -> None:
+    assert msgspec.inspect.type_info(voice).tag == voice.kind  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

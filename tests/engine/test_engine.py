@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint import model as model_module
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec
@@ -259,7 +259,7 @@ async def test_what_cannot_be_spoken_is_refused_at_once(
     with pytest.raises(error) as refused:
         engine.stream(request(**fields))
     assert refused.value.param == param
-    engine.stream(request()).close()
+    engine.stream(request()).cancel()
 
 
 async def test_a_full_queue_is_busy_at_once_and_a_place_is_free_at_once(start: Start) -> None:
@@ -268,9 +268,9 @@ async def test_a_full_queue_is_busy_at_once_and_a_place_is_free_at_once(start: S
     with pytest.raises(EngineBusy) as refused:
         engine.stream(request())
     assert refused.value.retry_after_s
-    held[0].close()
+    held[0].cancel()
     last = engine.stream(request(limits=at_most(1)))
-    held[1].close()
+    held[1].cancel()
     assert len(await read(last)) == 1920
 
 
@@ -283,7 +283,7 @@ async def test_who_fills_the_queue_leaves_half_of_it_to_others(start: Start) -> 
     for client in ("one", "two", "greedy of another name"):
         held.append(engine.stream(request(client=client)))
     for audio in held:
-        audio.close()
+        audio.cancel()
 
 
 async def test_who_has_a_row_does_not_wait(start: Start) -> None:
@@ -293,7 +293,7 @@ async def test_who_has_a_row_does_not_wait(start: Start) -> None:
     with pytest.raises(EngineBusy, match="2 utterances of yours"):
         engine.stream(request(client="one"))
     for audio in burst:
-        audio.close()
+        audio.cancel()
 
 
 async def test_a_place_in_the_line_is_told_until_it_is_over(start: Start) -> None:
@@ -369,7 +369,7 @@ async def test_long_codes_are_decoded_as_the_whole_of_them(
     await anext(speaks)
     both = await asyncio.gather(engine.decode(codes), engine.decode(codes[::-1]))
     assert both == [base.codec.decode_audio(codes), base.codec.decode_audio(codes[::-1])]
-    speaks.close()
+    speaks.cancel()
 
 
 async def test_who_asks_for_little_waits_for_a_piece_of_long_codes_at_most(start: Start) -> None:
@@ -533,7 +533,7 @@ async def test_an_engine_that_does_not_fit_starts_smaller_and_says_so(
     with pytest.raises(EngineBusy, match="too many utterances wait"):
         engine.stream(request())
     for audio in held:
-        audio.close()
+        audio.cancel()
     one = request(limits=at_most(2))
     assert same_sound(await read(engine.stream(one)), said(speaker, one))
     await engine.close()
@@ -670,7 +670,7 @@ async def test_who_speaks_when_it_falls_asleep_is_told_and_keeps_no_place(
     assert [type(await error_of(read(audio))) for audio in (speaks, late)] == [ModelUnavailable] * 2
     await engine.wake()
     for audio in [engine.stream(request()) for _ in range(2)]:
-        audio.close()
+        audio.cancel()
 
 
 async def test_closing_ends_streams_and_calls(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

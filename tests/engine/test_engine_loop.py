@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import GuardConfig, LiveTextConfig
@@ -109,7 +109,7 @@ async def test_batched_equals_alone(model: Model) -> None:
     together = Driven(model, rows=4).speak(*EVERYBODY)
     for one, audio in zip(together, map(Synthesizer(model).synthesize, EVERYBODY), strict=True):
         assert same_sound(one.sound, np.frombuffer(audio.pcm, np.int16))
-        assert same_sound(one.sound, alone(model, one.utterance.request).sound)
+        assert same_sound(one.sound, alone(model, one.stream.request).sound)
     assert {one.reason for one in together} == {"limit", "complete"}
 
 
@@ -119,12 +119,12 @@ async def test_who_joins_or_leaves_changes_nobodys_sound(speaker: Model) -> None
     driven.step(3)
     leaves = driven.open(request("Good evening.", voice=PresetVoice("ryan")))
     driven.step(4)
-    leaves.close()
+    leaves.cancel()
     driven.step(2)
     comes = driven.open(request("Another one.", sampling=Sampling(seed=4), limits=at_most(4)))
     driven.run()
-    assert same_sound(stays.sound, alone(speaker, stays.utterance.request).sound)
-    assert same_sound(comes.sound, alone(speaker, comes.utterance.request).sound)
+    assert same_sound(stays.sound, alone(speaker, stays.stream.request).sound)
+    assert same_sound(comes.sound, alone(speaker, comes.stream.request).sound)
     assert leaves.frames >= 2
     assert leaves.outcome is None
 
@@ -235,7 +235,7 @@ async def test_what_was_cancelled_in_the_line_does_not_count_against_its_client(
     for _ in range(10):
         gone = driven.open(request(limits=at_most(2), client="a"))
         driven.loop._begin_sequences(driven.now)
-        gone.close()
+        gone.cancel()
     last = driven.open(request(limits=at_most(2), client="a"))
     order = begun_order(driven, [first, *others, last])
     assert order.index(7) <= 3
@@ -250,7 +250,7 @@ async def test_a_writer_who_paused_is_in_no_more_of_a_hurry_afterwards(model: Mo
         driven.now += 0.008
         driven.step()
     assert chat.frames
-    assert chat.utterance.sequence is None
+    assert chat.stream.sequence is None
     driven.now += 60.0
     chat.feed(SENTENCE * 12)
     chat.end_text()
@@ -339,8 +339,8 @@ async def test_one_step_after_a_cancel_everything_is_free(speaker: Model, steps:
     driven = Driven(speaker, rows=1)
     speaks, waits = driven.open(request()), driven.open(request("Never begun."))
     driven.step(steps)
-    waits.close()
-    speaks.close()
+    waits.cancel()
+    speaks.cancel()
     driven.step()
     assert driven.nothing_is_left
     driven.run()
@@ -354,7 +354,7 @@ async def test_a_cancelled_live_text_leaves_nothing(speaker: Model) -> None:
     driven.run()
     assert heard.frames
     heard.feed(" more")
-    heard.close()
+    heard.cancel()
     driven.step()
     assert driven.nothing_is_left
 
@@ -364,7 +364,7 @@ async def test_the_row_of_one_who_left_is_the_next_ones_in_the_same_step(speaker
     leaves = driven.open(request())
     comes = driven.open(request(limits=at_most(1)))
     driven.step(3)
-    leaves.close()
+    leaves.cancel()
     driven.step(2)
     assert comes.reason == "limit"
 
@@ -373,7 +373,7 @@ async def test_abort_ends_everybody_once(speaker: Model) -> None:
     driven = Driven(speaker, rows=1)
     speaks, waits, left = (driven.open(request()) for _ in range(3))
     driven.step(3)
-    left.close()
+    left.cancel()
     why = ModelUnavailable("enough")
     driven.loop.abort(why)
     assert (speaks.outcome, waits.outcome, left.outcome) == (why, why, None)
@@ -409,7 +409,7 @@ async def test_a_kept_beginning_may_be_longer_than_a_prompt_needs(load: Load) ->
     short, long = (request(text, voice=voice, limits=at_most(3)) for text in ("Hi.", SENTENCE))
     said = [driven.speak(one)[0] for one in (short, long, short, long)]
     for one in said:
-        assert same_sound(one.sound, alone(base, one.utterance.request, prefix_positions=0).sound)
+        assert same_sound(one.sound, alone(base, one.stream.request, prefix_positions=0).sound)
     assert driven.nothing_is_left
 
 
@@ -460,7 +460,7 @@ async def test_who_finds_the_cache_full_begins_later(speaker: Model) -> None:
     driven = Driven(speaker, rows=4, kv_positions=128)
     together = driven.speak(*(request(limits=at_most(frames)) for frames in (5, 4, 3, 2)))
     assert [one.reason for one in together] == ["limit"] * 4
-    assert all(same_sound(one.sound, alone(speaker, one.utterance.request).sound) for one in together)
+    assert all(same_sound(one.sound, alone(speaker, one.stream.request).sound) for one in together)
     assert driven.nothing_is_left
 
 
@@ -870,12 +870,12 @@ AHEAD = math.ceil(PREPARING_S / FRAME_S)
 
 
 @pytest.fixture
-def rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
+def captures_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Getting ready runs whatever a card would capture, on the rows that are there."""
     monkeypatch.setattr(runner_module, "Graphs", DryRun)
 
 
-@pytest.mark.usefixtures("rehearsed")
+@pytest.mark.usefixtures("captures_are_run")
 async def test_who_finds_no_row_waits_until_the_runner_is_ready_for_more(speaker: Model) -> None:
     driven = Driven(speaker, ready=1, rows=4)
     first, second = driven.open(request(limits=at_most(AHEAD + 30))), driven.open(request(limits=at_most(3)))
@@ -913,7 +913,7 @@ async def test_it_gets_ready_as_soon_as_that_holds_nobody_up_and_not_before(spea
             compiled.add(4)
         known, bucket = driven.runner.rows, driven.runner.next_bucket
         driven.step()
-        speaking = [one.utterance for one in heard if one.utterance.sequence is not None]
+        speaking = [one.stream for one in heard if one.stream.sequence is not None]
         has_time = all(utterance.lead_s(driven.now, rate) >= PREPARING_S for utterance in speaking)
         grows = bucket in compiled and has_time
         assert driven.runner.rows == (bucket if grows else known), step
@@ -930,7 +930,7 @@ async def test_with_nobody_there_it_gets_ready_at_once_and_then_rests(speaker: M
     assert driven.runner.rows == 2
 
 
-@pytest.mark.usefixtures("rehearsed")
+@pytest.mark.usefixtures("captures_are_run")
 async def test_getting_ready_changes_nobodys_sound(speaker: Model) -> None:
     """Not of those who speak, nor of those who read their prompts, nor what is remembered of what was spoken."""
     compiled: set[int] = set()
@@ -947,7 +947,7 @@ async def test_getting_ready_changes_nobodys_sound(speaker: Model) -> None:
     compiled.update((4, 8))
     driven.run()
     assert driven.runner.rows == 8
-    assert all(same_sound(one.sound, alone(speaker, one.utterance.request).sound) for one in heard)
+    assert all(same_sound(one.sound, alone(speaker, one.stream.request).sound) for one in heard)
     assert driven.nothing_is_left
 
 
@@ -991,7 +991,7 @@ async def test_rows_come_in_their_order_whenever_they_are_ready(speaker: Model) 
     driven.run()
     heard = [driven.open(request(limits=at_most(2))) for _ in range(3)]
     driven.step()
-    rows = [one.utterance.sequence.row for one in heard if one.utterance.sequence is not None]
+    rows = [one.stream.sequence.row for one in heard if one.stream.sequence is not None]
     assert rows == [0, 1, 2]
 
 
@@ -1018,7 +1018,7 @@ class Crowd:
 
     @property
     def present(self) -> list[Heard]:
-        return [one for one in self.driven.heard.values() if one.outcome is None and not one.utterance.is_cancelled]
+        return [one for one in self.driven.heard.values() if one.outcome is None and not one.stream.is_cancelled]
 
     @property
     def writers(self) -> list[Heard]:
@@ -1050,7 +1050,7 @@ class Crowd:
         actions = [self.driven.step] * 4
         actions += [self.come] if len(self.present) < 6 else []
         actions += [self.write, self.write, self.end, self.chance.choice(self.writers).flush] if self.writers else []
-        actions += [self.chance.choice(self.present).close] if self.present else []
+        actions += [self.chance.choice(self.present).cancel] if self.present else []
         self.chance.choice(actions)()
         self.driven.now += self.chance.choice((0.01, 0.01, PAUSE_S))
         self.driven.step()
@@ -1068,7 +1068,7 @@ class Crowd:
         return all(
             squeezed(one.read_text) == squeezed(text)
             for one, text in self.written.items()
-            if not one.utterance.is_cancelled and not one.utterance.is_over and not isinstance(one.outcome, EngineBusy)
+            if not one.stream.is_cancelled and not one.stream.is_over and not isinstance(one.outcome, EngineBusy)
         )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
-from qwen_tts.offline.generator import Frame, Generator
+from qwen_tts.offline.generator import GeneratedFrame, Generator
 from tests.engine.conftest import Load
 from tests.golden.cases import CUSTOM
 
@@ -42,12 +42,12 @@ def start(generator: Generator, model: Model, row: int, utterance: int, max_fram
     generator.open(row, prompt_of(model, utterance), *UTTERANCES[utterance][-2:], max_frames)
 
 
-def joined(frames: Sequence[Frame]) -> tuple[list[list[int]], Tensor]:
+def joined(frames: Sequence[GeneratedFrame]) -> tuple[list[list[int]], Tensor]:
     return torch.stack([frame.codes for frame in frames]).tolist(), torch.cat([frame.samples for frame in frames])
 
 
-def speak(generator: Generator) -> dict[int, list[Frame]]:
-    spoken: dict[int, list[Frame]] = defaultdict(list)
+def speak(generator: Generator) -> dict[int, list[GeneratedFrame]]:
+    spoken: dict[int, list[GeneratedFrame]] = defaultdict(list)
     while frames := generator.step():
         for frame in frames:
             spoken[frame.row].append(frame)
@@ -76,7 +76,7 @@ def test_batched_equals_alone(model: Model) -> None:
 
 def test_rows_join_and_leave_while_others_speak(model: Model) -> None:
     generator = Generator(model, 2, POSITIONS)
-    spoken: dict[int, list[Frame]] = {1: [], 2: [], 3: []}
+    spoken: dict[int, list[GeneratedFrame]] = {1: [], 2: [], 3: []}
     start(generator, model, 0, 1)
     spoken[1] += generator.step()
     start(generator, model, 1, 2, max_frames=2)

@@ -166,10 +166,10 @@ Work = Sequence[Callable[[], object]]
 
 @pytest.fixture
 def compile_all(precompile: Any, job: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """With rehearsals that find what a test says."""
+    """With dry runs that find what a test says."""
 
-    def compile_all(rehearse: Callable[[int], Work], told: Callable[[int], object]) -> None:
-        monkeypatch.setattr(precompile, "_Kernels", lambda _: SimpleNamespace(of=rehearse))
+    def compile_all(dry_run: Callable[[int], Work], told: Callable[[int], object]) -> None:
+        monkeypatch.setattr(precompile, "_Kernels", lambda _: SimpleNamespace(of=dry_run))
         monkeypatch.setattr(precompile.triton.runtime.driver, "set_active", lambda _: None)
         monkeypatch.setattr(precompile, "_processes", lambda: 3)
         precompile.compile_all(job, told)
@@ -180,29 +180,29 @@ def compile_all(precompile: Any, job: Any, monkeypatch: pytest.MonkeyPatch) -> C
 def test_a_bucket_is_told_in_order_once_nothing_of_it_is_left(compile_all: Callable[..., None], job: Any) -> None:
     """The smallest begins late here and takes a while, and the largest has no kernels of its own."""
     pieces, counts = {1: 2000, 2: 20, 4: 0}, {bucket: Count() for bucket in (1, 2, 4)}
-    all_are_rehearsed = FORK.Event()
+    all_dry_runs_are_over = FORK.Event()
     told: list[tuple[int, int]] = []
 
-    def rehearse(bucket: int) -> Work:
+    def dry_run(bucket: int) -> Work:
         if bucket == 4:
-            all_are_rehearsed.set()
+            all_dry_runs_are_over.set()
         return [partial(piece, counts[bucket])] * pieces[bucket]
 
     def piece(count: Count) -> None:
-        all_are_rehearsed.wait()
+        all_dry_runs_are_over.wait()
         count.piece()
 
-    compile_all(rehearse, lambda bucket: told.append((bucket, counts[bucket].done)))
+    compile_all(dry_run, lambda bucket: told.append((bucket, counts[bucket].done)))
     assert told == list(pieces.items())
     assert job.mark.exists()
 
 
 def test_a_bucket_waits_for_no_larger_one(compile_all: Callable[..., None]) -> None:
-    """Neither for its kernels, nor are they begun later because of its rehearsal."""
+    """Neither for its kernels, nor are they begun later because of its dry run."""
     first_is_done, first_is_told = FORK.Event(), FORK.Event()
     told: list[int] = []
 
-    def rehearse(bucket: int) -> Work:
+    def dry_run(bucket: int) -> Work:
         if bucket == 1:
             return [first_is_done.set]
         first_is_done.wait()
@@ -212,7 +212,7 @@ def test_a_bucket_waits_for_no_larger_one(compile_all: Callable[..., None]) -> N
         told.append(bucket)
         first_is_told.set()
 
-    compile_all(rehearse, tell)
+    compile_all(dry_run, tell)
     assert told == [1, 2, 4]
 
 
@@ -320,7 +320,7 @@ def test_it_ends_with_the_process_that_waits_for_it(precompile: Any, job: Any) -
     command = [
         sys.executable,
         "-c",
-        "import time, threading, sys; from qwen_tts import precompile; "
+        "import time, threading, sys; from qwen_tts.runtime import precompile; "
         "precompile.compile_all = lambda *_: threading.Event().wait(); precompile.main()",
         job.model_dump_json(),
     ]
@@ -392,9 +392,9 @@ def test_a_mark_does_not_depend_on_where_the_checkpoint_lies(job: Any, checkpoin
 
 # -- without a card ---------------------------------------------------------------------------------------------------
 
-REHEARSE = """
+DRY_RUN = """
 import json, sys, triton
-from qwen_tts import precompile
+from qwen_tts.runtime import precompile
 job = precompile.Job.model_validate_json(sys.argv[1])
 triton.runtime.driver.set_active(precompile._Card(job.capability))
 found = precompile._Kernels(job)
@@ -404,11 +404,11 @@ print(json.dumps([[len(some) for some in compilations], len(found._keys), kernel
 """
 
 
-def test_a_rehearsal_finds_every_kernel_once_and_compiles_for_a_card_that_is_not_there(job: Any) -> None:
+def test_a_dry_run_finds_every_kernel_once_and_compiles_for_a_card_that_is_not_there(job: Any) -> None:
     """In a process of its own: in this one kernels may be interpreted."""
     own = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     two_rows = job.model_copy(update={"config": job.config.model_copy(update={"rows": 2})})
-    command = [sys.executable, "-W", "ignore", "-c", REHEARSE, two_rows.model_dump_json()]
+    command = [sys.executable, "-W", "ignore", "-c", DRY_RUN, two_rows.model_dump_json()]
     said = subprocess.run(command, env=own, check=True, stdout=subprocess.PIPE).stdout
     (first, second, again), kernels, ptx = json.loads(said)
     assert first > second > 0

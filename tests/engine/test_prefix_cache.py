@@ -11,7 +11,7 @@ from qwen_tts.engine.prefix_cache import CachedPrefix, PrefixCache
 
 PAGE = 4
 NOTHING = torch.zeros(0, 1)
-ENTRY = CachedPrefix(Prefix(NOTHING, NOTHING, NOTHING, None), heard=None)
+ENTRY = CachedPrefix(Prefix(NOTHING, NOTHING, NOTHING, None), snapshot=None)
 
 
 class Cache:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.runtime.frame import FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, POSITION, PromptPart
-from qwen_tts.runtime.runner import ModelRunner, RowFrame, StepResult, Ticket
+from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame, StepResult
 from tests.engine.conftest import Load
 from tests.engine.driven import endless, same_sound
 from tests.engine.test_generator import UTTERANCES, alone, prompt_of
@@ -58,7 +58,7 @@ class Rows:
             self.runner.prefill([PromptPart(row, start, part)])
         self.prompts[row], self.frames[row], self.codes[row], self.pcm[row] = prompt, 0, [], []
 
-    def launch(self, *rows: int) -> Ticket:
+    def launch(self, *rows: int) -> LaunchedStep:
         frames = []
         for row in rows:
             frame, prompt = self.frames[row], self.prompts[row]
@@ -67,8 +67,8 @@ class Rows:
             self.frames[row] += 1
         return self.runner.launch(frames)
 
-    def collect(self, ticket: Ticket, *rows: int) -> StepResult:
-        result = self.runner.collect(ticket)
+    def collect(self, step: LaunchedStep, *rows: int) -> StepResult:
+        result = self.runner.collect(step)
         for row in rows:
             self.codes[row].append(int(result.first_codes[row]))
             self.pcm[row].append(result.pcm[row].tobytes())
@@ -177,9 +177,9 @@ def test_a_step_has_the_smallest_size_that_holds_its_rows(model: Model) -> None:
     for row in range(4):
         rows.open(row, row)
     for taking_part, size in (((0,), 1), ((1,), 3), ((0, 2), 3), ((3,), 4)):
-        ticket = rows.launch(*taking_part)
-        rows.collect(ticket, *taking_part)
-        assert ticket.rows == size
+        step = rows.launch(*taking_part)
+        rows.collect(step, *taking_part)
+        assert step.rows == size
 
 
 def test_a_step_of_others_may_write_only_where_an_open_row_writes_next(model: Model) -> None:

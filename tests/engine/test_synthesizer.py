@@ -24,7 +24,7 @@ from qwen_tts import (
     UnsupportedLanguage,
 )
 from qwen_tts.api import Audio
-from qwen_tts.audio.wav import from_pcm, to_pcm
+from qwen_tts.audio.samples import from_pcm, to_pcm
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from tests.engine.conftest import Load
 from tests.engine.driven import CANNOT_BE_SPOKEN
@@ -78,7 +78,7 @@ def test_leaving_the_stream_cancels(custom: Synthesizer) -> None:
         next(speech)
     assert list(speech) == []
     assert speech.end is None
-    speech.close()
+    speech.cancel()
 
 
 def test_leading_and_trailing_blanks_are_not_spoken(custom: Synthesizer) -> None:

@@ -16,14 +16,14 @@ from qwen_tts.checkpoint.weights import plan
 from qwen_tts.config.checkpoint import CodecConfig
 from qwen_tts.kernels import codec as kernels
 from qwen_tts.kernels import linear
-from qwen_tts.kernels.codec import Convolution, Snake, SplitKWorkspace, Tiles, convolve, tiles_of
+from qwen_tts.kernels.codec import Convolution, ConvolutionTiles, Snake, convolution_workspace, convolve, tiles_of
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.runtime.codec_decoder_triton import TritonDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
 from tests.kernels import references
 
-SMALL = Tiles(16, 16, 16, 1, 4, 1)
+SMALL = ConvolutionTiles(16, 16, 16, 1, 4, 1)
 ROOMS = {"Hopper": 227 * 1024, "the least": 99 * 1024}
 """Shared memory of a program, in bytes"""
 MOST_ROWS = 65
@@ -42,7 +42,7 @@ class Setting:
         weight = (torch.randn(self.outputs, taps * channels, device=device) / (taps * channels) ** 0.5).to(dtype)
         self.bias = torch.randn(outputs, device=device)
         self.convolution = Convolution(weight, self.bias.repeat(stride), taps, dilation, outputs)
-        self.workspace = SplitKWorkspace(device)
+        self.workspace = convolution_workspace(device)
         self.before = self.convolution.history * channels
         self.length = self.before + steps * channels
         self.data = torch.full((rows, self.length + 8), torch.nan, device=device, dtype=dtype)
@@ -68,7 +68,7 @@ class Setting:
         """Longer than a row; what is not written stays NaN."""
         return torch.full_like(self.data[:, :1].expand(-1, self.steps * self.outputs + 3), torch.nan)
 
-    def run(self, tiles: Tiles | None = None, **around: Any) -> Tensor:
+    def run(self, tiles: ConvolutionTiles | None = None, **around: Any) -> Tensor:
         """-> what was `activated` [rows, steps, outputs]; nothing beside it was written."""
         out = self.empty()
         new = self.data[:, self.before :]
@@ -105,7 +105,7 @@ def test_channels_and_outputs_that_no_block_divides(
     channels: int, outputs: int, device: torch.device, dtype: torch.dtype
 ) -> None:
     setting = Setting(device, dtype, channels=channels, outputs=outputs)
-    for tiles in (SMALL, Tiles(32, 32, 64, 3, 4, 1), None):
+    for tiles in (SMALL, ConvolutionTiles(32, 32, 64, 3, 4, 1), None):
         assert setting.is_close(setting.run(tiles), setting.exact)
 
 
@@ -228,7 +228,7 @@ def release() -> TritonDecoder:
     return TritonDecoder(codec, MOST_ROWS - 1, torch.bfloat16, torch.device("meta"), Graphs())
 
 
-def check(tiles: Tiles, element_bytes: int, room: int) -> None:
+def check(tiles: ConvolutionTiles, element_bytes: int, room: int) -> None:
     """Sides that tensor cores take, as many stages as there is room for, and never none."""
     block_m, block_n, block_k, splits, _, stages = tiles
     assert all(side >= 16 and side & (side - 1) == 0 for side in (block_m, block_n, block_k))
@@ -250,7 +250,7 @@ def test_tiles_fit_whatever_the_release_convolves(
     """`convolve` itself asserts that shared tiles have room to meet."""
     monkeypatch.setattr(kernels, "launch", lambda *_, **__: None)
     meta = partial(torch.empty, device="meta", dtype=torch.bfloat16 if element_bytes == 2 else torch.float32)
-    workspace = SplitKWorkspace(torch.device("meta"))
+    workspace = convolution_workspace(torch.device("meta"))
     for channels, taps, outputs in shapes():
         one = Convolution(meta(outputs, taps * channels), meta(outputs), taps)
         for rows, steps in product((1, 2, 3, 16, 17, 64, 65), (1, 2, 4, 32, 160, 640, 1920)):
@@ -263,12 +263,12 @@ def test_every_frame_of_the_release_can_be_launched(
     release: TritonDecoder, room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of any number of rows; also here the kernels' own assertions count."""
-    launched: list[Tiles] = []
+    launched: list[ConvolutionTiles] = []
 
     def launch(kernel: Any, grid: tuple[int, ...], *_: object, **options: Any) -> None:
         if kernel is kernels._convolve:
             sides = (options[f"BLOCK_{side}"] for side in "MNK")
-            launched.append(Tiles(*sides, grid[2], options["num_warps"], options["num_stages"]))
+            launched.append(ConvolutionTiles(*sides, grid[2], options["num_warps"], options["num_stages"]))
 
     for module in (kernels, linear):
         monkeypatch.setattr(module, "launch", launch)

@@ -35,16 +35,16 @@ def codec(device: torch.device) -> Codec:
     return Codec(config, decoder.eval().to(device), encoder.to(device))
 
 
-def decode(sound: DecoderBackend, codes: Tensor, active: list[int]) -> Tensor:
+def decode(decoder: DecoderBackend, codes: Tensor, active: list[int]) -> Tensor:
     """One frame -> [rows, samples] as integers that can be subtracted."""
-    sound.codes[:ROWS] = codes.to(sound.codes)
-    sound.active[:ROWS] = torch.tensor(active, device=sound.active.device)
-    sound.decode(ROWS)
-    return sound.pcm[:ROWS].int().cpu()
+    decoder.codes[:ROWS] = codes.to(decoder.codes)
+    decoder.active[:ROWS] = torch.tensor(active, device=decoder.active.device)
+    decoder.decode(ROWS)
+    return decoder.pcm[:ROWS].int().cpu()
 
 
 def test_frame_for_frame_with_pauses_and_a_reference(codec: Codec, device: torch.device) -> None:
-    """Row 0 speaks on and on; row 1 has heard a reference, says something, pauses, goes on. At most one bit is off."""
+    """Row 0 speaks on and on; row 1 goes on from a reference, speaks, pauses, goes on. At most one bit is off."""
     generator = torch.Generator().manual_seed(0)
     frames = torch.randint(0, 2048, (3, ROWS, 16), generator=generator)
     frames[0, 0, 0] = 2150  # the end of speech: its sound does not count, and nothing breaks
@@ -54,16 +54,16 @@ def test_frame_for_frame_with_pauses_and_a_reference(codec: Codec, device: torch
         ours = TritonDecoder(codec, ROWS, torch.float32, device, Graphs())
         theirs = EagerDecoder(codec, ROWS)
         sounds: list[Tensor] = []
-        for sound in (ours, theirs):
-            pcm, heard = sound.decode_alone(reference[-1:], sound.hear(reference[:-1]))
-            sound.restore_row(1, heard)
+        for decoder in (ours, theirs):
+            pcm, snapshot = decoder.decode_alone(reference[-1:], decoder.snapshot_after(reference[:-1]))
+            decoder.restore_row(1, snapshot)
             sounds.append(pcm.int().cpu())
         assert (sounds[0] - sounds[1]).abs().max() <= 1
         for codes, active in zip(frames, ([1, 1], [1, 0], [1, 1]), strict=True):
             difference = (decode(ours, codes, active) - decode(theirs, codes, active)).abs().amax(dim=1)
             assert all(difference[row] <= 1 for row in range(ROWS) if active[row])
-        for sound in (ours, theirs):
-            sound.reset_row(0)
+        for decoder in (ours, theirs):
+            decoder.reset_row(0)
         fresh = decode(ours, frames[1], [1, 0])[0]
         assert (fresh - decode(theirs, frames[1], [1, 0])[0]).abs().max() <= 1
         assert fresh.abs().max() > 100

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from qwen_tts.kernels import linear
-from qwen_tts.kernels.linear import FEW, MAX_TOKENS, Hidden, SplitKWorkspace, add, enter, project
+from qwen_tts.kernels.linear import FEW, MAX_TOKENS, Hidden, add, enter, product_workspace, project
 from tests.kernels import references
 
 EPS = 1e-6
@@ -38,7 +38,7 @@ def test_a_normalised_projection(
         x, norm = random(tokens, width, device=device), random(width, device=device, dtype=dtype)
         weight = (random(outputs * (1 + gated), width, device=device) / width**0.5).to(dtype)
         out = torch.full((tokens, outputs), torch.nan, device=device, dtype=dtype)
-        project(hidden_of(x, norm), norm, weight, out, SplitKWorkspace(device), eps=EPS, gated=gated)
+        project(hidden_of(x, norm), norm, weight, out, product_workspace(device), eps=EPS, gated=gated)
         exact = references.linear(x, weight, norm, EPS, gated, None)
         assert references.error(out, exact) < references.bound(dtype), gated
 
@@ -53,11 +53,11 @@ def test_a_sum_and_what_the_next_norm_needs(
     weight = (random(outputs, width, device=device) / width**0.5).to(dtype)
     norm, following = random(outputs, device=device, dtype=dtype), random(32, outputs, device=device, dtype=dtype)
     after = hidden_of(before, norm)
-    add(x, weight, before, after, norm, SplitKWorkspace(device))
+    add(x, weight, before, after, norm, product_workspace(device))
     exact = references.linear(x, weight, None, 0, False, before)
     assert references.error(after.value, exact) < references.bound(dtype)
     out = torch.empty(tokens, 32, device=device, dtype=dtype)
-    project(after, norm, following, out, SplitKWorkspace(device), eps=EPS)
+    project(after, norm, following, out, product_workspace(device), eps=EPS)
     assert references.error(out, references.linear(exact, following, norm, EPS, False, None)) < references.bound(dtype)
 
 
@@ -66,7 +66,7 @@ def test_the_sum_may_take_the_place_of_what_is_added_to(device: torch.device) ->
         x, weight = random(tokens, 32, device=device), random(16, 32, device=device)
         norm, before = random(16, device=device), random(tokens, 16, device=device)
         hidden = hidden_of(before, norm)
-        add(x, weight, hidden.value, hidden, norm, SplitKWorkspace(device))
+        add(x, weight, hidden.value, hidden, norm, product_workspace(device))
         assert references.error(hidden.value, references.linear(x, weight, None, 0, False, before)) < 1e-5
 
 
@@ -74,7 +74,7 @@ def test_the_sum_may_take_the_place_of_what_is_added_to(device: torch.device) ->
 def test_every_second_token(tokens: int, device: torch.device) -> None:
     x, norm, weight = random(2 * tokens, 32, device=device), random(32, device=device), random(16, 32, device=device)
     out = torch.empty(tokens, 16, device=device)
-    project(hidden_of(x, norm)[slice(1, None, 2)], norm, weight, out, SplitKWorkspace(device), eps=EPS)
+    project(hidden_of(x, norm)[slice(1, None, 2)], norm, weight, out, product_workspace(device), eps=EPS)
     assert references.error(out, references.linear(x[1::2], weight, norm, EPS, False, None)) < 1e-5
 
 
@@ -85,10 +85,10 @@ def test_batched_equals_alone_to_the_bit(tokens: int, device: torch.device, dtyp
         pytest.skip("the interpreter adds in an order of its own")
     x, norm = random(tokens, 64, device=device), random(64, device=device, dtype=dtype)
     weight, out = random(32, 64, device=device, dtype=dtype), torch.empty(2, tokens, 32, device=device)
-    project(hidden_of(x, norm), norm, weight, out[0], SplitKWorkspace(device), eps=EPS)
+    project(hidden_of(x, norm), norm, weight, out[0], product_workspace(device), eps=EPS)
     others = random(tokens, 64, device=device)
     others[1] = x[1]
-    project(hidden_of(others, norm), norm, weight, out[1], SplitKWorkspace(device), eps=EPS)
+    project(hidden_of(others, norm), norm, weight, out[1], product_workspace(device), eps=EPS)
     assert torch.equal(out[0, 1], out[1, 1])
 
 
@@ -98,7 +98,7 @@ def test_all_of_the_blocks_divide_what_they_share(device: torch.device) -> None:
         x, norm = random(tokens, 40, device=device), random(40, device=device)
         weight = random(outputs * (1 + gated), 40, device=device)
         out = torch.empty(tokens, outputs, device=device)
-        project(hidden_of(x, norm), norm, weight, out, SplitKWorkspace(device), eps=EPS, gated=gated)
+        project(hidden_of(x, norm), norm, weight, out, product_workspace(device), eps=EPS, gated=gated)
         assert references.error(out, references.linear(x, weight, norm, EPS, gated, None)) < 1e-5
 
 
@@ -123,7 +123,7 @@ def test_tiles_fit_every_product_of_the_release(
     launched: list[dict[str, Any]] = []
     monkeypatch.setattr(linear, "shared_bytes", lambda: room)
     monkeypatch.setattr(linear, "launch", lambda *_, **options: launched.append(options))
-    workspace, meta = SplitKWorkspace(torch.device("meta")), torch.device("meta")
+    workspace, meta = product_workspace(torch.device("meta")), torch.device("meta")
     kinds = [(*sizes, gated) for gated, all_sizes in ((False, PRODUCTS), (True, GATED)) for sizes in all_sizes]
     for width, outputs, gated in kinds:
         x = Hidden.allocate(MAX_TOKENS, width, meta, dtype_of_weights)

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from websockets.frames import CloseCode as LibraryCode
 
 from qwen3tts_daemon.access.auth import Auth
-from qwen3tts_daemon.failures import HTTP_STATUS
+from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
-from qwen3tts_daemon.protocols.voice_v1.messages import ClientMessage, DaemonMessage, Effective, Format
+from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage
+from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
+from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
 from qwen3tts_daemon.settings import HttpSettings, VoicesSettings, load_settings
 from qwen3tts_daemon.voices.names import Aliases
 from tests.fakes import tone
@@ -24,6 +28,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 HTTP = (DOCS / "http.md").read_text()
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
+PAGE_SOCKET = (DOCS.parent / "qwen3tts_daemon" / "web" / "js" / "socket.js").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
 
 
@@ -47,13 +52,21 @@ def test_every_error_code_is_in_the_table_with_its_status() -> None:
     assert not {code for code, status in HTTP_STATUS.items() if status not in told[code]}
 
 
+def test_every_close_code_is_in_the_table_and_known_to_the_page() -> None:
+    rows = re.findall(r"^\| ([0-9, ]+) \|", WEBSOCKET.partition("\n| close | why |\n")[2], re.MULTILINE)
+    told = {int(code) for row in rows for code in row.split(", ")}
+    assert told == {*CLOSE_CODES.values(), LibraryCode.INVALID_DATA, LibraryCode.MESSAGE_TOO_BIG}
+    page = dict(re.findall(r'(4\d\d\d): "(\w+)"', PAGE_SOCKET.partition("const FATAL =")[2].partition(";")[0]))
+    assert page == {str(code): name for name, code in CLOSE_CODES.items() if code >= 4000 and name != "timeout"}
+
+
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: str(message.__name__))
 def test_every_message_and_its_fields_are_described(message: type) -> None:
     assert missing([message.__struct_config__.tag, *message.__struct_fields__], WEBSOCKET) == []  # type: ignore[attr-defined]
 
 
 def test_every_option_is_described() -> None:
-    assert missing(Effective.__struct_fields__ + Format.__struct_fields__, WEBSOCKET) == []
+    assert missing(ContextOptions.__struct_fields__ + SoundFormat.__struct_fields__, WEBSOCKET) == []
     assert missing(SpeechBody.__struct_fields__, HTTP) == []
 
 

@@ -385,7 +385,7 @@ class TestSlow:
 
     async def test_offloading_needs_the_token(self, door: Door, home: Home) -> None:
         assert told(await door.client.post("/api/gpu-offload"))[:2] == (401, "unauthorized")
-        assert not home.manager._offloading
+        assert not home.manager._is_evicted
 
 
 # -- what there is ---------------------------------------------------------------------------------------------
@@ -466,7 +466,7 @@ async def test_a_report_that_is_not_there_is_not_found(door: Door, home: Home) -
     assert told(await door.client.get("/v1/audio/requests/0123456789ab"))[:2] == (404, "not_found")
     first = (await ask(door, "custom-voice", text="Hi.")).headers["x-request-id"]
     for _ in range(256):
-        home.speech.leave(home.speech.utterance(Order("test")))
+        home.speech.remove(home.speech.utterance(Order("test")))
     assert len(home.speech.reports) == 256
     assert (await door.client.get(f"/v1/audio/requests/{first}")).status_code == 404
 

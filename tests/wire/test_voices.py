@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import struct
 import zipfile
 from collections.abc import AsyncIterator
@@ -18,14 +19,15 @@ from qwen3tts_daemon.protocols.http.routes import voices, wrapper
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Order, Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
-from qwen3tts_daemon.uploads.voice_files import CARD
+from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.release_speakers import SAMPLE_TEXTS
 from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
+from qwen_tts.audio.bounds import LONGEST_S
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.stream import AudioStream
-from tests.fakes import ToneEngine, tone
+from tests.fakes import MS_PER_CHAR, ToneEngine, tone
 from tests.prompts import prompt_bytes
 from tests.wire.http_door import TOKEN, Door, open_door, until
 from tests.wire.patient import connect
@@ -104,6 +106,14 @@ async def listed(door: Door) -> dict[str, Any]:
     return {voice["id"]: voice for voice in (await door.client.get(VOICES)).json()["voices"]}
 
 
+def cut_off(folder: Path, name: str) -> bytes:
+    """The only file of this name loses all but its beginning; returns what was in it."""
+    (file,) = folder.rglob(name)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    return whole
+
+
 def told(answer: httpx.Response) -> tuple[int, str, str | None]:
     error = answer.json()["error"]
     return answer.status_code, error["code"], error["param"]
@@ -124,6 +134,17 @@ async def test_a_clone_is_offered_at_once(door: Door, keeper: Keeper, engine: St
     assert spoken.content == tone("Hello")
     assert engine.requests[-1].voice.prompt.data == prompt_bytes("Some words.", 3.6)  # type: ignore[union-attr]
     assert library.reference("me") == Audio(pcm=tone("x" * 60), sample_rate=24_000)
+
+
+async def test_a_clone_whose_prompt_was_damaged_on_disk_speaks_and_is_whole_again(
+    door: Door, keeper: Keeper, engine: Studio, library: VoiceLibrary, tmp_path: Path
+) -> None:
+    assert (await keeper.clone(name="Me", consent="true", ref_text="Some words.")).status_code == 201
+    whole = cut_off(tmp_path, PROMPT)
+    spoken = await door.client.post(SPEECH, json={"input": "Hello", "voice": "me", "response_format": "pcm"})
+    assert (spoken.status_code, spoken.content) == (200, tone("Hello"))
+    assert engine.requests[-1].voice.prompt.data == whole  # type: ignore[union-attr]
+    assert library.prompt("me") == whole
 
 
 @pytest.mark.parametrize("consent", [{}, {"consent": "false"}, {"consent": ""}, {"consent": "0"}])
@@ -314,14 +335,32 @@ async def test_what_was_not_a_whole_described_utterance_cannot_be_kept(
             "/api/tts/voice-design/stream", json=DESIGN | {"text": "This goes well. This will [fail]."}
         )
     (failed,) = [id for id, report in speech.reports.items() if report.end == "generation_failed"]
-    too_long = await keeper.take(text="word " * 210)
-    for take in (preset.headers["x-request-id"], cancelled.request_id, failed, too_long, "", "x" * 1_000):
+    for take in (preset.headers["x-request-id"], cancelled.request_id, failed, "", "x" * 1_000):
         assert told(await keeper.make(name="x", take=take)) == (422, "bad_field", "take"), take
     assert library.voices == []
 
 
 async def test_a_take_that_is_too_short_for_a_voice_is_named(keeper: Keeper) -> None:
     assert told(await keeper.make(name="x", take=await keeper.take(text="Hi."))) == (422, "bad_audio", "take")
+
+
+@pytest.mark.parametrize("words", [101, 150, 210])
+async def test_who_keeps_a_take_that_is_too_long_for_a_voice_is_told_to_let_it_say_less(
+    keeper: Keeper, library: VoiceLibrary, words: int
+) -> None:
+    answer = await keeper.make(name="x", take=await keeper.take(text="word " * words))
+    assert told(answer) == (422, "bad_audio", "take")
+    message = answer.json()["error"]["message"]
+    assert re.fullmatch(
+        r"this take is \d\d\.\d s long, .* at most 30 s; let the voice say less, and keep that", message
+    )
+    assert library.voices == []
+
+
+async def test_the_longest_take_that_is_held_can_be_kept(keeper: Keeper, library: VoiceLibrary) -> None:
+    text = "x" * round(LONGEST_S * 1000 / MS_PER_CHAR)
+    assert (await keeper.make(name="x", take=await keeper.take(text=text))).status_code == 201
+    assert library.reference("x").duration_s == LONGEST_S
 
 
 @pytest.mark.parametrize("engine", [ToneEngine(kinds=("preset", "designed"), preview=False)])

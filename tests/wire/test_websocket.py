@@ -13,11 +13,11 @@ from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
-from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets, refuse
+from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import NOTHING_MS, Speech
 from qwen_tts.stream import WINDOW_FRAMES
@@ -50,7 +50,7 @@ async def server(sockets: Sockets, limits: WebSocketSettings) -> AsyncIterator[H
 
     @app.websocket("/refused")
     async def refused(websocket: WebSocket) -> None:
-        await refuse(websocket, describe(Refusal("unauthorized", "no token")), 4401)
+        await sockets.refuse(websocket, Refusal("unauthorized", "no token"))
 
     server = HttpServer(app, ["127.0.0.1"], 0, ServerConfig(message_bytes=limits.message_bytes, grace_s=0.1))
     await server.start()
@@ -450,10 +450,10 @@ class TestSlowEngine:
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"sound", 1003), ("x" * 65_537, 1009), ("é" * 40_000, 1009)],
-    ids=["binary", "too big", "too big in UTF-8"],
+    [(b"sound", 1003), ("x" * 65_537, 1009), ("é" * 40_000, 1009), (["x" * 40_000] * 2, 1009)],
+    ids=["binary", "too big", "too big in UTF-8", "too big in parts"],
 )
-async def test_what_closes_a_socket(call: Connect, data: str | bytes, code: int) -> None:
+async def test_what_closes_a_socket(call: Connect, data: str | bytes | list[str], code: int) -> None:
     async with call() as client:
         await client.connection.send(data)
         assert await client.closed() == code

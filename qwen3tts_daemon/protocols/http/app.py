@@ -22,7 +22,7 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from qwen3tts_daemon.access.auth import TICKET_S, Auth
-from qwen3tts_daemon.failures import HTTP_STATUS, Failure, Refusal, describe, draining
+from qwen3tts_daemon.failures import HTTP_STATUS, Refusal, draining
 from qwen3tts_daemon.protocols.http.json_body import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.http.middleware import AccessMiddleware, caller_of, principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import Health, Ready, Ticket
@@ -34,7 +34,6 @@ from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
 
 SERVICE = "qwen3tts-daemon"
-_UNAUTHORIZED = 4401
 _READY_STATES = ("ready", "sleeping", "unloaded")
 """Asleep or unloaded is ready too: the next request wakes it, and nothing else would."""
 
@@ -43,7 +42,7 @@ class SocketDoor(Protocol):
     """Who speaks over the WebSockets that come through this port."""
 
     async def serve(self, websocket: WebSocket, *, address: str) -> None: ...
-    async def refuse(self, websocket: WebSocket, failure: Failure, close_code: int) -> None: ...
+    async def refuse(self, websocket: WebSocket, refusal: Refusal) -> None: ...
 
 
 def build_app(
@@ -180,7 +179,7 @@ def _sockets(sockets: SocketDoor) -> APIRouter:
         try:
             principal_of(websocket.scope).require("speak")
         except Refusal as refusal:
-            await sockets.refuse(websocket, describe(refusal), _UNAUTHORIZED)
+            await sockets.refuse(websocket, refusal)
         else:
             await sockets.serve(websocket, address=caller_of(websocket.scope).address)
 

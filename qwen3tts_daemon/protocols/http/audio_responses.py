@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.audio import ENCODE_MS, Encoder, to_wav
 from qwen3tts_daemon.failures import Refusal, describe, draining
-from qwen3tts_daemon.protocols.http.json_body import wait_for_leaving
+from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.response_schemas import SOUND_TYPES, binary
 from qwen3tts_daemon.protocols.scope_state import TRAILERS
 from qwen3tts_daemon.speech.service import Measures, Utterance
@@ -116,27 +116,27 @@ def _event(fields: Mapping[str, Any]) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def _listened_to(utterance: Utterance, receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
-    """A task that is done when the client has left; the utterance is closed then, whatever it waits for."""
-    leaving = asyncio.create_task(wait_for_leaving(receive))
-    leaving.add_done_callback(lambda _: utterance.close())
+async def _cancelled_on_disconnect(utterance: Utterance, receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that is done when the client has gone; the utterance is cancelled then, whatever it waits for."""
+    disconnect = asyncio.create_task(wait_for_disconnect(receive))
+    disconnect.add_done_callback(lambda _: utterance.cancel())
     try:
-        yield leaving
+        yield disconnect
     finally:
-        leaving.cancel()
+        disconnect.cancel()
 
 
-def _was_left(utterance: Utterance, leaving: asyncio.Task[None]) -> bool:
-    """Whether it has no end because its client has left. Raises Refusal if that was not the reason."""
+def _was_cancelled(utterance: Utterance, disconnect: asyncio.Task[None]) -> bool:
+    """Whether it has no end because its client has gone. Raises Refusal if that was not the reason."""
     if utterance.end != "cancelled":
         return False
-    if not leaving.done():
+    if not disconnect.done():
         raise draining()
     return True
 
 
 class StreamedAudioResponse(Response):
-    """Speaks while it is sent; a client that leaves closes the utterance, whatever it waits for."""
+    """Speaks while it is sent; a client that leaves cancels the utterance, whatever it waits for."""
 
     def __init__(
         self, utterance: Utterance, framing: Framing, names: Names, headers: Mapping[str, str] | None = None
@@ -150,10 +150,10 @@ class StreamedAudioResponse(Response):
         self._has_started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._utterance as utterance, _listened_to(utterance, receive) as leaving:
+        async with self._utterance as utterance, _cancelled_on_disconnect(utterance, receive) as disconnect:
             try:
                 await self._speak(send)
-                if _was_left(utterance, leaving):
+                if _was_cancelled(utterance, disconnect):
                     return
                 await self._write(self._framing.end(utterance), send)
             except Exception as error:
@@ -198,7 +198,7 @@ class StreamedAudioResponse(Response):
 
 
 class WholeAudioResponse(Response):
-    """A whole WAV with its end and its cost in the headers; a client that leaves before closes the utterance."""
+    """A whole WAV with its end and its cost in the headers; a client that leaves before cancels the utterance."""
 
     def __init__(self, utterance: Utterance, sample_rate: int, names: Names, filename: str) -> None:
         super().__init__(media_type="audio/wav")
@@ -208,10 +208,10 @@ class WholeAudioResponse(Response):
         self._filename = filename
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._utterance as utterance, _listened_to(utterance, receive) as leaving:
+        async with self._utterance as utterance, _cancelled_on_disconnect(utterance, receive) as disconnect:
             with their_names(self._names):
                 pcm = b"".join([part.pcm async for part in utterance if isinstance(part, AudioChunk)])
-            if leaving.done() or _was_left(utterance, leaving):
+            if disconnect.done() or _was_cancelled(utterance, disconnect):
                 return
         body = to_wav(Audio(pcm=pcm, sample_rate=self._sample_rate))
         headers = {"content-disposition": f'attachment; filename="{self._filename}"'}

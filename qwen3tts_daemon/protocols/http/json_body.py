@@ -54,7 +54,7 @@ def schemas_of(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
     return components
 
 
-async def wait_for_leaving(receive: Receive) -> None:
+async def wait_for_disconnect(receive: Receive) -> None:
     """Until the client has gone; only once the body has been read."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -22,7 +22,7 @@ from qwen3tts_daemon.access.headers import Headers
 from qwen3tts_daemon.access.networks import Address, parse_address
 from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.protocols.http.cors import answer_headers, expose, preflight_headers
-from qwen3tts_daemon.protocols.http.json_body import wait_for_leaving
+from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.scope_state import ABORT
 from qwen3tts_daemon.sparing_log import SparingLog
@@ -258,7 +258,7 @@ class _Reply:
         """An end that nobody can mistake for a complete body."""
         if _abort(self._scope):
             with contextlib.suppress(asyncio.CancelledError):
-                await wait_for_leaving(receive)
+                await wait_for_disconnect(receive)
 
 
 class _Body:

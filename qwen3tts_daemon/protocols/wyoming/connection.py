@@ -21,10 +21,10 @@ from qwen3tts_daemon.failures import Failure, Refusal, describe, draining
 from qwen3tts_daemon.protocols.pace import Pace
 from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.session import (
-    Abort,
     Action,
     Answer,
     Begin,
+    Fail,
     Reply,
     Text,
     TextEnd,
@@ -33,7 +33,7 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech.service import Caller, Order, Speech, Utterance
-from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
+from qwen_tts.api import AudioChunk, check_length
 from qwen_tts.errors import TextEmpty, TextTooLong
 
 
@@ -93,9 +93,12 @@ class _Request:
         if self._error is not None:
             return
         self._chars += len(text)
-        if self._chars > MAX_TEXT_CHARS:
-            self.abort(TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text"))
-        elif self._utterance is not None:
+        try:
+            check_length(self._chars)
+        except TextTooLong as error:
+            self.fail(error)
+            return
+        if self._utterance is not None:
             self._utterance.feed(text)
         else:
             self._text.append(text)
@@ -105,10 +108,11 @@ class _Request:
         if self._utterance is not None:
             self._utterance.end_text()
 
-    def abort(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """What is spoken of it ends now. The first error counts."""
         self._error = self._error or error
         if self._utterance is not None:
-            self._utterance.close()
+            self._utterance.cancel()
 
     def speak_with(self, utterance: Utterance) -> None:
         """Its turn has come."""
@@ -159,7 +163,7 @@ class Connection:
         self._receiving = False
         """In the middle of an event."""
         self._is_parting = False
-        self._stopped: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+        self._close_reason: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
 
     @property
     def is_busy(self) -> bool:
@@ -172,21 +176,21 @@ class Connection:
 
     @property
     def is_closing(self) -> bool:
-        return self._is_parting or self._stopped.done() or self._writer.is_closing()
+        return self._is_parting or self._close_reason.done() or self._writer.is_closing()
 
     def dismiss(self) -> None:
         """Others need its place: say so, and go at once."""
         self._is_parting = True
         refuse(self._writer, Refusal("rate_limited", "too many connections, and this one asks for nothing"))
 
-    def stop(self, reason: Refusal) -> None:
+    def close(self, reason: Refusal) -> None:
         """End the connection, after telling the client why."""
-        if not self._stopped.done():
-            self._stopped.set_result(reason)
+        if not self._close_reason.done():
+            self._close_reason.set_result(reason)
 
     async def serve(self) -> None:
         tasks = [asyncio.create_task(self._read_all()), asyncio.create_task(self._answer_all())]
-        ends: list[asyncio.Future[Any]] = [*tasks, self._stopped]
+        ends: list[asyncio.Future[Any]] = [*tasks, self._close_reason]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -200,7 +204,7 @@ class Connection:
         for error in results:
             if error is not None and not isinstance(error, (asyncio.CancelledError, ConnectionError)):
                 return error
-        return self._stopped.result() if self._stopped.done() else None
+        return self._close_reason.result() if self._close_reason.done() else None
 
     async def _part(self, reason: BaseException | None) -> None:
         """Say why, and close so that it arrives: a close with unread input would overtake it."""
@@ -343,11 +347,11 @@ def _error(failure: Failure) -> bytes:
     return encode_event(Error(failure.message, failure.code).event())
 
 
-def _continue(request: _Request, action: Text | TextEnd | Abort) -> None:
+def _continue(request: _Request, action: Text | TextEnd | Fail) -> None:
     match action:
         case Text(text):
             request.feed(text)
         case TextEnd():
             request.end_text()
-        case Abort(error):
-            request.abort(error)
+        case Fail(error):
+            request.fail(error)

@@ -75,13 +75,13 @@ class WyomingServer:
             server.close()
         for connection in self._connections.values():
             if not connection.is_busy:
-                connection.stop(draining())
+                connection.close(draining())
 
     async def close(self) -> None:
         """End everything; who still waits for an answer is told. Idempotent."""
         await self.drain()
         for connection in self._connections.values():
-            connection.stop(draining())
+            connection.close(draining())
         await asyncio.gather(*self._connections, return_exceptions=True)
         for server in self._servers:
             await server.wait_closed()

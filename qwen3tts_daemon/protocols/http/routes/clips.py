@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from msgspec import Meta
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,9 +17,10 @@ from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses, listens
 from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import CLIP_LIFETIME_S, within
 from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
 from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
-from qwen3tts_daemon.protocols.http.json_body import body_of, wait_for_leaving
+from qwen3tts_daemon.protocols.http.json_body import body_of, wait_for_disconnect
 from qwen3tts_daemon.protocols.http.middleware import caller_of, principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import CLIP_TYPES, binary
 from qwen3tts_daemon.protocols.http.response_schemas import Clip as ClipAnswer
@@ -47,7 +47,7 @@ class ClipBody(SpeechBody, frozen=True, kw_only=True):
     """The request of POST /v1/audio/clips: what is spoken as by /v1/audio/speech, for a URL. No pcm."""
 
     response_format: ClipFormatName | None = "mp3"
-    expires_in_s: Annotated[float, Meta(ge=1, le=86_400)] | None = None
+    expires_in_s: Annotated[float, within(CLIP_LIFETIME_S)] | None = None
     """How long the URL is good; without it as the daemon's settings say."""
 
 
@@ -120,8 +120,8 @@ class _ClipResponse(Response):
         with self._clip.held(), their_names(THEIR_NAMES):
             encoding = await self._clip.encoding(self._format)
             reader = Reader(self._clip, encoding)
-            leaving = asyncio.create_task(wait_for_leaving(receive))
-            leaving.add_done_callback(lambda _: reader.close())
+            disconnect = asyncio.create_task(wait_for_disconnect(receive))
+            disconnect.add_done_callback(lambda _: reader.close())
             try:
                 self._begin(reader, await reader.size())
                 self.headers["content-type"] = encoding.media_type
@@ -130,7 +130,7 @@ class _ClipResponse(Response):
                 while data := await reader.read():
                     await send({"type": "http.response.body", "body": data, "more_body": True})
             finally:
-                leaving.cancel()
+                disconnect.cancel()
             await send({"type": "http.response.body", "body": b""})
 
     def _begin(self, reader: Reader, size: int | None) -> None:

@@ -22,7 +22,7 @@ Text = LiveText | LiveSentences
 
 
 @dataclass(eq=False)
-class Utterance:
+class EngineStream:
     """See the module. A StreamSource."""
 
     request: SynthesisRequest
@@ -36,8 +36,8 @@ class Utterance:
     asked_s: float
     wake: Callable[[], None]
     """Tells the engine's thread that something is to be done"""
-    left: Callable[["Utterance"], None]
-    """Tells the event loop's side that it was cancelled"""
+    on_cancel: Callable[["EngineStream"], None]
+    """Tells the event loop's side"""
 
     sequence: Sequence | None = None
     text_slots: deque[int] = field(default_factory=deque)
@@ -56,7 +56,7 @@ class Utterance:
     """When the listener would have begun if there had been no silence"""
     started_s: float | None = None
     end: Literal["complete", "limit"] = "complete"
-    place: int = 0
+    queue_position: int = 0
     """In the line for a row, as it was told: 1 is next"""
     is_cancelled: bool = False
     is_over: bool = False
@@ -86,7 +86,7 @@ class Utterance:
 
     def cancel(self) -> None:
         self.is_cancelled = True
-        self.left(self)
+        self.on_cancel(self)
         self.wake()
 
     def taken(self, samples: int) -> None:
