@@ -15,7 +15,7 @@ from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.api import PresetVoice, SynthesisRequest
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 
 BY_NAME = {voice.name: voice for voice in VOICES}
 SILENCE_MS = {

@@ -3,8 +3,7 @@
 import math
 from typing import Literal
 
-from qwen_tts.api import MAX_TEXT_CHARS
-from qwen_tts.errors import TextTooLong
+from qwen_tts.api import check_length
 
 DueText = Literal["flush", "end"]
 
@@ -23,8 +22,7 @@ class ContextText:
 
     def append(self, text: str, now: float) -> None:
         """Raises TextTooLong, and takes nothing of it then."""
-        if self.chars + len(text) > MAX_TEXT_CHARS:
-            raise TextTooLong(f"a context takes at most {MAX_TEXT_CHARS} characters", param="text")
+        check_length(self.chars + len(text), of="a context")
         if text:
             self.chars += len(text)
             self._at = now

@@ -9,7 +9,7 @@ from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.protocols.voice_v1.client_messages import MessageId, tag_of
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
-from qwen_tts.api import MAX_TEXT_CHARS
+from qwen_tts.limits import MAX_TEXT_CHARS
 
 VoiceState = Literal["loading", "ready", "idle", "draining"]
 DoneReason = Literal["complete", "cancelled", "preempted", "limit", "error"]

@@ -16,8 +16,9 @@ from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock, Timeline
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import first_words
-from qwen_tts.api import MAX_TEXT_CHARS, Capabilities
+from qwen_tts.api import Capabilities
 from qwen_tts.errors import SynthesisError
+from qwen_tts.limits import MAX_TEXT_CHARS
 
 
 class ContextOpener:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import LEAD_MS, Description, Instruct, Speed, within
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat, format_of_engine
 from qwen3tts_daemon.speech.service import Order
@@ -19,9 +20,6 @@ from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, Sampling, VoiceKind
 
 ContextPolicy = Literal["queue", "preempt", "parallel"]
-
-MAX_INSTRUCT_CHARS = 2_000
-MAX_LEAD_MS = 600_000
 
 _MODES: dict[VoiceKind, str] = {"preset": "preset", "designed": "design", "cloned": "clone"}
 """By the kind of voice that the engine must be able to speak with."""
@@ -32,11 +30,11 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
 
     voice: Annotated[str, Meta(max_length=256)] | UnsetType | None = UNSET
     mode: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
-    design: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | UnsetType | None = UNSET
+    design: Description | UnsetType | None = UNSET
     """How the voice sounds, in words; with the mode `design`."""
     language: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
-    instruct: Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)] | UnsetType | None = UNSET
-    speed: Annotated[float, Meta(ge=0.25, le=4)] | UnsetType | None = UNSET
+    instruct: Instruct | UnsetType | None = UNSET
+    speed: Speed | UnsetType | None = UNSET
     sampling: dict[str, Any] | UnsetType | None = UNSET
     """Fields of Sampling; they change only themselves."""
     format: dict[str, Any] | UnsetType | None = UNSET
@@ -44,7 +42,7 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     split: Split | UnsetType | None = UNSET
     words: bool | UnsetType | None = UNSET
     policy: ContextPolicy | UnsetType | None = UNSET
-    lead_ms: Annotated[int, Meta(ge=200, le=MAX_LEAD_MS)] | UnsetType | None = UNSET
+    lead_ms: Annotated[int, within(LEAD_MS)] | UnsetType | None = UNSET
 
     def given(self) -> dict[str, Any]:
         """The options that the client named."""

@@ -5,7 +5,7 @@ import asyncio
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.wyoming.session import Begin, Fail, MoreText, RequestAction, TextEnd
 from qwen3tts_daemon.speech.service import Order, Utterance
-from qwen_tts.api import MAX_TEXT_CHARS
+from qwen_tts.api import check_length
 from qwen_tts.errors import TextTooLong
 
 
@@ -48,9 +48,12 @@ class PendingRequest:
         if self._error is not None:
             return
         self._chars += len(text)
-        if self._chars > MAX_TEXT_CHARS:
-            self.fail(TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text"))
-        elif self._utterance is not None:
+        try:
+            check_length(self._chars)
+        except TextTooLong as error:
+            self.fail(error)
+            return
+        if self._utterance is not None:
             self._utterance.feed(text)
         else:
             self._text.append(text)
