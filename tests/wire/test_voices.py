@@ -17,7 +17,8 @@ from fastapi.routing import APIRoute
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.protocols.http.routes import voices, wrapper
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
 from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT
 from qwen3tts_daemon.voices.library import VoiceLibrary

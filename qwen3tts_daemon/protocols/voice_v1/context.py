@@ -10,7 +10,8 @@ from qwen3tts_daemon.protocols.voice_v1.messages import (
     Effective,
     SegmentMessage,
 )
-from qwen3tts_daemon.speech.service import Measures, Order, new_request_id
+from qwen3tts_daemon.speech.report import Measures
+from qwen3tts_daemon.speech.request import Order, new_request_id
 from qwen_tts.api import DesignedVoice
 
 

@@ -72,7 +72,8 @@ from qwen3tts_daemon.protocols.voice_v1.messages import (
 )
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import SegmentStarted, first_words
+from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.request import first_words
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AUTO, MAX_TEXT_CHARS, Capabilities, DesignedVoice, Sampling
 from qwen_tts.errors import SynthesisError, TextTooLong, UnsupportedFormat

@@ -40,7 +40,10 @@ from qwen3tts_daemon.protocols.voice_v1.messages import (
 from qwen3tts_daemon.protocols.voice_v1.outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1.session import PROTOCOL, Session
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import Caller, SegmentStarted, Speech, Utterance
+from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.request import Caller
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import AudioChunk, ModelState, mebibytes
 
 logger = logging.getLogger(__name__)

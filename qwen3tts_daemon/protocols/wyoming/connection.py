@@ -32,7 +32,9 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 )
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.sparing_log import SparingLog
-from qwen3tts_daemon.speech.service import Caller, Order, Speech, Utterance
+from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
 from qwen_tts.errors import TextEmpty, TextTooLong
 

@@ -27,7 +27,8 @@ from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Failure, Refusal
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
-from qwen3tts_daemon.speech.service import NOTHING_MS, Order
+from qwen3tts_daemon.speech.output import NOTHING_MS
+from qwen3tts_daemon.speech.request import Order
 from qwen_tts.api import PCM_BYTES, Sampling
 from qwen_tts.errors import InvalidRequest
 
