@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
-from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Ending, Unit, fit, units
+from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Unit, fit, units
 from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHONEMES
 from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
@@ -18,6 +18,7 @@ from qwen3tts_daemon.embedded.phonemes.g2p import Readers, sounds
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.errors import ModelUnavailable
+from qwen_tts.text.sentences import Ending
 
 _FINAL_MARKS = tuple('.!?…,;:—"”»)')
 """Every unit ends with one of them: the networks take their tune from punctuation."""
@@ -86,8 +87,8 @@ class EmbeddedVoices:
         language = voice.language
         # Slow speech makes more sound of the same text; fast speech is not worth longer units.
         pace = min(speed, 1.0)
-        spell = partial(self._spellers.spell_out, language=language)
-        for unit in units(text, language, early=is_first, spell=spell, max_length=round(MAX_LENGTH * pace)):
+        normalise = partial(self._spellers.spell_out, language=language)
+        for unit in units(text, language, early=is_first, normalise=normalise, max_length=round(MAX_LENGTH * pace)):
             yield from self._fitting(unit, voice, cancellation, round(MAX_UNIT_SOUNDS * pace))
 
     def _fitting(

@@ -14,6 +14,7 @@ from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, SynthesisRequest
 from qwen_tts.errors import UnsupportedLanguage
+from qwen_tts.limits import SPEED
 from qwen_tts.stream import SpeechEngine
 
 
@@ -78,7 +79,7 @@ class Speaker:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
         return SynthesisRequest(
             voice=await voice_for(engine, known, voices.library), live=True, language=self.language,
-            instruct=order.instruct or known.instruct, speed=min(max(order.speed * known.speed, 0.25), 4.0),
+            instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
         )  # fmt: skip
 

@@ -27,8 +27,8 @@ from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
-from qwen_tts.api import MAX_TEXT_CHARS, Audio, AudioChunk
-from qwen_tts.errors import TextEmpty, TextTooLong
+from qwen_tts.api import Audio, AudioChunk, check_length
+from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 
@@ -95,8 +95,7 @@ class Utterance:
     def feed(self, text: str) -> None:
         """Append text. Raises TextTooLong."""
         self.measures.chars += len(text)
-        if self.measures.chars > MAX_TEXT_CHARS:
-            raise TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text")
+        check_length(self.measures.chars)
         self._text.feed(text)
 
     def flush(self) -> None:

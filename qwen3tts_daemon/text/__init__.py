@@ -3,7 +3,7 @@
 languages   the ten languages: their names, what callers may call them, and which one a text is in
 clean       markdown, emoji, URLs and invisible characters -> words to speak
 segments    live text in arbitrary pieces -> segments to speak, each with its range of characters
-boundaries  does a sentence end at this full stop?
 lines       what kind of line is this: item, heading, table row, code fence, rule or plain text?
-abbreviations  the words behind boundaries, per language
+
+Where a sentence ends is said by qwen_tts/text/sentences.py, to this package and to both engines.
 """

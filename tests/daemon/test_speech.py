@@ -15,7 +15,7 @@ from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
+from qwen_tts.api import AudioChunk
 from qwen_tts.errors import (
     SynthesisFailed,
     TextEmpty,
@@ -24,6 +24,7 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from qwen_tts.limits import MAX_TEXT_CHARS
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 
 ORDER = Order("test")

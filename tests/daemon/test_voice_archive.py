@@ -28,7 +28,7 @@ from qwen3tts_daemon.voices import library as library_module
 from qwen3tts_daemon.voices.archive import unpack
 from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
 from qwen_tts.api import Audio
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from tests.archives import packed
 from tests.daemon.test_voice_library import stored_voices
 from tests.prompts import prompt_bytes, safetensors_of
