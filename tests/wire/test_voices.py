@@ -336,7 +336,7 @@ async def test_what_was_not_a_whole_described_utterance_cannot_be_kept(
             "/api/tts/voice-design/stream", json=DESIGN | {"text": "This goes well. This will [fail]."}
         )
     (failed,) = [id for id, report in speech.reports.items() if report.end == "generation_failed"]
-    for take in (preset.headers["x-request-id"], cancelled.request_id, failed, "", "x" * 1_000):
+    for take in (preset.headers["x-request-id"], cancelled.caller.request_id, failed, "", "x" * 1_000):
         assert told(await keeper.make(name="x", take=take)) == (422, "bad_field", "take"), take
     assert library.voices == []
 
