@@ -28,7 +28,7 @@ from qwen_tts.config.checkpoint_types import type_speaking
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.host import HostConfig
 from qwen_tts.config.languages import QWEN_NAMES
-from qwen_tts.engine.fairness import check_place
+from qwen_tts.engine.fairness import check_may_wait
 from qwen_tts.errors import (
     BadCheckpoint,
     InvalidRequest,
@@ -104,7 +104,7 @@ class EngineHost:
             resident.used()
             return resident.engine.stream(request)
         own = sum(one.request.client == request.client for one in self._waiting)
-        check_place(request.client, own, self._config.queue - len(self._waiting))
+        check_may_wait(request.client, own, self._config.queue - len(self._waiting))
         postponed = PendingStream(request)
         self._waiting.add(postponed)
         speaking = self._spawn(self._speak_later(resident, postponed))
