@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from qwen_tts.audio.wav import Samples, from_pcm
+from qwen_tts.audio.samples import Samples, from_pcm
 
 WINDOW_MS = 10
 QUIET_DB = -30

@@ -28,9 +28,11 @@ from benchmarks.seam_figures import Seam, find_seams
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts import Audio, ClonedVoice, PresetVoice, Sampling, SpeechEngine, StreamEnd, SynthesisRequest, Voice
 from qwen_tts.api import PCM_BYTES
-from qwen_tts.audio.wav import read_wav, to_pcm, write_pcm
+from qwen_tts.audio.samples import to_pcm
+from qwen_tts.audio.sound_file import read_sound, write_sound
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.live_text import LiveSentences
+from qwen_tts.text.sentences import Ending
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
 TEXT = Path(__file__).with_name("long_text.txt")
@@ -40,7 +42,7 @@ def sentences(text: str) -> list[str]:
     """As the daemon cuts them, each with what follows it."""
     segmenter = LiveSegmenter()
     segments = segmenter.feed(text) + segmenter.end()
-    return [segment.text + ("\n" if segment.ending == "paragraph" else " ") for segment in segments]
+    return [segment.text + ("\n" if segment.ending is Ending.PARAGRAPH else " ") for segment in segments]
 
 
 def parts(text: str, config: EngineConfig) -> list[str]:
@@ -101,7 +103,7 @@ async def qwen(config: EngineConfig) -> AsyncIterator[SpeechEngine]:
 async def voice_of(engine: SpeechEngine, options: argparse.Namespace) -> Voice:
     if options.reference is None:
         return PresetVoice(options.voice or engine.capabilities.voices[0].name)
-    samples, rate = read_wav(options.reference)
+    samples, rate = read_sound(options.reference)
     audio = Audio(pcm=to_pcm(samples.mean(axis=1)), sample_rate=rate)
     return ClonedVoice(await engine.encode_reference(audio, options.transcript))
 
@@ -143,7 +145,7 @@ async def measure(options: argparse.Namespace) -> None:
         spoken = await speak(engine, request, pieces)
         rate = engine.capabilities.sample_rate
     if options.wav is not None:
-        write_pcm(options.wav, spoken.pcm, rate)
+        write_sound(options.wav, spoken.pcm, rate)
     if len(spoken.starts) < 2:
         sys.exit("one piece alone was spoken: there is no seam")
     who = {

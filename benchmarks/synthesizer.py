@@ -19,7 +19,7 @@ import torch
 from benchmarks.machine import summary
 from qwen_tts import ClonedVoice, DesignedVoice, PresetVoice, Sampling, SynthesisRequest, Synthesizer
 from qwen_tts.api import Audio, Limits, Voice
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from tests.golden.cases import reference_audio
 
 TEXT = "The quick brown fox jumps over the lazy dog now."

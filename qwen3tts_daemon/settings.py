@@ -16,13 +16,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
+from qwen_tts.config.languages import LanguageCode
 
 ENV_PREFIX = "QWEN3TTS_"
-
-LanguageCode = Literal["de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh"]
-LANGUAGE_CODES: tuple[LanguageCode, ...] = get_args(LanguageCode)
 
 PRIVATE = "private"
 """In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
@@ -47,7 +46,7 @@ class WyomingSettings(Section):
     """Addresses to listen on."""
     port: int = Field(default=10200, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
-    languages: tuple[LanguageCode, ...] = LANGUAGE_CODES
+    languages: tuple[LanguageCode, ...] = get_args(LanguageCode)
     """Languages that are listed; Home Assistant takes the alphabetically first one as its default."""
     streaming: bool = True
     """Offer streaming synthesis (text in pieces, sound before the text is complete)."""
@@ -92,7 +91,7 @@ class HttpSettings(Section):
 class ClipsSettings(Section):
     """Clips: sound that is kept for a while, for players that fetch a URL."""
 
-    expires_s: float = Field(default=600.0, ge=1, le=86_400)
+    expires_s: float = Field(default=600.0, ge=CLIP_LIFETIME_S.low, le=CLIP_LIFETIME_S.high)
     """How long a clip is kept if the request does not say."""
     max_clips: int = Field(default=64, ge=1)
     """Clips at once; a new one takes the place of the oldest finished one that nobody fetches."""
@@ -105,7 +104,7 @@ class ClipsSettings(Section):
 class WebSocketSettings(Section):
     """Limits of the WebSocket protocol voice.v1."""
 
-    lead_ms: int = Field(default=10_000, ge=200)
+    lead_ms: int = Field(default=10_000, ge=LEAD_MS.low)
     """Sound may be this far ahead of what the client has played."""
     max_contexts: int = Field(default=4, ge=1, le=64)
     """Open contexts per socket."""

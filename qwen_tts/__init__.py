@@ -2,7 +2,7 @@
 
 Importing this package does not import torch; the first use of `Synthesizer` does.
 
-api, stream, errors   the seam: what is asked, what comes back, what goes wrong
+api, stream, errors, limits   the seam: what is asked, what comes back, what goes wrong, what is too much
 hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ > text/ > config/
 """
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_tts.api import (
     AUTO,
-    MAX_TEXT_CHARS,
     Audio,
     AudioChunk,
     Capabilities,
@@ -45,6 +44,7 @@ from qwen_tts.errors import (
     UnsupportedFormat,
     UnsupportedLanguage,
 )
+from qwen_tts.limits import MAX_TEXT_CHARS
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine, StreamSource
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ from qwen_tts.api import (
     Voice,
 )
 from qwen_tts.audio.reference_audio import check_samples, mix
-from qwen_tts.audio.wav import read_wav, to_pcm, write_pcm
+from qwen_tts.audio.samples import to_pcm
+from qwen_tts.audio.sound_file import read_sound, write_sound
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.model import default_device, load_codec
 from qwen_tts.errors import InvalidRequest, SynthesisError
@@ -42,7 +43,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 Checkpoint = Annotated[Path, typer.Option("--model", "-m", help="a checkpoint directory as released", exists=True)]
 Text = Annotated[str, typer.Argument(help="what is spoken; - reads standard input")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="the WAV file to write")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="the sound file to write: WAV, FLAC, Ogg or MP3")]
 Language = Annotated[str, typer.Option(help="de en es fr it ja ko pt ru zh, or auto")]
 Instruct = Annotated[str, typer.Option(help="how it is spoken, in words")]
 Seed = Annotated[int | None, typer.Option(help="the same seed, the same speech")]
@@ -98,7 +99,7 @@ def clone(
     text: Text,
     model: Checkpoint,
     reference: Annotated[
-        Path, typer.Option(help="a WAV file of 3 to 30 s, or a directory that --save wrote", exists=True)
+        Path, typer.Option(help="a sound file of 3 to 30 s, or a directory that --save wrote", exists=True)
     ],
     transcript: Annotated[str | None, typer.Option(help="the words of the reference: a closer likeness")] = None,
     save: Annotated[Path | None, typer.Option(help="keep the voice in this directory")] = None,
@@ -129,7 +130,7 @@ def clone(
 
 @app.command()
 def encode(
-    audio: Annotated[Path, typer.Argument(help="a WAV file", exists=True)],
+    audio: Annotated[Path, typer.Argument(help="a sound file: WAV, FLAC, Ogg or MP3", exists=True)],
     model: Checkpoint,
     output: Annotated[Path, typer.Option("--output", "-o", help="codec tokens as JSON, [frames][codebooks]")] = Path(
         "codes.json"
@@ -153,7 +154,7 @@ def decode(
     """Turn codec tokens into sound; the model may be a checkpoint or a codec alone."""
     codec = _load_codec(model, device)
     audio = codec.decode_audio(_read_codes(codes))
-    write_pcm(output, audio.pcm, audio.sample_rate)
+    write_sound(output, audio.pcm, audio.sample_rate)
     typer.echo(f"{output}: {audio.duration_s:.2f} s of sound")
 
 
@@ -193,14 +194,14 @@ def _check_output(path: Path) -> None:
 
 
 def _speak(synthesizer: Synthesizer, request: SynthesisRequest, output: Path) -> None:
-    """Write the WAV file; print what it cost."""
+    """Write the sound file; print what it cost."""
     rate = synthesizer.capabilities.sample_rate
     started = time.perf_counter()
     with synthesizer.stream(request) as speech:
         pieces, ttfa_s = _collect(speech, rate, started)
     synthesis_s = time.perf_counter() - started
     pcm = b"".join(pieces)
-    write_pcm(output, pcm, rate)
+    write_sound(output, pcm, rate)
     audio_s = len(pcm) / PCM_BYTES / rate
     assert speech.end is not None
     limit = "" if speech.end.reason == "complete" else ", stopped at the limit"
@@ -260,7 +261,7 @@ def _device(name: str | None) -> torch.device:
 
 
 def _read_audio(path: Path) -> Audio:
-    samples, rate = read_wav(path)
+    samples, rate = read_sound(path)
     check_samples(samples, rate)
     return Audio(pcm=to_pcm(mix(samples)), sample_rate=rate)
 

@@ -8,13 +8,20 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from qwen_tts.errors import InvalidRequest
+from qwen_tts.errors import InvalidRequest, TextTooLong
+from qwen_tts.limits import (
+    MAX_TEXT_CHARS,
+    REPETITION_PENALTY,
+    SEED,
+    SPEED,
+    TEMPERATURE,
+    TOP_K,
+    TOP_P,
+    Range,
+)
 
 PCM_BYTES = 2
 """Bytes of one PCM sample: signed 16-bit little-endian, mono, everywhere behind the seam."""
-
-MAX_TEXT_CHARS = 8_000
-"""Characters that one request may speak."""
 
 AUTO = "auto"
 """The language of a request whose language the engine detects."""
@@ -69,6 +76,16 @@ def _check(ok: bool, param: str, rule: str, value: object) -> None:
         raise InvalidRequest(f"{param} must be {rule}, got {value!r}", param=param)
 
 
+def _check_number(number: float, bounds: Range, param: str) -> None:
+    _check(number in bounds, param, str(bounds), number)
+
+
+def check_length(chars: int, *, of: str = "one utterance") -> None:
+    """Raises TextTooLong for more characters than one request may speak; `of`: the caller's word for it."""
+    if chars > MAX_TEXT_CHARS:
+        raise TextTooLong(f"{of} takes at most {MAX_TEXT_CHARS} characters", param="text")
+
+
 def check_characters(text: str, param: str) -> None:
     """Raises InvalidRequest if the text has half a surrogate pair, which is no character."""
     try:
@@ -97,13 +114,12 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for prefix, part in (("", self), ("code_predictor.", self.code_predictor)):
-            _check(0 <= part.temperature <= 5, f"{prefix}temperature", "within 0..5", part.temperature)
-            _check(1 <= part.top_k <= 10_000, f"{prefix}top_k", "within 1..10000", part.top_k)
-            _check(0 < part.top_p <= 1, f"{prefix}top_p", "above 0 and at most 1", part.top_p)
-        penalty = self.repetition_penalty
-        _check(0.5 <= penalty <= 5, "repetition_penalty", "within 0.5..5", penalty)
-        seed = self.seed
-        _check(seed is None or 0 <= seed < 2**63, "seed", "within 0..2^63-1", seed)
+            _check_number(part.temperature, TEMPERATURE, f"{prefix}temperature")
+            _check_number(part.top_k, TOP_K, f"{prefix}top_k")
+            _check_number(part.top_p, TOP_P, f"{prefix}top_p")
+        _check_number(self.repetition_penalty, REPETITION_PENALTY, "repetition_penalty")
+        if self.seed is not None:
+            _check_number(self.seed, SEED, "seed")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +150,7 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _check(not (self.live and self.text), "text", "empty when live is set", self.text[:20])
-        _check(0.25 <= self.speed <= 4, "speed", "within 0.25..4", self.speed)
+        _check_number(self.speed, SPEED, "speed")
 
 
 class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from av.audio.stream import AudioStream
 from av.filter import Graph
 
 from qwen_tts.api import PCM_BYTES
+from qwen_tts.limits import SPEED
 
 CompressedFormat = Literal["mp3", "opus", "aac", "flac"]
 
@@ -92,13 +93,13 @@ _BLOCK_MS = 20
 
 
 class SpeedChanger:
-    """Plays one stream faster or slower (0.25 to 4) at the same pitch.
+    """Plays one stream faster or slower (limits.SPEED) at the same pitch.
 
     Exactly `round(samples in / speed)` samples come out, so a place in the one is known in the other.
     """
 
     def __init__(self, sample_rate: int, speed: float) -> None:
-        assert 0.25 <= speed <= 4, speed
+        assert speed in SPEED, speed
         self._sample_rate = sample_rate
         self._speed = speed
         self._block_bytes = sample_rate * _BLOCK_MS // 1000 * PCM_BYTES

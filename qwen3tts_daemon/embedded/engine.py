@@ -15,10 +15,9 @@ from pathlib import Path
 from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME, Sequence
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
-from qwen3tts_daemon.embedded.voices import LANGUAGES, EmbeddedVoice, available
+from qwen3tts_daemon.embedded.voices import EmbeddedVoice, available
 from qwen_tts.api import (
     AUTO,
-    MAX_TEXT_CHARS,
     Audio,
     Capabilities,
     PresetVoice,
@@ -26,13 +25,14 @@ from qwen_tts.api import (
     VoiceInfo,
     VoiceKind,
     VoicePrompt,
+    check_length,
 )
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.engine.fairness import check_may_wait
 from qwen_tts.errors import (
     InvalidRequest,
     ModelUnavailable,
     TextEmpty,
-    TextTooLong,
     UnknownLanguage,
     UnknownVoice,
     UnsupportedLanguage,
@@ -220,8 +220,7 @@ class EmbeddedEngine:
 def _check_text(request: SynthesisRequest) -> None:
     if request.live:
         return
-    if len(request.text) > MAX_TEXT_CHARS:
-        raise TextTooLong(f"a text may have {MAX_TEXT_CHARS} characters", param="text")
+    check_length(len(request.text))
     if not any(char.isalnum() for char in request.text):
         raise TextEmpty("nothing in the text can be spoken", param="text")
 

@@ -87,7 +87,7 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
         **qwen.engine_options,
         "checkpoints": [str(one.path.resolve()) for one in chosen],
         "keep_loaded": list(qwen.keep_loaded),
-        "arrival_timeout_s": qwen.load_timeout_s,
+        "load_timeout_s": qwen.load_timeout_s,
     }
     config = ManagerConfig(
         idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s, has_spare=True

@@ -5,16 +5,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from qwen_tts.api import EngineStatus, ModelStatus
-from qwen_tts.hosting.lifecycle import Backoff, MortalEngine, loop_time, unforeseen
+from qwen_tts.api import ModelStatus
+from qwen_tts.hosting.lifecycle import Backoff, Mortal, Reporting, loop_time, unforeseen
+from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
 
 
-class EngineProcess(MortalEngine, Protocol):
-    """An engine in a process of its own, which tells now and then what it holds."""
-
-    status: EngineStatus
+class EngineProcess(SpeechEngine, Mortal, Reporting, Protocol):
+    """An engine in a process of its own."""
 
 
 StartEngine = Callable[[], Awaitable[EngineProcess]]

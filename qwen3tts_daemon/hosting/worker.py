@@ -11,13 +11,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.hosting import ipc
 from qwen_tts.api import EngineStatus, SynthesisRequest
 from qwen_tts.errors import EngineFailed, SynthesisError, SynthesisFailed
+from qwen_tts.hosting.lifecycle import BackgroundTasks, Mortal, Reporting
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 logger = logging.getLogger(__name__)
@@ -30,21 +30,6 @@ def make_engine(factory: str, options: dict[str, Any]) -> SpeechEngine:
     return engine
 
 
-@runtime_checkable
-class _Mortal(Protocol):
-    """An engine that can fail for good."""
-
-    died: asyncio.Event
-
-
-@runtime_checkable
-class _Reporting(Protocol):
-    """An engine of several checkpoints."""
-
-    @property
-    def status(self) -> EngineStatus: ...
-
-
 class WorkerSession:
     """Carries out the daemon's messages on one engine."""
 
@@ -52,29 +37,28 @@ class WorkerSession:
         self._link = link
         self._engine = engine
         self._streams: dict[int, AudioStream] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks()
         self._relays: set[asyncio.Task[None]] = set()
         self._engine_failed = asyncio.Event()
         # Before it is asked to load: an import of seconds, which must not keep the heart from beating.
-        self._imported = self._spawn(asyncio.to_thread(_import, imports))
+        self._imported = self._tasks.start(asyncio.to_thread(_import, imports))
 
     async def run(self) -> None:
         """Serve until the daemon says shutdown or goes away, or the engine can do nothing any more."""
         self._link.send(ipc.Welcome(ipc.PROTOCOL, self._engine.capabilities))
-        if isinstance(self._engine, _Mortal):
-            self._spawn(self._watch(self._engine))
-        self._spawn(self._beat())
+        if isinstance(self._engine, Mortal):
+            self._tasks.start(self._watch(self._engine))
+        self._tasks.start(self._beat())
         work = [asyncio.create_task(self._receive()), asyncio.create_task(self._say_how_streams_failed())]
         done, left = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
         for task in done:
             task.result()
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.cancel()
         await self._engine.close()
 
-    async def _watch(self, engine: _Mortal) -> None:
+    async def _watch(self, engine: Mortal) -> None:
         """Also when nobody has a stream."""
         await engine.died.wait()
         self._engine_failed.set()
@@ -91,12 +75,6 @@ class WorkerSession:
         while self._relays:
             await asyncio.wait(self._relays)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     async def _load(self) -> None:
         self._link.send(ipc.State("loading"))
         try:
@@ -110,14 +88,14 @@ class WorkerSession:
 
     async def _beat(self) -> None:
         while True:
-            status = self._engine.status if isinstance(self._engine, _Reporting) else EngineStatus()
+            status = self._engine.status if isinstance(self._engine, Reporting) else EngineStatus()
             self._link.send(ipc.Stats(streams=len(self._streams), status=status))
             await asyncio.sleep(ipc.HEARTBEAT_S)
 
     async def _handle(self, message: ipc.ToWorker) -> None:
         match message:
             case ipc.Load():
-                self._spawn(self._load())
+                self._tasks.start(self._load())
             case ipc.Open(stream, request):
                 self._open(stream, request)
             case ipc.Prepare(kind):
@@ -127,7 +105,7 @@ class WorkerSession:
                 if audio := self._streams.get(stream):
                     await self._tell(audio, message)
             case ipc.EncodeReference(call) | ipc.Encode(call) | ipc.Decode(call) | ipc.Sleep(call) | ipc.Wake(call):
-                self._spawn(self._answer(call, message))
+                self._tasks.start(self._answer(call, message))
 
     async def _tell(self, audio: AudioStream, message: ipc.Text | ipc.End | ipc.Flush | ipc.Cancel | ipc.Ack) -> None:
         try:
@@ -155,7 +133,7 @@ class WorkerSession:
         audio.acks_on_read = False
         audio.on_place = lambda place: self._link.send(ipc.Place(stream, place))
         self._streams[stream] = audio
-        relay = self._spawn(self._relay(stream, audio))
+        relay = self._tasks.start(self._relay(stream, audio))
         self._relays.add(relay)
         relay.add_done_callback(self._relays.discard)
 

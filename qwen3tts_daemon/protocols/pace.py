@@ -4,9 +4,9 @@ What is counted is a frame of a WebSocket, an event of HTTP (a head, a chunk of 
 each costs the loop some ten microseconds or more, also one that carries a single byte or none. A megabyte of them is
 parsed in seconds, in which nobody else would be served.
 
-Each connection has a budget of its own, which nobody can take from it, and beyond it draws on one that it shares with
-the other connections of its address: many connections are worth little more than one, and who asks for little has it
-at once, also beside a flood from the same address.
+Each connection has a token bucket of its own, which nobody can take from it, and beyond it draws on one that it shares
+with the other connections of its address: many connections are worth little more than one, and who asks for little
+has it at once, also beside a flood from the same address.
 """
 
 import time
@@ -26,56 +26,63 @@ class Rate:
     """At once, after a pause."""
 
 
-class Budget:
-    """A bucket that refills."""
+class TokenBucket:
+    """So many at once, and so many in a second: what is spent of it comes back as time goes by."""
 
-    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: Rate, now: float) -> None:
         self._rate = rate
-        self._clock = clock
-        self._left = float(rate.burst)
-        self._at = clock()
+        self._at = now
+        self.tokens = float(rate.burst)
+        """Below 0: spent by who did not wait."""
 
     @property
-    def is_spent(self) -> bool:
-        return self._left < 1
+    def is_empty(self) -> bool:
+        return self.tokens < 1
 
-    def refill(self) -> None:
-        now = self._clock()
-        self._left = min(self._rate.burst, self._left + (now - self._at) * self._rate.per_s)
+    def refill(self, now: float) -> None:
+        self.tokens = min(self._rate.burst, self.tokens + (now - self._at) * self._rate.per_s)
         self._at = now
 
-    def spend(self, units: float = 1) -> None:
-        """What is known only afterwards may make debt."""
-        self._left -= units
+    def spend(self, tokens: float = 1) -> None:
+        """Also what is not there."""
+        self.tokens -= tokens
 
+    @property
     def wait_s(self) -> float:
-        """Until there is something to spend."""
-        self.refill()
-        return (1 - self._left) / self._rate.per_s if self.is_spent else 0.0
+        """From the last refill until there is something to spend."""
+        return (1 - self.tokens) / self._rate.per_s if self.is_empty else 0.0
 
 
 class Pace:
-    """Of one connection: its own budget, then the shared one."""
+    """Of one connection: its own bucket, then the shared one."""
 
-    def __init__(self, own: Budget, shared: Budget | None) -> None:
-        self._budgets = (own,) if shared is None else (own, shared)
+    def __init__(
+        self, own: TokenBucket, shared: TokenBucket | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._buckets = (own,) if shared is None else (own, shared)
+        self._clock = clock
         self._in_turn = TURN
 
     def begin_turn(self) -> None:
         """Others had theirs."""
         self._in_turn = TURN
-        for budget in self._budgets:
-            budget.refill()
+        self._refill()
 
     @property
     def allows_more(self) -> bool:
-        return self._in_turn > 0 and not all(budget.is_spent for budget in self._budgets)
+        return self._in_turn > 0 and not all(bucket.is_empty for bucket in self._buckets)
 
     def count(self) -> None:
         """A unit was worked off."""
         self._in_turn -= 1
-        next((budget for budget in self._budgets if not budget.is_spent), self._budgets[-1]).spend()
+        next((bucket for bucket in self._buckets if not bucket.is_empty), self._buckets[-1]).spend()
 
     def wait_s(self) -> float:
         """Until the next turn: 0 is the next one of the event loop."""
-        return min(budget.wait_s() for budget in self._budgets)
+        self._refill()
+        return min(bucket.wait_s for bucket in self._buckets)
+
+    def _refill(self) -> None:
+        now = self._clock()
+        for bucket in self._buckets:
+            bucket.refill(now)

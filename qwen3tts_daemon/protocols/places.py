@@ -4,23 +4,24 @@
 - An address that has all of its places gets another one for its longest idle connection, never for one that has work.
 - Where all places are taken, the address that holds the most gives one up to an address that holds fewer.
 - Otherwise the newcomer is refused; the log is told once a minute.
-- The connections of one address share a budget (see pace.py), which outlives them.
+- The connections of one address share a token bucket (see pace.py), which outlives them.
 """
 
 import ipaddress
 import logging
+import time
 from collections import defaultdict
 from typing import Protocol
 
 from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
 from qwen3tts_daemon.bounded_dict import BoundedDict
-from qwen3tts_daemon.protocols.pace import Budget, Pace, Rate
+from qwen3tts_daemon.protocols.pace import Pace, Rate, TokenBucket
 from qwen3tts_daemon.settings import PRIVATE
 from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
 
-_MOST_BUDGETS = 1_024
+_MOST_BUCKETS = 1_024
 _MOST_LINGERING = 32
 _FAR_PREFIX = 64
 """Of IPv6 a far client has a whole network to choose its addresses from; near ones share theirs with neighbours."""
@@ -56,7 +57,7 @@ class Places:
         self._most = most
         self._most_per_address = most_per_address
         self._rate = rate
-        self._budgets = BoundedDict[Budget](_MOST_BUDGETS)
+        self._buckets = BoundedDict[TokenBucket](_MOST_BUCKETS)
         self._near = NetworkAllowList((PRIVATE,))
         self._log = SparingLog(logger)
         self._holders: defaultdict[str, set[Holder]] = defaultdict(set)
@@ -83,18 +84,18 @@ class Places:
 
     def pace_of(self, address: str | None, own: Rate) -> Pace:
         """Of a new connection; a proxy's has for itself what those of an address share."""
-        if (shared := self.budget_of(address)) is None:
-            return Pace(Budget(self._rate), None)
-        return Pace(Budget(own), shared)
+        if (shared := self.bucket_of(address)) is None:
+            return Pace(TokenBucket(self._rate, time.monotonic()), None)
+        return Pace(TokenBucket(own, time.monotonic()), shared)
 
-    def budget_of(self, address: str | None) -> Budget | None:
+    def bucket_of(self, address: str | None) -> TokenBucket | None:
         """None for a proxy's connections: they are of many clients."""
         house = self._house_of(address)
         if not house:
             return None
-        if house not in self._budgets:
-            self._budgets[house] = Budget(self._rate)
-        return self._budgets[house]
+        if house not in self._buckets:
+            self._buckets[house] = TokenBucket(self._rate, time.monotonic())
+        return self._buckets[house]
 
     def _has_room_at(self, house: str) -> bool:
         if not house or self._count(house) < self._most_per_address or self._free_one(house):

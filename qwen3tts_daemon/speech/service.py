@@ -36,7 +36,6 @@ from qwen3tts_daemon.voices.recent_takes import RecentTakes, Take
 from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import (
     AUTO,
-    MAX_TEXT_CHARS,
     PCM_BYTES,
     Audio,
     AudioChunk,
@@ -49,8 +48,10 @@ from qwen_tts.api import (
     Voice,
     VoiceKind,
     VoicePrompt,
+    check_length,
 )
-from qwen_tts.errors import InvalidRequest, TextEmpty, TextTooLong, UnsupportedLanguage
+from qwen_tts.errors import InvalidRequest, TextEmpty, UnsupportedLanguage
+from qwen_tts.limits import SPEED
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 if TYPE_CHECKING:
@@ -235,8 +236,7 @@ class Utterance:
     def feed(self, text: str) -> None:
         """Append text. Raises TextTooLong."""
         self.measures.chars += len(text)
-        if self.measures.chars > MAX_TEXT_CHARS:
-            raise TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text")
+        check_length(self.measures.chars)
         if self._text_at is None and text.strip():
             self._text_at = self._loop.time()
         self._say(self._segmenter.feed(text))
@@ -371,7 +371,7 @@ class Utterance:
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
-        speed = min(max(order.speed * known.speed, 0.25), 4.0)
+        speed = SPEED.clamp(order.speed * known.speed)
         self._feeds_words = engine.capabilities.live_text == "words"
         if speed != 1 and not engine.capabilities.has_speed:
             self._changer, speed = await asyncio.to_thread(_speed_changer, engine.capabilities, speed), 1.0

@@ -1,9 +1,9 @@
 """Written text on its way to speech; nothing here knows a clock, a socket or a model.
 
-languages   the ten languages: their names, what callers may call them, and which one a text is in
+languages   which language a caller means, and which one a text is in
 clean       markdown, emoji, URLs and invisible characters -> words to speak
 segments    live text in arbitrary pieces -> segments to speak, each with its range of characters
-boundaries  does a sentence end at this full stop?
 lines       what kind of line is this: item, heading, table row, code fence, rule or plain text?
-abbreviations  the words behind boundaries, per language
+
+Where a sentence ends is said by qwen_tts/text/sentences.py, to this package and to both engines.
 """

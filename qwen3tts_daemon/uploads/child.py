@@ -20,6 +20,7 @@ import av.subtitles.stream  # PyAV would import both on first use, when no file 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from qwen3tts_daemon.limits import MAX_DECODED_SAMPLE_RATE, UPLOAD_SAMPLE_RATES
 from qwen3tts_daemon.uploads.confinement import REFUSED, Refused, confine
 from qwen3tts_daemon.uploads.voice_files import REFERENCE, voice_from
 from qwen_tts.audio import riff
@@ -34,8 +35,6 @@ _CODECS = (
 )
 # Titles in odd encodings are no reason to refuse a recording; from 19 on PyAV thinks so too.
 _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-_SAMPLE_RATES = range(4_000, 384_001)
-_HIGHEST_RATE = 48_000
 _FORMATS = "WAV, FLAC, MP3, M4A, Ogg or WebM"
 _FLOATS = {"pcm_f32le": "f", "pcm_f32be": "f", "pcm_f64le": "d", "pcm_f64be": "d"}
 """Codecs whose samples are what somebody wrote, and their type once they are decoded."""
@@ -53,7 +52,7 @@ def decode(recording: bytes, max_duration_s: float, max_channels: int) -> tuple[
         if first is None:
             raise Refused("there is no sound in the recording; record it again")
         _check(first, max_channels)
-        sample_rate = min(first.sample_rate, _HIGHEST_RATE)
+        sample_rate = min(first.sample_rate, MAX_DECODED_SAMPLE_RATE)
         mixer = _Mixer(first.layout.nb_channels, sample_rate)
         for frame in itertools.chain([first], frames, [None]):
             mixer.add(frame)
@@ -115,8 +114,8 @@ def _check(frame: av.AudioFrame, max_channels: int) -> None:
     channels = frame.layout.nb_channels
     if channels > max_channels:
         raise Refused(f"the recording has {channels} channels, at most {max_channels} are taken; mix it to mono")
-    if frame.sample_rate not in _SAMPLE_RATES:
-        first, last = _SAMPLE_RATES[0], _SAMPLE_RATES[-1]
+    if frame.sample_rate not in UPLOAD_SAMPLE_RATES:
+        first, last = UPLOAD_SAMPLE_RATES[0], UPLOAD_SAMPLE_RATES[-1]
         raise Refused(f"the recording has a sample rate of {frame.sample_rate} Hz; it must be within {first}..{last}")
 
 

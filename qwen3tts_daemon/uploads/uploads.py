@@ -15,6 +15,13 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import (
+    DECODED_SAMPLE_RATES,
+    MAX_DECODED_SAMPLE_RATE,
+    MAX_UPLOAD_BYTES,
+    MAX_UPLOAD_CHANNELS,
+    MAX_UPLOAD_S,
+)
 from qwen3tts_daemon.uploads.confinement import REFUSED, Refused
 from qwen3tts_daemon.uploads.voice_files import MAX_BYTES, MAX_CARD_JSON_BYTES, PROMPT
 from qwen_tts.api import PCM_BYTES, Audio
@@ -27,7 +34,6 @@ Kind = Literal["recording", "archive"]
 _CHILD = Path(__file__).with_name("child.py")
 _NUMBER_BYTES = 4
 """Of a sample rate or a length in the child's answer."""
-_SAMPLE_RATES = range(4_000, 48_001)
 _CHILDREN = 2
 _WAYS_OUT = {"recording": "export it as WAV and send that", "archive": "export the voice again"}
 
@@ -39,9 +45,9 @@ _places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakK
 class UploadLimits:
     """Where a recording is refused."""
 
-    max_bytes: int = 20_000_000
-    max_duration_s: float = 120.0
-    max_channels: int = 8
+    max_bytes: int = MAX_UPLOAD_BYTES
+    max_duration_s: float = MAX_UPLOAD_S
+    max_channels: int = MAX_UPLOAD_CHANNELS
     timeout_s: float = 15.0
     """From the start of the child to its answer."""
     memory_bytes: int = 512 * 2**20
@@ -50,7 +56,7 @@ class UploadLimits:
     @property
     def recording_bytes(self) -> int:
         """Of the child's longest answer to a recording."""
-        return _NUMBER_BYTES + math.ceil(self.max_duration_s * _SAMPLE_RATES[-1]) * PCM_BYTES
+        return _NUMBER_BYTES + math.ceil(self.max_duration_s * MAX_DECODED_SAMPLE_RATE) * PCM_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def _broken(kind: Kind, what_happened: str) -> Refused:
 
 def _sound(answer: bytes, kind: Kind) -> Audio:
     sample_rate, pcm = int.from_bytes(answer[:_NUMBER_BYTES], "little"), answer[_NUMBER_BYTES:]
-    if sample_rate not in _SAMPLE_RATES or not pcm or len(pcm) % PCM_BYTES:
+    if sample_rate not in DECODED_SAMPLE_RATES or not pcm or len(pcm) % PCM_BYTES:
         raise _broken(kind, f"answered {len(pcm)} bytes of {sample_rate} Hz")
     return Audio(pcm=pcm, sample_rate=sample_rate)
 

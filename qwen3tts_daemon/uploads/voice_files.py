@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 import zlib
 
+from qwen3tts_daemon.limits import MAX_UPLOAD_BYTES
 from qwen3tts_daemon.uploads.confinement import Refused
 from qwen_tts.audio.riff import is_true
 
@@ -19,8 +20,7 @@ CARD, REFERENCE, PROMPT = "voice.toml", "reference.wav", "prompt.safetensors"
 MAX_CARD_BYTES = 64 * 1024
 MAX_CARD_JSON_BYTES = 6 * MAX_CARD_BYTES
 """A character may take one byte in TOML and six in JSON."""
-MAX_BYTES = {CARD: MAX_CARD_BYTES, REFERENCE: 20_000_000, PROMPT: 1024 * 1024}
-"""The longest recording that can be kept takes 11.5 MB."""
+MAX_BYTES = {CARD: MAX_CARD_BYTES, REFERENCE: MAX_UPLOAD_BYTES, PROMPT: 1024 * 1024}
 
 _MAX_MEMBERS = 100
 """An export has three, and what packers add to a folder is a few more."""

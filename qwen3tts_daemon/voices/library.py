@@ -27,6 +27,17 @@ from msgspec import Meta
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.durable_files import sync_folder
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import (
+    MAX_SOURCE_CHARS,
+    MAX_VOICES,
+    STORED_SAMPLE_RATES,
+    Description,
+    Instruct,
+    Seed,
+    Speed,
+    Transcript,
+    VoiceName,
+)
 from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE
 from qwen3tts_daemon.voices.names import canonical
 from qwen_tts.api import PCM_BYTES, Audio
@@ -35,47 +46,43 @@ from qwen_tts.errors import UnknownVoice
 logger = logging.getLogger(__name__)
 
 FORMAT = 1
-MAX_VOICES = 1_000
 _ID = r"^[^\x00-/:-`{-\x7f\s][^\x00-,./:-^`{-\x7f\s]{0,63}\Z"
 """msgspec searches for it: without the ^ its end would be enough. `is_id` says the rest."""
 MAX_ID_BYTES = 200
 """As UTF-8: a file system has room for 255."""
-_SAMPLE_RATES = range(4_000, 192_001)
 _MAKING, _GOING, _PARTIAL = ".new-", ".gone-", ".part-"
 """How folders that are being made or taken away begin, and files that take another's place."""
 
 StoredKind = Literal["cloned", "designed", "profile"]
-Text = Annotated[str, Meta(max_length=2_000)]
-Name = Annotated[str, Meta(min_length=1, max_length=80)]
 
 
 class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What voice.toml says."""
 
     id: Annotated[str, Meta(pattern=_ID)]
-    name: Name
+    name: VoiceName
     kind: StoredKind
     format: int = FORMAT
-    description: Text = ""
+    description: Description = ""
     gender: Literal["female", "male", ""] = ""
     language: str = ""
     """The voice's own, ISO 639-1; "" if it has none."""
-    source: Annotated[str, Meta(max_length=200)] = ""
+    source: Annotated[str, Meta(max_length=MAX_SOURCE_CHARS)] = ""
     """Where it came from: a recording's name, a kept take, an import."""
     consent: bool = False
     """Whoever made it said that the speaker agrees."""
     created_at: str = ""
-    transcript: Text = ""
+    transcript: Transcript = ""
     """Cloned: the words of the reference audio; "" if only its speaker embedding is used."""
     prompt_family: str = ""
     """Cloned: for which checkpoints prompt.safetensors is (Capabilities.voice_prompts)."""
-    design: Text = ""
+    design: Description = ""
     """Designed, or cloned from a kept take: the description in words."""
     base: str = ""
     """Profile: the voice that speaks."""
-    instruct: Text = ""
-    speed: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    instruct: Instruct = ""
+    speed: Speed = 1.0
+    seed: Seed | None = None
 
     def __post_init__(self) -> None:
         if not is_id(self.id):
@@ -272,7 +279,7 @@ def from_wav(data: bytes) -> Audio:
     with wave.open(io.BytesIO(data), "rb") as file:
         if (file.getnchannels(), file.getsampwidth()) != (1, 2):
             raise wave.Error("not mono with 16 bits")
-        if file.getframerate() not in _SAMPLE_RATES:
+        if file.getframerate() not in STORED_SAMPLE_RATES:
             raise wave.Error(f"a sample rate of {file.getframerate()} Hz")
         pcm = file.readframes(file.getnframes())
     return Audio(pcm=pcm[: len(pcm) // PCM_BYTES * PCM_BYTES], sample_rate=file.getframerate())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.audio.bounds import CANCELLED, LONGEST_S, LOUDEST, SAMPLE_RATES, SHORTEST_S, SILENCE
 from qwen_tts.audio.resampling import resample
-from qwen_tts.audio.wav import PCM_SCALE, Samples, from_pcm, to_pcm
+from qwen_tts.audio.samples import PCM_SCALE, Samples, from_pcm, to_pcm
 from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.text.transcript import check_transcript
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import soxr  # type: ignore[import-untyped]
 
-from qwen_tts.audio.wav import Samples
+from qwen_tts.audio.samples import Samples
 
 
 def resample(samples: Samples, sample_rate: int, target_rate: int) -> Samples:

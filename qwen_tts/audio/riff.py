@@ -65,11 +65,11 @@ def mended(content: bytes) -> bytes:
         block = size * form.channels
         rate = form.sample_rate
         described = struct.pack("<HHIIHH", PCM, form.channels, rate, rate * block % 2**32, block, 8 * size)
-    body = b"WAVE" + _chunk(b"fmt ", described) + _chunk(b"data", data)
-    return _chunk(b"RIFF", body)
+    body = b"WAVE" + _packed(b"fmt ", described) + _packed(b"data", data)
+    return _packed(b"RIFF", body)
 
 
-def _chunk(name: bytes, body: bytes) -> bytes:
+def _packed(name: bytes, body: bytes) -> bytes:
     return name + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from qwen_tts.api import Audio
 from qwen_tts.audio.reference_audio import check_pcm
 from qwen_tts.audio.resampling import resample
-from qwen_tts.audio.wav import Samples, from_pcm, to_pcm
+from qwen_tts.audio.samples import Samples, from_pcm, to_pcm
 from qwen_tts.config.checkpoint import CodecConfig
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.models.codec_decoder import CodecDecoder, DecoderState

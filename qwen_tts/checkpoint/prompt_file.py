@@ -14,12 +14,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from qwen_tts.errors import InvalidRequest
-from qwen_tts.text.transcript import MAX_TRANSCRIPT_CHARS
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, MAX_VOICE_PROMPT_BYTES
 
 FORMAT = 1
 METADATA_KEY = "qwen_tts.voice"
-MAX_BYTES = 128 * 1024
-"""Twice a voice of the longest reference audio and transcript."""
 MAX_CODEBOOK_SIZE = 2_048
 """Of every codec that is released; a checkpoint's own is checked where it is known."""
 
@@ -81,8 +79,8 @@ class _Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_prompt(data: bytes, codebook_size: int = MAX_CODEBOOK_SIZE) -> Prompt:
     """Raises InvalidRequest, which says what is wrong."""
-    if len(data) > MAX_BYTES:
-        raise bad(f"has {len(data)} bytes, more than a voice can have ({MAX_BYTES})")
+    if len(data) > MAX_VOICE_PROMPT_BYTES:
+        raise bad(f"has {len(data)} bytes, more than a voice can have ({MAX_VOICE_PROMPT_BYTES})")
     metadata, tensors, body = _read_file(data)
     values = {name: _values(name, tensor, body) for name, tensor in tensors.items()}
     card = _read_card(metadata)

@@ -21,7 +21,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from qwen_tts.checkpoint.prompt_file import FORMAT, MAX_BYTES, METADATA_KEY, Card, Kind, bad, read_prompt
+from qwen_tts.checkpoint.prompt_file import FORMAT, METADATA_KEY, Card, Kind, bad, read_prompt
+from qwen_tts.limits import MAX_VOICE_PROMPT_BYTES
 
 TENSORS_FILE = "prompt.safetensors"
 SUMMARY_FILE = "prompt.toml"
@@ -94,7 +95,7 @@ class ReferenceVoice:
     @classmethod
     def load(cls, directory: Path, *, hidden_size: int, codebooks: int, codebook_size: int) -> Self:
         """Of `save`. Raises InvalidRequest as `from_bytes` does, and if a file is missing or the two disagree."""
-        data = _read(directory / TENSORS_FILE, MAX_BYTES)
+        data = _read(directory / TENSORS_FILE, MAX_VOICE_PROMPT_BYTES)
         voice = cls.from_bytes(data, hidden_size=hidden_size, codebooks=codebooks, codebook_size=codebook_size)
         written = _read_summary(directory / SUMMARY_FILE)
         differing = [key for key, value in voice._summary().items() if written.get(key) != value]

@@ -16,7 +16,7 @@ class HostConfig(EngineOptions):
     """Checkpoint directories as released, one for a kind of voice; the first is loaded at start."""
     keep_loaded: tuple[VoiceKind, ...] = ()
     """Loaded at start too, and the last to leave when memory is short."""
-    arrival_timeout_s: float = Field(default=120.0, gt=0)
+    load_timeout_s: float = Field(default=120.0, gt=0)
     """How long a request waits for its checkpoint."""
 
     def engine_config(self, checkpoint: Path) -> EngineConfig:

@@ -20,7 +20,6 @@ import msgspec
 from torch import Tensor
 
 from qwen_tts.api import (
-    MAX_TEXT_CHARS,
     Audio,
     AudioChunk,
     Capabilities,
@@ -29,6 +28,7 @@ from qwen_tts.api import (
     SynthesisRequest,
     VoiceKind,
     VoicePrompt,
+    check_length,
 )
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
@@ -50,7 +50,6 @@ from qwen_tts.errors import (
     ModelLoading,
     ModelUnavailable,
     SynthesisError,
-    TextTooLong,
 )
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.stream import AudioStream
@@ -136,8 +135,7 @@ class Engine:
     def _check(self, model: Model, request: SynthesisRequest) -> None:
         if request.speed != 1.0:
             raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
-        if len(request.text) > MAX_TEXT_CHARS:
-            raise TextTooLong(f"text has {len(request.text)} characters of at most {MAX_TEXT_CHARS}", param="text")
+        check_length(len(request.text))
         model.prompts.check(request)
 
     def _reference(self, model: Model, request: SynthesisRequest) -> ReferenceVoice | None:

@@ -1,8 +1,7 @@
-"""One checkpoint of a host: where it is, who wants it, what it takes."""
+"""One checkpoint of a host: its engine, who needs it, and what it takes of the device."""
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.errors import ModelUnavailable, SynthesisError
+from qwen_tts.hosting.lifecycle import Backoff, Leases, Mortal, load_failure, loop_time
 from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
@@ -19,34 +19,23 @@ _CACHE_BYTES = 2
 """A number in the cache, in 16 bits"""
 _OVERHEAD_BYTES = 2**30
 """Graphs, buffers, and the library's own: less than a GiB was measured."""
-_FIRST_BACKOFF_S = 1.0
-_LAST_BACKOFF_S = 60.0
 
 
-class HostedEngine(SpeechEngine, Protocol):
-    """What a host needs of an engine."""
+class HostedEngine(SpeechEngine, Mortal, Protocol):
+    """An engine that tells whether it is in use."""
 
-    died: asyncio.Event
     idle: asyncio.Event
+    """No stream is open"""
 
     @property
     def active(self) -> int: ...
 
 
-class Memory(Protocol):
-    """What a host asks before something is moved."""
-
-    def device(self) -> tuple[str, int, int] | None:
-        """Name, total and free bytes; None where nothing can run short: the CPU."""
-
-    def host_free(self) -> int | None:
-        """Bytes that can be taken without swapping; None if the system does not say."""
-
-
 class HostedCheckpoint:
-    """See the module. Belongs to the event loop."""
+    """Belongs to the event loop. `waiting` are those who need it and whom it has not been given yet."""
 
     def __init__(self, config: EngineConfig, make: Callable[[EngineConfig], HostedEngine]) -> None:
+        """Raises BadCheckpoint."""
         self._config, self._make = config, make
         checkpoint = read_checkpoint_config(config.checkpoint)
         self.kind, self.size = checkpoint.voice_kind, checkpoint.size
@@ -56,22 +45,21 @@ class HostedCheckpoint:
         self.capabilities = checkpoint_capabilities(checkpoint, codec, rows=config.rows, live_text="words")
         self.name = config.checkpoint.resolve().name
         self._engine: HostedEngine | None = None
-        """Made when it is wanted: what it imports takes seconds."""
+        """Made when it is loaded: what it imports takes seconds."""
         self.state: ModelState = "unloaded"
-        self.is_leaving = False
-        """Whoever comes now waits until it is back."""
+        self.is_evicting = False
+        """It makes room as soon as nobody uses it: whoever comes now waits until it has been loaded again."""
+        self.leases = Leases()
+        """Of calls; streams are counted by the engine."""
         self.waiting: list[asyncio.Future[HostedEngine]] = []
-        self.last_used_s = 0.0
         self.measured_bytes: int | None = None
-        self._calls = 0
-        self._no_calls = asyncio.Event()
-        self._no_calls.set()
-        self._failure: tuple[SynthesisError, float] | None = None
-        self._backoff_s = 0.0
+        self._backoff = Backoff(first_s=1.0, longest_s=60.0)
+        self._error: SynthesisError | None = None
+        """What the last load failed with"""
 
     @property
     def engine(self) -> HostedEngine:
-        """Only while it is there."""
+        """Only while it is in memory."""
         assert self._engine is not None
         return self._engine
 
@@ -80,13 +68,13 @@ class HostedCheckpoint:
         return 0 if self._engine is None else self._engine.active
 
     @property
-    def is_open(self) -> bool:
+    def is_available(self) -> bool:
         """A request can be handed to its engine now."""
-        return self.state == "ready" and not self.is_leaving
+        return self.state == "ready" and not self.is_evicting
 
     @property
     def is_busy(self) -> bool:
-        return self.active > 0 or self._calls > 0
+        return self.active > 0 or self.leases.count > 0
 
     @property
     def needs_bytes(self) -> int:
@@ -104,69 +92,71 @@ class HostedCheckpoint:
             memory_bytes=self.measured_bytes,
         )  # fmt: skip
 
-    def enter(self) -> None:
-        """A call begins that is no stream."""
-        self.used()
-        self._calls += 1
-        self._no_calls.clear()
-
-    def leave(self) -> None:
-        self._calls -= 1
-        if self._calls == 0:
-            self._no_calls.set()
-
-    def welcome(self) -> None:
-        """All who wait for it; each has entered already."""
-        waiting, self.waiting = self.waiting, []
-        for arrival in waiting:
-            self.enter()
-            arrival.set_result(self.engine)
-
-    def refuse(self, error: SynthesisError) -> None:
-        """All who wait for it."""
-        waiting, self.waiting = self.waiting, []
-        for arrival in waiting:
-            arrival.set_exception(error)
-
-    def used(self) -> None:
-        self.last_used_s = time.monotonic()
-
     async def until_idle(self) -> None:
+        """Until it has neither a stream nor a lease."""
         while self.is_busy:
             await self.engine.idle.wait()
-            await self._no_calls.wait()
+            await self.leases.until_idle()
 
-    async def arrive(self) -> None:
+    # -- those who wait ---------------------------------------------------------------------------------------------
+
+    def join(self) -> asyncio.Future[HostedEngine]:
+        """Wait for it. Raises ModelUnavailable if loading it failed a moment ago."""
+        if left_s := self._backoff.left_s(loop_time()):
+            raise ModelUnavailable(str(self._error), retry_after_s=left_s)
+        grant: asyncio.Future[HostedEngine] = asyncio.get_running_loop().create_future()
+        self.waiting.append(grant)
+        return grant
+
+    def abandon(self, grant: asyncio.Future[HostedEngine]) -> None:
+        """Whoever joined has gone: a lease that was given meanwhile is given back."""
+        if grant in self.waiting:
+            self.waiting.remove(grant)
+        elif not grant.cancelled() and grant.exception() is None:
+            self.leases.release()
+
+    def grant(self) -> None:
+        """Give its engine to all who wait, each with a lease: nothing can evict it before they have begun."""
+        waiting, self.waiting = self.waiting, []
+        for grant in waiting:
+            self.leases.acquire()
+            grant.set_result(self.engine)
+
+    def refuse(self, error: SynthesisError) -> None:
+        """Tell all who wait that it does not come."""
+        waiting, self.waiting = self.waiting, []
+        for grant in waiting:
+            grant.set_exception(error)
+
+    # -- its engine -------------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
         """Load or wake it. Raises what the engine raises, and can be tried again."""
-        was = self.state
+        before = self.state
         self.state = "loading"
         try:
-            await (self.engine.wake() if was == "sleeping" else self._load())
+            await (self.engine.wake() if before == "sleeping" else self._make_and_load())
         except BaseException:
-            self.state = "sleeping" if was == "sleeping" else "failed"
+            self.state = "sleeping" if before == "sleeping" else "failed"
             raise
-        self.state, self.is_leaving = "ready", False
-        self._failure, self._backoff_s = None, 0.0
-        self.used()
+        self.state, self.is_evicting = "ready", False
+        self._backoff.reset()
+        self.leases.touch()
 
-    async def _load(self) -> None:
-        """A new one, also after one that failed."""
+    async def _make_and_load(self) -> None:
+        """A new engine, also after one that failed."""
         await self.close()
         self._engine = self._make(self._config)
         await self._engine.load()
 
-    def fail(self, error: SynthesisError, now: float) -> None:
-        """Loading failed: for a while everybody is told so at once."""
-        self._backoff_s = min(max(_FIRST_BACKOFF_S, self._backoff_s * 2), _LAST_BACKOFF_S)
-        self._failure = error, now + self._backoff_s
+    def failed(self, error: Exception) -> SynthesisError:
+        """Loading failed: for a while everybody who comes is told so at once. Returns what those who wait are told."""
+        self._error = load_failure(error)
+        self._backoff.failed(loop_time())
+        return self._error
 
-    def check(self, now: float) -> None:
-        """Raises ModelUnavailable if loading failed a moment ago."""
-        if self._failure is not None and now < self._failure[1]:
-            raise ModelUnavailable(str(self._failure[0]), retry_after_s=self._failure[1] - now)
-
-    async def depart(self, *, keep_weights: bool) -> None:
-        """To the machine's memory, or away."""
+    async def evict(self, *, keep_weights: bool) -> None:
+        """Give the device's memory back: to sleep, with its weights in the machine's memory, or away."""
         try:
             if keep_weights:
                 await self.engine.sleep()
@@ -175,10 +165,11 @@ class HostedCheckpoint:
                 await self.close()
                 self.state = "unloaded"
         finally:
-            self.is_leaving = False
+            self.is_evicting = False
         logger.info("%s is %s", self.name, self.state)
 
     async def close(self) -> None:
+        """End its engine, if it has one."""
         if self._engine is not None:
             await self._engine.close()
             self._engine = None

@@ -8,16 +8,25 @@ try. Whoever needs an engine holds a lease; while there is one, nobody puts the 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from qwen_tts.api import EngineStatus
 from qwen_tts.errors import ModelUnavailable, SynthesisError
-from qwen_tts.stream import SpeechEngine
 
 
-class MortalEngine(SpeechEngine, Protocol):
+@runtime_checkable
+class Mortal(Protocol):
     """An engine that can fail for good."""
 
     died: asyncio.Event
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """An engine that tells what it holds."""
+
+    @property
+    def status(self) -> EngineStatus: ...
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""A stream whose engine is still to come: what it is told meanwhile is kept, then told to the engine's stream."""
+"""A stream whose engine is still being loaded: text that comes meanwhile is kept, then fed to the engine's stream."""
 
 import asyncio
 
@@ -15,15 +15,16 @@ class PendingStream:
         self._texts: list[str | None] = []
         """None: a flush"""
         self._text_ended = False
-        self._engines: AudioStream | None = None
+        self._stream: AudioStream | None = None
+        """The engine's, once there is one"""
         self._task: asyncio.Task[None] | None = None
 
     def run(self, task: asyncio.Task[None]) -> None:
-        """`task` brings the engine; it is cancelled with the stream."""
+        """`task` loads the engine and calls `relay`; it is cancelled with the stream."""
         self._task = task
 
-    async def hand_through(self, stream: AudioStream) -> None:
-        """Tell the engine's stream everything, then give its sound on. Raises what it raises."""
+    async def relay(self, stream: AudioStream) -> None:
+        """Feed the engine's stream what has come, then pass its sound on to its end. Raises what it raises."""
         stream.acks_on_read = False
         stream.on_place = self.audio.tell_place
         async with stream:
@@ -34,7 +35,7 @@ class PendingStream:
                     stream.feed_now(text)
             if self._text_ended:
                 stream.end_text()
-            self._engines = stream
+            self._stream = stream
             async for chunk in stream:
                 self.audio.push(chunk)
         if stream.end is not None:
@@ -43,26 +44,26 @@ class PendingStream:
     # -- the stream's calls -----------------------------------------------------------------------------------------
 
     def feed(self, text: str) -> None:
-        if self._engines is not None:
-            self._engines.feed_now(text)
+        if self._stream is not None:
+            self._stream.feed_now(text)
         else:
             self._texts.append(text)
 
     def flush(self) -> None:
-        if self._engines is not None:
-            self._engines.flush()
+        if self._stream is not None:
+            self._stream.flush()
         else:
             self._texts.append(None)
 
     def end_text(self) -> None:
         self._text_ended = True
-        if self._engines is not None:
-            self._engines.end_text()
+        if self._stream is not None:
+            self._stream.end_text()
 
     def cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
     def taken(self, samples: int) -> None:
-        if self._engines is not None:
-            self._engines.ack(samples)
+        if self._stream is not None:
+            self._stream.ack(samples)

@@ -26,7 +26,7 @@ from qwen_tts.api import (
     SynthesisRequest,
     VoicePrompt,
 )
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import Codec

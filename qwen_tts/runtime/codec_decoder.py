@@ -5,7 +5,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from qwen_tts.audio.wav import PCM_SCALE
+from qwen_tts.audio.samples import PCM_SCALE
 from qwen_tts.checkpoint.codec import PIECE_FRAMES, Codec
 from qwen_tts.models.codec_decoder import DecoderState
 

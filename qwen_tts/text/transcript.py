@@ -2,9 +2,7 @@
 
 from qwen_tts.api import check_characters
 from qwen_tts.errors import InvalidRequest
-
-MAX_TRANSCRIPT_CHARS = 2_000
-"""Two to three times what is said in the longest reference audio."""
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS
 
 
 def check_transcript(transcript: str) -> None:

@@ -81,7 +81,7 @@ def test_the_engine_hears_of_what_was_asked_for_and_of_nothing_else(models: Path
     choice = choose_engine(settings(models, *options))
     assert choice.spec.options == {
         "checkpoints": [str((models / "tiny-0.6B-Base").resolve())], "rows": 3, "device": "cpu",
-        "guards": {"silence_s": None}, "keep_loaded": ["cloned"], "arrival_timeout_s": 120.0,
+        "guards": {"silence_s": None}, "keep_loaded": ["cloned"], "load_timeout_s": 120.0,
     }  # fmt: skip
     assert (choice.config.sleep_s, choice.preload) == (5, False)
 

@@ -115,15 +115,15 @@ def test_a_full_house_is_told_with_its_address_and_the_option(caplog: pytest.Log
     ]
 
 
-def test_an_address_has_one_budget_which_outlives_its_connections() -> None:
+def test_an_address_has_one_bucket_which_outlives_its_connections() -> None:
     places = Places("http", 10, 2, RATE)
-    budget = places.budget_of(HOUSE)
-    assert budget is places.budget_of(HOUSE)
-    assert budget is not places.budget_of(FLOODER)
-    assert places.budget_of(None) is None
+    bucket = places.bucket_of(HOUSE)
+    assert bucket is places.bucket_of(HOUSE)
+    assert bucket is not places.bucket_of(FLOODER)
+    assert places.bucket_of(None) is None
     for one in taken(places, HOUSE, 2):
         places.leave(one, HOUSE)
-    assert budget is places.budget_of(HOUSE)
+    assert bucket is places.bucket_of(HOUSE)
     for number in range(5_000):
-        places.budget_of(f"10.0.{number // 256}.{number % 256}")
-    assert budget is not places.budget_of(HOUSE), "of thousands the oldest are forgotten"
+        places.bucket_of(f"10.0.{number // 256}.{number % 256}")
+    assert bucket is not places.bucket_of(HOUSE), "of thousands the oldest are forgotten"

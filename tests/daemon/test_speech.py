@@ -12,7 +12,7 @@ from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import NOTHING_MS, Order, SegmentStarted, Speech, SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
+from qwen_tts.api import AudioChunk
 from qwen_tts.errors import (
     SynthesisFailed,
     TextEmpty,
@@ -21,6 +21,7 @@ from qwen_tts.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from qwen_tts.limits import MAX_TEXT_CHARS
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 
 ORDER = Order("test")

@@ -7,7 +7,8 @@ import pytest
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.strict_json import MOST_VALUES, convert, infinite_field, is_text, load
-from qwen_tts.api import MAX_TEXT_CHARS, Sampling
+from qwen_tts.api import Sampling
+from qwen_tts.limits import MAX_TEXT_CHARS
 
 
 class Inner(msgspec.Struct):

@@ -12,19 +12,22 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.voice_v1.context import (
-    Action,
     CancelUtterance,
     Context,
+    ContextAction,
     EndText,
-    Feed,
+    FeedText,
     FlushText,
-    Open,
-    Run,
+    OpenUtterance,
+    RunUtterance,
 )
-from qwen3tts_daemon.protocols.voice_v1.frames import FLAG_FIRST, FLAG_LAST, HEAD, Frame, Sound
-from qwen3tts_daemon.protocols.voice_v1.messages import Format, State, StatusMessage
+from qwen3tts_daemon.protocols.voice_v1.contexts import MAX_NAMES
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import StatusMessage, VoiceState
+from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
+from qwen3tts_daemon.protocols.voice_v1.frames import FLAG_FIRST, FLAG_LAST, HEAD, Framer, SoundFrame
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES, Close
-from qwen3tts_daemon.protocols.voice_v1.session import MAX_NAMES, WATCH_S, Session
+from qwen3tts_daemon.protocols.voice_v1.session import Session
+from qwen3tts_daemon.protocols.voice_v1.status import WATCH_S
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import SegmentStarted
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
@@ -44,8 +47,8 @@ class Desk:
         self.now = 1000.0
         self.status = StatusMessage(models=(), device="", total_mb=None, free_mb=None, rows=4, active=0)
         self.session = Session(
-            WebSocketSettings(**limits), self.voices, lambda: engine.capabilities, now=self.now, version="1",
-            status=lambda: self.status,
+            WebSocketSettings(**limits), self.voices, lambda: engine.capabilities, lambda: self.status,
+            now=self.now, version="1",
         )  # fmt: skip
         self.contexts: dict[str, Context] = {}
         self.running: list[str] = []
@@ -53,7 +56,7 @@ class Desk:
         self.fed: dict[str, str] = defaultdict(str)
         self.ended: list[str] = []
         self.flushed: list[str] = []
-        self.waiting: dict[str, list[Frame]] = defaultdict(list)
+        self.waiting: dict[str, list[SoundFrame]] = defaultdict(list)
         """Frames that may not go yet."""
         self.heard: list[Any] = []
         """What the client has received: messages as dicts, frames, a Close."""
@@ -66,15 +69,15 @@ class Desk:
         self.do(self.session.receive(text, self.now))
         return self.read()
 
-    def do(self, actions: list[Action]) -> None:
+    def do(self, actions: list[ContextAction]) -> None:
         for action in actions:
             name = action.ctx.name
             match action:
-                case Open(ctx):
+                case OpenUtterance(ctx):
                     self.contexts[name] = ctx
-                case Run():
+                case RunUtterance():
                     self.running.append(name)
-                case Feed(_, text):
+                case FeedText(_, text):
                     self.fed[name] += text
                 case EndText():
                     self.ended.append(name)
@@ -94,27 +97,27 @@ class Desk:
         self.heard += taken
         return taken
 
-    def delay_s(self, name: str, frame: Frame) -> float:
-        return self.session.delay_s(self.contexts[name], frame, self.now)
+    def delay_s(self, name: str, frame: SoundFrame) -> float:
+        return self.contexts[name].delay_s(frame, self.now)
 
     def sound(self, name: str, frames: int = 1) -> int:
         """The engine makes frames; how many of them could go out."""
         ctx, waiting = self.contexts[name], self.waiting[name]
         for made in range(frames):
-            waiting += [] if waiting else ctx.sound.take(FRAME)
+            waiting += [] if waiting else ctx.framer.take(FRAME)
             while waiting:
                 if ctx.is_done or self.session.outbox.is_full or self.delay_s(name, waiting[0]) > 0:
                     return made
-                self.session.send(ctx, waiting.pop(0))
+                ctx.send(waiting.pop(0))
         return frames
 
     def segment(self, name: str, index: int, start: int, end: int, sample: int) -> None:
-        self.session.segment(self.contexts[name], SegmentStarted(index, "…", start, end, sample))
+        self.contexts[name].segment(SegmentStarted(index, "…", start, end, sample))
 
     def finish(self, name: str) -> list[Any]:
         ctx = self.contexts[name]
-        for frame in [] if ctx.is_done else [*self.waiting[name], *ctx.sound.end()]:
-            self.session.send(ctx, frame)
+        for frame in [] if ctx.is_done else [*self.waiting[name], *ctx.framer.end()]:
+            ctx.send(frame)
         taken = self.read()
         self.do(self.session.finished(ctx, "complete", self.now))
         return taken + self.read()
@@ -155,11 +158,11 @@ def test_one_message_is_enough_to_be_spoken_to(desk: Desk) -> None:
     desk.segment(name, 0, 0, 5, 0)
     assert desk.sound(name, 2) == 2
     heard = desk.finish(name)
-    assert kinds(heard) == ["segment", "Frame", "Frame", "Frame", "done"]
+    assert kinds(heard) == ["segment", "SoundFrame", "SoundFrame", "SoundFrame", "done"]
     assert heard[-1]["reason"] == "complete"
     assert heard[-1]["samples"] == 2 * SAMPLES_PER_FRAME
     assert heard[-1]["chars_spoken"] == 5
-    flags = [HEAD.unpack(frame.data[:8])[1] for frame in heard if isinstance(frame, Frame)]
+    flags = [HEAD.unpack(frame.data[:8])[1] for frame in heard if isinstance(frame, SoundFrame)]
     assert flags == [FLAG_FIRST, 0, FLAG_LAST]
 
 
@@ -186,7 +189,7 @@ def test_options_stay_and_change_one_by_one(desk: Desk) -> None:
 def test_options_of_one_context_are_not_those_of_the_next(desk: Desk) -> None:
     (started,) = desk.say("speak", ctx="a", text="x", format={"encoding": "alaw"}, split="clause")
     assert started["format"]["encoding"] == "alaw"
-    assert desk.contexts["a"].order.split == "clause"
+    assert desk.contexts["a"].options.order.split == "clause"
     (started,) = desk.say("speak", ctx="b", text="x", policy="parallel")
     assert started["format"]["encoding"] == "pcm_s16le"
 
@@ -317,7 +320,7 @@ def test_a_name_is_used_once(desk: Desk) -> None:
 
 
 def test_names_are_remembered_up_to_a_limit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qwen3tts_daemon.protocols.voice_v1.session.MAX_NAMES", 2)
+    monkeypatch.setattr("qwen3tts_daemon.protocols.voice_v1.contexts.MAX_NAMES", 2)
     for name in "ab":
         desk.say("speak", ctx=name, text="x")
         desk.finish(name)
@@ -440,7 +443,7 @@ def test_a_failure_is_told_before_the_end(desk: Desk) -> None:
     desk.sound("a")
     desk.do(desk.session.failed(desk.contexts["a"], SynthesisFailed("no sound"), desk.now))
     frame, error, done = desk.read()
-    assert isinstance(frame, Frame)
+    assert isinstance(frame, SoundFrame)
     assert (error["code"], error["ctx"], done["reason"]) == ("generation_failed", "a", "error")
 
 
@@ -459,7 +462,7 @@ def test_sound_is_never_further_ahead_of_the_clock_than_allowed(desk: Desk) -> N
     desk.say("speak", ctx="a", text="x", lead_ms=400)
     assert desk.sound("a", 10) == 5
     desk.read()
-    frame = Frame(b"", 5 * SAMPLES_PER_FRAME, SAMPLES_PER_FRAME)
+    frame = SoundFrame(b"", 5 * SAMPLES_PER_FRAME, SAMPLES_PER_FRAME)
     assert desk.delay_s("a", frame) == pytest.approx(FRAME_S)
     desk.now += FRAME_S
     assert desk.delay_s("a", frame) == 0
@@ -495,7 +498,7 @@ def test_reports_of_what_was_played_replace_the_clock(desk: Desk) -> None:
     desk.say("played", ctx="a", ms=0)
     assert desk.sound("a", 10) == 5
     desk.now += 3600
-    frame = Frame(b"", 5 * SAMPLES_PER_FRAME, SAMPLES_PER_FRAME)
+    frame = SoundFrame(b"", 5 * SAMPLES_PER_FRAME, SAMPLES_PER_FRAME)
     assert desk.delay_s("a", frame) == math.inf
     desk.say("played", ctx="a", ms=80)
     assert desk.delay_s("a", frame) == 0
@@ -635,7 +638,7 @@ def test_an_idle_socket_is_drained_at_once(desk: Desk) -> None:
 
 
 def test_states_are_told_when_they_change(desk: Desk) -> None:
-    states: list[State] = ["ready", "loading", "loading", "idle"]
+    states: list[VoiceState] = ["ready", "loading", "loading", "idle"]
     for state in states:
         desk.session.change_state(state)
     assert [m["state"] for m in desk.read()] == ["loading", "idle"]
@@ -706,7 +709,7 @@ def test_whatever_happens_every_context_gets_one_done_and_nothing_after_it(story
     done: dict[str, int] = {}
     samples: dict[str, int] = defaultdict(int)
     for heard in desk.heard:
-        if isinstance(heard, Frame):
+        if isinstance(heard, SoundFrame):
             if len(heard.data) >= 8 and (owner := _owner(heard, channels)):
                 assert owner not in done
                 assert heard.first_sample == samples[owner]
@@ -726,7 +729,7 @@ def test_whatever_happens_every_context_gets_one_done_and_nothing_after_it(story
     assert not [name for name in desk.contexts if not desk.contexts[name].is_done]
 
 
-def _owner(frame: Frame, channels: dict[int, str]) -> str:
+def _owner(frame: SoundFrame, channels: dict[int, str]) -> str:
     """The context of a tagged frame; "" for a raw one, whose first bytes are sound."""
     kind, _, channel, first = HEAD.unpack(frame.data[:8])
     return channels.get(channel, "") if kind == 1 and first == frame.first_sample else ""
@@ -735,13 +738,13 @@ def _owner(frame: Frame, channels: dict[int, str]) -> str:
 # -- frames ------------------------------------------------------------------------------------------------
 
 
-def cut(sound: Sound, pcm: bytes, sizes: list[int]) -> list[Frame]:
-    frames: list[Frame] = []
+def cut(framer: Framer, pcm: bytes, sizes: list[int]) -> list[SoundFrame]:
+    frames: list[SoundFrame] = []
     start = 0
     for size in sizes:
-        frames += sound.take(pcm[2 * start : 2 * (start + size)])
+        frames += framer.take(pcm[2 * start : 2 * (start + size)])
         start += size
-    return [*frames, *sound.take(pcm[2 * start :]), *sound.end()]
+    return [*frames, *framer.take(pcm[2 * start :]), *framer.end()]
 
 
 def ramp(samples: int) -> bytes:
@@ -756,10 +759,10 @@ def ramp(samples: int) -> bytes:
     st.lists(st.integers(0, 3000), max_size=8),
 )
 def test_the_sound_does_not_depend_on_how_it_was_cut(encoding: Any, rate: int, frame_ms: int, sizes: list[int]) -> None:
-    format = Format(encoding=encoding, sample_rate=rate, framing="tagged", frame_ms=frame_ms)
+    format = SoundFormat(encoding=encoding, sample_rate=rate, framing="tagged", frame_ms=frame_ms)
     pcm = ramp(9_000)
-    whole = cut(Sound(format, channel=7, source_rate=24_000, source_frame=1920), pcm, [])
-    frames = cut(Sound(format, channel=7, source_rate=24_000, source_frame=1920), pcm, sizes)
+    whole = cut(Framer(format, channel=7, source_rate=24_000, source_frame=1920), pcm, [])
+    frames = cut(Framer(format, channel=7, source_rate=24_000, source_frame=1920), pcm, sizes)
     assert b"".join(f.data[8:] for f in frames) == b"".join(f.data[8:] for f in whole)
     heads = [HEAD.unpack(frame.data[:8]) for frame in frames]
     assert {(kind, channel) for kind, _, channel, _ in heads} == {(1, 7)}
@@ -776,21 +779,21 @@ def test_the_sound_does_not_depend_on_how_it_was_cut(encoding: Any, rate: int, f
 
 
 def test_chunks_in_the_engines_format_pass_untouched() -> None:
-    sound = Sound(Format(framing="raw"), channel=0, source_rate=24_000, source_frame=1920)
+    framer = Framer(SoundFormat(framing="raw"), channel=0, source_rate=24_000, source_frame=1920)
     chunk, short = ramp(1920), ramp(100)
-    (frame,) = sound.take(chunk)
+    (frame,) = framer.take(chunk)
     assert frame.data is chunk
-    assert [frame.samples for frame in sound.take(short)] == [100]
-    assert not sound.holds_sound
-    assert sound.end() == []
+    assert [frame.samples for frame in framer.take(short)] == [100]
+    assert not framer.holds_sound
+    assert framer.end() == []
 
 
 def test_what_does_not_fill_a_frame_goes_out_in_a_lull() -> None:
-    sound = Sound(Format(frame_ms=200), channel=0, source_rate=24_000, source_frame=1920)
-    assert sound.take(FRAME) == []
-    assert sound.holds_sound
-    assert [frame.samples for frame in sound.lull()] == [1920]
-    assert sound.lull() == []
+    framer = Framer(SoundFormat(frame_ms=200), channel=0, source_rate=24_000, source_frame=1920)
+    assert framer.take(FRAME) == []
+    assert framer.holds_sound
+    assert [frame.samples for frame in framer.lull()] == [1920]
+    assert framer.lull() == []
 
 
 # -- who will speak ------------------------------------------------------------------------------------------
@@ -824,7 +827,7 @@ def test_started_tells_who_will_speak_as_soon_as_it_is_settled(
     desk.read()
     (started,) = desk.say("speak", ctx="a", **said)
     assert (started.get("voice"), started.get("language")) == told
-    order = desk.contexts["a"].order
+    order = desk.contexts["a"].options.order
     if told != UNSETTLED:
         choice = desk.voices.check(order.voice, order.language)
         assert choice.voice is not None
@@ -838,7 +841,7 @@ def test_a_language_that_only_the_text_decides_is_told_by_the_segments() -> None
     desk.read()
     (started,) = desk.say("speak", ctx="a", voice="tone", text="Hello. ")
     assert (started["voice"], "language" in started) == ("tone", False)
-    desk.session.segment(desk.contexts["a"], SegmentStarted(0, "Hello.", 0, 6, 0, "tone", "en"))
+    desk.contexts["a"].segment(SegmentStarted(0, "Hello.", 0, 6, 0, "tone", "en"))
     (segment,) = desk.read()
     assert (segment["voice"], segment["language"]) == ("tone", "en")
 

@@ -32,7 +32,14 @@ class Studio(Desk):
         )
         self.time = 0.0
         self.voices.references = TrialReferences(now=lambda: self.time)
-        self.session = Session(WebSocketSettings(), self.voices, lambda: engine.capabilities, now=self.now, version="1")
+        self.session = Session(
+            WebSocketSettings(),
+            self.voices,
+            lambda: engine.capabilities,
+            lambda: self.status,
+            now=self.now,
+            version="1",
+        )
         (self.ready,) = self.read()
 
     def keep(self, id: str, kind: Any, **fields: Any) -> None:
@@ -83,7 +90,7 @@ def test_a_described_voice_speaks(desk: Studio) -> None:
         instruct="Softly.",
     )
     assert started["type"] == "started"
-    order = desk.contexts["a"].order
+    order = desk.contexts["a"].options.order
     assert order.voice == DesignedVoice("An old sailor")
     assert (order.language, order.instruct) == ("de", "Softly.")
     assert started["request_id"] == desk.contexts["a"].request_id, "by which its take can be kept"
@@ -104,7 +111,7 @@ def test_a_described_voice_stays_until_it_is_changed(desk: Studio) -> None:
     desk.say("speak", ctx="b", text="x")
     desk.configured(mode="preset")
     desk.say("speak", ctx="c", text="x")
-    assert [desk.contexts[name].order.voice for name in "abc"] == [
+    assert [desk.contexts[name].options.order.voice for name in "abc"] == [
         DesignedVoice("An old sailor"), DesignedVoice("A young queen"), None,
     ]  # fmt: skip
 
@@ -138,14 +145,14 @@ def test_stored_voices_need_no_mode(desk: Studio) -> None:
     for voice in ("anna", "captain", desk.reference()):
         (started,) = desk.say("speak", ctx=voice.replace(":", "."), text="x", voice=voice)
         assert started["type"] == "started"
-        assert desk.contexts[voice.replace(":", ".")].order.voice == voice
+        assert desk.contexts[voice.replace(":", ".")].options.order.voice == voice
 
 
 def test_a_reference_speaks_until_it_expires(desk: Studio) -> None:
     reference = desk.reference()
     desk.configured(mode="clone", voice=reference)
     desk.say("speak", ctx="a", text="x")
-    order = desk.contexts["a"].order
+    order = desk.contexts["a"].options.order
     known = desk.voices.check(order.voice, order.language).voice
     assert known is not None
     assert known.voice == ClonedVoice(VoicePrompt(b"tried"))
@@ -180,7 +187,7 @@ def test_a_language_of_the_voice_goes_with_the_voice(desk: Studio, voice: str) -
 
     def speaks(name: str) -> tuple[str, str]:
         desk.say("speak", ctx=name, text="x")
-        order = desk.contexts[name].order
+        order = desk.contexts[name].options.order
         choice = desk.voices.check(order.voice, order.language)
         assert choice.voice is not None
         return choice.voice.name, choice.language

@@ -134,7 +134,7 @@ async def test_a_fault_of_ours_closes_the_socket(
     def fault(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("qwen3tts_daemon.protocols.voice_v1.session.Session._handle", fault)
+    monkeypatch.setattr("qwen3tts_daemon.protocols.voice_v1.session.Session._obey", fault)
     peer.say(type="ping")
     while peer.heard[-1] != 1011:
         peer.changed.clear()

@@ -26,12 +26,12 @@ from qwen3tts_daemon.protocols.wyoming.session import (
     WyomingSession,
 )
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
-from qwen3tts_daemon.settings import LANGUAGE_CODES
 from qwen3tts_daemon.speech.service import Order
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
 from qwen3tts_daemon.voices.names import Aliases
 from qwen_tts.api import Capabilities, VoiceInfo, VoiceKind
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
 from tests import fakes
 from tests.fakes import ToneEngine
@@ -285,7 +285,7 @@ def capabilities(*voices: VoiceInfo, is_preview: bool = True) -> Capabilities:
 
 
 def describer(*languages: str, streaming: bool = True) -> Describer:
-    return Describer(languages=languages or LANGUAGE_CODES, streaming=streaming, version="1.2")
+    return Describer(languages=languages or tuple(LANGUAGES), streaming=streaming, version="1.2")
 
 
 def info_of(describer: Describer, capabilities: Capabilities) -> Info:

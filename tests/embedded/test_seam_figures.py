@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.seam_figures import Seam, find_seams
-from qwen_tts.audio.wav import Samples, to_pcm
+from qwen_tts.audio.samples import Samples, to_pcm
 
 RATE = 24_000
 

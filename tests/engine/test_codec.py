@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from qwen_tts.api import Audio
-from qwen_tts.audio.wav import from_pcm, to_pcm
+from qwen_tts.audio.samples import from_pcm, to_pcm
 from qwen_tts.checkpoint.codec import PIECE_FRAMES, Codec
 from qwen_tts.checkpoint.model import load_codec
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY

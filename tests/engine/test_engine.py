@@ -20,7 +20,7 @@ from torch import Tensor
 
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint import model as model_module
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import GuardConfig, LiveTextConfig

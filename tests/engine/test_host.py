@@ -18,7 +18,7 @@ from qwen_tts.api import (
     Voice,
     VoicePrompt,
 )
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.host import HostConfig
 from qwen_tts.engine.engine import Engine
@@ -117,8 +117,8 @@ class OnCard(ToneEngine):
 def host_on(card: Card, checkpoints: tuple[Path, ...], **options: object) -> EngineHost:
     config = HostConfig.model_validate({"checkpoints": checkpoints, "kv_positions": 64, **options})
     host = EngineHost(config, make=lambda engine_config: OnCard(card, engine_config), memory=card)
-    for resident in host._residents.values():
-        resident.measured_bytes = GIB
+    for checkpoint in host._checkpoints.values():
+        checkpoint.measured_bytes = GIB
     return host
 
 
@@ -191,7 +191,7 @@ async def test_nobody_is_cut_and_nobody_waits_for_ever(checkpoints: tuple[Path, 
     speaking.feed_now("Once upon a time")
     first = await anext(speaking)
     waiting = host.stream(order(CLONED))
-    await settle(lambda: host._residents["preset"].is_leaving)
+    await settle(lambda: host._checkpoints["preset"].is_evicting)
     later = host.stream(order(PRESET, text="And so on."))
     ends: list[str] = []
 
@@ -250,9 +250,9 @@ async def test_who_leaves_before_it_has_come_is_forgotten(checkpoints: tuple[Pat
     stream.cancel()
     card.gate.set()
     await settle(lambda: host.status.models[1].state == "ready")
-    await settle(lambda: not host._residents["cloned"].is_busy)
+    await settle(lambda: not host._checkpoints["cloned"].is_busy)
     assert card.engines["Base"].frames_made == 0
-    await settle(lambda: not host._waiting)
+    await settle(lambda: not host._pending)
     await host.close()
 
 
@@ -262,7 +262,7 @@ async def test_what_is_going_to_be_asked_for_comes_before_the_request(checkpoint
     await host.load()
     host.prepare("cloned")
     host.prepare("cloned")
-    await settle(lambda: host.status.models[1].state == "ready" and not host._residents["cloned"].is_busy)
+    await settle(lambda: host.status.models[1].state == "ready" and not host._checkpoints["cloned"].is_busy)
     assert card.log == ["load CustomVoice", "load Base"]
     await host.close()
 
@@ -273,14 +273,13 @@ async def test_who_leaves_at_once_waits_no_more(checkpoints: tuple[Path, ...]) -
     await host.load()
     for _ in range(3):
         host.stream(order(CLONED)).cancel()
-        await settle(lambda: not host._waiting)
+        await settle(lambda: not host._pending)
     assert await said(host.stream(order(CLONED))) == tone("Good evening.")
     await host.close()
 
 
-async def test_a_checkpoint_that_cannot_be_loaded_is_told_and_tried_again_later(
-    checkpoints: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.virtual_time
+async def test_a_checkpoint_that_cannot_be_loaded_is_told_and_tried_again_later(checkpoints: tuple[Path, ...]) -> None:
     card = Card(2)
     host = host_on(card, checkpoints)
     await host.load()
@@ -291,17 +290,61 @@ async def test_a_checkpoint_that_cannot_be_loaded_is_told_and_tried_again_later(
         await said(host.stream(order(CLONED)))
     assert caught.value.retry_after_s is not None
     assert await said(host.stream(order(PRESET))) == tone("Good evening.")
-    resident = host._residents["cloned"]
-    assert resident._failure is not None
-    resident._failure = resident._failure[0], 0.0  # time goes by
+    await asyncio.sleep(caught.value.retry_after_s)
     card.fails = None
     assert await said(host.stream(order(CLONED))) == tone("Good evening.")
     await host.close()
 
 
+@pytest.mark.virtual_time
+async def test_tries_to_load_a_checkpoint_become_rarer_up_to_a_minute_until_one_succeeds(
+    checkpoints: tuple[Path, ...],
+) -> None:
+    card = Card(1, host_free=0)
+    host = host_on(card, checkpoints)
+    await host.load()
+    for pauses in ([1, 2, 4, 8, 16, 32, 60, 60], [1, 2]):
+        card.fails = OutOfMemory("too large")
+        for pause_s in pauses:
+            with pytest.raises(OutOfMemory):
+                await said(host.stream(order(CLONED)))
+            await asyncio.sleep(pause_s - 0.5)
+            with pytest.raises(ModelUnavailable) as caught:
+                await said(host.stream(order(CLONED)))
+            assert caught.value.retry_after_s == 0.5
+            await asyncio.sleep(0.5)
+        card.fails = None
+        assert await said(host.stream(order(CLONED))) == tone("Good evening.")
+        assert await said(host.stream(order(PRESET))) == tone("Good evening.")
+    await host.close()
+
+
+async def test_one_that_cannot_wake_is_still_asleep(checkpoints: tuple[Path, ...]) -> None:
+    card = Card(3)
+    host = host_on(card, checkpoints)
+    await host.load()
+    await host.sleep()
+    card.fails = OutOfMemory("too large")
+    with pytest.raises(OutOfMemory):
+        await host.wake()
+    assert host.status.models[0].state == "sleeping"
+    await host.close()
+
+
+async def test_one_that_cannot_be_loaded_has_failed(checkpoints: tuple[Path, ...]) -> None:
+    card = Card(3)
+    card.fails = RuntimeError("a bug")
+    host = host_on(card, checkpoints)
+    with pytest.raises(ModelUnavailable, match="see the log"):
+        await host.load()
+    assert host.status.models[0].state == "failed"
+    await host.close()
+
+
+@pytest.mark.virtual_time
 async def test_waiting_has_a_limit(checkpoints: tuple[Path, ...]) -> None:
     card = Card(2)
-    host = host_on(card, checkpoints, queue=1, arrival_timeout_s=0.01)
+    host = host_on(card, checkpoints, queue=1, load_timeout_s=120)
     await host.load()
     card.gate.clear()
     waiting = host.stream(order(CLONED))
@@ -309,6 +352,54 @@ async def test_waiting_has_a_limit(checkpoints: tuple[Path, ...]) -> None:
         host.stream(order(CLONED))
     with pytest.raises(ModelLoading):
         await said(waiting)
+    assert asyncio.get_running_loop().time() == 120
+    await host.close()
+
+
+@pytest.mark.virtual_time
+async def test_a_call_in_hand_keeps_its_checkpoint(checkpoints: tuple[Path, ...]) -> None:
+    card = Card(1)
+    host = host_on(card, checkpoints)
+    await host.load()
+    may_end = asyncio.Event()
+
+    async def encode(_: Audio) -> list[list[int]]:
+        await may_end.wait()
+        return []
+
+    card.engines["CustomVoice"].encode = encode  # type: ignore[method-assign]
+    calls = [asyncio.create_task(host.encode(RECORDING)) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(said(host.stream(order(CLONED))))
+    await asyncio.sleep(50)
+    assert card.log == ["load CustomVoice"]
+    calls[0].cancel()
+    await asyncio.sleep(50)
+    assert card.log == ["load CustomVoice"], "the other one is still at it"
+    may_end.set()
+    assert await waiting == tone("Good evening.")
+    assert await calls[1] == []
+    await host.close()
+
+
+@pytest.mark.virtual_time
+async def test_a_call_is_use_until_its_end(checkpoints: tuple[Path, ...]) -> None:
+    card = Card(2)
+    host = host_on(card, checkpoints)
+    await host.load()
+    assert await said(host.stream(order(CLONED)))
+
+    async def encode_reference(_: Audio, __: str | None) -> VoicePrompt:
+        await asyncio.sleep(10)
+        return VoicePrompt(b"")
+
+    card.engines["Base"].encode_reference = encode_reference  # type: ignore[method-assign]
+    calling = asyncio.create_task(host.encode_reference(RECORDING, None))
+    await asyncio.sleep(5)
+    assert await said(host.stream(order(PRESET)))
+    await calling
+    assert await said(host.stream(order(DESIGNED)))
+    assert card.log == ["load CustomVoice", "load Base", "sleep CustomVoice", "load VoiceDesign"]
     await host.close()
 
 

@@ -47,7 +47,7 @@ async def test_closing_tells_those_who_wait(checkpoints: tuple[Path, ...]) -> No
     for task in (*waiting, speaking):
         with pytest.raises(ModelUnavailable):
             await asyncio.wait_for(task, PATIENCE_S)
-    assert not host._tasks
+    assert len(host._tasks) == len(host._loader._tasks) == 0
 
 
 async def test_closing_while_one_moves_loads_nothing_afterwards(checkpoints: tuple[Path, ...]) -> None:
@@ -56,7 +56,7 @@ async def test_closing_while_one_moves_loads_nothing_afterwards(checkpoints: tup
     await host.load()
     speaking = host.stream(order(PRESET, live=True))
     streams = [host.stream(order(voice)) for voice in (CLONED, DESIGNED)]
-    await settle(lambda: host._residents["preset"].is_leaving)
+    await settle(lambda: host._checkpoints["preset"].is_evicting)
     await host.close()
     assert card.log == ["load CustomVoice"]
     assert card.used == 0
@@ -67,7 +67,7 @@ async def test_closing_while_one_moves_loads_nothing_afterwards(checkpoints: tup
 
 async def test_loading_at_start_and_waking_have_no_limit(checkpoints: tuple[Path, ...]) -> None:
     card = Card(1)
-    host = host_on(card, checkpoints, arrival_timeout_s=0.001)
+    host = host_on(card, checkpoints, load_timeout_s=0.001)
     card.gate.clear()
     loading = asyncio.create_task(host.load())
     await passed(0.005)
@@ -116,7 +116,7 @@ async def test_moving_leaves_nothing_behind(checkpoints: tuple[Path, ...], host_
     for _ in range(3):
         await asyncio.sleep(0)
     assert not host.died.is_set()
-    assert len(host._tasks) == 1, "it watches the one that is there"
+    assert (len(host._tasks), len(host._loader._tasks)) == (0, 1), "it watches the one that is there"
     await host.close()
 
 
@@ -135,7 +135,7 @@ async def test_an_error_that_nobody_foresaw_ends_its_stream(checkpoints: tuple[P
     card.gate.set()
     with pytest.raises(SynthesisFailed):
         await asyncio.wait_for(said(stream), PATIENCE_S)
-    assert not host._waiting
+    assert not host._pending
     await host.close()
 
 
@@ -171,14 +171,15 @@ async def test_whatever_comes_and_goes_nothing_is_left_over(checkpoints: tuple[P
             await asyncio.gather(*(come_and_go() for _ in range(25)))
     for _ in range(50):
         await asyncio.sleep(0)
-    assert not host._waiting
-    assert not host._wanted
-    for resident in host._residents.values():
-        assert (resident.active, resident._calls, resident.waiting, resident.is_leaving) == (0, 0, [], False)
+    assert not host._pending
+    assert not host._loader._wanted
+    for checkpoint in host._checkpoints.values():
+        assert (checkpoint.active, checkpoint.leases.count, checkpoint.waiting) == (0, 0, [])
+        assert not checkpoint.is_evicting
     for voice in (PRESET, CLONED, DESIGNED):
         assert await asyncio.wait_for(said(host.stream(order(voice))), PATIENCE_S) == tone("Good evening.")
     await host.close()
-    assert (card.used, len(host._tasks)) == (0, 0)
+    assert (card.used, len(host._tasks), len(host._loader._tasks)) == (0, 0, 0)
 
 
 async def test_who_makes_way_stays_if_nobody_wants_the_place_any_more(checkpoints: tuple[Path, ...]) -> None:
@@ -189,7 +190,7 @@ async def test_who_makes_way_stays_if_nobody_wants_the_place_any_more(checkpoint
     speaking.feed_now("Once upon a time")
     await anext(speaking)
     wanted = host.stream(order(CLONED))
-    await settle(lambda: host._residents["preset"].is_leaving)
+    await settle(lambda: host._checkpoints["preset"].is_evicting)
     wanted.cancel()
     speaking.end_text()
     await said(speaking)

@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import soundfile
 
 from qwen_tts.__main__ import main
 from qwen_tts.api import Audio
-from qwen_tts.audio.wav import read_wav, to_pcm, write_wav
+from qwen_tts.audio.samples import to_pcm
+from qwen_tts.audio.sound_file import read_sound, write_sound
 from tests.engine.conftest import Load
 from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, reference_audio
 from tests.patience import PATIENCE_S
@@ -72,7 +74,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """3.2 s at 16 kHz in two channels, whose mean is `reference_audio`."""
     path = tmp_path_factory.mktemp("recording") / "reference.wav"
     mono = reference_audio(rate=16_000)
-    write_wav(path, np.stack((mono + 0.125, mono - 0.125), axis=1), 16_000)
+    soundfile.write(path, np.stack((mono + 0.125, mono - 0.125), axis=1), 16_000, "FLOAT")
     return path
 
 
@@ -88,7 +90,7 @@ def test_the_same_seed_is_the_same_speech_in_every_process(checkpoints: Path, pr
     program("say", "-", *model, "--seed", "7", "-o", "standard_input.wav", given=b"Hello there.\n")
     program("say", "Hello there.", *model, "--seed", "8", "-o", "other.wav")
     for name in ("alone", "standard_input", "other"):
-        samples, rate = read_wav(tmp_path / f"{name}.wav")
+        samples, rate = read_sound(tmp_path / f"{name}.wav")
         assert (samples.shape, rate) == ((2 * FRAME, 1), RATE)
         sounds[name] = samples.tobytes()
     assert sounds["alone"] == sounds["standard_input"] != sounds["other"]
@@ -109,7 +111,7 @@ def test_greedy_speech_needs_no_seed(checkpoints: Path, program: Program, tmp_pa
             *TWO_FRAMES,
         )
     assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "other.wav").read_bytes()
-    assert len(read_wav(tmp_path / "one.wav")[0]) == 2 * FRAME
+    assert len(read_sound(tmp_path / "one.wav")[0]) == 2 * FRAME
 
 
 def test_a_kept_voice_speaks_as_the_cloned_one(
@@ -120,7 +122,7 @@ def test_a_kept_voice_speaks_as_the_cloned_one(
     assert {path.name for path in (tmp_path / "voices/anna").iterdir()} == {"prompt.safetensors", "prompt.toml"}
     program(*speech, "--reference", "voices/anna", "-o", "kept.wav")
     assert (tmp_path / "kept.wav").read_bytes() == (tmp_path / "cloned.wav").read_bytes()
-    assert len(read_wav(tmp_path / "kept.wav")[0]) == 2 * FRAME
+    assert len(read_sound(tmp_path / "kept.wav")[0]) == 2 * FRAME
 
 
 # -- codes ------------------------------------------------------------------------------------------------------------
@@ -135,9 +137,26 @@ def test_sound_becomes_codes_and_sound(
     codes = json.loads((tmp_path / "codes.json").read_text())
     assert codes == codec.encode_audio(Audio(pcm=to_pcm(reference_audio(rate=16_000)), sample_rate=16_000))
     assert program("decode", "codes.json", "-m", model) == (0, "speech.wav: 3.20 s of sound\n", "")
-    samples, rate = read_wav(tmp_path / "speech.wav")
+    samples, rate = read_sound(tmp_path / "speech.wav")
     assert (samples.shape, rate) == ((40 * FRAME, 1), RATE)
     assert to_pcm(samples) == codec.decode_audio(codes).pcm
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".ogg", ".mp3"])
+def test_a_recording_may_be_compressed(
+    suffix: str, checkpoints: Path, load: Load, program: Program, tmp_path: Path
+) -> None:
+    audio = Audio(pcm=to_pcm(reference_audio(rate=16_000)), sample_rate=16_000)
+    write_sound(tmp_path / f"anna{suffix}", audio.pcm, audio.sample_rate)
+    encoded = program("encode", f"anna{suffix}", "-m", checkpoints / BASE)
+    assert encoded == (0, "codes.json: 40 frames of 16 codec tokens\n", "")
+    if suffix == ".flac":
+        assert json.loads((tmp_path / "codes.json").read_text()) == load(BASE).codec.encode_audio(audio)
+    speech = ("clone", "Hi.", "-m", checkpoints / BASE, *TWO_FRAMES)
+    said = program(*speech, "--reference", f"anna{suffix}", "-o", f"speech{suffix}")
+    assert (said.status, said.err) == (0, "")
+    assert soundfile.info(tmp_path / f"speech{suffix}").format == suffix[1:].upper()
+    assert len(read_sound(tmp_path / f"speech{suffix}")[0]) == 2 * FRAME
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------
@@ -148,7 +167,9 @@ def test_a_mistake_is_one_line_and_status_1(checkpoints: Path, tmp_path: Path) -
     file = tmp_path / ":cat: [red].wav"
     file.write_bytes(b"meow")
     result = run_alone("encode", file.name, "-m", checkpoints / BASE, directory=tmp_path)
-    assert_one_line(result, "bad_audio", ": :cat: [red].wav is not a WAV file; convert it to one\n")
+    assert_one_line(
+        result, "bad_audio", ": :cat: [red].wav is not a WAV file, nor FLAC, Ogg or MP3; convert it to one of them\n"
+    )
     assert list(tmp_path.iterdir()) == [file]
 
 
@@ -169,7 +190,7 @@ def test_a_mistake_is_one_line_and_status_1(checkpoints: Path, tmp_path: Path) -
 def test_a_mistake_of_speech_is_told(
     arguments: tuple[str, ...], code: str, said: str, checkpoints: Path, program: Program, tmp_path: Path
 ) -> None:
-    write_wav(tmp_path / "short.wav", reference_audio(2.9), RATE)
+    write_sound(tmp_path / "short.wav", to_pcm(reference_audio(2.9)), RATE)
     command, model, *options = arguments
     assert_one_line(program(command, "Hi.", "-m", checkpoints / model, *options), code, said)
     assert not (tmp_path / "speech.wav").exists()

@@ -9,7 +9,7 @@ import pytest
 
 from qwen_tts.api import Audio
 from qwen_tts.audio.reference_audio import ReferenceAudio, check_reference, check_whole
-from qwen_tts.audio.wav import Samples, to_pcm
+from qwen_tts.audio.samples import Samples, to_pcm
 from qwen_tts.errors import BadReferenceAudio
 from tests.golden.cases import reference_audio
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen_tts.audio.resampling import resample
-from qwen_tts.audio.wav import Samples
+from qwen_tts.audio.samples import Samples
 
 RATES = st.sampled_from([8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000, 192_000])
 CONVERSIONS = pytest.mark.parametrize(

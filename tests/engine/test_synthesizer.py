@@ -24,7 +24,7 @@ from qwen_tts import (
     UnsupportedLanguage,
 )
 from qwen_tts.api import Audio
-from qwen_tts.audio.wav import from_pcm, to_pcm
+from qwen_tts.audio.samples import from_pcm, to_pcm
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from tests.engine.conftest import Load
 from tests.engine.driven import CANNOT_BE_SPOKEN

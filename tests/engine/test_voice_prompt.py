@@ -21,13 +21,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from qwen_tts.api import Audio, ClonedVoice, Limits, Sampling, SynthesisRequest, VoicePrompt
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.model import VoiceGeometry
-from qwen_tts.checkpoint.prompt_file import MAX_BYTES
 from qwen_tts.checkpoint.voice_prompt import SUMMARY_FILE, TENSORS_FILE, ReferenceVoice
 from qwen_tts.errors import InvalidRequest
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, MAX_VOICE_PROMPT_BYTES
 from qwen_tts.offline.synthesizer import Synthesizer
-from qwen_tts.text.transcript import MAX_TRANSCRIPT_CHARS
 from tests.engine.conftest import Load
 from tests.golden.cases import BASE, TRANSCRIPT, random_codes, reference_audio
 
@@ -148,7 +147,7 @@ def test_the_longest_voice_fits(character: str, tmp_path: Path) -> None:
     given.save(tmp_path, created_by="tiny")
     found = ReferenceVoice.load(tmp_path, hidden_size=2048, codebooks=16, codebook_size=2048)
     assert_same(found, given)
-    assert len(given.to_bytes()) < MAX_BYTES
+    assert len(given.to_bytes()) < MAX_VOICE_PROMPT_BYTES
 
 
 def test_a_later_voice_takes_the_place_of_the_earlier(tmp_path: Path) -> None:
@@ -253,8 +252,8 @@ def test_a_broken_summary_is_refused(summary: bytes, said: str, tmp_path: Path) 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     voice().save(tmp_path, created_by="tiny")
-    (tmp_path / TENSORS_FILE).write_bytes(bytes(MAX_BYTES + 1))
-    with refused(f"{TENSORS_FILE} is larger than {MAX_BYTES} bytes"):
+    (tmp_path / TENSORS_FILE).write_bytes(bytes(MAX_VOICE_PROMPT_BYTES + 1))
+    with refused(f"{TENSORS_FILE} is larger than {MAX_VOICE_PROMPT_BYTES} bytes"):
         load_from(tmp_path)
 
 
@@ -309,7 +308,7 @@ HOSTILE = {
     "a header that is a list": (struct.pack("<Q", 2) + b"[]", NO_FILE),
     "0xFF": (b"\xff" * 4_000, NO_FILE),
     "zeros": (bytes(4_000), NO_FILE),
-    "too large": (bytes(MAX_BYTES + 1), "has 131073 bytes, more than a voice can have (131072)"),
+    "too large": (bytes(MAX_VOICE_PROMPT_BYTES + 1), "has 131073 bytes, more than a voice can have (131072)"),
     "no metadata": (save({"speaker_embedding": EMBEDDING}), "was not made by this engine"),
     "another's metadata": (written(key="format"), "was not made by this engine"),
     "metadata that is no JSON": (written("{"), "was not made by this engine"),

@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen_tts import PresetVoice, Sampling, SynthesisRequest, Synthesizer
 from qwen_tts.api import Limits
-from qwen_tts.audio.wav import from_pcm
+from qwen_tts.audio.samples import from_pcm
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.models.frame_embedding import embed_frames
 from tests.engine.official import GOLDEN, Speaking, close

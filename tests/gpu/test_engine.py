@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen_tts.api import Limits, PresetVoice, Sampling, SynthesisRequest
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.engine import EngineConfig, GuardConfig
 from qwen_tts.engine.engine import Engine

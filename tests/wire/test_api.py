@@ -21,9 +21,10 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.audio import to_wav
-from qwen3tts_daemon.protocols.voice_v1.messages import ClientMessage, DaemonMessage
+from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage
 from qwen_tts.api import Audio
-from qwen_tts.audio.wav import to_pcm
+from qwen_tts.audio.samples import to_pcm
 from tests.golden.cases import reference_audio
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, embedded_daemon

@@ -14,7 +14,10 @@ from websockets.frames import CloseCode as LibraryCode
 from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
-from qwen3tts_daemon.protocols.voice_v1.messages import ClientMessage, DaemonMessage, Effective, Format
+from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage
+from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
+from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
 from qwen3tts_daemon.settings import HttpSettings, VoicesSettings, load_settings
 from qwen3tts_daemon.voices.names import Aliases
 from tests.fakes import tone
@@ -63,7 +66,7 @@ def test_every_message_and_its_fields_are_described(message: type) -> None:
 
 
 def test_every_option_is_described() -> None:
-    assert missing(Effective.__struct_fields__ + Format.__struct_fields__, WEBSOCKET) == []
+    assert missing(ContextOptions.__struct_fields__ + SoundFormat.__struct_fields__, WEBSOCKET) == []
     assert missing(SpeechBody.__struct_fields__, HTTP) == []
 
 

@@ -11,10 +11,12 @@ from msgspec import Meta
 
 from qwen3tts_daemon.audio import FORMATS
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import Description, within
 from qwen3tts_daemon.protocols.strict_json import load
 from qwen3tts_daemon.speech.clips import CLIP_FORMATS
-from qwen3tts_daemon.text.languages import LANGUAGES
-from qwen_tts.api import AUTO, MAX_TEXT_CHARS
+from qwen_tts.api import AUTO
+from qwen_tts.config.languages import LANGUAGES
+from qwen_tts.limits import MAX_TEXT_CHARS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P
 
 _LONGEST_NUMBER = 64
 
@@ -45,17 +47,14 @@ FormatName = Annotated[str, _told(enum=["", *FORMATS])]
 """Empty is the default."""
 ClipFormatName = Annotated[str, _told(enum=["", *CLIP_FORMATS])]
 
-Words = Annotated[str, Meta(max_length=2_000)]
-"""How to speak, what a recording says."""
-Description = Annotated[str, Meta(max_length=2_000, extra_json_schema={"pattern": r"\S"})]
+Design = Annotated[Description, _told(pattern=r"\S")]
 """How a voice sounds; not blank."""
-Speed = Annotated[float, Meta(ge=0.25, le=4)]
-Seed = Annotated[int, Meta(ge=0, extra_json_schema={"format": "int64"})]
+Seed = Annotated[int, Meta(ge=SEED.low, extra_json_schema={"format": "int64"})]
 """The format is its upper bound: as a number FastAPI would tell a rounded one."""
-Temperature = Annotated[float, Meta(ge=0, le=5)]
-TopK = Annotated[int, Meta(ge=1, le=10_000)]
-TopP = Annotated[float, Meta(gt=0, le=1)]
-RepetitionPenalty = Annotated[float, Meta(ge=0.5, le=5)]
+Temperature = Annotated[float, within(TEMPERATURE)]
+TopK = Annotated[int, within(TOP_K)]
+TopP = Annotated[float, within(TOP_P)]
+RepetitionPenalty = Annotated[float, within(REPETITION_PENALTY)]
 
 NUMBER_TEXTS: Mapping[str, str] = {
     "speed": r"^(0\.(2[5-9]|[3-9])[0-9]{0,4}|[1-3](\.[0-9]{1,6})?|4(\.0{1,6})?)$",

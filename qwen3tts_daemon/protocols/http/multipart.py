@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import MAX_SOURCE_CHARS
 from qwen3tts_daemon.protocols.http.json_body import schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert, is_text
 from qwen3tts_daemon.uploads.uploads import UploadLimits, decode_upload
@@ -80,7 +81,7 @@ async def read_form(request: Request) -> Form:
                 if name in fields or name in files:
                     repeated.add(name)
                 if isinstance(value, UploadFile):
-                    files[name] = Upload((value.filename or "")[:200], await value.read())
+                    files[name] = Upload((value.filename or "")[:MAX_SOURCE_CHARS], await value.read())
                 elif is_text(value):
                     fields[name] = value
     except UnicodeError:

@@ -8,18 +8,17 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from qwen3tts_daemon.hosting.model_names import ALWAYS_LISTED, OWN
+from qwen3tts_daemon.limits import Instruct, Speed
 from qwen3tts_daemon.protocols.http.field_types import (
     NUMBER_TEXTS,
     FormatName,
     LanguageName,
     RepetitionPenalty,
     Seed,
-    Speed,
     Temperature,
     Text,
     TopK,
     TopP,
-    Words,
     read_numbers,
 )
 from qwen3tts_daemon.protocols.http.json_body import read_json, schemas_of
@@ -48,7 +47,7 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """Any; X-Model of the answer says what spoke. 503 for a Qwen3-TTS checkpoint that is not here."""
     voice: str | NamedVoice | None = None
     """A name from /v1/audio/voices, an alias or one of OpenAI's; without it the language's own voice."""
-    instructions: Words | None = None
+    instructions: Instruct | None = None
     """How to say it, in words."""
     response_format: FormatName | None = "mp3"
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""

@@ -1,75 +1,132 @@
-"""One context of a voice.v1 socket, and what a session wants done with it."""
+"""One context of a voice.v1 socket: a text, its utterance and its sound; and what is to be done with that utterance.
+
+It waits, runs, and is done. What becomes of its utterance is told to it by who carries the sound; what it says of that
+goes into the outbox of its socket, and nothing after its `done`.
+"""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from qwen3tts_daemon.protocols.voice_v1.frames import Sound
-from qwen3tts_daemon.protocols.voice_v1.messages import (
+from qwen3tts_daemon.protocols.voice_v1.context_text import ContextText
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
+    DaemonMessage,
     DoneMessage,
     DoneMetrics,
     DoneReason,
-    Effective,
+    QueuedMessage,
     SegmentMessage,
+    encode_message,
 )
-from qwen3tts_daemon.speech.service import Measures, Order, new_request_id
-from qwen_tts.api import DesignedVoice
+from qwen3tts_daemon.protocols.voice_v1.frames import Framer, SoundFrame
+from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
+from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
+from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock
+from qwen3tts_daemon.speech.service import Measures, SegmentStarted, new_request_id
 
 
 @dataclass(eq=False, slots=True)
 class Context:
-    """One text and its sound."""
+    """What is known of it."""
 
     name: str
-    options: Effective
-    sound: Sound
+    options: ContextOptions
+    outbox: Outbox
+    text: ContextText
+    framer: Framer
+    playback: PlayClock
     channel: int
-    is_implicit: bool
-    text_at: float
+    is_implicit: bool = False
+    """The client gave it no name."""
     request_id: str = field(default_factory=new_request_id)
     measures: Measures = field(default_factory=Measures)
     """Whoever runs the context puts those of its utterance here."""
-    is_running: bool = False
-    is_done: bool = False
-    text_ended: bool = False
-    may_hold_text: bool = False
-    """Text came since the last flush."""
-    chars: int = 0
-    sent_samples: int = 0
+    phase: Literal["waiting", "running", "done"] = "waiting"
     position: int = 0
+    """Contexts that are before it."""
+    sent_samples: int = 0
     segments: list[SegmentMessage] = field(default_factory=list)
-    plays_from: float | None = None
-    """When the listener began to hear it, as far as the wall clock can tell."""
-    played_s: float | None = None
-    """How much the listener says to have heard."""
 
     @property
-    def order(self) -> Order:
-        options = self.options
-        voice = DesignedVoice(options.design) if options.mode == "design" else options.voice
-        return Order(
-            protocol="websocket", voice=voice, language=options.language, instruct=options.instruct,
-            speed=options.speed, split=options.split, sampling=options.sampling,
+    def is_done(self) -> bool:
+        return self.phase == "done"
+
+    def say(self, message: DaemonMessage, *, kept: bool = False) -> None:
+        """It goes with what is not sent if the context is cut off, unless it is `kept`."""
+        self.outbox.say(encode_message(message), owner=self, kept=kept)
+
+    def tell_position(self, position: int) -> None:
+        """In the queue of its socket."""
+        if position != self.position:
+            self.position = position
+            self.say(QueuedMessage(ctx=self.name, position=position))
+
+    def tell_place(self, place: int) -> None:
+        """It has come on in the line of all clients."""
+        if not self.is_done:
+            self.say(QueuedMessage(ctx=self.name, position=0, place=place))
+
+    def segment(self, started: SegmentStarted) -> None:
+        """The sound that follows speaks a new segment."""
+        if self.is_done:
+            return
+        message = SegmentMessage(
+            ctx=self.name, index=started.index, text=started.text,
+            char_start=started.start, char_end=started.end, sample=self.framer.position(started.sample),
+            voice=started.voice, language=started.language,
+        )  # fmt: skip
+        self.segments.append(message)
+        self.say(message)
+
+    def delay_s(self, frame: SoundFrame, now: float) -> float:
+        """How long the frame has to wait, or it is too far ahead of the listener; inf: until `played`."""
+        return self.playback.delay_s(frame.first_sample, frame.samples, now)
+
+    def send(self, frame: SoundFrame) -> None:
+        """Put a frame into the outbox."""
+        if not self.is_done:
+            self.sent_samples = frame.first_sample + frame.samples
+            self.outbox.send(frame, self)
+
+    def take_back(self) -> None:
+        """What is in the outbox is not sent any more, nor counted as sent."""
+        if (first_unsent := self.outbox.drop(self)) is not None:
+            self.sent_samples = first_unsent
+
+    def say_done(self, reason: DoneReason) -> None:
+        """The last thing said of it, whatever is taken back."""
+        self.phase = "done"
+        self.outbox.say(encode_message(self._done_message(reason)))
+
+    def _done_message(self, reason: DoneReason) -> DoneMessage:
+        """What it came to; of one that was not complete, only what the listener heard counts as spoken."""
+        heard = self.playback.heard(self.sent_samples)
+        begun = [segment.char_end for segment in self.segments if segment.sample < heard or reason == "complete"]
+        audio_s = self.sent_samples / self.options.format.sample_rate
+        return DoneMessage(
+            ctx=self.name, reason=reason, samples=self.sent_samples, chars_spoken=max(begun, default=0),
+            metrics=_metrics(self.measures, audio_s),
         )  # fmt: skip
 
-    def seconds(self, samples: int) -> float:
-        return samples / self.options.format.sample_rate
+
+# -- what a session wants done with its utterance ----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """Make the utterance of a context: text may be fed, but it does not run yet."""
+class OpenUtterance:
+    """Make it: text may be fed, but it does not run yet."""
 
     ctx: Context
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunUtterance:
     """Let it speak."""
 
     ctx: Context
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class FeedText:
     """Append text."""
 
     ctx: Context
@@ -92,36 +149,32 @@ class EndText:
 
 
 @dataclass(frozen=True, slots=True)
+class WakePump:
+    """`delay_s` may have become shorter."""
+
+    ctx: Context
+
+
+@dataclass(frozen=True, slots=True)
 class CancelUtterance:
     """End its work now; the session wants to hear no more of it."""
 
     ctx: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """`delay_s` may have become shorter."""
-
-    ctx: Context
+ContextAction = OpenUtterance | RunUtterance | FeedText | FlushText | EndText | WakePump | CancelUtterance
 
 
-Action = Open | Run | Feed | FlushText | EndText | CancelUtterance | Wake
+# -- figures ------------------------------------------------------------------------------------------------
 
 
-def done_message(ctx: Context, reason: DoneReason) -> DoneMessage:
-    """What a context came to; of one that was not complete, only what the listener heard counts as spoken."""
-    measures, samples = ctx.measures, ctx.sent_samples
-    metrics = DoneMetrics(
-        queue_ms=_ms(measures.queue_s), load_ms=_ms(measures.load_s), audio_ms=_ms(ctx.seconds(samples)),
+def _metrics(measures: Measures, audio_s: float) -> DoneMetrics:
+    return DoneMetrics(
+        queue_ms=_ms(measures.queue_s), load_ms=_ms(measures.load_s), audio_ms=_ms(audio_s),
         ttfa_ms=None if measures.ttfa_s is None else _ms(measures.ttfa_s),
         gen_ms=None if measures.synthesis_s is None else _ms(measures.synthesis_s),
         rtf=None if measures.rtf is None else round(measures.rtf, 4),
     )  # fmt: skip
-    heard = samples if ctx.played_s is None else min(samples, ctx.played_s * ctx.options.format.sample_rate)
-    begun = [segment.char_end for segment in ctx.segments if segment.sample < heard or reason == "complete"]
-    return DoneMessage(
-        ctx=ctx.name, reason=reason, samples=samples, chars_spoken=max(begun, default=0), metrics=metrics
-    )
 
 
 def _ms(seconds: float) -> float:

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 
 from qwen3tts_daemon.audio import Resampler, encode_g711
-from qwen3tts_daemon.protocols.voice_v1.messages import Format
+from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
 from qwen_tts.api import PCM_BYTES
 
 KIND_AUDIO = 1
@@ -18,7 +18,7 @@ HEAD = struct.Struct("<BBHI")
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SoundFrame:
     """One binary message."""
 
     data: bytes
@@ -26,7 +26,7 @@ class Frame:
     samples: int
 
 
-class Sound:
+class Framer:
     """Makes frames of one context's PCM.
 
     Frames are exactly `frame_ms` long; what does not fill one waits for more, and goes out short when nothing
@@ -34,7 +34,7 @@ class Sound:
     nothing waits.
     """
 
-    def __init__(self, format: Format, *, channel: int, source_rate: int, source_frame: int) -> None:
+    def __init__(self, format: SoundFormat, *, channel: int, source_rate: int, source_frame: int) -> None:
         self._format = format
         self._channel = channel
         self._source_rate = source_rate
@@ -57,16 +57,16 @@ class Sound:
         """A sample number of the engine, in the client's rate."""
         return source_sample * self._format.sample_rate // self._source_rate
 
-    def take(self, pcm: bytes) -> list[Frame]:
+    def take(self, pcm: bytes) -> list[SoundFrame]:
         """The frames that are full now."""
         return self._cut(self._encode(self._resampler.process(pcm) if self._resampler else pcm))
 
-    def lull(self) -> list[Frame]:
+    def lull(self) -> list[SoundFrame]:
         """What waits, because no more comes for now."""
         held, self._held = self._held, b""
         return [self._frame(held)] if held else []
 
-    def end(self) -> list[Frame]:
+    def end(self) -> list[SoundFrame]:
         """The rest. The last frame of a tagged context says so; it is empty if nothing is left."""
         frames = self._cut(self._encode(self._resampler.flush())) if self._resampler else []
         if self._is_tagged or self._held:
@@ -78,7 +78,7 @@ class Sound:
     def _encode(self, pcm: bytes) -> bytes:
         return pcm if self._format.encoding == "pcm_s16le" else encode_g711(pcm, self._format.encoding)
 
-    def _cut(self, data: bytes) -> list[Frame]:
+    def _cut(self, data: bytes) -> list[SoundFrame]:
         size = self._frame_bytes
         if self._held:
             data = self._held + data
@@ -88,10 +88,10 @@ class Sound:
             return [self._frame(data)]
         return [self._frame(data[start : min(start + size, whole)]) for start in range(0, whole, size)]
 
-    def _frame(self, payload: bytes) -> Frame:
+    def _frame(self, payload: bytes) -> SoundFrame:
         first, samples = self._sample, len(payload) // self._sample_bytes
         self._sample += samples
         if self._is_tagged:
             payload = HEAD.pack(KIND_AUDIO, self._flags, self._channel, first & 0xFFFF_FFFF) + payload
         self._flags = 0
-        return Frame(payload, first, samples)
+        return SoundFrame(payload, first, samples)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwen3tts_daemon.failures import CLOSE_CODES
-from qwen3tts_daemon.protocols.voice_v1.frames import Frame
+from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
 
 MAX_FRAMES = 8
 """Frames that wait for the socket; with the kernel's buffer that is what a cancel cannot take back."""
@@ -26,7 +26,7 @@ class Close:
 class Entry:
     """One thing to send; what has an owner goes with it when the owner is dropped, unless it is `kept`."""
 
-    content: str | Frame | Close
+    content: str | SoundFrame | Close
     owner: Any = None
     kept: bool = False
 
@@ -49,28 +49,28 @@ class Outbox:
         return self._frames >= MAX_FRAMES
 
     def has_frames_of(self, owner: Any) -> bool:
-        return any(entry.owner is owner and isinstance(entry.content, Frame) for entry in self._entries)
+        return any(entry.owner is owner and isinstance(entry.content, SoundFrame) for entry in self._entries)
 
     def say(self, text: str, *, owner: Any = None, kept: bool = False) -> None:
         if len(self._entries) >= MAX_MESSAGES:
             self.close("slow_consumer", "the answers are not read")
         self._put(Entry(text, owner, kept))
 
-    def send(self, frame: Frame, owner: Any) -> None:
+    def send(self, frame: SoundFrame, owner: Any) -> None:
         self._frames += 1
         self._put(Entry(frame, owner))
 
     def close(self, failure: str, reason: str) -> None:
         """After the messages that wait; sound is not waited for. `failure`: one that has a code in CLOSE_CODES."""
         if not self.is_closed:
-            self._keep(lambda entry: not isinstance(entry.content, Frame))
+            self._keep(lambda entry: not isinstance(entry.content, SoundFrame))
             self._put(Entry(Close(CLOSE_CODES[failure], reason)))
             self.is_closed = True
 
     def drop(self, owner: Any) -> int | None:
         """Take back what is not sent of `owner`; where the first frame taken back begins, if there is one."""
         owned = (entry.content for entry in self._entries if entry.owner is owner)
-        first_sample = next((content.first_sample for content in owned if isinstance(content, Frame)), None)
+        first_sample = next((content.first_sample for content in owned if isinstance(content, SoundFrame)), None)
         self._keep(lambda entry: entry.owner is not owner or entry.kept)
         return first_sample
 
@@ -79,13 +79,13 @@ class Outbox:
         if not self._entries:
             return None
         entry = self._entries.popleft()
-        if isinstance(entry.content, Frame):
+        if isinstance(entry.content, SoundFrame):
             self._frames -= 1
         return entry
 
     def _keep(self, wanted: Callable[[Entry], bool]) -> None:
         self._entries = deque(entry for entry in self._entries if wanted(entry))
-        self._frames = sum(isinstance(entry.content, Frame) for entry in self._entries)
+        self._frames = sum(isinstance(entry.content, SoundFrame) for entry in self._entries)
 
     def _put(self, entry: Entry) -> None:
         if not self.is_closed:

@@ -33,7 +33,7 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech.service import Caller, Order, Speech, Utterance
-from qwen_tts.api import MAX_TEXT_CHARS, AudioChunk
+from qwen_tts.api import AudioChunk, check_length
 from qwen_tts.errors import TextEmpty, TextTooLong
 
 
@@ -93,9 +93,12 @@ class _Request:
         if self._error is not None:
             return
         self._chars += len(text)
-        if self._chars > MAX_TEXT_CHARS:
-            self.fail(TextTooLong(f"one utterance takes at most {MAX_TEXT_CHARS} characters", param="text"))
-        elif self._utterance is not None:
+        try:
+            check_length(self._chars)
+        except TextTooLong as error:
+            self.fail(error)
+            return
+        if self._utterance is not None:
             self._utterance.feed(text)
         else:
             self._text.append(text)

@@ -13,7 +13,7 @@ Rules of the protocol, as real clients need them
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -25,6 +25,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Failure, Refusal
+from qwen3tts_daemon.limits import Instruct, Seed, Speed
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
 from qwen3tts_daemon.speech.service import NOTHING_MS, Order
@@ -87,9 +88,9 @@ class _Voice(msgspec.Struct):
 class _Context(msgspec.Struct):
     """Keys of our own in a field that Wyoming leaves open."""
 
-    instruct: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
-    speed: Annotated[float, msgspec.Meta(ge=0.25, le=4)] = 1.0
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+    instruct: Instruct = ""
+    speed: Speed = 1.0
+    seed: Seed | None = None
 
 
 class _Start(msgspec.Struct):

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.failures import describe, draining
 from qwen3tts_daemon.hosting.model_names import OWN
+from qwen3tts_daemon.limits import MAX_BATCH_CHARS, MAX_BATCH_ITEMS
 from qwen3tts_daemon.protocols.http.audio_responses import pieces, their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
 from qwen3tts_daemon.protocols.http.json_body import body_of, read_json, wait_for_disconnect
@@ -26,12 +27,9 @@ from qwen3tts_daemon.speech.clips import Encoding
 from qwen3tts_daemon.speech.service import Caller, Measures, Speech
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import TextTooLong
+from qwen_tts.limits import SEED
 
 PROTOCOL = "batch"
-
-_MOST_ITEMS = 64
-_MOST_CHARS = 32_000
-"""Of all texts together: some 35 minutes, whose sound may have to wait in memory for the client."""
 
 Line = Mapping[str, Any]
 
@@ -43,12 +41,12 @@ class BatchBody(SpeechBody, frozen=True, kw_only=True):
     with its error: what only items are refused for is no rule of the body.
     """
 
-    items: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=_MOST_ITEMS)]
+    items: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=MAX_BATCH_ITEMS)]
     input: str = ""
     model: str | None = OWN
     response_format: str | None = "mp3"
     language: str | None = None
-    seed: Annotated[int, Meta(ge=0)] | None = None
+    seed: Annotated[int, Meta(ge=SEED.low)] | None = None
 
 
 def router(speech: Speech) -> APIRouter:
@@ -82,8 +80,8 @@ def _bodies(given: dict[str, Any]) -> list[SpeechBody]:
     items = convert(read_numbers(given), BatchBody).items
     shared = {name: given[name] for name in SpeechBody.__struct_fields__ if name in given}
     bodies = [convert(read_numbers(shared | item), SpeechBody, f"items[{index}]") for index, item in enumerate(items)]
-    if sum(len(body.input) for body in bodies) > _MOST_CHARS:
-        raise TextTooLong(f"one batch takes at most {_MOST_CHARS} characters", param="items")
+    if sum(len(body.input) for body in bodies) > MAX_BATCH_CHARS:
+        raise TextTooLong(f"one batch takes at most {MAX_BATCH_CHARS} characters", param="items")
     return bodies
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from msgspec import Meta
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +17,7 @@ from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses, listens
 from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import CLIP_LIFETIME_S, within
 from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
 from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
 from qwen3tts_daemon.protocols.http.json_body import body_of, wait_for_disconnect
@@ -47,7 +47,7 @@ class ClipBody(SpeechBody, frozen=True, kw_only=True):
     """The request of POST /v1/audio/clips: what is spoken as by /v1/audio/speech, for a URL. No pcm."""
 
     response_format: ClipFormatName | None = "mp3"
-    expires_in_s: Annotated[float, Meta(ge=1, le=86_400)] | None = None
+    expires_in_s: Annotated[float, within(CLIP_LIFETIME_S)] | None = None
     """How long the URL is good; without it as the daemon's settings say."""
 
 

@@ -18,15 +18,14 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import Description, Instruct, Speed, Transcript, VoiceName
 from qwen3tts_daemon.protocols.http.audio_responses import AudioBody, StreamedAudioResponse, their_names
 from qwen3tts_daemon.protocols.http.field_types import (
     FORMAT_SCHEMA,
     LANGUAGE_SCHEMA,
-    Description,
+    Design,
     LanguageName,
     Seed,
-    Speed,
-    Words,
 )
 from qwen3tts_daemon.protocols.http.json_body import body_of, read_json, schemas_of
 from qwen3tts_daemon.protocols.http.middleware import caller_of, principal_of, refuse_foreign_pages
@@ -42,15 +41,16 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
 )
 from qwen3tts_daemon.speech.service import Order, Speech
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
-from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
+from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import StoredVoice
-from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS, SAMPLE_TEXTS
+from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S
 from qwen_tts.api import AUTO, Capabilities
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
 
-Name = Annotated[str, Meta(min_length=1, max_length=80, extra_json_schema={"pattern": r"\S"})]
+Name = Annotated[VoiceName, Meta(extra_json_schema={"pattern": r"\S"})]
 
 Id = Annotated[str, AfterValidator(partial(unicodedata.normalize, "NFC"))]
 """In a path: some clients send letters and their accents apart."""
@@ -63,7 +63,7 @@ _PREVIEW_NAMES = {"response_format": "format"}
 
 class _About(msgspec.Struct, frozen=True, kw_only=True):
     name: Name
-    description: Words = ""
+    description: Description = ""
     gender: Gender = ""
     language: LanguageName = ""
     """The voice's own language"""
@@ -72,7 +72,7 @@ class _About(msgspec.Struct, frozen=True, kw_only=True):
 class NewClone(_About, frozen=True, kw_only=True):
     """A voice of a recording (multipart, with the file ref_audio)."""
 
-    ref_text: Words = ""
+    ref_text: Transcript = ""
     """Its words; without them only its speaker embedding is used"""
     consent: Annotated[bool, Meta(extra_json_schema={"const": True})] = False
     """The speaker agrees; nothing is cloned without"""
@@ -81,13 +81,13 @@ class NewClone(_About, frozen=True, kw_only=True):
 class NewVoice(_About, frozen=True, kw_only=True):
     """A voice without a recording: one of `design`, `take` and `voice`."""
 
-    design: Description | None = None
+    design: Design | None = None
     """How it sounds, in words"""
     take: str | None = None
     """The request id of an utterance of a described voice, which becomes a voice that stays the same"""
     voice: str | None = None
     """Another voice, which this one is a profile of"""
-    instruct: Words = ""
+    instruct: Instruct = ""
     speed: Speed = 1.0
     seed: Seed | None = None
 
@@ -96,10 +96,10 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
     """What may be changed; what is absent stays."""
 
     name: Name | UnsetType = UNSET
-    description: Words | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
     gender: Gender | UnsetType = UNSET
     language: LanguageName | UnsetType = UNSET
-    instruct: Words | UnsetType = UNSET
+    instruct: Instruct | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
     seed: Seed | UnsetType | None = UNSET
 
@@ -107,7 +107,7 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
 class NewReference(msgspec.Struct, frozen=True, kw_only=True):
     """A recording to try (multipart, with the file ref_audio)."""
 
-    ref_text: Words = ""
+    ref_text: Transcript = ""
 
 
 _WAYS: dict[str, dict[str, Any]] = {"design": {}, "take": {"instruct": {"maxLength": 0}}, "voice": {}}
@@ -190,7 +190,9 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         refuse_foreign_pages(request)
         with their_names(_PREVIEW_NAMES):
             sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
-        utterance = speech.whole_utterance(Order("rest", id, spoken), SAMPLE_TEXTS[spoken], caller_of(request.scope))
+        utterance = speech.whole_utterance(
+            Order("rest", id, spoken), LANGUAGES[spoken].sample, caller_of(request.scope)
+        )
         return StreamedAudioResponse(utterance, AudioBody(sound), {})
 
 

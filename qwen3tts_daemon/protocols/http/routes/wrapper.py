@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder, to_wav
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.limits import Instruct, Transcript
 from qwen3tts_daemon.protocols.http.audio_responses import (
     AudioBody,
     StreamedAudioResponse,
@@ -22,7 +23,7 @@ from qwen3tts_daemon.protocols.http.audio_responses import (
     their_names,
 )
 from qwen3tts_daemon.protocols.http.field_types import (
-    Description,
+    Design,
     LanguageName,
     RepetitionPenalty,
     Seed,
@@ -30,7 +31,6 @@ from qwen3tts_daemon.protocols.http.field_types import (
     Text,
     TopK,
     TopP,
-    Words,
 )
 from qwen3tts_daemon.protocols.http.json_body import body_of, json_body, read_json, schemas_of
 from qwen3tts_daemon.protocols.http.middleware import caller_of, principal_of
@@ -49,8 +49,7 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     binary,
 )
 from qwen3tts_daemon.speech.service import Order, Speech
-from qwen3tts_daemon.text.languages import LANGUAGES
-from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS, SAMPLE_TEXTS
+from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen_tts.api import (
     ClonedVoice,
     CodePredictorSampling,
@@ -62,6 +61,7 @@ from qwen_tts.api import (
     VoicePrompt,
     mebibytes,
 )
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "rest"
@@ -101,19 +101,19 @@ class CustomVoice(SpokenText, frozen=True, kw_only=True):
     """A speaker of the checkpoint, or a stored voice."""
 
     speaker: str = "Vivian"
-    instruct: Words = ""
+    instruct: Instruct = ""
 
 
 class VoiceDesign(SpokenText, frozen=True, kw_only=True):
     """A voice in words."""
 
-    instruct: Description
+    instruct: Design
 
 
 class VoiceClone(SpokenText, frozen=True, kw_only=True):
     """The voice of a recording."""
 
-    ref_text: Words = ""
+    ref_text: Transcript = ""
     """Its words"""
     x_vector_only_mode: bool = False
     """Use the speaker embedding only; then its words are not needed"""
@@ -126,7 +126,7 @@ class CloneFromPrompt(SpokenText, frozen=True, kw_only=True):
 class SavePrompt(msgspec.Struct, frozen=True, kw_only=True):
     """A recording to be kept as a voice prompt."""
 
-    ref_text: Words = ""
+    ref_text: Transcript = ""
     x_vector_only_mode: bool = False
 
 
@@ -314,8 +314,8 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/api/sample-texts", tags=["REST"])
     async def sample_texts() -> dict[str, str]:
         """Something to say in each language."""
-        texts = {LANGUAGES[code].english: SAMPLE_TEXTS[code] for code in speech.voices.languages}
-        return {"Auto": SAMPLE_TEXTS[speech.voices.default_language], **texts}
+        texts = {LANGUAGES[code].english: LANGUAGES[code].sample for code in speech.voices.languages}
+        return {"Auto": LANGUAGES[speech.voices.default_language].sample, **texts}
 
     @routes.get("/api/models", tags=["REST"])
     async def models() -> Models:

@@ -1,0 +1,64 @@
+"""What clients may send and ask for: each number once, for every door and for files that others made.
+
+What an engine bounds itself is in qwen_tts/limits.py. The types are for fields of msgspec's structs, which refuse what
+is beyond. How fast somebody may come and how many connections one may hold are options: see settings.py.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from qwen_tts.audio import bounds as audio_bounds
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, SEED, SPEED, Range
+
+
+def within(bounds: Range) -> Meta:
+    """For the type of a field."""
+    return Meta(gt=bounds.low, le=bounds.high) if bounds.above_low else Meta(ge=bounds.low, le=bounds.high)
+
+
+# -- how something is said -----------------------------------------------------------------------------------------
+
+Speed = Annotated[float, within(SPEED)]
+Seed = Annotated[int, within(SEED)]
+Instruct = Annotated[str, Meta(max_length=2_000)]
+"""How to speak, in words."""
+
+# -- voices that people make ---------------------------------------------------------------------------------------
+
+VoiceName = Annotated[str, Meta(min_length=1, max_length=80)]
+Description = Annotated[str, Meta(max_length=2_000)]
+"""What a voice is like: for people, or for the model that makes it."""
+Transcript = Annotated[str, Meta(max_length=MAX_TRANSCRIPT_CHARS)]
+MAX_SOURCE_CHARS: Final = 200
+"""Of the name of the file that a voice came from."""
+MAX_VOICES: Final = 1_000
+
+# -- recordings ----------------------------------------------------------------------------------------------------
+
+MAX_UPLOAD_BYTES: Final = 20_000_000
+"""Of a recording or an archive. The longest recording that can be kept takes 11.5 MB as WAV."""
+MAX_UPLOAD_S: Final = 120.0
+MAX_UPLOAD_CHANNELS: Final = 8
+UPLOAD_SAMPLE_RATES: Final = range(4_000, 384_001)
+"""In Hz, as the file has it."""
+MAX_DECODED_SAMPLE_RATE: Final = 48_000
+"""In Hz: what is above comes down to it."""
+DECODED_SAMPLE_RATES: Final = range(UPLOAD_SAMPLE_RATES[0], MAX_DECODED_SAMPLE_RATE + 1)
+STORED_SAMPLE_RATES: Final = range(UPLOAD_SAMPLE_RATES[0], audio_bounds.SAMPLE_RATES[-1] + 1)
+
+# -- many texts at once, and sound to fetch ------------------------------------------------------------------------
+
+MAX_BATCH_ITEMS: Final = 64
+MAX_BATCH_CHARS: Final = 32_000
+"""Of all texts together: some 35 minutes, whose sound may have to wait in memory for the client."""
+CLIP_LIFETIME_S: Final = Range(1, 86_400)
+
+# -- voice.v1 ------------------------------------------------------------------------------------------------------
+
+OUTPUT_SAMPLE_RATES: Final = (8_000, 16_000, 24_000, 48_000)
+"""In Hz."""
+FRAME_MS: Final = Range(20, 200)
+"""Sound in one binary message."""
+LEAD_MS: Final = Range(200, 600_000)
+"""How far sound may be ahead of the listener."""

@@ -1,0 +1,88 @@
+"""The one writer of a voice.v1 socket: sends what the outbox holds, and cuts off a client that takes nothing."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from qwen3tts_daemon.protocols.scope_state import ABORT
+from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
+from qwen3tts_daemon.protocols.voice_v1.outbox import Entry, Outbox
+
+logger = logging.getLogger(__name__)
+
+OnTaken = Callable[[Entry, bool], None]
+"""What was taken from the outbox, and whether that made room for frames."""
+
+
+class SocketEnded(Exception):
+    """Nothing more can be sent or received: ends the tasks of a socket."""
+
+
+class SocketWriter:
+    """Two tasks: `write`, and `watch` for when a write takes too long."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        outbox: Outbox,
+        *,
+        on_taken: OnTaken,
+        send_timeout_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._websocket = websocket
+        self._outbox = outbox
+        self._on_taken = on_taken
+        self._send_timeout_s = send_timeout_s
+        self._clock = clock
+        self._has_output = asyncio.Event()
+        self._sending_since: float | None = None
+        outbox.on_change = self._has_output.set
+
+    async def write(self) -> None:
+        """Until the session closes. Raises SocketEnded."""
+        while True:
+            was_full = self._outbox.is_full
+            entry = self._outbox.take()
+            if entry is None:
+                self._has_output.clear()
+                await self._has_output.wait()
+                continue
+            self._on_taken(entry, was_full and not self._outbox.is_full)
+            self._sending_since = self._clock()
+            try:
+                await self._send(entry)
+            except (WebSocketDisconnect, RuntimeError):
+                raise SocketEnded from None
+            self._sending_since = None
+
+    async def watch(self) -> None:
+        """Raises SocketEnded once a client took nothing. One timer for all: one a send costs more than the send."""
+        limit_s = delay_s = self._send_timeout_s
+        while True:
+            await asyncio.sleep(delay_s)
+            delay_s = limit_s
+            if self._sending_since is not None:
+                delay_s = self._sending_since + limit_s - self._clock()
+                if delay_s <= 0:
+                    logger.info("a client took nothing for %.1f s and is cut off", limit_s)
+                    self.abort()
+                    raise SocketEnded
+
+    def abort(self) -> None:
+        """Cut the connection, if the server lets us."""
+        # An orderly close would wait for a client that takes nothing.
+        if abort := self._websocket.scope.get("state", {}).get(ABORT):
+            abort()
+
+    async def _send(self, entry: Entry) -> None:
+        content = entry.content
+        if isinstance(content, SoundFrame):
+            await self._websocket.send({"type": "websocket.send", "bytes": content.data})
+        elif isinstance(content, str):
+            await self._websocket.send({"type": "websocket.send", "text": content})
+        else:
+            await self._websocket.close(content.code, content.reason)
+            raise SocketEnded
