@@ -15,7 +15,7 @@ from pathlib import Path
 from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME, Sequence
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
-from qwen3tts_daemon.embedded.voices import LANGUAGES, EmbeddedVoice, available
+from qwen3tts_daemon.embedded.voices import EmbeddedVoice, available
 from qwen_tts.api import (
     AUTO,
     Audio,
@@ -27,6 +27,7 @@ from qwen_tts.api import (
     VoicePrompt,
     check_length,
 )
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.engine.fairness import check_place
 from qwen_tts.errors import (
     InvalidRequest,

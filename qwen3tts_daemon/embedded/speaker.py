@@ -17,6 +17,7 @@ from qwen3tts_daemon.embedded.numbers.normaliser import Spellers
 from qwen3tts_daemon.embedded.phonemes.g2p import Readers, sounds
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.text.sentences import Ending
 
@@ -48,7 +49,7 @@ class EmbeddedVoices:
 
     def warm(self, voice: EmbeddedVoice) -> None:
         """Load what a voice needs and run it once; afterwards its first text is as fast as the others."""
-        for _ in self.speak(_WARM_UP[voice.language], voice, Cancellation(), is_first=True, is_last=True):
+        for _ in self.speak(LANGUAGES[voice.language].greeting, voice, Cancellation(), is_first=True, is_last=True):
             pass
 
     def load_kokoro(self) -> None:
@@ -145,17 +146,3 @@ def _with_final_mark(phonemes: str, ending: Ending) -> str:
 def _max_phonemes(voice: EmbeddedVoice) -> int:
     """Without the final mark."""
     return (HIBARI_MAX_PHONEMES if voice.engine == "hibari" else KOKORO_MAX_PHONEMES) - 1
-
-
-_WARM_UP = {
-    "en": "Hello.",
-    "zh": "你好。",
-    "ja": "こんにちは。",
-    "ko": "안녕하세요.",
-    "de": "Hallo.",
-    "fr": "Bonjour.",
-    "ru": "Здравствуйте.",
-    "pt": "Olá.",
-    "es": "Hola.",
-    "it": "Ciao.",
-}

@@ -1,6 +1,6 @@
 """Written text on its way to speech; nothing here knows a clock, a socket or a model.
 
-languages   the ten languages: their names, what callers may call them, and which one a text is in
+languages   which language a caller means, and which one a text is in
 segments    live text in arbitrary pieces -> segments to speak, each with its range of characters
 lines       what kind of line is this: item, heading, table row, code fence, rule or plain text?
 clean       a segment as written -> its words: no markup, emoji, addresses or invisible characters

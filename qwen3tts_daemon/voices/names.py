@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qwen3tts_daemon.settings import SettingsError
-from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
+from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen_tts.api import AUTO, VoiceInfo
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownLanguage
 
 Gender = Literal["female", "male", ""]
