@@ -148,7 +148,7 @@ class SessionOptions:
             raise Refusal("bad_field", "the mode clone needs a cloned voice, or an uploaded reference", param="voice")
         self._voices.check_instruct(choice.voice, options.instruct)
         # A language of the voice's own goes with the voice, and does not stay for the next one.
-        return msgspec.structs.replace(options, voice=choice.asked, language=choice.given)
+        return msgspec.structs.replace(options, voice=choice.asked_voice, language=choice.asked_language)
 
     def _designed(self, options: ContextOptions) -> ContextOptions:
         if not options.design.strip():
