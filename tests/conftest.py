@@ -10,7 +10,8 @@ import pytest
 
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from tests.fakes import ToneEngine
