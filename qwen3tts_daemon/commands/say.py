@@ -16,7 +16,7 @@ from qwen3tts_daemon.commands import client, local
 from qwen3tts_daemon.commands.client import Hear, NoDaemon, ServerAddress
 from qwen3tts_daemon.commands.playback import Player, Silent, find_player
 from qwen3tts_daemon.settings import Settings
-from qwen3tts_daemon.speech.service import Order
+from qwen3tts_daemon.speech.request import Order
 from qwen_tts.api import PCM_BYTES
 
 
