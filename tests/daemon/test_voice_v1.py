@@ -106,7 +106,7 @@ class Desk:
         for made in range(frames):
             waiting += [] if waiting else ctx.framer.take(FRAME)
             while waiting:
-                if ctx.is_done or self.session.outbox.is_full or self.delay_s(name, waiting[0]) > 0:
+                if ctx.is_done or self.session.outbox.is_full or self.delay_s(name, waiting[0]) != 0:
                     return made
                 ctx.send(waiting.pop(0))
         return frames

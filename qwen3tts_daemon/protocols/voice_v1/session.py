@@ -203,6 +203,8 @@ class Session:
         else:
             self._warn_of_cancel(message.ctx, message.id)
             return
+        if message.all or message.ctx is None:
+            contexts.timeline.stop(now)
         for ctx in targets:
             if message.played_ms is not None:
                 ctx.playback.stopped_at(message.played_ms)
