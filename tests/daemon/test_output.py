@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
-from qwen3tts_daemon.speech.output import NOTHING_MS, AsItIs, Output, Part, SegmentStarted
+from qwen3tts_daemon.speech.output import NOTHING_MS, Output, Part, SegmentStarted
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts.api import AudioChunk
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
@@ -56,9 +56,7 @@ def test_there_is_a_segment_for_every_sentence() -> None:
     spoken=st.sets(st.integers(0, 3), min_size=1).map(sorted), size=st.integers(100, 5_000),
     lead_ms=st.integers(0, 300), tail_ms=st.integers(0, 300),
 )  # fmt: skip
-def test_the_sound_of_the_engine_comes_between_silences(
-    spoken: list[int], size: int, lead_ms: int, tail_ms: int
-) -> None:
+def test_the_engines_sound_comes_between_silences(spoken: list[int], size: int, lead_ms: int, tail_ms: int) -> None:
     output = Output(ENGINE, SEGMENTS, voice="tone", language="en", lead_s=lead_ms / 1000, tail_s=tail_ms / 1000)
     parts = run(output, chunks(spoken, size))
     lead, tail = silence(lead_ms, SAMPLE_RATE), silence(tail_ms, SAMPLE_RATE)
@@ -107,12 +105,3 @@ def test_a_text_without_words_is_a_moment_of_silence_and_nothing_round_it() -> N
     parts = Output(ENGINE, (), lead_s=0.5, tail_s=0.5).nothing()
     assert heard(parts) == silence(NOTHING_MS, SAMPLE_RATE)
     assert started(parts) == []
-
-
-def test_the_engines_own_speed_is_a_speed_changers() -> None:
-    pcm = tone("Hello there.")
-    changer = SpeedChanger(SAMPLE_RATE, 1)
-    same = AsItIs()
-    assert (same.process(pcm), same.flush(), same.position(77)) == (
-        changer.process(pcm), changer.flush(), changer.position(77),
-    )  # fmt: skip

@@ -307,10 +307,15 @@ async def test_what_fails_in_a_protocol_is_the_end_of_its_utterance(
     speech: Speech, caplog: pytest.LogCaptureFixture, metrics: Metrics, error: Exception, end: str
 ) -> None:
     caplog.set_level(logging.INFO)
-    with pytest.raises(type(error)):
-        async with speech.whole_utterance(ORDER, "Hello there.") as utterance:
+    utterance = speech.whole_utterance(ORDER, "Hello there.")
+
+    async def protocol() -> None:
+        async with utterance:
             await anext(utterance)
             raise error
+
+    with pytest.raises(type(error)):
+        await protocol()
     assert utterance.end == end
     assert speech.reports[utterance.caller.request_id].end == end
     assert caplog.messages[-1].endswith(f"end={end}")
@@ -319,10 +324,14 @@ async def test_what_fails_in_a_protocol_is_the_end_of_its_utterance(
 
 async def test_what_fails_behind_the_end_does_not_change_it(speech: Speech) -> None:
     utterance = speech.whole_utterance(ORDER, "Hello there.")
-    with pytest.raises(ConnectionError):
+
+    async def protocol() -> None:
         async with utterance:
             await read(utterance)
             raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await protocol()
     assert utterance.end == speech.reports[utterance.caller.request_id].end == "done"
 
 
