@@ -97,6 +97,7 @@ def test_a_described_voice_speaks(desk: Studio) -> None:
     )
     assert started["type"] == "started"
     order = desk.contexts["a"].options.order
+    assert order.protocol == "websocket"
     assert order.voice == DesignedVoice("An old sailor")
     assert (order.language, order.instruct) == ("de", "Softly.")
     assert started["request_id"] == desk.contexts["a"].request_id, "by which its take can be kept"
