@@ -173,6 +173,7 @@ def test_one_message_is_enough_to_be_spoken_to(desk: Desk) -> None:
     assert heard[-1]["chars_spoken"] == 5
     flags = [HEAD.unpack(frame.data[:8])[1] for frame in heard if isinstance(frame, SoundFrame)]
     assert flags == [FLAG_FIRST, 0, FLAG_LAST]
+    assert desk.stopped == [], "it has ended by itself"
 
 
 # -- options -----------------------------------------------------------------------------------------------
@@ -377,6 +378,9 @@ def test_text_without_a_name_goes_to_the_implicit_context(desk: Desk) -> None:
     assert desk.say("speak", text="two.", final=True) == []
     (second,) = desk.say("speak", text="Three.")
     assert desk.fed == {first["ctx"]: "One two.", second["ctx"]: "Three."}
+    desk.say("end")
+    assert desk.say("played", ms=80) == []
+    assert desk.woken == [second["ctx"]]
     assert [done["ctx"] for done in desk.say("cancel")] == [second["ctx"], first["ctx"]]
 
 
