@@ -58,11 +58,11 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
         log_text=settings.log_text,
     )
     here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in(choice), checkpoints=here)
+    return Speech(manager, voices, metrics or Metrics(), config, _stand_in_manager(choice), checkpoints=here)
 
 
-def _stand_in(choice: EngineChoice) -> ModelManager | None:
-    """Kept in memory: it is for those who cannot wait."""
+def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
+    """Of the engine that speaks while the other one is loaded; never unloaded: it is for those who cannot wait."""
     if (spec := choice.stand_in) is None:
         return None
     return ModelManager(lambda: WorkerEngine.start(spec), ManagerConfig())

@@ -5,6 +5,8 @@ The daemon opens with `Hello`; the worker answers with its own, `Welcome`, and s
 numbered by the daemon; every `Open` is answered by `AudioData`* and exactly one `Done` or `Failed`, unless it is
 cancelled. Calls (`EncodeReference`, `Encode`, `Decode`, `Sleep`, `Wake`) are numbered too and answered once. `Stats`
 once a second is the worker's heartbeat.
+
+Import the module, not its names: `ipc.Open` is a message to a worker, `Open` may be another protocol's.
 """
 
 import asyncio

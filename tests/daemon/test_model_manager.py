@@ -271,7 +271,7 @@ async def test_an_engine_that_crashes_again_and_again_is_restarted_ever_later(st
     assert pauses == pytest.approx([0, 0.5, 1, 2, 4, 8, 16, 30, 30])
 
 
-@pytest.mark.parametrize(("lived_s", "pauses"), [(29.9, [0, 0.5, 1]), (30.0, [0, 0, 0])])
+@pytest.mark.parametrize(("lived_s", "pauses"), [(29.9, [0, 0.5, 1]), (30.0, [0, 0, 0]), (3600, [0, 0, 0])])
 async def test_only_who_crashes_within_half_a_minute_of_its_load_waits(
     start: Start, lived_s: float, pauses: list[float]
 ) -> None:
