@@ -15,14 +15,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from qwen_tts.api import Audio, Capabilities, EngineStatus, SynthesisRequest, VoiceKind
+from qwen_tts.api import Audio, Capabilities, EngineStatus, ModelState, SynthesisRequest, VoiceKind
 
 PROTOCOL = 2
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 HEARTBEAT_S = 1.0
 
 Incoming = TypeVar("Incoming")
-WorkerState = Literal["loading", "ready", "sleeping", "failed"]
 
 
 # -- to the worker -----------------------------------------------------------------------------------------
@@ -130,7 +129,7 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
 
 
 class State(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
-    state: WorkerState
+    state: ModelState
 
 
 class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):
