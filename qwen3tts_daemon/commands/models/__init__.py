@@ -8,6 +8,6 @@ hub, modelscope   the two places
 transfer          the rest of a file, through connections that break
 
 Lists, tokens, proxies and retries are huggingface_hub's. Its own download (version 2.4) is not used: when it fails it
-deletes what has come of a file, which may be 4 GB; it compares sizes and no hashes; it knows no ModelScope. ModelScope's
-package is 6 MB, and wants requests, setuptools and cryptography.
+deletes what has come of a file, which may be 4 GB; it compares sizes and no hashes; it knows no ModelScope. The package
+of ModelScope is 6 MB, and wants requests, setuptools and cryptography.
 """
