@@ -325,7 +325,7 @@ class Utterance:
                 if not self._segments:
                     return
                 stream = engine.stream(await self._request(engine))
-                stream.on_place = self.on_place
+                stream.on_queue_position = self.on_place
                 self._opened.set_result(stream)
                 await self._feed(stream)
                 await asyncio.Event().wait()
