@@ -227,6 +227,18 @@ async def test_what_a_hurried_part_did_does_not_count_against_who_comes_then(mod
     assert order.index(6) <= 1
 
 
+async def test_a_part_that_could_not_wait_is_no_turn_of_its_client(model: Model) -> None:
+    """Both clients have had one turn; what waits longest is next."""
+    driven = Driven(model, rows=1, live_text={"span_tokens": 16})
+    driven.speak(request(limits=at_most(2), client="other"))
+    long = open_long_text(driven)
+    own, other = (driven.open(request(limits=at_most(2), client=client)) for client in ("long", "other"))
+    while long.outcome is None:
+        driven.now += FRAME_S
+        driven.step()
+    assert begun_order(driven, [own, other]) == [0, 1]
+
+
 async def test_what_was_cancelled_in_the_line_does_not_count_against_its_client(speaker: Model) -> None:
     driven = Driven(speaker, rows=1)
     first = driven.open(request(limits=at_most(2), client="a"))
