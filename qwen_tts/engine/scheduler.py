@@ -47,9 +47,6 @@ class Plan:
     frame: list[Sequence]
     """Sequences that get a frame, those among them whose prompts are read to their end in this step"""
 
-    def __bool__(self) -> bool:
-        return bool(self.prefill or self.frame)
-
 
 class Scheduler:
     """Plans each step; learns how long steps take."""

@@ -10,7 +10,10 @@ from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import NOTHING_MS, Order, SegmentStarted, Speech, SpeechConfig, Utterance
+from qwen3tts_daemon.speech.output import NOTHING_MS, SegmentStarted
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import (
@@ -295,6 +298,52 @@ async def test_a_failure_reaches_the_reader_and_the_log(
         await say(speech, "Please [fail] now.")
     assert "end=generation_failed" in caplog.text
     assert b'end="generation_failed"' in metrics.exposition()
+
+
+@pytest.mark.parametrize(
+    ("error", "end"), [(Refusal("slow_consumer", "nothing was taken"), "slow_consumer"), (KeyError("x"), "internal")]
+)
+async def test_what_fails_in_a_protocol_is_the_end_of_its_utterance(
+    speech: Speech, caplog: pytest.LogCaptureFixture, metrics: Metrics, error: Exception, end: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    utterance = speech.whole_utterance(ORDER, "Hello there.")
+
+    async def protocol() -> None:
+        async with utterance:
+            await anext(utterance)
+            raise error
+
+    with pytest.raises(type(error)):
+        await protocol()
+    assert utterance.end == end
+    assert speech.reports[utterance.caller.request_id].end == end
+    assert caplog.messages[-1].endswith(f"end={end}")
+    assert f'qwen3tts_utterances_total{{end="{end}",protocol="test"}} 1.0'.encode() in metrics.exposition()
+
+
+async def test_what_fails_behind_the_end_does_not_change_it(speech: Speech) -> None:
+    utterance = speech.whole_utterance(ORDER, "Hello there.")
+
+    async def protocol() -> None:
+        async with utterance:
+            await read(utterance)
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await protocol()
+    assert utterance.end == speech.reports[utterance.caller.request_id].end == "done"
+
+
+async def test_the_time_in_the_engines_line_is_told(
+    speech: Speech, engine: ToneEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    engine.queue_s = 1.25
+    async with speech.whole_utterance(ORDER, "Hello there.") as utterance:
+        await read(utterance)
+    assert speech.reports[utterance.caller.request_id].measures.queue_s == 1.25
+    assert "queue_s=1.25 " in caplog.messages[-1]
 
 
 async def test_a_failure_while_feeding_reaches_the_reader(speech: Speech) -> None:

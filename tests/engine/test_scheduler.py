@@ -34,7 +34,7 @@ def rows(plan: Plan) -> list[int]:
 def test_everybody_speaks_in_every_step() -> None:
     plan = Scheduler(FRAME_S).plan([], [speaking(row, lead_s=row) for row in range(64)])
     assert rows(plan) == list(range(64))
-    assert not Scheduler(FRAME_S).plan([], [])
+    assert Scheduler(FRAME_S).plan([], []) == Plan([], [])
 
 
 def test_prompts_are_read_in_order_and_joined_at_once() -> None:

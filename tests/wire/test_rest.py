@@ -13,7 +13,9 @@ import pytest
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import LONGEST_DECODED_S, Order, Speech, SpeechConfig
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import LONGEST_DECODED_S, Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen_tts.api import (
@@ -150,6 +152,16 @@ async def test_what_is_streamed_is_what_comes_whole(door: Door, route: str) -> N
         assert report["request_id"] == answer.headers["x-request-id"]
         assert (report["end"], report["chars"], report["samples"] * 2) == ("done", len(TEXT), len(tone(TEXT)))
     assert report["audio_duration"] == float(whole.headers["x-audio-duration"])
+
+
+async def test_what_an_answer_cost_is_told(door: Door, engine: Studio) -> None:
+    engine.queue_s = 1.25
+    whole = await ask(door, "custom-voice")
+    assert float(whole.headers["x-time-gen"]) == 0.001
+    total, loaded = float(whole.headers["x-time-total"]), float(whole.headers["x-time-load"])
+    assert round(total - loaded, 2) == 1.25, "with the time in the engine's line"
+    report = (await door.client.get(f"/v1/audio/requests/{whole.headers['x-request-id']}")).json()
+    assert (report["time_total"], report["time_load"], report["time_gen"]) == (total, loaded, 0.001)
 
 
 async def test_each_path_asks_for_its_kind_of_voice(door: Door, engine: Studio) -> None:
@@ -359,6 +371,15 @@ class TestSlow:
         assert report.end == "cancelled"
         assert not home.speech.takes._takes
 
+    @pytest.mark.parametrize("route", ROUTES)
+    async def test_a_whole_sound_that_a_stopping_daemon_cannot_end_is_an_error(
+        self, door: Door, home: Home, engine: Studio, route: str
+    ) -> None:
+        speaking = asyncio.create_task(ask(door, route, text=TEXT * 20))
+        await until(lambda: engine.frames_made)
+        await home.speech.drain(0)
+        assert told(await speaking)[:2] == (503, "draining")
+
     async def test_offloading_cuts_nobody_and_the_next_request_loads_again(self, door: Door, home: Home) -> None:
         speaking = asyncio.create_task(ask(door, "custom-voice", tail="/stream"))
         await until(lambda: home.started[0].frames_made)
@@ -466,7 +487,8 @@ async def test_a_report_that_is_not_there_is_not_found(door: Door, home: Home) -
     assert told(await door.client.get("/v1/audio/requests/0123456789ab"))[:2] == (404, "not_found")
     first = (await ask(door, "custom-voice", text="Hi.")).headers["x-request-id"]
     for _ in range(256):
-        home.speech.remove(home.speech.utterance(Order("test")))
+        async with home.speech.utterance(Order("test")):
+            pass
     assert len(home.speech.reports) == 256
     assert (await door.client.get(f"/v1/audio/requests/{first}")).status_code == 404
 
