@@ -476,6 +476,26 @@ async def test_who_finds_the_cache_full_begins_later(speaker: Model) -> None:
     assert driven.nothing_is_left
 
 
+async def test_who_does_not_fit_yet_holds_up_those_behind(speaker: Model) -> None:
+    """Else who needs much of the cache would be passed over for ever."""
+
+    def pages_of(one: SynthesisRequest) -> int:
+        return (prompt_positions(speaker, one) + len(speaker.tokenizer.encode(one.text.strip())) + 3) // PAGE_POSITIONS
+
+    large = next(one for words in range(1, 300) if pages_of(one := request("word " * words, limits=at_most(2))) == 11)
+    driven = Driven(speaker, rows=3, kv_positions=16 * PAGE_POSITIONS, prefix_positions=0)
+    speaks = driven.open(request(limits=at_most(8)))
+    driven.step()
+    waits, also_fits = driven.open(large), driven.open(request(limits=at_most(2)))
+    while speaks.outcome is None:
+        assert not waits.frames, "there is no room for it"
+        assert not also_fits.frames
+        driven.step()
+    driven.run()
+    assert [one.reason for one in (speaks, waits, also_fits)] == ["limit"] * 3
+    assert driven.nothing_is_left
+
+
 async def test_what_can_never_fit_is_refused_and_holds_nobody_up(speaker: Model) -> None:
     driven = Driven(speaker, kv_positions=128)
     huge, small = driven.open(request(SENTENCE * 10)), driven.open(request(limits=at_most(2)))
