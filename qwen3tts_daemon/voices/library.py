@@ -30,7 +30,6 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import (
     MAX_SOURCE_CHARS,
     MAX_VOICES,
-    STORED_SAMPLE_RATES,
     Description,
     Instruct,
     Seed,
@@ -41,6 +40,7 @@ from qwen3tts_daemon.limits import (
 from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE
 from qwen3tts_daemon.voices.names import canonical
 from qwen_tts.api import PCM_BYTES, Audio
+from qwen_tts.audio.bounds import SAMPLE_RATES
 from qwen_tts.errors import UnknownVoice
 
 logger = logging.getLogger(__name__)
@@ -279,7 +279,7 @@ def from_wav(data: bytes) -> Audio:
     with wave.open(io.BytesIO(data), "rb") as file:
         if (file.getnchannels(), file.getsampwidth()) != (1, 2):
             raise wave.Error("not mono with 16 bits")
-        if file.getframerate() not in STORED_SAMPLE_RATES:
+        if file.getframerate() not in SAMPLE_RATES:
             raise wave.Error(f"a sample rate of {file.getframerate()} Hz")
         pcm = file.readframes(file.getnframes())
     return Audio(pcm=pcm[: len(pcm) // PCM_BYTES * PCM_BYTES], sample_rate=file.getframerate())
