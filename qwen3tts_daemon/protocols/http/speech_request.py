@@ -21,7 +21,8 @@ from qwen3tts_daemon.protocols.http.field_types import (
     TopP,
     read_numbers,
 )
-from qwen3tts_daemon.protocols.http.json_body import read_json, schemas_of
+from qwen3tts_daemon.protocols.http.json_body import read_json
+from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.service import Caller, Order, Speech, Utterance
 from qwen_tts.api import Sampling
@@ -76,13 +77,17 @@ async def read_speech(request: Request, kind: type[Body]) -> Body:
     return convert(read_numbers(await read_json(request, dict[str, Any])), kind)
 
 
-def speech_schemas(*kinds: type[SpeechBody]) -> dict[str, Any]:
-    """See bodies.schemas_of."""
-    schemas = schemas_of(*kinds)
-    for kind in kinds:
-        for name, pattern in NUMBER_TEXTS.items():
-            schemas[kind.__name__]["properties"][name]["anyOf"].append({"type": "string", "pattern": pattern})
-    return schemas
+def speech_components(kind: type[SpeechBody]) -> dict[str, Any]:
+    """Its schemas for the OpenAPI document, in which numbers may be text."""
+    components = schemas_of(kind)
+    for name, pattern in NUMBER_TEXTS.items():
+        components[kind.__name__]["properties"][name]["anyOf"].append({"type": "string", "pattern": pattern})
+    return components
+
+
+def speech_body(kind: type[SpeechBody]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads it."""
+    return json_body(kind, speech_components(kind))
 
 
 def utterance_of(body: SpeechBody, speech: Speech, protocol: str, caller: Caller) -> Utterance:
