@@ -39,7 +39,7 @@ from qwen3tts_daemon.limits import (
 )
 from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE
 from qwen3tts_daemon.voices.names import canonical
-from qwen_tts.api import PCM_BYTES, Audio
+from qwen_tts.api import PCM_BYTES, Audio, Gender
 from qwen_tts.audio.bounds import SAMPLE_RATES
 from qwen_tts.errors import UnknownVoice
 
@@ -64,7 +64,7 @@ class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: StoredKind
     format: int = FORMAT
     description: Description = ""
-    gender: Literal["female", "male", ""] = ""
+    gender: Gender = ""
     language: str = ""
     """The voice's own, ISO 639-1; "" if it has none."""
     source: Annotated[str, Meta(max_length=MAX_SOURCE_CHARS)] = ""

@@ -5,7 +5,7 @@ from starlette.types import Scope
 
 from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.networks import parse_address
-from qwen3tts_daemon.speech.service import Caller, new_request_id
+from qwen3tts_daemon.speech.request import Caller, new_request_id
 
 
 def identify(scope: Scope) -> None:

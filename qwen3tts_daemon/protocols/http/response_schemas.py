@@ -5,8 +5,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
-from qwen3tts_daemon.voices.names import Gender
-from qwen_tts.api import ModelState, VoiceKind
+from qwen_tts.api import Gender, ModelState, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]

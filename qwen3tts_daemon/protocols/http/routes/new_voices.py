@@ -21,8 +21,8 @@ from qwen3tts_daemon.protocols.http.response_schemas import KeptVoice
 from qwen3tts_daemon.protocols.http.routes.voices import stored_fields
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices.library import StoredVoice
-from qwen3tts_daemon.voices.names import Gender
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S
+from qwen_tts.api import Gender
 
 _CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
 _IMPORT_NAMES = {"voice": "file"}

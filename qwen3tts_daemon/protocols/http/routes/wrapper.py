@@ -38,7 +38,8 @@ from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import (
     Codes,
 )
-from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import (
     ClonedVoice,
     CodePredictorSampling,
