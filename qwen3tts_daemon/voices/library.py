@@ -7,9 +7,7 @@ checked; a folder that is broken is named and left alone.
 
 import contextlib
 import io
-import json
 import logging
-import os
 import shutil
 import threading
 import tomllib
@@ -24,8 +22,8 @@ import msgspec
 import regex  # type: ignore[import-untyped,unused-ignore]
 from msgspec import Meta
 
+from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.audio import to_wav
-from qwen3tts_daemon.durable_files import sync_folder
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import (
     MAX_SOURCE_CHARS,
@@ -42,6 +40,7 @@ from qwen3tts_daemon.voices.names import canonical
 from qwen_tts.api import PCM_BYTES, Audio, Gender
 from qwen_tts.audio.bounds import SAMPLE_RATES
 from qwen_tts.errors import UnknownVoice
+from qwen_tts.toml import toml_value
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +49,8 @@ _ID = r"^[^\x00-/:-`{-\x7f\s][^\x00-,./:-^`{-\x7f\s]{0,63}\Z"
 """msgspec searches for it: without the ^ its end would be enough. `is_id` says the rest."""
 MAX_ID_BYTES = 200
 """As UTF-8: a file system has room for 255."""
-_MAKING, _GOING, _PARTIAL = ".new-", ".gone-", ".part-"
-"""How folders that are being made or taken away begin, and files that take another's place."""
+_MAKING, _GOING = ".new-", ".gone-"
+"""How folders that are being made or taken away begin."""
 
 StoredKind = Literal["cloned", "designed", "profile"]
 
@@ -114,7 +113,7 @@ class VoiceLibrary:
                 logger.warning("voice %s is skipped: %s", folder.name, error)
             else:
                 self._voices[voice.id] = voice
-                for partial in folder.glob(f"{_PARTIAL}*"):
+                for partial in folder.glob(f"{durable_files.PARTIAL}*"):
                     with contextlib.suppress(OSError):
                         partial.unlink()
 
@@ -164,13 +163,13 @@ class VoiceLibrary:
         making.mkdir()
         try:
             for name, content in files.items():
-                _write(making / name, content)
-            sync_folder(making)
+                durable_files.write_new(making / name, content)
+            durable_files.sync_folder(making)
             making.rename(self._directory / id)
         except BaseException:
             shutil.rmtree(making, ignore_errors=True)
             raise
-        sync_folder(self._directory)
+        durable_files.sync_folder(self._directory)
 
     def change(self, id: str, **changes: Any) -> StoredVoice:
         """Raises UnknownVoice, Refusal for a value that a voice cannot have, or if it cannot be written."""
@@ -195,14 +194,7 @@ class VoiceLibrary:
             return self._change(id, prompt_family=family)
 
     def _replace(self, id: str, name: str, content: bytes) -> None:
-        path = self._directory / id / name
-        partial = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
-        try:
-            _write(partial, content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        durable_files.replace(self._directory / id / name, content)
 
     def remove(self, id: str) -> None:
         """Raises UnknownVoice, Refusal if it cannot be written."""
@@ -212,7 +204,7 @@ class VoiceLibrary:
             with contextlib.suppress(FileNotFoundError):  # somebody was faster
                 (self._directory / id).rename(going)
             del self._voices[id]
-            sync_folder(self._directory)
+            durable_files.sync_folder(self._directory)
         shutil.rmtree(going, ignore_errors=True)
 
     def prompt(self, id: str) -> bytes | None:
@@ -318,8 +310,7 @@ def _card(voice: StoredVoice) -> bytes:
     lines = ["# A voice of the daemon; see docs/http.md.\n"]
     for name, value in msgspec.to_builtins(voice).items():
         if value is not None:
-            # A JSON string, number or boolean is one of TOML, but for the character that only TOML wants escaped.
-            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f"))
+            lines.append(f"{name} = {toml_value(value)}\n")
     return "".join(lines).encode()
 
 
@@ -332,10 +323,3 @@ def _writing() -> Iterator[None]:
         logger.error("a voice cannot be written: %s", error)
         message = f"the data directory cannot be written: {error.strerror}; mend that and try again"
         raise Refusal("storage_failed", message) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
