@@ -34,7 +34,7 @@ LANGUAGE_SCHEMA = {
 }
 FORMAT_SCHEMA = {"enum": list(AUDIO_FORMATS)}
 
-Text = Annotated[
+InputText = Annotated[
     str,
     _told(
         pattern=r"\S",
@@ -50,7 +50,7 @@ ShownName = Annotated[VoiceName, _told(pattern=r"\S")]
 """What a voice is called for people; not blank."""
 Design = Annotated[Description, _told(pattern=r"\S")]
 """How a voice sounds; not blank."""
-Seed = Annotated[int, Meta(ge=SEED.low, extra_json_schema={"format": "int64"})]
+SeedField = Annotated[int, Meta(ge=SEED.low, extra_json_schema={"format": "int64"})]
 """The format is its upper bound: as a number FastAPI would tell a rounded one."""
 Temperature = Annotated[float, within(TEMPERATURE)]
 TopK = Annotated[int, within(TOP_K)]

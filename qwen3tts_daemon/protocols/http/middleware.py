@@ -19,7 +19,7 @@ from qwen3tts_daemon.access.networks import Address, parse_address
 from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.protocols.http.cors import cors_headers, preflight_headers
 from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
-from qwen3tts_daemon.protocols.http.replies import Reply, abort_connection, describe_http, refuse_upgrade
+from qwen3tts_daemon.protocols.http.replies import HttpReply, abort_connection, describe_http, refuse_upgrade
 from qwen3tts_daemon.protocols.http.request_body import RequestBody
 from qwen3tts_daemon.protocols.http.request_state import admitted, identify, request_id_of
 from qwen3tts_daemon.protocols.http.security_headers import security_headers
@@ -68,7 +68,7 @@ class AdmissionMiddleware:
         max_bytes = max(self._max_body_bytes, MAX_FORM_BYTES) if is_form else self._max_body_bytes
         body = RequestBody(scope, receive, max_bytes, self._body_timeout_s)
         asked = Headers(scope["headers"])
-        reply = Reply(scope, send, body, self._headers(scope, asked))
+        reply = HttpReply(scope, send, body, self._headers(scope, asked))
         try:
             principal = self._admit(scope)
             if permissions := preflight_headers(scope["method"], asked, self._auth.origins):

@@ -20,7 +20,7 @@ from qwen3tts_daemon.protocols.scope_state import ABORT
 _STATUS_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
-class Reply:
+class HttpReply:
     """The answer to one request: its headers, and what becomes of it when it fails."""
 
     def __init__(self, scope: Scope, send: Send, body: RequestBody, headers: dict[str, str]) -> None:

@@ -12,11 +12,11 @@ from qwen3tts_daemon.limits import Instruct, Speed
 from qwen3tts_daemon.protocols.http.field_types import (
     NUMBER_TEXTS,
     FormatName,
+    InputText,
     LanguageName,
     RepetitionPenalty,
-    Seed,
+    SeedField,
     Temperature,
-    Text,
     TopK,
     TopP,
     read_numbers,
@@ -44,7 +44,7 @@ class NamedVoice(msgspec.Struct, frozen=True):
 class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """The request of POST /v1/audio/speech. Fields that are not known are ignored."""
 
-    input: Text
+    input: InputText
     """What to say."""
     model: Annotated[str, Meta(extra_json_schema={"examples": list(ALWAYS_LISTED)})] | None = OWN
     """Any; X-Model of the answer says what spoke. 503 for a Qwen3-TTS checkpoint that is not here."""
@@ -58,7 +58,7 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     stream_format: Literal["audio", "sse"] | None = "audio"
     language: LanguageName | None = None
     """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
-    seed: Seed | None = None
+    seed: SeedField | None = None
     """The same seed gives the same sound."""
     temperature: Temperature | None = None
     top_k: TopK | None = None

@@ -126,12 +126,12 @@ class _BatchResponse(Response):
         async with self._rows:
             try:
                 with their_names(THEIR_NAMES):
-                    line = await self._spoken(body, caller)
+                    line = await self._line(body, caller)
             except Exception as error:  # noqa: BLE001  the protocol's edge, for one item
                 line = describe(error).envelope(caller.request_id)
         self._lines.put_nowait({"index": index, **line})
 
-    async def _spoken(self, body: SpeechBody, caller: Caller) -> Line:
+    async def _line(self, body: SpeechBody, caller: Caller) -> Line:
         sound = await asyncio.to_thread(Encoding, body.format, self._speech.capabilities.sample_rate)
         async with utterance_of(body, self._speech, "batch", caller) as utterance:
             async for part in utterance:

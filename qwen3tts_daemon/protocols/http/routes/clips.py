@@ -173,14 +173,14 @@ def base_url(principal: Principal, config: HttpSettings) -> str:
     if config.public_url:
         return config.public_url.rstrip("/")
     host = principal.host
-    if _is_loopback(host):
+    if _is_this_machine(host):
         host = _own_address(config.host) or host
     authority = f"[{host}]" if ":" in host else host
     port = f":{principal.port}" if principal.port else ""
     return f"{'https' if principal.is_secure else 'http'}://{authority}{port}{principal.path_prefix}"
 
 
-def _is_loopback(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
     """Of the names that a Host header may carry."""
     address = parse_address(host)
     return host in LOOPBACK_NAMES if address is None else address.is_loopback or address.is_unspecified

@@ -12,7 +12,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Description, Instruct, Speed, Transcript
 from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.audio_responses import their_names
-from qwen3tts_daemon.protocols.http.field_types import Design, LanguageName, Seed, ShownName
+from qwen3tts_daemon.protocols.http.field_types import Design, LanguageName, SeedField, ShownName
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.multipart import NoFields, read_form
 from qwen3tts_daemon.protocols.http.openapi import form_body, json_body, schemas_of, with_form
@@ -57,7 +57,7 @@ class NewVoice(_About, frozen=True, kw_only=True):
     """Another voice, which this one is a profile of"""
     instruct: Instruct = ""
     speed: Speed = 1.0
-    seed: Seed | None = None
+    seed: SeedField | None = None
 
 
 class NewReference(msgspec.Struct, frozen=True, kw_only=True):

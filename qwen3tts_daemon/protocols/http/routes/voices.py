@@ -23,7 +23,7 @@ from qwen3tts_daemon.protocols.http.field_types import (
     FORMAT_SCHEMA,
     LANGUAGE_SCHEMA,
     LanguageName,
-    Seed,
+    SeedField,
     ShownName,
 )
 from qwen3tts_daemon.protocols.http.json_body import read_json
@@ -44,7 +44,7 @@ from qwen_tts.api import AUTO, Capabilities, Gender
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
 
-Id = Annotated[str, AfterValidator(partial(unicodedata.normalize, "NFC"))]
+VoiceId = Annotated[str, AfterValidator(partial(unicodedata.normalize, "NFC"))]
 """In a path: some clients send letters and their accents apart."""
 
 _PREVIEW_NAMES = {"response_format": "format"}
@@ -59,7 +59,7 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
     language: LanguageName | UnsetType = UNSET
     instruct: Instruct | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
-    seed: Seed | UnsetType | None = UNSET
+    seed: SeedField | UnsetType | None = UNSET
 
 
 def router(speech: Speech, library: VoiceLibrary | None) -> APIRouter:
@@ -100,7 +100,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         }
 
     @routes.get("/v1/audio/voices/{id}")
-    async def show_voice(id: Id) -> ListedVoice:
+    async def show_voice(id: VoiceId) -> ListedVoice:
         """One voice."""
         stored = speech.voices.library.find(id) if speech.voices.library else None
         if stored is not None and not speech.voices.can_speak(stored):
@@ -111,7 +111,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/v1/audio/voices/{id}/preview", response_class=Response, responses=sound_of(*AUDIO_FORMATS))
     async def preview(
         request: Request,
-        id: Id,
+        id: VoiceId,
         language: Annotated[str, Query(json_schema_extra=LANGUAGE_SCHEMA)] = "",
         format: Annotated[str, Query(json_schema_extra=FORMAT_SCHEMA)] = "mp3",
     ) -> Response:
@@ -119,12 +119,12 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         with _not_found():
             known = speech.voices.find(id)
             choice = speech.voices.check(id, language or None)
-        spoken = known.info.languages[0] if choice.language == AUTO else choice.language
+        sample_language = known.info.languages[0] if choice.language == AUTO else choice.language
         refuse_foreign_pages(request)
         with their_names(_PREVIEW_NAMES):
             sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
         utterance = speech.whole_utterance(
-            Order("rest", id, spoken), LANGUAGES[spoken].sample, caller_of(request.scope)
+            Order("rest", id, sample_language), LANGUAGES[sample_language].sample, caller_of(request.scope)
         )
         return StreamedAudioResponse(utterance, AudioBody(sound), {})
 
@@ -172,7 +172,7 @@ def stored_fields(voice: StoredVoice) -> KeptVoice:
 
 def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> None:
     @routes.patch("/v1/audio/voices/{id}", openapi_extra=json_body(VoiceChanges))
-    async def change_voice(request: Request, id: Id) -> KeptVoice:
+    async def change_voice(request: Request, id: VoiceId) -> KeptVoice:
         """Rename or describe a stored voice; its id stays."""
         principal_of(request.scope).require("manage")
         changes = await read_json(request, VoiceChanges)
@@ -188,7 +188,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> N
             return stored_fields(await asyncio.to_thread(library.change, id, **given))
 
     @routes.delete("/v1/audio/voices/{id}", status_code=204)
-    async def delete_voice(request: Request, id: Id) -> Response:
+    async def delete_voice(request: Request, id: VoiceId) -> Response:
         """Take a stored voice away, for good."""
         principal_of(request.scope).require("manage")
         with _not_found():
@@ -196,7 +196,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> N
         return Response(status_code=204)
 
     @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=bytes_of("application/zip"))
-    async def export_voice(request: Request, id: Id) -> Response:
+    async def export_voice(request: Request, id: VoiceId) -> Response:
         """A ZIP of the voice, for another daemon."""
         principal_of(request.scope).require("manage")
         with _not_found():

@@ -23,11 +23,11 @@ from qwen3tts_daemon.protocols.http.audio_responses import (
 )
 from qwen3tts_daemon.protocols.http.field_types import (
     Design,
+    InputText,
     LanguageName,
     RepetitionPenalty,
-    Seed,
+    SeedField,
     Temperature,
-    Text,
     TopK,
     TopP,
 )
@@ -64,7 +64,7 @@ _VOICE_FIELDS = {"custom-voice": "speaker", "voice-design": "instruct", "voice-c
 class SpokenText(msgspec.Struct, frozen=True, kw_only=True):
     """What every synthesis takes; numbers that are not given are the model's own."""
 
-    text: Text
+    text: InputText
     language: LanguageName = "Auto"
     do_sample: bool = True
     """false: always the likeliest token"""
@@ -78,7 +78,7 @@ class SpokenText(msgspec.Struct, frozen=True, kw_only=True):
     subtalker_top_p: TopP | None = None
     max_new_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     """Frames of 80 ms"""
-    seed: Seed | None = None
+    seed: SeedField | None = None
 
 
 class CustomVoice(SpokenText, frozen=True, kw_only=True):
