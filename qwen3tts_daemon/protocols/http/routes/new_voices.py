@@ -20,7 +20,7 @@ from qwen3tts_daemon.protocols.http.request_state import principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import KeptVoice
 from qwen3tts_daemon.protocols.http.routes.voices import stored_fields
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
-from qwen3tts_daemon.voices.library import StoredVoice
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S
 from qwen_tts.api import Gender
 

@@ -38,8 +38,9 @@ from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.known_voices import KnownVoice
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AUTO, Capabilities, Gender
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
