@@ -5,23 +5,21 @@ What is not listed as open needs the scope `speak`: a new route is closed until 
 """
 
 import asyncio
-import contextlib
 import logging
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qwen3tts_daemon.access.auth import Auth, Principal
 from qwen3tts_daemon.access.headers import Headers
-from qwen3tts_daemon.access.networks import Address, parse_address
 from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.protocols.http.cors import cors_headers, preflight_headers
 from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.http.replies import HttpReply, abort_connection, describe_http, refuse_upgrade
 from qwen3tts_daemon.protocols.http.request_body import RequestBody
-from qwen3tts_daemon.protocols.http.request_state import admitted, identify, request_id_of
+from qwen3tts_daemon.protocols.http.request_limit import RequestLimit
+from qwen3tts_daemon.protocols.http.request_state import request_id_of, set_principal, set_request_id
 from qwen3tts_daemon.protocols.http.security_headers import security_headers
 from qwen3tts_daemon.sparing_log import SparingLog
 
@@ -44,18 +42,17 @@ class AdmissionMiddleware:
         frame_ancestors: Sequence[str] = ("'self'",),
         max_requests_per_address: int = 256,
     ) -> None:
-        """`max_requests_per_address`: at once, behind trusted proxies; all others are counted by their connections."""
+        """`max_requests_per_address`: see RequestLimit."""
         self._app = app
         self._auth = auth
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = body_timeout_s
-        self._max_requests_per_address = max_requests_per_address
-        self._under_way = Counter[Address]()
+        self._requests = RequestLimit(max_requests_per_address)
         self._log = SparingLog(logger)
         self._frame_ancestors = frame_ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        identify(scope)
+        set_request_id(scope)
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         elif scope["type"] == "http":
@@ -80,7 +77,7 @@ class AdmissionMiddleware:
             _mount_below(principal.path_prefix, scope)
             # The server leaves out the body of the answer to HEAD; to us it is GET.
             inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-            with self._counted(scope, principal):
+            with self._requests.counted(scope, principal):
                 await self._app(inner, body.receive, reply.send)
         except asyncio.CancelledError:
             await reply.abort(receive)  # the server stops, this is the end of its task
@@ -93,24 +90,6 @@ class AdmissionMiddleware:
             else:
                 self._tell(scope, error)
                 await reply.fail(error)
-
-    @contextlib.contextmanager
-    def _counted(self, scope: Scope, principal: Principal) -> Iterator[None]:
-        """Raises Refusal for one request too many of an address behind a proxy."""
-        address = principal.address
-        if address is None or (scope.get("client") and address == parse_address(scope["client"][0])):
-            yield
-            return
-        if self._under_way[address] >= self._max_requests_per_address:
-            limit = self._max_requests_per_address
-            raise Refusal("rate_limited", f"at most {limit} requests at once; see http.max_connections_per_address")
-        self._under_way[address] += 1
-        try:
-            yield
-        finally:
-            self._under_way[address] -= 1
-            if not self._under_way[address]:
-                del self._under_way[address]
 
     def _tell(self, scope: Scope, error: Exception) -> None:
         """The log, of what its client is not shown: browsers hide refused upgrades, and refusals of other sites."""
@@ -131,7 +110,7 @@ class AdmissionMiddleware:
             query=scope["query_string"].decode("latin-1"),
             scheme=scope["scheme"],
         )
-        admitted(scope, principal)
+        set_principal(scope, principal)
         return principal
 
     def _headers(self, scope: Scope, asked: Headers) -> dict[str, str]:

@@ -8,12 +8,12 @@ from qwen3tts_daemon.access.networks import parse_address
 from qwen3tts_daemon.speech.request import Caller, new_request_id
 
 
-def identify(scope: Scope) -> None:
+def set_request_id(scope: Scope) -> None:
     """Give the request its id."""
     scope.setdefault("state", {})["request_id"] = new_request_id()
 
 
-def admitted(scope: Scope, principal: Principal) -> None:
+def set_principal(scope: Scope, principal: Principal) -> None:
     """Keep who asks."""
     scope["state"]["principal"] = principal
 
