@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 
 from qwen3tts_daemon.audio import AUDIO_FORMATS, ENCODE_MS, Encoder, to_wav
 from qwen3tts_daemon.failures import Refusal, describe, draining
-from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.openapi import sound_of
+from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.scope_state import TRAILERS
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.utterance import Utterance

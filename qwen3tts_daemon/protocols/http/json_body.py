@@ -1,10 +1,9 @@
-"""Bodies of requests: JSON, read strictly, and when their client has gone."""
+"""Bodies of requests that are JSON, read strictly."""
 
 import asyncio
 from typing import Any, TypeVar
 
 from starlette.requests import Request
-from starlette.types import Receive
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.strict_json import MOST_VALUES, convert, is_text, load
@@ -34,9 +33,3 @@ def _load(data: bytes, most_values: int) -> Any:
     if not is_text(value):
         raise Refusal("bad_json", "not JSON: half of a surrogate pair")
     return value
-
-
-async def wait_for_disconnect(receive: Receive) -> None:
-    """Until the client has gone; only once the body has been read."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -12,8 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from qwen3tts_daemon.failures import Failure, describe
 from qwen3tts_daemon.protocols.http.cors import expose
-from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
-from qwen3tts_daemon.protocols.http.request_body import RequestBody
+from qwen3tts_daemon.protocols.http.request_body import RequestBody, wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import request_id_of
 from qwen3tts_daemon.protocols.scope_state import ABORT
 

@@ -1,4 +1,4 @@
-"""A request's body, as long and as slow as is allowed."""
+"""A request's body, as long and as slow as is allowed; and when its client has gone."""
 
 import asyncio
 import contextlib
@@ -66,3 +66,9 @@ class RequestBody:
         with contextlib.suppress(Refusal):
             while self.is_unread:
                 await self.receive()
+
+
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Until the client has gone; only once the body has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

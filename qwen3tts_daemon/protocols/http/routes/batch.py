@@ -18,8 +18,9 @@ from qwen3tts_daemon.hosting.model_names import OWN
 from qwen3tts_daemon.limits import MAX_BATCH_CHARS, MAX_BATCH_ITEMS
 from qwen3tts_daemon.protocols.http.audio_responses import pieces, their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
-from qwen3tts_daemon.protocols.http.json_body import read_json, wait_for_disconnect
+from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import bytes_of, json_body
+from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_components, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert

@@ -22,8 +22,8 @@ from qwen3tts_daemon.limits import CLIP_LIFETIME_S, within
 from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
 from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
-from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.openapi import sound_of
+from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.protocols.http.speech_request import (
     THEIR_NAMES,
