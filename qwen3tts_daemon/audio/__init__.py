@@ -7,17 +7,27 @@
 Imports qwen_tts.api. Recordings from outside are read in uploads/.
 """
 
-from qwen3tts_daemon.audio.formats import ENCODE_MS, FORMATS, Encoder, Format, open_encoder, to_wav, wav_header
+from qwen3tts_daemon.audio.formats import (
+    AUDIO_FORMATS,
+    ENCODE_MS,
+    FILE_FORMATS,
+    Encoder,
+    from_wav,
+    open_encoder,
+    to_wav,
+    wav_header,
+)
 from qwen3tts_daemon.audio.pcm import Law, Resampler, encode_g711, silence
 
 __all__ = [
+    "AUDIO_FORMATS",
     "ENCODE_MS",
-    "FORMATS",
+    "FILE_FORMATS",
     "Encoder",
-    "Format",
     "Law",
     "Resampler",
     "encode_g711",
+    "from_wav",
     "open_encoder",
     "silence",
     "to_wav",

@@ -21,7 +21,8 @@ from qwen3tts_daemon.limits import (
 )
 from qwen3tts_daemon.protocols.http.routes.batch import BatchBody
 from qwen3tts_daemon.protocols.http.routes.clips import ClipBody
-from qwen3tts_daemon.protocols.http.routes.voices import NewClone, NewReference, NewVoice, VoiceChanges
+from qwen3tts_daemon.protocols.http.routes.new_voices import NewClone, NewReference, NewVoice
+from qwen3tts_daemon.protocols.http.routes.voices import VoiceChanges
 from qwen3tts_daemon.protocols.http.routes.wrapper import CustomVoice, SavePrompt, VoiceClone, VoiceDesign
 from qwen3tts_daemon.protocols.http.speech_request import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ConfigureMessage, SpeakMessage
@@ -29,7 +30,7 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import SocketLimits
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
 from qwen3tts_daemon.protocols.wyoming.session import Begin, WyomingSession
 from qwen3tts_daemon.settings import ClipsSettings, WebSocketSettings
-from qwen3tts_daemon.voices.library import StoredVoice
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, SynthesisRequest, check_length
 from qwen_tts.errors import InvalidRequest, TextTooLong
 from qwen_tts.limits import (
