@@ -15,7 +15,8 @@ from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.loop import Deliver, EngineLoop
 from qwen_tts.errors import ModelUnavailable, OutOfMemory, SynthesisError
-from qwen_tts.runtime.backends import device_and_dtype, may_chain, uses_kernels
+from qwen_tts.runtime.backends import device_and_dtype, uses_kernels
+from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.cuda_graphs import free_memory
 from qwen_tts.runtime.runner import ModelRunner
 

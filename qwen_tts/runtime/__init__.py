@@ -2,6 +2,7 @@
 
 runner          every row's tensors, one frame at a time
 backends        which of the two ways below, and what they share
+cards, flash    what a graphics card can do; whether flash-attn is there, and how it is got
 frame, frame_eager, frame_triton             codes of the next frame, in PyTorch or in kernels
 codec_decoder, codec_decoder_triton          codes -> PCM, likewise
 cuda_graphs     device work captured once and replayed

@@ -14,6 +14,7 @@ from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.flash_attention import FlashAttention
+from qwen_tts.runtime.cards import RECENT_CARD, is_recent_card
 from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.flash import load_flash_attention
@@ -22,9 +23,6 @@ from qwen_tts.runtime.frame_eager import EagerFrame
 
 TEXT_SLOTS = 8_192
 """Text embeddings that wait for their frames, of all rows together."""
-
-_LEAST_CAPABILITY = (8, 0)
-"""Ampere: bfloat16 and copies that do not wait."""
 
 _LEAST_DOT = 16
 """What the tensor cores multiply is at least this wide."""
@@ -93,8 +91,8 @@ def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.devic
 
 
 def _missing_for_kernels(talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> str | None:
-    if device.type != "cuda" or torch.version.hip or torch.cuda.get_device_capability(device) < _LEAST_CAPABILITY:
-        return "an NVIDIA card of the year 2020 or later"
+    if not is_recent_card(device):
+        return RECENT_CARD
     if importlib.util.find_spec("triton") is None:
         return "the package triton"
     if dtype == torch.float16:
@@ -107,11 +105,6 @@ def _missing_for_kernels(talker: TalkerConfig, device: torch.device, dtype: torc
 def _has_usual_heads(config: TransformerConfig) -> bool:
     group = config.heads // config.kv_heads
     return group.bit_count() == 1 and group <= _LEAST_DOT and config.head_dim.bit_count() == 1 and config.layers > 1
-
-
-def may_chain(device: torch.device) -> bool:
-    """Programmatic dependent launch came with Hopper."""
-    return torch.cuda.get_device_capability(device) >= (9, 0)
 
 
 def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs]) -> Backends:

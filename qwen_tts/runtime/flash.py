@@ -11,19 +11,19 @@ import torch
 
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.modules.flash_attention import FlashAttention
+from qwen_tts.runtime.cards import RECENT_CARD, is_recent_card
 
 VERSION = "2.8.3"
 _WHEELS = "https://github.com/Dao-AILab/flash-attention/releases/download"
 _PUBLISHED = ((2, 4), (2, 9))
 """First and last PyTorch that the publisher's wheels of VERSION are for, with CUDA 12"""
 _BUILD = "scripts/build_flash_attn.sh builds what is needed in minutes, with CUDA's compiler"
-_LEAST_CAPABILITY = (8, 0)
 
 
 def load_flash_attention(device: torch.device, dtype: torch.dtype) -> FlashAttention:
     """Raises ModelUnavailable with what is missing and the way out."""
-    if device.type != "cuda" or torch.version.hip or torch.cuda.get_device_capability(device) < _LEAST_CAPABILITY:
-        raise _missing("an NVIDIA card of the year 2020 or later")
+    if not is_recent_card(device):
+        raise _missing(RECENT_CARD)
     if dtype != torch.bfloat16:
         raise _missing("dtype bfloat16")
     try:

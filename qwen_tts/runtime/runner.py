@@ -21,7 +21,8 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.modules.upload import upload
 from qwen_tts.runtime import frame
-from qwen_tts.runtime.backends import Networks, eager_backends, may_chain, pages_of, triton_backends, uses_kernels
+from qwen_tts.runtime.backends import Networks, eager_backends, pages_of, triton_backends, uses_kernels
+from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import CudaGraphs, Graphs, synchronize
 from qwen_tts.runtime.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PromptPart

@@ -50,7 +50,9 @@ MARKS = (
 
 
 def _clause_end(blank: str) -> str:
-    return rf"(?:[,;:—–]{_CLOSER}*(?={blank})|(?<=\s)-(?={blank})|—|[{WIDE_COMMAS}]{_WIDE_CLOSER}*)"
+    # "10 - 12" is a range: what may follow is not there yet, so no dash ends a clause behind a digit.
+    dash = rf"(?<!\d\s)–{_CLOSER}*(?={blank})|(?<=\s)(?<!\d\s)-(?={blank})"
+    return rf"(?:[,;:—]{_CLOSER}*(?={blank})|{dash}|—|[{WIDE_COMMAS}]{_WIDE_CLOSER}*)"
 
 
 CLAUSE_MARKS = _clause_end(r"\s|\Z")

@@ -99,6 +99,7 @@ CLAUSES = {
     "he came - late": [9],
     "he came—late": [8],
     "a well-known 1,5 at 10:30": [],
+    "from 10 - 12 or 14 – 16 Uhr": [],
     "他说：好，然后": [3, 5],
     "明日、晴れ": [3],
     "It is done. Good!": [],
