@@ -199,7 +199,6 @@ def codec_shapes_of(config: CodecConfig) -> dict[str, tuple[int, ...]]:
     levels = {"semantic": 1, "acoustic": encoder.codebooks - 1}
     for kind, count in levels.items():
         root = f"encoder.quantizer.{kind}_residual_vector_quantizer"
-        unread[f"{root}.output_proj.weight"] = (encoder.hidden_size, encoder.codebook_dim, 1)
         unread |= {f"{root}.layers.{level}.codebook.initialized": (1,) for level in range(count)}
     return _shapes(parts) | unread
 
