@@ -140,12 +140,10 @@ def _build(config: CodecEncoderConfig, codebooks: int, weights: dict[str, Tensor
         if half in dict(model.named_children()):
             delattr(model, half)
     _give(weights, model)
-    if hasattr(
-        model.encoder, "encoder_seanet"
-    ):  # newer versions of transformers keep what listens in a model of its own
-        encoder = model.encoder
+    encoder = model.encoder
+    if hasattr(encoder, "encoder_seanet"):  # newer versions of transformers keep what listens in a model of its own
         return _Mimi(encoder.encoder_seanet, encoder.encoder_transformer, encoder.downsample, model.quantizer)
-    return _Mimi(model.encoder, model.encoder_transformer, model.downsample, model.quantizer)
+    return _Mimi(encoder, model.encoder_transformer, model.downsample, model.quantizer)
 
 
 def _give(weights: dict[str, Tensor], model: nn.Module) -> None:

@@ -35,7 +35,7 @@ def mimi_tensors(config: CodecEncoderConfig, codebooks: int) -> Iterator[Shaped]
 def _convolution_tensors(config: CodecEncoderConfig) -> Iterator[Shaped]:
     """The list of layers has activations in it, which have no tensors but a number."""
     channels = config.filters
-    shapes = {"0": (channels, config.audio_channels, config.kernel_size)}
+    shapes: dict[str, tuple[int, ...]] = {"0": (channels, config.audio_channels, config.kernel_size)}
     for index, ratio in enumerate(reversed(config.ratios)):
         narrow = channels // config.compress
         shapes[f"{3 * index + 1}.block.1"] = (narrow, channels, config.residual_kernel_size)

@@ -82,7 +82,7 @@ def test_who_speaks_with_a_preset_voice_does_not_import_transformers(checkpoints
         "request = SynthesisRequest(text='Hi.', voice=PresetVoice('ryan'), limits=Limits(max_audio_s=0.16))\n"
         "pcm = synthesizer.synthesize(request).pcm\n"
         "assert pcm and 'transformers' not in sys.modules\n"
-        "assert synthesizer.codec.encode_audio(Audio(pcm, 24_000))\n"
+        "assert synthesizer.codec.encode_audio(Audio(pcm=pcm, sample_rate=24_000))\n"
         "assert 'transformers' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", run], check=True)
