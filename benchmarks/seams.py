@@ -32,6 +32,7 @@ from qwen_tts.audio.samples import to_pcm
 from qwen_tts.audio.sound_file import read_sound, write_sound
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.live_text import LiveSentences
+from qwen_tts.text.sentences import Ending
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
 TEXT = Path(__file__).with_name("long_text.txt")
@@ -41,7 +42,7 @@ def sentences(text: str) -> list[str]:
     """As the daemon cuts them, each with what follows it."""
     segmenter = LiveSegmenter()
     segments = segmenter.feed(text) + segmenter.end()
-    return [segment.text + ("\n" if segment.ending == "paragraph" else " ") for segment in segments]
+    return [segment.text + ("\n" if segment.ending is Ending.PARAGRAPH else " ") for segment in segments]
 
 
 def parts(text: str, config: EngineConfig) -> list[str]:

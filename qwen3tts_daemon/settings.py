@@ -19,11 +19,9 @@ from pydantic_settings import SettingsError as UnreadableSettings
 from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
+from qwen_tts.config.languages import LanguageCode
 
 ENV_PREFIX = "QWEN3TTS_"
-
-LanguageCode = Literal["de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh"]
-LANGUAGE_CODES: tuple[LanguageCode, ...] = get_args(LanguageCode)
 
 PRIVATE = "private"
 """In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
@@ -48,7 +46,7 @@ class WyomingSettings(Section):
     """Addresses to listen on."""
     port: int = Field(default=10200, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
-    languages: tuple[LanguageCode, ...] = LANGUAGE_CODES
+    languages: tuple[LanguageCode, ...] = get_args(LanguageCode)
     """Languages that are listed; Home Assistant takes the alphabetically first one as its default."""
     streaming: bool = True
     """Offer streaming synthesis (text in pieces, sound before the text is complete)."""

@@ -28,7 +28,7 @@ from qwen_tts.api import (
     VoicePrompt,
 )
 from qwen_tts.checkpoint import capabilities
-from qwen_tts.config.languages import QWEN_NAMES
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import (
     EngineBusy,
     EngineFailed,
@@ -67,7 +67,7 @@ def preview_voices() -> tuple[VoiceInfo, ...]:
 
 def qwen_voices() -> tuple[VoiceInfo, ...]:
     """The release's nine speakers."""
-    return tuple(capabilities._voice(name, tuple(QWEN_NAMES)) for name in capabilities._RELEASED)
+    return tuple(capabilities._voice(name, tuple(LANGUAGES)) for name in capabilities._RELEASED)
 
 
 TABLES = {"tone": lambda: VOICES, "preview": preview_voices, "qwen": qwen_voices}

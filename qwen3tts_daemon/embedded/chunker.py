@@ -1,20 +1,22 @@
 """Text -> units: each is what one inference speaks, and says which pause follows it.
 
-A unit is a sentence, unless the sentence is too long to be spoken in one turn or the first of an utterance: that one
-is cut early, at the end of a clause, so that sound starts early.
+A unit is a sentence (qwen_tts/text/sentences.py says where that ends), unless the sentence is too long to be spoken in
+one turn or the first of an utterance: that one is cut early, at the end of a clause, so that sound starts early.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
+from itertools import pairwise
 from unicodedata import combining, normalize
+
+from qwen_tts.text.sentences import Ending, clause_ends, ends_with_clause, sentence_ends
 
 MAX_LENGTH = 120
 """Length (see `length`) above which a sentence is cut into clauses: some 8 s of speech."""
 
 _MAX_WRITTEN = 240
-"""The same before digits are spelled out: what the libraries are given at once; some take the square of its length."""
+"""The same before numbers are words: what the libraries are given at once; some take the square of its length."""
 _DIGIT_LENGTH = 4
 _FIRST_LENGTH = 30
 _FIRST_LIMIT = 60
@@ -22,15 +24,6 @@ _JOINT_LIMIT = 80
 """Before a conjunction the first unit may be longer: the cut sounds natural there."""
 _LEAST_HEAD = 8
 _LEAST_TAIL = 12
-
-
-class Ending(Enum):
-    """What a unit ends with."""
-
-    WORD = "word"
-    CLAUSE = "clause"
-    SENTENCE = "sentence"
-    PARAGRAPH = "paragraph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +34,15 @@ class Unit:
     ending: Ending
 
 
-_CLOSERS = "\"'”’»)\\]」』）】》"
-# The looks behind keep a long run of blanks or stops from being searched once for each of its characters.
-_PARAGRAPH = re.compile(r"(?<!\s)\s*\n\s*")
-_ENDS_PARAGRAPH = re.compile(r"\n\s*\Z")
-_SENTENCE_END = re.compile(rf"(?<![.!?…])[.!?…]+[{_CLOSERS}]*(?=\s)|[。！？]+[{_CLOSERS}]*")
-_CLAUSE_END = re.compile(rf"[,;:][{_CLOSERS}]*(?=\s)|\s[–—-](?=\s)|—|[、，；：][{_CLOSERS}]*")
-# A colon is not among them: what it announces begins a new line or a quotation.
-_ENDS_CLAUSE = re.compile(rf"[,;、，；—–][{_CLOSERS}]*\Z")
+# The look behind keeps a long run of blanks from being searched once for each of its characters.
+_BLANK_LINE = re.compile(r"(?<!\s)\s*\n\s*\n\s*")
+# What a colon announces begins a new line or a quotation: the pause is that of a sentence.
+_ANNOUNCES = re.compile(r"[:：]\W*\Z")
+_LONGEST_END = 32
 _SPACE = re.compile(r"\s+")
-_VISIBLE = re.compile(r"\S")
 # Control characters and what is there for the eye alone: soft hyphens, marks of direction, joiners.
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_UNHEARD = re.compile(
+_INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
 )
 _CONJUNCTIONS = {
@@ -66,63 +55,48 @@ _CONJUNCTIONS = {
     "ru": "и но или потому когда если",
     "ko": "그리고 하지만 그래서 또는",
 }
-_ABBREVIATIONS = {
-    "en": "mr mrs ms dr prof st jr sr vs etc e.g i.e a.m p.m no approx dept inc ltd co",
-    "de": "dr prof nr hr fr str bzw ca usw evtl ggf inkl zzgl st vgl z b d h u a o ä abs",
-    "fr": "m mm mme mlle dr pr st ste av etc p ex env",
-    "es": "sr sra srta dr dra ud uds etc p ej av aprox núm",
-    "it": "sig sig.ra dott prof ecc es avv ing n pag",
-    "pt": "sr sra dr dra prof etc p ex av nº aprox",
-    "ru": "г гг ул д стр им т е к руб коп млн млрд тыс см",
-}
-_ORDINAL_LANGUAGES = frozenset({"de"})
-"""Languages in which a number with a full stop is an ordinal: "am 5. März"."""
-_LONGEST_ABBREVIATION = 20
-
-
 _WHOLE_LANGUAGES = frozenset({"zh"})
 """Tones of a short clause come out wrong more often: only long sentences are cut early."""
 
 
 def units(
-    text: str, language: str, *, early: bool, spell: Callable[[str], str] = str, max_length: int = MAX_LENGTH
+    text: str, language: str, *, early: bool, normalise: Callable[[str], str] = str, max_length: int = MAX_LENGTH
 ) -> Iterator[Unit]:
-    """The units of a text; `spell` rewrites each sentence, `early` cuts the first one at a clause end."""
-    for sentence in _sentences_with_endings(_heard(text), language):
+    """The units of a text; `normalise` puts each sentence into words, `early` cuts the first one at a clause end."""
+    for sentence in _sentences(_readable(text)):
         for part in _parts(sentence, _MAX_WRITTEN, _written_length):
-            # Spelled out only when its turn has come: this takes up to 40 ms a number.
-            spelled = replace(part, text=spell(part.text).strip())
-            yield from _sentence_units(spelled, language, early=early, limit=max_length)
+            # Put into words only when its turn has come: this takes up to 40 ms a number.
+            in_words = replace(part, text=normalise(part.text).strip())
+            yield from _sentence_units(in_words, language, early=early, limit=max_length)
             early = False
 
 
-def _heard(text: str) -> str:
-    """Without what has no sound, and each letter as one character, as the readers expect it."""
+def _readable(text: str) -> str:
+    """Without what has no sound, and each letter as one character, as the G2P libraries expect it."""
     text = normalize("NFC", text)
-    return _UNHEARD.sub("", _CONTROLS.sub(" ", text))
+    return _INVISIBLE.sub("", _CONTROLS.sub(" ", text))
 
 
-def _sentences_with_endings(text: str, language: str) -> Iterator[Unit]:
-    paragraphs = [paragraph for paragraph in _PARAGRAPH.split(text.strip()) if paragraph]
+def _sentences(text: str) -> Iterator[Unit]:
+    """The sentences of a piece of text; one that ends with a line break ends a paragraph."""
+    paragraphs = [paragraph for paragraph in _BLANK_LINE.split(text.strip()) if paragraph]
+    ends_paragraph = "\n" in text[len(text.rstrip()) :]
     for number, paragraph in enumerate(paragraphs, 1):
-        *inner, last = sentences(paragraph, language)
+        *inner, last = sentences(paragraph)
         yield from (Unit(sentence, Ending.SENTENCE) for sentence in inner)
-        if number < len(paragraphs) or _ENDS_PARAGRAPH.search(text):
+        if number < len(paragraphs) or ends_paragraph:
             yield Unit(last, Ending.PARAGRAPH)
         else:
             # Live text may come in clauses.
-            yield Unit(last, Ending.CLAUSE if _ENDS_CLAUSE.search(last) else Ending.SENTENCE)
+            is_clause = ends_with_clause(last, " ") and not _ANNOUNCES.search(last[-_LONGEST_END:])
+            yield Unit(last, Ending.CLAUSE if is_clause else Ending.SENTENCE)
 
 
-def sentences(paragraph: str, language: str) -> Iterator[str]:
-    """The sentences of a paragraph, stripped."""
-    start = 0
-    for match in _SENTENCE_END.finditer(paragraph):
-        if _ends_sentence(paragraph, match, language):
-            yield paragraph[start : match.end()].strip()
-            start = match.end()
-    if rest := paragraph[start:].strip():
-        yield rest
+def sentences(paragraph: str) -> Iterator[str]:
+    """The sentences of a paragraph, each on one line."""
+    for start, end in pairwise([0, *sentence_ends(paragraph, final=True), len(paragraph)]):
+        if sentence := _SPACE.sub(" ", paragraph[start:end].strip()):
+            yield sentence
 
 
 def fit(unit: Unit, *, fraction: float = 0.5) -> tuple[Unit, Unit]:
@@ -138,23 +112,6 @@ def _written_length(text: str) -> int:
 def length(text: str) -> int:
     """How long a text sounds, in Latin letters: a kana or Hangul syllable is two, a Han character three."""
     return sum(3 if "一" <= char <= "鿿" else 2 if "぀" <= char <= "힣" else 1 for char in text)
-
-
-def _ends_sentence(text: str, match: re.Match[str], language: str) -> bool:
-    """False for the full stop of an abbreviation, initial or German ordinal, and before a small letter."""
-    following = _VISIBLE.search(text, match.end())
-    if following is None:
-        return True
-    if match.group()[0] in "。！？":
-        return True
-    if following.group().islower():
-        return False
-    if match.group() != ".":
-        return True
-    before = _SPACE.split(text[max(0, match.start() - _LONGEST_ABBREVIATION) : match.start()])[-1].lstrip("(\"'“„«¿¡")
-    is_initial = len(before) == 1 and before.isalpha() and before.isupper() and before != "I"
-    is_ordinal = language in _ORDINAL_LANGUAGES and before.isdigit()
-    return not (is_initial or is_ordinal or before.lower() in _ABBREVIATIONS.get(language, "").split())
 
 
 def _sentence_units(whole: Unit, language: str, *, early: bool, limit: int) -> Iterator[Unit]:
@@ -177,7 +134,7 @@ def _first_cut(text: str, language: str) -> tuple[int, Ending] | None:
     """Where the first unit of an utterance ends, or None if the sentence is better spoken whole."""
     if language in _WHOLE_LANGUAGES and length(text) <= _FIRST_LIMIT:
         return None
-    clauses = [match.end() for match in _CLAUSE_END.finditer(text) if _leaves_enough(text, match.end())]
+    clauses = [end for end in clause_ends(text) if _leaves_enough(text, end)]
     if near := [end for end in clauses if length(text[:end]) <= _FIRST_LENGTH]:
         return near[-1], Ending.CLAUSE
     if clauses and length(text[: clauses[0]]) <= _FIRST_LIMIT:
@@ -208,7 +165,7 @@ def _cut_near(text: str, middle: int) -> tuple[int, Ending]:
     """The clause end, else the space, else the character nearest to `middle`; a number or Latin word is cut last."""
     text = text[: max(2, 2 * middle)]
     inside = range(1, len(text))
-    clauses = [match.end() for match in _CLAUSE_END.finditer(text) if match.end() in inside]
+    clauses = [end for end in clause_ends(text) if end in inside]
     spaces = [match.start() for match in _SPACE.finditer(text) if match.start() in inside]
     if clauses and abs(_nearest(clauses, middle) - middle) <= len(text) // 4:
         return _nearest(clauses, middle), Ending.CLAUSE

@@ -6,7 +6,7 @@ Every unit starts and ends at zero, so units can be put one after the other in a
 import numpy as np
 import numpy.typing as npt
 
-from qwen3tts_daemon.embedded.chunker import Ending
+from qwen_tts.text.sentences import Ending
 
 Samples = npt.NDArray[np.float32]
 

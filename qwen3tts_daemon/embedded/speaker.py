@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
-from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Ending, Unit, fit, units
+from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Unit, fit, units
 from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHONEMES
 from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
@@ -17,7 +17,9 @@ from qwen3tts_daemon.embedded.numbers.normaliser import Spellers
 from qwen3tts_daemon.embedded.phonemes.g2p import Readers, sounds
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import ModelUnavailable
+from qwen_tts.text.sentences import Ending
 
 _FINAL_MARKS = tuple('.!?…,;:—"”»)')
 """Every unit ends with one of them: the networks take their tune from punctuation."""
@@ -47,7 +49,7 @@ class EmbeddedVoices:
 
     def warm(self, voice: EmbeddedVoice) -> None:
         """Load what a voice needs and run it once; afterwards its first text is as fast as the others."""
-        for _ in self.speak(_WARM_UP[voice.language], voice, Cancellation(), is_first=True, is_last=True):
+        for _ in self.speak(LANGUAGES[voice.language].greeting, voice, Cancellation(), is_first=True, is_last=True):
             pass
 
     def load_kokoro(self) -> None:
@@ -86,8 +88,8 @@ class EmbeddedVoices:
         language = voice.language
         # Slow speech makes more sound of the same text; fast speech is not worth longer units.
         pace = min(speed, 1.0)
-        spell = partial(self._spellers.spell_out, language=language)
-        for unit in units(text, language, early=is_first, spell=spell, max_length=round(MAX_LENGTH * pace)):
+        normalise = partial(self._spellers.spell_out, language=language)
+        for unit in units(text, language, early=is_first, normalise=normalise, max_length=round(MAX_LENGTH * pace)):
             yield from self._fitting(unit, voice, cancellation, round(MAX_UNIT_SOUNDS * pace))
 
     def _fitting(
@@ -144,17 +146,3 @@ def _with_final_mark(phonemes: str, ending: Ending) -> str:
 def _max_phonemes(voice: EmbeddedVoice) -> int:
     """Without the final mark."""
     return (HIBARI_MAX_PHONEMES if voice.engine == "hibari" else KOKORO_MAX_PHONEMES) - 1
-
-
-_WARM_UP = {
-    "en": "Hello.",
-    "zh": "你好。",
-    "ja": "こんにちは。",
-    "ko": "안녕하세요.",
-    "de": "Hallo.",
-    "fr": "Bonjour.",
-    "ru": "Здравствуйте.",
-    "pt": "Olá.",
-    "es": "Hola.",
-    "it": "Ciao.",
-}

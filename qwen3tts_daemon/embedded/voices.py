@@ -29,9 +29,6 @@ _LANGUAGE_MODULES: dict[str, tuple[str, ...]] = {
     "ja": ("pyopenjtalk", "sudachipy"),
 }
 
-LANGUAGES = tuple(_LANGUAGE_MODULES)
-"""ISO 639-1 codes of every language that an embedded voice can speak, installed or not."""
-
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedVoice:

@@ -1,4 +1,4 @@
-"""Listening sockets: one per address, all with the same port; what their connections inherit is set here."""
+"""Listening sockets: one per address, all with the same port; and how much their connections may hold back."""
 
 import contextlib
 import errno
@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 
+WRITE_BUFFER_BYTES = 16 * 1024
+"""What a connection holds for a client that does not read: more than the kernel holds need not lie here as well."""
 _SEND_BUFFER_BYTES = 64 * 1024
-"""What the kernel holds for a client that does not read; the engine should wait, not the sound."""
+"""What the kernel holds; the engine should wait, not the sound, and what lies in a buffer cannot be cancelled."""
 _PORT_TRIES = 5
 _NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 

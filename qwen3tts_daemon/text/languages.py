@@ -1,61 +1,32 @@
-"""The ten languages: their names, what callers may call them, and which one a text is in."""
+"""Which language a caller means, and which one a text is in."""
 
 import functools
 import importlib.util
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import fasttext  # type: ignore[import-untyped]
 
 from qwen_tts.api import AUTO
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownLanguage
 
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """One language: its ISO 639-1 code, the name that Qwen uses, and what its speakers call it."""
-
-    code: str
-    english: str
-    native: str
-
-
-LANGUAGES: Mapping[str, Language] = {
-    language.code: language
-    for language in (
-        Language("de", "German", "Deutsch"),
-        Language("en", "English", "English"),
-        Language("es", "Spanish", "Español"),
-        Language("fr", "French", "Français"),
-        Language("it", "Italian", "Italiano"),
-        Language("ja", "Japanese", "日本語"),
-        Language("ko", "Korean", "한국어"),
-        Language("pt", "Portuguese", "Português"),
-        Language("ru", "Russian", "Русский"),
-        Language("zh", "Chinese", "中文"),
-    )
+_CODES = {"": AUTO, AUTO: AUTO} | {
+    name.casefold(): language.code for language in LANGUAGES.values() for name in language.names
 }
-
-_NAMES = (
-    {language.english.casefold(): code for code, language in LANGUAGES.items()}
-    | {language.native.casefold(): code for code, language in LANGUAGES.items()}
-    | {code: code for code in LANGUAGES}
-    | {"": AUTO, AUTO: AUTO, "beijing_dialect": "zh", "sichuan_dialect": "zh", "mandarin": "zh", "cmn": "zh"}
-)
 _TAG = re.compile(r"(?P<code>[a-z]{2,3})(?:[-_][a-z0-9]{2,8})+")
 
 
 def parse_language(value: str) -> str:
     """The ISO 639-1 code for a code, a tag like pt-BR or a name; "auto" for "" and "Auto"."""
     name = value.strip().casefold()
-    if name in _NAMES:
-        return _NAMES[name]
+    if name in _CODES:
+        return _CODES[name]
     tag = _TAG.fullmatch(name)
-    if tag and tag["code"] in _NAMES:
-        return _NAMES[tag["code"]]
+    if tag and tag["code"] in _CODES:
+        return _CODES[tag["code"]]
     raise UnknownLanguage(
         f"unknown language {value[:40]!r}; use one of {', '.join(LANGUAGES)} or {AUTO}", param="language"
     )

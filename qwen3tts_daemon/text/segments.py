@@ -14,11 +14,11 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.text.boundaries import MARKS, ends_sentence
-from qwen3tts_daemon.text.clean import ended, is_speakable, speakable
+from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.lines import fence_end, line_kind, may_close_fence
+from qwen3tts_daemon.text.phrases import ended, is_speakable
+from qwen_tts.text.sentences import CJK, CLAUSE_MARKS, MARKS, Ending, clause_ends, ends_sentence
 
-Ending = Literal["clause", "sentence", "paragraph"]
 Split = Literal["sentence", "clause", "none"]
 MAX_CHARS = 400
 CLAUSE_CHARS = 20
@@ -57,26 +57,20 @@ class _Cut:
     closes_line: bool = False
 
 
-_STOP = regex.compile(rf"{MARKS}|\n|`+|\[|[,;:—–](?=\s|\Z)|[，、；：]")
+_STOP = regex.compile(rf"{MARKS}|\n|`+|\[|{CLAUSE_MARKS}")
 _MAYBE_FINISHED = regex.compile(rf"{MARKS}|\n")
 _BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
 _ADDRESS = regex.compile(r"\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
-_CLAUSE_END = regex.compile(r"[,;:—–](?=\s)|[，、；：]")
-_WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_WIDE = regex.compile(f"[{CJK}]")
 
 
 class LiveSegmenter:
     """Cuts the text of one context into segments."""
 
-    def __init__(
-        self, *, split: Split = "sentence", markdown: bool = True, emoji: bool = True, urls: bool = True
-    ) -> None:
+    def __init__(self, *, split: Split = "sentence") -> None:
         self._split = split
-        self._markdown = markdown
-        self._emoji = emoji
-        self._urls = urls
         self._text = ""
         self._base = 0
         self._at_line_start = True
@@ -138,7 +132,7 @@ class LiveSegmenter:
         if cut.ending is None:
             return None
         kept = raw.rstrip()
-        text = speakable(kept, markdown=self._markdown, emoji=self._emoji, urls=self._urls)
+        text = speakable(kept)
         if not is_speakable(text):
             return None
         return Segment(ended(text) if cut.closes_line else text, kept, start, start + len(kept), cut.ending)
@@ -179,7 +173,7 @@ class LiveSegmenter:
         if line is None:
             return None
         kind, content, mark = line
-        if kind == "fence" and self._markdown:
+        if kind == "fence":
             self._fence = mark
             return _Cut(content, None)
         if kind == "rule" and self._split != "none":
@@ -224,7 +218,7 @@ class LiveSegmenter:
             return self._forced_cut()
         if final:
             return self._tail()
-        return _Cut(self._seen.sentence_end, "sentence") if settled and self._seen.sentence_end else None
+        return _Cut(self._seen.sentence_end, Ending.SENTENCE) if settled and self._seen.sentence_end else None
 
     def _judge(self, stop: regex.Match[str], settled: bool, final: bool) -> _Cut | int | None:
         """A cut, the position to go on from, or None: wait for more text."""
@@ -241,7 +235,7 @@ class LiveSegmenter:
         end = int(mark.end())
         line_end = _LINE_END.match(self._text, end)
         if self._seen.is_line and line_end:
-            return _Cut(end, "sentence", closes_line=True)
+            return _Cut(end, Ending.SENTENCE, closes_line=True)
         blank = _BLANK_LINE.match(self._text, end)
         ends = True if blank else ends_sentence(self._text, 0, mark, settled)
         if ends is None:
@@ -250,7 +244,7 @@ class LiveSegmenter:
             return end
         if not settled and not blank and not self._text[end:].strip():
             return None
-        return self._sentence(end, "paragraph" if blank else "sentence")
+        return self._sentence(end, Ending.PARAGRAPH if blank else Ending.SENTENCE)
 
     def _sentence(self, end: int, ending: Ending) -> _Cut | int:
         if self._split != "none":
@@ -260,9 +254,9 @@ class LiveSegmenter:
 
     def _at_new_line(self, position: int, final: bool) -> _Cut | int | None:
         if self._seen.is_line:
-            return _Cut(position, "sentence", closes_line=True)
+            return _Cut(position, Ending.SENTENCE, closes_line=True)
         if _BLANK_LINE.match(self._text, position):
-            return position + 1 if self._split == "none" else _Cut(position, "paragraph")
+            return position + 1 if self._split == "none" else _Cut(position, Ending.PARAGRAPH)
         line = line_kind(self._text, position + 1, final)
         if line is None:
             return None
@@ -270,16 +264,14 @@ class LiveSegmenter:
         if kind == "text" or (kind == "numbered" and number != "1" and self._text[position - 1] != ":"):
             return position + 1
         if kind == "fence":
-            return _Cut(position, "paragraph") if self._markdown else position + 1
+            return _Cut(position, Ending.PARAGRAPH)
         if self._split == "none":
             return position + 1
-        return _Cut(position, "paragraph" if kind in {"heading", "rule"} else "sentence")
+        return _Cut(position, Ending.PARAGRAPH if kind in {"heading", "rule"} else Ending.SENTENCE)
 
     def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
         """Behind inline code or a link as a whole, so that no segment ends inside; else behind the opener."""
         start = int(opener.start())
-        if not self._markdown:
-            return int(opener.end())
         if opener[0] == "[":
             window = self._text[start : start + _LINK_CHARS]
             length, longest = _link_length(window), _LINK_CHARS
@@ -301,20 +293,20 @@ class LiveSegmenter:
         if end == len(self._text) and not settled:
             return None
         width = end + len(_WIDE.findall(self._text, 0, end))
-        return _Cut(end, "clause") if width >= CLAUSE_CHARS and end < len(self._text) else end
+        return _Cut(end, Ending.CLAUSE) if width >= CLAUSE_CHARS and end < len(self._text) else end
 
     def _forced_cut(self) -> _Cut:
         """Too long without an end: after a sentence (split="none"), a clause, a word, or anywhere."""
         if self._seen.sentence_end:
-            return _Cut(self._seen.sentence_end, "sentence")
+            return _Cut(self._seen.sentence_end, Ending.SENTENCE)
         window = self._text[: self._seen.longest]
-        clauses = [found.end() for found in _CLAUSE_END.finditer(window) if found.end() > self._seen.longest // 2]
+        clauses = [end for end in clause_ends(window) if end > self._seen.longest // 2]
         word = max(window.rfind(" "), window.rfind("\n"))
-        return _Cut(clauses[-1] if clauses else word if word > 0 else len(window), "clause")
+        return _Cut(clauses[-1] if clauses else word if word > 0 else len(window), Ending.CLAUSE)
 
     def _tail(self) -> _Cut:
         """What is left when everything has to go."""
-        return _Cut(len(self._text), "sentence" if self._ended else "clause")
+        return _Cut(len(self._text), Ending.SENTENCE if self._ended else Ending.CLAUSE)
 
 
 def _link_length(text: str) -> int | None:

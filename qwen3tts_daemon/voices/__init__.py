@@ -1,8 +1,11 @@
 """Who can speak, under which names.
 
 catalogue         a request's voice -> who speaks, in which language
-known_voices      the voices that can be spoken with, and which of them is called so
-names             what names of voices mean: OpenAI's, languages, other products'
+known_voices      the voices that can be spoken with now
+name_resolver     a name -> the voice that is meant, or why there is none
+default_voices    who speaks if no voice is named
+names             how names are written, compared and listed
+other_names       names that are no voice's own: aliases, OpenAI's, other products'
 release_speakers  the speakers of the official checkpoints
 library, archive  voices that people keep: on disk, and as a file to take along
 stored_prompts    the voice prompt that a stored voice speaks with

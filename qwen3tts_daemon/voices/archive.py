@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.text.languages import LANGUAGES
 from qwen3tts_daemon.uploads.confinement import Refused
 from qwen3tts_daemon.uploads.uploads import Unpacked, UploadLimits, unpack_upload
 from qwen3tts_daemon.uploads.voice_files import PROMPT, REFERENCE
@@ -14,6 +13,7 @@ from qwen3tts_daemon.voices.library import StoredVoice, voice_of
 from qwen_tts.api import Audio
 from qwen_tts.audio.reference_audio import check_reference
 from qwen_tts.checkpoint.prompt_file import read_prompt
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
 
 _LIMITS = UploadLimits()

@@ -1,11 +1,11 @@
-"""The voices that can be spoken with, and which of them is called so."""
+"""The voices that can be spoken with now."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
-from qwen3tts_daemon.voices.names import canonical, folded, in_language, labels
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, PresetVoice, Voice, VoiceInfo, VoiceKind
+from qwen_tts.errors import InvalidRequest
 
 _MOST_PROFILES_DEEP = 3
 
@@ -16,7 +16,7 @@ class KnownVoice:
 
     info: VoiceInfo
     voice: Voice | StoredVoice
-    """What the engine is asked for; a cloned voice's prompt is fetched when it speaks."""
+    """What the engine is asked for; a stored cloned voice's prompt is fetched when it speaks."""
     stored: StoredVoice | None = None
     instruct: str = ""
     language: str = AUTO
@@ -33,54 +33,91 @@ class KnownVoice:
     def kind(self) -> VoiceKind:
         return "cloned" if isinstance(self.voice, StoredVoice) else self.voice.kind
 
+    def speaks(self, language: str) -> bool:
+        """Any voice speaks the language that is left open."""
+        return language in (AUTO, *self.info.languages)
+
     def speaking(self, language: str) -> "KnownVoice":
         """In a language that its caller put behind its name."""
         return replace(self, language=language, called=f"{self.name}-{language}")
 
 
-# -- which there are -------------------------------------------------------------------------------------------
+class KnownVoices:
+    """The engine's voices, then the stored ones that it can speak with.
+
+    Engine and library are asked anew each time, so that a voice added now is offered now.
+    """
+
+    def __init__(self, capabilities: Callable[[], Capabilities], library: VoiceLibrary | None) -> None:
+        self._capabilities = capabilities
+        self.library = library
+        self._listed_of: tuple[Capabilities, list[StoredVoice]] | None = None
+        self._listed: tuple[KnownVoice, ...] = ()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Of the engine that speaks."""
+        return self._capabilities()
+
+    @property
+    def stored(self) -> list[StoredVoice]:
+        """All that are kept, whether or not they can speak now."""
+        return self.library.voices if self.library else []
+
+    @property
+    def all(self) -> Sequence[KnownVoice]:
+        of = (self.capabilities, self.stored)
+        if self._listed_of != of:  # a thousand stored voices take 16 ms
+            presets = [KnownVoice(info, PresetVoice(info.name)) for info in self.capabilities.voices]
+            kept = [known for stored in self.stored if (known := self.of_stored(stored)) is not None]
+            self._listed_of, self._listed = of, (*presets, *kept)
+        return self._listed
+
+    @property
+    def languages(self) -> list[str]:
+        """What can be spoken by some voice, ISO 639-1, sorted."""
+        spoken = {language for voice in self.all for language in voice.info.languages}
+        return sorted(spoken or self.capabilities.languages)
+
+    def speakers(self, language: str) -> list[KnownVoice]:
+        """Those who speak it, the best first: the engine's before the stored, and those whose own language it is.
+
+        Raises InvalidRequest if nobody does.
+        """
+        speaking = [voice for voice in self.all if language in voice.info.languages]
+        if not speaking:
+            raise InvalidRequest(f"no voice speaks {language}; name a voice", param="language")
+        return sorted(speaking, key=lambda voice: (voice.stored is not None, voice.info.languages[0] != language))
+
+    def of_stored(self, stored: StoredVoice, profiles: int = 0) -> KnownVoice | None:
+        """None if nothing that is loaded speaks it. It is the base of so many `profiles`, one upon the other."""
+        if stored.kind == "profile":
+            return _profile(stored, self._base_of(stored, profiles))
+        capabilities = self.capabilities
+        if stored.kind not in capabilities.voice_kinds:
+            return None
+        languages = _own_first(capabilities.languages, stored.language)
+        voice = stored if stored.kind == "cloned" else DesignedVoice(stored.design)
+        known = _known(stored, languages, voice, stored.instruct, stored.seed)
+        return replace(known, language=stored.language) if stored.language in languages else known
+
+    def _base_of(self, profile: StoredVoice, profiles: int) -> KnownVoice | None:
+        for info in self.capabilities.voices:
+            if info.name.casefold() == profile.base.casefold():
+                return KnownVoice(info, PresetVoice(info.name))
+        base = self.library.find(profile.base) if self.library else None
+        return None if base is None or profiles >= _MOST_PROFILES_DEEP else self.of_stored(base, profiles + 1)
 
 
-def offered(capabilities: Capabilities, library: VoiceLibrary | None) -> tuple[KnownVoice, ...]:
-    """The engine's voices, then the stored ones that it can speak with."""
-    presets = [KnownVoice(info, PresetVoice(info.name)) for info in capabilities.voices]
-    kept = (of_stored(voice, capabilities, library) for voice in (library.voices if library else []))
-    return (*presets, *(known for known in kept if known is not None))
-
-
-def of_stored(
-    stored: StoredVoice, capabilities: Capabilities, library: VoiceLibrary | None, depth: int = 0
-) -> KnownVoice | None:
-    """None if nothing that is loaded speaks it."""
-    if stored.kind == "profile":
-        return _of_profile(stored, _base_of(stored, capabilities, library, depth))
-    if stored.kind not in capabilities.voice_kinds:
-        return None
-    languages = sorted(capabilities.languages, key=lambda language: language != stored.language)
-    voice = stored if stored.kind == "cloned" else DesignedVoice(stored.design)
-    known = _known(stored, tuple(languages), voice, stored.instruct, stored.seed)
-    return replace(known, language=stored.language) if stored.language in languages else known
-
-
-def _of_profile(stored: StoredVoice, base: KnownVoice | None) -> KnownVoice | None:
+def _profile(stored: StoredVoice, base: KnownVoice | None) -> KnownVoice | None:
     """What it does not say is as with its base."""
     if base is None or (stored.language and stored.language not in base.info.languages):
         return None
     own = stored.language or base.language
-    languages = sorted(base.info.languages, key=lambda language: language != own)
     seed = base.seed if stored.seed is None else stored.seed
-    known = _known(stored, tuple(languages), base.voice, stored.instruct or base.instruct, seed)
+    languages = _own_first(base.info.languages, own)
+    known = _known(stored, languages, base.voice, stored.instruct or base.instruct, seed)
     return replace(known, language=own, speed=stored.speed * base.speed)
-
-
-def _base_of(
-    stored: StoredVoice, capabilities: Capabilities, library: VoiceLibrary | None, depth: int
-) -> KnownVoice | None:
-    for info in capabilities.voices:
-        if info.name.casefold() == stored.base.casefold():
-            return KnownVoice(info, PresetVoice(info.name))
-    base = library.find(stored.base) if library else None
-    return None if base is None or depth >= _MOST_PROFILES_DEEP else of_stored(base, capabilities, library, depth + 1)
 
 
 def _known(
@@ -92,50 +129,5 @@ def _known(
     return KnownVoice(info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed)
 
 
-def speakers(voices: Sequence[KnownVoice], language: str) -> list[KnownVoice]:
-    """Those who speak it, the best first: the engine's before the stored, and those whose own language it is."""
-    speaking = [voice for voice in voices if language in voice.info.languages]
-    return sorted(speaking, key=lambda voice: (voice.stored is not None, voice.info.languages[0] != language))
-
-
-# -- which is called so ----------------------------------------------------------------------------------------
-
-
-def called(voices: Sequence[KnownVoice], name: str) -> KnownVoice | None:
-    """By its own name, or by that and a language."""
-    exact = canonical(name)
-    for voice in voices:
-        if canonical(voice.name) == exact:
-            return voice
-    base, language = in_language(name)
-    for voice in voices:
-        if canonical(voice.name) == base and language in voice.info.languages:
-            return voice.speaking(language)
-    return None
-
-
-def shown(voices: Sequence[KnownVoice], name: str, language: str = AUTO) -> KnownVoice | None:
-    """By what people see in a list. Of several the first that speaks the language, else the first."""
-    told = labels([voice.info for voice in voices])
-    seen = [(voice, {folded(text) for text in (*_shown_as(voice), told[voice.name])}) for voice in voices]
-    found = [voice for voice, names in seen if folded(name) in names]
-    if found:
-        return min(found, key=lambda voice: (folded(voice.name) != folded(name), not _speaks(voice, language)))
-    base, spoken = in_language(name)
-    return next(
-        (voice.speaking(spoken) for voice, names in seen if folded(base) in names and _speaks(voice, spoken)), None
-    )
-
-
-def _shown_as(voice: KnownVoice) -> Iterator[str]:
-    yield voice.name
-    if voice.info.description:
-        yield voice.info.description
-    if voice.stored is not None:
-        yield voice.stored.name
-    elif title := voice.info.description.partition(",")[0]:
-        yield title
-
-
-def _speaks(voice: KnownVoice, language: str) -> bool:
-    return language in (AUTO, *voice.info.languages)
+def _own_first(languages: Sequence[str], own: str) -> tuple[str, ...]:
+    return tuple(sorted(languages, key=lambda language: language != own))

@@ -1,4 +1,4 @@
-"""The release's nine speakers and a sentence to try each language, in words of our own."""
+"""The release's nine speakers, in words of our own."""
 
 from collections.abc import Mapping
 
@@ -61,17 +61,3 @@ DESCRIPTIONS: Mapping[str, Mapping[PageLanguage, str]] = {
         "ja": "情感豊かで温かい韓国の女性",
     },
 }
-
-SAMPLE_TEXTS: Mapping[str, str] = {
-    "de": "Guten Abend. Das Licht in der Küche ist aus, und der Tee ist fertig.",
-    "en": "Good evening. The kitchen light is off, and your tea is ready.",
-    "es": "Buenas tardes. La luz de la cocina está apagada y tu té está listo.",
-    "fr": "Bonsoir. La lumière de la cuisine est éteinte et ton thé est prêt.",
-    "it": "Buonasera. La luce della cucina è spenta e il tuo tè è pronto.",
-    "ja": "こんばんは。台所の明かりは消してあります。お茶ができました。",
-    "ko": "안녕하세요. 주방 불은 꺼졌고 차가 준비되었습니다.",
-    "pt": "Boa noite. A luz da cozinha está apagada e o seu chá está pronto.",
-    "ru": "Добрый вечер. Свет на кухне выключен, и чай готов.",
-    "zh": "晚上好。厨房的灯已经关了，茶也泡好了。",
-}
-"""By ISO 639-1"""

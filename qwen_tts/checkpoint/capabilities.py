@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from qwen_tts.api import Capabilities, VoiceInfo
 from qwen_tts.checkpoint.prompt_file import prompt_family
 from qwen_tts.config.checkpoint import CheckpointConfig, CodecConfig
-from qwen_tts.config.languages import QWEN_NAMES
+from qwen_tts.config.languages import LANGUAGES
 
 
 class _Speaker(NamedTuple):
@@ -32,7 +32,7 @@ def checkpoint_capabilities(
     config: CheckpointConfig, codec: CodecConfig, *, rows: int, live_text: Literal["words", "sentences"]
 ) -> Capabilities:
     """Of an engine that runs this checkpoint with `rows` rows."""
-    languages = tuple(iso for iso, name in QWEN_NAMES.items() if name in config.talker.languages)
+    languages = tuple(one.code for one in LANGUAGES.values() if one.release_name in config.talker.languages)
     clones = config.voice_kind == "cloned"
     order = [name for name in _RELEASED if name in config.talker.speakers]
     order += [name for name in config.talker.speakers if name not in _RELEASED]

@@ -22,7 +22,7 @@ from torch import Tensor
 from qwen_tts.api import AUTO, ClonedVoice, DesignedVoice, PresetVoice, SynthesisRequest, Voice, VoicePrompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CheckpointConfig
-from qwen_tts.config.languages import QWEN_NAMES
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest, TextEmpty, UnknownLanguage, UnknownVoice, UnsupportedLanguage
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.frame_embedding import embed_frames
@@ -115,16 +115,16 @@ class PromptBuilder:
 
     def _language_token(self, request: SynthesisRequest) -> int | None:
         talker, language = self._config.talker, request.language
-        if language != AUTO and language not in QWEN_NAMES:
-            known = ", ".join(sorted(QWEN_NAMES))
+        if language != AUTO and language not in LANGUAGES:
+            known = ", ".join(LANGUAGES)
             raise UnknownLanguage(f"no language {language!r}; use {AUTO} or one of {known}", param="language")
-        name = AUTO if language == AUTO else QWEN_NAMES[language]
         speaker = self._speaker(request.voice)
         dialect = talker.speaker_dialects.get(speaker, False) if speaker else False
-        if dialect and name in (AUTO, "chinese"):
+        if dialect and language in (AUTO, "zh"):
             return talker.languages[dialect]
-        if name == AUTO:
+        if language == AUTO:
             return None
+        name = LANGUAGES[language].release_name
         if name not in talker.languages:
             raise UnsupportedLanguage(f"this checkpoint does not speak {name}", param="language")
         return talker.languages[name]

@@ -4,7 +4,7 @@ checkpoint        config.json of the talker and of the codec
 checkpoint_types  which type of checkpoint speaks which kind of voice
 engine            the options of one engine
 host              the options of a host of several checkpoints
-languages         the ten languages
+languages         their names and a sentence of each, a row a language
 
 Imports api and errors; everybody may import it.
 """

@@ -61,8 +61,9 @@ class EngineOptions(_Section):
     """Positions that one utterance may take: its prompt, then one for each frame of 80 ms."""
     prefix_positions: int = Field(default=4_096, ge=0)
     """Positions of the cache that may keep the beginnings of prompts, for the next utterance of the same voice."""
-    attention: Literal["auto", "triton", "sdpa"] = "auto"
-    """triton: kernels of our own, on CUDA; sdpa: PyTorch's, anywhere. auto: triton where it runs."""
+    attention: Literal["auto", "triton", "flash", "sdpa"] = "auto"
+    """triton: kernels of our own, on CUDA; flash: the package flash-attn, on CUDA; sdpa: PyTorch's, anywhere. auto:
+    triton where it runs, else flash if it is installed and runs, else sdpa."""
     buckets: tuple[int, ...] | None = None
     """Numbers of rows that a step may have; by default 1, 2, 4, ... and `rows`. The same seed in a step of the same
     number gives the same sound, to the bit."""

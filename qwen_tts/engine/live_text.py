@@ -18,27 +18,27 @@ from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen_tts.api import check_characters
 from qwen_tts.config.engine import LiveTextConfig
 from qwen_tts.text.live_tokenizer import LiveTokenizer
+from qwen_tts.text.sentences import (
+    WIDE_COMMAS,
+    WIDE_STOPS,
+    clause_ends,
+    ends_with_clause,
+    ends_with_mark,
+    ends_with_sentence,
+    sentence_ends,
+)
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
-_CLOSERS = r"[\p{Pe}\p{Pf}\p{Pi}\"']*"
-# Each run of points is looked at once, from its beginning: a text may be nothing else.
-_SENTENCE_END = regex.compile(rf"(?<![.!?…])[.!?…]++{_CLOSERS}(?=\s|$)|[。！？]+{_CLOSERS}")
-_SENTENCE_OVER = regex.compile(rf"(?<![.!?…])[.!?…]++{_CLOSERS}(?=\s)|[。！？]+{_CLOSERS}")  # whatever follows
-_CLAUSE_END = regex.compile(rf"(?<![.!?…,;:—–])[.!?…,;:—–]++{_CLOSERS}(?=\s|$)|[。！？，；：、]+")
-_PIECE = regex.compile(r"[^\s。！？，；：、]{1,64}[。！？，；：、]*\s*|[。！？，；：、]+\s*|\s+")
+_WIDE = WIDE_STOPS + WIDE_COMMAS
+_PIECE = regex.compile(rf"[^\s{_WIDE}]{{1,64}}[{_WIDE}]*\s*|[{_WIDE}]+\s*|\s+")
 """A word with what follows it; a place where a text without sentences may be divided"""
-_ENDS_SENTENCE = regex.compile(rf"(?:[.!?…]+{_CLOSERS}\s+|[。！？]+{_CLOSERS}\s*)$")
-_ENDS_CLAUSE = regex.compile(rf"(?:[.!?…,;:—–]+{_CLOSERS}\s+|[。！？，；：、]+{_CLOSERS}\s*)$")
-
-
-_LONGEST_END = 32
-"""Characters that are looked at to see whether something ends"""
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,9 @@ class LiveText:
         assert not self._open
         if not self._has_words:
             return False
-        enough = len(self._tokens) >= self._config.start_tokens or _CLAUSE_END.search(self._text)
-        return bool(enough) or self._closing or self._text_ended
+        if len(self._tokens) >= self._config.start_tokens or self._closing or self._text_ended:
+            return True
+        return bool(clause_ends(f"{self._text} ")) or _has_sentence(self._text)
 
     def begin(self) -> Token:
         """The first token of a sequence; `can_begin` must have said so."""
@@ -151,7 +152,7 @@ class LiveText:
 
     def pause_ends_at(self) -> float | None:
         """When a sequence that waits for text will be closed without any; None: only text ends the waiting."""
-        return self._last_text_s + self._config.pause_s if _SENTENCE_END.search(self._text) else None
+        return self._last_text_s + self._config.pause_s if _has_sentence(self._text) else None
 
     @property
     def is_done(self) -> bool:
@@ -180,12 +181,12 @@ class LiveText:
     def _is_long_enough(self, following: str) -> bool:
         """A sentence may end here, or, far beyond the span, a clause or a word."""
         spans = self._span / self._config.span_tokens
-        text = self._text[-_LONGEST_END:] + (" " if following[0].isspace() else "")
-        if spans >= 1 and _ENDS_SENTENCE.search(text):
+        if spans >= 1 and ends_with_sentence(self._text, following[0]):
             return True
-        if spans >= 1.5 and _ENDS_CLAUSE.search(text):
+        if spans >= 1.5 and ends_with_clause(self._text, following[0]):
             return True
-        return self._span + len(self._tokenizer.pending) >= 2 * self._config.span_tokens
+        most = 2.25 if ends_with_mark(self._text) else 2  # rather not behind an abbreviation
+        return self._span + len(self._tokenizer.pending) >= most * self._config.span_tokens
 
     def _read_in(self, text: str, segment: int) -> None:
         if not self._text:
@@ -255,7 +256,7 @@ class LiveSentences:
     def take(self, now: float) -> tuple[list[int], int] | None:
         """The tokens of the next sequence and the segment they begin in; None: more text must come first, or a pause.
 
-        "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence.
+        "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence; and "Ask Dr." never is one.
         """
         text = self._text
         taken = self._within_span(text[: self._finished(text, is_paused=self._is_paused(now))])
@@ -280,15 +281,18 @@ class LiveSentences:
     def _finished(self, text: str, *, is_paused: bool) -> int:
         """Characters that may be spoken: finished sentences, and what was flushed."""
         flushed = len(text) if self._text_ended else self._flushed
-        ends = (match.end() for match in (_SENTENCE_END if is_paused else _SENTENCE_OVER).finditer(text))
-        return max((*ends, flushed))
+        return max((*sentence_ends(text, final=is_paused or text[-1:].isspace()), flushed))
 
     def _within_span(self, text: str) -> int:
         """How many of its characters a sequence takes: whole sentences, at least one; see rule 5 of the module."""
         if self._fits(text):
             return len(text)
-        for kind, spans in ((_SENTENCE_OVER, 1), (_CLAUSE_END, 1.5), (_PIECE, 2)):
-            if end := self._last_that_fits([match.end() for match in kind.finditer(text)], text, spans):
+        sentences = [*sentence_ends(text, final=True)]
+        clauses = sorted({*sentences, *clause_ends(text)})
+        words = [word.end() for word in _PIECE.finditer(text)]
+        unpointed = [end for end in words if not ends_with_mark(text[:end])]  # not behind an abbreviation
+        for ends, spans in ((sentences, 1), (clauses, 1.5), (unpointed, 2), (words, 2)):
+            if end := self._last_that_fits(ends, text, spans):
                 return end
         return len(text)
 
@@ -317,7 +321,7 @@ class LiveSentences:
 
     def pause_ends_at(self) -> float | None:
         """When a pause makes a sentence of what was fed; None: only text does."""
-        return self._last_text_s + self._config.pause_s if _SENTENCE_END.search(self._text) else None
+        return self._last_text_s + self._config.pause_s if _has_sentence(self._text) else None
 
     @property
     def is_done(self) -> bool:
@@ -327,3 +331,10 @@ class LiveSentences:
     @property
     def _text(self) -> str:
         return "".join(piece for piece, _ in self._pieces)
+
+
+# It is asked in every step, and the text changes seldom.
+@lru_cache(maxsize=64)
+def _has_sentence(text: str) -> bool:
+    """Whether a sentence has ended in it, as far as anybody can see."""
+    return any(True for _ in sentence_ends(text, final=True))

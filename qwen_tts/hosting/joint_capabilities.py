@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qwen_tts.api import Capabilities
-from qwen_tts.config.languages import QWEN_NAMES
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import BadCheckpoint
 
 
@@ -15,7 +15,7 @@ def joint_capabilities(parts: Sequence[Capabilities]) -> Capabilities:
     spoken = {language for one in parts for language in one.languages}
     return Capabilities(
         engine=first.engine, sample_rate=first.sample_rate, samples_per_frame=first.samples_per_frame,
-        languages=tuple(language for language in QWEN_NAMES if language in spoken),
+        languages=tuple(language for language in LANGUAGES if language in spoken),
         voice_kinds=tuple(kind for one in parts for kind in one.voice_kinds),
         voices=tuple(voice for one in parts for voice in one.voices),
         instruct_kinds=tuple(kind for one in parts for kind in one.instruct_kinds),

@@ -6,7 +6,7 @@ samples --convolutions, 24 kHz -> 25 Hz--> --transformer--> --downsample--> 12.5
 ```
 transformers takes seconds to import, and only who clones or encodes needs it. So the weights are read without it, under
 the names that MimiModel's checkpoints have, and MimiModel is built around them for the first recording, or before that
-in the background (`prepare`).
+in the background.
 """
 
 import threading
@@ -40,6 +40,13 @@ class CodecEncoder(nn.Module):
     def prepare(self) -> None:
         """Import transformers and build MimiModel, once; any thread may do it, and the first recording waits for it."""
         self._built()
+
+    def prepare_in_background(self) -> None:
+        threading.Thread(target=self.prepare, name="codec-encoder", daemon=True).start()
+
+    @property
+    def is_built(self) -> bool:
+        return self._mimi is not None
 
     def forget(self) -> None:
         """To be called when the weights have moved to another device: what was built around them stays behind."""

@@ -14,7 +14,17 @@ from qwen_tts.modules.rope import rotate
 
 
 class Cache(Protocol):
-    """What every row of a batch has read so far. Only written in place."""
+    """What has been read so far. Only written in place."""
+
+    def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
+        """Write key and value [rows, kv_heads, n, head_dim]; the first `span` positions, [rows, kv_heads, span, ..].
+
+        What lies beyond a row's length means nothing.
+        """
+
+
+class RowCache(Cache, Protocol):
+    """What every row of a batch has read so far."""
 
     lengths: Tensor
     """[rows] long"""
@@ -25,12 +35,6 @@ class Cache(Protocol):
 
     def places(self, positions: Tensor, is_real: Tensor) -> Tensor:
         """Where inputs at `positions` [rows, n] are written, those that are real [rows, n] bool: for `append`."""
-
-    def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
-        """Write key and value [rows, kv_heads, n, head_dim]; the first `span` positions, [rows, kv_heads, span, ..].
-
-        What lies beyond a row's length means nothing.
-        """
 
 
 @dataclass(frozen=True)
@@ -99,30 +103,71 @@ class PagedCache:
         return torch.where(is_real, page, 0) * size + inside % size
 
     def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
+        self.write(layer, key, value, places)
+        size, positions = self._page_positions, torch.arange(span, device=key.device)
+        return self.read(layer, self.pages.long()[:, positions // size] * size + positions % size)
+
+    def place_of(self, rows: Tensor, positions: Tensor) -> Tensor:
+        """Where positions of rows lie; all three [n]."""
         size = self._page_positions
-        page, place = places // size, places % size
+        return self.pages[rows, positions // size].long() * size + positions % size
+
+    def write(self, layer: int, key: Tensor, value: Tensor, places: Tensor) -> None:
+        """Key and value [rows, kv_heads, n, head_dim] at `places` [rows, n]."""
+        page, place = places // self._page_positions, places % self._page_positions
         self.data[page, layer, 0, :, place] = key.transpose(1, 2)
         self.data[page, layer, 1, :, place] = value.transpose(1, 2)
-        positions = torch.arange(span, device=key.device)
-        page, place = self.pages.long()[:, positions // size], positions % size
+
+    def read(self, layer: int, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Key and value [rows, kv_heads, n, head_dim] at `places` [rows, n]."""
+        page, place = places // self._page_positions, places % self._page_positions
         keys, values = (self.data[page, layer, part, :, place] for part in range(2))
         return keys.transpose(1, 2), values.transpose(1, 2)
 
 
+class Step(Protocol):
+    """Where the inputs of one forward pass stand, and how they attend: the same for every layer."""
+
+    @property
+    def cos(self) -> Tensor: ...
+    @property
+    def sin(self) -> Tensor: ...
+    @property
+    def places(self) -> Tensor:
+        """Of the cache"""
+
+    @property
+    def span(self) -> int:
+        """Positions of the cache that are read"""
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """query [rows, heads, n, head_dim], keys and values [rows, kv_heads, span, head_dim] -> as query."""
+
+
 @dataclass(frozen=True)
-class Step:
-    """Where the inputs of one forward pass stand, the same for every layer."""
+class MaskedStep:
+    """See Step: PyTorch's own attention, under a mask."""
 
     cos: Tensor
     sin: Tensor
     places: Tensor
-    """Of the cache"""
     mask: Tensor
     """[rows, 1, n, span] bool: which cached positions each input attends to."""
 
     @property
     def span(self) -> int:
         return self.mask.shape[-1]
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """See Step."""
+        # The query heads that share a key head become further queries of it: nothing is repeated in memory.
+        rows, heads, n, head_dim = query.shape
+        kv_heads = keys.shape[1]
+        sharing = heads // kv_heads
+        query = query.reshape(rows, kv_heads, sharing * n, head_dim)
+        mask = self.mask.repeat(1, 1, sharing, 1)
+        attended = functional.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
+        return attended.reshape(rows, heads, n, head_dim)
 
 
 class Attention(nn.Module):
@@ -145,13 +190,5 @@ class Attention(nn.Module):
         query = rotate(self.q_norm(query), step.cos, step.sin)
         key = rotate(self.k_norm(key), step.cos, step.sin)
         keys, values = cache.append(layer, key, value, step.places, step.span)
-        return self.o_proj(self._attend(query, keys, values, step.mask))
-
-    def _attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        # The query heads that share a key head become further queries of it: nothing is repeated in memory.
-        rows, _, n, _ = query.shape
-        sharing = self.heads // self.kv_heads
-        query = query.reshape(rows, self.kv_heads, sharing * n, self.head_dim)
-        mask = mask.repeat(1, 1, sharing, 1)
-        attended = functional.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
-        return attended.reshape(rows, self.heads, n, self.head_dim).transpose(1, 2).reshape(rows, n, -1)
+        attended = step.attend(query, keys, values)
+        return self.o_proj(attended.transpose(1, 2).reshape(rows, n, -1))

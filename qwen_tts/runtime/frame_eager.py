@@ -9,6 +9,7 @@ from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.frame_embedding import embed_frames
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.attention import KVCache, PagedCache
+from qwen_tts.modules.flash_attention import FlashAttention, pack
 from qwen_tts.runtime import frame
 from qwen_tts.runtime.frame import PromptPart, RowTensors
 from qwen_tts.runtime.sampling import CounterRandom, Sampler, SamplerState, Warp
@@ -19,13 +20,20 @@ _SPANS = (256, 1024)
 class EagerFrame:
     """See FrameBackend."""
 
-    def __init__(self, talker: Talker, predictor: CodePredictor, state: RowTensors) -> None:
+    def __init__(
+        self, talker: Talker, predictor: CodePredictor, state: RowTensors, flash: FlashAttention | None = None
+    ) -> None:
         self._talker, self._predictor, self._state = talker, predictor, state
         self._sampler = Sampler(talker.config, CounterRandom(talker.config.codebooks), talker.device)
         self._scratch: dict[int, KVCache] = {}
+        self._reads_packed = flash is not None
+        talker.transformer.flash = predictor.transformer.flash = flash
         self.spans = (*(span for span in _SPANS if span < state.most_positions), state.most_positions)
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
+        if self._reads_packed:
+            self._read_packed(parts)
+            return
         for part in parts:
             row = slice(part.row, part.row + 1)
             length = torch.tensor([part.start], device=self._talker.device)
@@ -33,6 +41,12 @@ class EagerFrame:
             count = torch.full_like(length, len(part.inputs))
             inputs = part.inputs[None].to(self._talker.dtype)
             self._talker(inputs, cache, count, span=part.start + len(part.inputs))
+
+    def _read_packed(self, parts: Sequence[PromptPart]) -> None:
+        """All parts in one pass."""
+        inputs = torch.cat([part.inputs for part in parts]).to(self._talker.dtype)
+        spans = [(part.row, part.start, part.start + len(part.inputs)) for part in parts]
+        self._talker.transformer.read_packed(inputs, pack(self._state.cache, self._state.pages, spans))
 
     def prepare_prefill(self) -> None:
         """Nothing needs to be."""

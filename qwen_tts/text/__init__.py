@@ -1,5 +1,7 @@
-"""Text -> tokens; no torch.
+"""Text on its way to tokens; no torch.
 
+sentences       where a sentence ends, and where a clause does, in all ten languages
+abbreviations   the words behind that, per language
 text_tokenizer  the checkpoint's tokenizer, whole texts
 live_tokenizer  the same tokens from text that is still coming
 transcript      which words may belong to a recording

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.protocols.http.field_types import LANGUAGE_SCHEMA, NUMBER_TEXTS, read_numbers
 from qwen3tts_daemon.protocols.http.speech_request import SpeechBody
 from qwen3tts_daemon.protocols.strict_json import convert
-from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
+from qwen3tts_daemon.text.languages import parse_language
 from qwen_tts.api import Sampling
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest, UnknownLanguage
 
 FIELDS: dict[str, Any] = msgspec.json.schema_components([SpeechBody])[1]["SpeechBody"]["properties"]

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.text.languages import LANGUAGES
 from qwen3tts_daemon.uploads import uploads
 from qwen3tts_daemon.uploads.confinement import Refused
 from qwen3tts_daemon.uploads.uploads import UploadLimits
@@ -29,6 +28,7 @@ from qwen3tts_daemon.voices.archive import unpack
 from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
 from qwen_tts.api import Audio
 from qwen_tts.audio.samples import to_pcm
+from qwen_tts.config.languages import LANGUAGES
 from tests.archives import packed
 from tests.daemon.test_voice_library import stored_voices
 from tests.prompts import prompt_bytes, safetensors_of

@@ -13,11 +13,13 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary, slug
-from qwen3tts_daemon.voices.names import Aliases, labels
+from qwen3tts_daemon.voices.names import labels
+from qwen3tts_daemon.voices.other_names import Aliases
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S, MOST, TrialReferences
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, VoiceKind, VoicePrompt
 from qwen_tts.errors import InvalidRequest, SynthesisError, UnknownVoice, UnsupportedLanguage

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.settings import SettingsError
-from qwen3tts_daemon.voices.names import FIRST, Aliases, canonical, folded, labels, some_of, stand_in
+from qwen3tts_daemon.voices.names import FIRST, canonical, folded, labels, some_of
+from qwen3tts_daemon.voices.other_names import Aliases, any_voice
 from qwen_tts.api import VoiceInfo
 
 
@@ -71,18 +72,18 @@ def test_what_is_alike_is_named_first() -> None:
 
 @pytest.mark.parametrize("name", ["Vivian", "uncle fu", "Uncle_Fu", "ONO-ANNA", "sohee-de", "Ryan-DE", "aiden"])
 def test_qwens_voices_stand_for_the_language_on_the_preview_voice_alone(name: str) -> None:
-    stands = stand_in(name, is_preview=True, substitute=True)
+    stands = any_voice(name, is_preview=True, substitute=True)
     assert stands is not None
     assert (stands.gender, stands.language) == ("", "de" if name.lower().endswith("-de") else "auto")
-    assert stand_in(name, is_preview=False, substitute=True) is None
-    assert stand_in(name, is_preview=True, substitute=False) is None
+    assert any_voice(name, is_preview=False, substitute=True) is None
+    assert any_voice(name, is_preview=True, substitute=False) is None
 
 
 @pytest.mark.parametrize("preview", [True, False])
 @pytest.mark.parametrize("name", ["default", "Default", "DEFAULT", "default-de"])
 def test_default_is_nobodys_name(name: str, *, preview: bool) -> None:
-    assert stand_in(name, is_preview=preview, substitute=True) is not None
-    assert stand_in(name, is_preview=preview, substitute=False) is None
+    assert any_voice(name, is_preview=preview, substitute=True) is not None
+    assert any_voice(name, is_preview=preview, substitute=False) is None
 
 
 @pytest.mark.parametrize("substitute", [True, False])
@@ -91,14 +92,14 @@ def test_default_is_nobodys_name(name: str, *, preview: bool) -> None:
 )
 def test_openais_voices_are_men_or_women(name: str, gender: str, *, substitute: bool) -> None:
     for preview in (True, False):
-        stands = stand_in(name, is_preview=preview, substitute=substitute)
+        stands = any_voice(name, is_preview=preview, substitute=substitute)
         assert stands is not None
         assert stands.gender == gender
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "vivian2", "nova-klingon", "-de", "default-"])
 def test_other_names_stand_for_nobody(name: str) -> None:
-    assert stand_in(name, is_preview=True, substitute=True) is None
+    assert any_voice(name, is_preview=True, substitute=True) is None
 
 
 # -- aliases of the settings -----------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES, Close
 from qwen3tts_daemon.protocols.voice_v1.session import Session
 from qwen3tts_daemon.protocols.voice_v1.status import WATCH_S
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import SegmentStarted
+from qwen3tts_daemon.speech.output import SegmentStarted
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.errors import SynthesisFailed
 from tests.fakes import SAMPLES_PER_FRAME, ToneEngine

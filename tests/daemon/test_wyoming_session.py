@@ -14,24 +14,24 @@ from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from qwen3tts_daemon.failures import Failure
+from qwen3tts_daemon.protocols.wyoming.answer import Answer
 from qwen3tts_daemon.protocols.wyoming.info import PROGRAM_NAME, Describer
 from qwen3tts_daemon.protocols.wyoming.session import (
-    Action,
-    Answer,
     Begin,
     Fail,
+    MoreText,
     Reply,
-    Text,
     TextEnd,
+    WyomingAction,
     WyomingSession,
 )
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
-from qwen3tts_daemon.settings import LANGUAGE_CODES
-from qwen3tts_daemon.speech.service import Order
+from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
-from qwen3tts_daemon.voices.names import Aliases
+from qwen3tts_daemon.voices.other_names import Aliases
 from qwen_tts.api import Capabilities, VoiceInfo, VoiceKind
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
 from tests import fakes
 from tests.fakes import ToneEngine
@@ -45,7 +45,7 @@ def session() -> WyomingSession:
     return WyomingSession(lambda: Info(), streaming=True)
 
 
-def receive(session: WyomingSession, *events: Event) -> list[Action]:
+def receive(session: WyomingSession, *events: Event) -> list[WyomingAction]:
     return [action for event in events for action in session.receive(event)]
 
 
@@ -53,14 +53,14 @@ def chunk(text: str) -> Event:
     return SynthesizeChunk(text).event()
 
 
-def order_of(actions: list[Action]) -> Order:
+def order_of(actions: list[WyomingAction]) -> Order:
     begin = actions[0]
     assert isinstance(begin, Begin)
     assert isinstance(begin.order, Order)
     return begin.order
 
 
-def error_of(actions: list[Action]) -> InvalidRequest:
+def error_of(actions: list[WyomingAction]) -> InvalidRequest:
     begin = actions[0]
     assert isinstance(begin, Begin)
     assert isinstance(begin.order, InvalidRequest)
@@ -72,13 +72,13 @@ def error_of(actions: list[Action]) -> InvalidRequest:
 
 def test_a_whole_text_is_one_request(session: WyomingSession) -> None:
     actions = receive(session, Synthesize("Hello.").event())
-    assert actions == [Begin(Order(protocol="wyoming"), is_stream=False), Text("Hello."), TextEnd()]
+    assert actions == [Begin(Order(protocol="wyoming"), is_stream=False), MoreText("Hello."), TextEnd()]
 
 
 def test_a_stream_is_one_request_that_begins_before_its_text(session: WyomingSession) -> None:
     assert receive(session, START) == [Begin(Order(protocol="wyoming"), is_stream=True)]
     assert session.is_live
-    assert receive(session, chunk("Hel"), chunk("lo."), STOP) == [Text("Hel"), Text("lo."), TextEnd()]
+    assert receive(session, chunk("Hel"), chunk("lo."), STOP) == [MoreText("Hel"), MoreText("lo."), TextEnd()]
     assert not session.is_live
 
 
@@ -95,7 +95,7 @@ def test_a_whole_text_after_a_stream_is_a_request_again(session: WyomingSession)
 
 def test_a_second_start_ends_the_first_text(session: WyomingSession) -> None:
     actions = receive(session, START, chunk("One."), START)
-    assert [type(action) for action in actions] == [Begin, Text, TextEnd, Begin]
+    assert [type(action) for action in actions] == [Begin, MoreText, TextEnd, Begin]
 
 
 def test_text_outside_a_stream_is_ignored(session: WyomingSession) -> None:
@@ -105,7 +105,7 @@ def test_text_outside_a_stream_is_ignored(session: WyomingSession) -> None:
 def test_without_streaming_the_copy_is_the_request() -> None:
     session = WyomingSession(lambda: Info(), streaming=False)
     actions = receive(session, START, chunk("Hello."), Synthesize("Hello.").event(), STOP)
-    assert actions == [Begin(Order(protocol="wyoming"), is_stream=False), Text("Hello."), TextEnd()]
+    assert actions == [Begin(Order(protocol="wyoming"), is_stream=False), MoreText("Hello."), TextEnd()]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_malformed_field_is_named(session: WyomingSession, data: dict[str, Any
 def test_a_stream_that_begins_malformed_stays_a_stream(session: WyomingSession) -> None:
     error_of(receive(session, Event("synthesize-start", {"voice": 1})))
     rest = receive(session, chunk("Hello."), Synthesize("Hello.").event(), STOP)
-    assert rest == [Text("Hello."), TextEnd()]
+    assert rest == [MoreText("Hello."), TextEnd()]
     assert not session.is_live
 
 
@@ -227,7 +227,7 @@ def test_only_a_request_that_says_so_is_markup(session: WyomingSession, is_strea
             events = [SynthesizeStart(text_format=text_format).event(), chunk("<s>Hi"), chunk("</s>"), STOP]
         else:
             events = [Synthesize("<s>Hi</s>", text_format=text_format).event()]
-        return "".join(action.text for action in receive(session, *events) if isinstance(action, Text))
+        return "".join(action.text for action in receive(session, *events) if isinstance(action, MoreText))
 
     assert texts("ssml").strip() == "Hi"
     assert texts("text") == texts(None) == texts("unheard-of") == "<s>Hi</s>"
@@ -285,7 +285,7 @@ def capabilities(*voices: VoiceInfo, is_preview: bool = True) -> Capabilities:
 
 
 def describer(*languages: str, streaming: bool = True) -> Describer:
-    return Describer(languages=languages or LANGUAGE_CODES, streaming=streaming, version="1.2")
+    return Describer(languages=languages or tuple(LANGUAGES), streaming=streaming, version="1.2")
 
 
 def info_of(describer: Describer, capabilities: Capabilities) -> Info:

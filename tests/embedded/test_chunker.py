@@ -2,7 +2,8 @@ from itertools import pairwise
 
 import pytest
 
-from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Ending, Unit, fit, length, sentences, units
+from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Unit, fit, length, sentences, units
+from qwen_tts.text.sentences import Ending
 
 TEXTS = {
     "en": 'Dr. Smith came at 5 p.m. and left. "Really?" she asked. He said: yes; no, maybe - who knows!',
@@ -63,11 +64,12 @@ def test_only_the_first_unit_is_cut_early() -> None:
         ("de", "Am 5. März um 8 Uhr. Dann los.", 2),
         ("de", "Das ist z. B. Herr Dr. Maier. Gut.", 2),
         ("zh", "你好。你好吗？很好！", 3),
-        ("ja", "「はい。」と言った。", 2),
+        ("ja", "「はい。」と言った。", 1),
+        ("ja", "「はい。」「いいえ。」", 2),
     ],
 )
 def test_sentences_end_where_a_reader_would_say(language: str, text: str, count: int) -> None:
-    assert len(list(sentences(text, language))) == count
+    assert len(list(sentences(text))) == count
 
 
 def test_paragraphs_and_sentences_end_differently() -> None:
@@ -85,19 +87,29 @@ def test_a_piece_of_live_text_may_end_with_its_clause(text: str) -> None:
     assert unit.ending is Ending.PARAGRAPH
 
 
-def test_what_a_colon_announces_is_waited_for() -> None:
-    (unit,) = units("You need:", "en", early=False)
+@pytest.mark.parametrize("text", ["You need:", "“You need:”", "你需要："])
+def test_what_a_colon_announces_is_waited_for(text: str) -> None:
+    (unit,) = units(text, "en", early=False)
     assert unit.ending is Ending.SENTENCE
+
+
+def test_a_line_break_ends_a_paragraph_only_where_a_line_is_blank_or_the_text_ends() -> None:
+    found = list(units("One line\ngoes on. Two\r\nlines.\n \nThree.\n", "en", early=False))
+    assert found == [
+        Unit("One line goes on.", Ending.SENTENCE),
+        Unit("Two lines.", Ending.PARAGRAPH),
+        Unit("Three.", Ending.PARAGRAPH),
+    ]
 
 
 def test_each_sentence_is_spelled_out_by_itself_before_it_is_cut() -> None:
     spelled: list[str] = []
 
-    def spell(sentence: str) -> str:
+    def normalise(sentence: str) -> str:
         spelled.append(sentence)
         return sentence.replace("2", "two")
 
-    found = list(units("I have 2. You have 2, too.", "en", early=True, spell=spell))
+    found = list(units("I have 2. You have 2, too.", "en", early=True, normalise=normalise))
     assert spelled == ["I have 2.", "You have 2, too."]
     assert [unit.text for unit in found] == ["I have two.", "You have two, too."]
 
@@ -121,11 +133,11 @@ def test_fitting_always_ends(text: str) -> None:
 def test_a_library_is_given_little_at_once_and_only_what_is_asked_for(text: str) -> None:
     spelled: list[str] = []
 
-    def spell(part: str) -> str:
+    def normalise(part: str) -> str:
         spelled.append(part)
         return part
 
-    found = units(text, "en", early=True, spell=spell)
+    found = units(text, "en", early=True, normalise=normalise)
     assert squeezed(text).startswith(squeezed(next(found).text))
     assert len(spelled) == 1
     rest = list(found)

@@ -9,13 +9,14 @@ import pytest
 from benchmarks.seam_figures import Seam, find_seams
 from benchmarks.seams import TEXT, sentences, speak
 from qwen3tts_daemon.embedded.cancellation import Cancellation
-from qwen3tts_daemon.embedded.chunker import Ending, units
+from qwen3tts_daemon.embedded.chunker import units
 from qwen3tts_daemon.embedded.engine import EmbeddedEngine
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.api import PresetVoice, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
+from qwen_tts.text.sentences import Ending
 
 BY_NAME = {voice.name: voice for voice in VOICES}
 SILENCE_MS = {

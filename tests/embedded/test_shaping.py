@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from qwen3tts_daemon.embedded.chunker import Ending
 from qwen3tts_daemon.embedded.shaping import (
     PEAK,
     SAMPLE_RATE,
@@ -14,6 +13,7 @@ from qwen3tts_daemon.embedded.shaping import (
     shape,
     trim,
 )
+from qwen_tts.text.sentences import Ending
 
 
 def tone(duration_s: float, level: float = 0.5, pitch: float = 220) -> Samples:

@@ -8,7 +8,8 @@ from onnxruntime import RunOptions  # type: ignore[import-untyped]
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
 from qwen3tts_daemon.embedded.shaping import PEAK, SAMPLE_RATE, Samples, level_db
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
-from qwen3tts_daemon.embedded.voices import LANGUAGES, VOICES, EmbeddedVoice
+from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
+from qwen_tts.config.languages import LANGUAGES
 
 BY_NAME = {voice.name: voice for voice in VOICES}
 GREETINGS = {

@@ -4,7 +4,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from qwen3tts_daemon.embedded.voices import LANGUAGES, VOICES, available, default_voice
+from qwen3tts_daemon.embedded.voices import VOICES, available, default_voice
+from qwen_tts.config.languages import LANGUAGES
 
 
 def test_names_are_unique_and_descriptions_say_what_is_heard() -> None:

@@ -23,13 +23,13 @@ from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
-from qwen_tts.config.languages import QWEN_NAMES
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.offline.generator import Generator
 from qwen_tts.runtime.sampling import OfficialRandom
 from tests.golden.cases import FRAMES, REFERENCE_RATE, Case, reference_audio
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-ISO = {name: iso for iso, name in QWEN_NAMES.items()} | {"auto": "auto"}
+ISO = {one.release_name: one.code for one in LANGUAGES.values()} | {"auto": "auto"}
 
 
 def reference(rate: int = REFERENCE_RATE) -> ReferenceAudio:

@@ -41,7 +41,7 @@ def test_finished_sentences_are_taken_together_and_the_rest_waits(text: LiveSent
     assert take(text) == "I am well."
 
 
-@pytest.mark.parametrize("begun", ["It costs 3.", "e.", "Well.", "He said so.)", "Wait..."])
+@pytest.mark.parametrize("begun", ["It costs 3.", "Bring etc.", "Well.", "He said so.)", "Wait..."])
 def test_what_may_go_on_waits_for_a_blank_or_a_pause(text: LiveSentences, begun: str) -> None:
     text.feed(begun, 1.0)
     assert take(text, 1.0) is None
@@ -53,10 +53,14 @@ def test_what_may_go_on_waits_for_a_blank_or_a_pause(text: LiveSentences, begun:
     assert take(text, 2.0) == begun
 
 
-def test_a_pause_in_a_sentence_means_nothing(text: LiveSentences) -> None:
-    text.feed("I think", 0)
+@pytest.mark.parametrize("begun", ["I think", "e.", "Ask Dr.", "We met Sen. ", "Wir kommen am 3.", "Siehe Abb. "])
+def test_a_pause_in_a_sentence_means_nothing(text: LiveSentences, begun: str) -> None:
+    text.feed(begun, 0)
     assert text.pause_ends_at() is None
     assert take(text, 99) is None
+    text.feed(" Miller", 0)
+    text.end()
+    assert take(text, 99) == f"{begun} Miller"
 
 
 def test_chinese_needs_no_blank(text: LiveSentences) -> None:
@@ -90,6 +94,22 @@ def test_the_end_takes_everything(text: LiveSentences) -> None:
     assert take(text) == "Well. And th"
     assert text.is_done
     assert take(text) is None
+
+
+@pytest.mark.parametrize("span", [16, 30, 64])
+@pytest.mark.parametrize(
+    "sentence", ["We met Sen. Miller. ", "We met Sen. Miller, and ", "met Sen. Miller ", "siehe Abb. 4 "]
+)
+def test_no_part_ends_with_an_abbreviation(sentence: str, span: int) -> None:
+    text = LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S, span_tokens=span))
+    text.feed(sentence * 20, 0)
+    text.end()
+    parts = []
+    while found := text.take(0):
+        parts.append("".join(map(chr, found[0])))
+    assert "".join("".join(parts).split()) == "".join((sentence * 20).split())
+    assert not any(part.endswith(("Sen.", "Abb.")) for part in parts)
+    assert len(parts) > 2
 
 
 @pytest.mark.parametrize("sentence", ["It costs 3.50 in all. ", "no end, ", "word ", "今天天气很好，", "x"])

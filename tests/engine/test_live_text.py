@@ -52,6 +52,27 @@ def test_a_long_text_is_divided_between_sentences(short: LiveText, size: int) ->
     assert max(map(len, parts)) < 2 * SPAN
 
 
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+@pytest.mark.parametrize("sentence", ["We met Sen. Miller and Gov. Stone. ", "Wir sahen Abb. Vier, und Tel. Nummer, "])
+def test_a_long_text_is_not_divided_behind_an_abbreviation(short: LiveText, sentence: str, size: int) -> None:
+    whole = sentence * 12
+    for start in range(0, len(whole), size):
+        short.feed(whole[start : start + size], 0)
+    short.end()
+    said = ["".join(token.text for token in part).strip() for part in sequences(short)]
+    assert squeezed("".join(said)) == squeezed(whole)
+    assert len(said) > 2
+    assert not any(part.endswith(("Sen.", "Gov.", "Abb.", "Tel.")) for part in said)
+
+
+def test_a_pause_behind_an_abbreviation_means_nothing(text: LiveText) -> None:
+    text.feed("Well, ask Dr. ", 0)
+    text.begin()
+    read(text, 0)
+    assert text.next(99) is Instead.WAIT
+    assert text.pause_ends_at() is None
+
+
 @pytest.mark.parametrize(
     ("whole", "ends"),
     [("to be or not, " * 40, ","), ("so " * 200, "o"), ("今天天气很好，" * 60, "，"), ("a" * 3_000, "a")],

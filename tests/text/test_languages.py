@@ -1,11 +1,21 @@
 """The names of languages, and what language a text is in."""
 
 import sys
+from collections.abc import Collection
+from typing import get_args
 
 import pytest
 
-from qwen3tts_daemon.text.languages import LANGUAGES, detect_language, parse_language, warm
-from qwen_tts.errors import UnknownLanguage
+from benchmarks import random_checkpoint
+from qwen3tts_daemon.embedded import chunker, voices
+from qwen3tts_daemon.embedded.numbers import digits, normaliser
+from qwen3tts_daemon.embedded.phonemes import g2p
+from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.text import languages
+from qwen3tts_daemon.text.languages import detect_language, parse_language, warm
+from qwen_tts.checkpoint import capabilities
+from qwen_tts.config.languages import LANGUAGES, LanguageCode
+from qwen_tts.errors import UnknownLanguage, UnsupportedLanguage
 
 ALL = tuple(LANGUAGES)
 
@@ -36,6 +46,66 @@ def test_a_script_of_none_of_the_languages_is_a_guess(text: str) -> None:
 
 def test_there_are_ten_languages() -> None:
     assert ALL == ("de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh")
+    assert get_args(LanguageCode) == ALL
+    assert {code: row.code for code, row in LANGUAGES.items()} == dict(zip(ALL, ALL, strict=True))
+
+
+def test_a_language_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(UnsupportedLanguage, match="no language 'xx'; there are de, en, es,") as raised:
+        LANGUAGES["xx"]
+    assert raised.value.param == "language"
+    assert LANGUAGES.get("xx") is None
+    assert "xx" not in LANGUAGES
+
+
+def test_no_name_means_two_languages() -> None:
+    names = [name.casefold() for row in LANGUAGES.values() for name in {row.code, row.english, row.native, *row.also}]
+    assert len(set(names)) == len(names)
+    assert all(row.greeting and row.sample for row in LANGUAGES.values())
+
+
+LACKING: dict[str, tuple[Collection[str], set[str]]] = {
+    "which libraries the preview voice needs": (voices._LANGUAGE_MODULES, set()),
+    "who speaks first of the preview voices": ({voice.language for voice in voices.VOICES}, set()),
+    "digits in words": (digits._WORDS, set()),
+    "decimal points in words": (digits._POINTS, set()),
+    "what the settings take": (Settings().wyoming.languages, set()),
+    # Told apart by their script.
+    "greetings that the language model mistakes": (languages._SHORT, {"ja", "ko", "ru", "zh"}),
+    # Written in Latin letters alone.
+    "scripts beside the Latin one": (g2p._SCRIPTS, {"de", "en", "es", "fr", "it", "pt"}),
+    # Without blanks between words: a clause is cut at a comma or nowhere.
+    "words that begin a clause": (chunker._CONJUNCTIONS, {"ja", "zh"}),
+    # The release has no speaker of these; its speakers speak them all the same.
+    "the release's speakers": (
+        {speaker.language for speaker in capabilities._RELEASED.values()}, {"de", "es", "fr", "it", "pt", "ru"}
+    ),
+}  # fmt: skip
+"""Tables by language, and the languages that they lack."""
+
+
+@pytest.mark.parametrize(("table", "lacking"), LACKING.values(), ids=LACKING.keys())
+def test_every_table_by_language_has_all_of_them_but_those_it_need_not(
+    table: Collection[str], lacking: set[str]
+) -> None:
+    assert set(table) == set(ALL) - lacking
+
+
+def test_the_release_calls_each_language_by_its_name() -> None:
+    assert {row.release_name for row in LANGUAGES.values()} == set(random_checkpoint.LANGUAGES)
+    assert set(random_checkpoint.DIALECTS) <= set(LANGUAGES["zh"].also)
+
+
+@pytest.mark.parametrize("code", ALL)
+def test_a_sample_is_in_its_language(code: str) -> None:
+    assert detect_language(LANGUAGES[code].sample, ALL, "xx") == code
+
+
+def test_the_preview_voice_says_that_it_cannot_read_another_language() -> None:
+    with pytest.raises(UnsupportedLanguage):
+        normaliser.Spellers().spell_out("5 %", "xx")
+    with pytest.raises(UnsupportedLanguage):
+        g2p.Readers({}).phonemes("a", "xx-XX")
 
 
 @pytest.mark.parametrize("code", ALL)

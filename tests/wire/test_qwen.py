@@ -14,7 +14,7 @@ from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen3tts_daemon.text.languages import LANGUAGES
+from qwen_tts.config.languages import LANGUAGES
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, embedded_daemon
 from tests.wire.patient import connect_blocking

@@ -17,14 +17,15 @@ from fastapi.routing import APIRoute
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.protocols.http.routes import voices, wrapper
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
 from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from qwen3tts_daemon.voices.release_speakers import SAMPLE_TEXTS
 from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
 from qwen_tts.audio.bounds import LONGEST_S
 from qwen_tts.checkpoint.prompt_file import read_prompt
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import BadReferenceAudio
 from qwen_tts.stream import AudioStream
 from tests.fakes import MS_PER_CHAR, ToneEngine, tone
@@ -303,7 +304,7 @@ async def test_a_take_becomes_a_voice_that_stays_the_same(
         await keeper.make(name="Captain", design="An old sailor", language="en")
         await keeper.make(name="News", voice="captain", language="en")
         if spoken_as == "preview":
-            text = SAMPLE_TEXTS["en"]
+            text = LANGUAGES["en"].sample
             answer = await door.client.get(f"{VOICES}/captain/preview?language=en")
         else:
             voice = "captain" if spoken_as == "stored voice" else "news"
@@ -335,7 +336,7 @@ async def test_what_was_not_a_whole_described_utterance_cannot_be_kept(
             "/api/tts/voice-design/stream", json=DESIGN | {"text": "This goes well. This will [fail]."}
         )
     (failed,) = [id for id, report in speech.reports.items() if report.end == "generation_failed"]
-    for take in (preset.headers["x-request-id"], cancelled.request_id, failed, "", "x" * 1_000):
+    for take in (preset.headers["x-request-id"], cancelled.caller.request_id, failed, "", "x" * 1_000):
         assert told(await keeper.make(name="x", take=take)) == (422, "bad_field", "take"), take
     assert library.voices == []
 
@@ -397,7 +398,7 @@ async def test_a_preview_says_a_sentence_of_the_voices_language(door: Door, keep
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("audio/pcm")
         spoken = len(answer.content)
-        assert abs(spoken - len(tone(SAMPLE_TEXTS[language]))) < 2 * 24_000, (id, language)
+        assert abs(spoken - len(tone(LANGUAGES[language].sample))) < 2 * 24_000, (id, language)
     assert (await door.client.get(f"{VOICES}/tone/preview")).headers["content-type"] == "audio/mpeg"
     assert told(await door.client.get(f"{VOICES}/nobody/preview")) == (404, "not_found", "voice")
     assert told(await door.client.get(f"{VOICES}/tone/preview?format=tape")) == (422, "unsupported_format", "format")

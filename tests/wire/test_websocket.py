@@ -19,7 +19,8 @@ from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import NOTHING_MS, Speech
+from qwen3tts_daemon.speech.output import NOTHING_MS
+from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
 from tests.wire.patient import connect

@@ -26,7 +26,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.wyoming import Limits, WyomingServer
+from qwen3tts_daemon.protocols.wyoming import WyomingLimits, WyomingServer
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.settings import PRIVATE, SettingsError, WyomingSettings
 from qwen3tts_daemon.speech.service import Speech
@@ -51,7 +51,7 @@ async def _no_unhandled_errors(caplog: pytest.LogCaptureFixture) -> AsyncIterato
 
 
 @asynccontextmanager
-async def serving(speech: Speech, limits: Limits | None = None, **settings: Any) -> AsyncIterator[WyomingServer]:
+async def serving(speech: Speech, limits: WyomingLimits | None = None, **settings: Any) -> AsyncIterator[WyomingServer]:
     settings = {"host": ("127.0.0.1",), "port": 0, **settings}
     server = WyomingServer(speech, WyomingSettings(**settings), version="1.2", limits=limits)
     await server.start()
@@ -303,7 +303,7 @@ async def test_what_is_asked_behind_a_failure_is_answered_first(client: AsyncTcp
 
 
 async def test_what_is_asked_soon_after_a_failure_is_answered(speech: Speech) -> None:
-    async with serving(speech, Limits(afterthought_s=PATIENCE_S)) as server, client_of(server) as client:
+    async with serving(speech, WyomingLimits(afterthought_s=PATIENCE_S)) as server, client_of(server) as client:
         await answer(client, FAILING, last="error")
         assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
         assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
@@ -312,7 +312,7 @@ async def test_what_is_asked_soon_after_a_failure_is_answered(speech: Speech) ->
 @pytest.mark.parametrize("sent_bytes", [1, 20, 60])
 async def test_a_request_that_is_on_its_way_is_answered(speech: Speech, sent_bytes: int) -> None:
     request = encode_event(Synthesize("Hello there, all of you.").event())
-    async with serving(speech, Limits(afterthought_s=0)) as server, client_of(server) as client:
+    async with serving(speech, WyomingLimits(afterthought_s=0)) as server, client_of(server) as client:
         assert client._writer is not None
         client._writer.write(encode_event(FAILING) + request[:sent_bytes])
         await read_until(client, "error")
@@ -323,7 +323,7 @@ async def test_a_request_that_is_on_its_way_is_answered(speech: Speech, sent_byt
 
 
 async def test_a_stream_whose_text_is_coming_is_not_cut_off(speech: Speech) -> None:
-    async with serving(speech, Limits(afterthought_s=0)) as server, client_of(server) as client:
+    async with serving(speech, WyomingLimits(afterthought_s=0)) as server, client_of(server) as client:
         await send(client, FAILING, SynthesizeStart().event())
         await read_until(client, "error")
         for _ in range(100):
@@ -491,7 +491,7 @@ async def test_a_client_that_does_not_read_holds_the_engine_back_and_loses_nothi
 
 
 async def test_a_client_that_never_reads_is_cut_off_and_could_have_read_why(speech: Speech) -> None:
-    async with serving(speech, Limits(slow_reader_s=0.1, closing_s=PATIENCE_S)) as server:
+    async with serving(speech, WyomingLimits(slow_reader_s=0.1, closing_s=PATIENCE_S)) as server:
         deaf = deaf_socket(server)
         deaf.sendall(encode_event(Synthesize(LONG).event()))
         await until(lambda: speech.active == 1)
@@ -605,7 +605,7 @@ def test_any_bytes_are_events_or_a_refusal(pieces: list[bytes]) -> None:
 
 
 async def test_an_event_that_never_gets_complete_is_told(speech: Speech) -> None:
-    async with serving(speech, Limits(message_s=0.05)) as server:
+    async with serving(speech, WyomingLimits(message_s=0.05)) as server:
         assert (await told(server, b'{"type": "describe"'))["code"] == "timeout"
 
 
@@ -622,7 +622,7 @@ async def test_a_client_that_waits_for_its_answer_may_be_silent(speech: Speech, 
 
 
 async def test_requests_without_end_are_told(speech: Speech) -> None:
-    async with serving(speech, Limits(requests=3)) as server:
+    async with serving(speech, WyomingLimits(requests=3)) as server:
         sent = encode_event(Synthesize("[hang] for ever.").event()) * 4
         assert (await told(server, sent))["code"] == "queue_full"
 

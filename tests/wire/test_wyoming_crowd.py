@@ -9,8 +9,7 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize
 
 from qwen3tts_daemon.protocols.pace import TURN
-from qwen3tts_daemon.protocols.wyoming import Limits, WyomingServer
-from qwen3tts_daemon.protocols.wyoming.server import EVENTS_OF_AN_ADDRESS
+from qwen3tts_daemon.protocols.wyoming import WyomingLimits, WyomingServer
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event
 from qwen3tts_daemon.settings import WyomingSettings
 from qwen3tts_daemon.speech.service import Speech
@@ -85,7 +84,7 @@ async def test_events_are_worked_off_in_turns(speech: Speech, monkeypatch: pytes
         flooding = [await connect(server, HOUSE) for _ in range(4)]
         async with watched(monkeypatch) as turns:
             pushing = [asyncio.create_task(push(writer, PING * 20_000)) for _, writer in flooding]
-            await until(partial(turns.have_worked_off, EVENTS_OF_AN_ADDRESS.burst))
+            await until(partial(turns.have_worked_off, WyomingLimits().events_of_an_address.burst))
             neighbour = await connect(server, HOUSE)
             assert (await answer(neighbour, Synthesize("Hello.").event()))[-1] == "audio-stop"
             assert turns.most <= (len(flooding) + 1) * TURN
@@ -96,7 +95,7 @@ async def test_events_are_worked_off_in_turns(speech: Speech, monkeypatch: pytes
 
 
 async def test_broken_connections_do_not_linger_in_crowds(speech: Speech) -> None:
-    async with serving(speech, limits=Limits(closing_s=PATIENCE_S)) as server:
+    async with serving(speech, limits=WyomingLimits(closing_s=PATIENCE_S)) as server:
         broken = [await connect(server, FLOODER) for _ in range(400)]
         for _, writer in broken:
             writer.write(b"nonsense\n")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from qwen3tts_daemon.embedded.numbers.digits import by_digit, long_numbers_by_digit, plain_digits
+from qwen_tts.errors import UnsupportedLanguage
 
 Speller = Callable[[str], str]
 
@@ -71,5 +72,7 @@ def _load(language: str) -> Speller:
             from qwen3tts_daemon.embedded.numbers.japanese import spell_japanese
 
             return spell_japanese
-        case _:
+        case "en":
             return str
+        case _:
+            raise UnsupportedLanguage(f"no numbers of {language!r}", param="language")

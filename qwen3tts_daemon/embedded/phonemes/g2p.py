@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 from unicodedata import category, name, normalize
 
+from qwen_tts.errors import UnsupportedLanguage
+
 Reader = Callable[[str], str]
 
 # What the libraries behind the readers raise on text that they did not expect.
@@ -72,10 +74,12 @@ class Readers:
                 from qwen3tts_daemon.embedded.phonemes.korean import KoreanReader
 
                 return KoreanReader(self.reader("en-US"))
-            case language:
+            case "de" | "es" | "fr" | "it" | "pt" | "ru" as language:
                 from qwen3tts_daemon.embedded.phonemes.espeak import EspeakReader
 
                 return EspeakReader(language)
+            case language:
+                raise UnsupportedLanguage(f"no phonemes of {language!r}", param="language")
 
     def _known(self, symbols: str) -> str:
         dropped = {symbol for symbol in symbols if symbol not in self._vocabulary}

@@ -25,6 +25,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Failure
 from qwen3tts_daemon.protocols.http.websocket_connection import WebSocketConnection
+from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES
 from qwen3tts_daemon.protocols.pace import Pace, Rate
 from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.protocols.scope_state import ABORT, TRAILERS
@@ -38,7 +39,6 @@ EVENTS = Rate(per_s=100, burst=200)
 EVENTS_OF_AN_ADDRESS = Rate(per_s=2_000, burst=500)
 """What its connections share beyond that; a page with all its files, or an upload in small chunks, is far below it."""
 
-_WRITE_BUFFER_BYTES = 16 * 1024
 _PARTING_S = 0.5
 """How long a refused client may take to stop sending."""
 _OTHER_LANGUAGES = {
@@ -155,8 +155,7 @@ class HttpConnection(H11Protocol):
         self._pace = self.limits.places.pace_of(self._address, EVENTS)
         self.conn = _PacedConnection(self._pace)
         self.app_state[TRAILERS] = self.conn.trailers
-        # What lies in a buffer cannot be cancelled: more than the kernel holds need not lie here as well.
-        transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -14,8 +14,8 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Description, within
 from qwen3tts_daemon.protocols.strict_json import load
 from qwen3tts_daemon.speech.clips import CLIP_FORMATS
-from qwen3tts_daemon.text.languages import LANGUAGES
 from qwen_tts.api import AUTO
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.limits import MAX_TEXT_CHARS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P
 
 _LONGEST_NUMBER = 64

@@ -31,7 +31,8 @@ from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL, Session
 from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES, status_of
 from qwen3tts_daemon.protocols.voice_v1.writer import SocketEnded, SocketWriter
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import Caller, Speech
+from qwen3tts_daemon.speech.request import Caller
+from qwen3tts_daemon.speech.service import Speech
 
 Clock = Callable[[], float]
 

@@ -21,7 +21,9 @@ from qwen3tts_daemon.protocols.voice_v1.frames import Framer, SoundFrame
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock
-from qwen3tts_daemon.speech.service import Measures, SegmentStarted, new_request_id
+from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.report import Measures
+from qwen3tts_daemon.speech.request import new_request_id
 
 
 @dataclass(eq=False, slots=True)

@@ -15,7 +15,7 @@ from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions, SessionOp
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock, Timeline
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import first_words
+from qwen3tts_daemon.speech.request import first_words
 from qwen_tts.api import Capabilities
 from qwen_tts.errors import SynthesisError
 from qwen_tts.limits import MAX_TEXT_CHARS

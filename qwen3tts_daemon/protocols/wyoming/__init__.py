@@ -3,12 +3,16 @@
 wire        bytes <-> events, with limits on everything
 ssml        markup -> text, piece by piece
 info        what `describe` is answered
-session     one client's events in, things to do out; the events of one answer. No I/O
+session     one client's events in, things to do out. No I/O
+answer      the events of one answer. No I/O
+requests    what one client asks for, in the order in which it is answered
+answering   answers them, one after the other
+limits      what one connection may cost
 connection  one client: a task that reads, a task that answers, and how they end
 server      the listening sockets, who may connect, start and stop
 """
 
-from qwen3tts_daemon.protocols.wyoming.connection import Limits
+from qwen3tts_daemon.protocols.wyoming.limits import WyomingLimits
 from qwen3tts_daemon.protocols.wyoming.server import WyomingServer
 
-__all__ = ["Limits", "WyomingServer"]
+__all__ = ["WyomingLimits", "WyomingServer"]

@@ -8,27 +8,21 @@ import asyncio
 import logging
 from dataclasses import replace
 
+from wyoming.info import Info
+
 from qwen3tts_daemon.access.networks import Address, NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Refusal, draining
-from qwen3tts_daemon.protocols.listeners import open_listeners
-from qwen3tts_daemon.protocols.pace import Rate
+from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES, open_listeners
 from qwen3tts_daemon.protocols.places import Places
-from qwen3tts_daemon.protocols.wyoming.connection import Connection, Limits, refuse
+from qwen3tts_daemon.protocols.wyoming.connection import WyomingConnection, refuse
 from qwen3tts_daemon.protocols.wyoming.info import Describer
+from qwen3tts_daemon.protocols.wyoming.limits import WyomingLimits
 from qwen3tts_daemon.protocols.wyoming.wire import HEADER_BYTES
 from qwen3tts_daemon.settings import WyomingSettings
 from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech.service import Speech
 
 logger = logging.getLogger(__name__)
-
-EVENTS = Rate(per_s=50, burst=200)
-"""Of a connection's own: text comes in a few events a second, live text word by word."""
-EVENTS_OF_AN_ADDRESS = Rate(per_s=1_000, burst=500)
-"""What its connections share beyond that."""
-
-_WRITE_BUFFER_BYTES = 16 * 1024
-_DEAD_PEER_S = 30.0
 
 
 class WyomingServer:
@@ -40,12 +34,12 @@ class WyomingServer:
         settings: WyomingSettings,
         *,
         version: str,
-        limits: Limits | None = None,
+        limits: WyomingLimits | None = None,
     ) -> None:
         """Raises SettingsError if `settings.allow` has something that is no network."""
         self._speech = speech
         self._settings = settings
-        self._limits = replace(limits or Limits(), idle_s=settings.idle_s)
+        self._limits = replace(limits or WyomingLimits(), idle_s=settings.idle_s)
         self._allowed = NetworkAllowList(settings.allow, option="wyoming.allow")
         self._describer = Describer(languages=settings.languages, streaming=settings.streaming, version=version)
         self._servers: list[asyncio.Server] = []
@@ -54,14 +48,14 @@ class WyomingServer:
         """The real one, once started."""
         self.addresses: list[str] = []
         """What it listens on, once started; an address family that the machine lacks is not among them."""
-        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._connections: dict[asyncio.Task[None], WyomingConnection] = {}
         most, most_each = settings.max_connections, settings.max_connections_per_address
-        self._places = Places("wyoming", most, most_each, EVENTS_OF_AN_ADDRESS)
+        self._places = Places("wyoming", most, most_each, self._limits.events_of_an_address)
         self._log = SparingLog(logger)
 
     async def start(self) -> None:
         """Listen. Raises OSError if an address or the port cannot be had."""
-        listeners = open_listeners(self._settings.host, self._settings.port, dead_peer_s=_DEAD_PEER_S)
+        listeners = open_listeners(self._settings.host, self._settings.port, dead_peer_s=self._limits.dead_peer_s)
         self.port = listeners[0].getsockname()[1]
         self.addresses = [listener.getsockname()[0] for listener in listeners]
         for listener in listeners:
@@ -93,16 +87,16 @@ class WyomingServer:
         if refusal is not None:
             refuse(writer, refusal)
             return
-        writer.transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
-        connection = Connection(
+        writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        connection = WyomingConnection(
             reader,
             writer,
             address=str(address),
             speech=self._speech,
-            describer=self._describer,
+            describe_server=self._info,
             streaming=self._settings.streaming,
             limits=self._limits,
-            pace=self._places.pace_of(str(address), EVENTS),
+            pace=self._places.pace_of(str(address), self._limits.events),
             may_linger=lambda: self._places.may_linger,
             log=self._log,
         )
@@ -112,6 +106,10 @@ class WyomingServer:
         task = asyncio.create_task(connection.serve())
         self._connections[task] = connection
         task.add_done_callback(self._leave)
+
+    def _info(self) -> Info:
+        voices = self._speech.voices
+        return self._describer.info(self._speech.capabilities, voices.voices, voices.defaults)
 
     def _leave(self, task: asyncio.Task[None]) -> None:
         connection = self._connections.pop(task)

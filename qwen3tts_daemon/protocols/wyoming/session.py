@@ -16,29 +16,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
-from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
-from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
-from qwen3tts_daemon.audio import silence
-from qwen3tts_daemon.failures import Failure, Refusal
+from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Instruct, Seed, Speed
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
-from qwen3tts_daemon.speech.service import NOTHING_MS, Order
-from qwen_tts.api import PCM_BYTES, Sampling
+from qwen3tts_daemon.speech.request import Order
+from qwen_tts.api import Sampling
 from qwen_tts.errors import InvalidRequest
-
-PROTOCOL = "wyoming"
-
-_WAY_OUT = {"unknown_voice": "; in Home Assistant, choose one under Settings > Voice assistants"}
-"""By code, for people who see nothing of this daemon but Home Assistant."""
-
-
-# -- what a client's event means -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +46,8 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """More text of the request begun last."""
+class MoreText:
+    """Of the request begun last."""
 
     text: str
 
@@ -75,17 +64,18 @@ class Fail:
     error: InvalidRequest
 
 
-Action = Reply | Begin | Text | TextEnd | Fail
+RequestAction = MoreText | TextEnd | Fail
+WyomingAction = Reply | Begin | RequestAction
 
 
-class _Voice(msgspec.Struct):
+class _VoiceField(msgspec.Struct):
     """As sent: the library drops the language of a voice that has a name."""
 
     name: str | None = None
     language: str | None = None
 
 
-class _Context(msgspec.Struct):
+class _ContextField(msgspec.Struct):
     """Keys of our own in a field that Wyoming leaves open."""
 
     instruct: Instruct = ""
@@ -93,15 +83,15 @@ class _Context(msgspec.Struct):
     seed: Seed | None = None
 
 
-class _Start(msgspec.Struct):
-    voice: _Voice | None = None
+class _StartFields(msgspec.Struct):
+    voice: _VoiceField | None = None
     text_format: str | None = None
-    context: _Context | None = None
+    context: _ContextField | None = None
 
     def order(self) -> Order:
-        voice, context = self.voice or _Voice(), self.context or _Context()
+        voice, context = self.voice or _VoiceField(), self.context or _ContextField()
         return Order(
-            protocol=PROTOCOL, voice=voice.name, language=voice.language, instruct=context.instruct,
+            protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
             speed=context.speed, sampling=Sampling(seed=context.seed),
         )  # fmt: skip
 
@@ -109,11 +99,11 @@ class _Start(msgspec.Struct):
         return SsmlText() if self.text_format == "ssml" else PlainText()
 
 
-class _Chunk(msgspec.Struct):
+class _ChunkFields(msgspec.Struct):
     text: str
 
 
-class _Whole(_Start, kw_only=True):
+class _WholeFields(_StartFields, kw_only=True):
     text: str
 
 
@@ -130,7 +120,7 @@ class WyomingSession:
         """Inside a stream of text: the client has the word."""
         return self._live is not None
 
-    def receive(self, event: Event) -> list[Action]:
+    def receive(self, event: Event) -> list[WyomingAction]:
         if Describe.is_type(event.type):
             return [Reply(self._describe().event())]
         if Ping.is_type(event.type):
@@ -145,36 +135,36 @@ class WyomingSession:
             return self._whole(event)
         return []
 
-    def _whole(self, event: Event) -> list[Action]:
+    def _whole(self, event: Event) -> list[WyomingAction]:
         try:
-            request = _parse(event, _Whole)
+            request = _parse(event, _WholeFields)
         except InvalidRequest as error:
             return [Begin(error, is_stream=False)]
         markup = request.text_filter()
         text = markup.feed(request.text) + markup.rest()
-        return [Begin(request.order(), is_stream=False), Text(text), TextEnd()]
+        return [Begin(request.order(), is_stream=False), MoreText(text), TextEnd()]
 
-    def _start(self, event: Event) -> list[Action]:
+    def _start(self, event: Event) -> list[WyomingAction]:
         before = self._stop(self._live) if self._live is not None else []
         self._live = PlainText()
         try:
-            request = _parse(event, _Start)
+            request = _parse(event, _StartFields)
         except InvalidRequest as error:
             return [*before, Begin(error, is_stream=True)]
         self._live = request.text_filter()
         return [*before, Begin(request.order(), is_stream=True)]
 
-    def _chunk(self, event: Event, live: PlainText | SsmlText) -> list[Action]:
+    def _chunk(self, event: Event, live: PlainText | SsmlText) -> list[WyomingAction]:
         try:
-            text = live.feed(_parse(event, _Chunk).text)
+            text = live.feed(_parse(event, _ChunkFields).text)
         except InvalidRequest as error:
             return [Fail(error)]
-        return [Text(text)] if text else []
+        return [MoreText(text)] if text else []
 
-    def _stop(self, live: PlainText | SsmlText) -> list[Action]:
+    def _stop(self, live: PlainText | SsmlText) -> list[WyomingAction]:
         self._live = None
         rest = live.rest()
-        return [Text(rest), TextEnd()] if rest else [TextEnd()]
+        return [MoreText(rest), TextEnd()] if rest else [TextEnd()]
 
 
 _Model = TypeVar("_Model", bound=msgspec.Struct)
@@ -185,48 +175,3 @@ def _parse(event: Event, model: type[_Model]) -> _Model:
         return convert(event.data, model)
     except Refusal as refusal:
         raise InvalidRequest(f"{event.type}: {refusal.message}", param=refusal.param) from None
-
-
-# -- what an answer consists of ------------------------------------------------------------------------------
-
-
-class Answer:
-    """The events that answer one request. Timestamps count the samples sent, in milliseconds."""
-
-    def __init__(self, *, is_stream: bool, sample_rate: int) -> None:
-        self._is_stream = is_stream
-        self._sample_rate = sample_rate
-        self._samples = 0
-        self._has_started = False
-
-    def sound(self, pcm: bytes, sample_rate: int) -> list[Event]:
-        """The next chunk; the first one fixes the format."""
-        if self._has_started:
-            return [self._chunk(pcm)]
-        self._sample_rate = sample_rate
-        return [self._start(), self._chunk(pcm)]
-
-    def finish(self) -> list[Event]:
-        """All is said; an empty text gets a moment of silence too."""
-        nothing = silence(NOTHING_MS, self._sample_rate)
-        instead = [] if self._has_started else [self._start(), self._chunk(nothing)]
-        return [*instead, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]
-
-    def fail(self, failure: Failure) -> list[Event]:
-        message = failure.message + _WAY_OUT.get(failure.code, "")
-        return [Error(message, failure.code).event(), *self._stopped()]
-
-    def _start(self) -> Event:
-        self._has_started = True
-        return AudioStart(rate=self._sample_rate, width=PCM_BYTES, channels=1, timestamp=0).event()
-
-    def _chunk(self, pcm: bytes) -> Event:
-        chunk = AudioChunk(rate=self._sample_rate, width=PCM_BYTES, channels=1, audio=pcm, timestamp=self._now_ms())
-        self._samples += len(pcm) // PCM_BYTES
-        return chunk.event()
-
-    def _stopped(self) -> list[Event]:
-        return [SynthesizeStopped().event()] if self._is_stream else []
-
-    def _now_ms(self) -> int:
-        return self._samples * 1000 // self._sample_rate

@@ -39,14 +39,16 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     Voices,
     binary,
 )
-from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
-from qwen3tts_daemon.text.languages import LANGUAGES, parse_language
+from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import StoredVoice
-from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS, SAMPLE_TEXTS
+from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S
 from qwen_tts.api import AUTO, Capabilities
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
 
 Name = Annotated[VoiceName, Meta(extra_json_schema={"pattern": r"\S"})]
@@ -189,7 +191,9 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         refuse_foreign_pages(request)
         with their_names(_PREVIEW_NAMES):
             sound = await asyncio.to_thread(open_encoder, format, speech.capabilities.sample_rate)
-        utterance = speech.whole_utterance(Order("rest", id, spoken), SAMPLE_TEXTS[spoken], caller_of(request.scope))
+        utterance = speech.whole_utterance(
+            Order("rest", id, spoken), LANGUAGES[spoken].sample, caller_of(request.scope)
+        )
         return StreamedAudioResponse(utterance, AudioBody(sound), {})
 
 

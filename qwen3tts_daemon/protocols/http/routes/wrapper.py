@@ -48,9 +48,9 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     Speakers,
     binary,
 )
-from qwen3tts_daemon.speech.service import Order, Speech
-from qwen3tts_daemon.text.languages import LANGUAGES
-from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS, SAMPLE_TEXTS
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen_tts.api import (
     ClonedVoice,
     CodePredictorSampling,
@@ -62,6 +62,7 @@ from qwen_tts.api import (
     VoicePrompt,
     mebibytes,
 )
+from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
 
 PROTOCOL = "rest"
@@ -314,8 +315,8 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
     @routes.get("/api/sample-texts", tags=["REST"])
     async def sample_texts() -> dict[str, str]:
         """Something to say in each language."""
-        texts = {LANGUAGES[code].english: SAMPLE_TEXTS[code] for code in speech.voices.languages}
-        return {"Auto": SAMPLE_TEXTS[speech.voices.default_language], **texts}
+        texts = {LANGUAGES[code].english: LANGUAGES[code].sample for code in speech.voices.languages}
+        return {"Auto": LANGUAGES[speech.voices.default_language].sample, **texts}
 
     @routes.get("/api/models", tags=["REST"])
     async def models() -> Models:

@@ -1,17 +1,17 @@
-"""Does a sentence end at this full stop?
+"""Where a sentence ends, and where a clause does: for all who cut text, the daemon and both engines.
 
-The marks and closers are sentence-stream's; the answer is ours, because that library waits for a capital
-letter and knows no ordinals, no chains like "z. B." and no openers. An answer never changes when more text
-arrives: where it could, it is None, "ask again".
+The ten languages have one set of rules, so a text needs no language. An answer never changes when more text arrives:
+where it could, it is None, "ask again".
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
-from sentence_stream.sentence_stream import SENTENCE_END, ZH_CLOSERS, ZH_ENDERS
 
-from qwen3tts_daemon.text.abbreviations import (
+from qwen_tts.text.abbreviations import (
     BEFORE_NUMBER,
     CLOSING,
     GERMAN_MONTHS,
@@ -22,19 +22,50 @@ from qwen3tts_daemon.text.abbreviations import (
     STARTERS,
 )
 
-_CLOSERS = rf"""['"’”“‘»«›‹)\]}}{ZH_CLOSERS}]"""
-_EMPHASIS = r"[*_~]|\p{Emoji_Presentation}|[\ufe0f\u200d]"
+
+class Ending(StrEnum):
+    """What a piece of text ends with."""
+
+    WORD = "word"
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+
+
+CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}"
+"""Letters that stand without blanks between words, or are as wide as two; for a character class"""
+WIDE_STOPS = "。！？｡．"
+"""Full stops of Chinese and Japanese; no blank follows them"""
+WIDE_COMMAS = "，、；："
+_CLOSER = r"""[\p{Pe}\p{Pf}\p{Pi}"']"""
 # After a Chinese or Japanese mark “ opens the next sentence; elsewhere it may be the German closing quote.
+_WIDE_CLOSER = r"""[\p{Pe}\p{Pf}"']"""
+_EMPHASIS = r"[*_~]|\p{Emoji_Presentation}|[\ufe0f\u200d]"
 MARKS = (
-    rf"(?P<marks>[{ZH_ENDERS}｡．?!]*[{ZH_ENDERS}｡．][{ZH_ENDERS}｡．?!…]*)"
-    rf"(?P<closers>(?:(?![“‘«]){_CLOSERS}|{_EMPHASIS})*)"
-    rf"|(?P<marks>(?:{SENTENCE_END})+)"
-    rf"(?P<closers>(?:{_CLOSERS}|{_EMPHASIS})*(?:[ \u00a0\u202f]?»(?!\w))?)"
+    rf"(?P<marks>[{WIDE_STOPS}?!]*[{WIDE_STOPS}][{WIDE_STOPS}?!…]*)(?P<closers>(?:{_WIDE_CLOSER}|{_EMPHASIS})*)"
+    r"|(?P<marks>[.!?…؟।॥]+)"
+    rf"(?P<closers>(?:{_CLOSER}|{_EMPHASIS})*(?:[ \u00a0\u202f]?»(?!\w))?)"
 )
-_CJK_MARKS = regex.compile(rf"[{ZH_ENDERS}｡．]")
+"""A pattern for all that may end a sentence; `ends_sentence` says whether it does."""
+
+
+def _clause_end(blank: str) -> str:
+    return rf"(?:[,;:—–]{_CLOSER}*(?={blank})|(?<=\s)-(?={blank})|—|[{WIDE_COMMAS}]{_WIDE_CLOSER}*)"
+
+
+CLAUSE_MARKS = _clause_end(r"\s|\Z")
+"""A pattern for what ends a clause, at the end of the text if a blank follows."""
+
+_MARKS = regex.compile(MARKS)
+_LAST_MARKS = regex.compile(rf"(?:{MARKS})(?=\s*\Z)")
+_CLAUSE_END = regex.compile(_clause_end(r"\s"))
+_LAST_CLAUSE_END = regex.compile(_clause_end(r"\s") + r"\s*\Z")
+_LONGEST_MARKS = 32
+_VISIBLE = regex.compile(r"\S")
+_CJK_MARKS = regex.compile(f"[{WIDE_STOPS}]")
 _QUOTE_CLOSERS = regex.compile(r"""['"’”“‘»«›‹」』]""")
-_BRACKETS_AND_QUOTES = regex.compile(_CLOSERS)
-_CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_BRACKETS_AND_QUOTES = regex.compile(_CLOSER)
+_CJK = regex.compile(f"[{CJK}]")
 _QUOTING = regex.compile(r"[\p{Hiragana}、，]")
 _BEFORE = regex.compile(
     r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])"
@@ -73,6 +104,49 @@ class _Next:
     @property
     def may_start(self) -> bool:
         return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([")) or self.new_line
+
+
+def sentence_ends(text: str, *, final: bool) -> Iterator[int]:
+    """Where the sentences of a text end, up to the first mark that more text may decide; `final`: none will follow."""
+    start = _first_word(text, 0)
+    for mark in _MARKS.finditer(text):
+        ends = ends_sentence(text, start, mark, final)
+        if ends is None:
+            return
+        if ends:
+            yield mark.end()
+            start = _first_word(text, mark.end())
+
+
+def ends_with_sentence(text: str, following: str) -> bool:
+    """Whether a sentence has ended with `text` for certain, blanks aside, when it goes on with `following`."""
+    mark = _last_marks(text)
+    return mark is not None and bool(ends_sentence(text + following, _first_word(text, 0), mark, final=False))
+
+
+def ends_with_mark(text: str) -> bool:
+    """Whether it ends as a sentence, or an abbreviation, blanks aside."""
+    return _last_marks(text) is not None
+
+
+def _last_marks(text: str) -> regex.Match[str] | None:
+    return _LAST_MARKS.search(text, max(0, len(text) - _LONGEST_MARKS))
+
+
+def _first_word(text: str, start: int) -> int:
+    found = _VISIBLE.search(text, start)
+    return int(found.start()) if found else start
+
+
+def clause_ends(text: str) -> list[int]:
+    """Where the clauses of a text end that are not ends of sentences."""
+    return [mark.end() for mark in _CLAUSE_END.finditer(text)]
+
+
+def ends_with_clause(text: str, following: str) -> bool:
+    """Whether a clause has ended with `text`, blanks aside, when it goes on with `following`."""
+    blank = " " if following.isspace() else ""
+    return _LAST_CLAUSE_END.search(text[-_LONGEST_MARKS:] + blank) is not None
 
 
 def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) -> bool | None:

@@ -47,7 +47,7 @@ NAMES = _words(
 
 # Only an abbreviation when a number follows: "No. 5" but "No. I won't."
 BEFORE_NUMBER = _words(
-    "no nos nr art fig vol ch sec p pp s S bd kap ver v abs ziff tab abb num n str § стр кв д оф гл рис п с",
+    "no nos nr art fig vol ch sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв д оф гл рис п с",
 )
 
 GERMAN_MONTHS = _words(
