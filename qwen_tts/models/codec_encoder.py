@@ -25,6 +25,9 @@ _BLOCK_STEPS = 250
 _NO_WINDOW = 2**31 - 1
 """Steps. The release declares a window that its encoder never applies; newer versions of transformers would."""
 
+_building = threading.Lock()
+"""One builds at a time: most of it is an import."""
+
 
 class CodecEncoder(nn.Module):
     """A recording's codes in the first `codebooks` of the codebooks that the checkpoint has."""
@@ -34,7 +37,6 @@ class CodecEncoder(nn.Module):
         self.config, self._codebooks = config, codebooks
         for name, shape in mimi_tensors(config, codebooks):
             self.register_parameter(_parameter(name), nn.Parameter(torch.empty(shape)))
-        self._building = threading.Lock()
         self._mimi: _Mimi | None = None
 
     def prepare(self) -> None:
@@ -50,7 +52,7 @@ class CodecEncoder(nn.Module):
 
     def forget(self) -> None:
         """To be called when the weights have moved to another device: what was built around them stays behind."""
-        with self._building:
+        with _building:
             self._mimi = None
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -61,7 +63,7 @@ class CodecEncoder(nn.Module):
         return mimi.quantizer.encode(mimi.downsample(x), self._codebooks)[:, 0].T
 
     def _built(self) -> "_Mimi":
-        with self._building:
+        with _building:
             if self._mimi is None:
                 weights = {_tensor(name): parameter.data for name, parameter in self.named_parameters()}
                 self._mimi = _build(self.config, self._codebooks, weights)
