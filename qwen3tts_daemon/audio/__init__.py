@@ -7,7 +7,16 @@
 Imports qwen_tts.api. Recordings from outside are read in uploads/.
 """
 
-from qwen3tts_daemon.audio.formats import ENCODE_MS, FORMATS, Encoder, Format, open_encoder, to_wav, wav_header
+from qwen3tts_daemon.audio.formats import (
+    ENCODE_MS,
+    FORMATS,
+    Encoder,
+    Format,
+    from_wav,
+    open_encoder,
+    to_wav,
+    wav_header,
+)
 from qwen3tts_daemon.audio.pcm import Law, Resampler, encode_g711, silence
 
 __all__ = [
@@ -18,6 +27,7 @@ __all__ = [
     "Law",
     "Resampler",
     "encode_g711",
+    "from_wav",
     "open_encoder",
     "silence",
     "to_wav",

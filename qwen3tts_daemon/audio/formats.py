@@ -1,8 +1,11 @@
 """The formats of a response body, each an Encoder that gives bytes as soon as sound comes."""
 
+import io
 import struct
+import wave
 from typing import Literal, Protocol, get_args
 
+from qwen3tts_daemon.limits import STORED_SAMPLE_RATES
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.errors import UnsupportedFormat
 
@@ -59,6 +62,17 @@ def wav_header(sample_rate: int, pcm_bytes: int | None = None) -> bytes:
 def to_wav(audio: Audio) -> bytes:
     """A whole file."""
     return wav_header(audio.sample_rate, len(audio.pcm)) + audio.pcm
+
+
+def from_wav(data: bytes) -> Audio:
+    """Of `to_wav`. Raises wave.Error, EOFError."""
+    with wave.open(io.BytesIO(data), "rb") as file:
+        if (file.getnchannels(), file.getsampwidth()) != (1, 2):
+            raise wave.Error("not mono with 16 bits")
+        if file.getframerate() not in STORED_SAMPLE_RATES:
+            raise wave.Error(f"a sample rate of {file.getframerate()} Hz")
+        pcm = file.readframes(file.getnframes())
+    return Audio(pcm=pcm[: len(pcm) // PCM_BYTES * PCM_BYTES], sample_rate=file.getframerate())
 
 
 class _Pcm:

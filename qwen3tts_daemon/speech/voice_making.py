@@ -10,7 +10,9 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.archive import unpack
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary, field_of, slug
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.stored_voice import StoredVoice, field_of
+from qwen3tts_daemon.voices.voice_id import slug
 from qwen_tts.api import AUTO, Audio
 from qwen_tts.audio.reference_audio import check_reference
 

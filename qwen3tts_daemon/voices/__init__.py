@@ -7,7 +7,10 @@ default_voices    who speaks if no voice is named
 names             how names are written, compared and listed
 other_names       names that are no voice's own: aliases, OpenAI's, other products'
 release_speakers  the speakers of the official checkpoints
-library, archive  voices that people keep: on disk, and as a file to take along
+library           voices that people keep
+stored_voice      such a voice, as its card says it; voice_id: what it may be called in paths
+voice_folders     its files on disk, whole after a crash
+archive           a voice that another daemon exported
 stored_prompts    the voice prompt that a stored voice speaks with
 recent_takes      what designed voices said lately; a good one may be kept
 trial_references  recordings that are only tried

@@ -9,7 +9,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.uploads.confinement import Refused
 from qwen3tts_daemon.uploads.uploads import Unpacked, UploadLimits, unpack_upload
 from qwen3tts_daemon.uploads.voice_files import PROMPT, REFERENCE
-from qwen3tts_daemon.voices.library import StoredVoice, voice_of
+from qwen3tts_daemon.voices.stored_voice import StoredVoice, voice_of
 from qwen_tts.api import Audio
 from qwen_tts.audio.reference_audio import check_reference
 from qwen_tts.checkpoint.prompt_file import read_prompt

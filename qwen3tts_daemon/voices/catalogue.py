@@ -8,9 +8,10 @@ from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_settings
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.name_resolver import NameResolver
 from qwen3tts_daemon.voices.other_names import Aliases, AnyVoice, Gender
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
 from qwen_tts.api import AUTO, Capabilities, ClonedVoice, PresetVoice, Voice, VoiceInfo
 from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, PresetVoice, Voice, VoiceInfo, VoiceKind
 from qwen_tts.errors import InvalidRequest
 

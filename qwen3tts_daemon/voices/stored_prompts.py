@@ -5,7 +5,8 @@ import logging
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.voices.known_voices import KnownVoice
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import ClonedVoice, Voice, VoicePrompt
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import InvalidRequest

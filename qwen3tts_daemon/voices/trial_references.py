@@ -16,7 +16,7 @@ EXPIRES_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class TrialReference:
     """A voice prompt, and for which checkpoints it was made."""
 
     prompt: VoicePrompt
@@ -29,15 +29,15 @@ class TrialReferences:
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._references = BoundedDict[Reference](MOST)
+        self._references = BoundedDict[TrialReference](MOST)
 
     def add(self, prompt: VoicePrompt, family: str) -> str:
         """Returns the voice's name."""
         name = PREFIX + secrets.token_urlsafe(12)
-        self._references[name] = Reference(prompt, family, self._now() + EXPIRES_S)
+        self._references[name] = TrialReference(prompt, family, self._now() + EXPIRES_S)
         return name
 
-    def get(self, name: str) -> Reference:
+    def get(self, name: str) -> TrialReference:
         """Raises UnknownVoice."""
         found = self._references.get(name)
         if found is None or found.until_s < self._now():

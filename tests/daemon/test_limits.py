@@ -29,7 +29,7 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import SocketLimits
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
 from qwen3tts_daemon.protocols.wyoming.session import Begin, WyomingSession
 from qwen3tts_daemon.settings import ClipsSettings, WebSocketSettings
-from qwen3tts_daemon.voices.library import StoredVoice
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, SynthesisRequest, check_length
 from qwen_tts.errors import InvalidRequest, TextTooLong
 from qwen_tts.limits import (

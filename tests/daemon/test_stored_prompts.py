@@ -10,8 +10,9 @@ import pytest
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.uploads.voice_files import PROMPT, REFERENCE
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.stored_prompts import voice_for
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, Voice, VoicePrompt
 from qwen_tts.errors import UnknownVoice
 from tests.daemon.test_voice_catalogue import ALL, RECORDING, Home
@@ -86,7 +87,7 @@ async def test_one_for_other_checkpoints_is_made_again_once_and_kept(
     for name in ("calm", "anna", "anna"):
         assert await asked(home, large, name) == cloned(large.prompt(transcript))
     assert large.encoded == [(RECORDING, transcript or None)]
-    (kept, *_) = VoiceLibrary(home.library._directory).voices
+    (kept, *_) = VoiceLibrary(home.folder).voices
     assert kept.prompt_family == "2048x16"
     assert await asked(home, engine) == cloned(engine.prompt(transcript))
 
@@ -121,12 +122,12 @@ async def test_a_damaged_prompt_is_made_again_from_the_recording_and_kept(
         assert await asked(home, engine) == cloned(WHOLE)
     assert engine.encoded == [(RECORDING, WORDS)]
     assert "the prompt of voice anna is made again from its recording" in caplog.text
-    assert VoiceLibrary(home.library._directory).prompt("anna") == WHOLE
+    assert VoiceLibrary(home.folder).prompt("anna") == WHOLE
 
 
 async def test_a_prompt_that_cannot_be_read_is_made_again(home: Home, engine: Cloner) -> None:
     clone(home, None)
-    (home.library._directory / "anna" / PROMPT).mkdir()
+    (home.folder / "anna" / PROMPT).mkdir()
     assert await asked(home, engine) == cloned(WHOLE)
 
 
@@ -135,7 +136,7 @@ async def test_without_its_recording_a_damaged_voice_is_to_be_cloned_again(
     home: Home, engine: Cloner, found: bytes
 ) -> None:
     clone(home, found)
-    (home.library._directory / "anna" / REFERENCE).unlink()
+    (home.folder / "anna" / REFERENCE).unlink()
     with pytest.raises(Refusal, match=f"voice anna has no readable {REFERENCE}; clone it again") as refused:
         await asked(home, engine)
     assert refused.value.code == "bad_audio"

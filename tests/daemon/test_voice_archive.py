@@ -23,9 +23,9 @@ from qwen3tts_daemon.uploads import uploads
 from qwen3tts_daemon.uploads.confinement import Refused
 from qwen3tts_daemon.uploads.uploads import UploadLimits
 from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE, voice_from
-from qwen3tts_daemon.voices import library as library_module
 from qwen3tts_daemon.voices.archive import unpack
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.stored_voice import StoredVoice, card_of
 from qwen_tts.api import Audio
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.config.languages import LANGUAGES
@@ -103,7 +103,7 @@ async def test_a_clock_that_has_not_been_set_hinders_no_export(tmp_path: Path) -
 
 
 def export_of(voice: StoredVoice = ANNA, **fields: Any) -> dict[str, bytes]:
-    card = library_module._card(msgspec.structs.replace(voice, **fields))
+    card = card_of(msgspec.structs.replace(voice, **fields))
     return {CARD: card, REFERENCE: to_wav(RECORDING), PROMPT: SPOKEN} if voice.kind == "cloned" else {CARD: card}
 
 

@@ -17,10 +17,12 @@ from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary, slug
+from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.names import labels
 from qwen3tts_daemon.voices.other_names import Aliases
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S, MOST, TrialReferences
+from qwen3tts_daemon.voices.voice_id import slug
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, PresetVoice, VoiceKind, VoicePrompt
 from qwen_tts.errors import InvalidRequest, SynthesisError, UnknownVoice, UnsupportedLanguage
 from tests.fakes import Clock, ToneEngine
@@ -34,6 +36,7 @@ class Home:
     """A catalogue on an engine that can be exchanged, as a daemon with other checkpoints is."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.library = VoiceLibrary(folder)
         self.engine = ToneEngine(kinds=ALL)
         self.voices = self.catalogue()
@@ -627,4 +630,4 @@ class TestMaker:
             await make(maker)
         assert getattr(caught.value, "param", None) == param
         assert home.library.voices == []
-        assert list(home.library._directory.iterdir()) == []
+        assert list(home.folder.iterdir()) == []

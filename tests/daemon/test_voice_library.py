@@ -16,17 +16,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from qwen3tts_daemon.audio import to_wav
+from qwen3tts_daemon.audio import from_wav, to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT, REFERENCE
 from qwen3tts_daemon.voices import library as library_module
-from qwen3tts_daemon.voices.library import (
-    MAX_ID_BYTES,
-    StoredVoice,
-    VoiceLibrary,
-    from_wav,
-    slug,
-)
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
+from qwen3tts_daemon.voices.voice_id import MAX_ID_BYTES, slug
 from qwen_tts.api import Audio
 from qwen_tts.errors import UnknownVoice
 

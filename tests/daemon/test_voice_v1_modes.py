@@ -9,7 +9,8 @@ import pytest
 from qwen3tts_daemon.protocols.voice_v1.session import Session
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S, TrialReferences
 from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, VoiceKind, VoicePrompt
 from tests.daemon.test_voice_v1 import Desk, kinds

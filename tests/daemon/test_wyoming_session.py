@@ -28,8 +28,9 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen3tts_daemon.voices.library import StoredVoice, VoiceLibrary
+from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.other_names import Aliases
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import Capabilities, VoiceInfo, VoiceKind
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest

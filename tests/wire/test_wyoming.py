@@ -30,7 +30,7 @@ from qwen3tts_daemon.protocols.wyoming import WyomingLimits, WyomingServer
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.settings import PRIVATE, SettingsError, WyomingSettings
 from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.voices.library import StoredVoice
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import MS_PER_CHAR, ToneEngine, tone
 from tests.patience import PATIENCE_S

@@ -84,10 +84,9 @@ class Context:
         return self.playback.delay_s(frame.first_sample, frame.samples, now)
 
     def send(self, frame: SoundFrame) -> None:
-        """Put a frame into the outbox."""
-        if not self.is_done:
-            self.sent_samples = frame.first_sample + frame.samples
-            self.outbox.send(frame, self)
+        """Put a frame into the outbox, before the context is done."""
+        self.sent_samples = frame.first_sample + frame.samples
+        self.outbox.send(frame, self)
 
     def take_back(self) -> None:
         """What is in the outbox is not sent any more, nor counted as sent."""

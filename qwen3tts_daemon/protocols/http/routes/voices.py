@@ -44,8 +44,8 @@ from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.known_voices import KnownVoice
-from qwen3tts_daemon.voices.library import StoredVoice
 from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S
 from qwen_tts.api import AUTO, Capabilities
 from qwen_tts.config.languages import LANGUAGES

@@ -1,0 +1,88 @@
+"""The folders of stored voices: each appears, changes and goes by one rename.
+
+After a crash there is the old or the new, never half of one. Everything here raises OSError.
+"""
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from qwen3tts_daemon.durable_files import sync_folder
+
+_MAKING, _GOING, _PARTIAL = ".new-", ".gone-", ".part-"
+"""How folders that are being made or taken away begin, and files that take another's place."""
+
+
+class VoiceFolders:
+    """`<directory>/<id>/`, with files in it."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+
+    def __iter__(self) -> Iterator[Path]:
+        """Every folder of a voice, sorted. What an interrupted change has left is deleted."""
+        for folder in sorted(self._directory.iterdir()):
+            if folder.name.startswith((_MAKING, _GOING)):
+                shutil.rmtree(folder, ignore_errors=True)
+            elif folder.is_dir() and not folder.name.startswith("."):
+                yield folder
+
+    def tidy(self, folder: Path) -> None:
+        """Delete what an interrupted `replace` has left in it."""
+        for partial in folder.glob(f"{_PARTIAL}*"):
+            with contextlib.suppress(OSError):
+                partial.unlink()
+
+    def has(self, id: str) -> bool:
+        """Whether something has this name, be it a voice or not."""
+        return (self._directory / id).exists()
+
+    def path(self, id: str, name: str) -> Path:
+        """Of a file of a voice, which may not be there."""
+        return self._directory / id / name
+
+    def add(self, id: str, files: Mapping[str, bytes]) -> None:
+        """A folder that was not there."""
+        making = self._directory / f"{_MAKING}{uuid.uuid4().hex}"
+        making.mkdir()
+        try:
+            for name, content in files.items():
+                _write(making / name, content)
+            sync_folder(making)
+            making.rename(self._directory / id)
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+        sync_folder(self._directory)
+
+    def replace(self, id: str, name: str, content: bytes) -> None:
+        """One file."""
+        path = self.path(id, name)
+        partial = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
+        try:
+            _write(partial, content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+    @contextlib.contextmanager
+    def removing(self, id: str) -> Iterator[None]:
+        """The folder is gone in the block, for good after it."""
+        going = self._directory / f"{_GOING}{uuid.uuid4().hex}"
+        with contextlib.suppress(FileNotFoundError):  # somebody was faster
+            (self._directory / id).rename(going)
+        yield
+        sync_folder(self._directory)
+        shutil.rmtree(going, ignore_errors=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
