@@ -250,7 +250,7 @@ class WorkerEngine:
                     audio.push(AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=rate, segment=segment))
             case ipc.Place(stream, place):
                 if audio := self._streams.get(stream):
-                    audio.tell_place(place)
+                    audio.tell_queue_position(place)
             case ipc.Done(stream, reason, queue_s, synthesis_s):
                 self._finish(stream, StreamEnd(reason=reason, queue_s=queue_s, synthesis_s=synthesis_s))
             case ipc.Failed(code, text, stream, call, param, retry_after_s):
