@@ -166,7 +166,7 @@ class SpeechEngine(Protocol):
         """Queue the request. Raises InvalidRequest or EngineBusy at once, everything later through the stream."""
 
     def prepare(self, kind: VoiceKind) -> None:
-        """A voice of this kind will be asked for soon: what it needs may be brought meanwhile. Never raises."""
+        """A voice of this kind will be asked for soon: what it needs may be loaded meanwhile. Never raises."""
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """Make a voice of a recording; without transcript only the speaker embedding is used."""
