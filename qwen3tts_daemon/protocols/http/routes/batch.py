@@ -23,7 +23,7 @@ from qwen3tts_daemon.protocols.http.middleware import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import binary
 from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
-from qwen3tts_daemon.speech.clips import Encoding
+from qwen3tts_daemon.speech.clip import Encoding
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import Caller
 from qwen3tts_daemon.speech.service import Speech
