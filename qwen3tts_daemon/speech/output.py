@@ -57,7 +57,7 @@ class Output:
         self, engine: Capabilities, segments: Sequence[Segment], *, voice: str = "", language: str = "",
         lead_s: float = 0.0, tail_s: float = 0.0, speed: Speed | None = None,
     ) -> None:  # fmt: skip
-        """`engine`: of which the chunks are. `segments`: of the text, by number; a chunk's own is there when it comes."""
+        """`engine`: whose chunks they are. `segments`: of the text; a chunk's own is there when the chunk comes."""
         self._engine = engine
         self._segments = segments
         self._voice, self._language = voice, language
