@@ -176,6 +176,10 @@ class StreamEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Time that the engine worked on it; divided by the audio's length it is the RTF."""
 
 
+Gender = Literal["female", "male", ""]
+"""Of a voice; "" if it is not known."""
+
+
 class VoiceInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A preset voice as the engine describes it."""
 
@@ -183,7 +187,7 @@ class VoiceInfo(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     """ISO 639-1; the first is the voice's own."""
     description: str = ""
-    gender: Literal["female", "male", ""] = ""
+    gender: Gender = ""
     accented: bool = False
     """Understood, but with a foreign accent."""
 

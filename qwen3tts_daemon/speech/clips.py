@@ -12,15 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from qwen3tts_daemon.audio import FORMATS
 from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.settings import ClipsSettings
 from qwen3tts_daemon.speech.clip import Clip, Encoding
 from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import AudioChunk
-
-CLIP_FORMATS = tuple(name for name in FORMATS if name != "pcm")
-"""Those that a file can have."""
 
 _LATE_S = 1.0
 """A timer may be early by a hair, and would find a clip that has not expired."""
