@@ -14,7 +14,8 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import MAX_SOURCE_CHARS
 from qwen3tts_daemon.protocols.http.json_body import schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert, is_text
-from qwen3tts_daemon.uploads.uploads import UploadLimits, decode_upload
+from qwen3tts_daemon.uploads.child_process import UploadLimits
+from qwen3tts_daemon.uploads.reader import decode_upload
 from qwen_tts.api import Audio
 
 T = TypeVar("T", bound=msgspec.Struct)
