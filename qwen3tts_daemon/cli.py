@@ -1,4 +1,4 @@
-"""qwen3tts-daemon: `serve` (what it does without a command), `say`, `voices`, `health`, `config`."""
+"""The command line: `serve` (what it does without a command), `say`, `voices`, `health`, `config`, `models`."""
 
 import asyncio
 import logging
@@ -14,13 +14,12 @@ from rich.table import Table
 from qwen3tts_daemon import __version__, daemon
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
-from qwen3tts_daemon.commands import models as models_command
 from qwen3tts_daemon.commands import say as say_command
-from qwen3tts_daemon.commands import verify as verify_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
-from qwen3tts_daemon.commands.client import Address, NoDaemon
-from qwen3tts_daemon.commands.models import SourceName
+from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
+from qwen3tts_daemon.commands.models import verify as verify_command
+from qwen3tts_daemon.commands.models.manifest import SourceName
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 from qwen_tts.errors import SynthesisError
@@ -33,17 +32,19 @@ app = typer.Typer(
 )  # fmt: skip
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-Uri = Annotated[str | None, typer.Option(help="A daemon's Wyoming address, tcp://HOST:PORT.")]
-Voice = Annotated[str | None, typer.Option(help="A voice that `voices` lists.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file, as for serve.")]
-DataDir = Annotated[Path | None, typer.Option(help="Where caches live, as for serve.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Log everything.")]
-ModelsDirectory = Annotated[Path | None, typer.Option("--directory", help="Where they lie; empty means models.dir.")]
-ModelScopeEndpoint = Annotated[
+UriOption = Annotated[str | None, typer.Option(help="A daemon's Wyoming address, tcp://HOST:PORT.")]
+VoiceOption = Annotated[str | None, typer.Option(help="A voice that `voices` lists.")]
+ConfigFileOption = Annotated[Path | None, typer.Option("--config", help="TOML file, as for serve.")]
+DataDirOption = Annotated[Path | None, typer.Option(help="Where caches live, as for serve.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Log everything.")]
+ModelsDirectoryOption = Annotated[
+    Path | None, typer.Option("--directory", help="Where they lie; empty means models.dir.")
+]
+ModelScopeEndpointOption = Annotated[
     # Its own library reads the first, and read the second before.
     str, typer.Option(envvar=["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"], help="For --from modelscope.")
 ]
-Language = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
+LanguageOption = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
 
 
 @app.command(context_settings=_PASS_ON)
@@ -57,13 +58,13 @@ def say(
     text: Annotated[str | None, typer.Argument(help="What to say.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a WAV file.")] = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Speak standard input while it comes.")] = False,
-    voice: Voice = None,
-    language: Language = None,
-    uri: Uri = None,
+    voice: VoiceOption = None,
+    language: LanguageOption = None,
+    uri: UriOption = None,
     chars_per_second: Annotated[float | None, typer.Option(min=0.1, help="Pace of --stdin.")] = None,
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
-    debug: Debug = False,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
 ) -> None:
     """Speak a line, through a running daemon or without one."""
     if (text is None) == (not stdin):
@@ -73,7 +74,9 @@ def say(
 
 
 @app.command()
-def voices(uri: Uri = None, config: ConfigFile = None, data_dir: DataDir = None, debug: Debug = False) -> None:
+def voices(
+    uri: UriOption = None, config: ConfigFileOption = None, data_dir: DataDirOption = None, debug: DebugOption = False
+) -> None:
     """List the voices."""
     settings = _common_settings(config, data_dir, debug)
     voices_command.show(_run(voices_command.list_voices(_address(uri), settings)))
@@ -101,44 +104,45 @@ def config(context: typer.Context) -> None:
     Console().print(table)
 
 
-_CHECKPOINTS = ", ".join(map(models_command.short, models_command.CHECKPOINTS))
+_CHECKPOINT_NAMES = ", ".join(map(checkpoints.short, checkpoints.CHECKPOINTS))
 models_app = typer.Typer(help="The Qwen3-TTS checkpoints.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
 
 @models_app.command()
 def download(
-    names: Annotated[list[str] | None, typer.Argument(help=f"Any of {_CHECKPOINTS}; the first if none.")] = None,
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
-    debug: Debug = False,
-    directory: ModelsDirectory = None,
+    names: Annotated[list[str] | None, typer.Argument(help=f"Any of {_CHECKPOINT_NAMES}; the first if none.")] = None,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+    directory: ModelsDirectoryOption = None,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing, verify what is there.")] = False,
     source: Annotated[SourceName, typer.Option("--from", help="Where they come from.")] = SourceName.HUGGINGFACE,
-    modelscope_endpoint: ModelScopeEndpoint = "https://modelscope.cn",
+    modelscope_endpoint: ModelScopeEndpointOption = "https://modelscope.cn",
 ) -> None:
     """Fetch checkpoints of Qwen3-TTS; what is there and right is not fetched again."""
     # Half a second of imports that no other command needs.
-    from qwen3tts_daemon.commands import download as download_command
-    from qwen3tts_daemon.commands.hub import Hub
-    from qwen3tts_daemon.commands.modelscope import ModelScope
+    from qwen3tts_daemon.commands.models import download as download_command
+    from qwen3tts_daemon.commands.models.hub import Hub
+    from qwen3tts_daemon.commands.models.modelscope import ModelScope
+    from qwen3tts_daemon.commands.models.source import DownloadFailed
 
     models = directory or _common_settings(config, data_dir, debug).models_path
-    hub = Hub() if source is SourceName.HUGGINGFACE else ModelScope(modelscope_endpoint)
+    fetch_from = Hub() if source is SourceName.HUGGINGFACE else ModelScope(modelscope_endpoint)
     try:
-        for path in download_command.download(names or (), models, hub, offline=offline):
+        for path in download_command.download(names or (), models, fetch_from, offline=offline):
             print(path)
-    except models_command.DownloadFailed as error:
+    except DownloadFailed as error:
         _die(str(error))
 
 
 @models_app.command()
 def verify(
     names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; all that are there if none.")] = None,
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
-    debug: Debug = False,
-    directory: ModelsDirectory = None,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+    directory: ModelsDirectoryOption = None,
 ) -> None:
     """Read every file and compare it with what was downloaded; the exit code says whether all are whole."""
     models = directory or _common_settings(config, data_dir, debug).models_path
@@ -156,10 +160,10 @@ def verify(
 
 @models_app.command("list")
 def list_models(
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
-    debug: Debug = False,
-    directory: ModelsDirectory = None,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+    directory: ModelsDirectoryOption = None,
 ) -> None:
     """The checkpoints that are there, the one that speaks by itself first, and what is wrong with others."""
     found = checkpoints.scan(directory or _common_settings(config, data_dir, debug).models_path)
@@ -197,9 +201,9 @@ def _common_settings(config: Path | None, data_dir: Path | None, debug: bool) ->
     return settings
 
 
-def _address(uri: str | None) -> Address | None:
+def _address(uri: str | None) -> ServerAddress | None:
     try:
-        return Address(*parse_uri(uri)) if uri else None
+        return ServerAddress(*parse_uri(uri)) if uri else None
     except SettingsError as error:
         _die(str(error))
 
@@ -209,13 +213,14 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         return asyncio.run(work)
     except* (SynthesisError, NoDaemon, SettingsError) as group:
-        _die(str(_first(group)))
+        _die(str(_innermost(group)))
     except* KeyboardInterrupt:
         sys.exit(130)
 
 
-def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+def _innermost(error: BaseException) -> BaseException:
+    """What happened first; task groups wrap it."""
+    return _innermost(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _die(message: str) -> NoReturn:

@@ -29,7 +29,8 @@ from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary

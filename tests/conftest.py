@@ -1,6 +1,7 @@
 """A Speech on a ToneEngine in this process: what the protocols stand on, without a worker."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -9,16 +10,19 @@ import pytest
 
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from tests.fakes import ToneEngine
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, TEST_S
 from tests.virtual_time import VirtualTimeLoop
 
 # Under nohup, or in the background of a script, these are ignored, and the daemons that tests start would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+os.environ.setdefault("PYTEST_TIMEOUT", str(TEST_S))
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -1,4 +1,13 @@
 """How long tests wait, in one place: for the slowest machine at its busiest. No test that passes takes that long."""
 
-PATIENCE_S = 100.0
-"""It turns a hang into a failure; less than pytest's own limit."""
+import os
+
+SLOWNESS = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+"""How many others share a core: everything may take as many times as long. Where it starts is soon enough: tests begin
+then, and what makes a machine busy was there before."""
+
+PATIENCE_S = 100.0 * SLOWNESS
+"""It turns a hang into a failure."""
+
+TEST_S = 3 * PATIENCE_S
+"""A whole test, for pytest-timeout."""

@@ -5,7 +5,7 @@ client      a running daemon, asked over Wyoming
 config      every option, its value and where it came from
 health      does a daemon answer and is it ready?
 local       a voice without a daemon
-models      the official checkpoints
+models/     the checkpoints: fetched, and checked
 playback    sound from this machine's loudspeaker
 say         speak a line
 voices      who can speak

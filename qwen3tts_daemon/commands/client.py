@@ -28,7 +28,7 @@ class NoDaemon(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServerAddress:
     """Where a Wyoming server listens."""
 
     host: str
@@ -38,7 +38,7 @@ class Address:
         return f"tcp://{self.host}:{self.port}"
 
 
-async def describe(address: Address) -> Info:
+async def ask_info(address: ServerAddress) -> Info:
     """What the server offers. Raises NoDaemon."""
     try:
         async with asyncio.timeout(_DESCRIBE_S), _connected(address) as client:
@@ -52,7 +52,7 @@ async def describe(address: Address) -> Info:
 
 
 async def speak(
-    address: Address, text: str, hear: Hear, *, voice: str | None = None, language: str | None = None
+    address: ServerAddress, text: str, hear: Hear, *, voice: str | None = None, language: str | None = None
 ) -> None:
     """Speak a whole text. Raises NoDaemon, or the SynthesisError that the server reports."""
     async with _connected(address) as client:
@@ -61,7 +61,7 @@ async def speak(
 
 
 async def speak_live(
-    address: Address,
+    address: ServerAddress,
     pieces: AsyncIterable[str],
     hear: Hear,
     *,
@@ -85,7 +85,7 @@ def _voice(name: str | None, language: str | None) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _connected(address: Address) -> AsyncIterator[AsyncTcpClient]:
+async def _connected(address: ServerAddress) -> AsyncIterator[AsyncTcpClient]:
     client = AsyncTcpClient(address.host, address.port)
     try:
         await client.connect()

@@ -5,7 +5,7 @@ import http.client
 from dataclasses import dataclass
 
 from qwen3tts_daemon.commands import client
-from qwen3tts_daemon.commands.client import Address, NoDaemon
+from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
 from qwen3tts_daemon.settings import Settings
 
 _TIMEOUT_S = 5.0
@@ -24,7 +24,7 @@ async def check(settings: Settings) -> list[Check]:
     """Ask every door that the settings open."""
     checks = []
     if settings.wyoming.enabled:
-        checks.append(await _wyoming(Address(_reachable(settings.wyoming.host), settings.wyoming.port)))
+        checks.append(await _wyoming(ServerAddress(_reachable(settings.wyoming.host), settings.wyoming.port)))
     if settings.http.enabled:
         host, port = _reachable(settings.http.host), settings.http.port
         checks.append(await asyncio.to_thread(_ready, host, port))
@@ -38,9 +38,9 @@ def _reachable(hosts: tuple[str, ...]) -> str:
     return "::1" if "::" in hosts else hosts[0]
 
 
-async def _wyoming(address: Address) -> Check:
+async def _wyoming(address: ServerAddress) -> Check:
     try:
-        info = await client.describe(address)
+        info = await client.ask_info(address)
     except NoDaemon as error:
         return Check("wyoming", False, str(error))
     voices = sum(len(program.voices) for program in info.tts)

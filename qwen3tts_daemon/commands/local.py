@@ -8,7 +8,9 @@ from qwen3tts_daemon.commands.client import Hear
 from qwen3tts_daemon.daemon import make_speech
 from qwen3tts_daemon.hosting.engine_selection import choose_engine
 from qwen3tts_daemon.settings import Settings
-from qwen3tts_daemon.speech.service import Order, Speech, Utterance
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import AudioChunk
 
 

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from qwen3tts_daemon.commands import client, local
-from qwen3tts_daemon.commands.client import Address, Hear, NoDaemon
+from qwen3tts_daemon.commands.client import Hear, NoDaemon, ServerAddress
 from qwen3tts_daemon.commands.playback import Player, Silent, find_player
 from qwen3tts_daemon.settings import Settings
-from qwen3tts_daemon.speech.service import Order
+from qwen3tts_daemon.speech.request import Order
 from qwen_tts.api import PCM_BYTES
 
 
@@ -28,7 +28,7 @@ class SayOptions:
     output: Path | None
     voice: str | None
     language: str | None
-    address: Address | None
+    address: ServerAddress | None
     """A daemon that must be used; None takes one on this machine if there is one."""
     chars_per_second: float | None
 
@@ -111,9 +111,9 @@ def _sink(output: Path | None, console: Console) -> _WavFile | Player | Silent:
 
 
 async def _speak(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> None:
-    address = options.address or Address("127.0.0.1", settings.wyoming.port)
+    address = options.address or ServerAddress("127.0.0.1", settings.wyoming.port)
     try:
-        await client.describe(address)
+        await client.ask_info(address)
     except NoDaemon:
         if options.address is not None:
             raise

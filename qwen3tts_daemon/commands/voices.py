@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qwen3tts_daemon.commands import client, local
-from qwen3tts_daemon.commands.client import Address, NoDaemon
+from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
 from qwen3tts_daemon.settings import Settings
 
 
@@ -18,10 +18,10 @@ class ListedVoice:
     description: str
 
 
-async def list_voices(address: Address | None, settings: Settings) -> list[ListedVoice]:
+async def list_voices(address: ServerAddress | None, settings: Settings) -> list[ListedVoice]:
     """Raises NoDaemon if `address` was given and nothing answers there."""
     try:
-        info = await client.describe(address or Address("127.0.0.1", settings.wyoming.port))
+        info = await client.ask_info(address or ServerAddress("127.0.0.1", settings.wyoming.port))
     except NoDaemon:
         if address is not None:
             raise

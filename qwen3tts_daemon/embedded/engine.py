@@ -28,7 +28,7 @@ from qwen_tts.api import (
     check_length,
 )
 from qwen_tts.config.languages import LANGUAGES
-from qwen_tts.engine.fairness import check_place
+from qwen_tts.engine.fairness import check_may_wait
 from qwen_tts.errors import (
     InvalidRequest,
     ModelUnavailable,
@@ -106,7 +106,7 @@ class EmbeddedEngine:
         living = self._living()
         if len(living) >= self._max_streams:
             own = sum(one.client == client for one in living)
-            check_place(client, own, 2 * self._max_streams - len(living))
+            check_may_wait(client, own, 2 * self._max_streams - len(living))
 
     async def load(self) -> None:
         """Warm the default voices of `warm_languages`; Kokoro is loaded beside, and only its voices wait for it."""

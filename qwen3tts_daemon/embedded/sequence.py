@@ -17,7 +17,7 @@ import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples, last_pause, pause_after
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, Reading
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.api import AudioChunk, StreamEnd, SynthesisRequest
 from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty
@@ -55,7 +55,7 @@ class Sequence:
         self.turn = 0
         """The number of its last turn; the engine's"""
         # The inference thread alone touches what follows.
-        self._readings: Iterator[Reading] | None = None
+        self._units: Iterator[PhonemeUnit] | None = None
         self._pause: Samples | None = None
         """What stands between the last unit and a next one"""
         self._rest = _NOTHING
@@ -110,7 +110,7 @@ class Sequence:
         """There is something to speak or to finish, and the reader is less than a window behind."""
         with self._lock:
             has_room = not self._ready and self._pushed_samples - self._taken_samples < _WINDOW_SAMPLES
-            has_work = self._readings is not None or bool(self._texts) or self._text_ended
+            has_work = self._units is not None or bool(self._texts) or self._text_ended
             return has_work and has_room and not self.is_over
 
     def step(self, voices: EmbeddedVoices) -> None:
@@ -137,17 +137,17 @@ class Sequence:
         self.audio.call_from_thread(self.audio.finish, outcome)
 
     def _speak_unit(self, voices: EmbeddedVoices) -> None:
-        while self._readings is not None or self._open_piece(voices):
-            assert self._readings is not None
-            reading = next(self._readings, None)
-            if reading is not None:
-                self._speak(reading, voices)
+        while self._units is not None or self._open_piece(voices):
+            assert self._units is not None
+            unit = next(self._units, None)
+            if unit is not None:
+                self._speak(unit, voices)
                 return
-            self._readings = None
+            self._units = None
         self._end_or_wait()
 
-    def _speak(self, reading: Reading, voices: EmbeddedVoices) -> None:
-        if not reading.phonemes:
+    def _speak(self, unit: PhonemeUnit, voices: EmbeddedVoices) -> None:
+        if not unit.phonemes:
             return
         segment = self._opened_pieces - 1
         if self._pause is not None:
@@ -157,9 +157,9 @@ class Sequence:
         self._segment = segment
         request = self._request
         samples = voices.say(
-            reading, self._voice, self._cancellation, speed=request.speed, seed=request.sampling.seed or 0
+            unit, self._voice, self._cancellation, speed=request.speed, seed=request.sampling.seed or 0
         )  # fmt: skip
-        self._pause = pause_after(samples, reading.ending)
+        self._pause = pause_after(samples, unit.ending)
         self._emit(samples, is_end=False)
 
     def _open_piece(self, voices: EmbeddedVoices) -> bool:
@@ -170,7 +170,7 @@ class Sequence:
             text = self._texts.popleft()
         self._opened_pieces += 1
         is_first = self._made_samples == 0
-        self._readings = voices.readings(
+        self._units = voices.phoneme_units(
             text, self._voice, self._cancellation, is_first=is_first, speed=self._request.speed
         )  # fmt: skip
         return True
@@ -205,7 +205,7 @@ class Sequence:
     def _end_at_limit(self) -> None:
         """No more text: what was made so far is all there will be."""
         self._reason = "limit"
-        self._readings = self._pause = None
+        self._units = self._pause = None
         with self._lock:
             self._texts.clear()
             self._text_ended = True

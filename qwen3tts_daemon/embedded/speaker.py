@@ -1,4 +1,4 @@
-"""Text -> samples, unit by unit: spell out, cut, read, infer, shape. Synchronous; used by one thread."""
+"""Text -> samples, unit by unit: cut, normalise, phonemes, inference, shaping. Synchronous; used by one thread."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHO
 from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
-from qwen3tts_daemon.embedded.numbers.normaliser import Spellers
-from qwen3tts_daemon.embedded.phonemes.g2p import Readers, sounds
+from qwen3tts_daemon.embedded.numbers.normaliser import TextNormaliser
+from qwen3tts_daemon.embedded.phonemes.g2p import G2P, count_sounds
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.config.languages import LANGUAGES
@@ -29,7 +29,7 @@ MAX_UNIT_SOUNDS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PhonemeUnit:
     """What one inference speaks; without phonemes there is nothing to hear."""
 
     phonemes: str
@@ -42,8 +42,8 @@ class EmbeddedVoices:
     def __init__(self, cache_dir: Path, threads: int) -> None:
         self._cache_dir = cache_dir
         self._threads = threads
-        self._spellers = Spellers()
-        self._readers = Readers(vocabulary())
+        self._normaliser = TextNormaliser()
+        self._g2p = G2P(vocabulary())
         self._hibari: HibariVoice | None = None
         self._kokoro: Kokoro | ModelUnavailable | None = None
 
@@ -71,46 +71,46 @@ class EmbeddedVoices:
 
         `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled, SynthesisFailed.
         """
-        readings = self.readings(text, voice, cancellation, is_first=is_first, speed=speed)
-        sounding = (reading for reading in readings if reading.phonemes)
-        reading = next(sounding, None)
-        while reading is not None:
-            unit = self.say(reading, voice, cancellation, speed=speed, seed=seed)
-            following = next(sounding, None)
-            pause = last_pause() if is_last and following is None else pause_after(unit, reading.ending)
-            yield np.concatenate([unit, pause])
-            reading = following
+        units = self.phoneme_units(text, voice, cancellation, is_first=is_first, speed=speed)
+        audible = (unit for unit in units if unit.phonemes)
+        unit = next(audible, None)
+        while unit is not None:
+            samples = self.say(unit, voice, cancellation, speed=speed, seed=seed)
+            following = next(audible, None)
+            pause = last_pause() if is_last and following is None else pause_after(samples, unit.ending)
+            yield np.concatenate([samples, pause])
+            unit = following
 
-    def readings(
+    def phoneme_units(
         self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool, speed: float
-    ) -> Iterator[Reading]:
-        """A text unit by unit, each read when it is asked for, with or without a sound. Raises Cancelled."""
+    ) -> Iterator[PhonemeUnit]:
+        """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled."""
         language = voice.language
         # Slow speech makes more sound of the same text; fast speech is not worth longer units.
         pace = min(speed, 1.0)
-        normalise = partial(self._spellers.spell_out, language=language)
+        normalise = partial(self._normaliser.normalise, language=language)
         for unit in units(text, language, early=is_first, normalise=normalise, max_length=round(MAX_LENGTH * pace)):
             yield from self._fitting(unit, voice, cancellation, round(MAX_UNIT_SOUNDS * pace))
 
     def _fitting(
         self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation, max_sounds: int
-    ) -> Iterator[Reading]:
-        """A unit's reading, or those of its parts if it sounds too long for one inference."""
+    ) -> Iterator[PhonemeUnit]:
+        """A unit in phonemes, or its parts if it sounds too long for one inference."""
         cancellation.check()
-        phonemes = self._readers.phonemes(unit.text, voice.locale)
-        parts = max(-(-sounds(phonemes) // max_sounds), -(-len(phonemes) // _max_phonemes(voice)))
+        phonemes = self._g2p.phonemes(unit.text, voice.locale)
+        parts = max(-(-count_sounds(phonemes) // max_sounds), -(-len(phonemes) // _max_phonemes(voice)))
         if parts <= 1 or len(unit.text) == 1:
-            yield Reading(_with_final_mark(phonemes, unit.ending) if sounds(phonemes) else "", unit.ending)
+            yield PhonemeUnit(_with_final_mark(phonemes, unit.ending) if count_sounds(phonemes) else "", unit.ending)
             return
         for part in fit(unit, fraction=1 / parts):
             yield from self._fitting(part, voice, cancellation, max_sounds)
 
     def say(
-        self, reading: Reading, voice: EmbeddedVoice, cancellation: Cancellation, *, speed: float, seed: int
+        self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, speed: float, seed: int
     ) -> Samples:
         """One inference: samples [n] at 24 kHz, without a pause. Raises Cancelled, SynthesisFailed."""
         cancellation.check()
-        return shape(self._infer(reading.phonemes, voice, speed, seed, cancellation), voice.gain)
+        return shape(self._infer(unit.phonemes, voice, speed, seed, cancellation), voice.gain)
 
     def _infer(
         self, phonemes: str, voice: EmbeddedVoice, speed: float, seed: int, cancellation: Cancellation

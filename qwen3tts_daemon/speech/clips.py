@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from qwen3tts_daemon.audio import ENCODE_MS, FORMATS, open_encoder, wav_header
 from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.settings import ClipsSettings
-from qwen3tts_daemon.speech.service import Utterance
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import PCM_BYTES, AudioChunk
 
 CLIP_FORMATS = tuple(name for name in FORMATS if name != "pcm")
@@ -221,9 +221,9 @@ class Clips:
 
         `utterance` has its whole text; `first` is for the format that is likely to be fetched.
         """
-        self._check_share(utterance.client)
-        self.make_room(utterance.client, clips=1)
-        clip = Clip(self, utterance.client, first, self._clock() + lifetime_s)
+        self._check_share(utterance.caller.address)
+        self.make_room(utterance.caller.address, clips=1)
+        clip = Clip(self, utterance.caller.address, first, self._clock() + lifetime_s)
         self._clips[clip.id] = clip
         clip.making = asyncio.create_task(self._speak(clip, utterance))
         asyncio.get_running_loop().call_later(lifetime_s + _LATE_S, self.forget_expired)

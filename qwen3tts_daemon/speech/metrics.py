@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from qwen3tts_daemon.speech.report import Report
+
 _TTFA_BUCKETS = (0.02, 0.04, 0.06, 0.1, 0.2, 0.4, 0.7, 1.0, 2.0, 5.0)
 _RTF_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 2.0)
 
@@ -25,6 +27,17 @@ class Metrics:
         )
         self.rows_active = Gauge("qwen3tts_rows_active", "Utterances being spoken.", registry=self._registry)
         self.engine_ready = Gauge("qwen3tts_engine_ready", "1 while an engine is warm.", registry=self._registry)
+
+    def count(self, report: Report) -> None:
+        """An utterance that has ended."""
+        measures, protocol = report.measures, report.protocol
+        self.utterances.labels(protocol, report.end).inc()
+        self.audio_seconds.labels(protocol).inc(measures.audio_s)
+        self.characters.labels(protocol).inc(measures.chars)
+        if measures.ttfa_s is not None:
+            self.ttfa_seconds.labels(protocol).observe(measures.ttfa_s)
+        if measures.rtf is not None:
+            self.rtf.observe(measures.rtf)
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""

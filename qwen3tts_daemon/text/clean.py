@@ -5,35 +5,29 @@ changes: cleaning clean text changes nothing.
 """
 
 import unicodedata
-from collections.abc import Iterator
-from itertools import pairwise
 from urllib.parse import urlsplit
 
 import regex  # type: ignore[import-untyped,unused-ignore]
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+
+from qwen3tts_daemon.text.markdown import without_markdown
+from qwen3tts_daemon.text.phrases import is_speakable
 
 
-def speakable(markdown_text: str, *, markdown: bool = True, emoji: bool = True, urls: bool = True) -> str:
-    """The words to speak of a complete piece of text, "" if there are none; a switch per kind of cleaning."""
-    if not is_speakable(markdown_text):
+def speakable(written: str) -> str:
+    """The words to speak of a complete piece of text, "" if there are none."""
+    if not is_speakable(written):
         return ""  # cleaning makes no letters
-    if _PLAIN.fullmatch(markdown_text) and unicodedata.is_normalized("NFC", markdown_text):
-        return markdown_text
-    text = _visible(markdown_text)
+    if _PLAIN.fullmatch(written) and unicodedata.is_normalized("NFC", written):
+        return written
+    text = _visible(written)
     for _ in range(_MOST_PASSES):
-        cleaned = _one_pass(text, markdown, emoji, urls)
+        cleaned = _one_pass(text)
         if cleaned == text:
             break
         text = cleaned
     else:
-        text = _one_pass(_MARKS.sub(" ", text), False, emoji, urls)
+        text = _without_addresses_and_emoji(_MARKS.sub(" ", text))
     return text if is_speakable(text) else ""
-
-
-def is_speakable(text: str) -> bool:
-    """Whether there is a letter or a digit, of any script."""
-    return any(map(str.isalnum, text))
 
 
 # What every pass leaves alone, most of all speech: words with a space or an apostrophe between.
@@ -42,15 +36,13 @@ _MOST_PASSES = 6
 _MARKS = regex.compile(r"[*_`~#<>|\[\]\\&=+-]")
 
 
-def _one_pass(text: str, markdown: bool, emoji: bool, urls: bool) -> str:
-    text = _CONTROL_TOKEN.sub(" ", text)
-    if markdown and _MAYBE_MARKDOWN.search(text):
-        text = _without_markdown(text)
-    if urls:
-        text = _URL.sub(_spoken_url, text)
-    if emoji:
-        text = _JOINER.sub("", _EMOJI.sub(_without_emoji, text))  # a joiner may have lost its picture
-    return _tidy(text)
+def _one_pass(text: str) -> str:
+    return _without_addresses_and_emoji(without_markdown(_CONTROL_TOKEN.sub(" ", text)))
+
+
+def _without_addresses_and_emoji(text: str) -> str:
+    text = _EMOJI.sub(_without_emoji, _URL.sub(_spoken_url, text))
+    return _tidy(_JOINER.sub("", text))  # a joiner may have lost its picture
 
 
 # ---- characters ----
@@ -70,128 +62,6 @@ def _visible(text: str) -> str:
     """Newlines as \\n; no control, private or zero-width characters; at most four marks on a letter."""
     text = _JOINER.sub("", _INVISIBLE.sub("", _NEWLINE.sub("\n", text)))
     return str(_MANY_MARKS.sub(r"\1", unicodedata.normalize("NFC", text)))
-
-
-# ---- markdown ----
-
-_MAYBE_MARKDOWN = regex.compile(r"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#=•◦▪‣]|\d{1,9}[.)]\s)", regex.M)
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("code")
-_ATTRIBUTE = r"""\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)"""
-_HTML = regex.compile(
-    r"<!--(?:(?!-->).){0,1000}-->|<(?P<hidden>script|style)\b[^<>]{0,200}>.{0,2000}?</(?P=hidden)\s*>"
-    rf"|</?[a-z][a-z0-9-]{{0,20}}(?:{_ATTRIBUTE})*\s*/?>",
-    regex.I | regex.S,
-)
-_BRACKET = regex.compile(
-    r"(?P<closed>\\.|\[(?:[^\[\]\n]++|\[[^\[\]\n]*+\])*+\]"
-    r"(?:\((?:<[^<>\n]*+>|(?:[^()\s<]++|\([^()\s]*+\))*+)(?:[ \n]+(?:\"[^\"\n]*+\"|'[^'\n]*+'))?\s?\)|(?!\()))|\["
-)
-_MOST_OPEN_BRACKETS = 3
-_PRODUCT = regex.compile(r"(?<=\d)\*(?=\d)")
-_TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$", regex.M)
-_TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
-_BULLET = regex.compile(r"^[ \t]*[•◦▪‣][ \t]+", regex.M)
-_LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("open", "close")}
-_CHECKBOX = regex.compile(r"^\[[ xX]\] ")
-_CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
-_HALF_EMPHASIS = regex.compile(
-    r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
-)
-_HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)|(?<=[\w.!?])_+(?![\w*])")
-_ENDS = regex.compile(r"""[.!?…:;,。！？：；，、؟।][\p{Pe}\p{Pf}"'*_]*$""")
-_CJK_END = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]\W*$")
-
-
-def _without_markdown(text: str) -> str:
-    text = _PRODUCT.sub(r"\*", text)
-    text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", _HTML.sub(_without_tag, text)))
-    text = _few_open_brackets(text)
-    text = _TABLE_ROW.sub(_spoken_row, text)
-    text = _BULLET.sub("- ", text)
-    tokens = _PARSER.parse(text)
-    return "\n\n".join(block for block in _blocks(tokens) if block)
-
-
-def _few_open_brackets(text: str) -> str:
-    """The parser looks for the end of each link as far as the text goes: with many that have none, drop those."""
-    if text.count("[") <= _MOST_OPEN_BRACKETS:
-        return text
-    is_open = [found["closed"] is None for found in _BRACKET.finditer(text)]
-    if sum(is_open) <= _MOST_OPEN_BRACKETS:
-        return text
-    return str(_BRACKET.sub(lambda found: found["closed"] or " ", text))
-
-
-def _without_tag(tag: regex.Match[str]) -> str:
-    """A tag inside a sentence leaves nothing, a line break or a paragraph a new line."""
-    return "\n" if tag[0].lower().startswith(("<br", "<p", "</p", "<li", "<h", "</h", "<tr", "<div")) else ""
-
-
-def _spoken_row(row: regex.Match[str]) -> str:
-    return ended(", ".join(cell.strip() for cell in row["cells"].split("|") if cell.strip()))
-
-
-def _blocks(tokens: list[Token]) -> Iterator[str]:
-    """The text of each block; the items of one list are one block, each ended by punctuation."""
-    items: list[str] = []
-    marker = ""
-    lists = 0
-    for before, token in pairwise([Token("", "", 0), *tokens]):
-        lists += token.nesting if token.type in _LISTS else 0
-        if token.type == "list_item_open":
-            marker = f"{token.info}{token.markup} " if token.info else ""
-        elif token.type == "inline":
-            text = _inline(token.children or [])
-            if lists:
-                text = _CHECKBOX.sub("", text)
-                items.append(marker + (text if _alone(tokens, marker) else ended(text)))
-                marker = ""
-            else:
-                yield ended(text) if before.type == "heading_open" else text
-        elif items and not lists:
-            yield " ".join(items)
-            items = []
-
-
-def _alone(tokens: list[Token], marker: str) -> bool:
-    """A number at the start of a text that is no list: "1. Mai"."""
-    return bool(marker) and sum(token.type == "inline" for token in tokens) == 1
-
-
-def ended(text: str) -> str:
-    """The text with a full stop, if it ends without punctuation."""
-    text = text.strip()
-    if not is_speakable(text) or _ENDS.search(text):
-        return text
-    return text + ("。" if _CJK_END.search(text) else ".")
-
-
-def _inline(children: list[Token]) -> str:
-    words: list[str] = []
-    for token in children:
-        match token.type:
-            case "text" | "text_special":
-                words.append(token.content)
-            case "softbreak" | "hardbreak":
-                words.append("\n")
-            case "image":
-                words.append(_inline(token.children or []))
-            case "code_inline":
-                words.append(_spoken_code(token.content))
-    return str(_HALF_UNDERSCORE.sub("", _HALF_EMPHASIS.sub("", "".join(words)))).strip()
-
-
-_WORDLIKE_CODE = regex.compile(r"[\w\s.,:;/@+#%'°€$!?()\[\]<>=*&|~^\"{}\\-]{1,60}")
-
-
-def _spoken_code(code: str) -> str:
-    """Code that reads like words stays; longer or stranger code is not spoken."""
-    code = code.replace("()", "")
-    return code if _WORDLIKE_CODE.fullmatch(code) and _letters_share(code) >= 0.5 else " "
-
-
-def _letters_share(text: str) -> float:
-    return sum(char.isalnum() or char.isspace() for char in text) / len(text)
 
 
 # ---- addresses and emoji ----

@@ -14,8 +14,9 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.text.clean import ended, is_speakable, speakable
+from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.lines import fence_end, line_kind, may_close_fence
+from qwen3tts_daemon.text.phrases import ended, is_speakable
 from qwen_tts.text.sentences import CJK, CLAUSE_MARKS, MARKS, Ending, clause_ends, ends_sentence
 
 Split = Literal["sentence", "clause", "none"]
@@ -68,13 +69,8 @@ _WIDE = regex.compile(f"[{CJK}]")
 class LiveSegmenter:
     """Cuts the text of one context into segments."""
 
-    def __init__(
-        self, *, split: Split = "sentence", markdown: bool = True, emoji: bool = True, urls: bool = True
-    ) -> None:
+    def __init__(self, *, split: Split = "sentence") -> None:
         self._split = split
-        self._markdown = markdown
-        self._emoji = emoji
-        self._urls = urls
         self._text = ""
         self._base = 0
         self._at_line_start = True
@@ -136,7 +132,7 @@ class LiveSegmenter:
         if cut.ending is None:
             return None
         kept = raw.rstrip()
-        text = speakable(kept, markdown=self._markdown, emoji=self._emoji, urls=self._urls)
+        text = speakable(kept)
         if not is_speakable(text):
             return None
         return Segment(ended(text) if cut.closes_line else text, kept, start, start + len(kept), cut.ending)
@@ -177,7 +173,7 @@ class LiveSegmenter:
         if line is None:
             return None
         kind, content, mark = line
-        if kind == "fence" and self._markdown:
+        if kind == "fence":
             self._fence = mark
             return _Cut(content, None)
         if kind == "rule" and self._split != "none":
@@ -268,7 +264,7 @@ class LiveSegmenter:
         if kind == "text" or (kind == "numbered" and number != "1" and self._text[position - 1] != ":"):
             return position + 1
         if kind == "fence":
-            return _Cut(position, Ending.PARAGRAPH) if self._markdown else position + 1
+            return _Cut(position, Ending.PARAGRAPH)
         if self._split == "none":
             return position + 1
         return _Cut(position, Ending.PARAGRAPH if kind in {"heading", "rule"} else Ending.SENTENCE)
@@ -276,8 +272,6 @@ class LiveSegmenter:
     def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
         """Behind inline code or a link as a whole, so that no segment ends inside; else behind the opener."""
         start = int(opener.start())
-        if not self._markdown:
-            return int(opener.end())
         if opener[0] == "[":
             window = self._text[start : start + _LINK_CHARS]
             length, longest = _link_length(window), _LINK_CHARS

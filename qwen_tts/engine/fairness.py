@@ -1,8 +1,11 @@
-"""Whose turn it is, and who may still come: fair between clients. Pure.
+"""Whose turn it is to get a row, and who may still join the line: fair between clients. Pure: no clock, no torch.
 
-A client is what requests call one (`SynthesisRequest.client`); those that say nothing are one together. Turns are given
-by fair queueing in virtual time, and each costs the same: a client with a hundred texts and one with a sentence take
-turns, and one that is alone has all of them.
+A client is whoever requests name as theirs (`SynthesisRequest.client`); all that name nobody are one client. However
+many texts a client has in the line, it gets one turn when every other client in the line has had one.
+
+This is start-time fair queueing (Goyal, Vin and Cheng, 1996) in which every turn costs 1. Virtual time is a number that
+grows as turns are taken, not as seconds pass. A client's next turn has a start tag: the virtual time, or one more than
+the start tag of its last turn if that is later. The smallest start tag is next, and virtual time moves up to it.
 """
 
 from collections import Counter
@@ -15,39 +18,41 @@ T = TypeVar("T")
 
 
 class Turns:
-    """A client's next turn comes one after its last, and not before now. Nothing is spent by waiting or by leaving."""
+    """Remembers who has had turns. Waiting costs nothing, and neither does leaving the line without a turn."""
 
     def __init__(self) -> None:
-        self._now = 0.0
-        self._next: dict[str, float] = {}
-        """Of clients that had a turn a moment ago; those of others are now"""
+        self._virtual_time = 0.0
+        self._next_start: dict[str, float] = {}
+        """Of clients whose next turn may not start yet; the others may have theirs at once"""
 
     def line(self, waiting: Iterable[T], client_of: Callable[[T], str]) -> list[T]:
-        """`waiting`, given in the order of arrival, in the order of their turns."""
+        """`waiting`, which is in the order of arrival, in the order in which they will have their turns."""
         before: Counter[str] = Counter()
-        turns: list[tuple[float, T]] = []
+        start_tags: list[tuple[float, T]] = []
         for one in waiting:
             client = client_of(one)
-            turns.append((self._turn(client) + before[client], one))
+            start_tags.append((self._start_tag(client) + before[client], one))
             before[client] += 1
-        return [one for _, one in sorted(turns, key=lambda turn: turn[0])]
+        return [one for _, one in sorted(start_tags, key=lambda tagged: tagged[0])]
 
     def begin(self, client: str, clients: int) -> None:
-        """It takes its turn, while so many wait. Where that is more than one, time goes on a little also if ever new
-        ones come with the same turn: nobody waits for ever."""
-        turn = self._turn(client)
-        self._now = max(turn, self._now + (1 / clients if clients > 1 else 0))
-        self._next = {one: following for one, following in self._next.items() if following > self._now}
-        self._next[client] = turn + 1
+        """`client` takes its turn, while texts of so many clients wait, its own among them."""
+        start = self._start_tag(client)
+        # New clients all start at the present virtual time, before the second turn of anybody. If they come again and
+        # again, it would stand still and that second turn would never come: so each turn moves it a little.
+        least_step = 1 / clients if clients > 1 else 0
+        self._virtual_time = max(start, self._virtual_time + least_step)
+        self._next_start = {one: tag for one, tag in self._next_start.items() if tag > self._virtual_time}
+        self._next_start[client] = start + 1
 
-    def _turn(self, client: str) -> float:
-        return max(self._now, self._next.get(client, 0.0))
+    def _start_tag(self, client: str) -> float:
+        return max(self._virtual_time, self._next_start.get(client, 0.0))
 
 
-def check_place(client: str, own: int, free: int) -> None:
-    """Raises EngineBusy if `client`, of which `own` wait, may not wait too, where `free` places are left.
+def check_may_wait(client: str, own: int, free: int) -> None:
+    """Raises EngineBusy if `client`, of whose texts `own` wait already, may not add one to a line with `free` places.
 
-    As many may be its own as are left: whoever fills the line leaves half of it to others.
+    A client may have as many in the line as places are free: whoever fills the line leaves half of it to others.
     """
     if free <= 0:
         raise EngineBusy("too many utterances wait already", retry_after_s=1)

@@ -1,18 +1,20 @@
 """EngineLoop: streams in, steps on the device, sound out. Everything here runs in the engine's one thread.
 
-A step: read what the event loop asked for; give rows to sequences that should begin; launch a frame of everybody who
-may speak; meanwhile take the result of the step before, and hand its sound on. The end of speech so shows one frame
-late; what that frame said is dropped.
+A step
+1. reads what the event loop asked for, and drops who was cancelled;
+2. gives rows to sequences that should begin (admission.py);
+3. launches a frame of everybody who may speak (scheduler.py), and returns before the device has computed it;
+4. takes the result of the step before, and hands its sound on.
+
+So the device computes a frame while the last one is delivered. The end of speech shows one frame late; what that frame
+said is dropped.
 """
 
-import heapq
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -23,53 +25,24 @@ from qwen_tts.api import AudioChunk, StreamEnd
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.engine.admission import Admission, OpenRow, QueuePosition
 from qwen_tts.engine.engine_stream import SILENCE_PEAK, EngineStream
-from qwen_tts.engine.fairness import Turns
 from qwen_tts.engine.live_text import Instead, LiveText
-from qwen_tts.engine.page_pool import PagePool
-from qwen_tts.engine.prefix_cache import CachedPrefix, PrefixCache
+from qwen_tts.engine.row_memory import RowMemory
 from qwen_tts.engine.scheduler import Plan, Scheduler, Speaking
-from qwen_tts.engine.sequence import Sequence
-from qwen_tts.errors import EngineBusy, InvalidRequest, OutOfMemory, SynthesisError, TextTooLong
-from qwen_tts.runtime.backends import TEXT_SLOTS
-from qwen_tts.runtime.frame import END_SLOT, FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
+from qwen_tts.engine.sequence import max_frames
+from qwen_tts.errors import EngineBusy, InvalidRequest, SynthesisError
+from qwen_tts.runtime.codec_decoder import DecoderSnapshot
+from qwen_tts.runtime.frame import END_SLOT, PAD_SLOT, PromptPart
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAGE = 1
-SPARE_PAGES = 4
-"""A sequence begins when there is room for its prompt and this many pages; then it takes as many at a time."""
-
 PREPARING_S = 1.5
 """Sound that listeners have in hand while the runner gets ready for more rows."""
 
-HURRIED_S = 2.0
-"""And when they may let somebody else begin between two parts of a text, beside the time until a row may be free."""
-
-FRAMES_A_TOKEN = 4
-"""Of speech, about"""
-
-
-@dataclass(frozen=True)
-class QueuePosition:
-    """How far a stream has come in the line for a row: 1 is next, 0 has one."""
-
-    number: int
-
-
 Outcome = AudioChunk | QueuePosition | StreamEnd | SynthesisError
 Deliver = Callable[[list[tuple[EngineStream, Outcome]]], None]
-
-
-@dataclass(frozen=True)
-class _Open:
-    """What the loop knows of a sequence that has a row."""
-
-    stream: EngineStream
-    sequence: Sequence
-    prompt: Prompt
-    key: Hashable
 
 
 class EngineLoop:
@@ -83,19 +56,15 @@ class EngineLoop:
         self._model, self._runner, self._config = model, runner, config
         self._now, self._deliver, self._is_compiled = now, deliver, is_compiled
         self._frame_s = runner.samples_per_frame / model.codec.config.output_sample_rate
-        self._pages = PagePool(runner.pages, FIRST_PAGE)
-        self._row_pages = -(-config.row_positions // PAGE_POSITIONS)
-        self._slots = PagePool(TEXT_SLOTS, FIRST_TEXT_SLOT)
-        self._prefixes = PrefixCache(self._pages, config.prefix_positions // PAGE_POSITIONS)
+        self._memory = RowMemory(runner, config)
         self._scheduler = Scheduler(self._frame_s)
-        self._rows = list(range(runner.rows))
+        self._admission = Admission(model, runner, self._memory, config, self._scheduler.step_s, now)
         self._streams: list[EngineStream] = []
-        self._turns = Turns()
-        self._open: dict[int, _Open] = {}
-        self._in_flight: deque[tuple[LaunchedStep, list[_Open]]] = deque()
+        self._open: dict[int, OpenRow] = {}
+        self._in_flight: deque[tuple[LaunchedStep, list[OpenRow]]] = deque()
         self._out: list[tuple[EngineStream, Outcome]] = []
-        self._to_open: deque[Callable[[], None]] = deque()
-        """What is still to be told to the runner of rows that begin in this step"""
+        self._to_open: deque[tuple[OpenRow, DecoderSnapshot | None]] = deque()
+        """Rows that begin in this step, of which the runner is still to be told"""
         self._stepped_s = 0.0
         self._last_collected_s: float | None = None
 
@@ -109,7 +78,7 @@ class EngineLoop:
         now = self._stepped_s = self._now()
         self._read_inboxes(now)
         self._drop_cancelled()
-        self._begin_sequences(now)
+        self._admit(now)
         launched = self._launch(self._plan())
         # Who is collected or gave up may leave room for somebody who waits.
         goes_on = launched or bool(self._in_flight or self._out)
@@ -143,8 +112,7 @@ class EngineLoop:
         except torch.OutOfMemoryError:
             logger.warning("steps of %d rows do not fit into the device's memory; %d rows remain", bucket, known)
             self._runner.prepare_no_more()
-        for row in range(known, self._runner.rows):
-            heapq.heappush(self._rows, row)
+        self._memory.add_rows()
         self._last_collected_s = None
         return True
 
@@ -154,7 +122,7 @@ class EngineLoop:
         hurried = (opened for opened in self._open.values() if not self._waits_for_text(opened, now))
         return all(opened.stream.lead_s(now, rate) >= PREPARING_S for opened in hurried)
 
-    def _waits_for_text(self, opened: _Open, now: float) -> bool:
+    def _waits_for_text(self, opened: OpenRow, now: float) -> bool:
         text = opened.stream.text
         return isinstance(text, LiveText) and text.waits(now) and not self._is_on_its_way(opened)
 
@@ -193,174 +161,31 @@ class EngineLoop:
             out, self._out = self._out, []
             self._deliver(out)
 
-    # -- sequences --------------------------------------------------------------------------------------------------
+    # -- rows -------------------------------------------------------------------------------------------------------
 
-    def _begin_sequences(self, now: float) -> None:
-        """In the order of the line; who does not fit yet holds up those behind: nobody is passed over for ever."""
-        waiting = [one for one in self._streams if one.wants_sequence(now)]
-        if not waiting:
-            return
-        hurried = [one for one in waiting if self._is_hurried(one, now)]
-        others = sorted((one for one in waiting if one not in hurried), key=lambda one: one.started_s is not None)
-        others = self._turns.line(others, _client_of)
-        clients = len(set(map(_client_of, others)))
-        line = [*hurried, *others]
-        for stream in line:
-            if not self._rows or not self._begin(stream, now):
-                break
-            if stream.sequence is not None and stream not in hurried:
-                self._turns.begin(_client_of(stream), clients)
-        self._tell_queue_positions(line)
-
-    def _is_hurried(self, stream: EngineStream, now: float) -> bool:
-        """Its listener would hear silence if another began first; that is no turn.
-
-        A text that is farther ahead lets others begin between two parts, so that none keeps a row for minutes.
-        """
-        if stream.started_s is None:
-            return False
-        rate, rows = self._model.codec.config.output_sample_rate, max(1, len(self._open))
-        part_s = self._config.live_text.span_tokens * FRAMES_A_TOKEN * self._scheduler.step_s(rows)
-        return stream.lead_s(now, rate) < HURRIED_S + part_s / rows
-
-    def _tell_queue_positions(self, line: list[EngineStream]) -> None:
-        numbers, there = itertools.count(1), set(self._streams)
-        for stream in filter(there.__contains__, line):
-            position = next(numbers) if stream.sequence is None else 0
-            if position != stream.queue_position:
-                stream.queue_position = position
-                self._out.append((stream, QueuePosition(position)))
-
-    @torch.inference_mode()
-    def _begin(self, stream: EngineStream, now: float) -> bool:
-        """Open a row for its next sequence; False if there is no room now."""
-        try:
-            stream.take_sentences(now)
-            key, entry = self._prefix(stream)
-            if not self._has_room(entry, stream):
-                return False
-            tokens = stream.tokens if stream.tokens is not None else [self._first_token(stream)]
-            prompt = self._model.prompts.prompt(entry.prefix, tokens, streaming=self._streams_text(stream))
-            self._check_length(prompt, stream)
-        except SynthesisError as error:
+    def _admit(self, now: float) -> None:
+        admitted = self._admission.admit(self._streams, now)
+        for stream, error in admitted.refused:
             self._fail(stream, error)
-            return True
-        except torch.OutOfMemoryError as error:
-            logger.warning("an utterance does not fit into the device's memory, nor do kept voices any more: %s", error)
-            self._prefixes.clear()
-            self._fail(stream, OutOfMemory("this does not fit into the device's memory", retry_after_s=5))
-            return True
-        self._open_row(stream, key, entry, prompt, len(tokens))
-        return True
+        self._open.update((opened.sequence.row, opened) for opened, _ in admitted.opened)
+        self._to_open.extend(admitted.opened)
+        self._out += admitted.moved
 
-    def _first_token(self, stream: EngineStream) -> int:
-        assert isinstance(stream.text, LiveText)
-        token = stream.text.begin()
-        stream.segment = token.segment
-        return token.id
+    def _tell_runner(self, opened: OpenRow, snapshot: DecoderSnapshot | None) -> None:
+        """That a row begins."""
+        stream, sequence = opened.stream, opened.sequence
+        self._runner.open_row(
+            sequence.row, sequence.position, stream.request.sampling, stream.seed, opened.prompt.embeddings[-1],
+            snapshot,
+        )  # fmt: skip
 
-    def _streams_text(self, stream: EngineStream) -> bool:
-        """Live text goes beside the frames; a whole text before them, but for cloned voices: the official layouts."""
-        return isinstance(stream.text, LiveText) or stream.reference is not None
-
-    def _prefix(self, stream: EngineStream) -> tuple[Hashable, CachedPrefix]:
-        request = stream.request
-        key = request.voice, request.language, request.instruct, self._streams_text(stream)
-        entry = self._prefixes.get(key)
-        if entry is None:
-            prefix = self._model.prompts.prefix(request, stream.reference)
-            codes = prefix.reference_codes
-            snapshot = None if codes is None else self._runner.snapshot_after(codes)
-            entry = CachedPrefix(prefix, snapshot)
-            self._prefixes.put(key, entry)
-        return key, entry
-
-    def _has_room(self, entry: CachedPrefix, stream: EngineStream) -> bool:
-        """Pages for the prompt and a little more; beginnings of other voices make way. Raises TextTooLong if never."""
-        prefix = entry.prefix
-        positions = sum(len(part) for part in (prefix.embeddings, prefix.transcript, prefix.reference))
-        positions += len(stream.tokens or ()) + 3
-        needed = -(-positions // PAGE_POSITIONS) + SPARE_PAGES
-        if needed > self._pages.pages:
-            raise TextTooLong(
-                f"text, instruction and reference take {positions} positions of a cache of {self._config.kv_positions}",
-                param="text",
-            )
-        return self._make_room(needed)
-
-    def _make_room(self, pages: int) -> bool:
-        if self._pages.free + self._prefixes.held < pages:
-            return False  # nobody's beginning makes way in vain
-        while self._pages.free < pages:
-            if not self._prefixes.evict():
-                return False
-        return True
-
-    def _check_length(self, prompt: Prompt, stream: EngineStream) -> None:
-        length, most = len(prompt.embeddings), self._config.row_positions
-        if length >= most:
-            raise TextTooLong(f"text, instruction and reference take {length} positions of {most}", param="text")
-        # Live text needs a slot a row, for one step.
-        most = self._slots.pages - self._config.rows
-        if len(prompt.trailing) > most:
-            raise TextTooLong(f"{len(prompt.trailing)} tokens of at most {most} beside a reference", param="text")
-        if stream.tokens is not None and len(prompt.trailing) > self._slots.free - self._config.rows:
-            raise EngineBusy(f"{len(prompt.trailing)} more tokens than may wait beside frames", retry_after_s=1)
-
-    def _open_row(self, stream: EngineStream, key: Hashable, entry: CachedPrefix, prompt: Prompt, tokens: int) -> None:
-        row, length = heapq.heappop(self._rows), len(prompt.embeddings)
-        # The cache's entry may have lost its pages to make room since.
-        entry = self._prefixes.get(key) or CachedPrefix(entry.prefix, entry.snapshot)
-        cached = min(entry.positions, length - 1)
-        room = self._config.row_positions - length + 1
-        sequence = Sequence(row, length, cached, self._max_frames(tokens, room), room, tokens)
-        sequence.pages = self._first_pages(entry, cached, length)
-        self._runner.set_pages(row, sequence.pages)
-        sampling, first_input = stream.request.sampling, prompt.embeddings[-1]
-        open_row = partial(self._runner.open_row, row, length - 1, sampling, stream.seed, first_input, entry.snapshot)
-        self._to_open.append(open_row)
-        stream.begin(sequence, self._now())
-        if stream.tokens is not None:
-            stream.tokens = None
-            self._put_trailing(stream, prompt)
-        self._open[row] = _Open(stream, sequence, prompt, key)
-
-    def _first_pages(self, entry: CachedPrefix, cached: int, length: int) -> list[int]:
-        """Those of the beginning, shared, then pages of its own for the rest of the prompt and the first frames."""
-        full, partial = divmod(cached, PAGE_POSITIONS)
-        shared = list(entry.pages[:full])
-        self._pages.share(shared)
-        own = self._pages.take(min(-(-length // PAGE_POSITIONS) + 1, self._row_pages) - full)
-        assert own is not None, "there was room"
-        if partial:
-            source = entry.last_page if full == len(entry.pages) else entry.pages[full]
-            assert source is not None
-            self._runner.copy_page(source, own[0])
-        return shared + own
-
-    def _put_trailing(self, stream: EngineStream, prompt: Prompt) -> None:
-        slots = self._slots.take(len(prompt.trailing))
-        assert slots is not None, "there was room"
-        if slots:
-            self._runner.put_text(slots, prompt.trailing)
-        stream.text_slots.extend(slots)
-
-    def _max_frames(self, tokens: int, room: int) -> int:
-        """What the text allows."""
-        guards = self._config.guards
-        if guards.frames_per_token is None:
-            return room
-        return guards.spare_frames + int(tokens * guards.frames_per_token)
-
-    def _close(self, opened: _Open, end: Literal["complete", "limit", "cancelled"]) -> None:
+    def _close(self, opened: OpenRow, end: Literal["complete", "limit", "cancelled"]) -> None:
         """The row is free; what is on its way for it will be dropped."""
         stream, sequence = opened.stream, opened.sequence
         sequence.end = end
         del self._open[sequence.row]
-        heapq.heappush(self._rows, sequence.row)
-        self._runner.close_row(sequence.row)
-        self._pages.give_back(sequence.pages)
-        self._slots.give_back(stream.text_slots)
+        self._memory.release(sequence)
+        self._memory.release_text(stream.text_slots)
         stream.sequence = None
         stream.text_slots.clear()
         if isinstance(stream.text, LiveText):
@@ -377,7 +202,7 @@ class EngineLoop:
                 reading += [] if stream.is_a_window_ahead else [sequence]
             elif not self._may_speak(opened, now):
                 continue
-            elif self._has_page(sequence):
+            elif self._memory.grow(sequence):
                 lead_s = stream.lead_s(now, rate)
                 speaking.append(Speaking(sequence, lead_s, stream.plays_from_s is not None))
             else:
@@ -391,7 +216,7 @@ class EngineLoop:
         youngest = max(self._open.values(), key=lambda opened: opened.stream.asked_s)
         self._fail(youngest.stream, EngineBusy("the cache is full", retry_after_s=1))
 
-    def _may_speak(self, opened: _Open, now: float) -> bool:
+    def _may_speak(self, opened: OpenRow, now: float) -> bool:
         stream, sequence = opened.stream, opened.sequence
         if not sequence.may_step or stream.is_a_window_ahead or not self._frames_left(stream):
             return False
@@ -404,23 +229,11 @@ class EngineLoop:
         rate, size = self._model.codec.config.output_sample_rate, self._runner.samples_per_frame
         return max(1, round(limit_s * rate) // size) - stream.made_frames
 
-    def _has_page(self, sequence: Sequence) -> bool:
-        """A page for its next position; False if there is none now."""
-        if sequence.position < len(sequence.pages) * PAGE_POSITIONS:
-            return True
-        if not self._make_room(1):
-            return False
-        taken = self._pages.take(min(SPARE_PAGES, self._pages.free, self._row_pages - len(sequence.pages)))
-        assert taken is not None
-        sequence.pages += taken
-        self._runner.set_pages(sequence.row, sequence.pages)
-        return True
-
     @torch.inference_mode()
     def _launch(self, plan: Plan) -> bool:
         self._prefill(plan)
         while self._to_open:  # while the device reads the prompts
-            self._to_open.popleft()()
+            self._tell_runner(*self._to_open.popleft())
         opened = [self._open[sequence.row] for sequence in plan.frame]
         slots = self._text_beside(opened)
         speaking = [one for one in opened if one.sequence.row in slots]
@@ -435,7 +248,7 @@ class EngineLoop:
             one.stream.made_frames += 1
             one.stream.segments.append(one.stream.segment)
         self._in_flight.append((self._runner.launch(frames), speaking))
-        self._slots.give_back(slot for slot in slots.values() if slot >= FIRST_TEXT_SLOT)
+        self._memory.release_text(slots.values())
         return True
 
     def _prefill(self, plan: Plan) -> None:
@@ -444,22 +257,15 @@ class EngineLoop:
         parts = []
         for sequence, count in plan.prefill:
             start = sequence.cached_positions
-            parts += _parts(sequence.row, self._open[sequence.row].prompt, start, start + count)
+            parts += _prompt_parts(sequence.row, self._open[sequence.row].prompt, start, start + count)
             sequence.cached_positions += count
         self._runner.prefill(parts)
         for sequence, _ in plan.prefill:
             if not sequence.prefill_left:
-                self._keep_beginning(self._open[sequence.row])
+                opened = self._open[sequence.row]
+                self._memory.keep_prefix(opened.prefix_key, opened.prompt, sequence)
 
-    def _keep_beginning(self, opened: _Open) -> None:
-        entry = self._prefixes.get(opened.key)
-        positions = min(opened.prompt.prefix_positions, opened.sequence.prompt_positions - 1)
-        if entry is not None and not entry.positions and positions:
-            self._prefixes.keep(
-                opened.key, entry, positions, opened.sequence.pages, PAGE_POSITIONS, self._runner.copy_page
-            )
-
-    def _text_beside(self, speaking: SequenceOf[_Open]) -> dict[int, int]:
+    def _text_beside(self, speaking: SequenceOf[OpenRow]) -> dict[int, int]:
         """The slot of the text that each row reads beside its frame; rows that must wait are left out."""
         now, slots, tokens = self._now(), {}, []
         for opened in speaking:
@@ -475,24 +281,24 @@ class EngineLoop:
                 slots[row] = END_SLOT if read is Instead.END else PAD_SLOT
                 stream.text_is_read = True
                 continue
-            taken = self._slots.take(1)
-            assert taken is not None, "one a row is kept free"
-            slots[row] = taken[0]
+            tokens.append((opened, read.id))
             stream.segment = read.segment
             opened.sequence.text_tokens += 1
-            opened.sequence.max_frames = self._max_frames(opened.sequence.text_tokens, opened.sequence.room)
-            tokens.append((taken[0], read.id))
+            opened.sequence.max_frames = max_frames(
+                self._config.guards, opened.sequence.text_tokens, opened.sequence.room
+            )
         if tokens:
             embedded = self._model.prompts.embed_tokens([token for _, token in tokens])
-            self._runner.put_text([slot for slot, _ in tokens], embedded)
+            rows = [opened.sequence.row for opened, _ in tokens]
+            slots.update(zip(rows, self._memory.put_text(embedded), strict=True))
         return slots
 
     # -- what came about --------------------------------------------------------------------------------------------
 
-    def _collect(self, step: LaunchedStep, launched: SequenceOf[_Open]) -> None:
+    def _collect(self, step: LaunchedStep, launched: SequenceOf[OpenRow]) -> None:
         result, now = self._runner.collect(step), self._now()
         if self._last_collected_s is not None and self._in_flight:
-            self._scheduler.measured(len(launched), now - self._last_collected_s)
+            self._scheduler.record_step(len(launched), now - self._last_collected_s)
         self._last_collected_s = now if self._in_flight else None
         for opened in launched:
             row = opened.sequence.row
@@ -502,7 +308,7 @@ class EngineLoop:
             elif not opened.stream.is_cancelled:
                 opened.stream.made_frames -= 1  # said after the end
 
-    def _take_frame(self, opened: _Open, code: int, pcm: NDArray[np.int16], segment: int, now: float) -> None:
+    def _take_frame(self, opened: OpenRow, code: int, pcm: NDArray[np.int16], segment: int, now: float) -> None:
         stream, sequence = opened.stream, opened.sequence
         if code == self._model.config.talker.codec_eos_id:
             stream.made_frames -= 1
@@ -522,10 +328,10 @@ class EngineLoop:
         elif is_silent:
             self._close(opened, "complete")
 
-    def _is_on_its_way(self, opened: _Open) -> bool:
+    def _is_on_its_way(self, opened: OpenRow) -> bool:
         return any(opened in launched for _, launched in self._in_flight)
 
-    def _stop(self, opened: _Open) -> None:
+    def _stop(self, opened: OpenRow) -> None:
         opened.stream.end = "limit"
         self._close(opened, "limit")
 
@@ -547,12 +353,8 @@ class EngineLoop:
         return stream.silent_frames * self._frame_s >= limit_s
 
 
-def _parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
+def _prompt_parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:
     """The beginning of a prompt and its text are read apart, so that the sums do not depend on whether it was kept."""
     border = prompt.prefix_positions
     cuts = [start, border, end] if start < border < end else [start, end]
     return [PromptPart(row, first, prompt.embeddings[first:last]) for first, last in itertools.pairwise(cuts)]
-
-
-def _client_of(stream: EngineStream) -> str:
-    return stream.request.client

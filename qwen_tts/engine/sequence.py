@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from qwen_tts.config.engine import GuardConfig
+
 
 @dataclass(eq=False)
 class Sequence:
@@ -40,3 +42,10 @@ class Sequence:
     @property
     def is_at_its_limit(self) -> bool:
         return self.frames >= min(self.max_frames, self.room)
+
+
+def max_frames(guards: GuardConfig, text_tokens: int, room: int) -> int:
+    """Frames that so many tokens of text allow a sequence, in which there is `room` for so many."""
+    if guards.frames_per_token is None:
+        return room
+    return guards.spare_frames + int(text_tokens * guards.frames_per_token)

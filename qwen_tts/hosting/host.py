@@ -14,7 +14,7 @@ from qwen_tts.api import Audio, Capabilities, EngineStatus, SynthesisRequest, Vo
 from qwen_tts.config.checkpoint_types import type_speaking
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.host import HostConfig
-from qwen_tts.engine.fairness import check_place
+from qwen_tts.engine.fairness import check_may_wait
 from qwen_tts.errors import BadCheckpoint, InvalidRequest, ModelUnavailable, SynthesisError, SynthesisFailed
 from qwen_tts.hosting.checkpoint_loader import CheckpointLoader, Memory
 from qwen_tts.hosting.hosted_checkpoint import HostedCheckpoint, HostedEngine
@@ -80,7 +80,7 @@ class EngineHost:
             checkpoint.leases.touch()
             return checkpoint.engine.stream(request)
         own = sum(one.request.client == request.client for one in self._pending)
-        check_place(request.client, own, self._config.queue - len(self._pending))
+        check_may_wait(request.client, own, self._config.queue - len(self._pending))
         pending = PendingStream(request)
         self._pending.add(pending)
         speaking = self._tasks.start(self._speak_when_loaded(checkpoint, pending))

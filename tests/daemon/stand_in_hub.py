@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from qwen3tts_daemon.commands.hub import Hub
-from qwen3tts_daemon.commands.modelscope import ModelScope
-from qwen3tts_daemon.commands.source import TIMEOUT_S, Source
+from qwen3tts_daemon.commands.models.hub import Hub
+from qwen3tts_daemon.commands.models.modelscope import ModelScope
+from qwen3tts_daemon.commands.models.source import TIMEOUT_S, Source
 
 COMMIT = "5ecd4d4e5ecd4d4e5ecd4d4e5ecd4d4e5ecd4d4e"
 

@@ -8,7 +8,8 @@ from qwen3tts_daemon.audio import wav_header
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import ClipsSettings
 from qwen3tts_daemon.speech.clips import CLIP_FORMATS, Clip, Clips, Encoding, Reader
-from qwen3tts_daemon.speech.service import Caller, Order, Speech
+from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.errors import SynthesisFailed
 from tests.fakes import SAMPLE_RATE, Clock, tone
 from tests.wire.http_door import GatedEngine, until

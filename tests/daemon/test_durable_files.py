@@ -9,6 +9,7 @@ import pytest
 from qwen3tts_daemon import data_dir, durable_files
 from qwen3tts_daemon.access.auth import load_token
 from qwen3tts_daemon.settings import SettingsError
+from tests.patience import PATIENCE_S
 
 BLANKS = {"empty": b"", "newline": b"\n", "blanks": b" \t\r\n ", "zeros": b"\0" * 44, "both": b"\0\0\n"}
 CLAIM = (
@@ -51,7 +52,7 @@ def test_daemons_that_start_at_once_agree_on_one_token(tmp_path: Path, lost: byt
         path.chmod(0o600)
     command = [sys.executable, "-c", CLAIM, str(path)]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(6)]
-    tokens = {child.communicate(timeout=60)[0].strip() for child in children}
+    tokens = {child.communicate(timeout=PATIENCE_S)[0].strip() for child in children}
     assert tokens == {path.read_text().strip()}
     assert path.stat().st_mode & 0o777 == 0o600
 

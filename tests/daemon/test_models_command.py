@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen3tts_daemon.commands import manifest
-from qwen3tts_daemon.commands.download import download
-from qwen3tts_daemon.commands.models import CHECKPOINTS, DownloadFailed, SourceName, official, short
-from qwen3tts_daemon.commands.modelscope import ModelScope
-from qwen3tts_daemon.commands.source import part_of
-from qwen3tts_daemon.commands.verify import NoSuchCheckpoint, folders, verify
+from qwen3tts_daemon.commands.models import manifest
+from qwen3tts_daemon.commands.models.download import download
+from qwen3tts_daemon.commands.models.manifest import SourceName
+from qwen3tts_daemon.commands.models.modelscope import ModelScope
+from qwen3tts_daemon.commands.models.source import DownloadFailed, part_of
+from qwen3tts_daemon.commands.models.verify import NoSuchCheckpoint, folders, verify
 from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, official, short
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS
 from tests.daemon.stand_in_hub import StandIn, StandInHub, StandInModelScope, running
 from tests.patience import PATIENCE_S

@@ -10,7 +10,10 @@ from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import NOTHING_MS, Order, SegmentStarted, Speech, SpeechConfig, Utterance
+from qwen3tts_daemon.speech.output import NOTHING_MS, SegmentStarted
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import (

@@ -13,7 +13,8 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary

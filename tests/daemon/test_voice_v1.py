@@ -29,7 +29,7 @@ from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES, Close
 from qwen3tts_daemon.protocols.voice_v1.session import Session
 from qwen3tts_daemon.protocols.voice_v1.status import WATCH_S
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import SegmentStarted
+from qwen3tts_daemon.speech.output import SegmentStarted
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.errors import SynthesisFailed
 from tests.fakes import SAMPLES_PER_FRAME, ToneEngine
@@ -370,6 +370,15 @@ def test_contexts_wait_for_those_before_them(desk: Desk) -> None:
     heard = desk.finish("a")
     assert [(m["ctx"], m["position"]) for m in heard if kinds([m]) == ["queued"]] == [("b", 0), ("c", 1)]
     assert desk.running == ["a", "b"]
+
+
+def test_who_waits_for_others_is_told_its_place_until_it_is_done(desk: Desk) -> None:
+    desk.say("speak", ctx="a", text="x")
+    desk.contexts["a"].tell_place(2)
+    assert desk.read() == [{"type": "queued", "ctx": "a", "position": 0, "place": 2}]
+    desk.say("cancel", ctx="a")
+    desk.contexts["a"].tell_place(1)
+    assert desk.read() == []
 
 
 def test_cancelled_while_waiting_it_never_runs(desk: Desk) -> None:

@@ -54,11 +54,15 @@ class Peer:
     async def until(self, type: str) -> dict[str, Any]:
         """Wait for such a message, wherever it is."""
         while True:
-            for message in self.heard:
-                if isinstance(message, dict) and message["type"] == type:
+            for message in self.messages:
+                if message["type"] == type:
                     return message
             self.changed.clear()
             await self.changed.wait()
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [message for message in self.heard if isinstance(message, dict)]
 
     @property
     def frames(self) -> int:
@@ -71,9 +75,14 @@ def limits() -> WebSocketSettings:
 
 
 @pytest.fixture
-async def peer(speech: Speech, limits: WebSocketSettings) -> AsyncIterator[Peer]:
-    sockets, peer = Sockets(speech, limits), Peer()
-    serving = asyncio.create_task(sockets.serve(peer.connection()))
+async def sockets(speech: Speech, limits: WebSocketSettings) -> Sockets:
+    return Sockets(speech, limits)
+
+
+@pytest.fixture
+async def peer(sockets: Sockets) -> AsyncIterator[Peer]:
+    peer = Peer()
+    serving = asyncio.create_task(sockets.serve(peer.connection(), address="10.0.0.1"))
     await peer.until("ready")
     yield peer
     peer.takes.set()
@@ -126,6 +135,36 @@ class TestImpatient:
     async def test_a_peer_that_takes_nothing_is_cut_off(self, peer: Peer, engine: ToneEngine) -> None:
         await stalled(peer, "word " * 100, engine)
         await peer.aborted.wait()
+
+
+async def test_a_peer_that_takes_nothing_does_not_hold_up_the_daemons_end(
+    peer: Peer, sockets: Sockets, engine: ToneEngine
+) -> None:
+    await stalled(peer, "word " * 100, engine)
+    await sockets.drain(0)
+    assert peer.aborted.is_set()
+
+
+async def test_a_context_that_cannot_open_fails_alone(peer: Peer, speech: Speech) -> None:
+    await speech.drain(0)
+    peer.say(type="speak", ctx="a", text="Hello.", final=True)
+    assert (await peer.until("done"))["reason"] == "error"
+    assert [message["code"] for message in peer.messages if message["type"] == "error"] == ["draining"]
+    peer.say(type="ping")
+    await peer.until("pong")
+
+
+async def test_what_is_cancelled_before_it_runs_was_no_utterance(peer: Peer, speech: Speech) -> None:
+    peer.say(type="speak", ctx="a", text="Hello.", final=True)
+    peer.say(type="cancel", ctx="a")
+    assert (await peer.until("done"))["reason"] == "cancelled"
+    peer.say(type="speak", ctx="b", text="Hello.", final=True)
+    while [message["ctx"] for message in peer.messages if message["type"] == "done"] != ["a", "b"]:
+        peer.changed.clear()
+        await peer.changed.wait()
+    started = {message["ctx"]: message["request_id"] for message in peer.messages if message["type"] == "started"}
+    assert started["a"] not in speech.reports
+    assert started["b"] in speech.reports
 
 
 async def test_a_fault_of_ours_closes_the_socket(

@@ -26,7 +26,7 @@ from qwen3tts_daemon.protocols.wyoming.session import (
     WyomingSession,
 )
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
-from qwen3tts_daemon.speech.service import Order
+from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.other_names import Aliases

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from qwen3tts_daemon.embedded.kokoro import vocabulary
-from qwen3tts_daemon.embedded.phonemes.g2p import Readers
+from qwen3tts_daemon.embedded.phonemes.g2p import G2P
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The readers' libraries use what newer Pythons deprecate, at import.
+    # The G2P libraries use what newer Pythons deprecate, at import.
     config.addinivalue_line("filterwarnings", "ignore:open_text is deprecated:DeprecationWarning")
     config.addinivalue_line("filterwarnings", "ignore:pkg_resources is deprecated")
     config.addinivalue_line("filterwarnings", "ignore:Dictionary.create:DeprecationWarning")
@@ -27,5 +27,5 @@ def voices(cache_dir: Path) -> EmbeddedVoices:
 
 
 @pytest.fixture(scope="session")
-def readers() -> Readers:
-    return Readers(vocabulary())
+def g2p() -> G2P:
+    return G2P(vocabulary())

@@ -102,15 +102,15 @@ def test_a_line_break_ends_a_paragraph_only_where_a_line_is_blank_or_the_text_en
     ]
 
 
-def test_each_sentence_is_spelled_out_by_itself_before_it_is_cut() -> None:
-    spelled: list[str] = []
+def test_each_sentence_is_normalised_by_itself_before_it_is_cut() -> None:
+    normalised: list[str] = []
 
     def normalise(sentence: str) -> str:
-        spelled.append(sentence)
+        normalised.append(sentence)
         return sentence.replace("2", "two")
 
     found = list(units("I have 2. You have 2, too.", "en", early=True, normalise=normalise))
-    assert spelled == ["I have 2.", "You have 2, too."]
+    assert normalised == ["I have 2.", "You have 2, too."]
     assert [unit.text for unit in found] == ["I have two.", "You have two, too."]
 
 
@@ -131,19 +131,19 @@ def test_fitting_always_ends(text: str) -> None:
     "text", ["7" * 8_000, "1 2 " * 2_000, "字" * 8_000, "a" * 8_000, "a, " * 2_600, "word " * 1_600]
 )
 def test_a_library_is_given_little_at_once_and_only_what_is_asked_for(text: str) -> None:
-    spelled: list[str] = []
+    normalised: list[str] = []
 
     def normalise(part: str) -> str:
-        spelled.append(part)
+        normalised.append(part)
         return part
 
     found = units(text, "en", early=True, normalise=normalise)
     assert squeezed(text).startswith(squeezed(next(found).text))
-    assert len(spelled) == 1
+    assert len(normalised) == 1
     rest = list(found)
-    assert all(length(part) <= 240 for part in spelled)
-    assert all(part.isalpha() or len(squeezed(part)) <= 60 for part in spelled if not set(part) & set(", "))
-    assert squeezed("".join(spelled)) == squeezed(text)
+    assert all(length(part) <= 240 for part in normalised)
+    assert all(part.isalpha() or len(squeezed(part)) <= 60 for part in normalised if not set(part) & set(", "))
+    assert squeezed("".join(normalised)) == squeezed(text)
     assert rest[-1].ending is Ending.CLAUSE if text.endswith(", ") else rest[-1].ending is Ending.SENTENCE
 
 

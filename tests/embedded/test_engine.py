@@ -10,7 +10,7 @@ from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.engine import EmbeddedEngine
 from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, Reading
+from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.api import Audio, AudioChunk, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.errors import (
@@ -148,8 +148,8 @@ class _Turns(EmbeddedVoices):
         super().__init__(cache_dir, threads=2)
         self.turns: list[tuple[str, float]] = []
 
-    def say(self, reading: Reading, voice: EmbeddedVoice, *arguments: Any, **options: Any) -> Samples:
-        samples = super().say(reading, voice, *arguments, **options)
+    def say(self, unit: PhonemeUnit, voice: EmbeddedVoice, *arguments: Any, **options: Any) -> Samples:
+        samples = super().say(unit, voice, *arguments, **options)
         self.turns.append((voice.name, len(samples) / SAMPLE_RATE))
         return samples
 
@@ -322,10 +322,10 @@ def test_the_first_voice_of_a_language_is_its_default(voices: EmbeddedVoices) ->
 class _Stumbling(EmbeddedVoices):
     """Has a bug that one text finds."""
 
-    def readings(self, text: str, *arguments: Any, **options: Any) -> Iterator[Reading]:
+    def phoneme_units(self, text: str, *arguments: Any, **options: Any) -> Iterator[PhonemeUnit]:
         if "stumble" in text:
             raise ZeroDivisionError
-        return super().readings(text, *arguments, **options)
+        return super().phoneme_units(text, *arguments, **options)
 
 
 async def test_a_text_that_finds_a_bug_silences_nobody_else(cache_dir: Path) -> None:

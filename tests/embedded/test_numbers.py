@@ -1,7 +1,7 @@
 import pytest
 
-from qwen3tts_daemon.embedded.numbers.normaliser import Spellers
-from qwen3tts_daemon.embedded.phonemes.g2p import Readers
+from qwen3tts_daemon.embedded.numbers.normaliser import TextNormaliser
+from qwen3tts_daemon.embedded.phonemes.g2p import G2P
 
 CASES = {
     "de": {
@@ -131,35 +131,37 @@ def unstressed(phonemes: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def spellers() -> Spellers:
-    return Spellers()
+def normaliser() -> TextNormaliser:
+    return TextNormaliser()
 
 
 @pytest.mark.parametrize(
     ("language", "written", "said"),
     [(language, written, said) for language, cases in CASES.items() for written, said in cases.items()],
 )
-def test_a_sentence_is_said_as_a_speaker_would(spellers: Spellers, language: str, written: str, said: str) -> None:
-    assert spellers.spell_out(written, language) == said
+def test_a_sentence_is_said_as_a_speaker_would(
+    normaliser: TextNormaliser, language: str, written: str, said: str
+) -> None:
+    assert normaliser.normalise(written, language) == said
 
 
 @pytest.mark.parametrize(("written", "said"), ENGLISH.items())
-def test_the_english_reader_reads_numbers_itself(spellers: Spellers, readers: Readers, written: str, said: str) -> None:
-    read = [readers.phonemes(spellers.spell_out(text, "en"), "en-US") for text in (written, said)]
+def test_english_g2p_reads_numbers_itself(normaliser: TextNormaliser, g2p: G2P, written: str, said: str) -> None:
+    read = [g2p.phonemes(normaliser.normalise(text, "en"), "en-US") for text in (written, said)]
     assert unstressed(read[0]) == unstressed(read[1])
 
 
 @pytest.mark.parametrize(("written", "said"), JAPANESE.items())
-def test_the_japanese_reader_reads_numbers_with_their_counters(
-    spellers: Spellers, readers: Readers, written: str, said: str
+def test_japanese_g2p_reads_numbers_with_their_counters(
+    normaliser: TextNormaliser, g2p: G2P, written: str, said: str
 ) -> None:
-    read = [readers.phonemes(spellers.spell_out(text, "ja"), "ja-JP") for text in (written, said)]
+    read = [g2p.phonemes(normaliser.normalise(text, "ja"), "ja-JP") for text in (written, said)]
     assert read[0].replace(" ", "") == read[1].replace(" ", "")
 
 
 @pytest.mark.parametrize(("written", "read"), JAPANESE_DIGITS.items())
-def test_japanese_digits_one_by_one_are_read(spellers: Spellers, readers: Readers, written: str, read: str) -> None:
-    assert readers.phonemes(spellers.spell_out(written, "ja"), "ja-JP").replace(" ", "") == read.replace(" ", "")
+def test_japanese_digits_one_by_one_are_read(normaliser: TextNormaliser, g2p: G2P, written: str, read: str) -> None:
+    assert g2p.phonemes(normaliser.normalise(written, "ja"), "ja-JP").replace(" ", "") == read.replace(" ", "")
 
 
 DIGITS = {
@@ -177,32 +179,36 @@ DIGITS = {
 
 @pytest.mark.parametrize("separator", ["", ",", ".", "'", "\u202f"])
 @pytest.mark.parametrize("language", DIGITS)
-def test_a_number_too_long_for_words_is_said_digit_by_digit(spellers: Spellers, language: str, separator: str) -> None:
+def test_a_number_too_long_for_words_is_said_digit_by_digit(
+    normaliser: TextNormaliser, language: str, separator: str
+) -> None:
     number = separator.join(["123", "456", "789", "012", "345", "678"])
     digits = DIGITS[language].split()
-    assert spellers.spell_out(number, language).split() == [
+    assert normaliser.normalise(number, language).split() == [
         digits[int(digit) - 1] for digit in number if digit.isdigit()
     ]
 
 
 @pytest.mark.parametrize(("language", "point"), [("en", "point"), ("de", "Komma"), ("fr", "virgule"), ("zh", "点")])
-def test_a_long_fraction_is_said_digit_by_digit(spellers: Spellers, language: str, point: str) -> None:
-    words = spellers.spell_out("0.12345678901234567890", language).split(point)[1].split()
+def test_a_long_fraction_is_said_digit_by_digit(normaliser: TextNormaliser, language: str, point: str) -> None:
+    words = normaliser.normalise("0.12345678901234567890", language).split(point)[1].split()
     assert words == DIGITS[language].split() * 2
 
 
 @pytest.mark.parametrize("language", [*CASES, "en", "ja"])
 @pytest.mark.parametrize("digits", ["5", "５", "٥", "५", "𝟝"])
-def test_a_digit_of_any_script_is_a_digit(spellers: Spellers, language: str, digits: str) -> None:
-    assert spellers.spell_out(digits, language) == spellers.spell_out("5", language)
+def test_a_digit_of_any_script_is_a_digit(normaliser: TextNormaliser, language: str, digits: str) -> None:
+    assert normaliser.normalise(digits, language) == normaliser.normalise("5", language)
 
 
 @pytest.mark.parametrize(("grammar", "sound"), [("pt", "012,345,678"), ("pt", "é 0,000000000000000000000000001")])
-def test_what_a_grammar_does_not_cover_is_said_digit_by_digit(spellers: Spellers, grammar: str, sound: str) -> None:
-    assert not any(map(str.isdigit, spellers.spell_out(sound, grammar)))
+def test_what_a_grammar_does_not_cover_is_said_digit_by_digit(
+    normaliser: TextNormaliser, grammar: str, sound: str
+) -> None:
+    assert not any(map(str.isdigit, normaliser.normalise(sound, grammar)))
 
 
 @pytest.mark.parametrize("language", [*CASES, "en", "ja"])
 def test_text_without_digits_and_signs_stays_as_it_is(language: str) -> None:
-    spellers = Spellers()
-    assert spellers.spell_out("Hmm… so what?", language) == "Hmm… so what?"
+    normaliser = TextNormaliser()
+    assert normaliser.normalise("Hmm… so what?", language) == "Hmm… so what?"

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.kokoro import vocabulary
-from qwen3tts_daemon.embedded.phonemes.g2p import Reader, Readers, sounds
+from qwen3tts_daemon.embedded.phonemes.g2p import G2P, Phonemizer, count_sounds
 from qwen3tts_daemon.embedded.phonemes.korean import hangul_phonemes
-from qwen3tts_daemon.embedded.speaker import MAX_UNIT_SOUNDS, EmbeddedVoices, Reading
+from qwen3tts_daemon.embedded.speaker import MAX_UNIT_SOUNDS, EmbeddedVoices, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import VOICES
 
 SENTENCES = {
@@ -28,31 +28,31 @@ LOCALES = sorted({voice.locale for voice in VOICES})
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_only_symbols_that_the_network_knows_come_out(readers: Readers, locale: str) -> None:
-    phonemes = readers.phonemes(SENTENCES[locale[:2]], locale)
+def test_only_symbols_that_the_network_knows_come_out(g2p: G2P, locale: str) -> None:
+    phonemes = g2p.phonemes(SENTENCES[locale[:2]], locale)
     assert phonemes
     assert set(phonemes) <= set(vocabulary())
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_the_mark_at_the_end_survives(readers: Readers, locale: str) -> None:
+def test_the_mark_at_the_end_survives(g2p: G2P, locale: str) -> None:
     for mark, native in zip(".?!", "。？！" if locale in ("zh-CN", "ja-JP") else ".?!", strict=True):
-        assert readers.phonemes(SENTENCES[locale[:2]][:6] + native, locale).endswith(mark)
+        assert g2p.phonemes(SENTENCES[locale[:2]][:6] + native, locale).endswith(mark)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_what_has_no_sound_gives_no_phonemes(readers: Readers, locale: str) -> None:
-    assert not any(symbol.isalpha() for symbol in readers.phonemes("… !", locale))
+def test_what_has_no_sound_gives_no_phonemes(g2p: G2P, locale: str) -> None:
+    assert not any(symbol.isalpha() for symbol in g2p.phonemes("… !", locale))
 
 
-def test_british_and_american_english_differ(readers: Readers) -> None:
-    assert readers.phonemes("tomato", "en-GB") != readers.phonemes("tomato", "en-US")
+def test_british_and_american_english_differ(g2p: G2P) -> None:
+    assert g2p.phonemes("tomato", "en-GB") != g2p.phonemes("tomato", "en-US")
 
 
-def test_latin_words_in_chinese_and_korean_are_read_as_english(readers: Readers) -> None:
-    english = readers.phonemes("phone", "en-US")
-    assert english in readers.phonemes("我的phone很好。", "zh-CN")
-    assert english in readers.phonemes("제 phone 좋아요.", "ko-KR")
+def test_latin_words_in_chinese_and_korean_are_read_as_english(g2p: G2P) -> None:
+    english = g2p.phonemes("phone", "en-US")
+    assert english in g2p.phonemes("我的phone很好。", "zh-CN")
+    assert english in g2p.phonemes("제 phone 좋아요.", "ko-KR")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_korean_letters_that_stand_alone_are_said(letters: str, said: str) -> No
 
 
 @pytest.mark.parametrize("locale", ["en-US", "en-GB"])
-def test_every_letter_of_a_long_english_word_is_read(readers: Readers, locale: str) -> None:
-    assert sounds(readers.phonemes("ba" * 1_000, locale)) > 1_000
+def test_every_letter_of_a_long_english_word_is_read(g2p: G2P, locale: str) -> None:
+    assert count_sounds(g2p.phonemes("ba" * 1_000, locale)) > 1_000
 
 
 @pytest.mark.parametrize("letter", ["a", "A", "v", "é", "Ⅳ", "Ｂ"])
@@ -91,10 +91,10 @@ def test_letters_of_other_scripts_are_said(locale: str, letter: str, voices: Emb
     assert spoken(voices, letter, locale)
 
 
-class _Picky(Readers):
-    """Has a reader that fails at two characters."""
+class _Picky(G2P):
+    """Has a library that fails at two characters."""
 
-    def _load(self, locale: str) -> Reader:
+    def _load(self, locale: str) -> Phonemizer:
         def read(text: str) -> str:
             if set(text) & set("☠0"):
                 raise LookupError(text)
@@ -107,7 +107,7 @@ class _Picky(Readers):
     ("text", "said"),
     [("ba ☠ da", "ba da"), ("ba☠da ka", "ba da ka"), ("☠0 ba", "ba"), ("ba da 0", "ba da"), ("☠", ""), ("0☠" * 99, "")],
 )
-def test_what_a_reader_fails_at_is_left_out_alone_and_named(
+def test_what_a_library_fails_at_is_left_out_alone_and_named(
     text: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert _Picky(vocabulary()).phonemes(text, "xx").split() == said.split()
@@ -117,13 +117,13 @@ def test_what_a_reader_fails_at_is_left_out_alone_and_named(
     assert "ba" not in warning.getMessage()
 
 
-def units_of(voices: EmbeddedVoices, text: str, locale: str, speed: float = 1.0) -> Iterator[Reading]:
+def units_of(voices: EmbeddedVoices, text: str, locale: str, speed: float = 1.0) -> Iterator[PhonemeUnit]:
     voice = next(voice for voice in VOICES if voice.locale == locale)
-    return voices.readings(text, voice, Cancellation(), is_first=True, speed=speed)
+    return voices.phoneme_units(text, voice, Cancellation(), is_first=True, speed=speed)
 
 
 def spoken(voices: EmbeddedVoices, text: str, locale: str) -> int:
-    return sum(sounds(unit.phonemes) for unit in units_of(voices, text, locale))
+    return sum(count_sounds(unit.phonemes) for unit in units_of(voices, text, locale))
 
 
 HOSTILE = [
@@ -139,9 +139,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_no_text_with_a_digit_fails_or_stays_silent(voices: EmbeddedVoices, locale: str, text: str) -> None:
-    readings = list(units_of(voices, text, locale))
-    assert any(sounds(reading.phonemes) for reading in readings)
-    assert all(sounds(reading.phonemes) <= MAX_UNIT_SOUNDS for reading in readings)
+    units = list(units_of(voices, text, locale))
+    assert any(count_sounds(unit.phonemes) for unit in units)
+    assert all(count_sounds(unit.phonemes) <= MAX_UNIT_SOUNDS for unit in units)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -160,4 +160,4 @@ def test_a_unit_is_bounded_in_sound_and_read_when_its_turn_comes(
     text = "".join(char for char in SENTENCES[locale[:2]] if char.isalnum())
     unstopped = units_of(voices, (text * 8_000)[:8_000], locale, speed)
     first = [next(unstopped) for _ in range(3)]
-    assert all(sounds(reading.phonemes) <= MAX_UNIT_SOUNDS * min(speed, 1) for reading in first)
+    assert all(count_sounds(unit.phonemes) <= MAX_UNIT_SOUNDS * min(speed, 1) for unit in first)

@@ -33,9 +33,10 @@ from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
 from qwen_tts.config.engine import EngineConfig, GuardConfig, LiveTextConfig
+from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token
-from qwen_tts.engine.loop import EngineLoop, Outcome, QueuePosition
+from qwen_tts.engine.loop import EngineLoop, Outcome
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.text.text_tokenizer import TextTokenizer
@@ -196,12 +197,13 @@ class Driven:
 
     @property
     def _free(self) -> tuple[int, int, int]:
-        return len(self.loop._rows) - self.runner.rows, self.loop._pages.free, self.loop._slots.free
+        memory = self.loop._memory
+        return memory.free_rows - self.runner.rows, memory.pages.free, memory.text_slots.free
 
     @property
     def nothing_is_left(self) -> bool:
         """Every row, page and text slot is free; what is kept of voices is dropped first."""
-        while self.loop._prefixes.evict():
+        while self.loop._memory.prefixes.evict():
             pass
         return self._free == self._at_start and not (self.loop._streams or self.loop._open)
 

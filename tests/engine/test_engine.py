@@ -2,12 +2,13 @@
 
 import asyncio
 import copy
+import dataclasses
 import gc
-import itertools
 import shutil
 import threading
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SynthesisRequest
@@ -23,12 +25,11 @@ from qwen_tts.checkpoint import model as model_module
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec
 from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.prompt import Prefix, Prompt, PromptBuilder
 from qwen_tts.config.checkpoint import WEIGHTS
 from qwen_tts.config.engine import EngineConfig
-from qwen_tts.engine import engine as engine_module
 from qwen_tts.engine.engine import Engine, create
-from qwen_tts.engine.live_text import LiveSentences
-from qwen_tts.engine.loop import EngineLoop
+from qwen_tts.engine.loading import Factories, NothingToCompile
 from qwen_tts.errors import (
     BadCheckpoint,
     EngineBusy,
@@ -38,9 +39,9 @@ from qwen_tts.errors import (
     ModelUnavailable,
     OutOfMemory,
 )
-from qwen_tts.models.talker import Talker
 from qwen_tts.offline.synthesizer import Synthesizer
-from qwen_tts.runtime.runner import ModelRunner
+from qwen_tts.runtime.codec_decoder import DecoderSnapshot
+from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame
 from qwen_tts.stream import AudioStream
 from tests.engine.conftest import Load
 from tests.engine.driven import (
@@ -60,6 +61,8 @@ from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, r
 Start = Callable[..., Awaitable[Engine]]
 RECORDING = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
 FEW = {"device": "cpu", "rows": 2, "queue": 1, "kv_positions": 512, "row_positions": 256}
+UNASKED = {"device": "cpu", "row_positions": 256}
+"""Rows and cache as the engine chooses them"""
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +72,17 @@ def speaker(text_tokenizer_files: Path) -> Model:
 
 
 @pytest.fixture
-async def start(text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
-    """Engines of one model, which is in memory already; closed after the test."""
+async def start(text_tokenizer_files: Path, speaker: Model) -> AsyncIterator[Start]:
+    """Engines of one model, which is in memory already, and of what else `made` says; closed after the test."""
     started, small = [], small_checkpoint(text_tokenizer_files)
 
-    async def start(model: Model = speaker, checkpoint: Path | None = None, **options: Any) -> Engine:
-        monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: model)
-        started.append(create(checkpoint=checkpoint or small, **FEW | options))
+    async def start(
+        model: Model = speaker, checkpoint: Path | None = None, made: dict[str, Any] | None = None, few: bool = True,
+        **options: Any,
+    ) -> Engine:  # fmt: skip
+        factories = Factories(**{"model": lambda *_, **__: model} | (made or {}))
+        config = EngineConfig.model_validate({"checkpoint": checkpoint or small} | (FEW if few else UNASKED) | options)
+        started.append(Engine(config, factories=factories))
         await started[-1].load()
         return started[-1]
 
@@ -98,39 +105,74 @@ async def error_of(work: Awaitable[object]) -> BaseException | None:
     return (await asyncio.gather(work, return_exceptions=True))[0]
 
 
-def out_of_memory(*_: object) -> None:
-    raise torch.OutOfMemoryError("none left")
-
-
-def noting(happened: list[str], name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def noted(*arguments: Any) -> Any:
-        happened.append(name)
-        return function(*arguments)
-
-    return noted
-
-
 class Gate:
     """Holds the engine's thread in the middle of a step, which then fails if there is an `error`."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self._reached, self._opened = threading.Event(), threading.Event()
-        launch = ModelRunner.launch
+        self._error = error
 
-        def held(*arguments: Any) -> Any:
-            self._reached.set()
-            self._opened.wait()
-            if error is not None:
-                raise error
-            return launch(*arguments)
+    def runner(self, model: Model, config: EngineConfig) -> ModelRunner:
+        return HeldRunner(model, config, self)
 
-        monkeypatch.setattr(ModelRunner, "launch", held)
+    def pass_through(self) -> None:
+        self._reached.set()
+        self._opened.wait()
+        if self._error is not None:
+            raise self._error
 
     async def reached(self) -> None:
         await asyncio.to_thread(self._reached.wait)
 
     def open(self) -> None:
         self._opened.set()
+
+
+class HeldRunner(ModelRunner):
+    def __init__(self, model: Model, config: EngineConfig, gate: Gate) -> None:
+        super().__init__(model, config)
+        self._gate = gate
+
+    def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
+        self._gate.pass_through()
+        return super().launch(frames)
+
+
+class DecodingRunner(ModelRunner):
+    """Remembers how many frames it was told to decode at a time."""
+
+    def __init__(self, model: Model, config: EngineConfig, decoded: list[int]) -> None:
+        super().__init__(model, config)
+        self._decoded = decoded
+
+    def decode(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[bytes, DecoderSnapshot]:
+        self._decoded.append(len(codes))
+        return super().decode(codes, snapshot)
+
+
+class SmallDevice:
+    """Its memory is full in `where` of a runner of more rows, or of a larger cache."""
+
+    def __init__(self, where: str, rows: int, positions: int = 2**20) -> None:
+        self.where, self.rows, self.positions = where, rows, positions
+
+    def runner(self, model: Model, config: EngineConfig) -> ModelRunner:
+        return LimitedRunner(model, config, self)
+
+    def check(self, where: str, config: EngineConfig) -> None:
+        if where == self.where and (config.rows > self.rows or config.kv_positions > self.positions):
+            raise torch.OutOfMemoryError("none left")
+
+
+class LimitedRunner(ModelRunner):
+    def __init__(self, model: Model, config: EngineConfig, device: SmallDevice) -> None:
+        device.check("__init__", config)
+        super().__init__(model, config)
+        self._check = partial(device.check, "prepare", config)
+
+    def prepare(self) -> None:
+        self._check()
+        super().prepare()
 
 
 # -- before it speaks -------------------------------------------------------------------------------------------------
@@ -164,7 +206,7 @@ async def test_it_loads_a_checkpoint_and_speaks(text_tokenizer_files: Path, spea
 async def test_it_warms_up_whatever_its_kind(start: Start, load: Load, checkpoints: Path, name: str) -> None:
     """On a card it does so by itself."""
     engine = await start(load(name), checkpoints / name)
-    await engine._warm_up()
+    await engine.warm_up()
     assert engine.active == 0
 
 
@@ -179,10 +221,9 @@ async def test_a_broken_checkpoint_is_said_by_load(text_tokenizer_files: Path, t
     await engine.close()
 
 
-async def test_rows_that_do_not_fit_are_out_of_memory(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ModelRunner, "prepare", out_of_memory)
+async def test_rows_that_do_not_fit_are_out_of_memory(start: Start) -> None:
     with pytest.raises(OutOfMemory, match="give fewer rows or kv_positions"):
-        await start()
+        await start(made={"runner": SmallDevice("prepare", rows=0).runner})
 
 
 async def test_a_broken_config_is_said_at_once(tmp_path: Path) -> None:
@@ -219,19 +260,20 @@ async def test_live_text_is_spoken_as_the_whole_would_be(start: Start, speaker: 
 
 
 async def test_a_text_that_is_too_long_for_one_sequence_is_spoken_in_parts(
-    start: Start, text_tokenizer_files: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, text_tokenizer_files: Path
 ) -> None:
     """A silent talker: a silence after its text ends each part."""
     taken: list[list[int]] = []
 
-    class Noted(LiveSentences):
-        def take(self, now: float) -> tuple[list[int], int] | None:
-            if (part := super().take(now)) is not None:
-                taken.append(part[0])
-            return part
+    class NotingPrompts(PromptBuilder):
+        def prompt(self, prefix: Prefix, tokens: list[int], *, streaming: bool) -> Prompt:
+            taken.append(tokens)
+            return super().prompt(prefix, tokens, streaming=streaming)
 
-    monkeypatch.setattr(engine_module, "LiveSentences", Noted)
     model = silent(small_model(text_tokenizer_files))
+    with torch.inference_mode():
+        prompts = NotingPrompts(model.config, model.tokenizer, model.talker, model.code_predictor)
+    model = dataclasses.replace(model, prompts=prompts)
     engine = await start(model, live_text={"span_tokens": 16}, guards={"silence_s": 0.16})
     sentences = [f"It costs {number}.50 in all, sir." for number in range(9)]
     audio = engine.stream(request(" ".join(sentences)))
@@ -344,16 +386,22 @@ async def test_voices_and_codes_between_two_steps(start: Start, load: Load, chec
     assert with_words == clone_voice(base, RECORDING, TRANSCRIPT, tail_s=0.5)
 
 
-async def test_a_call_that_fails_fails_alone(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = await start()
+class LargeCodec(Codec):
+    """There is no memory to encode with."""
+
+    def encode_audio(self, audio: Audio) -> list[list[int]]:
+        raise torch.OutOfMemoryError("none left")
+
+
+async def test_a_call_that_fails_fails_alone(start: Start, speaker: Model) -> None:
+    codec = LargeCodec(speaker.codec.config, speaker.codec.decoder, speaker.codec.encoder)
+    engine = await start(dataclasses.replace(speaker, codec=codec))
     with pytest.raises(InvalidRequest):
         await engine.decode([])
     with pytest.raises(InvalidRequest, match="clones no voices"):
         await engine.encode_reference(RECORDING, None)
-    with monkeypatch.context() as full:
-        full.setattr(Codec, "encode_audio", out_of_memory)
-        with pytest.raises(OutOfMemory):
-            await engine.encode(RECORDING)
+    with pytest.raises(OutOfMemory):
+        await engine.encode(RECORDING)
     assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
 
 
@@ -383,67 +431,36 @@ async def test_who_asks_for_little_waits_for_a_piece_of_long_codes_at_most(start
     assert finished == [1, 4 * PIECE_FRAMES]
 
 
-async def test_what_comes_while_calls_are_answered_waits_for_a_step(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine, happened = await start(), []
-    monkeypatch.setattr(EngineLoop, "step", noting(happened, "step", EngineLoop.step))
-
-    def first() -> None:
-        happened.append("first")
-        engine._tell(lambda: happened.append("second"))
-
-    engine._tell(first)
-    while "second" not in happened:
-        await asyncio.sleep(0)
-    assert "step" in happened[happened.index("first") : happened.index("second")]
+async def test_long_codes_are_decoded_in_calls_of_a_piece(start: Start) -> None:
+    """Between two calls the engine's thread takes a step, in which others speak: test_thread.py."""
+    decoded: list[int] = []
+    engine = await start(made={"runner": partial(DecodingRunner, decoded=decoded)})
+    await engine.decode([[1, 2]] * (3 * PIECE_FRAMES + 1))
+    assert decoded == [PIECE_FRAMES] * 3 + [1]
 
 
-async def test_a_step_is_taken_between_two_pieces_of_long_codes(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In which others speak. The test holds an answer back until then: the caller asks for the next piece later."""
-    engine, happened, stepped = await start(), [], threading.Event()
-    decode, step, succeed = ModelRunner.decode, EngineLoop.step, engine_module._succeed
+async def test_more_codes_than_there_may_be_are_refused(start: Start) -> None:
+    decoded: list[int] = []
 
-    def decoding(*arguments: Any) -> Any:
-        happened.append("decode")
-        stepped.clear()
-        return decode(*arguments)
+    class QuickRunner(DecodingRunner):
+        def decode(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[bytes, DecoderSnapshot]:
+            self._decoded.append(len(codes))
+            return b"", object()
 
-    def stepping(loop: EngineLoop) -> bool:
-        goes_on = step(loop)
-        happened.append("step")
-        stepped.set()
-        return goes_on
-
-    def answering(*arguments: Any) -> None:
-        stepped.wait()
-        succeed(*arguments)
-
-    monkeypatch.setattr(ModelRunner, "decode", decoding)
-    monkeypatch.setattr(EngineLoop, "step", stepping)
-    monkeypatch.setattr(engine_module, "_succeed", answering)
-    await engine.decode([[1, 2]] * 4 * PIECE_FRAMES)
-    pieces = [index for index, name in enumerate(happened) if name == "decode"]
-    assert len(pieces) == 4
-    assert all("step" in happened[one:other] for one, other in itertools.pairwise(pieces))
-
-
-async def test_more_codes_than_there_may_be_are_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, happened = await start(), []
-    monkeypatch.setattr(ModelRunner, "decode", noting(happened, "decode", lambda *_: (b"", None)))
+    engine = await start(made={"runner": partial(QuickRunner, decoded=decoded)})
     with pytest.raises(InvalidRequest, match=f"{MOST_FRAMES + 1} frames of at most {MOST_FRAMES}") as refused:
         await engine.decode([[1, 2]] * (MOST_FRAMES + 1))
     assert refused.value.param == "codes"
-    assert not happened
+    assert not decoded
     await engine.decode([[1, 2]] * MOST_FRAMES)
-    assert happened
+    assert sum(decoded) == MOST_FRAMES
 
 
-async def test_codes_whose_engine_falls_asleep_are_told(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, happened = await start(), []
-    monkeypatch.setattr(ModelRunner, "decode", noting(happened, "decode", ModelRunner.decode))
+async def test_codes_whose_engine_falls_asleep_are_told(start: Start) -> None:
+    decoded: list[int] = []
+    engine = await start(made={"runner": partial(DecodingRunner, decoded=decoded)})
     decoding = asyncio.create_task(engine.decode([[1, 2]] * MOST_FRAMES))
-    while not happened:
+    while not decoded:
         await asyncio.sleep(0)
     await engine.sleep()
     with pytest.raises(ModelUnavailable, match="sleeps"):
@@ -452,24 +469,27 @@ async def test_codes_whose_engine_falls_asleep_are_told(start: Start, monkeypatc
 
 # -- a device that fails ----------------------------------------------------------------------------------------------
 
+DEVICE_WORK = ("launch", "prefill", "collect", "open_row", "close_row", "set_pages", "put_text", "synchronize")
+
 
 @pytest.mark.parametrize(
     ("error", "reason"),
     [(RuntimeError("device-side assert"), "RuntimeError"), (torch.OutOfMemoryError(), "the device's memory is full")],
 )
-async def test_a_device_that_fails_ends_everything_with_a_reason(
-    start: Start, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
-) -> None:
+async def test_a_device_that_fails_ends_everything_with_a_reason(start: Start, error: Exception, reason: str) -> None:
     """Whatever is asked of it from then on fails too."""
-    engine = await start()
+    is_broken = threading.Event()
+
+    class BrokenRunner(ModelRunner):
+        def __getattribute__(self, name: str) -> Any:
+            if is_broken.is_set() and name in DEVICE_WORK:
+                raise error
+            return super().__getattribute__(name)
+
+    engine = await start(made={"runner": BrokenRunner})
     streams = [engine.stream(request()) for _ in range(2)] + [engine.stream(live())]
     await anext(streams[0])
-
-    def fail(*_: object) -> None:
-        raise error
-
-    for name in ("launch", "prefill", "collect", "open_row", "close_row", "set_pages", "put_text", "synchronize"):
-        monkeypatch.setattr(ModelRunner, name, fail)
+    is_broken.set()
     for audio in streams:
         ended = await error_of(read(audio))
         assert type(ended) is EngineFailed
@@ -480,11 +500,9 @@ async def test_a_device_that_fails_ends_everything_with_a_reason(
     await engine.close()
 
 
-async def test_a_call_that_comes_while_the_device_fails_is_answered(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = await start()
-    gate = Gate(monkeypatch, RuntimeError())
+async def test_a_call_that_comes_while_the_device_fails_is_answered(start: Start) -> None:
+    gate = Gate(RuntimeError())
+    engine = await start(made={"runner": gate.runner})
     audio = engine.stream(request())
     await gate.reached()
     call, late = asyncio.create_task(engine.encode(RECORDING)), engine.stream(request())
@@ -495,37 +513,14 @@ async def test_a_call_that_comes_while_the_device_fails_is_answered(
 
 # -- a device that is small -------------------------------------------------------------------------------------------
 
-UNASKED = {"device": "cpu", "row_positions": 256}
-
-
-def fits(monkeypatch: pytest.MonkeyPatch, name: str, rows: int, positions: int = 2**20) -> None:
-    """The device's memory is full in `name` of a runner of more."""
-    function = getattr(ModelRunner, name)
-
-    def limited(runner: ModelRunner, *arguments: Any) -> None:
-        config: EngineConfig = arguments[1] if arguments else runner.limited_by  # type: ignore[attr-defined]
-        if config.rows > rows or config.kv_positions > positions:
-            out_of_memory()
-        function(runner, *arguments)
-
-    if name == "prepare":
-        made = ModelRunner.__init__
-
-        def remember(runner: ModelRunner, model: Model, config: EngineConfig) -> None:
-            made(runner, model, config)
-            runner.limited_by = config  # type: ignore[attr-defined]
-
-        monkeypatch.setattr(ModelRunner, "__init__", remember)
-    monkeypatch.setattr(ModelRunner, name, limited)
-
 
 @pytest.mark.parametrize("where", ["__init__", "prepare"])
 async def test_an_engine_that_does_not_fit_starts_smaller_and_says_so(
-    where: str, text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch
+    where: str, text_tokenizer_files: Path, speaker: Model
 ) -> None:
-    monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: speaker)
-    fits(monkeypatch, where, rows=4, positions=3000)
-    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), queue=1, **UNASKED)
+    factories = Factories(model=lambda *_, **__: speaker, runner=SmallDevice(where, rows=4, positions=3000).runner)
+    config = EngineConfig.model_validate({"checkpoint": small_checkpoint(text_tokenizer_files), "queue": 1} | UNASKED)
+    engine = Engine(config, factories=factories)
     assert engine.capabilities.rows == 16
     await engine.load()
     assert engine.capabilities == msgspec.structs.replace(Synthesizer(speaker).capabilities, rows=2, live_text="words")
@@ -540,42 +535,44 @@ async def test_an_engine_that_does_not_fit_starts_smaller_and_says_so(
 
 
 @pytest.mark.parametrize("asked", [{"rows": 4}, {"rows": 4, "buckets": (4,)}, {"rows": 4, "kv_positions": 512}])
-async def test_rows_that_were_asked_for_are_not_given_up(
-    asked: dict[str, Any], start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fits(monkeypatch, "__init__", rows=3)
+async def test_rows_that_were_asked_for_are_not_given_up(asked: dict[str, Any], start: Start) -> None:
     with pytest.raises(OutOfMemory, match="give fewer rows or kv_positions"):
-        await start(**UNASKED | asked)
+        await start(few=False, made={"runner": SmallDevice("__init__", rows=3).runner}, **asked)
 
 
-async def test_where_only_the_cache_is_too_large_rows_that_were_asked_for_remain(
-    text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: speaker)
-    fits(monkeypatch, "__init__", rows=64, positions=2048)
-    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), rows=5, **UNASKED)
-    await engine.load()
-    assert engine.capabilities.rows == 5
-    await engine.close()
+async def test_where_only_the_cache_is_too_large_rows_that_were_asked_for_remain(start: Start) -> None:
+    device = SmallDevice("__init__", rows=64, positions=2048)
+    assert (await start(few=False, made={"runner": device.runner}, rows=5)).capabilities.rows == 5
 
 
-async def test_it_speaks_as_soon_as_two_rows_are_ready_and_the_others_follow(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiled: set[int] = set()
-    monkeypatch.setattr(engine_module._NothingToCompile, "is_ready", lambda _, rows: rows in compiled)
-    engine = await start(rows=5)
+class SlowCompilation(NothingToCompile):
+    """Of a bucket when the test says so."""
+
+    def __init__(self) -> None:
+        self._compiled: set[int] = set()
+
+    def begin(self, *_: object) -> "SlowCompilation":
+        self._told = _[-1]
+        return self
+
+    def is_ready(self, rows: int) -> bool:
+        return rows in self._compiled
+
+    def has_compiled(self, rows: int) -> None:
+        self._compiled.add(rows)
+        self._told()
+
+
+async def test_it_speaks_as_soon_as_two_rows_are_ready_and_the_others_follow(start: Start) -> None:
+    compilation = SlowCompilation()
+    engine = await start(rows=5, made={"compilation": compilation.begin})
     ready = [engine.ready_rows]
     assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
     assert [*ready, engine.ready_rows] == [2, 2]
-    compiled.add(4)
-    engine._wake.set()  # as the compilation's news do
-    while engine.ready_rows < 4:
-        await asyncio.sleep(0)
-    compiled.add(5)
-    engine._wake.set()
-    while engine.ready_rows < 5:
-        await asyncio.sleep(0)
+    for rows in (4, 5):
+        compilation.has_compiled(rows)
+        while engine.ready_rows < rows:
+            await asyncio.sleep(0)
     assert engine.capabilities.rows == 5
     await engine.sleep()
     assert engine.ready_rows == 0
@@ -599,7 +596,7 @@ async def test_asleep_it_refuses_and_awake_it_says_the_same(start: Start) -> Non
     engine = await start()
     one = request(limits=at_most(2))
     before = await read(engine.stream(one))
-    runner = weakref.ref(engine._runner)
+    runner = weakref.ref(engine._loaded.runner)
     await engine.sleep()
     await engine.sleep()
     gc.collect()
@@ -613,17 +610,19 @@ async def test_asleep_it_refuses_and_awake_it_says_the_same(start: Start) -> Non
     assert np.array_equal(await read(engine.stream(one)), before)
 
 
-async def test_its_model_sleeps_on_the_cpu_and_wakes_up_where_it_was(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_its_model_sleeps_on_the_cpu_and_wakes_up_where_it_was(start: Start, speaker: Model) -> None:
     """The device is another one by name only."""
-    engine, moved = await start(), []
+    moved: list[tuple[torch.device, int]] = []
+
+    class NamedModel(Model):
+        def to(self, device: torch.device) -> None:
+            moved.append((device, engine.ready_rows))
+
+    parts = {field.name: getattr(speaker, field.name) for field in dataclasses.fields(speaker)}
+    engine = await start(NamedModel(**parts), device="mps")
     one = request(limits=at_most(2))
     before = await read(engine.stream(one))
-    monkeypatch.setattr(Model, "to", lambda _, device: moved.append((device, engine.ready_rows)))
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(Talker, "device", property(lambda _: torch.device("mps")))
-        await engine.sleep()
+    await engine.sleep()
     await engine.wake()
     assert moved == [(CPU, 0), (torch.device("mps"), 0)]
     assert np.array_equal(await read(engine.stream(one)), before)
@@ -640,26 +639,20 @@ def test_a_model_moves_with_everything_it_has(load: Load, monkeypatch: pytest.Mo
     assert all(tensor.eq(1).all() for tensor in held)
 
 
-async def test_awake_it_may_be_smaller_than_before(
-    text_tokenizer_files: Path, speaker: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_awake_it_may_be_smaller_than_before(start: Start) -> None:
     """Others took memory meanwhile."""
-    monkeypatch.setattr(engine_module, "load_model", lambda *_, **__: speaker)
-    engine = create(checkpoint=small_checkpoint(text_tokenizer_files), **UNASKED)
-    await engine.load()
+    device = SmallDevice("__init__", rows=64)
+    engine = await start(few=False, made={"runner": device.runner})
     await engine.sleep()
-    fits(monkeypatch, "__init__", rows=2)
+    device.rows = 2
     await engine.wake()
     assert engine.capabilities.rows == 2
     assert len(await read(engine.stream(request(limits=at_most(1))))) == 1920
-    await engine.close()
 
 
-async def test_who_speaks_when_it_falls_asleep_is_told_and_keeps_no_place(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = await start(rows=1, queue=1)
-    gate = Gate(monkeypatch)
+async def test_who_speaks_when_it_falls_asleep_is_told_and_keeps_no_place(start: Start) -> None:
+    gate = Gate()
+    engine = await start(rows=1, queue=1, made={"runner": gate.runner})
     speaks = engine.stream(request())
     await gate.reached()
     sleeping = asyncio.create_task(engine.sleep())
@@ -673,10 +666,10 @@ async def test_who_speaks_when_it_falls_asleep_is_told_and_keeps_no_place(
         audio.cancel()
 
 
-async def test_closing_ends_streams_and_calls(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_ends_streams_and_calls(start: Start) -> None:
     """Also those that the engine's thread has not seen."""
-    engine = await start()
-    gate = Gate(monkeypatch)
+    gate = Gate()
+    engine = await start(made={"runner": gate.runner})
     speaks = engine.stream(request())
     await gate.reached()
     call, late = asyncio.create_task(engine.encode(RECORDING)), engine.stream(request())
@@ -691,7 +684,7 @@ async def test_closing_ends_streams_and_calls(start: Start, monkeypatch: pytest.
 
 async def test_closed_is_closed(start: Start) -> None:
     engine = await start()
-    runner = weakref.ref(engine._runner)
+    runner = weakref.ref(engine._loaded.runner)
     await asyncio.gather(engine.close(), engine.close())
     assert not [thread for thread in threading.enumerate() if thread.name == "engine"]
     gc.collect()

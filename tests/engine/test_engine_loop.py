@@ -13,7 +13,7 @@ from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import GuardConfig, LiveTextConfig
-from qwen_tts.engine import loop as engine_loop
+from qwen_tts.engine import admission, row_memory
 from qwen_tts.engine.loop import PREPARING_S
 from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, TextTooLong
 from qwen_tts.offline.synthesizer import Synthesizer
@@ -187,7 +187,7 @@ def open_long_text(driven: Driven) -> Heard:
 async def test_a_long_text_lets_another_client_begin_between_two_parts(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_loop, "HURRIED_S", 0.0)
+    monkeypatch.setattr(admission, "HURRIED_S", 0.0)
     driven = Driven(model, rows=1, live_text={"span_tokens": 16})
     long = open_long_text(driven)
     own = driven.open(request(limits=at_most(2), client="long"))
@@ -234,7 +234,7 @@ async def test_what_was_cancelled_in_the_line_does_not_count_against_its_client(
     others = [driven.open(request(limits=at_most(2), client="b")) for _ in range(6)]
     for _ in range(10):
         gone = driven.open(request(limits=at_most(2), client="a"))
-        driven.loop._begin_sequences(driven.now)
+        driven.loop._admit(driven.now)
         gone.cancel()
     last = driven.open(request(limits=at_most(2), client="a"))
     order = begun_order(driven, [first, *others, last])
@@ -444,7 +444,7 @@ async def test_a_voice_may_make_way_while_it_speaks(speaker: Model) -> None:
     mine, other = request(limits=at_most(10)), request("Ja.", voice=PresetVoice("ryan"), limits=at_most(10))
     first = driven.open(mine)
     driven.step(3)
-    while driven.loop._prefixes.evict():
+    while driven.loop._memory.prefixes.evict():
         pass
     second = driven.open(other)
     driven.run()
@@ -476,7 +476,7 @@ async def test_what_can_never_fit_is_refused_and_holds_nobody_up(speaker: Model)
 @pytest.fixture
 def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a cache is full after few frames."""
-    monkeypatch.setattr(engine_loop, "SPARE_PAGES", 1)
+    monkeypatch.setattr(row_memory, "SPARE_PAGES", 1)
 
 
 @pytest.mark.usefixtures("page_by_page")
@@ -797,7 +797,7 @@ async def test_a_number_is_not_cut_in_two(load: Load) -> None:
 
 async def test_live_texts_never_run_out_of_text_slots(speaker: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slot is free again once its frame was launched."""
-    monkeypatch.setattr(engine_loop, "TEXT_SLOTS", 4)
+    monkeypatch.setattr(row_memory, "TEXT_SLOTS", 4)
     driven = Driven(speaker)
     heard = [driven.open(live(limits=at_most(30))) for _ in range(2)]
     for one in heard:
@@ -811,7 +811,7 @@ async def test_live_texts_never_run_out_of_text_slots(speaker: Model, monkeypatc
 async def test_a_text_for_which_no_slots_are_left_is_busy(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     base = load(BASE)
     voice = clone(base, None)
-    monkeypatch.setattr(engine_loop, "TEXT_SLOTS", 30)
+    monkeypatch.setattr(row_memory, "TEXT_SLOTS", 30)
     driven = Driven(base)
     one = request(SENTENCE * 2, voice=voice, limits=at_most(2))
     fits, does_not = driven.open(one), driven.open(one)

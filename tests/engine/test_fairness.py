@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from qwen_tts.engine.fairness import Turns, check_place
+from qwen_tts.engine.fairness import Turns, check_may_wait
 from qwen_tts.errors import EngineBusy
 
 
@@ -103,7 +103,7 @@ def places(clients: str, total: int) -> str:
     waiting = ""
     for client in clients:
         try:
-            check_place(client.strip(), waiting.count(client), total - len(waiting))
+            check_may_wait(client.strip(), waiting.count(client), total - len(waiting))
         except EngineBusy:
             continue
         waiting += client

@@ -14,10 +14,10 @@ def reading(row: int, prompt: int, cached: int = 0) -> Sequence:
     return Sequence(row, prompt_positions=prompt, cached_positions=cached, max_frames=100, room=100)
 
 
-def speaking(row: int, lead_s: float = 1.0, *, is_heard: bool = True) -> Speaking:
+def speaking(row: int, lead_s: float = 1.0, *, is_playing: bool = True) -> Speaking:
     sequence = reading(row, 10, 9)
     sequence.frames = 5
-    return Speaking(sequence, lead_s, is_heard)
+    return Speaking(sequence, lead_s, is_playing)
 
 
 def rows(plan: Plan) -> list[int]:
@@ -56,14 +56,14 @@ def test_a_long_prompt_does_not_silence_anybody() -> None:
 
 def test_who_is_not_heard_yet_is_not_close_to_silence() -> None:
     long = reading(1, 4000)
-    plan = Scheduler(FRAME_S).plan([long], [speaking(0, lead_s=0, is_heard=False)])
+    plan = Scheduler(FRAME_S).plan([long], [speaking(0, lead_s=0, is_playing=False)])
     assert plan.prefill == [(long, PREFILL_TOKENS)]
 
 
 def test_on_a_slow_machine_the_most_urgent_speak() -> None:
     scheduler = Scheduler(FRAME_S)
     for count, step_s in ((1, 0.03), (2, 0.05), (4, 0.07), (8, 0.13)):
-        scheduler.measured(count, step_s)
+        scheduler.record_step(count, step_s)
     plan = scheduler.plan([], [speaking(row, lead_s=8 - row) for row in range(8)])
     assert rows(plan) == [4, 5, 6, 7]
     assert rows(scheduler.plan([], [speaking(row) for row in range(3)])) == [0, 1, 2]
@@ -71,7 +71,7 @@ def test_on_a_slow_machine_the_most_urgent_speak() -> None:
 
 def test_somebody_always_speaks() -> None:
     scheduler = Scheduler(FRAME_S)
-    scheduler.measured(1, 0.5)
+    scheduler.record_step(1, 0.5)
     assert len(scheduler.plan([], [speaking(0), speaking(1, 0.5)]).frame) == 1
 
 
@@ -80,8 +80,8 @@ def test_nobody_starves(seed: int) -> None:
     """A machine that keeps up with 4 of 8 rows gives each of them half of real time, none of them nothing."""
     chance = random.Random(seed)
     scheduler = Scheduler(FRAME_S)
-    scheduler.measured(4, 0.06)
-    scheduler.measured(8, 0.2)
+    scheduler.record_step(4, 0.06)
+    scheduler.record_step(8, 0.2)
     made = dict.fromkeys(range(8), 0)
     for step in range(200):
         now = step * 0.06

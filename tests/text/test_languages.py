@@ -103,9 +103,9 @@ def test_a_sample_is_in_its_language(code: str) -> None:
 
 def test_the_preview_voice_says_that_it_cannot_read_another_language() -> None:
     with pytest.raises(UnsupportedLanguage):
-        normaliser.Spellers().spell_out("5 %", "xx")
+        normaliser.TextNormaliser().normalise("5 %", "xx")
     with pytest.raises(UnsupportedLanguage):
-        g2p.Readers({}).phonemes("a", "xx-XX")
+        g2p.G2P({}).phonemes("a", "xx-XX")
 
 
 @pytest.mark.parametrize("code", ALL)

@@ -15,6 +15,7 @@ from queue import Queue
 from threading import Thread
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from tests.web import ADDRESS
 from tests.wire.daemons import tone_daemon
 
@@ -79,7 +80,7 @@ class Chromium:
     def text(self, url: str) -> str:
         """What a person who typed the address sees."""
         done = subprocess.run(
-            [*self._command, "--dump-dom", url], capture_output=True, text=True, timeout=60, check=True
+            [*self._command, "--dump-dom", url], capture_output=True, text=True, timeout=PATIENCE_S, check=True
         )
         return done.stdout
 
@@ -87,13 +88,13 @@ class Chromium:
         """What the page at `url` tells when it has tried everything."""
         with subprocess.Popen([*self._command, url], stderr=subprocess.DEVNULL) as browser:
             try:
-                return site.told.get(timeout=60)
+                return site.told.get(timeout=PATIENCE_S)
             finally:
                 browser.terminate()
 
 
 def _get(url: str, method: str = "GET") -> str:
-    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=30) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=PATIENCE_S) as answer:
         return str(answer.read().decode())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import TEST_S
 from tests.web import ADDRESS
 from tests.web.test_page import CHROMIUM, ROOT, need
 
@@ -31,7 +32,12 @@ def happened(tmp_path_factory: pytest.TempPathFactory) -> Any:
     (data / "daemon").mkdir()
     command = [sys.executable, "-m", "tests.web.foreign_site", str(CHROMIUM), str(data)]
     done = subprocess.run(
-        [*NAMESPACE, ON_THE_NETWORK, "sh", *command], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False
+        [*NAMESPACE, ON_THE_NETWORK, "sh", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=0.9 * TEST_S,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from qwen3tts_daemon.failures import HTTP_STATUS
+from tests.patience import TEST_S
 from tests.wire.daemons import DaemonProcess, tone_daemon
 from tests.wire.http_door import TOKEN
 
@@ -39,7 +40,7 @@ def need(thing: str, is_there: object) -> None:
 def run_node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["node", *arguments], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
-        timeout=280, check=False,
+        timeout=0.9 * TEST_S, check=False,
     )  # fmt: skip
 
 
@@ -99,7 +100,6 @@ def address(daemon: DaemonProcess) -> str:
     return f"http://127.0.0.1:{daemon.http_port}/"  # type: ignore[attr-defined]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("file", BROWSER)
 def test_in_a_browser(file: str, results: dict[str, Future[subprocess.CompletedProcess[str]]]) -> None:
     done = results[file].result()

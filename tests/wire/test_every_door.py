@@ -21,7 +21,9 @@ from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import WyomingSettings
 from qwen3tts_daemon.speech.clips import CLIP_FORMATS
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import NOTHING_MS, Speech, SpeechConfig
+from qwen3tts_daemon.speech.output import NOTHING_MS
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 from tests.wire.http_door import Door, open_door
 

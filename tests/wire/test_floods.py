@@ -82,7 +82,7 @@ OPENED = {
 async def test_what_one_parser_takes_the_other_takes_too(door: Door, name: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(OPENED[name])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
         if name != "frames with the head":
             writer.write(bytes((0x81, 0x8F)) + bytes(4) + b'{"type":"ping"}')
@@ -99,7 +99,7 @@ async def test_no_place_is_kept_by_upgrades_that_failed(speech: Speech, metrics:
             reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
             writer.write(sent)
             opened.append(writer)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 await read_answer(reader)
         assert (await raw(door, request("/health"))).status == 200
         for writer in opened:
@@ -222,7 +222,7 @@ async def test_a_body_in_small_chunks_arrives_whole(door: Door) -> None:
     head = request(SPEECH, "Transfer-Encoding: chunked", "Connection: close", method="POST")
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(head + chunks)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await reader.read()).startswith(b"HTTP/1.1 200")
     writer.close()
 
@@ -231,7 +231,7 @@ async def test_requests_in_a_row_are_all_answered(door: Door) -> None:
     count = (EVENTS.burst + EVENTS_OF_AN_ADDRESS.burst) // 2 + 100  # a head and an end each: some have to wait
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(request("/health") * count)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_S):
         for _ in range(count):
             assert (await read_answer(reader)).status == 200
     writer.close()
@@ -255,7 +255,7 @@ async def test_a_message_of_many_parts_is_one_message(door: Door) -> None:
 async def test_a_message_without_end_is_an_error(door: Door) -> None:
     reader, writer = await call(door)
     await push(writer, frame(Opcode.TEXT, b"{", fin=False) + frame(Opcode.CONT, fin=False) * (MOST_FRAGMENTS + 100))
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_S):
         said = await reader.read()
     assert b"fragments" in said
     writer.close()
@@ -302,7 +302,7 @@ async def test_the_door_closes_whatever_its_connections_are_at(speech: Speech, m
         _, writer = await asyncio.open_connection("127.0.0.1", door.port)
         writer.write(request(SPEECH, "Transfer-Encoding: chunked", method="POST") + b"1\r\n \r\n" * 50_000)
         writers.append(writer)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await door.server.close()
         assert not door.server.connections
         for writer in writers:
@@ -325,7 +325,7 @@ async def test_two_lengths_end_the_connection(door: Door) -> None:
     both = request(SPEECH, "Transfer-Encoding: chunked", "Content-Length: 4", method="POST")
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(both + b"0\r\n\r\n" + request("/health"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         answer: Answer = await read_answer(reader)
         assert (answer.status, answer.headers["connection"]) == (400, "close")
         assert await reader.read() == b""
@@ -367,7 +367,7 @@ class TestWhoComesByATrustedProxy:
             async def ask(address: str) -> int:
                 body = {"input": "hello", "response_format": "pcm"}
                 headers = {"X-Forwarded-For": address}
-                return (await door.client.post(SPEECH, json=body, headers=headers, timeout=60)).status_code
+                return (await door.client.post(SPEECH, json=body, headers=headers, timeout=PATIENCE_S)).status_code
 
             greedy = [asyncio.create_task(ask("192.168.1.66")) for _ in range(3)]
             await until(lambda: speech.active == 3)

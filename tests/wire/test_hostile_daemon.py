@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.floods import FLOODS
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, tone_daemon
 
 
@@ -38,7 +39,7 @@ def test_it_answers_and_ends_under_all_floods_at_once(tmp_path: Path) -> None:
         for name in FLOODS:
             floods.enter_context(flooding(name, wyoming if name.startswith("wyoming") else http))
         for _ in range(30):
-            assert httpx.get(f"http://127.0.0.1:{http}/health", timeout=60).status_code == 200
+            assert httpx.get(f"http://127.0.0.1:{http}/health", timeout=PATIENCE_S).status_code == 200
         log = ended(daemon)
     assert "Traceback" not in log
     assert len(log.splitlines()) < 60
@@ -52,7 +53,7 @@ def test_a_daemon_without_files_left_says_so_once(tmp_path: Path) -> None:
         daemon.wait_for("Too many open files")
         for each in opened:
             each.close()
-        assert httpx.get(f"http://127.0.0.1:{http}/health", timeout=60).status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{http}/health", timeout=PATIENCE_S).status_code == 200
         log = ended(daemon)
     assert log.count("Too many open files") == 1
     # asyncio wants to accept again after a second, and may find the listening socket closed.

@@ -14,7 +14,8 @@ from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.protocols.http.server import HttpServer
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech, SpeechConfig
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S

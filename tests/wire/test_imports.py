@@ -17,6 +17,7 @@ from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT, REFERENCE
 from qwen_tts.api import Audio
 from tests.archives import packed
 from tests.fakes import tone
+from tests.patience import PATIENCE_S
 from tests.prompts import prompt_bytes
 from tests.wire.daemons import DaemonProcess, tone_daemon
 
@@ -33,7 +34,7 @@ class Home:
     def __init__(self, daemon: DaemonProcess, data: Path) -> None:
         http = daemon.ready()[1]
         headers = {"Authorization": f"Bearer {(data / 'token').read_text().strip()}"}
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{http}", headers=headers, timeout=60)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{http}", headers=headers, timeout=PATIENCE_S)
         self._status = Path(f"/proc/{daemon.process.pid}/status")
 
     def bring(self, archive: bytes) -> httpx.Response:

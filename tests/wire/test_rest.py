@@ -13,7 +13,9 @@ import pytest
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import LONGEST_DECODED_S, Order, Speech, SpeechConfig
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import LONGEST_DECODED_S, Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen_tts.api import (
@@ -466,7 +468,8 @@ async def test_a_report_that_is_not_there_is_not_found(door: Door, home: Home) -
     assert told(await door.client.get("/v1/audio/requests/0123456789ab"))[:2] == (404, "not_found")
     first = (await ask(door, "custom-voice", text="Hi.")).headers["x-request-id"]
     for _ in range(256):
-        home.speech.remove(home.speech.utterance(Order("test")))
+        async with home.speech.utterance(Order("test")):
+            pass
     assert len(home.speech.reports) == 256
     assert (await door.client.get(f"/v1/audio/requests/{first}")).status_code == 404
 

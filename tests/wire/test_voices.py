@@ -17,7 +17,8 @@ from fastapi.routing import APIRoute
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.protocols.http.routes import voices, wrapper
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
 from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT
 from qwen3tts_daemon.voices.library import VoiceLibrary
@@ -335,7 +336,7 @@ async def test_what_was_not_a_whole_described_utterance_cannot_be_kept(
             "/api/tts/voice-design/stream", json=DESIGN | {"text": "This goes well. This will [fail]."}
         )
     (failed,) = [id for id, report in speech.reports.items() if report.end == "generation_failed"]
-    for take in (preset.headers["x-request-id"], cancelled.request_id, failed, "", "x" * 1_000):
+    for take in (preset.headers["x-request-id"], cancelled.caller.request_id, failed, "", "x" * 1_000):
         assert told(await keeper.make(name="x", take=take)) == (422, "bad_field", "take"), take
     assert library.voices == []
 

@@ -19,7 +19,8 @@ from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import NOTHING_MS, Speech
+from qwen3tts_daemon.speech.output import NOTHING_MS
+from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
 from tests.wire.patient import connect
@@ -46,7 +47,7 @@ async def server(sockets: Sockets, limits: WebSocketSettings) -> AsyncIterator[H
 
     @app.websocket("/v1/tts")
     async def tts(websocket: WebSocket) -> None:
-        await sockets.serve(websocket)
+        await sockets.serve(websocket, address="127.0.0.1")
 
     @app.websocket("/refused")
     async def refused(websocket: WebSocket) -> None:
@@ -304,19 +305,18 @@ async def test_text_without_words(call: Connect) -> None:
         assert (await client.hear())["reason"] == "error"
 
 
+def limited(**limits: float) -> pytest.MarkDecorator:
+    """A limit that the test can reach."""
+    return pytest.mark.parametrize("limits", [WebSocketSettings(**limits)], ids=[""])  # type: ignore[arg-type]
+
+
 class TestTight:
-    """With limits that a test can reach."""
-
-    @pytest.fixture
-    def limits(self) -> WebSocketSettings:
-        return WebSocketSettings(
-            idle_s=0.05, auto_flush_s=0.05, send_timeout_s=0.2, slow_consumer_s=0.1, messages_per_10s=20
-        )  # fmt: skip
-
+    @limited(idle_s=0.05)
     async def test_an_idle_socket_is_closed(self, call: Connect) -> None:
         async with call() as client:
             assert await client.closed() == 4408
 
+    @limited(auto_flush_s=0.05, idle_s=1)
     async def test_forgotten_text_is_spoken(self, call: Connect) -> None:
         async with call() as client:
             await client.say("speak", ctx="a", text="Half a sent")
@@ -324,6 +324,7 @@ class TestTight:
             await client.until("segment", text="Half a sent")
             await client.until("done", ctx="a", reason="complete")
 
+    @limited(messages_per_10s=20)
     async def test_a_flood_of_messages(self, call: Connect) -> None:
         async with call() as client:
             with contextlib.suppress(ConnectionClosed):
@@ -331,6 +332,7 @@ class TestTight:
                     await client.connection.send("")
             assert await client.closed() == 1008
 
+    @limited(slow_consumer_s=0.1)
     async def test_who_does_not_report_loses_the_context(self, call: Connect, engine: ToneEngine) -> None:
         async with call() as client:
             await client.say("speak", ctx="a", text=LONG, final=True)
@@ -339,6 +341,7 @@ class TestTight:
             assert (await client.hear())["reason"] == "limit"
             await settles(lambda: engine.active == 0)
 
+    @limited(send_timeout_s=0.2)
     async def test_who_does_not_read_is_cut_off(self, call: Connect, engine: ToneEngine, sockets: Sockets) -> None:
         async with call(max_queue=1) as client:
             format = {"sample_rate": 48_000}
@@ -392,6 +395,7 @@ async def test_a_client_vanishes(
     async with call() as client:
         await client.say("speak", ctx="a", text=LONG, final=True)
         await client.say("speak", ctx="b", text=LONG, final=True, policy="parallel")
+        await client.say("speak", ctx="waits", text=LONG)
         await client.until("frame", ctx="b")
         assert engine.active == 2
         if manner == "close":

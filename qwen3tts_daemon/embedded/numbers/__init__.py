@@ -1,7 +1,7 @@
-"""Numbers, dates, times, units and currencies -> words, per language; the English reader needs none of this.
+"""Numbers, dates, times, units and currencies -> words, per language; English G2P reads them itself.
 
 ```
-spelling.py      language -> speller, loaded by the first text with a digit or a symbol
+normaliser.py    language -> its rules, loaded by the first text with a digit or a symbol
 german.py        normt2s
 transducers.py   es fr it ru, by damga
 portuguese.py, chinese.py, korean.py   kitten-text-processing and rules of our own

@@ -29,8 +29,8 @@ _AFTER = rules(
 )
 
 
-class ChineseSpeller:
-    """Spells one sentence out."""
+class ChineseNormaliser:
+    """Puts one sentence into words."""
 
     def __init__(self) -> None:
         self._normalizer = Normalizer(lang="zh")

@@ -50,11 +50,11 @@ def plain_digits(text: str, language: str) -> str:
 def long_numbers_by_digit(text: str, language: str) -> str:
     """The text with its very long numbers, and very long fractions, in words."""
 
-    def spell(number: re.Match[str]) -> str:
+    def in_words(number: re.Match[str]) -> str:
         point = f" {_POINTS[language]} " if number["point"] else " "
         return f"{point}{by_digit(number.group(), language)} "
 
-    return _LONG.sub(spell, text)
+    return _LONG.sub(in_words, text)
 
 
 def by_digit(text: str, language: str) -> str:

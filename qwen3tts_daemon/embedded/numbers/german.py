@@ -3,8 +3,8 @@
 from normt2s import Normalizer  # type: ignore[import-untyped]
 
 
-class GermanSpeller:
-    """Spells one sentence out."""
+class GermanNormaliser:
+    """Puts one sentence into words."""
 
     def __init__(self) -> None:
         self._normalizer = Normalizer(lang="de")

@@ -19,6 +19,6 @@ _RULES = rules(
 )
 
 
-def spell_japanese(sentence: str) -> str:
+def normalise_japanese(sentence: str) -> str:
     """One sentence with clock times, dates and signs in words; other numbers stay digits."""
     return rewrite(sentence, _RULES)

@@ -29,16 +29,16 @@ _NUMBER = re.compile(
 )
 
 
-class KoreanSpeller:
-    """Spells one sentence out."""
+class KoreanNormaliser:
+    """Puts one sentence into words."""
 
     def __init__(self) -> None:
         self._normalizer = Normalizer(lang="ko")
 
     def __call__(self, sentence: str) -> str:
-        return _NUMBER.sub(self._spell, rewrite(sentence, _SIGNS))
+        return _NUMBER.sub(self._normalise, rewrite(sentence, _SIGNS))
 
-    def _spell(self, number: re.Match[str]) -> str:
+    def _normalise(self, number: re.Match[str]) -> str:
         written = number.group()
         words = str(self._normalizer.normalize(written.strip())).strip()
         return f"{words} " if written.endswith(" ") else words

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from qwen3tts_daemon.embedded.numbers.digits import by_digit, long_numbers_by_digit, plain_digits
 from qwen_tts.errors import UnsupportedLanguage
 
-Speller = Callable[[str], str]
+Normaliser = Callable[[str], str]
 
 _DIGITS = re.compile(r"\d+")
 _NEEDED = re.compile(r"[\d€$£¥￥₩₽%％‰°℃]")
@@ -17,61 +17,61 @@ _GRAMMAR_ERRORS = (AssertionError, LookupError, RuntimeError, TypeError, ValueEr
 logger = logging.getLogger(__name__)
 
 
-class Spellers:
-    """Every speller that was used so far."""
+class TextNormaliser:
+    """Numbers, dates, times, units and signs of every language -> words."""
 
     def __init__(self) -> None:
-        self._spellers: dict[str, Speller] = {}
+        self._normalisers: dict[str, Normaliser] = {}
 
-    def spell_out(self, sentence: str, language: str) -> str:
+    def normalise(self, sentence: str, language: str) -> str:
         """One sentence in words; without digits and symbols it comes back as it is, and nothing is loaded."""
         sentence = long_numbers_by_digit(plain_digits(sentence, language), language)
         if not _NEEDED.search(sentence):
             return sentence
-        if language not in self._spellers:
-            self._spellers[language] = _load(language)
-        speller = self._spellers[language]
+        if language not in self._normalisers:
+            self._normalisers[language] = _load(language)
+        normaliser = self._normalisers[language]
         try:
-            return speller(sentence)
+            return normaliser(sentence)
         except _GRAMMAR_ERRORS:
-            return " ".join(_spell_word(word, speller, language) for word in sentence.split())
+            return " ".join(_normalise_word(word, normaliser, language) for word in sentence.split())
 
 
-def _spell_word(word: str, speller: Speller, language: str) -> str:
+def _normalise_word(word: str, normaliser: Normaliser, language: str) -> str:
     try:
-        return speller(word)
+        return normaliser(word)
     except _GRAMMAR_ERRORS as error:
         logger.debug("the digits of a word in %s are said one by one: %s", language, type(error).__name__)
         return _DIGITS.sub(lambda digits: f" {by_digit(digits.group(), language)} ", word)
 
 
 # The libraries belong to extras and load in 60 to 450 ms: each is imported by the first text that needs it.
-def _load(language: str) -> Speller:
+def _load(language: str) -> Normaliser:
     match language:
         case "de":
-            from qwen3tts_daemon.embedded.numbers.german import GermanSpeller
+            from qwen3tts_daemon.embedded.numbers.german import GermanNormaliser
 
-            return GermanSpeller()
+            return GermanNormaliser()
         case "es" | "fr" | "it" | "ru":
-            from qwen3tts_daemon.embedded.numbers.transducers import TransducerSpeller
+            from qwen3tts_daemon.embedded.numbers.transducers import TransducerNormaliser
 
-            return TransducerSpeller(language)
+            return TransducerNormaliser(language)
         case "pt":
-            from qwen3tts_daemon.embedded.numbers.portuguese import PortugueseSpeller
+            from qwen3tts_daemon.embedded.numbers.portuguese import PortugueseNormaliser
 
-            return PortugueseSpeller()
+            return PortugueseNormaliser()
         case "zh":
-            from qwen3tts_daemon.embedded.numbers.chinese import ChineseSpeller
+            from qwen3tts_daemon.embedded.numbers.chinese import ChineseNormaliser
 
-            return ChineseSpeller()
+            return ChineseNormaliser()
         case "ko":
-            from qwen3tts_daemon.embedded.numbers.korean import KoreanSpeller
+            from qwen3tts_daemon.embedded.numbers.korean import KoreanNormaliser
 
-            return KoreanSpeller()
+            return KoreanNormaliser()
         case "ja":
-            from qwen3tts_daemon.embedded.numbers.japanese import spell_japanese
+            from qwen3tts_daemon.embedded.numbers.japanese import normalise_japanese
 
-            return spell_japanese
+            return normalise_japanese
         case "en":
             return str
         case _:

@@ -43,15 +43,15 @@ _UNITS = rules(
 _NUMBER = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|\d{1,2}h\d{2}|\d+(?:\.\d{3})*(?:,\d+)?[ºª]?")
 
 
-class PortugueseSpeller:
-    """Spells one sentence out."""
+class PortugueseNormaliser:
+    """Puts one sentence into words."""
 
     def __init__(self) -> None:
         self._normalizer = Normalizer(lang="pt")
 
     def __call__(self, sentence: str) -> str:
         # Number by number: the grammar has no path for many a whole sentence.
-        return _NUMBER.sub(self._spell, rewrite(sentence, _UNITS))
+        return _NUMBER.sub(self._normalise, rewrite(sentence, _UNITS))
 
-    def _spell(self, number: re.Match[str]) -> str:
+    def _normalise(self, number: re.Match[str]) -> str:
         return str(self._normalizer.normalize(number.group()))

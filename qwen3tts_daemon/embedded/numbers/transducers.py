@@ -19,8 +19,8 @@ _AFTER: dict[str, tuple[Rule, ...]] = {
 }
 
 
-class TransducerSpeller:
-    """Spells one sentence out."""
+class TransducerNormaliser:
+    """Puts one sentence into words."""
 
     def __init__(self, language: str) -> None:
         self._normalizer = TextNormalizer(lang=language)

@@ -1,7 +1,7 @@
-"""Words -> the phonemes that both networks speak (Kokoro's vocabulary), one module per way of reading.
+"""Words -> the phonemes that both networks speak (Kokoro's vocabulary), one module per G2P library.
 
 ```
-readers.py    language -> reader, loaded on first use
+g2p.py        language -> its library, loaded on first use
 english.py    hibari's rules, American and British       chinese.py    misaki over jieba and pypinyin
 espeak.py     espeak-ng: de es fr it pt ru (GPL-3.0)     japanese.py   Open JTalk's readings, then kana
 latin.py      Latin words in Chinese and Korean          korean.py     our own rules of pronunciation

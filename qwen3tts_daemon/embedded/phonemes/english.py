@@ -16,7 +16,7 @@ _LONG_WORD = re.compile(r"[^\W\d_]{25,}")
 _WORD_PART = 20
 
 
-class EnglishReader:
+class EnglishPhonemizer:
     """Reads one sentence of American or British English."""
 
     def __init__(self, *, british: bool) -> None:

@@ -36,7 +36,7 @@ _NEAREST = {
 logger = logging.getLogger(__name__)
 
 
-class EspeakReader:
+class EspeakPhonemizer:
     """Reads one sentence; keeps stress, ties and punctuation."""
 
     def __init__(self, language: str) -> None:

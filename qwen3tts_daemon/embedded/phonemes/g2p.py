@@ -1,4 +1,4 @@
-"""Text -> phonemes in any installed language; a language's reader is loaded on its first text."""
+"""Grapheme to phoneme: text -> phonemes in any installed language, which is loaded by its first text."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -7,10 +7,11 @@ from unicodedata import category, name, normalize
 
 from qwen_tts.errors import UnsupportedLanguage
 
-Reader = Callable[[str], str]
+Phonemizer = Callable[[str], str]
+"""Text of one language -> phonemes"""
 
-# What the libraries behind the readers raise on text that they did not expect.
-_READER_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# What the libraries raise on text that they did not expect.
+_LIBRARY_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 _NAMED_CHARS = 40
 
@@ -19,29 +20,29 @@ _SCRIPTS = {
     "zh": ("CJK", "IDEOGRAPHIC", "BOPOMOFO"),
 }  # fmt: skip
 """How the names of a language's letters begin in Unicode, beside those that all of them read: Latin ones."""
-_LATIN = ("LATIN", "MODIFIER")
+_LATIN_NAMES = ("LATIN", "MODIFIER")
 _SIGNS = ("GREEK",)
 
 logger = logging.getLogger(__name__)
 
 
-def sounds(phonemes: str) -> int:
+def count_sounds(phonemes: str) -> int:
     """Consonants and vowels in it; stress, length, tones and punctuation do not count."""
     return sum(category(symbol) in ("Ll", "Lo", "Lu") for symbol in phonemes)
 
 
-class Readers:
-    """Every reader that was used so far; only symbols of `vocabulary` come out."""
+class G2P:
+    """Phonemes of every language; only symbols of `vocabulary` come out."""
 
     def __init__(self, vocabulary: Mapping[str, int]) -> None:
         self._vocabulary = vocabulary
-        self._readers: dict[str, Reader] = {}
+        self._phonemizers: dict[str, Phonemizer] = {}
 
     def phonemes(self, text: str, locale: str) -> str:
         """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
         text, unread = _without_foreign_words(text, locale[:2])
-        symbols = self._known(_read(text, self.reader(locale), unread)).strip()
-        if not unread and not sounds(symbols):
+        symbols = self._known(_phonemes(text, self.phonemizer(locale), unread)).strip()
+        if not unread and not count_sounds(symbols):
             unread = [char for char in text if char.isalnum()]
         if unread:
             # Its characters tell the reason; the sentence is the household's own.
@@ -49,35 +50,35 @@ class Readers:
             logger.warning("left out what the %s voice cannot say: %s", locale, named)
         return symbols
 
-    def reader(self, locale: str) -> Reader:
-        """The reader of a locale such as "en-GB", loaded if need be."""
-        if locale not in self._readers:
-            self._readers[locale] = self._load(locale)
-        return self._readers[locale]
+    def phonemizer(self, locale: str) -> Phonemizer:
+        """That of a locale such as "en-GB", loaded if need be."""
+        if locale not in self._phonemizers:
+            self._phonemizers[locale] = self._load(locale)
+        return self._phonemizers[locale]
 
-    # The readers' libraries belong to extras and take up to 200 MB: each is imported by its first text.
-    def _load(self, locale: str) -> Reader:
+    # The libraries belong to extras and take up to 200 MB: each is imported by its first text.
+    def _load(self, locale: str) -> Phonemizer:
         match locale[:2]:
             case "en":
-                from qwen3tts_daemon.embedded.phonemes.english import EnglishReader
+                from qwen3tts_daemon.embedded.phonemes.english import EnglishPhonemizer
 
-                return EnglishReader(british=locale == "en-GB")
+                return EnglishPhonemizer(british=locale == "en-GB")
             case "zh":
-                from qwen3tts_daemon.embedded.phonemes.chinese import ChineseReader
+                from qwen3tts_daemon.embedded.phonemes.chinese import ChinesePhonemizer
 
-                return ChineseReader(self.reader("en-US"))
+                return ChinesePhonemizer(self.phonemizer("en-US"))
             case "ja":
-                from qwen3tts_daemon.embedded.phonemes.japanese import JapaneseReader
+                from qwen3tts_daemon.embedded.phonemes.japanese import JapanesePhonemizer
 
-                return JapaneseReader()
+                return JapanesePhonemizer()
             case "ko":
-                from qwen3tts_daemon.embedded.phonemes.korean import KoreanReader
+                from qwen3tts_daemon.embedded.phonemes.korean import KoreanPhonemizer
 
-                return KoreanReader(self.reader("en-US"))
+                return KoreanPhonemizer(self.phonemizer("en-US"))
             case "de" | "es" | "fr" | "it" | "pt" | "ru" as language:
-                from qwen3tts_daemon.embedded.phonemes.espeak import EspeakReader
+                from qwen3tts_daemon.embedded.phonemes.espeak import EspeakPhonemizer
 
-                return EspeakReader(language)
+                return EspeakPhonemizer(language)
             case language:
                 raise UnsupportedLanguage(f"no phonemes of {language!r}", param="language")
 
@@ -95,7 +96,7 @@ def _without_foreign_words(text: str, language: str) -> tuple[str, list[str]]:
     """
     if text.isascii():
         return text, []
-    own = (*_LATIN, *_SCRIPTS.get(language, ()))
+    own = (*_LATIN_NAMES, *_SCRIPTS.get(language, ()))
     words = ["".join(run) for _, run in groupby(text, key=_is_of_a_word)]
     foreign = [word for word in words if _is_of_a_word(word[0]) and not _has_letters_of(own, word)]
     foreign = [word for word in foreign if len(word) > 1 or not _has_letters_of(_SIGNS, word)]
@@ -112,15 +113,15 @@ def _has_letters_of(scripts: tuple[str, ...], word: str) -> bool:
     return any(name(char, "").startswith(scripts) for char in normalize("NFKC", word))
 
 
-def _read(text: str, reader: Reader, unread: list[str]) -> str:
-    """What the reader makes of a text, or else of ever smaller parts of it; adds the characters that it fails at."""
+def _phonemes(text: str, phonemizer: Phonemizer, unread: list[str]) -> str:
+    """The phonemes of a text, or else of ever smaller parts of it; adds the characters that the library fails at."""
     try:
-        return reader(text)
-    except _READER_ERRORS:
+        return phonemizer(text)
+    except _LIBRARY_ERRORS:
         if len(text) < 2:
             unread.append(text)
             return ""
-    return " ".join(_read(half, reader, unread) for half in _halves(text))
+    return " ".join(_phonemes(half, phonemizer, unread) for half in _halves(text))
 
 
 def _halves(text: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ class _Word(NamedTuple):
     is_unk: bool = False
 
 
-class JapaneseReader(JAG2P):  # type: ignore[misc]
+class JapanesePhonemizer(JAG2P):  # type: ignore[misc]
     """Reads one sentence."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qwen3tts_daemon.embedded.phonemes.g2p import Reader
-from qwen3tts_daemon.embedded.phonemes.latin import read_mixed
+from qwen3tts_daemon.embedded.phonemes.g2p import Phonemizer
+from qwen3tts_daemon.embedded.phonemes.latin import mixed_phonemes
 
 _ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
@@ -45,7 +45,7 @@ _CODA_SOUNDS = {
 }
 
 _JAMO = re.compile(f"[{_ONSETS}{_VOWELS}]")
-_HANGUL = re.compile(r"[가-힣]+|[^가-힣]+")
+_HANGUL_RUNS = re.compile(r"[가-힣]+|[^가-힣]+")
 
 
 @dataclass(slots=True)
@@ -55,20 +55,20 @@ class _Syllable:
     coda: str
 
 
-class KoreanReader:
+class KoreanPhonemizer:
     """Reads one sentence."""
 
-    def __init__(self, english: Reader) -> None:
+    def __init__(self, english: Phonemizer) -> None:
         self._english = english
 
     def __call__(self, text: str) -> str:
-        return read_mixed(text, hangul_phonemes, self._english)
+        return mixed_phonemes(text, hangul_phonemes, self._english)
 
 
 def hangul_phonemes(text: str) -> str:
     """The phonemes of the Hangul words of a text; everything else stays as it is."""
     text = _JAMO.sub(lambda letter: _syllable_of(letter.group()), text)
-    return "".join(_word(part) if "가" <= part[0] <= "힣" else part for part in _HANGUL.findall(text))
+    return "".join(_word(part) if "가" <= part[0] <= "힣" else part for part in _HANGUL_RUNS.findall(text))
 
 
 def _syllable_of(letter: str) -> str:

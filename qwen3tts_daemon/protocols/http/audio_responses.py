@@ -20,7 +20,8 @@ from qwen3tts_daemon.failures import Refusal, describe, draining
 from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.response_schemas import SOUND_TYPES, binary
 from qwen3tts_daemon.protocols.scope_state import TRAILERS
-from qwen3tts_daemon.speech.service import Measures, Utterance
+from qwen3tts_daemon.speech.report import Measures
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
 from qwen_tts.errors import InvalidRequest
 
@@ -157,7 +158,7 @@ class StreamedAudioResponse(Response):
                     return
                 await self._write(self._framing.end(utterance), send)
             except Exception as error:
-                event = self._framing.error(error, utterance.request_id) if self._has_started else None
+                event = self._framing.error(error, utterance.caller.request_id) if self._has_started else None
                 if event is None:
                     raise
                 await self._write(event, send)

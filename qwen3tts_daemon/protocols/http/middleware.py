@@ -26,7 +26,7 @@ from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.scope_state import ABORT
 from qwen3tts_daemon.sparing_log import SparingLog
-from qwen3tts_daemon.speech.service import Caller, new_request_id
+from qwen3tts_daemon.speech.request import Caller, new_request_id
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,9 @@ from qwen3tts_daemon.protocols.http.field_types import (
 )
 from qwen3tts_daemon.protocols.http.json_body import read_json, schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert
-from qwen3tts_daemon.speech.service import Caller, Order, Speech, Utterance
+from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import Sampling
 
 _SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")

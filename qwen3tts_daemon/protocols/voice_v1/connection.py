@@ -31,7 +31,8 @@ from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL, Session
 from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES, status_of
 from qwen3tts_daemon.protocols.voice_v1.writer import SocketEnded, SocketWriter
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import Caller, Speech
+from qwen3tts_daemon.speech.request import Caller
+from qwen3tts_daemon.speech.service import Speech
 
 Clock = Callable[[], float]
 
@@ -156,23 +157,22 @@ class VoiceConnection:
 
     def _do(self, actions: list[ContextAction]) -> None:
         for action in actions:
-            if isinstance(action, OpenUtterance):
-                self._open(action.ctx)
-            elif pump := self._pumps.get(action.ctx):
-                self._act(action, pump)
+            try:
+                if isinstance(action, OpenUtterance):
+                    self._open(action.ctx)
+                elif pump := self._pumps.get(action.ctx):
+                    self._act(action, pump)
+            except Exception as error:  # noqa: BLE001  described to the client
+                self._fail(action.ctx, error)
         self._alarm.set(self.session.deadline())
 
     def _open(self, ctx: Context) -> None:
-        try:
-            utterance = self._speech.utterance(ctx.options.order, Caller(ctx.request_id, self._address))
-        except Exception as error:  # noqa: BLE001  described to the client
-            self._fail(ctx, error)
-        else:
-            utterance.on_place = ctx.tell_place
-            ctx.measures = utterance.measures
-            self._pumps[ctx] = Pump(
-                ctx, utterance, clock=self._clock, slow_consumer_s=self._slow_consumer_s, on_slow=self._on_slow
-            )
+        utterance = self._speech.utterance(ctx.options.order, Caller(ctx.request_id, self._address))
+        utterance.on_place = ctx.tell_place
+        ctx.measures = utterance.measures
+        self._pumps[ctx] = Pump(
+            ctx, utterance, clock=self._clock, slow_consumer_s=self._slow_consumer_s, on_slow=self._on_slow
+        )
 
     def _act(self, action: ContextAction, pump: Pump) -> None:
         utterance = pump.utterance
@@ -180,11 +180,8 @@ class VoiceConnection:
             case RunUtterance(ctx):
                 pump.is_running = True
                 self._tasks.create_task(self._run(ctx, pump))
-            case FeedText(ctx, text):
-                try:
-                    utterance.feed(text)
-                except Exception as error:  # noqa: BLE001  described to the client
-                    self._fail(ctx, error)
+            case FeedText(_, text):
+                utterance.feed(text)
             case FlushText(ctx, is_automatic):
                 before = utterance.text if is_automatic else ""
                 utterance.flush()

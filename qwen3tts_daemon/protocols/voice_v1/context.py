@@ -21,7 +21,9 @@ from qwen3tts_daemon.protocols.voice_v1.frames import Framer, SoundFrame
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock
-from qwen3tts_daemon.speech.service import Measures, SegmentStarted, new_request_id
+from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.report import Measures
+from qwen3tts_daemon.speech.request import new_request_id
 
 
 @dataclass(eq=False, slots=True)
@@ -82,10 +84,9 @@ class Context:
         return self.playback.delay_s(frame.first_sample, frame.samples, now)
 
     def send(self, frame: SoundFrame) -> None:
-        """Put a frame into the outbox."""
-        if not self.is_done:
-            self.sent_samples = frame.first_sample + frame.samples
-            self.outbox.send(frame, self)
+        """Put a frame into the outbox, before the context is done."""
+        self.sent_samples = frame.first_sample + frame.samples
+        self.outbox.send(frame, self)
 
     def take_back(self) -> None:
         """What is in the outbox is not sent any more, nor counted as sent."""

@@ -15,7 +15,7 @@ from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions, SessionOp
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock, Timeline
 from qwen3tts_daemon.settings import WebSocketSettings
-from qwen3tts_daemon.speech.service import first_words
+from qwen3tts_daemon.speech.request import first_words
 from qwen_tts.api import Capabilities
 from qwen_tts.errors import SynthesisError
 from qwen_tts.limits import MAX_TEXT_CHARS
@@ -49,7 +49,7 @@ class ContextOpener:
             raise Refusal("too_many_contexts", reason)
         try:
             options = self._options.changed(message)
-            self._check_room(options, is_draining=is_draining)
+            self._check_limits(options, is_draining=is_draining)
             ctx = self._make(name, options, now)
             ctx.is_implicit = message.ctx is None
             voice, language = self._settle(ctx, message)
@@ -73,7 +73,7 @@ class ContextOpener:
         ctx.say(error_message(error, ctx=name, id=id))
         ctx.say_done("error")
 
-    def _check_room(self, options: ContextOptions, *, is_draining: bool) -> None:
+    def _check_limits(self, options: ContextOptions, *, is_draining: bool) -> None:
         if is_draining:
             raise draining()
         if options.policy == "preempt":

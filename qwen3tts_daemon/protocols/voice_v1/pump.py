@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from qwen3tts_daemon.protocols.voice_v1.context import Context
 from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
-from qwen3tts_daemon.speech.service import SegmentStarted, Utterance
+from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import AudioChunk
 
 _LULL_S = 0.16

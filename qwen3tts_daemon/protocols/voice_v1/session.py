@@ -238,11 +238,10 @@ class Session:
         return self._decided()
 
     def slow(self, ctx: Context, now: float) -> list[ContextAction]:
-        """A frame could not be sent for too long."""
-        if not ctx.is_done:
-            refusal = Refusal("slow_consumer", f"nothing was taken for {self._settings.slow_consumer_s:g} s")
-            self._say(error_message(refusal, ctx=ctx.name))
-            self._contexts.cut_off(ctx, "limit", now)
+        """A frame of one that is not done could not be sent for too long."""
+        refusal = Refusal("slow_consumer", f"nothing was taken for {self._settings.slow_consumer_s:g} s")
+        self._say(error_message(refusal, ctx=ctx.name))
+        self._contexts.cut_off(ctx, "limit", now)
         return self._decided()
 
     def auto_flushed(self, ctx: Context) -> None:

@@ -49,10 +49,8 @@ class Sockets:
             await websocket.send_text(encode_message(error_message(refusal, fatal=True)))
             await websocket.close(describe(refusal).close_code, refusal.code)
 
-    async def serve(self, websocket: WebSocket, *, address: str | None = None) -> None:
-        """One socket, from the upgrade to its end. `address`: the client's, if a trusted proxy named it."""
-        if address is None:
-            address = websocket.client.host if websocket.client else ""
+    async def serve(self, websocket: WebSocket, *, address: str) -> None:
+        """One socket, from the upgrade to its end. `address`: the client's, as a trusted proxy may have named it."""
         offered = [name for name in websocket.scope["subprotocols"] if not name.startswith("bearer.")]
         if offered and SUBPROTOCOL not in offered:
             with contextlib.suppress(RuntimeError):

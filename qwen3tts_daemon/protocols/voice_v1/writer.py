@@ -72,10 +72,8 @@ class SocketWriter:
                     raise SocketEnded
 
     def abort(self) -> None:
-        """Cut the connection, if the server lets us."""
-        # An orderly close would wait for a client that takes nothing.
-        if abort := self._websocket.scope.get("state", {}).get(ABORT):
-            abort()
+        """Cut the connection: an orderly close would wait for a client that takes nothing."""
+        self._websocket.scope["state"][ABORT]()
 
     async def _send(self, entry: Entry) -> None:
         content = entry.content

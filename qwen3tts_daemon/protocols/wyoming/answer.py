@@ -7,7 +7,7 @@ from wyoming.tts import SynthesizeStopped
 
 from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import Failure
-from qwen3tts_daemon.speech.service import NOTHING_MS
+from qwen3tts_daemon.speech.output import NOTHING_MS
 from qwen_tts.api import PCM_BYTES
 
 _WAY_OUT = {"unknown_voice": "; in Home Assistant, choose one under Settings > Voice assistants"}

@@ -12,7 +12,8 @@ from wyoming.event import Event
 from qwen3tts_daemon.failures import Refusal, describe, draining
 from qwen3tts_daemon.protocols.wyoming.answer import Answer
 from qwen3tts_daemon.protocols.wyoming.requests import PendingRequest, RequestQueue
-from qwen3tts_daemon.speech.service import Caller, Speech
+from qwen3tts_daemon.speech.request import Caller
+from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import TextEmpty
 

@@ -4,7 +4,8 @@ import asyncio
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.wyoming.session import Begin, Fail, MoreText, RequestAction, TextEnd
-from qwen3tts_daemon.speech.service import Order, Utterance
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import check_length
 from qwen_tts.errors import TextTooLong
 

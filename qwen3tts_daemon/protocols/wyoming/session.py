@@ -25,7 +25,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Instruct, Seed, Speed
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
-from qwen3tts_daemon.speech.service import Order
+from qwen3tts_daemon.speech.request import Order
 from qwen_tts.api import Sampling
 from qwen_tts.errors import InvalidRequest
 

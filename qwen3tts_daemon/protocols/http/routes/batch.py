@@ -24,7 +24,9 @@ from qwen3tts_daemon.protocols.http.response_schemas import binary
 from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.clips import Encoding
-from qwen3tts_daemon.speech.service import Caller, Measures, Speech
+from qwen3tts_daemon.speech.report import Measures
+from qwen3tts_daemon.speech.request import Caller
+from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import TextTooLong
 from qwen_tts.limits import SEED

@@ -39,7 +39,8 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     Voices,
     binary,
 )
-from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.known_voices import KnownVoice

@@ -48,7 +48,8 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     Speakers,
     binary,
 )
-from qwen3tts_daemon.speech.service import Order, Speech
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen_tts.api import (
     ClonedVoice,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from qwen3tts_daemon.commands.manifest import File, Manifest
-from qwen3tts_daemon.commands.models import CHECKPOINTS, DownloadFailed, official, short
-from qwen3tts_daemon.commands.source import Source, part_of
-from qwen3tts_daemon.commands.verify import config_problem, verify
+from qwen3tts_daemon.commands.models.manifest import File, Manifest
+from qwen3tts_daemon.commands.models.source import DownloadFailed, Source, part_of
+from qwen3tts_daemon.commands.models.verify import config_problem, verify
+from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, official, short
 
 
 @dataclass(frozen=True, slots=True)

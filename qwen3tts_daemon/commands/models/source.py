@@ -15,14 +15,17 @@ import msgspec
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError
 
-from qwen3tts_daemon.commands.manifest import File, Manifest
-from qwen3tts_daemon.commands.models import DownloadFailed
-from qwen3tts_daemon.commands.transfer import TransportError, complete
+from qwen3tts_daemon.commands.models.manifest import File, Manifest
+from qwen3tts_daemon.commands.models.transfer import TransportError, complete
 
 TIMEOUT_S: float = constants.HF_HUB_DOWNLOAD_TIMEOUT
 
-_NEEDED = {".safetensors", ".json", ".txt"}
+_NEEDED_SUFFIXES = {".safetensors", ".json", ".txt"}
 """Weights, configurations, text tokenizer; not pictures and pages."""
+
+
+class DownloadFailed(Exception):
+    """The message is one line and names the checkpoint, the reason and the way out."""
 
 
 class Source(ABC):
@@ -97,7 +100,7 @@ class Source(ABC):
 
 
 def is_needed(path: str) -> bool:
-    return PurePosixPath(path).suffix in _NEEDED
+    return PurePosixPath(path).suffix in _NEEDED_SUFFIXES
 
 
 def part_of(path: Path, file: File) -> Path:

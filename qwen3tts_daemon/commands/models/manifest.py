@@ -3,15 +3,21 @@
 import hashlib
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
-from qwen3tts_daemon.commands.models import SourceName
-
 NAME = ".qwen3tts-download.json"
 """Of the manifest, in a checkpoint's folder."""
+
+
+class SourceName(StrEnum):
+    """Where a checkpoint comes from; the names of checkpoints are the same at each."""
+
+    HUGGINGFACE = "huggingface"
+    MODELSCOPE = "modelscope"
 
 
 class BadManifest(Exception):

@@ -1,0 +1,94 @@
+"""An utterance's text as it comes: cut into segments, which an engine's stream is fed."""
+
+import asyncio
+
+from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
+from qwen_tts.stream import AudioStream
+
+
+class IncomingText:
+    """Text in, segments out. A finished sentence is a segment when no more text came for `idle_flush_s`."""
+
+    def __init__(self, split: Split, idle_flush_s: float) -> None:
+        self.segments: list[Segment] = []
+        """As far as they are known; it only grows."""
+        self.began_at: float | None = None
+        """When the first text came that is not blank, by the event loop's clock."""
+        self.has_ended = False
+        self._segmenter = LiveSegmenter(split=split)
+        self._idle_flush_s = idle_flush_s
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._wants_flush = False
+        self._changed = asyncio.Event()
+
+    def __str__(self) -> str:
+        """What is or will be spoken, cleaned."""
+        return " ".join(segment.text for segment in self.segments)
+
+    # -- from the caller -----------------------------------------------------------------------------------
+
+    def feed(self, text: str) -> None:
+        if self.began_at is None and text.strip():
+            self.began_at = asyncio.get_running_loop().time()
+        self._add(self._segmenter.feed(text))
+        self.stop_waiting()
+        if self._segmenter.has_finished_text:
+            loop = asyncio.get_running_loop()
+            self._idle_timer = loop.call_later(self._idle_flush_s, lambda: self._add(self._segmenter.idle()))
+
+    def flush(self) -> None:
+        """What has been fed is to be spoken, finished or not."""
+        self._add(self._segmenter.flush())
+        self._wants_flush = True
+
+    def end(self) -> None:
+        """No more text; idempotent."""
+        if not self.has_ended:
+            self.stop_waiting()
+            self.has_ended = True
+            self._add(self._segmenter.end())
+
+    def stop_waiting(self) -> None:
+        """For a pause of the writer."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def _add(self, segments: list[Segment]) -> None:
+        self.segments += segments
+        self._changed.set()
+
+    # -- to the engine -------------------------------------------------------------------------------------
+
+    async def first(self) -> Segment:
+        """The first segment, once there is one."""
+        while not self.segments:
+            self._changed.clear()
+            await self._changed.wait()
+        return self.segments[0]
+
+    async def feed_to(self, stream: AudioStream, *, as_words: bool) -> None:
+        """Feed a stream the segments as they come, until the text has ended. Raises what the stream raises.
+
+        `as_words`: the engine reads what it is fed as one text, else every piece by itself.
+        """
+        fed = 0
+        while True:
+            self._changed.clear()
+            while fed < len(self.segments):
+                await stream.feed(self._piece(fed, as_words=as_words))
+                fed += 1
+            if self._wants_flush:
+                self._wants_flush = False
+                stream.flush()
+            if self.has_ended:
+                stream.end_text()
+                return
+            await self._changed.wait()
+
+    def _piece(self, index: int, *, as_words: bool) -> str:
+        """A segment and what parts it from the others: a blank before words, a line break behind a paragraph."""
+        segment = self.segments[index]
+        if as_words:
+            return (" " if index else "") + segment.text
+        return segment.text + ("\n" if segment.ending == "paragraph" else "")

@@ -1,0 +1,56 @@
+"""How an utterance went: what it cost, and how that is told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Measures:
+    """What an utterance took so far; None while it is not known."""
+
+    chars: int = 0
+    samples: int = 0
+    audio_s: float = 0.0
+    load_s: float = 0.0
+    """Until an engine was there"""
+    queue_s: float = 0.0
+    """In the engine's line"""
+    ttfa_s: float | None = None
+    synthesis_s: float | None = None
+
+    @property
+    def rtf(self) -> float | None:
+        if self.synthesis_s is None or not self.audio_s:
+            return None
+        return self.synthesis_s / self.audio_s
+
+    def count(self, samples: int, sample_rate: int) -> None:
+        """So many more were handed on."""
+        self.samples += samples
+        self.audio_s = self.samples / sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How an utterance went."""
+
+    request_id: str
+    protocol: str
+    voice: str
+    language: str
+    end: str
+    """`done`, `limit`, `cancelled`, or the code of what failed"""
+    measures: Measures
+
+    def __str__(self) -> str:
+        """The line for the log. No word of the text is in it."""
+        measures = self.measures
+        return (
+            f"speech id={self.request_id} protocol={self.protocol} voice={self.voice or '-'} "
+            f"language={self.language or '-'} chars={measures.chars} audio_s={measures.audio_s:.2f} "
+            f"queue_s={measures.queue_s:.2f} ttfa_s={_seconds(measures.ttfa_s)} rtf={_seconds(measures.rtf)} "
+            f"end={self.end}"
+        )
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

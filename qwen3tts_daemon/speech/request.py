@@ -1,0 +1,41 @@
+"""What is asked for: an order, who gives it, and the words that decide on its voice and language."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from qwen3tts_daemon.text.segments import LiveSegmenter, Split
+from qwen_tts.api import Limits, Sampling, Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a caller wants spoken and how; None leaves the choice to the daemon."""
+
+    protocol: str
+    voice: str | Voice | None = None
+    """A name of the catalogue, or a voice of nobody else's."""
+    language: str | None = None
+    instruct: str = ""
+    speed: float = 1.0
+    split: Split = "sentence"
+    sampling: Sampling = field(default_factory=Sampling)
+    limits: Limits = field(default_factory=Limits)
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who orders, and the name under which the utterance is found again."""
+
+    request_id: str = field(default_factory=new_request_id)
+    address: str = ""
+    """Where many wait, they are served in turn by address."""
+
+
+def first_words(text: str, split: Split) -> str | None:
+    """Of a whole text, what decides on its voice and language; None if nothing in it can be spoken."""
+    segmenter = LiveSegmenter(split=split)
+    return next((segment.text for segment in (*segmenter.feed(text), *segmenter.end())), None)

@@ -1,0 +1,111 @@
+"""Who speaks an utterance, in which language and with which checkpoint: decided once, with its first words."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import msgspec
+
+from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.text.languages import detect_language
+from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
+from qwen3tts_daemon.voices.known_voices import KnownVoice
+from qwen3tts_daemon.voices.stored_prompts import voice_for
+from qwen_tts.api import AUTO, Capabilities, DesignedVoice, SynthesisRequest
+from qwen_tts.errors import UnsupportedLanguage
+from qwen_tts.limits import SPEED
+from qwen_tts.stream import SpeechEngine
+
+
+class Speaker:
+    """The voice that an order asks for or leaves open, until it is known."""
+
+    def __init__(self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines) -> None:
+        """Raises InvalidRequest for what nobody can speak."""
+        self._order, self._caller = order, caller
+        self._voices, self._engines = voices, engines
+        self._choice = voices.check(order.voice, order.language)
+        voices.check_instruct(self._choice.voice, order.instruct)
+        self._known: KnownVoice | None = None
+        self.language = ""
+        self.model = ""
+        """A checkpoint, or an engine without such"""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Of the engine that the settings mean, whoever speaks."""
+        return self._engines.capabilities
+
+    @property
+    def voice(self) -> str:
+        """Its name; "" until it is decided."""
+        return "" if self._known is None else self._known.name
+
+    @property
+    def description(self) -> str | None:
+        """In words, of a designed voice."""
+        voice = None if self._known is None else self._known.voice
+        return voice.description if isinstance(voice, DesignedVoice) else None
+
+    def settle(self, text: str | None) -> str:
+        """The voice that will speak, from now on whatever comes; "" if that cannot be told yet.
+
+        `text`: the first words, None if they are to come.
+        """
+        known, language = self._voices.foretell(self._choice, text, request_id=self._caller.request_id)
+        if known is None:
+            return ""
+        self._choice = replace(self._choice, voice=known, language=language, absent="")
+        return known.name
+
+    @contextlib.asynccontextmanager
+    async def lease(self) -> AsyncIterator[SpeechEngine]:
+        """The engine that will speak, until the block ends; it fetches what the voice needs. See ModelManager.lease."""
+        kind = None if self._choice.voice is None else self._choice.voice.kind
+        async with self._engines.for_kind(kind).lease() as engine:
+            if kind is not None:
+                engine.prepare(kind)
+            yield engine
+
+    async def decide(self, engine: SpeechEngine, text: str) -> SynthesisRequest:
+        """With the first words, and for good. Raises SynthesisError, Refusal."""
+        order, caller = self._order, self._caller
+        voices, choice = self._on(engine)
+        known, self.language = voices.decide(choice, text, request_id=caller.request_id)
+        self._known, self.model = known, self._engines.model_of(engine, known.kind)
+        sampling = order.sampling
+        if sampling.seed is None and known.seed is not None:
+            sampling = msgspec.structs.replace(sampling, seed=known.seed)
+        return SynthesisRequest(
+            voice=await voice_for(engine, known, voices.library), live=True, language=self.language,
+            instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
+            sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
+        )  # fmt: skip
+
+    def unreadable(self, text: str) -> UnsupportedLanguage:
+        """The engine has made no sound of these words."""
+        assert self._known is not None
+        spoken = ", ".join(self._known.info.languages)
+        return UnsupportedLanguage(
+            f"voice {self.voice!r} can read nothing of this text: it speaks {spoken}; {self._who_could(text)}",
+            param="text",
+        )
+
+    def _who_could(self, text: str) -> str:
+        voices = self._voices
+        named = {language for voice in voices.voices for language in voice.languages}
+        language = detect_language(text, sorted(named), fallback="")
+        if not language or (voice := voices.default_for(language)).name == self.voice:
+            return f"there are voices for {', '.join(voices.languages)}"
+        return f"voice {voice.name!r} speaks {language}"
+
+    def _on(self, engine: SpeechEngine) -> tuple[VoiceCatalogue, Choice]:
+        """The catalogue and the choice; who stands in has voices of its own, and takes the language's."""
+        voices, choice = self._voices, self._choice
+        if not self._engines.is_stand_in(engine):
+            return voices, choice
+        capabilities = engine.capabilities
+        others = VoiceCatalogue(lambda: capabilities, default_voice=None, default_language=voices.default_language)
+        language = choice.language if choice.language in others.languages else AUTO
+        return others, Choice(None, language, gender=choice.gender, absent=choice.absent)

@@ -1,0 +1,84 @@
+"""An utterance's work in the engine: a lease, a stream, and the text that goes into it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Self
+
+from qwen3tts_daemon.speech.incoming_text import IncomingText
+from qwen3tts_daemon.speech.report import Measures
+from qwen3tts_daemon.text.segments import Segment
+from qwen_tts.api import AudioChunk, StreamEnd
+from qwen_tts.stream import AudioStream, SpeechEngine
+
+
+class Synthesis:
+    """Holds the engine for one text, opens its stream with the first segment and feeds it the others.
+
+    Iterate it for the engine's chunks. Raises what leasing, opening, feeding and speaking raise.
+    """
+
+    def __init__(
+        self,
+        text: IncomingText,
+        measures: Measures,
+        lease: Callable[[], AbstractAsyncContextManager[SpeechEngine]],
+        open_stream: Callable[[SpeechEngine, Segment], Awaitable[AudioStream]],
+    ) -> None:
+        self.end: StreamEnd | None = None
+        """Set once the engine has ended by itself and every chunk was read."""
+        self._text = text
+        self._measures = measures
+        self._lease = lease
+        self._open_stream = open_stream
+        self._stream: asyncio.Future[AudioStream | None] = asyncio.get_running_loop().create_future()
+        """None: it was cancelled before there was one."""
+        self._running: asyncio.Task[None] | None = None
+        self._feed_error: Exception | None = None
+
+    def start(self) -> None:
+        """Ask for the engine now, while the text is still coming."""
+        if not self._stream.done():
+            self._running = asyncio.create_task(self._run())
+
+    def cancel(self) -> None:
+        """End the work now, also before it is started; idempotent, from any task. A waiting reader sees the end."""
+        if self._running is not None:
+            self._running.cancel()
+        if not self._stream.done():
+            self._stream.set_result(None)
+        elif self._stream.exception() is None and (stream := self._stream.result()):
+            stream.cancel()
+
+    async def _run(self) -> None:
+        """Until it is cancelled: the lease is held as long as somebody may read."""
+        try:
+            loop = asyncio.get_running_loop()
+            asked_at = loop.time()
+            async with self._lease() as engine:
+                self._measures.load_s = loop.time() - asked_at
+                stream = await self._open_stream(engine, await self._text.first())
+                self._stream.set_result(stream)
+                await self._text.feed_to(stream, as_words=engine.capabilities.live_text == "words")
+                await asyncio.Event().wait()
+        except Exception as error:  # noqa: BLE001  handed to the reader, whose protocol describes it
+            if not self._stream.done():
+                self._stream.set_exception(error)
+            elif (opened := self._stream.result()) is not None:
+                self._feed_error = error
+                opened.cancel()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> AudioChunk:
+        stream = await asyncio.shield(self._stream)
+        try:
+            if stream is None:
+                raise StopAsyncIteration
+            return await anext(stream)
+        except StopAsyncIteration:
+            if self._feed_error is not None:
+                raise self._feed_error from None
+            self.end = None if stream is None else stream.end
+            raise

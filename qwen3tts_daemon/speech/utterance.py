@@ -1,0 +1,230 @@
+"""The life of one utterance: its text comes in, its sound goes out, and it has one end.
+
+It asks for the engine when it is entered, before its text is complete, so that a sleeping model wakes meanwhile. With
+the first segment it is decided who speaks in which language.
+
+Its answer is never nothing: a text without words is a moment of silence, which needs no engine; words of which the
+voice can read none are an error.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from qwen3tts_daemon.failures import code_of
+from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.incoming_text import IncomingText
+from qwen3tts_daemon.speech.output import Output, Part, Speed
+from qwen3tts_daemon.speech.report import Measures, Report
+from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.speech.speaker import Speaker
+from qwen3tts_daemon.speech.synthesis import Synthesis
+from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.recent_takes import Take
+from qwen_tts.api import Audio, AudioChunk, check_length
+from qwen_tts.errors import TextEmpty
+from qwen_tts.stream import AudioStream, SpeechEngine
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfig:
+    """What is the same for every utterance."""
+
+    idle_flush_s: float = 0.3
+    """A finished sentence is spoken when no more text came for this long."""
+    lead_silence_s: float = 0.0
+    """Before the first word, for speakers that wake slowly."""
+    tail_silence_s: float = 0.0
+    """After the last word, for players that cut the end."""
+    log_text: bool = False
+
+
+class Utterance:
+    """One utterance: feed it text, iterate its sound. Leaving the `async with` block cancels what is left."""
+
+    def __init__(
+        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
+        on_enter: Callable[["Utterance"], None], on_exit: Callable[["Utterance"], None],
+    ) -> None:  # fmt: skip
+        """Raises InvalidRequest for what nobody can speak."""
+        self.order, self.caller = order, caller
+        self.on_place: Callable[[int], None] | None = None
+        """Set before it is entered: called when it has come on in the engine's line; 1 is next, 0 has its turn."""
+        self.measures = Measures()
+        self.end = "cancelled"
+        """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
+        self._config = config
+        self._on_enter, self._on_exit = on_enter, on_exit
+        self._speaker = Speaker(order, caller, voices, engines)
+        self._text = IncomingText(order.split, config.idle_flush_s)
+        self._synthesis = Synthesis(self._text, self.measures, self._speaker.lease, self._open_stream)
+        self._output = Output(engines.capabilities, ())
+        """Another one once it is known who speaks"""
+        self._ready: deque[Part] = deque()
+        self._is_cancelled = False
+        self._recording: list[bytes] = []
+        """PCM of a designed voice: it may be kept."""
+
+    @property
+    def voice(self) -> str:
+        """The name of who speaks; this and what follows are empty until it is decided."""
+        return self._speaker.voice
+
+    @property
+    def language(self) -> str:
+        return self._speaker.language
+
+    @property
+    def model(self) -> str:
+        """What speaks: a checkpoint, or an engine without such."""
+        return self._speaker.model
+
+    # -- text in -------------------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """What is or will be spoken, cleaned."""
+        return str(self._text)
+
+    def feed(self, text: str) -> None:
+        """Append text. Raises TextTooLong."""
+        self.measures.chars += len(text)
+        check_length(self.measures.chars)
+        self._text.feed(text)
+
+    def flush(self) -> None:
+        """Speak what has been fed, finished or not."""
+        self._text.flush()
+
+    def end_text(self) -> None:
+        """No more text; idempotent."""
+        self._text.end()
+        if not self._text.segments:
+            self._synthesis.cancel()  # nobody is needed to say nothing
+
+    def check_text(self) -> None:
+        """Raises TextEmpty if only blanks have come."""
+        if self._text.began_at is None:
+            raise TextEmpty("the text is empty", param="text")
+
+    def settle(self) -> str:
+        """The voice that will speak, from now on whatever comes; "" if that cannot be told yet."""
+        return self._speaker.settle(self._text.segments[0].text if self._text.segments else None)
+
+    # -- its life ------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self._on_enter(self)
+        self._synthesis.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cancel()
+        if isinstance(error, Exception) and self.end == "cancelled":
+            self.end = code_of(error)
+        self._on_exit(self)
+
+    def cancel(self) -> None:
+        """End the work now; idempotent, from any task. A waiting reader sees the end at once."""
+        self._is_cancelled = True
+        self._text.stop_waiting()
+        self._ready.clear()
+        self._synthesis.cancel()
+
+    @property
+    def report(self) -> Report:
+        """How it has gone so far."""
+        return Report(self.caller.request_id, self.order.protocol, self.voice, self.language, self.end, self.measures)
+
+    @property
+    def take(self) -> Take | None:
+        """What a designed voice said, if it came to an end by itself."""
+        description = self._speaker.description
+        if self.end not in ("done", "limit") or description is None:
+            return None
+        audio = Audio(pcm=b"".join(self._recording), sample_rate=self._output.sample_rate)
+        return Take(audio, self.text, self.language, description)
+
+    # -- sound out -----------------------------------------------------------------------------------------
+
+    async def _open_stream(self, engine: SpeechEngine, first: Segment) -> AudioStream:
+        """It is decided who speaks. Where the engine has one speed, another one is made of it here."""
+        request, speed = await self._speaker.decide(engine, first.text), None
+        if request.speed != 1 and not engine.capabilities.has_speed:
+            speed = await asyncio.to_thread(_speed_changer, engine.capabilities.sample_rate, request.speed)
+            request = msgspec.structs.replace(request, speed=1.0)
+        self._output = Output(
+            engine.capabilities, self._text.segments, voice=self.voice, language=self.language,
+            lead_s=self._config.lead_silence_s, tail_s=self._config.tail_silence_s, speed=speed,
+        )  # fmt: skip
+        stream = engine.stream(request)
+        stream.on_place = self.on_place
+        return stream
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Part:
+        while not self._ready:
+            await self._read()
+        part = self._ready.popleft()
+        if isinstance(part, AudioChunk):
+            self._count(part)
+        return part
+
+    async def _read(self) -> None:
+        """Make more ready. Raises the end, or what failed."""
+        try:
+            self._ready.extend(await self._next_parts())
+        except StopAsyncIteration:
+            raise
+        except Exception as error:
+            self.end = code_of(error)
+            raise
+
+    async def _next_parts(self) -> list[Part]:
+        try:
+            chunk = await anext(self._synthesis)
+        except StopAsyncIteration:
+            if parts := self._last_parts():
+                return parts
+            raise
+        return self._output.take(chunk)
+
+    def _last_parts(self) -> list[Part]:
+        """Once, when it has ended by itself. Raises TextEmpty, UnsupportedLanguage if that was nothing."""
+        if self._is_cancelled or self.end != "cancelled":
+            return []
+        if not self._text.segments:
+            self.check_text()
+            self.end = "done"
+            return self._output.nothing()
+        if (end := self._synthesis.end) is None:
+            return []
+        if not self._output.has_begun:
+            raise self._speaker.unreadable(self.text)
+        self.end = "done" if end.reason == "complete" else end.reason
+        self.measures.queue_s, self.measures.synthesis_s = end.queue_s, end.synthesis_s
+        return self._output.finish()
+
+    def _count(self, chunk: AudioChunk) -> None:
+        if self.measures.ttfa_s is None and self._text.began_at is not None:
+            self.measures.ttfa_s = asyncio.get_running_loop().time() - self._text.began_at
+        self.measures.count(chunk.samples, chunk.sample_rate)
+        if self._speaker.description is not None:
+            self._recording.append(chunk.pcm)
+
+
+def _speed_changer(sample_rate: int, speed: float) -> Speed:
+    """In a thread: only who asks for another speed pays for FFmpeg."""
+    from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
+
+    return SpeedChanger(sample_rate, speed)

@@ -1,0 +1,20 @@
+"""What there is to say in a piece of text: whether it has words, and whether it ends by itself."""
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen_tts.text.sentences import ends_with_clause, ends_with_mark
+
+_CJK_END = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]\W*$")
+
+
+def is_speakable(text: str) -> bool:
+    """Whether there is a letter or a digit, of any script."""
+    return any(map(str.isalnum, text))
+
+
+def ended(text: str) -> str:
+    """The text with a full stop, if it ends without punctuation."""
+    text = text.strip()
+    if not is_speakable(text) or ends_with_mark(text) or ends_with_clause(text, " "):
+        return text
+    return text + ("。" if _CJK_END.search(text) else ".")

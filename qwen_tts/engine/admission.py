@@ -1,0 +1,223 @@
+"""Admission: which sequence gets a row next. Whose turn it is among clients is decided in fairness.py.
+
+1. First come those whose listeners would soon hear silence, then new utterances, then further parts of long texts;
+   within each, clients take turns.
+2. A sequence begins when there is a row for it, and memory for its prompt and a little more.
+3. Who does not fit yet holds up those behind: nobody is passed over for ever. Who can never fit is refused.
+"""
+
+import itertools
+import logging
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+import torch
+
+from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.prompt import Prompt
+from qwen_tts.config.engine import EngineConfig
+from qwen_tts.engine.engine_stream import EngineStream
+from qwen_tts.engine.fairness import Turns
+from qwen_tts.engine.live_text import LiveText
+from qwen_tts.engine.prefix_cache import CachedPrefix
+from qwen_tts.engine.row_memory import RowMemory
+from qwen_tts.engine.sequence import Sequence, max_frames
+from qwen_tts.errors import EngineBusy, OutOfMemory, SynthesisError, TextTooLong
+from qwen_tts.runtime.codec_decoder import DecoderSnapshot
+from qwen_tts.runtime.runner import ModelRunner
+
+logger = logging.getLogger(__name__)
+
+HURRIED_S = 2.0
+"""Who has less sound in hand lets nobody else begin between two parts of a text, beside the time until a row is free"""
+
+FRAMES_A_TOKEN = 4
+"""Of speech, about"""
+
+
+@dataclass(frozen=True)
+class QueuePosition:
+    """How far a stream has come in the line for a row: 1 is next, 0 has one."""
+
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class OpenRow:
+    """A sequence that has a row."""
+
+    stream: EngineStream
+    sequence: Sequence
+    prompt: Prompt
+    prefix_key: Hashable
+    """Of the prompt's beginning in the prefix cache"""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What came of one look at the line."""
+
+    opened: list[tuple[OpenRow, DecoderSnapshot | None]] = field(default_factory=list)
+    """With what the codec decoder goes on from"""
+    refused: list[tuple[EngineStream, SynthesisError]] = field(default_factory=list)
+    moved: list[tuple[EngineStream, QueuePosition]] = field(default_factory=list)
+    """Whose position is another one than they were told"""
+
+
+class Admission:
+    """`step_s` tells how long a step of so many rows takes; `now` is in seconds."""
+
+    def __init__(
+        self, model: Model, runner: ModelRunner, memory: RowMemory, config: EngineConfig,
+        step_s: Callable[[int], float], now: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._model, self._runner, self._memory, self._config = model, runner, memory, config
+        self._step_s, self._now = step_s, now
+        self._turns = Turns()
+
+    def admit(self, streams: list[EngineStream], now: float) -> Admitted:
+        """Begin the next sequences of `streams`, which are in the order of arrival, as far as there is room."""
+        admitted = Admitted()
+        waiting = [one for one in streams if one.wants_sequence(now)]
+        if not waiting:
+            return admitted
+        hurried = [one for one in waiting if self._is_hurried(one, now)]
+        others = self._turns.line(sorted((one for one in waiting if one not in hurried), key=_has_begun), _client_of)
+        clients = len(set(map(_client_of, others)))
+        line = [*hurried, *others]
+        for stream in line:
+            if not self._memory.free_rows:
+                break
+            try:
+                opened = self._try_to_open(stream, now)
+            except SynthesisError as error:
+                admitted.refused.append((stream, error))
+                continue
+            if opened is None:
+                break
+            admitted.opened.append(opened)
+            if stream not in hurried:
+                self._turns.begin(_client_of(stream), clients)
+        refused = {stream for stream, _ in admitted.refused}
+        admitted.moved.extend(_moved([stream for stream in line if stream not in refused]))
+        return admitted
+
+    def _is_hurried(self, stream: EngineStream, now: float) -> bool:
+        """Its listener would hear silence if another began first; that is no turn.
+
+        A text that is farther ahead lets others begin between two parts, so that none keeps a row for minutes.
+        """
+        if stream.started_s is None:
+            return False
+        rate, rows = self._model.codec.config.output_sample_rate, max(1, self._memory.rows - self._memory.free_rows)
+        part_s = self._config.live_text.span_tokens * FRAMES_A_TOKEN * self._step_s(rows)
+        return stream.lead_s(now, rate) < HURRIED_S + part_s / rows
+
+    # -- a row ------------------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def _try_to_open(self, stream: EngineStream, now: float) -> tuple[OpenRow, DecoderSnapshot | None] | None:
+        """A row for its next sequence; None if there is no room now. Raises why there never will be."""
+        try:
+            stream.take_sentences(now)
+            key, entry = self._prefix(stream)
+            if not self._has_room(entry, stream):
+                return None
+            tokens = stream.tokens if stream.tokens is not None else [_first_token(stream)]
+            prompt = self._model.prompts.prompt(entry.prefix, tokens, streaming=_reads_text_beside(stream))
+            self._check_length(prompt, stream)
+        except torch.OutOfMemoryError as error:
+            logger.warning("an utterance does not fit into the device's memory, nor do kept voices any more: %s", error)
+            self._memory.prefixes.clear()
+            raise OutOfMemory("this does not fit into the device's memory", retry_after_s=5) from None
+        return self._open(stream, key, entry, prompt, len(tokens))
+
+    def _prefix(self, stream: EngineStream) -> tuple[Hashable, CachedPrefix]:
+        """The beginning of its prompt, kept or made."""
+        request, prefixes = stream.request, self._memory.prefixes
+        key = request.voice, request.language, request.instruct, _reads_text_beside(stream)
+        entry = prefixes.get(key)
+        if entry is None:
+            prefix = self._model.prompts.prefix(request, stream.reference)
+            codes = prefix.reference_codes
+            entry = CachedPrefix(prefix, None if codes is None else self._runner.snapshot_after(codes))
+            prefixes.put(key, entry)
+        return key, entry
+
+    def _has_room(self, entry: CachedPrefix, stream: EngineStream) -> bool:
+        """Whether the cache has room for its prompt now. Raises TextTooLong if it never will."""
+        prefix = entry.prefix
+        positions = sum(len(part) for part in (prefix.embeddings, prefix.transcript, prefix.reference))
+        positions += len(stream.tokens or ()) + 3
+        if not self._memory.may_ever_hold(positions):
+            raise TextTooLong(
+                f"text, instruction and reference take {positions} positions of a cache of {self._config.kv_positions}",
+                param="text",
+            )
+        return self._memory.make_room(positions)
+
+    def _check_length(self, prompt: Prompt, stream: EngineStream) -> None:
+        """Raises TextTooLong, and EngineBusy if only others' text leaves no room for it."""
+        length, most = len(prompt.embeddings), self._config.row_positions
+        if length >= most:
+            raise TextTooLong(f"text, instruction and reference take {length} positions of {most}", param="text")
+        slots, rows, trailing = self._memory.text_slots, self._config.rows, len(prompt.trailing)
+        # Live text needs a slot a row, for one step.
+        if trailing > slots.pages - rows:
+            raise TextTooLong(f"{trailing} tokens of at most {slots.pages - rows} beside a reference", param="text")
+        if stream.tokens is not None and trailing > slots.free - rows:
+            raise EngineBusy(f"{trailing} more tokens than may wait beside frames", retry_after_s=1)
+
+    def _open(
+        self, stream: EngineStream, key: Hashable, entry: CachedPrefix, prompt: Prompt, text_tokens: int
+    ) -> tuple[OpenRow, DecoderSnapshot | None]:
+        # The cache's entry may have lost its pages to make room since.
+        kept = self._memory.prefixes.get(key) or CachedPrefix(entry.prefix, entry.snapshot)
+        length = len(prompt.embeddings)
+        room = self._config.row_positions - length + 1
+        sequence = Sequence(
+            row=self._memory.take_row(),
+            prompt_positions=length,
+            cached_positions=min(kept.positions, length - 1),
+            max_frames=max_frames(self._config.guards, text_tokens, room),
+            room=room,
+            text_tokens=text_tokens,
+        )
+        self._memory.begin(sequence, kept)
+        stream.begin(sequence, self._now())
+        if stream.tokens is not None:
+            stream.tokens = None
+            stream.text_slots.extend(self._memory.put_text(prompt.trailing))
+        return OpenRow(stream, sequence, prompt, key), kept.snapshot
+
+
+def _moved(line: list[EngineStream]) -> list[tuple[EngineStream, QueuePosition]]:
+    """Who of them is told another position than before."""
+    numbers, moved = itertools.count(1), []
+    for stream in line:
+        position = next(numbers) if stream.sequence is None else 0
+        if position != stream.queue_position:
+            stream.queue_position = position
+            moved.append((stream, QueuePosition(position)))
+    return moved
+
+
+def _has_begun(stream: EngineStream) -> bool:
+    return stream.started_s is not None
+
+
+def _client_of(stream: EngineStream) -> str:
+    return stream.request.client
+
+
+def _first_token(stream: EngineStream) -> int:
+    """Of a live text."""
+    assert isinstance(stream.text, LiveText)
+    token = stream.text.begin()
+    stream.segment = token.segment
+    return token.id
+
+
+def _reads_text_beside(stream: EngineStream) -> bool:
+    """Live text goes beside the frames; a whole text before them, but for cloned voices: the official layouts."""
+    return isinstance(stream.text, LiveText) or stream.reference is not None
