@@ -45,6 +45,8 @@ class VoicePrompt(msgspec.Struct, frozen=True):
 
 
 VoiceKind = Literal["preset", "cloned", "designed"]
+Gender = Literal["female", "male", ""]
+"""Of whoever is heard; "" if nobody said."""
 
 
 class PresetVoice(msgspec.Struct, frozen=True, tag="preset"):
@@ -183,7 +185,7 @@ class VoiceInfo(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     """ISO 639-1; the first is the voice's own."""
     description: str = ""
-    gender: Literal["female", "male", ""] = ""
+    gender: Gender = ""
     accented: bool = False
     """Understood, but with a foreign accent."""
 

@@ -10,10 +10,10 @@ from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_set
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.name_resolver import NameResolver
-from qwen3tts_daemon.voices.other_names import Aliases, AnyVoice, Gender
+from qwen3tts_daemon.voices.other_names import Aliases, AnyVoice
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
-from qwen_tts.api import AUTO, Capabilities, ClonedVoice, PresetVoice, Voice, VoiceInfo
+from qwen_tts.api import AUTO, Capabilities, ClonedVoice, Gender, PresetVoice, Voice, VoiceInfo
 from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)

@@ -3,16 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.names import folded, in_language
-from qwen_tts.api import AUTO
+from qwen_tts.api import AUTO, Gender
 from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 from qwen_tts.errors import UnknownLanguage
-
-Gender = Literal["female", "male", ""]
 
 _OPENAI: Mapping[str, Gender] = {
     **dict.fromkeys(("alloy", "nova", "shimmer", "coral", "sage", "marin"), "female"),

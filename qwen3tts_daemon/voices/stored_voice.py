@@ -11,6 +11,7 @@ from msgspec import Meta
 from qwen3tts_daemon.limits import MAX_SOURCE_CHARS, Description, Instruct, Seed, Speed, Transcript, VoiceName
 from qwen3tts_daemon.uploads.voice_files import CARD
 from qwen3tts_daemon.voices.voice_id import ID_PATTERN, is_id
+from qwen_tts.api import Gender
 
 FORMAT = 1
 
@@ -25,7 +26,7 @@ class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: StoredKind
     format: int = FORMAT
     description: Description = ""
-    gender: Literal["female", "male", ""] = ""
+    gender: Gender = ""
     language: str = ""
     """The voice's own, ISO 639-1; "" if it has none."""
     source: Annotated[str, Meta(max_length=MAX_SOURCE_CHARS)] = ""

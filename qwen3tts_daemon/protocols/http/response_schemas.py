@@ -5,10 +5,9 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
-from qwen_tts.api import ModelState, VoiceKind
+from qwen_tts.api import Gender, ModelState, VoiceKind
 
 State = ModelState | Literal["draining"]
-Gender = Literal["female", "male", ""]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
 
 

@@ -32,7 +32,6 @@ from qwen3tts_daemon.protocols.http.middleware import caller_of, principal_of, r
 from qwen3tts_daemon.protocols.http.multipart import NoFields, form_schema, read_form
 from qwen3tts_daemon.protocols.http.response_schemas import (
     SOUND_TYPES,
-    Gender,
     KeptVoice,
     ListedVoice,
     Reference,
@@ -47,7 +46,7 @@ from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S
-from qwen_tts.api import AUTO, Capabilities
+from qwen_tts.api import AUTO, Capabilities, Gender
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
 
