@@ -142,10 +142,10 @@ class _Tones:
                     first_sample += len(pcm) // 2
                 segment += 1
                 if "[limit]" in text:
-                    self.audio.finish(StreamEnd(reason="limit", synthesis_s=0.001))
+                    self.audio.finish(StreamEnd(reason="limit", queue_s=self._engine.queue_s, synthesis_s=0.001))
                     return
             elif self.text_ended:
-                self.audio.finish(StreamEnd(synthesis_s=0.001))
+                self.audio.finish(StreamEnd(queue_s=self._engine.queue_s, synthesis_s=0.001))
                 return
             else:
                 self.changed.clear()
@@ -181,6 +181,7 @@ class ToneEngine:
         start_s: float = 0.0,
         slow_once: str = "",
         frame_s: float = 0.0,
+        queue_s: float = 0.0,
         rows: int = 512,
         load_s: float = 0.0,
         load_fails: str = "",
@@ -193,6 +194,8 @@ class ToneEngine:
             logger.info("the engine is being made")
             time.sleep(start_s)
         self._frame_s = frame_s
+        self.queue_s = queue_s
+        """What it says of every stream's time in its line"""
         self._load_s = load_s
         self._load_fails = load_fails
         self._running: dict[asyncio.Task[None], _Tones] = {}

@@ -9,13 +9,13 @@ from typing import Protocol
 
 import torch
 
-from qwen_tts.checkpoint.model import Model, default_device, default_dtype, load_model
+from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.loop import Deliver, EngineLoop
 from qwen_tts.errors import ModelUnavailable, OutOfMemory, SynthesisError
-from qwen_tts.runtime.backends import may_chain, uses_kernels
+from qwen_tts.runtime.backends import device_and_dtype, may_chain, uses_kernels
 from qwen_tts.runtime.cuda_graphs import free_memory
 from qwen_tts.runtime.runner import ModelRunner
 
@@ -127,10 +127,9 @@ class LoadedCheckpoint:
     def load(self, told: Callable[[], None]) -> None:
         """`told` is called, from any thread, when `step` may have more to do. Raises BadCheckpoint, OutOfMemory."""
         config, started = self._asked, self._now()
-        device = default_device() if config.device is None else torch.device(config.device)
+        device, dtype = device_and_dtype(config)
         if device.type == "cuda" and device.index is not None:
             torch.cuda.set_device(device)
-        dtype = default_dtype(device) if config.dtype is None else getattr(torch, config.dtype)
         if config.threads is not None:
             torch.set_num_threads(config.threads)
         self._device = device

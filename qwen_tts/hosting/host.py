@@ -27,8 +27,18 @@ logger = logging.getLogger(__name__)
 
 
 def create(**options: Any) -> "EngineHost":
-    """From the options of HostConfig; what a worker process calls."""
-    return EngineHost(HostConfig.model_validate(options))
+    """From the options of HostConfig; what a worker process calls.
+
+    Raises BadCheckpoint, and ModelUnavailable if the attention that was asked for cannot run here: whoever starts it
+    should learn at once of a choice that cannot be met.
+    """
+    config = HostConfig.model_validate(options)
+    if config.attention in ("triton", "flash"):
+        from qwen_tts.runtime.backends import check_attention  # imports torch; nobody else should wait for that
+
+        for checkpoint in config.checkpoints:
+            check_attention(config.engine_config(checkpoint))
+    return EngineHost(config)
 
 
 class EngineHost:

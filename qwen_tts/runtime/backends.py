@@ -7,8 +7,9 @@ from functools import partial
 import torch
 
 from qwen_tts.checkpoint.codec import Codec
-from qwen_tts.config.checkpoint import TalkerConfig, TransformerConfig
-from qwen_tts.config.engine import EngineConfig
+from qwen_tts.checkpoint.model import default_device, default_dtype
+from qwen_tts.config.checkpoint import TalkerConfig, TransformerConfig, read_checkpoint_config
+from qwen_tts.config.engine import EngineConfig, EngineOptions
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
@@ -65,6 +66,20 @@ class Backends:
         """Compile and capture the sound of `rows` rows, and of codes that no row says."""
         self.decoder_graphs.capture(("decode", rows), lambda: self.decoder.decode(rows))
         self.decoder.prepare_alone()
+
+
+def device_and_dtype(config: EngineOptions) -> tuple[torch.device, torch.dtype]:
+    """Where talker and code predictor run, and in what."""
+    device = default_device() if config.device is None else torch.device(config.device)
+    return device, default_dtype(device) if config.dtype is None else getattr(torch, config.dtype)
+
+
+def check_attention(config: EngineConfig) -> None:
+    """Raises ModelUnavailable, before anything is loaded, if the attention that was asked for cannot run here."""
+    device, dtype = device_and_dtype(config)
+    uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype)
+    if config.attention == "flash":
+        load_flash_attention(device, dtype)
 
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:

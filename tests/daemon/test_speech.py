@@ -300,6 +300,52 @@ async def test_a_failure_reaches_the_reader_and_the_log(
     assert b'end="generation_failed"' in metrics.exposition()
 
 
+@pytest.mark.parametrize(
+    ("error", "end"), [(Refusal("slow_consumer", "nothing was taken"), "slow_consumer"), (KeyError("x"), "internal")]
+)
+async def test_what_fails_in_a_protocol_is_the_end_of_its_utterance(
+    speech: Speech, caplog: pytest.LogCaptureFixture, metrics: Metrics, error: Exception, end: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    utterance = speech.whole_utterance(ORDER, "Hello there.")
+
+    async def protocol() -> None:
+        async with utterance:
+            await anext(utterance)
+            raise error
+
+    with pytest.raises(type(error)):
+        await protocol()
+    assert utterance.end == end
+    assert speech.reports[utterance.caller.request_id].end == end
+    assert caplog.messages[-1].endswith(f"end={end}")
+    assert f'qwen3tts_utterances_total{{end="{end}",protocol="test"}} 1.0'.encode() in metrics.exposition()
+
+
+async def test_what_fails_behind_the_end_does_not_change_it(speech: Speech) -> None:
+    utterance = speech.whole_utterance(ORDER, "Hello there.")
+
+    async def protocol() -> None:
+        async with utterance:
+            await read(utterance)
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await protocol()
+    assert utterance.end == speech.reports[utterance.caller.request_id].end == "done"
+
+
+async def test_the_time_in_the_engines_line_is_told(
+    speech: Speech, engine: ToneEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    engine.queue_s = 1.25
+    async with speech.whole_utterance(ORDER, "Hello there.") as utterance:
+        await read(utterance)
+    assert speech.reports[utterance.caller.request_id].measures.queue_s == 1.25
+    assert "queue_s=1.25 " in caplog.messages[-1]
+
+
 async def test_a_failure_while_feeding_reaches_the_reader(speech: Speech) -> None:
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello there. [refuse] this. And")

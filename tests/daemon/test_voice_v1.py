@@ -23,7 +23,7 @@ from qwen3tts_daemon.protocols.voice_v1.context import (
 )
 from qwen3tts_daemon.protocols.voice_v1.contexts import MAX_NAMES
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import StatusMessage, VoiceState
-from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
+from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat, format_of_engine
 from qwen3tts_daemon.protocols.voice_v1.frames import FLAG_FIRST, FLAG_LAST, HEAD, Framer, SoundFrame
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES, Close
 from qwen3tts_daemon.protocols.voice_v1.session import Session
@@ -106,7 +106,7 @@ class Desk:
         for made in range(frames):
             waiting += [] if waiting else ctx.framer.take(FRAME)
             while waiting:
-                if ctx.is_done or self.session.outbox.is_full or self.delay_s(name, waiting[0]) > 0:
+                if ctx.is_done or self.session.outbox.is_full or self.delay_s(name, waiting[0]) != 0:
                     return made
                 ctx.send(waiting.pop(0))
         return frames
@@ -143,6 +143,11 @@ def test_ready_is_the_first_message_and_names_the_limits() -> None:
     assert ready["type"] == "ready"
     assert ready["protocol"] == "voice.v1"
     assert ready["state"] == "ready"
+    assert ready["modes"] == ["preset"]
+    assert ready["formats"] == {
+        "encodings": ["pcm_s16le", "mulaw", "alaw"], "sample_rates": [8000, 16000, 24000, 48000],
+        "framings": ["tagged", "raw"], "frame_ms": [20, 200],
+    }  # fmt: skip
     assert ready["limits"] == {
         "text_chars": 8000, "contexts": 3, "message_bytes": 65536, "messages_per_10s": 200, "idle_s": 300.0,
     }  # fmt: skip
@@ -167,6 +172,32 @@ def test_one_message_is_enough_to_be_spoken_to(desk: Desk) -> None:
 
 
 # -- options -----------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_asks_for_otherwise(desk: Desk) -> None:
+    (configured,) = desk.say("configure")
+    assert configured.pop("sampling")["temperature"] == 0.9
+    assert configured == {
+        "type": "configured", "voice": None, "mode": "preset", "design": "", "language": "auto", "instruct": "",
+        "speed": 1.0, "split": "sentence", "words": False, "policy": "queue", "lead_ms": 10_000, "id": None,
+        "format": {"encoding": "pcm_s16le", "sample_rate": 24_000, "framing": "tagged", "frame_ms": 80},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("engine", "told"),
+    [
+        ((16_000, 1_280), (16_000, 80)),
+        ((48_000, 480), (48_000, 20)),
+        ((8_000, 8_000), (8_000, 200)),
+        ((44_100, 3_528), (24_000, 80)),
+    ],
+)
+def test_the_format_is_the_engines_as_far_as_it_can_be_asked_for(engine: Any, told: Any) -> None:
+    rate, samples = engine
+    capabilities = msgspec.structs.replace(ToneEngine().capabilities, sample_rate=rate, samples_per_frame=samples)
+    format = format_of_engine(capabilities)
+    assert (format.sample_rate, format.frame_ms) == told
 
 
 def test_options_stay_and_change_one_by_one(desk: Desk) -> None:
@@ -359,7 +390,8 @@ def test_at_most_so_many_contexts(desk: Desk) -> None:
 
 def test_text_is_bounded(desk: Desk) -> None:
     desk.say("speak", ctx="a", text="x" * 8000)
-    assert desk.say("speak", ctx="a", text="y")[0]["code"] == "text_too_long"
+    (error,) = desk.say("speak", ctx="a", text="y")
+    assert (error["code"], error["message"]) == ("text_too_long", "a context takes at most 8000 characters")
     assert desk.fed["a"] == "x" * 8000
     assert kinds(desk.say("speak", ctx="b", text="x" * 8001)) == ["started", "error", "done"]
 

@@ -63,6 +63,38 @@ def test_the_queue_leaves_a_parallel_context_where_it_is() -> None:
     assert desk.sound("p", 10) == LEAD_FRAMES - 3
 
 
+@pytest.mark.parametrize(
+    ("said", "policy"), [({}, "preempt"), ({"type": "cancel", "all": True}, "queue"), ({"type": "cancel"}, "queue")]
+)
+def test_who_wants_silence_waits_for_nothing_that_was_sent(said: dict[str, Any], policy: str) -> None:
+    """A barge-in, after all of the answer was sent: its listener would be kept waiting for what nobody plays."""
+    desk = speaking("a")
+    assert desk.sound("a", LEAD_FRAMES) == LEAD_FRAMES
+    desk.finish("a")
+    if said:
+        assert desk.say(**said) == []
+    desk.say("speak", ctx="b", text="x", lead_ms=LEAD_MS, policy=policy)
+    assert desk.sound("b", 10) == LEAD_FRAMES
+
+
+@pytest.mark.parametrize("how", ["cancel", "slow"])
+def test_who_is_cut_off_is_heard_no_more(how: str) -> None:
+    desk = speaking("a", "b")
+    assert desk.sound("a", LEAD_FRAMES) == LEAD_FRAMES
+    end(desk, "a", how)
+    assert desk.sound("b", 10) == LEAD_FRAMES
+
+
+@pytest.mark.parametrize("played", range(LEAD_FRAMES + 2))
+def test_what_was_reported_as_played_is_not_waited_for(played: int) -> None:
+    desk = speaking("a", "b")
+    desk.say("played", ctx="a", ms=0)
+    assert desk.sound("a", LEAD_FRAMES) == LEAD_FRAMES
+    desk.say("played", ctx="a", ms=80 * played)
+    desk.finish("a")
+    assert desk.sound("b", 10) == min(played, LEAD_FRAMES)
+
+
 steps = st.one_of(
     st.tuples(st.just("sound"), st.sampled_from("ab"), st.integers(1, 8)),
     st.tuples(st.just("played"), st.sampled_from("ab"), st.sampled_from([0, 80, 400])),

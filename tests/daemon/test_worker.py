@@ -11,7 +11,7 @@ import pytest
 
 from qwen3tts_daemon.hosting import ipc
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, NoAnswer, WorkerEngine
-from qwen_tts.api import Audio, AudioChunk, PresetVoice, SynthesisRequest
+from qwen_tts.api import Audio, AudioChunk, PresetVoice, StreamEnd, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
 from tests.contract.homes import TONE
 from tests.patience import PATIENCE_S
@@ -39,6 +39,16 @@ async def test_a_killed_worker_fails_its_streams_at_once_with_a_typed_error() ->
         worker.stream(request("Hello."))
     with pytest.raises(ModelUnavailable):
         await worker.encode(Audio(pcm=b"\0\0", sample_rate=24_000))
+    await worker.close()
+
+
+async def test_how_a_stream_ended_comes_through() -> None:
+    worker = await WorkerEngine.start(EngineSpec("tests.fakes:ToneEngine", {"queue_s": 1.25}))
+    for text, reason in (("Hello.", "complete"), ("Hello. [limit]", "limit")):
+        async with worker.stream(request(text)) as audio:
+            async for _ in audio:
+                pass
+        assert audio.end == StreamEnd(reason=reason, queue_s=1.25, synthesis_s=0.001)
     await worker.close()
 
 

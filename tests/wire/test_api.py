@@ -142,7 +142,7 @@ def is_within(expected: Any, given: Any) -> bool:
 def told(socket: ClientConnection, expected: dict[str, Any]) -> None:
     """Read on until it comes."""
     while True:
-        data = socket.recv(60)
+        data = socket.recv(PATIENCE_S)
         if isinstance(data, bytes):
             continue
         message = json.loads(data)

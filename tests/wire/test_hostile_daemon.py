@@ -19,7 +19,7 @@ from tests.wire.daemons import DaemonProcess, tone_daemon
 def ended(daemon: DaemonProcess) -> str:
     """Its log, after SIGTERM; it must end well."""
     daemon.process.send_signal(signal.SIGTERM)
-    assert daemon.process.wait(60) == 0
+    assert daemon.process.wait(PATIENCE_S) == 0
     return daemon.read_rest()
 
 

@@ -21,6 +21,7 @@ from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import ToneEngine, tone
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 from tests.wire.http_door import TOKEN, Door, open_door
 
@@ -208,5 +209,5 @@ def test_a_voice_of_the_settings_that_there_is_not_stops_the_start(
 ) -> None:
     with tone_daemon(tmp_path, *options) as daemon:
         daemon.wait_for("cannot start: " + told.replace("'", "['\"]"))
-        assert daemon.process.wait(30) == 1
+        assert daemon.process.wait(PATIENCE_S) == 1
         assert "listens on port" not in daemon.read_rest()

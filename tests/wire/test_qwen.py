@@ -27,10 +27,15 @@ FEW = (
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, DaemonProcess]]:
-    root = tmp_path_factory.mktemp("qwen")
-    write_checkpoint("tiny-0.6B-CustomVoice", root / "models" / "tiny", endless=True)
-    with embedded_daemon(root / "data", "--models.dir", str(root / "models"), *FEW) as daemon:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    models = tmp_path_factory.mktemp("models")
+    write_checkpoint("tiny-0.6B-CustomVoice", models / "tiny", endless=True)
+    return models
+
+
+@pytest.fixture(scope="module")
+def doors(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, DaemonProcess]]:
+    with embedded_daemon(tmp_path_factory.mktemp("data"), "--models.dir", str(models), *FEW) as daemon:
         yield *daemon.ready(), daemon
 
 
@@ -100,7 +105,7 @@ def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonP
         socket.send(json.dumps({"type": "speak", "final": True, **fields}))
 
     def wait_for(socket: Connection, kind: str) -> dict[str, Any]:
-        while isinstance(data := socket.recv(60), bytes) or json.loads(data)["type"] != kind:
+        while isinstance(data := socket.recv(PATIENCE_S), bytes) or json.loads(data)["type"] != kind:
             pass
         message: dict[str, Any] = json.loads(data)
         return message
@@ -121,4 +126,11 @@ def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonP
 def test_a_choice_that_cannot_be_met_stops_the_start(tmp_path: Path) -> None:
     with embedded_daemon(tmp_path, "--engine", "qwen", "--models.dir", str(tmp_path)) as daemon:
         daemon.wait_for("cannot start: engine is qwen, and .* holds no checkpoint: qwen3tts-daemon models download")
+        assert daemon.process.wait(PATIENCE_S) == 1
+
+
+@pytest.mark.parametrize("attention", ["triton", "flash"])
+def test_attention_that_cannot_run_here_stops_the_start(models: Path, tmp_path: Path, attention: str) -> None:
+    with embedded_daemon(tmp_path, "--models.dir", str(models), *FEW, "--qwen.attention", attention) as daemon:
+        daemon.wait_for(f"cannot start: .*attention is '{attention}', which needs an NVIDIA card")
         assert daemon.process.wait(PATIENCE_S) == 1

@@ -154,6 +154,16 @@ async def test_what_is_streamed_is_what_comes_whole(door: Door, route: str) -> N
     assert report["audio_duration"] == float(whole.headers["x-audio-duration"])
 
 
+async def test_what_an_answer_cost_is_told(door: Door, engine: Studio) -> None:
+    engine.queue_s = 1.25
+    whole = await ask(door, "custom-voice")
+    assert float(whole.headers["x-time-gen"]) == 0.001
+    total, loaded = float(whole.headers["x-time-total"]), float(whole.headers["x-time-load"])
+    assert round(total - loaded, 2) == 1.25, "with the time in the engine's line"
+    report = (await door.client.get(f"/v1/audio/requests/{whole.headers['x-request-id']}")).json()
+    assert (report["time_total"], report["time_load"], report["time_gen"]) == (total, loaded, 0.001)
+
+
 async def test_each_path_asks_for_its_kind_of_voice(door: Door, engine: Studio) -> None:
     for route in ROUTES:
         await ask(door, route)
@@ -360,6 +370,15 @@ class TestSlow:
         (report,) = home.speech.reports.values()
         assert report.end == "cancelled"
         assert not home.speech.takes._takes
+
+    @pytest.mark.parametrize("route", ROUTES)
+    async def test_a_whole_sound_that_a_stopping_daemon_cannot_end_is_an_error(
+        self, door: Door, home: Home, engine: Studio, route: str
+    ) -> None:
+        speaking = asyncio.create_task(ask(door, route, text=TEXT * 20))
+        await until(lambda: engine.frames_made)
+        await home.speech.drain(0)
+        assert told(await speaking)[:2] == (503, "draining")
 
     async def test_offloading_cuts_nobody_and_the_next_request_loads_again(self, door: Door, home: Home) -> None:
         speaking = asyncio.create_task(ask(door, "custom-voice", tail="/stream"))

@@ -143,6 +143,15 @@ async def test_hello_world(call: Connect) -> None:
         assert set(order[3:-1]) == {"frame"}
 
 
+async def test_what_a_context_cost_is_told(call: Connect, engine: ToneEngine) -> None:
+    engine.queue_s = 1.25
+    async with call() as client:
+        await client.say("speak", ctx="a", text="Hello there.", final=True)
+        cost = (await client.until("done"))["metrics"]
+    assert (cost["queue_ms"], cost["gen_ms"]) == (1250.0, 1.0)
+    assert cost["audio_ms"] == len(tone("Hello there.")) / 2 / SAMPLE_RATE * 1000
+
+
 async def test_text_in_pieces_is_spoken_in_sentences(call: Connect) -> None:
     async with call() as client:
         for piece in ("Dr. Smith", " is in.", " He ", "waits."):

@@ -36,7 +36,7 @@ from qwen3tts_daemon.speech.service import Speech
 
 Clock = Callable[[], float]
 
-CLOSE_S = 0.5
+LAST_WORDS_S = 0.5
 """How long a client may take to receive the last words of a daemon that stops."""
 
 _REASONS: dict[str, DoneReason] = {"done": "complete", "limit": "limit"}
@@ -114,7 +114,7 @@ class VoiceConnection:
             for error in errors.exceptions:
                 describe(error)
             with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-                async with asyncio.timeout(CLOSE_S):
+                async with asyncio.timeout(LAST_WORDS_S):
                     await self._websocket.close(CLOSE_CODES["internal"])
         finally:
             self._alarm.cancel()

@@ -68,7 +68,7 @@ class Contexts:
         self.names = ContextNames()
         self.timeline = Timeline(now)
         """Of those that are heard one after the other."""
-        self.active_at = now
+        self.last_done_at = now
         """When the last one was done."""
 
     def __len__(self) -> int:
@@ -153,7 +153,7 @@ class Contexts:
 
     def _done(self, ctx: Context, reason: DoneReason, now: float, *, needs_cancel: bool) -> None:
         del self._open[ctx.name]
-        self.active_at = now
+        self.last_done_at = now
         if needs_cancel:
             self._actions.append(CancelUtterance(ctx))
         ctx.say_done(reason)

@@ -59,6 +59,7 @@ class ContextOpener:
         if options.policy == "preempt":
             for older in self._contexts.newest_first():
                 self._contexts.cut_off(older, "preempted", now)
+            self._contexts.timeline.stop(now)
         ctx.position = 0 if options.is_parallel else len(self._contexts)
         started = StartedMessage(
             ctx=name, ch=ctx.channel, request_id=ctx.request_id, format=options.format, position=ctx.position,

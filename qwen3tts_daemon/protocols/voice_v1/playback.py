@@ -19,6 +19,10 @@ class Timeline:
     def __init__(self, now: float) -> None:
         self.free_at = now
 
+    def stop(self, now: float) -> None:
+        """Whatever was sent, the listener hears no more of it."""
+        self.free_at = now
+
 
 class PlayClock:
     """Of one context."""
@@ -58,7 +62,7 @@ class PlayClock:
 
     def stop(self, now: float) -> None:
         """The listener hears no more of it."""
-        self._timeline.free_at = now
+        self._timeline.stop(now)
 
     def stopped_at(self, ms: float) -> None:
         """What was played when its listener stopped, though more was reported."""

@@ -203,6 +203,8 @@ class Session:
         else:
             self._warn_of_cancel(message.ctx, message.id)
             return
+        if message.all or message.ctx is None:
+            contexts.timeline.stop(now)
         for ctx in targets:
             if message.played_ms is not None:
                 ctx.playback.stopped_at(message.played_ms)
@@ -261,7 +263,7 @@ class Session:
     @property
     def _idle_at(self) -> float:
         """When nothing was said and nothing spoken for too long."""
-        return max(self._active_at, self._contexts.active_at) + self._settings.idle_s
+        return max(self._active_at, self._contexts.last_done_at) + self._settings.idle_s
 
     def tick(self, now: float) -> list[ContextAction]:
         """Speak forgotten text, end forgotten contexts, close a forgotten socket, tell the status."""

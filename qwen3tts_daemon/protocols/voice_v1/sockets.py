@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.failures import Refusal, describe
-from qwen3tts_daemon.protocols.voice_v1.connection import CLOSE_S, Clock, VoiceConnection, subprotocol_of
+from qwen3tts_daemon.protocols.voice_v1.connection import LAST_WORDS_S, Clock, VoiceConnection, subprotocol_of
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import encode_message, error_message
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL
 from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES
@@ -94,7 +94,7 @@ class Sockets:
         for socket in list(self._live):
             socket.cancel_all()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
+            async with asyncio.timeout(LAST_WORDS_S):
                 await self._none_live.wait()
         for socket in list(self._live):
             socket.abort()
