@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PRIVATE = 0o600
+PARTIAL = ".part-"
+"""How files begin that are to take another's place."""
 
 
 def read_line(path: Path) -> str:
@@ -25,17 +27,27 @@ def read_line(path: Path) -> str:
 
 def write_line(path: Path, line: str, *, mode: int = 0o666) -> None:
     """In place of what is there. `mode`: less what the umask takes."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    replace(path, f"{line}\n".encode(), mode=mode)
+
+
+def replace(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """In place of what is there; a crash leaves the old or the new, and at most a file that begins with PARTIAL."""
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(16)}")
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-            file.write(line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(partial, content, mode=mode)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """On the disk when this returns; its name once the folder is synced. Raises FileExistsError."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def claim(path: Path, line: str) -> str:

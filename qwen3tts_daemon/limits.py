@@ -40,12 +40,11 @@ MAX_UPLOAD_BYTES: Final = 20_000_000
 """Of a recording or an archive. The longest recording that can be kept takes 11.5 MB as WAV."""
 MAX_UPLOAD_S: Final = 120.0
 MAX_UPLOAD_CHANNELS: Final = 8
-UPLOAD_SAMPLE_RATES: Final = range(4_000, 384_001)
-"""In Hz, as the file has it."""
+UPLOAD_SAMPLE_RATES: Final = range(audio_bounds.SAMPLE_RATES[0], 384_001)
+"""In Hz, as the file has it; below, no voice can be made of it."""
 MAX_DECODED_SAMPLE_RATE: Final = 48_000
 """In Hz: what is above comes down to it."""
 DECODED_SAMPLE_RATES: Final = range(UPLOAD_SAMPLE_RATES[0], MAX_DECODED_SAMPLE_RATE + 1)
-STORED_SAMPLE_RATES: Final = range(UPLOAD_SAMPLE_RATES[0], audio_bounds.SAMPLE_RATES[-1] + 1)
 
 # -- many texts at once, and sound to fetch ------------------------------------------------------------------------
 

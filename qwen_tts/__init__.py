@@ -3,7 +3,7 @@
 Importing this package does not import torch; the first use of `Synthesizer` does.
 
 api, stream, errors, limits   the seam: what is asked, what comes back, what goes wrong, what is too much
-hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ > text/ > config/
+hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ > text/ > config/ > toml
 """
 
 from importlib import import_module

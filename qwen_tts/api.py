@@ -45,8 +45,6 @@ class VoicePrompt(msgspec.Struct, frozen=True):
 
 
 VoiceKind = Literal["preset", "cloned", "designed"]
-Gender = Literal["female", "male", ""]
-"""Of whoever is heard; "" if nobody said."""
 
 
 class PresetVoice(msgspec.Struct, frozen=True, tag="preset"):
@@ -176,6 +174,10 @@ class StreamEnd(msgspec.Struct, frozen=True, kw_only=True):
     """From the request to the first work on it."""
     synthesis_s: float = 0.0
     """Time that the engine worked on it; divided by the audio's length it is the RTF."""
+
+
+Gender = Literal["female", "male", ""]
+"""Of a voice; "" if it is not known."""
 
 
 class VoiceInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ networks         addresses and networks: who is near
 hosts            which names are this machine's
 lan_addresses    which addresses others at home can reach
 origins          which page sent a request
-expiring_tokens  what was given out instead of the token
+expiring_tokens  what was issued in place of the token: sessions and tickets
 
 Imports failures and settings.
 """

@@ -4,7 +4,7 @@
    its own name (DNS rebinding), but not under another's; and an IP literal is nobody's name.
 2. The Origin of a WebSocket or of an unsafe request must be the Host, or listed. Browsers send it, others need not.
    A GET that speaks is as costly, and browsers tell less about it: see `Principal.refuse_foreign_pages`.
-3. What a visitor may do follows from the policy, from the address and from the credentials.
+3. What a principal may do follows from the policy, from the address and from the credentials.
 4. Headers of a proxy are believed only if the peer is a trusted proxy. If anybody else sends them, the
    address behind is unknown, and an unknown address is a public one.
 """
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 Policy = Literal["lan", "token", "none"]
 Scope = Literal["speak", "manage"]
-"""`speak` covers listing too; `manage` is everything that changes what the next visitor finds."""
+"""`speak` covers listing too; `manage` is everything that changes what others find."""
 
 SESSION_COOKIE: Final = "qwen3tts_session"
 
@@ -73,13 +73,13 @@ class Principal:
     """Without the port."""
     port: int | None
     is_secure: bool
-    """The visitor's own connection is TLS."""
+    """The client's own connection is TLS."""
     path_prefix: str
     """Where a trusted proxy has put this daemon, such as "/api/hassio_ingress/abc"; else empty."""
     granted: frozenset[Scope]
     sender: Sender = "program"
     is_vouched: bool = False
-    """Came with the token, or with what was given out for it."""
+    """Came with the token, or with what was issued for it."""
 
     def require(self, scope: Scope) -> None:
         """Raises Refusal."""
@@ -101,7 +101,7 @@ class Principal:
 
 
 class Auth:
-    """Tells who a visitor is; keeps the sessions and tickets that it gave out, in memory."""
+    """Tells who asks and what that principal may do; keeps the sessions and tickets that it gave out, in memory."""
 
     def __init__(
         self,
@@ -154,10 +154,11 @@ class Auth:
         if method not in _SAFE_METHODS and sender == "foreign":
             raise _foreign()
         parameters = _parameters(query)
-        is_known = self._knows_token(headers) or self._knows_session(headers, sender)
-        has_ticket = method in _TICKET_METHODS and not is_known and self._tickets.take(parameters.get("ticket", ""))
-        granted = self._granted(address, host, is_known=is_known, has_ticket=has_ticket)
-        return Principal(address, host, port, is_secure, prefix, granted, sender, is_known or has_ticket)
+        is_authenticated = self._has_token(headers) or self._has_session(headers, sender)
+        takes_ticket = method in _TICKET_METHODS and not is_authenticated
+        has_ticket = takes_ticket and self._tickets.redeem(parameters.get("ticket", ""))
+        granted = self._granted(address, host, is_authenticated=is_authenticated, has_ticket=has_ticket)
+        return Principal(address, host, port, is_secure, prefix, granted, sender, is_authenticated or has_ticket)
 
     def _behind_proxies(self, headers: Headers) -> Address | None:
         """The last address in the chain that is not itself a trusted proxy; None if the proxy names nobody."""
@@ -173,18 +174,20 @@ class Auth:
         is_neighbour = address is not None and not address.is_loopback and address in self._near
         return hosts.is_one_label(host) and is_neighbour and not headers.are_of_a_browser
 
-    def _granted(self, address: Address | None, host: str, *, is_known: bool, has_ticket: bool) -> frozenset[Scope]:
-        if self._policy == "none" or is_known:
+    def _granted(
+        self, address: Address | None, host: str, *, is_authenticated: bool, has_ticket: bool
+    ) -> frozenset[Scope]:
+        if self._policy == "none" or is_authenticated:
             return _EVERYTHING
         if has_ticket or (self._policy == "lan" and self._is_near(address, host)):
             return _SPEAK
         return _NOTHING
 
-    def _knows_token(self, headers: Headers) -> bool:
+    def _has_token(self, headers: Headers) -> bool:
         """A wrong one hides no other."""
         return any(self.is_token(token) for token in headers.tokens())
 
-    def _knows_session(self, headers: Headers, sender: Sender) -> bool:
+    def _has_session(self, headers: Headers, sender: Sender) -> bool:
         """The cookie of a session that the token has opened."""
         if headers.all("origin") and sender != "own":
             return False  # on this machine, but of another port: the browser sends the cookie, but it is not theirs
@@ -208,15 +211,15 @@ class Auth:
         return hmac.compare_digest(value.encode("utf-8", "replace"), self._token.encode())
 
     def open_session(self, token: str, *, is_secure: bool, address: str = "") -> str:
-        """The Set-Cookie value of a new session of a visitor from `address`. Raises Refusal."""
+        """The Set-Cookie value of a new session for a client at `address`. Raises Refusal."""
         if not self.is_token(token):
             raise Refusal("unauthorized", "this is not the daemon's token", param="token")
         attributes = f"Path=/; Max-Age={int(SESSION_S)}; HttpOnly; SameSite=Strict"
-        return f"{SESSION_COOKIE}={self._sessions.give(address)}; {attributes}{'; Secure' if is_secure else ''}"
+        return f"{SESSION_COOKIE}={self._sessions.issue(address)}; {attributes}{'; Secure' if is_secure else ''}"
 
-    def give_ticket(self, address: str = "") -> str:
+    def issue_ticket(self, address: str = "") -> str:
         """For one WebSocket or GET within `TICKET_S`, as `?ticket=`; it allows to speak, nothing more."""
-        return self._tickets.give(address)
+        return self._tickets.issue(address)
 
 
 def load_token(path: Path) -> str:

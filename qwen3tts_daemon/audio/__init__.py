@@ -8,10 +8,10 @@ Imports qwen_tts.api. Recordings from outside are read in uploads/.
 """
 
 from qwen3tts_daemon.audio.formats import (
+    AUDIO_FORMATS,
     ENCODE_MS,
-    FORMATS,
+    FILE_FORMATS,
     Encoder,
-    Format,
     from_wav,
     open_encoder,
     to_wav,
@@ -20,10 +20,10 @@ from qwen3tts_daemon.audio.formats import (
 from qwen3tts_daemon.audio.pcm import Law, Resampler, encode_g711, silence
 
 __all__ = [
+    "AUDIO_FORMATS",
     "ENCODE_MS",
-    "FORMATS",
+    "FILE_FORMATS",
     "Encoder",
-    "Format",
     "Law",
     "Resampler",
     "encode_g711",

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import av
 import numpy as np
@@ -13,14 +12,11 @@ from av.filter import Graph
 from qwen_tts.api import PCM_BYTES
 from qwen_tts.limits import SPEED
 
-CompressedFormat = Literal["mp3", "opus", "aac", "flac"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Recipe:
     """Names for FFmpeg, and options that let the first bytes out early."""
 
-    media_type: str
     container: str
     codec: str
     bit_rate: int = 0
@@ -28,14 +24,14 @@ class _Recipe:
     codec_options: Mapping[str, str] = field(default_factory=dict)
 
 
-_RECIPES: Mapping[CompressedFormat, _Recipe] = {
+_RECIPES: Mapping[str, _Recipe] = {
     # No Xing frame and no ID3 tag: both want to go back to the beginning at the end.
-    "mp3": _Recipe("audio/mpeg", "mp3", "libmp3lame", 64_000, {"write_xing": "0", "id3v2_version": "0"}),
+    "mp3": _Recipe("mp3", "libmp3lame", 64_000, {"write_xing": "0", "id3v2_version": "0"}),
     # Pages of 100 ms instead of a second.
-    "opus": _Recipe("audio/ogg;codecs=opus", "ogg", "libopus", 48_000, {"page_duration": "100000"}),
-    "aac": _Recipe("audio/aac", "adts", "aac", 64_000),
+    "opus": _Recipe("ogg", "libopus", 48_000, {"page_duration": "100000"}),
+    "aac": _Recipe("adts", "aac", 64_000),
     # Level 2 has blocks of 27 ms, level 5 of 105 ms.
-    "flac": _Recipe("audio/flac", "flac", "flac", codec_options={"compression_level": "2"}),
+    "flac": _Recipe("flac", "flac", codec_options={"compression_level": "2"}),
 }
 
 
@@ -56,11 +52,10 @@ class _Sink:
 
 
 class CompressedEncoder:
-    """One stream in a compressed format; see formats.Encoder."""
+    """One stream in a compressed format; see formats.AUDIO_FORMATS."""
 
-    def __init__(self, name: CompressedFormat, sample_rate: int) -> None:
+    def __init__(self, name: str, sample_rate: int) -> None:
         recipe = _RECIPES[name]
-        self.media_type = recipe.media_type
         self._sample_rate = sample_rate
         self._samples = 0
         self._sink = _Sink()

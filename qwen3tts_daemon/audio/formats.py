@@ -1,16 +1,15 @@
-"""The formats of a response body, each an Encoder that gives bytes as soon as sound comes."""
+"""The formats of a response body: one table, and an encoder for each that gives bytes as soon as sound comes."""
 
 import io
 import struct
 import wave
-from typing import Literal, Protocol, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-from qwen3tts_daemon.limits import STORED_SAMPLE_RATES
 from qwen_tts.api import PCM_BYTES, Audio
+from qwen_tts.audio.bounds import SAMPLE_RATES
 from qwen_tts.errors import UnsupportedFormat
-
-Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 UNKNOWN_LENGTH = 0xFFFF_FFFF
 """What a WAV header says of a stream whose end is not known; players then read until the connection ends."""
@@ -20,32 +19,14 @@ ENCODE_MS = 500
 """Sound that is encoded at one go, so that others get their turn."""
 
 
-class Encoder(Protocol):
+class _Codec(Protocol):
     """PCM in, one format's bytes out."""
-
-    @property
-    def media_type(self) -> str: ...
 
     def encode(self, pcm: bytes) -> bytes:
         """What is ready so far; may be empty."""
 
     def finish(self) -> bytes:
         """The rest; nothing may follow."""
-
-
-def open_encoder(name: str, sample_rate: int) -> Encoder:
-    """An encoder for one stream. Raises UnsupportedFormat."""
-    match name:
-        case "wav":
-            return _Wav(sample_rate)
-        case "pcm":
-            return _Pcm(sample_rate)
-        case "mp3" | "opus" | "aac" | "flac":
-            from qwen3tts_daemon.audio.ffmpeg import CompressedEncoder  # only who asks for it pays for FFmpeg
-
-            return CompressedEncoder(name, sample_rate)
-    known = ", ".join(FORMATS)
-    raise UnsupportedFormat(f"no format {name[:32]!r}; there are {known}", param="response_format")
 
 
 def wav_header(sample_rate: int, pcm_bytes: int | None = None) -> bytes:
@@ -69,16 +50,13 @@ def from_wav(data: bytes) -> Audio:
     with wave.open(io.BytesIO(data), "rb") as file:
         if (file.getnchannels(), file.getsampwidth()) != (1, 2):
             raise wave.Error("not mono with 16 bits")
-        if file.getframerate() not in STORED_SAMPLE_RATES:
+        if file.getframerate() not in SAMPLE_RATES:
             raise wave.Error(f"a sample rate of {file.getframerate()} Hz")
         pcm = file.readframes(file.getnframes())
     return Audio(pcm=pcm[: len(pcm) // PCM_BYTES * PCM_BYTES], sample_rate=file.getframerate())
 
 
 class _Pcm:
-    def __init__(self, sample_rate: int) -> None:
-        self.media_type = f"audio/pcm;rate={sample_rate}"
-
     def encode(self, pcm: bytes) -> bytes:
         return pcm
 
@@ -87,8 +65,6 @@ class _Pcm:
 
 
 class _Wav:
-    media_type = "audio/wav"
-
     def __init__(self, sample_rate: int) -> None:
         self._header = wav_header(sample_rate)
 
@@ -98,3 +74,59 @@ class _Wav:
 
     def finish(self) -> bytes:
         return self._header
+
+
+def _compressed(name: str) -> Callable[[int], _Codec]:
+    def open_codec(sample_rate: int) -> _Codec:
+        from qwen3tts_daemon.audio.ffmpeg import CompressedEncoder  # only who asks for it pays for FFmpeg
+
+        return CompressedEncoder(name, sample_rate)
+
+    return open_codec
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """What a body of sound can be. Whoever adds one adds it to AUDIO_FORMATS, and its encoder."""
+
+    media_type: str
+    """With {rate} where the sample rate belongs."""
+    open_codec: Callable[[int], _Codec]
+    is_file: bool = True
+    """It says itself what is in it, so a player can open it."""
+
+    @property
+    def bare_media_type(self) -> str:
+        """Without parameters."""
+        return self.media_type.partition(";")[0]
+
+
+AUDIO_FORMATS: Mapping[str, AudioFormat] = {
+    "mp3": AudioFormat("audio/mpeg", _compressed("mp3")),
+    "opus": AudioFormat("audio/ogg;codecs=opus", _compressed("opus")),
+    "aac": AudioFormat("audio/aac", _compressed("aac")),
+    "flac": AudioFormat("audio/flac", _compressed("flac")),
+    "wav": AudioFormat("audio/wav", _Wav),
+    "pcm": AudioFormat("audio/pcm;rate={rate}", lambda sample_rate: _Pcm(), is_file=False),
+}
+FILE_FORMATS = tuple(name for name, format in AUDIO_FORMATS.items() if format.is_file)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """One stream of sound in one format."""
+
+    media_type: str
+    encode: Callable[[bytes], bytes]
+    """PCM in; what is ready so far, which may be nothing."""
+    finish: Callable[[], bytes]
+    """The rest; nothing may follow."""
+
+
+def open_encoder(name: str, sample_rate: int) -> Encoder:
+    """An encoder for one stream. Raises UnsupportedFormat."""
+    if (format := AUDIO_FORMATS.get(name)) is None:
+        known = ", ".join(AUDIO_FORMATS)
+        raise UnsupportedFormat(f"no format {name[:32]!r}; there are {known}", param="response_format")
+    codec = format.open_codec(sample_rate)
+    return Encoder(format.media_type.format(rate=sample_rate), codec.encode, codec.finish)

@@ -1,6 +1,5 @@
 """Every option: its effective value and where it came from; and the example file made of the defaults."""
 
-import json
 import os
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from qwen3tts_daemon.settings import ENV_PREFIX, Settings, read_config_file
+from qwen_tts.toml import toml_value
 
 
 def options(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -68,15 +68,13 @@ def example() -> str:
             section = head
             lines += ["", f"[{section}]"]
         lines += ["", *textwrap.wrap(info.description or "", 110, initial_indent="# ", subsequent_indent="# ")]
-        lines.append(f"# {key} = {_toml(info)}")
+        lines.append(f"# {key} = {_default_of(info)}")
     return "\n".join(lines) + "\n"
 
 
-def _toml(info: FieldInfo) -> str:
+def _default_of(info: FieldInfo) -> str:
+    """As TOML; empty where there is none."""
     value = info.get_default(call_default_factory=True, validated_data={})
     if value is None or value is PydanticUndefined:
         return '""'
-    if isinstance(value, Path):
-        return json.dumps(str(value))
-    # JSON's strings, numbers, booleans and lists are TOML's as well.
-    return json.dumps(value, ensure_ascii=False)
+    return toml_value(str(value) if isinstance(value, Path) else value)

@@ -16,14 +16,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from qwen3tts_daemon.audio import ENCODE_MS, FORMATS, open_encoder, wav_header
+from qwen3tts_daemon.audio import ENCODE_MS, open_encoder, wav_header
 from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.settings import ClipsSettings
 from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import PCM_BYTES, AudioChunk
-
-CLIP_FORMATS = tuple(name for name in FORMATS if name != "pcm")
-"""Those that a file can have."""
 
 _READ_BYTES = 64 * 1024
 _LATE_S = 1.0

@@ -15,12 +15,13 @@ import zlib
 from qwen3tts_daemon.limits import MAX_UPLOAD_BYTES
 from qwen3tts_daemon.uploads.confinement import Refused
 from qwen_tts.audio.riff import is_true
+from qwen_tts.limits import MAX_VOICE_PROMPT_BYTES
 
 CARD, REFERENCE, PROMPT = "voice.toml", "reference.wav", "prompt.safetensors"
 MAX_CARD_BYTES = 64 * 1024
 MAX_CARD_JSON_BYTES = 6 * MAX_CARD_BYTES
 """A character may take one byte in TOML and six in JSON."""
-MAX_BYTES = {CARD: MAX_CARD_BYTES, REFERENCE: MAX_UPLOAD_BYTES, PROMPT: 1024 * 1024}
+MAX_BYTES = {CARD: MAX_CARD_BYTES, REFERENCE: MAX_UPLOAD_BYTES, PROMPT: MAX_VOICE_PROMPT_BYTES}
 
 _MAX_MEMBERS = 100
 """An export has three, and what packers add to a folder is a few more."""

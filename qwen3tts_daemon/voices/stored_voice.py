@@ -1,6 +1,5 @@
 """A stored voice as its card says it: voice.toml, written by this daemon or another one."""
 
-import json
 import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -12,6 +11,7 @@ from qwen3tts_daemon.limits import MAX_SOURCE_CHARS, Description, Instruct, Seed
 from qwen3tts_daemon.uploads.voice_files import CARD
 from qwen3tts_daemon.voices.voice_id import ID_PATTERN, is_id
 from qwen_tts.api import Gender
+from qwen_tts.toml import toml_value
 
 FORMAT = 1
 
@@ -71,8 +71,7 @@ def card_of(voice: StoredVoice) -> bytes:
     lines = ["# A voice of the daemon; see docs/http.md.\n"]
     for name, value in msgspec.to_builtins(voice).items():
         if value is not None:
-            # A JSON string, number or boolean is one of TOML, but for the character that only TOML wants escaped.
-            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f"))
+            lines.append(f"{name} = {toml_value(value)}\n")
     return "".join(lines).encode()
 
 

@@ -4,16 +4,15 @@ After a crash there is the old or the new, never half of one. Everything here ra
 """
 
 import contextlib
-import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from qwen3tts_daemon.durable_files import sync_folder
+from qwen3tts_daemon import durable_files
 
-_MAKING, _GOING, _PARTIAL = ".new-", ".gone-", ".part-"
-"""How folders that are being made or taken away begin, and files that take another's place."""
+_MAKING, _GOING = ".new-", ".gone-"
+"""How folders that are being made or taken away begin."""
 
 
 class VoiceFolders:
@@ -33,7 +32,7 @@ class VoiceFolders:
 
     def tidy(self, folder: Path) -> None:
         """Delete what an interrupted `replace` has left in it."""
-        for partial in folder.glob(f"{_PARTIAL}*"):
+        for partial in folder.glob(f"{durable_files.PARTIAL}*"):
             with contextlib.suppress(OSError):
                 partial.unlink()
 
@@ -51,24 +50,17 @@ class VoiceFolders:
         making.mkdir()
         try:
             for name, content in files.items():
-                _write(making / name, content)
-            sync_folder(making)
+                durable_files.write_new(making / name, content)
+            durable_files.sync_folder(making)
             making.rename(self._directory / id)
         except BaseException:
             shutil.rmtree(making, ignore_errors=True)
             raise
-        sync_folder(self._directory)
+        durable_files.sync_folder(self._directory)
 
     def replace(self, id: str, name: str, content: bytes) -> None:
         """One file."""
-        path = self.path(id, name)
-        partial = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
-        try:
-            _write(partial, content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        durable_files.replace(self.path(id, name), content)
 
     @contextlib.contextmanager
     def removing(self, id: str) -> Iterator[None]:
@@ -77,12 +69,5 @@ class VoiceFolders:
         with contextlib.suppress(FileNotFoundError):  # somebody was faster
             (self._directory / id).rename(going)
         yield
-        sync_folder(self._directory)
+        durable_files.sync_folder(self._directory)
         shutil.rmtree(going, ignore_errors=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -8,7 +8,6 @@ On disk, prompt.safetensors is what counts. prompt.toml beside it is for people;
 the voice is refused.
 """
 
-import json
 import os
 import tomllib
 import uuid
@@ -23,6 +22,7 @@ from torch import Tensor
 
 from qwen_tts.checkpoint.prompt_file import FORMAT, METADATA_KEY, Card, Kind, bad, read_prompt
 from qwen_tts.limits import MAX_VOICE_PROMPT_BYTES
+from qwen_tts.toml import toml_value
 
 TENSORS_FILE = "prompt.safetensors"
 SUMMARY_FILE = "prompt.toml"
@@ -86,7 +86,7 @@ class ReferenceVoice:
     def save(self, directory: Path, *, created_by: str) -> None:
         """Both files, each of them whole or not at all. Raises OSError."""
         summary = _SUMMARY_HEAD + "".join(
-            f"{key} = {_toml(value)}\n" for key, value in {**self._summary(), "created_by": created_by}.items()
+            f"{key} = {toml_value(value)}\n" for key, value in {**self._summary(), "created_by": created_by}.items()
         )
         directory.mkdir(parents=True, exist_ok=True)
         # The summary comes last: a voice without one was not finished.
@@ -133,7 +133,7 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def _replace(files: dict[Path, bytes]) -> None:
-    """Everything is on disk before the first file takes its place."""
+    """Everything is on disk before the first file takes its place: what nothing else needs for several files."""
     partial = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex}") for path in files}
     try:
         for path, content in files.items():
@@ -146,8 +146,3 @@ def _replace(files: dict[Path, bytes]) -> None:
     finally:
         for leftover in partial.values():
             leftover.unlink(missing_ok=True)
-
-
-def _toml(value: str | float) -> str:
-    """A JSON string or number is one of TOML, but for the character that only TOML wants escaped."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen3tts_daemon.audio import FORMATS, Law, Resampler, encode_g711, open_encoder, silence, wav_header
+from qwen3tts_daemon.audio import AUDIO_FORMATS, Law, Resampler, encode_g711, open_encoder, silence, wav_header
 from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
 from qwen_tts.errors import UnsupportedFormat
 
@@ -145,7 +145,7 @@ def test_a_format_holds_the_sound_whole(name: str) -> None:
     assert np.std(middle) == pytest.approx(8_000 / 32_768 / math.sqrt(2), rel=0.1)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", AUDIO_FORMATS)
 def test_encoded_in_pieces_is_encoded_whole(name: str) -> None:
     pcm = sine(0.7)
     in_pieces, whole = encode(name, cut(pcm, [1_920, 0, 7, 4_000])), encode(name, [pcm])
@@ -155,7 +155,7 @@ def test_encoded_in_pieces_is_encoded_whole(name: str) -> None:
         assert in_pieces == whole
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", AUDIO_FORMATS)
 def test_sound_comes_out_while_it_goes_in(name: str) -> None:
     encoder = open_encoder(name, RATE)
     frames = cut(sine(0.8), [1_920] * 9)
@@ -163,7 +163,7 @@ def test_sound_comes_out_while_it_goes_in(name: str) -> None:
     assert len(early) > 600, "four frames in, nothing to play"
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", AUDIO_FORMATS)
 def test_no_sound_is_an_empty_file_not_a_crash(name: str) -> None:
     encode(name, [])
 

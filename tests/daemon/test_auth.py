@@ -124,11 +124,11 @@ def test_a_trusted_proxy_is_believed() -> None:
         "X-Forwarded-Proto": "https",
         "X-Ingress-Path": "/api/hassio_ingress/abc/",
     }
-    visitor = admit(auth, "172.30.32.2", proxied)
-    assert str(visitor.address) == LAN, "the last one that is no proxy, not what the client wrote before it"
-    assert (visitor.host, visitor.is_secure) == ("voice.example.org", True)
-    assert visitor.path_prefix == "/api/hassio_ingress/abc"
-    assert visitor.granted == {"speak"}
+    principal = admit(auth, "172.30.32.2", proxied)
+    assert str(principal.address) == LAN, "the last one that is no proxy, not what the client wrote before it"
+    assert (principal.host, principal.is_secure) == ("voice.example.org", True)
+    assert principal.path_prefix == "/api/hassio_ingress/abc"
+    assert principal.granted == {"speak"}
     assert may(auth, "172.30.32.2", proxied | {"X-Forwarded-For": PUBLIC}) == set()
     assert refusal(auth, "172.30.32.2", proxied | {"X-Forwarded-Host": "evil.example"}) == "unknown_host"
     assert may(auth, "172.30.32.2", {}) == set(), "a proxy that does not say for whom it asks"
@@ -259,7 +259,7 @@ def test_a_wrong_credential_hides_no_right_one(wrong: list[tuple[str, str]], rig
     }[right]
     expected = {"speak"} if right == "ticket" else {"speak", "manage"}
     for order in (wrong + headers, headers + wrong):
-        query = f"ticket={auth.give_ticket()}" if right == "ticket" else ""
+        query = f"ticket={auth.issue_ticket()}" if right == "ticket" else ""
         assert may(auth, headers=order, method="WEBSOCKET", query=query) == expected
 
 
@@ -267,7 +267,7 @@ def test_a_wrong_credential_hides_no_right_one(wrong: list[tuple[str, str]], rig
 def test_a_ticket_opens_one_socket_or_get_soon(method: str) -> None:
     clock = Clock()
     auth = make("token", clock=clock)
-    ticket, late = auth.give_ticket(), auth.give_ticket()
+    ticket, late = auth.issue_ticket(), auth.issue_ticket()
     for other in ("POST", "PUT", "DELETE", "OPTIONS"):
         assert may(auth, query=f"ticket={ticket}", method=other) == set()
     assert may(auth, query=f"ticket={ticket}", method=method) == {"speak"}
@@ -278,10 +278,10 @@ def test_a_ticket_opens_one_socket_or_get_soon(method: str) -> None:
 
 def test_nobody_pushes_out_the_ticket_or_the_session_of_another() -> None:
     auth = make("token")
-    ticket = auth.give_ticket("192.168.1.7")
+    ticket = auth.issue_ticket("192.168.1.7")
     cookie = auth.open_session(TOKEN, is_secure=False, address="192.168.1.7").partition(";")[0]
     for _ in range(1_000):
-        auth.give_ticket(LAN)
+        auth.issue_ticket(LAN)
         auth.open_session(TOKEN, is_secure=False, address=LAN)
     assert may(auth, query=f"ticket={ticket}", method="WEBSOCKET") == {"speak"}
     assert may(auth, headers={"Cookie": cookie}) == {"speak", "manage"}
@@ -292,9 +292,9 @@ CHROMIUM = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0", "A
 
 def can_make_it_speak(auth: Auth, headers: dict[str, str], **options: Any) -> bool:
     """By a GET."""
-    visitor = admit(auth, headers=headers, **options)
+    principal = admit(auth, headers=headers, **options)
     with contextlib.suppress(Refusal):
-        visitor.refuse_foreign_pages()
+        principal.refuse_foreign_pages()
         return True
     return False
 
@@ -311,7 +311,7 @@ def test_a_browser_needs_a_sign_of_our_page_for_a_get_that_speaks(policy: str, m
     assert not can_make_it_speak(auth, CHROMIUM, method=method, query="ticket=wrong")
     assert can_make_it_speak(auth, CHROMIUM | cookie, method=method)
     assert can_make_it_speak(auth, CHROMIUM | BEARER, method=method)
-    ticket = f"ticket={auth.give_ticket()}"
+    ticket = f"ticket={auth.issue_ticket()}"
     assert can_make_it_speak(auth, CHROMIUM, method=method, query=ticket)
     assert not can_make_it_speak(auth, CHROMIUM, method=method, query=ticket), "one request"
     assert can_make_it_speak(auth, CHROMIUM | {"Referer": "http://192.168.1.5:8766/docs"}, method=method)
@@ -321,7 +321,7 @@ def test_a_browser_needs_a_sign_of_our_page_for_a_get_that_speaks(policy: str, m
 def test_a_page_of_another_port_of_this_machine_is_foreign_whatever_the_browser_adds(sign: dict[str, str]) -> None:
     auth = make("token")
     cookie = {"Cookie": auth.open_session(TOKEN, is_secure=False).partition(";")[0]}
-    assert not can_make_it_speak(auth, CHROMIUM | sign | cookie, query=f"ticket={auth.give_ticket()}")
+    assert not can_make_it_speak(auth, CHROMIUM | sign | cookie, query=f"ticket={auth.issue_ticket()}")
 
 
 CARD = {"Origin": "http://homeassistant.local:8123"}
@@ -390,7 +390,7 @@ def test_the_token_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
 
 
 def test_without_the_scope_it_is_401() -> None:
-    visitor = admit(make("token"))
+    principal = admit(make("token"))
     with pytest.raises(Refusal) as caught:
-        visitor.require("manage")
+        principal.require("manage")
     assert describe(caught.value).http_status == 401

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from qwen3tts_daemon.audio import wav_header
+from qwen3tts_daemon.audio import FILE_FORMATS, wav_header
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import ClipsSettings
-from qwen3tts_daemon.speech.clips import CLIP_FORMATS, Clip, Clips, Encoding, Reader
+from qwen3tts_daemon.speech.clips import Clip, Clips, Encoding, Reader
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.errors import SynthesisFailed
@@ -78,7 +78,7 @@ async def test_a_clip_that_nobody_reads_is_made(store: Store, engine: GatedEngin
     assert await read(clip) == wav_header(SAMPLE_RATE, len(tone(TEXT))) + tone(TEXT)
 
 
-@pytest.mark.parametrize("name", CLIP_FORMATS)
+@pytest.mark.parametrize("name", FILE_FORMATS)
 async def test_whoever_reads_when_gets_the_same(store: Store, engine: GatedEngine, name: str) -> None:
     clip = store.make()
     engine.allow(5)

@@ -193,7 +193,7 @@ HOSTILE = {
     "no recording": (packed({CARD: export_of()[CARD]}), "reference.wav is missing"),
     "large card": (card_with(b"#", b"#" * 66_000), "voice.toml has more than 65536 bytes"),
     "bomb card": (packed(export_of() | {CARD: bytes(500_000_000)}), "voice.toml has more than 65536 bytes"),
-    "bomb prompt": (packed(export_of() | {PROMPT: bytes(2_000_000)}), "safetensors has more than 1048576 bytes"),
+    "bomb prompt": (packed(export_of() | {PROMPT: bytes(2_000_000)}), "safetensors has more than 131072 bytes"),
     "bomb recording": (packed(export_of() | {REFERENCE: bytes(MAX_BYTES[REFERENCE] + 1)}), "more than 20000000 bytes"),
     "other format": (card_with(b"format = 1", b"format = 2"), "has format 2, and this version reads 1; update it"),
     "format is text": (card_with(b"format = 1", b'format = "1"'), "has format '1'"),
@@ -311,7 +311,7 @@ PROMPTS = {
     "more": (SPOKEN + b"\0", NO_FILE),
     "a header of 100 GB": (struct.pack("<Q", 100 * 2**30) + SPOKEN[8:], NO_FILE),
     "a tensor of 100 GB": (saved(codes=("I64", [2**30, 16], array("q", [5] * 48))), NO_FILE),
-    "too large": (SPOKEN + bytes(200_000), "more than a voice can have"),
+    "too large": (SPOKEN + bytes(200_000), "more than 131072 bytes"),
     "another's": (safetensors_of({"weight": ("F32", [1], array("f", [1.0]))}, {}), "was not made by this engine"),
     "not a number": (
         saved(speaker_embedding=("F32", [1_024], array("f", [float("nan")] * 1_024))), "not finite or far out of range"

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses
+from qwen3tts_daemon.audio import FILE_FORMATS
 from qwen3tts_daemon.protocols.http.routes.clips import base_url, parse_range
 from qwen3tts_daemon.settings import ClipsSettings, HttpSettings
-from qwen3tts_daemon.speech.clips import CLIP_FORMATS, Clips
+from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import MS_PER_CHAR, SAMPLE_RATE, Clock, tone
@@ -96,7 +97,7 @@ async def test_the_answer_comes_before_any_sound(door: Door, engine: GatedEngine
 
 
 class TestGrowing:
-    @pytest.mark.parametrize("name", CLIP_FORMATS)
+    @pytest.mark.parametrize("name", FILE_FORMATS)
     async def test_three_readers_at_once_each_get_the_whole(
         self, door: Door, engine: GatedEngine, clips: Clips, name: str
     ) -> None:
@@ -217,7 +218,7 @@ def test_what_is_no_single_range_asks_for_all(header: str) -> None:
 
 @pytest.mark.usefixtures("complete")
 class TestComplete:
-    @pytest.mark.parametrize("name", CLIP_FORMATS)
+    @pytest.mark.parametrize("name", FILE_FORMATS)
     async def test_one_clip_in_every_format(self, door: Door, clips: Clips, name: str) -> None:
         clip = await make(door, response_format="flac")
         await made(clips, clip)
@@ -352,7 +353,7 @@ class TestHoarders:
         assert (await door.client.get(clip["path"])).status_code == 200
 
 
-def visitor(host: str, port: int | None = 8766, *, secure: bool = False, prefix: str = "") -> Principal:
+def reached_as(host: str, port: int | None = 8766, *, secure: bool = False, prefix: str = "") -> Principal:
     return Principal(None, host, port, secure, prefix, frozenset())
 
 
@@ -362,14 +363,14 @@ EVERYWHERE = HttpSettings()
 @pytest.mark.parametrize(
     ("who", "config", "url"),
     [
-        (visitor("192.168.1.5"), EVERYWHERE, "http://192.168.1.5:8766"),
-        (visitor("fd00::5"), EVERYWHERE, "http://[fd00::5]:8766"),
-        (visitor("voice.local", None), EVERYWHERE, "http://voice.local"),
-        (visitor("ha.example", None, secure=True, prefix="/voice"), EVERYWHERE, "https://ha.example/voice"),
-        (visitor("localhost"), HttpSettings(public_url="https://v.example/tts/"), "https://v.example/tts"),
-        (visitor("192.168.1.5"), HttpSettings(public_url="http://10.0.0.1:1"), "http://10.0.0.1:1"),
-        (visitor("localhost"), HttpSettings(host=("127.0.0.1",)), "http://localhost:8766"),
-        (visitor("::1"), HttpSettings(host=("::1",)), "http://[::1]:8766"),
+        (reached_as("192.168.1.5"), EVERYWHERE, "http://192.168.1.5:8766"),
+        (reached_as("fd00::5"), EVERYWHERE, "http://[fd00::5]:8766"),
+        (reached_as("voice.local", None), EVERYWHERE, "http://voice.local"),
+        (reached_as("ha.example", None, secure=True, prefix="/voice"), EVERYWHERE, "https://ha.example/voice"),
+        (reached_as("localhost"), HttpSettings(public_url="https://v.example/tts/"), "https://v.example/tts"),
+        (reached_as("192.168.1.5"), HttpSettings(public_url="http://10.0.0.1:1"), "http://10.0.0.1:1"),
+        (reached_as("localhost"), HttpSettings(host=("127.0.0.1",)), "http://localhost:8766"),
+        (reached_as("::1"), HttpSettings(host=("::1",)), "http://[::1]:8766"),
     ],
 )
 def test_the_url_is_one_that_players_reach(who: Principal, config: HttpSettings, url: str) -> None:
@@ -380,7 +381,7 @@ def test_the_url_is_one_that_players_reach(who: Principal, config: HttpSettings,
 def test_a_loopback_name_becomes_the_machines_own_address(host: str) -> None:
     found = lan_addresses() or [host]
     named = {f"http://[{address}]:8766" if ":" in address else f"http://{address}:8766" for address in found}
-    assert base_url(visitor(host), EVERYWHERE) in named
+    assert base_url(reached_as(host), EVERYWHERE) in named
 
 
 async def test_the_url_is_what_the_request_was_sent_to(door: Door) -> None:

@@ -16,10 +16,9 @@ from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
-from qwen3tts_daemon.audio import FORMATS, silence
+from qwen3tts_daemon.audio import AUDIO_FORMATS, FILE_FORMATS, silence
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.settings import WyomingSettings
-from qwen3tts_daemon.speech.clips import CLIP_FORMATS
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.output import NOTHING_MS
 from qwen3tts_daemon.speech.service import Speech
@@ -170,8 +169,8 @@ async def test_an_empty_text_is_an_error_but_for_wyoming(doors: Doors, ask: Ask)
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [(f"/v1/audio/{door}", name) for door in ("speech", "say") for name in FORMATS]
-    + [("/v1/audio/clips", name) for name in CLIP_FORMATS],
+    [(f"/v1/audio/{door}", name) for door in ("speech", "say") for name in AUDIO_FORMATS]
+    + [("/v1/audio/clips", name) for name in FILE_FORMATS],
 )
 async def test_the_silence_is_a_file_in_every_format(doors: Doors, path: str, name: str) -> None:
     client = doors.http.client

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from qwen3tts_daemon.audio import AUDIO_FORMATS, FILE_FORMATS
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.protocols.http.server import HttpServer
@@ -207,6 +208,27 @@ async def test_the_api_description_knows_the_body(door: Door) -> None:
     document = (await door.client.get("/openapi.json")).json()
     schema = document["paths"]["/v1/audio/speech"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "input" in document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
+
+
+async def test_a_format_is_one_entry_and_every_door_and_the_document_offer_it(door: Door) -> None:
+    document = (await door.client.get("/openapi.json")).json()
+    every = {format.bare_media_type for format in AUDIO_FORMATS.values()}
+    files = {AUDIO_FORMATS[name].bare_media_type for name in FILE_FORMATS}
+
+    def told(method: str, path: str, status: str = "200") -> set[str]:
+        return set(document["paths"][path][method]["responses"][status]["content"]) - {"text/event-stream"}
+
+    assert told("post", "/v1/audio/speech") == told("get", "/v1/audio/say") == every
+    assert told("get", "/v1/audio/voices/{id}/preview") == every
+    assert told("get", "/v1/audio/clips/{name}") == told("get", "/v1/audio/clips/{name}", "206") == files
+    for body, names in (("SpeechBody", AUDIO_FORMATS), ("ClipBody", FILE_FORMATS)):
+        field = document["components"]["schemas"][body]["properties"]["response_format"]["anyOf"][0]
+        assert field["enum"] == ["", *names]
+    for name, format in AUDIO_FORMATS.items():
+        query = {"text": "Hello.", "format": name}
+        answer = await door.client.get("/v1/audio/say", params=query)
+        assert answer.headers["content-type"].partition(";")[0] == format.bare_media_type
+        assert answer.content
 
 
 async def test_the_document_tells_what_every_answer_is(door: Door) -> None:

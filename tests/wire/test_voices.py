@@ -15,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from qwen3tts_daemon.audio import to_wav
-from qwen3tts_daemon.protocols.http.routes import voices, wrapper
+from qwen3tts_daemon.protocols.http.routes import new_voices, status, voices, wrapper, wrapper_models
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
@@ -252,7 +252,7 @@ async def test_a_form_has_one_meaning_or_none(door: Door, library: VoiceLibrary)
 
     file = part("ref_audio", WAV, '; filename="a.wav"')
     good = part("name", b"Me") + part("consent", b"true") + file
-    for body, status in (
+    for body, code in (
         (good + part("name", b"You") + b"--b--\r\n", 422),
         (good + file + b"--b--\r\n", 400),
         (part("name", b"Me") + part("consent", b"true") + b"--b--\r\n", 422),
@@ -263,7 +263,7 @@ async def test_a_form_has_one_meaning_or_none(door: Door, library: VoiceLibrary)
     ):
         headers = BEARER | {"Content-Type": "multipart/form-data; boundary=b"}
         answer = await door.client.post(VOICES, content=body, headers=headers)
-        assert answer.status_code == status, (body[:60], answer.text)
+        assert answer.status_code == code, (body[:60], answer.text)
     for kind in (
         "multipart/form-data",
         "multipart/mixed; boundary=b",
@@ -605,16 +605,22 @@ async def test_a_stranger_gets_at_no_route(speech: Speech, metrics: Metrics) -> 
 # -- the document ----------------------------------------------------------------------------------------------
 
 
-async def test_every_route_is_in_the_document_and_it_is_one(door: Door, speech: Speech, library: VoiceLibrary) -> None:
+async def test_every_route_is_in_the_document_and_it_is_one(
+    door: Door, speech: Speech, metrics: Metrics, library: VoiceLibrary
+) -> None:
     document = (await door.client.get("/openapi.json")).json()
+    routers = (
+        wrapper.router(speech), wrapper_models.router(speech), new_voices.router(VoiceMaker(speech, library)),
+        voices.router(speech, library), status.router(speech, metrics, "9.8.7"),
+    )  # fmt: skip
     ours = {
         (method, route.path)
-        for router in (wrapper.router(speech), voices.router(speech, VoiceMaker(speech, library)))
+        for router in routers
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods
     }
-    assert len(ours) == 27
+    assert len(ours) == 30
     assert {(method.upper(), path) for path, methods in document["paths"].items() for method in methods} >= ours
     ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(set(ids)) == len(ids)

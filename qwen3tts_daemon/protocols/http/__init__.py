@@ -1,11 +1,15 @@
 """The HTTP port, from the bytes to the application.
 
 server, connection, websocket_connection   uvicorn's, with a pace and an end for everything
-middleware, cors     what comes in is admitted or refused, every error leaves from here
-app                  the application: health, login, the page, API docs, and the routes
+middleware           admits and refuses, and every error leaves from here; it is made of
+  request_body, request_limit   how long and how slow a body may be, how many requests an address may have under way
+  replies, routing_errors, security_headers, cors   how answers leave, and what browsers may do with them
+  request_state        what was found out about a request, for whoever answers it
+app                  the application: puts together
 routes/              the doors to speech, one file for each family of paths
 json_body, multipart, field_types, speech_request   what a request may hold
 response_schemas, audio_responses                   what an answer holds, and sound that is sent while it is spoken
+openapi              what the API document says of all this
 
 Imports speech, access and what protocols/ shares.
 """

@@ -15,10 +15,10 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from qwen3tts_daemon.audio import ENCODE_MS, Encoder, to_wav
+from qwen3tts_daemon.audio import AUDIO_FORMATS, ENCODE_MS, Encoder, to_wav
 from qwen3tts_daemon.failures import Refusal, describe, draining
-from qwen3tts_daemon.protocols.http.json_body import wait_for_disconnect
-from qwen3tts_daemon.protocols.http.response_schemas import SOUND_TYPES, binary
+from qwen3tts_daemon.protocols.http.openapi import sound_of
+from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.scope_state import TRAILERS
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.utterance import Utterance
@@ -102,8 +102,8 @@ class EventsBody:
         return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
 
 
-SPOKEN = binary(*SOUND_TYPES)
-SPOKEN[200]["content"][EventsBody.media_type] = {}
+SOUND_OR_EVENTS = sound_of(*AUDIO_FORMATS)
+SOUND_OR_EVENTS[200]["content"][EventsBody.media_type] = {}
 """For `responses` of a route that takes `stream_format`."""
 
 

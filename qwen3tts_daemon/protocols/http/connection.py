@@ -49,7 +49,7 @@ _OTHER_LANGUAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """Of a connection, and what it shares with the others."""
 
     head_timeout_s: float
@@ -112,7 +112,7 @@ class _Flow(FlowControl):
 class HttpConnection(H11Protocol):
     """One of a class for each server, which has its `limits`."""
 
-    limits: Limits
+    limits: ConnectionLimits
     flow: _Flow
     conn: _PacedConnection
 

@@ -16,7 +16,7 @@ _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _FORGET_AFTER_S = 600
 
 
-def answer_headers(request: Headers, allowed: Origins) -> dict[str, str]:
+def cors_headers(request: Headers, allowed: Origins) -> dict[str, str]:
     """For the answer to any request: who may use it."""
     headers = {"cross-origin-resource-policy": "cross-origin" if page_of(request) in allowed else "same-origin"}
     if allowed:

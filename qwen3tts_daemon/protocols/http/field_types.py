@@ -9,11 +9,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from qwen3tts_daemon.audio import FORMATS
+from qwen3tts_daemon.audio import AUDIO_FORMATS, FILE_FORMATS
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.limits import Description, within
+from qwen3tts_daemon.limits import Description, VoiceName, within
 from qwen3tts_daemon.protocols.strict_json import load
-from qwen3tts_daemon.speech.clips import CLIP_FORMATS
 from qwen_tts.api import AUTO
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.limits import MAX_TEXT_CHARS, REPETITION_PENALTY, SEED, TEMPERATURE, TOP_K, TOP_P
@@ -33,9 +32,9 @@ LANGUAGE_SCHEMA = {
         {"pattern": f"^({'|'.join(LANGUAGES)})([-_][A-Za-z0-9]{{2,8}})+$"},
     ]
 }
-FORMAT_SCHEMA = {"enum": list(FORMATS)}
+FORMAT_SCHEMA = {"enum": list(AUDIO_FORMATS)}
 
-Text = Annotated[
+InputText = Annotated[
     str,
     _told(
         pattern=r"\S",
@@ -43,13 +42,15 @@ Text = Annotated[
     ),
 ]
 LanguageName = Annotated[str, _told(**LANGUAGE_SCHEMA)]
-FormatName = Annotated[str, _told(enum=["", *FORMATS])]
+FormatName = Annotated[str, _told(enum=["", *AUDIO_FORMATS])]
 """Empty is the default."""
-ClipFormatName = Annotated[str, _told(enum=["", *CLIP_FORMATS])]
+ClipFormatName = Annotated[str, _told(enum=["", *FILE_FORMATS])]
 
+ShownName = Annotated[VoiceName, _told(pattern=r"\S")]
+"""What a voice is called for people; not blank."""
 Design = Annotated[Description, _told(pattern=r"\S")]
 """How a voice sounds; not blank."""
-Seed = Annotated[int, Meta(ge=SEED.low, extra_json_schema={"format": "int64"})]
+SeedField = Annotated[int, Meta(ge=SEED.low, extra_json_schema={"format": "int64"})]
 """The format is its upper bound: as a number FastAPI would tell a rounded one."""
 Temperature = Annotated[float, within(TEMPERATURE)]
 TopK = Annotated[int, within(TOP_K)]

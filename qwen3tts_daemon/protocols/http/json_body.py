@@ -1,11 +1,9 @@
-"""Bodies of requests: JSON, read strictly and described, and when their client has gone."""
+"""Bodies of requests that are JSON, read strictly."""
 
 import asyncio
 from typing import Any, TypeVar
 
-import msgspec
 from starlette.requests import Request
-from starlette.types import Receive
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.strict_json import MOST_VALUES, convert, is_text, load
@@ -14,7 +12,6 @@ T = TypeVar("T")
 
 _LARGE_BYTES = 64 * 1024
 """Read beside the event loop."""
-_REFERENCE = "#/components/schemas/{name}"
 
 
 async def read_json(request: Request, kind: type[T], *, most_values: int = MOST_VALUES) -> T:
@@ -36,25 +33,3 @@ def _load(data: bytes, most_values: int) -> Any:
     if not is_text(value):
         raise Refusal("bad_json", "not JSON: half of a surrogate pair")
     return value
-
-
-def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """For `openapi_extra` of a route that reads `kind`."""
-    return json_body({"$ref": _REFERENCE.format(name=kind.__name__)})
-
-
-def json_body(schema: dict[str, Any]) -> dict[str, Any]:
-    """For `openapi_extra` of a route that reads JSON."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-def schemas_of(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
-    """The components that `body_of` refers to."""
-    _, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
-    return components
-
-
-async def wait_for_disconnect(receive: Receive) -> None:
-    """Until the client has gone; only once the body has been read."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

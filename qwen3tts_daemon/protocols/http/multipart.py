@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from starlette.datastructures import UploadFile
@@ -12,7 +12,6 @@ from starlette.types import Message, Receive
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import MAX_SOURCE_CHARS
-from qwen3tts_daemon.protocols.http.json_body import schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert, is_text
 from qwen3tts_daemon.uploads.child_process import UploadLimits
 from qwen3tts_daemon.uploads.reader import decode_upload
@@ -109,29 +108,5 @@ def _in_pieces(receive: Receive) -> Receive:
     return receive_piece
 
 
-_CONTENT_TYPES = {
-    "ref_audio": "audio/wav, audio/flac, audio/mpeg, audio/mp4, audio/ogg, audio/webm",
-    "voice_prompt": "application/vnd.safetensors",
-    "file": "application/zip",
-}
-"""Of files, for the OpenAPI document: what counts is in them."""
-
-
 class NoFields(msgspec.Struct, frozen=True):
     """Of a form that is a file and nothing else."""
-
-
-def form_schema(kind: type[msgspec.Struct], *files: str, **more: Any) -> dict[str, Any]:
-    """For `openapi_extra`: the fields of `kind`, these files, and what else the schema says."""
-    schema = schemas_of(kind)[kind.__name__]
-    binary = {name: {"type": "string", "format": "binary"} for name in files}
-    encoding = {name: {"contentType": _CONTENT_TYPES[name]} for name in files}
-    schema = {
-        **schema,
-        "properties": {**schema["properties"], **binary},
-        "required": [*schema.get("required", []), *files],
-        **more,
-    }
-    return {
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
-    }

@@ -1,13 +1,13 @@
-"""What the JSON answers hold: for the OpenAPI document, and for who writes them."""
+"""What the JSON answers hold: for who writes them, and by these names in the OpenAPI document."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
 from qwen_tts.api import Gender, ModelState, VoiceKind
 
-State = ModelState | Literal["draining"]
+EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
 
 
@@ -16,7 +16,7 @@ class Health(TypedDict):
     service: str
     version: NotRequired[str]
     engine: NotRequired[str]
-    state: NotRequired[State]
+    state: NotRequired[EngineState]
     preview: NotRequired[bool]
     active: NotRequired[int]
 
@@ -165,7 +165,7 @@ class LoadedModel(TypedDict):
 
 class GpuStatus(TypedDict):
     loaded: bool
-    state: State
+    state: EngineState
     model_type: ModelType | None
     model_name: str | None
     idle_seconds: float
@@ -200,13 +200,3 @@ class Report(Costs):
     language: str
     chars: int
     samples: int
-
-
-SOUND_TYPES = ("audio/mpeg", "audio/ogg", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
-CLIP_TYPES = SOUND_TYPES[:-1]
-
-
-def binary(*media_types: str, statuses: Sequence[int] = (200,)) -> dict[int | str, dict[str, Any]]:
-    """For `responses` of a route whose answer is bytes of one of these types."""
-    content = {name: {"schema": {"type": "string", "format": "binary"}} for name in media_types}
-    return {status: {"description": "As the content type says", "content": content} for status in statuses}

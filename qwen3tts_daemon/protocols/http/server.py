@@ -19,7 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from qwen3tts_daemon.access.networks import NetworkAllowList
-from qwen3tts_daemon.protocols.http.connection import EVENTS_OF_AN_ADDRESS, HttpConnection, Limits
+from qwen3tts_daemon.protocols.http.connection import EVENTS_OF_AN_ADDRESS, ConnectionLimits, HttpConnection
 from qwen3tts_daemon.protocols.listeners import open_listeners
 from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.sparing_log import SparingFilter, SparingLog
@@ -116,7 +116,7 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
 
 
 def _connection(config: ServerConfig) -> type[HttpConnection]:
-    limits = Limits(
+    limits = ConnectionLimits(
         head_timeout_s=config.head_timeout_s,
         places=Places("http", config.max_connections, config.max_connections_per_address, EVENTS_OF_AN_ADDRESS),
         proxies=NetworkAllowList(config.trusted_proxies, option="http.trusted_proxies"),

@@ -12,16 +12,17 @@ from qwen3tts_daemon.limits import Instruct, Speed
 from qwen3tts_daemon.protocols.http.field_types import (
     NUMBER_TEXTS,
     FormatName,
+    InputText,
     LanguageName,
     RepetitionPenalty,
-    Seed,
+    SeedField,
     Temperature,
-    Text,
     TopK,
     TopP,
     read_numbers,
 )
-from qwen3tts_daemon.protocols.http.json_body import read_json, schemas_of
+from qwen3tts_daemon.protocols.http.json_body import read_json
+from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
@@ -43,7 +44,7 @@ class NamedVoice(msgspec.Struct, frozen=True):
 class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """The request of POST /v1/audio/speech. Fields that are not known are ignored."""
 
-    input: Text
+    input: InputText
     """What to say."""
     model: Annotated[str, Meta(extra_json_schema={"examples": list(ALWAYS_LISTED)})] | None = OWN
     """Any; X-Model of the answer says what spoke. 503 for a Qwen3-TTS checkpoint that is not here."""
@@ -57,7 +58,7 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     stream_format: Literal["audio", "sse"] | None = "audio"
     language: LanguageName | None = None
     """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
-    seed: Seed | None = None
+    seed: SeedField | None = None
     """The same seed gives the same sound."""
     temperature: Temperature | None = None
     top_k: TopK | None = None
@@ -78,13 +79,17 @@ async def read_speech(request: Request, kind: type[Body]) -> Body:
     return convert(read_numbers(await read_json(request, dict[str, Any])), kind)
 
 
-def speech_schemas(*kinds: type[SpeechBody]) -> dict[str, Any]:
-    """See bodies.schemas_of."""
-    schemas = schemas_of(*kinds)
-    for kind in kinds:
-        for name, pattern in NUMBER_TEXTS.items():
-            schemas[kind.__name__]["properties"][name]["anyOf"].append({"type": "string", "pattern": pattern})
-    return schemas
+def speech_components(kind: type[SpeechBody]) -> dict[str, Any]:
+    """Its schemas for the OpenAPI document, in which numbers may be text."""
+    components = schemas_of(kind)
+    for name, pattern in NUMBER_TEXTS.items():
+        components[kind.__name__]["properties"][name]["anyOf"].append({"type": "string", "pattern": pattern})
+    return components
+
+
+def speech_body(kind: type[SpeechBody]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads it."""
+    return json_body(kind, speech_components(kind))
 
 
 def utterance_of(body: SpeechBody, speech: Speech, protocol: str, caller: Caller) -> Utterance:

@@ -1,9 +1,13 @@
-"""Paths of the HTTP port: each module has a `router`, and `schemas` for the OpenAPI document.
+"""Paths of the HTTP port: each module has a `router`.
 
-openai   /v1/audio/speech as OpenAI's clients send it
-wrapper  the paths of the existing REST wrapper of Qwen3-TTS
-voices   voices: listed, made, kept, tried
-batch    many texts, one archive
-clips    sound that a player fetches by URL
-say      one line of text, for a browser's address bar or a home script
+status     does it live, is it ready, metrics, and how a request went
+login      a session or a ticket for the token
+page       the page and its files
+websocket  where voice.v1 comes in
+openai     /v1/audio/speech as OpenAI's clients send it
+say        one line of text, for a browser's address bar or a home script
+batch      many texts, one answer
+clips      sound that a player fetches by URL
+voices, new_voices         voices: listed and changed; made and tried
+wrapper, wrapper_models    the existing REST wrapper of Qwen3-TTS: its speech and codec; what it tells of models
 """

@@ -18,10 +18,11 @@ from qwen3tts_daemon.hosting.model_names import OWN
 from qwen3tts_daemon.limits import MAX_BATCH_CHARS, MAX_BATCH_ITEMS
 from qwen3tts_daemon.protocols.http.audio_responses import pieces, their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
-from qwen3tts_daemon.protocols.http.json_body import body_of, read_json, wait_for_disconnect
-from qwen3tts_daemon.protocols.http.middleware import caller_of
-from qwen3tts_daemon.protocols.http.response_schemas import binary
-from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_schemas, utterance_of
+from qwen3tts_daemon.protocols.http.json_body import read_json
+from qwen3tts_daemon.protocols.http.openapi import bytes_of, json_body
+from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
+from qwen3tts_daemon.protocols.http.request_state import caller_of
+from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_components, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.clips import Encoding
 from qwen3tts_daemon.speech.report import Measures
@@ -30,8 +31,6 @@ from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import TextTooLong
 from qwen_tts.limits import SEED
-
-PROTOCOL = "batch"
 
 Line = Mapping[str, Any]
 
@@ -52,12 +51,12 @@ class BatchBody(SpeechBody, frozen=True, kw_only=True):
 
 
 def router(speech: Speech) -> APIRouter:
-    """The route of this module; the edge round it admits and refuses."""
+    """The route of this module."""
     routes = APIRouter(tags=["Speech"])
 
     @routes.post(
-        "/v1/audio/speech/batch", response_class=Response, openapi_extra=body_of(BatchBody),
-        responses=binary(_BatchResponse.media_type),
+        "/v1/audio/speech/batch", response_class=Response, openapi_extra=json_body(BatchBody, _components()),
+        responses=bytes_of(_BatchResponse.media_type),
     )  # fmt: skip
     async def speak_all(request: Request) -> Response:
         """Speak up to 64 texts at once. An item that fails is a line with its error; the others go on."""
@@ -67,14 +66,14 @@ def router(speech: Speech) -> APIRouter:
     return routes
 
 
-def schemas() -> Mapping[str, Any]:
-    """The bodies, for the OpenAPI document."""
-    schemas = speech_schemas(BatchBody)
-    body = schemas[BatchBody.__name__]
+def _components() -> Mapping[str, Any]:
+    """For the OpenAPI document: an item has the fields of the body, and one of the two has the text."""
+    components = speech_components(BatchBody)
+    body = components[BatchBody.__name__]
     fields = {name: field for name, field in body["properties"].items() if name != "items"}
     body["properties"]["items"]["items"] = {"type": "object", "properties": fields}
     body["anyOf"] = [{"required": ["input"]}, {"properties": {"items": {"items": {"required": ["input"]}}}}]
-    return schemas
+    return components
 
 
 def _bodies(given: dict[str, Any]) -> list[SpeechBody]:
@@ -128,14 +127,14 @@ class _BatchResponse(Response):
         async with self._rows:
             try:
                 with their_names(THEIR_NAMES):
-                    line = await self._spoken(body, caller)
+                    line = await self._line(body, caller)
             except Exception as error:  # noqa: BLE001  the protocol's edge, for one item
                 line = describe(error).envelope(caller.request_id)
         self._lines.put_nowait({"index": index, **line})
 
-    async def _spoken(self, body: SpeechBody, caller: Caller) -> Line:
+    async def _line(self, body: SpeechBody, caller: Caller) -> Line:
         sound = await asyncio.to_thread(Encoding, body.format, self._speech.capabilities.sample_rate)
-        async with utterance_of(body, self._speech, PROTOCOL, caller) as utterance:
+        async with utterance_of(body, self._speech, "batch", caller) as utterance:
             async for part in utterance:
                 if isinstance(part, AudioChunk):
                     for pcm in pieces(part):

@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
@@ -16,30 +16,29 @@ from starlette.types import Receive, Scope, Send
 from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses, listens
 from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
+from qwen3tts_daemon.audio import FILE_FORMATS
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import CLIP_LIFETIME_S, within
+from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
 from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
-from qwen3tts_daemon.protocols.http.json_body import body_of, wait_for_disconnect
-from qwen3tts_daemon.protocols.http.middleware import caller_of, principal_of
-from qwen3tts_daemon.protocols.http.response_schemas import CLIP_TYPES, binary
-from qwen3tts_daemon.protocols.http.response_schemas import Clip as ClipAnswer
+from qwen3tts_daemon.protocols.http.openapi import sound_of
+from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
+from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.protocols.http.speech_request import (
     THEIR_NAMES,
     SpeechBody,
     read_speech,
-    speech_schemas,
+    speech_body,
     utterance_of,
 )
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech.clips import CLIP_FORMATS, Clip, Clips, Encoding, Reader
+from qwen3tts_daemon.speech.clips import Clip, Clips, Encoding, Reader
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.errors import UnsupportedFormat
 
 PATH = "/v1/audio/clips/"
-PROTOCOL = "clips"
 
-_FETCHED = binary(*CLIP_TYPES, statuses=(200, 206))
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
@@ -52,19 +51,19 @@ class ClipBody(SpeechBody, frozen=True, kw_only=True):
 
 
 def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
-    """The routes of this module. The edge lets everybody fetch; to order and to delete, `speak` is needed."""
+    """The routes of this module. Everybody may fetch; to make and to delete, `speak` is needed."""
     routes = APIRouter(tags=["Clips"])
 
-    @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=body_of(ClipBody))
-    async def make(request: Request, response: Response) -> ClipAnswer:
+    @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=speech_body(ClipBody))
+    async def make(request: Request, response: Response) -> response_schemas.Clip:
         """A URL of a text spoken; it can be fetched at once, and often."""
         body = await read_speech(request, ClipBody)
-        if body.format not in CLIP_FORMATS:
-            known = ", ".join(CLIP_FORMATS)
+        if body.format not in FILE_FORMATS:
+            known = ", ".join(FILE_FORMATS)
             raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
         encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
-            utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
+            utterance = utterance_of(body, speech, "clips", caller_of(request.scope))
             voice = utterance.settle()
         lifetime_s = body.expires_in_s or clips.config.expires_s
         clip = clips.make(utterance, encoding, lifetime_s)
@@ -81,13 +80,13 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
             "voice": voice,
         }
 
-    @routes.get(PATH + "{name}", response_class=Response, responses=_FETCHED)
+    @routes.get(PATH + "{name}", response_class=Response, responses=sound_of(*FILE_FORMATS, statuses=(200, 206)))
     async def fetch(name: str, request: Request) -> Response:
         """The sound, as far as it is made and then as it is made. `name` is the clip's id with .mp3, .wav and so on."""
         await request.body()
         clip_id, _, format = name.rpartition(".")
-        if format not in CLIP_FORMATS:
-            raise Refusal("not_found", f"a clip is called {PATH}<id>.<{'|'.join(CLIP_FORMATS)}>")
+        if format not in FILE_FORMATS:
+            raise Refusal("not_found", f"a clip is called {PATH}<id>.<{'|'.join(FILE_FORMATS)}>")
         return _ClipResponse(clips.get(clip_id), format, request.headers)
 
     @routes.delete(PATH + "{name}", status_code=204)
@@ -95,15 +94,10 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
         """Nobody can fetch it any more, and those that do are cut off. `name` is as for GET, or the clip's id alone."""
         principal_of(request.scope).require("speak")
         clip_id, _, format = name.rpartition(".")
-        clips.delete(clip_id if format in CLIP_FORMATS else name)
+        clips.delete(clip_id if format in FILE_FORMATS else name)
         return Response(status_code=204)
 
     return routes
-
-
-def schemas() -> Mapping[str, Any]:
-    """The bodies, for the OpenAPI document."""
-    return speech_schemas(ClipBody)
 
 
 class _ClipResponse(Response):
@@ -140,7 +134,7 @@ class _ClipResponse(Response):
         if size is None:
             del self.headers["content-length"]
             self.headers["accept-ranges"] = "none"
-            # The edge makes GET of HEAD: who only wanted the head need not wait for the end to ask on.
+            # The middleware makes GET of HEAD: who only wanted the head need not wait for the end to ask on.
             self.headers["connection"] = "close"
             return
         self.headers.update({"accept-ranges": "bytes", "etag": self._etag, "x-end": self._clip.end})
@@ -174,19 +168,19 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return int(first), min(size, int(last) + 1) if last else size
 
 
-def base_url(visitor: Principal, config: HttpSettings) -> str:
+def base_url(principal: Principal, config: HttpSettings) -> str:
     """Where a player on the network reaches this daemon."""
     if config.public_url:
         return config.public_url.rstrip("/")
-    host = visitor.host
-    if _is_loopback(host):
+    host = principal.host
+    if _is_this_machine(host):
         host = _own_address(config.host) or host
     authority = f"[{host}]" if ":" in host else host
-    port = f":{visitor.port}" if visitor.port else ""
-    return f"{'https' if visitor.is_secure else 'http'}://{authority}{port}{visitor.path_prefix}"
+    port = f":{principal.port}" if principal.port else ""
+    return f"{'https' if principal.is_secure else 'http'}://{authority}{port}{principal.path_prefix}"
 
 
-def _is_loopback(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
     """Of the names that a Host header may carry."""
     address = parse_address(host)
     return host in LOOPBACK_NAMES if address is None else address.is_loopback or address.is_unspecified

@@ -1,8 +1,6 @@
 """The OpenAI shape of speech: what its clients know, and fields of our own that they can pass as extras."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -10,36 +8,38 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.http.audio_responses import SPOKEN, StreamedAudioResponse, framing_of, their_names
-from qwen3tts_daemon.protocols.http.json_body import body_of
-from qwen3tts_daemon.protocols.http.middleware import caller_of
+from qwen3tts_daemon.protocols.http.audio_responses import (
+    SOUND_OR_EVENTS,
+    StreamedAudioResponse,
+    framing_of,
+    their_names,
+)
+from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import NamedModels, OpenaiModel, OpenaiModels
 from qwen3tts_daemon.protocols.http.speech_request import (
     THEIR_NAMES,
     SpeechBody,
     read_speech,
-    speech_schemas,
+    speech_body,
     utterance_of,
 )
 from qwen3tts_daemon.speech.service import Speech
 
-PROTOCOL = "openai"
-
 
 def router(speech: Speech) -> APIRouter:
-    """The routes of this module; the edge round them admits and refuses."""
+    """The routes of this module."""
     routes = APIRouter(tags=["OpenAI"])
 
     @routes.post(
-        "/v1/audio/speech", response_class=Response, openapi_extra=body_of(SpeechBody),
-        responses=SPOKEN,
+        "/v1/audio/speech", response_class=Response, openapi_extra=speech_body(SpeechBody),
+        responses=SOUND_OR_EVENTS,
     )  # fmt: skip
     async def speak(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
         body = await read_speech(request, SpeechBody)
         sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
-            utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
+            utterance = utterance_of(body, speech, "openai", caller_of(request.scope))
         framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
         return StreamedAudioResponse(utterance, framing, THEIR_NAMES)
 
@@ -66,8 +66,3 @@ def router(speech: Speech) -> APIRouter:
 
 def _model(name: str) -> OpenaiModel:
     return {"id": name, "object": "model", "created": 0, "owned_by": "qwen3tts-daemon"}
-
-
-def schemas() -> Mapping[str, Any]:
-    """The bodies, for the OpenAPI document."""
-    return speech_schemas(SpeechBody)

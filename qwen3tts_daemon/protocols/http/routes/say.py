@@ -12,14 +12,18 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.http.audio_responses import SPOKEN, Names, StreamedAudioResponse, framing_of, their_names
+from qwen3tts_daemon.protocols.http.audio_responses import (
+    SOUND_OR_EVENTS,
+    Names,
+    StreamedAudioResponse,
+    framing_of,
+    their_names,
+)
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
-from qwen3tts_daemon.protocols.http.middleware import caller_of, refuse_foreign_pages
+from qwen3tts_daemon.protocols.http.request_state import caller_of, refuse_foreign_pages
 from qwen3tts_daemon.protocols.http.speech_request import SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.service import Speech
-
-PROTOCOL = "say"
 
 _OWN_NAMES = {
     "input": ("text",),
@@ -33,16 +37,16 @@ _ELSEWHERE = {"input": "text", "speaker": "voice", "lang": "language", "rate": "
 """What they are called at other doors, or elsewhere: who writes that would be ignored, and not know it."""
 _HEADERS = {
     "cross-origin-resource-policy": "cross-origin",  # a player's own page, such as a Chromecast's, is elsewhere
-    "connection": "close",  # the edge makes GET of HEAD: who only wanted the head leaves, and nothing more is spoken
+    "connection": "close",  # HEAD is answered as GET: who only wanted the head leaves, and no more is spoken
 }
 
 
 def router(speech: Speech) -> APIRouter:
-    """The route of this module; the edge round it admits and refuses."""
+    """The route of this module."""
     routes = APIRouter(tags=["Speech"])
 
     @routes.get(
-        "/v1/audio/say", response_class=Response, responses=SPOKEN,
+        "/v1/audio/say", response_class=Response, responses=SOUND_OR_EVENTS,
         openapi_extra={"parameters": _parameters()},
     )  # fmt: skip
     async def say(request: Request) -> Response:
@@ -52,7 +56,7 @@ def router(speech: Speech) -> APIRouter:
         body, names = _read(request.query_params)
         with their_names(names):
             sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
-            utterance = utterance_of(body, speech, PROTOCOL, caller_of(request.scope))
+            utterance = utterance_of(body, speech, "say", caller_of(request.scope))
         framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
         return StreamedAudioResponse(utterance, framing, names, _HEADERS)
 

@@ -1,0 +1,107 @@
+"""What the existing REST wrapper of Qwen3-TTS tells of speakers, languages and models, and how it unloads them."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from qwen3tts_daemon.protocols.http.request_state import principal_of
+from qwen3tts_daemon.protocols.http.response_schemas import (
+    GpuStatus,
+    Languages,
+    Message,
+    Models,
+    ModelType,
+    Speaker,
+    Speakers,
+)
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
+from qwen_tts.api import VoiceKind, mebibytes
+from qwen_tts.config.languages import LANGUAGES
+
+_MODEL_TYPES: dict[VoiceKind, ModelType] = {
+    "preset": "custom_voice",
+    "designed": "voice_design",
+    "cloned": "voice_clone",
+}
+
+
+def router(speech: Speech) -> APIRouter:
+    """The routes of this module."""
+    routes = APIRouter(tags=["REST"])
+    _add_status(routes, speech)
+    _add_lists(routes, speech)
+    return routes
+
+
+def _add_lists(routes: APIRouter, speech: Speech) -> None:
+    @routes.get("/api/speakers")
+    async def speakers() -> Speakers:
+        """The engine's own voices."""
+        voices = speech.capabilities.voices
+        details: dict[str, Speaker] = {
+            voice.name: {
+                "desc_en": DESCRIPTIONS.get(voice.name, {}).get("en", voice.description),
+                "desc_zh": DESCRIPTIONS.get(voice.name, {}).get("zh-CN", voice.description),
+                "descriptions": DESCRIPTIONS.get(voice.name, {}),
+                "native": LANGUAGES[voice.languages[0]].english,
+                "gender": voice.gender,
+            }
+            for voice in voices
+        }
+        return {"speakers": [voice.name for voice in voices], "details": details}
+
+    @routes.get("/api/languages")
+    async def languages() -> Languages:
+        """Names that `language` may have."""
+        return {"languages": ["Auto", *(LANGUAGES[code].english for code in speech.voices.languages)]}
+
+    @routes.get("/api/sample-texts")
+    async def sample_texts() -> dict[str, str]:
+        """Something to say in each language."""
+        texts = {LANGUAGES[code].english: LANGUAGES[code].sample for code in speech.voices.languages}
+        return {"Auto": LANGUAGES[speech.voices.default_language].sample, **texts}
+
+    @routes.get("/api/models")
+    async def models() -> Models:
+        """The checkpoints by what they do; null where there is none."""
+        status = speech.manager.status
+        named: dict[ModelType, str | None] = dict.fromkeys(_MODEL_TYPES.values())
+        named |= {_MODEL_TYPES[model.kind]: model.name for model in status.models}
+        ready = [_MODEL_TYPES[model.kind] for model in status.models if model.state == "ready"]
+        return {"models": named, "current": ready[0] if ready else None, "ready": ready}
+
+
+def _add_status(routes: APIRouter, speech: Speech) -> None:
+    @routes.get("/api/gpu-status")
+    async def gpu_status() -> GpuStatus:
+        """What is loaded, and the card's memory as it was when something last moved. Nothing wakes."""
+        status, manager = speech.manager.status, speech.manager
+        ready = [model for model in status.models if model.state == "ready"]
+        total, free = status.total_bytes, status.free_bytes
+        return {
+            "loaded": bool(ready),
+            "state": manager.state,
+            "model_type": _MODEL_TYPES[ready[0].kind] if ready else None,
+            "model_name": ready[0].name if ready else None,
+            "idle_seconds": round(manager.idle_s, 1),
+            "gpu_name": status.device or None,
+            "memory_total_mb": mebibytes(total),
+            "memory_free_mb": mebibytes(free),
+            "memory_reserved_mb": mebibytes(None if total is None or free is None else total - free),
+            "memory_allocated_mb": mebibytes(sum(model.memory_bytes or 0 for model in ready)),
+            "active": speech.active,
+            "models": [
+                {
+                    "name": model.name, "type": _MODEL_TYPES[model.kind], "size": model.size, "state": model.state,
+                    "active": model.active, "memory_mb": mebibytes(model.memory_bytes),
+                }
+                for model in status.models
+            ],
+        }  # fmt: skip
+
+    @routes.post("/api/gpu-offload")
+    async def gpu_offload(request: Request) -> Message:
+        """Give the card back as soon as nobody speaks; the next request loads again."""
+        principal_of(request.scope).require("manage")
+        was_up = speech.manager.evict()
+        return {"message": "the model is unloaded when nobody speaks" if was_up else "no model is loaded"}
