@@ -2,7 +2,7 @@
 
 Start: the engine's process (it says at once what it can do; one that dies before that is started again) -> HTTP, which
 shows that the voice is loading -> the voice is warm -> Wyoming -> the announcement. Stop: goodbye -> new work refused,
-running sentences end -> doors close -> the engine's process ends.
+running sentences end -> the ports close -> the engine's process ends.
 """
 
 import asyncio
@@ -58,11 +58,11 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
         log_text=settings.log_text,
     )
     here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in(choice), checkpoints=here)
+    return Speech(manager, voices, metrics or Metrics(), config, _stand_in_manager(choice), checkpoints=here)
 
 
-def _stand_in(choice: EngineChoice) -> ModelManager | None:
-    """Kept in memory: it is for those who cannot wait."""
+def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
+    """Of the engine that speaks while the other one is loaded; never unloaded: it is for those who cannot wait."""
     if (spec := choice.stand_in) is None:
         return None
     return ModelManager(lambda: WorkerEngine.start(spec), ManagerConfig())
@@ -106,20 +106,20 @@ class Daemon:
         return HttpServer(app, settings.http.host, settings.http.port, limits)
 
     async def serve(self) -> None:
-        """Open HTTP at once and the other doors when the voice is warm; serve until cancelled.
+        """Open HTTP at once and the other port when the voice is warm; serve until cancelled.
 
-        Raises SettingsError for a door that cannot open, ModelUnavailable if the engine says why it cannot.
+        Raises SettingsError for a port that cannot be opened, ModelUnavailable if the engine says why it cannot.
         """
         await self._speech.start(preload=self._choice.preload)
         if self._http is not None:
-            await _open(self._http.start(), "http", self._settings.http.port)
+            await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
         # The first text whose language is not given would load the language model on the event loop.
         await asyncio.to_thread(languages.warm)
         if self._choice.preload:
             await self._speech.warm()
         if self._wyoming is not None:
-            await _open(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
+            await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
         await asyncio.Event().wait()
@@ -138,7 +138,7 @@ class Daemon:
         if self._wyoming is not None:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
-        closing = [door.close() for door in (self._wyoming, self._http) if door is not None]
+        closing = [server.close() for server in (self._wyoming, self._http) if server is not None]
         await asyncio.gather(*closing, self._speech.close())
 
     def _greet(self) -> None:
@@ -168,12 +168,13 @@ def _token(data: Path) -> str:
         raise SettingsError(f"the token: {error}") from error
 
 
-async def _open(opening: Awaitable[None], door: str, port: int) -> None:
+async def _listen(opening: Awaitable[None], section: str, port: int) -> None:
+    """Raises SettingsError if the port cannot be had."""
     try:
         await opening
     except OSError as error:
         reason = error.strerror or error
-        raise SettingsError(f"{door}.host, {door}.port: cannot listen on port {port}: {reason}") from error
+        raise SettingsError(f"{section}.host, {section}.port: cannot listen on port {port}: {reason}") from error
 
 
 def run(settings: Settings, choice: EngineChoice | None = None) -> int:

@@ -45,9 +45,9 @@ class AudioStream:
         self._ended = False
         self._is_over = False
         self._error: SynthesisError | None = None
-        self.place = 0
+        self.queue_position = 0
         """In the engine's line: 1 is next; 0: it does not wait, or nobody knows how long."""
-        self.on_place: Callable[[int], None] | None = None
+        self.on_queue_position: Callable[[int], None] | None = None
         """Called when it has changed."""
         self.end: StreamEnd | None = None
         """Set once the engine has finished and every chunk was read."""
@@ -131,13 +131,13 @@ class AudioStream:
             self._chunks.append(chunk)
             self._wakeup.set()
 
-    def tell_place(self, place: int) -> None:
+    def tell_queue_position(self, position: int) -> None:
         """From the loop's own thread: how far it has come in the engine's line."""
-        if self._is_over or self._ended or place == self.place:
+        if self._is_over or self._ended or position == self.queue_position:
             return
-        self.place = place
-        if self.on_place is not None:
-            self.on_place(place)
+        self.queue_position = position
+        if self.on_queue_position is not None:
+            self.on_queue_position(position)
 
     def finish(self, outcome: StreamEnd | SynthesisError) -> None:
         """From the loop's own thread: the end, good or bad. The first outcome counts."""
@@ -166,7 +166,7 @@ class SpeechEngine(Protocol):
         """Queue the request. Raises InvalidRequest or EngineBusy at once, everything later through the stream."""
 
     def prepare(self, kind: VoiceKind) -> None:
-        """A voice of this kind will be asked for soon: what it needs may be brought meanwhile. Never raises."""
+        """A voice of this kind will be asked for soon: what it needs may be loaded meanwhile. Never raises."""
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """Make a voice of a recording; without transcript only the speaker embedding is used."""

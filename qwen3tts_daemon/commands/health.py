@@ -13,7 +13,7 @@ _TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One door of the daemon."""
+    """One port of the daemon."""
 
     name: str
     ok: bool
@@ -21,7 +21,7 @@ class Check:
 
 
 async def check(settings: Settings) -> list[Check]:
-    """Ask every door that the settings open."""
+    """Ask at every port that the settings open."""
     checks = []
     if settings.wyoming.enabled:
         checks.append(await _wyoming(ServerAddress(_reachable(settings.wyoming.host), settings.wyoming.port)))

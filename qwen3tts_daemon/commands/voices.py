@@ -12,13 +12,13 @@ from qwen3tts_daemon.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class ListedVoice:
+class VoiceRow:
     name: str
     languages: str
     description: str
 
 
-async def list_voices(address: ServerAddress | None, settings: Settings) -> list[ListedVoice]:
+async def list_voices(address: ServerAddress | None, settings: Settings) -> list[VoiceRow]:
     """Raises NoDaemon if `address` was given and nothing answers there."""
     try:
         info = await client.ask_info(address or ServerAddress("127.0.0.1", settings.wyoming.port))
@@ -27,15 +27,15 @@ async def list_voices(address: ServerAddress | None, settings: Settings) -> list
             raise
         async with local.local_speech(settings, preload=False) as speech:
             voices = speech.voices.voices
-            return [ListedVoice(v.name, " ".join(v.languages), v.description) for v in voices]
+            return [VoiceRow(v.name, " ".join(v.languages), v.description) for v in voices]
     return [
-        ListedVoice(voice.name, " ".join(voice.languages), voice.description or "")
+        VoiceRow(voice.name, " ".join(voice.languages), voice.description or "")
         for program in info.tts
         for voice in program.voices
     ]
 
 
-def show(voices: Iterable[ListedVoice]) -> None:
+def show(voices: Iterable[VoiceRow]) -> None:
     table = Table("voice", "languages", "description", box=None)
     for voice in voices:
         table.add_row(voice.name, voice.languages, voice.description)

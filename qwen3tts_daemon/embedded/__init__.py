@@ -1,10 +1,12 @@
 """The CPU preview voice: hibari for English, Kokoro-82M for ten languages; no torch, no GPU, no download.
 
 ```
-voices.py     the voice table, pure data             engine.py    SpeechEngine: one inference thread for all
-chunker.py    text -> units, one inference each      sequence.py  one utterance: text, samples, window
-numbers/      digits and symbols -> words            speaker.py   text -> samples, unit by unit
-phonemes/     words -> phonemes                      shaping.py   trim, gain, limiter, fades, pauses
-kokoro.py, hibari_voice.py, model_file.py   the networks  cancellation.py   ends the inference in hand
+engine.py     the SpeechEngine: one inference thread for all
+stream.py     one utterance: text in, sound out         framing.py, window.py   its chunks, and how many at a time
+speaker.py    text -> samples, unit by unit:
+  chunker.py  text -> units, one inference each         numbers/    digits and symbols -> words
+  phonemes/   words -> phonemes                         shaping.py  trim, gain, limiter, fades, pauses
+kokoro.py, hibari_voice.py    the networks              model_file.py    Kokoro's, joined from its packages
+voices.py     the voice table, pure data                cancellation.py  ends the inference in hand
 ```
 """

@@ -8,13 +8,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME, Sequence
+from qwen3tts_daemon.embedded.framing import SAMPLES_PER_FRAME
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.stream import EmbeddedStream
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice, available
 from qwen_tts.api import (
     AUTO,
@@ -46,7 +46,7 @@ def create(
     cache_dir: str,
     threads: int = 2,
     max_streams: int = 16,
-    warm_languages: SequenceOf[str] = ("en",),
+    warm_languages: Sequence[str] = ("en",),
     *,
     kokoro: bool = True,
 ) -> "EmbeddedEngine":
@@ -62,10 +62,10 @@ class EmbeddedEngine:
     def __init__(
         self,
         voices: EmbeddedVoices,
-        table: SequenceOf[EmbeddedVoice],
+        table: Sequence[EmbeddedVoice],
         *,
         max_streams: int,
-        warm_languages: SequenceOf[str],
+        warm_languages: Sequence[str],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         if not table:
@@ -77,7 +77,7 @@ class EmbeddedEngine:
         self._now = now
         self._capabilities = _capabilities(table, max_streams)
         self._condition = threading.Condition()
-        self._sequences: list[Sequence] = []
+        self._streams: list[EmbeddedStream] = []
         self._turn = 0
         self._closed = False
         self._waits_for_kokoro = any(voice.engine == "kokoro" for voice in table)
@@ -95,11 +95,11 @@ class EmbeddedEngine:
             if self._closed:
                 raise ModelUnavailable("the embedded engine is closed")
             self._check_place(request.client)
-        sequence = Sequence(request, voice, self._wake, self._now)
+        stream = EmbeddedStream(request, voice, self._wake, self._now)
         with self._condition:
-            self._sequences.append(sequence)
+            self._streams.append(stream)
             self._condition.notify()
-        return sequence.audio
+        return stream.audio
 
     def _check_place(self, client: str) -> None:
         """Each client may have as many as there are rows, and as many again are there for others. Raises EngineBusy."""
@@ -130,8 +130,8 @@ class EmbeddedEngine:
     async def close(self) -> None:
         with self._condition:
             self._closed = True
-            for sequence in self._living():
-                sequence.finish(ModelUnavailable("the embedded engine is closing"))
+            for stream in self._living():
+                stream.finish(ModelUnavailable("the embedded engine is closing"))
             self._condition.notify()
         for thread in (self._thread, self._loader):
             if thread.is_alive():
@@ -170,8 +170,8 @@ class EmbeddedEngine:
         finally:
             with self._condition:
                 self._closed = True
-                for sequence in self._living():
-                    sequence.finish(ModelUnavailable("the embedded engine has ended; see the log"))
+                for stream in self._living():
+                    stream.finish(ModelUnavailable("the embedded engine has ended; see the log"))
 
     def _load_kokoro(self) -> None:
         try:
@@ -184,33 +184,33 @@ class EmbeddedEngine:
                 self._condition.notify()
 
     def _next_work(self) -> Callable[[], None] | None:
-        """What to do next: a unit of the sequence whose turn it is; None when closed."""
+        """What to do next: a unit of the stream whose turn it is; None when closed."""
         with self._condition:
             while not self._closed:
-                if (sequence := self._next_runnable()) is not None:
-                    return lambda: sequence.step(self._voices)
+                if (stream := self._next_runnable()) is not None:
+                    return lambda: stream.step(self._voices)
                 self._condition.wait()
         return None
 
-    def _next_runnable(self) -> Sequence | None:
+    def _next_runnable(self) -> EmbeddedStream | None:
         """Of the client whose last turn is the longest ago, the one of which it is so too; the condition is held."""
         last_turns: dict[str, int] = {}
         for one in self._living():
             last_turns[one.client] = max(one.turn, last_turns.get(one.client, 0))
-        runnable = [one for one in self._sequences if self._is_runnable(one)]
-        sequence = min(runnable, key=lambda one: (last_turns[one.client], one.turn), default=None)
-        if sequence is not None:
+        runnable = [one for one in self._streams if self._is_runnable(one)]
+        stream = min(runnable, key=lambda one: (last_turns[one.client], one.turn), default=None)
+        if stream is not None:
             self._turn += 1
-            sequence.turn = self._turn
-        return sequence
+            stream.turn = self._turn
+        return stream
 
-    def _is_runnable(self, sequence: Sequence) -> bool:
-        return sequence.is_runnable and not (sequence.needs_kokoro and self._waits_for_kokoro)
+    def _is_runnable(self, stream: EmbeddedStream) -> bool:
+        return stream.is_runnable and not (stream.needs_kokoro and self._waits_for_kokoro)
 
-    def _living(self) -> list[Sequence]:
-        """The sequences that are not over; forgets the others. The condition is held."""
-        self._sequences = [sequence for sequence in self._sequences if not sequence.is_over]
-        return self._sequences
+    def _living(self) -> list[EmbeddedStream]:
+        """The streams that are not over; forgets the others. The condition is held."""
+        self._streams = [stream for stream in self._streams if not stream.is_over]
+        return self._streams
 
     def _wake(self) -> None:
         with self._condition:
@@ -225,7 +225,7 @@ def _check_text(request: SynthesisRequest) -> None:
         raise TextEmpty("nothing in the text can be spoken", param="text")
 
 
-def _capabilities(table: SequenceOf[EmbeddedVoice], max_streams: int) -> Capabilities:
+def _capabilities(table: Sequence[EmbeddedVoice], max_streams: int) -> Capabilities:
     languages = tuple(dict.fromkeys(language for voice in table for language in voice.languages))
     return Capabilities(
         has_speed=True,

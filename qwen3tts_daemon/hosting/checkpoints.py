@@ -24,7 +24,7 @@ CHECKPOINTS = (
 """The official ones."""
 
 DOWNLOAD_QWEN = "qwen3tts-daemon models download"
-"""The one command that brings Qwen3-TTS; whoever shows a preview voice names it."""
+"""The command that downloads Qwen3-TTS: named wherever the preview voice shows itself."""
 
 _FILES = (WEIGHTS, "vocab.json", "merges.txt", f"{CODEC_DIRECTORY}/{WEIGHTS}")
 _ORDER = [one.name for one in CHECKPOINT_TYPES]

@@ -30,26 +30,29 @@ class EngineChoice:
     config: ManagerConfig
     preload: bool
     stand_in: EngineSpec | None = None
-    """Who speaks while it is brought"""
+    """Speaks until the engine is loaded"""
 
 
 def choose_engine(settings: Settings) -> EngineChoice:
-    """Raises SettingsError for a choice that cannot be met."""
+    """The one that is asked for; else Qwen3-TTS where a card and a checkpoint are, and the preview voice elsewhere.
+
+    Raises SettingsError for a choice that cannot be met.
+    """
     if settings.engine == "embedded":
-        return _embedded(settings)
+        return _preview(settings)
     if settings.engine == "qwen":
         if not _is_installed():
             raise SettingsError("engine is qwen, and torch is missing: pip install 'qwen3tts-daemon[gpu]'")
-        return _qwen(settings, _asked_for(settings) or _best(settings))
+        return _qwen(settings, _named(settings) or _best(settings))
     if not (_is_installed() and _has_gpu()):
-        return _embedded(settings)
+        return _preview(settings)
     found = checkpoints.scan(settings.models_path)
     for one in found.broken:
         logger.warning("checkpoint %s is skipped: %s", one.path.name, one.reason)
-    if chosen := _asked_for(settings) or found.best_of_each_kind:
+    if chosen := _named(settings) or found.best_of_each_kind:
         return _qwen(settings, chosen)
     logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, DOWNLOAD_QWEN)
-    return _embedded(settings)
+    return _preview(settings)
 
 
 def _has_gpu() -> bool:
@@ -60,7 +63,8 @@ def _is_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def _asked_for(settings: Settings) -> tuple[Checkpoint, ...]:
+def _named(settings: Settings) -> tuple[Checkpoint, ...]:
+    """Those that the settings name, if they do. Raises SettingsError."""
     try:
         asked = tuple(checkpoints.read(settings.models_path / name) for name in settings.qwen.checkpoints)
     except BadCheckpoint as error:
@@ -73,6 +77,7 @@ def _asked_for(settings: Settings) -> tuple[Checkpoint, ...]:
 
 
 def _best(settings: Settings) -> tuple[Checkpoint, ...]:
+    """Of each kind that is on the disk. Raises SettingsError if there is none."""
     directory = settings.models_path
     found = checkpoints.scan(directory)
     if found.checkpoints:
@@ -92,12 +97,12 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
     config = ManagerConfig(
         idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s, has_spare=True
     )
-    stand_in = _embedded(settings).spec if qwen.while_loading == "embedded" else None
+    stand_in = _preview(settings).spec if qwen.while_loading == "embedded" else None
     spec = EngineSpec("qwen_tts.hosting.host:create", options, ("qwen_tts.engine.engine",), settings.log_level)
     return EngineChoice(spec, config, qwen.preload, stand_in)
 
 
-def _embedded(settings: Settings) -> EngineChoice:
+def _preview(settings: Settings) -> EngineChoice:
     options = {
         "cache_dir": str(settings.data_path / "cache"),
         "threads": settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS),

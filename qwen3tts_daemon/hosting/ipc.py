@@ -5,6 +5,8 @@ The daemon opens with `Hello`; the worker answers with its own, `Welcome`, and s
 numbered by the daemon; every `Open` is answered by `AudioData`* and exactly one `Done` or `Failed`, unless it is
 cancelled. Calls (`EncodeReference`, `Encode`, `Decode`, `Sleep`, `Wake`) are numbered too and answered once. `Stats`
 once a second is the worker's heartbeat.
+
+Import the module, not its names: `ipc.Open` is a message to a worker, `Open` may be another protocol's.
 """
 
 import asyncio
@@ -13,14 +15,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from qwen_tts.api import Audio, Capabilities, EngineStatus, SynthesisRequest, VoiceKind
+from qwen_tts.api import Audio, Capabilities, EngineStatus, ModelState, SynthesisRequest, VoiceKind
 
 PROTOCOL = 2
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 HEARTBEAT_S = 1.0
 
 Incoming = TypeVar("Incoming")
-WorkerState = Literal["loading", "ready", "sleeping", "failed"]
 
 
 # -- to the worker -----------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
 
 
 class State(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
-    state: WorkerState
+    state: ModelState
 
 
 class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):

@@ -141,7 +141,7 @@ class ModelManager:
         if self.state == "failed" and self._error is not None:
             raise self._error
 
-    # -- for those who rule --------------------------------------------------------------------------------
+    # -- start, eviction, end -------------------------------------------------------------------------------
 
     async def start(self, *, preload: bool) -> None:
         """Learn what the engine can do; with `preload` keep it and load it in the background.

@@ -49,7 +49,7 @@ class ModelNames:
         return [*ALWAYS_LISTED, *here, *(f"Qwen/{name}" for name in here if name in CHECKPOINTS)]
 
     def check(self, name: str | None) -> None:
-        """Raises ModelUnavailable with the command that brings it."""
+        """Raises ModelUnavailable with the command that downloads it."""
         asked = (name or "").strip()[:_MOST_CHARS]
         # Hubs and folders are before the last slash.
         lower = asked.rstrip("/").rpartition("/")[2].casefold()
@@ -58,8 +58,8 @@ class ModelNames:
             return
         if meant := _checkpoints(lower):
             if here.isdisjoint(one.casefold() for one in meant):
-                bring = f"qwen3tts-daemon models download {short(meant[0])}"
-                raise ModelUnavailable(f"{asked[:64]!r} is not here: {bring}", param="model")
+                download = f"qwen3tts-daemon models download {short(meant[0])}"
+                raise ModelUnavailable(f"{asked[:64]!r} is not here: {download}", param="model")
         elif lower not in self._told:
             self._told[lower] = None
             logger.info("the model %.64r is not known here: what is loaded speaks", asked)

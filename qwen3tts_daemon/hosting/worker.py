@@ -131,7 +131,7 @@ class WorkerSession:
             self._fail(error, stream=stream)
             return
         audio.acks_on_read = False
-        audio.on_place = lambda place: self._link.send(ipc.Place(stream, place))
+        audio.on_queue_position = lambda position: self._link.send(ipc.Place(stream, position))
         self._streams[stream] = audio
         relay = self._tasks.start(self._relay(stream, audio))
         self._relays.add(relay)

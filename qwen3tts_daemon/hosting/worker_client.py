@@ -99,12 +99,12 @@ class WorkerEngine:
         self._streams: dict[int, AudioStream] = {}
         self._calls: dict[int, asyncio.Future[ipc.Encoded]] = {}
         self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._last_sign = asyncio.get_running_loop().time()
+        self._last_message_at = asyncio.get_running_loop().time()
         self._closing = False
         self.status = EngineStatus()
-        """As the last beat told it"""
+        """As of the last heartbeat"""
         self.died = asyncio.Event()
-        """Set when nothing more comes of it, wanted or not; after `close` its process has gone too."""
+        """Set when its process has ended, or does not answer any more; after `close` it has ended for sure."""
         self._reading = asyncio.create_task(self._read())
         self._watching = asyncio.create_task(self._watch())
 
@@ -112,18 +112,18 @@ class WorkerEngine:
     async def start(cls, spec: EngineSpec, *, timeout_s: float = 30.0) -> "WorkerEngine":
         """Spawn the worker and greet it. Raises ModelUnavailable with its reason, NoAnswer if it gives none."""
         try:
-            process, link = await _spawn()
+            process, link = await _start_process()
         except OSError as error:
             raise NoAnswer(f"the engine's process did not start: {error.strerror}") from error
         link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.imports, spec.log_level))
         try:
-            answer = await _first_word(process, link, timeout_s)
+            answer = await _first_message(process, link, timeout_s)
         except BaseException:
-            await _end(process, link)
+            await _discard(process, link)
             raise
         if isinstance(answer, ipc.Welcome):
             return cls(process, link, answer.capabilities)
-        await _end(process, link)
+        await _discard(process, link)
         raise ModelUnavailable(f"the engine's process did not start: {answer.message}")
 
     @property
@@ -197,7 +197,7 @@ class WorkerEngine:
     async def _watch(self) -> None:
         """Kill a worker that has stopped beating; reading then sees its end."""
         loop = asyncio.get_running_loop()
-        while (wait_s := self._last_sign + _HEARTBEAT_TIMEOUT_S - loop.time()) > 0:
+        while (wait_s := self._last_message_at + _HEARTBEAT_TIMEOUT_S - loop.time()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self.died.wait()
@@ -209,17 +209,17 @@ class WorkerEngine:
         loop = asyncio.get_running_loop()
         try:
             while (message := await self._link.receive()) is not None:
-                self._last_sign = loop.time()
+                self._last_message_at = loop.time()
                 self._handle(message)
         except msgspec.DecodeError as error:
-            logger.error("worker pid=%d sent nonsense: %s", self.pid, error)
+            logger.error("worker pid=%d sent what is no message: %s", self.pid, error)
             _kill(self._process)
         finally:
             self._link.close()
-            await self._see_off()
+            await self._end_all_work()
 
-    async def _see_off(self) -> None:
-        """The link has ended: fail everybody at once, then see the process off."""
+    async def _end_all_work(self) -> None:
+        """The link has ended: every stream and call fails at once; then wait until the process has ended."""
         error = ModelUnavailable("the engine's process has ended; it is being restarted, try again")
         for audio in self._streams.values():
             audio.finish(error)
@@ -250,7 +250,7 @@ class WorkerEngine:
                     audio.push(AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=rate, segment=segment))
             case ipc.Place(stream, place):
                 if audio := self._streams.get(stream):
-                    audio.tell_place(place)
+                    audio.tell_queue_position(place)
             case ipc.Done(stream, reason, queue_s, synthesis_s):
                 self._finish(stream, StreamEnd(reason=reason, queue_s=queue_s, synthesis_s=synthesis_s))
             case ipc.Failed(code, text, stream, call, param, retry_after_s):
@@ -286,7 +286,7 @@ class WorkerEngine:
             audio.finish(outcome)
 
 
-async def _spawn() -> tuple[asyncio.subprocess.Process, ipc.Link[ipc.FromWorker]]:
+async def _start_process() -> tuple[asyncio.subprocess.Process, ipc.Link[ipc.FromWorker]]:
     """A worker and the link to it. Raises OSError; leaves nothing behind then, nor if it is cancelled."""
     ours, theirs = socket.socketpair()
     with theirs:
@@ -303,10 +303,10 @@ async def _spawn() -> tuple[asyncio.subprocess.Process, ipc.Link[ipc.FromWorker]
     return process, link
 
 
-async def _first_word(
+async def _first_message(
     process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker], timeout_s: float
 ) -> ipc.Welcome | ipc.Failed:
-    """What a new worker says first. Raises NoAnswer."""
+    """A new worker says that it is up, or why it cannot start. Raises NoAnswer."""
     try:
         async with asyncio.timeout(timeout_s):
             answer = await link.receive()
@@ -316,14 +316,14 @@ async def _first_word(
     except TimeoutError:
         raise NoAnswer(f"the engine's process was not up after {timeout_s:g} s") from None
     except msgspec.DecodeError as error:
-        raise NoAnswer(f"the engine's process sent nonsense: {error}") from None
+        raise NoAnswer(f"the engine's process sent what is no message: {error}") from None
     if not isinstance(answer, ipc.Welcome | ipc.Failed):
         raise NoAnswer(f"the engine's process began with {type(answer).__name__}")
     return answer
 
 
-async def _end(process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker]) -> None:
-    """Of a worker that was never used."""
+async def _discard(process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker]) -> None:
+    """End a worker that was never used."""
     link.close()
     _kill(process)
     await process.wait()

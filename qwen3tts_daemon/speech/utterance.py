@@ -166,7 +166,7 @@ class Utterance:
             lead_s=self._config.lead_silence_s, tail_s=self._config.tail_silence_s, speed=speed,
         )  # fmt: skip
         stream = engine.stream(request)
-        stream.on_place = self.on_place
+        stream.on_queue_position = self.on_place
         return stream
 
     def __aiter__(self) -> Self:

@@ -15,7 +15,7 @@ class HostConfig(EngineOptions):
     checkpoints: tuple[Path, ...] = Field(min_length=1)
     """Checkpoint directories as released, one for a kind of voice; the first is loaded at start."""
     keep_loaded: tuple[VoiceKind, ...] = ()
-    """Loaded at start too, and the last to leave when memory is short."""
+    """Loaded at start too, and the last to be evicted when memory is short."""
     load_timeout_s: float = Field(default=120.0, gt=0)
     """How long a request waits for its checkpoint."""
 

@@ -99,7 +99,7 @@ class Admission:
             if stream not in hurried:
                 self._turns.begin(_client_of(stream), clients)
         refused = {stream for stream, _ in admitted.refused}
-        admitted.moved.extend(_moved([stream for stream in line if stream not in refused]))
+        admitted.moved.extend(_tell_positions([stream for stream in line if stream not in refused]))
         return admitted
 
     def _is_hurried(self, stream: EngineStream, now: float) -> bool:
@@ -191,7 +191,7 @@ class Admission:
         return OpenRow(stream, sequence, prompt, key), kept.snapshot
 
 
-def _moved(line: list[EngineStream]) -> list[tuple[EngineStream, QueuePosition]]:
+def _tell_positions(line: list[EngineStream]) -> list[tuple[EngineStream, QueuePosition]]:
     """Who of them is told another position than before."""
     numbers, moved = itertools.count(1), []
     for stream in line:

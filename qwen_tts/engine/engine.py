@@ -258,7 +258,7 @@ class Engine:
                 case AudioChunk():
                     stream.audio.push(outcome)
                 case QueuePosition(number):
-                    stream.audio.tell_place(number)
+                    stream.audio.tell_queue_position(number)
                 case _:
                     self._remove(stream)
                     stream.audio.finish(outcome)

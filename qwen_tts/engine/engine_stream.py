@@ -18,8 +18,6 @@ from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 SILENCE_PEAK = 100
 """-50 dBFS in 16 bits: a frame that never gets louder is silent."""
 
-Text = LiveText | LiveSentences
-
 
 @dataclass(eq=False)
 class EngineStream:
@@ -30,7 +28,7 @@ class EngineStream:
     seed: int
     tokens: list[int] | None
     """Of the whole text, not yet begun; None: live text, or begun"""
-    text: Text | None
+    text: LiveText | LiveSentences | None
     """Live text"""
     samples_per_frame: int
     asked_s: float

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from qwen_tts.engine.sequence import Sequence
 
-CLOSE_S = 0.25
+CLOSE_TO_SILENCE_S = 0.25
 """A listener with less sound left to play is close to silence."""
 
 PREFILL_TOKENS = 512
@@ -47,9 +47,6 @@ class Plan:
     frame: list[Sequence]
     """Sequences that get a frame, those among them whose prompts are read to their end in this step"""
 
-    def __bool__(self) -> bool:
-        return bool(self.prefill or self.frame)
-
 
 class Scheduler:
     """Plans each step; learns how long steps take."""
@@ -78,7 +75,7 @@ class Scheduler:
         return Plan(prefill, frame + done)
 
     def _budget(self, speaking: SequenceOf[Speaking]) -> int:
-        urgent = any(one.is_playing and one.lead_s < CLOSE_S for one in speaking)
+        urgent = any(one.is_playing and one.lead_s < CLOSE_TO_SILENCE_S for one in speaking)
         return URGENT_PREFILL_TOKENS if urgent else PREFILL_TOKENS
 
     def _share(self, reading: SequenceOf[Sequence], budget: int) -> list[tuple[Sequence, int]]:

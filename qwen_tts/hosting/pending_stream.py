@@ -26,7 +26,7 @@ class PendingStream:
     async def relay(self, stream: AudioStream) -> None:
         """Feed the engine's stream what has come, then pass its sound on to its end. Raises what it raises."""
         stream.acks_on_read = False
-        stream.on_place = self.audio.tell_place
+        stream.on_queue_position = self.audio.tell_queue_position
         async with stream:
             for text in self._texts:
                 if text is None:

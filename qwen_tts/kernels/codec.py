@@ -23,7 +23,7 @@ _PER_PI = tl.constexpr(0.3183098861837907)
 _PCM_SCALE = tl.constexpr(32768.0)
 _BUSY = 64  # programs keep a card busy
 _LONG = 1536  # inputs are worth another program
-_SHARED_TILES = 264  # that more than one program works on, at most
+_SHARED_CONVOLUTION_TILES = 264  # that more than one program works on, at most
 _GELU = tl.constexpr(0.7071067811865476)
 
 
@@ -304,7 +304,7 @@ class Snake:
 
 def convolution_workspace(device: torch.device) -> SplitKWorkspace:
     """For `convolve`."""
-    return SplitKWorkspace(_SHARED_TILES, 2 * _SHARED_TILES * 64 * 32, device)
+    return SplitKWorkspace(_SHARED_CONVOLUTION_TILES, 2 * _SHARED_CONVOLUTION_TILES * 64 * 32, device)
 
 
 class ConvolutionTiles(NamedTuple):
@@ -370,7 +370,7 @@ def tiles_of(count: int, outputs: int, width: int, channels: int, element_bytes:
     block_n = min(32, max(16, triton.next_power_of_2(outputs)))
     tiles, splits = triton.cdiv(count, block_m) * triton.cdiv(outputs, block_n), 1
     while width // splits >= 4 * block_k and (
-        tiles * splits < _BUSY or (width // splits > _LONG and tiles * splits < _SHARED_TILES)
+        tiles * splits < _BUSY or (width // splits > _LONG and tiles * splits < _SHARED_CONVOLUTION_TILES)
     ):
         splits *= 2
     return ConvolutionTiles(block_m, block_n, block_k, splits, 4, 4).fitted(element_bytes)

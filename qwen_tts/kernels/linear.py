@@ -22,8 +22,8 @@ MAX_TOKENS = 128
 FEW = 2
 """Tokens that are few."""
 
-_SHARED_TILES = 512  # that more than one program works on, at most
-_PARTIAL_ELEMENTS = 2**21  # of their shares
+_SHARED_PRODUCT_TILES = 512  # that more than one program works on, at most
+_PARTIAL_PRODUCT_ELEMENTS = 2**21  # of their shares
 MAX_PARTS = 128
 """Programs of a row's sum at most: each adds up the squares of its outputs."""
 
@@ -222,7 +222,7 @@ def enter(x: Tensor, norm: Tensor, hidden: Hidden, *, chained: bool = False) -> 
 
 def product_workspace(device: torch.device) -> SplitKWorkspace:
     """For `project` and `add`."""
-    return SplitKWorkspace(_SHARED_TILES, _PARTIAL_ELEMENTS, device)
+    return SplitKWorkspace(_SHARED_PRODUCT_TILES, _PARTIAL_PRODUCT_ELEMENTS, device)
 
 
 def project(

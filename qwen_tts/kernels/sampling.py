@@ -61,19 +61,19 @@ def _draw(scores, temperature, top_k, top_p, uniform, v, VOCAB: tl.constexpr):
 
 
 @triton.jit
-def _uniform(about, codebook):
+def _uniform(params, codebook):
     """The row's number for this frame and codebook: Philox 4x32-10."""
-    low = tl.load(about + 4).to(tl.uint32, bitcast=True).to(tl.uint64)
-    high = tl.load(about + 5).to(tl.uint32, bitcast=True).to(tl.uint64)
-    frame = tl.load(about + 2).to(tl.uint32, bitcast=True)
+    low = tl.load(params + 4).to(tl.uint32, bitcast=True).to(tl.uint64)
+    high = tl.load(params + 5).to(tl.uint32, bitcast=True).to(tl.uint64)
+    frame = tl.load(params + 2).to(tl.uint32, bitcast=True)
     zero = frame * 0
     word, _, _, _ = tl.philox((high << 32) | low, zero + codebook, frame, zero, zero)
     return (word.to(tl.uint32, bitcast=True) >> _UNIFORM_SHIFT).to(tl.float32) * _UNIFORM_STEP
 
 
 @triton.jit
-def _number(about, column):
-    return tl.load(about + column).to(tl.float32, bitcast=True)
+def _number(params, column):
+    return tl.load(params + column).to(tl.float32, bitcast=True)
 
 
 @triton.jit
@@ -90,7 +90,7 @@ def _put(inputs, token, next_norm, value, scaled, squares, INPUT: tl.constexpr, 
 
 @triton.jit
 def _choose_first(
-    logits, hidden, final_norm, bias, about_rows, spoken, codes, embedding, projected, summed,
+    logits, hidden, final_norm, bias, row_params, spoken, codes, embedding, projected, summed,
     next_norm, value, scaled, squares, eos, eps, stride,
     VOCAB: tl.constexpr, CODES: tl.constexpr, CODEBOOKS: tl.constexpr, WIDTH: tl.constexpr,
     INPUT: tl.constexpr, BLOCK_V: tl.constexpr, BLOCK_W: tl.constexpr, BLOCK_I: tl.constexpr,
@@ -98,20 +98,20 @@ def _choose_first(
 ):  # fmt: skip
     """Codebook 0, and the two inputs that the code predictor's frame begins with."""
     row = tl.program_id(0).to(tl.int64)
-    about = about_rows + row * 16
+    params = row_params + row * 16
     v, w, i = tl.arange(0, BLOCK_V), tl.arange(0, BLOCK_W), tl.arange(0, BLOCK_I)
     wait(CHAINED)
     scores = tl.load(logits + row * stride + v, mask=v < VOCAB, other=-float("inf"))
     said = tl.load(spoken + row * VOCAB + v, mask=v < VOCAB, other=0) != 0
-    penalty = _number(about, 10)
+    penalty = _number(params, 10)
     scores = tl.where(said, tl.where(scores < 0, scores * penalty, scores / penalty), scores)
-    early = tl.load(about + 2) < _MINIMUM_TOKENS
+    early = tl.load(params + 2) < _MINIMUM_TOKENS
     allowed = (v < CODES) | ((v == eos) & (early == 0))
     scores = tl.where(allowed, scores, -float("inf"))
-    uniform = _uniform(about, 0)
-    token = _draw(scores, _number(about, 8), tl.load(about + 6), _number(about, 9), uniform, v, BLOCK_V)
+    uniform = _uniform(params, 0)
+    token = _draw(scores, _number(params, 8), tl.load(params + 6), _number(params, 9), uniform, v, BLOCK_V)
     tl.store(codes + row * CODEBOOKS, token)
-    if tl.load(about) != 0:
+    if tl.load(params) != 0:
         tl.store(spoken + row * VOCAB + token, 1)
     # What was drawn, for the sum that the talker will hear and for the code predictor.
     wide = tl.load(embedding + token * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
@@ -131,26 +131,26 @@ def _choose_first(
 
 @triton.jit(do_not_specialize=["codebook"])
 def _choose_next(
-    logits, about_rows, codes, embedding, projected, text, summed, next_norm, value, scaled, squares, next_inputs,
+    logits, row_params, codes, embedding, projected, text, summed, next_norm, value, scaled, squares, next_inputs,
     codebook,
     VOCAB: tl.constexpr, CODEBOOKS: tl.constexpr, WIDTH: tl.constexpr, INPUT: tl.constexpr, BLOCK_V: tl.constexpr,
     BLOCK_W: tl.constexpr, BLOCK_I: tl.constexpr, LAST: tl.constexpr, CHAINED: tl.constexpr,
 ):  # fmt: skip
     """Codebook `codebook`; its embedding becomes the code predictor's next input, or with LAST the talker's."""
     row = tl.program_id(0).to(tl.int64)
-    about = about_rows + row * 16
+    params = row_params + row * 16
     v, w, i = tl.arange(0, BLOCK_V), tl.arange(0, BLOCK_W), tl.arange(0, BLOCK_I)
     wait(CHAINED)
     scores = tl.load(logits + row * VOCAB + v, mask=v < VOCAB, other=-float("inf"))
-    uniform = _uniform(about, codebook)
-    token = _draw(scores, _number(about, 11), tl.load(about + 7), _number(about, 12), uniform, v, BLOCK_V)
+    uniform = _uniform(params, codebook)
+    token = _draw(scores, _number(params, 11), tl.load(params + 7), _number(params, 12), uniform, v, BLOCK_V)
     tl.store(codes + row * CODEBOOKS + codebook, token)
     entry = (codebook - 1) * VOCAB + token
     wide = tl.load(embedding + entry.to(tl.int64) * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
     wide += tl.load(summed + row * WIDTH + w, mask=w < WIDTH, other=0.0)
     if LAST:
-        wide += tl.load(text + tl.load(about + 3).to(tl.int64) * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
-        if tl.load(about) != 0:
+        wide += tl.load(text + tl.load(params + 3).to(tl.int64) * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
+        if tl.load(params) != 0:
             tl.store(next_inputs + row * WIDTH + w, wide, mask=w < WIDTH)
     else:
         tl.store(summed + row * WIDTH + w, wide, mask=w < WIDTH)
@@ -159,14 +159,14 @@ def _choose_next(
 
 
 def choose_first(
-    logits: Tensor, hidden: Tensor, final_norm: Tensor, bias: Tensor | None, about_rows: Tensor, spoken: Tensor,
+    logits: Tensor, hidden: Tensor, final_norm: Tensor, bias: Tensor | None, row_params: Tensor, spoken: Tensor,
     codes: Tensor, embedding: Tensor, projected: Tensor, summed: Tensor, inputs: Hidden, next_norm: Tensor,
     *, eos: int, eps: float, code_vocab: int, chained: bool = False,
 ) -> None:  # fmt: skip
     """Draws codes[:, 0].
 
     logits [rows, vocab (+ inputs)] float32, the projected state behind the logits if there is a `bias`; hidden [rows,
-    width] float32 before the final norm; about_rows [rows, COLUMNS] int32; spoken [rows, vocab] uint8; codes [rows,
+    width] float32 before the final norm; row_params [rows, COLUMNS] int32; spoken [rows, vocab] uint8; codes [rows,
     codebooks] int32; embedding [vocab, width]; projected [vocab, input]; writes summed [rows, width] float32 and inputs
     [2 * rows, input], which `next_norm` [input] comes after.
     """
@@ -174,7 +174,7 @@ def choose_first(
     narrow = projected.shape[1]
     launch(
         _choose_first, (len(logits),),
-        logits, hidden, final_norm, bias if bias is not None else final_norm, about_rows, spoken, codes, embedding,
+        logits, hidden, final_norm, bias if bias is not None else final_norm, row_params, spoken, codes, embedding,
         projected, summed, next_norm, inputs.value, inputs.scaled, inputs.squares, eos, eps, logits.stride(0),
         VOCAB=vocab, CODES=code_vocab, CODEBOOKS=codes.shape[1],
         WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab), BLOCK_W=triton.next_power_of_2(width),
@@ -183,7 +183,7 @@ def choose_first(
 
 
 def choose_next(
-    logits: Tensor, about_rows: Tensor, codes: Tensor, embedding: Tensor, projected: Tensor, text: Tensor,
+    logits: Tensor, row_params: Tensor, codes: Tensor, embedding: Tensor, projected: Tensor, text: Tensor,
     summed: Tensor, inputs: Hidden, next_norm: Tensor, next_inputs: Tensor, *, codebook: int, chained: bool = False,
 ) -> None:  # fmt: skip
     """Draws codes[:, codebook].
@@ -196,7 +196,7 @@ def choose_next(
     width, narrow = embedding.shape[1], projected.shape[1]
     launch(
         _choose_next, (len(logits),),
-        logits, about_rows, codes, embedding, projected, text, summed, next_norm, inputs.value, inputs.scaled,
+        logits, row_params, codes, embedding, projected, text, summed, next_norm, inputs.value, inputs.scaled,
         inputs.squares, next_inputs, codebook, VOCAB=vocab,
         CODEBOOKS=codebooks, WIDTH=width, INPUT=narrow, BLOCK_V=triton.next_power_of_2(vocab),
         BLOCK_W=triton.next_power_of_2(width), BLOCK_I=triton.next_power_of_2(narrow), LAST=codebook == codebooks - 1,

@@ -2,7 +2,7 @@
 
 A frame of a row: the talker reads the row's next input; codebook 0 is drawn from its state; the code predictor draws
 the rest; their embeddings and a text embedding are the row's next input. Everything a frame needs to know of a row
-stands in `about`, which the host writes before each frame; nothing comes back before the codes.
+stands in `params`, which the host writes before each frame; nothing comes back before the codes.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from qwen_tts.config.checkpoint import TalkerConfig
 
-# Columns of RowTensors.about; float columns hold their bits.
+# Columns of RowTensors.params; float columns hold their bits.
 COLUMNS = 16
 ACTIVE, POSITION, FRAME, TEXT, SEED_LOW, SEED_HIGH, TOP_K, NEXT_TOP_K = range(8)
 TEMPERATURE, TOP_P, PENALTY, NEXT_TEMPERATURE, NEXT_TOP_P = range(8, 13)
@@ -33,7 +33,7 @@ DUMP_PAGE = 0
 class RowTensors:
     """Allocated once, then only written in place."""
 
-    about: Tensor
+    params: Tensor
     """[rows, COLUMNS] int32"""
     cache: Tensor
     """[pages, layers, 2, kv_heads, PAGE_POSITIONS, head_dim]: keys and values of the talker"""
@@ -68,7 +68,7 @@ class RowTensors:
         int32 = partial(torch.zeros, dtype=torch.int32, device=device)
         shape = (1 + pages, config.layers, 2, config.kv_heads, PAGE_POSITIONS, config.head_dim)
         return cls(
-            about=int32(rows, COLUMNS),
+            params=int32(rows, COLUMNS),
             cache=torch.zeros(shape, device=device, dtype=dtype),
             pages=int32(rows + 1, -(-row_positions // PAGE_POSITIONS)),
             inputs=torch.zeros(rows, config.hidden_size, device=device),
@@ -90,7 +90,7 @@ class PromptPart:
 
 class FrameBackend(Protocol):
     """How the networks run. Calls only enqueue work on the current stream, and of RowTensors write what they say; of
-    rows that are not active at most the cache at their position in `about`."""
+    rows that are not active at most the cache at their position in `params`."""
 
     @property
     def spans(self) -> Sequence[int]:

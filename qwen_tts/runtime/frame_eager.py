@@ -52,14 +52,14 @@ class EagerFrame:
         """Nothing needs to be."""
 
     def frame(self, rows: int, span: int) -> None:
-        state, about = self._state, self._state.about[:rows]
-        active = about[:, frame.ACTIVE].bool()
-        cache = PagedCache(state.cache, state.pages[:rows], about[:, frame.POSITION].long())
+        state, params = self._state, self._state.params[:rows]
+        active = params[:, frame.ACTIVE].bool()
+        cache = PagedCache(state.cache, state.pages[:rows], params[:, frame.POSITION].long())
         last_inputs = state.inputs[:rows, None].to(self._talker.dtype)
         hidden = self._talker(last_inputs, cache, active.long(), span)[:, 0]
         codes = self._draw_codes(hidden, self._sampling(rows), active)
         state.codes[:rows] = codes
-        inputs = embed_frames(self._talker, self._predictor, codes) + state.text[about[:, frame.TEXT].long()]
+        inputs = embed_frames(self._talker, self._predictor, codes) + state.text[params[:, frame.TEXT].long()]
         state.inputs[:rows] = torch.where(active[:, None], inputs.float(), state.inputs[:rows])
 
     def _draw_codes(self, hidden: Tensor, sampling: SamplerState, active: Tensor) -> Tensor:
@@ -79,10 +79,10 @@ class EagerFrame:
 
     def _sampling(self, rows: int) -> SamplerState:
         """What the table says of the rows, as the sampler knows it."""
-        about = self._state.about[:rows].long()
-        numbers = self._state.about[:rows].view(torch.float32)
-        talker = Warp(numbers[:, frame.TEMPERATURE], about[:, frame.TOP_K], numbers[:, frame.TOP_P])
-        predictor = Warp(numbers[:, frame.NEXT_TEMPERATURE], about[:, frame.NEXT_TOP_K], numbers[:, frame.NEXT_TOP_P])
-        seeds = (about[:, frame.SEED_HIGH] << 32) | (about[:, frame.SEED_LOW] & 0xFFFFFFFF)
+        params = self._state.params[:rows].long()
+        numbers = self._state.params[:rows].view(torch.float32)
+        talker = Warp(numbers[:, frame.TEMPERATURE], params[:, frame.TOP_K], numbers[:, frame.TOP_P])
+        predictor = Warp(numbers[:, frame.NEXT_TEMPERATURE], params[:, frame.NEXT_TOP_K], numbers[:, frame.NEXT_TOP_P])
+        seeds = (params[:, frame.SEED_HIGH] << 32) | (params[:, frame.SEED_LOW] & 0xFFFFFFFF)
         spoken = self._state.spoken[:rows].view(torch.bool)
-        return SamplerState(talker, predictor, numbers[:, frame.PENALTY], spoken, about[:, frame.FRAME], seeds)
+        return SamplerState(talker, predictor, numbers[:, frame.PENALTY], spoken, params[:, frame.FRAME], seeds)

@@ -46,7 +46,7 @@ class TritonFrame:
         self._talker, self._predictor, self._state = talker, predictor, state
         self._config, self._graphs, self._chained = config, graphs, chained
         self.spans = (state.most_positions,)
-        rows = len(state.about)
+        rows = len(state.params)
         self._group = config.heads // config.kv_heads
         self._scratch = _Scratch(config, MAX_TOKENS, device, dtype)
         self._predictor_scratch = _Scratch(predictor.config, 2 * rows, device, dtype)
@@ -102,11 +102,13 @@ class TritonFrame:
 
     def frame(self, rows: int, span: int) -> None:
         state, eps = self._state, self._config.rms_norm_eps
-        hidden = self._run_talker(state.inputs[:rows], self._every_row[:rows], state.about[:rows, POSITION], fresh=True)
+        hidden = self._run_talker(
+            state.inputs[:rows], self._every_row[:rows], state.params[:rows, POSITION], fresh=True
+        )
         norm, logits = self._talker.transformer.norm.weight, self._logits[:rows]
         self._project(hidden, norm, self._head, logits, eps=eps)
         choose_first(
-            logits, hidden.value, norm, self._bias, state.about, state.spoken, state.codes,
+            logits, hidden.value, norm, self._bias, state.params, state.spoken, state.codes,
             self._talker.codec_embedding.weight, self._first_projected, self._summed, self._predictor_hidden,
             self._predictor_norms[0], eos=self._config.codec_eos_id, eps=eps,
             code_vocab=self._predictor.config.vocab_size, chained=self._chained,
@@ -166,7 +168,7 @@ class TritonFrame:
         logits, last = self._predictor_logits[:rows], hidden[slice(tokens - 1, None, tokens)]
         self._project(last, norms[-1], self._predictor.lm_head.table(codebook - 1), logits, eps=eps)
         choose_next(
-            logits, state.about, state.codes, self._predictor.codec_embedding.weight, self._next_projected, state.text,
+            logits, state.params, state.codes, self._predictor.codec_embedding.weight, self._next_projected, state.text,
             self._summed, self._predictor_hidden, norms[0], state.inputs, codebook=codebook, chained=chained,
         )  # fmt: skip
 

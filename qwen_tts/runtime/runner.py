@@ -85,7 +85,7 @@ class ModelRunner:
             self._backends = eager_backends(networks, config, graphs)
         self._state, self._decoder = self._backends.state, self._backends.decoder
         self._state.text[PAD_SLOT], self._state.text[END_SLOT] = model.prompts.pad[0], model.prompts.eos[0]
-        self._about = self._on_host(IN_FLIGHT + 1, rows, frame.COLUMNS, dtype=torch.int32)
+        self._host_params = self._on_host(IN_FLIGHT + 1, rows, frame.COLUMNS, dtype=torch.int32)
         self._host_codes = self._on_host(IN_FLIGHT + 1, *self._state.codes.shape, dtype=torch.int32)
         self._host_pcm = self._on_host(IN_FLIGHT + 1, rows, self.samples_per_frame, dtype=torch.int16)
         self._table = np.zeros((rows, frame.COLUMNS), np.int32)
@@ -199,12 +199,12 @@ class ModelRunner:
         for one in frames:
             columns = [frame.ACTIVE, frame.POSITION, frame.FRAME, frame.TEXT]
             self._table[one.row, columns] = 1, one.position, one.frame, one.text_slot
-        self._about[slot].numpy()[:] = self._table
+        self._host_params[slot].numpy()[:] = self._table
         span = max(one.position for one in frames) + 1
         with self._on("_main"):
             if self.is_cuda:
                 self._main.wait_event(self._inputs_taken)
-            self._state.about.copy_(self._about[slot], non_blocking=self.is_cuda)
+            self._state.params.copy_(self._host_params[slot], non_blocking=self.is_cuda)
             self._backends.run_frame(rows, span)
             if self.is_cuda:
                 self._frame_done.record()
@@ -220,7 +220,7 @@ class ModelRunner:
             self._side.wait_event(self._frame_done)
         decoder, all_rows = self._decoder, len(self._state.codes)
         decoder.codes[:all_rows].copy_(self._state.codes)
-        decoder.active[:all_rows].copy_(self._state.about[:, frame.ACTIVE])
+        decoder.active[:all_rows].copy_(self._state.params[:, frame.ACTIVE])
         if self.is_cuda:
             self._inputs_taken.record()
         self._backends.run_decoder(rows)
@@ -256,7 +256,7 @@ class ModelRunner:
         with self._on("_main"):
             if self.is_cuda:
                 self._main.wait_event(self._inputs_taken)
-            self._state.about.copy_(torch.from_numpy(self._table))
+            self._state.params.copy_(torch.from_numpy(self._table))
             self._backends.prepare_frame(rows)
         with self._on("_side"):
             self._decoder.active.zero_()

@@ -98,6 +98,55 @@ def test_a_choice_that_cannot_be_met_stops_the_start(models: Path, options: tupl
         choose_engine(settings(models, *options))
 
 
+def test_two_checkpoints_of_a_kind_are_named_and_no_other(models: Path, tmp_path: Path) -> None:
+    for name, target in (("one", "CustomVoice"), ("two", "Base"), ("three", "CustomVoice")):
+        (tmp_path / name).symlink_to(models / f"tiny-0.6B-{target}")
+    options = [
+        "--engine",
+        "qwen",
+        "--qwen.checkpoints",
+        "one",
+        "--qwen.checkpoints",
+        "two",
+        "--qwen.checkpoints",
+        "three",
+    ]
+    with pytest.raises(SettingsError, match="one and three are both custom_voice; name one of them"):
+        choose_engine(settings(tmp_path, *options))
+
+
+def test_without_a_whole_checkpoint_it_says_what_is_wrong_with_those_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "config.json").write_text("{")
+    with pytest.raises(SettingsError, match=r"holds no checkpoint: .*; bad: "):
+        choose_engine(settings(tmp_path, "--engine", "qwen"))
+
+
+def test_the_preview_voice_speaks_while_qwen_loads_if_that_is_wanted(models: Path) -> None:
+    wanted = choose_engine(settings(models, "--engine", "qwen", "--qwen.while-loading", "embedded"))
+    assert wanted.stand_in is not None
+    assert wanted.stand_in.factory == EMBEDDED
+    assert choose_engine(settings(models, "--engine", "qwen", "--qwen.while-loading", "wait")).stand_in is None
+    assert choose_engine(settings(models, "--engine", "embedded")).stand_in is None
+
+
+def test_only_an_engine_that_imports_pytorch_has_a_spare_process(models: Path) -> None:
+    qwen = choose_engine(settings(models, "--engine", "qwen"))
+    assert (qwen.config.has_spare, qwen.spec.imports) == (True, ("qwen_tts.engine.engine",))
+    preview = choose_engine(settings(models, "--engine", "embedded"))
+    assert (preview.config.has_spare, preview.spec.imports) == (False, ())
+
+
+@pytest.mark.parametrize(("cpus", "options", "threads"), [
+    (None, (), 1), (2, (), 2), (64, (), 4), (2, ("--embedded.threads", "7"), 7),
+])  # fmt: skip
+def test_the_preview_voice_takes_a_few_threads_unless_it_is_told(
+    models: Path, monkeypatch: pytest.MonkeyPatch, cpus: int | None, options: tuple[str, ...], threads: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cpus)
+    assert choose_engine(settings(models, "--engine", "embedded", *options)).spec.options["threads"] == threads
+
+
 def test_without_torch_qwen_cannot_be_chosen(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_selection.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SettingsError, match=r"qwen3tts-daemon\[gpu\]"):

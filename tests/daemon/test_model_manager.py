@@ -7,7 +7,7 @@ import pytest
 
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.worker_client import NoAnswer
-from qwen_tts.api import ModelState
+from qwen_tts.api import EngineStatus, ModelState, ModelStatus
 from qwen_tts.errors import ModelLoading, ModelUnavailable, OutOfMemory, SynthesisFailed
 from tests.fakes import ToneEngine
 from tests.wire.http_door import until
@@ -137,10 +137,11 @@ async def test_what_will_be_needed_is_loaded_and_no_lease_is_left(start: Start) 
 
 
 async def test_a_lease_waits_for_a_load_as_long_as_it_is_told_and_no_longer(start: Start) -> None:
-    watched = await start(ToneEngine(load_s=60.5), load_timeout_s=60.0)
-    with pytest.raises(ModelLoading):
+    """A minute, if nobody says."""
+    watched = await start(ToneEngine(load_s=60.5))
+    with pytest.raises(ModelLoading) as caught:
         await lease_once(watched.manager)
-    assert now() == 60.0
+    assert (now(), caught.value.retry_after_s) == (60, 5)
     assert watched.manager.leases == 0
     assert await lease_once(watched.manager) is watched.started[0]
     assert now() == 60.5
@@ -271,7 +272,7 @@ async def test_an_engine_that_crashes_again_and_again_is_restarted_ever_later(st
     assert pauses == pytest.approx([0, 0.5, 1, 2, 4, 8, 16, 30, 30])
 
 
-@pytest.mark.parametrize(("lived_s", "pauses"), [(29.9, [0, 0.5, 1]), (30.0, [0, 0, 0])])
+@pytest.mark.parametrize(("lived_s", "pauses"), [(29.9, [0, 0.5, 1]), (30.0, [0, 0, 0]), (3600, [0, 0, 0])])
 async def test_only_who_crashes_within_half_a_minute_of_its_load_waits(
     start: Start, lived_s: float, pauses: list[float]
 ) -> None:
@@ -379,6 +380,26 @@ async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> N
     await watched.reach("sleeping", "unloaded")
     assert now() - left_at == 300, "since somebody left, not since it sleeps"
     assert await lease_once(watched.manager) is watched.started[1]
+
+
+@pytest.mark.parametrize(("config", "end"), [({"idle_unload_s": 0.5}, "unloaded"), ({"sleep_s": 0.5}, "sleeping")])
+async def test_half_a_second_is_a_limit_too(start: Start, config: dict[str, float], end: ModelState) -> None:
+    watched = await start(**config)
+    await watched.reach("loading", "ready", end)
+    assert now() == 0.5
+
+
+async def test_what_was_ended_holds_nothing_and_is_still_known(start: Start) -> None:
+    model = ModelStatus(name="tone", kind="preset", size="1b7", state="ready", active=3, memory_bytes=7)
+    held = EngineStatus(models=(model,), device="a card", total_bytes=80, free_bytes=20)
+    watched = await start(preload=False)
+    async with watched.manager.lease():
+        watched.started[-1].status = held
+        assert watched.manager.status == held
+    watched.manager.evict()
+    await watched.reach("unloaded")
+    ended = ModelStatus(name="tone", kind="preset", size="1b7", state="unloaded")
+    assert watched.manager.status == EngineStatus(models=(ended,), device="a card", total_bytes=80)
 
 
 async def test_one_that_may_not_unload_sleeps_for_ever(start: Start) -> None:

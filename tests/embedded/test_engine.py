@@ -8,7 +8,7 @@ import pytest
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.engine import EmbeddedEngine
-from qwen3tts_daemon.embedded.sequence import SAMPLES_PER_FRAME
+from qwen3tts_daemon.embedded.framing import SAMPLES_PER_FRAME
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice

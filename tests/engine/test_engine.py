@@ -343,10 +343,10 @@ async def test_a_place_in_the_line_is_told_until_it_is_over(start: Start) -> Non
     speaks = engine.stream(request(limits=at_most(2)))
     told: list[int] = []
     waits, also_waits = (engine.stream(request(limits=at_most(2))) for _ in range(2))
-    also_waits.on_place = told.append
+    also_waits.on_queue_position = told.append
     assert [len(await read(one)) for one in (speaks, waits, also_waits)] == [2 * 1920] * 3
     assert told == [2, 1, 0]
-    assert speaks.place == waits.place == also_waits.place == 0
+    assert speaks.queue_position == waits.queue_position == also_waits.queue_position == 0
 
 
 async def test_a_place_is_free_when_an_utterance_has_ended(start: Start) -> None:

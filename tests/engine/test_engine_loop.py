@@ -227,6 +227,18 @@ async def test_what_a_hurried_part_did_does_not_count_against_who_comes_then(mod
     assert order.index(6) <= 1
 
 
+async def test_a_part_that_could_not_wait_is_no_turn_of_its_client(model: Model) -> None:
+    """Both clients have had one turn; what waits longest is next."""
+    driven = Driven(model, rows=1, live_text={"span_tokens": 16})
+    driven.speak(request(limits=at_most(2), client="other"))
+    long = open_long_text(driven)
+    own, other = (driven.open(request(limits=at_most(2), client=client)) for client in ("long", "other"))
+    while long.outcome is None:
+        driven.now += FRAME_S
+        driven.step()
+    assert begun_order(driven, [own, other]) == [0, 1]
+
+
 async def test_what_was_cancelled_in_the_line_does_not_count_against_its_client(speaker: Model) -> None:
     driven = Driven(speaker, rows=1)
     first = driven.open(request(limits=at_most(2), client="a"))
@@ -461,6 +473,26 @@ async def test_who_finds_the_cache_full_begins_later(speaker: Model) -> None:
     together = driven.speak(*(request(limits=at_most(frames)) for frames in (5, 4, 3, 2)))
     assert [one.reason for one in together] == ["limit"] * 4
     assert all(same_sound(one.sound, alone(speaker, one.stream.request).sound) for one in together)
+    assert driven.nothing_is_left
+
+
+async def test_who_does_not_fit_yet_holds_up_those_behind(speaker: Model) -> None:
+    """Else who needs much of the cache would be passed over for ever."""
+
+    def pages_of(one: SynthesisRequest) -> int:
+        return (prompt_positions(speaker, one) + len(speaker.tokenizer.encode(one.text.strip())) + 3) // PAGE_POSITIONS
+
+    large = next(one for words in range(1, 300) if pages_of(one := request("word " * words, limits=at_most(2))) == 11)
+    driven = Driven(speaker, rows=3, kv_positions=16 * PAGE_POSITIONS, prefix_positions=0)
+    speaks = driven.open(request(limits=at_most(8)))
+    driven.step()
+    waits, also_fits = driven.open(large), driven.open(request(limits=at_most(2)))
+    while speaks.outcome is None:
+        assert not waits.frames, "there is no room for it"
+        assert not also_fits.frames
+        driven.step()
+    driven.run()
+    assert [one.reason for one in (speaks, waits, also_fits)] == ["limit"] * 3
     assert driven.nothing_is_left
 
 

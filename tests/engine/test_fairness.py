@@ -121,3 +121,16 @@ def test_a_line_takes_no_more_than_it_has_places_for() -> None:
 
 def test_those_who_do_not_say_who_they_are_fill_it() -> None:
     assert places(" " * 20, 8) == " " * 8
+
+
+@pytest.mark.parametrize(
+    ("own", "free", "why"),
+    [
+        (0, 0, "too many utterances wait already"),
+        (3, 2, "3 utterances of yours are there already, and the 2 places left are for others"),
+    ],
+)
+def test_who_is_refused_is_told_why_and_when_to_come_again(own: int, free: int, why: str) -> None:
+    with pytest.raises(EngineBusy) as refused:
+        check_may_wait("a", own, free)
+    assert (str(refused.value), refused.value.retry_after_s) == (why, 1)

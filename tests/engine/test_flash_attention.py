@@ -105,10 +105,10 @@ def test_frames_of_rows_that_stand_anywhere_draw_the_same_codes(model: Model) ->
 
     def run(frame: EagerFrame, state: RowTensors) -> None:
         read(model, frame)
-        state.about[:, POSITION] = torch.tensor([30, 1, 40, 90])
-        state.about[:3, ACTIVE] = 1
-        state.about[:, [TOP_K, NEXT_TOP_K]] = 1
-        state.about.view(torch.float32)[:, PENALTY] = 1
+        state.params[:, POSITION] = torch.tensor([30, 1, 40, 90])
+        state.params[:3, ACTIVE] = 1
+        state.params[:, [TOP_K, NEXT_TOP_K]] = 1
+        state.params.view(torch.float32)[:, PENALTY] = 1
         frame.frame(4, 41)
 
     masked, flash = both(model, run)

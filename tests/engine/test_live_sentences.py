@@ -113,16 +113,17 @@ def test_no_part_ends_with_an_abbreviation(sentence: str, span: int) -> None:
 
 
 @pytest.mark.parametrize("sentence", ["It costs 3.50 in all. ", "no end, ", "word ", "今天天气很好，", "x"])
-def test_a_part_is_no_longer_than_a_span(sentence: str) -> None:
+@pytest.mark.parametrize("span", [48, 64])
+def test_a_part_is_no_longer_than_a_span(sentence: str, span: int) -> None:
     """Of whole sentences if there are any, else of clauses or words that are a little longer together."""
-    text = LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S, span_tokens=64))
+    text = LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S, span_tokens=span))
     text.feed(sentence * 40, 0)
     text.end()
     parts = []
     while found := text.take(0):
         parts.append("".join(map(chr, found[0])))
     assert "".join("".join(parts).split()) == "".join((sentence * 40).split())
-    assert all(len(part) <= 128 for part in parts)
+    assert all(len(part) <= 2 * span for part in parts)
     assert all(part.endswith(sentence.strip()[-1]) for part in parts)
     assert text.is_done
 
@@ -138,8 +139,9 @@ def test_a_flush_of_more_than_a_span_is_spoken_whole() -> None:
 
 
 def test_half_a_character_is_refused(text: LiveSentences) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest) as refused:
         text.feed("a\ud83d", 0)
+    assert refused.value.param == "text"
 
 
 SENTENCES = ("Hello there. ", "It costs 3.50 in all. ", "其实我真的有发现。", "(He said so.) ", "¿Cómo está? ", "\n")

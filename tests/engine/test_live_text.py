@@ -88,6 +88,16 @@ def test_a_sentence_without_end_is_divided_too(short: LiveText, whole: str, ends
     assert max(map(len, parts)) <= 2 * SPAN + 64
 
 
+@pytest.mark.parametrize(("words", "least", "most"), [("and then we go ", 1.9, 2), ("e.g. ", 2.1, 2.5)])
+def test_a_part_without_end_has_two_spans_and_a_little_more_behind_an_abbreviation(
+    short: LiveText, words: str, least: float, most: float
+) -> None:
+    short.feed(words * 60, 0)
+    short.end()
+    first = sequences(short)[0]
+    assert least * SPAN <= len(first) <= most * SPAN
+
+
 def test_segments_go_on_over_the_parts(short: LiveText) -> None:
     for number in range(30):
         short.feed(("" if number == 0 else " ") + "It costs 3.50 in all, sir.", 0)

@@ -4,7 +4,14 @@ import random
 
 import pytest
 
-from qwen_tts.engine.scheduler import CLOSE_S, PREFILL_TOKENS, URGENT_PREFILL_TOKENS, Plan, Scheduler, Speaking
+from qwen_tts.engine.scheduler import (
+    CLOSE_TO_SILENCE_S,
+    PREFILL_TOKENS,
+    URGENT_PREFILL_TOKENS,
+    Plan,
+    Scheduler,
+    Speaking,
+)
 from qwen_tts.engine.sequence import Sequence
 
 FRAME_S = 0.08
@@ -27,7 +34,7 @@ def rows(plan: Plan) -> list[int]:
 def test_everybody_speaks_in_every_step() -> None:
     plan = Scheduler(FRAME_S).plan([], [speaking(row, lead_s=row) for row in range(64)])
     assert rows(plan) == list(range(64))
-    assert not Scheduler(FRAME_S).plan([], [])
+    assert Scheduler(FRAME_S).plan([], []) == Plan([], [])
 
 
 def test_prompts_are_read_in_order_and_joined_at_once() -> None:
@@ -46,7 +53,7 @@ def test_a_prompt_of_one_position_needs_no_reading() -> None:
 
 def test_a_long_prompt_does_not_silence_anybody() -> None:
     long = reading(1, 4000)
-    close = speaking(0, lead_s=CLOSE_S / 2)
+    close = speaking(0, lead_s=CLOSE_TO_SILENCE_S / 2)
     plan = Scheduler(FRAME_S).plan([long], [close])
     assert plan.prefill == [(long, URGENT_PREFILL_TOKENS)]
     assert rows(plan) == [0]

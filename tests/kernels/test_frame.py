@@ -56,24 +56,24 @@ class Rows:
         self.backend.prefill([PromptPart(row, 0, prompt[:-1]) for row, prompt in enumerate(prompts) if len(prompt) > 1])
         for row, prompt in enumerate(prompts):
             self.state.inputs[row] = prompt[-1]
-        about = torch.zeros(rows, frame.COLUMNS, dtype=torch.int32)
-        about[:, frame.POSITION] = torch.tensor([PROMPTS[row % 5] - 1 for row in range(rows)])
-        about[:, [frame.TOP_K, frame.NEXT_TOP_K]] = 50
-        about[:, frame.SEED_LOW] = torch.arange(rows)
-        numbers = about.view(torch.float32)
+        params = torch.zeros(rows, frame.COLUMNS, dtype=torch.int32)
+        params[:, frame.POSITION] = torch.tensor([PROMPTS[row % 5] - 1 for row in range(rows)])
+        params[:, [frame.TOP_K, frame.NEXT_TOP_K]] = 50
+        params[:, frame.SEED_LOW] = torch.arange(rows)
+        numbers = params.view(torch.float32)
         numbers[:, [frame.TEMPERATURE, frame.TOP_P, frame.NEXT_TEMPERATURE, frame.NEXT_TOP_P]] = 0.9
         numbers[:, frame.PENALTY] = 1.3
         numbers[::2, frame.TEMPERATURE] = 0  # every second row is greedy
-        self.state.about.copy_(about)
+        self.state.params.copy_(params)
 
     def step(self, number: int, silent: int) -> torch.Tensor:
         """A frame of all rows but one -> codes."""
-        about = self.state.about
-        about[:, frame.ACTIVE] = 1
-        about[silent, frame.ACTIVE] = 0
-        about[:, frame.FRAME], about[:, frame.TEXT] = number, torch.arange(self.rows, device=about.device) + number
+        params = self.state.params
+        params[:, frame.ACTIVE] = 1
+        params[silent, frame.ACTIVE] = 0
+        params[:, frame.FRAME], params[:, frame.TEXT] = number, torch.arange(self.rows, device=params.device) + number
         self.backend.frame(self.rows, span=64)
-        about[:, frame.POSITION] += about[:, frame.ACTIVE]
+        params[:, frame.POSITION] += params[:, frame.ACTIVE]
         return self.state.codes.clone()
 
 
@@ -104,7 +104,7 @@ def test_kernels_speak_as_pytorch_does(
             assert torch.equal(kernels.state.spoken, eager.state.spoken)
     for row in range(rows):
         pages = kernels.state.pages[row].long()
-        read = int(kernels.state.about[row, frame.POSITION])
+        read = int(kernels.state.params[row, frame.POSITION])
         ours, theirs = (
             state.cache[pages].permute(1, 2, 3, 0, 4, 5).flatten(3, 4)[..., :read, :]
             for state in (kernels.state, eager.state)

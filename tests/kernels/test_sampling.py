@@ -50,7 +50,7 @@ def low_and_high(seed: int) -> tuple[int, int]:
 
 
 def table(device: torch.device) -> Tensor:
-    about = torch.zeros(len(SAMPLINGS), COLUMNS, dtype=torch.int32)
+    params = torch.zeros(len(SAMPLINGS), COLUMNS, dtype=torch.int32)
     for row, (sampling, seed) in enumerate(zip(SAMPLINGS, SEEDS, strict=True)):
         following = sampling.code_predictor
         values = {
@@ -60,8 +60,8 @@ def table(device: torch.device) -> Tensor:
             NEXT_TOP_P: bits(following.top_p),
         }  # fmt: skip
         values[SEED_LOW], values[SEED_HIGH] = low_and_high(seed)
-        about[row, list(values)] = torch.tensor(list(values.values()), dtype=torch.int32)
-    return about.to(device)
+        params[row, list(values)] = torch.tensor(list(values.values()), dtype=torch.int32)
+    return params.to(device)
 
 
 def is_complete(inputs: Hidden, norm: Tensor, tokens: int) -> None:
@@ -82,7 +82,7 @@ def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None
     for row, (sampling, seed) in enumerate(zip(SAMPLINGS, SEEDS, strict=True)):
         state.open_row(row, sampling, seed)
     sampler = Sampler(config, CounterRandom(CODEBOOKS), device)
-    about, active = table(device), torch.ones(rows, dtype=torch.bool, device=device)
+    params, active = table(device), torch.ones(rows, dtype=torch.bool, device=device)
     spoken = torch.zeros(rows, VOCAB, dtype=torch.uint8, device=device)
     embedding, projected = random(VOCAB, WIDTH), random(VOCAB, INPUT)
     next_embedding, next_projected = random((CODEBOOKS - 1) * CODES, WIDTH), random((CODEBOOKS - 1) * CODES, INPUT)
@@ -94,12 +94,12 @@ def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None
     )
     next_inputs, codes = random(rows, WIDTH), torch.zeros(rows, CODEBOOKS, dtype=torch.int32, device=device)
     for frame in range(3):
-        about[:, FRAME] = frame
+        params[:, FRAME] = frame
         logits, hidden = random(rows, VOCAB + INPUT) * 4, random(rows, WIDTH)
         draw = sampler.begin_frame(state)
         first = sampler.choose_first(logits[:, :VOCAB].clone(), state, draw, active)
         choose_first(
-            logits, hidden, norm, bias, about, spoken, codes, embedding, projected, summed, inputs,
+            logits, hidden, norm, bias, params, spoken, codes, embedding, projected, summed, inputs,
             input_norm, eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
         )  # fmt: skip
         assert codes[:, 0].tolist() == first.tolist()
@@ -113,7 +113,7 @@ def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None
             logits = random(rows, CODES) * 4
             token = sampler.choose_next(logits, codebook, state, draw)
             choose_next(
-                logits, about, codes, next_embedding, next_projected, text, summed, inputs, input_norm,
+                logits, params, codes, next_embedding, next_projected, text, summed, inputs, input_norm,
                 next_inputs, codebook=codebook,
             )  # fmt: skip
             assert codes[:, codebook].tolist() == token.tolist(), (frame, codebook)
@@ -140,8 +140,8 @@ def test_without_a_projection_the_normalised_state_is_handed_on(device: torch.de
 
 
 def test_an_inactive_row_remembers_nothing(device: torch.device) -> None:
-    config, about = talker_config(), table(device)
-    about[1, ACTIVE] = 0
+    config, params = talker_config(), table(device)
+    params[1, ACTIVE] = 0
     spoken = torch.zeros(5, VOCAB, dtype=torch.uint8, device=device)
     codes = torch.zeros(5, CODEBOOKS, dtype=torch.int32, device=device)
     embedding, following = torch.randn(VOCAB, WIDTH, device=device), torch.randn(15 * CODES, WIDTH, device=device)
@@ -149,11 +149,11 @@ def test_an_inactive_row_remembers_nothing(device: torch.device) -> None:
     norm = torch.ones(WIDTH, device=device)
     next_inputs = torch.zeros(5, WIDTH, device=device)
     choose_first(
-        torch.randn(5, VOCAB, device=device), embedding[:5].clone(), embedding[0], None, about, spoken, codes,
+        torch.randn(5, VOCAB, device=device), embedding[:5].clone(), embedding[0], None, params, spoken, codes,
         embedding, embedding, summed, inputs, norm, eos=config.codec_eos_id, eps=EPS, code_vocab=CODES,
     )  # fmt: skip
     choose_next(
-        torch.randn(5, CODES, device=device), about, codes, following, following, torch.zeros(9, WIDTH, device=device),
+        torch.randn(5, CODES, device=device), params, codes, following, following, torch.zeros(9, WIDTH, device=device),
         summed, inputs, norm, next_inputs, codebook=CODEBOOKS - 1,
     )  # fmt: skip
     assert spoken.sum(dim=1).tolist() == [1, 0, 1, 1, 1]

@@ -188,6 +188,9 @@ def test_idle_speaks_what_is_finished_and_keeps_the_rest(text: str, released: li
         ("One\n\nTwo\n \nThree", ["One", "Two", "Three"]),
         ("One line\ngoes on here. Next.", ["One line\ngoes on here.", "Next."]),
         ("| a | b |\n|---|---|\n| 1 | 2 |\n", ["a, b.", "1, 2."]),
+        ("Intro\n| a | b |\nText goes on", ["Intro", "a, b.", "Text goes on"]),
+        ("Buy\n1. Milk\n2. Eggs", ["Buy", "1. Milk.", "2. Eggs"]),
+        ("Buy:\n2. Milk", ["Buy:", "2. Milk"]),
         ("Run:\n```sh\nrm -rf /. Now\n```\nDone.", ["Run:", "Done."]),
         ("~~~\ncode\n```\ncode. Code\n~~~\nDone.", ["Done."]),
         ("Text.\n```py\nnever closed. Code", ["Text."]),
@@ -242,6 +245,12 @@ def test_a_fence_stays_open_over_a_flush() -> None:
     segmenter = LiveSegmenter()
     assert segmenter.feed("```\ncode") + segmenter.flush() + segmenter.feed(" more. Code\n```\nText") == []
     assert texts(segmenter.end()) == ["Text"]
+
+
+def test_a_fence_may_close_in_two_pieces() -> None:
+    segmenter = LiveSegmenter()
+    assert segmenter.feed("```\ncode. Code\n``") + segmenter.feed("`\nText. More") != []
+    assert texts(segmenter.end()) == ["More"]
 
 
 @pytest.mark.parametrize("pieces", [["[text](http://exa", "mple.com) is"], ["[te", "xt](http://example.com) is"]])

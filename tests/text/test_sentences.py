@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.embedded.chunker import sentences, units
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts.text.abbreviations import BEFORE_NUMBER, CLOSING, NAMES, OPEN
-from qwen_tts.text.sentences import Ending, ends_with_sentence, sentence_ends
+from qwen_tts.text.sentences import (
+    Ending,
+    clause_ends,
+    ends_with_clause,
+    ends_with_mark,
+    ends_with_sentence,
+    sentence_ends,
+)
 from tests.text.test_segments import TEXTS
 from tests.text.test_segments_languages import CASES, TRAPS
 
@@ -81,3 +88,37 @@ def test_the_preview_voice_does_not_pause_inside_a_sentence(language: str, text:
     endings = [unit.ending for unit in units(text, language, early=True)]
     assert Ending.SENTENCE not in endings[:-1]
     assert Ending.PARAGRAPH not in endings
+
+
+CLAUSES = {
+    "Well, I know": [5],
+    "«Bene,» disse": [7],
+    "„Ja,“ sagte er": [5],
+    "one; two: three": [4, 9],
+    "he came – late": [9],
+    "he came - late": [9],
+    "he came—late": [8],
+    "a well-known 1,5 at 10:30": [],
+    "他说：好，然后": [3, 5],
+    "明日、晴れ": [3],
+    "It is done. Good!": [],
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CLAUSES.items())
+def test_clauses_end_at_commas_and_dashes(text: str, expected: list[int]) -> None:
+    assert clause_ends(text) == expected
+    for end in range(1, len(text)):
+        before, following = text[:end], text[end]
+        last = max((found for found in expected if found <= end), default=0)
+        assert ends_with_clause(before, following) == (last > 0 and not before[last:].strip()), before
+
+
+@pytest.mark.parametrize("blanks", ["", " ", " \n "])
+@pytest.mark.parametrize("closers", ["", "”", ")", "“", "’ »"])
+def test_marks_are_seen_behind_blanks_and_closers(closers: str, blanks: str) -> None:
+    for mark in (".", "?!", "…"):
+        assert ends_with_mark(f"Ask Dr{mark}{closers}{blanks}")
+    assert ends_with_mark(f"好。”{blanks}")
+    assert not ends_with_mark(f"Ask Dr{closers}{blanks}")
+    assert ends_with_mark("." * 100)

@@ -7,7 +7,7 @@ source            from where: a list of files, and the rest of one file
 hub, modelscope   the two places
 transfer          the rest of a file, through connections that break
 
-Lists, tokens, proxies and retries are huggingface_hub's; its own download is not used (version 2.4, read and tried): it
-deletes what has come of a file when it fails, 4 GB may be; it compares sizes and no hashes; it knows no ModelScope.
-ModelScope's package would bring 6 MB of its own, requests, setuptools and cryptography.
+Lists, tokens, proxies and retries are huggingface_hub's. Its own download (version 2.4) is not used: when it fails it
+deletes what has come of a file, which may be 4 GB; it compares sizes and no hashes; it knows no ModelScope. The package
+of ModelScope is 6 MB, and wants requests, setuptools and cryptography.
 """
