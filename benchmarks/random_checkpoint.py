@@ -30,6 +30,7 @@ from qwen_tts.config.checkpoint import (
     read_checkpoint_config,
     read_codec_config,
 )
+from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
@@ -39,7 +40,7 @@ from qwen_tts.models.talker import Talker
 Json = dict[str, Any]
 
 NAMES = ("1.7B-CustomVoice", "1.7B-VoiceDesign", "1.7B-Base", "0.6B-CustomVoice", "0.6B-Base")
-KINDS = {"CustomVoice": "custom_voice", "VoiceDesign": "voice_design", "Base": "base"}
+KINDS = {one.release_name: one.name for one in CHECKPOINT_TYPES}
 LANGUAGES = {
     "chinese": 2055, "english": 2050, "german": 2053, "italian": 2070, "portuguese": 2071,
     "spanish": 2054, "japanese": 2058, "korean": 2064, "french": 2061, "russian": 2069,

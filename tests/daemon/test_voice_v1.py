@@ -20,6 +20,7 @@ from qwen3tts_daemon.protocols.voice_v1.context import (
     FlushText,
     OpenUtterance,
     RunUtterance,
+    WakePump,
 )
 from qwen3tts_daemon.protocols.voice_v1.contexts import MAX_NAMES
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import StatusMessage, VoiceState
@@ -56,6 +57,7 @@ class Desk:
         self.fed: dict[str, str] = defaultdict(str)
         self.ended: list[str] = []
         self.flushed: list[str] = []
+        self.woken: list[str] = []
         self.waiting: dict[str, list[SoundFrame]] = defaultdict(list)
         """Frames that may not go yet."""
         self.heard: list[Any] = []
@@ -85,6 +87,8 @@ class Desk:
                     self.flushed.append(name)
                     if is_automatic:
                         self.session.auto_flushed(ctx)
+                case WakePump():
+                    self.woken.append(name)
                 case CancelUtterance():
                     self.stopped.append(name)
 
@@ -169,6 +173,7 @@ def test_one_message_is_enough_to_be_spoken_to(desk: Desk) -> None:
     assert heard[-1]["chars_spoken"] == 5
     flags = [HEAD.unpack(frame.data[:8])[1] for frame in heard if isinstance(frame, SoundFrame)]
     assert flags == [FLAG_FIRST, 0, FLAG_LAST]
+    assert desk.stopped == [], "it has ended by itself"
 
 
 # -- options -----------------------------------------------------------------------------------------------
@@ -356,6 +361,8 @@ def test_names_are_remembered_up_to_a_limit(desk: Desk, monkeypatch: pytest.Monk
         desk.say("speak", ctx=name, text="x")
         desk.finish(name)
     assert desk.say("speak", ctx="c", text="x")[0]["code"] == "too_many_contexts"
+    for _ in range(2):
+        assert kinds(desk.say("speak", ctx="c", text=7)) == ["error"], "a name more is not remembered"
     assert MAX_NAMES > 10_000
 
 
@@ -371,6 +378,9 @@ def test_text_without_a_name_goes_to_the_implicit_context(desk: Desk) -> None:
     assert desk.say("speak", text="two.", final=True) == []
     (second,) = desk.say("speak", text="Three.")
     assert desk.fed == {first["ctx"]: "One two.", second["ctx"]: "Three."}
+    desk.say("end")
+    assert desk.say("played", ms=80) == []
+    assert desk.woken == [second["ctx"]]
     assert [done["ctx"] for done in desk.say("cancel")] == [second["ctx"], first["ctx"]]
 
 
@@ -541,7 +551,9 @@ def test_reports_of_what_was_played_replace_the_clock(desk: Desk) -> None:
     desk.now += 3600
     frame = SoundFrame(b"", 5 * SAMPLES_PER_FRAME, SAMPLES_PER_FRAME)
     assert desk.delay_s("a", frame) == math.inf
+    desk.woken.clear()
     desk.say("played", ctx="a", ms=80)
+    assert desk.woken == ["a"]
     assert desk.delay_s("a", frame) == 0
     for played in range(1, 50):
         desk.say("played", ctx="a", ms=80 * played)

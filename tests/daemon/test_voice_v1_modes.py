@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from qwen3tts_daemon.protocols.voice_v1.session import Session
@@ -24,19 +25,23 @@ RECORDING = Audio(pcm=bytes(48_000), sample_rate=24_000)
 class Studio(Desk):
     """A desk whose engine speaks these kinds, with voices of people's own and references that expire."""
 
-    def __init__(self, folder: Path, kinds: tuple[VoiceKind, ...] = ALL) -> None:
+    def __init__(
+        self, folder: Path, kinds: tuple[VoiceKind, ...] = ALL, instructed: tuple[VoiceKind, ...] | None = None
+    ) -> None:
         super().__init__()
-        engine = ToneEngine(kinds=kinds, preview=False)
+        capabilities = ToneEngine(kinds=kinds, preview=False).capabilities
+        if instructed is not None:
+            capabilities = msgspec.structs.replace(capabilities, instruct_kinds=instructed)
         self.library = VoiceLibrary(folder)
         self.voices = VoiceCatalogue(
-            lambda: engine.capabilities, default_voice=None, default_language="en", library=self.library
+            lambda: capabilities, default_voice=None, default_language="en", library=self.library
         )
         self.time = 0.0
         self.voices.references = TrialReferences(now=lambda: self.time)
         self.session = Session(
             WebSocketSettings(),
             self.voices,
-            lambda: engine.capabilities,
+            lambda: capabilities,
             lambda: self.status,
             now=self.now,
             version="1",
@@ -92,6 +97,7 @@ def test_a_described_voice_speaks(desk: Studio) -> None:
     )
     assert started["type"] == "started"
     order = desk.contexts["a"].options.order
+    assert order.protocol == "websocket"
     assert order.voice == DesignedVoice("An old sailor")
     assert (order.language, order.instruct) == ("de", "Softly.")
     assert started["request_id"] == desk.contexts["a"].request_id, "by which its take can be kept"
@@ -138,6 +144,12 @@ def test_a_cloned_voice_takes_no_instruction_and_nothing_is_changed(desk: Studio
     assert desk.configured()["instruct"] == ""
     assert desk.configured(voice="tone", instruct="Softly.")["instruct"] == "Softly."
     assert desk.refused(voice="anna") == ("bad_field", "instruct")
+
+
+def test_a_described_voice_is_told_how_to_speak_where_that_is_possible(desk: Studio, tmp_path: Path) -> None:
+    design = {"mode": "design", "design": "An old sailor", "instruct": "Softly."}
+    assert desk.configured(**design)["instruct"] == "Softly."
+    assert Studio(tmp_path / "another", instructed=("preset",)).refused(**design) == ("bad_field", "instruct")
 
 
 def test_stored_voices_need_no_mode(desk: Studio) -> None:

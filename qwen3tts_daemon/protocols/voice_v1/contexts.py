@@ -26,8 +26,6 @@ from qwen3tts_daemon.protocols.voice_v1.playback import Timeline
 MAX_NAMES = 16_384
 """Contexts of one socket in all its life: their names are remembered, as hashes, so that none comes twice."""
 
-_CHANNELS = 1 << 16
-
 
 class ContextNames:
     """Which are used up, and whose context the client has cancelled."""
@@ -105,9 +103,9 @@ class Contexts:
         """Ended in this order, none that waits begins to run."""
         return list(reversed(self._open.values()))
 
-    def free_channel(self) -> int:
-        taken = {ctx.channel for ctx in self}
-        return next(ch for number in self._channels if (ch := number % _CHANNELS) not in taken)
+    def new_channel(self) -> int:
+        """Of 16 bits: a name takes two at most, one if it opens and one if it fails at that."""
+        return next(self._channels)
 
     # -- what becomes of them ------------------------------------------------------------------------------
 

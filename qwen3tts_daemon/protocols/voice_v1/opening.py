@@ -88,7 +88,7 @@ class ContextOpener:
     def _make(self, name: str, options: ContextOptions, now: float) -> Context:
         contexts, capabilities = self._contexts, self._capabilities()
         contexts.names.use(name)
-        channel = contexts.free_channel()
+        channel = contexts.new_channel()
         timeline = Timeline(now) if options.is_parallel else contexts.timeline
         return Context(
             name, options, self._outbox,

@@ -56,17 +56,17 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     """All options, with the daemon's defaults filled in; a null voice is chosen by language."""
 
     voice: str | None = None
-    mode: str = "preset"
+    mode: str
     design: str = ""
     language: str = AUTO
     instruct: str = ""
     speed: float = 1.0
     sampling: Sampling = Sampling()
-    format: SoundFormat = SoundFormat()
+    format: SoundFormat
     split: Split = "sentence"
     words: bool = False
     policy: ContextPolicy = "queue"
-    lead_ms: int = 10_000
+    lead_ms: int
 
     @property
     def is_parallel(self) -> bool:

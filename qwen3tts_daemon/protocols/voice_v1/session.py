@@ -135,7 +135,8 @@ class Session:
 
     def _refuse(self, bad: BadMessage, now: float) -> None:
         """Tell what is wrong with a message; one that opens a context uses its name up (rule 1)."""
-        if bad.opens is None or self._contexts.names.is_used(bad.opens):
+        names = self._contexts.names
+        if bad.opens is None or names.is_used(bad.opens) or names.are_exhausted:
             self._say(error_message(bad.refusal, id=bad.id, ctx=bad.opens))
         else:
             self._opener.fail_at_once(bad.opens, bad.refusal, bad.id, now)
