@@ -30,6 +30,7 @@ from qwen_tts.config.checkpoint import (
     read_checkpoint_config,
     read_codec_config,
 )
+from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
@@ -39,7 +40,7 @@ from qwen_tts.models.talker import Talker
 Json = dict[str, Any]
 
 NAMES = ("1.7B-CustomVoice", "1.7B-VoiceDesign", "1.7B-Base", "0.6B-CustomVoice", "0.6B-Base")
-KINDS = {"CustomVoice": "custom_voice", "VoiceDesign": "voice_design", "Base": "base"}
+KINDS = {one.release_name: one.name for one in CHECKPOINT_TYPES}
 LANGUAGES = {
     "chinese": 2055, "english": 2050, "german": 2053, "italian": 2070, "portuguese": 2071,
     "spanish": 2054, "japanese": 2058, "korean": 2064, "french": 2061, "russian": 2069,
@@ -199,7 +200,6 @@ def codec_shapes_of(config: CodecConfig) -> dict[str, tuple[int, ...]]:
     levels = {"semantic": 1, "acoustic": encoder.codebooks - 1}
     for kind, count in levels.items():
         root = f"encoder.quantizer.{kind}_residual_vector_quantizer"
-        unread[f"{root}.output_proj.weight"] = (encoder.hidden_size, encoder.codebook_dim, 1)
         unread |= {f"{root}.layers.{level}.codebook.initialized": (1,) for level in range(count)}
     return _shapes(parts) | unread
 

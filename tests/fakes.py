@@ -27,8 +27,9 @@ from qwen_tts.api import (
     VoiceKind,
     VoicePrompt,
 )
-from qwen_tts.checkpoint import capabilities
+from qwen_tts.checkpoint.capabilities import voice_info
 from qwen_tts.config.languages import LANGUAGES
+from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 from qwen_tts.errors import (
     EngineBusy,
     EngineFailed,
@@ -67,7 +68,7 @@ def preview_voices() -> tuple[VoiceInfo, ...]:
 
 def qwen_voices() -> tuple[VoiceInfo, ...]:
     """The release's nine speakers."""
-    return tuple(capabilities._voice(name, tuple(LANGUAGES)) for name in capabilities._RELEASED)
+    return tuple(voice_info(name, tuple(LANGUAGES)) for name in RELEASE_SPEAKERS)
 
 
 TABLES = {"tone": lambda: VOICES, "preview": preview_voices, "qwen": qwen_voices}

@@ -1,10 +1,10 @@
 """Sound between the engine and a wire: resampling, telephone codes, WAV, encoders, speed.
 
 - pcm.py: what needs numpy and soxr only
-- formats.py: the formats of a response, each an Encoder
+- formats.py: the one table of formats (media type, encoder), and WAV files
 - ffmpeg.py: what needs FFmpeg, through PyAV; 16 MB, so it is imported by the first request that asks for it
 
-Imports qwen_tts.api. Recordings from outside are read in uploads/.
+Imports qwen_tts.api, limits and audio.bounds. Recordings from outside are read in uploads/.
 """
 
 from qwen3tts_daemon.audio.formats import (

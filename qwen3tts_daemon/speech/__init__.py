@@ -10,7 +10,7 @@ output         its sound as a listener gets it: speed, silences, numbers
 report         what it cost, and the line in the log
 engines        the engine, and who stands in for it
 metrics        what is counted and measured
-clips          sound that players fetch by URL
+clip, clips    sound that players fetch by URL: one, and all of them with their limits
 voice_making   voices from a description or a recording
 
 Imports voices, hosting, text and audio; knows no protocol.

@@ -7,7 +7,7 @@ from qwen_tts.stream import AudioStream
 
 
 class IncomingText:
-    """Text in, segments out. A finished sentence is a segment when no more text came for `idle_flush_s`."""
+    """Text in, segments out. A sentence that looks finished is a segment once no text came for `idle_flush_s`."""
 
     def __init__(self, split: Split, idle_flush_s: float) -> None:
         self.segments: list[Segment] = []
@@ -49,7 +49,7 @@ class IncomingText:
             self._add(self._segmenter.end())
 
     def stop_waiting(self) -> None:
-        """For a pause of the writer."""
+        """Whether the writer pauses does not matter any more."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None

@@ -37,7 +37,7 @@ class Speed(Protocol):
         """Where sample `sample` of what comes in is in what goes out."""
 
 
-class AsItIs:
+class SameSpeed:
     """The engine's own speed."""
 
     def process(self, pcm: bytes) -> bytes:
@@ -51,18 +51,18 @@ class AsItIs:
 
 
 class Output:
-    """Chunks of an engine in, parts for a listener out."""
+    """Chunks of an engine in, parts for a listener out. Touches no clock, socket or engine."""
 
     def __init__(
         self, engine: Capabilities, segments: Sequence[Segment], *, voice: str = "", language: str = "",
         lead_s: float = 0.0, tail_s: float = 0.0, speed: Speed | None = None,
     ) -> None:  # fmt: skip
-        """`segments`: those that a chunk may belong to are there when it comes; lead and tail are silent."""
+        """`engine`: whose chunks they are. `segments`: of the text; a chunk's own is there when the chunk comes."""
         self._engine = engine
         self._segments = segments
         self._voice, self._language = voice, language
         self._lead, self._tail = (silence(round(s * 1000), engine.sample_rate) for s in (lead_s, tail_s))
-        self._speed = speed or AsItIs()
+        self._speed = speed or SameSpeed()
         self._announced = 0
         self._samples = 0
 
@@ -75,7 +75,7 @@ class Output:
         return self._announced > 0
 
     def take(self, chunk: AudioChunk) -> list[Part]:
-        """The parts that the engine's next chunk becomes; who changes the speed may hold its sound back."""
+        """The parts that the engine's next chunk becomes. At another speed its sound may come with a later one."""
         if not chunk.samples:
             return []
         started = self._start(chunk) if chunk.segment >= self._announced else []
@@ -99,7 +99,7 @@ class Output:
         return [started, *self._silence(lead)]
 
     def _starts_at(self, chunk: AudioChunk) -> int:
-        """Not the number of samples so far: who changes the speed may still hold some of those before it."""
+        """Not the number of samples so far: at another speed some of those before it are still held back."""
         return len(self._lead) // PCM_BYTES + self._speed.position(chunk.first_sample)
 
     def _silence(self, pcm: bytes) -> list[Part]:

@@ -31,7 +31,7 @@ _MOST_REPORTS = 256
 
 
 class Speech:
-    """Opens utterances, and knows which are open."""
+    """Opens utterances, knows which are open and tells how each went; and asks the engine for what is no utterance."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Speech:
         self._check_not_draining()
         return Utterance(
             order, caller or Caller(), self.voices, self._engines, self.config,
-            on_enter=self._entered, on_exit=self._left,
+            on_begin=self._began, on_end=self._ended,
         )  # fmt: skip
 
     def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:
@@ -101,7 +101,7 @@ class Speech:
         return utterance
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
-        """See SpeechEngine; it is brought first."""
+        """See SpeechEngine; an engine that is not up is loaded first."""
         async with self._engine_for("cloned") as engine:
             return await engine.encode_reference(audio, transcript)
 
@@ -144,12 +144,12 @@ class Speech:
         for utterance in list(self._open):
             utterance.cancel()
 
-    def _entered(self, utterance: Utterance) -> None:
+    def _began(self, utterance: Utterance) -> None:
         self._open.add(utterance)
         self._none_open.clear()
         self._metrics.rows_active.set(len(self._open))
 
-    def _left(self, utterance: Utterance) -> None:
+    def _ended(self, utterance: Utterance) -> None:
         self._open.discard(utterance)
         if not self._open:
             self._none_open.set()

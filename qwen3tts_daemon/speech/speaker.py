@@ -12,14 +12,14 @@ from qwen3tts_daemon.text.languages import detect_language
 from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
-from qwen_tts.api import AUTO, Capabilities, DesignedVoice, SynthesisRequest
+from qwen_tts.api import AUTO, DesignedVoice, SynthesisRequest
 from qwen_tts.errors import UnsupportedLanguage
 from qwen_tts.limits import SPEED
 from qwen_tts.stream import SpeechEngine
 
 
 class Speaker:
-    """The voice that an order asks for or leaves open, until it is known."""
+    """Who speaks one utterance: first as far as its order says, then as decided."""
 
     def __init__(self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines) -> None:
         """Raises InvalidRequest for what nobody can speak."""
@@ -31,11 +31,6 @@ class Speaker:
         self.language = ""
         self.model = ""
         """A checkpoint, or an engine without such"""
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """Of the engine that the settings mean, whoever speaks."""
-        return self._engines.capabilities
 
     @property
     def voice(self) -> str:
@@ -101,7 +96,7 @@ class Speaker:
         return f"voice {voice.name!r} speaks {language}"
 
     def _on(self, engine: SpeechEngine) -> tuple[VoiceCatalogue, Choice]:
-        """The catalogue and the choice; who stands in has voices of its own, and takes the language's."""
+        """The catalogue and the choice. An engine that stands in has voices of its own: one of the language speaks."""
         voices, choice = self._voices, self._choice
         if not self._engines.is_stand_in(engine):
             return voices, choice

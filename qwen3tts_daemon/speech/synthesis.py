@@ -51,7 +51,7 @@ class Synthesis:
             stream.cancel()
 
     async def _run(self) -> None:
-        """Until it is cancelled: the lease is held as long as somebody may read."""
+        """Ends by being cancelled: the engine is held as long as somebody may read."""
         try:
             loop = asyncio.get_running_loop()
             asked_at = loop.time()

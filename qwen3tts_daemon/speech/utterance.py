@@ -50,7 +50,7 @@ class Utterance:
 
     def __init__(
         self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
-        on_enter: Callable[["Utterance"], None], on_exit: Callable[["Utterance"], None],
+        on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
     ) -> None:  # fmt: skip
         """Raises InvalidRequest for what nobody can speak."""
         self.order, self.caller = order, caller
@@ -60,7 +60,7 @@ class Utterance:
         self.end = "cancelled"
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
         self._config = config
-        self._on_enter, self._on_exit = on_enter, on_exit
+        self._on_begin, self._on_end = on_begin, on_end
         self._speaker = Speaker(order, caller, voices, engines)
         self._text = IncomingText(order.split, config.idle_flush_s)
         self._synthesis = Synthesis(self._text, self.measures, self._speaker.lease, self._open_stream)
@@ -120,7 +120,7 @@ class Utterance:
     # -- its life ------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        self._on_enter(self)
+        self._on_begin(self)
         self._synthesis.start()
         return self
 
@@ -130,7 +130,7 @@ class Utterance:
         self.cancel()
         if isinstance(error, Exception) and self.end == "cancelled":
             self.end = code_of(error)
-        self._on_exit(self)
+        self._on_end(self)
 
     def cancel(self) -> None:
         """End the work now; idempotent, from any task. A waiting reader sees the end at once."""

@@ -1,9 +1,11 @@
 """Recordings and archives from outside, read in a child process with limits: decoders have had holes.
 
-uploads      this side: one upload -> samples or a voice, or a sentence for whoever sent it
-child        that side: one upload on stdin, what is in it on stdout; imports nothing heavy
-confinement  no files, no sockets, so much memory and time
-voice_files  the files of a voice, and how an archive gives them out
+reader          this side: one upload -> samples or a voice, or a sentence for whoever sent it
+child_process   its child: started, asked, bounded
+child           that side: one upload on stdin, what is in it on stdout; imports nothing heavy
+confinement     no files, no sockets, so much memory and time
+decoder, mixer  a recording -> mono PCM, there
+voice_files     the files of a voice, and how an archive gives them out
 
-Imports failures, and qwen_tts.audio.riff.
+Imports failures and limits, and of qwen_tts what needs no numpy.
 """

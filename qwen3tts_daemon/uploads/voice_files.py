@@ -1,6 +1,6 @@
 """The files of a voice, and how they are taken out of an archive that somebody sent.
 
-An archive is read in the child of audio/uploads.py, never in the daemon, and its headers are not believed: what counts
+An archive is read in the child, never in the daemon, and its headers are not believed: what counts
 is what comes out. Nothing but the standard library behind it, as that child wants it.
 """
 

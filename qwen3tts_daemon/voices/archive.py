@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.uploads.child_process import DEFAULT_LIMITS, UploadLimits
 from qwen3tts_daemon.uploads.confinement import Refused
-from qwen3tts_daemon.uploads.uploads import Unpacked, UploadLimits, unpack_upload
+from qwen3tts_daemon.uploads.reader import Unpacked, unpack_upload
 from qwen3tts_daemon.uploads.voice_files import PROMPT, REFERENCE
 from qwen3tts_daemon.voices.stored_voice import StoredVoice, voice_of
 from qwen_tts.api import Audio
@@ -16,10 +17,8 @@ from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
 
-_LIMITS = UploadLimits()
 
-
-async def unpack(data: bytes, limits: UploadLimits = _LIMITS) -> tuple[StoredVoice, Audio | None, bytes | None]:
+async def unpack(data: bytes, limits: UploadLimits = DEFAULT_LIMITS) -> tuple[StoredVoice, Audio | None, bytes | None]:
     """What `VoiceLibrary.export` packed: a voice, and of a cloned one recording and prompt. Raises Refusal."""
     try:
         unpacked = await unpack_upload(data, limits)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.names import folded, in_language
-from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
 from qwen_tts.api import AUTO, Gender
+from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 from qwen_tts.errors import UnknownLanguage
 
 _OPENAI: Mapping[str, Gender] = {
     **dict.fromkeys(("alloy", "nova", "shimmer", "coral", "sage", "marin"), "female"),
     **dict.fromkeys(("onyx", "echo", "fable", "ash", "ballad", "verse", "cedar"), "male"),
 }
-_QWEN = frozenset(map(folded, DESCRIPTIONS))
+_QWEN = frozenset(map(folded, RELEASE_SPEAKERS))
 _REGION = re.compile(r"[a-z]{2}[-_]([a-z]{2}|[0-9]{3}|hans|hant)", re.IGNORECASE)
 
 

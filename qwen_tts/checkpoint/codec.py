@@ -32,7 +32,7 @@ class Codec:
 
     @property
     def device(self) -> torch.device:
-        return self.encoder.downsample.weight.device
+        return next(self.decoder.parameters()).device
 
     @torch.inference_mode()
     def encode(self, samples: Samples) -> Tensor:

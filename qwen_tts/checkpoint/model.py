@@ -60,6 +60,7 @@ class Model:
         for part in parts:
             for tensor in () if part is None else (*part.parameters(), *part.buffers()):
                 tensor.data = _moved(tensor.data, device)
+        self.codec.encoder.forget()
 
     @property
     def embed_speaker(self) -> Callable[[ReferenceAudio], Tensor] | None:

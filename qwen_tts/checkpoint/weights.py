@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,28 +16,29 @@ from torch.overrides import TorchFunctionMode
 
 from qwen_tts.checkpoint.tensor_file import read_tensors
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
+from qwen_tts.modules.module_list import M
 
 Progress = Callable[[int, int], None]
 """(bytes read, bytes in all)"""
 
-_BLOCK = (
+_LAYER = (
     (r"\.attention_norm\.", ".input_layernorm."),
     (r"\.mlp_norm\.", ".post_attention_layernorm."),
     (r"\.attention\.", ".self_attn."),
 )
-_SCALED_BLOCK = (
-    *_BLOCK,
+_SCALED_LAYER = (
+    *_LAYER,
     (r"\.attention_scale$", ".self_attn_layer_scale.scale"),
     (r"\.mlp_scale$", ".mlp_layer_scale.scale"),
 )
 NAMES: Mapping[str, Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]] = {
     "talker": (
-        *_BLOCK,
+        *_LAYER,
         (r"^transformer\.|^(?=(text|codec)_embedding)", "model."),
         (r"^", "talker."),
     ),
     "code_predictor": (
-        *_BLOCK,
+        *_LAYER,
         (r"^transformer\.|^(?=codec_embedding)", "model."),
         (r"^projection\.", "small_to_mtp_projection."),
         (r"^", "talker.code_predictor."),
@@ -51,7 +52,7 @@ NAMES: Mapping[str, Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]] 
         (r"^", "speaker_encoder."),
     ),
     "codec_decoder": (
-        *_SCALED_BLOCK,
+        *_SCALED_LAYER,
         (r"^upsample\.(\d+)\.transposed\.", r"upsample.\1.0.conv."),
         (r"^upsample\.(\d+)\.convnext\.", r"upsample.\1.1."),
         (r"^entry\.", "decoder.0."),
@@ -64,28 +65,16 @@ NAMES: Mapping[str, Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]] 
         (r"\.conv2\.", ".conv2.conv."),
         (r"^", "decoder."),
     ),
-    "codec_encoder": (
-        *_SCALED_BLOCK,
-        (r"\.(?=fc[12]\.)", ".mlp."),
-        (r"\.narrow\.", ".block.1."),
-        (r"\.widen\.", ".block.3.conv."),
-        (r"^layers\.", "encoder.layers."),
-        (r"^transformer\.", "encoder_transformer.layers."),
-        (r"^downsample\.", "downsample.conv."),
-        (r"^(semantic|acoustic)\.", r"quantizer.\1_residual_vector_quantizer."),
-        (r"\.embedding_sum$", ".embed_sum"),
-        (r"^", "encoder."),
-    ),
+    "codec_encoder": ((r"/", "."), (r"^", "encoder.")),
 }
 """Per part of a checkpoint: substitutions from our names to the release's, applied one after the other."""
 
 UNUSED: Sequence[str] = (
     r"^decoder\.quantizer\.rvq_(first|rest)\.input_proj\.",
-    r"^encoder\.quantizer\.\w+\.output_proj\.",
     r"^encoder\.quantizer\.\w+\.layers\.\d+\.codebook\.",
 )
-"""Tensors of the release's files that no computation of ours reads: quantizers keep the other direction's projection,
-and the encoder has more codebooks than the codes have."""
+"""Tensors of the release's files that no computation reads: the decoder's quantizers keep the projection of the other
+direction, and the encoder has more codebooks than the codes have."""
 
 _FLOAT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _LISTED = 8
@@ -172,9 +161,6 @@ def derive(module: nn.Module) -> None:
         for child in module.modules():
             if isinstance(child, _Derived):
                 child.derive()
-
-
-M = TypeVar("M", bound=nn.Module)
 
 
 class _WithoutFirstWeights(TorchFunctionMode):

@@ -5,6 +5,7 @@ checkpoint_types  which type of checkpoint speaks which kind of voice
 engine            the options of one engine
 host              the options of a host of several checkpoints
 languages         their names and a sentence of each, a row a language
+release_speakers  the speakers of the official checkpoints
 
 Imports api and errors; everybody may import it.
 """

@@ -185,12 +185,19 @@ class Engine:
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """See SpeechEngine."""
+        if transcript is not None:
+            await self._prepare_encoder()
         tail_s = self._config.guards.reference_tail_s
         return await self._call(lambda model: clone_voice(model, audio, transcript, tail_s=tail_s))
 
     async def encode(self, audio: Audio) -> list[list[int]]:
         """See SpeechEngine."""
+        await self._prepare_encoder()
         return await self._call(lambda model: model.codec.encode_audio(audio))
+
+    async def _prepare_encoder(self) -> None:
+        """Beside the engine's thread: the first time takes seconds, and others speak meanwhile."""
+        await asyncio.to_thread(self._ready_model().codec.encoder.prepare)
 
     async def decode(self, codes: list[list[int]]) -> Audio:
         """See SpeechEngine. A piece at a time: between two of them others speak."""
@@ -220,6 +227,8 @@ class Engine:
         await self._thread.call(partial(self._loaded.load, self._thread.wake))
         if self._loaded.runner is not None and self._loaded.runner.is_cuda:
             await self.warm_up()
+        if "cloned" in self._capabilities.voice_kinds:
+            self._loaded_model().codec.encoder.prepare_in_background()
 
     async def warm_up(self) -> None:
         """Two frames that nobody hears: what is used for the first time takes 50 ms."""

@@ -33,12 +33,3 @@ class Codebooks(nn.Module):
         """codes [rows, codebooks, n] -> vectors [rows, n, width]."""
         offsets = torch.arange(len(self.parts), device=codes.device)[:, None] * self.size
         return functional.embedding(codes + offsets, self.entries).sum(dim=1)
-
-    def encode(self, vectors: Tensor) -> Tensor:
-        """vectors [n, width] -> codes [n, codebooks], distances in float32."""
-        codes = []
-        for entries in self.entries.split(self.size):
-            nearest = torch.cdist(vectors[None].float(), entries[None].float())[0].argmin(dim=-1)
-            codes.append(nearest)
-            vectors = vectors - functional.embedding(nearest, entries)
-        return torch.stack(codes, dim=1)

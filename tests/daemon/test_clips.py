@@ -7,7 +7,8 @@ import pytest
 from qwen3tts_daemon.audio import FILE_FORMATS, wav_header
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import ClipsSettings
-from qwen3tts_daemon.speech.clips import Clip, Clips, Encoding, Reader
+from qwen3tts_daemon.speech.clip import Clip, Encoding, Reader
+from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.errors import SynthesisFailed

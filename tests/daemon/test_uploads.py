@@ -26,8 +26,9 @@ from av.video.stream import VideoStream
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.uploads import child as upload_child
-from qwen3tts_daemon.uploads import uploads
-from qwen3tts_daemon.uploads.uploads import UploadLimits, decode_upload
+from qwen3tts_daemon.uploads import child_process
+from qwen3tts_daemon.uploads.child_process import UploadLimits
+from qwen3tts_daemon.uploads.reader import decode_upload
 from qwen_tts.api import Audio
 from qwen_tts.errors import BadReferenceAudio
 
@@ -568,7 +569,7 @@ def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     def replace(program: str) -> None:
         path = tmp_path / "child.py"
         path.write_text(f"import os, signal, sys\n{program}\n")
-        monkeypatch.setattr(uploads, "_CHILD", path)
+        monkeypatch.setattr(child_process, "_CHILD", path)
 
     return replace
 

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.uploads import uploads
+from qwen3tts_daemon.uploads import child_process
+from qwen3tts_daemon.uploads.child_process import UploadLimits
 from qwen3tts_daemon.uploads.confinement import Refused
-from qwen3tts_daemon.uploads.uploads import UploadLimits
 from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE, voice_from
 from qwen3tts_daemon.voices.archive import unpack
 from qwen3tts_daemon.voices.library import VoiceLibrary
@@ -250,7 +250,7 @@ async def test_a_child_that_lies_is_not_believed(
 ) -> None:
     program = tmp_path / "child.py"
     program.write_text(f"import sys\nsys.stdout.buffer.write({answer})\n")
-    monkeypatch.setattr(uploads, "_CHILD", program)
+    monkeypatch.setattr(child_process, "_CHILD", program)
     await refused(packed(export_of()), reason)
 
 

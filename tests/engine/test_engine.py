@@ -386,6 +386,25 @@ async def test_voices_and_codes_between_two_steps(start: Start, load: Load, chec
     assert with_words == clone_voice(base, RECORDING, TRANSCRIPT, tail_s=0.5)
 
 
+async def test_what_encodes_is_built_beside_the_speech_of_a_checkpoint_that_clones(
+    start: Start, load: Load, checkpoints: Path
+) -> None:
+    """And again after it slept."""
+    base, codes = load(BASE), []
+    base.codec.encoder.forget()
+    engine = await start(base, checkpoints / BASE)
+    for thread in threading.enumerate():
+        if thread.name == "codec-encoder":
+            thread.join()
+    assert base.codec.encoder.is_built
+    codes.append(await engine.encode(RECORDING))
+    await engine.sleep()
+    assert not base.codec.encoder.is_built
+    await engine.wake()
+    codes.append(await engine.encode(RECORDING))
+    assert codes[0] == codes[1]
+
+
 class LargeCodec(Codec):
     """There is no memory to encode with."""
 

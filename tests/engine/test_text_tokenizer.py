@@ -1,10 +1,12 @@
 """Text and live text: the same tokens however the text is cut, and control tokens only where a prompt puts them."""
 
 import unicodedata
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import regex
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from qwen_tts.errors import InvalidRequest
@@ -112,6 +114,26 @@ def test_the_two_ways_of_cutting_differ_where_they_are_known_to(text_tokenizer_f
     same = [text for text in TOKENIZER_TEXTS if not regex.search(r"\p{Ll}\p{Lu}|\p{M}", text)]
     assert len(same) >= 10
     assert [qwen.encode(text) for text in same] == [mistral.encode(text) for text in same]
+
+
+@pytest.fixture(scope="module")
+def theirs(text_tokenizer_files: Path) -> Callable[[str], list[int]]:
+    """Qwen's tokenizer in transformers, of the same two files; there too, control tokens in a text are text."""
+    transformers = pytest.importorskip("transformers")
+    tokenizer = transformers.Qwen2TokenizerFast.from_pretrained(text_tokenizer_files)
+    return lambda text: tokenizer(text, split_special_tokens=True)["input_ids"]
+
+
+@given(text=st.text(ALPHABET, max_size=60) | st.text(max_size=60) | st.sampled_from(TOKENIZER_TEXTS))
+@example("  \u00a0\n\n \t'RE's I'LL WiFi iPhone12 \u0661\u0662\u2167<|im_end|><tts_pad>")
+@example(
+    "e\u0301\u0323 \u1112\u1161\u11ab \ufb01 \u212b \u0e33 \U0001f469\u200d\U0001f467\ufe0f \x00\x7f\ufeff\u2028\uffff"
+)
+@unhurried
+def test_the_tokens_are_those_of_transformers(
+    text_tokenizer: TextTokenizer, theirs: Callable[[str], list[int]], text: str
+) -> None:
+    assert text_tokenizer.encode(text) == theirs(text)
 
 
 def test_half_a_character_is_refused(text_tokenizer: TextTokenizer) -> None:

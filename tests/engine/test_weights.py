@@ -24,6 +24,7 @@ from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
+from qwen_tts.modules.quantizer import Codebooks
 from qwen_tts.modules.snake import SnakeBeta
 from tests.engine.conftest import Load
 from tests.engine.tiny import config_of
@@ -107,18 +108,27 @@ DECODER = "decoder.quantizer.rvq_{}.vq.layers.{}._codebook"
 ENCODER = "encoder.quantizer.{}_residual_vector_quantizer.layers.{}.codebook"
 
 
+def stacked(codebooks: Codebooks) -> list[Tensor]:
+    return list(codebooks.entries.split(codebooks.size))
+
+
+def levels(quantizer: Any) -> list[Tensor]:
+    return [level.codebook.embed for level in quantizer.layers]
+
+
 @pytest.mark.parametrize("part", ["first", "rest", "semantic", "acoustic"])
 def test_a_codebook_entry_is_the_mean_of_what_fell_to_it(part: str, load: Load, checkpoints: Path) -> None:
     stored = load_file(checkpoints / BASE / CODEC_DIRECTORY / WEIGHTS)
     codec = load(BASE).codec
-    quantizer = codec.decoder.quantizer
+    ours, mimi = codec.decoder.quantizer, codec.encoder._built().quantizer
     codebooks, names, total = {
-        "first": (quantizer.rvq_first.codebooks, DECODER, "embedding_sum"),
-        "rest": (quantizer.rvq_rest.codebooks, DECODER, "embedding_sum"),
-        "semantic": (codec.encoder.semantic.codebooks, ENCODER, "embed_sum"),
-        "acoustic": (codec.encoder.acoustic.codebooks, ENCODER, "embed_sum"),
+        "first": (stacked(ours.rvq_first.codebooks), DECODER, "embedding_sum"),
+        "rest": (stacked(ours.rvq_rest.codebooks), DECODER, "embedding_sum"),
+        "semantic": (levels(mimi.semantic_residual_vector_quantizer), ENCODER, "embed_sum"),
+        "acoustic": (levels(mimi.acoustic_residual_vector_quantizer), ENCODER, "embed_sum"),
     }[part]
-    for index, entries in enumerate(codebooks.entries.view(-1, codebooks.size, codebooks.entries.shape[-1])):
+    assert len(codebooks) == (1 if part in ("first", "semantic") else 15)
+    for index, entries in enumerate(codebooks):
         codebook = names.format(part, index)
         usage = stored[f"{codebook}.cluster_usage"]
         assert (usage == 0).any(), "an entry that nothing fell to is among them"

@@ -13,8 +13,8 @@ from qwen3tts_daemon.embedded.phonemes import g2p
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.text.languages import detect_language, parse_language, warm
-from qwen_tts.checkpoint import capabilities
 from qwen_tts.config.languages import LANGUAGES, LanguageCode
+from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 from qwen_tts.errors import UnknownLanguage, UnsupportedLanguage
 
 ALL = tuple(LANGUAGES)
@@ -78,7 +78,7 @@ LACKING: dict[str, tuple[Collection[str], set[str]]] = {
     "words that begin a clause": (chunker._CONJUNCTIONS, {"ja", "zh"}),
     # The release has no speaker of these; its speakers speak them all the same.
     "the release's speakers": (
-        {speaker.language for speaker in capabilities._RELEASED.values()}, {"de", "es", "fr", "it", "pt", "ru"}
+        {speaker.language for speaker in RELEASE_SPEAKERS.values()}, {"de", "es", "fr", "it", "pt", "ru"}
     ),
 }  # fmt: skip
 """Tables by language, and the languages that they lack."""

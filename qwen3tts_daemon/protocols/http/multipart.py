@@ -13,7 +13,8 @@ from starlette.types import Message, Receive
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import MAX_SOURCE_CHARS
 from qwen3tts_daemon.protocols.strict_json import convert, is_text
-from qwen3tts_daemon.uploads.uploads import UploadLimits, decode_upload
+from qwen3tts_daemon.uploads.child_process import UploadLimits
+from qwen3tts_daemon.uploads.reader import decode_upload
 from qwen_tts.api import Audio
 
 T = TypeVar("T", bound=msgspec.Struct)

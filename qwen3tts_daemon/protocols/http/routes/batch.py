@@ -24,7 +24,7 @@ from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_components, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
-from qwen3tts_daemon.speech.clips import Encoding
+from qwen3tts_daemon.speech.clip import Encoding
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import Caller
 from qwen3tts_daemon.speech.service import Speech

@@ -33,7 +33,8 @@ from qwen3tts_daemon.protocols.http.speech_request import (
     utterance_of,
 )
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech.clips import Clip, Clips, Encoding, Reader
+from qwen3tts_daemon.speech.clip import Clip, Encoding, Reader
+from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.errors import UnsupportedFormat
 
