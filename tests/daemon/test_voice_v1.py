@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.failures import Refusal
@@ -749,6 +749,7 @@ def happen(desk: Desk, kind: str, detail: Any) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(events, max_size=40))
+@example([("say", {"type": "speak", "text": ""}), ("sound", 1), ("fail", 0), ("wait", 301.0)])
 def test_whatever_happens_every_context_gets_one_done_and_nothing_after_it(story: list[Any]) -> None:
     desk = Desk(messages_per_10s=10_000)
     for kind, detail in story:

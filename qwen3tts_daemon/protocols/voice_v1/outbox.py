@@ -48,6 +48,10 @@ class Outbox:
         """Whether frames have to wait; messages never do."""
         return self._frames >= MAX_FRAMES
 
+    @property
+    def has_frames(self) -> bool:
+        return self._frames > 0
+
     def has_frames_of(self, owner: Any) -> bool:
         return any(entry.owner is owner and isinstance(entry.content, SoundFrame) for entry in self._entries)
 

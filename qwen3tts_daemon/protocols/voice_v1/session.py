@@ -270,7 +270,10 @@ class Session:
         """Speak forgotten text, end forgotten contexts, close a forgotten socket, tell the status."""
         self._tell_status(now)
         if not self._contexts and now >= self._idle_at:
-            self.outbox.close("timeout", "idle")
+            if self.outbox.has_frames:
+                self._active_at = now  # who takes sound slowly is no idle client
+            else:
+                self.outbox.close("timeout", "idle")
         for ctx in self._contexts:
             match ctx.text.due(now):
                 case "flush":
