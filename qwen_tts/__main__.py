@@ -41,33 +41,35 @@ console = Console(stderr=True)
 DEVICES = ("cuda", "mps", "cpu")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
-Checkpoint = Annotated[Path, typer.Option("--model", "-m", help="a checkpoint directory as released", exists=True)]
-Text = Annotated[str, typer.Argument(help="what is spoken; - reads standard input")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="the sound file to write: WAV, FLAC, Ogg or MP3")]
-Language = Annotated[str, typer.Option(help="de en es fr it ja ko pt ru zh, or auto")]
-Instruct = Annotated[str, typer.Option(help="how it is spoken, in words")]
-Seed = Annotated[int | None, typer.Option(help="the same seed, the same speech")]
-Greedy = Annotated[bool, typer.Option("--greedy", help="always the likeliest token")]
-Seconds = Annotated[float | None, typer.Option("--max-seconds", help="stop there even if the speech goes on")]
-Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu; by default the first that is there")]
-Dtype = Annotated[
+CheckpointOption = Annotated[
+    Path, typer.Option("--model", "-m", help="a checkpoint directory as released", exists=True)
+]
+TextOption = Annotated[str, typer.Argument(help="what is spoken; - reads standard input")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="the sound file to write: WAV, FLAC, Ogg or MP3")]
+LanguageOption = Annotated[str, typer.Option(help="de en es fr it ja ko pt ru zh, or auto")]
+InstructOption = Annotated[str, typer.Option(help="how it is spoken, in words")]
+SeedOption = Annotated[int | None, typer.Option(help="the same seed, the same speech")]
+GreedyOption = Annotated[bool, typer.Option("--greedy", help="always the likeliest token")]
+SecondsOption = Annotated[float | None, typer.Option("--max-seconds", help="stop there even if the speech goes on")]
+DeviceOption = Annotated[str | None, typer.Option(help="cuda, mps or cpu; by default the first that is there")]
+DtypeOption = Annotated[
     Literal["float32", "bfloat16", "float16"] | None, typer.Option(help="by default what the device computes best")
 ]
 
 
 @app.command()
 def say(
-    text: Text,
-    model: Checkpoint,
+    text: TextOption,
+    model: CheckpointOption,
     voice: Annotated[str, typer.Option(help="a speaker of the checkpoint")] = "vivian",
-    instruct: Instruct = "",
-    output: Output = Path("speech.wav"),
-    language: Language = AUTO,
-    seed: Seed = None,
-    greedy: Greedy = False,
-    max_seconds: Seconds = None,
-    device: Device = None,
-    dtype: Dtype = None,
+    instruct: InstructOption = "",
+    output: OutputOption = Path("speech.wav"),
+    language: LanguageOption = AUTO,
+    seed: SeedOption = None,
+    greedy: GreedyOption = False,
+    max_seconds: SecondsOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
 ) -> None:
     """Speak with a preset voice (CustomVoice checkpoints)."""
     request = _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds)
@@ -77,16 +79,16 @@ def say(
 
 @app.command()
 def design(
-    text: Text,
-    model: Checkpoint,
+    text: TextOption,
+    model: CheckpointOption,
     description: Annotated[str, typer.Option(help="the voice, in words")],
-    output: Output = Path("speech.wav"),
-    language: Language = AUTO,
-    seed: Seed = None,
-    greedy: Greedy = False,
-    max_seconds: Seconds = None,
-    device: Device = None,
-    dtype: Dtype = None,
+    output: OutputOption = Path("speech.wav"),
+    language: LanguageOption = AUTO,
+    seed: SeedOption = None,
+    greedy: GreedyOption = False,
+    max_seconds: SecondsOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
 ) -> None:
     """Speak with a voice described by words (VoiceDesign checkpoints)."""
     request = _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds)
@@ -96,20 +98,20 @@ def design(
 
 @app.command()
 def clone(
-    text: Text,
-    model: Checkpoint,
+    text: TextOption,
+    model: CheckpointOption,
     reference: Annotated[
         Path, typer.Option(help="a sound file of 3 to 30 s, or a directory that --save wrote", exists=True)
     ],
     transcript: Annotated[str | None, typer.Option(help="the words of the reference: a closer likeness")] = None,
     save: Annotated[Path | None, typer.Option(help="keep the voice in this directory")] = None,
-    output: Output = Path("speech.wav"),
-    language: Language = AUTO,
-    seed: Seed = None,
-    greedy: Greedy = False,
-    max_seconds: Seconds = None,
-    device: Device = None,
-    dtype: Dtype = None,
+    output: OutputOption = Path("speech.wav"),
+    language: LanguageOption = AUTO,
+    seed: SeedOption = None,
+    greedy: GreedyOption = False,
+    max_seconds: SecondsOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
 ) -> None:
     """Speak with the voice of a recording (Base checkpoints)."""
     request = partial(_request, text, language=language, instruct="", seed=seed, greedy=greedy, max_seconds=max_seconds)
@@ -131,11 +133,11 @@ def clone(
 @app.command()
 def encode(
     audio: Annotated[Path, typer.Argument(help="a sound file: WAV, FLAC, Ogg or MP3", exists=True)],
-    model: Checkpoint,
+    model: CheckpointOption,
     output: Annotated[Path, typer.Option("--output", "-o", help="codec tokens as JSON, [frames][codebooks]")] = Path(
         "codes.json"
     ),
-    device: Device = None,
+    device: DeviceOption = None,
 ) -> None:
     """Turn sound into codec tokens; the model may be a checkpoint or a codec alone."""
     codec = _load_codec(model, device)
@@ -147,9 +149,9 @@ def encode(
 @app.command()
 def decode(
     codes: Annotated[Path, typer.Argument(help="what encode wrote", exists=True)],
-    model: Checkpoint,
-    output: Output = Path("speech.wav"),
-    device: Device = None,
+    model: CheckpointOption,
+    output: OutputOption = Path("speech.wav"),
+    device: DeviceOption = None,
 ) -> None:
     """Turn codec tokens into sound; the model may be a checkpoint or a codec alone."""
     codec = _load_codec(model, device)

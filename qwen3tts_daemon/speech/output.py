@@ -28,7 +28,7 @@ class SegmentStarted:
 Part = AudioChunk | SegmentStarted
 
 
-class Speed(Protocol):
+class SpeedChange(Protocol):
     """Makes an engine's sound faster or slower."""
 
     def process(self, pcm: bytes) -> bytes: ...
@@ -55,7 +55,7 @@ class Output:
 
     def __init__(
         self, engine: Capabilities, segments: Sequence[Segment], *, voice: str = "", language: str = "",
-        lead_s: float = 0.0, tail_s: float = 0.0, speed: Speed | None = None,
+        lead_s: float = 0.0, tail_s: float = 0.0, speed: SpeedChange | None = None,
     ) -> None:  # fmt: skip
         """`engine`: whose chunks they are. `segments`: of the text; a chunk's own is there when the chunk comes."""
         self._engine = engine

@@ -19,7 +19,7 @@ import msgspec
 from qwen3tts_daemon.failures import code_of
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.incoming_text import IncomingText
-from qwen3tts_daemon.speech.output import Output, Part, Speed
+from qwen3tts_daemon.speech.output import Output, Part, SpeedChange
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.speaker import Speaker
@@ -54,7 +54,7 @@ class Utterance:
     ) -> None:  # fmt: skip
         """Raises InvalidRequest for what nobody can speak."""
         self.order, self.caller = order, caller
-        self.on_place: Callable[[int], None] | None = None
+        self.on_queue_position: Callable[[int], None] | None = None
         """Set before it is entered: called when it has come on in the engine's line; 1 is next, 0 has its turn."""
         self.measures = Measures()
         self.end = "cancelled"
@@ -166,7 +166,7 @@ class Utterance:
             lead_s=self._config.lead_silence_s, tail_s=self._config.tail_silence_s, speed=speed,
         )  # fmt: skip
         stream = engine.stream(request)
-        stream.on_queue_position = self.on_place
+        stream.on_queue_position = self.on_queue_position
         return stream
 
     def __aiter__(self) -> Self:
@@ -223,7 +223,7 @@ class Utterance:
             self._recording.append(chunk.pcm)
 
 
-def _speed_changer(sample_rate: int, speed: float) -> Speed:
+def _speed_changer(sample_rate: int, speed: float) -> SpeedChange:
     """In a thread: only who asks for another speed pays for FFmpeg."""
     from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
 

@@ -4,12 +4,12 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-Kind = Literal["text", "item", "numbered", "heading", "row", "fence", "rule"]
+LineKind = Literal["text", "item", "numbered", "heading", "row", "fence", "rule"]
 
 _QUOTE = r"[ \t]*+(?:>[ \t]?){0,20}+"
 _FENCE = regex.compile(_QUOTE + r"(?:(?P<mark>`{3,})[^`\n]{0,80}|(?P<mark>~{3,})[^\n]{0,80})(?:\n|\Z)")
 _RULE = regex.compile(_QUOTE + r"(?=[^\n]*[-*_=]{2}|[^\n]*(?:[-*_][ \t]+){2})[-*_=|:+ \t\r]{3,80}(?:\n|\Z)")
-_OTHERS: tuple[tuple[Kind, regex.Pattern[str]], ...] = (
+_OTHERS: tuple[tuple[LineKind, regex.Pattern[str]], ...] = (
     ("heading", regex.compile(_QUOTE + r"#{1,6}[ \t]+(?=\S)")),
     ("item", regex.compile(_QUOTE + r"[-*+•◦▪‣–—][ \t]+(?=\S)")),
     ("numbered", regex.compile(_QUOTE + r"(?P<number>\d{1,9})[.)][ \t]+(?=\S)")),
@@ -19,8 +19,8 @@ _UNDECIDED = regex.compile(_QUOTE + r"(?:#{0,6}[ \t]*|\d{0,9}[.)]?[ \t]*|[-*+•
 _UNDECIDED_FENCE = regex.compile(_QUOTE + r"(?:`{3,}[^`\n]{0,80}|~{3,}[^\n]{0,80})")
 
 
-def line_kind(text: str, start: int, final: bool) -> tuple[Kind, int, str] | None:
-    """Kind, start of the content and marker of the line at `start`; None where more text may change that."""
+def line_kind(text: str, start: int, final: bool) -> tuple[LineKind, int, str] | None:
+    """LineKind, start of the content and marker of the line at `start`; None where more text may change that."""
     end = text.find("\n", start)
     if end < 0 and not final and _undecided(text, start):
         return None

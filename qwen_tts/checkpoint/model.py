@@ -31,7 +31,7 @@ from qwen_tts.models.talker import Talker
 from qwen_tts.modules.mel import log_mel
 from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
 
-Progress = Callable[[str, int, int], None]
+LoadProgress = Callable[[str, int, int], None]
 """(file name, bytes read, bytes in all)"""
 
 
@@ -112,7 +112,7 @@ def load_model(
     dtype: torch.dtype,
     *,
     pre_tokenizer: PreTokenizer = "qwen",
-    progress: Progress | None = None,
+    progress: LoadProgress | None = None,
 ) -> Model:
     """A checkpoint directory as released. Codec and speaker encoder compute in float32 whatever `dtype` is.
 
@@ -172,7 +172,7 @@ def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokeniz
         )
 
 
-def load_codec(directory: Path, device: torch.device, *, progress: Progress | None = None) -> Codec:
+def load_codec(directory: Path, device: torch.device, *, progress: LoadProgress | None = None) -> Codec:
     """The codec of a checkpoint directory, or one that stands alone, in float32. Raises BadCheckpoint."""
     if not is_codec_directory(directory):
         directory = directory / CODEC_DIRECTORY
@@ -182,5 +182,5 @@ def load_codec(directory: Path, device: torch.device, *, progress: Progress | No
     return codec
 
 
-def _for_file(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+def _for_file(progress: LoadProgress | None, name: str) -> Callable[[int, int], None] | None:
     return None if progress is None else partial(progress, name)

@@ -27,7 +27,7 @@ _LARGEST = 65_504.0
 
 _FAMILY = re.compile(r"(\d{1,6})x(\d{1,6})")
 
-Kind = Literal["transcribed", "speaker_embedding"]
+PromptKind = Literal["transcribed", "speaker_embedding"]
 
 
 def prompt_family(hidden_size: int, codebooks: int) -> str:
@@ -39,13 +39,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A voice without its tensors."""
 
     format: int
-    kind: Kind
+    kind: PromptKind
     transcript: Annotated[str, msgspec.Meta(max_length=MAX_TRANSCRIPT_CHARS)]
     source_sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
     duration_s: Annotated[float, msgspec.Meta(gt=0, le=3600)]
 
 
-class Prompt(NamedTuple):
+class PromptContent(NamedTuple):
     """A voice as its file says it."""
 
     card: Card
@@ -77,7 +77,7 @@ class _Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.dtype[:8]} {self.shape[:4]}"
 
 
-def read_prompt(data: bytes, codebook_size: int = MAX_CODEBOOK_SIZE) -> Prompt:
+def read_prompt(data: bytes, codebook_size: int = MAX_CODEBOOK_SIZE) -> PromptContent:
     """Raises InvalidRequest, which says what is wrong."""
     if len(data) > MAX_VOICE_PROMPT_BYTES:
         raise bad(f"has {len(data)} bytes, more than a voice can have ({MAX_VOICE_PROMPT_BYTES})")
@@ -88,9 +88,9 @@ def read_prompt(data: bytes, codebook_size: int = MAX_CODEBOOK_SIZE) -> Prompt:
     embedding, codes = values["speaker_embedding"], values.get("codes")
     _check_embedding(embedding, tensors["speaker_embedding"])
     if codes is None:
-        return Prompt(card, embedding, None, 0)
+        return PromptContent(card, embedding, None, 0)
     _check_codes(codes, tensors["codes"], codebook_size)
-    return Prompt(card, embedding, codes, tensors["codes"].shape[1])
+    return PromptContent(card, embedding, codes, tensors["codes"].shape[1])
 
 
 def bad(problem: str) -> InvalidRequest:

@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from qwen_tts.checkpoint.prompt_file import FORMAT, METADATA_KEY, Card, Kind, bad, read_prompt
+from qwen_tts.checkpoint.prompt_file import FORMAT, METADATA_KEY, Card, PromptKind, bad, read_prompt
 from qwen_tts.limits import MAX_VOICE_PROMPT_BYTES
 from qwen_tts.toml import toml_value
 
@@ -56,7 +56,7 @@ class ReferenceVoice:
         return cls(speaker_embedding=embedding, codes=None, transcript="", source_sha256="0" * 64, duration_s=3.0)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> PromptKind:
         return "speaker_embedding" if self.codes is None else "transcribed"
 
     def to_bytes(self) -> bytes:

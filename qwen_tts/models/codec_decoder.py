@@ -107,7 +107,7 @@ class BlockState:
         return BlockState(self.upsample.first(rows), tuple(unit.first(rows) for unit in self.units))
 
 
-class Block(nn.Module):
+class DecoderBlock(nn.Module):
     """[rows, inputs, n] -> [rows, outputs, n * rate]."""
 
     def __init__(self, inputs: int, outputs: int, rate: int) -> None:
@@ -186,7 +186,7 @@ class CodecDecoder(nn.Module):
         self.upsample = ModuleList(Upsample(width, ratio) for ratio in config.upsampling_ratios)
         widths = [config.decoder_dim // 2**index for index in range(len(config.upsample_rates) + 1)]
         self.entry = CausalConv1d(width, widths[0], _KERNEL)
-        self.blocks = ModuleList(map(Block, widths[:-1], widths[1:], config.upsample_rates))
+        self.blocks = ModuleList(map(DecoderBlock, widths[:-1], widths[1:], config.upsample_rates))
         self.snake = SnakeBeta(widths[-1])
         self.exit = CausalConv1d(widths[-1], 1, _KERNEL)
 

@@ -56,7 +56,7 @@ class Excitation(nn.Module):
         return x * self.conv2(self.conv1(mean).relu()).sigmoid()
 
 
-class Block(nn.Module):
+class SERes2NetBlock(nn.Module):
     """SE-Res2Net, added to its input."""
 
     def __init__(self, channels: int, kernel_size: int, dilation: int, config: SpeakerEncoderConfig) -> None:
@@ -99,7 +99,7 @@ class SpeakerEncoder(nn.Module):
         self.config = config
         entry, *inner, pooled = zip(config.channels, config.kernel_sizes, config.dilations, strict=True)
         self.blocks = nn.ModuleList([TDNN(config.mel_bins, *entry)])
-        self.blocks.extend(Block(*geometry, config) for geometry in inner)
+        self.blocks.extend(SERes2NetBlock(*geometry, config) for geometry in inner)
         self.aggregation = TDNN(pooled[0], *pooled)
         self.pooling = AttentivePooling(pooled[0], config.attention_channels)
         self.projection = _conv(2 * pooled[0], config.embedding_size)

@@ -30,7 +30,7 @@ from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import Codec
-from qwen_tts.checkpoint.model import Model, Progress, default_device, default_dtype, load_model
+from qwen_tts.checkpoint.model import LoadProgress, Model, default_device, default_dtype, load_model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
@@ -58,7 +58,7 @@ class Synthesizer:
         device: str | torch.device | None = None,
         dtype: torch.dtype | None = None,
         pre_tokenizer: PreTokenizer = "qwen",
-        progress: Progress | None = None,
+        progress: LoadProgress | None = None,
     ) -> Self:
         """Load a checkpoint directory as released.
 

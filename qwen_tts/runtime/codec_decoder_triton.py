@@ -29,7 +29,7 @@ from qwen_tts.kernels.codec import (
     normalise,
 )
 from qwen_tts.kernels.linear import Hidden, add, enter, product_workspace, project
-from qwen_tts.models.codec_decoder import Block, CodecDecoder, CodeEmbedding, ConvNeXt, ResidualUnit, Upsample
+from qwen_tts.models.codec_decoder import CodecDecoder, CodeEmbedding, ConvNeXt, DecoderBlock, ResidualUnit, Upsample
 from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
 from qwen_tts.modules.snake import SnakeBeta
 from qwen_tts.modules.window_transformer import WindowTransformer
@@ -83,9 +83,9 @@ class _UnitWeights:
 
 
 class _BlockWeights:
-    """Of a Block."""
+    """Of a DecoderBlock."""
 
-    def __init__(self, block: Block, dtype: torch.dtype) -> None:
+    def __init__(self, block: DecoderBlock, dtype: torch.dtype) -> None:
         self.snake, self.upsample = _snake(block.snake), _transposed(block.upsample, dtype)
         self.units = [_UnitWeights(unit, dtype) for unit in block.units]
 

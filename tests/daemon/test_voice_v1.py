@@ -416,10 +416,10 @@ def test_contexts_wait_for_those_before_them(desk: Desk) -> None:
 
 def test_who_waits_for_others_is_told_its_place_until_it_is_done(desk: Desk) -> None:
     desk.say("speak", ctx="a", text="x")
-    desk.contexts["a"].tell_place(2)
+    desk.contexts["a"].tell_queue_position(2)
     assert desk.read() == [{"type": "queued", "ctx": "a", "position": 0, "place": 2}]
     desk.say("cancel", ctx="a")
-    desk.contexts["a"].tell_place(1)
+    desk.contexts["a"].tell_queue_position(1)
     assert desk.read() == []
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qwen3tts_daemon.embedded.framing import SAMPLES_PER_FRAME, Framer
+from qwen3tts_daemon.embedded.framing import SAMPLES_PER_FRAME, ChunkFramer
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
 from qwen3tts_daemon.embedded.window import ReaderWindow
 from qwen_tts.api import AudioChunk
@@ -12,8 +12,8 @@ from qwen_tts.stream import WINDOW_FRAMES
 SOUND: Samples = np.linspace(-1, 1, 10 * SAMPLES_PER_FRAME + 100, dtype=np.float32)
 
 
-def framed(sizes: int, limit_s: float | None = None) -> tuple[list[AudioChunk], Framer]:
-    framer = Framer(limit_s)
+def framed(sizes: int, limit_s: float | None = None) -> tuple[list[AudioChunk], ChunkFramer]:
+    framer = ChunkFramer(limit_s)
     chunks = [
         chunk
         for start in range(0, len(SOUND), sizes)
@@ -45,7 +45,7 @@ def test_what_is_beyond_the_limit_is_cut_off(samples: int, sizes: int) -> None:
 def test_a_reader_gets_a_window_and_then_as_much_as_it_takes() -> None:
     pushed: list[AudioChunk] = []
     window = ReaderWindow(pushed.append)
-    chunks = Framer(None).add(np.zeros((WINDOW_FRAMES + 5) * SAMPLES_PER_FRAME, np.float32), 0, is_end=False)
+    chunks = ChunkFramer(None).add(np.zeros((WINDOW_FRAMES + 5) * SAMPLES_PER_FRAME, np.float32), 0, is_end=False)
     assert window.has_room
     window.add(chunks)
     assert pushed == chunks[:WINDOW_FRAMES]

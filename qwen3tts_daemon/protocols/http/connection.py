@@ -24,10 +24,10 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Failure
+from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.http.websocket_connection import WebSocketConnection
 from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES
 from qwen3tts_daemon.protocols.pace import Pace, Rate
-from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.protocols.scope_state import ABORT, TRAILERS
 from qwen3tts_daemon.sparing_log import SparingLog
 
@@ -53,7 +53,7 @@ class ConnectionLimits:
     """Of a connection, and what it shares with the others."""
 
     head_timeout_s: float
-    places: Places
+    quota: ConnectionQuota
     proxies: NetworkAllowList
     log: SparingLog
 
@@ -147,12 +147,12 @@ class HttpConnection(H11Protocol):
         super().connection_made(transport)
         if self.client is not None and parse_address(self.client[0]) not in self.limits.proxies:
             self._address = self.client[0]
-        if not self.limits.places.take(self, self._address):
+        if not self.limits.quota.acquire(self, self._address):
             self.connections.discard(self)  # now, not when it is closed: the server waits for those that it knows
             transport.close()
             return
         self.flow = _Flow(transport)
-        self._pace = self.limits.places.pace_of(self._address, EVENTS)
+        self._pace = self.limits.quota.pace_of(self._address, EVENTS)
         self.conn = _PacedConnection(self._pace)
         self.app_state[TRAILERS] = self.conn.trailers
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
@@ -162,7 +162,7 @@ class HttpConnection(H11Protocol):
         self._stop_head_timer()
         if self._next_turn is not None:
             self._next_turn.cancel()
-        self.limits.places.leave(self, self._address)
+        self.limits.quota.release(self, self._address)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -239,18 +239,18 @@ class HttpConnection(H11Protocol):
         if event.http_version != b"1.1" or sizes not in ([], [b"0"]):
             self._refuse(400, "an upgrade is a GET of HTTP/1.1 without a body")
             return
-        places, address = self.limits.places, self._address
+        quota, address = self.limits.quota, self._address
         call = WebSocketConnection(
             self.config, self.server_state, self.app_state,
-            places=places, address=address, pace=places.pace_of(address, EVENTS),
+            quota=quota, address=address, pace=quota.pace_of(address, EVENTS),
         )  # fmt: skip
         if (refusal := call.refusal_of(event, self.headers)) is not None:
             self._refuse(refusal.status_code, (refusal.body or b"").decode().strip(), dict(refusal.headers.raw_items()))
             return
         self._stop_head_timer()
         self.connections.discard(self)
-        places.leave(self, address)
-        places.take(call, address)
+        quota.release(self, address)
+        quota.acquire(call, address)
         self.transport.set_protocol(call)
         call.begin(self.transport, self.conn.trailing_data[0])
 
@@ -286,7 +286,7 @@ class HttpConnection(H11Protocol):
         """Close so that the answer arrives: a close with input unread, or still to come, would overtake it."""
         self._stop_head_timer()
         self._is_parting = True
-        if self.limits.places.may_linger:
+        if self.limits.quota.may_linger:
             self.transport.write_eof()
             self.loop.call_later(_PARTING_S, self.transport.close)
         else:

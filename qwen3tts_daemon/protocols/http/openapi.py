@@ -84,7 +84,7 @@ def with_form(body: dict[str, Any], form: dict[str, Any]) -> dict[str, Any]:
     return {**body, "requestBody": {**body["requestBody"], "content": content}}
 
 
-def bytes_of(*media_types: str, statuses: Sequence[int] = (200,)) -> dict[int | str, dict[str, Any]]:
+def binary_of(*media_types: str, statuses: Sequence[int] = (200,)) -> dict[int | str, dict[str, Any]]:
     """For `responses` of a route whose answer is bytes of one of these types."""
     content = {name: {"schema": {"type": "string", "format": "binary"}} for name in media_types}
     return {status: {"description": "As the content type says", "content": content} for status in statuses}
@@ -92,7 +92,7 @@ def bytes_of(*media_types: str, statuses: Sequence[int] = (200,)) -> dict[int | 
 
 def sound_of(*formats: str, statuses: Sequence[int] = (200,)) -> dict[int | str, dict[str, Any]]:
     """For `responses` of a route whose answer is sound in one of these formats."""
-    return bytes_of(*(AUDIO_FORMATS[name].bare_media_type for name in formats), statuses=statuses)
+    return binary_of(*(AUDIO_FORMATS[name].bare_media_type for name in formats), statuses=statuses)
 
 
 def complete_document(app: FastAPI, routes: Iterable[BaseRoute]) -> None:

@@ -2,7 +2,7 @@
 
 - The kernel buffers 64 KiB per connection instead of megabytes: otherwise more than a minute of sound would
   be on its way before a cancel is heard. A peer that takes nothing for 15 s is dead (Linux).
-- Who may hold a connection says places.py, how one lives http_connection.py and websocket_connection.py.
+- Who may hold a connection says connection_quota.py, how one lives connection.py and websocket_connection.py.
 - Signals belong to the daemon. `close` ends within its limit, whoever stalls.
 
 What is used of uvicorn beyond its documentation: `Server.startup`, `main_loop`, `shutdown`, `server_state`. If one of
@@ -19,9 +19,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from qwen3tts_daemon.access.networks import NetworkAllowList
+from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.http.connection import EVENTS_OF_AN_ADDRESS, ConnectionLimits, HttpConnection
 from qwen3tts_daemon.protocols.listeners import open_listeners
-from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.sparing_log import SparingFilter, SparingLog
 
 logger = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
 def _connection(config: ServerConfig) -> type[HttpConnection]:
     limits = ConnectionLimits(
         head_timeout_s=config.head_timeout_s,
-        places=Places("http", config.max_connections, config.max_connections_per_address, EVENTS_OF_AN_ADDRESS),
+        quota=ConnectionQuota("http", config.max_connections, config.max_connections_per_address, EVENTS_OF_AN_ADDRESS),
         proxies=NetworkAllowList(config.trusted_proxies, option="http.trusted_proxies"),
         log=SparingLog(logger),
     )

@@ -23,8 +23,8 @@ from websockets.http11 import Request, Response
 from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
+from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.pace import Pace
-from qwen3tts_daemon.protocols.places import Places
 
 MOST_FRAGMENTS = 1_024
 """Of one message: parts of 64 bytes, if it is as long as it may be."""
@@ -71,14 +71,14 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         server_state: Any,
         app_state: dict[str, Any],
         *,
-        places: Places,
+        quota: ConnectionQuota,
         address: str | None,
         pace: Pace,
     ) -> None:
         super().__init__(config, server_state, app_state)
         self._pace = pace
         self.conn = _FrameCounter(self._pace, max_size=config.ws_max_size, logger=self.logger)
-        self._places = places
+        self._quota = quota
         self._address = address
         self._unread = bytearray()
         self._piece_bytes = _PIECE_BYTES
@@ -110,7 +110,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if self._next_turn is not None:
             self._next_turn.cancel()
         self._unread.clear()
-        self._places.leave(self, self._address)
+        self._quota.release(self, self._address)
         super().connection_lost(exc)
 
     # -- what comes in -------------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ class VoiceConnection:
 
     def _open(self, ctx: Context) -> None:
         utterance = self._speech.utterance(ctx.options.order, Caller(ctx.request_id, self._address))
-        utterance.on_place = ctx.tell_place
+        utterance.on_queue_position = ctx.tell_queue_position
         ctx.measures = utterance.measures
         self._pumps[ctx] = Pump(
             ctx, utterance, clock=self._clock, slow_consumer_s=self._slow_consumer_s, on_slow=self._on_slow

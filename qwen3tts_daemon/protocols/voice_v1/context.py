@@ -62,7 +62,7 @@ class Context:
             self.position = position
             self.say(QueuedMessage(ctx=self.name, position=position))
 
-    def tell_place(self, place: int) -> None:
+    def tell_queue_position(self, place: int) -> None:
         """It has come on in the line of all clients."""
         if not self.is_done:
             self.say(QueuedMessage(ctx=self.name, position=0, place=place))

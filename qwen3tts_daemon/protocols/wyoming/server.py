@@ -12,8 +12,8 @@ from wyoming.info import Info
 
 from qwen3tts_daemon.access.networks import Address, NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Refusal, draining
+from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES, open_listeners
-from qwen3tts_daemon.protocols.places import Places
 from qwen3tts_daemon.protocols.wyoming.connection import WyomingConnection, refuse
 from qwen3tts_daemon.protocols.wyoming.info import Describer
 from qwen3tts_daemon.protocols.wyoming.limits import WyomingLimits
@@ -50,7 +50,7 @@ class WyomingServer:
         """What it listens on, once started; an address family that the machine lacks is not among them."""
         self._connections: dict[asyncio.Task[None], WyomingConnection] = {}
         most, most_each = settings.max_connections, settings.max_connections_per_address
-        self._places = Places("wyoming", most, most_each, self._limits.events_of_an_address)
+        self._quota = ConnectionQuota("wyoming", most, most_each, self._limits.events_of_an_address)
         self._log = SparingLog(logger)
 
     async def start(self) -> None:
@@ -96,11 +96,11 @@ class WyomingServer:
             describe_server=self._info,
             streaming=self._settings.streaming,
             limits=self._limits,
-            pace=self._places.pace_of(str(address), self._limits.events),
-            may_linger=lambda: self._places.may_linger,
+            pace=self._quota.pace_of(str(address), self._limits.events),
+            may_linger=lambda: self._quota.may_linger,
             log=self._log,
         )
-        if not self._places.take(connection, str(address)):
+        if not self._quota.acquire(connection, str(address)):
             refuse(writer, Refusal("rate_limited", "too many connections"))
             return
         task = asyncio.create_task(connection.serve())
@@ -113,7 +113,7 @@ class WyomingServer:
 
     def _leave(self, task: asyncio.Task[None]) -> None:
         connection = self._connections.pop(task)
-        self._places.leave(connection, connection.address)
+        self._quota.release(connection, connection.address)
 
     def _refusal(self, address: Address | None) -> Refusal | None:
         if address is None:  # gone already

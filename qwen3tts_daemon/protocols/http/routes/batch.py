@@ -19,7 +19,7 @@ from qwen3tts_daemon.limits import MAX_BATCH_CHARS, MAX_BATCH_ITEMS
 from qwen3tts_daemon.protocols.http.audio_responses import pieces, their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
 from qwen3tts_daemon.protocols.http.json_body import read_json
-from qwen3tts_daemon.protocols.http.openapi import bytes_of, json_body
+from qwen3tts_daemon.protocols.http.openapi import binary_of, json_body
 from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_components, utterance_of
@@ -56,7 +56,7 @@ def router(speech: Speech) -> APIRouter:
 
     @routes.post(
         "/v1/audio/speech/batch", response_class=Response, openapi_extra=json_body(BatchBody, _components()),
-        responses=bytes_of(_BatchResponse.media_type),
+        responses=binary_of(_BatchResponse.media_type),
     )  # fmt: skip
     async def speak_all(request: Request) -> Response:
         """Speak up to 64 texts at once. An item that fails is a line with its error; the others go on."""

@@ -27,7 +27,7 @@ from qwen3tts_daemon.protocols.http.field_types import (
     ShownName,
 )
 from qwen3tts_daemon.protocols.http.json_body import read_json
-from qwen3tts_daemon.protocols.http.openapi import bytes_of, json_body, sound_of
+from qwen3tts_daemon.protocols.http.openapi import binary_of, json_body, sound_of
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of, refuse_foreign_pages
 from qwen3tts_daemon.protocols.http.response_schemas import (
     KeptVoice,
@@ -196,7 +196,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> N
             await asyncio.to_thread(library.remove, id)
         return Response(status_code=204)
 
-    @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=bytes_of("application/zip"))
+    @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=binary_of("application/zip"))
     async def export_voice(request: Request, id: VoiceId) -> Response:
         """A ZIP of the voice, for another daemon."""
         principal_of(request.scope).require("manage")

@@ -33,7 +33,7 @@ from qwen3tts_daemon.protocols.http.field_types import (
 )
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.multipart import Form, NoFields, read_form
-from qwen3tts_daemon.protocols.http.openapi import bytes_of, form_body, json_body, sound_of
+from qwen3tts_daemon.protocols.http.openapi import binary_of, form_body, json_body, sound_of
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import (
     Codes,
@@ -229,7 +229,7 @@ def _stored_prompt(form: Form) -> VoicePrompt:
 def _add_codec(routes: APIRouter, speech: Speech) -> None:
     @routes.post(
         "/api/voice-prompt/save", response_class=Response,
-        responses=bytes_of("application/octet-stream"),
+        responses=binary_of("application/octet-stream"),
         openapi_extra=form_body(SavePrompt, "ref_audio"),
     )  # fmt: skip
     async def save_prompt(request: Request) -> Response:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.pace import Rate
-from qwen3tts_daemon.protocols.places import Places
 
 RATE = Rate(per_s=100, burst=100)
 HOUSE, FLOODER = "192.168.1.2", "192.168.1.66"
@@ -24,71 +24,71 @@ class Connection:
         self.dismissed = self.is_closing = True
 
 
-def taken(places: Places, address: str | None, count: int, **state: bool) -> list[Connection]:
+def taken(quota: ConnectionQuota, address: str | None, count: int, **state: bool) -> list[Connection]:
     """So many connections that were let in."""
     made = [Connection(idle_since=index, **state) for index in range(count)]
-    return [one for one in made if places.take(one, address)]
+    return [one for one in made if quota.acquire(one, address)]
 
 
 def test_each_address_has_its_places_and_all_have_theirs() -> None:
-    places = Places("http", 10, 4, RATE)
-    assert len(taken(places, HOUSE, 9, has_work=True)) == 4
-    assert len(taken(places, FLOODER, 9, has_work=True)) == 4
-    assert len(taken(places, "192.168.1.3", 9, has_work=True)) == 2
+    quota = ConnectionQuota("http", 10, 4, RATE)
+    assert len(taken(quota, HOUSE, 9, has_work=True)) == 4
+    assert len(taken(quota, FLOODER, 9, has_work=True)) == 4
+    assert len(taken(quota, "192.168.1.3", 9, has_work=True)) == 2
 
 
 def test_a_request_under_way_is_never_the_one_that_goes() -> None:
-    places = Places("wyoming", 6, 3, RATE)
-    working = [*taken(places, HOUSE, 3, has_work=True), *taken(places, FLOODER, 3, has_work=True)]
-    assert not taken(places, "192.168.1.3", 5)
-    assert not taken(places, HOUSE, 5)
+    quota = ConnectionQuota("wyoming", 6, 3, RATE)
+    working = [*taken(quota, HOUSE, 3, has_work=True), *taken(quota, FLOODER, 3, has_work=True)]
+    assert not taken(quota, "192.168.1.3", 5)
+    assert not taken(quota, HOUSE, 5)
     assert not any(one.dismissed for one in working)
 
 
 def test_an_address_that_is_full_gets_the_place_of_its_longest_idle_connection() -> None:
-    places = Places("wyoming", 100, 3, RATE)
-    first, second, third = taken(places, HOUSE, 3)
+    quota = ConnectionQuota("wyoming", 100, 3, RATE)
+    first, second, third = taken(quota, HOUSE, 3)
     first.has_work = True
-    assert taken(places, HOUSE, 1)
+    assert taken(quota, HOUSE, 1)
     assert [first.dismissed, second.dismissed, third.dismissed] == [False, True, False]
 
 
 def test_satellites_of_one_house_are_served_whatever_a_flooder_holds() -> None:
-    places = Places("wyoming", 96, 64, RATE)
-    flooding = taken(places, FLOODER, 500)
-    satellites = taken(places, HOUSE, 40)
+    quota = ConnectionQuota("wyoming", 96, 64, RATE)
+    flooding = taken(quota, FLOODER, 500)
+    satellites = taken(quota, HOUSE, 40)
     for satellite in satellites:
         satellite.has_work = True
     assert len(satellites) == 40
     assert sum(not one.dismissed for one in flooding) == 96 - 40
-    taken(places, FLOODER, 500)
+    taken(quota, FLOODER, 500)
     assert not any(one.dismissed for one in satellites)
 
 
 def test_where_all_is_taken_only_who_holds_more_gives_up_a_place() -> None:
-    places = Places("http", 4, 4, RATE)
-    equals = [*taken(places, HOUSE, 2), *taken(places, FLOODER, 2)]
-    assert not taken(places, HOUSE, 1)
-    assert not taken(places, FLOODER, 1)
-    assert len(taken(places, "192.168.1.3", 2)) == 1, "one of two for who has none, not the last ones too"
+    quota = ConnectionQuota("http", 4, 4, RATE)
+    equals = [*taken(quota, HOUSE, 2), *taken(quota, FLOODER, 2)]
+    assert not taken(quota, HOUSE, 1)
+    assert not taken(quota, FLOODER, 1)
+    assert len(taken(quota, "192.168.1.3", 2)) == 1, "one of two for who has none, not the last ones too"
     assert sum(one.dismissed for one in equals) == 1
 
 
 def test_who_is_closing_takes_no_place() -> None:
-    places = Places("http", 2, 2, RATE)
-    leaving = taken(places, HOUSE, 2, has_work=True)
-    assert not taken(places, HOUSE, 1)
+    quota = ConnectionQuota("http", 2, 2, RATE)
+    leaving = taken(quota, HOUSE, 2, has_work=True)
+    assert not taken(quota, HOUSE, 1)
     leaving[0].is_closing = True
-    assert taken(places, HOUSE, 1, has_work=True)
+    assert taken(quota, HOUSE, 1, has_work=True)
     leaving[1].is_closing = True
-    places.leave(leaving[1], HOUSE)
-    assert taken(places, HOUSE, 1, has_work=True)
-    assert not taken(places, HOUSE, 1)
+    quota.release(leaving[1], HOUSE)
+    assert taken(quota, HOUSE, 1, has_work=True)
+    assert not taken(quota, HOUSE, 1)
 
 
 def test_a_proxy_stands_for_many() -> None:
-    places = Places("http", 10, 2, RATE)
-    assert len(taken(places, None, 99)) == 10
+    quota = ConnectionQuota("http", 10, 2, RATE)
+    assert len(taken(quota, None, 99)) == 10
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_a_proxy_stands_for_many() -> None:
     ],
 )
 def test_what_counts_as_one_address(addresses: list[str], places_taken: int) -> None:
-    places = Places("http", 10, 2, RATE)
-    assert sum(len(taken(places, address, 1, has_work=True)) for address in addresses) == places_taken
+    quota = ConnectionQuota("http", 10, 2, RATE)
+    assert sum(len(taken(quota, address, 1, has_work=True)) for address in addresses) == places_taken
 
 
 def test_a_full_house_is_told_with_its_address_and_the_option(caplog: pytest.LogCaptureFixture) -> None:
-    places = Places("wyoming", 3, 2, RATE)
-    taken(places, HOUSE, 100, has_work=True)
-    taken(places, FLOODER, 100, has_work=True)
+    quota = ConnectionQuota("wyoming", 3, 2, RATE)
+    taken(quota, HOUSE, 100, has_work=True)
+    taken(quota, FLOODER, 100, has_work=True)
     assert [record.getMessage() for record in caplog.records] == [
         "wyoming: 2 connections of 192.168.1.2, no more are taken; see wyoming.max_connections_per_address",
         "wyoming: 3 connections, no more are taken; see wyoming.max_connections",
@@ -116,14 +116,14 @@ def test_a_full_house_is_told_with_its_address_and_the_option(caplog: pytest.Log
 
 
 def test_an_address_has_one_bucket_which_outlives_its_connections() -> None:
-    places = Places("http", 10, 2, RATE)
-    bucket = places.bucket_of(HOUSE)
-    assert bucket is places.bucket_of(HOUSE)
-    assert bucket is not places.bucket_of(FLOODER)
-    assert places.bucket_of(None) is None
-    for one in taken(places, HOUSE, 2):
-        places.leave(one, HOUSE)
-    assert bucket is places.bucket_of(HOUSE)
+    quota = ConnectionQuota("http", 10, 2, RATE)
+    bucket = quota.bucket_of(HOUSE)
+    assert bucket is quota.bucket_of(HOUSE)
+    assert bucket is not quota.bucket_of(FLOODER)
+    assert quota.bucket_of(None) is None
+    for one in taken(quota, HOUSE, 2):
+        quota.release(one, HOUSE)
+    assert bucket is quota.bucket_of(HOUSE)
     for number in range(5_000):
-        places.bucket_of(f"10.0.{number // 256}.{number % 256}")
-    assert bucket is not places.bucket_of(HOUSE), "of thousands the oldest are forgotten"
+        quota.bucket_of(f"10.0.{number // 256}.{number % 256}")
+    assert bucket is not quota.bucket_of(HOUSE), "of thousands the oldest are forgotten"

@@ -28,7 +28,7 @@ _FAR_PREFIX = 64
 
 
 class Holder(Protocol):
-    """A connection that holds a place."""
+    """A connection that counts."""
 
     @property
     def has_work(self) -> bool:
@@ -48,7 +48,7 @@ class Holder(Protocol):
         ...
 
 
-class Places:
+class ConnectionQuota:
     """The connections of one port."""
 
     def __init__(self, door: str, most: int, most_per_address: int, rate: Rate) -> None:
@@ -62,20 +62,20 @@ class Places:
         self._log = SparingLog(logger)
         self._holders: defaultdict[str, set[Holder]] = defaultdict(set)
 
-    def take(self, holder: Holder, address: str | None) -> bool:
+    def acquire(self, holder: Holder, address: str | None) -> bool:
         """Whether there is a place. `address` is None for a proxy's connection: it stands for many clients."""
-        house = self._house_of(address)
-        has_room = self._has_room_at(house) and self._has_room_for(house)
+        client = self._client_of(address)
+        has_room = self._has_room_at(client) and self._has_room_for(client)
         if has_room:
-            self._holders[house].add(holder)
+            self._holders[client].add(holder)
         return has_room
 
-    def leave(self, holder: Holder, address: str | None) -> None:
+    def release(self, holder: Holder, address: str | None) -> None:
         """Also of one that had no place."""
-        house = self._house_of(address)
-        self._holders[house].discard(holder)
-        if not self._holders[house]:
-            del self._holders[house]
+        client = self._client_of(address)
+        self._holders[client].discard(holder)
+        if not self._holders[client]:
+            del self._holders[client]
 
     @property
     def may_linger(self) -> bool:
@@ -90,43 +90,43 @@ class Places:
 
     def bucket_of(self, address: str | None) -> TokenBucket | None:
         """None for a proxy's connections: they are of many clients."""
-        house = self._house_of(address)
-        if not house:
+        client = self._client_of(address)
+        if not client:
             return None
-        if house not in self._buckets:
-            self._buckets[house] = TokenBucket(self._rate, time.monotonic())
-        return self._buckets[house]
+        if client not in self._buckets:
+            self._buckets[client] = TokenBucket(self._rate, time.monotonic())
+        return self._buckets[client]
 
-    def _has_room_at(self, house: str) -> bool:
-        if not house or self._count(house) < self._most_per_address or self._free_one(house):
+    def _has_room_at(self, client: str) -> bool:
+        if not client or self._count(client) < self._most_per_address or self._free_one(client):
             return True
-        self._tell(f"{self._most_per_address} connections of {house}", f"{self._door}.max_connections_per_address")
+        self._tell(f"{self._most_per_address} connections of {client}", f"{self._door}.max_connections_per_address")
         return False
 
-    def _has_room_for(self, house: str) -> bool:
+    def _has_room_for(self, client: str) -> bool:
         if sum(map(self._count, self._holders)) < self._most:
             return True
         greedy = sorted(filter(None, self._holders), key=self._count, reverse=True)
         # One fewer there and one more here must not only turn the tables.
-        if any(self._count(one) > self._count(house) + 1 and self._free_one(one) for one in greedy):
+        if any(self._count(one) > self._count(client) + 1 and self._free_one(one) for one in greedy):
             return True
         self._tell(f"{self._most} connections", f"{self._door}.max_connections")
         return False
 
-    def _count(self, house: str) -> int:
-        return sum(not holder.is_closing for holder in self._holders.get(house, ()))
+    def _count(self, client: str) -> int:
+        return sum(not holder.is_closing for holder in self._holders.get(client, ()))
 
-    def _free_one(self, house: str) -> bool:
+    def _free_one(self, client: str) -> bool:
         """Dismiss the longest idle connection; False if all of them have work."""
-        idle = [one for one in self._holders[house] if not (one.has_work or one.is_closing)]
+        idle = [one for one in self._holders[client] if not (one.has_work or one.is_closing)]
         if not idle:
             return False
         longest = min(idle, key=lambda one: one.idle_since)
-        self._holders[house].discard(longest)
+        self._holders[client].discard(longest)
         longest.dismiss()
         return True
 
-    def _house_of(self, address: str | None) -> str:
+    def _client_of(self, address: str | None) -> str:
         """What counts as one client; "" for a proxy or nobody known."""
         known = parse_address(address)
         if known is None:
