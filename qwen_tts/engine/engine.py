@@ -197,7 +197,7 @@ class Engine:
 
     async def _prepare_encoder(self) -> None:
         """Beside the engine's thread: the first time takes seconds, and others speak meanwhile."""
-        await asyncio.to_thread(self._ready_model().codec.encoder.prepare)
+        await self._thread.beside(self._ready_model().codec.encoder.prepare)
 
     async def decode(self, codes: list[list[int]]) -> Audio:
         """See SpeechEngine. A piece at a time: between two of them others speak."""

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -48,6 +49,8 @@ class DeviceThread:
         self._work, self._now, self._on_end = work, now, on_end
         self._inbox: deque[tuple[Callable[[], Any], asyncio.Future[Any] | None]] = deque()
         """Actions, and who waits for what they return"""
+        self._beside: set[asyncio.Future[Any]] = set()
+        """Who waits for what is done in a thread beside this one"""
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._event_loop: asyncio.AbstractEventLoop | None = None
@@ -85,6 +88,17 @@ class DeviceThread:
         self._inbox.append((function, answer))
         self.wake()
         return await answer
+
+    async def beside(self, function: Callable[[], T]) -> T:
+        """What `function` returns or raises in another thread, where it keeps nobody from speaking."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._beside.add(answer)
+        working = asyncio.create_task(asyncio.to_thread(function))
+        working.add_done_callback(partial(_hand_on, answer))
+        try:
+            return await answer
+        finally:
+            self._beside.discard(answer)
 
     async def close(self) -> None:
         """End after the step that is running. Idempotent."""
@@ -148,6 +162,8 @@ class DeviceThread:
             _, answer = self._inbox.popleft()
             if answer is not None:
                 _fail(answer, refusal)
+        for answer in self._beside:
+            _fail(answer, refusal)
 
 
 def _failure(error: Exception) -> EngineFailed:
@@ -160,6 +176,15 @@ def _succeed(answer: asyncio.Future[T], result: T) -> None:
         answer.set_result(result)
 
 
-def _fail(answer: asyncio.Future[Any], error: Exception) -> None:
+def _hand_on(answer: asyncio.Future[T], working: asyncio.Task[T]) -> None:
+    if working.cancelled():
+        answer.cancel()
+    elif (error := working.exception()) is not None:
+        _fail(answer, error)
+    else:
+        _succeed(answer, working.result())
+
+
+def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
     if not answer.done():
         answer.set_exception(error)

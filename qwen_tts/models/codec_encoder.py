@@ -11,6 +11,7 @@ in the background.
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from qwen_tts.config.checkpoint import CodecEncoderConfig
+from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.mimi_tensors import DOWNSAMPLING, mimi_tensors
 
 _BLOCK_STEPS = 250
@@ -40,11 +42,20 @@ class CodecEncoder(nn.Module):
         self._mimi: _Mimi | None = None
 
     def prepare(self) -> None:
-        """Import transformers and build MimiModel, once; any thread may do it, and the first recording waits for it."""
+        """Import transformers and build MimiModel, once; any thread may do it, and the first recording waits for it.
+
+        Raises ModelUnavailable without transformers.
+        """
         self._built()
 
     def prepare_in_background(self) -> None:
-        threading.Thread(target=self.prepare, name="codec-encoder", daemon=True).start()
+        """`prepare`, for nobody: who encodes is told if it fails."""
+
+        def run() -> None:
+            with suppress(ModelUnavailable):
+                self.prepare()
+
+        threading.Thread(target=run, name="codec-encoder", daemon=True).start()
 
     @property
     def is_built(self) -> bool:
@@ -129,8 +140,10 @@ class _WithoutWeights(TorchFunctionMode):
 
 def _build(config: CodecEncoderConfig, codebooks: int, weights: dict[str, Tensor]) -> _Mimi:
     """MimiModel's listening half over `weights`, by their names in its checkpoints."""
-    from transformers import MimiConfig, MimiModel  # seconds
-
+    try:
+        from transformers import MimiConfig, MimiModel  # seconds
+    except ImportError as error:
+        raise ModelUnavailable(f"reading a recording needs the package transformers: {error}") from error
     # Our config's aliases are the release's names, and those are MimiConfig's.
     release = config.model_dump(by_alias=True) | {"upsampling_ratios": list(config.ratios), "num_quantizers": codebooks}
     with _WithoutWeights():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models import codec_encoder
 from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.mimi_tensors import mimi_tensors
@@ -97,3 +98,12 @@ def test_a_recording_waits_for_what_is_built_in_the_background(load: Load) -> No
         codes = [pool.submit(encode, encoder, reference_audio()) for _ in range(2)]
         assert all(torch.equal(one.result(), before) for one in codes)
     assert [build.result() for build in builds] == [None] * 3
+
+
+def test_without_transformers_only_recordings_are_refused(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = load(BASE).codec.encoder
+    encoder.forget()
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    encoder.prepare_in_background()
+    with pytest.raises(ModelUnavailable, match="needs the package transformers"):
+        encode(encoder, reference_audio()[:1920])

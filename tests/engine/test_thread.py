@@ -251,6 +251,29 @@ async def test_closing_waits_for_the_step_and_tells_everybody(work: Work, thread
         thread.check()
 
 
+async def test_what_is_done_beside_it_keeps_nobody_waiting_and_fails_alone(work: Work, thread: DeviceThread) -> None:
+    gate = threading.Event()
+    waiting = asyncio.create_task(thread.beside(gate.wait))
+    assert await thread.call(lambda: 7) == 7
+    gate.set()
+    assert await waiting
+    with pytest.raises(ZeroDivisionError):
+        await thread.beside(lambda: 1 // 0)
+    assert await thread.call(lambda: 8) == 8
+    assert len(work.threads) == 1
+
+
+async def test_closing_does_not_wait_for_what_is_done_beside_it(thread: DeviceThread) -> None:
+    gate = threading.Event()
+    waiting = asyncio.create_task(thread.beside(gate.wait))
+    await asyncio.sleep(0)
+    await thread.close()
+    assert waiting.done()
+    with pytest.raises(ModelUnavailable, match="closed"):
+        await waiting
+    gate.set()
+
+
 async def test_a_work_that_cannot_be_closed_has_failed(work: Work, thread: DeviceThread) -> None:
     work.close = fail  # type: ignore[method-assign,assignment]
     await thread.close()
