@@ -58,6 +58,9 @@ T = TypeVar("T")
 
 _WARM_UP_S = 0.16
 
+QUIET_S = 3.0
+"""So long after somebody last spoke it is prepared what recordings are encoded with."""
+
 
 def create(**options: Any) -> "Engine":
     """An engine from the options of EngineConfig; what a worker process calls."""
@@ -68,8 +71,9 @@ class Engine:
     """See SpeechEngine. What a checkpoint can do is known at once; `load` makes it ready."""
 
     def __init__(
-        self, config: EngineConfig, *, now: Callable[[], float] = time.monotonic, factories: Factories | None = None
-    ) -> None:
+        self, config: EngineConfig, *, now: Callable[[], float] = time.monotonic, factories: Factories | None = None,
+        quiet_s: float = QUIET_S,
+    ) -> None:  # fmt: skip
         self._config, self._now = config, now
         checkpoint = read_checkpoint_config(config.checkpoint)
         codec = read_codec_config(config.checkpoint / CODEC_DIRECTORY)
@@ -82,6 +86,8 @@ class Engine:
         self._open: set[EngineStream] = set()
         self._loaded = LoadedCheckpoint(config, checkpoint.talker, now, self._deliver, factories or Factories())
         self._thread = DeviceThread(self._loaded, now, self._end_all)
+        self._quiet_s = quiet_s
+        self._preparing: asyncio.Task[None] | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -228,7 +234,16 @@ class Engine:
         if self._loaded.runner is not None and self._loaded.runner.is_cuda:
             await self.warm_up()
         if "cloned" in self._capabilities.voice_kinds:
-            self._loaded_model().codec.encoder.prepare_in_background()
+            self._preparing = asyncio.create_task(self._prepare_encoder_when_quiet(self._loaded_model()))
+
+    async def _prepare_encoder_when_quiet(self, model: Model) -> None:
+        """Whoever speaks meanwhile would be slowed down."""
+        while True:
+            await self.idle.wait()
+            await asyncio.sleep(self._quiet_s)
+            if self.idle.is_set():
+                break
+        model.codec.encoder.prepare_in_background()
 
     async def warm_up(self) -> None:
         """Two frames that nobody hears: what is used for the first time takes 50 ms."""
@@ -253,6 +268,8 @@ class Engine:
     async def close(self) -> None:
         """See SpeechEngine."""
         self._loaded.stop_compiling()  # a load may wait for it
+        if self._preparing is not None:
+            self._preparing.cancel()
         await self._thread.close()
 
     # -- what comes of it -------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ the names that MimiModel's checkpoints have, and MimiModel is built around them 
 in the background.
 """
 
+import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import torch
@@ -26,6 +27,9 @@ _BLOCK_STEPS = 250
 """At 25 Hz: 10 s go through the convolutions at a time, so that a long recording takes little memory."""
 _NO_WINDOW = 2**31 - 1
 """Steps. The release declares a window that its encoder never applies; newer versions of transformers would."""
+
+_SWITCH_S = 0.0005
+"""Python's own is ten times that: with it a frame beside the import took 30 ms instead of 3 on one H200."""
 
 _building = threading.Lock()
 """One builds at a time: most of it is an import."""
@@ -77,7 +81,8 @@ class CodecEncoder(nn.Module):
         with _building:
             if self._mimi is None:
                 weights = {_tensor(name): parameter.data for name, parameter in self.named_parameters()}
-                self._mimi = _build(self.config, self._codebooks, weights)
+                with _giving_way():
+                    self._mimi = _build(self.config, self._codebooks, weights)
             return self._mimi
 
     def _convolve(self, samples: Tensor, convolutions: nn.Module) -> Tensor:
@@ -136,6 +141,18 @@ class _WithoutWeights(TorchFunctionMode):
         if function in (torch.empty, torch.full, torch.ones, torch.zeros):
             return function(*args, **{**(kwargs or {}), "device": "meta"})
         return function(*args, **(kwargs or {}))
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """An import keeps the interpreter busy for seconds; every other thread that wants it, and an engine's does several
+    times a frame, then waits for a switch interval."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _build(config: CodecEncoderConfig, codebooks: int, weights: dict[str, Tensor]) -> _Mimi:

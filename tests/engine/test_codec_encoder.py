@@ -92,11 +92,13 @@ def test_who_speaks_with_a_preset_voice_does_not_import_transformers(checkpoints
 def test_a_recording_waits_for_what_is_built_in_the_background(load: Load) -> None:
     encoder = load(BASE).codec.encoder
     before = encode(encoder, reference_audio())
+    switch_s = sys.getswitchinterval()
     encoder.forget()
     with ThreadPoolExecutor(4) as pool:
         builds = [pool.submit(encoder.prepare) for _ in range(3)]
         codes = [pool.submit(encode, encoder, reference_audio()) for _ in range(2)]
         assert all(torch.equal(one.result(), before) for one in codes)
+    assert sys.getswitchinterval() == switch_s
     assert [build.result() for build in builds] == [None] * 3
 
 

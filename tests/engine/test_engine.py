@@ -57,6 +57,7 @@ from tests.engine.driven import (
     small_model,
 )
 from tests.golden.cases import BASE, CUSTOM, DESIGN, TRANSCRIPT, random_codes, reference_audio
+from tests.patience import PATIENCE_S
 
 Start = Callable[..., Awaitable[Engine]]
 RECORDING = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
@@ -82,7 +83,7 @@ async def start(text_tokenizer_files: Path, speaker: Model) -> AsyncIterator[Sta
     ) -> Engine:  # fmt: skip
         factories = Factories(**{"model": lambda *_, **__: model} | (made or {}))
         config = EngineConfig.model_validate({"checkpoint": checkpoint or small} | (FEW if few else UNASKED) | options)
-        started.append(Engine(config, factories=factories))
+        started.append(Engine(config, factories=factories, quiet_s=0))
         await started[-1].load()
         return started[-1]
 
@@ -393,10 +394,14 @@ async def test_what_encodes_is_built_beside_the_speech_of_a_checkpoint_that_clon
     base, codes = load(BASE), []
     base.codec.encoder.forget()
     engine = await start(base, checkpoints / BASE)
-    for thread in threading.enumerate():
-        if thread.name == "codec-encoder":
-            thread.join()
-    assert base.codec.encoder.is_built
+    async with engine.stream(request(voice=base.prompts.any_voice())) as audio:
+        async for chunk in audio:
+            assert not base.codec.encoder.is_built, "who speaks comes first"
+            if chunk.first_sample > 10 * chunk.samples:
+                break
+    async with asyncio.timeout(PATIENCE_S):
+        while not base.codec.encoder.is_built:
+            await asyncio.sleep(0.01)
     codes.append(await engine.encode(RECORDING))
     await engine.sleep()
     assert not base.codec.encoder.is_built
