@@ -32,9 +32,9 @@ from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.text import languages
+from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from qwen3tts_daemon.voices.other_names import Aliases
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)

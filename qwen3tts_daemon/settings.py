@@ -80,7 +80,7 @@ class HttpSettings(Section):
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     """Largest JSON request."""
     max_connections: int = Field(default=512, ge=1)
-    """Connections at once, WebSockets too; one more is closed at once."""
+    """Connections at once, WebSockets too; one more takes the place of an idle one, or is closed at once."""
     max_connections_per_address: int = Field(default=256, ge=1)
     """Connections at once from one address; of an address behind a trusted proxy: requests at once."""
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")

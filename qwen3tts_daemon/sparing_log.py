@@ -34,7 +34,7 @@ class SparingLog:
 
 
 class SparingFilter(logging.Filter):
-    """The same for the warnings of a logger: of one kind are those of one message, and one error from one place."""
+    """The same for a logger's warnings: those of one message are of one kind, and errors of one place."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

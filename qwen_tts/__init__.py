@@ -2,7 +2,8 @@
 
 Importing this package does not import torch; the first use of `Synthesizer` does.
 
-api, stream, errors, limits   the seam: what is asked, what comes back, what goes wrong, what is too much
+stream > api > errors, limits   the seam: what comes back, what is asked, what goes wrong, and how much may be asked
+toml, convert_prompt  TOML for people; the command for prompts of the official package
 hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ > text/ > config/ > toml
 """
 

@@ -10,7 +10,7 @@ SynthesisError
 │   ├── UnsupportedLanguage
 │   ├── UnsupportedFormat
 │   └── BadReferenceAudio
-├── EngineBusy                no row free now: try again
+├── EngineBusy                no room now: try again
 ├── ModelUnavailable          no engine to ask: crashed, not installed, not loaded
 │   ├── ModelLoading
 │   ├── OutOfMemory
@@ -55,7 +55,7 @@ class TextEmpty(InvalidRequest):
 
 
 class TextTooLong(InvalidRequest):
-    """More text than one context takes."""
+    """More text than one request may have, or than fits beside its voice."""
 
     code = "text_too_long"
 
@@ -85,13 +85,13 @@ class UnsupportedFormat(InvalidRequest):
 
 
 class BadReferenceAudio(InvalidRequest):
-    """The reference audio cannot be decoded, is too short, or is silent."""
+    """The reference audio cannot be decoded, is too short or too long, or is silent."""
 
     code = "bad_audio"
 
 
 class EngineBusy(SynthesisError):
-    """The engine's queue is full."""
+    """There is no room now: in the queue, in the cache, or for more text beside frames."""
 
     code = "queue_full"
 

@@ -4,7 +4,7 @@ Rules of an AudioStream
 1. Chunks come in order and without gaps: each starts at the sample where the one before ended.
 2. After `cancel()` no chunk is delivered, whoever called it and whatever is in flight.
 3. The end stays the end: reading on after it ends at once again; an error is raised once.
-4. A producer may be `WINDOW_FRAMES` frames ahead of what the reader took (`taken_samples`), then it pauses this
+4. A producer may be `WINDOW_FRAMES` frames ahead of what the reader took (`StreamSource.taken`), then it pauses this
    stream and no other.
 """
 

@@ -8,5 +8,5 @@ lan_addresses    which addresses others at home can reach
 origins          which page sent a request
 expiring_tokens  what was issued in place of the token: sessions and tickets
 
-Imports failures and settings.
+Imports no other room.
 """

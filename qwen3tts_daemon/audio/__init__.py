@@ -4,7 +4,7 @@
 - formats.py: the one table of formats (media type, encoder), and WAV files
 - ffmpeg.py: what needs FFmpeg, through PyAV; 16 MB, so it is imported by the first request that asks for it
 
-Imports qwen_tts.api, limits and audio.bounds. Recordings from outside are read in uploads/.
+Imports no other room.
 """
 
 from qwen3tts_daemon.audio.formats import (

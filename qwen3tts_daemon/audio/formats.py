@@ -101,6 +101,9 @@ class AudioFormat:
         return self.media_type.partition(";")[0]
 
 
+DEFAULT_FORMAT = "mp3"
+"""What a body of sound is if nobody says; OpenAI's clients expect it."""
+
 AUDIO_FORMATS: Mapping[str, AudioFormat] = {
     "mp3": AudioFormat("audio/mpeg", _compressed("mp3")),
     "opus": AudioFormat("audio/ogg;codecs=opus", _compressed("opus")),

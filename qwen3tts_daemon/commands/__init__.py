@@ -9,4 +9,6 @@ models/     the checkpoints: fetched, and checked
 playback    sound from this machine's loudspeaker
 say         speak a line
 voices      who can speak
+
+Imports speech and hosting.
 """

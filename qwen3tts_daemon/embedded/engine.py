@@ -13,8 +13,8 @@ from pathlib import Path
 
 from qwen3tts_daemon.embedded.framing import SAMPLES_PER_FRAME
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
 from qwen3tts_daemon.embedded.stream import EmbeddedStream
+from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice, available
 from qwen_tts.api import (
     AUTO,
@@ -51,7 +51,7 @@ def create(
     kokoro: bool = True,
 ) -> "EmbeddedEngine":
     """An engine with every installed voice, or without Kokoro's; `cache_dir` keeps the joined Kokoro model."""
-    voices = EmbeddedVoices(Path(cache_dir), threads)
+    voices = EmbeddedSynthesizer(Path(cache_dir), threads)
     table = [voice for voice in available() if kokoro or voice.engine != "kokoro"]
     return EmbeddedEngine(voices, table, max_streams=max_streams, warm_languages=warm_languages)
 
@@ -61,7 +61,7 @@ class EmbeddedEngine:
 
     def __init__(
         self,
-        voices: EmbeddedVoices,
+        voices: EmbeddedSynthesizer,
         table: Sequence[EmbeddedVoice],
         *,
         max_streams: int,

@@ -16,11 +16,11 @@ from typing import Literal
 import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
+from qwen3tts_daemon.embedded.flow_control import ReaderWindow
 from qwen3tts_daemon.embedded.framing import ChunkFramer
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, PhonemeUnit
+from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
-from qwen3tts_daemon.embedded.window import ReaderWindow
 from qwen_tts.api import StreamEnd, SynthesisRequest
 from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty
 from qwen_tts.stream import AudioStream
@@ -111,7 +111,7 @@ class EmbeddedStream:
             has_work = self._units is not None or bool(self._texts) or self._text_ended
         return has_work and self._window.has_room and not self.is_over
 
-    def step(self, voices: EmbeddedVoices) -> None:
+    def step(self, voices: EmbeddedSynthesizer) -> None:
         """Speak one unit, or end the stream; a unit without a sound is a step too."""
         started = self._now()
         if self._queue_s is None:
@@ -134,14 +134,14 @@ class EmbeddedStream:
         self._cancellation.cancel()
         self.audio.call_from_thread(self.audio.finish, outcome)
 
-    def _step(self, voices: EmbeddedVoices) -> None:
+    def _step(self, voices: EmbeddedSynthesizer) -> None:
         unit = self._next_unit(voices)
         if unit is None:
             self._end_or_wait()
         elif unit.phonemes:
             self._speak(unit, voices)
 
-    def _next_unit(self, voices: EmbeddedVoices) -> PhonemeUnit | None:
+    def _next_unit(self, voices: EmbeddedSynthesizer) -> PhonemeUnit | None:
         """None: everything that was fed is spoken."""
         while self._units is not None or self._open_piece(voices):
             assert self._units is not None
@@ -150,7 +150,7 @@ class EmbeddedStream:
             self._units = None
         return None
 
-    def _open_piece(self, voices: EmbeddedVoices) -> bool:
+    def _open_piece(self, voices: EmbeddedSynthesizer) -> bool:
         """Begin the next piece of text; False if there is none."""
         with self._lock:
             if not self._texts:
@@ -163,7 +163,7 @@ class EmbeddedStream:
         )  # fmt: skip
         return True
 
-    def _speak(self, unit: PhonemeUnit, voices: EmbeddedVoices) -> None:
+    def _speak(self, unit: PhonemeUnit, voices: EmbeddedSynthesizer) -> None:
         if self._pause is not None:
             self._emit(self._pause, is_end=self._segment != self._piece)
         if self._framer.is_cut_off:

@@ -7,5 +7,5 @@ model_manager     loaded on demand, kept while leased, loaded again after a cras
 spare_process     what waits meanwhile to be the next one
 worker_client, worker, ipc   the two sides of the border to the engine's process, and what crosses it
 
-Imports failures and settings; the worker alone imports an engine.
+Imports no other room; the worker alone imports an engine.
 """

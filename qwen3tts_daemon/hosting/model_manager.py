@@ -73,7 +73,7 @@ class ModelManager:
 
     @property
     def idle_s(self) -> float:
-        """Since the last lease ended; 0 while there is one."""
+        """Since somebody last came, left or called; 0 while there is a lease."""
         return self._leases.idle_s
 
     @property

@@ -7,5 +7,7 @@ discovery  zeroconf: how others find us
 
 They do not know each other. What they share lies here: `listeners` sockets, `connection_quota` who may hold one, `pace`
 how fast what a client sends is worked off, `strict_json` JSON without surprises, `scope_state` what the HTTP port
-offers to whoever answers. Imports speech and access.
+offers to whoever answers.
+
+Imports speech, voices, hosting, uploads, audio, text and access.
 """

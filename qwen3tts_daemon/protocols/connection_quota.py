@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 _MOST_BUCKETS = 1_024
 _MOST_LINGERING = 32
 _FAR_PREFIX = 64
-"""Of IPv6 a far client has a whole network to choose its addresses from; near ones share theirs with neighbours."""
+"""A far IPv6 client has a whole /64 to choose its addresses from, and counts as one; near ones share theirs."""
 
 
 class Holder(Protocol):

@@ -1,17 +1,17 @@
 """The use case: a text in, speech out, whatever the protocol.
 
-service        Speech, whom the protocols ask: opens utterances, knows which are open, drains
-request        what is asked for, and by whom
-utterance      the life of one utterance, from its text to its end
-incoming_text  its text as it comes, in segments
-speaker        which voice, language and checkpoint it gets
-synthesis      its work in the engine: a lease and a stream
-output         its sound as a listener gets it: speed, silences, numbers
-report         what it cost, and the line in the log
-engines        the engine, and who stands in for it
-metrics        what is counted and measured
-clip, clips    sound that players fetch by URL: one, and all of them with their limits
-voice_making   voices from a description or a recording
+service          Speech, whom the protocols ask: opens utterances, knows which are open, drains
+request          what is asked for, and by whom
+utterance        the life of one utterance, from its text to its end
+incoming_text    its text as it comes, in segments
+voice_selection  which voice, language and checkpoint it gets
+synthesis        its work in the engine: a lease and a stream
+output           its sound as a listener gets it: speed, silences, numbers
+report           what it cost, and the line in the log
+engines          the engine, and the preview voice while it loads
+metrics          what is counted and measured
+clip, clips      sound that players fetch by URL: one, and all of them with their limits
+voice_making     voices from a description or a recording
 
-Imports voices, hosting, text and audio; knows no protocol.
+Imports voices, hosting, audio and text.
 """

@@ -22,8 +22,8 @@ from qwen3tts_daemon.speech.incoming_text import IncomingText
 from qwen3tts_daemon.speech.output import Output, Part, SpeedChange
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
-from qwen3tts_daemon.speech.speaker import Speaker
 from qwen3tts_daemon.speech.synthesis import Synthesis
+from qwen3tts_daemon.speech.voice_selection import VoiceSelection
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
@@ -61,9 +61,9 @@ class Utterance:
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
         self._config = config
         self._on_begin, self._on_end = on_begin, on_end
-        self._speaker = Speaker(order, caller, voices, engines)
+        self._selection = VoiceSelection(order, caller, voices, engines)
         self._text = IncomingText(order.split, config.idle_flush_s)
-        self._synthesis = Synthesis(self._text, self.measures, self._speaker.lease, self._open_stream)
+        self._synthesis = Synthesis(self._text, self.measures, self._selection.lease, self._open_stream)
         self._output = Output(engines.capabilities, ())
         """Another one once it is known who speaks"""
         self._ready: deque[Part] = deque()
@@ -74,16 +74,16 @@ class Utterance:
     @property
     def voice(self) -> str:
         """The name of who speaks; this and what follows are empty until it is decided."""
-        return self._speaker.voice
+        return self._selection.voice
 
     @property
     def language(self) -> str:
-        return self._speaker.language
+        return self._selection.language
 
     @property
     def model(self) -> str:
         """What speaks: a checkpoint, or an engine without such."""
-        return self._speaker.model
+        return self._selection.model
 
     # -- text in -------------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Utterance:
 
     def settle(self) -> str:
         """The voice that will speak, from now on whatever comes; "" if that cannot be told yet."""
-        return self._speaker.settle(self._text.segments[0].text if self._text.segments else None)
+        return self._selection.settle(self._text.segments[0].text if self._text.segments else None)
 
     # -- its life ------------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class Utterance:
     @property
     def take(self) -> Take | None:
         """What a designed voice said, if it came to an end by itself."""
-        description = self._speaker.description
+        description = self._selection.description
         if self.end not in ("done", "limit") or description is None:
             return None
         audio = Audio(pcm=b"".join(self._recording), sample_rate=self._output.sample_rate)
@@ -157,7 +157,7 @@ class Utterance:
 
     async def _open_stream(self, engine: SpeechEngine, first: Segment) -> AudioStream:
         """It is decided who speaks. Where the engine has one speed, another one is made of it here."""
-        request, speed = await self._speaker.decide(engine, first.text), None
+        request, speed = await self._selection.decide(engine, first.text), None
         if request.speed != 1 and not engine.capabilities.has_speed:
             speed = await asyncio.to_thread(_speed_changer, engine.capabilities.sample_rate, request.speed)
             request = msgspec.structs.replace(request, speed=1.0)
@@ -210,7 +210,7 @@ class Utterance:
         if (end := self._synthesis.end) is None:
             return []
         if not self._output.has_begun:
-            raise self._speaker.unreadable(self.text)
+            raise self._selection.unreadable(self.text)
         self.end = "done" if end.reason == "complete" else end.reason
         self.measures.queue_s, self.measures.synthesis_s = end.queue_s, end.synthesis_s
         return self._output.finish()
@@ -219,7 +219,7 @@ class Utterance:
         if self.measures.ttfa_s is None and self._text.began_at is not None:
             self.measures.ttfa_s = asyncio.get_running_loop().time() - self._text.began_at
         self.measures.count(chunk.samples, chunk.sample_rate)
-        if self._speaker.description is not None:
+        if self._selection.description is not None:
             self._recording.append(chunk.pcm)
 
 

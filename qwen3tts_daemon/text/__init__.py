@@ -8,4 +8,6 @@ markdown    markdown and HTML -> the words in it
 phrases     whether there is something to say, and a full stop where none is written
 
 Where a sentence ends is said by qwen_tts/text/sentences.py, to this package and to both engines.
+
+Imports no other room.
 """

@@ -55,7 +55,7 @@ _ENOUGH_CHARS = 400
 # A word alone is most likely of the language of the house: with 0.5 a French one heard 41 % of its own numbers, days,
 # months and rooms in French, with 0.9 it is 92 %.
 _SURE = {1: 0.9, 2: 0.7}
-"""What share of the probability makes it no guess, by the number of words; of more words half of it"""
+"""The share of the probability that makes it no guess, by the number of words; 0.5 for more"""
 _KANA = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -81,7 +81,7 @@ def _script_languages(letters: str) -> tuple[str, ...]:
 
 
 def _is_latin(letters: str) -> bool:
-    """Not so: a script that none of the languages has, such as Hebrew or Thai."""
+    """False for a script that none of the languages has, such as Hebrew or Thai."""
     return 2 * len(_LATIN.findall(letters)) >= len(letters)
 
 

@@ -7,5 +7,5 @@ confinement     no files, no sockets, so much memory and time
 decoder, mixer  a recording -> mono PCM, there
 voice_files     the files of a voice, and how an archive gives them out
 
-Imports failures and limits, and of qwen_tts what needs no numpy.
+Imports no other room.
 """

@@ -1,19 +1,19 @@
 """Who can speak, under which names.
 
-catalogue         a request's voice -> who speaks, in which language
-known_voices      the voices that can be spoken with now
-name_resolver     a name -> the voice that is meant, or why there is none
-default_voices    who speaks if no voice is named
-names             how names are written, compared and listed
-other_names       names that are no voice's own: aliases, OpenAI's, other products'
-release_speakers  the speakers of the official checkpoints
-library           voices that people keep
-stored_voice      such a voice, as its card says it; voice_id: what it may be called in paths
-voice_folders     its files on disk, whole after a crash
-archive           a voice that another daemon exported
-stored_prompts    the voice prompt that a stored voice speaks with
-recent_takes      what designed voices said lately; a good one may be kept
-trial_references  recordings that are only tried
+catalogue             a request's voice -> who speaks, in which language
+known_voices          the voices that can be spoken with now
+name_resolver         a name -> the voice that is meant, or why there is none
+default_voices        who speaks if no voice is named
+names                 how names are written, compared and listed
+aliases               further names of voices: settings', OpenAI's, other products'
+speaker_translations  what the speakers of the official checkpoints are like, in other languages
+library               voices that people keep
+stored_voice          such a voice, as its card says it; voice_id: what it may be called in paths
+voice_folders         its files on disk, whole after a crash
+archive               a voice that another daemon exported
+stored_prompts        the voice prompt that a stored voice speaks with
+recent_takes          what designed voices said lately; a good one may be kept
+trial_references      recordings that are only tried
 
-Imports hosting, text, audio and uploads.
+Imports hosting, uploads, audio and text.
 """

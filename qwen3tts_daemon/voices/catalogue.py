@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.text.languages import detect_language, parse_language
+from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
 from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_settings
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.name_resolver import NameResolver
-from qwen3tts_daemon.voices.other_names import Aliases, AnyVoice
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
 from qwen_tts.api import AUTO, Capabilities, ClonedVoice, Gender, PresetVoice, Voice, VoiceInfo

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Mapping
 
 from qwen3tts_daemon.settings import SettingsError
+from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.name_resolver import NameResolver, voice_called
-from qwen3tts_daemon.voices.other_names import Aliases, AnyVoice
 from qwen_tts.api import AUTO, Gender, VoiceInfo
 from qwen_tts.errors import UnknownVoice
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice, any_voice
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.names import MOST_CHARS, canonical, folded, in_language, labels, some_of
-from qwen3tts_daemon.voices.other_names import Aliases, AnyVoice, any_voice
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AUTO
 from qwen_tts.errors import UnknownVoice

@@ -7,5 +7,5 @@ samples          float samples and 16-bit PCM
 sound_file       WAV, FLAC, Ogg and MP3 files, through libsndfile: the command line's
 riff             what a WAV file really holds; the standard library only
 
-Imports text (the words of a recording), api and errors. The codec, which makes codes of samples, is in checkpoint/.
+Imports text.
 """

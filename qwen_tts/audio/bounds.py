@@ -2,7 +2,7 @@
 
 SHORTEST_S = 3.0
 LONGEST_S = 30.0
-"""Of it so much is used."""
+"""Of a recording, what is used"""
 SAMPLE_RATES = range(8_000, 192_001)
 SILENCE = 0.001
 """-60 dBFS: a recording that never gets louder has nobody in it."""

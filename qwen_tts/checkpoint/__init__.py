@@ -8,5 +8,5 @@ prompt                   request -> the embeddings before the first frame
 voice_prompt, prompt_file   a cloned voice as tensors, and as bytes; prompt_file needs no torch
 clone                    reference audio -> voice prompt
 
-Imports models, text, audio and config; runtime/ runs it.
+Imports models, modules, audio, text and config.
 """

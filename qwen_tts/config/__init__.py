@@ -7,5 +7,5 @@ host              the options of a host of several checkpoints
 languages         their names and a sentence of each, a row a language
 release_speakers  the speakers of the official checkpoints
 
-Imports api and errors; everybody may import it.
+Imports no other room.
 """

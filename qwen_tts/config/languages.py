@@ -1,4 +1,4 @@
-"""The languages, a row each: whatever is but a name or a sentence of a language stands here.
+"""The languages, a row each: their names and a sentence of each.
 
 A new language is a row here and a code in LanguageCode; tests/text/test_languages.py names the tables that are
 then incomplete, such as the preview voice's numbers and phonemes.

@@ -29,7 +29,7 @@ from qwen_tts.runtime.runner import ModelRunner
 logger = logging.getLogger(__name__)
 
 HURRIED_S = 2.0
-"""Who has less sound in hand lets nobody else begin between two parts of a text, beside the time until a row is free"""
+"""With less sound in hand than this and the wait for a row, the next part of a long text goes before new utterances"""
 
 FRAMES_A_TOKEN = 4
 """Of speech, about"""

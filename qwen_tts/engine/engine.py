@@ -41,7 +41,7 @@ from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.fairness import check_may_wait
 from qwen_tts.engine.live_text import LiveSentences, LiveText
-from qwen_tts.engine.loading import Factories, LoadedCheckpoint
+from qwen_tts.engine.loaded_checkpoint import Factories, LoadedCheckpoint
 from qwen_tts.engine.loop import Outcome
 from qwen_tts.engine.thread import DeviceThread
 from qwen_tts.errors import (
@@ -59,7 +59,7 @@ T = TypeVar("T")
 _WARM_UP_S = 0.16
 
 QUIET_S = 3.0
-"""So long after somebody last spoke it is prepared what recordings are encoded with."""
+"""Once nobody has spoken for this long, the codec's encoder is prepared."""
 
 
 def create(**options: Any) -> "Engine":

@@ -42,7 +42,7 @@ class DeviceWork(Protocol):
 
 
 class DeviceThread:
-    """All methods but `to_event_loop` are the event loop's."""
+    """All methods but `wake` and `to_event_loop` are the event loop's."""
 
     def __init__(self, work: DeviceWork, now: Callable[[], float], on_end: Callable[[SynthesisError], None]) -> None:
         """`on_end` is called on the event loop with the reason, when the thread has done its last work."""

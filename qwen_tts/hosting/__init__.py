@@ -8,5 +8,7 @@ joint_capabilities  what they can do together
 device_memory       what is free on the device
 lifecycle           leases, back-off, tasks: what everybody needs who keeps engines, the daemon too
 
-Imports engine and config. `lifecycle` needs no torch.
+`lifecycle` needs no torch.
+
+Imports engine, runtime, checkpoint and config.
 """

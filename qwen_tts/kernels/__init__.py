@@ -12,6 +12,8 @@ Rules of every kernel
    up to the form of the matrix product, and the same bucket gives the same bits.
 2. Weights are read before `wait()`, what another kernel of the frame wrote after it; attention reads what earlier
    frames or steps put into its cache before, by the rule in chain.py. With `CHAINED` (programmatic dependent launch,
-   Hopper) a kernel's weights so arrive while its predecessor still computes.
+   Hopper) a kernel's weights thus arrive while its predecessor still computes.
 3. Sums are float32; weights and cache have the model's dtype; the residual stream is float32.
+
+Imports no other room.
 """

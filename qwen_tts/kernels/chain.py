@@ -3,7 +3,7 @@
 A kernel lets the next one in at once, and then waits for the one before it. So several are there at a time, each with
 what depends on weights alone fetched. One that also fetches what earlier kernels wrote must not have an unknown number
 of them before it that still wait: it lets the next one in only after its own wait (`wait_in_turn`). What was written
-before the last kernel of that kind began is so known to be there.
+before the last kernel of that kind began is thus known to be there.
 """
 
 from collections.abc import Callable

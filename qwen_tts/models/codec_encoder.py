@@ -145,8 +145,8 @@ class _WithoutWeights(TorchFunctionMode):
 
 @contextmanager
 def _giving_way() -> Iterator[None]:
-    """An import keeps the interpreter busy for seconds; every other thread that wants it, and an engine's does several
-    times a frame, then waits for a switch interval."""
+    """A shorter switch interval: an import keeps the interpreter busy for seconds, and an engine's thread, which wants
+    it several times a frame, waits for an interval each time."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:

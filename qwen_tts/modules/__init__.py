@@ -1,4 +1,12 @@
 """Layers. They hold weights only: what a stream remembers is a state that the caller owns and passes in.
 
-Imports config; models/ is built of them.
+attention, flash_attention                  over a cache: PyTorch's own, or the package flash-attn
+transformer, window_transformer             stacks of layers: of talker and code predictor, of the codec decoder
+linear, conv, norm, rope, snake, quantizer  their parts
+mel                                         what the speaker encoder hears
+module_list, upload                         a typed list of layers; small numbers on their way to the device
+
+models/ is built of them.
+
+Imports config.
 """

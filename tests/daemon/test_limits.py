@@ -23,7 +23,7 @@ from qwen3tts_daemon.protocols.http.routes.batch import BatchBody
 from qwen3tts_daemon.protocols.http.routes.clips import ClipBody
 from qwen3tts_daemon.protocols.http.routes.new_voices import NewClone, NewReference, NewVoice
 from qwen3tts_daemon.protocols.http.routes.voices import VoiceChanges
-from qwen3tts_daemon.protocols.http.routes.wrapper import CustomVoice, SavePrompt, VoiceClone, VoiceDesign
+from qwen3tts_daemon.protocols.http.routes.wrapper_speech import CustomVoice, SavePrompt, VoiceClone, VoiceDesign
 from qwen3tts_daemon.protocols.http.speech_request import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ConfigureMessage, SpeakMessage
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import SocketLimits

@@ -16,10 +16,10 @@ from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
+from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.names import labels
-from qwen3tts_daemon.voices.other_names import Aliases
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S, MOST, TrialReferences
 from qwen3tts_daemon.voices.voice_id import slug

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.settings import SettingsError
+from qwen3tts_daemon.voices.aliases import Aliases, any_voice
 from qwen3tts_daemon.voices.names import FIRST, canonical, folded, labels, some_of
-from qwen3tts_daemon.voices.other_names import Aliases, any_voice
 from qwen_tts.api import VoiceInfo
 
 

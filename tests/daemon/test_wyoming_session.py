@@ -14,7 +14,7 @@ from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from qwen3tts_daemon.failures import Failure
-from qwen3tts_daemon.protocols.wyoming.answer import Answer
+from qwen3tts_daemon.protocols.wyoming.answer_events import Answer
 from qwen3tts_daemon.protocols.wyoming.info import PROGRAM_NAME, Describer
 from qwen3tts_daemon.protocols.wyoming.session import (
     Begin,
@@ -27,9 +27,9 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 )
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
 from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from qwen3tts_daemon.voices.other_names import Aliases
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import Capabilities, VoiceInfo, VoiceKind
 from qwen_tts.config.languages import LANGUAGES

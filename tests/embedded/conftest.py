@@ -6,7 +6,7 @@ import pytest
 
 from qwen3tts_daemon.embedded.kokoro import vocabulary
 from qwen3tts_daemon.embedded.phonemes.g2p import G2P
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,8 +22,8 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def voices(cache_dir: Path) -> EmbeddedVoices:
-    return EmbeddedVoices(cache_dir, threads=2)
+def voices(cache_dir: Path) -> EmbeddedSynthesizer:
+    return EmbeddedSynthesizer(cache_dir, threads=2)
 
 
 @pytest.fixture(scope="session")

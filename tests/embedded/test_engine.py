@@ -10,7 +10,7 @@ from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.engine import EmbeddedEngine
 from qwen3tts_daemon.embedded.framing import SAMPLES_PER_FRAME
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices, PhonemeUnit
+from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.api import Audio, AudioChunk, DesignedVoice, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.errors import (
@@ -30,7 +30,7 @@ LONG = "This is a sentence of some length, which is spoken for several seconds. 
 
 
 @pytest.fixture
-async def engine(voices: EmbeddedVoices) -> AsyncIterator[EmbeddedEngine]:
+async def engine(voices: EmbeddedSynthesizer) -> AsyncIterator[EmbeddedEngine]:
     engine = EmbeddedEngine(voices, VOICES, max_streams=4, warm_languages=("en",))
     await engine.load()
     yield engine
@@ -70,7 +70,7 @@ async def test_chunks_are_frames_and_follow_each_other(engine: EmbeddedEngine) -
     assert [chunk.first_sample for chunk in chunks] == starts[:-1]
 
 
-async def test_what_is_streamed_is_what_is_spoken(engine: EmbeddedEngine, voices: EmbeddedVoices) -> None:
+async def test_what_is_streamed_is_what_is_spoken(engine: EmbeddedEngine, voices: EmbeddedSynthesizer) -> None:
     text = "One sentence. And another one."
     streamed = np.frombuffer(pcm(await read(engine.stream(request(text)))), "<i2")
     whole = np.concatenate(list(voices.speak(text, VOICES[0], Cancellation(), is_first=True, is_last=True)))
@@ -141,7 +141,7 @@ async def test_a_seed_is_a_sound_whatever_else_is_spoken(engine: EmbeddedEngine)
     assert pcm(first) == pcm(last) == alone
 
 
-class _Turns(EmbeddedVoices):
+class _Turns(EmbeddedSynthesizer):
     """Remembers whose inferences there were, and how long they sound."""
 
     def __init__(self, cache_dir: Path) -> None:
@@ -312,14 +312,14 @@ async def test_what_needs_qwen_is_refused(engine: EmbeddedEngine) -> None:
         await engine.decode([[0]])
 
 
-def test_the_first_voice_of_a_language_is_its_default(voices: EmbeddedVoices) -> None:
+def test_the_first_voice_of_a_language_is_its_default(voices: EmbeddedSynthesizer) -> None:
     capabilities = EmbeddedEngine(voices, VOICES, max_streams=4, warm_languages=()).capabilities
     assert capabilities.voices[0].name == "heart"
     assert capabilities.is_preview
     assert capabilities.languages[0] == "en"
 
 
-class _Stumbling(EmbeddedVoices):
+class _Stumbling(EmbeddedSynthesizer):
     """Has a bug that one text finds."""
 
     def phoneme_units(self, text: str, *arguments: Any, **options: Any) -> Iterator[PhonemeUnit]:

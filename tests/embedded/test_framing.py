@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from qwen3tts_daemon.embedded.flow_control import ReaderWindow
 from qwen3tts_daemon.embedded.framing import SAMPLES_PER_FRAME, ChunkFramer
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
-from qwen3tts_daemon.embedded.window import ReaderWindow
 from qwen_tts.api import AudioChunk
 from qwen_tts.stream import WINDOW_FRAMES
 

@@ -9,7 +9,7 @@ from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.kokoro import vocabulary
 from qwen3tts_daemon.embedded.phonemes.g2p import G2P, Phonemizer, count_sounds
 from qwen3tts_daemon.embedded.phonemes.korean import hangul_phonemes
-from qwen3tts_daemon.embedded.speaker import MAX_UNIT_SOUNDS, EmbeddedVoices, PhonemeUnit
+from qwen3tts_daemon.embedded.synthesizer import MAX_UNIT_SOUNDS, EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import VOICES
 
 SENTENCES = {
@@ -87,7 +87,7 @@ def test_every_letter_of_a_long_english_word_is_read(g2p: G2P, locale: str) -> N
 
 @pytest.mark.parametrize("letter", ["a", "A", "v", "é", "Ⅳ", "Ｂ"])
 @pytest.mark.parametrize("locale", ["ja-JP", "ko-KR", "zh-CN"])
-def test_letters_of_other_scripts_are_said(locale: str, letter: str, voices: EmbeddedVoices) -> None:
+def test_letters_of_other_scripts_are_said(locale: str, letter: str, voices: EmbeddedSynthesizer) -> None:
     assert spoken(voices, letter, locale)
 
 
@@ -117,12 +117,12 @@ def test_what_a_library_fails_at_is_left_out_alone_and_named(
     assert "ba" not in warning.getMessage()
 
 
-def units_of(voices: EmbeddedVoices, text: str, locale: str, speed: float = 1.0) -> Iterator[PhonemeUnit]:
+def units_of(voices: EmbeddedSynthesizer, text: str, locale: str, speed: float = 1.0) -> Iterator[PhonemeUnit]:
     voice = next(voice for voice in VOICES if voice.locale == locale)
     return voices.phoneme_units(text, voice, Cancellation(), is_first=True, speed=speed)
 
 
-def spoken(voices: EmbeddedVoices, text: str, locale: str) -> int:
+def spoken(voices: EmbeddedSynthesizer, text: str, locale: str) -> int:
     return sum(count_sounds(unit.phonemes) for unit in units_of(voices, text, locale))
 
 
@@ -138,7 +138,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_no_text_with_a_digit_fails_or_stays_silent(voices: EmbeddedVoices, locale: str, text: str) -> None:
+def test_no_text_with_a_digit_fails_or_stays_silent(voices: EmbeddedSynthesizer, locale: str, text: str) -> None:
     units = list(units_of(voices, text, locale))
     assert any(count_sounds(unit.phonemes) for unit in units)
     assert all(count_sounds(unit.phonemes) <= MAX_UNIT_SOUNDS for unit in units)
@@ -148,14 +148,14 @@ def test_no_text_with_a_digit_fails_or_stays_silent(voices: EmbeddedVoices, loca
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(text=st.text(max_size=60), number=st.from_regex(r"\A[-+]?[0-9]{1,3}([.,:/ -][0-9]{1,9}){0,3}[%€°]?\Z"))
 @example(text="\0", number="0")
-def test_a_number_amid_anything_is_heard(voices: EmbeddedVoices, locale: str, text: str, number: str) -> None:
+def test_a_number_amid_anything_is_heard(voices: EmbeddedSynthesizer, locale: str, text: str, number: str) -> None:
     assert spoken(voices, f"{text} {number} {text}", locale)
 
 
 @pytest.mark.parametrize("speed", [0.25, 1.0, 4.0])
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_unit_is_bounded_in_sound_and_read_when_its_turn_comes(
-    voices: EmbeddedVoices, locale: str, speed: float
+    voices: EmbeddedSynthesizer, locale: str, speed: float
 ) -> None:
     text = "".join(char for char in SENTENCES[locale[:2]] if char.isalnum())
     unstopped = units_of(voices, (text * 8_000)[:8_000], locale, speed)

@@ -12,7 +12,7 @@ from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.chunker import units
 from qwen3tts_daemon.embedded.engine import EmbeddedEngine
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.api import PresetVoice, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
@@ -49,21 +49,21 @@ def check(seam: Seam, ending: Ending) -> None:
     assert not seam.has_click, seam
 
 
-def seams_within(voices: EmbeddedVoices, voice: EmbeddedVoice, text: str) -> list[Seam]:
+def seams_within(voices: EmbeddedSynthesizer, voice: EmbeddedVoice, text: str) -> list[Seam]:
     blocks = list(voices.speak(text, voice, Cancellation(), is_first=True, is_last=True))
     starts = np.cumsum([len(block) for block in blocks])[:-1].tolist()
     return find_seams(to_pcm(np.concatenate(blocks)), SAMPLE_RATE, starts)
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_units_of_a_text_meet_unheard(voices: EmbeddedVoices, case: str) -> None:
+def test_units_of_a_text_meet_unheard(voices: EmbeddedSynthesizer, case: str) -> None:
     name, text = TEXTS[case]
     endings = [unit.ending for unit in units(text, BY_NAME[name].language, early=True)][:-1]
     for seam, ending in zip(seams_within(voices, BY_NAME[name], text), endings, strict=True):
         check(seam, ending)
 
 
-async def test_sentences_and_paragraphs_of_a_live_text_meet_unheard(voices: EmbeddedVoices) -> None:
+async def test_sentences_and_paragraphs_of_a_live_text_meet_unheard(voices: EmbeddedSynthesizer) -> None:
     pieces = sentences("\n\n".join(TEXT.read_text("utf-8").split("\n\n")[:3]))
     assert len(pieces) > 10
     engine = EmbeddedEngine(voices, [BY_NAME["heart"]], max_streams=1, warm_languages=())

@@ -29,7 +29,7 @@ from qwen_tts.checkpoint.prompt import Prefix, Prompt, PromptBuilder
 from qwen_tts.config.checkpoint import WEIGHTS
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.engine import Engine, create
-from qwen_tts.engine.loading import Factories, NothingToCompile
+from qwen_tts.engine.loaded_checkpoint import Factories, NothingToCompile
 from qwen_tts.errors import (
     BadCheckpoint,
     EngineBusy,

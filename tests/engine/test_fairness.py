@@ -134,3 +134,21 @@ def test_who_is_refused_is_told_why_and_when_to_come_again(own: int, free: int, 
     with pytest.raises(EngineBusy) as refused:
         check_may_wait("a", own, free)
     assert (str(refused.value), refused.value.retry_after_s) == (why, 1)
+
+
+def test_who_had_a_turn_waits_for_one_turn_of_each_other() -> None:
+    line = Line()
+    line.come("a")
+    assert line.next() == "a"
+    line.come("a", "a", "b", "b")
+    assert [line.next() for _ in range(4)] == ["b", "a", "b", "a"]
+
+
+def test_nothing_is_kept_of_clients_whose_next_turn_may_start() -> None:
+    line = Line()
+    for number in range(1_000):
+        line.come(f"client {number}")
+        line.next()
+    line.come("client 0")  # its second turn starts when everybody else has had a first
+    line.next()
+    assert [*line.turns._next_start] == ["client 0"]

@@ -19,7 +19,7 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
 from qwen3tts_daemon.settings import HttpSettings, VoicesSettings, load_settings
-from qwen3tts_daemon.voices.other_names import Aliases
+from qwen3tts_daemon.voices.aliases import Aliases
 from tests.fakes import tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon

@@ -15,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from qwen3tts_daemon.audio import to_wav
-from qwen3tts_daemon.protocols.http.routes import new_voices, status, voices, wrapper, wrapper_models
+from qwen3tts_daemon.protocols.http.routes import new_voices, status, voices, wrapper_models, wrapper_speech
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
@@ -610,7 +610,7 @@ async def test_every_route_is_in_the_document_and_it_is_one(
 ) -> None:
     document = (await door.client.get("/openapi.json")).json()
     routers = (
-        wrapper.router(speech), wrapper_models.router(speech), new_voices.router(VoiceMaker(speech, library)),
+        wrapper_speech.router(speech), wrapper_models.router(speech), new_voices.router(VoiceMaker(speech, library)),
         voices.router(speech, library), status.router(speech, metrics, "9.8.7"),
     )  # fmt: skip
     ours = {

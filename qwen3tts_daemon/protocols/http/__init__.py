@@ -2,7 +2,8 @@
 
 server, connection, websocket_connection   uvicorn's, with a pace and an end for everything
 middleware           admits and refuses, and every error leaves from here; it is made of
-  request_body, request_limit   how long and how slow a body may be, how many requests an address may have under way
+  request_body         how long and how slow a body may be
+  concurrency_limit    how many requests an address may have under way
   replies, routing_errors, security_headers, cors   how answers leave, and what browsers may do with them
   request_state        what was found out about a request, for whoever answers it
 app                  the application: puts together
@@ -11,5 +12,4 @@ json_body, multipart, field_types, speech_request   what a request may hold
 response_schemas, audio_responses                   what an answer holds, and sound that is sent while it is spoken
 openapi              what the API document says of all this
 
-Imports speech, access and what protocols/ shares.
 """

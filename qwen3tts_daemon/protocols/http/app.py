@@ -18,8 +18,8 @@ from qwen3tts_daemon.protocols.http.routes import (
     status,
     voices,
     websocket,
-    wrapper,
     wrapper_models,
+    wrapper_speech,
 )
 from qwen3tts_daemon.protocols.http.routes.websocket import SocketDoor
 from qwen3tts_daemon.protocols.http.routing_errors import pass_on_routing_errors
@@ -60,7 +60,7 @@ def build_app(
         login.router(auth),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
         voices.router(speech, library),
-        wrapper.router(speech),
+        wrapper_speech.router(speech),
         wrapper_models.router(speech),
         openai.router(speech),
         batch.router(speech),

@@ -29,7 +29,7 @@ _SEND_TIMEOUT_S = 30.0
 """A client that takes nothing for so long is cut off."""
 
 _TRAILERS = ("X-End", "X-Audio-Duration", "X-TTFA", "X-RTF")
-"""Of what follows a streamed body, the announcement: what its headers could not say yet."""
+"""Announced before a streamed body, sent after it: what its headers could not say yet."""
 
 Names = Mapping[str, str]
 """How a protocol calls our fields: ours -> theirs."""

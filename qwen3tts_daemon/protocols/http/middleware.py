@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qwen3tts_daemon.access.auth import Auth, Principal
 from qwen3tts_daemon.access.headers import Headers
 from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.protocols.http.concurrency_limit import RequestLimit
 from qwen3tts_daemon.protocols.http.cors import cors_headers, preflight_headers
 from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.http.replies import HttpReply, abort_connection, describe_http, refuse_upgrade
 from qwen3tts_daemon.protocols.http.request_body import RequestBody
-from qwen3tts_daemon.protocols.http.request_limit import RequestLimit
 from qwen3tts_daemon.protocols.http.request_state import request_id_of, set_principal, set_request_id
 from qwen3tts_daemon.protocols.http.security_headers import security_headers
 from qwen3tts_daemon.sparing_log import SparingLog

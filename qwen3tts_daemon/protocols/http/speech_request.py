@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
+from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.hosting.model_names import ALWAYS_LISTED, OWN
 from qwen3tts_daemon.limits import Instruct, Speed
 from qwen3tts_daemon.protocols.http.field_types import (
@@ -52,7 +53,7 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """A name from /v1/audio/voices, an alias or one of OpenAI's; without it the language's own voice."""
     instructions: Instruct | None = None
     """How to say it, in words."""
-    response_format: FormatName | None = "mp3"
+    response_format: FormatName | None = DEFAULT_FORMAT
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
     speed: Speed | None = 1.0
     stream_format: Literal["audio", "sse"] | None = "audio"
@@ -68,7 +69,7 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def format(self) -> str:
         """What the sound is sent as."""
-        return self.response_format or "mp3"
+        return self.response_format or DEFAULT_FORMAT
 
 
 Body = TypeVar("Body", bound=SpeechBody)

@@ -19,5 +19,4 @@ The shell
     connection        one socket: its tasks, its end
     sockets           all of them
 
-Imports speech and what protocols/ shares.
 """

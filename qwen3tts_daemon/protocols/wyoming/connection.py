@@ -15,9 +15,9 @@ from wyoming.info import Info
 
 from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.protocols.pace import Pace
-from qwen3tts_daemon.protocols.wyoming.answering import Answerer, SlowReader
 from qwen3tts_daemon.protocols.wyoming.limits import WyomingLimits
-from qwen3tts_daemon.protocols.wyoming.requests import RequestQueue
+from qwen3tts_daemon.protocols.wyoming.request_queue import RequestQueue
+from qwen3tts_daemon.protocols.wyoming.responder import Answerer, SlowReader
 from qwen3tts_daemon.protocols.wyoming.session import Begin, Reply, WyomingAction, WyomingSession
 from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
 from qwen3tts_daemon.sparing_log import SparingLog

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.failures import describe, draining
 from qwen3tts_daemon.hosting.model_names import OWN
 from qwen3tts_daemon.limits import MAX_BATCH_CHARS, MAX_BATCH_ITEMS
@@ -45,7 +46,7 @@ class BatchBody(SpeechBody, frozen=True, kw_only=True):
     items: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=MAX_BATCH_ITEMS)]
     input: str = ""
     model: str | None = OWN
-    response_format: str | None = "mp3"
+    response_format: str | None = DEFAULT_FORMAT
     language: str | None = None
     seed: Annotated[int, Meta(ge=SEED.low)] | None = None
 

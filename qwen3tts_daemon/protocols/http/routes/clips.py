@@ -17,6 +17,7 @@ from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses, listens
 from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.audio import FILE_FORMATS
+from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import CLIP_LIFETIME_S, within
 from qwen3tts_daemon.protocols.http import response_schemas
@@ -46,7 +47,7 @@ _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 class ClipBody(SpeechBody, frozen=True, kw_only=True):
     """The request of POST /v1/audio/clips: what is spoken as by /v1/audio/speech, for a URL. No pcm."""
 
-    response_format: ClipFormatName | None = "mp3"
+    response_format: ClipFormatName | None = DEFAULT_FORMAT
     expires_in_s: Annotated[float, within(CLIP_LIFETIME_S)] | None = None
     """How long the URL is good; without it as the daemon's settings say."""
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import AUDIO_FORMATS, open_encoder
+from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Description, Instruct, Speed
 from qwen3tts_daemon.protocols.http.audio_responses import AudioBody, StreamedAudioResponse, their_names
@@ -39,7 +40,7 @@ from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
+from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AUTO, Capabilities, Gender
 from qwen_tts.config.languages import LANGUAGES
@@ -114,7 +115,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         request: Request,
         id: VoiceId,
         language: Annotated[str, Query(json_schema_extra=LANGUAGE_SCHEMA)] = "",
-        format: Annotated[str, Query(json_schema_extra=FORMAT_SCHEMA)] = "mp3",
+        format: Annotated[str, Query(json_schema_extra=FORMAT_SCHEMA)] = DEFAULT_FORMAT,
     ) -> Response:
         """The voice says a sentence of its language, sent while it is made."""
         with _not_found():

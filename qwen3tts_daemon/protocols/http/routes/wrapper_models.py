@@ -14,7 +14,7 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     Speakers,
 )
 from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.voices.release_speakers import DESCRIPTIONS
+from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
 from qwen_tts.api import VoiceKind, mebibytes
 from qwen_tts.config.languages import LANGUAGES
 

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from wyoming.event import Event
 
 from qwen3tts_daemon.failures import Refusal, describe, draining
-from qwen3tts_daemon.protocols.wyoming.answer import Answer
-from qwen3tts_daemon.protocols.wyoming.requests import PendingRequest, RequestQueue
+from qwen3tts_daemon.protocols.wyoming.answer_events import Answer
+from qwen3tts_daemon.protocols.wyoming.request_queue import PendingRequest, RequestQueue
 from qwen3tts_daemon.speech.request import Caller
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import AudioChunk

@@ -7,7 +7,7 @@ from onnxruntime import RunOptions  # type: ignore[import-untyped]
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
 from qwen3tts_daemon.embedded.shaping import PEAK, SAMPLE_RATE, Samples, level_db
-from qwen3tts_daemon.embedded.speaker import EmbeddedVoices
+from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.config.languages import LANGUAGES
 
@@ -26,12 +26,12 @@ GREETINGS = {
 }
 
 
-def speak(voices: EmbeddedVoices, text: str, name: str, *, speed: float = 1.0) -> list[Samples]:
+def speak(voices: EmbeddedSynthesizer, text: str, name: str, *, speed: float = 1.0) -> list[Samples]:
     return list(voices.speak(text, BY_NAME[name], Cancellation(), is_first=True, is_last=True, speed=speed))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_speaks_at_an_even_level(voices: EmbeddedVoices, language: str) -> None:
+def test_every_language_speaks_at_an_even_level(voices: EmbeddedSynthesizer, language: str) -> None:
     voice = next(voice for voice in VOICES if voice.language == language)
     spoken = np.concatenate(speak(voices, GREETINGS[language], voice.name))
     assert 0.4 < len(spoken) / SAMPLE_RATE < 3
@@ -40,12 +40,12 @@ def test_every_language_speaks_at_an_even_level(voices: EmbeddedVoices, language
 
 
 @pytest.mark.parametrize("name", ["heart", "af_heart"])
-def test_the_same_text_gives_the_same_samples(voices: EmbeddedVoices, name: str) -> None:
+def test_the_same_text_gives_the_same_samples(voices: EmbeddedSynthesizer, name: str) -> None:
     first, second = [np.concatenate(speak(voices, "Hello, Anna.", name)) for _ in range(2)]
     np.testing.assert_array_equal(first, second)
 
 
-def test_units_join_without_a_step(voices: EmbeddedVoices) -> None:
+def test_units_join_without_a_step(voices: EmbeddedSynthesizer) -> None:
     units = speak(voices, "One sentence. Another one!\nA third?", "heart")
     assert len(units) == 3
     joined = np.concatenate(units)
@@ -55,18 +55,18 @@ def test_units_join_without_a_step(voices: EmbeddedVoices) -> None:
         assert np.abs(np.diff(joined[at - 240 : at + 240])).max() < 0.02
 
 
-def test_speed_shortens(voices: EmbeddedVoices) -> None:
+def test_speed_shortens(voices: EmbeddedSynthesizer) -> None:
     slow, fast = [speak(voices, "Hello there, Anna.", "heart", speed=speed) for speed in (0.8, 1.5)]
     assert sum(map(len, fast)) < 0.75 * sum(map(len, slow))
 
 
-def test_a_sentence_too_long_for_one_inference_is_spoken_whole(voices: EmbeddedVoices) -> None:
+def test_a_sentence_too_long_for_one_inference_is_spoken_whole(voices: EmbeddedSynthesizer) -> None:
     text = "Supercalifragilisticexpialidocious " * 30
     assert sum(map(len, speak(voices, text, "heart"))) > 30 * SAMPLE_RATE
 
 
 @pytest.mark.parametrize("text", ["", "   ", "…", "!?", "\n\n"])
-def test_what_has_no_sound_gives_no_samples(voices: EmbeddedVoices, text: str) -> None:
+def test_what_has_no_sound_gives_no_samples(voices: EmbeddedSynthesizer, text: str) -> None:
     assert speak(voices, text, "heart") == []
 
 
@@ -80,14 +80,14 @@ class CancelsInTheRun(Cancellation):
             yield options
 
 
-def test_cancelling_ends_the_inference_in_hand(voices: EmbeddedVoices) -> None:
+def test_cancelling_ends_the_inference_in_hand(voices: EmbeddedSynthesizer) -> None:
     spoken = voices.speak("Hello, Anna.", BY_NAME["af_heart"], CancelsInTheRun(), is_first=True, is_last=True)
     with pytest.raises(Cancelled):
         next(spoken)
 
 
 @pytest.mark.parametrize("voice", [BY_NAME["heart"], BY_NAME["af_heart"]])
-def test_nothing_is_spoken_after_cancelling(voices: EmbeddedVoices, voice: EmbeddedVoice) -> None:
+def test_nothing_is_spoken_after_cancelling(voices: EmbeddedSynthesizer, voice: EmbeddedVoice) -> None:
     cancellation = Cancellation()
     cancellation.cancel()
     with pytest.raises(Cancelled):

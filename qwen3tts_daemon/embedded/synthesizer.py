@@ -36,7 +36,7 @@ class PhonemeUnit:
     ending: Ending
 
 
-class EmbeddedVoices:
+class EmbeddedSynthesizer:
     """Every embedded voice of this machine; what a voice needs is loaded on first use, or by `warm`."""
 
     def __init__(self, cache_dir: Path, threads: int) -> None:

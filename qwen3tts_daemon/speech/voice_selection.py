@@ -18,7 +18,7 @@ from qwen_tts.limits import SPEED
 from qwen_tts.stream import SpeechEngine
 
 
-class Speaker:
+class VoiceSelection:
     """Who speaks one utterance: first as far as its order says, then as decided."""
 
     def __init__(self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines) -> None:
