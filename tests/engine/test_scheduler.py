@@ -6,6 +6,7 @@ import pytest
 
 from qwen_tts.engine.scheduler import (
     CLOSE_TO_SILENCE_S,
+    DECAY,
     PREFILL_TOKENS,
     URGENT_PREFILL_TOKENS,
     Plan,
@@ -97,3 +98,75 @@ def test_nobody_starves(seed: int) -> None:
         for row in rows(plan):
             made[row] += 1
     assert max(made.values()) - min(made.values()) <= 1
+
+
+def test_when_nothing_is_left_to_read_in_a_step_the_others_wait() -> None:
+    """No empty share: a sequence is either read on or not mentioned."""
+    plan = Scheduler(FRAME_S).plan([reading(0, PREFILL_TOKENS + 1), reading(1, 20)], [])
+    assert [(sequence.row, tokens) for sequence, tokens in plan.prefill] == [(0, PREFILL_TOKENS)]
+
+
+def test_who_has_as_much_as_that_is_not_close_to_silence() -> None:
+    plan = Scheduler(FRAME_S).plan([reading(1, 4000)], [speaking(0, lead_s=CLOSE_TO_SILENCE_S)])
+    assert plan.prefill[0][1] == PREFILL_TOKENS
+
+
+def test_a_step_takes_as_long_as_the_nearest_that_was_measured() -> None:
+    scheduler = Scheduler(FRAME_S)
+    assert scheduler.step_s(4) == 0
+    scheduler.record_step(1, 0.01)
+    scheduler.record_step(8, 0.05)
+    assert scheduler.step_s(8) == scheduler.step_s(64) == 0.05
+    assert scheduler.step_s(1) == scheduler.step_s(4) == 0.01 * DECAY
+    assert scheduler.step_s(5) == 0.05
+
+
+def test_times_are_averaged_and_one_hiccup_counts_little() -> None:
+    scheduler = Scheduler(FRAME_S)
+    scheduler.record_step(2, 0.01)
+    scheduler.record_step(2, 0.02)
+    assert scheduler.step_s(2) == pytest.approx(0.8 * 0.01 * DECAY + 0.2 * 0.02)
+    scheduler.record_step(2, 1_000.0)
+    assert scheduler.step_s(2) < 0.012 + 0.2 * 2 * FRAME_S
+
+
+def test_what_was_too_slow_once_is_tried_again() -> None:
+    scheduler = Scheduler(FRAME_S)
+    scheduler.record_step(1, 0.01)
+    scheduler.record_step(2, FRAME_S * 1.01)
+    both = [speaking(0), speaking(1)]
+    assert len(scheduler.plan([], both).frame) == 1
+    for _ in range(3):
+        scheduler.record_step(1, 0.01)
+    assert len(scheduler.plan([], both).frame) == 2
+
+
+def test_a_step_that_takes_just_its_sounds_length_is_in_time() -> None:
+    scheduler = Scheduler(FRAME_S)
+    scheduler.record_step(2, FRAME_S)
+    assert len(scheduler.plan([], [speaking(row) for row in range(3)]).frame) == 3
+    scheduler.record_step(3, FRAME_S * 1.5)
+    assert len(scheduler.plan([], [speaking(row) for row in range(3)]).frame) == 2
+
+
+def test_fewer_rows_than_those_that_were_too_slow_may_all_speak() -> None:
+    scheduler = Scheduler(FRAME_S)
+    for count in (8, 16):
+        scheduler.record_step(count, FRAME_S * 1.9)
+    scheduler.record_step(4, 0.01)
+    assert len(scheduler.plan([], [speaking(row) for row in range(7)]).frame) == 7
+    assert len(scheduler.plan([], [speaking(row) for row in range(8)]).frame) == 4
+
+
+def test_who_begins_takes_a_row_of_those_that_are_in_time() -> None:
+    scheduler = Scheduler(FRAME_S)
+    scheduler.record_step(2, 0.01)
+    scheduler.record_step(4, FRAME_S * 1.5)
+    plan = scheduler.plan([reading(9, 5)], [speaking(row, lead_s=row) for row in range(3)])
+    assert rows(plan) == [0, 9]
+
+
+def test_where_everybody_may_speak_nobody_is_sorted() -> None:
+    """The order of rows is that in which they came: it is the order of their places in the batch."""
+    plan = Scheduler(FRAME_S).plan([], [speaking(0, lead_s=3), speaking(1, lead_s=1)])
+    assert [sequence.row for sequence in plan.frame] == [0, 1]
