@@ -204,12 +204,27 @@ def test_the_own_origin_and_none_are_welcome(origin: str | None, host: str) -> N
 
 
 def test_reading_needs_no_origin_but_a_cross_site_post_is_told_by_the_browser() -> None:
-    admit(make(), headers={"Origin": "https://evil.example"})
+    for method in ("GET", "HEAD", "OPTIONS"):
+        admit(make(), headers={"Origin": "https://evil.example"}, method=method)
     assert refusal(make(), headers={"Sec-Fetch-Site": "cross-site"}, method="POST") == "forbidden_origin"
     admit(make(), headers={"Sec-Fetch-Site": "same-origin"}, method="POST")
 
 
-@pytest.mark.parametrize("name", ["token", "key", "API_KEY", "access_token", "xi-api-key"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token",
+        "key",
+        "API_KEY",
+        "api-key",
+        "apikey",
+        "access_token",
+        "auth",
+        "Authorization",
+        "bearer",
+        "xi-api-key",
+    ],
+)
 def test_keys_in_a_query_are_refused_even_if_right(name: str) -> None:
     assert refusal(make("token"), query=f"a=1&{name}={TOKEN}") == "unauthorized"
 
@@ -384,12 +399,38 @@ def test_the_token_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     assert len(token) >= 40
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert load_token(path) == token
-    path.write_text("short\n")
+    path.write_text("x" * 16)
+    assert load_token(path) == "x" * 16
+    path.write_text("x" * 15)
     with pytest.raises(ValueError, match="shorter than 16"):
         load_token(path)
 
 
+@pytest.mark.parametrize(("mode", "is_told"), [(0o600, False), (0o640, True), (0o604, True), (0o400, False)])
+def test_a_token_that_others_can_read_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, is_told: bool
+) -> None:
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    path.chmod(mode)
+    load_token(path)
+    assert ("chmod 600" in caplog.text) == is_told
+
+
+@pytest.mark.parametrize("path", ["abc", "//evil.example/x", "/a\nb", "/"])
+def test_a_path_that_cannot_be_put_before_ours_is_none(path: str) -> None:
+    proxied = {"X-Forwarded-For": LAN, "X-Forwarded-Prefix": path}
+    assert admit(make(trusted_proxies=["10.0.0.1"]), "10.0.0.1", proxied).path_prefix == ""
+
+
+def test_a_chain_of_nothing_but_proxies_ends_at_the_first() -> None:
+    proxies = ["172.30.32.0/23"]
+    proxied = admit(make(trusted_proxies=proxies), "172.30.32.2", {"X-Forwarded-For": "172.30.32.9, 172.30.33.1"})
+    assert str(proxied.address) == "172.30.32.9"
+
+
 def test_without_the_scope_it_is_401() -> None:
+    admit(make("lan")).require("speak")
     principal = admit(make("token"))
     with pytest.raises(Refusal) as caught:
         principal.require("manage")
