@@ -429,6 +429,12 @@ def test_a_chain_of_nothing_but_proxies_ends_at_the_first() -> None:
     assert str(proxied.address) == "172.30.32.9"
 
 
+@pytest.mark.parametrize(("scheme", "is_secure"), [("http", False), ("https", True), ("wss", True)])
+def test_a_proxy_that_does_not_say_is_as_secure_as_its_own_connection(scheme: str, is_secure: bool) -> None:
+    auth = make(trusted_proxies=["10.0.0.1"])
+    assert admit(auth, "10.0.0.1", {"X-Forwarded-For": LAN}, scheme=scheme).is_secure == is_secure
+
+
 def test_without_the_scope_it_is_401() -> None:
     admit(make("lan")).require("speak")
     principal = admit(make("token"))
