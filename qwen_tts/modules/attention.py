@@ -105,12 +105,7 @@ class PagedCache:
     def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
         self.write(layer, key, value, places)
         size, positions = self._page_positions, torch.arange(span, device=key.device)
-        return self.read(layer, self.pages.long()[:, positions // size] * size + positions % size)
-
-    def place_of(self, rows: Tensor, positions: Tensor) -> Tensor:
-        """Where positions of rows lie; all three [n]."""
-        size = self._page_positions
-        return self.pages[rows, positions // size].long() * size + positions % size
+        return self.read(layer, self.pages.long()[:, positions // size], positions % size)
 
     def write(self, layer: int, key: Tensor, value: Tensor, places: Tensor) -> None:
         """Key and value [rows, kv_heads, n, head_dim] at `places` [rows, n]."""
@@ -118,9 +113,8 @@ class PagedCache:
         self.data[page, layer, 0, :, place] = key.transpose(1, 2)
         self.data[page, layer, 1, :, place] = value.transpose(1, 2)
 
-    def read(self, layer: int, places: Tensor) -> tuple[Tensor, Tensor]:
-        """Key and value [rows, kv_heads, n, head_dim] at `places` [rows, n]."""
-        page, place = places // self._page_positions, places % self._page_positions
+    def read(self, layer: int, page: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+        """Key and value [rows, kv_heads, n, head_dim] at the places, [n] or [rows, n], within pages [rows, n]."""
         keys, values = (self.data[page, layer, part, :, place] for part in range(2))
         return keys.transpose(1, 2), values.transpose(1, 2)
 

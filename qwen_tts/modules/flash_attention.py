@@ -54,7 +54,7 @@ class PackedStep:
 
     @property
     def span(self) -> int:
-        return len(self.parts.reads)
+        return self.parts.read_pages.shape[1]
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """See Step."""
@@ -74,8 +74,10 @@ class PackedParts:
     """[inputs] long: where each stands in its row"""
     writes: Tensor
     """[1, inputs] long: its place"""
-    reads: Tensor
-    """[keys] long: the places of all that the parts attend to"""
+    read_pages: Tensor
+    """[1, keys] long: the pages of all that the parts attend to"""
+    read_places: Tensor
+    """[1, keys] long: the places within them"""
     query_starts: Tensor
     """[parts + 1] int32: where a part's inputs begin"""
     key_starts: Tensor
@@ -83,26 +85,30 @@ class PackedParts:
     most_queries: int
     most_keys: int
 
-    def step(self, cos: Tensor, sin: Tensor, flash: FlashAttention) -> PackedStep:
-        return PackedStep(cos, sin, self, flash)
-
     def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
         """See Cache. A part may go on where another ends: what was just written is read too."""
         self.cache.write(layer, key, value, places)
-        return self.cache.read(layer, self.reads[None])
+        return self.cache.read(layer, self.read_pages, self.read_places)
 
 
 def pack(data: Tensor, pages: Tensor, spans: Sequence[tuple[int, int, int]]) -> PackedParts:
-    """`spans`: row, first position and end of each part, whose pages are there. The last layers: see PagedCache."""
+    """`data` and `pages` of a PagedCache of all rows; `spans`: row, first position and end of each part."""
     queries = [end - start for _, start, end in spans]
     keys = [end for _, _, end in spans]
-    cache = PagedCache(data, pages, pages.new_zeros(len(pages)))
-    at = [(row, position) for row, start, end in spans for position in range(start, end)]
+    inputs = [(row, position) for row, start, end in spans for position in range(start, end)]
     seen = [(row, position) for row, _, end in spans for position in range(end)]
-    rows, positions = upload([*zip(*at + seen, strict=True)], data.device, torch.long)
-    places = cache.place_of(rows, positions)
+    rows, positions = upload([*zip(*inputs + seen, strict=True)], data.device, torch.long)
+    count, size = len(inputs), data.shape[4]
+    page, place = pages[rows, positions // size].long()[None], (positions % size)[None]
     starts = upload([[0, *accumulate(queries)], [0, *accumulate(keys)]], data.device, torch.int32)
     return PackedParts(
-        cache, positions[: len(at)], places[None, : len(at)], places[len(at) :], starts[0], starts[1],
-        max(queries), max(keys),
-    )  # fmt: skip
+        cache=PagedCache(data, pages, pages.new_zeros(len(pages))),
+        positions=positions[:count],
+        writes=(page * size + place)[:, :count],
+        read_pages=page[:, count:],
+        read_places=place[:, count:],
+        query_starts=starts[0],
+        key_starts=starts[1],
+        most_queries=max(queries),
+        most_keys=max(keys),
+    )

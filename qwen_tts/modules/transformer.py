@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from qwen_tts.config.checkpoint import TransformerConfig
 from qwen_tts.modules.attention import Attention, Cache, KVCache, MaskedStep, RowCache, Step
-from qwen_tts.modules.flash_attention import FlashAttention, FlashStep, PackedParts
+from qwen_tts.modules.flash_attention import FlashAttention, FlashStep, PackedParts, PackedStep
 from qwen_tts.modules.linear import SwiGLU
 from qwen_tts.modules.module_list import ModuleList
 from qwen_tts.modules.norm import RMSNorm
@@ -56,7 +56,7 @@ class Transformer(nn.Module):
         """x [inputs, hidden] of several rows, one after the other -> hidden [inputs, hidden]; needs `flash`."""
         assert self.flash is not None
         cos, sin = rope(parts.positions[None], self.config.head_dim, self.config.rope_theta, x.dtype)
-        return self._run(x[None], parts, parts.step(cos, sin, self.flash))[0]
+        return self._run(x[None], parts, PackedStep(cos, sin, parts, self.flash))[0]
 
     def _run(self, x: Tensor, cache: Cache, step: Step) -> Tensor:
         for index, layer in enumerate(self.layers):

@@ -75,9 +75,8 @@ def device_and_dtype(config: EngineOptions) -> tuple[torch.device, torch.dtype]:
 def check_attention(config: EngineConfig) -> None:
     """Raises ModelUnavailable, before anything is loaded, if the attention that was asked for cannot run here."""
     device, dtype = device_and_dtype(config)
-    uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype)
-    if config.attention == "flash":
-        load_flash_attention(device, dtype)
+    if not uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype):
+        _flash_attention(config, device, dtype)
 
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
@@ -111,16 +110,19 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
     """Plain PyTorch, on the networks' device. Raises ModelUnavailable without the flash-attn that was asked for."""
     talker, codec = networks.talker, networks.codec
     state = _allocate(talker, config)
-    frame = EagerFrame(talker, networks.code_predictor, state, _flash_attention(config, talker))
+    frame = EagerFrame(talker, networks.code_predictor, state, _flash_attention(config, talker.device, talker.dtype))
     return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
 
 
-def _flash_attention(config: EngineConfig, talker: Talker) -> FlashAttention | None:
-    """For `auto` where it is there: it is somewhat faster than PyTorch's own."""
+def _flash_attention(config: EngineConfig, device: torch.device, dtype: torch.dtype) -> FlashAttention | None:
+    """What attends where the kernels do not; `auto` takes it if it is there, since it is faster than PyTorch's own.
+
+    Raises ModelUnavailable if it was asked for and cannot be used.
+    """
     if config.attention == "sdpa":
         return None
     try:
-        return load_flash_attention(talker.device, talker.dtype)
+        return load_flash_attention(device, dtype)
     except ModelUnavailable:
         if config.attention == "flash":
             raise
