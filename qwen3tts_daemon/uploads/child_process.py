@@ -82,15 +82,23 @@ async def _run_child(kind: UploadKind, data: bytes, limits: UploadLimits, max_an
 
 
 async def _see_off(child: asyncio.subprocess.Process) -> None:
-    """Its pipes are read to their ends, so that they close."""
     assert child.stdin is not None
-    assert child.stdout is not None
-    with contextlib.suppress(ProcessLookupError):
-        child.kill()
+    _kill(child)
     child.stdin.close()
+    await _read_to_the_end(child)
+    await child.wait()
+
+
+def _kill(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has ended
+        child.kill()
+
+
+async def _read_to_the_end(child: asyncio.subprocess.Process) -> None:
+    """asyncio waits for an ended child until its pipes are closed, and reads no pipe whose bytes nobody takes."""
+    assert child.stdout is not None
     while await child.stdout.read(2**16):
         pass
-    await child.wait()
 
 
 async def _feed(child: asyncio.subprocess.Process, data: bytes) -> None:
@@ -108,5 +116,6 @@ async def _read(child: asyncio.subprocess.Process, max_bytes: int) -> bytes:
         await child.stdout.readexactly(max_bytes + 1)
     except asyncio.IncompleteReadError as error:
         return error.partial
-    child.kill()
+    _kill(child)
+    await _read_to_the_end(child)
     return b""

@@ -31,11 +31,12 @@ from qwen3tts_daemon.uploads.child_process import UploadLimits
 from qwen3tts_daemon.uploads.reader import decode_upload
 from qwen_tts.api import Audio
 from qwen_tts.errors import BadReferenceAudio
+from tests.patience import PATIENCE_S
 
 PITCH = 440.0
 LEVEL = 8_000
 SECONDS = 1.0
-LIMITS = UploadLimits()
+LIMITS = UploadLimits(timeout_s=PATIENCE_S)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from qwen_tts.audio.samples import to_pcm
 from qwen_tts.config.languages import LANGUAGES
 from tests.archives import packed
 from tests.daemon.test_voice_library import stored_voices
+from tests.patience import PATIENCE_S
 from tests.prompts import prompt_bytes, safetensors_of
 
 
@@ -43,7 +44,7 @@ def recording(seconds: float, rate: int = 8_000, level: float = 0.5) -> Audio:
 
 
 RECORDING = recording(3.2)
-LIMITS = UploadLimits()
+LIMITS = UploadLimits(timeout_s=PATIENCE_S)
 ANNA = StoredVoice(
     id="anna", name="Anna", kind="cloned", transcript="Some words.", prompt_family="1024x16", consent=True
 )
@@ -252,6 +253,15 @@ async def test_a_child_that_lies_is_not_believed(
     program.write_text(f"import sys\nsys.stdout.buffer.write({answer})\n")
     monkeypatch.setattr(child_process, "_CHILD", program)
     await refused(packed(export_of()), reason)
+
+
+async def test_a_child_that_says_ever_more_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pipe holds more than asyncio reads ahead: nobody may wait for the end of what nobody takes."""
+    program = tmp_path / "child.py"
+    large_pipe = "import fcntl, sys\nfcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 2**20)\n"
+    program.write_text(f"{large_pipe}while True:\n    sys.stdout.buffer.write(bytes(2**20))\n")
+    monkeypatch.setattr(child_process, "_CHILD", program)
+    await refused(packed(export_of()), "the archive cannot be decoded")
 
 
 async def test_an_archive_larger_than_any_upload_is_refused() -> None:
