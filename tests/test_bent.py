@@ -36,5 +36,5 @@ def test_only_what_is_named_changes(checkpoint: Path, tmp_path: Path, file: str,
 
 
 def test_a_name_that_is_not_there_is_a_mistake(checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="no tensors.*nothing"):
+    with pytest.raises(AssertionError, match="no tensors"):
         bend(checkpoint, tmp_path / "bent", {"nothing": times(2)})
