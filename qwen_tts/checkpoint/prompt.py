@@ -28,6 +28,7 @@ from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.frame_embedding import embed_frames
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.upload import upload
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
 
@@ -83,7 +84,7 @@ class PromptBuilder:
         self._speaker(request.voice)
         self._language_token(request)
         self._instruct(request)
-        if not request.live and not request.text.strip():
+        if not request.live and not request.text.strip(BLANKS):
             raise TextEmpty("text has nothing to speak", param="text")
 
     def any_voice(self) -> Voice:

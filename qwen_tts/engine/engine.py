@@ -53,6 +53,7 @@ from qwen_tts.errors import (
 )
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.stream import AudioStream
+from qwen_tts.text.blanks import BLANKS
 
 T = TypeVar("T")
 
@@ -157,7 +158,7 @@ class Engine:
         if request.live:
             kind = LiveSentences if reference is not None and reference.codes is not None else LiveText
             return None, kind(model.tokenizer, config)
-        tokens = model.tokenizer.encode(request.text.strip())
+        tokens = model.tokenizer.encode(request.text.strip(BLANKS))
         if len(tokens) <= config.span_tokens:
             return tokens, None
         sentences = LiveSentences(model.tokenizer, config)

@@ -35,6 +35,7 @@ from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
 from qwen_tts.offline.generator import GeneratedFrame, Generator, GeneratorRow
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import PreTokenizer
 
 MAX_POSITIONS = 4096
@@ -127,7 +128,7 @@ class Synthesizer:
         streaming = reference is not None if streaming_text is None else streaming_text
         prefix = self._model.prompts.prefix(request, reference)
         prompt = self._model.prompts.prompt(
-            prefix, self._model.tokenizer.encode(request.text.strip()), streaming=streaming
+            prefix, self._model.tokenizer.encode(request.text.strip(BLANKS)), streaming=streaming
         )
         if prompt.embeddings.shape[0] > MAX_POSITIONS:
             raise TextTooLong(

@@ -39,6 +39,7 @@ from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token
 from qwen_tts.engine.loop import EngineLoop, Outcome
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.runtime.runner import ModelRunner
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 from tests.golden.cases import CUSTOM
 
@@ -63,6 +64,7 @@ def at_most(frames: int) -> Limits:
 
 CANNOT_BE_SPOKEN = (
     ({"text": " \n"}, TextEmpty, "text"),
+    ({"text": "\u200b\u3000\ufeff"}, TextEmpty, "text"),
     ({"text": "word " * 5000}, TextTooLong, "text"),
     ({"text": "a\ud83d"}, InvalidRequest, "text"),
     ({"voice": PresetVoice("anna")}, UnknownVoice, "voice"),
@@ -217,7 +219,7 @@ class Driven:
             request=request,
             reference=reference,
             seed=request.sampling.seed,
-            tokens=None if request.live else self.model.tokenizer.encode(request.text.strip()),
+            tokens=None if request.live else self.model.tokenizer.encode(request.text.strip(BLANKS)),
             text=kind(self.model.tokenizer, self.config.live_text) if request.live else None,
             samples_per_frame=self.runner.samples_per_frame,
             asked_s=self.now,

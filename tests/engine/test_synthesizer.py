@@ -82,7 +82,8 @@ def test_leaving_the_stream_cancels(custom: Synthesizer) -> None:
 
 
 def test_leading_and_trailing_blanks_are_not_spoken(custom: Synthesizer) -> None:
-    assert custom.synthesize(request("\n  Hello there, world. \n")) == custom.synthesize(request())
+    for blanks in ("\n ", "\u00a0", "\u3000\u200b"):
+        assert custom.synthesize(request(f"{blanks}Hello there, world.{blanks}")) == custom.synthesize(request())
 
 
 @pytest.mark.parametrize("layout", [False, True])
