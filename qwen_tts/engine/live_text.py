@@ -10,8 +10,8 @@ Text is read at one token a frame and spoken at about a third of that. So
 5. a sequence takes `span_tokens` and the rest of the sentence, or of a clause or word where a sentence has no end: the
    talker forgets and drifts in long texts, and a row has an end.
 
-Only whole words are read (LiveTokenizer), and no blanks at either end of what was fed or flushed. So every finished sentence that was received is read, and the sequence that
-read it is told that its text has ended.
+Only whole words are read (LiveTokenizer), and no blanks at either end of what was fed or flushed. So every finished
+sentence that was received is read, and the sequence that read it is told that its text has ended.
 """
 
 from bisect import bisect_left
@@ -22,7 +22,7 @@ from functools import lru_cache
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen_tts.api import check_characters
+from qwen_tts.api import SettledLayout, SynthesisRequest, check_characters
 from qwen_tts.config.engine import LiveTextConfig
 from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.live_tokenizer import LiveTokenizer
@@ -58,6 +58,14 @@ class Instead(Enum):
     END = "end of text"
     PAD = "pad"
     WAIT = "nothing: the frame must wait"
+
+
+def reads_words(request: SynthesisRequest, layout: SettledLayout, *, has_transcript: bool) -> bool:
+    """Whether a live text is read word by word (LiveText), or its sentences as whole texts (LiveSentences).
+
+    A voice that goes on from a transcript needs the words to come before it knows where they stand.
+    """
+    return layout == "streaming" and not request.fed_at_once and not has_transcript
 
 
 class LiveText:
@@ -230,10 +238,12 @@ class LiveText:
 
 
 class LiveSentences:
-    """Live text for voices that go on from a transcript: they read whole sentences, all of them before they speak."""
+    """Live text of which whole sentences are spoken, as many as there are and fit into a sequence."""
 
-    def __init__(self, tokenizer: TextTokenizer, config: LiveTextConfig) -> None:
+    def __init__(self, tokenizer: TextTokenizer, config: LiveTextConfig, *, waits_for_end: bool = False) -> None:
+        """`waits_for_end`: nothing is taken before all of the text is there."""
         self._tokenizer, self._config = tokenizer, config
+        self._waits_for_end = waits_for_end
         self._pieces: deque[tuple[str, int]] = deque()
         self._fed_segments = 0
         self._last_text_s = 0.0
@@ -284,6 +294,8 @@ class LiveSentences:
 
     def _finished(self, text: str, *, is_paused: bool) -> int:
         """Characters that may be spoken: finished sentences, and what was flushed."""
+        if self._waits_for_end and not self._text_ended:
+            return 0
         words, flushed = text.rstrip(BLANKS), len(text) if self._text_ended else self._flushed
         return max((*sentence_ends(words, final=is_paused or words != text), flushed))
 
@@ -325,7 +337,9 @@ class LiveSentences:
 
     def pause_ends_at(self) -> float | None:
         """When a pause makes a sentence of what was fed; None: only text does."""
-        return self._last_text_s + self._config.pause_s if _has_sentence(self._text) else None
+        if self._waits_for_end or not _has_sentence(self._text):
+            return None
+        return self._last_text_s + self._config.pause_s
 
     @property
     def is_done(self) -> bool:

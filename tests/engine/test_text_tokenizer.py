@@ -48,7 +48,9 @@ def test_any_split_of_any_text_gives_the_tokens_of_the_whole(
     assert live(tokenizer, pieces_of(text, cuts)) == tokenizer.encode(text.rstrip(BLANKS))
 
 
-@pytest.mark.parametrize("blank", [" ", "\n", "\n \n", " \r\n\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2029\u00ad "])
+@pytest.mark.parametrize(
+    "blank", [" ", "\n", "\n \n", " \r\n\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2029\u00ad "]
+)
 @pytest.mark.parametrize("words", ["Hello.", "Hello", "今天。", "12", "it's", "Hey!?"])
 def test_blanks_at_the_end_are_no_tokens(tokenizer: TextTokenizer, words: str, blank: str) -> None:
     assert live(tokenizer, [words, blank]) == live(tokenizer, list(words + blank)) == tokenizer.encode(words)
