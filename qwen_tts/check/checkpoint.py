@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import get_args
 
 import torch
 
-from qwen_tts.api import PCM_BYTES, Audio, Capabilities, ClonedVoice, SynthesisRequest, VoicePrompt
+from qwen_tts.api import PCM_BYTES, Audio, Capabilities, ClonedVoice, SettledLayout, SynthesisRequest, VoicePrompt
 from qwen_tts.audio.bounds import LONGEST_S, SHORTEST_S
 from qwen_tts.audio.sound_file import write_sound
 from qwen_tts.check.identity import identity, without_private
@@ -49,6 +50,7 @@ _COMPARED = 8
 _MOST_UNHEARD = 3
 """Failures of a recogniser, one after the other, after which it is not asked again"""
 _FRAME_S = 0.08
+_LAYOUTS: tuple[SettledLayout, ...] = get_args(SettledLayout)
 
 
 class CheckpointCheck:
@@ -205,7 +207,7 @@ class CheckpointCheck:
         # With a directory of its own, the official package cuts texts as mistral does.
         model = load_model(self._directory, self._device, torch.float32, pre_tokenizer="mistral")
         texts = [self._plain_text(name, self._embedding_prompt) for name in self._plain_names]
-        cases = [Case(text, layout, self._plain_frames) for text in texts for layout in ("whole", "streaming")]
+        cases = [Case(text, layout, self._plain_frames) for text in texts for layout in _LAYOUTS]
         with tempfile.TemporaryDirectory() as folder:
             wav = Path(folder) / "reference.wav"
             if self.recording is not None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from qwen_tts.api import SettledLayout
 from qwen_tts.check.measures.codes import Parting
 from qwen_tts.check.measures.first_frames import FirstFrame
 from qwen_tts.check.measures.recognition import ErrorRates
@@ -133,7 +134,7 @@ class OfficialCase(msgspec.Struct, frozen=True, kw_only=True):
 
     language: str
     text: str
-    layout: Literal["whole", "streaming"]
+    layout: SettledLayout
     frames: int
     parting: Parting | None
 

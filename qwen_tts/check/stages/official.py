@@ -4,11 +4,11 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from qwen_tts.api import DesignedVoice, PresetVoice
+from qwen_tts.api import DesignedVoice, PresetVoice, SettledLayout
 from qwen_tts.check.identity import without_private
 from qwen_tts.check.measures.codes import parting
 from qwen_tts.check.report import Official, OfficialCase
@@ -26,7 +26,7 @@ class Case(NamedTuple):
     """One text in one layout."""
 
     text: Text
-    layout: Literal["whole", "streaming"]
+    layout: SettledLayout
     frames: int
 
     def order(self, reference: str | None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def beside_official(
 
 
 def _compare(model: Model, case: Case, official: list[list[int]]) -> OfficialCase:
-    ours = greedy_codes(model, case.text, case.frames, streaming=case.layout == "streaming")
+    ours = greedy_codes(model, case.text, case.frames, case.layout)
     # At the limit it says a frame less or more than it was asked for.
     most = min(case.frames, max(len(ours), len(official)))
     return OfficialCase(

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-from qwen_tts.api import CodePredictorSampling, Sampling, SynthesisRequest
+from qwen_tts.api import CodePredictorSampling, Sampling, SettledLayout, SynthesisRequest
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.offline.generator import GeneratedFrame, Generator
@@ -21,11 +21,11 @@ class Text(NamedTuple):
 
 
 @torch.inference_mode()
-def greedy_codes(model: Model, text: Text, frames: int, *, streaming: bool = False) -> list[list[int]]:
+def greedy_codes(model: Model, text: Text, frames: int, layout: SettledLayout = "whole") -> list[list[int]]:
     """Up to so many [frames][codebooks]. Raises SynthesisError."""
     prefix = model.prompts.prefix(text.request, text.reference)
     tokens = model.tokenizer.encode(text.request.text.strip())
-    prompt = model.prompts.prompt(prefix, tokens, streaming=streaming)
+    prompt = model.prompts.prompt(prefix, tokens, layout)
     generator = Generator(model, 1, len(prompt.embeddings) + frames)
     row = generator.open(0, prompt, GREEDY, 0, frames)
     spoken: list[GeneratedFrame] = []
