@@ -57,10 +57,15 @@ class LaunchedStep:
 class StepResult:
     """Of the rows in a step, by row."""
 
-    first_codes: NDArray[np.int32]
-    """[rows]: codebook 0, or the end of speech, or NOT_FINITE"""
+    codes: NDArray[np.int32]
+    """[rows, codebooks]; codebook 0 may be the end of speech, or NOT_FINITE"""
     pcm: NDArray[np.int16]
     """[rows, samples_per_frame]"""
+
+    @property
+    def first_codes(self) -> NDArray[np.int32]:
+        """[rows]: codebook 0, or the end of speech, or NOT_FINITE"""
+        return self.codes[:, 0]
 
 
 class ModelRunner:
@@ -250,7 +255,7 @@ class ModelRunner:
         if self.is_cuda:
             self._finished[step.slot].synchronize()
         self._slots.append(step.slot)
-        return StepResult(self._host_codes[step.slot].numpy()[:, 0].copy(), self._host_pcm[step.slot].numpy().copy())
+        return StepResult(self._host_codes[step.slot].numpy().copy(), self._host_pcm[step.slot].numpy().copy())
 
     # -- getting ready ----------------------------------------------------------------------------------------------
 
