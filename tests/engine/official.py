@@ -89,7 +89,8 @@ class Speaking:
         random = None if case.seed is None else OfficialRandom(case.seed)
         generator = Generator(model, rows, positions=128, random=random)
         sequences = [
-            generator.open(row, prompt, sampling_of(case), 0, FRAMES) for row, prompt in enumerate(self.prompts)
+            generator.open(row, prompt, model.generation.rules(sampling_of(case)), 0, FRAMES)
+            for row, prompt in enumerate(self.prompts)
         ]
         while not all(sequence.end for sequence in sequences):
             for frame in generator.step():

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from qwen_tts.api import Audio, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.checkpoint.model import Model, load_codec, load_model
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.offline.synthesizer import Synthesizer
 from qwen_tts.text.text_tokenizer import TextTokenizer

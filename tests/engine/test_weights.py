@@ -19,7 +19,8 @@ from benchmarks.random_checkpoint import NAMES, checkpoint_config, codec_config,
 from qwen_tts.checkpoint import tensor_file
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.weights import UNUSED, Progress, load_weights, official_tensors, plan
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, CheckpointConfig, CodecConfig
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY, CheckpointConfig, CodecConfig
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.codec_decoder import CodecDecoder
 from qwen_tts.models.codec_encoder import CodecEncoder
@@ -157,7 +158,7 @@ def read(path: Path, progress: Progress | None = None) -> Tensors:
     config = config_of(BASE).speaker_encoder
     assert config is not None
     encoder = plan(lambda: SpeakerEncoder(config), torch.float32)
-    load_weights(path, {"speaker_encoder": encoder}, torch.device("cpu"), progress)
+    load_weights([path], {"speaker_encoder": encoder}, torch.device("cpu"), progress)
     return official_tensors("speaker_encoder", encoder)
 
 
