@@ -6,10 +6,13 @@ final when
 1. no character that may follow can combine with one of its own (NFC): another character that starts anew comes after
    it;
 2. the regular expression that cut it off looked at nothing beyond the known text. It looks at most at a run of one
-   kind of characters, an optional character before that run, line breaks after it, and the character where that ends.
+   kind of characters, an optional character before that run, line breaks after it, and the character where that ends;
+3. where it stands no token that a fine-tune has added may still become whole: "[lau" waits for "gh]".
 
 So a word is final when the space after it is there, and Chinese, which has none, when its clause ends.
 """
+
+from collections.abc import Collection
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
@@ -42,9 +45,10 @@ class LiveTokenizer:
         pending = self._pending + text
         known = self._tokenizer.normalize(pending)
         settled = len(self._tokenizer.normalize(pending[: _last_start(pending)]))
+        decided = _begun(known, self._tokenizer.added)
         final, end = [], 0
         for piece in self._tokenizer.split(known):
-            if piece.end > settled or _reach(known, piece.start) >= len(known):
+            if piece.end > min(settled, decided) or _reach(known, piece.start) >= decided:
                 break
             final.append(piece)
             end = piece.end
@@ -69,6 +73,13 @@ def _last_start(text: str) -> int:
     while start and _COMBINES.match(text[start]):
         start -= 1
     return start
+
+
+def _begun(text: str, tokens: Collection[str]) -> int:
+    """Where the text may end with the beginning of one of `tokens`; else its length."""
+    longest = max(map(len, tokens), default=0)
+    starts = range(max(0, len(text) - longest + 1), len(text))
+    return next((at for at in starts if any(token.startswith(text[at:]) for token in tokens)), len(text))
 
 
 def _reach(text: str, start: int) -> int:
