@@ -162,8 +162,8 @@ def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokeniz
     talker, predictor = config.talker, config.talker.code_predictor
     if tokenizer.vocab_size > talker.text_vocab_size:
         raise BadCheckpoint(
-            f"{directory}: vocab.json has the token {tokenizer.vocab_size - 1}, and talker_config.text_vocab_size is "
-            f"{talker.text_vocab_size}"
+            f"{directory}: the text tokenizer has the token {tokenizer.vocab_size - 1}, and "
+            f"talker_config.text_vocab_size is {talker.text_vocab_size}"
         )
     if talker.codebooks != codec.codebooks:
         raise BadCheckpoint(
