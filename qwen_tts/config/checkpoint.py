@@ -145,6 +145,11 @@ class TalkerConfig(TransformerConfig):
             )
         return self
 
+    def dialect_of(self, speaker: str) -> str | None:
+        """The language, of `languages`, that a speaker speaks instead of Chinese; a name means it in any case."""
+        dialects = (dialect for name, dialect in self.speaker_dialects.items() if name.casefold() == speaker.casefold())
+        return next(dialects, None) or None
+
 
 class SpeakerEncoderConfig(_Section):
     """ECAPA-TDNN: one vector for a voice. The release names only the first two."""

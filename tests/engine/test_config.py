@@ -28,6 +28,7 @@ from qwen_tts.config.checkpoint import (
 )
 from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES, TypeName, type_named, type_speaking
 from qwen_tts.errors import BadCheckpoint
+from tests.engine.saved_anew import by_transformers_5
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -257,29 +258,11 @@ def test_the_width_of_a_head_is_the_rest_of_a_division(tmp_path: Path) -> None:
 # -- what fine-tunes make of it ---------------------------------------------------------------------------------------
 
 
-def saved_by_transformers_5(section: dict[str, Any], kind: str = "PreTrainedConfig") -> dict[str, Any]:
-    """A section as it is saved anew: rope_parameters, dtype, and much that nobody asked for.
-
-    For the classes of the release, which transformers 5 has not, stands one that is as general.
-    """
-    transformers = pytest.importorskip("transformers", minversion="5")
-    kinds = {"encoder_config": "MimiConfig", "speaker_encoder_config": "PreTrainedConfig"}
-    inner = {
-        key: saved_by_transformers_5(value, kinds.get(key, "LlamaConfig"))
-        for key, value in section.items()
-        if key.endswith("_config")
-    }
-    plain = {key: value for key, value in section.items() if key not in inner and value is not None}
-    config = getattr(transformers, kind)(**plain, dtype="bfloat16")
-    return json.loads(json.dumps(config.to_dict())) | inner
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_transformers_5_saves_the_same_talker(name: str, tmp_path: Path) -> None:
     content = checkpoint_config(name)
-    saved = saved_by_transformers_5(content)
+    saved = by_transformers_5(content)
     assert "rope_theta" not in saved["talker_config"] | saved["talker_config"]["code_predictor_config"]
-    saved["model_type"] = content["model_type"]  # of the class, and here there is a general one
     before = read_checkpoint_config(written(tmp_path, content))
     assert read_checkpoint_config(written(tmp_path, saved)) == before
 
@@ -287,7 +270,7 @@ def test_transformers_5_saves_the_same_talker(name: str, tmp_path: Path) -> None
 def test_transformers_5_saves_the_same_codec(tmp_path: Path) -> None:
     content = codec_config(tiny=False)
     content["decoder_config"]["rope_theta"] = content["encoder_config"]["rope_theta"] = 20_000.0
-    saved = saved_by_transformers_5(content) | {"model_type": content["model_type"]}
+    saved = by_transformers_5(content)
     assert "rope_theta" not in saved["encoder_config"] | saved["decoder_config"]
     assert read_codec_config(written(tmp_path, saved)) == read_codec_config(written(tmp_path, content))
 
