@@ -176,7 +176,8 @@ def extended(
     several = tmp_path_factory.mktemp("several")
     shutil.copytree(text_tokenizer_files, several, dirs_exist_ok=True)
     config = json.loads((several / "tokenizer_config.json").read_text())
-    added = {str(token.pop("id")): token for token in json.loads((saved / "tokenizer.json").read_text())["added_tokens"]}
+    tokens = json.loads((saved / "tokenizer.json").read_text())["added_tokens"]
+    added = {str(token.pop("id")): token for token in tokens}
     (several / "tokenizer_config.json").write_text(json.dumps(config | {"added_tokens_decoder": added}))
     return several
 
