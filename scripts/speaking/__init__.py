@@ -4,9 +4,9 @@
     apt-get install wordnet-base fortunes
     python -m scripts.speaking all WORK --seconds 3600          # WORK/checkpoint
 
-An hour of one card beside 16 cores; 40 GB of the card's memory (less: --hours, --rows, --positions) and 60 GB of disk for
-the teacher's sound. Every stage can be run alone and goes on from what WORK holds, so the talker can be trained in several
-sittings (--settle 0 for all but the last).
+An hour of one card beside 16 cores; 40 GB of the card's memory (less: --hours, --rows, --positions) and 60 GB of disk
+for the teacher's sound. Every stage can be run alone and goes on from what WORK holds, so the talker can be trained in
+several sittings (--settle 0 for all but the last).
 
 ```
 texts     corpus, templates.toml > text_tokens    sentences, and a text tokenizer from them

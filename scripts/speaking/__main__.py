@@ -26,7 +26,7 @@ def main() -> None:
             train_tokenizer(texts, work / "tokenizer")
             say("texts", sentences=len(texts))
         case "sound":
-            _synthesise(work, sound, options.seconds, options.processes)
+            _synthesise(work, sound, options.seconds, options.processes, options.turn)
         case "codec":
             from scripts.speaking.train_codec import train_codec
 
@@ -60,14 +60,14 @@ def main() -> None:
             _run_all(options, sound)
 
 
-def _synthesise(work: Path, sound: Path, seconds: float, processes: int) -> None:
+def _synthesise(work: Path, sound: Path, seconds: float, processes: int, turn: int) -> None:
     from multiprocessing import get_context
 
     from scripts.speaking.teacher import synthesise
 
     until, context = time.time() + seconds, get_context("spawn")
     workers = [
-        context.Process(target=synthesise, args=(work / "texts.txt", sound, index, processes, until))
+        context.Process(target=synthesise, args=(work / "texts.txt", sound, index, processes, turn, until))
         for index in range(processes)
     ]
     for worker in workers:
@@ -95,7 +95,7 @@ def _run_all(options: argparse.Namespace, sound: Path) -> None:
 
 
 def _stage(options: argparse.Namespace, sound: Path, stage: str, seconds: float) -> "subprocess.Popen[bytes]":
-    known = ("wordnet", "fortunes", "processes", "hours", "positions", "settle")
+    known = ("wordnet", "fortunes", "processes", "turn", "hours", "positions", "settle")
     arguments = [f"--{name}={getattr(options, name)}" for name in known]
     command = (stage, str(options.work), f"--seconds={seconds}", f"--sound={sound}", *arguments)
     return subprocess.Popen([sys.executable, "-m", "scripts.speaking", *command])
@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hours", type=float, default=60, help="most sound to hold on the card, 173 MB an hour")
     parser.add_argument("--remove-sound", action="store_true", help="once it is codes")
     parser.add_argument("--processes", type=int, default=14, help="that synthesise")
+    parser.add_argument("--turn", type=int, default=0, help="of the teacher: each says the same texts in another way")
     parser.add_argument("--rows", type=int, help="of a batch, where its rows are of one length")
     parser.add_argument("--positions", type=int, default=24_000, help="of a talker's batch")
     parser.add_argument("--settle", type=float, default=0.4, help="share of the talker's time; 0: it will go on")

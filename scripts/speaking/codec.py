@@ -40,15 +40,14 @@ class CausalConv(nn.Module):
     """[rows, inputs, n] -> [rows, outputs, n / stride]; n is a multiple of the stride."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, dilation: int = 1, groups: int = 1,
-        bias: bool = True, mode: str = "constant",
-    ) -> None:  # fmt: skip
+        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, dilation: int = 1, groups: int = 1
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(inputs, outputs, kernel, stride, dilation=dilation, groups=groups, bias=bias)
-        self._left, self._mode = (kernel - 1) * dilation + 1 - stride, mode
+        self.conv = nn.Conv1d(inputs, outputs, kernel, stride, dilation=dilation, groups=groups)
+        self._left = (kernel - 1) * dilation + 1 - stride
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(functional.pad(x, (self._left, 0), self._mode))
+        return self.conv(functional.pad(x, (self._left, 0)))
 
 
 # -- the encoder ------------------------------------------------------------------------------------------------------
@@ -122,13 +121,24 @@ class _EncoderTransformer(nn.Module):
         return x
 
 
+class _Downsampling(nn.Module):
+    """Two steps become a frame; before the first one it is as at the first one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(CODEC_HIDDEN, CODEC_HIDDEN, 4, 2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(torch.cat((x[..., :1], x[..., :1], x), -1))
+
+
 class Encoder(nn.Module):
     """samples [rows, frames * 1920] -> [2, rows, frames, width]: what the first codebook and what the others get."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder, self.encoder_transformer = _Convolutions(), _EncoderTransformer()
-        self.downsample = CausalConv(CODEC_HIDDEN, CODEC_HIDDEN, 4, stride=2, bias=False, mode="replicate")
+        self.downsample = _Downsampling()
         self.first_proj, self.rest_proj = (nn.Conv1d(CODEC_HIDDEN, CODE_WIDTH, 1, bias=False) for _ in range(2))
 
     def forward(self, samples: Tensor) -> Tensor:

@@ -106,11 +106,6 @@ class CodePredictor(nn.Module):
         tables = torch.arange(codes.shape[-1], device=codes.device) * ENTRIES
         return functional.embedding(codes + tables, self.codec_embedding)
 
-    def sum_of(self, codes: Tensor) -> Tensor:
-        """codes [n, 15] -> the sum of their embeddings [n, hidden]"""
-        tables = torch.arange(_TABLES, device=codes.device) * ENTRIES
-        return functional.embedding_bag(codes + tables, self.codec_embedding, mode="sum")
-
     def forward(self, hidden: Tensor, first: Tensor, codes: Tensor) -> Tensor:
         """The talker's state and codebook 0's embedding [n, hidden], codes [n, 15] -> logits [n, 15, entries]"""
         x = torch.cat((hidden[:, None], first[:, None], self.embed(codes[:, :-1])), 1)
@@ -139,7 +134,7 @@ class Talker(nn.Module):
         x = x + self.model.codec_embedding(batch["first"]) * batch["has_first"][..., None].to(x.dtype)
         x = x + batch["is_speaker"][..., None].to(x.dtype) * batch["embedding"][:, None].to(x.dtype)
         where = batch["is_frame"]
-        rest = self.code_predictor.sum_of(batch["rest"][where])
+        rest = self.code_predictor.embed(batch["rest"][where]).sum(-2)
         return x + torch.zeros_like(x).masked_scatter(where[..., None], rest)
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:

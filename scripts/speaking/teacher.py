@@ -135,20 +135,20 @@ def speak_block(teacher: Teacher, texts: list[str], block: int, turn: int) -> di
     }  # fmt: skip
 
 
-def turns(texts: int, worker: int, workers: int) -> Iterator[tuple[int, int]]:
+def turns(texts: int, worker: int, workers: int, turn: int) -> Iterator[tuple[int, int]]:
     """(block, turn) for ever: a worker's share of the blocks, then the same blocks spoken in another way."""
-    blocks, turn = -(-texts // BLOCK), 0
+    blocks = -(-texts // BLOCK)
     while True:
         yield from ((block, turn) for block in range(worker, blocks, workers))
         turn += 1
 
 
-def synthesise(texts_file: Path, folder: Path, worker: int, workers: int, until: float) -> None:
-    """Write files of sound into `folder` until the time `until`. One process of several."""
+def synthesise(texts_file: Path, folder: Path, worker: int, workers: int, first_turn: int, until: float) -> None:
+    """Write files of sound into `folder`, from a turn on and until a time. One process of several."""
     os.nice(10)
     teacher, texts = Teacher(), texts_file.read_text("utf-8").splitlines()
     frames = 0
-    for block, turn in turns(len(texts), worker, workers):
+    for block, turn in turns(len(texts), worker, workers, first_turn):
         if time.time() > until:
             break
         content = speak_block(teacher, texts, block, turn)

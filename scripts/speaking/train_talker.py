@@ -38,10 +38,6 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
     torch.manual_seed(2)
     corpus = Corpus(work / "codes", tokenize(texts, work / "tokenizer", VARIANTS), work / "tokenizer", device)
     clock = Clock(seconds)
-    while not corpus.refresh() or not len(corpus.held_out):
-        clock.wait(1.0)
-        if clock.done >= 1:
-            raise SystemExit(f"no codes in {corpus.folder}: encode some sound first")
     talker = Talker().to(device)
     if (work / "talker.pt").exists():
         talker.load_state_dict({k: v.float() for k, v in torch.load(work / "talker.pt", map_location=device).items()})
@@ -49,6 +45,10 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
     weights = TrainedWeights([talker], torch.bfloat16 if cuda else torch.float32)
     if cuda:
         _compile_layers(talker, device)
+    while not corpus.refresh() or not len(corpus.held_out):
+        clock.wait(1.0)
+        if clock.done >= 1:
+            raise SystemExit(f"no codes in {corpus.folder}: encode some sound first")
     optimizer = torch.optim.AdamW(weights.groups(0.05), betas=(0.9, 0.96), fused=cuda)
     say("talker", parameters=sum(p.numel() for p in weights.masters), utterances=len(corpus.rows))
     step, best, recent = 0, math.inf, torch.zeros(2, device=device)
@@ -60,7 +60,7 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
         for group in optimizer.param_groups:
             group["lr"] = rate
         weights.publish(as_stored=settling > 0)
-        losses = _losses(talker, _draw(corpus, positions), _NOISE)
+        losses = losses_of(talker, draw_batch(corpus, positions), _NOISE)
         loss = losses.first + _REST_WEIGHT * losses.rest.sum() + _NORMALISER_WEIGHT * losses.normaliser
         loss.backward()
         weights.take_gradients(1.0)
@@ -92,12 +92,15 @@ def _compile_layers(talker: Talker, device: torch.device) -> None:
     x = torch.randn(4, 64, talker.model.norm.weight.shape[0], device=device, dtype=torch.bfloat16, requires_grad=True)
     angles = torch.randn(64, talker.model._head_dim, device=device, dtype=torch.bfloat16)
     layer = talker.model.layers[0]
-    forward = compiled(type(layer).forward, layer, x, angles, angles)
+    plain = type(layer).forward
+    fast = compiled(plain, layer, x, angles, angles)
     talker.zero_grad(set_to_none=True)
-    type(layer).forward = forward
+    # Validation is rare: it is not worth another minute of the compiler.
+    type(layer).forward = lambda self, *inputs: (fast if self.training else plain)(self, *inputs)
 
 
-def _draw(corpus: Corpus, positions: int) -> dict[str, Tensor]:
+def draw_batch(corpus: Corpus, positions: int) -> dict[str, Tensor]:
+    """Of single sentences or of several, both layouts and every kind of voice mixed."""
     share, lengths = _LONG
     if torch.rand(()) < share:
         runs = corpus.draw_runs(positions, lengths[int(torch.randint(len(lengths), ()))])
@@ -111,7 +114,7 @@ def _draw(corpus: Corpus, positions: int) -> dict[str, Tensor]:
     )  # fmt: skip
 
 
-class _Losses(NamedTuple):
+class Losses(NamedTuple):
     """Of a batch."""
 
     first: Tensor
@@ -124,7 +127,8 @@ class _Losses(NamedTuple):
     """The share of them that were said"""
 
 
-def _losses(talker: Talker, batch: dict[str, Tensor], noise: float, most_predicted: int | None = None) -> _Losses:
+def losses_of(talker: Talker, batch: dict[str, Tensor], noise: float, most_predicted: int | None = None) -> Losses:
+    """`noise`: the share of the history that is wrong, at most. Some of the frames go through the code predictor."""
     target, speaks = batch["target"], batch["speaks"]
     hidden = talker(_misheard(batch, noise) if noise else batch)
     asked = target >= 0
@@ -139,7 +143,7 @@ def _losses(talker: Talker, batch: dict[str, Tensor], noise: float, most_predict
     rest = functional.cross_entropy(said.flatten(0, 1), codes.flatten(), reduction="none").view(codes.shape).mean(0)
     ends = target == EOS
     # The normaliser is drawn to one: scores are log-probabilities then, which a repetition penalty hardly moves.
-    return _Losses(
+    return Losses(
         functional.cross_entropy(logits, target), rest, logits.logsumexp(-1).square().mean(),
         (logits[ends].argmax(-1) == EOS).float().mean(),
     )  # fmt: skip
@@ -167,7 +171,7 @@ def validate(corpus: Corpus, talker: Talker) -> dict[str, float]:
         batch = corpus.lay_out(
             runs, streaming=torch.full_like(even, streaming), unnamed_language=even, by_embedding=even, learning=False
         )
-        losses = _losses(talker, batch, 0.0, most_predicted=8192)
+        losses = losses_of(talker, batch, 0.0, most_predicted=8192)
         figures[name], figures[f"{name} rest"] = losses.first.item(), losses.rest.mean().item()
         figures[f"{name} ends"] = losses.ends.item()
     figures["score"] = sum(figures[name] + figures[f"{name} rest"] for name in ("whole", "live", "long"))

@@ -25,6 +25,7 @@ from scripts.speaking.talker import Talker
 from scripts.speaking.teacher import PACES
 from scripts.speaking.text_tokens import load_tokenizer, tokenize, train_tokenizer
 from scripts.speaking.train_codec import save_codec
+from scripts.speaking.train_talker import draw_batch, losses_of
 from scripts.speaking.weights import TrainedWeights, half, rounded, save
 
 CPU = torch.device("cpu")
@@ -246,3 +247,21 @@ def test_training_goes_on_with_the_weights_as_they_will_be_stored() -> None:
     before = weights.masters[0].detach().clone()
     torch.optim.SGD(weights.groups(0.0), lr=1e-3).step()
     assert 0 < (weights.masters[0] - before).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_talker_learns(corpus: Corpus, dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    talker = Talker(dropout=0.0)
+    weights = TrainedWeights([talker], dtype)
+    optimizer = torch.optim.AdamW(weights.groups(0.0), lr=2e-3)
+    heard = []
+    for _ in range(8):
+        weights.publish(as_stored=True)
+        losses = losses_of(talker, draw_batch(corpus, 200), 0.1)
+        (losses.first + 0.1 * losses.rest.sum()).backward()
+        heard.append(losses.first.item())
+        weights.take_gradients(1.0)
+        optimizer.step()
+        weights.update_average()
+    assert sum(heard[-2:]) < 0.9 * sum(heard[:2])
