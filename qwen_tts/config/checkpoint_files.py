@@ -19,13 +19,19 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
         return (directory / WEIGHTS,)
     index = directory / INDEX
     if not index.is_file():
-        raise BadCheckpoint(f"{directory} lacks {WEIGHTS}, and {INDEX} too; the download may not have ended")
+        raise BadCheckpoint(f"{directory} lacks {WEIGHTS}, and {INDEX} too; {_way_out(directory)}")
     names = _shards(index)
     if missing := [name for name in names if not (directory / name).is_file()]:
         raise BadCheckpoint(
             f"{directory} lacks {', '.join(missing)}, which {INDEX} names; the download may not have ended"
         )
     return tuple(directory / name for name in names)
+
+
+def _way_out(directory: Path) -> str:
+    if pickles := sorted(path.name for path in directory.glob("*.bin")):
+        return f"{pickles[0]} could run code and is never read: save it as safetensors"
+    return "the download may not have ended"
 
 
 def text_tokenizer_files(directory: Path) -> tuple[Path, ...]:

@@ -69,9 +69,9 @@ def _check(files: Sequence[Path], vocabulary: Vocabulary) -> None:
     ids = vocabulary.ids
     for first, second in vocabulary.merges:
         if first not in ids or second not in ids or first + second not in ids:
-            merge = f"{first} {second}"[:40]
             raise BadCheckpoint(
-                f"{files[-1]} has the merge {merge!r}, whose parts or result are not in the vocabulary, {files[0].name}"
+                f"{files[-1]} has the merge of {first[:20]!r} and {second[:20]!r}, and these or what they become are "
+                "not in the vocabulary"
             )
     if missing := [character for character in ByteLevel.alphabet() if character not in ids]:
         raise BadCheckpoint(f"{files[0]} has no token for {len(missing)} of the 256 bytes")
