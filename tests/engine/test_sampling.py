@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from qwen_tts.api import CodePredictorSampling
 from qwen_tts.config.checkpoint import TalkerConfig
@@ -9,6 +11,7 @@ from qwen_tts.config.generation import SamplingRules
 from qwen_tts.runtime.sampling import (
     MINIMUM_TOKENS,
     CounterRandom,
+    Draw,
     OfficialRandom,
     Sampler,
     SamplerState,
@@ -187,3 +190,57 @@ def test_official_draws_are_torchs(config: TalkerConfig) -> None:
     ours = [int(random.frame(state)(probabilities, 0)) for _ in range(10)]
     torch.manual_seed(5)
     assert ours == [int(torch.multinomial(probabilities, 1)) for _ in range(10)]
+
+
+@given(
+    st.builds(
+        rules, temperature=st.floats(0, 5), top_k=st.integers(1, 10_000),
+        top_p=st.floats(0, 1, exclude_min=True), repetition_penalty=st.floats(0.5, 5),
+    ),
+    st.sampled_from([0.0, 1e-30, 1.0, 30.0, 1e30]),
+    st.integers(0, 99),
+)  # fmt: skip
+@settings(max_examples=60)
+@example(rules(temperature=5e-324, top_p=5e-324), 30.0, 0)
+@example(rules(temperature=1e-45, top_k=1), 1e30, 0)
+@example(rules(temperature=1e-38, top_p=1e-38, repetition_penalty=5), 3.0, 0)
+def test_no_setting_makes_probabilities_that_are_not_finite(sampling: SamplingRules, scale: float, seed: int) -> None:
+    config, state = talker_config(), state_of(sampling, seeds=[seed])
+    sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
+    seen: list[torch.Tensor] = []
+    for frame in range(3):
+        draw = sampler.begin_frame(state)
+
+        def watched(probabilities: torch.Tensor, codebook: int, draw: Draw = draw) -> torch.Tensor:
+            seen.append(probabilities)
+            return draw(probabilities, codebook)
+
+        token = int(sampler.choose_first(logits(1, seed + frame) * scale, state, watched, everyone(1)))
+        assert 0 <= token < 2048 or token == config.codec_eos_id
+    for probabilities in seen:
+        assert probabilities.isfinite().all()
+        torch.testing.assert_close(probabilities.sum(), torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 1e-38, 1e-45])
+def test_the_coldest_draw_is_the_likeliest(config: TalkerConfig, temperature: float) -> None:
+    sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
+    states = [state_of(rules(temperature=one, top_k=10_000)) for one in (temperature, 0)]
+    for frame in range(5):
+        tokens = [
+            int(sampler.choose_first(logits(1, frame) * 20, state, sampler.begin_frame(state), everyone(1)))
+            for state in states
+        ]
+        assert tokens[0] == tokens[1]
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+def test_logits_that_are_not_finite_draw_a_token_all_the_same(config: TalkerConfig, number: float) -> None:
+    """It means nothing, and what it looks up is there."""
+    sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
+    for some in (slice(0, 1), slice(VOCAB - 1, VOCAB), slice(None)):
+        state = state_of(rules(), rules(temperature=0), rules(top_p=0.5))
+        scores = logits(3)
+        scores[:, some] = number
+        token = sampler.choose_first(scores, state, sampler.begin_frame(state), everyone(3))
+        assert ((token >= 0) & (token < VOCAB)).all()

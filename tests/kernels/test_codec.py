@@ -277,3 +277,11 @@ def test_every_frame_of_the_release_can_be_launched(
     assert len(launched) >= MOST_ROWS * 2 * 12
     for tiles in launched:
         check(tiles, 2, room)
+
+
+def test_what_is_no_code_looks_up_nothing_outside_the_table(device: torch.device) -> None:
+    """Less than nothing, where numbers were not finite, and the end of speech."""
+    table = torch.randn(2 * 8, 4, device=device)
+    out = torch.zeros(2, 4, device=device)
+    kernels.embed(torch.tensor([[-1, 3], [2150, 5]], dtype=torch.int32, device=device), table, out)
+    torch.testing.assert_close(out, table[[0, 7]] + table[[8 + 3, 8 + 5]])

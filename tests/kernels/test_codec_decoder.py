@@ -13,6 +13,7 @@ from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
 from qwen_tts.runtime.codec_decoder_triton import TritonDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
+from qwen_tts.runtime.sampling import NOT_FINITE
 
 ROWS = 2
 RATES = [3, 2, 2, 2]
@@ -68,3 +69,30 @@ def test_frame_for_frame_with_pauses_and_a_reference(codec: Codec, device: torch
         fresh = decode(ours, frames[1], [1, 0])[0]
         assert (fresh - decode(theirs, frames[1], [1, 0])[0]).abs().max() <= 1
         assert fresh.abs().max() > 100
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")  # by the interpreter
+@pytest.mark.parametrize("has_kernels", [True, False])
+def test_a_row_whose_sound_is_not_finite_is_marked_and_can_be_used_again(
+    codec: Codec, device: torch.device, has_kernels: bool
+) -> None:
+    """One entry of a codebook is broken: who says it is heard no more, until its row begins anew."""
+    broken = 7
+    codec.decoder.quantizer.rvq_rest.codebooks.entries[broken] = torch.nan
+    codes = torch.randint(8, 2048, (ROWS, 16), generator=torch.Generator().manual_seed(0))
+    bad = codes.clone()
+    bad[1, 1] = broken
+    with torch.inference_mode():
+        ours, fresh = (
+            TritonDecoder(codec, ROWS, torch.float32, device, Graphs()) if has_kernels else EagerDecoder(codec, ROWS)
+            for _ in range(2)
+        )
+        first = decode(ours, bad, [1, 1])[0]
+        assert (ours.codes[:ROWS, 0] == NOT_FINITE).tolist() == [False, True]
+        for row in range(ROWS):
+            ours.reset_row(row)
+        expected = decode(fresh, codes, [1, 1])
+        assert torch.equal(first, expected[0])
+        assert torch.equal(decode(ours, codes, [1, 1]), expected)
+        assert (ours.codes[:ROWS, 0] == NOT_FINITE).tolist() == [False, False]
+        assert not ours.decode_alone(bad[1:], None).is_finite

@@ -12,9 +12,10 @@ from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
 from qwen_tts.runtime import frame, frame_triton
 from qwen_tts.runtime.cuda_graphs import Graphs
-from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
+from qwen_tts.runtime.frame import DUMP_PAGE, PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
 from qwen_tts.runtime.frame_eager import EagerFrame
 from qwen_tts.runtime.frame_triton import TritonFrame
+from qwen_tts.runtime.sampling import NOT_FINITE
 from tests.engine.tiny import randomise
 
 CODEBOOKS = 3
@@ -111,3 +112,31 @@ def test_kernels_speak_as_pytorch_does(
         )
         torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
     assert kernels.state.cache.shape[4] == PAGE_POSITIONS
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")  # by the interpreter
+@pytest.mark.parametrize("backend", ["eager", "triton"])
+def test_a_row_that_is_not_finite_is_marked_and_disturbs_no_other(
+    backend: str, device: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does a row that says nothing in these steps and has nothing but such numbers: row 2."""
+    if device.type == "cpu":
+        monkeypatch.setattr(frame_triton, "_PROGRAMS", 8)
+    config = config_of("1.7B")
+    talker, predictor = (
+        randomise(part, seed).to(device)
+        for seed, part in enumerate((Talker(config), CodePredictor(config.code_predictor, config.hidden_size)))
+    )
+    with torch.inference_mode():
+        rows = []
+        for _ in range(2):
+            torch.manual_seed(0)
+            rows.append(Rows(backend, talker, predictor, 3))
+        healthy, broken = rows
+        broken.state.inputs[1:] = torch.nan
+        broken.state.pages[2] = DUMP_PAGE
+        for number in range(FRAMES):
+            expected, codes = healthy.step(number, silent=2), broken.step(number, silent=2)
+            assert codes[0].tolist() == expected[0].tolist()
+            assert codes[1, 0] == NOT_FINITE
+            assert torch.equal(broken.state.inputs[0], healthy.state.inputs[0])

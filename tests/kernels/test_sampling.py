@@ -2,10 +2,12 @@
 
 import struct
 
+import pytest
 import torch
 from torch import Tensor
 
 from qwen_tts.api import CodePredictorSampling
+from qwen_tts.config.generation import SamplingRules
 from qwen_tts.kernels.linear import Hidden
 from qwen_tts.kernels.sampling import choose_first, choose_next
 from qwen_tts.runtime.frame import (
@@ -23,7 +25,7 @@ from qwen_tts.runtime.frame import (
     TOP_K,
     TOP_P,
 )
-from qwen_tts.runtime.sampling import CounterRandom, Sampler, SamplerState
+from qwen_tts.runtime.sampling import NOT_FINITE, CounterRandom, Sampler, SamplerState
 from tests.engine.tiny import rules, talker_config
 
 VOCAB, CODES, CODEBOOKS, WIDTH, INPUT, EPS = 3072, 2048, 16, 32, 16, 1e-6
@@ -156,3 +158,95 @@ def test_an_inactive_row_remembers_nothing(device: torch.device) -> None:
     )  # fmt: skip
     assert spoken.sum(dim=1).tolist() == [1, 0, 1, 1, 1]
     assert next_inputs.abs().sum(dim=1).ne(0).tolist() == [True, False, True, True, True]
+
+
+class Draws:
+    """The kernels' tensors for five rows; the same numbers each time."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.config, self.params = talker_config(), table(device)
+        random = torch.Generator().manual_seed(1)
+        self._first = (torch.randn(5, VOCAB, generator=random) * 4).to(device)
+        self._next = (torch.randn(5, CODES, generator=random) * 4).to(device)
+        self.spoken = torch.zeros(5, VOCAB, dtype=torch.uint8, device=device)
+        self.codes = torch.zeros(5, CODEBOOKS, dtype=torch.int32, device=device)
+        self._embedding = torch.randn(VOCAB, WIDTH, generator=random).to(device)
+        self._following = torch.randn(15 * CODES, WIDTH, generator=random).to(device)
+        self.summed, self._norm = torch.zeros(5, WIDTH, device=device), torch.ones(WIDTH, device=device)
+        self.inputs = Hidden.allocate(10, WIDTH, device, torch.float32)
+
+    def first(self, *broken: tuple[int, int | slice, float]) -> None:
+        """(row, where, number) of logits that are not what they were."""
+        choose_first(
+            _with(self._first, broken), self._embedding[:5].clone(), self._norm, None, self.params, self.spoken,
+            self.codes, self._embedding, self._embedding, self.summed, self.inputs, self._norm,
+            eos=self.config.codec_eos_id, eps=EPS, code_vocab=CODES,
+        )  # fmt: skip
+
+    def next(self, *broken: tuple[int, int | slice, float], codebook: int = 1) -> None:
+        choose_next(
+            _with(self._next, broken), self.params, self.codes, self._following, self._following,
+            torch.zeros(9, WIDTH, device=self.codes.device), self.summed, self.inputs, self._norm,
+            torch.zeros_like(self.summed), codebook=codebook,
+        )  # fmt: skip
+
+
+def _with(logits: Tensor, broken: tuple[tuple[int, int | slice, float], ...]) -> Tensor:
+    changed = logits.clone()
+    for row, where, number in broken:
+        changed[row, where] = number
+    return changed
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("where", [0, CODES - 1, slice(None)])
+def test_rows_that_are_not_finite_are_marked_and_no_others(
+    device: torch.device, number: float, where: int | slice
+) -> None:
+    healthy, broken = Draws(device), Draws(device)
+    healthy.first()
+    broken.first((1, where, number), (2, VOCAB - 1, number))
+    assert broken.codes[[1, 2], 0].tolist() == [NOT_FINITE] * 2
+    healthy.next()
+    broken.next((3, where, number))
+    assert broken.codes[[1, 2, 3], 0].tolist() == [NOT_FINITE] * 3
+    assert broken.codes[[0, 4]].tolist() == healthy.codes[[0, 4]].tolist()
+    assert torch.equal(broken.summed[[0, 4]], healthy.summed[[0, 4]])
+    # What was drawn means nothing, and lies within the tables.
+    assert ((broken.codes[:, 1] >= 0) & (broken.codes[:, 1] < CODES)).all()
+    assert broken.spoken.sum(dim=1).tolist() == [1] * 5
+    assert broken.summed.isfinite().all()
+    assert broken.inputs.value.isfinite().all()
+
+
+def test_after_the_end_of_speech_nothing_counts(device: torch.device) -> None:
+    draws = Draws(device)
+    draws.codes[0, 0] = draws.config.codec_eos_id
+    draws.next((0, 0, torch.nan))
+    assert draws.codes[0, 0] == draws.config.codec_eos_id
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        rules(temperature=1e-45, top_p=1e-45, code_predictor=CodePredictorSampling(temperature=1e-38)),
+        rules(temperature=1e-3, top_k=10_000, repetition_penalty=5),
+        rules(temperature=1e-30, top_k=1, code_predictor=CodePredictorSampling(temperature=5e-324, top_p=5e-324)),
+    ],
+)
+def test_settings_at_their_bounds_draw_what_pytorch_draws(device: torch.device, sampling: SamplingRules) -> None:
+    draws, state = Draws(device), SamplerState.allocate(5, VOCAB, device)
+    for row, seed in enumerate(SEEDS):
+        state.open_row(row, sampling, seed)
+    following = sampling.code_predictor
+    draws.params[:, TEMPERATURE], draws.params[:, TOP_P] = bits(sampling.temperature), bits(sampling.top_p)
+    draws.params[:, NEXT_TEMPERATURE], draws.params[:, NEXT_TOP_P] = bits(following.temperature), bits(following.top_p)
+    draws.params[:, TOP_K], draws.params[:, NEXT_TOP_K] = sampling.top_k, following.top_k
+    draws.params[:, PENALTY] = bits(sampling.repetition_penalty)
+    sampler = Sampler(draws.config, CounterRandom(CODEBOOKS), device)
+    draw = sampler.begin_frame(state)
+    active = torch.ones(5, dtype=torch.bool, device=device)
+    draws.first()
+    assert draws.codes[:, 0].tolist() == sampler.choose_first(draws._first, state, draw, active).tolist()
+    draws.next()
+    assert draws.codes[:, 1].tolist() == sampler.choose_next(draws._next, 1, state, draw).tolist()
