@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ def compare(
     )
     start = int(corpus.offsets[block * len(TEXTS) + first])
     codes = corpus.codes[start : start + sum(FRAMES[first : first + count])].long()
-    prompt = Synthesizer(model)._prompt(request, streaming)
+    prompt = prompt_of(model, request, "streaming" if streaming else "whole")
     expected = engine_inputs(model, prompt, codes)
     read, positions = trained.talker.inputs(batch)[0], len(expected)
     torch.testing.assert_close(read[:positions], expected, atol=1e-3, rtol=1e-3)
@@ -195,6 +196,15 @@ def compare(
     assert (batch["target"][0, :begin] < 0).all()
     assert (batch["target_rest"][0, begin : begin + len(codes)] == codes[:, 1:]).all()
     compare_predictors(trained.talker, model, spoken[begin : begin + 1], codes[:1])
+
+
+def prompt_of(model: Model, request: SynthesisRequest, layout: Literal["whole", "streaming"]) -> Prompt:
+    voice = request.voice
+    reference = None
+    if isinstance(voice, ClonedVoice):
+        reference = ReferenceVoice.from_bytes(voice.prompt.data, **model.voice_geometry)
+    prefix = model.prompts.prefix(request, reference)
+    return model.prompts.prompt(prefix, model.tokenizer.encode(request.text), layout)
 
 
 def engine_inputs(model: Model, prompt: Prompt, codes: Tensor) -> Tensor:
