@@ -1,4 +1,4 @@
-"""PyPI's qwen-tts has a package of our name: mixed, overwritten and half uninstalled packages are told with the way out.
+"""PyPI's qwen-tts has a package of our name: what is mixed, overwritten or half uninstalled is told with the way out.
 
 Wheels are put together here and installed by pip into an environment of its own, without an index.
 """
@@ -29,11 +29,8 @@ THEIR_FILES = {
 }  # fmt: skip
 """As the official package is laid out"""
 
-MIXED, NOT_OURS, MISSING = (
-    "two packages are mixed in",
-    "is that of PyPI's qwen-tts",
-    "files of the package qwen_tts are",
-)
+MIXED, MISSING = "two packages are mixed in", "files of the package qwen_tts are missing"
+NOT_OURS = "is that of PyPI's qwen-tts"
 WAY_OUT = "`pip install --force-reinstall --no-deps qwen3tts-daemon`"
 
 
@@ -83,7 +80,7 @@ class Environment:
         needed = sysconfig.get_path("purelib")
         start = f"import sys; sys.path[:0] = {[str(first)] if first else []}; sys.path.append({needed!r}); "
         how = {
-            "-m": "import runpy; sys.argv = sys.argv[1:]; runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)",
+            "-m": "import runpy; sys.argv = sys.argv[1:]; runpy.run_module(sys.argv[0], None, '__main__', True)",
             "-c": "exec(sys.argv[1])",
         }
         command = [self.python, "-I", "-c", start + how[arguments[0]], *arguments[1:]]
@@ -114,7 +111,7 @@ def environment(tmp_path: Path, wheels: Mapping[str, Path]) -> Iterator[Environm
 
 
 DAEMON = ("-m", "qwen3tts_daemon", "config")
-COMMANDS = [DAEMON, ("-m", "qwen3tts_daemon", "--help"), ("-m", "qwen3tts_daemon", "models", "list")]
+COMMANDS = [DAEMON, ("-m", "qwen3tts_daemon", "--help")]
 ENGINE = ("-c", "import qwen_tts")
 WORKER = ("-m", "qwen3tts_daemon.hosting.worker", "0")
 
