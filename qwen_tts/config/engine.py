@@ -50,7 +50,9 @@ class EngineOptions(_Section):
     device: str | None = None
     """cuda, mps or cpu; by default the first that is there."""
     dtype: Literal["bfloat16", "float16", "float32"] | None = None
-    """Of talker and code predictor; by default what the device computes best."""
+    """Of talker and code predictor; by default bfloat16 where an NVIDIA card has it, else float32. float16 is for cards
+    without bfloat16 and little memory: checkpoints of 0.6B have numbers that it cannot hold, and what they say then
+    fails. The log warns of those that are known; 1.7B is said to fit."""
     threads: int | None = Field(default=None, ge=1)
     """Of the CPU, where the model runs on it."""
     rows: int = Field(default=16, ge=1, le=64)
@@ -58,7 +60,7 @@ class EngineOptions(_Section):
     queue: int = Field(default=64, ge=0)
     """Utterances that may wait for a row; those of one client at most half of it."""
     kv_positions: int = Field(default=16_384, ge=64)
-    """Positions of the talker's cache, shared by all rows: 112 KiB each in 16 bits."""
+    """Positions of the talker's cache, shared by all rows: 112 KiB each in 16 bits, twice that in float32."""
     row_positions: int = Field(default=4_096, ge=64, le=32_768)
     """Positions that one utterance may take: its prompt, then one for each frame of 80 ms."""
     prefix_positions: int = Field(default=4_096, ge=0)

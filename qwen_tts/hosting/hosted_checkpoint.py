@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from qwen_tts.api import ModelState, ModelStatus
@@ -16,8 +17,8 @@ from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
 
-_CACHE_BYTES = 2
-"""A number in the cache, in 16 bits"""
+_FILE_BYTES = 2
+"""A number in the talker's file, as released: in 16 bits"""
 _OVERHEAD_BYTES = 2**30
 """Graphs, buffers, and the library's own: less than a GiB was measured."""
 
@@ -42,7 +43,7 @@ class HostedCheckpoint:
         self.kind, self.size = checkpoint.voice_kind, checkpoint.size
         codec = read_codec_config(config.checkpoint / CODEC_DIRECTORY)
         talker = checkpoint.talker
-        self._position_bytes = talker.layers * 2 * talker.kv_heads * talker.head_dim * _CACHE_BYTES
+        self._position_numbers = talker.layers * 2 * talker.kv_heads * talker.head_dim
         self.capabilities = checkpoint_capabilities(checkpoint, codec, rows=config.rows, live_text="words")
         self.name = config.checkpoint.resolve().name
         self._engine: HostedEngine | None = None
@@ -79,12 +80,13 @@ class HostedCheckpoint:
 
     @property
     def needs_bytes(self) -> int:
-        """Of the device: as measured, else what its files and its cache come to."""
+        """Of the device: as measured, else what its files and its cache come to in the dtype that they will have."""
         if self.measured_bytes is not None:
             return self.measured_bytes
-        directories = (self._config.checkpoint, self._config.checkpoint / CODEC_DIRECTORY)
-        weights = sum(path.stat().st_size for directory in directories for path in weight_files(directory))
-        return weights + self._config.kv_positions * self._position_bytes + _OVERHEAD_BYTES
+        number_bytes = _number_bytes(self._config)
+        cache = self._config.kv_positions * self._position_numbers * number_bytes
+        codec = _files_bytes(self._config.checkpoint / CODEC_DIRECTORY)
+        return _files_bytes(self._config.checkpoint) * number_bytes // _FILE_BYTES + codec + cache + _OVERHEAD_BYTES
 
     @property
     def status(self) -> ModelStatus:
@@ -174,3 +176,14 @@ class HostedCheckpoint:
         if self._engine is not None:
             await self._engine.close()
             self._engine = None
+
+
+def _files_bytes(directory: Path) -> int:
+    return sum(path.stat().st_size for path in weight_files(directory))
+
+
+def _number_bytes(config: EngineConfig) -> int:
+    """Of a weight of the talker, and of a number in its cache."""
+    from qwen_tts.runtime.backends import device_and_dtype  # what can be done is told before PyTorch is there
+
+    return device_and_dtype(config)[1].itemsize

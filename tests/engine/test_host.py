@@ -24,6 +24,7 @@ from qwen_tts.config.host import HostConfig
 from qwen_tts.engine.engine import Engine
 from qwen_tts.errors import BadCheckpoint, EngineBusy, InvalidRequest, ModelLoading, ModelUnavailable, OutOfMemory
 from qwen_tts.hosting.host import EngineHost
+from qwen_tts.hosting.hosted_checkpoint import HostedCheckpoint
 from qwen_tts.stream import AudioStream
 from tests.fakes import ToneEngine, tone
 from tests.golden.cases import reference_audio
@@ -31,6 +32,7 @@ from tests.patience import PATIENCE_S
 
 RECORDING = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
 GIB = 2**30
+DTYPES = ("float32", "bfloat16")
 NAMES = ("tiny-0.6B-CustomVoice", "tiny-0.6B-Base", "tiny-1.7B-VoiceDesign")
 PRESET, CLONED, DESIGNED = PresetVoice("tone"), ClonedVoice(VoicePrompt(b"")), DesignedVoice("A warm, low voice.")
 
@@ -467,3 +469,18 @@ async def test_a_kind_that_nobody_speaks_names_the_way_out(checkpoints: tuple[Pa
     with pytest.raises(InvalidRequest):
         await host.encode_reference(RECORDING, None)
     await host.close()
+
+
+def test_what_a_checkpoint_is_estimated_to_take_follows_its_dtype(checkpoints: tuple[Path, ...]) -> None:
+    """Its talker and its cache; the codec computes in float32 anyhow."""
+
+    def needs(**options: object) -> int:
+        config = EngineConfig.model_validate({"checkpoint": checkpoints[0], "device": "cpu"} | options)
+        return HostedCheckpoint(config, Engine).needs_bytes
+
+    talker = (checkpoints[0] / "model.safetensors").stat().st_size
+    assert needs(dtype="float32") == needs()
+    assert needs(dtype="bfloat16") == needs(dtype="float16")
+    assert needs(kv_positions=64, dtype="float32") - needs(kv_positions=64, dtype="bfloat16") > talker
+    per_position = [needs(kv_positions=65, dtype=dtype) - needs(kv_positions=64, dtype=dtype) for dtype in DTYPES]
+    assert per_position[0] == 2 * per_position[1]
