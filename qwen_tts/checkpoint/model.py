@@ -11,7 +11,7 @@ from torch import Tensor
 
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
-from qwen_tts.checkpoint.precision import not_finite, warn_if_too_small
+from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
 from qwen_tts.checkpoint.weights import load_weights, plan
 from qwen_tts.config.checkpoint import (
@@ -23,7 +23,6 @@ from qwen_tts.config.checkpoint import (
     read_codec_config,
 )
 from qwen_tts.config.checkpoint_files import WEIGHTS, weight_files
-from qwen_tts.config.expectations import Expectations
 from qwen_tts.config.generation import GenerationConfig, read_generation_config
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.code_predictor import CodePredictor
@@ -133,7 +132,6 @@ def load_model(
     if is_codec_directory(directory):
         raise BadCheckpoint(f"{directory} is a codec without a talker: it encodes and decodes, but cannot speak")
     config, generation = read_checkpoint_config(directory), read_generation_config(directory)
-    warn_if_too_small(dtype, config, Expectations.read())
     tokenizer = TextTokenizer.from_directory(directory, pre_tokenizer)
     _check_fit(directory, config, tokenizer, read_codec_config(directory / CODEC_DIRECTORY))
     talker, code_predictor = plan_speakers(config, dtype)

@@ -10,8 +10,10 @@ from typing import Protocol
 import torch
 
 from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.checkpoint.precision import warn_if_too_small
 from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.config.expectations import Expectations
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.loop import Deliver, EngineLoop
 from qwen_tts.errors import ModelUnavailable, OutOfMemory, SynthesisError
@@ -136,6 +138,7 @@ class LoadedCheckpoint:
         self._device = device
         self._compilation = self._factories.compilation(config, self._talker, device, dtype, told)
         model = self._factories.model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
+        warn_if_too_small(dtype, model.config, Expectations.read())
         if device.type == "cuda":
             model.talker.fold_text()  # on a CPU it would take a minute
         self._start_loop(model)

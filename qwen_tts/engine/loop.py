@@ -313,8 +313,10 @@ class EngineLoop:
     def _take_frame(self, opened: OpenRow, code: int, pcm: NDArray[np.int16], segment: int, now: float) -> None:
         stream, sequence = opened.stream, opened.sequence
         if code == NOT_FINITE:
+            error = not_finite(self._model.talker.dtype)
+            logger.warning("speech id=%s: %s", stream.request.request_id, error)
             self._memory.forget_prefix(opened.prefix_key)
-            self._fail(stream, not_finite(self._model.talker.dtype))
+            self._fail(stream, error)
             return
         if code == self._model.config.talker.codec_eos_id:
             stream.made_frames -= 1

@@ -31,9 +31,10 @@ from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.model import LoadProgress, Model, default_device, default_dtype, load_model
-from qwen_tts.checkpoint.precision import not_finite
+from qwen_tts.checkpoint.precision import not_finite, warn_if_too_small
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
+from qwen_tts.config.expectations import Expectations
 from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
 from qwen_tts.offline.generator import GeneratedFrame, Generator, GeneratorRow
 from qwen_tts.text.blanks import BLANKS
@@ -68,11 +69,10 @@ class Synthesizer:
         Raises BadCheckpoint.
         """
         where = default_device() if device is None else torch.device(device)
-        return cls(
-            load_model(
-                Path(directory), where, dtype or default_dtype(where), pre_tokenizer=pre_tokenizer, progress=progress
-            )
-        )
+        computes_in = dtype or default_dtype(where)
+        model = load_model(Path(directory), where, computes_in, pre_tokenizer=pre_tokenizer, progress=progress)
+        warn_if_too_small(computes_in, model.config, Expectations.read())
+        return cls(model)
 
     @property
     def codec(self) -> Codec:

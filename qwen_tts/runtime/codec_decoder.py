@@ -37,6 +37,8 @@ class DecoderBackend(Protocol):
     """[rows] int32: rows that are 0 stay as they were"""
     pcm: Tensor
     """[rows, samples_per_frame] int16: what `decode` writes"""
+    dtype: torch.dtype
+    """What flows between its stages"""
 
     def decode(self, rows: int) -> None:
         """One frame of the first `rows` rows."""
@@ -64,6 +66,7 @@ class EagerDecoder:
         self._codec = codec
         self._state = codec.decoder.init_state(rows)
         device = codec.device
+        self.dtype = next(codec.decoder.parameters()).dtype
         self.codes = torch.zeros(rows, codec.config.codebooks, dtype=torch.int32, device=device)
         self.active = torch.zeros(rows, dtype=torch.int32, device=device)
         self.pcm = torch.zeros(rows, codec.config.samples_per_frame, dtype=torch.int16, device=device)

@@ -97,7 +97,7 @@ class TritonDecoder:
     def __init__(self, codec: Codec, rows: int, dtype: torch.dtype, device: torch.device, graphs: Graphs) -> None:
         """The codec's decoder, on any device, is read and not kept."""
         decoder, config = codec.decoder, codec.config.decoder
-        self._config, self._dtype, self._device = config, dtype, device
+        self._config, self.dtype, self._device = config, dtype, device
         self._graphs = graphs
         self._convolution_frames = decoder.convolution_frames
         with torch.inference_mode():
@@ -115,7 +115,7 @@ class TritonDecoder:
 
     def _merge_weights(self, decoder: CodecDecoder) -> None:
         """The decoder's weights, as the kernels want them."""
-        dtype, transformer = self._dtype, decoder.pre_transformer
+        dtype, transformer = self.dtype, decoder.pre_transformer
         self._codebook_table = _codebook_table(decoder.quantizer).to(dtype)
         self._pre_conv = _merge_into_conv(decoder.pre_conv, transformer.input_proj, dtype)
         self._layers = [_LayerWeights(transformer, index, dtype) for index in range(len(transformer.layers))]
@@ -148,7 +148,7 @@ class TritonDecoder:
         sizes.append((len(self._exit_weight) - 1, sound_steps[-1], self._exit_weight.shape[1]))
         total = sum((history + steps) * channels for history, steps, channels in sizes)
         total = -(-total // 64) * 64
-        self._data = torch.zeros(rows, total, dtype=self._dtype, device=self._device)
+        self._data = torch.zeros(rows, total, dtype=self.dtype, device=self._device)
         self._buffers, start = [], 0
         for history, steps, channels in sizes:
             self._buffers.append(Buffer(self._data, start, history, steps, channels))
@@ -159,14 +159,14 @@ class TritonDecoder:
     def _allocate_scratch(self, rows: int) -> None:
         """What flows between two kernels."""
         config = self._config
-        empty = partial(torch.empty, dtype=self._dtype, device=self._device)
+        empty = partial(torch.empty, dtype=self.dtype, device=self._device)
         widest = max(buffer.steps * buffer.channels for buffer in self._buffers)
         widest = max(
             widest, max(one.widen.outputs * steps for one, steps in zip(self._convnexts, self._steps[1:], strict=False))
         )
         self._scratch, self._raw = (empty(rows, widest) for _ in range(2))
         self._input = torch.empty(rows, config.hidden_size, device=self._device)
-        self._hidden = Hidden.allocate(rows, config.hidden_size, self._device, self._dtype)
+        self._hidden = Hidden.allocate(rows, config.hidden_size, self._device, self.dtype)
         heads = (config.heads + 2 * config.kv_heads) * config.head_dim
         self._qkv = empty(rows, heads)
         self._attended = empty(rows, config.heads * config.head_dim)

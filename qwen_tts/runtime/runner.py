@@ -72,7 +72,7 @@ class ModelRunner:
     """Allocates everything once. `prepare` makes it ready for steps of so many rows, the smaller ones first."""
 
     def __init__(self, model: Model, config: EngineConfig) -> None:
-        self._device, self._dtype = model.talker.device, model.talker.dtype
+        self._device = model.talker.device
         self.is_cuda = self._device.type == "cuda"
         self.pages = pages_of(config)
         self._unprepared = deque(config.step_sizes)
@@ -168,7 +168,7 @@ class ModelRunner:
         with self._on("_side"):
             decoded = self._decoder.decode_alone(codes, snapshot)
             if not decoded.is_finite:
-                raise not_finite(self._dtype)
+                raise not_finite(self._decoder.dtype)
             return decoded.pcm.cpu().numpy().tobytes(), decoded.snapshot
 
     @torch.inference_mode()
