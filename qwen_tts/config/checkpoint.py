@@ -182,7 +182,8 @@ class CheckpointConfig(_Section):
     tokenizer_type: Literal["qwen3_tts_tokenizer_12hz"] | None = None
     quantization: None = Field(alias="quantization_config", default=None)
     kind: TypeName = Field(alias="tts_model_type")
-    assistant_token_id: int
+    assistant_token_id: int = 77_091
+    """In Qwen's vocabulary, where the official package looks it up"""
     im_start_token_id: int
     im_end_token_id: int
     tts_pad_token_id: int
@@ -331,7 +332,6 @@ class CodecConfig(_Section):
 
 
 S = TypeVar("S", bound=_Section)
-
 
 _LISTED = 8
 
