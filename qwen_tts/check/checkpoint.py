@@ -262,9 +262,13 @@ class CheckpointCheck:
         )  # fmt: skip
 
     def spoken_recording(self) -> Recording | None:
-        """Of what was spoken, for a checkpoint that clones: the first text that is long enough, and not too long."""
+        """Of what was spoken, for a checkpoint that clones: texts of one voice, until they are long enough."""
+        pcm, words = b"", []
         for take in self._takes:
-            audio = Audio(pcm=take.pcm, sample_rate=self._rate)
-            if SHORTEST_S <= audio.duration_s < LONGEST_S:
-                return Recording(audio, take.planned.text, "another checkpoint")
+            if take.planned.mode == "whole" and take.planned.language == self.planned[0].language:
+                pcm += take.pcm
+                words.append(take.planned.text)
+            audio = Audio(pcm=pcm, sample_rate=self._rate)
+            if audio.duration_s >= SHORTEST_S:
+                return Recording(audio, " ".join(words), "another checkpoint") if audio.duration_s < LONGEST_S else None
         return None
