@@ -19,7 +19,7 @@ from qwen_tts.check.identity import identity, without_private
 from qwen_tts.check.options import CheckOptions
 from qwen_tts.check.progress import Work
 from qwen_tts.check.report import CheckpointReport, Likeness, Problem, Recognised
-from qwen_tts.check.sentences import LONG, QUICK, sentences
+from qwen_tts.check.sentences import QUICK, sentences
 from qwen_tts.check.stages import takes as figures
 from qwen_tts.check.stages.fidelity import Sample, codec_fidelity
 from qwen_tts.check.stages.likeness import cosine, embedding, somebody_else
@@ -186,7 +186,7 @@ class CheckpointCheck:
             own = [take for take in whole if self._speakers[take.planned.language].label == label]
             self.report.starts.append(figures.start(own, label, self._codec.samples_per_frame))
         for take in self._takes:
-            if take.planned.name == LONG and (found := figures.seams(take, "/".join(take.planned), self._rate)):
+            if (found := figures.seams(take, "/".join(take.planned), self._rate)) is not None:
                 self.report.seams.append(found)
 
     def _compare_sound(self) -> None:

@@ -56,7 +56,7 @@ def identity(directory: Path) -> Identity:
     """Raises BadCheckpoint."""
     config = read_checkpoint_config(directory)
     return Identity(
-        name=without_private(directory.resolve().name),
+        name=without_private(directory.absolute().name),
         kind=config.kind,
         size=without_private(config.size),
         config_sha256=hashlib.sha256((directory / "config.json").read_bytes()).hexdigest(),
