@@ -17,6 +17,7 @@ from qwen_tts.check.options import ALL_WELL, COULD_NOT_RUN, WRONG, CheckOptions,
 from qwen_tts.check.report import Report
 from qwen_tts.check.run import exit_code
 from qwen_tts.check.sentences import sentences
+from qwen_tts.check.stages import official
 from qwen_tts.check.stages.official import Case, beside_official
 from qwen_tts.check.stages.plain import Text, greedy_codes
 from qwen_tts.check.stages.recogniser import NotHeard, Recogniser
@@ -103,7 +104,8 @@ def test_speech_that_does_not_end_is_named(text_tokenizer_files: Path, checked: 
 
 def test_a_cloned_voice_is_compared_with_its_recording(models: Path, checked: Checked, recording: Path) -> None:
     reference = Reference(path=str(recording), transcript="Good morning to you.")
-    _, report = checked(models / "0.6B-Base", reference=reference, sentences=("light", "market"))
+    engine = {**ON_ONE_CORE, "row_positions": 256}
+    _, report = checked(models / "0.6B-Base", engine=engine, reference=reference, sentences=("light", "market"))
     (found,) = report.checkpoints
     assert {one.voice for one in found.utterances} == {"cloned"}
     assert found.likeness is not None or "likeness" in found.not_measured[0]
@@ -112,10 +114,14 @@ def test_a_cloned_voice_is_compared_with_its_recording(models: Path, checked: Ch
         assert found.likeness.reference == "a recording that was given"
 
 
-def test_what_another_checkpoint_said_is_a_voice_to_clone(models: Path, checked: Checked) -> None:
-    base, custom = models / "0.6B-Base", models / "0.6B-CustomVoice"
-    _, report = checked(base, custom, sentences=("light", "market"))
+def test_what_another_checkpoint_said_is_a_voice_to_clone(
+    models: Path, text_tokenizer_files: Path, checked: Checked, tmp_path: Path
+) -> None:
+    base = models / "0.6B-Base"
+    write_checkpoint("tiny-0.6B-CustomVoice", tmp_path / "endless", text_tokenizer=text_tokenizer_files, endless=True)
+    _, report = checked(base, tmp_path / "endless", engine={**ON_ONE_CORE, "row_positions": 96})
     assert [one.identity.kind for one in report.checkpoints] == ["custom_voice", "base"]
+    assert len(report.checkpoints[1].utterances) == 2
     status, report = checked(base)
     assert status == COULD_NOT_RUN
     assert [problem.code for problem in report.refused] == ["no_reference"]
@@ -123,8 +129,6 @@ def test_what_another_checkpoint_said_is_a_voice_to_clone(models: Path, checked:
 
 
 # -- beside the official package --------------------------------------------------------------------------------------
-
-SPEECH = Text("light", SynthesisRequest(text=sentences()["en"]["light"], voice="ryan", language="en"), None)  # type: ignore[arg-type]
 
 
 def stand_in(path: Path, answer: str) -> Path:
@@ -261,7 +265,7 @@ def test_options_that_cannot_be_met_are_refused_at_once(options: dict[str, objec
 
 
 def test_the_official_script_imports_nothing_of_ours() -> None:
-    script = Path(greedy_codes.__code__.co_filename).with_name("official_codes.py")
+    script = Path(official.__file__).with_name("official_codes.py")
     done = subprocess.run(
         [sys.executable, "-I", "-c", script.read_text()], input="{}", capture_output=True, text=True, check=False
     )

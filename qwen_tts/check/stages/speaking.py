@@ -89,12 +89,11 @@ class Take:
     @property
     def parts(self) -> list[Part]:
         """Without what was spoken once more, with another seed."""
-        following = [*self.tries[1:], None]
-        seed = self.planned.seed
-        return [one for one, after in zip(self.tries, following, strict=True) if after is None or after.seed == seed]
+        seed, count = self.planned.seed, len(self.tries)
+        return [one for n, one in enumerate(self.tries, 1) if n == count or self.tries[n].seed == seed]
 
 
-class Stage:
+class RecordedEngine:
     """An engine that is loaded, and its recorder. Texts are spoken one at a time, so that they are the same again."""
 
     def __init__(self, config: EngineConfig) -> None:
@@ -141,11 +140,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def on_stage(config: EngineConfig) -> AsyncIterator[Stage]:
+async def recorded_engine(config: EngineConfig) -> AsyncIterator[RecordedEngine]:
     """Raises what loading raises."""
-    stage = Stage(config)
+    recorded = RecordedEngine(config)
     try:
-        await stage.engine.load()
-        yield stage
+        await recorded.engine.load()
+        yield recorded
     finally:
-        await stage.engine.close()
+        await recorded.engine.close()
