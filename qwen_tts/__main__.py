@@ -1,4 +1,4 @@
-"""Speak, design, clone, encode and decode with a checkpoint directory, without a daemon."""
+"""Speak, design, clone, encode, decode and check with a checkpoint directory, without a daemon."""
 
 import sys
 import time
@@ -25,11 +25,14 @@ from qwen_tts.api import (
     PresetVoice,
     Sampling,
     SynthesisRequest,
+    TextLayout,
     Voice,
 )
 from qwen_tts.audio.reference_audio import check_samples, mix
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.audio.sound_file import read_sound, write_sound
+from qwen_tts.check import options as asked
+from qwen_tts.check.run import run as run_check
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.model import default_device, load_codec
 from qwen_tts.errors import InvalidRequest, SynthesisError
@@ -51,6 +54,10 @@ InstructOption = Annotated[str, typer.Option(help="how it is spoken, in words")]
 SeedOption = Annotated[int | None, typer.Option(help="the same seed, the same speech")]
 GreedyOption = Annotated[bool, typer.Option("--greedy", help="always the likeliest token")]
 SecondsOption = Annotated[float | None, typer.Option("--max-seconds", help="stop there even if the speech goes on")]
+LayoutOption = Annotated[
+    TextLayout,
+    typer.Option("--text-layout", help="how the text is read: whole before the first sound, or streaming beside it"),
+]
 DeviceOption = Annotated[str | None, typer.Option(help="cuda, mps or cpu; by default the first that is there")]
 DtypeOption = Annotated[
     Literal["float32", "bfloat16", "float16"] | None, typer.Option(help="by default what the device computes best")
@@ -68,11 +75,12 @@ def say(
     seed: SeedOption = None,
     greedy: GreedyOption = False,
     max_seconds: SecondsOption = None,
+    text_layout: LayoutOption = "auto",
     device: DeviceOption = None,
     dtype: DtypeOption = None,
 ) -> None:
     """Speak with a preset voice (CustomVoice checkpoints)."""
-    request = _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds)
+    request = _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds, text_layout)
     _check_output(output)
     _speak(_load(model, device, dtype), request, output)
 
@@ -87,11 +95,12 @@ def design(
     seed: SeedOption = None,
     greedy: GreedyOption = False,
     max_seconds: SecondsOption = None,
+    text_layout: LayoutOption = "auto",
     device: DeviceOption = None,
     dtype: DtypeOption = None,
 ) -> None:
     """Speak with a voice described by words (VoiceDesign checkpoints)."""
-    request = _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds)
+    request = _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds, text_layout)
     _check_output(output)
     _speak(_load(model, device, dtype), request, output)
 
@@ -110,11 +119,15 @@ def clone(
     seed: SeedOption = None,
     greedy: GreedyOption = False,
     max_seconds: SecondsOption = None,
+    text_layout: LayoutOption = "auto",
     device: DeviceOption = None,
     dtype: DtypeOption = None,
 ) -> None:
     """Speak with the voice of a recording (Base checkpoints)."""
-    request = partial(_request, text, language=language, instruct="", seed=seed, greedy=greedy, max_seconds=max_seconds)
+    request = partial(
+        _request, text, language=language, instruct="", seed=seed, greedy=greedy, max_seconds=max_seconds,
+        text_layout=text_layout,
+    )  # fmt: skip
     _check_output(output)
     if reference.is_dir():
         if transcript is not None:
@@ -160,6 +173,32 @@ def decode(
     typer.echo(f"{output}: {audio.duration_s:.2f} s of sound")
 
 
+@app.command()
+def check(
+    checkpoints: Annotated[list[Path], typer.Argument(help="checkpoint directories as released", exists=True)],
+    quick: asked.Quick = False,
+    languages: asked.Languages = "",
+    sentences: asked.Sentences = "",
+    reference: asked.ReferenceFile = None,
+    transcript: asked.Transcript = None,
+    other: asked.Other = None,
+    official: asked.Official = None,
+    recogniser: asked.Recogniser = None,
+    report: asked.ReportFile = None,
+    expectations: asked.ExpectationsFile = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+) -> None:
+    """Speak fixed texts, measure what comes of it, tell what is wrong: exit code 0 all well, 1 not, 2 nothing ran."""
+    options = asked.CheckOptions(
+        checkpoints=tuple(map(str, checkpoints)), languages=asked.listed(languages), sentences=asked.listed(sentences),
+        quick=quick, reference=asked.reference_of(reference, transcript), other=other, official=official,
+        recogniser=recogniser, report=report, expectations=expectations,
+        engine={"device": str(_device(device)), "dtype": dtype},
+    )  # fmt: skip
+    raise typer.Exit(run_check(options))
+
+
 def _request(
     text: str,
     voice: Voice,
@@ -168,6 +207,7 @@ def _request(
     seed: int | None,
     greedy: bool,
     max_seconds: float | None,
+    text_layout: TextLayout,
 ) -> SynthesisRequest:
     sampling = Sampling(seed=seed)
     if greedy:
@@ -179,6 +219,7 @@ def _request(
         instruct=instruct,
         sampling=sampling,
         limits=Limits(max_audio_s=max_seconds),
+        text_layout=text_layout,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwen_tts.api import SynthesisRequest
+from qwen_tts.api import SettledLayout, SynthesisRequest
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.engine.live_text import LiveSentences, LiveText
 from qwen_tts.engine.sequence import Sequence
@@ -29,7 +29,8 @@ class EngineStream:
     tokens: list[int] | None
     """Of the whole text, not yet begun; None: live text, or begun"""
     text: LiveText | LiveSentences | None
-    """Live text"""
+    """Live text, or one that is too long for one sequence"""
+    layout: SettledLayout
     samples_per_frame: int
     asked_s: float
     wake: Callable[[], None]
@@ -104,6 +105,11 @@ class EngineStream:
             with self._lock:
                 action = self._inbox.popleft()
             action(now)
+
+    @property
+    def goes_on_from_transcript(self) -> bool:
+        """The voice has a reference whose words are known."""
+        return self.reference is not None and self.reference.codes is not None
 
     @property
     def is_a_window_ahead(self) -> bool:
