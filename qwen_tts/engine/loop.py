@@ -174,10 +174,10 @@ class EngineLoop:
     def _tell_runner(self, opened: OpenRow, snapshot: DecoderSnapshot | None) -> None:
         """That a row begins."""
         stream, sequence = opened.stream, opened.sequence
+        rules = self._model.generation.rules(stream.request.sampling)
         self._runner.open_row(
-            sequence.row, sequence.position, stream.request.sampling, stream.seed, opened.prompt.embeddings[-1],
-            snapshot,
-        )  # fmt: skip
+            sequence.row, sequence.position, rules, stream.seed, opened.prompt.embeddings[-1], snapshot
+        )
 
     def _close(self, opened: OpenRow, end: Literal["complete", "limit", "cancelled"]) -> None:
         """The row is free; what is on its way for it will be dropped."""

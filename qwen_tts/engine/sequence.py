@@ -17,7 +17,7 @@ class Sequence:
     max_frames: int
     """That its text allows"""
     room: int
-    """Frames that the cache allows"""
+    """Frames that the cache and the checkpoint allow"""
     text_tokens: int = 0
     """Read, or in the prompt"""
     pages: list[int] = field(default_factory=list)

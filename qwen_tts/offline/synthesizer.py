@@ -215,14 +215,16 @@ class BatchSynthesisStream:
         for row, (request, prompt, limit) in enumerate(zip(self._requests, self._prompts, limits, strict=True)):
             seed = request.sampling.seed
             seed = secrets.randbits(63) if seed is None else seed
-            self._sequences.append(generator.open(row, prompt, request.sampling, seed, limit))
+            rules = self._model.generation.rules(request.sampling)
+            self._sequences.append(generator.open(row, prompt, rules, seed, limit))
         return generator
 
     def _max_frames(self, request: SynthesisRequest) -> int:
         length_s, codec = request.limits.max_audio_s, self._model.codec.config
+        most = self._model.generation.max_frames(MAX_POSITIONS)
         if length_s is None:
-            return MAX_POSITIONS
-        return max(1, min(MAX_POSITIONS, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))
+            return most
+        return max(1, min(most, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))
 
     def _chunk(self, frame: GeneratedFrame) -> AudioChunk:
         first, pcm = self._given[frame.row], to_pcm(frame.samples.numpy())

@@ -31,7 +31,8 @@ from qwen_tts.api import (
 )
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.config.engine import EngineConfig, GuardConfig, LiveTextConfig
 from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
