@@ -3,13 +3,13 @@
     python -m benchmarks.words MODELS --voice heart --teacher heart --recogniser 'COMMAND {wav} {language}'
     python -m benchmarks.words --http 8766 --wyoming 10200 --voice ryan --recogniser ...
 
-MODELS is a folder of checkpoints, on which a daemon is started; else one that runs here is asked at its ports. --teacher
-is a voice of the preview that says the same sentences to the same recogniser: what a checkpoint that learned from it can
-reach at best. The recogniser is a command that prints what it heard; without one faster-whisper listens, if that package
-is installed, with the model that --whisper names.
+MODELS is a folder of checkpoints, on which a daemon is started, with options of the daemon's that follow (--qwen.device
+cpu); else one that runs here is asked at its ports. --teacher is a voice of the preview that says the same sentences to
+the same recogniser: what a checkpoint that learned from it can reach at best. The recogniser is a command that prints
+what it heard; without one faster-whisper listens, if that package is installed, with the model that --whisper names.
 
 One JSON line for each way to speak: every sentence whole over HTTP, as server-sent events, and word by word over
-WebSocket and Wyoming; then --long sentences as one text. Error rates are of all characters and words together. Numbers
+WebSocket and Wyoming, and --long sentences as one text. Error rates are of all characters and words together. Numbers
 that the recogniser writes in digits count as errors.
 """
 
@@ -17,7 +17,7 @@ import argparse
 import asyncio
 import json
 import zlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -95,12 +95,11 @@ def figures(listener: Listener, texts: Sequence[str], sounds: Sequence[bytes], l
         for text, pcm in zip(texts, sounds, strict=True)
     ]
     said = [normal(text, language) for text in texts]
-    characters = _mean([one.characters for one in heard], [len(text.replace(" ", "")) for text in said])
-    words = None if heard[0].words is None else _mean([one.words or 0 for one in heard], [len(text.split()) for text in said])
+    words = [one.words for one in heard if one.words is not None]  # not in languages without spaces
     return {
         "texts": len(texts),
-        "character_errors": characters,
-        "word_errors": words,
+        "character_errors": _mean([one.characters for one in heard], [len(text.replace(" ", "")) for text in said]),
+        "word_errors": _mean(words, [len(text.split()) for text in said]) if len(words) == len(said) else None,
         "audio_s": round(sum(map(len, sounds)) / PCM_BYTES / RATE, 1),
         "not_spoken": sounds.count(b""),
     }
@@ -110,24 +109,14 @@ def _mean(rates: Sequence[float], weights: Sequence[int]) -> float:
     return round(sum(rate * weight for rate, weight in zip(rates, weights, strict=True)) / sum(weights), 3)
 
 
-def plan(options: argparse.Namespace, doors: Doors, sentences: Sequence[str]) -> Iterator[tuple[str, Say, Sequence[str]]]:
-    by_name = ways(doors, options.seed)
-    for name, say in by_name.items():
-        yield name, say, sentences
-    if options.long:
-        for name in ("HTTP", "Wyoming, word by word"):
-            yield f"{name}, {options.long} sentences a text", by_name[name], long_texts(sentences, options.long)
-
-
 @asynccontextmanager
-async def doors_of(options: argparse.Namespace) -> Iterator[Doors]:
+async def doors_of(options: argparse.Namespace) -> AsyncIterator[Doors]:
     """Of the daemon that runs, or of one that is started."""
     if options.models is None:
         yield Doors(options.http, options.wyoming, options.voice, options.language)
         return
-    device = ("--qwen.device", options.device) if options.device else ()
-    models = ("--engine", "qwen", "--models.dir", str(options.models), *device)
-    async with daemon("qwen3tts_daemon", "serve", *models) as running:
+    models = ("--engine", "qwen", "--models.dir", str(options.models))
+    async with daemon("qwen3tts_daemon", "serve", *models, *options.daemon_options) as running:
         yield Doors(running.http, running.wyoming, options.voice, options.language)
 
 
@@ -141,8 +130,11 @@ async def measure(options: argparse.Namespace) -> None:
         print(json.dumps({"what": way, **figures(listener, texts, sounds, options.language), **about}), flush=True)
 
     async with doors_of(options) as doors:
-        for name, say, texts in plan(options, doors, sentences):
-            report(name, texts, await spoken(say, texts, options.together))
+        for name, say in ways(doors, options.seed).items():
+            report(name, sentences, await spoken(say, sentences, options.together))
+            if options.long:
+                texts = long_texts(sentences, options.long)
+                report(f"{name}, {options.long} sentences a text", texts, await spoken(say, texts, options.together))
     if options.teacher:
         async with daemon("qwen3tts_daemon", "serve", "--engine", "embedded") as running:
             teacher = Doors(running.http, running.wyoming, options.teacher, options.language)
@@ -153,7 +145,6 @@ async def measure(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path, nargs="?", help="a folder of checkpoints, for a daemon of its own")
-    parser.add_argument("--device", help="of that daemon")
     parser.add_argument("--http", type=int, default=8766, help="the port of a daemon that runs")
     parser.add_argument("--wyoming", type=int, default=10200, help="its other port")
     parser.add_argument("--voice", required=True)
@@ -165,7 +156,8 @@ def main() -> None:
     parser.add_argument("--together", type=int, default=4, help="texts spoken at once")
     parser.add_argument("--long", type=int, default=8, help="sentences of a long text; 0: none")
     parser.add_argument("--seed", type=int, default=1)
-    asyncio.run(measure(parser.parse_args()))
+    options, daemon_options = parser.parse_known_args()
+    asyncio.run(measure(argparse.Namespace(**vars(options), daemon_options=daemon_options)))
 
 
 if __name__ == "__main__":

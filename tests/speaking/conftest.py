@@ -1,4 +1,4 @@
-"""The checkpoints that speak, and the voices that taught them. README.md says which, and where they are looked for."""
+"""The checkpoints that speak, and who taught them. README.md says which, and where they are looked for."""
 
 import os
 from functools import cache
@@ -9,7 +9,7 @@ import torch
 
 from qwen3tts_daemon.hosting.checkpoints import scan
 from qwen_tts.config.checkpoint import read_checkpoint_config
-from tests.speaking.teacher import RECORDED, Teacher
+from tests.speaking.recorded_teacher import RECORDED, RecordedTeacher
 
 torch.set_num_threads(1)  # more would only wait for each other: the models are tiny
 
@@ -17,8 +17,10 @@ torch.set_num_threads(1)  # more would only wait for each other: the models are 
 @cache
 def _checkpoints() -> dict[str, Path]:
     """By type."""
-    folder = os.environ.get("SPEAKING_CHECKPOINTS") or Path(__file__).parent
-    return {one.kind: one.path for one in scan(Path(folder)).best_of_each_kind}
+    elsewhere = os.environ.get("SPEAKING_CHECKPOINTS")
+    found = {one.kind: one.path for one in scan(Path(elsewhere or Path(__file__).parent)).best_of_each_kind}
+    assert found or not elsewhere, f"SPEAKING_CHECKPOINTS names {elsewhere}, and no checkpoint is there"
+    return found
 
 
 def _checkpoint(kind: str) -> Path:
@@ -40,18 +42,18 @@ def base() -> Path:
 
 
 @pytest.fixture(scope="session")
-def teachers(custom_voice: Path) -> dict[str, Teacher]:
+def teachers(custom_voice: Path) -> dict[str, RecordedTeacher]:
     """By the name of the speaker that each has taught."""
     speakers = read_checkpoint_config(custom_voice).talker.speakers
-    return {name: Teacher.recorded(name) for name in speakers if (RECORDED / f"{name}.npz").is_file()}
+    return {name: RecordedTeacher.of(name) for name in speakers if (RECORDED / f"{name}.npz").is_file()}
 
 
 @pytest.fixture(scope="session")
-def speaker_name(teachers: dict[str, Teacher]) -> str:
+def speaker_name(teachers: dict[str, RecordedTeacher]) -> str:
     """The first of them."""
     return next(iter(teachers))
 
 
 @pytest.fixture(scope="session")
-def teacher(teachers: dict[str, Teacher], speaker_name: str) -> Teacher:
+def teacher(teachers: dict[str, RecordedTeacher], speaker_name: str) -> RecordedTeacher:
     return teachers[speaker_name]

@@ -1,31 +1,26 @@
-"""Records how a voice of the preview says the texts that the tests of words compare with.
+"""Records how the teacher of the speaking checkpoints says the texts that the tests of words compare with.
 
-python -m tests.speaking.record heart
+python -m tests.speaking.record heart stone
 """
 
 import sys
-import tempfile
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 
 from benchmarks.mel_cepstra import mel_cepstra
-from qwen3tts_daemon.embedded.cancellation import Cancellation
-from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
-from qwen3tts_daemon.embedded.voices import VOICES
 from qwen_tts.audio.samples import Samples
-from tests.speaking.teacher import LONG, RECORDED, TEXTS, could_be_heard
+from qwen_tts.text.sentences import sentence_ends
+from scripts.speaking.teacher import NAMED, Teacher
+from tests.speaking.recorded_teacher import LONG, RECORDED, TEXTS, could_be_heard
 
 
-class Voices:
-    """The voices of the preview; they say a text with the same sound every time."""
-
-    def __init__(self, cache_dir: Path) -> None:
-        self._voices = EmbeddedSynthesizer(cache_dir, threads=1)
-
-    def say(self, name: str, text: str) -> Samples:
-        voice = next(voice for voice in VOICES if voice.name == name)
-        return np.concatenate([*self._voices.speak(text, voice, Cancellation(), is_first=True, is_last=True)])
+def say(teacher: Teacher, name: str, text: str) -> Samples:
+    """Sentence by sentence; the same sound every time."""
+    chance, starts = np.random.default_rng(0), [0, *sentence_ends(text, final=True)]
+    sentences = [text[start:end].strip() for start, end in pairwise(starts)]
+    sounds = [teacher.say(sentence, NAMED[name], 1.0, chance) for sentence in sentences]
+    return np.concatenate([sound for sound in sounds if sound is not None])
 
 
 def texts() -> list[str]:
@@ -34,11 +29,10 @@ def texts() -> list[str]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as cache:
-        voices = Voices(Path(cache))
-        for name in sys.argv[1:]:
-            cepstra = {text: mel_cepstra(voices.say(name, text)).astype(np.float16) for text in texts()}
-            np.savez_compressed(RECORDED / f"{name}.npz", **cepstra)
+    teacher = Teacher()
+    for name in sys.argv[1:]:
+        cepstra = {text: mel_cepstra(say(teacher, name, text)).astype(np.float16) for text in texts()}
+        np.savez_compressed(RECORDED / f"{name}.npz", **cepstra)
 
 
 if __name__ == "__main__":

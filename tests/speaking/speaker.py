@@ -15,7 +15,7 @@ from qwen_tts.stream import AudioStream
 SEED = 0
 """Of every draw here. The laws hold for others, too; README.md has how far."""
 
-MOST_S = 20.0
+MOST_S = 12.0
 """No text here takes as long."""
 
 

@@ -13,19 +13,20 @@ from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.engine.engine import Engine, create
-from tests.speaking.record import Voices
+from scripts.speaking.teacher import Teacher
+from tests.speaking.record import say
+from tests.speaking.recorded_teacher import LONG, RECORDED, SENTENCES, RecordedTeacher
 from tests.speaking.speaker import Speaker
-from tests.speaking.teacher import LONG, RECORDED, SENTENCES, Teacher
 
 NAMES = sorted(path.stem for path in RECORDED.glob("*.npz"))
 RATE = 24_000
 
 
 @pytest.fixture(scope="module")
-def recordings(base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Audio]:
-    """Each teacher saying LONG."""
-    voices = Voices(tmp_path_factory.mktemp("cache"))
-    return {name: Audio(pcm=to_pcm(voices.say(name, LONG)), sample_rate=RATE) for name in NAMES}
+def recordings(base: Path) -> dict[str, Audio]:
+    """LONG in each voice of the teacher."""
+    teacher = Teacher()
+    return {name: Audio(pcm=to_pcm(say(teacher, name, LONG)), sample_rate=RATE) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def embedding(model: Model, sound: Samples) -> torch.Tensor:
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_codec_keeps_the_words(engine: Engine, recordings: dict[str, Audio], name: str) -> None:
     sound = await engine.decode(await engine.encode(recordings[name]))
-    Teacher.recorded(name).assert_said([LONG], [from_pcm(sound.pcm)])
+    RecordedTeacher.of(name).assert_said([LONG], [from_pcm(sound.pcm)])
 
 
 @pytest.mark.parametrize("transcript", [None, LONG], ids=["embedding", "transcript"])
@@ -62,7 +63,7 @@ async def test_a_clone_says_its_text_in_its_own_voice(
     for name, recording in recordings.items():
         speaker = Speaker(engine, ClonedVoice(await engine.encode_reference(recording, transcript)))
         sentences = await speaker.say_sentences(SENTENCES)
-        Teacher.recorded(name).assert_said(SENTENCES, sentences)
+        RecordedTeacher.of(name).assert_said(SENTENCES, sentences)
         spoken[name] = embedding(model, from_pcm(b"".join(map(to_pcm, sentences))))
     for name, other in permutations(references, 2):
         own, its = (torch.cosine_similarity(spoken[name], references[one], dim=0) for one in (name, other))

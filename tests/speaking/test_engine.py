@@ -13,8 +13,8 @@ from qwen_tts.api import PresetVoice
 from qwen_tts.audio.samples import Samples, from_pcm
 from qwen_tts.engine.engine import create
 from qwen_tts.offline.synthesizer import Synthesizer
+from tests.speaking.recorded_teacher import LONG, SENTENCES, TEXTS, RecordedTeacher
 from tests.speaking.speaker import Speaker, request, seed_of
-from tests.speaking.teacher import LONG, SENTENCES, TEXTS, Teacher
 
 Start = Callable[..., Awaitable[Speaker]]
 
@@ -35,25 +35,25 @@ async def start(custom_voice: Path, speaker_name: str) -> AsyncIterator[Start]:
         await engine.close()
 
 
-async def test_whole_texts_beside_each_other(start: Start, teacher: Teacher) -> None:
+async def test_whole_texts_beside_each_other(start: Start, teacher: RecordedTeacher) -> None:
     speaker = await start()
     teacher.assert_said(TEXTS, await asyncio.gather(*map(speaker.say, TEXTS)))
 
 
-async def test_one_text_after_the_other(start: Start, teacher: Teacher) -> None:
+async def test_one_text_after_the_other(start: Start, teacher: RecordedTeacher) -> None:
     speaker = await start(rows=1)
     teacher.assert_said(TEXTS[:2], [await speaker.say(text) for text in TEXTS[:2]])
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-async def test_in_sixteen_bits(start: Start, teacher: Teacher, dtype: str) -> None:
+async def test_in_sixteen_bits(start: Start, teacher: RecordedTeacher, dtype: str) -> None:
     speaker = await start(rows=4, dtype=dtype)
     teacher.assert_said(TEXTS[4:], await asyncio.gather(*map(speaker.say, TEXTS[4:])))
 
 
 @pytest.mark.parametrize("streaming_text", [False, True], ids=["whole", "streaming"])
 def test_the_plain_generator_in_both_layouts(
-    custom_voice: Path, speaker_name: str, teacher: Teacher, streaming_text: bool
+    custom_voice: Path, speaker_name: str, teacher: RecordedTeacher, streaming_text: bool
 ) -> None:
     synthesizer = Synthesizer.from_pretrained(custom_voice, device="cpu", dtype=torch.float32)
     requests = [request(text, PresetVoice(speaker_name)) for text in TEXTS]
@@ -61,22 +61,22 @@ def test_the_plain_generator_in_both_layouts(
     teacher.assert_said(TEXTS, [from_pcm(sound.pcm) for sound in sounds])
 
 
-async def test_live_text_in_random_pieces(start: Start, teacher: Teacher) -> None:
+async def test_live_text_in_random_pieces(start: Start, teacher: RecordedTeacher) -> None:
     speaker = await start()
     teacher.assert_said(TEXTS, await asyncio.gather(*map(speaker.say_live, TEXTS)))
 
 
-async def test_a_long_text_has_all_of_its_sentences_in_their_order(start: Start, teacher: Teacher) -> None:
+async def test_a_long_text_has_all_of_its_sentences_in_their_order(start: Start, teacher: RecordedTeacher) -> None:
     speaker = await start(rows=1, live_text={"span_tokens": 16})
     teacher.assert_said([LONG], [await speaker.say(LONG)])
 
 
-async def test_a_segment_of_live_text_has_its_own_words(start: Start, teacher: Teacher) -> None:
+async def test_a_segment_of_live_text_has_its_own_words(start: Start, teacher: RecordedTeacher) -> None:
     speaker = await start(rows=1)
     teacher.assert_said(SENTENCES, await speaker.say_sentences(SENTENCES))
 
 
-async def test_after_sleep_and_wake(start: Start, teacher: Teacher) -> None:
+async def test_after_sleep_and_wake(start: Start, teacher: RecordedTeacher) -> None:
     speaker = await start(rows=4)
     await speaker.begin(TEXTS[0], frames=3)
     await speaker.engine.sleep()
@@ -84,7 +84,7 @@ async def test_after_sleep_and_wake(start: Start, teacher: Teacher) -> None:
     teacher.assert_said(TEXTS[4:], await asyncio.gather(*map(speaker.say, TEXTS[4:])))
 
 
-async def test_in_rows_that_others_have_left(start: Start, teacher: Teacher) -> None:
+async def test_in_rows_that_others_have_left(start: Start, teacher: RecordedTeacher) -> None:
     """A row is left in the middle of a word and given to a new text at once, while the other row speaks on."""
     speaker = await start(rows=2)
 
@@ -96,7 +96,7 @@ async def test_in_rows_that_others_have_left(start: Start, teacher: Teacher) -> 
     teacher.assert_said(TEXTS[:4], await asyncio.gather(*map(after_another, TEXTS[:4])))
 
 
-async def test_everything_at_once(start: Start, teacher: Teacher) -> None:
+async def test_everything_at_once(start: Start, teacher: RecordedTeacher) -> None:
     """Whole and live texts, and some that are left: none of them hears another."""
     speaker = await start()
     whole, live, leaving = TEXTS[:3], TEXTS[3:6], TEXTS[6:]
@@ -108,7 +108,7 @@ async def test_everything_at_once(start: Start, teacher: Teacher) -> None:
     teacher.assert_said(whole + live, sounds + live_sounds)
 
 
-async def test_every_speaker_of_the_checkpoint(start: Start, teachers: dict[str, Teacher]) -> None:
+async def test_every_speaker_of_the_checkpoint(start: Start, teachers: dict[str, RecordedTeacher]) -> None:
     engine = (await start()).engine
     for name, teacher in [*teachers.items()][1:]:
         speaker = Speaker(engine, PresetVoice(name))
