@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.words import SENTENCES
 from qwen_tts.api import PresetVoice
 from qwen_tts.audio.samples import Samples, from_pcm
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.offline.synthesizer import Synthesizer
+from scripts.speaking.corpus import UNSEEN
 from scripts.speaking.teacher import NAMED, Teacher
 from tests.speaking.record import say, texts
 from tests.speaking.recorded_teacher import LONG, RECORDED, TEXTS, RecordedTeacher, could_be_heard
@@ -23,6 +25,10 @@ FEW = TEXTS[4:7]
 @pytest.fixture(scope="module")
 def teacher() -> Teacher:
     return Teacher()
+
+
+def test_no_checkpoint_is_taught_with_the_texts() -> None:
+    assert set(UNSEEN.read_text("utf-8").splitlines()).issuperset([*TEXTS, *SENTENCES.read_text("utf-8").splitlines()])
 
 
 def refused(recorded: RecordedTeacher, said: str, sound: Samples) -> bool:
