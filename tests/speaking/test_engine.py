@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from qwen_tts.api import PresetVoice
+from qwen_tts.api import PresetVoice, SettledLayout
 from qwen_tts.audio.samples import Samples, from_pcm
 from qwen_tts.engine.engine import create
 from qwen_tts.offline.synthesizer import Synthesizer
@@ -51,14 +51,24 @@ async def test_in_sixteen_bits(start: Start, teacher: RecordedTeacher, dtype: st
     teacher.assert_said(TEXTS[4:], await asyncio.gather(*map(speaker.say, TEXTS[4:])))
 
 
-@pytest.mark.parametrize("streaming_text", [False, True], ids=["whole", "streaming"])
-def test_the_plain_generator_in_both_layouts(
-    custom_voice: Path, speaker_name: str, teacher: RecordedTeacher, streaming_text: bool
+@pytest.mark.parametrize("layout", ["whole", "streaming"])
+def test_the_plain_generator(
+    custom_voice: Path, speaker_name: str, teacher: RecordedTeacher, layout: SettledLayout
 ) -> None:
     synthesizer = Synthesizer.from_pretrained(custom_voice, device="cpu", dtype=torch.float32)
-    requests = [request(text, PresetVoice(speaker_name)) for text in TEXTS]
-    sounds = synthesizer.synthesize_batch(requests, streaming_text=streaming_text)
+    requests = [request(text, PresetVoice(speaker_name), text_layout=layout) for text in TEXTS]
+    sounds = synthesizer.synthesize_batch(requests)
     teacher.assert_said(TEXTS, [from_pcm(sound.pcm) for sound in sounds])
+
+
+async def test_a_whole_text_as_if_it_were_live(start: Start, teacher: RecordedTeacher) -> None:
+    speaker = await start(rows=4, text_layout="streaming")
+    teacher.assert_said(TEXTS[:4], await asyncio.gather(*map(speaker.say, TEXTS[:4])))
+
+
+async def test_live_text_read_as_whole_sentences(start: Start, teacher: RecordedTeacher) -> None:
+    speaker = await start(rows=4, text_layout="whole")
+    teacher.assert_said(TEXTS[4:], await asyncio.gather(*map(speaker.say_live, TEXTS[4:])))
 
 
 async def test_live_text_in_random_pieces(start: Start, teacher: RecordedTeacher) -> None:
