@@ -35,7 +35,8 @@ SENTENCES = TEXTS[3], TEXTS[5], TEXTS[1]
 LONG = " ".join(SENTENCES)
 
 FARTHEST, RATIO = 14.7, 0.85
-"""What the means of `Likeness.own` and `Likeness.ratio` over some texts may be; README.md has what was measured."""
+"""What the means of `Likeness.own` and `Likeness.ratio` over some texts may be. A checkpoint whose talker and codec are
+right exceeds them for one seed in a thousand: the better it speaks, the tighter they can be."""
 
 
 def with_faults(text: str) -> list[str]:

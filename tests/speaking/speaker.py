@@ -13,7 +13,7 @@ from qwen_tts.engine.engine import Engine
 from qwen_tts.stream import AudioStream
 
 SEED = 0
-"""Of every draw here. The laws hold for others, too; README.md has how far."""
+"""Of every draw here. The laws hold for others, too."""
 
 MOST_S = 12.0
 """No text here takes as long."""
