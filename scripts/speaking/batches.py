@@ -73,6 +73,12 @@ class Corpus:
         self._instructions, self._instruction_lengths = self._read_instructions(tokenizer)
         self._seen: set[str] = set()
         self._parts: list[dict[str, np.ndarray]] = []
+        self.held_out = self.by_length = torch.zeros(0, dtype=torch.long, device=device)
+
+    @property
+    def has_begun(self) -> bool:
+        """There is something to learn from and something to validate with."""
+        return len(self.held_out) > 0 and len(self.by_length) > 0
 
     def _read_instructions(self, tokenizer: Path) -> tuple[Tensor, Tensor]:
         """[paces, phrases, most tokens] and [paces, phrases]; the first pace has none."""
@@ -88,17 +94,16 @@ class Corpus:
         lengths = [[len(one) for one in of] for of in tokens]
         return torch.tensor(padded, device=self.device), torch.tensor(lengths, device=self.device)
 
-    def refresh(self) -> bool:
-        """Read what encode.py has written since; whether there was something."""
+    def refresh(self) -> None:
+        """Read what encode.py has written since."""
         new = [path for path in sorted(self.folder.glob("[0-9]*[0-9].npz")) if path.name not in self._seen]
         if not new:
-            return False
+            return
         for path in new:
             self._seen.add(path.name)
             with np.load(path) as content:
                 self._parts.append(dict(content))
         self._lay_out({key: np.concatenate([part[key] for part in self._parts]) for key in self._parts[0]})
-        return True
 
     def _lay_out(self, content: dict[str, np.ndarray]) -> None:
         def put(array: np.ndarray) -> Tensor:

@@ -9,7 +9,7 @@ from scripts.speaking.dimensions import FRAME
 from scripts.speaking.log import say
 from scripts.speaking.sounds import Sounds
 from scripts.speaking.spectra import SpectralDistance
-from scripts.speaking.stages import Clock, compiled, default_device
+from scripts.speaking.stages import Clock, compiled, default_device, expect_few_shapes
 from scripts.speaking.weights import TrainedWeights, half, save
 
 SEGMENT, MARGIN = 36, 4
@@ -20,6 +20,7 @@ _ROUND_FROM = 0.6  # of the time on, weights are rounded as they will be stored
 
 def train_codec(sound: Path, work: Path, seconds: float, rows: int, hours: float) -> None:
     device = default_device()
+    expect_few_shapes()
     torch.manual_seed(1)
     sounds = Sounds(sound, device, hours)
     use_compiled_snake(device)

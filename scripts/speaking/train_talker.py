@@ -34,22 +34,15 @@ _VALIDATED = 512
 
 def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float, positions: int) -> None:
     """`settle` is a share of the time; a batch has about `positions` positions. Waits for the first codes."""
-    device = default_device()
+    device, clock = default_device(), Clock(seconds)
     torch.manual_seed(2)
-    corpus = Corpus(work / "codes", tokenize(texts, work / "tokenizer", VARIANTS), work / "tokenizer", device)
-    clock = Clock(seconds)
-    talker = Talker().to(device)
-    if (work / "talker.pt").exists():
-        talker.load_state_dict({k: v.float() for k, v in torch.load(work / "talker.pt", map_location=device).items()})
-    cuda = device.type == "cuda"
-    weights = TrainedWeights([talker], torch.bfloat16 if cuda else torch.float32)
-    if cuda:
+    talker = _begin(work / "talker.pt", device)
+    weights = TrainedWeights([talker], torch.bfloat16 if device.type == "cuda" else torch.float32)
+    if device.type == "cuda":
         _compile_layers(talker, device)
-    while not corpus.refresh() or not len(corpus.held_out):
-        clock.wait(1.0)
-        if clock.done >= 1:
-            raise SystemExit(f"no codes in {corpus.folder}: encode some sound first")
-    optimizer = torch.optim.AdamW(weights.groups(0.05), betas=(0.9, 0.96), fused=cuda)
+    corpus = Corpus(work / "codes", tokenize(texts, work / "tokenizer", VARIANTS), work / "tokenizer", device)
+    _wait_for_codes(corpus, clock)
+    optimizer = torch.optim.AdamW(weights.groups(0.05), betas=(0.9, 0.96), fused=device.type == "cuda")
     say("talker", parameters=sum(p.numel() for p in weights.masters), utterances=len(corpus.rows))
     step, best, recent = 0, math.inf, torch.zeros(2, device=device)
     while (done := clock.done) < 1:
@@ -69,18 +62,42 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
         recent = recent * 0.98 + 0.02 * torch.stack((losses.first.detach(), losses.rest.detach().mean()))
         step += 1
         if clock.is_due("validate", 45) or clock.done >= 1:
-            weights.publish(as_stored=True, average=True)
-            score = validate(corpus, talker.eval())
             first, rest = (recent / (1 - 0.98**step)).tolist()
             say("talker", seconds=clock.elapsed, step=step, rate=f"{rate:.5f}", hours=corpus.hours)
             say("  losses in training", first=first, rest=rest)
-            say("  in validation", **score)
-            weights.publish(as_stored=False, average=True)
-            if score["score"] < best:
-                best = score["score"]
-                save(work / "talker.pt", half(talker))
-            talker.train()
+            best = _validate_and_keep(corpus, talker, weights, best, work / "talker.pt")
     say("talker trained", steps=step, best=best)
+
+
+def _begin(path: Path, device: torch.device) -> Talker:
+    """A new talker, or the one that is there already."""
+    talker = Talker()
+    if path.exists():
+        state = torch.load(path, map_location="cpu")
+        talker.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    return talker.to(device)
+
+
+def _wait_for_codes(corpus: Corpus, clock: Clock) -> None:
+    """Raises SystemExit if none come in time."""
+    while not corpus.has_begun:
+        clock.wait(1.0)
+        corpus.refresh()
+        if clock.done >= 1:
+            raise SystemExit(f"no codes in {corpus.folder}: encode some sound first")
+
+
+def _validate_and_keep(corpus: Corpus, talker: Talker, weights: TrainedWeights, best: float, path: Path) -> float:
+    """Write the average if it is better than the `best` -> the best"""
+    weights.publish(as_stored=True, average=True)
+    figures = validate(corpus, talker.eval())
+    say("  in validation", **figures)
+    if figures["score"] < best:
+        best = figures["score"]
+        weights.publish(as_stored=False, average=True)
+        save(path, half(talker))
+    talker.train()
+    return best
 
 
 def _settled(share: float) -> float:

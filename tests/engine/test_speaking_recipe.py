@@ -23,7 +23,7 @@ from scripts.speaking.encode import RECORDINGS, EncodedBlock, write_blocks
 from scripts.speaking.export import BASE, CUSTOM_VOICE, SHARPENED, export
 from scripts.speaking.speaker_encoder import embed, new_speaker_encoder
 from scripts.speaking.talker import Talker
-from scripts.speaking.teacher import PACES
+from scripts.speaking.teacher import HELD_OUT, PACES
 from scripts.speaking.text_tokens import load_tokenizer, tokenize, train_tokenizer
 from scripts.speaking.train_codec import save_codec
 from scripts.speaking.train_talker import draw_batch, losses_of
@@ -71,24 +71,26 @@ def work(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     chance = Random(3)
     words = ["".join(chance.choices("aeinorst lmdk", k=7)) for _ in range(6000)]
     train_tokenizer([" ".join(chance.choices(words, k=8)) for _ in range(3000)] + TEXTS, work / "tokenizer")
-    numbers = np.random.default_rng(7)
-    blocks = [
-        EncodedBlock(
-            number, speaker, pace, np.arange(len(TEXTS)), np.array(FRAMES),
-            numbers.integers(0, ENTRIES, (sum(FRAMES), CODEBOOKS)).astype(np.uint8),
-            numbers.normal(size=(RECORDINGS, HIDDEN)).astype(np.float16),
-        )
-        for number, (speaker, pace) in enumerate(((0, 0), (1, 0), (1, 1), (0, 2), (-1, 0)), start=1)
-    ]  # fmt: skip
+    deliveries = enumerate(((0, 0), (1, 0), (1, 1), (0, 2), (-1, 0)), start=1)
+    blocks = [encoded_block(number, speaker, pace) for number, (speaker, pace) in deliveries]
     write_blocks(work / "codes" / "00000.npz", blocks)
     export(work, work / "checkpoints")
     return work
 
 
+def encoded_block(number: int, speaker: int, pace: int) -> EncodedBlock:
+    numbers = np.random.default_rng(number)
+    return EncodedBlock(
+        number, speaker, pace, np.arange(len(TEXTS)), np.array(FRAMES),
+        numbers.integers(0, ENTRIES, (sum(FRAMES), CODEBOOKS)).astype(np.uint8),
+        numbers.normal(size=(RECORDINGS, HIDDEN)).astype(np.float16),
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def corpus(work: Path) -> Corpus:
     corpus = Corpus(work / "codes", tokenize(TEXTS, work / "tokenizer", variants=2), work / "tokenizer", CPU)
-    assert corpus.refresh()
+    corpus.refresh()
     return corpus
 
 
@@ -237,12 +239,19 @@ def test_sentences_are_tokens_as_the_engine_cuts_the_whole_text(work: Path, pres
     assert {"user", "assistant", "Ċ"} <= set(vocab)
 
 
-def test_what_is_drawn_to_learn_from_fits_and_is_never_held_out(corpus: Corpus) -> None:
-    for drawn in (corpus.draw_sentences(200), corpus.draw_runs(400, most=60)):
-        assert len(drawn.first) > 0
+def test_what_is_drawn_is_of_one_block_and_never_held_out(work: Path, tmp_path: Path) -> None:
+    growing = Corpus(tmp_path, tokenize(TEXTS, work / "tokenizer", variants=2), work / "tokenizer", CPU)
+    write_blocks(tmp_path / "00000.npz", [encoded_block(HELD_OUT, 0, 0)])
+    growing.refresh()
+    assert not growing.has_begun
+    write_blocks(tmp_path / "00001.npz", [encoded_block(HELD_OUT + 1, 0, 0), encoded_block(HELD_OUT + 2, 1, 0)])
+    growing.refresh()
+    assert growing.has_begun
+    for drawn in (growing.draw_sentences(400), growing.draw_runs(2000, most=60)):
         ends = drawn.first + drawn.count
-        assert (corpus.block[drawn.first] == corpus.block[ends - 1]).all()
-        assert not set(drawn.first.tolist()) & set(corpus.held_out.tolist())
+        assert (growing.block[drawn.first] == growing.block[ends - 1]).all()
+        assert (growing.block[drawn.first] > 0).all()
+    assert drawn.count.max() > 1
 
 
 def test_training_goes_on_with_the_weights_as_they_will_be_stored() -> None:
