@@ -131,7 +131,7 @@ async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter
         await speech.manager.ready()
         meter.start()
         order = Order("cli", voice=options.voice, language=options.language)
-        await local.speak(speech, order, _pieces(options), hear)
+        await local.speak(speech, order, _pieces(options), hear, is_live=options.text is None)
 
 
 async def _pieces(options: SayOptions) -> AsyncIterator[str]:

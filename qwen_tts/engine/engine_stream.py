@@ -18,6 +18,9 @@ from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 SILENCE_PEAK = 100
 """-50 dBFS in 16 bits: a frame that never gets louder is silent."""
 
+SOONEST_FRAMES_A_TOKEN = 2
+"""Speech takes 4 to 5, and where it is quick in Chinese little more than this."""
+
 
 @dataclass(eq=False)
 class EngineStream:
@@ -44,6 +47,8 @@ class EngineStream:
     segments: deque[int] = field(default_factory=deque)
     """Of the frames on their way"""
     segment: int = 0
+    later_segments: deque[tuple[int, int]] = field(default_factory=deque)
+    """(frame of the sequence that may begin it, segment)"""
     text_is_read: bool = False
     """The sequence has read its text to the end"""
     silent_frames: int = 0
@@ -148,7 +153,16 @@ class EngineStream:
     def take_sentences(self, now: float) -> None:
         """Sentences of a live text become the tokens of a whole one."""
         if self.tokens is None and isinstance(self.text, LiveSentences) and (taken := self.text.take(now)):
-            self.tokens, self.segment = taken
+            self.tokens = taken.tokens
+            most = len(taken.tokens) * SOONEST_FRAMES_A_TOKEN
+            self.later_segments = deque((round(share * most), segment) for share, segment in taken.starts)
+            self.reach(0)
+
+    def reach(self, frame: int) -> None:
+        """Guess which segment is spoken in this frame of a sequence that has read its text: better too soon than
+        never."""
+        while self.later_segments and self.later_segments[0][0] <= frame:
+            _, self.segment = self.later_segments.popleft()
 
     def begin(self, sequence: Sequence, now: float) -> None:
         """Its next sequence has a row."""
