@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 import msgspec
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from qwen_tts.api import check_characters
 from qwen_tts.errors import BadCheckpoint
@@ -54,6 +54,7 @@ class TextTokenizer:
         self._normalizer = normalizers.NFC()
         self._splitter = pre_tokenizers.Split(Regex(_PATTERNS[pre_tokenizer]), "isolated")
         self._bpe = Tokenizer(models.BPE(vocab=vocab, merges=merges))
+        self._bpe.decoder = decoders.ByteLevel()
         self._bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
         self.user_id, self.newline_id = (self._single(text) for text in ("user", "\n"))
 
@@ -93,6 +94,11 @@ class TextTokenizer:
     def encode_pieces(self, pieces: Sequence[Piece]) -> list[int]:
         ids: list[int] = self._bpe.encode([piece.text for piece in pieces], is_pretokenized=True).ids
         return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of what `encode` gave, as normalized."""
+        text: str = self._bpe.decode(list(ids), skip_special_tokens=False)
+        return text
 
     def _single(self, text: str) -> int:
         ids = self.encode(text)

@@ -37,6 +37,7 @@ from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token
 from qwen_tts.engine.loop import EngineLoop, Outcome
+from qwen_tts.engine.stream_sound import StreamSound
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.text.text_tokenizer import TextTokenizer
@@ -45,7 +46,12 @@ from tests.golden.cases import CUSTOM
 CPU = torch.device("cpu")
 FRAME_S = 0.08
 MOST_STEPS = 3_000
-NO_GUARDS = GuardConfig(frames_per_token=None, silence_s=None)
+NO_GUARDS = GuardConfig(length_factor=None, silence_s=None, retry=False, start_frames=0)
+
+
+def at_most_of_a_text(frames: int, **guards: Any) -> GuardConfig:
+    """Whatever the text, a sequence has so many frames."""
+    return NO_GUARDS.model_copy(update={"length_factor": 1e-9, "spare_s": frames * FRAME_S} | guards)
 
 
 def request(text: str = "Hello there, world.", **fields: Any) -> SynthesisRequest:
@@ -103,6 +109,10 @@ class ReadText(LiveText):
         self.read += [token] if isinstance(token, Token) else []
         return token
 
+    def rewind(self) -> None:
+        del self.read[len(self.read) - len(self._read) :]
+        super().rewind()
+
 
 @dataclasses.dataclass(eq=False)
 class Heard:
@@ -158,7 +168,7 @@ class Heard:
         self.stream.audio.cancel()
 
     def take(self, frames: int) -> None:
-        self.stream.taken(frames * self.stream.samples_per_frame)
+        self.stream.taken(frames * self.stream.sound.samples_per_frame)
 
     def receive(self, outcome: Outcome) -> None:
         assert self.outcome is None, "nothing comes after the end"
@@ -219,7 +229,7 @@ class Driven:
             seed=request.sampling.seed,
             tokens=None if request.live else self.model.tokenizer.encode(request.text.strip()),
             text=kind(self.model.tokenizer, self.config.live_text) if request.live else None,
-            samples_per_frame=self.runner.samples_per_frame,
+            sound=StreamSound(self.runner.samples_per_frame, 24_000, holds_back=not request.streamed),
             asked_s=self.now,
             wake=lambda: None,
             on_cancel=lambda _: None,
