@@ -76,6 +76,7 @@ class VoiceSelection:
             voice=await voice_for(engine, known, voices.library), live=True, language=self.language,
             instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
+            streamed=order.streamed,
         )  # fmt: skip
 
     def unreadable(self, text: str) -> UnsupportedLanguage:
