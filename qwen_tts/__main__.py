@@ -25,6 +25,7 @@ from qwen_tts.api import (
     PresetVoice,
     Sampling,
     SynthesisRequest,
+    TextLayout,
     Voice,
 )
 from qwen_tts.audio.reference_audio import check_samples, mix
@@ -51,6 +52,10 @@ InstructOption = Annotated[str, typer.Option(help="how it is spoken, in words")]
 SeedOption = Annotated[int | None, typer.Option(help="the same seed, the same speech")]
 GreedyOption = Annotated[bool, typer.Option("--greedy", help="always the likeliest token")]
 SecondsOption = Annotated[float | None, typer.Option("--max-seconds", help="stop there even if the speech goes on")]
+LayoutOption = Annotated[
+    TextLayout,
+    typer.Option("--text-layout", help="how the text is read: whole before the first sound, or streaming beside it"),
+]
 DeviceOption = Annotated[str | None, typer.Option(help="cuda, mps or cpu; by default the first that is there")]
 DtypeOption = Annotated[
     Literal["float32", "bfloat16", "float16"] | None, typer.Option(help="by default what the device computes best")
@@ -68,11 +73,12 @@ def say(
     seed: SeedOption = None,
     greedy: GreedyOption = False,
     max_seconds: SecondsOption = None,
+    text_layout: LayoutOption = "auto",
     device: DeviceOption = None,
     dtype: DtypeOption = None,
 ) -> None:
     """Speak with a preset voice (CustomVoice checkpoints)."""
-    request = _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds)
+    request = _request(text, PresetVoice(voice), language, instruct, seed, greedy, max_seconds, text_layout)
     _check_output(output)
     _speak(_load(model, device, dtype), request, output)
 
@@ -87,11 +93,12 @@ def design(
     seed: SeedOption = None,
     greedy: GreedyOption = False,
     max_seconds: SecondsOption = None,
+    text_layout: LayoutOption = "auto",
     device: DeviceOption = None,
     dtype: DtypeOption = None,
 ) -> None:
     """Speak with a voice described by words (VoiceDesign checkpoints)."""
-    request = _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds)
+    request = _request(text, DesignedVoice(description), language, "", seed, greedy, max_seconds, text_layout)
     _check_output(output)
     _speak(_load(model, device, dtype), request, output)
 
@@ -110,11 +117,15 @@ def clone(
     seed: SeedOption = None,
     greedy: GreedyOption = False,
     max_seconds: SecondsOption = None,
+    text_layout: LayoutOption = "auto",
     device: DeviceOption = None,
     dtype: DtypeOption = None,
 ) -> None:
     """Speak with the voice of a recording (Base checkpoints)."""
-    request = partial(_request, text, language=language, instruct="", seed=seed, greedy=greedy, max_seconds=max_seconds)
+    request = partial(
+        _request, text, language=language, instruct="", seed=seed, greedy=greedy, max_seconds=max_seconds,
+        text_layout=text_layout,
+    )  # fmt: skip
     _check_output(output)
     if reference.is_dir():
         if transcript is not None:
@@ -168,6 +179,7 @@ def _request(
     seed: int | None,
     greedy: bool,
     max_seconds: float | None,
+    text_layout: TextLayout,
 ) -> SynthesisRequest:
     sampling = Sampling(seed=seed)
     if greedy:
@@ -179,6 +191,7 @@ def _request(
         instruct=instruct,
         sampling=sampling,
         limits=Limits(max_audio_s=max_seconds),
+        text_layout=text_layout,
     )
 
 

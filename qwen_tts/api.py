@@ -4,7 +4,7 @@ They are msgspec structs so that they cross a process border without a second de
 """
 
 import math
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import msgspec
 
@@ -69,6 +69,12 @@ class DesignedVoice(msgspec.Struct, frozen=True, tag="designed"):
 
 
 Voice = PresetVoice | ClonedVoice | DesignedVoice
+
+
+SettledLayout = Literal["whole", "streaming"]
+"""How a model reads a text: all of it before the first frame, or a token beside each frame."""
+TextLayout = Literal["auto", "whole", "streaming"]
+"""One of them, or "auto", which leaves it open."""
 
 
 def _check(ok: bool, param: str, rule: str, value: object) -> None:
@@ -144,6 +150,11 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
+    text_layout: TextLayout = "auto"
+    """ "auto": as the engine's options say. Engines that know no layouts take no notice."""
+    fed_at_once: bool = False
+    """With `live`: nobody writes on, and all of the text is fed at once. It is spoken as a whole text is; the pieces
+    only tell what a chunk speaks."""
     request_id: str = ""
     client: str = ""
     """Who asks: where many wait, they are served in turn by client."""
@@ -153,7 +164,18 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _check(not (self.live and self.text), "text", "empty when live is set", self.text[:20])
+        _check(self.live or not self.fed_at_once, "fed_at_once", "unset unless live is set", self.fed_at_once)
+        layouts = get_args(TextLayout)
+        _check(self.text_layout in layouts, "text_layout", f"one of {', '.join(layouts)}", self.text_layout)
         _check_number(self.speed, SPEED, "speed")
+
+    def layout(self, setting: TextLayout = "auto") -> SettledLayout:
+        """How the text is read where `setting` decides what the request leaves open. What both leave open: a whole
+        text whole, and live text as it comes."""
+        asked = setting if self.text_layout == "auto" else self.text_layout
+        if asked != "auto":
+            return asked
+        return "streaming" if self.live and not self.fed_at_once else "whole"
 
 
 class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):

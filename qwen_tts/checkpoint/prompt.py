@@ -5,8 +5,8 @@
 text track  ids      | ids  | pad ...                  pad      bos | see below
 codec track          |      | language tag, speaker?,  pad          | see below
 
-whole text          text track: text, eos, pad          codec track: pad ..., pad, bos
-streaming text      text track: first token             codec track: bos          the rest goes beside the frames
+whole               text track: text, eos, pad          codec track: pad ..., pad, bos
+streaming           text track: first token             codec track: bos          the rest goes beside the frames
 with a reference    text track: transcript, text, eos   codec track: bos, the reference's frames
                     (whole: one after the other; streaming: side by side, the longer text goes on beside the frames)
 ```
@@ -19,7 +19,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from qwen_tts.api import AUTO, ClonedVoice, DesignedVoice, PresetVoice, SynthesisRequest, Voice, VoicePrompt
+from qwen_tts.api import (
+    AUTO,
+    ClonedVoice,
+    DesignedVoice,
+    PresetVoice,
+    SettledLayout,
+    SynthesisRequest,
+    Voice,
+    VoicePrompt,
+)
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CheckpointConfig
 from qwen_tts.config.languages import LANGUAGES
@@ -28,6 +37,7 @@ from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.frame_embedding import embed_frames
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.upload import upload
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
 
@@ -83,7 +93,7 @@ class PromptBuilder:
         self._speaker(request.voice)
         self._language_token(request)
         self._instruct(request)
-        if not request.live and not request.text.strip():
+        if not request.live and not request.text.strip(BLANKS):
             raise TextEmpty("text has nothing to speak", param="text")
 
     def any_voice(self) -> Voice:
@@ -202,15 +212,15 @@ class PromptBuilder:
         text = torch.cat((self.pad.expand(codec.shape[0] - 1, -1), self.bos))
         return text + codec
 
-    def prompt(self, prefix: Prefix, tokens: list[int], *, streaming: bool) -> Prompt:
+    def prompt(self, prefix: Prefix, tokens: list[int], layout: SettledLayout) -> Prompt:
         """`tokens` of the whole text in one of the two layouts. A live text starts with the tokens it has."""
         if not tokens:
             raise TextEmpty("text has nothing to speak", param="text")
         text, constant = self._text(tokens), 0
         if prefix.reference_codes is not None:
-            placed, trailing = self._beside_reference(prefix, text, streaming)
+            placed, trailing = self._beside_reference(prefix, text, layout)
             constant = min(prefix.transcript.shape[0], placed.shape[0])
-        elif streaming:
+        elif layout == "streaming":
             placed, trailing = text[:1] + self._codec_bos, torch.cat((text[1:], self.eos))
         else:
             placed, trailing = self._before_frames(torch.cat((text, self.eos)), self.pad[:0]), self.pad[:0]
@@ -221,10 +231,10 @@ class PromptBuilder:
         """The whole text beside codec pads, then the beginning of speech and the reference beside text pads."""
         return torch.cat((text + self._codec_pad, torch.cat((self._codec_bos, reference)) + self.pad))
 
-    def _beside_reference(self, prefix: Prefix, text: Tensor, streaming: bool) -> tuple[Tensor, Tensor]:
+    def _beside_reference(self, prefix: Prefix, text: Tensor, layout: SettledLayout) -> tuple[Tensor, Tensor]:
         """The text goes on where the transcript ends, the speech where the reference ends."""
         text = torch.cat((prefix.transcript, text, self.eos))
-        if not streaming:
+        if layout == "whole":
             return self._before_frames(text, prefix.reference), self.pad[:0]
         codec = torch.cat((self._codec_bos, prefix.reference))
         missing = codec.shape[0] - text.shape[0]

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from qwen_tts.api import TextLayout
 from qwen_tts.config.expectations import Expectations
 
 LEAST_POSITIONS = 1_024
@@ -102,6 +103,10 @@ class EngineOptions(_Section):
     """Capture a frame as one CUDA graph, on CUDA."""
     pre_tokenizer: Literal["qwen", "mistral"] = "qwen"
     """How texts are cut into tokens; mistral is what the official package does with a local directory."""
+    text_layout: TextLayout = "auto"
+    """How a text is read if the request does not say: "whole": before its first sound, of a live text each sentence;
+    "streaming": a token beside each frame of sound, which in cloned voices is heard as hurried; "auto": whole, and live
+    text as it comes."""
     live_text: LiveTextConfig = LiveTextConfig()
     guards: GuardConfig = GuardConfig()
 

@@ -125,7 +125,7 @@ class Admission:
             if not self._has_room(entry, stream):
                 return None
             text, tokens = self._first_text(stream)
-            prompt = self._model.prompts.prompt(entry.prefix, tokens, streaming=_reads_text_beside(stream))
+            prompt = self._model.prompts.prompt(entry.prefix, tokens, stream.layout)
             self._check_length(prompt, stream)
         except torch.OutOfMemoryError as error:
             logger.warning("an utterance does not fit into the device's memory, nor do kept voices any more: %s", error)
@@ -143,7 +143,9 @@ class Admission:
     def _prefix(self, stream: EngineStream) -> tuple[Hashable, CachedPrefix]:
         """The beginning of its prompt, kept or made."""
         request, prefixes = stream.request, self._memory.prefixes
-        key = request.voice, request.language, request.instruct, _reads_text_beside(stream)
+        # Where the words of a reference stand depends on the layout; nothing else does.
+        layout = stream.layout if stream.goes_on_from_transcript else None
+        key = request.voice, request.language, request.instruct, layout
         entry = prefixes.get(key)
         if entry is None:
             prefix = self._model.prompts.prefix(request, stream.reference)
@@ -172,7 +174,7 @@ class Admission:
         slots, rows, trailing = self._memory.text_slots, self._config.rows, len(prompt.trailing)
         # Live text needs a slot a row, for one step.
         if trailing > slots.pages - rows:
-            raise TextTooLong(f"{trailing} tokens of at most {slots.pages - rows} beside a reference", param="text")
+            raise TextTooLong(f"{trailing} tokens of at most {slots.pages - rows} beside frames", param="text")
         if stream.tokens is not None and trailing > slots.free - rows:
             raise EngineBusy(f"{trailing} more tokens than may wait beside frames", retry_after_s=1)
 
@@ -223,8 +225,3 @@ def _first_token(stream: EngineStream) -> Token:
     token = stream.text.begin()
     stream.segment = token.segment
     return token
-
-
-def _reads_text_beside(stream: EngineStream) -> bool:
-    """Live text goes beside the frames; a whole text before them, but for cloned voices: the official layouts."""
-    return isinstance(stream.text, LiveText) or stream.reference is not None

@@ -25,6 +25,7 @@ from qwen_tts.api import (
     Capabilities,
     ClonedVoice,
     Limits,
+    SettledLayout,
     SynthesisRequest,
     VoiceKind,
     VoicePrompt,
@@ -40,7 +41,7 @@ from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.fairness import check_may_wait
-from qwen_tts.engine.live_text import LiveSentences, LiveText
+from qwen_tts.engine.live_text import LiveSentences, LiveText, reads_words
 from qwen_tts.engine.loaded_checkpoint import Factories, LoadedCheckpoint
 from qwen_tts.engine.loop import Outcome
 from qwen_tts.engine.stream_sound import StreamSound
@@ -54,6 +55,7 @@ from qwen_tts.errors import (
 )
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.stream import AudioStream
+from qwen_tts.text.blanks import BLANKS
 
 T = TypeVar("T")
 
@@ -112,7 +114,8 @@ class Engine:
         model = self._ready_model()
         reference = self._reference(model, request)
         self._check(model, request)
-        tokens, text = self._text_of(model, request, reference)
+        layout = request.layout(self._config.text_layout)
+        tokens, text = self._text_of(model, request, layout, reference)
         self._check_queue(request.client)
         seed = request.sampling.seed
         stream = EngineStream(
@@ -121,6 +124,7 @@ class Engine:
             seed=secrets.randbits(63) if seed is None else seed,
             tokens=tokens,
             text=text,
+            layout=layout,
             sound=StreamSound(
                 self._capabilities.samples_per_frame, self._capabilities.sample_rate, holds_back=not request.streamed
             ),
@@ -153,14 +157,16 @@ class Engine:
         return ReferenceVoice.from_bytes(request.voice.prompt.data, **model.voice_geometry)
 
     def _text_of(
-        self, model: Model, request: SynthesisRequest, reference: ReferenceVoice | None
+        self, model: Model, request: SynthesisRequest, layout: SettledLayout, reference: ReferenceVoice | None
     ) -> tuple[list[int] | None, LiveText | LiveSentences | None]:
-        """The tokens of a whole text; or its sentences, if it is live or too long for one sequence."""
+        """The tokens of a whole text; or it comes bit by bit, because it is live or too long for one sequence."""
         config = self._config.live_text
         if request.live:
-            kind = LiveSentences if reference is not None and reference.codes is not None else LiveText
-            return None, kind(model.tokenizer, config)
-        tokens = model.tokenizer.encode(request.text.strip())
+            has_transcript = reference is not None and reference.codes is not None
+            if reads_words(request, layout, has_transcript=has_transcript):
+                return None, LiveText(model.tokenizer, config)
+            return None, LiveSentences(model.tokenizer, config, waits_for_end=request.fed_at_once)
+        tokens = model.tokenizer.encode(request.text.strip(BLANKS))
         if len(tokens) <= config.span_tokens:
             return tokens, None
         sentences = LiveSentences(model.tokenizer, config)

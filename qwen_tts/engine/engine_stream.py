@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwen_tts.api import Guard, Sampling, SynthesisRequest
+from qwen_tts.api import Guard, Sampling, SettledLayout, SynthesisRequest
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.engine.attempt import Attempt, better
 from qwen_tts.engine.expected_length import ExpectedLength
@@ -37,7 +37,8 @@ class EngineStream:
     tokens: list[int] | None
     """Of the whole text, not yet begun; None: live text, or begun"""
     text: LiveText | LiveSentences | None
-    """Live text"""
+    """Live text, or one that is too long for one sequence"""
+    layout: SettledLayout
     sound: StreamSound
     asked_s: float
     wake: Callable[[], None]
@@ -111,6 +112,11 @@ class EngineStream:
             with self._lock:
                 action = self._inbox.popleft()
             action(now)
+
+    @property
+    def goes_on_from_transcript(self) -> bool:
+        """The voice has a reference whose words are known."""
+        return self.reference is not None and self.reference.codes is not None
 
     @property
     def has_no_more(self) -> bool:

@@ -10,8 +10,8 @@ Text is read at one token a frame and spoken at about a third of that. So
 5. a sequence takes `span_tokens` and the rest of the sentence, or of a clause or word where a sentence has no end: the
    talker forgets and drifts in long texts, and a row has an end.
 
-Only whole words are read (LiveTokenizer). So every finished sentence that was received is read, and the sequence that
-read it is told that its text has ended.
+Only whole words are read (LiveTokenizer), and no blanks at either end of what was fed or flushed. So every finished
+sentence that was received is read, and the sequence that read it is told that its text has ended.
 """
 
 from bisect import bisect_left
@@ -22,8 +22,9 @@ from functools import lru_cache
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen_tts.api import check_characters
+from qwen_tts.api import SettledLayout, SynthesisRequest, check_characters
 from qwen_tts.config.engine import LiveTextConfig
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.live_tokenizer import LiveTokenizer
 from qwen_tts.text.sentences import (
     WIDE_COMMAS,
@@ -57,6 +58,14 @@ class Instead(Enum):
     END = "end of text"
     PAD = "pad"
     WAIT = "nothing: the frame must wait"
+
+
+def reads_words(request: SynthesisRequest, layout: SettledLayout, *, has_transcript: bool) -> bool:
+    """Whether a live text is read word by word (LiveText), or its sentences as whole texts (LiveSentences).
+
+    A voice that goes on from a transcript needs the words to come before it knows where they stand.
+    """
+    return layout == "streaming" and not request.fed_at_once and not has_transcript
 
 
 class LiveText:
@@ -153,8 +162,10 @@ class LiveText:
             return
         self._closing = False
         if not self._has_words:
+            self._tokenizer.end()  # what is pending are blanks: they are no beginning of the next sequence
             self._text = ""
             self._tokens.clear()
+            self._segments.clear()
         while self._later and not self._closing:
             later = self._later.popleft()
             if later is None:
@@ -176,7 +187,7 @@ class LiveText:
     @property
     def _has_words(self) -> bool:
         """Whether something is left to speak: a word, or the rest of one whose first token was read."""
-        return bool(self._text.strip()) or (bool(self._tokens) and not self._tokens[0].text)
+        return bool(self._text.strip(BLANKS)) or (bool(self._tokens) and not self._tokens[0].text)
 
     def _take_in(self, text: str, segment: int) -> None:
         """As much of it as the sequence has room for; what is left is for the next one."""
@@ -202,7 +213,7 @@ class LiveText:
 
     def _read_in(self, text: str, segment: int) -> None:
         if not self._text:
-            text = text.lstrip()
+            text = text.lstrip(BLANKS)
         self._text += text
         self._segments.append((len(text), segment))
         self._append(self._tokenizer.feed_pieces(text))
@@ -217,6 +228,7 @@ class LiveText:
         """The rest of the words, then the end."""
         self._closing = True
         self._append(self._tokenizer.end_pieces())
+        self._segments.clear()  # of the blanks behind the last word
 
     def _append(self, pieces: list[tuple[str, list[int]]]) -> None:
         for text, ids in pieces:
@@ -238,10 +250,12 @@ class LiveText:
 
 
 class LiveSentences:
-    """Live text for voices that go on from a transcript: they read whole sentences, all of them before they speak."""
+    """Live text of which whole sentences are spoken, as many as there are and fit into a sequence."""
 
-    def __init__(self, tokenizer: TextTokenizer, config: LiveTextConfig) -> None:
+    def __init__(self, tokenizer: TextTokenizer, config: LiveTextConfig, *, waits_for_end: bool = False) -> None:
+        """`waits_for_end`: nothing is taken before all of the text is there."""
         self._tokenizer, self._config = tokenizer, config
+        self._waits_for_end = waits_for_end
         self._pieces: deque[tuple[str, int]] = deque()
         self._fed_segments = 0
         self._last_text_s = 0.0
@@ -274,17 +288,17 @@ class LiveSentences:
         taken = self._within_span(text[: self._finished(text, is_paused=self._is_paused(now))])
         self._known = None
         self._flushed = max(0, self._flushed - taken)
-        if not text[:taken].strip():
+        if not text[:taken].strip(BLANKS):
             return None
-        segment = self._drop(taken, len(text) - len(text.lstrip()))
-        return self._tokenizer.encode(text[:taken].strip()), segment
+        segment = self._drop(taken, len(text) - len(text.lstrip(BLANKS)))
+        return self._tokenizer.encode(text[:taken].strip(BLANKS)), segment
 
     def can_begin(self, now: float) -> bool:
         """Whether `take` would give something. It is asked in every step, and looks when something has changed."""
         is_paused = self._is_paused(now)
         if self._known is None or self._known[0] != is_paused:
             text = self._text
-            self._known = is_paused, bool(text[: self._finished(text, is_paused=is_paused)].strip())
+            self._known = is_paused, bool(text[: self._finished(text, is_paused=is_paused)].strip(BLANKS))
         return self._known[1]
 
     def _is_paused(self, now: float) -> bool:
@@ -292,8 +306,10 @@ class LiveSentences:
 
     def _finished(self, text: str, *, is_paused: bool) -> int:
         """Characters that may be spoken: finished sentences, and what was flushed."""
-        flushed = len(text) if self._text_ended else self._flushed
-        return max((*sentence_ends(text, final=is_paused or text[-1:].isspace()), flushed))
+        if self._waits_for_end and not self._text_ended:
+            return 0
+        words, flushed = text.rstrip(BLANKS), len(text) if self._text_ended else self._flushed
+        return max((*sentence_ends(words, final=is_paused or words != text), flushed))
 
     def _within_span(self, text: str) -> int:
         """How many of its characters a sequence takes: whole sentences, at least one; see rule 5 of the module."""
@@ -311,11 +327,11 @@ class LiveSentences:
     def _last_that_fits(self, ends: list[int], text: str, spans: float) -> int:
         """0 if none does. A look is a tokenisation between two steps, for which everybody waits: few of them."""
         fitting = bisect_left(ends, True, key=lambda end: not self._fits(text[:end], spans))
-        return ends[fitting - 1] if fitting and text[: ends[fitting - 1]].strip() else 0
+        return ends[fitting - 1] if fitting and text[: ends[fitting - 1]].strip(BLANKS) else 0
 
     def _fits(self, text: str, spans: float = 1) -> bool:
         most = self._config.span_tokens * spans
-        return len(text) <= most or len(self._tokenizer.encode(text.strip())) <= most
+        return len(text) <= most or len(self._tokenizer.encode(text.strip(BLANKS))) <= most
 
     def _drop(self, characters: int, blank: int) -> int:
         """Remove what is taken; the segment of its first character that is not blank."""
@@ -333,12 +349,14 @@ class LiveSentences:
 
     def pause_ends_at(self) -> float | None:
         """When a pause makes a sentence of what was fed; None: only text does."""
-        return self._last_text_s + self._config.pause_s if _has_sentence(self._text) else None
+        if self._waits_for_end or not _has_sentence(self._text):
+            return None
+        return self._last_text_s + self._config.pause_s
 
     @property
     def is_done(self) -> bool:
         """Every word was taken, and none will come."""
-        return self._text_ended and not self._text.strip()
+        return self._text_ended and not self._text.strip(BLANKS)
 
     @property
     def _text(self) -> str:
@@ -349,4 +367,4 @@ class LiveSentences:
 @lru_cache(maxsize=64)
 def _has_sentence(text: str) -> bool:
     """Whether a sentence has ended in it, as far as anybody can see."""
-    return any(True for _ in sentence_ends(text, final=True))
+    return any(True for _ in sentence_ends(text.rstrip(BLANKS), final=True))

@@ -40,6 +40,7 @@ from qwen_tts.engine.expected_length import ExpectedLength
 from qwen_tts.engine.listener import ListenerOptions, Pcm, SequenceListener, SpeechLevel, faded_out
 from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
 from qwen_tts.offline.generator import GeneratedFrame, Generator, GeneratorRow
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import PreTokenizer
 
 MAX_POSITIONS = 4096
@@ -91,50 +92,40 @@ class Synthesizer:
 
     # -- speaking ---------------------------------------------------------------------------------------------------
 
-    def stream(self, request: SynthesisRequest, *, streaming_text: bool | None = None) -> "SynthesisStream":
-        """Speak one request; nothing is computed until the first chunk is asked for.
+    def stream(self, request: SynthesisRequest) -> "SynthesisStream":
+        """Speak one request; nothing is computed until the first chunk is asked for. Raises InvalidRequest at once."""
+        return SynthesisStream(self.stream_batch([request]))
 
-        `streaming_text` chooses the prompt's layout; by default it is the official package's: the whole text is read
-        first, except with a cloned voice. Raises InvalidRequest at once.
-        """
-        return SynthesisStream(self.stream_batch([request], streaming_text=streaming_text))
-
-    def stream_batch(
-        self, requests: Sequence[SynthesisRequest], *, streaming_text: bool | None = None
-    ) -> "BatchSynthesisStream":
+    def stream_batch(self, requests: Sequence[SynthesisRequest]) -> "BatchSynthesisStream":
         """Speak several requests together, a frame of each at a time; every row sounds as if it were alone."""
         if not 1 <= len(requests) <= MAX_BATCH:
             raise InvalidRequest(f"a batch holds 1..{MAX_BATCH} requests, got {len(requests)}", param="requests")
-        prompts = [self._prompt(request, streaming_text) for request in requests]
+        prompts = [self._prompt(request) for request in requests]
         return BatchSynthesisStream(self._model, requests, prompts, self._guards)
 
-    def synthesize(self, request: SynthesisRequest, *, streaming_text: bool | None = None) -> Audio:
+    def synthesize(self, request: SynthesisRequest) -> Audio:
         """The whole utterance."""
-        return self.synthesize_batch([request], streaming_text=streaming_text)[0]
+        return self.synthesize_batch([request])[0]
 
-    def synthesize_batch(
-        self, requests: Sequence[SynthesisRequest], *, streaming_text: bool | None = None
-    ) -> list[Audio]:
+    def synthesize_batch(self, requests: Sequence[SynthesisRequest]) -> list[Audio]:
         """The whole utterances, in the order of the requests."""
         pieces: list[list[bytes]] = [[] for _ in requests]
-        with self.stream_batch(requests, streaming_text=streaming_text) as speech:
+        with self.stream_batch(requests) as speech:
             for index, chunk in speech:
                 pieces[index].append(chunk.pcm)
         rate = self._model.codec.config.output_sample_rate
         return [Audio(pcm=b"".join(chunks), sample_rate=rate) for chunks in pieces]
 
     @torch.inference_mode()
-    def _prompt(self, request: SynthesisRequest, streaming_text: bool | None) -> Prompt:
+    def _prompt(self, request: SynthesisRequest) -> Prompt:
         if request.live:
             raise InvalidRequest("the plain generator speaks whole text; leave live unset", param="live")
         if request.speed != 1.0:
             raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
         reference = self._reference(request.voice.prompt) if isinstance(request.voice, ClonedVoice) else None
-        streaming = reference is not None if streaming_text is None else streaming_text
         prefix = self._model.prompts.prefix(request, reference)
-        prompt = self._model.prompts.prompt(
-            prefix, self._model.tokenizer.encode(request.text.strip()), streaming=streaming
-        )
+        tokens = self._model.tokenizer.encode(request.text.strip(BLANKS))
+        prompt = self._model.prompts.prompt(prefix, tokens, request.layout())
         if prompt.embeddings.shape[0] > MAX_POSITIONS:
             raise TextTooLong(
                 f"text, instruction and reference take {prompt.embeddings.shape[0]} positions of {MAX_POSITIONS}",
@@ -260,7 +251,7 @@ class BatchSynthesisStream:
         return speech
 
     def _max_frames(self, request: SynthesisRequest) -> int:
-        tokens = len(self._model.tokenizer.encode(request.text.strip()))
+        tokens = len(self._model.tokenizer.encode(request.text.strip(BLANKS)))
         most = self._length.most(self._length.frames(request.text, request.language), tokens, MAX_POSITIONS)
         length_s, codec = request.limits.max_audio_s, self._model.codec.config
         if length_s is None:

@@ -2,6 +2,7 @@
 
 sentences       where a sentence ends, and where a clause does, in all ten languages
 abbreviations   the words behind that, per language
+blanks          what of a text is neither seen nor said: it stands at neither end
 text_tokenizer  the checkpoint's tokenizer, whole texts
 live_tokenizer  the same tokens from text that is still coming
 transcript      which words may belong to a recording

@@ -1,18 +1,20 @@
 """Text that comes bit by bit -> the tokens that no later text can change.
 
-The law: whatever the bits, their tokens joined are `TextTokenizer.encode` of the whole text. A piece of the text is
-final when
+The law: whatever the bits, their tokens joined are `TextTokenizer.encode` of the whole text without the blanks at its
+end. A piece of the text is final when
 
 1. no character that may follow can combine with one of its own (NFC): another character that starts anew comes after
    it;
 2. the regular expression that cut it off looked at nothing beyond the known text. It looks at most at a run of one
-   kind of characters, an optional character before that run, line breaks after it, and the character where that ends.
+   kind of characters, an optional character before that run, line breaks after it, and the character where that ends;
+3. more than blanks come after its own, if it ends with any.
 
 So a word is final when the space after it is there, and Chinese, which has none, when its clause ends.
 """
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
 # Marks, and the vowels and finals of Korean syllables: they may become one character with what precedes.
@@ -34,7 +36,7 @@ class LiveTokenizer:
         return [token for _, tokens in self.feed_pieces(text) for token in tokens]
 
     def end(self) -> list[int]:
-        """The rest: no text follows."""
+        """The rest, without the blanks at its end: no text follows."""
         return [token for _, tokens in self.end_pieces() for token in tokens]
 
     def feed_pieces(self, text: str) -> list[tuple[str, list[int]]]:
@@ -42,6 +44,7 @@ class LiveTokenizer:
         pending = self._pending + text
         known = self._tokenizer.normalize(pending)
         settled = len(self._tokenizer.normalize(pending[: _last_start(pending)]))
+        settled = min(settled, len(known.rstrip(BLANKS)))
         final, end = [], 0
         for piece in self._tokenizer.split(known):
             if piece.end > settled or _reach(known, piece.start) >= len(known):
@@ -54,7 +57,7 @@ class LiveTokenizer:
     def end_pieces(self) -> list[tuple[str, list[int]]]:
         """As `end`, with the text that became tokens, piece by piece."""
         rest, self._pending = self._pending, ""
-        pieces = self._tokenizer.split(self._tokenizer.normalize(rest))
+        pieces = self._tokenizer.split(self._tokenizer.normalize(rest.rstrip(BLANKS)))
         return [(piece.text, self._tokenizer.encode_pieces([piece])) for piece in pieces]
 
     @property

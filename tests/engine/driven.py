@@ -35,11 +35,12 @@ from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint
 from qwen_tts.config.engine import EngineConfig, GuardConfig, LiveTextConfig
 from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
-from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token
+from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token, reads_words
 from qwen_tts.engine.loop import EngineLoop, Outcome
 from qwen_tts.engine.stream_sound import StreamSound
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.runtime.runner import ModelRunner
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 from tests.golden.cases import CUSTOM
 
@@ -69,6 +70,7 @@ def at_most(frames: int) -> Limits:
 
 CANNOT_BE_SPOKEN = (
     ({"text": " \n"}, TextEmpty, "text"),
+    ({"text": "\u200b\u3000\ufeff"}, TextEmpty, "text"),
     ({"text": "word " * 5000}, TextTooLong, "text"),
     ({"text": "a\ud83d"}, InvalidRequest, "text"),
     ({"voice": PresetVoice("anna")}, UnknownVoice, "voice"),
@@ -221,14 +223,22 @@ class Driven:
         reference = None
         if isinstance(request.voice, ClonedVoice):
             reference = ReferenceVoice.from_bytes(request.voice.prompt.data, **self.model.voice_geometry)
-        kind = LiveSentences if reference is not None and reference.codes is not None else ReadText
+        layout, text = request.layout(self.config.text_layout), None
+        if request.live:
+            has_transcript = reference is not None and reference.codes is not None
+            tokenizer, config = self.model.tokenizer, self.config.live_text
+            if reads_words(request, layout, has_transcript=has_transcript):
+                text = ReadText(tokenizer, config)
+            else:
+                text = LiveSentences(tokenizer, config, waits_for_end=request.fed_at_once)
         assert request.sampling.seed is not None
         stream = EngineStream(
             request=request,
             reference=reference,
             seed=request.sampling.seed,
-            tokens=None if request.live else self.model.tokenizer.encode(request.text.strip()),
-            text=kind(self.model.tokenizer, self.config.live_text) if request.live else None,
+            tokens=None if request.live else self.model.tokenizer.encode(request.text.strip(BLANKS)),
+            text=text,
+            layout=layout,
             sound=StreamSound(self.runner.samples_per_frame, 24_000, holds_back=not request.streamed),
             asked_s=self.now,
             wake=lambda: None,

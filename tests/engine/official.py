@@ -72,7 +72,7 @@ def prompts_of(case: Case, model: Model) -> Iterator[Prompt]:
         instruct = case.instructs[row] if case.speakers and case.instructs else ""
         request = SynthesisRequest(text=text, voice=voice, language=ISO[case.languages[row].lower()], instruct=instruct)
         prefix = model.prompts.prefix(request, reference)
-        yield model.prompts.prompt(prefix, model.tokenizer.encode(text), streaming=case.streaming_text)
+        yield model.prompts.prompt(prefix, model.tokenizer.encode(text), case.text_layout)
 
 
 class Speaking:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.random_checkpoint import write_configs
-from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SynthesisRequest
+from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SettledLayout, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint import model as model_module
 from qwen_tts.checkpoint.clone import clone_voice
@@ -256,8 +256,8 @@ async def test_live_text_is_spoken_as_the_whole_would_be(start: Start, speaker: 
         await audio.feed(" world.")
         audio.end_text()
         pcm = b"".join([chunk.pcm async for chunk in audio])
-    whole = Synthesizer(speaker).synthesize(request(limits=at_most(4)), streaming_text=True)
-    assert same_sound(np.frombuffer(pcm, np.int16), np.frombuffer(whole.pcm, np.int16))
+    whole = request(limits=at_most(4), text_layout="streaming")
+    assert same_sound(np.frombuffer(pcm, np.int16), said(speaker, whole))
 
 
 async def test_a_text_that_is_too_long_for_one_sequence_is_spoken_in_parts(
@@ -267,9 +267,9 @@ async def test_a_text_that_is_too_long_for_one_sequence_is_spoken_in_parts(
     taken: list[list[int]] = []
 
     class NotingPrompts(PromptBuilder):
-        def prompt(self, prefix: Prefix, tokens: list[int], *, streaming: bool) -> Prompt:
+        def prompt(self, prefix: Prefix, tokens: list[int], layout: SettledLayout) -> Prompt:
             taken.append(tokens)
-            return super().prompt(prefix, tokens, streaming=streaming)
+            return super().prompt(prefix, tokens, layout)
 
     model = silent(small_model(text_tokenizer_files))
     with torch.inference_mode():

@@ -93,7 +93,8 @@ async def test_it_says_what_the_plain_generator_says(
         heard.feed("Goo", "d da", "y.")
         heard.end_text()
     driven.run()
-    said = Synthesizer(loaded).synthesize(whole, streaming_text=True if is_live else None)
+    layout = {"text_layout": "streaming"} if is_live else {}
+    said = Synthesizer(loaded).synthesize(request("Good day.", **fields | layout))
     assert (heard.frames, heard.reason) == (5, "limit")
     assert same_sound(heard.sound, np.frombuffer(said.pcm, np.int16))
     assert driven.nothing_is_left
@@ -797,7 +798,8 @@ async def test_a_voice_with_a_transcript_speaks_live_text_sentence_by_sentence(l
     voice = clone(base, TRANSCRIPT)
     driven = Driven(base, guards=NO_GUARDS, kv_positions=1024)
     first, second = (
-        alone(base, request(text, voice=voice), kv_positions=1024) for text in ("Good evening to you.", "And you?")
+        alone(base, request(text, voice=voice, text_layout="streaming"), kv_positions=1024)
+        for text in ("Good evening to you.", "And you?")
     )
     heard = driven.open(live(voice=voice))
     heard.feed("Good eve", "ning to you. And")
@@ -822,7 +824,8 @@ async def test_a_number_is_not_cut_in_two(load: Load) -> None:
     heard.feed("50 in all.")
     heard.end_text()
     driven.run()
-    assert same_sound(heard.sound, alone(base, request("It costs 3.50 in all.", voice=voice, limits=at_most(4))).sound)
+    whole = request("It costs 3.50 in all.", voice=voice, limits=at_most(4), text_layout="streaming")
+    assert same_sound(heard.sound, alone(base, whole).sound)
 
 
 # -- text slots -------------------------------------------------------------------------------------------------------
@@ -846,7 +849,7 @@ async def test_a_text_for_which_no_slots_are_left_is_busy(load: Load, monkeypatc
     voice = clone(base, None)
     monkeypatch.setattr(row_memory, "TEXT_SLOTS", 30)
     driven = Driven(base)
-    one = request(SENTENCE * 2, voice=voice, limits=at_most(2))
+    one = request(SENTENCE * 2, voice=voice, limits=at_most(2), text_layout="streaming")
     fits, does_not = driven.open(one), driven.open(one)
     talks = driven.open(live(voice=voice, limits=at_most(3)))
     talks.feed(SENTENCE)

@@ -16,12 +16,12 @@ from tests.golden.cases import CUSTOM
 
 POSITIONS = 96
 FRAMES = 10
-# (text, speaker, language, instruct, streaming text, sampling, seed): everything differs from row to row
+# (text, speaker, language, instruct, layout, sampling, seed): everything differs from row to row
 UTTERANCES = (
-    ("Hello there, world.", "vivian", "en", "Very happy.", False, Sampling(), 3),
-    ("其实我真的有发现。", "eric", "auto", "", True, Sampling(temperature=1.3, top_k=30, top_p=0.8), 3),
-    ("Ja.", "ryan", "de", "", False, Sampling(temperature=0, code_predictor=CodePredictorSampling(temperature=0)), 0),
-    ("C'est l'été, n'est-ce pas ?", "sohee", "fr", "", True, Sampling(repetition_penalty=1.5), 2**62 + 1),
+    ("Hello there, world.", "vivian", "en", "Very happy.", "whole", Sampling(), 3),
+    ("其实我真的有发现。", "eric", "auto", "", "streaming", Sampling(temperature=1.3, top_k=30, top_p=0.8), 3),
+    ("Ja.", "ryan", "de", "", "whole", Sampling(temperature=0, code_predictor=CodePredictorSampling(temperature=0)), 0),
+    ("C'est l'été, n'est-ce pas ?", "sohee", "fr", "", "streaming", Sampling(repetition_penalty=1.5), 2**62 + 1),
 )
 
 
@@ -31,11 +31,11 @@ def model(load: Load) -> Model:
 
 
 def prompt_of(model: Model, utterance: int) -> Prompt:
-    text, speaker, language, instruct, streaming, _, _ = UTTERANCES[utterance]
+    text, speaker, language, instruct, layout, _, _ = UTTERANCES[utterance]
     request = SynthesisRequest(text=text, voice=PresetVoice(speaker), language=language, instruct=instruct)
     with torch.inference_mode():
         prefix = model.prompts.prefix(request, None)
-        return model.prompts.prompt(prefix, model.tokenizer.encode(text), streaming=streaming)
+        return model.prompts.prompt(prefix, model.tokenizer.encode(text), layout)
 
 
 def start(generator: Generator, model: Model, row: int, utterance: int, max_frames: int = FRAMES) -> None:

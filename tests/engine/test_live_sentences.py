@@ -78,13 +78,24 @@ def test_flush_takes_what_was_fed_and_no_more(text: LiveSentences) -> None:
     assert take(text) == "en we go."
 
 
-@pytest.mark.parametrize("blank", ["", " ", "\n"])
+@pytest.mark.parametrize("blank", ["", " ", "\n", "\u3000", "\u200b "])
 def test_a_flush_of_nothing_is_forgotten(text: LiveSentences, blank: str) -> None:
     text.feed(blank, 0)
     text.flush()
     assert take(text) is None
     text.feed("And", 0)
     assert take(text) is None
+
+
+@pytest.mark.parametrize("blank", [" ", "\n \n", "\u00a0", "\u3000", "\u200b", "\ufeff\n"])
+def test_blanks_around_a_text_are_not_taken(text: LiveSentences, blank: str) -> None:
+    for piece in (blank, f"{blank}Hello there.", blank, blank):
+        text.feed(piece, 0)
+    text.end()
+    taken = text.take(0)
+    assert taken == ([*map(ord, "Hello there.")], 1)
+    assert text.is_done
+    assert not text.can_begin(0)
 
 
 def test_the_end_takes_everything(text: LiveSentences) -> None:

@@ -3,9 +3,12 @@
 import random
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from qwen_tts.config.engine import LiveTextConfig
 from qwen_tts.engine.live_text import Instead, LiveText, Token
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
 PAUSE_S = 0.3
@@ -200,7 +203,64 @@ def test_a_flush_without_text_is_forgotten(text: LiveText) -> None:
     assert not text.can_begin()
 
 
-@pytest.mark.parametrize("blank", ["", " ", "\n \n"])
+BLANK = st.text(st.sampled_from(" \n\r\t\u00a0\u3000\u200b\ufeff"), max_size=3)
+WORDS = st.sampled_from(["Hello", "there.", "Yes!", "它", "好。", "3", ".50", "it's", "e\u0301", "(so)", "/"])
+
+
+@given(
+    words=st.lists(st.tuples(BLANK, WORDS), min_size=1, max_size=6), behind=BLANK, cuts=st.lists(st.integers(0, 60)),
+    flushed=st.booleans(), after=BLANK,
+)  # fmt: skip
+@example(words=[("", "Hello"), ("", ".")], behind=" ", cuts=[6], flushed=False, after="")
+@example(words=[(" \n", "Hello"), ("", "there.")], behind="\n \u200b", cuts=[1, 2, 8], flushed=True, after=" \n")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_however_it_comes_a_sequence_reads_the_tokens_of_the_text_without_blanks_around_it(
+    text_tokenizer: TextTokenizer, words: list[tuple[str, str]], behind: str, cuts: list[int], flushed: bool, after: str
+) -> None:
+    whole = "".join(blank + word for blank, word in words) + behind
+    text = LiveText(text_tokenizer, LiveTextConfig(pause_s=PAUSE_S))
+    ends = sorted({min(cut, len(whole)) for cut in cuts} | {len(whole)})
+    for start, end in zip([0, *ends], ends, strict=False):
+        text.feed(whole[start:end], 0)
+    if flushed:
+        text.flush()
+    text.feed(after, 0)
+    text.end()
+    assert [[token.id for token in part] for part in sequences(text)] == [text_tokenizer.encode(whole.strip(BLANKS))]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\n\n", "\u00a0", "\u3000", "\u200b", " \u2060"])
+def test_blanks_between_two_sequences_belong_to_neither(
+    text: LiveText, text_tokenizer: TextTokenizer, blank: str
+) -> None:
+    """Whether a pause, a flush or the talker parts them, and the segments stay right."""
+    parts = [["I think so.", blank], [blank, f"{blank}And then?{blank}"], [f"{blank}Yes."]]
+    for number, (part, words) in enumerate(zip(parts, ("I think so.", "And then?", "Yes."), strict=True)):
+        now = number * (PAUSE_S + 1)
+        for piece in part:
+            text.feed(piece, now)
+        if number == 1:
+            text.flush()
+        first = text.begin()
+        assert [first.id, *read(text, now + PAUSE_S)] == text_tokenizer.encode(words)
+        assert first.segment == (0, 3, 4)[number]
+        text.ended()
+
+
+def test_a_blank_that_was_pending_when_the_talker_ended_early_is_not_read(
+    text: LiveText, text_tokenizer: TextTokenizer
+) -> None:
+    text.feed("Well, I think so ", 0)
+    assert [text.begin().id, *read(text, 0)] == text_tokenizer.encode("Well, I think so")
+    text.ended()
+    text.feed("And then? ", 0)
+    text.end()
+    first = text.begin()
+    assert [first.id, *read(text, 0)] == text_tokenizer.encode("And then?")
+    assert first.segment == 1
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n \n", "\u00a0", "\u200b\ufeff"])
 def test_blank_text_is_done_when_it_ends(text: LiveText, blank: str) -> None:
     text.feed(blank, 0)
     assert not text.is_done
@@ -217,6 +277,7 @@ def test_segments_are_the_pieces_that_were_fed(text: LiveText) -> None:
     while isinstance(step := text.next(0), Token):
         tokens.append(step)
     assert [token.segment for token in tokens] == sorted(token.segment for token in tokens)
+    assert "".join(token.text for token in tokens) == "Hello there. How are you today? Fine."
     by_segment = {segment: "".join(t.text for t in tokens if t.segment == segment) for segment in range(4)}
     assert by_segment == {0: "Hello there.", 1: " How are", 2: " you today?", 3: " Fine."}
 

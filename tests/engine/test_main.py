@@ -114,6 +114,20 @@ def test_greedy_speech_needs_no_seed(checkpoints: Path, program: Program, tmp_pa
     assert len(read_sound(tmp_path / "one.wav")[0]) == 2 * FRAME
 
 
+def test_the_layout_of_the_text_may_be_named(
+    checkpoints: Path, recording: Path, program: Program, tmp_path: Path
+) -> None:
+    """By itself it is whole, for every kind of voice."""
+    clone = ("clone", "Hi there.", "-m", checkpoints / BASE, "--reference", recording, "--transcript", TRANSCRIPT)
+    design = ("design", "Hi there.", "-m", checkpoints / DESIGN, "--description", "A child.")
+    for speech in (clone, design, ("say", "Hi there.", "-m", checkpoints / CUSTOM)):
+        sounds = {}
+        for layout in ("auto", "whole", "streaming"):
+            assert program(*speech, "--greedy", "--text-layout", layout, "-o", "a.wav", *TWO_FRAMES).status == 0
+            sounds[layout] = (tmp_path / "a.wav").read_bytes()
+        assert sounds["auto"] == sounds["whole"] != sounds["streaming"]
+
+
 def test_a_kept_voice_speaks_as_the_cloned_one(
     checkpoints: Path, recording: Path, program: Program, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from qwen_tts.errors import InvalidRequest
+from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.live_tokenizer import _RUNS, LiveTokenizer
 from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
 from tests.golden.cases import TOKENIZER_TEXTS
@@ -17,7 +18,7 @@ from tests.golden.cases import TOKENIZER_TEXTS
 KINDS: tuple[PreTokenizer, ...] = ("qwen", "mistral")
 
 # Whatever decides where pieces end, and what combines with what precedes it.
-ALPHABET = "aB'séS\u0301\u0323\u0302 \n\r\t/!<12あ字한\u1112\u1161\u11ab\u0e01\u0e33\u00a0\u3000-\u017f👩\u200d"
+ALPHABET = "aB'séS\u0301\u0323\u0302 \n\r\t/!<12あ字한\u1112\u1161\u11ab\u0e01\u0e33\u00a0\u3000-\u017f👩\u200d\u200b"
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -44,7 +45,21 @@ unhurried = settings(deadline=None, max_examples=400, suppress_health_check=[Hea
 def test_any_split_of_any_text_gives_the_tokens_of_the_whole(
     tokenizer: TextTokenizer, text: str, cuts: list[int]
 ) -> None:
-    assert live(tokenizer, pieces_of(text, cuts)) == tokenizer.encode(text)
+    assert live(tokenizer, pieces_of(text, cuts)) == tokenizer.encode(text.rstrip(BLANKS))
+
+
+@pytest.mark.parametrize(
+    "blank", [" ", "\n", "\n \n", " \r\n\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2029\u00ad "]
+)
+@pytest.mark.parametrize("words", ["Hello.", "Hello", "今天。", "12", "it's", "Hey!?"])
+def test_blanks_at_the_end_are_no_tokens(tokenizer: TextTokenizer, words: str, blank: str) -> None:
+    assert live(tokenizer, [words, blank]) == live(tokenizer, list(words + blank)) == tokenizer.encode(words)
+    assert live(tokenizer, [words, blank, "Then"]) == tokenizer.encode(f"{words}{blank}Then")
+
+
+def test_all_white_space_is_blank() -> None:
+    assert {character for code in range(0x110000) if (character := chr(code)).isspace()} <= set(BLANKS)
+    assert not any(unicodedata.category(character)[0] in "LNPSM" for character in BLANKS)
 
 
 @given(
@@ -58,7 +73,7 @@ def test_any_split_in_ten_languages(tokenizer: TextTokenizer, text: str, cuts: l
 
 @pytest.mark.parametrize("text", [*TOKENIZER_TEXTS, "b\u0302\u0323 x", "ABCあDe f", "  a   \n \n b  ", "'RE 's don't"])
 def test_letter_by_letter(tokenizer: TextTokenizer, text: str) -> None:
-    assert live(tokenizer, list(text)) == tokenizer.encode(text)
+    assert live(tokenizer, list(text)) == tokenizer.encode(text.rstrip(BLANKS))
 
 
 def test_a_word_is_final_when_its_end_is_there(text_tokenizer: TextTokenizer) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Case:
     instructs: Sequence[str] = ()
     transcript: str | None = None
     """Of the reference; None: the speaker embedding only (Base checkpoints)"""
-    streaming_text: bool = False
+    text_layout: Literal["whole", "streaming"] = "whole"
     seed: int | None = None
     """None is greedy"""
     sampling: dict[str, float] = field(default_factory=dict)
@@ -48,9 +49,9 @@ SMALL_CUSTOM, SMALL_BASE = CHECKPOINTS[3], CHECKPOINTS[4]
 CASES = (
     Case("preset_greedy", CUSTOM, speakers=("Vivian",), instructs=("Very happy.",)),
     Case("preset_sampled", CUSTOM, speakers=("Ryan",), languages=("Auto",), seed=11),
-    Case("preset_streaming_sampled", CUSTOM, speakers=("Ono_Anna",), streaming_text=True, seed=3),
+    Case("preset_streaming_sampled", CUSTOM, speakers=("Ono_Anna",), text_layout="streaming", seed=3),
     Case("preset_dialect", CUSTOM, texts=("其实我真的有发现。",), languages=("Auto",), speakers=("Eric",), seed=5),
-    Case("preset_dialect_english", CUSTOM, speakers=("Dylan",), languages=("English",), streaming_text=True),
+    Case("preset_dialect_english", CUSTOM, speakers=("Dylan",), languages=("English",), text_layout="streaming"),
     Case(
         "preset_filtered",
         CUSTOM,
@@ -76,13 +77,13 @@ CASES = (
         instructs=("用特别愤怒的语气说", ""),
     ),
     Case("small_preset_greedy", SMALL_CUSTOM, speakers=("Dylan",), languages=("Chinese",)),
-    Case("small_preset_streaming_sampled", SMALL_CUSTOM, speakers=("Sohee",), streaming_text=True, seed=2),
+    Case("small_preset_streaming_sampled", SMALL_CUSTOM, speakers=("Sohee",), text_layout="streaming", seed=2),
     Case("designed_sampled", DESIGN, instructs=("A deep male voice.",), languages=("Italian",), seed=4),
-    Case("designed_streaming_greedy", DESIGN, instructs=("A child.",), languages=("Auto",), streaming_text=True),
-    Case("embedding_only_sampled", BASE, streaming_text=True, seed=6),
+    Case("designed_streaming_greedy", DESIGN, instructs=("A child.",), languages=("Auto",), text_layout="streaming"),
+    Case("embedding_only_sampled", BASE, text_layout="streaming", seed=6),
     Case("embedding_only_whole_greedy", BASE, languages=("Auto",)),
-    Case("clone_short_greedy", BASE, texts=("Hi.",), transcript=TRANSCRIPT, streaming_text=True),
-    Case("clone_long_sampled", BASE, texts=(LONG_TEXT,), transcript=TRANSCRIPT, streaming_text=True, seed=9),
+    Case("clone_short_greedy", BASE, texts=("Hi.",), transcript=TRANSCRIPT, text_layout="streaming"),
+    Case("clone_long_sampled", BASE, texts=(LONG_TEXT,), transcript=TRANSCRIPT, text_layout="streaming", seed=9),
     Case("clone_whole_sampled", BASE, transcript=TRANSCRIPT, languages=("Spanish",), seed=8),
     Case(
         "clone_batch_greedy",
@@ -90,9 +91,9 @@ CASES = (
         texts=("Hi.", LONG_TEXT),
         languages=("English", "Russian"),
         transcript=TRANSCRIPT,
-        streaming_text=True,
+        text_layout="streaming",
     ),
-    Case("small_clone_sampled", SMALL_BASE, transcript=TRANSCRIPT, streaming_text=True, seed=10),
+    Case("small_clone_sampled", SMALL_BASE, transcript=TRANSCRIPT, text_layout="streaming", seed=10),
 )
 
 TOKENIZER_TEXTS = (

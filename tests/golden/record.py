@@ -111,7 +111,7 @@ class Recorder:
             case,
             text=one_or_list(case.texts),
             language=one_or_list(case.languages),
-            non_streaming_mode=not case.streaming_text,
+            non_streaming_mode=case.text_layout == "whole",
             do_sample=sampled,
             subtalker_dosample=sampled,
             max_new_tokens=FRAMES + 1,

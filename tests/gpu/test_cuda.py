@@ -68,9 +68,7 @@ def hidden_states(model: Model) -> Tensor:
     """Of the talker over a prompt and 16 given frames, [positions, hidden] float32."""
     request = SynthesisRequest(text="", live=True, voice=PresetVoice("ryan"), language="en", instruct="Happy.")
     prefix = model.prompts.prefix(request, None)
-    prompt = model.prompts.prompt(
-        prefix, model.tokenizer.encode("She said she would be here by noon."), streaming=False
-    )
+    prompt = model.prompts.prompt(prefix, model.tokenizer.encode("She said she would be here by noon."), "whole")
     codes = torch.from_numpy(random_codes(16)).to(model.talker.device)
     frames = embed_frames(model.talker, model.code_predictor, codes) + model.prompts.pad
     inputs = torch.cat((prompt.embeddings, frames))
