@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
-from benchmarks.seam_figures import Seam, find_seams
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts import Audio, ClonedVoice, PresetVoice, Sampling, SpeechEngine, StreamEnd, SynthesisRequest, Voice
 from qwen_tts.api import PCM_BYTES
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.audio.sound_file import read_sound, write_sound
+from qwen_tts.check.measures.seams import Seam, find_seams
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.live_text import LiveSentences
 from qwen_tts.text.sentences import Ending

@@ -1,4 +1,4 @@
-"""The command line: `serve` (what it does without a command), `say`, `voices`, `health`, `config`, `models`."""
+"""The command line: `serve` (without a command), `say`, `voices`, `health`, `config`, `check`, `models`."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qwen3tts_daemon import __version__, daemon
+from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
 from qwen3tts_daemon.commands import say as say_command
@@ -22,6 +23,7 @@ from qwen3tts_daemon.commands.models import verify as verify_command
 from qwen3tts_daemon.commands.models.manifest import SourceName
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+from qwen_tts.check import options as asked
 from qwen_tts.errors import SynthesisError
 
 Result = TypeVar("Result")
@@ -102,6 +104,41 @@ def config(context: typer.Context) -> None:
     for name, value, source in config_command.effective(_settings(context.args), arguments):
         table.add_row(name, str(value), source)
     Console().print(table)
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; the settings' or all if none.")] = None,
+    quick: asked.Quick = False,
+    languages: asked.Languages = "",
+    sentences: asked.Sentences = "",
+    reference: asked.ReferenceFile = None,
+    transcript: asked.Transcript = None,
+    other: asked.Other = None,
+    official: asked.Official = None,
+    recogniser: asked.Recogniser = None,
+    report: asked.ReportFile = None,
+    expectations: asked.ExpectationsFile = None,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+    directory: ModelsDirectoryOption = None,
+) -> None:
+    """Let checkpoints speak fixed texts, measure what comes of it, and tell what is wrong (docs/check.md).
+
+    The exit code says 0: all well, 1: something is wrong, 2: nothing could be checked.
+    """
+    settings = _common_settings(config, data_dir, debug)
+    try:
+        options = asked.CheckOptions(
+            checkpoints=check_command.found(names or (), settings, directory or settings.models_path),
+            engine=settings.qwen.engine_options, languages=asked.listed(languages), sentences=asked.listed(sentences),
+            quick=quick, reference=asked.reference_of(reference, transcript), other=other, official=official,
+            recogniser=recogniser, report=report, expectations=expectations,
+        )  # fmt: skip
+        raise typer.Exit(check_command.check(options, settings))
+    except (SynthesisError, SettingsError, verify_command.NoSuchCheckpoint) as error:
+        _die(str(error), asked.COULD_NOT_RUN)
 
 
 _CHECKPOINT_NAMES = ", ".join(map(checkpoints.short, checkpoints.CHECKPOINTS))
@@ -223,6 +260,6 @@ def _innermost(error: BaseException) -> BaseException:
     return _innermost(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _die(message: str) -> NoReturn:
+def _die(message: str, status: int = 1) -> NoReturn:
     print(f"qwen3tts-daemon: {message}", file=sys.stderr)
-    sys.exit(1)
+    sys.exit(status)

@@ -4,7 +4,7 @@ Importing this package does not import torch; the first use of `Synthesizer` doe
 
 stream > api > errors, limits   the seam: what comes back, what is asked, what goes wrong, and how much may be asked
 toml, convert_prompt  TOML for people; the command for prompts of the official package
-hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ > text/ > config/ > toml
+check/ > hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ > text/ > config/
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Speak, design, clone, encode and decode with a checkpoint directory, without a daemon."""
+"""Speak, design, clone, encode, decode and check with a checkpoint directory, without a daemon."""
 
 import sys
 import time
@@ -31,6 +31,8 @@ from qwen_tts.api import (
 from qwen_tts.audio.reference_audio import check_samples, mix
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.audio.sound_file import read_sound, write_sound
+from qwen_tts.check import options as asked
+from qwen_tts.check.run import run as run_check
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.model import default_device, load_codec
 from qwen_tts.errors import InvalidRequest, SynthesisError
@@ -169,6 +171,32 @@ def decode(
     audio = codec.decode_audio(_read_codes(codes))
     write_sound(output, audio.pcm, audio.sample_rate)
     typer.echo(f"{output}: {audio.duration_s:.2f} s of sound")
+
+
+@app.command()
+def check(
+    checkpoints: Annotated[list[Path], typer.Argument(help="checkpoint directories as released", exists=True)],
+    quick: asked.Quick = False,
+    languages: asked.Languages = "",
+    sentences: asked.Sentences = "",
+    reference: asked.ReferenceFile = None,
+    transcript: asked.Transcript = None,
+    other: asked.Other = None,
+    official: asked.Official = None,
+    recogniser: asked.Recogniser = None,
+    report: asked.ReportFile = None,
+    expectations: asked.ExpectationsFile = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+) -> None:
+    """Speak fixed texts, measure what comes of it, tell what is wrong: exit code 0 all well, 1 not, 2 nothing ran."""
+    options = asked.CheckOptions(
+        checkpoints=tuple(map(str, checkpoints)), languages=asked.listed(languages), sentences=asked.listed(sentences),
+        quick=quick, reference=asked.reference_of(reference, transcript), other=other, official=official,
+        recogniser=recogniser, report=report, expectations=expectations,
+        engine={"device": str(_device(device)), "dtype": dtype},
+    )  # fmt: skip
+    raise typer.Exit(run_check(options))
 
 
 def _request(

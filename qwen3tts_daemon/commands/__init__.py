@@ -1,5 +1,6 @@
 """What the command line does besides serving; each module is one command.
 
+check       do the checkpoints do what they should? In a child process
 arguments   the options Wyoming users know, in the words of our settings
 client      a running daemon, asked over Wyoming
 config      every option, its value and where it came from

@@ -56,10 +56,15 @@ class LaunchedStep:
 class StepResult:
     """Of the rows in a step, by row."""
 
-    first_codes: NDArray[np.int32]
-    """[rows]: codebook 0, or the end of speech"""
+    codes: NDArray[np.int32]
+    """[rows, codebooks]"""
     pcm: NDArray[np.int16]
     """[rows, samples_per_frame]"""
+
+    @property
+    def first_codes(self) -> NDArray[np.int32]:
+        """[rows]: codebook 0, or the end of speech"""
+        return self.codes[:, 0]
 
 
 class ModelRunner:
@@ -235,7 +240,7 @@ class ModelRunner:
         if self.is_cuda:
             self._finished[step.slot].synchronize()
         self._slots.append(step.slot)
-        return StepResult(self._host_codes[step.slot].numpy()[:, 0].copy(), self._host_pcm[step.slot].numpy().copy())
+        return StepResult(self._host_codes[step.slot].numpy().copy(), self._host_pcm[step.slot].numpy().copy())
 
     # -- getting ready ----------------------------------------------------------------------------------------------
 

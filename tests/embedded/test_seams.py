@@ -6,7 +6,6 @@ The bounds are what was measured, with room: see docs/performance.md.
 import numpy as np
 import pytest
 
-from benchmarks.seam_figures import Seam, find_seams
 from benchmarks.seams import TEXT, sentences, speak
 from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.chunker import units
@@ -16,6 +15,7 @@ from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.api import PresetVoice, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
+from qwen_tts.check.measures.seams import Seam, find_seams
 from qwen_tts.text.sentences import Ending
 
 BY_NAME = {voice.name: voice for voice in VOICES}

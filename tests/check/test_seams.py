@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.seam_figures import Seam, find_seams
 from qwen_tts.audio.samples import Samples, to_pcm
+from qwen_tts.check.measures.seams import Seam, find_seams
 
 RATE = 24_000
 

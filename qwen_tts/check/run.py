@@ -1,0 +1,111 @@
+"""The checkpoints one after the other; then the words, the files and the exit code."""
+
+import datetime
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from qwen_tts.check.checkpoint import CheckpointCheck
+from qwen_tts.check.identity import machine, without_private
+from qwen_tts.check.measured_table import measured_table
+from qwen_tts.check.options import ALL_WELL, COULD_NOT_RUN, WRONG, CheckOptions
+from qwen_tts.check.progress import Work, working
+from qwen_tts.check.report import Problem, Report, to_json
+from qwen_tts.check.stages.voices import Recording, read_recording
+from qwen_tts.check.summary import summary
+from qwen_tts.check.verdicts import problems
+from qwen_tts.config.engine import EngineOptions
+from qwen_tts.config.expectations import Expectations
+from qwen_tts.errors import BadCheckpoint
+from qwen_tts.runtime.backends import device_and_dtype
+
+
+def run(options: CheckOptions) -> int:
+    """Check, tell, and write what was asked for; the exit code.
+
+    Interrupted, it tells and writes what there is.
+    """
+    table = Expectations.read()
+    device, _ = device_and_dtype(EngineOptions.model_validate(options.engine))
+    report = Report(date=datetime.date.today().isoformat(), is_quick=options.quick, machine=machine(device))
+    try:
+        _check_all(options, table, report)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+    else:
+        report.is_whole = True
+    _write(options, report, table)
+    typer.echo(summary(report))
+    return exit_code(report)
+
+
+def exit_code(report: Report) -> int:
+    """What is wrong counts more than that it was interrupted."""
+    if not report.has_spoken:
+        return COULD_NOT_RUN
+    if report.problems:
+        return WRONG
+    return ALL_WELL if report.is_whole else COULD_NOT_RUN
+
+
+def _check_all(options: CheckOptions, table: Expectations, report: Report) -> None:
+    given = _given(options)
+    other = None if options.other is None else read_recording(Path(options.other))
+    checks = _checks(options, table, report)
+    with working(sum(check.work for check in checks)) as work:
+        for check in checks:
+            check.recording, check.other = given, other
+            _check(check, table, report, work)
+            given = given or check.spoken_recording()
+            _write(options, report, table)
+
+
+def _given(options: CheckOptions) -> Recording | None:
+    if (reference := options.reference) is None:
+        return None
+    return Recording(read_recording(Path(reference.path)), reference.transcript, reference.source)
+
+
+def _checks(options: CheckOptions, table: Expectations, report: Report) -> Sequence[CheckpointCheck]:
+    """Those that clone come last: what others said is a recording for them."""
+    checks = []
+    for directory in map(Path, options.checkpoints):
+        try:
+            check = CheckpointCheck(directory, options, table)
+        except BadCheckpoint as error:
+            report.refused.append(Problem(code=error.code, message=without_private(error.message)))
+        else:
+            checks.append(check)
+    return sorted(checks, key=lambda check: check.clones)
+
+
+def _check(check: CheckpointCheck, table: Expectations, report: Report, work: Work) -> None:
+    name = check.report.identity.name
+    if not check.planned:
+        report.refused.append(Problem(code="unsupported_language", message=f"{name} speaks none of these languages"))
+    elif check.clones and check.recording is None:
+        told = f"{name} clones voices and has none: give --reference FILE, a recording of 3 to 30 s"
+        report.refused.append(Problem(code="no_reference", message=told))
+    else:
+        report.checkpoints.append(check.report)
+        try:
+            check.run(work)
+        finally:
+            check.report.problems = problems(check.report, table)
+
+
+def _write(options: CheckOptions, report: Report, table: Expectations) -> None:
+    if options.report is not None:
+        _replace(Path(options.report), to_json(report))
+    if options.expectations is not None:
+        _replace(Path(options.expectations), measured_table(report, table).encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Whole, or as it was."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    partial.write_bytes(content)
+    os.replace(partial, path)

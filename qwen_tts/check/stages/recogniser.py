@@ -1,0 +1,44 @@
+"""A command that listens to a sound file and prints what it heard."""
+
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+
+from qwen_tts.audio.sound_file import write_sound
+from qwen_tts.check.measures.recognition import ErrorRates, error_rates
+
+_PATIENCE_S = 300.0
+
+
+class NotHeard(Exception):
+    """The command failed, hung or printed nothing."""
+
+
+class Recogniser:
+    """`command` with {wav}, and {language} where it wants to know."""
+
+    def __init__(self, command: str) -> None:
+        self._words = shlex.split(command)
+
+    def error_rates(self, pcm: bytes, sample_rate: int, said: str, language: str) -> ErrorRates:
+        """Raises NotHeard."""
+        with tempfile.TemporaryDirectory() as folder:
+            wav = Path(folder) / "speech.wav"
+            write_sound(wav, pcm, sample_rate)
+            words = [word.replace("{wav}", str(wav)).replace("{language}", language) for word in self._words]
+            return error_rates(said, self._run(words), language)
+
+    def _run(self, words: list[str]) -> str:
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+        except subprocess.TimeoutExpired:
+            raise NotHeard(f"said nothing for {_PATIENCE_S:.0f} s") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotHeard(f"cannot be run: {error}") from None
+        if done.returncode:
+            said = done.stderr.strip().splitlines()
+            raise NotHeard(f"ended with {done.returncode}: {said[-1] if said else 'without a word'}")
+        if not done.stdout.strip():
+            raise NotHeard("printed nothing")
+        return done.stdout
