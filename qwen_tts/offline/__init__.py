@@ -3,5 +3,5 @@
 synthesizer  text -> samples, whole
 generator    the frames of one sequence, in plain PyTorch
 
-Imports the engine's guards, runtime, checkpoint, models, audio and text.
+Imports engine (its guards), runtime, checkpoint, models, audio, text and config.
 """
