@@ -17,6 +17,7 @@ import torch
 from qwen_tts.api import Sampling
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.config.generation import GenerationConfig
 from qwen_tts.runtime.frame import PAD_SLOT, PAGE_POSITIONS, PromptPart
 from qwen_tts.runtime.runner import ModelRunner, RowFrame
 
@@ -41,7 +42,7 @@ def opened(model: Model, attention: str) -> ModelRunner:
     for row in range(16):
         runner.set_pages(row, range(1 + pages * row, 1 + pages * (row + 1)))
         first = torch.zeros(model.config.talker.hidden_size, device="cuda")
-        runner.open_row(row, FRAMES_AT, Sampling(seed=row), row, first, None)
+        runner.open_row(row, FRAMES_AT, GenerationConfig().rules(Sampling()), row, first, None)
     return runner
 
 

@@ -24,12 +24,12 @@ from benchmarks.text_vocabulary import write_text_tokenizer
 from qwen_tts.checkpoint.weights import official_tensors
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
-    WEIGHTS,
     CheckpointConfig,
     CodecConfig,
     read_checkpoint_config,
     read_codec_config,
 )
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.codec_decoder import CodecDecoder

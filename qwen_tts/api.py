@@ -82,8 +82,9 @@ def _check(ok: bool, param: str, rule: str, value: object) -> None:
         raise InvalidRequest(f"{param} must be {rule}, got {value!r}", param=param)
 
 
-def _check_number(number: float, bounds: Range, param: str) -> None:
-    _check(number in bounds, param, str(bounds), number)
+def _check_number(number: float | None, bounds: Range, param: str) -> None:
+    """None is no number that could be wrong."""
+    _check(number is None or number in bounds, param, str(bounds), number)
 
 
 def check_length(chars: int, *, of: str = "one utterance") -> None:
@@ -101,20 +102,20 @@ def check_characters(text: str, param: str) -> None:
 
 
 class CodePredictorSampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How codebooks 1.. are drawn."""
+    """How codebooks 1.. are drawn; None: as the checkpoint's generation_config.json says."""
 
-    temperature: float = 0.9
-    top_k: int = 50
-    top_p: float = 1.0
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How codec tokens are drawn; temperature 0 is greedy. Defaults are the release's generation config."""
+    """How codec tokens are drawn; temperature 0 is greedy. None: as the checkpoint's generation_config.json says."""
 
-    temperature: float = 0.9
-    top_k: int = 50
-    top_p: float = 1.0
-    repetition_penalty: float = 1.05
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    repetition_penalty: float | None = None
     code_predictor: CodePredictorSampling = CodePredictorSampling()
     seed: int | None = None
 
@@ -124,8 +125,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
             _check_number(part.top_k, TOP_K, f"{prefix}top_k")
             _check_number(part.top_p, TOP_P, f"{prefix}top_p")
         _check_number(self.repetition_penalty, REPETITION_PENALTY, "repetition_penalty")
-        if self.seed is not None:
-            _check_number(self.seed, SEED, "seed")
+        _check_number(self.seed, SEED, "seed")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

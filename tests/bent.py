@@ -12,7 +12,8 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY
+from qwen_tts.config.checkpoint_files import WEIGHTS
 
 Changes = Mapping[str, Callable[[Tensor], Tensor]]
 """By the release's name of a tensor, of the talker's file or of the codec's: what becomes of it"""

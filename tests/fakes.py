@@ -200,6 +200,7 @@ class ToneEngine:
         self._load_fails = load_fails
         self._running: dict[asyncio.Task[None], _Tones] = {}
         self.frames_made = 0
+        self.asked: list[SynthesisRequest] = []
         self.asleep = False
         self.prepared: list[VoiceKind] = []
         self.died = asyncio.Event()
@@ -257,6 +258,7 @@ class ToneEngine:
             raise UnsupportedLanguage(f"{voice.name} does not speak {request.language}", param="language")
         if len(self._running) >= self._capabilities.rows:
             raise EngineBusy(f"all {self._capabilities.rows} rows are in use")
+        self.asked.append(request)
         tones = _Tones(self, request)
         tones.task = asyncio.create_task(self._run(tones))
         self._running[tones.task] = tones

@@ -6,7 +6,8 @@ import pytest
 from safetensors.torch import load_file
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from tests.bent import bend, times
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
-    WEIGHTS,
     is_codec_directory,
     read_checkpoint_config,
     read_codec_config,
 )
+from qwen_tts.config.checkpoint_files import text_tokenizer_files, weight_files
 from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES, TypeName
+from qwen_tts.config.generation import read_generation_config
 from qwen_tts.errors import BadCheckpoint
 
 CHECKPOINTS = (
@@ -26,7 +27,6 @@ CHECKPOINTS = (
 DOWNLOAD_QWEN = "qwen3tts-daemon models download"
 """The command that downloads Qwen3-TTS: named wherever the preview voice shows itself."""
 
-_FILES = (WEIGHTS, "vocab.json", "merges.txt", f"{CODEC_DIRECTORY}/{WEIGHTS}")
 _ORDER = [one.name for one in CHECKPOINT_TYPES]
 
 
@@ -82,8 +82,10 @@ def read(path: Path) -> Checkpoint:
     """Raises BadCheckpoint."""
     config = read_checkpoint_config(path)
     read_codec_config(path / CODEC_DIRECTORY)
-    if missing := [name for name in _FILES if not (path / name).is_file()]:
-        raise BadCheckpoint(f"{path} lacks {', '.join(missing)}; the download may not have ended")
+    read_generation_config(path)
+    weight_files(path)
+    text_tokenizer_files(path)
+    weight_files(path / CODEC_DIRECTORY)
     return Checkpoint(path, config.kind, config.size)
 
 

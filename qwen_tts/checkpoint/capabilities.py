@@ -8,6 +8,9 @@ from qwen_tts.config.checkpoint import CheckpointConfig, CodecConfig
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 
+_PLACES = {name: place for place, name in enumerate(RELEASE_SPEAKERS)}
+"""The release's speakers come first, in its order; then a fine-tune's as it names them."""
+
 
 def checkpoint_capabilities(
     config: CheckpointConfig, codec: CodecConfig, *, rows: int, live_text: Literal["words", "sentences"]
@@ -15,8 +18,7 @@ def checkpoint_capabilities(
     """Of an engine that runs this checkpoint with `rows` rows."""
     languages = tuple(one.code for one in LANGUAGES.values() if one.release_name in config.talker.languages)
     clones = config.voice_kind == "cloned"
-    order = [name for name in RELEASE_SPEAKERS if name in config.talker.speakers]
-    order += [name for name in config.talker.speakers if name not in RELEASE_SPEAKERS]
+    order = sorted(config.talker.speakers, key=lambda name: _PLACES.get(name.lower(), len(_PLACES)))
     return Capabilities(
         engine="qwen3-tts",
         sample_rate=codec.output_sample_rate,
@@ -33,7 +35,7 @@ def checkpoint_capabilities(
 
 def voice_info(name: str, languages: tuple[str, ...]) -> VoiceInfo:
     """Of a speaker of a checkpoint that speaks these languages; of a fine-tune's only the name is known."""
-    speaker = RELEASE_SPEAKERS.get(name)
+    speaker = RELEASE_SPEAKERS.get(name.lower())
     if speaker is None:
         return VoiceInfo(name=name, languages=languages)
     own_first = tuple(sorted(languages, key=lambda language: language != speaker.language))

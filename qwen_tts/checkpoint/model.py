@@ -15,13 +15,14 @@ from qwen_tts.checkpoint.prompt import PromptBuilder
 from qwen_tts.checkpoint.weights import load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
-    WEIGHTS,
     CheckpointConfig,
     CodecConfig,
     is_codec_directory,
     read_checkpoint_config,
     read_codec_config,
 )
+from qwen_tts.config.checkpoint_files import WEIGHTS, weight_files
+from qwen_tts.config.generation import GenerationConfig, read_generation_config
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.codec_decoder import CodecDecoder
@@ -47,6 +48,7 @@ class Model:
 
     name: str
     config: CheckpointConfig
+    generation: GenerationConfig
     tokenizer: TextTokenizer
     talker: Talker
     code_predictor: CodePredictor
@@ -120,7 +122,7 @@ def load_model(
     """
     if is_codec_directory(directory):
         raise BadCheckpoint(f"{directory} is a codec without a talker: it encodes and decodes, but cannot speak")
-    config = read_checkpoint_config(directory)
+    config, generation = read_checkpoint_config(directory), read_generation_config(directory)
     tokenizer = TextTokenizer.from_directory(directory, pre_tokenizer)
     _check_fit(directory, config, tokenizer, read_codec_config(directory / CODEC_DIRECTORY))
     talker, code_predictor = plan_speakers(config, dtype)
@@ -131,11 +133,13 @@ def load_model(
         encoder_config = config.speaker_encoder
         speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    load_weights(directory / WEIGHTS, parts, device, _for_file(progress, WEIGHTS))
+    load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS))
     codec = load_codec(directory, device, progress=progress)
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
-    return Model(directory.resolve().name, config, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts)
+    return Model(
+        directory.resolve().name, config, generation, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts
+    )
 
 
 def plan_speakers(config: CheckpointConfig, dtype: torch.dtype) -> tuple[Talker, CodePredictor]:
@@ -158,8 +162,8 @@ def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokeniz
     talker, predictor = config.talker, config.talker.code_predictor
     if tokenizer.vocab_size > talker.text_vocab_size:
         raise BadCheckpoint(
-            f"{directory}: vocab.json has the token {tokenizer.vocab_size - 1}, and talker_config.text_vocab_size is "
-            f"{talker.text_vocab_size}"
+            f"{directory}: the text tokenizer has the token {tokenizer.vocab_size - 1}, and "
+            f"talker_config.text_vocab_size is {talker.text_vocab_size}"
         )
     if talker.codebooks != codec.codebooks:
         raise BadCheckpoint(
@@ -178,7 +182,7 @@ def load_codec(directory: Path, device: torch.device, *, progress: LoadProgress 
         directory = directory / CODEC_DIRECTORY
     codec = plan_codec(read_codec_config(directory))
     parts = {"codec_decoder": codec.decoder, "codec_encoder": codec.encoder}
-    load_weights(directory / WEIGHTS, parts, device, _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}"))
+    load_weights(weight_files(directory), parts, device, _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}"))
     return codec
 
 

@@ -129,7 +129,7 @@ class PromptBuilder:
             known = ", ".join(LANGUAGES)
             raise UnknownLanguage(f"no language {language!r}; use {AUTO} or one of {known}", param="language")
         speaker = self._speaker(request.voice)
-        dialect = talker.speaker_dialects.get(speaker, False) if speaker else False
+        dialect = talker.dialect_of(speaker) if speaker else None
         if dialect and language in (AUTO, "zh"):
             return talker.languages[dialect]
         if language == AUTO:

@@ -19,7 +19,11 @@ from torch import Tensor
 THREADS = 8
 PIECE_BYTES = 16 * 2**20
 
-_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+DTYPES = {
+    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+}  # fmt: skip
+"""What may be stored, by the name that a header has for it; 8 bits as plain numbers, without scales"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def _pieces(path: Path, places: Mapping[str, Tensor]) -> Iterator[_Piece]:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))
     for name, place in places.items():
-        dtype, start = _DTYPES[header[name]["dtype"]], 8 + length + header[name]["data_offsets"][0]
+        dtype, start = DTYPES[header[name]["dtype"]], 8 + length + header[name]["data_offsets"][0]
         flat, most = place.view(-1), PIECE_BYTES // dtype.itemsize
         for index, part in enumerate(flat.split(most)):
             yield _Piece(start + index * most * dtype.itemsize, dtype, part)

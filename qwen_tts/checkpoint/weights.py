@@ -1,11 +1,14 @@
-"""safetensors -> modules: one name map; a missing, unexpected or misshaped tensor is an error that lists them.
+"""safetensors -> modules: one name map; a missing, misshaped or quantised tensor is an error that lists them.
 
-Nothing else is ever read: no pickle, no code. Tensors go straight into their place on the target device.
+Tensors that no network here has are left aside, as transformers does, and the log says so. Nothing else is ever read:
+no pickle, no code. Tensors go straight into their place on the target device.
 """
 
+import logging
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,9 +17,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from qwen_tts.checkpoint.tensor_file import read_tensors
+from qwen_tts.checkpoint.tensor_file import DTYPES, read_tensors
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
 from qwen_tts.modules.module_list import M
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """(bytes read, bytes in all)"""
@@ -76,7 +81,6 @@ UNUSED: Sequence[str] = (
 """Tensors of the release's files that no computation reads: the decoder's quantizers keep the projection of the other
 direction, and the encoder has more codebooks than the codes have."""
 
-_FLOAT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _LISTED = 8
 
 
@@ -113,19 +117,21 @@ def _official_name(part: str, name: str) -> str:
 
 
 def load_weights(
-    path: Path, parts: Mapping[str, nn.Module], device: torch.device, progress: Progress | None = None
+    files: Sequence[Path], parts: Mapping[str, nn.Module], device: torch.device, progress: Progress | None = None
 ) -> None:
-    """Fill `parts`, planned in their dtype, from one safetensors file; memory is taken once the file fits them.
+    """Fill `parts`, planned in their dtype, from the safetensors files of a directory (`weight_files` knows them);
+    memory is taken once the files fit them.
 
-    Raises BadCheckpoint if the file cannot be read or does not hold exactly the tensors of `parts`, OutOfMemory.
+    Raises BadCheckpoint if a file cannot be read or a tensor of `parts` is missing or has another shape, OutOfMemory.
     """
-    sizes = _check(path, _places(parts))
+    stored = _check(files, _places(parts))
     try:
         for module in parts.values():
             _reserve(module, device)
     except torch.OutOfMemoryError as error:
-        raise OutOfMemory(f"the weights of {path} do not fit into the device's memory") from error
-    done, total = 0, sum(sizes.values())
+        raise OutOfMemory(f"the weights of {_title(files)} do not fit into the device's memory") from error
+    places = _places(parts)
+    done, total = 0, sum(tensor.bytes for tensor in stored)
 
     def read(count: int) -> None:
         nonlocal done
@@ -133,12 +139,17 @@ def load_weights(
         if progress is not None:
             progress(done, total)
 
-    try:
-        read_tensors(path, _places(parts), read)
-    except OSError as error:
-        raise BadCheckpoint(f"{path} cannot be read: {error}") from error
+    for path in files:
+        try:
+            read_tensors(path, {tensor.name: places[tensor.name] for tensor in stored if tensor.path == path}, read)
+        except OSError as error:
+            raise BadCheckpoint(f"{path} cannot be read: {error}") from error
     for module in parts.values():
         derive(module)
+
+
+def _title(files: Sequence[Path]) -> str:
+    return str(files[0] if len(files) == 1 else files[0].parent)
 
 
 def _reserve(module: nn.Module, device: torch.device) -> None:
@@ -181,34 +192,62 @@ def plan(build: Callable[[], M], dtype: torch.dtype) -> M:
     return module.to(dtype).requires_grad_(False).eval()
 
 
-def _open(path: Path) -> safe_open:
+@dataclass(frozen=True)
+class _StoredTensor:
+    """A tensor of a file, as its header describes it."""
+
+    path: Path
+    name: str
+    dtype: str
+    shape: list[int]
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape) * DTYPES[self.dtype].itemsize
+
+
+def _stored(path: Path) -> Iterator[_StoredTensor]:
+    """Every tensor, in the file's order."""
     try:
-        return safe_open(path, framework="pt")
+        with safe_open(path, framework="pt") as file:
+            for name in file.offset_keys():
+                tensor = file.get_slice(name)
+                yield _StoredTensor(path, name, tensor.get_dtype(), tensor.get_shape())
     except (SafetensorError, OSError) as error:
         raise BadCheckpoint(f"{path} is not a readable safetensors file: {error}") from error
 
 
-def _check(path: Path, places: Mapping[str, Tensor]) -> dict[str, int]:
-    """The size in bytes of every wanted tensor of the file, in the file's order."""
-    with _open(path) as file:
-        found = {name: file.get_slice(name) for name in file.offset_keys()}
-        shapes = {name: list(tensor.get_shape()) for name, tensor in found.items()}
-        dtypes = {name: tensor.get_dtype() for name, tensor in found.items()}
-    wanted = [name for name in shapes if name in places]
+def _check(files: Sequence[Path], places: Mapping[str, Tensor]) -> list[_StoredTensor]:
+    """The tensors that have a place."""
+    found: dict[str, _StoredTensor] = {}
+    for tensor in (tensor for path in files for tensor in _stored(path)):
+        if (first := found.setdefault(tensor.name, tensor)) is not tensor:
+            raise BadCheckpoint(f"{tensor.name} is in {tensor.path} and in {first.path.name}; one of them is too much")
+    wanted = [tensor for tensor in found.values() if tensor.name in places]
+    others = [name for name in found if name not in places and not _is_unused(name)]
+    quantised = [name for name in others if _belongs_to_a_weight(name, places)]
     problems = {
-        "missing": [name for name in places if name not in shapes],
-        "unexpected": [name for name in shapes if name not in places and not _is_unused(name)],
+        "missing": [name for name in places if name not in found],
+        "quantised, which is not computed here": quantised,
         "wrong shape": [
-            f"{name} {shapes[name]} instead of {list(places[name].shape)}"
-            for name in wanted
-            if shapes[name] != list(places[name].shape)
+            f"{tensor.name} {tensor.shape} instead of {list(places[tensor.name].shape)}"
+            for tensor in wanted
+            if tensor.shape != list(places[tensor.name].shape)
         ],
-        "not floating point": [f"{name} {dtypes[name]}" for name in wanted if dtypes[name] not in _FLOAT_BYTES],
+        "not floating point": [f"{tensor.name} {tensor.dtype}" for tensor in wanted if tensor.dtype not in DTYPES],
     }
     if any(problems.values()):
         listed = (f"{kind}: {_shorten(names)}" for kind, names in problems.items() if names)
-        raise BadCheckpoint(f"{path} does not fit its config.json; {'; '.join(listed)}")
-    return {name: math.prod(shapes[name]) * _FLOAT_BYTES[dtypes[name]] for name in wanted}
+        raise BadCheckpoint(f"{_title(files)} does not fit its config.json; {'; '.join(listed)}")
+    if others:
+        logger.info("%s: no network here has %s; left aside", _title(files), _shorten(others))
+    return wanted
+
+
+def _belongs_to_a_weight(name: str, places: Mapping[str, Tensor]) -> bool:
+    """Whether it is a scale or the like of a quantised weight, such as `q_proj.weight_scale_inv`."""
+    weight, mark, _ = name.rpartition(".weight")
+    return bool(mark) and f"{weight}.weight" in places
 
 
 def _is_unused(name: str) -> bool:

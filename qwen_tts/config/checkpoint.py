@@ -2,21 +2,23 @@
 
 The release's names are translated here, once: `num_code_groups` are codebooks, `spk_id` are speakers,
 `codec_language_id` are languages. Options that this implementation computes one way only are literals, so that a
-checkpoint which needs another way is refused instead of computed wrongly. Keys that no computation reads are ignored.
+checkpoint which needs another way is refused instead of computed wrongly. Keys that no computation reads are ignored;
+keys that the file leaves out, or has as null, are what the official classes take (official_defaults.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-import msgspec
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, field_validator, model_validator
 
 from qwen_tts.api import VoiceKind
+from qwen_tts.config import official_defaults
 from qwen_tts.config.checkpoint_types import TypeName, type_named
+from qwen_tts.config.json_file import read_object
+from qwen_tts.config.official_defaults import Defaults
 from qwen_tts.errors import BadCheckpoint
 
-WEIGHTS = "model.safetensors"
 CODEC_DIRECTORY = "speech_tokenizer"
 """Of a checkpoint directory."""
 
@@ -27,6 +29,21 @@ Size = Annotated[int, Field(gt=0, le=2**20)]
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", populate_by_name=True)
 
+    DEFAULTS: ClassVar[Defaults] = {}
+    """By the release's names"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        return {**cls.DEFAULTS, **cls._translated({key: value for key, value in values.items() if value is not None})}
+
+    @classmethod
+    def _translated(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What the file has, in the words of the release. Raises ValueError."""
+        return given
+
 
 class TransformerConfig(_Section):
     """The dimensions of a stack of pre-norm transformer layers."""
@@ -36,9 +53,13 @@ class TransformerConfig(_Section):
     intermediate_size: Size
     heads: Size = Field(alias="num_attention_heads")
     kv_heads: Size = Field(alias="num_key_value_heads")
-    head_dim: Size
+    head_dim: Size = Field(default_factory=lambda known: known["hidden_size"] // known["heads"])
     rope_theta: PositiveFloat
-    attention_bias: Literal[False] = False
+    attention_bias: Literal[False]
+
+    @classmethod
+    def _translated(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return _with_one_rope_theta(given)
 
     @model_validator(mode="after")
     def _check_heads(self) -> Self:
@@ -51,18 +72,41 @@ class TransformerConfig(_Section):
         return self
 
 
+def _with_one_rope_theta(given: dict[str, Any]) -> dict[str, Any]:
+    """transformers 5 writes `rope_parameters`; before, there were `rope_theta` and `rope_scaling`.
+
+    Every axis of a position has the same number here, so what a mrope_section says changes nothing.
+    """
+    for name in ("rope_parameters", "rope_scaling"):
+        rope = given.get(name, {})
+        if not isinstance(rope, Mapping) or any(isinstance(value, Mapping) for value in rope.values()):
+            raise ValueError(f"{name} must be one object for all layers")
+        if (kind := rope.get("type", rope.get("rope_type", "default"))) != "default":
+            raise ValueError(f"{name}.rope_type is {kind!r}, and only 'default' is computed here")
+        if (share := rope.get("partial_rotary_factor", 1)) != 1:
+            raise ValueError(f"{name}.partial_rotary_factor is {share!r}, and only 1 is computed here")
+        theta = rope.get("rope_theta")
+        if theta is not None and given.setdefault("rope_theta", theta) != theta:
+            raise ValueError(f"{name}.rope_theta is {theta!r}, and rope_theta is {given['rope_theta']!r}")
+    return given
+
+
 class CodePredictorConfig(TransformerConfig):
     """The small LM over one frame's codebooks."""
+
+    DEFAULTS = official_defaults.CODE_PREDICTOR
 
     rms_norm_eps: PositiveFloat
     vocab_size: Size
     codebooks: Size = Field(alias="num_code_groups", ge=2)
     hidden_act: Literal["silu"]
-    use_sliding_window: Literal[False] = False
+    use_sliding_window: Literal[False]
 
 
 class TalkerConfig(TransformerConfig):
     """The LM over frames, with the ids of its codec vocabulary."""
+
+    DEFAULTS = official_defaults.TALKER
 
     rms_norm_eps: PositiveFloat
     vocab_size: Size
@@ -71,7 +115,7 @@ class TalkerConfig(TransformerConfig):
     codebooks: Size = Field(alias="num_code_groups", ge=2)
     max_positions: Size = Field(alias="max_position_embeddings")
     hidden_act: Literal["silu"]
-    use_sliding_window: Literal[False] = False
+    use_sliding_window: Literal[False]
     codec_bos_id: int
     codec_eos_id: int = Field(alias="codec_eos_token_id")
     codec_pad_id: int
@@ -101,19 +145,26 @@ class TalkerConfig(TransformerConfig):
             )
         return self
 
+    def dialect_of(self, speaker: str) -> str | None:
+        """The language, of `languages`, that a speaker speaks instead of Chinese; a name means it in any case."""
+        dialects = (dialect for name, dialect in self.speaker_dialects.items() if name.casefold() == speaker.casefold())
+        return next(dialects, None) or None
+
 
 class SpeakerEncoderConfig(_Section):
-    """ECAPA-TDNN: one vector for a voice. The defaults are the release's, which names only the first two."""
+    """ECAPA-TDNN: one vector for a voice. The release names only the first two."""
+
+    DEFAULTS = official_defaults.SPEAKER_ENCODER
 
     embedding_size: Size = Field(alias="enc_dim")
     sample_rate: Size
-    mel_bins: Size = Field(alias="mel_dim", default=128)
-    channels: tuple[Size, ...] = Field(alias="enc_channels", default=(512, 512, 512, 512, 1536), strict=False)
-    kernel_sizes: tuple[Size, ...] = Field(alias="enc_kernel_sizes", default=(5, 3, 3, 3, 1), strict=False)
-    dilations: tuple[Size, ...] = Field(alias="enc_dilations", default=(1, 2, 3, 4, 1), strict=False)
-    attention_channels: Size = Field(alias="enc_attention_channels", default=128)
-    res2net_scale: Size = Field(alias="enc_res2net_scale", default=8)
-    se_channels: Size = Field(alias="enc_se_channels", default=128)
+    mel_bins: Size = Field(alias="mel_dim")
+    channels: tuple[Size, ...] = Field(alias="enc_channels", strict=False)
+    kernel_sizes: tuple[Size, ...] = Field(alias="enc_kernel_sizes", strict=False)
+    dilations: tuple[Size, ...] = Field(alias="enc_dilations", strict=False)
+    attention_channels: Size = Field(alias="enc_attention_channels")
+    res2net_scale: Size = Field(alias="enc_res2net_scale")
+    se_channels: Size = Field(alias="enc_se_channels")
 
     @model_validator(mode="after")
     def _check_blocks(self) -> Self:
@@ -125,10 +176,12 @@ class SpeakerEncoderConfig(_Section):
 class CheckpointConfig(_Section):
     """config.json of a talker checkpoint."""
 
+    DEFAULTS = official_defaults.CHECKPOINT
+
     model_type: Literal["qwen3_tts"]
-    tokenizer_type: Literal["qwen3_tts_tokenizer_12hz"]
+    tokenizer_type: Literal["qwen3_tts_tokenizer_12hz"] | None = None
+    quantization: None = Field(alias="quantization_config", default=None)
     kind: TypeName = Field(alias="tts_model_type")
-    size: str = Field(alias="tts_model_size")
     assistant_token_id: int
     im_start_token_id: int
     im_end_token_id: int
@@ -136,7 +189,21 @@ class CheckpointConfig(_Section):
     tts_bos_token_id: int
     tts_eos_token_id: int
     talker: TalkerConfig = Field(alias="talker_config")
-    speaker_encoder: SpeakerEncoderConfig | None = Field(alias="speaker_encoder_config", default=None)
+    size: str = Field(alias="tts_model_size", default_factory=lambda known: _size_of(known["talker"]))
+    """0b6 or 1b7; a fine-tune may say something else"""
+    speaker_encoder: SpeakerEncoderConfig | None = Field(alias="speaker_encoder_config")
+    """Only base checkpoints have one: a fine-tune that was one keeps the section"""
+
+    @classmethod
+    def _translated(cls, given: dict[str, Any]) -> dict[str, Any]:
+        encoder = given.get("speaker_encoder_config", {}) if given.get("tts_model_type") == "base" else None
+        return given | {"speaker_encoder_config": encoder}
+
+    @field_validator("quantization", mode="before")
+    @classmethod
+    def _check_quantization(cls, value: object) -> None:
+        if value is not None:
+            raise ValueError("quantised weights are not computed here; take the checkpoint that they were made of")
 
     @model_validator(mode="after")
     def _check_parts(self) -> Self:
@@ -145,14 +212,12 @@ class CheckpointConfig(_Section):
                 raise ValueError(f"{name} is outside the text vocabulary of {self.talker.text_vocab_size}")
         if self.kind == "custom_voice" and not self.talker.speakers:
             raise ValueError("talker_config.spk_id names no speaker, and a custom_voice checkpoint needs one")
-        if self.kind == "base":
-            if self.speaker_encoder is None:
-                raise ValueError("speaker_encoder_config is missing, and a base checkpoint needs it")
-            if self.speaker_encoder.embedding_size != self.talker.hidden_size:
-                raise ValueError(
-                    f"speaker_encoder_config.enc_dim {self.speaker_encoder.embedding_size} must equal "
-                    f"talker_config.hidden_size {self.talker.hidden_size}"
-                )
+        encoder = self.speaker_encoder
+        if encoder is not None and encoder.embedding_size != self.talker.hidden_size:
+            raise ValueError(
+                f"speaker_encoder_config.enc_dim {encoder.embedding_size} must equal "
+                f"talker_config.hidden_size {self.talker.hidden_size}"
+            )
         return self
 
     @property
@@ -163,11 +228,24 @@ class CheckpointConfig(_Section):
     @property
     def takes_instruct(self) -> bool:
         """Whether it can be told how to speak; the release's 0.6B drops what it is told."""
-        return type_named(self.kind).takes_instruct and self.size != "0b6"
+        return type_named(self.kind).takes_instruct and self.size not in _SMALL
+
+
+_SMALL = "0b6"
+"""What the official package looks a size up in: "b6" would be small too, and "0.6B" is not"""
+_SMALL_WIDTH = 1024
+"""Of the release's 0.6B talkers; the others have twice that"""
+
+
+def _size_of(talker: TalkerConfig) -> str:
+    """Of a checkpoint that does not say."""
+    return _SMALL if talker.hidden_size <= _SMALL_WIDTH else "1b7"
 
 
 class CodecDecoderConfig(TransformerConfig):
     """Codes to audio: codebooks, a causal transformer with a window, then an upsampling convolution stack."""
+
+    DEFAULTS = official_defaults.CODEC_DECODER
 
     codebooks: Size = Field(alias="num_quantizers", ge=2)
     codebook_size: Size
@@ -200,6 +278,8 @@ class CodecDecoderConfig(TransformerConfig):
 class CodecEncoderConfig(TransformerConfig):
     """Audio to codes: Mimi's encoder."""
 
+    DEFAULTS = official_defaults.CODEC_ENCODER
+
     filters: Size = Field(alias="num_filters")
     kernel_size: Size
     residual_kernel_size: Size
@@ -212,8 +292,8 @@ class CodecEncoderConfig(TransformerConfig):
     codebook_dim: Size
     norm_eps: PositiveFloat
     audio_channels: Literal[1]
-    residual_layers: Literal[1] = Field(alias="num_residual_layers", default=1)
-    semantic_codebooks: Literal[1] = Field(alias="num_semantic_quantizers", default=1)
+    residual_layers: Literal[1] = Field(alias="num_residual_layers")
+    semantic_codebooks: Literal[1] = Field(alias="num_semantic_quantizers")
     hidden_act: Literal["gelu"]
     pad_mode: Literal["constant"]
     use_causal_conv: Literal[True]
@@ -222,6 +302,8 @@ class CodecEncoderConfig(TransformerConfig):
 
 class CodecConfig(_Section):
     """config.json of a codec directory: a checkpoint's speech_tokenizer/, or one that stands alone."""
+
+    DEFAULTS = official_defaults.CODEC
 
     model_type: Literal["qwen3_tts_tokenizer_12hz"]
     codebooks: Size = Field(alias="encoder_valid_num_quantizers")
@@ -248,27 +330,33 @@ class CodecConfig(_Section):
         return self
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        content = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadCheckpoint(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise BadCheckpoint(f"{path} must hold an object")
-    return content
-
-
 S = TypeVar("S", bound=_Section)
 
 
+_LISTED = 8
+
+
 def _parse(section: type[S], path: Path) -> S:
+    content = read_object(path)
     try:
-        return section.model_validate(_read(path))
+        return section.model_validate(content)
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']}" for e in error.errors())
+        problems = [f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']}" for e in error.errors()]
+        if absent := list(_left_out(section, content)):
+            more = f" and {len(absent) - _LISTED} more" if len(absent) > _LISTED else ""
+            problems.append(f"official defaults stand for what the file has not: {', '.join(absent[:_LISTED])}{more}")
         raise BadCheckpoint(f"{path}: {'; '.join(problems)}") from error
+
+
+def _left_out(section: type[_Section], content: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The keys for which `content` has nothing, so that a default stands for them."""
+    for key in section.DEFAULTS:
+        if content.get(key) is None:
+            yield f"{prefix}{key}"
+    for field in section.model_fields.values():
+        kind, part = field.annotation, content.get(field.alias or "")
+        if isinstance(kind, type) and issubclass(kind, _Section) and isinstance(part, Mapping):
+            yield from _left_out(kind, part, f"{prefix}{field.alias}.")
 
 
 def read_checkpoint_config(directory: Path) -> CheckpointConfig:
@@ -283,4 +371,4 @@ def read_codec_config(directory: Path) -> CodecConfig:
 
 def is_codec_directory(directory: Path) -> bool:
     """Whether `directory` is a codec that stands alone, not a talker checkpoint."""
-    return _read(directory / "config.json").get("model_type") == "qwen3_tts_tokenizer_12hz"
+    return read_object(directory / "config.json").get("model_type") == "qwen3_tts_tokenizer_12hz"

@@ -184,7 +184,7 @@ class Admission:
         # The cache's entry may have lost its pages to make room since.
         kept = self._memory.prefixes.get(key) or CachedPrefix(entry.prefix, entry.snapshot)
         length = len(prompt.embeddings)
-        room = self._config.row_positions - length + 1
+        room = self._model.generation.max_frames(self._config.row_positions - length + 1)
         sequence = Sequence(
             row=self._memory.take_row(),
             prompt_positions=length,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwen_tts.api import Guard, Sampling, SettledLayout, SynthesisRequest
+from qwen_tts.api import Guard, SettledLayout, SynthesisRequest
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.engine.attempt import Attempt, better
 from qwen_tts.engine.expected_length import ExpectedLength
@@ -160,15 +160,16 @@ class EngineStream:
         if isinstance(self.text, LiveText):
             self.text.ended()
 
-    def finish(self, sequence: Sequence, end: SequenceEnd, *, may_retry: bool) -> None:
-        """Its sequence has ended so: what it holds back may be given now, or the same text is to be spoken again.
+    def finish(self, sequence: Sequence, end: SequenceEnd, *, may_retry: bool, is_greedy: bool) -> None:
+        """Its sequence has ended so: what it holds back may be given now, or the same text is to be spoken again, if
+        another seed may say something else.
 
-        Raises SynthesisFailed if words were spoken twice without a sound.
+        Raises SynthesisFailed if nothing was said to words.
         """
         self._count_guards(sequence, end)
         attempt = Attempt.at(sequence, end, self.sound)
         went_wrong = attempt.is_mute or (attempt.end == "length" and self.sound.holds_back)
-        if may_retry and went_wrong and self.first_try is None and not _is_greedy(self.request.sampling):
+        if went_wrong and may_retry and not is_greedy and self.first_try is None:
             self._speak_again(attempt)
             return
         if self.first_try is not None:
@@ -217,8 +218,3 @@ class EngineStream:
             return None
         ends_at = self.text.pause_ends_at()
         return ends_at if ends_at is not None and now < ends_at else None
-
-
-def _is_greedy(sampling: Sampling) -> bool:
-    """Any seed gives the same."""
-    return sampling.temperature == 0 and sampling.code_predictor.temperature == 0

@@ -187,10 +187,10 @@ class EngineLoop:
     def _tell_runner(self, opened: OpenRow, snapshot: DecoderSnapshot | None) -> None:
         """That a row begins."""
         stream, sequence = opened.stream, opened.sequence
+        rules = self._model.generation.rules(stream.request.sampling)
         self._runner.open_row(
-            sequence.row, sequence.position, stream.request.sampling, stream.sequence_seed,
-            opened.prompt.embeddings[-1], snapshot,
-        )  # fmt: skip
+            sequence.row, sequence.position, rules, stream.sequence_seed, opened.prompt.embeddings[-1], snapshot
+        )
 
     def _close(self, opened: OpenRow, end: SequenceEnd) -> None:
         """The row is free; what is on its way for it will be dropped. What becomes of its text is for the stream."""
@@ -349,8 +349,10 @@ class EngineLoop:
         """What was held back is given, unless the sequence is to be spoken once more."""
         stream = opened.stream
         self._close(opened, end)
+        rules = self._model.generation.rules(stream.request.sampling)
+        is_greedy = rules.temperature == 0 and rules.code_predictor.temperature == 0
         try:
-            stream.finish(opened.sequence, end, may_retry=self._config.guards.retry)
+            stream.finish(opened.sequence, end, may_retry=self._config.guards.retry, is_greedy=is_greedy)
         except SynthesisFailed as error:
             self._fail(stream, error)
         self._give(stream)

@@ -19,7 +19,7 @@ class Sequence:
     cached_positions: int
     """Of the prompt, that are in the cache or on their way"""
     room: int
-    """Frames that the cache allows"""
+    """Frames that the cache and the checkpoint allow"""
     max_frames: int
     """That its text allows, as far as it was read"""
     text_tokens: int = 0

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from qwen_tts.api import ModelState, ModelStatus
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint_files import weight_files
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.errors import ModelUnavailable, SynthesisError
 from qwen_tts.hosting.lifecycle import Backoff, Leases, Mortal, load_failure, loop_time
@@ -81,8 +82,8 @@ class HostedCheckpoint:
         """Of the device: as measured, else what its files and its cache come to."""
         if self.measured_bytes is not None:
             return self.measured_bytes
-        files = (self._config.checkpoint / WEIGHTS, self._config.checkpoint / CODEC_DIRECTORY / WEIGHTS)
-        weights = sum(path.stat().st_size for path in files)
+        directories = (self._config.checkpoint, self._config.checkpoint / CODEC_DIRECTORY)
+        weights = sum(path.stat().st_size for directory in directories for path in weight_files(directory))
         return weights + self._config.kv_positions * self._position_bytes + _OVERHEAD_BYTES
 
     @property

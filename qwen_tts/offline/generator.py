@@ -11,9 +11,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from qwen_tts.api import Sampling
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
+from qwen_tts.config.generation import SamplingRules
 from qwen_tts.models.frame_embedding import embed_frames
 from qwen_tts.runtime.sampling import CounterRandom, Draw, Random, Sampler, SamplerState
 
@@ -68,7 +68,7 @@ class Generator:
         self._inputs = torch.zeros_like(self._hidden)
 
     @torch.inference_mode()
-    def open(self, row: int, prompt: Prompt, sampling: Sampling, seed: int, max_frames: int) -> GeneratorRow:
+    def open(self, row: int, prompt: Prompt, rules: SamplingRules, seed: int, max_frames: int) -> GeneratorRow:
         """Prefill `row` with `prompt`; no other row is touched."""
         assert self._rows[row] is None, f"row {row} is in use"
         length = prompt.embeddings.shape[0]
@@ -77,7 +77,7 @@ class Generator:
         cache.lengths.zero_()
         counts = torch.full_like(cache.lengths, length)
         self._hidden[row] = self._model.talker(prompt.embeddings[None], cache, counts, span=length)[0, -1]
-        self._sampling.open_row(row, sampling, seed)
+        self._sampling.open_row(row, rules, seed)
         self._open_codec(row, prompt.reference_codes)
         # The last frame need not be read.
         room = self._cache.positions - length + 1

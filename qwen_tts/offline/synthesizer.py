@@ -242,7 +242,8 @@ class BatchSynthesisStream:
         for row, (request, prompt, limit) in enumerate(zip(self._requests, self._prompts, limits, strict=True)):
             seed = request.sampling.seed
             seed = secrets.randbits(63) if seed is None else seed
-            self._sequences.append(generator.open(row, prompt, request.sampling, seed, limit))
+            rules = self._model.generation.rules(request.sampling)
+            self._sequences.append(generator.open(row, prompt, rules, seed, limit))
         return generator
 
     def _speech(self, request: SynthesisRequest) -> SpeechLevel:
@@ -254,6 +255,7 @@ class BatchSynthesisStream:
         tokens = len(self._model.tokenizer.encode(request.text.strip(BLANKS)))
         most = self._length.most(self._length.frames(request.text, request.language), tokens, MAX_POSITIONS)
         length_s, codec = request.limits.max_audio_s, self._model.codec.config
+        most = self._model.generation.max_frames(MAX_POSITIONS)
         if length_s is None:
             return most
         return max(1, min(most, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))

@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from qwen_tts.api import Sampling
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.config.generation import SamplingRules
 from qwen_tts.modules.upload import upload
 from qwen_tts.runtime import frame
 from qwen_tts.runtime.backends import Networks, eager_backends, pages_of, triton_backends, uses_kernels
@@ -116,7 +116,7 @@ class ModelRunner:
 
     @torch.inference_mode()
     def open_row(
-        self, row: int, position: int, sampling: Sampling, seed: int, first_input: Tensor,
+        self, row: int, position: int, rules: SamplingRules, seed: int, first_input: Tensor,
         snapshot: DecoderSnapshot | None,
     ) -> None:  # fmt: skip
         """Begin a sequence: `first_input` [width] is the last of its prompt, at `position`; the codec goes on from
@@ -124,12 +124,12 @@ class ModelRunner:
 
         A step of others may write there before the row's first frame does, and nowhere else.
         """
-        table, following = self._table[row], sampling.code_predictor
+        table, following = self._table[row], rules.code_predictor
         table[frame.POSITION] = position
-        table[[frame.TOP_K, frame.NEXT_TOP_K]] = sampling.top_k, following.top_k
+        table[[frame.TOP_K, frame.NEXT_TOP_K]] = rules.top_k, following.top_k
         table[[frame.SEED_LOW, frame.SEED_HIGH]] = struct.unpack("<ii", struct.pack("<q", seed))
         table.view(np.float32)[[frame.TEMPERATURE, frame.TOP_P, frame.PENALTY]] = (
-            sampling.temperature, sampling.top_p, sampling.repetition_penalty,
+            rules.temperature, rules.top_p, rules.repetition_penalty,
         )  # fmt: skip
         table.view(np.float32)[[frame.NEXT_TEMPERATURE, frame.NEXT_TOP_P]] = following.temperature, following.top_p
         with self._on("_main"):

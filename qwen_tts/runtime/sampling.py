@@ -15,8 +15,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from qwen_tts.api import CodePredictorSampling, Sampling
 from qwen_tts.config.checkpoint import TalkerConfig
+from qwen_tts.config.generation import SamplingRules, TokenRules
 
 Draw = Callable[[Tensor, int], Tensor]
 """(probabilities [rows, vocab] float32, codebook) -> tokens [rows]."""
@@ -47,10 +47,10 @@ class Warp:
         ones = torch.ones(rows, device=device)
         return cls(ones.clone(), ones.long(), ones.clone())
 
-    def set_row(self, row: int, sampling: Sampling | CodePredictorSampling) -> None:
-        self.temperature[row] = sampling.temperature
-        self.top_k[row] = sampling.top_k
-        self.top_p[row] = sampling.top_p
+    def set_row(self, row: int, rules: TokenRules) -> None:
+        self.temperature[row] = rules.temperature
+        self.top_k[row] = rules.top_k
+        self.top_p[row] = rules.top_p
 
     def choose(self, scores: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
         """scores [rows, vocab] float32 -> tokens [rows]."""
@@ -93,11 +93,11 @@ class SamplerState:
         warps = Warp.allocate(rows, device), Warp.allocate(rows, device)
         return cls(*warps, torch.ones(rows, device=device), spoken, counts, counts.clone())
 
-    def open_row(self, row: int, sampling: Sampling, seed: int) -> None:
+    def open_row(self, row: int, rules: SamplingRules, seed: int) -> None:
         """Begin a new utterance."""
-        self.talker.set_row(row, sampling)
-        self.code_predictor.set_row(row, sampling.code_predictor)
-        self.repetition_penalty[row] = sampling.repetition_penalty
+        self.talker.set_row(row, rules)
+        self.code_predictor.set_row(row, rules.code_predictor)
+        self.repetition_penalty[row] = rules.repetition_penalty
         self.spoken[row] = False
         self.frames[row] = 0
         self.seeds[row] = seed

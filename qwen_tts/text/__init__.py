@@ -4,8 +4,9 @@ sentences       where a sentence ends, and where a clause does, in all ten langu
 abbreviations   the words behind that, per language
 blanks          what of a text is neither seen nor said: it stands at neither end
 text_tokenizer  the checkpoint's tokenizer, whole texts
+tokenizer_files the files that it is read from
 live_tokenizer  the same tokens from text that is still coming
 transcript      which words may belong to a recording
 
-Imports no other room.
+Imports config.
 """

@@ -7,10 +7,13 @@ end. A piece of the text is final when
    it;
 2. the regular expression that cut it off looked at nothing beyond the known text. It looks at most at a run of one
    kind of characters, an optional character before that run, line breaks after it, and the character where that ends;
-3. more than blanks come after its own, if it ends with any.
+3. more than blanks come after its own, if it ends with any;
+4. where it stands no token that a fine-tune has added may still become whole: "[lau" waits for "gh]".
 
 So a word is final when the space after it is there, and Chinese, which has none, when its clause ends.
 """
+
+from collections.abc import Collection
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
@@ -44,10 +47,11 @@ class LiveTokenizer:
         pending = self._pending + text
         known = self._tokenizer.normalize(pending)
         settled = len(self._tokenizer.normalize(pending[: _last_start(pending)]))
-        settled = min(settled, len(known.rstrip(BLANKS)))
+        decided = _begun(known, self._tokenizer.added)
+        settled = min(settled, decided, len(known.rstrip(BLANKS)))
         final, end = [], 0
         for piece in self._tokenizer.split(known):
-            if piece.end > settled or _reach(known, piece.start) >= len(known):
+            if piece.end > settled or _reach(known, piece.start) >= decided:
                 break
             final.append(piece)
             end = piece.end
@@ -72,6 +76,13 @@ def _last_start(text: str) -> int:
     while start and _COMBINES.match(text[start]):
         start -= 1
     return start
+
+
+def _begun(text: str, tokens: Collection[str]) -> int:
+    """Where the text may end with the beginning of one of `tokens`; else its length."""
+    longest = max(map(len, tokens), default=0)
+    starts = range(max(0, len(text) - longest + 1), len(text))
+    return next((at for at in starts if any(token.startswith(text[at:]) for token in tokens)), len(text))
 
 
 def _reach(text: str, start: int) -> int:

@@ -1,8 +1,8 @@
-"""Written text -> text tokens: Qwen's byte-level BPE, from the release's vocab.json and merges.txt.
+"""Written text -> text tokens: Qwen's byte-level BPE.
 
 A text is brought to NFC, cut into pieces by a regular expression, and every piece becomes tokens by itself. Control
 tokens are not part of it: `<|im_end|>` in a user's text is spoken as it is written. Prompts put control tokens beside
-the text by their ids.
+the text by their ids. Tokens that a fine-tune has added, such as `[laugh]`, are pieces of their own.
 
 transformers has this tokenizer too, on the same library below, and the tests find the same tokens; but it takes seconds
 to import, before the first sound, and shows no pieces, which live text needs.
@@ -10,13 +10,14 @@ to import, before the first sound, and shows no pieces, which live text needs.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
-import msgspec
+import regex  # type: ignore[import-untyped,unused-ignore]
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from qwen_tts.api import check_characters
 from qwen_tts.errors import BadCheckpoint
+from qwen_tts.text.tokenizer_files import Vocabulary, read_vocabulary
 
 PreTokenizer = Literal["qwen", "mistral"]
 """How a text is cut into pieces. "qwen" is what the text model was trained with. "mistral" is what the official package
@@ -34,9 +35,6 @@ _MISTRAL = (
 _PATTERNS: dict[PreTokenizer, str] = {"qwen": _QWEN, "mistral": _MISTRAL}
 
 
-_TokenId = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
-
-
 class Piece(NamedTuple):
     """What becomes tokens by itself."""
 
@@ -49,11 +47,15 @@ class Piece(NamedTuple):
 class TextTokenizer:
     """Text -> token ids."""
 
-    def __init__(self, vocab: dict[str, int], merges: list[tuple[str, str]], pre_tokenizer: PreTokenizer) -> None:
-        self.vocab_size = max(vocab.values(), default=-1) + 1
+    def __init__(self, vocabulary: Vocabulary, pre_tokenizer: PreTokenizer) -> None:
+        self.vocab_size = vocabulary.size
+        self.added = vocabulary.added
+        """Tokens of a fine-tune's own, by their text"""
         self._normalizer = normalizers.NFC()
         self._splitter = pre_tokenizers.Split(Regex(_PATTERNS[pre_tokenizer]), "isolated")
-        self._bpe = Tokenizer(models.BPE(vocab=vocab, merges=merges))
+        longest_first = sorted(self.added, key=len, reverse=True)
+        self._added_token = regex.compile("|".join(map(regex.escape, longest_first))) if longest_first else None
+        self._bpe = Tokenizer(models.BPE(vocab=dict(vocabulary.ids), merges=vocabulary.merges))
         self._bpe.decoder = decoders.ByteLevel()
         self._bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
         self.user_id, self.newline_id = (self._single(text) for text in ("user", "\n"))
@@ -61,17 +63,9 @@ class TextTokenizer:
     @classmethod
     def from_directory(cls, directory: Path, pre_tokenizer: PreTokenizer = "qwen") -> Self:
         """Of a checkpoint directory. Raises BadCheckpoint."""
-        vocab_path, merges_path = directory / "vocab.json", directory / "merges.txt"
+        vocabulary = read_vocabulary(directory, tuple(_PATTERNS.values()))
         try:
-            vocab = msgspec.json.decode(_read(vocab_path), type=dict[str, _TokenId])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadCheckpoint(f"{vocab_path} is not a table of token ids: {error}") from error
-        merges = _merges(merges_path, vocab)
-        alphabet = pre_tokenizers.ByteLevel.alphabet()
-        if missing := [character for character in alphabet if character not in vocab]:
-            raise BadCheckpoint(f"{vocab_path} has no token for {len(missing)} of the 256 bytes")
-        try:
-            return cls(vocab, merges, pre_tokenizer)
+            return cls(vocabulary, pre_tokenizer)
         except BadCheckpoint as error:
             raise BadCheckpoint(f"{directory}: {error}") from error
 
@@ -89,14 +83,33 @@ class TextTokenizer:
 
     def split(self, normalized: str) -> list[Piece]:
         """All of the text, piece by piece."""
-        return [Piece(text, *span) for text, span in self._splitter.pre_tokenize_str(normalized)]
+        if self._added_token is None:
+            return self._cut(normalized)
+        pieces, end = [], 0
+        for token in self._added_token.finditer(normalized):
+            pieces += [*self._cut(normalized[end : token.start()], end), Piece(token[0], *token.span())]
+            end = token.end()
+        return pieces + self._cut(normalized[end:], end)
+
+    def _cut(self, text: str, start: int = 0) -> list[Piece]:
+        """What stands between added tokens, from the character `start` on."""
+        return [Piece(piece, start + at, start + end) for piece, (at, end) in self._splitter.pre_tokenize_str(text)]
 
     def encode_pieces(self, pieces: Sequence[Piece]) -> list[int]:
+        if not self.added:
+            return self._encode(pieces)
+        return [token for piece in pieces for token in self._encode_one(piece)]
+
+    def _encode_one(self, piece: Piece) -> list[int]:
+        added = self.added.get(piece.text)
+        return self._encode([piece]) if added is None else [added]
+
+    def _encode(self, pieces: Sequence[Piece]) -> list[int]:
         ids: list[int] = self._bpe.encode([piece.text for piece in pieces], is_pretokenized=True).ids
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of what `encode` gave, as normalized."""
+        """The text of what `encode` gave, as normalized, without tokens of a fine-tune's own."""
         text: str = self._bpe.decode(list(ids), skip_special_tokens=False)
         return text
 
@@ -105,22 +118,3 @@ class TextTokenizer:
         if len(ids) != 1:
             raise BadCheckpoint(f"the text tokenizer has no single token for {text!r}, and the prompt needs one")
         return ids[0]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _merges(path: Path, vocab: dict[str, int]) -> list[tuple[str, str]]:
-    merges = []
-    for line in _read(path).decode(errors="replace").splitlines():
-        if not line or line.startswith("#version"):
-            continue
-        first, _, second = line.partition(" ")
-        if first not in vocab or second not in vocab or first + second not in vocab:
-            raise BadCheckpoint(f"{path} has the merge {line[:40]!r}, whose parts or result are not in vocab.json")
-        merges.append((first, second))
-    return merges

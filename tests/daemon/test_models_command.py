@@ -22,7 +22,8 @@ from qwen3tts_daemon.commands.models.source import DownloadFailed, part_of
 from qwen3tts_daemon.commands.models.verify import NoSuchCheckpoint, folders, verify
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, official, short
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from tests.daemon.stand_in_hub import StandIn, StandInHub, StandInModelScope, running
 from tests.patience import PATIENCE_S
 

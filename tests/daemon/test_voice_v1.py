@@ -181,7 +181,10 @@ def test_one_message_is_enough_to_be_spoken_to(desk: Desk) -> None:
 
 def test_what_nobody_asks_for_otherwise(desk: Desk) -> None:
     (configured,) = desk.say("configure")
-    assert configured.pop("sampling")["temperature"] == 0.9
+    open_to_the_checkpoint = dict.fromkeys(("temperature", "top_k", "top_p"))
+    assert configured.pop("sampling") == open_to_the_checkpoint | {
+        "repetition_penalty": None, "code_predictor": open_to_the_checkpoint, "seed": None,
+    }  # fmt: skip
     assert configured == {
         "type": "configured", "voice": None, "mode": "preset", "design": "", "language": "auto", "instruct": "",
         "speed": 1.0, "split": "sentence", "words": False, "policy": "queue", "lead_ms": 10_000, "id": None,

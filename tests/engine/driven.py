@@ -31,7 +31,8 @@ from qwen_tts.api import (
 )
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.config.engine import EngineConfig, GuardConfig, LiveTextConfig
 from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
@@ -82,9 +83,11 @@ CANNOT_BE_SPOKEN = (
 """Fields of a request that a checkpoint with preset voices refuses, with what, naming which."""
 
 
-def ready_runner(model: Model, config: EngineConfig, rows: int | None = None) -> ModelRunner:
+def ready_runner(
+    model: Model, config: EngineConfig, rows: int | None = None, kind: type[ModelRunner] = ModelRunner
+) -> ModelRunner:
     """For steps of so many rows; by default of all."""
-    runner = ModelRunner(model, config)
+    runner = kind(model, config)
     while runner.next_bucket is not None and runner.rows < (rows or config.rows):
         runner.prepare()
     return runner
@@ -194,7 +197,7 @@ class Driven:
 
     def __init__(
         self, model: Model, ready: int | None = None, is_compiled: Callable[[int], bool] = lambda _: True,
-        **options: Any,
+        runner: type[ModelRunner] = ModelRunner, **options: Any,
     ) -> None:  # fmt: skip
         defaults = {
             "checkpoint": Path(), "device": "cpu", "rows": 2, "kv_positions": 512, "row_positions": 256,
@@ -202,7 +205,7 @@ class Driven:
         }  # fmt: skip
         self.model, self.config = model, EngineConfig.model_validate(defaults | options)
         self.now = 100.0
-        self.runner = ready_runner(model, self.config, ready)
+        self.runner = ready_runner(model, self.config, ready, runner)
         self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver, is_compiled)
         self.heard: dict[EngineStream, Heard] = {}
         self._at_start = self._free

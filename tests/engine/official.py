@@ -78,7 +78,9 @@ def prompts_of(case: Case, model: Model) -> Iterator[Prompt]:
 class Speaking:
     """A case spoken by our generator, with what went through the talker's head."""
 
-    def __init__(self, case: Case, model: Model) -> None:
+    def __init__(self, case: Case, model: Model, asked: Sampling | None = None) -> None:
+        """`asked`: what a request names of sampling, instead of what the case does."""
+        rules = model.generation.rules(asked or sampling_of(case))
         self.prompts = list(prompts_of(case, model))
         rows = len(self.prompts)
         self.codes: dict[int, list[Tensor]] = defaultdict(list)
@@ -88,9 +90,7 @@ class Speaking:
         head = model.talker.codec_head.register_forward_hook(self._note)
         random = None if case.seed is None else OfficialRandom(case.seed)
         generator = Generator(model, rows, positions=128, random=random)
-        sequences = [
-            generator.open(row, prompt, sampling_of(case), 0, FRAMES) for row, prompt in enumerate(self.prompts)
-        ]
+        sequences = [generator.open(row, prompt, rules, 0, FRAMES) for row, prompt in enumerate(self.prompts)]
         while not all(sequence.end for sequence in sequences):
             for frame in generator.step():
                 self.codes[frame.row].append(frame.codes)

@@ -1,19 +1,36 @@
 """config.json: the release's files are understood, and whatever does not fit is named."""
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 import pytest
+from pydantic import BaseModel
 
-from benchmarks.random_checkpoint import checkpoint_config, codec_config
+from benchmarks.random_checkpoint import NAMES, checkpoint_config, codec_config
 from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS
 from qwen_tts.api import Voice, VoiceKind
-from qwen_tts.config.checkpoint import is_codec_directory, read_checkpoint_config, read_codec_config
+from qwen_tts.config import official_defaults
+from qwen_tts.config.checkpoint import (
+    CheckpointConfig,
+    CodecConfig,
+    CodecDecoderConfig,
+    CodecEncoderConfig,
+    CodePredictorConfig,
+    SpeakerEncoderConfig,
+    TalkerConfig,
+    is_codec_directory,
+    read_checkpoint_config,
+    read_codec_config,
+)
 from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES, TypeName, type_named, type_speaking
 from qwen_tts.errors import BadCheckpoint
+from tests.engine.saved_anew import by_transformers_5
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def written(directory: Path, content: Any) -> Path:
@@ -88,9 +105,17 @@ def test_a_fine_tune_names_its_own_speakers(tmp_path: Path) -> None:
         ("model_type", "qwen3", "model_type"),
         ("tokenizer_type", "qwen3_tts_tokenizer_25hz", "tokenizer_type"),
         ("tts_model_type", "karaoke", "tts_model_type"),
-        ("tts_pad_token_id", None, "tts_pad_token_id"),
+        ("tts_model_type", None, "tts_model_type"),
+        ("quantization_config", {"quant_method": "fp8"}, "quantization_config: Value error, quantised weights"),
         ("tts_pad_token_id", 151936, "tts_pad_token_id is outside the text vocabulary"),
-        ("talker_config", None, "talker_config"),
+        ("talker_config", None, "talker_config.text_vocab_size: Field required"),
+        ("talker_config.text_vocab_size", None, "talker_config.text_vocab_size: Field required"),
+        ("talker_config.codec_language_id", None, "talker_config.codec_language_id: Field required"),
+        (
+            "talker_config.codec_bos_id",
+            None,
+            "stand for what the file has not: talker_config.codec_bos_id",
+        ),
         ("talker_config.hidden_size", "2048", "talker_config.hidden_size"),
         ("talker_config.hidden_size", -1, "talker_config.hidden_size"),
         ("talker_config.head_dim", 127, "head_dim 127 must be even"),
@@ -103,7 +128,16 @@ def test_a_fine_tune_names_its_own_speakers(tmp_path: Path) -> None:
         ("talker_config.spk_id", {}, "spk_id names no speaker"),
         ("talker_config.spk_id.ryan", 4000, "spk_id.ryan 4000 is outside"),
         ("talker_config.spk_is_dialect.eric", "klingon", "no language 'klingon'"),
-        ("talker_config.code_predictor_config.vocab_size", None, "talker_config.code_predictor_config.vocab_size"),
+        ("talker_config.rope_scaling.type", "yarn", "rope_scaling.rope_type is 'yarn', and only 'default' is computed"),
+        ("talker_config.rope_parameters", {"rope_type": "linear"}, "rope_parameters.rope_type is 'linear'"),
+        (
+            "talker_config.rope_parameters",
+            {"rope_theta": 5.0},
+            "rope_parameters.rope_theta is 5.0, and",
+        ),
+        ("talker_config.rope_parameters", {"full_attention": {"rope_theta": 5.0}}, "must be one object for all layers"),
+        ("talker_config.rope_parameters", {"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5"),
+        ("talker_config.rope_parameters", [], "rope_parameters must be one object"),
     ],
 )
 def test_what_does_not_fit_is_named(path: str, value: Any, said: str, tmp_path: Path) -> None:
@@ -116,8 +150,10 @@ def test_what_does_not_fit_is_named(path: str, value: Any, said: str, tmp_path: 
 
 def test_a_base_checkpoint_needs_its_speaker_encoder(tmp_path: Path) -> None:
     content = changed(checkpoint_config("1.7B-Base"), "speaker_encoder_config", None)
-    with pytest.raises(BadCheckpoint, match="speaker_encoder_config is missing"):
+    with pytest.raises(BadCheckpoint, match=r"enc_dim 1024 must equal talker_config\.hidden_size 2048"):
         read_checkpoint_config(written(tmp_path, content))
+    small = changed(checkpoint_config("0.6B-Base"), "speaker_encoder_config", None)
+    assert read_checkpoint_config(written(tmp_path, small)).speaker_encoder is not None
     content = changed(checkpoint_config("1.7B-Base"), "speaker_encoder_config.enc_dim", 1024)
     with pytest.raises(BadCheckpoint, match=r"enc_dim 1024 must equal talker_config\.hidden_size 2048"):
         read_checkpoint_config(written(tmp_path, content))
@@ -146,3 +182,116 @@ def test_a_broken_file_is_named(content: str, said: str, tmp_path: Path) -> None
         read_checkpoint_config(written(tmp_path, content))
     with pytest.raises(BadCheckpoint, match="cannot be read: No such file"):
         read_checkpoint_config(tmp_path / "nowhere")
+
+
+# -- what a file leaves out -------------------------------------------------------------------------------------------
+
+DEFAULTS: dict[str, dict[str, Any]] = json.loads((GOLDEN / "config_defaults.json").read_text())
+"""Of the official classes, recorded"""
+SECTIONS: dict[str, type[BaseModel]] = {
+    "checkpoint": CheckpointConfig, "talker": TalkerConfig, "code_predictor": CodePredictorConfig,
+    "speaker_encoder": SpeakerEncoderConfig, "codec": CodecConfig, "codec_decoder": CodecDecoderConfig,
+    "codec_encoder": CodecEncoderConfig,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_our_defaults_are_the_official_classes(name: str) -> None:
+    ours = getattr(official_defaults, name.upper())
+    assert {key: list(value) if isinstance(value, tuple) else value for key, value in ours.items()} == {
+        key: DEFAULTS[name][key] for key in ours
+    }
+    read = {field.alias or key for key, field in SECTIONS[name].model_fields.items()}
+    own = {"tts_model_size", "speaker_encoder_config", "spk_id", "spk_is_dialect", "head_dim", "tokenizer_type"}
+    never_left_out = {"codec_language_id", "tts_model_type"}  # the official package fails without them
+    assert read & DEFAULTS[name].keys() <= ours.keys() | own | never_left_out
+
+
+def keys_of(content: dict[str, Any], path: str = "") -> Iterator[str]:
+    for key, value in content.items():
+        yield path + key
+        if isinstance(value, dict) and key.endswith("_config"):
+            yield from keys_of(value, f"{path}{key}.")
+
+
+PARTS = {
+    "talker_config": "talker", "code_predictor_config": "code_predictor", "speaker_encoder_config": "speaker_encoder",
+    "encoder_config": "codec_encoder", "decoder_config": "codec_decoder",
+}  # fmt: skip
+
+
+def outcome(name: str, directory: Path, content: dict[str, Any]) -> BaseModel | str:
+    """The config, or why it is refused."""
+    read = read_codec_config if name == "codec" else read_checkpoint_config
+    try:
+        return read(written(directory, content))
+    except BadCheckpoint as error:
+        return error.message.partition("; official defaults stand for ")[0]
+
+
+@pytest.mark.parametrize("kind", ["1.7B-CustomVoice", "1.7B-Base", "0.6B-Base", "codec"])
+def test_a_key_that_is_left_out_is_the_official_default_or_nothing_or_named(kind: str, tmp_path: Path) -> None:
+    name = "codec" if kind == "codec" else "checkpoint"
+    whole = codec_config(tiny=False) if kind == "codec" else checkpoint_config(kind)
+    as_it_is = outcome(name, tmp_path, whole)
+    assert not isinstance(as_it_is, str)
+    for path in keys_of(whole):
+        left_out = outcome(name, tmp_path, changed(whole, path, None))
+        parent, _, key = path.rpartition(".")
+        official = DEFAULTS[PARTS.get(parent.rpartition(".")[2], name)]
+        if key in official:
+            expected = outcome(name, tmp_path, changed(whole, path, official[key]))
+            assert left_out == expected, path
+        elif isinstance(left_out, str):
+            assert f"{path}: Field required" in left_out, path
+        else:
+            assert left_out == as_it_is or key == "head_dim", path
+
+
+def test_the_width_of_a_head_is_the_rest_of_a_division(tmp_path: Path) -> None:
+    content = changed(checkpoint_config("1.7B-CustomVoice"), "talker_config.head_dim", None)
+    assert read_checkpoint_config(written(tmp_path, content)).talker.head_dim == 2048 // 16
+    small = changed(checkpoint_config("0.6B-CustomVoice"), "talker_config.head_dim", None)
+    assert read_checkpoint_config(written(tmp_path, small)).talker.head_dim == 1024 // 16
+
+
+# -- what fine-tunes make of it ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_transformers_5_saves_the_same_talker(name: str, tmp_path: Path) -> None:
+    content = checkpoint_config(name)
+    saved = by_transformers_5(content)
+    assert "rope_theta" not in saved["talker_config"] | saved["talker_config"]["code_predictor_config"]
+    before = read_checkpoint_config(written(tmp_path, content))
+    assert read_checkpoint_config(written(tmp_path, saved)) == before
+
+
+def test_transformers_5_saves_the_same_codec(tmp_path: Path) -> None:
+    content = codec_config(tiny=False)
+    content["decoder_config"]["rope_theta"] = content["encoder_config"]["rope_theta"] = 20_000.0
+    saved = by_transformers_5(content)
+    assert "rope_theta" not in saved["encoder_config"] | saved["decoder_config"]
+    assert read_codec_config(written(tmp_path, saved)) == read_codec_config(written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "read", "takes_instruct"),
+    [
+        (None, "1.7B", "1b7", True),
+        (None, "0.6B", "0b6", False),
+        ("", "1.7B", "", False),  # as in the official package, which asks whether it is a part of "0b6"
+        ("b6", "1.7B", "b6", False),
+        ("0.6B", "0.6B", "0.6B", True),
+        ("1b7-mine", "1.7B", "1b7-mine", True),
+    ],
+)
+def test_a_size_of_ones_own(size: str | None, width: str, read: str, takes_instruct: bool, tmp_path: Path) -> None:
+    content = changed(checkpoint_config(f"{width}-CustomVoice"), "tts_model_size", size)
+    config = read_checkpoint_config(written(tmp_path, content))
+    assert (config.size, config.takes_instruct) == (read, takes_instruct)
+
+
+def test_what_a_base_checkpoint_leaves_behind_is_not_read(tmp_path: Path) -> None:
+    content = checkpoint_config("1.7B-CustomVoice") | {"speaker_encoder_config": {"enc_dim": "nonsense"}}
+    assert read_checkpoint_config(written(tmp_path, content)).speaker_encoder is None

@@ -26,7 +26,7 @@ from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prefix, Prompt, PromptBuilder
-from qwen_tts.config.checkpoint import WEIGHTS
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.engine import Engine, create
 from qwen_tts.engine.loaded_checkpoint import Factories, NothingToCompile

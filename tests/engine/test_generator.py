@@ -7,21 +7,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, SynthesisRequest
+from qwen_tts.api import CodePredictorSampling, PresetVoice, SynthesisRequest
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.offline.generator import GeneratedFrame, Generator
 from tests.engine.conftest import Load
+from tests.engine.tiny import rules
 from tests.golden.cases import CUSTOM
 
 POSITIONS = 96
 FRAMES = 10
 # (text, speaker, language, instruct, layout, sampling, seed): everything differs from row to row
 UTTERANCES = (
-    ("Hello there, world.", "vivian", "en", "Very happy.", "whole", Sampling(), 3),
-    ("其实我真的有发现。", "eric", "auto", "", "streaming", Sampling(temperature=1.3, top_k=30, top_p=0.8), 3),
-    ("Ja.", "ryan", "de", "", "whole", Sampling(temperature=0, code_predictor=CodePredictorSampling(temperature=0)), 0),
-    ("C'est l'été, n'est-ce pas ?", "sohee", "fr", "", "streaming", Sampling(repetition_penalty=1.5), 2**62 + 1),
+    ("Hello there, world.", "vivian", "en", "Very happy.", "whole", rules(), 3),
+    ("其实我真的有发现。", "eric", "auto", "", "streaming", rules(temperature=1.3, top_k=30, top_p=0.8), 3),
+    ("Ja.", "ryan", "de", "", "whole", rules(temperature=0, code_predictor=CodePredictorSampling(temperature=0)), 0),
+    ("C'est l'été, n'est-ce pas ?", "sohee", "fr", "", "streaming", rules(repetition_penalty=1.5), 2**62 + 1),
 )
 
 
@@ -104,7 +105,7 @@ def test_a_cancelled_row_leaves_nothing_behind(model: Model) -> None:
 def test_the_same_seed_speaks_the_same_and_another_does_not(model: Model) -> None:
     def codes(seed: int) -> list[list[int]]:
         generator = Generator(model, 1, POSITIONS)
-        generator.open(0, prompt_of(model, 0), Sampling(), seed, FRAMES)
+        generator.open(0, prompt_of(model, 0), rules(), seed, FRAMES)
         return joined(speak(generator)[0])[0]
 
     assert codes(1) == codes(1)
@@ -149,7 +150,7 @@ def test_a_full_cache_is_a_limit(model: Model) -> None:
 
 def test_the_end_of_speech_ends_the_sequence(model: Model) -> None:
     generator = Generator(model, 1, 400)
-    sequence = generator.open(0, prompt_of(model, 0), Sampling(), 3, 300)
+    sequence = generator.open(0, prompt_of(model, 0), rules(), 3, 300)
     frames = speak(generator)[0]
     assert 2 <= len(frames) < 300
     assert sequence.end == "complete"

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from qwen_tts.api import Audio, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.checkpoint.model import Model, load_codec, load_model
-from qwen_tts.config.checkpoint import CODEC_DIRECTORY, WEIGHTS
+from qwen_tts.config.checkpoint import CODEC_DIRECTORY
+from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.offline.synthesizer import Synthesizer
 from qwen_tts.text.text_tokenizer import TextTokenizer
@@ -83,8 +84,9 @@ def edit_weights(directory: Path, edit: Callable[[str, Tensor], Tensor | None]) 
 )
 def test_a_missing_file_is_named(file: str, copy: Copy) -> None:
     directory = copy(CUSTOM)
-    (directory / file).unlink()
-    assert str(directory / file) in refusal(loaded, directory)
+    path = directory / file
+    path.unlink()
+    assert str(path) in (said := refusal(loaded, directory)) or f"{path.parent} lacks {path.name}" in said
 
 
 def test_a_codec_alone_cannot_speak(copy: Copy) -> None:
@@ -160,7 +162,9 @@ def test_the_smallest_text_tokenizer_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", ["vocab.json", "merges.txt"])
 def test_a_missing_text_tokenizer_file_is_named(file: str, tmp_path: Path) -> None:
     (write_text_tokenizer(tmp_path) / file).unlink()
-    assert refusal(TextTokenizer.from_directory, tmp_path).startswith(f"{tmp_path / file} cannot be read: No such file")
+    assert refusal(TextTokenizer.from_directory, tmp_path) == (
+        f"{tmp_path} lacks {file}; the download may not have ended"
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,8 @@ def test_every_byte_needs_a_token(gone: str, count: int, tmp_path: Path) -> None
 def test_a_merge_of_unknown_parts_is_named(merge: str, tmp_path: Path) -> None:
     write_text_tokenizer(tmp_path, merges=[*MERGES, merge])
     said = refusal(TextTokenizer.from_directory, tmp_path)
-    assert said.startswith(f"{tmp_path / 'merges.txt'} has the merge {merge!r}")
+    first, _, second = merge.partition(" ")
+    assert said.startswith(f"{tmp_path / 'merges.txt'} has the merge of {first!r} and {second!r}, ")
 
 
 @pytest.mark.parametrize("merges", [[], MERGES[:-1]], ids=["no merge", "one too few"])

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from qwen_tts.api import CodePredictorSampling, Sampling
+from qwen_tts.api import CodePredictorSampling
 from qwen_tts.config.checkpoint import TalkerConfig
+from qwen_tts.config.generation import SamplingRules
 from qwen_tts.runtime.sampling import (
     MINIMUM_TOKENS,
     CounterRandom,
@@ -15,7 +16,7 @@ from qwen_tts.runtime.sampling import (
     philox,
     uniform,
 )
-from tests.engine.tiny import talker_config
+from tests.engine.tiny import rules, talker_config
 
 VOCAB = 3072
 CPU = torch.device("cpu")
@@ -26,7 +27,7 @@ def config() -> TalkerConfig:
     return talker_config()
 
 
-def state_of(*samplings: Sampling, seeds: list[int] | None = None) -> SamplerState:
+def state_of(*samplings: SamplingRules, seeds: list[int] | None = None) -> SamplerState:
     state = SamplerState.allocate(len(samplings), VOCAB, CPU)
     for row, sampling in enumerate(samplings):
         state.open_row(row, sampling, seeds[row] if seeds else row)
@@ -74,7 +75,7 @@ def test_uniforms_differ_by_seed_frame_and_codebook_and_fill_the_unit_interval()
 def test_draws_follow_the_probabilities(config: TalkerConfig) -> None:
     """20,000 rows of the same three probabilities."""
     rows = 20_000
-    state = state_of(*[Sampling()] * rows)
+    state = state_of(*[rules()] * rows)
     probabilities = torch.zeros(rows, VOCAB)
     probabilities[:, [5, 700, 2047]] = torch.tensor([0.2, 0.5, 0.3])
     tokens = CounterRandom(config.codebooks).frame(state)(probabilities, 0)
@@ -85,7 +86,7 @@ def test_draws_follow_the_probabilities(config: TalkerConfig) -> None:
 
 def test_greedy_takes_the_likeliest(config: TalkerConfig) -> None:
     sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
-    state = state_of(Sampling(temperature=0, repetition_penalty=1))
+    state = state_of(rules(temperature=0, repetition_penalty=1))
     scores = logits(1)
     token = sampler.choose_first(scores, state, sampler.begin_frame(state), everyone(1))
     assert token == scores[:, :2048].argmax()
@@ -93,7 +94,7 @@ def test_greedy_takes_the_likeliest(config: TalkerConfig) -> None:
 
 def test_the_end_waits_for_the_minimum_and_other_control_tokens_are_never_drawn(config: TalkerConfig) -> None:
     sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
-    state = state_of(Sampling(temperature=0))
+    state = state_of(rules(temperature=0))
     scores = logits(1)
     scores[:, 2048:] = 50
     drawn = []
@@ -105,7 +106,7 @@ def test_the_end_waits_for_the_minimum_and_other_control_tokens_are_never_drawn(
 
 def test_repetition_penalty_counts_a_token_once_and_works_on_both_signs(config: TalkerConfig) -> None:
     sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
-    state = state_of(Sampling(temperature=0, repetition_penalty=2))
+    state = state_of(rules(temperature=0, repetition_penalty=2))
     scores = torch.full((1, VOCAB), -100.0)
     scores[0, 10], scores[0, 11], scores[0, 12] = 10.0, 6.0, 4.0
     tokens = [int(sampler.choose_first(scores, state, sampler.begin_frame(state), everyone(1))) for _ in range(4)]
@@ -117,7 +118,7 @@ def test_repetition_penalty_counts_a_token_once_and_works_on_both_signs(config: 
 
 def test_an_inactive_row_remembers_nothing(config: TalkerConfig) -> None:
     sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
-    state = state_of(Sampling(), Sampling())
+    state = state_of(rules(), rules())
     sampler.choose_first(logits(2), state, sampler.begin_frame(state), torch.tensor([True, False]))
     assert state.frames.tolist() == [1, 0]
     assert state.spoken.sum(dim=1).tolist() == [1, 0]
@@ -127,7 +128,7 @@ def test_top_k_and_top_p_keep_what_they_should() -> None:
     scores = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
     for top_k, top_p, kept in ((2, 1.0, 2), (1, 1.0, 1), (9, 1.0, 4), (4, 0.79, 2), (4, 0.81, 3), (4, 1e-6, 1)):
         warp = Warp.allocate(1, CPU)
-        warp.set_row(0, Sampling(temperature=1, top_k=top_k, top_p=top_p))
+        warp.set_row(0, rules(temperature=1, top_k=top_k, top_p=top_p))
         seen: list[torch.Tensor] = []
 
         def draw(probabilities: torch.Tensor, seen: list[torch.Tensor] = seen) -> torch.Tensor:
@@ -142,10 +143,10 @@ def test_top_k_and_top_p_keep_what_they_should() -> None:
 def test_batched_equals_alone(config: TalkerConfig) -> None:
     """Rows with rules and seeds of their own, over several frames."""
     samplings = [
-        Sampling(),
-        Sampling(temperature=0, repetition_penalty=1.5),
-        Sampling(temperature=1.4, top_k=7, top_p=0.6),
-        Sampling(top_p=0.3, code_predictor=CodePredictorSampling(temperature=0.2, top_k=3, top_p=0.5)),
+        rules(),
+        rules(temperature=0, repetition_penalty=1.5),
+        rules(temperature=1.4, top_k=7, top_p=0.6),
+        rules(top_p=0.3, code_predictor=CodePredictorSampling(temperature=0.2, top_k=3, top_p=0.5)),
     ]
     seeds = [3, 3, 2**62 + 5, 0]
 
@@ -167,10 +168,10 @@ def test_batched_equals_alone(config: TalkerConfig) -> None:
 
 def test_a_reopened_row_equals_a_fresh_one(config: TalkerConfig) -> None:
     sampler = Sampler(config, CounterRandom(config.codebooks), CPU)
-    state = state_of(Sampling(repetition_penalty=1.5))
+    state = state_of(rules(repetition_penalty=1.5))
 
     def speak() -> list[int]:
-        state.open_row(0, Sampling(repetition_penalty=1.5), seed=42)
+        state.open_row(0, rules(repetition_penalty=1.5), seed=42)
         return [
             int(sampler.choose_first(logits(1, frame), state, sampler.begin_frame(state), everyone(1)))
             for frame in range(6)
@@ -180,7 +181,7 @@ def test_a_reopened_row_equals_a_fresh_one(config: TalkerConfig) -> None:
 
 
 def test_official_draws_are_torchs(config: TalkerConfig) -> None:
-    state = state_of(Sampling())
+    state = state_of(rules())
     probabilities = logits(1).softmax(dim=-1)
     random = OfficialRandom(seed=5)
     ours = [int(random.frame(state)(probabilities, 0)) for _ in range(10)]

@@ -1,5 +1,8 @@
 """Text and live text: the same tokens however the text is cut, and control tokens only where a prompt puts them."""
 
+import functools
+import json
+import shutil
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +22,9 @@ KINDS: tuple[PreTokenizer, ...] = ("qwen", "mistral")
 
 # Whatever decides where pieces end, and what combines with what precedes it.
 ALPHABET = "aB'séS\u0301\u0323\u0302 \n\r\t/!<12あ字한\u1112\u1161\u11ab\u0e01\u0e33\u00a0\u3000-\u017f👩\u200d\u200b"
+
+
+OWN = ("[laugh]", "[laugh again]", "<|cough|>", "/!")
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -149,6 +155,54 @@ def test_the_tokens_are_those_of_transformers(
     text_tokenizer: TextTokenizer, theirs: Callable[[str], list[int]], text: str
 ) -> None:
     assert text_tokenizer.encode(text) == theirs(text)
+
+
+# -- tokens of a fine-tune's own --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["one file", "several files"])
+def extended(
+    request: pytest.FixtureRequest, text_tokenizer_files: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The release's tokenizer with OWN added, saved as transformers 5 does or as the release is."""
+    transformers = pytest.importorskip("transformers")
+    saved = tmp_path_factory.mktemp("saved")
+    tokenizer = transformers.Qwen2TokenizerFast.from_pretrained(text_tokenizer_files)
+    tokenizer.add_tokens([*OWN[:2], OWN[3]])
+    tokenizer.add_special_tokens({"additional_special_tokens": [OWN[2]]})
+    tokenizer.save_pretrained(saved)
+    if request.param == "one file":
+        return saved
+    several = tmp_path_factory.mktemp("several")
+    shutil.copytree(text_tokenizer_files, several, dirs_exist_ok=True)
+    config = json.loads((several / "tokenizer_config.json").read_text())
+    tokens = json.loads((saved / "tokenizer.json").read_text())["added_tokens"]
+    added = {str(token.pop("id")): token for token in tokens}
+    (several / "tokenizer_config.json").write_text(json.dumps(config | {"added_tokens_decoder": added}))
+    return several
+
+
+@functools.cache
+def known(directory: Path) -> tuple[TextTokenizer, Callable[[str], list[int]]]:
+    """Ours and transformers', where control tokens of the release stand in no text."""
+    from transformers import AutoTokenizer
+
+    theirs = AutoTokenizer.from_pretrained(directory)
+    return TextTokenizer.from_directory(directory), lambda text: theirs(text)["input_ids"]
+
+
+own_texts = st.lists(
+    st.sampled_from([*OWN, "[lau", "[laugh", "gh]", " ", "  ", "a", "Hello", "\n", "!", "/"]), max_size=12
+)
+
+
+@given(parts=own_texts, cuts=cuts)
+@unhurried
+def test_own_tokens_are_those_of_transformers_whole_and_live(extended: Path, parts: list[str], cuts: list[int]) -> None:
+    ours, theirs = known(extended)
+    text = "".join(parts)
+    assert ours.encode(text) == theirs(text)
+    assert live(ours, pieces_of(text, cuts)) == theirs(text.rstrip(BLANKS))
 
 
 def test_half_a_character_is_refused(text_tokenizer: TextTokenizer) -> None:

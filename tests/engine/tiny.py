@@ -1,13 +1,15 @@
 """Small configurations and random weights for tests of single modules."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from benchmarks.random_checkpoint import checkpoint_config
+from qwen_tts.api import Sampling
 from qwen_tts.checkpoint.weights import derive
 from qwen_tts.config.checkpoint import CheckpointConfig, TalkerConfig
+from qwen_tts.config.generation import GenerationConfig, SamplingRules
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -18,6 +20,11 @@ def config_of(name: str = "tiny-1.7B-CustomVoice") -> CheckpointConfig:
 
 def talker_config() -> TalkerConfig:
     return config_of().talker
+
+
+def rules(**asked: Any) -> SamplingRules:
+    """Those of a checkpoint with the release's own, where a request names fields of Sampling."""
+    return GenerationConfig().rules(Sampling(**asked))
 
 
 def randomise(module: M, seed: int = 0) -> M:

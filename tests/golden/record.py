@@ -13,6 +13,7 @@ The official package has our import name, so it never shares an environment with
         python -m benchmarks.random_checkpoint $name CONFIGS --config-only # this project's environment
     done
     official/bin/python tests/golden/record.py CONFIGS --shapes
+    official/bin/python tests/golden/record.py --defaults
 
 Recorded with qwen-tts 0.1.1, transformers 4.57.3, torch 2.13.0 on a CPU, float32. Numbers in one file per case:
 prompt_R [positions, hidden], hidden_R [frames + 1, hidden], logits_R [2, vocab] (of the first two draws), codes_R
@@ -22,6 +23,7 @@ prompt_R [positions, hidden], hidden_R [frames + 1, hidden], logits_R [2, vocab]
 import gzip
 import importlib.machinery
 import importlib.util
+import inspect
 import json
 import os
 import sys
@@ -57,6 +59,15 @@ from cases import (  # noqa: E402
 )
 from qwen_tts.core import Qwen3TTSTokenizerV2Config, Qwen3TTSTokenizerV2Model  # type: ignore[import-not-found]  # noqa: E402
 from qwen_tts.core.models import Qwen3TTSConfig, Qwen3TTSForConditionalGeneration  # type: ignore[import-not-found]  # noqa: E402
+from qwen_tts.core.models.configuration_qwen3_tts import (  # type: ignore[import-not-found]  # noqa: E402
+    Qwen3TTSSpeakerEncoderConfig,
+    Qwen3TTSTalkerCodePredictorConfig,
+    Qwen3TTSTalkerConfig,
+)
+from qwen_tts.core.tokenizer_12hz.configuration_qwen3_tts_tokenizer_v2 import (  # type: ignore[import-not-found]  # noqa: E402
+    Qwen3TTSTokenizerV2DecoderConfig,
+)
+from transformers import MimiConfig  # noqa: E402
 
 from qwen_tts import Qwen3TTSModel  # type: ignore[attr-defined]  # noqa: E402
 
@@ -168,6 +179,26 @@ def tensor_shapes(directory: Path) -> dict[str, dict[str, list[int]]]:
     }
 
 
+CONFIG_CLASSES = {
+    "checkpoint": Qwen3TTSConfig, "talker": Qwen3TTSTalkerConfig, "code_predictor": Qwen3TTSTalkerCodePredictorConfig,
+    "speaker_encoder": Qwen3TTSSpeakerEncoderConfig, "codec": Qwen3TTSTokenizerV2Config,
+    "codec_decoder": Qwen3TTSTokenizerV2DecoderConfig, "codec_encoder": MimiConfig,
+}  # fmt: skip
+
+
+def config_defaults() -> dict[str, dict[str, Any]]:
+    """What the official classes take for each key that a config.json leaves out."""
+    made = {name: (kind, kind()) for name, kind in CONFIG_CLASSES.items()}
+    return {
+        name: {
+            key: {} if key.endswith("_config") else getattr(config, key)
+            for key in inspect.signature(kind.__init__).parameters
+            if hasattr(config, key)
+        }
+        for name, (kind, config) in made.items()
+    }
+
+
 def main() -> None:
     torch.set_num_threads(2)
     root = Path(sys.argv[1])
@@ -191,5 +222,7 @@ if __name__ == "__main__":
         # CHECKPOINTS holds true-size config files here; no weights are read.
         shapes = {path.name: tensor_shapes(path) for path in sorted(Path(sys.argv[1]).iterdir())}
         (HERE / "tensors.json.gz").write_bytes(gzip.compress(json.dumps(shapes).encode(), mtime=0))
+    elif sys.argv[1:] == ["--defaults"]:
+        (HERE / "config_defaults.json").write_text(json.dumps(config_defaults(), indent=1) + "\n")
     else:
         main()

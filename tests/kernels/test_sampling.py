@@ -5,7 +5,7 @@ import struct
 import torch
 from torch import Tensor
 
-from qwen_tts.api import CodePredictorSampling, Sampling
+from qwen_tts.api import CodePredictorSampling
 from qwen_tts.kernels.linear import Hidden
 from qwen_tts.kernels.sampling import choose_first, choose_next
 from qwen_tts.runtime.frame import (
@@ -24,18 +24,16 @@ from qwen_tts.runtime.frame import (
     TOP_P,
 )
 from qwen_tts.runtime.sampling import CounterRandom, Sampler, SamplerState
-from tests.engine.tiny import talker_config
+from tests.engine.tiny import rules, talker_config
 
 VOCAB, CODES, CODEBOOKS, WIDTH, INPUT, EPS = 3072, 2048, 16, 32, 16, 1e-6
 GREEDY = CodePredictorSampling(temperature=0)
 SAMPLINGS = (
-    Sampling(),
-    Sampling(temperature=0, code_predictor=GREEDY),
-    Sampling(temperature=1.4, top_k=7, top_p=0.6),
-    Sampling(
-        top_p=0.3, repetition_penalty=1.7, code_predictor=CodePredictorSampling(temperature=0.5, top_k=3, top_p=0.5)
-    ),
-    Sampling(temperature=5, top_k=10_000, code_predictor=CodePredictorSampling(top_k=10_000, top_p=0.9)),
+    rules(),
+    rules(temperature=0, code_predictor=GREEDY),
+    rules(temperature=1.4, top_k=7, top_p=0.6),
+    rules(top_p=0.3, repetition_penalty=1.7, code_predictor=CodePredictorSampling(temperature=0.5, top_k=3, top_p=0.5)),
+    rules(temperature=5, top_k=10_000, code_predictor=CodePredictorSampling(top_k=10_000, top_p=0.9)),
 )
 SEEDS = (3, 0, 2**62 + 12345, 2**32 - 1, 2**40)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import httpx
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 from wyoming.audio import AudioChunk
@@ -23,6 +24,7 @@ from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.output import NOTHING_MS
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen_tts.api import Limits, Sampling
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
 from tests.wire.http_door import Door, open_door
 
@@ -159,6 +161,15 @@ async def test_words_without_a_sound_are_an_error(doors: Doors, ask: Ask) -> Non
 async def test_a_text_of_which_some_can_be_read_is_spoken(doors: Doors, ask: Ask) -> None:
     lead = bytes(2 * SAMPLE_RATE // 5)
     assert await ask(doors, "Hello there. [mute] שלום") == lead + tone("Hello there.")
+
+
+@DOOR
+async def test_who_names_no_number_gets_the_checkpoints_own(doors: Doors, engine: ToneEngine, ask: Ask) -> None:
+    """The daemon has no numbers of its own to put over them."""
+    await ask(doors, "Hello there.")
+    (request,) = engine.asked
+    assert msgspec.structs.replace(request.sampling, seed=None) == Sampling()
+    assert request.limits == Limits()
 
 
 @DOOR

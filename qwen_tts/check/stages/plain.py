@@ -27,7 +27,7 @@ def greedy_codes(model: Model, text: Text, frames: int, layout: SettledLayout = 
     tokens = model.tokenizer.encode(text.request.text.strip())
     prompt = model.prompts.prompt(prefix, tokens, layout)
     generator = Generator(model, 1, len(prompt.embeddings) + frames)
-    row = generator.open(0, prompt, GREEDY, 0, frames)
+    row = generator.open(0, prompt, model.generation.rules(GREEDY), 0, frames)
     spoken: list[GeneratedFrame] = []
     while row.end is None:
         spoken += generator.step()

@@ -13,6 +13,7 @@ from qwen_tts.check.sentences import pieces
 from qwen_tts.check.stages.plan import Planned
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.config.generation import SamplingRules
 from qwen_tts.engine.engine import Engine
 from qwen_tts.engine.loaded_checkpoint import Factories
 from qwen_tts.errors import SynthesisError
@@ -54,10 +55,10 @@ class RecordingRunner(ModelRunner):
         self._of_step: dict[int, list[tuple[int, Part]]] = {}
 
     def open_row(
-        self, row: int, position: int, sampling: Sampling, seed: int, first_input: Tensor,
+        self, row: int, position: int, rules: SamplingRules, seed: int, first_input: Tensor,
         snapshot: DecoderSnapshot | None,
     ) -> None:  # fmt: skip
-        super().open_row(row, position, sampling, seed, first_input, snapshot)
+        super().open_row(row, position, rules, seed, first_input, snapshot)
         self._of_row[row] = part = Part(self._eos)
         self.parts.append(part)
 

@@ -68,7 +68,7 @@ class SpokenText(msgspec.Struct, frozen=True, kw_only=True):
     text: InputText
     language: LanguageName = "Auto"
     do_sample: bool = True
-    """false: always the likeliest token"""
+    """false: always the likeliest token; true: as the checkpoint has it"""
     temperature: Temperature | None = None
     top_k: TopK | None = None
     top_p: TopP | None = None

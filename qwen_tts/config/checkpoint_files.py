@@ -1,0 +1,59 @@
+"""Which files of a directory hold the weights, and which the text tokenizer."""
+
+from pathlib import Path, PurePosixPath
+
+from qwen_tts.config.json_file import read_object
+from qwen_tts.errors import BadCheckpoint
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+"""Of several files, read where there is no WEIGHTS, as transformers does: {"weight_map": {tensor: file}}"""
+TOKENIZER = "tokenizer.json"
+"""All of the text tokenizer, as transformers saves it; read before the two of the release, as transformers does"""
+VOCABULARY, MERGES = "vocab.json", "merges.txt"
+
+
+def weight_files(directory: Path) -> tuple[Path, ...]:
+    """The safetensors files of a checkpoint or codec directory, all of which are there. Raises BadCheckpoint."""
+    if (directory / WEIGHTS).is_file():
+        return (directory / WEIGHTS,)
+    index = directory / INDEX
+    if not index.is_file():
+        raise BadCheckpoint(f"{directory} lacks {WEIGHTS}, and {INDEX} too; {_way_out(directory)}")
+    names = _shards(index)
+    if missing := [name for name in names if not (directory / name).is_file()]:
+        raise BadCheckpoint(
+            f"{directory} lacks {', '.join(missing)}, which {INDEX} names; the download may not have ended"
+        )
+    return tuple(directory / name for name in names)
+
+
+def _way_out(directory: Path) -> str:
+    if pickles := sorted(path.name for path in directory.glob("*.bin")):
+        return f"{pickles[0]} could run code and is never read: save it as safetensors"
+    return "the download may not have ended"
+
+
+def text_tokenizer_files(directory: Path) -> tuple[Path, ...]:
+    """TOKENIZER, or VOCABULARY and MERGES, all of which are there. Raises BadCheckpoint."""
+    if (directory / TOKENIZER).is_file():
+        return (directory / TOKENIZER,)
+    if missing := [name for name in (VOCABULARY, MERGES) if not (directory / name).is_file()]:
+        raise BadCheckpoint(f"{directory} lacks {', '.join(missing)}; the download may not have ended")
+    return directory / VOCABULARY, directory / MERGES
+
+
+def _shards(index: Path) -> list[str]:
+    files = read_object(index).get("weight_map")
+    if not isinstance(files, dict) or not files:
+        raise BadCheckpoint(f"{index}: weight_map must name the file of each tensor")
+    for name in files.values():
+        if not isinstance(name, str) or not _stays_inside(name):
+            raise BadCheckpoint(f"{index}: weight_map has {name!r}, which is no safetensors file in this directory")
+    return sorted(set(files.values()))
+
+
+def _stays_inside(name: str) -> bool:
+    """Links are followed: caches of downloads keep the bytes elsewhere."""
+    path = PurePosixPath(name)
+    return path.suffix == ".safetensors" and not path.is_absolute() and ".." not in path.parts and "\\" not in name
