@@ -5,6 +5,7 @@ directory = bend(tiny_checkpoint, tmp_path / "bent", CODE_PREDICTOR_OVERFLOW)
 ```
 """
 
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from benchmarks.random_checkpoint import SPEAKERS
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 from qwen_tts.config.checkpoint_files import WEIGHTS
 
@@ -38,6 +40,17 @@ def times(factor: float) -> Callable[[Tensor], Tensor]:
     return lambda tensor: tensor * factor
 
 
+def times_at(place: tuple[int, ...], factor: float) -> Callable[[Tensor], Tensor]:
+    """Of what lies at `place` in the tensor only."""
+
+    def change(tensor: Tensor) -> Tensor:
+        changed = tensor.clone()
+        changed[place] *= factor
+        return changed
+
+    return change
+
+
 # -- what they do wrong -----------------------------------------------------------------------------------------------
 
 
@@ -49,3 +62,12 @@ def _spike(transformer: str) -> Changes:
 
 TALKER_OVERFLOW = _spike("talker.model")
 CODE_PREDICTOR_OVERFLOW = _spike("talker.code_predictor.model")
+
+OVERFLOWING_SPEAKER = "serena"
+SPEAKER_OVERFLOW: Changes = {"talker.model.codec_embedding.weight": times_at((SPEAKERS[OVERFLOWING_SPEAKER],), 1e7)}
+"""One voice has a number that float16 cannot hold, as a voice's own fine-tuning may leave it."""
+
+
+def damaged(name: str) -> Changes:
+    """Where a file is broken: the first numbers of a tensor are none."""
+    return {name: times_at((0,), math.nan)}

@@ -3,6 +3,7 @@
 weights, tensor_file     tensors from disk to the device, by the names of this code
 model                    everything that one checkpoint needs to speak
 codec                    its encoder and decoder
+precision                whether a dtype holds its numbers, and what is said where not
 capabilities             what it can speak, read from its config alone
 prompt                   request -> the embeddings before the first frame
 voice_prompt, prompt_file   a cloned voice as tensors, and as bytes; prompt_file needs no torch

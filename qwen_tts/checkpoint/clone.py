@@ -14,8 +14,8 @@ def clone_voice(model: Model, audio: Audio, transcript: str | None, *, tail_s: f
     """The voice of 3 s or more of audio; without transcript only its speaker embedding.
 
     `tail_s` of silence is put after the codes' audio: speech that begins where the reference ends otherwise echoes
-    its end now and then. Raises BadReferenceAudio, and InvalidRequest if this checkpoint clones no voices or the
-    transcript is no words.
+    its end now and then. Raises BadReferenceAudio, InvalidRequest if this checkpoint clones no voices or the transcript
+    is no words, and SynthesisFailed if what is computed is not finite.
     """
     embed = model.embed_speaker
     if embed is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,6 +11,7 @@ from qwen_tts.api import Audio
 from qwen_tts.audio.reference_audio import check_pcm
 from qwen_tts.audio.resampling import resample
 from qwen_tts.audio.samples import Samples, from_pcm, to_pcm
+from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.config.checkpoint import CodecConfig
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.models.codec_decoder import CodecDecoder, DecoderState
@@ -36,16 +38,27 @@ class Codec:
 
     @torch.inference_mode()
     def encode(self, samples: Samples) -> Tensor:
-        """samples [n] at `config.input_sample_rate` -> codes [frames, codebooks] on the CPU."""
-        return self.encoder(torch.from_numpy(samples).to(self.device)).cpu()
+        """samples [n] at `config.input_sample_rate` -> codes [frames, codebooks] on the CPU.
+
+        Raises SynthesisFailed if what the encoder computes is not finite.
+        """
+        latents = self.encoder.listen(torch.from_numpy(samples).to(self.device))
+        if not latents.isfinite().all():
+            raise not_finite(latents.dtype)
+        return self.encoder.quantise(latents).cpu()
 
     @torch.inference_mode()
     def decode(self, codes: Tensor) -> Samples:
-        """codes [frames, codebooks] -> samples [frames * samples_per_frame] at `config.output_sample_rate`."""
+        """codes [frames, codebooks] -> samples [frames * samples_per_frame] at `config.output_sample_rate`.
+
+        Raises SynthesisFailed if they are not finite.
+        """
         state, active = self._fresh_state()
         pieces = codes.T[None].to(self.device).split(PIECE_FRAMES, dim=-1)
         sound = [self.decoder(piece, state, active)[0].cpu() for piece in pieces]
         samples: Samples = torch.cat(sound).numpy()
+        if not np.isfinite(samples).all():
+            raise not_finite(torch.float32)
         return samples
 
     @torch.inference_mode()
@@ -56,14 +69,14 @@ class Codec:
         return state
 
     def encode_audio(self, audio: Audio) -> list[list[int]]:
-        """A recording at any sample rate -> [frames][codebooks]. Raises BadReferenceAudio."""
+        """A recording at any sample rate -> [frames][codebooks]. Raises BadReferenceAudio, SynthesisFailed."""
         check_pcm(audio)
         samples = resample(from_pcm(audio.pcm), audio.sample_rate, self.config.input_sample_rate)
         codes: list[list[int]] = self.encode(samples).tolist()
         return codes
 
     def decode_audio(self, codes: Sequence[Sequence[int]]) -> Audio:
-        """[frames][codebooks] -> sound. Raises InvalidRequest."""
+        """[frames][codebooks] -> sound. Raises InvalidRequest, SynthesisFailed."""
         samples = self.decode(self.checked(codes))
         return Audio(pcm=to_pcm(samples), sample_rate=self.config.output_sample_rate)
 

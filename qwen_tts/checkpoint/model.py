@@ -11,6 +11,7 @@ from torch import Tensor
 
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.precision import not_finite, warn_if_too_small
 from qwen_tts.checkpoint.prompt import PromptBuilder
 from qwen_tts.checkpoint.weights import load_weights, plan
 from qwen_tts.config.checkpoint import (
@@ -22,6 +23,7 @@ from qwen_tts.config.checkpoint import (
     read_codec_config,
 )
 from qwen_tts.config.checkpoint_files import WEIGHTS, weight_files
+from qwen_tts.config.expectations import Expectations
 from qwen_tts.config.generation import GenerationConfig, read_generation_config
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.code_predictor import CodePredictor
@@ -66,7 +68,10 @@ class Model:
 
     @property
     def embed_speaker(self) -> Callable[[ReferenceAudio], Tensor] | None:
-        """A recording -> speaker embedding [hidden] float32 on the CPU; None where no voice can be cloned."""
+        """A recording -> speaker embedding [hidden] float32 on the CPU; None where no voice can be cloned.
+
+        Raises SynthesisFailed if it is not finite.
+        """
         return None if self.speaker_encoder is None else partial(_embed_speaker, self.speaker_encoder)
 
     @property
@@ -89,7 +94,10 @@ def _moved(tensor: Tensor, device: torch.device) -> Tensor:
 def _embed_speaker(encoder: SpeakerEncoder, reference: ReferenceAudio) -> Tensor:
     rate = encoder.config.sample_rate
     samples = torch.from_numpy(reference.resampled(rate)).to(encoder.device)
-    return encoder(log_mel(samples[None], rate, encoder.config.mel_bins))[0].float().cpu()
+    embedding = encoder(log_mel(samples[None], rate, encoder.config.mel_bins))[0].float().cpu()
+    if not embedding.isfinite().all():
+        raise not_finite(torch.float32)
+    return embedding
 
 
 def default_device() -> torch.device:
@@ -102,10 +110,12 @@ def default_device() -> torch.device:
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
-    """What talker and code predictor compute in: bfloat16 on CUDA (float16 where there is none), else float32."""
-    if device.type != "cuda":
-        return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    """What talker and code predictor compute in: bfloat16 where a CUDA card has it, else float32.
+
+    Never float16: some checkpoints have numbers that it cannot hold.
+    """
+    has_bfloat16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if has_bfloat16 else torch.float32
 
 
 def load_model(
@@ -123,6 +133,7 @@ def load_model(
     if is_codec_directory(directory):
         raise BadCheckpoint(f"{directory} is a codec without a talker: it encodes and decodes, but cannot speak")
     config, generation = read_checkpoint_config(directory), read_generation_config(directory)
+    warn_if_too_small(dtype, config, Expectations.read())
     tokenizer = TextTokenizer.from_directory(directory, pre_tokenizer)
     _check_fit(directory, config, tokenizer, read_codec_config(directory / CODEC_DIRECTORY))
     talker, code_predictor = plan_speakers(config, dtype)

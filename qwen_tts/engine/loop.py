@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from qwen_tts.api import AudioChunk, StreamEnd
 from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.expectations import Expectations
@@ -37,6 +38,7 @@ from qwen_tts.errors import EngineBusy, InvalidRequest, SynthesisError, Synthesi
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.frame import END_SLOT, PAD_SLOT, PromptPart
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame
+from qwen_tts.runtime.sampling import NOT_FINITE
 
 logger = logging.getLogger(__name__)
 
@@ -316,6 +318,10 @@ class EngineLoop:
 
     def _take_frame(self, opened: OpenRow, code: int, pcm: NDArray[np.int16], segment: int, now: float) -> None:
         stream, listener = opened.stream, opened.sequence.listener
+        if code == NOT_FINITE:
+            self._memory.forget_prefix(opened.prefix_key)
+            self._fail(stream, not_finite(self._model.talker.dtype))
+            return
         if code == self._model.config.talker.codec_eos_id:
             stream.sound.drop()
             self._end(opened, "complete")

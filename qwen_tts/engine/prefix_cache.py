@@ -53,14 +53,14 @@ class PrefixCache:
 
     def put(self, key: Hashable, entry: CachedPrefix) -> None:
         """Remember what has no pages yet, or has them now."""
-        self._drop(key)
+        self.drop(key)
         self._entries[key] = entry
         self._held += len(entry.own_pages)
         while len(self._entries) > self._most_entries:
-            self._drop(next(iter(self._entries)))
+            self.drop(next(iter(self._entries)))
         with_snapshot = [key for key, entry in self._entries.items() if entry.snapshot is not None]
         for key in with_snapshot[: -self._most_snapshots]:
-            self._drop(key)
+            self.drop(key)
 
     def keep(
         self, key: Hashable, entry: CachedPrefix, positions: int, row_pages: list[int], page_positions: int,
@@ -91,15 +91,16 @@ class PrefixCache:
         """Give back the pages of the least recently used beginning that has any; False if there is none."""
         for key, entry in self._entries.items():
             if entry.own_pages:
-                self._drop(key)
+                self.drop(key)
                 return True
         return False
 
     def clear(self) -> None:
         for key in list(self._entries):
-            self._drop(key)
+            self.drop(key)
 
-    def _drop(self, key: Hashable) -> None:
+    def drop(self, key: Hashable) -> None:
+        """Forget it, if it is known."""
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._held -= len(entry.own_pages)

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Hashable, Iterable
+from functools import partial
 
 from torch import Tensor
 
@@ -68,16 +69,17 @@ class RowMemory:
 
         There was room for it.
         """
-        full, partial = divmod(sequence.cached_positions, PAGE_POSITIONS)
+        full, begun = divmod(sequence.cached_positions, PAGE_POSITIONS)
         shared = list(kept.pages[:full])
         self.pages.share(shared)
         needed = -(-sequence.prompt_positions // PAGE_POSITIONS) + 1
         own = self.pages.take(min(needed, self._most_pages) - full)
         assert own is not None, "there was room"
-        if partial:
+        self._runner.clear_pages(own)
+        if begun:
             source = kept.last_page if full == len(kept.pages) else kept.pages[full]
             assert source is not None
-            self._runner.copy_page(source, own[0])
+            self._runner.copy_page(source, own[0], begun)
         sequence.pages = shared + own
         self._runner.set_pages(sequence.row, sequence.pages)
 
@@ -89,6 +91,7 @@ class RowMemory:
             return False
         taken = self.pages.take(min(SPARE_PAGES, self.pages.free, self._most_pages - len(sequence.pages)))
         assert taken is not None
+        self._runner.clear_pages(taken)
         sequence.pages += taken
         self._runner.set_pages(sequence.row, sequence.pages)
         return True
@@ -98,7 +101,12 @@ class RowMemory:
         entry = self.prefixes.get(key)
         positions = min(prompt.prefix_positions, sequence.prompt_positions - 1)
         if entry is not None and not entry.positions and positions:
-            self.prefixes.keep(key, entry, positions, sequence.pages, PAGE_POSITIONS, self._runner.copy_page)
+            copy_beginning = partial(self._runner.copy_page, positions=positions % PAGE_POSITIONS)
+            self.prefixes.keep(key, entry, positions, sequence.pages, PAGE_POSITIONS, copy_beginning)
+
+    def forget_prefix(self, key: Hashable) -> None:
+        """What was kept for this beginning is not trusted any more."""
+        self.prefixes.drop(key)
 
     def _free_pages(self, count: int) -> bool:
         if self.pages.free + self.prefixes.held < count:

@@ -25,6 +25,7 @@ _BUSY = 64  # programs keep a card busy
 _LONG = 1536  # inputs are worth another program
 _SHARED_CONVOLUTION_TILES = 264  # that more than one program works on, at most
 _GELU = tl.constexpr(0.7071067811865476)
+_NOT_FINITE = tl.constexpr(-1)  # in place of codebook 0; see qwen_tts/runtime/sampling.py
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,12 @@ def _embed(
     codes, table, out, code_row, out_row, CODEBOOKS: tl.constexpr, SIZE: tl.constexpr, WIDTH: tl.constexpr,
     BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """The sum of a frame's entries; the end of speech is no code, and its row's sound is not used."""
+    """The sum of a frame's entries; the end of speech and NOT_FINITE are no codes; their rows' sound is not used."""
     row = tl.program_id(0).to(tl.int64)
     w = tl.arange(0, BLOCK)
     total = tl.zeros([BLOCK], tl.float32)
     for codebook in range(CODEBOOKS):
-        code = tl.minimum(tl.load(codes + row * code_row + codebook), SIZE - 1)
+        code = tl.maximum(tl.minimum(tl.load(codes + row * code_row + codebook), SIZE - 1), 0)
         entry = (codebook * SIZE + code).to(tl.int64)
         total += tl.load(table + entry * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
     tl.store(out + row * out_row + w, total.to(out.dtype.element_ty), mask=w < WIDTH)
@@ -229,12 +230,12 @@ def _attend_in_window(
         tl.store(base + to_values + slot * WIDTH + j, value)
 
 
-@triton.jit(do_not_specialize=["count"], do_not_specialize_on_alignment=["out"])
+@triton.jit(do_not_specialize=["count"], do_not_specialize_on_alignment=["out", "codes"])
 def _finish(
-    x, weight, bias, out, count, x_row, STEPS: tl.constexpr, CHANNELS: tl.constexpr, TAPS: tl.constexpr,
-    BLOCK_M: tl.constexpr, BLOCK_C: tl.constexpr,
+    x, weight, bias, out, codes, count, x_row, code_row, STEPS: tl.constexpr, CHANNELS: tl.constexpr,
+    TAPS: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
-    """The last convolution, to one channel, as 16-bit PCM."""
+    """The last convolution, to one channel, as 16-bit PCM; a row that is not finite is marked in its codes."""
     m, c = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M), tl.arange(0, BLOCK_C)
     row, step = (m // STEPS).to(tl.int64), m % STEPS
     inside = (m < count)[:, None] & (c < CHANNELS)[None, :]
@@ -243,7 +244,10 @@ def _finish(
     for tap in tl.static_range(TAPS):
         samples = tl.load(here - (TAPS - 1 - tap) * CHANNELS, mask=inside, other=0.0).to(tl.float32)
         total += samples * tl.load(weight + tap * CHANNELS + c, mask=c < CHANNELS, other=0.0)[None, :]
-    value = tl.minimum(tl.maximum(tl.sum(total, axis=1) + tl.load(bias), -1.0), 1.0) * _PCM_SCALE
+    value = tl.sum(total, axis=1) + tl.load(bias)
+    is_finite = (value.to(tl.int32, bitcast=True) & 0x7F800000) != 0x7F800000
+    tl.store(codes + row * code_row, _NOT_FINITE, mask=(m < count) & (is_finite == 0))
+    value = tl.minimum(tl.maximum(tl.where(is_finite, value, 0.0), -1.0), 1.0) * _PCM_SCALE
     value = tl.minimum(tl.maximum((value + _ROUNDING) - _ROUNDING, -_PCM_SCALE), _PCM_SCALE - 1)
     tl.store(out + m, value.to(tl.int16), mask=m < count)
 
@@ -428,15 +432,18 @@ def attend_in_window(
 
 
 def finish(
-    x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, steps: int, rows: int
+    x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, codes: Tensor, steps: int, rows: int
 ) -> None:  # fmt: skip
-    """The last convolution, weight [taps, channels], to PCM: out [rows, steps] int16, contiguous."""
+    """The last convolution, weight [taps, channels], to PCM: out [rows, steps] int16, contiguous.
+
+    Of a row whose sound is not finite, codes[:, 0] becomes NOT_FINITE.
+    """
     taps, channels = weight.shape
     count = rows * steps
     launch(
         _finish, (triton.cdiv(count, 64),),
-        x, weight, bias, out, count, x.stride(0), STEPS=steps, CHANNELS=channels, TAPS=taps, BLOCK_M=64,
-        BLOCK_C=triton.next_power_of_2(channels), num_warps=4,
+        x, weight, bias, out, codes, count, x.stride(0), codes.stride(0), STEPS=steps, CHANNELS=channels, TAPS=taps,
+        BLOCK_M=64, BLOCK_C=triton.next_power_of_2(channels), num_warps=4,
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from qwen_tts.kernels.chain import launch, wait
 from qwen_tts.kernels.linear import MAX_PARTS, Hidden
 
 _MINIMUM_TOKENS = tl.constexpr(2)
+_NOT_FINITE = tl.constexpr(-1)
+_COLDEST = tl.constexpr(2.0**-100)
 _PARTS = tl.constexpr(MAX_PARTS)
 _UNIFORM_SHIFT, _UNIFORM_STEP = tl.constexpr(9), tl.constexpr(2.0**-23)
 
@@ -24,12 +26,20 @@ def _order(scores):
 
 
 @triton.jit
+def _finite_or_zero(logits, inside):
+    """Whether all logits `inside` are finite; if not, zeros stand for them: what is drawn is a token all the same."""
+    exponents = logits.to(tl.int32, bitcast=True) & 0x7F800000
+    is_finite = tl.max(tl.where(inside, exponents, 0)) != 0x7F800000
+    return is_finite, tl.where(inside & (is_finite == 0), 0.0, logits)
+
+
+@triton.jit
 def _draw(scores, temperature, top_k, top_p, uniform, v, VOCAB: tl.constexpr):
     """scores [VOCAB] -> the token that `uniform`, within 0..1, falls on."""
     best = tl.argmax(scores, axis=0)
     token = best
     if temperature > 0:
-        scores /= temperature
+        scores = (scores - tl.max(scores)) / tl.maximum(temperature, _COLDEST)
         order = _order(scores)
         # The largest value that at least top_k scores reach.
         low, high = tl.min(order), tl.max(order)
@@ -43,7 +53,7 @@ def _draw(scores, temperature, top_k, top_p, uniform, v, VOCAB: tl.constexpr):
                 reached = count
             else:
                 high = middle - 1
-        odds = tl.where(order >= low, tl.exp(scores - tl.max(scores)), 0.0)
+        odds = tl.where(order >= low, tl.exp(scores), 0.0)
         if top_p < 1.0:
             # The smallest value for which those up to it weigh more than what may be left out.
             spare = (1.0 - top_p) * tl.sum(odds)
@@ -102,6 +112,7 @@ def _choose_first(
     v, w, i = tl.arange(0, BLOCK_V), tl.arange(0, BLOCK_W), tl.arange(0, BLOCK_I)
     wait(CHAINED)
     scores = tl.load(logits + row * stride + v, mask=v < VOCAB, other=-float("inf"))
+    is_finite, scores = _finite_or_zero(scores, v < VOCAB)
     said = tl.load(spoken + row * VOCAB + v, mask=v < VOCAB, other=0) != 0
     penalty = _number(params, 10)
     scores = tl.where(said, tl.where(scores < 0, scores * penalty, scores / penalty), scores)
@@ -110,7 +121,7 @@ def _choose_first(
     scores = tl.where(allowed, scores, -float("inf"))
     uniform = _uniform(params, 0)
     token = _draw(scores, _number(params, 8), tl.load(params + 6), _number(params, 9), uniform, v, BLOCK_V)
-    tl.store(codes + row * CODEBOOKS, token)
+    tl.store(codes + row * CODEBOOKS, tl.where(is_finite, token, _NOT_FINITE))
     if tl.load(params) != 0:
         tl.store(spoken + row * VOCAB + token, 1)
     # What was drawn, for the sum that the talker will hear and for the code predictor.
@@ -142,9 +153,12 @@ def _choose_next(
     v, w, i = tl.arange(0, BLOCK_V), tl.arange(0, BLOCK_W), tl.arange(0, BLOCK_I)
     wait(CHAINED)
     scores = tl.load(logits + row * VOCAB + v, mask=v < VOCAB, other=-float("inf"))
+    is_finite, scores = _finite_or_zero(scores, v < VOCAB)
     uniform = _uniform(params, codebook)
     token = _draw(scores, _number(params, 11), tl.load(params + 7), _number(params, 12), uniform, v, BLOCK_V)
     tl.store(codes + row * CODEBOOKS + codebook, token)
+    is_over = tl.load(codes + row * CODEBOOKS) >= VOCAB  # the end of speech, after which nothing counts
+    tl.store(codes + row * CODEBOOKS, _NOT_FINITE, mask=(is_finite == 0) & (is_over == 0))
     entry = (codebook - 1) * VOCAB + token
     wide = tl.load(embedding + entry.to(tl.int64) * WIDTH + w, mask=w < WIDTH, other=0.0).to(tl.float32)
     wide += tl.load(summed + row * WIDTH + w, mask=w < WIDTH, other=0.0)
@@ -163,7 +177,7 @@ def choose_first(
     codes: Tensor, embedding: Tensor, projected: Tensor, summed: Tensor, inputs: Hidden, next_norm: Tensor,
     *, eos: int, eps: float, code_vocab: int, chained: bool = False,
 ) -> None:  # fmt: skip
-    """Draws codes[:, 0].
+    """Draws codes[:, 0]; NOT_FINITE for a row whose logits are not.
 
     logits [rows, vocab (+ inputs)] float32, the projected state behind the logits if there is a `bias`; hidden [rows,
     width] float32 before the final norm; row_params [rows, COLUMNS] int32; spoken [rows, vocab] uint8; codes [rows,
@@ -186,7 +200,8 @@ def choose_next(
     logits: Tensor, row_params: Tensor, codes: Tensor, embedding: Tensor, projected: Tensor, text: Tensor,
     summed: Tensor, inputs: Hidden, next_norm: Tensor, next_inputs: Tensor, *, codebook: int, chained: bool = False,
 ) -> None:  # fmt: skip
-    """Draws codes[:, codebook].
+    """Draws codes[:, codebook]; of a row whose logits are not finite, codes[:, 0] becomes NOT_FINITE unless it
+    is the end of speech.
 
     logits [rows, vocab] float32; embedding [(codebooks - 1) * vocab, width] and projected [.., input] of the codebooks
     after the first; text [slots, width]; adds to summed; writes inputs [rows, input], which `next_norm` [input]

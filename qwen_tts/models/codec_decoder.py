@@ -153,7 +153,7 @@ class DecoderState:
 
     def reset_row(self, row: int) -> None:
         """`row` has decoded nothing."""
-        self.transformer.positions[row] = 0
+        self.transformer.reset_row(row)
         for convolution in self.convolutions():
             convolution.tail[row] = 0
 
@@ -174,7 +174,7 @@ class DecoderState:
 
 
 class CodecDecoder(nn.Module):
-    """codes [rows, codebooks, frames] -> samples [rows, frames * samples_per_frame] in -1..1."""
+    """codes [rows, codebooks, frames] -> samples [rows, frames * samples_per_frame] in -1..1, NaN if not finite."""
 
     def __init__(self, config: CodecDecoderConfig) -> None:
         super().__init__()
@@ -241,4 +241,5 @@ class CodecDecoder(nn.Module):
         x = self.entry(x, state.entry, active)
         for block, memory in zip(self.blocks, state.blocks, strict=True):
             x = block(x, memory, active)
-        return self.exit(self.snake(x), state.exit, active)[:, 0].clamp(-1, 1)
+        samples = self.exit(self.snake(x), state.exit, active)[:, 0]
+        return samples.masked_fill(samples.isinf(), torch.nan).clamp(-1, 1)

@@ -72,10 +72,20 @@ class CodecEncoder(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         """samples [n] at the codec's rate -> codes [frames, codebooks], where a last frame may be begun."""
+        return self.quantise(self.listen(samples))
+
+    def listen(self, samples: Tensor) -> Tensor:
+        """samples [n] at the codec's rate -> latents [1, hidden, frames]."""
         mimi = self._built()
         x = self._convolve(samples, mimi.convolutions)
         x = mimi.transformer(x.transpose(1, 2))[0].transpose(1, 2)
-        return mimi.quantizer.encode(mimi.downsample(x), self._codebooks)[:, 0].T
+        latents: Tensor = mimi.downsample(x)
+        return latents
+
+    def quantise(self, latents: Tensor) -> Tensor:
+        """latents [1, hidden, frames] -> codes [frames, codebooks]."""
+        codes: Tensor = self._built().quantizer.encode(latents, self._codebooks)[:, 0].T
+        return codes
 
     def _built(self) -> "_Mimi":
         with _building:

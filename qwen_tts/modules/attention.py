@@ -41,8 +41,8 @@ class RowCache(Cache, Protocol):
 class KVCache:
     """Every row has its own positions. Allocated once.
 
-    What lies beyond a row's length is stale, so a reset is a length of zero. The last position takes what padded inputs
-    write; no row reads it.
+    What lies beyond a row's length is stale, and hidden as long as it is finite. The last position takes what padded
+    inputs write; no row reads it.
     """
 
     keys: Tensor
@@ -67,6 +67,11 @@ class KVCache:
         """One row of this cache, sharing its memory."""
         return KVCache(self.keys[:, row : row + 1], self.values[:, row : row + 1], self.lengths[row : row + 1])
 
+    def clear(self) -> None:
+        """All rows have read nothing."""
+        for tensor in (self.lengths, self.keys, self.values):
+            tensor.zero_()
+
     def places(self, positions: Tensor, is_real: Tensor) -> Tensor:
         return torch.where(is_real, positions, self.positions)[:, None, :, None]
 
@@ -79,7 +84,11 @@ class KVCache:
 
 @dataclass(frozen=True)
 class PagedCache:
-    """Some rows' view of pages that all rows share. Page 0 takes what padded inputs write."""
+    """Some rows' view of pages that all rows share. The last page takes what padded inputs write; no row reads it.
+
+    A mask hides what lies beyond a row's length from attention, unless that is not finite: pages are clean when a row
+    gets them.
+    """
 
     data: Tensor
     """[pages, layers, 2, kv_heads, page_positions, head_dim]"""
@@ -100,7 +109,7 @@ class PagedCache:
         size = self._page_positions
         inside = positions.clamp(max=self.positions - 1)
         page = self.pages.long().gather(1, inside // size)
-        return torch.where(is_real, page, 0) * size + inside % size
+        return torch.where(is_real, page, len(self.data) - 1) * size + inside % size
 
     def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
         self.write(layer, key, value, places)

@@ -21,7 +21,7 @@ from qwen_tts.modules.rope import rope, rotate
 class WindowState:
     """Every row's ring. Allocated once, then only written in place.
 
-    A row at position 0 has an empty ring, whatever the slots hold. The last slot is no part of
+    A row at position 0 has an empty ring, whatever finite numbers the slots hold. The last slot is no part of
     the ring: it takes what inactive rows write.
     """
 
@@ -40,6 +40,12 @@ class WindowState:
         """The first `rows` rows, sharing their memory."""
         keys, values = (tuple(part[:rows] for part in parts) for parts in (self.keys, self.values))
         return WindowState(keys, values, self.positions[:rows])
+
+    def reset_row(self, row: int) -> None:
+        """`row` has read nothing."""
+        self.positions[row] = 0
+        for tensor in (*self.keys, *self.values):
+            tensor[row] = 0  # a mask hides what is finite only
 
     def copy_row(self, source: "WindowState", source_row: int, row: int) -> None:
         """`row` has read what `source_row` of `source` has; the rings may differ in size."""

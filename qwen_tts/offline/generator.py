@@ -1,8 +1,8 @@
 """The plain generator: rows of sequences, one frame of all of them at a time, eager.
 
-Life of a row: `open` (prefill), then `step` after `step`, until the talker draws the end, the limit is reached, or
-`close`. A frame's audio is returned before the next frame is begun. Opening a row that another sequence used makes it
-as good as new.
+Life of a row: `open` (prefill), then `step` after `step`, until the talker draws the end, the limit is reached, its
+numbers are not finite, or `close`. A frame's audio is returned before the next frame is begun. Opening a row that
+another sequence used makes it as good as new.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.generation import SamplingRules
 from qwen_tts.models.frame_embedding import embed_frames
-from qwen_tts.runtime.sampling import CounterRandom, Draw, Random, Sampler, SamplerState
+from qwen_tts.runtime.draw_codes import draw_codes
+from qwen_tts.runtime.sampling import CounterRandom, Random, Sampler, SamplerState
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class GeneratorRow:
     """That the talker has read"""
     max_frames: int
     frames: int = 0
-    end: Literal["complete", "limit"] | None = None
+    end: Literal["complete", "limit", "failed"] | None = None
+    """failed: its numbers were not finite"""
 
     @property
     def has_read_its_text(self) -> bool:
@@ -74,7 +76,7 @@ class Generator:
         length = prompt.embeddings.shape[0]
         assert length <= self._cache.positions, (length, self._cache.positions)
         cache = self._cache.row(row)
-        cache.lengths.zero_()
+        cache.clear()
         counts = torch.full_like(cache.lengths, length)
         self._hidden[row] = self._model.talker(prompt.embeddings[None], cache, counts, span=length)[0, -1]
         self._sampling.open_row(row, rules, seed)
@@ -99,17 +101,20 @@ class Generator:
     def step(self) -> list[GeneratedFrame]:
         """One frame of every open row. A sequence that ends gets its `end` and gives its row back."""
         self._read_last_frames()
-        draw = self._sampler.begin_frame(self._sampling)
-        logits = self._model.talker.logits(self._hidden)
-        first = self._sampler.choose_first(logits, self._sampling, draw, self._active())
-        self._end_finished(first)
+        codes, is_finite = draw_codes(
+            self._model.talker, self._model.code_predictor, self._sampler, self._sampling, self._hidden, self._active(),
+            self._scratch,
+        )  # fmt: skip
+        self._fail_where(~is_finite)
+        self._end_finished(codes[:, 0])
         if all(sequence is None for sequence in self._rows):
             return []
         active = self._active()
-        codes = torch.cat((first[:, None], self._predict(first, draw)), dim=1).where(active[:, None], 0)
-        samples = self._model.codec.decoder(codes[:, :, None], self._codec_state, active).cpu()
+        codes = codes.where(active[:, None], 0)
+        samples = self._model.codec.decoder(codes[:, :, None], self._codec_state, active)
+        self._fail_where(samples.isnan().any(dim=-1))
         self._inputs = embed_frames(self._model.talker, self._model.code_predictor, codes) + self._text_beside()
-        return self._count_frames(codes, samples)
+        return self._count_frames(codes, samples.cpu())
 
     def _read_last_frames(self) -> None:
         """Advance the talker over the frame that each row spoke last; a row just opened has none."""
@@ -124,14 +129,13 @@ class Generator:
         hidden = self._model.talker(self._inputs[:, None], self._cache, counts, span)[:, 0]
         self._hidden = torch.where(counts[:, None] > 0, hidden, self._hidden)
 
-    def _predict(self, first: Tensor, draw: Draw) -> Tensor:
-        """[rows, codebooks - 1]"""
-        return self._model.code_predictor(
-            self._hidden,
-            self._model.talker.codec_embedding(first),
-            self._scratch,
-            lambda logits, codebook: self._sampler.choose_next(logits, codebook, self._sampling, draw),
-        )
+    def _fail_where(self, is_broken: Tensor) -> None:
+        """End the rows [rows] whose numbers were not finite."""
+        for row in is_broken.nonzero()[:, 0].tolist():
+            sequence = self._rows[row]
+            if sequence is not None:
+                sequence.end = "failed"
+                self.close(row)
 
     def _end_finished(self, first: Tensor) -> None:
         eos = self._model.config.talker.codec_eos_id

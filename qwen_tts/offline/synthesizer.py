@@ -32,6 +32,7 @@ from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.model import LoadProgress, Model, default_device, default_dtype, load_model
+from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.engine import GuardConfig
@@ -71,8 +72,8 @@ class Synthesizer:
     ) -> Self:
         """Load a checkpoint directory as released.
 
-        `device` defaults to CUDA, then MPS, then the CPU; `dtype` to bfloat16 on CUDA and float32 elsewhere. Raises
-        BadCheckpoint.
+        `device` defaults to CUDA, then MPS, then the CPU; `dtype` to bfloat16 where a CUDA card has it, else float32.
+        Raises BadCheckpoint.
         """
         where = default_device() if device is None else torch.device(device)
         model = load_model(
@@ -158,7 +159,8 @@ class BatchSynthesisStream:
     """Several utterances on their way: (index of the request, chunk), a chunk for each frame.
 
     Nothing is computed until the first chunk is asked for, and never more than the frames of one step ahead. Leaving
-    the `with` block cancels.
+    the `with` block cancels. Where the numbers of an utterance are not finite it ends; SynthesisFailed is raised when
+    the others have ended.
     """
 
     def __init__(
@@ -180,12 +182,12 @@ class BatchSynthesisStream:
 
     @property
     def ends(self) -> list[StreamEnd | None]:
-        """How each utterance ended; None as long as it has not."""
+        """How each utterance ended; None as long as it has not, and for one that failed."""
         return [self._end_of(row) for row in range(len(self._requests))]
 
     def _end_of(self, row: int) -> StreamEnd | None:
         reason = self._sequences[row].end if self._sequences else None
-        return None if reason is None else StreamEnd(reason=reason, synthesis_s=self._synthesis_s)
+        return None if reason is None or reason == "failed" else StreamEnd(reason=reason, synthesis_s=self._synthesis_s)
 
     def cancel(self) -> None:
         """End the work now: no further chunk. Idempotent."""
@@ -205,6 +207,7 @@ class BatchSynthesisStream:
     def __next__(self) -> tuple[int, AudioChunk]:
         while not self._ready:
             if self._is_cancelled or (self._sequences and all(sequence.end for sequence in self._sequences)):
+                self._raise_failure()
                 raise StopIteration
             started = time.perf_counter()
             self._advance()
@@ -223,6 +226,10 @@ class BatchSynthesisStream:
             sequence.end = "complete"
             self._generator.close(frame.row)
         return heard if heard is None or sequence.end is None else faded_out(heard)
+
+    def _raise_failure(self) -> None:
+        if not self._is_cancelled and any(sequence.end == "failed" for sequence in self._sequences):
+            raise not_finite(self._model.talker.dtype)
 
     def _advance(self) -> None:
         try:

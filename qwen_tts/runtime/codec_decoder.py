@@ -1,5 +1,6 @@
 """From codes to sound, frame by frame, for every row: what a backend of the codec decoder does."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -8,17 +9,30 @@ from torch import Tensor
 from qwen_tts.audio.samples import PCM_SCALE
 from qwen_tts.checkpoint.codec import PIECE_FRAMES, Codec
 from qwen_tts.models.codec_decoder import DecoderState
+from qwen_tts.runtime.sampling import NOT_FINITE
 
 
 class DecoderSnapshot(Protocol):
     """What a decoder remembers of the frames before; only the backend that took it knows what is in it."""
 
 
+@dataclass(frozen=True)
+class DecodedAlone:
+    """The sound of codes that belong to no row."""
+
+    pcm: Tensor
+    """[frames * samples_per_frame] int16"""
+    is_finite: Tensor
+    """[] bool: if not, the sound means nothing"""
+    snapshot: DecoderSnapshot
+    """After them"""
+
+
 class DecoderBackend(Protocol):
     """Rows of a decoder. Calls only enqueue work on the current stream."""
 
     codes: Tensor
-    """[rows, codebooks] int32: what `decode` reads"""
+    """[rows, codebooks] int32: what `decode` reads; codebook 0 becomes NOT_FINITE in rows whose sound is not finite"""
     active: Tensor
     """[rows] int32: rows that are 0 stay as they were"""
     pcm: Tensor
@@ -36,11 +50,8 @@ class DecoderBackend(Protocol):
     def snapshot_after(self, codes: Tensor) -> DecoderSnapshot:
         """Of a row that has decoded codes [frames, codebooks], which may lie on any device; they make no sound."""
 
-    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[Tensor, DecoderSnapshot]:
-        """Codes that belong to no row, after `snapshot` or from silence.
-
-        codes [frames, codebooks], on any device -> PCM [frames * samples_per_frame] int16, and the snapshot after them.
-        """
+    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> DecodedAlone:
+        """Codes [frames, codebooks] that belong to no row, on any device, after `snapshot` or from silence."""
 
     def prepare_alone(self) -> None:
         """Compile and capture what the last two need; it does nothing the second time."""
@@ -59,10 +70,11 @@ class EagerDecoder:
 
     def decode(self, rows: int) -> None:
         decoder = self._codec.decoder
-        # The end of speech is no code; its row's sound is not used.
-        codes = self.codes[:rows].long().clamp(max=decoder.config.codebook_size - 1)
+        # The end of speech and NOT_FINITE are no codes; their rows' sound is not used.
+        codes = self.codes[:rows].long().clamp(0, decoder.config.codebook_size - 1)
         samples = decoder(codes[:, :, None], self._state.first(rows), self.active[:rows].bool())
         self.pcm[:rows].copy_(_pcm(samples))
+        self.codes[:rows, 0].masked_fill_(samples.isnan().any(dim=-1), NOT_FINITE)
 
     def reset_row(self, row: int) -> None:
         self._state.reset_row(row)
@@ -74,18 +86,19 @@ class EagerDecoder:
     def snapshot_after(self, codes: Tensor) -> DecoderState:
         return self._codec.state_after(codes.long())
 
-    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[Tensor, DecoderState]:
+    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> DecodedAlone:
         decoder, device = self._codec.decoder, self._codec.device
         state, active = decoder.init_state(1, PIECE_FRAMES), torch.ones(1, dtype=torch.bool, device=device)
         if snapshot is not None:
             assert isinstance(snapshot, DecoderState)
             state.copy_row(snapshot, 0, 0)
         pieces = codes.T[None].to(device).long().split(PIECE_FRAMES, dim=-1)
-        return torch.cat([_pcm(decoder(piece, state, active)[0]) for piece in pieces]), state
+        samples = torch.cat([decoder(piece, state, active)[0] for piece in pieces])
+        return DecodedAlone(_pcm(samples), samples.isfinite().all(), state)
 
     def prepare_alone(self) -> None:
         """Nothing needs to be."""
 
 
 def _pcm(samples: Tensor) -> Tensor:
-    return (samples * PCM_SCALE).round().clamp(-PCM_SCALE, PCM_SCALE - 1).to(torch.int16)
+    return (samples * PCM_SCALE).round().nan_to_num().clamp(-PCM_SCALE, PCM_SCALE - 1).to(torch.int16)

@@ -33,8 +33,9 @@ from qwen_tts.models.codec_decoder import CodecDecoder, CodeEmbedding, ConvNeXt,
 from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
 from qwen_tts.modules.snake import SnakeBeta
 from qwen_tts.modules.window_transformer import WindowTransformer
-from qwen_tts.runtime.codec_decoder import DecoderSnapshot
+from qwen_tts.runtime.codec_decoder import DecodedAlone, DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import Graphs
+from qwen_tts.runtime.sampling import NOT_FINITE
 
 _MAX_REFERENCE_FRAMES = 512
 """30 s and the silence after it"""
@@ -255,7 +256,9 @@ class TritonDecoder:
                     activated=target.new[rows], snake=snake,
                 )  # fmt: skip
             before = after
-        finish(before.new[rows], self._exit_weight, self._exit_bias, self.pcm[rows], before.steps, count)
+        finish(
+            before.new[rows], self._exit_weight, self._exit_bias, self.pcm[rows], self.codes[rows], before.steps, count
+        )
 
     # -- rows -------------------------------------------------------------------------------------------------------
 
@@ -275,11 +278,19 @@ class TritonDecoder:
         for frame in codes[: -self._convolution_frames]:
             self.codes[-1] = frame
             self._graphs.run("advance spare row", self._advance_spare_row)
-        return self._decode_in_spare_row(codes[-self._convolution_frames :])[1]
+        for frame in codes[-self._convolution_frames :]:
+            self._decode_in_spare_row(frame)
+        return self._snapshot_of_spare_row()
 
-    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[Tensor, RowSnapshot]:
+    def decode_alone(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> DecodedAlone:
         self._start_spare_row(snapshot)
-        return self._decode_in_spare_row(codes.to(self._device, torch.int32))
+        codes = codes.to(self._device, torch.int32)
+        pcm = torch.empty(len(codes), self.pcm.shape[1], dtype=torch.int16, device=self._device)
+        first_codes = torch.empty(len(codes), dtype=torch.int32, device=self._device)
+        for index, frame in enumerate(codes):
+            self._decode_in_spare_row(frame)
+            pcm[index], first_codes[index] = self.pcm[-1], self.codes[-1, 0]
+        return DecodedAlone(pcm.flatten(), (first_codes != NOT_FINITE).all(), self._snapshot_of_spare_row())
 
     def prepare_alone(self) -> None:
         self._graphs.capture("advance spare row", self._advance_spare_row)
@@ -298,14 +309,12 @@ class TritonDecoder:
         self._compute_latents(row, 1, self._buffers[0])
         self._move_on(row)
 
-    def _decode_in_spare_row(self, codes: Tensor) -> tuple[Tensor, RowSnapshot]:
-        pcm = torch.empty(len(codes), self.pcm.shape[1], dtype=torch.int16, device=self._device)
-        for frame, sound in zip(codes, pcm, strict=True):
-            self.codes[-1] = frame
-            self._graphs.run("decode spare row", self._decode_spare_row)
-            sound.copy_(self.pcm[-1])
-        snapshot = RowSnapshot(self._data[-1].clone(), self._cache[:, -1].clone(), self._positions[-1].clone())
-        return pcm.flatten(), snapshot
+    def _decode_in_spare_row(self, frame: Tensor) -> None:
+        self.codes[-1] = frame
+        self._graphs.run("decode spare row", self._decode_spare_row)
+
+    def _snapshot_of_spare_row(self) -> RowSnapshot:
+        return RowSnapshot(self._data[-1].clone(), self._cache[:, -1].clone(), self._positions[-1].clone())
 
     def _decode_spare_row(self) -> None:
         self._decode(slice(len(self.codes) - 1, len(self.codes)))

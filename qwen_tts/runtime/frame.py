@@ -26,7 +26,8 @@ FIRST_TEXT_SLOT = 2
 
 PAGE_POSITIONS = 16
 DUMP_PAGE = 0
-"""Takes what rows without a page of their own write."""
+"""Where a row has no page of its own. The kernels write there and never read it; plain PyTorch reads it under its mask
+and never writes there, so that it stays zero."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class RowTensors:
     spoken: Tensor
     """[rows, vocab] uint8: which tokens of codebook 0 the row has drawn"""
     codes: Tensor
-    """[rows, codebooks] int32: of the last frame"""
+    """[rows, codebooks] int32: of the last frame; codebook 0 may be the end of speech, or NOT_FINITE"""
 
     @property
     def most_positions(self) -> int:
@@ -64,9 +65,9 @@ class RowTensors:
         device: torch.device,
         dtype: torch.dtype,
     ) -> "RowTensors":
-        """`pages` of cache besides the dump; a row may take `row_positions` positions."""
+        """`pages` of cache between the dump and the one for padding; a row may take `row_positions` positions."""
         int32 = partial(torch.zeros, dtype=torch.int32, device=device)
-        shape = (1 + pages, config.layers, 2, config.kv_heads, PAGE_POSITIONS, config.head_dim)
+        shape = (1 + pages + 1, config.layers, 2, config.kv_heads, PAGE_POSITIONS, config.head_dim)
         return cls(
             params=int32(rows, COLUMNS),
             cache=torch.zeros(shape, device=device, dtype=dtype),

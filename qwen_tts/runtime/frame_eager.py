@@ -11,8 +11,9 @@ from qwen_tts.models.talker import Talker
 from qwen_tts.modules.attention import KVCache, PagedCache
 from qwen_tts.modules.flash_attention import FlashAttention, pack
 from qwen_tts.runtime import frame
+from qwen_tts.runtime.draw_codes import draw_codes
 from qwen_tts.runtime.frame import PromptPart, RowTensors
-from qwen_tts.runtime.sampling import CounterRandom, Sampler, SamplerState, Warp
+from qwen_tts.runtime.sampling import NOT_FINITE, CounterRandom, Sampler, SamplerState, Warp
 
 _SPANS = (256, 1024)
 
@@ -57,25 +58,18 @@ class EagerFrame:
         cache = PagedCache(state.cache, state.pages[:rows], params[:, frame.POSITION].long())
         last_inputs = state.inputs[:rows, None].to(self._talker.dtype)
         hidden = self._talker(last_inputs, cache, active.long(), span)[:, 0]
-        codes = self._draw_codes(hidden, self._sampling(rows), active)
+        codes, is_finite = self._draw_codes(hidden, self._sampling(rows), active)
         state.codes[:rows] = codes
+        state.codes[:rows, 0].masked_fill_(~is_finite, NOT_FINITE)
         inputs = embed_frames(self._talker, self._predictor, codes) + state.text[params[:, frame.TEXT].long()]
         state.inputs[:rows] = torch.where(active[:, None], inputs.float(), state.inputs[:rows])
 
-    def _draw_codes(self, hidden: Tensor, sampling: SamplerState, active: Tensor) -> Tensor:
-        """hidden [rows, width] -> codes [rows, codebooks]."""
-        rows, sampler = len(hidden), self._sampler
+    def _draw_codes(self, hidden: Tensor, sampling: SamplerState, active: Tensor) -> tuple[Tensor, Tensor]:
+        """See draw_codes."""
+        rows = len(hidden)
         if rows not in self._scratch:
             self._scratch[rows] = self._predictor.init_cache(rows)
-        draw = sampler.begin_frame(sampling)
-        first = sampler.choose_first(self._talker.logits(hidden), sampling, draw, active)
-        rest = self._predictor(
-            hidden,
-            self._talker.codec_embedding(first),
-            self._scratch[rows],
-            lambda logits, codebook: sampler.choose_next(logits, codebook, sampling, draw),
-        )
-        return torch.cat((first[:, None], rest), dim=1)
+        return draw_codes(self._talker, self._predictor, self._sampler, sampling, hidden, active, self._scratch[rows])
 
     def _sampling(self, rows: int) -> SamplerState:
         """What the table says of the rows, as the sampler knows it."""

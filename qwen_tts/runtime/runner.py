@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.generation import SamplingRules
 from qwen_tts.modules.upload import upload
@@ -25,7 +26,7 @@ from qwen_tts.runtime.backends import Networks, eager_backends, pages_of, triton
 from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import CudaGraphs, Graphs, synchronize
-from qwen_tts.runtime.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PromptPart
+from qwen_tts.runtime.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
 
 IN_FLIGHT = 2
 """Steps launched and not collected."""
@@ -57,13 +58,13 @@ class StepResult:
     """Of the rows in a step, by row."""
 
     codes: NDArray[np.int32]
-    """[rows, codebooks]"""
+    """[rows, codebooks]; codebook 0 may be the end of speech, or NOT_FINITE"""
     pcm: NDArray[np.int16]
     """[rows, samples_per_frame]"""
 
     @property
     def first_codes(self) -> NDArray[np.int32]:
-        """[rows]: codebook 0, or the end of speech"""
+        """[rows]: codebook 0, or the end of speech, or NOT_FINITE"""
         return self.codes[:, 0]
 
 
@@ -71,7 +72,7 @@ class ModelRunner:
     """Allocates everything once. `prepare` makes it ready for steps of so many rows, the smaller ones first."""
 
     def __init__(self, model: Model, config: EngineConfig) -> None:
-        self._device = model.talker.device
+        self._device, self._dtype = model.talker.device, model.talker.dtype
         self.is_cuda = self._device.type == "cuda"
         self.pages = pages_of(config)
         self._unprepared = deque(config.step_sizes)
@@ -160,10 +161,15 @@ class ModelRunner:
 
     @torch.inference_mode()
     def decode(self, codes: Tensor, snapshot: DecoderSnapshot | None) -> tuple[bytes, DecoderSnapshot]:
-        """codes [frames, codebooks] that belong to no row, after `snapshot` -> PCM, and the snapshot after them."""
+        """codes [frames, codebooks] that belong to no row, after `snapshot` -> PCM, and the snapshot after them.
+
+        Raises SynthesisFailed if the sound is not finite.
+        """
         with self._on("_side"):
-            pcm, snapshot = self._decoder.decode_alone(codes, snapshot)
-            return pcm.cpu().numpy().tobytes(), snapshot
+            decoded = self._decoder.decode_alone(codes, snapshot)
+            if not decoded.is_finite:
+                raise not_finite(self._dtype)
+            return decoded.pcm.cpu().numpy().tobytes(), decoded.snapshot
 
     @torch.inference_mode()
     def close_row(self, row: int) -> None:
@@ -179,9 +185,18 @@ class ModelRunner:
             self._state.pages[row, : len(pages)] = upload(pages, self._device, torch.int32)
 
     @torch.inference_mode()
-    def copy_page(self, source: int, target: int) -> None:
+    def clear_pages(self, pages: Sequence[int]) -> None:
+        """Nothing is left of who had them before."""
         with self._on("_main"):
-            self._state.cache[target].copy_(self._state.cache[source])
+            self._state.cache.index_fill_(0, upload(pages, self._device, torch.long), 0)
+
+    @torch.inference_mode()
+    def copy_page(self, source: int, target: int, positions: int = PAGE_POSITIONS) -> None:
+        """The first `positions` positions of a page; the rest of `target` is clear."""
+        with self._on("_main"):
+            to, of = self._state.cache[target], self._state.cache[source]
+            to[..., :positions, :] = of[..., :positions, :]
+            to[..., positions:, :].zero_()
 
     @torch.inference_mode()
     def put_text(self, slots: Sequence[int], embeddings: Tensor) -> None:

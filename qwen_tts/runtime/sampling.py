@@ -24,6 +24,12 @@ Draw = Callable[[Tensor, int], Tensor]
 MINIMUM_TOKENS = 2
 """Tokens of codebook 0 before the end may be drawn, as in the official package."""
 
+COLDEST = 2.0**-100
+"""Lower temperatures count as this one: divisions by less are not the same on every device."""
+
+NOT_FINITE = -1
+"""In place of codebook 0: the row's frame came from numbers that are not finite, and is worth nothing."""
+
 _MASK32 = 0xFFFFFFFF
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -55,7 +61,9 @@ class Warp:
     def choose(self, scores: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
         """scores [rows, vocab] float32 -> tokens [rows]."""
         greedy = self.temperature == 0
-        scaled = scores / torch.where(greedy, 1.0, self.temperature)[:, None]
+        # The likeliest becomes 0, so that no temperature makes it infinite.
+        below = scores - scores.amax(dim=-1, keepdim=True)
+        scaled = below / torch.where(greedy, 1.0, self.temperature.clamp(min=COLDEST))[:, None]
         drawn = draw(self._keep_likely(scaled).softmax(dim=-1))
         return torch.where(greedy, scores.argmax(dim=-1), drawn)
 

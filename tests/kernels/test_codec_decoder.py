@@ -55,9 +55,10 @@ def test_frame_for_frame_with_pauses_and_a_reference(codec: Codec, device: torch
         theirs = EagerDecoder(codec, ROWS)
         sounds: list[Tensor] = []
         for decoder in (ours, theirs):
-            pcm, snapshot = decoder.decode_alone(reference[-1:], decoder.snapshot_after(reference[:-1]))
-            decoder.restore_row(1, snapshot)
-            sounds.append(pcm.int().cpu())
+            alone = decoder.decode_alone(reference[-1:], decoder.snapshot_after(reference[:-1]))
+            assert alone.is_finite
+            decoder.restore_row(1, alone.snapshot)
+            sounds.append(alone.pcm.int().cpu())
         assert (sounds[0] - sounds[1]).abs().max() <= 1
         for codes, active in zip(frames, ([1, 1], [1, 0], [1, 1]), strict=True):
             difference = (decode(ours, codes, active) - decode(theirs, codes, active)).abs().amax(dim=1)

@@ -1,0 +1,124 @@
+"""python -m scripts.speaking: the stages one by one, or all of them. See the package's docstring."""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from scripts.speaking.corpus import FORTUNES, WORDNET, sentences
+from scripts.speaking.log import say
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    work: Path = options.work
+    sound: Path = options.sound or work / "sound"
+    work.mkdir(parents=True, exist_ok=True)
+    sound.mkdir(parents=True, exist_ok=True)
+    # A stage imports what it needs: torch is of no use to the teacher's processes.
+    match options.stage:
+        case "texts":
+            from scripts.speaking.text_tokens import train_tokenizer
+
+            texts = sentences(options.wordnet, options.fortunes)
+            (work / "texts.txt").write_text("\n".join(texts) + "\n", "utf-8")
+            train_tokenizer(texts, work / "tokenizer")
+            say("texts", sentences=len(texts))
+        case "sound":
+            _synthesise(work, sound, options.seconds, options.processes, options.turn)
+        case "codec":
+            from scripts.speaking.train_codec import train_codec
+
+            train_codec(sound, work, options.seconds, options.rows or 40, options.hours)
+        case "speaker":
+            from scripts.speaking.speaker_encoder import train_speaker_encoder
+
+            train_speaker_encoder(sound, work, options.seconds, options.rows or 96, options.hours)
+        case "decoder":
+            from scripts.speaking.polish_decoder import polish_decoder
+
+            polish_decoder(sound, work, options.seconds, options.rows or 40, options.hours)
+        case "codes":
+            from scripts.speaking.encode import encode
+
+            encode(sound, work, options.seconds, removes=options.remove_sound)
+        case "talker":
+            from scripts.speaking.train_talker import train_talker
+
+            train_talker(
+                work, (work / "texts.txt").read_text("utf-8").splitlines(), options.seconds,
+                settle=options.settle, positions=options.positions,
+            )  # fmt: skip
+        case "export":
+            from scripts.speaking.export import export
+
+            export(work, work / "checkpoint")
+            size = sum(path.stat().st_size for path in (work / "checkpoint").rglob("*") if path.is_file())
+            say("export", megabytes=size / 1e6)
+        case "all":
+            _run_all(options, sound)
+
+
+def _synthesise(work: Path, sound: Path, seconds: float, processes: int, turn: int) -> None:
+    from multiprocessing import get_context
+
+    from scripts.speaking.teacher import synthesise
+
+    until, context = time.time() + seconds, get_context("spawn")
+    workers = [
+        context.Process(target=synthesise, args=(work / "texts.txt", sound, index, processes, turn, until))
+        for index in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def _run_all(options: argparse.Namespace, sound: Path) -> None:
+    """The whole recipe in `seconds`: sound most of the time, a third of it for the codec, the rest for the talker."""
+    total: float = options.seconds
+    codec, speaker, decoder = 0.26 * total, 0.03 * total, 0.11 * total
+    talker = total - codec - speaker - decoder
+    if not (options.work / "texts.txt").exists():
+        _stage(options, sound, "texts", 0).wait()
+    beside = [_stage(options, sound, "sound", 0.6 * total)]
+    for stage, seconds in (("codec", codec), ("speaker", speaker)):
+        _stage(options, sound, stage, seconds).wait()
+    beside.append(_stage(options, sound, "codes", 0.6 * talker))
+    _stage(options, sound, "decoder", decoder).wait()
+    _stage(options, sound, "talker", talker).wait()
+    for process in beside:
+        process.wait()
+    _stage(options, sound, "export", 0).wait()
+
+
+def _stage(options: argparse.Namespace, sound: Path, stage: str, seconds: float) -> "subprocess.Popen[bytes]":
+    known = ("wordnet", "fortunes", "processes", "turn", "hours", "positions", "settle")
+    arguments = [f"--{name}={getattr(options, name)}" for name in known]
+    command = (stage, str(options.work), f"--seconds={seconds}", f"--sound={sound}", *arguments)
+    return subprocess.Popen([sys.executable, "-m", "scripts.speaking", *command])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    stages = ("texts", "sound", "codec", "speaker", "decoder", "codes", "talker", "export", "all")
+    parser.add_argument("stage", choices=stages)
+    parser.add_argument("work", type=Path, help="where everything is read and written")
+    parser.add_argument("--seconds", type=float, default=3600, help="the stage's time")
+    parser.add_argument("--sound", type=Path, help="where the teacher's sound is (default: WORK/sound)")
+    parser.add_argument("--hours", type=float, default=60, help="most sound to hold on the card, 173 MB an hour")
+    parser.add_argument("--remove-sound", action="store_true", help="once it is codes")
+    parser.add_argument("--processes", type=int, default=14, help="that synthesise")
+    parser.add_argument("--turn", type=int, default=0, help="of the teacher: each says the same texts in another way")
+    parser.add_argument("--rows", type=int, help="of a batch, where its rows are of one length")
+    parser.add_argument("--positions", type=int, default=24_000, help="of a talker's batch")
+    parser.add_argument("--settle", type=float, default=0.4, help="share of the talker's time; 0: it will go on")
+    parser.add_argument("--wordnet", type=Path, default=WORDNET)
+    parser.add_argument("--fortunes", type=Path, default=FORTUNES)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Stage: the codec's decoder once more, the codes as they are, now also against networks that tell it from the teacher.
+
+Reads codec.pt, writes decoder.pt.
+"""
+
+from pathlib import Path
+
+import torch
+
+from scripts.speaking.dimensions import FRAME
+from scripts.speaking.encode import codes_of
+from scripts.speaking.log import say
+from scripts.speaking.sounds import Sounds
+from scripts.speaking.spectra import Discriminators, SpectralDistance, deception_loss, verdict_loss
+from scripts.speaking.stages import Clock, default_device
+from scripts.speaking.train_codec import load_codec, use_compiled_snake
+from scripts.speaking.weights import TrainedWeights, half, save
+
+SEGMENT, CONTEXT = 20, 4
+"""Frames of a row; the first ones only prepare the decoder"""
+_RATE = 3e-4
+_RAMP = 500  # steps until the discriminators count in full
+
+
+def polish_decoder(sound: Path, work: Path, seconds: float, rows: int, hours: float) -> None:
+    device = default_device()
+    torch.manual_seed(3)
+    use_compiled_snake(device)
+    encoder, quantizer, decoder = load_codec(work / "codec.pt", device)
+    if (work / "decoder.pt").exists():
+        decoder.load_state_dict({k: v.float() for k, v in torch.load(work / "decoder.pt", map_location=device).items()})
+    sounds = Sounds(sound, device, hours)
+    sounds.wait_for(10 * SEGMENT)
+    codes = torch.cat([codes_of(block, sounds, encoder, quantizer) for block in sounds.blocks])
+    discriminators, distance = Discriminators().to(device), SpectralDistance().to(device)
+    weights = TrainedWeights([decoder])
+    cuda = device.type == "cuda"
+    optimizer = torch.optim.AdamW(weights.groups(0.0), betas=(0.8, 0.99), fused=cuda)
+    judging = torch.optim.AdamW(discriminators.parameters(), betas=(0.8, 0.99), weight_decay=0.0, fused=cuda)
+    clock, step = Clock(seconds), 0
+    say("polish", hours=sounds.hours)
+    while (done := clock.done) < 1:
+        for group in (*optimizer.param_groups, *judging.param_groups):
+            group["lr"] = _RATE * min(1, (step + 1) / 100) * (0.05 + 0.95 * (1 - done))
+        weights.publish(as_stored=True)
+        start = torch.randint(0, len(codes) - SEGMENT, (rows,), device=device)
+        segment = codes[start[:, None] + torch.arange(SEGMENT, device=device)].long()
+        fake = decoder(quantizer.look_up(segment))[:, CONTEXT * FRAME :]
+        real = sounds.samples(start, SEGMENT)[:, CONTEXT * FRAME :]
+        with torch.autocast(device.type, torch.bfloat16, enabled=cuda):
+            judgement = verdict_loss(discriminators(real), discriminators(fake.detach()))
+        judging.zero_grad(set_to_none=True)
+        judgement.backward()
+        torch.nn.utils.clip_grad_norm_(discriminators.parameters(), 10.0)
+        judging.step()
+        discriminators.requires_grad_(False)
+        with torch.autocast(device.type, torch.bfloat16, enabled=cuda):
+            deception, matching = deception_loss(discriminators(real), discriminators(fake))
+        mel, log, linear = distance(fake, real)
+        loss = 12 * mel + log + linear + min(1.0, step / _RAMP) * (deception + 4 * matching)
+        loss.backward()
+        discriminators.requires_grad_(True)
+        weights.take_gradients(20.0)
+        optimizer.step()
+        weights.update_average()
+        if clock.is_due("say", 20):
+            say(
+                "polish", seconds=clock.elapsed, step=step, mel=mel.item(), log=log.item(), linear=linear.item(),
+                matching=matching.item(), judgement=judgement.item(),
+            )  # fmt: skip
+        if clock.is_due("save", 45) or clock.done >= 1:
+            weights.publish(as_stored=True, average=True)
+            save(work / "decoder.pt", half(decoder))
+        step += 1
+    say("decoder polished", steps=step)

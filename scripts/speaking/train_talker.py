@@ -1,0 +1,178 @@
+"""Stage: codes and texts -> the talker with its code predictor, in talker.pt: the average with the best validation.
+
+The rate of learning stays high until the last part of the time, `settle`, in which it falls and the weights are rounded
+as they will be stored. Without such a part the result is for going on from: an existing talker.pt is where it begins.
+"""
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from scripts.speaking.batches import Corpus, Runs, draw_by_embedding
+from scripts.speaking.dimensions import ENTRIES, EOS
+from scripts.speaking.log import say
+from scripts.speaking.stages import Clock, compiled, default_device
+from scripts.speaking.talker import Talker
+from scripts.speaking.text_tokens import tokenize
+from scripts.speaking.weights import TrainedWeights, half, save
+
+VARIANTS = 5
+"""Of every text: one as the engine cuts it, the others with dropout"""
+_PEAK, _LEAST = 1.5e-3, 0.02
+_WARM_STEPS = 300
+_LONG = (0.4, (160, 320, 640))
+"""Of the steps have texts of several sentences, of up to so many positions"""
+_PREDICTED = 8  # positions of a batch to one frame for the code predictor
+_REST_WEIGHT, _NORMALISER_WEIGHT = 0.1, 5e-3
+_NOISE = 0.15  # of what a row hears is wrong, at most
+_VALIDATED = 512
+
+
+def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float, positions: int) -> None:
+    """`settle` is a share of the time; a batch has about `positions` positions. Waits for the first codes."""
+    device = default_device()
+    torch.manual_seed(2)
+    corpus = Corpus(work / "codes", tokenize(texts, work / "tokenizer", VARIANTS), work / "tokenizer", device)
+    clock = Clock(seconds)
+    talker = Talker().to(device)
+    if (work / "talker.pt").exists():
+        talker.load_state_dict({k: v.float() for k, v in torch.load(work / "talker.pt", map_location=device).items()})
+    cuda = device.type == "cuda"
+    weights = TrainedWeights([talker], torch.bfloat16 if cuda else torch.float32)
+    if cuda:
+        _compile_layers(talker, device)
+    while not corpus.refresh() or not len(corpus.held_out):
+        clock.wait(1.0)
+        if clock.done >= 1:
+            raise SystemExit(f"no codes in {corpus.folder}: encode some sound first")
+    optimizer = torch.optim.AdamW(weights.groups(0.05), betas=(0.9, 0.96), fused=cuda)
+    say("talker", parameters=sum(p.numel() for p in weights.masters), utterances=len(corpus.rows))
+    step, best, recent = 0, math.inf, torch.zeros(2, device=device)
+    while (done := clock.done) < 1:
+        if clock.is_due("refresh", 15):
+            corpus.refresh()
+        settling = max(0.0, (done - (1 - settle)) / settle) if settle else 0.0
+        rate = _PEAK * min(1, (step + 1) / _WARM_STEPS) * _settled(settling)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        weights.publish(as_stored=settling > 0)
+        losses = losses_of(talker, draw_batch(corpus, positions), _NOISE)
+        loss = losses.first + _REST_WEIGHT * losses.rest.sum() + _NORMALISER_WEIGHT * losses.normaliser
+        loss.backward()
+        weights.take_gradients(1.0)
+        optimizer.step()
+        weights.update_average()
+        recent = recent * 0.98 + 0.02 * torch.stack((losses.first.detach(), losses.rest.detach().mean()))
+        step += 1
+        if clock.is_due("validate", 45) or clock.done >= 1:
+            weights.publish(as_stored=True, average=True)
+            score = validate(corpus, talker.eval())
+            first, rest = (recent / (1 - 0.98**step)).tolist()
+            say("talker", seconds=clock.elapsed, step=step, rate=f"{rate:.5f}", hours=corpus.hours)
+            say("  losses in training", first=first, rest=rest)
+            say("  in validation", **score)
+            weights.publish(as_stored=False, average=True)
+            if score["score"] < best:
+                best = score["score"]
+                save(work / "talker.pt", half(talker))
+            talker.train()
+    say("talker trained", steps=step, best=best)
+
+
+def _settled(share: float) -> float:
+    """The rate of learning, 1 at first."""
+    return _LEAST + (1 - _LEAST) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _compile_layers(talker: Talker, device: torch.device) -> None:
+    x = torch.randn(4, 64, talker.model.norm.weight.shape[0], device=device, dtype=torch.bfloat16, requires_grad=True)
+    angles = torch.randn(64, talker.model._head_dim, device=device, dtype=torch.bfloat16)
+    layer = talker.model.layers[0]
+    plain = type(layer).forward
+    fast = compiled(plain, layer, x, angles, angles)
+    talker.zero_grad(set_to_none=True)
+    # Validation is rare: it is not worth another minute of the compiler.
+    type(layer).forward = lambda self, *inputs: (fast if self.training else plain)(self, *inputs)
+
+
+def draw_batch(corpus: Corpus, positions: int) -> dict[str, Tensor]:
+    """Of single sentences or of several, both layouts and every kind of voice mixed."""
+    share, lengths = _LONG
+    if torch.rand(()) < share:
+        runs = corpus.draw_runs(positions, lengths[int(torch.randint(len(lengths), ()))])
+    else:
+        runs = corpus.draw_sentences(positions)
+    rows = len(runs.first)
+    streaming, unnamed = (torch.rand(rows, device=corpus.device) < 0.5 for _ in range(2))
+    return corpus.lay_out(
+        runs, streaming=streaming, unnamed_language=unnamed,
+        by_embedding=draw_by_embedding(rows, corpus.device), learning=True,
+    )  # fmt: skip
+
+
+class Losses(NamedTuple):
+    """Of a batch."""
+
+    first: Tensor
+    """Of codebook 0"""
+    rest: Tensor
+    """[15], of the others"""
+    normaliser: Tensor
+    """How far it is from one"""
+    ends: Tensor
+    """The share of them that were said"""
+
+
+def losses_of(talker: Talker, batch: dict[str, Tensor], noise: float, most_predicted: int | None = None) -> Losses:
+    """`noise`: the share of the history that is wrong, at most. Some of the frames go through the code predictor."""
+    target, speaks = batch["target"], batch["speaks"]
+    hidden = talker(_misheard(batch, noise) if noise else batch)
+    asked = target >= 0
+    logits, target = talker.codec_head(hidden[asked]).float(), target[asked]
+    where = speaks.nonzero()
+    count = min(len(where), most_predicted or max(64, asked.numel() // _PREDICTED))
+    where = where[torch.randperm(len(where), device=where.device)[:count]]
+    rows, places = where.unbind(1)
+    codes = batch["target_rest"][rows, places]
+    first = talker.model.codec_embedding(batch["target"][rows, places])
+    said = talker.code_predictor(hidden[rows, places], first, _wrong(codes, 0.02) if noise else codes).float()
+    rest = functional.cross_entropy(said.flatten(0, 1), codes.flatten(), reduction="none").view(codes.shape).mean(0)
+    ends = target == EOS
+    # The normaliser is drawn to one: scores are log-probabilities then, which a repetition penalty hardly moves.
+    return Losses(
+        functional.cross_entropy(logits, target), rest, logits.logsumexp(-1).square().mean(),
+        (logits[ends].argmax(-1) == EOS).float().mean(),
+    )  # fmt: skip
+
+
+def _misheard(batch: dict[str, Tensor], most: float) -> dict[str, Tensor]:
+    """A history that is a little wrong, as a talker's own is: each row at a level of its own."""
+    level = torch.rand(len(batch["first"]), 1, device=batch["first"].device) * most
+    first = torch.where(batch["is_frame"], _wrong(batch["first"], level / 2), batch["first"])
+    return batch | {"first": first, "rest": _wrong(batch["rest"], level[..., None])}
+
+
+def _wrong(codes: Tensor, share: float | Tensor) -> Tensor:
+    return torch.where(torch.rand(codes.shape, device=codes.device) < share, torch.randint_like(codes, ENTRIES), codes)
+
+
+@torch.no_grad()
+def validate(corpus: Corpus, talker: Talker) -> dict[str, float]:
+    """On texts that are never learned from: single ones in both layouts, and long ones."""
+    held = corpus.held_out[:_VALIDATED]
+    figures: dict[str, float] = {}
+    for name, streaming, most in (("whole", False, 0), ("live", True, 0), ("long", True, 480)):
+        runs = corpus.longest_runs(held[::8], most) if most else Runs(held, torch.ones_like(held))
+        even = torch.arange(len(runs.first), device=corpus.device) % 2 == 0
+        batch = corpus.lay_out(
+            runs, streaming=torch.full_like(even, streaming), unnamed_language=even, by_embedding=even, learning=False
+        )
+        losses = losses_of(talker, batch, 0.0, most_predicted=8192)
+        figures[name], figures[f"{name} rest"] = losses.first.item(), losses.rest.mean().item()
+        figures[f"{name} ends"] = losses.ends.item()
+    figures["score"] = sum(figures[name] + figures[f"{name} rest"] for name in ("whole", "live", "long"))
+    return figures

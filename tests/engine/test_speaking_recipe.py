@@ -1,0 +1,267 @@
+"""scripts/speaking: what is trained is what the engine computes, prompt by prompt and number by number."""
+
+import json
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from qwen_tts import Audio, ClonedVoice, PresetVoice, SynthesisRequest, Synthesizer
+from qwen_tts.audio.samples import to_pcm
+from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.checkpoint.prompt import Prompt
+from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
+from qwen_tts.models.frame_embedding import embed_frames
+from scripts.speaking.batches import INSTRUCTIONS, Corpus, Runs
+from scripts.speaking.codec import Decoder, Encoder, Quantizer
+from scripts.speaking.dimensions import CODEBOOKS, ENTRIES, EOS, FRAME, HIDDEN, RATE
+from scripts.speaking.encode import RECORDINGS, EncodedBlock, write_blocks
+from scripts.speaking.export import SHARPENED, export, write_base
+from scripts.speaking.speaker_encoder import embed, new_speaker_encoder
+from scripts.speaking.talker import Talker
+from scripts.speaking.teacher import PACES
+from scripts.speaking.text_tokens import load_tokenizer, tokenize, train_tokenizer
+from scripts.speaking.train_codec import save_codec
+from scripts.speaking.train_talker import draw_batch, losses_of
+from scripts.speaking.weights import TrainedWeights, half, rounded, save
+
+CPU = torch.device("cpu")
+TEXTS = ["Dinner is ready, isn't it?", "It is 7:30.", "Call Peter!", "What?", "The kitchen light is on."]
+FRAMES = [9, 7, 12, 6, 8]
+MOST_MEGABYTES = 10
+
+
+class Trained:
+    """Every part, with the numbers that its files can hold."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(5)
+        self.encoder, self.quantizer, self.decoder = Encoder(), Quantizer(), Decoder()
+        self.talker, self.speaker_encoder = Talker(), new_speaker_encoder(CPU)
+        for part, dtype, spread in (
+            (self.encoder, torch.float16, 0.01),
+            (self.decoder, torch.float16, 0.01),
+            (self.talker, torch.bfloat16, 0.05),
+            (self.speaker_encoder, torch.bfloat16, 0.05),
+        ):
+            part.requires_grad_(False).eval()
+            for parameter in part.parameters():
+                parameter.copy_(rounded(parameter + spread * torch.randn_like(parameter)).to(dtype).to(torch.float16))
+        self.quantizer.eval()
+
+    def save(self, work: Path) -> None:
+        save_codec(work / "codec.pt", self.encoder, self.quantizer, self.decoder)
+        save(work / "talker.pt", half(self.talker))
+        save(work / "speaker.pt", half(self.speaker_encoder))
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return Trained()
+
+
+@pytest.fixture(scope="module")
+def work(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    work = tmp_path_factory.mktemp("speaking")
+    trained.save(work)
+    chance = Random(3)
+    words = ["".join(chance.choices("aeinorst lmdk", k=7)) for _ in range(6000)]
+    train_tokenizer([" ".join(chance.choices(words, k=8)) for _ in range(3000)] + TEXTS, work / "tokenizer")
+    numbers = np.random.default_rng(7)
+    blocks = [
+        EncodedBlock(
+            number, speaker, pace, np.arange(len(TEXTS)), np.array(FRAMES),
+            numbers.integers(0, ENTRIES, (sum(FRAMES), CODEBOOKS)).astype(np.uint8),
+            numbers.normal(size=(RECORDINGS, HIDDEN)).astype(np.float16),
+        )
+        for number, (speaker, pace) in enumerate(((0, 0), (1, 0), (1, 1), (0, 2), (-1, 0)), start=1)
+    ]  # fmt: skip
+    write_blocks(work / "codes" / "00000.npz", blocks)
+    export(work, work / "checkpoint")
+    write_base(work / "checkpoint", work / "base")
+    return work
+
+
+@pytest.fixture(scope="module")
+def corpus(work: Path) -> Corpus:
+    corpus = Corpus(work / "codes", tokenize(TEXTS, work / "tokenizer", variants=2), work / "tokenizer", CPU)
+    assert corpus.refresh()
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def preset(work: Path) -> Model:
+    return load_model(work / "checkpoint", CPU, torch.float32)
+
+
+@pytest.fixture(scope="module")
+def base(work: Path) -> Model:
+    return load_model(work / "base", CPU, torch.float32)
+
+
+def test_the_checkpoint_is_small(work: Path) -> None:
+    size = sum(path.stat().st_size for path in (work / "checkpoint").rglob("*") if path.is_file())
+    assert size <= MOST_MEGABYTES * 1e6
+
+
+def test_the_codec_s_decoder(trained: Trained, preset: Model) -> None:
+    codes = torch.randint(0, ENTRIES, (60, CODEBOOKS))
+    expected = trained.decoder(trained.quantizer.look_up(codes[None]))[0].clamp(-1, 1)
+    found = torch.from_numpy(preset.codec.decode(codes))
+    assert expected.std() > 0.01
+    assert (found - expected).square().mean() < 1e-4 * expected.square().mean()  # 16 bits of the codebooks
+
+
+def test_the_codec_s_encoder(trained: Trained, preset: Model) -> None:
+    samples = torch.randn(30 * FRAME) * torch.linspace(0, 0.3, 30 * FRAME)
+    vectors = trained.encoder(samples[None])[:, 0]
+    found = preset.codec.encode(samples.numpy())
+    assert found.shape == (30, CODEBOOKS)
+    assert (found == trained.quantizer.encode(vectors)).float().mean() > 0.97  # ties, by 16 bits of the codebooks
+
+
+def test_the_speaker_encoder(trained: Trained, base: Model) -> None:
+    samples = torch.randn(1, 40 * FRAME) * 0.1
+    audio = Audio(pcm=to_pcm(samples[0].numpy()), sample_rate=RATE)
+    voice = ReferenceVoice.from_bytes(Synthesizer(base).encode_reference(audio, None).data, **base.voice_geometry)
+    expected = embed(trained.speaker_encoder, samples)[0]
+    torch.testing.assert_close(voice.speaker_embedding, expected, atol=1e-3, rtol=1e-2)
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streaming"])
+@pytest.mark.parametrize("language", ["en", "auto"])
+@pytest.mark.parametrize(("block", "first", "count"), [(0, 0, 1), (1, 1, 3), (2, 0, 5), (3, 2, 2)])
+def test_prompts_frames_states_and_logits_of_named_voices(
+    trained: Trained, preset: Model, corpus: Corpus, block: int, first: int, count: int, language: str, streaming: bool
+) -> None:
+    pace = list(PACES)[int(corpus.pace[block * len(TEXTS)])]
+    request = SynthesisRequest(
+        text=" ".join(TEXTS[first : first + count]),
+        voice=PresetVoice(("heart", "stone", "stone", "heart")[block]),
+        language=language,
+        instruct=INSTRUCTIONS[pace][0] if pace else "",
+    )
+    compare(trained, preset, corpus, request, block, first, count, streaming=streaming)
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streaming"])
+def test_a_clone_s_embedding_takes_the_speaker_s_place(
+    trained: Trained, base: Model, corpus: Corpus, streaming: bool
+) -> None:
+    voice = ClonedVoice(Synthesizer(base).encode_reference(noise(), None))
+    embedding = ReferenceVoice.from_bytes(voice.prompt.data, **base.voice_geometry).speaker_embedding
+    corpus.embeddings[4] = embedding.half()
+    request = SynthesisRequest(text=" ".join(TEXTS[1:3]), voice=voice, language="en")
+    compare(trained, base, corpus, request, 4, 1, 2, streaming=streaming)
+
+
+def noise() -> Audio:
+    return Audio(pcm=to_pcm(np.random.default_rng(1).normal(size=4 * RATE).astype(np.float32) * 0.1), sample_rate=RATE)
+
+
+@torch.inference_mode()
+def compare(
+    trained: Trained, model: Model, corpus: Corpus, request: SynthesisRequest, block: int, first: int, count: int,
+    *, streaming: bool,
+) -> None:  # fmt: skip
+    """The recipe's row of a batch and what the engine reads, says and would have to say."""
+    batch = corpus.lay_out(
+        runs(block, first, count),
+        streaming=torch.tensor([streaming]),
+        unnamed_language=torch.tensor([request.language == "auto"]),
+        by_embedding=torch.tensor([False]),
+        learning=False,
+    )
+    start = int(corpus.offsets[block * len(TEXTS) + first])
+    codes = corpus.codes[start : start + sum(FRAMES[first : first + count])].long()
+    prompt = Synthesizer(model)._prompt(request, streaming)
+    expected = engine_inputs(model, prompt, codes)
+    read, positions = trained.talker.inputs(batch)[0], len(expected)
+    torch.testing.assert_close(read[:positions], expected, atol=1e-3, rtol=1e-3)
+
+    states = trained.talker(batch)[0][:positions]
+    cache = model.talker.init_cache(1, 400)
+    spoken = model.talker(expected[None], cache, torch.tensor([positions]), positions)[0]
+    torch.testing.assert_close(states, spoken, atol=1e-2, rtol=1e-2)
+    logits = trained.talker.codec_head(states) * SHARPENED
+    torch.testing.assert_close(logits, model.talker.logits(spoken), atol=2e-2, rtol=1e-2)
+
+    begin = len(prompt.embeddings) - 1
+    assert batch["target"][0, begin : begin + len(codes)].tolist() == codes[:, 0].tolist()
+    assert batch["target"][0, begin + len(codes)] == EOS
+    assert (batch["target"][0, :begin] < 0).all()
+    assert (batch["target_rest"][0, begin : begin + len(codes)] == codes[:, 1:]).all()
+    compare_predictors(trained.talker, model, spoken[begin : begin + 1], codes[:1])
+
+
+def engine_inputs(model: Model, prompt: Prompt, codes: Tensor) -> Tensor:
+    """The prompt, then each frame beside its text."""
+    frames = embed_frames(model.talker, model.code_predictor, codes)
+    pads = model.prompts.pad.expand(max(0, len(codes) - len(prompt.trailing)), -1)
+    return torch.cat((prompt.embeddings, frames + torch.cat((prompt.trailing, pads))[: len(codes)]))
+
+
+def compare_predictors(talker: nn.Module, model: Model, state: Tensor, codes: Tensor) -> None:
+    first, seen = model.talker.codec_embedding(codes[:, 0]), []
+
+    def choose(logits: Tensor, codebook: int) -> Tensor:
+        seen.append(logits[0])
+        return codes[:, codebook]
+
+    model.code_predictor(state, first, model.code_predictor.init_cache(1), choose)
+    said = talker.code_predictor(state, first, codes[:, 1:])[0] * SHARPENED
+    torch.testing.assert_close(said, torch.stack(seen), atol=2e-2, rtol=1e-2)
+
+
+def runs(block: int, first: int, count: int) -> Runs:
+    return Runs(torch.tensor([block * len(TEXTS) + first]), torch.tensor([count]))
+
+
+def test_sentences_are_tokens_as_the_engine_cuts_the_whole_text(work: Path, preset: Model) -> None:
+    text = " ".join(TEXTS)
+    assert load_tokenizer(work / "tokenizer").encode(text).ids == preset.tokenizer.encode(text)
+    vocab = json.loads((work / "tokenizer" / "vocab.json").read_text("utf-8"))
+    assert {"user", "assistant", "Ċ"} <= set(vocab)
+
+
+def test_what_is_drawn_to_learn_from_fits_and_is_never_held_out(corpus: Corpus) -> None:
+    for drawn in (corpus.draw_sentences(200), corpus.draw_runs(400, most=60)):
+        assert len(drawn.first) > 0
+        ends = drawn.first + drawn.count
+        assert (corpus.block[drawn.first] == corpus.block[ends - 1]).all()
+        assert not set(drawn.first.tolist()) & set(corpus.held_out.tolist())
+
+
+def test_training_goes_on_with_the_weights_as_they_will_be_stored() -> None:
+    module = nn.Linear(256, 256)
+    weights = TrainedWeights([module])
+    weights.publish(as_stored=True)
+    assert torch.equal(module.weight, rounded(weights.masters[0]))
+    assert not torch.equal(module.weight, weights.masters[0])
+    assert torch.equal(module.bias, weights.masters[1])
+    module(torch.randn(8, 256)).square().mean().backward()
+    assert weights.take_gradients(1.0) > 0
+    before = weights.masters[0].detach().clone()
+    torch.optim.SGD(weights.groups(0.0), lr=1e-3).step()
+    assert 0 < (weights.masters[0] - before).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_talker_learns(corpus: Corpus, dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    talker = Talker(dropout=0.0)
+    weights = TrainedWeights([talker], dtype)
+    optimizer = torch.optim.AdamW(weights.groups(0.0), lr=2e-3)
+    heard = []
+    for _ in range(8):
+        weights.publish(as_stored=True)
+        losses = losses_of(talker, draw_batch(corpus, 200), 0.1)
+        (losses.first + 0.1 * losses.rest.sum()).backward()
+        heard.append(losses.first.item())
+        weights.take_gradients(1.0)
+        optimizer.step()
+        weights.update_average()
+    assert sum(heard[-2:]) < 0.9 * sum(heard[:2])
