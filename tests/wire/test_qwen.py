@@ -98,6 +98,30 @@ def test_it_speaks_through_rest_and_says_that_it_is_no_preview(doors: tuple[int,
     assert httpx.post(f"{base}/v1/audio/speech", json=order | {"voice": "heart"}, timeout=PATIENCE_S).status_code == 422
 
 
+async def test_what_came_to_no_end_is_told_at_every_door(doors: tuple[int, int, DaemonProcess]) -> None:
+    """What is streamed is stopped; what is wanted as a whole is spoken once more, and then stopped."""
+    text, base = "Good evening.", f"http://127.0.0.1:{doors[1]}"
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client:
+        body = {"voice": "vivian", "input": text, "response_format": "pcm"}
+        streamed = await client.post("/v1/audio/speech", json=body)
+        doors[2].wait_for("protocol=openai .* end=limit guards=length:1$")
+        whole = await client.post("/api/tts/custom-voice", json={"speaker": "vivian", "text": text})
+        assert whole.headers["x-end"] == "limit"
+        doors[2].wait_for("protocol=rest .* end=limit guards=length:2,retry:1$")
+        lines = (await client.post("/v1/audio/speech/batch", json={"items": [body]})).text
+        assert json.loads(lines.splitlines()[0])["end"] == "limit"
+        doors[2].wait_for("protocol=batch .* end=limit guards=length:2,retry:1$")
+        metrics = (await client.get("/metrics")).text
+    assert len(streamed.content) + 44 == len(whole.content)
+    assert 'qwen3tts_guards_total{guard="retry"}' in metrics
+    async with AsyncTcpClient("127.0.0.1", doors[0]) as wyoming:
+        await wyoming.write_event(Synthesize(text, voice=SynthesizeVoice(name="vivian")).event())
+        while (event := await wyoming.read_event()) is not None and event.type != "audio-stop":
+            pass
+    assert event is not None
+    assert event.data["end"] == "limit"
+
+
 def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonProcess]) -> None:
     url = f"ws://127.0.0.1:{doors[1]}/v1/tts"
 
