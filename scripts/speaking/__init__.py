@@ -2,7 +2,7 @@
 
     pip install torch numpy tokenizers safetensors pydantic msgspec hibari-tts scipy
     apt-get install wordnet-base fortunes
-    python -m scripts.speaking all WORK --seconds 3600          # WORK/checkpoint
+    python -m scripts.speaking all WORK --seconds 3600          # WORK/checkpoints
 
 An hour of one card beside 16 cores; 40 GB of the card's memory (less: --hours, --rows, --positions) and 60 GB of disk
 for the teacher's sound. Every stage can be run alone and goes on from what WORK holds, so the talker can be trained in

@@ -15,7 +15,10 @@ from qwen_tts.api import PresetVoice, SynthesisRequest
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 from qwen_tts.config.checkpoint_files import WEIGHTS
+from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.generation import GENERATION_CONFIG
+from qwen_tts.engine.engine import Engine
+from qwen_tts.hosting.hosted_checkpoint import HostedCheckpoint
 from qwen_tts.offline.synthesizer import Synthesizer
 from tests.engine.official import GOLDEN, Speaking, close_wave
 from tests.engine.saved_anew import (
@@ -141,6 +144,15 @@ def test_only_a_base_checkpoint_has_a_speaker_encoder(name: str, bent: BentModel
     model = bent(name, with_speaker_encoder)
     assert model.speaker_encoder is None
     assert model.embed_speaker is None
+
+
+def test_the_memory_that_it_takes_is_told_from_all_its_shards(checkpoints: Path, tmp_path: Path) -> None:
+    shutil.copytree(checkpoints / CUSTOM, tmp_path / CUSTOM)
+    in_shards(tmp_path / CUSTOM)
+    whole, shards = (
+        HostedCheckpoint(EngineConfig(checkpoint=root / CUSTOM), Engine).needs_bytes for root in (checkpoints, tmp_path)
+    )
+    assert abs(whole - shards) < 10_000  # of headers
 
 
 @pytest.mark.parametrize("name", ["Vivian", "VIVIAN", "vivian"])

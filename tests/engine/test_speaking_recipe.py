@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from scripts.speaking.batches import INSTRUCTIONS, Corpus, Runs
 from scripts.speaking.codec import Decoder, Encoder, Quantizer
 from scripts.speaking.dimensions import CODEBOOKS, ENTRIES, EOS, FRAME, HIDDEN, RATE
 from scripts.speaking.encode import RECORDINGS, EncodedBlock, write_blocks
-from scripts.speaking.export import SHARPENED, export, write_base
+from scripts.speaking.export import BASE, CUSTOM_VOICE, SHARPENED, export
 from scripts.speaking.speaker_encoder import embed, new_speaker_encoder
 from scripts.speaking.talker import Talker
 from scripts.speaking.teacher import PACES
@@ -80,8 +81,7 @@ def work(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, (speaker, pace) in enumerate(((0, 0), (1, 0), (1, 1), (0, 2), (-1, 0)), start=1)
     ]  # fmt: skip
     write_blocks(work / "codes" / "00000.npz", blocks)
-    export(work, work / "checkpoint")
-    write_base(work / "checkpoint", work / "base")
+    export(work, work / "checkpoints")
     return work
 
 
@@ -94,16 +94,17 @@ def corpus(work: Path) -> Corpus:
 
 @pytest.fixture(scope="module")
 def preset(work: Path) -> Model:
-    return load_model(work / "checkpoint", CPU, torch.float32)
+    return load_model(work / "checkpoints" / CUSTOM_VOICE, CPU, torch.float32)
 
 
 @pytest.fixture(scope="module")
 def base(work: Path) -> Model:
-    return load_model(work / "base", CPU, torch.float32)
+    return load_model(work / "checkpoints" / BASE, CPU, torch.float32)
 
 
-def test_the_checkpoint_is_small(work: Path) -> None:
-    size = sum(path.stat().st_size for path in (work / "checkpoint").rglob("*") if path.is_file())
+def test_both_checkpoints_together_are_small(work: Path) -> None:
+    files = [path for path in (work / "checkpoints").rglob("*") if path.is_file() and not path.is_symlink()]
+    size = sum(path.stat().st_size for path in files)
     assert size <= MOST_MEGABYTES * 1e6
 
 
@@ -177,7 +178,7 @@ def compare(
     )
     start = int(corpus.offsets[block * len(TEXTS) + first])
     codes = corpus.codes[start : start + sum(FRAMES[first : first + count])].long()
-    prompt = Synthesizer(model)._prompt(request, streaming)
+    prompt = prompt_of(model, request, "streaming" if streaming else "whole")
     expected = engine_inputs(model, prompt, codes)
     read, positions = trained.talker.inputs(batch)[0], len(expected)
     torch.testing.assert_close(read[:positions], expected, atol=1e-3, rtol=1e-3)
@@ -195,6 +196,15 @@ def compare(
     assert (batch["target"][0, :begin] < 0).all()
     assert (batch["target_rest"][0, begin : begin + len(codes)] == codes[:, 1:]).all()
     compare_predictors(trained.talker, model, spoken[begin : begin + 1], codes[:1])
+
+
+def prompt_of(model: Model, request: SynthesisRequest, layout: Literal["whole", "streaming"]) -> Prompt:
+    voice = request.voice
+    reference = None
+    if isinstance(voice, ClonedVoice):
+        reference = ReferenceVoice.from_bytes(voice.prompt.data, **model.voice_geometry)
+    prefix = model.prompts.prefix(request, reference)
+    return model.prompts.prompt(prefix, model.tokenizer.encode(request.text), layout)
 
 
 def engine_inputs(model: Model, prompt: Prompt, codes: Tensor) -> Tensor:
