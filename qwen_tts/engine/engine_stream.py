@@ -182,6 +182,8 @@ class EngineStream:
     def _count_guards(self, sequence: Sequence, end: SequenceEnd) -> None:
         if end == "length" or end == "silence":
             self.guards[end] += 1
+        if end == "length":
+            logger.warning("speech id=%s: no end of speech after %d frames", self.request.request_id, sequence.frames)
         if sequence.listener.dropped_frames:
             self.guards["start"] += 1
 
@@ -195,8 +197,8 @@ class EngineStream:
 
     def _speak_again(self, attempt: Attempt) -> None:
         """Instead of `ended`: the next sequence reads the same text, with another seed."""
-        what = "nothing was said" if attempt.is_mute else "no end of speech"
-        logger.warning("speech id=%s: %s; once more, with another seed", self.request.request_id, what)
+        what = "nothing was said: " if attempt.is_mute else ""
+        logger.warning("speech id=%s: %sonce more, with another seed", self.request.request_id, what)
         self.guards["retry"] += 1
         self.sequence, self.first_try = None, attempt
         if isinstance(self.text, LiveText):

@@ -23,6 +23,7 @@ from qwen_tts.api import (
     AudioChunk,
     Capabilities,
     ClonedVoice,
+    Guard,
     StreamEnd,
     SynthesisRequest,
     VoicePrompt,
@@ -187,7 +188,19 @@ class BatchSynthesisStream:
 
     def _end_of(self, row: int) -> StreamEnd | None:
         reason = self._sequences[row].end if self._sequences else None
-        return None if reason is None or reason == "failed" else StreamEnd(reason=reason, synthesis_s=self._synthesis_s)
+        if reason is None or reason == "failed":
+            return None
+        return StreamEnd(reason=reason, guards=self._guards_of(row), synthesis_s=self._synthesis_s)
+
+    def _guards_of(self, row: int) -> dict[Guard, int]:
+        """What they did."""
+        sequence, listener = self._sequences[row], self._listeners[row]
+        did: dict[Guard, bool] = {
+            "length": sequence.end == "limit" and sequence.frames == self._text_frames(self._requests[row]),
+            "silence": sequence.end == "complete" and listener.has_fallen_silent,
+            "start": listener.dropped_frames > 0,
+        }
+        return {guard: 1 for guard, acted in did.items() if acted}
 
     def cancel(self) -> None:
         """End the work now: no further chunk. Idempotent."""
@@ -258,11 +271,14 @@ class BatchSynthesisStream:
         speech.expect(self._length.frames(request.text, request.language))
         return speech
 
-    def _max_frames(self, request: SynthesisRequest) -> int:
+    def _text_frames(self, request: SynthesisRequest) -> int:
+        """That its text and the checkpoint allow."""
         tokens = len(self._model.tokenizer.encode(request.text.strip(BLANKS)))
-        most = self._length.most(self._length.frames(request.text, request.language), tokens, MAX_POSITIONS)
-        length_s, codec = request.limits.max_audio_s, self._model.codec.config
-        most = self._model.generation.max_frames(MAX_POSITIONS)
+        room = self._model.generation.max_frames(MAX_POSITIONS)
+        return self._length.most(self._length.frames(request.text, request.language), tokens, room)
+
+    def _max_frames(self, request: SynthesisRequest) -> int:
+        most, length_s, codec = self._text_frames(request), request.limits.max_audio_s, self._model.codec.config
         if length_s is None:
             return most
         return max(1, min(most, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))

@@ -6,16 +6,21 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import torch
 
 from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, StreamEnd, SynthesisRequest
-from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.engine import GuardConfig
 from qwen_tts.engine.attempt import TAIL_FRAMES
 from qwen_tts.engine.engine_stream import OTHER_SEED
-from qwen_tts.errors import SynthesisFailed
+from qwen_tts.engine.listener import level_of
+from qwen_tts.errors import ModelUnavailable, SynthesisFailed
+from qwen_tts.offline.synthesizer import Synthesizer
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, StepResult
 from qwen_tts.stream import WINDOW_FRAMES
+from tests.bent import Changes, bend, murmurs_after_speech, murmurs_at_the_start
 from tests.engine.driven import (
+    CPU,
     FRAME_S,
     NO_GUARDS,
     Driven,
@@ -26,8 +31,11 @@ from tests.engine.driven import (
     live,
     request,
     same_sound,
+    small_checkpoint,
     small_model,
 )
+
+Bent = Callable[[Callable[[Path], Changes]], Model]
 
 SAMPLES = 1920
 RETRY = GuardConfig(length_factor=None, silence_s=None, start_frames=0)
@@ -219,6 +227,16 @@ async def test_who_leaves_during_a_second_try_leaves_nothing(speaker: Model, ste
     assert driven.nothing_is_left
 
 
+@pytest.mark.parametrize("steps", [5, 25])
+async def test_an_engine_that_falls_asleep_gives_nothing_of_what_is_held_back(speaker: Model, steps: int) -> None:
+    driven = Driven(speaker, guards=stopping_at(15))
+    heard = driven.open(whole())
+    driven.step(steps)
+    driven.loop.abort(ModelUnavailable("the engine falls asleep"))
+    assert isinstance(heard.outcome, ModelUnavailable)
+    assert heard.frames == 0
+
+
 async def test_a_second_try_goes_before_who_waits(speaker: Model) -> None:
     driven = Driven(speaker, rows=1, guards=stopping_at(15))
     tries, waits = driven.open(whole()), driven.open(request(limits=at_most(3)))
@@ -352,6 +370,65 @@ async def test_what_is_as_loud_as_speech_is_never_left_out(speaker: Model) -> No
     heard = alone(speaker, request(limits=at_most(9)), NO_GUARDS.model_copy(update={"start_frames": 5}))
     assert told(heard) == ("limit", {})
     assert same_sound(heard.sound, alone(speaker, request(limits=at_most(9))).sound)
+
+
+# -- without an engine ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("guards", [at_most_of_a_text(40), at_most_of_a_text(12), NO_GUARDS, LISTENS])
+async def test_the_plain_generator_is_guarded_alike(bent: Bent, guards: GuardConfig) -> None:
+    model = bent(murmurs_after_speech)
+    one = request(TEXT, limits=at_most(50), text_layout="streaming")
+    with Synthesizer(model, guards).stream(one) as speech:
+        sound = np.frombuffer(b"".join(chunk.pcm for chunk in speech), np.int16)
+    heard = alone(model, one, guards)
+    assert same_sound(sound, heard.sound)
+    assert speech.end is not None
+    assert (speech.end.reason, speech.end.guards) == told(heard)
+
+
+# -- checkpoints that are bent ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bent(text_tokenizer_files: Path, tmp_path: Path) -> Bent:
+    """A small checkpoint that does something wrong."""
+    source = small_checkpoint(text_tokenizer_files)
+    return lambda wrong: load_model(bend(source, tmp_path / "bent", wrong(source)), CPU, torch.float32)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_checkpoint_that_murmurs_after_speech(bent: Bent, *, streamed: bool) -> None:
+    driven = Driven(bent(murmurs_after_speech), guards=LISTENS)
+    heard = driven.open(live(streamed=streamed))
+    heard.feed("She said that she would be here by noon.")
+    heard.end_text()
+    driven.run()
+    assert told(heard) == ("complete", {"silence": 1})
+    tokens = len(driven.model.tokenizer.encode(heard.read_text))
+    assert 0 <= heard.frames - tokens - (10 if streamed else TAIL_FRAMES) <= 8
+    assert fades_out(heard)
+
+
+async def test_a_checkpoint_whose_sequences_begin_with_a_murmur(bent: Bent, tmp_path: Path) -> None:
+    model, table = bent(murmurs_at_the_start), tmp_path / "measured.toml"
+    table.write_text("[checkpoints.1b7-custom_voice]\nstart_frames = 3\nstart_dbfs = -32\n")
+    stopped = at_most_of_a_text(10)
+    sounds = []
+    for guards in (stopped, stopped.model_copy(update={"start_frames": None, "expectations": table})):
+        driven = Driven(model, guards=guards)
+        heard = driven.open(live())
+        for text in ("I think so.", " Good evening."):
+            heard.feed(text)
+            heard.flush()
+        heard.end_text()
+        driven.run()
+        sounds.append(heard.sound.reshape(-1, SAMPLES))
+    noisy, clean = sounds
+    assert told(heard) == ("limit", {"length": 2, "start": 2})
+    assert (len(noisy), len(clean)) == (20, 18)
+    np.testing.assert_array_equal(clean[1:8], noisy[2:9])
+    assert level_of(noisy[0]) < -32 < level_of(noisy[1]), "a frame of it, before speech"
 
 
 def fades_out(heard: Heard) -> bool:

@@ -15,6 +15,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen_tts.config.languages import LANGUAGES
+from tests.bent import bend, murmurs_after_speech
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, embedded_daemon
 from tests.wire.patient import connect_blocking
@@ -120,6 +121,16 @@ async def test_what_came_to_no_end_is_told_at_every_door(doors: tuple[int, int, 
             pass
     assert event is not None
     assert event.data["end"] == "limit"
+
+
+def test_a_murmur_after_speech_is_its_end(models: Path, tmp_path: Path) -> None:
+    bend(models / "tiny", tmp_path / "bent", murmurs_after_speech(models / "tiny"))
+    listens = ("--qwen.guards.length-factor", "0", "--qwen.guards.silence-s", "0.8")
+    with embedded_daemon(tmp_path / "data", "--models.dir", str(tmp_path), *FEW, *listens) as daemon:
+        order = {"voice": "vivian", "input": "She is here.", "response_format": "pcm"}
+        answer = httpx.post(f"http://127.0.0.1:{daemon.ready()[1]}/v1/audio/speech", json=order, timeout=PATIENCE_S)
+        daemon.wait_for("protocol=openai .* end=done guards=silence:1$")
+    assert len(answer.content) < 40 * 1_920 * 2
 
 
 def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonProcess]) -> None:
