@@ -131,9 +131,9 @@ async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter
     async with local.local_speech(settings, preload=True) as speech:
         await speech.manager.ready()
         meter.start()
-        is_heard = options.output is None
+        is_heard, is_live = options.output is None, options.text is None
         order = Order("cli", voice=options.voice, language=options.language, streamed=is_heard)
-        return await local.speak(speech, order, _pieces(options), hear)
+        return await local.speak(speech, order, _pieces(options), hear, is_live=is_live)
 
 
 async def _pieces(options: SayOptions) -> AsyncIterator[str]:

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 OTHER_SEED = 0x9E3779B97F4A7C1
 """What a second try's seed differs in"""
 
+SOONEST_FRAMES_A_TOKEN = 2
+"""Speech takes 4 to 5, and where it is quick in Chinese little more than this."""
+
 
 @dataclass(eq=False)
 class EngineStream:
@@ -52,6 +55,8 @@ class EngineStream:
     segments: deque[int] = field(default_factory=deque)
     """Of the frames on their way"""
     segment: int = 0
+    later_segments: deque[tuple[int, int]] = field(default_factory=deque)
+    """(frame of the sequence that may begin it, segment)"""
     text_is_read: bool = False
     """The sequence has read its text to the end"""
     speech: SpeechLevel = field(default_factory=SpeechLevel)
@@ -138,7 +143,16 @@ class EngineStream:
     def take_sentences(self, now: float) -> None:
         """Sentences of a live text become the tokens of a whole one."""
         if self.tokens is None and isinstance(self.text, LiveSentences) and (taken := self.text.take(now)):
-            self.tokens, self.segment = taken
+            self.tokens = taken.tokens
+            most = len(taken.tokens) * SOONEST_FRAMES_A_TOKEN
+            self.later_segments = deque((round(share * most), segment) for share, segment in taken.starts)
+            self.reach(0)
+
+    def reach(self, frame: int) -> None:
+        """Guess which segment is spoken in this frame of a sequence that has read its text: better too soon than
+        never."""
+        while self.later_segments and self.later_segments[0][0] <= frame:
+            _, self.segment = self.later_segments.popleft()
 
     def begin(self, sequence: Sequence, now: float) -> None:
         """Its next sequence has a row."""

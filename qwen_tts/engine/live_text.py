@@ -249,6 +249,15 @@ class LiveText:
         return segment
 
 
+@dataclass(frozen=True)
+class Sentences:
+    """What a sequence speaks of a text."""
+
+    tokens: list[int]
+    starts: tuple[tuple[float, int], ...]
+    """(share of it that comes before, segment), in order"""
+
+
 class LiveSentences:
     """Live text of which whole sentences are spoken, as many as there are and fit into a sequence."""
 
@@ -279,8 +288,8 @@ class LiveSentences:
         """No more text."""
         self._text_ended, self._known = True, None
 
-    def take(self, now: float) -> tuple[list[int], int] | None:
-        """The tokens of the next sequence and the segment they begin in; None: more text must come first, or a pause.
+    def take(self, now: float) -> Sentences | None:
+        """What the next sequence speaks; None: more text must come first, or a pause.
 
         "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence; and "Ask Dr." never is one.
         """
@@ -290,8 +299,9 @@ class LiveSentences:
         self._flushed = max(0, self._flushed - taken)
         if not text[:taken].strip(BLANKS):
             return None
-        segment = self._drop(taken, len(text) - len(text.lstrip(BLANKS)))
-        return self._tokenizer.encode(text[:taken].strip(BLANKS)), segment
+        blank, starts = len(text) - len(text.lstrip(BLANKS)), self._drop(taken)
+        shares = tuple(((at - blank) / taken, segment) for at, segment in starts)
+        return Sentences(self._tokenizer.encode(text[:taken].strip(BLANKS)), shares)
 
     def can_begin(self, now: float) -> bool:
         """Whether `take` would give something. It is asked in every step, and looks when something has changed."""
@@ -333,19 +343,18 @@ class LiveSentences:
         most = self._config.span_tokens * spans
         return len(text) <= most or len(self._tokenizer.encode(text.strip(BLANKS))) <= most
 
-    def _drop(self, characters: int, blank: int) -> int:
-        """Remove what is taken; the segment of its first character that is not blank."""
-        segment = None
-        while characters > 0 and self._pieces:
-            piece, index = self._pieces.popleft()
-            if segment is None and len(piece) > blank:
-                segment = index
-            blank -= len(piece)
-            if len(piece) > characters:
-                self._pieces.appendleft((piece[characters:], index))
-            characters -= len(piece)
-        assert segment is not None
-        return segment
+    def _drop(self, characters: int) -> list[tuple[int, int]]:
+        """Remove what is taken: (characters of it before the words of a segment, segment)."""
+        starts, at = [], 0
+        while at < characters:
+            piece, segment = self._pieces.popleft()
+            taken = piece[: characters - at]
+            if words := taken.lstrip(BLANKS):
+                starts.append((at + len(taken) - len(words), segment))
+            if rest := piece[len(taken) :]:
+                self._pieces.appendleft((rest, segment))
+            at += len(taken)
+        return starts
 
     def pause_ends_at(self) -> float | None:
         """When a pause makes a sentence of what was fed; None: only text does."""

@@ -282,6 +282,7 @@ class EngineLoop:
         for opened in speaking:
             stream, row = opened.stream, opened.sequence.row
             if not isinstance(stream.text, LiveText):
+                stream.reach(opened.sequence.frames)
                 slots[row] = stream.text_slots.popleft() if stream.text_slots else PAD_SLOT
                 stream.text_is_read = not stream.text_slots
                 continue

@@ -25,6 +25,7 @@ from qwen_tts.api import (
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.engine import Engine
+from qwen_tts.engine.engine_stream import SOONEST_FRAMES_A_TOKEN
 from qwen_tts.engine.live_text import LiveText
 from qwen_tts.engine.loaded_checkpoint import Factories
 from qwen_tts.errors import InvalidRequest
@@ -229,6 +230,21 @@ async def test_parts_of_a_long_text_have_its_layout(load: Load, kind: str, layou
     parts = [one.sound for one in driven.speak(*(request(sentence, **fields) for sentence in sentences))]
     assert same_sound(heard.sound, np.concatenate(parts))
     assert sorted(set(heard.segments)) == [0, 1]
+
+
+async def test_pieces_that_are_spoken_together_are_told_one_after_the_other(load: Load) -> None:
+    """Nobody knows when: no sooner than speech can have come there, and in time to be told at all."""
+    model, voice = voice_named("cloned", load)
+    pieces = ["Good day. ", "How are you today? ", "Fine."]
+    tokens = len(model.tokenizer.encode("".join(pieces)))
+    driven = Driven(model, **ROOM)
+    heard = driven.open(request("", live=True, fed_at_once=True, voice=voice, limits=at_most(4 * tokens)))
+    heard.feed(*pieces)
+    heard.end_text()
+    driven.run()
+    assert heard.segments == sorted(heard.segments)
+    begins = [heard.segments.index(segment) for segment in range(3)]
+    assert begins == [round(SOONEST_FRAMES_A_TOKEN * tokens * at / 34) for at in (0, 10, 29)]
 
 
 async def test_a_kept_voice_serves_both_layouts(load: Load) -> None:

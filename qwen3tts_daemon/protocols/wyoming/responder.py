@@ -86,7 +86,8 @@ class Answerer:
 
     async def _speak(self, request: PendingRequest, answer: Answer) -> str:
         """How it has ended."""
-        async with self._speech.utterance(request.order, Caller(address=self._address)) as utterance:
+        caller = Caller(address=self._address)
+        async with self._speech.utterance(request.order, caller, is_live=request.is_stream) as utterance:
             request.speak_with(utterance)
             async for item in utterance:
                 if isinstance(item, AudioChunk):
