@@ -1,6 +1,7 @@
 """The checkpoints one after the other; then the words, the files and the exit code."""
 
 import datetime
+import logging
 import os
 import uuid
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ def run(options: CheckOptions) -> int:
 
     Interrupted, it tells and writes what there is.
     """
+    logging.basicConfig(level=logging.ERROR)  # what an engine warns of stands in the report
     table = Expectations.read()
     device, _ = device_and_dtype(EngineOptions.model_validate(options.engine))
     report = Report(date=datetime.date.today().isoformat(), is_quick=options.quick, machine=machine(device))

@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from qwen_tts.checkpoint.weights import official_tensors
-from scripts.speaking.codec import Decoder, Encoder, Quantizer
+from scripts.speaking.codec_decoder import Decoder
+from scripts.speaking.codec_encoder import Encoder
 from scripts.speaking.dimensions import (
     CODE_WIDTH,
     CODEBOOKS,
@@ -24,6 +25,7 @@ from scripts.speaking.dimensions import (
     checkpoint_config,
     codec_config,
 )
+from scripts.speaking.quantizer import Quantizer
 from scripts.speaking.speaker_encoder import load_speaker_encoder
 from scripts.speaking.talker import Talker, release_tensors
 from scripts.speaking.text_tokens import FILES

@@ -79,6 +79,11 @@ class TokenizedTexts:
 
     The first variant is as the engine reads it, the others are cut with dropout."""
 
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """[texts]: tokens of each, as the engine reads it behind another one"""
+        return np.diff(self.starts[1, 0])
+
 
 def tokenize(texts: Sequence[str], directory: Path, variants: int) -> TokenizedTexts:
     tokenizers = [load_tokenizer(directory)] + [load_tokenizer(directory, DROPOUT)] * (variants - 1)
