@@ -28,6 +28,7 @@ from tests.engine.saved_anew import (
     in_dtypes,
     in_shards,
     one_tokenizer_file,
+    with_prefix,
     with_tensors,
 )
 from tests.golden.cases import BASE, CASES, CUSTOM, DESIGN, SMALL_CUSTOM
@@ -93,6 +94,7 @@ def as_it_is(checkpoint: Path, _: Path) -> None:
 BENDS: dict[str, Bend] = {
     "speaker encoder": with_speaker_encoder,
     "other tensors": with_other_tensors,
+    "a wrapper's names": lambda checkpoint, _: with_prefix(checkpoint, "model."),
     "shards": lambda checkpoint, _: in_shards(checkpoint),
     "transformers 5": by_transformers_5_in_both,
     "float32": lambda checkpoint, _: in_dtypes(checkpoint, torch.float32),

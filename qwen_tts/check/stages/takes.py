@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qwen_tts.api import PCM_BYTES, StreamEnd
+from qwen_tts.api import StreamEnd
 from qwen_tts.audio.samples import Samples, from_pcm
 from qwen_tts.check.measures import sound
 from qwen_tts.check.measures.first_frames import FRAMES, Opening, first_frames, start_frames
@@ -59,9 +59,9 @@ def sound_of(frames: Sequence[NDArray[np.int16]]) -> Samples:
 
 
 def seams(take: Take, name: str, sample_rate: int) -> SeamsOf | None:
-    """Where its parts meet, in what was played; None if it has one part."""
-    lengths = [sum(map(len, part.pcm)) for part in take.parts if part.pcm]
-    starts = list(itertools.accumulate(lengths))[:-1]
-    played = len(take.pcm) // PCM_BYTES
-    inside = [sample for sample in starts if sample < played]
-    return SeamsOf(utterance=name, seams=find_seams(take.pcm, sample_rate, inside)) if inside else None
+    """Where its parts meet, in what the device said; None if it has one part."""
+    sounds = [np.concatenate(part.pcm) for part in take.parts if part.pcm]
+    starts = list(itertools.accumulate(map(len, sounds)))[:-1]
+    if not starts:
+        return None
+    return SeamsOf(utterance=name, seams=find_seams(np.concatenate(sounds).tobytes(), sample_rate, starts))
