@@ -255,8 +255,8 @@ class WorkerEngine:
             case ipc.Place(stream, place):
                 if audio := self._streams.get(stream):
                     audio.tell_queue_position(place)
-            case ipc.Done(stream, reason, queue_s, synthesis_s):
-                self._finish(stream, StreamEnd(reason=reason, queue_s=queue_s, synthesis_s=synthesis_s))
+            case ipc.Done(stream, end):
+                self._finish(stream, end)
             case ipc.Failed(code, text, stream, call, param, retry_after_s):
                 self._failed(from_code(code, text, param=param, retry_after_s=retry_after_s), stream, call)
             case ipc.Encoded(call):

@@ -21,6 +21,8 @@ class Order:
     text_layout: TextLayout = "auto"
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
+    streamed: bool = True
+    """Whether it is heard while it is spoken; see SynthesisRequest"""
 
 
 def new_request_id() -> str:

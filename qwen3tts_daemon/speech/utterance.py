@@ -214,7 +214,8 @@ class Utterance:
         if not self._output.has_begun:
             raise self._selection.unreadable(self.text)
         self.end = "done" if end.reason == "complete" else end.reason
-        self.measures.queue_s, self.measures.synthesis_s = end.queue_s, end.synthesis_s
+        measures = self.measures
+        measures.queue_s, measures.synthesis_s, measures.guards = end.queue_s, end.synthesis_s, end.guards
         return self._output.finish()
 
     def _count(self, chunk: AudioChunk) -> None:

@@ -78,6 +78,7 @@ class VoiceSelection:
             text_layout=text_layout, language=self.language,
             instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
+            streamed=order.streamed,
         )  # fmt: skip
 
     def unreadable(self, text: str) -> UnsupportedLanguage:

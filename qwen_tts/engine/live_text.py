@@ -81,6 +81,7 @@ class LiveText:
         self._fed_segments = 0
         self._span = 0  # tokens of the sequence, read or to be read
         self._last_text_s = 0.0
+        self._read: list[Token] = []  # by the sequence
         self._open = self._closing = self._end_read = self._text_ended = False
 
     # -- the writer's side ------------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ class LiveText:
         self._open = True
         if not self._tokens:
             self._close()
-        return self._tokens.popleft()
+        return self._take()
 
     def next(self, now: float) -> Token | Instead:
         """What the sequence reads beside its next frame."""
@@ -131,7 +132,7 @@ class LiveText:
         if not self._tokens and not self._closing:
             self._close()
         if self._tokens:
-            return self._tokens.popleft()
+            return self._take()
         if not self._end_read:
             self._end_read = True
             return Instead.END
@@ -141,9 +142,20 @@ class LiveText:
         """Whether `next` would have nothing to read."""
         return not self._tokens and not self._closing and not self._is_over(now)
 
+    def _take(self) -> Token:
+        self._read.append(self._tokens.popleft())
+        return self._read[-1]
+
+    def rewind(self) -> None:
+        """Instead of `ended`: what the sequence has read, the next one reads again."""
+        self._tokens.extendleft(reversed(self._read))
+        self._read.clear()
+        self._open = self._end_read = False
+
     def ended(self) -> None:
         """The talker drew the end of speech, or was stopped. What was not read is for the next sequence."""
         self._open = self._end_read = False
+        self._read.clear()
         self._span = len(self._tokens)
         self._text = "".join(token.text for token in self._tokens) + self._tokenizer.pending
         if self._closing and self._has_words:

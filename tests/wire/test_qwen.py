@@ -18,6 +18,7 @@ from qwen3tts_daemon.audio import to_wav
 from qwen_tts.api import Audio
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.config.languages import LANGUAGES
+from tests.bent import bend, murmurs_after_speech
 from tests.golden.cases import reference_audio
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, embedded_daemon
@@ -27,7 +28,7 @@ RECORDING = to_wav(Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000))
 SPEAKERS = {"vivian", "serena", "uncle_fu", "dylan", "eric", "ryan", "aiden", "ono_anna", "sohee"}
 FEW = (
     "--engine", "qwen", "--qwen.device", "cpu", "--qwen.threads", "1", "--qwen.rows", "2",
-    "--qwen.kv-positions", "2048", "--qwen.guards.frames-per-token", "2", "--qwen.guards.spare-frames", "4",
+    "--qwen.kv-positions", "2048", "--qwen.guards.length-factor", "0.6", "--qwen.guards.spare-s", "0.32",
 )  # fmt: skip
 
 
@@ -101,6 +102,40 @@ def test_it_speaks_through_rest_and_says_that_it_is_no_preview(doors: tuple[int,
     assert answer.status_code == 200
     assert len(answer.content) >= 4 * 1_920 * 2
     assert httpx.post(f"{base}/v1/audio/speech", json=order | {"voice": "heart"}, timeout=PATIENCE_S).status_code == 422
+
+
+async def test_what_came_to_no_end_is_told_at_every_door(doors: tuple[int, int, DaemonProcess]) -> None:
+    """What is streamed is stopped; what is wanted as a whole is spoken once more, and then stopped."""
+    text, base = "Good evening.", f"http://127.0.0.1:{doors[1]}"
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client:
+        body = {"voice": "vivian", "input": text, "response_format": "pcm"}
+        streamed = await client.post("/v1/audio/speech", json=body)
+        doors[2].wait_for("protocol=openai .* end=limit guards=length:1$")
+        whole = await client.post("/api/tts/custom-voice", json={"speaker": "vivian", "text": text})
+        assert whole.headers["x-end"] == "limit"
+        doors[2].wait_for("protocol=rest .* end=limit guards=length:2,retry:1$")
+        lines = (await client.post("/v1/audio/speech/batch", json={"items": [body]})).text
+        assert json.loads(lines.splitlines()[0])["end"] == "limit"
+        doors[2].wait_for("protocol=batch .* end=limit guards=length:2,retry:1$")
+        metrics = (await client.get("/metrics")).text
+    assert len(streamed.content) + 44 == len(whole.content)
+    assert 'qwen3tts_guards_total{guard="retry"}' in metrics
+    async with AsyncTcpClient("127.0.0.1", doors[0]) as wyoming:
+        await wyoming.write_event(Synthesize(text, voice=SynthesizeVoice(name="vivian")).event())
+        while (event := await wyoming.read_event()) is not None and event.type != "audio-stop":
+            pass
+    assert event is not None
+    assert event.data["end"] == "limit"
+
+
+def test_a_murmur_after_speech_is_its_end(models: Path, tmp_path: Path) -> None:
+    bend(models / "tiny", tmp_path / "bent", murmurs_after_speech(models / "tiny"))
+    listens = ("--qwen.guards.length-factor", "0", "--qwen.guards.silence-s", "0.8")
+    with embedded_daemon(tmp_path / "data", "--models.dir", str(tmp_path), *FEW, *listens) as daemon:
+        order = {"voice": "vivian", "input": "She is here.", "response_format": "pcm", "text_layout": "streaming"}
+        answer = httpx.post(f"http://127.0.0.1:{daemon.ready()[1]}/v1/audio/speech", json=order, timeout=PATIENCE_S)
+        daemon.wait_for("protocol=openai .* end=done guards=silence:1$")
+    assert len(answer.content) < 40 * 1_920 * 2
 
 
 def test_a_whole_text_is_read_whole_through_every_door_and_live_text_as_it_comes(models: Path, tmp_path: Path) -> None:

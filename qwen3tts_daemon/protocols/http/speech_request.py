@@ -95,18 +95,20 @@ def speech_body(kind: type[SpeechBody]) -> dict[str, Any]:
     return json_body(kind, speech_components(kind))
 
 
-def utterance_of(body: SpeechBody, speech: Speech, protocol: str, caller: Caller) -> Utterance:
+def utterance_of(
+    body: SpeechBody, speech: Speech, protocol: str, caller: Caller, *, streamed: bool = True
+) -> Utterance:
     """The utterance, with its whole text. Raises InvalidRequest, which has our names of the fields, and Refusal."""
     speech.models.check(body.model)
-    return speech.whole_utterance(_order_of(body, protocol), body.input, caller)
+    return speech.whole_utterance(_order_of(body, protocol, streamed=streamed), body.input, caller)
 
 
-def _order_of(body: SpeechBody, protocol: str) -> Order:
+def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
     """The body in our words."""
     given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
     name = body.voice.id if isinstance(body.voice, NamedVoice) else body.voice
     return Order(
         protocol=protocol, voice=name or None, language=body.language, instruct=body.instructions or "",
         speed=1.0 if body.speed is None else body.speed, text_layout=body.text_layout or "auto",
-        sampling=Sampling(**given),
+        sampling=Sampling(**given), streamed=streamed,
     )  # fmt: skip

@@ -4,6 +4,7 @@ Whole answers are WAV with what they cost in the headers; `/stream` sends PCM wh
 /v1/audio/requests/<X-Request-ID> afterwards. Fields that are not sent have the model's own defaults.
 """
 
+import dataclasses
 from typing import Annotated, Any
 
 import msgspec
@@ -165,6 +166,7 @@ def _add_one(routes: APIRouter, speech: Speech, name: str, read: Any, extra: dic
     async def speak(request: Request, *, streams: bool) -> Response:
         with their_names(names):
             body, order = await read(request)
+            order = dataclasses.replace(order, streamed=streams)
             utterance = speech.whole_utterance(order, body.text, caller_of(request.scope))
         rate = speech.capabilities.sample_rate
         if not streams:
