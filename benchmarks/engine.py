@@ -84,7 +84,7 @@ async def run(options: argparse.Namespace) -> None:
         device=options.device,
         rows=options.rows,
         kv_positions=options.kv_positions,
-        guards=GuardConfig(frames_per_token=None),
+        guards=GuardConfig(length_factor=None, retry=False),
     )
     if options.memory_gb is not None:
         total = torch.cuda.get_device_properties(0).total_memory

@@ -36,7 +36,7 @@ from qwen3tts_daemon.audio import to_wav
 from qwen_tts.api import Audio
 
 TEXT = "Good evening, the front door has been left open for ten minutes."
-FEW_FRAMES = ("--qwen.guards.frames-per-token", "4", "--qwen.guards.spare-frames", "10")
+FEW_FRAMES = ("--qwen.guards.length-factor", "1.2", "--qwen.guards.spare-s", "0.8")
 BYTES_A_SECOND = 48_000
 RYAN = {"voice": "ryan"}
 _IMPORT_S = 10.0

@@ -55,7 +55,7 @@ def parts(text: str, config: EngineConfig) -> list[str]:
     division.end()
     starts = []
     while taken := division.take(now=0):
-        starts.append(taken[1])
+        starts.append(taken.starts[0][1])
     return ["".join(pieces[start:end]) for start, end in pairwise([*starts, len(pieces)])]
 
 

@@ -190,13 +190,17 @@ def check(
     dtype: DtypeOption = None,
 ) -> None:
     """Speak fixed texts, measure what comes of it, tell what is wrong: exit code 0 all well, 1 not, 2 nothing ran."""
-    options = asked.CheckOptions(
-        checkpoints=tuple(map(str, checkpoints)), languages=asked.listed(languages), sentences=asked.listed(sentences),
-        quick=quick, reference=asked.reference_of(reference, transcript), other=other, official=official,
-        recogniser=recogniser, report=report, expectations=expectations,
-        engine={"device": str(_device(device)), "dtype": dtype},
-    )  # fmt: skip
-    raise typer.Exit(run_check(options))
+    try:
+        options = asked.CheckOptions(
+            checkpoints=tuple(map(str, checkpoints)), languages=asked.listed(languages),
+            sentences=asked.listed(sentences), quick=quick, reference=asked.reference_of(reference, transcript),
+            other=other, official=official, recogniser=recogniser, report=report, expectations=expectations,
+            engine={"device": str(_device(device)), "dtype": dtype},
+        )  # fmt: skip
+        raise typer.Exit(run_check(options))
+    except SynthesisError as error:
+        typer.echo(f"error ({error.code}): {error.message}", err=True)
+        raise typer.Exit(asked.COULD_NOT_RUN) from None
 
 
 def _request(

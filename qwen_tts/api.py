@@ -158,6 +158,9 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str = ""
     client: str = ""
     """Who asks: where many wait, they are served in turn by client."""
+    streamed: bool = True
+    """Whether somebody hears it while it is spoken. False: the whole is wanted, so sound may come late and at once, and
+    an engine may speak once more what went wrong."""
 
     def __post_init__(self) -> None:
         _check(not (self.live and self.text), "text", "empty when live is set", self.text[:20])
@@ -188,10 +191,18 @@ class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.pcm) // PCM_BYTES
 
 
+Guard = Literal["length", "silence", "retry", "start"]
+"""What guards against a model's mistakes: it stops what is much longer than its text, or has fallen silent; speaks once
+more; leaves out noise before the first word."""
+
+
 class StreamEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How an utterance ended by itself, and what the engine measured."""
 
     reason: Literal["complete", "limit"] = "complete"
+    """limit: some of it was stopped before it ended by itself"""
+    guards: dict[Guard, int] = {}
+    """How often each had to act"""
     queue_s: float = 0.0
     """From the request to the first work on it."""
     synthesis_s: float = 0.0

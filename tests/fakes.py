@@ -142,7 +142,9 @@ class _Tones:
                     first_sample += len(pcm) // 2
                 segment += 1
                 if "[limit]" in text:
-                    self.audio.finish(StreamEnd(reason="limit", queue_s=self._engine.queue_s, synthesis_s=0.001))
+                    self.audio.finish(
+                        StreamEnd(reason="limit", guards={"length": 1}, queue_s=self._engine.queue_s, synthesis_s=0.001)
+                    )
                     return
             elif self.text_ended:
                 self.audio.finish(StreamEnd(queue_s=self._engine.queue_s, synthesis_s=0.001))

@@ -34,7 +34,7 @@ _SPEAKER, _OTHER = "heart", "am_michael"
 def found(names: Sequence[str], settings: Settings, directory: Path) -> tuple[str, ...]:
     """The checkpoints that are meant: those that are named, those of the settings, or all. Raises NoSuchCheckpoint."""
     paths = folders(names or settings.qwen.checkpoints, directory)
-    return tuple(str(path.resolve()) for path in paths if names or not _is_codec(path))
+    return tuple(str(path.absolute()) for path in paths if names or not _is_codec(path))
 
 
 def _is_codec(path: Path) -> bool:

@@ -53,11 +53,14 @@ async def ask_info(address: ServerAddress) -> Info:
 
 async def speak(
     address: ServerAddress, text: str, hear: Hear, *, voice: str | None = None, language: str | None = None
-) -> None:
-    """Speak a whole text. Raises NoDaemon, or the SynthesisError that the server reports."""
+) -> str:
+    """Speak a whole text. Returns how it has ended: `done`, or `limit` if some of it was stopped.
+
+    Raises NoDaemon, or the SynthesisError that the server reports.
+    """
     async with _connected(address) as client:
         await client.write_event(Event(Synthesize("").event().type, {"text": text, **_voice(voice, language)}))
-        await _listen(client, hear, until=AudioStop.is_type)
+        return await _listen(client, hear, until=AudioStop.is_type)
 
 
 async def speak_live(
@@ -67,13 +70,13 @@ async def speak_live(
     *,
     voice: str | None = None,
     language: str | None = None,
-) -> None:
-    """Speak text while it comes. Raises as `speak`."""
+) -> str:
+    """Speak text while it comes. Returns and raises as `speak`."""
     async with _connected(address) as client, asyncio.TaskGroup() as group:
         await client.write_event(Event(SynthesizeStart().event().type, _voice(voice, language)))
         writing = group.create_task(_write(client, pieces))
         try:
-            await _listen(client, hear, until=SynthesizeStopped.is_type)
+            return await _listen(client, hear, until=SynthesizeStopped.is_type)
         finally:
             writing.cancel()
 
@@ -105,7 +108,8 @@ async def _write(client: AsyncTcpClient, pieces: AsyncIterable[str]) -> None:
     await client.write_event(SynthesizeStop().event())
 
 
-async def _listen(client: AsyncTcpClient, hear: Hear, *, until: Callable[[str], bool]) -> None:
+async def _listen(client: AsyncTcpClient, hear: Hear, *, until: Callable[[str], bool]) -> str:
+    end = "done"
     while (event := await client.read_event()) is not None:
         if AudioChunk.is_type(event.type):
             chunk = AudioChunk.from_event(event)
@@ -113,6 +117,8 @@ async def _listen(client: AsyncTcpClient, hear: Hear, *, until: Callable[[str], 
         elif Error.is_type(event.type):
             error = Error.from_event(event)
             raise from_code(error.code or "", error.text)
-        elif until(event.type):
-            return
+        if AudioStop.is_type(event.type):
+            end = event.data.get("end", end)
+        if until(event.type):
+            return end
     raise ModelUnavailable("the daemon closed the connection in the middle of the answer")

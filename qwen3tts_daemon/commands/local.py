@@ -25,13 +25,17 @@ async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Sp
         await speech.close()
 
 
-async def speak(speech: Speech, order: Order, pieces: AsyncIterable[str], hear: Hear) -> None:
-    """Speak text while it comes. Raises SynthesisError."""
-    async with speech.utterance(order) as utterance, asyncio.TaskGroup() as group:
+async def speak(speech: Speech, order: Order, pieces: AsyncIterable[str], hear: Hear, *, is_live: bool = True) -> str:
+    """Speak text while it comes, or all of it that is there. Returns how it has ended: `done` or `limit`.
+
+    Raises SynthesisError.
+    """
+    async with speech.utterance(order, is_live=is_live) as utterance, asyncio.TaskGroup() as group:
         group.create_task(_write(utterance, pieces))
         async for part in utterance:
             if isinstance(part, AudioChunk):
                 await hear(part.sample_rate, part.pcm)
+    return utterance.end
 
 
 async def _write(utterance: Utterance, pieces: AsyncIterable[str]) -> None:

@@ -97,7 +97,9 @@ async def say(options: SayOptions, settings: Settings) -> None:
                 meter.count(rate, pcm)
                 await sink.write(rate, pcm)
 
-            await _speak(options, settings, hear, meter)
+            end = await _speak(options, settings, hear, meter)
+    if end == "limit":
+        console.print("warning: the voice came to no end, and what was far too long was stopped", highlight=False)
     console.print(meter.summary(), highlight=False)
 
 
@@ -110,28 +112,28 @@ def _sink(output: Path | None, console: Console) -> _WavFile | Player | Silent:
     return Silent()
 
 
-async def _speak(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> None:
+async def _speak(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> str:
+    """How it has ended."""
     address = options.address or ServerAddress("127.0.0.1", settings.wyoming.port)
     try:
         await client.ask_info(address)
     except NoDaemon:
         if options.address is not None:
             raise
-        await _speak_here(options, settings, hear, meter)
-        return
+        return await _speak_here(options, settings, hear, meter)
     meter.start()
     if options.text is not None:
-        await client.speak(address, options.text, hear, voice=options.voice, language=options.language)
-    else:
-        await client.speak_live(address, _pieces(options), hear, voice=options.voice, language=options.language)
+        return await client.speak(address, options.text, hear, voice=options.voice, language=options.language)
+    return await client.speak_live(address, _pieces(options), hear, voice=options.voice, language=options.language)
 
 
-async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> None:
+async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> str:
     async with local.local_speech(settings, preload=True) as speech:
         await speech.manager.ready()
         meter.start()
-        order = Order("cli", voice=options.voice, language=options.language)
-        await local.speak(speech, order, _pieces(options), hear)
+        is_heard, is_live = options.output is None, options.text is None
+        order = Order("cli", voice=options.voice, language=options.language, streamed=is_heard)
+        return await local.speak(speech, order, _pieces(options), hear, is_live=is_live)
 
 
 async def _pieces(options: SayOptions) -> AsyncIterator[str]:

@@ -11,13 +11,13 @@ Import the module, not its names: `ipc.Open` is a message to a worker, `Open` ma
 
 import asyncio
 import socket
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from qwen_tts.api import Audio, Capabilities, EngineStatus, ModelState, SynthesisRequest, VoiceKind
+from qwen_tts.api import Audio, Capabilities, EngineStatus, ModelState, StreamEnd, SynthesisRequest, VoiceKind
 
-PROTOCOL = 2
+PROTOCOL = 3
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 HEARTBEAT_S = 1.0
 
@@ -146,9 +146,7 @@ class Place(msgspec.Struct, frozen=True, tag_field="type", tag="place"):
 
 class Done(msgspec.Struct, frozen=True, tag_field="type", tag="done"):
     stream: int
-    reason: Literal["complete", "limit"]
-    queue_s: float
-    synthesis_s: float
+    end: StreamEnd
 
 
 class Failed(msgspec.Struct, frozen=True, tag_field="type", tag="failed"):

@@ -144,8 +144,7 @@ class WorkerSession:
                 async for chunk in audio:
                     self._link.send(ipc.AudioData(stream, chunk.pcm, chunk.first_sample, chunk.segment))
             if audio.end is not None:
-                end = audio.end
-                self._link.send(ipc.Done(stream, end.reason, end.queue_s, end.synthesis_s))
+                self._link.send(ipc.Done(stream, audio.end))
         except Exception as error:  # noqa: BLE001  the edge of the process
             self._fail(error, stream=stream)
         finally:

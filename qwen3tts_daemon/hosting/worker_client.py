@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from qwen3tts_daemon.engine_package import check_engine_package
 from qwen3tts_daemon.hosting import ipc
 from qwen_tts.api import (
     Audio,
@@ -112,7 +113,10 @@ class WorkerEngine:
     async def start(cls, spec: EngineSpec, *, timeout_s: float = 30.0) -> "WorkerEngine":
         """Spawn the worker and greet it. Raises ModelUnavailable with its reason, NoAnswer if it gives none."""
         try:
+            check_engine_package()  # somebody may have installed another since the daemon has begun
             process, link = await _start_process()
+        except ImportError as error:
+            raise ModelUnavailable(str(error)) from error
         except OSError as error:
             raise NoAnswer(f"the engine's process did not start: {error.strerror}") from error
         link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.imports, spec.log_level))
@@ -251,8 +255,8 @@ class WorkerEngine:
             case ipc.Place(stream, place):
                 if audio := self._streams.get(stream):
                     audio.tell_queue_position(place)
-            case ipc.Done(stream, reason, queue_s, synthesis_s):
-                self._finish(stream, StreamEnd(reason=reason, queue_s=queue_s, synthesis_s=synthesis_s))
+            case ipc.Done(stream, end):
+                self._finish(stream, end)
             case ipc.Failed(code, text, stream, call, param, retry_after_s):
                 self._failed(from_code(code, text, param=param, retry_after_s=retry_after_s), stream, call)
             case ipc.Encoded(call):

@@ -87,8 +87,9 @@ class IncomingText:
             await self._changed.wait()
 
     def _piece(self, index: int, *, as_words: bool) -> str:
-        """A segment and what parts it from the others: a blank before words, a line break behind a paragraph."""
+        """A segment and what parts it from the others: a blank before words, where there was anything between (Chinese
+        has none), a line break behind a paragraph."""
         segment = self.segments[index]
         if as_words:
-            return (" " if index else "") + segment.text
+            return (" " if index and segment.start > self.segments[index - 1].end else "") + segment.text
         return segment.text + ("\n" if segment.ending == "paragraph" else "")

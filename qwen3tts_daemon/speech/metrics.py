@@ -25,6 +25,9 @@ class Metrics:
         self.rtf = Histogram(
             "qwen3tts_rtf", "Synthesis time / audio time.", buckets=_RTF_BUCKETS, registry=self._registry
         )
+        self.guards = Counter(
+            "qwen3tts_guards", "What had to be done against a model's mistakes.", ("guard",), registry=self._registry
+        )
         self.rows_active = Gauge("qwen3tts_rows_active", "Utterances being spoken.", registry=self._registry)
         self.engine_ready = Gauge("qwen3tts_engine_ready", "1 while an engine is warm.", registry=self._registry)
 
@@ -38,6 +41,8 @@ class Metrics:
             self.ttfa_seconds.labels(protocol).observe(measures.ttfa_s)
         if measures.rtf is not None:
             self.rtf.observe(measures.rtf)
+        for guard, count in measures.guards.items():
+            self.guards.labels(guard).inc(count)
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""

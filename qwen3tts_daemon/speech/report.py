@@ -1,6 +1,9 @@
 """How an utterance went: what it cost, and how that is told."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from qwen_tts.api import Guard
 
 
 @dataclass(slots=True)
@@ -16,6 +19,8 @@ class Measures:
     """In the engine's line"""
     ttfa_s: float | None = None
     synthesis_s: float | None = None
+    guards: Mapping[Guard, int] = field(default_factory=dict)
+    """How often each of the engine's had to act"""
 
     @property
     def rtf(self) -> float | None:
@@ -48,8 +53,12 @@ class Report:
             f"speech id={self.request_id} protocol={self.protocol} voice={self.voice or '-'} "
             f"language={self.language or '-'} chars={measures.chars} audio_s={measures.audio_s:.2f} "
             f"queue_s={measures.queue_s:.2f} ttfa_s={_seconds(measures.ttfa_s)} rtf={_seconds(measures.rtf)} "
-            f"end={self.end}"
+            f"end={self.end}{_guards(measures.guards)}"
         )
+
+
+def _guards(guards: Mapping[Guard, int]) -> str:
+    return " guards=" + ",".join(f"{name}:{count}" for name, count in guards.items()) if guards else ""
 
 
 def _seconds(value: float | None) -> str:

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from qwen3tts_daemon.text.segments import LiveSegmenter, Split
-from qwen_tts.api import Limits, Sampling, Voice
+from qwen_tts.api import Limits, Sampling, TextLayout, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,11 @@ class Order:
     instruct: str = ""
     speed: float = 1.0
     split: Split = "sentence"
+    text_layout: TextLayout = "auto"
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
+    streamed: bool = True
+    """Whether it is heard while it is spoken; see SynthesisRequest"""
 
 
 def new_request_id() -> str:

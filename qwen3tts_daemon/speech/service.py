@@ -84,17 +84,18 @@ class Speech:
     def active(self) -> int:
         return len(self._open)
 
-    def utterance(self, order: Order, caller: Caller | None = None) -> Utterance:
-        """Raises InvalidRequest for what cannot be spoken, Refusal while draining."""
+    def utterance(self, order: Order, caller: Caller | None = None, *, is_live: bool = True) -> Utterance:
+        """`is_live`: somebody is still writing its text. Raises InvalidRequest for what cannot be spoken, Refusal while
+        draining."""
         self._check_not_draining()
         return Utterance(
             order, caller or Caller(), self.voices, self._engines, self.config,
-            on_begin=self._began, on_end=self._ended,
+            is_live=is_live, on_begin=self._began, on_end=self._ended,
         )  # fmt: skip
 
     def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:
         """One whose text is all there. Raises what `utterance` and `feed` raise, and TextEmpty."""
-        utterance = self.utterance(order, caller)
+        utterance = self.utterance(order, caller, is_live=False)
         utterance.feed(text)
         utterance.check_text()
         utterance.end_text()

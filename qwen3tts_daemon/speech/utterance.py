@@ -50,9 +50,10 @@ class Utterance:
 
     def __init__(
         self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
-        on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
+        is_live: bool, on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
     ) -> None:  # fmt: skip
-        """Raises InvalidRequest for what nobody can speak."""
+        """`is_live`: its text comes bit by bit, else all of it at once. Raises InvalidRequest for what nobody can
+        speak."""
         self.order, self.caller = order, caller
         self.on_queue_position: Callable[[int], None] | None = None
         """Set before it is entered: called when it has come on in the engine's line; 1 is next, 0 has its turn."""
@@ -60,6 +61,7 @@ class Utterance:
         self.end = "cancelled"
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
         self._config = config
+        self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
         self._selection = VoiceSelection(order, caller, voices, engines)
         self._text = IncomingText(order.split, config.idle_flush_s)
@@ -157,7 +159,7 @@ class Utterance:
 
     async def _open_stream(self, engine: SpeechEngine, first: Segment) -> AudioStream:
         """It is decided who speaks. Where the engine has one speed, another one is made of it here."""
-        request, speed = await self._selection.decide(engine, first.text), None
+        request, speed = await self._selection.decide(engine, first.text, is_live=self._is_live), None
         if request.speed != 1 and not engine.capabilities.has_speed:
             speed = await asyncio.to_thread(_speed_changer, engine.capabilities.sample_rate, request.speed)
             request = msgspec.structs.replace(request, speed=1.0)
@@ -212,7 +214,8 @@ class Utterance:
         if not self._output.has_begun:
             raise self._selection.unreadable(self.text)
         self.end = "done" if end.reason == "complete" else end.reason
-        self.measures.queue_s, self.measures.synthesis_s = end.queue_s, end.synthesis_s
+        measures = self.measures
+        measures.queue_s, measures.synthesis_s, measures.guards = end.queue_s, end.synthesis_s, end.guards
         return self._output.finish()
 
     def _count(self, chunk: AudioChunk) -> None:

@@ -13,7 +13,7 @@ from qwen3tts_daemon.voices.archive import unpack
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.stored_voice import StoredVoice, field_of
 from qwen3tts_daemon.voices.voice_id import slug
-from qwen_tts.api import AUTO, Audio
+from qwen_tts.api import AUTO, Audio, TextLayout
 from qwen_tts.audio.reference_audio import check_reference
 
 
@@ -27,6 +27,7 @@ class About:
     language: str = ""
     consent: bool = False
     source: str = ""
+    text_layout: TextLayout | None = None
     instruct: str = ""
     speed: float = 1.0
     seed: int | None = None
@@ -108,6 +109,7 @@ class VoiceMaker:
             "id": slug(about.name), "name": about.name.strip(), "kind": kind, "source": about.source[:200],
             "description": about.description, "gender": about.gender, "consent": about.consent,
             "language": about.language, "instruct": about.instruct, "speed": about.speed, "seed": about.seed,
+            "text_layout": about.text_layout,
             "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         } | fields  # fmt: skip
         language = parse_language(str(known["language"]))

@@ -63,8 +63,8 @@ class VoiceSelection:
                 engine.prepare(kind)
             yield engine
 
-    async def decide(self, engine: SpeechEngine, text: str) -> SynthesisRequest:
-        """With the first words, and for good. Raises SynthesisError, Refusal."""
+    async def decide(self, engine: SpeechEngine, text: str, *, is_live: bool) -> SynthesisRequest:
+        """With the first words, and for good. `is_live`: somebody may still write. Raises SynthesisError, Refusal."""
         order, caller = self._order, self._caller
         voices, choice = self._on(engine)
         known, self.language = voices.decide(choice, text, request_id=caller.request_id)
@@ -72,10 +72,13 @@ class VoiceSelection:
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
+        text_layout = known.text_layout if order.text_layout == "auto" else order.text_layout
         return SynthesisRequest(
-            voice=await voice_for(engine, known, voices.library), live=True, language=self.language,
+            voice=await voice_for(engine, known, voices.library), live=True, fed_at_once=not is_live,
+            text_layout=text_layout, language=self.language,
             instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
+            streamed=order.streamed,
         )  # fmt: skip
 
     def unreadable(self, text: str) -> UnsupportedLanguage:

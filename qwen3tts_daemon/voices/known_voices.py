@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
-from qwen_tts.api import AUTO, Capabilities, DesignedVoice, PresetVoice, Voice, VoiceInfo, VoiceKind
+from qwen_tts.api import AUTO, Capabilities, DesignedVoice, PresetVoice, TextLayout, Voice, VoiceInfo, VoiceKind
 from qwen_tts.errors import InvalidRequest
 
 _MOST_PROFILES_DEEP = 3
@@ -23,6 +23,7 @@ class KnownVoice:
     language: str = AUTO
     speed: float = 1.0
     seed: int | None = None
+    text_layout: TextLayout = "auto"
     called: str = ""
     """If it has its language of its caller: the name that says so, such as "ryan-de"."""
 
@@ -118,7 +119,8 @@ def _profile(stored: StoredVoice, base: KnownVoice | None) -> KnownVoice | None:
     seed = base.seed if stored.seed is None else stored.seed
     languages = _own_first(base.info.languages, own)
     known = _known(stored, languages, base.voice, stored.instruct or base.instruct, seed)
-    return replace(known, language=own, speed=stored.speed * base.speed)
+    text_layout = stored.text_layout or base.text_layout
+    return replace(known, language=own, speed=stored.speed * base.speed, text_layout=text_layout)
 
 
 def _known(
@@ -127,7 +129,8 @@ def _known(
     info = VoiceInfo(
         name=stored.id, languages=languages, description=stored.description or stored.name, gender=stored.gender
     )
-    return KnownVoice(info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed)
+    text_layout = stored.text_layout or "auto"
+    return KnownVoice(info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed, text_layout=text_layout)
 
 
 def _own_first(languages: Sequence[str], own: str) -> tuple[str, ...]:

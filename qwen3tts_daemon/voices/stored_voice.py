@@ -10,7 +10,7 @@ from msgspec import Meta
 from qwen3tts_daemon.limits import MAX_SOURCE_CHARS, Description, Instruct, Seed, Speed, Transcript, VoiceName
 from qwen3tts_daemon.uploads.voice_files import CARD
 from qwen3tts_daemon.voices.voice_id import ID_PATTERN, is_id
-from qwen_tts.api import Gender
+from qwen_tts.api import Gender, TextLayout
 from qwen_tts.toml import toml_value
 
 FORMAT = 1
@@ -45,6 +45,8 @@ class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     instruct: Instruct = ""
     speed: Speed = 1.0
     seed: Seed | None = None
+    text_layout: TextLayout | None = None
+    """None: what the request, the voice below or the settings say"""
 
     def __post_init__(self) -> None:
         if not is_id(self.id):

@@ -1,6 +1,5 @@
 """What the daemon's `check` runs: `python -m qwen_tts.check OPTIONS`, CheckOptions as JSON."""
 
-import logging
 import sys
 
 import msgspec
@@ -11,7 +10,6 @@ from qwen_tts.errors import SynthesisError
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     try:
         return run(msgspec.json.decode(sys.argv[1], type=CheckOptions))
     except SynthesisError as error:

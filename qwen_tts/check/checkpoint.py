@@ -19,7 +19,7 @@ from qwen_tts.check.identity import identity, without_private
 from qwen_tts.check.options import CheckOptions
 from qwen_tts.check.progress import Work
 from qwen_tts.check.report import CheckpointReport, Likeness, Problem, Recognised
-from qwen_tts.check.sentences import LONG, QUICK, sentences
+from qwen_tts.check.sentences import QUICK, sentences
 from qwen_tts.check.stages import takes as figures
 from qwen_tts.check.stages.fidelity import Sample, codec_fidelity
 from qwen_tts.check.stages.likeness import cosine, embedding, somebody_else
@@ -28,7 +28,7 @@ from qwen_tts.check.stages.plain import Text
 from qwen_tts.check.stages.plan import Planned, plan
 from qwen_tts.check.stages.precision import DTYPES, precisions
 from qwen_tts.check.stages.recogniser import NotHeard, Recogniser
-from qwen_tts.check.stages.speaking import Stage, Take, on_stage
+from qwen_tts.check.stages.speaking import RecordedEngine, Take, recorded_engine
 from qwen_tts.check.stages.voices import Recording, Speaker, speakers
 from qwen_tts.checkpoint.capabilities import checkpoint_capabilities
 from qwen_tts.checkpoint.model import load_codec, load_model
@@ -38,6 +38,7 @@ from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.expectations import Expectations
 from qwen_tts.errors import SynthesisError
 from qwen_tts.runtime.backends import device_and_dtype
+from qwen_tts.stream import SpeechEngine
 
 logger = logging.getLogger(__name__)
 
@@ -139,35 +140,35 @@ class CheckpointCheck:
 
     async def _speak(self, work: Work) -> None:
         started = time.perf_counter()
-        async with on_stage(self._engine) as stage:
+        async with recorded_engine(self._engine) as recorded:
             self.report.load_s = time.perf_counter() - started
-            await self._clone(stage)
+            await self._clone(recorded.engine)
             for planned in self.planned:
-                await self._speak_one(stage, planned, work)
+                await self._speak_one(recorded, planned, work)
             if self.clones and self.recording is not None:
-                self.report.likeness = await self._likeness(stage, self.recording)
+                self.report.likeness = await self._likeness(recorded.engine, self.recording)
 
-    async def _clone(self, stage: Stage) -> None:
+    async def _clone(self, engine: SpeechEngine) -> None:
         if self.clones and self.recording is not None:
             audio, transcript, _ = self.recording
-            self._embedding_prompt = await stage.engine.encode_reference(audio, None)
+            self._embedding_prompt = await engine.encode_reference(audio, None)
             self._prompt = self._embedding_prompt
             if transcript is not None:
-                self._prompt = await stage.engine.encode_reference(audio, transcript)
+                self._prompt = await engine.encode_reference(audio, transcript)
 
     @cached_property
     def _speakers(self) -> dict[str, Speaker]:
         """By language."""
         return speakers(self.capabilities, self.capabilities.languages, self._prompt)
 
-    async def _speak_one(self, stage: Stage, planned: Planned, work: Work) -> None:
+    async def _speak_one(self, recorded: RecordedEngine, planned: Planned, work: Work) -> None:
         expected_s, speaker = self._expected_s(planned), self._speakers[planned.language]
-        take = await stage.speak(planned, speaker.voice, expected_s)
+        take = await recorded.speak(planned, speaker.voice, expected_s)
         self._takes.append(take)
         self.report.utterances.append(figures.utterance(take, speaker.label, expected_s, self._rate))
         work.done(expected_s)
 
-    async def _likeness(self, stage: Stage, recording: Recording) -> Likeness | None:
+    async def _likeness(self, engine: SpeechEngine, recording: Recording) -> Likeness | None:
         pcm = b"".join(take.pcm for take in self._takes if take.planned.mode == "whole")
         spoken = Audio(pcm=pcm[: round(LONGEST_S * self._rate) * PCM_BYTES], sample_rate=self._rate)
         if spoken.duration_s < SHORTEST_S:
@@ -175,7 +176,7 @@ class CheckpointCheck:
             return None
         other = self.other or somebody_else(recording.audio)
         size = self._codec.decoder.codebook_size
-        voices = [await embedding(stage.engine, audio, size) for audio in (spoken, recording.audio, other)]
+        voices = [await embedding(engine, audio, size) for audio in (spoken, recording.audio, other)]
         return Likeness(
             reference=recording.source, to_reference=cosine(voices[0], voices[1]), to_other=cosine(voices[0], voices[2])
         )
@@ -186,7 +187,7 @@ class CheckpointCheck:
             own = [take for take in whole if self._speakers[take.planned.language].label == label]
             self.report.starts.append(figures.start(own, label, self._codec.samples_per_frame))
         for take in self._takes:
-            if take.planned.name == LONG and (found := figures.seams(take, "/".join(take.planned), self._rate)):
+            if (found := figures.seams(take, "/".join(take.planned), self._rate)) is not None:
                 self.report.seams.append(found)
 
     def _compare_sound(self) -> None:
@@ -262,9 +263,13 @@ class CheckpointCheck:
         )  # fmt: skip
 
     def spoken_recording(self) -> Recording | None:
-        """Of what was spoken, for a checkpoint that clones: the first text that is long enough, and not too long."""
+        """Of what was spoken, for a checkpoint that clones: texts of one voice, until they are long enough."""
+        pcm, words = b"", []
         for take in self._takes:
-            audio = Audio(pcm=take.pcm, sample_rate=self._rate)
-            if SHORTEST_S <= audio.duration_s < LONGEST_S:
-                return Recording(audio, take.planned.text, "another checkpoint")
+            if take.planned.mode == "whole" and take.planned.language == self.planned[0].language:
+                pcm += take.pcm
+                words.append(take.planned.text)
+            audio = Audio(pcm=pcm, sample_rate=self._rate)
+            if audio.duration_s >= SHORTEST_S:
+                return Recording(audio, " ".join(words), "another checkpoint") if audio.duration_s < LONGEST_S else None
         return None

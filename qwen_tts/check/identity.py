@@ -18,7 +18,10 @@ from qwen_tts.config.checkpoint import read_checkpoint_config
 from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 
 _PACKAGES = ("qwen3tts-daemon", "torch", "triton", "transformers", "tokenizers", "safetensors", "numpy", "flash-attn")
-_FILES = ("*.json", "*.txt", "*.safetensors", "speech_tokenizer/*.json", "speech_tokenizer/*.safetensors")
+_FILES = (
+    "config.json", "generation_config.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+    "model*.safetensors", "speech_tokenizer/config.json", "speech_tokenizer/model*.safetensors",
+)  # fmt: skip
 _LEAST_NAME = 3
 """Shorter names of users and machines are in every other word."""
 
@@ -56,7 +59,7 @@ def identity(directory: Path) -> Identity:
     """Raises BadCheckpoint."""
     config = read_checkpoint_config(directory)
     return Identity(
-        name=without_private(directory.resolve().name),
+        name=without_private(directory.absolute().name),
         kind=config.kind,
         size=without_private(config.size),
         config_sha256=hashlib.sha256((directory / "config.json").read_bytes()).hexdigest(),

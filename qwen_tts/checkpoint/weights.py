@@ -141,7 +141,8 @@ def load_weights(
 
     for path in files:
         try:
-            read_tensors(path, {tensor.name: places[tensor.name] for tensor in stored if tensor.path == path}, read)
+            own = {tensor.stored_as: places[tensor.name] for tensor in stored if tensor.path == path}
+            read_tensors(path, own, read)
         except OSError as error:
             raise BadCheckpoint(f"{path} cannot be read: {error}") from error
     for module in parts.values():
@@ -197,9 +198,14 @@ class _StoredTensor:
     """A tensor of a file, as its header describes it."""
 
     path: Path
-    name: str
+    stored_as: str
     dtype: str
     shape: list[int]
+
+    @property
+    def name(self) -> str:
+        """As the release has it: a wrapper's `model.` before all names is passed over, as transformers does."""
+        return self.stored_as.removeprefix("model.")
 
     @property
     def bytes(self) -> int:

@@ -6,9 +6,15 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from qwen_tts.api import TextLayout
+from qwen_tts.config.expectations import Expectations
 
 LEAST_POSITIONS = 1_024
 """Of the cache, when it is made smaller to fit: 80 s of speech."""
+
+
+def _unset_if_empty(value: object) -> object:
+    """A settings file has no None."""
+    return None if value == "" else value
 
 
 class _Section(BaseModel):
@@ -29,19 +35,43 @@ class LiveTextConfig(_Section):
 class GuardConfig(_Section):
     """Against what the model does wrong now and then. Each can be switched off."""
 
-    frames_per_token: float | None = Field(default=15, ge=0)
-    """The end of speech is forced after this many frames for each text token; speech has 4 to 5. 0: never."""
-    spare_frames: int = Field(default=50, ge=2)
-    """Frames besides those of the tokens."""
+    length_factor: float | None = Field(default=4, ge=0)
+    """Speech that does not end is stopped at this many times the length that is expected of its text. 0: never."""
+    spare_s: float = Field(default=4.0, ge=0.2)
+    """Seconds that a text may take besides."""
     silence_s: float | None = Field(default=4.0, ge=0)
-    """A silence of this length after all of the text was read is the end of speech. 0: never."""
+    """A silence, or room tone, of this length after all of the text was read is the end of speech. 0: never."""
+    quiet_db: float | None = Field(default=20, ge=0)
+    """Room tone is what lies so far below the utterance's own speech; what is below -50 dBFS is silence anyway. 0: that
+    alone."""
+    retry: bool = True
+    """What did not end, or said nothing, is spoken once more with another seed, if nobody has heard it yet."""
+    start_frames: int | None = Field(default=None, ge=0, le=25)
+    """Frames of noise before the first word that are left out, as long as they are as quiet as the table of
+    expectations says; by default as many as it says of the checkpoint. 0: none."""
+    expectations: Path | None = None
+    """A file that corrects the table of how long speech takes and what is known of each checkpoint, such as
+    `qwen3tts-daemon check` writes."""
     reference_tail_s: float = Field(default=0.5, ge=0, le=5)
     """Silence put after a reference audio, so that speech does not begin with an echo of its end."""
 
-    @field_validator("frames_per_token", "silence_s")
+    @field_validator("length_factor", "silence_s", "quiet_db")
     @classmethod
     def _zero_is_never(cls, value: float | None) -> float | None:
         return value or None
+
+    @field_validator("start_frames", "expectations", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return _unset_if_empty(value)
+
+    @field_validator("expectations")
+    @classmethod
+    def _check_expectations(cls, value: Path | None) -> Path | None:
+        """A file that cannot be used is told of at once, with its name and field."""
+        if value is not None:
+            Expectations.read(value)
+        return value
 
 
 class EngineOptions(_Section):
@@ -91,8 +121,7 @@ class EngineOptions(_Section):
     @field_validator("device", "dtype", "threads", "buckets", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
-        """A settings file has no None."""
-        return None if value == "" else value
+        return _unset_if_empty(value)
 
     @model_validator(mode="after")
     def _check_buckets(self) -> Self:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, ValidationError
+import regex  # type: ignore[import-untyped,unused-ignore]
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, NonPositiveFloat, PositiveFloat, ValidationError
 
 from qwen_tts.config.languages import LanguageCode
 
@@ -18,6 +19,12 @@ _SCRIPTS: Mapping[str, Sequence[LanguageCode]] = {
 }  # fmt: skip
 """How the names of a script's characters begin, and the languages written in it; the first is whose pace others take"""
 
+_SPELLED = regex.compile(r"\b\p{Lu}{1,5}\b")
+"""Capitals that may be read letter by letter"""
+
+_SIGNS = "%‰&@#§/\\_*"
+"""Punctuation that is read as a word"""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +35,8 @@ class CheckpointExpectations(_Section):
 
     start_frames: NonNegativeInt = 0
     """Before the first word, that are noise"""
+    start_dbfs: NonPositiveFloat = -35.0
+    """Below which that noise stays"""
     float16: bool = True
     """Whether float16 holds all of its values"""
 
@@ -62,15 +71,17 @@ class Expectations(_Section):
 
     def seconds(self, text: str, language: str) -> float:
         """How long `text` is expected to be spoken. Letters take the pace of `language` if it is written in them;
-        digits and signs that of a word; spaces and punctuation nothing."""
-        return sum(self._seconds(character, language) for character in text)
+        digits, signs and letters that may be spelled ("NASA") take longer; spaces and punctuation nothing."""
+        spelled = sum(len(word[0]) for word in _SPELLED.finditer(text))
+        rest = _SPELLED.sub("", text)
+        return spelled * self.seconds_per_sign.any + sum(self._seconds(character, language) for character in rest)
 
     def _seconds(self, character: str, language: str) -> float:
         category = unicodedata.category(character)[0]
+        if category in "NS" or character in _SIGNS:
+            return self.seconds_per_sign.any
         if category in "ZCPM":
             return 0.0
-        if category in "NS":
-            return self.seconds_per_sign.any
         return self.seconds_per_character[_pace_of(unicodedata.name(character, "").split("-")[0], language)]
 
 

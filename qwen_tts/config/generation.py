@@ -18,7 +18,7 @@ from qwen_tts.limits import REPETITION_PENALTY, TEMPERATURE, TOP_K, TOP_P, Range
 
 GENERATION_CONFIG = "generation_config.json"
 
-Number = TypeVar("Number", int, float)
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class GenerationConfig(BaseModel):
         )
 
 
-def _or(asked: Number | None, own: Number) -> Number:
+def _or(asked: _Number | None, own: _Number) -> _Number:
     return own if asked is None else asked
 
 

@@ -7,10 +7,14 @@ loop               one step: admit, launch a frame, deliver the last one
 admission          who gets a row next; fairness: whose turn it is among clients
 scheduler          which rows get a frame in the next step
 engine_stream      a request on its way through the engine; sequence: its work in one row
+stream_sound       what a stream has said: held back, given, taken
+listener           noise before the first word, and where speech has ended; expected_length: how long it may become
+attempt            what a try at a sequence came to, and which of two is given
 live_text          text that is still coming, cut where it may be spoken
 row_memory         rows, pages and text slots; page_pool, prefix_cache: who owns pages, and prompts that are kept
 
-`scheduler`, `sequence`, `fairness`, `live_text` and `page_pool` know no torch.
+`scheduler`, `sequence`, `stream_sound`, `listener`, `expected_length`, `attempt`, `fairness`, `live_text` and
+`page_pool` know no torch.
 
 Imports runtime, checkpoint, text and config.
 """

@@ -17,11 +17,12 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.engine_stream import EngineStream
+from qwen_tts.engine.expected_length import ExpectedLength
 from qwen_tts.engine.fairness import Turns
-from qwen_tts.engine.live_text import LiveText
+from qwen_tts.engine.live_text import LiveText, Token
 from qwen_tts.engine.prefix_cache import CachedPrefix
 from qwen_tts.engine.row_memory import RowMemory
-from qwen_tts.engine.sequence import Sequence, max_frames
+from qwen_tts.engine.sequence import Sequence
 from qwen_tts.errors import EngineBusy, OutOfMemory, SynthesisError, TextTooLong
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.runner import ModelRunner
@@ -68,10 +69,10 @@ class Admission:
     """`step_s` tells how long a step of so many rows takes; `now` is in seconds."""
 
     def __init__(
-        self, model: Model, runner: ModelRunner, memory: RowMemory, config: EngineConfig,
+        self, model: Model, runner: ModelRunner, memory: RowMemory, config: EngineConfig, length: ExpectedLength,
         step_s: Callable[[int], float], now: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._model, self._runner, self._memory, self._config = model, runner, memory, config
+        self._model, self._runner, self._memory, self._config, self._length = model, runner, memory, config, length
         self._step_s, self._now = step_s, now
         self._turns = Turns()
 
@@ -109,9 +110,9 @@ class Admission:
         """
         if stream.started_s is None:
             return False
-        rate, rows = self._model.codec.config.output_sample_rate, max(1, self._memory.rows - self._memory.free_rows)
+        rows = max(1, self._memory.rows - self._memory.free_rows)
         part_s = self._config.live_text.span_tokens * FRAMES_A_TOKEN * self._step_s(rows)
-        return stream.lead_s(now, rate) < HURRIED_S + part_s / rows
+        return stream.sound.lead_s(now) < HURRIED_S + part_s / rows
 
     # -- a row ------------------------------------------------------------------------------------------------------
 
@@ -123,14 +124,21 @@ class Admission:
             key, entry = self._prefix(stream)
             if not self._has_room(entry, stream):
                 return None
-            tokens = stream.tokens if stream.tokens is not None else [_first_token(stream)]
+            text, tokens = self._first_text(stream)
             prompt = self._model.prompts.prompt(entry.prefix, tokens, stream.layout)
             self._check_length(prompt, stream)
         except torch.OutOfMemoryError as error:
             logger.warning("an utterance does not fit into the device's memory, nor do kept voices any more: %s", error)
             self._memory.prefixes.clear()
             raise OutOfMemory("this does not fit into the device's memory", retry_after_s=5) from None
-        return self._open(stream, key, entry, prompt, len(tokens))
+        return self._open(stream, key, entry, prompt, text, len(tokens))
+
+    def _first_text(self, stream: EngineStream) -> tuple[str, list[int]]:
+        """What its prompt says, and its tokens: the first of a live text, all of another."""
+        if stream.tokens is not None:
+            return self._model.tokenizer.decode(stream.tokens), stream.tokens
+        token = _first_token(stream)
+        return token.text, [token.id]
 
     def _prefix(self, stream: EngineStream) -> tuple[Hashable, CachedPrefix]:
         """The beginning of its prompt, kept or made."""
@@ -171,7 +179,7 @@ class Admission:
             raise EngineBusy(f"{trailing} more tokens than may wait beside frames", retry_after_s=1)
 
     def _open(
-        self, stream: EngineStream, key: Hashable, entry: CachedPrefix, prompt: Prompt, text_tokens: int
+        self, stream: EngineStream, key: Hashable, entry: CachedPrefix, prompt: Prompt, text: str, tokens: int
     ) -> tuple[OpenRow, DecoderSnapshot | None]:
         # The cache's entry may have lost its pages to make room since.
         kept = self._memory.prefixes.get(key) or CachedPrefix(entry.prefix, entry.snapshot)
@@ -181,14 +189,13 @@ class Admission:
             row=self._memory.take_row(),
             prompt_positions=length,
             cached_positions=min(kept.positions, length - 1),
-            max_frames=max_frames(self._config.guards, text_tokens, room),
             room=room,
-            text_tokens=text_tokens,
+            max_frames=room,
         )
         self._memory.begin(sequence, kept)
         stream.begin(sequence, self._now())
-        if stream.tokens is not None:
-            stream.tokens = None
+        stream.read(text, tokens, self._length)
+        if not isinstance(stream.text, LiveText):
             stream.text_slots.extend(self._memory.put_text(prompt.trailing))
         return OpenRow(stream, sequence, prompt, key), kept.snapshot
 
@@ -212,9 +219,9 @@ def _client_of(stream: EngineStream) -> str:
     return stream.request.client
 
 
-def _first_token(stream: EngineStream) -> int:
+def _first_token(stream: EngineStream) -> Token:
     """Of a live text."""
     assert isinstance(stream.text, LiveText)
     token = stream.text.begin()
     stream.segment = token.segment
-    return token.id
+    return token

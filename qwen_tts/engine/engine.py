@@ -44,6 +44,7 @@ from qwen_tts.engine.fairness import check_may_wait
 from qwen_tts.engine.live_text import LiveSentences, LiveText, reads_words
 from qwen_tts.engine.loaded_checkpoint import Factories, LoadedCheckpoint
 from qwen_tts.engine.loop import Outcome
+from qwen_tts.engine.stream_sound import StreamSound
 from qwen_tts.engine.thread import DeviceThread
 from qwen_tts.errors import (
     EngineFailed,
@@ -124,7 +125,9 @@ class Engine:
             tokens=tokens,
             text=text,
             layout=layout,
-            samples_per_frame=self._capabilities.samples_per_frame,
+            sound=StreamSound(
+                self._capabilities.samples_per_frame, self._capabilities.sample_rate, holds_back=not request.streamed
+            ),
             asked_s=self._now(),
             wake=self._thread.wake,
             on_cancel=self._remove,

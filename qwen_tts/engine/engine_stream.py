@@ -3,20 +3,31 @@
 The event loop calls what StreamSource asks for; everything else belongs to the engine's thread.
 """
 
+import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwen_tts.api import SettledLayout, SynthesisRequest
+from qwen_tts.api import Guard, SettledLayout, SynthesisRequest
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
+from qwen_tts.engine.attempt import Attempt, better
+from qwen_tts.engine.expected_length import ExpectedLength
+from qwen_tts.engine.listener import SpeechLevel
 from qwen_tts.engine.live_text import LiveSentences, LiveText
-from qwen_tts.engine.sequence import Sequence
-from qwen_tts.stream import WINDOW_FRAMES, AudioStream
+from qwen_tts.engine.sequence import Sequence, SequenceEnd
+from qwen_tts.engine.stream_sound import StreamSound
+from qwen_tts.errors import SynthesisFailed
+from qwen_tts.stream import AudioStream
 
-SILENCE_PEAK = 100
-"""-50 dBFS in 16 bits: a frame that never gets louder is silent."""
+logger = logging.getLogger(__name__)
+
+OTHER_SEED = 0x9E3779B97F4A7C1
+"""What a second try's seed differs in"""
+
+SOONEST_FRAMES_A_TOKEN = 2
+"""Speech takes 4 to 5, and where it is quick in Chinese little more than this."""
 
 
 @dataclass(eq=False)
@@ -31,7 +42,7 @@ class EngineStream:
     text: LiveText | LiveSentences | None
     """Live text, or one that is too long for one sequence"""
     layout: SettledLayout
-    samples_per_frame: int
+    sound: StreamSound
     asked_s: float
     wake: Callable[[], None]
     """Tells the engine's thread that something is to be done"""
@@ -44,15 +55,15 @@ class EngineStream:
     segments: deque[int] = field(default_factory=deque)
     """Of the frames on their way"""
     segment: int = 0
+    later_segments: deque[tuple[int, int]] = field(default_factory=deque)
+    """(frame of the sequence that may begin it, segment)"""
     text_is_read: bool = False
     """The sequence has read its text to the end"""
-    silent_frames: int = 0
-    made_frames: int = 0
-    """Launched, of all sequences, that may be heard"""
-    given_samples: int = 0
-    taken_samples: int = 0
-    plays_from_s: float | None = None
-    """When the listener would have begun if there had been no silence"""
+    speech: SpeechLevel = field(default_factory=SpeechLevel)
+    guards: Counter[Guard] = field(default_factory=Counter)
+    """What they did"""
+    first_try: Attempt | None = None
+    """At what is spoken now; None: this is the first"""
     started_s: float | None = None
     end: Literal["complete", "limit"] = "complete"
     queue_position: int = 0
@@ -65,6 +76,7 @@ class EngineStream:
         self.audio = AudioStream(self, live=self.request.live)
         self._inbox: deque[Callable[[float], None]] = deque()
         self._lock = threading.Lock()
+        self._open_tokens: list[int] | None = None
 
     # -- the event loop's side --------------------------------------------------------------------------------------
 
@@ -89,7 +101,7 @@ class EngineStream:
         self.wake()
 
     def taken(self, samples: int) -> None:
-        self.taken_samples += samples
+        self.sound.taken(samples)
         self.wake()
 
     def _post(self, action: Callable[[float], None]) -> None:
@@ -112,23 +124,6 @@ class EngineStream:
         return self.reference is not None and self.reference.codes is not None
 
     @property
-    def is_a_window_ahead(self) -> bool:
-        made = self.made_frames * self.samples_per_frame
-        return made - self.taken_samples >= WINDOW_FRAMES * self.samples_per_frame
-
-    def lead_s(self, now: float, sample_rate: int) -> float:
-        """Sound that the listener has in hand if it plays what comes at once."""
-        if self.plays_from_s is None:
-            return 0.0
-        return self.given_samples / sample_rate - (now - self.plays_from_s)
-
-    def given(self, samples: int, now: float, sample_rate: int) -> None:
-        """So many more are given. After a silence the listener goes on from now."""
-        played_s = self.given_samples / sample_rate
-        self.plays_from_s = now - played_s if self.plays_from_s is None else max(self.plays_from_s, now - played_s)
-        self.given_samples += samples
-
-    @property
     def has_no_more(self) -> bool:
         """No sequence is open and no text is left."""
         if self.is_over:
@@ -148,12 +143,87 @@ class EngineStream:
     def take_sentences(self, now: float) -> None:
         """Sentences of a live text become the tokens of a whole one."""
         if self.tokens is None and isinstance(self.text, LiveSentences) and (taken := self.text.take(now)):
-            self.tokens, self.segment = taken
+            self.tokens = taken.tokens
+            most = len(taken.tokens) * SOONEST_FRAMES_A_TOKEN
+            self.later_segments = deque((round(share * most), segment) for share, segment in taken.starts)
+            self.reach(0)
+
+    def reach(self, frame: int) -> None:
+        """Guess which segment is spoken in this frame of a sequence that has read its text: better too soon than
+        never."""
+        while self.later_segments and self.later_segments[0][0] <= frame:
+            _, self.segment = self.later_segments.popleft()
 
     def begin(self, sequence: Sequence, now: float) -> None:
         """Its next sequence has a row."""
-        self.sequence, self.text_is_read, self.silent_frames = sequence, False, 0
+        self.sequence, self.text_is_read = sequence, False
+        self._open_tokens, self.tokens = self.tokens, None
         self.started_s = self.started_s or now
+
+    def read(self, text: str, tokens: int, length: ExpectedLength) -> None:
+        """Its sequence has so much more text: it may become longer."""
+        sequence, frames = self.sequence, length.frames(text, self.request.language)
+        assert sequence is not None
+        sequence.read(text, tokens, frames)
+        sequence.max_frames = length.most(sequence.spoken_frames, sequence.text_tokens, sequence.room)
+        self.speech.expect(frames)
+
+    def ended(self) -> None:
+        """Its sequence has given its row back; what text is left is for the next one."""
+        self.sequence, self.first_try = None, None
+        if isinstance(self.text, LiveText):
+            self.text.ended()
+
+    def finish(self, sequence: Sequence, end: SequenceEnd, *, may_retry: bool, is_greedy: bool) -> None:
+        """Its sequence has ended so: what it holds back may be given now, or the same text is to be spoken again, if
+        another seed may say something else.
+
+        Raises SynthesisFailed if nothing was said to words.
+        """
+        self._count_guards(sequence, end)
+        attempt = Attempt.at(sequence, end, self.sound)
+        went_wrong = attempt.is_mute or (attempt.end == "length" and self.sound.holds_back)
+        if went_wrong and may_retry and not is_greedy and self.first_try is None:
+            self._speak_again(attempt)
+            return
+        if self.first_try is not None:
+            attempt = better(self.first_try, attempt)
+        self.ended()
+        if may_retry and attempt.is_mute:
+            raise SynthesisFailed("the voice said nothing to this text; try another seed or other words")
+        self._accept(attempt)
+
+    def _count_guards(self, sequence: Sequence, end: SequenceEnd) -> None:
+        if end == "length" or end == "silence":
+            self.guards[end] += 1
+        if end == "length":
+            logger.warning("speech id=%s: no end of speech after %d frames", self.request.request_id, sequence.frames)
+        if sequence.listener.dropped_frames:
+            self.guards["start"] += 1
+
+    def _accept(self, attempt: Attempt) -> None:
+        self.sound.put_back(attempt.frames)
+        if attempt.end != "complete":
+            self.sound.fade_out()
+        if attempt.is_cut:
+            self.end = "limit"
+        self.is_over |= attempt.end == "asked"
+
+    def _speak_again(self, attempt: Attempt) -> None:
+        """Instead of `ended`: the next sequence reads the same text, with another seed."""
+        what = "nothing was said: " if attempt.is_mute else ""
+        logger.warning("speech id=%s: %sonce more, with another seed", self.request.request_id, what)
+        self.guards["retry"] += 1
+        self.sequence, self.first_try = None, attempt
+        if isinstance(self.text, LiveText):
+            self.text.rewind()
+        else:
+            self.tokens = self._open_tokens
+
+    @property
+    def sequence_seed(self) -> int:
+        """The request's own, but for a second try: so the same request gives the same sound."""
+        return self.seed if self.first_try is None else self.seed ^ OTHER_SEED
 
     def pause_ends_at(self, now: float) -> float | None:
         """When the pause is over that it waited for at `now`; None: it waited for something else."""

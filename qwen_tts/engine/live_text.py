@@ -81,6 +81,7 @@ class LiveText:
         self._fed_segments = 0
         self._span = 0  # tokens of the sequence, read or to be read
         self._last_text_s = 0.0
+        self._read: list[Token] = []  # by the sequence
         self._open = self._closing = self._end_read = self._text_ended = False
 
     # -- the writer's side ------------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ class LiveText:
         self._open = True
         if not self._tokens:
             self._close()
-        return self._tokens.popleft()
+        return self._take()
 
     def next(self, now: float) -> Token | Instead:
         """What the sequence reads beside its next frame."""
@@ -131,7 +132,7 @@ class LiveText:
         if not self._tokens and not self._closing:
             self._close()
         if self._tokens:
-            return self._tokens.popleft()
+            return self._take()
         if not self._end_read:
             self._end_read = True
             return Instead.END
@@ -141,9 +142,20 @@ class LiveText:
         """Whether `next` would have nothing to read."""
         return not self._tokens and not self._closing and not self._is_over(now)
 
+    def _take(self) -> Token:
+        self._read.append(self._tokens.popleft())
+        return self._read[-1]
+
+    def rewind(self) -> None:
+        """Instead of `ended`: what the sequence has read, the next one reads again."""
+        self._tokens.extendleft(reversed(self._read))
+        self._read.clear()
+        self._open = self._end_read = False
+
     def ended(self) -> None:
         """The talker drew the end of speech, or was stopped. What was not read is for the next sequence."""
         self._open = self._end_read = False
+        self._read.clear()
         self._span = len(self._tokens)
         self._text = "".join(token.text for token in self._tokens) + self._tokenizer.pending
         if self._closing and self._has_words:
@@ -237,6 +249,15 @@ class LiveText:
         return segment
 
 
+@dataclass(frozen=True)
+class Sentences:
+    """What a sequence speaks of a text."""
+
+    tokens: list[int]
+    starts: tuple[tuple[float, int], ...]
+    """(share of it that comes before, segment), in order"""
+
+
 class LiveSentences:
     """Live text of which whole sentences are spoken, as many as there are and fit into a sequence."""
 
@@ -267,8 +288,8 @@ class LiveSentences:
         """No more text."""
         self._text_ended, self._known = True, None
 
-    def take(self, now: float) -> tuple[list[int], int] | None:
-        """The tokens of the next sequence and the segment they begin in; None: more text must come first, or a pause.
+    def take(self, now: float) -> Sentences | None:
+        """What the next sequence speaks; None: more text must come first, or a pause.
 
         "It costs 3." may go on with "50": only a blank, or a pause, makes it a sentence; and "Ask Dr." never is one.
         """
@@ -278,8 +299,9 @@ class LiveSentences:
         self._flushed = max(0, self._flushed - taken)
         if not text[:taken].strip(BLANKS):
             return None
-        segment = self._drop(taken, len(text) - len(text.lstrip(BLANKS)))
-        return self._tokenizer.encode(text[:taken].strip(BLANKS)), segment
+        blank, starts = len(text) - len(text.lstrip(BLANKS)), self._drop(taken)
+        shares = tuple(((at - blank) / taken, segment) for at, segment in starts)
+        return Sentences(self._tokenizer.encode(text[:taken].strip(BLANKS)), shares)
 
     def can_begin(self, now: float) -> bool:
         """Whether `take` would give something. It is asked in every step, and looks when something has changed."""
@@ -321,19 +343,18 @@ class LiveSentences:
         most = self._config.span_tokens * spans
         return len(text) <= most or len(self._tokenizer.encode(text.strip(BLANKS))) <= most
 
-    def _drop(self, characters: int, blank: int) -> int:
-        """Remove what is taken; the segment of its first character that is not blank."""
-        segment = None
-        while characters > 0 and self._pieces:
-            piece, index = self._pieces.popleft()
-            if segment is None and len(piece) > blank:
-                segment = index
-            blank -= len(piece)
-            if len(piece) > characters:
-                self._pieces.appendleft((piece[characters:], index))
-            characters -= len(piece)
-        assert segment is not None
-        return segment
+    def _drop(self, characters: int) -> list[tuple[int, int]]:
+        """Remove what is taken: (characters of it before the words of a segment, segment)."""
+        starts, at = [], 0
+        while at < characters:
+            piece, segment = self._pieces.popleft()
+            taken = piece[: characters - at]
+            if words := taken.lstrip(BLANKS):
+                starts.append((at + len(taken) - len(words), segment))
+            if rest := piece[len(taken) :]:
+                self._pieces.appendleft((rest, segment))
+            at += len(taken)
+        return starts
 
     def pause_ends_at(self) -> float | None:
         """When a pause makes a sentence of what was fed; None: only text does."""

@@ -15,7 +15,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
-from typing import Literal
 
 import numpy as np
 import torch
@@ -26,13 +25,16 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.config.expectations import Expectations
 from qwen_tts.engine.admission import Admission, OpenRow, QueuePosition
-from qwen_tts.engine.engine_stream import SILENCE_PEAK, EngineStream
+from qwen_tts.engine.engine_stream import EngineStream
+from qwen_tts.engine.expected_length import ExpectedLength
+from qwen_tts.engine.listener import ListenerOptions, SequenceListener
 from qwen_tts.engine.live_text import Instead, LiveText
 from qwen_tts.engine.row_memory import RowMemory
 from qwen_tts.engine.scheduler import Plan, Scheduler, Speaking
-from qwen_tts.engine.sequence import max_frames
-from qwen_tts.errors import EngineBusy, InvalidRequest, SynthesisError
+from qwen_tts.engine.sequence import SequenceEnd
+from qwen_tts.errors import EngineBusy, InvalidRequest, SynthesisError, SynthesisFailed
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.frame import END_SLOT, PAD_SLOT, PromptPart
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame
@@ -58,9 +60,14 @@ class EngineLoop:
         self._model, self._runner, self._config = model, runner, config
         self._now, self._deliver, self._is_compiled = now, deliver, is_compiled
         self._frame_s = runner.samples_per_frame / model.codec.config.output_sample_rate
+        guards, expectations = config.guards, Expectations.read(config.guards.expectations)
+        self._length = ExpectedLength(expectations, guards, self._frame_s)
+        self._listens_for = ListenerOptions.of(guards, expectations, model.config, self._frame_s)
         self._memory = RowMemory(runner, config)
         self._scheduler = Scheduler(self._frame_s)
-        self._admission = Admission(model, runner, self._memory, config, self._scheduler.step_s, now)
+        self._admission = Admission(
+            model, runner, self._memory, config, self._length, self._scheduler.step_s, now
+        )  # fmt: skip
         self._streams: list[EngineStream] = []
         self._open: dict[int, OpenRow] = {}
         self._in_flight: deque[tuple[LaunchedStep, list[OpenRow]]] = deque()
@@ -120,9 +127,9 @@ class EngineLoop:
 
     def _has_time(self) -> bool:
         """Nobody runs out of sound meanwhile, but those who have none because the writer has not written it."""
-        now, rate = self._now(), self._model.codec.config.output_sample_rate
+        now = self._now()
         hurried = (opened for opened in self._open.values() if not self._waits_for_text(opened, now))
-        return all(opened.stream.lead_s(now, rate) >= PREPARING_S for opened in hurried)
+        return all(opened.stream.sound.lead_s(now) >= PREPARING_S for opened in hurried)
 
     def _waits_for_text(self, opened: OpenRow, now: float) -> bool:
         text = opened.stream.text
@@ -144,6 +151,7 @@ class EngineLoop:
     def _remove(self, stream: EngineStream) -> None:
         if stream.sequence is not None:
             self._close(self._open[stream.sequence.row], "cancelled")
+            stream.ended()
         self._streams.remove(stream)
 
     def _fail(self, stream: EngineStream, error: SynthesisError) -> None:
@@ -156,7 +164,10 @@ class EngineLoop:
             started, now = stream.started_s, self._now()
             queue_s = (now if started is None else started) - stream.asked_s
             synthesis_s = 0.0 if started is None else now - started
-            self._out.append((stream, StreamEnd(reason=stream.end, queue_s=queue_s, synthesis_s=synthesis_s)))
+            end = StreamEnd(
+                reason=stream.end, guards=dict(stream.guards), queue_s=queue_s, synthesis_s=synthesis_s
+            )  # fmt: skip
+            self._out.append((stream, end))
 
     def _hand_on(self) -> None:
         if self._out:
@@ -169,7 +180,9 @@ class EngineLoop:
         admitted = self._admission.admit(self._streams, now)
         for stream, error in admitted.refused:
             self._fail(stream, error)
-        self._open.update((opened.sequence.row, opened) for opened, _ in admitted.opened)
+        for opened, _ in admitted.opened:
+            self._open[opened.sequence.row] = opened
+            opened.sequence.listener = SequenceListener(opened.stream.speech, self._listens_for)
         self._to_open.extend(admitted.opened)
         self._out += admitted.moved
 
@@ -178,35 +191,31 @@ class EngineLoop:
         stream, sequence = opened.stream, opened.sequence
         rules = self._model.generation.rules(stream.request.sampling)
         self._runner.open_row(
-            sequence.row, sequence.position, rules, stream.seed, opened.prompt.embeddings[-1], snapshot
+            sequence.row, sequence.position, rules, stream.sequence_seed, opened.prompt.embeddings[-1], snapshot
         )
 
-    def _close(self, opened: OpenRow, end: Literal["complete", "limit", "cancelled"]) -> None:
-        """The row is free; what is on its way for it will be dropped."""
+    def _close(self, opened: OpenRow, end: SequenceEnd) -> None:
+        """The row is free; what is on its way for it will be dropped. What becomes of its text is for the stream."""
         stream, sequence = opened.stream, opened.sequence
         sequence.end = end
         del self._open[sequence.row]
         self._memory.release(sequence)
         self._memory.release_text(stream.text_slots)
-        stream.sequence = None
         stream.text_slots.clear()
-        if isinstance(stream.text, LiveText):
-            stream.text.ended()
 
     # -- a step -----------------------------------------------------------------------------------------------------
 
     def _plan(self) -> Plan:
-        now, rate = self._now(), self._model.codec.config.output_sample_rate
+        now = self._now()
         reading, speaking, is_anybody_stuck = [], [], False
         for opened in self._open.values():
             stream, sequence = opened.stream, opened.sequence
             if sequence.prefill_left:
-                reading += [] if stream.is_a_window_ahead else [sequence]
+                reading += [] if stream.sound.is_a_window_ahead else [sequence]
             elif not self._may_speak(opened, now):
                 continue
             elif self._memory.grow(sequence):
-                lead_s = stream.lead_s(now, rate)
-                speaking.append(Speaking(sequence, lead_s, stream.plays_from_s is not None))
+                speaking.append(Speaking(sequence, stream.sound.lead_s(now), stream.sound.is_playing))
             else:
                 is_anybody_stuck = True
         if is_anybody_stuck and not (reading or speaking or self._in_flight):
@@ -220,7 +229,7 @@ class EngineLoop:
 
     def _may_speak(self, opened: OpenRow, now: float) -> bool:
         stream, sequence = opened.stream, opened.sequence
-        if not sequence.may_step or stream.is_a_window_ahead or not self._frames_left(stream):
+        if not sequence.may_step or stream.sound.is_a_window_ahead or not self._frames_left(stream):
             return False
         return not (isinstance(stream.text, LiveText) and stream.text.waits(now))
 
@@ -229,7 +238,7 @@ class EngineLoop:
         if limit_s is None:
             return 1
         rate, size = self._model.codec.config.output_sample_rate, self._runner.samples_per_frame
-        return max(1, round(limit_s * rate) // size) - stream.made_frames
+        return max(1, round(limit_s * rate) // size) - stream.sound.made_frames
 
     @torch.inference_mode()
     def _launch(self, plan: Plan) -> bool:
@@ -247,7 +256,7 @@ class EngineLoop:
         ]
         for one in speaking:
             one.sequence.frames += 1
-            one.stream.made_frames += 1
+            one.stream.sound.made_frames += 1
             one.stream.segments.append(one.stream.segment)
         self._in_flight.append((self._runner.launch(frames), speaking))
         self._memory.release_text(slots.values())
@@ -273,6 +282,7 @@ class EngineLoop:
         for opened in speaking:
             stream, row = opened.stream, opened.sequence.row
             if not isinstance(stream.text, LiveText):
+                stream.reach(opened.sequence.frames)
                 slots[row] = stream.text_slots.popleft() if stream.text_slots else PAD_SLOT
                 stream.text_is_read = not stream.text_slots
                 continue
@@ -285,10 +295,7 @@ class EngineLoop:
                 continue
             tokens.append((opened, read.id))
             stream.segment = read.segment
-            opened.sequence.text_tokens += 1
-            opened.sequence.max_frames = max_frames(
-                self._config.guards, opened.sequence.text_tokens, opened.sequence.room
-            )
+            stream.read(read.text, 1, self._length)
         if tokens:
             embedded = self._model.prompts.embed_tokens([token for _, token in tokens])
             rows = [opened.sequence.row for opened, _ in tokens]
@@ -308,55 +315,54 @@ class EngineLoop:
             if opened.sequence.end is None:
                 self._take_frame(opened, int(result.first_codes[row]), result.pcm[row], segment, now)
             elif not opened.stream.is_cancelled:
-                opened.stream.made_frames -= 1  # said after the end
+                opened.stream.sound.drop()  # said after the end
 
     def _take_frame(self, opened: OpenRow, code: int, pcm: NDArray[np.int16], segment: int, now: float) -> None:
-        stream, sequence = opened.stream, opened.sequence
+        stream, listener = opened.stream, opened.sequence.listener
         if code == NOT_FINITE:
             self._memory.forget_prefix(opened.prefix_key)
             self._fail(stream, not_finite(self._model.talker.dtype))
             return
         if code == self._model.config.talker.codec_eos_id:
-            stream.made_frames -= 1
-            self._close(opened, "complete")
+            stream.sound.drop()
+            self._end(opened, "complete")
             return
-        self._give(stream, pcm, segment, now)
-        is_silent, is_last = self._is_silent(stream, pcm), not self._is_on_its_way(opened)
-        if is_last and self._frames_left(stream) <= 0:
-            stream.is_over = True
-            self._stop(opened)
-        elif is_last and sequence.is_at_its_limit:
-            logger.warning(
-                "speech id=%s: no end of speech after %d frames of %d positions, stopped",
-                stream.request.request_id, sequence.frames, sequence.prompt_positions,
-            )  # fmt: skip
-            self._stop(opened)
-        elif is_silent:
-            self._close(opened, "complete")
+        heard = listener.hear(pcm, text_is_read=stream.text_is_read)
+        if heard is None:
+            stream.sound.drop()
+        else:
+            stream.sound.add(heard, segment, now)
+        if (end := self._why_it_ends(opened)) is not None:
+            self._end(opened, end)
+        elif not stream.sound.holds_back:
+            self._give(stream)
+
+    def _why_it_ends(self, opened: OpenRow) -> SequenceEnd | None:
+        """Though the talker goes on."""
+        if not self._is_on_its_way(opened):
+            if self._frames_left(opened.stream) <= 0:
+                return "asked"
+            if opened.sequence.is_at_its_limit:
+                return "length"
+        return "silence" if opened.sequence.listener.has_fallen_silent else None
 
     def _is_on_its_way(self, opened: OpenRow) -> bool:
         return any(opened in launched for _, launched in self._in_flight)
 
-    def _stop(self, opened: OpenRow) -> None:
-        opened.stream.end = "limit"
-        self._close(opened, "limit")
+    def _give(self, stream: EngineStream) -> None:
+        self._out += [(stream, chunk) for chunk in stream.sound.release()]
 
-    def _give(self, stream: EngineStream, pcm: NDArray[np.int16], segment: int, now: float) -> None:
-        chunk = AudioChunk(
-            pcm=pcm.tobytes(), first_sample=stream.given_samples,
-            sample_rate=self._model.codec.config.output_sample_rate, segment=segment,
-        )  # fmt: skip
-        stream.given(len(pcm), now, chunk.sample_rate)
-        self._out.append((stream, chunk))
-
-    def _is_silent(self, stream: EngineStream, pcm: NDArray[np.int16]) -> bool:
-        """Whether the talker has fallen silent for good and will not say so."""
-        limit_s = self._config.guards.silence_s
-        if limit_s is None or not stream.text_is_read:
-            return False
-        is_quiet = int(np.abs(pcm.astype(np.int32)).max()) < SILENCE_PEAK
-        stream.silent_frames = stream.silent_frames + 1 if is_quiet else 0
-        return stream.silent_frames * self._frame_s >= limit_s
+    def _end(self, opened: OpenRow, end: SequenceEnd) -> None:
+        """What was held back is given, unless the sequence is to be spoken once more."""
+        stream = opened.stream
+        self._close(opened, end)
+        rules = self._model.generation.rules(stream.request.sampling)
+        is_greedy = rules.temperature == 0 and rules.code_predictor.temperature == 0
+        try:
+            stream.finish(opened.sequence, end, may_retry=self._config.guards.retry, is_greedy=is_greedy)
+        except SynthesisFailed as error:
+            self._fail(stream, error)
+        self._give(stream)
 
 
 def _prompt_parts(row: int, prompt: Prompt, start: int, end: int) -> list[PromptPart]:

@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwen_tts.config.engine import GuardConfig
+from qwen_tts.engine.listener import SequenceListener
+
+SequenceEnd = Literal["complete", "silence", "length", "asked", "cancelled"]
+"""The talker drew the end of speech, fell silent, came to the length that its text or its row allows, or to the one
+that was asked for; or nobody wants it any more."""
 
 
 @dataclass(eq=False)
@@ -14,16 +18,22 @@ class Sequence:
     prompt_positions: int
     cached_positions: int
     """Of the prompt, that are in the cache or on their way"""
-    max_frames: int
-    """That its text allows"""
     room: int
     """Frames that the cache and the checkpoint allow"""
+    max_frames: int
+    """That its text allows, as far as it was read"""
     text_tokens: int = 0
-    """Read, or in the prompt"""
+    """Of that text"""
+    spoken_frames: float = 0.0
+    """That it is expected to take"""
+    has_words: bool = False
+    """Whether something in it can be said"""
     pages: list[int] = field(default_factory=list)
     frames: int = 0
     """Launched; the results of the last may not be there yet"""
-    end: Literal["complete", "limit", "cancelled"] | None = None
+    end: SequenceEnd | None = None
+    listener: SequenceListener = field(init=False)
+    """To its sound"""
 
     @property
     def prefill_left(self) -> int:
@@ -43,9 +53,8 @@ class Sequence:
     def is_at_its_limit(self) -> bool:
         return self.frames >= min(self.max_frames, self.room)
 
-
-def max_frames(guards: GuardConfig, text_tokens: int, room: int) -> int:
-    """Frames that so many tokens of text allow a sequence, in which there is `room` for so many."""
-    if guards.frames_per_token is None:
-        return room
-    return guards.spare_frames + int(text_tokens * guards.frames_per_token)
+    def read(self, text: str, tokens: int, frames: float) -> None:
+        """So much more text is in the prompt, or was read beside a frame."""
+        self.text_tokens += tokens
+        self.spoken_frames += frames
+        self.has_words |= any(map(str.isalnum, text))

@@ -3,5 +3,5 @@
 synthesizer  text -> samples, whole
 generator    the frames of one sequence, in plain PyTorch
 
-Imports runtime, checkpoint, models, audio, text and config.
+Imports engine (its guards), runtime, checkpoint, models, audio, text and config.
 """

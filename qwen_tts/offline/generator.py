@@ -43,6 +43,10 @@ class GeneratorRow:
     end: Literal["complete", "limit", "failed"] | None = None
     """failed: its numbers were not finite"""
 
+    @property
+    def has_read_its_text(self) -> bool:
+        return self.frames >= self.trailing.shape[0]
+
     def text_beside(self, pad: Tensor) -> Tensor:
         """[hidden]: what the talker reads together with the frame just spoken."""
         return self.trailing[self.frames] if self.frames < self.trailing.shape[0] else pad

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
 
 from qwen_tts.api import (
@@ -22,6 +23,7 @@ from qwen_tts.api import (
     AudioChunk,
     Capabilities,
     ClonedVoice,
+    Guard,
     StreamEnd,
     SynthesisRequest,
     VoicePrompt,
@@ -34,6 +36,10 @@ from qwen_tts.checkpoint.model import LoadProgress, Model, default_device, defau
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
+from qwen_tts.config.engine import GuardConfig
+from qwen_tts.config.expectations import Expectations
+from qwen_tts.engine.expected_length import ExpectedLength
+from qwen_tts.engine.listener import ListenerOptions, Pcm, SequenceListener, SpeechLevel, faded_out
 from qwen_tts.errors import InvalidRequest, OutOfMemory, TextTooLong
 from qwen_tts.offline.generator import GeneratedFrame, Generator, GeneratorRow
 from qwen_tts.text.blanks import BLANKS
@@ -49,8 +55,10 @@ MAX_BATCH = 64
 class Synthesizer:
     """One checkpoint, ready to speak."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, guards: GuardConfig | None = None) -> None:
+        """`guards` against what the model does wrong, as the engine's, but for the second try."""
         self._model = model
+        self._guards = guards or GuardConfig()
 
     @classmethod
     def from_pretrained(
@@ -60,6 +68,7 @@ class Synthesizer:
         device: str | torch.device | None = None,
         dtype: torch.dtype | None = None,
         pre_tokenizer: PreTokenizer = "qwen",
+        guards: GuardConfig | None = None,
         progress: LoadProgress | None = None,
     ) -> Self:
         """Load a checkpoint directory as released.
@@ -68,11 +77,10 @@ class Synthesizer:
         Raises BadCheckpoint.
         """
         where = default_device() if device is None else torch.device(device)
-        return cls(
-            load_model(
-                Path(directory), where, dtype or default_dtype(where), pre_tokenizer=pre_tokenizer, progress=progress
-            )
+        model = load_model(
+            Path(directory), where, dtype or default_dtype(where), pre_tokenizer=pre_tokenizer, progress=progress
         )
+        return cls(model, guards)
 
     @property
     def codec(self) -> Codec:
@@ -94,7 +102,8 @@ class Synthesizer:
         """Speak several requests together, a frame of each at a time; every row sounds as if it were alone."""
         if not 1 <= len(requests) <= MAX_BATCH:
             raise InvalidRequest(f"a batch holds 1..{MAX_BATCH} requests, got {len(requests)}", param="requests")
-        return BatchSynthesisStream(self._model, requests, [self._prompt(request) for request in requests])
+        prompts = [self._prompt(request) for request in requests]
+        return BatchSynthesisStream(self._model, requests, prompts, self._guards)
 
     def synthesize(self, request: SynthesisRequest) -> Audio:
         """The whole utterance."""
@@ -155,8 +164,15 @@ class BatchSynthesisStream:
     the others have ended.
     """
 
-    def __init__(self, model: Model, requests: Sequence[SynthesisRequest], prompts: Sequence[Prompt]) -> None:
+    def __init__(
+        self, model: Model, requests: Sequence[SynthesisRequest], prompts: Sequence[Prompt], guards: GuardConfig
+    ) -> None:  # fmt: skip
         self._model = model
+        codec, expectations = model.codec.config, Expectations.read(guards.expectations)
+        frame_s = codec.samples_per_frame / codec.output_sample_rate
+        self._length = ExpectedLength(expectations, guards, frame_s)
+        listens_for = ListenerOptions.of(guards, expectations, model.config, frame_s)
+        self._listeners = [SequenceListener(self._speech(request), listens_for) for request in requests]
         self._requests, self._prompts = requests, prompts
         self._generator: Generator | None = None
         self._sequences: list[GeneratorRow] = []
@@ -172,7 +188,19 @@ class BatchSynthesisStream:
 
     def _end_of(self, row: int) -> StreamEnd | None:
         reason = self._sequences[row].end if self._sequences else None
-        return None if reason is None or reason == "failed" else StreamEnd(reason=reason, synthesis_s=self._synthesis_s)
+        if reason is None or reason == "failed":
+            return None
+        return StreamEnd(reason=reason, guards=self._guards_of(row), synthesis_s=self._synthesis_s)
+
+    def _guards_of(self, row: int) -> dict[Guard, int]:
+        """What they did."""
+        sequence, listener = self._sequences[row], self._listeners[row]
+        did: dict[Guard, bool] = {
+            "length": sequence.end == "limit" and sequence.frames == self._text_frames(self._requests[row]),
+            "silence": sequence.end == "complete" and listener.has_fallen_silent,
+            "start": listener.dropped_frames > 0,
+        }
+        return {guard: 1 for guard, acted in did.items() if acted}
 
     def cancel(self) -> None:
         """End the work now: no further chunk. Idempotent."""
@@ -198,7 +226,19 @@ class BatchSynthesisStream:
             self._advance()
             self._synthesis_s += time.perf_counter() - started
         frame = self._ready.popleft()
-        return frame.row, self._chunk(frame)
+        heard = self._listen(frame)
+        return next(self) if heard is None else (frame.row, self._chunk(frame.row, heard))
+
+    def _listen(self, frame: GeneratedFrame) -> Pcm | None:
+        """What of it is heard. A sequence that has fallen silent ends here."""
+        assert self._generator is not None
+        sequence, listener = self._sequences[frame.row], self._listeners[frame.row]
+        pcm = np.frombuffer(to_pcm(frame.samples.numpy()), np.int16)
+        heard = listener.hear(pcm, text_is_read=sequence.has_read_its_text)
+        if sequence.end is None and listener.has_fallen_silent:
+            sequence.end = "complete"
+            self._generator.close(frame.row)
+        return heard if heard is None or sequence.end is None else faded_out(heard)
 
     def _raise_failure(self) -> None:
         if not self._is_cancelled and any(sequence.end == "failed" for sequence in self._sequences):
@@ -226,18 +266,28 @@ class BatchSynthesisStream:
             self._sequences.append(generator.open(row, prompt, rules, seed, limit))
         return generator
 
+    def _speech(self, request: SynthesisRequest) -> SpeechLevel:
+        speech = SpeechLevel()
+        speech.expect(self._length.frames(request.text, request.language))
+        return speech
+
+    def _text_frames(self, request: SynthesisRequest) -> int:
+        """That its text and the checkpoint allow."""
+        tokens = len(self._model.tokenizer.encode(request.text.strip(BLANKS)))
+        room = self._model.generation.max_frames(MAX_POSITIONS)
+        return self._length.most(self._length.frames(request.text, request.language), tokens, room)
+
     def _max_frames(self, request: SynthesisRequest) -> int:
-        length_s, codec = request.limits.max_audio_s, self._model.codec.config
-        most = self._model.generation.max_frames(MAX_POSITIONS)
+        most, length_s, codec = self._text_frames(request), request.limits.max_audio_s, self._model.codec.config
         if length_s is None:
             return most
         return max(1, min(most, round(length_s * codec.output_sample_rate) // codec.samples_per_frame))
 
-    def _chunk(self, frame: GeneratedFrame) -> AudioChunk:
-        first, pcm = self._given[frame.row], to_pcm(frame.samples.numpy())
-        self._given[frame.row] += len(frame.samples)
+    def _chunk(self, row: int, pcm: Pcm) -> AudioChunk:
+        first = self._given[row]
+        self._given[row] += len(pcm)
         rate = self._model.codec.config.output_sample_rate
-        return AudioChunk(pcm=pcm, first_sample=first, sample_rate=rate)
+        return AudioChunk(pcm=pcm.tobytes(), first_sample=first, sample_rate=rate)
 
 
 class SynthesisStream:

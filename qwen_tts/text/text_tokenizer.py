@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import regex  # type: ignore[import-untyped,unused-ignore]
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from qwen_tts.api import check_characters
 from qwen_tts.errors import BadCheckpoint
@@ -56,6 +56,7 @@ class TextTokenizer:
         longest_first = sorted(self.added, key=len, reverse=True)
         self._added_token = regex.compile("|".join(map(regex.escape, longest_first))) if longest_first else None
         self._bpe = Tokenizer(models.BPE(vocab=dict(vocabulary.ids), merges=vocabulary.merges))
+        self._bpe.decoder = decoders.ByteLevel()
         self._bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
         self.user_id, self.newline_id = (self._single(text) for text in ("user", "\n"))
 
@@ -106,6 +107,11 @@ class TextTokenizer:
     def _encode(self, pieces: Sequence[Piece]) -> list[int]:
         ids: list[int] = self._bpe.encode([piece.text for piece in pieces], is_pretokenized=True).ids
         return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of what `encode` gave, as normalized, without tokens of a fine-tune's own."""
+        text: str = self._bpe.decode(list(ids), skip_special_tokens=False)
+        return text
 
     def _single(self, text: str) -> int:
         ids = self.encode(text)

@@ -2,7 +2,7 @@
 
     pip install torch numpy tokenizers safetensors pydantic msgspec hibari-tts scipy
     apt-get install wordnet-base fortunes
-    python -m scripts.speaking all WORK --seconds 3600          # WORK/checkpoint
+    python -m scripts.speaking all WORK --seconds 3600          # WORK/checkpoints
 
 An hour of one card beside 16 cores; 40 GB of the card's memory (less: --hours, --rows, --positions) and 60 GB of disk
 for the teacher's sound. Every stage can be run alone and goes on from what WORK holds, so the talker can be trained in
@@ -11,13 +11,13 @@ several sittings (--settle 0 for all but the last).
 ```
 texts     corpus, templates.toml > text_tokens    sentences, and a text tokenizer from them
 sound     teacher                                 a voice of hibari says them, as itself and as others    log
-codec     sounds, codec, layers, spectra > train_codec           sound -> codes -> sound
+codec     sounds, spectra, codec_encoder, quantizer, codec_decoder > train_codec    sound -> codes -> sound
 speaker   speaker_encoder                                        sound -> who speaks
 decoder   polish_decoder                                         codes -> better sound
 codes     encode                                                 what the talker learns from
-talker    batches, talker > train_talker                         texts -> codes
+talker    encoded_corpus > batches, talker > train_talker        texts -> codes
 export    dimensions, export                                     the release's layout, in eight bits
 ```
-stages and weights are what all of the training shares. What is trained is computed by the engine in the same way:
+layers, stages and weights are what all of the training shares. The engine computes what is trained in the same way:
 tests/engine/test_speaking_recipe.py.
 """

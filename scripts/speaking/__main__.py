@@ -53,9 +53,9 @@ def main() -> None:
         case "export":
             from scripts.speaking.export import export
 
-            export(work, work / "checkpoint")
-            size = sum(path.stat().st_size for path in (work / "checkpoint").rglob("*") if path.is_file())
-            say("export", megabytes=size / 1e6)
+            export(work, work / "checkpoints")
+            files = (path for path in (work / "checkpoints").rglob("*") if path.is_file() and not path.is_symlink())
+            say("export", megabytes=sum(path.stat().st_size for path in files) / 1e6)
         case "all":
             _run_all(options, sound)
 

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
-from scripts.speaking.codec import Encoder, Quantizer
+from scripts.speaking.codec_encoder import Encoder
 from scripts.speaking.dimensions import FRAME, HIDDEN, RATE
 from scripts.speaking.log import say
+from scripts.speaking.quantizer import Quantizer
 from scripts.speaking.sounds import Block, Sounds
 from scripts.speaking.speaker_encoder import embed, load_speaker_encoder
 from scripts.speaking.stages import Clock, default_device

@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from qwen_tts.checkpoint.weights import official_tensors
-from scripts.speaking.codec import Decoder, Encoder, Quantizer
+from scripts.speaking.codec_decoder import Decoder
+from scripts.speaking.codec_encoder import Encoder
 from scripts.speaking.dimensions import (
     CODE_WIDTH,
     CODEBOOKS,
@@ -24,11 +25,15 @@ from scripts.speaking.dimensions import (
     checkpoint_config,
     codec_config,
 )
+from scripts.speaking.quantizer import Quantizer
 from scripts.speaking.speaker_encoder import load_speaker_encoder
 from scripts.speaking.talker import Talker, release_tensors
 from scripts.speaking.text_tokens import FILES
 from scripts.speaking.train_codec import load_codec
 from scripts.speaking.weights import EIGHT_BITS, is_stored_in_eight_bits
+
+CUSTOM_VOICE, BASE = "Qwen3-TTS-12Hz-tiny-CustomVoice", "Qwen3-TTS-12Hz-tiny-Base"
+"""Folders"""
 
 SHARPENED = 2.0
 """The logits are multiplied by it: the release's temperature of 0.9 acts as 0.45. A power of two is exact."""
@@ -36,8 +41,8 @@ SHARPENED = 2.0
 _LEAST_USAGE = 0.02  # of the mean, so that 16 bits keep an entry to their precision
 
 
-def export(work: Path, directory: Path) -> None:
-    """The CustomVoice checkpoint. Raises FileNotFoundError naming what was not trained yet."""
+def export(work: Path, checkpoints: Path) -> None:
+    """Both checkpoints, as folders of `checkpoints`. Raises FileNotFoundError naming what was not trained yet."""
     cpu = torch.device("cpu")
     encoder, quantizer, decoder = load_codec(work / "codec.pt", cpu)
     if (work / "decoder.pt").exists():
@@ -49,6 +54,7 @@ def export(work: Path, directory: Path) -> None:
         talker.code_predictor.lm_head.mul_(SHARPENED)
     speaker_encoder = load_speaker_encoder(work / "speaker.pt", cpu)
     speaking = release_tensors(talker) | official_tensors("speaker_encoder", speaker_encoder)
+    directory = checkpoints / CUSTOM_VOICE
     write_configs(directory, work / "tokenizer")
     _write(directory / "model.safetensors", speaking, torch.bfloat16)
     _write(
@@ -56,15 +62,16 @@ def export(work: Path, directory: Path) -> None:
         encoder_tensors(encoder, quantizer) | decoder_tensors(decoder, quantizer),
         torch.float16,
     )
+    _write_base(directory, checkpoints / BASE)
 
 
-def write_base(custom_voice: Path, directory: Path) -> None:
-    """The Base checkpoint of the same weights: links to all of its files, and a config.json."""
-
-    def link(source: str, target: str) -> None:
-        Path(target).symlink_to(Path(source).resolve())
-
-    shutil.copytree(custom_voice, directory, copy_function=link)
+def _write_base(custom_voice: Path, directory: Path) -> None:
+    """Links to the CustomVoice checkpoint's files, and another config.json."""
+    directory.mkdir(exist_ok=True)
+    for path in custom_voice.iterdir():
+        link = directory / path.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("..") / custom_voice.name / path.name)
     config = json.loads((custom_voice / "config.json").read_text("utf-8"))
     (directory / "config.json").unlink()
     _write_json(directory / "config.json", checkpoint_config("base", config["assistant_token_id"]))
@@ -132,6 +139,7 @@ def _write(path: Path, tensors: Mapping[str, Tensor], small: torch.dtype) -> Non
         dtype = EIGHT_BITS if is_stored_in_eight_bits(tensor) and not is_codebook else small
         stored[name] = tensor.detach().to(dtype).contiguous()
     save_file(stored, path, metadata={"format": "pt"})
+    path.chmod(0o644)
 
 
 def _floats(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

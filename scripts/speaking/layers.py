@@ -1,8 +1,12 @@
-"""What the talker's and the codec's transformers share. Parameters are named as in the release."""
+"""What the networks share. Parameters are named as in the release."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+ROPE_THETA = 10_000
+FIRST_SCALE = 0.3
+"""Of the codec's layers that are added to their input, when the training begins"""
 
 
 class RMSNorm(nn.Module):
@@ -61,3 +65,17 @@ class Attention(nn.Module):
         query, key = rotate(query, cos, sin), rotate(key, cos, sin)
         y = functional.scaled_dot_product_attention(query, key, value, mask, is_causal=mask is None)
         return self.o_proj(y.transpose(1, 2).flatten(2))
+
+
+class CausalConv(nn.Module):
+    """[rows, inputs, n] -> [rows, outputs, n / stride]; n is a multiple of the stride."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, dilation: int = 1, groups: int = 1
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, outputs, kernel, stride, dilation=dilation, groups=groups)
+        self._left = (kernel - 1) * dilation + 1 - stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(functional.pad(x, (self._left, 0)))

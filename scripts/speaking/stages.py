@@ -16,8 +16,12 @@ def default_device() -> torch.device:
     if not torch.cuda.is_available():
         return torch.device("cpu")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cudnn.benchmark = True
     return torch.device("cuda")
+
+
+def expect_few_shapes() -> None:
+    """From now on convolutions are tried out for each new shape: too slow where every batch has another one."""
+    torch.backends.cudnn.benchmark = True
 
 
 class Clock:

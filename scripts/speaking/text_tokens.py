@@ -4,8 +4,12 @@
 """
 
 import json
+import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +25,7 @@ DROPOUT = 0.1
 _QWEN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+_MANY = 50_000
 _OFTEN = 30_000
 """How often the templates' words are shown to the trainer, so that they become tokens."""
 
@@ -79,17 +84,32 @@ class TokenizedTexts:
 
     The first variant is as the engine reads it, the others are cut with dropout."""
 
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """[texts]: tokens of each, as the engine reads it behind another one"""
+        return np.diff(self.starts[1, 0])
+
 
 def tokenize(texts: Sequence[str], directory: Path, variants: int) -> TokenizedTexts:
-    tokenizers = [load_tokenizer(directory)] + [load_tokenizer(directory, DROPOUT)] * (variants - 1)
-    ids, starts, total = [], [], 0
-    for space in ("", " "):
-        for tokenizer in tokenizers:
-            tokens = [one.ids for one in tokenizer.encode_batch([space + text for text in texts])]
-            starts.append(total + np.cumsum([0, *map(len, tokens)]))
-            ids.append(np.fromiter((token for one in tokens for token in one), np.int32))
-            total += len(ids[-1])
-    return TokenizedTexts(np.concatenate(ids), np.stack(starts).reshape(2, variants, -1))
+    """In several processes if there are many."""
+    dropouts = [None] + [DROPOUT] * (variants - 1)
+    jobs = [(texts, directory, space, dropout) for space in ("", " ") for dropout in dropouts]
+    if len(texts) < _MANY:
+        encoded = [_encode(*job) for job in jobs]
+    else:
+        with ProcessPoolExecutor(max(1, (os.cpu_count() or 1) // 2), get_context("spawn")) as pool:
+            encoded = list(pool.map(_encode, *zip(*jobs, strict=True)))
+    begins = np.cumsum([0, *(len(ids) for ids, _ in encoded)])
+    starts = [begin + np.cumsum([0, *counts]) for begin, (_, counts) in zip(begins, encoded, strict=False)]
+    return TokenizedTexts(np.concatenate([ids for ids, _ in encoded]), np.stack(starts).reshape(2, variants, -1))
+
+
+def _encode(
+    texts: Sequence[str], directory: Path, space: str, dropout: float | None
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """All tokens, and how many each text has."""
+    tokens = [one.ids for one in load_tokenizer(directory, dropout).encode_batch([space + text for text in texts])]
+    return np.fromiter(chain.from_iterable(tokens), np.int32), np.array([len(one) for one in tokens])
 
 
 def control_tokens(directory: Path) -> dict[str, int]:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import torch
 
-from scripts.speaking.codec import Decoder, Encoder, Quantizer, Snake, snake
+from scripts.speaking.codec_decoder import Decoder, Snake, snake
+from scripts.speaking.codec_encoder import Encoder
 from scripts.speaking.dimensions import FRAME
 from scripts.speaking.log import say
+from scripts.speaking.quantizer import Quantizer
 from scripts.speaking.sounds import Sounds
 from scripts.speaking.spectra import SpectralDistance
-from scripts.speaking.stages import Clock, compiled, default_device
+from scripts.speaking.stages import Clock, compiled, default_device, expect_few_shapes
 from scripts.speaking.weights import TrainedWeights, half, save
 
 SEGMENT, MARGIN = 36, 4
@@ -20,19 +22,22 @@ _ROUND_FROM = 0.6  # of the time on, weights are rounded as they will be stored
 
 def train_codec(sound: Path, work: Path, seconds: float, rows: int, hours: float) -> None:
     device = default_device()
+    expect_few_shapes()
     torch.manual_seed(1)
     sounds = Sounds(sound, device, hours)
     use_compiled_snake(device)
     encoder, quantizer, decoder, distance = (
         module.to(device) for module in (Encoder(), Quantizer(), Decoder(), SpectralDistance())
     )
+    sounds.wait_for(20 * SEGMENT)
     if (work / "codec.pt").exists():
         encoder, quantizer, decoder = load_codec(work / "codec.pt", device)
         for part in (encoder, quantizer.go_on(), decoder):
             part.train()
+    else:
+        encoder.even_out(sounds.draw(min(rows, 16), SEGMENT))
     weights = TrainedWeights([encoder, decoder])
     optimizer = torch.optim.AdamW(weights.groups(1e-3), betas=(0.8, 0.98), fused=device.type == "cuda")
-    sounds.wait_for(20 * SEGMENT)
     clock, step = Clock(seconds), 0
     while (done := clock.done) < 1:
         if clock.is_due("refresh", 10):

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scripts.speaking.batches import Corpus, Runs, draw_by_embedding
+from scripts.speaking.batches import Batches
 from scripts.speaking.dimensions import ENTRIES, EOS
+from scripts.speaking.encoded_corpus import EncodedCorpus, Runs
 from scripts.speaking.log import say
 from scripts.speaking.stages import Clock, compiled, default_device
 from scripts.speaking.talker import Talker
@@ -24,8 +25,10 @@ VARIANTS = 5
 """Of every text: one as the engine cuts it, the others with dropout"""
 _PEAK, _LEAST = 1.5e-3, 0.02
 _WARM_STEPS = 300
-_LONG = (0.4, (160, 320, 640))
-"""Of the steps have texts of several sentences, of up to so many positions"""
+_LONG, _LONGEST = 0.4, (96, 640)
+"""Of the steps have texts of several sentences; of up to so many positions"""
+_BY_EMBEDDING = 0.35
+"""Of the rows of named voices get a speaker embedding, as all others do"""
 _PREDICTED = 8  # positions of a batch to one frame for the code predictor
 _REST_WEIGHT, _NORMALISER_WEIGHT = 0.1, 5e-3
 _NOISE = 0.15  # of what a row hears is wrong, at most
@@ -34,22 +37,17 @@ _VALIDATED = 512
 
 def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float, positions: int) -> None:
     """`settle` is a share of the time; a batch has about `positions` positions. Waits for the first codes."""
-    device = default_device()
+    device, clock = default_device(), Clock(seconds)
     torch.manual_seed(2)
-    corpus = Corpus(work / "codes", tokenize(texts, work / "tokenizer", VARIANTS), work / "tokenizer", device)
-    clock = Clock(seconds)
-    talker = Talker().to(device)
-    if (work / "talker.pt").exists():
-        talker.load_state_dict({k: v.float() for k, v in torch.load(work / "talker.pt", map_location=device).items()})
-    cuda = device.type == "cuda"
-    weights = TrainedWeights([talker], torch.bfloat16 if cuda else torch.float32)
-    if cuda:
+    talker = _begin(work / "talker.pt", device)
+    weights = TrainedWeights([talker], torch.bfloat16 if device.type == "cuda" else torch.float32)
+    if device.type == "cuda":
         _compile_layers(talker, device)
-    while not corpus.refresh() or not len(corpus.held_out):
-        clock.wait(1.0)
-        if clock.done >= 1:
-            raise SystemExit(f"no codes in {corpus.folder}: encode some sound first")
-    optimizer = torch.optim.AdamW(weights.groups(0.05), betas=(0.9, 0.96), fused=cuda)
+    tokenized = tokenize(texts, work / "tokenizer", VARIANTS)
+    corpus = EncodedCorpus(work / "codes", torch.from_numpy(tokenized.counts).to(device))
+    batches = Batches(corpus, tokenized, work / "tokenizer")
+    _wait_for_codes(corpus, clock)
+    optimizer = torch.optim.AdamW(weights.groups(0.05), betas=(0.9, 0.96), fused=device.type == "cuda")
     say("talker", parameters=sum(p.numel() for p in weights.masters), utterances=len(corpus.rows))
     step, best, recent = 0, math.inf, torch.zeros(2, device=device)
     while (done := clock.done) < 1:
@@ -60,7 +58,7 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
         for group in optimizer.param_groups:
             group["lr"] = rate
         weights.publish(as_stored=settling > 0)
-        losses = losses_of(talker, draw_batch(corpus, positions), _NOISE)
+        losses = losses_of(talker, draw_batch(corpus, batches, positions), _NOISE)
         loss = losses.first + _REST_WEIGHT * losses.rest.sum() + _NORMALISER_WEIGHT * losses.normaliser
         loss.backward()
         weights.take_gradients(1.0)
@@ -69,18 +67,44 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
         recent = recent * 0.98 + 0.02 * torch.stack((losses.first.detach(), losses.rest.detach().mean()))
         step += 1
         if clock.is_due("validate", 45) or clock.done >= 1:
-            weights.publish(as_stored=True, average=True)
-            score = validate(corpus, talker.eval())
             first, rest = (recent / (1 - 0.98**step)).tolist()
             say("talker", seconds=clock.elapsed, step=step, rate=f"{rate:.5f}", hours=corpus.hours)
             say("  losses in training", first=first, rest=rest)
-            say("  in validation", **score)
-            weights.publish(as_stored=False, average=True)
-            if score["score"] < best:
-                best = score["score"]
-                save(work / "talker.pt", half(talker))
-            talker.train()
+            best = _validate_and_keep(corpus, batches, talker, weights, best, work / "talker.pt")
     say("talker trained", steps=step, best=best)
+
+
+def _begin(path: Path, device: torch.device) -> Talker:
+    """A new talker, or the one that is there already."""
+    talker = Talker()
+    if path.exists():
+        state = torch.load(path, map_location="cpu")
+        talker.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    return talker.to(device)
+
+
+def _wait_for_codes(corpus: EncodedCorpus, clock: Clock) -> None:
+    """Raises SystemExit if none come in time."""
+    while not corpus.has_begun:
+        clock.wait(1.0)
+        corpus.refresh()
+        if clock.done >= 1:
+            raise SystemExit(f"no codes in {corpus.folder}: encode some sound first")
+
+
+def _validate_and_keep(
+    corpus: EncodedCorpus, batches: Batches, talker: Talker, weights: TrainedWeights, best: float, path: Path
+) -> float:
+    """Write the average if it is better than the `best` -> the best"""
+    weights.publish(as_stored=True, average=True)
+    figures = validate(corpus, batches, talker.eval())
+    say("  in validation", **figures)
+    if figures["score"] < best:
+        best = figures["score"]
+        weights.publish(as_stored=False, average=True)
+        save(path, half(talker))
+    talker.train()
+    return best
 
 
 def _settled(share: float) -> float:
@@ -99,18 +123,16 @@ def _compile_layers(talker: Talker, device: torch.device) -> None:
     type(layer).forward = lambda self, *inputs: (fast if self.training else plain)(self, *inputs)
 
 
-def draw_batch(corpus: Corpus, positions: int) -> dict[str, Tensor]:
+def draw_batch(corpus: EncodedCorpus, batches: Batches, positions: int) -> dict[str, Tensor]:
     """Of single sentences or of several, both layouts and every kind of voice mixed."""
-    share, lengths = _LONG
-    if torch.rand(()) < share:
-        runs = corpus.draw_runs(positions, lengths[int(torch.randint(len(lengths), ()))])
+    if torch.rand(()) < _LONG:
+        runs = corpus.draw_runs(positions, most=int(torch.randint(*_LONGEST, ())))
     else:
         runs = corpus.draw_sentences(positions)
-    rows = len(runs.first)
-    streaming, unnamed = (torch.rand(rows, device=corpus.device) < 0.5 for _ in range(2))
-    return corpus.lay_out(
-        runs, streaming=streaming, unnamed_language=unnamed,
-        by_embedding=draw_by_embedding(rows, corpus.device), learning=True,
+    streaming, unnamed, embedded = torch.rand(3, len(runs.first), device=corpus.device)
+    return batches.lay_out(
+        runs, streaming=streaming < 0.5, unnamed_language=unnamed < 0.5, by_embedding=embedded < _BY_EMBEDDING,
+        learning=True,
     )  # fmt: skip
 
 
@@ -161,14 +183,14 @@ def _wrong(codes: Tensor, share: float | Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def validate(corpus: Corpus, talker: Talker) -> dict[str, float]:
+def validate(corpus: EncodedCorpus, batches: Batches, talker: Talker) -> dict[str, float]:
     """On texts that are never learned from: single ones in both layouts, and long ones."""
     held = corpus.held_out[:_VALIDATED]
     figures: dict[str, float] = {}
     for name, streaming, most in (("whole", False, 0), ("live", True, 0), ("long", True, 480)):
         runs = corpus.longest_runs(held[::8], most) if most else Runs(held, torch.ones_like(held))
         even = torch.arange(len(runs.first), device=corpus.device) % 2 == 0
-        batch = corpus.lay_out(
+        batch = batches.lay_out(
             runs, streaming=torch.full_like(even, streaming), unnamed_language=even, by_embedding=even, learning=False
         )
         losses = losses_of(talker, batch, 0.0, most_predicted=8192)

@@ -56,7 +56,7 @@ def _qwen_options() -> dict[str, Any]:
     """Few rows, all of them in every step: the same sums whoever else speaks."""
     return {
         "checkpoint": _checkpoint_dir().name, "device": "cpu", "threads": 1, "rows": 3, "queue": 0, "buckets": [3],
-        "kv_positions": 2048, "row_positions": 512, "guards": {"frames_per_token": 2.2, "spare_frames": 8},
+        "kv_positions": 2048, "row_positions": 512, "guards": {"length_factor": 0.7, "spare_s": 0.64},
     }  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
+from qwen3tts_daemon.commands.models.verify import verify
 from qwen3tts_daemon.hosting import checkpoints
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
+from tests.engine.saved_anew import in_shards
 
 KINDS = ("tiny-0.6B-Base", "tiny-1.7B-VoiceDesign", "tiny-0.6B-CustomVoice", "tiny-1.7B-CustomVoice")
 
@@ -43,6 +45,47 @@ def test_what_is_not_whole_is_named_and_the_others_are_found(released: Path, tmp
     (broken,) = found.broken
     assert broken.path.name == KINDS[0]
     assert missing in broken.reason
+
+
+@pytest.fixture
+def fine_tune(released: Path, tmp_path: Path) -> Path:
+    """A checkpoint of one's own, with its weights in shards."""
+    path = tmp_path / "models" / KINDS[3]
+    shutil.copytree(released / KINDS[3], path)
+    in_shards(path)
+    return path
+
+
+def test_weights_may_be_in_shards_and_the_text_tokenizer_in_one_file(fine_tune: Path) -> None:
+    for name in ("vocab.json", "merges.txt"):
+        (fine_tune / name).unlink()
+    (fine_tune / "tokenizer.json").write_text("{}")  # what is in it only the engine reads
+    found = checkpoints.scan(fine_tune.parent)
+    assert [one.name for one in found.checkpoints] == [fine_tune.name]
+    assert verify(fine_tune).line == f"{fine_tune.name}: ok by its sizes; its hashes are unknown"
+
+
+@pytest.mark.parametrize("folder", ["", CODEC_DIRECTORY])
+def test_a_shard_that_is_not_there_is_named(folder: str, fine_tune: Path) -> None:
+    (shard := sorted((fine_tune / folder).glob("model-*.safetensors"))[1]).unlink()
+    (broken,) = checkpoints.scan(fine_tune.parent).broken
+    assert broken.reason == (
+        f"{fine_tune / folder} lacks {shard.name}, which model.safetensors.index.json names; "
+        "the download may not have ended"
+    )
+    assert broken.reason in verify(fine_tune).line
+
+
+def test_weights_that_are_only_pickled_are_never_read(fine_tune: Path) -> None:
+    (fine_tune / "model.safetensors.index.json").rename(fine_tune / "pytorch_model.bin")
+    (broken,) = checkpoints.scan(fine_tune.parent).broken
+    assert "pytorch_model.bin could run code and is never read: save it as safetensors" in broken.reason
+
+
+def test_wrong_numbers_in_its_generation_config_are_told_before_anybody_speaks(fine_tune: Path) -> None:
+    (fine_tune / "generation_config.json").write_text('{"temperature": "hot"}')
+    (broken,) = checkpoints.scan(fine_tune.parent).broken
+    assert "generation_config.json: temperature: Input should be a valid number" in broken.reason
 
 
 def test_a_config_that_is_none_is_broken(tmp_path: Path) -> None:

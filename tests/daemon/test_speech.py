@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 
+import msgspec
 import pytest
 
 from qwen3tts_daemon.audio import silence
@@ -63,6 +64,26 @@ async def test_a_segment_begins_where_its_sound_does_at_any_speed(speech: Speech
     _, segments = await say(speech, "Hello there. How are you?", Order("test", speed=speed))
     lead, spoken = 2_400, len(tone("Hello there.")) // 2
     assert [segment.sample for segment in segments] == [lead, lead + round(spoken / speed)]
+
+
+class WordReader(ToneEngine):
+    """Reads what it is fed as one text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._capabilities = msgspec.structs.replace(self._capabilities, live_text="words")
+
+
+@pytest.mark.parametrize("engine", [WordReader()])
+async def test_an_engine_that_reads_words_gets_a_blank_where_there_is_one(speech: Speech) -> None:
+    for text, pieces in (
+        ("Hello there. How are you?", ["Hello there.", " How are you?"]),
+        ("今天天气很好。我们走吧！", ["今天天气很好。", "我们走吧！"]),
+        ("今天天气很好。 我们走吧！", ["今天天气很好。", " 我们走吧！"]),
+        ("Hello there.\n\n---\nHow are you?", ["Hello there.", " How are you?"]),
+    ):
+        pcm, _ = await say(speech, text, Order("test", voice="tone"))
+        assert pcm == b"".join(map(tone, pieces)), text
 
 
 async def test_sound_starts_before_the_text_is_complete(speech: Speech) -> None:

@@ -44,11 +44,11 @@ async def test_a_killed_worker_fails_its_streams_at_once_with_a_typed_error() ->
 
 async def test_how_a_stream_ended_comes_through() -> None:
     worker = await WorkerEngine.start(EngineSpec("tests.fakes:ToneEngine", {"queue_s": 1.25}))
-    for text, reason in (("Hello.", "complete"), ("Hello. [limit]", "limit")):
+    for text, reason, guards in (("Hello.", "complete", {}), ("Hello. [limit]", "limit", {"length": 1})):
         async with worker.stream(request(text)) as audio:
             async for _ in audio:
                 pass
-        assert audio.end == StreamEnd(reason=reason, queue_s=1.25, synthesis_s=0.001)
+        assert audio.end == StreamEnd(reason=reason, guards=guards, queue_s=1.25, synthesis_s=0.001)
     await worker.close()
 
 

@@ -38,6 +38,7 @@ from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token, reads_words
 from qwen_tts.engine.loop import EngineLoop, Outcome
+from qwen_tts.engine.stream_sound import StreamSound
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
 from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.text.blanks import BLANKS
@@ -47,7 +48,12 @@ from tests.golden.cases import CUSTOM
 CPU = torch.device("cpu")
 FRAME_S = 0.08
 MOST_STEPS = 3_000
-NO_GUARDS = GuardConfig(frames_per_token=None, silence_s=None)
+NO_GUARDS = GuardConfig(length_factor=None, silence_s=None, retry=False, start_frames=0)
+
+
+def at_most_of_a_text(frames: int, **guards: Any) -> GuardConfig:
+    """Whatever the text, a sequence has so many frames."""
+    return NO_GUARDS.model_copy(update={"length_factor": 1e-9, "spare_s": frames * FRAME_S} | guards)
 
 
 def request(text: str = "Hello there, world.", **fields: Any) -> SynthesisRequest:
@@ -77,9 +83,11 @@ CANNOT_BE_SPOKEN = (
 """Fields of a request that a checkpoint with preset voices refuses, with what, naming which."""
 
 
-def ready_runner(model: Model, config: EngineConfig, rows: int | None = None) -> ModelRunner:
+def ready_runner(
+    model: Model, config: EngineConfig, rows: int | None = None, kind: type[ModelRunner] = ModelRunner
+) -> ModelRunner:
     """For steps of so many rows; by default of all."""
-    runner = ModelRunner(model, config)
+    runner = kind(model, config)
     while runner.next_bucket is not None and runner.rows < (rows or config.rows):
         runner.prepare()
     return runner
@@ -105,6 +113,10 @@ class ReadText(LiveText):
         token = super().next(now)
         self.read += [token] if isinstance(token, Token) else []
         return token
+
+    def rewind(self) -> None:
+        del self.read[len(self.read) - len(self._read) :]
+        super().rewind()
 
 
 @dataclasses.dataclass(eq=False)
@@ -161,7 +173,7 @@ class Heard:
         self.stream.audio.cancel()
 
     def take(self, frames: int) -> None:
-        self.stream.taken(frames * self.stream.samples_per_frame)
+        self.stream.taken(frames * self.stream.sound.samples_per_frame)
 
     def receive(self, outcome: Outcome) -> None:
         assert self.outcome is None, "nothing comes after the end"
@@ -185,7 +197,7 @@ class Driven:
 
     def __init__(
         self, model: Model, ready: int | None = None, is_compiled: Callable[[int], bool] = lambda _: True,
-        **options: Any,
+        runner: type[ModelRunner] = ModelRunner, **options: Any,
     ) -> None:  # fmt: skip
         defaults = {
             "checkpoint": Path(), "device": "cpu", "rows": 2, "kv_positions": 512, "row_positions": 256,
@@ -193,7 +205,7 @@ class Driven:
         }  # fmt: skip
         self.model, self.config = model, EngineConfig.model_validate(defaults | options)
         self.now = 100.0
-        self.runner = ready_runner(model, self.config, ready)
+        self.runner = ready_runner(model, self.config, ready, runner)
         self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver, is_compiled)
         self.heard: dict[EngineStream, Heard] = {}
         self._at_start = self._free
@@ -230,7 +242,7 @@ class Driven:
             tokens=None if request.live else self.model.tokenizer.encode(request.text.strip(BLANKS)),
             text=text,
             layout=layout,
-            samples_per_frame=self.runner.samples_per_frame,
+            sound=StreamSound(self.runner.samples_per_frame, 24_000, holds_back=not request.streamed),
             asked_s=self.now,
             wake=lambda: None,
             on_cancel=lambda _: None,

@@ -74,6 +74,12 @@ def with_tensors(checkpoint: Path, more: dict[str, Tensor]) -> None:
     _replace(checkpoint / WEIGHTS, load_file(checkpoint / WEIGHTS) | more)
 
 
+def with_prefix(checkpoint: Path, prefix: str) -> None:
+    """As a wrapper around the network names the tensors of both halves."""
+    for path in (checkpoint / WEIGHTS, checkpoint / CODEC_DIRECTORY / WEIGHTS):
+        _replace(path, {f"{prefix}{name}": tensor for name, tensor in load_file(path).items()})
+
+
 def in_dtypes(checkpoint: Path, *dtypes: torch.dtype) -> None:
     """The talker's tensors in turn in these, each of which holds them exactly."""
     kinds, tensors = cycle(dtypes), load_file(checkpoint / WEIGHTS)

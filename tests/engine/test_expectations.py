@@ -22,8 +22,8 @@ def test_a_sentence_of_any_language_takes_a_few_seconds(code: str) -> None:
 
 
 @given(st.text(), st.text(), st.sampled_from([*LANGUAGES, "auto"]))
-def test_a_text_takes_as_long_as_its_parts(a: str, b: str, language: str) -> None:
-    assert TABLE.seconds(a + b, language) == pytest.approx(TABLE.seconds(a, language) + TABLE.seconds(b, language))
+def test_a_text_takes_as_long_as_its_words(a: str, b: str, language: str) -> None:
+    assert TABLE.seconds(f"{a} {b}", language) == pytest.approx(TABLE.seconds(a, language) + TABLE.seconds(b, language))
 
 
 def test_letters_have_the_pace_of_a_language_that_is_written_in_them() -> None:
@@ -34,6 +34,13 @@ def test_letters_have_the_pace_of_a_language_that_is_written_in_them() -> None:
     assert TABLE.seconds("luz", "es") == pytest.approx(3 * paces["es"])
     assert TABLE.seconds("свет", "en") == pytest.approx(4 * paces["ru"])
     assert TABLE.seconds("1 + 1!", "en") == pytest.approx(3 * TABLE.seconds_per_sign.any)
+
+
+def test_capitals_that_may_be_spelled_take_longer() -> None:
+    a_sign, paces = TABLE.seconds_per_sign.any, TABLE.seconds_per_character
+    assert TABLE.seconds("NASA, U.S.", "en") == pytest.approx(6 * a_sign)
+    assert TABLE.seconds("Nasa", "en") == pytest.approx(4 * paces["en"])
+    assert TABLE.seconds("50 % & 3/4", "de") == pytest.approx(7 * a_sign)
 
 
 def test_a_measured_file_corrects_what_it_names(tmp_path: Path) -> None:

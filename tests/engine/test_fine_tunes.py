@@ -15,7 +15,10 @@ from qwen_tts.api import PresetVoice, SynthesisRequest
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 from qwen_tts.config.checkpoint_files import WEIGHTS
+from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.generation import GENERATION_CONFIG
+from qwen_tts.engine.engine import Engine
+from qwen_tts.hosting.hosted_checkpoint import HostedCheckpoint
 from qwen_tts.offline.synthesizer import Synthesizer
 from tests.engine.official import GOLDEN, Speaking, close_wave
 from tests.engine.saved_anew import (
@@ -25,6 +28,7 @@ from tests.engine.saved_anew import (
     in_dtypes,
     in_shards,
     one_tokenizer_file,
+    with_prefix,
     with_tensors,
 )
 from tests.golden.cases import BASE, CASES, CUSTOM, DESIGN, SMALL_CUSTOM
@@ -90,6 +94,7 @@ def as_it_is(checkpoint: Path, _: Path) -> None:
 BENDS: dict[str, Bend] = {
     "speaker encoder": with_speaker_encoder,
     "other tensors": with_other_tensors,
+    "a wrapper's names": lambda checkpoint, _: with_prefix(checkpoint, "model."),
     "shards": lambda checkpoint, _: in_shards(checkpoint),
     "transformers 5": by_transformers_5_in_both,
     "float32": lambda checkpoint, _: in_dtypes(checkpoint, torch.float32),
@@ -141,6 +146,15 @@ def test_only_a_base_checkpoint_has_a_speaker_encoder(name: str, bent: BentModel
     model = bent(name, with_speaker_encoder)
     assert model.speaker_encoder is None
     assert model.embed_speaker is None
+
+
+def test_the_memory_that_it_takes_is_told_from_all_its_shards(checkpoints: Path, tmp_path: Path) -> None:
+    shutil.copytree(checkpoints / CUSTOM, tmp_path / CUSTOM)
+    in_shards(tmp_path / CUSTOM)
+    whole, shards = (
+        HostedCheckpoint(EngineConfig(checkpoint=root / CUSTOM), Engine).needs_bytes for root in (checkpoints, tmp_path)
+    )
+    assert abs(whole - shards) < 10_000  # of headers
 
 
 @pytest.mark.parametrize("name", ["Vivian", "VIVIAN", "vivian"])

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from qwen_tts.config.engine import LiveTextConfig
-from qwen_tts.engine.live_text import LiveSentences
+from qwen_tts.engine.live_text import LiveSentences, Sentences
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
@@ -30,7 +30,7 @@ def text() -> LiveSentences:
 
 def take(text: LiveSentences, now: float = 0.0) -> str | None:
     taken = text.take(now)
-    return None if taken is None else "".join(map(chr, taken[0]))
+    return None if taken is None else "".join(map(chr, taken.tokens))
 
 
 def test_finished_sentences_are_taken_together_and_the_rest_waits(text: LiveSentences) -> None:
@@ -93,9 +93,36 @@ def test_blanks_around_a_text_are_not_taken(text: LiveSentences, blank: str) -> 
         text.feed(piece, 0)
     text.end()
     taken = text.take(0)
-    assert taken == ([*map(ord, "Hello there.")], 1)
+    assert taken == Sentences([*map(ord, "Hello there.")], ((0.0, 1),))
     assert text.is_done
     assert not text.can_begin(0)
+
+
+def test_where_pieces_begin_in_what_is_taken_together(text: LiveSentences) -> None:
+    for piece in ("  Hello there.", " ", "How are", " you? And", " so on"):
+        text.feed(piece, 0)
+    taken = text.take(0)
+    assert taken is not None
+    assert "".join(map(chr, taken.tokens)) == "Hello there. How are you?"
+    assert [(round(share * 27), segment) for share, segment in taken.starts] == [(0, 0), (13, 2), (21, 3)]
+    text.end()
+    rest = text.take(0)
+    assert rest is not None
+    assert [segment for _, segment in rest.starts] == [3, 4]
+
+
+def test_what_is_fed_at_once_waits_for_its_end() -> None:
+    text = LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S), waits_for_end=True)
+    text.feed("Hello there. ", 0)
+    text.flush()
+    assert not text.can_begin(99)
+    assert take(text, 99) is None
+    assert text.pause_ends_at() is None
+    text.feed("How are you?", 0)
+    text.end()
+    assert text.can_begin(99)
+    assert take(text, 99) == "Hello there. How are you?"
+    assert text.is_done
 
 
 def test_the_end_takes_everything(text: LiveSentences) -> None:
@@ -117,7 +144,7 @@ def test_no_part_ends_with_an_abbreviation(sentence: str, span: int) -> None:
     text.end()
     parts = []
     while found := text.take(0):
-        parts.append("".join(map(chr, found[0])))
+        parts.append("".join(map(chr, found.tokens)))
     assert "".join("".join(parts).split()) == "".join((sentence * 20).split())
     assert not any(part.endswith(("Sen.", "Abb.")) for part in parts)
     assert len(parts) > 2
@@ -132,7 +159,7 @@ def test_a_part_is_no_longer_than_a_span(sentence: str, span: int) -> None:
     text.end()
     parts = []
     while found := text.take(0):
-        parts.append("".join(map(chr, found[0])))
+        parts.append("".join(map(chr, found.tokens)))
     assert "".join("".join(parts).split()) == "".join((sentence * 40).split())
     assert all(len(part) <= 2 * span for part in parts)
     assert all(part.endswith(sentence.strip()[-1]) for part in parts)
@@ -145,7 +172,7 @@ def test_a_flush_of_more_than_a_span_is_spoken_whole() -> None:
     text.flush()
     parts = []
     while found := text.take(0):
-        parts.append("".join(map(chr, found[0])))
+        parts.append("".join(map(chr, found.tokens)))
     assert parts == ["One is here.", "Two is here.", "Three is not done"]
 
 
@@ -168,10 +195,10 @@ def test_however_it_comes_nothing_is_lost_or_cut(seed: int, text: LiveSentences)
     def take_all(now: float) -> None:
         nonlocal spoken
         while found := text.take(now):
-            taken.append("".join(map(chr, found[0])))
+            taken.append("".join(map(chr, found.tokens)))
             begins = whole.index(taken[-1], spoken)
             spoken = begins + len(taken[-1])
-            assert found[1] == bisect.bisect(starts, begins) - 1, "the piece that it begins in"
+            assert found.starts[0][1] == bisect.bisect(starts, begins) - 1, "the piece that it begins in"
 
     while fed < len(whole):
         piece = whole[fed : fed + chance.randint(1, 9)]

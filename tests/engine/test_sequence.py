@@ -1,7 +1,6 @@
 """Laws of a sequence: where its next frame stands, and when it may have no more."""
 
-from qwen_tts.config.engine import GuardConfig
-from qwen_tts.engine.sequence import Sequence, max_frames
+from qwen_tts.engine.sequence import Sequence
 
 
 def test_its_frames_follow_its_prompt_whose_last_position_is_the_first_input() -> None:
@@ -27,9 +26,3 @@ def test_what_has_ended_takes_no_step() -> None:
     assert sequence.may_step
     sequence.end = "complete"
     assert not sequence.may_step
-
-
-def test_its_text_allows_so_many_frames_and_without_the_guard_the_cache_does() -> None:
-    guards = GuardConfig(frames_per_token=1.5, spare_frames=4)
-    assert [max_frames(guards, tokens, room=100) for tokens in (0, 1, 2)] == [4, 5, 7]
-    assert max_frames(guards.model_copy(update={"frames_per_token": None}), 2, room=100) == 100

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,15 +16,18 @@ from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.models.frame_embedding import embed_frames
-from scripts.speaking.batches import INSTRUCTIONS, Corpus, Runs
-from scripts.speaking.codec import Decoder, Encoder, Quantizer
+from scripts.speaking.batches import INSTRUCTIONS, Batches
+from scripts.speaking.codec_decoder import Decoder
+from scripts.speaking.codec_encoder import Encoder
 from scripts.speaking.dimensions import CODEBOOKS, ENTRIES, EOS, FRAME, HIDDEN, RATE
 from scripts.speaking.encode import RECORDINGS, EncodedBlock, write_blocks
-from scripts.speaking.export import SHARPENED, export, write_base
+from scripts.speaking.encoded_corpus import EncodedCorpus, Runs
+from scripts.speaking.export import BASE, CUSTOM_VOICE, SHARPENED, export
+from scripts.speaking.quantizer import Quantizer
 from scripts.speaking.speaker_encoder import embed, new_speaker_encoder
 from scripts.speaking.talker import Talker
-from scripts.speaking.teacher import PACES
-from scripts.speaking.text_tokens import load_tokenizer, tokenize, train_tokenizer
+from scripts.speaking.teacher import HELD_OUT, PACES
+from scripts.speaking.text_tokens import TokenizedTexts, load_tokenizer, tokenize, train_tokenizer
 from scripts.speaking.train_codec import save_codec
 from scripts.speaking.train_talker import draw_batch, losses_of
 from scripts.speaking.weights import TrainedWeights, half, rounded, save
@@ -70,40 +74,52 @@ def work(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     chance = Random(3)
     words = ["".join(chance.choices("aeinorst lmdk", k=7)) for _ in range(6000)]
     train_tokenizer([" ".join(chance.choices(words, k=8)) for _ in range(3000)] + TEXTS, work / "tokenizer")
-    numbers = np.random.default_rng(7)
-    blocks = [
-        EncodedBlock(
-            number, speaker, pace, np.arange(len(TEXTS)), np.array(FRAMES),
-            numbers.integers(0, ENTRIES, (sum(FRAMES), CODEBOOKS)).astype(np.uint8),
-            numbers.normal(size=(RECORDINGS, HIDDEN)).astype(np.float16),
-        )
-        for number, (speaker, pace) in enumerate(((0, 0), (1, 0), (1, 1), (0, 2), (-1, 0)), start=1)
-    ]  # fmt: skip
+    deliveries = enumerate(((0, 0), (1, 0), (1, 1), (0, 2), (-1, 0)), start=1)
+    blocks = [encoded_block(number, speaker, pace) for number, (speaker, pace) in deliveries]
     write_blocks(work / "codes" / "00000.npz", blocks)
-    export(work, work / "checkpoint")
-    write_base(work / "checkpoint", work / "base")
+    export(work, work / "checkpoints")
     return work
 
 
+def encoded_block(number: int, speaker: int, pace: int) -> EncodedBlock:
+    numbers = np.random.default_rng(number)
+    return EncodedBlock(
+        number, speaker, pace, np.arange(len(TEXTS)), np.array(FRAMES),
+        numbers.integers(0, ENTRIES, (sum(FRAMES), CODEBOOKS)).astype(np.uint8),
+        numbers.normal(size=(RECORDINGS, HIDDEN)).astype(np.float16),
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def corpus(work: Path) -> Corpus:
-    corpus = Corpus(work / "codes", tokenize(TEXTS, work / "tokenizer", variants=2), work / "tokenizer", CPU)
-    assert corpus.refresh()
+def texts(work: Path) -> TokenizedTexts:
+    return tokenize(TEXTS, work / "tokenizer", variants=2)
+
+
+@pytest.fixture(scope="module")
+def corpus(work: Path, texts: TokenizedTexts) -> EncodedCorpus:
+    corpus = EncodedCorpus(work / "codes", torch.from_numpy(texts.counts))
+    corpus.refresh()
     return corpus
 
 
 @pytest.fixture(scope="module")
+def batches(work: Path, texts: TokenizedTexts, corpus: EncodedCorpus) -> Batches:
+    return Batches(corpus, texts, work / "tokenizer")
+
+
+@pytest.fixture(scope="module")
 def preset(work: Path) -> Model:
-    return load_model(work / "checkpoint", CPU, torch.float32)
+    return load_model(work / "checkpoints" / CUSTOM_VOICE, CPU, torch.float32)
 
 
 @pytest.fixture(scope="module")
 def base(work: Path) -> Model:
-    return load_model(work / "base", CPU, torch.float32)
+    return load_model(work / "checkpoints" / BASE, CPU, torch.float32)
 
 
-def test_the_checkpoint_is_small(work: Path) -> None:
-    size = sum(path.stat().st_size for path in (work / "checkpoint").rglob("*") if path.is_file())
+def test_both_checkpoints_together_are_small(work: Path) -> None:
+    files = [path for path in (work / "checkpoints").rglob("*") if path.is_file() and not path.is_symlink()]
+    size = sum(path.stat().st_size for path in files)
     assert size <= MOST_MEGABYTES * 1e6
 
 
@@ -135,7 +151,15 @@ def test_the_speaker_encoder(trained: Trained, base: Model) -> None:
 @pytest.mark.parametrize("language", ["en", "auto"])
 @pytest.mark.parametrize(("block", "first", "count"), [(0, 0, 1), (1, 1, 3), (2, 0, 5), (3, 2, 2)])
 def test_prompts_frames_states_and_logits_of_named_voices(
-    trained: Trained, preset: Model, corpus: Corpus, block: int, first: int, count: int, language: str, streaming: bool
+    trained: Trained,
+    preset: Model,
+    corpus: EncodedCorpus,
+    batches: Batches,
+    block: int,
+    first: int,
+    count: int,
+    language: str,
+    streaming: bool,
 ) -> None:
     pace = list(PACES)[int(corpus.pace[block * len(TEXTS)])]
     request = SynthesisRequest(
@@ -144,18 +168,18 @@ def test_prompts_frames_states_and_logits_of_named_voices(
         language=language,
         instruct=INSTRUCTIONS[pace][0] if pace else "",
     )
-    compare(trained, preset, corpus, request, block, first, count, streaming=streaming)
+    compare(trained, preset, corpus, batches, request, block, first, count, streaming=streaming)
 
 
 @pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streaming"])
 def test_a_clone_s_embedding_takes_the_speaker_s_place(
-    trained: Trained, base: Model, corpus: Corpus, streaming: bool
+    trained: Trained, base: Model, corpus: EncodedCorpus, batches: Batches, streaming: bool
 ) -> None:
     voice = ClonedVoice(Synthesizer(base).encode_reference(noise(), None))
     embedding = ReferenceVoice.from_bytes(voice.prompt.data, **base.voice_geometry).speaker_embedding
     corpus.embeddings[4] = embedding.half()
     request = SynthesisRequest(text=" ".join(TEXTS[1:3]), voice=voice, language="en")
-    compare(trained, base, corpus, request, 4, 1, 2, streaming=streaming)
+    compare(trained, base, corpus, batches, request, 4, 1, 2, streaming=streaming)
 
 
 def noise() -> Audio:
@@ -164,11 +188,11 @@ def noise() -> Audio:
 
 @torch.inference_mode()
 def compare(
-    trained: Trained, model: Model, corpus: Corpus, request: SynthesisRequest, block: int, first: int, count: int,
-    *, streaming: bool,
+    trained: Trained, model: Model, corpus: EncodedCorpus, batches: Batches, request: SynthesisRequest, block: int,
+    first: int, count: int, *, streaming: bool,
 ) -> None:  # fmt: skip
     """The recipe's row of a batch and what the engine reads, says and would have to say."""
-    batch = corpus.lay_out(
+    batch = batches.lay_out(
         runs(block, first, count),
         streaming=torch.tensor([streaming]),
         unnamed_language=torch.tensor([request.language == "auto"]),
@@ -177,7 +201,7 @@ def compare(
     )
     start = int(corpus.offsets[block * len(TEXTS) + first])
     codes = corpus.codes[start : start + sum(FRAMES[first : first + count])].long()
-    prompt = Synthesizer(model)._prompt(request, streaming)
+    prompt = prompt_of(model, request, "streaming" if streaming else "whole")
     expected = engine_inputs(model, prompt, codes)
     read, positions = trained.talker.inputs(batch)[0], len(expected)
     torch.testing.assert_close(read[:positions], expected, atol=1e-3, rtol=1e-3)
@@ -195,6 +219,15 @@ def compare(
     assert (batch["target"][0, :begin] < 0).all()
     assert (batch["target_rest"][0, begin : begin + len(codes)] == codes[:, 1:]).all()
     compare_predictors(trained.talker, model, spoken[begin : begin + 1], codes[:1])
+
+
+def prompt_of(model: Model, request: SynthesisRequest, layout: Literal["whole", "streaming"]) -> Prompt:
+    voice = request.voice
+    reference = None
+    if isinstance(voice, ClonedVoice):
+        reference = ReferenceVoice.from_bytes(voice.prompt.data, **model.voice_geometry)
+    prefix = model.prompts.prefix(request, reference)
+    return model.prompts.prompt(prefix, model.tokenizer.encode(request.text), layout)
 
 
 def engine_inputs(model: Model, prompt: Prompt, codes: Tensor) -> Tensor:
@@ -227,12 +260,19 @@ def test_sentences_are_tokens_as_the_engine_cuts_the_whole_text(work: Path, pres
     assert {"user", "assistant", "Ċ"} <= set(vocab)
 
 
-def test_what_is_drawn_to_learn_from_fits_and_is_never_held_out(corpus: Corpus) -> None:
-    for drawn in (corpus.draw_sentences(200), corpus.draw_runs(400, most=60)):
-        assert len(drawn.first) > 0
+def test_what_is_drawn_is_of_one_block_and_never_held_out(texts: TokenizedTexts, tmp_path: Path) -> None:
+    growing = EncodedCorpus(tmp_path, torch.from_numpy(texts.counts))
+    write_blocks(tmp_path / "00000.npz", [encoded_block(HELD_OUT, 0, 0)])
+    growing.refresh()
+    assert not growing.has_begun
+    write_blocks(tmp_path / "00001.npz", [encoded_block(HELD_OUT + 1, 0, 0), encoded_block(HELD_OUT + 2, 1, 0)])
+    growing.refresh()
+    assert growing.has_begun
+    for drawn in (growing.draw_sentences(400), growing.draw_runs(2000, most=60)):
         ends = drawn.first + drawn.count
-        assert (corpus.block[drawn.first] == corpus.block[ends - 1]).all()
-        assert not set(drawn.first.tolist()) & set(corpus.held_out.tolist())
+        assert (growing.block[drawn.first] == growing.block[ends - 1]).all()
+        assert (growing.block[drawn.first] > 0).all()
+    assert drawn.count.max() > 1
 
 
 def test_training_goes_on_with_the_weights_as_they_will_be_stored() -> None:
@@ -250,7 +290,7 @@ def test_training_goes_on_with_the_weights_as_they_will_be_stored() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
-def test_a_talker_learns(corpus: Corpus, dtype: torch.dtype) -> None:
+def test_a_talker_learns(corpus: EncodedCorpus, batches: Batches, dtype: torch.dtype) -> None:
     torch.manual_seed(1)
     talker = Talker(dropout=0.0)
     weights = TrainedWeights([talker], dtype)
@@ -258,7 +298,7 @@ def test_a_talker_learns(corpus: Corpus, dtype: torch.dtype) -> None:
     heard = []
     for _ in range(8):
         weights.publish(as_stored=True)
-        losses = losses_of(talker, draw_batch(corpus, 200), 0.1)
+        losses = losses_of(talker, draw_batch(corpus, batches, 200), 0.1)
         (losses.first + 0.1 * losses.rest.sum()).backward()
         heard.append(losses.first.item())
         weights.take_gradients(1.0)

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from tests.engine.conftest import checkpoints, text_tokenizer_files
+from tests.speaking.conftest import custom_voice, speaker_name, teacher, teachers
 
-__all__ = ["checkpoints", "text_tokenizer_files"]
+__all__ = ["checkpoints", "custom_voice", "speaker_name", "teacher", "teachers", "text_tokenizer_files"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -84,7 +84,7 @@ def test_rows_are_read_and_speak_as_with_pytorchs_attention(directory: Path, gra
 async def test_the_engine_speaks(directory: Path) -> None:
     config = EngineConfig(
         checkpoint=directory, attention="flash", rows=2, kv_positions=1_024, row_positions=256,
-        pre_tokenizer="mistral", guards=GuardConfig(frames_per_token=None),
+        pre_tokenizer="mistral", guards=GuardConfig(length_factor=None, retry=False),
     )  # fmt: skip
     engine = Engine(config)
     await engine.load()

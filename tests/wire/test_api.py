@@ -37,7 +37,7 @@ MESSAGES = re.findall(r"^\| (?:`(.+)`|connecting) \| (.*?) ?\|$", API.partition(
 CHECKPOINTS = ("tiny-1.7B-CustomVoice", "tiny-0.6B-Base", "tiny-1.7B-VoiceDesign")
 OPTIONS = (
     "--engine", "qwen", "--qwen.device", "cpu", "--qwen.threads", "1", "--qwen.rows", "2",
-    "--qwen.kv-positions", "2048", "--qwen.guards.frames-per-token", "5", "--qwen.guards.spare-frames", "4",
+    "--qwen.kv-positions", "2048", "--qwen.guards.length-factor", "1.6", "--qwen.guards.spare-s", "0.32",
 )  # fmt: skip
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what the document shows")

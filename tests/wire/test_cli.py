@@ -44,6 +44,17 @@ def test_say_through_a_daemon(tmp_path: Path) -> None:
         daemon.wait_for(r"voice=tone language=de")
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_say_warns_of_what_came_to_no_end(tmp_path: Path, *, live: bool) -> None:
+    with tone_daemon(tmp_path) as daemon:
+        uri, out = f"tcp://127.0.0.1:{daemon.ready()[0]}", str(tmp_path / "out.wav")
+        for text, warns in (("Hello [limit] there.", True), ("Hello there.", False)):
+            given = {"given": text} if live else {}
+            said = run("say", *(("--stdin",) if live else (text,)), "-o", out, "--uri", uri, data=tmp_path, **given)
+            assert said.returncode == 0, said.stderr
+            assert ("warning: the voice came to no end" in said.stderr) == warns
+
+
 def test_say_reads_live_text_from_standard_input(tmp_path: Path) -> None:
     with tone_daemon(tmp_path) as daemon:
         uri = f"tcp://127.0.0.1:{daemon.ready()[0]}"

@@ -216,7 +216,9 @@ async def test_the_error_names_the_field_as_it_was_written(doors: Doors) -> None
 @pytest.mark.parametrize(
     ("text", "end", "reason"), [("Hi [limit] there.", "limit", "limit"), ("Hi.", "done", "complete")]
 )
-async def test_http_tells_how_speech_has_ended(doors: Doors, text: str, end: str, reason: str) -> None:
+async def test_http_tells_how_speech_has_ended(
+    doors: Doors, metrics: Metrics, text: str, end: str, reason: str
+) -> None:
     client = doors.http.client
     body = {"input": text, "response_format": "wav"}
 
@@ -232,6 +234,8 @@ async def test_http_tells_how_speech_has_ended(doors: Doors, text: str, end: str
     clip = await client.post("/v1/audio/clips", json=body)
     await client.get(clip.json()["path"])
     assert (await client.head(clip.json()["path"])).headers["x-end"] == end
+
+    assert ('qwen3tts_guards_total{guard="length"} 4.0' in metrics.exposition().decode()) == (end == "limit")
 
     streamed = await client.post("/v1/audio/speech", json=body)
     for answer in (clip, streamed):

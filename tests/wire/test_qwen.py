@@ -14,15 +14,21 @@ from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
 from benchmarks.random_checkpoint import write_checkpoint
+from qwen3tts_daemon.audio import to_wav
+from qwen_tts.api import Audio
+from qwen_tts.audio.samples import to_pcm
 from qwen_tts.config.languages import LANGUAGES
+from tests.bent import bend, murmurs_after_speech
+from tests.golden.cases import reference_audio
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import DaemonProcess, embedded_daemon
 from tests.wire.patient import connect_blocking
 
+RECORDING = to_wav(Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000))
 SPEAKERS = {"vivian", "serena", "uncle_fu", "dylan", "eric", "ryan", "aiden", "ono_anna", "sohee"}
 FEW = (
     "--engine", "qwen", "--qwen.device", "cpu", "--qwen.threads", "1", "--qwen.rows", "2",
-    "--qwen.kv-positions", "2048", "--qwen.guards.frames-per-token", "2", "--qwen.guards.spare-frames", "4",
+    "--qwen.kv-positions", "2048", "--qwen.guards.length-factor", "0.6", "--qwen.guards.spare-s", "0.32",
 )  # fmt: skip
 
 
@@ -96,6 +102,81 @@ def test_it_speaks_through_rest_and_says_that_it_is_no_preview(doors: tuple[int,
     assert answer.status_code == 200
     assert len(answer.content) >= 4 * 1_920 * 2
     assert httpx.post(f"{base}/v1/audio/speech", json=order | {"voice": "heart"}, timeout=PATIENCE_S).status_code == 422
+
+
+async def test_what_came_to_no_end_is_told_at_every_door(doors: tuple[int, int, DaemonProcess]) -> None:
+    """What is streamed is stopped; what is wanted as a whole is spoken once more, and then stopped."""
+    text, base = "Good evening.", f"http://127.0.0.1:{doors[1]}"
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client:
+        body = {"voice": "vivian", "input": text, "response_format": "pcm"}
+        streamed = await client.post("/v1/audio/speech", json=body)
+        doors[2].wait_for("protocol=openai .* end=limit guards=length:1$")
+        whole = await client.post("/api/tts/custom-voice", json={"speaker": "vivian", "text": text})
+        assert whole.headers["x-end"] == "limit"
+        doors[2].wait_for("protocol=rest .* end=limit guards=length:2,retry:1$")
+        lines = (await client.post("/v1/audio/speech/batch", json={"items": [body]})).text
+        assert json.loads(lines.splitlines()[0])["end"] == "limit"
+        doors[2].wait_for("protocol=batch .* end=limit guards=length:2,retry:1$")
+        metrics = (await client.get("/metrics")).text
+    assert len(streamed.content) + 44 == len(whole.content)
+    assert 'qwen3tts_guards_total{guard="retry"}' in metrics
+    async with AsyncTcpClient("127.0.0.1", doors[0]) as wyoming:
+        await wyoming.write_event(Synthesize(text, voice=SynthesizeVoice(name="vivian")).event())
+        while (event := await wyoming.read_event()) is not None and event.type != "audio-stop":
+            pass
+    assert event is not None
+    assert event.data["end"] == "limit"
+
+
+def test_a_murmur_after_speech_is_its_end(models: Path, tmp_path: Path) -> None:
+    bend(models / "tiny", tmp_path / "bent", murmurs_after_speech(models / "tiny"))
+    listens = ("--qwen.guards.length-factor", "0", "--qwen.guards.silence-s", "0.8")
+    with embedded_daemon(tmp_path / "data", "--models.dir", str(tmp_path), *FEW, *listens) as daemon:
+        order = {"voice": "vivian", "input": "She is here.", "response_format": "pcm", "text_layout": "streaming"}
+        answer = httpx.post(f"http://127.0.0.1:{daemon.ready()[1]}/v1/audio/speech", json=order, timeout=PATIENCE_S)
+        daemon.wait_for("protocol=openai .* end=done guards=silence:1$")
+    assert len(answer.content) < 40 * 1_920 * 2
+
+
+def test_a_whole_text_is_read_whole_through_every_door_and_live_text_as_it_comes(models: Path, tmp_path: Path) -> None:
+    """A preset, and a clone with and without its words: the same seed is the same sound wherever the layout is."""
+    clones = tmp_path / "models"
+    clones.mkdir()
+    (clones / "tiny").symlink_to(models / "tiny")
+    write_checkpoint("tiny-0.6B-Base", clones / "base", endless=True)
+    text = "Good evening, everybody. And you, sir?"
+    with embedded_daemon(tmp_path / "data", "--models.dir", str(clones), *FEW) as daemon:
+        port = daemon.ready()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
+            recording = {"ref_audio": ("me.wav", RECORDING)}
+            voices = ["ryan"]
+            for words in ({"ref_text": "Some words."}, {}):
+                voices.append(client.post("/v1/audio/references", data=words, files=recording).json()["voice"])
+            for voice in voices:
+                order = {"input": text, "voice": voice, "seed": 7, "language": "en", "response_format": "pcm"}
+                spoken = {
+                    layout: client.post("/v1/audio/speech", json=order | {"text_layout": layout}).content
+                    for layout in ("auto", "whole", "streaming")
+                }
+                assert spoken["auto"] == spoken["whole"] != spoken["streaming"]
+                query = {"text": text, "voice": voice, "seed": 7, "language": "en", "format": "pcm"}
+                assert client.get("/v1/audio/say", params=query).content == spoken["whole"]
+                speak = {"type": "speak", "voice": voice, "language": "en", "sampling": {"seed": 7}}
+                assert heard_on_a_socket(port, {**speak, "text": text, "final": True}) == spoken["whole"]
+                live = heard_on_a_socket(port, {**speak, "text": text}, {"type": "end"})
+                assert live != spoken["whole"]
+
+
+def heard_on_a_socket(port: int, *messages: dict[str, Any]) -> bytes:
+    """The sound of a context that comes to its end."""
+    with connect_blocking(f"ws://127.0.0.1:{port}/v1/tts") as socket:
+        for message in messages:
+            socket.send(json.dumps(message))
+        sound = b""
+        while isinstance(data := socket.recv(PATIENCE_S), bytes) or json.loads(data)["type"] != "done":
+            sound += data[8:] if isinstance(data, bytes) else b""
+        assert json.loads(data)["reason"] == "limit", data
+        return sound
 
 
 def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonProcess]) -> None:

@@ -11,6 +11,7 @@ from qwen3tts_daemon.commands.models.manifest import BadManifest, Manifest, Sour
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import official, short
 from qwen_tts.config.checkpoint import is_codec_directory, read_codec_config
+from qwen_tts.config.checkpoint_files import weight_files
 from qwen_tts.errors import BadCheckpoint
 
 
@@ -70,6 +71,7 @@ def config_problem(folder: Path) -> str | None:
     try:
         if is_codec_directory(folder):
             read_codec_config(folder)
+            weight_files(folder)
         else:
             checkpoints.read(folder)
     except BadCheckpoint as error:

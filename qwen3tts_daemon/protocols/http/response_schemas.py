@@ -5,7 +5,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
-from qwen_tts.api import Gender, ModelState, VoiceKind
+from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
@@ -51,6 +51,7 @@ class KeptVoice(_Voice):
     instruct: str
     speed: float
     seed: int | None
+    text_layout: TextLayout | None
 
 
 class ListedVoice(_Voice):
@@ -72,6 +73,7 @@ class ListedVoice(_Voice):
     instruct: NotRequired[str]
     speed: NotRequired[float]
     seed: NotRequired[int | None]
+    text_layout: NotRequired[TextLayout | None]
 
 
 class SpokenLanguage(TypedDict):

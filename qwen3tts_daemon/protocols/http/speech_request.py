@@ -28,7 +28,7 @@ from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
-from qwen_tts.api import Sampling
+from qwen_tts.api import Sampling, TextLayout
 
 _SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")
 
@@ -57,6 +57,8 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
     speed: Speed | None = 1.0
     stream_format: Literal["audio", "sse"] | None = "audio"
+    text_layout: TextLayout | None = "auto"
+    """How the model reads the text: "whole", before the first sound, or "streaming", a token beside each frame."""
     language: LanguageName | None = None
     """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
     seed: SeedField | None = None
@@ -93,17 +95,20 @@ def speech_body(kind: type[SpeechBody]) -> dict[str, Any]:
     return json_body(kind, speech_components(kind))
 
 
-def utterance_of(body: SpeechBody, speech: Speech, protocol: str, caller: Caller) -> Utterance:
+def utterance_of(
+    body: SpeechBody, speech: Speech, protocol: str, caller: Caller, *, streamed: bool = True
+) -> Utterance:
     """The utterance, with its whole text. Raises InvalidRequest, which has our names of the fields, and Refusal."""
     speech.models.check(body.model)
-    return speech.whole_utterance(_order_of(body, protocol), body.input, caller)
+    return speech.whole_utterance(_order_of(body, protocol, streamed=streamed), body.input, caller)
 
 
-def _order_of(body: SpeechBody, protocol: str) -> Order:
+def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
     """The body in our words."""
     given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
     name = body.voice.id if isinstance(body.voice, NamedVoice) else body.voice
     return Order(
         protocol=protocol, voice=name or None, language=body.language, instruct=body.instructions or "",
-        speed=1.0 if body.speed is None else body.speed, sampling=Sampling(**given),
+        speed=1.0 if body.speed is None else body.speed, text_layout=body.text_layout or "auto",
+        sampling=Sampling(**given), streamed=streamed,
     )  # fmt: skip

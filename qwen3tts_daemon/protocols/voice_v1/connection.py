@@ -167,7 +167,8 @@ class VoiceConnection:
         self._alarm.set(self.session.deadline())
 
     def _open(self, ctx: Context) -> None:
-        utterance = self._speech.utterance(ctx.options.order, Caller(ctx.request_id, self._address))
+        caller, is_live = Caller(ctx.request_id, self._address), not ctx.text.has_ended
+        utterance = self._speech.utterance(ctx.options.order, caller, is_live=is_live)
         utterance.on_queue_position = ctx.tell_queue_position
         ctx.measures = utterance.measures
         self._pumps[ctx] = Pump(

@@ -17,7 +17,7 @@ from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat, format_of_en
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.text.segments import Split
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen_tts.api import AUTO, Capabilities, DesignedVoice, Sampling, VoiceKind
+from qwen_tts.api import AUTO, Capabilities, DesignedVoice, Sampling, TextLayout, VoiceKind
 
 ContextPolicy = Literal["queue", "preempt", "parallel"]
 
@@ -40,6 +40,7 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     format: dict[str, Any] | UnsetType | None = UNSET
     """Fields of SoundFormat; they change only themselves."""
     split: Split | UnsetType | None = UNSET
+    text_layout: TextLayout | UnsetType | None = UNSET
     words: bool | UnsetType | None = UNSET
     policy: ContextPolicy | UnsetType | None = UNSET
     lead_ms: Annotated[int, within(LEAD_MS)] | UnsetType | None = UNSET
@@ -64,6 +65,7 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling = Sampling()
     format: SoundFormat
     split: Split = "sentence"
+    text_layout: TextLayout = "auto"
     words: bool = False
     policy: ContextPolicy = "queue"
     lead_ms: int
@@ -78,7 +80,7 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
         return Order(
             protocol="websocket", voice=DesignedVoice(self.design) if self.mode == "design" else self.voice,
             language=self.language, instruct=self.instruct, speed=self.speed, split=self.split,
-            sampling=self.sampling,
+            text_layout=self.text_layout, sampling=self.sampling,
         )  # fmt: skip
 
 

@@ -30,11 +30,15 @@ class Answer:
         self._sample_rate = sample_rate
         return [self._start(), self._chunk(pcm)]
 
-    def finish(self) -> list[Event]:
-        """All is said; an empty text gets a moment of silence too."""
+    def finish(self, end: str = "done") -> list[Event]:
+        """All is said; an empty text gets a moment of silence too. Another end than `done` is told beside the last
+        timestamp, where the protocol's clients do not look."""
         nothing = silence(NOTHING_MS, self._sample_rate)
         instead = [] if self._has_started else [self._start(), self._chunk(nothing)]
-        return [*instead, AudioStop(timestamp=self._now_ms()).event(), *self._stopped()]
+        stop = AudioStop(timestamp=self._now_ms()).event()
+        if end != "done":
+            stop.data["end"] = end
+        return [*instead, stop, *self._stopped()]
 
     def fail(self, failure: Failure) -> list[Event]:
         message = failure.message + _WAY_OUT.get(failure.code, "")

@@ -73,8 +73,7 @@ class Answerer:
         """Whether it could be spoken."""
         answer = Answer(is_stream=request.is_stream, sample_rate=self._speech.capabilities.sample_rate)
         try:
-            await self._speak(request, answer)
-            last = answer.finish()
+            last = answer.finish(await self._speak(request, answer))
         except TextEmpty:
             last = answer.finish()
         except (ConnectionError, SlowReader):
@@ -85,8 +84,10 @@ class Answerer:
         await self._send(last)
         return True
 
-    async def _speak(self, request: PendingRequest, answer: Answer) -> None:
-        async with self._speech.utterance(request.order, Caller(address=self._address)) as utterance:
+    async def _speak(self, request: PendingRequest, answer: Answer) -> str:
+        """How it has ended."""
+        caller = Caller(address=self._address)
+        async with self._speech.utterance(request.order, caller, is_live=request.is_stream) as utterance:
             request.speak_with(utterance)
             async for item in utterance:
                 if isinstance(item, AudioChunk):
@@ -94,3 +95,4 @@ class Answerer:
             request.check()
             if utterance.end == "cancelled":
                 raise draining()
+        return utterance.end

@@ -22,11 +22,10 @@ def main() -> None:
 
 
 def speak(order: dict) -> dict:  # type: ignore[type-arg]
+    # The package of this name in that environment, not ours.
+    from qwen_tts import Qwen3TTSModel  # isort: skip
     import torch
     import transformers
-
-    # The package of this name in that environment, not ours.
-    from qwen_tts import Qwen3TTSModel
 
     tts = Qwen3TTSModel.from_pretrained(order["checkpoint"], dtype=torch.float32, device_map=order["device"])
     heard: list = []  # type: ignore[type-arg]

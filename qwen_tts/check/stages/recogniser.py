@@ -18,8 +18,8 @@ class NotHeard(Exception):
 class Recogniser:
     """`command` with {wav}, and {language} where it wants to know."""
 
-    def __init__(self, command: str) -> None:
-        self._words = shlex.split(command)
+    def __init__(self, command: str, patience_s: float = _PATIENCE_S) -> None:
+        self._words, self._patience_s = shlex.split(command), patience_s
 
     def error_rates(self, pcm: bytes, sample_rate: int, said: str, language: str) -> ErrorRates:
         """Raises NotHeard."""
@@ -31,9 +31,9 @@ class Recogniser:
 
     def _run(self, words: list[str]) -> str:
         try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+            done = subprocess.run(words, capture_output=True, text=True, timeout=self._patience_s, check=False)
         except subprocess.TimeoutExpired:
-            raise NotHeard(f"said nothing for {_PATIENCE_S:.0f} s") from None
+            raise NotHeard(f"said nothing for {self._patience_s:g} s") from None
         except (OSError, UnicodeDecodeError) as error:
             raise NotHeard(f"cannot be run: {error}") from None
         if done.returncode:

@@ -29,6 +29,7 @@ _SPARE_S = 10.0
 class Part:
     """What the device said from one prompt: a sequence."""
 
+    seed: int
     eos: int
     codes: list[NDArray[np.int32]] = field(default_factory=list)
     """[codebooks] of each frame"""
@@ -37,9 +38,9 @@ class Part:
     """The model said so itself"""
 
     def take(self, codes: NDArray[np.int32], pcm: NDArray[np.int16]) -> None:
-        if self.has_ended or int(codes[0]) == self.eos:
-            self.has_ended = True  # what was on its way then is not heard
-        else:
+        if int(codes[0]) == self.eos:
+            self.has_ended = True
+        elif not self.has_ended and codes[0] >= 0:  # what was on its way then is not heard, nor what is no number
             self.codes.append(codes)
             self.pcm.append(pcm)
 
@@ -59,7 +60,7 @@ class RecordingRunner(ModelRunner):
         snapshot: DecoderSnapshot | None,
     ) -> None:  # fmt: skip
         super().open_row(row, position, rules, seed, first_input, snapshot)
-        self._of_row[row] = part = Part(self._eos)
+        self._of_row[row] = part = Part(seed, self._eos)
         self.parts.append(part)
 
     def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
@@ -82,11 +83,17 @@ class Take:
     voice: Voice
     pcm: bytes
     """That was played"""
-    parts: Sequence[Part]
+    tries: Sequence[Part]
     end: StreamEnd | SynthesisError
 
+    @property
+    def parts(self) -> list[Part]:
+        """Without what was spoken once more, with another seed."""
+        seed, count = self.planned.seed, len(self.tries)
+        return [one for n, one in enumerate(self.tries, 1) if n == count or self.tries[n].seed == seed]
 
-class Stage:
+
+class RecordedEngine:
     """An engine that is loaded, and its recorder. Texts are spoken one at a time, so that they are the same again."""
 
     def __init__(self, config: EngineConfig) -> None:
@@ -133,11 +140,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def on_stage(config: EngineConfig) -> AsyncIterator[Stage]:
+async def recorded_engine(config: EngineConfig) -> AsyncIterator[RecordedEngine]:
     """Raises what loading raises."""
-    stage = Stage(config)
+    recorded = RecordedEngine(config)
     try:
-        await stage.engine.load()
-        yield stage
+        await recorded.engine.load()
+        yield recorded
     finally:
-        await stage.engine.close()
+        await recorded.engine.close()

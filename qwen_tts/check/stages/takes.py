@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qwen_tts.api import PCM_BYTES, StreamEnd
+from qwen_tts.api import StreamEnd
 from qwen_tts.audio.samples import Samples, from_pcm
 from qwen_tts.check.measures import sound
 from qwen_tts.check.measures.first_frames import FRAMES, Opening, first_frames, start_frames
@@ -26,20 +26,12 @@ def utterance(take: Take, voice: str, expected_s: float, sample_rate: int) -> Ut
     return Utterance(
         language=planned.language, text=planned.name, mode=planned.mode, voice=voice, seed=planned.seed,
         end=end.reason if isinstance(end, StreamEnd) else end.code,
-        guards=_guards(take), parts=len(take.parts), audio_s=audio_s, expected_s=expected_s,
+        guards=tuple(end.guards) if isinstance(end, StreamEnd) else (), parts=len(take.parts),
+        audio_s=audio_s, expected_s=expected_s,
         seconds_per_character=max(0.0, audio_s - quiet.start_s - quiet.end_s) / max(1, heard),
         synthesis_s=end.synthesis_s if isinstance(end, StreamEnd) else 0.0,
         level=sound.level(samples, sample_rate), silences=quiet,
     )  # fmt: skip
-
-
-def _guards(take: Take) -> tuple[str, ...]:
-    """What ended it in place of the model."""
-    if not isinstance(take.end, StreamEnd):
-        return ()
-    if take.end.reason == "limit":
-        return ("limit",)
-    return () if all(part.has_ended for part in take.parts) else ("silence",)
 
 
 def start(takes: Sequence[Take], voice: str, samples_per_frame: int) -> Start:
@@ -59,9 +51,9 @@ def sound_of(frames: Sequence[NDArray[np.int16]]) -> Samples:
 
 
 def seams(take: Take, name: str, sample_rate: int) -> SeamsOf | None:
-    """Where its parts meet, in what was played; None if it has one part."""
-    lengths = [sum(map(len, part.pcm)) for part in take.parts if part.pcm]
-    starts = list(itertools.accumulate(lengths))[:-1]
-    played = len(take.pcm) // PCM_BYTES
-    inside = [sample for sample in starts if sample < played]
-    return SeamsOf(utterance=name, seams=find_seams(take.pcm, sample_rate, inside)) if inside else None
+    """Where its parts meet, in what the device said; None if it has one part."""
+    sounds = [np.concatenate(part.pcm) for part in take.parts if part.pcm]
+    starts = list(itertools.accumulate(map(len, sounds)))[:-1]
+    if not starts:
+        return None
+    return SeamsOf(utterance=name, seams=find_seams(np.concatenate(sounds).tobytes(), sample_rate, starts))

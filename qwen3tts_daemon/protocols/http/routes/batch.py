@@ -135,7 +135,7 @@ class _BatchResponse(Response):
 
     async def _line(self, body: SpeechBody, caller: Caller) -> Line:
         sound = await asyncio.to_thread(Encoding, body.format, self._speech.capabilities.sample_rate)
-        async with utterance_of(body, self._speech, "batch", caller) as utterance:
+        async with utterance_of(body, self._speech, "batch", caller, streamed=False) as utterance:
             async for part in utterance:
                 if isinstance(part, AudioChunk):
                     for pcm in pieces(part):

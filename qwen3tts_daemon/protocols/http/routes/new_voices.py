@@ -22,7 +22,7 @@ from qwen3tts_daemon.protocols.http.routes.voices import stored_fields
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import EXPIRES_S
-from qwen_tts.api import Gender
+from qwen_tts.api import Gender, TextLayout
 
 _CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
 _IMPORT_NAMES = {"voice": "file"}
@@ -35,6 +35,8 @@ class _About(msgspec.Struct, frozen=True, kw_only=True):
     gender: Gender = ""
     language: LanguageName = ""
     """The voice's own language"""
+    text_layout: TextLayout | None = None
+    """How the model reads its texts, unless a request says otherwise"""
 
 
 class NewClone(_About, frozen=True, kw_only=True):
@@ -135,4 +137,4 @@ async def _make(maker: VoiceMaker, body: NewVoice) -> StoredVoice:
 
 
 def _about(body: _About, *, consent: bool = False, source: str = "") -> About:
-    return About(body.name, body.description, body.gender, body.language, consent, source)
+    return About(body.name, body.description, body.gender, body.language, consent, source, body.text_layout)

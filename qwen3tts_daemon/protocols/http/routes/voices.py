@@ -42,7 +42,7 @@ from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
-from qwen_tts.api import AUTO, Capabilities, Gender
+from qwen_tts.api import AUTO, Capabilities, Gender, TextLayout
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
 
@@ -62,6 +62,7 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
     instruct: Instruct | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
     seed: SeedField | UnsetType | None = UNSET
+    text_layout: TextLayout | UnsetType | None = UNSET
 
 
 def router(speech: Speech, library: VoiceLibrary | None) -> APIRouter:

@@ -4,6 +4,7 @@ Whole answers are WAV with what they cost in the headers; `/stream` sends PCM wh
 /v1/audio/requests/<X-Request-ID> afterwards. Fields that are not sent have the model's own defaults.
 """
 
+import dataclasses
 from typing import Annotated, Any
 
 import msgspec
@@ -46,6 +47,7 @@ from qwen_tts.api import (
     DesignedVoice,
     Limits,
     Sampling,
+    TextLayout,
     Voice,
     VoicePrompt,
 )
@@ -79,6 +81,10 @@ class SpokenText(msgspec.Struct, frozen=True, kw_only=True):
     max_new_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     """Frames of 80 ms"""
     seed: SeedField | None = None
+    text_layout: TextLayout = "auto"
+    """How the model reads the text: "whole", before the first sound, or "streaming", a token beside each frame"""
+    non_streaming_mode: bool | None = None
+    """The same in the official package's word: true is whole, false streaming"""
 
 
 class CustomVoice(SpokenText, frozen=True, kw_only=True):
@@ -160,6 +166,7 @@ def _add_one(routes: APIRouter, speech: Speech, name: str, read: Any, extra: dic
     async def speak(request: Request, *, streams: bool) -> Response:
         with their_names(names):
             body, order = await read(request)
+            order = dataclasses.replace(order, streamed=streams)
             utterance = speech.whole_utterance(order, body.text, caller_of(request.scope))
         rate = speech.capabilities.sample_rate
         if not streams:
@@ -196,7 +203,20 @@ def _order(speech: Speech, body: SpokenText, voice: str | Voice, *, instruct: st
     frame_s = speech.capabilities.samples_per_frame / speech.capabilities.sample_rate
     limits = Limits(max_audio_s=None if body.max_new_tokens is None else body.max_new_tokens * frame_s)
     sampling = Sampling(**{**given, "code_predictor": CodePredictorSampling(**predictor)})
-    return Order("rest", voice, body.language, instruct=instruct, sampling=sampling, limits=limits)
+    return Order(
+        "rest", voice, body.language, instruct=instruct, text_layout=_layout(body), sampling=sampling, limits=limits
+    )
+
+
+def _layout(body: SpokenText) -> TextLayout:
+    """Raises InvalidRequest if its two words for it contradict each other."""
+    if body.non_streaming_mode is None:
+        return body.text_layout
+    layout: TextLayout = "whole" if body.non_streaming_mode else "streaming"
+    if body.text_layout not in ("auto", layout):
+        reason = f"non_streaming_mode: text_layout says {body.text_layout}; leave one of them out"
+        raise InvalidRequest(reason, param="non_streaming_mode")
+    return layout
 
 
 def _given(body: SpokenText, prefix: str, kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""PyPI's `qwen-tts`, the official package, installs a package `qwen_tts` as well. Imports nothing else of this one.
+
+Installed into one place the two overwrite each other's files, and uninstalling either takes files of the other along.
+So this package does not let itself be imported there.
+"""
+
+import os
+import re
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+_THEIR_METADATA = re.compile(r"qwen[_-]tts(-.*)?\.(dist|egg)-info", re.IGNORECASE)
+"""As installers name it"""
+
+
+def check_namesake() -> None:
+    """Raises ImportError if the official package is installed into the folder that this one is in. Less than a ms."""
+    if _is_in(_FOLDER.parent):
+        raise ImportError(
+            f"two packages are mixed in {_FOLDER}: this one of qwen3tts-daemon and the one of PyPI's qwen-tts, which "
+            "has the same name. Give one of them an environment of its own; here `pip uninstall qwen-tts`, and then, "
+            "as that takes files of both along, `pip install --force-reinstall --no-deps qwen3tts-daemon`",
+            name="qwen_tts",
+        )
+
+
+def _is_in(place: Path) -> bool:
+    try:
+        names = os.listdir(place)
+    except OSError:  # in an archive
+        return False
+    return any(map(_THEIR_METADATA.fullmatch, names))

@@ -1,0 +1,121 @@
+"""`qwen3tts-daemon check` as people type it, in a process of its own: found, told, written, interrupted."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qwen_tts.check.identity import voice_label, without_private
+from qwen_tts.check.options import COULD_NOT_RUN, WRONG
+from tests.check.reports import read
+from tests.patience import PATIENCE_S
+
+ROOT = Path(__file__).parents[2]
+USER = "annamaria"
+
+
+@pytest.fixture
+def home(models: Path, tmp_path: Path) -> Path:
+    """Of somebody whose checkpoint lies in a folder of their name."""
+    home = tmp_path / "home" / USER
+    (home / "models").mkdir(parents=True)
+    (home / "models" / f"{USER}-0.6B").symlink_to(models / "0.6B-CustomVoice")
+    broken = home / "models" / "broken"
+    broken.mkdir()
+    (broken / "config.json").write_text("{}")
+    (home / "config.toml").write_text(
+        f'[models]\ndir = "{home}/models"\n[qwen]\ndevice = "cpu"\nthreads = 1\nrow_positions = 64\n', encoding="utf-8"
+    )
+    return home
+
+
+def command(home: Path, *arguments: str) -> "subprocess.Popen[str]":
+    name = ("--config", str(home / "config.toml"), "--data-dir", str(home / "data"))
+    return subprocess.Popen(
+        [sys.executable, "-m", "qwen3tts_daemon", "check", *arguments, *name], cwd=home, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HOME": str(home), "USER": USER,
+             "LOGNAME": USER},
+    )  # fmt: skip
+
+
+def test_a_quick_look_from_the_settings(home: Path) -> None:
+    arguments = (
+        "--quick",
+        "--languages",
+        "de",
+        "--sentences",
+        "yes",
+        "--report",
+        "check.json",
+        "--expectations",
+        "m.toml",
+    )
+    with command(home, *arguments) as process:
+        told, log = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == WRONG, log
+    report = read(home / "check.json")
+    assert report.is_whole
+    assert [one.where or one.code for one in report.refused] == ["model_unavailable"]
+    (found,) = report.checkpoints
+    assert [one.name for one in found.utterances] == ["de/yes/whole", "de/yes/live"]
+    assert "2 utterances" in told
+    assert "WRONG (model_unavailable)" in told
+    sent = told + (home / "check.json").read_text() + (home / "m.toml").read_text()
+    for private in (USER, str(home), socket.gethostname(), "/home/", "/tmp/"):
+        assert private not in sent
+
+
+def test_interrupted_it_tells_what_there_is(home: Path) -> None:
+    with command(home, "--report", "check.json", f"{USER}-0.6B") as process:
+        assert process.stderr is not None
+        while "speaking" not in process.stderr.readline():
+            pass
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode in (WRONG, COULD_NOT_RUN)
+    assert "interrupted: this is what there is" in told
+    report = read(home / "check.json")
+    assert not report.is_whole
+    assert len(report.checkpoints[0].utterances) < 400
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--languages", "xx"], "no language 'xx'"),
+        (["--sentences", "nonsense"], "no text 'nonsense'"),
+        (["--transcript", "Hello."], "--transcript needs --reference"),
+        (["nobody"], "no nobody in"),
+    ],
+)
+def test_what_cannot_be_met_is_told_at_once(arguments: list[str], said: str, home: Path) -> None:
+    with command(home, *arguments) as process:
+        told, log = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, told) == (COULD_NOT_RUN, "")
+    assert said in log
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ("{home}/models/x/config.json: size", "config.json: size"),
+        ("cannot read '/srv/data of anna/y.json'", "y.json"),
+        ("/opt/models/a/model.safetensors is broken; 1/2 read at 3.5 GB/s", "model.safetensors is broken; 1/2 read"),
+        ("annamaria's Base_AnnaMaria does not fit", "…'s Base_… does not fit"),
+    ],
+)
+def test_messages_keep_what_is_not_private(message: str, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", USER)
+    told = without_private(message.format(home=Path.home()))
+    assert kept in told
+    for private in (str(Path.home()) + "/", "/opt", USER):
+        assert private not in told.lower()
+
+
+def test_a_speaker_of_a_fine_tune_has_no_name() -> None:
+    assert (voice_label("ryan"), voice_label("grandma_lisa")) == ("ryan", "a speaker of its own")
