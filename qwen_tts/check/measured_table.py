@@ -13,6 +13,12 @@ from qwen_tts.toml import toml_value
 _LEAST = 3
 """Of fewer utterances a pace says nothing."""
 
+_MARGIN_DB = 3.0
+"""Noise before the first word is not louder every time."""
+
+_LOUDEST_DBFS = -15.0
+"""What is louder is left in, whatever was measured: it may be speech."""
+
 _HEAD = "# Measured by `check`. A file of this form corrects the table: `guards.expectations`.\n"
 
 
@@ -73,8 +79,13 @@ def _checkpoints(report: Report) -> Iterator[str]:
 def _start_lines(one: CheckpointReport) -> Iterator[str]:
     """Only of as many utterances as tell anything."""
     judged = [start for start in one.starts if start.utterances >= LEAST_UTTERANCES]
-    if judged:
-        yield f"start_frames = {max(start.start_frames for start in judged)}\n"
+    if not judged:
+        return
+    yield f"start_frames = {max(start.start_frames for start in judged)}\n"
+    noise = [frame for start in judged for frame in start.frames[: start.start_frames]]
+    if noise:
+        loudest = max(frame.level_db + frame.spread_db for frame in noise)
+        yield f"start_dbfs = {toml_value(min(_LOUDEST_DBFS, round(loudest + _MARGIN_DB, 1)))}\n"
 
 
 def _float16_lines(one: CheckpointReport) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     end: str
     """complete, limit, or the code of an error"""
     guards: tuple[str, ...] = ()
-    """What ended it in place of the model: silence, limit"""
+    """Those that had to act: length, silence, retry, start"""
     parts: int = 0
     audio_s: float = 0.0
     expected_s: float = 0.0

@@ -13,7 +13,7 @@ from qwen_tts.kernels.linear import MAX_PARTS, Hidden
 
 _MINIMUM_TOKENS = tl.constexpr(2)
 _NOT_FINITE = tl.constexpr(-1)
-_COLDEST = tl.constexpr(2.0**-100)
+_COLDEST = tl.constexpr(2.0**-20)
 _PARTS = tl.constexpr(MAX_PARTS)
 _UNIFORM_SHIFT, _UNIFORM_STEP = tl.constexpr(9), tl.constexpr(2.0**-23)
 
@@ -39,7 +39,7 @@ def _draw(scores, temperature, top_k, top_p, uniform, v, VOCAB: tl.constexpr):
     best = tl.argmax(scores, axis=0)
     token = best
     if temperature > 0:
-        scores = (scores - tl.max(scores)) / tl.maximum(temperature, _COLDEST)
+        scores /= tl.maximum(temperature, _COLDEST)
         order = _order(scores)
         # The largest value that at least top_k scores reach.
         low, high = tl.min(order), tl.max(order)
@@ -53,7 +53,7 @@ def _draw(scores, temperature, top_k, top_p, uniform, v, VOCAB: tl.constexpr):
                 reached = count
             else:
                 high = middle - 1
-        odds = tl.where(order >= low, tl.exp(scores), 0.0)
+        odds = tl.where(order >= low, tl.exp(scores - tl.max(scores)), 0.0)
         if top_p < 1.0:
             # The smallest value for which those up to it weigh more than what may be left out.
             spare = (1.0 - top_p) * tl.sum(odds)

@@ -24,8 +24,8 @@ Draw = Callable[[Tensor, int], Tensor]
 MINIMUM_TOKENS = 2
 """Tokens of codebook 0 before the end may be drawn, as in the official package."""
 
-COLDEST = 2.0**-100
-"""Lower temperatures count as this one: divisions by less are not the same on every device."""
+COLDEST = 2.0**-20
+"""Lower temperatures count as this one, with which the likeliest token is drawn: a division by less may overflow."""
 
 NOT_FINITE = -1
 """In place of codebook 0: the row's frame came from numbers that are not finite, and is worth nothing."""
@@ -61,9 +61,7 @@ class Warp:
     def choose(self, scores: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
         """scores [rows, vocab] float32 -> tokens [rows]."""
         greedy = self.temperature == 0
-        # The likeliest becomes 0, so that no temperature makes it infinite.
-        below = scores - scores.amax(dim=-1, keepdim=True)
-        scaled = below / torch.where(greedy, 1.0, self.temperature.clamp(min=COLDEST))[:, None]
+        scaled = scores / torch.where(greedy, 1.0, self.temperature.clamp(min=COLDEST))[:, None]
         drawn = draw(self._keep_likely(scaled).softmax(dim=-1))
         return torch.where(greedy, scores.argmax(dim=-1), drawn)
 

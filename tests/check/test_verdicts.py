@@ -152,7 +152,9 @@ def test_a_measured_table_says_what_was_measured(tmp_path: Path) -> None:
     assert found.seconds_per_character["ja"] == pytest.approx(0.9 * TABLE.seconds_per_character["ja"], rel=0.01)
     assert found.seconds_per_character["en"] == TABLE.seconds_per_character["en"]
     assert found.seconds_per_sign.any == pytest.approx(0.3, rel=0.05)
-    assert found.of_checkpoint("1b7-base").start_frames == 3
+    base, noise = found.of_checkpoint("1b7-base"), measured[1].starts[0].frames[:3]
+    assert base.start_frames == 3
+    assert all(one.level_db + one.spread_db < base.start_dbfs for one in noise)
     path.write_text(measured_table(Report(date="", machine=MACHINE, checkpoints=measured[2:]), TABLE))
     assert not Expectations.read(path).of_checkpoint("1b7-base").float16
 

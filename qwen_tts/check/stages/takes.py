@@ -26,20 +26,12 @@ def utterance(take: Take, voice: str, expected_s: float, sample_rate: int) -> Ut
     return Utterance(
         language=planned.language, text=planned.name, mode=planned.mode, voice=voice, seed=planned.seed,
         end=end.reason if isinstance(end, StreamEnd) else end.code,
-        guards=_guards(take), parts=len(take.parts), audio_s=audio_s, expected_s=expected_s,
+        guards=tuple(end.guards) if isinstance(end, StreamEnd) else (), parts=len(take.parts),
+        audio_s=audio_s, expected_s=expected_s,
         seconds_per_character=max(0.0, audio_s - quiet.start_s - quiet.end_s) / max(1, heard),
         synthesis_s=end.synthesis_s if isinstance(end, StreamEnd) else 0.0,
         level=sound.level(samples, sample_rate), silences=quiet,
     )  # fmt: skip
-
-
-def _guards(take: Take) -> tuple[str, ...]:
-    """What ended it in place of the model."""
-    if not isinstance(take.end, StreamEnd):
-        return ()
-    if take.end.reason == "limit":
-        return ("limit",)
-    return () if all(part.has_ended for part in take.parts) else ("silence",)
 
 
 def start(takes: Sequence[Take], voice: str, samples_per_frame: int) -> Start:
