@@ -111,4 +111,4 @@ def test_what_becomes_shorter_while_it_is_read_is_a_bad_checkpoint(
     monkeypatch.setattr(weights, "read_tensors", shortened)
     norm = plan(lambda: RMSNorm(64, 1e-6), torch.float32)
     with pytest.raises(BadCheckpoint, match=r"cannot be read: .* ends 4 bytes early"):
-        load_weights(path, {"talker": norm}, torch.device("cpu"))
+        load_weights([path], {"talker": norm}, torch.device("cpu"))

@@ -19,7 +19,7 @@ from tests.wire.patient import connect_blocking
 
 FEW = (
     "--engine", "qwen", "--qwen.device", "cpu", "--qwen.threads", "1", "--qwen.rows", "2", "--qwen.buckets", "[2]",
-    "--qwen.kv-positions", "2048", "--qwen.guards.frames-per-token", "2", "--qwen.guards.spare-frames", "4",
+    "--qwen.kv-positions", "2048", "--qwen.guards.length-factor", "0.6", "--qwen.guards.spare-s", "0.32",
 )  # fmt: skip
 DTYPE_TO_CHOOSE = "float16, which is too small for some checkpoints: set dtype to float32"
 
