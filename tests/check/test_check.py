@@ -126,9 +126,9 @@ def test_a_cloned_voice_is_compared_with_its_recording(models: Path, checked: Ch
 
 def test_what_another_checkpoint_said_is_a_voice_to_clone(models: Path, checked: Checked) -> None:
     base, engine = models / "0.6B-Base", {**ON_ONE_CORE, "row_positions": 256}
-    _, report = checked(base, models / "0.6B-CustomVoice", engine=engine, sentences=("market", "timer"))
+    _, report = checked(base, models / "0.6B-CustomVoice", engine=engine, sentences=("market",))
     assert [one.identity.kind for one in report.checkpoints] == ["custom_voice", "base"]
-    assert len(report.checkpoints[1].utterances) == 4
+    assert len(report.checkpoints[1].utterances) == 2
     status, report = checked(base)
     assert status == COULD_NOT_RUN
     assert [problem.code for problem in report.refused] == ["no_reference"]
