@@ -4,6 +4,7 @@ Installed into one place the two overwrite each other's files, and uninstalling 
 So this package does not let itself be imported there.
 """
 
+import json
 import os
 import re
 from pathlib import Path
@@ -29,4 +30,17 @@ def _is_in(place: Path) -> bool:
         names = os.listdir(place)
     except OSError:  # in an archive
         return False
-    return any(map(_THEIR_METADATA.fullmatch, names))
+    return any(_has_files(place / name) for name in names if _THEIR_METADATA.fullmatch(name))
+
+
+def _has_files(metadata: Path) -> bool:
+    """Whether a package `qwen_tts` lies beside its metadata; an editable install's lies elsewhere."""
+    try:
+        if json.loads((metadata / "direct_url.json").read_bytes()).get("dir_info", {}).get("editable"):
+            return False
+    except (OSError, ValueError):  # not installed from a folder
+        pass
+    try:
+        return re.search(r"^\"?qwen_tts/", (metadata / "RECORD").read_text("utf-8"), re.MULTILINE) is not None
+    except (OSError, ValueError):  # an installer that keeps no record
+        return True

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import typer
 
 from qwen3tts_daemon.commands import local
 from qwen3tts_daemon.commands.models.verify import folders
@@ -19,7 +21,7 @@ from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech.request import Order
 from qwen_tts.api import PCM_BYTES
-from qwen_tts.check.options import CheckOptions, Reference
+from qwen_tts.check.options import ALL_WELL, COULD_NOT_RUN, WRONG, CheckOptions, Reference
 from qwen_tts.check.sentences import sentences
 from qwen_tts.config.checkpoint import is_codec_directory
 from qwen_tts.errors import BadCheckpoint, SynthesisError
@@ -55,13 +57,35 @@ def check(options: CheckOptions, settings: Settings) -> int:
 
 
 def _run_child(options: CheckOptions) -> int:
-    """Ctrl-C reaches the child too, which then tells what there is: it is waited for."""
+    """Its exit code. Interrupted, the child tells what there is: it is waited for."""
     child = subprocess.Popen([sys.executable, "-m", "qwen_tts.check", msgspec.json.encode(options).decode()])
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return child.wait()
+        with _interrupting(child):
+            return _exit_code(child.wait())
     finally:
-        signal.signal(signal.SIGINT, before)
+        child.terminate()  # nothing, if it has ended
+        child.wait()
+
+
+@contextmanager
+def _interrupting(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """What would end us interrupts the child; Ctrl-C reaches it without us."""
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: child.send_signal(signal.SIGINT)) for number in ends}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exit_code(status: int) -> int:
+    if status in (ALL_WELL, WRONG, COULD_NOT_RUN):
+        return status
+    why = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with {status}"
+    typer.echo(f"the check {why}", err=True)
+    return COULD_NOT_RUN
 
 
 def _clones(options: CheckOptions) -> bool:
@@ -86,8 +110,9 @@ async def _with_preview_voices(options: CheckOptions, settings: Settings, folder
                 recording = _Recording()
                 await local.speak(speech, Order("check", voice=voice, language="en"), _pieces(), recording.hear)
                 recording.write(path)
-    except SynthesisError as error:
-        logger.info("the preview voice does not speak: %s", error)
+    except* SynthesisError as group:  # of the tasks that speak
+        logger.info("the preview voice does not speak: %s", group.exceptions)
+    if not other.exists():
         return options
     reference = Reference(path=str(speaker), transcript=_SAID, source="the preview voice")
     return msgspec.structs.replace(options, reference=reference, other=options.other or str(other))

@@ -9,7 +9,8 @@ options        what is to be checked; what the command lines of daemon and engin
 sentences      twenty texts in each language; sentences.toml
 run            the checkpoints one after the other, into files and words; the exit code
 checkpoint     one checkpoint, stage after stage: whatever fails, what was measured stays
-identity       machine and checkpoint, without what is private
+identity       machine and checkpoint as a report names them
+privacy        messages without what is private
 stages/        what needs the checkpoint: it speaks, in each dtype, beside the official package, to a recogniser
 measures/      sound and codes -> figures, no torch
 report         the figures as plain values

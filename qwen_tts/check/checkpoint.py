@@ -15,8 +15,9 @@ import torch
 from qwen_tts.api import PCM_BYTES, Audio, Capabilities, ClonedVoice, SettledLayout, SynthesisRequest, VoicePrompt
 from qwen_tts.audio.bounds import LONGEST_S, SHORTEST_S
 from qwen_tts.audio.sound_file import write_sound
-from qwen_tts.check.identity import identity, without_private
+from qwen_tts.check.identity import identity
 from qwen_tts.check.options import CheckOptions
+from qwen_tts.check.privacy import told
 from qwen_tts.check.progress import Work
 from qwen_tts.check.report import CheckpointReport, Likeness, Problem, Recognised
 from qwen_tts.check.sentences import QUICK, sentences
@@ -135,7 +136,7 @@ class CheckpointCheck:
             logger.log(logging.DEBUG if isinstance(error, SynthesisError) else logging.ERROR, "%s", what, exc_info=True)
             code = error.code if isinstance(error, SynthesisError) else "failed"
             stage = what.rpartition(": ")[2]
-            message = without_private(f"{stage} failed: {error or type(error).__name__}")
+            message = f"{stage} failed: {told(error, self._directory)}"
             self.report.failures.append(Problem(code=code, message=message))
 
     async def _speak(self, work: Work) -> None:
@@ -196,7 +197,10 @@ class CheckpointCheck:
         parts = [part for take in self._takes for part in take.parts[:1] if part.codes]
         step = max(1, len(parts) // _COMPARED)
         codec = load_codec(self._directory, self._device)
-        self.report.fidelity = codec_fidelity(codec, [Sample(part, codes) for part in parts[::step][:_COMPARED]])
+        found = codec_fidelity(codec, [Sample(part, codes) for part in parts[::step][:_COMPARED]])
+        self.report.fidelity = found
+        if found is None:
+            self.report.not_measured.append("sound beside float32: nothing was spoken")
 
     def _try_dtypes(self, work: Work) -> None:
         texts = [self._plain_text(name, self._prompt) for name in self._plain_names]
@@ -228,7 +232,7 @@ class CheckpointCheck:
             try:
                 rates = recogniser.error_rates(take.pcm, self._rate, take.planned.text, take.planned.language)
             except NotHeard as error:
-                unheard.append(without_private(str(error)))
+                unheard.append(str(error))
             else:
                 unheard.clear()
                 self.report.recognised.append(Recognised(utterance=spoken.name, rates=rates))
@@ -265,7 +269,7 @@ class CheckpointCheck:
     def spoken_recording(self) -> Recording | None:
         """Of what was spoken, for a checkpoint that clones: texts of one voice, until they are long enough."""
         pcm, words = b"", []
-        for take in self._takes:
+        for take in (take for take in self._takes if take.is_complete):
             if take.planned.mode == "whole" and take.planned.language == self.planned[0].language:
                 pcm += take.pcm
                 words.append(take.planned.text)

@@ -1,11 +1,8 @@
-"""Machine and checkpoint as a report names them, and messages without what is private."""
+"""Machine and checkpoint as a report names them."""
 
-import getpass
 import hashlib
 import os
 import platform
-import re
-import socket
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,17 +10,16 @@ from pathlib import Path
 import torch
 
 from qwen_tts.api import mebibytes
+from qwen_tts.check.privacy import without_private
 from qwen_tts.check.report import Identity, Machine
 from qwen_tts.config.checkpoint import read_checkpoint_config
-from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 
 _PACKAGES = ("qwen3tts-daemon", "torch", "triton", "transformers", "tokenizers", "safetensors", "numpy", "flash-attn")
 _FILES = (
-    "config.json", "generation_config.json", "tokenizer_config.json", "vocab.json", "merges.txt",
-    "model*.safetensors", "speech_tokenizer/config.json", "speech_tokenizer/model*.safetensors",
+    "config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json", "added_tokens.json",
+    "vocab.json", "merges.txt", "*.index.json", "model*.safetensors", "speech_tokenizer/config.json",
+    "speech_tokenizer/*.index.json", "speech_tokenizer/model*.safetensors",
 )  # fmt: skip
-_LEAST_NAME = 3
-"""Shorter names of users and machines are in every other word."""
 
 
 def machine(device: torch.device) -> Machine:
@@ -69,24 +65,3 @@ def identity(directory: Path) -> Identity:
             for path in sorted(directory.glob(pattern))
         },
     )
-
-
-def voice_label(speaker: str) -> str:
-    """A fine-tune's speaker may be called like somebody."""
-    return speaker if speaker.lower() in RELEASE_SPEAKERS else "a speaker of its own"
-
-
-def without_private(message: str) -> str:
-    """Without folders, and names of user and machine."""
-    message = message.replace(str(Path.home()), "~")
-    message = re.sub(r"(?<![\w:/.])[~./]*/(?:[^\s/'\",;:()]+/)+", "", message)
-    for name in _private_names():
-        message = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", "…", message, flags=re.IGNORECASE)
-    return message
-
-
-def _private_names() -> list[str]:
-    names = [socket.gethostname(), socket.gethostname().partition(".")[0], Path.home().name]
-    with suppress(KeyError, OSError):  # nobody has this user's number
-        names.append(getpass.getuser())
-    return sorted({name for name in names if len(name) >= _LEAST_NAME}, key=len, reverse=True)

@@ -106,6 +106,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True):
     where: str = ""
     """The layer that has it, or the first that is not finite"""
     frames: int = 0
+    """That float32 has; 0: there is nothing to compare with"""
     same_frames: int = 0
     """As float32 has them, before they part"""
 

@@ -4,15 +4,17 @@ import datetime
 import logging
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
 import typer
 
 from qwen_tts.check.checkpoint import CheckpointCheck
-from qwen_tts.check.identity import machine, without_private
+from qwen_tts.check.identity import machine
 from qwen_tts.check.measured_table import measured_table
 from qwen_tts.check.options import ALL_WELL, COULD_NOT_RUN, WRONG, CheckOptions
+from qwen_tts.check.privacy import told
 from qwen_tts.check.progress import Work, working
 from qwen_tts.check.report import Problem, Report, to_json
 from qwen_tts.check.stages.voices import Recording, read_recording
@@ -20,34 +22,47 @@ from qwen_tts.check.summary import summary
 from qwen_tts.check.verdicts import problems
 from qwen_tts.config.engine import EngineOptions
 from qwen_tts.config.expectations import Expectations
-from qwen_tts.errors import BadCheckpoint
+from qwen_tts.errors import BadCheckpoint, InvalidRequest, ModelUnavailable
 from qwen_tts.runtime.backends import device_and_dtype
 
 
 def run(options: CheckOptions) -> int:
     """Check, tell, and write what was asked for; the exit code.
 
-    Interrupted, it tells and writes what there is.
+    Interrupted, it tells and writes what there is. Raises SynthesisError before it begins, for what cannot be met.
     """
     logging.basicConfig(level=logging.ERROR)  # what an engine warns of stands in the report
-    table = Expectations.read(_corrections(options))
-    device, _ = device_and_dtype(EngineOptions.model_validate(options.engine))
-    report = Report(date=datetime.date.today().isoformat(), is_quick=options.quick, machine=machine(device))
+    table = _table(options)
+    report = Report(date=datetime.date.today().isoformat(), is_quick=options.quick, machine=machine(_device(options)))
+    if not all(_written(path, _try_to_write) for path in (options.report, options.expectations)):
+        return COULD_NOT_RUN
     try:
         _check_all(options, table, report)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
     else:
         report.is_whole = True
-    _write(options, report, table)
     typer.echo(summary(report))
-    return exit_code(report)
+    return exit_code(report) if _write(options, report, table) else COULD_NOT_RUN
 
 
-def _corrections(options: CheckOptions) -> Path | None:
-    """The measured table that the settings name: what the guards go by."""
+def _table(options: CheckOptions) -> Expectations:
+    """What the guards go by: corrected by the measured table that the settings name."""
     path = options.engine.get("guards", {}).get("expectations")
-    return Path(path) if path else None
+    try:
+        return Expectations.read(Path(path) if path else None)
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(f"guards.expectations: {error}", param="guards.expectations") from None
+
+
+def _device(options: CheckOptions) -> torch.device:
+    device, _ = device_and_dtype(EngineOptions.model_validate(options.engine))
+    cards = torch.cuda.device_count() if device.type == "cuda" else 1
+    if (device.index or 0) >= cards:
+        raise ModelUnavailable(
+            f"device is {str(device)!r}, and PyTorch finds {cards} cards here: choose another device"
+        )
+    return device
 
 
 def exit_code(report: Report) -> int:
@@ -84,7 +99,7 @@ def _checks(options: CheckOptions, table: Expectations, report: Report) -> Seque
         try:
             check = CheckpointCheck(directory, options, table)
         except BadCheckpoint as error:
-            report.refused.append(Problem(code=error.code, message=without_private(error.message)))
+            report.refused.append(Problem(code=error.code, message=told(error, directory)))
         else:
             checks.append(check)
     return sorted(checks, key=lambda check: check.clones)
@@ -95,8 +110,8 @@ def _check(check: CheckpointCheck, table: Expectations, report: Report, work: Wo
     if not check.planned:
         report.refused.append(Problem(code="unsupported_language", message=f"{name} speaks none of these languages"))
     elif check.clones and check.recording is None:
-        told = f"{name} clones voices and has none: give --reference FILE, a recording of 3 to 30 s"
-        report.refused.append(Problem(code="no_reference", message=told))
+        message = f"{name} clones voices and has none: give --reference FILE, a recording of 3 to 30 s"
+        report.refused.append(Problem(code="no_reference", message=message))
     else:
         report.checkpoints.append(check.report)
         try:
@@ -105,15 +120,40 @@ def _check(check: CheckpointCheck, table: Expectations, report: Report, work: Wo
             check.report.problems = problems(check.report, table)
 
 
-def _write(options: CheckOptions, report: Report, table: Expectations) -> None:
-    if options.report is not None:
-        _replace(Path(options.report), to_json(report))
-    if options.expectations is not None:
-        _replace(Path(options.expectations), measured_table(report, table).encode())
+def _write(options: CheckOptions, report: Report, table: Expectations) -> bool:
+    """False if something could not be written: that is told."""
+    is_report_written = _written(options.report, lambda path: _replace(path, to_json(report)))
+    return is_report_written and _written(
+        options.expectations, lambda path: _replace(path, measured_table(report, table).encode())
+    )
+
+
+def _written(path: str | None, write: Callable[[Path], None]) -> bool:
+    """False if it cannot be: that is told."""
+    try:
+        if path is not None:
+            write(Path(path))
+    except OSError as error:
+        typer.echo(f"cannot write {path}: {error.strerror}", err=True)
+        return False
+    return True
 
 
 def _replace(path: Path, content: bytes) -> None:
     """Whole, or as it was."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    partial = _partial(path)
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _try_to_write(path: Path) -> None:
+    partial = _partial(path)
+    partial.touch(exist_ok=False)
+    partial.unlink()
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}")

@@ -94,7 +94,8 @@ def _dtypes(one: CheckpointReport) -> Iterator[str]:
             largest = f"NOT FINITE in {found.where}"
         else:
             largest = f"largest value {found.largest:.4g} ({found.largest / _FLOAT16_LARGEST:.1%} of float16)"
-        yield f"{found.dtype}: {largest}, {found.same_frames} of {found.frames} frames as float32"
+        compared = f"{found.same_frames} of {found.frames} frames as float32"
+        yield f"{found.dtype}: {largest}, {compared if found.frames else 'no float32 to compare with'}"
 
 
 def _likeness(one: CheckpointReport) -> Iterator[str]:

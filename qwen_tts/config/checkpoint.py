@@ -27,7 +27,7 @@ Size = Annotated[int, Field(gt=0, le=2**20)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", populate_by_name=True, allow_inf_nan=False)
 
     DEFAULTS: ClassVar[Defaults] = {}
     """By the release's names"""
@@ -126,7 +126,8 @@ class TalkerConfig(TransformerConfig):
     languages: dict[str, int] = Field(alias="codec_language_id")
     """Codec token by the release's language name, dialects included."""
     speakers: dict[str, int] = Field(alias="spk_id", default_factory=dict)
-    speaker_dialects: dict[str, Literal[False] | str] = Field(alias="spk_is_dialect", default_factory=dict)
+    speaker_dialects: dict[str, str | bool | None] = Field(alias="spk_is_dialect", default_factory=dict)
+    """Only a name is a dialect"""
     code_predictor: CodePredictorConfig = Field(alias="code_predictor_config")
 
     @model_validator(mode="after")
@@ -148,7 +149,7 @@ class TalkerConfig(TransformerConfig):
         A dialect that `languages` has not is none: fine-tunes keep the release's table beside fewer languages.
         """
         dialects = (dialect for name, dialect in self.speaker_dialects.items() if name.casefold() == speaker.casefold())
-        return next((dialect for dialect in dialects if dialect and dialect in self.languages), None)
+        return next((name for name in dialects if isinstance(name, str) and name in self.languages), None)
 
 
 class SpeakerEncoderConfig(_Section):

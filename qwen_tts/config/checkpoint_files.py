@@ -11,17 +11,19 @@ INDEX = "model.safetensors.index.json"
 TOKENIZER = "tokenizer.json"
 """All of the text tokenizer, as transformers saves it; read before the two of the release, as transformers does"""
 VOCABULARY, MERGES = "vocab.json", "merges.txt"
+ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
+"""Of a fine-tune by PEFT: what is added to another checkpoint's weights"""
 
 
 def weight_files(directory: Path) -> tuple[Path, ...]:
     """The safetensors files of a checkpoint or codec directory, all of which are there. Raises BadCheckpoint."""
-    if (directory / WEIGHTS).is_file():
+    if _is_there(directory / WEIGHTS):
         return (directory / WEIGHTS,)
     index = directory / INDEX
-    if not index.is_file():
+    if not _is_there(index):
         raise BadCheckpoint(f"{directory} lacks {WEIGHTS}, and {INDEX} too; {_way_out(directory)}")
     names = _shards(index)
-    if missing := [name for name in names if not (directory / name).is_file()]:
+    if missing := [name for name in names if not _is_there(directory / name)]:
         raise BadCheckpoint(
             f"{directory} lacks {', '.join(missing)}, which {INDEX} names; the download may not have ended"
         )
@@ -29,16 +31,25 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
 
 
 def _way_out(directory: Path) -> str:
-    if pickles := sorted(path.name for path in directory.glob("*.bin")):
+    if any(map(_is_there, (directory / name for name in ADAPTER))):
+        return "this is an adapter: merge it into its base, and save the whole"
+    if pickles := sorted(path.name for path in directory.glob("pytorch_model*.bin")):
         return f"{pickles[0]} could run code and is never read: save it as safetensors"
     return "the download may not have ended"
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a name that is too long, a folder that nobody may enter
+        raise BadCheckpoint(f"{path.parent}: {path.name[:80]!r} cannot be looked for: {error.strerror}") from error
+
+
 def text_tokenizer_files(directory: Path) -> tuple[Path, ...]:
     """TOKENIZER, or VOCABULARY and MERGES, all of which are there. Raises BadCheckpoint."""
-    if (directory / TOKENIZER).is_file():
+    if _is_there(directory / TOKENIZER):
         return (directory / TOKENIZER,)
-    if missing := [name for name in (VOCABULARY, MERGES) if not (directory / name).is_file()]:
+    if missing := [name for name in (VOCABULARY, MERGES) if not _is_there(directory / name)]:
         raise BadCheckpoint(f"{directory} lacks {', '.join(missing)}; the download may not have ended")
     return directory / VOCABULARY, directory / MERGES
 

@@ -27,7 +27,7 @@ _SIGNS = "%‰&@#§/\\_*"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class CheckpointExpectations(_Section):

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from qwen_tts.api import Sampling
 from qwen_tts.config.json_file import read_object
@@ -50,8 +60,10 @@ def _within(bounds: Range) -> AfterValidator:
 
 _Temperature = Annotated[float, _within(TEMPERATURE)]
 _TopP = Annotated[float, _within(TOP_P)]
-_TopK = Annotated[int, AfterValidator(lambda count: count or int(TOP_K.high)), _within(TOP_K)]
-"""0 keeps all: more than any vocabulary has"""
+_ALL = int(TOP_K.high)
+"""More than any vocabulary has"""
+_TopK = Annotated[int, AfterValidator(lambda count: min(count or _ALL, _ALL)), _within(TOP_K)]
+"""0 keeps all, and so does more than all"""
 
 
 class GenerationConfig(BaseModel):
@@ -75,6 +87,26 @@ class GenerationConfig(BaseModel):
     @classmethod
     def _without_nulls(cls, values: Any) -> Any:
         return {key: value for key, value in values.items() if value is not None}
+
+    @field_validator("temperature", "top_k", "top_p", mode="wrap")
+    @classmethod
+    def _if_sampled(cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        return cls._checked(value, check, info, by="do_sample")
+
+    @field_validator("subtalker_temperature", "subtalker_top_k", "subtalker_top_p", mode="wrap")
+    @classmethod
+    def _if_subtalker_samples(cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        return cls._checked(value, check, info, by="subtalker_dosample")
+
+    @classmethod
+    def _checked(cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo, by: str) -> Any:
+        """Greedy reads none of them: a wrong one is then as if it were left out."""
+        try:
+            return check(value)
+        except ValidationError:
+            if info.data.get(by, True):
+                raise
+            return cls.model_fields[str(info.field_name)].default
 
     def max_frames(self, room: int) -> int:
         """Of a sequence for which there is room for so many."""

@@ -26,7 +26,8 @@ class Attempt:
         """What `sound` holds back is taken from it; a murmur after speech that nobody has heard yet is cut off."""
         listener, has_murmur = sequence.listener, sound.holds_back and end in ("silence", "length")
         murmur = max(0, listener.quiet_frames - TAIL_FRAMES) if has_murmur else 0
-        is_mute = end == "complete" and sequence.has_words and listener.frames <= MUTE_FRAMES
+        said = listener.frames - (listener.quiet_frames if end == "silence" else listener.silent_frames)
+        is_mute = end in ("complete", "silence") and sequence.has_words and said <= MUTE_FRAMES
         return cls(end, is_mute, sound.take_back(murmur))
 
     @property

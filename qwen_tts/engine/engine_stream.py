@@ -65,6 +65,8 @@ class EngineStream:
     first_try: Attempt | None = None
     """At what is spoken now; None: this is the first"""
     started_s: float | None = None
+    has_spoken: bool = False
+    """Something was said to a part of its text"""
     end: Literal["complete", "limit"] = "complete"
     queue_position: int = 0
     """In the line for a row, as it was told: 1 is next"""
@@ -77,6 +79,7 @@ class EngineStream:
         self._inbox: deque[Callable[[float], None]] = deque()
         self._lock = threading.Lock()
         self._open_tokens: list[int] | None = None
+        self._open_segments: list[tuple[int, int]] = []
 
     # -- the event loop's side --------------------------------------------------------------------------------------
 
@@ -145,8 +148,13 @@ class EngineStream:
         if self.tokens is None and isinstance(self.text, LiveSentences) and (taken := self.text.take(now)):
             self.tokens = taken.tokens
             most = len(taken.tokens) * SOONEST_FRAMES_A_TOKEN
-            self.later_segments = deque((round(share * most), segment) for share, segment in taken.starts)
-            self.reach(0)
+            self._open_segments = [(round(share * most), segment) for share, segment in taken.starts]
+            self._begin_segments()
+
+    def _begin_segments(self) -> None:
+        """Of the sentences that are spoken next."""
+        self.later_segments = deque(self._open_segments)
+        self.reach(0)
 
     def reach(self, frame: int) -> None:
         """Guess which segment is spoken in this frame of a sequence that has read its text: better too soon than
@@ -178,7 +186,7 @@ class EngineStream:
         """Its sequence has ended so: what it holds back may be given now, or the same text is to be spoken again, if
         another seed may say something else.
 
-        Raises SynthesisFailed if nothing was said to words.
+        Raises SynthesisFailed if nothing was said to words, now or before.
         """
         self._count_guards(sequence, end)
         attempt = Attempt.at(sequence, end, self.sound)
@@ -190,7 +198,10 @@ class EngineStream:
             attempt = better(self.first_try, attempt)
         self.ended()
         if may_retry and attempt.is_mute:
-            raise SynthesisFailed("the voice said nothing to this text; try another seed or other words")
+            if not self.has_spoken:
+                way_out = "other words, or a temperature" if is_greedy else "another seed or other words"
+                raise SynthesisFailed(f"the voice said nothing to this text; try {way_out}")
+            self.end = "limit"
         self._accept(attempt)
 
     def _count_guards(self, sequence: Sequence, end: SequenceEnd) -> None:
@@ -202,6 +213,7 @@ class EngineStream:
             self.guards["start"] += 1
 
     def _accept(self, attempt: Attempt) -> None:
+        self.has_spoken |= not attempt.is_mute
         self.sound.put_back(attempt.frames)
         if attempt.end != "complete":
             self.sound.fade_out()
@@ -219,6 +231,21 @@ class EngineStream:
             self.text.rewind()
         else:
             self.tokens = self._open_tokens
+            self._begin_segments()
+
+    @property
+    def has_first_try(self) -> bool:
+        """One that may be given if the second cannot be made. Not where a text is read beside frames: what is left of
+        that text would have to be read to its end first."""
+        return self.first_try is not None and not self.first_try.is_mute and not isinstance(self.text, LiveText)
+
+    def settle_for_first_try(self) -> None:
+        """Instead of `finish`."""
+        assert self.first_try is not None
+        first, self.tokens = self.first_try, None
+        self.sound.take_back()
+        self.ended()
+        self._accept(first)
 
     @property
     def sequence_seed(self) -> int:

@@ -18,4 +18,4 @@ class ExpectedLength:
         """That a text may take of which so many are expected; each of its tokens may be read beside one. `room`: what
         else limits it."""
         factor, spare_s = self._guards.length_factor, self._guards.spare_s
-        return room if factor is None else min(room, round(spare_s / self._frame_s + factor * max(frames, tokens)))
+        return room if factor is None else round(min(room, spare_s / self._frame_s + factor * max(frames, tokens)))

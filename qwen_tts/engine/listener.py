@@ -120,10 +120,17 @@ class SequenceListener:
 
     @property
     def quiet_frames(self) -> int:
-        """The last ones, in which nothing is said any more."""
-        threshold = self._threshold
-        spoken = (n for n, level in enumerate(reversed(self._levels)) if not _is_quiet(level, threshold))
-        return next(spoken, self.frames)
+        """The last ones, in which nothing is said any more; 0 where nobody listens for that."""
+        return 0 if self._options.silence_frames is None else self._last_below(self._threshold)
+
+    @property
+    def silent_frames(self) -> int:
+        """The last ones, in which nothing is heard."""
+        return self._last_below(-math.inf)
+
+    def _last_below(self, threshold: float) -> int:
+        louder = (n for n, level in enumerate(reversed(self._levels)) if not _is_quiet(level, threshold))
+        return next(louder, self.frames)
 
     @property
     def _threshold(self) -> float:

@@ -179,7 +179,7 @@ class EngineLoop:
     def _admit(self, now: float) -> None:
         admitted = self._admission.admit(self._streams, now)
         for stream, error in admitted.refused:
-            self._fail(stream, error)
+            self._refuse(stream, error)
         for opened, _ in admitted.opened:
             self._open[opened.sequence.row] = opened
             opened.sequence.listener = SequenceListener(opened.stream.speech, self._listens_for)
@@ -225,7 +225,17 @@ class EngineLoop:
     def _give_up(self) -> None:
         """Nobody can go on without a page: the last to come leaves theirs to the others."""
         youngest = max(self._open.values(), key=lambda opened: opened.stream.asked_s)
-        self._fail(youngest.stream, EngineBusy("the cache is full", retry_after_s=1))
+        self._refuse(youngest.stream, EngineBusy("the cache is full", retry_after_s=1))
+
+    def _refuse(self, stream: EngineStream, error: SynthesisError) -> None:
+        """Its sequence cannot be spoken; if that was a second try, there is the first."""
+        if not stream.has_first_try:
+            self._fail(stream, error)
+            return
+        if stream.sequence is not None:
+            self._close(self._open[stream.sequence.row], "cancelled")
+        stream.settle_for_first_try()
+        self._give(stream)
 
     def _may_speak(self, opened: OpenRow, now: float) -> bool:
         stream, sequence = opened.stream, opened.sequence

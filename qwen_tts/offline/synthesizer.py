@@ -219,6 +219,13 @@ class BatchSynthesisStream:
         return self
 
     def __next__(self) -> tuple[int, AudioChunk]:
+        while True:
+            frame = self._next_frame()
+            if (heard := self._listen(frame)) is not None:
+                return frame.row, self._chunk(frame.row, heard)
+
+    def _next_frame(self) -> GeneratedFrame:
+        """Raises StopIteration after the last one, or why an utterance failed."""
         while not self._ready:
             if self._is_cancelled or (self._sequences and all(sequence.end for sequence in self._sequences)):
                 self._raise_failure()
@@ -226,9 +233,7 @@ class BatchSynthesisStream:
             started = time.perf_counter()
             self._advance()
             self._synthesis_s += time.perf_counter() - started
-        frame = self._ready.popleft()
-        heard = self._listen(frame)
-        return next(self) if heard is None else (frame.row, self._chunk(frame.row, heard))
+        return self._ready.popleft()
 
     def _listen(self, frame: GeneratedFrame) -> Pcm | None:
         """What of it is heard. A sequence that has fallen silent ends here."""

@@ -1,6 +1,6 @@
 """A checkpoint's text tokenizer, as its files have it: tokenizer.json, or the release's vocab.json and merges.txt."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ import msgspec
 from tokenizers.pre_tokenizers import ByteLevel
 
 from qwen_tts.config.checkpoint_files import TOKENIZER, text_tokenizer_files
+from qwen_tts.config.json_file import read_file, read_json
 from qwen_tts.errors import BadCheckpoint
 
 CONTROL_TOKENS = (
@@ -56,11 +57,11 @@ def read_vocabulary(directory: Path, patterns: Sequence[str]) -> Vocabulary:
     """
     files = text_tokenizer_files(directory)
     if files[0].name == TOKENIZER:
-        vocabulary = _of_one_file(files[0], patterns)
+        vocabulary = _of_one_file(directory, patterns)
     else:
-        ids = _decoded(files[0], dict[str, TokenId], "a table of token ids")
+        ids = read_json(files[0], dict[str, TokenId], "a table of token ids")
         merges = [_pair(line) for line in _lines(files[1])]
-        vocabulary = Vocabulary(ids, merges, _own(directory, _added_beside(directory)))
+        vocabulary = Vocabulary(ids, merges, _own(directory, ids, _added_beside(directory)))
     _check(files, vocabulary)
     return vocabulary
 
@@ -81,11 +82,11 @@ def _check(files: Sequence[Path], vocabulary: Vocabulary) -> None:
 
 
 class _TokenizerConfig(msgspec.Struct):
-    added_tokens_decoder: dict[str, AddedToken] = {}
+    added_tokens_decoder: dict[str, AddedToken] | None = None
 
 
 def _lines(merges: Path) -> Iterator[str]:
-    lines = _read(merges).decode(errors="replace").splitlines()
+    lines = read_file(merges).decode(errors="replace").splitlines()
     return (line for line in lines if line and not line.startswith("#version"))
 
 
@@ -95,20 +96,28 @@ def _pair(merge: str) -> tuple[str, str]:
 
 
 def _added_beside(directory: Path) -> Iterator[AddedToken]:
-    """transformers keeps them in one of two files."""
+    """transformers keeps them in one of two files, also beside a tokenizer.json."""
     config, added = directory / "tokenizer_config.json", directory / "added_tokens.json"
     if added.is_file():
-        for content, id in _decoded(added, dict[str, TokenId], "a table of token ids").items():
+        for content, id in read_json(added, dict[str, TokenId], "a table of token ids").items():
             yield AddedToken(content, id)
     if config.is_file():
-        for id, token in _decoded(config, _TokenizerConfig, "a tokenizer's configuration").added_tokens_decoder.items():
+        read: _TokenizerConfig = read_json(config, _TokenizerConfig, "a tokenizer's configuration")
+        for id, token in (read.added_tokens_decoder or {}).items():
             if not id.isdecimal():
                 raise BadCheckpoint(f"{config}: added_tokens_decoder has {id!r}, which is no token id")
             yield msgspec.structs.replace(token, id=int(id))
 
 
-def _own(where: Path, added: Iterator[AddedToken] | Sequence[AddedToken]) -> dict[str, int]:
-    own = {token.content: token for token in added if token.content and token.content not in CONTROL_TOKENS}
+def _own(where: Path, ids: Mapping[str, int], added: Iterable[AddedToken]) -> dict[str, int]:
+    own: dict[str, AddedToken] = {}
+    for token in added:
+        if not token.content or token.content in CONTROL_TOKENS:
+            continue
+        known = ids.get(token.content, own.get(token.content, token).id)
+        if known != token.id:
+            raise BadCheckpoint(f"{where}: the added token {token.content!r} has the ids {known} and {token.id}")
+        own[token.content] = token
     for token in own.values():
         if token.lstrip or token.rstrip or token.single_word:
             raise BadCheckpoint(
@@ -137,8 +146,9 @@ class _Tokenizer(msgspec.Struct):
     added_tokens: list[AddedToken] = []
 
 
-def _of_one_file(path: Path, patterns: Sequence[str]) -> Vocabulary:
-    file = _decoded(path, _Tokenizer, "a saved tokenizer")
+def _of_one_file(directory: Path, patterns: Sequence[str]) -> Vocabulary:
+    path = directory / TOKENIZER
+    file = read_json(path, _Tokenizer, "a saved tokenizer")
     if file.model.type != "BPE":
         raise BadCheckpoint(f"{path}: model.type is {file.model.type!r} instead of 'BPE'")
     if (file.normalizer or {}).get("type") != "NFC":
@@ -148,7 +158,8 @@ def _of_one_file(path: Path, patterns: Sequence[str]) -> Vocabulary:
     merges = [_pair(merge) if isinstance(merge, str) else tuple(merge) for merge in file.model.merges]
     if not all(len(merge) == 2 for merge in merges):
         raise BadCheckpoint(f"{path}: model.merges has something else than pairs")
-    return Vocabulary(file.model.vocab, merges, _own(path, file.added_tokens))
+    added = (*file.added_tokens, *_added_beside(directory))
+    return Vocabulary(file.model.vocab, merges, _own(directory, file.model.vocab, added))
 
 
 def _pattern(pre_tokenizer: dict[str, Any]) -> str | None:
@@ -163,17 +174,3 @@ def _pattern(pre_tokenizer: dict[str, Any]) -> str | None:
         }:
             return pattern
     return None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _decoded(path: Path, kind: Any, what: str) -> Any:
-    try:
-        return msgspec.json.decode(_read(path), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadCheckpoint(f"{path} is not {what}: {error}") from error

@@ -18,6 +18,6 @@ codes     encode                                                 what the talker
 talker    encoded_corpus > batches, talker > train_talker        texts -> codes
 export    dimensions, export                                     the release's layout, in eight bits
 ```
-layers, stages and weights are what all of the training shares. The engine computes what is trained in the same way:
-tests/engine/test_speaking_recipe.py.
+layers, stages and weights are what all of the training shares; with side_by_side `all` ends when a stage fails. The
+engine computes what is trained in the same way: tests/engine/test_speaking_recipe.py.
 """

@@ -1,13 +1,13 @@
 """python -m scripts.speaking: the stages one by one, or all of them. See the package's docstring."""
 
 import argparse
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from scripts.speaking.corpus import FORTUNES, WORDNET, sentences
 from scripts.speaking.log import say
+from scripts.speaking.side_by_side import SideBySide
 
 
 def main() -> None:
@@ -61,19 +61,21 @@ def main() -> None:
 
 
 def _synthesise(work: Path, sound: Path, seconds: float, processes: int, turn: int) -> None:
-    from multiprocessing import get_context
+    from multiprocessing import connection, get_context
 
     from scripts.speaking.teacher import synthesise
 
     until, context = time.time() + seconds, get_context("spawn")
     workers = [
-        context.Process(target=synthesise, args=(work / "texts.txt", sound, index, processes, turn, until))
+        context.Process(target=synthesise, args=(work / "texts.txt", sound, index, processes, turn, until), daemon=True)
         for index in range(processes)
     ]
     for worker in workers:
         worker.start()
-    for worker in workers:
-        worker.join()
+    while running := [worker for worker in workers if worker.exitcode is None]:
+        connection.wait([worker.sentinel for worker in running])
+        if failed := [worker for worker in workers if worker.exitcode]:
+            raise SystemExit(f"sound: {failed[0].name} failed with status {failed[0].exitcode}")
 
 
 def _run_all(options: argparse.Namespace, sound: Path) -> None:
@@ -81,24 +83,30 @@ def _run_all(options: argparse.Namespace, sound: Path) -> None:
     total: float = options.seconds
     codec, speaker, decoder = 0.26 * total, 0.03 * total, 0.11 * total
     talker = total - codec - speaker - decoder
-    if not (options.work / "texts.txt").exists():
-        _stage(options, sound, "texts", 0).wait()
-    beside = [_stage(options, sound, "sound", 0.6 * total)]
-    for stage, seconds in (("codec", codec), ("speaker", speaker)):
-        _stage(options, sound, stage, seconds).wait()
-    beside.append(_stage(options, sound, "codes", 0.6 * talker))
-    _stage(options, sound, "decoder", decoder).wait()
-    _stage(options, sound, "talker", talker).wait()
-    for process in beside:
-        process.wait()
-    _stage(options, sound, "export", 0).wait()
+    codes = _command(options, sound, "codes", 0.6 * talker)
+    with SideBySide() as stages:
+        if not (options.work / "texts.txt").exists():
+            stages.run("texts", _command(options, sound, "texts", 0))
+        stages.begin("sound", _command(options, sound, "sound", 0.6 * total))
+        stages.run("codec", _command(options, sound, "codec", codec))
+        stages.run("speaker", _command(options, sound, "speaker", speaker))
+        if not options.remove_sound:  # else the decoder reads it first
+            stages.begin("codes", codes)
+        stages.run("decoder", _command(options, sound, "decoder", decoder))
+        if options.remove_sound:
+            stages.begin("codes", codes)
+        stages.run("talker", _command(options, sound, "talker", talker))
+        stages.wait_for("sound", "codes")
+        stages.run("export", _command(options, sound, "export", 0))
 
 
-def _stage(options: argparse.Namespace, sound: Path, stage: str, seconds: float) -> "subprocess.Popen[bytes]":
-    known = ("wordnet", "fortunes", "processes", "turn", "hours", "positions", "settle")
-    arguments = [f"--{name}={getattr(options, name)}" for name in known]
+def _command(options: argparse.Namespace, sound: Path, stage: str, seconds: float) -> list[str]:
+    known = ("wordnet", "fortunes", "processes", "turn", "hours", "positions", "settle", "rows")
+    arguments = [f"--{name}={value}" for name in known if (value := getattr(options, name)) is not None]
+    if options.remove_sound:
+        arguments.append("--remove-sound")
     command = (stage, str(options.work), f"--seconds={seconds}", f"--sound={sound}", *arguments)
-    return subprocess.Popen([sys.executable, "-m", "scripts.speaking", *command])
+    return [sys.executable, "-m", "scripts.speaking", *command]
 
 
 def _parser() -> argparse.ArgumentParser:

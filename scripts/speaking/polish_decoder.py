@@ -31,7 +31,7 @@ def polish_decoder(sound: Path, work: Path, seconds: float, rows: int, hours: fl
     if (work / "decoder.pt").exists():
         decoder.load_state_dict({k: v.float() for k, v in torch.load(work / "decoder.pt", map_location=device).items()})
     sounds = Sounds(sound, device, hours)
-    sounds.wait_for(10 * SEGMENT)
+    sounds.wait_for(10 * SEGMENT, seconds)
     codes = torch.cat([codes_of(block, sounds, encoder, quantizer) for block in sounds.blocks])
     say("polish", hours=sounds.hours)
     expect_few_shapes()

@@ -79,9 +79,14 @@ class Sounds:
         """Make room for what is read next; files that were read are not read again."""
         self.frames, self.blocks = 0, []
 
-    def wait_for(self, frames: int) -> None:
+    def wait_for(self, frames: int, seconds: float) -> None:
+        """Raises TimeoutError if there is less sound after so many seconds."""
+        until = time.monotonic() + seconds
         while self.frames < frames:
-            self.refresh()
+            if self.refresh():
+                continue
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self._folder}: {self.frames} of {frames} frames of sound after {seconds:.0f} s")
             time.sleep(0.5)
 
     def samples(self, start: Tensor | int, frames: int) -> Tensor:

@@ -51,7 +51,7 @@ def train_speaker_encoder(sound: Path, work: Path, seconds: float, rows: int, ho
     encoder = new_speaker_encoder(device)
     weights = TrainedWeights([encoder])
     optimizer = torch.optim.AdamW(weights.groups(1e-2), fused=device.type == "cuda")
-    sounds.wait_for(4 * _FRAMES[1])
+    sounds.wait_for(4 * _FRAMES[1], seconds)
     clock, step = Clock(seconds), 0
     while (done := clock.done) < 1:
         if clock.is_due("refresh", 10):

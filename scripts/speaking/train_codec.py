@@ -29,7 +29,7 @@ def train_codec(sound: Path, work: Path, seconds: float, rows: int, hours: float
     encoder, quantizer, decoder, distance = (
         module.to(device) for module in (Encoder(), Quantizer(), Decoder(), SpectralDistance())
     )
-    sounds.wait_for(20 * SEGMENT)
+    sounds.wait_for(20 * SEGMENT, seconds)
     if (work / "codec.pt").exists():
         encoder, quantizer, decoder = load_codec(work / "codec.pt", device)
         for part in (encoder, quantizer.go_on(), decoder):

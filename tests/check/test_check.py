@@ -1,6 +1,10 @@
 """A check on tiny checkpoints, well and bent: what is found, what is written, how it ends."""
 
+import dataclasses
+import errno
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,22 +12,28 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen_tts.api import SynthesisRequest
+from qwen_tts.api import PresetVoice, StreamEnd, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.audio.sound_file import write_sound
 from qwen_tts.check.options import ALL_WELL, COULD_NOT_RUN, WRONG, CheckOptions, Reference
-from qwen_tts.check.report import Report
-from qwen_tts.check.run import exit_code
+from qwen_tts.check.privacy import told
+from qwen_tts.check.report import Report, to_json
+from qwen_tts.check.run import exit_code, run
 from qwen_tts.check.sentences import sentences
-from qwen_tts.check.stages import official
+from qwen_tts.check.stages import official, precision
+from qwen_tts.check.stages.fidelity import codec_fidelity
 from qwen_tts.check.stages.official import Case, beside_official
 from qwen_tts.check.stages.plain import Text, greedy_codes
+from qwen_tts.check.stages.plan import Planned
 from qwen_tts.check.stages.recogniser import NotHeard, Recogniser
-from qwen_tts.checkpoint.model import Model
+from qwen_tts.check.stages.speaking import Take
+from qwen_tts.check.summary import summary
+from qwen_tts.checkpoint.model import Model, load_codec, load_model
 from qwen_tts.config.expectations import Expectations
-from qwen_tts.errors import InvalidRequest, UnknownLanguage
+from qwen_tts.errors import InvalidRequest, SynthesisError, SynthesisFailed, UnknownLanguage
 from tests.bent import CODE_PREDICTOR_OVERFLOW, bend
 from tests.check.conftest import ON_ONE_CORE, Checked
 from tests.check.reports import checkpoint
@@ -114,12 +124,9 @@ def test_a_cloned_voice_is_compared_with_its_recording(models: Path, checked: Ch
         assert found.likeness.reference == "a recording that was given"
 
 
-def test_what_another_checkpoint_said_is_a_voice_to_clone(
-    models: Path, text_tokenizer_files: Path, checked: Checked, tmp_path: Path
-) -> None:
-    base = models / "0.6B-Base"
-    write_checkpoint("tiny-0.6B-CustomVoice", tmp_path / "endless", text_tokenizer=text_tokenizer_files, endless=True)
-    _, report = checked(base, tmp_path / "endless", engine={**ON_ONE_CORE, "row_positions": 96})
+def test_what_another_checkpoint_said_is_a_voice_to_clone(models: Path, checked: Checked) -> None:
+    base, engine = models / "0.6B-Base", {**ON_ONE_CORE, "row_positions": 256}
+    _, report = checked(base, models / "0.6B-CustomVoice", engine=engine, sentences=("market",))
     assert [one.identity.kind for one in report.checkpoints] == ["custom_voice", "base"]
     assert len(report.checkpoints[1].utterances) == 2
     status, report = checked(base)
@@ -195,7 +202,7 @@ def test_what_a_recogniser_prints_is_compared() -> None:
     ("command", "said"),
     [
         ("false {wav}", "ended with 1"),
-        ("sh -c 'echo no model >&2; exit 3' {wav}", "ended with 3: no model"),
+        ("sh -c 'echo no model >&2; exit 3' {wav}", "ended with 3$"),
         ("true {wav}", "printed nothing"),
         ("a-program-that-is-not-there {wav}", "cannot be run"),
         ("sleep 600", "said nothing for 0.2 s"),
@@ -213,6 +220,52 @@ def test_a_recogniser_that_fails_does_not_end_the_check(models: Path, checked: C
     assert report.checkpoints[0].precisions
 
 
+# -- what is told -----------------------------------------------------------------------------------------------------
+
+
+def test_what_other_programs_say_is_for_the_terminal_only(
+    cases: tuple[Model, list[Case], list[list[list[int]]]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = "HTTPError: 401 for url: https://asr.acme.lan:8443/v1?key=sk-SECRET"
+    hears = Recogniser(f"sh -c 'echo \"{said}\" >&2; exit 3' {{wav}}")
+    with pytest.raises(NotHeard, match=r"^ended with 3$"):
+        hears.error_rates(SECOND, 24_000, "Yes.", "en")
+    assert said in capfd.readouterr().err
+    model, asked, _ = cases
+    python = tmp_path / "python"
+    for script in (f"echo '{said}' >&2; exit 3", f"""echo '{{"missing": "{said}"}}'"""):
+        python.write_text(f"#!/bin/sh\ncat > /dev/null\n{script}\n")
+        python.chmod(0o755)
+        assert "acme" not in beside_official(python, tmp_path, model, asked, None).missing
+        assert said in capfd.readouterr().err
+
+
+def test_a_checkpoint_in_a_private_folder_and_speakers_have_no_names(
+    models: Path, checked: Checked, tmp_path: Path
+) -> None:
+    directory = tmp_path / "Customer Contract" / "m"
+    shutil.copytree(models / "0.6B-CustomVoice", directory)
+    (directory / "model.safetensors").unlink()
+    _, report = checked(directory)
+    assert report.checkpoints[0].failures
+    assert "Customer" not in to_json(report).decode()
+    config = json.loads((directory / "config.json").read_text())
+    config["talker_config"]["spk_id"] = {"grandma_lisa": 99_999, "ryan": "x"}
+    (directory / "config.json").write_text(json.dumps(config))
+    _, report = checked(directory)
+    assert len(report.refused) == 1
+    assert "lisa" not in to_json(report).decode()
+    config["talker_config"]["spk_id"] = {"grandma_lisa": 99_999}
+    config["talker_config"]["spk_is_dialect"] = {}
+    (directory / "config.json").write_text(json.dumps(config))
+    _, report = checked(directory)
+    assert "spk_id.a speaker 99999 is outside" in report.refused[0].message
+
+
+def test_errors_that_are_not_ours_are_told_by_their_type() -> None:
+    assert told(RuntimeError("cannot map /srv/acme")) == "RuntimeError"
+
+
 # -- how it ends ------------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +278,74 @@ def test_exit_codes() -> None:
     for is_whole in (True, False):
         assert exit_code(msgspec.structs.replace(whole, checkpoints=[wrong], is_whole=is_whole)) == WRONG
     assert exit_code(msgspec.structs.replace(whole, refused=[checkpoint_problem()])) == WRONG
+
+
+def test_files_that_cannot_be_written_are_told_of_at_once_or_after_the_words(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "report.json"
+    options = CheckOptions(
+        checkpoints=(str(models / "0.6B-CustomVoice"),), engine=ON_ONE_CORE, sentences=("yes",), languages=("en",),
+        quick=True, report=str(report),
+    )  # fmt: skip
+    too_long = msgspec.structs.replace(options, report=str(tmp_path / ("x" * 250)))
+    assert run(too_long) == COULD_NOT_RUN
+    assert capsys.readouterr().out == ""
+
+    def full(partial: str, path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert run(options) == COULD_NOT_RUN
+    out, err = capsys.readouterr()
+    assert "utterances" in out
+    assert f"cannot write {report}: No space left on device" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        pytest.param(
+            {"device": "cuda"}, "cards here", marks=pytest.mark.skipif(torch.cuda.is_available(), reason="has a card")
+        ),
+        ({"guards": {"expectations": "/nowhere.toml"}}, "guards.expectations"),
+        ({"guards": {"expectations": __file__}}, "guards.expectations"),
+    ],
+)
+def test_settings_that_cannot_be_met_end_it_at_once(engine: dict[str, object], said: str) -> None:
+    with pytest.raises(SynthesisError, match=said):
+        run(CheckOptions(checkpoints=(), engine=engine))
+
+
+def test_only_what_ended_by_itself_is_a_voice_to_clone() -> None:
+    end = StreamEnd(reason="complete")
+    take = Take(Planned("en", "yes", "whole"), PresetVoice("ryan"), b"", (), end)
+    assert take.is_complete
+    for other in (msgspec.structs.replace(end, reason="limit"), SynthesisFailed("not finite")):
+        assert not dataclasses.replace(take, end=other).is_complete
+
+
+def test_nothing_is_compared_with_a_dtype_that_is_not_float32(
+    models: Path, monkeypatch: pytest.MonkeyPatch, load: Load
+) -> None:
+    def out_of_memory(directory: Path, device: torch.device, dtype: torch.dtype) -> Model:
+        if dtype == torch.float32:
+            raise RuntimeError("CUDA out of memory at /srv/acme")
+        return load_model(directory, device, dtype)
+
+    monkeypatch.setattr(precision, "load_model", out_of_memory)
+    model = load_model(models / "0.6B-CustomVoice", torch.device("cpu"), torch.float32)
+    request = SynthesisRequest(text="Yes.", voice=model.prompts.any_voice(), language="en")
+    texts = [Text("yes", request, None)]
+    found = list(precision.precisions(models / "0.6B-CustomVoice", torch.device("cpu"), texts, 3))
+    assert [(one.missing, one.frames) for one in found] == [("RuntimeError", 0), ("", 0), ("", 0)]
+    whole = Report(date="", machine=MACHINE, is_whole=True, checkpoints=[checkpoint(precisions=found)])
+    assert "no float32 to compare with" in summary(whole)
+
+
+def test_no_sound_is_nothing_to_compare(models: Path) -> None:
+    assert codec_fidelity(load_codec(models / "0.6B-CustomVoice", torch.device("cpu")), []) is None
 
 
 def checkpoint_problem() -> msgspec.Struct:

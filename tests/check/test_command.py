@@ -1,5 +1,7 @@
 """`qwen3tts-daemon check` as people type it, in a process of its own: found, told, written, interrupted."""
 
+import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -9,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from qwen_tts.check.identity import voice_label, without_private
-from qwen_tts.check.options import COULD_NOT_RUN, WRONG
+from qwen3tts_daemon.commands import check, local
+from qwen3tts_daemon.settings import Settings
+from qwen_tts.check.options import COULD_NOT_RUN, WRONG, CheckOptions
+from qwen_tts.check.privacy import voice_label, without_private
+from qwen_tts.errors import SynthesisFailed
 from tests.check.reports import read
 from tests.patience import PATIENCE_S
 
@@ -34,6 +39,7 @@ def home(models: Path, tmp_path: Path) -> Path:
 
 
 def command(home: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """In a group of its own."""
     name = ("--config", str(home / "config.toml"), "--data-dir", str(home / "data"))
     return subprocess.Popen(
         [sys.executable, "-m", "qwen3tts_daemon", "check", *arguments, *name], cwd=home, text=True,
@@ -84,6 +90,42 @@ def test_interrupted_it_tells_what_there_is(home: Path) -> None:
     assert len(report.checkpoints[0].utterances) < 400
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_the_command_ends_the_check_too_and_has_what_there_is(number: signal.Signals, home: Path) -> None:
+    with command(home, "--report", "check.json", f"{USER}-0.6B") as process:
+        assert process.stderr is not None
+        while "speaking" not in process.stderr.readline():
+            pass
+        process.send_signal(number)
+        told, _ = process.communicate(timeout=PATIENCE_S)  # to the end of the child's output: it has ended
+    assert process.returncode in (WRONG, COULD_NOT_RUN)
+    assert "interrupted: this is what there is" in told
+
+
+def test_a_check_that_a_signal_ends_could_not_run(home: Path) -> None:
+    with command(home, f"{USER}-0.6B") as process:
+        assert process.stderr is not None
+        while "speaking" not in process.stderr.readline():
+            pass
+        (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+        _, log = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == COULD_NOT_RUN
+    assert "the check was ended by SIGKILL" in log
+
+
+def test_without_a_preview_voice_that_speaks_there_is_no_reference(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def fails(*_: object) -> None:
+        raise ExceptionGroup("tasks", [SynthesisFailed("the preview voice ended")])
+
+    monkeypatch.setattr(local, "local_speech", lambda *_, **__: contextlib.nullcontext())
+    monkeypatch.setattr(local, "speak", fails)
+    options = CheckOptions(checkpoints=())
+    assert asyncio.run(check._with_preview_voices(options, Settings(), tmp_path)) == options
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -106,6 +148,10 @@ def test_what_cannot_be_met_is_told_at_once(arguments: list[str], said: str, hom
         ("{home}/models/x/config.json: size", "config.json: size"),
         ("cannot read '/srv/data of anna/y.json'", "y.json"),
         ("/opt/models/a/model.safetensors is broken; 1/2 read at 3.5 GB/s", "model.safetensors is broken; 1/2 read"),
+        ("no '/srv/Contract, Smith/y.json', no /srv/Contract Smith/data/z.json: gone", "no 'y.json', no z.json: gone"),
+        ("HTTPError: 401 for url: https://asr.acme.lan:8443/v1?key=sk-SECRET", "HTTPError: 401 for url: …"),
+        ("ssh smith@acme.lan refused", "ssh … refused"),
+        ("no C:\\Users\\Mr Smith\\x.json: gone", "no …: gone"),
         ("annamaria's Base_AnnaMaria does not fit", "…'s Base_… does not fit"),
     ],
 )
@@ -113,7 +159,7 @@ def test_messages_keep_what_is_not_private(message: str, kept: str, monkeypatch:
     monkeypatch.setenv("LOGNAME", USER)
     told = without_private(message.format(home=Path.home()))
     assert kept in told
-    for private in (str(Path.home()) + "/", "/opt", USER):
+    for private in (str(Path.home()) + "/", "/opt", "/srv", "smith", "acme", "secret", USER):
         assert private not in told.lower()
 
 

@@ -1,5 +1,6 @@
 """Which checkpoints lie in a directory, and what is said of those that cannot be used."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -80,6 +81,30 @@ def test_weights_that_are_only_pickled_are_never_read(fine_tune: Path) -> None:
     (fine_tune / "model.safetensors.index.json").rename(fine_tune / "pytorch_model.bin")
     (broken,) = checkpoints.scan(fine_tune.parent).broken
     assert "pytorch_model.bin could run code and is never read: save it as safetensors" in broken.reason
+
+
+@pytest.mark.parametrize("weights", ["adapter_model.safetensors", "adapter_model.bin"])
+def test_an_adapter_is_told_from_weights(weights: str, fine_tune: Path) -> None:
+    (fine_tune / "model.safetensors.index.json").rename(fine_tune / weights)
+    for name in ("adapter_config.json", "training_args.bin"):
+        (fine_tune / name).write_text("{}")
+    (broken,) = checkpoints.scan(fine_tune.parent).broken
+    assert broken.reason.endswith("this is an adapter: merge it into its base, and save the whole")
+
+
+def test_pickles_that_are_no_weights_are_of_no_matter(fine_tune: Path) -> None:
+    (fine_tune / "model.safetensors.index.json").rename(fine_tune / "training_args.bin")
+    (broken,) = checkpoints.scan(fine_tune.parent).broken
+    assert broken.reason.endswith("the download may not have ended")
+
+
+def test_a_name_that_is_too_long_breaks_one_folder_and_no_other(fine_tune: Path) -> None:
+    shutil.copytree(fine_tune, fine_tune.parent / "other")
+    index = {"weight_map": {"a": f"{5000 * 'x'}.safetensors"}}
+    (fine_tune / "model.safetensors.index.json").write_text(json.dumps(index))
+    found = checkpoints.scan(fine_tune.parent)
+    assert [one.name for one in found.checkpoints] == ["other"]
+    assert [one.path for one in found.broken] == [fine_tune]
 
 
 def test_wrong_numbers_in_its_generation_config_are_told_before_anybody_speaks(fine_tune: Path) -> None:

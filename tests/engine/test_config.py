@@ -127,7 +127,9 @@ def test_a_fine_tune_names_its_own_speakers(tmp_path: Path) -> None:
         ("talker_config.use_sliding_window", True, "talker_config.use_sliding_window"),
         ("talker_config.spk_id", {}, "spk_id names no speaker"),
         ("talker_config.spk_id.ryan", 4000, "spk_id.ryan 4000 is outside"),
-        ("talker_config.spk_is_dialect.eric", True, "talker_config.spk_is_dialect.eric"),
+        ("talker_config.spk_is_dialect.eric", 7, "talker_config.spk_is_dialect.eric"),
+        ("talker_config.rms_norm_eps", float("nan"), "talker_config.rms_norm_eps"),
+        ("talker_config.rope_theta", float("inf"), "talker_config.rope_theta"),
         ("talker_config.rope_scaling.type", "yarn", "rope_scaling.rope_type is 'yarn', and only 'default' is computed"),
         ("talker_config.rope_parameters", {"rope_type": "linear"}, "rope_parameters.rope_type is 'linear'"),
         (
@@ -260,8 +262,18 @@ def test_the_width_of_a_head_is_the_rest_of_a_division(tmp_path: Path) -> None:
     assert read_checkpoint_config(written(tmp_path, small)).talker.head_dim == 1024 // 16
 
 
-def test_a_dialect_without_a_language_is_none(tmp_path: Path) -> None:
-    content = changed(checkpoint_config("1.7B-CustomVoice"), "talker_config.spk_is_dialect.eric", "klingon")
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_are_no_json_are_of_no_matter_where_nothing_reads_them(number: float, tmp_path: Path) -> None:
+    """As Python writes them, and transformers reads them."""
+    expected = read_checkpoint_config(written(tmp_path, checkpoint_config("1.7B-CustomVoice")))
+    content = checkpoint_config("1.7B-CustomVoice") | {"best_loss": number}
+    assert read_checkpoint_config(written(tmp_path, content)) == expected
+
+
+@pytest.mark.parametrize("nothing", ["klingon", None, True, False])
+def test_a_dialect_without_a_language_is_none(nothing: str | bool | None, tmp_path: Path) -> None:
+    content = checkpoint_config("1.7B-CustomVoice")
+    content["talker_config"]["spk_is_dialect"]["eric"] = nothing
     talker = read_checkpoint_config(written(tmp_path, content)).talker
     assert (talker.dialect_of("eric"), talker.dialect_of("Dylan")) == (None, "beijing_dialect")
 

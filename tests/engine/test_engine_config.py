@@ -1,13 +1,14 @@
 """The engine's options: what is asked for stays, and what is not gives way where memory is short."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qwen_tts.config.engine import LEAST_POSITIONS, EngineConfig
+from qwen_tts.config.engine import LEAST_POSITIONS, EngineConfig, GuardConfig
 
 
 def config(**options: Any) -> EngineConfig:
@@ -64,3 +65,10 @@ def test_buckets_are_steps_in_order() -> None:
     for wrong in ((), (0, 4), (3,), (5,)):
         with pytest.raises(ValueError, match="the largest must be rows, 4"):
             config(rows=4, buckets=wrong)
+
+
+@pytest.mark.parametrize("field", ["length_factor", "spare_s", "silence_s", "quiet_db"])
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_figures_are_finite(field: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"{field}\n.*finite number"):
+        GuardConfig.model_validate({field: value})

@@ -84,9 +84,33 @@ def test_greedy_is_a_temperature_of_0_and_a_request_that_names_one_is_drawn() ->
     assert greedy.rules(Sampling(temperature=0.5)).temperature == 0.5
 
 
-def test_a_top_k_of_0_keeps_all() -> None:
-    rules = GenerationConfig.model_validate({"top_k": 0, "subtalker_top_k": 0}).rules(Sampling())
-    assert min(rules.top_k, rules.code_predictor.top_k) >= 3072
+@pytest.mark.parametrize("all_", [0, 10_001, 151_936, 2**70])
+def test_a_top_k_of_0_and_of_more_than_there_are_keeps_all(all_: int, tmp_path: Path) -> None:
+    read = read_generation_config(written(tmp_path, {"top_k": all_, "subtalker_top_k": all_}))
+    assert read.rules(Sampling()).top_k == read.rules(Sampling()).code_predictor.top_k == 10_000
+
+
+@pytest.mark.parametrize(("by", "prefix"), [("do_sample", ""), ("subtalker_dosample", "subtalker_")])
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("temperature", -1), ("temperature", float("nan")), ("top_k", -1), ("top_p", 0)]
+)
+def test_what_greedy_does_not_read_may_be_anything(
+    by: str, prefix: str, name: str, wrong: float, tmp_path: Path
+) -> None:
+    content = {key: value for key, value in OWN.items() if key != prefix + name} | {by: False}
+    expected = read_generation_config(written(tmp_path, content))
+    assert read_generation_config(written(tmp_path, content | {prefix + name: wrong})) == expected
+    with pytest.raises(BadCheckpoint, match=prefix + name):
+        read_generation_config(written(tmp_path, content | {prefix + name: wrong, by: True}))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_are_no_json_are_of_no_matter_where_nothing_reads_them(number: str, tmp_path: Path) -> None:
+    text = json.dumps(OWN)[:-1]
+    read = read_generation_config(written(tmp_path, f'{text}, "length_penalty": {number}}}'))
+    assert read == GenerationConfig.model_validate(OWN)
+    with pytest.raises(BadCheckpoint, match="repetition_penalty: Value error"):
+        read_generation_config(written(tmp_path, f'{text}, "repetition_penalty": {number}}}'))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +122,7 @@ def test_a_top_k_of_0_keeps_all() -> None:
         ("subtalker_temperature", 5.1, "subtalker_temperature: Value error, must be within 0..5, got 5.1"),
         ("top_k", -1, "top_k: Value error, must be within 1..10000, got -1"),
         ("top_k", 2.5, "top_k: Input should be a valid integer, got 2.5"),
-        ("subtalker_top_k", 10_001, "subtalker_top_k: Value error, must be within 1..10000, got 10001"),
+        ("subtalker_top_k", -1, "subtalker_top_k: Value error, must be within 1..10000, got -1"),
         ("top_p", 0, "top_p: Value error, must be above 0 and at most 1, got 0"),
         ("subtalker_top_p", 1.01, "subtalker_top_p: Value error, must be above 0 and at most 1, got 1.01"),
         ("repetition_penalty", 0, "repetition_penalty: Value error, must be within 0.5..5, got 0"),

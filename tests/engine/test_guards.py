@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, StreamEnd, SynthesisRequest
 from qwen_tts.checkpoint.model import Model, load_model
-from qwen_tts.config.engine import GuardConfig
+from qwen_tts.config.engine import EngineConfig, GuardConfig
 from qwen_tts.engine.attempt import TAIL_FRAMES
 from qwen_tts.engine.engine_stream import OTHER_SEED
 from qwen_tts.engine.listener import level_of
@@ -31,6 +32,7 @@ from tests.engine.driven import (
     live,
     request,
     same_sound,
+    silent,
     small_checkpoint,
     small_model,
 )
@@ -247,6 +249,57 @@ async def test_a_second_try_goes_before_who_waits(speaker: Model) -> None:
     assert order == [tries, waits]
 
 
+class SilentAtFirst(ModelRunner):
+    """Its first sequence says nothing."""
+
+    def __init__(self, model: Model, config: EngineConfig) -> None:
+        super().__init__(model, config)
+        self._opened = 0
+
+    def open_row(self, *args: Any) -> None:
+        self._opened += 1
+        super().open_row(*args)
+
+    def collect(self, step: LaunchedStep) -> StepResult:
+        result = super().collect(step)
+        if self._opened == 1:
+            result.pcm[:] = 0
+        return result
+
+
+async def test_a_second_try_tells_its_segments_as_if_it_were_the_only_one(speaker: Model) -> None:
+    def spoken(seed: int, runner: type[ModelRunner]) -> Heard:
+        guards = at_most_of_a_text(30, silence_s=10 * FRAME_S, retry=True)
+        driven = Driven(speaker, runner=runner, guards=guards)
+        heard = driven.open(live(streamed=False, fed_at_once=True, sampling=Sampling(seed=seed)))
+        heard.feed("Yes. ", "No. ", "Maybe.")
+        heard.end_text()
+        driven.run()
+        return heard
+
+    twice, once = spoken(3, SilentAtFirst), spoken(3 ^ OTHER_SEED, ModelRunner)
+    assert told(twice) == ("limit", {"silence": 1, "length": 1, "retry": 1})
+    assert twice.segments == once.segments
+    assert set(once.segments) == {0, 1, 2}
+    assert same_sound(twice.sound, once.sound)
+
+
+async def test_a_second_try_without_room_leaves_the_first(speaker: Model) -> None:
+    driven = Driven(speaker, guards=stopping_at(40))
+    heard, alike = driven.open(whole()), alone(speaker, whole(), at_most_of_a_text(40))
+    while heard.stream.first_try is None or heard.stream.sequence is None:
+        driven.step()
+    driven.step(3)
+    pages = driven.loop._memory.pages
+    taken = pages.take(pages.free)
+    driven.run()
+    assert told(heard) == ("limit", {"length": 1, "retry": 1})
+    assert same_sound(heard.sound, alike.sound)
+    assert taken is not None
+    pages.give_back(taken)
+    assert driven.nothing_is_left
+
+
 # -- nothing said -----------------------------------------------------------------------------------------------------
 
 
@@ -270,6 +323,44 @@ async def test_nothing_said_twice_is_an_error_and_no_success(model: Model, *, st
     assert driven.nothing_is_left
 
 
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_silence_throughout_is_nothing_said(speaker: Model, *, streamed: bool) -> None:
+    driven = Driven(silent(speaker), guards=GuardConfig())
+    one = request("She said that she would be here by noon.", streamed=streamed)
+    heard = driven.speak(one)[0]
+    assert isinstance(heard.outcome, SynthesisFailed)
+    assert "said nothing" in heard.outcome.message
+    assert heard.stream.guards == {"silence": 2, "retry": 1}
+    assert driven.nothing_is_left
+
+
+async def test_silence_that_ends_by_itself_is_nothing_said(model: Model) -> None:
+    heard = alone(silent(model), whole(), RETRY)
+    assert isinstance(heard.outcome, SynthesisFailed)
+
+
+async def test_where_any_seed_says_nothing_another_way_out_is_told(speaker: Model) -> None:
+    greedy = Sampling(temperature=0, seed=1, code_predictor=CodePredictorSampling(temperature=0))
+    heard = alone(silent(speaker), request(streamed=False, sampling=greedy), GuardConfig())
+    assert isinstance(heard.outcome, SynthesisFailed)
+    assert heard.stream.guards == {"silence": 1}
+    assert "temperature" in heard.outcome.message
+    assert "seed" not in heard.outcome.message
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_part_to_which_nothing_is_said_leaves_the_others(speaker: Model, *, streamed: bool) -> None:
+    driven = Driven(speaker, runner=SilentLater, guards=LISTENS.model_copy(update={"retry": True}))
+    heard = driven.open(live(streamed=streamed))
+    for text in (TEXT, TEXT):
+        heard.feed(text)
+        heard.flush()
+    heard.end_text()
+    driven.run()
+    assert told(heard) == ("limit", {"silence": 3, "retry": 1})
+    assert driven.nothing_is_left
+
+
 # -- a murmur after speech --------------------------------------------------------------------------------------------
 
 SPEECH_FRAMES = 25
@@ -283,6 +374,22 @@ class Murmuring(ModelRunner):
         for one in step.frames:
             if one.frame >= SPEECH_FRAMES:
                 result.pcm[one.row] //= 20
+        return result
+
+
+class SilentLater(ModelRunner):
+    """The first sequence speaks, and falls silent; the later ones are silent."""
+
+    def __init__(self, model: Model, config: EngineConfig) -> None:
+        super().__init__(model, config)
+        self._spoken = 0
+
+    def collect(self, step: LaunchedStep) -> StepResult:
+        result = super().collect(step)
+        for one in step.frames:
+            self._spoken += 1
+            if self._spoken > SPEECH_FRAMES:
+                result.pcm[one.row] = 0
         return result
 
 
@@ -309,6 +416,12 @@ async def test_a_murmur_goes_on_to_the_length_where_nothing_listens_for_it(speak
         heard = Driven(speaker, runner=Murmuring, guards=guards).speak(request(TEXT))[0]
         assert told(heard) == ("limit", {"length": 1})
         assert heard.frames == 60
+
+
+async def test_no_murmur_is_cut_off_where_nothing_listens_for_it(speaker: Model) -> None:
+    heard = alone(speaker, whole(TEXT), at_most_of_a_text(60), runner=Murmuring)
+    assert told(heard) == ("limit", {"length": 1})
+    assert heard.frames == 60
 
 
 async def test_every_sequence_of_a_live_text_may_murmur(speaker: Model) -> None:
@@ -385,6 +498,14 @@ async def test_the_plain_generator_is_guarded_alike(bent: Bent, guards: GuardCon
     assert same_sound(sound, heard.sound)
     assert speech.end is not None
     assert (speech.end.reason, speech.end.guards) == told(heard)
+
+
+def test_noise_of_many_rows_is_left_out_before_the_first_word(speaker: Model, noisy: GuardConfig) -> None:
+    """However many frames of others come between two that are heard."""
+    guards = noisy.model_copy(update={"start_frames": 25})
+    ones = [request("Yes.", limits=at_most(26))] * 48
+    with Synthesizer(speaker, guards).stream_batch(ones) as speech:
+        assert [row for row, _ in speech] == list(range(48))
 
 
 # -- checkpoints that are bent ----------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ import regex
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from qwen_tts.errors import InvalidRequest
+from qwen_tts.errors import BadCheckpoint, InvalidRequest
 from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.live_tokenizer import _RUNS, LiveTokenizer
 from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
+from tests.engine.saved_anew import edit_json, one_tokenizer_file
 from tests.golden.cases import TOKENIZER_TEXTS
 
 KINDS: tuple[PreTokenizer, ...] = ("qwen", "mistral")
@@ -160,11 +161,11 @@ def test_the_tokens_are_those_of_transformers(
 # -- tokens of a fine-tune's own --------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["one file", "several files"])
+@pytest.fixture(scope="module", params=["one file", "several files", "beside one file"])
 def extended(
     request: pytest.FixtureRequest, text_tokenizer_files: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The release's tokenizer with OWN added, saved as transformers 5 does or as the release is."""
+    """The release's tokenizer with OWN added, saved as transformers 5 does, as the release is, or in both ways."""
     transformers = pytest.importorskip("transformers")
     saved = tmp_path_factory.mktemp("saved")
     tokenizer = transformers.Qwen2TokenizerFast.from_pretrained(text_tokenizer_files)
@@ -175,6 +176,8 @@ def extended(
         return saved
     several = tmp_path_factory.mktemp("several")
     shutil.copytree(text_tokenizer_files, several, dirs_exist_ok=True)
+    if request.param == "beside one file":
+        transformers.Qwen2TokenizerFast.from_pretrained(text_tokenizer_files).save_pretrained(several)
     config = json.loads((several / "tokenizer_config.json").read_text())
     tokens = json.loads((saved / "tokenizer.json").read_text())["added_tokens"]
     added = {str(token.pop("id")): token for token in tokens}
@@ -203,6 +206,26 @@ def test_own_tokens_are_those_of_transformers_whole_and_live(extended: Path, par
     text = "".join(parts)
     assert ours.encode(text) == theirs(text)
     assert live(ours, pieces_of(text, cuts)) == theirs(text.rstrip(BLANKS))
+
+
+@pytest.mark.parametrize("layout", ["tokenizer.json", "vocab.json"])
+def test_a_token_with_two_ids_is_refused(layout: str, text_tokenizer_files: Path, tmp_path: Path) -> None:
+    shutil.copytree(text_tokenizer_files, tmp_path, dirs_exist_ok=True)
+    if layout == "tokenizer.json":
+        one_tokenizer_file(tmp_path)
+    config = tmp_path / "tokenizer_config.json"
+    token = {"content": "[laugh]"}
+    edit_json(config, lambda content: content.update(added_tokens_decoder={"151900": token}, best=float("nan")))
+    assert TextTokenizer.from_directory(tmp_path).added == {"[laugh]": 151_900}
+    (tmp_path / "added_tokens.json").write_text('{"[laugh]": 151899}')
+    with pytest.raises(BadCheckpoint, match=r"the added token '\[laugh\]' has the ids 151899 and 151900"):
+        TextTokenizer.from_directory(tmp_path)
+    (tmp_path / "added_tokens.json").unlink()
+    edit_json(config, lambda content: content.update(added_tokens_decoder={"151900": {"content": "user"}}))
+    with pytest.raises(BadCheckpoint, match="the added token 'user' has the ids"):
+        TextTokenizer.from_directory(tmp_path)
+    edit_json(config, lambda content: content.update(added_tokens_decoder=None))
+    assert TextTokenizer.from_directory(tmp_path).added == {}
 
 
 def test_half_a_character_is_refused(text_tokenizer: TextTokenizer) -> None:

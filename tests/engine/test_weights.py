@@ -255,6 +255,7 @@ def test_one_file_is_read_before_shards(stored: Tensors, tmp_path: Path) -> None
         ({"a": "deep/../../model.safetensors"}, "which is no safetensors file in this directory"),
         ({"a": "..\\model.safetensors"}, "which is no safetensors file in this directory"),
         ({"a": "pytorch_model.bin"}, "'pytorch_model.bin', which is no safetensors file in this directory"),
+        ({"a": f"{5000 * 'x'}.safetensors"}, "'" + 80 * "x" + "' cannot be looked for: File name too long"),
         ({"a": 7}, "weight_map has 7, which is no safetensors file"),
         ({"a": ["x.safetensors"]}, "which is no safetensors file"),
         ({}, "weight_map must name the file of each tensor"),

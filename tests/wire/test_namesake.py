@@ -179,5 +179,22 @@ def test_whatever_an_installer_calls_it(name: str, tmp_path: Path) -> None:
     assert MIXED in refused.stderr
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"direct_url.json": '{"url": "file:///src/Qwen3-TTS", "dir_info": {"editable": true}}'},
+        {"RECORD": "__editable__.qwen_tts-0.1.1.pth,,\nqwen_tts-0.1.1.dist-info/METADATA,,\n"},
+    ],
+    ids=lambda metadata: next(iter(metadata)),
+)
+def test_an_editable_install_of_theirs_mixes_nothing(metadata: Mapping[str, str], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "qwen_tts", tmp_path / "qwen_tts", ignore=shutil.ignore_patterns("__pycache__"))
+    (info := tmp_path / "qwen_tts-0.1.1.dist-info").mkdir()
+    for name, content in metadata.items():
+        (info / name).write_text(content)
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import qwen_tts"]
+    assert subprocess.run(command, timeout=PATIENCE_S, check=False).returncode == 0
+
+
 def test_what_runs_here_is_ours() -> None:
     check_engine_package()

@@ -26,8 +26,10 @@ class Sample(NamedTuple):
     """[frames, codebooks]"""
 
 
-def codec_fidelity(codec: Codec, samples: Sequence[Sample]) -> CodecFidelity:
-    """`codec` is plain PyTorch, in float32."""
+def codec_fidelity(codec: Codec, samples: Sequence[Sample]) -> CodecFidelity | None:
+    """`codec` is plain PyTorch, in float32. None: there is nothing to compare."""
+    if not samples:
+        return None
     ratios, frames = [], 0
     for part, reference in samples:
         count = min(FRAMES, len(part.codes))

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +10,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from qwen_tts.api import DesignedVoice, PresetVoice, SettledLayout
-from qwen_tts.check.identity import without_private
 from qwen_tts.check.measures.codes import parting
 from qwen_tts.check.report import Official, OfficialCase
 from qwen_tts.check.stages.plain import Text, greedy_codes
@@ -43,6 +43,7 @@ class Case(NamedTuple):
 
 class _Answer(msgspec.Struct):
     missing: str = ""
+    """What is told of it, in words of ours"""
     versions: dict[str, str] = {}
     codes: list[list[list[int]]] = []
 
@@ -59,7 +60,7 @@ def beside_official(
     if not answer.missing and len(answer.codes) != len(cases):
         answer.missing = f"it spoke {len(answer.codes)} of {len(cases)} texts"
     if answer.missing:
-        return Official(missing=without_private(answer.missing), versions=answer.versions)
+        return Official(missing=answer.missing, versions=answer.versions)
     return Official(
         versions=answer.versions,
         cases=[_compare(model, case, codes) for case, codes in zip(cases, answer.codes, strict=True)],
@@ -84,9 +85,16 @@ def _ask(python: Path, order: Mapping[str, Any]) -> _Answer:
             env=environment, cwd=python.absolute().parent, timeout=_PATIENCE_S, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        return _Answer(missing=f"{python.name} cannot be run: {error}")
+        print(error, file=sys.stderr)  # noqa: T201  for who sits there
+        return _Answer(missing=f"its python cannot be run: {type(error).__name__}")
     try:
-        return msgspec.json.decode(done.stdout, type=_Answer)
+        answer = msgspec.json.decode(done.stdout, type=_Answer)
     except msgspec.DecodeError:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        return _Answer(missing=f"it ended with {done.returncode}: {said[-1] if said else 'without a word'}")
+        answer = _Answer(missing=f"it ended with {done.returncode}")
+    else:
+        if answer.missing:
+            print(answer.missing, file=sys.stderr)  # noqa: T201  for who sits there
+            answer.missing = "it cannot be imported there"
+    if answer.missing:
+        print(done.stderr.decode(errors="replace"), file=sys.stderr)  # noqa: T201  for who sits there
+    return answer

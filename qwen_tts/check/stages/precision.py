@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from qwen_tts.check.identity import without_private
 from qwen_tts.check.measures.codes import Frames, same_frames
+from qwen_tts.check.privacy import told
 from qwen_tts.check.report import Precision
 from qwen_tts.check.stages.plain import Text, greedy_codes
 from qwen_tts.checkpoint.model import load_model
@@ -65,16 +65,17 @@ def _hook(watch: Watch, name: str) -> Callable[[nn.Module, Any, Any], None]:
 
 
 def precisions(directory: Path, device: torch.device, texts: Sequence[Text], frames: int) -> Iterator[Precision]:
-    """One for each of DTYPES, float32 first: what the others are compared with."""
+    """One for each of DTYPES, float32 first: what the others are compared with, if it can be tried."""
     exact: list[Frames] = []
     for dtype in DTYPES:
         try:
             codes, watch = _speak(directory, device, getattr(torch, dtype), texts, frames)
         except (SynthesisError, RuntimeError) as error:  # does not fit, or the device has no such numbers
-            logger.info("%s cannot be tried", dtype, exc_info=True)
-            yield Precision(dtype=dtype, missing=without_private(str(error).splitlines()[0]))
+            logger.log(logging.INFO if isinstance(error, SynthesisError) else logging.ERROR, "%s: %s", dtype, error)
+            yield Precision(dtype=dtype, missing=told(error, directory).splitlines()[0])
             continue
-        exact = exact or codes
+        if dtype == "float32":
+            exact = codes
         where, largest = watch.outcome
         same = sum(same_frames(one, other) for one, other in zip(exact, codes, strict=False))
         yield Precision(

@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ _PATIENCE_S = 300.0
 
 
 class NotHeard(Exception):
-    """The command failed, hung or printed nothing."""
+    """The command failed, hung or printed nothing. What it said itself is not in the message: it may be private."""
 
 
 class Recogniser:
@@ -35,10 +36,11 @@ class Recogniser:
         except subprocess.TimeoutExpired:
             raise NotHeard(f"said nothing for {self._patience_s:g} s") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise NotHeard(f"cannot be run: {error}") from None
+            print(error, file=sys.stderr)  # noqa: T201  for who sits there
+            raise NotHeard(f"cannot be run: {type(error).__name__}") from None
         if done.returncode:
-            said = done.stderr.strip().splitlines()
-            raise NotHeard(f"ended with {done.returncode}: {said[-1] if said else 'without a word'}")
+            print(done.stderr, file=sys.stderr)  # noqa: T201  for who sits there
+            raise NotHeard(f"ended with {done.returncode}")
         if not done.stdout.strip():
             raise NotHeard("printed nothing")
         return done.stdout

@@ -87,6 +87,10 @@ class Take:
     end: StreamEnd | SynthesisError
 
     @property
+    def is_complete(self) -> bool:
+        return isinstance(self.end, StreamEnd) and self.end.reason == "complete"
+
+    @property
     def parts(self) -> list[Part]:
         """Without what was spoken once more, with another seed."""
         seed, count = self.planned.seed, len(self.tries)

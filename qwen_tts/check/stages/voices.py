@@ -8,7 +8,7 @@ from qwen_tts.api import Audio, Capabilities, ClonedVoice, DesignedVoice, Preset
 from qwen_tts.audio.reference_audio import check_samples, mix
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.audio.sound_file import read_sound
-from qwen_tts.check.identity import voice_label
+from qwen_tts.check.privacy import voice_label
 
 
 class Recording(NamedTuple):
