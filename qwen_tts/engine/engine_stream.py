@@ -197,7 +197,8 @@ class EngineStream:
         if self.first_try is not None:
             attempt = better(self.first_try, attempt)
         self.ended()
-        if may_retry and attempt.is_mute:
+        # What is greedy and ends in its first frames is what the official package says, too.
+        if may_retry and attempt.is_mute and not (is_greedy and attempt.end == "complete"):
             if not self.has_spoken:
                 way_out = "other words, or a temperature" if is_greedy else "another seed or other words"
                 raise SynthesisFailed(f"the voice said nothing to this text; try {way_out}")
