@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 def warn_if_too_small(dtype: torch.dtype, config: CheckpointConfig, expectations: Expectations) -> None:
     """One line in the log, where a checkpoint of this size and type is known to overflow `dtype`."""
-    name = f"{config.size}-{config.kind}"
+    name = config.type_name
     if dtype == torch.float16 and not expectations.of_checkpoint(name).float16:
         logger.warning(
             "float16 was asked for, and checkpoints of the kind %s have numbers that it cannot hold: speech may fail "

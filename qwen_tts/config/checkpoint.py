@@ -228,6 +228,11 @@ class CheckpointConfig(_Section):
         return type_named(self.kind).voice_kind
 
     @property
+    def type_name(self) -> str:
+        """Size and type, such as 0b6-base: by this the table of expectations knows it."""
+        return f"{self.size}-{self.kind}"
+
+    @property
     def takes_instruct(self) -> bool:
         """Whether it can be told how to speak; the release's 0.6B drops what it is told."""
         return type_named(self.kind).takes_instruct and self.size not in _SMALL

@@ -48,6 +48,11 @@ class SamplingRules(TokenRules):
     code_predictor: TokenRules
     """Codebooks 1.."""
 
+    @property
+    def is_greedy(self) -> bool:
+        """Nothing is drawn: no seed changes what is said."""
+        return self.temperature == 0 and self.code_predictor.temperature == 0
+
 
 def _within(bounds: Range) -> AfterValidator:
     def check(number: float) -> float:

@@ -43,7 +43,7 @@ class ListenerOptions:
         cls, guards: GuardConfig, expectations: Expectations, checkpoint: CheckpointConfig, frame_s: float
     ) -> "ListenerOptions":
         """As the options say, and the table of this checkpoint."""
-        known = expectations.of_checkpoint(f"{checkpoint.size}-{checkpoint.kind}")
+        known = expectations.of_checkpoint(checkpoint.type_name)
         silence = None if guards.silence_s is None else max(1, round(guards.silence_s / frame_s))
         start = known.start_frames if guards.start_frames is None else guards.start_frames
         return cls(silence, guards.quiet_db, start, known.start_dbfs)

@@ -369,9 +369,8 @@ class EngineLoop:
         stream = opened.stream
         self._close(opened, end)
         rules = self._model.generation.rules(stream.request.sampling)
-        is_greedy = rules.temperature == 0 and rules.code_predictor.temperature == 0
         try:
-            stream.finish(opened.sequence, end, may_retry=self._config.guards.retry, is_greedy=is_greedy)
+            stream.finish(opened.sequence, end, may_retry=self._config.guards.retry, is_greedy=rules.is_greedy)
         except SynthesisFailed as error:
             self._fail(stream, error)
         self._give(stream)
