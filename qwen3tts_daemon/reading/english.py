@@ -9,7 +9,8 @@ from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December"
 )  # fmt: skip
 _FRACTIONS = {2: "half", 4: "quarter"}
 _YEAR = regex.compile(r"1[1-9]\d\d|20\d\d")

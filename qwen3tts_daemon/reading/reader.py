@@ -1,4 +1,4 @@
-"""A sentence and its language -> the words to say. Pure: its only state are tables, compiled at a language's first text."""
+"""A sentence and its language -> the words to say. Its only state are tables, compiled at a language's first text."""
 
 import functools
 from collections.abc import Callable
