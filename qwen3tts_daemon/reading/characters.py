@@ -4,6 +4,10 @@ import unicodedata
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+LETTERS = r"\p{Latin}\p{Cyrillic}\p{Greek}"
+"""Inside a pattern's brackets: letters that make one word with a number beside them. Those of Chinese, Japanese and
+Korean stand beside every number."""
+
 _ONE_FOR_MANY = str.maketrans(
     {
         **dict.fromkeys("\u2212\u2010\u2011\u2043\ufe63\uff0d", "-"),

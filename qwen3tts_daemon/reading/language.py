@@ -66,6 +66,8 @@ class Language(ABC):
     """Between the two numbers of a score: "to" """
     and_word: ClassVar[str]
     """Between a number and its fraction: "two and a half" """
+    pause: ClassVar[str] = ", "
+    """Between groups of digits, and for a stroke between two numbers with their units"""
     version_word: ClassVar[str]
     """For v: "version" """
     date_order: ClassVar[str] = "dmy"
@@ -198,7 +200,7 @@ class Language(ABC):
 
     def phone(self, groups: Sequence[str], *, is_international: bool) -> str:
         """A telephone number, its groups of digits as written; the country's code is the first one if there is a +."""
-        words = ", ".join(map(self.digits, groups))
+        words = self.pause.join(map(self.digits, groups))
         return self.joined((self.signs["+"], words)) if is_international else words
 
     def address(self, written: str) -> str:

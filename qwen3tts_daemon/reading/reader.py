@@ -6,7 +6,7 @@ from importlib import import_module
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.characters import plain
+from qwen3tts_daemon.reading.characters import LETTERS, plain
 from qwen3tts_daemon.reading.kinds import alternatives, kinds
 from qwen3tts_daemon.reading.language import Language, Say
 
@@ -35,7 +35,7 @@ class _Reader:
     def __init__(self, language: Language) -> None:
         self._language = language
         short = alternatives(language.abbreviations)
-        self._short = regex.compile(rf"(?<![\p{{L}}\p{{N}}]|\p{{L}}[.'-])(?:{short})(?!\p{{L}})")
+        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.'-])(?:{short})(?![{LETTERS}])")
         self._gate = regex.compile(rf"{_TO_READ}|{self._short.pattern}")
         self._steps = [(regex.compile(pattern), self._spaced(say)) for pattern, say in kinds(language)]
 
