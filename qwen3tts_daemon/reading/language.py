@@ -75,7 +75,10 @@ class Language(ABC):
     clock_words: ClassVar[str] = ""
     """A pattern for what may stand behind a clock time and belongs to it: "a.m.", "Uhr" """
     abbreviations: ClassVar[Mapping[str, str]] = {}
-    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays."""
+    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays.
+    Those in lower case stand for their capitalised form too, "z.B." for "z. B." as well."""
+    to_read: ClassVar[str] = r"(?!)"
+    """A pattern for what its own rules read in a text without digits and signs: "Elizabeth II", "Mon-Fri" """
     longest_number: ClassVar[int] = 15
     """Digits of a number with marked thousands that is still said as a number"""
     longest_plain: ClassVar[int] = 7
