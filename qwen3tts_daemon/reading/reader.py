@@ -35,8 +35,8 @@ class _Reader:
     def __init__(self, language: Language) -> None:
         self._language = language
         short = alternatives(language.abbreviations)
-        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.'-])(?:{short})(?![{LETTERS}])")
-        self._gate = regex.compile(rf"{_TO_READ}|{self._short.pattern}")
+        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.-])(?:{short})(?![{LETTERS}])")
+        self._gate = regex.compile("|".join(filter(None, (_TO_READ, self._short.pattern, language.also_read))))
         self._steps = [(regex.compile(pattern), self._spaced(say)) for pattern, say in kinds(language)]
 
     def needs_reading(self, text: str) -> bool:
