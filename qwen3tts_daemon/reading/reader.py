@@ -15,7 +15,7 @@ _MODULES = {
     "ru": "russian", "zh": "chinese", "ja": "japanese", "ko": "korean",
 }  # fmt: skip
 _TO_READ = r"[\p{N}\p{Sc}@&%‰°§№]|[\p{L}\d]\.\p{Ll}{2}"
-_TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.;:!?…])(?![,.]\d)"), ""))
+_TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.…])(?![,.]\d)"), ""))
 
 
 def spoken(text: str, language: str) -> str:

@@ -7,8 +7,8 @@ _WRITTEN = regex.compile(r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|
 
 
 def value(numeral: str) -> int | None:
-    """Of a numeral in capitals; None if it is none ("IIII", "MIX" is 1009)."""
+    """Of a numeral in capitals; None if it is none, as "IIII" is not."""
     if not _WRITTEN.fullmatch(numeral):
         return None
     values = [_VALUES[char] for char in numeral]
-    return sum(-value if value < following else value for value, following in zip(values, [*values[1:], 0], strict=True))
+    return sum(one if one >= following else -one for one, following in zip(values, [*values[1:], 0], strict=True))
