@@ -20,6 +20,11 @@ Row = tuple[str, Say]
 """A pattern, and what says the words for what it finds"""
 
 
+def rewritten(template: str) -> Say:
+    """Says `template` with the groups of what was found in it, as `re.sub` would."""
+    return lambda found: str(found.expand(template))
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The names of a unit. Which one a number takes is said by `Language.counted`."""
@@ -77,8 +82,9 @@ class Language(ABC):
     abbreviations: ClassVar[Mapping[str, str]] = {}
     """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays.
     Those in lower case stand for their capitalised form too, "z.B." for "z. B." as well."""
-    to_read: ClassVar[str] = r"(?!)"
-    """A pattern for what its own rules read in a text without digits and signs: "Elizabeth II", "Mon-Fri" """
+    also_read: ClassVar[str] = ""
+    """A pattern that is found wherever `before` or `after` have something to read without a digit, a sign or one of
+    the `abbreviations`: "Louis XIV", "M. Dupont" """
     longest_number: ClassVar[int] = 15
     """Digits of a number with marked thousands that is still said as a number"""
     longest_plain: ClassVar[int] = 7
