@@ -82,12 +82,12 @@ def _capitalised(word: str) -> str:
 
 def _pattern(short: str) -> str:
     """With or without blanks behind its stops."""
-    return regex.escape(short[:-1]).replace(r"\.", r"\.[ \u00a0]?") + regex.escape(short[-1:])
+    return str(regex.escape(short[:-1]).replace(r"\.", r"\.[ \u00a0]?") + regex.escape(short[-1:]))
 
 
 def _without_blanks(short: str) -> str:
     """ "z. B." is "z.B." """
-    return regex.sub(r"(?<=\.)[ \u00a0]", "", short)
+    return str(regex.sub(r"(?<=\.)[ \u00a0]", "", short))
 
 
 @functools.cache
