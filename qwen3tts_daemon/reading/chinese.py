@@ -9,13 +9,10 @@ from qwen3tts_daemon.reading.chinese_units import COUNTERS, CURRENCIES, UNITS
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 
-Found = "regex.Match[str]"
-
 _MAGNITUDES = ((10**8, "亿"), (10**4, "万"), (10**3, "千"), (10**2, "百"), (10, "十"))
 _SIGNS = {"": "", "+": "正", "-": "负", "±": "正负"}
 _DASH = r"[-–—~～〜至到]"
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
-_COUNTERS = "|".join(sorted(COUNTERS, key=len, reverse=True))
 _UNITS = "|".join(sorted(map(regex.escape, UNITS), key=len, reverse=True))
 _CODES = (
     "验证码|校验码|取件码|提取码|邀请码|密码|口令|PIN码?|编号|单号|尾号|邮编|邮政编码|代码|学号|工号|账号|帐号|卡号|订单号?|流水号"
@@ -62,8 +59,8 @@ class Chinese(Language):
         return [
             (rf"(?<=[{LETTERS}])(?<whole>\d+)\.(?<part>\d+)(?![.\d])", self._decimal),
             (rf"(?<![\d.,{LETTERS}])-{_NUMBER}(?=度)", self._degrees),
-            (rf"(?<![\d.,第初周期拜之月点{LETTERS}-])2(?={_COUNTERS})(?!年级|年\d+班|成立)", lambda _: "两"),
-            (rf"(?<![\d.,第初{LETTERS}-])2(?=[到至]{_NUMBER}(?:{_COUNTERS}|{_UNITS}))", lambda _: "两"),
+            (rf"(?<![\d.,第初周期拜之月点{LETTERS}-])2(?={COUNTERS})(?!年级|年\d+班|成立)", lambda _: "两"),
+            (rf"(?<![\d.,第初{LETTERS}-])2(?=[到至]{_NUMBER}(?:{COUNTERS}|{_UNITS}))", lambda _: "两"),
             (r"(?<![\d.,])\d{8,15}(?=[元人个块次吨米户条万美港])", lambda found: self.cardinal(int(found[0]))),
             (r"(?<=\d)[xX](?![\d\p{Latin}])", lambda _: "倍"),
             (rf"(?<=[{LETTERS}\d])\+(?=\d|$|\p{{Han}})", lambda _: "加"),
@@ -74,13 +71,19 @@ class Chinese(Language):
     def _names(self) -> Sequence[Row]:
         """Numbers of things."""
         return [
-            (r"(?:#|№|(?<![\p{Latin}])[Nn][Oo]\.)\s?(?<n>\d+)(?!\d|[.,]\d)(?<hao>号)?", lambda found: f"{found['n']}号"),
+            (
+                r"(?:#|№|(?<![\p{Latin}])[Nn][Oo]\.)\s?(?<n>\d+)(?!\d|[.,]\d)(?<hao>号)?",
+                lambda found: f"{found['n']}号",
+            ),
             (r"§\s?(?<n>\d+)", lambda found: f"第{found['n']}条"),
             (r"(?<=\p{Han})(?:VIII|VII|VI|IV|IX|III|II)(?![A-Za-z])", self._roman),
             (r"(?<=[A-Z])\.(?=\d{3}(?!\d))", lambda _: "点"),
             (r"(?<![A-Za-z])(?<half>AM|PM|am|pm)\s?(?=\d{1,2}:\d\d)", lambda found: _half_day(found["half"])),
             (r"(?<=\d\p{Han}{1,2})/(?=\p{Han})", lambda _: "每"),
-            (rf"(?<=[元块])\s?/\s?(?<unit>{_UNITS})(?![{LETTERS}])", lambda found: f"每{self.units[found['unit']].one}"),
+            (
+                rf"(?<=[元块])\s?/\s?(?<unit>{_UNITS})(?![{LETTERS}])",
+                lambda found: f"每{self.units[found['unit']].one}",
+            ),
             (r"(?<feet>\d+)'\s?(?<inches>\d+)\"", lambda found: f"{found['feet']}英尺{found['inches']}英寸"),
             (rf"(?<![\d.\"]){_NUMBER}\"(?=\p{{Han}})", self._inches),
         ]
@@ -125,7 +128,7 @@ class Chinese(Language):
 
     def _said_by_digit(self) -> Sequence[Row]:
         """Telephones and lines, where one is yao; codes and rooms, where it is not."""
-        counted = rf"(?![\d.,:%-]|\s?(?:{_COUNTERS}))"
+        counted = rf"(?![\d.,:%-]|\s?{COUNTERS})"
         return [
             (rf"(?<=(?:{_CALLS})[是为:：\s]{{0,2}})\d{{3,12}}{counted}", self._telephone),
             (r"(?<![\d.,-])1[3-9]\d{9}(?![\d.,-])", self._telephone),
@@ -134,41 +137,44 @@ class Chinese(Language):
             (r"(?<![\d.,])\d{3,4}(?=路(?!程))", self._telephone),
             (r"(?<=(?<![A-Z])[GDCKZTSY])\d{3,4}(?=次|列车|号?高铁)", self._telephone),
             (r"(?<![A-Za-z\d])(?<line>[A-Z]{2}|[A-Z]\d|\d[A-Z])\s?(?<n>\d{3,4})(?![\dA-Za-z.,])", self._flight),
-            (rf"(?<=[A-Z]·)\d{{4,6}}|(?<=[{LETTERS}][ \u00a0])\d{{4}}(?![\d.,:/%年-]|\s?(?:{_COUNTERS}|{_UNITS}))", self._digits),
+            (
+                rf"(?<=[A-Z]·)\d{{4,6}}|(?<=[{LETTERS}][ \u00a0])\d{{4}}(?![\d.,:/%年-]|\s?(?:{COUNTERS}|{_UNITS}))",
+                self._digits,
+            ),
         ]
 
-    def _digits(self, found: Found) -> str:
+    def _digits(self, found: "regex.Match[str]") -> str:
         return self.digits(found[0])
 
-    def _telephone(self, found: Found) -> str:
+    def _telephone(self, found: "regex.Match[str]") -> str:
         return self._by_telephone(found[0])
 
     def _by_telephone(self, digits: str) -> str:
         return self.digits(digits).replace("一", "幺")
 
-    def _flight(self, found: Found) -> str | None:
+    def _flight(self, found: "regex.Match[str]") -> str | None:
         return found["line"] + self._by_telephone(found["n"]) if "航班" in found.string else None
 
-    def _day(self, found: Found) -> str:
+    def _day(self, found: "regex.Match[str]") -> str:
         return self.date(int(found["d"]), int(found["m"]), None)
 
-    def _years(self, found: Found) -> str:
+    def _years(self, found: "regex.Match[str]") -> str:
         return f"{self.digits(found['a'])}到{self.digits(found['b'])}"
 
-    def _timer(self, found: Found) -> str:
+    def _timer(self, found: "regex.Match[str]") -> str:
         return self.duration(0, int(found["m"]), int(found["s"]))
 
-    def _score(self, found: Found) -> str:
+    def _score(self, found: "regex.Match[str]") -> str:
         return self.ratio(int(found["a"]), int(found["b"]))
 
-    def _resolution(self, found: Found) -> str:
+    def _resolution(self, found: "regex.Match[str]") -> str:
         return f"{self.digits(found['a'])}乘{self.digits(found['b'])}"
 
-    def _percents(self, found: Found) -> str:
+    def _percents(self, found: "regex.Match[str]") -> str:
         first, last = (self.counted(self.notation.parse(found[name]), self.units["%"]) for name in "ab")
         return f"{first}到{last}"
 
-    def _temperatures(self, found: Found) -> str:
+    def _temperatures(self, found: "regex.Match[str]") -> str:
         unit = found["unit"].strip()
         first, last = (self._below_zero(found[name]) for name in "ab")
         return f"{first}到{last}{self.units[unit].one if unit in self.units else unit}"
@@ -176,15 +182,15 @@ class Chinese(Language):
     def _below_zero(self, written: str) -> str:
         return ("零下" if written.startswith("-") else "") + self._counting(self.notation.parse(written.lstrip("-")))
 
-    def _degrees(self, found: Found) -> str:
+    def _degrees(self, found: "regex.Match[str]") -> str:
         return self._below_zero(found[0])
 
-    def _inches(self, found: Found) -> str | None:
+    def _inches(self, found: "regex.Match[str]") -> str | None:
         if found.string[: found.start()].count('"') % 2:
             return None
         return f"{found[0][:-1]}英寸"
 
-    def _decimal(self, found: Found) -> str:
+    def _decimal(self, found: "regex.Match[str]") -> str:
         return self.number(Number(int(found["whole"]), found["part"]))
 
     # ---- numbers ----
@@ -210,7 +216,9 @@ class Chinese(Language):
 
     def counted(self, number: Number, unit: Unit) -> str:
         if unit.gender == "part":
-            words = "百" if number.whole == 100 and number.is_whole else self.number(Number(number.whole, number.fraction))
+            words = (
+                "百" if number.whole == 100 and number.is_whole else self.number(Number(number.whole, number.fraction))
+            )
             return f"{_SIGNS[number.sign]}{unit.one}{words}"
         if number.sign == "-" and unit.one in ("摄氏度", "华氏度", "度"):
             return f"零下{self._counting(Number(number.whole, number.fraction))}{unit.one}"
@@ -266,10 +274,10 @@ class Chinese(Language):
         piece = pieces[at]
         if not piece.isdecimal():
             return piece
-        is_index = pieces[at - 1 : at] == ["AQI"] or not at and pieces[1:] not in (["p"], ["P"], ["i"])
+        is_index = pieces[at - 1 : at] == ["AQI"] or (not at and pieces[1:] not in (["p"], ["P"], ["i"]))
         return self.cardinal(int(piece)) if len(piece) < 3 or is_index else self.digits(piece)
 
-    def _roman(self, found: Found) -> str:
+    def _roman(self, found: "regex.Match[str]") -> str:
         return self.cardinal(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX").index(found[0]) + 1)
 
 
