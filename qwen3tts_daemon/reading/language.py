@@ -20,6 +20,11 @@ Row = tuple[str, Say]
 """A pattern, and what says the words for what it finds"""
 
 
+def rewritten(template: str) -> Say:
+    """Says `template` with the groups of what was found in it, as `re.sub` would."""
+    return lambda found: str(found.expand(template))
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The names of a unit. Which one a number takes is said by `Language.counted`."""
@@ -76,6 +81,9 @@ class Language(ABC):
     """A pattern for what may stand behind a clock time and belongs to it: "a.m.", "Uhr" """
     abbreviations: ClassVar[Mapping[str, str]] = {}
     """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays."""
+    also_read: ClassVar[str] = ""
+    """A pattern that is found wherever `before` or `after` have something to read without a digit, a sign or one of
+    the `abbreviations`: "Louis XIV", "M. Dupont" """
     longest_number: ClassVar[int] = 15
     """Digits of a number with marked thousands that is still said as a number"""
     longest_plain: ClassVar[int] = 7

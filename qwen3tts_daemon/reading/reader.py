@@ -15,7 +15,7 @@ _MODULES = {
     "ru": "russian", "zh": "chinese", "ja": "japanese", "ko": "korean",
 }  # fmt: skip
 _TO_READ = r"[\p{N}\p{Sc}@&%‰°§№]|[\p{L}\d]\.\p{Ll}{2}"
-_TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.;:!?…])(?![,.]\d)"), ""))
+_TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.…])(?![,.]\d)"), ""))
 
 
 def spoken(text: str, language: str) -> str:
@@ -35,8 +35,8 @@ class _Reader:
     def __init__(self, language: Language) -> None:
         self._language = language
         short = alternatives(language.abbreviations)
-        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.'-])(?:{short})(?![{LETTERS}])")
-        self._gate = regex.compile(rf"{_TO_READ}|{self._short.pattern}")
+        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.-])(?:{short})(?![{LETTERS}])")
+        self._gate = regex.compile("|".join(filter(None, (_TO_READ, self._short.pattern, language.also_read))))
         self._steps = [(regex.compile(pattern), self._spaced(say)) for pattern, say in kinds(language)]
 
     def needs_reading(self, text: str) -> bool:
