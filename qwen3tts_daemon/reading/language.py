@@ -93,7 +93,8 @@ class Language(ABC):
     clock_words: ClassVar[str] = ""
     """A pattern for what may stand behind a clock time and belongs to it: "a.m.", "Uhr" """
     abbreviations: ClassVar[Mapping[str, str]] = {}
-    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays."""
+    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays.
+    Those in lower case stand for their capitalised form too, "z.B." for "z. B." as well."""
     also_read: ClassVar[str] = ""
     """A pattern that is found wherever `before` or `after` have something to read without a digit, a sign or one of
     the `abbreviations`: "Louis XIV", "M. Dupont" """

@@ -1,13 +1,13 @@
 """A sentence and its language -> the words to say. Its only state are tables, compiled at a language's first text."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS, plain
-from qwen3tts_daemon.reading.kinds import alternatives, kinds
+from qwen3tts_daemon.reading.kinds import kinds
 from qwen3tts_daemon.reading.language import Language, Say
 
 _MODULES = {
@@ -34,7 +34,8 @@ class _Reader:
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        short = alternatives(language.abbreviations)
+        self._full = _both_cases({_without_blanks(short): full for short, full in language.abbreviations.items()})
+        short = "|".join(map(_pattern, sorted(self._full, key=len, reverse=True))) or r"(?!)"
         self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.-])(?:{short})(?![{LETTERS}])")
         self._gate = regex.compile("|".join(filter(None, (_TO_READ, self._short.pattern, language.also_read))))
         self._steps = [(regex.compile(pattern), self._spaced(say)) for pattern, say in kinds(language)]
@@ -51,7 +52,7 @@ class _Reader:
         return text.strip()
 
     def _in_full(self, found: "regex.Match[str]") -> str:
-        words = self._language.abbreviations[found[0]]
+        words = self._full[_without_blanks(found[0])]
         ends_text = found[0].endswith(".") and not found.string[found.end() :].strip("\"'»”)]")
         return words + ("." if ends_text else "")
 
@@ -68,6 +69,25 @@ class _Reader:
             return (" " if before.isalnum() else "") + said + (" " if after.isalnum() else "")
 
         return words
+
+
+def _both_cases(words: Mapping[str, str]) -> Mapping[str, str]:
+    """Also as they are written where a sentence begins: "E.g." """
+    return {_capitalised(short): _capitalised(full) for short, full in words.items()} | dict(words)
+
+
+def _capitalised(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+def _pattern(short: str) -> str:
+    """With or without blanks behind its stops."""
+    return str(regex.escape(short[:-1]).replace(r"\.", r"\.[ \u00a0]?") + regex.escape(short[-1:]))
+
+
+def _without_blanks(short: str) -> str:
+    """ "z. B." is "z.B." """
+    return str(regex.sub(r"(?<=\.)[ \u00a0]", "", short))
 
 
 @functools.cache
