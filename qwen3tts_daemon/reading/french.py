@@ -23,8 +23,8 @@ _DAY_MONTH = (
 )
 _ORDINAL_ENDING = r"(?<end>ers?|res?|ères?|èmes?|emes?|ièmes?|es?|nde?s?)(?!\p{L})"
 _ROUND_THE_CLOCK = "vingt-quatre heures sur vingt-quatre, sept jours sur sept"
-_ADJECTIVES = frozenset("autre autres jeune jeunes nouvelle nouvelles grande grandes petite petites belle belles".split())
-_FUNCTION_WORDS = frozenset("des pour par sur sont était avec dans mais".split())
+_ADJECTIVES = frozenset(("autre", "jeune", "nouvelle", "grande", "petite", "belle", "ancienne", "dernière"))
+_FUNCTION_WORDS = frozenset(["des", "pour", "par", "sur", "sont", "était", "avec", "dans", "mais"])
 _BY_ARTICLE = {
     "kilogramme": "le kilo", "litre": "le litre", "mètre": "le mètre", "mètre carré": "le mètre carré",
     "mètre cube": "le mètre cube", "kilowattheure": "le kilowattheure", "mégawattheure": "le mégawattheure",
@@ -139,12 +139,12 @@ class French(Language):
                 rf"{_CLOCK}\s?(?<m>[0-5]\d)?\b{_DASH}(?=\d{{1,2}}\s?[hH:])",
                 rewritten(r"\g<h>h\g<m> à "),
             ),
-            (rf"\b0{{1,2}}\s?h(?:00)?\b(?!\s?\d)(?=[\s.,;!?)]|$)", rewritten("minuit")),
+            (r"\b0{1,2}\s?h(?:00)?\b(?!\s?\d)(?=[\s.,;!?)]|$)", rewritten("minuit")),
             (
                 rf"(?<![\d.,:/]){_CLOCK}\s?(?<m>[0-5]\d)(?!\d|\s?m(?:i?n)?\b|[.,]\d)",
                 lambda found: self.time(int(found["h"]), int(found["m"]), None, ""),
             ),
-            (r"(?<=\d)\s?[hH](?=\s?\d{1,2}\s?(?:min|mn|m)\b)", rewritten(" h ")),
+            (r"(?<=\d)\s?[hH](?=\s?\d{1,2}\s?(?:min|mn|m)\b)", rewritten("h")),
             (r"(?<=\b[Aa]nnées\s|\b[Éé]té\s|\b[Hh]iver\s|\b[Mm]ai\s)'(?=\d\d\b)", rewritten("")),
         )
 
@@ -158,7 +158,7 @@ class French(Language):
         one = alternatives(unit for unit in self.units if unit not in "%‰°")
         return (
             (rf"\b(?<d>[Dd])e\s(?=1\s?(?:{one})(?!\p{{L}}))", rewritten(r"\g<d>'")),
-            (rf"\b(?<d>[Dd])e\s(?=1:\d\d:\d\d)", rewritten(r"\g<d>'")),
+            (r"\b(?<d>[Dd])e\s(?=1:\d\d:\d\d)", rewritten(r"\g<d>'")),
             (r"(?<=\bentre\s\d+(?:,\d+)?(?:\s?[€%°h]C?)?)\s?[-–—]\s?(?=\d)", rewritten(" et ")),
             (r"(?<=\d\s?)(?:[lL]|litres)\s?/\s?100\s?km\b", rewritten("litres aux cent kilomètres")),
             (r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("kilowattheures aux cent kilomètres")),
@@ -174,8 +174,8 @@ class French(Language):
             (r"(?<![\p{L}\d])[x×](?=\d)", rewritten("fois ")),
             (r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("moins")),
             (r"(?<![\d.,-])(?<a>\d)\s[-–]\s(?<b>\d)(?![\d.,:/]|\s?[=€%\p{L}])", rewritten(r"\g<a> à \g<b>")),
-            (rf"(?<![\d/.,])(?:1/2|½)\s(?=(?<noun>\p{{Ll}}{{3,}}))", self._half),
-            (rf"(?<![\d/.,])(?<n>\d+)\s?(?:½|\s1/2)\s(?<noun>(?!de\b)\p{{Ll}}{{3,}})", self._and_a_half),
+            (r"(?<![\d/.,])(?:1/2|½)\s(?=(?<noun>\p{Ll}{3,}))", self._half),
+            (r"(?<![\d/.,])(?<n>\d+)\s?(?:½|\s1/2)\s(?<noun>(?!de\b)\p{Ll}{3,})", self._and_a_half),
             (r"(?<=\b(?:[Ll]es|[Aa]ux|[Dd]es|[Uu]n)\s)(?<a>\d)/(?<b>[3-9]|10)(?![\d/])", self._fraction),
             (rf"(?<number>{number})\s?/\s?(?<b>5|10|20|100)(?![\d/]|[.,]\d|\s?km)", self._mark),
         )
@@ -202,7 +202,8 @@ class French(Language):
             (r"(?<![\d.,+])0[1-9]\d{8}(?!\d)", self._pairs),
             (r"\bPM\s?(?=\d)", rewritten("PM ")),
             (
-                r"(?i)(?<=\b(?:code|codes|PIN|mot de passe)\s(?:(?:de|est|PIN|secret|d'accès|wifi|:)\s){0,3})\d{4,}(?![\d.,]?\d)",
+                r"(?i)(?<=\b(?:codes?|PIN|mot de passe)\s(?:(?:de|est|PIN|secret|d'accès|wifi|:)\s){0,3})"
+                r"\d{4,}(?![\d.,]?\d)",
                 lambda found: self.digits(found[0]),
             ),
         )
@@ -214,12 +215,13 @@ class French(Language):
 
     def cardinal(self, n: int, gender: str = "") -> str:
         said = str(num2words(n, lang="fr"))
-        return regex.sub(r"\bun$", "une", said) if gender == "f" else said
+        return f"{said}e" if gender == "f" and regex.search(r"\bun$", said) else said
 
     def ordinal(self, n: int, gender: str = "") -> str:
         if n == 1:
             return "première" if gender == "f" else "premier"
-        return regex.sub(r"(?<=vingt|cent|million|milliard)sième", "ième", str(num2words(n, lang="fr", to="ordinal")))
+        said = str(num2words(n, lang="fr", to="ordinal"))
+        return str(regex.sub(r"(?<=vingt|cent|million|milliard)sième", "ième", said))
 
     def fraction_digits(self, digits: str) -> str:
         """As a number, but for zeros before it, and only while it is short."""
@@ -241,7 +243,8 @@ class French(Language):
         number = self.notation.parse(found["number"])
         if not number.is_whole or found["number"].startswith("0") or not found["number"].isdecimal():
             return None
-        return regex.sub(r"(?<=vingt|cent)s$", "", self.cardinal(number.whole))
+        said = self.cardinal(number.whole)
+        return said.removesuffix("s") if said.endswith(("vingts", "cents")) else said
 
     def _agreeing(self, found: "regex.Match[str]") -> str | None:
         """A number that ends in one takes the gender of the noun behind it."""
@@ -249,7 +252,9 @@ class French(Language):
         if not number.is_whole or number.whole % 10 != 1 or number.whole % 100 in (11, 71, 91):
             return None
         noun, *second = found["next"].split()
-        gender = self._gender(noun) or (self._gender(second[0]) if second and noun in _ADJECTIVES else "")
+        gender = self._gender(noun) or (
+            self._gender(second[0]) if second and noun.removesuffix("s") in _ADJECTIVES else ""
+        )
         return self.cardinal(number.whole, gender) if gender else None
 
     def _gender(self, noun: str) -> str:
@@ -264,19 +269,16 @@ class French(Language):
         return self.joined((self.number(number, unit.gender), unit.many if number.whole > 1 else unit.one))
 
     def money(self, number: Number, currency: Currency, magnitude: str, per: Unit | None) -> str:
+        said = self._large(number, currency, magnitude) if magnitude else super().money(number, currency, "", None)
+        return f"{said} {_BY_ARTICLE.get(per.one) or f'par {per.one}'}" if per else said
+
+    def _large(self, number: Number, currency: Currency, magnitude: str) -> str:
+        """ "3,7 M€" """
+        many = currency.unit.many
         if magnitude == "mille":
-            said = f"{'' if number.whole == 1 and number.is_whole else self.number(number) + ' '}mille {currency.unit.many}"
-        elif magnitude:
-            many = currency.unit.many
-            of = "d'" if many[0] in "aeiouy" else "de "
-            said = f"{self.number(number)} {magnitude}{'s' if number.whole > 1 else ''} {of}{many}"
-        else:
-            said = super().money(number, currency, "", None)
-        if per is None:
-            return said
-        if per.one in _BY_ARTICLE:
-            return f"{said} {_BY_ARTICLE[per.one]}"
-        return f"{said} par {per.one}"
+            return self.joined(("" if number.is_one else self.number(number), "mille", many))
+        plural = "s" if number.whole > 1 else ""
+        return f"{self.number(number)} {magnitude}{plural} {_de(many)}{many}"
 
     def money_with_cents(self, whole: Number, unit: Unit, cents: Number, cent: Unit) -> str:
         return f"{self.counted(whole, unit)} {self.cardinal(cents.whole)}"
@@ -302,7 +304,11 @@ class French(Language):
         ]
         if not parts:
             return "zéro seconde"
-        return " ".join(parts[:-1]) + (" et " if seconds and len(parts) > 1 else " ") + parts[-1] if len(parts) > 1 else parts[0]
+        return (
+            " ".join(parts[:-1]) + (" et " if seconds and len(parts) > 1 else " ") + parts[-1]
+            if len(parts) > 1
+            else parts[0]
+        )
 
     def range(self, first: str, last: str) -> str:
         return f"{first} à {last}"
@@ -335,3 +341,7 @@ class French(Language):
         if len(digits) > 3:
             return " ".join(self._phone_group(digits[at : at + 2]) for at in range(0, len(digits), 2))
         return self.cardinal(int(digits))
+
+
+def _de(word: str) -> str:
+    return "d'" if word[0] in "aeiouyéèêh" else "de "

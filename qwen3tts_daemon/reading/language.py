@@ -32,12 +32,6 @@ def rewritten(template: str) -> Say:
     return lambda found: str(found.expand(template))
 
 
-def with_capitals(abbreviations: Mapping[str, str]) -> dict[str, str]:
-    """These short forms, and as they begin a sentence."""
-    capital = {short[0].upper() + short[1:]: full[0].upper() + full[1:] for short, full in abbreviations.items()}
-    return {**capital, **abbreviations}
-
-
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The names of a unit. Which one a number takes is said by `Language.counted`."""
