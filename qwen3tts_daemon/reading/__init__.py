@@ -10,6 +10,7 @@ language.py     what each language has to say to that
 
 english.py german.py french.py spanish.py italian.py portuguese.py russian.py chinese.py japanese.py korean.py
 chinese_units.py                units, currencies and what is counted
+french_words.py                 units, currencies, short forms, and words that say how a number stands
 ```
 
 Imports no other room.
