@@ -20,6 +20,13 @@ Row = tuple[str, Say]
 """A pattern, and what says the words for what it finds"""
 
 
+VERSIONED = (
+    "Android|Bluetooth|Chrome|Core|DisplayPort|ESPHome|Firefox|GPT|HDMI|Home Assistant|Java|Linux|Llama|Matter|PCIe|PHP"
+    "|Python|Qwen|Thread|USB|Ubuntu|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS|firmware|[vV]ersion|build"
+)
+"""A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""
+
+
 def rewritten(template: str) -> Say:
     """Says `template` with the groups of what was found in it, as `re.sub` would."""
     return lambda found: str(found.expand(template))

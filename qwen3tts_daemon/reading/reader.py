@@ -66,7 +66,8 @@ class _Reader:
             if not self._language.is_spaced:
                 return said
             before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
-            return (" " if before.isalnum() else "") + said + (" " if after.isalnum() else "")
+            is_joined = said.endswith(("'", "-"))  # an elided article, the first half of a word
+            return (" " if before.isalnum() else "") + said + (" " if after.isalnum() and not is_joined else "")
 
         return words
 
