@@ -1,6 +1,6 @@
 """English, as in the United States; dates with the day first where the month cannot be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
@@ -39,9 +39,12 @@ class English(Language):
         yield from english_dates.dates()
         yield from english_dates.times()
         unit = "|".join(map(regex.escape, sorted(UNITS, key=len, reverse=True)))
-        yield rf"(?<=\b[Aa]n?\s)(?<number>[\d.,]*\d)[\s-]?(?<unit>{unit})(?=\s\p{{Ll}}{{3}})(?!\s(?:and|for|per))", self._adjective
+        yield (
+            rf"(?<=\b[Aa]n?\s)(?<number>[\d.,]*\d)[\s-]?(?<unit>{unit})(?=\s\p{{Ll}}{{3}})(?!\s(?:and|for|per))",
+            self._adjective,
+        )
 
-    def after(self) -> Sequence[Row]:
+    def after(self) -> Iterable[Row]:
         return [
             (r"(?<![\d.,])(?<n>\d{1,9}|\d{1,3}(?:,\d{3})+)(?:st|nd|rd|th)\b", self._ordinal),
             (r"(?<![\d.,])(?<n>\d+)[x×](?![\p{L}\d])", lambda found: f"{self.cardinal(int(found['n']))} times"),

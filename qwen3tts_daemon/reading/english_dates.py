@@ -25,7 +25,7 @@ _LEADS = (
     "|summer|winter|spring|autumn|fall|copyright"
 )
 _THINGS = r"\s(?:more\s)?(?:people|men|women|children|feet|percent|\p{Ll}+[^s\W]s)\b"
-_DATE_LEADS = rf"(?:[Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Ff]rom|[Dd]ue|\p{{L}}+day),?\s"
+_DATE_LEADS = r"(?:[Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Ff]rom|[Dd]ue|\p{L}+day),?\s"
 
 ALSO_READ = rf"\b(?:{_WEEKDAY_NAMES})\b(?:{_DASH}(?:{_WEEKDAY_NAMES})\b)|\b(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\."
 
@@ -36,11 +36,23 @@ def dates() -> Iterator[Row]:
     yield rf"\b({_WEEKDAY_NAMES})\b\.?{_DASH}({_WEEKDAY_NAMES})\b\.?", _weekdays
     yield rf"{weekday}(?=,?\s(?:\d|(?:{_MONTH_NAMES})(?!\p{{L}})))", lambda found: _weekday(found["weekday"])
     yield rf"{_MONTH}\s(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?(?!{_MORE}){_IN_YEAR}", _month_first
-    yield rf"(?<the>\b[Tt]he\s)?{_FREE}(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?\s(?:of\s)?{_MONTH}{_IN_YEAR}", _day_first
+    yield (
+        rf"(?<the>\b[Tt]he\s)?{_FREE}(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?\s(?:of\s)?{_MONTH}{_IN_YEAR}",
+        _day_first,
+    )
     yield rf"{_MONTH},?\s(?<year>{_YEAR})(?!{_MORE})", lambda found: f"{_month(found)} {year(int(found['year']))}"
-    yield rf"(?<=\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y|of|[Ff]rom|[Ll]ast|[Nn]ext|[Ee]arly|[Ll]ate|mid)[\s-]){_MONTH}(?<=\.)", _month
-    yield rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))", lambda found: date(int(found["day"]), int(found["month"]))
-    yield r"(?<![\d.,])'(?<n>\d0)s\b|(?<=\b(?:[Tt]he|[Ee]arly|[Ll]ate|[Mm]id|his|her|their|my|your)[\s-])(?<n>[2-9]0)'?s\b", lambda found: decade(int(found["n"]))
+    yield (
+        rf"(?<=\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y|of|[Ff]rom|[Ll]ast|[Nn]ext|[Ee]arly|[Ll]ate|mid)[\s-]){_MONTH}(?<=\.)",
+        _month,
+    )
+    yield (
+        rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))",
+        lambda found: date(int(found["day"]), int(found["month"])),
+    )
+    yield (
+        r"(?<![\d.,])'(?<n>\d0)s\b|(?<=\b(?:[Tt]he|[Ee]arly|[Ll]ate|[Mm]id|his|her|their|my|your)[\s-])(?<n>[2-9]0)'?s\b",
+        lambda found: decade(int(found["n"])),
+    )
     yield rf"{_FREE}(?<n>(?:1[1-9]|20)\d0)'?s\b", lambda found: decade(int(found["n"]))
     yield rf"{_FREE}(?<first>{_YEAR})(?<between>{_DASH}|/)(?<last>{_YEAR}|\d\d)(?![-–]?{_MORE}|{_THINGS})", _years
 
@@ -52,13 +64,22 @@ def years() -> Iterator[Row]:
 
 def times() -> Iterator[Row]:
     """Times with am and pm, and timers."""
-    yield rf"{_FREE}(?<first>{_HOUR})\s?(?<half>{_HALF})?(?:{_DASH}|\sto\s)(?<last>{_HOUR})\s?(?<half2>{_HALF})", _from_to
+    yield (
+        rf"{_FREE}(?<first>{_HOUR})\s?(?<half>{_HALF})?(?:{_DASH}|\sto\s)(?<last>{_HOUR})\s?(?<half2>{_HALF})",
+        _from_to,
+    )
     yield rf"{_FREE}(?<first>{_HOUR})\s?(?<half>{_HALF})", lambda found: _clock(found["first"], found["half"])
-    yield r"(?<![\d:])(?<h>[01]\d|2[0-3])(?<m>[0-5]\d)\s(?:hrs|hours)\b", lambda found: f"{clock(int(found['h']), int(found['m']))} hours"
+    yield (
+        r"(?<![\d:])(?<h>[01]\d|2[0-3])(?<m>[0-5]\d)\s(?:hrs|hours)\b",
+        lambda found: f"{clock(int(found['h']), int(found['m']))} hours",
+    )
     spent = r"(?i:timer|countdown|stopwatch|duration|length|runtime|elapsed|remaining)\b[^.!?\d]{0,25}"
     yield rf"(?<={spent})(?<h>\d+):(?<m>[0-5]\d)(?::(?<s>[0-5]\d))(?!\d)", _timer
     yield rf"(?<={spent})(?<m>\d+):(?<s>[0-5]\d)(?![:\d]|\s?{_HALF})", _timer
-    yield r"(?<![\d:])(?<m>\d+):(?<s>[0-5]\d)(?=\s(?:left|remaining|to go|mins?|minutes)\b)(?:\s(?:mins?|minutes)\b)?", _timer
+    yield (
+        r"(?<![\d:])(?<m>\d+):(?<s>[0-5]\d)(?=\s(?:left|remaining|to go|mins?|minutes)\b)(?:\s(?:mins?|minutes)\b)?",
+        _timer,
+    )
     yield r"(?<![\d:])(?<h>\d+):(?<m>[0-5]\d)\s?(?:h|hrs?|hours)\b", _timer
     yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ec)?\b)?", _timer
     yield r"(?<![\d.,])(?<m>\d+)\s?m(?:in)?\s?(?<s>\d+)\s?s(?:ec)?\b", _timer

@@ -49,7 +49,10 @@ def _short_forms() -> Iterator[Row]:
     yield r"\b(?:Mr|Mrs|Ms|Dr)(?=\s\p{Lu})", lambda found: titles[found[0]]
     yield r"(?<=\d\s\p{Lu}\p{Ll}+\s)Doctor(?=$|,)", lambda _: "Drive"
     yield r"(?<=\b\p{Lu}\p{Ll}+\s|\d(?:st|nd|rd|th)\s)St\.(?=\s?$)", lambda _: "Street."
-    yield r"(?<=\b\p{Lu}\p{Ll}+\s|\d(?:st|nd|rd|th)\s)(?<!\b(?:In|On|At|The|To|From|By|Visit)\s)St\.(?!\s\p{Lu}\p{Ll})", lambda _: "Street"
+    yield (
+        r"(?<=\b\p{Lu}\p{Ll}+\s|\d(?:st|nd|rd|th)\s)(?<!\b(?:In|On|At|The|To|From|By|Visit)\s)St\.(?!\s\p{Lu}\p{Ll})",
+        lambda _: "Street",
+    )
     yield r"\bSt\.(?=\s?\p{Lu})", lambda _: "Saint"
     before_number = {
         "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter",
@@ -60,6 +63,7 @@ def _short_forms() -> Iterator[Row]:
         rf"\b(?<short>(?i:{'|'.join(before_number)}))\.:?\s?(?=#?[-+(]?\d)",
         lambda found: _as_capital(found["short"], before_number[found["short"].lower()]) + " ",
     )
+    yield r"(?<=\d)\s?º", lambda _: "°"
     yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
     per = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour"}
     yield (
@@ -83,7 +87,10 @@ def _roman(found: "regex.Match[str]", say: Callable[[int], str]) -> str | None:
 
 def _codes() -> Iterator[Row]:
     is_ = r"(?:\s(?:is|was|now)|:)*\s#?"
-    yield rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>\d{{3,}}){_WHOLE}{_NO_COUNT}", lambda found: by_digit(found["digits"])
+    yield (
+        rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>\d{{3,}}){_WHOLE}{_NO_COUNT}",
+        lambda found: by_digit(found["digits"]),
+    )
     yield r"#(?<digits>\d{4,})(?![\d.,]\d)", lambda found: f"number {by_digit(found['digits'])}"
     yield rf"(?<=\b(?:[Dd]ial|[Tt]ext)\s)(?<digits>\d{{3,6}}){_WHOLE}", lambda found: by_digit(found["digits"])
     yield (
@@ -91,13 +98,19 @@ def _codes() -> Iterator[Row]:
         lambda found: by_digit(found[0]),
     )
     yield r"(?<=\b[A-Z]{2}\s)\d{5}(?:-\d{4})?(?!\d)", lambda found: by_digit(found[0])
-    yield rf"(?<=\b(?:{_PAIRED})\s(?:[A-Z]{{0,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}", lambda found: by_pairs(found["digits"])
+    yield (
+        rf"(?<=\b(?:{_PAIRED})\s(?:[A-Z]{{0,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
+        lambda found: by_pairs(found["digits"]),
+    )
     yield r"\b\d{3,4}(?=[pi]\b)", lambda found: f"{by_pairs(found[0])} "
     yield r"(?<![\d.,])(?<n>\d{1,2})K\b", lambda found: f"{cardinal(int(found['n']))} K"
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
     yield r"(?<=\b\p{L}{1,4})\d+\.\d+(?![\d.]|\p{L})", lambda found: decimal(found[0])
     yield r"\b9/11\b", lambda _: "nine eleven"
-    yield r"(?<![\d.-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b", lambda found: ", ".join(map(by_digit, regex.split(r"\D", found[0])))
+    yield (
+        r"(?<![\d.-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
+        lambda found: ", ".join(map(by_digit, regex.split(r"\D", found[0]))),
+    )
 
 
 def _sizes() -> Iterator[Row]:
@@ -112,6 +125,8 @@ def _sizes() -> Iterator[Row]:
 def _inches(found: "regex.Match[str]") -> str | None:
     if found.string[: found.start()].count('"') % 2:
         return None  # the end of a quotation
-    is_adjective = found["noun"] and not regex.search(r"\b(?:wide|tall|long|high|deep|thick|and|or|of|is|in|by|from|to)$", found["noun"])
+    is_adjective = found["noun"] and not regex.search(
+        r"\b(?:wide|tall|long|high|deep|thick|and|or|of|is|in|by|from|to)$", found["noun"]
+    )
     unit = "inch" if is_adjective or found["number"] == "1" else "inches"
     return f"{decimal(found['number'])} {unit}{(found['noun'] or '').replace('-', ' ')}"

@@ -46,7 +46,7 @@ def year(n: int) -> str:
 def decade(n: int) -> str:
     """ "nineteen eighties", "nineties" """
     words = year(n) if n >= 100 else cardinal(n)
-    return regex.sub("y$", "ie", words) + "s" if not words.endswith("hundred") else f"{words}s"
+    return str(regex.sub("y$", "ie", words)) + "s" if not words.endswith("hundred") else f"{words}s"
 
 
 def by_pairs(digits: str) -> str:

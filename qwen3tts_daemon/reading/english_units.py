@@ -12,7 +12,7 @@ def _same(name: str) -> Unit:
 
 
 UNITS = {
-    "%": _same("percent"), "‰": _same("per mille"), 
+    "%": _same("percent"), "‰": _same("per mille"),
     "°C": _unit("degree Celsius", "degrees Celsius"), "°F": _unit("degree Fahrenheit", "degrees Fahrenheit"),
     "° C": _unit("degree Celsius", "degrees Celsius"), "° F": _unit("degree Fahrenheit", "degrees Fahrenheit"),
     "°": _unit("degree"), "K": _same("kelvin"),
