@@ -35,7 +35,9 @@ class TextReading:
 
     async def spoken(self, segment: Segment) -> str:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
-        if not self.is_on or not reader.needs_reading(segment.text, self.language):
+        if not self.is_on:
+            return segment.text
+        if reader.is_loaded(self.language) and not reader.needs_reading(segment.text, self.language):
             return segment.text
         return await asyncio.to_thread(reader.spoken, segment.text, self.language)
 
