@@ -55,9 +55,7 @@ _ENOUGH_CHARS = 400
 _KANA = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_CHINESE = re.compile(
-    r"[们們这這那吗嗎呢吧没沒很请請已经經你我他她门开关电时间钟车气热现厅设备为买东过进还让说话语见觉]"
-)
+_CHINESE = re.compile(r"[们們这這那吗嗎呢吧没沒很请請经經你我他她门开关电时间钟车气热现厅设备为买东进还让说话语见觉]")
 """Words and simplified characters that no Japanese text of Han characters alone has."""
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _LATIN = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
