@@ -4,8 +4,17 @@
 reader.py       a sentence and its language -> words; a gate that leaves alone what has nothing to read
 characters.py   several characters of one meaning -> one
 notation.py     how a language writes numbers
+roman.py        Roman numerals
 kinds.py        what is recognised, in which order, in every language: addresses, dates, times, money, measures, ...
-language.py     what each language has to say to that; english.py, german.py, ...: one module each
+language.py     what each language has to say to that
+
+english.py german.py french.py spanish.py italian.py portuguese.py russian.py chinese.py japanese.py korean.py
+english_numbers.py, german_numbers.py   how numbers, years and dates are said; German: what they agree with
+english_dates.py, german_dates.py       how dates, times of day and timers are written
+english_names.py, german_names.py       rooms, codes, kings, ordinals and other numbers in names
+english_units.py, german_units.py       units, currencies, short forms
+chinese_units.py                units, currencies and what is counted
+french_words.py                 units, currencies, short forms, and words that say how a number stands
 ```
 
 Imports no other room.

@@ -10,12 +10,14 @@ from functools import partial
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen3tts_daemon.reading.characters import LETTERS
 from qwen3tts_daemon.reading.language import Language, Row
 
 _DASH = r"[-–—]"
-_END = r"(?![\p{L}\p{N}])"
-_BEGIN = r"(?<![\p{L}\p{N}_])"
-_SIGN = r"(?<![\p{Latin}\p{Cyrillic}\d)\]%°]\s?)(?<sign>[-+±])\s?|(?<![\p{Latin}\p{Cyrillic}\d])(?<sign>[-+±])"
+_WORD = rf"{LETTERS}\d_"
+_END = rf"(?![{LETTERS}\p{{N}}])"
+_BEGIN = rf"(?<![{LETTERS}\p{{N}}_])"
+_SIGN = rf"(?<![{LETTERS}\d)\]%°]\s?)(?<sign>[-+±])\s?|(?<![{LETTERS}\d])(?<sign>[-+±])"
 """Before a number: a minus is none behind a number or a word"""
 _DOMAINS = (
     "com|org|net|edu|gov|io|ai|app|dev|tv|me|info|biz|eu|de|at|ch|fr|be|es|pt|br|it|ru|uk|us|ca|cn|jp|kr|local|lan|home"
@@ -33,7 +35,8 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
     yield from language.before()
-    yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: ", "
+    yield _GROUPED, partial(_grouped, language)
+    yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
     yield _DATE, partial(_date, language)
     yield from _signs(language)
     yield _PHONE, partial(_phone, language)
@@ -48,7 +51,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
-        rf"{_BEGIN}(?=[\p{{L}}\d-]*\d)(?=[\p{{L}}\d-]*\p{{L}})[\p{{L}}\d]+(?:-[\p{{L}}\d]+)*",
+        rf"{_BEGIN}(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
         partial(_name, language),
     )
     yield rf"(?:{_SIGN})?(?<number>{number})", partial(_number, language)
@@ -58,10 +61,11 @@ def kinds(language: Language) -> Iterator[Row]:
 
 # ---- addresses ----
 
-_EMAIL = r"(?<![\w.+-])[\w+-]+(?:\.[\w+-]+)*@[\p{L}\d-]+(?:\.[\p{L}\d-]+)+"
+_EMAIL = rf"(?<![{_WORD}.+-])[{_WORD}+-]+(?:\.[{_WORD}+-]+)*@[{_WORD}-]+(?:\.[{_WORD}-]+)+"
 _HOST = (
-    rf"(?<![\w@./-])(?:[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?\.)+(?:{_DOMAINS})(?::\d+)?(?:/[\w./-]*\w/?)?(?![\w-]|\.\w)"
-    rf"|(?<![\w@./-])[\w-]+\.(?:{_FILES})(?![\w-]|\.\w)"
+    rf"(?<![{_WORD}@./-])(?:[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?\.)+(?:{_DOMAINS})(?::\d+)?"
+    rf"(?:/[{_WORD}./-]*[{_WORD}]/?)?(?![{_WORD}-]|\.[{_WORD}])"
+    rf"|(?<![{_WORD}@./-])[{_WORD}-]+\.(?:{_FILES})(?![{_WORD}-]|\.[{_WORD}])"
 )
 
 
@@ -132,20 +136,38 @@ def _ratio(language: Language, found: "regex.Match[str]") -> str:
 # ---- numbers that are names ----
 
 _PHONE = (
-    r"(?<![\w+])(?<plus>\+)\d{1,3}(?:[ \u00a0()./-]{1,2}\d{1,5}){2,7}(?!\d)|(?<![\w+])(?<plus>\+)\d{8,15}(?!\d)"
-    r"|(?<![\w.,])\(0?\d{2,4}\)[ \u00a0-]?\d{3,5}(?:[ \u00a0-]\d{2,5}){1,3}(?!\d)"
-    r"|(?<![\w.,:/-])0\d{1,4}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{2,8}(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
-    r"|(?<![\w.,:/-])\d{3}-\d{3,4}-\d{4}(?!\d)|(?<![\w.,:/-])\d{3}-\d{4}(?![\d-])"
+    rf"(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
+    rf"|(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"|(?<![{_WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
+    rf"|(?<![{_WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
+    rf"|(?<![{_WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
+    r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
+    rf"|(?<![{_WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{_WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
+)
+_GROUPED = (
+    rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
+    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?)(?![{_WORD}-])"
 )
 _DOTTED = (
-    r"(?<![\w.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){2,})(?!\d|[.,]\d)"
-    r"|(?<![\w.,])(?<v>[vV])(?<parts>\d+\.\d+)(?![.,]?\d)"
+    rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
+    rf"|(?<![{_WORD}.,])(?<v>[vV])(?<parts>\d+\.\d+)(?![.,]?\d)"
 )
 
 
 def _phone(language: Language, found: "regex.Match[str]") -> str:
     groups = regex.findall(r"\d+", found[0])
     return language.phone(groups, is_international=bool(found["plus"]))
+
+
+def _grouped(language: Language, found: "regex.Match[str]") -> str:
+    """The number of an account or a card."""
+    groups = regex.split(r"[\s-]", found[0])
+    return language.pause.join(
+        language.joined(
+            language.digits(piece) if piece.isdecimal() else piece for piece in regex.findall(r"\d+|\D+", group)
+        )
+        for group in groups
+    )
 
 
 def _dotted(language: Language, found: "regex.Match[str]") -> str | None:
@@ -173,8 +195,8 @@ def _ranges(language: Language) -> Iterator[Row]:
     unit = alternatives(language.units)
     yield (
         (
-            rf"(?<![\p{{L}}\d-]|{_DASH}\s|\d[:/])(?<cur>{money})?(?<a>-?{one})(?:\s?(?:{unit}){_END})?"
-            rf"(?<gap>\s?){_DASH}\s?(?<cur2>{money})?(?<b>-?{one})(?!{_DASH}?\d|[\p{{Latin}}\p{{Cyrillic}}]*\d|:\d|\s?=)"
+            rf"(?<![{LETTERS}\d-]|{_DASH}\s|\d[:/])(?<cur>{money})?(?<a>-?{one})(?:\s?(?:{unit}){_END})?"
+            rf"(?<gap>\s?){_DASH}\s?(?<cur2>{money})?(?<b>-?{one})(?!{_DASH}?\d|[{LETTERS}]*\d|:\d|\s?=)"
         ),
         partial(_range, language),
     )
@@ -206,7 +228,8 @@ def _money(language: Language, number: str) -> Iterator[Row]:
     magnitude = rf"(?:\s?(?<magnitude>{alternatives(language.magnitudes)}){_END})?" if language.magnitudes else ""
     per = rf"(?:\s?/\s?(?<per>{alternatives(language.units)}){_END})?"
     say = partial(_amount, language)
-    yield rf"(?:{_SIGN})?(?<![\p{{L}}])(?<currency>{currency})\s?(?<sign>[-+])?(?<number>{number}){magnitude}{per}", say
+    before = rf"(?<![{LETTERS}])(?<currency>{currency})\s?(?<sign>[-+])?"
+    yield rf"(?:{_SIGN})?{before}(?<number>{number}){magnitude}{per}", say
     yield rf"(?:{_SIGN})?(?<number>{number}){magnitude}\s?(?<currency>{currency}){_END}{per}", say
 
 
@@ -290,7 +313,7 @@ def _signs(language: Language) -> Iterator[Row]:
     """Before a number ("#5", "~10"), and between two ("2 x 4")."""
     words = {sign: word for sign, word in language.signs.items() if sign not in "+-±"}
     sign = alternatives(words)
-    yield rf"(?<![\p{{L}}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
+    yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
 
 

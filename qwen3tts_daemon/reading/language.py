@@ -20,6 +20,18 @@ Row = tuple[str, Say]
 """A pattern, and what says the words for what it finds"""
 
 
+VERSIONED = (
+    "Android|Bluetooth|Chrome|Core|DisplayPort|ESPHome|Firefox|GPT|HDMI|Home Assistant|Java|Linux|Llama|Matter|PCIe|PHP"
+    "|Python|Qwen|Thread|USB|Ubuntu|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS|firmware|[vV]ersion|build"
+)
+"""A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""
+
+
+def rewritten(template: str) -> Say:
+    """Says `template` with the groups of what was found in it, as `re.sub` would."""
+    return lambda found: str(found.expand(template))
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The names of a unit. Which one a number takes is said by `Language.counted`."""
@@ -66,6 +78,8 @@ class Language(ABC):
     """Between the two numbers of a score: "to" """
     and_word: ClassVar[str]
     """Between a number and its fraction: "two and a half" """
+    pause: ClassVar[str] = ", "
+    """Between groups of digits, and for a stroke between two numbers with their units"""
     version_word: ClassVar[str]
     """For v: "version" """
     date_order: ClassVar[str] = "dmy"
@@ -73,17 +87,21 @@ class Language(ABC):
     clock_words: ClassVar[str] = ""
     """A pattern for what may stand behind a clock time and belongs to it: "a.m.", "Uhr" """
     abbreviations: ClassVar[Mapping[str, str]] = {}
-    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays."""
+    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays.
+    Those in lower case stand for their capitalised form too, "z.B." for "z. B." as well."""
+    also_read: ClassVar[str] = ""
+    """A pattern that is found wherever `before` or `after` have something to read without a digit, a sign or one of
+    the `abbreviations`: "Louis XIV", "M. Dupont" """
     longest_number: ClassVar[int] = 15
     """Digits of a number with marked thousands that is still said as a number"""
     longest_plain: ClassVar[int] = 7
     """Digits of a number without marks that is still said as a number, not digit by digit"""
 
-    def before(self) -> Sequence[Row]:
+    def before(self) -> Iterable[Row]:
         """Rules of its own that come before the common ones."""
         return ()
 
-    def after(self) -> Sequence[Row]:
+    def after(self) -> Iterable[Row]:
         """Rules of its own that come after the common ones but before plain numbers."""
         return ()
 
@@ -198,7 +216,7 @@ class Language(ABC):
 
     def phone(self, groups: Sequence[str], *, is_international: bool) -> str:
         """A telephone number, its groups of digits as written; the country's code is the first one if there is a +."""
-        words = ", ".join(map(self.digits, groups))
+        words = self.pause.join(map(self.digits, groups))
         return self.joined((self.signs["+"], words)) if is_international else words
 
     def address(self, written: str) -> str:
