@@ -1,4 +1,4 @@
-"""What is dropped as a whole while it comes in: thinking, tool calls, scripts, comments, code, data.
+"""What is dropped as a whole while it comes in: thinking, tool calls, scripts, comments, footnotes, code, data.
 
 A block is a value. It is asked with every piece of text how much of that belongs to it, and which block goes on behind.
 """
@@ -107,6 +107,10 @@ class _Tagged:
             if not depth:
                 return mark.end(), None
         return len(text), replace(self, depth=depth)
+
+
+NOTE = _Tagged(r"\n", nested="")
+"""What a footnote says, up to the end of its line"""
 
 
 @lru_cache(maxsize=64)

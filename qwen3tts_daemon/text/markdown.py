@@ -19,6 +19,7 @@ _BRACKET = regex.compile(
 )
 _MOST_OPEN_BRACKETS = 3
 _PRODUCT = regex.compile(r"(?<=\d)\*(?=\d)")
+_DUNDER = regex.compile(r"(?<![\w*])__(\w{1,40})__(?=\.\w|\()")  # "__init__.py" is a file
 _TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$|^(?P<cells>[^|`\n]+[ \t]\|[ \t][^`\n]+)$", regex.M)
 _TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
 _BULLET = regex.compile(rf"^[ \t]*[{BULLETS}][ \t]+", regex.M)
@@ -28,14 +29,14 @@ _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
 _HALF_EMPHASIS = regex.compile(
     r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
 )
-_HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)|(?<=[\w.!?])_+(?![\w*])")
+_HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)(?!\w+__[.(])|(?<=[\w.!?])_+(?![\w*]|\.\w|\()")
 
 
 def without_markdown(text: str) -> str:
     """Its words, block by block; the rows of a table and the items of a list are sentences."""
     if not _MAYBE_MARKDOWN.search(text):
         return text
-    text = _PRODUCT.sub(r"\*", text)
+    text = _DUNDER.sub(r"\_\_\1\_\_", _PRODUCT.sub(r"\*", text))
     text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", without_html(text)))
     text = _few_open_brackets(text)
     text = _TABLE_ROW.sub(_spoken_row, text)

@@ -29,21 +29,23 @@ _FACE = regex.compile(
     r"(?:[^()（）\p{N}\p{L}\n]|[ωoOTuUxಠツдДヮ益ლʘ・ーノ]){1,16}[)）][╯ノﾉ۶ᕗ]?(?:\\?_/¯)?(?:[ ︵]{1,3}┻━┻)?"
 )
 _BOX_BAR = regex.compile("[│┃║▏▕]")
+_TREE = regex.compile(r"(?m)^(?:[│┃║][ \u00a0]+)+(?![^\n]*[│┃║])")
 _BOX = regex.compile(r"[\u2500-\u257f\u2580-\u259f\u2800-\u28ff]+")
 _BAR_OF_PROGRESS = regex.compile(r"\[[#=*.>_\s-]{4,60}\]")
 _LINE = regex.compile(r"(?m)^[^\n]+$")
 _STROKES = regex.compile(r"[\\/_|^<>~=#*`'.()-]")
 _EMPHASIS = regex.compile(r"[*_~`]\p{L}|\p{L}[*_~`]|^[|>\s]*$")
-_WORD = regex.compile(r"[[\p{L}\p{N}]--[oOxXvVuUwyY]]|\p{L}{2}", regex.V1)
+_WORD = regex.compile(r"[[\p{L}\p{N}]--[oOxXvV]]|\p{L}{2}", regex.V1)
 
 
 def without_pictures(text: str) -> str:
     """Words alone: a picture leaves a space, and nothing before a stop."""
     if text.isalnum():
         return text
-    text = _BOX.sub(" ", _BOX_BAR.sub("|", text))
+    text = _FACE.sub(" ", text)
+    text = _BOX.sub(" ", _BOX_BAR.sub("|", _TREE.sub("", text)))
     text = _LINE.sub(lambda line: "" if _is_drawing(line[0]) else line[0], _BAR_OF_PROGRESS.sub(" ", text))
-    return str(_EMOJI.sub(_without_emoji, _EMOTICON.sub(_without_emoticon, _FACE.sub(" ", text))))
+    return str(_EMOJI.sub(_without_emoji, _EMOTICON.sub(_without_emoticon, text)))
 
 
 def _is_drawing(line: str) -> bool:

@@ -40,7 +40,12 @@ WIDE_COMMAS = "，、；："
 _CLOSER = r"""[\p{Pe}\p{Pf}\p{Pi}"']"""
 # After a Chinese or Japanese mark “ opens the next sentence; elsewhere it may be the German closing quote.
 _WIDE_CLOSER = r"""[\p{Pe}\p{Pf}"']"""
-_EMPHASIS = r"[*_~]|\p{Emoji_Presentation}|[\ufe0f\u200d]"
+# What is written behind a mark and not said: notes, and tags that end inside the sentence.
+_NOTE = (
+    r"\[(?:\^\w{1,20}|\d{1,3})\]|【\d[^【】\n]{0,40}】|[¹²³⁴-⁹⁰]"
+    r"|</(?:b|i|em|strong|span|u|a|small|sup|sub|mark|font|s|del|ins|q|cite|code)>"
+)
+_EMPHASIS = rf"{_NOTE}|[*_~]|\p{{Emoji_Presentation}}|[\ufe0f\u200d]"
 MARKS = (
     rf"(?P<marks>[{WIDE_STOPS}?!]*[{WIDE_STOPS}][{WIDE_STOPS}?!…]*)(?P<closers>(?:{_WIDE_CLOSER}|{_EMPHASIS})*)"
     r"|(?P<marks>[.!?…؟।॥]+)"
@@ -62,6 +67,7 @@ _MARKS = regex.compile(MARKS)
 _LAST_MARKS = regex.compile(rf"(?:{MARKS})(?=\s*\Z)")
 _CLAUSE_END = regex.compile(_clause_end(r"\s"))
 _LAST_CLAUSE_END = regex.compile(_clause_end(r"\s") + r"\s*\Z")
+_MAYBE_NOTE = regex.compile(_NOTE)
 _LONGEST_MARKS = 32
 _VISIBLE = regex.compile(r"\S")
 _CJK_MARKS = regex.compile(f"[{WIDE_STOPS}]")
@@ -187,7 +193,7 @@ def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) ->
     """Whether the sentence from `start` ends with `mark` (a match of MARKS); `final`: no text will follow."""
     end = mark.end()
     after = text[end : end + 1]
-    if not after and not final:
+    if not final and (not after or (after in "[【<" and _MAYBE_NOTE.match(text, end, partial=True))):
         return None
     if _CJK_MARKS.search(mark["marks"]):
         return not (mark["closers"] and _QUOTING.match(after))
