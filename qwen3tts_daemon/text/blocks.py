@@ -36,6 +36,8 @@ _TAG_END = r"(?:[\s=][^<>]{0,200})?(?<!/)>"
 class _Kind(NamedTuple):
     """How a kind of block opens and closes; {name} is the opening's."""
 
+    first: str
+    """Its first character"""
     opening: regex.Pattern[str]
     closing: str
     nested: str = ""
@@ -43,7 +45,7 @@ class _Kind(NamedTuple):
 
 
 def _kind(opening: str, closing: str, nested: str = "") -> _Kind:
-    return _Kind(regex.compile(opening, regex.I), closing, nested)
+    return _Kind(opening.lstrip("\\")[0], regex.compile(opening, regex.I), closing, nested)
 
 
 _KINDS = (
@@ -82,6 +84,8 @@ def opening(text: str, start: int, settled: bool) -> Opening | Literal["perhaps"
         return None
     perhaps = False
     for kind in _KINDS:
+        if kind.first != text[start]:
+            continue
         found = kind.opening.match(text, start, partial=not settled)
         if found and not found.partial:
             name = regex.escape(found["name"]) if "name" in kind.opening.groupindex else ""

@@ -19,6 +19,7 @@ _BRACKET = regex.compile(
 )
 _MOST_OPEN_BRACKETS = 3
 _PRODUCT = regex.compile(r"(?<=\d)\*(?=\d)")
+_UNDERSCORES = "\ue000"  # for private use: no text has it
 _DUNDER = regex.compile(r"(?<![\w*])__(\w{1,40})__(?=\.\w|\()")  # "__init__.py" is a file
 _TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$|^(?P<cells>[^|`\n]+[ \t]\|[ \t][^`\n]+)$", regex.M)
 _TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
@@ -36,13 +37,15 @@ def without_markdown(text: str) -> str:
     """Its words, block by block; the rows of a table and the items of a list are sentences."""
     if not _MAYBE_MARKDOWN.search(text):
         return text
-    text = _DUNDER.sub(r"\_\_\1\_\_", _PRODUCT.sub(r"\*", text))
+    text = _DUNDER.sub(rf"{_UNDERSCORES}\1{_UNDERSCORES}", _PRODUCT.sub(r"\*", text))
     text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", without_html(text)))
     text = _few_open_brackets(text)
     text = _TABLE_ROW.sub(_spoken_row, text)
     text = _BULLET.sub("- ", text)
+    if not _MAYBE_MARKDOWN.search(text):
+        return text.replace(_UNDERSCORES, "__")
     tokens = _PARSER.parse(text)
-    return "\n\n".join(block for block in _blocks(tokens) if block)
+    return "\n\n".join(block for block in _blocks(tokens) if block).replace(_UNDERSCORES, "__")
 
 
 def _few_open_brackets(text: str) -> str:
@@ -106,7 +109,7 @@ _WORDLIKE_CODE = regex.compile(r"[\w\s.,:;/@+#%'°€$!?()\[\]<>=*&|~^\"{}\\-]{1
 
 def _spoken_code(code: str) -> str:
     """Code that reads like words stays; longer or stranger code is not spoken."""
-    code = code.replace("()", "").strip("<>")
+    code = code.replace(_UNDERSCORES, "__").replace("()", "").strip("<>")
     return code if _WORDLIKE_CODE.fullmatch(code) and _letters_share(code) >= 0.5 else " "
 
 

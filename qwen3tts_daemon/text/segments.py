@@ -70,7 +70,7 @@ class _Cut:
 
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
-_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n")
+_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n|[{regex.escape(OPENERS)}][/|｜!\w]")
 _BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")

@@ -7,6 +7,7 @@ where it could, it is None, "ask again".
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
@@ -234,7 +235,7 @@ def _is_name(sentence: str) -> bool:
 
 
 def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | None:
-    day = _DAY.search(before)
+    day = _DAY.search(before) if before[-1:].isdigit() else None
     if day and not closers:
         return _after_day(day["lead"] or "", coming)
     found = _BEFORE.search(before)
@@ -254,6 +255,7 @@ def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | N
     return _plain(closers, coming)
 
 
+@lru_cache(maxsize=1024)
 def _last_abbreviation(word: str) -> str | None:
     """ "Dr" of "z.B.Dr", and "z.B" of "z.B"."""
     parts = word.split(".")
