@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 from qwen3tts_daemon.text.html import without_html
 from qwen3tts_daemon.text.lines import BULLETS
-from qwen3tts_daemon.text.phrases import ended
+from qwen3tts_daemon.text.phrases import ended, is_speakable, is_wide
 
 _MAYBE_MARKDOWN = regex.compile(rf"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#={BULLETS}]|\d{{1,9}}[.)]\s)", regex.M)
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("code")
@@ -59,7 +59,8 @@ def _few_open_brackets(text: str) -> str:
 
 
 def _spoken_row(row: regex.Match[str]) -> str:
-    return ended(", ".join(cell.strip() for cell in row["cells"].split("|") if cell.strip()))
+    cells = [cell.strip() for cell in row["cells"].split("|") if is_speakable(cell)]
+    return ended(("，" if is_wide(row["cells"]) else ", ").join(cells))
 
 
 def _blocks(tokens: list[Token]) -> Iterator[str]:

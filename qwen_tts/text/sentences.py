@@ -87,7 +87,7 @@ _DAY = regex.compile(
 """The day and the month of a date in figures, without its last full stop: "24.12" """
 _ISO_LIKE_DATE = regex.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s$")
 _SINGLE_LETTERS = regex.compile(r"(?:\p{L}\.-?)+\p{L}")
-_NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
+_NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—@])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
 _OPENS_LIST = regex.compile(r"""(?:^|(?<!\d):)[\s(*_"'„“«»]*$""")
 _DATE = regex.compile(r"\b\d{1,2}\.\s$")
 # Behind a blank no number and no address goes on, but a chain of initials does.
@@ -122,7 +122,7 @@ class _Next:
 
     @property
     def may_start(self) -> bool:
-        return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([-–")) or self.new_line
+        return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([-–@#&+/=~")) or self.new_line
 
 
 def sentence_ends(text: str, *, final: bool) -> Iterator[int]:
@@ -203,6 +203,8 @@ def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) ->
     coming = _coming(text, end, final)
     if coming is None:
         return None
+    if coming.openers[:1] in {"?", "!", "|"}:  # French "sam. ?", and the cells of a row
+        return False
     if mark["marks"] == ".":
         return _full_stop(text[max(start, mark.start() - 40) : mark.start()], mark["closers"], coming, text[start])
     if not coming.is_lower or coming.new_line:
