@@ -1,0 +1,78 @@
+"""A sentence and its language -> the words to say. Its only state are tables, compiled at a language's first text."""
+
+import functools
+from collections.abc import Callable
+from importlib import import_module
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen3tts_daemon.reading.characters import LETTERS, plain
+from qwen3tts_daemon.reading.kinds import alternatives, kinds
+from qwen3tts_daemon.reading.language import Language, Say
+
+_MODULES = {
+    "en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese",
+    "ru": "russian", "zh": "chinese", "ja": "japanese", "ko": "korean",
+}  # fmt: skip
+_TO_READ = r"[\p{N}\p{Sc}@&%‰°§№]|[\p{L}\d]\.\p{Ll}{2}"
+_TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.;:!?…])(?![,.]\d)"), ""))
+
+
+def spoken(text: str, language: str) -> str:
+    """The text with its numbers, signs and short forms in words; as it is if there are none."""
+    reader = _reader(language)
+    return reader.spoken(text) if reader.needs_reading(text) else text
+
+
+def needs_reading(text: str, language: str) -> bool:
+    """Whether there may be something to put into words. Cheap."""
+    return _reader(language).needs_reading(text)
+
+
+class _Reader:
+    """One language, compiled."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        short = alternatives(language.abbreviations)
+        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.'-])(?:{short})(?![{LETTERS}])")
+        self._gate = regex.compile(rf"{_TO_READ}|{self._short.pattern}")
+        self._steps = [(regex.compile(pattern), self._spaced(say)) for pattern, say in kinds(language)]
+
+    def needs_reading(self, text: str) -> bool:
+        return self._gate.search(text) is not None
+
+    def spoken(self, text: str) -> str:
+        text = self._short.sub(self._in_full, plain(text))
+        for pattern, say in self._steps:
+            text = pattern.sub(say, text)
+        for pattern, replacement in _TIDY:
+            text = pattern.sub(replacement, text)
+        return text.strip()
+
+    def _in_full(self, found: "regex.Match[str]") -> str:
+        words = self._language.abbreviations[found[0]]
+        ends_text = found[0].endswith(".") and not found.string[found.end() :].strip("\"'»”)]")
+        return words + ("." if ends_text else "")
+
+    def _spaced(self, say: Say) -> Callable[["regex.Match[str]"], str]:
+        """Words are parted from letters and digits that stood beside the sign."""
+
+        def words(found: "regex.Match[str]") -> str:
+            said = say(found)
+            if said is None:
+                return str(found[0])
+            if not self._language.is_spaced:
+                return said
+            before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+            return (" " if before.isalnum() else "") + said + (" " if after.isalnum() else "")
+
+        return words
+
+
+@functools.cache
+def _reader(language: str) -> _Reader:
+    """Of a language, from the first text on that is in it."""
+    name = _MODULES[language]
+    module = import_module(f"qwen3tts_daemon.reading.{name}")
+    return _Reader(getattr(module, name.capitalize())())
