@@ -31,6 +31,7 @@ _ONE_FOR_MANY = str.maketrans(
 # Letters, digits and signs in full width, in fonts of mathematics or in circles; Roman numerals as one character.
 _FONTS = ("<wide>", "<font>", "<circle>", "<compat>", "<narrow>", "<square>", "<sub>")
 _KEPT = "、。，！？：；（）「」『』【】《》〈〉“”…～・￠µ"
+_DASH_FOR_MINUS = regex.compile(rf"(?<![{LETTERS}\d)\]%°]|\d\s)–(?=\d)")
 _DEGREE = regex.compile(r"(?<=\d\s?)[º°]\s?(?=[CFK]\b)")
 
 
@@ -38,7 +39,7 @@ def plain(text: str) -> str:
     """The text with one character for each meaning: minus, digits, degrees, blanks, primes."""
     if text.isascii():
         return text
-    text = _DEGREE.sub("°", text.translate(_ONE_FOR_MANY))
+    text = _DASH_FOR_MINUS.sub("-", _DEGREE.sub("°", text.translate(_ONE_FOR_MANY)))
     return text if text.isascii() else "".join(map(_plain, text))
 
 

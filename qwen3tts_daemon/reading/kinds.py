@@ -35,6 +35,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
     yield from language.before()
+    yield _GROUPED, partial(_grouped, language)
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
     yield _DATE, partial(_date, language)
     yield from _signs(language)
@@ -138,9 +139,13 @@ _PHONE = (
     rf"(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
     rf"|(?<![{_WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
     rf"|(?<![{_WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
-    rf"|(?<![{_WORD}.,:/-])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
+    rf"|(?<![{_WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
     r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
     rf"|(?<![{_WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{_WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
+)
+_GROUPED = (
+    rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
+    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?)(?![{_WORD}-])"
 )
 _DOTTED = (
     rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
@@ -151,6 +156,17 @@ _DOTTED = (
 def _phone(language: Language, found: "regex.Match[str]") -> str:
     groups = regex.findall(r"\d+", found[0])
     return language.phone(groups, is_international=bool(found["plus"]))
+
+
+def _grouped(language: Language, found: "regex.Match[str]") -> str:
+    """The number of an account or a card."""
+    groups = regex.split(r"[\s-]", found[0])
+    return language.pause.join(
+        language.joined(
+            language.digits(piece) if piece.isdecimal() else piece for piece in regex.findall(r"\d+|\D+", group)
+        )
+        for group in groups
+    )
 
 
 def _dotted(language: Language, found: "regex.Match[str]") -> str | None:

@@ -20,6 +20,18 @@ Row = tuple[str, Say]
 """A pattern, and what says the words for what it finds"""
 
 
+VERSIONED = (
+    "Android|Bluetooth|Chrome|Core|DisplayPort|ESPHome|Firefox|GPT|HDMI|Home Assistant|Java|Linux|Llama|Matter|PCIe|PHP"
+    "|Python|Qwen|Thread|USB|Ubuntu|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS|firmware|[vV]ersion|build"
+)
+"""A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""
+
+
+def rewritten(template: str) -> Say:
+    """Says `template` with the groups of what was found in it, as `re.sub` would."""
+    return lambda found: str(found.expand(template))
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The names of a unit. Which one a number takes is said by `Language.counted`."""
@@ -75,7 +87,11 @@ class Language(ABC):
     clock_words: ClassVar[str] = ""
     """A pattern for what may stand behind a clock time and belongs to it: "a.m.", "Uhr" """
     abbreviations: ClassVar[Mapping[str, str]] = {}
-    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays."""
+    """Short forms that are sure, as written, case matters -> in full. A full stop at the end of the text stays.
+    Those in lower case stand for their capitalised form too, "z.B." for "z. B." as well."""
+    also_read: ClassVar[str] = ""
+    """A pattern that is found wherever `before` or `after` have something to read without a digit, a sign or one of
+    the `abbreviations`: "Louis XIV", "M. Dupont" """
     longest_number: ClassVar[int] = 15
     """Digits of a number with marked thousands that is still said as a number"""
     longest_plain: ClassVar[int] = 7

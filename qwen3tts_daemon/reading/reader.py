@@ -1,13 +1,13 @@
 """A sentence and its language -> the words to say. Its only state are tables, compiled at a language's first text."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS, plain
-from qwen3tts_daemon.reading.kinds import alternatives, kinds
+from qwen3tts_daemon.reading.kinds import kinds
 from qwen3tts_daemon.reading.language import Language, Say
 
 _MODULES = {
@@ -15,7 +15,7 @@ _MODULES = {
     "ru": "russian", "zh": "chinese", "ja": "japanese", "ko": "korean",
 }  # fmt: skip
 _TO_READ = r"[\p{N}\p{Sc}@&%‰°§№]|[\p{L}\d]\.\p{Ll}{2}"
-_TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.;:!?…])(?![,.]\d)"), ""))
+_TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.…])(?![,.]\d)"), ""))
 
 
 def spoken(text: str, language: str) -> str:
@@ -34,9 +34,10 @@ class _Reader:
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        short = alternatives(language.abbreviations)
-        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.'-])(?:{short})(?![{LETTERS}])")
-        self._gate = regex.compile(rf"{_TO_READ}|{self._short.pattern}")
+        self._full = _both_cases({_without_blanks(short): full for short, full in language.abbreviations.items()})
+        short = "|".join(map(_pattern, sorted(self._full, key=len, reverse=True))) or r"(?!)"
+        self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.-])(?:{short})(?![{LETTERS}])")
+        self._gate = regex.compile("|".join(filter(None, (_TO_READ, self._short.pattern, language.also_read))))
         self._steps = [(regex.compile(pattern), self._spaced(say)) for pattern, say in kinds(language)]
 
     def needs_reading(self, text: str) -> bool:
@@ -51,7 +52,7 @@ class _Reader:
         return text.strip()
 
     def _in_full(self, found: "regex.Match[str]") -> str:
-        words = self._language.abbreviations[found[0]]
+        words = self._full[_without_blanks(found[0])]
         ends_text = found[0].endswith(".") and not found.string[found.end() :].strip("\"'»”)]")
         return words + ("." if ends_text else "")
 
@@ -65,9 +66,29 @@ class _Reader:
             if not self._language.is_spaced:
                 return said
             before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
-            return (" " if before.isalnum() else "") + said + (" " if after.isalnum() else "")
+            is_joined = said.endswith(("'", "-"))  # an elided article, the first half of a word
+            return (" " if before.isalnum() else "") + said + (" " if after.isalnum() and not is_joined else "")
 
         return words
+
+
+def _both_cases(words: Mapping[str, str]) -> Mapping[str, str]:
+    """Also as they are written where a sentence begins: "E.g." """
+    return {_capitalised(short): _capitalised(full) for short, full in words.items()} | dict(words)
+
+
+def _capitalised(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+def _pattern(short: str) -> str:
+    """With or without blanks behind its stops."""
+    return str(regex.escape(short[:-1]).replace(r"\.", r"\.[ \u00a0]?") + regex.escape(short[-1:]))
+
+
+def _without_blanks(short: str) -> str:
+    """ "z. B." is "z.B." """
+    return str(regex.sub(r"(?<=\.)[ \u00a0]", "", short))
 
 
 @functools.cache
