@@ -24,6 +24,7 @@ _ADJECTIVE = regex.compile(r"[а-яё]+(?:ых|их|ые|ие|ый|ий|ой|а�
 _MASCULINE_IN_A = {"мужчина", "мужчины", "папы", "дедушки", "дедушка", "пути", "судьи", "дяди", "дня"}
 _NEUTER = {"время", "имя", "имени", "времени"}
 _FEMININE_IN_SIGN = {"дверь", "ночь", "часть", "ступень", "кровать", "тетрадь", "площадь", "соль", "мышь", "вещь", "жизнь", "печь"}
+_NO_NOUNS = {"или", "для", "при", "это", "после", "через", "она", "надо", "уже", "где", "как", "что"}
 _PLURAL_ONLY = {"сутки", "ножницы", "часы"}
 
 
@@ -65,6 +66,8 @@ def _says_gender(adjective: str, kind: str) -> bool:
 
 
 def _gender_of_one(noun: str, case: Case) -> str:
+    if len(noun) < 3 or noun in _NO_NOUNS or noun.endswith("ся"):
+        return "m"
     if noun in _MASCULINE_IN_A:
         return "m"
     if noun in _PLURAL_ONLY:
