@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import regex  # type: ignore[import-untyped,unused-ignore]
-
 from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
@@ -29,7 +27,8 @@ class Russian(Language):
         "~": "примерно", "≈": "примерно", "#": "номер", "№": "номер", "§": "параграф", "&": "и",
     }  # fmt: skip
     address_signs: ClassVar = {
-        ".": "точка", "@": "собака", "/": "слэш", "-": "дефис", "_": "нижнее подчёркивание", ":": "двоеточие", "+": "плюс",
+        ".": "точка", "@": "собака", "/": "слэш", "-": "дефис", "_": "нижнее подчёркивание", ":": "двоеточие",
+        "+": "плюс",
     }  # fmt: skip
     units = UNITS
     per = "на"

@@ -5,11 +5,11 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading.russian_grammar import Case, ending
 
 _GOVERNORS = {
-    Case.GENITIVE: "до от ото из изо без для около после более менее больше меньше выше ниже свыше старше младше против "
-    "кроме вместо порядка среди из-за дольше раньше позже дороже дешевле теплее холоднее с со течение менее у",
+    Case.GENITIVE: "до от ото из изо без для около после более менее больше меньше выше ниже свыше старше младше "
+    "против кроме вместо порядка среди из-за дольше раньше позже дороже дешевле теплее холоднее с со течение менее у",
     Case.DATIVE: "к ко равен равна равно равны",
-    Case.ACCUSATIVE: "через за про спустя в во на по под превышает превысил превысила добавь добавьте возьми возьмите купи "
-    "купите налей налейте положи положите всыпь всыпьте влей влейте подожди подождите",
+    Case.ACCUSATIVE: "через за про спустя в во на по под превышает превысил превысила добавь добавьте возьми "
+    "возьмите купи купите налей налейте положи положите всыпь всыпьте влей влейте подожди подождите",
     Case.PREPOSITIONAL: "о об при",
 }  # fmt: skip
 GOVERNORS = {word: case for case, words in _GOVERNORS.items() for word in words.split()}
@@ -23,7 +23,20 @@ _OBLIQUE = (
 _ADJECTIVE = regex.compile(r"[а-яё]+(?:ых|их|ые|ие|ый|ий|ой|ая|яя|ое|ее|ую|юю|ого|его)")
 _MASCULINE_IN_A = {"мужчина", "мужчины", "папы", "дедушки", "дедушка", "пути", "судьи", "дяди", "дня"}
 _NEUTER = {"время", "имя", "имени", "времени"}
-_FEMININE_IN_SIGN = {"дверь", "ночь", "часть", "ступень", "кровать", "тетрадь", "площадь", "соль", "мышь", "вещь", "жизнь", "печь"}
+_FEMININE_IN_SIGN = {
+    "дверь",
+    "ночь",
+    "часть",
+    "ступень",
+    "кровать",
+    "тетрадь",
+    "площадь",
+    "соль",
+    "мышь",
+    "вещь",
+    "жизнь",
+    "печь",
+}
 _NO_NOUNS = {"или", "для", "при", "это", "после", "через", "она", "надо", "уже", "где", "как", "что"}
 _PLURAL_ONLY = {"сутки", "ножницы", "часы"}
 
@@ -80,7 +93,7 @@ def _gender_of_one(noun: str, case: Case) -> str:
         Case.INSTRUMENTAL: ("ой", "ей", "ью"),
         Case.PREPOSITIONAL: ("уте", "нде", "нате", "ниге", "еле", "тире", "и", "ой", "не", "чке"),
     }
-    if noun.endswith(endings[case]) and noun not in _NEUTER or noun in _FEMININE_IN_SIGN or noun.endswith("ость"):
+    if (noun.endswith(endings[case]) and noun not in _NEUTER) or noun in _FEMININE_IN_SIGN or noun.endswith("ость"):
         return "f"
     return "n" if case.is_direct and (noun.endswith(("о", "е", "ё")) or noun in _NEUTER) else "m"
 

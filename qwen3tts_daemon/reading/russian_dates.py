@@ -13,7 +13,8 @@ from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, counted, ord
 from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
 
 MONTHS = (
-    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"
+    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября",
+    "декабря"
 )  # fmt: skip
 _SHORT_MONTHS = {
     "янв": 1, "фев": 2, "февр": 2, "мар": 3, "апр": 4, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "сент": 9, "окт": 10,
@@ -30,8 +31,8 @@ _START = r"(?<![\d.:,/-])"
 _ROMAN = r"(?<![\p{L}\d])[IVXLC]+"
 _VERSIONED = r"(?<!(?:верси\p{L}+|USB|HDMI|Bluetooth|\bv\.?) ?)"
 _NAMED_DAY = regex.compile(
-    r"(?i)(?:сегодня|завтра|послезавтра|вчера|дата|это|наступило|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница"
-    r"|суббота|воскресенье)),?:?(?: —| -)?\s$"
+    r"(?i)(?:сегодня|завтра|послезавтра|вчера|дата|это|наступило"
+    r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?:?(?: —| -)?\s$"
 )
 _SHORT_WEEKDAY = rf"(?i:(?<day>{'|'.join(_WEEKDAYS)}))"
 _OF_YEAR = {
@@ -65,7 +66,10 @@ def rows() -> Iterator[Row]:
         rf"(?![\d:/]|\.\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
         _numbered_date,
     )
-    yield rf"{_GOVERNOR}{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})", _years
+    yield (
+        rf"{_GOVERNOR}{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})",
+        _years,
+    )
     yield rf"{_GOVERNOR}{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г\.?)(?!\p{{L}})", _year
     yield r"(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
     yield (
@@ -94,7 +98,10 @@ def clock(hour: int, minute: int, second: int | None = None, case: Case = Case.N
     """четырнадцать тридцать; семь часов."""
     if not minute and not second:
         return counted(Number(hour), UNITS["ч"], case)
-    words = [cardinal(hour, case), f"ноль {cardinal(minute, case, 'f')}" if minute < 10 else cardinal(minute, case, "f")]
+    words = [
+        cardinal(hour, case),
+        f"ноль {cardinal(minute, case, 'f')}" if minute < 10 else cardinal(minute, case, "f"),
+    ]
     if not minute:
         words[1] = "ноль ноль"
     return " ".join([*words, counted(Number(second), UNITS["сек"], case)] if second else words)

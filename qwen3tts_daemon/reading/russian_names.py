@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.language import Row, Say
+from qwen3tts_daemon.reading.kinds import alternatives
+from qwen3tts_daemon.reading.language import VERSIONED, Row, Say
 from qwen3tts_daemon.reading.roman import value
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, ordinal
 
@@ -16,17 +17,21 @@ NAMES = {
 _SHORT = {
     r"(?<!\d\s?)\b([Сс])м\.(?=\s)": "{}мотри", r"\bим\.(?=\s?\p{Lu})": "имени", r"\b([Оо])к\.(?=\s?\d)": "{}коло",
     r"\b([Тт])ел\.:?(?=\s?[\d+(])": "{}елефон", r"\b([Дд])\.(?=\s?\d)": "{}ом", r"\b([Кк])в\.(?=\s?\d)": "{}вартира",
-    r"\b([Кк])орп\.(?=\s?\d)": "{}орпус", r"\b([Сс])тр\.(?=\s?\d)": "{}траница", r"(?<=\p{L}[,.)] )с\.(?=\s?\d)": "страница",
+    r"\b([Кк])орп\.(?=\s?\d)": "{}орпус",
+    r"\b([Сс])тр\.(?=\s?\d)": "{}траница", r"(?<=\p{L}[,.)] )с\.(?=\s?\d)": "страница",
     r"\b([Кк])аб\.(?=\s?\d)": "{}абинет", r"\b([Ээ])т\.(?=\s?\d)": "{}таж", r"\b([Рр])ис\.(?=\s?\d)": "{}исунок",
     r"\b([Тт])абл\.(?=\s?\d)": "{}аблица", r"\b([Гг])л\.(?=\s?\d)": "{}лава", r"\b([Сс])т\.(?=\s?\d)": "{}татья",
     r"\b([Пп])\.(?=\s?\d)": "{}ункт", r"\b([Пп])п\.(?=\s?\d)": "{}ункты", r"\b([Аа])уд\.(?=\s?\d)": "{}удитория",
     r"\b([Вв])\s(?:г|гор)\.(?=\s?\p{Lu})": "{} городе", r"(?<![\d\p{L}]\s?)г\.(?=\s?\p{Lu})": "город",
-    r"\b([Нн]а) ул\.(?=\s)": "{} улице", r"\b([Дд]о|[Сс]) ул\.(?=\s)": "{} улицы",
+    r"\b([Нн]а|[Пп]о) ул\.(?=\s)": "{} улице", r"\b([Дд]о|[Сс]|[Уу]) ул\.(?=\s)": "{} улицы",
+    r"\b([Уу])л\.(?=\s?\p{Lu})": "{}лица",
     r"(?<!\d\s?)\bмакс\.": "максимум", r"(?<=\d\s?)эт\.": "этаж", r"(?<=\d\s?)р-н\b": "район",
 }  # fmt: skip
+_CODE = r"(?i:код\p{L}{0,2}|пин-код|пин|pin|пароль)(?: (?:подтверждения|доступа|домофона|активации|проверки))?"
 # A full stop behind a unit in the middle of a sentence is a part of it.
 _STOP = (
-    r"(?<=\d\s?(?:ч|мин|сек|с|руб|р|коп|тыс|млн|млрд|кг|г|гр|л|м|см|мм|шт|экз|чел|уп|мес|нед|дн|сут|кв\. м|ст\. л|ч\. л|рт\. ст))"
+    r"(?<=\d\s?(?:ч|мин|сек|с|руб|р|коп|тыс|млн|млрд|кг|г|гр|л|м|см|мм|шт|экз|чел|уп|мес|нед|дн|сут|кв\. м"
+    r"|ст\. л|ч\. л|рт\. ст))"
     r"\.(?=/|,|\s*[^\s\p{Lu}])"
 )
 
@@ -37,6 +42,7 @@ ALSO_READ = "|".join([*_SHORT, r"(?<=[А-яё]\s)[IVXLC]+\b", r"\b[IVXLC]+(?=[\s
 
 def rows() -> Iterator[Row]:
     """Rules of names and short forms."""
+    yield rf"(?<![\p{{L}}\d])(?:{alternatives(NAMES)})(?![\p{{L}}\d])", lambda found: NAMES[found[0]]
     yield _STOP, lambda _: ""
     for pattern, words in _SHORT.items():
         yield pattern, _filled(words)
@@ -47,9 +53,20 @@ def rows() -> Iterator[Row]:
         r"|(?<![\p{L}\d.,:/-])\d{2,3}-\d\d-\d\d(?![\d-])",
         _phone,
     )
+    yield (
+        rf"(?<=\b{_CODE}:?\s)\d{{4,}}(?!\d|[.,]\d)",
+        lambda found: " ".join(cardinal(int(digit)) for digit in found[0]),
+    )
+    yield (
+        rf"(?<=\b(?:[Вв]ерси\p{{L}}+|{VERSIONED})\s)(?<a>\d+)\.(?<b>\d+)(?![\d.])",
+        lambda found: f"{cardinal(int(found['a']))} точка {phone_group(found['b'])}",
+    )
     yield r"(?<name>\p{Lu}[а-яё]+)\s(?<n>[IVX]+)(?![\p{L}\d])", _ruler
     yield r"(?<![\p{L}\d])(?<n>[IVX]+)(?:-?(?<end>й|я|е|го|м|ой|ю))?\s(?<word>[а-яё]{3,})", _numbered
-    yield r"(?<before>(?i:глав|част|раздел|том|класс|акт|книг)(?:а|ы|е|у|ь|и|ом|ой)?)\s(?<n>[IVX]+)(?![\p{L}\d])", _chapter
+    yield (
+        r"(?<before>(?i:глав|част|раздел|том|класс|акт|книг)(?:а|ы|е|у|ь|и|ом|ой)?)\s(?<n>[IVX]+)(?![\p{L}\d])",
+        _chapter,
+    )
 
 
 def phone_group(digits: str) -> str:
@@ -67,6 +84,10 @@ def _filled(words: str) -> Say:
         return words.format(*(group for group in found.groups() if group))
 
     return say
+
+
+def _digit_by_digit(found: "regex.Match[str]") -> str:
+    return " ".join(cardinal(int(digit)) for digit in found[0])
 
 
 def _phone(found: "regex.Match[str]") -> str:

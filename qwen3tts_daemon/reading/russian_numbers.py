@@ -10,7 +10,16 @@ from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Currency, Row
 from qwen3tts_daemon.reading.notation import Notation, Number
 from qwen3tts_daemon.reading.russian_agreement import GOVERNORS, case_of, gender_of, numbered
-from qwen3tts_daemon.reading.russian_grammar import Case, Noun, cardinal, compound, counted, fraction, number_words, ordinal
+from qwen3tts_daemon.reading.russian_grammar import (
+    Case,
+    Noun,
+    cardinal,
+    compound,
+    counted,
+    fraction,
+    number_words,
+    ordinal,
+)
 from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
 
 _GOVERNOR = rf"\b(?<governor>(?i:{alternatives(GOVERNORS)}))\s+(?:(?:примерно|почти|ровно)\s)?"
@@ -58,7 +67,7 @@ def rows(notation: Notation) -> Iterator[Row]:
 def rows_of_plain_numbers(notation: Notation) -> Sequence[Row]:
     """Rules that come behind the common kinds: a number agrees with the noun behind it."""
     return [
-        (r"(?<=\s)руб\.?(?!\p{L})", lambda _: "рублей"),
+        (r"(?<=\s)руб(?:\.(?!\s*$))?(?!\p{L})", lambda _: "рублей"),
         (
             rf"(?<!{_NAMED}\s){_FRESH}(?<sign>[-+±](?=\d))?(?!0\d)(?<number>{notation.pattern})(?![:/.-]?\d)(?=\s[а-яё])",
             partial(_agreeing, notation),
@@ -102,7 +111,7 @@ def _range(notation: Notation, found: "regex.Match[str]") -> str | None:
     currency = found["cur"] or ""
     if a >= 0 and b <= a:
         return None
-    if 0 <= a and b <= 10 and "," not in first + last and first[0] not in "+-":
+    if a >= 0 and b <= 10 and "," not in first + last and first[0] not in "+-":
         n = int(first)
         gender = UNITS[found["unit"]].gender if found["unit"] else gender_of(found["word"] or "", n, Case.NOMINATIVE)
         return f"{cardinal(n, gender=gender)}-{last}"
@@ -110,7 +119,9 @@ def _range(notation: Notation, found: "regex.Match[str]") -> str | None:
 
 
 def _governed_fraction(found: "regex.Match[str]") -> str:
-    written = unicodedata.normalize("NFKC", found["vulgar"]).split("\u2044") if found["vulgar"] else (found["a"], found["b"])
+    written = (
+        unicodedata.normalize("NFKC", found["vulgar"]).split("\u2044") if found["vulgar"] else (found["a"], found["b"])
+    )
     numerator, denominator = map(int, written)
     return f"{found['governor']} {fraction(numerator, denominator, GOVERNORS[found['governor'].casefold()])}"
 
@@ -126,7 +137,11 @@ def _governed(notation: Notation, found: "regex.Match[str]") -> str | None:
     governor = found["governor"]
     if found["unit"] or found["before"] or found["after"]:
         case = GOVERNORS[governor.casefold()]
-        if governor.casefold() in ("в", "во") and found["unit"] in ("км", "м", "см") and found.string[found.end() :].startswith(" от"):
+        if (
+            governor.casefold() in ("в", "во")
+            and found["unit"] in ("км", "м", "см")
+            and found.string[found.end() :].startswith(" от")
+        ):
             case = Case.PREPOSITIONAL
         words = _counted(found, number, case)
         gender = "m"
@@ -183,9 +198,12 @@ def _agreeing(notation: Notation, found: "regex.Match[str]") -> str | None:
 
 
 _ENDS = {
-    "ый": ("n", "m"), "ий": ("n", "m"), "ой": ("n", "m"), "й": ("n", "m"), "ая": ("n", "f"), "ья": ("n", "f"), "я": ("n", "f"),
-    "ое": ("n", "n"), "ье": ("n", "n"), "е": ("n", "n"), "го": ("g", "m"), "ого": ("g", "m"), "му": ("d", "m"), "ому": ("d", "m"),
-    "м": ("p", "m"), "ом": ("p", "m"), "ю": ("a", "f"), "ую": ("a", "f"), "х": ("g", "p"), "ых": ("g", "p"), "ми": ("i", "p"), "ыми": ("i", "p"),
+    "ый": ("n", "m"), "ий": ("n", "m"), "ой": ("n", "m"), "й": ("n", "m"), "ая": ("n", "f"), "ья": ("n", "f"),
+    "я": ("n", "f"),
+    "ое": ("n", "n"), "ье": ("n", "n"), "е": ("n", "n"), "го": ("g", "m"), "ого": ("g", "m"), "му": ("d", "m"),
+    "ому": ("d", "m"),
+    "м": ("p", "m"), "ом": ("p", "m"), "ю": ("a", "f"), "ую": ("a", "f"), "х": ("g", "p"), "ых": ("g", "p"),
+    "ми": ("i", "p"), "ыми": ("i", "p"),
 }  # fmt: skip
 
 
@@ -195,7 +213,9 @@ def _ordinal(found: "regex.Match[str]") -> str | None:
     case, n = Case(letter), int(found["n"])
     if end == "й" and word.endswith(("е", "и", "ы", "ой", "ей")) and not word.endswith(("ие", "ые", "ое")):
         case, gender = Case.GENITIVE, "f"
-    elif end == "м" and (governor.casefold() in ("с", "со", "под", "за", "над", "перед") or word.endswith(("ом", "ем"))):
+    elif end == "м" and (
+        governor.casefold() in ("с", "со", "под", "за", "над", "перед") or word.endswith(("ом", "ем"))
+    ):
         case = Case.INSTRUMENTAL
     elif end == "е" and word.endswith(("ы", "и", "ие", "ые")):
         gender = "p"

@@ -4,8 +4,9 @@ from qwen3tts_daemon.reading.language import Currency
 from qwen3tts_daemon.reading.russian_grammar import Noun, feminine, irregular, masculine, unchanged
 
 _HOUR, _MINUTE = masculine("час", per="в"), feminine("минут", per="в")
-_SECOND, _DAY = feminine("секунд", per="в"), irregular(
-    "m", "день дня дню день днём дне", "дни дней дням дни днями днях", "в"
+_SECOND, _DAY = (
+    feminine("секунд", per="в"),
+    irregular("m", "день дня дню день днём дне", "дни дней дням дни днями днях", "в"),
 )
 _PER_HOUR, _PER_SECOND, _PER_MINUTE = "в час", "в секунду", "в минуту"
 
@@ -44,10 +45,14 @@ _THOUSAND, _MILLION, _BILLION = (MAGNITUDES[name] for name in ("тысяч", "м
 UNITS = {
     "%": masculine("процент"), "‰": unchanged("промилле"),
     "°C": masculine("градус", tail="Цельсия"), "°С": masculine("градус", tail="Цельсия"),
-    "°F": masculine("градус", tail="Фаренгейта"), "°": masculine("градус"), "К": masculine("кельвин"),
+    "°F": masculine("градус", tail="Фаренгейта"), "°": masculine("градус"), "º": masculine("градус"),
+    "К": masculine("кельвин"),
     "ч": _HOUR, "час": _HOUR, "h": _HOUR, "мин": _MINUTE, "min": _MINUTE, "сек": _SECOND, "sec": _SECOND,
     "мс": feminine("миллисекунд"), "ms": feminine("миллисекунд"), "дн": _DAY, "сут": unchanged("суток"),
-    "нед": irregular("f", "неделя недели неделе неделю неделей неделе", "недели недель неделям недели неделями неделях", "в"), "мес": masculine("месяц", many="месяцев"),
+    "нед": irregular(
+        "f", "неделя недели неделе неделю неделей неделе", "недели недель неделям недели неделями неделях", "в"
+    ),
+    "мес": masculine("месяц", many="месяцев"),
     "км/ч": _KMH, "km/h": _KMH, "м/с": _MS, "m/s": _MS, "км": _KILOMETRE, "km": _KILOMETRE, "м": _METRE,
     "см": masculine("сантиметр"), "cm": masculine("сантиметр"), "мм": masculine("миллиметр"),
     "mm": masculine("миллиметр"), "мкм": masculine("микрометр"), "м²": _SQUARE, "м2": _SQUARE, "m²": _SQUARE,
@@ -59,30 +64,39 @@ UNITS = {
     "µg/m³": _CUBIC_DUST, "мг/м³": masculine("миллиграмм", tail="на кубический метр"),
     "л": _LITRE, "l": _LITRE, "мл": _MILLILITRE, "ml": _MILLILITRE,
     "ст. л": feminine("ложк", many="ложек", adjective="столов"),
-    "ч. л": feminine("ложк", many="ложек", adjective="чайн"), "шт": feminine("штук"), "чел": masculine("человек", many="человек"),
+    "ч. л": feminine("ложк", many="ложек", adjective="чайн"), "шт": feminine("штук"),
+    "чел": masculine("человек", many="человек"),
     "экз": masculine("экземпляр"), "уп": feminine("упаковк", many="упаковок"),
-    "Вт": _WATT, "W": _WATT, "кВт": _KILOWATT, "kW": _KILOWATT, "МВт": _zero_plural("мегаватт"), "мВт": _zero_plural("милливатт"),
+    "Вт": _WATT, "W": _WATT, "кВт": _KILOWATT, "kW": _KILOWATT, "МВт": _zero_plural("мегаватт"),
+    "мВт": _zero_plural("милливатт"),
     "Вт·ч": masculine("ватт-час"), "Вт⋅ч": masculine("ватт-час"), "Wh": masculine("ватт-час"),
     "кВт·ч": _KWH, "кВт⋅ч": _KWH, "кВт*ч": _KWH, "кВт-ч": _KWH, "кВтч": _KWH, "кВт ч": _KWH, "kWh": _KWH,
-    "МВт·ч": masculine("мегаватт-час"), "В": _VOLT, "V": _VOLT, "мВ": _zero_plural("милливольт"), "кВ": _zero_plural("киловольт"),
+    "МВт·ч": masculine("мегаватт-час"), "В": _VOLT, "V": _VOLT, "мВ": _zero_plural("милливольт"),
+    "кВ": _zero_plural("киловольт"),
     "А": _AMPERE, "A": _AMPERE, "мА": _MILLIAMPERE, "mA": _MILLIAMPERE,
-    "А·ч": masculine("ампер-час"), "мА·ч": masculine("миллиампер-час"), "мАч": masculine("миллиампер-час"), "mAh": masculine("миллиампер-час"),
+    "А·ч": masculine("ампер-час"), "мА·ч": masculine("миллиампер-час"), "мАч": masculine("миллиампер-час"),
+    "mAh": masculine("миллиампер-час"),
     "Ом": _zero_plural("ом"), "Дж": masculine("джоуль"), "ккал": irregular(
         "f", "килокалория килокалории килокалории килокалорию килокалорией килокалории",
         "килокалории килокалорий килокалориям килокалории килокалориями килокалориях",
     ),
-    "гПа": _HECTOPASCAL, "hPa": _HECTOPASCAL, "кПа": masculine("килопаскаль"), "Па": masculine("паскаль"), "бар": masculine("бар"),
+    "гПа": _HECTOPASCAL, "hPa": _HECTOPASCAL, "кПа": masculine("килопаскаль"), "Па": masculine("паскаль"),
+    "бар": masculine("бар"),
     "дБ": _DECIBEL, "dB": _DECIBEL, "лк": _LUX, "lx": _LUX, "лм": masculine("люмен"), "ppm": _PPM,
     **_prefixed("Гц кГц МГц ГГц", "герц килогерц мегагерц гигагерц", ""),
     **_prefixed("Hz kHz MHz GHz", "герц килогерц мегагерц гигагерц", ""),
-    **_prefixed("КБ МБ ГБ ТБ", "кило мега гига тера", "байт"), **_prefixed("Кб Мб Гб Тб", "кило мега гига тера", "байт"),
+    **_prefixed("КБ МБ ГБ ТБ", "кило мега гига тера", "байт"),
+    **_prefixed("Кб Мб Гб Тб", "кило мега гига тера", "байт"),
     **_prefixed("KB MB GB TB", "кило мега гига тера", "байт"),
-    **_prefixed("КБ/с МБ/с ГБ/с", "кило мега гига", "байт", _PER_SECOND), **_prefixed("MB/s GB/s", "мега гига", "байт", _PER_SECOND),
+    **_prefixed("КБ/с МБ/с ГБ/с", "кило мега гига", "байт", _PER_SECOND),
+    **_prefixed("MB/s GB/s", "мега гига", "байт", _PER_SECOND),
     **_prefixed("бит/с Кбит/с Мбит/с Гбит/с", "бит килобит мегабит гигабит", "", _PER_SECOND),
     **_prefixed("Mbit/s Gbit/s Mbps Gbps", "мега гига мега гига", "бит", _PER_SECOND),
-    "об/мин": masculine("оборот", tail=_PER_MINUTE), "уд/мин": masculine("удар", tail=_PER_MINUTE), "fps": masculine("кадр", tail=_PER_SECOND),
+    "об/мин": masculine("оборот", tail=_PER_MINUTE), "уд/мин": masculine("удар", tail=_PER_MINUTE),
+    "fps": masculine("кадр", tail=_PER_SECOND),
     "тыс": _THOUSAND, "млн": _MILLION, "млрд": _BILLION, "трлн": MAGNITUDES["триллион"],
-    "Mpx": masculine("мегапиксель"), "Мп": masculine("мегапиксель"), "px": masculine("пиксель"), "пикс": masculine("пиксель"),
+    "Mpx": masculine("мегапиксель"), "Мп": masculine("мегапиксель"), "px": masculine("пиксель"),
+    "пикс": masculine("пиксель"),
     '"': masculine("дюйм"), "″": masculine("дюйм"),
 }  # fmt: skip
 
@@ -93,23 +107,29 @@ _POUND = Currency(masculine("фунт"), masculine("пенс"))
 _HRYVNIA = Currency(feminine("гривн", many="гривен"), feminine("копейк", many="копеек"))
 CURRENCIES = {
     "₽": _ROUBLE, "руб": _ROUBLE, "р": _ROUBLE, "RUB": _ROUBLE, "коп": Currency(feminine("копейк", many="копеек")),
-    "$": _DOLLAR, "US$": _DOLLAR, "USD": _DOLLAR, "€": _EURO, "EUR": _EURO, "£": _POUND, "GBP": _POUND, "₴": _HRYVNIA, "грн": _HRYVNIA,
-    "¥": Currency(feminine("иен")), "JPY": Currency(feminine("иен")), "₩": Currency(feminine("вон")), "CHF": Currency(masculine("франк")),
-    "₸": Currency(unchanged("тенге")), "₺": Currency(feminine("лир")), "₿": Currency(masculine("биткоин")), "CNY": Currency(masculine("юань")),
+    "$": _DOLLAR, "US$": _DOLLAR, "USD": _DOLLAR, "€": _EURO, "EUR": _EURO, "£": _POUND, "GBP": _POUND, "₴": _HRYVNIA,
+    "грн": _HRYVNIA,
+    "¥": Currency(feminine("иен")), "JPY": Currency(feminine("иен")), "₩": Currency(feminine("вон")),
+    "CHF": Currency(masculine("франк")),
+    "₸": Currency(unchanged("тенге")), "₺": Currency(feminine("лир")), "₿": Currency(masculine("биткоин")),
+    "CNY": Currency(masculine("юань")),
 }  # fmt: skip
 
 ABBREVIATIONS = {
     "т. д.": "так далее", "т. п.": "тому подобное", "т. е.": "то есть", "т. к.": "так как", "т. н.": "так называемый",
     "т. ч.": "том числе", "т. о.": "таким образом", "и др.": "и другие", "и пр.": "и прочее", "н. э.": "нашей эры",
     "напр.": "например", "прим.": "примечание", "прибл.": "приблизительно",
-    "г-н": "господин", "г-на": "господина", "г-ну": "господину", "г-жа": "госпожа", "г-жи": "госпожи", "г-же": "госпоже",
+    "г-н": "господин", "г-на": "господина", "г-ну": "господину", "г-жа": "госпожа", "г-жи": "госпожи",
+    "г-же": "госпоже",
     "д-р": "доктор", "д-ра": "доктора", "д-ру": "доктору",
     "проф.": "профессор", "акад.": "академик", "доц.": "доцент",
-    "пр-т": "проспект", "просп.": "проспект", "наб.": "набережная", "бул.": "бульвар", "б-р": "бульвар", "пер.": "переулок",
-    "обл.": "область", "р-н": "район", "р-не": "районе", "р-на": "района", 
-    "мин-во": "министерство", "вкл.": "включено", "выкл.": "выключено", 
-    "доп.": "дополнительно", "ж/д": "железнодорожный", "с/х": "сельскохозяйственный", "кол-во": "количество", "к-рый": "который",
-    "ул.": "улица", "пл.": "площадь", "пос.": "посёлок", "дер.": "деревня", "ст. м.": "станция метро",
+    "пр-т": "проспект", "просп.": "проспект", "наб.": "набережная", "бул.": "бульвар", "б-р": "бульвар",
+    "пер.": "переулок",
+    "обл.": "область", "р-н": "район", "р-не": "районе", "р-на": "района",
+    "мин-во": "министерство", "вкл.": "включено", "выкл.": "выключено",
+    "доп.": "дополнительно", "ж/д": "железнодорожный", "с/х": "сельскохозяйственный", "кол-во": "количество",
+    "к-рый": "который",
+    "пл.": "площадь", "пос.": "посёлок", "дер.": "деревня", "ст. м.": "станция метро",
     "ред.": "редактор",
     "э/э": "электроэнергия",
 }  # fmt: skip
