@@ -1,4 +1,4 @@
-"""The command line: `serve` (without a command), `say`, `voices`, `health`, `config`, `check`, `models`."""
+"""The command line: `serve` (without a command), `say`, `read`, `voices`, `health`, `config`, `check`, `models`."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -15,10 +16,11 @@ from qwen3tts_daemon import __version__, daemon
 from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
+from qwen3tts_daemon.commands import read as read_command
 from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
-from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
+from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress, Wishes
 from qwen3tts_daemon.commands.models import verify as verify_command
 from qwen3tts_daemon.commands.models.manifest import SourceName
 from qwen3tts_daemon.hosting import checkpoints
@@ -47,6 +49,13 @@ ModelScopeEndpointOption = Annotated[
     str, typer.Option(envvar=["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"], help="For --from modelscope.")
 ]
 LanguageOption = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
+NormalizationOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--text-normalization/--no-text-normalization",
+        help="Put numbers, units, signs and abbreviations into words first, or not.",
+    ),
+]
 
 
 @app.command(context_settings=_PASS_ON)
@@ -63,6 +72,7 @@ def say(
     voice: VoiceOption = None,
     language: LanguageOption = None,
     uri: UriOption = None,
+    text_normalization: NormalizationOption = None,
     chars_per_second: Annotated[float | None, typer.Option(min=0.1, help="Pace of --stdin.")] = None,
     config: ConfigFileOption = None,
     data_dir: DataDirOption = None,
@@ -71,8 +81,30 @@ def say(
     """Speak a line, through a running daemon or without one."""
     if (text is None) == (not stdin):
         raise typer.BadParameter("give a text, or --stdin")
-    options = say_command.SayOptions(text, output, voice, language, _address(uri), chars_per_second)
+    wishes = Wishes(voice, language, text_normalization)
+    options = say_command.SayOptions(text, output, wishes, _address(uri), chars_per_second)
     _run(say_command.say(options, _common_settings(config, data_dir, debug)))
+
+
+@app.command()
+def read(
+    text: Annotated[str, typer.Argument(help="What would be said.")],
+    language: LanguageOption = None,
+    voice: VoiceOption = None,
+    text_normalization: NormalizationOption = None,
+    json: Annotated[bool, typer.Option("--json", help="As POST /v1/text/spoken answers.")] = False,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show what would be spoken of a text, a segment a line: its numbers, units and abbreviations in words."""
+    options = read_command.ReadOptions(text, voice, language, text_normalization)
+    spoken = _run(read_command.read(options, _common_settings(config, data_dir, debug)))
+    if json:
+        print(msgspec.json.format(msgspec.json.encode(spoken)).decode())
+        return
+    for segment in spoken.segments:
+        print(segment.spoken)
 
 
 @app.command()

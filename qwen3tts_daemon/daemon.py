@@ -55,6 +55,7 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
         idle_flush_s=settings.speech.idle_flush_ms / 1000,
         lead_silence_s=settings.speech.lead_silence_ms / 1000,
         tail_silence_s=settings.speech.tail_silence_ms / 1000,
+        text_normalization=settings.speech.text_normalization,
         log_text=settings.log_text,
     )
     here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]

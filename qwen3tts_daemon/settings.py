@@ -140,6 +140,9 @@ class SpeechSettings(Section):
 
     idle_flush_ms: int = Field(default=300, ge=50)
     """A finished sentence is spoken when no more text came for this long."""
+    text_normalization: bool = True
+    """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
+    stored voice may say otherwise."""
     lead_silence_ms: int = Field(default=0, ge=0, le=2000)
     """Silence before the first word, for speakers that wake slowly."""
     tail_silence_ms: int = Field(default=0, ge=0, le=2000)

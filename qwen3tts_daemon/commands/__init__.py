@@ -8,6 +8,7 @@ health      does a daemon answer and is it ready?
 local       a voice without a daemon
 models/     the checkpoints: fetched, and checked
 playback    sound from this machine's loudspeaker
+read        what would be spoken of a text
 say         speak a line
 voices      who can speak
 

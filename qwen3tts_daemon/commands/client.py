@@ -38,6 +38,26 @@ class ServerAddress:
         return f"tcp://{self.host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a text is to be spoken; None leaves it to the server."""
+
+    voice: str | None = None
+    language: str | None = None
+    text_normalization: bool | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Of the event that begins a request."""
+        # The library's SynthesizeVoice drops the language when there is a name.
+        voice = {key: value for key, value in (("name", self.voice), ("language", self.language)) if value}
+        context = {} if self.text_normalization is None else {"text_normalization": self.text_normalization}
+        return {name: wish for name, wish in (("voice", voice), ("context", context)) if wish}
+
+
+NO_WISHES = Wishes()
+
+
 async def ask_info(address: ServerAddress) -> Info:
     """What the server offers. Raises NoDaemon."""
     try:
@@ -51,40 +71,25 @@ async def ask_info(address: ServerAddress) -> Info:
     raise NoDaemon(f"{address} closed the connection without an answer")
 
 
-async def speak(
-    address: ServerAddress, text: str, hear: Hear, *, voice: str | None = None, language: str | None = None
-) -> str:
+async def speak(address: ServerAddress, text: str, hear: Hear, wishes: Wishes = NO_WISHES) -> str:
     """Speak a whole text. Returns how it has ended: `done`, or `limit` if some of it was stopped.
 
     Raises NoDaemon, or the SynthesisError that the server reports.
     """
     async with _connected(address) as client:
-        await client.write_event(Event(Synthesize("").event().type, {"text": text, **_voice(voice, language)}))
+        await client.write_event(Event(Synthesize("").event().type, {"text": text, **wishes.fields}))
         return await _listen(client, hear, until=AudioStop.is_type)
 
 
-async def speak_live(
-    address: ServerAddress,
-    pieces: AsyncIterable[str],
-    hear: Hear,
-    *,
-    voice: str | None = None,
-    language: str | None = None,
-) -> str:
+async def speak_live(address: ServerAddress, pieces: AsyncIterable[str], hear: Hear, wishes: Wishes = NO_WISHES) -> str:
     """Speak text while it comes. Returns and raises as `speak`."""
     async with _connected(address) as client, asyncio.TaskGroup() as group:
-        await client.write_event(Event(SynthesizeStart().event().type, _voice(voice, language)))
+        await client.write_event(Event(SynthesizeStart().event().type, wishes.fields))
         writing = group.create_task(_write(client, pieces))
         try:
             return await _listen(client, hear, until=SynthesizeStopped.is_type)
         finally:
             writing.cancel()
-
-
-def _voice(name: str | None, language: str | None) -> dict[str, Any]:
-    # The library's SynthesizeVoice drops the language when there is a name.
-    wanted = {key: value for key, value in (("name", name), ("language", language)) if value}
-    return {"voice": wanted} if wanted else {}
 
 
 @contextlib.asynccontextmanager

@@ -24,14 +24,14 @@ async def check(settings: Settings) -> list[Check]:
     """Ask at every port that the settings open."""
     checks = []
     if settings.wyoming.enabled:
-        checks.append(await _wyoming(ServerAddress(_reachable(settings.wyoming.host), settings.wyoming.port)))
+        checks.append(await _wyoming(ServerAddress(reachable(settings.wyoming.host), settings.wyoming.port)))
     if settings.http.enabled:
-        host, port = _reachable(settings.http.host), settings.http.port
+        host, port = reachable(settings.http.host), settings.http.port
         checks.append(await asyncio.to_thread(_ready, host, port))
     return checks
 
 
-def _reachable(hosts: tuple[str, ...]) -> str:
+def reachable(hosts: tuple[str, ...]) -> str:
     """An address of this machine behind which a server listening on `hosts` is found."""
     if "0.0.0.0" in hosts:
         return "127.0.0.1"

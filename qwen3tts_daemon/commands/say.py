@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from qwen3tts_daemon.commands import client, local
-from qwen3tts_daemon.commands.client import Hear, NoDaemon, ServerAddress
+from qwen3tts_daemon.commands.client import Hear, NoDaemon, ServerAddress, Wishes
 from qwen3tts_daemon.commands.playback import Player, Silent, find_player
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech.request import Order
@@ -26,8 +26,7 @@ class SayOptions:
 
     text: str | None
     output: Path | None
-    voice: str | None
-    language: str | None
+    wishes: Wishes
     address: ServerAddress | None
     """A daemon that must be used; None takes one on this machine if there is one."""
     chars_per_second: float | None
@@ -123,8 +122,8 @@ async def _speak(options: SayOptions, settings: Settings, hear: Hear, meter: _Me
         return await _speak_here(options, settings, hear, meter)
     meter.start()
     if options.text is not None:
-        return await client.speak(address, options.text, hear, voice=options.voice, language=options.language)
-    return await client.speak_live(address, _pieces(options), hear, voice=options.voice, language=options.language)
+        return await client.speak(address, options.text, hear, options.wishes)
+    return await client.speak_live(address, _pieces(options), hear, options.wishes)
 
 
 async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> str:
@@ -132,7 +131,10 @@ async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter
         await speech.manager.ready()
         meter.start()
         is_heard, is_live = options.output is None, options.text is None
-        order = Order("cli", voice=options.voice, language=options.language, streamed=is_heard)
+        wishes = options.wishes
+        order = Order(
+            "cli", wishes.voice, wishes.language, text_normalization=wishes.text_normalization, streamed=is_heard
+        )
         return await local.speak(speech, order, _pieces(options), hear, is_live=is_live)
 
 

@@ -9,6 +9,10 @@ kinds.py        what is recognised, in which order, in every language: addresses
 language.py     what each language has to say to that
 
 english.py german.py french.py spanish.py italian.py portuguese.py russian.py chinese.py japanese.py korean.py
+english_numbers.py, german_numbers.py   how numbers, years and dates are said; German: what they agree with
+english_dates.py, german_dates.py       how dates, times of day and timers are written
+english_names.py, german_names.py       rooms, codes, kings, ordinals and other numbers in names
+english_units.py, german_units.py       units, currencies, short forms
 chinese_units.py                units, currencies and what is counted
 french_words.py                 units, currencies, short forms, and words that say how a number stands
 ```

@@ -151,36 +151,3 @@ NUMBERED = (
     "|volume|zone|épisode|étage|étape"
 )
 """Behind these words a number is a name: it takes no gender and no plural"""
-FEMININE = (
-    "alarme alerte ampoule ancienne appli armoire autre banane banque bonne boîte brique brosse cabine caméra"
-    " carotte carte cerise chaise chambre chanson chemise chose cible clé colonne consigne couche course cuillère"
-    " cuisine culotte demande dent dose douche douzaine découverte défaite enceinte enveloppe erreur femme fenêtre"
-    " flamme fleur fois fraise friandise gousse goutte grande grosse gélule image lampe lettre ligne limite liste"
-    " livraison livre longue machine main mairie maison maladie mandarine marche marque mauvaise merguez minute"
-    " mise moto mousse mère nappe nuit offre olive ombre orange page panne parole partie pause peine personne"
-    " petite photo pile piste pizza pièce place plage plante planète plaque playlist pluie poire pomme porte"
-    " poudre poule poêle prise pub pâte pêche rafale roue rue règle réponse réunion salle saucisse scène seconde"
-    " secousse semaine seule somme sortie source sœur tarte tasse taxe tempête tentative tente tomate tonne touche"
-    " tour tranche tâche télé usine vache vague valise vente veste victime victoire vidéo vie villa vis visite"
-    " vitre voie voisine voix zone école église éolienne équipe étape étoile"
-)
-FEMININE_ENDINGS = (
-    "tion",
-    "sion",
-    "xion",
-    "té",
-    "ance",
-    "ence",
-    "ette",
-    "ure",
-    "elle",
-    "esse",
-    "euse",
-    "trice",
-    "ière",
-    "ée",
-    "ille",
-)
-MASCULINE = (
-    "été côté comité pâté traité lycée musée trophée mètre silence squelette mercure murmure chiffre gorille mille"
-)

@@ -97,11 +97,11 @@ class Language(ABC):
     longest_plain: ClassVar[int] = 7
     """Digits of a number without marks that is still said as a number, not digit by digit"""
 
-    def before(self) -> Sequence[Row]:
+    def before(self) -> Iterable[Row]:
         """Rules of its own that come before the common ones."""
         return ()
 
-    def after(self) -> Sequence[Row]:
+    def after(self) -> Iterable[Row]:
         """Rules of its own that come after the common ones but before plain numbers."""
         return ()
 

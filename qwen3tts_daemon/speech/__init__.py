@@ -4,6 +4,7 @@ service          Speech, whom the protocols ask: opens utterances, knows which a
 request          what is asked for, and by whom
 utterance        the life of one utterance, from its text to its end
 incoming_text    its text as it comes, in segments
+text_reading     the words that an engine is given of a segment
 voice_selection  which voice, language and checkpoint it gets
 synthesis        its work in the engine: a lease and a stream
 output           its sound as a listener gets it: speed, silences, numbers
@@ -13,5 +14,5 @@ metrics          what is counted and measured
 clip, clips      sound that players fetch by URL: one, and all of them with their limits
 voice_making     voices from a description or a recording
 
-Imports voices, hosting, audio and text.
+Imports voices, hosting, audio, reading and text.
 """

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
 from qwen_tts.stream import AudioStream
 
@@ -15,6 +16,8 @@ class IncomingText:
         self.began_at: float | None = None
         """When the first text came that is not blank, by the event loop's clock."""
         self.has_ended = False
+        self._spoken: list[str] = []
+        """Of the first segments, what a stream was fed"""
         self._segmenter = LiveSegmenter(split=split)
         self._idle_flush_s = idle_flush_s
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -22,8 +25,8 @@ class IncomingText:
         self._changed = asyncio.Event()
 
     def __str__(self) -> str:
-        """What is or will be spoken, cleaned."""
-        return " ".join(segment.text for segment in self.segments)
+        """What is spoken; of what nobody has read yet, the text as it was cleaned."""
+        return " ".join((*self._spoken, *(segment.text for segment in self.segments[len(self._spoken) :])))
 
     # -- from the caller -----------------------------------------------------------------------------------
 
@@ -67,17 +70,16 @@ class IncomingText:
             await self._changed.wait()
         return self.segments[0]
 
-    async def feed_to(self, stream: AudioStream, *, as_words: bool) -> None:
-        """Feed a stream the segments as they come, until the text has ended. Raises what the stream raises.
+    async def feed_to(self, stream: AudioStream, reading: TextReading, *, as_words: bool) -> None:
+        """Read the segments as they come and feed them to a stream, until the text has ended. Raises what it raises.
 
-        `as_words`: the engine reads what it is fed as one text, else every piece by itself.
+        `as_words`: the engine takes what it is fed as one text, else every piece by itself.
         """
-        fed = 0
         while True:
             self._changed.clear()
-            while fed < len(self.segments):
+            while (fed := len(self._spoken)) < len(self.segments):
+                self._spoken.append(await reading.spoken(self.segments[fed]))
                 await stream.feed(self._piece(fed, as_words=as_words))
-                fed += 1
             if self._wants_flush:
                 self._wants_flush = False
                 stream.flush()
@@ -89,7 +91,7 @@ class IncomingText:
     def _piece(self, index: int, *, as_words: bool) -> str:
         """A segment and what parts it from the others: a blank before words, where there was anything between (Chinese
         has none), a line break behind a paragraph."""
-        segment = self.segments[index]
+        segment, spoken = self.segments[index], self._spoken[index]
         if as_words:
-            return (" " if index and segment.start > self.segments[index - 1].end else "") + segment.text
-        return segment.text + ("\n" if segment.ending == "paragraph" else "")
+            return (" " if index and segment.start > self.segments[index - 1].end else "") + spoken
+        return spoken + ("\n" if segment.ending == "paragraph" else "")

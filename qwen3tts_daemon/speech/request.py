@@ -19,6 +19,8 @@ class Order:
     speed: float = 1.0
     split: Split = "sentence"
     text_layout: TextLayout = "auto"
+    text_normalization: bool | None = None
+    """Whether numbers, signs and short forms become words before an engine gets them"""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
     streamed: bool = True

@@ -7,6 +7,7 @@ from typing import Self
 
 from qwen3tts_daemon.speech.incoming_text import IncomingText
 from qwen3tts_daemon.speech.report import Measures
+from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.segments import Segment
 from qwen_tts.api import AudioChunk, StreamEnd
 from qwen_tts.stream import AudioStream, SpeechEngine
@@ -23,8 +24,9 @@ class Synthesis:
         text: IncomingText,
         measures: Measures,
         lease: Callable[[], AbstractAsyncContextManager[SpeechEngine]],
-        open_stream: Callable[[SpeechEngine, Segment], Awaitable[AudioStream]],
+        open_stream: Callable[[SpeechEngine, Segment], Awaitable[tuple[AudioStream, TextReading]]],
     ) -> None:
+        """`open_stream` says also how the text is read, once it is known in which language."""
         self.end: StreamEnd | None = None
         """Set once the engine has ended by itself and every chunk was read."""
         self._text = text
@@ -57,9 +59,9 @@ class Synthesis:
             asked_at = loop.time()
             async with self._lease() as engine:
                 self._measures.load_s = loop.time() - asked_at
-                stream = await self._open_stream(engine, await self._text.first())
+                stream, reading = await self._open_stream(engine, await self._text.first())
                 self._stream.set_result(stream)
-                await self._text.feed_to(stream, as_words=engine.capabilities.live_text == "words")
+                await self._text.feed_to(stream, reading, as_words=engine.capabilities.live_text == "words")
                 await asyncio.Event().wait()
         except Exception as error:  # noqa: BLE001  handed to the reader, whose protocol describes it
             if not self._stream.done():

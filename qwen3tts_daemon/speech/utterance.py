@@ -23,6 +23,7 @@ from qwen3tts_daemon.speech.output import Output, Part, SpeedChange
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.synthesis import Synthesis
+from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
 from qwen3tts_daemon.speech.voice_selection import VoiceSelection
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
@@ -42,6 +43,8 @@ class SpeechConfig:
     """Before the first word, for speakers that wake slowly."""
     tail_silence_s: float = 0.0
     """After the last word, for players that cut the end."""
+    text_normalization: bool = True
+    """Numbers, signs and short forms become words, unless the order or the voice says otherwise."""
     log_text: bool = False
 
 
@@ -63,7 +66,7 @@ class Utterance:
         self._config = config
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
-        self._selection = VoiceSelection(order, caller, voices, engines)
+        self._selection = VoiceSelection(order, caller, voices, engines, text_normalization=config.text_normalization)
         self._text = IncomingText(order.split, config.idle_flush_s)
         self._synthesis = Synthesis(self._text, self.measures, self._selection.lease, self._open_stream)
         self._output = Output(engines.capabilities, ())
@@ -91,7 +94,7 @@ class Utterance:
 
     @property
     def text(self) -> str:
-        """What is or will be spoken, cleaned."""
+        """What is spoken, as far as it is known."""
         return str(self._text)
 
     def feed(self, text: str) -> None:
@@ -118,6 +121,12 @@ class Utterance:
     def settle(self) -> str:
         """The voice that will speak, from now on whatever comes; "" if that cannot be told yet."""
         return self._selection.settle(self._text.segments[0].text if self._text.segments else None)
+
+    async def read(self) -> SpokenText:
+        """What would be spoken of a text that is all there. No engine is asked for it."""
+        segments = self._text.segments
+        reading = self._selection.reading(segments[0].text if segments else "")
+        return await reading.spoken_text(segments)
 
     # -- its life ------------------------------------------------------------------------------------------
 
@@ -157,9 +166,10 @@ class Utterance:
 
     # -- sound out -----------------------------------------------------------------------------------------
 
-    async def _open_stream(self, engine: SpeechEngine, first: Segment) -> AudioStream:
+    async def _open_stream(self, engine: SpeechEngine, first: Segment) -> tuple[AudioStream, TextReading]:
         """It is decided who speaks. Where the engine has one speed, another one is made of it here."""
-        request, speed = await self._selection.decide(engine, first.text, is_live=self._is_live), None
+        request, reading = await self._selection.decide(engine, first.text, is_live=self._is_live)
+        speed = None
         if request.speed != 1 and not engine.capabilities.has_speed:
             speed = await asyncio.to_thread(_speed_changer, engine.capabilities.sample_rate, request.speed)
             request = msgspec.structs.replace(request, speed=1.0)
@@ -169,7 +179,7 @@ class Utterance:
         )  # fmt: skip
         stream = engine.stream(request)
         stream.on_queue_position = self.on_queue_position
-        return stream
+        return stream, reading
 
     def __aiter__(self) -> Self:
         return self

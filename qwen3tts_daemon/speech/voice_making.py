@@ -28,6 +28,7 @@ class About:
     consent: bool = False
     source: str = ""
     text_layout: TextLayout | None = None
+    text_normalization: bool | None = None
     instruct: str = ""
     speed: float = 1.0
     seed: int | None = None
@@ -109,7 +110,7 @@ class VoiceMaker:
             "id": slug(about.name), "name": about.name.strip(), "kind": kind, "source": about.source[:200],
             "description": about.description, "gender": about.gender, "consent": about.consent,
             "language": about.language, "instruct": about.instruct, "speed": about.speed, "seed": about.seed,
-            "text_layout": about.text_layout,
+            "text_layout": about.text_layout, "text_normalization": about.text_normalization,
             "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         } | fields  # fmt: skip
         language = parse_language(str(known["language"]))

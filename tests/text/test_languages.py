@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Collection
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,7 +12,7 @@ from qwen3tts_daemon.embedded import chunker, voices
 from qwen3tts_daemon.embedded.numbers import digits, normaliser
 from qwen3tts_daemon.embedded.phonemes import g2p
 from qwen3tts_daemon.settings import Settings
-from qwen3tts_daemon.text import languages
+from qwen3tts_daemon.text import language_cues
 from qwen3tts_daemon.text.languages import detect_language, parse_language, warm
 from qwen_tts.config.languages import LANGUAGES, LanguageCode
 from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
@@ -35,6 +36,37 @@ def test_a_word_alone_is_of_the_language_of_the_house(code: str) -> None:
     words = OWN_WORDS[code].split()
     others = [word for word in words if detect_language(f"{word}.", ALL, code) != code]
     assert len(others) <= len(words) / 8, others
+
+
+SHORT = {file.stem: file.read_text("utf-8").splitlines() for file in (Path(__file__).parent / "short").glob("*.txt")}
+"""Sentences of the home, of three to eight words mostly: half of them the detector was fitted to."""
+
+
+def mistaken(code: str, house: str) -> list[str]:
+    return [text for text in SHORT[code] if detect_language(text, ALL, house) != code]
+
+
+@pytest.mark.parametrize("code", SHORT)
+def test_of_25_short_sentences_one_at_most_is_mistaken_in_its_own_house(code: str) -> None:
+    assert len(wrong := mistaken(code, code)) <= len(SHORT[code]) / 25, wrong
+
+
+@pytest.mark.parametrize("code", SHORT)
+def test_of_25_short_sentences_three_at_most_are_mistaken_anywhere(code: str) -> None:
+    """In a house of another language, of the default one, or of none."""
+    for house in ("de" if code != "de" else "fr", "en", "xx"):
+        assert len(wrong := mistaken(code, house)) <= 3 * len(SHORT[code]) / 25, (house, wrong)
+
+
+@pytest.mark.parametrize("house", ["es", "pt", "it", "en", "de"])
+def test_spanish_portuguese_italian_and_german_are_not_taken_for_each_other(house: str) -> None:
+    for code, texts in {
+        "es": ("La luz está encendida.", "La cena está lista.", "La puerta está abierta."),
+        "pt": ("A luz está acesa.", "O jantar está pronto.", "A porta está aberta."),
+        "it": ("La luce è accesa.", "La cena è pronta.", "La porta è aperta."),
+        "de": ("Timer abgelaufen.", "Das Essen ist fertig.", "Die Tür ist offen."),
+    }.items():
+        assert [detect_language(text, ALL, house) for text in texts] == [code] * 3
 
 
 @pytest.mark.parametrize(
@@ -71,7 +103,9 @@ LACKING: dict[str, tuple[Collection[str], set[str]]] = {
     "decimal points in words": (digits._POINTS, set()),
     "what the settings take": (Settings().wyoming.languages, set()),
     # Told apart by their script.
-    "greetings that the language model mistakes": (languages._SHORT, {"ja", "ko", "ru", "zh"}),
+    "what gives a language away in a few words": (language_cues._FUNCTION_WORDS, {"ja", "ko", "ru", "zh"}),
+    "letters and endings": (language_cues._SPELLINGS, {"ja", "ko", "ru", "zh"}),
+    "letters and endings of others": (language_cues._FOREIGN_SPELLINGS, {"ja", "ko", "ru", "zh"}),
     # Written in Latin letters alone.
     "scripts beside the Latin one": (g2p._SCRIPTS, {"de", "en", "es", "fr", "it", "pt"}),
     # Without blanks between words: a clause is cut at a comma or nowhere.
@@ -164,6 +198,14 @@ def test_the_language_of_a_text(text: str, code: str) -> None:
 @pytest.mark.parametrize("text", ["", " ", "123", "5:30", "!?", "😀", "\ud800", "\x00\n"])
 def test_text_without_letters_has_the_fallback_language(text: str) -> None:
     assert detect_language(text, ALL, "de") == "de"
+
+
+def test_han_characters_alone_are_of_the_house_unless_they_are_chinese() -> None:
+    for text in ("完了", "点灯中", "充電完了。", "電池残量不足"):
+        assert detect_language(text, ALL, "ja") == "ja"
+        assert detect_language(text, ALL, "zh") == "zh"
+    for text in ("客厅的灯已经打开了。", "電池快沒電了嗎？", "晚饭好了，请来吃。"):
+        assert {detect_language(text, ALL, house) for house in ("ja", "zh", "en")} == {"zh"}
 
 
 def test_only_the_languages_of_the_voice_count() -> None:

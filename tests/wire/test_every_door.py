@@ -153,6 +153,14 @@ async def test_a_text_without_words_is_a_moment_of_silence(doors: Doors, engine:
 
 
 @DOOR
+async def test_numbers_and_signs_reach_the_engine_in_words(doors: Doors, ask: Ask) -> None:
+    """Home Assistant's own client sends nothing but the text."""
+    lead = bytes(2 * SAMPLE_RATE // 5)
+    said = tone("Hello there.") + tone("It is twenty-one point five degrees Celsius.")
+    assert await ask(doors, "Hello there. It is 21.5 °C.") == lead + said
+
+
+@DOOR
 async def test_words_without_a_sound_are_an_error(doors: Doors, ask: Ask) -> None:
     assert await ask(doors, UNREADABLE) == "unsupported_language"
 

@@ -167,6 +167,19 @@ def test_a_whole_text_is_read_whole_through_every_door_and_live_text_as_it_comes
                 assert live != spoken["whole"]
 
 
+def test_it_is_given_words_where_numbers_were_written(doors: tuple[int, int, DaemonProcess]) -> None:
+    """The same seed and the same text tokens are the same sound."""
+
+    def sound(text: str, **fields: object) -> bytes:
+        order = {"input": text, "voice": "ryan", "seed": 7, "language": "en", "response_format": "pcm", **fields}
+        return httpx.post(f"http://127.0.0.1:{doors[1]}/v1/audio/speech", json=order, timeout=PATIENCE_S).content
+
+    written, words = "It is 21.5 °C.", "It is twenty-one point five degrees Celsius."
+    assert sound(written) == sound(words) != sound(written, text_normalization=False)
+    speak = {"type": "speak", "voice": "ryan", "language": "en", "sampling": {"seed": 7}, "final": True}
+    assert heard_on_a_socket(doors[1], {**speak, "text": written}) == sound(words)
+
+
 def heard_on_a_socket(port: int, *messages: dict[str, Any]) -> bytes:
     """The sound of a context that comes to its end."""
     with connect_blocking(f"ws://127.0.0.1:{port}/v1/tts") as socket:

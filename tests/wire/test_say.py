@@ -133,5 +133,6 @@ async def test_the_query_is_documented(door: Door) -> None:
     assert parameters == {
         "text": True, "model": False, "voice": False, "instruct": False, "instructions": False, "format": False,
         "response_format": False, "speed": False, "stream_format": False, "language": False, "seed": False,
-        "text_layout": False, "temperature": False, "top_k": False, "top_p": False, "repetition_penalty": False,
+        "text_layout": False, "text_normalization": False,
+        "temperature": False, "top_k": False, "top_p": False, "repetition_penalty": False,
     }  # fmt: skip

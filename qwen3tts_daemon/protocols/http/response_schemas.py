@@ -52,6 +52,7 @@ class KeptVoice(_Voice):
     speed: float
     seed: int | None
     text_layout: TextLayout | None
+    text_normalization: bool | None
 
 
 class ListedVoice(_Voice):
@@ -74,6 +75,7 @@ class ListedVoice(_Voice):
     speed: NotRequired[float]
     seed: NotRequired[int | None]
     text_layout: NotRequired[TextLayout | None]
+    text_normalization: NotRequired[bool | None]
 
 
 class SpokenLanguage(TypedDict):

@@ -59,6 +59,8 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     stream_format: Literal["audio", "sse"] | None = "audio"
     text_layout: TextLayout | None = "auto"
     """How the model reads the text: "whole", before the first sound, or "streaming", a token beside each frame."""
+    text_normalization: bool | None = None
+    """Whether numbers, signs and abbreviations become words first; without it as the voice or the settings say."""
     language: LanguageName | None = None
     """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
     seed: SeedField | None = None
@@ -72,6 +74,11 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     def format(self) -> str:
         """What the sound is sent as."""
         return self.response_format or DEFAULT_FORMAT
+
+
+def name_of(voice: str | NamedVoice | None) -> str | None:
+    """None if none is named."""
+    return (voice.id if isinstance(voice, NamedVoice) else voice) or None
 
 
 Body = TypeVar("Body", bound=SpeechBody)
@@ -106,9 +113,8 @@ def utterance_of(
 def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
     """The body in our words."""
     given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
-    name = body.voice.id if isinstance(body.voice, NamedVoice) else body.voice
     return Order(
-        protocol=protocol, voice=name or None, language=body.language, instruct=body.instructions or "",
+        protocol=protocol, voice=name_of(body.voice), language=body.language, instruct=body.instructions or "",
         speed=1.0 if body.speed is None else body.speed, text_layout=body.text_layout or "auto",
-        sampling=Sampling(**given), streamed=streamed,
+        text_normalization=body.text_normalization, sampling=Sampling(**given), streamed=streamed,
     )  # fmt: skip

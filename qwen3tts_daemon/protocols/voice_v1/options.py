@@ -41,6 +41,7 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     """Fields of SoundFormat; they change only themselves."""
     split: Split | UnsetType | None = UNSET
     text_layout: TextLayout | UnsetType | None = UNSET
+    text_normalization: bool | UnsetType | None = UNSET
     words: bool | UnsetType | None = UNSET
     policy: ContextPolicy | UnsetType | None = UNSET
     lead_ms: Annotated[int, within(LEAD_MS)] | UnsetType | None = UNSET
@@ -66,6 +67,8 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     format: SoundFormat
     split: Split = "sentence"
     text_layout: TextLayout = "auto"
+    text_normalization: bool | None = None
+    """null: as the voice or the settings say"""
     words: bool = False
     policy: ContextPolicy = "queue"
     lead_ms: int
@@ -80,7 +83,7 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
         return Order(
             protocol="websocket", voice=DesignedVoice(self.design) if self.mode == "design" else self.voice,
             language=self.language, instruct=self.instruct, speed=self.speed, split=self.split,
-            text_layout=self.text_layout, sampling=self.sampling,
+            text_layout=self.text_layout, text_normalization=self.text_normalization, sampling=self.sampling,
         )  # fmt: skip
 
 

@@ -81,6 +81,7 @@ class _ContextField(msgspec.Struct):
     instruct: Instruct = ""
     speed: Speed = 1.0
     seed: Seed | None = None
+    text_normalization: bool | None = None
 
 
 class _StartFields(msgspec.Struct):
@@ -92,7 +93,8 @@ class _StartFields(msgspec.Struct):
         voice, context = self.voice or _VoiceField(), self.context or _ContextField()
         return Order(
             protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
-            speed=context.speed, sampling=Sampling(seed=context.seed),
+            speed=context.speed, text_normalization=context.text_normalization,
+            sampling=Sampling(seed=context.seed),
         )  # fmt: skip
 
     def text_filter(self) -> PlainText | SsmlText:

@@ -37,6 +37,8 @@ class _About(msgspec.Struct, frozen=True, kw_only=True):
     """The voice's own language"""
     text_layout: TextLayout | None = None
     """How the model reads its texts, unless a request says otherwise"""
+    text_normalization: bool | None = None
+    """Whether numbers, signs and abbreviations become words first, unless a request says otherwise"""
 
 
 class NewClone(_About, frozen=True, kw_only=True):
@@ -137,4 +139,7 @@ async def _make(maker: VoiceMaker, body: NewVoice) -> StoredVoice:
 
 
 def _about(body: _About, *, consent: bool = False, source: str = "") -> About:
-    return About(body.name, body.description, body.gender, body.language, consent, source, body.text_layout)
+    return About(
+        body.name, body.description, body.gender, body.language, consent, source, body.text_layout,
+        body.text_normalization,
+    )  # fmt: skip

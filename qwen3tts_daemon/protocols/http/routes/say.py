@@ -33,6 +33,7 @@ _OWN_NAMES = {
 """How the query calls these fields of the body; the others have the body's names."""
 _FIELDS = {name: field for field in SpeechBody.__struct_fields__ for name in _OWN_NAMES.get(field, (field,))}
 """By the names of the query, the fields of the body."""
+_SWITCHES = ("text_normalization",)
 _ELSEWHERE = {"input": "text", "speaker": "voice", "lang": "language", "rate": "speed"}
 """What they are called at other doors, or elsewhere: who writes that would be ignored, and not know it."""
 _HEADERS = {
@@ -69,7 +70,7 @@ def _read(query: QueryParams) -> tuple[SpeechBody, Names]:
     if "input" not in given:
         raise Refusal("bad_field", "text: what to say is missing", param="text")
     try:
-        body = convert(read_numbers(given), SpeechBody)
+        body = convert(read_numbers(given) | _switches(given), SpeechBody)
     except Refusal as refusal:
         name = written[refusal.param or ""]
         rule = refusal.message.partition(": ")[2]
@@ -92,6 +93,12 @@ def _fields(query: QueryParams) -> tuple[dict[str, str], dict[str, str]]:
             raise Refusal("bad_field", f"{name}: {written[field]} says something else", param=name)
         given[field], written[field] = value, name
     return given, written
+
+
+def _switches(given: Mapping[str, str]) -> dict[str, bool]:
+    """What is on or off; any other word is left to be refused."""
+    words = {"true": True, "false": False}
+    return {name: words[given[name]] for name in _SWITCHES if given.get(name) in words}
 
 
 def _parameters() -> list[dict[str, Any]]:

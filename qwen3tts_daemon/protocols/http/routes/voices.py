@@ -63,6 +63,7 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
     speed: Speed | UnsetType = UNSET
     seed: SeedField | UnsetType | None = UNSET
     text_layout: TextLayout | UnsetType | None = UNSET
+    text_normalization: bool | UnsetType | None = UNSET
 
 
 def router(speech: Speech, library: VoiceLibrary | None) -> APIRouter:

@@ -85,6 +85,8 @@ class SpokenText(msgspec.Struct, frozen=True, kw_only=True):
     """How the model reads the text: "whole", before the first sound, or "streaming", a token beside each frame"""
     non_streaming_mode: bool | None = None
     """The same in the official package's word: true is whole, false streaming"""
+    text_normalization: bool | None = None
+    """Whether numbers, signs and abbreviations become words first; without it as the voice or the settings say"""
 
 
 class CustomVoice(SpokenText, frozen=True, kw_only=True):
@@ -204,8 +206,9 @@ def _order(speech: Speech, body: SpokenText, voice: str | Voice, *, instruct: st
     limits = Limits(max_audio_s=None if body.max_new_tokens is None else body.max_new_tokens * frame_s)
     sampling = Sampling(**{**given, "code_predictor": CodePredictorSampling(**predictor)})
     return Order(
-        "rest", voice, body.language, instruct=instruct, text_layout=_layout(body), sampling=sampling, limits=limits
-    )
+        "rest", voice, body.language, instruct=instruct, text_layout=_layout(body),
+        text_normalization=body.text_normalization, sampling=sampling, limits=limits,
+    )  # fmt: skip
 
 
 def _layout(body: SpokenText) -> TextLayout:

@@ -1,0 +1,80 @@
+"""What would be spoken of a text, without a sound: asked of a running daemon, or of ourselves."""
+
+import asyncio
+import contextlib
+import http.client
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+
+from qwen3tts_daemon import durable_files
+from qwen3tts_daemon.commands import local
+from qwen3tts_daemon.commands.client import NoDaemon
+from qwen3tts_daemon.commands.health import reachable
+from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.text_reading import SpokenText
+from qwen_tts.errors import from_code
+
+_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What `read` was asked for; None leaves it to the daemon, as in a request."""
+
+    text: str
+    voice: str | None
+    language: str | None
+    text_normalization: bool | None
+
+
+async def read(options: ReadOptions, settings: Settings) -> SpokenText:
+    """By the daemon of this machine if one answers. Raises SynthesisError."""
+    if settings.http.enabled:
+        with contextlib.suppress(NoDaemon):
+            return await asyncio.to_thread(_ask, options, settings)
+    order = Order("cli", options.voice, options.language, text_normalization=options.text_normalization)
+    async with local.local_speech(settings, preload=False) as speech:
+        return await speech.whole_utterance(order, options.text).read()
+
+
+def _ask(options: ReadOptions, settings: Settings) -> SpokenText:
+    """Raises NoDaemon if nothing answers, or the SynthesisError that it reports."""
+    wanted = asdict(options)
+    body = {"input": wanted.pop("text"), **wanted}
+    status, answer = _post("/v1/text/spoken", body, settings)
+    try:
+        if status == http.HTTPStatus.OK:
+            return msgspec.json.decode(answer, type=SpokenText)
+        error = msgspec.json.decode(answer, type=_Refused).error
+    except msgspec.MsgspecError as stranger:
+        raise NoDaemon(f"what answers at port {settings.http.port} is no daemon") from stranger
+    raise from_code(error.code, error.message, param=error.param)
+
+
+class _Error(msgspec.Struct):
+    code: str
+    message: str
+    param: str | None = None
+
+
+class _Refused(msgspec.Struct):
+    error: _Error
+
+
+def _post(path: str, body: dict[str, Any], settings: Settings) -> tuple[int, bytes]:
+    host, port = reachable(settings.http.host), settings.http.port
+    headers = {"Content-Type": "application/json"}
+    if token := durable_files.read_line(settings.data_path / "token"):
+        headers["Authorization"] = f"Bearer {token}"
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+    try:
+        connection.request("POST", path, msgspec.json.encode(body), headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise NoDaemon(f"no daemon at http://{host}:{port}: {error}") from error
+    finally:
+        connection.close()

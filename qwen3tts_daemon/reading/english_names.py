@@ -1,0 +1,132 @@
+"""Numbers in English names: kings and chapters, rooms, codes, models, feet and inches; short forms that need a look."""
+
+from collections.abc import Callable, Iterator
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen3tts_daemon.reading.english_numbers import by_digit, by_pairs, cardinal, decimal, ordinal
+from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.roman import value
+
+_KINGS = (
+    "Henry|Edward|Elizabeth|George|William|Charles|James|Richard|Louis|Philip|Felipe|Catherine|Margrethe|Frederick"
+    "|Peter|Paul|Nicholas|Alexander|Pius|Leo|Francis|Innocent|Gregory|Clement|Urban|Benedict|Mary|Napoleon|Wilhelm"
+    "|Otto|Ludwig|Gustav|Ramses|Ramesses|Ptolemy|Ivan|Carl|Alfonso|Ferdinand|Victor|Leopold|Albert|Harald|Xerxes"
+    "|Darius|Abdullah|Rama|Joseph|Juan Carlos|Christian|Olav|Haakon"
+)
+_PARTS = (
+    "War|Chapter|chapter|Part|part|Volume|volume|Vol\\.|Act|act|Scene|scene|Phase|phase|Type|type|Class|class|Book"
+    "|Section|section|Bowl|Level|level|Season|Episode|Olympiad|Article|Appendix|Mark|Stage|stage|Rocky|Title|Tier"
+)
+_NUMERAL = r"(?<roman>[IVX]+)(?![\p{L}\d'-])"
+_CODED = (
+    r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Ee]rror|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
+    r"|(?:[Aa]ccount|[Oo]rder|[Tt]icket|[Tt]racking|[Rr]eference|[Bb]ooking|[Cc]onfirmation|[Ii]nvoice|[Cc]ase|[Cc]ard"
+    r"|[Ss]erial|[Cc]ustomer|[Pp]hone|[Mm]ember|[Pp]olicy|[Mm]odel|[Pp]art|[Pp]arcel)(?:\s(?:number|no\.|ID))?"
+)
+_PAIRED = (
+    "[Rr]oom|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate|[Bb]us|RTX|GTX|RX|Boeing"
+    "|Airbus|Porsche|Peugeot"
+)
+_WHOLE = r"(?![\d:/%°-]|[.,]\d)"
+_NO_COUNT = r"(?!\s\p{Ll}+s\b)"
+
+ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVX]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
+
+
+def names() -> Iterator[Row]:
+    """All of them, in order."""
+    yield from _short_forms()
+    yield rf"(?<=\b(?:{_KINGS})\s){_NUMERAL}", _king
+    yield rf"(?<=\b(?:{_PARTS})\s){_NUMERAL}", lambda found: _roman(found, cardinal)
+    yield r"\b(?<roman>[XVI]{2,})(?=th\b|\scentury)(?:th\b)?", lambda found: _roman(found, ordinal)
+    yield from _codes()
+    yield from _sizes()
+
+
+def _short_forms() -> Iterator[Row]:
+    titles = {"Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Dr": "Doctor"}
+    yield r"\b(?:Mr|Mrs|Ms|Dr)(?=\s\p{Lu})", lambda found: titles[found[0]]
+    yield r"(?<=\d\s\p{Lu}\p{Ll}+\s)Doctor(?=$|,)", lambda _: "Drive"
+    yield r"(?<=\b\p{Lu}\p{Ll}+\s|\d(?:st|nd|rd|th)\s)St\.(?=\s?$)", lambda _: "Street."
+    yield (
+        r"(?<=\b\p{Lu}\p{Ll}+\s|\d(?:st|nd|rd|th)\s)(?<!\b(?:In|On|At|The|To|From|By|Visit)\s)St\.(?!\s\p{Lu}\p{Ll})",
+        lambda _: "Street",
+    )
+    yield r"\bSt\.(?=\s?\p{Lu})", lambda _: "Saint"
+    before_number = {
+        "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter",
+        "fig": "figure", "art": "article", "sec": "section", "apt": "apartment", "ext": "extension", "est":
+        "established", "max": "maximum", "min": "minimum", "ver": "version", "tel": "telephone", "lvl": "level",
+    }  # fmt: skip
+    yield (
+        rf"\b(?<short>(?i:{'|'.join(before_number)}))\.:?\s?(?=#?[-+(]?\d)",
+        lambda found: _as_capital(found["short"], before_number[found["short"].lower()]) + " ",
+    )
+    yield r"(?<=\d)\s?º", lambda _: "°"
+    yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
+    per = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour"}
+    yield (
+        r"(?<=\d\s?\p{L}{0,3})/(?<per>mo|yr|wk|hr|month|year|week|day|hour|night|person|minute|second|dose)\b",
+        lambda found: f" per {per.get(found['per'], found['per'])}",
+    )
+
+
+def _as_capital(short: str, full: str) -> str:
+    return full.capitalize() if short[0].isupper() else full
+
+
+def _king(found: "regex.Match[str]") -> str | None:
+    return _roman(found, lambda n: f"the {ordinal(n).capitalize()}")
+
+
+def _roman(found: "regex.Match[str]", say: Callable[[int], str]) -> str | None:
+    n = value(found["roman"])
+    return say(n) if n else None
+
+
+def _codes() -> Iterator[Row]:
+    is_ = r"(?:\s(?:is|was|now)|:)*\s#?"
+    yield (
+        rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>\d{{3,}}){_WHOLE}{_NO_COUNT}",
+        lambda found: by_digit(found["digits"]),
+    )
+    yield r"#(?<digits>\d{4,})(?![\d.,]\d)", lambda found: f"number {by_digit(found['digits'])}"
+    yield rf"(?<=\b(?:[Dd]ial|[Tt]ext)\s)(?<digits>\d{{3,6}}){_WHOLE}", lambda found: by_digit(found["digits"])
+    yield (
+        r"(?<=\b(?:[Cc]all|[Rr]ing|[Pp]hone)\s)\d{3,6}(?=\s(?:now|for|if|in|to|or|and|at|immediately)\b|[,;!?]|\.?$)",
+        lambda found: by_digit(found[0]),
+    )
+    yield r"(?<=\b[A-Z]{2}\s)\d{5}(?:-\d{4})?(?!\d)", lambda found: by_digit(found[0])
+    yield (
+        rf"(?<=\b(?:{_PAIRED})\s(?:[A-Z]{{0,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
+        lambda found: by_pairs(found["digits"]),
+    )
+    yield r"\b\d{3,4}(?=[pi]\b)", lambda found: f"{by_pairs(found[0])} "
+    yield r"(?<![\d.,])(?<n>\d{1,2})K\b", lambda found: f"{cardinal(int(found['n']))} K"
+    yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
+    yield r"(?<=\b\p{L}{1,4})\d+\.\d+(?![\d.]|\p{L})", lambda found: decimal(found[0])
+    yield r"\b9/11\b", lambda _: "nine eleven"
+    yield (
+        r"(?<![\d.-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
+        lambda found: ", ".join(map(by_digit, regex.split(r"\D", found[0]))),
+    )
+
+
+def _sizes() -> Iterator[Row]:
+    yield (
+        r"(?<![\d.,])(?<feet>\d+)'\s?(?<inches>\d{1,2})(?:\"|'')",
+        lambda found: f"{cardinal(int(found['feet']))} foot {cardinal(int(found['inches']))}",
+    )
+    yield r"(?<![\d.,\"'])(?<number>\d+(?:\.\d+)?)(?:\"|'')(?<noun>\s?-?\p{Ll}{3,})?", _inches
+    yield r"(?<n>\d+\s?[x×]\s?\d+)(?!\s?=)", lambda found: regex.sub(r"\s?[x×]\s?", " by ", found["n"])
+
+
+def _inches(found: "regex.Match[str]") -> str | None:
+    if found.string[: found.start()].count('"') % 2:
+        return None  # the end of a quotation
+    is_adjective = found["noun"] and not regex.search(
+        r"\b(?:wide|tall|long|high|deep|thick|and|or|of|is|in|by|from|to)$", found["noun"]
+    )
+    unit = "inch" if is_adjective or found["number"] == "1" else "inches"
+    return f"{decimal(found['number'])} {unit}{(found['noun'] or '').replace('-', ' ')}"

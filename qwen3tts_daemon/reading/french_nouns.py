@@ -1,0 +1,2 @@
+"""The gender of French nouns, as far as a number needs it."""
+
