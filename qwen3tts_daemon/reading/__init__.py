@@ -14,7 +14,11 @@ english_dates.py, german_dates.py       how dates, times of day and timers are w
 english_names.py, german_names.py       rooms, codes, kings, ordinals and other numbers in names
 english_units.py, german_units.py       units, currencies, short forms
 chinese_units.py                units, currencies and what is counted
-french_words.py                 units, currencies, short forms, and words that say how a number stands
+french_numbers.py, italian_numbers.py           how numbers, dates and lengths of time are said; the gender of nouns
+french_dates.py, italian_dates.py               how dates, times of day and timers are written
+french_names.py, italian_names.py               short forms, Roman numerals, ordinals, telephone numbers and codes
+french_quantities.py, italian_quantities.py     sizes, ranges, scores, fractions, agreement
+french_units.py, italian_units.py               units and currencies
 ```
 
 Imports no other room.

@@ -1,4 +1,4 @@
-"""Tables of French: units, currencies, short forms, and the nouns whose gender a number takes."""
+"""French units and currencies."""
 
 from qwen3tts_daemon.reading.language import Currency, Unit
 
@@ -92,62 +92,3 @@ MAGNITUDES = {
     "million d'": "million", "millions d'": "million", "milliard d'": "milliard", "milliards d'": "milliard",
     "million de": "million", "millions de": "million", "milliards de": "milliard",
 }  # fmt: skip
-ABBREVIATIONS = {
-    "etc.": "et cetera", "etc": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",
-    "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "c.à.d.": "c'est-à-dire", "càd": "c'est-à-dire",
-    "cf.": "confer", "env.": "environ", "tél.": "téléphone", "rdv": "rendez-vous", "RDV": "rendez-vous",
-    "RV": "rendez-vous",
-    "r.-v.": "rendez-vous", "rdc": "rez-de-chaussée", "svp": "s'il vous plaît", "s.v.p.": "s'il vous plaît",
-    "stp": "s'il te plaît", "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ",
-    "ap. J.-C.": "après Jésus-Christ", "max.": "maximum", "janv.": "janvier", "févr.": "février",
-    "juill.": "juillet", "juil.": "juillet", "bcp": "beaucoup", "vs.": "contre", "vs": "contre",
-    "n.b.": "nota bene", "boul.": "boulevard", "qqch.": "quelque chose", "qqn": "quelqu'un",
-    "appt.": "appartement", "apt.": "appartement", "appart.": "appartement", "dép.": "département",
-    "éd.": "édition", "chap.": "chapitre", "hab.": "habitants", "temp.": "température",
-    "vol.": "volume", "resp.": "respectivement", "approx.": "approximativement", "c. à s.": "cuillères à soupe",
-    "c. à c.": "cuillères à café", "ttes": "toutes", "qté": "quantité", "réf.": "référence",
-    "Mme": "madame", "Mme.": "madame", "Mmes": "mesdames", "Mlle": "mademoiselle", "Mlle.": "mademoiselle",
-    "Mlles": "mesdemoiselles", "MM.": "messieurs", "Dr": "docteur", "Dr.": "docteur", "Drs": "docteurs",
-    "Dre": "docteure", "Pr": "professeur", "Pr.": "professeur", "N.B.": "nota bene", "NB": "nota bene",
-    "P.-S.": "post-scriptum", "Sté": "société", "Ste": "sainte", "Vve": "veuve", "Mgr": "monseigneur",
-}  # fmt: skip
-BEFORE_NUMBERS = {
-    "p.": "page", "pp.": "pages", "art.": "article", "fig.": "figure", "t.": "tome", "al.": "alinéa",
-    "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "No": "numéro",
-    "No.": "numéro", "nº": "numéro", "n°": "numéro", "N°": "numéro", "Nº": "numéro", "nos": "numéros",
-    "n°s": "numéros", "min.": "minimum", "art": "article", "ép.": "épisode", "dpt": "département",
-}  # fmt: skip
-"""Short forms that are sure in front of a number"""
-BEFORE_NAMES = {
-    "M.": "monsieur", "Me": "maître", "St": "saint", "St-": "saint-", "Ste-": "sainte-", "av.": "avenue",
-    "Av.": "avenue", "bd": "boulevard", "Bd": "boulevard", "bd.": "boulevard", "Bd.": "boulevard", "pl.": "place",
-    "Pl.": "place", "rte": "route", "Rte": "route", "imp.": "impasse", "r.": "rue", "all.": "allée", "ch.": "chemin",
-}  # fmt: skip
-"""Short forms that are sure in front of a capital"""
-MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
-    "décembre",
-)  # fmt: skip
-SHORT_MONTHS = {
-    "janv": "janvier", "jan": "janvier", "févr": "février", "fév": "février", "mar": "mars", "avr": "avril",
-    "juil": "juillet", "sept": "septembre", "oct": "octobre", "nov": "novembre", "déc": "décembre",
-}  # fmt: skip
-WEEKDAYS = {
-    "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
-    "dim": "dimanche",
-}  # fmt: skip
-KINGS = (
-    "Albert|Alexandre|Alphonse|Baudouin|Benoît|Boniface|Catherine|Charles|Christian|Clément|Édouard|Elisabeth|Élisabeth"
-    "|Elizabeth|Félix|Ferdinand|François|Frédéric|Georges?|Grégoire|Guillaume|Gustave|Harald|Hassan|Henri|Innocent"
-    "|Jacques|Jean|Jean-Paul|Joseph|Juan Carlos|Jules|Léon|Léopold|Louis|Marguerite|Mohammed|Napoléon|Nicolas|Olav"
-    "|Otton|Paul|Philippe|Pie|Pierre|Ptolémée|Rainier|Ramsès|Richard|Rodolphe|Sixte|Urbain|Victor-Emmanuel|Victor"
-)
-NUMBERED = (
-    "acte|alinéa|annexe|année|années|appartement|arrondissement|article|bureau|bâtiment|canal|capteur"
-    "|chambre|chapitre|chaîne|classe|code|couloir|département|escalier|exercice|figure|formule|gare"
-    "|groupe|hall|immeuble|leçon|ligne|livre|lot|mode|module|niveau|numéro|page|palier|paragraphe"
-    "|partie|phase|piste|place|port|porte|poste|prise|quai|radiateur|route|saison|salle|scène"
-    "|secteur|section|semaine|sortie|station|table|terminal|titre|tome|type|version|voie|volet"
-    "|volume|zone|épisode|étage|étape"
-)
-"""Behind these words a number is a name: it takes no gender and no plural"""

@@ -1,2 +1,0 @@
-"""The gender of French nouns, as far as a number needs it."""
-
