@@ -22,7 +22,7 @@ _HOUR = r"(?:0?\d|1\d|2[0-4])(?::[0-5]\d)?"
 _HALF = r"[aApP]\.?\s?[mM]\b\.?"
 _LEADS = (
     "in|since|of|from|until|till|by|before|after|during|around|circa|and|to|between|year|years|early|late|mid"
-    "|summer|winter|spring|autumn|fall|copyright"
+    "|summer|winter|spring|autumn|fall|copyright|established|founded|born|built"
 )
 _THINGS = r"\s(?:more\s)?(?:people|men|women|children|feet|percent|\p{Ll}+[^s\W]s)\b"
 _DATE_LEADS = r"(?:[Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Ff]rom|[Dd]ue|\p{L}+day),?\s"
@@ -35,6 +35,11 @@ def dates() -> Iterator[Row]:
     weekday = rf"(?<![\p{{L}}.])(?<weekday>{_WEEKDAY_NAMES})\b\.?"
     yield rf"\b({_WEEKDAY_NAMES})\b\.?{_DASH}({_WEEKDAY_NAMES})\b\.?", _weekdays
     yield rf"{weekday}(?=,?\s(?:\d|(?:{_MONTH_NAMES})(?!\p{{L}})))", lambda found: _weekday(found["weekday"])
+    yield (
+        rf"(?<=\b(?:[Oo]n|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very|[Uu]ntil|[Bb]y"
+        rf"|[Ss]ince)\s)(?<weekday>{_WEEKDAY_NAMES})(?!\p{{L}})(?:\.(?!\s*$))?",
+        lambda found: _weekday(found["weekday"]),
+    )
     yield rf"{_MONTH}\s(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?(?!{_MORE}){_IN_YEAR}", _month_first
     yield (
         rf"(?<the>\b[Tt]he\s)?{_FREE}(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?\s(?:of\s)?{_MONTH}{_IN_YEAR}",
@@ -47,7 +52,8 @@ def dates() -> Iterator[Row]:
         _month,
     )
     yield (
-        rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))",
+        rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))(?<!\b(?:[Bb]y"
+        rf"|[Ff]rom|[Dd]ue)\s(?:1/[2-5]|2/3|3/4))",
         lambda found: date(int(found["day"]), int(found["month"])),
     )
     yield (
@@ -83,8 +89,8 @@ def times() -> Iterator[Row]:
         _timer,
     )
     yield r"(?<![\d:])(?<h>\d+):(?<m>[0-5]\d)\s?(?:h|hrs?|hours)\b", _timer
-    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ec)?\b)?", _timer
-    yield r"(?<![\d.,])(?<m>\d+)\s?m(?:in)?\s?(?<s>\d+)\s?s(?:ec)?\b", _timer
+    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ec)?\b)?", _lengths
+    yield r"(?<![\d.,])(?<m>\d+)\s?m(?:in)?\s?(?<s>\d+)\s?s(?:ec)?\b", _lengths
 
 
 def _weekday(short: str) -> str:
@@ -160,10 +166,18 @@ def _timer(found: "regex.Match[str]") -> str:
     return duration(*(int(groups.get(name) or 0) for name in "hms"))
 
 
+def _lengths(found: "regex.Match[str]") -> str:
+    """ "2h 15min": as it is written"""
+    groups = found.groupdict()
+    return " ".join(_parts(*(int(groups.get(name) or 0) for name in "hms")))
+
+
 def duration(hours: int, minutes: int, seconds: int) -> str:
     """ "one hour and thirty minutes" """
+    *others, last = _parts(hours, minutes, seconds) or ["zero seconds"]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _parts(hours: int, minutes: int, seconds: int) -> list[str]:
     counts = ((hours, "hour"), (minutes, "minute"), (seconds, "second"))
-    parts = [f"{cardinal(n)} {unit}{'' if n == 1 else 's'}" for n, unit in counts if n]
-    if not parts:
-        return "zero seconds"
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return [f"{cardinal(n)} {unit}{'' if n == 1 else 's'}" for n, unit in counts if n]

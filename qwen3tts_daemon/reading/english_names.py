@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.english_numbers import by_digit, by_pairs, cardinal, decimal, ordinal
+from qwen3tts_daemon.reading.english_numbers import by_digit, by_pairs, cardinal, decimal, ordinal, year
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.roman import value
 
@@ -20,16 +20,17 @@ _PARTS = (
 )
 _NUMERAL = r"(?<roman>[IVXL]+)(?![\p{L}\d'-])"
 _CODED = (
-    r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Ee]rror|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
+    r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Pp]ort|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
     r"|(?:[Aa]ccount|[Oo]rder|[Tt]icket|[Tt]racking|[Rr]eference|[Bb]ooking|[Cc]onfirmation|[Ii]nvoice|[Cc]ase|[Cc]ard"
     r"|[Ss]erial|[Cc]ustomer|[Pp]hone|[Mm]ember|[Pp]olicy|[Mm]odel|[Pp]art|[Pp]arcel|[Ee]mergency|[Tt]elephone"
     r"|[Ff]ax|[Mm]obile|[Hh]otline|[Hh]elpline)(?:\s(?:number|no\.|ID))?"
 )
 _PAIRED = (
-    "[Rr]oom|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate|[Bb]us|RTX|GTX|RX|Boeing"
+    "[Rr]oom|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate|[Bb]us|[Ee]rror|RTX"
+    "|GTX|RX|Boeing"
     "|Airbus|Porsche|Peugeot|Xbox"
 )
-_WHOLE = r"(?![\d:/%°-]|[.,]\d)"
+_WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _NO_COUNT = r"(?!\s\p{Ll}{3,}s\b)"
 
 ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
@@ -59,6 +60,7 @@ def _short_forms() -> Iterator[Row]:
         "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter",
         "fig": "figure", "art": "article", "sec": "section", "apt": "apartment", "ext": "extension", "est":
         "established", "max": "maximum", "min": "minimum", "ver": "version", "tel": "telephone", "lvl": "level",
+        "rm": "room",
     }  # fmt: skip
     yield (
         rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d)",
@@ -66,6 +68,8 @@ def _short_forms() -> Iterator[Row]:
     )
     yield r"(?<=\d)\s?º", lambda _: "°"
     yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
+    yield r"(?<=[$€£]\d[\d.,]*)\s?/\s?(?=\p{Ll}{4})", lambda _: "per"
+    yield r"(?<=\d)\^(?=\d)", lambda _: "to the power of"
     per = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour"}
     yield (
         r"(?<=\d\s?\p{L}{0,3})/(?<per>mo|yr|wk|hr|month|year|week|day|hour|night|person|minute|second|dose)\b",
@@ -111,7 +115,12 @@ def _codes() -> Iterator[Row]:
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
     yield r"(?<=\b\p{L}{1,4})\d+\.\d+(?![\d.]|\p{L})", lambda found: decimal(found[0])
     yield r"\b(?<letter>[A-Z])\.(?<digits>\d{3})\b", lambda found: f"{found['letter']} {by_pairs(found['digits'])}"
-    yield r"\b9/11\b", lambda _: "nine eleven"
+    yield (
+        r"(?<=\b(?:Home Assistant|[Vv]ersion|Core|[Rr]elease|[Ff]irmware|OS|HA"
+        r"|Supervisor)\s)(?<year>20\d\d)\.(?<rest>\d[\d.]*\d|\d)",
+        lambda found: " point ".join((year(int(found["year"])), *map(cardinal, map(int, found["rest"].split("."))))),
+    )
+    yield r"\b9/11\b(?!/)", lambda _: "nine eleven"
     yield (
         r"(?<![\d.-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
         lambda found: ", ".join(map(by_digit, regex.split(r"\D", found[0]))),

@@ -43,6 +43,8 @@ def dates() -> Iterator[Row]:
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
     yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"(?<=(?:tag|woch)(?:,|\sund)\s){day}", lambda found: _WEEKDAYS[found["weekday"]]
     yield (
         rf"{day}(?=,?\s\d{{1,2}}(?:\.|:\d\d|{_DASH}\d{{1,2}}(?::\d\d)?\sUhr|\sUhr))",
         lambda found: _WEEKDAYS[found["weekday"]],
@@ -115,7 +117,7 @@ def times() -> Iterator[Row]:
     )
     yield rf"(?<![\d:])(?<h>\d+):(?<m>{minute})\s?(?:h|Std\b\.?|Stunden)(?!\p{{L}})", _timer
     yield rf"(?<![\d:])(?<m>\d+):(?<s>{minute})\s?(?:min|Min\b\.?|Minuten)(?!\p{{L}})", _timer
-    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _timer
+    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _lengths
 
 
 def _weekdays(found: "regex.Match[str]") -> str:
@@ -183,10 +185,18 @@ def _timer(found: "regex.Match[str]") -> str:
     return duration(*(int(groups.get(name) or 0) for name in "hms"))
 
 
+def _lengths(found: "regex.Match[str]") -> str:
+    """ "2h 15min": as it is written"""
+    groups = found.groupdict()
+    return " ".join(_parts(*(int(groups.get(name) or 0) for name in "hms")))
+
+
 def duration(hours: int, minutes: int, seconds: int) -> str:
     """ "eine Stunde und dreißig Minuten" """
+    *others, last = _parts(hours, minutes, seconds) or ["null Sekunden"]
+    return f"{', '.join(others)} und {last}" if others else last
+
+
+def _parts(hours: int, minutes: int, seconds: int) -> list[str]:
     counts = ((hours, "Stunde"), (minutes, "Minute"), (seconds, "Sekunde"))
-    parts = [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]
-    if not parts:
-        return "null Sekunden"
-    return " und ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]

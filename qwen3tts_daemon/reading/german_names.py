@@ -32,7 +32,7 @@ _LARGE = {"Mio": "Million", "Mrd": "Milliarde"}
 _QUEENS = "Elisabeth|Elizabeth|Katharina|Margrethe"
 _PARTS = "Kapitel|Teil|Band|Akt|Phase|Typ|Klasse|Stufe|Hartz|Szene|Buch|Artikel|Abschnitt|Anlage|Sparta|Rocky"
 _NOUNS = (
-    "Jahrhunderts?|Stock|Stockwerk|Etage|Klasse|Platz|Mal|Geburtstag|Weltkriegs?|Auflage|Kapitel|Liga|Spieltag"
+    "Jahrhunderts?|FC|FSV|Stock|Stockwerk|Etage|Klasse|Platz|Mal|Geburtstag|Weltkriegs?|Auflage|Kapitel|Liga|Spieltag"
     "|Runde|Tag|Woche|Monat|Jahr|Quartal"
     "|Stunde|Advent|Versuch|Teil|Akt|Satz|Absatz|Bezirk|Reihe|Halbzeit|Minute|Hochzeitstag|Obergeschoss"
     "|Untergeschoss|OG|UG|Staffel|Folge|Halbjahr"
@@ -40,12 +40,12 @@ _NOUNS = (
     "|Feiertag|Platzierung|Schritt|Generation"
 )
 _CODED = (
-    r"PIN|TAN|PUK|[Cc]ode|[Kk]ennwort|[Pp]asswort|PLZ|Postleitzahl|Durchwahl|Fehler|ID|Konto|Bestellung"
+    r"PIN|TAN|PUK|[Cc]ode|[Kk]ennwort|[Pp]asswort|PLZ|Postleitzahl|Durchwahl|Fehler|Port|ID|Konto|Bestellung"
     r"|\p{L}*(?:[Kk]onto|[Kk]unden|[Bb]estell|[Rr]echnungs"
     r"|[Ss]endungs|[Aa]uftrags|[Vv]organgs|[Ss]erien|[Tt]icket|[Rr]uf|[Tt]elefon|[Tt]rack\p{Ll}*|[Bb]uchungs"
     r"|[Vv]ertrags|[Mm]itglieds)-?nummer|\p{L}+(?:code|Code|PIN)"
 )
-_WHOLE = r"(?![\d:/%°-]|[.,]\d)"
+_WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _COMPOUNDS = (
     "mal|fach|jährig|köpfig|stündig|tägig|minütig|stellig|teilig|monatig|wöchig|prozentig|sekündig|seitig"
     "|stöckig|türig|gängig|zeilig|dimensional|stündlich"
@@ -85,13 +85,14 @@ def ordinals() -> Iterator[Row]:
     )
     yield (
         rf"(?<=\s)(?<n>\d{{1,3}})\.(?<=\b(?i:{leads})\s(?:\d+\.\s(?:und|oder|bis|bis zum)\s)?\d{{1,3}}\.)"
-        rf"(?=\s(?:und|oder|bis)\s|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{Ll}}+)|\s\p{{Ll}})",
+        rf"(?=\s(?:und|oder|bis)\s|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{L}}+)|\s\p{{Ll}})",
         _any_ordinal,
     )
     yield (
         r"(?<=\s)(?<n>\d{1,3})\.(?<=\b(?i:am|im|der|die|das|den|dem|vom|zum)\s\d{1,3}\.)(?=\s*$)",
         lambda found: _any_ordinal(found) + ".",
     )
+    yield r"(?<=\s)(?<n>\d{1,2})\.(?<=\b(?:wurde|wird|werden|war|als)\s\d{1,2}\.)(?=\s\p{Ll})", _any_ordinal
     yield rf"(?<![\d.,:])(?<n>\d{{1,3}})\.(?=\s(?<noun>{_NOUNS})\b)", _any_ordinal
 
 
@@ -146,7 +147,8 @@ def _short_forms() -> Iterator[Row]:
     before_number = {
         "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
         "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
-        "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gest": "gestorben", "St": "Stufe", "Kl": "Klasse",
+        "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
+        "Kl": "Klasse",
         "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
     }  # fmt: skip
     yield (
@@ -249,6 +251,10 @@ def _codes() -> Iterator[Row]:
         lambda found: f"{found[0].split()[0].replace('-', ' ')} {by_digit(found['n'])}",
     )
     yield (
+        r"(?<=\b(?:Home Assistant|Version|Core|Release|Firmware|OS|HA|Supervisor)\s)20\d\d\.(?:\d[\d.]*\d|\d)",
+        lambda found: " Punkt ".join(map(cardinal, map(int, found[0].split(".")))),
+    )
+    yield (
         r"(?<=\b(?:USB|Version|Bluetooth|HDMI|Python|Windows|Android|iOS|PCIe|Web|Industrie|Release|Firmware"
         r"|macOS|DisplayPort|Zigbee|Matter|Linux)\s)(?<a>\d+)\.(?<b>\d+)(?![\d.]*\d)",
         lambda found: f"{cardinal(int(found['a']))} Punkt {cardinal(int(found['b']))}",
@@ -260,6 +266,11 @@ def _words() -> Iterator[Row]:
         rf"(?<![\d.,])(?<n>\d{{1,4}})-?(?<rest>(?:{_COMPOUNDS})(?:e[rnms]?)?)\b",
         lambda found: joining(int(found["n"])) + found["rest"],
     )
+    yield (
+        r"(?<![\d.,])(?<a>\d+),(?<b>\d+)(?:-?(?<rest>mal|fach)\b|[x×](?!\p{L}|\s?\d))",
+        lambda found: f"{cardinal(int(found['a']))} Komma {by_digit(found['b'])} {found['rest'] or 'mal'}",
+    )
+    yield r"(?<=\d)\^(?=\d)", lambda _: "hoch"
     yield r"(?<![\d.,])(?<n>\d{1,4})\s?[x×](?!\p{L}|\s?\d)", lambda found: f"{joining(int(found['n']))}mal"
     yield r"(?<![\d.,-])(?<n>\d{1,4})-(?=\p{Lu}\p{Ll})", lambda found: joining(int(found["n"])).capitalize() + "-"
     yield (

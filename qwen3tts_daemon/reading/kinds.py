@@ -48,6 +48,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
     yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
     yield from _money(language, number)
+    yield from _measured_fractions(language)
     yield from _measures(language, number)
     yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
@@ -286,6 +287,20 @@ def _fraction(language: Language, whole: str | None, numerator: int, denominator
     return language.mixed_fraction(int(whole), numerator, denominator)
 
 
+def _measured_fractions(language: Language) -> Iterator[Row]:
+    """ "3/4 kg", "1½ l" """
+    unit = rf"[ \u00a0-]?(?<unit>{alternatives(language.units)}){_END}"
+    vulgar = rf"(?<![\d/.,])(?:(?<whole>\d+)\s?)?(?<vulgar>[{''.join(_VULGAR)}])"
+    stroke = r"(?<![\d/.,:])(?:(?<whole>\d+)\s)?(?<a>\d{1,2})/(?<b>\d{1,2})"
+    yield rf"(?:{vulgar}|{stroke}){unit}", partial(_measured_fraction, language)
+
+
+def _measured_fraction(language: Language, found: "regex.Match[str]") -> str | None:
+    numerator, denominator = _VULGAR[found["vulgar"]] if found["vulgar"] else (int(found["a"]), int(found["b"]))
+    words = _fraction(language, found["whole"], numerator, denominator)
+    return words and language.measured_fraction(words, language.units[found["unit"]], is_mixed=bool(found["whole"]))
+
+
 def _stroke(language: Language, found: "regex.Match[str]") -> str | None:
     numerator, denominator = int(found["a"]), int(found["b"])
     if (words := _fraction(language, found["whole"], numerator, denominator)) is not None:
@@ -330,3 +345,4 @@ def _lone_signs(language: Language) -> Iterator[Row]:
     """Between words: "A & B"."""
     words = {sign: word for sign, word in language.signs.items() if not sign.isalnum() and sign not in "-#"}
     yield rf"(?<=\s)(?:{alternatives(words)})(?=\s)", lambda found: words[found[0]]
+    yield r"(?<=\p{Lu})&(?=\p{Lu})", lambda _: words["&"]
