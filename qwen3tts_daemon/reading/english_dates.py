@@ -34,6 +34,13 @@ def dates() -> Iterator[Row]:
     """Days, months, years and decades."""
     weekday = rf"(?<![\p{{L}}.])(?<weekday>{_WEEKDAY_NAMES})\b\.?"
     yield rf"\b({_WEEKDAY_NAMES})\b\.?{_DASH}({_WEEKDAY_NAMES})\b\.?", _weekdays
+    yield rf"{weekday}(?=(?:,|\s(?:and|&))\s(?:{_WEEKDAY_NAMES})(?!\p{{L}}))", lambda found: _weekday(found["weekday"])
+    yield rf"(?<=day(?:,|\s(?:and|&))\s){weekday}(?!\p{{L}})", lambda found: _weekday(found["weekday"])
+    short = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+    yield (
+        rf"(?<!\p{{L}})(?<month>{short})\.?{_DASH}(?<last>{short})(?!\p{{L}})\.?",
+        lambda found: f"{_month(found)} to {MONTHS[_number_of(found['last']) - 1]}",
+    )
     yield rf"{weekday}(?=,?\s(?:\d|(?:{_MONTH_NAMES})(?!\p{{L}})))", lambda found: _weekday(found["weekday"])
     yield (
         rf"(?<=\b(?:[Oo]n|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very|[Uu]ntil|[Bb]y"
@@ -106,7 +113,11 @@ def _month(found: "regex.Match[str]") -> str:
 
 
 def _month_number(found: "regex.Match[str]") -> int:
-    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(found["month"][:3]))
+    return _number_of(found["month"])
+
+
+def _number_of(month: str) -> int:
+    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(month[:3]))
 
 
 def _month_first(found: "regex.Match[str]") -> str:

@@ -26,7 +26,8 @@ _CODED = (
     r"|[Ff]ax|[Mm]obile|[Hh]otline|[Hh]elpline)(?:\s(?:number|no\.|ID))?"
 )
 _PAIRED = (
-    "[Rr]oom|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate|[Bb]us|[Ee]rror|RTX"
+    "[Rr]oom|[Hh]ouse number|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate"
+    "|[Bb]us|[Ee]rror|RTX"
     "|GTX|RX|Boeing"
     "|Airbus|Porsche|Peugeot|Xbox"
 )
@@ -107,7 +108,7 @@ def _codes() -> Iterator[Row]:
     )
     yield r"(?<=\b[A-Z]{2}\s)\d{5}(?:-\d{4})?(?!\d)", lambda found: by_digit(found[0])
     yield (
-        rf"(?<=\b(?:{_PAIRED})\s(?:[A-Z]{{0,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
+        rf"(?<=\b(?:{_PAIRED})\s(?:is\s|[A-Z]{{1,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
         lambda found: by_pairs(found["digits"]),
     )
     yield r"\b\d{3,4}(?=[pi]\b)", lambda found: f"{by_pairs(found[0])} "
@@ -119,6 +120,20 @@ def _codes() -> Iterator[Row]:
         r"(?<=\b(?:Home Assistant|[Vv]ersion|Core|[Rr]elease|[Ff]irmware|OS|HA"
         r"|Supervisor)\s)(?<year>20\d\d)\.(?<rest>\d[\d.]*\d|\d)",
         lambda found: " point ".join((year(int(found["year"])), *map(cardinal, map(int, found["rest"].split("."))))),
+    )
+    yield (
+        r"(?<=\b(?:Python|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Linux|Chrome|Firefox|PHP|Java|Node|Go"
+        r"|[Vv]ersion)\s)"
+        r"\d+\.\d+(?![\d.]*\d)",
+        lambda found: " point ".join(map(cardinal, map(int, found[0].split(".")))),
+    )
+    yield (
+        r"(?<=\b(?:pressure|BP)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])",
+        lambda found: f"{cardinal(int(found['a']))} over {cardinal(int(found['b']))}",
+    )
+    yield (
+        r"(?<=^|[^\d/.,]\s)(?:1/2|½)\s(?=(?<noun>hour|mile|day|pound|year|inch|liter|dozen|gallon|pint|acre)\b)",
+        lambda found: f"half {'an' if found['noun'] in {'hour', 'inch', 'acre'} else 'a'}",
     )
     yield r"\b9/11\b(?!/)", lambda _: "nine eleven"
     yield (

@@ -65,6 +65,11 @@ def dates() -> Iterator[Row]:
         _with_number,
     )
     yield rf"(?<=\b(?:[Ii]m|[Ss]eit|[Bb]is|[Aa]b|Ende|Anfang|Mitte)\s){_MONTH}(?<=\.)", _month_name
+    short = "Jan|Febr?|Mär|März|Mrz|Apr|Mai|Jun|Jul|Aug|Sept?|Okt|Nov|Dez"
+    yield (
+        rf"(?<!\p{{L}})(?<month>{short})\.?{_DASH}(?<last>{short})(?!\p{{L}})\.?",
+        lambda found: f"{_month_name(found)} bis {MONTHS[_month_number(found['last']) - 1]}",
+    )
     yield rf"{_MONTH}(?<=\.)(?=\s\d{{4}})", _month_name
     yield r"(?<![\d.,])'?(?<n>\d{1,4})(?:er|ern)(?<n2>n)?\b(?=(?<years>\sJahre)?)", _decade
     yield (
@@ -87,7 +92,7 @@ def years() -> Iterator[Row]:
         rf"(?<lead>\b(?:Jahr|Jahre|Jahren|Jahres|[Ss]eit|[Vv]on|[Bb]is|[Ii]n|[Aa]nno|[Uu]m|[Aa]b|[Vv]or|[Nn]ach"
         rf"|und|Sommer|Winter|Herbst|Frühjahr|Frühling|[Gg]eboren|[Gg]egründet|Anfang|Mitte|Ende|{_FULL})\s)?"
     )
-    yield rf"{leads}{_FREE}(?<year>1[1-9]\d\d)(?!{_MORE}|[-–]\d|\s\p{{Lu}})", _year
+    yield rf"{leads}{_FREE}(?<year>1[1-9]\d\d)(?!{_MORE}|[-–]\d|\s(?:\p{{Lu}}|mal\b))", _year
     yield rf"(?<=\bJahre?s?\s)(?<year>1[1-9]\d\d)(?!{_MORE})", lambda found: year(int(found["year"]))
 
 

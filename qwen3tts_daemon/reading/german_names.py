@@ -169,6 +169,10 @@ def _short_forms() -> Iterator[Row]:
     )
     yield r"\bsog\.", lambda found: "sogenannt" + ending(preceding(found))
     yield (
+        r"(?<=\d\.\s)(?<short>Min|Std|Sek)\b\.?(?=(?<end>\s*$)?)",
+        lambda found: UNITS[found["short"]].one + ("." if found["end"] is not None else ""),
+    )
+    yield (
         r"(?<=\d\s?)(?<short>Min|Std|Sek|Stk|Mio|Mrd|Bio|Tsd|Pers|Tg|St|SFr)\.(?=[\s\u00a0]*[^\s\u00a0])",
         lambda found: found["short"],
     )
@@ -177,6 +181,7 @@ def _short_forms() -> Iterator[Row]:
         r"(?<=\d[\d.,]*\s?(?:€|EUR|Euro|ct|\$|CHF|\p{L}{1,3}))\s?/\s?(?=\p{Lu}\p{Ll}{2})",
         lambda _: " pro ",
     )
+    yield r"\bFa\.(?=\s\p{Lu})", lambda _: "Firma"
     in_full = {"Mio": "Millionen", "Mrd": "Milliarden", "Std": "Stunden", "Sek": "Sekunden", "Stk": "Stück"}
     yield rf"(?<!\d\s?)\b(?<short>{'|'.join(in_full)})\.", lambda found: in_full[found["short"]]
     yield r"§§", lambda _: "Paragrafen"
@@ -239,12 +244,16 @@ def _codes() -> Iterator[Row]:
     yield (
         rf"(?<=\b(?:[Ww]ähl\p{{Ll}}*|(?:Notruf|Hotline|Rufnummer)(?:\s(?:ist|lautet|unter|die))*"
         rf"|[Rr]uf\p{{Ll}}*(?:\s(?:die|unter))?"
-        rf"|unter)\s)\d{{3,6}}{_WHOLE}(?!\s(?:\p{{Lu}}|Grad|%))",
+        rf"|unter)\s)\d{{3,6}}{_WHOLE}(?!\s?[/-]|\s\d|\s(?:\p{{Lu}}|Grad|%))",
         digits,
     )
     yield r"(?<=\b(?:[Dd]ie|[Dd]er)\s)(?:110|112|116117)\b(?!\s\p{Lu}|[.,]\d)", digits
     yield r"(?<=(?:\d\p{Ll}?,|\b(?:[Ii]n|[Nn]ach|[Aa]us|D-?))\s?)(?!\d\d000)\d{5}(?=\s\p{Lu}\p{Ll}+)", digits
     yield r"#(?<digits>\d{4,})(?![\d.,]\d)", lambda found: f"Nummer {by_digit(found['digits'])}"
+    yield (
+        r"(?<=\b(?:[Bb]lutdruck|RR)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])",
+        lambda found: f"{cardinal(int(found['a']))} zu {cardinal(int(found['b']))}",
+    )
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
     yield (
         r"\b[A-ZÄÖÜ]{1,3}-[A-Z]{1,2}\s(?=(?<n>\d{1,4})\b)\d+",
