@@ -141,7 +141,9 @@ def _comma_year(found: "regex.Match[str]") -> str:
 def _years(found: "regex.Match[str]") -> str | None:
     first, last = int(found["first"]), found["last"]
     if len(last) == 2:
-        return f"{year(first)} to {_last_of_century(last)}" if int(last) > first % 100 else None
+        if int(last) <= first % 100:
+            return None
+        return f"{year(first)} {'' if found['between'] == '/' else 'to '}{_last_of_century(last)}"
     return f"{year(first)} to {year(int(last))}" if int(last) > first else None
 
 

@@ -67,6 +67,9 @@ def _short_forms() -> Iterator[Row]:
         rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d)",
         lambda found: _as_capital(found["short"], before_number[found["short"].lower()]),
     )
+    yield r"(?<=(?<![\d.,])\d{1,3}(?:\.\d)?)\s?F(?![\p{L}\d-])", lambda _: "°F"
+    warm = r"\b(?i:temp|heat|water|oven|outside|inside|thermostat|warm|cold|cool|high|low|feels)"
+    yield rf"(?<={warm}[^.!?]{{0,40}}\d)\s?C(?![\p{{L}}\d-])", lambda _: "°C"
     yield r"(?<=\d)\s?º", lambda _: "°"
     yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
     yield r"(?<=[$€£]\d[\d.,]*)\s?/\s?(?=\p{Ll}{4})", lambda _: "per"
@@ -93,6 +96,10 @@ def _roman(found: "regex.Match[str]", say: Callable[[int], str]) -> str | None:
 
 def _codes() -> Iterator[Row]:
     yield r"#(?<digits>\d{4,})(?![\d.,]\d)", lambda found: f"number {by_digit(found['digits'])}"
+    yield (
+        r"(?<![\d-])\d{5}-\d{4}(?![\d-])|(?<=\b[A-Z]{2}\s)\d{5}(?!\d)",
+        lambda found: ", ".join(map(by_digit, found[0].split("-"))),
+    )
     is_ = r"(?:\s(?:is|was|now)|:)*\s#?"
     yield (
         rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>\d{{3,}}){_WHOLE}{_NO_COUNT}",
@@ -106,7 +113,6 @@ def _codes() -> Iterator[Row]:
         r"(?<=\b(?:[Cc]all|[Rr]ing|[Pp]hone)\s)\d{3,6}(?=\s(?:now|for|if|in|to|or|and|at|immediately)\b|[,;!?]|\.?$)",
         lambda found: by_digit(found[0]),
     )
-    yield r"(?<=\b[A-Z]{2}\s)\d{5}(?:-\d{4})?(?!\d)", lambda found: by_digit(found[0])
     yield (
         rf"(?<=\b(?:{_PAIRED})\s(?:is\s|[A-Z]{{1,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
         lambda found: by_pairs(found["digits"]),

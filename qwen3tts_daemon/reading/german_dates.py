@@ -35,13 +35,16 @@ _MORE = r"[\d:%°/]|[.,]\d"
 _FREE = r"(?<![\d.,:/$€£#+–-])"
 _UNTIL = r"\s?(?:[-–—]|und|bis(?: zum)?|oder)\s?"
 
-ALSO_READ = rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov|Dez)\."
+ALSO_READ = (
+    rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
+    rf"|Dez)\."
+)
 
 
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
-    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/)({_DAYS})(?!\p{{L}})\.?", _weekdays
+    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"(?<=(?:tag|woch)(?:,|\sund)\s){day}", lambda found: _WEEKDAYS[found["weekday"]]

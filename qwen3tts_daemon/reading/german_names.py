@@ -92,7 +92,11 @@ def ordinals() -> Iterator[Row]:
         r"(?<=\s)(?<n>\d{1,3})\.(?<=\b(?i:am|im|der|die|das|den|dem|vom|zum)\s\d{1,3}\.)(?=\s*$)",
         lambda found: _any_ordinal(found) + ".",
     )
-    yield r"(?<=\s)(?<n>\d{1,2})\.(?<=\b(?:wurde|wird|werden|war|als)\s\d{1,2}\.)(?=\s\p{Ll})", _any_ordinal
+    yield (
+        r"(?<=\s)(?<n>\d{1,2})\.(?<=\b(?:wurde|wird|werden|war|ist|als)\s\d{1,2}\.)"
+        r"(?=\s(?:\p{Ll}|(?<noun>\p{Lu}\p{L}+)))",
+        _any_ordinal,
+    )
     yield rf"(?<![\d.,:])(?<n>\d{{1,3}})\.(?=\s(?<noun>{_NOUNS})\b)", _any_ordinal
 
 
@@ -181,16 +185,17 @@ def _short_forms() -> Iterator[Row]:
         r"(?<=\d[\d.,]*\s?(?:€|EUR|Euro|ct|\$|CHF|\p{L}{1,3}))\s?/\s?(?=\p{Lu}\p{Ll}{2})",
         lambda _: " pro ",
     )
+    yield r"(?<=\d\s?)J\.(?=\s)", lambda _: "Jahre"
     yield r"\bFa\.(?=\s\p{Lu})", lambda _: "Firma"
     in_full = {"Mio": "Millionen", "Mrd": "Milliarden", "Std": "Stunden", "Sek": "Sekunden", "Stk": "Stück"}
     yield rf"(?<!\d\s?)\b(?<short>{'|'.join(in_full)})\.", lambda found: in_full[found["short"]]
     yield r"§§", lambda _: "Paragrafen"
     yield r"(?<=\d),(?:-{1,2}|–|—)\s?(?=\s?€|\s?Euro|\s|$)", lambda _: ""
     yield r"(?<![\d.,])1\s?(?<what>Mio|Mrd)\b(?!\s?[€$])", lambda found: f"eine {_LARGE[found['what']]}"
-    yield r"(?<=\d)\s?Mio\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " Millionen"
-    yield r"(?<=\d)\s?Mrd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " Milliarden"
+    yield r"(?<=\d)\s?Mio\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "Millionen"
+    yield r"(?<=\d)\s?Mrd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "Milliarden"
     yield r"(?<![\d.,])(?<n>\d{1,3})\s?Tsd\b(?!\s?[€$])", lambda found: cardinal(int(found["n"]) * 1000)
-    yield r"(?<=\d)\s?Tsd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " tausend"
+    yield r"(?<=\d)\s?Tsd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "tausend"
     yield (
         r"(?<![\d.,])1\s(?=Million\p{Ll}*|Milliarde\p{Ll}*)(?<what>Million|Milliarde)(?:e?n)?",
         lambda found: f"eine {found['what']}",
@@ -281,11 +286,11 @@ def _words() -> Iterator[Row]:
     )
     yield r"(?<=\d)\^(?=\d)", lambda _: "hoch"
     yield r"(?<![\d.,])(?<n>\d{1,4})\s?[x×](?!\p{L}|\s?\d)", lambda found: f"{joining(int(found['n']))}mal"
-    yield r"(?<![\d.,-])(?<n>\d{1,4})-(?=\p{Lu}\p{Ll})", lambda found: joining(int(found["n"])).capitalize() + "-"
+    yield r"(?<![\d.,/-])(?<n>\d{1,4})-(?=\p{Lu}\p{Ll})", lambda found: joining(int(found["n"])).capitalize() + "-"
     yield (
         r"(?<![\d.,])(?<n>\d{1,3})\"(?=[\s-]?(?:\p{L}|$|[.,]))",
         lambda found: (
             f"{cardinal(int(found['n']))} Zoll" if found.string[: found.start()].count('"') % 2 == 0 else None
         ),
     )
-    yield r"(?<=\d)\s?[x×]\s?(?=\d)(?!\d+\s?=)", lambda _: " mal "
+    yield r"(?<=\d)\s?[x×]\s?(?=\d)(?!\d+\s?=)", lambda _: "mal"

@@ -61,7 +61,8 @@ _DOLLAR, _EURO = Currency(_m("Dollar"), _m("Cent")), Currency(_m("Euro"), _m("Ce
 _POUND, _FRANC = Currency(_n("Pfund"), _n("Pence")), Currency(_m("Schweizer Franken"), _m("Rappen"))
 
 CURRENCIES = {
-    "€": _EURO, "EUR": _EURO, "Euro": _EURO, "ct": Currency(_m("Cent")), "Ct": Currency(_m("Cent")), "$": _DOLLAR,
+    "€": _EURO, "EUR": _EURO, "Euro": _EURO, "Cent": Currency(_m("Cent")), "ct": Currency(_m("Cent")),
+    "Ct": Currency(_m("Cent")), "$": _DOLLAR,
     "US$": _DOLLAR, "USD": _DOLLAR,
     "£": _POUND, "GBP": _POUND, "CHF": _FRANC, "SFr": _FRANC, "¥": Currency(_m("Yen")), "JPY": Currency(_m("Yen")),
     "₩": Currency(_m("Won")),

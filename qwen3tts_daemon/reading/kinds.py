@@ -155,7 +155,7 @@ _PHONE = (
 )
 _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
-    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?)(?![{_WORD}-])"
+    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
 _DOTTED = (
     rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
@@ -336,6 +336,7 @@ def _signs(language: Language) -> Iterator[Row]:
     """Before a number ("#5", "~10"), and between two ("2 x 4")."""
     words = {sign: word for sign, word in language.signs.items() if sign not in "+-±"}
     sign = alternatives(words)
+    yield r"[<>]=(?=\s?[-+]?\d)", lambda found: words["≤" if found[0] == "<=" else "≥"]
     yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
     yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
