@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import random_checkpoint
 from qwen3tts_daemon.embedded import chunker, voices
-from qwen3tts_daemon.embedded.numbers import digits, normaliser
 from qwen3tts_daemon.embedded.phonemes import g2p
+from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.text import language_cues
 from qwen3tts_daemon.text.languages import detect_language, parse_language, warm
@@ -99,8 +99,7 @@ def test_no_name_means_two_languages() -> None:
 LACKING: dict[str, tuple[Collection[str], set[str]]] = {
     "which libraries the preview voice needs": (voices._LANGUAGE_MODULES, set()),
     "who speaks first of the preview voices": ({voice.language for voice in voices.VOICES}, set()),
-    "digits in words": (digits._WORDS, set()),
-    "decimal points in words": (digits._POINTS, set()),
+    "how text is read": (reader._MODULES, set()),
     "what the settings take": (Settings().wyoming.languages, set()),
     # Told apart by their script.
     "what gives a language away in a few words": (language_cues._FUNCTION_WORDS, {"ja", "ko", "ru", "zh"}),
@@ -136,8 +135,6 @@ def test_a_sample_is_in_its_language(code: str) -> None:
 
 
 def test_the_preview_voice_says_that_it_cannot_read_another_language() -> None:
-    with pytest.raises(UnsupportedLanguage):
-        normaliser.TextNormaliser().normalise("5 %", "xx")
     with pytest.raises(UnsupportedLanguage):
         g2p.G2P({}).phonemes("a", "xx-XX")
 
