@@ -193,7 +193,8 @@ def kernels(codec: Codec, codes: Tensor, exact: np.ndarray, dtype: torch.dtype) 
     from qwen_tts.runtime.cuda_graphs import CudaGraphs
 
     decoder = TritonDecoder(codec, 1, dtype, codec.device, CudaGraphs())
-    with torch.inference_mode():
+    torch.cuda.synchronize()
+    with torch.inference_mode(), torch.cuda.stream(torch.cuda.Stream()):  # graphs are not captured on the default one
         decoder.prepare_alone()
         pcm = decoder.decode_alone(codes, None).pcm.cpu().numpy()
     return _db(np.rint(exact * 2**15).clip(-(2**15), 2**15 - 1), pcm.astype(np.float32))

@@ -51,6 +51,8 @@ def _plain(char: str) -> str:
     kind, _, _ = unicodedata.decomposition(char).partition(" ")
     if kind in _FONTS and char.isalnum():
         return unicodedata.normalize("NFKC", char)
+    if kind == "<square>":
+        return unicodedata.normalize("NFKC", char).replace("\u03bc", "\u00b5")
     if kind == "<wide>":
         return unicodedata.normalize("NFKC", char)
     return char

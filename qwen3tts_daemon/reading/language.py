@@ -55,6 +55,8 @@ class Language(ABC):
     notation: ClassVar[Notation]
     is_spaced: ClassVar[bool] = True
     """Whether words are parted by blanks"""
+    has_particles: ClassVar[bool] = False
+    """Whether letters of its script follow a number without a blank, as particles"""
 
     # ---- words and tables ----
 

@@ -15,6 +15,7 @@ _MODULES = {
     "ru": "russian", "zh": "chinese", "ja": "japanese", "ko": "korean",
 }  # fmt: skip
 _TO_READ = r"[\p{N}\p{Sc}@&%‰°§№]|[\p{L}\d]\.\p{Ll}{2}"
+_HANGUL = regex.compile(r"\p{Hangul}")
 _TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.…])(?![,.]\d)"), ""))
 
 
@@ -77,6 +78,7 @@ class _Reader:
                 return said
             before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
             is_joined = said.endswith(("'", "-"))  # an elided article, the first half of a word
+            is_joined |= self._language.has_particles and _HANGUL.match(after) is not None
             return (" " if before.isalnum() else "") + said + (" " if after.isalnum() and not is_joined else "")
 
         return words

@@ -6,9 +6,13 @@ from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
 from qwen_tts.stream import AudioStream
 
+_UNSURE_FLUSH_S = 1.2
+"""How long a stop that may stand inside a number, a short form or an address waits at least: "21" "." "5 °C" """
+
 
 class IncomingText:
-    """Text in, segments out. A sentence that looks finished is a segment once no text came for `idle_flush_s`."""
+    """Text in, segments out. A sentence that looks finished is a segment once no text came for `idle_flush_s`, or
+    somewhat longer where its stop may be inside a number."""
 
     def __init__(self, split: Split, idle_flush_s: float) -> None:
         self.segments: list[Segment] = []
@@ -37,7 +41,8 @@ class IncomingText:
         self.stop_waiting()
         if self._segmenter.has_finished_text:
             loop = asyncio.get_running_loop()
-            self._idle_timer = loop.call_later(self._idle_flush_s, lambda: self._add(self._segmenter.idle()))
+            wait_s = max(self._idle_flush_s, _UNSURE_FLUSH_S if self._segmenter.ends_in_the_middle else 0.0)
+            self._idle_timer = loop.call_later(wait_s, lambda: self._add(self._segmenter.idle()))
 
     def flush(self) -> None:
         """What has been fed is to be spoken, finished or not."""

@@ -3,9 +3,15 @@
 languages       which language a caller means, and which one a text is in
 language_cues   what gives a language away in a few words
 segments        live text in arbitrary pieces -> segments to speak, each with its range of characters
-lines           what kind of line is this: item, heading, table row, code fence, rule or plain text?
-clean           a segment as written -> its words: no markup, emoji, addresses or invisible characters
-markdown        markdown and HTML -> the words in it
+lines           what kind of line is this: item, heading, table row, note, code fence, data, rule or plain text?
+blocks          what is dropped as a whole while it comes in: thinking, tool calls, scripts, code, data
+clean           a segment as written -> its words; it asks, in this order:
+formulas        what is left of LaTeX -> signs and words
+notes           footnotes, citations, sources -> nothing
+pictures        emoji, emoticons, kaomoji, drawings -> nothing
+markdown        markdown -> the words in it
+html            what a tag parts, and the markdown that says the same
+addresses       addresses of the web -> their hosts; @names and #tags -> their words
 phrases         whether there is something to say, and a full stop where none is written
 
 Where a sentence ends is said by qwen_tts/text/sentences.py, to this package and to both engines.

@@ -5,20 +5,24 @@ changes: cleaning clean text changes nothing.
 """
 
 import unicodedata
-from urllib.parse import urlsplit
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen3tts_daemon.text.addresses import with_spoken_addresses
+from qwen3tts_daemon.text.formulas import without_latex
 from qwen3tts_daemon.text.markdown import without_markdown
-from qwen3tts_daemon.text.phrases import is_speakable
+from qwen3tts_daemon.text.notes import without_notes
+from qwen3tts_daemon.text.phrases import ended, is_speakable
+from qwen3tts_daemon.text.pictures import without_pictures
 
 
 def speakable(written: str) -> str:
     """The words to speak of a complete piece of text, "" if there are none."""
     if not is_speakable(written):
         return ""  # cleaning makes no letters
-    if _PLAIN.fullmatch(written) and unicodedata.is_normalized("NFC", written):
-        return written
+    plain = _PLAIN.fullmatch(written)
+    if plain and unicodedata.is_normalized("NFC", written):
+        return ended(plain["words"]) if plain.start("words") else written
     text = _visible(written)
     for _ in range(_MOST_PASSES):
         cleaned = _one_pass(text)
@@ -26,22 +30,27 @@ def speakable(written: str) -> str:
             break
         text = cleaned
     else:
-        text = _without_addresses_and_emoji(_MARKS.sub(" ", text))
+        text = _of_characters(_MARKS.sub(" ", text))
     return text if is_speakable(text) else ""
 
 
-# What every pass leaves alone, most of all speech: words with a space or an apostrophe between.
-_PLAIN = regex.compile(r"(?!\d+\.\s)[\p{L}\p{Nd}]++(?:(?:[,;:.!?]? |['’、，])[\p{L}\p{Nd}]++)*+[,;:.!?…、，。！？]?")
+# What every pass leaves alone, most of all speech: words with a space or an apostrophe between;
+# and the same as an item or a heading.
+_PLAIN = regex.compile(
+    r"(?:(?:[-*+]|#{1,6}) )?(?P<words>(?!.*\bxD)[\p{L}\p{Nd}]++"
+    r"(?:(?:[,;:.!?]? |['’、，])[\p{L}\p{Nd}]++)*+[,;:.!?…、，。！？]?)"
+)
 _MOST_PASSES = 6
 _MARKS = regex.compile(r"[*_`~#<>|\[\]\\&=+-]")
 
 
 def _one_pass(text: str) -> str:
-    return _without_addresses_and_emoji(without_markdown(_CONTROL_TOKEN.sub(" ", text)))
+    text = without_pictures(without_notes(without_latex(_CONTROL_TOKEN.sub(" ", text))))
+    return _of_characters(without_markdown(text))
 
 
-def _without_addresses_and_emoji(text: str) -> str:
-    text = _EMOJI.sub(_without_emoji, _URL.sub(_spoken_url, text))
+def _of_characters(text: str) -> str:
+    text = without_pictures(with_spoken_addresses(text))
     return _tidy(_JOINER.sub("", text))  # a joiner may have lost its picture
 
 
@@ -54,54 +63,19 @@ _JOINER = regex.compile(
     r"|(?<=[\p{Latin}\p{Cyrillic}\p{Greek}\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}])[\u200c\u200d]"
 )
 _MANY_MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
-# Tokens that Qwen's tokenizer knows by name; in user text they are only noise.
-_CONTROL_TOKEN = regex.compile(r"<\|[^<>|\n]{0,64}\|>|</?(?:tts_\w{1,40}|think|tool_call|tool_response)>")
+# Tokens that models know by name, roles, and tags that lost their other half: in user text they are only noise.
+_CONTROL_TOKEN = regex.compile(
+    r"<[|｜](?:im_)?start[|｜]>(?:system|user|assistant|developer|tool)(?=\s*\n|<[|｜]|\Z)"
+    r"|<\|start_header_id\|>\w{1,20}<\|end_header_id\|>|<\|channel\|>\s?final\s?(?=<\|message\|>)"
+    r"|<[|｜][^<>|\n]{0,64}[|｜]>|</?(?:tts_\w{1,40}|think(?:ing)?|reasoning|scratchpad|tool_\w{1,20}|function\w{0,20})>"
+    r"|\[/?(?:THINK|INST|TOOL_CALLS)\]|◁/?\w{1,20}▷"
+)
 
 
 def _visible(text: str) -> str:
     """Newlines as \\n; no control, private or zero-width characters; at most four marks on a letter."""
     text = _JOINER.sub("", _INVISIBLE.sub("", _NEWLINE.sub("\n", text)))
     return str(_MANY_MARKS.sub(r"\1", unicodedata.normalize("NFC", text)))
-
-
-# ---- addresses and emoji ----
-
-_URL = regex.compile(r"""(?<![\w@])(?:https?://|ftp://|www\.)[^\s<>"'«»„“”。，、）】」]+""", regex.I)
-_LONGEST_HOST = 40
-_TRAILING = regex.compile(r"[.,;:!?…)\]}*_~]+$")
-_EMOJI = regex.compile(
-    r" ?(?:(?:[0-9#*]\ufe0f?\u20e3)"
-    r"|\p{Regional_Indicator}{1,2}"
-    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|\p{Extended_Pictographic}(?=\p{Emoji_Modifier}))"
-    r"[\ufe0f\p{Emoji_Modifier}\U000e0020-\U000e007f]*(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*)*"
-    r"|[\ufe0e\ufe0f])"
-)
-
-
-def _spoken_url(found: regex.Match[str]) -> str:
-    """ "https://www.example.com/a/b." -> "example.com."; a host too long to be heard is dropped."""
-    url = found[0]
-    trailing = _TRAILING.search(url)
-    end = trailing[0] if trailing else ""
-    url = url.removesuffix(end)
-    host = _host(url if "://" in url else f"//{url}")
-    return (host if len(host) <= _LONGEST_HOST else "") + end.replace("(", "")
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
-
-
-def _without_emoji(found: regex.Match[str]) -> str:
-    """A keycap leaves its digit, a stray selector nothing, a picture a space."""
-    picture = found[0]
-    if "\u20e3" in picture:
-        return str(picture.rstrip("\ufe0f\u20e3"))
-    before_a_stop = found.string[found.end() : found.end() + 1] in (*".,!?…", "")
-    return "" if before_a_stop or picture in ("\ufe0e", "\ufe0f") else " "
 
 
 # ---- spaces and punctuation ----
@@ -111,7 +85,9 @@ _TIDY = (
     (regex.compile(r" ?\n ?"), "\n"),
     (regex.compile(r"\n{2,}"), "\n\n"),
     (regex.compile(r"\(\s*\)|\[\s*\]"), ""),
-    (regex.compile(r"(?<=\w) \| (?=\w)"), ", "),
+    (regex.compile(r"(?<=\S) \| (?=\S)"), ", "),
+    (regex.compile(r"(?m)^[,;] (?=\S)"), ""),
+    (regex.compile(r" (?=[.,](?:\s|\Z))"), ""),
     (regex.compile(r"([!?]{3})[!?]+"), r"\1"),
     (regex.compile(r"\.{4,}"), "..."),
     (regex.compile(r"…{3,}"), "……"),

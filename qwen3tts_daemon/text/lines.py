@@ -1,28 +1,42 @@
-"""What kind of line is this: item, heading, table row, code fence, rule or plain text?"""
+"""What kind of line is this: item, heading, table row, note, code fence, data, rule or plain text?"""
 
 from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-LineKind = Literal["text", "item", "numbered", "heading", "row", "fence", "rule"]
+LineKind = Literal["text", "item", "numbered", "heading", "row", "note", "fence", "data", "rule"]
+SENTENCES: frozenset[LineKind] = frozenset({"item", "numbered", "heading", "row", "note"})
+"""Lines that are sentences of their own"""
 
+BULLETS = "•◦▪‣●○■□▶►✓✔✗✘★☆∙⁃➤➔➜❖"
+"""Characters that stand before items beside those of markdown; for a character class"""
+_PICTURE = (
+    r"(?:[0-9#*]\ufe0f?\u20e3|\p{Regional_Indicator}{2}|(?![0-9#*])\p{Emoji_Presentation}|(?![0-9#*])\p{Emoji}\ufe0f)"
+    r"[\ufe0f\u200d\p{Emoji_Modifier}\p{Extended_Pictographic}]{0,20}"
+)
 _QUOTE = r"[ \t]*+(?:>[ \t]?){0,20}+"
-_FENCE = regex.compile(_QUOTE + r"(?:(?P<mark>`{3,})[^`\n]{0,80}|(?P<mark>~{3,})[^\n]{0,80})(?:\n|\Z)")
-_RULE = regex.compile(_QUOTE + r"(?=[^\n]*[-*_=]{2}|[^\n]*(?:[-*_][ \t]+){2})[-*_=|:+ \t\r]{3,80}(?:\n|\Z)")
+_FENCE = regex.compile(_QUOTE + r"(?:(?P<mark>`{3,80})[^`\n]{0,80}|(?P<mark>~{3,80})[^\n]{0,80})(?:\n|\Z)")
+_RULE = regex.compile(
+    _QUOTE + r"(?:(?=[^\n]*[-*_=]{2}|[^\n]*(?:[-*_][ \t]+){2})[-*_=|:+ \t\r]{3,80}|[─-╿][─-╿ \t\r]{2,80})(?:\n|\Z)"
+)
 _OTHERS: tuple[tuple[LineKind, regex.Pattern[str]], ...] = (
     ("heading", regex.compile(_QUOTE + r"#{1,6}[ \t]+(?=\S)")),
-    ("item", regex.compile(_QUOTE + r"[-*+•◦▪‣–—][ \t]+(?=\S)")),
+    ("item", regex.compile(_QUOTE + rf"(?:[-*+–—{BULLETS}]\ufe0f?|{_PICTURE})[ \t]+(?=\S)")),
     ("numbered", regex.compile(_QUOTE + r"(?P<number>\d{1,9})[.)][ \t]+(?=\S)")),
-    ("row", regex.compile(_QUOTE + r"\|")),
+    ("row", regex.compile(_QUOTE + r"[|│┃║]")),
+    ("note", regex.compile(r"(?=[ \t]{0,3}\[[^\[\]\n]{1,60}\]:)")),
+    ("data", regex.compile(r'(?=[ \t]*+(?:\[\s*+)?\{\s*+")')),
 )
-_UNDECIDED = regex.compile(_QUOTE + r"(?:#{0,6}[ \t]*|\d{0,9}[.)]?[ \t]*|[-*+•◦▪‣–—_=|:~` \t\r]{0,80})")
-_UNDECIDED_FENCE = regex.compile(_QUOTE + r"(?:`{3,}[^`\n]{0,80}|~{3,}[^\n]{0,80})")
+_UNDECIDED = regex.compile(
+    _QUOTE + rf"(?:#{{0,6}}[ \t]*|\d{{0,9}}[.)]?[ \t]*|[0-9#*]\ufe0f?|[-*+–—_=|:~` \t\r]{{0,80}}|[─-╿ \t\r]{{0,80}}"
+    rf"|[{BULLETS}]\ufe0f?[ \t]*|{_PICTURE}[ \t]*|\p{{Regional_Indicator}}|\p{{Emoji}}"
+    r"|`{3,80}[^`\n]{0,80}|~{3,80}[^\n]{0,80}|\[[^\[\]\n]{0,60}\]?|(?:\[\s{0,40})?\{\s{0,40})"
+)
 
 
 def line_kind(text: str, start: int, final: bool) -> tuple[LineKind, int, str] | None:
     """LineKind, start of the content and marker of the line at `start`; None where more text may change that."""
-    end = text.find("\n", start)
-    if end < 0 and not final and _undecided(text, start):
+    if not final and _UNDECIDED.fullmatch(text, start):
         return None
     fence = _FENCE.match(text, start)
     if fence:
@@ -35,22 +49,3 @@ def line_kind(text: str, start: int, final: bool) -> tuple[LineKind, int, str] |
         if found:
             return kind, found.end(), found["number"] if kind == "numbered" else ""
     return "text", start, ""
-
-
-def _undecided(text: str, start: int) -> bool:
-    return bool(_UNDECIDED.fullmatch(text, start) or _UNDECIDED_FENCE.fullmatch(text, start))
-
-
-def fence_end(text: str, mark: str, final: bool) -> int | None:
-    """Where the code behind a fence ends in `text`, which begins with a line; None: not in this text."""
-    last = r"(?:\n|\Z)" if final else r"\n"
-    closing = regex.search(rf"(?m)^[ \t>]{{0,40}}{mark[0]}{{{len(mark)},80}}[ \t\r]{{0,40}}{last}", text)
-    return int(closing.end()) if closing else None
-
-
-_FENCE_START = regex.compile(r"[ \t>]*(?:`*|~*)[ \t\r]*")
-
-
-def may_close_fence(line: str) -> bool:
-    """Whether an unfinished line may become the end of a code block."""
-    return len(line) <= 200 and bool(_FENCE_START.fullmatch(line))

@@ -7,25 +7,21 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from qwen3tts_daemon.text.html import without_html
+from qwen3tts_daemon.text.lines import BULLETS
 from qwen3tts_daemon.text.phrases import ended
 
-_MAYBE_MARKDOWN = regex.compile(r"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#=•◦▪‣]|\d{1,9}[.)]\s)", regex.M)
+_MAYBE_MARKDOWN = regex.compile(rf"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#={BULLETS}]|\d{{1,9}}[.)]\s)", regex.M)
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("code")
-_ATTRIBUTE = r"""\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)"""
-_HTML = regex.compile(
-    r"<!--(?:(?!-->).){0,1000}-->|<(?P<hidden>script|style)\b[^<>]{0,200}>.{0,2000}?</(?P=hidden)\s*>"
-    rf"|</?[a-z][a-z0-9-]{{0,20}}(?:{_ATTRIBUTE})*\s*/?>",
-    regex.I | regex.S,
-)
 _BRACKET = regex.compile(
     r"(?P<closed>\\.|\[(?:[^\[\]\n]++|\[[^\[\]\n]*+\])*+\]"
     r"(?:\((?:<[^<>\n]*+>|(?:[^()\s<]++|\([^()\s]*+\))*+)(?:[ \n]+(?:\"[^\"\n]*+\"|'[^'\n]*+'))?\s?\)|(?!\()))|\["
 )
 _MOST_OPEN_BRACKETS = 3
 _PRODUCT = regex.compile(r"(?<=\d)\*(?=\d)")
-_TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$", regex.M)
+_TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$|^(?P<cells>[^|`\n]+[ \t]\|[ \t][^`\n]+)$", regex.M)
 _TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
-_BULLET = regex.compile(r"^[ \t]*[•◦▪‣][ \t]+", regex.M)
+_BULLET = regex.compile(rf"^[ \t]*[{BULLETS}][ \t]+", regex.M)
 _LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("open", "close")}
 _CHECKBOX = regex.compile(r"^\[[ xX]\] ")
 _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
@@ -40,7 +36,7 @@ def without_markdown(text: str) -> str:
     if not _MAYBE_MARKDOWN.search(text):
         return text
     text = _PRODUCT.sub(r"\*", text)
-    text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", _HTML.sub(_without_tag, text)))
+    text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", without_html(text)))
     text = _few_open_brackets(text)
     text = _TABLE_ROW.sub(_spoken_row, text)
     text = _BULLET.sub("- ", text)
@@ -56,11 +52,6 @@ def _few_open_brackets(text: str) -> str:
     if sum(is_open) <= _MOST_OPEN_BRACKETS:
         return text
     return str(_BRACKET.sub(lambda found: found["closed"] or " ", text))
-
-
-def _without_tag(tag: regex.Match[str]) -> str:
-    """A tag inside a sentence leaves nothing, a line break or a paragraph a new line."""
-    return "\n" if tag[0].lower().startswith(("<br", "<p", "</p", "<li", "<h", "</h", "<tr", "<div")) else ""
 
 
 def _spoken_row(row: regex.Match[str]) -> str:
@@ -114,7 +105,7 @@ _WORDLIKE_CODE = regex.compile(r"[\w\s.,:;/@+#%'°€$!?()\[\]<>=*&|~^\"{}\\-]{1
 
 def _spoken_code(code: str) -> str:
     """Code that reads like words stays; longer or stranger code is not spoken."""
-    code = code.replace("()", "")
+    code = code.replace("()", "").strip("<>")
     return code if _WORDLIKE_CODE.fullmatch(code) and _letters_share(code) >= 0.5 else " "
 
 

@@ -14,10 +14,21 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen3tts_daemon.text.blocks import OPENERS, Block, Code, Data, Opening, opening
 from qwen3tts_daemon.text.clean import speakable
-from qwen3tts_daemon.text.lines import fence_end, line_kind, may_close_fence
+from qwen3tts_daemon.text.html import tag
+from qwen3tts_daemon.text.lines import SENTENCES, line_kind
 from qwen3tts_daemon.text.phrases import ended, is_speakable
-from qwen_tts.text.sentences import CJK, CLAUSE_MARKS, MARKS, Ending, clause_ends, ends_sentence
+from qwen_tts.text.sentences import (
+    CJK,
+    CLAUSE_MARKS,
+    MARKS,
+    WIDE_STOPS,
+    Ending,
+    clause_ends,
+    ends_sentence,
+    stop_may_go_on,
+)
 
 Split = Literal["sentence", "clause", "none"]
 MAX_CHARS = 400
@@ -55,14 +66,17 @@ class _Cut:
     end: int
     ending: Ending | None
     closes_line: bool = False
+    block: Block | None = None  # goes on behind it
 
 
-_STOP = regex.compile(rf"{MARKS}|\n|`+|\[|{CLAUSE_MARKS}")
-_MAYBE_FINISHED = regex.compile(rf"{MARKS}|\n")
+_STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
+_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n")
 _BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
 _ADDRESS = regex.compile(r"\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
+_ROW = regex.compile(r"\S[ \t]\|[ \t]\S")
+_TICKS = regex.compile("`+")
 _WIDE = regex.compile(f"[{CJK}]")
 
 
@@ -75,7 +89,7 @@ class LiveSegmenter:
         self._base = 0
         self._at_line_start = True
         self._in_line = False  # behind the first sentence of an item, heading or row
-        self._fence: str | None = None
+        self._block: Block | None = None  # the buffer starts inside it
         self._ended = False
         self._seen = _Seen()
 
@@ -101,10 +115,15 @@ class LiveSegmenter:
     @property
     def has_finished_text(self) -> bool:
         """Whether idle() would have something to release."""
-        if self._fence is not None or not _MAYBE_FINISHED.search(self._text):
+        if self._block is not None or not _MAYBE_FINISHED.search(self._text):
             return False
         cut = self._peek(final=False)
         return cut is not None and cut.ending is not None
+
+    @property
+    def ends_in_the_middle(self) -> bool:
+        """Whether the text so far ends with a stop that may stand inside a number, a short form or an address."""
+        return stop_may_go_on(self._text)
 
     # ---- taking segments off the buffer ----
 
@@ -128,7 +147,8 @@ class LiveSegmenter:
     def _take(self, cut: _Cut) -> Segment | None:
         raw = self._text[: cut.end]
         start = self._base
-        self._drop(cut.end)
+        self._drop(cut.end, in_block=self._block is not None or cut.block is not None)
+        self._block = cut.block
         if cut.ending is None:
             return None
         kept = raw.rstrip()
@@ -137,10 +157,11 @@ class LiveSegmenter:
             return None
         return Segment(ended(text) if cut.closes_line else text, kept, start, start + len(kept), cut.ending)
 
-    def _drop(self, chars: int) -> None:
+    def _drop(self, chars: int, in_block: bool = False) -> None:
+        """Behind a block a line is what it was before it."""
         dropped, self._text = self._text[:chars], self._text[chars:]
         self._base += chars
-        if dropped.strip(" \t\r"):
+        if dropped.strip(" \t\r") and not in_block:
             self._at_line_start = dropped.rstrip(" \t\r").endswith("\n")
             self._in_line = self._in_line and not self._at_line_start
         self._seen = _Seen()
@@ -148,8 +169,8 @@ class LiveSegmenter:
     # ---- finding the next end ----
 
     def _next_cut(self, settled: bool, final: bool) -> _Cut | None:
-        if self._fence is not None:
-            return self._inside_fence(final)
+        if self._block is not None:
+            return self._inside_block(self._block, final)
         self._skip_space()
         if not self._text:
             return None
@@ -160,7 +181,7 @@ class LiveSegmenter:
         return self._scan_stops(settled, final)
 
     def _skip_space(self) -> None:
-        if self._fence is None and self._text[:1].isspace():
+        if self._block is None and self._text[:1].isspace():
             self._drop(len(self._text) - len(self._text.lstrip()))
 
     def _open_segment(self, final: bool) -> _Cut | None:
@@ -174,30 +195,21 @@ class LiveSegmenter:
             return None
         kind, content, mark = line
         if kind == "fence":
-            self._fence = mark
-            return _Cut(content, None)
+            return _Cut(content, None, block=Code(mark))
+        if kind == "data":
+            return _Cut(0, None, block=Data())
         if kind == "rule" and self._split != "none":
             return _Cut(content, None)
-        self._seen.is_line = kind in {"item", "numbered", "heading", "row"} and self._split != "none"
+        self._seen.is_line = kind in SENTENCES and self._split != "none"
         self._in_line = self._seen.is_line
-        self._seen.content = content if kind in {"item", "numbered", "heading", "row"} else 0
+        self._seen.content = content if kind in SENTENCES else 0
         self._seen.scan = self._seen.content
         return None
 
-    def _inside_fence(self, final: bool) -> _Cut | None:
-        """Drop code up to its closing fence."""
-        assert self._fence is not None
-        if not self._at_line_start:
-            line_end = self._text.find("\n") + 1
-            return _Cut(line_end or len(self._text), None) if self._text else None
-        end = fence_end(self._text, self._fence, final)
-        if end is not None:
-            self._fence = None
-            return _Cut(end, None)
-        code = self._text.rfind("\n") + 1
-        if final or not may_close_fence(self._text[code:]):
-            code = len(self._text)
-        return _Cut(code, None) if code else None
+    def _inside_block(self, block: Block, final: bool) -> _Cut | None:
+        """Drop what belongs to the block for certain."""
+        end, following = block.skip(self._text, final)
+        return _Cut(end, None, block=following) if end or following != block else None
 
     def _scan_stops(self, settled: bool, final: bool) -> _Cut | None:
         text = self._text
@@ -225,11 +237,31 @@ class LiveSegmenter:
         char = stop[0][0]
         if char == "\n":
             return self._at_new_line(int(stop.start()), final)
-        if char == "`" or char == "[":
+        if char in OPENERS and (found := opening(self._text, stop.start(), settled)):
+            return None if found == "perhaps" else self._at_block(int(stop.start()), found)
+        if char == "<":
+            return self._at_tag(int(stop.start()), settled)
+        if char in "`[":
             return self._past_markup(stop, settled)
         if stop["marks"]:
             return self._at_mark(stop, settled, final)
-        return self._at_clause(stop, settled)
+        return stop.end() if char in OPENERS else self._at_clause(stop, settled)
+
+    def _at_block(self, position: int, found: Opening) -> _Cut:
+        return _Cut(position, Ending.CLAUSE) if position else _Cut(found.end, None, block=found.block)
+
+    def _at_tag(self, position: int, settled: bool) -> _Cut | int | None:
+        """One that stands first is dropped; one that parts sentences ends one."""
+        found = tag(self._text, position, settled)
+        if found is None or found == "perhaps":
+            return position + 1 if found is None else None
+        if position == 0:
+            return _Cut(found.end, None)
+        if self._split == "none" or found.kind not in {"sentence", "paragraph"}:
+            return self._past(position, found.end)
+        if found.kind == "paragraph":
+            return _Cut(position, Ending.PARAGRAPH, closes_line=self._seen.is_line)
+        return _Cut(position, Ending.SENTENCE, closes_line=True)
 
     def _at_mark(self, mark: regex.Match[str], settled: bool, final: bool) -> _Cut | int | None:
         end = int(mark.end())
@@ -260,10 +292,12 @@ class LiveSegmenter:
         line = line_kind(self._text, position + 1, final)
         if line is None:
             return None
+        if self._split != "none" and _ROW.search(self._text, self._text.rfind("\n", 0, position) + 1, position):
+            return _Cut(position, Ending.SENTENCE, closes_line=True)
         kind, _, number = line
         if kind == "text" or (kind == "numbered" and number != "1" and self._text[position - 1] != ":"):
             return position + 1
-        if kind == "fence":
+        if kind in {"fence", "data"}:
             return _Cut(position, Ending.PARAGRAPH)
         if self._split == "none":
             return position + 1
@@ -279,12 +313,16 @@ class LiveSegmenter:
             window = self._text[start : start + _CODE_CHARS]
             length, longest = _code_length(window, opener[0], settled), _CODE_CHARS
         if length is not None:
-            if start + length > MAX_CHARS and start:
-                self._seen.longest = min(self._seen.longest, start)
-            return start + length
+            return self._past(start, start + length)
         if settled or len(self._text) - start > longest or _BLANK_LINE.search(window):
             return int(opener.end())
         return None
+
+    def _past(self, start: int, end: int) -> int:
+        """Go on behind what no segment may end inside."""
+        if end > MAX_CHARS and start:
+            self._seen.longest = min(self._seen.longest, start)
+        return end
 
     def _at_clause(self, stop: regex.Match[str], settled: bool) -> _Cut | int | None:
         end = int(stop.end())
@@ -322,7 +360,7 @@ def _link_length(text: str) -> int | None:
 
 def _code_length(text: str, ticks: str, settled: bool) -> int | None:
     """Length of the inline code that starts `text`; None if it does not end in it, or may go on."""
-    closing = regex.search(rf"(?<!`){ticks}(?!`)", text, pos=len(ticks))
-    if not closing or (closing.end() == len(text) and not settled):
-        return None
-    return int(closing.end())
+    for run in _TICKS.finditer(text, len(ticks)):
+        if len(run[0]) == len(ticks):
+            return int(run.end()) if settled or run.end() < len(text) else None
+    return None

@@ -182,7 +182,8 @@ class EngineLoop:
             self._refuse(stream, error)
         for opened, _ in admitted.opened:
             self._open[opened.sequence.row] = opened
-            opened.sequence.listener = SequenceListener(opened.stream.speech, self._listens_for)
+            goes_on = opened.stream.sound.given_samples > 0
+            opened.sequence.listener = SequenceListener(opened.stream.speech, self._listens_for, goes_on=goes_on)
         self._to_open.extend(admitted.opened)
         self._out += admitted.moved
 

@@ -14,28 +14,34 @@ OPEN = _words(
     # German
     "z.B z.T z.Zt d.h d.i i.d.R i.A i.V u.U o.g s.o s.u v.a m.E bzw ca vgl Dr Prof Hr Fr Hrn Dipl Ing Nr",
     "Bd Kap inkl",
-    "exkl zzgl evtl ggf sog gem bspw insb mind max geb gest verh Tel Abb Hl Ew",
+    "exkl zzgl evtl ggf sog gem bspw insb mind max geb gest verh Tel Abb Hl Ew Fa Inh",
     # English
     "e.g i.e cf vs viz approx Mr Mrs Ms Mx Messrs Prof Rev Hon Gen Col Capt Cpt Lt Sgt Maj Sen Rep Gov",
     "Pres Mt Ft",
     # French
-    "M MM Mme Mmes Mlle Mlles Mgr p.ex c.à.d env av apr bd tél Ste",
+    "M MM Mme Mmes Mlle Mlles Mgr Pr p.ex c.à.d env av apr bd tél Ste",
     # Spanish
-    "Sr Sra Sres Srta Dra Dres D.ª Dña p.ej pág págs núm aprox Avda av",
+    "Sr Sra Sres Srta Dra Dres Excmo Excma Ilmo Ilma Lic Arq D.ª Dña p.ej pág págs núm aprox Avda av",
     # Italian
-    "Sig Sigg Dott Dott.ssa Prof.ssa Ing Avv Geom Rag On p.es pag pagg cfr ca tel",
+    "Sig Sigg Arch Dott Dott.ssa Prof.ssa Ing Avv Geom Rag On p.es pag pagg cfr ca tel",
     # Portuguese
     "Sr Sra Srs Srta Dr Dra Drs Profa Profª Eng Exmo Exma p.ex pág págs aprox Av nº",
     # Russian
     "т.е т.к т.н т.о ул пер просп пл наб ср гр проф акад напр тел стр табл гл св",
 )
 
+# In small letters; without words that end sentences, like "mar", "set" or "ago".
+_DAYS_AND_MONTHS = _words(
+    "lun jeu ven gio mié jue vie sab sáb seg janv févr avr juil sept oct nov déc ene feb abr dic gen giu lug ott",
+    "jan fev dez янв февр апр авг сент окт нояб дек пн вт чт пт сб",
+)
+
 # A sentence may end here, and then a capital letter follows: "um 9 a.m. We", "usw. Dann".
 CLOSING = _words(
-    "etc a.m p.m am pm ecc usw usf uvm u.v.m u.dgl u.ä o.ä Std Min Sek min sec hr hrs ft lb lbs oz",
+    "etc a.m p.m am pm ecc usw usf uvm u.v.m u.dgl u.ä o.ä min sec hr hrs ft lb lbs oz",
     "т.д т.п др пр руб коп тыс млн млрд трлн г гг в вв н.э до.н.э мин сек ч чел шт кг км",
-    "Jan Feb Febr Apr Aug Sept Okt Oct Nov Dez Dec",
 )
+CLOSING |= _DAYS_AND_MONTHS
 
 # A name may follow as well as a sentence: a word that starts sentences decides. "U.S. Army", "Main St. The".
 NAMES = _words(
@@ -43,12 +49,16 @@ NAMES = _words(
     "Blvd Rd",
     "Str str Pl Ud Uds Vd J.-C см им u.a u.Ä u.s.w s.a n.Chr v.Chr EE.UU Cía Ltda S.A S.p.A S.r.l Ed Esq",
     "Hbf Bhf Sr GmbH",
+    "Std Min Sek Tsd Mio Mrd Bio Mo Di Mi Do Sa So Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun",
+    "Jan Feb Febr Mar Apr Jun Jul Aug Sep Sept Okt Oct Nov Dez Dec",
 )
 
 # Only an abbreviation when a number follows: "No. 5" but "No. I won't."
 BEFORE_NUMBER = _words(
-    "no nos nr art fig vol ch sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв д оф гл рис п с",
+    "no nos nr art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв д оф гл рис",
+    "п с темп",
 )
+BEFORE_NUMBER |= _DAYS_AND_MONTHS
 
 GERMAN_MONTHS = _words(
     "Januar Jänner Februar Feber März Maerz April Mai Juni Juli August September Oktober November Dezember",

@@ -70,14 +70,24 @@ _BRACKETS_AND_QUOTES = regex.compile(_CLOSER)
 _CJK = regex.compile(f"[{CJK}]")
 _QUOTING = regex.compile(r"[\p{Hiragana}、，]")
 _BEFORE = regex.compile(
-    r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])"
-    r"(?P<word>\d+|(?:\p{L}\.[\s-]?)*\p{L}[\p{L}\p{M}ªº]*(?:\.\p{L}+)*)$"
+    rf"(?:^|(?<lead>[\p{{L}}\p{{M}}]+)\s+|[^\p{{L}}\p{{M}}\d.]|(?<=[{CJK}]))"
+    rf"(?P<word>\d+|(?:\p{{L}}\.[\s-]?)*[\p{{L}}--[{CJK}]][[\p{{L}}\p{{M}}ªº]--[{CJK}]]*(?:\.\p{{L}}+)*)$",
+    regex.V1,
 )
-_SINGLE_LETTERS = regex.compile(r"(?:\p{L}\.)+\p{L}")
+_DAY = regex.compile(
+    r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])$"
+)
+"""The day and the month of a date in figures, without its last full stop: "24.12" """
+_ISO_LIKE_DATE = regex.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s$")
+_SINGLE_LETTERS = regex.compile(r"(?:\p{L}\.-?)+\p{L}")
 _NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
-_OPENS_LIST = regex.compile(r"""(?:^|:)[\s(*_"'„“«»]*$""")
+_OPENS_LIST = regex.compile(r"""(?:^|(?<!\d):)[\s(*_"'„“«»]*$""")
 _DATE = regex.compile(r"\b\d{1,2}\.\s$")
+# Behind a blank no number and no address goes on, but a chain of initials does.
+_CUT_NUMBER = regex.compile(r"(?:\p{Nd}|\bwww|[\w-]@[\w.-]{1,60}|\w[.:/][\w./-]{0,60}\w)\.\Z")
+_CUT_WORD = regex.compile(r"(?P<before>\S*[\p{L}\p{M}ªº])\.\s*\Z")
 _DASH = regex.compile(r"[-–—]$")
+_UNIT_BEFORE = regex.compile(r"(?:°|\d\s?)$")
 _LONGEST_WORD = 30
 
 
@@ -105,7 +115,7 @@ class _Next:
 
     @property
     def may_start(self) -> bool:
-        return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([")) or self.new_line
+        return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([-–")) or self.new_line
 
 
 def sentence_ends(text: str, *, final: bool) -> Iterator[int]:
@@ -129,6 +139,28 @@ def ends_with_sentence(text: str, following: str) -> bool:
 def ends_with_mark(text: str) -> bool:
     """Whether it ends as a sentence, or an abbreviation, blanks aside."""
     return _last_marks(text) is not None
+
+
+def stop_may_go_on(text: str) -> bool:
+    """Whether the stop that ends `text` may stand inside a number, an abbreviation or an address: "21." of "21.5"."""
+    tail = text[-80:]
+    if _CUT_NUMBER.search(tail):
+        return True
+    stop = _CUT_WORD.search(tail)
+    found = _BEFORE.search(stop["before"]) if stop else None
+    return found is not None and _is_short(found)
+
+
+def _is_short(found: regex.Match[str]) -> bool:
+    word = "".join(found["word"].split())
+    if len(word) == 1:
+        return not _is_unit(found)
+    return bool(_SINGLE_LETTERS.fullmatch(word)) or _last_abbreviation(word) is not None
+
+
+def _is_unit(found: regex.Match[str]) -> bool:
+    """The C of "20 °C", not an initial."""
+    return bool(_UNIT_BEFORE.search(found.string[: found.start("word")]))
 
 
 def _last_marks(text: str) -> regex.Match[str] | None:
@@ -196,10 +228,14 @@ def _is_name(sentence: str) -> bool:
 
 
 def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | None:
+    day = _DAY.search(before)
+    if day and not closers:
+        return _after_day(day["lead"] or "", coming)
     found = _BEFORE.search(before)
     if closers or not found:
         return _plain(closers, coming)
     word = "".join(found["word"].split())
+    word = _last_abbreviation(word) or word
     if word.isdigit():
         return _after_number(before, found, coming)
     if _listed(word, BEFORE_NUMBER) and coming.is_number:
@@ -210,6 +246,16 @@ def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | N
     if coming.is_lower and not coming.new_line and first.isupper() and len(word) <= 4 and not coming.openers:
         return False
     return _plain(closers, coming)
+
+
+def _last_abbreviation(word: str) -> str | None:
+    """ "Dr" of "z.B.Dr", and "z.B" of "z.B"."""
+    parts = word.split(".")
+    for start in range(len(parts)):
+        tail = ".".join(parts[start:])
+        if any(_listed(tail, words) for words in (OPEN, CLOSING, NAMES, BEFORE_NUMBER)):
+            return tail
+    return None
 
 
 def _plain(closers: str, coming: _Next) -> bool:
@@ -223,17 +269,19 @@ def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bo
     """The answer after an abbreviation or an initial; "plain" if the word is neither."""
     if word == "г":
         return bool(found.start("word")) and _number_before(found) and not coming.is_lower
-    if _listed(word, OPEN):
+    if _listed(word, OPEN) or (word == "min" and coming.is_number and not _number_before(found)):
         return False
-    if _listed(word, CLOSING):
+    if _listed(word, NAMES) and word[:1].isupper():
+        return _starts_anew(coming)
+    if _listed(word, CLOSING) or (len(word) == 1 and word.islower() and _number_before(found)):
         return not coming.is_lower and not (coming.is_number and word[:1].isupper())
     if len(word) == 1 and word.islower() and word not in "èéàòù":
         return _starts_anew(coming) if coming.word else False
     if (
         _listed(word, NAMES)
-        or word.endswith("str")
+        or word.endswith(("str", "temp"))
         or _SINGLE_LETTERS.fullmatch(word)
-        or (len(word) == 1 and word.isupper())
+        or (len(word) == 1 and word.isupper() and not _is_unit(found))
     ):
         return _starts_anew(coming)
     return "plain"
@@ -256,6 +304,22 @@ def _listed(word: str, words: frozenset[str]) -> bool:
     return word in words or (word[:1].isupper() and word[:1].lower() + word[1:] in words)
 
 
+def _begins_date(year: str, coming: _Next) -> bool:
+    """As in Korean: "2026. 12. 24." """
+    return len(year) == 4 and coming.is_number and len(coming.word) <= 2 and coming.follower == "."
+
+
+def _after_day(lead: str, coming: _Next) -> bool | None:
+    """After a date in figures, whose stop is its own: "am 24.12. um 18 Uhr", "am 5.6. Müllabfuhr"."""
+    if coming.is_nothing:
+        return lead not in ORDINAL_LEADS
+    if coming.is_lower or coming.is_number:
+        return coming.new_line
+    if not coming.complete:
+        return None
+    return lead not in ORDINAL_LEADS or coming.may_start
+
+
 def _after_number(before: str, found: regex.Match[str], coming: _Next) -> bool | None:
     """False for ordinals and dates: "am 3. Oktober", "der 2. Versuch", "3. 10. 2026", "1. Erstens"."""
     lead = found["lead"] or ""
@@ -268,6 +332,8 @@ def _after_number(before: str, found: regex.Match[str], coming: _Next) -> bool |
     if coming.word in GERMAN_MONTHS or coming.word in ORDINAL_NOUNS:
         return False
     if coming.is_number and _DATE.search(before[: found.start("word")]):
+        return False
+    if _ISO_LIKE_DATE.search(before[: found.start("word")]) or _begins_date(found["word"], coming):
         return False
     if coming.is_number and len(found["word"]) <= 2:
         return coming.follower != "." and lead not in ORDINAL_LEADS

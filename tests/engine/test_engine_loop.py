@@ -15,6 +15,7 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.config.engine import GuardConfig, LiveTextConfig
 from qwen_tts.config.expectations import Expectations
 from qwen_tts.engine import admission, row_memory
+from qwen_tts.engine.listener import faded_in
 from qwen_tts.engine.loop import PREPARING_S
 from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, TextTooLong
 from qwen_tts.offline.synthesizer import Synthesizer
@@ -808,7 +809,7 @@ async def test_a_voice_with_a_transcript_speaks_live_text_sentence_by_sentence(l
     heard.feed(" you?")
     heard.end_text()
     driven.run()
-    assert same_sound(heard.sound, np.concatenate([first.sound, second.sound]))
+    assert same_sound(heard.sound, np.concatenate([first.sound, faded_in(second.sound)])), "no click between them"
     assert sorted(set(heard.segments)) == [0, 1, 2]
     assert heard.reason == "complete"
     assert driven.nothing_is_left

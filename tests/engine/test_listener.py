@@ -157,6 +157,17 @@ def test_noise_before_the_first_word_is_left_out_and_what_follows_fades_in() -> 
     assert all(pcm is not None for pcm in rest)
 
 
+def test_a_sequence_that_goes_on_from_another_fades_in() -> None:
+    """A codec that begins anew may begin with a step."""
+    listener = SequenceListener(SpeechLevel(), OPTIONS, goes_on=True)
+    first, second = (listener.hear(np.full(1920, 1000, np.int16), text_is_read=False) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first[0] == 0
+    assert np.abs(np.diff(first)).max() < 10
+    assert second[0] == 1000
+
+
 @pytest.mark.parametrize("levels", [[SPEECH, -40], [-34, -40], [-34.9, -60]])
 def test_speech_is_never_left_out_nor_what_follows_it(levels: list[float]) -> None:
     for frame, level in zip(heard(levels, start_frames=2), levels, strict=True):

@@ -1,6 +1,7 @@
-"""A table of traps per language: each line is one text, with a bar where a segment ends."""
+"""A table of traps per language, and more in cuts/: each line is one text, with a bar where a segment ends."""
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +144,11 @@ CASES = [
     pytest.param(*expected_of(line.strip()), id=f"{language}-{number}")
     for language, lines in TRAPS.items()
     for number, line in enumerate(lines.strip().splitlines())
+]
+CASES += [
+    pytest.param(*expected_of(line), id=f"{path.stem}-cuts-{number}")
+    for path in sorted(Path(__file__).with_name("cuts").glob("*.txt"))
+    for number, line in enumerate(path.read_text().splitlines())
 ]
 
 

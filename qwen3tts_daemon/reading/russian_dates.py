@@ -1,0 +1,213 @@
+"""Russian dates, years, centuries, ordinals and clock times, each in the case that its place asks for."""
+
+from collections.abc import Iterator
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen3tts_daemon.reading.kinds import alternatives
+from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.roman import value
+from qwen3tts_daemon.reading.russian_agreement import GOVERNORS
+from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, counted, ordinal
+from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
+
+MONTHS = (
+    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября",
+    "декабря"
+)  # fmt: skip
+_SHORT_MONTHS = {
+    "янв": 1, "фев": 2, "февр": 2, "мар": 3, "апр": 4, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "сент": 9, "окт": 10,
+    "ноя": 11, "нояб": 11, "дек": 12,
+}  # fmt: skip
+_WEEKDAYS = {
+    "пн": "понедельник", "вт": "вторник", "ср": "среда", "чт": "четверг", "пт": "пятница", "сб": "суббота",
+    "вс": "воскресенье",
+}  # fmt: skip
+_GOVERNOR = rf"(?:\b(?<governor>(?i:{alternatives(GOVERNORS)}))\s+)?"
+_MONTH = rf"(?<month>{'|'.join(MONTHS)}|(?:{alternatives(_SHORT_MONTHS)})\b\.?)"
+_DASH = r"\s?[-–—]\s?"
+_START = r"(?<![\d.:,/-])"
+_ROMAN = r"(?<![\p{L}\d])[IVXLC]+"
+_VERSIONED = r"(?<!(?:верси\p{L}+|USB|HDMI|Bluetooth|\bv\.?) ?)"
+_NAMED_DAY = regex.compile(
+    r"(?i)(?:сегодня|завтра|послезавтра|вчера|дата|это|наступило"
+    r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?:?(?: —| -)?\s$"
+)
+_SHORT_WEEKDAY = rf"(?i:(?<day>{'|'.join(_WEEKDAYS)}))"
+_OF_YEAR = {
+    "год": Case.NOMINATIVE, "года": Case.GENITIVE, "годом": Case.INSTRUMENTAL, "годы": Case.NOMINATIVE,
+    "годов": Case.GENITIVE, "годам": Case.DATIVE, "годами": Case.INSTRUMENTAL, "годах": Case.PREPOSITIONAL,
+}  # fmt: skip
+_YEAR_FORMS = dict(zip(Case, ("год", "года", "году", "год", "годом", "году"), strict=True))
+_YEARS_FORMS = dict(zip(Case, ("годы", "годов", "годам", "годы", "годами", "годах"), strict=True))
+_OF_CENTURY = {
+    "век": Case.NOMINATIVE, "века": Case.GENITIVE, "веку": Case.DATIVE, "веком": Case.INSTRUMENTAL,
+    "веке": Case.PREPOSITIONAL, "веков": Case.GENITIVE, "веках": Case.PREPOSITIONAL,
+}  # fmt: skip
+_CENTURY_FORMS = dict(zip(Case, ("век", "века", "веку", "век", "веком", "веке"), strict=True))
+
+
+def rows() -> Iterator[Row]:
+    """Rules of dates and times."""
+    yield rf"(?<!\d\s?)\b{_SHORT_WEEKDAY}(?:(?<stop>\.)?(?<comma>,)?(?=\s\d)|\.)", _weekday
+    yield rf"\b(?<from>[Сс]о?) (?<a>\d{{1,2}}) по (?<b>\d{{1,2}}) {_MONTH}", _first_to_last
+    yield (
+        rf"{_GOVERNOR}{_START}(?:(?<first>\d{{1,2}}){_DASH})?(?<d>\d{{1,2}}) {_MONTH}"
+        r"(?: (?<year>\d{4})(?:\s?(?:года|г\.?)(?!\p{L}))?)?",
+        _named_date,
+    )
+    yield (
+        rf"{_GOVERNOR}{_START}(?<d>\d{{1,2}})\.(?<m>\d\d)\.(?<year>\d{{4}}|\d\d(?![\d.]))(?:\s?(?:г\.?|года)(?!\p{{L}}))?",
+        _numbered_date,
+    )
+    yield (
+        rf"{_GOVERNOR}{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])"
+        rf"(?![\d:/]|\.\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
+        _numbered_date,
+    )
+    yield (
+        rf"{_GOVERNOR}{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})",
+        _years,
+    )
+    yield rf"{_GOVERNOR}{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г\.?)(?!\p{{L}})", _year
+    yield r"(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
+    yield (
+        rf"(?:(?<first>{_ROMAN}){_DASH})?(?<n>{_ROMAN})\s(?<word>вв\.?|в\.?|век(?:а|у|ом|е|ов|ах)?)(?!\p{{L}})"
+        rf"|(?<n>\d{{1,2}})(?:-?(?:й|м|го))?\s(?<word>век(?:а|у|ом|е)?)(?!\p{{L}})",
+        _century,
+    )
+    yield (
+        rf"(?<!\b[Сс]о? ){_START}(?<a>\d{{1,2}}:[0-5]\d){_DASH}(?<b>\d{{1,2}}:[0-5]\d)(?![\d:])",
+        lambda found: f"с {found['a']} до {found['b']}",
+    )
+    yield (
+        rf"(?i:(?<=\b(?:таймер\p{{L}}*(?: на)?|осталось|секундомер):? )){_START}(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?![\d:])",
+        lambda found: duration(0, int(found["m"]), int(found["s"])),
+    )
+    yield rf"{_GOVERNOR}{_START}(?<h>\d\d?):(?<m>[0-5]\d)(?::(?<s>[0-5]\d))?(?!:?\d)(?:\s?ч(?:ас(?:а|ов)?)?\b)?", _clock
+
+
+def date(day: int, month: int, year: int | None, case: Case = Case.NOMINATIVE) -> str:
+    """тридцатое ноября две тысячи двадцать шестого года."""
+    words = f"{ordinal(day, case, 'n')} {MONTHS[month - 1]}"
+    return f"{words} {ordinal(year, Case.GENITIVE)} года" if year else words
+
+
+def clock(hour: int, minute: int, second: int | None = None, case: Case = Case.NOMINATIVE) -> str:
+    """четырнадцать тридцать; семь часов."""
+    if not minute and not second:
+        return counted(Number(hour), UNITS["ч"], case)
+    words = [
+        cardinal(hour, case),
+        f"ноль {cardinal(minute, case, 'f')}" if minute < 10 else cardinal(minute, case, "f"),
+    ]
+    if not minute:
+        words[1] = "ноль ноль"
+    return " ".join([*words, counted(Number(second), UNITS["сек"], case)] if second else words)
+
+
+def duration(hours: int, minutes: int, seconds: int, case: Case = Case.NOMINATIVE) -> str:
+    """один час тридцать минут."""
+    parts = [(hours, "ч"), (minutes, "мин"), (seconds, "сек")]
+    return " ".join(counted(Number(n), UNITS[unit], case) for n, unit in parts if n) or "ноль секунд"
+
+
+def _weekday(found: "regex.Match[str]") -> str:
+    short = found["day"]
+    name = _WEEKDAYS[short.casefold()]
+    comma = "," if found["comma"] or found["stop"] else ""
+    return (name.capitalize() if short[0].isupper() else name) + comma
+
+
+def _month(written: str) -> int:
+    return MONTHS.index(written) + 1 if written in MONTHS else _SHORT_MONTHS[written.rstrip(".")]
+
+
+def _governed(found: "regex.Match[str]", words: str) -> str:
+    return f"{found['governor']} {words}" if found["governor"] else words
+
+
+def _case_of_day(found: "regex.Match[str]") -> Case:
+    """The day something happens stands in the genitive, the day itself in the nominative."""
+    if governor := found["governor"]:
+        return Case.ACCUSATIVE if governor.casefold() == "по" else GOVERNORS[governor.casefold()]
+    return Case.NOMINATIVE if _NAMED_DAY.search(found.string[: found.start()]) else Case.GENITIVE
+
+
+def _first_to_last(found: "regex.Match[str]") -> str:
+    first, last = ordinal(int(found["a"]), Case.GENITIVE, "n"), ordinal(int(found["b"]), Case.ACCUSATIVE, "n")
+    return f"{found['from']} {first} по {last} {MONTHS[_month(found['month']) - 1]}"
+
+
+def _named_date(found: "regex.Match[str]") -> str | None:
+    day, month, year = int(found["d"]), _month(found["month"]), found["year"]
+    if not 1 <= day <= 31:
+        return None
+    words = date(day, month, int(year) if year else None, case := _case_of_day(found))
+    if found["first"]:
+        if not found["governor"]:
+            words = date(day, month, int(year) if year else None, Case.ACCUSATIVE)
+            return f"с {ordinal(int(found['first']), Case.GENITIVE, 'n')} по {words}"
+        words = f"{ordinal(int(found['first']), case, 'n')}-{words}"
+    return _governed(found, words)
+
+
+def _numbered_date(found: "regex.Match[str]") -> str | None:
+    day, month, year = int(found["d"]), int(found["m"]), found.groupdict().get("year")
+    if not (1 <= day <= 31 and 1 <= month <= 12):
+        return None
+    full_year = int(year) + (0 if len(year) == 4 else 2000 if int(year) < 70 else 1900) if year else None
+    return _governed(found, date(day, month, full_year, _case_of_day(found)))
+
+
+def _case_of_year(governor: str | None, word: str) -> Case:
+    governed = GOVERNORS.get((governor or "").casefold())
+    in_it = governor is not None and governor.casefold() in ("в", "во", "о", "об", "при", "на")
+    if word in ("году", "г", "г.", "гг", "гг."):
+        if in_it:
+            return Case.PREPOSITIONAL
+        return governed or (Case.PREPOSITIONAL if word == "году" else Case.GENITIVE)
+    return _OF_YEAR[word]
+
+
+def _year(found: "regex.Match[str]") -> str:
+    case = _case_of_year(found["governor"], found["word"])
+    return _governed(found, f"{ordinal(int(found['year']), case)} {_YEAR_FORMS[case]}")
+
+
+def _years(found: "regex.Match[str]") -> str:
+    case = _case_of_year(found["governor"], found["word"]) if found["governor"] else _OF_YEAR.get(found["word"])
+    case = case or Case.NOMINATIVE
+    years = f"{ordinal(int(found['a']), case)} – {ordinal(int(found['b']), case)}"
+    return _governed(found, f"{years} {_YEARS_FORMS[case]}")
+
+
+def _decade(found: "regex.Match[str]") -> str | None:
+    n = int(found["n"])
+    if n < 20 or (n > 90 and not 1000 < n < 2100):
+        return None
+    case = {"е": Case.NOMINATIVE, "м": Case.DATIVE, "ми": Case.INSTRUMENTAL}.get(found["end"], Case.PREPOSITIONAL)
+    return ordinal(n, case, "p") + (f" {_YEARS_FORMS[case]}" if found["word"] else "")
+
+
+def _century(found: "regex.Match[str]") -> str | None:
+    written, word = found["n"], found["word"]
+    n = int(written) if written.isdecimal() else value(written)
+    first = value(found["first"]) if found["first"] else None
+    if not n or n > 40 or (found["first"] and not first):
+        return None
+    before = found.string[: found.start()].rstrip().casefold()
+    case = _OF_CENTURY.get(word)
+    if case is None:
+        case = Case.PREPOSITIONAL if regex.search(r"\b(?:во?|о)$", before) else Case.GENITIVE
+        word = _CENTURY_FORMS[case]
+    return f"{ordinal(first, case)}-{ordinal(n, case)} {word}" if first else f"{ordinal(n, case)} {word}"
+
+
+def _clock(found: "regex.Match[str]") -> str | None:
+    hour, minute, second = int(found["h"]), int(found["m"]), int(found["s"] or 0)
+    case = GOVERNORS[found["governor"].casefold()] if found["governor"] else Case.NOMINATIVE
+    if found["s"] and (len(found["h"]) == 1 or hour > 24):
+        return _governed(found, duration(hour, minute, second, case))
+    return _governed(found, clock(hour, minute, second, case)) if hour <= 24 else None
