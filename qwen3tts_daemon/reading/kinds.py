@@ -31,6 +31,7 @@ _FILES = (
 def kinds(language: Language) -> Iterator[Row]:
     """All of a language, in order."""
     number = language.notation.pattern
+    yield r"\d{30,}", lambda found: language.digits(found[0])
     yield _EMAIL, lambda found: language.address(found[0])
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
@@ -45,6 +46,7 @@ def kinds(language: Language) -> Iterator[Row]:
     clock = rf"(?:\s?(?<suffix>{language.clock_words}))?" if language.clock_words else "(?<suffix>)"
     yield rf"(?<![\d:.,])(?<h>\d{{1,2}}):(?<m>\d\d)(?::(?<s>\d\d))?(?![\d:]|[.,]\d){clock}", partial(_time, language)
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
+    yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
     yield from _money(language, number)
     yield from _measures(language, number)
     yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
@@ -133,12 +135,18 @@ def _ratio(language: Language, found: "regex.Match[str]") -> str:
     return language.ratio(int(found["a"]), int(found["b"]))
 
 
+def _ratio_of_fractions(language: Language, found: "regex.Match[str]") -> str:
+    first, second = (language.number(language.notation.parse(found[name])) for name in "ab")
+    return language.joined((first, language.ratio_word, second))
+
+
 # ---- numbers that are names ----
 
 _PHONE = (
     rf"(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
     rf"|(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
     rf"|(?<![{_WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
+    rf"|(?<![{_WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{_WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
     rf"|(?<![{_WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
     r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
@@ -315,6 +323,7 @@ def _signs(language: Language) -> Iterator[Row]:
     sign = alternatives(words)
     yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
+    yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
 
 
 def _lone_signs(language: Language) -> Iterator[Row]:
