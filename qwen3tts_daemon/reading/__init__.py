@@ -17,7 +17,7 @@ russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which
 russian_numbers.py, russian_dates.py, russian_names.py   rules: what stands in a case, dates and times, names and codes
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
-chinese_units.py                units, currencies and what is counted
+chinese_units.py                units, currencies and what is counted; japanese_units.py: units and currencies
 french_words.py                 units, currencies, short forms, and words that say how a number stands
 ```
 

@@ -5,7 +5,7 @@ A subclass gives words and tables, and overrides what is said in another way tha
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import regex  # type: ignore[import-untyped,unused-ignore]
@@ -39,6 +39,8 @@ class Unit:
     one: str
     many: str
     gender: str = ""
+    before: str = field(default="", kw_only=True)
+    """What stands before the number: 百分之, 時速"""
 
 
 @dataclass(frozen=True, slots=True)
