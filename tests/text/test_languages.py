@@ -58,6 +58,16 @@ def test_of_25_short_sentences_three_at_most_are_mistaken_anywhere(code: str) ->
         assert len(wrong := mistaken(code, house)) <= 3 * len(SHORT[code]) / 25, (house, wrong)
 
 
+@pytest.mark.parametrize("house", ["en", "de", "fr", "es"])
+def test_a_greeting_is_in_its_language_in_every_house(house: str) -> None:
+    for code, texts in {
+        "de": ("Hallo!", "Guten Morgen.", "Ja, bitte.", "Danke."), "en": ("Hello.", "Yes.", "Good night."),
+        "es": ("¡Hola!", "Buenas noches."), "fr": ("Oui.", "Merci.", "Bonsoir Anna."), "pt": ("Bom dia!", "Não."),
+        "it": ("Ciao.", "Buongiorno Marco."),
+    }.items():  # fmt: skip
+        assert [detect_language(text, ALL, house) for text in texts] == [code] * len(texts)
+
+
 @pytest.mark.parametrize("house", ["es", "pt", "it", "en", "de"])
 def test_spanish_portuguese_italian_and_german_are_not_taken_for_each_other(house: str) -> None:
     for code, texts in {
@@ -102,6 +112,7 @@ LACKING: dict[str, tuple[Collection[str], set[str]]] = {
     "how text is read": (reader._MODULES, set()),
     "what the settings take": (Settings().wyoming.languages, set()),
     # Told apart by their script.
+    "greetings": (language_cues._GREETINGS, {"ja", "ko", "ru", "zh"}),
     "what gives a language away in a few words": (language_cues._FUNCTION_WORDS, {"ja", "ko", "ru", "zh"}),
     "letters and endings": (language_cues._SPELLINGS, {"ja", "ko", "ru", "zh"}),
     "letters and endings of others": (language_cues._FOREIGN_SPELLINGS, {"ja", "ko", "ru", "zh"}),
