@@ -54,9 +54,29 @@ ATOMS = [
         "a@b.cd",
         "\r\n",
     ),
-    *("\u200b", "\x00", "...", "?!"),
+    *("\u200b", "\x00", "...", "?!", " | ", "✅ ", "\n│ a │", "¹", "@a_b", "#aB"),
 ]
-TEXTS = st.lists(st.sampled_from(ATOMS), max_size=40).map("".join)
+DROPPED_ATOMS = [
+    *("<think>", "</think>", "<|channel|>analysis<|message|>", "<|end|>", "[THINK]", "[/THINK]", "<!--", "-->"),
+    *("<p>", "</p>", "<b>", "</b>", "<li>", "</li>", "<br>", "<td>", "</td>", "<a href='b. C'>", "<i", ">"),
+    *("[^1]", "[1]", "\n[^a]: ", "\n[a]: http://b.c", "[a][b]", '\n{"a": ', '"b"}', "}", "【1†a】", "\ue200", "\ue201"),
+    *(
+        "$",
+        "$$",
+        "\\(",
+        "\\)",
+        "\\[",
+        "\\frac{a}{b}",
+        "^",
+        "__init__.py",
+        "/\\_/\\\n",
+        "<pre>",
+        "</pre>",
+        "[TOOL_CALLS]",
+        ":-D ",
+    ),
+]
+TEXTS = st.lists(st.sampled_from([*ATOMS, *DROPPED_ATOMS]), max_size=40).map("".join)
 # Without what is dropped with its letters: code, tags, tokens of the model, and some addresses.
 KEPT_ATOMS = [atom for atom in ATOMS if not set(atom) & set("`~<") and atom not in "[]" and "http" not in atom]
 KEPT_TEXTS = st.lists(st.sampled_from(KEPT_ATOMS), max_size=40).map("".join)
