@@ -102,7 +102,7 @@ def fit(unit: Unit, *, fraction: float = 0.5) -> tuple[Unit, Unit]:
 
 
 def length(text: str) -> int:
-    """How long a text sounds, in Latin letters: kana and Hangul syllables are two, Han characters three, digits four."""
+    """How long a text sounds, in Latin letters: a kana or a Hangul syllable is 2, a Han character 3, a digit 4."""
     return sum(map(_length_of, text))
 
 
