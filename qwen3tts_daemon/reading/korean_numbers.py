@@ -236,6 +236,7 @@ _WITH_CARE = {
     "분": r"분(?!의)",
     "부": r"부(?!터)",
     "인": r"인(?=\s|$|[.,]|의|은 |이 |을 )",
+    "보": r"보(?!다|니|고|면|드)",
     "시": "시(?!리즈|스템)",
     "개": "개(?!월)",
 }
@@ -243,9 +244,11 @@ COUNTERS = "|".join(
     _WITH_CARE.get(word, word) for word in sorted({*_NATIVE, *_SINO, *_WITH_CARE}, key=len, reverse=True)
 )
 """A pattern for the words that count"""
-_WITH_NUMBER_OF_A_LINE = regex.compile(
-    r"\s?(?:출구|버스|채널|게이트|홈|승강장|국도|고속도로|선수|타자|방|문제|트랙|버튼|창구|좌석|코스|마을버스|노선|구역|단자|포트"
-    r"|환자|손님|고객|후보|으로|을 누|을 눌|이에요|입니다|교향곡)"
+# Behind 번 where it counts how often something happens; elsewhere it is the number of a thing.
+_HOW_OFTEN = regex.compile(
+    r"\s*(?:$|[.,!?)]|더|반복|누르|눌|울|클릭|연속|했|하|할|시도|정도|씩|이나|만(?!\p{Hangul})|이상|이하|넘|드|먹|마|뛰|흔|두드|읽|듣|들|봤|보|갔|가|왔|오"
+    r"|쓰|썼|실패|성공|방문|알|깜|청소|세탁|운동|쉬|전화|복용|사용|물|환기|말|확인|초과|미만|꼴|가량|쯤|에 걸쳐|돌|접|밀|씻|닦|저|섞|뒤|나|이겼|졌|우승"
+    r"|출전|결석|재|로그인|호출|다시|모두|째|은|는|의)"
 )
 
 
@@ -283,7 +286,7 @@ def native(n: int) -> str:
 def is_native(n: int, counter: str, behind: str = "") -> bool:
     """Whether one says 세 (개), not 삼; `behind` is the text after the counter."""
     if counter == "번":
-        return 1 <= n <= 20 and not _WITH_NUMBER_OF_A_LINE.match(behind)
+        return 1 <= n <= 20 and _HOW_OFTEN.match(behind) is not None
     if counter not in _NATIVE_SET or n == 0:
         return False
     if counter == "대" and n % 10 == 0 and n < 100:

@@ -90,6 +90,10 @@ class Russian(Language):
             return None
         return fraction(numerator, denominator)
 
+    def stroke(self, first: str, second: str) -> str:
+        word = "на" if (first, second) in (("24", "7"), ("50", "50")) else "дробь"
+        return f"{self.part(first)} {word} {self.part(second)}"
+
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         if (numerator, denominator) == (1, 2):
             return "полтора" if whole == 1 else f"{cardinal(whole)} с половиной"

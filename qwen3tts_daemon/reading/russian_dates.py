@@ -32,7 +32,7 @@ _ROMAN = r"(?<![\p{L}\d])[IVXLC]+"
 _VERSIONED = r"(?<!(?:верси\p{L}+|USB|HDMI|Bluetooth|\bv\.?) ?)"
 _NAMED_DAY = regex.compile(
     r"(?i)(?:сегодня|завтра|послезавтра|вчера|дата|это|наступило"
-    r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?:?(?: —| -)?\s$"
+    r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?(?: —| -)?\s$|:\s$"
 )
 _SHORT_WEEKDAY = rf"(?i:(?<day>{'|'.join(_WEEKDAYS)}))"
 _OF_YEAR = {
@@ -62,7 +62,14 @@ def rows() -> Iterator[Row]:
         _numbered_date,
     )
     yield (
-        rf"{_GOVERNOR}{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])"
+        r"\b(?<from>[Сс]о?) (?<a>[12]\d{3}) по (?<b>[12]\d{3}) (?<word>год(?:ы|а)?|гг?\.)",
+        lambda found: (
+            f"{found['from']} {ordinal(int(found['a']), Case.GENITIVE)} по {ordinal(int(found['b']))} "
+            + ("годы" if found["word"] in ("годы", "гг.") else "год")
+        ),
+    )
+    yield (
+        rf"{_GOVERNOR}{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])(?:\.(?=[,;)]|\s+[^\s\p{{Lu}}]))?"
         rf"(?![\d:/]|\.\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
         _numbered_date,
     )
@@ -71,7 +78,7 @@ def rows() -> Iterator[Row]:
         _years,
     )
     yield rf"{_GOVERNOR}{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г\.?)(?!\p{{L}})", _year
-    yield r"(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
+    yield r"'?(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
     yield (
         rf"(?:(?<first>{_ROMAN}){_DASH})?(?<n>{_ROMAN})\s(?<word>вв\.?|в\.?|век(?:а|у|ом|е|ов|ах)?)(?!\p{{L}})"
         rf"|(?<n>\d{{1,2}})(?:-?(?:й|м|го))?\s(?<word>век(?:а|у|ом|е)?)(?!\p{{L}})",
@@ -194,7 +201,7 @@ def _decade(found: "regex.Match[str]") -> str | None:
 def _century(found: "regex.Match[str]") -> str | None:
     written, word = found["n"], found["word"]
     n = int(written) if written.isdecimal() else value(written)
-    first = value(found["first"]) if found["first"] else None
+    first = value(found["first"]) if found.groupdict().get("first") else None
     if not n or n > 40 or (found["first"] and not first):
         return None
     before = found.string[: found.start()].rstrip().casefold()
@@ -202,6 +209,8 @@ def _century(found: "regex.Match[str]") -> str | None:
     if case is None:
         case = Case.PREPOSITIONAL if regex.search(r"\b(?:во?|о)$", before) else Case.GENITIVE
         word = _CENTURY_FORMS[case]
+        if found["word"].startswith("вв"):
+            word = {Case.PREPOSITIONAL: "веках"}.get(case, "века")
     return f"{ordinal(first, case)}-{ordinal(n, case)} {word}" if first else f"{ordinal(n, case)} {word}"
 
 

@@ -17,6 +17,7 @@ from qwen3tts_daemon.reading.russian_grammar import (
     compound,
     counted,
     fraction,
+    masculine,
     number_words,
     ordinal,
 )
@@ -31,14 +32,26 @@ _WORDS = r"(?=(?<words>(?:\s[а-яё]+){0,2}))"
 # Behind these a number is a name and agrees with nothing.
 _NAMED = (
     r"(?:№|#|(?i:номер|дом|квартира|статья|пункт|параграф|рейс|поезд|автобус|трамвай|маршрут|канал|страница|глава|кабинет|комната"
-    r"|зона|корпус|код|версия|станция|шаг|группа|школа)\p{L}{0,2})"
+    r"|зона|серия|серию|сезон|эпизод|том|терминал|уровень|выход|корпус|код|версия|станция|шаг|группа|школа)\p{L}{0,2})"
 )
+_FOOT, _TIME = masculine("фут"), masculine("раз", many="раз")
 _BEFORE_WORD = regex.compile(r"\s?([а-яё]+(?: [а-яё]+)?)")
 
 
 def rows(notation: Notation) -> Iterator[Row]:
     """Rules that come before the common kinds."""
     number = notation.pattern
+    yield r"(?<a>\d{1,2})'\s?(?<b>\d{1,2})\"", _feet_and_inches
+    yield rf"(?<=^|[\s(])(?<n>{number})\"(?![\p{{L}}\d])", partial(_inches, notation)
+    yield r"(?<=(?<![\p{L}\d])[-+]?\d{1,3}(?:,\d)?)[CС](?![\p{L}\d])", lambda _: "°C"
+    yield r"(?<=\d)\.{2,3}(?=[-+]?\d)", lambda _: "…"
+    yield rf"{_FRESH}(?<n>\d+)\s?[xх×]?(?<=[xх×])(?=\s[а-яё])", _times
+    yield (
+        rf"{_FRESH}(?<whole>\d+)?\s?(?:(?<vulgar>[¼½¾⅓⅔⅕⅛])|(?<=\d\s)(?<a>\d)/(?<b>\d{{1,2}})(?![\d/]))\s?(?<unit>{_UNIT}){_END}",
+        _fraction_of_unit,
+    )
+    yield r"\b(?i:(?<word>между))\s(?<a>\d+)(?:-?м\p{L}*)?\sи\s(?<b>\d+)(?!\d|[.,:]\d)", _between
+    yield r"(?<=\d)\s-\s(?=\d+(?:[.,]\d+)?\s?=)", lambda _: " минус "
     yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d)", lambda _: "сек"
     yield r"(?:(?<=^|[\s(])(?<sign>[<>≤≥]))\s?(?=\d)", lambda found: f"{_COMPARISONS[found['sign']]} "
     yield (
@@ -69,7 +82,7 @@ def rows_of_plain_numbers(notation: Notation) -> Sequence[Row]:
     return [
         (r"(?<=\s)руб(?:\.(?!\s*$))?(?!\p{L})", lambda _: "рублей"),
         (
-            rf"(?<!{_NAMED}\s){_FRESH}(?<sign>[-+±](?=\d))?(?!0\d)(?<number>{notation.pattern})(?![:/.-]?\d)(?=\s[а-яё])",
+            rf"(?<!{_NAMED}\s)(?:(?<=[а-яё]{{2}}-)|{_FRESH})(?<sign>[-+±](?=\d))?(?!0\d)(?<number>{notation.pattern})(?![:/.-]?\d)(?=\s[а-яё])",
             partial(_agreeing, notation),
         ),
     ]
@@ -116,6 +129,42 @@ def _range(notation: Notation, found: "regex.Match[str]") -> str | None:
         gender = UNITS[found["unit"]].gender if found["unit"] else gender_of(found["word"] or "", n, Case.NOMINATIVE)
         return f"{cardinal(n, gender=gender)}-{last}"
     return f"от {currency}{first} до {currency}{last}"
+
+
+def _feet_and_inches(found: "regex.Match[str]") -> str:
+    feet, inches = counted(Number(int(found["a"])), _FOOT), counted(Number(int(found["b"])), UNITS["in"])
+    return f"{feet} {inches}"
+
+
+def _inches(notation: Notation, found: "regex.Match[str]") -> str | None:
+    if found.string[: found.start()].count('"') % 2:
+        return None  # the end of a quotation
+    return counted(notation.parse(found["n"]), UNITS["in"])
+
+
+def _times(found: "regex.Match[str]") -> str:
+    return f"в {counted(Number(int(found['n'])), _TIME, Case.ACCUSATIVE)}"
+
+
+def _between(found: "regex.Match[str]") -> str:
+    a, b = (number_words(Number(int(found[end])), Case.INSTRUMENTAL) for end in "ab")
+    return f"{found['word']} {a} и {b}"
+
+
+def _fraction_of_unit(found: "regex.Match[str]") -> str:
+    written = (
+        unicodedata.normalize("NFKC", found["vulgar"]).split("\u2044") if found["vulgar"] else (found["a"], found["b"])
+    )
+    numerator, denominator = map(int, written)
+    noun = UNITS[found["unit"]]
+    if not found["whole"]:
+        return f"{fraction(numerator, denominator)} {noun.singular[Case.GENITIVE]}"
+    whole = int(found["whole"])
+    if (numerator, denominator) != (1, 2):
+        return f"{number_words(Number(whole))} и {fraction(numerator, denominator)} {noun.singular[Case.GENITIVE]}"
+    if whole == 1:
+        return counted(Number(1, "5"), noun)
+    return f"{number_words(Number(whole), gender=noun.gender)} с половиной {noun.form(Number(whole), Case.NOMINATIVE)}"
 
 
 def _governed_fraction(found: "regex.Match[str]") -> str:
