@@ -30,7 +30,10 @@ _CODE = (
     r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드) ?번호|코드|PIN)"
     r"(?:는|은|가|이)?\s?:?\s?"
 )
-_BEHIND_COUNTERS = r"\P{Hangul}|$|이|가|은|는|을|를|에|의|도|만|로|으로|부터|까지|입|예|씩|마다|간|째|전|후|동안|정도|이상|이하|미만|초과|짜리|이나|쯤|과|와|랑|용|대"
+_BEHIND_COUNTERS = (
+    r"\P{Hangul}|$|이|가|은|는|을|를|에|의|도|만|로|으로|부터|까지|입|예|씩|마다|간|째|"
+    r"전|후|동안|정도|이상|이하|미만|초과|짜리|이나|쯤|과|와|랑|용|대"
+)
 _LARGE = {"조": 10**12, "억": 10**8, "백만": 10**6, "만": 10**4, "천": 1000, "백": 100}
 _CLOCK = regex.compile(r"(?<h>\d{1,2})(?::(?<m>\d\d)|시(?:\s?(?<m>\d{1,2})분)?)?")
 
@@ -81,7 +84,7 @@ class Korean(Language):
             (r"제\s?(?<n>\d{1,4})(?=\p{Hangul})", lambda found: f"제{sino(int(found['n']))} "),
             (
                 rf"(?<={_CODE})\d[\d-]*\d(?: \d{{3,4}}(?![\d가-힣]))*",
-                lambda found: self.pause.join(map(by_digit, regex.split("[ -]", found[0]))),
+                self._code,
             ),
             (
                 r"(?<=(?:버전|펌웨어|릴리스)\s)\d+(?:\.\d+){2,}",
@@ -250,6 +253,9 @@ class Korean(Language):
         if found["currency"]:
             unit = CURRENCIES[found["currency"]].unit.one
         return sign + (f"{words} {unit}" if unit else words)
+
+    def _code(self, found: "regex.Match[str]") -> str:
+        return self.pause.join(map(by_digit, regex.split("[ -]", found[0])))
 
     def _compared(self, found: "regex.Match[str]") -> str:
         word = self.signs[found["sign"]]

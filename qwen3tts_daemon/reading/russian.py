@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers
+from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers, russian_ordinals
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 from qwen3tts_daemon.reading.russian_grammar import (
@@ -44,7 +44,12 @@ class Russian(Language):
     also_read = russian_names.ALSO_READ
 
     def before(self) -> Sequence[Row]:
-        return [*russian_names.rows(), *russian_dates.rows(), *russian_numbers.rows(self.notation)]
+        return [
+            *russian_names.rows(),
+            *russian_dates.rows(),
+            *russian_ordinals.rows(),
+            *russian_numbers.rows(self.notation),
+        ]
 
     def after(self) -> Sequence[Row]:
         return russian_numbers.rows_of_plain_numbers(self.notation)

@@ -56,24 +56,24 @@ def rows() -> Iterator[Row]:
         _phone,
     )
     yield (
-        rf"(?<=\b{_CODE}:?\s)\d{{4,}}(?!\d|[.,]\d)",
-        lambda found: " ".join(cardinal(int(digit)) for digit in found[0]),
+        rf"(?<=\b{_CODE}:?\s)(?:\d{{3}}[ -]\d{{3}}|\d{{4,}})(?!\d|[.,]\d)",
+        lambda found: digit_by_digit(found[0]),
     )
     yield (
         r"(?:(?<number>№)\s?|(?<=\b(?i:заказ|номер|договор)\p{L}{0,2}:?\s))(?<n>\d{5,})(?![\d.,/-]\d|\d)",
         lambda found: ("номер " if found["number"] else "") + digit_by_digit(found["n"]),
     )
     yield (
-        r"(?<=\b(?i:сч[её]т\p{L}{0,2}|выиграл\p{L}?|проиграл\p{L}?|победил\p{L}?|обыграл\p{L}?|закончил\p{L}*)\s(?:со сч[её]том\s)?)"
+        r"(?<=\b(?i:сч[её]т|выиграл|проиграл|победил|обыграл|закончил)\p{L}{0,4}\s(?:со сч[её]том\s)?)"
         r"(?<a>\d{1,3})[:-](?<b>\d{1,3})(?![\d:])",
         lambda found: f"{cardinal(int(found['a']))}-{cardinal(int(found['b']))}",
     )
     yield (
         r"(?<=\b(?i:верси|обновлени|прошивк|релиз|сборк)\p{L}*\s)\d+(?:\.\d+){2,}",
-        lambda found: " точка ".join(map(phone_group, found[0].split("."))),
+        lambda found: " точка ".join(cardinal(int(part)) for part in found[0].split(".")),
     )
     yield (
-        rf"(?<=\b(?:[Вв]ерси\p{{L}}+|[Пп]ункт\p{{L}}*|[Рр]аздел\p{{L}}*|[Гг]лав\p{{L}}+|{VERSIONED})\s)(?<a>\d+)\.(?<b>\d+)(?![\d.])",
+        rf"(?<=\b(?:(?i:верси|пункт|раздел|глав)\p{{L}}*|{VERSIONED})\s)(?<a>\d+)\.(?<b>\d+)(?![\d.])",
         lambda found: f"{cardinal(int(found['a']))} точка {phone_group(found['b'])}",
     )
     yield r"(?<name>\p{Lu}[а-яё]+)\s(?<n>[IVX]+)(?![\p{L}\d])", _ruler
