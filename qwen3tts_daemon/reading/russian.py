@@ -61,6 +61,9 @@ class Russian(Language):
     def counted(self, number: Number, unit: Unit) -> str:
         return counted(number, _noun(unit))
 
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        return f"{words} {_noun(unit).form(Number(0, '5'))}"
+
     def measure(self, number: Number, unit: Unit, per: Unit | None) -> str:
         return russian_numbers.measure(number, _noun(unit), _noun(per) if per else None)
 
