@@ -41,13 +41,15 @@ class Chinese(Language):
     and_word = "又"
     version_word = "V"
     date_order = "mdy"
-    clock_words = r"[aApP]\.?[mM]\b\.?"
+    clock_words = r"[aApP]\.?[mM](?![A-Za-z])\.?"
     abbreviations = {"CO2": "二氧化碳", "vs.": "对", "VS": "对", "vs": "对"}
 
     def before(self) -> Sequence[Row]:
         return [
             (r"(?<=\p{Han})[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=\p{Han})", lambda _: ""),
             (r"(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<![A-Za-z])[Vv]er\.?\s?(?=\d)", lambda _: "v"),
+            (r"(?<=\d)/(?=\d+\s?(?:mmHg|毫米汞柱))", lambda _: self.pause),
             *self._names(),
             *self._spans(),
             *self._dates(),
@@ -130,6 +132,10 @@ class Chinese(Language):
         """Telephones and lines, where one is yao; codes and rooms, where it is not."""
         counted = rf"(?![\d.,:%-]|\s?{COUNTERS})"
         return [
+            (
+                r"(?<![\d.,-])(1[3-9]\d)[ \u00a0-](\d{4})[ \u00a0-](\d{4})(?![\d.,-])",
+                lambda found: self.phone(found.groups(), is_international=False),
+            ),
             (rf"(?<=(?:{_CALLS})[是为:：\s]{{0,2}})\d{{3,12}}{counted}", self._telephone),
             (r"(?<![\d.,-])1[3-9]\d{9}(?![\d.,-])", self._telephone),
             (rf"(?<=(?:{_CODES})[是为:：\s]{{0,2}})\d{{3,}}{counted}", self._digits),
@@ -215,11 +221,10 @@ class Chinese(Language):
     # ---- kinds of things ----
 
     def counted(self, number: Number, unit: Unit) -> str:
-        if unit.gender == "part":
-            words = (
-                "百" if number.whole == 100 and number.is_whole else self.number(Number(number.whole, number.fraction))
-            )
-            return f"{_SIGNS[number.sign]}{unit.one}{words}"
+        if unit.before:
+            size = Number(number.whole, number.fraction)
+            words = "百" if size == Number(100) else self.number(size)
+            return _SIGNS[number.sign] + unit.before + words
         if number.sign == "-" and unit.one in ("摄氏度", "华氏度", "度"):
             return f"零下{self._counting(Number(number.whole, number.fraction))}{unit.one}"
         return self._counting(number) + unit.one

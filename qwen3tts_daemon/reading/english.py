@@ -49,7 +49,7 @@ class English(Language):
             (r"(?<![\d.,])(?<n>\d{1,9}|\d{1,3}(?:,\d{3})+)(?:st|nd|rd|th)\b", self._ordinal),
             (r"(?<![\d.,])(?<n>\d+)[x×](?![\p{L}\d])", lambda found: f"{self.cardinal(int(found['n']))} times"),
             *english_dates.years(),
-            (rf"(?<number>{self.notation.pattern})(?<magnitude>k|M|bn)\b", self._magnitude),
+            (rf"(?<number>{self.notation.pattern})\s?(?<magnitude>k|M|bn)\b", self._magnitude),
         ]
 
     # ---- numbers ----

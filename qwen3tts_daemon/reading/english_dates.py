@@ -42,7 +42,8 @@ def dates() -> Iterator[Row]:
     )
     yield rf"{_MONTH},?\s(?<year>{_YEAR})(?!{_MORE})", lambda found: f"{_month(found)} {year(int(found['year']))}"
     yield (
-        rf"(?<=\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y|of|[Ff]rom|[Ll]ast|[Nn]ext|[Ee]arly|[Ll]ate|mid)[\s-]){_MONTH}(?<=\.)",
+        rf"(?<=\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y|of|[Ff]rom|[Ll]ast|[Nn]ext|[Ee]arly|[Ll]ate"
+        rf"|mid)[\s-]){_MONTH}(?<=\.)",
         _month,
     )
     yield (
@@ -50,16 +51,17 @@ def dates() -> Iterator[Row]:
         lambda found: date(int(found["day"]), int(found["month"])),
     )
     yield (
-        r"(?<![\d.,])'(?<n>\d0)s\b|(?<=\b(?:[Tt]he|[Ee]arly|[Ll]ate|[Mm]id|his|her|their|my|your)[\s-])(?<n>[2-9]0)'?s\b",
+        r"(?<![\d.,])'(?<n>\d0)s\b|(?<=\b(?:[Tt]he|[Ee]arly|[Ll]ate|[Mm]id|his|her|their|my"
+        r"|your)[\s-])(?<n>[2-9]0)'?s\b",
         lambda found: decade(int(found["n"])),
     )
-    yield rf"{_FREE}(?<n>(?:1[1-9]|20)\d0)'?s\b", lambda found: decade(int(found["n"]))
+    yield r"(?<![\d.,:/$€£#+–]|\d-)(?<n>(?:1[1-9]|20)\d0)'?s\b", lambda found: decade(int(found["n"]))
     yield rf"{_FREE}(?<first>{_YEAR})(?<between>{_DASH}|/)(?<last>{_YEAR}|\d\d)(?![-–]?{_MORE}|{_THINGS})", _years
 
 
 def years() -> Iterator[Row]:
     """Four digits that are left and may be a year."""
-    yield rf"{_FREE}(?<year>{_YEAR})(?!{_MORE}|[-–]\d)", _year
+    yield rf"{_FREE}(?<year>10[1-9]\d|{_YEAR})(?!{_MORE}|[-–]\d)", _year
 
 
 def times() -> Iterator[Row]:
@@ -132,7 +134,7 @@ def _last_of_century(digits: str) -> str:
 
 def _year(found: "regex.Match[str]") -> str | None:
     """A year behind its words ("in 1850"), and from 1900 on wherever nothing is counted by it."""
-    before, after = found.string[: found.start()], found.string[found.end() :]
+    before, after = found.string[max(0, found.start() - 20) : found.start()], found.string[found.end() :]
     n = int(found["year"])
     is_counted = regex.match(_THINGS, after) is not None
     if regex.search(rf"\b(?i:{_LEADS})\s$", before):

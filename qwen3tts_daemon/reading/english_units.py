@@ -65,10 +65,12 @@ _YEN = Currency(_same("yen"))
 CURRENCIES = {
     "$": _DOLLAR, "US$": _DOLLAR, "USD": _DOLLAR, "€": _EURO, "EUR": _EURO, "£": _POUND, "GBP": _POUND,
     "¢": Currency(_unit("cent")), "¥": _YEN, "JPY": _YEN, "₩": Currency(_same("won")), "KRW": Currency(_same("won")),
-    "₽": Currency(_unit("ruble")), "RUB": Currency(_unit("ruble")), "₹": Currency(_unit("rupee")),
-    "INR": Currency(_unit("rupee")), "CHF": Currency(_unit("Swiss franc")), "CNY": Currency(_same("yuan")),
+    "₽": Currency(_unit("ruble"), _unit("kopek")), "RUB": Currency(_unit("ruble"), _unit("kopek")),
+    "₹": Currency(_unit("rupee"), Unit("paisa", "paise")),
+    "INR": Currency(_unit("rupee"), Unit("paisa", "paise")), "CHF": Currency(_unit("Swiss franc"), _unit("centime")),
+    "CNY": Currency(_same("yuan")),
     "A$": Currency(_unit("Australian dollar"), _unit("cent")), "C$": Currency(_unit("Canadian dollar"), _unit("cent")),
-    "AUD": Currency(_unit("Australian dollar"), _unit("cent")), "R$": Currency(Unit("real", "reais")),
+    "AUD": Currency(_unit("Australian dollar"), _unit("cent")), "R$": Currency(Unit("real", "reais"), _unit("centavo")),
     "CAD": Currency(_unit("Canadian dollar"), _unit("cent")), "₿": Currency(_unit("bitcoin")),
 }  # fmt: skip
 

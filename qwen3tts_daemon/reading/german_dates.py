@@ -4,7 +4,18 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.german_numbers import MONTHS, cardinal, clock, date, decade, ending, joining, ordinal, year
+from qwen3tts_daemon.reading.german_numbers import (
+    MONTHS,
+    cardinal,
+    clock,
+    date,
+    decade,
+    ending,
+    joining,
+    ordinal,
+    preceding,
+    year,
+)
 from qwen3tts_daemon.reading.language import Row
 
 _WEEKDAYS = {
@@ -37,7 +48,7 @@ def dates() -> Iterator[Row]:
         lambda found: _WEEKDAYS[found["weekday"]],
     )
     yield (
-        rf"(?<![\d,])(?<first>{_DAY})\.(?<between>{_UNTIL})(?=(?<last>{_DAY})\.\s?(?:{_MONTH}|(?:0?[1-9]|1[0-2])\.))",
+        rf"(?<![\d.,])(?<first>{_DAY})\.(?<between>{_UNTIL})(?=(?<last>{_DAY})\.\s?(?:{_MONTH}|(?:0?[1-9]|1[0-2])\.))",
         _first_day,
     )
     yield rf"(?<![\d,])(?<day>{_DAY})\.\s?{_MONTH}(?:\s(?<year>{_YEAR})(?!{_MORE}))?", _with_name
@@ -64,7 +75,7 @@ def agreement() -> Iterator[Row]:
     """Dates that others have put into words agree with what stands before them."""
     yield (
         rf"(?<stem>\b\p{{Ll}}+t)er(?=\s(?:{_FULL})\b)",
-        lambda found: found["stem"] + ending(found.string[: found.start()]),
+        lambda found: found["stem"] + ending(preceding(found)),
     )
 
 
@@ -124,7 +135,7 @@ def _month_name(found: "regex.Match[str]") -> str:
 def _first_day(found: "regex.Match[str]") -> str:
     between = found["between"].strip()
     word = "bis" if between in "-–—" else between
-    return f"{ordinal(int(found['first']), ending(found.string[: found.start()]))} {word} "
+    return f"{ordinal(int(found['first']), ending(preceding(found)))} {word}"
 
 
 def _with_name(found: "regex.Match[str]") -> str:
@@ -152,7 +163,8 @@ def _years(found: "regex.Match[str]") -> str | None:
 
 def _year(found: "regex.Match[str]") -> str | None:
     n = int(found["year"])
-    return (found["lead"] or "") + year(n) if found["lead"] or n >= 1900 else None
+    is_sure = found["lead"] or n >= 1900 or (n >= 1500 and regex.match(r"\s\p{Ll}{3}", found.string[found.end() :]))
+    return (found["lead"] or "") + year(n) if is_sure else None
 
 
 def _clock(found: "regex.Match[str]") -> str:

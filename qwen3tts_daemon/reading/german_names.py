@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.german_numbers import by_digit, cardinal, case, ending, gender, half, joining, one, ordinal
+from qwen3tts_daemon.reading.german_numbers import (
+    by_digit,
+    cardinal,
+    case,
+    ending,
+    gender,
+    half,
+    joining,
+    one,
+    ordinal,
+    preceding,
+)
 from qwen3tts_daemon.reading.german_units import CURRENCIES, UNITS
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.roman import value
@@ -17,6 +28,7 @@ _KINGS = (
     "|Albrecht|Konrad|Iwan|Philip|Felipe|Louis|Gregor|Innozenz|Klemens|Urban|Xerxes|Dareios|Albert|Carl"
     "|Christian|Willem|Friedrich Wilhelm"
 )
+_LARGE = {"Mio": "Million", "Mrd": "Milliarde"}
 _QUEENS = "Elisabeth|Elizabeth|Katharina|Margrethe"
 _PARTS = "Kapitel|Teil|Band|Akt|Phase|Typ|Klasse|Stufe|Hartz|Szene|Buch|Artikel|Abschnitt|Anlage|Sparta|Rocky"
 _NOUNS = (
@@ -72,12 +84,12 @@ def ordinals() -> Iterator[Row]:
         "|diese[nmrs]?|keine?[nmrs]?"
     )
     yield (
-        rf"(?<=\b(?i:{leads})\s(?:\d+\.\s(?:und|oder|bis|bis zum)\s)?)(?<n>\d{{1,3}})\.(?=\s(?:und|oder|bis)\s"
-        rf"|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{Ll}}+)|\s\p{{Ll}})",
+        rf"(?<=\s)(?<n>\d{{1,3}})\.(?<=\b(?i:{leads})\s(?:\d+\.\s(?:und|oder|bis|bis zum)\s)?\d{{1,3}}\.)"
+        rf"(?=\s(?:und|oder|bis)\s|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{Ll}}+)|\s\p{{Ll}})",
         _any_ordinal,
     )
     yield (
-        r"(?<=\b(?i:am|im|der|die|das|den|dem|vom|zum)\s)(?<n>\d{1,3})\.(?=\s*$)",
+        r"(?<=\s)(?<n>\d{1,3})\.(?<=\b(?i:am|im|der|die|das|den|dem|vom|zum)\s\d{1,3}\.)(?=\s*$)",
         lambda found: _any_ordinal(found) + ".",
     )
     yield rf"(?<![\d.,:])(?<n>\d{{1,3}})\.(?=\s(?<noun>{_NOUNS})\b)", _any_ordinal
@@ -90,6 +102,7 @@ def agreeing_ones() -> Iterator[Row]:
     free = r"(?<![\p{L}\d.,:/$€£#+–§-])(?<!\d\s)"
     yield rf"{free}(?<n>1|½|1/2)\s?{thing}(?!\s?\d+\s?[:=])", _one_of_unit
     yield rf"{free}(?<n>1|½|1/2)\s(?<thing>\p{{Lu}}\p{{Ll}}+|E-Mail)\b", _one_of_noun
+    yield rf"{free}1(?=\s\p{{Ll}}+e(?<ending>[rsn]?)\s(?<thing>\p{{Lu}}[\p{{L}}-]+))", _one_of_adjective
 
 
 def _one_of_unit(found: "regex.Match[str]") -> str:
@@ -99,13 +112,21 @@ def _one_of_unit(found: "regex.Match[str]") -> str:
 
 
 def _one_of_noun(found: "regex.Match[str]") -> str | None:
-    if regex.search(_NUMBERED, found.string[: found.start()]):
+    if regex.search(_NUMBERED, preceding(found)):
         return None
     return f"{_agreeing(found, gender(found['thing']))} {found['thing']}"
 
 
+def _one_of_adjective(found: "regex.Match[str]") -> str:
+    """ "1 neue Nachricht": the adjective has the case already."""
+    if found["ending"] != "n":
+        return "ein" if found["ending"] else "eine"
+    wanted = case(preceding(found))
+    return one(gender(found["thing"]), "accusative" if wanted == "nominative" else wanted)
+
+
 def _agreeing(found: "regex.Match[str]", of_gender: str) -> str:
-    wanted = case(found.string[: found.start()])
+    wanted = case(preceding(found))
     return one(of_gender, wanted) if found["n"] == "1" else half(of_gender, wanted)
 
 
@@ -115,7 +136,7 @@ def _any_ordinal(found: "regex.Match[str]") -> str:
 
 def _ordinal(found: "regex.Match[str]", n: int) -> str:
     noun = found.groupdict().get("noun")
-    return ordinal(n, ending(found.string[: found.start()], gender(noun) if noun else "m"))
+    return ordinal(n, ending(preceding(found), gender(noun) if noun else "m"))
 
 
 # ---- short forms ----
@@ -129,8 +150,8 @@ def _short_forms() -> Iterator[Row]:
         "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
     }  # fmt: skip
     yield (
-        rf"(?<![\p{{L}}\d])(?<short>{'|'.join(before_number)})\.:?\s?(?=[-+(]?\d)",
-        lambda found: before_number[found["short"]] + " ",
+        rf"(?<![\p{{L}}\d])(?<short>{'|'.join(before_number)})\.(?=:?\s?[-+(]?\d)",
+        lambda found: before_number[found["short"]],
     )
     yield r"(?<![\p{L}\d])Nr\.", lambda _: "Nummer"
     yield r"(?<![\p{L}\d])Tel\.(?=:?\s\S)", lambda _: "Telefon"
@@ -144,16 +165,24 @@ def _short_forms() -> Iterator[Row]:
         r"|November|Dezember)\b)",
         lambda _: "Frau",
     )
-    yield r"\bsog\.", lambda found: "sogenannt" + ending(found.string[: found.start()])
+    yield r"\bsog\.", lambda found: "sogenannt" + ending(preceding(found))
     yield (
         r"(?<=\d\s?)(?<short>Min|Std|Sek|Stk|Mio|Mrd|Bio|Tsd|Pers|Tg|St|SFr)\.(?=[\s\u00a0]*[^\s\u00a0])",
         lambda found: found["short"],
     )
     yield r"(?<=\d)\s?º", lambda _: "°"
+    yield (
+        r"(?<=\d[\d.,]*\s?(?:€|EUR|Euro|ct|\$|CHF|\p{L}{1,3}))\s?/\s?(?=\p{Lu}\p{Ll}{2})",
+        lambda _: " pro ",
+    )
+    in_full = {"Mio": "Millionen", "Mrd": "Milliarden", "Std": "Stunden", "Sek": "Sekunden", "Stk": "Stück"}
+    yield rf"(?<!\d\s?)\b(?<short>{'|'.join(in_full)})\.", lambda found: in_full[found["short"]]
     yield r"§§", lambda _: "Paragrafen"
     yield r"(?<=\d),(?:-{1,2}|–|—)\s?(?=\s?€|\s?Euro|\s|$)", lambda _: ""
+    yield r"(?<![\d.,])1\s?(?<what>Mio|Mrd)\b(?!\s?[€$])", lambda found: f"eine {_LARGE[found['what']]}"
     yield r"(?<=\d)\s?Mio\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " Millionen"
     yield r"(?<=\d)\s?Mrd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " Milliarden"
+    yield r"(?<![\d.,])(?<n>\d{1,3})\s?Tsd\b(?!\s?[€$])", lambda found: cardinal(int(found["n"]) * 1000)
     yield r"(?<=\d)\s?Tsd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " tausend"
     yield (
         r"(?<![\d.,])1\s(?=Million\p{Ll}*|Milliarde\p{Ll}*)(?<what>Million|Milliarde)(?:e?n)?",
@@ -171,7 +200,7 @@ def _king(found: "regex.Match[str]") -> str | None:
     before = regex.sub(
         r"(?:(?:König|Kaiser|Papst|Königin|Kaiserin|Zar|Zarin|Prinz|Herzog|Johannes|Franz|Friedrich)(?:in|s)?\s)+$",
         "",
-        found.string[: found.start()],
+        preceding(found),
     )
     is_queen = regex.match(_QUEENS, found["name"]) is not None
     if regex.search(r"\b(?i:von|mit|bei|unter|nach|zu|seit|vor|dem|aus)\s$", before):
@@ -198,13 +227,16 @@ def _codes() -> Iterator[Row]:
     def digits(found: "regex.Match[str]") -> str:
         return by_digit(found[0])
 
+    yield r"(?<![\d.,])(?<n>\d{1,2})K\b", lambda found: f"{cardinal(int(found['n']))} K"
+
     yield (
         rf"(?<=\b(?:{_CODED})(?:\s(?:ist|lautet|Nr\.|Nummer|war)"
         rf"|:)*\s#?)\d{{3,}}{_WHOLE}(?!\s\p{{Lu}}\p{{Ll}}+(?:n|en)\b)",
         digits,
     )
     yield (
-        rf"(?<=\b(?:[Ww]ähl\p{{Ll}}*|Notruf|[Rr]uf\p{{Ll}}*(?:\s(?:die|unter))?"
+        rf"(?<=\b(?:[Ww]ähl\p{{Ll}}*|(?:Notruf|Hotline|Rufnummer)(?:\s(?:ist|lautet|unter|die))*"
+        rf"|[Rr]uf\p{{Ll}}*(?:\s(?:die|unter))?"
         rf"|unter)\s)\d{{3,6}}{_WHOLE}(?!\s(?:\p{{Lu}}|Grad|%))",
         digits,
     )

@@ -103,6 +103,11 @@ def clock(hour: int, minute: int) -> str:
 # ---- agreement ----
 
 
+def preceding(found: "regex.Match[str]") -> str:
+    """The last words before what was found."""
+    return str(found.string[max(0, found.start() - 60) : found.start()])
+
+
 def gender(noun: str) -> str:
     """Of a noun in the singular, as its ending tells."""
     if _NEUTER.match(noun):
@@ -130,10 +135,12 @@ _WEAK = regex.compile(
 _STRONG = regex.compile(r"\b(?i:k?ein|mein|dein|sein|ihr|unser|euer)$")
 _SAME_AGAIN = regex.compile(r"(?:\d+\.|\p{Ll}+t(?:e|en|er|es))\s?(?:und|oder|bis|[-–,/])\s?$")
 
+_WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
+
 
 def ending(before: str, noun_gender: str = "m") -> str:
     """Of an ordinal behind this text: "der dritte", "am dritten", "ein dritter", "Montag, dritter"."""
-    before = _SAME_AGAIN.sub("", before).rstrip(", ")
+    before = _WEEKDAY.sub("", _SAME_AGAIN.sub("", before)).rstrip(", ")
     if _WEAK.search(before) and not _is_dative_plural(before):
         return "e"
     if regex.search(r"\b[Dd]er$", before):

@@ -98,8 +98,8 @@ ABBREVIATIONS = {
     "MwSt.": "Mehrwertsteuer", "Mwst.": "Mehrwertsteuer", "MwSt": "Mehrwertsteuer", "Hbf.": "Hauptbahnhof",
     "Hbf": "Hauptbahnhof", "Bhf.": "Bahnhof", "Bhf": "Bahnhof", "Jh.": "Jahrhundert", "Jhd.": "Jahrhundert",
     "Abt.": "Abteilung",
-    "Anm.": "Anmerkung", "Bsp.": "Beispiel", "Std.": "Stunden", "Sek.": "Sekunden", "Mio.": "Millionen",
-    "Mrd.": "Milliarden", "Tsd.": "tausend", "Stk.": "Stück", "Str.": "Straße", "Ltg.": "Leitung",
+    "Anm.": "Anmerkung", "Bsp.": "Beispiel",
+    "Str.": "Straße", "Ltg.": "Leitung",
     "Temp.": "Temperatur", "Whg.": "Wohnung", "Zi.": "Zimmer", "Nrn.": "Nummern", "verh.": "verheiratet",
     "kath.": "katholisch", "ev.": "evangelisch", "jun.": "junior", "sen.": "senior",
 }  # fmt: skip

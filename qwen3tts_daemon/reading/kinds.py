@@ -11,7 +11,7 @@ from functools import partial
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS
-from qwen3tts_daemon.reading.language import Language, Row
+from qwen3tts_daemon.reading.language import VERSIONED, Language, Row
 
 _DASH = r"[-–—]"
 _WORD = rf"{LETTERS}\d_"
@@ -31,9 +31,12 @@ _FILES = (
 def kinds(language: Language) -> Iterator[Row]:
     """All of a language, in order."""
     number = language.notation.pattern
+    yield r"\d{30,}", lambda found: language.digits(found[0])
     yield _EMAIL, lambda found: language.address(found[0])
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
+    yield _VERSION, lambda found: language.dotted(found[0].split("."))
+    yield _QUAD, partial(_quad, language)
     yield from language.before()
     yield _GROUPED, partial(_grouped, language)
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
@@ -45,9 +48,11 @@ def kinds(language: Language) -> Iterator[Row]:
     clock = rf"(?:\s?(?<suffix>{language.clock_words}))?" if language.clock_words else "(?<suffix>)"
     yield rf"(?<![\d:.,])(?<h>\d{{1,2}}):(?<m>\d\d)(?::(?<s>\d\d))?(?![\d:]|[.,]\d){clock}", partial(_time, language)
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
+    yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
     yield from _money(language, number)
     yield from _measures(language, number)
-    yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
+    unit = rf"(?:\s?(?<unit>{alternatives(language.units)}){_END})?"
+    yield rf"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞]){unit}", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
@@ -133,12 +138,18 @@ def _ratio(language: Language, found: "regex.Match[str]") -> str:
     return language.ratio(int(found["a"]), int(found["b"]))
 
 
+def _ratio_of_fractions(language: Language, found: "regex.Match[str]") -> str:
+    first, second = (language.number(language.notation.parse(found[name])) for name in "ab")
+    return language.joined((first, language.ratio_word, second))
+
+
 # ---- numbers that are names ----
 
 _PHONE = (
     rf"(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
     rf"|(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
     rf"|(?<![{_WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
+    rf"|(?<![{_WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{_WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
     rf"|(?<![{_WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
     r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
@@ -148,6 +159,8 @@ _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?)(?![{_WORD}-])"
 )
+_VERSION = rf"(?<=\b(?:{VERSIONED})\s)\d+(?:\.\d+)+(?![.,]?\d)"
+_QUAD = rf"(?<![{_WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:.])"
 _DOTTED = (
     rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
     rf"|(?<![{_WORD}.,])(?<v>[vV])(?<parts>\d+\.\d+)(?![.,]?\d)"
@@ -168,6 +181,11 @@ def _grouped(language: Language, found: "regex.Match[str]") -> str:
         )
         for group in groups
     )
+
+
+def _quad(language: Language, found: "regex.Match[str]") -> str:
+    words = language.dotted(found["quad"].split("."))
+    return language.joined((words, language.address_signs[":"], language.part(found["port"])))
 
 
 def _dotted(language: Language, found: "regex.Match[str]") -> str | None:
@@ -268,7 +286,10 @@ _VULGAR = {
 def _vulgar(language: Language, found: "regex.Match[str]") -> str | None:
     if found["vulgar"] not in _VULGAR:
         return None
-    return _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
+    words = _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
+    if words is None or not found["unit"]:
+        return words
+    return language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
 
 
 def _fraction(language: Language, whole: str | None, numerator: int, denominator: int) -> str | None:
@@ -315,6 +336,7 @@ def _signs(language: Language) -> Iterator[Row]:
     sign = alternatives(words)
     yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
+    yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
 
 
 def _lone_signs(language: Language) -> Iterator[Row]:

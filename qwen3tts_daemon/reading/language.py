@@ -5,7 +5,7 @@ A subclass gives words and tables, and overrides what is said in another way tha
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import regex  # type: ignore[import-untyped,unused-ignore]
@@ -39,6 +39,8 @@ class Unit:
     one: str
     many: str
     gender: str = ""
+    before: str = field(default="", kw_only=True)
+    """What stands before the number: 百分之, 時速"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,10 @@ class Language(ABC):
     @abstractmethod
     def fraction(self, numerator: int, denominator: int) -> str | None:
         """ "3/4" as a fraction; None: it is two numbers with a stroke between."""
+
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        """ "2½ kg", "½ l": the fraction is in words already."""
+        return self.joined((words, unit.many if has_whole else unit.one))
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         """ "2½" """

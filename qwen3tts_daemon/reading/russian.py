@@ -7,6 +7,7 @@ from qwen3tts_daemon.reading import russian_dates, russian_names, russian_number
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 from qwen3tts_daemon.reading.russian_grammar import (
+    Case,
     Noun,
     cardinal,
     counted,
@@ -65,6 +66,9 @@ class Russian(Language):
 
     def counted(self, number: Number, unit: Unit) -> str:
         return counted(number, _noun(unit))
+
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        return f"{words} {_noun(unit).singular[Case.GENITIVE]}"
 
     def measure(self, number: Number, unit: Unit, per: Unit | None) -> str:
         return russian_numbers.measure(number, _noun(unit), _noun(per) if per else None)

@@ -14,7 +14,7 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.text.blocks import OPENERS, Block, Code, Data, Opening, opening
+from qwen3tts_daemon.text.blocks import NOTE, OPENERS, Block, Code, Data, Opening, opening
 from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
@@ -70,7 +70,7 @@ class _Cut:
 
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
-_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n")
+_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n|[{regex.escape(OPENERS)}][/|｜!\w]")
 _BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
@@ -196,6 +196,8 @@ class LiveSegmenter:
         kind, content, mark = line
         if kind == "fence":
             return _Cut(content, None, block=Code(mark))
+        if kind == "note":
+            return _Cut(content, None, block=NOTE)
         if kind == "data":
             return _Cut(0, None, block=Data())
         if kind == "rule" and self._split != "none":
@@ -297,7 +299,7 @@ class LiveSegmenter:
         kind, _, number = line
         if kind == "text" or (kind == "numbered" and number != "1" and self._text[position - 1] != ":"):
             return position + 1
-        if kind in {"fence", "data"}:
+        if kind in {"fence", "data", "note"}:
             return _Cut(position, Ending.PARAGRAPH)
         if self._split == "none":
             return position + 1
@@ -306,15 +308,16 @@ class LiveSegmenter:
     def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
         """Behind inline code or a link as a whole, so that no segment ends inside; else behind the opener."""
         start = int(opener.start())
-        if opener[0] == "[":
-            window = self._text[start : start + _LINK_CHARS]
-            length, longest = _link_length(window), _LINK_CHARS
-        else:
-            window = self._text[start : start + _CODE_CHARS]
-            length, longest = _code_length(window, opener[0], settled), _CODE_CHARS
+        is_link = opener[0] == "["
+        longest = _LINK_CHARS if is_link else _CODE_CHARS
+        window = self._text[start : start + longest]
+        blank = _BLANK_LINE.search(window)
+        if blank:
+            window = window[: blank.start() + 1]
+        length = _link_length(window) if is_link else _code_length(window, opener[0], settled)
         if length is not None:
             return self._past(start, start + length)
-        if settled or len(self._text) - start > longest or _BLANK_LINE.search(window):
+        if settled or blank or len(self._text) - start > longest:
             return int(opener.end())
         return None
 
