@@ -11,7 +11,7 @@ from functools import partial
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS
-from qwen3tts_daemon.reading.language import Language, Row
+from qwen3tts_daemon.reading.language import VERSIONED, Language, Row
 
 _DASH = r"[-–—]"
 _WORD = rf"{LETTERS}\d_"
@@ -35,6 +35,8 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _EMAIL, lambda found: language.address(found[0])
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
+    yield _VERSION, lambda found: language.dotted(found[0].split("."))
+    yield _QUAD, partial(_quad, language)
     yield from language.before()
     yield _GROUPED, partial(_grouped, language)
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
@@ -50,7 +52,8 @@ def kinds(language: Language) -> Iterator[Row]:
     yield from _money(language, number)
     yield from _measured_fractions(language)
     yield from _measures(language, number)
-    yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
+    unit = rf"(?:\s?(?<unit>{alternatives(language.units)}){_END})?"
+    yield rf"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞]){unit}", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
@@ -157,6 +160,8 @@ _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
+_VERSION = rf"(?<=\b(?:{VERSIONED})\s)\d+(?:\.\d+)+(?![.,]?\d)"
+_QUAD = rf"(?<![{_WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:.])"
 _DOTTED = (
     rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
     rf"|(?<![{_WORD}.,])(?<v>[vV])(?<parts>\d+\.\d+)(?![.,]?\d)"
@@ -177,6 +182,11 @@ def _grouped(language: Language, found: "regex.Match[str]") -> str:
         )
         for group in groups
     )
+
+
+def _quad(language: Language, found: "regex.Match[str]") -> str:
+    words = language.dotted(found["quad"].split("."))
+    return language.joined((words, language.address_signs[":"], language.part(found["port"])))
 
 
 def _dotted(language: Language, found: "regex.Match[str]") -> str | None:
@@ -277,7 +287,10 @@ _VULGAR = {
 def _vulgar(language: Language, found: "regex.Match[str]") -> str | None:
     if found["vulgar"] not in _VULGAR:
         return None
-    return _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
+    words = _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
+    if words is None or not found["unit"]:
+        return words
+    return language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
 
 
 def _fraction(language: Language, whole: str | None, numerator: int, denominator: int) -> str | None:

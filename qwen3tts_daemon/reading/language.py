@@ -201,6 +201,10 @@ class Language(ABC):
     def fraction(self, numerator: int, denominator: int) -> str | None:
         """ "3/4" as a fraction; None: it is two numbers with a stroke between."""
 
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        """ "2½ kg", "½ l": the fraction is in words already."""
+        return self.joined((words, unit.many if has_whole else unit.one))
+
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         """ "2½" """
         return self.joined((self.cardinal(whole), self.and_word, self.fraction(numerator, denominator) or ""))
