@@ -68,7 +68,7 @@ ALSO_READ = (
 def short_forms() -> Iterator[Row]:
     """Those that are sure only before a number or a name."""
     yield (
-        rf"{_ALONE}(?:{alternatives(_BEFORE_NUMBERS)})(?=\s?\p{{Lu}}?\d)",
+        rf"{_ALONE}(?:{alternatives(_BEFORE_NUMBERS)})(?=\s?(?:\p{{Lu}}\.?\s?)?\d)",
         lambda found: _BEFORE_NUMBERS[found[0]],
     )
     yield (
@@ -93,9 +93,13 @@ def ordinals() -> Iterator[Row]:
 def codes() -> Iterator[Row]:
     """Telephone numbers and secrets."""
     yield r"(?<![\d.])0\d(?:\.\d\d){4}(?![.,]?\d)|(?<![\d.,+])0[1-9]\d{8}(?!\d)", _phone
+    yield (
+        r"(?<=\b(?i:composez|compose|appelez|appelle|appeler|faites|fais)\s(?:le|au)\s)[1-9]\d{3}(?![\d.,]?\d)",
+        lambda found: digit_groups(found[0]),
+    )
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
     yield (
-        r"(?i)(?<=\b(?:codes?|PIN|mot de passe)\s(?:(?:de|est|PIN|secret|d'accès|wifi|:)\s){0,3})\d{4,}(?![\d.,]?\d)",
+        r"(?i)(?<=\b(?:codes?(?!\spost)|PIN|mot de passe)\b[^\d.;!?]{0,30})\d{4,}(?![\d.,]?\d)",
         lambda found: " ".join(map(digit_groups, found[0])),
     )
 

@@ -26,6 +26,7 @@ def quantities() -> Iterator[Row]:
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euros ")
     yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> pieds \g<in> pouces")
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
+    yield r"(?<=\b[Éé]chelle\s)1:(?<n>\d+)\b", lambda found: fraction(1, int(found["n"]))
     yield r"\b21:9\b", rewritten("vingt et un neuvièmes")
     yield r"\b16:9\b", rewritten("seize neuvièmes")
     yield r"(?<=\b(?:format|écran|rapport|ratio|image)s?\s)4:3\b", rewritten("quatre tiers")
@@ -39,8 +40,8 @@ def quantities() -> Iterator[Row]:
 
 def fractions() -> Iterator[Row]:
     """Halves, thirds, and marks out of ten or twenty."""
-    yield r"(?<![\d/.,])(?:1/2|½)\s(?=(?<noun>\p{Ll}{3,}))", _half
     yield r"(?<![\d/.,])(?<n>\d+)\s?(?:½|\s1/2)\s(?<noun>(?!de\b)\p{Ll}{3,})", _and_a_half
+    yield r"(?<![\d/.,])(?:1/2|½)\s(?=(?<noun>\p{Ll}{3,}))", _half
     yield (
         r"(?<=\b(?:[Ll]es|[Aa]ux|[Dd]es|[Uu]n)\s)(?<a>\d)/(?<b>[3-9]|10)(?![\d/])",
         lambda found: fraction(int(found["a"]), int(found["b"])),

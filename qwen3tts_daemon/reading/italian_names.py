@@ -117,8 +117,7 @@ def codes() -> Iterator[Row]:
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
     yield r"(?<![\d.,/-])\d{5}(?=\s\p{Lu}\p{Ll}+\b)(?!\s(?:Euro|Km|Kg))", lambda found: _digits(found[0])
     yield (
-        r"(?i)(?<=\b(?:codice|codici|PIN|CAP|password)\s(?:(?:è|di|d'accesso|PIN|segreto|accesso|:|wifi)\s){0,3})"
-        r"\d{4,}(?![\d.,]?\d)",
+        r"(?i)(?<=\b(?:codice|codici|PIN|CAP|OTP|password)\b[^\d.;!?]{0,25})\d{4,}(?![\d.,]?\d)",
         lambda found: _digits(found[0]),
     )
 

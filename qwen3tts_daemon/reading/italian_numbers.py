@@ -48,11 +48,13 @@ def elided(preposition: str, said: str) -> str:
 
 
 def cardinal(n: int) -> str:
-    return str(num2words(n, lang="it")).replace(" e ", " ")
+    """ "ventitré", "centodiciotto", which the library spells in a way of its own behind hundreds."""
+    said = str(num2words(n, lang="it")).replace(" e ", " ").replace("dicotto", "diciotto")
+    return str(regex.sub(r"\Btre\b", "tré", said))
 
 
 def ordinal(n: int, gender: str = "") -> str:
-    said = str(num2words(n, lang="it", to="ordinal"))
+    said = str(num2words(n, lang="it", to="ordinal")).replace("dicott", "diciott")
     return f"{said[:-1]}a" if gender == "f" else said
 
 

@@ -20,6 +20,8 @@ _NO_NOUNS = frozenset(
     ("alla", "alle", "anche", "che", "con", "dal", "dalla", "del", "della", "era", "fino", "meno", "nel", "nella",
      "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "viene", "virgola", "milione")
 )  # fmt: skip
+_LARGE = {"mln": "milione", "mld": "miliardo"}
+_SCORES = "punteggio|risultato|finale|vince|vinto|batte|battuto|perde|perso|pareggio|set"
 _DASH = r"\s?[-–—]\s?"
 _NO_MORE = r"(?![\d:/-]|[.,]\d|\s?=)"
 
@@ -36,6 +38,8 @@ def quantities(number: str) -> Iterator[Row]:
     yield rf"{begin}(?<a>(?:19|20)\d\d){_DASH}(?<b>(?:19|20)?\d\d){_NO_MORE}", _years
     yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)(?=\s?(?:%|per cento))", _percentages
     yield rf"{begin}(?<a>\d){_DASH}(?<b>\d){_NO_MORE}(?!\s?[€$%°]|\s\p{{Ll}}|{unit})", rewritten(r"\g<a> a \g<b>")
+    yield rf"(?<=\b(?i:{_SCORES})\b[^\d.;!?]{{0,20}}\d{{1,3}}){_DASH}(?=\d{{1,3}}(?!\d))", rewritten(" a ")
+    yield r"\b1:(?=\d{2,3}(?:[. ]?000)?\b)(?<=\b[Ss]cala\s1:)", rewritten("uno a")
     yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("meno")
     yield r"(?<=\d\s?)(?:[lL]|litri)\s?/\s?100\s?km\b", rewritten("litri per cento chilometri")
     yield r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("chilowattora per cento chilometri")
@@ -51,15 +55,17 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> volte")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("per")
     yield r"(?<=\d\s)mila\b", rewritten("000")
+    yield r"(?<![\d.,])1\s?(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"un {_LARGE[found['n']]}"
+    yield r"(?<=\d\s?)(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"{_LARGE[found['n']][:-1]}i"
 
 
 def fractions() -> Iterator[Row]:
     """Halves, thirds, and marks out of ten or thirty."""
+    yield r"(?<![\d/.,])(?<n>\d+)(?:\s?½|\s1/2)\s(?<noun>(?!di\b)\p{Ll}{2,})", _and_a_half
     yield (
         r"(?<![\d/.,])(?:1/2|½)(?=\s(?<noun>\p{Ll}{3,}))",
         lambda found: "mezza" if gender(found["noun"]) else "mezzo",
     )
-    yield r"(?<![\d/.,])(?<n>\d+)(?:\s?½|\s1/2)\s(?<noun>(?!di\b)\p{Ll}{2,})", _and_a_half
     yield (
         r"(?<=\b(?i:i|ai|dei|nei|un)\s)(?<a>\d)/(?<b>[3-9]|10)(?![\d/])",
         lambda found: fraction(int(found["a"]), int(found["b"])),
