@@ -14,7 +14,7 @@ english_dates.py, german_dates.py       how dates, times of day and timers are w
 english_names.py, german_names.py       rooms, codes, kings, ordinals and other numbers in names
 english_units.py, german_units.py       units, currencies, short forms
 russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which case the words around ask for
-russian_numbers.py, russian_dates.py, russian_names.py   rules: what stands in a case, dates and times, names and codes
+russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
 chinese_units.py                units, currencies and what is counted; japanese_units.py: units and currencies

@@ -11,7 +11,7 @@ from functools import partial
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS
-from qwen3tts_daemon.reading.language import Language, Row
+from qwen3tts_daemon.reading.language import VERSIONED, Language, Row
 
 _DASH = r"[-–—]"
 _WORD = rf"{LETTERS}\d_"
@@ -35,6 +35,8 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _EMAIL, lambda found: language.address(found[0])
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
+    yield _VERSION, lambda found: language.dotted(found[0].split("."))
+    yield _QUAD, partial(_quad, language)
     yield from language.before()
     yield _GROUPED, partial(_grouped, language)
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
@@ -48,8 +50,10 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
     yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
     yield from _money(language, number)
+    yield from _measured_fractions(language)
     yield from _measures(language, number)
-    yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
+    unit = rf"(?:\s?(?<unit>{alternatives(language.units)}){_END})?"
+    yield rf"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞]){unit}", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
@@ -154,8 +158,10 @@ _PHONE = (
 )
 _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
-    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?)(?![{_WORD}-])"
+    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
+_VERSION = rf"(?<=\b(?:{VERSIONED})\s)\d+(?:\.\d+)+(?![.,]?\d)"
+_QUAD = rf"(?<![{_WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:.])"
 _DOTTED = (
     rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
     rf"|(?<![{_WORD}.,])(?<v>[vV])(?<parts>\d+\.\d+)(?![.,]?\d)"
@@ -176,6 +182,11 @@ def _grouped(language: Language, found: "regex.Match[str]") -> str:
         )
         for group in groups
     )
+
+
+def _quad(language: Language, found: "regex.Match[str]") -> str:
+    words = language.dotted(found["quad"].split("."))
+    return language.joined((words, language.address_signs[":"], language.part(found["port"])))
 
 
 def _dotted(language: Language, found: "regex.Match[str]") -> str | None:
@@ -276,7 +287,10 @@ _VULGAR = {
 def _vulgar(language: Language, found: "regex.Match[str]") -> str | None:
     if found["vulgar"] not in _VULGAR:
         return None
-    return _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
+    words = _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
+    if words is None or not found["unit"]:
+        return words
+    return language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
 
 
 def _fraction(language: Language, whole: str | None, numerator: int, denominator: int) -> str | None:
@@ -284,6 +298,20 @@ def _fraction(language: Language, whole: str | None, numerator: int, denominator
     if words is None or not whole:
         return words
     return language.mixed_fraction(int(whole), numerator, denominator)
+
+
+def _measured_fractions(language: Language) -> Iterator[Row]:
+    """ "3/4 kg", "1½ l" """
+    unit = rf"[ \u00a0-]?(?<unit>{alternatives(language.units)}){_END}"
+    vulgar = rf"(?<![\d/.,])(?:(?<whole>\d+)\s?)?(?<vulgar>[{''.join(_VULGAR)}])"
+    stroke = r"(?<![\d/.,:])(?:(?<whole>\d+)\s)?(?<a>\d{1,2})/(?<b>\d{1,2})"
+    yield rf"(?:{vulgar}|{stroke}){unit}", partial(_measured_fraction, language)
+
+
+def _measured_fraction(language: Language, found: "regex.Match[str]") -> str | None:
+    numerator, denominator = _VULGAR[found["vulgar"]] if found["vulgar"] else (int(found["a"]), int(found["b"]))
+    words = _fraction(language, found["whole"], numerator, denominator)
+    return words and language.measured_fraction(words, language.units[found["unit"]], is_mixed=bool(found["whole"]))
 
 
 def _stroke(language: Language, found: "regex.Match[str]") -> str | None:
@@ -321,6 +349,7 @@ def _signs(language: Language) -> Iterator[Row]:
     """Before a number ("#5", "~10"), and between two ("2 x 4")."""
     words = {sign: word for sign, word in language.signs.items() if sign not in "+-±"}
     sign = alternatives(words)
+    yield r"[<>]=(?=\s?[-+]?\d)", lambda found: words["≤" if found[0] == "<=" else "≥"]
     yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
     yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
@@ -330,3 +359,4 @@ def _lone_signs(language: Language) -> Iterator[Row]:
     """Between words: "A & B"."""
     words = {sign: word for sign, word in language.signs.items() if not sign.isalnum() and sign not in "-#"}
     yield rf"(?<=\s)(?:{alternatives(words)})(?=\s)", lambda found: words[found[0]]
+    yield r"(?<=\p{Lu})&(?=\p{Lu})", lambda _: words["&"]

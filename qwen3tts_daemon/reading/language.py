@@ -201,9 +201,17 @@ class Language(ABC):
     def fraction(self, numerator: int, denominator: int) -> str | None:
         """ "3/4" as a fraction; None: it is two numbers with a stroke between."""
 
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        """ "2½ kg", "½ l": the fraction is in words already."""
+        return self.joined((words, unit.many if has_whole else unit.one))
+
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         """ "2½" """
         return self.joined((self.cardinal(whole), self.and_word, self.fraction(numerator, denominator) or ""))
+
+    def measured_fraction(self, words: str, unit: Unit, *, is_mixed: bool) -> str:
+        """ "3/4 kg"; `is_mixed`: with a whole number, "1½ l"."""
+        return self.joined((words, unit.many if is_mixed else unit.one))
 
     def stroke(self, first: str, second: str) -> str:
         """ "24/7" and others that are no fraction, as written."""
@@ -236,7 +244,12 @@ class Language(ABC):
 
     def name(self, pieces: Sequence[str]) -> str:
         """Letters and digits in one word, parted: H2O, MP3, A4."""
-        return " ".join(self.part(piece) if piece.isdecimal() else piece for piece in pieces)
+        say = self.digits if self.is_serial(pieces) else self.part
+        return " ".join(say(piece) if piece.isdecimal() else piece for piece in pieces)
+
+    def is_serial(self, pieces: Sequence[str]) -> bool:
+        """Whether letters and digits are a number nobody knows by heart: 1Z999AA10123456784."""
+        return sum(len(piece) for piece in pieces if piece.isdecimal()) > self.longest_plain
 
     # ---- how words are put together ----
 

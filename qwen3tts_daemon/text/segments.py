@@ -308,15 +308,16 @@ class LiveSegmenter:
     def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
         """Behind inline code or a link as a whole, so that no segment ends inside; else behind the opener."""
         start = int(opener.start())
-        if opener[0] == "[":
-            window = self._text[start : start + _LINK_CHARS]
-            length, longest = _link_length(window), _LINK_CHARS
-        else:
-            window = self._text[start : start + _CODE_CHARS]
-            length, longest = _code_length(window, opener[0], settled), _CODE_CHARS
+        is_link = opener[0] == "["
+        longest = _LINK_CHARS if is_link else _CODE_CHARS
+        window = self._text[start : start + longest]
+        blank = _BLANK_LINE.search(window)
+        if blank:
+            window = window[: blank.start() + 1]
+        length = _link_length(window) if is_link else _code_length(window, opener[0], settled)
         if length is not None:
             return self._past(start, start + length)
-        if settled or len(self._text) - start > longest or _BLANK_LINE.search(window):
+        if settled or blank or len(self._text) - start > longest:
             return int(opener.end())
         return None
 
