@@ -10,7 +10,7 @@ MONTHS = (
 )  # fmt: skip
 _FRACTIONS = {2: "mezzo", 4: "quarto"}
 _FEMININE = (
-    "analisi ape app applicazione arte auto base canzone carne chat chiave classe cornice corrente crisi croce"
+    "baguette analisi ape app applicazione arte auto base canzone carne chat chiave classe cornice corrente crisi croce"
     " dose email estate fase febbre fine fonte foto frase gente hit lavatrice legge lente luce madre mail mano"
     " mente morte moto nave neve notifiche notte nube oasi pace parte password patente pelle playlist radio rate"
     " rete sede serie siepe specie stampante superficie tesi tigre torre tv valle vite voce web"

@@ -9,7 +9,7 @@ from qwen3tts_daemon.reading.italian_names import LABELS
 from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, gender, one, plural_gender
 from qwen3tts_daemon.reading.italian_units import CURRENCIES, UNITS
 from qwen3tts_daemon.reading.kinds import alternatives
-from qwen3tts_daemon.reading.language import VERSIONED, Row, rewritten
+from qwen3tts_daemon.reading.language import Row, rewritten
 
 _PREPOSITIONS = (
     "in|di|per|a|con|entro|circa|dopo|ogni|almeno|su|ai|dai|dei|nei|sui|i|le|gli|alle|delle|nelle|dalle|altri|altre|il|del"
@@ -33,7 +33,7 @@ def quantities(number: str) -> Iterator[Row]:
     yield rf"(?<=\b(?i:tra|fra)\s(?:i\s|il\s|le\s|gli\s)?(?:{number}){unit}?){_DASH}(?=\d)", rewritten(" e ")
     yield (
         rf"(?<=\b(?i:{_PREPOSITIONS})\s)(?<a>{number}){unit}?{_DASH}(?<b>{number}){_NO_MORE}",
-        rewritten(r"\g<a> \g<b>"),
+        rewritten(r"\g<a>, \g<b>"),
     )
     yield rf"{begin}(?<a>(?:19|20)\d\d){_DASH}(?<b>(?:19|20)?\d\d){_NO_MORE}", _years
     yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)(?=\s?(?:%|per cento))", _percentages
@@ -43,6 +43,7 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("meno")
     yield r"(?<=\d\s?)(?:[lL]|litri)\s?/\s?100\s?km\b", rewritten("litri per cento chilometri")
     yield r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("chilowattora per cento chilometri")
+    yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m e \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euro e ")
     yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> piedi e \g<in> pollici")
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
@@ -62,6 +63,7 @@ def quantities(number: str) -> Iterator[Row]:
 def fractions() -> Iterator[Row]:
     """Halves, thirds, and marks out of ten or thirty."""
     yield r"(?<![\d/.,])(?<n>\d+)(?:\s?½|\s1/2)\s(?<noun>(?!di\b)\p{Ll}{2,})", _and_a_half
+    yield r"(?<=\be\s)(?:1/2|½)(?![\d/])", rewritten("mezzo")
     yield (
         r"(?<![\d/.,])(?:1/2|½)(?=\s(?<noun>\p{Ll}{3,}))",
         lambda found: "mezza" if gender(found["noun"]) else "mezzo",
@@ -77,13 +79,9 @@ def fractions() -> Iterator[Row]:
 
 
 def agreement() -> Iterator[Row]:
-    """One of a thing; versions."""
+    """One of a thing."""
     yield rf"(?<=\b(?i:{LABELS})\s)1(?![\d.,:/])", rewritten("uno")
     yield r"(?<![\d.,/:'-]|\d\s)1\s(?<noun>\p{Ll}\p{L}{2,}(?:-\p{L}+)?)", _one
-    yield (
-        rf"(?<=\b(?:{VERSIONED}|[Vv]ersione|[Aa]ggiornamento)\s?)(?<a>\d+)\.(?<b>\d+)(?![.,]?\d)",
-        rewritten(r"\g<a> punto \g<b>"),
-    )
 
 
 def _years(found: "regex.Match[str]") -> str:

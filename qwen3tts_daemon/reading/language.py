@@ -22,7 +22,8 @@ Row = tuple[str, Say]
 
 VERSIONED = (
     "Android|Bluetooth|Chrome|Core|DisplayPort|ESPHome|Firefox|GPT|HDMI|Home Assistant|Java|Linux|Llama|Matter|PCIe|PHP"
-    "|Python|Qwen|Thread|USB|Ubuntu|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS|firmware|[vV]ersion|build"
+    "|Python|Qwen|Thread|USB|Ubuntu|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS|firmware|build"
+    "|[vV]ersione?|[mM]ise à jour|[aA]ggiornamento"
 )
 """A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""
 
