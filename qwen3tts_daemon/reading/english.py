@@ -75,7 +75,8 @@ class English(Language):
     def dotted(self, parts: Sequence[str]) -> str:
         if len(parts) == 4:
             return " dot ".join(map(self.digits, parts))
-        return " point ".join(map(self.part, parts))
+        first = english_numbers.year(int(parts[0])) if len(parts[0]) == 4 else self.part(parts[0])
+        return " point ".join((first, *map(self.part, parts[1:])))
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
         if not 2 <= denominator <= 16 or denominator == 10 or numerator >= denominator:
@@ -83,8 +84,8 @@ class English(Language):
         name = _FRACTIONS.get(denominator) or self.ordinal(denominator)
         return f"{self.cardinal(numerator)} {name}{'' if numerator == 1 else 's'}"
 
-    def measured_fraction(self, words: str, unit: Unit, *, is_mixed: bool) -> str:
-        if is_mixed:
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        if has_whole:
             return f"{words} {unit.many}"
         article = "an" if unit.one[0] in "aeiou" or unit.one == "hour" else "a"
         return f"half {article} {unit.one}" if words == "one half" else f"{words} of {article} {unit.one}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.english_numbers import by_digit, by_pairs, cardinal, decimal, ordinal, year
+from qwen3tts_daemon.reading.english_numbers import by_digit, by_pairs, cardinal, decimal, ordinal
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.roman import value
 
@@ -122,17 +122,6 @@ def _codes() -> Iterator[Row]:
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
     yield r"(?<=\b\p{L}{1,4})\d+\.\d+(?![\d.]|\p{L})", lambda found: decimal(found[0])
     yield r"\b(?<letter>[A-Z])\.(?<digits>\d{3})\b", lambda found: f"{found['letter']} {by_pairs(found['digits'])}"
-    yield (
-        r"(?<=\b(?:Home Assistant|[Vv]ersion|Core|[Rr]elease|[Ff]irmware|OS|HA"
-        r"|Supervisor)\s)(?<year>20\d\d)\.(?<rest>\d[\d.]*\d|\d)",
-        lambda found: " point ".join((year(int(found["year"])), *map(cardinal, map(int, found["rest"].split("."))))),
-    )
-    yield (
-        r"(?<=\b(?:Python|iOS|iPadOS|macOS|Android|Ubuntu|Debian|Fedora|Linux|Chrome|Firefox|PHP|Java|Node|Go"
-        r"|[Vv]ersion)\s)"
-        r"\d+\.\d+(?![\d.]*\d)",
-        lambda found: " point ".join(map(cardinal, map(int, found[0].split(".")))),
-    )
     yield (
         r"(?<=\b(?:pressure|BP)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])",
         lambda found: f"{cardinal(int(found['a']))} over {cardinal(int(found['b']))}",

@@ -264,15 +264,6 @@ def _codes() -> Iterator[Row]:
         r"\b[A-ZÄÖÜ]{1,3}-[A-Z]{1,2}\s(?=(?<n>\d{1,4})\b)\d+",
         lambda found: f"{found[0].split()[0].replace('-', ' ')} {by_digit(found['n'])}",
     )
-    yield (
-        r"(?<=\b(?:Home Assistant|Version|Core|Release|Firmware|OS|HA|Supervisor)\s)20\d\d\.(?:\d[\d.]*\d|\d)",
-        lambda found: " Punkt ".join(map(cardinal, map(int, found[0].split(".")))),
-    )
-    yield (
-        r"(?<=\b(?:USB|Version|Bluetooth|HDMI|Python|Windows|Android|iOS|PCIe|Web|Industrie|Release|Firmware"
-        r"|macOS|DisplayPort|Zigbee|Matter|Linux)\s)(?<a>\d+)\.(?<b>\d+)(?![\d.]*\d)",
-        lambda found: f"{cardinal(int(found['a']))} Punkt {cardinal(int(found['b']))}",
-    )
 
 
 def _words() -> Iterator[Row]:

@@ -50,10 +50,9 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
     yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
     yield from _money(language, number)
-    yield from _measured_fractions(language)
+    yield from _counted_fractions(language)
     yield from _measures(language, number)
-    unit = rf"(?:\s?(?<unit>{alternatives(language.units)}){_END})?"
-    yield rf"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞]){unit}", partial(_vulgar, language)
+    yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
@@ -287,10 +286,7 @@ _VULGAR = {
 def _vulgar(language: Language, found: "regex.Match[str]") -> str | None:
     if found["vulgar"] not in _VULGAR:
         return None
-    words = _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
-    if words is None or not found["unit"]:
-        return words
-    return language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
+    return _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
 
 
 def _fraction(language: Language, whole: str | None, numerator: int, denominator: int) -> str | None:
@@ -300,18 +296,18 @@ def _fraction(language: Language, whole: str | None, numerator: int, denominator
     return language.mixed_fraction(int(whole), numerator, denominator)
 
 
-def _measured_fractions(language: Language) -> Iterator[Row]:
+def _counted_fractions(language: Language) -> Iterator[Row]:
     """ "3/4 kg", "1½ l" """
     unit = rf"[ \u00a0-]?(?<unit>{alternatives(language.units)}){_END}"
     vulgar = rf"(?<![\d/.,])(?:(?<whole>\d+)\s?)?(?<vulgar>[{''.join(_VULGAR)}])"
     stroke = r"(?<![\d/.,:])(?:(?<whole>\d+)\s)?(?<a>\d{1,2})/(?<b>\d{1,2})"
-    yield rf"(?:{vulgar}|{stroke}){unit}", partial(_measured_fraction, language)
+    yield rf"(?:{vulgar}|{stroke}){unit}", partial(_counted_fraction, language)
 
 
-def _measured_fraction(language: Language, found: "regex.Match[str]") -> str | None:
+def _counted_fraction(language: Language, found: "regex.Match[str]") -> str | None:
     numerator, denominator = _VULGAR[found["vulgar"]] if found["vulgar"] else (int(found["a"]), int(found["b"]))
     words = _fraction(language, found["whole"], numerator, denominator)
-    return words and language.measured_fraction(words, language.units[found["unit"]], is_mixed=bool(found["whole"]))
+    return words and language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
 
 
 def _stroke(language: Language, found: "regex.Match[str]") -> str | None:

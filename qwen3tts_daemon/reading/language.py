@@ -21,9 +21,9 @@ Row = tuple[str, Say]
 
 
 VERSIONED = (
-    "Android|Bluetooth|Chrome|Core|DisplayPort|ESPHome|Firefox|GPT|HDMI|Home Assistant|Java|Linux|Llama|Matter|PCIe|PHP"
-    "|Python|Qwen|Thread|USB|Ubuntu|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS|firmware|build"
-    "|[vV]ersione?|[mM]ise à jour|[aA]ggiornamento"
+    "Android|Bluetooth|Chrome|Core|Debian|DisplayPort|ESPHome|Firefox|GPT|HA|HDMI|Home Assistant|Industrie|Java|Linux"
+    "|Llama|Matter|Node|OS|PCIe|PHP|Python|Qwen|Supervisor|Thread|USB|Ubuntu|Web|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS"
+    "|[fF]irmware|[rR]elease|[vV]ersione?|build|[mM]ise à jour|[aA]ggiornamento"
 )
 """A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""
 
@@ -209,10 +209,6 @@ class Language(ABC):
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         """ "2½" """
         return self.joined((self.cardinal(whole), self.and_word, self.fraction(numerator, denominator) or ""))
-
-    def measured_fraction(self, words: str, unit: Unit, *, is_mixed: bool) -> str:
-        """ "3/4 kg"; `is_mixed`: with a whole number, "1½ l"."""
-        return self.joined((words, unit.many if is_mixed else unit.one))
 
     def stroke(self, first: str, second: str) -> str:
         """ "24/7" and others that are no fraction, as written."""
