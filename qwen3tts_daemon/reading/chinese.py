@@ -50,6 +50,8 @@ class Chinese(Language):
             (r"(?<=\p{Han})[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=\p{Han})", lambda _: ""),
             (r"(?<=\d)：(?=\d)", lambda _: ":"),
             (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
+            (r"(?<=\d)\s?(?<unit>L|kWh)\s?/\s?100\s?km", lambda found: f"{self.units[found['unit']].one}每百公里"),
+            (r"(?<=歼|运|轰|直|苏|米格|长征|神舟|嫦娥|天宫|东风)-(?=\d)", lambda _: ""),
             (
                 rf"(?<=\d[千万亿])[ \u00a0]?(?:{_UNITS})(?![{LETTERS}\d])",
                 lambda found: self.units[found[0].strip()].one,
@@ -86,7 +88,7 @@ class Chinese(Language):
             (r"§\s?(?<n>\d+)", lambda found: f"第{found['n']}条"),
             (r"(?<=\p{Han})[IVX]{2,}(?![A-Za-z\d])|(?<![A-Za-z\d])[IVX]+(?=[级期型章世代类度])", self._roman),
             (r"(?<=[A-Z])\.(?<n>\d{3})(?!\d)", lambda found: f"点{self.digits(found['n'])}"),
-            (rf"(?<=[{LETTERS}])\s?(?<sign>[=≈])\s?(?=-?\d)", lambda found: self.signs[found["sign"]]),
+            (rf"(?<=[{LETTERS}])\s?(?<sign>[=≈<>≤≥])\s?(?=-?\d)", lambda found: self.signs[found["sign"]]),
             (r"(?<![A-Za-z])(?<half>AM|PM|am|pm)\s?(?=\d{1,2}:\d\d)", lambda found: _half_day(found["half"])),
             (r"(?<=\d\p{Han}{1,2})/(?=\p{Han})", lambda _: "每"),
             (
@@ -120,7 +122,7 @@ class Chinese(Language):
             (r"(?<![\d.,-])(?:(?:19|20)\d\d(?=年(?![前来]))|1[0-8]\d\d(?=年(?![前后来间的以内历])))", self._digits),
             (r"(?<!\d)0\d(?=年)|(?<=《)(?:19|20)\d\d(?=》)", self._digits),
             (
-                rf"(?<![\d.,:/{LETTERS}-])(?:19|20)\d\d(?=\p{{Han}}{{2}})(?!{COUNTERS}|多|余|来|[^\p{{Han}}])",
+                rf"(?<![\d.,:/{LETTERS}-])(?:19[5-9]\d|20[12]\d)(?=\p{{Han}}{{2}})(?!{COUNTERS}|多|余|来|[^\p{{Han}}])",
                 self._digits,
             ),
             (r"(?<![\d到至达过])(?:[05-9]0|[89]5|10)(?=后(?:[，。、！？”\s的们和与青]|$))", self._digits),
