@@ -55,8 +55,8 @@ NAMES = _words(
 
 # Only an abbreviation when a number follows: "No. 5" but "No. I won't."
 BEFORE_NUMBER = _words(
-    "no nos nr rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв д оф гл",
-    "рис п с темп",
+    "no nos nr rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв",
+    "д оф гл рис п с темп",
 )
 BEFORE_NUMBER |= _DAYS_AND_MONTHS
 
