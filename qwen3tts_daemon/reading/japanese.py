@@ -86,6 +86,7 @@ class Japanese(Language):
             (r"(?<![\d.,])\d{8,15}(?=[円人個件回歩万])", lambda found: self.cardinal(int(found[0]))),
             (r"(?<![\d.,])0(?=度|時(?!間))", lambda _: "零"),
             (r"(?<!\d)110番", lambda _: "ひゃくとおばん"),
+            (r"(?<![\d.,])1,?000(?=[万億])", lambda _: "一千"),
             # 十分 would be read as "enough".
             (r"(?<![\d.,十点時間とりで])10分(?![の間後前割]|おき|ほど)", lambda _: "じゅっぷん"),
             (r"\d{3}(?=号室)|(?<=国道)\d{3}(?=号)", self._model),

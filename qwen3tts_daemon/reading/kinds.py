@@ -56,7 +56,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
-        rf"{_BEGIN}(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
+        rf"{_BEGIN}(?<!\d[.,])(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
         partial(_name, language),
     )
     yield rf"(?:{_SIGN})?(?<number>{number})", partial(_number, language)
