@@ -19,6 +19,8 @@ russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
 chinese_units.py                units, currencies and what is counted
 french_words.py                 units, currencies, short forms, and words that say how a number stands
+iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
+spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender
 ```
 
 Imports no other room.
