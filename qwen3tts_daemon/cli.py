@@ -98,8 +98,8 @@ def read(
     debug: DebugOption = False,
 ) -> None:
     """Show what would be spoken of a text, a segment a line: its numbers, units and abbreviations in words."""
-    options = read_command.ReadOptions(text, voice, language, text_normalization)
-    spoken = _run(read_command.read(options, _common_settings(config, data_dir, debug)))
+    wishes = Wishes(voice, language, text_normalization)
+    spoken = _run(read_command.read(text, wishes, _common_settings(config, data_dir, debug)))
     if json:
         print(msgspec.json.format(msgspec.json.encode(spoken)).decode())
         return

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import http.client
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
 
 from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.commands import local
-from qwen3tts_daemon.commands.client import NoDaemon
+from qwen3tts_daemon.commands.client import NoDaemon, Wishes
 from qwen3tts_daemon.commands.health import reachable
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech.request import Order
@@ -20,31 +20,19 @@ from qwen_tts.errors import from_code
 _TIMEOUT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What `read` was asked for; None leaves it to the daemon, as in a request."""
-
-    text: str
-    voice: str | None
-    language: str | None
-    text_normalization: bool | None
-
-
-async def read(options: ReadOptions, settings: Settings) -> SpokenText:
+async def read(text: str, wishes: Wishes, settings: Settings) -> SpokenText:
     """By the daemon of this machine if one answers. Raises SynthesisError."""
     if settings.http.enabled:
         with contextlib.suppress(NoDaemon):
-            return await asyncio.to_thread(_ask, options, settings)
-    order = Order("cli", options.voice, options.language, text_normalization=options.text_normalization)
+            return await asyncio.to_thread(_ask, text, wishes, settings)
+    order = Order("cli", wishes.voice, wishes.language, text_normalization=wishes.text_normalization)
     async with local.local_speech(settings, preload=False) as speech:
-        return await speech.whole_utterance(order, options.text).read()
+        return await speech.whole_utterance(order, text).read()
 
 
-def _ask(options: ReadOptions, settings: Settings) -> SpokenText:
+def _ask(text: str, wishes: Wishes, settings: Settings) -> SpokenText:
     """Raises NoDaemon if nothing answers, or the SynthesisError that it reports."""
-    wanted = asdict(options)
-    body = {"input": wanted.pop("text"), **wanted}
-    status, answer = _post("/v1/text/spoken", body, settings)
+    status, answer = _post("/v1/text/spoken", {"input": text, **asdict(wishes)}, settings)
     try:
         if status == http.HTTPStatus.OK:
             return msgspec.json.decode(answer, type=SpokenText)

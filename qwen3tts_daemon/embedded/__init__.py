@@ -4,8 +4,8 @@
 engine.py     the SpeechEngine: one inference thread for all
 stream.py     one utterance: text in, sound out         framing.py, flow_control.py   its chunks, and how many at a time
 synthesizer.py  text -> samples, unit by unit:
-  chunker.py  text -> units, one inference each         numbers/    digits and symbols -> words
-  phonemes/   words -> phonemes                         shaping.py  trim, gain, limiter, fades, pauses
+  chunker.py  text -> units, one inference each         phonemes/   words -> phonemes
+  shaping.py  trim, gain, limiter, fades, pauses
 kokoro.py, hibari_voice.py    the networks              model_file.py    Kokoro's, joined from its packages
 voices.py     the voice table, pure data                cancellation.py  ends the inference in hand
 ```

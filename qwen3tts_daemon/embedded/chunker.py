@@ -5,7 +5,7 @@ one turn or the first of an utterance: that one is cut early, at the end of a cl
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from unicodedata import combining, normalize
@@ -15,8 +15,8 @@ from qwen_tts.text.sentences import Ending, clause_ends, ends_with_clause, sente
 MAX_LENGTH = 120
 """Length (see `length`) above which a sentence is cut into clauses: some 8 s of speech."""
 
-_MAX_WRITTEN = 240
-"""The same before numbers are words: what the libraries are given at once; some take the square of its length."""
+_MAX_AT_ONCE = 240
+"""How much is searched for the best cut: that takes the square of its length."""
 _DIGIT_LENGTH = 4
 _FIRST_LENGTH = 30
 _FIRST_LIMIT = 60
@@ -59,15 +59,11 @@ _WHOLE_LANGUAGES = frozenset({"zh"})
 """Tones of a short clause come out wrong more often: only long sentences are cut early."""
 
 
-def units(
-    text: str, language: str, *, early: bool, normalise: Callable[[str], str] = str, max_length: int = MAX_LENGTH
-) -> Iterator[Unit]:
-    """The units of a text; `normalise` puts each sentence into words, `early` cuts the first one at a clause end."""
+def units(text: str, language: str, *, early: bool, max_length: int = MAX_LENGTH) -> Iterator[Unit]:
+    """The units of a text; `early` cuts the first one at a clause end."""
     for sentence in _sentences(_readable(text)):
-        for part in _parts(sentence, _MAX_WRITTEN, _written_length):
-            # Put into words only when its turn has come: this takes up to 40 ms a number.
-            in_words = replace(part, text=normalise(part.text).strip())
-            yield from _sentence_units(in_words, language, early=early, limit=max_length)
+        for part in _parts(sentence, _MAX_AT_ONCE):
+            yield from _sentence_units(part, language, early=early, limit=max_length)
             early = False
 
 
@@ -105,13 +101,15 @@ def fit(unit: Unit, *, fraction: float = 0.5) -> tuple[Unit, Unit]:
     return Unit(unit.text[:head].strip(), ending), replace(unit, text=unit.text[head:].strip())
 
 
-def _written_length(text: str) -> int:
-    return length(text) + (_DIGIT_LENGTH - 1) * sum(map(str.isdigit, text))
-
-
 def length(text: str) -> int:
-    """How long a text sounds, in Latin letters: a kana or Hangul syllable is two, a Han character three."""
-    return sum(3 if "一" <= char <= "鿿" else 2 if "぀" <= char <= "힣" else 1 for char in text)
+    """How long a text sounds, in Latin letters: a kana or a Hangul syllable is 2, a Han character 3, a digit 4."""
+    return sum(map(_length_of, text))
+
+
+def _length_of(char: str) -> int:
+    if char.isdigit():
+        return _DIGIT_LENGTH
+    return 3 if "一" <= char <= "鿿" else 2 if "぀" <= char <= "힣" else 1
 
 
 def _sentence_units(whole: Unit, language: str, *, early: bool, limit: int) -> Iterator[Unit]:
@@ -119,14 +117,14 @@ def _sentence_units(whole: Unit, language: str, *, early: bool, limit: int) -> I
         head, head_ending = cut
         yield Unit(whole.text[:head].strip(), head_ending)
         whole = replace(whole, text=whole.text[head:].strip())
-    yield from _parts(whole, limit, length)
+    yield from _parts(whole, limit)
 
 
-def _parts(whole: Unit, limit: int, measure: Callable[[str], int]) -> Iterator[Unit]:
-    """A unit as equally long ones, each within `limit` as `measure` has it, or a single character."""
-    while len(whole.text) > 1 and (parts := -(-measure(whole.text) // limit)) > 1:
+def _parts(whole: Unit, limit: int) -> Iterator[Unit]:
+    """A unit as equally long ones, each within `limit`, or a single character."""
+    while len(whole.text) > 1 and (parts := -(-length(whole.text) // limit)) > 1:
         head, whole = fit(whole, fraction=1 / parts)
-        yield from _parts(head, limit, measure)
+        yield from _parts(head, limit)
     yield whole
 
 

@@ -1,8 +1,7 @@
-"""Text -> samples, unit by unit: cut, normalise, phonemes, inference, shaping. Synchronous; used by one thread."""
+"""Text -> samples, unit by unit: cut, phonemes, inference, shaping. Synchronous; used by one thread."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHO
 from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
-from qwen3tts_daemon.embedded.numbers.normaliser import TextNormaliser
 from qwen3tts_daemon.embedded.phonemes.g2p import G2P, count_sounds
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
@@ -42,7 +40,6 @@ class EmbeddedSynthesizer:
     def __init__(self, cache_dir: Path, threads: int) -> None:
         self._cache_dir = cache_dir
         self._threads = threads
-        self._normaliser = TextNormaliser()
         self._g2p = G2P(vocabulary())
         self._hibari: HibariVoice | None = None
         self._kokoro: Kokoro | ModelUnavailable | None = None
@@ -85,11 +82,9 @@ class EmbeddedSynthesizer:
         self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool, speed: float
     ) -> Iterator[PhonemeUnit]:
         """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled."""
-        language = voice.language
         # Slow speech makes more sound of the same text; fast speech is not worth longer units.
         pace = min(speed, 1.0)
-        normalise = partial(self._normaliser.normalise, language=language)
-        for unit in units(text, language, early=is_first, normalise=normalise, max_length=round(MAX_LENGTH * pace)):
+        for unit in units(text, voice.language, early=is_first, max_length=round(MAX_LENGTH * pace)):
             yield from self._fitting(unit, voice, cancellation, round(MAX_UNIT_SOUNDS * pace))
 
     def _fitting(

@@ -18,14 +18,14 @@ _ENGINE_MODULES: dict[Network, tuple[str, ...]] = {
 _ESPEAK_MODULES = ("phonemizer", "espeakng_loader")
 _LANGUAGE_MODULES: dict[str, tuple[str, ...]] = {
     "en": ("hibari",),
-    "zh": ("hibari", "misaki", "jieba", "pypinyin", "cn2an", "ordered_set", "kitten_text_processing"),
-    "ko": ("hibari", "kitten_text_processing"),
-    "de": (*_ESPEAK_MODULES, "normt2s"),
-    "es": (*_ESPEAK_MODULES, "damga"),
-    "fr": (*_ESPEAK_MODULES, "damga"),
-    "it": (*_ESPEAK_MODULES, "damga"),
-    "pt": (*_ESPEAK_MODULES, "kitten_text_processing"),
-    "ru": (*_ESPEAK_MODULES, "damga"),
+    "zh": ("hibari", "misaki", "jieba", "pypinyin", "cn2an", "ordered_set"),
+    "ko": ("hibari",),
+    "de": _ESPEAK_MODULES,
+    "es": _ESPEAK_MODULES,
+    "fr": _ESPEAK_MODULES,
+    "it": _ESPEAK_MODULES,
+    "pt": _ESPEAK_MODULES,
+    "ru": _ESPEAK_MODULES,
     "ja": ("pyopenjtalk", "sudachipy"),
 }
 

@@ -14,13 +14,17 @@ english_dates.py, german_dates.py       how dates, times of day and timers are w
 english_names.py, german_names.py       rooms, codes, kings, ordinals and other numbers in names
 english_units.py, german_units.py       units, currencies, short forms
 russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which case the words around ask for
-russian_numbers.py, russian_dates.py, russian_names.py   rules: what stands in a case, dates and times, names and codes
+russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
-chinese_units.py                units, currencies and what is counted
-french_words.py                 units, currencies, short forms, and words that say how a number stands
 iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
 spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender
+chinese_units.py                units, currencies and what is counted; japanese_units.py: units and currencies
+french_numbers.py, italian_numbers.py           how numbers, dates and lengths of time are said; the gender of nouns
+french_dates.py, italian_dates.py               how dates, times of day and timers are written
+french_names.py, italian_names.py               short forms, Roman numerals, ordinals, telephone numbers and codes
+french_quantities.py, italian_quantities.py     sizes, ranges, scores, fractions, agreement
+french_units.py, italian_units.py               units and currencies
 ```
 
 Imports no other room.

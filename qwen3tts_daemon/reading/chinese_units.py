@@ -34,10 +34,9 @@ _UNITS = {
     "Mbit/s": "兆比特每秒", "Gbit/s": "吉比特每秒", "Mb/s": "兆比特每秒", "Gb/s": "吉比特每秒", "Mbit": "兆比特",
 }  # fmt: skip
 UNITS: Mapping[str, Unit] = {symbol: Unit(name, name) for symbol, name in _UNITS.items()} | {
-    "%": Unit("百分之", "百分之", "part"),
-    "‰": Unit("千分之", "千分之", "part"),
+    "%": Unit("", "", before="百分之"),
+    "‰": Unit("", "", before="千分之"),
 }
-"""A unit of gender "part" stands before its number."""
 
 _CURRENCIES = {
     "¥": "元", "CN¥": "元", "CNY": "元", "RMB": "元", "$": "美元", "US$": "美元", "USD": "美元", "€": "欧元",

@@ -44,7 +44,9 @@ UNITS = {
     _unit("inch of mercury", "inches of mercury"), "psi": _unit("pound per square inch", "pounds per square inch"),
     "Hz": _same("hertz"), "kHz": _same("kilohertz"), "MHz": _same("megahertz"), "GHz": _same("gigahertz"),
     "dB": _unit("decibel"), "dBA": _unit("decibel"), "dB(A)": _unit("decibel"), "dBm": _same("dBm"),
-    "lx": _same("lux"), "lm": _unit("lumen"), "cd": _unit("candela"), "ppm": Unit("part per million",
+    "lx": _same("lux"), "Bq": _unit("becquerel"),
+    "Sv": _unit("sievert"), "mSv": _unit("millisievert"), "µSv": _unit("microsievert"), "lm": _unit("lumen"),
+    "cd": _unit("candela"), "ppm": Unit("part per million",
     "parts per million"), "ppb": Unit("part per billion", "parts per billion"),
     "bit": _unit("bit"), "kbit": _unit("kilobit"), "Mbit": _unit("megabit"), "Gbit": _unit("gigabit"),
     "kbps": _unit("kilobit per second", "kilobits per second"), "Mbps": _unit("megabit per second",
@@ -65,10 +67,12 @@ _YEN = Currency(_same("yen"))
 CURRENCIES = {
     "$": _DOLLAR, "US$": _DOLLAR, "USD": _DOLLAR, "€": _EURO, "EUR": _EURO, "£": _POUND, "GBP": _POUND,
     "¢": Currency(_unit("cent")), "¥": _YEN, "JPY": _YEN, "₩": Currency(_same("won")), "KRW": Currency(_same("won")),
-    "₽": Currency(_unit("ruble")), "RUB": Currency(_unit("ruble")), "₹": Currency(_unit("rupee")),
-    "INR": Currency(_unit("rupee")), "CHF": Currency(_unit("Swiss franc")), "CNY": Currency(_same("yuan")),
+    "₽": Currency(_unit("ruble"), _unit("kopek")), "RUB": Currency(_unit("ruble"), _unit("kopek")),
+    "₹": Currency(_unit("rupee"), Unit("paisa", "paise")),
+    "INR": Currency(_unit("rupee"), Unit("paisa", "paise")), "CHF": Currency(_unit("Swiss franc"), _unit("centime")),
+    "CNY": Currency(_same("yuan")),
     "A$": Currency(_unit("Australian dollar"), _unit("cent")), "C$": Currency(_unit("Canadian dollar"), _unit("cent")),
-    "AUD": Currency(_unit("Australian dollar"), _unit("cent")), "R$": Currency(Unit("real", "reais")),
+    "AUD": Currency(_unit("Australian dollar"), _unit("cent")), "R$": Currency(Unit("real", "reais"), _unit("centavo")),
     "CAD": Currency(_unit("Canadian dollar"), _unit("cent")), "₿": Currency(_unit("bitcoin")),
 }  # fmt: skip
 
@@ -89,5 +93,5 @@ ABBREVIATIONS = {
     "avg.": "average", "temp.": "temperature",
     "hrs.": "hours", "mins.": "minutes", "secs.": "seconds", "w/o": "without", "w/": "with", "Inc.": "Incorporated",
     "Ltd.": "Limited", "Corp.": "Corporation", "Bros.": "Brothers", "Assn.": "Association", "Univ.": "University",
-    "viz.": "namely", "et al.": "et al", "cf.": "compare",
+    "viz.": "namely", "ca.": "circa", "et al.": "et al", "cf.": "compare",
 }  # fmt: skip

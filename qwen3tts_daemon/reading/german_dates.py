@@ -4,7 +4,18 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.german_numbers import MONTHS, cardinal, clock, date, decade, ending, joining, ordinal, year
+from qwen3tts_daemon.reading.german_numbers import (
+    MONTHS,
+    cardinal,
+    clock,
+    date,
+    decade,
+    ending,
+    joining,
+    ordinal,
+    preceding,
+    year,
+)
 from qwen3tts_daemon.reading.language import Row
 
 _WEEKDAYS = {
@@ -24,20 +35,25 @@ _MORE = r"[\d:%°/]|[.,]\d"
 _FREE = r"(?<![\d.,:/$€£#+–-])"
 _UNTIL = r"\s?(?:[-–—]|und|bis(?: zum)?|oder)\s?"
 
-ALSO_READ = rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov|Dez)\."
+ALSO_READ = (
+    rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
+    rf"|Dez)\."
+)
 
 
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
-    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/)({_DAYS})(?!\p{{L}})\.?", _weekdays
+    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"(?<=(?:tag|woch)(?:,|\sund)\s){day}", lambda found: _WEEKDAYS[found["weekday"]]
     yield (
         rf"{day}(?=,?\s\d{{1,2}}(?:\.|:\d\d|{_DASH}\d{{1,2}}(?::\d\d)?\sUhr|\sUhr))",
         lambda found: _WEEKDAYS[found["weekday"]],
     )
     yield (
-        rf"(?<![\d,])(?<first>{_DAY})\.(?<between>{_UNTIL})(?=(?<last>{_DAY})\.\s?(?:{_MONTH}|(?:0?[1-9]|1[0-2])\.))",
+        rf"(?<![\d.,])(?<first>{_DAY})\.(?<between>{_UNTIL})(?=(?<last>{_DAY})\.\s?(?:{_MONTH}|(?:0?[1-9]|1[0-2])\.))",
         _first_day,
     )
     yield rf"(?<![\d,])(?<day>{_DAY})\.\s?{_MONTH}(?:\s(?<year>{_YEAR})(?!{_MORE}))?", _with_name
@@ -52,6 +68,11 @@ def dates() -> Iterator[Row]:
         _with_number,
     )
     yield rf"(?<=\b(?:[Ii]m|[Ss]eit|[Bb]is|[Aa]b|Ende|Anfang|Mitte)\s){_MONTH}(?<=\.)", _month_name
+    short = "Jan|Febr?|Mär|März|Mrz|Apr|Mai|Jun|Jul|Aug|Sept?|Okt|Nov|Dez"
+    yield (
+        rf"(?<!\p{{L}})(?<month>{short})\.?{_DASH}(?<last>{short})(?!\p{{L}})\.?",
+        lambda found: f"{_month_name(found)} bis {MONTHS[_month_number(found['last']) - 1]}",
+    )
     yield rf"{_MONTH}(?<=\.)(?=\s\d{{4}})", _month_name
     yield r"(?<![\d.,])'?(?<n>\d{1,4})(?:er|ern)(?<n2>n)?\b(?=(?<years>\sJahre)?)", _decade
     yield (
@@ -64,7 +85,7 @@ def agreement() -> Iterator[Row]:
     """Dates that others have put into words agree with what stands before them."""
     yield (
         rf"(?<stem>\b\p{{Ll}}+t)er(?=\s(?:{_FULL})\b)",
-        lambda found: found["stem"] + ending(found.string[: found.start()]),
+        lambda found: found["stem"] + ending(preceding(found)),
     )
 
 
@@ -74,7 +95,7 @@ def years() -> Iterator[Row]:
         rf"(?<lead>\b(?:Jahr|Jahre|Jahren|Jahres|[Ss]eit|[Vv]on|[Bb]is|[Ii]n|[Aa]nno|[Uu]m|[Aa]b|[Vv]or|[Nn]ach"
         rf"|und|Sommer|Winter|Herbst|Frühjahr|Frühling|[Gg]eboren|[Gg]egründet|Anfang|Mitte|Ende|{_FULL})\s)?"
     )
-    yield rf"{leads}{_FREE}(?<year>1[1-9]\d\d)(?!{_MORE}|[-–]\d|\s\p{{Lu}})", _year
+    yield rf"{leads}{_FREE}(?<year>1[1-9]\d\d)(?!{_MORE}|[-–]\d|\s(?:\p{{Lu}}|mal\b))", _year
     yield rf"(?<=\bJahre?s?\s)(?<year>1[1-9]\d\d)(?!{_MORE})", lambda found: year(int(found["year"]))
 
 
@@ -104,7 +125,7 @@ def times() -> Iterator[Row]:
     )
     yield rf"(?<![\d:])(?<h>\d+):(?<m>{minute})\s?(?:h|Std\b\.?|Stunden)(?!\p{{L}})", _timer
     yield rf"(?<![\d:])(?<m>\d+):(?<s>{minute})\s?(?:min|Min\b\.?|Minuten)(?!\p{{L}})", _timer
-    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _timer
+    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _lengths
 
 
 def _weekdays(found: "regex.Match[str]") -> str:
@@ -124,7 +145,7 @@ def _month_name(found: "regex.Match[str]") -> str:
 def _first_day(found: "regex.Match[str]") -> str:
     between = found["between"].strip()
     word = "bis" if between in "-–—" else between
-    return f"{ordinal(int(found['first']), ending(found.string[: found.start()]))} {word} "
+    return f"{ordinal(int(found['first']), ending(preceding(found)))} {word}"
 
 
 def _with_name(found: "regex.Match[str]") -> str:
@@ -152,7 +173,8 @@ def _years(found: "regex.Match[str]") -> str | None:
 
 def _year(found: "regex.Match[str]") -> str | None:
     n = int(found["year"])
-    return (found["lead"] or "") + year(n) if found["lead"] or n >= 1900 else None
+    is_sure = found["lead"] or n >= 1900 or (n >= 1500 and regex.match(r"\s\p{Ll}{3}", found.string[found.end() :]))
+    return (found["lead"] or "") + year(n) if is_sure else None
 
 
 def _clock(found: "regex.Match[str]") -> str:
@@ -171,10 +193,18 @@ def _timer(found: "regex.Match[str]") -> str:
     return duration(*(int(groups.get(name) or 0) for name in "hms"))
 
 
+def _lengths(found: "regex.Match[str]") -> str:
+    """ "2h 15min": as it is written"""
+    groups = found.groupdict()
+    return " ".join(_parts(*(int(groups.get(name) or 0) for name in "hms")))
+
+
 def duration(hours: int, minutes: int, seconds: int) -> str:
     """ "eine Stunde und dreißig Minuten" """
+    *others, last = _parts(hours, minutes, seconds) or ["null Sekunden"]
+    return f"{', '.join(others)} und {last}" if others else last
+
+
+def _parts(hours: int, minutes: int, seconds: int) -> list[str]:
     counts = ((hours, "Stunde"), (minutes, "Minute"), (seconds, "Sekunde"))
-    parts = [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]
-    if not parts:
-        return "null Sekunden"
-    return " und ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]

@@ -15,6 +15,9 @@ _DAY_MONTH = r"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])/(?<m>1[0-2]|0?[1-9])(?![\
 _HALF = r"(?<![\d/.,])(?:(?<n>\d+)\s?½|(?<n>\d+)\s1/2|½|1/2)(?![\d/])"
 _SMALL_FRACTIONS = frozenset((2, 3, 4, 5, 6, 8))
 _MILLION = 1_000_000
+_LAST_FLOOR = 12
+"""Above it º without a noun is a degree"""
+_COLD = r"(?i)(?:hace|faz|[-+±]|temperatura de|m[áí][xn]ima de)\s?$"
 
 
 class Iberian(Language):
@@ -45,7 +48,7 @@ class Iberian(Language):
     ordinal_nouns: ClassVar[str]
     """A pattern: in front of these 3° is an ordinal"""
     ordinal_endings: ClassVar[str]
-    """A pattern; those of a feminine have an a or ª"""
+    """A pattern for those in letters; those of a feminine have an a"""
     function_words: ClassVar[Set[str]]
     feminine: ClassVar[Set[str]]
     masculine: ClassVar[Set[str]]
@@ -73,7 +76,7 @@ class Iberian(Language):
         joined = r"(?:\s(?:a|o|u|ou|y|e)\s(?:\d[\d.,]*|\p{Ll}+))?"
         noun = r"\s(?<noun>\p{Ll}[\p{L}]*)"
         return (
-            (rf"(?<![\d.,])(?<n>\d{{1,4}})\s?(?<end>{self.ordinal_endings})", self._ordinal),
+            (rf"(?<![\d.,])(?<n>\d{{1,4}})(?<end>\s?\.?[ºª]s?|{self.ordinal_endings})", self._ordinal),
             (rf"(?<![\d.,])(?<n>\d{{1,4}})\s?(?<end>°)(?=\s(?:{self.ordinal_nouns})\b)", self._ordinal),
             (rf"(?i)(?<=\b(?:{self.numbered})\s)\d+(?=\s\p{{L}})(?![.,]\d)", self._named),
             (rf"(?<=\b(?:{VERSIONED})\s?)\d+\.\d+(?![.,]?\d)", lambda found: self.dotted(found[0].split("."))),
@@ -146,15 +149,21 @@ class Iberian(Language):
 
     def _quantities(self) -> Sequence[Row]:
         feet, inches = self.inches
+        number = self.notation.pattern
         measured = alternatives(unit for unit in self.units if unit not in "%‰°" and not unit.startswith("°"))
         return (
+            (r"(?<=\d\s?(?:min|seg|hs?|hrs|pers|uds?|un|hab))\.(?=\s\p{Ll}|\s?\d)", rewritten("")),
+            (rf"(?<number>{number})\s?(?<unit>[lL]|kWh)\s?/\s?100\s?km\b", self._consumption),
             (rf"{_HALF}\s?(?<unit>{measured})(?![\p{{L}}\d/])", self._half_unit),
             (rf"{_HALF}\s(?<noun>\p{{Ll}}{{3,}})", self._half_noun),
-            (rf"(?<![\d.,])(?<ft>\d)\s?'\s?(?<in>\d{{1,2}})\s?\"", rewritten(rf"\g<ft> {feet} \g<in> {inches}")),
+            (r"(?<![\d.,])(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(rf"\g<ft> {feet} \g<in> {inches}")),
             (r"(?<=^(?:[^\"]*\"[^\"]*\")*[^\"]*\d)\s?\"(?!\p{L})", rewritten(f" {inches}")),
             (r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", self._times),
             (r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten(self.signs["-"])),
         )
+
+    def _consumption(self, found: "regex.Match[str]") -> str:
+        return self.counted(self.notation.parse(found["number"]), self.units[f"{found['unit']}/100 km"])
 
     def _half_unit(self, found: "regex.Match[str]") -> str:
         unit = self.units[found["unit"]]
@@ -199,6 +208,8 @@ class Iberian(Language):
         plural = "s" if end.endswith("s") else ""
         following = regex.match(r"\s(\p{Ll}{3,})", found.string[found.end() :])
         is_before = bool(following) and following[1] not in self.function_words
+        if "º" in end and not is_before and (n > _LAST_FLOOR or regex.search(_COLD, found.string[: found.start()])):
+            return self.counted(Number(n), self.units["°"])
         said = self.ordinal_before(n, gender) if is_before or end.endswith("er") else self.ordinal(n, gender)
         return said + plural
 

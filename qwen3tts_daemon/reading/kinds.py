@@ -11,7 +11,7 @@ from functools import partial
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS
-from qwen3tts_daemon.reading.language import Language, Row
+from qwen3tts_daemon.reading.language import VERSIONED, Language, Row
 
 _DASH = r"[-–—]"
 _WORD = rf"{LETTERS}\d_"
@@ -31,9 +31,12 @@ _FILES = (
 def kinds(language: Language) -> Iterator[Row]:
     """All of a language, in order."""
     number = language.notation.pattern
+    yield r"\d{30,}", lambda found: language.digits(found[0])
     yield _EMAIL, lambda found: language.address(found[0])
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
+    yield _VERSION, lambda found: language.dotted(found[0].split("."))
+    yield _QUAD, partial(_quad, language)
     yield from language.before()
     yield _GROUPED, partial(_grouped, language)
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
@@ -45,13 +48,15 @@ def kinds(language: Language) -> Iterator[Row]:
     clock = rf"(?:\s?(?<suffix>{language.clock_words}))?" if language.clock_words else "(?<suffix>)"
     yield rf"(?<![\d:.,])(?<h>\d{{1,2}}):(?<m>\d\d)(?::(?<s>\d\d))?(?![\d:]|[.,]\d){clock}", partial(_time, language)
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
+    yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
     yield from _money(language, number)
+    yield from _counted_fractions(language)
     yield from _measures(language, number)
     yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
-        rf"{_BEGIN}(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
+        rf"{_BEGIN}(?<!\d[.,])(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
         partial(_name, language),
     )
     yield rf"(?:{_SIGN})?(?<number>{number})", partial(_number, language)
@@ -133,12 +138,18 @@ def _ratio(language: Language, found: "regex.Match[str]") -> str:
     return language.ratio(int(found["a"]), int(found["b"]))
 
 
+def _ratio_of_fractions(language: Language, found: "regex.Match[str]") -> str:
+    first, second = (language.number(language.notation.parse(found[name])) for name in "ab")
+    return language.joined((first, language.ratio_word, second))
+
+
 # ---- numbers that are names ----
 
 _PHONE = (
     rf"(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
     rf"|(?<![{_WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
     rf"|(?<![{_WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
+    rf"|(?<![{_WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{_WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
     rf"|(?<![{_WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
     r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
@@ -146,8 +157,10 @@ _PHONE = (
 )
 _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
-    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?)(?![{_WORD}-])"
+    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
+_VERSION = rf"(?<=\b(?:{VERSIONED})\s)\d+(?:\.\d+)+(?![.,]?\d)"
+_QUAD = rf"(?<![{_WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:.])"
 _DOTTED = (
     rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
     rf"|(?<![{_WORD}.,])(?<v>[vV])(?<parts>\d+\.\d+)(?![.,]?\d)"
@@ -168,6 +181,11 @@ def _grouped(language: Language, found: "regex.Match[str]") -> str:
         )
         for group in groups
     )
+
+
+def _quad(language: Language, found: "regex.Match[str]") -> str:
+    words = language.dotted(found["quad"].split("."))
+    return language.joined((words, language.address_signs[":"], language.part(found["port"])))
 
 
 def _dotted(language: Language, found: "regex.Match[str]") -> str | None:
@@ -278,6 +296,20 @@ def _fraction(language: Language, whole: str | None, numerator: int, denominator
     return language.mixed_fraction(int(whole), numerator, denominator)
 
 
+def _counted_fractions(language: Language) -> Iterator[Row]:
+    """ "3/4 kg", "1½ l" """
+    unit = rf"[ \u00a0-]?(?<unit>{alternatives(language.units)}){_END}"
+    vulgar = rf"(?<![\d/.,])(?:(?<whole>\d+)\s?)?(?<vulgar>[{''.join(_VULGAR)}])"
+    stroke = r"(?<![\d/.,:])(?:(?<whole>\d+)\s)?(?<a>\d{1,2})/(?<b>\d{1,2})"
+    yield rf"(?:{vulgar}|{stroke}){unit}", partial(_counted_fraction, language)
+
+
+def _counted_fraction(language: Language, found: "regex.Match[str]") -> str | None:
+    numerator, denominator = _VULGAR[found["vulgar"]] if found["vulgar"] else (int(found["a"]), int(found["b"]))
+    words = _fraction(language, found["whole"], numerator, denominator)
+    return words and language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
+
+
 def _stroke(language: Language, found: "regex.Match[str]") -> str | None:
     numerator, denominator = int(found["a"]), int(found["b"])
     if (words := _fraction(language, found["whole"], numerator, denominator)) is not None:
@@ -313,11 +345,14 @@ def _signs(language: Language) -> Iterator[Row]:
     """Before a number ("#5", "~10"), and between two ("2 x 4")."""
     words = {sign: word for sign, word in language.signs.items() if sign not in "+-±"}
     sign = alternatives(words)
+    yield r"[<>]=(?=\s?[-+]?\d)", lambda found: words["≤" if found[0] == "<=" else "≥"]
     yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
+    yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
 
 
 def _lone_signs(language: Language) -> Iterator[Row]:
     """Between words: "A & B"."""
     words = {sign: word for sign, word in language.signs.items() if not sign.isalnum() and sign not in "-#"}
     yield rf"(?<=\s)(?:{alternatives(words)})(?=\s)", lambda found: words[found[0]]
+    yield r"(?<=\p{Lu})&(?=\p{Lu})", lambda _: words["&"]

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.korean_numbers import (
     COUNTERS,
     by_digit,
@@ -28,6 +29,10 @@ _ENDS_BY_ITSELF = regex.compile(r"까지|에|사이|쯤|경|정도|가량")
 _CODE = (
     r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드) ?번호|코드|PIN)"
     r"(?:는|은|가|이)?\s?:?\s?"
+)
+_BEHIND_COUNTERS = (
+    r"\P{Hangul}|$|이|가|은|는|을|를|에|의|도|만|로|으로|부터|까지|입|예|씩|마다|간|째|"
+    r"전|후|동안|정도|이상|이하|미만|초과|짜리|이나|쯤|과|와|랑|용|대"
 )
 _LARGE = {"조": 10**12, "억": 10**8, "백만": 10**6, "만": 10**4, "천": 1000, "백": 100}
 _CLOCK = regex.compile(r"(?<h>\d{1,2})(?::(?<m>\d\d)|시(?:\s?(?<m>\d{1,2})분)?)?")
@@ -68,18 +73,47 @@ class Korean(Language):
     # ---- rules ----
 
     def _names(self) -> Sequence[Row]:
+        number = self.notation.pattern
+        plates = "가나다라마거너더러머버서어저고노로모보소오구누두루무부수우하허"
         return (
             (r"\(주\)|㈜", lambda _: "주식회사 "),
-            (rf"(?<={_CODE})\d[\d-]*\d", lambda found: self.pause.join(map(by_digit, found[0].split("-")))),
             (
-                r"(?<![\d-])1[568]\d\d-\d{4}(?![\d-])",
-                lambda found: self.phone(found[0].split("-"), is_international=False),
+                rf"(?<![\d\p{{L}}])(?<sign>[<>≤≥])\s?(?<rest>{number}\s?(?:{alternatives(UNITS)})?)(?![\d.,]\d)",
+                self._compared,
+            ),
+            (r"제\s?(?<n>\d{1,4})(?=\p{Hangul})", lambda found: f"제{sino(int(found['n']))} "),
+            (
+                rf"(?<={_CODE})\d[\d-]*\d(?: \d{{3,4}}(?![\d가-힣]))*",
+                self._code,
             ),
             (
-                r"(?<![\d.,-])(?:112|119|114|110|111|118|120|122|182|1339|1345)(?=번?(?:에|로|으로)?\s?(?:전화|신고|연락|구급|구조|상담))",
+                r"(?<=(?:버전|펌웨어|릴리스)\s)\d+(?:\.\d+){2,}",
+                lambda found: self.dotted(found[0].split(".")),
+            ),
+            (
+                r"(?<![\d-])1[568]\d\d-\d{4}(?![\d-])|(?<![\d-]|\+\d{1,3}\s)\d{2,6}-\d{2,6}-\d{4,7}(?![\d-])|(?<!\d)0\d{1,2}\)\s?\d{3,4}-\d{4}"
+                r"|(?<!\d)(?:01\d|02|0[3-6]\d)(?<middle>\d{3,4})(?=\d{4}(?!\d))\d{4}",
+                self._local_phone,
+            ),
+            (rf"(?<![\d.,-])(?:112|119)(?![\d.,:-]|\s?(?:{COUNTERS}|[조억만]))", lambda found: by_digit(found[0])),
+            (
+                r"(?<![\d.,-])(?:114|110|111|118|120|122|182|1339|1345)(?=번?(?:에|로|으로)?\s?(?:전화|신고|연락|상담))",
                 lambda found: by_digit(found[0]),
             ),
+            (
+                rf"(?<!\d)(?<n>\d{{2,3}})(?<letter>[{plates}])\s?(?<serial>\d{{4}})(?!\d)",
+                lambda found: f"{sino(int(found['n']))}{found['letter']} {by_digit(found['serial'])}",
+            ),
+            (r"(?<![A-Za-z\d])PM\s?10(?!:\d\d|\s?시|\d)", lambda _: "피엠 십"),
+            (r"(?<=\d반\s)(?<n>\d+)번", lambda found: f"{sino(int(found['n']))} 번"),
+            (r"(?<a>\d+)\s?대\s?(?=\d)", lambda found: f"{sino(int(found['a']))} 대 "),
+            (
+                r"(?<a>\d{1,2})'\s?(?<b>\d{1,2})\"",
+                lambda found: f"{sino(int(found['a']))} 피트 {sino(int(found['b']))} 인치",
+            ),
+            (rf"(?<=^|\s)(?<n>{number})\"(?![\p{{L}}\d])", self._inches),
             (r"(?<![A-Za-z\d.])[248]K(?![A-Za-z\d])", lambda found: NAMES[found[0]]),
+            (r"(?<=(?<![A-Za-z\d])[-+]?\d{1,3}(?:\.\d)?)C(?![A-Za-z\d])", lambda _: "°C"),
             (r"(?<![A-Za-z\d])PM\s?2\.5", lambda _: "피엠 이 점 오"),
             (r"(?<![A-Za-z\d])(?:[Nn]o|NO|№)\.?\s?(?=\d)", lambda _: "넘버 "),
             (r"#\s?(?<n>\d+)(?![\d가-힣])", lambda found: f"{sino(int(found['n']))} 번"),
@@ -87,7 +121,7 @@ class Korean(Language):
 
     def _dates(self) -> Sequence[Row]:
         date = (
-            rf"(?<y>\d{{4}})(?<s>[./-])\s?(?<m>{_MONTH})(?P=s)\s?(?<d>{_DAY})(?!\d)\.?(?=[^\d.]|\.\s*$|$)"
+            rf"(?<y>\d{{4}}|\d\d(?=\.))(?<s>[./-])\s?(?<m>{_MONTH})(?P=s)\s?(?<d>{_DAY})(?!\d)\.?(?=[^\d.]|\.\s*$|$)"
             r"(?:\s?\((?<w>[월화수목금토일])\))?"
         )
         return (
@@ -102,10 +136,11 @@ class Korean(Language):
                 self._range_of_days,
             ),
             (
-                rf"{_FRESH}(?<y>[12]\d{{3}})\s?{_DASH}\s?(?<y2>[12]\d{{3}})년",
-                lambda found: f"{sino(int(found['y']))}년부터 {sino(int(found['y2']))}년까지",
+                rf"{_FRESH}(?<y>[12]\d{{3}})년?{_DASH}(?<y2>[12]\d{{3}})년{_PARTICLE}",
+                lambda found: self._from_to(f"{sino(int(found['y']))}년", f"{sino(int(found['y2']))}년", found),
             ),
-            (rf"{_FRESH}'(?<y>\d\d)년", lambda found: f"{sino(int(found['y']))}년"),
+            (rf"{_FRESH}'(?=\d\d년대)", lambda _: ""),
+            (rf"{_FRESH}'(?<y>\d\d)년(?!대)", lambda found: f"{sino(int(found['y']))}년"),
             (rf"{_FRESH}(?<y>[12]\d{{3}})년(?![간째대])", lambda found: f"{sino(int(found['y']))}년"),
             (rf"{_FRESH}(?<m>{_MONTH})월", lambda found: self._month(int(found["m"]))),
             (rf"(?<=월\s?)(?<d>{_DAY})일", lambda found: f"{sino(int(found['d']))}일"),
@@ -138,10 +173,10 @@ class Korean(Language):
 
     def _sums(self) -> Sequence[Row]:
         """Numbers with 만 and 억 in them, and arithmetic."""
-        large = r"\d[\d,]*(?:\.\d+)?\s?[천백]?\s?[조억만천백]"
+        large = r"\d[\d,]*(?:\.\d+)?\s?[천백]?\s?(?:조(?!각|합|직|명|건)|억|만(?!기|화)|천(?!장|막)|백(?!화점))"
         return (
             (
-                rf"(?<![\d.,])(?<sign>(?<![\p{{L}}\d]\s?)-)?(?<sum>{large}(?:\s?{large})*(?:\s?\d[\d,]{{2,}}|\d+)?)"
+                rf"(?<![\d.,])(?<sign>(?<![\p{{L}}\d]\s?)-)?(?<currency>[₩$€¥])?(?<sum>{large}(?:\s?{large})*(?:\s?\d[\d,]{{2,}}|\d+)?)"
                 rf"(?!\d)(?:\s?(?<unit>{COUNTERS}))?",
                 self._sum,
             ),
@@ -158,14 +193,14 @@ class Korean(Language):
         number = self.notation.pattern
         fraction = rf"(?=\s?(?<counter>{COUNTERS})?)"
         return (
-            (r"제\s?(?<n>\d{1,4})(?=\p{Hangul})", lambda found: f"제{sino(int(found['n']))} "),
             (r"(?<b>\d+)분의\s?(?<a>\d+)", lambda found: self.fraction(int(found["a"]), int(found["b"]))),
             (
                 rf"{_FRESH}(?<a>\d{{1,3}})\s?(?:{COUNTERS})?{_DASH}(?<b>\d{{1,3}})\s?(?<counter>{COUNTERS})",
                 self._range_of_things,
             ),
             (
-                rf"(?<![:/]|\d[.,-])(?<sign>(?<!\d\s?|\p{{L}})[-+±])?(?<number>{number})\s?(?<counter>{COUNTERS})(?!/)",
+                rf"(?<![:/A-Za-z]|\d[.,-])(?<sign>(?<!\d\s?|\p{{L}})[-+±])?(?<number>{number})"
+                rf"(?:\s(?=(?:{COUNTERS})(?:{_BEHIND_COUNTERS})))?(?<counter>{COUNTERS})(?!/)",
                 self._thing,
             ),
             (rf"{_FRESH}(?:(?<whole>\d+)\s)?(?<a>\d{{1,2}})/(?<b>\d{{1,2}})(?![\d/]){fraction}", self._fraction),
@@ -181,7 +216,8 @@ class Korean(Language):
 
     def _date_with_weekday(self, found: "regex.Match[str]") -> str:
         year = found.groupdict().get("y")
-        words = self.date(int(found["d"]), int(found["m"]), int(year) if year else None)
+        full_year = int(year) + (2000 if len(year) == 2 else 0) if year else None
+        words = self.date(int(found["d"]), int(found["m"]), full_year)
         if found["w"]:
             words += f" {found['w']}요일"
         return words + ("." if found[0].endswith(".") and not found.string[found.end() :].strip() else "")
@@ -214,7 +250,27 @@ class Korean(Language):
         else:
             words = sino(_value_of_sum(written))
         sign = f"{self.signs['-']} " if found["sign"] else ""
+        if found["currency"]:
+            unit = CURRENCIES[found["currency"]].unit.one
         return sign + (f"{words} {unit}" if unit else words)
+
+    def _code(self, found: "regex.Match[str]") -> str:
+        return self.pause.join(map(by_digit, regex.split("[ -]", found[0])))
+
+    def _compared(self, found: "regex.Match[str]") -> str:
+        word = self.signs[found["sign"]]
+        return f"{found['rest']} {word}"
+
+    def _local_phone(self, found: "regex.Match[str]") -> str:
+        groups = regex.findall(r"\d+", found[0])
+        if found["middle"]:
+            groups = [found[0][: -4 - len(found["middle"])], found["middle"], found[0][-4:]]
+        return self.phone(groups, is_international=False)
+
+    def _inches(self, found: "regex.Match[str]") -> str | None:
+        if found.string[: found.start()].count('"') % 2:
+            return None  # the end of a quotation
+        return f"{_decimal(self.notation.parse(found['n']))} 인치"
 
     def _range_of_things(self, found: "regex.Match[str]") -> str | None:
         first, last = int(found["a"]), int(found["b"])
@@ -276,8 +332,9 @@ class Korean(Language):
         return f"{per.one}{self.per} {words}" if per else words
 
     def money(self, number: Number, currency: Currency, magnitude: str, per: Unit | None) -> str:
-        if magnitude and not number.fraction:
-            number, magnitude = Number(number.whole * _LARGE[magnitude], "", number.sign), ""
+        if magnitude and _LARGE[magnitude] >= 10 ** len(number.fraction):
+            value = int(f"{number.whole}{number.fraction}") * _LARGE[magnitude] // 10 ** len(number.fraction)
+            number, magnitude = Number(value, "", number.sign), ""
         words = super().money(number, currency, magnitude, None)
         return f"{per.one}{self.per} {words}" if per else words
 
@@ -298,12 +355,18 @@ class Korean(Language):
         return " ".join(counted(n, unit) for n, unit in parts if n) or "영 초"
 
     def range(self, first: str, last: str) -> str:
+        if first.isdecimal() and last.isdecimal() and int(first) > int(last):
+            return f"{first} {self.ratio_word} {last}"
         return f"{first}에서 {last}"
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
         if not 2 <= denominator <= 100 or numerator >= denominator:
             return None
         return f"{sino(denominator)}분의 {sino(numerator)}"
+
+    def stroke(self, first: str, second: str) -> str:
+        word = "대" if int(first) + int(second) == 100 else ""
+        return self.joined((self.part(first), word, self.part(second)))
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         particle = "와" if whole % 10 in (2, 4, 5, 9) else "과"

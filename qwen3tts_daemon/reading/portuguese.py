@@ -48,10 +48,11 @@ class Portuguese(Iberian):
     code_cues = "códigos?|PIN|senha|código postal|CEP|protocolo|pedido|ramal|extensão|placa|matrícula|contador"
     numbered, kings, queens, editions = words.NUMBERED, words.KINGS, words.QUEENS, words.EDITIONS
     ordinal_nouns = "andar|andares|pisos?|lugar|série|ano|trimestre|semestre|aniversário|ciclo|dia|colocado|grau|turno"
-    ordinal_endings = r"\.?(?:ºs?|ªs?)|\.?(?:[oa]s?)(?=\s\p{L}{3}|-feira)"
-    function_words, feminine, masculine = words.FUNCTION_WORDS, words.FEMININE, words.MASCULINE
+    ordinal_endings = r"[oa]s?(?=\s\p{L}{3}|-feira)"
+    function_words = frozenset(words.FUNCTION_WORDS.split())
+    feminine, masculine = frozenset(words.FEMININE.split()), frozenset(words.MASCULINE.split())
     feminine_endings = words.FEMININE_ENDINGS
-    half = {"m": "meio", "f": "meia"}  # noqa: RUF012
+    half = {"m": "meio", "f": "meia"}
     millions = r"(?:ão|ões)$"
     times_word = "vezes"
     inches = ("pés", "polegadas")
@@ -67,8 +68,11 @@ class Portuguese(Iberian):
             (rf"{_CLOCK}\s?(?<m>[0-5]?\d)\s?m(?:in)?\b", self._lasting),
             (r"(?<![\d.,-])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)|(?<![\d.,-])\d{5}-\d{3}(?![\d-])", self._telephone),
             (r"(?<![\d.,-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?!\d)", self._telephone),
-            (r"(?<![\d.,()+-])9?\d{4}-\d{4}(?![\d-])(?<!(?:19|20)\d\d-(?:19|20)\d\d)", self._telephone),
-            (r"(?<![\d.,+-])(?:9[1236]\d|2\d\d)[ .]\d{3}[ .]\d{3}(?![\d.,]?\d| \d{3})(?!\s\p{Ll})", self._telephone),
+            (r"(?<![\d.,()+-]|\)\s?|\d\s)9?\d{4}-\d{4}(?![\d-])(?<!(?:19|20)\d\d-(?:19|20)\d\d)", self._telephone),
+            (
+                r"(?<![\d.,+-]|\+\d{1,3}\s)(?:9[1236]\d|2\d\d)[ .]\d{3}[ .]\d{3}(?![\d.,]?\d| \d{3})(?!\s\p{Ll})",
+                self._telephone,
+            ),
             (r"\b50\s?[/-]\s?50\b", rewritten("cinquenta cinquenta")),
             (r"\b(?:16:9|21:9|4:3)\b", lambda found: " por ".join(self.part(n) for n in found[0].split(":"))),
             (r"\b(?<pair>entre\s\d[\d.,]*)\s?[-–]\s?(?=\d)", rewritten(r"\g<pair> e ")),

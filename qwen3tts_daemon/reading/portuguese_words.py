@@ -17,8 +17,8 @@ _NAMES = {
     "cm²|cm2": "centímetro quadrado/centímetros quadrados", "m³|m3": "metro cúbico/metros cúbicos",
     "cm³|cm3": "centímetro cúbico/centímetros cúbicos", "l|L": "litro", "ml|mL": "mililitro", "cl|cL": "centilitro",
     "dl|dL": "decilitro", "hl": "hectolitro", "kg": "quilo", "g|gr": "grama", "mg": "miligrama", "µg": "micrograma",
-    "t": "tonelada//f", "lb": "libra//f", "oz": "onça//f", "h|hs|hrs": "hora//f", "min|min.": "minuto",
-    "s|seg|seg.": "segundo", "ms": "milissegundo", "km/h": "quilômetro por hora/quilômetros por hora",
+    "t": "tonelada//f", "lb": "libra//f", "oz": "onça//f", "h|hs|hrs": "hora//f", "min": "minuto",
+    "s|seg": "segundo", "ms": "milissegundo", "km/h": "quilômetro por hora/quilômetros por hora",
     "m/s": "metro por segundo/metros por segundo", "mph": "milha por hora/milhas por hora/f", "kn": "nó",
     "mW": "miliwatt", "W": "watt", "kW": "quilowatt", "MW": "megawatt", "GW": "gigawatt",
     "Wh": "watt-hora/watts-hora", "kWh": "quilowatt-hora/quilowatts-hora", "MWh": "megawatt-hora/megawatts-hora",
@@ -29,8 +29,10 @@ _NAMES = {
     "kJ": "quilojoule", "N": "newton", "Nm": "newton-metro/newtons-metro", "Pa": "pascal/pascais",
     "hPa": "hectopascal/hectopascais", "kPa": "quilopascal/quilopascais", "bar": "bar/bares",
     "mbar": "milibar/milibares", "kcal": "quilocaloria//f", "cal": "caloria//f", "Hz": "hertz/hertz",
-    "kHz": "quilohertz/quilohertz", "MHz": "megahertz/megahertz", "GHz": "gigahertz/gigahertz", "dB": "decibel/decibéis",
-    "dBm": "decibel-miliwatt/decibéis-miliwatt", "lx|lux": "lux/lux", "lm": "lúmen/lúmens", "px": "pixel/pixels",
+    "kHz": "quilohertz/quilohertz",
+    "MHz": "megahertz/megahertz", "GHz": "gigahertz/gigahertz",
+    "dB": "decibel/decibéis", "dBm": "decibel-miliwatt/decibéis-miliwatt",
+    "lx|lux": "lux/lux", "lm": "lúmen/lúmens", "px": "pixel/pixels",
     "MP|Mpx": "megapixel/megapixels", "KB|kB": "quilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte",
     "KB/s|kB/s": "quilobyte por segundo/quilobytes por segundo", "MB/s": "megabyte por segundo/megabytes por segundo",
     "Mbit/s|Mb/s|Mbps": "megabit por segundo/megabits por segundo",
@@ -41,7 +43,7 @@ _NAMES = {
     "l/100 km|L/100 km": "litro por cem quilômetros/litros por cem quilômetros",
     "kWh/100 km": "quilowatt-hora por cem quilômetros/quilowatts-hora por cem quilômetros",
     "dia": "dia", "mês": "mês/meses", "ano": "ano", "noite": "noite//f", "pessoa": "pessoa//f", "quilo": "quilo",
-    "hab.": "habitante", "un.": "unidade//f", "m/s²": "metro por segundo ao quadrado/metros por segundo ao quadrado",
+    "hab": "habitante", "un": "unidade//f", "m/s²": "metro por segundo ao quadrado/metros por segundo ao quadrado",
 }  # fmt: skip
 UNITS = {
     **{symbol: _unit(names) for symbols, names in _NAMES.items() for symbol in symbols.split("|")},
@@ -97,7 +99,8 @@ BEFORE_NUMBERS = {
     "Art.": "artigo", "cap.": "capítulo", "Cap.": "capítulo", "fig.": "figura", "Fig.": "figura", "vol.": "volume",
     "Vol.": "volume", "apto": "apartamento", "ap.": "apartamento", "Ap.": "apartamento", "apt.": "apartamento",
     "Apto": "apartamento", "bl.": "bloco", "Bl.": "bloco", "cj.": "conjunto", "qd.": "quadra", "lt.": "lote",
-    "ep.": "episódio", "temp.": "temporada", "tel": "telefone", "Tel": "telefone", "inc.": "inciso", "km.": "quilômetro",
+    "ep.": "episódio", "temp.": "temporada", "tel": "telefone", "Tel": "telefone", "inc.": "inciso",
+    "km.": "quilômetro",
 }  # fmt: skip
 BEFORE_NAMES = {
     "R.": "rua", "D.": "dona", "S.": "são", "Al.": "alameda", "Pç.": "praça", "Pe.": "padre", "Fr.": "frei",
@@ -136,27 +139,27 @@ NUMBERED = (
     "|semana|sensor|tema|temporada|terminal|tipo|título|tomo|trecho|unidade|via|versão|volume|voo|zona|ano|grau"
     "|Covid|câmera|andar|rua|casa|quadra|lote|cama|tomada|turma|box|loja|vaga"
 )
-FUNCTION_WORDS = frozenset(
-    "a à ao aos as às ante até após com como contra cada da das de dela dele do dos e é ela ele em entre era eram esse "
-    "essa esta está estão este eles elas estava estavam foi foram há hoje já lhe mais mas me menos meu minha muito "
-    "amanhã na nas nem no nos não nós o os ou para pela pelas pelo pelos por porque pode podem quando que quem se sem "
-    "será seu seus sim sob sobre sua suas são também tem têm tinha todas todos três tu um uma vai vão vezes depois "
-    "antes então igual além ontem agora segue mil vírgula ponto ainda vs às".split()
-) - {"vezes"}
-FEMININE = frozenset(
-    "noite tarde chave luz luzes vez vezes mulher mulheres mão mãos foto moto flor flores parte nuvem nuvens "
-    "neve rede redes parede série ordem ordens torre carne voz vozes classe fonte base frase ponte ave saudade lei "
+FUNCTION_WORDS = (
+    "a à ao aos as às ante até após com como contra cada da das de dela dele do dos e é ela ele em entre era eram "
+    "esse essa esta está estão este eles elas estava estavam foi foram há hoje já lhe mais mas me menos meu minha "
+    "muito amanhã na nas nem no nos não nós o os ou para pela pelas pelo pelos por porque pode podem quando que "
+    "quem se sem será seu seus sim sob sobre sua suas são também tem têm tinha todas todos três tu um uma vai vão "
+    "depois antes então igual além ontem agora segue mil vírgula ponto ainda vs "
+)
+FEMININE = (
+    "noite tarde chave luz luzes vez vezes mulher mulheres mão mãos foto moto flor flores parte nuvem nuvens neve "
+    "rede redes parede série ordem ordens torre carne voz vozes classe fonte base frase ponte ave saudade lei "
     "leis mãe irmã maçã lã cruz cruzes noz nozes raiz raízes web tribo tevê gente morte sorte febre sede pele "
     "fase variante análise síntese crise dose estante corrente superfície espécie gripe equipe face hélice "
     "sementes semente garagem colher colheres cor cores dor dores mensagens libélula planície cárie avó televisão "
-    "manhã manhãs ação estação questão opinião região união reunião conexão tosse couve "
-    "catedral capital filial moral vogal interface creche lente lentes patente nota".split()
+    "manhã manhãs ação estação questão opinião região união reunião conexão tosse couve catedral capital filial "
+    "moral vogal interface creche lente lentes patente nota "
 )
-MASCULINE = frozenset(
+MASCULINE = (
     "dia mapa problema programa sistema tema clima idioma planeta poema drama diploma aroma sintoma esquema lema "
     "dilema teorema fantasma pijama sofá cometa telegrama grama miligrama micrograma quilograma diagrama panorama "
     "enigma carisma trauma artista futebolista turista ciclista jornalista atleta tenista guarda pirata colega "
-    "poeta papa chá crachá karatê coração cinema avião caminhão volta-redonda delta".split()
+    "poeta papa chá crachá karatê coração cinema avião caminhão volta-redonda delta "
 )
 FEMININE_ENDINGS = (
     "a", "as", "ção", "ções", "são", "sões", "dade", "dades", "tude", "tudes", "agem", "agens", "triz", "trizes",

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers
+from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers, russian_ordinals
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 from qwen3tts_daemon.reading.russian_grammar import (
+    Case,
     Noun,
     cardinal,
     counted,
@@ -44,7 +45,12 @@ class Russian(Language):
     also_read = russian_names.ALSO_READ
 
     def before(self) -> Sequence[Row]:
-        return [*russian_names.rows(), *russian_dates.rows(), *russian_numbers.rows(self.notation)]
+        return [
+            *russian_names.rows(),
+            *russian_dates.rows(),
+            *russian_ordinals.rows(),
+            *russian_numbers.rows(self.notation),
+        ]
 
     def after(self) -> Sequence[Row]:
         return russian_numbers.rows_of_plain_numbers(self.notation)
@@ -60,6 +66,9 @@ class Russian(Language):
 
     def counted(self, number: Number, unit: Unit) -> str:
         return counted(number, _noun(unit))
+
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        return f"{words} {_noun(unit).singular[Case.GENITIVE]}"
 
     def measure(self, number: Number, unit: Unit, per: Unit | None) -> str:
         return russian_numbers.measure(number, _noun(unit), _noun(per) if per else None)
@@ -89,6 +98,10 @@ class Russian(Language):
         if not 2 <= denominator <= 10 or numerator >= denominator:
             return None
         return fraction(numerator, denominator)
+
+    def stroke(self, first: str, second: str) -> str:
+        word = "на" if (first, second) in (("24", "7"), ("50", "50")) else "дробь"
+        return f"{self.part(first)} {word} {self.part(second)}"
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         if (numerator, denominator) == (1, 2):

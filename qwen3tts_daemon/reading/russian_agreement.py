@@ -6,7 +6,7 @@ from qwen3tts_daemon.reading.russian_grammar import Case, ending
 
 _GOVERNORS = {
     Case.GENITIVE: "до от ото из изо без для около после более менее больше меньше выше ниже свыше старше младше "
-    "против кроме вместо порядка среди из-за дольше раньше позже дороже дешевле теплее холоднее с со течение менее у",
+    "против кроме вместо порядка среди из-за дольше раньше позже дороже дешевле теплее холоднее с со течение у",
     Case.DATIVE: "к ко равен равна равно равны",
     Case.ACCUSATIVE: "через за про спустя в во на по под превышает превысил превысила добавь добавьте возьми "
     "возьмите купи купите налей налейте положи положите всыпь всыпьте влей влейте подожди подождите",
@@ -15,6 +15,7 @@ _GOVERNORS = {
 GOVERNORS = {word: case for case, words in _GOVERNORS.items() for word in words.split()}
 """Prepositions, comparisons and imperatives -> the case of the number behind them"""
 
+_LAST_WORD = regex.compile(r"([А-Яа-яё-]+)\s+(?:(?:примерно|почти|ровно|ещё)\s+)?$")
 _OBLIQUE = (
     (Case.INSTRUMENTAL, regex.compile(r"[а-яё]+(?:ами|ями|ыми|ими)")),
     (Case.DATIVE, regex.compile(r"(?!дам|мадам|программ|реклам|драм|карам)[а-яё]*[^м\s](?:ам|ям)")),
@@ -41,9 +42,17 @@ _NO_NOUNS = {"или", "для", "при", "это", "после", "через",
 _PLURAL_ONLY = {"сутки", "ножницы", "часы"}
 
 
+def governor_of(found: "regex.Match[str]") -> str:
+    """The word before what was found, in lower case, if it decides about a case; "" if not."""
+    start = found.start()
+    before = _LAST_WORD.search(found.string, max(0, start - 30), start)
+    word = before[1].casefold() if before else ""
+    return word if word in GOVERNORS else ""
+
+
 def case_of(governor: str, word: str, n: int) -> Case:
     """Of a number, from what stands before ("" if nothing that decides) and the word behind."""
-    governed = GOVERNORS.get(governor.casefold(), Case.NOMINATIVE)
+    governed = GOVERNORS.get(governor, Case.NOMINATIVE)
     if ending(n) == "one":
         return _case_of_one(governed, word)
     for case, pattern in _OBLIQUE:
@@ -136,7 +145,7 @@ def numbered(word: str, governor: str, n: int) -> tuple[Case, str] | None:
     if word not in _CASES_OF_NUMBERED:
         return None
     case, gender = _CASES_OF_NUMBERED[word]
-    governed = GOVERNORS.get(governor.casefold())
+    governed = GOVERNORS.get(governor)
     if case.is_direct:
         case = Case.ACCUSATIVE if governed is Case.ACCUSATIVE and gender == "f" else case
         return case, gender

@@ -8,7 +8,7 @@ from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.notation import Number
 from qwen3tts_daemon.reading.roman import value
-from qwen3tts_daemon.reading.russian_agreement import GOVERNORS
+from qwen3tts_daemon.reading.russian_agreement import GOVERNORS, governor_of
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, counted, ordinal
 from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
 
@@ -24,7 +24,6 @@ _WEEKDAYS = {
     "пн": "понедельник", "вт": "вторник", "ср": "среда", "чт": "четверг", "пт": "пятница", "сб": "суббота",
     "вс": "воскресенье",
 }  # fmt: skip
-_GOVERNOR = rf"(?:\b(?<governor>(?i:{alternatives(GOVERNORS)}))\s+)?"
 _MONTH = rf"(?<month>{'|'.join(MONTHS)}|(?:{alternatives(_SHORT_MONTHS)})\b\.?)"
 _DASH = r"\s?[-–—]\s?"
 _START = r"(?<![\d.:,/-])"
@@ -32,7 +31,7 @@ _ROMAN = r"(?<![\p{L}\d])[IVXLC]+"
 _VERSIONED = r"(?<!(?:верси\p{L}+|USB|HDMI|Bluetooth|\bv\.?) ?)"
 _NAMED_DAY = regex.compile(
     r"(?i)(?:сегодня|завтра|послезавтра|вчера|дата|это|наступило"
-    r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?:?(?: —| -)?\s$"
+    r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?(?: —| -)?\s$|:\s$"
 )
 _SHORT_WEEKDAY = rf"(?i:(?<day>{'|'.join(_WEEKDAYS)}))"
 _OF_YEAR = {
@@ -53,25 +52,32 @@ def rows() -> Iterator[Row]:
     yield rf"(?<!\d\s?)\b{_SHORT_WEEKDAY}(?:(?<stop>\.)?(?<comma>,)?(?=\s\d)|\.)", _weekday
     yield rf"\b(?<from>[Сс]о?) (?<a>\d{{1,2}}) по (?<b>\d{{1,2}}) {_MONTH}", _first_to_last
     yield (
-        rf"{_GOVERNOR}{_START}(?:(?<first>\d{{1,2}}){_DASH})?(?<d>\d{{1,2}}) {_MONTH}"
+        rf"{_START}(?:(?<first>\d{{1,2}}){_DASH})?(?<d>\d{{1,2}}) {_MONTH}"
         r"(?: (?<year>\d{4})(?:\s?(?:года|г\.?)(?!\p{L}))?)?",
         _named_date,
     )
     yield (
-        rf"{_GOVERNOR}{_START}(?<d>\d{{1,2}})\.(?<m>\d\d)\.(?<year>\d{{4}}|\d\d(?![\d.]))(?:\s?(?:г\.?|года)(?!\p{{L}}))?",
+        rf"{_START}(?<d>\d{{1,2}})\.(?<m>\d\d)\.(?<year>\d{{4}}|\d\d(?![\d.]))(?:\s?(?:г\.?|года)(?!\p{{L}}))?",
         _numbered_date,
     )
     yield (
-        rf"{_GOVERNOR}{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])"
+        r"\b(?<from>[Сс]о?) (?<a>[12]\d{3}) по (?<b>[12]\d{3}) (?<word>год(?:ы|а)?|гг?\.)",
+        lambda found: (
+            f"{found['from']} {ordinal(int(found['a']), Case.GENITIVE)} по {ordinal(int(found['b']))} "
+            + ("годы" if found["word"] in ("годы", "гг.") else "год")
+        ),
+    )
+    yield (
+        rf"{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])(?:\.(?=[,;)]|\s+[^\s\p{{Lu}}]))?"
         rf"(?![\d:/]|\.\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
         _numbered_date,
     )
     yield (
-        rf"{_GOVERNOR}{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})",
+        rf"{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})",
         _years,
     )
-    yield rf"{_GOVERNOR}{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г\.?)(?!\p{{L}})", _year
-    yield r"(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
+    yield rf"{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г\.?)(?!\p{{L}})", _year
+    yield r"'?(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
     yield (
         rf"(?:(?<first>{_ROMAN}){_DASH})?(?<n>{_ROMAN})\s(?<word>вв\.?|в\.?|век(?:а|у|ом|е|ов|ах)?)(?!\p{{L}})"
         rf"|(?<n>\d{{1,2}})(?:-?(?:й|м|го))?\s(?<word>век(?:а|у|ом|е)?)(?!\p{{L}})",
@@ -85,7 +91,7 @@ def rows() -> Iterator[Row]:
         rf"(?i:(?<=\b(?:таймер\p{{L}}*(?: на)?|осталось|секундомер):? )){_START}(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?![\d:])",
         lambda found: duration(0, int(found["m"]), int(found["s"])),
     )
-    yield rf"{_GOVERNOR}{_START}(?<h>\d\d?):(?<m>[0-5]\d)(?::(?<s>[0-5]\d))?(?!:?\d)(?:\s?ч(?:ас(?:а|ов)?)?\b)?", _clock
+    yield rf"{_START}(?<h>\d\d?):(?<m>[0-5]\d)(?::(?<s>[0-5]\d))?(?!:?\d)(?:\s?ч(?:ас(?:а|ов)?)?\b)?", _clock
 
 
 def date(day: int, month: int, year: int | None, case: Case = Case.NOMINATIVE) -> str:
@@ -124,14 +130,10 @@ def _month(written: str) -> int:
     return MONTHS.index(written) + 1 if written in MONTHS else _SHORT_MONTHS[written.rstrip(".")]
 
 
-def _governed(found: "regex.Match[str]", words: str) -> str:
-    return f"{found['governor']} {words}" if found["governor"] else words
-
-
 def _case_of_day(found: "regex.Match[str]") -> Case:
     """The day something happens stands in the genitive, the day itself in the nominative."""
-    if governor := found["governor"]:
-        return Case.ACCUSATIVE if governor.casefold() == "по" else GOVERNORS[governor.casefold()]
+    if governor := governor_of(found):
+        return GOVERNORS[governor]
     return Case.NOMINATIVE if _NAMED_DAY.search(found.string[: found.start()]) else Case.GENITIVE
 
 
@@ -146,11 +148,11 @@ def _named_date(found: "regex.Match[str]") -> str | None:
         return None
     words = date(day, month, int(year) if year else None, case := _case_of_day(found))
     if found["first"]:
-        if not found["governor"]:
+        if not governor_of(found):
             words = date(day, month, int(year) if year else None, Case.ACCUSATIVE)
             return f"с {ordinal(int(found['first']), Case.GENITIVE, 'n')} по {words}"
         words = f"{ordinal(int(found['first']), case, 'n')}-{words}"
-    return _governed(found, words)
+    return words
 
 
 def _numbered_date(found: "regex.Match[str]") -> str | None:
@@ -158,12 +160,12 @@ def _numbered_date(found: "regex.Match[str]") -> str | None:
     if not (1 <= day <= 31 and 1 <= month <= 12):
         return None
     full_year = int(year) + (0 if len(year) == 4 else 2000 if int(year) < 70 else 1900) if year else None
-    return _governed(found, date(day, month, full_year, _case_of_day(found)))
+    return date(day, month, full_year, _case_of_day(found))
 
 
-def _case_of_year(governor: str | None, word: str) -> Case:
-    governed = GOVERNORS.get((governor or "").casefold())
-    in_it = governor is not None and governor.casefold() in ("в", "во", "о", "об", "при", "на")
+def _case_of_year(governor: str, word: str) -> Case:
+    governed = GOVERNORS.get(governor)
+    in_it = governor in ("в", "во", "о", "об", "при", "на")
     if word in ("году", "г", "г.", "гг", "гг."):
         if in_it:
             return Case.PREPOSITIONAL
@@ -172,15 +174,16 @@ def _case_of_year(governor: str | None, word: str) -> Case:
 
 
 def _year(found: "regex.Match[str]") -> str:
-    case = _case_of_year(found["governor"], found["word"])
-    return _governed(found, f"{ordinal(int(found['year']), case)} {_YEAR_FORMS[case]}")
+    case = _case_of_year(governor_of(found), found["word"])
+    return f"{ordinal(int(found['year']), case)} {_YEAR_FORMS[case]}"
 
 
 def _years(found: "regex.Match[str]") -> str:
-    case = _case_of_year(found["governor"], found["word"]) if found["governor"] else _OF_YEAR.get(found["word"])
+    governor = governor_of(found)
+    case = _case_of_year(governor, found["word"]) if governor else _OF_YEAR.get(found["word"])
     case = case or Case.NOMINATIVE
     years = f"{ordinal(int(found['a']), case)} – {ordinal(int(found['b']), case)}"
-    return _governed(found, f"{years} {_YEARS_FORMS[case]}")
+    return f"{years} {_YEARS_FORMS[case]}"
 
 
 def _decade(found: "regex.Match[str]") -> str | None:
@@ -194,7 +197,7 @@ def _decade(found: "regex.Match[str]") -> str | None:
 def _century(found: "regex.Match[str]") -> str | None:
     written, word = found["n"], found["word"]
     n = int(written) if written.isdecimal() else value(written)
-    first = value(found["first"]) if found["first"] else None
+    first = value(found["first"]) if found.groupdict().get("first") else None
     if not n or n > 40 or (found["first"] and not first):
         return None
     before = found.string[: found.start()].rstrip().casefold()
@@ -202,12 +205,14 @@ def _century(found: "regex.Match[str]") -> str | None:
     if case is None:
         case = Case.PREPOSITIONAL if regex.search(r"\b(?:во?|о)$", before) else Case.GENITIVE
         word = _CENTURY_FORMS[case]
+        if found["word"].startswith("вв"):
+            word = {Case.PREPOSITIONAL: "веках"}.get(case, "века")
     return f"{ordinal(first, case)}-{ordinal(n, case)} {word}" if first else f"{ordinal(n, case)} {word}"
 
 
 def _clock(found: "regex.Match[str]") -> str | None:
     hour, minute, second = int(found["h"]), int(found["m"]), int(found["s"] or 0)
-    case = GOVERNORS[found["governor"].casefold()] if found["governor"] else Case.NOMINATIVE
+    case = GOVERNORS.get(governor_of(found), Case.NOMINATIVE)
     if found["s"] and (len(found["h"]) == 1 or hour > 24):
-        return _governed(found, duration(hour, minute, second, case))
-    return _governed(found, clock(hour, minute, second, case)) if hour <= 24 else None
+        return duration(hour, minute, second, case)
+    return clock(hour, minute, second, case) if hour <= 24 else None

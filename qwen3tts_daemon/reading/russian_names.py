@@ -13,6 +13,7 @@ NAMES = {
     "CO2": "цэ о два", "СО2": "цэ о два", "CO₂": "цэ о два", "H2O": "аш два о", "O2": "о два", "5G": "пять джи",
     "4G": "четыре джи", "3G": "три джи", "4K": "четыре ка", "4К": "четыре ка", "8K": "восемь ка", "3D": "три дэ",
     "3Д": "три дэ", "2D": "два дэ", "MP3": "эм пэ три", "MP4": "эм пэ четыре",
+    "H.264": "H двести шестьдесят четыре", "H.265": "H двести шестьдесят пять",
 }  # fmt: skip
 _SHORT = {
     r"(?<!\d\s?)\b([Сс])м\.(?=\s)": "{}мотри", r"\bим\.(?=\s?\p{Lu})": "имени", r"\b([Оо])к\.(?=\s?\d)": "{}коло",
@@ -30,9 +31,9 @@ _SHORT = {
 _CODE = r"(?i:код\p{L}{0,2}|пин-код|пин|pin|пароль)(?: (?:подтверждения|доступа|домофона|активации|проверки))?"
 # A full stop behind a unit in the middle of a sentence is a part of it.
 _STOP = (
-    r"(?<=\d\s?(?:ч|мин|сек|с|руб|р|коп|тыс|млн|млрд|кг|г|гр|л|м|см|мм|шт|экз|чел|уп|мес|нед|дн|сут|кв\. м"
-    r"|ст\. л|ч\. л|рт\. ст))"
-    r"\.(?=/|,|\s*[^\s\p{Lu}])"
+    r"(?<=\d\s?(?:(?:к|тыс|млн|млрд|трлн)\.?\s)?(?:ч|мин|сек|с|руб|р|коп|тыс|млн|млрд|кг|г|гр|л|м|см|мм"
+    r"|шт|экз|чел|уп|мес|нед|дн|сут|кв\. м|ст\. л|ч\. л|рт\. ст))"
+    r"\.(?!\s?л)(?=/|,|\s*[^\s\p{Lu}])"
 )
 
 
@@ -49,16 +50,30 @@ def rows() -> Iterator[Row]:
     yield r"\bPM\s?2[.,]5\b", lambda _: "пи эм два и пять"
     yield r"\bPM\s?10\b", lambda _: "пи эм десять"
     yield (
-        r"(?<![\p{L}\d.,:/-])(?:\+7|8)[\s-]?\(?\d{3}\)?[\s-]?\d{3}[\s-]?\d\d[\s-]?\d\d(?!\d)"
+        r"(?<![\p{L}\d.,:/-])(?:(?:\+7|8)[\s-]?)?\((?:\d{3})\)\s?\d{3}[\s-]?\d\d[\s-]?\d\d(?!\d)"
+        r"|(?<![\p{L}\d.,:/-])(?:\+7|8)[\s-]?\(?\d{3}\)?[\s-]?\d{3}[\s-]?\d\d[\s-]?\d\d(?!\d)"
         r"|(?<![\p{L}\d.,:/-])\d{2,3}-\d\d-\d\d(?![\d-])",
         _phone,
     )
     yield (
-        rf"(?<=\b{_CODE}:?\s)\d{{4,}}(?!\d|[.,]\d)",
-        lambda found: " ".join(cardinal(int(digit)) for digit in found[0]),
+        rf"(?<=\b{_CODE}:?\s)(?:\d{{3}}[ -]\d{{3}}|\d{{4,}})(?!\d|[.,]\d)",
+        lambda found: digit_by_digit(found[0]),
     )
     yield (
-        rf"(?<=\b(?:[Вв]ерси\p{{L}}+|{VERSIONED})\s)(?<a>\d+)\.(?<b>\d+)(?![\d.])",
+        r"(?:(?<number>№)\s?|(?<=\b(?i:заказ|номер|договор)\p{L}{0,2}:?\s))(?<n>\d{5,})(?![\d.,/-]\d|\d)",
+        lambda found: ("номер " if found["number"] else "") + digit_by_digit(found["n"]),
+    )
+    yield (
+        r"(?<=\b(?i:сч[её]т|выиграл|проиграл|победил|обыграл|закончил)\p{L}{0,4}\s(?:со сч[её]том\s)?)"
+        r"(?<a>\d{1,3})[:-](?<b>\d{1,3})(?![\d:])",
+        lambda found: f"{cardinal(int(found['a']))}-{cardinal(int(found['b']))}",
+    )
+    yield (
+        r"(?<=\b(?i:верси|обновлени|прошивк|релиз|сборк)\p{L}*\s)\d+(?:\.\d+){2,}",
+        lambda found: " точка ".join(cardinal(int(part)) for part in found[0].split(".")),
+    )
+    yield (
+        rf"(?<=\b(?:(?i:верси|пункт|раздел|глав)\p{{L}}*|{VERSIONED})\s)(?<a>\d+)\.(?<b>\d+)(?![\d.])",
         lambda found: f"{cardinal(int(found['a']))} точка {phone_group(found['b'])}",
     )
     yield r"(?<name>\p{Lu}[а-яё]+)\s(?<n>[IVX]+)(?![\p{L}\d])", _ruler
@@ -86,12 +101,15 @@ def _filled(words: str) -> Say:
     return say
 
 
-def _digit_by_digit(found: "regex.Match[str]") -> str:
-    return " ".join(cardinal(int(digit)) for digit in found[0])
+def digit_by_digit(digits: str) -> str:
+    """Of a code."""
+    return " ".join(cardinal(int(digit)) for digit in digits if digit.isdecimal())
 
 
 def _phone(found: "regex.Match[str]") -> str:
     digits = regex.sub(r"\D", "", found[0])
+    if len(digits) == 10:
+        return ", ".join(map(phone_group, regex.findall(r"\d+", found[0])))
     if len(digits) != 11:
         return ", ".join(map(phone_group, found[0].split("-")))
     groups = [digits[0], digits[1:4], digits[4:7], digits[7:9], digits[9:]]

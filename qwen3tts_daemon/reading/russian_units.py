@@ -97,7 +97,7 @@ UNITS = {
     "тыс": _THOUSAND, "млн": _MILLION, "млрд": _BILLION, "трлн": MAGNITUDES["триллион"],
     "Mpx": masculine("мегапиксель"), "Мп": masculine("мегапиксель"), "px": masculine("пиксель"),
     "пикс": masculine("пиксель"),
-    '"': masculine("дюйм"), "″": masculine("дюйм"),
+    "in": masculine("дюйм"), "″": masculine("дюйм"),
 }  # fmt: skip
 
 _ROUBLE = Currency(masculine("рубль"), feminine("копейк", many="копеек"))

@@ -11,7 +11,7 @@ from qwen3tts_daemon.reading.language import Row, Unit
 from qwen3tts_daemon.reading.notation import Number
 
 _SUFFIX = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?|[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?"
-_SHORTENED = {1: "primer", 3: "tercer"}
+_BEGIN = r"(?<![\d.,+-]|\+\d{1,3}[ .-])"
 
 
 class Spanish(Iberian):
@@ -46,10 +46,11 @@ class Spanish(Iberian):
     code_cues = "códigos?|PIN|contraseña|clave|código postal|expediente|pedido|extensión|matrícula|contador"
     numbered, kings, queens, editions = words.NUMBERED, words.KINGS, words.QUEENS, words.EDITIONS
     ordinal_nouns = "pisos?|plantas?|puestos?|lugar|grado|curso|trimestre|semestre|aniversario|ciclo|cumpleaños|día"
-    ordinal_endings = r"\.?(?:ºs?|ªs?|er(?!\p{L})|[ºo]s(?!\p{L})|as(?!\p{L}))|(?:r[oa]|d[oa]|t[oa]|v[oa]|n[oa]|m[oa])s?(?!\p{L})"
-    function_words, feminine, masculine = words.FUNCTION_WORDS, words.FEMININE, words.MASCULINE
+    ordinal_endings = r"\.?(?:er|os|as)(?!\p{L})|(?:[rdtvnm][oa])s?(?!\p{L})"
+    function_words = frozenset(words.FUNCTION_WORDS.split())
+    feminine, masculine = frozenset(words.FEMININE.split()), frozenset(words.MASCULINE.split())
     feminine_endings = words.FEMININE_ENDINGS
-    half = {"m": "medio", "f": "media"}  # noqa: RUF012
+    half = {"m": "medio", "f": "media"}
     millions = r"ill(?:ón|ones)$"
     times_word = "veces"
     inches = ("pies", "pulgadas")
@@ -59,12 +60,11 @@ class Spanish(Iberian):
     def before(self) -> Sequence[Row]:
         return (
             (
-                rf"(?<![\d:.,])(?<h>1[0-2]|0?[1-9])\s?(?<suffix>[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?)",
+                r"(?<![\d:.,])(?<h>1[0-2]|0?[1-9])\s?(?<suffix>[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?)",
                 lambda found: self.time(int(found["h"]), 0, None, found["suffix"]),
             ),
-            (r"(?<![\d.,+-])[6-9]\d{2}[ .]\d{3}[ .]\d{3}(?![\d.,]?\d| \d{3})(?!\s\p{Ll})", self._telephone),
-            (r"(?<![\d.,+-])[6-9]\d{1,2}(?:[ -]\d{2,3}){2,3}(?![\d.,]?\d| \d)(?<=(?:\D*\d){9})", self._telephone),
-            (r"(?<![\d.,+-])[6-9]\d{2}(?:[ .-]\d{2}){3}(?![\d.,]?\d| \d)", self._telephone),
+            (rf"{_BEGIN}[6-9]\d{{2}}[ .]\d{{3}}[ .]\d{{3}}(?![\d.,]?\d| \d{{3}})(?!\s\p{{Ll}})", self._telephone),
+            (rf"{_BEGIN}[6-9]\d{{1,2}}(?:[ -]\d{{2,3}}){{2,3}}(?![\d.,]?\d| \d)(?<=(?:\D?\d){{9}})", self._telephone),
             (r"\b50\s?[/-]\s?50\b", lambda _: "cincuenta cincuenta"),
             (r"\b16:9\b", lambda _: "dieciséis novenos"),
             (r"\b(?<pair>entre\s\d[\d.,]*)\s?[-–]\s?(?=\d)", lambda found: f"{found['pair']} y "),
@@ -90,7 +90,7 @@ class Spanish(Iberian):
         special = {11: "undécimo", 12: "duodécimo"}
         said = special.get(n) or str(num2words(n, lang="es", to="ordinal"))
         said = regex.sub(r"décimo(?=\p{L})", "decimo", said)
-        return " ".join(f"{word[:-1]}a" if word.endswith("o") else word for word in said.split()) if gender == "f" else said
+        return str(regex.sub(r"o\b", "a", said)) if gender == "f" else said
 
     def ordinal_before(self, n: int, gender: str) -> str:
         said = self.ordinal(n, gender)

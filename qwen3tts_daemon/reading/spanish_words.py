@@ -18,11 +18,12 @@ _NAMES = {
     "cm³|cm3": "centímetro cúbico/centímetros cúbicos", "l|L": "litro", "ml|mL": "mililitro", "cl|cL": "centilitro",
     "dl|dL": "decilitro", "hl": "hectolitro", "kg": "kilo", "g|gr": "gramo", "mg": "miligramo",
     "µg": "microgramo", "t": "tonelada//f", "lb": "libra//f", "oz": "onza//f", "h|hs|hrs": "hora//f", "min": "minuto",
-    "min.": "minuto", "s|seg|seg.": "segundo", "ms": "milisegundo", "km/h": "kilómetro por hora/kilómetros por hora",
+    "s|seg": "segundo", "ms": "milisegundo", "km/h": "kilómetro por hora/kilómetros por hora",
     "m/s": "metro por segundo/metros por segundo", "mph": "milla por hora/millas por hora/f", "kn": "nudo",
     "mW": "milivatio", "W": "vatio", "kW": "kilovatio", "MW": "megavatio", "GW": "gigavatio",
     "Wh": "vatio hora/vatios hora", "kWh": "kilovatio hora/kilovatios hora", "MWh": "megavatio hora/megavatios hora",
-    "GWh": "gigavatio hora/gigavatios hora", "TWh": "teravatio hora/teravatios hora", "kWp": "kilovatio pico/kilovatios pico", "V": "voltio",
+    "GWh": "gigavatio hora/gigavatios hora",
+    "TWh": "teravatio hora/teravatios hora", "kWp": "kilovatio pico/kilovatios pico", "V": "voltio",
     "kV": "kilovoltio", "mV": "milivoltio", "A": "amperio", "mA": "miliamperio", "Ah": "amperio hora/amperios hora",
     "mAh": "miliamperio hora/miliamperios hora", "VA": "voltiamperio", "kVA": "kilovoltiamperio", "Ω": "ohmio",
     "J": "julio", "kJ": "kilojulio", "N": "newton/newtons", "Nm": "newton metro/newtons metro",
@@ -36,11 +37,11 @@ _NAMES = {
     "kbit/s|kb/s|kbps": "kilobit por segundo/kilobits por segundo",
     "fps": "fotograma por segundo/fotogramas por segundo", "rpm": "revolución por minuto/revoluciones por minuto/f",
     "bpm": "latido por minuto/latidos por minuto", "ppm": "parte por millón/partes por millón/f",
-    "ppb": "parte por mil millones/partes por mil millones/f", "CV": "caballo", "hab.": "habitante",
+    "ppb": "parte por mil millones/partes por mil millones/f", "CV": "caballo", "hab": "habitante",
     "l/100 km|L/100 km": "litro a los cien kilómetros/litros a los cien kilómetros",
     "kWh/100 km": "kilovatio hora a los cien kilómetros/kilovatios hora a los cien kilómetros",
     "día": "día", "mes": "mes/meses", "año": "año", "noche": "noche//f", "persona": "persona//f", "kilo": "kilo",
-    "pers.": "persona//f", "uds.": "unidad/unidades/f", "ud.": "unidad/unidades/f",
+    "pers": "persona//f", "ud|uds": "unidad/unidades/f",
     "m/s²": "metro por segundo al cuadrado/metros por segundo al cuadrado",
 }  # fmt: skip
 UNITS = {
@@ -138,27 +139,27 @@ NUMBERED = (
     "|plataforma|portal|preset|programa|puerta|puerto|punto|sala|sección|sector|semana|sensor|tema|temporada|terminal"
     "|tipo|título|tomo|tramo|unidad|v[íi]a|versión|volumen|vuelo|zona|año|el año|grado|acorazado|Covid|emisora|cámara"
 )
-FUNCTION_WORDS = frozenset(
-    "a al ante aunque bajo con contra cual cuando de del desde donde durante e el ella en entre era eran es esa ese "
-    "esta está están este estaba estaban fue fueron ha han hacia hasta hay hoy la las le les lo los más menos me mi mis "
-    "muy mañana ni no nos o para pero por porque puede pueden que qué quien se será si sí siempre sin sino sobre son "
-    "su sus también te tiene tienen tras tu u un una unos unas veces ya y como según va van así entonces igual además "
-    "después antes sigue mil por ciento vs contra cada coma punto".split()
-) - {"veces"}
-FEMININE = frozenset(
-    "noche tarde clase llave luz luces vez veces mujer calle flor hora mano foto moto parte leche nube nieve serie "
-    "imagen imágenes red redes pared señal sal ley leyes nave torre fuente base frase cruz cruces nuez nueces voz voces "
-    "raíz raíces web tele radio app apps gente muerte suerte orden órdenes sangre carne fiebre cumbre corriente cuenta "
-    "superficie especie sede piel miel col coliflor sartén sien labor tos crisis tesis dosis "
-    "síntesis catástrofe llamada fase frase variante actriz actrices lombriz lombrices perdiz codorniz reunión "
-    "reuniones opinión opiniones región regiones religión unión legión cárcel catedral central señales postal "
-    "pyme ave aves hambre costumbre interfaz tableta pieza".split()
+FUNCTION_WORDS = (
+    "a al ante aunque bajo con contra cual cuando de del desde donde durante e el ella en entre era eran es esa "
+    "ese esta está están este estaba estaban fue fueron ha han hacia hasta hay hoy la las le les lo los más menos "
+    "me mi mis muy mañana ni no nos o para pero por porque puede pueden que qué quien se será si sí siempre sin "
+    "sino sobre son su sus también te tiene tienen tras tu u un una unos unas ya y como según va van así entonces "
+    "igual además después antes sigue mil ciento vs cada coma punto "
 )
-MASCULINE = frozenset(
-    "día mapa problema programa sistema tema clima idioma planeta poema drama diploma aroma síntoma esquema "
-    "lema dilema teorema fantasma pijama sofá cometa telegrama kilograma diagrama crucigrama panorama "
-    "enigma carisma trauma estigma artista futbolista turista ciclista periodista deportista atleta tenista "
-    "policía guardia camión avión gorrión vatio watts colega poeta pirata cura papa".split()
+FEMININE = (
+    "noche tarde clase llave luz luces vez veces mujer calle flor hora mano foto moto parte leche nube nieve "
+    "serie imagen imágenes red redes pared señal sal ley leyes nave torre fuente base frase cruz cruces nuez "
+    "nueces voz voces raíz raíces web tele radio app apps gente muerte suerte orden órdenes sangre carne fiebre "
+    "cumbre corriente cuenta superficie especie sede piel miel col coliflor sartén sien labor tos crisis tesis "
+    "dosis síntesis catástrofe llamada fase variante actriz actrices lombriz lombrices perdiz codorniz reunión "
+    "reuniones opinión opiniones región regiones religión unión legión cárcel catedral central señales postal "
+    "pyme ave aves hambre costumbre interfaz tableta pieza "
+)
+MASCULINE = (
+    "día mapa problema programa sistema tema clima idioma planeta poema drama diploma aroma síntoma esquema lema "
+    "dilema teorema fantasma pijama sofá cometa telegrama kilograma diagrama crucigrama panorama enigma carisma "
+    "trauma estigma artista futbolista turista ciclista periodista deportista atleta tenista policía guardia "
+    "camión avión gorrión vatio watts colega poeta pirata cura papa "
 )
 FEMININE_ENDINGS = (
     "a", "as", "ción", "ciones", "sión", "siones", "dad", "dades", "tad", "tades", "tud", "tudes", "umbre", "umbres",

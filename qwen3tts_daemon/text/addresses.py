@@ -10,7 +10,7 @@ _ENDS = r"\s<>\"'«»„“”。，、；：！？）】」》"
 # Chinese, Japanese and Korean words stand right beside an address; a path may have them behind a slash or a sign.
 _URL = regex.compile(
     rf"(?<![[\w@]--[{CJK}]])(?:mailto:[^{_ENDS}?{CJK}]+|(?:https?://|ftp://|www\.)"
-    rf"(?:[^{_ENDS}/?#{CJK}]+|[^{_ENDS}/?#]+(?=[/?#]))(?:[/?#](?:[^{_ENDS}{CJK}]|(?<=[/=_%?&-])[{CJK}]+)*+)?)(?:\?[^{_ENDS}{CJK}]*)?",
+    rf"(?:[^{_ENDS}/?#{CJK}]+|[^{_ENDS}/?#]+(?=[/?#]))(?:[/?#](?:[^{_ENDS}{CJK}]|(?<=wiki/|[=_%&-])[{CJK}]+)*+)?)(?:\?[^{_ENDS}{CJK}]*)?",
     regex.I | regex.V1,
 )
 _LONGEST_HOST = 40

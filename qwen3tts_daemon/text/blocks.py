@@ -1,4 +1,4 @@
-"""What is dropped as a whole while it comes in: thinking, tool calls, scripts, comments, code, data.
+"""What is dropped as a whole while it comes in: thinking, tool calls, scripts, comments, footnotes, code, data.
 
 A block is a value. It is asked with every piece of text how much of that belongs to it, and which block goes on behind.
 """
@@ -36,6 +36,8 @@ _TAG_END = r"(?:[\s=][^<>]{0,200})?(?<!/)>"
 class _Kind(NamedTuple):
     """How a kind of block opens and closes; {name} is the opening's."""
 
+    first: str
+    """Its first character"""
     opening: regex.Pattern[str]
     closing: str
     nested: str = ""
@@ -43,7 +45,7 @@ class _Kind(NamedTuple):
 
 
 def _kind(opening: str, closing: str, nested: str = "") -> _Kind:
-    return _Kind(regex.compile(opening, regex.I), closing, nested)
+    return _Kind(opening.lstrip("\\")[0], regex.compile(opening, regex.I), closing, nested)
 
 
 _KINDS = (
@@ -82,6 +84,8 @@ def opening(text: str, start: int, settled: bool) -> Opening | Literal["perhaps"
         return None
     perhaps = False
     for kind in _KINDS:
+        if kind.first != text[start]:
+            continue
         found = kind.opening.match(text, start, partial=not settled)
         if found and not found.partial:
             name = regex.escape(found["name"]) if "name" in kind.opening.groupindex else ""
@@ -107,6 +111,10 @@ class _Tagged:
             if not depth:
                 return mark.end(), None
         return len(text), replace(self, depth=depth)
+
+
+NOTE = _Tagged(r"\n", nested="")
+"""What a footnote says, up to the end of its line"""
 
 
 @lru_cache(maxsize=64)

@@ -26,20 +26,19 @@ def speakable(written: str) -> str:
     text = _visible(written)
     for _ in range(_MOST_PASSES):
         cleaned = _one_pass(text)
-        if cleaned == text:
-            break
+        if cleaned == text or _WORDS.fullmatch(cleaned):
+            return cleaned if is_speakable(cleaned) else ""
         text = cleaned
-    else:
-        text = _of_characters(_MARKS.sub(" ", text))
+    text = _of_characters(_MARKS.sub(" ", text))
     return text if is_speakable(text) else ""
 
 
-# What every pass leaves alone, most of all speech: words with a space or an apostrophe between;
-# and the same as an item or a heading.
-_PLAIN = regex.compile(
-    r"(?:(?:[-*+]|#{1,6}) )?(?P<words>(?!.*\bxD)[\p{L}\p{Nd}]++"
-    r"(?:(?:[,;:.!?]? |['’、，])[\p{L}\p{Nd}]++)*+[,;:.!?…、，。！？]?)"
+# What every pass leaves alone, most of all speech: words and figures, with a space or a sign between.
+_WORD = r"[\p{L}\p{Nd}]++(?: ?°[CF]?| ?%)?"
+_WORDS = regex.compile(
+    rf"(?!.*\b[xX]D){_WORD}(?:(?:[,;:.!?]? |['’、，：-]|(?<=\d)[.,:](?=\d)){_WORD})*+[,;:.!?…、，：。！？]?", regex.V1
 )
+_PLAIN = regex.compile(rf"(?:(?:[-*+]|#{{1,6}}) )?(?P<words>{_WORDS.pattern})", regex.V1)
 _MOST_PASSES = 6
 _MARKS = regex.compile(r"[*_`~#<>|\[\]\\&=+-]")
 
@@ -67,7 +66,8 @@ _MANY_MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
 _CONTROL_TOKEN = regex.compile(
     r"<[|｜](?:im_)?start[|｜]>(?:system|user|assistant|developer|tool)(?=\s*\n|<[|｜]|\Z)"
     r"|<\|start_header_id\|>\w{1,20}<\|end_header_id\|>|<\|channel\|>\s?final\s?(?=<\|message\|>)"
-    r"|<[|｜][^<>|\n]{0,64}[|｜]>|</?(?:tts_\w{1,40}|think(?:ing)?|reasoning|scratchpad|tool_\w{1,20}|function\w{0,20})>"
+    r"|<[|｜][^<>|\n]{0,64}[|｜]>|(?<!`)</?(?:tts_\w{1,40}|think(?:ing)?|reasoning|scratchpad|tool_\w{1,20}|function\w{0,20})>"
+    r"|\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}"  # templates that were not filled in
     r"|\[/?(?:THINK|INST|TOOL_CALLS)\]|◁/?\w{1,20}▷"
 )
 
@@ -81,14 +81,15 @@ def _visible(text: str) -> str:
 # ---- spaces and punctuation ----
 
 _TIDY = (
-    (regex.compile(r"[^\S\n]+"), " "),
-    (regex.compile(r" ?\n ?"), "\n"),
-    (regex.compile(r"\n{2,}"), "\n\n"),
+    (regex.compile(r"[^\S\n ]+"), " "),
+    (regex.compile(r"  +"), " "),
+    (regex.compile(r" +\n *|\n +"), "\n"),
+    (regex.compile(r"\n{3,}"), "\n\n"),
     (regex.compile(r"\(\s*\)|\[\s*\]"), ""),
     (regex.compile(r"(?<=\S) \| (?=\S)"), ", "),
-    (regex.compile(r"(?m)^[,;] (?=\S)"), ""),
+    (regex.compile(r"(?<![^\n])[,;] (?=\S)"), ""),
     (regex.compile(r" (?=[.,](?:\s|\Z))"), ""),
-    (regex.compile(r"([!?]{3})[!?]+"), r"\1"),
+    (regex.compile(r"(?<=[!?]{3})[!?]+"), ""),
     (regex.compile(r"\.{4,}"), "..."),
     (regex.compile(r"…{3,}"), "……"),
     (regex.compile(r"([,;:、，；：。！？])\1+"), r"\1"),
@@ -97,7 +98,12 @@ _TIDY = (
 )
 
 
+_UNTIDY = regex.compile("|".join(pattern.pattern for pattern, _ in _TIDY))
+
+
 def _tidy(text: str) -> str:
+    if not _UNTIDY.search(text):
+        return text.strip()
     for pattern, replacement in _TIDY:
         text = pattern.sub(replacement, text)
     return text.strip()

@@ -2,6 +2,7 @@
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+_SUBSCRIPT = regex.compile(r"(?<=\p{Lu}\p{Ll}?)~(\d{1,2})~")  # "H~2~O"
 _MAYBE_FORMULA = regex.compile(r"\$|\\[(\[a-zA-Z]")
 _DISPLAYED = regex.compile(r"\$\$([^$]{1,400})\$\$|\\\[(.{1,400}?)\\\]|\\\((.{1,200}?)\\\)", regex.S)
 _BETWEEN_DOLLARS = regex.compile(r"(?<![\w$\\])\$(?=[^\s$])([^$\n]{1,120})(?<![\s\\])\$(?![\w$])")
@@ -30,13 +31,16 @@ _TEXT = regex.compile(
 _RAISED_SIGN = regex.compile(r"\s?\^\s?\{?\s?\\(?:circ|degree)\s?\}?")
 _RAISED = regex.compile(r"\^(?:\{([0-9]{1,4})\}|([0-9]))(?!\w)")
 _LOWERED = regex.compile(r"_(?:\{(\w{1,20})\}|(\w))(?!\w)")
-_COMMAND = regex.compile(r"\\([a-zA-Z]{1,20})\*?\s?")
-_ESCAPED = regex.compile(r"\\[,;:!\\ ]|\\(?=[%&#_{}$])|[{}]")
+_COMMAND = regex.compile(r"\\([a-zA-Z]{1,20})\*?")
+_SPACE = regex.compile(r"(?:\\[,;:!\\ ]|\s)+")
+_ESCAPED = regex.compile(r"\\(?=[%&#_{}$])|[{}]")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def without_latex(text: str) -> str:
     """ "$E = mc^2$" -> "E = mc²", "\\(21\\,^\\circ\\text{C}\\)" -> "21°C"."""
+    if "~" in text:
+        text = _SUBSCRIPT.sub(r"\1", text)
     if not _MAYBE_FORMULA.search(text):
         return text
     text = _DISPLAYED.sub(lambda found: f" {_plain(found[1] or found[2] or found[3])} ", text)
@@ -55,4 +59,4 @@ def _plain(formula: str) -> str:
     text = _RAISED.sub(lambda found: (found[1] or found[2]).translate(_SUPERSCRIPTS), text)
     text = _LOWERED.sub(lambda found: found[1] or found[2], text)
     text = _COMMAND.sub(lambda found: _SIGNS.get(found[1], " "), text)
-    return str(_ESCAPED.sub("", text)).strip()
+    return str(_ESCAPED.sub("", _SPACE.sub(" ", text))).strip()

@@ -18,11 +18,12 @@ _KINDS: dict[str, TagKind] = {
     **dict.fromkeys(("li", "tr", "dd", "option", *_HEADINGS), "sentence"),
     **dict.fromkeys(_PARAGRAPHS.split(), "paragraph"),
 }
-# An attribute has a value, or stands behind one that has: "if a<b and c>d" is no tag.
+# An attribute has a value, or stands behind one that has, but for some tags: "if a<b and c>d" is none.
 _NAME = r"\s{1,9}[\w:@.-]{1,60}"
 _VALUE = r"""\s?=\s?(?:"[^"<>]{0,1000}"|'[^'<>]{0,1000}'|[^\s"'<>]{1,1000})"""
-TAG = rf"</?(?P<name>[a-zA-Z][a-zA-Z0-9-]{{0,20}})(?:{_NAME}{_VALUE}(?:{_NAME}(?!\s?[\w=]))?){{0,20}}+\s?/?>"
-_TAG = regex.compile(TAG)
+_VALUELESS = "audio|video|source|track|input|button|option|details|ol|select|textarea|iframe"
+_ANY_TAG = rf"(?P<name>[a-z][a-z0-9-]{{0,20}})(?:{_NAME}{_VALUE}(?:{_NAME}(?!\s?[\w=]))?){{0,20}}+"
+_TAG = regex.compile(rf"</?(?:(?P<name>{_VALUELESS})(?:{_NAME}(?:{_VALUE})?){{0,20}}+|{_ANY_TAG})\s?/?>", regex.I)
 _UNHEARD = regex.compile(
     r"<!--(?:(?!-->).){0,1000}-->|<(?P<hidden>script|style)\b[^<>]{0,200}>.{0,2000}?</(?P=hidden)\s*>",
     regex.I | regex.S,
@@ -61,6 +62,8 @@ def _kind(found: regex.Match[str]) -> TagKind:
 
 
 def _markdown(found: regex.Match[str]) -> str:
+    if found.string[found.start() - 1 : found.start()] == "`":
+        return str(found[0])  # code that is about a tag
     match _kind(found):
         case "inline" | "cell":
             return ""

@@ -8,33 +8,40 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+# Of texts of one to three words, which the house's language does not outweigh.
+_GREETINGS = {
+    "de": "hallo ja nein bitte danke tschüss licht guten gute",
+    "en": "hello hi yes please thanks bye good weather",
+    "es": "hola sí adiós buenos buenas gracias",
+    "fr": "oui merci salut bonjour bonsoir",
+    "it": "ciao grazie prego buongiorno buonasera buona",
+    "pt": "olá oi sim não bom boa obrigado obrigada",
+}
 # And a few of the home that its neighbours write otherwise.
 _FUNCTION_WORDS = {
     "de": "der die das den dem des ein eine einen einem einer ist sind war hat habe haben wird werden wurde kann "
           "soll nicht kein keine und oder aber im am an auf aus ab zu zum zur mit von vom für bei beim nach um vor "
-          "über es ich du er sie wir ihr dein deine mein meine bitte jetzt heute noch was wer wann wo wie alle "
-          "alles ja nein hallo danke guten gute tschüss licht tür fenster küche garten haus auto wecker fertig "
-          "abgelaufen offen zimmer nacht abend",
+          "über es ich du er sie wir ihr dein deine mein meine jetzt heute noch was wer wann wo wie alle alles ja "
+          "nein licht tür fenster küche garten haus auto wecker fertig abgelaufen offen zimmer nacht abend",
     "en": "the is are was were be been has have had do does did not no a an and or but of to in on at for with from "
-          "by it its this that there your you my me we they he she i will would can could should please what when "
-          "who where how off up out down some all now yes hello hi thanks bye good weather light door window "
-          "kitchen garden house room alarm ready done finished night evening",
+          "by it its this that there your you my me we they he she i will would can could should what when who "
+          "where how off up out down some all now yes good weather light door window kitchen garden house room "
+          "alarm ready done finished night evening",
     "es": "el la los las un una unos de del al y o pero en con por para no es son está están ha han he hay fue se "
-          "su sus tu tus mi te me lo le que qué quién cómo dónde más muy hoy ahora esta este todo todos sin sí hola "
-          "adiós buenos buenas gracias puerta ventana cocina jardín casa coche alarma listo lista encendida apagada "
-          "habitación noche tarde va algo",
+          "su sus tu tus mi te me lo le que qué quién cómo dónde más muy hoy ahora esta este todo todos sin sí "
+          "puerta ventana cocina jardín casa coche alarma listo lista encendida apagada habitación noche tarde va "
+          "algo",
     "fr": "le la les un une des du de au aux est sont a ont été ne pas plus et ou mais dans sur en à pour avec par "
           "il elle je tu nous vous votre ton ta mon ma ce cette ces qui que quoi où se sa son y tout toutes dehors "
-          "oui non merci salut bonjour bonsoir porte fenêtre cuisine jardin maison voiture réveil prêt prête "
-          "chambre minuteur nuit soir va bien",
+          "oui non porte fenêtre cuisine jardin maison voiture réveil prêt prête chambre minuteur nuit soir va bien",
     "it": "il lo la i gli le un una uno di del della dei delle al alla allo e ed o ma in nel nella con per da dal "
           "dalla non è sono ha hanno ho hai si tuo tua mio mia mi ti che chi cosa come dove più molto ora oggi "
-          "questo questa tutto tutti sì ciao grazie prego buongiorno buonasera buona porta finestra cucina giardino "
-          "casa auto sveglia pronto pronta accesa spenta camera timer notte sera va bene",
+          "questo questa tutto tutti sì porta finestra cucina giardino casa auto sveglia pronto pronta accesa "
+          "spenta camera timer notte sera va bene",
     "pt": "o a os as um uma de do da dos das no na nos nas e ou mas em com por para não é são está estão tem há foi "
           "se seu sua seus suas meu minha ao à às que quem como onde mais muito agora hoje você esta este tudo "
-          "todos sem sim olá oi bom boa obrigado obrigada porta janela cozinha jardim casa carro alarme pronto "
-          "pronta acesa ligado desligado quarto temporizador noite tarde vai algo",
+          "todos sem sim bom boa porta janela cozinha jardim casa carro alarme pronto pronta acesa ligado desligado "
+          "quarto temporizador noite tarde vai algo",
 }  # fmt: skip
 _SPELLINGS = {
     "de": "[äöüß] sch ch(?:t|en)?\\b ck tz ung\\b ei(?=[nlst]) (?:en|er|el|em|st|ft|rt|t)\\b \\bge\\w+t\\b z k w pf",
@@ -60,6 +67,7 @@ _FOREIGN_SPELLINGS = {
 LATIN = tuple(_FUNCTION_WORDS)
 """The languages that need it"""
 WORD = re.compile(r"[^\W\d_]+")
+_GREETED = {word: code for code, words in _GREETINGS.items() for word in words.split()}
 _WORDS = {code: frozenset(words.split()) for code, words in _FUNCTION_WORDS.items()}
 
 
@@ -76,6 +84,13 @@ class Cues(NamedTuple):
     function_words: int
     spellings: int
     foreign_spellings: int
+
+
+def greeting_of(text: str) -> str | None:
+    """The language of a greeting or an answer of up to three words."""
+    words = WORD.findall(text.casefold())
+    greeted = {_GREETED[word] for word in words[:4] if word in _GREETED}
+    return greeted.pop() if len(words) <= 3 and len(greeted) == 1 else None
 
 
 def cues_of(text: str) -> dict[str, Cues]:

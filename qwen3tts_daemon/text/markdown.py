@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 from qwen3tts_daemon.text.html import without_html
 from qwen3tts_daemon.text.lines import BULLETS
-from qwen3tts_daemon.text.phrases import ended
+from qwen3tts_daemon.text.phrases import ended, is_speakable, is_wide
 
 _MAYBE_MARKDOWN = regex.compile(rf"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#={BULLETS}]|\d{{1,9}}[.)]\s)", regex.M)
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("code")
@@ -19,29 +19,34 @@ _BRACKET = regex.compile(
 )
 _MOST_OPEN_BRACKETS = 3
 _PRODUCT = regex.compile(r"(?<=\d)\*(?=\d)")
+_UNDERSCORES = "\ue000"  # for private use: no text has it
+_DUNDER = regex.compile(r"(?<![\w*])__(\w{1,40})__(?=\.\w|\()")  # "__init__.py" is a file
 _TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$|^(?P<cells>[^|`\n]+[ \t]\|[ \t][^`\n]+)$", regex.M)
 _TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
-_BULLET = regex.compile(rf"^[ \t]*[{BULLETS}][ \t]+", regex.M)
+_BULLET = regex.compile(rf"^[ \t]*(?:[{BULLETS}][ \t]+|[•◦▪‣])", regex.M)
+_HIGHLIGHT = regex.compile(r"==(?=[^\s=])([^=\n]{1,200})==")
 _LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("open", "close")}
 _CHECKBOX = regex.compile(r"^\[[ xX]\] ")
 _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
 _HALF_EMPHASIS = regex.compile(
     r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
 )
-_HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)|(?<=[\w.!?])_+(?![\w*])")
+_HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)(?!\w+__[.(])|(?<=[\w.!?])_+(?![\w*]|\.\w|\()")
 
 
 def without_markdown(text: str) -> str:
     """Its words, block by block; the rows of a table and the items of a list are sentences."""
     if not _MAYBE_MARKDOWN.search(text):
         return text
-    text = _PRODUCT.sub(r"\*", text)
+    text = _DUNDER.sub(rf"{_UNDERSCORES}\1{_UNDERSCORES}", _PRODUCT.sub(r"\*", text))
     text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", without_html(text)))
     text = _few_open_brackets(text)
     text = _TABLE_ROW.sub(_spoken_row, text)
-    text = _BULLET.sub("- ", text)
+    text = _HIGHLIGHT.sub(r"\1", _BULLET.sub("- ", text))
+    if not _MAYBE_MARKDOWN.search(text):
+        return text.replace(_UNDERSCORES, "__")
     tokens = _PARSER.parse(text)
-    return "\n\n".join(block for block in _blocks(tokens) if block)
+    return "\n\n".join(block for block in _blocks(tokens) if block).replace(_UNDERSCORES, "__")
 
 
 def _few_open_brackets(text: str) -> str:
@@ -55,7 +60,8 @@ def _few_open_brackets(text: str) -> str:
 
 
 def _spoken_row(row: regex.Match[str]) -> str:
-    return ended(", ".join(cell.strip() for cell in row["cells"].split("|") if cell.strip()))
+    cells = [cell.strip() for cell in row["cells"].split("|") if is_speakable(cell)]
+    return ended(("，" if is_wide(row["cells"]) else ", ").join(cells))
 
 
 def _blocks(tokens: list[Token]) -> Iterator[str]:
@@ -105,7 +111,7 @@ _WORDLIKE_CODE = regex.compile(r"[\w\s.,:;/@+#%'°€$!?()\[\]<>=*&|~^\"{}\\-]{1
 
 def _spoken_code(code: str) -> str:
     """Code that reads like words stays; longer or stranger code is not spoken."""
-    code = code.replace("()", "").strip("<>")
+    code = code.replace(_UNDERSCORES, "__").replace("()", "").strip("<>")
     return code if _WORDLIKE_CODE.fullmatch(code) and _letters_share(code) >= 0.5 else " "
 
 

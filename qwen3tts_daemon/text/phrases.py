@@ -4,7 +4,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen_tts.text.sentences import ends_with_clause, ends_with_mark
 
-_CJK_END = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]\W*$")
+_WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 
 
 def is_speakable(text: str) -> bool:
@@ -12,9 +12,14 @@ def is_speakable(text: str) -> bool:
     return any(map(str.isalnum, text))
 
 
+def is_wide(text: str) -> bool:
+    """Whether it has the stops and commas of Chinese and Japanese."""
+    return _WIDE.search(text) is not None
+
+
 def ended(text: str) -> str:
     """The text with a full stop, if it ends without punctuation."""
     text = text.strip()
     if not is_speakable(text) or ends_with_mark(text) or ends_with_clause(text, " "):
         return text
-    return text + ("。" if _CJK_END.search(text) else ".")
+    return text + ("。" if is_wide(text) else ".")

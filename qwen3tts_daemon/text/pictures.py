@@ -2,6 +2,8 @@
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen_tts.text.sentences import CJK, WIDE_COMMAS, WIDE_STOPS
+
 _EMOJI = regex.compile(
     r" ?(?:(?:[0-9#*]\ufe0f?\u20e3)"
     r"|\p{Regional_Indicator}{1,2}"
@@ -13,10 +15,10 @@ _EMOJI = regex.compile(
 )
 # An emoticon stands by itself; ":)" may stand behind a word too.
 _EMOTICON = regex.compile(
-    r"(?<!\S)(?:>?[:;]['’]?[-^o]?[)(\]\[DPpOoSs*/\\$xX]{1,6}|=[-^]?[)(D]{1,6}|[)(D][-']?[:;]|</3|\^[_.-]?\^['’;]?|-[_.]{1,2}-['’]?"
-    r"|[oO0][_.][oO0]|T[_.]T|;[_.];|>[_.]+<|[<>]\.[<>]|\\o/|x[D]{1,6}|<3{1,6})"
+    r"(?<!\S)(?:>?[:;]['’]?[-^o]?[)(\]\[DPpOoSs/\\xX]{1,6}|:-?\*(?!\*)|=[-^]?[)(D]{1,6}|[)(D][-']?[:;]|</3|\^[_.-]?\^['’;]?|-[_.]{1,2}-['’]?"
+    r"|[oO][_.][oO]|0_0|T[_.]T|;[_.];|>[_.]+<|[<>]\.[<>]|\\o/|[xX]D{1,6}|<3{1,6})"
     r"(?=[\s.,!?…)]|\Z)"
-    r"|(?<=[\w!?.…])[:;]-?[)(D]{1,6}(?=[\s.,!?…]|\Z)"
+    r"|(?<=[\p{L}!?.…])[:;]-?[)(D]{1,6}(?=[\s.,!?…]|\Z)"
 )
 _HEART = regex.compile(
     r"(?i)\b(?:i|we|you|they|ich|wir|du|je|j[’']|yo|te|ti|io|eu|ti|я|love|luv|lieb\w*|kuss|xoxo)\s*\Z"
@@ -29,21 +31,24 @@ _FACE = regex.compile(
     r"(?:[^()（）\p{N}\p{L}\n]|[ωoOTuUxಠツдДヮ益ლʘ・ーノ]){1,16}[)）][╯ノﾉ۶ᕗ]?(?:\\?_/¯)?(?:[ ︵]{1,3}┻━┻)?"
 )
 _BOX_BAR = regex.compile("[│┃║▏▕]")
+_TREE = regex.compile(r"(?m)^(?:[│┃║][ \u00a0]+)+(?![^\n]*[│┃║])")
 _BOX = regex.compile(r"[\u2500-\u257f\u2580-\u259f\u2800-\u28ff]+")
 _BAR_OF_PROGRESS = regex.compile(r"\[[#=*.>_\s-]{4,60}\]")
+_WIDE = regex.compile(rf"[{CJK}{WIDE_STOPS}{WIDE_COMMAS}（）「」]")
 _LINE = regex.compile(r"(?m)^[^\n]+$")
 _STROKES = regex.compile(r"[\\/_|^<>~=#*`'.()-]")
 _EMPHASIS = regex.compile(r"[*_~`]\p{L}|\p{L}[*_~`]|^[|>\s]*$")
-_WORD = regex.compile(r"[[\p{L}\p{N}]--[oOxXvVuUwyY]]|\p{L}{2}", regex.V1)
+_WORD = regex.compile(r"[[\p{L}\p{N}]--[oOxXvV]]|\p{L}{2}", regex.V1)
 
 
 def without_pictures(text: str) -> str:
     """Words alone: a picture leaves a space, and nothing before a stop."""
     if text.isalnum():
         return text
-    text = _BOX.sub(" ", _BOX_BAR.sub("|", text))
+    text = _FACE.sub(" ", text)
+    text = _BOX.sub(" ", _BOX_BAR.sub("|", _TREE.sub("", text)))
     text = _LINE.sub(lambda line: "" if _is_drawing(line[0]) else line[0], _BAR_OF_PROGRESS.sub(" ", text))
-    return str(_EMOJI.sub(_without_emoji, _EMOTICON.sub(_without_emoticon, _FACE.sub(" ", text))))
+    return str(_EMOJI.sub(_without_emoji, _EMOTICON.sub(_without_emoticon, text)))
 
 
 def _is_drawing(line: str) -> bool:
@@ -57,7 +62,7 @@ def _is_drawing(line: str) -> bool:
 def _without_emoticon(found: regex.Match[str]) -> str:
     before, face = found.string[max(0, found.start() - 40) : found.start()], found[0]
     if face.startswith("<3"):
-        is_heart = _HEART.search(before) or (_ends_clause(found) and before and not _NO_HEART.search(before))
+        is_heart = _HEART.search(before) or (_ends_clause(found) and not _NO_HEART.search(before))
         return "" if is_heart else str(face)
     if before[-1:].isalnum() and "(" in before.rpartition("\n")[2] and ")" in face:
         return str(face)  # "(see A:)"
@@ -73,5 +78,5 @@ def _without_emoji(found: regex.Match[str]) -> str:
     picture = found[0]
     if "\u20e3" in picture:
         return str(picture.rstrip("\ufe0f\u20e3"))
-    before_a_stop = found.string[found.end() : found.end() + 1] in (*".,!?…", "")
-    return "" if before_a_stop or picture in ("\ufe0e", "\ufe0f") else " "
+    following = found.string[found.end() : found.end() + 1]
+    return "" if following in (*".,!?…", "") or _WIDE.match(following) or picture in ("\ufe0e", "\ufe0f") else " "

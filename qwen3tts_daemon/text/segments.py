@@ -14,11 +14,12 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.text.blocks import OPENERS, Block, Code, Data, Opening, opening
+from qwen3tts_daemon.text.blocks import NOTE, OPENERS, Block, Code, Data, Opening, opening
 from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
 from qwen3tts_daemon.text.phrases import ended, is_speakable
+from qwen3tts_daemon.text.spans import BLANK_LINE, span_end
 from qwen_tts.text.sentences import (
     CJK,
     CLAUSE_MARKS,
@@ -33,8 +34,6 @@ from qwen_tts.text.sentences import (
 Split = Literal["sentence", "clause", "none"]
 MAX_CHARS = 400
 CLAUSE_CHARS = 20
-_LINK_CHARS = 300
-_CODE_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,9 @@ class _Cut:
 
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
-_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n")
-_BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
+_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n|[{regex.escape(OPENERS)}][/|｜!\w]")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
-_LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
-_ADDRESS = regex.compile(r"\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 _ROW = regex.compile(r"\S[ \t]\|[ \t]\S")
-_TICKS = regex.compile("`+")
 _WIDE = regex.compile(f"[{CJK}]")
 
 
@@ -196,6 +191,8 @@ class LiveSegmenter:
         kind, content, mark = line
         if kind == "fence":
             return _Cut(content, None, block=Code(mark))
+        if kind == "note":
+            return _Cut(content, None, block=NOTE)
         if kind == "data":
             return _Cut(0, None, block=Data())
         if kind == "rule" and self._split != "none":
@@ -268,7 +265,7 @@ class LiveSegmenter:
         line_end = _LINE_END.match(self._text, end)
         if self._seen.is_line and line_end:
             return _Cut(end, Ending.SENTENCE, closes_line=True)
-        blank = _BLANK_LINE.match(self._text, end)
+        blank = BLANK_LINE.match(self._text, end)
         ends = True if blank else ends_sentence(self._text, 0, mark, settled)
         if ends is None:
             return None
@@ -287,7 +284,7 @@ class LiveSegmenter:
     def _at_new_line(self, position: int, final: bool) -> _Cut | int | None:
         if self._seen.is_line:
             return _Cut(position, Ending.SENTENCE, closes_line=True)
-        if _BLANK_LINE.match(self._text, position):
+        if BLANK_LINE.match(self._text, position):
             return position + 1 if self._split == "none" else _Cut(position, Ending.PARAGRAPH)
         line = line_kind(self._text, position + 1, final)
         if line is None:
@@ -297,7 +294,7 @@ class LiveSegmenter:
         kind, _, number = line
         if kind == "text" or (kind == "numbered" and number != "1" and self._text[position - 1] != ":"):
             return position + 1
-        if kind in {"fence", "data"}:
+        if kind in {"fence", "data", "note"}:
             return _Cut(position, Ending.PARAGRAPH)
         if self._split == "none":
             return position + 1
@@ -306,17 +303,10 @@ class LiveSegmenter:
     def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
         """Behind inline code or a link as a whole, so that no segment ends inside; else behind the opener."""
         start = int(opener.start())
-        if opener[0] == "[":
-            window = self._text[start : start + _LINK_CHARS]
-            length, longest = _link_length(window), _LINK_CHARS
-        else:
-            window = self._text[start : start + _CODE_CHARS]
-            length, longest = _code_length(window, opener[0], settled), _CODE_CHARS
-        if length is not None:
-            return self._past(start, start + length)
-        if settled or len(self._text) - start > longest or _BLANK_LINE.search(window):
-            return int(opener.end())
-        return None
+        end = span_end(self._text, start, opener[0], settled)
+        if end == "perhaps":
+            return None
+        return int(opener.end()) if end is None else self._past(start, end)
 
     def _past(self, start: int, end: int) -> int:
         """Go on behind what no segment may end inside."""
@@ -345,22 +335,3 @@ class LiveSegmenter:
     def _tail(self) -> _Cut:
         """What is left when everything has to go."""
         return _Cut(len(self._text), Ending.SENTENCE if self._ended else Ending.CLAUSE)
-
-
-def _link_length(text: str) -> int | None:
-    """Length of the "[words](address)" or "[words]" that starts `text`; None if it does not end in it."""
-    label = _LABEL.match(text) if "]" in text else None
-    if not label or label.end() == len(text):
-        return None
-    if text[label.end()] != "(":
-        return int(label.end())
-    address = _ADDRESS.match(text, label.end())
-    return int(address.end()) if address else None
-
-
-def _code_length(text: str, ticks: str, settled: bool) -> int | None:
-    """Length of the inline code that starts `text`; None if it does not end in it, or may go on."""
-    for run in _TICKS.finditer(text, len(ticks)):
-        if len(run[0]) == len(ticks):
-            return int(run.end()) if settled or run.end() < len(text) else None
-    return None

@@ -7,6 +7,7 @@ where it could, it is None, "ask again".
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
@@ -40,7 +41,12 @@ WIDE_COMMAS = "，、；："
 _CLOSER = r"""[\p{Pe}\p{Pf}\p{Pi}"']"""
 # After a Chinese or Japanese mark “ opens the next sentence; elsewhere it may be the German closing quote.
 _WIDE_CLOSER = r"""[\p{Pe}\p{Pf}"']"""
-_EMPHASIS = r"[*_~]|\p{Emoji_Presentation}|[\ufe0f\u200d]"
+# What is written behind a mark and not said: notes, and tags that end inside the sentence.
+_NOTE = (
+    r"\[(?:\^\w{1,20}|\d{1,3})\]|【\d[^【】\n]{0,40}】|[¹²³⁴-⁹⁰]"
+    r"|</(?:b|i|em|strong|span|u|a|small|sup|sub|mark|font|s|del|ins|q|cite|code)>"
+)
+_EMPHASIS = rf"{_NOTE}|[*_~]|\p{{Emoji_Presentation}}|[\ufe0f\u200d]"
 MARKS = (
     rf"(?P<marks>[{WIDE_STOPS}?!]*[{WIDE_STOPS}][{WIDE_STOPS}?!…]*)(?P<closers>(?:{_WIDE_CLOSER}|{_EMPHASIS})*)"
     r"|(?P<marks>[.!?…؟।॥]+)"
@@ -62,6 +68,7 @@ _MARKS = regex.compile(MARKS)
 _LAST_MARKS = regex.compile(rf"(?:{MARKS})(?=\s*\Z)")
 _CLAUSE_END = regex.compile(_clause_end(r"\s"))
 _LAST_CLAUSE_END = regex.compile(_clause_end(r"\s") + r"\s*\Z")
+_MAYBE_NOTE = regex.compile(_NOTE)
 _LONGEST_MARKS = 32
 _VISIBLE = regex.compile(r"\S")
 _CJK_MARKS = regex.compile(f"[{WIDE_STOPS}]")
@@ -80,7 +87,7 @@ _DAY = regex.compile(
 """The day and the month of a date in figures, without its last full stop: "24.12" """
 _ISO_LIKE_DATE = regex.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s$")
 _SINGLE_LETTERS = regex.compile(r"(?:\p{L}\.-?)+\p{L}")
-_NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
+_NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—@])[ \t]+)?(?P<word>[\p{L}\p{M}]+|\d+|\w?)")
 _OPENS_LIST = regex.compile(r"""(?:^|(?<!\d):)[\s(*_"'„“«»]*$""")
 _DATE = regex.compile(r"\b\d{1,2}\.\s$")
 # Behind a blank no number and no address goes on, but a chain of initials does.
@@ -115,7 +122,7 @@ class _Next:
 
     @property
     def may_start(self) -> bool:
-        return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([-–")) or self.new_line
+        return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([-–@#&+/=~")) or self.new_line
 
 
 def sentence_ends(text: str, *, final: bool) -> Iterator[int]:
@@ -187,7 +194,7 @@ def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) ->
     """Whether the sentence from `start` ends with `mark` (a match of MARKS); `final`: no text will follow."""
     end = mark.end()
     after = text[end : end + 1]
-    if not after and not final:
+    if not final and (not after or (after in "[【<" and _MAYBE_NOTE.match(text, end, partial=True))):
         return None
     if _CJK_MARKS.search(mark["marks"]):
         return not (mark["closers"] and _QUOTING.match(after))
@@ -196,6 +203,8 @@ def ends_sentence(text: str, start: int, mark: regex.Match[str], final: bool) ->
     coming = _coming(text, end, final)
     if coming is None:
         return None
+    if coming.openers[:1] in {"?", "!", "|"}:  # French "sam. ?", and the cells of a row
+        return False
     if mark["marks"] == ".":
         return _full_stop(text[max(start, mark.start() - 40) : mark.start()], mark["closers"], coming, text[start])
     if not coming.is_lower or coming.new_line:
@@ -228,7 +237,7 @@ def _is_name(sentence: str) -> bool:
 
 
 def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | None:
-    day = _DAY.search(before)
+    day = _DAY.search(before) if before[-1:].isdigit() else None
     if day and not closers:
         return _after_day(day["lead"] or "", coming)
     found = _BEFORE.search(before)
@@ -248,6 +257,7 @@ def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | N
     return _plain(closers, coming)
 
 
+@lru_cache(maxsize=1024)
 def _last_abbreviation(word: str) -> str | None:
     """ "Dr" of "z.B.Dr", and "z.B" of "z.B"."""
     parts = word.split(".")

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import random_checkpoint
 from qwen3tts_daemon.embedded import chunker, voices
-from qwen3tts_daemon.embedded.numbers import digits, normaliser
 from qwen3tts_daemon.embedded.phonemes import g2p
+from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.text import language_cues
 from qwen3tts_daemon.text.languages import detect_language, parse_language, warm
@@ -58,6 +58,16 @@ def test_of_25_short_sentences_three_at_most_are_mistaken_anywhere(code: str) ->
         assert len(wrong := mistaken(code, house)) <= 3 * len(SHORT[code]) / 25, (house, wrong)
 
 
+@pytest.mark.parametrize("house", ["en", "de", "fr", "es"])
+def test_a_greeting_is_in_its_language_in_every_house(house: str) -> None:
+    for code, texts in {
+        "de": ("Hallo!", "Guten Morgen.", "Ja, bitte.", "Danke."), "en": ("Hello.", "Yes.", "Good night."),
+        "es": ("¡Hola!", "Buenas noches."), "fr": ("Oui.", "Merci.", "Bonsoir Anna."), "pt": ("Bom dia!", "Não."),
+        "it": ("Ciao.", "Buongiorno Marco."),
+    }.items():  # fmt: skip
+        assert [detect_language(text, ALL, house) for text in texts] == [code] * len(texts)
+
+
 @pytest.mark.parametrize("house", ["es", "pt", "it", "en", "de"])
 def test_spanish_portuguese_italian_and_german_are_not_taken_for_each_other(house: str) -> None:
     for code, texts in {
@@ -99,10 +109,10 @@ def test_no_name_means_two_languages() -> None:
 LACKING: dict[str, tuple[Collection[str], set[str]]] = {
     "which libraries the preview voice needs": (voices._LANGUAGE_MODULES, set()),
     "who speaks first of the preview voices": ({voice.language for voice in voices.VOICES}, set()),
-    "digits in words": (digits._WORDS, set()),
-    "decimal points in words": (digits._POINTS, set()),
+    "how text is read": (reader._MODULES, set()),
     "what the settings take": (Settings().wyoming.languages, set()),
     # Told apart by their script.
+    "greetings": (language_cues._GREETINGS, {"ja", "ko", "ru", "zh"}),
     "what gives a language away in a few words": (language_cues._FUNCTION_WORDS, {"ja", "ko", "ru", "zh"}),
     "letters and endings": (language_cues._SPELLINGS, {"ja", "ko", "ru", "zh"}),
     "letters and endings of others": (language_cues._FOREIGN_SPELLINGS, {"ja", "ko", "ru", "zh"}),
@@ -136,8 +146,6 @@ def test_a_sample_is_in_its_language(code: str) -> None:
 
 
 def test_the_preview_voice_says_that_it_cannot_read_another_language() -> None:
-    with pytest.raises(UnsupportedLanguage):
-        normaliser.TextNormaliser().normalise("5 %", "xx")
     with pytest.raises(UnsupportedLanguage):
         g2p.G2P({}).phonemes("a", "xx-XX")
 

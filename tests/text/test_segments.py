@@ -54,9 +54,29 @@ ATOMS = [
         "a@b.cd",
         "\r\n",
     ),
-    *("\u200b", "\x00", "...", "?!"),
+    *("\u200b", "\x00", "...", "?!", " | ", "✅ ", "\n│ a │", "¹", "@a_b", "#aB"),
 ]
-TEXTS = st.lists(st.sampled_from(ATOMS), max_size=40).map("".join)
+DROPPED_ATOMS = [
+    *("<think>", "</think>", "<|channel|>analysis<|message|>", "<|end|>", "[THINK]", "[/THINK]", "<!--", "-->"),
+    *("<p>", "</p>", "<b>", "</b>", "<li>", "</li>", "<br>", "<td>", "</td>", "<a href='b. C'>", "<i", ">"),
+    *("[^1]", "[1]", "\n[^a]: ", "\n[a]: http://b.c", "[a][b]", '\n{"a": ', '"b"}', "}", "【1†a】", "\ue200", "\ue201"),
+    *(
+        "$",
+        "$$",
+        "\\(",
+        "\\)",
+        "\\[",
+        "\\frac{a}{b}",
+        "^",
+        "__init__.py",
+        "/\\_/\\\n",
+        "<pre>",
+        "</pre>",
+        "[TOOL_CALLS]",
+        ":-D ",
+    ),
+]
+TEXTS = st.lists(st.sampled_from([*ATOMS, *DROPPED_ATOMS]), max_size=40).map("".join)
 # Without what is dropped with its letters: code, tags, tokens of the model, and some addresses.
 KEPT_ATOMS = [atom for atom in ATOMS if not set(atom) & set("`~<") and atom not in "[]" and "http" not in atom]
 KEPT_TEXTS = st.lists(st.sampled_from(KEPT_ATOMS), max_size=40).map("".join)
@@ -203,6 +223,21 @@ def test_idle_speaks_what_is_finished_and_keeps_the_rest(text: str, released: li
         ("A\n---\nB", ["A", "B"]),
         ("Go to https://example.com/a.b?c=d. Then stop.", ["Go to example.com.", "Then stop."]),
         ("<|im_start|>Hi. <|im_end|>Bye.", ["Hi.", "Bye."]),
+        ("<think>Hm. <think>No. So</think> Well.</think>\n\nYes. It is.", ["Yes.", "It is."]),
+        ("Yes.\n<reasoning>Never closed. It goes on", ["Yes."]),
+        ("One. [THINK]a. B[/THINK]Two", ["One.", "Two"]),
+        ("<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.", ["Yes."]),
+        ('<tool_call>{"a": "b. C"}</tool_call>Done.', ["Done."]),
+        ("Use `<think>` here. Next.", ["Use think here.", "Next."]),
+        ("Is 3 < 5? Yes. <5 and a<b too.", ["Is 3 < 5?", "Yes.", "<5 and a<b too."]),
+        ("<p>One.</p><p>Two</p><ul><li>a<li>b</ul>", ["One.", "Two", "a.", "b"]),
+        ('<b class="x. Y">Bold.</b> Next', ["Bold.", "Next"]),
+        ("Raum | °C\n--- | ---\nBad | 21\nGut", ["Raum, °C.", "Bad, 21.", "Gut"]),
+        ("| Lun. | Mín. |\n", ["Lun., Mín."]),
+        ("It boils.[1] It is hot.[^2]\n\n[^2]: A note. Long.\nEnd", ["It boils.", "It is hot.", "End"]),
+        ('{"a": {"b": "c. D"}}\nDone.', ["Done."]),
+        ("✅ Light on\n✅ Heating off", ["Light on.", "Heating off"]),
+        ("•Milk\n•Bread", ["Milk.", "Bread."]),
         ("- one. Two\nthree", ["one.", "Two.", "three"]),
         (" ", []),
         ("...", []),
@@ -245,6 +280,12 @@ def test_a_fence_stays_open_over_a_flush() -> None:
     segmenter = LiveSegmenter()
     assert segmenter.feed("```\ncode") + segmenter.flush() + segmenter.feed(" more. Code\n```\nText") == []
     assert texts(segmenter.end()) == ["Text"]
+
+
+def test_thinking_goes_on_over_a_flush() -> None:
+    segmenter = LiveSegmenter()
+    assert segmenter.feed("<think>Hm. ") + segmenter.flush() + segmenter.feed("No. So</think>Yes. It") != []
+    assert texts(segmenter.end()) == ["It"]
 
 
 def test_a_fence_may_close_in_two_pieces() -> None:
@@ -306,6 +347,65 @@ HOSTILE = [
     *("*", "*a", "**a ", "a_", "~~a", "<", "<a ", "<a b='", "<|", "<!--", "<script>", "|", "|a", "\n|-", "|a|\n|-|\n"),
     *("(", "((a)", '"', "'", '!"', "1.", "1. ", "9", "\n1. ", "a:\n1. ", "&", "&a", "&#", "&amp;", "😀", "👨\u200d👩"),
     *("e\u0301", "\u0301", "\u200b", "\u200d", "a\u200d", "\ufe0f", "#", "\n# ", "- ", "> ", "\n", ".\n", "\\", "漢。"),
+    *(
+        "<think>",
+        "<think",
+        "</think>",
+        "<|channel|>",
+        "<|",
+        "[THINK]",
+        "◁think▷",
+        "\ue200",
+        "\ue200a\ue201",
+        "<p>",
+        "</li>",
+    ),
+    *(
+        "<td>a</td>",
+        "<b ",
+        "<pre>",
+        "<!--",
+        '{"a": 1} ',
+        '{"',
+        '\n{"a',
+        "{",
+        "a | b\n",
+        " | ",
+        "$x^2$ ",
+        "$",
+        "$$",
+        "\\(",
+        "\\[",
+    ),
+    *(
+        "\\frac{a}{b}",
+        ":-D ",
+        ":)",
+        "<3 ",
+        ":",
+        "@a ",
+        "@",
+        "#Tag ",
+        "https://a.b/c ",
+        "https://",
+        "www.",
+        "a@b.cd ",
+        "[^1]",
+    ),
+    *(
+        "\n[^a]: b",
+        "【1】",
+        "│",
+        "┌─┐\n",
+        "/\\_/\\\n",
+        "^^ ",
+        "__init__.py ",
+        "24.12. ",
+        "U.S. ",
+        "z. B. ",
+        "Dr. ",
+        "✅ a\n",
+    ),
 ]
 
 

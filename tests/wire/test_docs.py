@@ -28,6 +28,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 HTTP = (DOCS / "http.md").read_text()
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
+TEXT = (DOCS / "text.md").read_text()
 PAGE_SOCKET = (DOCS.parent / "qwen3tts_daemon" / "web" / "js" / "socket.js").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
 
@@ -105,7 +106,9 @@ def anchors(document: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "document", [HTTP, WEBSOCKET, TROUBLESHOOTING], ids=["http.md", "websocket.md", "troubleshooting.md"]
+    "document",
+    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT],
+    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md"],
 )
 def test_links_lead_somewhere_and_lines_are_short(document: str) -> None:
     assert max(map(len, document.splitlines())) <= 120

@@ -232,6 +232,27 @@ async def test_it_is_what_the_engine_then_gets(door: Door, speech: Speech) -> No
         assert utterance.language == told["language"]
 
 
+async def test_segments_keep_their_order_whether_or_not_there_is_something_to_read(speech: Speech) -> None:
+    sentences = [f"This is {'very ' * number}good." if number % 3 else f"It is {number} pm." for number in range(12)]
+    async with speech.utterance(Order("test")) as utterance:
+        for character in " ".join(sentences):
+            utterance.feed(character)
+        utterance.end_text()
+        parts = [part async for part in utterance]
+    assert [part.text for part in parts if isinstance(part, SegmentStarted)] == sentences
+    said = utterance.text.removesuffix(".").split(". ")
+    assert b"".join(part.pcm for part in parts if isinstance(part, Chunk)) == b"".join(tone(f"{one}.") for one in said)
+    assert not any(map(str.isdigit, utterance.text))
+
+
+async def test_who_leaves_while_it_is_read_hears_nothing(speech: Speech, engine: ToneEngine) -> None:
+    async with speech.whole_utterance(Order("test"), f"{TEXT} " * 100) as utterance:
+        await anext(utterance)
+        utterance.cancel()
+        assert [part async for part in utterance] == []
+    assert engine.active == 0
+
+
 async def test_no_engine_is_loaded_for_it(metrics: Metrics) -> None:
     manager = ModelManager(lambda: made(ToneEngine(load_fails="nobody is there")), ManagerConfig())
     await manager.start(preload=False)

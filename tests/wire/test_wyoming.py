@@ -177,7 +177,7 @@ async def test_many_clients_hear_what_one_hears(server: WyomingServer) -> None:
         async with client_of(server) as client:
             return pcm(await answer(client, Synthesize(text).event()))
 
-    texts = [f"This is number {number}." for number in range(20)]
+    texts = [f"This is {'very ' * number}good." for number in range(20)]
     assert await asyncio.gather(*map(hear, texts)) == [tone(text) for text in texts]
 
 

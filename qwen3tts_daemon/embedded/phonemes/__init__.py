@@ -5,5 +5,6 @@ g2p.py        language -> its library, loaded on first use
 english.py    hibari's rules, American and British       chinese.py    misaki over jieba and pypinyin
 espeak.py     espeak-ng: de es fr it pt ru (GPL-3.0)     japanese.py   Open JTalk's readings, then kana
 latin.py      Latin words in Chinese and Korean          korean.py     our own rules of pronunciation
+digits.py     digits that are still there
 ```
 """

@@ -1,15 +1,8 @@
-"""English phonemes from hibari's rules and lexicon, which also read numbers, dates, times and units."""
+"""English phonemes from hibari's rules and lexicon."""
 
 import re
 
 from hibari.g2p import G2P  # type: ignore[import-untyped]
-
-# What hibari leaves to be spelled out letter by letter.
-_UNITS = (
-    (re.compile(r"(?<=\d) ?m/s\b"), " meters per second"),
-    (re.compile(r"(?<=\d) ?kWh\b"), " kilowatt hours"),
-    (re.compile(r"(?<=\d) ?(?:hPa|mbar)\b"), " hectopascals"),
-)
 
 # hibari's network for unknown words reads 24 letters and drops the rest.
 _LONG_WORD = re.compile(r"[^\W\d_]{25,}")
@@ -23,8 +16,6 @@ class EnglishPhonemizer:
         self._g2p = G2P(british=british)
 
     def __call__(self, text: str) -> str:
-        for unit, words in _UNITS:
-            text = unit.sub(words, text)
         return str(self._g2p(_LONG_WORD.sub(_in_parts, text)))
 
 

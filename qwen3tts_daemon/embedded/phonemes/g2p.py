@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 from unicodedata import category, name, normalize
 
+from qwen3tts_daemon.embedded.phonemes.digits import one_by_one, plain
 from qwen_tts.errors import UnsupportedLanguage
 
 Phonemizer = Callable[[str], str]
@@ -40,7 +41,7 @@ class G2P:
 
     def phonemes(self, text: str, locale: str) -> str:
         """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
-        text, unread = _without_foreign_words(text, locale[:2])
+        text, unread = _without_foreign_words(one_by_one(plain(text), locale[:2]), locale[:2])
         symbols = self._known(_phonemes(text, self.phonemizer(locale), unread)).strip()
         if not unread and not count_sounds(symbols):
             unread = [char for char in text if char.isalnum()]
