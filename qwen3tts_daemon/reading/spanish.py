@@ -78,8 +78,8 @@ class Spanish(Iberian):
 
     def cardinal(self, n: int, gender: str = "") -> str:
         said = str(num2words(n, lang="es"))
-        said = regex.sub(r"veintiuno(?= mil| bill| trill)", "veintiún", said)
-        said = regex.sub(r"\buno(?= mil| bill| trill)", "un", said)
+        said = str(regex.sub(r"veintiuno(?= mil| bill| trill)", "veintiún", said))
+        said = str(regex.sub(r"\buno(?= mil| bill| trill)", "un", said))
         if gender == "m":
             return str(regex.sub(r"\buno$", "un", regex.sub("veintiuno$", "veintiún", said)))
         if gender == "f":
