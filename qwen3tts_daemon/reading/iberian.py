@@ -153,6 +153,7 @@ class Iberian(Language):
         measured = alternatives(unit for unit in self.units if unit not in "%‰°" and not unit.startswith("°"))
         return (
             (r"(?<=\d\s?(?:min|seg|hs?|hrs|pers|uds?|un|hab))\.(?=\s\p{Ll}|\s?\d)", rewritten("")),
+            (r"(?<=\d[.,]\d+|[-+±]\d+)\s?º(?!\p{L})", rewritten("°")),
             (rf"(?<number>{number})\s?(?<unit>[lL]|kWh)\s?/\s?100\s?km\b", self._consumption),
             (rf"{_HALF}\s?(?<unit>{measured})(?![\p{{L}}\d/])", self._half_unit),
             (rf"{_HALF}\s(?<noun>\p{{Ll}}{{3,}})", self._half_noun),

@@ -10,7 +10,7 @@ def _unit(names: str) -> Unit:
 
 
 _NAMES = {
-    "°C": "grau Celsius/graus Celsius", "°F": "grau Fahrenheit/graus Fahrenheit", "°": "grau", "K": "kelvin/kelvins",
+    "°C": "grau Celsius/graus Celsius", "°F": "grau Fahrenheit/graus Fahrenheit", "°": "grau",
     "km": "quilômetro", "m": "metro", "dm": "decímetro", "cm": "centímetro", "mm": "milímetro", "µm": "micrômetro",
     "nm": "nanômetro", "mi": "milha//f", "ft": "pé", "in": "polegada//f", "ha": "hectare",
     "m²|m2": "metro quadrado/metros quadrados", "km²|km2": "quilômetro quadrado/quilômetros quadrados",

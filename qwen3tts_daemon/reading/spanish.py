@@ -7,7 +7,7 @@ from num2words import num2words  # type: ignore[import-untyped]
 
 from qwen3tts_daemon.reading import spanish_words as words
 from qwen3tts_daemon.reading.iberian import Iberian
-from qwen3tts_daemon.reading.language import Row, Unit
+from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
 
 _SUFFIX = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?|[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?"
@@ -65,6 +65,8 @@ class Spanish(Iberian):
             ),
             (rf"{_BEGIN}[6-9]\d{{2}}[ .]\d{{3}}[ .]\d{{3}}(?![\d.,]?\d| \d{{3}})(?!\s\p{{Ll}})", self._telephone),
             (rf"{_BEGIN}[6-9]\d{{1,2}}(?:[ -]\d{{2,3}}){{2,3}}(?![\d.,]?\d| \d)(?<=(?:\D?\d){{9}})", self._telephone),
+            (r"(?<=(?<![\d.,])1)\s?ha\b(?!\s\p{Ll})", rewritten(" hectárea")),
+            (r"(?<=\d)\s?ha\b(?!\s\p{L}+(?:do|to|cho|so)\b)", rewritten(" hectáreas")),
             (r"\b50\s?[/-]\s?50\b", lambda _: "cincuenta cincuenta"),
             (r"\b16:9\b", lambda _: "dieciséis novenos"),
             (r"\b(?<pair>entre\s\d[\d.,]*)\s?[-–]\s?(?=\d)", lambda found: f"{found['pair']} y "),

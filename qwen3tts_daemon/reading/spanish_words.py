@@ -10,9 +10,9 @@ def _unit(names: str) -> Unit:
 
 
 _NAMES = {
-    "°C": "grado", "°F": "grado Fahrenheit/grados Fahrenheit", "°": "grado", "ºC": "grado", "K": "kelvin/kelvin",
+    "°C": "grado", "°F": "grado Fahrenheit/grados Fahrenheit", "°": "grado", "ºC": "grado",
     "km": "kilómetro", "m": "metro", "dm": "decímetro", "cm": "centímetro", "mm": "milímetro", "µm": "micrómetro",
-    "nm": "nanómetro", "mi": "milla//f", "ft": "pie", "in": "pulgada//f", "ha": "hectárea//f",
+    "nm": "nanómetro", "mi": "milla//f", "ft": "pie", "in": "pulgada//f",
     "m²|m2": "metro cuadrado/metros cuadrados", "km²|km2": "kilómetro cuadrado/kilómetros cuadrados",
     "cm²|cm2": "centímetro cuadrado/centímetros cuadrados", "m³|m3": "metro cúbico/metros cúbicos",
     "cm³|cm3": "centímetro cúbico/centímetros cúbicos", "l|L": "litro", "ml|mL": "mililitro", "cl|cL": "centilitro",
@@ -141,6 +141,7 @@ NUMBERED = (
 )
 FUNCTION_WORDS = (
     "a al ante aunque bajo con contra cual cuando de del desde donde durante e el ella en entre era eran es esa "
+    "izquierda derecha exterior interior "
     "ese esta está están este estaba estaban fue fueron ha han hacia hasta hay hoy la las le les lo los más menos "
     "me mi mis muy mañana ni no nos o para pero por porque puede pueden que qué quien se será si sí siempre sin "
     "sino sobre son su sus también te tiene tienen tras tu u un una unos unas ya y como según va van así entonces "
