@@ -14,7 +14,7 @@ _MAGNITUDES = {"k": "thousand", "M": "million", "bn": "billion"}
 
 
 class English(Language):
-    notation = Notation(".", ",")
+    notation = Notation(".", ",'")
     digit_words = english_numbers.DIGITS
     point = "point"
     signs = {
