@@ -34,7 +34,7 @@ def without_latex(text: str) -> str:
     if not _MAYBE_FORMULA.search(text):
         return text
     text = _DISPLAYED.sub(lambda found: f" {_plain(found[1] or found[2] or found[3])} ", text)
-    return str(_BETWEEN_DOLLARS.sub(_inline, text))
+    return str(_TEXT.sub(r"\1", _BETWEEN_DOLLARS.sub(_inline, text)))
 
 
 def _inline(found: regex.Match[str]) -> str:
