@@ -116,8 +116,7 @@ class Daemon:
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
-        # The first text whose language is not given would load the language model on the event loop; and what the house's
-        # texts are read by is there before the first of them.
+        # The first text whose language is not given would load the language model on the event loop.
         await asyncio.to_thread(languages.warm)
         await asyncio.to_thread(reader.load, self._settings.language)
         if self._choice.preload:
