@@ -8,6 +8,7 @@ from qwen3tts_daemon.reading.characters import LETTERS
 from qwen3tts_daemon.reading.chinese_units import COUNTERS, CURRENCIES, UNITS
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.roman import value
 
 _MAGNITUDES = ((10**8, "亿"), (10**4, "万"), (10**3, "千"), (10**2, "百"), (10, "十"))
 _SIGNS = {"": "", "+": "正", "-": "负", "±": "正负"}
@@ -48,6 +49,13 @@ class Chinese(Language):
         return [
             (r"(?<=\p{Han})[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=\p{Han})", lambda _: ""),
             (r"(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
+            (r"(?<=\d)\s?(?<unit>L|kWh)\s?/\s?100\s?km", lambda found: f"{self.units[found['unit']].one}每百公里"),
+            (r"(?<=歼|运|轰|直|苏|米格|长征|神舟|嫦娥|天宫|东风)-(?=\d)", lambda _: ""),
+            (
+                rf"(?<=\d[千万亿])[ \u00a0]?(?:{_UNITS})(?![{LETTERS}\d])",
+                lambda found: self.units[found[0].strip()].one,
+            ),
             (r"(?<![A-Za-z])[Vv]er\.?\s?(?=\d)", lambda _: "v"),
             (r"(?<=\d)/(?=\d+\s?(?:mmHg|毫米汞柱))", lambda _: self.pause),
             *self._names(),
@@ -61,7 +69,7 @@ class Chinese(Language):
         return [
             (rf"(?<=[{LETTERS}])(?<whole>\d+)\.(?<part>\d+)(?![.\d])", self._decimal),
             (rf"(?<![\d.,{LETTERS}])-{_NUMBER}(?=度)", self._degrees),
-            (rf"(?<![\d.,第初周期拜之月点{LETTERS}-])2(?={COUNTERS})(?!年级|年\d+班|成立)", lambda _: "两"),
+            (rf"(?<![\d.,第初周期拜之月点{LETTERS}-])2(?={COUNTERS})(?!年级|年\d+班|成立|分之)", lambda _: "两"),
             (rf"(?<![\d.,第初{LETTERS}-])2(?=[到至]{_NUMBER}(?:{COUNTERS}|{_UNITS}))", lambda _: "两"),
             (r"(?<![\d.,])\d{8,15}(?=[元人个块次吨米户条万美港])", lambda found: self.cardinal(int(found[0]))),
             (r"(?<=\d)[xX](?![\d\p{Latin}])", lambda _: "倍"),
@@ -78,8 +86,9 @@ class Chinese(Language):
                 lambda found: f"{found['n']}号",
             ),
             (r"§\s?(?<n>\d+)", lambda found: f"第{found['n']}条"),
-            (r"(?<=\p{Han})(?:VIII|VII|VI|IV|IX|III|II)(?![A-Za-z])", self._roman),
-            (r"(?<=[A-Z])\.(?=\d{3}(?!\d))", lambda _: "点"),
+            (r"(?<=\p{Han})[IVX]{2,}(?![A-Za-z\d])|(?<![A-Za-z\d])[IVX]+(?=[级期型章世代类度])", self._roman),
+            (r"(?<=[A-Z])\.(?<n>\d{3})(?!\d)", lambda found: f"点{self.digits(found['n'])}"),
+            (rf"(?<=[{LETTERS}])\s?(?<sign>[=≈<>≤≥])\s?(?=-?\d)", lambda found: self.signs[found["sign"]]),
             (r"(?<![A-Za-z])(?<half>AM|PM|am|pm)\s?(?=\d{1,2}:\d\d)", lambda found: _half_day(found["half"])),
             (r"(?<=\d\p{Han}{1,2})/(?=\p{Han})", lambda _: "每"),
             (
@@ -111,7 +120,11 @@ class Chinese(Language):
         weekday = r"\s?[（(]?(?:周|星期|礼拜)[一二三四五六日天末]"
         return [
             (r"(?<![\d.,-])(?:(?:19|20)\d\d(?=年(?![前来]))|1[0-8]\d\d(?=年(?![前后来间的以内历])))", self._digits),
-            (r"(?<!\d)0\d(?=年)", self._digits),
+            (r"(?<!\d)0\d(?=年)|(?<=《)(?:19|20)\d\d(?=》)", self._digits),
+            (
+                rf"(?<![\d.,:/{LETTERS}-])(?:19[5-9]\d|20[12]\d)(?=\p{{Han}}{{2}})(?!{COUNTERS}|多|余|来|[^\p{{Han}}])",
+                self._digits,
+            ),
             (r"(?<![\d到至达过])(?:[05-9]0|[89]5|10)(?=后(?:[，。、！？”\s的们和与青]|$))", self._digits),
             (r"(?<!\d)0(?=[1-9](?:月|日|号|点|时))", lambda _: ""),
             (rf"(?<![\d/])(?<m>1[0-2]|0?[1-9])/(?<d>[12]\d|3[01]|0?[1-9])(?={weekday})", self._day),
@@ -124,6 +137,7 @@ class Chinese(Language):
         return [
             (rf"(?<=比分[^\d]{{0,4}}){pair}", self._score),
             (rf"(?<![\d:]){pair}(?=的?(?:{_WON}))", self._score),
+            (r"(?<![\d:])(?<a>\d+):(?<b>\d{4,})(?![\d:])", self._score),
             (r"(?<=\d\s?)[-–](?=\s?\d+\s?(?:=|等于))", lambda _: "减"),
             (r"(?<!\d)(?<a>\d{4})\s?[x×*]\s?(?<b>\d{3,4})(?!\d)", self._resolution),
         ]
@@ -282,16 +296,17 @@ class Chinese(Language):
         is_index = pieces[at - 1 : at] == ["AQI"] or (not at and pieces[1:] not in (["p"], ["P"], ["i"]))
         return self.cardinal(int(piece)) if len(piece) < 3 or is_index else self.digits(piece)
 
-    def _roman(self, found: "regex.Match[str]") -> str:
-        return self.cardinal(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX").index(found[0]) + 1)
+    def _roman(self, found: "regex.Match[str]") -> str | None:
+        number = value(found[0])
+        return None if number is None else self.cardinal(number)
 
 
 def _cardinal(n: int) -> str:
-    for value, word in _MAGNITUDES:
-        if n >= value:
-            high, low = divmod(n, value)
-            head = "两" if high == 2 and value >= 1000 else _cardinal(high)
-            gap = "零" if 0 < low < value // 10 else ""
+    for size, word in _MAGNITUDES:
+        if n >= size:
+            high, low = divmod(n, size)
+            head = "两" if high == 2 and size >= 1000 else _cardinal(high)
+            gap = "零" if 0 < low < size // 10 else ""
             return f"{head}{word}{gap}{_inner(low) if low else ''}"
     return Chinese.digit_words[n]
 

@@ -43,11 +43,19 @@ class English(Language):
             rf"(?<=\b[Aa]n?\s)(?<number>[\d.,]*\d)[\s-]?(?<unit>{unit})(?=\s\p{{Ll}}{{3}})(?!\s(?:and|for|per))",
             self._adjective,
         )
+        yield (
+            rf"(?<=\b[Aa]n?\s)(?<currency>[$€£])(?<number>[\d.,]*\d)(?:[\s-]?(?<magnitude>{'|'.join(MAGNITUDES)})\b)?"
+            r"(?:-|(?=\s\p{Ll}{3}))(?!\s(?:and|for|per|off|from|with)\b)",
+            self._priced,
+        )
 
     def after(self) -> Iterable[Row]:
         return [
             (r"(?<![\d.,])(?<n>\d{1,9}|\d{1,3}(?:,\d{3})+)(?:st|nd|rd|th)\b", self._ordinal),
-            (r"(?<![\d.,])(?<n>\d+)[x×](?![\p{L}\d])", lambda found: f"{self.cardinal(int(found['n']))} times"),
+            (
+                r"(?<![\d.,])(?<n>\d+(?:\.\d+)?)[x×](?![\p{L}\d])",
+                lambda found: f"{english_numbers.decimal(found['n'])} times",
+            ),
             *english_dates.years(),
             (rf"(?<number>{self.notation.pattern})\s?(?<magnitude>k|M|bn)\b", self._magnitude),
         ]
@@ -61,18 +69,31 @@ class English(Language):
         return english_numbers.ordinal(n)
 
     def name(self, pieces: Sequence[str]) -> str:
-        return " ".join(english_numbers.by_pairs(piece) if piece.isdecimal() else piece for piece in pieces)
+        say = self.digits if self.is_serial(pieces) else english_numbers.by_pairs
+        return " ".join(say(piece) if piece.isdecimal() else piece for piece in pieces)
 
     def dotted(self, parts: Sequence[str]) -> str:
         if len(parts) == 4:
             return " dot ".join(map(self.digits, parts))
-        return " point ".join(map(self.part, parts))
+        first = english_numbers.year(int(parts[0])) if len(parts[0]) == 4 else self.part(parts[0])
+        return " point ".join((first, *map(self.part, parts[1:])))
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
-        if not 2 <= denominator <= 16 or numerator >= denominator:
+        if not 2 <= denominator <= 16 or denominator == 10 or numerator >= denominator:
             return None
         name = _FRACTIONS.get(denominator) or self.ordinal(denominator)
         return f"{self.cardinal(numerator)} {name}{'' if numerator == 1 else 's'}"
+
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        if has_whole:
+            return f"{words} {unit.many}"
+        article = "an" if unit.one[0] in "aeiou" or unit.one == "hour" else "a"
+        return f"half {article} {unit.one}" if words == "one half" else f"{words} of {article} {unit.one}"
+
+    def stroke(self, first: str, second: str) -> str:
+        if second in {"10", "100"}:
+            return f"{self.cardinal(int(first))} out of {self.cardinal(int(second))}"
+        return super().stroke(first, second)
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         article = "an" if denominator == 8 else "a"
@@ -90,6 +111,14 @@ class English(Language):
     def _adjective(self, found: "regex.Match[str]") -> str:
         """ "a 5 km run" """
         return f"{self.number(self.notation.parse(found['number']))} {UNITS[found['unit']].one}"
+
+    def _priced(self, found: "regex.Match[str]") -> str | None:
+        """ "a $20 bill" """
+        number = self.notation.parse(found["number"])
+        if number.fraction and not found["magnitude"]:
+            return None
+        words = (self.number(number), MAGNITUDES.get(found["magnitude"], ""), CURRENCIES[found["currency"]].unit.one)
+        return self.joined(words)
 
     def money_with_cents(self, whole: Number, unit: Unit, cents: Number, cent: Unit) -> str:
         return f"{self.counted(whole, unit)} and {self.counted(cents, cent)}"

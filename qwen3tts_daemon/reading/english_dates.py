@@ -22,7 +22,7 @@ _HOUR = r"(?:0?\d|1\d|2[0-4])(?::[0-5]\d)?"
 _HALF = r"[aApP]\.?\s?[mM]\b\.?"
 _LEADS = (
     "in|since|of|from|until|till|by|before|after|during|around|circa|and|to|between|year|years|early|late|mid"
-    "|summer|winter|spring|autumn|fall|copyright"
+    "|summer|winter|spring|autumn|fall|copyright|established|founded|born|built"
 )
 _THINGS = r"\s(?:more\s)?(?:people|men|women|children|feet|percent|\p{Ll}+[^s\W]s)\b"
 _DATE_LEADS = r"(?:[Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Ff]rom|[Dd]ue|\p{L}+day),?\s"
@@ -34,7 +34,19 @@ def dates() -> Iterator[Row]:
     """Days, months, years and decades."""
     weekday = rf"(?<![\p{{L}}.])(?<weekday>{_WEEKDAY_NAMES})\b\.?"
     yield rf"\b({_WEEKDAY_NAMES})\b\.?{_DASH}({_WEEKDAY_NAMES})\b\.?", _weekdays
+    yield rf"{weekday}(?=(?:,|\s(?:and|&))\s(?:{_WEEKDAY_NAMES})(?!\p{{L}}))", lambda found: _weekday(found["weekday"])
+    yield rf"(?<=day(?:,|\s(?:and|&))\s){weekday}(?!\p{{L}})", lambda found: _weekday(found["weekday"])
+    short = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+    yield (
+        rf"(?<!\p{{L}})(?<month>{short})\.?{_DASH}(?<last>{short})(?!\p{{L}})\.?",
+        lambda found: f"{_month(found)} to {MONTHS[_number_of(found['last']) - 1]}",
+    )
     yield rf"{weekday}(?=,?\s(?:\d|(?:{_MONTH_NAMES})(?!\p{{L}})))", lambda found: _weekday(found["weekday"])
+    yield (
+        rf"(?<=\b(?:[Oo]n|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very|[Uu]ntil|[Bb]y"
+        rf"|[Ss]ince)\s)(?<weekday>{_WEEKDAY_NAMES})(?!\p{{L}})(?:\.(?!\s*$))?",
+        lambda found: _weekday(found["weekday"]),
+    )
     yield rf"{_MONTH}\s(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?(?!{_MORE}){_IN_YEAR}", _month_first
     yield (
         rf"(?<the>\b[Tt]he\s)?{_FREE}(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?\s(?:of\s)?{_MONTH}{_IN_YEAR}",
@@ -47,7 +59,8 @@ def dates() -> Iterator[Row]:
         _month,
     )
     yield (
-        rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))",
+        rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))(?<!\b(?:[Bb]y"
+        rf"|[Ff]rom|[Dd]ue)\s(?:1/[2-5]|2/3|3/4))",
         lambda found: date(int(found["day"]), int(found["month"])),
     )
     yield (
@@ -83,8 +96,8 @@ def times() -> Iterator[Row]:
         _timer,
     )
     yield r"(?<![\d:])(?<h>\d+):(?<m>[0-5]\d)\s?(?:h|hrs?|hours)\b", _timer
-    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ec)?\b)?", _timer
-    yield r"(?<![\d.,])(?<m>\d+)\s?m(?:in)?\s?(?<s>\d+)\s?s(?:ec)?\b", _timer
+    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ec)?\b)?", _lengths
+    yield r"(?<![\d.,])(?<m>\d+)\s?m(?:in)?\s?(?<s>\d+)\s?s(?:ec)?\b", _lengths
 
 
 def _weekday(short: str) -> str:
@@ -100,7 +113,11 @@ def _month(found: "regex.Match[str]") -> str:
 
 
 def _month_number(found: "regex.Match[str]") -> int:
-    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(found["month"][:3]))
+    return _number_of(found["month"])
+
+
+def _number_of(month: str) -> int:
+    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(month[:3]))
 
 
 def _month_first(found: "regex.Match[str]") -> str:
@@ -124,7 +141,9 @@ def _comma_year(found: "regex.Match[str]") -> str:
 def _years(found: "regex.Match[str]") -> str | None:
     first, last = int(found["first"]), found["last"]
     if len(last) == 2:
-        return f"{year(first)} to {_last_of_century(last)}" if int(last) > first % 100 else None
+        if int(last) <= first % 100:
+            return None
+        return f"{year(first)} {'' if found['between'] == '/' else 'to '}{_last_of_century(last)}"
     return f"{year(first)} to {year(int(last))}" if int(last) > first else None
 
 
@@ -160,10 +179,18 @@ def _timer(found: "regex.Match[str]") -> str:
     return duration(*(int(groups.get(name) or 0) for name in "hms"))
 
 
+def _lengths(found: "regex.Match[str]") -> str:
+    """ "2h 15min": as it is written"""
+    groups = found.groupdict()
+    return " ".join(_parts(*(int(groups.get(name) or 0) for name in "hms")))
+
+
 def duration(hours: int, minutes: int, seconds: int) -> str:
     """ "one hour and thirty minutes" """
+    *others, last = _parts(hours, minutes, seconds) or ["zero seconds"]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _parts(hours: int, minutes: int, seconds: int) -> list[str]:
     counts = ((hours, "hour"), (minutes, "minute"), (seconds, "second"))
-    parts = [f"{cardinal(n)} {unit}{'' if n == 1 else 's'}" for n, unit in counts if n]
-    if not parts:
-        return "zero seconds"
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return [f"{cardinal(n)} {unit}{'' if n == 1 else 's'}" for n, unit in counts if n]

@@ -20,16 +20,18 @@ _PARTS = (
 )
 _NUMERAL = r"(?<roman>[IVXL]+)(?![\p{L}\d'-])"
 _CODED = (
-    r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Ee]rror|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
+    r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Pp]ort|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
     r"|(?:[Aa]ccount|[Oo]rder|[Tt]icket|[Tt]racking|[Rr]eference|[Bb]ooking|[Cc]onfirmation|[Ii]nvoice|[Cc]ase|[Cc]ard"
     r"|[Ss]erial|[Cc]ustomer|[Pp]hone|[Mm]ember|[Pp]olicy|[Mm]odel|[Pp]art|[Pp]arcel|[Ee]mergency|[Tt]elephone"
     r"|[Ff]ax|[Mm]obile|[Hh]otline|[Hh]elpline)(?:\s(?:number|no\.|ID))?"
 )
 _PAIRED = (
-    "[Rr]oom|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate|[Bb]us|RTX|GTX|RX|Boeing"
+    "[Rr]oom|[Hh]ouse number|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate"
+    "|[Bb]us|[Ee]rror|RTX"
+    "|GTX|RX|Boeing"
     "|Airbus|Porsche|Peugeot|Xbox"
 )
-_WHOLE = r"(?![\d:/%°-]|[.,]\d)"
+_WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _NO_COUNT = r"(?!\s\p{Ll}{3,}s\b)"
 
 ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
@@ -59,13 +61,19 @@ def _short_forms() -> Iterator[Row]:
         "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter",
         "fig": "figure", "art": "article", "sec": "section", "apt": "apartment", "ext": "extension", "est":
         "established", "max": "maximum", "min": "minimum", "ver": "version", "tel": "telephone", "lvl": "level",
+        "rm": "room",
     }  # fmt: skip
     yield (
         rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d)",
         lambda found: _as_capital(found["short"], before_number[found["short"].lower()]),
     )
+    yield r"(?<=(?<![\d.,])\d{1,3}(?:\.\d)?)\s?F(?![\p{L}\d-])", lambda _: "°F"
+    warm = r"\b(?i:temp|heat|water|oven|outside|inside|thermostat|warm|cold|cool|high|low|feels)"
+    yield rf"(?<={warm}[^.!?]{{0,40}}\d)\s?C(?![\p{{L}}\d-])", lambda _: "°C"
     yield r"(?<=\d)\s?º", lambda _: "°"
     yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
+    yield r"(?<=[$€£]\d[\d.,]*)\s?/\s?(?=\p{Ll}{4})", lambda _: "per"
+    yield r"(?<=\d)\^(?=\d)", lambda _: "to the power of"
     per = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour"}
     yield (
         r"(?<=\d\s?\p{L}{0,3})/(?<per>mo|yr|wk|hr|month|year|week|day|hour|night|person|minute|second|dose)\b",
@@ -88,6 +96,10 @@ def _roman(found: "regex.Match[str]", say: Callable[[int], str]) -> str | None:
 
 def _codes() -> Iterator[Row]:
     yield r"#(?<digits>\d{4,})(?![\d.,]\d)", lambda found: f"number {by_digit(found['digits'])}"
+    yield (
+        r"(?<![\d-])\d{5}-\d{4}(?![\d-])|(?<=\b[A-Z]{2}\s)\d{5}(?!\d)",
+        lambda found: ", ".join(map(by_digit, found[0].split("-"))),
+    )
     is_ = r"(?:\s(?:is|was|now)|:)*\s#?"
     yield (
         rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>\d{{3,}}){_WHOLE}{_NO_COUNT}",
@@ -101,9 +113,8 @@ def _codes() -> Iterator[Row]:
         r"(?<=\b(?:[Cc]all|[Rr]ing|[Pp]hone)\s)\d{3,6}(?=\s(?:now|for|if|in|to|or|and|at|immediately)\b|[,;!?]|\.?$)",
         lambda found: by_digit(found[0]),
     )
-    yield r"(?<=\b[A-Z]{2}\s)\d{5}(?:-\d{4})?(?!\d)", lambda found: by_digit(found[0])
     yield (
-        rf"(?<=\b(?:{_PAIRED})\s(?:[A-Z]{{0,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
+        rf"(?<=\b(?:{_PAIRED})\s(?:is\s|[A-Z]{{1,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
         lambda found: by_pairs(found["digits"]),
     )
     yield r"\b\d{3,4}(?=[pi]\b)", lambda found: f"{by_pairs(found[0])} "
@@ -111,7 +122,15 @@ def _codes() -> Iterator[Row]:
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
     yield r"(?<=\b\p{L}{1,4})\d+\.\d+(?![\d.]|\p{L})", lambda found: decimal(found[0])
     yield r"\b(?<letter>[A-Z])\.(?<digits>\d{3})\b", lambda found: f"{found['letter']} {by_pairs(found['digits'])}"
-    yield r"\b9/11\b", lambda _: "nine eleven"
+    yield (
+        r"(?<=\b(?:pressure|BP)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])",
+        lambda found: f"{cardinal(int(found['a']))} over {cardinal(int(found['b']))}",
+    )
+    yield (
+        r"(?<=^|[^\d/.,]\s)(?:1/2|½)\s(?=(?<noun>hour|mile|day|pound|year|inch|liter|dozen|gallon|pint|acre)\b)",
+        lambda found: f"half {'an' if found['noun'] in {'hour', 'inch', 'acre'} else 'a'}",
+    )
+    yield r"\b9/11\b(?!/)", lambda _: "nine eleven"
     yield (
         r"(?<![\d.-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
         lambda found: ", ".join(map(by_digit, regex.split(r"\D", found[0]))),

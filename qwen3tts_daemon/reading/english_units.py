@@ -44,7 +44,9 @@ UNITS = {
     _unit("inch of mercury", "inches of mercury"), "psi": _unit("pound per square inch", "pounds per square inch"),
     "Hz": _same("hertz"), "kHz": _same("kilohertz"), "MHz": _same("megahertz"), "GHz": _same("gigahertz"),
     "dB": _unit("decibel"), "dBA": _unit("decibel"), "dB(A)": _unit("decibel"), "dBm": _same("dBm"),
-    "lx": _same("lux"), "lm": _unit("lumen"), "cd": _unit("candela"), "ppm": Unit("part per million",
+    "lx": _same("lux"), "Bq": _unit("becquerel"),
+    "Sv": _unit("sievert"), "mSv": _unit("millisievert"), "µSv": _unit("microsievert"), "lm": _unit("lumen"),
+    "cd": _unit("candela"), "ppm": Unit("part per million",
     "parts per million"), "ppb": Unit("part per billion", "parts per billion"),
     "bit": _unit("bit"), "kbit": _unit("kilobit"), "Mbit": _unit("megabit"), "Gbit": _unit("gigabit"),
     "kbps": _unit("kilobit per second", "kilobits per second"), "Mbps": _unit("megabit per second",
@@ -91,5 +93,5 @@ ABBREVIATIONS = {
     "avg.": "average", "temp.": "temperature",
     "hrs.": "hours", "mins.": "minutes", "secs.": "seconds", "w/o": "without", "w/": "with", "Inc.": "Incorporated",
     "Ltd.": "Limited", "Corp.": "Corporation", "Bros.": "Brothers", "Assn.": "Association", "Univ.": "University",
-    "viz.": "namely", "et al.": "et al", "cf.": "compare",
+    "viz.": "namely", "ca.": "circa", "et al.": "et al", "cf.": "compare",
 }  # fmt: skip

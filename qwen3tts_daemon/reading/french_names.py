@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import roman
-from qwen3tts_daemon.reading.french_numbers import cardinal, digit_groups, ordinal
+from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, digit_groups, ordinal
 from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
 
@@ -32,7 +32,7 @@ _BEFORE_NUMBERS = {
     "p.": "page", "pp.": "pages", "art.": "article", "fig.": "figure", "t.": "tome", "al.": "alinéa",
     "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "No": "numéro",
     "No.": "numéro", "nº": "numéro", "n°": "numéro", "N°": "numéro", "Nº": "numéro", "nos": "numéros",
-    "n°s": "numéros", "min.": "minimum", "art": "article", "ép.": "épisode", "dpt": "département",
+    "n°s": "numéros", "min.": "minimum", "th.": "thermostat", "art": "article", "ép.": "épisode", "dpt": "département",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _BEFORE_NAMES = {
@@ -61,18 +61,18 @@ _ALONE = r"(?<!\p{L}|\p{L}\.)"
 
 ALSO_READ = (
     rf"\b[IVX]{{2,}}\b|\b[IVX]+e\b|\bIer\b|\b(?:{_KINGS})\s[IVX]+\b"
-    rf"|(?<![\p{{L}}\d.])(?:{alternatives(_BEFORE_NAMES)})\s?\p{{Lu}}"
+    rf"|(?<![\p{{L}}\d.])(?:{alternatives(_BEFORE_NAMES)})\s?\p{{Lu}}|(?<![\p{{L}}\d.])M\.\s(?:et|le)\s"
 )
 
 
 def short_forms() -> Iterator[Row]:
     """Those that are sure only before a number or a name."""
     yield (
-        rf"{_ALONE}(?:{alternatives(_BEFORE_NUMBERS)})(?=\s?\p{{Lu}}?\d)",
+        rf"{_ALONE}(?:{alternatives(_BEFORE_NUMBERS)})(?=\s?(?:\p{{Lu}}\.?\s?)?\d)",
         lambda found: _BEFORE_NUMBERS[found[0]],
     )
     yield (
-        rf"{_ALONE}(?:{alternatives(_BEFORE_NAMES)})(?=\s\p{{Lu}})|(?<!\p{{L}})(?:St|Ste)-(?=\p{{Lu}})",
+        rf"{_ALONE}(?:{alternatives(_BEFORE_NAMES)})(?=\s\p{{Lu}}|(?<=M\.)\s(?:et\s|le\s))|(?<!\p{{L}})(?:St|Ste)-(?=\p{{Lu}})",
         lambda found: _BEFORE_NAMES[found[0]],
     )
     yield r"(?<=\d\s?(?:min|mn|sec|pers|hab))\.(?=\s\p{Ll})", rewritten("")
@@ -91,11 +91,19 @@ def ordinals() -> Iterator[Row]:
 
 
 def codes() -> Iterator[Row]:
-    """Telephone numbers and secrets."""
-    yield r"(?<![\d.])0\d(?:\.\d\d){4}(?![.,]?\d)|(?<![\d.,+])0[1-9]\d{8}(?!\d)", _phone
+    """Telephone numbers, secrets, and numbers with a letter."""
+    yield r"(?<![\d.])0\d(?:[.-]\d\d){4}(?![.,-]?\d)|(?<![\d.,+])0[1-9]\d{8}(?!\d)", _phone
+    yield (
+        r"(?<=\b(?i:composez|compose|appelez|appelle|appeler|faites|fais)\s(?:le|au)\s)[1-9]\d{3}(?![\d.,]?\d)",
+        lambda found: digit_groups(found[0]),
+    )
+    yield (
+        rf"(?<=\b(?i:{NUMBERED})\s)(?<n>[1-9]\d{{0,3}})\s?(?<letter>[A-Z])\b",
+        lambda found: f"{as_name(int(found['n']))} {found['letter']}",
+    )
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
     yield (
-        r"(?i)(?<=\b(?:codes?|PIN|mot de passe)\s(?:(?:de|est|PIN|secret|d'accès|wifi|:)\s){0,3})\d{4,}(?![\d.,]?\d)",
+        r"(?i)(?<=\b(?:codes?(?!\spost)|PIN|mot de passe)\b[^\d.;!?]{0,30})\d{4,}(?![\d.,]?\d)",
         lambda found: " ".join(map(digit_groups, found[0])),
     )
 

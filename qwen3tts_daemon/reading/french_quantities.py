@@ -9,7 +9,7 @@ from qwen3tts_daemon.reading.french_names import NUMBERED
 from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, fraction, gender
 from qwen3tts_daemon.reading.french_units import UNITS
 from qwen3tts_daemon.reading.kinds import alternatives
-from qwen3tts_daemon.reading.language import VERSIONED, Row, rewritten
+from qwen3tts_daemon.reading.language import Row, rewritten
 
 _ADJECTIVES = frozenset(("autre", "jeune", "nouvelle", "grande", "petite", "belle", "ancienne", "dernière"))
 _NO_NOUNS = frozenset(("des", "pour", "par", "sur", "sont", "était", "avec", "dans", "mais"))
@@ -23,9 +23,11 @@ def quantities() -> Iterator[Row]:
     yield r"(?<=\bentre\s\d+(?:,\d+)?(?:\s?[€%°h]C?)?)\s?[-–—]\s?(?=\d)", rewritten(" et ")
     yield r"(?<=\d\s?)(?:[lL]|litres)\s?/\s?100\s?km\b", rewritten("litres aux cent kilomètres")
     yield r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("kilowattheures aux cent kilomètres")
+    yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euros ")
     yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> pieds \g<in> pouces")
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
+    yield r"(?<=\b[Éé]chelle\s)1:(?<n>\d+)\b", lambda found: fraction(1, int(found["n"]))
     yield r"\b21:9\b", rewritten("vingt et un neuvièmes")
     yield r"\b16:9\b", rewritten("seize neuvièmes")
     yield r"(?<=\b(?:format|écran|rapport|ratio|image)s?\s)4:3\b", rewritten("quatre tiers")
@@ -39,8 +41,8 @@ def quantities() -> Iterator[Row]:
 
 def fractions() -> Iterator[Row]:
     """Halves, thirds, and marks out of ten or twenty."""
-    yield r"(?<![\d/.,])(?:1/2|½)\s(?=(?<noun>\p{Ll}{3,}))", _half
     yield r"(?<![\d/.,])(?<n>\d+)\s?(?:½|\s1/2)\s(?<noun>(?!de\b)\p{Ll}{3,})", _and_a_half
+    yield r"(?<![\d/.,])(?:1/2|½)\s(?=(?<noun>\p{Ll}{3,}))", _half
     yield (
         r"(?<=\b(?:[Ll]es|[Aa]ux|[Dd]es|[Uu]n)\s)(?<a>\d)/(?<b>[3-9]|10)(?![\d/])",
         lambda found: fraction(int(found["a"]), int(found["b"])),
@@ -55,10 +57,6 @@ def agreement() -> Iterator[Row]:
     """Numbers that are names, and those that take the gender of the noun behind them."""
     yield rf"(?<=\b(?i:{NUMBERED})s?\s)(?!0){_WHOLE}(?![\p{{L}}°])", lambda found: as_name(_value(found))
     yield rf"{_WHOLE}(?=(?<next>(?:\s\p{{Ll}}[\p{{L}}'-]*){{1,2}}))", _agreeing
-    yield (
-        rf"(?<=\b(?:{VERSIONED}|mise à jour|Mise à jour)\s?)(?<a>\d+)\.(?<b>\d+)(?![.,]?\d)",
-        rewritten(r"\g<a> point \g<b>"),
-    )
 
 
 def _inches(found: "regex.Match[str]") -> str | None:

@@ -35,14 +35,19 @@ _MORE = r"[\d:%°/]|[.,]\d"
 _FREE = r"(?<![\d.,:/$€£#+–-])"
 _UNTIL = r"\s?(?:[-–—]|und|bis(?: zum)?|oder)\s?"
 
-ALSO_READ = rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov|Dez)\."
+ALSO_READ = (
+    rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
+    rf"|Dez)\."
+)
 
 
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
-    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/)({_DAYS})(?!\p{{L}})\.?", _weekdays
+    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"(?<=(?:tag|woch)(?:,|\sund)\s){day}", lambda found: _WEEKDAYS[found["weekday"]]
     yield (
         rf"{day}(?=,?\s\d{{1,2}}(?:\.|:\d\d|{_DASH}\d{{1,2}}(?::\d\d)?\sUhr|\sUhr))",
         lambda found: _WEEKDAYS[found["weekday"]],
@@ -63,6 +68,11 @@ def dates() -> Iterator[Row]:
         _with_number,
     )
     yield rf"(?<=\b(?:[Ii]m|[Ss]eit|[Bb]is|[Aa]b|Ende|Anfang|Mitte)\s){_MONTH}(?<=\.)", _month_name
+    short = "Jan|Febr?|Mär|März|Mrz|Apr|Mai|Jun|Jul|Aug|Sept?|Okt|Nov|Dez"
+    yield (
+        rf"(?<!\p{{L}})(?<month>{short})\.?{_DASH}(?<last>{short})(?!\p{{L}})\.?",
+        lambda found: f"{_month_name(found)} bis {MONTHS[_month_number(found['last']) - 1]}",
+    )
     yield rf"{_MONTH}(?<=\.)(?=\s\d{{4}})", _month_name
     yield r"(?<![\d.,])'?(?<n>\d{1,4})(?:er|ern)(?<n2>n)?\b(?=(?<years>\sJahre)?)", _decade
     yield (
@@ -85,7 +95,7 @@ def years() -> Iterator[Row]:
         rf"(?<lead>\b(?:Jahr|Jahre|Jahren|Jahres|[Ss]eit|[Vv]on|[Bb]is|[Ii]n|[Aa]nno|[Uu]m|[Aa]b|[Vv]or|[Nn]ach"
         rf"|und|Sommer|Winter|Herbst|Frühjahr|Frühling|[Gg]eboren|[Gg]egründet|Anfang|Mitte|Ende|{_FULL})\s)?"
     )
-    yield rf"{leads}{_FREE}(?<year>1[1-9]\d\d)(?!{_MORE}|[-–]\d|\s\p{{Lu}})", _year
+    yield rf"{leads}{_FREE}(?<year>1[1-9]\d\d)(?!{_MORE}|[-–]\d|\s(?:\p{{Lu}}|mal\b))", _year
     yield rf"(?<=\bJahre?s?\s)(?<year>1[1-9]\d\d)(?!{_MORE})", lambda found: year(int(found["year"]))
 
 
@@ -115,7 +125,7 @@ def times() -> Iterator[Row]:
     )
     yield rf"(?<![\d:])(?<h>\d+):(?<m>{minute})\s?(?:h|Std\b\.?|Stunden)(?!\p{{L}})", _timer
     yield rf"(?<![\d:])(?<m>\d+):(?<s>{minute})\s?(?:min|Min\b\.?|Minuten)(?!\p{{L}})", _timer
-    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _timer
+    yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _lengths
 
 
 def _weekdays(found: "regex.Match[str]") -> str:
@@ -183,10 +193,18 @@ def _timer(found: "regex.Match[str]") -> str:
     return duration(*(int(groups.get(name) or 0) for name in "hms"))
 
 
+def _lengths(found: "regex.Match[str]") -> str:
+    """ "2h 15min": as it is written"""
+    groups = found.groupdict()
+    return " ".join(_parts(*(int(groups.get(name) or 0) for name in "hms")))
+
+
 def duration(hours: int, minutes: int, seconds: int) -> str:
     """ "eine Stunde und dreißig Minuten" """
+    *others, last = _parts(hours, minutes, seconds) or ["null Sekunden"]
+    return f"{', '.join(others)} und {last}" if others else last
+
+
+def _parts(hours: int, minutes: int, seconds: int) -> list[str]:
     counts = ((hours, "Stunde"), (minutes, "Minute"), (seconds, "Sekunde"))
-    parts = [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]
-    if not parts:
-        return "null Sekunden"
-    return " und ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]

@@ -32,7 +32,7 @@ _LARGE = {"Mio": "Million", "Mrd": "Milliarde"}
 _QUEENS = "Elisabeth|Elizabeth|Katharina|Margrethe"
 _PARTS = "Kapitel|Teil|Band|Akt|Phase|Typ|Klasse|Stufe|Hartz|Szene|Buch|Artikel|Abschnitt|Anlage|Sparta|Rocky"
 _NOUNS = (
-    "Jahrhunderts?|Stock|Stockwerk|Etage|Klasse|Platz|Mal|Geburtstag|Weltkriegs?|Auflage|Kapitel|Liga|Spieltag"
+    "Jahrhunderts?|FC|FSV|Stock|Stockwerk|Etage|Klasse|Platz|Mal|Geburtstag|Weltkriegs?|Auflage|Kapitel|Liga|Spieltag"
     "|Runde|Tag|Woche|Monat|Jahr|Quartal"
     "|Stunde|Advent|Versuch|Teil|Akt|Satz|Absatz|Bezirk|Reihe|Halbzeit|Minute|Hochzeitstag|Obergeschoss"
     "|Untergeschoss|OG|UG|Staffel|Folge|Halbjahr"
@@ -40,12 +40,12 @@ _NOUNS = (
     "|Feiertag|Platzierung|Schritt|Generation"
 )
 _CODED = (
-    r"PIN|TAN|PUK|[Cc]ode|[Kk]ennwort|[Pp]asswort|PLZ|Postleitzahl|Durchwahl|Fehler|ID|Konto|Bestellung"
+    r"PIN|TAN|PUK|[Cc]ode|[Kk]ennwort|[Pp]asswort|PLZ|Postleitzahl|Durchwahl|Fehler|Port|ID|Konto|Bestellung"
     r"|\p{L}*(?:[Kk]onto|[Kk]unden|[Bb]estell|[Rr]echnungs"
     r"|[Ss]endungs|[Aa]uftrags|[Vv]organgs|[Ss]erien|[Tt]icket|[Rr]uf|[Tt]elefon|[Tt]rack\p{Ll}*|[Bb]uchungs"
     r"|[Vv]ertrags|[Mm]itglieds)-?nummer|\p{L}+(?:code|Code|PIN)"
 )
-_WHOLE = r"(?![\d:/%°-]|[.,]\d)"
+_WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _COMPOUNDS = (
     "mal|fach|jährig|köpfig|stündig|tägig|minütig|stellig|teilig|monatig|wöchig|prozentig|sekündig|seitig"
     "|stöckig|türig|gängig|zeilig|dimensional|stündlich"
@@ -85,12 +85,17 @@ def ordinals() -> Iterator[Row]:
     )
     yield (
         rf"(?<=\s)(?<n>\d{{1,3}})\.(?<=\b(?i:{leads})\s(?:\d+\.\s(?:und|oder|bis|bis zum)\s)?\d{{1,3}}\.)"
-        rf"(?=\s(?:und|oder|bis)\s|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{Ll}}+)|\s\p{{Ll}})",
+        rf"(?=\s(?:und|oder|bis)\s|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{L}}+)|\s\p{{Ll}})",
         _any_ordinal,
     )
     yield (
         r"(?<=\s)(?<n>\d{1,3})\.(?<=\b(?i:am|im|der|die|das|den|dem|vom|zum)\s\d{1,3}\.)(?=\s*$)",
         lambda found: _any_ordinal(found) + ".",
+    )
+    yield (
+        r"(?<=\s)(?<n>\d{1,2})\.(?<=\b(?:wurde|wird|werden|war|ist|als)\s\d{1,2}\.)"
+        r"(?=\s(?:\p{Ll}|(?<noun>\p{Lu}\p{L}+)))",
+        _any_ordinal,
     )
     yield rf"(?<![\d.,:])(?<n>\d{{1,3}})\.(?=\s(?<noun>{_NOUNS})\b)", _any_ordinal
 
@@ -146,7 +151,8 @@ def _short_forms() -> Iterator[Row]:
     before_number = {
         "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
         "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
-        "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gest": "gestorben", "St": "Stufe", "Kl": "Klasse",
+        "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
+        "Kl": "Klasse",
         "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
     }  # fmt: skip
     yield (
@@ -167,6 +173,10 @@ def _short_forms() -> Iterator[Row]:
     )
     yield r"\bsog\.", lambda found: "sogenannt" + ending(preceding(found))
     yield (
+        r"(?<=\d\.\s)(?<short>Min|Std|Sek)\b\.?(?=(?<end>\s*$)?)",
+        lambda found: UNITS[found["short"]].one + ("." if found["end"] is not None else ""),
+    )
+    yield (
         r"(?<=\d\s?)(?<short>Min|Std|Sek|Stk|Mio|Mrd|Bio|Tsd|Pers|Tg|St|SFr)\.(?=[\s\u00a0]*[^\s\u00a0])",
         lambda found: found["short"],
     )
@@ -175,15 +185,17 @@ def _short_forms() -> Iterator[Row]:
         r"(?<=\d[\d.,]*\s?(?:€|EUR|Euro|ct|\$|CHF|\p{L}{1,3}))\s?/\s?(?=\p{Lu}\p{Ll}{2})",
         lambda _: " pro ",
     )
+    yield r"(?<=\d\s?)J\.(?=\s)", lambda _: "Jahre"
+    yield r"\bFa\.(?=\s\p{Lu})", lambda _: "Firma"
     in_full = {"Mio": "Millionen", "Mrd": "Milliarden", "Std": "Stunden", "Sek": "Sekunden", "Stk": "Stück"}
     yield rf"(?<!\d\s?)\b(?<short>{'|'.join(in_full)})\.", lambda found: in_full[found["short"]]
     yield r"§§", lambda _: "Paragrafen"
     yield r"(?<=\d),(?:-{1,2}|–|—)\s?(?=\s?€|\s?Euro|\s|$)", lambda _: ""
     yield r"(?<![\d.,])1\s?(?<what>Mio|Mrd)\b(?!\s?[€$])", lambda found: f"eine {_LARGE[found['what']]}"
-    yield r"(?<=\d)\s?Mio\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " Millionen"
-    yield r"(?<=\d)\s?Mrd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " Milliarden"
+    yield r"(?<=\d)\s?Mio\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "Millionen"
+    yield r"(?<=\d)\s?Mrd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "Milliarden"
     yield r"(?<![\d.,])(?<n>\d{1,3})\s?Tsd\b(?!\s?[€$])", lambda found: cardinal(int(found["n"]) * 1000)
-    yield r"(?<=\d)\s?Tsd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: " tausend"
+    yield r"(?<=\d)\s?Tsd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "tausend"
     yield (
         r"(?<![\d.,])1\s(?=Million\p{Ll}*|Milliarde\p{Ll}*)(?<what>Million|Milliarde)(?:e?n)?",
         lambda found: f"eine {found['what']}",
@@ -237,21 +249,20 @@ def _codes() -> Iterator[Row]:
     yield (
         rf"(?<=\b(?:[Ww]ähl\p{{Ll}}*|(?:Notruf|Hotline|Rufnummer)(?:\s(?:ist|lautet|unter|die))*"
         rf"|[Rr]uf\p{{Ll}}*(?:\s(?:die|unter))?"
-        rf"|unter)\s)\d{{3,6}}{_WHOLE}(?!\s(?:\p{{Lu}}|Grad|%))",
+        rf"|unter)\s)\d{{3,6}}{_WHOLE}(?!\s?[/-]|\s\d|\s(?:\p{{Lu}}|Grad|%))",
         digits,
     )
     yield r"(?<=\b(?:[Dd]ie|[Dd]er)\s)(?:110|112|116117)\b(?!\s\p{Lu}|[.,]\d)", digits
     yield r"(?<=(?:\d\p{Ll}?,|\b(?:[Ii]n|[Nn]ach|[Aa]us|D-?))\s?)(?!\d\d000)\d{5}(?=\s\p{Lu}\p{Ll}+)", digits
     yield r"#(?<digits>\d{4,})(?![\d.,]\d)", lambda found: f"Nummer {by_digit(found['digits'])}"
+    yield (
+        r"(?<=\b(?:[Bb]lutdruck|RR)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])",
+        lambda found: f"{cardinal(int(found['a']))} zu {cardinal(int(found['b']))}",
+    )
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
     yield (
         r"\b[A-ZÄÖÜ]{1,3}-[A-Z]{1,2}\s(?=(?<n>\d{1,4})\b)\d+",
         lambda found: f"{found[0].split()[0].replace('-', ' ')} {by_digit(found['n'])}",
-    )
-    yield (
-        r"(?<=\b(?:USB|Version|Bluetooth|HDMI|Python|Windows|Android|iOS|PCIe|Web|Industrie|Release|Firmware"
-        r"|macOS|DisplayPort|Zigbee|Matter|Linux)\s)(?<a>\d+)\.(?<b>\d+)(?![\d.]*\d)",
-        lambda found: f"{cardinal(int(found['a']))} Punkt {cardinal(int(found['b']))}",
     )
 
 
@@ -260,12 +271,17 @@ def _words() -> Iterator[Row]:
         rf"(?<![\d.,])(?<n>\d{{1,4}})-?(?<rest>(?:{_COMPOUNDS})(?:e[rnms]?)?)\b",
         lambda found: joining(int(found["n"])) + found["rest"],
     )
+    yield (
+        r"(?<![\d.,])(?<a>\d+),(?<b>\d+)(?:-?(?<rest>mal|fach)\b|[x×](?!\p{L}|\s?\d))",
+        lambda found: f"{cardinal(int(found['a']))} Komma {by_digit(found['b'])} {found['rest'] or 'mal'}",
+    )
+    yield r"(?<=\d)\^(?=\d)", lambda _: "hoch"
     yield r"(?<![\d.,])(?<n>\d{1,4})\s?[x×](?!\p{L}|\s?\d)", lambda found: f"{joining(int(found['n']))}mal"
-    yield r"(?<![\d.,-])(?<n>\d{1,4})-(?=\p{Lu}\p{Ll})", lambda found: joining(int(found["n"])).capitalize() + "-"
+    yield r"(?<![\d.,/-])(?<n>\d{1,4})-(?=\p{Lu}\p{Ll})", lambda found: joining(int(found["n"])).capitalize() + "-"
     yield (
         r"(?<![\d.,])(?<n>\d{1,3})\"(?=[\s-]?(?:\p{L}|$|[.,]))",
         lambda found: (
             f"{cardinal(int(found['n']))} Zoll" if found.string[: found.start()].count('"') % 2 == 0 else None
         ),
     )
-    yield r"(?<=\d)\s?[x×]\s?(?=\d)(?!\d+\s?=)", lambda _: " mal "
+    yield r"(?<=\d)\s?[x×]\s?(?=\d)(?!\d+\s?=)", lambda _: "mal"

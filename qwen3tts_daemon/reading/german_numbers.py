@@ -28,7 +28,7 @@ _ACCUSATIVE = regex.compile(
     r"|brauch\p{Ll}*"
     r"|gib|gebe\p{Ll}*|kauf\p{Ll}*|hat|habe\p{Ll}*|hast|hatte\p{Ll}*|dauer\p{Ll}*|wart\p{Ll}*|füg\p{Ll}*"
     r"|trink\p{Ll}*|iss"
-    r"|bestell\p{Ll}*|misst|wiegt|bekomm\p{Ll}*|erhält|es gibt|hol\p{Ll}*|spar\p{Ll}*)\b"
+    r"|bestell\p{Ll}*|mach\p{Ll}*|misst|wiegt|bekomm\p{Ll}*|erhält|es gibt|hol\p{Ll}*|spar\p{Ll}*)\b"
 )
 _FEMININE = regex.compile(
     r"(?:.+(?:ung|heit|keit|schaft|tion|tät|enz|anz|ik|erei|[^n]e|ne)|Person|Nacht|Nachricht|E-?Mail|Mail|SMS"
@@ -39,7 +39,7 @@ _NEUTER = regex.compile(
     r"(?:.+(?:chen|lein|ment|um|gramm|stück|paket|zimmer|haus|licht|gerät|brot|glas|ei)|Ei|Brot|Bier|Glas|Stück"
     r"|Paket|Kilo"
     r"|Gramm|Pfund|Prozent|Jahr|Haus|Zimmer|Kind|Bild|Buch|Fenster|Gerät|Licht|Update|Tor|Auto|Ticket|Video|Foto"
-    r"|Blatt|Mal|Grad|Brötchen|Bett|Fach|Messer|Wasser|Volt|Watt|Ampere|Hertz|Bit|Byte|Mitglied|Land|Tier|Spiel"
+    r"|Blatt|Mal|Grad|Eis|Brötchen|Bett|Fach|Messer|Wasser|Volt|Watt|Ampere|Hertz|Bit|Byte|Mitglied|Land|Tier|Spiel"
     r"|Promille"
     r"|Jahrhundert|Jahrzehnt|Stockwerk|Quartal|Semester|Kapitel|Lied|Album|Konto|Ereignis|Rezept|Viertel|Drittel)$"
 )
@@ -133,7 +133,7 @@ _WEAK = regex.compile(
     r"\b(?i:die|das|ins|ans|aufs|fürs|(?:k?ein|mein|dein|sein|ihr|unser|dies|jed)e|dieses|jedes|jeder|dieser)$"
 )
 _STRONG = regex.compile(r"\b(?i:k?ein|mein|dein|sein|ihr|unser|euer)$")
-_SAME_AGAIN = regex.compile(r"(?:\d+\.|\p{Ll}+t(?:e|en|er|es))\s?(?:und|oder|bis|[-–,/])\s?$")
+_SAME_AGAIN = regex.compile(r"(?:(?:\d+\.|\p{Ll}+t(?:e|en|er|es))\s?(?:und|oder|bis|[-–,/])\s?)+$")
 
 _WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
 

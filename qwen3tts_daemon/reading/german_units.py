@@ -48,7 +48,8 @@ UNITS = {
     "kJ": _n("Kilojoule"), "J": _n("Joule"), "kcal": _f("Kilokalorie"), "Nm": _m("Newtonmeter"), "PS": _n("PS"),
     "Pa": _n("Pascal"), "hPa": _n("Hektopascal"), "kPa": _n("Kilopascal"), "mbar": _n("Millibar"), "bar": _n("Bar"),
     "Hz": _n("Hertz"), "kHz": _n("Kilohertz"), "MHz": _n("Megahertz"), "GHz": _n("Gigahertz"),
-    "dB": _n("Dezibel"), "dB(A)": _n("Dezibel"), "lx": _n("Lux"), "lm": _n("Lumen"), "ppm": _n("ppm"), "ppb": _n("ppb"),
+    "dB": _n("Dezibel"), "dB(A)": _n("Dezibel"), "lx": _n("Lux"), "Bq": _n("Becquerel"), "Sv": _n("Sievert"),
+    "mSv": _n("Millisievert"), "µSv": _n("Mikrosievert"), "lm": _n("Lumen"), "ppm": _n("ppm"), "ppb": _n("ppb"),
     **{sign: _n(name) for sign, name in (_BYTES | _BITS).items()},
     "Mbps": Unit("Megabit pro Sekunde", "Megabit pro Sekunde", "n"),
     "Gbps": Unit("Gigabit pro Sekunde", "Gigabit pro Sekunde", "n"),
@@ -60,7 +61,8 @@ _DOLLAR, _EURO = Currency(_m("Dollar"), _m("Cent")), Currency(_m("Euro"), _m("Ce
 _POUND, _FRANC = Currency(_n("Pfund"), _n("Pence")), Currency(_m("Schweizer Franken"), _m("Rappen"))
 
 CURRENCIES = {
-    "€": _EURO, "EUR": _EURO, "Euro": _EURO, "ct": Currency(_m("Cent")), "Ct": Currency(_m("Cent")), "$": _DOLLAR,
+    "€": _EURO, "EUR": _EURO, "Euro": _EURO, "Cent": Currency(_m("Cent")), "ct": Currency(_m("Cent")),
+    "Ct": Currency(_m("Cent")), "$": _DOLLAR,
     "US$": _DOLLAR, "USD": _DOLLAR,
     "£": _POUND, "GBP": _POUND, "CHF": _FRANC, "SFr": _FRANC, "¥": Currency(_m("Yen")), "JPY": Currency(_m("Yen")),
     "₩": Currency(_m("Won")),

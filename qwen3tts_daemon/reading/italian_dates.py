@@ -83,6 +83,11 @@ def times() -> Iterator[Row]:
         _from_to,
     )
     yield (
+        r"(?<=\balle\s[\p{L} ]+\se\s)(?<h>\d\d?)(?<m>)"
+        rf"{_DASH}(?<h2>\d\d?)(?<m2>)(?![\d:.]*\d)",
+        _from_to,
+    )
+    yield (
         rf"\b(?<at>(?i:(?:al|dal|del|nel|sul|)le\s|(?:al|dal|del|)l'))(?<![\d.,:]){_CLOCK}{_NO_MORE}",
         lambda found: at(found["at"].strip(), int(found["h"]), int(found["m"])),
     )

@@ -87,6 +87,10 @@ def romans() -> Iterator[Row]:
     """Kings, days in the names of streets, centuries, chapters."""
     yield rf"(?<=\b(?<name>{_KINGS})\s)(?<r>[IVX]+)\b", _king
     yield rf"\b(?<r>[IVX]+)(?=\s(?i:{'|'.join(MONTHS)})\b)", _roman_day
+    yield (
+        r"\b(?<r>[IVX]+)(?=\s(?:ed?|o|al)\s(?:il\s|al\s|del\s)?[IVX]+\s(?:secolo|sec\.))",
+        lambda found: _ordinal(roman.value(found["r"]), ""),
+    )
     yield rf"\b(?<r>[IVX]+)[°ª]?\s(?<noun>{_COUNTED}|sec\.|dinastia|crociata|repubblica)(?!\p{{L}})", _roman_before
     yield (
         rf"(?<=\b(?<noun>(?i:{LABELS}|atto|canto|libro|secolo|sec\.|papa|titolo|guerra))\s)(?<r>[IVX]+)\b(?!['-])",
@@ -102,23 +106,31 @@ def ordinals() -> Iterator[Row]:
         lambda found: _ordinal(int(found["n"]), gender(found["noun"])),
     )
     yield (
+        r"(?<=\b(?:arrivat|classificat|piazzat|giunt)(?<end>[oa])\s)(?<n>\d{1,4})[°ºª]?(?=\ssu\s\d)"
+        r"|(?<=\b(?:arrivat|classificat|piazzat|giunt)(?<end>[oa])\s)(?<n>\d{1,4})[°ºª]",
+        lambda found: _ordinal(int(found["n"]), "f" if found["end"] == "a" else ""),
+    )
+    yield (
         rf"(?<=(?<la>{_FEMININE})|{_MASCULINE}|\b(?:piano|posto)\s)(?<n>\d{{1,3}})[°º](?!\s?[CF]\b)",
         lambda found: _ordinal(int(found["n"]), "f" if found["la"] else ""),
     )
 
 
 def codes() -> Iterator[Row]:
-    """Telephone numbers, postal codes and secrets."""
+    """Telephone numbers, postal codes, secrets, and numbers with a letter."""
     blank = r"[ \u00a0./-]"
     yield (
         rf"(?<![\d.,]|\+\d\d\s)3\d\d(?:{blank}\d{{6,7}}|(?:{blank}\d{{2,4}}){{2,3}})(?![\d.,]?\d)|\b800(?:{blank}\d{{3}}){{2}}(?!\d)",
         lambda found: ", ".join(map(_digits, regex.findall(r"\d+", found[0]))),
     )
+    yield (
+        rf"(?<=\b(?i:{LABELS})\s)(?<n>[1-9]\d{{0,3}})\s?(?<letter>[A-Z])\b",
+        lambda found: f"{cardinal(int(found['n']))} {found['letter']}",
+    )
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
     yield r"(?<![\d.,/-])\d{5}(?=\s\p{Lu}\p{Ll}+\b)(?!\s(?:Euro|Km|Kg))", lambda found: _digits(found[0])
     yield (
-        r"(?i)(?<=\b(?:codice|codici|PIN|CAP|password)\s(?:(?:è|di|d'accesso|PIN|segreto|accesso|:|wifi)\s){0,3})"
-        r"\d{4,}(?![\d.,]?\d)",
+        r"(?i)(?<=\b(?:codice|codici|PIN|CAP|OTP|password)\b[^\d.;!?]{0,25})\d{4,}(?![\d.,]?\d)",
         lambda found: _digits(found[0]),
     )
 

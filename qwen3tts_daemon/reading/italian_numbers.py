@@ -10,7 +10,7 @@ MONTHS = (
 )  # fmt: skip
 _FRACTIONS = {2: "mezzo", 4: "quarto"}
 _FEMININE = (
-    "analisi ape app applicazione arte auto base canzone carne chat chiave classe cornice corrente crisi croce"
+    "baguette analisi ape app applicazione arte auto base canzone carne chat chiave classe cornice corrente crisi croce"
     " dose email estate fase febbre fine fonte foto frase gente hit lavatrice legge lente luce madre mail mano"
     " mente morte moto nave neve notifiche notte nube oasi pace parte password patente pelle playlist radio rate"
     " rete sede serie siepe specie stampante superficie tesi tigre torre tv valle vite voce web"
@@ -48,11 +48,13 @@ def elided(preposition: str, said: str) -> str:
 
 
 def cardinal(n: int) -> str:
-    return str(num2words(n, lang="it")).replace(" e ", " ")
+    """ "ventitré", "centodiciotto", which the library spells in a way of its own behind hundreds."""
+    said = str(num2words(n, lang="it")).replace(" e ", " ").replace("dicotto", "diciotto")
+    return str(regex.sub(r"\Btre\b", "tré", said))
 
 
 def ordinal(n: int, gender: str = "") -> str:
-    said = str(num2words(n, lang="it", to="ordinal"))
+    said = str(num2words(n, lang="it", to="ordinal")).replace("dicott", "diciott")
     return f"{said[:-1]}a" if gender == "f" else said
 
 

@@ -9,7 +9,7 @@ from qwen3tts_daemon.reading.italian_names import LABELS
 from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, gender, one, plural_gender
 from qwen3tts_daemon.reading.italian_units import CURRENCIES, UNITS
 from qwen3tts_daemon.reading.kinds import alternatives
-from qwen3tts_daemon.reading.language import VERSIONED, Row, rewritten
+from qwen3tts_daemon.reading.language import Row, rewritten
 
 _PREPOSITIONS = (
     "in|di|per|a|con|entro|circa|dopo|ogni|almeno|su|ai|dai|dei|nei|sui|i|le|gli|alle|delle|nelle|dalle|altri|altre|il|del"
@@ -20,6 +20,8 @@ _NO_NOUNS = frozenset(
     ("alla", "alle", "anche", "che", "con", "dal", "dalla", "del", "della", "era", "fino", "meno", "nel", "nella",
      "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "viene", "virgola", "milione")
 )  # fmt: skip
+_LARGE = {"mln": "milione", "mld": "miliardo"}
+_SCORES = "punteggio|risultato|finale|vince|vinto|batte|battuto|perde|perso|pareggio|set"
 _DASH = r"\s?[-–—]\s?"
 _NO_MORE = r"(?![\d:/-]|[.,]\d|\s?=)"
 
@@ -31,14 +33,17 @@ def quantities(number: str) -> Iterator[Row]:
     yield rf"(?<=\b(?i:tra|fra)\s(?:i\s|il\s|le\s|gli\s)?(?:{number}){unit}?){_DASH}(?=\d)", rewritten(" e ")
     yield (
         rf"(?<=\b(?i:{_PREPOSITIONS})\s)(?<a>{number}){unit}?{_DASH}(?<b>{number}){_NO_MORE}",
-        rewritten(r"\g<a> \g<b>"),
+        rewritten(r"\g<a>, \g<b>"),
     )
     yield rf"{begin}(?<a>(?:19|20)\d\d){_DASH}(?<b>(?:19|20)?\d\d){_NO_MORE}", _years
     yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)(?=\s?(?:%|per cento))", _percentages
     yield rf"{begin}(?<a>\d){_DASH}(?<b>\d){_NO_MORE}(?!\s?[€$%°]|\s\p{{Ll}}|{unit})", rewritten(r"\g<a> a \g<b>")
+    yield rf"(?<=\b(?i:{_SCORES})\b[^\d.;!?]{{0,20}}\d{{1,3}}){_DASH}(?=\d{{1,3}}(?!\d))", rewritten(" a ")
+    yield r"\b1:(?=\d{2,3}(?:[. ]?000)?\b)(?<=\b[Ss]cala\s1:)", rewritten("uno a")
     yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("meno")
     yield r"(?<=\d\s?)(?:[lL]|litri)\s?/\s?100\s?km\b", rewritten("litri per cento chilometri")
     yield r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("chilowattora per cento chilometri")
+    yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m e \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euro e ")
     yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> piedi e \g<in> pollici")
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
@@ -51,15 +56,18 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> volte")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("per")
     yield r"(?<=\d\s)mila\b", rewritten("000")
+    yield r"(?<![\d.,])1\s?(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"un {_LARGE[found['n']]}"
+    yield r"(?<=\d\s?)(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"{_LARGE[found['n']][:-1]}i"
 
 
 def fractions() -> Iterator[Row]:
     """Halves, thirds, and marks out of ten or thirty."""
+    yield r"(?<![\d/.,])(?<n>\d+)(?:\s?½|\s1/2)\s(?<noun>(?!di\b)\p{Ll}{2,})", _and_a_half
+    yield r"(?<=\be\s)(?:1/2|½)(?![\d/])", rewritten("mezzo")
     yield (
         r"(?<![\d/.,])(?:1/2|½)(?=\s(?<noun>\p{Ll}{3,}))",
         lambda found: "mezza" if gender(found["noun"]) else "mezzo",
     )
-    yield r"(?<![\d/.,])(?<n>\d+)(?:\s?½|\s1/2)\s(?<noun>(?!di\b)\p{Ll}{2,})", _and_a_half
     yield (
         r"(?<=\b(?i:i|ai|dei|nei|un)\s)(?<a>\d)/(?<b>[3-9]|10)(?![\d/])",
         lambda found: fraction(int(found["a"]), int(found["b"])),
@@ -71,13 +79,9 @@ def fractions() -> Iterator[Row]:
 
 
 def agreement() -> Iterator[Row]:
-    """One of a thing; versions."""
+    """One of a thing."""
     yield rf"(?<=\b(?i:{LABELS})\s)1(?![\d.,:/])", rewritten("uno")
     yield r"(?<![\d.,/:'-]|\d\s)1\s(?<noun>\p{Ll}\p{L}{2,}(?:-\p{L}+)?)", _one
-    yield (
-        rf"(?<=\b(?:{VERSIONED}|[Vv]ersione|[Aa]ggiornamento)\s?)(?<a>\d+)\.(?<b>\d+)(?![.,]?\d)",
-        rewritten(r"\g<a> punto \g<b>"),
-    )
 
 
 def _years(found: "regex.Match[str]") -> str:

@@ -34,7 +34,7 @@ _NAMES = {
     ("ms",): Unit("millisecondo", "millisecondi"), ("gg", "giorno", "giorni"): Unit("giorno", "giorni"),
     ("mese", "mesi"): Unit("mese", "mesi"), ("anno", "anni"): Unit("anno", "anni"),
     ("settimana", "settimane"): Unit("settimana", "settimane", "f"), ("notte", "notti"): Unit("notte", "notti", "f"),
-    ("persona", "persone", "pers"): Unit("persona", "persone", "f"), ("pz"): Unit("pezzo", "pezzi"),
+    ("persona", "persone", "pers"): Unit("persona", "persone", "f"), ("pz",): Unit("pezzo", "pezzi"),
     ("mW",): _same("milliwatt"), ("W",): _same("watt"), ("kW", "KW", "Kw"): _same("chilowatt"),
     ("MW",): _same("megawatt"),
     ("GW",): _same("gigawatt"), ("kWp",): _same("chilowatt di picco"), ("Wh",): _same("wattora"),
@@ -48,7 +48,8 @@ _NAMES = {
     ("hPa",): _same("ettopascal"), ("kPa",): _same("chilopascal"), ("bar",): _same("bar"),
     ("mbar",): _same("millibar"),
     ("kcal", "Kcal"): Unit("chilocaloria", "chilocalorie", "f"), ("cal",): Unit("caloria", "calorie", "f"),
-    ("CV",): Unit("cavallo", "cavalli"), ("Hz",): _same("hertz"), ("kHz",): _same("chilohertz"),
+    ("CV",): Unit("cavallo", "cavalli"), ("Hz",): _same("hertz"), ("Bq",): _same("becquerel"),
+    ("kHz",): _same("chilohertz"),
     ("MHz",): _same("megahertz"), ("GHz",): _same("gigahertz"), ("dB",): _same("decibel"),
     ("dBm",): _same("decibel milliwatt"), ("lx", "lux"): _same("lux"), ("lm",): _same("lumen"),
     ("px",): _same("pixel"),
@@ -80,7 +81,8 @@ CURRENCIES = {
 }  # fmt: skip
 MAGNITUDES = {
     "k": "mila", "K": "mila", "mila": "mila", "M": "milione", "Mln": "milione", "mln": "milione", "mln.": "milione",
-    "Mio": "milione", "milione": "milione", "milioni": "milione", "milione di": "milione", "milioni di": "milione",
+    "Mio": "milione", "milione": "milione", "milioni": "milione", "milione di": "milione", "mln di": "milione",
+    "milioni di": "milione",
     "mld": "miliardo", "mld.": "miliardo", "Mld": "miliardo", "mrd": "miliardo", "miliardo": "miliardo",
-    "miliardi": "miliardo", "miliardo di": "miliardo", "miliardi di": "miliardo",
+    "miliardi": "miliardo", "miliardo di": "miliardo", "mld di": "miliardo", "miliardi di": "miliardo",
 }  # fmt: skip

@@ -58,6 +58,9 @@ class Japanese(Language):
         return [
             (rf"(?<=[{_KANA}])[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=[{_KANA}])", lambda _: ""),
             (r"(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
+            (rf"(?<=\d[千万億])[ \u00a0]?(?:{_UNITS})(?![{LETTERS}\d])", lambda found: UNITS[found[0].strip()].one),
+            (r"(?<![\d-])[1-9]\d?(?:-[1-9]\d{0,2}){2,3}(?![\d-])", lambda found: found[0].replace("-", "の")),
             (r"(?<![A-Za-z])[Vv]er\.?\s?(?=\d)", lambda _: "v"),
             (r"(?<=\d{4})K(?![\p{Latin}\d])", lambda _: "ケルビン"),
             (r"(?<=\d)/(?=\d+\s?mmHg)", lambda _: self.pause),
@@ -81,10 +84,12 @@ class Japanese(Language):
         return [
             (rf"(?<=[{LETTERS}])(?<whole>\d+)\.(?<part>\d+)(?![.\d])", self._decimal),
             (r"(?<![\d.,])\d{8,15}(?=[円人個件回歩万])", lambda found: self.cardinal(int(found[0]))),
-            (r"(?<![\d.,])(?:1,000,000|1000000|100万)人", lambda _: "百万にん"),
             (r"(?<![\d.,])0(?=度|時(?!間))", lambda _: "零"),
             (r"(?<!\d)110番", lambda _: "ひゃくとおばん"),
-            *self._minutes(),
+            (r"(?<![\d.,])1,?000(?=[万億])", lambda _: "一千"),
+            # 十分 would be read as "enough".
+            (r"(?<![\d.,十点時間とりで])10分(?![の間後前割]|おき|ほど)", lambda _: "じゅっぷん"),
+            (r"\d{3}(?=号室)|(?<=国道)\d{3}(?=号)", self._model),
             (r"(?<=\d)[xX](?![\d\p{Latin}])", lambda _: "倍"),
             (rf"(?<=[{LETTERS}\d])\+(?=\d|$|[{_KANA}])", lambda _: "プラス"),
             (r"(?<=\p{Han})(?<roman>[IVX]{2,})(?=世|[^\p{Latin}\d]|$)", lambda found: self._roman(found["roman"])),
@@ -133,6 +138,10 @@ class Japanese(Language):
                 rf"(?<sign>[<>]=|[<>≥≤])\s?(?<n>-?{_NUMBER}\s?(?:(?:{_UNITS})(?![{LETTERS}])|[人個円分秒時日])?)",
                 lambda found: found["n"].strip() + words[found["sign"]],
             ),
+            (
+                r"(?<![\d:])(?<a>\d+):(?<b>\d{4,})(?![\d:])",
+                lambda found: self.ratio(int(found["a"]), int(found["b"])),
+            ),
             (r"(?<=\d\s?)\+(?=\s?\d)", lambda _: "足す"),
             (r"(?<=\d)\s?[-–]\s?(?=\d+\s?(?:=|は))", lambda _: "引く"),
             (
@@ -143,13 +152,6 @@ class Japanese(Language):
                 r"(?<![\d:])(?<a>\d{1,3})\s?[:\-–]\s?(?<b>\d{1,3})(?=で(?:勝|負|敗|終|引|リード|逆転|完|快|大|辛|下|破))",
                 lambda found: self.ratio(int(found["a"]), int(found["b"])),
             ),
-        ]
-
-    def _minutes(self) -> Sequence[Row]:
-        """Eight and ten minutes in kana where kanji would be read as "enough" and as "eight parts"."""
-        return [
-            (r"(?<![\d.,十点])8分(?!の\d|割|目)", lambda _: "はっぷん"),
-            (r"(?<![\d.,十点時間とりで])10分(?![の間後前割]|おき|ほど)", lambda _: "じゅっぷん"),
         ]
 
     def _day(self, found: "regex.Match[str]") -> str:
@@ -216,7 +218,7 @@ class Japanese(Language):
     def duration(self, hours: int, minutes: int, seconds: int) -> str:
         parts = ((hours, "時間"), (minutes, "分"), (seconds, "秒"))
         words = "".join(_cardinal(n) + unit for n, unit in parts if n)
-        return {"八分": "はっぷん", "": "ゼロ秒"}.get(words, words)
+        return words or "ゼロ秒"
 
     def range(self, first: str, last: str) -> str:
         is_score = first.isdecimal() and last.isdecimal() and int(first) >= int(last)

@@ -50,13 +50,13 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
     yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
     yield from _money(language, number)
+    yield from _counted_fractions(language)
     yield from _measures(language, number)
-    unit = rf"(?:\s?(?<unit>{alternatives(language.units)}){_END})?"
-    yield rf"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞]){unit}", partial(_vulgar, language)
+    yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
-        rf"{_BEGIN}(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
+        rf"{_BEGIN}(?<!\d[.,])(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
         partial(_name, language),
     )
     yield rf"(?:{_SIGN})?(?<number>{number})", partial(_number, language)
@@ -157,7 +157,7 @@ _PHONE = (
 )
 _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
-    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?)(?![{_WORD}-])"
+    rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
 _VERSION = rf"(?<=\b(?:{VERSIONED})\s)\d+(?:\.\d+)+(?![.,]?\d)"
 _QUAD = rf"(?<![{_WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:.])"
@@ -286,10 +286,7 @@ _VULGAR = {
 def _vulgar(language: Language, found: "regex.Match[str]") -> str | None:
     if found["vulgar"] not in _VULGAR:
         return None
-    words = _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
-    if words is None or not found["unit"]:
-        return words
-    return language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
+    return _fraction(language, found["whole"], *_VULGAR[found["vulgar"]])
 
 
 def _fraction(language: Language, whole: str | None, numerator: int, denominator: int) -> str | None:
@@ -297,6 +294,20 @@ def _fraction(language: Language, whole: str | None, numerator: int, denominator
     if words is None or not whole:
         return words
     return language.mixed_fraction(int(whole), numerator, denominator)
+
+
+def _counted_fractions(language: Language) -> Iterator[Row]:
+    """ "3/4 kg", "1½ l" """
+    unit = rf"[ \u00a0-]?(?<unit>{alternatives(language.units)}){_END}"
+    vulgar = rf"(?<![\d/.,])(?:(?<whole>\d+)\s?)?(?<vulgar>[{''.join(_VULGAR)}])"
+    stroke = r"(?<![\d/.,:])(?:(?<whole>\d+)\s)?(?<a>\d{1,2})/(?<b>\d{1,2})"
+    yield rf"(?:{vulgar}|{stroke}){unit}", partial(_counted_fraction, language)
+
+
+def _counted_fraction(language: Language, found: "regex.Match[str]") -> str | None:
+    numerator, denominator = _VULGAR[found["vulgar"]] if found["vulgar"] else (int(found["a"]), int(found["b"]))
+    words = _fraction(language, found["whole"], numerator, denominator)
+    return words and language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
 
 
 def _stroke(language: Language, found: "regex.Match[str]") -> str | None:
@@ -334,6 +345,7 @@ def _signs(language: Language) -> Iterator[Row]:
     """Before a number ("#5", "~10"), and between two ("2 x 4")."""
     words = {sign: word for sign, word in language.signs.items() if sign not in "+-±"}
     sign = alternatives(words)
+    yield r"[<>]=(?=\s?[-+]?\d)", lambda found: words["≤" if found[0] == "<=" else "≥"]
     yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
     yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
@@ -343,3 +355,4 @@ def _lone_signs(language: Language) -> Iterator[Row]:
     """Between words: "A & B"."""
     words = {sign: word for sign, word in language.signs.items() if not sign.isalnum() and sign not in "-#"}
     yield rf"(?<=\s)(?:{alternatives(words)})(?=\s)", lambda found: words[found[0]]
+    yield r"(?<=\p{Lu})&(?=\p{Lu})", lambda _: words["&"]

@@ -21,8 +21,9 @@ Row = tuple[str, Say]
 
 
 VERSIONED = (
-    "Android|Bluetooth|Chrome|Core|DisplayPort|ESPHome|Firefox|GPT|HDMI|Home Assistant|Java|Linux|Llama|Matter|PCIe|PHP"
-    "|Python|Qwen|Thread|USB|Ubuntu|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS|firmware|[vV]ersion|build"
+    "Android|Bluetooth|Chrome|Core|Debian|DisplayPort|ESPHome|Firefox|GPT|HA|HDMI|Home Assistant|Industrie|Java|Linux"
+    "|Llama|Matter|Node|OS|PCIe|PHP|Python|Qwen|Supervisor|Thread|USB|Ubuntu|Web|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS"
+    "|[fF]irmware|[rR]elease|[vV]ersione?|build|[mM]ise à jour|[aA]ggiornamento"
 )
 """A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""
 
@@ -240,7 +241,12 @@ class Language(ABC):
 
     def name(self, pieces: Sequence[str]) -> str:
         """Letters and digits in one word, parted: H2O, MP3, A4."""
-        return " ".join(self.part(piece) if piece.isdecimal() else piece for piece in pieces)
+        say = self.digits if self.is_serial(pieces) else self.part
+        return " ".join(say(piece) if piece.isdecimal() else piece for piece in pieces)
+
+    def is_serial(self, pieces: Sequence[str]) -> bool:
+        """Whether letters and digits are a number nobody knows by heart: 1Z999AA10123456784."""
+        return sum(len(piece) for piece in pieces if piece.isdecimal()) > self.longest_plain
 
     # ---- how words are put together ----
 

@@ -5,6 +5,7 @@ language_cues   what gives a language away in a few words
 segments        live text in arbitrary pieces -> segments to speak, each with its range of characters
 lines           what kind of line is this: item, heading, table row, note, code fence, data, rule or plain text?
 blocks          what is dropped as a whole while it comes in: thinking, tool calls, scripts, code, data
+spans           inline code and links: where they end, so that nothing is cut inside
 clean           a segment as written -> its words; it asks, in this order:
 formulas        what is left of LaTeX -> signs and words
 notes           footnotes, citations, sources -> nothing

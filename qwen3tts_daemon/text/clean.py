@@ -36,7 +36,7 @@ def speakable(written: str) -> str:
 # What every pass leaves alone, most of all speech: words and figures, with a space or a sign between.
 _WORD = r"[\p{L}\p{Nd}]++(?: ?°[CF]?| ?%)?"
 _WORDS = regex.compile(
-    rf"(?!.*\bxD){_WORD}(?:(?:[,;:.!?]? |['’、，：-]|(?<=\d)[.,:](?=\d)){_WORD})*+[,;:.!?…、，：。！？]?", regex.V1
+    rf"(?!.*\b[xX]D){_WORD}(?:(?:[,;:.!?]? |['’、，：-]|(?<=\d)[.,:](?=\d)){_WORD})*+[,;:.!?…、，：。！？]?", regex.V1
 )
 _PLAIN = regex.compile(rf"(?:(?:[-*+]|#{{1,6}}) )?(?P<words>{_WORDS.pattern})", regex.V1)
 _MOST_PASSES = 6
@@ -66,7 +66,8 @@ _MANY_MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
 _CONTROL_TOKEN = regex.compile(
     r"<[|｜](?:im_)?start[|｜]>(?:system|user|assistant|developer|tool)(?=\s*\n|<[|｜]|\Z)"
     r"|<\|start_header_id\|>\w{1,20}<\|end_header_id\|>|<\|channel\|>\s?final\s?(?=<\|message\|>)"
-    r"|<[|｜][^<>|\n]{0,64}[|｜]>|</?(?:tts_\w{1,40}|think(?:ing)?|reasoning|scratchpad|tool_\w{1,20}|function\w{0,20})>"
+    r"|<[|｜][^<>|\n]{0,64}[|｜]>|(?<!`)</?(?:tts_\w{1,40}|think(?:ing)?|reasoning|scratchpad|tool_\w{1,20}|function\w{0,20})>"
+    r"|\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}"  # templates that were not filled in
     r"|\[/?(?:THINK|INST|TOOL_CALLS)\]|◁/?\w{1,20}▷"
 )
 

@@ -62,6 +62,8 @@ def _kind(found: regex.Match[str]) -> TagKind:
 
 
 def _markdown(found: regex.Match[str]) -> str:
+    if found.string[found.start() - 1 : found.start()] == "`":
+        return str(found[0])  # code that is about a tag
     match _kind(found):
         case "inline" | "cell":
             return ""

@@ -25,7 +25,10 @@ _NOTE = regex.compile(
 )
 _OTHERS: tuple[tuple[LineKind, regex.Pattern[str]], ...] = (
     ("heading", regex.compile(_QUOTE + r"#{1,6}[ \t]+(?=\S)")),
-    ("item", regex.compile(_QUOTE + rf"(?:[-*+–—{BULLETS}]\ufe0f?|{_PICTURE})[ \t]+(?=\S)")),
+    (
+        "item",
+        regex.compile(_QUOTE + rf"(?:(?:[-*+–—{BULLETS}]\ufe0f?|{_PICTURE})[ \t]+|[•◦▪‣])(?=\S)"),
+    ),
     ("numbered", regex.compile(_QUOTE + r"(?P<number>\d{1,9})[.)][ \t]+(?=\S)")),
     ("row", regex.compile(_QUOTE + r"[|│┃║]")),
     ("note", _NOTE),

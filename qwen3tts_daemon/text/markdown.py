@@ -23,7 +23,8 @@ _UNDERSCORES = "\ue000"  # for private use: no text has it
 _DUNDER = regex.compile(r"(?<![\w*])__(\w{1,40})__(?=\.\w|\()")  # "__init__.py" is a file
 _TABLE_ROW = regex.compile(r"^[ \t]*\|(?P<cells>.*)\|[ \t]*$|^(?P<cells>[^|`\n]+[ \t]\|[ \t][^`\n]+)$", regex.M)
 _TABLE_RULE = regex.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", regex.M)
-_BULLET = regex.compile(rf"^[ \t]*[{BULLETS}][ \t]+", regex.M)
+_BULLET = regex.compile(rf"^[ \t]*(?:[{BULLETS}][ \t]+|[•◦▪‣])", regex.M)
+_HIGHLIGHT = regex.compile(r"==(?=[^\s=])([^=\n]{1,200})==")
 _LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("open", "close")}
 _CHECKBOX = regex.compile(r"^\[[ xX]\] ")
 _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
@@ -41,7 +42,7 @@ def without_markdown(text: str) -> str:
     text = _TABLE_RULE.sub("", _CUT_LINK.sub(r"\1", without_html(text)))
     text = _few_open_brackets(text)
     text = _TABLE_ROW.sub(_spoken_row, text)
-    text = _BULLET.sub("- ", text)
+    text = _HIGHLIGHT.sub(r"\1", _BULLET.sub("- ", text))
     if not _MAYBE_MARKDOWN.search(text):
         return text.replace(_UNDERSCORES, "__")
     tokens = _PARSER.parse(text)

@@ -3,8 +3,12 @@
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 _DEFINITION = regex.compile(r"(?m)^[ \t]*\[\^[^\[\]\n]{1,40}\]:.*$")
-_MARK = r"\[(?:\^[^\[\]\s]{1,40}|\d{1,3}(?:\s?[,–-]\s?\d{1,3}){0,9})\](?:\((?:https?:)?[^()\s]{0,300}\))?"
-_CITED = regex.compile(rf"(?<=\S)[ \u00a0]?(?:{_MARK})+(?!\[|\()|【\d[^【】\n]{{0,40}}】|\[\^[^\[\]\s]{{1,40}}\](?!:)")
+_MARK = r"\[(?:\^[^\[\]\s]{1,40}|[1-9]\d{0,2}(?:\s?[,–-]\s?\d{1,3}){0,9})\](?:\((?:https?:)?[^()\s]{0,300}\))?"
+# "See [1]" needs its number to be a sentence.
+_NAMED = r"(?i:\b(?:see|siehe|vgl\.|voir|cf\.|ver|véase|vedi|veja|in|and|und|et|y|e|и|или|см\.))"
+_CITED = regex.compile(
+    rf"(?<=\S)(?<!{_NAMED})[ \u00a0]?(?:{_MARK})+(?!\[|\()|【\d[^【】\n]{{0,40}}】|\[\^[^\[\]\s]{{1,40}}\](?!:)"
+)
 _REFERENCE = regex.compile(r"\[((?!\d{1,3}\])[^\[\]\n]{1,200})\]\[[^\[\]\n]{0,60}\]")
 _RAISED = regex.compile(r"(?:(?<=[.!?…,;:»”\"])|(?<=\p{L}{4})(?=[¹⁴-⁹]))[¹²³⁰⁴-⁹]{1,3}(?!\w)")
 

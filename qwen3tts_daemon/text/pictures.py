@@ -16,9 +16,9 @@ _EMOJI = regex.compile(
 # An emoticon stands by itself; ":)" may stand behind a word too.
 _EMOTICON = regex.compile(
     r"(?<!\S)(?:>?[:;]['’]?[-^o]?[)(\]\[DPpOoSs/\\xX]{1,6}|:-?\*(?!\*)|=[-^]?[)(D]{1,6}|[)(D][-']?[:;]|</3|\^[_.-]?\^['’;]?|-[_.]{1,2}-['’]?"
-    r"|[oO][_.][oO]|0_0|T[_.]T|;[_.];|>[_.]+<|[<>]\.[<>]|\\o/|x[D]{1,6}|<3{1,6})"
+    r"|[oO][_.][oO]|0_0|T[_.]T|;[_.];|>[_.]+<|[<>]\.[<>]|\\o/|[xX]D{1,6}|<3{1,6})"
     r"(?=[\s.,!?…)]|\Z)"
-    r"|(?<=[\w!?.…])[:;]-?[)(D]{1,6}(?=[\s.,!?…]|\Z)"
+    r"|(?<=[\p{L}!?.…])[:;]-?[)(D]{1,6}(?=[\s.,!?…]|\Z)"
 )
 _HEART = regex.compile(
     r"(?i)\b(?:i|we|you|they|ich|wir|du|je|j[’']|yo|te|ti|io|eu|ti|я|love|luv|lieb\w*|kuss|xoxo)\s*\Z"

