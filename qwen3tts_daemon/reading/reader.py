@@ -32,7 +32,8 @@ def is_there(language: str) -> bool:
 
 def load(language: str) -> None:
     """Compile its tables now: 0.1 to 0.2 s, which its first text takes else."""
-    _reader(language)
+    if is_there(language):
+        _reader(language)
 
 
 def is_loaded(language: str) -> bool:
