@@ -9,15 +9,20 @@ kinds.py        what is recognised, in which order, in every language: addresses
 language.py     what each language has to say to that
 
 english.py german.py french.py spanish.py italian.py portuguese.py russian.py chinese.py japanese.py korean.py
-english_numbers.py, german_numbers.py   how numbers, years and dates are said; German: what they agree with
+english_numbers.py, german_numbers.py   how numbers, years and dates are said
 english_dates.py, german_dates.py       how dates, times of day and timers are written
-english_names.py, german_names.py       rooms, codes, kings, ordinals and other numbers in names
+english_names.py, german_names.py       rooms, codes and other numbers in names; English: kings and short forms
 english_units.py, german_units.py       units, currencies, short forms
+german_grammar.py, german_ordinals.py   gender, case and endings; ordinals, kings and "ein", which take them
+german_short_forms.py                   short forms that need a look at what stands beside them
 russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which case the words around ask for
 russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
-chinese_units.py                units, currencies and what is counted; japanese_units.py: units and currencies
+chinese_numbers.py, japanese_numbers.py         how numbers, dates and lengths of time are said
+chinese_dates.py, japanese_dates.py             dates, timers, spans, scores, comparisons
+chinese_names.py, japanese_names.py             numbers in names and amounts, telephones and codes
+chinese_units.py, japanese_units.py             units and currencies; Chinese: what is counted
 french_numbers.py, italian_numbers.py           how numbers, dates and lengths of time are said; the gender of nouns
 french_dates.py, italian_dates.py               how dates, times of day and timers are written
 french_names.py, italian_names.py               short forms, Roman numerals, ordinals, telephone numbers and codes

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import regex  # type: ignore[import-untyped,unused-ignore]
+
 from qwen3tts_daemon.reading.language import Currency, Unit
 
 _UNITS = {
@@ -37,6 +39,9 @@ UNITS: Mapping[str, Unit] = {symbol: Unit(name, name) for symbol, name in _UNITS
     "%": Unit("", "", before="百分之"),
     "‰": Unit("", "", before="千分之"),
 }
+
+UNIT_SYMBOLS = "|".join(sorted(map(regex.escape, UNITS), key=len, reverse=True))
+"""A pattern"""
 
 _CURRENCIES = {
     "¥": "元", "CN¥": "元", "CNY": "元", "RMB": "元", "$": "美元", "US$": "美元", "USD": "美元", "€": "欧元",

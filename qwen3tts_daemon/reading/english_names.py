@@ -21,15 +21,13 @@ _PARTS = (
 _NUMERAL = r"(?<roman>[IVXL]+)(?![\p{L}\d'-])"
 _CODED = (
     r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Pp]ort|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
-    r"|(?:[Aa]ccount|[Oo]rder|[Tt]icket|[Tt]racking|[Rr]eference|[Bb]ooking|[Cc]onfirmation|[Ii]nvoice|[Cc]ase|[Cc]ard"
-    r"|[Ss]erial|[Cc]ustomer|[Pp]hone|[Mm]ember|[Pp]olicy|[Mm]odel|[Pp]art|[Pp]arcel|[Ee]mergency|[Tt]elephone"
-    r"|[Ff]ax|[Mm]obile|[Hh]otline|[Hh]elpline)(?:\s(?:number|no\.|ID))?"
+    r"|(?:[Aa]ccount|[Oo]rder|[Tt]icket|[Tt]racking|[Rr]eference|[Bb]ooking|[Cc]onfirmation|[Ii]nvoice|[Cc]ase"
+    r"|[Cc]ard|[Ss]erial|[Cc]ustomer|[Pp]hone|[Mm]ember|[Pp]olicy|[Mm]odel|[Pp]art|[Pp]arcel|[Ee]mergency"
+    r"|[Tt]elephone|[Ff]ax|[Mm]obile|[Hh]otline|[Hh]elpline)(?:\s(?:number|no\.|ID))?"
 )
 _PAIRED = (
-    "[Rr]oom|[Hh]ouse number|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate"
-    "|[Bb]us|[Ee]rror|RTX"
-    "|GTX|RX|Boeing"
-    "|Airbus|Porsche|Peugeot|Xbox"
+    "[Rr]oom|[Hh]ouse number|[Ss]uite|[Aa]partment|[Aa]pt\\.?|[Ff]light|[Hh]ighway|[Rr]oute|[Ii]nterstate|[Bb]us"
+    "|[Ee]rror|RTX|GTX|RX|Boeing|Airbus|Porsche|Peugeot|Xbox"
 )
 _WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _NO_COUNT = r"(?!\s\p{Ll}{3,}s\b)"

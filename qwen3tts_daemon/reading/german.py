@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from qwen3tts_daemon.reading import german_dates, german_names, german_numbers
+from qwen3tts_daemon.reading import german_dates, german_names, german_numbers, german_ordinals, german_short_forms
 from qwen3tts_daemon.reading.german_units import ABBREVIATIONS, CURRENCIES, MAGNITUDES, UNITS
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
@@ -35,14 +35,16 @@ class German(Language):
     version_word = "Version"
     clock_words = r"Uhr\b"
     abbreviations = ABBREVIATIONS
-    also_read = f"{german_dates.ALSO_READ}|{german_names.ALSO_READ}"
+    also_read = f"{german_dates.ALSO_READ}|{german_ordinals.ALSO_READ}|{german_short_forms.ALSO_READ}"
 
     def before(self) -> Iterator[Row]:
+        yield from german_short_forms.short_forms()
+        yield from german_ordinals.romans()
         yield from german_names.names()
         yield from german_dates.dates()
         yield from german_dates.times()
-        yield from german_names.ordinals()
-        yield from german_names.agreeing_ones()
+        yield from german_ordinals.ordinals()
+        yield from german_ordinals.ones()
 
     def after(self) -> Iterator[Row]:
         yield from german_dates.agreement()

@@ -4,18 +4,8 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.german_numbers import (
-    MONTHS,
-    cardinal,
-    clock,
-    date,
-    decade,
-    ending,
-    joining,
-    ordinal,
-    preceding,
-    year,
-)
+from qwen3tts_daemon.reading.german_grammar import ending, preceding
+from qwen3tts_daemon.reading.german_numbers import MONTHS, cardinal, clock, date, decade, joining, ordinal, year
 from qwen3tts_daemon.reading.language import Row
 
 _WEEKDAYS = {

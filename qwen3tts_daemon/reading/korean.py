@@ -14,6 +14,7 @@ from qwen3tts_daemon.reading.korean_numbers import (
     counted_range,
     decimal,
     sino,
+    spelled,
 )
 from qwen3tts_daemon.reading.korean_units import CURRENCIES, NAMES, UNITS, Measure
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit, rewritten
@@ -91,7 +92,7 @@ class Korean(Language):
                 lambda found: self.dotted(found[0].split(".")),
             ),
             (
-                r"(?<![\d-])1[568]\d\d-\d{4}(?![\d-])|(?<![\d-]|\+\d{1,3}\s)\d{2,6}-\d{2,6}-\d{4,7}(?![\d-])|(?<!\d)0\d{1,2}\)\s?\d{3,4}-\d{4}"
+                r"(?<![\d-])1[568]\d\d-\d{4}(?![\d-])|(?<![\d-]|\+\d{1,3}\s)\d{2,6}-\d{2,6}-\d{4,7}(?![\d-])|\(?(?<!\d)0\d{1,2}\)\s?\d{3,4}-\d{4}"
                 r"|(?<!\d)(?:01\d|02|0[3-6]\d)(?<middle>\d{3,4})(?=\d{4}(?!\d))\d{4}",
                 self._local_phone,
             ),
@@ -112,6 +113,12 @@ class Korean(Language):
                 lambda found: f"{sino(int(found['a']))} 피트 {sino(int(found['b']))} 인치",
             ),
             (rf"(?<=^|\s)(?<n>{number})\"(?![\p{{L}}\d])", self._inches),
+            (
+                r"(?<!\d)(?<m>\d{1,2})(?:·|\.(?=\d+\s?(?:광복|민주|전쟁|혁명|절|운동|사태|의거)))(?<d>\d{1,2})(?!\d)",
+                lambda found: (
+                    sino(int(found["m"])) + (sino if found["d"] in ("10", "12") else spelled)(int(found["d"]))
+                ),
+            ),
             (r"(?<![A-Za-z\d.])[248]K(?![A-Za-z\d])", lambda found: NAMES[found[0]]),
             (r"(?<=(?<![A-Za-z\d])[-+]?\d{1,3}(?:\.\d)?)C(?![A-Za-z\d])", lambda _: "°C"),
             (r"(?<![A-Za-z\d])PM\s?2\.5", lambda _: "피엠 이 점 오"),
@@ -124,6 +131,7 @@ class Korean(Language):
             rf"(?<y>\d{{4}}|\d\d(?=\.))(?<s>[./-])\s?(?<m>{_MONTH})(?P=s)\s?(?<d>{_DAY})(?!\d)\.?(?=[^\d.]|\.\s*$|$)"
             r"(?:\s?\((?<w>[월화수목금토일])\))?"
         )
+        weekday = r"(?:\((?<w>[월화수목금토일])\))?"
         return (
             (_FRESH + date, self._date_with_weekday),
             (
@@ -132,7 +140,8 @@ class Korean(Language):
                 self._date_with_weekday,
             ),
             (
-                rf"{_FRESH}(?<m>{_MONTH})월\s?(?<d>{_DAY})일?{_DASH}(?:(?<m2>{_MONTH})월\s?)?(?<d2>{_DAY})일{_PARTICLE}",
+                rf"{_FRESH}(?<m>{_MONTH})월\s?(?<d>{_DAY})일?{weekday}{_DASH}"
+                rf"(?:(?<m2>{_MONTH})월\s?)?(?<d2>{_DAY})일{weekday}{_PARTICLE}",
                 self._range_of_days,
             ),
             (
@@ -195,9 +204,10 @@ class Korean(Language):
         return (
             (r"(?<b>\d+)분의\s?(?<a>\d+)", lambda found: self.fraction(int(found["a"]), int(found["b"]))),
             (
-                rf"{_FRESH}(?<a>\d{{1,3}})\s?(?:{COUNTERS})?{_DASH}(?<b>\d{{1,3}})\s?(?<counter>{COUNTERS})",
+                rf"(?<![\d.,:/]|\d-)(?<sign>-)?(?<a>{number})\s?(?:{COUNTERS})?{_DASH}(?<b>{number})\s?(?<counter>{COUNTERS})",
                 self._range_of_things,
             ),
+            (rf"(?<number>{number})\s?(?<unit>[µm]g/m[³3])(?<particle>로|는|를|가|와)?", self._density),
             (
                 rf"(?<![:/A-Za-z]|\d[.,-])(?<sign>(?<!\d\s?|\p{{L}})[-+±])?(?<number>{number})"
                 rf"(?:\s(?=(?:{COUNTERS})(?:{_BEHIND_COUNTERS})))?(?<counter>{COUNTERS})(?!/)",
@@ -207,6 +217,7 @@ class Korean(Language):
             (rf"(?<whole>\d+)?(?<vulgar>[¼½¾⅓⅔⅕⅛]){fraction}", self._fraction),
             (r"(?<![\d\p{L}%°])[~∼〜]\s?(?=\d)", lambda _: "약 "),
             (r"(?<=[\d%°Ca-z])\s?[∼〜~]\s?(?=\d)", lambda _: "-"),
+            (r"(?<word>\p{Hangul}+)(?:[∼〜~](?=[\p{Hangul}\d])|\s[∼〜~]\s)", rewritten(r"\g<word>에서 ")),
         )
 
     # ---- what the rules say ----
@@ -225,7 +236,11 @@ class Korean(Language):
     def _range_of_days(self, found: "regex.Match[str]") -> str:
         month = int(found["m"])
         last = self.date(int(found["d2"]), int(found["m2"]), None) if found["m2"] else f"{sino(int(found['d2']))}일"
-        return self._from_to(f"{self.date(int(found['d']), month, None)}", last, found)
+        first_weekday, last_weekday = [*found.captures("w"), "", ""][:2]
+        first = self.date(int(found["d"]), month, None)
+        if first_weekday and last_weekday:
+            first, last = f"{first} {first_weekday}요일", f"{last} {last_weekday}요일"
+        return self._from_to(first, last, found)
 
     def _range_of_times(self, found: "regex.Match[str]") -> str:
         return self._from_to(_CLOCK.sub(self._clock, found["a"]), _CLOCK.sub(self._clock, found["b"]), found)
@@ -273,10 +288,20 @@ class Korean(Language):
         return f"{_decimal(self.notation.parse(found['n']))} 인치"
 
     def _range_of_things(self, found: "regex.Match[str]") -> str | None:
-        first, last = int(found["a"]), int(found["b"])
-        if last <= first:
+        first, last = self.notation.parse(found["a"], found["sign"] or ""), self.notation.parse(found["b"])
+        counter = found["counter"]
+        if first.sign:
+            return f"{self._sign(first, counter)}{_decimal(first)} {counter}에서 {_decimal(last)} {counter}"
+        if first.fraction or last.fraction:
+            return f"{_decimal(first)}에서 {_decimal(last)} {counter}"
+        if last.whole <= first.whole:
             return None
-        return counted_range(first, last, found["counter"], found.string[found.end() :])
+        return counted_range(first.whole, last.whole, counter, found.string[found.end() :])
+
+    def _density(self, found: "regex.Match[str]") -> str:
+        """The unit is said first, so that the particle stands behind 그램, not 미터."""
+        words = self.counted(self.notation.parse(found["number"]), UNITS[found["unit"]])
+        return words + {"로": "으로", "는": "은", "를": "을", "가": "이", "와": "과"}.get(found["particle"] or "", "")
 
     def _thing(self, found: "regex.Match[str]") -> str | None:
         written, counter = found["number"], found["counter"]

@@ -119,6 +119,11 @@ def decimal(whole: int, fraction: str) -> str:
     return f"{sino(whole)} 점 {''.join(DIGITS[int(digit)] for digit in fraction)}" if fraction else sino(whole)
 
 
+def spelled(n: int) -> str:
+    """이오: the digits of a date that has become a name."""
+    return "".join(DIGITS[int(digit)] for digit in str(n))
+
+
 def by_digit(written: str) -> str:
     """공일공: digits of a code or a telephone."""
     return "".join("공" if digit == "0" else DIGITS[int(digit)] for digit in written if digit.isdecimal())

@@ -43,6 +43,7 @@ UNITS = {
     "mph": _unit("마일", "시속"), "m/s": _unit("미터", "초속"), "km/s": _unit("킬로미터", "초속"),
     "µg/m³": _unit("마이크로그램", "세제곱미터당"),
     "µg/m3": _unit("마이크로그램", "세제곱미터당"), "mg/m³": _unit("밀리그램", "세제곱미터당"),
+    "mg/m3": _unit("밀리그램", "세제곱미터당"),
 }  # fmt: skip
 
 _DOLLAR, _EURO = Currency(_unit("달러"), _unit("센트")), Currency(_unit("유로"), _unit("센트"))

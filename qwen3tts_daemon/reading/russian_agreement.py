@@ -54,7 +54,7 @@ def case_of(governor: str, word: str, n: int) -> Case:
     """Of a number, from what stands before ("" if nothing that decides) and the word behind."""
     governed = GOVERNORS.get(governor, Case.NOMINATIVE)
     if ending(n) == "one":
-        return _case_of_one(governed, word)
+        return Case.DATIVE if governor == "по" else _case_of_one(governed, word)
     for case, pattern in _OBLIQUE:
         if pattern.fullmatch(word):
             return case

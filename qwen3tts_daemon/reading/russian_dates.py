@@ -24,7 +24,7 @@ _WEEKDAYS = {
     "пн": "понедельник", "вт": "вторник", "ср": "среда", "чт": "четверг", "пт": "пятница", "сб": "суббота",
     "вс": "воскресенье",
 }  # fmt: skip
-_MONTH = rf"(?<month>{'|'.join(MONTHS)}|(?:{alternatives(_SHORT_MONTHS)})\b\.?)"
+_MONTH = rf"(?<month>(?i:{'|'.join(MONTHS)})|(?:{alternatives(_SHORT_MONTHS)})\b\.?)"
 _DASH = r"\s?[-–—]\s?"
 _START = r"(?<![\d.:,/-])"
 _ROMAN = r"(?<![\p{L}\d])[IVXLC]+"
@@ -52,12 +52,16 @@ def rows() -> Iterator[Row]:
     yield rf"(?<!\d\s?)\b{_SHORT_WEEKDAY}(?:(?<stop>\.)?(?<comma>,)?(?=\s\d)|\.)", _weekday
     yield rf"\b(?<from>[Сс]о?) (?<a>\d{{1,2}}) по (?<b>\d{{1,2}}) {_MONTH}", _first_to_last
     yield (
+        rf"{_START}(?<d>\d{{1,2}})(?=(?:, \d{{1,2}})* и \d{{1,2}} {_MONTH})",
+        lambda found: ordinal(int(found["d"]), _case_of_day(found), "n"),
+    )
+    yield (
         rf"{_START}(?:(?<first>\d{{1,2}}){_DASH})?(?<d>\d{{1,2}}) {_MONTH}"
-        r"(?: (?<year>\d{4})(?:\s?(?:года|г\.?)(?!\p{L}))?)?",
+        r"(?: (?<year>\d{4})(?:\s?(?:года|г(?:\.(?!\s*$))?)(?!\p{L}))?)?",
         _named_date,
     )
     yield (
-        rf"{_START}(?<d>\d{{1,2}})\.(?<m>\d\d)\.(?<year>\d{{4}}|\d\d(?![\d.]))(?:\s?(?:г\.?|года)(?!\p{{L}}))?",
+        rf"{_START}(?<d>\d{{1,2}})\.(?<m>\d\d)\.(?<year>\d{{4}}|\d\d(?![\d.]))(?:\s?(?:г(?:\.(?!\s*$))?|года)(?!\p{{L}}))?",
         _numbered_date,
     )
     yield (
@@ -76,12 +80,18 @@ def rows() -> Iterator[Row]:
         rf"{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})",
         _years,
     )
-    yield rf"{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г\.?)(?!\p{{L}})", _year
+    yield rf"{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г(?:\.(?!\s*$))?)(?!\p{{L}})", _year
     yield r"'?(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
     yield (
         rf"(?:(?<first>{_ROMAN}){_DASH})?(?<n>{_ROMAN})\s(?<word>вв\.?|в\.?|век(?:а|у|ом|е|ов|ах)?)(?!\p{{L}})"
         rf"|(?<n>\d{{1,2}})(?:-?(?:й|м|го))?\s(?<word>век(?:а|у|ом|е)?)(?!\p{{L}})",
         _century,
+    )
+    yield (
+        rf"{_START}(?<h>[01]?\d|2[0-3])[.-](?<m>[0-5]\d)(?<s>)(?![\d:%]|[.,-]\d)"
+        rf"(?!\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}})"
+        r"|(?<=-\d\d)\s[а-яё])",
+        lambda found: _clock(found) if governor_of(found) in ("в", "с", "до", "к", "после") else None,
     )
     yield (
         rf"(?<!\b[Сс]о? ){_START}(?<a>\d{{1,2}}:[0-5]\d){_DASH}(?<b>\d{{1,2}}:[0-5]\d)(?![\d:])",
@@ -127,6 +137,7 @@ def _weekday(found: "regex.Match[str]") -> str:
 
 
 def _month(written: str) -> int:
+    written = written.casefold()
     return MONTHS.index(written) + 1 if written in MONTHS else _SHORT_MONTHS[written.rstrip(".")]
 
 

@@ -24,6 +24,8 @@ from qwen3tts_daemon.reading.russian_grammar import (
 from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
 
 _UNIT = alternatives(UNITS)
+_MANY = alternatives({*UNITS, *CURRENCIES} - {"с", "в", "к"})
+_LETTERED_CURRENCIES = alternatives(symbol for symbol in CURRENCIES if symbol.isalpha())
 _FRESH = r"(?<![\d.,:/\p{L}-])"
 _END = r"(?![\p{L}\d])"
 _VULGAR = r"(?:(?<vulgar>[¼½¾⅓⅔⅕⅛])|(?<a>\d)/(?<b>\d{1,2})(?![\d/]))"
@@ -62,11 +64,19 @@ def rows(notation: Notation) -> Iterator[Row]:
         rf"|(?<after>{alternatives(CURRENCIES)})){_END}|(?!-?\p{{L}}))",
         partial(_governed, notation),
     )
+    # Before the common kinds, which would take руб in "3 руб 50 коп" for the currency of what follows.
+    yield (
+        rf"{_FRESH}(?<sign>[-+])?(?<number>{number})\s?(?<after>{_LETTERED_CURRENCIES}){_END}(?!\s?/)",
+        lambda found: money(
+            notation.parse(found["number"], found["sign"] or ""), CURRENCIES[found["after"]], None, None
+        ),
+    )
 
 
 def rows_of_plain_numbers(notation: Notation) -> Sequence[Row]:
     """Rules that come behind the common kinds: a number agrees with the noun behind it."""
     return [
+        (rf"(?<=\b(?:тысяч|миллион|миллиард|триллион)\p{{L}}{{0,3}}\s)(?<unit>{_MANY}){_END}", _many),
         (r"(?<=\s)руб(?:\.(?!\s*$))?(?!\p{L})", lambda _: "рублей"),
         (
             rf"(?:(?<=[а-яё]{{2}}-)|{_FRESH})(?<sign>[-+±](?=\d))?(?!0\d|\d{{8}})(?<number>{notation.pattern})"
@@ -74,6 +84,11 @@ def rows_of_plain_numbers(notation: Notation) -> Sequence[Row]:
             partial(_agreeing, notation),
         ),
     ]
+
+
+def _many(found: "regex.Match[str]") -> str:
+    unit = found["unit"]
+    return UNITS[unit].many if unit in UNITS else CURRENCIES[unit].unit.many
 
 
 def measure(number: Number, noun: Noun, per: Noun | None, case: Case = Case.NOMINATIVE) -> str:

@@ -6,10 +6,13 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.russian_agreement import governor_of
-from qwen3tts_daemon.reading.russian_grammar import Case, compound, ordinal
+from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, compound, ordinal
 
 _FRESH = r"(?<![\d.,:/\p{L}-])"
 _ADJECTIVES = {"й": "ый", "го": "ого", "м": "ом", "я": "ая", "е": "ое"}
+_CASES_OF_CLASS = dict(
+    zip(("", "а", "у", "ом", "е"), (Case("n"), Case("g"), Case("d"), Case("i"), Case("p")), strict=True)
+)
 _ENDS = {
     "ый": ("n", "m"), "ий": ("n", "m"), "ой": ("n", "m"), "й": ("n", "m"), "ая": ("n", "f"), "ья": ("n", "f"),
     "я": ("n", "f"),
@@ -23,15 +26,30 @@ _ENDS = {
 def rows() -> Iterator[Row]:
     """Rules of ordinals."""
     yield (
+        rf"{_FRESH}(?<n>\d{{1,4}})-(?:(?<ins>мя|ю)|ти|(?<=[2-4]-)х)(?!\p{{L}})",
+        lambda found: cardinal(int(found["n"]), Case.INSTRUMENTAL if found["ins"] else Case.GENITIVE),
+    )
+    yield (
         rf"{_FRESH}(?:(?<first>\d{{1,4}})[-–])?(?<n>\d{{1,4}})-(?<end>{'|'.join(sorted(_ENDS, key=len, reverse=True))})"
         r"(?!\p{L})(?=(?:\s(?<word>[а-яё]+))?)",
         _ordinal,
     )
+    yield (
+        rf"{_FRESH}(?<n>\d{{1,2}})(?:-|\s?[«\"])?(?<letter>[А-Д])[»\"]?(?=\sкласс(?<end>\p{{L}}{{0,2}}))",
+        lambda found: (
+            f"{ordinal(int(found['n']), _CASES_OF_CLASS.get(found['end'], Case.NOMINATIVE))} {found['letter']}"
+        ),
+    )
+    yield rf"{_FRESH}(?<n>\d{{1,3}})-(?<letter>[А-Д])(?![\p{{L}}\d-])", _lettered
     yield rf"{_FRESH}(?<n>\d{{1,4}})-(?<word>[а-яё]{{4,}})", lambda found: compound(int(found["n"])) + found["word"]
     yield (
         rf"{_FRESH}(?<n>\d{{1,3}})\s?%-?(?<end>н(?:ый|ая|ое|ые|ого|ой|ую|ым|ом|ых)|й|го|м|я|е)(?!\p{{L}})",
         lambda found: f"{compound(int(found['n']))}процентн{_ADJECTIVES.get(found['end'], found['end'][1:])}",
     )
+
+
+def _lettered(found: "regex.Match[str]") -> str:
+    return f"{cardinal(int(found['n']))} {found['letter']}"
 
 
 def _ordinal(found: "regex.Match[str]") -> str:

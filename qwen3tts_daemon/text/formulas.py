@@ -7,21 +7,11 @@ _MAYBE_FORMULA = regex.compile(r"\$|\\[(\[a-zA-Z]")
 _DISPLAYED = regex.compile(r"\$\$([^$]{1,400})\$\$|\\\[(.{1,400}?)\\\]|\\\((.{1,200}?)\\\)", regex.S)
 _BETWEEN_DOLLARS = regex.compile(r"(?<![\w$\\])\$(?=[^\s$])([^$\n]{1,120})(?<![\s\\])\$(?![\w$])")
 _IS_FORMULA = regex.compile(r"\p{L}|(?=\D).*[\\^_=+].*|.*\\.*")
-_SIGNS = {
-    **{"times": "×", "cdot": "·", "div": "÷", "pm": "±", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠"},
-    **{
-        "neq": "≠",
-        "approx": "≈",
-        "to": "→",
-        "rightarrow": "→",
-        "degree": "°",
-        "circ": "°",
-        "percent": "%",
-        "infty": "∞",
-    },
-    **{"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "Delta": "Δ", "lambda": "λ", "mu": "µ", "pi": "π"},
-    **{"sigma": "σ", "omega": "ω", "Omega": "Ω", "ldots": "…", "dots": "…", "sum": "Σ", "euro": "€"},
-}
+_NAMES = (
+    "times cdot div pm le leq ge geq ne neq approx to rightarrow degree circ percent infty ldots dots sum euro"
+    " alpha beta gamma delta Delta lambda mu pi sigma omega Omega"
+)
+_SIGNS = dict(zip(_NAMES.split(), "×·÷±≤≤≥≥≠≠≈→→°°%∞……Σ€αβγδΔλµπσωΩ", strict=True))
 _BRACED = r"\{([^{}\\]{0,120})\}"
 _FRACTION = regex.compile(rf"\\[dt]?frac\s?{_BRACED}\s?{_BRACED}")
 _ROOT = regex.compile(rf"\\sqrt\s?{_BRACED}")
@@ -44,7 +34,7 @@ def without_latex(text: str) -> str:
     if not _MAYBE_FORMULA.search(text):
         return text
     text = _DISPLAYED.sub(lambda found: f" {_plain(found[1] or found[2] or found[3])} ", text)
-    return str(_BETWEEN_DOLLARS.sub(_inline, text))
+    return str(_TEXT.sub(r"\1", _BETWEEN_DOLLARS.sub(_inline, text)))
 
 
 def _inline(found: regex.Match[str]) -> str:

@@ -14,7 +14,7 @@ OPEN = _words(
     # German
     "z.B z.T z.Zt d.h d.i i.d.R i.A i.V u.U o.g s.o s.u v.a m.E bzw ca vgl Dr Prof Hr Fr Hrn Dipl Ing Nr",
     "Bd Kap inkl",
-    "exkl zzgl evtl ggf sog gem bspw insb mind max geb gest verh Tel Abb Hl Ew Fa Inh",
+    "med jur phil exkl zzgl evtl ggf sog gem bspw insb mind max geb gest verh Tel Abb Hl Ew Fa Inh",
     # English
     "e.g i.e cf vs viz approx Mr Mrs Ms Mx Messrs Prof Rev Hon Gen Col Capt Cpt Lt Sgt Maj Sen Rep Gov",
     "Pres Mt Ft",
@@ -48,15 +48,15 @@ NAMES = _words(
     "U.S U.K U.N E.U U.S.A D.C N.Y L.A B.C A.D Ph.D M.D B.A M.A M.Sc B.Sc Inc Ltd Co Corp Bros Jr St Ave",
     "Blvd Rd",
     "Str str Pl Ud Uds Vd J.-C см им u.a u.Ä u.s.w s.a n.Chr v.Chr EE.UU Cía Ltda S.A S.p.A S.r.l Ed Esq",
-    "Hbf Bhf Sr GmbH",
+    "Hbf Bhf Sr GmbH EE UU FF RR HH",
     "Std Min Sek Tsd Mio Mrd Bio Mo Di Mi Do Sa So Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun",
     "Jan Feb Febr Mar Apr Jun Jul Aug Sep Sept Okt Oct Nov Dez Dec",
 )
 
 # Only an abbreviation when a number follows: "No. 5" but "No. I won't."
 BEFORE_NUMBER = _words(
-    "no nos nr art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв д оф гл рис",
-    "п с темп",
+    "no nos nr rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв",
+    "д оф гл рис п с темп",
 )
 BEFORE_NUMBER |= _DAYS_AND_MONTHS
 

@@ -132,6 +132,7 @@ def test_ordinary_text_is_not_damaged(text: str) -> None:
         ("│ Bad │ 21 │\n├─────┼────┤", "Bad, 21."),
         ("[####----] 50%", "50%"),
         ("$E = mc^2$ is \\(\\frac{1}{2}\\) of $5 and $6", "E = mc² is 1/2 of $5 and $6"),
+        ("It is \\boxed{42}.", "It is 42."),
         ("a/__init__.py and my_file.txt", "a/__init__.py and my_file.txt"),
         ("请看https://a.example.com/b?c=d。谢谢", "请看a.example.com。谢谢"),
         ("看https://example.com/a查看", "看example.com查看"),

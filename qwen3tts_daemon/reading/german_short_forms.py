@@ -1,0 +1,68 @@
+"""German short forms that need a look at what stands beside them."""
+
+from collections.abc import Iterator
+
+from qwen3tts_daemon.reading.german_grammar import ending, preceding
+from qwen3tts_daemon.reading.german_numbers import cardinal
+from qwen3tts_daemon.reading.german_units import UNITS
+from qwen3tts_daemon.reading.language import Row
+
+_LARGE = {"Mio": "Million", "Mrd": "Milliarde"}
+
+ALSO_READ = r"\p{Ll}str\.|\b(?:St|Fr|Fa)\.\s\p{Lu}|\b(?:sog|Nr|Tel|Mio|Mrd|Std|Sek|Stk)\."
+
+
+def short_forms() -> Iterator[Row]:
+    """All of them, in order."""
+    before_number = {
+        "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
+        "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
+        "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
+        "Kl": "Klasse",
+        "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
+    }  # fmt: skip
+    yield (
+        rf"(?<![\p{{L}}\d])(?<short>{'|'.join(before_number)})\.(?=:?\s?[-+(]?\d)",
+        lambda found: before_number[found["short"]],
+    )
+    yield r"(?<![\p{L}\d])Nr\.", lambda _: "Nummer"
+    yield r"(?<![\p{L}\d])Tel\.(?=:?\s\S)", lambda _: "Telefon"
+    yield (
+        r"\b(?<street>\p{L}+)str\.(?=(?<end>\s*$)?)",
+        lambda found: f"{found['street']}straße" + ("." if found["end"] is not None else ""),
+    )
+    yield r"(?<![\p{L}\d])St\.(?=\s\p{Lu})", lambda _: "Sankt"
+    yield (
+        r"(?<![\p{L}\d])Fr\.(?=\s\p{Lu})(?!\s(?:Januar|Februar|März|April|Mai|Ju[nl]i|August|September|Oktober"
+        r"|November|Dezember)\b)",
+        lambda _: "Frau",
+    )
+    yield r"\bsog\.", lambda found: "sogenannt" + ending(preceding(found))
+    yield (
+        r"(?<=\d\.\s)(?<short>Min|Std|Sek)\b\.?(?=(?<end>\s*$)?)",
+        lambda found: UNITS[found["short"]].one + ("." if found["end"] is not None else ""),
+    )
+    yield (
+        r"(?<=\d\s?)(?<short>Min|Std|Sek|Stk|Mio|Mrd|Bio|Tsd|Pers|Tg|St|SFr)\.(?=[\s\u00a0]*[^\s\u00a0])",
+        lambda found: found["short"],
+    )
+    yield r"(?<=\d)\s?º", lambda _: "°"
+    yield (
+        r"(?<=\d[\d.,]*\s?(?:€|EUR|Euro|ct|\$|CHF|\p{L}{1,3}))\s?/\s?(?=\p{Lu}\p{Ll}{2})",
+        lambda _: " pro ",
+    )
+    yield r"(?<=\d\s?)J\.(?=\s)", lambda _: "Jahre"
+    yield r"\bFa\.(?=\s\p{Lu})", lambda _: "Firma"
+    in_full = {"Mio": "Millionen", "Mrd": "Milliarden", "Std": "Stunden", "Sek": "Sekunden", "Stk": "Stück"}
+    yield rf"(?<!\d\s?)\b(?<short>{'|'.join(in_full)})\.", lambda found: in_full[found["short"]]
+    yield r"§§", lambda _: "Paragrafen"
+    yield r"(?<=\d),(?:-{1,2}|–|—)\s?(?=\s?€|\s?Euro|\s|$)", lambda _: ""
+    yield r"(?<![\d.,])1\s?(?<what>Mio|Mrd)\b(?!\s?[€$])", lambda found: f"eine {_LARGE[found['what']]}"
+    yield r"(?<=\d)\s?Mio\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "Millionen"
+    yield r"(?<=\d)\s?Mrd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "Milliarden"
+    yield r"(?<![\d.,])(?<n>\d{1,3})\s?Tsd\b(?!\s?[€$])", lambda found: cardinal(int(found["n"]) * 1000)
+    yield r"(?<=\d)\s?Tsd\b(?!\.?\s?(?:€|Euro|EUR|\$))", lambda _: "tausend"
+    yield (
+        r"(?<![\d.,])1\s(?=Million\p{Ll}*|Milliarde\p{Ll}*)(?<what>Million|Milliarde)(?:e?n)?",
+        lambda found: f"eine {found['what']}",
+    )
