@@ -192,6 +192,8 @@ def _dotted(language: Language, found: "regex.Match[str]") -> str | None:
     parts = found["parts"].split(".")
     if "." in language.notation.thousands and not found["v"] and _are_thousands(parts):
         return None
+    if sum(map(len, parts)) > language.longest_number:
+        return language.digits(found["parts"])
     words = language.dotted(parts)
     return language.joined((language.version_word, words)) if found["v"] else words
 
