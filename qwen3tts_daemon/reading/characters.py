@@ -35,11 +35,11 @@ _FONTS = ("<wide>", "<font>", "<circle>", "<compat>", "<narrow>", "<square>", "<
 _KEPT = "、。，！？：；（）「」『』【】《》〈〉“”…～・￠µ"
 _DASH_FOR_MINUS = regex.compile(rf"(?<![{LETTERS}\d)\]%°]|\d\s)–(?=\d)")
 # Of scripts that `regex` knows and this Python does not yet: a digit without a value.
-_UNKNOWN_DIGIT = regex.compile(r"[^\P{Nd}0-9]")
+_UNKNOWN_DIGIT = regex.compile(r"(?![0-9])\p{Nd}")
 _DEGREE = regex.compile(r"(?<=\d\s?)[º°]\s?(?=[CFK]\b)")
 
 # What `regex` takes for a digit and Python's older tables do not know: it has no value here.
-_UNKNOWN_DIGIT = regex.compile(r"\d")
+_UNKNOWN_DIGIT = regex.compile(r"(?![0-9])\p{Nd}")
 
 
 def plain(text: str) -> str:
