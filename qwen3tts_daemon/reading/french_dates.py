@@ -26,8 +26,11 @@ _TIMERS = "minuteur|minuterie|timer|chrono|chronomètre|compte à rebours|durée
 
 def dates() -> Iterator[Row]:
     """Weekdays, days, months and decades."""
-    after = rf"(?=\s(?:le\s)?\d|\s?[-–/]\s?(?i:{_DAYS})\b\.?\s?,?\s?\d)"
-    yield rf"(?<!\p{{L}})(?i:(?<day>{_DAYS}))\.?{after}", _weekday
+    day = rf"(?<!\p{{L}})(?i:(?<day>{_DAYS}))"
+    month = alternatives([*MONTHS, *_SHORT_MONTHS])
+    yield rf"{day}\.?(?=\s?[-–/]\s?(?i:{_DAYS})\b\.?\s?,?\s?\d)", _weekday
+    yield rf"(?<=\b(?i:le|du|au)\s){day}(?=\.)(?:\.(?!\s*$))?", _weekday
+    yield rf"{day}(?:\.(?=\s(?:le\s)?\d)|(?=\s\d{{1,2}}(?:er)?(?:\s(?:{month})|/\d|\s?h|:\d\d|[,;]|$)))", _weekday
     yield rf"(?<=\b(?i:{_FULL})\s?[-–/]\s?)(?i:(?<day>{_DAYS}))\.?(?=,?\s?\d|$)", _weekday
     yield (
         rf"(?<=\d(?:er)?\s)(?<month>{alternatives(_SHORT_MONTHS)})\b\.?",
@@ -39,6 +42,10 @@ def dates() -> Iterator[Row]:
         _day_month,
     )
     yield rf"(?<![\d.,/-])(?:1er|0?1)(?=\s(?:{'|'.join(MONTHS)})\b)", rewritten("premier")
+    yield (
+        r"(?<=\b(?i:le|du|au)\s)(?<d>[12]\d|3[01]|0?[1-9])\.(?<m>1[0-2]|0?[1-9])\.(?=\s\p{Ll})",
+        lambda found: date(int(found["d"]), int(found["m"])),
+    )
     yield rf"(?<![\d.,/-])0(?=[2-9]\s(?:{'|'.join(MONTHS)})\b)", rewritten("")
     yield r"(?<=\b(?i:années|été|hiver|mai|printemps|automne)\s)'(?=\d\d\b)", rewritten("")
 

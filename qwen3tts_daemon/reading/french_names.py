@@ -10,7 +10,7 @@ from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
 
 ABBREVIATIONS = {
-    "etc.": "et cetera", "etc": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",
+    "etc.": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",
     "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "c.à.d.": "c'est-à-dire", "càd": "c'est-à-dire",
     "cf.": "confer", "env.": "environ", "tél.": "téléphone", "rdv": "rendez-vous", "RDV": "rendez-vous",
     "RV": "rendez-vous",
@@ -32,7 +32,8 @@ _BEFORE_NUMBERS = {
     "p.": "page", "pp.": "pages", "art.": "article", "fig.": "figure", "t.": "tome", "al.": "alinéa",
     "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "No": "numéro",
     "No.": "numéro", "nº": "numéro", "n°": "numéro", "N°": "numéro", "Nº": "numéro", "nos": "numéros",
-    "n°s": "numéros", "min.": "minimum", "th.": "thermostat", "art": "article", "ép.": "épisode", "dpt": "département",
+    "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat", "art": "article", "ép.": "épisode",
+    "dpt": "département",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _BEFORE_NAMES = {
@@ -62,6 +63,7 @@ _ALONE = r"(?<!\p{L}|\p{L}\.)"
 ALSO_READ = (
     rf"\b[IVX]{{2,}}\b|\b[IVX]+e\b|\bIer\b|\b(?:{_KINGS})\s[IVX]+\b"
     rf"|(?<![\p{{L}}\d.])(?:{alternatives(_BEFORE_NAMES)})\s?\p{{Lu}}|(?<![\p{{L}}\d.])M\.\s(?:et|le)\s"
+    r"|(?<![/\p{L}])etc(?!\p{L})"
 )
 
 
@@ -75,6 +77,8 @@ def short_forms() -> Iterator[Row]:
         rf"{_ALONE}(?:{alternatives(_BEFORE_NAMES)})(?=\s\p{{Lu}}|(?<=M\.)\s(?:et\s|le\s))|(?<!\p{{L}})(?:St|Ste)-(?=\p{{Lu}})",
         lambda found: _BEFORE_NAMES[found[0]],
     )
+    yield r"(?<![/\p{L}])etc(?![/\p{L}.])", rewritten("et cetera")
+    yield r"(?<=\b[IVX]+e\s)s\.", rewritten("siècle")
     yield r"(?<=\d\s?(?:min|mn|sec|pers|hab))\.(?=\s\p{Ll})", rewritten("")
 
 

@@ -13,6 +13,7 @@ from qwen3tts_daemon.reading.language import Row, rewritten
 
 _ADJECTIVES = frozenset(("autre", "jeune", "nouvelle", "grande", "petite", "belle", "ancienne", "dernière"))
 _NO_NOUNS = frozenset(("des", "pour", "par", "sur", "sont", "était", "avec", "dans", "mais"))
+_COMPARED = {"≤": "inférieur ou égal à", "≥": "supérieur ou égal à", "<": "inférieur à", ">": "supérieur à"}
 _WHOLE = r"(?<![\d.,]|\d[ \u00a0])(?<n>\d{1,3}(?:[ \u00a0.]\d{3})+|\d+)(?![\d.,]*\d)"
 
 
@@ -26,6 +27,11 @@ def quantities() -> Iterator[Row]:
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euros ")
     yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> pieds \g<in> pouces")
+    yield (
+        r"(?<=\b(?:au|le|par)\s)(?<unit>kg|km|m²|m³|kWh|MWh)(?![\p{L}\d/])",
+        lambda found: UNITS[found["unit"]].one,
+    )
+    yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
     yield r"(?<=\b[Éé]chelle\s)1:(?<n>\d+)\b", lambda found: fraction(1, int(found["n"]))
     yield r"\b21:9\b", rewritten("vingt et un neuvièmes")

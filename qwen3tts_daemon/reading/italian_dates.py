@@ -33,8 +33,15 @@ _ROUND_THE_CLOCK = "ventiquattro ore su ventiquattro"
 
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
-    after = rf"(?=\s(?:il\s|alle\s|ore\s)?\d|\s?[-–/]\s?(?i:{_DAYS})\b\.?\s?,?\s?\d)"
-    yield rf"(?<!\p{{L}})(?i:(?<day>{_DAYS}))\.?{after}", _weekday
+    weekday = rf"(?<!\p{{L}})(?i:(?<day>{_DAYS}))"
+    month = alternatives([*MONTHS, *_SHORT_MONTHS])
+    yield rf"{weekday}\.?(?=\s?[-–/]\s?(?i:{_DAYS})\b\.?\s?,?\s?\d)", _weekday
+    yield rf"(?<=\b(?i:il|dal|al|da|a|ogni|chiuso|aperto)\s){weekday}(?=\.)(?:\.(?!\s*$))?", _weekday
+    yield (
+        rf"{weekday}(?:\.(?=\s(?:il\s|alle\s|ore\s)?\d)"
+        rf"|(?=\s(?:alle\s|ore\s)\d|\s\d{{1,2}}(?:\s(?:{month})|/\d|[:.]\d\d|[,;]|$)))",
+        _weekday,
+    )
     yield rf"(?<=\b(?i:{_FULL})\s?[-–/]\s?)(?i:(?<day>{_DAYS}))\.?(?=,?\s?\d|$)", _weekday
     yield (
         rf"(?<=\d[°º]?\s)(?i:(?<month>{alternatives(_SHORT_MONTHS)}))\b\.?(?!\p{{L}})",
@@ -56,6 +63,10 @@ def dates() -> Iterator[Row]:
         _day_month,
     )
     yield rf"(?<![\d.,/-])0?1[°º]?(?=\s(?i:{_MONTH})\b)", rewritten("primo")
+    yield (
+        r"(?<=\b(?i:il|del|dal|al)\s)(?<d>[12]\d|3[01]|0?[1-9])\.(?<m>1[0-2]|0?[1-9])\.(?=\s\p{Ll})",
+        lambda found: date(int(found["d"]), int(found["m"])),
+    )
     yield rf"(?<![\d.,/-])0(?=[2-9]\s(?i:{_MONTH})\b)", rewritten("")
     yield r"(?<=\b(?i:anni|estate|inverno|autunno|primavera|nel|dal|del)\s|\bl')'(?=\d\d\b)", rewritten("")
     yield (
@@ -78,7 +89,7 @@ def times() -> Iterator[Row]:
         _from_to,
     )
     yield (
-        r"(?<=\b(?i:orari?o?|aperto|aperta|aperti|chiuso|chiusa):?\s)(?:(?i:dalle|ore)\s)?"
+        rf"(?<=\b(?i:orari?o?|aperto|aperta|aperti|chiuso|chiusa|{_FULL}):?\s)(?:(?i:dalle|ore)\s)?"
         rf"(?<h>\d\d?)(?<m>){_DASH}(?<h2>\d\d?)(?<m2>)(?![\d:.]*\d)",
         _from_to,
     )
@@ -96,7 +107,7 @@ def times() -> Iterator[Row]:
         r"\b(?<at>(?i:alle|dalle|delle))\s1(?=[\s,;.!?)]|$)(?!\s\d|[.,]\d|\sper cento)",
         lambda found: at(found["at"], 1, 0),
     )
-    yield r"(?<=\b(?i:l|all|dall|dell)')1(?![\d.,:/%°]|\s?%)", rewritten("una")
+    yield r"(?<=\b(?i:l|all|dall|dell)')1(?![\d.,:/%°]|\s?%|\sal\s)", rewritten("una")
     yield (
         r"(?<![\d.,])(?<h>\d{1,2})\s?h\s?(?<m>[0-5]?\d)(?:\s?(?:min|m|'))?(?!\p{L}|\d)",
         lambda found: length(int(found["h"]), int(found["m"]), 0),

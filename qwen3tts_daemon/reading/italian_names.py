@@ -12,7 +12,7 @@ from qwen3tts_daemon.reading.language import Row, rewritten
 ABBREVIATIONS = {
     "ecc.": "eccetera", "ecc": "eccetera", "etc.": "eccetera", "p. es.": "per esempio", "per es.": "per esempio",
     "ad es.": "ad esempio", "es.": "esempio", "cfr.": "confronta", "ca.": "circa", "tel.": "telefono",
-    "cell.": "cellulare", "cod.": "codice", "max.": "massimo", "max": "massimo", "sig.ra": "signora",
+    "cell.": "cellulare", "cod.": "codice", "max.": "massimo", "sig.ra": "signora",
     "sig.na": "signorina", "sigg.": "signori", "sig.re": "signore", "dott.ssa": "dottoressa", "dr.ssa": "dottoressa",
     "d.ssa": "dottoressa", "dott.sse": "dottoresse", "prof.ssa": "professoressa", "proff.": "professori",
     "avv.": "avvocato", "geom.": "geometra", "rag.": "ragionier", "mons.": "monsignor", "sen.": "senatore",
@@ -29,7 +29,8 @@ ABBREVIATIONS = {
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "n.": "numero", "n°": "numero", "nº": "numero", "N.": "numero", "N°": "numero", "Nº": "numero", "num.": "numero",
-    "nn.": "numeri", "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "Pag.": "pagina", "pagg.": "pagine",
+    "nn.": "numeri", "max": "massimo", "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "Pag.": "pagina",
+    "pagg.": "pagine",
     "art.": "articolo", "Art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "Cap.": "capitolo",
     "fig.": "figura", "Fig.": "figura", "tab.": "tabella", "Tab.": "tabella", "vol.": "volume", "Vol.": "volume",
     "int.": "interno", "sc.": "scala", "min.": "minimo", "Min.": "minimo", "sez.": "sezione", "par.": "paragrafo",
@@ -91,7 +92,10 @@ def romans() -> Iterator[Row]:
         r"\b(?<r>[IVX]+)(?=\s(?:ed?|o|al)\s(?:il\s|al\s|del\s)?[IVX]+\s(?:secolo|sec\.))",
         lambda found: _ordinal(roman.value(found["r"]), ""),
     )
-    yield rf"\b(?<r>[IVX]+)[°ª]?\s(?<noun>{_COUNTED}|sec\.|dinastia|crociata|repubblica)(?!\p{{L}})", _roman_before
+    yield (
+        rf"\b(?<r>[IVX]{{2,}}|[VX]|(?<={_FEMININE}|{_MASCULINE})I)[°ª]?\s(?<noun>{_COUNTED}|sec\.|dinastia|crociata|repubblica)(?!\p{{L}})",
+        _roman_before,
+    )
     yield (
         rf"(?<=\b(?<noun>(?i:{LABELS}|atto|canto|libro|secolo|sec\.|papa|titolo|guerra))\s)(?<r>[IVX]+)\b(?!['-])",
         _roman_after,

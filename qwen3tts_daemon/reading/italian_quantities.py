@@ -22,6 +22,7 @@ _NO_NOUNS = frozenset(
 )  # fmt: skip
 _LARGE = {"mln": "milione", "mld": "miliardo"}
 _SCORES = "punteggio|risultato|finale|vince|vinto|batte|battuto|perde|perso|pareggio|set"
+_COMPARED = {"≤": "minore o uguale a", "≥": "maggiore o uguale a", "<": "minore di", ">": "maggiore di"}
 _DASH = r"\s?[-–—]\s?"
 _NO_MORE = r"(?![\d:/-]|[.,]\d|\s?=)"
 
@@ -46,6 +47,11 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m e \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euro e ")
     yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> piedi e \g<in> pollici")
+    yield (
+        r"(?<=\b(?:al|per|ogni)\s)(?<unit>kg|Kg|km|mq|m²|m³|kWh|MWh)(?![\p{L}\d/])",
+        lambda found: UNITS[found["unit"]].one,
+    )
+    yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
     yield r"\b21:9\b", rewritten("ventuno noni")
     yield r"\b16:9\b", rewritten("sedici noni")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import regex  # type: ignore[import-untyped,unused-ignore]
+
 from qwen3tts_daemon.reading.language import Currency, Unit
 
 _UNITS = {
@@ -41,6 +43,8 @@ _BEFORE_AND_BEHIND = {
 UNITS: Mapping[str, Unit] = {symbol: Unit(name, name) for symbol, name in _UNITS.items()} | {
     symbol: Unit(behind, behind, before=before) for symbol, (before, behind) in _BEFORE_AND_BEHIND.items()
 }
+UNIT_SYMBOLS = "|".join(sorted(map(regex.escape, UNITS), key=len, reverse=True))
+"""A pattern"""
 
 _CENT, _PENCE = Unit("セント", "セント"), Unit("ペンス", "ペンス")
 _WITH_CENTS = {

@@ -1,0 +1,64 @@
+"""How Japanese dates, timers, scores and comparisons are written, beside what every language has."""
+
+from collections.abc import Sequence
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen3tts_daemon.reading.characters import LETTERS
+from qwen3tts_daemon.reading.japanese_numbers import NUMBER, cardinal, date, duration, half_day
+from qwen3tts_daemon.reading.japanese_units import UNIT_SYMBOLS
+from qwen3tts_daemon.reading.language import Row
+
+
+def times() -> Sequence[Row]:
+    """Days, weekdays, timers, and waves between times."""
+    weekday = r"\s?[(（](?<w>[月火水木金土日])(?:曜日?)?(?<holiday>[・･]?祝)?[)）]"
+    day = r"(?<m>1[0-2]|0?[1-9])/(?<d>[12]\d|3[01]|0?[1-9])"
+    timers = r"(?<=(?:残り|タイマー|カウントダウン|経過|再生)(?:時間)?[はがを:：\s]{0,2})"
+    return [
+        (rf"(?<![\d/]){day}(?={weekday}|まで|から|締|開|発|以降|の予定)", _day),
+        (rf"(?<=[日\d]){weekday}", lambda f: f"{f['w']}曜日{'、祝日' if f['holiday'] else ''}"),
+        (r"(?<!\d)0(?=[1-9](?:月|日|時))", lambda _: ""),
+        (r"(?<![A-Za-z])(?<half>AM|PM|am|pm)\s?(?=\d{1,2}:\d\d)", lambda found: half_day(found["half"])),
+        (rf"{timers}(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?=で|です|$|[。、]|残)(?![:\d])", _timer),
+        (r"(?<=[\d%°年月日号時分秒個人円度点]|°C)\s?[~～〜]\s?(?=[-+¥$€]?\d)", lambda _: "から"),
+        (r"(?<=[月火水木金土日])[~～〜\-–](?=[月火水木金土日](?:曜|\s|は|$|\d))", lambda _: "から"),
+        (r"(?<=曜日?)[~～〜\-–](?=[月火水木金土日]曜)", lambda _: "から"),
+    ]
+
+
+def comparisons() -> Sequence[Row]:
+    """A sign before a number is said behind it; arithmetic; scores."""
+    words = {">": "超", "<": "未満", "≥": "以上", "≤": "以下", ">=": "以上", "<=": "以下"}
+    return [
+        (
+            rf"(?<sign>[<>]=|[<>≥≤])\s?(?<n>-?{NUMBER}\s?(?:(?:{UNIT_SYMBOLS})(?![{LETTERS}])|[人個円分秒時日])?)",
+            lambda found: found["n"].strip() + words[found["sign"]],
+        ),
+        (
+            r"(?<![\d:])(?<a>\d+):(?<b>\d{4,})(?![\d:])",
+            _score,
+        ),
+        (r"(?<=\d\s?)\+(?=\s?\d)", lambda _: "足す"),
+        (r"(?<=\d)\s?[-–]\s?(?=\d+\s?(?:=|は))", lambda _: "引く"),
+        (
+            r"(?<=(?:スコア|試合|結果)[はがも:：]?\s?)(?<a>\d{1,3})\s?[:\-–]\s?(?<b>\d{1,3})(?![\d:.])",
+            _score,
+        ),
+        (
+            r"(?<![\d:])(?<a>\d{1,3})\s?[:\-–]\s?(?<b>\d{1,3})(?=で(?:勝|負|敗|終|引|リード|逆転|完|快|大|辛|下|破))",
+            _score,
+        ),
+    ]
+
+
+def _day(found: "regex.Match[str]") -> str:
+    return date(int(found["d"]), int(found["m"]))
+
+
+def _timer(found: "regex.Match[str]") -> str:
+    return duration(0, int(found["m"]), int(found["s"]))
+
+
+def _score(found: "regex.Match[str]") -> str:
+    return f"{cardinal(int(found['a']))}対{cardinal(int(found['b']))}"

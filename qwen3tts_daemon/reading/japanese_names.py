@@ -1,0 +1,85 @@
+"""Numbers in Japanese names and amounts, and those that are said digit by digit."""
+
+from collections.abc import Sequence
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen3tts_daemon.reading.characters import LETTERS
+from qwen3tts_daemon.reading.japanese_numbers import KANA, NOTATION, NUMBER, cardinal, digits, model, number
+from qwen3tts_daemon.reading.japanese_units import UNIT_SYMBOLS, UNITS
+from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.roman import value
+
+IN_KANA = {
+    "CO2": "シーオーツー", "H2O": "エイチツーオー", "O2": "オーツー", "3D": "スリーディー", "2D": "ツーディー",
+    "5G": "ファイブジー", "4G": "フォージー", "3G": "スリージー", "6G": "シックスジー", "MP3": "エムピースリー",
+    "MP4": "エムピーフォー", "F1": "エフワン", "G7": "ジーセブン", "G20": "ジートゥエンティ", "J1": "ジェイワン",
+    "J2": "ジェイツー", "B2B": "ビーツービー", "B2C": "ビーツーシー", "PS4": "ピーエスフォー",
+    "PS5": "ピーエスファイブ", "U2": "ユーツー", "X2": "エックスツー",
+}  # fmt: skip
+"""Names whose number is said in another way than numbers are"""
+_CODES = (
+    "認証コード|確認コード|コード|暗証番号|パスコード|パスワード|PIN|電話番号|会員番号|追跡番号|注文番号|口座番号|伝票番号|郵便番号"
+    "|整理番号|製造番号|カード番号|番号|ID|内線|下[一-九四]桁|末尾"
+)
+
+
+def names() -> Sequence[Row]:
+    """Addresses, codes, rooms, roads, models."""
+    return [
+        (r"(?<![\d-])[1-9]\d?(?:-[1-9]\d{0,2}){2,3}(?![\d-])", lambda found: found[0].replace("-", "の")),
+        (r"(?<![A-Za-z])[Vv]er\.?\s?(?=\d)", lambda _: "v"),
+        (r"(?<=ナンバー)[ \u00a0](?=\d)", lambda _: ""),
+        (
+            r"〒\s?(?<a>\d{3})-?(?<b>\d{4})",
+            lambda found: f"郵便番号{digits(found['a'])}、{digits(found['b'])}",
+        ),
+        (r"(?<!\d)110番", lambda _: "ひゃくとおばん"),
+        (r"(?<!\d)\d{3}(?=号室)|(?<=国道)\d{3}(?=号)", _model),
+        (
+            rf"(?<=(?:{_CODES})(?:番号)?[はがの:：\s]{{0,2}})\d{{3,}}(?![\d.,:%-]|[番円個人件本回年月日時分万億])",
+            lambda found: digits(found[0]),
+        ),
+        (rf"(?<=[{LETTERS}][ \u00a0])\d{{4}}(?![\d.,:/%年-]|\s?(?:{UNIT_SYMBOLS}|[{KANA}]))", _model),
+        (r"(?<=[A-Z][ \u00a0])\d{4}(?=[はがのをにでとも])", _model),
+        (r"(?<=\p{Han})[IVX]{2,}(?=世|[^\p{Latin}\d]|$)", _roman),
+    ]
+
+
+def amounts() -> Sequence[Row]:
+    """Of something, in a given time or of another thing."""
+    speed = "|".join(regex.escape(symbol) for symbol, unit in UNITS.items() if unit.before)
+    return [
+        (rf"(?<=\d[千万億])[ \u00a0]?(?:{UNIT_SYMBOLS})(?![{LETTERS}\d])", lambda found: UNITS[found[0].strip()].one),
+        (r"(?<=\d{4})K(?![\p{Latin}\d])", lambda _: "ケルビン"),
+        (r"(?<=\d)/(?=\d+\s?mmHg)", lambda _: "、"),
+        (
+            rf"(?<=(?:時速|分速|秒速|風速|毎時|毎分|毎秒|華氏)[はがで約:：\s]{{0,2}})(?<n>{NUMBER})\s?(?<unit>{speed})(?![{LETTERS}])",
+            lambda found: f"{found['n']}{UNITS[found['unit']].one}",
+        ),
+        (rf"(?<n>{NUMBER})円\s?/\s?(?<unit>{UNIT_SYMBOLS})(?![{LETTERS}])", _yen_per),
+        (
+            rf"(?<n>{NUMBER})(?<unit>\p{{Han}}|拍)\s?/\s?(?<time>[時分秒日])間?(?!\p{{Han}})",
+            lambda found: f"毎{found['time']}{found['n']}{found['unit']}",
+        ),
+        (r"(?<feet>\d+)'\s?(?<inches>\d+)\"", lambda found: f"{found['feet']}フィート{found['inches']}インチ"),
+        (rf"(?<![\d.\"]){NUMBER}\"(?=[{KANA}])", _inches),
+        (r"(?<![\d.,])-(?=\d+度)", lambda _: "マイナス"),
+    ]
+
+
+def _model(found: "regex.Match[str]") -> str:
+    return model(found[0])
+
+
+def _yen_per(found: "regex.Match[str]") -> str:
+    return f"一{UNITS[found['unit']].one}あたり{number(NOTATION.parse(found['n']))}円"
+
+
+def _inches(found: "regex.Match[str]") -> str | None:
+    return None if found.string[: found.start()].count('"') % 2 else f"{found[0][:-1]}インチ"
+
+
+def _roman(found: "regex.Match[str]") -> str | None:
+    numeral = value(found[0])
+    return None if numeral is None else cardinal(numeral)
