@@ -25,6 +25,7 @@ from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
+from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
@@ -117,6 +118,7 @@ class Daemon:
         self._greet()
         # The first text whose language is not given would load the language model on the event loop.
         await asyncio.to_thread(languages.warm)
+        await asyncio.to_thread(reader.load, self._settings.language)
         if self._choice.preload:
             await self._speech.warm()
         if self._wyoming is not None:

@@ -30,8 +30,14 @@ def is_there(language: str) -> bool:
     return find_spec(f"qwen3tts_daemon.reading.{_MODULES[language]}") is not None
 
 
+def load(language: str) -> None:
+    """Compile its tables now: 0.1 to 0.2 s, which its first text takes else."""
+    if is_there(language):
+        _reader(language)
+
+
 def is_loaded(language: str) -> bool:
-    """Whether its tables are compiled; else the next call takes some 60 ms more."""
+    """Whether its tables are compiled."""
     return language in _readers
 
 

@@ -36,14 +36,14 @@ def parse_language(value: str) -> str:
 
 def detect_language(text: str, among: Sequence[str], fallback: str) -> str:
     """Which of `among` the text is written in; `fallback` where that is a guess."""
-    letters = "".join(filter(str.isalpha, text[:_ENOUGH_CHARS]))
+    text = _OF_NO_LANGUAGE.sub(" ", text[:_ENOUGH_CHARS])
+    letters = "".join(filter(str.isalpha, text))
     if not letters or not among:
         return fallback
     script = _script_languages(letters)
     if script or not _is_latin(letters):
         likeliest = (fallback, *script) if fallback in script else script
         return next((code for code in likeliest if code in among), fallback)
-    text = text[:_ENOUGH_CHARS]
     greeting = greeting_of(text)
     if greeting is not None and greeting in among:
         return greeting
@@ -56,6 +56,13 @@ def warm() -> None:
 
 
 _ENOUGH_CHARS = 400
+_UNIT = r"[µ°]?[A-Za-z]{1,4}(?:/[A-Za-z\d]+|[²³])+|[kMGTmcdhµ]?(?:Wh?|Hz|Pa|B|bar|m|g|l|A|V)\b|ppm|lx|dB"
+_OF_NO_LANGUAGE = re.compile(
+    rf"(?<![\w.+-])(?:[\w.+-]+@[\w.-]+|(?:https?://)?(?:[\w-]+\.)+[a-z]{{2,}}\b(?:/\S*)?)"
+    rf"|\d[\d.,:]*[ \u00a0]?(?:{_UNIT})",
+    re.ASCII,
+)
+"""Addresses, and measures: their letters are not those of a text's language."""
 _KANA = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
