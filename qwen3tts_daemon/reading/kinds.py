@@ -215,8 +215,8 @@ def _ranges(language: Language) -> Iterator[Row]:
     unit = alternatives(language.units)
     yield (
         (
-            rf"(?<![{LETTERS}\d-]|{_DASH}\s|\d[:/])(?<cur>{money})?(?<a>-?{one})(?:\s?(?:{unit}){_END})?"
-            rf"(?<gap>\s?){_DASH}\s?(?<cur2>{money})?(?<b>-?{one})(?!{_DASH}?\d|[{LETTERS}]*\d|:\d|\s?=)"
+            rf"(?<![{LETTERS}\d-]|{_DASH}\s|\d[:/])(?<cur>{money})?(?<a>-?{one})(?:\s?(?<unit>{unit}){_END})?"
+            rf"(?<gap>\s?){_DASH}\s?(?<cur2>{money})?(?<b>-?{one})(?(unit)(?=\s?(?P=unit)))(?!{_DASH}?\d|[{LETTERS}]*\d|:\d|\s?=)"
         ),
         partial(_range, language),
     )
