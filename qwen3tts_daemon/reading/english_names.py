@@ -144,12 +144,12 @@ def _codes() -> Iterator[Row]:
 
 def _sizes() -> Iterator[Row]:
     yield (
-        r"(?<![\d.,])(?<feet>\d+)'\s?(?<inches>\d{1,2})(?:\"|'')",
+        r"(?<![\d.,])(?<feet>\d+)'\s?(?<inches>\d{1,2})(?:\"|''|(?<=[3-8]'\s?(?:\d|1[01]))(?![\d'.,]\d|\d))",
         lambda found: f"{cardinal(int(found['feet']))} foot {cardinal(int(found['inches']))}",
     )
     yield r"(?<![\d.,\"'])(?<number>\d+(?:\.\d+)?)(?:\"|'')(?<noun>\s?-?\p{Ll}{3,})?", _inches
     yield (
-        r"(?<![\d.,])(?<number>\d+(?:\.\d+)?)\sin\b(?=\.?\s*$|,|\.?\s(?:of|wide|tall|long|high|deep|thick|x)\b)",
+        r"(?<![\d.,])(?<number>\d+(?:\.\d+)?)\sin\b(?=(?<=\.\d+\sin)(?:\.?\s*$|,)|\.?\s(?:of|wide|tall|long|high|deep|thick|x)\b)",
         lambda found: f"{decimal(found['number'])} {'inch' if found['number'] == '1' else 'inches'}",
     )
     yield r"(?<n>\d+\s?[x×]\s?\d+)(?!\s?=)", lambda found: regex.sub(r"\s?[x×]\s?", " by ", found["n"])
