@@ -34,7 +34,12 @@ _ONE_FOR_MANY = str.maketrans(
 _FONTS = ("<wide>", "<font>", "<circle>", "<compat>", "<narrow>", "<square>", "<sub>")
 _KEPT = "、。，！？：；（）「」『』【】《》〈〉“”…～・￠µ"
 _DASH_FOR_MINUS = regex.compile(rf"(?<![{LETTERS}\d)\]%°]|\d\s)–(?=\d)")
+# Of scripts that `regex` knows and this Python does not yet: a digit without a value.
+_UNKNOWN_DIGIT = regex.compile(r"[^\P{Nd}0-9]")
 _DEGREE = regex.compile(r"(?<=\d\s?)[º°]\s?(?=[CFK]\b)")
+
+# What `regex` takes for a digit and Python's older tables do not know: it has no value here.
+_UNKNOWN_DIGIT = regex.compile(r"\d")
 
 
 def plain(text: str) -> str:
@@ -42,7 +47,7 @@ def plain(text: str) -> str:
     if text.isascii():
         return text
     text = _DASH_FOR_MINUS.sub("-", _DEGREE.sub("°", text.translate(_ONE_FOR_MANY)))
-    return text if text.isascii() else "".join(map(_plain, text))
+    return text if text.isascii() else _UNKNOWN_DIGIT.sub(" ", "".join(map(_plain, text)))
 
 
 def _plain(char: str) -> str:
@@ -57,4 +62,4 @@ def _plain(char: str) -> str:
         return unicodedata.normalize("NFKC", char).replace("\u03bc", "\u00b5")
     if kind == "<wide>":
         return unicodedata.normalize("NFKC", char)
-    return char
+    return " " if _UNKNOWN_DIGIT.match(char) else char

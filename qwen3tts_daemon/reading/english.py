@@ -14,7 +14,7 @@ _MAGNITUDES = {"k": "thousand", "M": "million", "bn": "billion"}
 
 
 class English(Language):
-    notation = Notation(".", ",")
+    notation = Notation(".", ",'")
     digit_words = english_numbers.DIGITS
     point = "point"
     signs = {
@@ -53,7 +53,7 @@ class English(Language):
         return [
             (r"(?<![\d.,])(?<n>\d{1,9}|\d{1,3}(?:,\d{3})+)(?:st|nd|rd|th)\b", self._ordinal),
             (
-                r"(?<![\d.,])(?<n>\d+(?:\.\d+)?)[x×](?![\p{L}\d])",
+                r"(?<![\d.,])(?<n>\d+(?:\.\d+)?)(?:[x×]|\s[x×](?=\s\p{Ll}{2}))(?![\p{L}\d])",
                 lambda found: f"{english_numbers.decimal(found['n'])} times",
             ),
             *english_dates.years(),

@@ -69,6 +69,8 @@ def _short_forms() -> Iterator[Row]:
     warm = r"\b(?i:temp|heat|water|oven|outside|inside|thermostat|warm|cold|cool|high|low|feels)"
     yield rf"(?<={warm}[^.!?]{{0,40}}\d)\s?C(?![\p{{L}}\d-])", lambda _: "°C"
     yield r"(?<=\d)\s?º", lambda _: "°"
+    yield r"§§", lambda _: "sections"
+    yield r"(?<=\d\s?(?:oz|lbs?|ft|in|min|hrs?|secs?|yd|gal|tbsp|tsp|mi))\.(?=\s[\p{Ll}\d]|,)", lambda _: ""
     yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
     yield r"(?<=[$€£]\d[\d.,]*)\s?/\s?(?=\p{Ll}{4})", lambda _: "per"
     yield r"(?<=\d)\^(?=\d)", lambda _: "to the power of"
@@ -127,6 +129,11 @@ def _codes() -> Iterator[Row]:
     yield (
         r"(?<=^|[^\d/.,]\s)(?:1/2|½)\s(?=(?<noun>hour|mile|day|pound|year|inch|liter|dozen|gallon|pint|acre)\b)",
         lambda found: f"half {'an' if found['noun'] in {'hour', 'inch', 'acre'} else 'a'}",
+    )
+    yield (
+        r"(?<=\b(?i:scale|ratio|odds|proportion|score|scored|won|beat|lost|lead"
+        r"|leads)\b[^\d.]{0,25})(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:])",
+        lambda found: f"{cardinal(int(found['a']))} to {cardinal(int(found['b']))}",
     )
     yield r"\b9/11\b(?!/)", lambda _: "nine eleven"
     yield (

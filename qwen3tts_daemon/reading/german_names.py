@@ -11,6 +11,7 @@ _CODED = (
     r"PIN|TAN|PUK|[Cc]ode|[Kk]ennwort|[Pp]asswort|PLZ|Postleitzahl|Durchwahl|Fehler|Port|ID|Konto|Bestellung"
     r"|\p{L}*(?:[Kk]onto|[Kk]unden|[Bb]estell|[Rr]echnungs|[Ss]endungs|[Aa]uftrags|[Vv]organgs|[Ss]erien|[Tt]icket"
     r"|[Rr]uf|[Tt]elefon|[Tt]rack\p{Ll}*|[Bb]uchungs|[Vv]ertrags|[Mm]itglieds)-?nummer|\p{L}+(?:code|Code|PIN)"
+    r"|(?:Rechnung|Auftrag|Sendung|Ticket|Vorgang|Vertrag|Kunde|Artikel)\sNummer"
 )
 _WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _COMPOUNDS = (
@@ -48,6 +49,12 @@ def _codes() -> Iterator[Row]:
     yield r"#(?<digits>\d{4,})(?![\d.,]\d)", lambda found: f"Nummer {by_digit(found['digits'])}"
     yield (
         r"(?<=\b(?:[Bb]lutdruck|RR)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])",
+        lambda found: f"{cardinal(int(found['a']))} zu {cardinal(int(found['b']))}",
+    )
+    yield (
+        r"(?<=\b(?i:maßstab|verhältnis|mischung|quote|endstand|spielstand|ergebnis|gewinnt|gewann|verliert"
+        r"|verlor|schlägt|besiegt"
+        r"|führt|steht)\b[^\d.]{0,25})(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|\sUhr)",
         lambda found: f"{cardinal(int(found['a']))} zu {cardinal(int(found['b']))}",
     )
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])

@@ -72,6 +72,7 @@ def ones() -> Iterator[Row]:
     thing = "(?<thing>" + "|".join(map(regex.escape, things)) + r")(?![\p{L}\p{N}/])"
     free = r"(?<![\p{L}\d.,:/$€£#+–§-])(?<!\d\s)"
     yield rf"{free}(?<n>1|½|1/2)\s?{thing}(?!\s?\d+\s?[:=])", _one_of_unit
+    yield rf"{free}1,(?<cents>\d\d)\s?(?<thing>€|Euro|EUR|\$)(?![\p{{L}}/])", _one_with_cents
     yield rf"{free}(?<n>1|½|1/2)\s(?<thing>\p{{Lu}}\p{{Ll}}+|E-Mail)\b", _one_of_noun
     yield rf"{free}1(?=\s\p{{Ll}}+e(?<ending>[rsn]?)\s(?<thing>\p{{Lu}}[\p{{L}}-]+))", _one_of_adjective
 
@@ -80,6 +81,12 @@ def _one_of_unit(found: "regex.Match[str]") -> str:
     thing = found["thing"]
     unit = UNITS[thing] if thing in UNITS else CURRENCIES[thing].unit
     return f"{_agreeing(found, unit.gender)} {unit.one}"
+
+
+def _one_with_cents(found: "regex.Match[str]") -> str:
+    cents = int(found["cents"])
+    words = f"{one('m', case(preceding(found)))} {CURRENCIES[found['thing']].unit.one}"
+    return f"{words} {cardinal(cents)}" if cents else words
 
 
 def _one_of_noun(found: "regex.Match[str]") -> str | None:

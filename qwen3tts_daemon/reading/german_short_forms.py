@@ -43,7 +43,7 @@ def short_forms() -> Iterator[Row]:
         lambda found: UNITS[found["short"]].one + ("." if found["end"] is not None else ""),
     )
     yield (
-        r"(?<=\d\s?)(?<short>Min|Std|Sek|Stk|Mio|Mrd|Bio|Tsd|Pers|Tg|St|SFr)\.(?=[\s\u00a0]*[^\s\u00a0])",
+        r"(?<=\d\s?)(?<short>Min|Std|Sek|Stk|Mio|Mrd|Bio|Tsd|Pers|Mon|Wo|Tg|St|SFr)\.(?=[\s\u00a0]*[^\s\u00a0])",
         lambda found: found["short"],
     )
     yield r"(?<=\d)\s?º", lambda _: "°"

@@ -192,6 +192,8 @@ def _dotted(language: Language, found: "regex.Match[str]") -> str | None:
     parts = found["parts"].split(".")
     if "." in language.notation.thousands and not found["v"] and _are_thousands(parts):
         return None
+    if sum(map(len, parts)) > language.longest_number:
+        return language.digits(found["parts"])
     words = language.dotted(parts)
     return language.joined((language.version_word, words)) if found["v"] else words
 
@@ -213,8 +215,8 @@ def _ranges(language: Language) -> Iterator[Row]:
     unit = alternatives(language.units)
     yield (
         (
-            rf"(?<![{LETTERS}\d-]|{_DASH}\s|\d[:/])(?<cur>{money})?(?<a>-?{one})(?:\s?(?:{unit}){_END})?"
-            rf"(?<gap>\s?){_DASH}\s?(?<cur2>{money})?(?<b>-?{one})(?!{_DASH}?\d|[{LETTERS}]*\d|:\d|\s?=)"
+            rf"(?<![{LETTERS}\d-]|{_DASH}\s|\d[:/])(?<cur>{money})?(?<a>-?{one})(?:\s?(?<unit>{unit}){_END})?"
+            rf"(?<gap>\s?){_DASH}\s?(?<cur2>{money})?(?<b>-?{one})(?(unit)(?=\s?(?P=unit)))(?!{_DASH}?\d|[{LETTERS}]*\d|:\d|\s?=)"
         ),
         partial(_range, language),
     )

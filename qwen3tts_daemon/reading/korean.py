@@ -36,6 +36,7 @@ _BEHIND_COUNTERS = (
     r"전|후|동안|정도|이상|이하|미만|초과|짜리|이나|쯤|과|와|랑|용|대"
 )
 _LARGE = {"조": 10**12, "억": 10**8, "백만": 10**6, "만": 10**4, "천": 1000, "백": 100}
+_LED = {symbol: unit for symbol, unit in UNITS.items() if unit.before}
 _CLOCK = regex.compile(r"(?<h>\d{1,2})(?::(?<m>\d\d)|시(?:\s?(?<m>\d{1,2})분)?)?")
 
 
@@ -207,6 +208,10 @@ class Korean(Language):
                 rf"(?<![\d.,:/]|\d-)(?<sign>-)?(?<a>{number})\s?(?:{COUNTERS})?{_DASH}(?<b>{number})\s?(?<counter>{COUNTERS})",
                 self._range_of_things,
             ),
+            (
+                rf"{_FRESH}(?<a>{number}){_DASH}(?<b>{number})\s?(?<unit>{alternatives(_LED)})(?![A-Za-z\d])",
+                self._range_of_led_units,
+            ),
             (rf"(?<number>{number})\s?(?<unit>[µm]g/m[³3])(?<particle>로|는|를|가|와)?", self._density),
             (
                 rf"(?<![:/A-Za-z]|\d[.,-])(?<sign>(?<!\d\s?|\p{{L}})[-+±])?(?<number>{number})"
@@ -297,6 +302,12 @@ class Korean(Language):
         if last.whole <= first.whole:
             return None
         return counted_range(first.whole, last.whole, counter, found.string[found.end() :])
+
+    def _range_of_led_units(self, found: "regex.Match[str]") -> str:
+        """초속 이에서 사 미터."""
+        unit = _LED[found["unit"]]
+        first, last = (_decimal(self.notation.parse(found[end])) for end in "ab")
+        return f"{unit.before} {first}에서 {last} {unit.one}"
 
     def _density(self, found: "regex.Match[str]") -> str:
         """The unit is said first, so that the particle stands behind 그램, not 미터."""

@@ -37,7 +37,7 @@ _NAMES = {
     "Mbit/s": "메가비트 퍼 세컨드", "Gbit/s": "기가비트 퍼 세컨드", "원": "원", "분": "분", "시간": "시간", "개": "개",
     "명": "명", "인": "인", "월": "월", "년": "년", "일": "일", "박": "박",
 }  # fmt: skip
-UNITS = {
+UNITS: dict[str, Measure] = {
     **{symbol: _unit(name) for symbol, name in _NAMES.items()},
     "°F": _unit("도", "화씨"), "km/h": _unit("킬로미터", "시속"), "kph": _unit("킬로미터", "시속"),
     "mph": _unit("마일", "시속"), "m/s": _unit("미터", "초속"), "km/s": _unit("킬로미터", "초속"),

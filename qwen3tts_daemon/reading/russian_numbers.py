@@ -53,8 +53,8 @@ def rows(notation: Notation) -> Iterator[Row]:
     yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d)", lambda _: "сек"
     yield r"(?<=^|[\s(])(?<sign>[<>≤≥])\s?(?=\d)", lambda found: f"{_COMPARISONS[found['sign']]} "
     yield (
-        rf"(?<![\d.,:/\p{{L}}-]|\p{{L}}\s-)(?<currency>[$€£])?(?<a>[-+]?{number})\s?(?:{_UNIT})?\s?[-–—…]\s?"
-        rf"(?<b>[-+]?(?:{number}))(?=\s?(?:(?<unit>{_UNIT}){_END}|(?<word>[а-яё]{{3,}})|[$€£₽]))",
+        rf"(?<![\d.,:/\p{{L}}-]|\p{{L}}\s-)(?<currency>[$€£])?(?<a>[-+]?{number})(?:\s?(?<first_unit>{_UNIT}){_END})?\s?[-–—…]\s?"
+        rf"(?<b>[-+]?(?:{number}))(?(first_unit)(?=\s?(?P=first_unit)))(?=\s?(?:(?<unit>{_UNIT}){_END}|(?<word>[а-яё]{{3,}})|[$€£₽]))",
         partial(_range, notation),
     )
     yield rf"{_VULGAR}(?=\s[а-яё])", _governed_fraction

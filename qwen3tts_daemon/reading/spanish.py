@@ -1,0 +1,141 @@
+"""Spanish, as in Spain; the short forms of America too."""
+
+from collections.abc import Sequence
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+from num2words import num2words  # type: ignore[import-untyped]
+
+from qwen3tts_daemon.reading import spanish_words as words
+from qwen3tts_daemon.reading.iberian import Iberian
+from qwen3tts_daemon.reading.language import Row, Unit, rewritten
+from qwen3tts_daemon.reading.notation import Number
+
+_SUFFIX = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?|[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?"
+_BEGIN = r"(?<![\d.,+-]|\+\d{1,3}[ .-])"
+
+
+class Spanish(Iberian):
+    digit_words = ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"]
+    point = "coma"
+    signs = {
+        "+": "más", "-": "menos", "±": "más menos", "×": "por", "x": "por", "*": "por", "÷": "entre",
+        "=": "igual a", "<": "menos de", ">": "más de", "≤": "como máximo", "≥": "al menos", "~": "aproximadamente",
+        "≈": "aproximadamente", "#": "número", "№": "número", "§": "sección", "&": "y",
+    }  # fmt: skip
+    address_signs = {
+        ".": "punto", "@": "arroba", "/": "barra", "-": "guion", "_": "guion bajo", ":": "dos puntos", "+": "más",
+    }  # fmt: skip
+    units = words.UNITS
+    per = "por"
+    currencies = words.CURRENCIES
+    magnitudes = words.MAGNITUDES
+    ratio_word = "a"
+    and_word = "y"
+    version_word = "versión"
+    clock_words = _SUFFIX
+    abbreviations = words.ABBREVIATIONS
+    also_read = (
+        rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]iglos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\b\p{{Ll}}{{4,}}\s[IVX]+\b"
+        r"|(?<![\p{L}\d.])(?:[cC]/\s?|D\.\s|S\.\s|Fr\.\s|Col\.\s|[Pp]l\.\s|Pº|P\.º|Bº)"
+    )
+
+    months, short_months, weekdays = words.MONTHS, words.SHORT_MONTHS, words.WEEKDAYS
+    before_numbers, before_names = words.BEFORE_NUMBERS, words.BEFORE_NAMES
+    date_cues = "el|del|al|día|hasta|desde|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    timer_cues = "temporizador|cronómetro|cuenta atrás|duración|quedan?|faltan?|restantes?|pausa|timer|ritmo"
+    code_cues = "códigos?|PIN|contraseña|clave|código postal|expediente|pedido|extensión|matrícula|contador"
+    numbered, kings, queens, editions = words.NUMBERED, words.KINGS, words.QUEENS, words.EDITIONS
+    ordinal_nouns = "pisos?|plantas?|puestos?|lugar|grado|curso|trimestre|semestre|aniversario|ciclo|cumpleaños|día"
+    ordinal_endings = r"\.?(?:er|os|as)(?!\p{L})|(?:[rdtvnm][oa])s?(?!\p{L})"
+    function_words = frozenset(words.FUNCTION_WORDS.split())
+    feminine, masculine = frozenset(words.FEMININE.split()), frozenset(words.MASCULINE.split())
+    feminine_endings = words.FEMININE_ENDINGS
+    half = {"m": "medio", "f": "media"}
+    millions = r"ill(?:ón|ones)$"
+    times_word = "veces"
+    inches = ("pies", "pulgadas")
+    round_the_clock = "veinticuatro siete"
+    first_day = "uno"
+
+    def before(self) -> Sequence[Row]:
+        return (
+            (
+                r"(?<![\d:.,])(?<h>1[0-2]|0?[1-9])\s?(?<suffix>[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?)",
+                lambda found: self.time(int(found["h"]), 0, None, found["suffix"]),
+            ),
+            (rf"{_BEGIN}[6-9]\d{{2}}[ .]\d{{3}}[ .]\d{{3}}(?![\d.,]?\d| \d{{3}})(?!\s\p{{Ll}})", self._telephone),
+            (rf"{_BEGIN}[6-9]\d{{1,2}}(?:[ -]\d{{2,3}}){{2,3}}(?![\d.,]?\d| \d)(?<=(?:\D?\d){{9}})", self._telephone),
+            (r"(?<=(?<![\d.,])1)\s?ha\b(?!\s\p{Ll})", rewritten(" hectárea")),
+            (r"(?<=\d)\s?ha\b(?!\s\p{L}+(?:do|to|cho|so)\b)", rewritten(" hectáreas")),
+            (r"\b50\s?[/-]\s?50\b", lambda _: "cincuenta cincuenta"),
+            (r"\b16:9\b", lambda _: "dieciséis novenos"),
+            (r"\b(?<pair>entre\s\d[\d.,]*)\s?[-–]\s?(?=\d)", lambda found: f"{found['pair']} y "),
+            *super().before(),
+        )
+
+    def _telephone(self, found: "regex.Match[str]") -> str:
+        return self.phone(regex.findall(r"\d+", found[0]), is_international=False)
+
+    # ---- numbers ----
+
+    def cardinal(self, n: int, gender: str = "") -> str:
+        said = str(num2words(n, lang="es"))
+        said = str(regex.sub(r"veintiuno(?= mil| bill| trill)", "veintiún", said))
+        said = str(regex.sub(r"\buno(?= mil| bill| trill)", "un", said))
+        if gender == "m":
+            return str(regex.sub(r"\buno$", "un", regex.sub("veintiuno$", "veintiún", said)))
+        if gender == "f":
+            return str(regex.sub(r"entos(?!.*ill)", "entas", regex.sub("uno$", "una", said)))
+        return said
+
+    def ordinal(self, n: int, gender: str = "") -> str:
+        special = {11: "undécimo", 12: "duodécimo"}
+        said = special.get(n) or str(num2words(n, lang="es", to="ordinal"))
+        said = regex.sub(r"décimo(?=\p{L})", "decimo", said)
+        return str(regex.sub(r"o\b", "a", said)) if gender == "f" else said
+
+    def ordinal_before(self, n: int, gender: str) -> str:
+        said = self.ordinal(n, gender)
+        return said if gender == "f" else str(regex.sub(r"(primer|tercer)o$", r"\1", said))
+
+    def fraction_digits(self, digits: str) -> str:
+        """As a number, but for zeros before it, and only while it is short."""
+        rest = digits.lstrip("0")
+        if not rest or len(rest) > 3:
+            return self.digits(digits)
+        return self.joined((self.digits(digits[: -len(rest)]), self.cardinal(int(rest))))
+
+    # ---- kinds of things ----
+
+    def money_with_cents(self, whole: Number, unit: Unit, cents: Number, cent: Unit) -> str:
+        return f"{self.counted(whole, unit)} con {self.counted(cents, cent)}"
+
+    def time(self, hour: int, minute: int, second: int | None, suffix: str) -> str:
+        said = self._clock(hour, minute, suffix)
+        return f"{said} y {self.counted(Number(second), self.units['s'])}" if second else said
+
+    def _clock(self, hour: int, minute: int, suffix: str) -> str:
+        said = self.cardinal(hour, "f")
+        if minute in (15, 30):
+            said += " y cuarto" if minute == 15 else " y media"
+        elif minute:
+            said += f" cero {self.cardinal(minute)}" if minute < 10 else f" {self.cardinal(minute)}"
+        elif suffix.startswith("h") or not hour:
+            return self.counted(Number(hour), self.units["h"])
+        if suffix.startswith("a"):
+            return f"{said} de la mañana"
+        if suffix.startswith("p"):
+            return f"{said} de la {'noche' if 8 <= hour < 12 else 'tarde'}"
+        return said
+
+    def stroke(self, first: str, second: str) -> str:
+        return f"{self.part(first)} sobre {self.part(second)}"
+
+    def part_name(self, denominator: int) -> str:
+        return "tercio" if denominator == 3 else self.ordinal(denominator)
+
+    def phone(self, groups: Sequence[str], *, is_international: bool) -> str:
+        if not is_international:
+            return super().phone(groups, is_international=False)
+        country, *rest = groups
+        return self.pause.join((f"más {self.part(country)}", *map(self.digits, rest)))
