@@ -55,7 +55,7 @@ class Chinese(Language):
             (rf"(?<=[{LETTERS}])(?<whole>\d+)\.(?<part>\d+)(?![.\d])", _decimal),
             (rf"(?<![\d.,{LETTERS}])-{NUMBER}(?=度)", lambda found: chinese_numbers.below_zero(found[0])),
             (rf"(?<![\d.,{_NO_TWO}{LETTERS}-])2(?={COUNTERS})(?!年级|年\d+班|成立|分之)", lambda _: "两"),
-            (rf"(?<![\d.,{_NO_TWO}{LETTERS}-])2(?=[到至]{NUMBER}(?:{COUNTERS}|{UNIT_SYMBOLS}))", lambda _: "两"),
+            (rf"(?<![\d.,{_NO_TWO}{LETTERS}-])2(?=[到至、或]{NUMBER}(?:{COUNTERS}|{UNIT_SYMBOLS}))", lambda _: "两"),
             (r"(?<![\d.,])\d{8,15}(?=[元人个块次吨米户条万美港])", lambda found: self.cardinal(int(found[0]))),
             (r"(?<=\d)[xX](?![\d\p{Latin}])", lambda _: "倍"),
             (rf"(?<=[{LETTERS}\d])\+(?=\d|$|\p{{Han}})", lambda _: "加"),

@@ -41,7 +41,8 @@ def amounts() -> Sequence[Row]:
         (r"(?<=\d)\s?(?<unit>L|kWh)\s?/\s?100\s?km", lambda found: f"{UNITS[found['unit']].one}每百公里"),
         (rf"(?<=\d[千万亿])[ \u00a0]?(?:{UNIT_SYMBOLS})(?![{LETTERS}\d])", lambda found: UNITS[found[0].strip()].one),
         (r"(?<=\d)/(?=\d+\s?(?:mmHg|毫米汞柱))", lambda _: "，"),
-        (r"(?<=\d\p{Han}{1,2})/(?=\p{Han})", lambda _: "每"),
+        (r"(?<=\d\p{Han}{1,2})/(?=\p{Han})|(?<=[¥$€£]\s?\d[\d.,]*)/(?=\p{Han})", lambda _: "每"),
+        (r"±(?=\s?\d)", lambda _: "正负"),
         (
             rf"(?<=[元块])\s?/\s?(?<unit>{UNIT_SYMBOLS})(?![{LETTERS}])",
             lambda found: f"每{UNITS[found['unit']].one}",
@@ -61,7 +62,7 @@ def said_by_digit() -> Sequence[Row]:
         ),
         (rf"(?<=(?:{_CALLS})[是为:：\s]{{0,2}})\d{{3,12}}{counted}", _telephone),
         (r"(?<![\d.,-])1[3-9]\d{9}(?![\d.,-])", _telephone),
-        (rf"(?<=(?:{_CODES})[是为:：\s]{{0,2}})\d{{3,}}{counted}", _digits),
+        (rf"(?<=(?:{_CODES}|机号|\p{{Han}}号码?[是为:：])[是为:：\s]{{0,2}})\d{{3,}}{counted}", _digits),
         (r"(?<![\d.,])\d{3,4}(?=室|号?房|教室)", _digits),
         (r"(?<![\d.,])\d{3,4}(?=路(?!程))", _telephone),
         (r"(?<=(?<![A-Z])[GDCKZTSY])\d{3,4}(?=次|列车|号?高铁)", _telephone),

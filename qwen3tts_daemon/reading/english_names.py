@@ -144,7 +144,7 @@ def _codes() -> Iterator[Row]:
 
 def _sizes() -> Iterator[Row]:
     yield (
-        r"(?<![\d.,])(?<feet>\d+)'\s?(?<inches>\d{1,2})(?:\"|'')",
+        r"(?<![\d.,])(?<feet>\d+)'\s?(?<inches>\d{1,2})(?:\"|''|(?<=[3-8]'\s?(?:\d|1[01]))(?![\d'.,]\d|\d))",
         lambda found: f"{cardinal(int(found['feet']))} foot {cardinal(int(found['inches']))}",
     )
     yield r"(?<![\d.,\"'])(?<number>\d+(?:\.\d+)?)(?:\"|'')(?<noun>\s?-?\p{Ll}{3,})?", _inches

@@ -74,7 +74,8 @@ def short_forms() -> Iterator[Row]:
         lambda found: _BEFORE_NUMBERS[found[0]],
     )
     yield (
-        rf"{_ALONE}(?:{alternatives(_BEFORE_NAMES)})(?=\s\p{{Lu}}|(?<=M\.)\s(?:et\s|le\s))|(?<!\p{{L}})(?:St|Ste)-(?=\p{{Lu}})",
+        rf"{_ALONE}(?:{alternatives(_BEFORE_NAMES)})(?=\s\p{{Lu}}|(?<=M\.)\s(?:et\s|le\s))"
+        r"|(?<!\p{L})(?:St|Ste)-(?=\p{Lu})",
         lambda found: _BEFORE_NAMES[found[0]],
     )
     yield r"(?<![/\p{L}])etc(?![/\p{L}.])", rewritten("et cetera")

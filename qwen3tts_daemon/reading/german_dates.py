@@ -36,6 +36,7 @@ def dates() -> Iterator[Row]:
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
     yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"{day}\.(?=\s(?:Professor|Doktor|Herrn?|Frau|Familie)\b)", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"(?<=(?:tag|woch)(?:,|\sund)\s){day}", lambda found: _WEEKDAYS[found["weekday"]]
     yield (

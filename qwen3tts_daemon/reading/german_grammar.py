@@ -16,11 +16,12 @@ _HALF = {
 _DATIVE = regex.compile(
     r"\b(?i:in|mit|nach|vor|seit|von|zu|aus|bei|ab|binnen|innerhalb von|an|unter|außer|gegenüber)\s$"
 )
+_NOMINATIVE = regex.compile(r"\b(?i:à|als|ist|sind|war|waren|bleibt|bleiben|heißt|gleich)\s$")
 _ACCUSATIVE = regex.compile(
     r"\b(?i:für|um|ohne|durch|gegen|pro|bis|je)\s$|\b(?i:kostet\p{Ll}*|kosten|zahl\p{Ll}*|bezahl\p{Ll}*|nimm"
     r"|nehme\p{Ll}*|brauch\p{Ll}*|gib|gebe\p{Ll}*|kauf\p{Ll}*|hat|habe\p{Ll}*|hast|hatte\p{Ll}*|dauer\p{Ll}*"
     r"|wart\p{Ll}*|füg\p{Ll}*|trink\p{Ll}*|iss|bestell\p{Ll}*|mach\p{Ll}*|misst|wiegt|bekomm\p{Ll}*|erhält|es gibt"
-    r"|hol\p{Ll}*|spar\p{Ll}*)\b"
+    r"|hol\p{Ll}*|schuld\p{Ll}*|verdien\p{Ll}*|schenk\p{Ll}*|spar\p{Ll}*)\b"
 )
 _FEMININE = regex.compile(
     r"(?:.+(?:ung|heit|keit|schaft|tion|tät|enz|anz|ik|erei|e)|Person|Nacht|Nachricht|E-?Mail|Mail|SMS|Stadt"
@@ -64,6 +65,8 @@ def case(before: str) -> str:
     """Which a noun has behind this text."""
     if _DATIVE.search(before):
         return "dative"
+    if _NOMINATIVE.search(before):
+        return "nominative"
     return "accusative" if _ACCUSATIVE.search(before) else "nominative"
 
 

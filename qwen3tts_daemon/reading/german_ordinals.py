@@ -72,7 +72,15 @@ def ones() -> Iterator[Row]:
     thing = "(?<thing>" + "|".join(map(regex.escape, things)) + r")(?![\p{L}\p{N}/])"
     free = r"(?<![\p{L}\d.,:/$€£#+–§-])(?<!\d\s)"
     yield rf"{free}(?<n>1|½|1/2)\s?{thing}(?!\s?\d+\s?[:=])", _one_of_unit
-    yield rf"{free}1,(?<cents>\d\d)\s?(?<thing>€|Euro|EUR|\$)(?![\p{{L}}/])", _one_with_cents
+    yield (
+        rf"{free}1,(?<cents>\d\d)\s?(?<thing>€|Euro|EUR|\$)(?!\p{{L}})(?:/(?<per>k?g|l|h|kWh|km|m|m²|min)(?!\p{{L}}))?",
+        _one_with_cents,
+    )
+    yield (
+        r"(?<=\b(?:[Ii]n|[Nn]ach|[Vv]or|[Ss]eit)\s)(?<n>[2-9]|[1-9]\d+)\s?(?<unit>[kcm]?m|d|Tg"
+        r"|Mon)(?![\p{L}\d²³/]|\s\p{Lu})",
+        lambda found: f"{cardinal(int(found['n']))} {UNITS[found['unit']].many}n",
+    )
     yield rf"{free}(?<n>1|½|1/2)\s(?<thing>\p{{Lu}}\p{{Ll}}+|E-Mail)\b", _one_of_noun
     yield rf"{free}1(?=\s\p{{Ll}}+e(?<ending>[rsn]?)\s(?<thing>\p{{Lu}}[\p{{L}}-]+))", _one_of_adjective
 
@@ -86,7 +94,8 @@ def _one_of_unit(found: "regex.Match[str]") -> str:
 def _one_with_cents(found: "regex.Match[str]") -> str:
     cents = int(found["cents"])
     words = f"{one('m', case(preceding(found)))} {CURRENCIES[found['thing']].unit.one}"
-    return f"{words} {cardinal(cents)}" if cents else words
+    per = f"pro {UNITS[found['per']].one}" if found["per"] else ""
+    return " ".join(filter(None, (words, cardinal(cents) if cents else "", per)))
 
 
 def _one_of_noun(found: "regex.Match[str]") -> str | None:

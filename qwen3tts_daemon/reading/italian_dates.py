@@ -68,7 +68,10 @@ def dates() -> Iterator[Row]:
         lambda found: date(int(found["d"]), int(found["m"])),
     )
     yield rf"(?<![\d.,/-])0(?=[2-9]\s(?i:{_MONTH})\b)", rewritten("")
-    yield r"(?<=\b(?i:anni|estate|inverno|autunno|primavera|nel|dal|del)\s|\bl')'(?=\d\d\b)", rewritten("")
+    yield (
+        r"(?<=\b(?i:anni|estate|inverno|autunno|primavera|nel|dal|del)\s|\bl'|\be\s(?=.[1-9]0\b))'(?=\d\d\b)",
+        rewritten(""),
+    )
     yield (
         r"\b(?<a>(?:19|20)\d\d)/(?<b>\d\d|20\d\d)\b(?!/)",
         lambda found: f"{cardinal(int(found['a']))} {cardinal(int(found['b']))}",

@@ -93,7 +93,8 @@ def romans() -> Iterator[Row]:
         lambda found: _ordinal(roman.value(found["r"]), ""),
     )
     yield (
-        rf"\b(?<r>[IVX]{{2,}}|[VX]|(?<={_FEMININE}|{_MASCULINE})I)[°ª]?\s(?<noun>{_COUNTED}|sec\.|dinastia|crociata|repubblica)(?!\p{{L}})",
+        rf"\b(?<r>[IVX]{{2,}}|[VX]|(?<={_FEMININE}|{_MASCULINE})I)[°ª]?\s"
+        rf"(?<noun>{_COUNTED}|sec\.|dinastia|crociata|repubblica)(?!\p{{L}})",
         _roman_before,
     )
     yield (
@@ -124,7 +125,8 @@ def codes() -> Iterator[Row]:
     """Telephone numbers, postal codes, secrets, and numbers with a letter."""
     blank = r"[ \u00a0./-]"
     yield (
-        rf"(?<![\d.,]|\+\d\d\s)3\d\d(?:{blank}\d{{6,7}}|(?:{blank}\d{{2,4}}){{2,3}})(?![\d.,]?\d)|\b800(?:{blank}\d{{3}}){{2}}(?!\d)",
+        rf"(?<![\d.,]|\+\d\d\s)3\d\d(?:{blank}\d{{6,7}}|(?:{blank}\d{{2,4}}){{2,3}})(?![\d.,]?\d)"
+        rf"|\b800(?:{blank}\d{{3}}){{2}}(?!\d)",
         lambda found: ", ".join(map(_digits, regex.findall(r"\d+", found[0]))),
     )
     yield (

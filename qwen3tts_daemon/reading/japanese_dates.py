@@ -18,7 +18,7 @@ def times() -> Sequence[Row]:
     return [
         (rf"(?<![\d/]){day}(?={weekday}|まで|から|締|開|発|以降|の予定)", _day),
         (rf"(?<=[日\d]){weekday}", lambda f: f"{f['w']}曜日{'、祝日' if f['holiday'] else ''}"),
-        (r"(?<!\d)0(?=[1-9](?:月|日|時))", lambda _: ""),
+        (r"(?<!\d)0(?=[1-9](?:月|日|時|分|秒))", lambda _: ""),
         (r"(?<![A-Za-z])(?<half>AM|PM|am|pm)\s?(?=\d{1,2}:\d\d)", lambda found: half_day(found["half"])),
         (rf"{timers}(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?=で|です|$|[。、]|残)(?![:\d])", _timer),
         (r"(?<=[\d%°年月日号時分秒個人円度点]|°C)\s?[~～〜]\s?(?=[-+¥$€]?\d)", lambda _: "から"),

@@ -34,6 +34,7 @@ def names() -> Sequence[Row]:
             r"〒\s?(?<a>\d{3})-?(?<b>\d{4})",
             lambda found: f"郵便番号{digits(found['a'])}、{digits(found['b'])}",
         ),
+        (r"(?<=[A-Z])-(?=\d{3}号室)", lambda _: ""),
         (r"(?<!\d)110番", lambda _: "ひゃくとおばん"),
         (r"(?<!\d)\d{3}(?=号室)|(?<=国道)\d{3}(?=号)", _model),
         (
@@ -53,6 +54,7 @@ def amounts() -> Sequence[Row]:
         (rf"(?<=\d[千万億])[ \u00a0]?(?:{UNIT_SYMBOLS})(?![{LETTERS}\d])", lambda found: UNITS[found[0].strip()].one),
         (r"(?<=\d{4})K(?![\p{Latin}\d])", lambda _: "ケルビン"),
         (r"(?<=\d)/(?=\d+\s?mmHg)", lambda _: "、"),
+        (r"±(?=\s?\d)", lambda _: "プラスマイナス"),
         (
             rf"(?<=(?:時速|分速|秒速|風速|毎時|毎分|毎秒|華氏)[はがで約:：\s]{{0,2}})(?<n>{NUMBER})\s?(?<unit>{speed})(?![{LETTERS}])",
             lambda found: f"{found['n']}{UNITS[found['unit']].one}",

@@ -68,7 +68,9 @@ _KINDS = (
 )
 OPENERS = "<[◁\ue200"
 """What the openings begin with"""
-_CANDIDATE = regex.compile(rf"<(?:!--|[|｜]|{_TAG})|\[(?:{_THOUGHT}|tool_calls)|◁|\ue200", regex.I)
+MAYBE_OPENING = rf"(?i:<(?:!--|[|｜]|{_TAG})|\[(?:{_THOUGHT}|tool_calls)|◁|\ue200)"
+"""A pattern that all openings match, and little else"""
+_CANDIDATE = regex.compile(MAYBE_OPENING)
 
 
 class Opening(NamedTuple):

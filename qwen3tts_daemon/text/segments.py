@@ -14,7 +14,7 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.text.blocks import NOTE, OPENERS, Block, Code, Data, Opening, opening
+from qwen3tts_daemon.text.blocks import MAYBE_OPENING, NOTE, OPENERS, Block, Code, Data, Opening, opening
 from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
@@ -69,7 +69,7 @@ class _Cut:
 
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
-_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n|[{regex.escape(OPENERS)}][/|｜!\w]")
+_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n|</?\w|{MAYBE_OPENING}")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _ROW = regex.compile(r"\S[ \t]\|[ \t]\S")
 _WIDE = regex.compile(f"[{CJK}]")
