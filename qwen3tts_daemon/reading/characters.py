@@ -38,9 +38,6 @@ _DASH_FOR_MINUS = regex.compile(rf"(?<![{LETTERS}\d)\]%°]|\d\s)–(?=\d)")
 _UNKNOWN_DIGIT = regex.compile(r"[^\P{Nd}0-9]")
 _DEGREE = regex.compile(r"(?<=\d\s?)[º°]\s?(?=[CFK]\b)")
 
-# What `regex` takes for a digit and Python's older tables do not know: it has no value here.
-_UNKNOWN_DIGIT = regex.compile(r"\d")
-
 
 def plain(text: str) -> str:
     """The text with one character for each meaning: minus, digits, degrees, blanks, primes."""
@@ -62,4 +59,4 @@ def _plain(char: str) -> str:
         return unicodedata.normalize("NFKC", char).replace("\u03bc", "\u00b5")
     if kind == "<wide>":
         return unicodedata.normalize("NFKC", char)
-    return " " if _UNKNOWN_DIGIT.match(char) else char
+    return char

@@ -149,7 +149,7 @@ def _sizes() -> Iterator[Row]:
     )
     yield r"(?<![\d.,\"'])(?<number>\d+(?:\.\d+)?)(?:\"|'')(?<noun>\s?-?\p{Ll}{3,})?", _inches
     yield (
-        r"(?<![\d.,])(?<number>\d+(?:\.\d+)?)\sin\b(?=\.?\s*$|,|\.?\s(?:of|wide|tall|long|high|deep|thick|x)\b)",
+        r"(?<![\d.,])(?<number>\d+(?:\.\d+)?)\sin\b(?=(?<=\.\d+\sin)(?:\.?\s*$|,)|\.?\s(?:of|wide|tall|long|high|deep|thick|x)\b)",
         lambda found: f"{decimal(found['number'])} {'inch' if found['number'] == '1' else 'inches'}",
     )
     yield r"(?<n>\d+\s?[x×]\s?\d+)(?!\s?=)", lambda found: regex.sub(r"\s?[x×]\s?", " by ", found["n"])

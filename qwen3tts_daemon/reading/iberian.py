@@ -15,6 +15,7 @@ _DAY_MONTH = r"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])/(?<m>1[0-2]|0?[1-9])(?![\
 _HALF = r"(?<![\d/.,])(?:(?<n>\d+)\s?½|(?<n>\d+)\s1/2|½|1/2)(?![\d/])"
 _SMALL_FRACTIONS = frozenset((2, 3, 4, 5, 6, 8))
 _MILLION = 1_000_000
+_LETTERED = "letras?|opción|opção|vitaminas?|grupo|plano?|nota|clase|classe|bloque|bloco|turma"
 _LAST_FLOOR = 12
 """Above it º without a noun is a degree"""
 _COLD = r"(?i)(?:hace|faz|[-+±]|temperatura de|m[áí][xn]ima de)\s?$"
@@ -59,6 +60,8 @@ class Iberian(Language):
     """By gender"""
     millions: ClassVar[str]
     """A pattern for the last word of a number behind which "de" stands before a noun"""
+    out_of: ClassVar[str]
+    """Of a mark: "8,5/10" """
     times_word: ClassVar[str]
     """Of "3x" """
     inches: ClassVar[tuple[str, str]]
@@ -85,16 +88,29 @@ class Iberian(Language):
 
     def _short_forms(self) -> Sequence[Row]:
         numbers, names, days = self.before_numbers, self.before_names, self.weekdays
-        begin = r"(?<![\p{L}\d.])"
+        begin, letter = r"(?<![\p{L}\d.])", rf"\b(?:{_LETTERED})\s|\b\p{{Lu}}(?:,|\s(?:y|e|o|ou))\s"
+        several = rf"(?:{alternatives(short.removesuffix('.') for short in days)})\b\.?"
         return (
             (rf"{begin}(?:{alternatives(numbers)})(?=\s?\p{{Lu}}?\d)", lambda found: numbers[found[0]]),
-            (rf"{begin}(?:{alternatives(names)})(?=\s?\p{{Lu}})", lambda found: f"{names[found[0]]} ".strip()),
+            (
+                rf"{begin}(?<!{letter})(?:{alternatives(names)})(?=\s?\p{{Lu}})",
+                lambda found: names[found[0]],
+            ),
+            (rf"{begin}(?i)(?<first>{several})(?<gap>\s(?:a|à|y|e)\s|\s?[-–]\s?)(?<last>{several})", self._weekdays),
             (rf"{begin}(?i:(?<day>{alternatives(days)}))(?=,?\s(?:el\s|dia\s)?\d)", self._weekday),
         )
 
     def _weekday(self, found: "regex.Match[str]") -> str:
-        full = self.weekdays[found["day"].lower()]
-        return full.capitalize() if found["day"][0].isupper() else full
+        return self._full_weekday(found["day"])
+
+    def _weekdays(self, found: "regex.Match[str]") -> str:
+        gap = found["gap"] if found["gap"].strip().isalpha() else " a "
+        stop = "." if found[0].endswith(".") and not found.string[found.end() :].strip() else ""
+        return self._full_weekday(found["first"]) + gap + self._full_weekday(found["last"]) + stop
+
+    def _full_weekday(self, written: str) -> str:
+        full = self.weekdays[f"{written.lower().removesuffix('.')}."]
+        return full.capitalize() if written[0].isupper() else full
 
     def _dates(self) -> Sequence[Row]:
         gap = r"(?:\sde\s|[\s/-])"
@@ -155,6 +171,7 @@ class Iberian(Language):
             (r"(?<=\d\s?(?:min|seg|hs?|hrs|pers|uds?|un|hab))\.(?=\s\p{Ll}|\s?\d)", rewritten("")),
             (r"(?<=\d[.,]\d+|[-+±]\d+)\s?º(?!\p{L})", rewritten("°")),
             (rf"(?<number>{number})\s?(?<unit>[lL]|kWh)\s?/\s?100\s?km\b", self._consumption),
+            (r"(?<number>\d+[.,]\d+)\s?/\s?(?<b>10|20|100)(?![\d/]|[.,]\d)", self._mark),
             (rf"{_HALF}\s?(?<unit>{measured})(?![\p{{L}}\d/])", self._half_unit),
             (rf"{_HALF}\s(?<noun>\p{{Ll}}{{3,}})", self._half_noun),
             (r"(?<![\d.,])(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(rf"\g<ft> {feet} \g<in> {inches}")),
@@ -165,6 +182,9 @@ class Iberian(Language):
 
     def _consumption(self, found: "regex.Match[str]") -> str:
         return self.counted(self.notation.parse(found["number"]), self.units[f"{found['unit']}/100 km"])
+
+    def _mark(self, found: "regex.Match[str]") -> str:
+        return f"{self.number(self.notation.parse(found['number']))} {self.out_of} {self.part(found['b'])}"
 
     def _half_unit(self, found: "regex.Match[str]") -> str:
         unit = self.units[found["unit"]]

@@ -36,7 +36,7 @@ class Portuguese(Iberian):
     abbreviations = words.ABBREVIATIONS
     also_read = (
         rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]éculos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\b\p{{Ll}}{{4,}}\s[IVX]+\b"
-        r"|(?<![\p{L}\d.])(?:[RDS]|Al|Pç|Pe|Fr|Bl|Est|Jd|Vl)\.\s?\p{Lu}|\b(?:Av|Dra?|Sra?)\s\p{Lu}"
+        r"|\b(?:[Ss]eg|[Ss]ex)\b|(?<![\p{L}\d.])(?:[RDS]|Al|Pç|Pe|Fr|Bl|Est|Jd|Vl)\.\s?\p{Lu}|\b(?:Av|Dra?|Sra?)\s\p{Lu}"
     )
 
     months, short_months, weekdays = words.MONTHS, words.SHORT_MONTHS, words.WEEKDAYS
@@ -54,6 +54,7 @@ class Portuguese(Iberian):
     feminine_endings = words.FEMININE_ENDINGS
     half = {"m": "meio", "f": "meia"}
     millions = r"(?:ão|ões)$"
+    out_of = "de"
     times_word = "vezes"
     inches = ("pés", "polegadas")
     round_the_clock = "vinte e quatro por sete"
@@ -115,7 +116,7 @@ class Portuguese(Iberian):
         return f"{said} e {self.counted(Number(second), self.units['s'])}" if second else said
 
     def stroke(self, first: str, second: str) -> str:
-        return f"{self.part(first)} {'de' if second in ('10', '100') else 'por'} {self.part(second)}"
+        return f"{self.part(first)} {self.out_of if second in ('10', '100') else 'por'} {self.part(second)}"
 
     def part_name(self, denominator: int) -> str:
         return "terço" if denominator == 3 else self.ordinal(denominator)

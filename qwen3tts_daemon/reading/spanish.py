@@ -36,7 +36,7 @@ class Spanish(Iberian):
     abbreviations = words.ABBREVIATIONS
     also_read = (
         rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]iglos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\b\p{{Ll}}{{4,}}\s[IVX]+\b"
-        r"|(?<![\p{L}\d.])(?:[cC]/\s?|D\.\s|S\.\s|Fr\.\s|Col\.\s|[Pp]l\.\s|Pº|P\.º|Bº)"
+        r"|\b(?:[Ll]un|[Vv]ie)\b|(?<![\p{L}\d.])(?:[cC]/\s?|D\.\s|S\.\s|Fr\.\s|Col\.\s|[Pp]l\.\s|Pº|P\.º|Bº)"
     )
 
     months, short_months, weekdays = words.MONTHS, words.SHORT_MONTHS, words.WEEKDAYS
@@ -52,6 +52,7 @@ class Spanish(Iberian):
     feminine_endings = words.FEMININE_ENDINGS
     half = {"m": "medio", "f": "media"}
     millions = r"ill(?:ón|ones)$"
+    out_of = "sobre"
     times_word = "veces"
     inches = ("pies", "pulgadas")
     round_the_clock = "veinticuatro siete"
@@ -129,7 +130,7 @@ class Spanish(Iberian):
         return said
 
     def stroke(self, first: str, second: str) -> str:
-        return f"{self.part(first)} sobre {self.part(second)}"
+        return f"{self.part(first)} {self.out_of} {self.part(second)}"
 
     def part_name(self, denominator: int) -> str:
         return "tercio" if denominator == 3 else self.ordinal(denominator)

@@ -119,7 +119,7 @@ _DAYS = {
     "lun": "lunes", "mié": "miércoles", "mier": "miércoles", "jue": "jueves", "vie": "viernes", "sáb": "sábado",
     "sab": "sábado", "dom": "domingo",
 }  # fmt: skip
-WEEKDAYS = {**_DAYS, **{f"{short}.": full for short, full in _DAYS.items()}, "mar.": "martes", "mar": "martes"}
+WEEKDAYS = {**_DAYS, **{f"{short}.": full for short, full in _DAYS.items()}, "mar.": "martes"}
 KINGS = (
     "Alejandro|Alfonso|Amadeo|Benedicto|Bonifacio|Carlos|Clemente|Enrique|Eduardo|Federico|Felipe|Fernando|Francisco"
     "|Gregorio|Guillermo|Gustavo|Harald|Inocencio|Jacobo|Jaime|Jorge|José|Juan|Juan Carlos|Juan Pablo|León|Leopoldo"

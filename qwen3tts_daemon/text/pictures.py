@@ -38,7 +38,7 @@ _WIDE = regex.compile(rf"[{CJK}{WIDE_STOPS}{WIDE_COMMAS}（）「」]")
 _LINE = regex.compile(r"(?m)^[^\n]+$")
 _STROKES = regex.compile(r"[\\/_|^<>~=#*`'.()-]")
 _EMPHASIS = regex.compile(r"[*_~`]\p{L}|\p{L}[*_~`]|^[|>\s]*$")
-_WORD = regex.compile(r"[[\p{L}\p{N}]--[oOxXvV]]|\p{L}{2}", regex.V1)
+_WORD = regex.compile(r"[[\p{L}\p{N}]--[oOxXvV]]|\p{L}{2}|^\s*\p{L}", regex.V1)
 
 
 def without_pictures(text: str) -> str:
