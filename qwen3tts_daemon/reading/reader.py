@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
@@ -25,15 +24,9 @@ def spoken(text: str, language: str) -> str:
     return reader.spoken(text) if reader.needs_reading(text) else text
 
 
-def is_there(language: str) -> bool:
-    """Whether its module is written: of some they are not yet."""
-    return find_spec(f"qwen3tts_daemon.reading.{_MODULES[language]}") is not None
-
-
 def load(language: str) -> None:
     """Compile its tables now: 0.1 to 0.2 s, which its first text takes else."""
-    if is_there(language):
-        _reader(language)
+    _reader(language)
 
 
 def is_loaded(language: str) -> bool:

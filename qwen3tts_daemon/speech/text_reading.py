@@ -35,7 +35,7 @@ class TextReading:
 
     async def spoken(self, segment: Segment) -> str:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
-        if not self.is_on or not reader.is_there(self.language):
+        if not self.is_on:
             return segment.text
         if reader.is_loaded(self.language) and not reader.needs_reading(segment.text, self.language):
             return segment.text
