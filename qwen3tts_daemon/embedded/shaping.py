@@ -28,11 +28,13 @@ _TAIL_FLOOR_DB, _TAIL_REACH_MS = -52, 140
 # the pause. Others fall silent within 120 ms, release included.
 _BREATH_DB, _USUAL_TAIL_MS = -30, 120
 _LIMITER_MS = 4
+# A plosive keeps its burst, which lasts 10 ms and more.
+_SILENCE_DB, _RISE_DB_PER_MS = -50, 10
 
 
 def shape(samples: Samples, gain: float) -> Samples:
-    """One unit [n] at 24 kHz: trimmed, levelled, faded."""
-    return fade_edges(limit_peaks(trim(samples) * np.float32(gain)))
+    """One unit [n] at 24 kHz: trimmed, levelled, faded in where its sound begins."""
+    return fade_edges(soften_onset(limit_peaks(trim(samples) * np.float32(gain))))
 
 
 def pause_after(unit: Samples, ending: Ending) -> Samples:
@@ -48,7 +50,7 @@ def last_pause() -> Samples:
 def trim(samples: Samples) -> Samples:
     """The samples between the first and the last sound, with a pre-roll and a release."""
     block = _samples(_BLOCK_MS)
-    level_db = _levels_db(samples)
+    level_db = _levels_db(samples, block)
     if not level_db.size:
         return samples
     loud = np.flatnonzero(level_db > _LOUD_DB)
@@ -61,14 +63,14 @@ def trim(samples: Samples) -> Samples:
 
 def _breath(samples: Samples) -> int:
     """Samples at the end that are too quiet for speech, beyond the usual."""
-    audible = np.flatnonzero(_levels_db(samples) > _BREATH_DB)
-    end = (int(audible[-1]) + 1) * _samples(_BLOCK_MS) if audible.size else len(samples)
+    block = _samples(_BLOCK_MS)
+    audible = np.flatnonzero(_levels_db(samples, block) > _BREATH_DB)
+    end = (int(audible[-1]) + 1) * block if audible.size else len(samples)
     return max(0, len(samples) - end - _samples(_USUAL_TAIL_MS))
 
 
-def _levels_db(samples: Samples) -> Samples:
-    """Of every block, relative to the loudest."""
-    block = _samples(_BLOCK_MS)
+def _levels_db(samples: Samples, block: int) -> Samples:
+    """Of every block of that many samples, relative to the loudest."""
     power = np.mean(samples[: len(samples) // block * block].reshape(-1, block) ** 2, axis=1)
     absolute = 10 * np.log10(np.maximum(power, 1e-12))
     relative: Samples = absolute - absolute.max(initial=-np.inf)
@@ -87,6 +89,23 @@ def limit_peaks(samples: Samples) -> Samples:
     window = np.hanning(2 * reach + 1)
     smooth = np.convolve(np.pad(lowest, reach, mode="edge"), window / window.sum(), mode="valid")
     return (samples * smooth).astype(np.float32)
+
+
+def soften_onset(samples: Samples) -> Samples:
+    """The same samples, their first sound rising over 5 ms at most: some styles jump out of silence within one."""
+    block = _samples(1)
+    gains_db, allowed = [], float(_SILENCE_DB)
+    for level in _levels_db(samples, block):
+        allowed = min(float(level), max(allowed, _SILENCE_DB) + _RISE_DB_PER_MS)
+        gains_db.append(allowed - float(level))
+        if level > _LOUD_DB and allowed == level:
+            break
+    if not any(gains_db):
+        return samples
+    # Each gain holds where its block begins: the step down lies in the silence before the sound.
+    begins = np.arange(len(gains_db)) * block
+    gain = 10 ** (np.interp(np.arange(begins[-1]), begins, gains_db) / 20)
+    return np.concatenate([samples[: len(gain)] * gain.astype(np.float32), samples[len(gain) :]])
 
 
 def fade_edges(samples: Samples) -> Samples:

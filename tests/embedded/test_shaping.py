@@ -11,6 +11,7 @@ from qwen3tts_daemon.embedded.shaping import (
     limit_peaks,
     pause_after,
     shape,
+    soften_onset,
     trim,
 )
 from qwen_tts.text.sentences import Ending
@@ -63,6 +64,27 @@ def test_edges_end_at_zero(samples: int) -> None:
     assert len(faded) == samples
     if samples > 1:
         assert faded[0] == faded[-1] == 0
+
+
+@pytest.mark.parametrize("head_ms", [0, 3, 7, 200, 201, 202, 203, 204])
+@pytest.mark.parametrize("hiss", [0.0, 0.0005])
+def test_a_jump_out_of_silence_is_faded_where_it_is_and_what_follows_stays(head_ms: int, hiss: float) -> None:
+    noise = np.random.default_rng(0).uniform(-1, 1, SAMPLE_RATE // 2).astype(np.float32)
+    shaped = shape(np.concatenate([hiss * noise[: head_ms * SAMPLE_RATE // 1000], 0.5 * noise]), 1.0)
+    millisecond = SAMPLE_RATE // 1000
+    # What is trimmed away is a whole number of milliseconds.
+    begin = next(n for n in range(0, 30) if np.abs(shaped[n * millisecond :][:millisecond]).max() > 0.001)
+    levels = np.abs(shaped[begin * millisecond :][: 10 * millisecond]).reshape(10, millisecond).max(axis=1)
+    assert (levels[:3] < (0.05, 0.1, 0.25)).all()
+    assert (levels[5:] > 0.4).all(), "a consonant of ten milliseconds is still heard"
+    assert begin >= min(head_ms, 14), "the pre-roll stays"
+
+
+def test_a_sound_that_grows_by_itself_is_left_alone() -> None:
+    rise = 10 ** np.minimum(0, np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE * 150 - 2.5)
+    growing = (tone(0.5, pitch=2_000) * rise).astype(np.float32)
+    sound = np.concatenate([0.003 * tone(0.05, pitch=3_000), growing])
+    np.testing.assert_array_equal(soften_onset(sound), sound)
 
 
 @pytest.mark.parametrize("gain", [0.3, 1.0, 3.0])
