@@ -104,7 +104,7 @@ def _kokoro(
 
 
 # The first voice of a language is its default. Within a language the order follows the error rates that a
-# speech recogniser measured on two sentences of each voice.
+# speech recogniser measured on two sentences of each voice; for Russian on 60 texts (15.6 % against 18.6 %).
 VOICES: tuple[EmbeddedVoice, ...] = (
     EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", "", _GAINS["heart"], trait="fast"),
     _kokoro("af_heart", "Heart (Kokoro)", "en-US", "female", trait="fuller"),
@@ -121,8 +121,8 @@ VOICES: tuple[EmbeddedVoice, ...] = (
     _kokoro("if_sara-de", "Sara", "de-DE", "female"),
     _kokoro("im_nicola-de", "Nicola", "de-DE", "male"),
     _kokoro("ff_siwis", "Siwis", "fr-FR", "female"),
-    _kokoro("pf_dora-ru", "Dora", "ru-RU", "female", accented=True),
     _kokoro("im_nicola-ru", "Nicola", "ru-RU", "male", accented=True),
+    _kokoro("pf_dora-ru", "Dora", "ru-RU", "female", accented=True),
     _kokoro("pm_alex", "Alex", "pt-BR", "male"),
     _kokoro("pf_dora", "Dora", "pt-BR", "female"),
     _kokoro("ef_dora", "Dora", "es-ES", "female"),
