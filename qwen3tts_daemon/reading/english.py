@@ -29,6 +29,7 @@ class English(Language):
     magnitudes = MAGNITUDES
     ratio_word = "to"
     and_word = "and"
+    between = "between"
     version_word = "version"
     date_order = "mdy"
     abbreviations = ABBREVIATIONS
@@ -36,6 +37,7 @@ class English(Language):
 
     def before(self) -> Iterator[Row]:
         yield from english_names.names()
+        yield r"(?<![\d.,/])\d+\.\d+\s?/\s?\d{1,3}(?![\d/]|[.,]\d)", self._mark
         yield from english_dates.dates()
         yield from english_dates.times()
         unit = "|".join(map(regex.escape, sorted(UNITS, key=len, reverse=True)))
@@ -132,6 +134,11 @@ class English(Language):
 
     def duration(self, hours: int, minutes: int, seconds: int) -> str:
         return english_dates.duration(hours, minutes, seconds)
+
+    def _mark(self, found: "regex.Match[str]") -> str:
+        """ "9.5/10" """
+        said, most = found[0].split("/")
+        return f"{self.number(self.notation.parse(said))} out of {self.cardinal(int(most))}"
 
     def range(self, first: str, last: str) -> str:
         return f"{first} to {last}"

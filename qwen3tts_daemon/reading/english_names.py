@@ -42,6 +42,10 @@ def names() -> Iterator[Row]:
     yield rf"(?<=\b(?:{_PARTS})\s){_NUMERAL}", lambda found: _roman(found, cardinal)
     yield r"\b(?<roman>[XVI]{2,})(?=th\b|\scentury)(?:th\b)?", lambda found: _roman(found, ordinal)
     yield from _codes()
+    yield (
+        r"(?<=\b(?i:exit|gate|seat|platform|unit|row|bus|flat|stand|bay)\s)(?<n>\d{1,3})(?<letter>[A-Z])\b",
+        lambda found: f"{cardinal(int(found['n']))} {found['letter']}",
+    )
     yield from _sizes()
 
 

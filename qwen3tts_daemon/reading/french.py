@@ -106,6 +106,15 @@ class French(Language):
             return None
         return french_numbers.fraction(numerator, denominator)
 
+    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
+        number, half, _ = words.partition(" et demi")
+        ending = "e" if unit.gender == "f" else ""
+        return (
+            f"{number} {unit.many}{half}{ending}"
+            if half
+            else super().counted_fraction(words, unit, has_whole=has_whole)
+        )
+
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         name = "demi" if denominator == 2 else self.fraction(numerator, denominator)
         return f"{self.cardinal(whole)} et {name}"

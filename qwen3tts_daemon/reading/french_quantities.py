@@ -39,6 +39,7 @@ def quantities() -> Iterator[Row]:
     yield r"(?<=\b(?:format|écran|rapport|ratio|image)s?\s)4:3\b", rewritten("quatre tiers")
     yield r"\b50\s?[/-]\s?50\b", rewritten("cinquante-cinquante")
     yield r"\b4x4\b", rewritten("quatre-quatre")
+    yield r"(?<=\b\d+)\s?[x×]\s?(?=[\d.,\u00a0 ]*\d\s?€)", rewritten(" fois ")
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> fois")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("fois")
     yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("moins")

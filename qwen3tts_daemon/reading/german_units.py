@@ -23,7 +23,7 @@ _METRES = {
     "µm": "Mikrometer",
     "nm": "Nanometer",
 }
-_BYTES = {"B": "Byte", "kB": "Kilobyte", "KB": "Kilobyte", "MB": "Megabyte", "GB": "Gigabyte", "TB": "Terabyte"}
+_BYTES = {"kB": "Kilobyte", "KB": "Kilobyte", "MB": "Megabyte", "GB": "Gigabyte", "TB": "Terabyte"}
 _BITS = {"bit": "Bit", "kbit": "Kilobit", "Mbit": "Megabit", "Gbit": "Gigabit"}
 _HOURS, _MINUTES, _SECONDS = _f("Stunde"), _f("Minute"), _f("Sekunde")
 

@@ -70,6 +70,7 @@ def fractions() -> Iterator[Row]:
     """Halves, thirds, and marks out of ten or thirty."""
     yield r"(?<![\d/.,])(?<n>\d+)(?:\s?½|\s1/2)\s(?<noun>(?!di\b)\p{Ll}{2,})", _and_a_half
     yield r"(?<=\be\s)(?:1/2|½)(?![\d/])", rewritten("mezzo")
+    yield r"(?<=\b[Dd]a\s)(?<a>\d+(?:,\d+)?)\s?[-–]\s?(?=\d+(?:,\d+)?(?![\d:/-]))", rewritten(r"\g<a> a ")
     yield (
         r"(?<![\d/.,])(?:1/2|½)(?=\s(?<noun>\p{Ll}{3,}))",
         lambda found: "mezza" if gender(found["noun"]) else "mezzo",
@@ -105,7 +106,7 @@ def _inches(found: "regex.Match[str]") -> str | None:
 
 
 def _and_a_half(found: "regex.Match[str]") -> str:
-    noun = found["noun"]
+    noun = UNITS[found["noun"]].many if found["noun"] in UNITS else found["noun"]
     return f"{cardinal(int(found['n']))} {noun} e {'mezza' if plural_gender(noun) else 'mezzo'}"
 
 

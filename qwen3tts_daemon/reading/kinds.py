@@ -37,6 +37,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _ISO, partial(_iso, language)
     yield _VERSION, lambda found: language.dotted(found[0].split("."))
     yield _QUAD, partial(_quad, language)
+    yield r"(?<=\b(?:UTC|GMT))\s?(?<sign>[-+])(?=\d)", lambda found: f" {language.signs[found['sign']]} "
     yield from language.before()
     yield _GROUPED, partial(_grouped, language)
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
@@ -55,6 +56,10 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
+    yield (
+        rf"{_BEGIN}(?<name>\p{{Lu}}[{LETTERS}]*)(?<number>\d+[.,]\d+)(?![.,]?\d|[{LETTERS}])",
+        lambda found: language.joined((found["name"], language.number(language.notation.parse(found["number"])))),
+    )
     yield (
         rf"{_BEGIN}(?<!\d[.,])(?=[{LETTERS}\d-]*\d)(?=[{LETTERS}\d-]*[{LETTERS}])[{LETTERS}\d]+(?:-[{LETTERS}\d]+)*",
         partial(_name, language),
@@ -226,7 +231,11 @@ def _range(language: Language, found: "regex.Match[str]") -> str | None:
     first, last = found["a"], found["b"]
     if found["gap"] and ":" not in first and _value(language, last) <= _value(language, first):
         return None  # a dash between two thoughts
-    return language.range(first, (found["cur"] or found["cur2"] or "") + last)
+    last = (found["cur"] or found["cur2"] or "") + last
+    before = found.string[: found.start()].split()[-1:]
+    if language.between and [language.between] == [word.lower() for word in before]:
+        return f"{first} {language.and_word} {last}"
+    return language.range(first, last)
 
 
 def _value(language: Language, written: str) -> float:

@@ -79,6 +79,8 @@ class Language(ABC):
     """By sign and by code, as written: "€", "EUR", "US$" """
     magnitudes: ClassVar[Mapping[str, str]] = {}
     """What may stand between a number and its currency, as written: "k", "Mio.", "million" -> in words"""
+    between: ClassVar[str] = ""
+    """A word before a range whose numbers `and_word` joins, not `range`: "between 5-7" """
     ratio_word: ClassVar[str]
     """Between the two numbers of a score: "to" """
     and_word: ClassVar[str]

@@ -63,6 +63,11 @@ class Portuguese(Iberian):
     def before(self) -> Sequence[Row]:
         months = "|".join(words.MONTHS)
         return (
+            (r"(?<![\p{L}\d.])D\.(?=\s(?:Afonso|Dinis|João|José|Luís|Manuel|Miguel|Pedro)\b)", rewritten("dom")),
+            (
+                r"(?<=\b(?i:placar|jogo|partida|venceu|vitória|derrota|empate|ganhou|perdeu)\b[^\d.;!?]{0,16}\d{1,2})\s?[x×]\s?(?=\d)",
+                rewritten(" a "),
+            ),
             (rf"(?<![\d.,/-])0?1(?=\sde\s(?:{months})\b)", rewritten(self.first_day)),
             (rf"{_CLOCK}(?<m>[0-5]\d)?\s?[-–—]\s?(?=\d{{1,2}}\s?[hH:])", rewritten(r"\g<h>h\g<m> às ")),
             (rf"{_CLOCK}\s?(?<m>[0-5]\d)(?!\d|\s?m(?:in)?\b|[.,]\d)", self._at),

@@ -14,6 +14,9 @@ _MODULES = {
     "ru": "russian", "zh": "chinese", "ja": "japanese", "ko": "korean",
 }  # fmt: skip
 _TO_READ = r"[\p{N}\p{Sc}@&%‰°§№]|[\p{L}\d]\.\p{Ll}{2}"
+_CLOSING = frozenset(("etc.", "usw.", "ecc.", "т.д.", "т.п."))
+"""Short forms behind which a sentence may end"""
+_NEW_SENTENCE = regex.compile(r"\s+\p{Lu}")
 _HANGUL = regex.compile(r"\p{Hangul}")
 _TIDY = ((regex.compile(r"(?<=\S)  +"), " "), (regex.compile(r" (?=[,.…])(?![,.]\d)"), ""))
 
@@ -63,8 +66,10 @@ class _Reader:
 
     def _in_full(self, found: "regex.Match[str]") -> str:
         words = self._full[_without_blanks(found[0])]
-        ends_text = found[0].endswith(".") and not found.string[found.end() :].strip("\"'»”)]")
-        return words + ("." if ends_text else "")
+        after = found.string[found.end() :]
+        ends_text = found[0].endswith(".") and not after.strip("\"'»”)]")
+        ends_sentence = _without_blanks(found[0]) in _CLOSING and _NEW_SENTENCE.match(after)
+        return words + ("." if ends_text or ends_sentence else "")
 
     def _spaced(self, say: Say) -> Callable[["regex.Match[str]"], str]:
         """Words are parted from letters and digits that stood beside the sign."""

@@ -31,6 +31,7 @@ class Spanish(Iberian):
     magnitudes = words.MAGNITUDES
     ratio_word = "a"
     and_word = "y"
+    between = "entre"
     version_word = "versión"
     clock_words = _SUFFIX
     abbreviations = words.ABBREVIATIONS
@@ -60,6 +61,10 @@ class Spanish(Iberian):
 
     def before(self) -> Sequence[Row]:
         return (
+            (
+                r"(?<![\d:.,])(?<h>[01]?\d|2[0-4])\.(?<m>[0-5]\d)\s?h(?:oras)?\b\.?",
+                lambda found: self.time(int(found["h"]), int(found["m"]), None, ""),
+            ),
             (
                 r"(?<![\d:.,])(?<h>1[0-2]|0?[1-9])\s?(?<suffix>[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?)",
                 lambda found: self.time(int(found["h"]), 0, None, found["suffix"]),
