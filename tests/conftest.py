@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -17,6 +18,9 @@ from qwen3tts_daemon.voices.library import VoiceLibrary
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S, TEST_S
 from tests.virtual_time import VirtualTimeLoop
+
+settings.register_profile("busy machine", deadline=None)  # an example may be the first that loads or compiles
+settings.load_profile("busy machine")
 
 # Under nohup, or in the background of a script, these are ignored, and the daemons that tests start would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
