@@ -6,6 +6,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import english_dates, english_names, english_numbers
 from qwen3tts_daemon.reading.english_units import ABBREVIATIONS, CURRENCIES, MAGNITUDES, UNITS
+from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 
@@ -30,6 +31,7 @@ class English(Language):
     ratio_word = "to"
     and_word = "and"
     between = "between"
+    out_of = "out of"
     version_word = "version"
     date_order = "mdy"
     abbreviations = ABBREVIATIONS
@@ -37,10 +39,9 @@ class English(Language):
 
     def before(self) -> Iterator[Row]:
         yield from english_names.names()
-        yield r"(?<![\d.,/])\d+\.\d+\s?/\s?\d{1,3}(?![\d/]|[.,]\d)", self._mark
         yield from english_dates.dates()
         yield from english_dates.times()
-        unit = "|".join(map(regex.escape, sorted(UNITS, key=len, reverse=True)))
+        unit = alternatives(UNITS)
         yield (
             rf"(?<=\b[Aa]n?\s)(?<number>[\d.,]*\d)[\s-]?(?<unit>{unit})(?=\s\p{{Ll}}{{3}})(?!\s(?:and|for|per))",
             self._adjective,
@@ -94,7 +95,7 @@ class English(Language):
 
     def stroke(self, first: str, second: str) -> str:
         if second in {"10", "100"}:
-            return f"{self.cardinal(int(first))} out of {self.cardinal(int(second))}"
+            return f"{self.cardinal(int(first))} {self.out_of} {self.cardinal(int(second))}"
         return super().stroke(first, second)
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
@@ -134,11 +135,6 @@ class English(Language):
 
     def duration(self, hours: int, minutes: int, seconds: int) -> str:
         return english_dates.duration(hours, minutes, seconds)
-
-    def _mark(self, found: "regex.Match[str]") -> str:
-        """ "9.5/10" """
-        said, most = found[0].split("/")
-        return f"{self.number(self.notation.parse(said))} out of {self.cardinal(int(most))}"
 
     def range(self, first: str, last: str) -> str:
         return f"{first} to {last}"

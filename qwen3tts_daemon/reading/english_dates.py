@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.english_numbers import MONTHS, WEEKDAYS, cardinal, clock, date, decade, ordinal, year
-from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.language import Row, hours_minutes_seconds
 
 _DASH = r"\s?[-–—]\s?"
 _MONTH_NAMES = "|".join(MONTHS) + r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?!\p{L})(?:\.(?!\s*$))?"
@@ -175,14 +175,12 @@ def _from_to(found: "regex.Match[str]") -> str:
 
 
 def _timer(found: "regex.Match[str]") -> str:
-    groups = found.groupdict()
-    return duration(*(int(groups.get(name) or 0) for name in "hms"))
+    return duration(*hours_minutes_seconds(found))
 
 
 def _lengths(found: "regex.Match[str]") -> str:
     """ "2h 15min": as it is written"""
-    groups = found.groupdict()
-    return " ".join(_parts(*(int(groups.get(name) or 0) for name in "hms")))
+    return " ".join(_parts(*hours_minutes_seconds(found)))
 
 
 def duration(hours: int, minutes: int, seconds: int) -> str:

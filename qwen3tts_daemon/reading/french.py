@@ -19,6 +19,7 @@ class French(Language):
     notation = Notation(",", ". ")
     digit_words = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
     point = "virgule"
+    says_fraction_as_number = True
     signs = {
         "+": "plus", "-": "moins", "±": "plus ou moins", "×": "fois", "x": "par", "*": "fois", "÷": "divisé par",
         "=": "égale", "<": "moins de", ">": "plus de", "≤": "au plus", "≥": "au moins", "~": "environ",
@@ -60,13 +61,6 @@ class French(Language):
 
     def ordinal(self, n: int, gender: str = "") -> str:
         return french_numbers.ordinal(n, gender)
-
-    def fraction_digits(self, digits: str) -> str:
-        """As a number, but for zeros before it, and only while it is short."""
-        rest = digits.lstrip("0")
-        if not rest or len(rest) > 3:
-            return self.digits(digits)
-        return self.joined((self.digits(digits[: -len(rest)]), self.cardinal(int(rest))))
 
     # ---- kinds of things ----
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import regex  # type: ignore[import-untyped,unused-ignore]
-
 from qwen3tts_daemon.reading import german_dates, german_names, german_numbers, german_ordinals, german_short_forms
 from qwen3tts_daemon.reading.german_units import ABBREVIATIONS, CURRENCIES, MAGNITUDES, UNITS
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
@@ -35,6 +33,7 @@ class German(Language):
     ratio_word = "zu"
     and_word = "und"
     between = "zwischen"
+    out_of = "von"
     version_word = "Version"
     clock_words = r"Uhr\b"
     abbreviations = ABBREVIATIONS
@@ -44,7 +43,6 @@ class German(Language):
         yield from german_short_forms.short_forms()
         yield from german_ordinals.romans()
         yield from german_names.names()
-        yield r"(?<![\d.,/])\d+[.,]\d+\s?/\s?\d{1,3}(?![\d/]|[.,]\d)", self._mark
         yield from german_dates.dates()
         yield from german_dates.times()
         yield from german_ordinals.ordinals()
@@ -102,11 +100,6 @@ class German(Language):
 
     def duration(self, hours: int, minutes: int, seconds: int) -> str:
         return german_dates.duration(hours, minutes, seconds)
-
-    def _mark(self, found: "regex.Match[str]") -> str:
-        """ "9,5/10" """
-        said, most = found[0].split("/")
-        return f"{self.number(self.notation.parse(said))} von {self.cardinal(int(most))}"
 
     def range(self, first: str, last: str) -> str:
         return f"{first} bis {last}"

@@ -6,7 +6,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.german_grammar import ending, preceding
 from qwen3tts_daemon.reading.german_numbers import MONTHS, cardinal, clock, date, decade, joining, ordinal, year
-from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.language import Row, hours_minutes_seconds
 
 _WEEKDAYS = {
     "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
@@ -180,14 +180,12 @@ def _from_to(found: "regex.Match[str]") -> str:
 
 
 def _timer(found: "regex.Match[str]") -> str:
-    groups = found.groupdict()
-    return duration(*(int(groups.get(name) or 0) for name in "hms"))
+    return duration(*hours_minutes_seconds(found))
 
 
 def _lengths(found: "regex.Match[str]") -> str:
     """ "2h 15min": as it is written"""
-    groups = found.groupdict()
-    return " ".join(_parts(*(int(groups.get(name) or 0) for name in "hms")))
+    return " ".join(_parts(*hours_minutes_seconds(found)))
 
 
 def duration(hours: int, minutes: int, seconds: int) -> str:

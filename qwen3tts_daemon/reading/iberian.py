@@ -8,7 +8,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.kinds import alternatives
-from qwen3tts_daemon.reading.language import VERSIONED, Currency, Language, Row, Unit, rewritten
+from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Notation, Number
 
 _DAY_MONTH = r"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])/(?<m>1[0-2]|0?[1-9])(?![\d/]|[.,]\d)"
@@ -82,7 +82,6 @@ class Iberian(Language):
             (rf"(?<![\d.,])(?<n>\d{{1,4}})(?<end>\s?\.?[ºª]s?|{self.ordinal_endings})", self._ordinal),
             (rf"(?<![\d.,])(?<n>\d{{1,4}})\s?(?<end>°)(?=\s(?:{self.ordinal_nouns})\b)", self._ordinal),
             (rf"(?i)(?<=\b(?:{self.numbered})\s)\d+(?=\s\p{{L}})(?![.,]\d)", self._named),
-            (rf"(?<=\b(?:{VERSIONED})\s?)\d+\.\d+(?![.,]?\d)", lambda found: self.dotted(found[0].split("."))),
             (rf"(?<![-+±]\s?)(?<number>{number})(?={joined}{noun})", self._agreeing),
         )
 

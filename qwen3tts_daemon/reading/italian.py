@@ -15,6 +15,7 @@ class Italian(Language):
     notation = Notation(",", ". ")
     digit_words = ["zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"]
     point = "virgola"
+    says_fraction_as_number = True
     signs = {
         "+": "più", "-": "meno", "±": "più o meno", "×": "per", "x": "per", "*": "per", "÷": "diviso",
         "=": "uguale", "<": "meno di", ">": "più di", "≤": "al massimo", "≥": "almeno", "~": "circa",
@@ -56,13 +57,6 @@ class Italian(Language):
 
     def ordinal(self, n: int, gender: str = "") -> str:
         return italian_numbers.ordinal(n, gender)
-
-    def fraction_digits(self, digits: str) -> str:
-        """As a number, but for zeros before it, and only while it is short."""
-        rest = digits.lstrip("0")
-        if not rest or len(rest) > 3:
-            return self.digits(digits)
-        return self.joined((self.digits(digits[: -len(rest)]), self.cardinal(int(rest))))
 
     # ---- kinds of things ----
 

@@ -39,6 +39,8 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _QUAD, partial(_quad, language)
     yield r"(?<=\b(?:UTC|GMT))\s?(?<sign>[-+])(?=\d)", lambda found: f" {language.signs[found['sign']]} "
     yield from language.before()
+    if language.out_of:
+        yield r"(?<![\d.,/])(?<mark>\d+[.,]\d+)\s?/\s?(?<most>\d{1,3})(?![\d/]|[.,]\d)", partial(_mark, language)
     yield _GROUPED, partial(_grouped, language)
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
     yield _DATE, partial(_date, language)
@@ -164,7 +166,7 @@ _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
-_VERSION = rf"(?<=\b(?:{VERSIONED})\s)\d+(?:\.\d+)+(?![.,]?\d)"
+_VERSION = rf"(?<=\b(?:{VERSIONED})\s?)\d+(?:\.\d+)+(?![.,]?\d)"
 _QUAD = rf"(?<![{_WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:]|\.\d)"
 _DOTTED = (
     rf"(?<![{_WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
@@ -319,6 +321,12 @@ def _counted_fraction(language: Language, found: "regex.Match[str]") -> str | No
     numerator, denominator = _VULGAR[found["vulgar"]] if found["vulgar"] else (int(found["a"]), int(found["b"]))
     words = _fraction(language, found["whole"], numerator, denominator)
     return words and language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
+
+
+def _mark(language: Language, found: "regex.Match[str]") -> str:
+    """ "9.5/10" """
+    mark = language.number(language.notation.parse(found["mark"]))
+    return language.joined((mark, language.out_of, language.cardinal(int(found["most"]))))
 
 
 def _stroke(language: Language, found: "regex.Match[str]") -> str | None:

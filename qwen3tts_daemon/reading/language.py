@@ -33,6 +33,12 @@ def rewritten(template: str) -> Say:
     return lambda found: str(found.expand(template))
 
 
+def hours_minutes_seconds(found: "regex.Match[str]") -> tuple[int, int, int]:
+    """The groups h, m and s; 0 where there is none."""
+    groups = found.groupdict()
+    return int(groups.get("h") or 0), int(groups.get("m") or 0), int(groups.get("s") or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The names of a unit. Which one a number takes is said by `Language.counted`."""
@@ -67,6 +73,8 @@ class Language(ABC):
     """Of 0 to 9"""
     point: ClassVar[str]
     """Before a fraction"""
+    says_fraction_as_number: ClassVar[bool] = False
+    """ "3,14" is "trois virgule quatorze" """
     signs: ClassVar[Mapping[str, str]]
     """Words for + - ± before a number; for # № § ~ ≈ < > ≤ ≥ before, × x * ÷ = between numbers; & + = between words"""
     address_signs: ClassVar[Mapping[str, str]]
@@ -81,6 +89,8 @@ class Language(ABC):
     """What may stand between a number and its currency, as written: "k", "Mio.", "million" -> in words"""
     between: ClassVar[str] = ""
     """A word before a range whose numbers `and_word` joins, not `range`: "between 5-7" """
+    out_of: ClassVar[str] = ""
+    """Between a mark and the best one: "9.5/10" """
     ratio_word: ClassVar[str]
     """Between the two numbers of a score: "to" """
     and_word: ClassVar[str]
@@ -136,8 +146,11 @@ class Language(ABC):
         return self.joined(words)
 
     def fraction_digits(self, digits: str) -> str:
-        """What stands behind the point, digit by digit; languages that say a number there override it."""
-        return self.digits(digits)
+        """What stands behind the point: digit by digit, or what is short as a number behind its zeros."""
+        rest = digits.lstrip("0")
+        if not self.says_fraction_as_number or not rest or len(rest) > 3:
+            return self.digits(digits)
+        return self.joined((self.digits(digits[: -len(rest)]), self.cardinal(int(rest))))
 
     def plain_number(self, number: Number, written: str) -> str:
         """A number that is nothing else; languages that say years in another way override it."""

@@ -31,6 +31,7 @@ class Portuguese(Iberian):
     magnitudes = words.MAGNITUDES
     ratio_word = "a"
     and_word = "e"
+    between = "entre"
     version_word = "versão"
     clock_words = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?"
     abbreviations = words.ABBREVIATIONS
@@ -81,7 +82,6 @@ class Portuguese(Iberian):
             ),
             (r"\b50\s?[/-]\s?50\b", rewritten("cinquenta cinquenta")),
             (r"\b(?:16:9|21:9|4:3)\b", lambda found: " por ".join(self.part(n) for n in found[0].split(":"))),
-            (r"\b(?<pair>entre\s\d[\d.,]*)\s?[-–]\s?(?=\d)", rewritten(r"\g<pair> e ")),
             *super().before(),
         )
 

@@ -80,7 +80,8 @@ class _Reader:
                 return str(found[0])
             if not self._language.is_spaced:
                 return said
-            before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+            start, end = found.span()
+            before, after = found.string[max(0, start - 1) : start], found.string[end : end + 1]
             is_joined = said.endswith(("'", "-"))  # an elided article, the first half of a word
             is_joined |= self._language.has_particles and _HANGUL.match(after) is not None
             return (" " if before.isalnum() else "") + said + (" " if after.isalnum() and not is_joined else "")

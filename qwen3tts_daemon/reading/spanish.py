@@ -17,6 +17,7 @@ _BEGIN = r"(?<![\d.,+-]|\+\d{1,3}[ .-])"
 class Spanish(Iberian):
     digit_words = ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"]
     point = "coma"
+    says_fraction_as_number = True
     signs = {
         "+": "más", "-": "menos", "±": "más menos", "×": "por", "x": "por", "*": "por", "÷": "entre",
         "=": "igual a", "<": "menos de", ">": "más de", "≤": "como máximo", "≥": "al menos", "~": "aproximadamente",
@@ -75,7 +76,6 @@ class Spanish(Iberian):
             (r"(?<=\d)\s?ha\b(?!\s\p{L}+(?:do|to|cho|so)\b)", rewritten(" hectáreas")),
             (r"\b50\s?[/-]\s?50\b", lambda _: "cincuenta cincuenta"),
             (r"\b16:9\b", lambda _: "dieciséis novenos"),
-            (r"\b(?<pair>entre\s\d[\d.,]*)\s?[-–]\s?(?=\d)", lambda found: f"{found['pair']} y "),
             *super().before(),
         )
 
@@ -103,13 +103,6 @@ class Spanish(Iberian):
     def ordinal_before(self, n: int, gender: str) -> str:
         said = self.ordinal(n, gender)
         return said if gender == "f" else str(regex.sub(r"(primer|tercer)o$", r"\1", said))
-
-    def fraction_digits(self, digits: str) -> str:
-        """As a number, but for zeros before it, and only while it is short."""
-        rest = digits.lstrip("0")
-        if not rest or len(rest) > 3:
-            return self.digits(digits)
-        return self.joined((self.digits(digits[: -len(rest)]), self.cardinal(int(rest))))
 
     # ---- kinds of things ----
 
