@@ -41,8 +41,14 @@ _UNDECIDED = regex.compile(
 )
 
 
+_PLAIN = regex.compile(r"""[ \t]*+[[\p{L},;!?("'„“«]--\p{Emoji}]""", regex.V1)
+"""How most lines begin, and no other kind"""
+
+
 def line_kind(text: str, start: int, final: bool) -> tuple[LineKind, int, str] | None:
     """LineKind, start of the content and marker of the line at `start`; None where more text may change that."""
+    if _PLAIN.match(text, start):
+        return "text", start, ""
     if not final and (_UNDECIDED.fullmatch(text, start) or _may_become_note(text, start)):
         return None
     fence = _FENCE.match(text, start)

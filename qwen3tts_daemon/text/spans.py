@@ -5,6 +5,7 @@ from typing import Literal
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
+_END_OF_PARAGRAPH = regex.compile(r"\n[^\S\n]*+\n")
 _LONGEST_LINK = 300
 _LONGEST_CODE = 120
 _LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
@@ -19,7 +20,7 @@ def span_end(text: str, start: int, opener: str, settled: bool) -> int | Literal
     """
     longest = _LONGEST_LINK if opener == "[" else _LONGEST_CODE
     window = text[start : start + longest]
-    blank = BLANK_LINE.search(window)
+    blank = _END_OF_PARAGRAPH.search(window)
     if blank:
         window = window[: blank.start() + 1]
     length = _link_length(window) if opener == "[" else _code_length(window, opener, settled)
