@@ -14,6 +14,7 @@ from qwen3tts_daemon.reading.patterns import alternatives
 _ADJECTIVES = frozenset(("autre", "jeune", "nouvelle", "grande", "petite", "belle", "ancienne", "dernière"))
 _NO_NOUNS = frozenset(("des", "pour", "par", "sur", "sont", "était", "avec", "dans", "mais"))
 _COMPARED = {"≤": "inférieur ou égal à", "≥": "supérieur ou égal à", "<": "inférieur à", ">": "supérieur à"}
+_SCORES = r"score|résultat|final|gagn\w+|bat|battu|nul|victoire|défaite|mène|mènent|perd\w*|match"
 _WHOLE = r"(?<![\d.,]|\d[ \u00a0])(?<n>\d{1,3}(?:[ \u00a0.]\d{3})+|\d+)(?![\d.,]*\d)"
 
 
@@ -43,7 +44,9 @@ def quantities() -> Iterator[Row]:
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> fois")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("fois")
     yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("moins")
-    yield r"(?<![\d.,-])(?<a>\d)\s[-–]\s(?<b>\d)(?![\d.,:/]|\s?[=€%\p{L}])", rewritten(r"\g<a> à \g<b>")
+    yield r"(?<![\d.,-])(?<a>\d)\s[-–]\s(?<b>\d)(?![\d:/]|[.,]\d|\s?[=€%\p{L}])", rewritten(r"\g<a> à \g<b>")
+    yield rf"(?<=\b(?i:{_SCORES})\b[^\d.;!?]{{0,20}}\d{{1,3}})\s?[-–—]\s?(?=\d{{1,3}}(?!\d))", rewritten(" à ")
+    yield r"(?<=\d\s?)º(?!\p{L})", rewritten("°")
 
 
 def fractions() -> Iterator[Row]:

@@ -18,10 +18,11 @@ _PREPOSITIONS = (
 """Behind these the ends of a range are said without more: "in dieci quindici minuti" """
 _NO_NOUNS = frozenset(
     ("alla", "alle", "anche", "che", "con", "dal", "dalla", "del", "della", "era", "fino", "meno", "nel", "nella",
-     "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "viene", "virgola", "milione")
+     "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "tra", "fra", "viene", "virgola",
+     "milione")
 )  # fmt: skip
 _LARGE = {"mln": "milione", "mld": "miliardo"}
-_SCORES = "punteggio|risultato|finale|vince|vinto|batte|battuto|perde|perso|pareggio|set"
+_SCORES = r"punteggio|risultato|finale|vinc\w+|vinto|vittoria|batt\w+|perde|perso|sconfitt\w+|paregg\w+|partita|set"
 _COMPARED = {"≤": "minore o uguale a", "≥": "maggiore o uguale a", "<": "minore di", ">": "maggiore di"}
 _DASH = r"\s?[-–—]\s?"
 _NO_MORE = r"(?![\d:/-]|[.,]\d|\s?=)"
@@ -53,6 +54,7 @@ def quantities(number: str) -> Iterator[Row]:
     )
     yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
+    yield r"(?<=\d\s?)º(?!\p{L})", rewritten("°")
     yield r"\b21:9\b", rewritten("ventuno noni")
     yield r"\b16:9\b", rewritten("sedici noni")
     yield r"(?<=\b(?:formato|schermo|rapporto|immagine)\s)4:3\b", rewritten("quattro terzi")

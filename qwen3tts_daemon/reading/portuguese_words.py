@@ -100,13 +100,19 @@ BEFORE_NUMBERS = {
     "Vol.": "volume", "apto": "apartamento", "ap.": "apartamento", "Ap.": "apartamento", "apt.": "apartamento",
     "Apto": "apartamento", "bl.": "bloco", "Bl.": "bloco", "cj.": "conjunto", "qd.": "quadra", "lt.": "lote",
     "ep.": "episódio", "temp.": "temporada", "tel": "telefone", "Tel": "telefone", "inc.": "inciso",
-    "km.": "quilômetro",
+    "km.": "quilômetro", "sl.": "sala", "séc.": "século", "sécs.": "séculos",
 }  # fmt: skip
 BEFORE_NAMES = {
-    "R.": "rua", "D.": "dona", "S.": "são", "Al.": "alameda", "Pç.": "praça", "Pe.": "padre", "Fr.": "frei",
-    "Bl.": "bloco", "Est.": "estrada", "Jd.": "jardim", "Vl.": "vila", "Av": "avenida", "Dr": "doutor",
+    "R.": "rua", "D.": "dona", "Al.": "alameda", "Pç.": "praça", "Pe.": "padre", "Fr.": "frei",
+    "Bl.": "bloco", "bl.": "bloco", "Est.": "estrada", "Jd.": "jardim", "Vl.": "vila", "Av": "avenida", "Dr": "doutor",
     "Sr": "senhor", "Sra": "senhora", "Dra": "doutora",
 }  # fmt: skip
+SAINTS = (
+    "Bento Bernardo Brás Caetano Carlos Cristóvão Domingos Francisco Gonçalo Jerônimo João Jorge José Lourenço Lucas "
+    "Luís Marcos Martinho Mateus Miguel Nicolau Paulo Pedro Roque Salvador Sebastião Tiago Tomé Valentim Vicente"
+)
+SAINTS_BEFORE_VOWELS = "Agostinho Amaro André Antônio António Estêvão Inácio"
+"""Those that S. stands before: são, santo"""
 MONTHS = (
     "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
     "dezembro",

@@ -100,12 +100,18 @@ BEFORE_NUMBERS = {
     "fig.": "figura", "Fig.": "figura", "vol.": "volumen", "Vol.": "volumen", "t.": "tomo", "hab.": "habitación",
     "C.P.": "código postal", "C. P.": "código postal", "CP": "código postal", "ed.": "edición", "ep.": "episodio",
     "km.": "kilómetro", "tel": "teléfono", "Tel": "teléfono", "apt.": "apartamento", "Apt.": "apartamento",
-    "pta.": "puerta", "esc.": "escalera", "temp.": "temporada",
+    "pta.": "puerta", "esc.": "escalera", "temp.": "temporada", "s.": "siglo", "ss.": "siglos",
 }  # fmt: skip
 BEFORE_NAMES = {
-    "c/": "calle", "C/": "calle", "D.": "don", "S.": "san", "Fr.": "fray", "Col.": "colonia",
+    "c/": "calle", "C/": "calle", "D.": "don", "Fr.": "fray", "Col.": "colonia",
     "Gral.": "general", "pl.": "plaza", "Pl.": "plaza", "P.º": "paseo", "Pº": "paseo", "Bº": "barrio",
 }  # fmt: skip
+SAINTS = (
+    "Agustín Andrés Antonio Bartolomé Benito Bernardo Blas Carlos Cristóbal Esteban Felipe Fermín Fernando Francisco "
+    "Ignacio Isidro Javier Jerónimo Jorge José Juan Lorenzo Lucas Luis Marcos Martín Mateo Miguel Nicolás Pablo Pedro "
+    "Rafael Ramón Roque Sebastián Valentín Vicente"
+)
+"""Those that S. stands before: san"""
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
     "diciembre",
