@@ -76,7 +76,7 @@ class French(Romance):
         """ "3,7 M€" """
         many = currency.unit.many
         if magnitude == "mille":
-            return self.joined(("" if number.is_one else self.number(number), "mille", many))
+            return self.joined(("" if number.is_one else _before_mille(self.number(number)), "mille", many))
         plural = "s" if number.whole > 1 else ""
         of = "d'" if many.startswith("e") else "de "
         return f"{self.number(number)} {magnitude}{plural} {of}{many}"
@@ -117,3 +117,8 @@ class French(Romance):
     def phone(self, groups: Sequence[str], *, is_international: bool) -> str:
         said = ", ".join(map(french_numbers.digit_groups, groups))
         return f"plus {said}" if is_international else said
+
+
+def _before_mille(said: str) -> str:
+    """ "quatre-vingt mille", "deux cent mille" """
+    return said.removesuffix("s") if said.endswith(("vingts", "cents")) else said

@@ -22,8 +22,8 @@ ABBREVIATIONS = {
     "n.b.": "nota bene", "boul.": "boulevard", "qqch.": "quelque chose", "qqn": "quelqu'un",
     "appt.": "appartement", "apt.": "appartement", "appart.": "appartement", "dép.": "département",
     "éd.": "édition", "chap.": "chapitre", "hab.": "habitants", "temp.": "température",
-    "vol.": "volume", "resp.": "respectivement", "approx.": "approximativement", "c. à s.": "cuillères à soupe",
-    "c. à c.": "cuillères à café", "ttes": "toutes", "qté": "quantité", "réf.": "référence",
+    "vol.": "volume", "resp.": "respectivement", "approx.": "approximativement", "et suiv.": "et suivantes",
+    "ttes": "toutes", "qté": "quantité", "réf.": "référence",
     "Mme": "madame", "Mme.": "madame", "Mmes": "mesdames", "Mlle": "mademoiselle", "Mlle.": "mademoiselle",
     "Mlles": "mesdemoiselles", "MM.": "messieurs", "Dr": "docteur", "Dr.": "docteur", "Drs": "docteurs",
     "Dre": "docteure", "Pr": "professeur", "Pr.": "professeur", "N.B.": "nota bene", "NB": "nota bene",
@@ -34,7 +34,7 @@ _BEFORE_NUMBERS = {
     "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "No": "numéro",
     "No.": "numéro", "nº": "numéro", "n°": "numéro", "N°": "numéro", "Nº": "numéro", "nos": "numéros",
     "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat", "art": "article", "ép.": "épisode",
-    "dpt": "département",
+    "dpt": "département", "appt": "appartement", "esc.": "escalier", "km": "kilomètre",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _BEFORE_NAMES = {

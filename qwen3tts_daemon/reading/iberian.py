@@ -10,13 +10,14 @@ from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.language import Currency, Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance import Romance, before_numbers, is_dated, reign
+from qwen3tts_daemon.reading.romance import Romance, before_numbers, is_dated, minutes_and_seconds, reign
 
 _DAY_MONTH = r"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])/(?<m>1[0-2]|0?[1-9])(?![\d/]|[.,]\d)"
 _HALF = r"(?<![\d/.,])(?:(?<n>\d+)\s?½|(?<n>\d+)\s1/2|½|1/2)(?![\d/])"
 _SMALL_FRACTIONS = frozenset((2, 3, 4, 5, 6, 8))
 _MILLION = 1_000_000
 _LETTERED = "letras?|opción|opção|vitaminas?|grupo|plano?|nota|clase|classe|bloque|bloco|turma"
+_SPANS = "d[íi]a|semana|m[eê]s|a[ñn]o|hora|noche|noite|persona|pessoa|minuto"
 _LAST_FLOOR = 12
 """Above it º without a noun is a degree"""
 _COLD = r"(?i)(?:hace|faz|[-+±]|temperatura de|m[áí][xn]ima de)\s?$"
@@ -129,6 +130,7 @@ class Iberian(Romance):
                 rf"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])º?{gap}(?i:(?<month>{short}))\b\.?(?:{gap}(?<y>\d{{4}})\b)?",
                 self._short_date,
             ),
+            (r"(?<![\d.,/-])1[º°](?=/\d)", rewritten("01")),
             (rf"(?i)(?<=(?<cue>\b(?:{self.date_cues}),?\s)?){_DAY_MONTH}", self._day_month),
             (
                 rf"(?i)(?<=\b(?:{self.timer_cues})s?\b[^\d.;!?]{{0,14}})(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?![\d:])",
@@ -181,7 +183,14 @@ class Iberian(Romance):
             (r"(?<=\d\s?(?:min|seg|hs?|hrs|pers|uds?|un|hab))\.(?=\s\p{Ll}|\s?\d)", rewritten("")),
             (r"(?<=\d[.,]\d+|[-+±]\d+)\s?º(?!\p{L})", rewritten("°")),
             (rf"(?<number>{number})\s?(?<unit>[lL]|kWh)\s?/\s?100\s?km\b", self._consumption),
-            (r"(?<number>\d+[.,]\d+)\s?/\s?(?<b>10|20|100)(?![\d/]|[.,]\d)", self._mark),
+            (
+                r"(?<![\d/.,])(?<number>\d+[.,]\d+(?=\s?/\s?[125])|\d(?=\s?/\s?5))\s?/\s?(?<b>5|10|20|100)"
+                r"(?![\d/]|[.,]\d|\s?d[aeo]l?s?\b)",
+                self._mark,
+            ),
+            minutes_and_seconds(self.duration),
+            (rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?=(?:{_SPANS})\b)", rewritten(f" {self.per} ")),
+            (r"(?<=\d{3})\s?[x×]\s?(?=\d{3})", rewritten(" por ")),
             (rf"{_HALF}\s(?<noun>\p{{Ll}}{{3,}})", self._half_noun),
             (r"(?<![\d.,])(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(rf"\g<ft> {feet} \g<in> {inches}")),
             (r"(?<=^(?:[^\"]*\"[^\"]*\")*[^\"]*\d)\s?\"(?!\p{L})", rewritten(f" {inches}")),
@@ -214,7 +223,8 @@ class Iberian(Romance):
         return (
             (r"\bPM\s?(?=\d)", rewritten("PM ")),
             (
-                rf"(?i)(?<=\b(?:{self.code_cues})\s?:?\s(?:(?:de|es|é|del?|do|da|acceso|acesso|PIN|:)\s){{0,3}})"
+                rf"(?i)(?<=\b(?:{self.code_cues})\s?:?\s(?:(?:de|es|é|del?|do|da|:)\s){{0,3}}"
+                r"|\b(?:c[óo]digos?|PIN|contraseña|clave|senha|OTP)\b[^\d.;!?]{0,25})"
                 r"\d{4,}(?![\d.,]?\d|-\d)",
                 lambda found: self.digits(found[0]),
             ),
@@ -247,6 +257,8 @@ class Iberian(Romance):
         number, noun = self.notation.parse(found["number"]), found["noun"]
         if not number.is_whole or noun in self.function_words or regex.match(r"0\d|\d{8}", found["number"]):
             return None
+        if noun == "vezes" and regex.match(r"\svezes\s\d", found.string[found.end() :]):
+            return None  # a product
         if number.whole != 1 and not noun.endswith("s"):
             return None
         said = self.cardinal(number.whole, self._gender(noun) or "m")
@@ -273,7 +285,8 @@ class Iberian(Romance):
         if not magnitude:
             return super().money(number, currency, magnitude, per)
         of = "de" if regex.search(self.millions, magnitude) else ""
-        return self.joined((self._large(number, magnitude), of, currency.unit.many))
+        each = f"{self.per} {self.unit_per(per)}" if per else ""
+        return self.joined((self._large(number, magnitude), of, currency.unit.many, each))
 
     def _large(self, number: Number, magnitude: str) -> str:
         """ "1 mil" is "mil", "2 mil" is "dos mil"."""

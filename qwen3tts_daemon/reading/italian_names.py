@@ -25,7 +25,8 @@ ABBREVIATIONS = {
     "P.IVA": "partita IVA", "P. IVA": "partita IVA", "rif.": "riferimento", "n.d.r.": "nota del redattore",
     "s.l.m.": "sul livello del mare", "c.d.": "cosiddetto", "qlc.": "qualcosa", "cmq": "comunque", "nr.": "numero",
     "dott.": "dottor", "dr.": "dottor", "sig.": "signor", "prof.": "professor", "ing.": "ingegner",
-    "arch.": "architetto", "qta": "quantità", "q.tà": "quantità", "q.b.": "quanto basta",
+    "arch.": "architetto", "e segg.": "e seguenti", "e ss.": "e seguenti",
+    "qta": "quantità", "q.tà": "quantità", "q.b.": "quanto basta",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "n.": "numero", "n°": "numero", "nº": "numero", "N.": "numero", "N°": "numero", "Nº": "numero", "num.": "numero",
@@ -33,8 +34,8 @@ _BEFORE_NUMBERS = {
     "pagg.": "pagine", "Pagg.": "pagine", "sec.": "secolo", "secc.": "secoli", "t.": "tomo",
     "art.": "articolo", "Art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "Cap.": "capitolo",
     "fig.": "figura", "Fig.": "figura", "tab.": "tabella", "Tab.": "tabella", "vol.": "volume", "Vol.": "volume",
-    "int.": "interno", "sc.": "scala", "min.": "minimo", "Min.": "minimo", "sez.": "sezione", "par.": "paragrafo",
-    "ep.": "episodio", "Ep.": "episodio", "civ.": "civico", "co.": "comma",
+    "int.": "interno", "sc.": "scala", "min.": "minimo", "km": "chilometro", "sez.": "sezione", "par.": "paragrafo",
+    "ep.": "episodio", "civ.": "civico", "co.": "comma",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _SAINTS_BY_FORM = {

@@ -72,7 +72,7 @@ class Portuguese(Iberian):
             (rf"{_CLOCK}(?<m>[0-5]\d)?\s?[-–—]\s?(?=\d{{1,2}}\s?[hH:])", rewritten(r"\g<h>h\g<m> às ")),
             (rf"{_CLOCK}\s?(?<m>[0-5]\d)(?!\d|\s?m(?:in)?\b|[.,]\d)", self._at),
             (rf"{_CLOCK}\s?(?<m>[0-5]?\d)\s?m(?:in)?\b", self._lasting),
-            (r"(?<![\d.,-])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)|(?<![\d.,-])\d{5}-\d{3}(?![\d-])", self._telephone),
+            (r"(?<![\d.,-])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)|(?<![\d.,-])\d{4,5}-\d{3}(?![\d-])", self._telephone),
             (r"(?<![\d.,-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?!\d)", self._telephone),
             (r"(?<![\d.,()+-]|\)\s?|\d\s)9?\d{4}-\d{4}(?![\d-])(?<!(?:19|20)\d\d-(?:19|20)\d\d)", self._telephone),
             (

@@ -1,6 +1,6 @@
 """What French, Italian, Spanish and Portuguese have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import regex  # type: ignore[import-untyped,unused-ignore]
@@ -54,12 +54,22 @@ class Romance(Language):
         return self.half["f" if unit.gender == "f" else "m"]
 
 
-def before_numbers(words: Mapping[str, str]) -> Row:
-    """Short forms that are sure only before a number, a Roman one too: "p. 5", "fig. B2", "vol. II"."""
-    short = alternatives(words)
+def before_numbers(words: dict[str, str]) -> Row:
+    """Short forms that are sure only before a number or a letter, capitalised too: "p. 5", "Fig. B2", "vol. II"."""
+    full = words | {short[:1].upper() + short[1:]: word for short, word in words.items()}
+    letter = r"\s\p{Lu}(?=[,;.)]|$)"
     return (
-        rf"(?<![\p{{L}}\d]|\p{{L}}\.|\d\s)(?:{short})(?=\s?(?:\p{{Lu}}\.?\s?)?\d|(?<![Nn]o?\.)\s{NUMERAL})",
-        lambda found: words[found[0]],
+        rf"(?<![\p{{L}}\d°]|\p{{L}}\.|\d\s)(?:{alternatives(full)})"
+        rf"(?=\s?(?:\p{{Lu}}\.?\s?)?\d|(?<![Nn]o?\.)(?:\s{NUMERAL}|{letter}))",
+        lambda found: full[found[0]],
+    )
+
+
+def minutes_and_seconds(length: Callable[[int, int, int], str]) -> Row:
+    """ "48'30\"": fewer than ten are feet."""
+    return (
+        r"(?<![\d.,])(?<m>\d{2,3})\s?'\s?(?<s>[0-5]\d)\s?(?:\"|'')",
+        lambda found: length(0, int(found["m"]), int(found["s"])),
     )
 
 
