@@ -9,5 +9,7 @@ sound.py      the body of an answer -> PCM              outflow.py      what a r
 voice_list.py the lists of voices that servers give     options.py      where it is and what it is sent
 ```
 
-It needs no process of its own: the daemon only waits for it. Imports audio and text.
+It needs no process of its own: all that it does is wait.
+
+Imports audio and text.
 """
