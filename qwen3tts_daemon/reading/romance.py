@@ -54,9 +54,9 @@ class Romance(Language):
         return self.half["f" if unit.gender == "f" else "m"]
 
 
-def before_numbers(words: dict[str, str]) -> Row:
+def before_numbers(words: Mapping[str, str]) -> Row:
     """Short forms that are sure only before a number or a letter, capitalised too: "p. 5", "Fig. B2", "vol. II"."""
-    full = words | {short[:1].upper() + short[1:]: word for short, word in words.items()}
+    full = {**words} | {short[:1].upper() + short[1:]: word for short, word in words.items()}
     letter = r"\s\p{Lu}(?=[,;.)]|$)"
     return (
         rf"(?<![\p{{L}}\d°]|\p{{L}}\.|\d\s)(?:{alternatives(full)})"
