@@ -6,6 +6,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.english_numbers import by_digit, by_pairs, cardinal, decimal, ordinal
 from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.patterns import CODE
 from qwen3tts_daemon.reading.roman import value
 
 _KINGS = (
@@ -74,7 +75,12 @@ def _short_forms() -> Iterator[Row]:
     yield rf"(?<={warm}[^.!?]{{0,40}}\d)\s?C(?![\p{{L}}\d-])", lambda _: "°C"
     yield r"(?<=\d)\s?º", lambda _: "°"
     yield r"§§", lambda _: "sections"
-    yield r"(?<=\d\s?(?:oz|lbs?|ft|in|min|hrs?|secs?|yd|gal|tbsp|tsp|mi))\.(?=\s[\p{Ll}\d]|,)", lambda _: ""
+    yield (
+        r"(?<![\d.,/])(?<number>\d+(?:\.\d+)?)\s?in\.(?=\s[\p{Ll}\d]|,)",
+        lambda found: f"{found['number']} {'inch' if found['number'] == '1' else 'inches'}",
+    )
+    yield r"(?<=\d\s?ft\.?\s\d+\s?)in(?:\b\.?(?=\s\p{Ll})|\b)", lambda _: "inches"
+    yield r"(?<=\d\s?(?:oz|lbs?|ft|min|hrs?|secs?|yd|gal|tbsp|tsp|mi))\.(?=\s[\p{Ll}\d]|,)", lambda _: ""
     yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
     yield r"(?<=[$€£]\d[\d.,]*)\s?/\s?(?=\p{Ll}{4})", lambda _: "per"
     yield r"(?<=\d)\^(?=\d)", lambda _: "to the power of"
@@ -106,8 +112,12 @@ def _codes() -> Iterator[Row]:
     )
     is_ = r"(?:\s(?:is|was|now)|:)*\s#?"
     yield (
-        rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>\d{{3,}}){_WHOLE}{_NO_COUNT}",
-        lambda found: by_digit(found["digits"]),
+        rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>{CODE}){_WHOLE}{_NO_COUNT}",
+        lambda found: ", ".join(map(by_digit, regex.split("[ -]", found["digits"]))),
+    )
+    yield (
+        r"(?<![\d.,-])(?<digits>\d{3}[ -]\d{3}|\d{4,8})(?=\s(?:is|as)\s(?:your|the)\b[^.!?]*\b(?:code|PIN|password)\b)",
+        lambda found: ", ".join(map(by_digit, regex.split("[ -]", found["digits"]))),
     )
     yield (
         rf"(?<=\b(?:[Dd]ial|[Tt]ext(?:\s\p{{L}}+\sto)?)\s)(?<digits>\d{{3,6}}){_WHOLE}",

@@ -76,11 +76,6 @@ def ones() -> Iterator[Row]:
         rf"{free}1,(?<cents>\d\d)\s?(?<thing>€|Euro|EUR|\$)(?!\p{{L}})(?:/(?<per>k?g|l|h|kWh|km|m|m²|min)(?!\p{{L}}))?",
         _one_with_cents,
     )
-    yield (
-        r"(?<=\b(?:[Ii]n|[Nn]ach|[Vv]or|[Ss]eit)\s)(?<n>[2-9]|[1-9]\d+)\s?(?<unit>[kcm]?m|d|Tg"
-        r"|Mon)(?![\p{L}\d²³/]|\s\p{Lu})",
-        lambda found: f"{cardinal(int(found['n']))} {UNITS[found['unit']].many}n",
-    )
     yield rf"{free}(?<n>1|½|1/2)\s(?<thing>\p{{Lu}}\p{{Ll}}+|E-Mail)\b", _one_of_noun
     yield rf"{free}1(?=\s\p{{Ll}}+e(?<ending>[rsn]?)\s(?<thing>\p{{Lu}}[\p{{L}}-]+))", _one_of_adjective
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import regex  # type: ignore[import-untyped,unused-ignore]
+
 from qwen3tts_daemon.reading.german_grammar import ending, preceding
 from qwen3tts_daemon.reading.german_numbers import cardinal
 from qwen3tts_daemon.reading.german_units import UNITS
@@ -9,7 +11,10 @@ from qwen3tts_daemon.reading.language import Row
 
 _LARGE = {"Mio": "Million", "Mrd": "Milliarde"}
 
-ALSO_READ = r"\p{Ll}str\.|\b(?:St|Fr|Fa)\.\s\p{Lu}|\b(?:sog|Nr|Tel|Mio|Mrd|Std|Sek|Stk)\."
+ALSO_READ = (
+    r"\p{Ll}[Nn]r\.|-Nr\.|\b(?:im|vom) (?:EG|UG|KG|DG)\b"
+    r"|\p{Ll}str\.|\b(?:St|Fr|Fa)\.\s\p{Lu}|\b(?:sog|Nr|Tel|Mio|Mrd|Std|Sek|Stk)\."
+)
 
 
 def short_forms() -> Iterator[Row]:
@@ -18,14 +23,31 @@ def short_forms() -> Iterator[Row]:
         "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
         "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
         "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
-        "Kl": "Klasse",
+        "Kl": "Klasse", "Gl": "Gleis",
         "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
     }  # fmt: skip
+    numbers = {
+        "Kd.": "Kunden", "Art.": "Artikel", "Best.": "Bestell", "Tel.": "Telefon", "Kto.": "Konto",
+        "Rg.": "Rechnungs", "Re.": "Rechnungs", "Auftr.": "Auftrags", "Mitgl.": "Mitglieds",
+    }  # fmt: skip
+    floors = {
+        "EG": "Erdgeschoss", "OG": "Obergeschoss", "UG": "Untergeschoss", "KG": "Kellergeschoss", "DG": "Dachgeschoss",
+    }  # fmt: skip
+    yield (
+        rf"(?<![\p{{L}}\d])(?<what>{'|'.join(map(regex.escape, numbers))})-?[Nn]r\.",
+        lambda found: f"{numbers[found['what']]}nummer",
+    )
+    yield r"\b(?<what>\p{Lu}\p{Ll}+)(?:-N|n)r\.", lambda found: f"{found['what']}nummer"
     yield (
         rf"(?<![\p{{L}}\d])(?<short>{'|'.join(before_number)})\.(?=:?\s?[-+(]?\d)",
         lambda found: before_number[found["short"]],
     )
     yield r"(?<![\p{L}\d])Nr\.", lambda _: "Nummer"
+    yield (
+        rf"(?<=\b(?:[Ii]m|[Vv]om|[Zz]um|[Aa]us dem)\s|\b(?:{'|'.join(floors)})(?:,|\s(?:und|bis|oder))?\s|geschoss(?:,|\s(?:und|bis|oder))\s|\d\.\s)"
+        rf"(?<short>{'|'.join(floors)})(?![\p{{L}}\d])",
+        lambda found: floors[found["short"]],
+    )
     yield r"(?<![\p{L}\d])Tel\.(?=:?\s\S)", lambda _: "Telefon"
     yield (
         r"\b(?<street>\p{L}+)str\.(?=(?<end>\s*$)?)",
