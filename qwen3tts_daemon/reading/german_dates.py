@@ -105,6 +105,10 @@ def times() -> Iterator[Row]:
         _clock,
     )
     yield rf"{_FREE}(?<h>{hour})(?<m>)\s?Uhr\b", _clock
+    yield (
+        r"(?<=\b(?:[Uu]m|[Gg]egen|[Aa]b|[Bb]is|[Vv]or|[Nn]ach|[Ss]eit|ist|erst|schon|circa)\s)(?:½|1/2)\s(?<h>[1-9]|1[0-2])\b(?:\sUhr)?",
+        lambda found: f"halb {cardinal(int(found['h']))}",
+    )
     spent = (
         r"(?i:timer|countdown|stoppuhr|dauer|restzeit|restlaufzeit|laufzeit|spielzeit|verbleibend|noch"
         r"|seit)\b[^.!?\d]{0,25}"

@@ -59,6 +59,10 @@ def ordinals() -> Iterator[Row]:
         lambda found: _any_ordinal(found) + ".",
     )
     yield (
+        rf"(?<![\d.,])(?<n>\d{{1,2}})\.\s?[-–]\s?(?<last>\d{{1,2}})\.(?=(?:\s(?<noun>{_NOUNS})\b)?)(?!\d)",
+        _from_to,
+    )
+    yield (
         r"(?<=\s)(?<n>\d{1,2})\.(?<=\b(?:wurde|wird|werden|war|ist|als)\s\d{1,2}\.)"
         r"(?=\s(?:\p{Ll}|(?<noun>\p{Lu}\p{L}+)))",
         _any_ordinal,
@@ -119,6 +123,15 @@ def _any_ordinal(found: "regex.Match[str]") -> str:
 def _ordinal(found: "regex.Match[str]", n: int) -> str:
     noun = found.groupdict().get("noun")
     return ordinal(n, ending(preceding(found), gender(noun) if noun else "m"))
+
+
+def _from_to(found: "regex.Match[str]") -> str:
+    """ "1.-3. Klasse"; without what is counted they are places."""
+    first, last = int(found["n"]), int(found["last"])
+    if not found["noun"]:
+        return f"{cardinal(first)} bis {cardinal(last)}" + ("" if found.string[found.end() :].strip() else ".")
+    how = ending(preceding(found), gender(found["noun"]))
+    return f"{ordinal(first, how)} bis {ordinal(last, how)}"
 
 
 def _king(found: "regex.Match[str]") -> str | None:
