@@ -20,6 +20,8 @@ _PARTS = (
     "|Section|section|Bowl|Level|level|Season|Episode|Olympiad|Article|Appendix|Mark|Stage|stage|Rocky|Title|Tier"
 )
 _NUMERAL = r"(?<roman>[IVXL]+)(?![\p{L}\d-]|'(?!s\b))"
+_I_THINK = r"(?!I\s(?!of|was|ruled|reigned|died|and|became|who|in|lived|built|had)\p{Ll})"
+"""Behind a name: "Mary I know, but not John" """
 _CODED = (
     r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Pp]ort|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
     r"|(?:[Aa]ccount|[Oo]rder|[Tt]icket|[Tt]racking|[Rr]eference|[Bb]ooking|[Cc]onfirmation|[Ii]nvoice|[Cc]ase"
@@ -39,7 +41,7 @@ ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bJohn\s[IVX]{2}|\bSt\.|\b(?:M
 def names() -> Iterator[Row]:
     """All of them, in order."""
     yield from _short_forms()
-    yield rf"(?<=\b(?:{_KINGS})\s|\bJohn\s(?=[IVX]{{2}})){_NUMERAL}", _king
+    yield rf"(?<=\b(?:{_KINGS})\s|\bJohn\s(?=[IVX]{{2}})){_I_THINK}{_NUMERAL}", _king
     yield rf"(?<=\b(?:{_PARTS})\s){_NUMERAL}", lambda found: _roman(found, cardinal)
     yield r"\b(?<roman>[XVI]{2,})(?=th\b|\scentury)(?:th\b)?", lambda found: _roman(found, ordinal)
     yield from _codes()

@@ -50,6 +50,10 @@ def ordinals() -> Iterator[Row]:
         "|diese[nmrs]?|keine?[nmrs]?"
     )
     yield (
+        rf"(?<![\d.,])(?<n>\d{{1,2}})\.\s?[-–]\s?(?<last>\d{{1,2}})\.(?=(?:\s(?<noun>{_NOUNS})\b)?)(?!\d)",
+        _from_to,
+    )
+    yield (
         rf"(?<=\s)(?<n>\d{{1,3}})\.(?<=\b(?i:{leads})\s(?:\d+\.\s(?:und|oder|bis|bis zum)\s)?\d{{1,3}}\.)"
         rf"(?=\s(?:und|oder|bis)\s|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{L}}+)|\s\p{{Ll}})",
         _any_ordinal,
@@ -57,10 +61,6 @@ def ordinals() -> Iterator[Row]:
     yield (
         r"(?<=\s)(?<n>\d{1,3})\.(?<=\b(?i:am|im|der|die|das|den|dem|vom|zum)\s\d{1,3}\.)(?=\s*$)",
         lambda found: _any_ordinal(found) + ".",
-    )
-    yield (
-        rf"(?<![\d.,])(?<n>\d{{1,2}})\.\s?[-–]\s?(?<last>\d{{1,2}})\.(?=(?:\s(?<noun>{_NOUNS})\b)?)(?!\d)",
-        _from_to,
     )
     yield (
         r"(?<=\s)(?<n>\d{1,2})\.(?<=\b(?:wurde|wird|werden|war|ist|als)\s\d{1,2}\.)"
