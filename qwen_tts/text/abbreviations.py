@@ -13,8 +13,8 @@ def _words(*lines: str) -> frozenset[str]:
 OPEN = _words(
     # German
     "z.B z.T z.Zt d.h d.i i.d.R i.A i.V u.U o.g s.o s.u v.a m.E bzw ca vgl Dr Prof Hr Fr Hrn Dipl Ing Nr",
-    "Bd Kap inkl bzgl einschl ausschl entspr eigtl vorauss vsl zw od lfd Fam ehem dt engl frz rel städt z.Hd i.H.v",
-    "Btl Fl Pkg",
+    "Bd Kap inkl bzgl einschl ausschl entspr eigtl vorauss vsl zw od lfd Fam ehem dt engl frz rel städt",
+    "z.Hd i.H.v Btl Fl Pkg",
     "med jur phil exkl zzgl evtl ggf sog gem bspw insb mind max geb gest verh Tel Abb Hl Ew Fa Inh",
     # English
     "e.g i.e cf vs viz approx Mr Mrs Ms Mx Messrs Prof Rev Hon Gen Col Capt Cpt Lt Sgt Maj Sen Rep Gov",
