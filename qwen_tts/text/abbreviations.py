@@ -56,7 +56,8 @@ NAMES = _words(
 
 # Only an abbreviation when a number follows: "No. 5" but "No. I won't."
 BEFORE_NUMBER = _words(
-    "no nos nr gl whg anl erw pos zus rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв",
+    "no nos nr gl whg anl erw pos zus",
+    "rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв",
     "д оф гл рис п с темп",
 )
 BEFORE_NUMBER |= _DAYS_AND_MONTHS
