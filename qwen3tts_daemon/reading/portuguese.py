@@ -9,6 +9,7 @@ from qwen3tts_daemon.reading import portuguese_words as words
 from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.portuguese_units import CURRENCIES, MAGNITUDES, UNITS
 
 _FEMININE = {"um": "uma", "dois": "duas"}
 _CLOCK = r"(?<![\d.,:/])(?<h>[01]?\d|2[0-4])\s?[hH]"
@@ -26,10 +27,10 @@ class Portuguese(Iberian):
     address_signs = {
         ".": "ponto", "@": "arroba", "/": "barra", "-": "hífen", "_": "underline", ":": "dois pontos", "+": "mais",
     }  # fmt: skip
-    units = words.UNITS
+    units = UNITS
     per = "por"
-    currencies = words.CURRENCIES
-    magnitudes = words.MAGNITUDES
+    currencies = CURRENCIES
+    magnitudes = MAGNITUDES
     ratio_word = "a"
     and_word = "e"
     between = "entre"

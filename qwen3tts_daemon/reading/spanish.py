@@ -9,6 +9,7 @@ from qwen3tts_daemon.reading import spanish_words as words
 from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.spanish_units import CURRENCIES, MAGNITUDES, UNITS
 
 _SUFFIX = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?|[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?"
 _BEGIN = r"(?<![\d.,+-]|\+\d{1,3}[ .-])"
@@ -27,10 +28,10 @@ class Spanish(Iberian):
     address_signs = {
         ".": "punto", "@": "arroba", "/": "barra", "-": "guion", "_": "guion bajo", ":": "dos puntos", "+": "más",
     }  # fmt: skip
-    units = words.UNITS
+    units = UNITS
     per = "por"
-    currencies = words.CURRENCIES
-    magnitudes = words.MAGNITUDES
+    currencies = CURRENCIES
+    magnitudes = MAGNITUDES
     ratio_word = "a"
     and_word = "y"
     between = "entre"
