@@ -25,7 +25,7 @@ russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which
 russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
-romance.py, romance_units.py    what French, Italian, Spanish and Portuguese have in common
+romance.py, romance_rules.py, romance_units.py   what French, Italian, Spanish and Portuguese have in common
 iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
 spanish_words.py, portuguese_words.py   short forms, cues, and nouns by gender
 spanish_units.py, portuguese_units.py   units and currencies

@@ -8,7 +8,7 @@ from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, digit_groups, ordinal
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance import before_numbers, reign
+from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
 
 ABBREVIATIONS = {
     "etc.": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",

@@ -10,7 +10,8 @@ from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.language import Currency, Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance import Romance, before_numbers, is_dated, minutes_and_seconds, reign
+from qwen3tts_daemon.reading.romance import Romance
+from qwen3tts_daemon.reading.romance_rules import before_numbers, is_dated, minutes_and_seconds, reign
 
 _DAY_MONTH = r"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])/(?<m>1[0-2]|0?[1-9])(?![\d/]|[.,]\d)"
 _HALF = r"(?<![\d/.,])(?:(?<n>\d+)\s?½|(?<n>\d+)\s1/2|½|1/2)(?![\d/])"

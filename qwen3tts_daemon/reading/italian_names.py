@@ -7,7 +7,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.italian_numbers import MONTHS, cardinal, day, gender, ordinal
 from qwen3tts_daemon.reading.language import Row, rewritten
-from qwen3tts_daemon.reading.romance import before_numbers, reign
+from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
 
 ABBREVIATIONS = {
     "ecc.": "eccetera", "ecc": "eccetera", "etc.": "eccetera", "p. es.": "per esempio", "per es.": "per esempio",
