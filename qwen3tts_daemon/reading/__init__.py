@@ -26,8 +26,10 @@ russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   ru
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
 romance.py, romance_rules.py, romance_units.py   what French, Italian, Spanish and Portuguese have in common
-iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
-spanish_words.py, portuguese_words.py   short forms, cues, and nouns by gender
+iberian.py                      how Spanish and Portuguese say things; their rules:
+iberian_names.py, iberian_dates.py, iberian_quantities.py
+iberian_words.py                the words that these rules ask for: short forms, cues, nouns by gender
+spanish_words.py, portuguese_words.py   ... as they are
 spanish_units.py, portuguese_units.py   units and currencies
 chinese_numbers.py, japanese_numbers.py         how numbers, dates and lengths of time are said
 chinese_dates.py, japanese_dates.py             dates, timers, spans, scores, comparisons

@@ -31,10 +31,10 @@ ABBREVIATIONS = {
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "p.": "page", "pp.": "pages", "art.": "article", "fig.": "figure", "t.": "tome", "al.": "alinéa",
-    "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "No": "numéro",
-    "No.": "numéro", "nº": "numéro", "n°": "numéro", "N°": "numéro", "Nº": "numéro", "nos": "numéros",
-    "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat", "art": "article", "ép.": "épisode",
-    "dpt": "département", "appt": "appartement", "esc.": "escalier", "km": "kilomètre",
+    "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "nº": "numéro",
+    "n°": "numéro", "nos": "numéros", "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat",
+    "art": "article", "ép.": "épisode", "dpt": "département", "appt": "appartement", "esc.": "escalier",
+    "km": "kilomètre",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _BEFORE_NAMES = {

@@ -115,9 +115,9 @@ def differences(minus: str) -> Row:
     return r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten(minus)
 
 
-def scores(cues: str, to: str) -> Row:
+def scores(cues: str, to: str, dash: str = "[-–—]") -> Row:
     """Behind the words in the pattern `cues`: "gana 3 - 1"."""
     return (
-        rf"(?<=\b(?i:{cues})\b[^\d.;!?]{{0,20}}\d{{1,3}})\s?[-–—]\s?(?=\d{{1,3}}(?!\d))",
+        rf"(?<=\b(?i:{cues})\b[^\d.;!?]{{0,20}}\d{{1,3}})\s?{dash}\s?(?=\d{{1,3}}(?!\d))",
         rewritten(f" {to} "),
     )
