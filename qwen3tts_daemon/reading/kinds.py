@@ -35,6 +35,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _EMAIL, lambda found: language.address(found[0])
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
     yield _ISO, partial(_iso, language)
+    yield rf"(?<=\b(?:{VERSIONED}))-(?=\d+\.\d)", lambda _: " " if language.is_spaced else ""
     yield _VERSION, lambda found: language.dotted(found[0].split("."))
     yield _QUAD, partial(_quad, language)
     yield r"(?<=\b(?:UTC|GMT))\s?(?<sign>[-+])(?=\d)", lambda found: f" {language.signs[found['sign']]} "
@@ -59,7 +60,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
     yield from language.after()
     yield (
-        rf"{_BEGIN}(?<name>\p{{Lu}}[{LETTERS}]*)(?<number>\d+[.,]\d+)(?![.,]?\d|[{LETTERS}])",
+        rf"{_BEGIN}(?<name>\p{{Lu}}[{LETTERS}]*)-?(?<number>\d+[.,]\d+)(?![.,]?\d|[{LETTERS}])",
         lambda found: language.joined((found["name"], language.number(language.notation.parse(found["number"])))),
     )
     yield (
@@ -163,7 +164,7 @@ _PHONE = (
     rf"|(?<![{_WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{_WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
 )
 _GROUPED = (
-    rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
+    rf"(?<![{_WORD}.,+-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
 _VERSION = rf"(?<=\b(?:{VERSIONED})\s?)\d+(?:\.\d+)+(?![.,]?\d)"
