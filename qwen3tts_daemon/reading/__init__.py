@@ -5,7 +5,12 @@ reader.py       a sentence and its language -> words; a gate that leaves alone w
 characters.py   several characters of one meaning -> one
 notation.py     how a language writes numbers
 roman.py        Roman numerals
-kinds.py        what is recognised, in which order, in every language: addresses, dates, times, money, measures, ...
+kinds.py        what is recognised in every language, in which order, by these four:
+dates.py        dates and times in digits, scores
+identifiers.py  addresses, versions, numbers of telephones and accounts, letters with digits
+quantities.py   ranges, money, measures, fractions, marks, plain numbers
+signs.py        signs beside a number and between words
+patterns.py     pieces of their patterns
 language.py     what each language has to say to that
 
 english.py german.py french.py spanish.py italian.py portuguese.py russian.py chinese.py japanese.py korean.py
