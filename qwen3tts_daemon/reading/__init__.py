@@ -25,6 +25,7 @@ russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   ru
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
 iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
+east_asian.py                   what Chinese and Japanese have in common: sets of a match, lengths of time in short
 spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender
 chinese_numbers.py, japanese_numbers.py         how numbers, dates and lengths of time are said
 chinese_dates.py, japanese_dates.py             dates, timers, spans, scores, comparisons

@@ -16,9 +16,9 @@ from qwen3tts_daemon.reading.chinese_numbers import (
     number,
 )
 from qwen3tts_daemon.reading.chinese_units import COUNTERS, UNIT_SYMBOLS, UNITS
+from qwen3tts_daemon.reading.east_asian import lengths_of_time, sets_of_a_match
 from qwen3tts_daemon.reading.language import Row
 
-_PAIR = r"\d{1,3}[:：\-–]\d{1,2}"
 _DASH = r"[-–—~～〜至到]"
 _DUE = r"(?<=日期[:：]?|截止到?|截至|定于|定在|将于|改[到至在]|提醒我)"
 _WON = "战胜|击败|获胜|领先|落后|战平|大胜|险胜|取胜|力克|不敌|输给|负于|逆转|完胜|小胜|赢|胜|负|平"
@@ -54,10 +54,7 @@ def dates() -> Sequence[Row]:
             r"(?<![\d/:.])(?<m>1[0-2]|0?[1-9])/(?<d>1[3-9]|2\d|3[01])(?=前|之前|[上下]午|早上|晚上|中午|凌晨|放假|截止)",
             _day,
         ),
-        (r"(?<=\d)\s?d\s?(?=\d{1,2}\s?h(?![A-Za-z]))", lambda _: "天"),
-        (r"(?<=\d)\s?h\s?(?=\d{1,2}\s?m(?:in)?(?![A-Za-z]))", lambda _: "小时"),
-        (r"(?<=小时\d{1,2}|\d)\s?m(?:in)?\s?(?=\d{1,2}\s?s(?![A-Za-z]))", lambda _: "分"),
-        (r"(?<=小时\d{1,2})\s?m(?:in)?(?![A-Za-z])", lambda _: "分钟"),
+        *lengths_of_time("天", "小时", "分", "分钟"),
         (rf"{timers}(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?![:\d])", _timer),
     ]
 
@@ -97,7 +94,7 @@ def scores() -> Sequence[Row]:
     """Scores, ratios, differences and sizes of pictures."""
     pair = r"(?<a>\d{1,3})\s?[:：\-–]\s?(?<b>\d{1,3})(?![\d:.])"
     return [
-        (rf"(?<![\d:.,/-]){_PAIR}(?:[、，,]\s?{_PAIR})+(?![\d:.])", _scores),
+        sets_of_a_match("比"),
         (rf"(?<=比分[^\d]{{0,4}}){pair}", _score),
         (rf"(?<![\d:]){pair}(?=的?(?:{_WON}))", _score),
         (r"(?<![\d:])(?<a>\d+):(?<b>\d{4,})(?![\d:])", _score),
@@ -144,14 +141,6 @@ def _to(found: "regex.Match[str]") -> str:
 
 def _score(found: "regex.Match[str]") -> str:
     return f"{cardinal(int(found['a']))}比{cardinal(int(found['b']))}"
-
-
-def _scores(found: "regex.Match[str]") -> str | None:
-    """Of the sets of a match; not times of day or pages in a row."""
-    pairs = [tuple(regex.split(r"\D", pair)) for pair in regex.findall(_PAIR, found[0])]
-    if all(int(a) < int(b) for a, b in pairs) or (":" in found[0] and all(len(b) == 2 for _, b in pairs)):
-        return None
-    return regex.sub(r"(?<=\d)[:：\-–](?=\d)", "比", found[0])
 
 
 def _resolution(found: "regex.Match[str]") -> str:

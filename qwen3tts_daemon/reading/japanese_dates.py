@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS
+from qwen3tts_daemon.reading.east_asian import lengths_of_time, sets_of_a_match
 from qwen3tts_daemon.reading.japanese_numbers import NUMBER, cardinal, date, duration, half_day
 from qwen3tts_daemon.reading.japanese_units import UNIT_SYMBOLS
 from qwen3tts_daemon.reading.language import Row
-
-_PAIR = r"\d{1,3}[:\-–]\d{1,2}"
 
 
 def times() -> Sequence[Row]:
@@ -26,10 +25,7 @@ def times() -> Sequence[Row]:
         (r"(?<!\d)0(?=[1-9](?:月|日|時|分|秒))", lambda _: ""),
         (r"(?<=\d時(?:間)?)00?分(?!間)", lambda _: ""),
         (r"(?<![A-Za-z])(?<half>AM|PM|am|pm)\s?(?=\d{1,2}(?::\d\d|時))", lambda found: half_day(found["half"])),
-        (r"(?<=\d)\s?d\s?(?=\d{1,2}\s?h(?![A-Za-z]))", lambda _: "日"),
-        (r"(?<=\d)\s?h\s?(?=\d{1,2}\s?m(?:in)?(?![A-Za-z]))", lambda _: "時間"),
-        (r"(?<=時間\d{1,2}|\d)\s?m(?:in)?\s?(?=\d{1,2}\s?s(?![A-Za-z]))", lambda _: "分"),
-        (r"(?<=時間\d{1,2})\s?m(?:in)?(?![A-Za-z])", lambda _: "分"),
+        *lengths_of_time("日", "時間", "分", "分"),
         (rf"{timers}(?<h>\d{{1,2}}):(?<m>[0-5]\d):(?<s>[0-5]\d)(?![:\d])", _timer),
         (r"(?<![\d.,:/-])(\d{1,2})\s?[-–~～〜]\s?(?=\d{1,2}(?:月|時|日|号|階|番))", lambda found: f"{found[1]}から"),
         (r"(?<=[月日時分年])[-–~～〜](?=午[前後]|翌|\d{1,2}(?:[月日時]|:\d\d))", lambda _: "から"),
@@ -60,7 +56,7 @@ def comparisons() -> Sequence[Row]:
         ),
         (r"(?<=\d\s?)\+(?=\s?\d)", lambda _: "足す"),
         (rf"(?<=\d\s?(?:{UNIT_SYMBOLS}))\+(?=\d)", lambda _: "プラス"),
-        (rf"(?<![\d:.,/-]){_PAIR}(?:[、，,]\s?{_PAIR})+(?![\d:.])", _scores),
+        sets_of_a_match("対"),
         (r"(?<=\d)\s?[-–]\s?(?=\d+\s?(?:=|は))", lambda _: "引く"),
         (
             r"(?<=(?:スコア|試合|結果)[はがも:：]?\s?)(?<a>\d{1,3})\s?[:\-–]\s?(?<b>\d{1,3})(?![\d:.])",
@@ -80,14 +76,6 @@ def _day(found: "regex.Match[str]") -> str:
 def _timer(found: "regex.Match[str]") -> str:
     hours = found["h"] if "h" in found.re.groupindex else 0
     return duration(int(hours), int(found["m"]), int(found["s"]))
-
-
-def _scores(found: "regex.Match[str]") -> str | None:
-    """Of the sets of a match; not times of day or pages in a row."""
-    pairs = [tuple(regex.split(r"\D", pair)) for pair in regex.findall(_PAIR, found[0])]
-    if all(int(a) < int(b) for a, b in pairs) or (":" in found[0] and all(len(b) == 2 for _, b in pairs)):
-        return None
-    return regex.sub(r"(?<=\d)[:\-–](?=\d)", "対", found[0])
 
 
 def _score(found: "regex.Match[str]") -> str:
