@@ -19,11 +19,13 @@ english_dates.py, german_dates.py       how dates, times of day and timers are w
 english_names.py, german_names.py       rooms, codes and other numbers in names; English: kings and short forms
 english_units.py, german_units.py       units, currencies, short forms
 german_grammar.py, german_ordinals.py   gender, case and endings; ordinals, kings and "ein", which take them
+german_quantities.py            measures in the dative
 german_short_forms.py                   short forms that need a look at what stands beside them
 russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which case the words around ask for
 russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
+romance.py                      what French, Italian, Spanish and Portuguese have in common
 iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
 east_asian.py                   what Chinese and Japanese have in common: sets of a match, lengths of time in short
 spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender

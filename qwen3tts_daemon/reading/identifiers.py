@@ -15,14 +15,14 @@ _DOMAINS = (
     "com|org|net|edu|gov|io|ai|app|dev|tv|me|info|biz|eu|de|at|ch|fr|be|es|pt|br|it|ru|uk|us|ca|cn|jp|kr|local|lan|home"
 )
 _FILES = (
-    "txt|md|pdf|docx?|xlsx?|pptx?|csv|json|ya?ml|toml|xml|html?|log|py|js|ts|sh|conf|cfg|ini|zip|gz|jpe?g|png|gif|svg"
+    "txt|md|pdf|bak|db|docx?|xlsx?|pptx?|csv|json|ya?ml|toml|xml|html?|log|py|js|ts|sh|conf|cfg|ini|zip|gz|tgz|apk|deb|heic|mov|jpe?g|png|gif|svg"
     "|webp|wav|mp3|mp4|flac|ogg|mkv|avi|exe|iso|onnx"
 )
 _EMAIL = rf"(?<![{WORD}.+-])[{WORD}+-]+(?:\.[{WORD}+-]+)*@[{WORD}-]+(?:\.[{WORD}-]+)+"
 _HOST = (
     rf"(?<![{WORD}@./-])(?:[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?\.)+(?:{_DOMAINS})(?::\d+)?"
     rf"(?:/[{WORD}./-]*[{WORD}]/?)?(?![{WORD}-]|\.[{WORD}])"
-    rf"|(?<![{WORD}@./-])[{WORD}-]+\.(?:{_FILES})(?![{WORD}-]|\.[{WORD}])"
+    rf"|(?<![{WORD}@./-])(?:[{WORD}-]+\.)+(?:{_FILES})(?![{WORD}-]|\.[{WORD}])"
 )
 
 
@@ -75,8 +75,8 @@ def _are_thousands(parts: list[str]) -> bool:
 # ---- telephones and accounts ----
 
 _PHONE = (
-    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
-    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
     rf"|(?<![{WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"

@@ -95,6 +95,7 @@ _CUT_NUMBER = regex.compile(r"(?:\p{Nd}|\bwww|[\w-]@[\w.-]{1,60}|\w[.:/][\w./-]{
 _CUT_WORD = regex.compile(r"(?P<before>\S*[\p{L}\p{M}ªº])\.\s*\Z")
 _DASH = regex.compile(r"[-–—]$")
 _UNIT_BEFORE = regex.compile(r"(?:°|\d\s?)$")
+_ROMAN = regex.compile(r"[IVX]+")
 _LONGEST_WORD = 30
 
 
@@ -247,8 +248,11 @@ def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | N
     word = _last_abbreviation(word) or word
     if word.isdigit():
         return _after_number(before, found, coming)
-    if _listed(word, BEFORE_NUMBER) and coming.is_number:
-        return False
+    if _listed(word, BEFORE_NUMBER):
+        if coming.is_number:
+            return False
+        if _ROMAN.fullmatch(coming.word) and not (coming.complete and coming.word == "I"):
+            return False if coming.complete else None
     verdict = _after_abbreviation(word, found, coming)
     if not isinstance(verdict, str):
         return verdict
@@ -277,6 +281,8 @@ def _plain(closers: str, coming: _Next) -> bool:
 
 def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bool | Literal["plain"] | None:
     """The answer after an abbreviation or an initial; "plain" if the word is neither."""
+    if word in {"v", "n"} and coming.word and "Chr".startswith(coming.word):
+        return False if coming.complete else None
     if word == "г":
         return bool(found.start("word")) and _number_before(found) and not coming.is_lower
     if _listed(word, OPEN) or (word == "min" and coming.is_number and not _number_before(found)):
@@ -289,7 +295,7 @@ def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bo
         return _starts_anew(coming) if coming.word else False
     if (
         _listed(word, NAMES)
-        or word.endswith(("str", "temp"))
+        or word.endswith(("str", "pl", "temp", "nr", "Nr"))
         or _SINGLE_LETTERS.fullmatch(word)
         or (len(word) == 1 and word.isupper() and not _is_unit(found))
     ):
