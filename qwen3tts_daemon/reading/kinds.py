@@ -38,10 +38,13 @@ def kinds(language: Language) -> Iterator[Row]:
     yield _VERSION, lambda found: language.dotted(found[0].split("."))
     yield _QUAD, partial(_quad, language)
     yield r"(?<=\b(?:UTC|GMT))\s?(?<sign>[-+])(?=\d)", lambda found: f" {language.signs[found['sign']]} "
+    yield _MASKED, lambda found: language.code(found["shown"])
     yield from language.before()
     if language.out_of:
         yield r"(?<![\d.,/])(?<mark>\d+[.,]\d+)\s?/\s?(?<most>\d{1,3})(?![\d/]|[.,]\d)", partial(_mark, language)
     yield _GROUPED, partial(_grouped, language)
+    if language.is_spaced:
+        yield r"(?<=\d[ \u00a0]?(?:l|L|л|k?g|к?г|kWh))\s?/\s?(?=100?\s?\p{L})", lambda _: f" {language.per} "
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
     yield _DATE, partial(_date, language)
     yield from _signs(language)
@@ -166,6 +169,8 @@ _GROUPED = (
     rf"(?<![{_WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{_WORD}-])"
 )
+_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|[*•]{2,}[ \u00a0]|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
+"""Of the number of a card: *4321, •••• 4321"""
 _VERSION = rf"(?<=\b(?:{VERSIONED})\s?)\d+(?:\.\d+)+(?![.,]?\d)"
 _QUAD = rf"(?<![{_WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:]|\.\d)"
 _DOTTED = (

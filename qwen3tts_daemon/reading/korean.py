@@ -17,7 +17,7 @@ from qwen3tts_daemon.reading.korean_numbers import (
     spelled,
 )
 from qwen3tts_daemon.reading.korean_units import CURRENCIES, NAMES, UNITS, Measure
-from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit, rewritten
+from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit, hours_minutes_seconds, rewritten
 from qwen3tts_daemon.reading.notation import Notation, Number
 
 _DASH = r"\s?[-–—~∼〜]\s?"
@@ -79,6 +79,7 @@ class Korean(Language):
         plates = "가나다라마거너더러머버서어저고노로모보소오구누두루무부수우하허"
         return (
             (r"\(주\)|㈜", lambda _: "주식회사 "),
+            (r"(?:(?<led>시속)|초속)\s(?=\d[\d.,]*\s?(?(led)(?:km/h|kph|mph)|k?m/s))", lambda _: ""),
             (
                 rf"(?<![\d\p{{L}}])(?<sign>[<>≤≥])\s?(?<rest>{number}\s?(?:{alternatives(UNITS)})?)(?![\d.,]\d)",
                 self._compared,
@@ -150,10 +151,10 @@ class Korean(Language):
                 lambda found: self._from_to(f"{sino(int(found['y']))}년", f"{sino(int(found['y2']))}년", found),
             ),
             (rf"{_FRESH}'(?=\d\d년대)", lambda _: ""),
-            (rf"{_FRESH}'(?<y>\d\d)년(?!대)", lambda found: f"{sino(int(found['y']))}년"),
+            (rf"{_FRESH}(?:'(?<y>\d\d)년(?!대)|(?<y>\d\d)년(?=\s?{_MONTH}월))", lambda found: f"{sino(int(found['y']))}년"),
             (rf"{_FRESH}(?<y>[12]\d{{3}})년(?![간째대])", lambda found: f"{sino(int(found['y']))}년"),
             (rf"{_FRESH}(?<m>{_MONTH})월", lambda found: self._month(int(found["m"]))),
-            (rf"(?<=월\s?)(?<d>{_DAY})일", lambda found: f"{sino(int(found['d']))}일"),
+            (rf"(?<=월\s?|일부터\s)(?<d>{_DAY})일", lambda found: f"{sino(int(found['d']))}일"),
             (r"(?<=\d일\s?|[일이삼사오육칠팔구십]일\s?)\((?<w>[월화수목금토일])\)", rewritten(r" \g<w>요일")),
         )
 
@@ -172,8 +173,12 @@ class Korean(Language):
                 self._range_of_times,
             ),
             (
-                r"(?:(?<=타이머|스톱워치|남은 시간은?|경과)\s?:?\s?)(?<![\d:])(?<m>\d{1,2}):(?<s>[0-5]\d)(?![:\d])",
-                lambda found: self.duration(0, int(found["m"]), int(found["s"])),
+                r"(?:(?<=타이머|스톱워치|남은 시간은?|경과)\s?:?\s?)(?<![\d:])(?:(?<h>\d{1,2}):)?(?<m>\d{1,2}):(?<s>[0-5]\d)(?![:\d])",
+                lambda found: self.duration(*hours_minutes_seconds(found)),
+            ),
+            (
+                rf"{_FRESH}(?<h>0):(?<m>[0-5]\d)(?=\s?(?:후|뒤|남|동안|이내|만에))",
+                lambda found: self.duration(0, int(found["m"]), 0),
             ),
             (
                 rf"{_FRESH}(?<h>\d{{1,2}}):(?<m>[0-5]\d)(?![:\d])",
@@ -186,7 +191,7 @@ class Korean(Language):
         large = r"\d[\d,]*(?:\.\d+)?\s?[천백]?\s?(?:조(?!각|합|직|명|건)|억|만(?!기|화)|천(?!장|막)|백(?!화점))"
         return (
             (
-                rf"(?<![\d.,])(?<sign>(?<![\p{{L}}\d]\s?)-)?(?<currency>[₩$€¥])?(?<sum>{large}(?:\s?{large})*(?:\s?\d[\d,]{{2,}}|\d+)?)"
+                rf"(?<![\d.,]|\d/)(?<sign>(?<![\p{{L}}\d]\s?)-)?(?<currency>[₩$€¥])?(?<sum>{large}(?:\s?{large})*(?:\s?\d[\d,]{{2,}}|\d+)?)"
                 rf"(?!\d)(?:\s?(?<unit>{COUNTERS}))?",
                 self._sum,
             ),
@@ -201,8 +206,16 @@ class Korean(Language):
 
     def _counted_things(self) -> Sequence[Row]:
         number = self.notation.pattern
+        units = alternatives(unit for unit in UNITS if not regex.match(r"\p{Hangul}", unit))
         fraction = rf"(?=\s?(?<counter>{COUNTERS})?)"
         return (
+            (
+                rf"(?<![\d.,/])(?<a>\d\.\d+)\s?/\s?(?<b>5|10|100)(?<points>점)?(?![\d/.,]\d|\d)",
+                lambda found: (
+                    f"{sino(int(found['b']))} 점 만점에 {_decimal(self.notation.parse(found['a']))}"
+                    + (" 점" if found["points"] else "")
+                ),
+            ),
             (r"(?<b>\d+)분의\s?(?<a>\d+)", lambda found: self.fraction(int(found["a"]), int(found["b"]))),
             (
                 rf"(?<![\d.,:/]|\d-)(?<sign>-)?(?<a>{number})\s?(?:{COUNTERS})?{_DASH}(?<b>{number})\s?(?<counter>{COUNTERS})",
@@ -211,6 +224,10 @@ class Korean(Language):
             (
                 rf"{_FRESH}(?<a>{number}){_DASH}(?<b>{number})\s?(?<unit>{alternatives(_LED)})(?![A-Za-z\d])",
                 self._range_of_led_units,
+            ),
+            (
+                rf"(?<number>{number})\s?(?<unit>{units})\s?/\s?(?<n>\d+)\s?(?<per>{units})(?![A-Za-z\d])",
+                self._per_amount,
             ),
             (rf"(?<number>{number})\s?(?<unit>[µm]g/m[³3])(?<particle>로|는|를|가|와)?", self._density),
             (
@@ -308,6 +325,11 @@ class Korean(Language):
         unit = _LED[found["unit"]]
         first, last = (_decimal(self.notation.parse(found[end])) for end in "ab")
         return f"{unit.before} {first}에서 {last} {unit.one}"
+
+    def _per_amount(self, found: "regex.Match[str]") -> str:
+        """ "6.5L/100km": 백 킬로미터당 육 점 오 리터."""
+        words = self.counted(self.notation.parse(found["number"]), UNITS[found["unit"]])
+        return f"{sino(int(found['n']))} {UNITS[found['per']].one}당 {words}"
 
     def _density(self, found: "regex.Match[str]") -> str:
         """The unit is said first, so that the particle stands behind 그램, not 미터."""
