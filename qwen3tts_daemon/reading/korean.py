@@ -9,10 +9,13 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.korean_numbers import (
     COUNTERS,
+    DIGITS,
+    ENGLISH,
     by_digit,
     counted,
     counted_range,
     decimal,
+    native,
     sino,
     spelled,
 )
@@ -40,6 +43,10 @@ _LED = {symbol: unit for symbol, unit in UNITS.items() if unit.before}
 _CLOCK = regex.compile(r"(?<h>\d{1,2})(?::(?<m>\d\d)|시(?:\s?(?<m>\d{1,2})분)?)?")
 
 
+_TWO_PARTICLES = r"(?<a>이|은|을|과)\((?<b>가|는|를|와)\)|(?<b>가|는|를|와)\((?<a>이|은|을|과)\)|\((?<a>으)\)로(?<b>)"
+"""As templates write them, behind a consonant and behind a vowel: 이(가), (으)로"""
+
+
 class Korean(Language):
     notation = Notation(".", ",")
     has_particles = True
@@ -64,13 +71,13 @@ class Korean(Language):
     version_word = "버전"
     date_order = "mdy"
     abbreviations: ClassVar = {"vs.": "대", "etc.": "기타 등등", "No.": "넘버"}
-    also_read = r"\(주\)|㈜|\b(?:AM|PM)\b"
+    also_read = rf"\(주\)|㈜|\b(?:AM|PM)\b|{_TWO_PARTICLES}"
 
     def before(self) -> Sequence[Row]:
         return (*self._names(), *self._dates(), *self._times(), *self._sums(), *self._counted_things())
 
     def after(self) -> Sequence[Row]:
-        return ()
+        return ((rf"(?<!\S)(?<before>\S*?[\p{{L}}\p{{N}}][\"'”’)\]]*)(?:{_TWO_PARTICLES})", _particle),)
 
     # ---- rules ----
 
@@ -109,6 +116,16 @@ class Korean(Language):
             ),
             (r"(?<![A-Za-z\d])PM\s?10(?!:\d\d|\s?시|\d)", lambda _: "피엠 십"),
             (r"(?<=\d반\s)(?<n>\d+)번", lambda found: f"{sino(int(found['n']))} 번"),
+            (
+                r"(?<!\d)(?<n>[0-4])(?=\s?(?:아웃|스트라이크|볼(?!륨|트|링|펜)|런\s))",
+                lambda found: f"{ENGLISH[int(found['n'])]} ",
+            ),
+            (
+                r"(?<![\d+])(?<a>[1-4])\s?\+\s?(?<b>[12])(?![\d+=]|\s?[=은는])",
+                lambda found: f"{ENGLISH[int(found['a'])]} 플러스 {ENGLISH[int(found['b'])]}",
+            ),
+            (r"(?<=(?:파|시금치|부추|미나리|열무|쑥갓)\s?)(?<n>\d{1,2})단", lambda found: f"{native(int(found['n']))} 단"),
+            (r"(?<=마늘\s?)(?<n>\d{1,2})쪽", lambda found: f"{native(int(found['n']))} 쪽"),
             (r"(?<a>\d+)\s?대\s?(?=\d)", lambda found: f"{sino(int(found['a']))} 대 "),
             (
                 r"(?<a>\d{1,2})'\s?(?<b>\d{1,2})\"",
@@ -130,7 +147,7 @@ class Korean(Language):
 
     def _dates(self) -> Sequence[Row]:
         date = (
-            rf"(?<y>\d{{4}}|\d\d(?=\.))(?<s>[./-])\s?(?<m>{_MONTH})(?P=s)\s?(?<d>{_DAY})(?!\d)\.?(?=[^\d.]|\.\s*$|$)"
+            rf"'?(?<y>\d{{4}}|\d\d(?=\.))(?<s>[./-])\s?(?<m>{_MONTH})(?P=s)\s?(?<d>{_DAY})(?!\d)\.?(?=[^\d.]|\.\s*$|$)"
             r"(?:\s?\((?<w>[월화수목금토일])\))?"
         )
         weekday = r"(?:\((?<w>[월화수목금토일])\))?"
@@ -139,6 +156,10 @@ class Korean(Language):
             (
                 rf"{_FRESH}(?<m>{_MONTH})[./](?<d>{_DAY})\.?\s?\((?<w>[월화수목금토일])\)"
                 rf"|{_FRESH}(?<m>{_MONTH})/(?<d>1[3-9]|2\d|3[01])(?![\d/%])",
+                self._date_with_weekday,
+            ),
+            (
+                rf"{_FRESH}(?<m>{_MONTH})\.\s(?<d>{_DAY})\.(?:\s?\((?<w>[월화수목금토일])\))?(?=\s?\p{{Hangul}}|$)",
                 self._date_with_weekday,
             ),
             (
@@ -249,7 +270,7 @@ class Korean(Language):
 
     def _date_with_weekday(self, found: "regex.Match[str]") -> str:
         year = found.groupdict().get("y")
-        full_year = int(year) + (2000 if len(year) == 2 else 0) if year else None
+        full_year = int(year) + (2000 if len(year) == 2 and not found[0].startswith("'") else 0) if year else None
         words = self.date(int(found["d"]), int(found["m"]), full_year)
         if found["w"]:
             words += f" {found['w']}요일"
@@ -413,7 +434,7 @@ class Korean(Language):
         return " ".join(counted(n, unit) for n, unit in parts if n) or "영 초"
 
     def range(self, first: str, last: str) -> str:
-        if first.isdecimal() and last.isdecimal() and int(first) > int(last):
+        if first.isdecimal() and last.isdecimal() and int(first) >= int(last):
             return f"{first} {self.ratio_word} {last}"
         return f"{first}에서 {last}"
 
@@ -439,6 +460,25 @@ class Korean(Language):
 
     def name(self, pieces: Sequence[str]) -> str:
         return NAMES.get("".join(pieces)) or super().name(pieces)
+
+
+def _particle(found: "regex.Match[str]") -> str:
+    """The one of two that fits the end of the word before it."""
+    last = regex.sub(r"[^\p{L}\p{N}]", "", found["before"])
+    end = _final_of(last[-1])
+    is_closed = bool(end) and not (found["a"] == "으" and end == "ㄹ")
+    particle = found["a"] if is_closed else found["b"]
+    return found["before"] + particle + ("로" if found["a"] == "으" else "")
+
+
+def _final_of(char: str) -> str:
+    """The last consonant of a syllable, or of a letter's or a digit's name; "" if it has none."""
+    if char.isdecimal():
+        char = DIGITS[int(char)]
+    if char.upper() in "LMNR":
+        return "ㄹ" if char.upper() in "LR" else "ㄴ"
+    at = (ord(char) - ord("가")) % 28 if "가" <= char <= "힣" else 0
+    return "ㄹ" if at == 8 else "ㄴ" if at else ""
 
 
 def _decimal(number: Number) -> str:

@@ -7,6 +7,8 @@ _PLACES = ("", "십", "백", "천")
 _MYRIADS = ("", "만", "억", "조", "경")
 _ONES = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉")
 _TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔")
+ENGLISH = ("노", "원", "투", "쓰리", "포")
+"""As in sports and in shops: 투 아웃, 원 플러스 원"""
 _PAIRS = {(1, 2): "한두", (2, 3): "두세", (3, 4): "서너"}
 
 _NATIVE = [
@@ -27,9 +29,9 @@ _SINO = [
     "와트", "킬로와트", "킬로와트시", "볼트", "암페어", "헥타르", "데시벨", "칼로리", "킬로칼로리", "기가바이트",
     "메가바이트", "테라바이트", "기가", "메가", "헥토파스칼", "피피엠", "럭스", "헤르츠", "시그마", "톤", "마일",
     "피트", "채널", "코어", "번대", "호기", "번기", "전", "타", "킬로수", "명당", "대째", "인당", "개당", "노트",
-    "만화소", "화소", "비트", "바이트", "갤런", "온스", "캐럿", "시즌", "탄", "세제곱미터", "제곱미터", "열차",
+    "만화소", "화소", "비트", "바이트", "갤런", "온스", "캐럿", "시즌", "탄", "세제곱미터", "제곱미터", "열차", "선승제", "연패", "연승", "골차", "부", "타수", "이닝", "쿼터", "세트제",
 ]  # fmt: skip
-# Native numerals from here on are said by few, except for somebody's age.
+# Up to here native numerals are said; of others all below a hundred but the tens behind forty.
 _LARGEST_NATIVE = {"시": 12, "시간": 19, "살": 99, "번째": 99, "배": 19, "건": 19, "달": 12}
 _NATIVE_SET = frozenset(_NATIVE)
 # Beginnings of particles and of other words are no counters.
@@ -95,7 +97,7 @@ def is_native(n: int, counter: str, behind: str = "") -> bool:
         return False
     if counter in _LARGEST_NATIVE:
         return n <= _LARGEST_NATIVE[counter]
-    return n < 40 or (100 < n < 1000 and 0 < n % 100 < 11)
+    return n <= 40 or (n < 100 and n % 10 > 0) or (100 < n < 1000 and 0 < n % 100 < 11)
 
 
 def counted(n: int, counter: str, behind: str = "") -> str:

@@ -74,7 +74,7 @@ def rows() -> Iterator[Row]:
     )
     yield (
         rf"{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])(?:\.(?=[,;)]|\s+[^\s\p{{Lu}}]))?"
-        rf"(?![\d:/]|\.\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
+        rf"(?![\d/]|[.:]\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
         _numbered_date,
     )
     yield (
@@ -232,6 +232,7 @@ def _clock(found: "regex.Match[str]") -> str | None:
     hour, minute, second = int(found["h"]), int(found["m"]), int(found["s"] or 0)
     governor = governor_of(found)
     case = governor.case if governor else Case.NOMINATIVE
-    if found["s"] and (len(found["h"]) == 1 or hour > 24):
+    is_length = governor is not None and governor.word == "через"
+    if is_length or (found["s"] and (len(found["h"]) == 1 or hour > 24)):
         return duration(hour, minute, second, case)
     return clock(hour, minute, second, case) if hour <= 24 else None

@@ -48,7 +48,7 @@ def _by_word(words: Mapping[Case, str], *, is_verb: bool) -> dict[str, Governor]
 _GOVERNORS = _by_word(_PREPOSITIONS, is_verb=False) | _by_word(_VERBS, is_verb=True)
 _INFINITIVE = regex.compile(r"[а-яё]{2,}(?:[аеиуя]ть|йти|[ен]?ести|езти)(?:ся)?")
 _NO_INFINITIVES = {"нить", "мать", "путь", "печать", "кровать", "память", "девять", "десять", "опять"}
-_NEAR = regex.compile(r"([А-Яа-яё-]+)\s+(?:(?:примерно|почти|ровно|ещё|только|всего)\s+)?$")
+_NEAR = regex.compile(r"([А-Яа-яё-]+)\s+(?:(?:примерно|почти|ровно|ещё|только|всего|минус|плюс)\s+)?$")
 _AMOUNT = r"[-+]?\d[\d.,:]*(?:\s?[^\s\d,;:!?]+){0,3}"
 _LIST = regex.compile(rf"([А-Яа-яё-]+)\s+(?:{_AMOUNT}(?:,|\sи)?\s)+$")
 _AND = regex.compile(

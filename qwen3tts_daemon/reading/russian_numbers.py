@@ -52,6 +52,7 @@ def rows(notation: Notation) -> Iterator[Row]:
     yield rf"{_FRESH}(?<n>\d+)[xх×](?=\s[а-яё])", _times
     yield rf"{_FRESH}(?<whole>\d+)?\s?(?<!\d){_VULGAR}\s?(?<unit>{_UNIT}){_END}", _fraction_of_unit
     yield r"(?<=\d)\s-\s(?=\d+(?:[.,]\d+)?\s?=)", lambda _: " минус "
+    yield r"(?<=\d\s?р(?:уб)?\.?\s)(?<n>\d\d?)\s?к(?:\.(?!\s*$))?(?!\p{L})", lambda found: f"{found['n']} коп"
     yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d)", lambda _: "сек"
     yield r"(?<=^|[\s(])(?<sign>[<>≤≥])\s?(?=\d)", lambda found: f"{_COMPARISONS[found['sign']]} "
     yield (
@@ -229,8 +230,9 @@ def _agreed(number: Number, first: Number | None, governor: Governor | None, beh
     as_ordinal = numbered(word, governor, number.whole)
     if as_ordinal is None and governor and not governor.is_verb and not word and 1900 <= number.whole < 2100:
         as_ordinal = Case.PREPOSITIONAL if governor.word in ("в", "во") else governor.case, "m"
-    if as_ordinal and number.is_whole and not number.sign:
-        words = ordinal(number.whole, *as_ordinal)
+    if as_ordinal and number.is_whole:
+        sign = "минус " if number.sign == "-" else ""
+        words = sign + ordinal(number.whole, *as_ordinal)
         return f"{ordinal(first.whole, *as_ordinal)}-{words}" if first else words
     case = case_of(governor, word, number.whole)
     gender = gender_of(behind, number.whole, case)
