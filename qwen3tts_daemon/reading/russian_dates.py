@@ -147,7 +147,13 @@ def _case_of_day(found: "regex.Match[str]") -> Case:
     if governor := preposition_of(found):
         return governor.case
     if earlier := _EARLIER_DAY.search(found.string[: found.start()]):
-        return Case.INSTRUMENTAL if earlier["word"] == "между" else Case.DATIVE if earlier["word"] == "к" else Case.ACCUSATIVE
+        return (
+            Case.INSTRUMENTAL
+            if earlier["word"] == "между"
+            else Case.DATIVE
+            if earlier["word"] == "к"
+            else Case.ACCUSATIVE
+        )
     return Case.NOMINATIVE if _NAMED_DAY.search(found.string[: found.start()]) else Case.GENITIVE
 
 
@@ -181,7 +187,7 @@ def _case_of_year(governor: Governor | None, word: str) -> Case:
     if word in ("году", "г", "г.", "гг", "гг."):
         if governor:
             return Case.PREPOSITIONAL if governor.word in ("в", "во", "о", "об", "при", "на") else governor.case
-        return (Case.PREPOSITIONAL if word == "году" else Case.GENITIVE)
+        return Case.PREPOSITIONAL if word == "году" else Case.GENITIVE
     return _OF_YEAR[word]
 
 

@@ -46,8 +46,9 @@ def _by_word(words: Mapping[Case, str], *, is_verb: bool) -> dict[str, Governor]
 
 
 _GOVERNORS = _by_word(_PREPOSITIONS, is_verb=False) | _by_word(_VERBS, is_verb=True)
-_INFINITIVE = regex.compile(r"[а-яё]{2,}(?:[аеиуя]ть|йти|[ен]?ести|езти)(?:ся)?")
-_NO_INFINITIVES = {"нить", "мать", "путь", "печать", "кровать", "память", "девять", "десять", "опять"}
+_VERB = regex.compile(r"[а-яё]{2,}(?:[аеиуя]ть|йти|[ен]?ести|езти)(?:ся)?|[а-яё]{2,}(?:ил|овал|ывал|ачал)[аи]?")
+"""Also many verbs of the past: потребил, израсходовала"""
+_NO_VERBS = {"нить", "мать", "путь", "печать", "кровать", "память", "девять", "десять", "опять", "могила"}
 _NEAR = regex.compile(r"([А-Яа-яё-]+)\s+(?:(?:примерно|почти|ровно|ещё|только|всего|минус|плюс)\s+)?$")
 _AMOUNT = r"[-+]?\d[\d.,:]*(?:\s?[^\s\d,;:!?]+){0,3}"
 _LIST = regex.compile(rf"([А-Яа-яё-]+)\s+(?:{_AMOUNT}(?:,|\sи)?\s)+$")
@@ -73,6 +74,6 @@ def governor_of(found: "regex.Match[str]") -> Governor | None:
 def _found_by(pattern: "regex.Pattern[str]", found: "regex.Match[str]") -> Governor | None:
     before = pattern.search(found.string, max(0, found.start() - 60), found.start())
     word = before[1].casefold() if before else ""
-    if _INFINITIVE.fullmatch(word) and word not in _NO_INFINITIVES and not word.endswith("ость"):
+    if _VERB.fullmatch(word) and word not in _NO_VERBS and not word.endswith("ость"):
         return Governor(word, Case.ACCUSATIVE, is_verb=True)
     return _GOVERNORS.get(word)

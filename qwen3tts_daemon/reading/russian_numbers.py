@@ -152,14 +152,16 @@ def _fraction_in(found: "regex.Match[str]") -> tuple[int, int]:
 
 def _fraction_of_unit(found: "regex.Match[str]") -> str:
     written, noun = _fraction_in(found), UNITS[found["unit"]]
+    governor = governor_of(found)
+    case = governor.case if governor else Case.NOMINATIVE
     if not found["whole"]:
-        return f"{fraction(*written)} {noun.singular[Case.GENITIVE]}"
+        return f"{fraction(*written, case)} {noun.singular[Case.GENITIVE]}"
     whole = Number(int(found["whole"]))
     if written != (1, 2):
-        return f"{number_words(whole)} и {fraction(*written)} {noun.singular[Case.GENITIVE]}"
+        return f"{number_words(whole, case)} и {fraction(*written, case)} {noun.singular[Case.GENITIVE]}"
     if whole.is_one:
-        return counted(Number(1, "5"), noun)
-    return f"{number_words(whole, gender=noun.gender)} с половиной {noun.form(whole, Case.NOMINATIVE)}"
+        return counted(Number(1, "5"), noun, case)
+    return f"{number_words(whole, case, noun.gender)} с половиной {noun.form(whole, case)}"
 
 
 def _governed_fraction(found: "regex.Match[str]") -> str | None:
@@ -169,7 +171,9 @@ def _governed_fraction(found: "regex.Match[str]") -> str | None:
 
 def _round_of_a_cup(found: "regex.Match[str]") -> str:
     """одна восьмая (финала)."""
-    is_inside = regex.search(r"\bв\s$", found.string[: found.start()]) and not _GETS_INTO.search(found.string, 0, found.start())
+    is_inside = regex.search(r"\bв\s$", found.string[: found.start()]) and not _GETS_INTO.search(
+        found.string, 0, found.start()
+    )
     governor = preposition_of(found)
     case = Case.PREPOSITIONAL if is_inside else governor.case if governor else Case.NOMINATIVE
     return ordinal_fraction(1, int(found["n"]), case)
