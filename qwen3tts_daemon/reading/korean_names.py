@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.korean_numbers import (
     COUNTERS,
     ENGLISH,
@@ -18,6 +17,7 @@ from qwen3tts_daemon.reading.korean_numbers import (
 )
 from qwen3tts_daemon.reading.korean_units import NAMES, UNITS
 from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _CODE = (
     r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드) ?번호|코드|PIN)"

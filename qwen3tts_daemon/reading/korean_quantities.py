@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.korean_numbers import (
     COUNTERS,
     DASH,
@@ -23,6 +22,7 @@ from qwen3tts_daemon.reading.korean_particles import fitted
 from qwen3tts_daemon.reading.korean_units import UNITS
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _BEHIND_COUNTERS = (
     r"\P{Hangul}|$|이|가|은|는|을|를|에|의|도|만|로|으로|부터|까지|입|예|씩|마다|간|째|"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import VERSIONED, Row, Say
+from qwen3tts_daemon.reading.patterns import alternatives
 from qwen3tts_daemon.reading.roman import value
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, ordinal
 
@@ -37,7 +37,8 @@ _SHORT = {
     r"([Вв])\s(?:г|гор)\.(?=\s?\p{Lu})": "{} город",
     r"\b([Вв])\s(?:г|гор)\.(?=\s?\p{Lu})": "{} городе",
     r"\b([Сс])т\.(?=\s(?:лейтенант|сержант|научн|преподават|прапорщик|инспектор|следоват|мастер|медсестр))": "{}тарший",
-    r"\b([Мм])л\.(?=\s(?:лейтенант|сержант|научн|инспектор))": "{}ладший", r"(?<![\d\p{L}]\s?)г\.(?=\s?\p{Lu})": "город",
+    r"\b([Мм])л\.(?=\s(?:лейтенант|сержант|научн|инспектор))": "{}ладший",
+    r"(?<![\d\p{L}]\s?)г\.(?=\s?\p{Lu})": "город",
     r"\b([Нн]а|[Пп]о) ул\.(?=\s)": "{} улице", r"\b([Дд]о|[Сс]|[Уу]) ул\.(?=\s)": "{} улицы",
     r"\b([Уу])л\.(?=\s?[\p{Lu}\d])": "{}лица",
     r"(?<!\d\s?)\bмакс\.": "максимум", r"\b([Дд])об\.(?=\s?\d)": "{}обавочный",
