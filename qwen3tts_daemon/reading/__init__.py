@@ -29,6 +29,7 @@ korean_numbers.py, korean_particles.py   Sino-Korean and native numerals, by cou
 korean_dates.py, korean_times.py         days and years; times of day and timers
 korean_sums.py, korean_quantities.py     만, 억 and arithmetic; what is counted and measured
 korean_names.py                          telephones, codes, versions and other numbers that are names
+romance.py                      what French, Italian, Spanish and Portuguese have in common
 iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
 spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender
 chinese_numbers.py, japanese_numbers.py         how numbers, dates and lengths of time are said
