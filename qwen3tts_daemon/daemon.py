@@ -160,7 +160,7 @@ class Daemon:
             print(f"\n  http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
 
     def _invite(self) -> None:
-        """A link that speaks, for who has just started it; it holds no token, so it is of no use where that is needed."""
+        """A link that speaks, for who has just started it; it holds no token, and is of no use where one is needed."""
         if self._http is not None and sys.stderr.isatty() and self._settings.auth != "token":
             print(f"  Hear it: http://localhost:{self._http.port}{_FIRST_WORDS}\n", file=sys.stderr)
 

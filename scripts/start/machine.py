@@ -2,6 +2,7 @@
 
 import errno
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -36,7 +37,7 @@ class Card:
 
     @property
     def driver_version(self) -> tuple[int, ...]:
-        return tuple(int(part) for part in self.driver.split("."))
+        return tuple(int(part) for part in re.findall("[0-9]+", self.driver))
 
 
 def cards() -> list[Card]:
@@ -60,8 +61,7 @@ def _asked(program: str, fields: tuple[str, ...]) -> list[Card]:
         said = (answer.stdout + answer.stderr).strip().splitlines()
         raise Missing(f"nvidia-smi fails: {said[0] if said else f'status {answer.returncode}'}")
     try:
-        found = [_card(line) for line in answer.stdout.splitlines() if line.strip()]
-        return [card for card in found if card.driver_version]
+        return [_card(line) for line in answer.stdout.splitlines() if line.strip()]
     except ValueError as error:
         raise Missing(f"nvidia-smi says what cannot be read: {answer.stdout.strip()[:200]}") from error
 
@@ -70,8 +70,8 @@ def _card(line: str) -> Card:
     index, uuid, name, total, free, busy, driver, *more = (part.strip() for part in line.split(","))
     capability = [int(part) for part in more[0].split(".")] if more and more[0][:1].isdigit() else None
     return Card(
-        int(index), uuid, name, _number(total), _number(free), _number(busy),
-        driver, (capability[0], capability[1]) if capability else None,
+        int(index), uuid, name, _number(total), _number(free), _number(busy), driver,
+        (capability[0], capability[1]) if capability else None,
     )  # fmt: skip
 
 
