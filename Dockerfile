@@ -5,8 +5,9 @@
 #   --build-arg FLASH_ATTN=none|URL|build    the package flash-attn: left out, a wheel from there, or compiled here
 ARG BASE=python:3.12-slim-bookworm
 
-# What every image runs on. tini passes signals on and reaps what workers leave.
+# What every image runs on. Its system packages are those of the day; Python's are locked. tini passes signals on and reaps what workers leave.
 FROM ${BASE} AS base
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin qwen3tts \
     && install -d -o 10001 -g 10001 /data && mkdir /models
@@ -38,6 +39,7 @@ RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/lock.txt
 FROM gpu-packages AS flash-attn
 ARG FLASH_ATTN=none
 ARG FLASH_ATTN_ARCHS="80;90;120"
+WORKDIR /src
 COPY scripts/build_flash_attn.sh scripts/
 COPY packaging/flash_attn.sh packaging/
 RUN packaging/flash_attn.sh "$FLASH_ATTN" "$FLASH_ATTN_ARCHS" /opt/venv/bin/python /wheels
@@ -58,15 +60,16 @@ USER 10001:10001
 
 FROM base AS gpu-base
 # Triton compiles a small launcher in C for each kernel.
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
-ENV HF_HUB_OFFLINE=1 TRITON_CACHE_DIR=/data/cache/triton TORCHINDUCTOR_CACHE_DIR=/data/cache/inductor CUDA_CACHE_PATH=/data/cache/cuda
+ENV TRITON_CACHE_DIR=/data/cache/triton TORCHINDUCTOR_CACHE_DIR=/data/cache/inductor CUDA_CACHE_PATH=/data/cache/cuda
 
 FROM gpu-base AS gpu
 VOLUME /models
 COPY --from=gpu-packages /opt/venv /opt/venv
-COPY --from=flash-attn /wheels /tmp/flash-attn
+COPY --from=flash-attn /wheels /tmp/wheels
 COPY --from=project /wheels /tmp/wheels
-RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl $(ls /tmp/flash-attn/*.whl 2>/dev/null)
+RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl
 USER 10001:10001
 
 # Weights before code: a new version of the daemon is some MB to fetch, not some GB. Each checkpoint is a layer; those that
@@ -77,9 +80,10 @@ COPY --chmod=0755 models/README.md models/Qwen3-TTS-12Hz-1.7B-VoiceDesig[n] /mod
 COPY --chmod=0755 models/README.md models/Qwen3-TTS-12Hz-1.7B-Bas[e] /models/Qwen3-TTS-12Hz-1.7B-Base/
 COPY --chmod=0755 models/README.md models/Qwen3-TTS-12Hz-0.6B-CustomVoic[e] /models/Qwen3-TTS-12Hz-0.6B-CustomVoice/
 COPY --chmod=0755 models/README.md models/Qwen3-TTS-12Hz-0.6B-Bas[e] /models/Qwen3-TTS-12Hz-0.6B-Base/
+ENV HF_HUB_OFFLINE=1
 RUN find /models -name README.md -delete && find /models -type d -empty -delete; mkdir -p /models
 COPY --from=gpu-packages /opt/venv /opt/venv
-COPY --from=flash-attn /wheels /tmp/flash-attn
+COPY --from=flash-attn /wheels /tmp/wheels
 COPY --from=project /wheels /tmp/wheels
-RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl $(ls /tmp/flash-attn/*.whl 2>/dev/null)
+RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl
 USER 10001:10001

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by start.sh and test.sh: finds a Python, and installs into a virtual environment what is asked for, once.
 
 # The name or path of a Python that will do; uv fetches one if there is none.

@@ -168,13 +168,14 @@ def _become_compose(options: Options, environment: Mapping[str, str]) -> None:
         raise Missing("--docker, and this docker has no compose: install docker-compose-plugin")
     if options.daemon:
         raise Missing(f"--docker, and {options.daemon[0]} is for the daemon: write it into .env")
-    is_gpu = options.use == "gpu" or (options.use == "auto" and find_gpu(environment, insists=False) is not None)
-    command = [docker, "compose", "--profile", "gpu" if is_gpu else "cpu", "up", "--build"]
+    gpu = find_gpu(environment, insists=options.use == "gpu") if options.use in ("auto", "gpu") else None
+    command = [docker, "compose", "--profile", "gpu" if gpu else "cpu", "up", "--build"]
     if options.dry_run:
         print(" ".join(command))
         sys.exit(0)
     files.write_where_missing(Path())
-    os.execve(docker, command, dict(environment))
+    visible = {"NVIDIA_VISIBLE_DEVICES": gpu.visible} if gpu and gpu.visible else {}
+    os.execve(docker, command, {**environment, **visible})
 
 
 if __name__ == "__main__":
