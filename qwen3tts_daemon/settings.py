@@ -25,6 +25,7 @@ from qwen3tts_daemon.environment import (
     variable_of,
 )
 from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS
+from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
 from qwen_tts.config.languages import LanguageCode
@@ -220,6 +221,49 @@ class QwenSettings(EngineOptions):
         return self.model_dump(mode="json", exclude_unset=True, include=set(EngineOptions.model_fields))
 
 
+class HttpEngineSettings(Section):
+    """A speech server elsewhere, in OpenAI's shape, such as another daemon; text leaves this machine."""
+
+    url: str = ""
+    """Where it is, such as "http://gpu-box:8766"; with or without /v1."""
+    token_file: Path | None = None
+    """A file with its token (API key) and nothing else. Without https it is sent into private networks only."""
+    ca_file: Path | None = None
+    """A file with certificates (PEM) that vouch for the server, beside those that this machine trusts."""
+    model: str = ""
+    """What requests call its model; empty: they do not. OpenAI insists on one."""
+    voices: tuple[str, ...] = ()
+    """Its voices, if it does not list them at /v1/audio/voices or some are enough; the first that speaks a language is
+    that language's default."""
+    languages: tuple[LanguageCode, ...] = get_args(LanguageCode)
+    """What its voices speak if it does not say that of them."""
+    sample_rate: Literal[8000, 16000, 22050, 24000, 44100, 48000] = 24_000
+    """Of its sound, in Hz. Where an answer says another one, it is changed to this."""
+    max_requests: int = Field(default=16, ge=1, le=256)
+    """Requests at once."""
+    connect_timeout_s: float = Field(default=5.0, gt=0)
+    """How long a connection may take."""
+    read_timeout_s: float = Field(default=30.0, gt=0)
+    """How long it may send nothing, before the first sound and afterwards."""
+    openai_fields_only: bool = False
+    """Send no fields but OpenAI's own, for servers that refuse others: no language, no seed, no sampling."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        try:
+            if value:
+                parse_server_url(value)
+            return value
+        except ValueError as error:  # pydantic would show the value, and a password may be in it
+            raise SettingsError(f"http_engine.url: {error}") from None
+
+    @field_validator("token_file", "ca_file", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+
 class _ConfigFile(PydanticBaseSettingsSource):
     """Lowest source: the TOML file that `config` names, whole."""
 
@@ -258,9 +302,9 @@ class Settings(BaseSettings):
     """What is logged, to standard error."""
     log_text: bool = False
     """Log what is spoken. Off by default: what a household says is private."""
-    engine: Literal["auto", "embedded", "qwen"] = "auto"
-    """Who speaks: "qwen": Qwen3-TTS; "embedded": the preview voice; "auto": Qwen3-TTS if there are a GPU and a
-    checkpoint."""
+    engine: Literal["auto", "embedded", "qwen", "http"] = "auto"
+    """Who speaks: "qwen": Qwen3-TTS; "embedded": the preview voice; "http": a speech server elsewhere, which text is
+    sent to; "auto": Qwen3-TTS if there are a GPU and a checkpoint, else the preview voice."""
     voice: str | None = None
     """Voice of requests that name none; empty means the best one for the language."""
     language: LanguageCode = "en"
@@ -279,6 +323,7 @@ class Settings(BaseSettings):
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
+    http_engine: HttpEngineSettings = HttpEngineSettings()
 
     @field_validator("config", "data_dir", "voice", mode="before")
     @classmethod

@@ -5,7 +5,12 @@ reader.py       a sentence and its language -> words; a gate that leaves alone w
 characters.py   several characters of one meaning -> one
 notation.py     how a language writes numbers
 roman.py        Roman numerals
-kinds.py        what is recognised, in which order, in every language: addresses, dates, times, money, measures, ...
+kinds.py        what is recognised in every language, in which order, by these four:
+dates.py        dates and times in digits, scores
+identifiers.py  addresses, versions, numbers of telephones and accounts, letters with digits
+quantities.py   ranges, money, measures, fractions, marks, plain numbers
+signs.py        signs beside a number and between words
+patterns.py     pieces of their patterns
 language.py     what each language has to say to that
 
 english.py german.py french.py spanish.py italian.py portuguese.py russian.py chinese.py japanese.py korean.py
@@ -14,6 +19,7 @@ english_dates.py, german_dates.py       how dates, times of day and timers are w
 english_names.py, german_names.py       rooms, codes and other numbers in names; English: kings and short forms
 english_units.py, german_units.py       units, currencies, short forms
 german_grammar.py, german_ordinals.py   gender, case and endings; ordinals, kings and "ein", which take them
+german_quantities.py            measures in the dative
 german_short_forms.py                   short forms that need a look at what stands beside them
 russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which case the words around ask for
 russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names

@@ -6,9 +6,9 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import english_dates, english_names, english_numbers
 from qwen3tts_daemon.reading.english_units import ABBREVIATIONS, CURRENCIES, MAGNITUDES, UNITS
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _FRACTIONS = {2: "half", 4: "quarter"}
 _MAGNITUDES = {"k": "thousand", "M": "million", "bn": "billion"}

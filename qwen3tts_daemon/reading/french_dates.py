@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.french_numbers import MONTHS, clock, date, length
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _SHORT_MONTHS = {
     "janv": "janvier", "jan": "janvier", "févr": "février", "fév": "février", "mar": "mars", "avr": "avril",

@@ -6,8 +6,8 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, digit_groups, ordinal
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
 
 ABBREVIATIONS = {
     "etc.": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",

@@ -8,8 +8,8 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading.french_names import NUMBERED
 from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, fraction, gender
 from qwen3tts_daemon.reading.french_units import UNITS
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _ADJECTIVES = frozenset(("autre", "jeune", "nouvelle", "grande", "petite", "belle", "ancienne", "dernière"))
 _NO_NOUNS = frozenset(("des", "pour", "par", "sur", "sont", "était", "avec", "dans", "mais"))

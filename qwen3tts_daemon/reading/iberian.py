@@ -7,9 +7,9 @@ from typing import ClassVar
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import roman
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _DAY_MONTH = r"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])/(?<m>1[0-2]|0?[1-9])(?![\d/]|[.,]\d)"
 _HALF = r"(?<![\d/.,])(?:(?<n>\d+)\s?½|(?<n>\d+)\s1/2|½|1/2)(?![\d/])"

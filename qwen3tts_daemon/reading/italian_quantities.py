@@ -8,8 +8,8 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading.italian_names import LABELS
 from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, gender, one, plural_gender
 from qwen3tts_daemon.reading.italian_units import CURRENCIES, UNITS
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _PREPOSITIONS = (
     "in|di|per|a|con|entro|circa|dopo|ogni|almeno|su|ai|dai|dei|nei|sui|i|le|gli|alle|delle|nelle|dalle|altri|altre|il|del"

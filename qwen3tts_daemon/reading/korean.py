@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.korean_numbers import (
     COUNTERS,
     by_digit,
@@ -19,6 +18,7 @@ from qwen3tts_daemon.reading.korean_numbers import (
 from qwen3tts_daemon.reading.korean_units import CURRENCIES, NAMES, UNITS, Measure
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.patterns import alternatives
 
 _DASH = r"\s?[-–—~∼〜]\s?"
 _FRESH = r"(?<![\d.,:/-])"

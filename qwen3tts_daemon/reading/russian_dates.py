@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.patterns import alternatives
 from qwen3tts_daemon.reading.roman import value
 from qwen3tts_daemon.reading.russian_agreement import GOVERNORS, governor_of
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, counted, ordinal

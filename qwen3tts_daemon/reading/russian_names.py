@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import VERSIONED, Row, Say
+from qwen3tts_daemon.reading.patterns import alternatives
 from qwen3tts_daemon.reading.roman import value
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, ordinal
 

@@ -6,9 +6,9 @@ from functools import partial
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Currency, Row
 from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.patterns import alternatives
 from qwen3tts_daemon.reading.russian_agreement import GOVERNORS, case_of, gender_of, governor_of, numbered
 from qwen3tts_daemon.reading.russian_grammar import (
     Case,

@@ -13,7 +13,8 @@ def _words(*lines: str) -> frozenset[str]:
 OPEN = _words(
     # German
     "z.B z.T z.Zt d.h d.i i.d.R i.A i.V u.U o.g s.o s.u v.a m.E bzw ca vgl Dr Prof Hr Fr Hrn Dipl Ing Nr",
-    "Bd Kap inkl",
+    "Bd Kap inkl bzgl einschl ausschl entspr eigtl vorauss vsl zw od lfd Fam ehem dt engl frz rel städt",
+    "z.Hd i.H.v Btl Fl Pkg",
     "med jur phil exkl zzgl evtl ggf sog gem bspw insb mind max geb gest verh Tel Abb Hl Ew Fa Inh",
     # English
     "e.g i.e cf vs viz approx Mr Mrs Ms Mx Messrs Prof Rev Hon Gen Col Capt Cpt Lt Sgt Maj Sen Rep Gov",
@@ -38,7 +39,7 @@ _DAYS_AND_MONTHS = _words(
 
 # A sentence may end here, and then a capital letter follows: "um 9 a.m. We", "usw. Dann".
 CLOSING = _words(
-    "etc a.m p.m am pm ecc usw usf uvm u.v.m u.dgl u.ä o.ä min sec hr hrs ft lb lbs oz",
+    "etc a.m p.m am pm jh jhdt p.P p.a n.V ecc usw usf uvm u.v.m u.dgl u.ä o.ä min sec hr hrs ft lb lbs oz",
     "т.д т.п др пр руб коп тыс млн млрд трлн г гг в вв н.э до.н.э мин сек ч чел шт кг км",
 )
 CLOSING |= _DAYS_AND_MONTHS
@@ -55,7 +56,8 @@ NAMES = _words(
 
 # Only an abbreviation when a number follows: "No. 5" but "No. I won't."
 BEFORE_NUMBER = _words(
-    "no nos nr rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв",
+    "no nos nr gl whg anl erw pos zus",
+    "rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n str стр кв",
     "д оф гл рис п с темп",
 )
 BEFORE_NUMBER |= _DAYS_AND_MONTHS
@@ -79,6 +81,7 @@ ORDINAL_NOUNS = _words(
     "Jahrhundert Jahrhunderts Stock Stockwerk Etage Klasse Platz Mal Geburtstag Weltkrieg Weltkriegs",
     "Auflage Kapitel",
     "Liga Spieltag Runde Tag Woche Monat Jahr Quartal Stunde Advent Versuch Teil Akt Satz Absatz Bezirk",
+    "OG UG FC Obergeschoss Untergeschoss Weihnachtstag Feiertag Halbzeit Bundesliga Halbjahr Semester",
 )
 
 # Words that often start a sentence and are no names.

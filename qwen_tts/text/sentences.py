@@ -277,6 +277,8 @@ def _plain(closers: str, coming: _Next) -> bool:
 
 def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bool | Literal["plain"] | None:
     """The answer after an abbreviation or an initial; "plain" if the word is neither."""
+    if word in {"v", "n"} and coming.word and "Chr".startswith(coming.word):
+        return False if coming.complete else None
     if word == "г":
         return bool(found.start("word")) and _number_before(found) and not coming.is_lower
     if _listed(word, OPEN) or (word == "min" and coming.is_number and not _number_before(found)):
@@ -289,7 +291,7 @@ def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bo
         return _starts_anew(coming) if coming.word else False
     if (
         _listed(word, NAMES)
-        or word.endswith(("str", "temp"))
+        or word.endswith(("str", "pl", "temp", "nr", "Nr"))
         or _SINGLE_LETTERS.fullmatch(word)
         or (len(word) == 1 and word.isupper() and not _is_unit(found))
     ):
