@@ -25,6 +25,7 @@ russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which
 russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py               Sino-Korean and native numerals, by counter
+romance.py                      what French, Italian, Spanish and Portuguese have in common
 iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
 spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender
 chinese_numbers.py, japanese_numbers.py         how numbers, dates and lengths of time are said

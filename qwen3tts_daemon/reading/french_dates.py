@@ -7,6 +7,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading.french_numbers import MONTHS, clock, date, length
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance import is_dated
 
 _SHORT_MONTHS = {
     "janv": "janvier", "jan": "janvier", "févr": "février", "fév": "février", "mar": "mars", "avr": "avril",
@@ -71,10 +72,7 @@ def _weekday(found: "regex.Match[str]") -> str:
 
 
 def _day_month(found: "regex.Match[str]") -> str | None:
-    """A date, and no fraction: behind an article, with a zero in front, or late in a late month."""
-    day, month = int(found["d"]), int(found["m"])
-    is_date = found["cue"] or found["d"][0] == "0" or found["m"][0] == "0" or (day > 12 and month > 9)
-    return date(day, month) if is_date else None
+    return date(int(found["d"]), int(found["m"])) if is_dated(found) else None
 
 
 def _timer(found: "regex.Match[str]") -> str:

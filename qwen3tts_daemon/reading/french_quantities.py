@@ -6,14 +6,17 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.french_names import NUMBERED
-from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, fraction, gender
+from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, fraction, gender, length
 from qwen3tts_daemon.reading.french_units import UNITS
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance import minutes_and_seconds
 
 _ADJECTIVES = frozenset(("autre", "jeune", "nouvelle", "grande", "petite", "belle", "ancienne", "dernière"))
 _NO_NOUNS = frozenset(("des", "pour", "par", "sur", "sont", "était", "avec", "dans", "mais"))
 _COMPARED = {"≤": "inférieur ou égal à", "≥": "supérieur ou égal à", "<": "inférieur à", ">": "supérieur à"}
+_SCORES = r"score|résultat|final|gagn\w+|bat|battu|nul|victoire|défaite|mène|mènent|perd\w*|match"
+_SPANS = "jour|semaine|mois|an|année|heure|nuit|personne|minute"
 _WHOLE = r"(?<![\d.,]|\d[ \u00a0])(?<n>\d{1,3}(?:[ \u00a0.]\d{3})+|\d+)(?![\d.,]*\d)"
 
 
@@ -31,6 +34,8 @@ def quantities() -> Iterator[Row]:
         r"(?<=\b(?:au|le|par)\s)(?<unit>kg|km|m²|m³|kWh|MWh)(?![\p{L}\d/])",
         lambda found: UNITS[found["unit"]].one,
     )
+    yield minutes_and_seconds(length)
+    yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?=(?:{_SPANS})\b)", rewritten(" par ")
     yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
     yield r"(?<=\b[Éé]chelle\s)1:(?<n>\d+)\b", lambda found: fraction(1, int(found["n"]))
@@ -43,7 +48,9 @@ def quantities() -> Iterator[Row]:
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> fois")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("fois")
     yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("moins")
-    yield r"(?<![\d.,-])(?<a>\d)\s[-–]\s(?<b>\d)(?![\d.,:/]|\s?[=€%\p{L}])", rewritten(r"\g<a> à \g<b>")
+    yield r"(?<![\d.,-])(?<a>\d)\s[-–]\s(?<b>\d)(?![\d:/]|[.,]\d|\s?[=€%\p{L}])", rewritten(r"\g<a> à \g<b>")
+    yield rf"(?<=\b(?i:{_SCORES})\b[^\d.;!?]{{0,20}}\d{{1,3}})\s?[-–—]\s?(?=\d{{1,3}}(?!\d))", rewritten(" à ")
+    yield r"(?<=\d\s?)º(?!\p{L})", rewritten("°")
 
 
 def fractions() -> Iterator[Row]:

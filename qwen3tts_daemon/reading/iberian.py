@@ -7,24 +7,24 @@ from typing import ClassVar
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import roman
-from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit, rewritten
-from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.language import Currency, Row, Unit, rewritten
+from qwen3tts_daemon.reading.notation import Number
 from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance import Romance, before_numbers, is_dated, minutes_and_seconds, reign
 
 _DAY_MONTH = r"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])/(?<m>1[0-2]|0?[1-9])(?![\d/]|[.,]\d)"
 _HALF = r"(?<![\d/.,])(?:(?<n>\d+)\s?½|(?<n>\d+)\s1/2|½|1/2)(?![\d/])"
 _SMALL_FRACTIONS = frozenset((2, 3, 4, 5, 6, 8))
 _MILLION = 1_000_000
 _LETTERED = "letras?|opción|opção|vitaminas?|grupo|plano?|nota|clase|classe|bloque|bloco|turma"
+_SPANS = "d[íi]a|semana|m[eê]s|a[ñn]o|hora|noche|noite|persona|pessoa|minuto"
 _LAST_FLOOR = 12
 """Above it º without a noun is a degree"""
 _COLD = r"(?i)(?:hace|faz|[-+±]|temperatura de|m[áí][xn]ima de)\s?$"
 
 
-class Iberian(Language):
+class Iberian(Romance):
     """Its genders are "m" and "f", in front of a noun; "" is a number that stands for itself."""
-
-    notation = Notation(",", ". ")
 
     months: ClassVar[Sequence[str]]
     short_months: ClassVar[Mapping[str, str]]
@@ -34,6 +34,10 @@ class Iberian(Language):
     """Short forms that are sure in front of a number"""
     before_names: ClassVar[Mapping[str, str]]
     """Short forms that are sure in front of a capital"""
+    saints: ClassVar[Mapping[str, str]]
+    """Names that S. stands before -> its full form"""
+    score_cues: ClassVar[str]
+    """A pattern: behind these words 3 - 1 is a score"""
     date_cues: ClassVar[str]
     """A pattern: behind these words 5/6 is a date"""
     timer_cues: ClassVar[str]
@@ -56,8 +60,6 @@ class Iberian(Language):
     """Nouns whose ending tells another gender"""
     feminine_endings: ClassVar[tuple[str, ...]]
     """Of the singular or the plural"""
-    half: ClassVar[Mapping[str, str]]
-    """By gender"""
     millions: ClassVar[str]
     """A pattern for the last word of a number behind which "de" stands before a noun"""
     out_of: ClassVar[str]
@@ -86,18 +88,27 @@ class Iberian(Language):
         )
 
     def _short_forms(self) -> Sequence[Row]:
-        numbers, names, days = self.before_numbers, self.before_names, self.weekdays
-        begin, letter = r"(?<![\p{L}\d.])", rf"\b(?:{_LETTERED})\s|\b\p{{Lu}}(?:,|\s(?:y|e|o|ou))\s"
+        names, days = self.before_names, self.weekdays
+        begin = r"(?<![\p{L}\d.])"
+        letter = rf"\b(?:{_LETTERED})\s|\b\p{{Lu}}(?:,|\s(?:y|e|o|ou))\s|\p{{Lu}}\.\s"
         several = rf"(?:{alternatives(short.removesuffix('.') for short in days)})\b\.?"
         return (
-            (rf"{begin}(?:{alternatives(numbers)})(?=\s?\p{{Lu}}?\d)", lambda found: numbers[found[0]]),
+            before_numbers(self.before_numbers),
             (
-                rf"{begin}(?<!{letter})(?:{alternatives(names)})(?=\s?\p{{Lu}})",
-                lambda found: names[found[0]],
+                rf"{begin}(?<!{letter})(?<short>{alternatives(names)})(?=\s?(?:d[aeo]s?\s)?(?<name>\p{{Lu}}\p{{L}}*))",
+                self._before_name,
+            ),
+            (
+                rf"{begin}S\.(?=\s?(?<name>{alternatives(self.saints)})\b)",
+                lambda found: self.saints[found["name"]],
             ),
             (rf"{begin}(?i)(?<first>{several})(?<gap>\s(?:a|à|y|e)\s|\s?[-–]\s?)(?<last>{several})", self._weekdays),
             (rf"{begin}(?i:(?<day>{alternatives(days)}))(?=,?\s(?:el\s|dia\s)?\d)", self._weekday),
         )
+
+    def _before_name(self, found: "regex.Match[str]") -> str | None:
+        """A short form, unless what follows begins a sentence."""
+        return None if found["name"].lower() in self.function_words else self.before_names[found["short"]]
 
     def _weekday(self, found: "regex.Match[str]") -> str:
         return self._full_weekday(found["day"])
@@ -119,6 +130,7 @@ class Iberian(Language):
                 rf"(?<![\d/.,-])(?<d>[12]\d|3[01]|0?[1-9])º?{gap}(?i:(?<month>{short}))\b\.?(?:{gap}(?<y>\d{{4}})\b)?",
                 self._short_date,
             ),
+            (r"(?<![\d.,/-])1[º°](?=/\d)", rewritten("01")),
             (rf"(?i)(?<=(?<cue>\b(?:{self.date_cues}),?\s)?){_DAY_MONTH}", self._day_month),
             (
                 rf"(?i)(?<=\b(?:{self.timer_cues})s?\b[^\d.;!?]{{0,14}})(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?![\d:])",
@@ -133,14 +145,16 @@ class Iberian(Language):
         return self.date(int(found["d"]), month, int(found["y"]) if found["y"] else None) + stop
 
     def _day_month(self, found: "regex.Match[str]") -> str | None:
-        day, month = int(found["d"]), int(found["m"])
-        is_date = found["cue"] or found["d"][0] == "0" or found["m"][0] == "0" or (day > 12 and month > 9)
-        return self.date(day, month, None) if is_date else None
+        return self.date(int(found["d"]), int(found["m"]), None) if is_dated(found) else None
 
     def _romans(self) -> Sequence[Row]:
+        centuries = r"\b(?:[Ss]iglos?|[Ss]éculos?)\s"
         return (
-            (rf"(?<=\b(?:{self.kings}|[Ss]iglos?|[Ss]éculos?)\s)(?<r>[IVX]+)\b(?!\.\p{{L}})", self._reign),
-            (r"(?<=\b(?:[Ss]iglos?|[Ss]éculos?)\s[IVX]+\s(?:y|e|a|al|ao)\s)(?<r>[IVX]+)\b", self._reign),
+            (rf"(?<={centuries}[IVX]+)\s?[-–]\s?(?=[IVX]+\b)", rewritten("a")),
+            (
+                rf"(?<=\b(?:{self.kings})\s|{centuries}(?:[IVX]+\s(?:y|e|a|al|ao)\s)?)(?<r>[IVX]+)\b(?!\.\p{{L}})",
+                self._reign,
+            ),
             (rf"(?<=\b(?:{self.queens})\s)(?<r>[IVX]+)\b", lambda found: self._reign(found, "f")),
             (
                 rf"(?<=\b(?i:{self.numbered})\s)(?<r>[IVX]+)\b(?![.'-]\p{{L}})",
@@ -151,7 +165,7 @@ class Iberian(Language):
 
     def _reign(self, found: "regex.Match[str]", gender: str = "") -> str | None:
         """As an ordinal up to ten: "Alfonso décimo", "Alfonso trece"."""
-        n = roman.value(found["r"])
+        n = reign(found)
         return None if not n else self.ordinal(n, gender) if n <= 10 else self.cardinal(n)
 
     def _roman(self, numeral: str) -> str | None:
@@ -165,18 +179,27 @@ class Iberian(Language):
     def _quantities(self) -> Sequence[Row]:
         feet, inches = self.inches
         number = self.notation.pattern
-        measured = alternatives(unit for unit in self.units if unit not in "%‰°" and not unit.startswith("°"))
         return (
             (r"(?<=\d\s?(?:min|seg|hs?|hrs|pers|uds?|un|hab))\.(?=\s\p{Ll}|\s?\d)", rewritten("")),
             (r"(?<=\d[.,]\d+|[-+±]\d+)\s?º(?!\p{L})", rewritten("°")),
             (rf"(?<number>{number})\s?(?<unit>[lL]|kWh)\s?/\s?100\s?km\b", self._consumption),
-            (r"(?<number>\d+[.,]\d+)\s?/\s?(?<b>10|20|100)(?![\d/]|[.,]\d)", self._mark),
-            (rf"{_HALF}\s?(?<unit>{measured})(?![\p{{L}}\d/])", self._half_unit),
+            (
+                r"(?<![\d/.,])(?<number>\d+[.,]\d+(?=\s?/\s?[125])|\d(?=\s?/\s?5))\s?/\s?(?<b>5|10|20|100)"
+                r"(?![\d/]|[.,]\d|\s?d[aeo]l?s?\b)",
+                self._mark,
+            ),
+            minutes_and_seconds(self.duration),
+            (rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?=(?:{_SPANS})\b)", rewritten(f" {self.per} ")),
+            (r"(?<=\d{3})\s?[x×]\s?(?=\d{3})", rewritten(" por ")),
             (rf"{_HALF}\s(?<noun>\p{{Ll}}{{3,}})", self._half_noun),
             (r"(?<![\d.,])(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(rf"\g<ft> {feet} \g<in> {inches}")),
             (r"(?<=^(?:[^\"]*\"[^\"]*\")*[^\"]*\d)\s?\"(?!\p{L})", rewritten(f" {inches}")),
             (r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", self._times),
             (r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten(self.signs["-"])),
+            (
+                rf"(?<=\b(?i:{self.score_cues})\b[^\d.;!?]{{0,20}}\d{{1,2}})\s?[-–x×]\s?(?=\d{{1,2}}(?!\d))",
+                rewritten(" a "),
+            ),
         )
 
     def _consumption(self, found: "regex.Match[str]") -> str:
@@ -185,20 +208,12 @@ class Iberian(Language):
     def _mark(self, found: "regex.Match[str]") -> str:
         return f"{self.number(self.notation.parse(found['number']))} {self.out_of} {self.part(found['b'])}"
 
-    def _half_unit(self, found: "regex.Match[str]") -> str:
-        unit = self.units[found["unit"]]
-        return self._and_a_half(found["n"], unit.one, unit.many, unit.gender)
-
     def _half_noun(self, found: "regex.Match[str]") -> str | None:
         noun = found["noun"]
-        return None if noun in self.function_words else self._and_a_half(found["n"], noun, noun, self._gender(noun))
-
-    def _and_a_half(self, whole: str | None, one: str, many: str, gender: str) -> str:
-        half = self.half["f" if gender == "f" else "m"]
-        if not whole:
-            return f"{half} {one}"
-        n = int(whole)
-        return f"{self.cardinal(n, gender)} {one if n == 1 else many} {self.and_word} {half}"
+        if noun in self.function_words:
+            return None
+        unit = self.units.get(noun) or Unit(noun, noun, self._gender(noun) or "m")
+        return self.counted_fraction(int(found["n"] or 0), 1, 2, unit)
 
     def _times(self, found: "regex.Match[str]") -> str:
         n = int(found["n"])
@@ -208,7 +223,8 @@ class Iberian(Language):
         return (
             (r"\bPM\s?(?=\d)", rewritten("PM ")),
             (
-                rf"(?i)(?<=\b(?:{self.code_cues})\s?:?\s(?:(?:de|es|é|del?|do|da|acceso|acesso|PIN|:)\s){{0,3}})"
+                rf"(?i)(?<=\b(?:{self.code_cues})\s?:?\s(?:(?:de|es|é|del?|do|da|:)\s){{0,3}}"
+                r"|\b(?:c[óo]digos?|PIN|contraseña|clave|senha|OTP)\b[^\d.;!?]{0,25})"
                 r"\d{4,}(?![\d.,]?\d|-\d)",
                 lambda found: self.digits(found[0]),
             ),
@@ -241,6 +257,8 @@ class Iberian(Language):
         number, noun = self.notation.parse(found["number"]), found["noun"]
         if not number.is_whole or noun in self.function_words or regex.match(r"0\d|\d{8}", found["number"]):
             return None
+        if noun == "vezes" and regex.match(r"\svezes\s\d", found.string[found.end() :]):
+            return None  # a product
         if number.whole != 1 and not noun.endswith("s"):
             return None
         said = self.cardinal(number.whole, self._gender(noun) or "m")
@@ -267,7 +285,8 @@ class Iberian(Language):
         if not magnitude:
             return super().money(number, currency, magnitude, per)
         of = "de" if regex.search(self.millions, magnitude) else ""
-        return self.joined((self._large(number, magnitude), of, currency.unit.many))
+        each = f"{self.per} {self.unit_per(per)}" if per else ""
+        return self.joined((self._large(number, magnitude), of, currency.unit.many, each))
 
     def _large(self, number: Number, magnitude: str) -> str:
         """ "1 mil" is "mil", "2 mil" is "dos mil"."""

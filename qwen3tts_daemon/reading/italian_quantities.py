@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.italian_names import LABELS
-from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, gender, one, plural_gender
+from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, gender, length, one, plural_gender
 from qwen3tts_daemon.reading.italian_units import CURRENCIES, UNITS
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance import minutes_and_seconds
 
 _PREPOSITIONS = (
     "in|di|per|a|con|entro|circa|dopo|ogni|almeno|su|ai|dai|dei|nei|sui|i|le|gli|alle|delle|nelle|dalle|altri|altre|il|del"
@@ -18,11 +19,16 @@ _PREPOSITIONS = (
 """Behind these the ends of a range are said without more: "in dieci quindici minuti" """
 _NO_NOUNS = frozenset(
     ("alla", "alle", "anche", "che", "con", "dal", "dalla", "del", "della", "era", "fino", "meno", "nel", "nella",
-     "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "viene", "virgola", "milione")
+     "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "tra", "fra", "viene", "virgola",
+     "milione")
 )  # fmt: skip
 _LARGE = {"mln": "milione", "mld": "miliardo"}
-_SCORES = "punteggio|risultato|finale|vince|vinto|batte|battuto|perde|perso|pareggio|set"
+_SCORES = r"punteggio|risultato|finale|vinc\w+|vinto|vittoria|batt\w+|perde|perso|sconfitt\w+|paregg\w+|partita|set"
 _COMPARED = {"≤": "minore o uguale a", "≥": "maggiore o uguale a", "<": "minore di", ">": "maggiore di"}
+_EACH = {
+    "giorno": "al giorno", "mese": "al mese", "minuto": "al minuto", "ora": "all'ora", "anno": "all'anno",
+    "settimana": "alla settimana", "notte": "a notte", "persona": "a persona",
+}  # fmt: skip
 _DASH = r"\s?[-–—]\s?"
 _NO_MORE = r"(?![\d:/-]|[.,]\d|\s?=)"
 
@@ -51,8 +57,11 @@ def quantities(number: str) -> Iterator[Row]:
         r"(?<=\b(?:al|per|ogni)\s)(?<unit>kg|Kg|km|mq|m²|m³|kWh|MWh)(?![\p{L}\d/])",
         lambda found: UNITS[found["unit"]].one,
     )
+    yield minutes_and_seconds(length)
+    yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?<span>{alternatives(_EACH)})\b", lambda found: f" {_EACH[found['span']]}"
     yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
     yield r"(?<=\d)\s?\"(?!\p{L})", _inches
+    yield r"(?<=\d\s?)º(?!\p{L})", rewritten("°")
     yield r"\b21:9\b", rewritten("ventuno noni")
     yield r"\b16:9\b", rewritten("sedici noni")
     yield r"(?<=\b(?:formato|schermo|rapporto|immagine)\s)4:3\b", rewritten("quattro terzi")

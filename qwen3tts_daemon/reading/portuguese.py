@@ -21,6 +21,7 @@ class Portuguese(Iberian):
         "+": "mais", "-": "menos", "±": "mais ou menos", "×": "vezes", "x": "por", "*": "vezes", "÷": "dividido por",
         "=": "igual a", "<": "menos de", ">": "mais de", "≤": "no máximo", "≥": "pelo menos",
         "~": "aproximadamente", "≈": "aproximadamente", "#": "número", "№": "número", "§": "parágrafo", "&": "e",
+        "→": "a",
     }  # fmt: skip
     address_signs = {
         ".": "ponto", "@": "arroba", "/": "barra", "-": "hífen", "_": "underline", ":": "dois pontos", "+": "mais",
@@ -36,16 +37,18 @@ class Portuguese(Iberian):
     clock_words = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?"
     abbreviations = words.ABBREVIATIONS
     also_read = (
-        rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]éculos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\b\p{{Ll}}{{4,}}\s[IVX]+\b"
-        r"|\b(?:[Ss]eg|[Ss]ex)\b|(?<![\p{L}\d.])(?:[RDS]|Al|Pç|Pe|Fr|Bl|Est|Jd|Vl)\.\s?\p{Lu}|\b(?:Av|Dra?|Sra?)\s\p{Lu}"
+        rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]éculos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\p{{Ll}}{{3}}\.?\s[IVX]+\b"
+        r"|\b(?:[Ss]eg|[Ss]ex)\b|(?<![\p{L}\d.])(?:[RDS]|Al|Pç|Pe|Fr|[Bb]l|Est|Jd|Vl)\.\s?(?:d[aeo]s?\s)?\p{Lu}|\b(?:Av|Dra?|Sra?)\s\p{Lu}"
     )
 
     months, short_months, weekdays = words.MONTHS, words.SHORT_MONTHS, words.WEEKDAYS
     before_numbers, before_names = words.BEFORE_NUMBERS, words.BEFORE_NAMES
+    saints = dict.fromkeys(words.SAINTS.split(), "são") | dict.fromkeys(words.SAINTS_BEFORE_VOWELS.split(), "santo")
     date_cues = (
         "dia|em|até|desde|segunda|terça|quarta|quinta|sexta|(?:segunda|terça|quarta|quinta|sexta)-feira|sábado|domingo"
     )
     timer_cues = "timer|temporizador|cronômetro|contagem|duração|faltam?|restam?|restantes?|pausa|ritmo"
+    score_cues = r"placar|jogo|partida|venc\w+|vitória|derrota|empat\w+|ganh\w+|perd\w+|resultado|set|final"
     code_cues = "códigos?|PIN|senha|código postal|CEP|protocolo|pedido|ramal|extensão|placa|matrícula|contador"
     numbered, kings, queens, editions = words.NUMBERED, words.KINGS, words.QUEENS, words.EDITIONS
     ordinal_nouns = "andar|andares|pisos?|lugar|série|ano|trimestre|semestre|aniversário|ciclo|dia|colocado|grau|turno"
@@ -65,15 +68,11 @@ class Portuguese(Iberian):
         months = "|".join(words.MONTHS)
         return (
             (r"(?<![\p{L}\d.])D\.(?=\s(?:Afonso|Dinis|João|José|Luís|Manuel|Miguel|Pedro)\b)", rewritten("dom")),
-            (
-                r"(?<=\b(?i:placar|jogo|partida|venceu|vitória|derrota|empate|ganhou|perdeu)\b[^\d.;!?]{0,16}\d{1,2})\s?[x×]\s?(?=\d)",
-                rewritten(" a "),
-            ),
             (rf"(?<![\d.,/-])0?1(?=\sde\s(?:{months})\b)", rewritten(self.first_day)),
             (rf"{_CLOCK}(?<m>[0-5]\d)?\s?[-–—]\s?(?=\d{{1,2}}\s?[hH:])", rewritten(r"\g<h>h\g<m> às ")),
             (rf"{_CLOCK}\s?(?<m>[0-5]\d)(?!\d|\s?m(?:in)?\b|[.,]\d)", self._at),
             (rf"{_CLOCK}\s?(?<m>[0-5]?\d)\s?m(?:in)?\b", self._lasting),
-            (r"(?<![\d.,-])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)|(?<![\d.,-])\d{5}-\d{3}(?![\d-])", self._telephone),
+            (r"(?<![\d.,-])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)|(?<![\d.,-])\d{4,5}-\d{3}(?![\d-])", self._telephone),
             (r"(?<![\d.,-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?!\d)", self._telephone),
             (r"(?<![\d.,()+-]|\)\s?|\d\s)9?\d{4}-\d{4}(?![\d-])(?<!(?:19|20)\d\d-(?:19|20)\d\d)", self._telephone),
             (

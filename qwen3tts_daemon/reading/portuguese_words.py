@@ -43,7 +43,8 @@ _NAMES = {
     "l/100 km|L/100 km": "litro por cem quilômetros/litros por cem quilômetros",
     "kWh/100 km": "quilowatt-hora por cem quilômetros/quilowatts-hora por cem quilômetros",
     "dia": "dia", "mês": "mês/meses", "ano": "ano", "noite": "noite//f", "pessoa": "pessoa//f", "quilo": "quilo",
-    "hab": "habitante", "un": "unidade//f", "m/s²": "metro por segundo ao quadrado/metros por segundo ao quadrado",
+    "hab": "habitante", "d": "dia", "un": "unidade//f",
+    "m/s²": "metro por segundo ao quadrado/metros por segundo ao quadrado",
 }  # fmt: skip
 UNITS = {
     **{symbol: _unit(names) for symbols, names in _NAMES.items() for symbol in symbols.split("|")},
@@ -79,7 +80,7 @@ ABBREVIATIONS = {
     "Dr.": "doutor", "Dra.": "doutora", "Drs.": "doutores", "Dras.": "doutoras", "Prof.": "professor",
     "Profa.": "professora", "Prof.ª": "professora", "Profª": "professora", "Profª.": "professora",
     "Eng.": "engenheiro", "Exmo.": "excelentíssimo", "Exma.": "excelentíssima", "V. Exa.": "vossa excelência",
-    "Sto.": "santo", "Sta.": "santa", "Gal.": "general", "Cel.": "coronel", "Cap.": "capitão", "Ten.": "tenente",
+    "Sto.": "santo", "Sta.": "santa", "Gal.": "general", "Cel.": "coronel", "Ten.": "tenente",
     "av.": "avenida", "pça.": "praça", "rod.": "rodovia", "trav.": "travessa", "tv.": "travessa",
     "tel.": "telefone", "cel.": "celular", "etc.": "etcétera", "p. ex.": "por exemplo", "p.ex.": "por exemplo",
     "aprox.": "aproximadamente", "máx.": "máximo", "mín.": "mínimo", "temp.": "temperatura", "obs.": "observação",
@@ -89,7 +90,8 @@ ABBREVIATIONS = {
     "c/c": "conta corrente", "s/n": "sem número", "s/nº": "sem número", "D.ª": "dona", "Dª": "dona",
     "esq.": "esquerda", "dir.": "direita", "qtde.": "quantidade", "qtd.": "quantidade", "n.os": "números",
     "P.S.": "pós-escrito", "ed.": "edição", "gov.": "governador", "pres.": "presidente", "dep.": "deputado",
-    "ex.:": "exemplo:", "vc": "você", "pq": "porque", "R.S.V.P.": "responda, por favor", "Ilmo.": "ilustríssimo",
+    "ex.:": "exemplo:", "e ss.": "e seguintes", "vc": "você", "pq": "porque",
+    "R.S.V.P.": "responda, por favor", "Ilmo.": "ilustríssimo",
     "h/a": "hora-aula", "sr.": "senhor", "sra.": "senhora", "dr.": "doutor", "dra.": "doutora", "prof.": "professor",
 }  # fmt: skip
 BEFORE_NUMBERS = {
@@ -100,13 +102,20 @@ BEFORE_NUMBERS = {
     "Vol.": "volume", "apto": "apartamento", "ap.": "apartamento", "Ap.": "apartamento", "apt.": "apartamento",
     "Apto": "apartamento", "bl.": "bloco", "Bl.": "bloco", "cj.": "conjunto", "qd.": "quadra", "lt.": "lote",
     "ep.": "episódio", "temp.": "temporada", "tel": "telefone", "Tel": "telefone", "inc.": "inciso",
-    "km.": "quilômetro",
+    "km.": "quilômetro", "sl.": "sala", "séc.": "século", "sécs.": "séculos", "edif.": "edifício",
+    "km": "quilômetro",
 }  # fmt: skip
 BEFORE_NAMES = {
-    "R.": "rua", "D.": "dona", "S.": "são", "Al.": "alameda", "Pç.": "praça", "Pe.": "padre", "Fr.": "frei",
-    "Bl.": "bloco", "Est.": "estrada", "Jd.": "jardim", "Vl.": "vila", "Av": "avenida", "Dr": "doutor",
+    "R.": "rua", "D.": "dona", "Al.": "alameda", "Pç.": "praça", "Pe.": "padre", "Fr.": "frei",
+    "Cap.": "capitão", "Est.": "estrada", "Jd.": "jardim", "Vl.": "vila", "Av": "avenida", "Dr": "doutor",
     "Sr": "senhor", "Sra": "senhora", "Dra": "doutora",
 }  # fmt: skip
+SAINTS = (
+    "Bento Bernardo Brás Caetano Carlos Cristóvão Domingos Francisco Gonçalo Jerônimo João Jorge José Lourenço Lucas "
+    "Luís Marcos Martinho Mateus Miguel Nicolau Paulo Pedro Roque Salvador Sebastião Tiago Tomé Valentim Vicente"
+)
+SAINTS_BEFORE_VOWELS = "Agostinho Amaro André Antônio António Estêvão Inácio"
+"""Those that S. stands before: são, santo"""
 MONTHS = (
     "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
     "dezembro",
@@ -153,7 +162,7 @@ FEMININE = (
     "fase variante análise síntese crise dose estante corrente superfície espécie gripe equipe face hélice "
     "sementes semente garagem colher colheres cor cores dor dores mensagens libélula planície cárie avó televisão "
     "manhã manhãs ação estação questão opinião região união reunião conexão tosse couve catedral capital filial "
-    "moral vogal interface creche lente lentes patente nota "
+    "moral vogal chance interface creche lente lentes patente nota "
 )
 MASCULINE = (
     "dia mapa problema programa sistema tema clima idioma planeta poema drama diploma aroma sintoma esquema lema "

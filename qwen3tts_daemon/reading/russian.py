@@ -67,8 +67,11 @@ class Russian(Language):
     def counted(self, number: Number, unit: Unit) -> str:
         return counted(number, _noun(unit))
 
-    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
-        return f"{words} {_noun(unit).singular[Case.GENITIVE]}"
+    def counted_fraction(self, whole: int, numerator: int, denominator: int, unit: Unit) -> str | None:
+        words = self.fraction(numerator, denominator)
+        if words and whole:
+            words = self.mixed_fraction(whole, numerator, denominator)
+        return words and f"{words} {_noun(unit).singular[Case.GENITIVE]}"
 
     def measure(self, number: Number, unit: Unit, per: Unit | None) -> str:
         return russian_numbers.measure(number, _noun(unit), _noun(per) if per else None)

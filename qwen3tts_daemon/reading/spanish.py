@@ -22,6 +22,7 @@ class Spanish(Iberian):
         "+": "más", "-": "menos", "±": "más menos", "×": "por", "x": "por", "*": "por", "÷": "entre",
         "=": "igual a", "<": "menos de", ">": "más de", "≤": "como máximo", "≥": "al menos", "~": "aproximadamente",
         "≈": "aproximadamente", "#": "número", "№": "número", "§": "sección", "&": "y",
+        "→": "a",
     }  # fmt: skip
     address_signs = {
         ".": "punto", "@": "arroba", "/": "barra", "-": "guion", "_": "guion bajo", ":": "dos puntos", "+": "más",
@@ -37,14 +38,17 @@ class Spanish(Iberian):
     clock_words = _SUFFIX
     abbreviations = words.ABBREVIATIONS
     also_read = (
-        rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]iglos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\b\p{{Ll}}{{4,}}\s[IVX]+\b"
+        rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]iglos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\p{{Ll}}{{3}}\.?\s[IVX]+\b"
+        r"|\bs\.\s[IVX]"
         r"|\b(?:[Ll]un|[Vv]ie)\b|(?<![\p{L}\d.])(?:[cC]/\s?|D\.\s|S\.\s|Fr\.\s|Col\.\s|[Pp]l\.\s|Pº|P\.º|Bº)"
     )
 
     months, short_months, weekdays = words.MONTHS, words.SHORT_MONTHS, words.WEEKDAYS
     before_numbers, before_names = words.BEFORE_NUMBERS, words.BEFORE_NAMES
+    saints = dict.fromkeys(words.SAINTS.split(), "san")
     date_cues = "el|del|al|día|hasta|desde|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
     timer_cues = "temporizador|cronómetro|cuenta atrás|duración|quedan?|faltan?|restantes?|pausa|timer|ritmo"
+    score_cues = r"resultado|marcador|gan[aóo]\w*|venc\w+|empat\w+|pierd\w+|perd\w+|derrota|victoria|partido|set|final"
     code_cues = "códigos?|PIN|contraseña|clave|código postal|expediente|pedido|extensión|matrícula|contador"
     numbered, kings, queens, editions = words.NUMBERED, words.KINGS, words.QUEENS, words.EDITIONS
     ordinal_nouns = "pisos?|plantas?|puestos?|lugar|grado|curso|trimestre|semestre|aniversario|ciclo|cumpleaños|día"
@@ -65,6 +69,14 @@ class Spanish(Iberian):
             (
                 r"(?<![\d:.,])(?<h>[01]?\d|2[0-4])\.(?<m>[0-5]\d)\s?h(?:oras)?\b\.?",
                 lambda found: self.time(int(found["h"]), int(found["m"]), None, ""),
+            ),
+            (
+                r"(?<=\b(?i:las?|son|desde|hasta)\s)(?<h>[01]?\d|2[0-4])h(?<m>[0-5]\d)(?!\d|\s?m(?:in)?\b|[.,]\d)",
+                rewritten(r"\g<h>:\g<m>"),
+            ),
+            (
+                r"(?<![\d:.,])(?<h>\d?\d)h(?<m>[0-5]?\d)(?:m(?:in)?)?\b(?![.,]\d)",
+                lambda found: self.duration(int(found["h"]), int(found["m"]), 0),
             ),
             (
                 r"(?<![\d:.,])(?<h>1[0-2]|0?[1-9])\s?(?<suffix>[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?)",
@@ -118,7 +130,7 @@ class Spanish(Iberian):
         if minute in (15, 30):
             said += " y cuarto" if minute == 15 else " y media"
         elif minute:
-            said += f" cero {self.cardinal(minute)}" if minute < 10 else f" {self.cardinal(minute)}"
+            said += f" y {self.cardinal(minute)}" if minute < 10 else f" {self.cardinal(minute)}"
         elif suffix.startswith("h") or not hour:
             return self.counted(Number(hour), self.units["h"])
         if suffix.startswith("a"):

@@ -41,7 +41,7 @@ _NAMES = {
     "l/100 km|L/100 km": "litro a los cien kilómetros/litros a los cien kilómetros",
     "kWh/100 km": "kilovatio hora a los cien kilómetros/kilovatios hora a los cien kilómetros",
     "día": "día", "mes": "mes/meses", "año": "año", "noche": "noche//f", "persona": "persona//f", "kilo": "kilo",
-    "pers": "persona//f", "ud|uds": "unidad/unidades/f",
+    "pers": "persona//f", "d": "día", "ud|uds": "unidad/unidades/f",
     "m/s²": "metro por segundo al cuadrado/metros por segundo al cuadrado",
 }  # fmt: skip
 UNITS = {
@@ -90,7 +90,7 @@ ABBREVIATIONS = {
     "admón.": "administración", "gob.": "gobierno", "JJ. OO.": "Juegos Olímpicos", "JJOO": "Juegos Olímpicos",
     "RR. HH.": "recursos humanos", "RRHH": "recursos humanos", "CC. AA.": "comunidades autónomas",
     "q.e.p.d.": "que en paz descanse", "ref.": "referencia", "Mons.": "monseñor", "hnos.": "hermanos",
-    "c.c.": "centímetros cúbicos", "s/n": "sin número", "págs.": "páginas", "núms.": "números",
+    "c.c.": "centímetros cúbicos", "s/n": "sin número", "y ss.": "y siguientes", "págs.": "páginas", "núms.": "números",
 }  # fmt: skip
 BEFORE_NUMBERS = {
     "n.º": "número", "nº": "número", "N.º": "número", "Nº": "número", "n°": "número", "N°": "número",
@@ -100,12 +100,19 @@ BEFORE_NUMBERS = {
     "fig.": "figura", "Fig.": "figura", "vol.": "volumen", "Vol.": "volumen", "t.": "tomo", "hab.": "habitación",
     "C.P.": "código postal", "C. P.": "código postal", "CP": "código postal", "ed.": "edición", "ep.": "episodio",
     "km.": "kilómetro", "tel": "teléfono", "Tel": "teléfono", "apt.": "apartamento", "Apt.": "apartamento",
-    "pta.": "puerta", "esc.": "escalera", "temp.": "temporada",
+    "pta.": "puerta", "esc.": "escalera", "temp.": "temporada", "s.": "siglo", "ss.": "siglos", "edif.": "edificio",
+    "c/": "calle", "km": "kilómetro", "bloq.": "bloque", "blq.": "bloque",
 }  # fmt: skip
 BEFORE_NAMES = {
-    "c/": "calle", "C/": "calle", "D.": "don", "S.": "san", "Fr.": "fray", "Col.": "colonia",
+    "c/": "calle", "C/": "calle", "D.": "don", "Fr.": "fray", "Col.": "colonia",
     "Gral.": "general", "pl.": "plaza", "Pl.": "plaza", "P.º": "paseo", "Pº": "paseo", "Bº": "barrio",
 }  # fmt: skip
+SAINTS = (
+    "Agustín Andrés Antonio Bartolomé Benito Bernardo Blas Carlos Cristóbal Esteban Felipe Fermín Fernando Francisco "
+    "Ignacio Isidro Javier Jerónimo Jorge José Juan Lorenzo Lucas Luis Marcos Martín Mateo Miguel Nicolás Pablo Pedro "
+    "Rafael Ramón Roque Sebastián Valentín Vicente"
+)
+"""Those that S. stands before: san"""
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
     "diciembre",

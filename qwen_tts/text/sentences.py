@@ -95,6 +95,7 @@ _CUT_NUMBER = regex.compile(r"(?:\p{Nd}|\bwww|[\w-]@[\w.-]{1,60}|\w[.:/][\w./-]{
 _CUT_WORD = regex.compile(r"(?P<before>\S*[\p{L}\p{M}ªº])\.\s*\Z")
 _DASH = regex.compile(r"[-–—]$")
 _UNIT_BEFORE = regex.compile(r"(?:°|\d\s?)$")
+_ROMAN = regex.compile(r"[IVX]+")
 _LONGEST_WORD = 30
 
 
@@ -247,8 +248,11 @@ def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | N
     word = _last_abbreviation(word) or word
     if word.isdigit():
         return _after_number(before, found, coming)
-    if _listed(word, BEFORE_NUMBER) and coming.is_number:
-        return False
+    if _listed(word, BEFORE_NUMBER):
+        if coming.is_number:
+            return False
+        if _ROMAN.fullmatch(coming.word) and not (coming.complete and coming.word == "I"):
+            return False if coming.complete else None
     verdict = _after_abbreviation(word, found, coming)
     if not isinstance(verdict, str):
         return verdict
