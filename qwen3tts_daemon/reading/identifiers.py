@@ -88,6 +88,12 @@ _GROUPED = (
     rf"(?<![{WORD}.,+-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{WORD}-])"
 )
+_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|[*•]{2,}[ \u00a0]|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
+
+
+def masked_cards(language: Language) -> Iterator[Row]:
+    """The digits that are shown of a card's number: *4321, •••• 4321."""
+    yield _MASKED, lambda found: language.code(found["shown"])
 
 
 def accounts(language: Language) -> Iterator[Row]:
