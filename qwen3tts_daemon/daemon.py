@@ -17,9 +17,9 @@ from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth, load_token
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, start_engine
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.hosting.worker_client import WorkerEngine
+from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
@@ -43,10 +43,12 @@ logger = logging.getLogger(__name__)
 _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 """Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
 
+_FIRST_WORDS = "/v1/audio/say?text=Hello%20from%20your%20own%20home."
+
 
 def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
     """The use case on its engine; nothing runs yet: `speech.start` does that."""
-    manager = ModelManager(lambda: WorkerEngine.start(choice.spec), choice.config)
+    manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
     voices = VoiceCatalogue(
         lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
         library=_library(settings.data_path / "voices"), aliases=Aliases(settings.voices.aliases),
@@ -67,7 +69,7 @@ def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
     """Of the engine that speaks while the other one is loaded; never unloaded: it is for those who cannot wait."""
     if (spec := choice.stand_in) is None:
         return None
-    return ModelManager(lambda: WorkerEngine.start(spec), ManagerConfig())
+    return ModelManager(lambda: start_engine(spec), ManagerConfig())
 
 
 class Daemon:
@@ -125,6 +127,7 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
+        self._invite()
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -146,6 +149,8 @@ class Daemon:
 
     def _greet(self) -> None:
         """Who speaks, and where the page is, with the token for whoever administers."""
+        if where := where_text_goes(self._settings):
+            logger.warning("%s", where)
         capabilities = self._speech.capabilities
         spoken = " ".join(self._speech.voices.languages)
         if capabilities.is_preview:
@@ -155,6 +160,11 @@ class Daemon:
         if self._http is not None and sys.stderr.isatty():
             # A link for a person; logs that are kept somewhere do not get the token.
             print(f"\n  http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
+
+    def _invite(self) -> None:
+        """A link that speaks, for who has just started it; it holds no token, and is of no use where one is needed."""
+        if self._http is not None and sys.stderr.isatty() and self._settings.auth != "token":
+            print(f"  Hear it: http://localhost:{self._http.port}{_FIRST_WORDS}\n", file=sys.stderr)
 
 
 def _library(directory: Path) -> VoiceLibrary:

@@ -14,7 +14,7 @@ from qwen3tts_daemon.voices.name_resolver import NameResolver
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
 from qwen_tts.api import AUTO, Capabilities, ClonedVoice, Gender, PresetVoice, Voice, VoiceInfo
-from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
+from qwen_tts.errors import InvalidRequest, ModelLoading, UnknownVoice, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +135,11 @@ class VoiceCatalogue:
         )
 
     def check(self, voice: str | Voice | None, language: str | None) -> Choice:
-        """What was asked for, before there is text. Raises UnknownVoice, UnknownLanguage, UnsupportedLanguage."""
+        """What was asked for, before there is text. Raises UnknownVoice, UnknownLanguage, UnsupportedLanguage,
+        ModelLoading."""
         asked_language = parse_language(language) if language else AUTO
+        if voice:
+            self._check_known()
         asked = self._asked_voice(voice, asked_language)
         speaker = asked
         if asked is None or (isinstance(asked, AnyVoice) and not asked.gender):
@@ -150,6 +153,13 @@ class VoiceCatalogue:
             gender=speaker.gender if isinstance(speaker, AnyVoice) else "",
             absent=asked.name if isinstance(asked, AnyVoice) else "",
         )  # fmt: skip
+
+    def _check_known(self) -> None:
+        """Raises ModelLoading while nobody can tell whether there is such a voice."""
+        capabilities = self._known.capabilities
+        if not capabilities.knows_voices:
+            host = capabilities.text_goes_to
+            raise ModelLoading(f"the speech server {host} has not told its voices yet, try again", retry_after_s=2)
 
     def _check_language(self, known: KnownVoice | None, language: str) -> None:
         spoken = known.info.languages if known else self.languages

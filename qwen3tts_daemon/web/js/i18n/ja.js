@@ -23,6 +23,9 @@ export default {
     "more-about": "空欄はモデルの値。シードが同じなら音も同じです。", seed: "シード", random: "ランダム",
     own: "モデルの値", empty: "テキストがまだありません。", limit: "一度に話せる長さを超えました。",
   },
+  spoken: {
+    title: "読み上げる言葉", nothing: "読み上げるものがありません。", written: "元の文: {text}",
+  },
   sampling: {
     temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "繰り返しの抑制",
   },
@@ -154,6 +157,8 @@ export default {
   },
   settings: {
     title: "設定", theme: "配色", "theme-auto": "システムに合わせる", "theme-dark": "ダーク", "theme-light": "ライト",
+    numbers: "数字や記号を言葉で読む",
+    "numbers-daemon": "デーモンの設定に従う", "numbers-on": "はい", "numbers-off": "いいえ、書かれたまま",
     keyboard: "キーボード", links: "プログラム向け", docs: "API", metrics: "メトリクス", health: "稼働状況",
   },
   pair: {

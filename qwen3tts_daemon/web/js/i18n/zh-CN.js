@@ -22,6 +22,9 @@ export default {
     "more-about": "留空即用模型自己的值。种子相同，声音相同。", seed: "种子", random: "随机", own: "模型自定",
     empty: "还没有文本。", limit: "文本超出了一次朗读的长度。",
   },
+  spoken: {
+    title: "会读成什么", nothing: "这段文本没有可读的内容。", written: "原文：{text}",
+  },
   sampling: {
     temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重复惩罚",
   },
@@ -143,6 +146,8 @@ export default {
   },
   settings: {
     title: "设置", theme: "配色", "theme-auto": "跟随系统", "theme-dark": "深色", "theme-light": "浅色",
+    numbers: "把数字和符号读成文字",
+    "numbers-daemon": "按守护进程的设置", "numbers-on": "是", "numbers-off": "否，保持原样",
     keyboard: "键盘", links: "给程序用", docs: "API", metrics: "指标", health: "健康状况",
   },
   pair: {

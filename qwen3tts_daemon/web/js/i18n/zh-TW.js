@@ -22,6 +22,9 @@ export default {
     "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", seed: "種子", random: "隨機", own: "模型自訂",
     empty: "還沒有文字。", limit: "文字超過一次朗讀的長度。",
   },
+  spoken: {
+    title: "會讀成什麼", nothing: "這段文字沒有可讀的內容。", written: "原文：{text}",
+  },
   sampling: {
     temperature: "溫度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重複懲罰",
   },
@@ -143,6 +146,8 @@ export default {
   },
   settings: {
     title: "設定", theme: "配色", "theme-auto": "跟隨系統", "theme-dark": "深色", "theme-light": "淺色",
+    numbers: "把數字和符號讀成文字",
+    "numbers-daemon": "依常駐程式的設定", "numbers-on": "是", "numbers-off": "否，保持原樣",
     keyboard: "鍵盤", links: "給程式用", docs: "API", metrics: "指標", health: "健康狀況",
   },
   pair: {
