@@ -71,7 +71,7 @@ def spans() -> Sequence[Row]:
     """From one to another, and what a wave between two numbers is."""
     temperature = r"\s?(?:°[CF]|°|摄氏度|华氏度|度)"
     return [
-        (rf"(?<a>{NUMBER})%?\s?(?<to>{_DASH})\s?(?<b>{NUMBER})%", _percents),
+        (rf"(?<!\d)(?<a>-?{NUMBER})%?\s?(?<to>{_DASH})\s?(?<b>-?{NUMBER})%", _percents),
         (
             (
                 rf"(?<![\d.,])(?<a>-?{NUMBER})(?<unit_a>{temperature})?\s?(?<to>{_DASH}|\.\.)\s?(?<b>-?{NUMBER})"
@@ -79,6 +79,7 @@ def spans() -> Sequence[Row]:
             ),
             _temperatures,
         ),
+        (r"(?<=[（(]|公元)(?<a>\d{1,4})年?\s?(?<to>[-–—~～〜至到])\s?(?<b>\d{3,4})(?=年)", _years),
         (r"(?<![\d.,-])(?<a>[12]\d{3})年?\s?(?<to>[-–—~～〜至到])\s?(?<b>[12]\d{3})(?=年|学年|赛季|财年)", _years),
         (r"(?<![\d.,-])(?<a>20[0-4]\d)\s?(?<to>[-–/])\s?(?<b>\d\d)(?=赛季|学年|财年)", _years),
         (r"(?<![\d.,¥$-])(?<a>19\d\d)\s?(?<to>[-–—~～〜至到])\s?(?<b>19\d\d|20[0-4]\d)(?=[）)，。]|$)", _years),
@@ -106,7 +107,8 @@ def scores() -> Sequence[Row]:
         sets_of_a_match("比"),
         *powers({"²": "的平方", "³": "的立方"}, "的", "次方"),
         (rf"(?<=比分[^\d]{{0,4}}){pair}", _score),
-        (rf"(?<![\d:]){pair}(?=的?(?:{_WON}))", _score),
+        (rf"(?<![\d:]){pair}(?=的?(?:{_WON}|比例|稀释|兑水|混合|调配))", _score),
+        (rf"(?<=(?:比例?|比率|配比)[是为约:：]{{0,2}}\s?){pair}", _score),
         (r"(?<![\d:])(?<a>\d+):(?<b>\d{4,})(?![\d:])", _score),
         (r"(?<=\d\s?)[-–](?=\s?\d+\s?(?:=|等于))", lambda _: "减"),
         (r"(?<!\d)(?<a>\d{4})\s?[x×*]\s?(?<b>\d{3,4})(?!\d)", _resolution),
@@ -131,7 +133,9 @@ def _years(found: "regex.Match[str]") -> str:
 
 
 def _percents(found: "regex.Match[str]") -> str:
-    return _to(found).join(f"百分之{number(NOTATION.parse(found[name]))}" for name in "ab")
+    return _to(found).join(
+        f"{'负' if found[name].startswith('-') else ''}百分之{number(NOTATION.parse(found[name]))}" for name in "ab"
+    )
 
 
 def _temperatures(found: "regex.Match[str]") -> str:
