@@ -58,6 +58,12 @@ def dates() -> Iterator[Row]:
         rf"|mid)[\s-]){_MONTH}(?<=\.)",
         _month,
     )
+    both = r"(?:\s(?:and|to|or|through|until)\s|,\s|\s?[-–]\s?)"
+    in_two = r"(?:0[1-9]/[0-3]\d|1[0-2]/0[1-9])"
+    yield (
+        rf"(?<![\d/]|\d[.,])(?:(?<={in_two}{both})|(?={in_two}))(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|[.,]\d)",
+        lambda found: date(int(found["day"]), int(found["month"])),
+    )
     yield (
         rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))(?<!\b(?:[Bb]y"
         rf"|[Ff]rom|[Dd]ue)\s(?:1/[2-5]|2/3|3/4))",
@@ -95,7 +101,7 @@ def times() -> Iterator[Row]:
         r"(?<![\d:])(?<m>\d+):(?<s>[0-5]\d)(?=\s(?:left|remaining|to go|mins?|minutes)\b)(?:\s(?:mins?|minutes)\b)?",
         _timer,
     )
-    yield r"(?<![\d:])(?<h>\d+):(?<m>[0-5]\d)\s?(?:h|hrs?|hours)\b", _timer
+    yield r"(?<![\d:])(?<h>\d+):(?<m>[0-5]\d)(?::(?<s>[0-5]\d))?\s?(?:h|hrs?|hours)\b", _timer
     yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ec)?\b)?", _lengths
     yield r"(?<![\d.,])(?<m>\d+)\s?m(?:in)?\s?(?<s>\d+)\s?s(?:ec)?\b", _lengths
 

@@ -46,7 +46,7 @@ _WEAK = regex.compile(
 )
 _STRONG = regex.compile(r"\b(?i:k?ein|mein|dein|sein|ihr|unser|euer)$")
 _SAME_AGAIN = regex.compile(r"(?:(?:\d+\.|\p{Ll}+t(?:e|en|er|es)|\p{L}+geschoss)\s?(?:und|oder|bis|[-–,/])\s?)+$")
-_WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
+_WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|von|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
 
 
 def preceding(found: "regex.Match[str]") -> str:
@@ -82,7 +82,7 @@ def half(gender: str, case: str) -> str:
 
 def ending(before: str, noun_gender: str = "m") -> str:
     """Of an ordinal behind this text: "der dritte", "am dritten", "ein dritter", "Montag, dritter"."""
-    before = _WEEKDAY.sub("", _SAME_AGAIN.sub("", before)).rstrip(", ")
+    before = _WEEKDAY.sub("dem ", _SAME_AGAIN.sub("", before)).rstrip(", ")
     if _WEAK.search(before) and not _is_dative(before):
         return "e"
     if regex.search(r"\b[Dd]er$", before):

@@ -60,7 +60,7 @@ def _codes() -> Iterator[Row]:
     yield (
         r"(?<=\b(?i:maßstab|verhältnis|mischung|quote|endstand|spielstand|ergebnis|gewinnt|gewann|verliert"
         r"|verlor|schlägt|besiegt"
-        r"|führt|steht)\b[^\d.]{0,25})(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|\sUhr)",
+        r"|führt|steht)\b[^\d.]{0,25})(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d|\sUhr)",
         lambda found: f"{cardinal(int(found['a']))} zu {cardinal(int(found['b']))}",
     )
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])

@@ -91,8 +91,16 @@ def short_forms() -> Iterator[Row]:
     )
     yield r"(?<=\d)\s?º", lambda _: "°"
     yield (
+        r"(?<=[€$\p{L}]\s?)/\s?(?<per>Std|Min|Sek|Stk|St|Pers|Mon|Tg|Wo)\b\.?(?=(?<end>\s*$)?)",
+        lambda found: f" pro {UNITS[found['per']].one}" + ("." if found["end"] is not None else ""),
+    )
+    yield (
         r"(?<=\d[\d.,]*\s?(?:€|EUR|Euro|ct|\$|CHF|\p{L}{1,3}))\s?/\s?(?=\p{Lu}\p{Ll}{2})",
         lambda _: " pro ",
+    )
+    yield (
+        r"(?<=\b\d+)/(?=\d+\s(?:Punkt|Stern|Richtig|Aufgab|Frag|Antwort|Lamp|Fenster|Gerät|Licht|Tür)\p{Ll}*)",
+        lambda _: " von ",
     )
     yield r"(?<=\d\s?)J\.(?=\s)", lambda _: "Jahre"
     yield r"\bFa\.(?=\s\p{Lu})", lambda _: "Firma"

@@ -29,6 +29,7 @@ _HOURS, _MINUTES, _SECONDS = _f("Stunde"), _f("Minute"), _f("Sekunde")
 
 UNITS = {
     "%": _n("Prozent"), "‰": _n("Promille"), "°C": _n("Grad Celsius"), "° C": _n("Grad Celsius"),
+    "°dH": _n("Grad deutscher Härte"), "Bft": _n("Beaufort"),
     "°F": _n("Grad Fahrenheit"), "° F": _n("Grad Fahrenheit"), "°": _n("Grad"), "K": _n("Kelvin"),
     **{sign: _m(name) for sign, name in _METRES.items()},
     **{f"{sign}²": _m(f"Quadrat{name.lower()}") for sign, name in _METRES.items()},

@@ -86,12 +86,14 @@ _PHONE = (
 )
 _GROUPED = (
     rf"(?<![{WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
+    r"|\d{3}-\d{7}-\d{7}"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{WORD}-])"
 )
 
 
 def accounts(language: Language) -> Iterator[Row]:
     """Numbers of accounts and cards."""
+    yield rf"#(?={_GROUPED})", lambda _: f"{language.signs['#']} " if language.is_spaced else language.signs["#"]
     yield _GROUPED, partial(_grouped, language)
 
 
