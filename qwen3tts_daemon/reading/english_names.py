@@ -72,7 +72,7 @@ def _short_forms() -> Iterator[Row]:
         "rm": "room", "vv": "verses", "v": "verse", "bldg": "building", "pos": "position", "ref": "reference",
     }  # fmt: skip
     yield (
-        rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d)",
+        rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d|\s[A-Z]{{1,4}}-?\d)",
         lambda found: _as_capital(found["short"], before_number[found["short"].lower()]),
     )
     yield r"(?<=(?<![\d.,])\d{1,3}(?:\.\d)?)\s?F(?![\p{L}\d-])", lambda _: "°F"
@@ -140,7 +140,7 @@ def _codes() -> Iterator[Row]:
         lambda found: by_digit(found[0]),
     )
     yield (
-        rf"(?<=\b(?:{_PAIRED})\s(?:is\s|[A-Z]{{1,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
+        rf"(?<=\b(?:{_PAIRED})\s(?:is\s)?(?:[A-Z]{{1,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
         lambda found: by_pairs(found["digits"]),
     )
     yield r"(?<=\d{4}\s?)x(?=\d{1,5}\b)", lambda _: " extension "

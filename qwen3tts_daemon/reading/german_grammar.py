@@ -16,6 +16,9 @@ _HALF = {
 _DATIVE = regex.compile(
     r"\b(?i:in|mit|nach|vor|seit|von|zu|aus|bei|ab|binnen|innerhalb von|an|unter|außer|gegenüber)\s$"
 )
+_COUNTED_BEFORE = regex.compile(
+    r"(?:(?:\d[\d.,]*|½|eine[mnr]?)\s?(?:\p{Lu}\p{L}+\.?(?:,|\sund|\soder)|Stunden?|Std\.?|Tag\p{Ll}*)\s)+$"
+)
 _NOMINATIVE = regex.compile(r"\b(?i:à|als|ist|sind|war|waren|bleibt|bleiben|heißt|gleich)\s$")
 _ACCUSATIVE = regex.compile(
     r"\b(?i:für|um|ohne|durch|gegen|pro|bis|je)\s$|\b(?i:kostet\p{Ll}*|kosten|zahl\p{Ll}*|bezahl\p{Ll}*|nimm"
@@ -62,7 +65,8 @@ def gender(noun: str) -> str:
 
 
 def case(before: str) -> str:
-    """Which a noun has behind this text."""
+    """Which a noun has behind this text; in a list all have that of the first."""
+    before = _COUNTED_BEFORE.sub("", before)
     if _DATIVE.search(before):
         return "dative"
     if _NOMINATIVE.search(before):

@@ -54,6 +54,7 @@ def short_forms() -> Iterator[Row]:
         lambda found: _BEFORE_NUMBER[found["short"]],
     )
     yield r"(?<![\p{L}\d])Nr\.", lambda _: "Nummer"
+    yield r"(?<![\p{L}\d]|\d[ \u00a0])km(?=\s\d)", lambda _: "Kilometer"
     floors, joined = "|".join(_FLOORS), r"(?:,|\s(?:und|bis|oder))\s"
     yield (
         rf"(?<=\b(?:[Ii]m|[Vv]om|[Zz]um|[Aa]us dem)\s|\b(?:{floors}){joined}|geschoss{joined}|\d\.\s)"
