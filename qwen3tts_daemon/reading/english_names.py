@@ -38,7 +38,7 @@ _STREETS = (
 _WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _NO_COUNT = r"(?!\s\p{Ll}{3,}s\b)"
 
-ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bJohn\s[IVX]{2}|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
+ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bJohn\s[IVX]{2}|\p{Ll}\.\s[IVX]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
 
 
 def names() -> Iterator[Row]:
@@ -69,10 +69,11 @@ def _short_forms() -> Iterator[Row]:
         "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter",
         "fig": "figure", "art": "article", "sec": "section", "apt": "apartment", "ext": "extension", "est":
         "established", "max": "maximum", "min": "minimum", "ver": "version", "tel": "telephone", "lvl": "level",
-        "rm": "room", "vv": "verses", "v": "verse", "bldg": "building", "pos": "position", "ref": "reference",
+        "rm": "room", "op": "opus", "app": "appendix",
+        "vv": "verses", "v": "verse", "bldg": "building", "pos": "position", "ref": "reference",
     }  # fmt: skip
     yield (
-        rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d|\s[A-Z]{{1,4}}-?\d)",
+        rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d|\s[IVX]+\b|\s[A-Z]{{1,4}}-?\d)",
         lambda found: _as_capital(found["short"], before_number[found["short"].lower()]),
     )
     yield r"(?<=(?<![\d.,])\d{1,3}(?:\.\d)?)\s?F(?![\p{L}\d-])", lambda _: "°F"
@@ -143,6 +144,7 @@ def _codes() -> Iterator[Row]:
         rf"(?<=\b(?:{_PAIRED})\s(?:is\s)?(?:[A-Z]{{1,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
         lambda found: by_pairs(found["digits"]),
     )
+    yield r"(?<=\b(?:ending|ends) (?:in|with)\s)\d{3,}\b", lambda found: by_digit(found[0])
     yield r"(?<=\d{4}\s?)x(?=\d{1,5}\b)", lambda _: " extension "
     yield (
         r"(?<![\d.,$€£#-])\d{3,5}(?=\s(?:(?:[NESW]|North|South|East|West|[NS][EW])\.?\s)?"
@@ -155,8 +157,11 @@ def _codes() -> Iterator[Row]:
     yield r"(?<=\b\p{L}{1,4})\d+\.\d+(?![\d.]|\p{L})", lambda found: decimal(found[0])
     yield r"\b(?<letter>[A-Z])\.(?<digits>\d{3})\b", lambda found: f"{found['letter']} {by_pairs(found['digits'])}"
     yield (
-        r"(?<=\b(?:pressure|BP)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])",
-        lambda found: f"{cardinal(int(found['a']))} over {cardinal(int(found['b']))}",
+        r"(?<=\b(?:pressure|BP)\b\D{0,15})(?<a>\d{2,3})/(?<b>\d{2,3})(?![\d/])(?<unit>\s?mmHg\b)?",
+        lambda found: (
+            f"{cardinal(int(found['a']))} over {cardinal(int(found['b']))}"
+            + (" millimeters of mercury" if found["unit"] else "")
+        ),
     )
     yield (
         r"(?<=^|[^\d/.,]\s)(?:1/2|½)\s(?=(?<noun>hour|mile|day|pound|year|inch|liter|dozen|gallon|pint|acre)\b)",

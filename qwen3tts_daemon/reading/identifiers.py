@@ -74,11 +74,12 @@ def _are_thousands(parts: list[str]) -> bool:
 
 # ---- telephones and accounts ----
 
+_GROUP = rf"(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}(?![{LETTERS}\d×]))"
 _PHONE = (
-    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
-    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
+    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}{_GROUP}{{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}{_GROUP}{{2,7}}(?!\d)"
     rf"|(?<![{WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
-    rf"|(?<![{WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
+    rf"|(?<![{WORD}.,])\(0(?:[ \u00a0]?\d){{1,4}}\)[ \u00a0/-]?\d{{2,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
     rf"|(?<![{WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
     r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
@@ -92,7 +93,8 @@ _GROUPED = (
 
 
 def accounts(language: Language) -> Iterator[Row]:
-    """Numbers of accounts and cards."""
+    """Numbers of accounts and cards; of some the end alone is shown: "**** 4711"."""
+    yield r"(?:(?:[*•]{2,}|\b[xX]{3,})[ -]?)+\d+(?!\d)", lambda found: language.digits(found[0])
     yield rf"#(?={_GROUPED})", lambda _: f"{language.signs['#']} " if language.is_spaced else language.signs["#"]
     yield _GROUPED, partial(_grouped, language)
 
