@@ -38,7 +38,10 @@ _STREETS = (
 _WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _NO_COUNT = r"(?!\s\p{Ll}{3,}s\b)"
 
-ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bJohn\s[IVX]{2}|\p{Ll}\.\s[IVX]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
+ALSO_READ = (
+    rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
+    r"|\bJohn\s[IVX]{2}|\p{Ll}\.\s[IVX]+\b"
+)
 
 
 def names() -> Iterator[Row]:
