@@ -86,15 +86,11 @@ _PHONE = (
     rf"|(?<![{WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
 )
 _GROUPED = (
-<<<<<<< HEAD
-    rf"(?<![{WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
-    r"|\d{3}-\d{7}-\d{7}"
-=======
     rf"(?<![{WORD}.,+-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
->>>>>>> main
+    r"|\d{3}-\d{7}-\d{7}"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{WORD}-])"
 )
-_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|[*•]{2,}[ \u00a0]|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
+_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|(?:[*•]{2,}[ \u00a0-])+|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
 
 
 def masked_cards(language: Language) -> Iterator[Row]:
@@ -103,8 +99,7 @@ def masked_cards(language: Language) -> Iterator[Row]:
 
 
 def accounts(language: Language) -> Iterator[Row]:
-    """Numbers of accounts and cards; of some the end alone is shown: "**** 4711"."""
-    yield r"(?:(?:[*•]{2,}|\b[xX]{3,})[ -]?)+\d+(?!\d)", lambda found: language.digits(found[0])
+    """Numbers of accounts and cards, whole."""
     yield rf"#(?={_GROUPED})", lambda _: f"{language.signs['#']} " if language.is_spaced else language.signs["#"]
     yield _GROUPED, partial(_grouped, language)
 
