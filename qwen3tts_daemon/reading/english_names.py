@@ -40,7 +40,7 @@ _NO_COUNT = r"(?!\s\p{Ll}{3,}s\b)"
 
 ALSO_READ = (
     rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
-    r"|\bJohn\s[IVX]{2}|\p{Ll}\.\s[IVX]+\b"
+    r"|\bJohn\s[IVX]{2}|\p{Ll}\.\s(?:[IVX]{2,}|[VX])\b"
 )
 
 
@@ -76,7 +76,7 @@ def _short_forms() -> Iterator[Row]:
         "vv": "verses", "v": "verse", "bldg": "building", "pos": "position", "ref": "reference",
     }  # fmt: skip
     yield (
-        rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d|\s[IVX]+\b|\s[A-Z]{{1,4}}-?\d)",
+        rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d|\s(?:[IVX]{{2,}}|[VX])\b|\s[A-Z]{{1,4}}-?\d)",
         lambda found: _as_capital(found["short"], before_number[found["short"].lower()]),
     )
     yield r"(?<=(?<![\d.,])\d{1,3}(?:\.\d)?)\s?F(?![\p{L}\d-])", lambda _: "°F"
