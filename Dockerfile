@@ -28,11 +28,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 RUN python3 -m venv /opt/venv
 
 FROM environment AS cpu-packages
-COPY packaging/locks/cpu.txt /tmp/lock.txt
+COPY deploy/locks/cpu.txt /tmp/lock.txt
 RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/lock.txt
 
 FROM environment AS gpu-packages
-COPY packaging/locks/gpu.txt /tmp/lock.txt
+COPY deploy/locks/gpu.txt /tmp/lock.txt
 RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/lock.txt
 
 # flash-attn, as a wheel in /wheels if there is to be one; what does not fit PyTorch, Python or ABI ends the build here.
@@ -41,18 +41,18 @@ ARG FLASH_ATTN=none
 ARG FLASH_ATTN_ARCHS="80;90;120"
 WORKDIR /src
 COPY scripts/build_flash_attn.sh scripts/
-COPY packaging/flash_attn.sh packaging/
-RUN packaging/flash_attn.sh "$FLASH_ATTN" "$FLASH_ATTN_ARCHS" /opt/venv/bin/python /wheels
+COPY deploy/flash_attn.sh deploy/
+RUN deploy/flash_attn.sh "$FLASH_ATTN" "$FLASH_ATTN_ARCHS" /opt/venv/bin/python /wheels
 
 # The engine's kernels, so that a first start compiles nothing. A change of the engine compiles them anew, which takes
 # minutes for each kind of card: --build-arg KERNELS= leaves that to the first start.
 FROM gpu-packages AS kernels
 ARG KERNELS="80 86 89 90 120"
 WORKDIR /src
-COPY packaging/compile_kernels.py packaging/
+COPY deploy/compile_kernels.py deploy/
 COPY benchmarks/random_checkpoint.py benchmarks/text_vocabulary.py benchmarks/
 COPY qwen_tts qwen_tts
-RUN mkdir -p /opt/venv/share/qwen3tts-daemon/kernels && /opt/venv/bin/python -m packaging.compile_kernels $KERNELS
+RUN mkdir -p /opt/venv/share/qwen3tts-daemon/kernels && /opt/venv/bin/python -m deploy.compile_kernels $KERNELS
 
 # The project's own wheel.
 FROM environment AS project

@@ -7,7 +7,7 @@ import triton
 from triton.runtime.cache import FileCacheManager
 
 BUNDLED_KERNELS = Path(sys.prefix) / "share" / "qwen3tts-daemon" / "kernels"
-"""Only read; made by packaging/compile_kernels.py."""
+"""Only read; made by deploy/compile_kernels.py."""
 
 
 class CacheWithBundled(FileCacheManager):  # type: ignore[misc]  # Triton has no types

@@ -1,4 +1,4 @@
-"""Compiles the engine's kernels for named cards, without a card: python -m packaging.compile_kernels 80 86 89 90 120
+"""Compiles the engine's kernels for named cards, without a card: python -m deploy.compile_kernels 80 86 89 90 120
 
 They come to where the engine looks for them (qwen_tts/runtime/kernel_cache.py), for checkpoints of both sizes and the
 default settings. It takes minutes for each card. Run it from the project's root, by the Python that runs the engine.
