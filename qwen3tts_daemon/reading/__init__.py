@@ -21,12 +21,17 @@ english_units.py, german_units.py       units, currencies, short forms
 german_grammar.py, german_ordinals.py   gender, case and endings; ordinals, kings and "ein", which take them
 german_quantities.py            measures in the dative
 german_short_forms.py                   short forms that need a look at what stands beside them
-russian_grammar.py, russian_agreement.py   numbers and nouns in all cases; which case the words around ask for
+russian_grammar.py                      numbers and nouns in all cases
+russian_governors.py, russian_agreement.py   which case the words before a number ask for; what those behind it say
 russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
 russian_units.py, korean_units.py   units, currencies, short forms
-korean_numbers.py               Sino-Korean and native numerals, by counter
+korean_numbers.py, korean_particles.py   Sino-Korean and native numerals, by counter; particles that fit the sound
+korean_dates.py, korean_times.py         days and years; times of day and timers
+korean_sums.py, korean_quantities.py     만, 억 and arithmetic; what is counted and measured
+korean_names.py                          telephones, codes, versions and other numbers that are names
 romance.py                      what French, Italian, Spanish and Portuguese have in common
 iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
+east_asian.py                   what Chinese and Japanese have in common: sets of a match, lengths of time in short
 spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender
 chinese_numbers.py, japanese_numbers.py         how numbers, dates and lengths of time are said
 chinese_dates.py, japanese_dates.py             dates, timers, spans, scores, comparisons

@@ -93,7 +93,7 @@ class Russian(Language):
         return f"{first}-{last}"
 
     def ratio(self, first: int, second: int) -> str:
-        if (first, second) in ((16, 9), (4, 3), (21, 9), (16, 10), (9, 16)):
+        if (first, second) in ((16, 9), (21, 9), (16, 10), (9, 16)):
             return f"{cardinal(first)} на {cardinal(second)}"
         return f"{cardinal(first)}-{cardinal(second)}"
 

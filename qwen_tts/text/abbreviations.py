@@ -28,7 +28,7 @@ OPEN = _words(
     # Portuguese
     "Sr Sra Srs Srta Dr Dra Drs Profa Profª Eng Exmo Exma V.Exa p.ex pág págs aprox Av nº",
     # Russian
-    "т.е т.к т.н т.о ул пер просп пл наб ср гр проф акад напр тел стр табл гл св",
+    "т.е т.к т.н т.о ул пер просп бул бульв пл наб пос ср гр проф акад доц напр тел стр табл гл св",
 )
 
 # In small letters; without words that end sentences, like "mar", "set" or "ago".
@@ -58,7 +58,7 @@ NAMES = _words(
 BEFORE_NUMBER = _words(
     "no nos nr gl whg anl erw pos zus",
     "rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n séc str стр кв",
-    "д оф гл рис п с темп",
+    "д оф гл рис п с темп корп каб ауд доб подъезд лит",
 )
 BEFORE_NUMBER |= _DAYS_AND_MONTHS
 

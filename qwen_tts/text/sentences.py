@@ -166,6 +166,11 @@ def _is_short(found: regex.Match[str]) -> bool:
     return bool(_SINGLE_LETTERS.fullmatch(word)) or _last_abbreviation(word) is not None
 
 
+def _is_initial(word: str) -> bool:
+    """The В of a name, not the в of a century."""
+    return len(word) == 1 and word.isupper()
+
+
 def _is_unit(found: regex.Match[str]) -> bool:
     """The C of "20 °C", not an initial."""
     return bool(_UNIT_BEFORE.search(found.string[: found.start("word")]))
@@ -239,7 +244,7 @@ def _is_name(sentence: str) -> bool:
 
 def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | None:
     day = _DAY.search(before) if before[-1:].isdigit() else None
-    if day and not closers:
+    if day and not closers and not _CJK.match(coming.word):
         return _after_day(day["lead"] or "", coming)
     found = _BEFORE.search(before)
     if closers or not found:
@@ -289,7 +294,11 @@ def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bo
         return False
     if _listed(word, NAMES) and word[:1].isupper():
         return _starts_anew(coming)
-    if _listed(word, CLOSING) or (len(word) == 1 and word.islower() and _number_before(found)):
+    if word == "пр" and found["lead"] != "и":
+        return False
+    if (_listed(word, CLOSING) and not _is_initial(word)) or (
+        len(word) == 1 and word.islower() and _number_before(found)
+    ):
         return not coming.is_lower and not (coming.is_number and word[:1].isupper())
     if len(word) == 1 and word.islower() and word not in "èéàòù":
         return _starts_anew(coming) if coming.word else False
@@ -297,7 +306,7 @@ def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bo
         _listed(word, NAMES)
         or word.endswith(("str", "pl", "temp", "nr", "Nr"))
         or _SINGLE_LETTERS.fullmatch(word)
-        or (len(word) == 1 and word.isupper() and not _is_unit(found))
+        or (_is_initial(word) and not _is_unit(found))
     ):
         return _starts_anew(coming)
     return "plain"
@@ -347,7 +356,7 @@ def _after_number(before: str, found: regex.Match[str], coming: _Next) -> bool |
         return None
     if coming.word in GERMAN_MONTHS or coming.word in ORDINAL_NOUNS:
         return False
-    if coming.is_number and _DATE.search(before[: found.start("word")]):
+    if (coming.is_number or _CJK.match(coming.word)) and _DATE.search(before[: found.start("word")]):
         return False
     if _ISO_LIKE_DATE.search(before[: found.start("word")]) or _begins_date(found["word"], coming):
         return False
