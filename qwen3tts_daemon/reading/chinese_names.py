@@ -104,7 +104,7 @@ def said_by_digit() -> Sequence[Row]:
     counted = rf"(?![\d.,:%-]|\s?{COUNTERS})"
     return [
         (
-            r"(?<![\d.,-])(1[3-9]\d)[ \u00a0-](\d{4})[ \u00a0-](\d{4})(?![\d.,-])",
+            r"(?<![\d.,-]|\+\d{1,3}[ -])(1[3-9]\d)[ \u00a0-](\d{4})[ \u00a0-](\d{4})(?![\d.,-])",
             lambda found: "，".join(map(telephone, found.groups())),
         ),
         (
@@ -128,6 +128,7 @@ def said_by_digit() -> Sequence[Row]:
             lambda found: _in_groups(found[0]),
         ),
         (rf"(?<![\d.,-])\d{{4,8}}(?=\s?[是为（(]\s?[^，。！？\d]{{0,10}}(?:{_SECRETS}))", _digits),
+        (r"(?<![\d.,])\d{6,}(?=[A-Z](?![A-Za-z]))", _digits),
         (rf"(?<=(?:{_CODES}|机号|\p{{Han}}号码?[是为:：])[是为:：\s]{{0,2}})\d{{3,}}{counted}", _digits),
         (rf"(?<![\d.,])\d{{3,4}}(?={_ROOMS})|(?<=单元|[栋幢]|\d号)\d{{3,4}}{counted}", _digits),
         (r"(?<![\d.,])\d{3,4}(?=路(?!程)|公交|[国省县]道)", _telephone),
