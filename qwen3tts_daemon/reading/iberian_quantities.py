@@ -25,7 +25,7 @@ def quantities(language: Iberian) -> Iterator[Row]:
         r"(?![\d/]|[.,]\d|\s?d[aeo]l?s?\b)",
         partial(_mark, language),
     )
-    yield minutes_and_seconds(language.duration)
+    yield from minutes_and_seconds(language.duration)
     yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?=(?:{_SPANS})\b)", rewritten(f" {language.per} ")
     yield r"(?<=\d{3})\s?[x×]\s?(?=\d{3})", rewritten(" por ")
     yield rf"{_HALF}\s(?<noun>\p{{Ll}}{{3,}})", partial(_half, language)

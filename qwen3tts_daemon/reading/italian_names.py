@@ -7,7 +7,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.italian_numbers import MONTHS, cardinal, day, gender, ordinal
 from qwen3tts_daemon.reading.language import Row, rewritten
-from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
+from qwen3tts_daemon.reading.romance_rules import before_numbers, numbers_with_dash, reign, secrets
 
 ABBREVIATIONS = {
     "ecc.": "eccetera", "ecc": "eccetera", "etc.": "eccetera", "p. es.": "per esempio", "per es.": "per esempio",
@@ -90,7 +90,7 @@ def romans() -> Iterator[Row]:
     )
     yield (
         rf"\b(?<r>[IVX]{{2,}}|[VX]|(?<={_FEMININE}|{_MASCULINE})I)[°ª]?\s"
-        rf"(?<noun>{_COUNTED}|sec\.|dinastia|crociata|repubblica)(?!\p{{L}})",
+        rf"(?<noun>(?i:{_COUNTED}|dinastia|crociata|repubblica)|sec\.)(?!\p{{L}})",
         _roman_before,
     )
     yield (
@@ -131,10 +131,8 @@ def codes() -> Iterator[Row]:
     )
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
     yield r"(?<![\d.,/-])\d{5}(?=\s\p{Lu}\p{Ll}+\b)(?!\s(?:Euro|Km|Kg))", lambda found: _digits(found[0])
-    yield (
-        r"(?i)(?<=\b(?:codice|codici|PIN|CAP|OTP|password)\b[^\d.;!?]{0,25})\d{4,}(?![\d.,]?\d)",
-        lambda found: _digits(found[0]),
-    )
+    yield secrets(r"\b(?:codice|codici|PIN|CAP|OTP|password)\b[^\d.;!?]{0,25}", _digits)
+    yield numbers_with_dash()
 
 
 def _king(found: "regex.Match[str]") -> str | None:
@@ -149,7 +147,7 @@ def _roman_day(found: "regex.Match[str]") -> str | None:
 
 def _roman_before(found: "regex.Match[str]") -> str | None:
     noun = "secolo" if found["noun"] == "sec." else found["noun"]
-    said = _ordinal(roman.value(found["r"]), gender(noun))
+    said = _ordinal(roman.value(found["r"]), gender(noun.lower()))
     return f"{said} {noun}" if said else None
 
 

@@ -18,9 +18,9 @@ _PREPOSITIONS = (
 )
 """Behind these the ends of a range are said without more: "in dieci quindici minuti" """
 _NO_NOUNS = frozenset(
-    ("alla", "alle", "anche", "che", "con", "dal", "dalla", "del", "della", "era", "fino", "meno", "nel", "nella",
-     "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "tra", "fra", "viene", "virgola",
-     "milione")
+    ("all", "alla", "alle", "anche", "che", "con", "dal", "dall", "dalla", "del", "dell", "della", "era", "fino",
+     "meno", "nel", "nell", "nella", "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sull",
+     "sulla", "tra", "fra", "viene", "virgola", "milione")
 )  # fmt: skip
 _LARGE = {"mln": "milione", "mld": "miliardo"}
 _SCORES = r"punteggio|risultato|finale|vinc\w+|vinto|vittoria|batt\w+|perde|perso|sconfitt\w+|paregg\w+|partita|set"
@@ -53,7 +53,7 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m e \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euro e ")
     yield units_alone("al|per|ogni", UNITS)
-    yield minutes_and_seconds(length)
+    yield from minutes_and_seconds(length)
     yield from sizes("piedi e", "pollici")
     yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?<span>{alternatives(_EACH)})\b", lambda found: f" {_EACH[found['span']]}"
     yield compared(_COMPARED)
