@@ -99,6 +99,7 @@ def ordinals() -> Iterator[Row]:
 
 def codes() -> Iterator[Row]:
     """Telephone numbers, secrets, and numbers with a letter."""
+    yield r"(?<![\d.,])0 ?8\d\d(?: \d{3}){2}(?![\d.,]?\d)", lambda found: ", ".join(map(digit_groups, found[0].split()))
     yield r"(?<![\d.])0\d(?:[.-]\d\d){4}(?![.,-]?\d)|(?<![\d.,+])0[1-9]\d{8}(?!\d)", _phone
     yield (
         r"(?<=\b(?i:composez|compose|appelez|appelle|appeler|faites|fais)\s(?:le|au)\s)[1-9]\d{3}(?![\d.,]?\d)",

@@ -43,7 +43,7 @@ def quantities(number: str) -> Iterator[Row]:
         rewritten(r"\g<a>, \g<b>"),
     )
     yield rf"{begin}(?<a>(?:19|20)\d\d){_DASH}(?<b>(?:19|20)?\d\d){_NO_MORE}", _years
-    yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)(?=\s?(?:%|per cento))", _percentages
+    yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)\s?(?:%|per cento)", _percentages
     yield rf"{begin}(?<a>\d){_DASH}(?<b>\d){_NO_MORE}(?!\s?[€$%°]|\s\p{{Ll}}|{unit})", rewritten(r"\g<a> a \g<b>")
     yield scores(_SCORES, "a")
     yield r"\b1:(?=\d{2,3}(?:[. ]?000)?\b)(?<=\b[Ss]cala\s1:)", rewritten("uno a")
@@ -102,7 +102,8 @@ def _years(found: "regex.Match[str]") -> str:
 
 
 def _percentages(found: "regex.Match[str]") -> str:
-    return f"{elided('dal', cardinal(int(found['a'])))} {elided('al', cardinal(int(found['b'])))}"
+    first, last = cardinal(int(found["a"])), cardinal(int(found["b"]))
+    return f"{elided('dal', first)} {elided('al', last)} per cento"
 
 
 def _and_a_half(found: "regex.Match[str]") -> str:

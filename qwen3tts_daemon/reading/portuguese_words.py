@@ -96,7 +96,7 @@ WORDS = IberianWords(
         "pele fase variante análise síntese crise dose estante corrente superfície espécie gripe equipe face hélice "
         "sementes semente garagem colher colheres cor cores dor dores mensagens libélula planície cárie avó "
         "televisão manhã manhãs ação estação questão opinião região união reunião conexão tosse couve catedral "
-        "capital filial moral vogal chance interface creche lente lentes patente nota metade metades"
+        "capital filial moral vogal chance interface creche lente lentes patente nota metade metades razão razões"
     ),
     masculine=word_set(
         "dia mapa problema programa sistema tema clima idioma planeta poema drama diploma aroma sintoma esquema lema "
