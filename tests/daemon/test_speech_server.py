@@ -47,7 +47,7 @@ def test_an_address_may_be_written_as_people_do(url: str, base: str, shown: str)
     [
         f"http://user:{SECRET}@gpu-box", f"https://{SECRET}@gpu-box", f"http://gpu-box?key={SECRET}",
         f"http://gpu-box#{SECRET}", f"gpu-box:8766/{SECRET}", f"ftp://gpu-box/{SECRET}", f"http://[{SECRET}",
-        f"http://gpu-box:port{SECRET}", "http://",
+        f"http://gpu-box:port{SECRET}", "http://", f"http://two words/{SECRET}", f"http://{'x' * 100}.example/{SECRET}",
     ],
 )  # fmt: skip
 def test_a_wrong_address_stops_the_start_and_is_not_repeated(url: str) -> None:

@@ -33,7 +33,8 @@ def voice(name: str, *languages: str, **more: Any) -> VoiceInfo:
         ({"voices": ["a", "a", {"id": "a"}]}, [voice("a")]),
         ({"voices": [{"id": "x", "available": False}, {"id": "hindi", "languages": ["hi"]}, 7, {}, "", None]}, []),
         ({"voices": []}, []),
-        ({"voices": ["x" * 1000]}, []),
+        ({"voices": ["x" * 1000, "a\x1b[31m"]}, []),
+        ({"voices": [{"id": "x", "description": "two\nlines"}]}, [voice("x", description="two lines")]),
     ],
 )  # fmt: skip
 def test_a_known_shape(answer: Any, voices: list[VoiceInfo]) -> None:
