@@ -200,10 +200,13 @@ def download(
     from qwen3tts_daemon.commands.models.modelscope import ModelScope
     from qwen3tts_daemon.commands.models.source import DownloadFailed
 
-    models = directory or _common_settings(config, data_dir, debug).models_path
+    settings = _common_settings(config, data_dir, debug)
+    models = directory or settings.models_path
     fetch_from = Hub() if source is SourceName.HUGGINGFACE else ModelScope(modelscope_endpoint)
     try:
-        for path in download_command.download(names or (), models, fetch_from, offline=offline):
+        for path in download_command.download(
+            names or (), models, fetch_from, offline=offline or settings.models.offline
+        ):
             print(path)
     except DownloadFailed as error:
         _die(str(error))

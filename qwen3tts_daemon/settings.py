@@ -1,28 +1,34 @@
 """Every option of the daemon, defined once: TOML file, environment, command line and docs come from here.
 
 Order: command line, environment (`QWEN3TTS_HTTP__PORT=8766`), file (`[http] port = 8766`), default. On the command line
-and in the environment a list has commas (`en,de`). The environment is read here and nowhere else.
+and in the environment a list has commas (`en,de`).
 """
 
-import os
 import tomllib
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from qwen3tts_daemon.environment import (
+    ENV_PREFIX,
+    BadVariable,
+    KnownVariables,
+    OwnVariables,
+    data_home,
+    refuse_unknown,
+    variable_of,
+)
 from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS
 from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
 from qwen_tts.config.languages import LanguageCode
-
-ENV_PREFIX = "QWEN3TTS_"
 
 PRIVATE = "private"
 """In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
@@ -179,6 +185,8 @@ class ModelsSettings(Section):
 
     dir: Path | None = None
     """Where they lie; empty means ./models if there is one, else "models" in the data directory."""
+    offline: bool = False
+    """Fetch nothing: `models download` only says whether what is there is whole."""
 
     @field_validator("dir", mode="before")
     @classmethod
@@ -256,27 +264,6 @@ class HttpEngineSettings(Section):
         return None if value == "" else value
 
 
-class _Environment(EnvSettingsSource):
-    """The variables; a list is `en,de` or JSON."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        is_list = field is not None and get_origin(field.annotation) is tuple
-        if is_list and not value.lstrip().startswith("["):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError as error:
-            way_out = " or items with commas between" if is_list else ""
-            raise SettingsError(
-                f"the environment variable {self._variable(field_name, value)} is not JSON{way_out} (got {value!r})"
-            ) from error
-
-    def _variable(self, field_name: str, value: str) -> str:
-        """The library tells the last part of the name alone."""
-        named = (name.upper() for name, held in self.env_vars.items() if held == value)
-        return next(name for name in named if name.startswith(ENV_PREFIX) and name.endswith(field_name.upper()))
-
-
 class _ConfigFile(PydanticBaseSettingsSource):
     """Lowest source: the TOML file that `config` names, whole."""
 
@@ -348,8 +335,7 @@ class Settings(BaseSettings):
         """The data directory, with its default filled in."""
         if self.data_dir is not None:
             return self.data_dir
-        base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-        return Path(base) / "qwen3tts-daemon"
+        return data_home() / "qwen3tts-daemon"
 
     @property
     def models_path(self) -> Path:
@@ -368,20 +354,27 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Environment(settings_cls), _ConfigFile(settings_cls)
+        return init_settings, OwnVariables(settings_cls), KnownVariables(settings_cls), _ConfigFile(settings_cls)
 
 
 def load_settings(arguments: list[str]) -> Settings:
     """The effective settings. Raises SettingsError naming the option, SystemExit for --help."""
-    _refuse_unknown_variables()
     try:
+        refuse_unknown(Settings.model_fields)
         return CliApp.run(Settings, cli_args=list(_with_values(arguments)))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from error
-    except UnreadableSettings as error:
+        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r}{_origin(name, arguments)})") from error
+    except (BadVariable, UnreadableSettings) as error:
         raise SettingsError(str(error)) from error
+
+
+def _origin(option: str, arguments: list[str]) -> str:
+    """The variable that a bad value comes from, if it does."""
+    variable = variable_of(option)
+    said = any(_dashed(word).startswith(f"--{option.replace('_', '-')}") for word in arguments)
+    return f" from the environment variable {variable}" if variable and not said else ""
 
 
 def _with_values(arguments: list[str]) -> Iterator[str]:
@@ -413,13 +406,3 @@ def _booleans(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield option
         elif isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             yield from _booleans(info.annotation, f"{option}.")
-
-
-def _refuse_unknown_variables() -> None:
-    """pydantic-settings does not notice a mistyped variable; a user would wonder why it does nothing."""
-    known = {name.upper() for name in Settings.model_fields}
-    for variable in os.environ:
-        if variable.upper().startswith(ENV_PREFIX):
-            name = variable.upper().removeprefix(ENV_PREFIX).split("__")[0]
-            if name not in known:
-                raise SettingsError(f"the environment variable {variable} names no option")

@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def choose_engine(settings: Settings) -> EngineChoice:
 
 
 def _has_gpu() -> bool:
-    return any(path.exists() for path in _DEVICES)
+    is_apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")
+    return is_apple or any(path.exists() for path in _DEVICES)
 
 
 def _is_installed() -> bool:

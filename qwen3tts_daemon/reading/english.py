@@ -87,9 +87,10 @@ class English(Language):
         name = _FRACTIONS.get(denominator) or self.ordinal(denominator)
         return f"{self.cardinal(numerator)} {name}{'' if numerator == 1 else 's'}"
 
-    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
-        if has_whole:
-            return f"{words} {unit.many}"
+    def counted_fraction(self, whole: int, numerator: int, denominator: int, unit: Unit) -> str | None:
+        words = self.fraction(numerator, denominator)
+        if whole or words is None:
+            return super().counted_fraction(whole, numerator, denominator, unit)
         article = "an" if unit.one[0] in "aeiou" or unit.one == "hour" else "a"
         return f"half {article} {unit.one}" if words == "one half" else f"{words} of {article} {unit.one}"
 

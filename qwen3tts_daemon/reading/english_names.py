@@ -6,19 +6,22 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.english_numbers import by_digit, by_pairs, cardinal, decimal, ordinal
 from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.patterns import CODE
 from qwen3tts_daemon.reading.roman import value
 
 _KINGS = (
     "Henry|Edward|Elizabeth|George|William|Charles|James|Richard|Louis|Philip|Felipe|Catherine|Margrethe|Frederick"
     "|Peter|Paul|Nicholas|Alexander|Pius|Leo|Francis|Innocent|Gregory|Clement|Urban|Benedict|Mary|Napoleon|Wilhelm"
     "|Otto|Ludwig|Gustav|Ramses|Ramesses|Ptolemy|Ivan|Carl|Alfonso|Ferdinand|Victor|Leopold|Albert|Harald|Xerxes"
-    "|Darius|Abdullah|Rama|Joseph|Juan Carlos|Christian|Olav|Haakon"
+    "|Darius|John Paul|Abdullah|Rama|Joseph|Juan Carlos|Christian|Olav|Haakon"
 )
 _PARTS = (
     "War|Chapter|chapter|Part|part|Volume|volume|Vol\\.|Act|act|Scene|scene|Phase|phase|Type|type|Class|class|Book"
     "|Section|section|Bowl|Level|level|Season|Episode|Olympiad|Article|Appendix|Mark|Stage|stage|Rocky|Title|Tier"
 )
-_NUMERAL = r"(?<roman>[IVXL]+)(?![\p{L}\d'-])"
+_NUMERAL = r"(?<roman>[IVXL]+)(?![\p{L}\d-]|'(?!s\b))"
+_I_THINK = r"(?!I\s(?!of|was|ruled|reigned|died|and|became|who|in|lived|built|had)\p{Ll})"
+"""Behind a name: "Mary I know, but not John" """
 _CODED = (
     r"PIN|pin|[Cc]ode|[Pp]asscode|[Pp]assword|ZIP|zip|[Pp]ostcode|[Pp]ort|[Ee]xtension|[Ee]xt\.|[Pp]assport|ID"
     r"|(?:[Aa]ccount|[Oo]rder|[Tt]icket|[Tt]racking|[Rr]eference|[Bb]ooking|[Cc]onfirmation|[Ii]nvoice|[Cc]ase"
@@ -32,13 +35,13 @@ _PAIRED = (
 _WHOLE = r"(?!\d|[%°]|[-.,:/]\d)"
 _NO_COUNT = r"(?!\s\p{Ll}{3,}s\b)"
 
-ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
+ALSO_READ = rf"\b(?:{_KINGS}|{_PARTS})\s[IVXL]+\b|\bJohn\s[IVX]{2}|\bSt\.|\b(?:Mr|Mrs|Ms|Dr)\s\p{{Lu}}|\b[A-Z]/[A-Z]\b"
 
 
 def names() -> Iterator[Row]:
     """All of them, in order."""
     yield from _short_forms()
-    yield rf"(?<=\b(?:{_KINGS})\s){_NUMERAL}", _king
+    yield rf"(?<=\b(?:{_KINGS})\s|\bJohn\s(?=[IVX]{{2}})){_I_THINK}{_NUMERAL}", _king
     yield rf"(?<=\b(?:{_PARTS})\s){_NUMERAL}", lambda found: _roman(found, cardinal)
     yield r"\b(?<roman>[XVI]{2,})(?=th\b|\scentury)(?:th\b)?", lambda found: _roman(found, ordinal)
     yield from _codes()
@@ -74,9 +77,15 @@ def _short_forms() -> Iterator[Row]:
     yield rf"(?<={warm}[^.!?]{{0,40}}\d)\s?C(?![\p{{L}}\d-])", lambda _: "°C"
     yield r"(?<=\d)\s?º", lambda _: "°"
     yield r"§§", lambda _: "sections"
-    yield r"(?<=\d\s?(?:oz|lbs?|ft|in|min|hrs?|secs?|yd|gal|tbsp|tsp|mi))\.(?=\s[\p{Ll}\d]|,)", lambda _: ""
+    yield (
+        r"(?<![\d.,/])(?<number>\d+(?:\.\d+)?)\s?in\.(?=\s[\p{Ll}\d]|,)",
+        lambda found: f"{found['number']} {'inch' if found['number'] == '1' else 'inches'}",
+    )
+    yield r"(?<=\d\s?ft\.?\s\d+\s?)in(?:\b\.?(?=\s\p{Ll})|\b)", lambda _: "inches"
+    yield r"(?<=\d\s?(?:oz|lbs?|ft|min|hrs?|secs?|yd|gal|tbsp|tsp|mi))\.(?=\s[\p{Ll}\d]|,)", lambda _: ""
     yield r"\b[A-Z]/[A-Z]\b", lambda found: found[0].replace("/", " ")
     yield r"(?<=[$€£]\d[\d.,]*)\s?/\s?(?=\p{Ll}{4})", lambda _: "per"
+    yield r"(?<=[\p{L}\d]\s?)@(?=\s?\d)", lambda _: " at "
     yield r"(?<=\d)\^(?=\d)", lambda _: "to the power of"
     per = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour"}
     yield (
@@ -106,8 +115,12 @@ def _codes() -> Iterator[Row]:
     )
     is_ = r"(?:\s(?:is|was|now)|:)*\s#?"
     yield (
-        rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>\d{{3,}}){_WHOLE}{_NO_COUNT}",
-        lambda found: by_digit(found["digits"]),
+        rf"(?<=\b(?:{_CODED}){is_})(?<!\.)(?<digits>{CODE}){_WHOLE}{_NO_COUNT}",
+        lambda found: ", ".join(map(by_digit, regex.split("[ -]", found["digits"]))),
+    )
+    yield (
+        r"(?<![\d.,-])(?<digits>\d{3}[ -]\d{3}|\d{4,8})(?=\s(?:is|as)\s(?:your|the)\b[^.!?]*\b(?:code|PIN|password)\b)",
+        lambda found: ", ".join(map(by_digit, regex.split("[ -]", found["digits"]))),
     )
     yield (
         rf"(?<=\b(?:[Dd]ial|[Tt]ext(?:\s\p{{L}}+\sto)?)\s)(?<digits>\d{{3,6}}){_WHOLE}",
@@ -121,6 +134,7 @@ def _codes() -> Iterator[Row]:
         rf"(?<=\b(?:{_PAIRED})\s(?:is\s|[A-Z]{{1,3}}[\s-]?)?)(?<digits>\d{{3,4}}){_WHOLE}",
         lambda found: by_pairs(found["digits"]),
     )
+    yield r"(?<=\d{4}\s?)x(?=\d{1,5}\b)", lambda _: " extension "
     yield r"\b\d{3,4}(?=[pi]\b)", lambda found: f"{by_pairs(found[0])} "
     yield r"(?<![\d.,])(?<n>\d{1,2})K\b", lambda found: f"{cardinal(int(found['n']))} K"
     yield r"(?<=\b[A-Z]{2,})-(?<digits>\d{4,})\b", lambda found: by_digit(found["digits"])
@@ -151,6 +165,7 @@ def _sizes() -> Iterator[Row]:
         r"(?<![\d.,])(?<feet>\d+)'\s?(?<inches>\d{1,2})(?:\"|''|(?<=[3-8]'\s?(?:\d|1[01]))(?![\d'.,]\d|\d))",
         lambda found: f"{cardinal(int(found['feet']))} foot {cardinal(int(found['inches']))}",
     )
+    yield r"(?<![\d.,])(?<range>\d+[-–]\d+)(?:\"|'')(?!\p{L}|-)", lambda found: f"{found['range']} inches"
     yield r"(?<![\d.,\"'])(?<number>\d+(?:\.\d+)?)(?:\"|'')(?<noun>\s?-?\p{Ll}{3,})?", _inches
     yield (
         r"(?<![\d.,])(?<number>\d+(?:\.\d+)?)\sin\b(?=(?<=\.\d+\sin)(?:\.?\s*$|,)|\.?\s(?:of|wide|tall|long|high|deep|thick|x)\b)",

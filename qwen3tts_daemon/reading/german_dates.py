@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.german_grammar import ending, preceding
+from qwen3tts_daemon.reading.german_grammar import case, ending, one, preceding
 from qwen3tts_daemon.reading.german_numbers import MONTHS, cardinal, clock, date, decade, joining, ordinal, year
 from qwen3tts_daemon.reading.language import Row, hours_minutes_seconds
 
@@ -105,11 +105,19 @@ def times() -> Iterator[Row]:
         _clock,
     )
     yield rf"{_FREE}(?<h>{hour})(?<m>)\s?Uhr\b", _clock
+    yield (
+        r"(?<=\b(?:[Uu]m|[Gg]egen|[Aa]b|[Bb]is|[Vv]or|[Nn]ach|[Ss]eit|ist|erst|schon|circa)\s)(?:½|1/2)\s(?<h>[1-9]|1[0-2])\b(?:\sUhr)?",
+        lambda found: f"halb {cardinal(int(found['h']))}",
+    )
     spent = (
         r"(?i:timer|countdown|stoppuhr|dauer|restzeit|restlaufzeit|laufzeit|spielzeit|verbleibend|noch"
         r"|seit)\b[^.!?\d]{0,25}"
     )
     yield rf"(?<={spent})(?<h>\d+):(?<m>{minute}):(?<s>{minute})(?!\d)", _timer
+    yield (
+        rf"(?<=\b(?:[Ii]n|[Bb]innen)\s|\b(?:[Nn]ach|[Vv]or|[Ss]eit|[Mm]it)\s(?=\d:))(?<h>\d+):(?<m>{minute}):(?<s>{minute})(?!\d)",
+        _timer,
+    )
     yield (
         rf"(?<={spent})(?<m>\d+):(?<s>{minute})(?![:\d]|\s?(?:h|Uhr|Std|Stunden)\b)(?:\s?(?:min|Min\.?|Minuten)\b)?",
         _timer,
@@ -180,20 +188,20 @@ def _from_to(found: "regex.Match[str]") -> str:
 
 
 def _timer(found: "regex.Match[str]") -> str:
-    return duration(*hours_minutes_seconds(found))
+    return duration(*hours_minutes_seconds(found), case(preceding(found)))
 
 
 def _lengths(found: "regex.Match[str]") -> str:
     """ "2h 15min": as it is written"""
-    return " ".join(_parts(*hours_minutes_seconds(found)))
+    return " ".join(_parts(*hours_minutes_seconds(found), case(preceding(found))))
 
 
-def duration(hours: int, minutes: int, seconds: int) -> str:
+def duration(hours: int, minutes: int, seconds: int, in_case: str = "nominative") -> str:
     """ "eine Stunde und dreißig Minuten" """
-    *others, last = _parts(hours, minutes, seconds) or ["null Sekunden"]
+    *others, last = _parts(hours, minutes, seconds, in_case) or ["null Sekunden"]
     return f"{', '.join(others)} und {last}" if others else last
 
 
-def _parts(hours: int, minutes: int, seconds: int) -> list[str]:
+def _parts(hours: int, minutes: int, seconds: int, in_case: str) -> list[str]:
     counts = ((hours, "Stunde"), (minutes, "Minute"), (seconds, "Sekunde"))
-    return [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]
+    return [f"{one('f', in_case)} {unit}" if n == 1 else f"{cardinal(n)} {unit}n" for n, unit in counts if n]

@@ -28,7 +28,7 @@ _FEMININE = regex.compile(
     r"|Zahl|Million|App|Antwort|Hand|Wand|Bank|Fahrt|Tafel|Nummer|Datei|Kartoffel|Zwiebel|Gabel|Uhr|Einheit)$"
 )
 _NEUTER = regex.compile(
-    r"(?:.+(?:chen|lein|ment|um|gramm|stück|paket|zimmer|haus|licht|gerät|brot|glas|ei)|Ei|Brot|Bier|Glas|Stück"
+    r"(?:.+(?:chen|lein|ment|um|gramm|geschoss|stück|paket|zimmer|haus|licht|gerät|brot|glas|ei)|Ei|Brot|Bier|Glas|Stück"
     r"|Paket|Kilo|Gramm|Pfund|Prozent|Jahr|Haus|Zimmer|Kind|Bild|Buch|Fenster|Gerät|Licht|Update|Tor|Auto|Ticket"
     r"|Video|Foto|Blatt|Mal|Grad|Eis|Brötchen|Bett|Fach|Messer|Wasser|Volt|Watt|Ampere|Hertz|Bit|Byte|Mitglied|Land"
     r"|Tier|Spiel|Promille|Jahrhundert|Jahrzehnt|Stockwerk|Quartal|Semester|Kapitel|Lied|Album|Konto|Ereignis|Rezept"
@@ -45,7 +45,7 @@ _WEAK = regex.compile(
     r"\b(?i:die|das|ins|ans|aufs|fürs|(?:k?ein|mein|dein|sein|ihr|unser|dies|jed)e|dieses|jedes|jeder|dieser)$"
 )
 _STRONG = regex.compile(r"\b(?i:k?ein|mein|dein|sein|ihr|unser|euer)$")
-_SAME_AGAIN = regex.compile(r"(?:(?:\d+\.|\p{Ll}+t(?:e|en|er|es))\s?(?:und|oder|bis|[-–,/])\s?)+$")
+_SAME_AGAIN = regex.compile(r"(?:(?:\d+\.|\p{Ll}+t(?:e|en|er|es)|\p{L}+geschoss)\s?(?:und|oder|bis|[-–,/])\s?)+$")
 _WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
 
 

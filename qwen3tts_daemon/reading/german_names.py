@@ -6,10 +6,11 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.german_numbers import by_digit, cardinal, joining
 from qwen3tts_daemon.reading.language import Row
+from qwen3tts_daemon.reading.patterns import CODE
 
 _CODED = (
     r"PIN|TAN|PUK|[Cc]ode|[Kk]ennwort|[Pp]asswort|PLZ|Postleitzahl|Durchwahl|Fehler|Port|ID|Konto|Bestellung"
-    r"|\p{L}*(?:[Kk]onto|[Kk]unden|[Bb]estell|[Rr]echnungs|[Ss]endungs|[Aa]uftrags|[Vv]organgs|[Ss]erien|[Tt]icket"
+    r"|\p{L}*(?:[Kk]onto|[Kk]unden|[Bb]estell|[Aa]rtikel|[Rr]echnungs|[Ss]endungs|[Aa]uftrags|[Vv]organgs|[Ss]erien|[Tt]icket"
     r"|[Rr]uf|[Tt]elefon|[Tt]rack\p{Ll}*|[Bb]uchungs|[Vv]ertrags|[Mm]itglieds)-?nummer|\p{L}+(?:code|Code|PIN)"
     r"|(?:Rechnung|Auftrag|Sendung|Ticket|Vorgang|Vertrag|Kunde|Artikel)\sNummer"
 )
@@ -29,13 +30,18 @@ def names() -> Iterator[Row]:
 
 def _codes() -> Iterator[Row]:
     def digits(found: "regex.Match[str]") -> str:
-        return by_digit(found[0])
+        return ", ".join(map(by_digit, regex.split("[ -]", found[0])))
 
     yield r"(?<![\d.,])(?<n>\d{1,2})K\b", lambda found: f"{cardinal(int(found['n']))} K"
 
     yield (
         rf"(?<=\b(?:{_CODED})(?:\s(?:ist|lautet|Nr\.|Nummer|war)"
-        rf"|:)*\s#?)\d{{3,}}{_WHOLE}(?!\s\p{{Lu}}\p{{Ll}}+(?:n|en)\b)",
+        rf"|:)*\s#?){CODE}{_WHOLE}(?!\s\p{{Lu}}\p{{Ll}}+(?:n|en)\b)",
+        digits,
+    )
+    yield (
+        r"(?<![\d.,-])(?:\d{3}[ -]\d{3}|\d{4,8})"
+        r"(?=\s(?:ist|lautet|als)\s(?:dein|Ihr|der)e?\b[^.!?]*(?:[Cc]ode|PIN|TAN|[Pp]asswort)\b)",
         digits,
     )
     yield (

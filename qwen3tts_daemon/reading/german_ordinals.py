@@ -50,6 +50,10 @@ def ordinals() -> Iterator[Row]:
         "|diese[nmrs]?|keine?[nmrs]?"
     )
     yield (
+        rf"(?<![\d.,])(?<n>\d{{1,2}})\.\s?[-–]\s?(?<last>\d{{1,2}})\.(?=(?:\s(?<noun>{_NOUNS})\b)?)(?!\d)",
+        _from_to,
+    )
+    yield (
         rf"(?<=\s)(?<n>\d{{1,3}})\.(?<=\b(?i:{leads})\s(?:\d+\.\s(?:und|oder|bis|bis zum)\s)?\d{{1,3}}\.)"
         rf"(?=\s(?:und|oder|bis)\s|\s?[-–,]|\s(?<noun>\p{{Lu}}\p{{L}}+)|\s\p{{Ll}})",
         _any_ordinal,
@@ -75,11 +79,6 @@ def ones() -> Iterator[Row]:
     yield (
         rf"{free}1,(?<cents>\d\d)\s?(?<thing>€|Euro|EUR|\$)(?!\p{{L}})(?:/(?<per>k?g|l|h|kWh|km|m|m²|min)(?!\p{{L}}))?",
         _one_with_cents,
-    )
-    yield (
-        r"(?<=\b(?:[Ii]n|[Nn]ach|[Vv]or|[Ss]eit)\s)(?<n>[2-9]|[1-9]\d+)\s?(?<unit>[kcm]?m|d|Tg"
-        r"|Mon)(?![\p{L}\d²³/]|\s\p{Lu})",
-        lambda found: f"{cardinal(int(found['n']))} {UNITS[found['unit']].many}n",
     )
     yield rf"{free}(?<n>1|½|1/2)\s(?<thing>\p{{Lu}}\p{{Ll}}+|E-Mail)\b", _one_of_noun
     yield rf"{free}1(?=\s\p{{Ll}}+e(?<ending>[rsn]?)\s(?<thing>\p{{Lu}}[\p{{L}}-]+))", _one_of_adjective
@@ -124,6 +123,15 @@ def _any_ordinal(found: "regex.Match[str]") -> str:
 def _ordinal(found: "regex.Match[str]", n: int) -> str:
     noun = found.groupdict().get("noun")
     return ordinal(n, ending(preceding(found), gender(noun) if noun else "m"))
+
+
+def _from_to(found: "regex.Match[str]") -> str:
+    """ "1.-3. Klasse"; without what is counted they are places."""
+    first, last = int(found["n"]), int(found["last"])
+    if not found["noun"]:
+        return f"{cardinal(first)} bis {cardinal(last)}" + ("" if found.string[found.end() :].strip() else ".")
+    how = ending(preceding(found), gender(found["noun"]))
+    return f"{ordinal(first, how)} bis {ordinal(last, how)}"
 
 
 def _king(found: "regex.Match[str]") -> str | None:

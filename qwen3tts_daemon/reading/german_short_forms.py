@@ -2,30 +2,64 @@
 
 from collections.abc import Iterator
 
-from qwen3tts_daemon.reading.german_grammar import ending, preceding
+import regex  # type: ignore[import-untyped,unused-ignore]
+
+from qwen3tts_daemon.reading.german_grammar import ending, gender, preceding
 from qwen3tts_daemon.reading.german_numbers import cardinal
 from qwen3tts_daemon.reading.german_units import UNITS
 from qwen3tts_daemon.reading.language import Row
 
 _LARGE = {"Mio": "Million", "Mrd": "Milliarde"}
+_BEFORE_NUMBER = {
+    "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
+    "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
+    "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
+    "Kl": "Klasse", "Gl": "Gleis", "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung", "Anl": "Anlage",
+}  # fmt: skip
+_NUMBERS_OF = {
+    "Kd.": "Kunden", "Art.": "Artikel", "Best.": "Bestell", "Tel.": "Telefon", "Kto.": "Konto", "Rg.": "Rechnungs",
+    "Re.": "Rechnungs", "Auftr.": "Auftrags", "Mitgl.": "Mitglieds",
+}  # fmt: skip
+_FLOORS = {
+    "EG": "Erdgeschoss", "OG": "Obergeschoss", "UG": "Untergeschoss", "KG": "Kellergeschoss", "DG": "Dachgeschoss",
+}  # fmt: skip
+_ADJECTIVES = {
+    "sog": "sogenannt", "ehem": "ehemalig", "dt": "deutsch", "engl": "englisch", "frz": "französisch",
+    "rel": "relativ", "kl": "klein", "gr": "groß", "städt": "städtisch", "staatl": "staatlich", "öffentl": "öffentlich",
+    "elektr": "elektrisch", "gesetzl": "gesetzlich", "ges": "gesamt", "kath": "katholisch", "ev": "evangelisch",
+}  # fmt: skip
+_PACKS = {
+    "Fl": ("Flasche", "Flaschen"), "Btl": ("Beutel", "Beutel"), "Pkg": ("Packung", "Packungen"),
+    "Gl": ("Glas", "Gläser"), "Ds": ("Dose", "Dosen"), "Msp": ("Messerspitze", "Messerspitzen"),
+    "Pr": ("Prise", "Prisen"), "Bd": ("Bund", "Bund"), "Stck": ("Stück", "Stück"),
+    "Erw": ("Erwachsener", "Erwachsene"), "Ki": ("Kind", "Kinder"), "Jhd": ("Jahrhundert", "Jahrhunderte"),
+}  # fmt: skip
 
-ALSO_READ = r"\p{Ll}str\.|\b(?:St|Fr|Fa)\.\s\p{Lu}|\b(?:sog|Nr|Tel|Mio|Mrd|Std|Sek|Stk)\."
+ALSO_READ = (
+    rf"(?<![\p{{L}}\d.])(?:{'|'.join(_ADJECTIVES)})\.\s\p{{L}}|\p{{L}}\su\.\s\p{{L}}"
+    r"|\p{Ll}[Nn]r\.|-Nr\.|\b(?:im|vom) (?:EG|UG|KG|DG)\b"
+    r"|\p{Ll}str\.|\b(?:St|Fr|Fa)\.\s\p{Lu}|\b(?:sog|Nr|Tel|Mio|Mrd|Std|Sek|Stk)\."
+)
 
 
 def short_forms() -> Iterator[Row]:
     """All of them, in order."""
-    before_number = {
-        "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
-        "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
-        "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
-        "Kl": "Klasse",
-        "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
-    }  # fmt: skip
     yield (
-        rf"(?<![\p{{L}}\d])(?<short>{'|'.join(before_number)})\.(?=:?\s?[-+(]?\d)",
-        lambda found: before_number[found["short"]],
+        rf"(?<![\p{{L}}\d])(?<what>{'|'.join(map(regex.escape, _NUMBERS_OF))})-?[Nn]r\.",
+        lambda found: f"{_NUMBERS_OF[found['what']]}nummer",
+    )
+    yield r"\b(?<what>\p{Lu}\p{Ll}+)(?:-N|n)r\.", lambda found: f"{found['what']}nummer"
+    yield (
+        rf"(?<![\p{{L}}\d])(?<short>{'|'.join(_BEFORE_NUMBER)})\.(?=:?\s?[-+(]?\d|\s[IVX]+\b)",
+        lambda found: _BEFORE_NUMBER[found["short"]],
     )
     yield r"(?<![\p{L}\d])Nr\.", lambda _: "Nummer"
+    floors, joined = "|".join(_FLOORS), r"(?:,|\s(?:und|bis|oder))\s"
+    yield (
+        rf"(?<=\b(?:[Ii]m|[Vv]om|[Zz]um|[Aa]us dem)\s|\b(?:{floors}){joined}|geschoss{joined}|\d\.\s)"
+        rf"(?<short>{floors})(?![\p{{L}}\d])",
+        lambda found: _FLOORS[found["short"]],
+    )
     yield r"(?<![\p{L}\d])Tel\.(?=:?\s\S)", lambda _: "Telefon"
     yield (
         r"\b(?<street>\p{L}+)str\.(?=(?<end>\s*$)?)",
@@ -37,7 +71,16 @@ def short_forms() -> Iterator[Row]:
         r"|November|Dezember)\b)",
         lambda _: "Frau",
     )
-    yield r"\bsog\.", lambda found: "sogenannt" + ending(preceding(found))
+    yield (
+        rf"(?<![\p{{L}}\d.])(?<short>{'|'.join(_ADJECTIVES)})\.(?=\s(?:\p{{Ll}}+\s)?(?<noun>\p{{Lu}}\p{{L}}+)?)",
+        lambda found: _ADJECTIVES[found["short"]] + ending(preceding(found), gender(found["noun"] or "")),
+    )
+    yield (
+        rf"(?<=(?<n>\d|½)\s)(?<short>{'|'.join(_PACKS)})\.(?=\s[\p{{L}}\d])",
+        lambda found: _PACKS[found["short"]][not regex.search(r"(?<![\d.,])1\s$", preceding(found))],
+    )
+    yield r"(?<=[\p{L}\d]\s)u\.(?=\s(?!a\.|U\.|v\.|Ä\.)[\p{L}\d])", lambda _: "und"
+    yield r"(?<=\b(?:Seiten?|Paragrafe?n?|Artikel|Absatz)\s\d+\s?|§\s?\d+\s?)f(?<more>f)?\.", _following
     yield (
         r"(?<=\d\.\s)(?<short>Min|Std|Sek)\b\.?(?=(?<end>\s*$)?)",
         lambda found: UNITS[found["short"]].one + ("." if found["end"] is not None else ""),
@@ -66,3 +109,9 @@ def short_forms() -> Iterator[Row]:
         r"(?<![\d.,])1\s(?=Million\p{Ll}*|Milliarde\p{Ll}*)(?<what>Million|Milliarde)(?:e?n)?",
         lambda found: f"eine {found['what']}",
     )
+
+
+def _following(found: "regex.Match[str]") -> str:
+    """Pages from one on."""
+    words = "fortfolgende" if found["more"] else "folgende"
+    return words + ("" if found.string[found.end() :].strip() else ".")

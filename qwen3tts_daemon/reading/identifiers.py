@@ -15,14 +15,14 @@ _DOMAINS = (
     "com|org|net|edu|gov|io|ai|app|dev|tv|me|info|biz|eu|de|at|ch|fr|be|es|pt|br|it|ru|uk|us|ca|cn|jp|kr|local|lan|home"
 )
 _FILES = (
-    "txt|md|pdf|docx?|xlsx?|pptx?|csv|json|ya?ml|toml|xml|html?|log|py|js|ts|sh|conf|cfg|ini|zip|gz|jpe?g|png|gif|svg"
+    "txt|md|pdf|bak|db|docx?|xlsx?|pptx?|csv|json|ya?ml|toml|xml|html?|log|py|js|ts|sh|conf|cfg|ini|zip|gz|tgz|apk|deb|heic|mov|jpe?g|png|gif|svg"
     "|webp|wav|mp3|mp4|flac|ogg|mkv|avi|exe|iso|onnx"
 )
 _EMAIL = rf"(?<![{WORD}.+-])[{WORD}+-]+(?:\.[{WORD}+-]+)*@[{WORD}-]+(?:\.[{WORD}-]+)+"
 _HOST = (
     rf"(?<![{WORD}@./-])(?:[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?\.)+(?:{_DOMAINS})(?::\d+)?"
     rf"(?:/[{WORD}./-]*[{WORD}]/?)?(?![{WORD}-]|\.[{WORD}])"
-    rf"|(?<![{WORD}@./-])[{WORD}-]+\.(?:{_FILES})(?![{WORD}-]|\.[{WORD}])"
+    rf"|(?<![{WORD}@./-])(?:[{WORD}-]+\.)+(?:{_FILES})(?![{WORD}-]|\.[{WORD}])"
 )
 
 
@@ -34,7 +34,7 @@ def addresses(language: Language) -> Iterator[Row]:
 
 # ---- versions and addresses of four numbers ----
 
-_VERSION = rf"(?<=\b(?:{VERSIONED})\s?)\d+(?:\.\d+)+(?![.,]?\d)"
+_VERSION = rf"(?:(?<=\b(?:{VERSIONED})\s?)|(?<=\b(?:{VERSIONED}))-)\d+(?:\.\d+)+(?![.,]?\d)"
 _QUAD = rf"(?<![{WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:]|\.\d)"
 _DOTTED = (
     rf"(?<![{WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
@@ -44,7 +44,7 @@ _DOTTED = (
 
 def versions(language: Language) -> Iterator[Row]:
     """Behind the name of what has them; an address of four numbers with its port."""
-    yield _VERSION, lambda found: language.dotted(found[0].split("."))
+    yield _VERSION, lambda found: language.dotted(found[0].lstrip("-").split("."))
     yield _QUAD, partial(_quad, language)
 
 
@@ -75,8 +75,8 @@ def _are_thousands(parts: list[str]) -> bool:
 # ---- telephones and accounts ----
 
 _PHONE = (
-    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
-    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
     rf"|(?<![{WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
@@ -85,9 +85,15 @@ _PHONE = (
     rf"|(?<![{WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
 )
 _GROUPED = (
-    rf"(?<![{WORD}.,-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
+    rf"(?<![{WORD}.,+-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{WORD}-])"
 )
+_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|[*•]{2,}[ \u00a0]|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
+
+
+def masked_cards(language: Language) -> Iterator[Row]:
+    """The digits that are shown of a card's number: *4321, •••• 4321."""
+    yield _MASKED, lambda found: language.code(found["shown"])
 
 
 def accounts(language: Language) -> Iterator[Row]:
@@ -121,7 +127,7 @@ def _grouped(language: Language, found: "regex.Match[str]") -> str:
 def names(language: Language) -> Iterator[Row]:
     """ "A4", "MP3", "B2.1" """
     yield (
-        rf"{BEGIN}(?<name>\p{{Lu}}[{LETTERS}]*)(?<number>\d+[.,]\d+)(?![.,]?\d|[{LETTERS}])",
+        rf"{BEGIN}(?<name>\p{{Lu}}[{LETTERS}]*)-?(?<number>\d+[.,]\d+)(?![.,]?\d|[{LETTERS}])",
         lambda found: language.joined((found["name"], language.number(language.notation.parse(found["number"])))),
     )
     yield (

@@ -7,7 +7,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.italian_numbers import MONTHS, cardinal, day, gender, ordinal
 from qwen3tts_daemon.reading.language import Row, rewritten
-from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
 
 ABBREVIATIONS = {
     "ecc.": "eccetera", "ecc": "eccetera", "etc.": "eccetera", "p. es.": "per esempio", "per es.": "per esempio",
@@ -25,16 +25,15 @@ ABBREVIATIONS = {
     "P.IVA": "partita IVA", "P. IVA": "partita IVA", "rif.": "riferimento", "n.d.r.": "nota del redattore",
     "s.l.m.": "sul livello del mare", "c.d.": "cosiddetto", "qlc.": "qualcosa", "cmq": "comunque", "nr.": "numero",
     "dott.": "dottor", "dr.": "dottor", "sig.": "signor", "prof.": "professor", "ing.": "ingegner",
-    "arch.": "architetto", "qta": "quantità", "q.tà": "quantità", "q.b.": "quanto basta",
+    "arch.": "architetto", "e segg.": "e seguenti", "e ss.": "e seguenti",
+    "qta": "quantità", "q.tà": "quantità", "q.b.": "quanto basta",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
-    "n.": "numero", "n°": "numero", "nº": "numero", "N.": "numero", "N°": "numero", "Nº": "numero", "num.": "numero",
-    "nn.": "numeri", "max": "massimo", "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "Pag.": "pagina",
-    "pagg.": "pagine",
-    "art.": "articolo", "Art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "Cap.": "capitolo",
-    "fig.": "figura", "Fig.": "figura", "tab.": "tabella", "Tab.": "tabella", "vol.": "volume", "Vol.": "volume",
-    "int.": "interno", "sc.": "scala", "min.": "minimo", "Min.": "minimo", "sez.": "sezione", "par.": "paragrafo",
-    "ep.": "episodio", "Ep.": "episodio", "civ.": "civico", "co.": "comma",
+    "n.": "numero", "n°": "numero", "nº": "numero", "num.": "numero", "nn.": "numeri", "max": "massimo",
+    "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "pagg.": "pagine", "sec.": "secolo", "secc.": "secoli",
+    "t.": "tomo", "art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "fig.": "figura", "tab.": "tabella",
+    "vol.": "volume", "int.": "interno", "sc.": "scala", "min.": "minimo", "km": "chilometro", "sez.": "sezione",
+    "par.": "paragrafo", "ep.": "episodio", "civ.": "civico", "co.": "comma",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _SAINTS_BY_FORM = {
@@ -71,15 +70,12 @@ _MASCULINE = r"\b(?i:il|lo|al|del|dal|nel|sul|un)\s|\b(?i:l|all|dell|dall|nell|s
 _FEMININE = r"\b(?i:la|alla|della|dalla|nella|sulla|una)\s"
 LABELS = "|".join(NUMBERED.split())
 
-ALSO_READ = rf"\b[IVX]{{2,}}\b|\b(?:{_KINGS})\s[IVX]\b|\bS\.\s(?:{'|'.join(_SAINTS)})\b"
+ALSO_READ = rf"\b[IVX]{{2,}}\b|\b(?:{_KINGS})\s[IVX]\b|\p{{Ll}}\.\s[IVX]\b|\bS\.\s(?:{'|'.join(_SAINTS)})\b"
 
 
 def short_forms() -> Iterator[Row]:
     """Those that are sure only before a number or a name."""
-    yield (
-        rf"(?<![\p{{L}}\d]|\p{{L}}\.|\d\s)(?:{alternatives(_BEFORE_NUMBERS)})(?=\s?\p{{Lu}}?\d)",
-        lambda found: _BEFORE_NUMBERS[found[0]],
-    )
+    yield before_numbers(_BEFORE_NUMBERS)
     yield rf"(?<!\p{{L}})S\.\s(?=(?<name>{'|'.join(_SAINTS)})\b)", lambda found: _SAINTS[found["name"]]
     yield r"(?<=\d\s?(?:sec|min|gr|lt|mt|gg|pz|pers))\.(?=\s\p{Ll})", rewritten("")
 
@@ -98,7 +94,7 @@ def romans() -> Iterator[Row]:
         _roman_before,
     )
     yield (
-        rf"(?<=\b(?<noun>(?i:{LABELS}|atto|canto|libro|secolo|sec\.|papa|titolo|guerra))\s)(?<r>[IVX]+)\b(?!['-])",
+        rf"(?<=\b(?<noun>(?i:{LABELS}|atto|canto|libro|secolo|papa|titolo|guerra))\s)(?<r>[IVX]+)\b(?!['-])",
         _roman_after,
     )
 
@@ -143,7 +139,7 @@ def codes() -> Iterator[Row]:
 
 def _king(found: "regex.Match[str]") -> str | None:
     name = found["name"]
-    return _ordinal(roman.value(found["r"]), "f" if name.endswith("a") and name != "Nicola" else "")
+    return _ordinal(reign(found), "f" if name.endswith("a") and name != "Nicola" else "")
 
 
 def _roman_day(found: "regex.Match[str]") -> str | None:

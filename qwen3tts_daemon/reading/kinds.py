@@ -16,6 +16,7 @@ def kinds(language: Language) -> Iterator[Row]:
     yield from identifiers.addresses(language)
     yield from dates.iso_dates(language)
     yield from identifiers.versions(language)
+    yield from identifiers.masked_cards(language)
     yield from signs.zones(language)
     yield from language.before()
     yield from quantities.marks(language)

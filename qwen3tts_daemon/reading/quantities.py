@@ -127,8 +127,7 @@ def counted_fractions(language: Language) -> Iterator[Row]:
 
 def _counted_fraction(language: Language, found: "regex.Match[str]") -> str | None:
     numerator, denominator = _VULGAR[found["vulgar"]] if found["vulgar"] else (int(found["a"]), int(found["b"]))
-    words = _fraction(language, found["whole"], numerator, denominator)
-    return words and language.counted_fraction(words, language.units[found["unit"]], has_whole=bool(found["whole"]))
+    return language.counted_fraction(int(found["whole"] or 0), numerator, denominator, language.units[found["unit"]])
 
 
 # ---- marks ----

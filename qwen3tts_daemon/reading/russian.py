@@ -67,8 +67,11 @@ class Russian(Language):
     def counted(self, number: Number, unit: Unit) -> str:
         return counted(number, _noun(unit))
 
-    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
-        return f"{words} {_noun(unit).singular[Case.GENITIVE]}"
+    def counted_fraction(self, whole: int, numerator: int, denominator: int, unit: Unit) -> str | None:
+        words = self.fraction(numerator, denominator)
+        if words and whole:
+            words = self.mixed_fraction(whole, numerator, denominator)
+        return words and f"{words} {_noun(unit).singular[Case.GENITIVE]}"
 
     def measure(self, number: Number, unit: Unit, per: Unit | None) -> str:
         return russian_numbers.measure(number, _noun(unit), _noun(per) if per else None)
@@ -90,7 +93,7 @@ class Russian(Language):
         return f"{first}-{last}"
 
     def ratio(self, first: int, second: int) -> str:
-        if (first, second) in ((16, 9), (4, 3), (21, 9), (16, 10), (9, 16)):
+        if (first, second) in ((16, 9), (21, 9), (16, 10), (9, 16)):
             return f"{cardinal(first)} на {cardinal(second)}"
         return f"{cardinal(first)}-{cardinal(second)}"
 

@@ -8,7 +8,7 @@ from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.notation import Number
 from qwen3tts_daemon.reading.patterns import alternatives
 from qwen3tts_daemon.reading.roman import value
-from qwen3tts_daemon.reading.russian_agreement import GOVERNORS, governor_of
+from qwen3tts_daemon.reading.russian_governors import Governor, governor_of, preposition_of
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, counted, ordinal
 from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
 
@@ -30,9 +30,10 @@ _START = r"(?<![\d.:,/-])"
 _ROMAN = r"(?<![\p{L}\d])[IVXLC]+"
 _VERSIONED = r"(?<!(?:верси\p{L}+|USB|HDMI|Bluetooth|\bv\.?) ?)"
 _NAMED_DAY = regex.compile(
-    r"(?i)(?:сегодня|завтра|послезавтра|вчера|дата|это|наступило"
+    r"(?i)(?:сегодня|завтра|послезавтра|вчера|(?:дата|срок|дедлайн)(?: \p{Ll}+){0,2}|это|наступило"
     r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?(?: —| -)?\s$|:\s$"
 )
+_EARLIER_DAY = regex.compile(r"(?i:\b(?<word>между|к|на)) (?:\p{Ll}+ ){1,2}и $")
 _SHORT_WEEKDAY = rf"(?i:(?<day>{'|'.join(_WEEKDAYS)}))"
 _OF_YEAR = {
     "год": Case.NOMINATIVE, "года": Case.GENITIVE, "годом": Case.INSTRUMENTAL, "годы": Case.NOMINATIVE,
@@ -73,7 +74,7 @@ def rows() -> Iterator[Row]:
     )
     yield (
         rf"{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])(?:\.(?=[,;)]|\s+[^\s\p{{Lu}}]))?"
-        rf"(?![\d:/]|\.\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
+        rf"(?![\d/]|[.:]\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
         _numbered_date,
     )
     yield (
@@ -91,7 +92,7 @@ def rows() -> Iterator[Row]:
         rf"{_START}(?<h>[01]?\d|2[0-3])[.-](?<m>[0-5]\d)(?<s>)(?![\d:%]|[.,-]\d)"
         rf"(?!\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}})"
         r"|(?<=-\d\d)\s[а-яё])",
-        lambda found: _clock(found) if governor_of(found) in ("в", "с", "до", "к", "после") else None,
+        _dotted_clock,
     )
     yield (
         rf"(?<!\b[Сс]о? ){_START}(?<a>\d{{1,2}}:[0-5]\d){_DASH}(?<b>\d{{1,2}}:[0-5]\d)(?![\d:])",
@@ -143,8 +144,16 @@ def _month(written: str) -> int:
 
 def _case_of_day(found: "regex.Match[str]") -> Case:
     """The day something happens stands in the genitive, the day itself in the nominative."""
-    if governor := governor_of(found):
-        return GOVERNORS[governor]
+    if governor := preposition_of(found):
+        return governor.case
+    if earlier := _EARLIER_DAY.search(found.string[: found.start()]):
+        return (
+            Case.INSTRUMENTAL
+            if earlier["word"] == "между"
+            else Case.DATIVE
+            if earlier["word"] == "к"
+            else Case.ACCUSATIVE
+        )
     return Case.NOMINATIVE if _NAMED_DAY.search(found.string[: found.start()]) else Case.GENITIVE
 
 
@@ -159,7 +168,7 @@ def _named_date(found: "regex.Match[str]") -> str | None:
         return None
     words = date(day, month, int(year) if year else None, case := _case_of_day(found))
     if found["first"]:
-        if not governor_of(found):
+        if not preposition_of(found):
             words = date(day, month, int(year) if year else None, Case.ACCUSATIVE)
             return f"с {ordinal(int(found['first']), Case.GENITIVE, 'n')} по {words}"
         words = f"{ordinal(int(found['first']), case, 'n')}-{words}"
@@ -174,23 +183,21 @@ def _numbered_date(found: "regex.Match[str]") -> str | None:
     return date(day, month, full_year, _case_of_day(found))
 
 
-def _case_of_year(governor: str, word: str) -> Case:
-    governed = GOVERNORS.get(governor)
-    in_it = governor in ("в", "во", "о", "об", "при", "на")
+def _case_of_year(governor: Governor | None, word: str) -> Case:
     if word in ("году", "г", "г.", "гг", "гг."):
-        if in_it:
-            return Case.PREPOSITIONAL
-        return governed or (Case.PREPOSITIONAL if word == "году" else Case.GENITIVE)
+        if governor:
+            return Case.PREPOSITIONAL if governor.word in ("в", "во", "о", "об", "при", "на") else governor.case
+        return Case.PREPOSITIONAL if word == "году" else Case.GENITIVE
     return _OF_YEAR[word]
 
 
 def _year(found: "regex.Match[str]") -> str:
-    case = _case_of_year(governor_of(found), found["word"])
+    case = _case_of_year(preposition_of(found), found["word"])
     return f"{ordinal(int(found['year']), case)} {_YEAR_FORMS[case]}"
 
 
 def _years(found: "regex.Match[str]") -> str:
-    governor = governor_of(found)
+    governor = preposition_of(found)
     case = _case_of_year(governor, found["word"]) if governor else _OF_YEAR.get(found["word"])
     case = case or Case.NOMINATIVE
     years = f"{ordinal(int(found['a']), case)} – {ordinal(int(found['b']), case)}"
@@ -221,9 +228,17 @@ def _century(found: "regex.Match[str]") -> str | None:
     return f"{ordinal(first, case)}-{ordinal(n, case)} {word}" if first else f"{ordinal(n, case)} {word}"
 
 
+def _dotted_clock(found: "regex.Match[str]") -> str | None:
+    """ "в 9.30" """
+    governor = preposition_of(found)
+    return _clock(found) if governor and governor.word in ("в", "с", "до", "к", "после") else None
+
+
 def _clock(found: "regex.Match[str]") -> str | None:
     hour, minute, second = int(found["h"]), int(found["m"]), int(found["s"] or 0)
-    case = GOVERNORS.get(governor_of(found), Case.NOMINATIVE)
-    if found["s"] and (len(found["h"]) == 1 or hour > 24):
+    governor = governor_of(found)
+    case = governor.case if governor else Case.NOMINATIVE
+    is_length = governor is not None and governor.word == "через"
+    if is_length or (found["s"] and (len(found["h"]) == 1 or hour > 24)):
         return duration(hour, minute, second, case)
     return clock(hour, minute, second, case) if hour <= 24 else None

@@ -189,8 +189,21 @@ def _part(n: int, stem: str, case: Case) -> str:
     return f"{cardinal(n, case, 'f')} {stem}{end}"
 
 
+_HALF = feminine("половин")
+_PARTS = {3: feminine("треть"), 4: feminine("четверть")}
+
+
 def fraction(numerator: int, denominator: int, case: Case = Case.NOMINATIVE) -> str:
-    """три четвёртых."""
+    """половина, три четверти, две пятых."""
+    if (numerator, denominator) == (1, 2):
+        return _HALF.singular[case]
+    if denominator in _PARTS:
+        return counted(Number(numerator), _PARTS[denominator], case)
+    return ordinal_fraction(numerator, denominator, case)
+
+
+def ordinal_fraction(numerator: int, denominator: int, case: Case = Case.NOMINATIVE) -> str:
+    """одна восьмая (финала), две пятых."""
     if ending(numerator) == "one":
         return f"{cardinal(numerator, case, 'f')} {ordinal(denominator, case, 'f')}"
     plural_case = Case.GENITIVE if case.is_direct else case

@@ -13,7 +13,8 @@ def zones(language: Language) -> Iterator[Row]:
 
 
 def strokes(language: Language) -> Iterator[Row]:
-    """Between a unit and the next number: "21 °C/70 °F"."""
+    """Between a unit and the next number: "21 °C/70 °F"; but "5.9 l/100 km" is so many for each."""
+    yield r"(?<=\d\s?\p{L}{1,3})\s?/\s?(?=10{2,3}\s?\p{L})", lambda _: f" {language.per} "
     yield r"(?<=[^\d\s/])/(?=[-+]?\d)", lambda _: language.pause
 
 

@@ -11,7 +11,9 @@ from qwen3tts_daemon.text.html import without_html
 from qwen3tts_daemon.text.lines import BULLETS
 from qwen3tts_daemon.text.phrases import ended, is_speakable, is_wide
 
-_MAYBE_MARKDOWN = regex.compile(rf"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#={BULLETS}]|\d{{1,9}}[.)]\s)", regex.M)
+_MAYBE_MARKDOWN = regex.compile(
+    rf"[*`~\\<\[|]|(?<![^\W_])_|_(?![^\W_])|&[#\w]|^[ \t]*(?:[-+>#={BULLETS}]|\d{{1,9}}[.)]\s)", regex.M
+)
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("code")
 _BRACKET = regex.compile(
     r"(?P<closed>\\.|\[(?:[^\[\]\n]++|\[[^\[\]\n]*+\])*+\]"
