@@ -14,7 +14,8 @@ _BEFORE_NUMBER = {
     "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
     "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
     "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
-    "Az": "Aktenzeichen", "Kl": "Klasse", "Gl": "Gleis", "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung", "Anl": "Anlage",
+    "Az": "Aktenzeichen", "Kl": "Klasse", "Gl": "Gleis", "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
+    "Anl": "Anlage",
     "Anh": "Anhang",
     "App": "Apparat", "op": "opus", "Op": "Opus",
 }  # fmt: skip

@@ -81,10 +81,11 @@ _PHONE = (
     rf"|(?<![{WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0(?:[ \u00a0]?\d){{1,4}}\)[ \u00a0/-]?\d{{2,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
-    rf"|(?<![{WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
+    rf"|(?<![{WORD}.,/-]|\d[: \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
     r"(?:[ \u00a0-]\d{2,8}){0,4}(?![\d.,]\d|\d)"
-    rf"|(?<![{WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
+    rf"|(?<![{WORD}.,/-]|\d:)\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
 )
+_HALF_SHOWN = rf"(?<![{WORD}.,])\d{{2,8}}[ -]?(?:[*•]{{4,}}[ -]?)+\d{{2,5}}(?![{WORD}])"
 _GROUPED = (
     rf"(?<![{WORD}.,+-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
     r"|\d{3}-\d{7}-\d{7}"
@@ -94,7 +95,8 @@ _MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|(?:[*•]{2,}[ \u00a0-])+|[Xx]{4}-)(?
 
 
 def masked_cards(language: Language) -> Iterator[Row]:
-    """The digits that are shown of a card's number: *4321, •••• 4321."""
+    """The digits that are shown of a card's or a telephone's number: *4321, •••• 4321, 138****5678."""
+    yield _HALF_SHOWN, lambda found: language.pause.join(map(language.digits, regex.findall(r"\d+", found[0])))
     yield _MASKED, lambda found: language.code(found["shown"])
 
 
