@@ -12,6 +12,8 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _MONTHS = {6: "유월", 10: "시월"}
 
+_PERIOD = regex.compile(r"(?:기간|일정|전시|행사|접수|모집|신청|휴가|방학|축제)\p{Hangul}?:?\s?$")
+
 
 def rows() -> Sequence[Row]:
     """Rules of dates."""
@@ -30,6 +32,10 @@ def rows() -> Sequence[Row]:
         (
             rf"{FRESH}(?<m>{_MONTH})\.\s(?<d>{_DAY})\.(?:\s?\((?<w>[월화수목금토일])\))?(?=\s?\p{{Hangul}}|$)",
             _date_with_weekday,
+        ),
+        (
+            rf"{FRESH}(?<m>{_MONTH})\.(?<d>{_DAY}){DASH}(?<m2>{_MONTH})\.(?<d2>{_DAY})(?![\d.]|\s?[A-Za-z%°도])",
+            _dotted_range,
         ),
         (
             rf"{FRESH}(?<m>{_MONTH})월\s?(?<d>{_DAY})일?{weekday}{DASH}"
@@ -66,6 +72,15 @@ def _date_with_weekday(found: "regex.Match[str]") -> str:
     if found["w"]:
         words += f" {found['w']}요일"
     return words + ("." if found[0].endswith(".") and not found.string[found.end() :].strip() else "")
+
+
+def _dotted_range(found: "regex.Match[str]") -> str | None:
+    """ "12.1~1.15"; None where both may be numbers with a fraction."""
+    is_rising = float(f"{found['m']}.{found['d']}") < float(f"{found['m2']}.{found['d2']}")
+    if is_rising and not _PERIOD.search(found.string[: found.start()]):
+        return None
+    first, last = date(int(found["d"]), int(found["m"]), None), date(int(found["d2"]), int(found["m2"]), None)
+    return f"{first}부터 {last}까지"
 
 
 def _range_of_days(found: "regex.Match[str]") -> str:

@@ -20,7 +20,8 @@ from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.patterns import alternatives
 
 _CODE = (
-    r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드) ?번호|코드|PIN)"
+    r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드|주민) ?번호|코드|PIN"
+    r"|[앞뒤끝] ?(?:\d|\p{Hangul}+ )?자리)"
     r"(?:는|은|가|이)?\s?:?\s?"
 )
 _COMPARISONS = {"<": "미만", ">": "초과", "≤": "이하", "≥": "이상"}
@@ -72,6 +73,7 @@ def rows() -> Sequence[Row]:
         ),
         (r"(?<=(?:파|시금치|부추|미나리|열무|쑥갓)\s?)(?<n>\d{1,2})단", lambda found: f"{native(int(found['n']))} 단"),
         (r"(?<=마늘\s?)(?<n>\d{1,2})쪽", lambda found: f"{native(int(found['n']))} 쪽"),
+        (r"(?<=혈압\p{Hangul}{0,2}:?\s)(?<a>\d{2,3})/(?=\d{2,3}(?!\d))", lambda found: f"{sino(int(found['a']))}에 "),
         (r"(?<a>\d+)\s?대\s?(?=\d)", lambda found: f"{sino(int(found['a']))} 대 "),
         (
             r"(?<a>\d{1,2})'\s?(?<b>\d{1,2})\"",

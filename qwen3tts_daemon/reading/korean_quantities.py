@@ -122,7 +122,7 @@ def _thing(found: "regex.Match[str]") -> str | None:
     if written.startswith("0") and len(written) > 1 and written.isdecimal() and len(written) > 2:
         return f"{by_digit(written)} {counter}"
     number = NOTATION.parse(written, found["sign"] or "")
-    if number.fraction:
+    if number.fraction.strip("0") or (number.fraction and counter != "원"):
         words = f"{decimal(number)} {counter}"
     else:
         words = counted(number.whole, counter, found.string[found.end() :])

@@ -20,10 +20,6 @@ _SHORT_MONTHS = {
     "янв": 1, "фев": 2, "февр": 2, "мар": 3, "апр": 4, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "сент": 9, "окт": 10,
     "ноя": 11, "нояб": 11, "дек": 12,
 }  # fmt: skip
-_WEEKDAYS = {
-    "пн": "понедельник", "вт": "вторник", "ср": "среда", "чт": "четверг", "пт": "пятница", "сб": "суббота",
-    "вс": "воскресенье",
-}  # fmt: skip
 _MONTH = rf"(?<month>(?i:{'|'.join(MONTHS)})|(?:{alternatives(_SHORT_MONTHS)})\b\.?)"
 _DASH = r"\s?[-–—]\s?"
 _START = r"(?<![\d.:,/-])"
@@ -34,7 +30,6 @@ _NAMED_DAY = regex.compile(
     r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?(?: —| -)?\s$|:\s$"
 )
 _EARLIER_DAY = regex.compile(r"(?i:\b(?<word>между|к|на)) (?:\p{Ll}+ ){1,2}и $")
-_SHORT_WEEKDAY = rf"(?i:(?<day>{'|'.join(_WEEKDAYS)}))"
 _OF_YEAR = {
     "год": Case.NOMINATIVE, "года": Case.GENITIVE, "годом": Case.INSTRUMENTAL, "годы": Case.NOMINATIVE,
     "годов": Case.GENITIVE, "годам": Case.DATIVE, "годами": Case.INSTRUMENTAL, "годах": Case.PREPOSITIONAL,
@@ -50,7 +45,6 @@ _CENTURY_FORMS = dict(zip(Case, ("век", "века", "веку", "век", "в
 
 def rows() -> Iterator[Row]:
     """Rules of dates and times."""
-    yield rf"(?<!\d\s?)\b{_SHORT_WEEKDAY}(?:(?<stop>\.)?(?<comma>,)?(?=\s\d)|\.)", _weekday
     yield rf"\b(?<from>[Сс]о?) (?<a>\d{{1,2}}) по (?<b>\d{{1,2}}) {_MONTH}", _first_to_last
     yield (
         rf"{_START}(?<d>\d{{1,2}})(?=(?:, \d{{1,2}})* и \d{{1,2}} {_MONTH})",
@@ -80,6 +74,10 @@ def rows() -> Iterator[Row]:
     yield (
         rf"{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})",
         _years,
+    )
+    yield (
+        r"(?<=\b(?i:на|к|до|с|по|от|дата:?) )(?<d>1[3-9]|2\d|3[01]|0\d)/(?<m>0[1-9]|1[0-2])(?![\d/])",
+        _numbered_date,
     )
     yield rf"{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г(?:\.(?!\s*$))?)(?!\p{{L}})", _year
     yield r"'?(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
@@ -128,13 +126,6 @@ def duration(hours: int, minutes: int, seconds: int, case: Case = Case.NOMINATIV
     """один час тридцать минут."""
     parts = [(hours, "ч"), (minutes, "мин"), (seconds, "сек")]
     return " ".join(counted(Number(n), UNITS[unit], case) for n, unit in parts if n) or "ноль секунд"
-
-
-def _weekday(found: "regex.Match[str]") -> str:
-    short = found["day"]
-    name = _WEEKDAYS[short.casefold()]
-    comma = "," if found["comma"] or found["stop"] else ""
-    return (name.capitalize() if short[0].isupper() else name) + comma
 
 
 def _month(written: str) -> int:

@@ -53,7 +53,7 @@ def rows(notation: Notation) -> Iterator[Row]:
     yield rf"{_FRESH}(?<whole>\d+)?\s?(?<!\d){_VULGAR}\s?(?<unit>{_UNIT}){_END}", _fraction_of_unit
     yield r"(?<=\d)\s-\s(?=\d+(?:[.,]\d+)?\s?=)", lambda _: " минус "
     yield r"(?<=\d\s?р(?:уб)?\.?\s)(?<n>\d\d?)\s?к(?:\.(?!\s*$))?(?!\p{L})", lambda found: f"{found['n']} коп"
-    yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d)", lambda _: "сек"
+    yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d|\s(?:на|за|до|после|по|от|в)\s)", lambda _: "сек"
     yield r"(?<=^|[\s(])(?<sign>[<>≤≥])\s?(?=\d)", lambda found: f"{_COMPARISONS[found['sign']]} "
     yield (
         rf"(?<![\d.,:/\p{{L}}-]|\p{{L}}\s-)(?<currency>[$€£])?(?<a>[-+]?{number})(?:\s?(?<first_unit>{_UNIT}){_END})?\s?[-–—…]\s?"
