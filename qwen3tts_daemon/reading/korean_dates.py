@@ -26,7 +26,8 @@ def rows() -> Sequence[Row]:
         (FRESH + date, _date_with_weekday),
         (
             rf"{FRESH}(?<m>{_MONTH})[./](?<d>{_DAY})\.?\s?\((?<w>[월화수목금토일])\)"
-            rf"|{FRESH}(?<m>{_MONTH})/(?<d>1[3-9]|2\d|3[01])(?![\d/%])",
+            rf"|{FRESH}(?<m>{_MONTH})/(?<d>1[3-9]|2\d|3[01])(?![\d/%])"
+            rf"|{FRESH}(?<m>{_MONTH})/(?<d>{_DAY})(?=,?\s(?:오전|오후|\d{{1,2}}:\d\d|\d{{1,2}}시))",
             _date_with_weekday,
         ),
         (
@@ -50,7 +51,10 @@ def rows() -> Sequence[Row]:
         (rf"{FRESH}(?:'(?<y>\d\d)년(?!대)|(?<y>\d\d)년(?=\s?{_MONTH}월))", lambda found: f"{sino(int(found['y']))}년"),
         (rf"{FRESH}(?<y>[12]\d{{3}})년(?![간째대])", lambda found: f"{sino(int(found['y']))}년"),
         (rf"{FRESH}(?<m>{_MONTH})월", lambda found: _month(int(found["m"]))),
-        (rf"(?<=월\s?|일부터\s)(?<d>{_DAY})일", lambda found: f"{sino(int(found['d']))}일"),
+        (
+            rf"(?<=월\s?|일부터\s|월\s?{_DAY}일(?:과|,|,?\s및)\s)(?<d>{_DAY})일",
+            lambda found: f"{sino(int(found['d']))}일",
+        ),
         (r"(?<=\d일\s?|[일이삼사오육칠팔구십]일\s?)\((?<w>[월화수목금토일])\)", rewritten(r" \g<w>요일")),
     )
 

@@ -29,7 +29,8 @@ _NAMED_DAY = regex.compile(
     r"(?i)(?:сегодня|завтра|послезавтра|вчера|(?:дата|срок|дедлайн)(?: \p{Ll}+){0,2}|это|наступило"
     r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?(?: —| -)?\s$|:\s$"
 )
-_EARLIER_DAY = regex.compile(r"(?i:\b(?<word>между|к|на)) (?:\p{Ll}+ ){1,2}и $")
+_EARLIER_DAY = regex.compile(r"(?i:\b(?<word>между|к|на)) (?:\p{Ll}+ ){1,2}и $|ь?[оь]е и $")
+_CASES_OF_DAYS = {"между": Case.INSTRUMENTAL, "к": Case.DATIVE, "на": Case.ACCUSATIVE, "": Case.NOMINATIVE}
 _OF_YEAR = {
     "год": Case.NOMINATIVE, "года": Case.GENITIVE, "годом": Case.INSTRUMENTAL, "годы": Case.NOMINATIVE,
     "годов": Case.GENITIVE, "годам": Case.DATIVE, "годами": Case.INSTRUMENTAL, "годах": Case.PREPOSITIONAL,
@@ -80,7 +81,7 @@ def rows() -> Iterator[Row]:
         _numbered_date,
     )
     yield rf"{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г(?:\.(?!\s*$))?)(?!\p{{L}})", _year
-    yield r"'?(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
+    yield r"'?(?<![\d.,])(?:(?<first>\d*0)[-–—])?(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
     yield (
         rf"(?:(?<first>{_ROMAN}){_DASH})?(?<n>{_ROMAN})\s(?<word>вв\.?|в\.?|век(?:а|у|ом|е|ов|ах)?)(?!\p{{L}})"
         rf"|(?<n>\d{{1,2}})(?:-?(?:й|м|го))?\s(?<word>век(?:а|у|ом|е)?)(?!\p{{L}})",
@@ -138,14 +139,9 @@ def _case_of_day(found: "regex.Match[str]") -> Case:
     if governor := preposition_of(found):
         return governor.case
     if earlier := _EARLIER_DAY.search(found.string[: found.start()]):
-        return (
-            Case.INSTRUMENTAL
-            if earlier["word"] == "между"
-            else Case.DATIVE
-            if earlier["word"] == "к"
-            else Case.ACCUSATIVE
-        )
-    return Case.NOMINATIVE if _NAMED_DAY.search(found.string[: found.start()]) else Case.GENITIVE
+        return _CASES_OF_DAYS[(earlier["word"] or "").casefold()]
+    before = regex.sub(r"(?:\d{1,2}, )+$", "", found.string[: found.start()])
+    return Case.NOMINATIVE if _NAMED_DAY.search(before) else Case.GENITIVE
 
 
 def _first_to_last(found: "regex.Match[str]") -> str:
@@ -200,7 +196,8 @@ def _decade(found: "regex.Match[str]") -> str | None:
     if n < 20 or (n > 90 and not 1000 < n < 2100):
         return None
     case = {"е": Case.NOMINATIVE, "м": Case.DATIVE, "ми": Case.INSTRUMENTAL}.get(found["end"], Case.PREPOSITIONAL)
-    return ordinal(n, case, "p") + (f" {_YEARS_FORMS[case]}" if found["word"] else "")
+    first = f"{ordinal(int(found['first']), case, 'p')}-" if found["first"] else ""
+    return first + ordinal(n, case, "p") + (f" {_YEARS_FORMS[case]}" if found["word"] else "")
 
 
 def _century(found: "regex.Match[str]") -> str | None:
@@ -215,7 +212,7 @@ def _century(found: "regex.Match[str]") -> str | None:
         case = Case.PREPOSITIONAL if regex.search(r"\b(?:во?|о)$", before) else Case.GENITIVE
         word = _CENTURY_FORMS[case]
         if found["word"].startswith("вв"):
-            word = {Case.PREPOSITIONAL: "веках"}.get(case, "века")
+            word = "веках" if case is Case.PREPOSITIONAL else "веков"
     return f"{ordinal(first, case)}-{ordinal(n, case)} {word}" if first else f"{ordinal(n, case)} {word}"
 
 

@@ -47,7 +47,7 @@ def _by_word(words: Mapping[Case, str], *, is_verb: bool) -> dict[str, Governor]
 
 
 _GOVERNORS = _by_word(_PREPOSITIONS, is_verb=False) | _by_word(_VERBS, is_verb=True)
-_VERB = regex.compile(r"[а-яё]{2,}(?:[аеиуя]ть|йти|[ен]?ести|езти)(?:ся)?|[а-яё]{2,}(?:ил|овал|ывал|ачал)[аи]?")
+_VERB = regex.compile(r"[а-яё]{2,}(?:[аеиуя]ть|йти|[ен]?ести|езти)(?:ся)?|[а-яё]{2,}(?:ил|овал|ывал|ачал|брал)[аи]?")
 """Also many verbs of the past: потребил, израсходовала"""
 _NO_VERBS = {"нить", "мать", "путь", "печать", "кровать", "память", "девять", "десять", "опять", "могила"}
 _NEAR = regex.compile(r"([А-Яа-яё-]+)\s+(?:(?:примерно|почти|ровно|ещё|только|всего|минус|плюс)\s+)?$")

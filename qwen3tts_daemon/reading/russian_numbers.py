@@ -209,7 +209,8 @@ def _governed(notation: Notation, found: "regex.Match[str]") -> str | None:
     per = UNITS[found["per"]] if found["per"] else None
     if found["unit"]:
         is_distance = found["unit"] in ("км", "м", "см") and found.string.startswith(" от", found.end())
-        case = Case.PREPOSITIONAL if is_distance and governor.word in ("в", "во") else case
+        if governor.word in ("в", "во") and (is_distance or found["unit"] in ("л", "мл")):
+            case = Case.PREPOSITIONAL
         gender = UNITS[found["unit"]].gender
         words = measure(number, UNITS[found["unit"]], per, case)
     else:
