@@ -30,9 +30,13 @@ korean_numbers.py, korean_particles.py   Sino-Korean and native numerals, by cou
 korean_dates.py, korean_times.py         days and years; times of day and timers
 korean_sums.py, korean_quantities.py     만, 억 and arithmetic; what is counted and measured
 korean_names.py                          telephones, codes, versions and other numbers that are names
-romance.py                      what French, Italian, Spanish and Portuguese have in common
-iberian.py                      what Spanish and Portuguese have in common: agreement, dates, kings, halves, codes
-spanish_words.py, portuguese_words.py   units, currencies, short forms, and nouns by gender
+east_asian.py                   what Chinese and Japanese have in common: sets of a match, lengths of time in short
+romance.py, romance_rules.py, romance_units.py   what French, Italian, Spanish and Portuguese have in common
+iberian.py                      how Spanish and Portuguese say things; their rules:
+iberian_names.py, iberian_dates.py, iberian_quantities.py
+iberian_words.py                the words that these rules ask for: short forms, cues, nouns by gender
+spanish_words.py, portuguese_words.py   ... as they are
+spanish_units.py, portuguese_units.py   units and currencies
 chinese_numbers.py, japanese_numbers.py         how numbers, dates and lengths of time are said
 chinese_dates.py, japanese_dates.py             dates, timers, spans, scores, comparisons
 chinese_names.py, japanese_names.py             numbers in names and amounts, telephones and codes

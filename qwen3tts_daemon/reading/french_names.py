@@ -8,7 +8,7 @@ from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, digit_groups, ordinal
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance import before_numbers, reign
+from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
 
 ABBREVIATIONS = {
     "etc.": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",
@@ -31,10 +31,10 @@ ABBREVIATIONS = {
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "p.": "page", "pp.": "pages", "art.": "article", "fig.": "figure", "t.": "tome", "al.": "alinéa",
-    "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "No": "numéro",
-    "No.": "numéro", "nº": "numéro", "n°": "numéro", "N°": "numéro", "Nº": "numéro", "nos": "numéros",
-    "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat", "art": "article", "ép.": "épisode",
-    "dpt": "département", "appt": "appartement", "esc.": "escalier", "km": "kilomètre",
+    "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "nº": "numéro",
+    "n°": "numéro", "nos": "numéros", "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat",
+    "art": "article", "ép.": "épisode", "dpt": "département", "appt": "appartement", "esc.": "escalier",
+    "km": "kilomètre",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _BEFORE_NAMES = {

@@ -26,7 +26,7 @@ _FREE = r"(?<![\d.,:/$€£#+–-])"
 _UNTIL = r"\s?(?:[-–—]|und|bis(?: zum)?|oder)\s?"
 
 ALSO_READ = (
-    rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
+    rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\+|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
     rf"|Dez)\."
 )
 
@@ -34,7 +34,7 @@ ALSO_READ = (
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
-    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
+    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\+|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}\.(?=\s(?:Professor|Doktor|Herrn?|Frau|Familie)\b)", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
@@ -122,13 +122,17 @@ def times() -> Iterator[Row]:
         rf"(?<={spent})(?<m>\d+):(?<s>{minute})(?![:\d]|\s?(?:h|Uhr|Std|Stunden)\b)(?:\s?(?:min|Min\.?|Minuten)\b)?",
         _timer,
     )
-    yield rf"(?<![\d:])(?<h>\d+):(?<m>{minute})\s?(?:h|Std\b\.?|Stunden)(?!\p{{L}})", _timer
+    yield (
+        rf"(?<=\b(?:in|nach|von|dauert\p{{Ll}}*|Zeit:?)\s)(?<m>2[5-9]|[3-9]\d):(?<s>{minute})(?![\d:]|\s?(?:h|Std|min|Min))",
+        _timer,
+    )
+    yield rf"(?<![\d:])(?<h>\d+):(?<m>{minute})(?::(?<s>{minute}))?\s?(?:h|Std\b\.?|Stunden)(?!\p{{L}})", _timer
     yield rf"(?<![\d:])(?<m>\d+):(?<s>{minute})\s?(?:min|Min\b\.?|Minuten)(?!\p{{L}})", _timer
     yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _lengths
 
 
 def _weekdays(found: "regex.Match[str]") -> str:
-    word = "und" if found["between"] == "/" else "bis"
+    word = "und" if found["between"] in "/+" else "bis"
     return f"{_WEEKDAYS[found[1]]} {word} {_WEEKDAYS[found[3]]}"
 
 
@@ -172,8 +176,22 @@ def _years(found: "regex.Match[str]") -> str | None:
 
 def _year(found: "regex.Match[str]") -> str | None:
     n = int(found["year"])
-    is_sure = found["lead"] or n >= 1900 or (n >= 1500 and regex.match(r"\s\p{Ll}{3}", found.string[found.end() :]))
+    after = found.string[found.end() :]
+    is_sure = found["lead"] or n >= 1900 or (n >= 1500 and (regex.match(r"\s\p{Ll}{3}", after) or _is_history(found)))
     return (found["lead"] or "") + year(n) if is_sure else None
+
+
+def _is_history(found: "regex.Match[str]") -> bool:
+    """The end of a sentence of what was: "trafen sich 1538" """
+    return bool(
+        regex.match(r"[.!?)]?$", found.string[found.end() :])
+        and regex.search(
+            r"\b(?:starb\p{Ll}*|ende\p{Ll}+|beg[ao]nn\p{Ll}*|wurden?|entstand\p{Ll}*|erfand|entdeckte|schrieb"
+            r"|erschien|regierte|lebte|siegte|trafen|traf"
+            r"|gründete\p{Ll}*|König|Kaiser|Papst|d(?:er|ie|en|em) \p{Lu}\p{Ll}+ten?)\b",
+            found.string[: found.start()],
+        )
+    )
 
 
 def _clock(found: "regex.Match[str]") -> str:

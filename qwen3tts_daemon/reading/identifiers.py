@@ -34,7 +34,7 @@ def addresses(language: Language) -> Iterator[Row]:
 
 # ---- versions and addresses of four numbers ----
 
-_VERSION = rf"(?<=\b(?:{VERSIONED})\s?)\d+(?:\.\d+)+(?![.,]?\d)"
+_VERSION = rf"(?:(?<=\b(?:{VERSIONED})\s?)|(?<=\b(?:{VERSIONED}))-)\d+(?:\.\d+)+(?![.,]?\d)"
 _QUAD = rf"(?<![{WORD}.,])(?<quad>\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?<port>\d{{1,5}})(?![\d:]|\.\d)"
 _DOTTED = (
     rf"(?<![{WORD}.,])(?<v>[vV]\.?\s?)?(?<parts>\d+(?:\.\d+){{2,}})(?!\d|[.,]\d)"
@@ -44,7 +44,7 @@ _DOTTED = (
 
 def versions(language: Language) -> Iterator[Row]:
     """Behind the name of what has them; an address of four numbers with its port."""
-    yield _VERSION, lambda found: language.dotted(found[0].split("."))
+    yield _VERSION, lambda found: language.dotted(found[0].lstrip("-").split("."))
     yield _QUAD, partial(_quad, language)
 
 
@@ -74,30 +74,35 @@ def _are_thousands(parts: list[str]) -> bool:
 
 # ---- telephones and accounts ----
 
+_GROUP = rf"(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}(?![{LETTERS}\d×]))"
 _PHONE = (
-    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
-    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
+    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}{_GROUP}{{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}{_GROUP}{{2,7}}(?!\d)"
     rf"|(?<![{WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
-    rf"|(?<![{WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
+    rf"|(?<![{WORD}.,])\(0(?:[ \u00a0]?\d){{1,4}}\)[ \u00a0/-]?\d{{2,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
-    rf"|(?<![{WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
+    rf"|(?<![{WORD}.,/-]|\d[: \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
     r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
-    rf"|(?<![{WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
+    rf"|(?<![{WORD}.,/-]|\d:)\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
 )
+_HALF_SHOWN = rf"(?<![{WORD}.,])\d{{2,8}}[ -]?(?:[*•]{{4,}}[ -]?)+\d{{2,5}}(?![{WORD}])"
 _GROUPED = (
     rf"(?<![{WORD}.,+-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
+    r"|\d{3}-\d{7}-\d{7}"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{WORD}-])"
 )
-_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|[*•]{2,}[ \u00a0]|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
+_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|(?:[*•]{2,}[ \u00a0-])+|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
 
 
 def masked_cards(language: Language) -> Iterator[Row]:
-    """The digits that are shown of a card's number: *4321, •••• 4321."""
+    """The digits that are shown of a card's or a telephone's number: *4321, •••• 4321, 138****5678."""
+    yield _HALF_SHOWN, lambda found: language.pause.join(map(language.digits, regex.findall(r"\d+", found[0])))
     yield _MASKED, lambda found: language.code(found["shown"])
 
 
 def accounts(language: Language) -> Iterator[Row]:
-    """Numbers of accounts and cards."""
+    """Numbers of accounts and cards, whole."""
+    yield rf"#(?={_GROUPED})", lambda _: f"{language.signs['#']} " if language.is_spaced else language.signs["#"]
     yield _GROUPED, partial(_grouped, language)
 
 
@@ -127,7 +132,7 @@ def _grouped(language: Language, found: "regex.Match[str]") -> str:
 def names(language: Language) -> Iterator[Row]:
     """ "A4", "MP3", "B2.1" """
     yield (
-        rf"{BEGIN}(?<name>\p{{Lu}}[{LETTERS}]*)(?<number>\d+[.,]\d+)(?![.,]?\d|[{LETTERS}])",
+        rf"{BEGIN}(?<name>\p{{Lu}}[{LETTERS}]*)-?(?<number>\d+[.,]\d+)(?![.,]?\d|[{LETTERS}])",
         lambda found: language.joined((found["name"], language.number(language.notation.parse(found["number"])))),
     )
     yield (

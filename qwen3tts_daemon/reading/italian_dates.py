@@ -7,7 +7,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading.italian_numbers import MONTHS, at, cardinal, clock, date, day, elided, length
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance import is_dated
+from qwen3tts_daemon.reading.romance_rules import cased, is_dated, timers
 
 _SHORT_MONTHS = {
     "gen": "gennaio", "feb": "febbraio", "mar": "marzo", "apr": "aprile", "mag": "maggio", "giu": "giugno",
@@ -28,7 +28,6 @@ _PLAIN = "|".join(_ARTICLES.values())
 _CLOCK, _CLOCK2 = (rf"(?<h{n}>[01]?\d|2[0-4])[:.](?<m{n}>[0-5]\d)" for n in ("", "2"))
 _NO_MORE = r"(?![\d:]|[.,]\d)"
 _TIMERS = "timer|conto alla rovescia|cronometro|durata|dura|mancano|restano|pausa|tempo"
-_MINUTES = r"(?<m>\d?\d):(?<s>[0-5]\d)(?![\d:])"
 _ROUND_THE_CLOCK = "ventiquattro ore su ventiquattro"
 
 
@@ -81,7 +80,7 @@ def dates() -> Iterator[Row]:
 
 def times() -> Iterator[Row]:
     """Clock times with their articles, ranges of them, timers, and what is open round the clock."""
-    yield rf"(?i)(?<=\b(?:{_TIMERS})\b[^\d.;!?]{{0,12}})(?:(?<h>\d?\d):)?{_MINUTES}", _timer
+    yield timers(_TIMERS, length)
     yield (
         r"\b(?:24\s?h?\s?/\s?)?24\s?(?:h|ore)?\s?(?:/|su)\s?7(?:\s?gg)?\b",
         rewritten(f"{_ROUND_THE_CLOCK}, sette giorni su sette"),
@@ -120,8 +119,7 @@ def times() -> Iterator[Row]:
 
 
 def _weekday(found: "regex.Match[str]") -> str:
-    full = _WEEKDAYS[found["day"].lower()]
-    return full.capitalize() if found["day"][0].isupper() else full
+    return cased(_WEEKDAYS[found["day"].lower()], found["day"])
 
 
 def _elided_article(found: "regex.Match[str]") -> str:
@@ -142,10 +140,6 @@ def _first(found: "regex.Match[str]") -> str:
 
 def _day_month(found: "regex.Match[str]") -> str | None:
     return date(int(found["d"]), int(found["m"])) if is_dated(found) else None
-
-
-def _timer(found: "regex.Match[str]") -> str:
-    return length(int(found["h"] or 0), int(found["m"]), int(found["s"]))
 
 
 def _from_to(found: "regex.Match[str]") -> str | None:

@@ -7,7 +7,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.italian_numbers import MONTHS, cardinal, day, gender, ordinal
 from qwen3tts_daemon.reading.language import Row, rewritten
-from qwen3tts_daemon.reading.romance import before_numbers, reign
+from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
 
 ABBREVIATIONS = {
     "ecc.": "eccetera", "ecc": "eccetera", "etc.": "eccetera", "p. es.": "per esempio", "per es.": "per esempio",
@@ -29,13 +29,11 @@ ABBREVIATIONS = {
     "qta": "quantità", "q.tà": "quantità", "q.b.": "quanto basta",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
-    "n.": "numero", "n°": "numero", "nº": "numero", "N.": "numero", "N°": "numero", "Nº": "numero", "num.": "numero",
-    "nn.": "numeri", "max": "massimo", "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "Pag.": "pagina",
-    "pagg.": "pagine", "Pagg.": "pagine", "sec.": "secolo", "secc.": "secoli", "t.": "tomo",
-    "art.": "articolo", "Art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "Cap.": "capitolo",
-    "fig.": "figura", "Fig.": "figura", "tab.": "tabella", "Tab.": "tabella", "vol.": "volume", "Vol.": "volume",
-    "int.": "interno", "sc.": "scala", "min.": "minimo", "km": "chilometro", "sez.": "sezione", "par.": "paragrafo",
-    "ep.": "episodio", "civ.": "civico", "co.": "comma",
+    "n.": "numero", "n°": "numero", "nº": "numero", "num.": "numero", "nn.": "numeri", "max": "massimo",
+    "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "pagg.": "pagine", "sec.": "secolo", "secc.": "secoli",
+    "t.": "tomo", "art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "fig.": "figura", "tab.": "tabella",
+    "vol.": "volume", "int.": "interno", "sc.": "scala", "min.": "minimo", "km": "chilometro", "sez.": "sezione",
+    "par.": "paragrafo", "ep.": "episodio", "civ.": "civico", "co.": "comma",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _SAINTS_BY_FORM = {

@@ -10,7 +10,7 @@ from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, 
 from qwen3tts_daemon.reading.italian_units import CURRENCIES, UNITS
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance import minutes_and_seconds
+from qwen3tts_daemon.reading.romance_rules import compared, differences, minutes_and_seconds, scores, sizes, units_alone
 
 _PREPOSITIONS = (
     "in|di|per|a|con|entro|circa|dopo|ogni|almeno|su|ai|dai|dei|nei|sui|i|le|gli|alle|delle|nelle|dalle|altri|altre|il|del"
@@ -45,22 +45,18 @@ def quantities(number: str) -> Iterator[Row]:
     yield rf"{begin}(?<a>(?:19|20)\d\d){_DASH}(?<b>(?:19|20)?\d\d){_NO_MORE}", _years
     yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)(?=\s?(?:%|per cento))", _percentages
     yield rf"{begin}(?<a>\d){_DASH}(?<b>\d){_NO_MORE}(?!\s?[€$%°]|\s\p{{Ll}}|{unit})", rewritten(r"\g<a> a \g<b>")
-    yield rf"(?<=\b(?i:{_SCORES})\b[^\d.;!?]{{0,20}}\d{{1,3}}){_DASH}(?=\d{{1,3}}(?!\d))", rewritten(" a ")
+    yield scores(_SCORES, "a")
     yield r"\b1:(?=\d{2,3}(?:[. ]?000)?\b)(?<=\b[Ss]cala\s1:)", rewritten("uno a")
-    yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("meno")
+    yield differences("meno")
     yield r"(?<=\d\s?)(?:[lL]|litri)\s?/\s?100\s?km\b", rewritten("litri per cento chilometri")
     yield r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("chilowattora per cento chilometri")
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m e \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euro e ")
-    yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> piedi e \g<in> pollici")
-    yield (
-        r"(?<=\b(?:al|per|ogni)\s)(?<unit>kg|Kg|km|mq|m²|m³|kWh|MWh)(?![\p{L}\d/])",
-        lambda found: UNITS[found["unit"]].one,
-    )
+    yield units_alone("al|per|ogni", UNITS)
     yield minutes_and_seconds(length)
+    yield from sizes("piedi e", "pollici")
     yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?<span>{alternatives(_EACH)})\b", lambda found: f" {_EACH[found['span']]}"
-    yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
-    yield r"(?<=\d)\s?\"(?!\p{L})", _inches
+    yield compared(_COMPARED)
     yield r"(?<=\d\s?)º(?!\p{L})", rewritten("°")
     yield r"\b21:9\b", rewritten("ventuno noni")
     yield r"\b16:9\b", rewritten("sedici noni")
@@ -107,11 +103,6 @@ def _years(found: "regex.Match[str]") -> str:
 
 def _percentages(found: "regex.Match[str]") -> str:
     return f"{elided('dal', cardinal(int(found['a'])))} {elided('al', cardinal(int(found['b'])))}"
-
-
-def _inches(found: "regex.Match[str]") -> str | None:
-    """A size, unless the sign closes a quotation."""
-    return None if found.string[: found.start()].count('"') % 2 else " pollici"
 
 
 def _and_a_half(found: "regex.Match[str]") -> str:

@@ -21,8 +21,8 @@ Row = tuple[str, Say]
 
 
 VERSIONED = (
-    "Android|Bluetooth|Chrome|Core|Debian|DisplayPort|ESPHome|Firefox|GPT|HA|HDMI|Home Assistant|Industrie|Java|Linux"
-    "|Llama|Matter|Node|OS|PCIe|PHP|Python|Qwen|Supervisor|Thread|USB|Ubuntu|Web|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS"
+    "Android|Bluetooth|ChatGPT|Chrome|Core|Debian|DisplayPort|ESPHome|Firefox|GPT|HA|HDMI|Home Assistant|Industrie|Java"
+    "|Linux|Llama|Matter|Node|OS|PCIe|PHP|Python|Qwen|Supervisor|Thread|USB|Ubuntu|Web|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS"
     "|[fF]irmware|[rR]elease|[vV]ersione?|build|[mM]ise à jour|[aA]ggiornamento"
 )
 """A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""

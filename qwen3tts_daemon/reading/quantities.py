@@ -94,7 +94,7 @@ _VULGAR = {
 
 def fractions(language: Language) -> Iterator[Row]:
     """And other numbers with a stroke between."""
-    yield r"(?<whole>\d+)?\s?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
+    yield r"(?:(?<whole>\d+)\s?)?(?<vulgar>[¼½¾⅐-⅞])", partial(_vulgar, language)
     yield r"(?<![\d/.,])(?:(?<whole>\d+)\s)?(?<a>\d{1,4})/(?<b>\d{1,4})(?![\d/]|[.,]\d)", partial(_stroke, language)
 
 

@@ -76,13 +76,14 @@ _QUOTE_CLOSERS = regex.compile(r"""['"’”“‘»«›‹」』]""")
 _BRACKETS_AND_QUOTES = regex.compile(_CLOSER)
 _CJK = regex.compile(f"[{CJK}]")
 _QUOTING = regex.compile(r"[\p{Hiragana}、，]")
+# What ends where the text does is looked for from there, (?r): from the front each place would be tried in vain.
 _BEFORE = regex.compile(
-    rf"(?:^|(?<lead>[\p{{L}}\p{{M}}]+)\s+|[^\p{{L}}\p{{M}}\d.]|(?<=[{CJK}]))"
+    rf"(?r)(?:^|(?<lead>[\p{{L}}\p{{M}}]+)\s+|[^\p{{L}}\p{{M}}\d.]|(?<=[{CJK}]))"
     rf"(?P<word>\d+|(?:\p{{L}}\.[\s-]?)*[\p{{L}}--[{CJK}]][[\p{{L}}\p{{M}}ªº]--[{CJK}]]*(?:\.\p{{L}}+)*)$",
     regex.V1,
 )
 _DAY = regex.compile(
-    r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])$"
+    r"(?r)(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])$"
 )
 """The day and the month of a date in figures, without its last full stop: "24.12" """
 _ISO_LIKE_DATE = regex.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s$")
@@ -91,8 +92,8 @@ _NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—@])[ \t]
 _OPENS_LIST = regex.compile(r"""(?:^|(?<!\d):)[\s(*_"'„“«»]*$""")
 _DATE = regex.compile(r"\b\d{1,2}\.\s$")
 # Behind a blank no number and no address goes on, but a chain of initials does.
-_CUT_NUMBER = regex.compile(r"(?:\p{Nd}|\bwww|[\w-]@[\w.-]{1,60}|\w[.:/][\w./-]{0,60}\w)\.\Z")
-_CUT_WORD = regex.compile(r"(?P<before>\S*[\p{L}\p{M}ªº])\.\s*\Z")
+_CUT_NUMBER = regex.compile(r"(?r)(?:\p{Nd}|\bwww|[\w-]@[\w.-]{1,60}|\w[.:/][\w./-]{0,60}\w)\.\Z")
+_CUT_WORD = regex.compile(r"(?r)(?P<before>\S*[\p{L}\p{M}ªº])\.\s*\Z")
 _DASH = regex.compile(r"[-–—]$")
 _UNIT_BEFORE = regex.compile(r"(?:°|\d\s?)$")
 _ROMAN = regex.compile(r"[IVX]+")
