@@ -186,7 +186,7 @@ def _codes() -> Iterator[Row]:
     )
     yield r"\b9/11\b(?!/)", lambda _: "nine eleven"
     yield (
-        r"(?<![\d.-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
+        r"(?<![\d.+-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
         lambda found: ", ".join(map(by_digit, regex.split(r"\D", found[0]))),
     )
 
