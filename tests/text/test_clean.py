@@ -127,6 +127,7 @@ def test_ordinary_text_is_not_damaged(text: str) -> None:
         ("Temp <3 °C in <3 Tagen", "Temp <3 °C in <3 Tagen"),
         ("(see A:) C:\\x 3:2", "(see A:) C:\\x 3:2"),
         ("¯\\_(ツ)_/¯ ok (╯°□°)╯︵ ┻━┻", "ok"),
+        ("请回拨138****5678 **现在** 6222 **** **** 1234", "请回拨138****5678 现在 6222 **** **** 1234"),
         ("#3房间的灯 #618大促# #2026春晚", "#3房间的灯 618大促 2026春晚"),
         ("前日比▲1.5% ▲ 注意", "前日比▲1.5% 注意"),
         ("#SmartHome #ki_test @anna_b: #12", "Smart Home ki test anna b: #12"),
