@@ -28,11 +28,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 RUN python3 -m venv /opt/venv
 
 FROM environment AS cpu-packages
-COPY packaging/locks/cpu.txt /tmp/lock.txt
+COPY deploy/locks/cpu.txt /tmp/lock.txt
 RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/lock.txt
 
 FROM environment AS gpu-packages
-COPY packaging/locks/gpu.txt /tmp/lock.txt
+COPY deploy/locks/gpu.txt /tmp/lock.txt
 RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/lock.txt
 
 # flash-attn, as a wheel in /wheels if there is to be one; what does not fit PyTorch, Python or ABI ends the build here.
@@ -41,8 +41,18 @@ ARG FLASH_ATTN=none
 ARG FLASH_ATTN_ARCHS="80;90;120"
 WORKDIR /src
 COPY scripts/build_flash_attn.sh scripts/
-COPY packaging/flash_attn.sh packaging/
-RUN packaging/flash_attn.sh "$FLASH_ATTN" "$FLASH_ATTN_ARCHS" /opt/venv/bin/python /wheels
+COPY deploy/flash_attn.sh deploy/
+RUN deploy/flash_attn.sh "$FLASH_ATTN" "$FLASH_ATTN_ARCHS" /opt/venv/bin/python /wheels
+
+# The engine's kernels, so that a first start compiles nothing. A change of the engine compiles them anew, which takes
+# minutes for each kind of card: --build-arg KERNELS= leaves that to the first start.
+FROM gpu-packages AS kernels
+ARG KERNELS="80 86 89 90 120"
+WORKDIR /src
+COPY deploy/compile_kernels.py deploy/
+COPY benchmarks/random_checkpoint.py benchmarks/text_vocabulary.py benchmarks/
+COPY qwen_tts qwen_tts
+RUN mkdir -p /opt/venv/share/qwen3tts-daemon/kernels && /opt/venv/bin/python -m deploy.compile_kernels $KERNELS
 
 # The project's own wheel.
 FROM environment AS project
@@ -67,6 +77,7 @@ ENV TRITON_CACHE_DIR=/data/cache/triton TORCHINDUCTOR_CACHE_DIR=/data/cache/indu
 FROM gpu-base AS gpu
 VOLUME /models
 COPY --from=gpu-packages /opt/venv /opt/venv
+COPY --from=kernels /opt/venv/share/qwen3tts-daemon /opt/venv/share/qwen3tts-daemon
 COPY --from=flash-attn /wheels /tmp/wheels
 COPY --from=project /wheels /tmp/wheels
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl
@@ -83,6 +94,7 @@ COPY --chmod=0755 models/README.md models/Qwen3-TTS-12Hz-0.6B-Bas[e] /models/Qwe
 ENV HF_HUB_OFFLINE=1
 RUN find /models -name README.md -delete && find /models -type d -empty -delete; mkdir -p /models
 COPY --from=gpu-packages /opt/venv /opt/venv
+COPY --from=kernels /opt/venv/share/qwen3tts-daemon /opt/venv/share/qwen3tts-daemon
 COPY --from=flash-attn /wheels /tmp/wheels
 COPY --from=project /wheels /tmp/wheels
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl

@@ -43,8 +43,6 @@ logger = logging.getLogger(__name__)
 _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 """Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
 
-_FIRST_WORDS = "/v1/audio/say?text=Hello%20from%20your%20own%20home."
-
 
 def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
     """The use case on its engine; nothing runs yet: `speech.start` does that."""
@@ -127,7 +125,6 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
-        self._invite()
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -159,12 +156,7 @@ class Daemon:
             logger.info("speaking with %s (%s)", capabilities.engine, spoken)
         if self._http is not None and sys.stderr.isatty():
             # A link for a person; logs that are kept somewhere do not get the token.
-            print(f"\n  http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
-
-    def _invite(self) -> None:
-        """A link that speaks, for who has just started it; it holds no token, and is of no use where one is needed."""
-        if self._http is not None and sys.stderr.isatty() and self._settings.auth != "token":
-            print(f"  Hear it: http://localhost:{self._http.port}{_FIRST_WORDS}\n", file=sys.stderr)
+            print(f"\n  Hear it: http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
 
 
 def _library(directory: Path) -> VoiceLibrary:

@@ -1,5 +1,6 @@
 """The address of a speech server, as people write it: with or without /v1, or down to its route."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -48,9 +49,19 @@ def parse_server_url(text: str) -> ServerUrl:
         raise ValueError("it may hold no user and no password; put the token into a file and name that: token_file")
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError("it must begin with http:// or https:// and a host, like http://gpu-box:8766")
+    if not _is_host(parts.hostname):
+        raise ValueError("it has no host that could be looked up")
     if parts.query or parts.fragment:
         raise ValueError("nothing may follow its path: no ? and no #")
     return ServerUrl(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], _path(parts.path))
+
+
+def _is_host(host: str) -> bool:
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return re.fullmatch(r"[\w.:%-]+", host) is not None
 
 
 def _path(path: str) -> str:

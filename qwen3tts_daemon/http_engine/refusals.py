@@ -1,6 +1,8 @@
 """What a speech server answers instead of sound, and how it can fail, as our errors: each names the way out."""
 
+import os
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,7 +142,10 @@ def _reason(error: BaseException) -> str:
             return f"its certificate is not trusted: {cause.verify_message}"
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+            # asyncio tells of addresses; a resolver has numbers of its own.
+            if cause.errno is None or isinstance(cause, socket.gaierror):
+                return cause.strerror
+            return os.strerror(cause.errno)
     return next((text for cause in causes if (text := str(cause))), "no answer in time")
 
 

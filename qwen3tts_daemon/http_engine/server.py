@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from qwen_tts.errors import ModelUnavailable
 
 _KEPT_S = 4.0
 """How long a connection is kept that nobody uses: many servers close them after five seconds."""
+_RECEIVED_BYTES = 256 * 1024
+"""That the system may hold of one answer: five seconds of sound, not the megabytes that it would allow."""
 _WITHOUT_A_LIST = (404, 405, 501)
 
 
@@ -43,10 +46,14 @@ class SpeechServer:
         headers = {"accept-encoding": "identity", "user-agent": "qwen3tts-daemon"}
         if options.token:
             headers["authorization"] = f"Bearer {options.token}"
-        self._client = httpx2.AsyncClient(
-            headers=headers, verify=_trusted(options), trust_env=False, follow_redirects=False,
-            timeout=httpx2.Timeout(options.read_timeout_s, connect=options.connect_timeout_s, pool=None),
+        transport = httpx2.AsyncHTTPTransport(
+            verify=_trusted(options), trust_env=False,
             limits=httpx2.Limits(max_connections=options.max_requests + 1, keepalive_expiry=_KEPT_S),
+            socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVED_BYTES)],
+        )  # fmt: skip
+        self._client = httpx2.AsyncClient(
+            headers=headers, transport=transport, trust_env=False, follow_redirects=False,
+            timeout=httpx2.Timeout(options.read_timeout_s, connect=options.connect_timeout_s, pool=None),
         )  # fmt: skip
         self._extensions = {"trace": self._check_peer} if options.token and options.may_have_token else {}
 

@@ -42,9 +42,9 @@ class SoundBody:
         """
         media_type = headers.get("content-type", "").lower()
         if found := _NO_PCM.match(media_type):
-            raise _unusable(f"it sent {found.string[:60]}, though raw PCM was asked for")
+            raise _unusable(f"sent {found.string[:60]}, though raw PCM was asked for")
         if headers.get("x-channels", "1").strip() not in ("1", ""):
-            raise _unusable(f"it sent {headers['x-channels'][:10]} channels")
+            raise _unusable(f"sent {headers['x-channels'][:10]} channels")
         self._sample_rate = sample_rate
         self._told_rate = _told_rate(media_type, headers.get("x-sample-rate", "")) or sample_rate
         self._head: bytearray | None = bytearray()
@@ -72,20 +72,20 @@ class SoundBody:
             found = _wav_format(head) if len(head) >= 12 else None
             if found is None:
                 if len(head) > _MOST_HEADER_BYTES:
-                    raise _unusable("its WAV header has no end")
+                    raise _unusable("sent a WAV whose header has no end")
                 return b""
             format, start = found
         else:
             for magic, name in _MAGIC.items():
                 if head.startswith(magic):
-                    raise _unusable(f"it sent {name}, though raw PCM was asked for")
+                    raise _unusable(f"sent {name}, though raw PCM was asked for")
             format, start = _Format(self._told_rate), 0
         self._begin(format)
         return head[start:]
 
     def _begin(self, format: _Format) -> None:
         if format.sample_rate not in SAMPLE_RATES:
-            raise _unusable(f"its sound has {format.sample_rate} Hz")
+            raise _unusable(f"sent sound of {format.sample_rate} Hz")
         self._head = None
         self._left = format.data_bytes
         self._resampler = Resampler(format.sample_rate, self._sample_rate)
@@ -115,7 +115,7 @@ def _wav_format(head: bytes) -> tuple[_Format, int] | None:
         at += 8
         if name == b"data":
             if sample_rate is None:
-                raise _unusable("its WAV header does not say what is in it")
+                raise _unusable("sent a WAV whose header does not say what is in it")
             is_known = size not in _UNKNOWN_LENGTHS and size < _UNKNOWN_LENGTHS[-1]
             return _Format(sample_rate, size if is_known else None), at
         if name == b"fmt ":
@@ -129,14 +129,14 @@ def _wav_format(head: bytes) -> tuple[_Format, int] | None:
 def _rate_of(chunk: bytes) -> int:
     """Raises SynthesisFailed for what is not mono PCM with 16 bits."""
     if len(chunk) < 16:
-        raise _unusable("its WAV header is broken")
+        raise _unusable("sent a WAV whose header is broken")
     tag, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
     if tag == _EXTENSIBLE_FORMAT and len(chunk) >= 26:
         (tag,) = struct.unpack_from("<H", chunk, 24)
     if (tag, channels, bits) != (_PCM_FORMAT, 1, 16):
-        raise _unusable(f"its WAV has {channels} channels of {bits} bits, format {tag}; mono PCM with 16 is needed")
+        raise _unusable(f"sent a WAV of {channels} channels, {bits} bits, format {tag}: mono PCM with 16 is needed")
     return int(sample_rate)
 
 
-def _unusable(reason: str) -> SynthesisFailed:
-    return SynthesisFailed(reason)
+def _unusable(what: str) -> SynthesisFailed:
+    return SynthesisFailed(f"the speech server {what}")

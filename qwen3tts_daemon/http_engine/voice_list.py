@@ -64,7 +64,7 @@ def _voice(entry: Any, languages: Sequence[str]) -> VoiceInfo | None:
         return None
     name = next(_texts(entry, _NAMES), "")
     spoken = _spoken(entry, languages)
-    if not name or len(name) > _MOST_NAME_CHARS or not spoken:
+    if not name.isprintable() or not 0 < len(name) <= _MOST_NAME_CHARS or not spoken:
         return None
     gender = _GENDERS.get(next(_texts(entry, ("gender",)), "").casefold(), "")
     description = next(_texts(entry, ("description",)), "")[:_MOST_DESCRIPTION_CHARS]
@@ -76,8 +76,8 @@ def _voice(entry: Any, languages: Sequence[str]) -> VoiceInfo | None:
 def _texts(entry: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
     for name in names:
         value = entry.get(name)
-        if isinstance(value, str) and value.strip():
-            yield value.strip()
+        if isinstance(value, str) and (text := " ".join(value.split())):
+            yield text
 
 
 def _spoken(entry: Mapping[str, Any], languages: Sequence[str]) -> tuple[str, ...]:

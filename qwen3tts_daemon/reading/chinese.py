@@ -11,9 +11,12 @@ from qwen3tts_daemon.reading.chinese_units import COUNTERS, CURRENCIES, UNIT_SYM
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Number
 
-_NO_TWO = r"(?<!第[\d、和到至]*|[初期拜之点]|(?<!每)[周月]|[排号栋区苑](?=2[栋幢座]))"
+_NO_TWO = (
+    r"(?<!第[\d、和到至]*|[初拜之]|星期|[\d一二三四五六七八九十两]点|[周月](?=2(?:[晚点夜]|天气))"
+    r"|[排号栋区苑](?=2[栋幢座]))"
+)
 """Behind these, two is 二"""
-_NO_COUNTERS = r"(?!年级|年\d+班|成立|分之|站台|[排栋幢座]\d|[栋幢座][一二三四五六七八九]?单元|晚上)"
+_NO_COUNTERS = r"(?!年级|年\d+班|成立|分之|站台|口[出进]|[排栋幢座]\d|[栋幢座][一二三四五六七八九]?单元|晚上)"
 """These begin like words that count things"""
 
 
@@ -43,7 +46,12 @@ class Chinese(Language):
     def before(self) -> Sequence[Row]:
         return [
             (r"(?<=\p{Han})[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=\p{Han})", lambda _: ""),
-            (r"(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<![A-Za-z]\d{1,3})(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<=PM(?:10|2\.5)):\s?(?=\d)", lambda _: "："),
+            (
+                rf"(?<![\d.{LETTERS}])(?:\d{{1,2}}\.){{2}}\d{{1,3}}(?![\d.])",
+                lambda found: self.dotted(found[0].split(".")),
+            ),
             (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
             *chinese_names.names(),
             *chinese_names.amounts(),

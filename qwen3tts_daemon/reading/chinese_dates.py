@@ -13,10 +13,11 @@ from qwen3tts_daemon.reading.chinese_numbers import (
     date,
     digits,
     duration,
+    half_day,
     number,
 )
 from qwen3tts_daemon.reading.chinese_units import COUNTERS, UNIT_SYMBOLS, UNITS
-from qwen3tts_daemon.reading.east_asian import lengths_of_time, sets_of_a_match
+from qwen3tts_daemon.reading.east_asian import days, hours, lengths_of_time, powers, sets_of_a_match, spans_of_days
 from qwen3tts_daemon.reading.language import Row
 
 _DASH = r"[-–—~～〜至到]"
@@ -40,6 +41,11 @@ def dates() -> Sequence[Row]:
             r"\d\d(?=年(?:出生|生人|毕业|入学|入职|入伍|参军|(?:1[0-2]|0?[1-9])月|[春夏秋冬底初末款版]|世界杯|奥运))",
             _digits,
         ),
+        (
+            r"(?<![\d.,])(?<m>1?\d)[.·](?<d>1?\d)(?=妇女节|女神节|儿童节|国庆|劳动节|建军节|假期|长假|黄金周)",
+            lambda found: cardinal(int(found["m"])) + cardinal(int(found["d"])),
+        ),
+        (r"(?<![\d.,])(?<m>\d{1,2})·(?<d>\d{1,2})(?=\p{Han})", lambda found: digits(found["m"] + found["d"])),
         (r"(?<![\d.,-])20[12]\d(?=[届级款版]|赛季|财年|学年|年度)", _digits),
         (r"(?<![\d到至达过为])(?:[6-9]0|[89]5)(?=后(?!\d|退))", _digits),
         (r"(?<![\d到至达过])(?:[05-9]0|[89]5|10)(?=后(?:[，。、！？”\s的们和与青]|$))", _digits),
@@ -54,6 +60,8 @@ def dates() -> Sequence[Row]:
             r"(?<![\d/:.])(?<m>1[0-2]|0?[1-9])/(?<d>1[3-9]|2\d|3[01])(?=前|之前|[上下]午|早上|晚上|中午|凌晨|放假|截止)",
             _day,
         ),
+        *days(date),
+        *hours(half_day, "点"),
         *lengths_of_time("天", "小时", "分", "分钟"),
         (rf"{timers}(?<m>\d{{1,2}}):(?<s>[0-5]\d)(?![:\d])", _timer),
     ]
@@ -63,7 +71,7 @@ def spans() -> Sequence[Row]:
     """From one to another, and what a wave between two numbers is."""
     temperature = r"\s?(?:°[CF]|°|摄氏度|华氏度|度)"
     return [
-        (rf"(?<a>{NUMBER})%?\s?(?<to>{_DASH})\s?(?<b>{NUMBER})%", _percents),
+        (rf"(?<!\d)(?<a>-?{NUMBER})%?\s?(?<to>{_DASH})\s?(?<b>-?{NUMBER})%", _percents),
         (
             (
                 rf"(?<![\d.,])(?<a>-?{NUMBER})(?<unit_a>{temperature})?\s?(?<to>{_DASH}|\.\.)\s?(?<b>-?{NUMBER})"
@@ -71,6 +79,7 @@ def spans() -> Sequence[Row]:
             ),
             _temperatures,
         ),
+        (r"(?<=[（(]|公元)(?<a>\d{1,4})年?\s?(?<to>[-–—~～〜至到])\s?(?<b>\d{3,4})(?=年)", _years),
         (r"(?<![\d.,-])(?<a>[12]\d{3})年?\s?(?<to>[-–—~～〜至到])\s?(?<b>[12]\d{3})(?=年|学年|赛季|财年)", _years),
         (r"(?<![\d.,-])(?<a>20[0-4]\d)\s?(?<to>[-–/])\s?(?<b>\d\d)(?=赛季|学年|财年)", _years),
         (r"(?<![\d.,¥$-])(?<a>19\d\d)\s?(?<to>[-–—~～〜至到])\s?(?<b>19\d\d|20[0-4]\d)(?=[）)，。]|$)", _years),
@@ -79,13 +88,14 @@ def spans() -> Sequence[Row]:
             lambda found: f"{found[1]}到",
         ),
         (
-            r"(?<=[月日号点时分年])(?:[-–]|\s[-–]\s)(?=[早晚]|[上下中]午|凌晨|次日|周|\d{1,4}(?:[月日号点时年]|:\d\d))",
+            r"(?<=[月日号点时分年]|\d:\d\d)(?:[-–]|\s[-–]\s)(?=[早晚]|[上下中]午|凌晨|次日|周|\d{1,4}(?:[月日号点时年]|:\d\d))",
             lambda _: "到",
         ),
         (
             rf"(?<=[\d%°年月日号时点分秒个天元人块岁度]|\d\s?(?:{UNIT_SYMBOLS}))\s?[~～〜—]+\s?(?=[-+¥$€]?\d)",
             lambda _: "到",
         ),
+        *spans_of_days(date, "到"),
         (r"约?(?<![\d\p{L}%°）)])[~～](?=\s?\d)|约[~～](?=\s?\d)", lambda _: "约"),
     ]
 
@@ -95,8 +105,10 @@ def scores() -> Sequence[Row]:
     pair = r"(?<a>\d{1,3})\s?[:：\-–]\s?(?<b>\d{1,3})(?![\d:.])"
     return [
         sets_of_a_match("比"),
+        *powers({"²": "的平方", "³": "的立方"}, "的", "次方"),
         (rf"(?<=比分[^\d]{{0,4}}){pair}", _score),
-        (rf"(?<![\d:]){pair}(?=的?(?:{_WON}))", _score),
+        (rf"(?<![\d:]){pair}(?=的?(?:{_WON}|比例|稀释|兑水|混合|调配))", _score),
+        (rf"(?<=(?:比例?|比率|配比)[是为约:：]{{0,2}}\s?){pair}", _score),
         (r"(?<![\d:])(?<a>\d+):(?<b>\d{4,})(?![\d:])", _score),
         (r"(?<=\d\s?)[-–](?=\s?\d+\s?(?:=|等于))", lambda _: "减"),
         (r"(?<!\d)(?<a>\d{4})\s?[x×*]\s?(?<b>\d{3,4})(?!\d)", _resolution),
@@ -121,7 +133,9 @@ def _years(found: "regex.Match[str]") -> str:
 
 
 def _percents(found: "regex.Match[str]") -> str:
-    return _to(found).join(f"百分之{number(NOTATION.parse(found[name]))}" for name in "ab")
+    return _to(found).join(
+        f"{'负' if found[name].startswith('-') else ''}百分之{number(NOTATION.parse(found[name]))}" for name in "ab"
+    )
 
 
 def _temperatures(found: "regex.Match[str]") -> str:

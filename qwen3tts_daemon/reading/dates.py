@@ -30,10 +30,14 @@ def dates(language: Language) -> Iterator[Row]:
 
 def times(language: Language) -> Iterator[Row]:
     """Clock times, lengths of time, and scores where they are neither."""
+    yield r"(?<![\d:.,])\d{1,3}:\d\d(?:(?:,|;)\s\d{1,3}:\d\d)+(?![\d:]|[.,]\d)", partial(_scores, language)
     clock = rf"(?:\s?(?<suffix>{language.clock_words}))?" if language.clock_words else "(?<suffix>)"
     yield rf"(?<![\d:.,])(?<h>\d{{1,2}}):(?<m>\d\d)(?::(?<s>\d\d))?(?![\d:]|[.,]\d){clock}", partial(_time, language)
     yield r"(?<![\d:.,])(?<a>\d{1,3}):(?<b>\d{1,3})(?![\d:]|[.,]\d)", partial(_ratio, language)
-    yield r"(?<![\d:.,])(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)(?![\d:])", partial(_ratio_of_fractions, language)
+    yield (
+        r"(?<![\d:.,])(?:(?<a>\d+[.,]\d+):(?<b>\d+(?:[.,]\d+)?)|(?<a>\d{1,3}):(?<b>\d[.,]\d{1,2}))(?![\d:])",
+        partial(_ratio_of_fractions, language),
+    )
 
 
 def _iso(language: Language, found: "regex.Match[str]") -> str | None:
@@ -82,6 +86,14 @@ def _time(language: Language, found: "regex.Match[str]") -> str | None:
     if hour > 24:
         return None
     return language.time(hour, minute, int(second) if second else None, suffix)
+
+
+def _scores(language: Language, found: "regex.Match[str]") -> str | None:
+    """A list of which one can be no time of day: "25:23, 19:25, 15:12"."""
+    scores = [(int(a), int(b)) for a, b in regex.findall(r"(\d+):(\d+)", found[0])]
+    if all(first <= 24 and second <= 59 for first, second in scores):
+        return None
+    return ", ".join(language.ratio(first, second) for first, second in scores)
 
 
 def _ratio(language: Language, found: "regex.Match[str]") -> str:

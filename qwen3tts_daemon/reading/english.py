@@ -8,7 +8,7 @@ from qwen3tts_daemon.reading import english_dates, english_names, english_number
 from qwen3tts_daemon.reading.english_units import ABBREVIATIONS, CURRENCIES, MAGNITUDES, UNITS
 from qwen3tts_daemon.reading.language import Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
-from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.patterns import END, alternatives
 
 _FRACTIONS = {2: "half", 4: "quarter"}
 _MAGNITUDES = {"k": "thousand", "M": "million", "bn": "billion"}
@@ -42,6 +42,7 @@ class English(Language):
         yield from english_dates.dates()
         yield from english_dates.times()
         unit = alternatives(UNITS)
+        yield rf"(?<![\d.,-])(?<number>\d[\d.,]*)-(?<unit>{unit}){END}(?!-)", self._adjective
         yield (
             rf"(?<=\b[Aa]n?\s)(?<number>[\d.,]*\d)[\s-]?(?<unit>{unit})(?=\s\p{{Ll}}{{3}})(?!\s(?:and|for|per))",
             self._adjective,

@@ -8,7 +8,7 @@ from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, digit_groups, ordinal
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
+from qwen3tts_daemon.reading.romance_rules import before_numbers, numbers_with_dash, reign, secrets
 
 ABBREVIATIONS = {
     "etc.": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",
@@ -81,6 +81,7 @@ def short_forms() -> Iterator[Row]:
     yield r"(?<![/\p{L}])etc(?![/\p{L}.])", rewritten("et cetera")
     yield r"(?<=\b[IVX]+e\s)s\.", rewritten("siècle")
     yield r"(?<=\b\d+(?:er|e|ème)\s)ét\.", rewritten("étage")
+    yield r"(?<=\b\d+(?:re|e|ème)\s)min\b\.?(?!\s*$)|(?<=\b\d+(?:re|e|ème)\s)min\b", rewritten("minute")
     yield r"(?<=\d\s?(?:min|mn|sec|pers|hab))\.(?=\s\p{Ll})", rewritten("")
 
 
@@ -98,6 +99,7 @@ def ordinals() -> Iterator[Row]:
 
 def codes() -> Iterator[Row]:
     """Telephone numbers, secrets, and numbers with a letter."""
+    yield r"(?<![\d.,])0 ?8\d\d(?: \d{3}){2}(?![\d.,]?\d)", lambda found: ", ".join(map(digit_groups, found[0].split()))
     yield r"(?<![\d.])0\d(?:[.-]\d\d){4}(?![.,-]?\d)|(?<![\d.,+])0[1-9]\d{8}(?!\d)", _phone
     yield (
         r"(?<=\b(?i:composez|compose|appelez|appelle|appeler|faites|fais)\s(?:le|au)\s)[1-9]\d{3}(?![\d.,]?\d)",
@@ -108,10 +110,10 @@ def codes() -> Iterator[Row]:
         lambda found: f"{as_name(int(found['n']))} {found['letter']}",
     )
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
-    yield (
-        r"(?i)(?<=\b(?:codes?(?!\spost)|PIN|mot de passe)\b[^\d.;!?]{0,30})\d{4,}(?![\d.,]?\d)",
-        lambda found: " ".join(map(digit_groups, found[0])),
+    yield secrets(
+        r"\b(?:codes?(?!\spost)|PIN|mot de passe)\b[^\d.;!?]{0,30}", lambda digits: " ".join(map(digit_groups, digits))
     )
+    yield numbers_with_dash()
 
 
 def _roman_ordinal(found: "regex.Match[str]") -> str | None:

@@ -30,7 +30,7 @@ def quantities() -> Iterator[Row]:
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euros ")
     yield units_alone("au|le|par", UNITS)
-    yield minutes_and_seconds(length)
+    yield from minutes_and_seconds(length)
     yield from sizes("pieds", "pouces")
     yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?=(?:{_SPANS})\b)", rewritten(" par ")
     yield compared(_COMPARED)

@@ -92,6 +92,8 @@ class German(Language):
     # ---- kinds of things ----
 
     def money(self, number: Number, currency: Currency, magnitude: str, per: Unit | None) -> str:
+        if magnitude == "tausend" and number.is_whole:
+            number, magnitude = Number(number.whole * 1000, "", number.sign), ""
         if magnitude.startswith("Mill") and number.is_one:
             return f"eine {magnitude.removesuffix('en').removesuffix('n')} {currency.unit.many}"
         return super().money(number, currency, magnitude, per)

@@ -16,6 +16,9 @@ _HALF = {
 _DATIVE = regex.compile(
     r"\b(?i:in|mit|nach|vor|seit|von|zu|aus|bei|ab|binnen|innerhalb von|an|unter|außer|gegenüber)\s$"
 )
+_COUNTED_BEFORE = regex.compile(
+    r"(?:(?:\d[\d.,]*|½|eine[mnr]?)\s?(?:\p{Lu}\p{L}+\.?(?:,|\sund|\soder)|Stunden?|Std\.?|Tag\p{Ll}*)\s)+$"
+)
 _NOMINATIVE = regex.compile(r"\b(?i:à|als|ist|sind|war|waren|bleibt|bleiben|heißt|gleich)\s$")
 _ACCUSATIVE = regex.compile(
     r"\b(?i:für|um|ohne|durch|gegen|pro|bis|je)\s$|\b(?i:kostet\p{Ll}*|kosten|zahl\p{Ll}*|bezahl\p{Ll}*|nimm"
@@ -46,7 +49,7 @@ _WEAK = regex.compile(
 )
 _STRONG = regex.compile(r"\b(?i:k?ein|mein|dein|sein|ihr|unser|euer)$")
 _SAME_AGAIN = regex.compile(r"(?:(?:\d+\.|\p{Ll}+t(?:e|en|er|es)|\p{L}+geschoss)\s?(?:und|oder|bis|[-–,/])\s?)+$")
-_WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
+_WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|von|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
 
 
 def preceding(found: "regex.Match[str]") -> str:
@@ -62,7 +65,8 @@ def gender(noun: str) -> str:
 
 
 def case(before: str) -> str:
-    """Which a noun has behind this text."""
+    """Which a noun has behind this text; in a list all have that of the first."""
+    before = _COUNTED_BEFORE.sub("", before)
     if _DATIVE.search(before):
         return "dative"
     if _NOMINATIVE.search(before):
@@ -82,7 +86,7 @@ def half(gender: str, case: str) -> str:
 
 def ending(before: str, noun_gender: str = "m") -> str:
     """Of an ordinal behind this text: "der dritte", "am dritten", "ein dritter", "Montag, dritter"."""
-    before = _WEEKDAY.sub("", _SAME_AGAIN.sub("", before)).rstrip(", ")
+    before = _WEEKDAY.sub("dem ", _SAME_AGAIN.sub("", before)).rstrip(", ")
     if _WEAK.search(before) and not _is_dative(before):
         return "e"
     if regex.search(r"\b[Dd]er$", before):

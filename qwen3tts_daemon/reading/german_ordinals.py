@@ -17,7 +17,7 @@ _KINGS = (
     "|Xerxes|Dareios|Albert|Carl|Christian|Willem|Friedrich Wilhelm"
 )
 _QUEENS = "Elisabeth|Elizabeth|Katharina|Margrethe"
-_PARTS = "Kapitel|Teil|Band|Akt|Phase|Typ|Klasse|Stufe|Hartz|Szene|Buch|Artikel|Abschnitt|Anlage|Sparta|Rocky"
+_PARTS = "Kapitel|Teil|Band|Akt|Phase|Typ|Klasse|Stufe|Hartz|Szene|Buch|Artikel|Abschnitt|Anlage|Anhang|Sparta|Rocky"
 _NOUNS = (
     "Jahrhunderts?|FC|FSV|Stock|Stockwerk|Etage|Klasse|Platz|Mal|Geburtstag|Weltkriegs?|Auflage|Kapitel|Liga"
     "|Spieltag|Runde|Tag|Woche|Monat|Jahr|Quartal|Stunde|Advent|Versuch|Teil|Akt|Satz|Absatz|Bezirk|Reihe|Halbzeit"
@@ -29,7 +29,9 @@ _NUMBERED = (
     r"|Tor|Halle|Punkt|Position|Ebene|Gruppe|Version|Bahnsteig|Tisch|Kapitel|Seite|Paragraf|Artikel|Absatz)\s$"
 )
 
-ALSO_READ = rf"\b(?:{_KINGS})s?\s[IVX]+\b|\b(?:{_PARTS})\s[IVX]+\b|\b[IVX]+\.\s(?:{_NOUNS})\b"
+ALSO_READ = (
+    rf"\b(?:{_KINGS})s?\s[IVX]+\b|\b(?:{_PARTS})\s[IVX]+\b|\b[IVX]+\.\s(?:{_NOUNS})\b|[dmr]\s[IVX]{{2,}}\.\s\p{{Lu}}"
+)
 
 
 def romans() -> Iterator[Row]:
@@ -39,6 +41,11 @@ def romans() -> Iterator[Row]:
     yield (
         rf"(?<![\p{{L}}\d])(?<roman>[IVX]+)\.(?=\s(?<noun>{_NOUNS})\b)",
         lambda found: _roman(found, lambda n: _ordinal(found, n).capitalize()),
+    )
+    yield (
+        r"(?<=\b(?:[Dd]er|[Dd]ie|[Dd]as|[Dd]en|[Dd]em|[Dd]es|[Ii]m|[Aa]m|[Zz]um|[Bb]eim|[Vv]om)\s)"
+        r"(?<roman>[IVX]{2,})\.(?=\s(?<noun>\p{Lu}\p{Ll}{2,}))",
+        lambda found: _roman(found, lambda n: _ordinal(found, n)),
     )
 
 

@@ -29,6 +29,7 @@ _HOURS, _MINUTES, _SECONDS = _f("Stunde"), _f("Minute"), _f("Sekunde")
 
 UNITS = {
     "%": _n("Prozent"), "‰": _n("Promille"), "°C": _n("Grad Celsius"), "° C": _n("Grad Celsius"),
+    "mmHg": _m("Millimeter Quecksilbersäule"), "°dH": _n("Grad deutscher Härte"), "Bft": _n("Beaufort"),
     "°F": _n("Grad Fahrenheit"), "° F": _n("Grad Fahrenheit"), "°": _n("Grad"), "K": _n("Kelvin"),
     **{sign: _m(name) for sign, name in _METRES.items()},
     **{f"{sign}²": _m(f"Quadrat{name.lower()}") for sign, name in _METRES.items()},
@@ -102,7 +103,9 @@ ABBREVIATIONS = {
     "Wdh.": "Wiederholung", "od.": "oder", "Anschl.": "Anschluss", "Verl.": "Verlängerung", "Msp.": "Messerspitze",
     "gem.": "gemäß", "lt.": "laut", "vgl.": "vergleiche", "bspw.": "beispielsweise", "insb.": "insbesondere",
     "insbes.": "insbesondere", "inkl.": "inklusive",
-    "exkl.": "exklusive", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "mind.": "mindestens", "tägl.": "täglich",
+    "exkl.": "exklusive", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "mind.": "mindestens",
+    "tägl.": "täglich", "tgl.": "täglich",
+    "spät.": "spätestens", "Ri.": "Richtung",
     "wöchentl.": "wöchentlich", "monatl.": "monatlich",
     "jährl.": "jährlich", "vorm.": "vormittags", "nachm.": "nachmittags", "zw.": "zwischen", "ggü.": "gegenüber",
     "versch.": "verschiedene", "allg.": "allgemein",

@@ -23,7 +23,7 @@ def weekdays(language: Iberian) -> Iterator[Row]:
         partial(_weekdays, language),
     )
     yield (
-        rf"{begin}(?i:(?<day>{alternatives(days)}))(?=,?\s(?:el\s|dia\s)?\d)",
+        rf"{begin}(?i:(?<day>{alternatives(days)}))(?=,?\s(?:(?:el\s|dia\s)?\d|(?:a\slas?|às?)\s[\p{{L}}\d]))",
         lambda found: _weekday(language, found["day"]),
     )
 

@@ -10,7 +10,7 @@ from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, rewritten
 from qwen3tts_daemon.reading.notation import Number
 from qwen3tts_daemon.reading.patterns import alternatives
-from qwen3tts_daemon.reading.romance_rules import before_numbers, reign
+from qwen3tts_daemon.reading.romance_rules import before_numbers, numbers_with_dash, reign, secrets
 
 _LETTERED = "letras?|opción|opção|vitaminas?|grupo|plano?|nota|clase|classe|bloque|bloco|turma"
 """Behind these words D. and S. are letters"""
@@ -25,6 +25,7 @@ def short_forms(language: Iberian) -> Iterator[Row]:
     """Those that are sure only before a number or a name."""
     words = language.words
     yield before_numbers(words.before_numbers)
+    yield r"(?<=\b(?:el|al|del|no|ao|do)\s)min\.(?=\s?\d)", rewritten("minuto")
     begin = r"(?<![\p{L}\d.])"
     letter = rf"\b(?:{_LETTERED})\s|\b\p{{Lu}}(?:,|\s(?:y|e|o|ou))\s|\p{{Lu}}\.\s"
     name = r"(?=\s?(?:d[aeo]s?\s)?(?<name>\p{Lu}\p{L}*))"
@@ -61,10 +62,8 @@ def codes(language: Iberian) -> Iterator[Row]:
     """Secrets and other numbers that nobody reads as amounts."""
     cue = rf"\b(?:{language.words.code_cues})\s?:?\s(?:(?:de|es|é|del?|do|da|:)\s){{0,3}}"
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
-    yield (
-        rf"(?i)(?<={cue}|\b(?:{_SECRETS})\b[^\d.;!?]{{0,25}})\d{{4,}}(?![\d.,]?\d|-\d)",
-        lambda found: language.digits(found[0]),
-    )
+    yield secrets(rf"{cue}|\b(?:{_SECRETS})\b[^\d.;!?]{{0,25}}", language.digits)
+    yield numbers_with_dash()
 
 
 def _reign(language: Iberian, gender: str, found: "regex.Match[str]") -> str | None:

@@ -8,7 +8,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
-from qwen3tts_daemon.reading.romance_rules import differences, minutes_and_seconds, scores, sizes
+from qwen3tts_daemon.reading.romance_rules import differences, minutes_and_seconds, scores, sizes, units_alone
 
 _HALF = r"(?<![\d/.,])(?:(?<n>\d+)\s?½|(?<n>\d+)\s1/2|½|1/2)(?![\d/])"
 _SPANS = "d[íi]a|semana|m[eê]s|a[ñn]o|hora|noche|noite|persona|pessoa|minuto"
@@ -25,11 +25,12 @@ def quantities(language: Iberian) -> Iterator[Row]:
         r"(?![\d/]|[.,]\d|\s?d[aeo]l?s?\b)",
         partial(_mark, language),
     )
-    yield minutes_and_seconds(language.duration)
+    yield from minutes_and_seconds(language.duration)
     yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?=(?:{_SPANS})\b)", rewritten(f" {language.per} ")
     yield r"(?<=\d{3})\s?[x×]\s?(?=\d{3})", rewritten(" por ")
     yield rf"{_HALF}\s(?<noun>\p{{Ll}}{{3,}})", partial(_half, language)
     yield from sizes(words.feet, words.inches)
+    yield units_alone("el|al|por|cada|o|ao", language.units)
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", partial(_times, language)
     yield differences(language.signs["-"])
     yield scores(words.score_cues, language.ratio_word, dash="[-–x×]")

@@ -74,30 +74,35 @@ def _are_thousands(parts: list[str]) -> bool:
 
 # ---- telephones and accounts ----
 
+_GROUP = rf"(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}(?![{LETTERS}\d×]))"
 _PHONE = (
-    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
-    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}(?:[ \u00a0()./-]{{1,2}}\d{{1,5}}){{2,7}}(?!\d)"
+    rf"(?<![{WORD}+])(?<plus>\+)\d{{1,3}}{_GROUP}{{0,3}}[ \u00a0/-]\d{{6,12}}(?!\d)"
+    rf"|(?<![{WORD}+])(?<plus>\+)\d{{1,3}}{_GROUP}{{2,7}}(?!\d)"
     rf"|(?<![{WORD}+])(?<plus>\+)\d{{8,15}}(?!\d)"
-    rf"|(?<![{WORD}.,])\(0\d{{1,4}}\)[ \u00a0/-]?\d{{3,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
+    rf"|(?<![{WORD}.,])\(0(?:[ \u00a0]?\d){{1,4}}\)[ \u00a0/-]?\d{{2,9}}(?:[ \u00a0-]\d{{2,5}}){{0,3}}(?!\d)"
     rf"|(?<![{WORD}.,])\(0?\d{{2,4}}\)[ \u00a0-]?\d{{3,5}}(?:[ \u00a0-]\d{{2,5}}){{1,3}}(?!\d)"
-    rf"|(?<![{WORD}.,:/-]|\d[ \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
-    r"(?:[ \u00a0-]\d{2,5}){0,4}(?![\d.,]\d|\d)"
-    rf"|(?<![{WORD}.,:/-])\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
+    rf"|(?<![{WORD}.,/-]|\d[: \u00a0])0\d{{1,4}}(?:[ \u00a0]?[-/][ \u00a0]?|[ \u00a0])\d{{2,8}}"
+    r"(?:[ \u00a0-]\d{2,8}){0,4}(?![\d.,]\d|\d)"
+    rf"|(?<![{WORD}.,/-]|\d:)\d{{3}}-\d{{3,4}}-\d{{4}}(?!\d)|(?<![{WORD}.,:/-])\d{{3}}-\d{{4}}(?![\d-])"
 )
+_HALF_SHOWN = rf"(?<![{WORD}.,])\d{{2,8}}[ -]?(?:[*•]{{4,}}[ -]?)+\d{{2,5}}(?![{WORD}])"
 _GROUPED = (
     rf"(?<![{WORD}.,+-])(?:[A-Z]{{2}}\d\d(?:[ \u00a0]?[A-Z\d]{{4}}){{2,7}}(?:[ \u00a0]?[A-Z\d]{{1,4}})?"
+    r"|\d{3}-\d{7}-\d{7}"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{WORD}-])"
 )
-_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|[*•]{2,}[ \u00a0]|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
+_MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|(?:[*•]{2,}[ \u00a0-])+|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
 
 
 def masked_cards(language: Language) -> Iterator[Row]:
-    """The digits that are shown of a card's number: *4321, •••• 4321."""
+    """The digits that are shown of a card's or a telephone's number: *4321, •••• 4321, 138****5678."""
+    yield _HALF_SHOWN, lambda found: language.pause.join(map(language.digits, regex.findall(r"\d+", found[0])))
     yield _MASKED, lambda found: language.code(found["shown"])
 
 
 def accounts(language: Language) -> Iterator[Row]:
-    """Numbers of accounts and cards."""
+    """Numbers of accounts and cards, whole."""
+    yield rf"#(?={_GROUPED})", lambda _: f"{language.signs['#']} " if language.is_spaced else language.signs["#"]
     yield _GROUPED, partial(_grouped, language)
 
 

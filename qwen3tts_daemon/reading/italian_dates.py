@@ -44,7 +44,7 @@ def dates() -> Iterator[Row]:
     )
     yield rf"(?<=\b(?i:{_FULL})\s?[-–/]\s?)(?i:(?<day>{_DAYS}))\.?(?=,?\s?\d|$)", _weekday
     yield (
-        rf"(?<=\d[°º]?\s)(?i:(?<month>{alternatives(_SHORT_MONTHS)}))\b\.?(?!\p{{L}})",
+        rf"(?<=(?:\d[°º]?|\bprimo)\s)(?i:(?<month>{alternatives(_SHORT_MONTHS)}))\b\.?(?!\p{{L}})",
         lambda found: _SHORT_MONTHS[found["month"].lower()],
     )
     yield (

@@ -18,9 +18,9 @@ _PREPOSITIONS = (
 )
 """Behind these the ends of a range are said without more: "in dieci quindici minuti" """
 _NO_NOUNS = frozenset(
-    ("alla", "alle", "anche", "che", "con", "dal", "dalla", "del", "della", "era", "fino", "meno", "nel", "nella",
-     "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "tra", "fra", "viene", "virgola",
-     "milione")
+    ("all", "alla", "alle", "anche", "che", "con", "dal", "dall", "dalla", "del", "dell", "della", "era", "fino",
+     "meno", "nel", "nell", "nella", "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sull",
+     "sulla", "tra", "fra", "viene", "virgola", "milione")
 )  # fmt: skip
 _LARGE = {"mln": "milione", "mld": "miliardo"}
 _SCORES = r"punteggio|risultato|finale|vinc\w+|vinto|vittoria|batt\w+|perde|perso|sconfitt\w+|paregg\w+|partita|set"
@@ -43,7 +43,7 @@ def quantities(number: str) -> Iterator[Row]:
         rewritten(r"\g<a>, \g<b>"),
     )
     yield rf"{begin}(?<a>(?:19|20)\d\d){_DASH}(?<b>(?:19|20)?\d\d){_NO_MORE}", _years
-    yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)(?=\s?(?:%|per cento))", _percentages
+    yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)\s?(?:%|per cento)", _percentages
     yield rf"{begin}(?<a>\d){_DASH}(?<b>\d){_NO_MORE}(?!\s?[€$%°]|\s\p{{Ll}}|{unit})", rewritten(r"\g<a> a \g<b>")
     yield scores(_SCORES, "a")
     yield r"\b1:(?=\d{2,3}(?:[. ]?000)?\b)(?<=\b[Ss]cala\s1:)", rewritten("uno a")
@@ -53,7 +53,7 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m e \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euro e ")
     yield units_alone("al|per|ogni", UNITS)
-    yield minutes_and_seconds(length)
+    yield from minutes_and_seconds(length)
     yield from sizes("piedi e", "pollici")
     yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?<span>{alternatives(_EACH)})\b", lambda found: f" {_EACH[found['span']]}"
     yield compared(_COMPARED)
@@ -102,7 +102,8 @@ def _years(found: "regex.Match[str]") -> str:
 
 
 def _percentages(found: "regex.Match[str]") -> str:
-    return f"{elided('dal', cardinal(int(found['a'])))} {elided('al', cardinal(int(found['b'])))}"
+    first, last = cardinal(int(found["a"])), cardinal(int(found["b"]))
+    return f"{elided('dal', first)} {elided('al', last)} per cento"
 
 
 def _and_a_half(found: "regex.Match[str]") -> str:

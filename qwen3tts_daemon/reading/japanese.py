@@ -41,7 +41,12 @@ class Japanese(Language):
     def before(self) -> Sequence[Row]:
         return [
             (rf"(?<=[{KANA}])[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=[{KANA}])", lambda _: ""),
-            (r"(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<![A-Za-z]\d{1,3})(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<=PM(?:10|2\.5)):\s?(?=\d)", lambda _: "："),
+            (
+                rf"(?<![\d.{LETTERS}])(?:\d{{1,2}}\.){{2}}\d{{1,3}}(?![\d.])",
+                lambda found: self.dotted(found[0].split(".")),
+            ),
             (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
             *japanese_names.names(),
             *japanese_dates.times(),

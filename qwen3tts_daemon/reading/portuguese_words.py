@@ -90,19 +90,19 @@ WORDS = IberianWords(
         "depois antes então igual além ontem agora segue mil vírgula ponto ainda vs "
     ),
     feminine=word_set(
-        "noite tarde chave luz luzes vez vezes mulher mulheres mão mãos foto moto flor flores parte nuvem nuvens neve "
-        "rede redes parede série ordem ordens torre carne voz vozes classe fonte base frase ponte ave saudade lei "
-        "leis mãe irmã maçã lã cruz cruzes noz nozes raiz raízes web tribo tevê gente morte sorte febre sede pele "
-        "fase variante análise síntese crise dose estante corrente superfície espécie gripe equipe face hélice "
-        "sementes semente garagem colher colheres cor cores dor dores mensagens libélula planície cárie avó televisão "
-        "manhã manhãs ação estação questão opinião região união reunião conexão tosse couve catedral capital filial "
-        "moral vogal chance interface creche lente lentes patente nota "
+        "noite tarde chave luz luzes vez vezes mulher mulheres mão mãos foto moto flor flores parte nuvem nuvens "
+        "neve rede redes parede série ordem ordens torre carne voz vozes classe fonte base frase ponte ave saudade "
+        "lei leis mãe irmã maçã lã cruz cruzes noz nozes raiz raízes web tribo tevê gente morte sorte febre sede "
+        "pele fase variante análise síntese crise dose estante corrente superfície espécie gripe equipe face hélice "
+        "sementes semente garagem colher colheres cor cores dor dores mensagens libélula planície cárie avó "
+        "televisão manhã manhãs ação estação questão opinião região união reunião conexão tosse couve catedral "
+        "capital filial moral vogal chance interface creche lente lentes patente nota metade metades razão razões"
     ),
     masculine=word_set(
         "dia mapa problema programa sistema tema clima idioma planeta poema drama diploma aroma sintoma esquema lema "
-        "dilema teorema fantasma pijama sofá cometa telegrama grama miligrama micrograma quilograma diagrama panorama "
-        "enigma carisma trauma artista futebolista turista ciclista jornalista atleta tenista guarda pirata colega "
-        "poeta papa chá crachá karatê coração cinema avião caminhão volta-redonda delta "
+        "dilema teorema fantasma pijama sofá cometa telegrama grama miligrama micrograma quilograma diagrama "
+        "panorama enigma carisma trauma artista futebolista turista ciclista jornalista atleta tenista guarda pirata "
+        "colega poeta papa chá crachá karatê coração cinema avião caminhão volta-redonda delta corações"
     ),
     feminine_endings=(
         "a", "as", "ção", "ções", "são", "sões", "dade", "dades", "tude", "tudes", "agem", "agens", "triz", "trizes",

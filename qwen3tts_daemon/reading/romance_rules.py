@@ -51,6 +51,22 @@ def reign(found: "regex.Match[str]") -> int | None:
     return roman.value(found["r"])
 
 
+def secrets(cues: str, say: Callable[[str], str]) -> Row:
+    """Behind the words in the pattern `cues`; `say`: a group of digits, one by one."""
+    return (
+        rf"(?i)(?<={cues})(?:\d{{3}}[ \u00a0-]\d{{3}}|\d{{4,}})(?![\d.,]?\d|-\d)",
+        lambda found: ", ".join(map(say, regex.split(r"\D", found[0]))),
+    )
+
+
+def numbers_with_dash() -> Row:
+    """ "n° 45-8812" is no range."""
+    return (
+        r"(?i)(?<=\b(?:num[ée]ro|número|pedido|encomenda|commande|ordine|dossier|expediente)\s\d+)-(?=\d{3,}(?!\d))",
+        rewritten(", "),
+    )
+
+
 # ---- dates and times ----
 
 
@@ -76,12 +92,13 @@ def timers(cues: str, length: Length) -> Row:
     )
 
 
-def minutes_and_seconds(length: Length) -> Row:
-    """ "48'30\"": fewer than ten are feet."""
-    return (
+def minutes_and_seconds(length: Length) -> Iterator[Row]:
+    """ "48'30\"", where fewer than ten are feet, and "15'", where the sign closes no quotation."""
+    yield (
         r"(?<![\d.,])(?<m>\d{2,3})\s?'\s?(?<s>[0-5]\d)\s?(?:\"|'')",
         lambda found: length(0, int(found["m"]), int(found["s"])),
     )
+    yield r"(?<![\d.,'])(?<m>\d{1,3})'(?![\p{L}\d'])(?<!(?:^|\s)'[^']*')", lambda found: length(0, int(found["m"]), 0)
 
 
 # ---- quantities ----

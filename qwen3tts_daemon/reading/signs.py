@@ -21,10 +21,13 @@ def strokes(language: Language) -> Iterator[Row]:
 def signs(language: Language) -> Iterator[Row]:
     """Before a number ("#5", "~10"), and between two ("2 x 4")."""
     words = {sign: word for sign, word in language.signs.items() if sign not in "+-±"}
-    sign = alternatives(words)
+    sign, blank = alternatives(words), r"(?=\s?" if language.is_spaced else r"\s?(?="
+    yield rf"(?<=\d\s)/{blank}\d+(?:[.,]\d+)?\s?=)", lambda _: words["÷"]
+    yield rf"(?<=\d\s?)[x*]{blank}\d+(?:[.,]\d+)?\s?=)", lambda _: words["×"]
     yield r"[<>]=(?=\s?[-+]?\d)", lambda found: words["≤" if found[0] == "<=" else "≥"]
-    yield rf"(?<![{LETTERS}\d])(?:{sign})\s?(?=[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
-    yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\d)", lambda found: language.signs[found[0]]
+    yield rf"(?<![{LETTERS}\d])(?:{sign}){blank}[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
+    yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\p{{Sc}}?\d)", lambda found: language.signs[found[0]]
+    yield r"(?<=\d)\+(?=\s\p{L}|[.,;!?)]|$)", lambda _: language.signs["+"]
     yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
 
 

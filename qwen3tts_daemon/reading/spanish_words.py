@@ -96,7 +96,7 @@ WORDS = IberianWords(
         "cumbre corriente cuenta superficie especie sede piel miel col coliflor sartén sien labor tos crisis tesis "
         "dosis síntesis catástrofe llamada fase variante actriz actrices lombriz lombrices perdiz codorniz reunión "
         "reuniones opinión opiniones región regiones religión unión legión cárcel catedral central señales postal "
-        "pyme ave aves hambre costumbre interfaz tableta pieza "
+        "pyme ave aves hambre costumbre interfaz tableta pieza razón razones clave claves sartenes válvula"
     ),
     masculine=word_set(
         "día mapa problema programa sistema tema clima idioma planeta poema drama diploma aroma síntoma esquema lema "

@@ -31,7 +31,8 @@ _LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("op
 _CHECKBOX = regex.compile(r"^\[[ xX]\] ")
 _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
 _HALF_EMPHASIS = regex.compile(
-    r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
+    r"\*{4,}(?= ?[\d*])(*SKIP)(*FAIL)"  # "138****5678"
+    r"|\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
 )
 _HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)(?!\w+__[.(])|(?<=[\w.!?])_+(?![\w*]|\.\w|\()")
 

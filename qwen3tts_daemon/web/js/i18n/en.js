@@ -157,6 +157,7 @@ export default {
     clear: "Clear all", "clear-sure": "Delete the whole history?", "clear-go": "Delete all",
   },
   status: {
+    elsewhere: "All text leaves this machine: it is sent to {host}, which speaks it.",
     models: "Models", none: "No graphics card: the voice runs on the CPU.", memory: "{used} of {total} GB in use",
     rows: "{active} of {rows} rows in use", "rows-label": "Rows in use", "memory-label": "Memory of the card in use",
     model: "Model", kind: "Does", state: "State", size: "Memory", offload: "Give the memory back",

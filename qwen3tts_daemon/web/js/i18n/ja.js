@@ -140,6 +140,7 @@ export default {
     clear: "すべて消す", "clear-sure": "履歴をすべて削除しますか？", "clear-go": "すべて削除",
   },
   status: {
+    elsewhere: "テキストはすべてこのマシンの外へ出ます: {host} に送られ、そこで音声になります。",
     models: "モデル", none: "カードなし: 声は CPU で動いています。", memory: "{total} GB 中 {used} GB を使用",
     rows: "{rows} 行中 {active} 行を使用", "rows-label": "使用中の行", "memory-label": "使用中のビデオメモリ",
     model: "モデル", kind: "用途", state: "状態", size: "メモリ", offload: "メモリを返す",

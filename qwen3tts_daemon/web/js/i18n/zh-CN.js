@@ -130,6 +130,7 @@ export default {
     "clear-go": "全部删除",
   },
   status: {
+    elsewhere: "所有文本都会离开本机：发送到 {host}，由它朗读。",
     models: "模型", none: "没有显卡：语音在 CPU 上运行。", memory: "已用 {used} / {total} GB",
     rows: "已用 {active} / {rows} 行", "rows-label": "已用行数", "memory-label": "已用显存", model: "模型",
     kind: "用途", state: "状态", size: "内存", offload: "释放显存",

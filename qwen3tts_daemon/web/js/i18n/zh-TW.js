@@ -130,6 +130,7 @@ export default {
     "clear-go": "全部刪除",
   },
   status: {
+    elsewhere: "所有文字都會離開本機：傳送到 {host}，由它朗讀。",
     models: "模型", none: "沒有顯示卡：語音在 CPU 上執行。", memory: "已用 {used} / {total} GB",
     rows: "已用 {active} / {rows} 列", "rows-label": "已用列數", "memory-label": "已用顯示記憶體", model: "模型",
     kind: "用途", state: "狀態", size: "記憶體", offload: "釋放記憶體",

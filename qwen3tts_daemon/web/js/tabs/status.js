@@ -34,7 +34,7 @@ export function statusTab(app) {
       h("th", { scope: "row", textContent: model.name }), h("td", { t: `does.${model.kind}` }),
       h("td", {}, h("span.state", { data: { state: model.state === "ready" ? "ready" : model.state }, t: `model.${model.state}` })),
       h("td", { textContent: model.memory_mb === null ? "–" : `${number(model.memory_mb / GIB, 1)} GB` }))));
-    device.textContent = status.device || t("status.none");
+    device.textContent = status.text_goes_to ? t("status.elsewhere", { host: status.text_goes_to }) : status.device || t("status.none");
     const isKnown = status.total_mb !== null && status.free_mb !== null;
     memory.hidden = memoryWords.hidden = !isKnown;
     if (isKnown) {

@@ -6,7 +6,7 @@ lock() {
   local name=$1
   shift
   uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-    --no-annotate --constraint packaging/locks/constraints.txt --output-file "packaging/locks/$name.txt" "$@"
+    --no-annotate --constraint deploy/locks/constraints.txt --output-file "deploy/locks/$name.txt" "$@"
 }
 lock cpu --extra preview --extra espeak --extra japanese
 lock gpu --extra preview --extra espeak --extra japanese --extra gpu

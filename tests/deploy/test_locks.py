@@ -15,7 +15,7 @@ EXTRAS = {"cpu": ("preview", "espeak", "japanese"), "gpu": ("preview", "espeak",
 
 def locked(name: str) -> dict[str, list[Requirement]]:
     """Name -> its lines; a package may have one for each Python."""
-    lines = re.findall(r"(?m)^([a-z0-9][^\\\n]*)", (ROOT / "packaging" / "locks" / f"{name}.txt").read_text())
+    lines = re.findall(r"(?m)^([a-z0-9][^\\\n]*)", (ROOT / "deploy" / "locks" / f"{name}.txt").read_text())
     found: dict[str, list[Requirement]] = {}
     for line in lines:
         requirement = Requirement(line)
@@ -25,7 +25,7 @@ def locked(name: str) -> dict[str, list[Requirement]]:
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_a_lock_holds_all_that_the_project_asks_for(name: str) -> None:
-    """Renew it with: packaging/lock.sh."""
+    """Renew it with: deploy/lock.sh."""
     lock = locked(name)
     wanted = [
         *PROJECT["dependencies"],
@@ -40,7 +40,7 @@ def test_a_lock_holds_all_that_the_project_asks_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_every_package_of_a_lock_is_exact_and_has_hashes(name: str) -> None:
-    text = (ROOT / "packaging" / "locks" / f"{name}.txt").read_text()
+    text = (ROOT / "deploy" / "locks" / f"{name}.txt").read_text()
     for block in re.split(r"\n(?=\S)", text.strip()):
         assert re.match(r"[a-z0-9._-]+==\S+", block), block
         assert "--hash=sha256:" in block, block

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts a wheel of flash-attn into a folder, for the image: packaging/flash_attn.sh none|URL|build ARCHS PYTHON FOLDER
+# Puts a wheel of flash-attn into a folder, for the image: deploy/flash_attn.sh none|URL|build ARCHS PYTHON FOLDER
 # A wheel is for one Python, PyTorch, CUDA and C++ ABI; one for others is refused by its name, and what does not import ends it.
 set -euo pipefail
 wish=$1 archs=$2 python=$3 folder=$4

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SERVICES = Path(__file__).parents[2] / "packaging" / "systemd"
+SERVICES = Path(__file__).parents[2] / "deploy" / "systemd"
 CPU, GPU = SERVICES / "qwen3tts-daemon.service", SERVICES / "qwen3tts-daemon-gpu.service"
 CARD_NEEDS = {"PrivateDevices", "SystemCallFilter"}
 """What the unit for a card does not close as the other one does, each with a comment that says why"""
