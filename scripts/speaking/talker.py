@@ -124,7 +124,7 @@ class CodePredictor(nn.Module):
 class Talker(nn.Module):
     """Codebook 0, frame by frame, and the code predictor with it."""
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    def __init__(self, dropout: float = 0.05) -> None:
         super().__init__()
         self.model = _Stack(LAYERS, HIDDEN, INTERMEDIATE, HEADS, KV_HEADS, HEAD_DIM, dropout)
         self.model.text_embedding = nn.Embedding(TEXT_VOCAB, TEXT_WIDTH)
