@@ -27,7 +27,8 @@ http {{
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ""; }}
   server {{
     listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
-    location = /house/ {{ default_type text/html; return 200 "<iframe src='voice/' style='width:900px;height:700px'></iframe>"; }}
+    location = /house/ {{ default_type text/html; return 200 "<iframe src=voice/ width=900 height=700></iframe>"; }}
+    location = /favicon.ico {{ return 204; }}
     location /house/voice/ {{
       proxy_pass http://127.0.0.1:{daemon}/; proxy_http_version 1.1; proxy_read_timeout 1h; client_max_body_size 20m;
       proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
