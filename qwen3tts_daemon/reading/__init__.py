@@ -23,13 +23,14 @@ german_quantities.py            measures in the dative
 german_short_forms.py                   short forms that need a look at what stands beside them
 russian_grammar.py                      numbers and nouns in all cases
 russian_governors.py, russian_agreement.py   which case the words before a number ask for; what those behind it say
-russian_numbers.py, russian_ordinals.py, russian_dates.py, russian_names.py   rules: numbers in a case, dates, names
+russian_numbers.py, russian_ordinals.py   rules: numbers in a case
+russian_dates.py, russian_weekdays.py, russian_names.py   rules: dates, times, days in short; names
 russian_units.py, korean_units.py   units, currencies, short forms
 korean_numbers.py, korean_particles.py   Sino-Korean and native numerals, by counter; particles that fit the sound
 korean_dates.py, korean_times.py         days and years; times of day and timers
 korean_sums.py, korean_quantities.py     만, 억 and arithmetic; what is counted and measured
 korean_names.py                          telephones, codes, versions and other numbers that are names
-east_asian.py                   what Chinese and Japanese have in common: sets of a match, lengths of time in short
+east_asian.py                   what Chinese and Japanese have in common: days, hours and lengths of time in short
 romance.py, romance_rules.py, romance_units.py   what French, Italian, Spanish and Portuguese have in common
 iberian.py                      how Spanish and Portuguese say things; their rules:
 iberian_names.py, iberian_dates.py, iberian_quantities.py

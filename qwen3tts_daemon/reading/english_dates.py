@@ -50,6 +50,7 @@ def dates() -> Iterator[Row]:
         rf"|[Ss]ince)\s)(?<weekday>{_WEEKDAY_NAMES})(?!\p{{L}})(?:\.(?!\s*$))?",
         lambda found: _weekday(found["weekday"]),
     )
+    yield rf"(?<=\b(?:{_MONTH_NAMES})\s{_DAY}{_ST}){_DASH}(?={_MONTH}\s\d)", lambda _: " to "
     yield rf"{_MONTH}\s(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?(?!{_MORE}){_IN_YEAR}", _month_first
     yield (
         rf"(?<the>\b[Tt]he\s)?{_FREE}(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?\s(?:of\s)?{_MONTH}{_IN_YEAR}",
@@ -58,7 +59,7 @@ def dates() -> Iterator[Row]:
     yield rf"{_MONTH},?\s(?<year>{_YEAR})(?!{_MORE})", lambda found: f"{_month(found)} {year(int(found['year']))}"
     yield (
         rf"(?<=\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y|of|[Ff]rom|[Ll]ast|[Nn]ext|[Ee]arly|[Ll]ate"
-        rf"|mid)[\s-]){_MONTH}(?<=\.)",
+        rf"|mid)[\s-]){_MONTH}(?:(?<=\.)|(?=\.\s*$))",
         _month,
     )
     both = r"(?:\s(?:and|to|or|through|until)\s|,\s|\s?[-–]\s?)"

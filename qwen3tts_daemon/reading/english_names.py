@@ -73,7 +73,7 @@ def _short_forms() -> Iterator[Row]:
         "fig": "figure", "art": "article", "sec": "section", "apt": "apartment", "ext": "extension", "est":
         "established", "max": "maximum", "min": "minimum", "ver": "version", "tel": "telephone", "lvl": "level",
         "rm": "room", "op": "opus", "app": "appendix",
-        "vv": "verses", "v": "verse", "bldg": "building", "pos": "position", "ref": "reference",
+        "fn": "footnote", "vv": "verses", "v": "verse", "bldg": "building", "pos": "position", "ref": "reference",
     }  # fmt: skip
     yield (
         rf"\b(?<short>(?i:{'|'.join(before_number)}))\.(?=:?\s?#?[-+(]?\d|\s(?:[IVX]{{2,}}|[VX])\b|\s[A-Z]{{1,4}}-?\d)",
@@ -85,9 +85,10 @@ def _short_forms() -> Iterator[Row]:
     yield r"(?<=\d)\s?º", lambda _: "°"
     yield r"§§", lambda _: "sections"
     yield r"(?<=\d(?:st|nd|rd|th)\s)fl\b\.?(?=(?<end>\s*$)?)", lambda found: _ending("floor", found)
+    yield r"(?<=\d(?:st|nd|rd|th)\s)c\b\.?(?=(?<end>\s*$)?)", lambda found: _ending("century", found)
     yield (
-        r"(?<![\d.,/])(?<number>\d+(?:\.\d+)?)\s?in\.(?=\s[\p{Ll}\d]|,)",
-        lambda found: f"{found['number']} {'inch' if found['number'] == '1' else 'inches'}",
+        r"(?<![\d.,/])(?<number>\d+/\d+|\d+\s\d/\d+|\d+(?:\.\d+)?)\s?in\.(?=\s[\p{Ll}\d]|,)",
+        _inches_behind,
     )
     yield r"(?<=\d\s?ft\.?\s\d+\s?)in(?:\b\.?(?=\s\p{Ll})|\b)", lambda _: "inches"
     yield r"(?<=\d\s?(?:oz|lbs?|ft|min|hrs?|secs?|yd|gal|tbsp|tsp|mi))\.(?=\s[\p{Ll}\d]|,)", lambda _: ""
@@ -100,6 +101,14 @@ def _short_forms() -> Iterator[Row]:
         r"(?<=\d\s?\p{L}{0,3})/(?<per>mo|yr|wk|hr|month|year|week|day|hour|night|person|minute|second|dose)\b",
         lambda found: f" per {per.get(found['per'], found['per'])}",
     )
+
+
+def _inches_behind(found: "regex.Match[str]") -> str:
+    """ "3/4 in.", "8 in." """
+    number = found["number"]
+    if regex.fullmatch(r"\d+/\d+", number):
+        return f"{number} of an inch"
+    return f"{number} {'inch' if number == '1' else 'inches'}"
 
 
 def _ending(words: str, found: "regex.Match[str]") -> str:
@@ -177,7 +186,7 @@ def _codes() -> Iterator[Row]:
     )
     yield r"\b9/11\b(?!/)", lambda _: "nine eleven"
     yield (
-        r"(?<![\d.-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
+        r"(?<![\d.+-])1-\d{3}-\d{3}-\d{4}\b|(?<![\d.])\d{3}\.\d{3}\.\d{4}\b",
         lambda found: ", ".join(map(by_digit, regex.split(r"\D", found[0]))),
     )
 

@@ -23,7 +23,7 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:1[1-9]|20)\d\d"
 _MORE = r"[\d:%°/]|[.,]\d"
 _FREE = r"(?<![\d.,:/$€£#+–-])"
-_UNTIL = r"\s?(?:[-–—]|und|bis(?: zum)?|oder)\s?"
+_UNTIL = r"\s?(?:[-–—/]|und|bis(?: zum)?|oder)\s?"
 
 ALSO_READ = (
     rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\+|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
@@ -34,6 +34,7 @@ ALSO_READ = (
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
+    yield r"(?<=\d\.\d{1,2}\.(?:\d{2,4})?)\s?[-–—]\s?(?=\d{1,2}\.\d{1,2}\.)", lambda _: " bis "
     yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\+|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}\.(?=\s(?:Professor|Doktor|Herrn?|Frau|Familie)\b)", lambda found: _WEEKDAYS[found["weekday"]]
@@ -58,7 +59,7 @@ def dates() -> Iterator[Row]:
         rf"|%|°))(?<year>)(?<end>)",
         _with_number,
     )
-    yield rf"(?<=\b(?:[Ii]m|[Ss]eit|[Bb]is|[Aa]b|Ende|Anfang|Mitte)\s){_MONTH}(?<=\.)", _month_name
+    yield rf"(?<=\b(?:[Ii]m|[Ss]eit|[Bb]is|[Aa]b|Ende|Anfang|Mitte)\s){_MONTH}(?:(?<=\.)|(?=\.\s*$))", _month_name
     short = "Jan|Febr?|Mär|März|Mrz|Apr|Mai|Jun|Jul|Aug|Sept?|Okt|Nov|Dez"
     yield (
         rf"(?<!\p{{L}})(?<month>{short})\.?{_DASH}(?<last>{short})(?!\p{{L}})\.?",
@@ -99,6 +100,8 @@ def times() -> Iterator[Row]:
         _from_to,
     )
     yield rf"{_FREE}(?<h>{hour})[.:](?<m>{minute})\s?(?:Uhr\b)", _clock
+    starts = r"(?:Beginn|Einlass|Start|Anstoß|Abfahrt|Ankunft|Anpfiff|Schluss|Treffpunkt|Treffen):?"
+    yield rf"(?<=\b{starts}\s)(?<h>{hour})(?:[.:](?<m>{minute}))?\s?h\b", _clock
     yield (
         rf"(?<=\b(?:[Uu]m|[Aa]b|[Bb]is|[Gg]egen|[Vv]on|[Nn]ach"
         rf"|[Vv]or)\s)(?<h>{hour})(?:[.:](?<m>{minute}))?\s?(?:h|Uhr)\b",
@@ -147,7 +150,7 @@ def _month_name(found: "regex.Match[str]") -> str:
 
 def _first_day(found: "regex.Match[str]") -> str:
     between = found["between"].strip()
-    word = "bis" if between in "-–—" else between
+    word = "und" if between == "/" else "bis" if between in "-–—" else between
     return f"{ordinal(int(found['first']), ending(preceding(found)))} {word}"
 
 

@@ -52,6 +52,7 @@ def _codes() -> Iterator[Row]:
         digits,
     )
     yield r"(?<=\b(?:endend auf|[Ee]ndziffern?|[Ee]ndet auf|Karte)\s)\d{3,4}\b(?![.,]\d)", digits
+    yield r"(?<![\d.,])116[ \u00a0]\d{3}\b(?![.,]\d)", digits
     yield r"(?<=\b(?:[Dd]ie|[Dd]er)\s)(?:110|112|116117)\b(?!\s\p{Lu}|[.,]\d)", digits
     yield (
         r"(?<=(?:\d\p{Ll}?,|\b(?:Etage|Stock|\p{L}*[Gg]eschoss|\p{L}*haus),|\b(?:[Ii]n|[Nn]ach|[Aa]us|D-?))\s?)(?!\d\d000)\d{5}(?=\s\p{Lu}\p{Ll}+)",

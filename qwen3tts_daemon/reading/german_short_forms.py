@@ -14,7 +14,8 @@ _BEFORE_NUMBER = {
     "Nr": "Nummer", "S": "Seite", "Abs": "Absatz", "Art": "Artikel", "Kap": "Kapitel", "Bd": "Band",
     "Abb": "Abbildung", "Ziff": "Ziffer", "Tab": "Tabelle", "Tel": "Telefon", "max": "maximal", "min": "minimal",
     "Max": "Maximal", "Min": "Minimal", "geb": "geboren", "gegr": "gegründet", "gest": "gestorben", "St": "Stufe",
-    "Kl": "Klasse", "Gl": "Gleis", "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung", "Anl": "Anlage",
+    "Az": "Aktenzeichen", "Kl": "Klasse", "Gl": "Gleis", "Pos": "Position", "Fig": "Figur", "Whg": "Wohnung",
+    "Anl": "Anlage",
     "Anh": "Anhang",
     "App": "Apparat", "op": "opus", "Op": "Opus",
 }  # fmt: skip
@@ -113,6 +114,11 @@ def short_forms() -> Iterator[Row]:
         lambda found: cardinal(int(found[0])),
     )
     yield r"\d{1,3}(?=\s(?:in\s)?[A-Ha-h](?:is|es|s)?-(?:Dur|Moll)\b)", lambda found: cardinal(int(found[0]))
+    yield r"(?<=\b[Ii]m\s)J\.(?=\s\d{4})", lambda _: "Jahr"
+    yield (
+        r"(?<=\d[^.!?/]{0,20}\p{Ll})(?<!tag|woche|monat|jahr)/(?=(?:Tag|Woche|Monat|Jahr|Person|Stunde|Nacht|Stück)\b)",
+        lambda _: " pro ",
+    )
     yield r"(?<=\b\d{1,4})\s?/\s?(?=(?:Tag|Woche|Monat|Jahr)(?!\p{L}))", lambda _: " pro "
     yield r"(?<=\b\d{1,4})/(?<per>min|h)(?!\p{L})", lambda found: f" pro {UNITS[found['per']].one}"
     yield r"\bFa\.(?=\s\p{Lu})", lambda _: "Firma"

@@ -97,7 +97,7 @@ class Korean(Language):
         return korean_times.duration(hours, minutes, seconds)
 
     def range(self, first: str, last: str) -> str:
-        if first.isdecimal() and last.isdecimal() and int(first) >= int(last):
+        if first.isdecimal() and last.isdecimal() and (first == "0" or int(first) >= int(last)):
             return f"{first} {self.ratio_word} {last}"
         return f"{first}에서 {last}"
 

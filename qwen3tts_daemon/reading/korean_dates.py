@@ -12,6 +12,8 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _MONTHS = {6: "유월", 10: "시월"}
 
+_PERIOD = regex.compile(r"(?:기간|일정|전시|행사|접수|모집|신청|휴가|방학|축제)\p{Hangul}?:?\s?$")
+
 
 def rows() -> Sequence[Row]:
     """Rules of dates."""
@@ -24,12 +26,17 @@ def rows() -> Sequence[Row]:
         (FRESH + date, _date_with_weekday),
         (
             rf"{FRESH}(?<m>{_MONTH})[./](?<d>{_DAY})\.?\s?\((?<w>[월화수목금토일])\)"
-            rf"|{FRESH}(?<m>{_MONTH})/(?<d>1[3-9]|2\d|3[01])(?![\d/%])",
+            rf"|{FRESH}(?<m>{_MONTH})/(?<d>1[3-9]|2\d|3[01])(?![\d/%])"
+            rf"|{FRESH}(?<m>{_MONTH})/(?<d>{_DAY})(?=,?\s(?:오전|오후|\d{{1,2}}:\d\d|\d{{1,2}}시))",
             _date_with_weekday,
         ),
         (
             rf"{FRESH}(?<m>{_MONTH})\.\s(?<d>{_DAY})\.(?:\s?\((?<w>[월화수목금토일])\))?(?=\s?\p{{Hangul}}|$)",
             _date_with_weekday,
+        ),
+        (
+            rf"{FRESH}(?<m>{_MONTH})\.(?<d>{_DAY}){DASH}(?<m2>{_MONTH})\.(?<d2>{_DAY})(?![\d.]|\s?[A-Za-z%°도])",
+            _dotted_range,
         ),
         (
             rf"{FRESH}(?<m>{_MONTH})월\s?(?<d>{_DAY})일?{weekday}{DASH}"
@@ -44,7 +51,10 @@ def rows() -> Sequence[Row]:
         (rf"{FRESH}(?:'(?<y>\d\d)년(?!대)|(?<y>\d\d)년(?=\s?{_MONTH}월))", lambda found: f"{sino(int(found['y']))}년"),
         (rf"{FRESH}(?<y>[12]\d{{3}})년(?![간째대])", lambda found: f"{sino(int(found['y']))}년"),
         (rf"{FRESH}(?<m>{_MONTH})월", lambda found: _month(int(found["m"]))),
-        (rf"(?<=월\s?|일부터\s)(?<d>{_DAY})일", lambda found: f"{sino(int(found['d']))}일"),
+        (
+            rf"(?<=월\s?|일부터\s|월\s?{_DAY}일(?:과|,|,?\s및)\s)(?<d>{_DAY})일",
+            lambda found: f"{sino(int(found['d']))}일",
+        ),
         (r"(?<=\d일\s?|[일이삼사오육칠팔구십]일\s?)\((?<w>[월화수목금토일])\)", rewritten(r" \g<w>요일")),
     )
 
@@ -66,6 +76,15 @@ def _date_with_weekday(found: "regex.Match[str]") -> str:
     if found["w"]:
         words += f" {found['w']}요일"
     return words + ("." if found[0].endswith(".") and not found.string[found.end() :].strip() else "")
+
+
+def _dotted_range(found: "regex.Match[str]") -> str | None:
+    """ "12.1~1.15"; None where both may be numbers with a fraction."""
+    is_rising = float(f"{found['m']}.{found['d']}") < float(f"{found['m2']}.{found['d2']}")
+    if is_rising and not _PERIOD.search(found.string[: found.start()]):
+        return None
+    first, last = date(int(found["d"]), int(found["m"]), None), date(int(found["d2"]), int(found["m2"]), None)
+    return f"{first}부터 {last}까지"
 
 
 def _range_of_days(found: "regex.Match[str]") -> str:

@@ -20,9 +20,11 @@ from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.patterns import alternatives
 
 _CODE = (
-    r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드) ?번호|코드|PIN)"
+    r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드|주민) ?번호|코드|PIN"
+    r"|[앞뒤끝] ?(?:\d|\p{Hangul}+ )?자리|\d ?자리(?: ?숫자)?)"
     r"(?:는|은|가|이)?\s?:?\s?"
 )
+_REGIONS = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _COMPARISONS = {"<": "미만", ">": "초과", "≤": "이하", "≥": "이상"}
 
 
@@ -43,7 +45,7 @@ def rows() -> Sequence[Row]:
             _code,
         ),
         (
-            r"(?<=(?:버전|펌웨어|릴리스)\s)\d+(?:\.\d+){2,}",
+            r"(?<=(?:버전|펌웨어|릴리스)\s)\d+(?:\.\d+)+",
             lambda found: dotted(found[0].split(".")),
         ),
         (
@@ -57,7 +59,7 @@ def rows() -> Sequence[Row]:
             lambda found: by_digit(found[0]),
         ),
         (
-            rf"(?<!\d)(?<n>\d{{2,3}})(?<letter>[{plates}])\s?(?<serial>\d{{4}})(?!\d)",
+            rf"(?<!\d)(?<n>\d{{2,3}})(?<letter>[{plates}]|(?<=\b(?:{_REGIONS})\s?\d+)[바사아자배])\s?(?<serial>\d{{4}})(?!\d)",
             lambda found: f"{sino(int(found['n']))}{found['letter']} {by_digit(found['serial'])}",
         ),
         (r"(?<![A-Za-z\d])PM\s?10(?!:\d\d|\s?시|\d)", lambda _: "피엠 십"),
@@ -72,6 +74,7 @@ def rows() -> Sequence[Row]:
         ),
         (r"(?<=(?:파|시금치|부추|미나리|열무|쑥갓)\s?)(?<n>\d{1,2})단", lambda found: f"{native(int(found['n']))} 단"),
         (r"(?<=마늘\s?)(?<n>\d{1,2})쪽", lambda found: f"{native(int(found['n']))} 쪽"),
+        (r"(?<=혈압\p{Hangul}{0,2}:?\s)(?<a>\d{2,3})/(?=\d{2,3}(?!\d))", lambda found: f"{sino(int(found['a']))}에 "),
         (r"(?<a>\d+)\s?대\s?(?=\d)", lambda found: f"{sino(int(found['a']))} 대 "),
         (
             r"(?<a>\d{1,2})'\s?(?<b>\d{1,2})\"",
@@ -79,10 +82,10 @@ def rows() -> Sequence[Row]:
         ),
         (rf"(?<=^|\s)(?<n>{number})\"(?![\p{{L}}\d])", _inches),
         (
-            r"(?<!\d)(?<m>\d{1,2})(?:·|\.(?=\d+\s?(?:광복|민주|전쟁|혁명|절|운동|사태|의거)))(?<d>\d{1,2})(?!\d)",
+            r"(?<!\d)(?<m>\d{1,2})(?:·|\.(?=\d+\s?(?:광복|민주|전쟁|혁명|운동|사태|의거)|(?<=(?<!\d)3\.)(?=1절)))(?<d>\d{1,2})(?!\d)",
             lambda found: sino(int(found["m"])) + (sino if found["d"] in ("10", "12") else spelled)(int(found["d"])),
         ),
-        (r"(?<![A-Za-z\d.])[248]K(?![A-Za-z\d])", lambda found: NAMES[found[0]]),
+        (r"(?<![A-Za-z\d.])(?:[248]|1[48]|24)K(?![A-Za-z\d])", lambda found: NAMES[found[0]]),
         (r"(?<=(?<![A-Za-z\d])[-+]?\d{1,3}(?:\.\d)?)C(?![A-Za-z\d])", lambda _: "°C"),
         (r"(?<![A-Za-z\d])PM\s?2\.5", lambda _: "피엠 이 점 오"),
         (r"(?<![A-Za-z\d])(?:[Nn]o|NO|№)\.?\s?(?=\d)", lambda _: "넘버 "),

@@ -24,7 +24,7 @@ _NATIVE = [
     "사람", "상자", "살", "송이", "숟가락", "큰술", "작은술", "스푼", "시", "시간", "쌍", "알", "자루", "자리",
     "잔", "장", "접시", "정", "조각", "줄", "차례", "채", "척", "칸", "캔", "컵", "켤레", "종류", "통", "팀", "판",
     "팩", "편", "포기", "표", "번째", "문제", "과목", "식구",
-    "단어", "글자", "마디", "세트", "테이블", "롤",
+    "단어", "글자", "마디", "세트", "테이블", "롤", "돈",
 ]  # fmt: skip
 _SINO = [
     "가구", "강", "개국", "개년", "개소", "개월", "교시", "교대", "기", "급", "년", "년간", "년대", "년째", "년형",
@@ -38,7 +38,7 @@ _SINO = [
     "메가바이트", "테라바이트", "기가", "메가", "헥토파스칼", "피피엠", "럭스", "헤르츠", "시그마", "톤", "마일",
     "피트", "채널", "코어", "번대", "호기", "번기", "전", "타", "킬로수", "명당", "대째", "인당", "개당", "노트",
     "만화소", "화소", "비트", "바이트", "갤런", "온스", "캐럿", "시즌", "탄", "세제곱미터", "제곱미터", "열차",
-    "선승제", "연패", "연승", "골차", "이닝", "쿼터",
+    "선승제", "연패", "연승", "골차", "이닝", "쿼터", "안타", "타점", "득점", "실점",
 ]  # fmt: skip
 # Up to here native numerals are said; of others all below a hundred but the tens behind forty.
 _LARGEST_NATIVE = {"시": 12, "시간": 19, "살": 99, "번째": 99, "배": 19, "건": 19, "달": 12}
@@ -52,6 +52,7 @@ _WITH_CARE = {
     "시": "시(?!리즈|스템)",
     "개": "개(?!월)",
     "길": "길(?!이|게|어|고)",
+    "절": "절(?!반|대|차)",
 }
 COUNTERS = "|".join(
     _WITH_CARE.get(word, word) for word in sorted({*_NATIVE, *_SINO, *_WITH_CARE}, key=len, reverse=True)
@@ -62,7 +63,7 @@ _HOW_OFTEN = regex.compile(
     r"\s*(?:$|[.,!?)]|더|반복|누르|눌|울|클릭|연속|했|하|할|시도|정도|씩|이나|만(?!\p{Hangul})|이상|이하|넘|드|"
     r"먹|마|뛰|흔|두드|읽|듣|들|봤|보|갔|가|왔|오|쓰|썼|실패|성공|방문|알|깜|청소|세탁|운동|쉬|전화|복용|사용|"
     r"물|환기|말|확인|초과|미만|꼴|가량|쯤|에 걸쳐|돌|접|밀|씻|닦|저|섞|뒤|나|이겼|졌|우승|출전|결석|재|로그인|"
-    r"호출|다시|모두|째|은|는|의)"
+    r"열|닫|켜|켰|꺼|껐|호출|다시|모두|째|은|는|의|에 \d)"
 )
 
 
@@ -99,9 +100,8 @@ def native(n: int) -> str:
 
 def is_native(n: int, counter: str, behind: str = "") -> bool:
     """Whether one says 세 (개), not 삼; `behind` is the text after the counter."""
-    if counter == "번":
-        return 1 <= n <= 20 and _HOW_OFTEN.match(behind) is not None
-    if counter not in _NATIVE_SET or n == 0:
+    is_counting = _HOW_OFTEN.match(behind) is not None if counter == "번" else counter in _NATIVE_SET
+    if not is_counting or n == 0:
         return False
     if counter == "대" and n % 10 == 0 and n < 100:
         return False

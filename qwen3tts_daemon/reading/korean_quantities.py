@@ -46,8 +46,10 @@ def rows() -> Sequence[Row]:
             ),
         ),
         (r"(?<b>\d+)분의\s?(?<a>\d+)", lambda found: fraction(int(found["a"]), int(found["b"]))),
+        (rf"(?<=-{number}{DASH}-?{number})\s?°C?", lambda _: "도"),
         (
-            rf"(?<![\d.,:/]|\d-)(?<sign>-)?(?<a>{number})\s?(?:{COUNTERS})?{DASH}(?<b>{number})\s?(?<counter>{COUNTERS})",
+            rf"(?<![\d.,:/]|\d-)(?<sign>-)?(?<a>{number})\s?(?:{COUNTERS})?{DASH}"
+            rf"(?<last_sign>-)?(?<b>{number})\s?(?<counter>{COUNTERS})",
             _range_of_things,
         ),
         (
@@ -87,10 +89,11 @@ def sign_words(number: Number, unit: str, before: str = "") -> str:
 
 
 def _range_of_things(found: "regex.Match[str]") -> str | None:
-    first, last = NOTATION.parse(found["a"], found["sign"] or ""), NOTATION.parse(found["b"])
+    first, last = NOTATION.parse(found["a"], found["sign"] or ""), NOTATION.parse(found["b"], found["last_sign"] or "")
     counter = found["counter"]
     if first.sign:
-        return f"{sign_words(first, counter)}{decimal(first)} {counter}에서 {decimal(last)} {counter}"
+        words = [f"{sign_words(end, counter)}{decimal(end)} {counter}" for end in (first, last)]
+        return "에서 ".join(words)
     if first.fraction or last.fraction:
         return f"{decimal(first)}에서 {decimal(last)} {counter}"
     if last.whole <= first.whole:
@@ -122,7 +125,7 @@ def _thing(found: "regex.Match[str]") -> str | None:
     if written.startswith("0") and len(written) > 1 and written.isdecimal() and len(written) > 2:
         return f"{by_digit(written)} {counter}"
     number = NOTATION.parse(written, found["sign"] or "")
-    if number.fraction:
+    if number.fraction.strip("0") or (number.fraction and counter != "원"):
         words = f"{decimal(number)} {counter}"
     else:
         words = counted(number.whole, counter, found.string[found.end() :])

@@ -76,8 +76,10 @@ def measures(language: Language) -> Iterator[Row]:
 
 
 def _measure(language: Language, found: "regex.Match[str]") -> str:
-    number = language.notation.parse(found["number"], found["sign"] or "")
-    unit = language.units[found["unit"]]
+    written, unit = found["number"], language.units[found["unit"]]
+    if written.isdecimal() and written.startswith("0") and len(written) > 2 and not found["per"]:
+        return language.joined((language.code(written), unit.many))  # what a meter shows
+    number = language.notation.parse(written, found["sign"] or "")
     return language.measure(number, unit, language.units[found["per"]] if found["per"] else None)
 
 

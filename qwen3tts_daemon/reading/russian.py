@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers, russian_ordinals
+from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers, russian_ordinals, russian_weekdays
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 from qwen3tts_daemon.reading.russian_grammar import (
@@ -42,11 +42,12 @@ class Russian(Language):
     and_word = "и"
     version_word = "версия"
     abbreviations = ABBREVIATIONS
-    also_read = russian_names.ALSO_READ
+    also_read = f"{russian_names.ALSO_READ}|{russian_weekdays.ALSO_READ}"
 
     def before(self) -> Sequence[Row]:
         return [
             *russian_names.rows(),
+            *russian_weekdays.rows(),
             *russian_dates.rows(),
             *russian_ordinals.rows(),
             *russian_numbers.rows(self.notation),

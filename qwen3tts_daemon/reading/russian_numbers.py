@@ -16,6 +16,7 @@ from qwen3tts_daemon.reading.russian_grammar import (
     Noun,
     cardinal,
     counted,
+    ending,
     fraction,
     is_one_and_a_half,
     masculine,
@@ -53,7 +54,7 @@ def rows(notation: Notation) -> Iterator[Row]:
     yield rf"{_FRESH}(?<whole>\d+)?\s?(?<!\d){_VULGAR}\s?(?<unit>{_UNIT}){_END}", _fraction_of_unit
     yield r"(?<=\d)\s-\s(?=\d+(?:[.,]\d+)?\s?=)", lambda _: " минус "
     yield r"(?<=\d\s?р(?:уб)?\.?\s)(?<n>\d\d?)\s?к(?:\.(?!\s*$))?(?!\p{L})", lambda found: f"{found['n']} коп"
-    yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d)", lambda _: "сек"
+    yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d|\s(?:на|за|до|после|по|от|в)\s)", lambda _: "сек"
     yield r"(?<=^|[\s(])(?<sign>[<>≤≥])\s?(?=\d)", lambda found: f"{_COMPARISONS[found['sign']]} "
     yield (
         rf"(?<![\d.,:/\p{{L}}-]|\p{{L}}\s-)(?<currency>[$€£])?(?<a>[-+]?{number})(?:\s?(?<first_unit>{_UNIT}){_END})?\s?[-–—…]\s?"
@@ -207,9 +208,12 @@ def _governed(notation: Notation, found: "regex.Match[str]") -> str | None:
         return _agreed(number, first, governor, _words_behind(found))
     case, gender = governor.case, "m"
     per = UNITS[found["per"]] if found["per"] else None
+    if governor.word == "по" and number.is_whole and ending(number.whole) == "one":
+        case = Case.DATIVE
     if found["unit"]:
         is_distance = found["unit"] in ("км", "м", "см") and found.string.startswith(" от", found.end())
-        case = Case.PREPOSITIONAL if is_distance and governor.word in ("в", "во") else case
+        if governor.word in ("в", "во") and (is_distance or found["unit"] in ("л", "мл")):
+            case = Case.PREPOSITIONAL
         gender = UNITS[found["unit"]].gender
         words = measure(number, UNITS[found["unit"]], per, case)
     else:

@@ -27,7 +27,7 @@ _ENDS = {
 def rows() -> Iterator[Row]:
     """Rules of ordinals."""
     yield (
-        rf"{_FRESH}(?<n>\d{{1,4}})-(?:(?<ins>мя|ю)|ти|(?<=[2-4]-)х)(?!\p{{L}})",
+        rf"{_FRESH}(?<n>\d{{1,4}})-(?:(?<ins>мя|ю(?=\s[а-яё]+ми(?!\p{{L}})))|ти|(?<=[2-4]-)х)(?!\p{{L}})",
         lambda found: cardinal(int(found["n"]), Case.INSTRUMENTAL if found["ins"] else Case.GENITIVE),
     )
     yield (

@@ -27,6 +27,7 @@ def signs(language: Language) -> Iterator[Row]:
     yield r"[<>]=(?=\s?[-+]?\d)", lambda found: words["≤" if found[0] == "<=" else "≥"]
     yield rf"(?<![{LETTERS}\d])(?:{sign}){blank}[-+]?[\p{{Sc}}.]?\d)", lambda found: words[found[0].strip()]
     yield rf"(?<=\d\s?)(?:{sign}|\+)(?=\s?\p{{Sc}}?\d)", lambda found: language.signs[found[0]]
+    yield r"(?<=\d)\+(?=\s\p{L}|[.,;!?)]|$)", lambda _: language.signs["+"]
     yield rf"(?<=[{LETTERS}])=(?=[-+]?\d)", lambda _: language.signs["="]
 
 
