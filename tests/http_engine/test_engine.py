@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import shutil
 import socket
 import ssl
 import subprocess
@@ -416,6 +417,7 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return file, context
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 async def test_a_certificate_is_checked_and_can_be_vouched_for(tmp_path: Path) -> None:
     file, tls = certificate(tmp_path)
     async with StandIn().running(tls) as server:
