@@ -30,7 +30,7 @@ korean_numbers.py, korean_particles.py   Sino-Korean and native numerals, by cou
 korean_dates.py, korean_times.py         days and years; times of day and timers
 korean_sums.py, korean_quantities.py     만, 억 and arithmetic; what is counted and measured
 korean_names.py                          telephones, codes, versions and other numbers that are names
-east_asian.py                   what Chinese and Japanese have in common: sets of a match, lengths of time in short
+east_asian.py                   what Chinese and Japanese have in common: days, hours and lengths of time in short
 romance.py, romance_rules.py, romance_units.py   what French, Italian, Spanish and Portuguese have in common
 iberian.py                      how Spanish and Portuguese say things; their rules:
 iberian_names.py, iberian_dates.py, iberian_quantities.py

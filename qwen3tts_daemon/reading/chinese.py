@@ -11,7 +11,10 @@ from qwen3tts_daemon.reading.chinese_units import COUNTERS, CURRENCIES, UNIT_SYM
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Number
 
-_NO_TWO = r"(?<!第[\d、和到至]*|[初期拜之点]|(?<!每)[周月]|[排号栋区苑](?=2[栋幢座]))"
+_NO_TWO = (
+    r"(?<!第[\d、和到至]*|[初拜之]|星期|[\d一二三四五六七八九十两]点|[周月](?=2(?:[晚点夜]|天气))"
+    r"|[排号栋区苑](?=2[栋幢座]))"
+)
 """Behind these, two is 二"""
 _NO_COUNTERS = r"(?!年级|年\d+班|成立|分之|站台|口[出进]|[排栋幢座]\d|[栋幢座][一二三四五六七八九]?单元|晚上)"
 """These begin like words that count things"""

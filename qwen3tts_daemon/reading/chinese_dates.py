@@ -17,7 +17,7 @@ from qwen3tts_daemon.reading.chinese_numbers import (
     number,
 )
 from qwen3tts_daemon.reading.chinese_units import COUNTERS, UNIT_SYMBOLS, UNITS
-from qwen3tts_daemon.reading.east_asian import days, hours, lengths_of_time, powers, sets_of_a_match
+from qwen3tts_daemon.reading.east_asian import days, hours, lengths_of_time, powers, sets_of_a_match, spans_of_days
 from qwen3tts_daemon.reading.language import Row
 
 _DASH = r"[-–—~～〜至到]"
@@ -95,7 +95,7 @@ def spans() -> Sequence[Row]:
             rf"(?<=[\d%°年月日号时点分秒个天元人块岁度]|\d\s?(?:{UNIT_SYMBOLS}))\s?[~～〜—]+\s?(?=[-+¥$€]?\d)",
             lambda _: "到",
         ),
-        (r"(?<![\d/])\d{1,2}/\d{1,2}[-–—~～](?=\d{1,2}/\d{1,2}(?![\d/]))", lambda found: f"{found[0][:-1]}到"),
+        *spans_of_days(date, "到"),
         (r"约?(?<![\d\p{L}%°）)])[~～](?=\s?\d)|约[~～](?=\s?\d)", lambda _: "约"),
     ]
 

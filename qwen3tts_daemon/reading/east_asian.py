@@ -36,6 +36,23 @@ def days(date: Callable[[int, int, int | None], str]) -> Iterator[Row]:
     )
 
 
+def spans_of_days(date: Callable[[int, int, int | None], str], to: str) -> Iterator[Row]:
+    """ "2025.06.01-2035.05.31", "1/28-2/4", which are no fractions if one of the days is none."""
+    full = r"\d{4}([./-])\d{1,2}[./-]\d{1,2}"
+    dash = r"\s?[-–—~～〜]\s?"
+    month, day = "(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+    short = rf"{month}/{day}"
+    late = rf"{month}/(?:1[3-9]|2\d|3[01])"
+
+    def say(found: "regex.Match[str]") -> str:
+        numbers = [int(one) for one in regex.findall(r"\d+", found[0])]
+        return to.join(date(numbers[at + 1], numbers[at], None) for at in (0, 2))
+
+    yield rf"(?<={full}){dash}(?={full})", lambda _: to
+    yield rf"(?<![\d/.])(?:{late}{dash}{short}|{short}{dash}{late})(?![\d/])", say
+    yield r"(?<=(?<![\d/])\d{1,2}/\d{1,2})[-–—~～〜](?=\d{1,2}/\d{1,2}(?![\d/]))", lambda _: to
+
+
 def hours(half_day: Callable[[str], str], hour: str) -> Iterator[Row]:
     """ "3pm", "下午2pm" """
     named = r"(?<named>[上下中]午|早上|晚上|凌晨|午[前後])?\s?"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS
-from qwen3tts_daemon.reading.east_asian import days, hours, lengths_of_time, powers, sets_of_a_match
+from qwen3tts_daemon.reading.east_asian import days, hours, lengths_of_time, powers, sets_of_a_match, spans_of_days
 from qwen3tts_daemon.reading.japanese_numbers import NUMBER, cardinal, date, duration, half_day
 from qwen3tts_daemon.reading.japanese_units import UNIT_SYMBOLS
 from qwen3tts_daemon.reading.language import Row
@@ -32,7 +32,7 @@ def times() -> Sequence[Row]:
             r"(?<![A-Za-z\d])(?<era>[RHS])(?<y>[1-9]\d?)[./](?<m>1[0-2]|0?[1-9])[./](?<d>[12]\d|3[01]|0?[1-9])(?![\d.])",
             _era,
         ),
-        (r"(?<![\d/])\d{1,2}/\d{1,2}[-–~～〜](?=\d{1,2}/\d{1,2}(?![\d/]))", lambda found: f"{found[0][:-1]}から"),
+        *spans_of_days(date, "から"),
         *days(date),
         *hours(half_day, "時"),
         *lengths_of_time("日", "時間", "分", "分"),
@@ -77,7 +77,7 @@ def comparisons() -> Sequence[Row]:
             _score,
         ),
         (
-            r"(?<![\d:])(?<a>\d{1,3})[xX×]?\s?[:\-–]\s?(?<b>\d{1,3})(?=で(?:サヨナラ|勝|負|敗|終|引|リード|逆転|完|快|大|辛|下|破))",
+            r"(?<![\d:])(?<a>\d{1,3})[xX×]?\s?[:\-–]\s?(?<b>\d{1,3})(?=で[^、。\d]{2,15}(?:敗れ|破[りっれ]|下し|引き分|勝[ちっつ利])|で(?:サヨナラ|勝|負|敗|終|引|リード|逆転|完|快|大|辛|下|破))",
             _score,
         ),
     ]

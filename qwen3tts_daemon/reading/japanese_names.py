@@ -38,6 +38,7 @@ def names() -> Sequence[Row]:
         (rf"(?<=(?:{_CODES})(?:番号)?[はがの:：\s]{{0,2}})\d+-(?:\d+-)*\d{{2,}}(?![\d-])", _in_groups),
         (r"(?<![A-Za-z\d.,])(?<n>\d{1,3})(?<letter>[A-Z])(?=席|[出入改]|号|棟|組|クラス|ランク|判|級)", _with_letter),
         (r"(?<![\d-])[1-9]\d?(?:-[1-9]\d{0,2}){2,3}(?![\d-])", lambda found: found[0].replace("-", "の")),
+        (r"(?<=\d[ぁ-ん]\s?)\d{1,2}-\d{2}(?!\d)", _in_groups),
         (r"[(（](?<kind>株|有(?=.[\p{Han}\p{Katakana}]))[)）]", lambda found: _COMPANIES[found["kind"]]),
         (r"㈱|㈲", lambda found: _COMPANIES["株" if found[0] == "㈱" else "有"]),
         (r"(?<=町|丁目|番町)(?<a>\d{1,2})-(?<b>\d{1,3})(?![\d-])", lambda found: f"{found['a']}の{found['b']}"),
@@ -61,7 +62,7 @@ def names() -> Sequence[Row]:
         (r"(?<!\d)110番", lambda _: "ひゃくとおばん"),
         (r"(?<!\d)\d{3}(?=号室)|(?<=国道)\d{3}(?=号)", _model),
         (
-            rf"(?<=(?:{_CODES})(?:番号)?[はがの:：\s]{{0,2}})\d{{3,}}(?![\d.,:%-]|[番円個人件本回年月日時分万億])",
+            rf"(?<=(?:{_CODES})(?:番号)?[はがの:：\s「【]{{0,3}})\d{{3,}}(?![\d.,:%-]|[番円個人件本回年月日時分万億])",
             lambda found: digits(found[0]),
         ),
         (rf"(?<=[{LETTERS}][ \u00a0])\d{{4}}(?![\d.,:/%年-]|\s?(?:{UNIT_SYMBOLS}|[{KANA}]))", _model),

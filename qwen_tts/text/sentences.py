@@ -129,13 +129,41 @@ class _Next:
 
 def sentence_ends(text: str, *, final: bool) -> Iterator[int]:
     """Where the sentences of a text end, up to the first mark that more text may decide; `final`: none will follow."""
-    start = _first_word(text, 0)
-    for mark in _MARKS.finditer(text):
+    return (end for end, ends in _judged(text, 0, 0, final) if ends)
+
+
+class GrowingSentences:
+    """Where the last sentence ends of a text that grows at its end and is taken from its beginning.
+
+    What was certain once is not looked for again.
+    """
+
+    def __init__(self) -> None:
+        self._begin = 0  # of the sentence that has not ended for certain
+        self._decided = 0  # the marks before
+
+    def last_end(self, text: str, *, final: bool) -> int:
+        """0 if none has ended; `text`: as far as it is known, without what was taken. See `sentence_ends`."""
+        for end, ends in _judged(text, self._begin, self._decided, final=False):
+            self._decided = end
+            self._begin = end if ends else self._begin
+        undecided = _judged(text, self._begin, self._decided, final) if final else ()
+        return max((end for end, ends in undecided if ends), default=self._begin)
+
+    def take(self, characters: int) -> None:
+        """They are not part of the text any more."""
+        self._begin, self._decided = max(0, self._begin - characters), max(0, self._decided - characters)
+
+
+def _judged(text: str, begin: int, since: int, final: bool) -> Iterator[tuple[int, bool]]:
+    """(end of a mark, whether the sentence ends with it) of the marks from `since` on; a sentence starts at `begin`."""
+    start = _first_word(text, begin)
+    for mark in _MARKS.finditer(text, since):
         ends = ends_sentence(text, start, mark, final)
         if ends is None:
             return
+        yield mark.end(), ends
         if ends:
-            yield mark.end()
             start = _first_word(text, mark.end())
 
 

@@ -1,6 +1,7 @@
 """Texts that are written to cost much, and what cutting them costs, whatever the machine."""
 
 import sys
+from collections.abc import Callable
 from itertools import cycle, islice
 from types import FrameType
 from typing import Protocol
@@ -86,6 +87,17 @@ class _Fed(Protocol):
 
 def steps(text: str, size: int, segmenter: _Fed) -> int:
     """Calls made while `text` is segmented in pieces of `size`: the work, whatever the machine."""
+
+    def work() -> None:
+        for start in range(0, len(text), size):
+            segmenter.feed(text[start : start + size])
+        segmenter.end()
+
+    return calls_of(work)
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """How many calls it makes, of Python's functions and of C's."""
     calls = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:
@@ -94,9 +106,7 @@ def steps(text: str, size: int, segmenter: _Fed) -> int:
 
     sys.setprofile(count)
     try:
-        for start in range(0, len(text), size):
-            segmenter.feed(text[start : start + size])
-        segmenter.end()
+        work()
     finally:
         sys.setprofile(None)
     return calls

@@ -122,6 +122,8 @@ def test_ordinary_text_is_not_damaged(text: str) -> None:
         ("Siehe [1] und Feld[0]", "Siehe [1] und Feld[0]"),
         ("[^1]: A note.", ""),
         ("Groß【4†source】.", "Groß."),
+        ("Groß【4:0†source】【1】.", "Groß."),
+        ("【12306】验证码：【2046】", "【12306】验证码：【2046】"),
         ("Hilfen.¹ Gut", "Hilfen. Gut"),
         ("ok :-D bis :) I am so happy xD ^^ <3", "ok bis I am so happy"),
         ("Temp <3 °C in <3 Tagen", "Temp <3 °C in <3 Tagen"),
