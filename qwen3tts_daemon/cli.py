@@ -24,6 +24,7 @@ from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress, Wishes
 from qwen3tts_daemon.commands.models import verify as verify_command
 from qwen3tts_daemon.commands.models.manifest import SourceName
 from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 from qwen_tts.check import options as asked
 from qwen_tts.errors import SynthesisError
@@ -132,10 +133,13 @@ def config(context: typer.Context) -> None:
         print(config_command.example(), end="")
         return
     arguments = translate(context.args)
+    settings = _settings(context.args)
     table = Table("option", "value", "from", box=None)
-    for name, value, source in config_command.effective(_settings(context.args), arguments):
+    for name, value, source in config_command.effective(settings, arguments):
         table.add_row(name, str(value), source)
     Console().print(table)
+    if where := where_text_goes(settings):
+        print(f"\n{where}")
 
 
 @app.command()
@@ -196,10 +200,13 @@ def download(
     from qwen3tts_daemon.commands.models.modelscope import ModelScope
     from qwen3tts_daemon.commands.models.source import DownloadFailed
 
-    models = directory or _common_settings(config, data_dir, debug).models_path
+    settings = _common_settings(config, data_dir, debug)
+    models = directory or settings.models_path
     fetch_from = Hub() if source is SourceName.HUGGINGFACE else ModelScope(modelscope_endpoint)
     try:
-        for path in download_command.download(names or (), models, fetch_from, offline=offline):
+        for path in download_command.download(
+            names or (), models, fetch_from, offline=offline or settings.models.offline
+        ):
             print(path)
     except DownloadFailed as error:
         _die(str(error))

@@ -17,9 +17,9 @@ from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth, load_token
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, start_engine
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
-from qwen3tts_daemon.hosting.worker_client import WorkerEngine
+from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
@@ -46,7 +46,7 @@ _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 
 def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
     """The use case on its engine; nothing runs yet: `speech.start` does that."""
-    manager = ModelManager(lambda: WorkerEngine.start(choice.spec), choice.config)
+    manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
     voices = VoiceCatalogue(
         lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
         library=_library(settings.data_path / "voices"), aliases=Aliases(settings.voices.aliases),
@@ -67,7 +67,7 @@ def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
     """Of the engine that speaks while the other one is loaded; never unloaded: it is for those who cannot wait."""
     if (spec := choice.stand_in) is None:
         return None
-    return ModelManager(lambda: WorkerEngine.start(spec), ManagerConfig())
+    return ModelManager(lambda: start_engine(spec), ManagerConfig())
 
 
 class Daemon:
@@ -146,6 +146,8 @@ class Daemon:
 
     def _greet(self) -> None:
         """Who speaks, and where the page is, with the token for whoever administers."""
+        if where := where_text_goes(self._settings):
+            logger.warning("%s", where)
         capabilities = self._speech.capabilities
         spoken = " ".join(self._speech.voices.languages)
         if capabilities.is_preview:
@@ -154,7 +156,7 @@ class Daemon:
             logger.info("speaking with %s (%s)", capabilities.engine, spoken)
         if self._http is not None and sys.stderr.isatty():
             # A link for a person; logs that are kept somewhere do not get the token.
-            print(f"\n  http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
+            print(f"\n  Hear it: http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
 
 
 def _library(directory: Path) -> VoiceLibrary:

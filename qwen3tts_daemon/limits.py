@@ -53,6 +53,12 @@ MAX_BATCH_CHARS: Final = 32_000
 """Of all texts together: some 35 minutes, whose sound may have to wait in memory for the client."""
 CLIP_LIFETIME_S: Final = Range(1, 86_400)
 
+# -- daemons that speak through each other ---------------------------------------------------------------------------
+
+PASSED_ON_BY: Final = "x-passed-on-by"
+"""A header of a request that a daemon makes for somebody else's: the names of all that have passed it on. `Via` would
+say the same, and makes a client one that came through a proxy."""
+
 # -- voice.v1 ------------------------------------------------------------------------------------------------------
 
 OUTPUT_SAMPLE_RATES: Final = (8_000, 16_000, 24_000, 48_000)

@@ -1,27 +1,34 @@
 """Every option of the daemon, defined once: TOML file, environment, command line and docs come from here.
 
 Order: command line, environment (`QWEN3TTS_HTTP__PORT=8766`), file (`[http] port = 8766`), default. On the command line
-and in the environment a list has commas (`en,de`). The environment is read here and nowhere else.
+and in the environment a list has commas (`en,de`).
 """
 
-import os
 import tomllib
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from qwen3tts_daemon.environment import (
+    ENV_PREFIX,
+    BadVariable,
+    KnownVariables,
+    OwnVariables,
+    data_home,
+    refuse_unknown,
+    variable_of,
+)
 from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS
+from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
 from qwen_tts.config.languages import LanguageCode
-
-ENV_PREFIX = "QWEN3TTS_"
 
 PRIVATE = "private"
 """In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
@@ -178,6 +185,8 @@ class ModelsSettings(Section):
 
     dir: Path | None = None
     """Where they lie; empty means ./models if there is one, else "models" in the data directory."""
+    offline: bool = False
+    """Fetch nothing: `models download` only says whether what is there is whole."""
 
     @field_validator("dir", mode="before")
     @classmethod
@@ -212,25 +221,47 @@ class QwenSettings(EngineOptions):
         return self.model_dump(mode="json", exclude_unset=True, include=set(EngineOptions.model_fields))
 
 
-class _Environment(EnvSettingsSource):
-    """The variables; a list is `en,de` or JSON."""
+class HttpEngineSettings(Section):
+    """A speech server elsewhere, in OpenAI's shape, such as another daemon; text leaves this machine."""
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        is_list = field is not None and get_origin(field.annotation) is tuple
-        if is_list and not value.lstrip().startswith("["):
-            return [part.strip() for part in value.split(",") if part.strip()]
+    url: str = ""
+    """Where it is, such as "http://gpu-box:8766"; with or without /v1."""
+    token_file: Path | None = None
+    """A file with its token (API key) and nothing else. Without https it is sent into private networks only."""
+    ca_file: Path | None = None
+    """A file with certificates (PEM) that vouch for the server, beside those that this machine trusts."""
+    model: str = ""
+    """What requests call its model; empty: they do not. OpenAI insists on one."""
+    voices: tuple[str, ...] = ()
+    """Its voices, if it does not list them at /v1/audio/voices or some are enough; the first that speaks a language is
+    that language's default."""
+    languages: tuple[LanguageCode, ...] = get_args(LanguageCode)
+    """What its voices speak if it does not say that of them."""
+    sample_rate: Literal[8000, 16000, 22050, 24000, 44100, 48000] = 24_000
+    """Of its sound, in Hz. Where an answer says another one, it is changed to this."""
+    max_requests: int = Field(default=16, ge=1, le=256)
+    """Requests at once."""
+    connect_timeout_s: float = Field(default=5.0, gt=0)
+    """How long a connection may take."""
+    read_timeout_s: float = Field(default=30.0, gt=0)
+    """How long it may send nothing, before the first sound and afterwards."""
+    openai_fields_only: bool = False
+    """Send no fields but OpenAI's own, for servers that refuse others: no language, no seed, no sampling."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
         try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError as error:
-            way_out = " or items with commas between" if is_list else ""
-            raise SettingsError(
-                f"the environment variable {self._variable(field_name, value)} is not JSON{way_out} (got {value!r})"
-            ) from error
+            if value:
+                parse_server_url(value)
+            return value
+        except ValueError as error:  # pydantic would show the value, and a password may be in it
+            raise SettingsError(f"http_engine.url: {error}") from None
 
-    def _variable(self, field_name: str, value: str) -> str:
-        """The library tells the last part of the name alone."""
-        named = (name.upper() for name, held in self.env_vars.items() if held == value)
-        return next(name for name in named if name.startswith(ENV_PREFIX) and name.endswith(field_name.upper()))
+    @field_validator("token_file", "ca_file", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class _ConfigFile(PydanticBaseSettingsSource):
@@ -271,9 +302,9 @@ class Settings(BaseSettings):
     """What is logged, to standard error."""
     log_text: bool = False
     """Log what is spoken. Off by default: what a household says is private."""
-    engine: Literal["auto", "embedded", "qwen"] = "auto"
-    """Who speaks: "qwen": Qwen3-TTS; "embedded": the preview voice; "auto": Qwen3-TTS if there are a GPU and a
-    checkpoint."""
+    engine: Literal["auto", "embedded", "qwen", "http"] = "auto"
+    """Who speaks: "qwen": Qwen3-TTS; "embedded": the preview voice; "http": a speech server elsewhere, which text is
+    sent to; "auto": Qwen3-TTS if there are a GPU and a checkpoint, else the preview voice."""
     voice: str | None = None
     """Voice of requests that name none; empty means the best one for the language."""
     language: LanguageCode = "en"
@@ -292,6 +323,7 @@ class Settings(BaseSettings):
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
+    http_engine: HttpEngineSettings = HttpEngineSettings()
 
     @field_validator("config", "data_dir", "voice", mode="before")
     @classmethod
@@ -303,8 +335,7 @@ class Settings(BaseSettings):
         """The data directory, with its default filled in."""
         if self.data_dir is not None:
             return self.data_dir
-        base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-        return Path(base) / "qwen3tts-daemon"
+        return data_home() / "qwen3tts-daemon"
 
     @property
     def models_path(self) -> Path:
@@ -323,20 +354,27 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Environment(settings_cls), _ConfigFile(settings_cls)
+        return init_settings, OwnVariables(settings_cls), KnownVariables(settings_cls), _ConfigFile(settings_cls)
 
 
 def load_settings(arguments: list[str]) -> Settings:
     """The effective settings. Raises SettingsError naming the option, SystemExit for --help."""
-    _refuse_unknown_variables()
     try:
+        refuse_unknown(Settings.model_fields)
         return CliApp.run(Settings, cli_args=list(_with_values(arguments)))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from error
-    except UnreadableSettings as error:
+        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r}{_origin(name, arguments)})") from error
+    except (BadVariable, UnreadableSettings) as error:
         raise SettingsError(str(error)) from error
+
+
+def _origin(option: str, arguments: list[str]) -> str:
+    """The variable that a bad value comes from, if it does."""
+    variable = variable_of(option)
+    said = any(_dashed(word).startswith(f"--{option.replace('_', '-')}") for word in arguments)
+    return f" from the environment variable {variable}" if variable and not said else ""
 
 
 def _with_values(arguments: list[str]) -> Iterator[str]:
@@ -368,13 +406,3 @@ def _booleans(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield option
         elif isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             yield from _booleans(info.annotation, f"{option}.")
-
-
-def _refuse_unknown_variables() -> None:
-    """pydantic-settings does not notice a mistyped variable; a user would wonder why it does nothing."""
-    known = {name.upper() for name in Settings.model_fields}
-    for variable in os.environ:
-        if variable.upper().startswith(ENV_PREFIX):
-            name = variable.upper().removeprefix(ENV_PREFIX).split("__")[0]
-            if name not in known:
-                raise SettingsError(f"the environment variable {variable} names no option")

@@ -158,6 +158,8 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str = ""
     client: str = ""
     """Who asks: where many wait, they are served in turn by client."""
+    passed_on_by: tuple[str, ...] = ()
+    """The daemons that it came through before it came here: one that finds itself there would go round in a circle."""
     streamed: bool = True
     """Whether somebody hears it while it is spoken. False: the whole is wanted, so sound may come late and at once, and
     an engine may speak once more what went wrong."""
@@ -265,7 +267,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     voice_kinds: tuple[VoiceKind, ...]
     voices: tuple[VoiceInfo, ...]
-    """Preset voices; the first that speaks a language is that language's default."""
+    """Preset voices; the first that speaks a language is that language's default. None are known of a server elsewhere
+    that has not answered yet."""
     live_text: Literal["words", "sentences"]
     """What `feed` wants: text as it comes, or whole sentences."""
     rows: Annotated[int, msgspec.Meta(ge=1)]
@@ -278,3 +281,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it can speak faster and slower by itself."""
     is_preview: bool = False
     """A stand-in until Qwen3-TTS is there."""
+    text_goes_to: str = ""
+    """The host that texts are sent to; "" if they stay on this machine."""
+
+    @property
+    def knows_voices(self) -> bool:
+        """False until a server elsewhere has told them."""
+        return bool(self.voices) or not self.text_goes_to

@@ -2,7 +2,8 @@
 # Builds the part of flash-attn that `attention = "flash"` uses and installs it: the forward pass, heads of up to 128, bfloat16.
 # For PyTorch versions that nobody publishes a wheel for. Takes minutes, CUDA's compiler (nvcc) and 4 GB of memory a job.
 #   scripts/build_flash_attn.sh [PYTHON] [DIRECTORY]   PYTHON has PyTorch; DIRECTORY, if given, takes the package (pip --target)
-# SOURCE names a source distribution that is there already, ARCHS the cards (80;90), JOBS the compilers that run at once.
+# SOURCE names a source distribution that is there already, ARCHS the cards (80;90), JOBS the compilers that run at once;
+# WHEELS a folder that gets a wheel, and then nothing is installed.
 set -euo pipefail
 python=${1:-.venv/bin/python} target=${2:-} version=2.8.3.post2
 work=$(mktemp -d)
@@ -54,4 +55,7 @@ EOF
 
 archs=${ARCHS:-$("$python" -c 'import torch; print("90" if torch.cuda.get_device_capability() >= (9, 0) else "80")')}
 export FLASH_ATTENTION_FORCE_BUILD=TRUE FLASH_ATTN_CUDA_ARCHS=$archs MAX_JOBS=${JOBS:-$(($(getconf _NPROCESSORS_ONLN) / 2 + 1))} NVCC_THREADS=1
+if [ -n "${WHEELS:-}" ]; then
+  exec "$python" -m pip wheel --no-deps --no-build-isolation --wheel-dir "$WHEELS" .
+fi
 "$python" -m pip install --no-deps --no-build-isolation ${target:+--target "$target"} .

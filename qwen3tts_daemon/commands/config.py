@@ -1,6 +1,5 @@
 """Every option: its effective value and where it came from; and the example file made of the defaults."""
 
-import os
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +9,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from qwen3tts_daemon.settings import ENV_PREFIX, Settings, read_config_file
+from qwen3tts_daemon.environment import variable_of
+from qwen3tts_daemon.settings import Settings, read_config_file
 from qwen_tts.toml import toml_value
 
 
@@ -27,7 +27,7 @@ def options(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tup
 
 
 def effective(settings: Settings, arguments: list[str]) -> Iterator[tuple[str, Any, str]]:
-    """Dotted name, value, and `command line`, `environment`, `file` or `default`."""
+    """Dotted name, value, and `command line`, `environment (VARIABLE)`, `file` or `default`."""
     on_file = read_config_file(settings.config) if settings.config else {}
     for name, _ in options():
         yield name, _dig(settings.model_dump(mode="json"), name), _source(name, arguments, on_file)
@@ -38,8 +38,8 @@ def _source(name: str, arguments: list[str], on_file: Mapping[str, Any]) -> str:
     positive, negative = f"--{flag}", f"--no-{flag}"
     if any(word.split("=")[0].replace("_", "-") in (positive, negative) for word in arguments):
         return "command line"
-    if ENV_PREFIX + name.upper().replace(".", "__") in {variable.upper() for variable in os.environ}:
-        return "environment"
+    if variable := variable_of(name):
+        return f"environment ({variable})"
     return "default" if _dig(on_file, name) is None else "file"
 
 

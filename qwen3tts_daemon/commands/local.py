@@ -2,24 +2,33 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterable, AsyncIterator
 
 from qwen3tts_daemon.commands.client import Hear
 from qwen3tts_daemon.daemon import make_speech
 from qwen3tts_daemon.hosting.engine_selection import choose_engine
+from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import AudioChunk
 
+logger = logging.getLogger(__name__)
+
 
 @contextlib.asynccontextmanager
 async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Speech]:
     """A Speech of its own; its worker ends with the block. Raises ModelUnavailable, SettingsError."""
     speech = make_speech(settings, choose_engine(settings))
+    if where := where_text_goes(settings):
+        logger.warning("%s", where)
     try:
         await speech.start(preload=preload)
+        if not speech.capabilities.knows_voices:
+            async with speech.manager.lease():
+                pass  # a server elsewhere has told them by now
         yield speech
     finally:
         await speech.close()

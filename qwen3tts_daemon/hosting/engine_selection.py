@@ -1,15 +1,19 @@
-"""Which engine the settings mean: the preview voice, or Qwen3-TTS where it can run."""
+"""Which engine the settings mean: the preview voice, Qwen3-TTS where it can run, or a server elsewhere."""
 
 import importlib.util
 import logging
 import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Checkpoint
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig
-from qwen3tts_daemon.hosting.worker_client import EngineSpec
+from qwen3tts_daemon.hosting.spare_process import EngineProcess
+from qwen3tts_daemon.hosting.speech_server import server_options
+from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
+from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen_tts.errors import BadCheckpoint
 
@@ -26,11 +30,20 @@ _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 class EngineChoice:
     """An engine and how it is kept."""
 
-    spec: EngineSpec
+    spec: EngineSpec | ServerOptions
     config: ManagerConfig
     preload: bool
     stand_in: EngineSpec | None = None
     """Speaks until the engine is loaded"""
+
+
+async def start_engine(spec: EngineSpec | ServerOptions) -> EngineProcess:
+    """An engine that is not loaded yet: in a worker, or none of ours. Raises ModelUnavailable."""
+    if isinstance(spec, EngineSpec):
+        return await WorkerEngine.start(spec)
+    from qwen3tts_daemon.http_engine.engine import HttpEngine  # only who asks for it pays for the HTTP client
+
+    return HttpEngine(spec)
 
 
 def choose_engine(settings: Settings) -> EngineChoice:
@@ -40,6 +53,8 @@ def choose_engine(settings: Settings) -> EngineChoice:
     """
     if settings.engine == "embedded":
         return _preview(settings)
+    if settings.engine == "http":
+        return EngineChoice(server_options(settings), ManagerConfig(), preload=True)
     if settings.engine == "qwen":
         if not _is_installed():
             raise SettingsError("engine is qwen, and torch is missing: pip install 'qwen3tts-daemon[gpu]'")
@@ -56,7 +71,8 @@ def choose_engine(settings: Settings) -> EngineChoice:
 
 
 def _has_gpu() -> bool:
-    return any(path.exists() for path in _DEVICES)
+    is_apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")
+    return is_apple or any(path.exists() for path in _DEVICES)
 
 
 def _is_installed() -> bool:
@@ -97,17 +113,21 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
     config = ManagerConfig(
         idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s, has_spare=True
     )
-    stand_in = _preview(settings).spec if qwen.while_loading == "embedded" else None
+    stand_in = _preview_spec(settings) if qwen.while_loading == "embedded" else None
     spec = EngineSpec("qwen_tts.hosting.host:create", options, ("qwen_tts.engine.engine",), settings.log_level)
     return EngineChoice(spec, config, qwen.preload, stand_in)
 
 
 def _preview(settings: Settings) -> EngineChoice:
+    config = ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s)
+    return EngineChoice(_preview_spec(settings), config, settings.embedded.preload)
+
+
+def _preview_spec(settings: Settings) -> EngineSpec:
     options = {
         "cache_dir": str(settings.data_path / "cache"),
         "threads": settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS),
         "kokoro": settings.embedded.kokoro,
         "warm_languages": [settings.language],
     }
-    spec = EngineSpec("qwen3tts_daemon.embedded.engine:create", options, log_level=settings.log_level)
-    return EngineChoice(spec, ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s), settings.embedded.preload)
+    return EngineSpec("qwen3tts_daemon.embedded.engine:create", options, log_level=settings.log_level)

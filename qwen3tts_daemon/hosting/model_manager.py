@@ -63,9 +63,18 @@ class ModelManager:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Of the engine, also while it is unloaded; known once `start` has returned."""
+        """Of the engine, also while it is unloaded; known once `start` has returned. A server elsewhere may learn to
+        speak with other voices."""
+        if self._is_ready:
+            assert self._engine is not None
+            self._capabilities = self._engine.capabilities
         assert self._capabilities is not None, "the manager has not started"
         return self._capabilities
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot speak; "" if it can, or nobody knows yet."""
+        return str(self._error) if self.state == "failed" else ""
 
     @property
     def leases(self) -> int:

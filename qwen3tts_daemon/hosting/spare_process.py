@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class EngineProcess(SpeechEngine, Mortal, Reporting, Protocol):
-    """An engine in a process of its own."""
+    """An engine in a process of its own, or on another machine: it may go, and another one is started then."""
 
 
 StartEngine = Callable[[], Awaitable[EngineProcess]]

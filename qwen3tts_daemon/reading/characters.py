@@ -36,6 +36,8 @@ _KEPT = "、。，！？：；（）「」『』【】《》〈〉“”…～�
 _DASH_FOR_MINUS = regex.compile(rf"(?<![{LETTERS}\d)\]%°]|\d\s)–(?=\d)")
 # Of scripts that `regex` knows and this Python does not yet: a digit without a value.
 _UNKNOWN_DIGIT = regex.compile(r"(?![0-9])\p{Nd}")
+_CIRCLED = regex.compile(r"(?<=[①-⑳])\s?(?=\d)")
+"""Between the number of an item and what it starts with"""
 _DEGREE = regex.compile(r"(?<=\d\s?)[º°]\s?(?=[CFK]\b)")
 
 
@@ -43,6 +45,7 @@ def plain(text: str) -> str:
     """The text with one character for each meaning: minus, digits, degrees, blanks, primes."""
     if text.isascii():
         return text
+    text = _CIRCLED.sub(", ", text)
     text = _DASH_FOR_MINUS.sub("-", _DEGREE.sub("°", text.translate(_ONE_FOR_MANY)))
     return text if text.isascii() else _UNKNOWN_DIGIT.sub(" ", "".join(map(_plain, text)))
 

@@ -11,8 +11,13 @@ from qwen3tts_daemon.reading.chinese_units import COUNTERS, CURRENCIES, UNIT_SYM
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Number
 
-_NO_TWO = "第初周期拜之月点"
+_NO_TWO = (
+    r"(?<!第[\d、和到至]*|[初拜之]|星期|[\d一二三四五六七八九十两]点|[周月](?=2(?:[晚点夜]|天气))"
+    r"|[排号栋区苑](?=2[栋幢座]))"
+)
 """Behind these, two is 二"""
+_NO_COUNTERS = r"(?!年级|年\d+班|成立|分之|站台|口[出进]|[排栋幢座]\d|[栋幢座][一二三四五六七八九]?单元|晚上)"
+"""These begin like words that count things"""
 
 
 class Chinese(Language):
@@ -35,12 +40,18 @@ class Chinese(Language):
     version_word = "V"
     date_order = "mdy"
     clock_words = r"[aApP]\.?[mM](?![A-Za-z])\.?"
+    also_read = chinese_names.ALSO_READ
     abbreviations = {"CO2": "二氧化碳", "vs.": "对", "VS": "对", "vs": "对"}
 
     def before(self) -> Sequence[Row]:
         return [
             (r"(?<=\p{Han})[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=\p{Han})", lambda _: ""),
-            (r"(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<![A-Za-z]\d{1,3})(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<=PM(?:10|2\.5)):\s?(?=\d)", lambda _: "："),
+            (
+                rf"(?<![\d.{LETTERS}])(?:\d{{1,2}}\.){{2}}\d{{1,3}}(?![\d.])",
+                lambda found: self.dotted(found[0].split(".")),
+            ),
             (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
             *chinese_names.names(),
             *chinese_names.amounts(),
@@ -54,11 +65,11 @@ class Chinese(Language):
         return [
             (rf"(?<=[{LETTERS}])(?<whole>\d+)\.(?<part>\d+)(?![.\d])", _decimal),
             (rf"(?<![\d.,{LETTERS}])-{NUMBER}(?=度)", lambda found: chinese_numbers.below_zero(found[0])),
-            (rf"(?<![\d.,{_NO_TWO}{LETTERS}-])2(?={COUNTERS})(?!年级|年\d+班|成立|分之)", lambda _: "两"),
-            (rf"(?<![\d.,{_NO_TWO}{LETTERS}-])2(?=[到至、或]{NUMBER}(?:{COUNTERS}|{UNIT_SYMBOLS}))", lambda _: "两"),
+            (rf"{_NO_TWO}(?<![\d.,{LETTERS}-])2(?={COUNTERS}){_NO_COUNTERS}", lambda _: "两"),
+            (rf"{_NO_TWO}(?<![\d.,{LETTERS}-])2(?=[到至、或]{NUMBER}(?:{COUNTERS}|{UNIT_SYMBOLS}))", lambda _: "两"),
             (r"(?<![\d.,])\d{8,15}(?=[元人个块次吨米户条万美港])", lambda found: self.cardinal(int(found[0]))),
             (r"(?<=\d)[xX](?![\d\p{Latin}])", lambda _: "倍"),
-            (rf"(?<=[{LETTERS}\d])\+(?=\d|$|\p{{Han}})", lambda _: "加"),
+            (rf"(?<=[{LETTERS}\d万亿千百])\+(?=\d|$|\p{{Han}}|[，。、！）])", lambda _: "加"),
         ]
 
     # ---- numbers ----
@@ -104,6 +115,8 @@ class Chinese(Language):
         return f"{first}{'比' if is_score else '到'}{last}"
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
+        if 0 < denominator < numerator <= 12:
+            return self.date(denominator, numerator, None)
         if not 0 < numerator < denominator:
             return None
         if 12 < denominator <= 31 and 1 < numerator <= 12:
@@ -118,7 +131,7 @@ class Chinese(Language):
 
     def dotted(self, parts: Sequence[str]) -> str:
         is_address = len(parts) == 4 and any(len(part) == 3 for part in parts)
-        return "点".join(map(self.digits if is_address else self.part, parts))
+        return "点".join(self.digits(part) if is_address or len(part) == 4 else self.part(part) for part in parts)
 
     def address(self, written: str) -> str:
         return "".join(self.address_signs.get(char, self.digits(char) or char) for char in written)

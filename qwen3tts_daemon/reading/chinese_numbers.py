@@ -41,7 +41,8 @@ def below_zero(written: str) -> str:
 
 
 def date(day: int, month: int, year: int | None = None) -> str:
-    words = f"{cardinal(month)}月{cardinal(day)}日"
+    """Of a month alone where the day is 0."""
+    words = f"{cardinal(month)}月" + (f"{cardinal(day)}日" if day else "")
     return f"{digits(str(year))}年{words}" if year else words
 
 

@@ -6,9 +6,9 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import english_dates, english_names, english_numbers
 from qwen3tts_daemon.reading.english_units import ABBREVIATIONS, CURRENCIES, MAGNITUDES, UNITS
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.patterns import END, alternatives
 
 _FRACTIONS = {2: "half", 4: "quarter"}
 _MAGNITUDES = {"k": "thousand", "M": "million", "bn": "billion"}
@@ -42,6 +42,7 @@ class English(Language):
         yield from english_dates.dates()
         yield from english_dates.times()
         unit = alternatives(UNITS)
+        yield rf"(?<![\d.,-])(?<number>\d[\d.,]*)-(?<unit>{unit}){END}(?!-)", self._adjective
         yield (
             rf"(?<=\b[Aa]n?\s)(?<number>[\d.,]*\d)[\s-]?(?<unit>{unit})(?=\s\p{{Ll}}{{3}})(?!\s(?:and|for|per))",
             self._adjective,
@@ -87,9 +88,10 @@ class English(Language):
         name = _FRACTIONS.get(denominator) or self.ordinal(denominator)
         return f"{self.cardinal(numerator)} {name}{'' if numerator == 1 else 's'}"
 
-    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
-        if has_whole:
-            return f"{words} {unit.many}"
+    def counted_fraction(self, whole: int, numerator: int, denominator: int, unit: Unit) -> str | None:
+        words = self.fraction(numerator, denominator)
+        if whole or words is None:
+            return super().counted_fraction(whole, numerator, denominator, unit)
         article = "an" if unit.one[0] in "aeiou" or unit.one == "hour" else "a"
         return f"half {article} {unit.one}" if words == "one half" else f"{words} of {article} {unit.one}"
 

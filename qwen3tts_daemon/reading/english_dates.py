@@ -25,7 +25,10 @@ _LEADS = (
     "|summer|winter|spring|autumn|fall|copyright|established|founded|born|built"
 )
 _THINGS = r"\s(?:more\s)?(?:people|men|women|children|feet|percent|\p{Ll}+[^s\W]s)\b"
-_DATE_LEADS = r"(?:[Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Ff]rom|[Dd]ue|\p{L}+day),?\s"
+_DATE_LEADS = (
+    r"(?:[Oo]n|[Bb]y|ends|starts|begins|expires|[Tt]hrough"
+    r"|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Ff]rom|[Dd]ue|\p{L}+day),?\s"
+)
 
 ALSO_READ = rf"\b(?:{_WEEKDAY_NAMES})\b(?:{_DASH}(?:{_WEEKDAY_NAMES})\b)|\b(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\."
 
@@ -47,6 +50,7 @@ def dates() -> Iterator[Row]:
         rf"|[Ss]ince)\s)(?<weekday>{_WEEKDAY_NAMES})(?!\p{{L}})(?:\.(?!\s*$))?",
         lambda found: _weekday(found["weekday"]),
     )
+    yield rf"(?<=\b(?:{_MONTH_NAMES})\s{_DAY}{_ST}){_DASH}(?={_MONTH}\s\d)", lambda _: " to "
     yield rf"{_MONTH}\s(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?(?!{_MORE}){_IN_YEAR}", _month_first
     yield (
         rf"(?<the>\b[Tt]he\s)?{_FREE}(?<day>{_DAY}){_ST}(?:{_DASH}(?<last>{_DAY}){_ST})?\s(?:of\s)?{_MONTH}{_IN_YEAR}",
@@ -55,8 +59,14 @@ def dates() -> Iterator[Row]:
     yield rf"{_MONTH},?\s(?<year>{_YEAR})(?!{_MORE})", lambda found: f"{_month(found)} {year(int(found['year']))}"
     yield (
         rf"(?<=\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y|of|[Ff]rom|[Ll]ast|[Nn]ext|[Ee]arly|[Ll]ate"
-        rf"|mid)[\s-]){_MONTH}(?<=\.)",
+        rf"|mid)[\s-]){_MONTH}(?:(?<=\.)|(?=\.\s*$))",
         _month,
+    )
+    both = r"(?:\s(?:and|to|or|through|until)\s|,\s|\s?[-–]\s?)"
+    in_two = r"(?:0[1-9]/[0-3]\d|1[0-2]/0[1-9])"
+    yield (
+        rf"(?<![\d/]|\d[.,])(?:(?<={in_two}{both})|(?={in_two}))(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|[.,]\d)",
+        lambda found: date(int(found["day"]), int(found["month"])),
     )
     yield (
         rf"(?<=\b{_DATE_LEADS})(?<month>0?[1-9]|1[0-2])/(?<day>{_DAY})(?![\d/]|\s(?:of|cup))(?<!\b(?:[Bb]y"
@@ -90,12 +100,13 @@ def times() -> Iterator[Row]:
     )
     spent = r"(?i:timer|countdown|stopwatch|duration|length|runtime|elapsed|remaining)\b[^.!?\d]{0,25}"
     yield rf"(?<={spent})(?<h>\d+):(?<m>[0-5]\d)(?::(?<s>[0-5]\d))(?!\d)", _timer
-    yield rf"(?<={spent})(?<m>\d+):(?<s>[0-5]\d)(?![:\d]|\s?{_HALF})", _timer
+    yield rf"(?<={spent})(?<m>\d+):(?<s>[0-5]\d)(?![:\d]|\s?(?:{_HALF}|h\b|hrs?\b|hours))", _timer
+    yield r"(?<=\b(?:in|takes|took|of|lasts|lasted|after|time:?)\s)(?<m>2[5-9]|[3-9]\d):(?<s>[0-5]\d)(?![\d:])", _timer
     yield (
         r"(?<![\d:])(?<m>\d+):(?<s>[0-5]\d)(?=\s(?:left|remaining|to go|mins?|minutes)\b)(?:\s(?:mins?|minutes)\b)?",
         _timer,
     )
-    yield r"(?<![\d:])(?<h>\d+):(?<m>[0-5]\d)\s?(?:h|hrs?|hours)\b", _timer
+    yield r"(?<![\d:])(?<h>\d+):(?<m>[0-5]\d)(?::(?<s>[0-5]\d))?\s?(?:h|hrs?|hours)\b", _timer
     yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ec)?\b)?", _lengths
     yield r"(?<![\d.,])(?<m>\d+)\s?m(?:in)?\s?(?<s>\d+)\s?s(?:ec)?\b", _lengths
 

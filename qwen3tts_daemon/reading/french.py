@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from qwen3tts_daemon.reading import french_dates, french_names, french_numbers, french_quantities
 from qwen3tts_daemon.reading.french_units import CURRENCIES, MAGNITUDES, UNITS
-from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
-from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.language import Currency, Row, Unit
+from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.romance import Romance
 
 _BY_ARTICLE = {
     "kilogramme": "le kilo", "litre": "le litre", "mètre": "le mètre", "mètre carré": "le mètre carré",
@@ -15,15 +16,14 @@ _BY_ARTICLE = {
 """What a price is for"""
 
 
-class French(Language):
-    notation = Notation(",", ". ")
+class French(Romance):
     digit_words = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
     point = "virgule"
     says_fraction_as_number = True
     signs = {
         "+": "plus", "-": "moins", "±": "plus ou moins", "×": "fois", "x": "par", "*": "fois", "÷": "divisé par",
         "=": "égale", "<": "moins de", ">": "plus de", "≤": "au plus", "≥": "au moins", "~": "environ",
-        "≈": "environ", "#": "numéro", "№": "numéro", "§": "paragraphe", "&": "et",
+        "≈": "environ", "#": "numéro", "№": "numéro", "§": "paragraphe", "&": "et", "→": "à",
     }  # fmt: skip
     address_signs = {
         ".": "point", "@": "arobase", "/": "slash", "-": "tiret", "_": "tiret bas", ":": "deux-points", "+": "plus",
@@ -34,6 +34,7 @@ class French(Language):
     magnitudes = MAGNITUDES
     ratio_word = "à"
     and_word = "et"
+    half = {"m": "demi", "f": "demie"}
     version_word = "version"
     clock_words = r"h\b|heures?\b"
     abbreviations = french_names.ABBREVIATIONS
@@ -75,7 +76,7 @@ class French(Language):
         """ "3,7 M€" """
         many = currency.unit.many
         if magnitude == "mille":
-            return self.joined(("" if number.is_one else self.number(number), "mille", many))
+            return self.joined(("" if number.is_one else _before_mille(self.number(number)), "mille", many))
         plural = "s" if number.whole > 1 else ""
         of = "d'" if many.startswith("e") else "de "
         return f"{self.number(number)} {magnitude}{plural} {of}{many}"
@@ -100,14 +101,11 @@ class French(Language):
             return None
         return french_numbers.fraction(numerator, denominator)
 
-    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
-        number, half, _ = words.partition(" et demi")
-        ending = "e" if unit.gender == "f" else ""
-        return (
-            f"{number} {unit.many}{half}{ending}"
-            if half
-            else super().counted_fraction(words, unit, has_whole=has_whole)
-        )
+    def half_of(self, unit: Unit) -> str:
+        return f"{self.cardinal(1, unit.gender)} demi-{unit.one}"
+
+    def part_of(self, part: str, unit: Unit) -> str:
+        return f"{part} d'{unit.one}" if unit.one[0] in "aéhio" else f"{part} de {unit.one}"
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         name = "demi" if denominator == 2 else self.fraction(numerator, denominator)
@@ -119,3 +117,8 @@ class French(Language):
     def phone(self, groups: Sequence[str], *, is_international: bool) -> str:
         said = ", ".join(map(french_numbers.digit_groups, groups))
         return f"plus {said}" if is_international else said
+
+
+def _before_mille(said: str) -> str:
+    """ "quatre-vingt mille", "deux cent mille" """
+    return said.removesuffix("s") if said.endswith(("vingts", "cents")) else said

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.french_numbers import MONTHS, clock, date, length
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance_rules import cased, is_dated, timers
 
 _SHORT_MONTHS = {
     "janv": "janvier", "jan": "janvier", "févr": "février", "fév": "février", "mar": "mars", "avr": "avril",
@@ -52,7 +53,7 @@ def dates() -> Iterator[Row]:
 
 def times() -> Iterator[Row]:
     """Times with an h, their ranges, timers, and what is open round the clock."""
-    yield rf"(?i)(?<=\b(?:{_TIMERS})s?\b[^\d.;!?]{{0,12}})(?:(?<h>\d?\d):)?(?<m>\d?\d):(?<s>[0-5]\d)(?![\d:])", _timer
+    yield timers(_TIMERS, length)
     yield r"\b24\s?(?:h|heures)?\s?/\s?(?:24\s?h?\s?(?:et|,|-)?\s?7\s?j?\s?/\s?)?7\b", rewritten(_ROUND_THE_CLOCK)
     yield r"\b(?<a>\d+)\s?h(?:eures)?\s?/\s?24\b(?:\s?h\b)?", rewritten(r"\g<a> heures sur 24")
     yield r"\b(?<a>\d)\s?j(?:ours)?\s?/\s?7\b", rewritten(r"\g<a> jours sur 7")
@@ -66,16 +67,8 @@ def times() -> Iterator[Row]:
 
 
 def _weekday(found: "regex.Match[str]") -> str:
-    full = _WEEKDAYS[found["day"].lower()]
-    return full.capitalize() if found["day"][0].isupper() else full
+    return cased(_WEEKDAYS[found["day"].lower()], found["day"])
 
 
 def _day_month(found: "regex.Match[str]") -> str | None:
-    """A date, and no fraction: behind an article, with a zero in front, or late in a late month."""
-    day, month = int(found["d"]), int(found["m"])
-    is_date = found["cue"] or found["d"][0] == "0" or found["m"][0] == "0" or (day > 12 and month > 9)
-    return date(day, month) if is_date else None
-
-
-def _timer(found: "regex.Match[str]") -> str:
-    return length(int(found["h"] or 0), int(found["m"]), int(found["s"]))
+    return date(int(found["d"]), int(found["m"])) if is_dated(found) else None

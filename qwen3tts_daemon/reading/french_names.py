@@ -6,8 +6,9 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, digit_groups, ordinal
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance_rules import before_numbers, numbers_with_dash, reign, secrets
 
 ABBREVIATIONS = {
     "etc.": "et cetera", "p. ex.": "par exemple", "p.ex.": "par exemple",
@@ -21,8 +22,8 @@ ABBREVIATIONS = {
     "n.b.": "nota bene", "boul.": "boulevard", "qqch.": "quelque chose", "qqn": "quelqu'un",
     "appt.": "appartement", "apt.": "appartement", "appart.": "appartement", "dép.": "département",
     "éd.": "édition", "chap.": "chapitre", "hab.": "habitants", "temp.": "température",
-    "vol.": "volume", "resp.": "respectivement", "approx.": "approximativement", "c. à s.": "cuillères à soupe",
-    "c. à c.": "cuillères à café", "ttes": "toutes", "qté": "quantité", "réf.": "référence",
+    "vol.": "volume", "resp.": "respectivement", "approx.": "approximativement", "et suiv.": "et suivantes",
+    "ttes": "toutes", "qté": "quantité", "réf.": "référence",
     "Mme": "madame", "Mme.": "madame", "Mmes": "mesdames", "Mlle": "mademoiselle", "Mlle.": "mademoiselle",
     "Mlles": "mesdemoiselles", "MM.": "messieurs", "Dr": "docteur", "Dr.": "docteur", "Drs": "docteurs",
     "Dre": "docteure", "Pr": "professeur", "Pr.": "professeur", "N.B.": "nota bene", "NB": "nota bene",
@@ -30,10 +31,10 @@ ABBREVIATIONS = {
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "p.": "page", "pp.": "pages", "art.": "article", "fig.": "figure", "t.": "tome", "al.": "alinéa",
-    "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "No": "numéro",
-    "No.": "numéro", "nº": "numéro", "n°": "numéro", "N°": "numéro", "Nº": "numéro", "nos": "numéros",
-    "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat", "art": "article", "ép.": "épisode",
-    "dpt": "département",
+    "bât.": "bâtiment", "ét.": "étage", "ch.": "chambre", "no": "numéro", "no.": "numéro", "nº": "numéro",
+    "n°": "numéro", "nos": "numéros", "n°s": "numéros", "min.": "minimum", "max": "maximum", "th.": "thermostat",
+    "art": "article", "ép.": "épisode", "dpt": "département", "appt": "appartement", "esc.": "escalier",
+    "km": "kilomètre",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
 _BEFORE_NAMES = {
@@ -59,6 +60,8 @@ NUMBERED = (
 """Behind these words a number is a name: it takes no gender and no plural"""
 _ENDING = r"(?<end>ers?|res?|ères?|èmes?|emes?|ièmes?|es?|nde?s?)(?!\p{L})"
 _ALONE = r"(?<!\p{L}|\p{L}\.)"
+_LETTERED = "lettres?|option|plan|taille|groupe|classe|touche|bus|ligne|porte|catégorie"
+"""Behind these words M. is a letter"""
 
 ALSO_READ = (
     rf"\b[IVX]{{2,}}\b|\b[IVX]+e\b|\bIer\b|\b(?:{_KINGS})\s[IVX]+\b"
@@ -69,23 +72,22 @@ ALSO_READ = (
 
 def short_forms() -> Iterator[Row]:
     """Those that are sure only before a number or a name."""
+    yield before_numbers(_BEFORE_NUMBERS)
     yield (
-        rf"{_ALONE}(?:{alternatives(_BEFORE_NUMBERS)})(?=\s?(?:\p{{Lu}}\.?\s?)?\d)",
-        lambda found: _BEFORE_NUMBERS[found[0]],
-    )
-    yield (
-        rf"{_ALONE}(?:{alternatives(_BEFORE_NAMES)})(?=\s\p{{Lu}}|(?<=M\.)\s(?:et\s|le\s))"
+        rf"{_ALONE}(?<!\b(?i:{_LETTERED})\s)(?:{alternatives(_BEFORE_NAMES)})(?=\s\p{{Lu}}|(?<=M\.)\s(?:et\s|le\s))"
         r"|(?<!\p{L})(?:St|Ste)-(?=\p{Lu})",
         lambda found: _BEFORE_NAMES[found[0]],
     )
     yield r"(?<![/\p{L}])etc(?![/\p{L}.])", rewritten("et cetera")
     yield r"(?<=\b[IVX]+e\s)s\.", rewritten("siècle")
+    yield r"(?<=\b\d+(?:er|e|ème)\s)ét\.", rewritten("étage")
+    yield r"(?<=\b\d+(?:re|e|ème)\s)min\b\.?(?!\s*$)|(?<=\b\d+(?:re|e|ème)\s)min\b", rewritten("minute")
     yield r"(?<=\d\s?(?:min|mn|sec|pers|hab))\.(?=\s\p{Ll})", rewritten("")
 
 
 def romans() -> Iterator[Row]:
     """Centuries, kings, chapters."""
-    yield rf"\b(?<r>[IVX]+){_ENDING}", _roman_ordinal
+    yield rf"\b(?!Vers\b)(?<r>[IVX]+){_ENDING}", _roman_ordinal
     yield rf"(?<=\b(?:{_KINGS})\s)(?<r>[IVX]+)\b", _king
     yield rf"(?<=\b(?i:{NUMBERED}|Vatican|guerre)\s)(?<r>[IVX]+)\b(?!['-])", _roman
 
@@ -97,6 +99,7 @@ def ordinals() -> Iterator[Row]:
 
 def codes() -> Iterator[Row]:
     """Telephone numbers, secrets, and numbers with a letter."""
+    yield r"(?<![\d.,])0 ?8\d\d(?: \d{3}){2}(?![\d.,]?\d)", lambda found: ", ".join(map(digit_groups, found[0].split()))
     yield r"(?<![\d.])0\d(?:[.-]\d\d){4}(?![.,-]?\d)|(?<![\d.,+])0[1-9]\d{8}(?!\d)", _phone
     yield (
         r"(?<=\b(?i:composez|compose|appelez|appelle|appeler|faites|fais)\s(?:le|au)\s)[1-9]\d{3}(?![\d.,]?\d)",
@@ -107,10 +110,10 @@ def codes() -> Iterator[Row]:
         lambda found: f"{as_name(int(found['n']))} {found['letter']}",
     )
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
-    yield (
-        r"(?i)(?<=\b(?:codes?(?!\spost)|PIN|mot de passe)\b[^\d.;!?]{0,30})\d{4,}(?![\d.,]?\d)",
-        lambda found: " ".join(map(digit_groups, found[0])),
+    yield secrets(
+        r"\b(?:codes?(?!\spost)|PIN|mot de passe)\b[^\d.;!?]{0,30}", lambda digits: " ".join(map(digit_groups, digits))
     )
+    yield numbers_with_dash()
 
 
 def _roman_ordinal(found: "regex.Match[str]") -> str | None:
@@ -118,8 +121,8 @@ def _roman_ordinal(found: "regex.Match[str]") -> str | None:
 
 
 def _king(found: "regex.Match[str]") -> str | None:
-    n = roman.value(found["r"])
-    return "premier" if n == 1 else _roman(found)
+    n = reign(found)
+    return "premier" if n == 1 else cardinal(n) if n else None
 
 
 def _roman(found: "regex.Match[str]") -> str | None:

@@ -8,17 +8,26 @@ MONTHS = (
 )  # fmt: skip
 _FRACTIONS = {2: "demi", 3: "tiers", 4: "quart"}
 _FEMININE = (
-    "alarme alerte ampoule ancienne appli armoire autre banane banque bonne boîte brique brosse cabine caméra"
-    " carotte carte cerise chaise chambre chanson chemise chose cible clé colonne consigne couche course"
-    " cuillère cuisine culotte demande dent dose douche douzaine découverte défaite enceinte enveloppe erreur"
-    " femme fenêtre flamme fleur fois fraise friandise gousse goutte grande grosse gélule image lampe lettre"
-    " ligne limite liste livraison livre longue machine main mairie maison maladie mandarine marche marque"
-    " mauvaise merguez minute mise moto mousse mère nappe nuit offre olive ombre orange page panne parole partie"
-    " pause peine personne petite photo pile piste pizza pièce place plage plante planète plaque playlist pluie"
-    " poire pomme porte poudre poule poêle prise pub pâte pêche rafale roue rue règle réponse réunion salle"
-    " saucisse scène seconde secousse semaine seule somme sortie source sœur tarte tasse taxe tempête tentative"
-    " tente tomate tonne touche tour tranche tâche télé usine vache vague valise vente veste victime victoire"
-    " vidéo vie villa vis visite vitre voie voisine voix zone école église éolienne équipe étape étoile"
+    "adresse aile alarme alerte amande amie ampoule ancienne annonce antenne appli arme armoire asperge assiette "
+    "attaque aubergine autre avenue averse baie baignoire balle banane banque barre batterie bière bombe bonne "
+    "bouche boucle bougie boîte branche brioche brique brosse cabine calorie caméra carotte carte case casserole "
+    "catégorie cave centaine cerise chaise chambre chanson chaîne chemise chose châtaigne chèvre cible cloche clé "
+    "colle colonne commande commune consigne consommation corde couche couleur coupe coupure courgette course croix "
+    "crêpe cuillère cuisine culotte cuve dame date datte demande dent dinde diode dizaine dose douche douzaine "
+    "découverte défaite enceinte endive enveloppe erreur espèce famille faute femme fenêtre ferme feuille ficelle "
+    "fiche figue file flamme fleur fois force forêt fraise framboise friandise frite fuite fusée galerie glace "
+    "gousse goutte grande grosse grève guerre gélule herbe histoire horloge huître image jambe jupe lampe larme "
+    "lessive lettre leçon ligne limite liste livraison loi longue lune machine madeleine main mairie maison maladie "
+    "manche mandarine marche marque mauvaise mer merguez minute mise montagne montre moto mouche mousse myrtille "
+    "mère nappe noix note nouvelle nuit odeur offre oie olive ombre orange page paire panne parole part partie "
+    "passerelle pastille patate pause peine perle personne perte petite phase photo phrase pierre pile pilule piste "
+    "pizza pièce place plage planche plante planète plaque playlist pluie poche poire police pomme pompe porte "
+    "poudre poule poêle prise prune pub puce pâte pêche queue radio rafale rame robe roche roue rue règle réponse "
+    "réunion salade salle saucisse scène seconde secousse semaine serviette seule sirène soeur somme sortie soupe "
+    "source souris série sœur table tarte tasse taxe tempête tentative tente tomate tonne tortue touche tour trace "
+    "tranche truite tuile tâche télé tête usine vache vague valeur valise vanne vente veste victime victoire vidéo "
+    "vie villa vis visite vitre voie voile voisine voix zone éclaircie école église éolienne éponge équipe étape "
+    "étoile île"
 )
 _FEMININES = frozenset(_FEMININE.split())
 _FEMININE_ENDINGS = (

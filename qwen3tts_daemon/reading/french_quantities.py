@@ -6,14 +6,17 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.french_names import NUMBERED
-from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, fraction, gender
+from qwen3tts_daemon.reading.french_numbers import as_name, cardinal, fraction, gender, length
 from qwen3tts_daemon.reading.french_units import UNITS
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance_rules import compared, differences, minutes_and_seconds, scores, sizes, units_alone
 
 _ADJECTIVES = frozenset(("autre", "jeune", "nouvelle", "grande", "petite", "belle", "ancienne", "dernière"))
 _NO_NOUNS = frozenset(("des", "pour", "par", "sur", "sont", "était", "avec", "dans", "mais"))
 _COMPARED = {"≤": "inférieur ou égal à", "≥": "supérieur ou égal à", "<": "inférieur à", ">": "supérieur à"}
+_SCORES = r"score|résultat|final|gagn\w+|bat|battu|nul|victoire|défaite|mène|mènent|perd\w*|match"
+_SPANS = "jour|semaine|mois|an|année|heure|nuit|personne|minute"
 _WHOLE = r"(?<![\d.,]|\d[ \u00a0])(?<n>\d{1,3}(?:[ \u00a0.]\d{3})+|\d+)(?![\d.,]*\d)"
 
 
@@ -26,13 +29,11 @@ def quantities() -> Iterator[Row]:
     yield r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("kilowattheures aux cent kilomètres")
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euros ")
-    yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> pieds \g<in> pouces")
-    yield (
-        r"(?<=\b(?:au|le|par)\s)(?<unit>kg|km|m²|m³|kWh|MWh)(?![\p{L}\d/])",
-        lambda found: UNITS[found["unit"]].one,
-    )
-    yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
-    yield r"(?<=\d)\s?\"(?!\p{L})", _inches
+    yield units_alone("au|le|par", UNITS)
+    yield from minutes_and_seconds(length)
+    yield from sizes("pieds", "pouces")
+    yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?=(?:{_SPANS})\b)", rewritten(" par ")
+    yield compared(_COMPARED)
     yield r"(?<=\b[Éé]chelle\s)1:(?<n>\d+)\b", lambda found: fraction(1, int(found["n"]))
     yield r"\b21:9\b", rewritten("vingt et un neuvièmes")
     yield r"\b16:9\b", rewritten("seize neuvièmes")
@@ -42,8 +43,10 @@ def quantities() -> Iterator[Row]:
     yield r"(?<=\b\d+)\s?[x×]\s?(?=[\d.,\u00a0 ]*\d\s?€)", rewritten(" fois ")
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> fois")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("fois")
-    yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("moins")
-    yield r"(?<![\d.,-])(?<a>\d)\s[-–]\s(?<b>\d)(?![\d.,:/]|\s?[=€%\p{L}])", rewritten(r"\g<a> à \g<b>")
+    yield differences("moins")
+    yield r"(?<![\d.,-])(?<a>\d)\s[-–]\s(?<b>\d)(?![\d:/]|[.,]\d|\s?[=€%\p{L}])", rewritten(r"\g<a> à \g<b>")
+    yield scores(_SCORES, "à")
+    yield r"(?<=\d\s?)º(?!\p{L})", rewritten("°")
 
 
 def fractions() -> Iterator[Row]:
@@ -64,11 +67,6 @@ def agreement() -> Iterator[Row]:
     """Numbers that are names, and those that take the gender of the noun behind them."""
     yield rf"(?<=\b(?i:{NUMBERED})s?\s)(?!0){_WHOLE}(?![\p{{L}}°])", lambda found: as_name(_value(found))
     yield rf"{_WHOLE}(?=(?<next>(?:\s\p{{Ll}}[\p{{L}}'-]*){{1,2}}))", _agreeing
-
-
-def _inches(found: "regex.Match[str]") -> str | None:
-    """A size, unless the sign closes a quotation."""
-    return None if found.string[: found.start()].count('"') % 2 else " pouces"
 
 
 def _half(found: "regex.Match[str]") -> str | None:

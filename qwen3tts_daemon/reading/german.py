@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from qwen3tts_daemon.reading import german_dates, german_names, german_numbers, german_ordinals, german_short_forms
+from qwen3tts_daemon.reading import (
+    german_dates,
+    german_names,
+    german_numbers,
+    german_ordinals,
+    german_quantities,
+    german_short_forms,
+)
 from qwen3tts_daemon.reading.german_units import ABBREVIATIONS, CURRENCIES, MAGNITUDES, UNITS
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
@@ -47,6 +54,7 @@ class German(Language):
         yield from german_dates.times()
         yield from german_ordinals.ordinals()
         yield from german_ordinals.ones()
+        yield from german_quantities.datives()
 
     def after(self) -> Iterator[Row]:
         yield from german_dates.agreement()
@@ -84,6 +92,8 @@ class German(Language):
     # ---- kinds of things ----
 
     def money(self, number: Number, currency: Currency, magnitude: str, per: Unit | None) -> str:
+        if magnitude == "tausend" and number.is_whole:
+            number, magnitude = Number(number.whole * 1000, "", number.sign), ""
         if magnitude.startswith("Mill") and number.is_one:
             return f"eine {magnitude.removesuffix('en').removesuffix('n')} {currency.unit.many}"
         return super().money(number, currency, magnitude, per)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.german_grammar import ending, preceding
+from qwen3tts_daemon.reading.german_grammar import case, ending, one, preceding
 from qwen3tts_daemon.reading.german_numbers import MONTHS, cardinal, clock, date, decade, joining, ordinal, year
 from qwen3tts_daemon.reading.language import Row, hours_minutes_seconds
 
@@ -23,10 +23,10 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:1[1-9]|20)\d\d"
 _MORE = r"[\d:%°/]|[.,]\d"
 _FREE = r"(?<![\d.,:/$€£#+–-])"
-_UNTIL = r"\s?(?:[-–—]|und|bis(?: zum)?|oder)\s?"
+_UNTIL = r"\s?(?:[-–—/]|und|bis(?: zum)?|oder)\s?"
 
 ALSO_READ = (
-    rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
+    rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\+|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
     rf"|Dez)\."
 )
 
@@ -34,7 +34,8 @@ ALSO_READ = (
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     day = rf"(?<!\p{{L}})(?<weekday>{_DAYS})(?!\p{{L}})"
-    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
+    yield r"(?<=\d\.\d{1,2}\.(?:\d{2,4})?)\s?[-–—]\s?(?=\d{1,2}\.\d{1,2}\.)", lambda _: " bis "
+    yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\+|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}\.(?=\s(?:Professor|Doktor|Herrn?|Frau|Familie)\b)", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
@@ -58,7 +59,7 @@ def dates() -> Iterator[Row]:
         rf"|%|°))(?<year>)(?<end>)",
         _with_number,
     )
-    yield rf"(?<=\b(?:[Ii]m|[Ss]eit|[Bb]is|[Aa]b|Ende|Anfang|Mitte)\s){_MONTH}(?<=\.)", _month_name
+    yield rf"(?<=\b(?:[Ii]m|[Ss]eit|[Bb]is|[Aa]b|Ende|Anfang|Mitte)\s){_MONTH}(?:(?<=\.)|(?=\.\s*$))", _month_name
     short = "Jan|Febr?|Mär|März|Mrz|Apr|Mai|Jun|Jul|Aug|Sept?|Okt|Nov|Dez"
     yield (
         rf"(?<!\p{{L}})(?<month>{short})\.?{_DASH}(?<last>{short})(?!\p{{L}})\.?",
@@ -99,28 +100,42 @@ def times() -> Iterator[Row]:
         _from_to,
     )
     yield rf"{_FREE}(?<h>{hour})[.:](?<m>{minute})\s?(?:Uhr\b)", _clock
+    starts = r"(?:Beginn|Einlass|Start|Anstoß|Abfahrt|Ankunft|Anpfiff|Schluss|Treffpunkt|Treffen):?"
+    yield rf"(?<=\b{starts}\s)(?<h>{hour})(?:[.:](?<m>{minute}))?\s?h\b", _clock
     yield (
         rf"(?<=\b(?:[Uu]m|[Aa]b|[Bb]is|[Gg]egen|[Vv]on|[Nn]ach"
         rf"|[Vv]or)\s)(?<h>{hour})(?:[.:](?<m>{minute}))?\s?(?:h|Uhr)\b",
         _clock,
     )
     yield rf"{_FREE}(?<h>{hour})(?<m>)\s?Uhr\b", _clock
+    yield (
+        r"(?<=\b(?:[Uu]m|[Gg]egen|[Aa]b|[Bb]is|[Vv]or|[Nn]ach|[Ss]eit|ist|erst|schon|circa)\s)(?:½|1/2)\s(?<h>[1-9]|1[0-2])\b(?:\sUhr)?",
+        lambda found: f"halb {cardinal(int(found['h']))}",
+    )
     spent = (
         r"(?i:timer|countdown|stoppuhr|dauer|restzeit|restlaufzeit|laufzeit|spielzeit|verbleibend|noch"
         r"|seit)\b[^.!?\d]{0,25}"
     )
     yield rf"(?<={spent})(?<h>\d+):(?<m>{minute}):(?<s>{minute})(?!\d)", _timer
     yield (
+        rf"(?<=\b(?:[Ii]n|[Bb]innen)\s|\b(?:[Nn]ach|[Vv]or|[Ss]eit|[Mm]it)\s(?=\d:))(?<h>\d+):(?<m>{minute}):(?<s>{minute})(?!\d)",
+        _timer,
+    )
+    yield (
         rf"(?<={spent})(?<m>\d+):(?<s>{minute})(?![:\d]|\s?(?:h|Uhr|Std|Stunden)\b)(?:\s?(?:min|Min\.?|Minuten)\b)?",
         _timer,
     )
-    yield rf"(?<![\d:])(?<h>\d+):(?<m>{minute})\s?(?:h|Std\b\.?|Stunden)(?!\p{{L}})", _timer
+    yield (
+        rf"(?<=\b(?:in|nach|von|dauert\p{{Ll}}*|Zeit:?)\s)(?<m>2[5-9]|[3-9]\d):(?<s>{minute})(?![\d:]|\s?(?:h|Std|min|Min))",
+        _timer,
+    )
+    yield rf"(?<![\d:])(?<h>\d+):(?<m>{minute})(?::(?<s>{minute}))?\s?(?:h|Std\b\.?|Stunden)(?!\p{{L}})", _timer
     yield rf"(?<![\d:])(?<m>\d+):(?<s>{minute})\s?(?:min|Min\b\.?|Minuten)(?!\p{{L}})", _timer
     yield r"(?<![\d.,])(?<h>\d+)\s?h\s?(?<m>\d+)\s?m?(?:in)?\b(?:\s?(?<s>\d+)\s?s(?:ek)?\b)?", _lengths
 
 
 def _weekdays(found: "regex.Match[str]") -> str:
-    word = "und" if found["between"] == "/" else "bis"
+    word = "und" if found["between"] in "/+" else "bis"
     return f"{_WEEKDAYS[found[1]]} {word} {_WEEKDAYS[found[3]]}"
 
 
@@ -135,7 +150,7 @@ def _month_name(found: "regex.Match[str]") -> str:
 
 def _first_day(found: "regex.Match[str]") -> str:
     between = found["between"].strip()
-    word = "bis" if between in "-–—" else between
+    word = "und" if between == "/" else "bis" if between in "-–—" else between
     return f"{ordinal(int(found['first']), ending(preceding(found)))} {word}"
 
 
@@ -164,8 +179,22 @@ def _years(found: "regex.Match[str]") -> str | None:
 
 def _year(found: "regex.Match[str]") -> str | None:
     n = int(found["year"])
-    is_sure = found["lead"] or n >= 1900 or (n >= 1500 and regex.match(r"\s\p{Ll}{3}", found.string[found.end() :]))
+    after = found.string[found.end() :]
+    is_sure = found["lead"] or n >= 1900 or (n >= 1500 and (regex.match(r"\s\p{Ll}{3}", after) or _is_history(found)))
     return (found["lead"] or "") + year(n) if is_sure else None
+
+
+def _is_history(found: "regex.Match[str]") -> bool:
+    """The end of a sentence of what was: "trafen sich 1538" """
+    return bool(
+        regex.match(r"[.!?)]?$", found.string[found.end() :])
+        and regex.search(
+            r"\b(?:starb\p{Ll}*|ende\p{Ll}+|beg[ao]nn\p{Ll}*|wurden?|entstand\p{Ll}*|erfand|entdeckte|schrieb"
+            r"|erschien|regierte|lebte|siegte|trafen|traf"
+            r"|gründete\p{Ll}*|König|Kaiser|Papst|d(?:er|ie|en|em) \p{Lu}\p{Ll}+ten?)\b",
+            found.string[: found.start()],
+        )
+    )
 
 
 def _clock(found: "regex.Match[str]") -> str:
@@ -180,20 +209,20 @@ def _from_to(found: "regex.Match[str]") -> str:
 
 
 def _timer(found: "regex.Match[str]") -> str:
-    return duration(*hours_minutes_seconds(found))
+    return duration(*hours_minutes_seconds(found), case(preceding(found)))
 
 
 def _lengths(found: "regex.Match[str]") -> str:
     """ "2h 15min": as it is written"""
-    return " ".join(_parts(*hours_minutes_seconds(found)))
+    return " ".join(_parts(*hours_minutes_seconds(found), case(preceding(found))))
 
 
-def duration(hours: int, minutes: int, seconds: int) -> str:
+def duration(hours: int, minutes: int, seconds: int, in_case: str = "nominative") -> str:
     """ "eine Stunde und dreißig Minuten" """
-    *others, last = _parts(hours, minutes, seconds) or ["null Sekunden"]
+    *others, last = _parts(hours, minutes, seconds, in_case) or ["null Sekunden"]
     return f"{', '.join(others)} und {last}" if others else last
 
 
-def _parts(hours: int, minutes: int, seconds: int) -> list[str]:
+def _parts(hours: int, minutes: int, seconds: int, in_case: str) -> list[str]:
     counts = ((hours, "Stunde"), (minutes, "Minute"), (seconds, "Sekunde"))
-    return [f"{cardinal(n, 'f')} {unit}{'' if n == 1 else 'n'}" for n, unit in counts if n]
+    return [f"{one('f', in_case)} {unit}" if n == 1 else f"{cardinal(n)} {unit}n" for n, unit in counts if n]

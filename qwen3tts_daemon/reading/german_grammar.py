@@ -16,6 +16,9 @@ _HALF = {
 _DATIVE = regex.compile(
     r"\b(?i:in|mit|nach|vor|seit|von|zu|aus|bei|ab|binnen|innerhalb von|an|unter|außer|gegenüber)\s$"
 )
+_COUNTED_BEFORE = regex.compile(
+    r"(?:(?:\d[\d.,]*|½|eine[mnr]?)\s?(?:\p{Lu}\p{L}+\.?(?:,|\sund|\soder)|Stunden?|Std\.?|Tag\p{Ll}*)\s)+$"
+)
 _NOMINATIVE = regex.compile(r"\b(?i:à|als|ist|sind|war|waren|bleibt|bleiben|heißt|gleich)\s$")
 _ACCUSATIVE = regex.compile(
     r"\b(?i:für|um|ohne|durch|gegen|pro|bis|je)\s$|\b(?i:kostet\p{Ll}*|kosten|zahl\p{Ll}*|bezahl\p{Ll}*|nimm"
@@ -27,8 +30,12 @@ _FEMININE = regex.compile(
     r"(?:.+(?:ung|heit|keit|schaft|tion|tät|enz|anz|ik|erei|e)|Person|Nacht|Nachricht|E-?Mail|Mail|SMS|Stadt"
     r"|Zahl|Million|App|Antwort|Hand|Wand|Bank|Fahrt|Tafel|Nummer|Datei|Kartoffel|Zwiebel|Gabel|Uhr|Einheit)$"
 )
+_MASCULINE = regex.compile(
+    r"(?:.*[Kk]affee|.*[Tt]ee|Schnee|See|.*[Kk]äse|Junge|.*[Nn]ame|.*[Kk]unde|Kollege|Affe|Hase|Löwe|Buchstabe|Gedanke"
+    r"|Neffe|Zeuge|Pate|Experte|Klee)$"
+)
 _NEUTER = regex.compile(
-    r"(?:.+(?:chen|lein|ment|um|gramm|stück|paket|zimmer|haus|licht|gerät|brot|glas|ei)|Ei|Brot|Bier|Glas|Stück"
+    r"(?:.+(?:chen|lein|ment|um|gramm|geschoss|stück|paket|zimmer|haus|licht|gerät|brot|glas|ei)|Ei|Brot|Bier|Glas|Stück"
     r"|Paket|Kilo|Gramm|Pfund|Prozent|Jahr|Haus|Zimmer|Kind|Bild|Buch|Fenster|Gerät|Licht|Update|Tor|Auto|Ticket"
     r"|Video|Foto|Blatt|Mal|Grad|Eis|Brötchen|Bett|Fach|Messer|Wasser|Volt|Watt|Ampere|Hertz|Bit|Byte|Mitglied|Land"
     r"|Tier|Spiel|Promille|Jahrhundert|Jahrzehnt|Stockwerk|Quartal|Semester|Kapitel|Lied|Album|Konto|Ereignis|Rezept"
@@ -45,8 +52,8 @@ _WEAK = regex.compile(
     r"\b(?i:die|das|ins|ans|aufs|fürs|(?:k?ein|mein|dein|sein|ihr|unser|dies|jed)e|dieses|jedes|jeder|dieser)$"
 )
 _STRONG = regex.compile(r"\b(?i:k?ein|mein|dein|sein|ihr|unser|euer)$")
-_SAME_AGAIN = regex.compile(r"(?:(?:\d+\.|\p{Ll}+t(?:e|en|er|es))\s?(?:und|oder|bis|[-–,/])\s?)+$")
-_WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
+_SAME_AGAIN = regex.compile(r"(?:(?:\d+\.|\p{Ll}+t(?:e|en|er|es)|\p{L}+geschoss)\s?(?:und|oder|bis|[-–,/])\s?)+$")
+_WEEKDAY = regex.compile(r"(?<=\b(?i:am|vom|von|zum|bis|ab|seit)\s)\p{Lu}\p{Ll}+(?:tag|woch|abend),\s$")
 
 
 def preceding(found: "regex.Match[str]") -> str:
@@ -58,11 +65,12 @@ def gender(noun: str) -> str:
     """Of a noun in the singular, as its ending tells."""
     if _NEUTER.match(noun):
         return "n"
-    return "f" if _FEMININE.match(noun) else "m"
+    return "f" if _FEMININE.match(noun) and not _MASCULINE.match(noun) else "m"
 
 
 def case(before: str) -> str:
-    """Which a noun has behind this text."""
+    """Which a noun has behind this text; in a list all have that of the first."""
+    before = _COUNTED_BEFORE.sub("", before)
     if _DATIVE.search(before):
         return "dative"
     if _NOMINATIVE.search(before):
@@ -82,7 +90,7 @@ def half(gender: str, case: str) -> str:
 
 def ending(before: str, noun_gender: str = "m") -> str:
     """Of an ordinal behind this text: "der dritte", "am dritten", "ein dritter", "Montag, dritter"."""
-    before = _WEEKDAY.sub("", _SAME_AGAIN.sub("", before)).rstrip(", ")
+    before = _WEEKDAY.sub("dem ", _SAME_AGAIN.sub("", before)).rstrip(", ")
     if _WEAK.search(before) and not _is_dative(before):
         return "e"
     if regex.search(r"\b[Dd]er$", before):

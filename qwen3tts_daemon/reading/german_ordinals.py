@@ -17,7 +17,7 @@ _KINGS = (
     "|Xerxes|Dareios|Albert|Carl|Christian|Willem|Friedrich Wilhelm"
 )
 _QUEENS = "Elisabeth|Elizabeth|Katharina|Margrethe"
-_PARTS = "Kapitel|Teil|Band|Akt|Phase|Typ|Klasse|Stufe|Hartz|Szene|Buch|Artikel|Abschnitt|Anlage|Sparta|Rocky"
+_PARTS = "Kapitel|Teil|Band|Akt|Phase|Typ|Klasse|Stufe|Hartz|Szene|Buch|Artikel|Abschnitt|Anlage|Anhang|Sparta|Rocky"
 _NOUNS = (
     "Jahrhunderts?|FC|FSV|Stock|Stockwerk|Etage|Klasse|Platz|Mal|Geburtstag|Weltkriegs?|Auflage|Kapitel|Liga"
     "|Spieltag|Runde|Tag|Woche|Monat|Jahr|Quartal|Stunde|Advent|Versuch|Teil|Akt|Satz|Absatz|Bezirk|Reihe|Halbzeit"
@@ -29,7 +29,9 @@ _NUMBERED = (
     r"|Tor|Halle|Punkt|Position|Ebene|Gruppe|Version|Bahnsteig|Tisch|Kapitel|Seite|Paragraf|Artikel|Absatz)\s$"
 )
 
-ALSO_READ = rf"\b(?:{_KINGS})s?\s[IVX]+\b|\b(?:{_PARTS})\s[IVX]+\b|\b[IVX]+\.\s(?:{_NOUNS})\b"
+ALSO_READ = (
+    rf"\b(?:{_KINGS})s?\s[IVX]+\b|\b(?:{_PARTS})\s[IVX]+\b|\b[IVX]+\.\s(?:{_NOUNS})\b|[dmr]\s[IVX]{{2,}}\.\s\p{{Lu}}"
+)
 
 
 def romans() -> Iterator[Row]:
@@ -40,6 +42,11 @@ def romans() -> Iterator[Row]:
         rf"(?<![\p{{L}}\d])(?<roman>[IVX]+)\.(?=\s(?<noun>{_NOUNS})\b)",
         lambda found: _roman(found, lambda n: _ordinal(found, n).capitalize()),
     )
+    yield (
+        r"(?<=\b(?:[Dd]er|[Dd]ie|[Dd]as|[Dd]en|[Dd]em|[Dd]es|[Ii]m|[Aa]m|[Zz]um|[Bb]eim|[Vv]om)\s)"
+        r"(?<roman>[IVX]{2,})\.(?=\s(?<noun>\p{Lu}\p{Ll}{2,}))",
+        lambda found: _roman(found, lambda n: _ordinal(found, n)),
+    )
 
 
 def ordinals() -> Iterator[Row]:
@@ -48,6 +55,10 @@ def ordinals() -> Iterator[Row]:
         "am|im|der|die|das|den|dem|des|vom|zum|zur|beim|ins|ans|seine?[nmrs]?|ihre?[nmrs]?|meine?[nmrs]?"
         "|deine?[nmrs]?|unsere?[nmrs]?|eine?[nmrs]?|jede[nmrs]?"
         "|diese[nmrs]?|keine?[nmrs]?"
+    )
+    yield (
+        rf"(?<![\d.,])(?<n>\d{{1,2}})\.\s?[-–]\s?(?<last>\d{{1,2}})\.(?=(?:\s(?<noun>{_NOUNS})\b)?)(?!\d)",
+        _from_to,
     )
     yield (
         rf"(?<=\s)(?<n>\d{{1,3}})\.(?<=\b(?i:{leads})\s(?:\d+\.\s(?:und|oder|bis|bis zum)\s)?\d{{1,3}}\.)"
@@ -76,11 +87,6 @@ def ones() -> Iterator[Row]:
         rf"{free}1,(?<cents>\d\d)\s?(?<thing>€|Euro|EUR|\$)(?!\p{{L}})(?:/(?<per>k?g|l|h|kWh|km|m|m²|min)(?!\p{{L}}))?",
         _one_with_cents,
     )
-    yield (
-        r"(?<=\b(?:[Ii]n|[Nn]ach|[Vv]or|[Ss]eit)\s)(?<n>[2-9]|[1-9]\d+)\s?(?<unit>[kcm]?m|d|Tg"
-        r"|Mon)(?![\p{L}\d²³/]|\s\p{Lu})",
-        lambda found: f"{cardinal(int(found['n']))} {UNITS[found['unit']].many}n",
-    )
     yield rf"{free}(?<n>1|½|1/2)\s(?<thing>\p{{Lu}}\p{{Ll}}+|E-Mail)\b", _one_of_noun
     yield rf"{free}1(?=\s\p{{Ll}}+e(?<ending>[rsn]?)\s(?<thing>\p{{Lu}}[\p{{L}}-]+))", _one_of_adjective
 
@@ -99,7 +105,7 @@ def _one_with_cents(found: "regex.Match[str]") -> str:
 
 
 def _one_of_noun(found: "regex.Match[str]") -> str | None:
-    if regex.search(_NUMBERED, preceding(found)):
+    if regex.search(rf"{_NUMBERED}|§\s?$", preceding(found)):
         return None
     return f"{_agreeing(found, gender(found['thing']))} {found['thing']}"
 
@@ -124,6 +130,15 @@ def _any_ordinal(found: "regex.Match[str]") -> str:
 def _ordinal(found: "regex.Match[str]", n: int) -> str:
     noun = found.groupdict().get("noun")
     return ordinal(n, ending(preceding(found), gender(noun) if noun else "m"))
+
+
+def _from_to(found: "regex.Match[str]") -> str:
+    """ "1.-3. Klasse"; without what is counted they are places."""
+    first, last = int(found["n"]), int(found["last"])
+    if not found["noun"]:
+        return f"{cardinal(first)} bis {cardinal(last)}" + ("" if found.string[found.end() :].strip() else ".")
+    how = ending(preceding(found), gender(found["noun"]))
+    return f"{ordinal(first, how)} bis {ordinal(last, how)}"
 
 
 def _king(found: "regex.Match[str]") -> str | None:

@@ -4,22 +4,22 @@ from collections.abc import Iterator, Sequence
 
 from qwen3tts_daemon.reading import italian_dates, italian_names, italian_numbers, italian_quantities
 from qwen3tts_daemon.reading.italian_units import CURRENCIES, MAGNITUDES, UNITS
-from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
-from qwen3tts_daemon.reading.notation import Notation, Number
+from qwen3tts_daemon.reading.language import Currency, Row, Unit
+from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.romance import Romance
 
 _TIMES = frozenset(("secondo", "minuto", "ora", "giorno", "mese", "anno", "settimana", "notte"))
 """A rate is "al" these, and "per" others"""
 
 
-class Italian(Language):
-    notation = Notation(",", ". ")
+class Italian(Romance):
     digit_words = ["zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"]
     point = "virgola"
     says_fraction_as_number = True
     signs = {
         "+": "più", "-": "meno", "±": "più o meno", "×": "per", "x": "per", "*": "per", "÷": "diviso",
         "=": "uguale", "<": "meno di", ">": "più di", "≤": "al massimo", "≥": "almeno", "~": "circa",
-        "≈": "circa", "#": "numero", "№": "numero", "§": "paragrafo", "&": "e",
+        "≈": "circa", "#": "numero", "№": "numero", "§": "paragrafo", "&": "e", "→": "a",
     }  # fmt: skip
     address_signs = {
         ".": "punto", "@": "chiocciola", "/": "barra", "-": "trattino", "_": "trattino basso", ":": "due punti",
@@ -31,6 +31,8 @@ class Italian(Language):
     magnitudes = MAGNITUDES
     ratio_word = "a"
     and_word = "e"
+    of = "di"
+    half = {"m": "mezzo", "f": "mezza"}
     version_word = "versione"
     abbreviations = italian_names.ABBREVIATIONS
     also_read = italian_names.ALSO_READ
@@ -100,6 +102,12 @@ class Italian(Language):
         if numerator >= denominator or denominator > 10 or (numerator > 1 and denominator not in (3, 4, 8)):
             return None
         return italian_numbers.fraction(numerator, denominator)
+
+    def half_of(self, unit: Unit) -> str:
+        return "mezz'ora" if unit.one == "ora" else super().half_of(unit)
+
+    def part_of(self, part: str, unit: Unit) -> str:
+        return f"{part} d'ora" if unit.one == "ora" else super().part_of(part, unit)
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         name = "mezzo" if denominator == 2 else self.fraction(numerator, denominator)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.italian_numbers import MONTHS, at, cardinal, clock, date, day, elided, length
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance_rules import cased, is_dated, timers
 
 _SHORT_MONTHS = {
     "gen": "gennaio", "feb": "febbraio", "mar": "marzo", "apr": "aprile", "mag": "maggio", "giu": "giugno",
@@ -27,7 +28,6 @@ _PLAIN = "|".join(_ARTICLES.values())
 _CLOCK, _CLOCK2 = (rf"(?<h{n}>[01]?\d|2[0-4])[:.](?<m{n}>[0-5]\d)" for n in ("", "2"))
 _NO_MORE = r"(?![\d:]|[.,]\d)"
 _TIMERS = "timer|conto alla rovescia|cronometro|durata|dura|mancano|restano|pausa|tempo"
-_MINUTES = r"(?<m>\d?\d):(?<s>[0-5]\d)(?![\d:])"
 _ROUND_THE_CLOCK = "ventiquattro ore su ventiquattro"
 
 
@@ -35,7 +35,7 @@ def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     weekday = rf"(?<!\p{{L}})(?i:(?<day>{_DAYS}))"
     month = alternatives([*MONTHS, *_SHORT_MONTHS])
-    yield rf"{weekday}\.?(?=\s?[-–/]\s?(?i:{_DAYS})\b\.?\s?,?\s?\d)", _weekday
+    yield rf"{weekday}\.?(?=(?:\s?[-–/]\s?|\sed?\s)(?i:{_DAYS})\b\.?\s?,?\s?(?:alle\s|ore\s)?\d)", _weekday
     yield rf"(?<=\b(?i:il|dal|al|da|a|ogni|chiuso|aperto)\s){weekday}(?=\.)(?:\.(?!\s*$))?", _weekday
     yield (
         rf"{weekday}(?:\.(?=\s(?:il\s|alle\s|ore\s)?\d)"
@@ -44,7 +44,7 @@ def dates() -> Iterator[Row]:
     )
     yield rf"(?<=\b(?i:{_FULL})\s?[-–/]\s?)(?i:(?<day>{_DAYS}))\.?(?=,?\s?\d|$)", _weekday
     yield (
-        rf"(?<=\d[°º]?\s)(?i:(?<month>{alternatives(_SHORT_MONTHS)}))\b\.?(?!\p{{L}})",
+        rf"(?<=(?:\d[°º]?|\bprimo)\s)(?i:(?<month>{alternatives(_SHORT_MONTHS)}))\b\.?(?!\p{{L}})",
         lambda found: _SHORT_MONTHS[found["month"].lower()],
     )
     yield (
@@ -80,11 +80,12 @@ def dates() -> Iterator[Row]:
 
 def times() -> Iterator[Row]:
     """Clock times with their articles, ranges of them, timers, and what is open round the clock."""
-    yield rf"(?i)(?<=\b(?:{_TIMERS})\b[^\d.;!?]{{0,12}})(?:(?<h>\d?\d):)?{_MINUTES}", _timer
+    yield timers(_TIMERS, length)
     yield (
         r"\b(?:24\s?h?\s?/\s?)?24\s?(?:h|ore)?\s?(?:/|su)\s?7(?:\s?gg)?\b",
         rewritten(f"{_ROUND_THE_CLOCK}, sette giorni su sette"),
     )
+    yield r"(?<=\b(?i:[ad]?alle|le|ore)\s)(?<h>\d\d?)h(?<m>[0-5]\d)(?![\d:])", rewritten(r"\g<h>:\g<m>")
     yield r"\bh\s?24\b", rewritten(_ROUND_THE_CLOCK)
     yield r"(?<![\p{L}\d]|\d\s)[hH]\.?\s(?=\d{1,2}(?:[.:]\d\d)?\b)", rewritten("ore")
     yield (
@@ -118,8 +119,7 @@ def times() -> Iterator[Row]:
 
 
 def _weekday(found: "regex.Match[str]") -> str:
-    full = _WEEKDAYS[found["day"].lower()]
-    return full.capitalize() if found["day"][0].isupper() else full
+    return cased(_WEEKDAYS[found["day"].lower()], found["day"])
 
 
 def _elided_article(found: "regex.Match[str]") -> str:
@@ -139,14 +139,7 @@ def _first(found: "regex.Match[str]") -> str:
 
 
 def _day_month(found: "regex.Match[str]") -> str | None:
-    """A date, and no fraction: behind an article, with a zero in front, or late in a late month."""
-    n, month = int(found["d"]), int(found["m"])
-    is_date = found["cue"] or found["d"][0] == "0" or found["m"][0] == "0" or (n > 12 and month > 9)
-    return date(n, month) if is_date else None
-
-
-def _timer(found: "regex.Match[str]") -> str:
-    return length(int(found["h"] or 0), int(found["m"]), int(found["s"]))
+    return date(int(found["d"]), int(found["m"])) if is_dated(found) else None
 
 
 def _from_to(found: "regex.Match[str]") -> str | None:

@@ -6,8 +6,9 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading import roman
 from qwen3tts_daemon.reading.italian_numbers import MONTHS, cardinal, day, gender, ordinal
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance_rules import before_numbers, numbers_with_dash, reign, secrets
 
 ABBREVIATIONS = {
     "ecc.": "eccetera", "ecc": "eccetera", "etc.": "eccetera", "p. es.": "per esempio", "per es.": "per esempio",
@@ -25,18 +26,22 @@ ABBREVIATIONS = {
     "P.IVA": "partita IVA", "P. IVA": "partita IVA", "rif.": "riferimento", "n.d.r.": "nota del redattore",
     "s.l.m.": "sul livello del mare", "c.d.": "cosiddetto", "qlc.": "qualcosa", "cmq": "comunque", "nr.": "numero",
     "dott.": "dottor", "dr.": "dottor", "sig.": "signor", "prof.": "professor", "ing.": "ingegner",
-    "arch.": "architetto", "qta": "quantità", "q.tà": "quantità", "q.b.": "quanto basta",
+    "arch.": "architetto", "e segg.": "e seguenti", "e ss.": "e seguenti",
+    "qta": "quantità", "q.tà": "quantità", "q.b.": "quanto basta",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
-    "n.": "numero", "n°": "numero", "nº": "numero", "N.": "numero", "N°": "numero", "Nº": "numero", "num.": "numero",
-    "nn.": "numeri", "max": "massimo", "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "Pag.": "pagina",
-    "pagg.": "pagine",
-    "art.": "articolo", "Art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "Cap.": "capitolo",
-    "fig.": "figura", "Fig.": "figura", "tab.": "tabella", "Tab.": "tabella", "vol.": "volume", "Vol.": "volume",
-    "int.": "interno", "sc.": "scala", "min.": "minimo", "Min.": "minimo", "sez.": "sezione", "par.": "paragrafo",
-    "ep.": "episodio", "Ep.": "episodio", "civ.": "civico", "co.": "comma",
+    "n.": "numero", "n°": "numero", "nº": "numero", "num.": "numero", "nn.": "numeri", "max": "massimo",
+    "p.": "pagina", "pp.": "pagine", "pag.": "pagina", "pagg.": "pagine", "sec.": "secolo", "secc.": "secoli",
+    "t.": "tomo", "art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "fig.": "figura", "tab.": "tabella",
+    "vol.": "volume", "int.": "interno", "sc.": "scala", "min.": "minimo", "km": "chilometro", "sez.": "sezione",
+    "par.": "paragrafo", "ep.": "episodio", "civ.": "civico", "all.": "allegato", "co.": "comma",
 }  # fmt: skip
 """Short forms that are sure in front of a number"""
+_BEFORE_NAMES = {
+    "on.": "onorevole", "gen.": "generale", "col.": "colonnello", "cap.": "capitano", "ten.": "tenente",
+    "card.": "cardinale", "pres.": "presidente", "cav.": "cavalier", "comm.": "commendator", "min.": "ministro",
+}  # fmt: skip
+"""Short forms that are sure in front of a name"""
 _SAINTS_BY_FORM = {
     "San ": "Marco Giovanni Pietro Paolo Giorgio Francesco Martino Lorenzo Nicola Carlo Michele Siro Remo Giuseppe Vito"
     " Valentino Silvestro Gennaro Donato Benedetto Bernardo Gregorio Luca Matteo",
@@ -71,15 +76,17 @@ _MASCULINE = r"\b(?i:il|lo|al|del|dal|nel|sul|un)\s|\b(?i:l|all|dell|dall|nell|s
 _FEMININE = r"\b(?i:la|alla|della|dalla|nella|sulla|una)\s"
 LABELS = "|".join(NUMBERED.split())
 
-ALSO_READ = rf"\b[IVX]{{2,}}\b|\b(?:{_KINGS})\s[IVX]\b|\bS\.\s(?:{'|'.join(_SAINTS)})\b"
+ALSO_READ = (
+    rf"\b[IVX]{{2,}}\b|\b(?:{_KINGS})\s[IVX]\b|\p{{Ll}}\.\s[IVX]\b|\bS\.\s(?:{'|'.join(_SAINTS)})\b"
+    rf"|\b(?:{alternatives(_BEFORE_NAMES)})\s\p{{Lu}}"
+)
 
 
 def short_forms() -> Iterator[Row]:
     """Those that are sure only before a number or a name."""
-    yield (
-        rf"(?<![\p{{L}}\d]|\p{{L}}\.|\d\s)(?:{alternatives(_BEFORE_NUMBERS)})(?=\s?\p{{Lu}}?\d)",
-        lambda found: _BEFORE_NUMBERS[found[0]],
-    )
+    yield before_numbers(_BEFORE_NUMBERS)
+    name = r"(?=\s(?:\p{Lu}\.\s)?\p{Lu}\p{Ll}{2})"
+    yield rf"(?<![\p{{L}}\d]|\d\s)(?:{alternatives(_BEFORE_NAMES)}){name}", lambda found: _BEFORE_NAMES[found[0]]
     yield rf"(?<!\p{{L}})S\.\s(?=(?<name>{'|'.join(_SAINTS)})\b)", lambda found: _SAINTS[found["name"]]
     yield r"(?<=\d\s?(?:sec|min|gr|lt|mt|gg|pz|pers))\.(?=\s\p{Ll})", rewritten("")
 
@@ -94,11 +101,11 @@ def romans() -> Iterator[Row]:
     )
     yield (
         rf"\b(?<r>[IVX]{{2,}}|[VX]|(?<={_FEMININE}|{_MASCULINE})I)[°ª]?\s"
-        rf"(?<noun>{_COUNTED}|sec\.|dinastia|crociata|repubblica)(?!\p{{L}})",
+        rf"(?<noun>(?i:{_COUNTED}|dinastia|crociata|repubblica)|sec\.)(?!\p{{L}})",
         _roman_before,
     )
     yield (
-        rf"(?<=\b(?<noun>(?i:{LABELS}|atto|canto|libro|secolo|sec\.|papa|titolo|guerra))\s)(?<r>[IVX]+)\b(?!['-])",
+        rf"(?<=\b(?<noun>(?i:{LABELS}|atto|canto|libro|secolo|papa|titolo|guerra))\s)(?<r>[IVX]+)\b(?!['-])",
         _roman_after,
     )
 
@@ -135,15 +142,13 @@ def codes() -> Iterator[Row]:
     )
     yield r"\bPM\s?(?=\d)", rewritten("PM ")
     yield r"(?<![\d.,/-])\d{5}(?=\s\p{Lu}\p{Ll}+\b)(?!\s(?:Euro|Km|Kg))", lambda found: _digits(found[0])
-    yield (
-        r"(?i)(?<=\b(?:codice|codici|PIN|CAP|OTP|password)\b[^\d.;!?]{0,25})\d{4,}(?![\d.,]?\d)",
-        lambda found: _digits(found[0]),
-    )
+    yield secrets(r"\b(?:codice|codici|PIN|CAP|OTP|password)\b[^\d.;!?]{0,25}", _digits)
+    yield numbers_with_dash()
 
 
 def _king(found: "regex.Match[str]") -> str | None:
     name = found["name"]
-    return _ordinal(roman.value(found["r"]), "f" if name.endswith("a") and name != "Nicola" else "")
+    return _ordinal(reign(found), "f" if name.endswith("a") and name != "Nicola" else "")
 
 
 def _roman_day(found: "regex.Match[str]") -> str | None:
@@ -153,7 +158,7 @@ def _roman_day(found: "regex.Match[str]") -> str | None:
 
 def _roman_before(found: "regex.Match[str]") -> str | None:
     noun = "secolo" if found["noun"] == "sec." else found["noun"]
-    said = _ordinal(roman.value(found["r"]), gender(noun))
+    said = _ordinal(roman.value(found["r"]), gender(noun.lower()))
     return f"{said} {noun}" if said else None
 
 

@@ -10,13 +10,14 @@ MONTHS = (
 )  # fmt: skip
 _FRACTIONS = {2: "mezzo", 4: "quarto"}
 _FEMININE = (
-    "baguette analisi ape app applicazione arte auto base canzone carne chat chiave classe cornice corrente crisi croce"
-    " dose email estate fase febbre fine fonte foto frase gente hit lavatrice legge lente luce madre mail mano"
-    " mente morte moto nave neve notifiche notte nube oasi pace parte password patente pelle playlist radio rate"
-    " rete sede serie siepe specie stampante superficie tesi tigre torre tv valle vite voce web"
+    "analisi ape app applicazione arte auto automobile baguette base bici biro botte canzone carne chat chiave "
+    "classe cornice corrente corte crisi croce dose eco email estate fase febbre fine fonte foto frase gente gru hit "
+    "ipotesi lavastoviglie lavatrice legge lente lepre luce madre mail mano mente moglie morte moto nave neve noce "
+    "notifiche notte nube oasi pace parte password patente pelle playlist polvere radice radio rate rete sede serie "
+    "siepe sintesi sorte specie stampante superficie tesi tigre torre tv valle vernice vite voce volpe web"
 )
 _FEMININES = frozenset(_FEMININE.split())
-_FEMININE_ENDINGS = ("a", "zione", "sione", "gione", "trice", "tà", "tù")
+_FEMININE_ENDINGS = ("a", "zione", "sione", "gione", "nione", "gine", "udine", "trice", "tà", "tù")
 _MASCULINES = frozenset(
     ("problema", "programma", "sistema", "tema", "clima", "dramma", "schema", "diploma", "panorama", "pianeta", "poeta",
      "cinema", "pigiama", "aroma", "sisma")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.italian_names import LABELS
-from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, gender, one, plural_gender
+from qwen3tts_daemon.reading.italian_numbers import cardinal, elided, fraction, gender, length, one, plural_gender
 from qwen3tts_daemon.reading.italian_units import CURRENCIES, UNITS
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row, rewritten
+from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.romance_rules import compared, differences, minutes_and_seconds, scores, sizes, units_alone
 
 _PREPOSITIONS = (
     "in|di|per|a|con|entro|circa|dopo|ogni|almeno|su|ai|dai|dei|nei|sui|i|le|gli|alle|delle|nelle|dalle|altri|altre|il|del"
@@ -17,12 +18,17 @@ _PREPOSITIONS = (
 )
 """Behind these the ends of a range are said without more: "in dieci quindici minuti" """
 _NO_NOUNS = frozenset(
-    ("alla", "alle", "anche", "che", "con", "dal", "dalla", "del", "della", "era", "fino", "meno", "nel", "nella",
-     "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sulla", "viene", "virgola", "milione")
+    ("all", "alla", "alle", "anche", "che", "con", "dal", "dall", "dalla", "del", "dell", "della", "era", "fino",
+     "meno", "nel", "nell", "nella", "non", "ogni", "ore", "per", "più", "punto", "sono", "sta", "sul", "sull",
+     "sulla", "tra", "fra", "viene", "virgola", "milione")
 )  # fmt: skip
 _LARGE = {"mln": "milione", "mld": "miliardo"}
-_SCORES = "punteggio|risultato|finale|vince|vinto|batte|battuto|perde|perso|pareggio|set"
+_SCORES = r"punteggio|risultato|finale|vinc\w+|vinto|vittoria|batt\w+|perde|perso|sconfitt\w+|paregg\w+|partita|set"
 _COMPARED = {"≤": "minore o uguale a", "≥": "maggiore o uguale a", "<": "minore di", ">": "maggiore di"}
+_EACH = {
+    "giorno": "al giorno", "mese": "al mese", "minuto": "al minuto", "ora": "all'ora", "anno": "all'anno",
+    "settimana": "alla settimana", "notte": "a notte", "persona": "a persona",
+}  # fmt: skip
 _DASH = r"\s?[-–—]\s?"
 _NO_MORE = r"(?![\d:/-]|[.,]\d|\s?=)"
 
@@ -37,22 +43,21 @@ def quantities(number: str) -> Iterator[Row]:
         rewritten(r"\g<a>, \g<b>"),
     )
     yield rf"{begin}(?<a>(?:19|20)\d\d){_DASH}(?<b>(?:19|20)?\d\d){_NO_MORE}", _years
-    yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)(?=\s?(?:%|per cento))", _percentages
+    yield rf"{begin}(?<a>\d+)\s?%?{_DASH}(?<b>\d+)\s?(?:%|per cento)", _percentages
     yield rf"{begin}(?<a>\d){_DASH}(?<b>\d){_NO_MORE}(?!\s?[€$%°]|\s\p{{Ll}}|{unit})", rewritten(r"\g<a> a \g<b>")
-    yield rf"(?<=\b(?i:{_SCORES})\b[^\d.;!?]{{0,20}}\d{{1,3}}){_DASH}(?=\d{{1,3}}(?!\d))", rewritten(" a ")
+    yield scores(_SCORES, "a")
     yield r"\b1:(?=\d{2,3}(?:[. ]?000)?\b)(?<=\b[Ss]cala\s1:)", rewritten("uno a")
-    yield r"(?<=\d\s)-(?=\s\d+(?:[.,]\d+)?\s?=)", rewritten("meno")
+    yield differences("meno")
     yield r"(?<=\d\s?)(?:[lL]|litri)\s?/\s?100\s?km\b", rewritten("litri per cento chilometri")
     yield r"(?<=\d\s?)kWh\s?/\s?100\s?km\b", rewritten("chilowattora per cento chilometri")
     yield r"(?<![\d.,])(?<a>\d)\s?m\s?(?<b>\d\d)\b(?![.,]\d)", rewritten(r"\g<a> m e \g<b>")
     yield r"(?<=\d)\s?€\s?(?=\d\d(?!\d|[.,]\d))", rewritten(" euro e ")
-    yield r"\b(?<ft>\d)\s?'\s?(?<in>\d{1,2})\s?\"", rewritten(r"\g<ft> piedi e \g<in> pollici")
-    yield (
-        r"(?<=\b(?:al|per|ogni)\s)(?<unit>kg|Kg|km|mq|m²|m³|kWh|MWh)(?![\p{L}\d/])",
-        lambda found: UNITS[found["unit"]].one,
-    )
-    yield r"(?<=\b[a-zA-Z]\s?)[≤≥<>](?=\s?-?\d)", lambda found: _COMPARED[found[0]]
-    yield r"(?<=\d)\s?\"(?!\p{L})", _inches
+    yield units_alone("al|per|ogni", UNITS)
+    yield from minutes_and_seconds(length)
+    yield from sizes("piedi e", "pollici")
+    yield rf"(?<=\p{{L}}|\d\s?[x×])\s?/\s?(?<span>{alternatives(_EACH)})\b", lambda found: f" {_EACH[found['span']]}"
+    yield compared(_COMPARED)
+    yield r"(?<=\d\s?)º(?!\p{L})", rewritten("°")
     yield r"\b21:9\b", rewritten("ventuno noni")
     yield r"\b16:9\b", rewritten("sedici noni")
     yield r"(?<=\b(?:formato|schermo|rapporto|immagine)\s)4:3\b", rewritten("quattro terzi")
@@ -62,6 +67,8 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> volte")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("per")
     yield r"(?<=\d\s)mila\b", rewritten("000")
+    # Elsewhere it is a verb: "nel 2020 ha vinto".
+    yield r"(?<=\d)\s?ha(?=\s*(?:[.,;:!?)]|$)|\s(?:di|è|e|o|sono|in vendita)\b)", _hectares
     yield r"(?<![\d.,])1\s?(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"un {_LARGE[found['n']]}"
     yield r"(?<=\d\s?)(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"{_LARGE[found['n']][:-1]}i"
 
@@ -91,18 +98,18 @@ def agreement() -> Iterator[Row]:
     yield r"(?<![\d.,/:'-]|\d\s)1\s(?<noun>\p{Ll}\p{L}{2,}(?:-\p{L}+)?)", _one
 
 
+def _hectares(found: "regex.Match[str]") -> str:
+    return "ettaro" if regex.search(r"(?<![\d.,])1$", found.string[: found.start()]) else "ettari"
+
+
 def _years(found: "regex.Match[str]") -> str:
     last = found["b"] if len(found["b"]) == 4 else found["a"][:2] + found["b"]
     return f"dal {cardinal(int(found['a']))} al {cardinal(int(last))}"
 
 
 def _percentages(found: "regex.Match[str]") -> str:
-    return f"{elided('dal', cardinal(int(found['a'])))} {elided('al', cardinal(int(found['b'])))}"
-
-
-def _inches(found: "regex.Match[str]") -> str | None:
-    """A size, unless the sign closes a quotation."""
-    return None if found.string[: found.start()].count('"') % 2 else " pollici"
+    first, last = cardinal(int(found["a"])), cardinal(int(found["b"]))
+    return f"{elided('dal', first)} {elided('al', last)} per cento"
 
 
 def _and_a_half(found: "regex.Match[str]") -> str:

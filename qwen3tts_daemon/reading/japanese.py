@@ -35,12 +35,18 @@ class Japanese(Language):
     version_word = "バージョン"
     date_order = "mdy"
     clock_words = r"[aApP]\.?[mM](?![A-Za-z])\.?"
+    also_read = japanese_names.ALSO_READ
     abbreviations = {**japanese_names.IN_KANA, "No.": "ナンバー", "vs.": "対", "vs": "対", "VS": "対"}
 
     def before(self) -> Sequence[Row]:
         return [
             (rf"(?<=[{KANA}])[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=[{KANA}])", lambda _: ""),
-            (r"(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<![A-Za-z]\d{1,3})(?<=\d)：(?=\d)", lambda _: ":"),
+            (r"(?<=PM(?:10|2\.5)):\s?(?=\d)", lambda _: "："),
+            (
+                rf"(?<![\d.{LETTERS}])(?:\d{{1,2}}\.){{2}}\d{{1,3}}(?![\d.])",
+                lambda found: self.dotted(found[0].split(".")),
+            ),
             (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
             *japanese_names.names(),
             *japanese_dates.times(),
@@ -97,7 +103,7 @@ class Japanese(Language):
         return f"{first}{'対' if is_score else 'から'}{last}"
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
-        if not numerator or denominator > 31 or (numerator >= denominator and numerator > 12):
+        if not numerator or (denominator > 31 and numerator > 1) or (numerator >= denominator and numerator > 12):
             return None
         if numerator >= denominator or (denominator > 10 and 1 < numerator <= 12):
             return self.date(denominator, numerator, None)

@@ -35,7 +35,8 @@ def number(amount: Number, zero: str = "ゼロ") -> str:
 
 
 def date(day: int, month: int, year: int | None = None) -> str:
-    words = f"{_cardinal(month)}月{_cardinal(day)}日"
+    """Of a month alone where the day is 0."""
+    words = f"{_cardinal(month)}月" + (f"{_cardinal(day)}日" if day else "")
     return f"{_cardinal(year)}年{words}" if year else words
 
 

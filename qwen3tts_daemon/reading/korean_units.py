@@ -1,21 +1,18 @@
-"""Korean units, currencies and names with digits in them."""
-
-from dataclasses import dataclass
+"""Korean signs, units, currencies and names with digits in them."""
 
 from qwen3tts_daemon.reading.language import Currency, Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Measure(Unit):
-    """A unit with what is said before its number: 시속 (킬로미터)."""
-
-    before: str = ""
+def _unit(name: str, before: str = "") -> Unit:
+    return Unit(name, name, before=before)
 
 
-def _unit(name: str, before: str = "") -> Measure:
-    return Measure(name, name, "", before)
-
-
+SIGNS = {
+    "+": "플러스", "-": "마이너스", "±": "플러스마이너스", "×": "곱하기", "x": "곱하기", "*": "곱하기",
+    "÷": "나누기", "=": "는", "<": "미만", ">": "초과", "≤": "이하", "≥": "이상", "~": "약", "≈": "약",
+    "#": "넘버", "№": "넘버", "§": "섹션", "&": "앤드",
+}  # fmt: skip
+LARGE = {"조": 10**12, "억": 10**8, "백만": 10**6, "만": 10**4, "천": 1000, "백": 100}
 _BYTES = {"KB": "킬로바이트", "MB": "메가바이트", "GB": "기가바이트", "TB": "테라바이트"}
 _BITS = {"kbps": "킬로비피에스", "Kbps": "킬로비피에스", "Mbps": "메가비피에스", "Gbps": "기가비피에스"}
 _NAMES = {
@@ -37,7 +34,7 @@ _NAMES = {
     "Mbit/s": "메가비트 퍼 세컨드", "Gbit/s": "기가비트 퍼 세컨드", "원": "원", "분": "분", "시간": "시간", "개": "개",
     "명": "명", "인": "인", "월": "월", "년": "년", "일": "일", "박": "박",
 }  # fmt: skip
-UNITS: dict[str, Measure] = {
+UNITS: dict[str, Unit] = {
     **{symbol: _unit(name) for symbol, name in _NAMES.items()},
     "°F": _unit("도", "화씨"), "km/h": _unit("킬로미터", "시속"), "kph": _unit("킬로미터", "시속"),
     "mph": _unit("마일", "시속"), "m/s": _unit("미터", "초속"), "km/s": _unit("킬로미터", "초속"),
@@ -61,7 +58,9 @@ CURRENCIES = {
 
 NAMES = {
     "CO2": "씨오투", "H2O": "에이치투오", "O2": "오투", "O3": "오쓰리", "NO2": "엔오투", "5G": "파이브지", "4G": "포지",
-    "3G": "쓰리지", "4K": "포케이", "8K": "에이트케이", "3D": "쓰리디", "2D": "투디", "MP3": "엠피쓰리",
+    "3G": "쓰리지", "4K": "포케이", "8K": "에이트케이",
+    "14K": "십사케이", "18K": "십팔케이", "24K": "이십사케이",
+    "3D": "쓰리디", "2D": "투디", "MP3": "엠피쓰리",
     "MP4": "엠피포", "F1": "에프원", "A4": "에이포", "A3": "에이쓰리", "B12": "비십이", "K9": "케이나인",
     "USB3": "유에스비 쓰리", "G7": "지세븐", "G20": "지이십", "PM10": "피엠 십", "Covid-19": "코로나 십구",
     "COVID-19": "코로나 십구",

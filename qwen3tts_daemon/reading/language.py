@@ -21,8 +21,8 @@ Row = tuple[str, Say]
 
 
 VERSIONED = (
-    "Android|Bluetooth|Chrome|Core|Debian|DisplayPort|ESPHome|Firefox|GPT|HA|HDMI|Home Assistant|Industrie|Java|Linux"
-    "|Llama|Matter|Node|OS|PCIe|PHP|Python|Qwen|Supervisor|Thread|USB|Ubuntu|Web|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS"
+    "Android|Bluetooth|ChatGPT|Chrome|Core|Debian|DisplayPort|ESPHome|Firefox|GPT|HA|HDMI|Home Assistant|Industrie|Java"
+    "|Linux|Llama|Matter|Node|OS|PCIe|PHP|Python|Qwen|Supervisor|Thread|USB|Ubuntu|Web|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS"
     "|[fF]irmware|[rR]elease|[vV]ersione?|build|[mM]ise à jour|[aA]ggiornamento"
 )
 """A pattern: behind these names the dot in a number is no decimal sign, whatever the language"""
@@ -217,9 +217,12 @@ class Language(ABC):
     def fraction(self, numerator: int, denominator: int) -> str | None:
         """ "3/4" as a fraction; None: it is two numbers with a stroke between."""
 
-    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
-        """ "2½ kg", "½ l": the fraction is in words already."""
-        return self.joined((words, unit.many if has_whole else unit.one))
+    def counted_fraction(self, whole: int, numerator: int, denominator: int, unit: Unit) -> str | None:
+        """ "2½ kg", and "½ l" with a `whole` of 0; None as from `fraction`."""
+        words = self.fraction(numerator, denominator)
+        if words and whole:
+            return self.joined((self.mixed_fraction(whole, numerator, denominator), unit.many))
+        return words and self.joined((words, unit.one))
 
     def mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str:
         """ "2½" """

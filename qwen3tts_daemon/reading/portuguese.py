@@ -1,98 +1,88 @@
 """Portuguese, as in Brazil; what is written as in Portugal is read too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 from num2words import num2words  # type: ignore[import-untyped]
 
-from qwen3tts_daemon.reading import portuguese_words as words
+from qwen3tts_daemon.reading import iberian_dates, iberian_names, iberian_quantities
 from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.portuguese_units import CURRENCIES, MAGNITUDES, UNITS
+from qwen3tts_daemon.reading.portuguese_words import ABBREVIATIONS, WORDS
 
 _FEMININE = {"um": "uma", "dois": "duas"}
 _CLOCK = r"(?<![\d.,:/])(?<h>[01]?\d|2[0-4])\s?[hH]"
 
 
 class Portuguese(Iberian):
+    words = WORDS
     digit_words = ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"]
     point = "vírgula"
     signs = {
         "+": "mais", "-": "menos", "±": "mais ou menos", "×": "vezes", "x": "por", "*": "vezes", "÷": "dividido por",
         "=": "igual a", "<": "menos de", ">": "mais de", "≤": "no máximo", "≥": "pelo menos",
         "~": "aproximadamente", "≈": "aproximadamente", "#": "número", "№": "número", "§": "parágrafo", "&": "e",
+        "→": "a",
     }  # fmt: skip
     address_signs = {
         ".": "ponto", "@": "arroba", "/": "barra", "-": "hífen", "_": "underline", ":": "dois pontos", "+": "mais",
     }  # fmt: skip
-    units = words.UNITS
+    units = UNITS
     per = "por"
-    currencies = words.CURRENCIES
-    magnitudes = words.MAGNITUDES
+    currencies = CURRENCIES
+    magnitudes = MAGNITUDES
     ratio_word = "a"
     and_word = "e"
     between = "entre"
     version_word = "versão"
     clock_words = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?"
-    abbreviations = words.ABBREVIATIONS
+    abbreviations = ABBREVIATIONS
     also_read = (
-        rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]éculos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\b\p{{Ll}}{{4,}}\s[IVX]+\b"
-        r"|\b(?:[Ss]eg|[Ss]ex)\b|(?<![\p{L}\d.])(?:[RDS]|Al|Pç|Pe|Fr|Bl|Est|Jd|Vl)\.\s?\p{Lu}|\b(?:Av|Dra?|Sra?)\s\p{Lu}"
+        rf"\b(?:{WORDS.kings}|{WORDS.queens}|[Ss]éculos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\p{{Ll}}{{3}}\.?\s[IVX]+\b"
+        r"|\b(?:[Ss]eg|[Ss]ex)\b|(?<![\p{L}\d.])(?:[RDS]|Al|Pç|Pe|Fr|[Bb]l|Est|Jd|Vl)\.\s?(?:d[aeo]s?\s)?\p{Lu}"
+        r"|\b(?:Av|Dra?|Sra?)\s\p{Lu}"
     )
 
-    months, short_months, weekdays = words.MONTHS, words.SHORT_MONTHS, words.WEEKDAYS
-    before_numbers, before_names = words.BEFORE_NUMBERS, words.BEFORE_NAMES
-    date_cues = (
-        "dia|em|até|desde|segunda|terça|quarta|quinta|sexta|(?:segunda|terça|quarta|quinta|sexta)-feira|sábado|domingo"
-    )
-    timer_cues = "timer|temporizador|cronômetro|contagem|duração|faltam?|restam?|restantes?|pausa|ritmo"
-    code_cues = "códigos?|PIN|senha|código postal|CEP|protocolo|pedido|ramal|extensão|placa|matrícula|contador"
-    numbered, kings, queens, editions = words.NUMBERED, words.KINGS, words.QUEENS, words.EDITIONS
-    ordinal_nouns = "andar|andares|pisos?|lugar|série|ano|trimestre|semestre|aniversário|ciclo|dia|colocado|grau|turno"
-    ordinal_endings = r"[oa]s?(?=\s\p{L}{3}|-feira)"
-    function_words = frozenset(words.FUNCTION_WORDS.split())
-    feminine, masculine = frozenset(words.FEMININE.split()), frozenset(words.MASCULINE.split())
-    feminine_endings = words.FEMININE_ENDINGS
+    third = "terço"
     half = {"m": "meio", "f": "meia"}
-    millions = r"(?:ão|ões)$"
     out_of = "de"
-    times_word = "vezes"
-    inches = ("pés", "polegadas")
-    round_the_clock = "vinte e quatro por sete"
-    first_day = "primeiro"
 
-    def before(self) -> Sequence[Row]:
-        months = "|".join(words.MONTHS)
-        return (
-            (r"(?<![\p{L}\d.])D\.(?=\s(?:Afonso|Dinis|João|José|Luís|Manuel|Miguel|Pedro)\b)", rewritten("dom")),
-            (
-                r"(?<=\b(?i:placar|jogo|partida|venceu|vitória|derrota|empate|ganhou|perdeu)\b[^\d.;!?]{0,16}\d{1,2})\s?[x×]\s?(?=\d)",
-                rewritten(" a "),
-            ),
-            (rf"(?<![\d.,/-])0?1(?=\sde\s(?:{months})\b)", rewritten(self.first_day)),
-            (rf"{_CLOCK}(?<m>[0-5]\d)?\s?[-–—]\s?(?=\d{{1,2}}\s?[hH:])", rewritten(r"\g<h>h\g<m> às ")),
-            (rf"{_CLOCK}\s?(?<m>[0-5]\d)(?!\d|\s?m(?:in)?\b|[.,]\d)", self._at),
-            (rf"{_CLOCK}\s?(?<m>[0-5]?\d)\s?m(?:in)?\b", self._lasting),
-            (r"(?<![\d.,-])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)|(?<![\d.,-])\d{5}-\d{3}(?![\d-])", self._telephone),
-            (r"(?<![\d.,-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?!\d)", self._telephone),
-            (r"(?<![\d.,()+-]|\)\s?|\d\s)9?\d{4}-\d{4}(?![\d-])(?<!(?:19|20)\d\d-(?:19|20)\d\d)", self._telephone),
-            (
-                r"(?<![\d.,+-]|\+\d{1,3}\s)(?:9[1236]\d|2\d\d)[ .]\d{3}[ .]\d{3}(?![\d.,]?\d| \d{3})(?!\s\p{Ll})",
-                self._telephone,
-            ),
-            (r"\b50\s?[/-]\s?50\b", rewritten("cinquenta cinquenta")),
-            (r"\b(?:16:9|21:9|4:3)\b", lambda found: " por ".join(self.part(n) for n in found[0].split(":"))),
-            *super().before(),
+    # ---- rules ----
+
+    def before(self) -> Iterator[Row]:
+        months = "|".join(WORDS.months)
+        yield r"(?<![\p{L}\d.])D\.(?=\s(?:Afonso|Dinis|João|José|Luís|Manuel|Miguel|Pedro)\b)", rewritten("dom")
+        yield rf"(?<![\d.,/-])0?1(?=\sde\s(?:{months})\b)", rewritten(WORDS.first_day)
+        yield rf"{_CLOCK}(?<m>[0-5]\d)?\s?[-–—]\s?(?=\d{{1,2}}\s?[hH:])", rewritten(r"\g<h>h\g<m> às ")
+        yield rf"{_CLOCK}\s?(?<m>[0-5]\d)(?!\d|\s?m(?:in)?\b|[.,]\d)", self._at
+        yield rf"{_CLOCK}\s?(?<m>[0-5]?\d)\s?m(?:in)?\b", self._lasting
+        yield r"(?<![\d.,-])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)|(?<![\d.,-])\d{4,5}-\d{3}(?![\d-])", self.telephone
+        yield r"(?<![\d.,-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?!\d)", self.telephone
+        yield r"(?<![\d.,()+-]|\)\s?|\d\s)9?\d{4}-\d{4}(?![\d-])(?<!(?:19|20)\d\d-(?:19|20)\d\d)", self.telephone
+        yield (
+            r"(?<![\d.,+-]|\+\d{1,3}\s)(?:9[1236]\d|2\d\d)[ .]\d{3}[ .]\d{3}(?![\d.,]?\d| \d{3})(?!\s\p{Ll})",
+            self.telephone,
         )
+        yield r"\b50\s?[/-]\s?50\b", rewritten("cinquenta cinquenta")
+        yield r"\b(?:16:9|21:9|4:3)\b", lambda found: " por ".join(self.part(n) for n in found[0].split(":"))
+        yield from iberian_names.short_forms(self)
+        yield from iberian_dates.weekdays(self)
+        yield from iberian_dates.dates(self)
+        yield from iberian_names.romans(self)
+        yield from iberian_quantities.quantities(self)
+        yield from iberian_names.codes(self)
+
+    def after(self) -> Iterator[Row]:
+        yield from iberian_names.ordinals(self)
+        yield from iberian_quantities.agreement(self)
 
     def _at(self, found: "regex.Match[str]") -> str:
         return self.time(int(found["h"]), int(found["m"]), None, "")
 
     def _lasting(self, found: "regex.Match[str]") -> str:
         return self.duration(int(found["h"]), int(found["m"]), 0)
-
-    def _telephone(self, found: "regex.Match[str]") -> str:
-        return self.phone(regex.findall(r"\d+", found[0]), is_international=False)
 
     # ---- numbers ----
 
@@ -122,6 +112,3 @@ class Portuguese(Iberian):
 
     def stroke(self, first: str, second: str) -> str:
         return f"{self.part(first)} {self.out_of if second in ('10', '100') else 'por'} {self.part(second)}"
-
-    def part_name(self, denominator: int) -> str:
-        return "terço" if denominator == 3 else self.ordinal(denominator)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from unicodedata import category
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
@@ -82,9 +83,12 @@ class _Reader:
                 return said
             start, end = found.span()
             before, after = found.string[max(0, start - 1) : start], found.string[end : end + 1]
+            if not said:
+                return " " if before.isalnum() and after.isalnum() else ""
             is_joined = said.endswith(("'", "-"))  # an elided article, the first half of a word
             is_joined |= self._language.has_particles and _HANGUL.match(after) is not None
-            return (" " if before.isalnum() else "") + said + (" " if after.isalnum() and not is_joined else "")
+            is_word = after.isalnum() or (after != "" and category(after) == "Sc")
+            return (" " if before.isalnum() else "") + said + (" " if is_word and not is_joined else "")
 
         return words
 

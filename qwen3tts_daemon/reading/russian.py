@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers, russian_ordinals
+from qwen3tts_daemon.reading import russian_dates, russian_names, russian_numbers, russian_ordinals, russian_weekdays
 from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
 from qwen3tts_daemon.reading.notation import Notation, Number
 from qwen3tts_daemon.reading.russian_grammar import (
@@ -42,11 +42,12 @@ class Russian(Language):
     and_word = "и"
     version_word = "версия"
     abbreviations = ABBREVIATIONS
-    also_read = russian_names.ALSO_READ
+    also_read = f"{russian_names.ALSO_READ}|{russian_weekdays.ALSO_READ}"
 
     def before(self) -> Sequence[Row]:
         return [
             *russian_names.rows(),
+            *russian_weekdays.rows(),
             *russian_dates.rows(),
             *russian_ordinals.rows(),
             *russian_numbers.rows(self.notation),
@@ -67,8 +68,11 @@ class Russian(Language):
     def counted(self, number: Number, unit: Unit) -> str:
         return counted(number, _noun(unit))
 
-    def counted_fraction(self, words: str, unit: Unit, *, has_whole: bool) -> str:
-        return f"{words} {_noun(unit).singular[Case.GENITIVE]}"
+    def counted_fraction(self, whole: int, numerator: int, denominator: int, unit: Unit) -> str | None:
+        words = self.fraction(numerator, denominator)
+        if words and whole:
+            words = self.mixed_fraction(whole, numerator, denominator)
+        return words and f"{words} {_noun(unit).singular[Case.GENITIVE]}"
 
     def measure(self, number: Number, unit: Unit, per: Unit | None) -> str:
         return russian_numbers.measure(number, _noun(unit), _noun(per) if per else None)
@@ -90,7 +94,7 @@ class Russian(Language):
         return f"{first}-{last}"
 
     def ratio(self, first: int, second: int) -> str:
-        if (first, second) in ((16, 9), (4, 3), (21, 9), (16, 10), (9, 16)):
+        if (first, second) in ((16, 9), (21, 9), (16, 10), (9, 16)):
             return f"{cardinal(first)} на {cardinal(second)}"
         return f"{cardinal(first)}-{cardinal(second)}"
 

@@ -1,26 +1,17 @@
-"""What the words around a Russian number say about its case and gender."""
+"""What the words behind a Russian number say about its case and gender."""
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen3tts_daemon.reading.russian_governors import Governor
 from qwen3tts_daemon.reading.russian_grammar import Case, ending
 
-_GOVERNORS = {
-    Case.GENITIVE: "до от ото из изо без для около после более менее больше меньше выше ниже свыше старше младше "
-    "против кроме вместо порядка среди из-за дольше раньше позже дороже дешевле теплее холоднее с со течение у",
-    Case.DATIVE: "к ко равен равна равно равны",
-    Case.ACCUSATIVE: "через за про спустя в во на по под превышает превысил превысила добавь добавьте возьми "
-    "возьмите купи купите налей налейте положи положите всыпь всыпьте влей влейте подожди подождите",
-    Case.PREPOSITIONAL: "о об при",
-}  # fmt: skip
-GOVERNORS = {word: case for case, words in _GOVERNORS.items() for word in words.split()}
-"""Prepositions, comparisons and imperatives -> the case of the number behind them"""
-
-_LAST_WORD = regex.compile(r"([А-Яа-яё-]+)\s+(?:(?:примерно|почти|ровно|ещё)\s+)?$")
 _OBLIQUE = (
-    (Case.INSTRUMENTAL, regex.compile(r"[а-яё]+(?:ами|ями|ыми|ими)")),
+    (Case.INSTRUMENTAL, regex.compile(r"[а-яё]+(?:ами|ями|ыми|ими)|(?:дет|люд|двер|лошад|дочер)ьми")),
     (Case.DATIVE, regex.compile(r"(?!дам|мадам|программ|реклам|драм|карам)[а-яё]*[^м\s](?:ам|ям)")),
     (Case.PREPOSITIONAL, regex.compile(r"[а-яё]+[ая]х")),
 )
+_GENITIVE_PLURAL = regex.compile(r"[а-яё]{2,}(?:ов|ев|ёв|ей)|человек")
+_ANIMATE_GENITIVES = {"человека", "ребёнка", "взрослого", "гостя", "друга", "кота", "мальчика", "пассажира", "пациента"}
 _ADJECTIVE = regex.compile(r"[а-яё]+(?:ых|их|ые|ие|ый|ий|ой|ая|яя|ое|ее|ую|юю|ого|его)")
 _MASCULINE_IN_A = {"мужчина", "мужчины", "папы", "дедушки", "дедушка", "пути", "судьи", "дяди", "дня"}
 _NEUTER = {"время", "имя", "имени", "времени"}
@@ -38,30 +29,32 @@ _FEMININE_IN_SIGN = {
     "жизнь",
     "печь",
 }
+_ABSTRACT = regex.compile(r"(?!г)[а-яё]+ость")
 _NO_NOUNS = {"или", "для", "при", "это", "после", "через", "она", "надо", "уже", "где", "как", "что"}
 _PLURAL_ONLY = {"сутки", "ножницы", "часы"}
 
 
-def governor_of(found: "regex.Match[str]") -> str:
-    """The word before what was found, in lower case, if it decides about a case; "" if not."""
-    start = found.start()
-    before = _LAST_WORD.search(found.string, max(0, start - 30), start)
-    word = before[1].casefold() if before else ""
-    return word if word in GOVERNORS else ""
-
-
-def case_of(governor: str, word: str, n: int) -> Case:
-    """Of a number, from what stands before ("" if nothing that decides) and the word behind."""
-    governed = GOVERNORS.get(governor, Case.NOMINATIVE)
+def case_of(governor: Governor | None, word: str, n: int) -> Case:
+    """Of a number, from what stands before, if that decides, and the word behind."""
+    governed = governor.case if governor else Case.NOMINATIVE
     if ending(n) == "one":
-        return Case.DATIVE if governor == "по" else _case_of_one(governed, word)
+        return _case_of_one(governor, word)
+    if ending(n) == "few" and governed.is_direct and _GENITIVE_PLURAL.fullmatch(word):
+        return Case.GENITIVE
     for case, pattern in _OBLIQUE:
         if pattern.fullmatch(word):
             return case
     return governed
 
 
-def _case_of_one(governed: Case, word: str) -> Case:
+def _case_of_one(governor: Governor | None, word: str) -> Case:
+    governed = governor.case if governor else Case.NOMINATIVE
+    if governor and governor.word == "по":
+        return Case.DATIVE
+    if governed is Case.ACCUSATIVE and word in _ANIMATE_GENITIVES:
+        return Case.GENITIVE
+    if governor and governor.is_verb and governed is Case.ACCUSATIVE and word.endswith(("а", "я")):
+        return Case.NOMINATIVE
     if governed is Case.NOMINATIVE and regex.fullmatch(r"[а-яё]+[^аеёиоуыэюяйь](?:у|ю)|[а-яё]+[ую]ю|[а-яё]+[уы]", word):
         return Case.ACCUSATIVE if word.endswith(("у", "ю")) else Case.NOMINATIVE
     if governed is Case.ACCUSATIVE and regex.fullmatch(r"[а-яё]{3,}е", word) and not word.endswith(("ое", "ие", "ее")):
@@ -102,7 +95,7 @@ def _gender_of_one(noun: str, case: Case) -> str:
         Case.INSTRUMENTAL: ("ой", "ей", "ью"),
         Case.PREPOSITIONAL: ("уте", "нде", "нате", "ниге", "еле", "тире", "и", "ой", "не", "чке"),
     }
-    if (noun.endswith(endings[case]) and noun not in _NEUTER) or noun in _FEMININE_IN_SIGN or noun.endswith("ость"):
+    if (noun.endswith(endings[case]) and noun not in _NEUTER) or noun in _FEMININE_IN_SIGN or _ABSTRACT.fullmatch(noun):
         return "f"
     return "n" if case.is_direct and (noun.endswith(("о", "е", "ё")) or noun in _NEUTER) else "m"
 
@@ -140,12 +133,12 @@ def _cases_of_numbered() -> dict[str, tuple[Case, str]]:
 _CASES_OF_NUMBERED = _cases_of_numbered()
 
 
-def numbered(word: str, governor: str, n: int) -> tuple[Case, str] | None:
+def numbered(word: str, governor: Governor | None, n: int) -> tuple[Case, str] | None:
     """Case and gender of an ordinal before a noun in the singular; None if the number counts."""
     if word not in _CASES_OF_NUMBERED:
         return None
     case, gender = _CASES_OF_NUMBERED[word]
-    governed = GOVERNORS.get(governor)
+    governed = governor.case if governor else None
     if case.is_direct:
         case = Case.ACCUSATIVE if governed is Case.ACCUSATIVE and gender == "f" else case
         return case, gender

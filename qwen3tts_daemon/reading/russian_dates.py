@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.patterns import alternatives
 from qwen3tts_daemon.reading.roman import value
-from qwen3tts_daemon.reading.russian_agreement import GOVERNORS, governor_of
+from qwen3tts_daemon.reading.russian_governors import Governor, governor_of, preposition_of
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, counted, ordinal
 from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
 
@@ -20,20 +20,17 @@ _SHORT_MONTHS = {
     "янв": 1, "фев": 2, "февр": 2, "мар": 3, "апр": 4, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "сент": 9, "окт": 10,
     "ноя": 11, "нояб": 11, "дек": 12,
 }  # fmt: skip
-_WEEKDAYS = {
-    "пн": "понедельник", "вт": "вторник", "ср": "среда", "чт": "четверг", "пт": "пятница", "сб": "суббота",
-    "вс": "воскресенье",
-}  # fmt: skip
 _MONTH = rf"(?<month>(?i:{'|'.join(MONTHS)})|(?:{alternatives(_SHORT_MONTHS)})\b\.?)"
 _DASH = r"\s?[-–—]\s?"
 _START = r"(?<![\d.:,/-])"
 _ROMAN = r"(?<![\p{L}\d])[IVXLC]+"
 _VERSIONED = r"(?<!(?:верси\p{L}+|USB|HDMI|Bluetooth|\bv\.?) ?)"
 _NAMED_DAY = regex.compile(
-    r"(?i)(?:сегодня|завтра|послезавтра|вчера|дата|это|наступило"
+    r"(?i)(?:сегодня|завтра|послезавтра|вчера|(?:дата|срок|дедлайн)(?: \p{Ll}+){0,2}|это|наступило"
     r"|(?<!\bво? )(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)),?(?: —| -)?\s$|:\s$"
 )
-_SHORT_WEEKDAY = rf"(?i:(?<day>{'|'.join(_WEEKDAYS)}))"
+_EARLIER_DAY = regex.compile(r"(?i:\b(?<word>между|к|на)) (?:\p{Ll}+ ){1,2}и $|ь?[оь]е и $")
+_CASES_OF_DAYS = {"между": Case.INSTRUMENTAL, "к": Case.DATIVE, "на": Case.ACCUSATIVE, "": Case.NOMINATIVE}
 _OF_YEAR = {
     "год": Case.NOMINATIVE, "года": Case.GENITIVE, "годом": Case.INSTRUMENTAL, "годы": Case.NOMINATIVE,
     "годов": Case.GENITIVE, "годам": Case.DATIVE, "годами": Case.INSTRUMENTAL, "годах": Case.PREPOSITIONAL,
@@ -49,7 +46,6 @@ _CENTURY_FORMS = dict(zip(Case, ("век", "века", "веку", "век", "в
 
 def rows() -> Iterator[Row]:
     """Rules of dates and times."""
-    yield rf"(?<!\d\s?)\b{_SHORT_WEEKDAY}(?:(?<stop>\.)?(?<comma>,)?(?=\s\d)|\.)", _weekday
     yield rf"\b(?<from>[Сс]о?) (?<a>\d{{1,2}}) по (?<b>\d{{1,2}}) {_MONTH}", _first_to_last
     yield (
         rf"{_START}(?<d>\d{{1,2}})(?=(?:, \d{{1,2}})* и \d{{1,2}} {_MONTH})",
@@ -73,15 +69,20 @@ def rows() -> Iterator[Row]:
     )
     yield (
         rf"{_VERSIONED}{_START}(?<d>[0-3]\d|[1-9])\.(?<m>0[1-9]|1[0-2])(?:\.(?=[,;)]|\s+[^\s\p{{Lu}}]))?"
-        rf"(?![\d:/]|\.\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
+        rf"(?![\d/]|[.:]\d|\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}}))",
         _numbered_date,
     )
     yield (
         rf"{_START}(?<a>\d{{4}}){_DASH}(?<b>\d{{4}})\s?(?<word>гг\.?|год(?:ы|ов|ами?|ах))(?!\p{{L}})",
         _years,
     )
+    yield (
+        r"(?<=\b(?i:на|к|до|с|по|от|дата:?) )(?<d>1[3-9]|2\d|3[01]|0\d)/(?<m>0[1-9]|1[0-2])(?![\d/])",
+        _numbered_date,
+    )
+    yield rf"{_START}(?<m>0[1-9]|1[0-2])\.(?<year>20\d\d)(?!\d|[.,]\d)", _month_of_year
     yield rf"{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г(?:\.(?!\s*$))?)(?!\p{{L}})", _year
-    yield r"'?(?<![\d.,])(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
+    yield r"'?(?<![\d.,])(?:(?<first>\d*0)[-–—])?(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
     yield (
         rf"(?:(?<first>{_ROMAN}){_DASH})?(?<n>{_ROMAN})\s(?<word>вв\.?|в\.?|век(?:а|у|ом|е|ов|ах)?)(?!\p{{L}})"
         rf"|(?<n>\d{{1,2}})(?:-?(?:й|м|го))?\s(?<word>век(?:а|у|ом|е)?)(?!\p{{L}})",
@@ -91,7 +92,7 @@ def rows() -> Iterator[Row]:
         rf"{_START}(?<h>[01]?\d|2[0-3])[.-](?<m>[0-5]\d)(?<s>)(?![\d:%]|[.,-]\d)"
         rf"(?!\s?(?:{alternatives([*UNITS, *CURRENCIES])})(?!\p{{L}})"
         r"|(?<=-\d\d)\s[а-яё])",
-        lambda found: _clock(found) if governor_of(found) in ("в", "с", "до", "к", "после") else None,
+        _dotted_clock,
     )
     yield (
         rf"(?<!\b[Сс]о? ){_START}(?<a>\d{{1,2}}:[0-5]\d){_DASH}(?<b>\d{{1,2}}:[0-5]\d)(?![\d:])",
@@ -129,13 +130,6 @@ def duration(hours: int, minutes: int, seconds: int, case: Case = Case.NOMINATIV
     return " ".join(counted(Number(n), UNITS[unit], case) for n, unit in parts if n) or "ноль секунд"
 
 
-def _weekday(found: "regex.Match[str]") -> str:
-    short = found["day"]
-    name = _WEEKDAYS[short.casefold()]
-    comma = "," if found["comma"] or found["stop"] else ""
-    return (name.capitalize() if short[0].isupper() else name) + comma
-
-
 def _month(written: str) -> int:
     written = written.casefold()
     return MONTHS.index(written) + 1 if written in MONTHS else _SHORT_MONTHS[written.rstrip(".")]
@@ -143,9 +137,12 @@ def _month(written: str) -> int:
 
 def _case_of_day(found: "regex.Match[str]") -> Case:
     """The day something happens stands in the genitive, the day itself in the nominative."""
-    if governor := governor_of(found):
-        return GOVERNORS[governor]
-    return Case.NOMINATIVE if _NAMED_DAY.search(found.string[: found.start()]) else Case.GENITIVE
+    if governor := preposition_of(found):
+        return governor.case
+    if earlier := _EARLIER_DAY.search(found.string[: found.start()]):
+        return _CASES_OF_DAYS[(earlier["word"] or "").casefold()]
+    before = regex.sub(r"(?:\d{1,2}, )+$", "", found.string[: found.start()])
+    return Case.NOMINATIVE if _NAMED_DAY.search(before) else Case.GENITIVE
 
 
 def _first_to_last(found: "regex.Match[str]") -> str:
@@ -159,7 +156,7 @@ def _named_date(found: "regex.Match[str]") -> str | None:
         return None
     words = date(day, month, int(year) if year else None, case := _case_of_day(found))
     if found["first"]:
-        if not governor_of(found):
+        if not preposition_of(found):
             words = date(day, month, int(year) if year else None, Case.ACCUSATIVE)
             return f"с {ordinal(int(found['first']), Case.GENITIVE, 'n')} по {words}"
         words = f"{ordinal(int(found['first']), case, 'n')}-{words}"
@@ -174,23 +171,43 @@ def _numbered_date(found: "regex.Match[str]") -> str | None:
     return date(day, month, full_year, _case_of_day(found))
 
 
-def _case_of_year(governor: str, word: str) -> Case:
-    governed = GOVERNORS.get(governor)
-    in_it = governor in ("в", "во", "о", "об", "при", "на")
+def _month_of_year(found: "regex.Match[str]") -> str:
+    """ "до 05.2027" """
+    governor = preposition_of(found)
+    case = governor.case if governor else Case.NOMINATIVE
+    if governor and governor.word in ("в", "во"):
+        case = Case.PREPOSITIONAL
+    return f"{_month_in(case, MONTHS[int(found['m']) - 1])} {ordinal(int(found['year']), Case.GENITIVE)} года"
+
+
+def _month_in(case: Case, genitive: str) -> str:
+    stem, end = genitive[:-1], genitive[-1]
+    match case:
+        case Case.GENITIVE:
+            return genitive
+        case Case.DATIVE:
+            return stem + ("у" if end == "а" else "ю")
+        case Case.PREPOSITIONAL:
+            return stem + "е"
+        case _:
+            return stem + ("" if end == "а" else "й" if stem == "ма" else "ь")
+
+
+def _case_of_year(governor: Governor | None, word: str) -> Case:
     if word in ("году", "г", "г.", "гг", "гг."):
-        if in_it:
-            return Case.PREPOSITIONAL
-        return governed or (Case.PREPOSITIONAL if word == "году" else Case.GENITIVE)
+        if governor:
+            return Case.PREPOSITIONAL if governor.word in ("в", "во", "о", "об", "при", "на") else governor.case
+        return Case.PREPOSITIONAL if word == "году" else Case.GENITIVE
     return _OF_YEAR[word]
 
 
 def _year(found: "regex.Match[str]") -> str:
-    case = _case_of_year(governor_of(found), found["word"])
+    case = _case_of_year(preposition_of(found), found["word"])
     return f"{ordinal(int(found['year']), case)} {_YEAR_FORMS[case]}"
 
 
 def _years(found: "regex.Match[str]") -> str:
-    governor = governor_of(found)
+    governor = preposition_of(found)
     case = _case_of_year(governor, found["word"]) if governor else _OF_YEAR.get(found["word"])
     case = case or Case.NOMINATIVE
     years = f"{ordinal(int(found['a']), case)} – {ordinal(int(found['b']), case)}"
@@ -202,7 +219,8 @@ def _decade(found: "regex.Match[str]") -> str | None:
     if n < 20 or (n > 90 and not 1000 < n < 2100):
         return None
     case = {"е": Case.NOMINATIVE, "м": Case.DATIVE, "ми": Case.INSTRUMENTAL}.get(found["end"], Case.PREPOSITIONAL)
-    return ordinal(n, case, "p") + (f" {_YEARS_FORMS[case]}" if found["word"] else "")
+    first = f"{ordinal(int(found['first']), case, 'p')}-" if found["first"] else ""
+    return first + ordinal(n, case, "p") + (f" {_YEARS_FORMS[case]}" if found["word"] else "")
 
 
 def _century(found: "regex.Match[str]") -> str | None:
@@ -217,13 +235,21 @@ def _century(found: "regex.Match[str]") -> str | None:
         case = Case.PREPOSITIONAL if regex.search(r"\b(?:во?|о)$", before) else Case.GENITIVE
         word = _CENTURY_FORMS[case]
         if found["word"].startswith("вв"):
-            word = {Case.PREPOSITIONAL: "веках"}.get(case, "века")
+            word = "веках" if case is Case.PREPOSITIONAL else "веков"
     return f"{ordinal(first, case)}-{ordinal(n, case)} {word}" if first else f"{ordinal(n, case)} {word}"
+
+
+def _dotted_clock(found: "regex.Match[str]") -> str | None:
+    """ "в 9.30" """
+    governor = preposition_of(found)
+    return _clock(found) if governor and governor.word in ("в", "с", "до", "к", "после") else None
 
 
 def _clock(found: "regex.Match[str]") -> str | None:
     hour, minute, second = int(found["h"]), int(found["m"]), int(found["s"] or 0)
-    case = GOVERNORS.get(governor_of(found), Case.NOMINATIVE)
-    if found["s"] and (len(found["h"]) == 1 or hour > 24):
+    governor = governor_of(found)
+    case = governor.case if governor else Case.NOMINATIVE
+    is_length = governor is not None and governor.word == "через"
+    if is_length or (found["s"] and (len(found["h"]) == 1 or hour > 24)):
         return duration(hour, minute, second, case)
     return clock(hour, minute, second, case) if hour <= 24 else None

@@ -43,8 +43,9 @@ class Noun(Unit):
     def form(self, number: Number, case: Case) -> str:
         """As it stands behind a number in `case`."""
         if number.fraction:
-            is_plural = is_one_and_a_half(number) and not case.is_direct
-            return self.plural[case] if is_plural else self.singular[Case.GENITIVE]
+            if is_one_and_a_half(number):
+                return self.few if case.is_direct else self.plural[case]
+            return self.singular[Case.GENITIVE]
         match ending(number.whole):
             case "one":
                 return self.singular[case]
@@ -101,7 +102,7 @@ def _noun(
     per: str = "на",
 ) -> Noun:
     def phrase(noun: str, of_adjective: str) -> str:
-        return " ".join(filter(None, (adjective and adjective + of_adjective, noun, tail)))
+        return " ".join(filter(None, (adjective and _spelled(adjective, of_adjective), noun, tail)))
 
     adjectives = _ADJECTIVES["f" if gender == "f" else "m"]
     singular, plural = ([_spelled(stem, ending) for ending in endings] for endings in declension)
@@ -189,8 +190,21 @@ def _part(n: int, stem: str, case: Case) -> str:
     return f"{cardinal(n, case, 'f')} {stem}{end}"
 
 
+_HALF = feminine("половин")
+_PARTS = {3: feminine("треть"), 4: feminine("четверть")}
+
+
 def fraction(numerator: int, denominator: int, case: Case = Case.NOMINATIVE) -> str:
-    """три четвёртых."""
+    """половина, три четверти, две пятых."""
+    if (numerator, denominator) == (1, 2):
+        return _HALF.singular[case]
+    if denominator in _PARTS:
+        return counted(Number(numerator), _PARTS[denominator], case)
+    return ordinal_fraction(numerator, denominator, case)
+
+
+def ordinal_fraction(numerator: int, denominator: int, case: Case = Case.NOMINATIVE) -> str:
+    """одна восьмая (финала), две пятых."""
     if ending(numerator) == "one":
         return f"{cardinal(numerator, case, 'f')} {ordinal(denominator, case, 'f')}"
     plural_case = Case.GENITIVE if case.is_direct else case

@@ -6,20 +6,23 @@ from functools import partial
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.reading.kinds import alternatives
 from qwen3tts_daemon.reading.language import Currency, Row
 from qwen3tts_daemon.reading.notation import Notation, Number
-from qwen3tts_daemon.reading.russian_agreement import GOVERNORS, case_of, gender_of, governor_of, numbered
+from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.russian_agreement import case_of, gender_of, numbered
+from qwen3tts_daemon.reading.russian_governors import Governor, governor_of, preposition_of
 from qwen3tts_daemon.reading.russian_grammar import (
     Case,
     Noun,
     cardinal,
     counted,
+    ending,
     fraction,
     is_one_and_a_half,
     masculine,
     number_words,
     ordinal,
+    ordinal_fraction,
 )
 from qwen3tts_daemon.reading.russian_units import CURRENCIES, UNITS
 
@@ -35,6 +38,7 @@ _NAMED = regex.compile(
     r"|зон|сери|сезон|эпизод|том|терминал|уров|выход|корпус|код|верси|станци|шаг|групп|школ)\p{L}{0,3})\s$"
 )
 _FOOT, _TIME = masculine("фут"), masculine("раз", many="раз")
+_GETS_INTO = regex.compile(r"(?i:вы(?:ш|йд|ход)|попа|проби|про(?:ш|йд))\p{L}*(?: \p{L}+)? в\s$")
 _BEHIND = regex.compile(r"\s([а-яё]+(?: [а-яё]+)?)")
 _COMPARISONS = {"<": "меньше", ">": "больше", "≤": "не более", "≥": "не менее"}
 
@@ -48,20 +52,21 @@ def rows(notation: Notation) -> Iterator[Row]:
     yield r"(?<=\d)\.{2,3}(?=[-+]?\d)", lambda _: "…"
     yield rf"{_FRESH}(?<n>\d+)[xх×](?=\s[а-яё])", _times
     yield rf"{_FRESH}(?<whole>\d+)?\s?(?<!\d){_VULGAR}\s?(?<unit>{_UNIT}){_END}", _fraction_of_unit
-    yield r"\b(?<word>[Мм]ежду)\s(?<a>\d+)\sи\s(?<b>\d+)(?!\d|[.,:]\d)", _between
     yield r"(?<=\d)\s-\s(?=\d+(?:[.,]\d+)?\s?=)", lambda _: " минус "
-    yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d)", lambda _: "сек"
+    yield r"(?<=\d\s?р(?:уб)?\.?\s)(?<n>\d\d?)\s?к(?:\.(?!\s*$))?(?!\p{L})", lambda found: f"{found['n']} коп"
+    yield r"(?<=\d)\s?с(?=[.,;:!?)]|$|\s\d|\s(?:на|за|до|после|по|от|в)\s)", lambda _: "сек"
     yield r"(?<=^|[\s(])(?<sign>[<>≤≥])\s?(?=\d)", lambda found: f"{_COMPARISONS[found['sign']]} "
     yield (
         rf"(?<![\d.,:/\p{{L}}-]|\p{{L}}\s-)(?<currency>[$€£])?(?<a>[-+]?{number})(?:\s?(?<first_unit>{_UNIT}){_END})?\s?[-–—…]\s?"
         rf"(?<b>[-+]?(?:{number}))(?(first_unit)(?=\s?(?P=first_unit)))(?=\s?(?:(?<unit>{_UNIT}){_END}|(?<word>[а-яё]{{3,}})|[$€£₽]))",
         partial(_range, notation),
     )
+    yield r"(?<![\d/.,])1/(?<n>\d{1,2})(?=\sфинал)", _round_of_a_cup
     yield rf"{_VULGAR}(?=\s[а-яё])", _governed_fraction
     yield (
         rf"{_FRESH}(?<sign>[-+±])?\s?(?<before>[$€£¥₽])?(?!0\d|\d{{8}})(?:(?<first>{number})\s?[-–—]\s?)?"
         rf"(?<number>{number})(?![:/.-]?\d)(?:\s?(?:(?<unit>{_UNIT})(?:\s?/\s?(?<per>{_UNIT}))?"
-        rf"|(?<after>{alternatives(CURRENCIES)})){_END}|(?!-?\p{{L}}))",
+        rf"|(?<after>{alternatives(CURRENCIES)})(?:\s?/\s?(?<per>{_UNIT}))?){_END}|(?!-?\p{{L}}))",
         partial(_governed, notation),
     )
     # Before the common kinds, which would take руб in "3 руб 50 коп" for the currency of what follows.
@@ -139,11 +144,6 @@ def _times(found: "regex.Match[str]") -> str:
     return f"в {counted(Number(int(found['n'])), _TIME, Case.ACCUSATIVE)}"
 
 
-def _between(found: "regex.Match[str]") -> str:
-    first, last = (cardinal(int(found[part]), Case.INSTRUMENTAL) for part in "ab")
-    return f"{found['word']} {first} и {last}"
-
-
 def _fraction_in(found: "regex.Match[str]") -> tuple[int, int]:
     if found["vulgar"]:
         numerator, _, denominator = unicodedata.normalize("NFKC", found["vulgar"]).partition("\u2044")
@@ -153,26 +153,38 @@ def _fraction_in(found: "regex.Match[str]") -> tuple[int, int]:
 
 def _fraction_of_unit(found: "regex.Match[str]") -> str:
     written, noun = _fraction_in(found), UNITS[found["unit"]]
+    governor = governor_of(found)
+    case = governor.case if governor else Case.NOMINATIVE
     if not found["whole"]:
-        return f"{fraction(*written)} {noun.singular[Case.GENITIVE]}"
+        return f"{fraction(*written, case)} {noun.singular[Case.GENITIVE]}"
     whole = Number(int(found["whole"]))
     if written != (1, 2):
-        return f"{number_words(whole)} и {fraction(*written)} {noun.singular[Case.GENITIVE]}"
+        return f"{number_words(whole, case)} и {fraction(*written, case)} {noun.singular[Case.GENITIVE]}"
     if whole.is_one:
-        return counted(Number(1, "5"), noun)
-    return f"{number_words(whole, gender=noun.gender)} с половиной {noun.form(whole, Case.NOMINATIVE)}"
+        return counted(Number(1, "5"), noun, case)
+    return f"{number_words(whole, case, noun.gender)} с половиной {noun.form(whole, case)}"
 
 
 def _governed_fraction(found: "regex.Match[str]") -> str | None:
     governor = governor_of(found)
-    return fraction(*_fraction_in(found), GOVERNORS[governor]) if governor else None
+    return fraction(*_fraction_in(found), governor.case) if governor else None
+
+
+def _round_of_a_cup(found: "regex.Match[str]") -> str:
+    """одна восьмая (финала)."""
+    is_inside = regex.search(r"\bв\s$", found.string[: found.start()]) and not _GETS_INTO.search(
+        found.string, 0, found.start()
+    )
+    governor = preposition_of(found)
+    case = Case.PREPOSITIONAL if is_inside else governor.case if governor else Case.NOMINATIVE
+    return ordinal_fraction(1, int(found["n"]), case)
 
 
 def _range(notation: Notation, found: "regex.Match[str]") -> str | None:
     """Two close small numbers are said together, others with от and до."""
     first, last = found["a"], found["b"]
     a, b = (float(text.replace(",", ".").replace("\u00a0", "").replace(" ", "")) for text in (first, last))
-    if governor_of(found) or (a >= 0 and b <= a):
+    if preposition_of(found) or (a >= 0 and b <= a):
         return None
     if a >= 0 and b <= 10 and (first + last).isdecimal():
         n = int(first)
@@ -194,21 +206,25 @@ def _governed(notation: Notation, found: "regex.Match[str]") -> str | None:
     number = notation.parse(found["number"], "" if first else found["sign"] or "")
     if not (found["unit"] or found["before"] or found["after"]):
         return _agreed(number, first, governor, _words_behind(found))
-    case, gender = GOVERNORS[governor], "m"
+    case, gender = governor.case, "m"
+    per = UNITS[found["per"]] if found["per"] else None
+    if governor.word == "по" and number.is_whole and ending(number.whole) == "one":
+        case = Case.DATIVE
     if found["unit"]:
         is_distance = found["unit"] in ("км", "м", "см") and found.string.startswith(" от", found.end())
-        case = Case.PREPOSITIONAL if is_distance and governor in ("в", "во") else case
+        if governor.word in ("в", "во") and (is_distance or found["unit"] in ("л", "мл")):
+            case = Case.PREPOSITIONAL
         gender = UNITS[found["unit"]].gender
-        words = measure(number, UNITS[found["unit"]], UNITS[found["per"]] if found["per"] else None, case)
+        words = measure(number, UNITS[found["unit"]], per, case)
     else:
-        words = money(number, CURRENCIES[found["before"] or found["after"]], None, None, case)
+        words = money(number, CURRENCIES[found["before"] or found["after"]], None, per, case)
     return f"{number_words(first, case, gender)}-{words}" if first else words
 
 
 def _agreeing(notation: Notation, found: "regex.Match[str]") -> str | None:
     if _NAMED.search(found.string, max(0, found.start() - 20), found.start()):
         return None
-    return _agreed(notation.parse(found["number"], found["sign"] or ""), None, "", _words_behind(found))
+    return _agreed(notation.parse(found["number"], found["sign"] or ""), None, None, _words_behind(found))
 
 
 def _words_behind(found: "regex.Match[str]") -> str:
@@ -216,14 +232,15 @@ def _words_behind(found: "regex.Match[str]") -> str:
     return words[1] if words else ""
 
 
-def _agreed(number: Number, first: Number | None, governor: str, behind: str) -> str:
+def _agreed(number: Number, first: Number | None, governor: Governor | None, behind: str) -> str:
     """A number without a unit: what stands behind says which one (на пятом этаже) or of what kind (две книги)."""
     word = behind.partition(" ")[0]
     as_ordinal = numbered(word, governor, number.whole)
-    if as_ordinal is None and not word and 1900 <= number.whole < 2100:
-        as_ordinal = Case.PREPOSITIONAL if governor in ("в", "во") else GOVERNORS[governor], "m"
-    if as_ordinal and number.is_whole and not number.sign:
-        words = ordinal(number.whole, *as_ordinal)
+    if as_ordinal is None and governor and not governor.is_verb and not word and 1900 <= number.whole < 2100:
+        as_ordinal = Case.PREPOSITIONAL if governor.word in ("в", "во") else governor.case, "m"
+    if as_ordinal and number.is_whole:
+        sign = "минус " if number.sign == "-" else ""
+        words = sign + ordinal(number.whole, *as_ordinal)
         return f"{ordinal(first.whole, *as_ordinal)}-{words}" if first else words
     case = case_of(governor, word, number.whole)
     gender = gender_of(behind, number.whole, case)

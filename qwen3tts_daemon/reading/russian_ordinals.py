@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.language import Row
-from qwen3tts_daemon.reading.russian_agreement import governor_of
+from qwen3tts_daemon.reading.russian_governors import preposition_of
 from qwen3tts_daemon.reading.russian_grammar import Case, cardinal, compound, ordinal
+from qwen3tts_daemon.reading.russian_units import UNITS
 
 _FRESH = r"(?<![\d.,:/\p{L}-])"
 _ADJECTIVES = {"й": "ый", "го": "ого", "м": "ом", "я": "ая", "е": "ое"}
@@ -26,12 +27,12 @@ _ENDS = {
 def rows() -> Iterator[Row]:
     """Rules of ordinals."""
     yield (
-        rf"{_FRESH}(?<n>\d{{1,4}})-(?:(?<ins>мя|ю)|ти|(?<=[2-4]-)х)(?!\p{{L}})",
+        rf"{_FRESH}(?<n>\d{{1,4}})-(?:(?<ins>мя|ю(?=\s[а-яё]+ми(?!\p{{L}})))|ти|(?<=[2-4]-)х)(?!\p{{L}})",
         lambda found: cardinal(int(found["n"]), Case.INSTRUMENTAL if found["ins"] else Case.GENITIVE),
     )
     yield (
         rf"{_FRESH}(?:(?<first>\d{{1,4}})[-–])?(?<n>\d{{1,4}})-(?<end>{'|'.join(sorted(_ENDS, key=len, reverse=True))})"
-        r"(?!\p{L})(?=(?:\s(?<word>[а-яё]+))?)",
+        r"(?!\p{L})(?:\s(?<unit>км)(?!\p{L})|(?=(?:\s(?<word>[а-яё]+))?))",
         _ordinal,
     )
     yield (
@@ -52,15 +53,22 @@ def _lettered(found: "regex.Match[str]") -> str:
     return f"{cardinal(int(found['n']))} {found['letter']}"
 
 
+def _is_behind(found: "regex.Match[str]", *words: str) -> bool:
+    governor = preposition_of(found)
+    return governor is not None and governor.word in words
+
+
 def _ordinal(found: "regex.Match[str]") -> str:
     end, word = found["end"], found["word"] or ""
     letter, gender = _ENDS[end]
     case = Case(letter)
     if end == "й" and word.endswith(("е", "и", "ы", "ой", "ей")) and not word.endswith(("ие", "ые", "ое")):
         case, gender = Case.GENITIVE, "f"
-    elif end == "м" and (governor_of(found) in ("с", "со", "под", "за") or word.endswith(("ом", "ем"))):
+    elif end == "м" and (_is_behind(found, "с", "со", "под", "за") or word.endswith(("ом", "ем"))):
         case = Case.INSTRUMENTAL
     elif end == "е" and word.endswith(("ы", "и", "ие", "ые")):
         gender = "p"
     said = ordinal(int(found["n"]), case, gender)
+    if found["unit"]:
+        said += f" {UNITS[found['unit']].singular[case]}"
     return f"{ordinal(int(found['first']), case, gender)}-{said}" if found["first"] else said

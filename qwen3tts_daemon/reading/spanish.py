@@ -1,86 +1,89 @@
 """Spanish, as in Spain; the short forms of America too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 from num2words import num2words  # type: ignore[import-untyped]
 
-from qwen3tts_daemon.reading import spanish_words as words
+from qwen3tts_daemon.reading import iberian_dates, iberian_names, iberian_quantities
 from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
+from qwen3tts_daemon.reading.spanish_units import CURRENCIES, MAGNITUDES, UNITS
+from qwen3tts_daemon.reading.spanish_words import ABBREVIATIONS, WORDS
 
 _SUFFIX = r"h(?:s|rs|oras)?\b(?:\.(?!\s*[\"»)]*$))?|[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?"
 _BEGIN = r"(?<![\d.,+-]|\+\d{1,3}[ .-])"
 
 
 class Spanish(Iberian):
+    words = WORDS
     digit_words = ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"]
     point = "coma"
     says_fraction_as_number = True
     signs = {
         "+": "más", "-": "menos", "±": "más menos", "×": "por", "x": "por", "*": "por", "÷": "entre",
         "=": "igual a", "<": "menos de", ">": "más de", "≤": "como máximo", "≥": "al menos", "~": "aproximadamente",
-        "≈": "aproximadamente", "#": "número", "№": "número", "§": "sección", "&": "y",
+        "≈": "aproximadamente", "#": "número", "№": "número", "§": "sección", "&": "y", "→": "a",
     }  # fmt: skip
     address_signs = {
         ".": "punto", "@": "arroba", "/": "barra", "-": "guion", "_": "guion bajo", ":": "dos puntos", "+": "más",
     }  # fmt: skip
-    units = words.UNITS
+    units = UNITS
     per = "por"
-    currencies = words.CURRENCIES
-    magnitudes = words.MAGNITUDES
+    currencies = CURRENCIES
+    magnitudes = MAGNITUDES
     ratio_word = "a"
     and_word = "y"
     between = "entre"
     version_word = "versión"
     clock_words = _SUFFIX
-    abbreviations = words.ABBREVIATIONS
+    abbreviations = ABBREVIATIONS
     also_read = (
-        rf"\b(?:{words.KINGS}|{words.QUEENS}|[Ss]iglos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\b\p{{Ll}}{{4,}}\s[IVX]+\b"
+        rf"\b(?:{WORDS.kings}|{WORDS.queens}|[Ss]iglos?)\s[IVX]+\b|\b[IVX]+\s\p{{L}}{{4}}|\p{{Ll}}{{3}}\.?\s[IVX]+\b"
+        r"|\bs\.\s[IVX]"
         r"|\b(?:[Ll]un|[Vv]ie)\b|(?<![\p{L}\d.])(?:[cC]/\s?|D\.\s|S\.\s|Fr\.\s|Col\.\s|[Pp]l\.\s|Pº|P\.º|Bº)"
     )
 
-    months, short_months, weekdays = words.MONTHS, words.SHORT_MONTHS, words.WEEKDAYS
-    before_numbers, before_names = words.BEFORE_NUMBERS, words.BEFORE_NAMES
-    date_cues = "el|del|al|día|hasta|desde|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
-    timer_cues = "temporizador|cronómetro|cuenta atrás|duración|quedan?|faltan?|restantes?|pausa|timer|ritmo"
-    code_cues = "códigos?|PIN|contraseña|clave|código postal|expediente|pedido|extensión|matrícula|contador"
-    numbered, kings, queens, editions = words.NUMBERED, words.KINGS, words.QUEENS, words.EDITIONS
-    ordinal_nouns = "pisos?|plantas?|puestos?|lugar|grado|curso|trimestre|semestre|aniversario|ciclo|cumpleaños|día"
-    ordinal_endings = r"\.?(?:er|os|as)(?!\p{L})|(?:[rdtvnm][oa])s?(?!\p{L})"
-    function_words = frozenset(words.FUNCTION_WORDS.split())
-    feminine, masculine = frozenset(words.FEMININE.split()), frozenset(words.MASCULINE.split())
-    feminine_endings = words.FEMININE_ENDINGS
+    third = "tercio"
     half = {"m": "medio", "f": "media"}
-    millions = r"ill(?:ón|ones)$"
     out_of = "sobre"
-    times_word = "veces"
-    inches = ("pies", "pulgadas")
-    round_the_clock = "veinticuatro siete"
-    first_day = "uno"
 
-    def before(self) -> Sequence[Row]:
-        return (
-            (
-                r"(?<![\d:.,])(?<h>[01]?\d|2[0-4])\.(?<m>[0-5]\d)\s?h(?:oras)?\b\.?",
-                lambda found: self.time(int(found["h"]), int(found["m"]), None, ""),
-            ),
-            (
-                r"(?<![\d:.,])(?<h>1[0-2]|0?[1-9])\s?(?<suffix>[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?)",
-                lambda found: self.time(int(found["h"]), 0, None, found["suffix"]),
-            ),
-            (rf"{_BEGIN}[6-9]\d{{2}}[ .]\d{{3}}[ .]\d{{3}}(?![\d.,]?\d| \d{{3}})(?!\s\p{{Ll}})", self._telephone),
-            (rf"{_BEGIN}[6-9]\d{{1,2}}(?:[ -]\d{{2,3}}){{2,3}}(?![\d.,]?\d| \d)(?<=(?:\D?\d){{9}})", self._telephone),
-            (r"(?<=(?<![\d.,])1)\s?ha\b(?!\s\p{Ll})", rewritten(" hectárea")),
-            (r"(?<=\d)\s?ha\b(?!\s\p{L}+(?:do|to|cho|so)\b)", rewritten(" hectáreas")),
-            (r"\b50\s?[/-]\s?50\b", lambda _: "cincuenta cincuenta"),
-            (r"\b16:9\b", lambda _: "dieciséis novenos"),
-            *super().before(),
+    # ---- rules ----
+
+    def before(self) -> Iterator[Row]:
+        yield (
+            r"(?<![\d:.,])(?<h>[01]?\d|2[0-4])\.(?<m>[0-5]\d)\s?h(?:oras)?\b\.?",
+            lambda found: self.time(int(found["h"]), int(found["m"]), None, ""),
         )
+        yield (
+            r"(?<=\b(?i:las?|son|desde|hasta)\s)(?<h>[01]?\d|2[0-4])h(?<m>[0-5]\d)(?!\d|\s?m(?:in)?\b|[.,]\d)",
+            rewritten(r"\g<h>:\g<m>"),
+        )
+        yield (
+            r"(?<![\d:.,])(?<h>\d?\d)h(?<m>[0-5]?\d)(?:m(?:in)?)?\b(?![.,]\d)",
+            lambda found: self.duration(int(found["h"]), int(found["m"]), 0),
+        )
+        yield (
+            r"(?<![\d:.,])(?<h>1[0-2]|0?[1-9])\s?(?<suffix>[ap]\.?\s?m\b(?:\.(?!\s*[\"»)]*$))?)",
+            lambda found: self.time(int(found["h"]), 0, None, found["suffix"]),
+        )
+        yield rf"{_BEGIN}[6-9]\d{{2}}[ .]\d{{3}}[ .]\d{{3}}(?![\d.,]?\d| \d{{3}})(?!\s\p{{Ll}})", self.telephone
+        yield rf"{_BEGIN}[6-9]\d{{1,2}}(?:[ -]\d{{2,3}}){{2,3}}(?![\d.,]?\d| \d)(?<=(?:\D?\d){{9}})", self.telephone
+        yield r"(?<=(?<![\d.,])1)\s?ha\b(?!\s\p{Ll})", rewritten(" hectárea")
+        yield r"(?<=\d)\s?ha\b(?!\s\p{L}+(?:do|to|cho|so)\b)", rewritten(" hectáreas")
+        yield r"\b50\s?[/-]\s?50\b", lambda _: "cincuenta cincuenta"
+        yield r"\b16:9\b", lambda _: "dieciséis novenos"
+        yield from iberian_names.short_forms(self)
+        yield from iberian_dates.weekdays(self)
+        yield from iberian_dates.dates(self)
+        yield from iberian_names.romans(self)
+        yield from iberian_quantities.quantities(self)
+        yield from iberian_names.codes(self)
 
-    def _telephone(self, found: "regex.Match[str]") -> str:
-        return self.phone(regex.findall(r"\d+", found[0]), is_international=False)
+    def after(self) -> Iterator[Row]:
+        yield from iberian_names.ordinals(self)
+        yield from iberian_quantities.agreement(self)
 
     # ---- numbers ----
 
@@ -118,7 +121,7 @@ class Spanish(Iberian):
         if minute in (15, 30):
             said += " y cuarto" if minute == 15 else " y media"
         elif minute:
-            said += f" cero {self.cardinal(minute)}" if minute < 10 else f" {self.cardinal(minute)}"
+            said += f" y {self.cardinal(minute)}" if minute < 10 else f" {self.cardinal(minute)}"
         elif suffix.startswith("h") or not hour:
             return self.counted(Number(hour), self.units["h"])
         if suffix.startswith("a"):
@@ -129,9 +132,6 @@ class Spanish(Iberian):
 
     def stroke(self, first: str, second: str) -> str:
         return f"{self.part(first)} {self.out_of} {self.part(second)}"
-
-    def part_name(self, denominator: int) -> str:
-        return "tercio" if denominator == 3 else self.ordinal(denominator)
 
     def phone(self, groups: Sequence[str], *, is_international: bool) -> str:
         if not is_international:

@@ -24,7 +24,9 @@ class IncomingText:
         """Of the first segments, what a stream was fed"""
         self._segmenter = LiveSegmenter(split=split)
         self._idle_flush_s = idle_flush_s
-        self._idle_timer: asyncio.TimerHandle | None = None
+        self._fed_at = 0.0
+        self._pause: asyncio.TimerHandle | None = None
+        """Looks after a while whether the writer has paused: there is one, however many pieces come meanwhile."""
         self._wants_flush = False
         self._changed = asyncio.Event()
 
@@ -35,14 +37,13 @@ class IncomingText:
     # -- from the caller -----------------------------------------------------------------------------------
 
     def feed(self, text: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._fed_at = loop.time()
         if self.began_at is None and text.strip():
-            self.began_at = asyncio.get_running_loop().time()
+            self.began_at = self._fed_at
         self._add(self._segmenter.feed(text))
-        self.stop_waiting()
-        if self._segmenter.has_finished_text:
-            loop = asyncio.get_running_loop()
-            wait_s = max(self._idle_flush_s, _UNSURE_FLUSH_S if self._segmenter.ends_in_the_middle else 0.0)
-            self._idle_timer = loop.call_later(wait_s, lambda: self._add(self._segmenter.idle()))
+        if self._pause is None:
+            self._pause = loop.call_at(self._fed_at + self._idle_flush_s, self._look_for_pause)
 
     def flush(self) -> None:
         """What has been fed is to be spoken, finished or not."""
@@ -58,9 +59,19 @@ class IncomingText:
 
     def stop_waiting(self) -> None:
         """Whether the writer pauses does not matter any more."""
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+
+    def _look_for_pause(self) -> None:
+        loop = asyncio.get_running_loop()
+        wait_s = max(self._idle_flush_s, _UNSURE_FLUSH_S if self._segmenter.ends_in_the_middle else 0.0)
+        if loop.time() < self._fed_at + wait_s:
+            self._pause = loop.call_at(self._fed_at + wait_s, self._look_for_pause)
+            return
+        self._pause = None
+        if self._segmenter.has_finished_text:
+            self._add(self._segmenter.idle())
 
     def _add(self, segments: list[Segment]) -> None:
         self.segments += segments

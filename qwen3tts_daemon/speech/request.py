@@ -38,6 +38,8 @@ class Caller:
     request_id: str = field(default_factory=new_request_id)
     address: str = ""
     """Where many wait, they are served in turn by address."""
+    passed_on_by: tuple[str, ...] = ()
+    """Other daemons that spoke through this one; see SynthesisRequest."""
 
 
 def first_words(text: str, split: Split) -> str | None:

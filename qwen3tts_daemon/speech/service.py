@@ -8,9 +8,10 @@ from contextlib import AbstractAsyncContextManager
 
 from qwen3tts_daemon.bounded_dict import BoundedDict
 from qwen3tts_daemon.failures import Refusal, draining
-from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, way_to_voices
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.hosting.model_names import ModelNames
+from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.report import Report
@@ -18,7 +19,7 @@ from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import RecentTakes
-from qwen_tts.api import Audio, Capabilities, VoiceKind, VoicePrompt
+from qwen_tts.api import Audio, Capabilities, ModelState, VoiceKind, VoicePrompt
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.stream import SpeechEngine
 
@@ -61,8 +62,19 @@ class Speech:
     async def start(self, *, preload: bool) -> None:
         """See ModelManager.start. Raises SettingsError for a voice of the settings that there is not."""
         await self._engines.start(preload=preload)
-        self.voices.check_settings()
+        if self.capabilities.knows_voices:
+            self.voices.check_settings()
+        else:
+            self.manager.on_state.append(self._check_settings_later)
         await self._engines.start_stand_in()
+
+    def _check_settings_later(self, state: ModelState) -> None:
+        """Once the voices are known. Whoever asks for one that there is not is told; the log tells it now."""
+        if state == "ready":
+            try:
+                self.voices.check_settings()
+            except SettingsError as error:
+                logger.warning("%s", error)
 
     async def warm(self) -> None:
         """Wait until somebody can speak."""
@@ -123,7 +135,9 @@ class Speech:
         """Raises InvalidRequest if no engine of ours does this, Refusal while draining."""
         self._check_not_draining()
         if kind is not None and kind not in self.capabilities.voice_kinds:
-            raise InvalidRequest(f"nothing that is loaded makes {kind} voices; {DOWNLOAD_QWEN}", param="voice")
+            raise InvalidRequest(
+                f"nothing that is loaded makes {kind} voices; {way_to_voices(self.capabilities)}", param="voice"
+            )
         if self.capabilities.is_preview:
             raise InvalidRequest(f"the preview voice has no codec; {DOWNLOAD_QWEN}", param="codes")
         return self.manager.lease()

@@ -85,7 +85,7 @@ class VoiceSelection:
             text_layout=text_layout, language=self.language,
             instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
-            streamed=order.streamed,
+            streamed=order.streamed, passed_on_by=caller.passed_on_by,
         )  # fmt: skip
         return request, self._reading_by(known, self.language)
 

@@ -16,7 +16,10 @@ _URL = regex.compile(
 _LONGEST_HOST = 40
 _TRAILING = regex.compile(r"[.,;:!?…)\]}*_~]+$")
 _NAME = regex.compile(rf"(?<![[\w@.+-]--[{CJK}]])[@＠](?P<name>[\p{{L}}_][\w.-]{{0,38}}\w)(?![\w@])", regex.V1)
-_HASHTAG = regex.compile(rf"(?<![[\w&/#.]--[{CJK}]])[#＃](?P<name>[\w]{{0,60}}\p{{L}}\w{{0,60}})#?(?![\w])", regex.V1)
+_NUMBERED = r"(?!20\d\d)\d+(?![年月日])[\p{Han}\p{Hiragana}\p{Katakana}]\w*+(?!#)"  # "#3房间" is room 3
+_HASHTAG = regex.compile(
+    rf"(?<![[\w&/#.]--[{CJK}]])[#＃](?!{_NUMBERED})(?P<name>[\w]{{0,60}}\p{{L}}\w{{0,60}})#?(?![\w])", regex.V1
+)
 _COLOUR = regex.compile(r"(?=.*\d)(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 _HUMP = regex.compile(r"(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})|(?<=\p{L}{2})(?=\p{Nd}{2})")
 

@@ -36,41 +36,35 @@ _TAG_END = r"(?:[\s=][^<>]{0,200})?(?<!/)>"
 class _Kind(NamedTuple):
     """How a kind of block opens and closes; {name} is the opening's."""
 
-    first: str
-    """Its first character"""
-    opening: regex.Pattern[str]
+    opening: str
     closing: str
     nested: str = ""
     """An opening of the same kind inside it, if those count"""
 
 
-def _kind(opening: str, closing: str, nested: str = "") -> _Kind:
-    return _Kind(opening.lstrip("\\")[0], regex.compile(opening, regex.I), closing, nested)
-
-
 _KINDS = (
-    _kind(f"<{_TAG}{_TAG_END}", r"</{name}\s?>", nested="<{name}" + _TAG_END.replace("{", "{{").replace("}", "}}")),
-    _kind(r"<!--", r"-->"),
-    _kind(rf"\[(?P<name>{_THOUGHT})\]", r"\[/{name}\]"),  # Mistral
-    _kind(r"\[tool_calls\]", r"\n"),
-    _kind(rf"◁(?P<name>{_THOUGHT})▷", r"◁/{name}▷"),  # Kimi
-    _kind(rf"<\|start_(?P<name>{_THOUGHT}|action)\|>", r"<\|end_{name}\|>"),  # Cohere
-    _kind(r"<\|begin_of_(?P<name>thought)\|>", r"<\|end_of_{name}\|>"),
-    _kind(r"<[|｜](?P<name>tool[_▁]\w{1,20})[_▁]begin[|｜]>", r"<[|｜]{name}[_▁]end[|｜]>"),  # DeepSeek, Kimi
-    _kind(r"<\|(?P<name>tool_calls?)\|>", r"<\|/{name}\|>"),
-    _kind(r"<\|python_tag\|>", r"<\|e[ao]\w_id\|>"),  # Llama
-    _kind(  # gpt-oss: all channels but the final one
+    _Kind(f"<{_TAG}{_TAG_END}", r"</{name}\s?>", nested="<{name}" + _TAG_END.replace("{", "{{").replace("}", "}}")),
+    _Kind(r"<!--", r"-->"),
+    _Kind(rf"\[(?P<name>{_THOUGHT})\]", r"\[/{name}\]"),  # Mistral
+    _Kind(r"\[tool_calls\]", r"\n"),
+    _Kind(rf"◁(?P<name>{_THOUGHT})▷", r"◁/{name}▷"),  # Kimi
+    _Kind(rf"<\|start_(?P<name>{_THOUGHT}|action)\|>", r"<\|end_{name}\|>"),  # Cohere
+    _Kind(r"<\|begin_of_(?P<name>thought)\|>", r"<\|end_of_{name}\|>"),
+    _Kind(r"<[|｜](?P<name>tool[_▁]\w{1,20})[_▁]begin[|｜]>", r"<[|｜]{name}[_▁]end[|｜]>"),  # DeepSeek, Kimi
+    _Kind(r"<\|(?P<name>tool_calls?)\|>", r"<\|/{name}\|>"),
+    _Kind(r"<\|python_tag\|>", r"<\|e[ao]\w_id\|>"),  # Llama
+    _Kind(  # gpt-oss: all channels but the final one
         r"<\|channel\|>(?!\s?final\b)[^<>]{0,80}(?:<\|constrain\|>[^<>]{0,40})?<\|message\|>",
         r"<\|(?:end|call|return)\|>|(?=<\|(?:start|channel)\|>)",
     ),
-    _kind(r"<\|channel>\w{0,20}", r"<channel\|>"),  # Gemma
-    _kind("\ue200", "\ue201"),  # sources, in characters for private use
+    _Kind(r"<\|channel>\w{0,20}", r"<channel\|>"),  # Gemma
+    _Kind("\ue200", "\ue201"),  # sources, in characters for private use
 )
+_OPENING = regex.compile("|".join(f"(?P<kind{index}>{kind.opening})" for index, kind in enumerate(_KINDS)), regex.I)
 OPENERS = "<[◁\ue200"
 """What the openings begin with"""
-MAYBE_OPENING = rf"(?i:<(?:!--|[|｜]|{_TAG})|\[(?:{_THOUGHT}|tool_calls)|◁|\ue200)"
-"""A pattern that all openings match, and little else"""
-_CANDIDATE = regex.compile(MAYBE_OPENING)
+_CANDIDATE = regex.compile(rf"<(?:!--|[|｜]|{_TAG})|\[(?:{_THOUGHT}|tool_calls)|◁|\ue200", regex.I)
+"""What all openings match, and little else"""
 
 
 class Opening(NamedTuple):
@@ -84,16 +78,12 @@ def opening(text: str, start: int, settled: bool) -> Opening | Literal["perhaps"
     """The opening at `start`, if there is one; `settled`: decide as if the text ended here."""
     if not _CANDIDATE.match(text, start, partial=not settled):
         return None
-    perhaps = False
-    for kind in _KINDS:
-        if kind.first != text[start]:
-            continue
-        found = kind.opening.match(text, start, partial=not settled)
-        if found and not found.partial:
-            name = regex.escape(found["name"]) if "name" in kind.opening.groupindex else ""
-            return Opening(found.end(), _Tagged(kind.closing.format(name=name), kind.nested.format(name=name)))
-        perhaps = perhaps or found is not None
-    return "perhaps" if perhaps else None
+    found = _OPENING.match(text, start, partial=not settled)
+    if not found or found.partial:
+        return "perhaps" if found else None
+    kind = next(kind for index, kind in enumerate(_KINDS) if found[f"kind{index}"] is not None)
+    name = regex.escape(found["name"] or "")
+    return Opening(found.end(), _Tagged(kind.closing.format(name=name), kind.nested.format(name=name)))
 
 
 @dataclass(frozen=True, slots=True)

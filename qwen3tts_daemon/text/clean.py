@@ -10,6 +10,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.text.addresses import with_spoken_addresses
 from qwen3tts_daemon.text.formulas import without_latex
+from qwen3tts_daemon.text.lines import BULLETS
 from qwen3tts_daemon.text.markdown import without_markdown
 from qwen3tts_daemon.text.notes import without_notes
 from qwen3tts_daemon.text.phrases import ended, is_speakable
@@ -38,7 +39,9 @@ _WORD = r"[\p{L}\p{Nd}]++(?: ?°[CF]?| ?%)?"
 _WORDS = regex.compile(
     rf"(?!.*\b[xX]D){_WORD}(?:(?:[,;:.!?]? |['’、，：-]|(?<=\d)[.,:](?=\d)){_WORD})*+[,;:.!?…、，：。！？]?", regex.V1
 )
-_PLAIN = regex.compile(rf"(?:(?:[-*+]|#{{1,6}}) )?(?P<words>{_WORDS.pattern})", regex.V1)
+_PLAIN = regex.compile(
+    rf"(?:(?:[-*+{BULLETS}]|#{{1,6}}) |[•◦▪‣])?(?P<words>(?:\d{{1,9}}\) )?{_WORDS.pattern})", regex.V1
+)
 _MOST_PASSES = 6
 _MARKS = regex.compile(r"[*_`~#<>|\[\]\\&=+-]")
 

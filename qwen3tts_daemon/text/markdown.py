@@ -11,7 +11,9 @@ from qwen3tts_daemon.text.html import without_html
 from qwen3tts_daemon.text.lines import BULLETS
 from qwen3tts_daemon.text.phrases import ended, is_speakable, is_wide
 
-_MAYBE_MARKDOWN = regex.compile(rf"[*_`~\\<\[|]|&[#\w]|^[ \t]*(?:[-+>#={BULLETS}]|\d{{1,9}}[.)]\s)", regex.M)
+_MAYBE_MARKDOWN = regex.compile(
+    rf"[*`~\\<\[|]|(?<![^\W_])_|_(?![^\W_])|&[#\w]|^[ \t]*(?:[-+>#={BULLETS}]|\d{{1,9}}[.)]\s)", regex.M
+)
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("code")
 _BRACKET = regex.compile(
     r"(?P<closed>\\.|\[(?:[^\[\]\n]++|\[[^\[\]\n]*+\])*+\]"
@@ -29,7 +31,8 @@ _LISTS = {f"{kind}_list_{end}" for kind in ("bullet", "ordered") for end in ("op
 _CHECKBOX = regex.compile(r"^\[[ xX]\] ")
 _CUT_LINK = regex.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*$")
 _HALF_EMPHASIS = regex.compile(
-    r"\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
+    r"\*{4,}(?= ?[\d*])(*SKIP)(*FAIL)"  # "138****5678"
+    r"|\*{2,}|(?<![^\W_]|\s)\*|\*(?![^\W_]|\s)|(?<!\S)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=\s)|~{2,}|`+"
 )
 _HALF_UNDERSCORE = regex.compile(r"(?<![\w*.])_+(?=\w)(?!\w+__[.(])|(?<=[\w.!?])_+(?![\w*]|\.\w|\()")
 

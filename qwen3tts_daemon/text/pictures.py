@@ -9,7 +9,8 @@ _EMOJI = regex.compile(
     r"|\p{Regional_Indicator}{1,2}"
     r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|\p{Extended_Pictographic}(?=\p{Emoji_Modifier}))"
     r"[\ufe0f\p{Emoji_Modifier}\U000e0020-\U000e007f]*(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*)*"
-    r"|(?<!^[ \t]*)[★☆✓✔✗✘✦✧❖♪♫♬►◄▶◀▲△▼▽◆◇●○■□◼◻▪▫➤➔➜※][\ufe0e\ufe0f]?"
+    r"|(?<!^[ \t]*)(?![▲△]\d[\d.,]*(?:[%％円億万]|ポイント))"  # a minus in Japanese tables
+    r"[★☆✓✔✗✘✦✧❖♪♫♬►◄▶◀▲△▼▽◆◇●○■□◼◻▪▫➤➔➜※][\ufe0e\ufe0f]?"
     r"|[\ufe0e\ufe0f])",
     regex.M,
 )

@@ -14,7 +14,7 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-from qwen3tts_daemon.text.blocks import MAYBE_OPENING, NOTE, OPENERS, Block, Code, Data, Opening, opening
+from qwen3tts_daemon.text.blocks import NOTE, OPENERS, Block, Code, Data, Opening, opening
 from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
@@ -24,7 +24,6 @@ from qwen_tts.text.sentences import (
     CJK,
     CLAUSE_MARKS,
     MARKS,
-    WIDE_STOPS,
     Ending,
     clause_ends,
     ends_sentence,
@@ -69,7 +68,6 @@ class _Cut:
 
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
-_MAYBE_FINISHED = regex.compile(rf"(?:{MARKS})(?=[\s{CJK}]|\Z)|[{WIDE_STOPS}]|\n|</?\w|{MAYBE_OPENING}")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _ROW = regex.compile(r"\S[ \t]\|[ \t]\S")
 _WIDE = regex.compile(f"[{CJK}]")
@@ -110,7 +108,7 @@ class LiveSegmenter:
     @property
     def has_finished_text(self) -> bool:
         """Whether idle() would have something to release."""
-        if self._block is not None or not _MAYBE_FINISHED.search(self._text):
+        if self._block is not None:
             return False
         cut = self._peek(final=False)
         return cut is not None and cut.ending is not None

@@ -5,6 +5,8 @@ from typing import Literal
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 BLANK_LINE = regex.compile(r"\s*?\n\s*?\n")
+_END_OF_LINE = regex.compile(r"\n")
+_END_OF_PARAGRAPH = regex.compile(r"\n[^\S\n]*+\n")
 _LONGEST_LINK = 300
 _LONGEST_CODE = 120
 _LABEL = regex.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]")
@@ -15,17 +17,18 @@ _TICKS = regex.compile("`+")
 def span_end(text: str, start: int, opener: str, settled: bool) -> int | Literal["perhaps"] | None:
     """Where the link ("[") or the code ("`", "``", ...) that `opener` begins at `start` ends; None if it is neither.
 
-    Both end in their paragraph. `settled`: decide as if the text ended here.
+    A link ends in its line, code in its paragraph. `settled`: decide as if the text ended here.
     """
-    longest = _LONGEST_LINK if opener == "[" else _LONGEST_CODE
+    is_link = opener == "["
+    longest = _LONGEST_LINK if is_link else _LONGEST_CODE
     window = text[start : start + longest]
-    blank = BLANK_LINE.search(window)
-    if blank:
-        window = window[: blank.start() + 1]
-    length = _link_length(window) if opener == "[" else _code_length(window, opener, settled)
+    over = (_END_OF_LINE if is_link else _END_OF_PARAGRAPH).search(window)
+    if over:
+        window = window[: over.start() + 1]
+    length = _link_length(window) if is_link else _code_length(window, opener, settled)
     if length is not None:
         return start + length
-    return None if settled or blank or len(text) - start > longest else "perhaps"
+    return None if settled or over or len(text) - start > longest else "perhaps"
 
 
 def _link_length(text: str) -> int | None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.hosting.checkpoints import way_to_voices
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
 from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_settings
@@ -14,7 +14,7 @@ from qwen3tts_daemon.voices.name_resolver import NameResolver
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
 from qwen_tts.api import AUTO, Capabilities, ClonedVoice, Gender, PresetVoice, Voice, VoiceInfo
-from qwen_tts.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
+from qwen_tts.errors import InvalidRequest, ModelLoading, UnknownVoice, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +135,11 @@ class VoiceCatalogue:
         )
 
     def check(self, voice: str | Voice | None, language: str | None) -> Choice:
-        """What was asked for, before there is text. Raises UnknownVoice, UnknownLanguage, UnsupportedLanguage."""
+        """What was asked for, before there is text. Raises UnknownVoice, UnknownLanguage, UnsupportedLanguage,
+        ModelLoading."""
         asked_language = parse_language(language) if language else AUTO
+        if voice:
+            self._check_known()
         asked = self._asked_voice(voice, asked_language)
         speaker = asked
         if asked is None or (isinstance(asked, AnyVoice) and not asked.gender):
@@ -150,6 +153,13 @@ class VoiceCatalogue:
             gender=speaker.gender if isinstance(speaker, AnyVoice) else "",
             absent=asked.name if isinstance(asked, AnyVoice) else "",
         )  # fmt: skip
+
+    def _check_known(self) -> None:
+        """Raises ModelLoading while nobody can tell whether there is such a voice."""
+        capabilities = self._known.capabilities
+        if not capabilities.knows_voices:
+            host = capabilities.text_goes_to
+            raise ModelLoading(f"the speech server {host} has not told its voices yet, try again", retry_after_s=2)
 
     def _check_language(self, known: KnownVoice | None, language: str) -> None:
         spoken = known.info.languages if known else self.languages
@@ -201,7 +211,7 @@ class VoiceCatalogue:
         if voice.kind not in capabilities.voice_kinds:
             kinds = " or ".join(capabilities.voice_kinds)
             reason = f"what is loaded speaks {kinds} voices, not {voice.kind}"
-            raise InvalidRequest(f"{reason}; {DOWNLOAD_QWEN}", param="voice")
+            raise InvalidRequest(f"{reason}; {way_to_voices(capabilities)}", param="voice")
         return KnownVoice(VoiceInfo(name=name or voice.kind, languages=capabilities.languages), voice)
 
     def _trial_voice(self, name: str) -> KnownVoice:

@@ -77,8 +77,8 @@ class GuardConfig(_Section):
 class EngineOptions(_Section):
     """How a checkpoint is run."""
 
-    device: str | None = None
-    """cuda, mps or cpu; by default the first that is there."""
+    device: str | None = Field(default=None, pattern=r"^(cuda(:[0-9]+)?|mps|cpu)$")
+    """cuda, mps or cpu, or one card of several, such as cuda:1; by default the first that is there."""
     dtype: Literal["bfloat16", "float16", "float32"] | None = None
     """Of talker and code predictor; by default bfloat16 where an NVIDIA card has it, else float32. float16 is for cards
     without bfloat16 and little memory: checkpoints of 0.6B have numbers that it cannot hold, and what they say then

@@ -16,6 +16,7 @@ sentence that was received is read, and the sequence that read it is told that i
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -29,6 +30,7 @@ from qwen_tts.text.live_tokenizer import LiveTokenizer
 from qwen_tts.text.sentences import (
     WIDE_COMMAS,
     WIDE_STOPS,
+    GrowingSentences,
     clause_ends,
     ends_with_clause,
     ends_with_mark,
@@ -38,6 +40,10 @@ from qwen_tts.text.sentences import (
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
 _WIDE = WIDE_STOPS + WIDE_COMMAS
+_MOST_SPANS = 2
+"""In a sequence whose text has no end of a sentence or clause"""
+_CHARACTERS_A_TOKEN = 6
+"""Seldom more, in any language"""
 _PIECE = regex.compile(rf"[^\s{_WIDE}]{{1,64}}[{_WIDE}]*\s*|[{_WIDE}]+\s*|\s+")
 """A word with what follows it; a place where a text without sentences may be divided"""
 
@@ -269,14 +275,17 @@ class LiveSentences:
         self._fed_segments = 0
         self._last_text_s = 0.0
         self._flushed = 0  # characters to be spoken as they are
+        self._sentences = GrowingSentences()
         self._text_ended = False
         self._known: tuple[bool, bool] | None = None
         """Whether it was a pause when it was looked for sentences, and whether there were any"""
+        self._may_pause: bool | None = None
+        """Whether a sentence has ended as far as anybody can see; None: it was not looked for"""
 
     def feed(self, text: str, now: float) -> None:
         """Raises InvalidRequest if the text has half a surrogate pair."""
         check_characters(text, "text")
-        self._last_text_s, self._known = now, None
+        self._last_text_s, self._known, self._may_pause = now, None, None
         self._pieces.append((text, self._fed_segments))
         self._fed_segments += 1
 
@@ -295,7 +304,7 @@ class LiveSentences:
         """
         text = self._text
         taken = self._within_span(text[: self._finished(text, is_paused=self._is_paused(now))])
-        self._known = None
+        self._known = self._may_pause = None
         self._flushed = max(0, self._flushed - taken)
         if not text[:taken].strip(BLANKS):
             return None
@@ -318,21 +327,26 @@ class LiveSentences:
         """Characters that may be spoken: finished sentences, and what was flushed."""
         if self._waits_for_end and not self._text_ended:
             return 0
-        words, flushed = text.rstrip(BLANKS), len(text) if self._text_ended else self._flushed
-        return max((*sentence_ends(words, final=is_paused or words != text), flushed))
+        if self._text_ended:
+            return len(text)
+        words = text.rstrip(BLANKS)
+        return max(self._sentences.last_end(words, final=is_paused or words != text), self._flushed)
 
     def _within_span(self, text: str) -> int:
         """How many of its characters a sequence takes: whole sentences, at least one; see rule 5 of the module."""
-        if self._fits(text):
+        near = self._more_than_fits(text)
+        if near == text and self._fits(text):
             return len(text)
-        sentences = [*sentence_ends(text, final=True)]
-        clauses = sorted({*sentences, *clause_ends(text)})
-        words = [word.end() for word in _PIECE.finditer(text)]
-        unpointed = [end for end in words if not ends_with_mark(text[:end])]  # not behind an abbreviation
-        for ends, spans in ((sentences, 1), (clauses, 1.5), (unpointed, 2), (words, 2)):
-            if end := self._last_that_fits(ends, text, spans):
-                return end
-        return len(text)
+        return next(
+            (end for ends, spans in _divisions(near) if (end := self._last_that_fits(ends, near, spans))), len(text)
+        )
+
+    def _more_than_fits(self, text: str) -> str:
+        """The beginning of a long text that is too much for any sequence: nothing behind it need be looked at."""
+        characters = _CHARACTERS_A_TOKEN * _MOST_SPANS * self._config.span_tokens
+        while characters < len(text) and self._fits(text[:characters], _MOST_SPANS):
+            characters *= 2
+        return text[:characters]
 
     def _last_that_fits(self, ends: list[int], text: str, spans: float) -> int:
         """0 if none does. A look is a tokenisation between two steps, for which everybody waits: few of them."""
@@ -346,6 +360,7 @@ class LiveSentences:
     def _drop(self, characters: int) -> list[tuple[int, int]]:
         """Remove what is taken: (characters of it before the words of a segment, segment)."""
         starts, at = [], 0
+        self._sentences.take(characters)
         while at < characters:
             piece, segment = self._pieces.popleft()
             taken = piece[: characters - at]
@@ -358,7 +373,9 @@ class LiveSentences:
 
     def pause_ends_at(self) -> float | None:
         """When a pause makes a sentence of what was fed; None: only text does."""
-        if self._waits_for_end or not _has_sentence(self._text):
+        if self._may_pause is None:
+            self._may_pause = self._sentences.last_end(self._text.rstrip(BLANKS), final=True) > 0
+        if self._waits_for_end or not self._may_pause:
             return None
         return self._last_text_s + self._config.pause_s
 
@@ -370,6 +387,16 @@ class LiveSentences:
     @property
     def _text(self) -> str:
         return "".join(piece for piece, _ in self._pieces)
+
+
+def _divisions(text: str) -> Iterator[tuple[list[int], float]]:
+    """Where a text may be divided, better places first, and how many spans it may have up to there."""
+    sentences = [*sentence_ends(text, final=True)]
+    yield sentences, 1
+    yield sorted({*sentences, *clause_ends(text)}), 1.5
+    words = [word.end() for word in _PIECE.finditer(text)]
+    yield [end for end in words if not ends_with_mark(text[:end])], _MOST_SPANS  # not behind an abbreviation
+    yield words, _MOST_SPANS
 
 
 # It is asked in every step, and the text changes seldom.

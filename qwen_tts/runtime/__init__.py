@@ -7,6 +7,7 @@ frame, frame_eager, frame_triton     codes of the next frame, in PyTorch or in k
 codec_decoder, codec_decoder_triton  codes -> PCM, likewise
 cuda_graphs                          device work captured once and replayed
 precompile                           kernels compiled in a process of its own while weights load
+kernel_cache                         kernels that came with the installation
 sampling, draw_codes                 logits -> codec token, and those of a whole frame, in PyTorch
 
 Imports checkpoint, models, modules, kernels, audio and config.

@@ -134,7 +134,9 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
     # Where there is no triton, they cannot even be defined.
     from qwen_tts.runtime.codec_decoder_triton import TritonDecoder
     from qwen_tts.runtime.frame_triton import TritonFrame
+    from qwen_tts.runtime.kernel_cache import use_bundled_kernels
 
+    use_bundled_kernels()
     talker, codec = networks.talker, networks.codec
     state, frame_graphs, decoder_graphs = _allocate(talker, config), graphs(), graphs()
     frame = TritonFrame(talker, networks.code_predictor, state, frame_graphs, chained=chained)

@@ -34,6 +34,7 @@ from qwen_tts.config.engine import EngineConfig
 from qwen_tts.kernels.chain import planned
 from qwen_tts.runtime.backends import Networks, triton_backends
 from qwen_tts.runtime.cuda_graphs import DryRun
+from qwen_tts.runtime.kernel_cache import BUNDLED_KERNELS
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,10 @@ class Job(BaseModel):
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         return Path(triton.knobs.cache.dir) / f"qwen_tts-{digest[:32]}"
 
+    @property
+    def is_done(self) -> bool:
+        return self.mark.exists() or (BUNDLED_KERNELS / self.mark.name).exists()
+
 
 def _sources() -> list[Path]:
     here = Path(__file__).parent
@@ -83,7 +88,7 @@ class Precompilation:
         self._news = threading.Condition()
         self._told, self._is_stopped = told, False
         self._process: subprocess.Popen[str] | None = None
-        if job.mark.exists():
+        if job.is_done:
             self._is_over.set()
             return
         command = [sys.executable, "-m", "qwen_tts.runtime.precompile", job.model_dump_json()]

@@ -76,13 +76,14 @@ _QUOTE_CLOSERS = regex.compile(r"""['"’”“‘»«›‹」』]""")
 _BRACKETS_AND_QUOTES = regex.compile(_CLOSER)
 _CJK = regex.compile(f"[{CJK}]")
 _QUOTING = regex.compile(r"[\p{Hiragana}、，]")
+# What ends where the text does is looked for from there, (?r): from the front each place would be tried in vain.
 _BEFORE = regex.compile(
-    rf"(?:^|(?<lead>[\p{{L}}\p{{M}}]+)\s+|[^\p{{L}}\p{{M}}\d.]|(?<=[{CJK}]))"
+    rf"(?r)(?:^|(?<lead>[\p{{L}}\p{{M}}]+)\s+|[^\p{{L}}\p{{M}}\d.]|(?<=[{CJK}]))"
     rf"(?P<word>\d+|(?:\p{{L}}\.[\s-]?)*[\p{{L}}--[{CJK}]][[\p{{L}}\p{{M}}ªº]--[{CJK}]]*(?:\.\p{{L}}+)*)$",
     regex.V1,
 )
 _DAY = regex.compile(
-    r"(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])$"
+    r"(?r)(?:^|(?<lead>[\p{L}\p{M}]+)\s+|[^\p{L}\p{M}\d.])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])$"
 )
 """The day and the month of a date in figures, without its last full stop: "24.12" """
 _ISO_LIKE_DATE = regex.compile(r"(?<!\d)\d{4}\.\s?\d{1,2}\.\s$")
@@ -91,10 +92,11 @@ _NEXT = regex.compile(r"(?P<gap>\s*)(?P<openers>[^\w\s]*)(?:(?<=[-–—@])[ \t]
 _OPENS_LIST = regex.compile(r"""(?:^|(?<!\d):)[\s(*_"'„“«»]*$""")
 _DATE = regex.compile(r"\b\d{1,2}\.\s$")
 # Behind a blank no number and no address goes on, but a chain of initials does.
-_CUT_NUMBER = regex.compile(r"(?:\p{Nd}|\bwww|[\w-]@[\w.-]{1,60}|\w[.:/][\w./-]{0,60}\w)\.\Z")
-_CUT_WORD = regex.compile(r"(?P<before>\S*[\p{L}\p{M}ªº])\.\s*\Z")
+_CUT_NUMBER = regex.compile(r"(?r)(?:\p{Nd}|\bwww|[\w-]@[\w.-]{1,60}|\w[.:/][\w./-]{0,60}\w)\.\Z")
+_CUT_WORD = regex.compile(r"(?r)(?P<before>\S*[\p{L}\p{M}ªº])\.\s*\Z")
 _DASH = regex.compile(r"[-–—]$")
 _UNIT_BEFORE = regex.compile(r"(?:°|\d\s?)$")
+_ROMAN = regex.compile(r"[IVX]+")
 _LONGEST_WORD = 30
 
 
@@ -127,13 +129,41 @@ class _Next:
 
 def sentence_ends(text: str, *, final: bool) -> Iterator[int]:
     """Where the sentences of a text end, up to the first mark that more text may decide; `final`: none will follow."""
-    start = _first_word(text, 0)
-    for mark in _MARKS.finditer(text):
+    return (end for end, ends in _judged(text, 0, 0, final) if ends)
+
+
+class GrowingSentences:
+    """Where the last sentence ends of a text that grows at its end and is taken from its beginning.
+
+    What was certain once is not looked for again.
+    """
+
+    def __init__(self) -> None:
+        self._begin = 0  # of the sentence that has not ended for certain
+        self._decided = 0  # the marks before
+
+    def last_end(self, text: str, *, final: bool) -> int:
+        """0 if none has ended; `text`: as far as it is known, without what was taken. See `sentence_ends`."""
+        for end, ends in _judged(text, self._begin, self._decided, final=False):
+            self._decided = end
+            self._begin = end if ends else self._begin
+        undecided = _judged(text, self._begin, self._decided, final) if final else ()
+        return max((end for end, ends in undecided if ends), default=self._begin)
+
+    def take(self, characters: int) -> None:
+        """They are not part of the text any more."""
+        self._begin, self._decided = max(0, self._begin - characters), max(0, self._decided - characters)
+
+
+def _judged(text: str, begin: int, since: int, final: bool) -> Iterator[tuple[int, bool]]:
+    """(end of a mark, whether the sentence ends with it) of the marks from `since` on; a sentence starts at `begin`."""
+    start = _first_word(text, begin)
+    for mark in _MARKS.finditer(text, since):
         ends = ends_sentence(text, start, mark, final)
         if ends is None:
             return
+        yield mark.end(), ends
         if ends:
-            yield mark.end()
             start = _first_word(text, mark.end())
 
 
@@ -163,6 +193,11 @@ def _is_short(found: regex.Match[str]) -> bool:
     if len(word) == 1:
         return not _is_unit(found)
     return bool(_SINGLE_LETTERS.fullmatch(word)) or _last_abbreviation(word) is not None
+
+
+def _is_initial(word: str) -> bool:
+    """The В of a name, not the в of a century."""
+    return len(word) == 1 and word.isupper()
 
 
 def _is_unit(found: regex.Match[str]) -> bool:
@@ -238,7 +273,7 @@ def _is_name(sentence: str) -> bool:
 
 def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | None:
     day = _DAY.search(before) if before[-1:].isdigit() else None
-    if day and not closers:
+    if day and not closers and not _CJK.match(coming.word):
         return _after_day(day["lead"] or "", coming)
     found = _BEFORE.search(before)
     if closers or not found:
@@ -247,8 +282,11 @@ def _full_stop(before: str, closers: str, coming: _Next, first: str) -> bool | N
     word = _last_abbreviation(word) or word
     if word.isdigit():
         return _after_number(before, found, coming)
-    if _listed(word, BEFORE_NUMBER) and coming.is_number:
-        return False
+    if _listed(word, BEFORE_NUMBER):
+        if coming.is_number:
+            return False
+        if _ROMAN.fullmatch(coming.word) and not (coming.complete and coming.word == "I"):
+            return False if coming.complete else None
     verdict = _after_abbreviation(word, found, coming)
     if not isinstance(verdict, str):
         return verdict
@@ -277,21 +315,27 @@ def _plain(closers: str, coming: _Next) -> bool:
 
 def _after_abbreviation(word: str, found: regex.Match[str], coming: _Next) -> bool | Literal["plain"] | None:
     """The answer after an abbreviation or an initial; "plain" if the word is neither."""
+    if word in {"v", "n"} and coming.word and "Chr".startswith(coming.word):
+        return False if coming.complete else None
     if word == "г":
         return bool(found.start("word")) and _number_before(found) and not coming.is_lower
     if _listed(word, OPEN) or (word == "min" and coming.is_number and not _number_before(found)):
         return False
     if _listed(word, NAMES) and word[:1].isupper():
         return _starts_anew(coming)
-    if _listed(word, CLOSING) or (len(word) == 1 and word.islower() and _number_before(found)):
+    if word == "пр" and found["lead"] != "и":
+        return False
+    if (_listed(word, CLOSING) and not _is_initial(word)) or (
+        len(word) == 1 and word.islower() and _number_before(found)
+    ):
         return not coming.is_lower and not (coming.is_number and word[:1].isupper())
     if len(word) == 1 and word.islower() and word not in "èéàòù":
         return _starts_anew(coming) if coming.word else False
     if (
         _listed(word, NAMES)
-        or word.endswith(("str", "temp"))
+        or word.endswith(("str", "pl", "temp", "nr", "Nr"))
         or _SINGLE_LETTERS.fullmatch(word)
-        or (len(word) == 1 and word.isupper() and not _is_unit(found))
+        or (_is_initial(word) and not _is_unit(found))
     ):
         return _starts_anew(coming)
     return "plain"
@@ -341,7 +385,7 @@ def _after_number(before: str, found: regex.Match[str], coming: _Next) -> bool |
         return None
     if coming.word in GERMAN_MONTHS or coming.word in ORDINAL_NOUNS:
         return False
-    if coming.is_number and _DATE.search(before[: found.start("word")]):
+    if (coming.is_number or _CJK.match(coming.word)) and _DATE.search(before[: found.start("word")]):
         return False
     if _ISO_LIKE_DATE.search(before[: found.start("word")]) or _begins_date(found["word"], coming):
         return False

@@ -1,5 +1,8 @@
 """The homes an engine can have; each function starts one."""
 
+import asyncio
+import atexit
+import contextlib
 import functools
 import json
 import tempfile
@@ -10,9 +13,12 @@ from typing import Any
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.embedded.engine import create
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
+from qwen3tts_daemon.http_engine.engine import HttpEngine
+from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen_tts.engine.engine import create as create_qwen
 from qwen_tts.stream import SpeechEngine
 from tests.fakes import ToneEngine
+from tests.wire.daemons import embedded_daemon
 
 TONE = EngineSpec("tests.fakes:ToneEngine", {"rows": 8})
 
@@ -71,6 +77,22 @@ async def _qwen_in_a_worker() -> SpeechEngine:
     return await WorkerEngine.start(EngineSpec("qwen_tts.hosting.host:create", options))
 
 
+@functools.cache
+def _another_daemon() -> str:
+    """Host and port of one for the whole run, as users start it: in a process of its own, with the embedded voice."""
+    until_exit = contextlib.ExitStack()
+    atexit.register(until_exit.close)
+    data = until_exit.enter_context(tempfile.TemporaryDirectory())
+    options = ["--engine", "embedded", "--no-embedded.kokoro"]
+    daemon = until_exit.enter_context(embedded_daemon(Path(data), *options))
+    return f"127.0.0.1:{daemon.ready()[1]}"
+
+
+async def _http() -> SpeechEngine:
+    host = await asyncio.to_thread(_another_daemon)
+    return HttpEngine(ServerOptions(base_url=f"http://{host}/v1", host=host, max_requests=4))
+
+
 HOMES: dict[str, Callable[[], Awaitable[SpeechEngine]]] = {
     "tone": _tone,
     "tone in a worker": _tone_in_a_worker,
@@ -78,4 +100,5 @@ HOMES: dict[str, Callable[[], Awaitable[SpeechEngine]]] = {
     "embedded in a worker": _embedded_in_a_worker,
     "qwen": _qwen,
     "qwen in a worker": _qwen_in_a_worker,
+    "another daemon, over HTTP": _http,
 }

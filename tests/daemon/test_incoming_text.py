@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from qwen3tts_daemon.speech.incoming_text import IncomingText
+from qwen3tts_daemon.text.segments import LiveSegmenter
+from tests.text.hostile import HOSTILE, hostile_text, steps
 
 pytestmark = pytest.mark.virtual_time
 
@@ -60,3 +62,21 @@ async def test_a_stop_that_may_stand_inside_a_number_waits_longer(text: str) -> 
 async def test_a_pause_between_tokens_cuts_no_number(pieces: list[str]) -> None:
     assert len(await spoken_after(pieces[:-1], 1.0)) == 0
     assert len(await spoken_after(pieces, 1.0)) == 1
+
+
+@pytest.mark.parametrize("atom", HOSTILE)
+async def test_whether_a_writer_pauses_is_not_asked_with_every_piece(atom: str) -> None:
+    text = hostile_text(atom)
+    incoming = IncomingText("sentence", idle_flush_s=0.3)
+    assert steps(text, 1, incoming) < steps(text, 1, LiveSegmenter()) + 10 * len(text)
+
+
+async def test_the_last_of_many_pieces_is_waited_for() -> None:
+    incoming = IncomingText("sentence", idle_flush_s=0.3)
+    for piece in ("It ", "is ", "done", "."):
+        incoming.feed(piece)
+        await asyncio.sleep(0.2)
+    await asyncio.sleep(0.09)
+    assert incoming.segments == []
+    await asyncio.sleep(0.02)
+    assert [segment.text for segment in incoming.segments] == ["It is done."]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qwen3tts_daemon.commands import config
+from qwen3tts_daemon.environment import KNOWN
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def test_command_line_beats_environment_beats_file_beats_default(
     assert settings.language == "fr"
     sources = {name: source for name, _, source in config.effective(settings, arguments)}
     assert sources["wyoming.port"] == "command line"
-    assert sources["http.port"] == "environment"
+    assert sources["http.port"] == "environment (QWEN3TTS_HTTP__PORT)"
     assert sources["http.max_body_bytes"] == "file"
     assert sources["http.enabled"] == "default"
 
@@ -57,6 +58,56 @@ def test_a_mistyped_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("QWEN3TTS_HTP__PORT", "1")
     with pytest.raises(SettingsError, match="QWEN3TTS_HTP__PORT"):
         load_settings([])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "option", "wanted"),
+    [
+        ("PORT", "9000", "http.port", 9000),
+        ("CUDA_DEVICE", "cuda:1", "qwen.device", "cuda:1"),
+        ("CUDA_DEVICE", "1", "qwen.device", "cuda:1"),
+        ("CUDA_DEVICE", "cpu", "qwen.device", "cpu"),
+        ("GPU_IDLE_TIMEOUT", "0", "qwen.sleep_s", 0.0),
+        ("QWEN_TTS_MODEL_DIR", "/weights", "models.dir", Path("/weights")),
+        ("HF_HUB_OFFLINE", "1", "models.offline", True),
+    ],
+)
+def test_the_names_that_people_know_are_options_too(
+    variable: str, value: str, option: str, wanted: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    settings = load_settings([])
+    assert attrgetter(option)(settings) == wanted
+    sources = {name: source for name, _, source in config.effective(settings, [])}
+    assert sources[option] == f"environment ({variable})"
+
+
+def test_our_own_names_go_before_those_that_people_know_and_these_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[http]\nport = 1\nmax_connections = 7\n[qwen]\nsleep_s = 5\n")
+    monkeypatch.setenv("PORT", "2")
+    monkeypatch.setenv("GPU_IDLE_TIMEOUT", "6")
+    settings = load_settings(["--config", str(path)])
+    assert (settings.http.port, settings.http.max_connections, settings.qwen.sleep_s) == (2, 7, 6)
+    monkeypatch.setenv("QWEN3TTS_HTTP__PORT", "3")
+    assert load_settings(["--config", str(path)]).http.port == 3
+
+
+@pytest.mark.parametrize(("variable", "value"), [("PORT", "http"), ("CUDA_DEVICE", "GPU-7"), ("HF_HUB_OFFLINE", "2")])
+def test_a_known_name_with_a_value_that_is_none_stops_the_start_with_its_name(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=variable):
+        load_settings([])
+
+
+def test_a_known_name_that_is_empty_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for known in KNOWN:
+        monkeypatch.setenv(known.name, "")
+    assert load_settings([]) == Settings()
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ class Desk:
         engine = ToneEngine(table=table)
         self.voices = VoiceCatalogue(lambda: engine.capabilities, default_voice=None, default_language="en")
         self.now = 1000.0
-        self.status = StatusMessage(models=(), device="", total_mb=None, free_mb=None, rows=4, active=0)
+        self.status = StatusMessage(
+            models=(), device="", total_mb=None, free_mb=None, rows=4, active=0, text_goes_to=""
+        )
         self.session = Session(
             WebSocketSettings(**limits), self.voices, lambda: engine.capabilities, lambda: self.status,
             now=self.now, version="1",

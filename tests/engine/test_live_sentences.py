@@ -9,6 +9,7 @@ from qwen_tts.config.engine import LiveTextConfig
 from qwen_tts.engine.live_text import LiveSentences, Sentences
 from qwen_tts.errors import InvalidRequest
 from qwen_tts.text.text_tokenizer import TextTokenizer
+from tests.text.hostile import calls_of
 
 PAUSE_S = 0.3
 
@@ -211,3 +212,36 @@ def test_however_it_comes_nothing_is_lost_or_cut(seed: int, text: LiveSentences)
     assert "".join("".join(taken).split()) == "".join(whole.split())
     assert all(sentence.endswith((".", "。", "?", ")")) for sentence in taken)
     assert text.is_done
+
+
+HOSTILE = [
+    *("It costs 3.50 in all, he said. Then we left for home again. ", "word word and word, ", "Dr. ", "A. ", "1. "),
+    *("?! ", "...", "x", "今天天气很好，我们去公园散步吧。", "Dr. A. 1. z. B. "),
+]
+
+
+def costs_of_looks(text: str) -> list[int]:
+    """What each look for sentences costs, in calls, while the text comes in pieces and after it."""
+    sentences, costs = LiveSentences(Letters(), LiveTextConfig(pause_s=PAUSE_S)), []
+
+    def look() -> None:
+        if sentences.can_begin(0.0):
+            sentences.take(0.0)
+        sentences.pause_ends_at()
+
+    for start in range(0, len(text), 400):
+        sentences.feed(text[start : start + 400], 0.0)
+        costs.append(calls_of(look))
+    sentences.end()
+    while not sentences.is_done:
+        costs.append(calls_of(look))
+    return costs
+
+
+@pytest.mark.parametrize("atom", HOSTILE)
+def test_a_text_of_twice_the_length_costs_twice_as_much_and_no_step_more(atom: str) -> None:
+    """For a look everybody waits to whom something is spoken."""
+    text = atom * (12_000 // len(atom))
+    short, long = costs_of_looks(text[:6_000]), costs_of_looks(text)
+    assert sum(long) < 2.5 * sum(short)
+    assert max(long) < 1.2 * max(short)

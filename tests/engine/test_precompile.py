@@ -223,6 +223,15 @@ def test_checkpoints_of_one_size_share_what_was_compiled(precompile: Any, job: A
         assert (job.model_copy(update={"config": config}).mark == job.mark) is is_same
 
 
+def test_what_came_with_the_installation_is_done(
+    precompile: Any, job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not job.is_done
+    monkeypatch.setattr(precompile, "BUNDLED_KERNELS", tmp_path)
+    (tmp_path / job.mark.name).touch()
+    assert job.is_done
+
+
 def test_what_failed_is_not_marked_as_done(compile_all: Callable[..., None], job: Any) -> None:
     told: list[int] = []
     with pytest.raises(ChildProcessError):

@@ -1,8 +1,6 @@
 """Laws of the live segmenter; the traps of each language stand in test_segments_languages.py."""
 
-import sys
-from itertools import cycle, islice, pairwise
-from types import FrameType
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.phrases import ended, is_speakable
 from qwen3tts_daemon.text.segments import MAX_CHARS, LiveSegmenter, Segment, Split
+from tests.text.hostile import HOSTILE, hostile_text, steps
 
 ATOMS = [
     *"aB1.!?…,;:-–*_`~#>|[]()\"'«»“„ \n\n  é我。！？「」가.я—😀\t0",
@@ -341,98 +340,11 @@ def test_a_long_text_is_cut_at_a_clause_or_a_word() -> None:
     assert (first.text[-9:], first.ending) == ("sentence.", "sentence")
 
 
-HOSTILE = [
-    *("[", "![", "[[", "`[", "[^", "[a", "[a](", "![a](", "[a](b", "[a](b ", '[a](b "c', "[a](<", "[a](b(", "[\\"),
-    *("[a]", "[a](b)", "[" * 299 + "a]", "[a](" + "(" * 290, "[a]: ", "](", "`", "`a", "``", "``` ", "`a``b```c "),
-    *("*", "*a", "**a ", "a_", "~~a", "<", "<a ", "<a b='", "<|", "<!--", "<script>", "|", "|a", "\n|-", "|a|\n|-|\n"),
-    *("(", "((a)", '"', "'", '!"', "1.", "1. ", "9", "\n1. ", "a:\n1. ", "&", "&a", "&#", "&amp;", "😀", "👨\u200d👩"),
-    *("e\u0301", "\u0301", "\u200b", "\u200d", "a\u200d", "\ufe0f", "#", "\n# ", "- ", "> ", "\n", ".\n", "\\", "漢。"),
-    *(
-        "<think>",
-        "<think",
-        "</think>",
-        "<|channel|>",
-        "<|",
-        "[THINK]",
-        "◁think▷",
-        "\ue200",
-        "\ue200a\ue201",
-        "<p>",
-        "</li>",
-    ),
-    *(
-        "<td>a</td>",
-        "<b ",
-        "<pre>",
-        "<!--",
-        '{"a": 1} ',
-        '{"',
-        '\n{"a',
-        "{",
-        "a | b\n",
-        " | ",
-        "$x^2$ ",
-        "$",
-        "$$",
-        "\\(",
-        "\\[",
-    ),
-    *(
-        "\\frac{a}{b}",
-        ":-D ",
-        ":)",
-        "<3 ",
-        ":",
-        "@a ",
-        "@",
-        "#Tag ",
-        "https://a.b/c ",
-        "https://",
-        "www.",
-        "a@b.cd ",
-        "[^1]",
-    ),
-    *(
-        "\n[^a]: b",
-        "【1】",
-        "│",
-        "┌─┐\n",
-        "/\\_/\\\n",
-        "^^ ",
-        "__init__.py ",
-        "24.12. ",
-        "U.S. ",
-        "z. B. ",
-        "Dr. ",
-        "✅ a\n",
-    ),
-]
-
-
-def steps(text: str, size: int) -> int:
-    """Calls made while `text` is segmented in pieces of `size`: the work, whatever the machine."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    segmenter = LiveSegmenter()
-    sys.setprofile(count)
-    try:
-        for start in range(0, len(text), size):
-            segmenter.feed(text[start : start + size])
-        segmenter.end()
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
 @pytest.mark.parametrize("size", [2000, 1])
 @pytest.mark.parametrize("atom", HOSTILE)
 def test_hostile_text_is_no_more_than_a_hundred_steps_a_character(atom: str, size: int) -> None:
-    text = "".join(islice(cycle(atom), 2000))
-    assert steps(text, size) < 100 * len(text)
+    text = hostile_text(atom)
+    assert steps(text, size, LiveSegmenter()) < 100 * len(text)
 
 
 def test_nothing_may_be_fed_after_the_end() -> None:

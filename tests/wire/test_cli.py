@@ -128,7 +128,7 @@ def test_config_tells_values_and_sources(tmp_path: Path) -> None:
     shown = run("config", "--http.port", "9000", data=tmp_path, QWEN3TTS_LANGUAGE="fr", COLUMNS="200")
     lines = {line.split()[0]: line.split() for line in shown.stdout.splitlines() if line.strip()}
     assert lines["http.port"][1:] == ["9000", "command", "line"]
-    assert lines["language"][1:] == ["fr", "environment"]
+    assert lines["language"][1:] == ["fr", "environment", "(QWEN3TTS_LANGUAGE)"]
     assert lines["wyoming.port"][1:] == ["10200", "default"]
 
 

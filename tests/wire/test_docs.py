@@ -18,7 +18,7 @@ from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
-from qwen3tts_daemon.settings import load_settings
+from qwen3tts_daemon.settings import HttpEngineSettings, load_settings
 from qwen3tts_daemon.voices.aliases import Aliases
 from tests.fakes import tone
 from tests.patience import PATIENCE_S
@@ -29,6 +29,7 @@ HTTP = (DOCS / "http.md").read_text()
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
 TEXT = (DOCS / "text.md").read_text()
+SPEECH_SERVER = (DOCS / "speech_server.md").read_text()
 PAGE_SOCKET = (DOCS.parent / "qwen3tts_daemon" / "web" / "js" / "socket.js").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
 
@@ -69,6 +70,7 @@ def test_every_message_and_its_fields_are_described(message: type) -> None:
 def test_every_option_is_described() -> None:
     assert missing(ContextOptions.__struct_fields__ + SoundFormat.__struct_fields__, WEBSOCKET) == []
     assert missing(SpeechBody.__struct_fields__, HTTP) == []
+    assert missing(HttpEngineSettings.model_fields, SPEECH_SERVER) == []
 
 
 def test_the_python_of_the_websocket_writes_the_sound(tmp_path: Path) -> None:
@@ -107,8 +109,8 @@ def anchors(document: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "document",
-    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT],
-    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md"],
+    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, SPEECH_SERVER],
+    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "speech_server.md"],
 )
 def test_links_lead_somewhere_and_lines_are_short(document: str) -> None:
     assert max(map(len, document.splitlines())) <= 120
@@ -118,10 +120,12 @@ def test_links_lead_somewhere_and_lines_are_short(document: str) -> None:
         assert not anchor or anchor in anchors(text), target
 
 
-@pytest.mark.parametrize("document", [HTTP, TROUBLESHOOTING], ids=["http.md", "troubleshooting.md"])
+@pytest.mark.parametrize(
+    "document", [HTTP, TROUBLESHOOTING, SPEECH_SERVER], ids=["http.md", "troubleshooting.md", "speech_server.md"]
+)
 def test_lines_for_the_file_can_be_set(document: str, tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
-    assert len(blocks) >= 3
+    assert len(blocks) >= 2
     for block in blocks:
         (tmp_path / "config.toml").write_text(block)
         settings = load_settings(["--config", str(tmp_path / "config.toml")])

@@ -4,8 +4,13 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from qwen3tts_daemon.access.auth import Principal
+from qwen3tts_daemon.access.headers import Headers
 from qwen3tts_daemon.access.networks import parse_address
+from qwen3tts_daemon.limits import PASSED_ON_BY
 from qwen3tts_daemon.speech.request import Caller, new_request_id
+
+_MOST_DAEMONS = 32
+"""More do not pass on one text."""
 
 
 def set_request_id(scope: Scope) -> None:
@@ -39,4 +44,5 @@ def caller_of(scope: Scope) -> Caller:
     """Who is served: behind proxies that are trusted the address that they name, else that of the connection."""
     peer = scope.get("client")
     address = principal_of(scope).address or (parse_address(peer[0]) if peer else None)
-    return Caller(request_id_of(scope), str(address or ""))
+    passed_on_by = Headers(scope["headers"]).items(PASSED_ON_BY)[:_MOST_DAEMONS]
+    return Caller(request_id_of(scope), str(address or ""), tuple(passed_on_by))

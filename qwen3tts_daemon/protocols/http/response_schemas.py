@@ -19,6 +19,8 @@ class Health(TypedDict):
     state: NotRequired[EngineState]
     preview: NotRequired[bool]
     active: NotRequired[int]
+    reason: NotRequired[str]
+    text_goes_to: NotRequired[str]
 
 
 class Ready(TypedDict):

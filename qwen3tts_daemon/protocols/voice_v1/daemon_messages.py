@@ -174,6 +174,8 @@ class StatusMessage(_FromDaemon, kw_only=True, omit_defaults=False):
     free_mb: int | None
     rows: int
     active: int
+    text_goes_to: str
+    """The host that texts are sent to; empty if they stay on the daemon's machine"""
 
 
 DaemonMessage = (

@@ -27,6 +27,7 @@ def status_of(speech: Speech) -> StatusMessage:
     return StatusMessage(
         models=models, device=status.device, total_mb=mebibytes(status.total_bytes),
         free_mb=mebibytes(status.free_bytes), rows=speech.capabilities.rows, active=speech.active,
+        text_goes_to=speech.capabilities.text_goes_to,
     )  # fmt: skip
 
 

@@ -102,12 +102,14 @@ class Describer:
 
 
 def _attribution(capabilities: Capabilities) -> Attribution:
-    return _DAEMON if capabilities.is_preview else _QWEN
+    return _DAEMON if capabilities.is_preview or capabilities.text_goes_to else _QWEN
 
 
 def _description(capabilities: Capabilities) -> str:
     if capabilities.is_preview:
         return "preview voice; `qwen3tts-daemon models download` brings Qwen3-TTS"
+    if capabilities.text_goes_to:
+        return f"spoken by {capabilities.text_goes_to}, which is sent the text"
     return "Qwen3-TTS"
 
 

@@ -1,11 +1,11 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
-import { ApiError, get, pair, pairByAddress, socketAddress } from "./api.js";
+import { ApiError, get, given, pair, pairByAddress, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
 import { button, dialog, field, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
-import { LANGUAGES, bestLanguage, has, language, setLanguage, t } from "./i18n.js";
+import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
@@ -19,7 +19,7 @@ const UNHEARD_MS = 600_000;
 const byId = (id) => document.getElementById(id);
 const TOAST_MS = 6_000;
 
-/** Events: voices, state, status, utterance, speaking, heard, reuse. */
+/** Events: voices, voice, state, status, utterance, speaking, heard, reading, reuse. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
@@ -51,6 +51,16 @@ class App extends Emitter {
     return (this.known(this.voice) ?? this.catalogue?.voices[0])?.takes_instruct;
   }
 
+  /** Whether numbers and signs become words, where the visitor has said it. */
+  get reading() {
+    return given({ text_normalization: recall("numbers", "") });
+  }
+
+  set reading(isOn) {
+    remember("numbers", isOn);
+    this.emit("reading");
+  }
+
   nameOf(id) {
     const voice = this.known(id);
     return voice ? prettyName(voice) : t("voice.auto");
@@ -64,7 +74,7 @@ class App extends Emitter {
   /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
   speak({ text, options, title, isKept = true, isPlayed = true, isLive = false }) {
     const sampling = { seed: Math.floor(Math.random() * 2 ** 31), ...options.sampling };
-    const utterance = new Utterance({ text, options: { ...options, sampling }, title, isKept });
+    const utterance = new Utterance({ text, options: { ...this.reading, ...options, sampling }, title, isKept });
     utterance.sound.isLive = isLive;
     const policy = isPlayed ? "preempt" : "queue";
     const context = this.client.context({ ...utterance.options, policy, lead_ms: isPlayed || isLive ? LEAD_MS : UNHEARD_MS });
@@ -120,9 +130,8 @@ class App extends Emitter {
 
   /** The code of an error is translated, its own words are shown as they are. */
   fail(error) {
-    const key = `error.${error.code}`;
     if (!(error instanceof ApiError) && error instanceof Error) console.warn(error.message);
-    this.tell(has(key) ? key : "error.internal", {}, { isError: true, detail: error.message ?? "" });
+    this.tell(errorKey(error), {}, { isError: true, detail: error.message ?? "" });
   }
 
   async manage(action) {

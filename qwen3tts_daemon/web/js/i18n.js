@@ -28,6 +28,8 @@ export function t(key, values = {}) {
 
 export const has = (key) => find(key) !== undefined;
 
+export const errorKey = ({ code }) => (has(`error.${code}`) ? `error.${code}` : "error.internal");
+
 export function bestLanguage(tags) {
   for (const tag of tags) {
     const lower = tag.toLowerCase();

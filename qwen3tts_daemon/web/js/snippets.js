@@ -5,18 +5,19 @@ import { address, given, socketAddress } from "./api.js";
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 export function speechBody({ text, options }, format) {
-  const { voice, language, instruct, speed, sampling = {} } = options;
-  const body = { input: text, voice, language, instructions: instruct, speed, ...sampling, response_format: format };
+  const { voice, language, instruct, speed, sampling = {}, text_normalization } = options;
+  const body = { input: text, voice, language, instructions: instruct, speed, text_normalization, ...sampling, response_format: format };
   delete body.code_predictor;
   return given(body);
 }
 
 export function asCurl(utterance) {
   const { text, options } = utterance;
+  const { design, language, sampling, text_normalization } = options;
   const isDesign = options.mode === "design";
   const url = address(isDesign ? "api/tts/voice-design" : "v1/audio/speech");
   const body = isDesign
-    ? { text, instruct: options.design, language: options.language, seed: options.sampling?.seed }
+    ? { text, instruct: design, language, text_normalization, seed: sampling?.seed }
     : speechBody(utterance, "wav");
   return [
     `curl -fsS ${url.href}`, "-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`,

@@ -23,6 +23,8 @@ async function violations(page) {
 
 async function fill(page) {
   await page.evaluate(() => localStorage.clear());
+  await page.click("#panel-speak .writer summary");
+  await page.waitForSelector("#panel-speak .spoken li");
   await page.locator("#panel-speak .writer button[type=submit]").click();
   await until(page, () => document.querySelector(".dock .round")?.dataset.playing === "true");
   await page.keyboard.press("Escape");

@@ -158,7 +158,7 @@ test("instruction, speed and numbers are sent as they were chosen, and zero is a
   const { page, close } = await visit(FAST, { before: (page) => page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload)))) });
   await page.click("#panel-speak .chip:has-text('bedtime')");
   await page.selectOption("#panel-speak .columns select", "de");
-  await page.click("summary");
+  await page.click("summary:has-text('Finer settings')");
   await page.getByLabel("Temperature").fill("0");
   await page.getByLabel("Seed").fill("0");
   await page.locator("#panel-speak input[type=range]").fill("1.5");
@@ -168,6 +168,88 @@ test("instruction, speed and numbers are sent as they were chosen, and zero is a
   assert.deepEqual({ text, instruct, language, speed, sampling, final }, {
     text: "Guten Abend.", instruct: "Like a bedtime story", language: "de", speed: 1.5, sampling: { seed: 0, temperature: 0 }, final: true,
   });
+  await close();
+});
+
+const SPOKEN = "#panel-speak .spoken";
+const asksIn = (asked) => (page) => page.on("request", (request) => request.url().endsWith("/v1/text/spoken") && asked.push(request.postDataJSON()));
+
+test("what will be said is shown before any sound, and follows text, voice, language and setting", async () => {
+  const asked = [];
+  const { page, close } = await visit(FAST, { before: asksIn(asked) });
+  await page.fill("#text", "It is 21.5 °C. Good night.");
+  assert.equal(await page.isVisible(SPOKEN), false);
+  await page.focus("summary:has-text('What will be said')");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(`${SPOKEN} li:has-text('twenty-one point five degrees')`);
+  assert.deepEqual(await page.locator(`${SPOKEN} li p`).allTextContents(), [
+    "It is twenty-one point five degrees Celsius.", "Written: It is 21.5 °C.", "Good night.",
+  ]);
+  assert.equal(await page.textContent(`${SPOKEN} [role=status]`), "Language: English");
+  assert.deepEqual(asked, [{ input: "It is 21.5 °C. Good night." }], "not before it is opened, and once");
+  await page.selectOption("#panel-speak .columns select", "de");
+  await page.check(".voice input[value=tone]", { force: true });
+  await page.waitForSelector(`${SPOKEN} li [lang=de]`);
+  await page.fill("#text", "In 2 Std. ist es 12 Uhr.");
+  await page.waitForSelector(`${SPOKEN} li:has-text('In zwei Stunden ist es zwölf Uhr.')`);
+  await open(page, "status");
+  await page.getByLabel("Read numbers and signs as words").selectOption({ label: "No, as they are written" });
+  await open(page, "speak");
+  await page.waitForSelector(`${SPOKEN} li p:first-child:text-is('In 2 Std. ist es 12 Uhr.')`);
+  assert.deepEqual(asked.at(-1), { input: "In 2 Std. ist es 12 Uhr.", voice: "tone", language: "de", text_normalization: false });
+  await reload(page);
+  await page.waitForSelector(`${SPOKEN} li p:first-child:text-is('In 2 Std. ist es 12 Uhr.')`);
+  await page.click("summary:has-text('What will be said')");
+  const before = asked.length;
+  await page.fill("#text", "Nobody looks.");
+  await speak(page, "Nobody looks at this.");
+  await heardOut(page);
+  assert.equal(asked.length, before);
+  await close();
+});
+
+test("nothing moves while the words change, whatever there is to say of them", async () => {
+  const { page, close } = await visit(FAST, { expected: [/413|422|400/] });
+  await page.click("summary:has-text('What will be said')");
+  const places = () => page.evaluate(() => ["#panel-speak .big", "#panel-speak .spoken", "#panel-speak .column > .card:last-child"].map((name) => {
+    const { top, height } = document.querySelector(name).getBoundingClientRect();
+    return [name, top, height];
+  }));
+  await page.waitForSelector(`${SPOKEN} li`);
+  const first = await places();
+  for (const [text, shown] of [["", "There is no text yet."], ["🙂", "Nothing of this text"], ["There are 3 left. ".repeat(300), "There are three left."], ["a ".repeat(5_000), "8000"]]) {
+    await page.fill("#text", text);
+    await page.waitForSelector(`${SPOKEN}:has-text('${shown}')`);
+    assert.deepEqual(await places(), first, shown);
+  }
+  assert.equal(await page.locator(`${SPOKEN} .wrong`).count(), 1);
+  await close();
+});
+
+test("a daemon without the route shows nothing of it", async () => {
+  const { page, close } = await visit(FAST, { expected: [/404/], before: (page) => page.route("**/v1/text/spoken", (route) => route.fulfill({ status: 404, json: { error: { code: "not_found", message: "" } } })) });
+  await page.click("summary:has-text('What will be said')");
+  await page.waitForSelector("details:has(.spoken)", { state: "hidden" });
+  await close();
+});
+
+test("numbers stay as they are written where the visitor says so: in speech, in files, in code to copy", async () => {
+  const [sent, asked] = [[], []];
+  const { page, close } = await visit(FAST, { before: (page) => {
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload))));
+    page.on("request", (request) => request.url().endsWith("/v1/audio/speech") && asked.push(request.postDataJSON()));
+  } });
+  for (const [label, wanted] of [["As the daemon is set", undefined], ["No, as they are written", false], ["Yes", true]]) {
+    await open(page, "status");
+    await page.getByLabel("Read numbers and signs as words").selectOption({ label });
+    await open(page, "speak");
+    await speak(page, "It is 21.5 °C.");
+    await heardOut(page);
+    assert.equal(sent.findLast((message) => message.type === "speak").text_normalization, wanted);
+    await page.click(".dock .menu > button");
+    await saved(page, () => page.click(".dock [role=menuitem]:has-text('FLAC')"));
+    assert.equal(asked.at(-1).text_normalization, wanted);
+  }
   await close();
 });
 

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate as settled } from "node:timers/promises";
+import { stopTime, tick } from "./clock.js";
 
 globalThis.window = globalThis;
 globalThis.location ??= new URL("http://127.0.0.1:8766/");
@@ -12,9 +14,10 @@ const { Resampler } = await load("resampler");
 const { bars, expectedSeconds } = await load("waveform");
 const { bestLanguage, clock } = await load("i18n");
 const { Utterance, unitsOf } = await load("utterance");
-const { asCurl, speechBody } = await load("snippets");
+const { asCurl, asWebSocket, speechBody } = await load("snippets");
 const { parseCodes } = await load("tabs/codec");
 const { finishedPart } = await load("tabs/live");
+const { Question } = await load("spoken");
 
 test("a sound that grows in pieces is the same as a whole one", () => {
   const samples = Int16Array.from({ length: 300_000 }, (_, i) => Math.round(Math.sin(i / 50) * 20_000));
@@ -88,6 +91,45 @@ test("the same request for REST, with zeros kept and nothing empty", () => {
   const options = { voice: "tone", instruct: "", sampling: { seed: 0, temperature: 0 } };
   assert.deepEqual(speechBody({ text: "Hi", options }, "flac"), { input: "Hi", voice: "tone", seed: 0, temperature: 0, response_format: "flac" });
   assert.match(asCurl({ text: "it's", options: { mode: "design", design: "old" } }), /api\/tts\/voice-design.*\n.*\n.*it'\\''s/);
+});
+
+test("whether numbers become words is said the same way everywhere, and not at all where nobody has chosen", () => {
+  for (const choice of [{ text_normalization: false }, { text_normalization: true }, {}]) {
+    const utterance = { text: "Hi", options: { ...choice, sampling: { seed: 1 } } };
+    const { input, seed, response_format: format, ...rest } = speechBody(utterance, "wav");
+    assert.deepEqual([input, seed, format, rest], ["Hi", 1, "wav", choice]);
+    for (const code of [asCurl(utterance), asCurl({ ...utterance, options: { ...utterance.options, mode: "design", design: "old" } }), asWebSocket(utterance)]) {
+      assert.equal(code.match(/"text_normalization": ?(\w+)/)?.[1], choice.text_normalization?.toString());
+    }
+  }
+});
+
+test("a question is asked once the writer pauses, and only the answer to the last one is shown", async () => {
+  const { setTimeout: later, clearTimeout: never } = globalThis;
+  stopTime();
+  const [asked, shown] = [[], []];
+  const question = new Question((signal) => new Promise((resolve, reject) => asked.push({ signal, resolve, reject })), (answer) => shown.push(answer));
+  for (let letter = 0; letter < 10; letter++) { question.again(); tick(100); }
+  assert.equal(asked.length, 0);
+  tick(400);
+  assert.equal(asked.length, 1);
+  question.again();
+  assert.ok(asked[0].signal.aborted);
+  asked[0].resolve("old");
+  tick(400);
+  asked[1].resolve("new");
+  await settled();
+  assert.deepEqual(shown, ["new"]);
+  question.again();
+  tick(400);
+  asked[2].reject(new Error("refused"));
+  await settled();
+  assert.equal(shown[1].message, "refused");
+  question.again();
+  question.drop();
+  tick(400);
+  assert.equal(asked.length, 3);
+  Object.assign(globalThis, { setTimeout: later, clearTimeout: never });
 });
 
 test("codes: frames of equally many whole numbers", () => {

@@ -36,6 +36,10 @@ def router(speech: Speech, metrics: Metrics, version: str) -> APIRouter:
                 "preview": capabilities.is_preview,
                 "active": speech.active,
             }
+            if reason := speech.manager.reason:
+                answer["reason"] = reason
+            if capabilities.text_goes_to:
+                answer["text_goes_to"] = capabilities.text_goes_to
         return answer
 
     @routes.get("/ready")

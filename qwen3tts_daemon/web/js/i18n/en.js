@@ -25,6 +25,9 @@ export default {
     random: "random", own: "the model's own", empty: "There is no text yet.",
     limit: "The text was longer than one utterance may be.",
   },
+  spoken: {
+    title: "What will be said", nothing: "Nothing of this text will be said.", written: "Written: {text}",
+  },
   sampling: {
     temperature: "Temperature", top_p: "Top p", top_k: "Top k", repetition_penalty: "Repetition penalty",
   },
@@ -154,6 +157,7 @@ export default {
     clear: "Clear all", "clear-sure": "Delete the whole history?", "clear-go": "Delete all",
   },
   status: {
+    elsewhere: "All text leaves this machine: it is sent to {host}, which speaks it.",
     models: "Models", none: "No graphics card: the voice runs on the CPU.", memory: "{used} of {total} GB in use",
     rows: "{active} of {rows} rows in use", "rows-label": "Rows in use", "memory-label": "Memory of the card in use",
     model: "Model", kind: "Does", state: "State", size: "Memory", offload: "Give the memory back",
@@ -171,6 +175,8 @@ export default {
   },
   settings: {
     title: "Settings", theme: "Colours", "theme-auto": "As the system", "theme-dark": "Dark", "theme-light": "Light",
+    numbers: "Read numbers and signs as words",
+    "numbers-daemon": "As the daemon is set", "numbers-on": "Yes", "numbers-off": "No, as they are written",
     keyboard: "Keyboard", links: "For programs", docs: "API", metrics: "Metrics", health: "Health",
   },
   pair: {

@@ -23,6 +23,9 @@ export default {
     "more-about": "空欄はモデルの値。シードが同じなら音も同じです。", seed: "シード", random: "ランダム",
     own: "モデルの値", empty: "テキストがまだありません。", limit: "一度に話せる長さを超えました。",
   },
+  spoken: {
+    title: "読み上げる言葉", nothing: "読み上げるものがありません。", written: "元の文: {text}",
+  },
   sampling: {
     temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "繰り返しの抑制",
   },
@@ -137,6 +140,7 @@ export default {
     clear: "すべて消す", "clear-sure": "履歴をすべて削除しますか？", "clear-go": "すべて削除",
   },
   status: {
+    elsewhere: "テキストはすべてこのマシンの外へ出ます: {host} に送られ、そこで音声になります。",
     models: "モデル", none: "カードなし: 声は CPU で動いています。", memory: "{total} GB 中 {used} GB を使用",
     rows: "{rows} 行中 {active} 行を使用", "rows-label": "使用中の行", "memory-label": "使用中のビデオメモリ",
     model: "モデル", kind: "用途", state: "状態", size: "メモリ", offload: "メモリを返す",
@@ -154,6 +158,8 @@ export default {
   },
   settings: {
     title: "設定", theme: "配色", "theme-auto": "システムに合わせる", "theme-dark": "ダーク", "theme-light": "ライト",
+    numbers: "数字や記号を言葉で読む",
+    "numbers-daemon": "デーモンの設定に従う", "numbers-on": "はい", "numbers-off": "いいえ、書かれたまま",
     keyboard: "キーボード", links: "プログラム向け", docs: "API", metrics: "メトリクス", health: "稼働状況",
   },
   pair: {

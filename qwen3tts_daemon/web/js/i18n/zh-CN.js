@@ -22,6 +22,9 @@ export default {
     "more-about": "留空即用模型自己的值。种子相同，声音相同。", seed: "种子", random: "随机", own: "模型自定",
     empty: "还没有文本。", limit: "文本超出了一次朗读的长度。",
   },
+  spoken: {
+    title: "会读成什么", nothing: "这段文本没有可读的内容。", written: "原文：{text}",
+  },
   sampling: {
     temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重复惩罚",
   },
@@ -127,6 +130,7 @@ export default {
     "clear-go": "全部删除",
   },
   status: {
+    elsewhere: "所有文本都会离开本机：发送到 {host}，由它朗读。",
     models: "模型", none: "没有显卡：语音在 CPU 上运行。", memory: "已用 {used} / {total} GB",
     rows: "已用 {active} / {rows} 行", "rows-label": "已用行数", "memory-label": "已用显存", model: "模型",
     kind: "用途", state: "状态", size: "内存", offload: "释放显存",
@@ -143,6 +147,8 @@ export default {
   },
   settings: {
     title: "设置", theme: "配色", "theme-auto": "跟随系统", "theme-dark": "深色", "theme-light": "浅色",
+    numbers: "把数字和符号读成文字",
+    "numbers-daemon": "按守护进程的设置", "numbers-on": "是", "numbers-off": "否，保持原样",
     keyboard: "键盘", links: "给程序用", docs: "API", metrics: "指标", health: "健康状况",
   },
   pair: {

@@ -22,6 +22,9 @@ export default {
     "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", seed: "種子", random: "隨機", own: "模型自訂",
     empty: "還沒有文字。", limit: "文字超過一次朗讀的長度。",
   },
+  spoken: {
+    title: "會讀成什麼", nothing: "這段文字沒有可讀的內容。", written: "原文：{text}",
+  },
   sampling: {
     temperature: "溫度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重複懲罰",
   },
@@ -127,6 +130,7 @@ export default {
     "clear-go": "全部刪除",
   },
   status: {
+    elsewhere: "所有文字都會離開本機：傳送到 {host}，由它朗讀。",
     models: "模型", none: "沒有顯示卡：語音在 CPU 上執行。", memory: "已用 {used} / {total} GB",
     rows: "已用 {active} / {rows} 列", "rows-label": "已用列數", "memory-label": "已用顯示記憶體", model: "模型",
     kind: "用途", state: "狀態", size: "記憶體", offload: "釋放記憶體",
@@ -143,6 +147,8 @@ export default {
   },
   settings: {
     title: "設定", theme: "配色", "theme-auto": "跟隨系統", "theme-dark": "深色", "theme-light": "淺色",
+    numbers: "把數字和符號讀成文字",
+    "numbers-daemon": "依常駐程式的設定", "numbers-on": "是", "numbers-off": "否，保持原樣",
     keyboard: "鍵盤", links: "給程式用", docs: "API", metrics: "指標", health: "健康狀況",
   },
   pair: {

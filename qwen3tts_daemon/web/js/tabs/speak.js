@@ -5,6 +5,7 @@ import { button, card, field, h, icon } from "../dom.js";
 import { language, number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
 import { recall, remember } from "../settings.js";
+import { spokenView } from "../spoken.js";
 import { unitsOf } from "../utterance.js";
 import { languageSelect, voicePicker } from "../voices.js";
 
@@ -34,6 +35,7 @@ export function speakTab(app) {
     counter.textContent = t("speak.counter", { n: number(chars), most: number(MOST_CHARS) });
     counter.dataset.over = String(chars > MOST_CHARS);
     remember("text", text.value);
+    said.refresh();
   }
 
   /** An empty field is the model's own value; 0 is 0. */
@@ -59,6 +61,8 @@ export function speakTab(app) {
     text.focus();
   }, each.code]), { hasWords: true });
 
+  const said = spokenView(app, () => ({ input: text.value, ...given({ voice: app.voice, language: spoken.value }), ...app.reading }));
+  spoken.addEventListener("change", said.refresh);
   const form = h("form.card.writer", { onsubmit: (event) => {
     event.preventDefault();
     if (go.dataset.does === "stop") app.stop();
@@ -67,6 +71,7 @@ export function speakTab(app) {
     h("div.paper", {}, behind, text),
     h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { text.value = ""; count(); text.focus(); }, "quiet"), counter),
     h("div.go-row", {}, go, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
+    said.node,
   );
 
   const ways = WAYS.map((way) => h("button.chip", { type: "button", t: `way.${way}`, onclick: () => { instruct.value = t(`way.${way}`); remember("instruct", instruct.value); } }));

@@ -8,6 +8,7 @@ import { recall, remember } from "../settings.js";
 
 const FIGURES = ["first", "own", "ttfa", "load", "wait", "generation", "total", "length", "rtf", "buffer", "underruns", "queue"];
 const GIB = 1024;
+const NUMBERS = { daemon: "", on: true, off: false };
 
 export function statusTab(app) {
   const models = h("tbody");
@@ -33,7 +34,7 @@ export function statusTab(app) {
       h("th", { scope: "row", textContent: model.name }), h("td", { t: `does.${model.kind}` }),
       h("td", {}, h("span.state", { data: { state: model.state === "ready" ? "ready" : model.state }, t: `model.${model.state}` })),
       h("td", { textContent: model.memory_mb === null ? "–" : `${number(model.memory_mb / GIB, 1)} GB` }))));
-    device.textContent = status.device || t("status.none");
+    device.textContent = status.text_goes_to ? t("status.elsewhere", { host: status.text_goes_to }) : status.device || t("status.none");
     const isKnown = status.total_mb !== null && status.free_mb !== null;
     memory.hidden = memoryWords.hidden = !isKnown;
     if (isKnown) {
@@ -63,6 +64,8 @@ export function statusTab(app) {
   const theme = h("select", { onchange: () => { remember("theme", theme.value); document.dispatchEvent(new Event("theme")); } },
     option("", "", "settings.theme-auto"), option("dark", "", "settings.theme-dark"), option("light", "", "settings.theme-light"));
   theme.value = recall("theme", "");
+  const numbers = h("select", { onchange: () => { app.reading = NUMBERS[numbers.value]; } }, ...Object.keys(NUMBERS).map((name) => option(name, "", `settings.numbers-${name}`)));
+  numbers.value = Object.keys(NUMBERS).find((name) => NUMBERS[name] === recall("numbers", ""));
   const key = (...names) => names.flatMap((name, i) => [i ? " " : "", h("kbd", { textContent: name })]);
   const keyboard = h("ul.keyboard", {},
     ...[[["Ctrl", "Enter"], "keys.speak"], [["Esc"], "keys.stop"], [["←", "→"], "keys.tabs"], [["←", "→"], "keys.seek"]]
@@ -82,6 +85,6 @@ export function statusTab(app) {
       card("status.daemon", daemon)),
     h("div.stack", {},
       card("status.last", nothing, figures),
-      card("settings.title", field("settings.theme", theme), h("h3", { t: "settings.keyboard" }), keyboard,
+      card("settings.title", field("settings.theme", theme), field("settings.numbers", numbers), h("h3", { t: "settings.keyboard" }), keyboard,
         h("h3", { t: "settings.links" }), h("p.actions", {}, link("docs", "settings.docs"), link("metrics", "settings.metrics"), link("health", "settings.health")))));
 }

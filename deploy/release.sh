@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# A release, here or on a build machine: deploy/release.sh [--publish]
+# Tests, builds wheel and source distribution, checks and signs them; with --publish they and the images go out. Needs
+# build, twine and sigstore (pip install build twine sigstore), for the images docker with buildx.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' qwen3tts_daemon/__init__.py)
+image=ghcr.io/qwen3tts-daemon/qwen3tts-daemon
+
+[ -z "$(git status --porcelain)" ] || { echo "commit first: what is released is what is committed" >&2; exit 1; }
+grep -q "^## \[$version\]" CHANGELOG.md || { echo "CHANGELOG.md has no section [$version]" >&2; exit 1; }
+.ci/run
+rm -rf dist
+python3 -m build
+python3 -m twine check --strict dist/*
+python3 -m sigstore sign dist/*.whl dist/*.tar.gz
+if [ "${1:-}" != --publish ]; then
+  echo "dist/ holds $version, checked and signed; --publish sends it out"
+  exit
+fi
+git tag --sign "v$version" --message "$version"
+git push origin "v$version"
+python3 -m twine upload dist/*.whl dist/*.tar.gz
+for target in cpu gpu; do
+  docker buildx build --platform linux/amd64,linux/arm64 --target "$target" --sbom=true --provenance=true \
+    --label "org.opencontainers.image.version=$version" --tag "$image:$target" --tag "$image:$target-$version" --push .
+done
