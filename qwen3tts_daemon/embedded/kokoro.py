@@ -39,10 +39,8 @@ class Kokoro:
         self._vocabulary = vocabulary()
         self._styles = _styles()
 
-    def synthesize(
-        self, phonemes: str, styles: Sequence[str], speed: float, cancellation: Cancellation
-    ) -> Samples:
-        """Samples [n] of at most MAX_PHONEMES phonemes, in the mean of the styles. Raises Cancelled, SynthesisFailed."""
+    def synthesize(self, phonemes: str, styles: Sequence[str], speed: float, cancellation: Cancellation) -> Samples:
+        """Samples [n] of at most MAX_PHONEMES phonemes, in the styles' mean. Raises Cancelled, SynthesisFailed."""
         tokens = [self._vocabulary[phoneme] for phoneme in phonemes]
         assert 0 < len(tokens) <= MAX_PHONEMES, len(tokens)
         # A style's table has one row per length of the phonemes.
