@@ -1,12 +1,14 @@
-"""How long texts of 8,000 characters are put into words, and for how long the event loop waits meanwhile.
+"""How long texts of 8,000 characters are cut, cleaned and put into words, and how long the event loop waits for it.
 
-python -m benchmarks.reading [LANGUAGE ...]
+python -m benchmarks.reading [LANGUAGE ...]      into words, which a thread does
+python -m benchmarks.reading cut                 cut and cleaned, which the event loop does: whole, and in small pieces
 """
 
 import asyncio
 import sys
 import time
 
+from qwen3tts_daemon.speech.incoming_text import IncomingText
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts.config.languages import LANGUAGES
@@ -16,6 +18,14 @@ TEXTS = {
     "times": "12:30 ", "measures": "It is 21.5 °C. ", "thousands": "1,000,", "versions": "1.2.", "hyphens": "1-",
     "ones": "1 ", "nines": "9",
 }  # fmt: skip
+WRITTEN = {
+    "prose": "The light in the kitchen is on. It is 21 °C outside, and Dr. Weber comes at 18:30. ",
+    "an answer": "## Today\n\n1. **Bread** costs `3.50` at [the shop](https://a.example/b).\n2. Call *Anna*.\n\n",
+    "Chinese": "今天天气很好，我们去公园散步吧。", "emoji items": "✅ a\n", "cells": "a | b\n",
+    "numbers of items": "\n1. ", "initials": "A. ", "versions": "1.", "dots": ".", "hosts": "www.", "names_": "a_",
+    "brackets": "[", "pictures": "![", "links": "![a](", "tags": "<", "channels": "<|", "JSON": "[\n{",
+}  # fmt: skip
+_PIECES = (MAX_TEXT_CHARS, 4, 1)
 _TICK_S = 0.001
 
 
@@ -39,7 +49,27 @@ async def measure(language: str, text: str) -> tuple[float, float]:
     return time.perf_counter() - began, latest_s
 
 
-async def main(languages: list[str]) -> None:
+async def cut(text: str, size: int) -> float:
+    """Seconds of CPU in the event loop for a text that comes in pieces of so many characters; the best of five."""
+    costs = []
+    for _ in range(5):
+        incoming, began = IncomingText("sentence", idle_flush_s=0.3), time.thread_time()
+        for start in range(0, len(text), size):
+            incoming.feed(text[start : start + size])
+        incoming.end()
+        costs.append(time.thread_time() - began)
+    return min(costs)
+
+
+async def print_cuts() -> None:
+    print("| | " + " | ".join(f"in pieces of {size}, ms" for size in _PIECES) + " |")
+    print("|---" * (len(_PIECES) + 1) + "|")
+    for name, text in WRITTEN.items():
+        costs = [await cut((text * MAX_TEXT_CHARS)[:MAX_TEXT_CHARS], size) for size in _PIECES]
+        print(f"| {name} | " + " | ".join(f"{cost * 1000:.0f}" for cost in costs) + " |")
+
+
+async def print_readings(languages: list[str]) -> None:
     print("| | " + " | ".join(f"{name} ms (late)" for name in TEXTS) + " |")
     print("|---" * (len(TEXTS) + 1) + "|")
     for language in languages:
@@ -49,4 +79,4 @@ async def main(languages: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or list(LANGUAGES)))
+    asyncio.run(print_cuts() if sys.argv[1:] == ["cut"] else print_readings(sys.argv[1:] or list(LANGUAGES)))

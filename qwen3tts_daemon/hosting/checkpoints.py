@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from qwen_tts.api import Capabilities
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     is_codec_directory,
@@ -26,6 +27,12 @@ CHECKPOINTS = (
 
 DOWNLOAD_QWEN = "qwen3tts-daemon models download"
 """The command that downloads Qwen3-TTS: named wherever the preview voice shows itself."""
+
+
+def way_to_voices(engine: Capabilities) -> str:
+    """What brings kinds of voices that an engine has not."""
+    return f"make them on {engine.text_goes_to}, which speaks here" if engine.text_goes_to else DOWNLOAD_QWEN
+
 
 _ORDER = [one.name for one in CHECKPOINT_TYPES]
 

@@ -13,7 +13,7 @@ import msgspec
 from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.http_engine.refusals import MAX_ANSWER_BYTES, failure, read_answer, refusal
 from qwen3tts_daemon.http_engine.voice_list import MAX_LIST_BYTES, VoiceList, chosen, read_voice_list
-from qwen_tts.errors import ModelUnavailable
+from qwen_tts.errors import ModelUnavailable, SynthesisFailed
 
 _KEPT_S = 4.0
 """How long a connection is kept that nobody uses: many servers close them after five seconds."""
@@ -32,7 +32,7 @@ class SpokenAnswer:
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for data in self._response.aiter_bytes():
+        async for data in self._response.aiter_raw():
             self.has_begun = True
             yield data
 
@@ -121,6 +121,10 @@ class SpeechServer:
             body = await _read(response, MAX_ANSWER_BYTES)
             answer = read_answer(response.status_code, body, response.headers.get("retry-after", ""))
             raise refusal(answer, self._options.host)
+        if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
+            raise SynthesisFailed(
+                f"the speech server {self._options.host} sent {encoding[:20]}, which it was not asked for"
+            )
 
     async def _check_peer(self, event: str, info: Mapping[str, Any]) -> None:
         """Before anything is sent on a new connection: a name may mean another machine than it did at the start."""
@@ -148,7 +152,7 @@ def _trusted(options: ServerOptions) -> ssl.SSLContext | bool:
 async def _read(response: httpx2.Response, most_bytes: int) -> bytes:
     """Of the body so many bytes; the connection is closed with the rest."""
     body = b""
-    async for data in response.aiter_bytes():
+    async for data in response.aiter_raw():
         body += data
         if len(body) > most_bytes:
             break

@@ -87,7 +87,7 @@ def short_forms() -> Iterator[Row]:
 
 def romans() -> Iterator[Row]:
     """Centuries, kings, chapters."""
-    yield rf"\b(?<r>[IVX]+){_ENDING}", _roman_ordinal
+    yield rf"\b(?!Vers\b)(?<r>[IVX]+){_ENDING}", _roman_ordinal
     yield rf"(?<=\b(?:{_KINGS})\s)(?<r>[IVX]+)\b", _king
     yield rf"(?<=\b(?i:{NUMBERED}|Vatican|guerre)\s)(?<r>[IVX]+)\b(?!['-])", _roman
 

@@ -30,6 +30,10 @@ _FEMININE = regex.compile(
     r"(?:.+(?:ung|heit|keit|schaft|tion|tät|enz|anz|ik|erei|e)|Person|Nacht|Nachricht|E-?Mail|Mail|SMS|Stadt"
     r"|Zahl|Million|App|Antwort|Hand|Wand|Bank|Fahrt|Tafel|Nummer|Datei|Kartoffel|Zwiebel|Gabel|Uhr|Einheit)$"
 )
+_MASCULINE = regex.compile(
+    r"(?:.*[Kk]affee|.*[Tt]ee|Schnee|See|.*[Kk]äse|Junge|.*[Nn]ame|.*[Kk]unde|Kollege|Affe|Hase|Löwe|Buchstabe|Gedanke"
+    r"|Neffe|Zeuge|Pate|Experte|Klee)$"
+)
 _NEUTER = regex.compile(
     r"(?:.+(?:chen|lein|ment|um|gramm|geschoss|stück|paket|zimmer|haus|licht|gerät|brot|glas|ei)|Ei|Brot|Bier|Glas|Stück"
     r"|Paket|Kilo|Gramm|Pfund|Prozent|Jahr|Haus|Zimmer|Kind|Bild|Buch|Fenster|Gerät|Licht|Update|Tor|Auto|Ticket"
@@ -61,7 +65,7 @@ def gender(noun: str) -> str:
     """Of a noun in the singular, as its ending tells."""
     if _NEUTER.match(noun):
         return "n"
-    return "f" if _FEMININE.match(noun) else "m"
+    return "f" if _FEMININE.match(noun) and not _MASCULINE.match(noun) else "m"
 
 
 def case(before: str) -> str:

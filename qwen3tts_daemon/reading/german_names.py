@@ -46,7 +46,7 @@ def _codes() -> Iterator[Row]:
         digits,
     )
     yield (
-        rf"(?<=\b(?:[Ww]ähl\p{{Ll}}*|(?:Notruf|Hotline|Rufnummer)(?:\s(?:ist|lautet|unter|die))*"
+        rf"(?<=\b(?:[Ww]ähl\p{{Ll}}*|(?:Notruf|Feuerwehr|Polizei|Hotline|Rufnummer):?(?:\s(?:ist|lautet|unter|die))*"
         rf"|[Rr]uf\p{{Ll}}*(?:\s(?:die|unter))?"
         rf"|unter)\s)\d{{3,6}}{_WHOLE}(?!\s?[/-]|\s\d|\s(?:\p{{Lu}}|Grad|%))",
         digits,

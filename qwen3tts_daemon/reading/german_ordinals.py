@@ -105,7 +105,7 @@ def _one_with_cents(found: "regex.Match[str]") -> str:
 
 
 def _one_of_noun(found: "regex.Match[str]") -> str | None:
-    if regex.search(_NUMBERED, preceding(found)):
+    if regex.search(rf"{_NUMBERED}|§\s?$", preceding(found)):
         return None
     return f"{_agreeing(found, gender(found['thing']))} {found['thing']}"
 

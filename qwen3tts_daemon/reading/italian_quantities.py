@@ -67,6 +67,8 @@ def quantities(number: str) -> Iterator[Row]:
     yield r"(?<![\d.,])(?<n>\d+)\s?[x×](?!\s?\d|\p{L})", rewritten(r"\g<n> volte")
     yield r"(?<![\p{L}\d])[x×](?=\d)", rewritten("per")
     yield r"(?<=\d\s)mila\b", rewritten("000")
+    # Elsewhere it is a verb: "nel 2020 ha vinto".
+    yield r"(?<=\d)\s?ha(?=\s*(?:[.,;:!?)]|$)|\s(?:di|è|e|o|sono|in vendita)\b)", _hectares
     yield r"(?<![\d.,])1\s?(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"un {_LARGE[found['n']]}"
     yield r"(?<=\d\s?)(?<n>ml[nd])\.?(?=\s(?:di\s)?\p{Ll})", lambda found: f"{_LARGE[found['n']][:-1]}i"
 
@@ -94,6 +96,10 @@ def agreement() -> Iterator[Row]:
     """One of a thing."""
     yield rf"(?<=\b(?i:{LABELS})\s)1(?![\d.,:/])", rewritten("uno")
     yield r"(?<![\d.,/:'-]|\d\s)1\s(?<noun>\p{Ll}\p{L}{2,}(?:-\p{L}+)?)", _one
+
+
+def _hectares(found: "regex.Match[str]") -> str:
+    return "ettaro" if regex.search(r"(?<![\d.,])1$", found.string[: found.start()]) else "ettari"
 
 
 def _years(found: "regex.Match[str]") -> str:

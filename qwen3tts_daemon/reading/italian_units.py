@@ -13,7 +13,7 @@ UNITS = _NAMES.units({
     "Km": "chilometro/chilometri", "m|mt": "metro/metri", "m²|m2|mq": "metro quadrato/metri quadrati",
     "m³|m3|mc": "metro cubo/metri cubi", "km²|km2": "chilometro quadrato/chilometri quadrati",
     "cm²|cm2": "centimetro quadrato/centimetri quadrati", "cm³|cm3|cc": "centimetro cubo/centimetri cubi",
-    "ha": "ettaro/ettari", "ft": "piede/piedi", "t": "tonnellata/tonnellate/f", "q": "quintale/quintali",
+    "ft": "piede/piedi", "t": "tonnellata/tonnellate/f", "q": "quintale/quintali",
     "kg|Kg": "chilo/chili", "hg": "etto/etti", "g|gr": "grammo/grammi", "lb": "libbra/libbre/f",
     "oz": "oncia/once/f", "l|L|lt": "litro/litri", "h|ora|ore": "ora/ore/f", "min|minuto|minuti": "minuto/minuti",
     "s|sec|secondo|secondi": "secondo/secondi", "gg|giorno|giorni": "giorno/giorni", "mese|mesi": "mese/mesi",

@@ -18,7 +18,7 @@ def ranges(language: Language) -> Iterator[Row]:
     unit = alternatives(language.units)
     yield (
         (
-            rf"(?<![{LETTERS}\d-]|{DASH}\s|\d[:/])(?<cur>{money})?(?<a>-?{one})(?:\s?(?<unit>{unit}){END})?"
+            rf"(?<![{LETTERS}\d-]|{DASH}\s|\d[:/])(?:(?<cur>{money})\s?)?(?<a>-?{one})(?:\s?(?<unit>{unit}){END})?"
             rf"(?<gap>\s?){DASH}\s?(?<cur2>{money})?(?<b>-?{one})(?(unit)(?=\s?(?P=unit)))(?!{DASH}?\d|[{LETTERS}]*\d|:\d|\s?=)"
         ),
         partial(_range, language),

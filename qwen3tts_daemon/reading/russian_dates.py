@@ -80,6 +80,7 @@ def rows() -> Iterator[Row]:
         r"(?<=\b(?i:на|к|до|с|по|от|дата:?) )(?<d>1[3-9]|2\d|3[01]|0\d)/(?<m>0[1-9]|1[0-2])(?![\d/])",
         _numbered_date,
     )
+    yield rf"{_START}(?<m>0[1-9]|1[0-2])\.(?<year>20\d\d)(?!\d|[.,]\d)", _month_of_year
     yield rf"{_START}(?<year>1\d{{3}}|20\d\d)\s?(?<word>год(?:а|у|ом)?|г(?:\.(?!\s*$))?)(?!\p{{L}})", _year
     yield r"'?(?<![\d.,])(?:(?<first>\d*0)[-–—])?(?<n>\d*0)-?(?<end>е|х|ми|м)(?:\s?(?<word>гг?\.))?(?!\p{L})", _decade
     yield (
@@ -168,6 +169,28 @@ def _numbered_date(found: "regex.Match[str]") -> str | None:
         return None
     full_year = int(year) + (0 if len(year) == 4 else 2000 if int(year) < 70 else 1900) if year else None
     return date(day, month, full_year, _case_of_day(found))
+
+
+def _month_of_year(found: "regex.Match[str]") -> str:
+    """ "до 05.2027" """
+    governor = preposition_of(found)
+    case = governor.case if governor else Case.NOMINATIVE
+    if governor and governor.word in ("в", "во"):
+        case = Case.PREPOSITIONAL
+    return f"{_month_in(case, MONTHS[int(found['m']) - 1])} {ordinal(int(found['year']), Case.GENITIVE)} года"
+
+
+def _month_in(case: Case, genitive: str) -> str:
+    stem, end = genitive[:-1], genitive[-1]
+    match case:
+        case Case.GENITIVE:
+            return genitive
+        case Case.DATIVE:
+            return stem + ("у" if end == "а" else "ю")
+        case Case.PREPOSITIONAL:
+            return stem + "е"
+        case _:
+            return stem + ("" if end == "а" else "й" if stem == "ма" else "ь")
 
 
 def _case_of_year(governor: Governor | None, word: str) -> Case:

@@ -16,6 +16,7 @@ from qwen3tts_daemon.reading.russian_grammar import (
     Noun,
     cardinal,
     counted,
+    ending,
     fraction,
     is_one_and_a_half,
     masculine,
@@ -207,6 +208,8 @@ def _governed(notation: Notation, found: "regex.Match[str]") -> str | None:
         return _agreed(number, first, governor, _words_behind(found))
     case, gender = governor.case, "m"
     per = UNITS[found["per"]] if found["per"] else None
+    if governor.word == "по" and number.is_whole and ending(number.whole) == "one":
+        case = Case.DATIVE
     if found["unit"]:
         is_distance = found["unit"] in ("км", "м", "см") and found.string.startswith(" от", found.end())
         if governor.word in ("в", "во") and (is_distance or found["unit"] in ("л", "мл")):

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 from qwen3tts_daemon.bounded_dict import BoundedDict
 from qwen3tts_daemon.failures import Refusal, draining
-from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, way_to_voices
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.hosting.model_names import ModelNames
 from qwen3tts_daemon.settings import SettingsError
@@ -135,7 +135,9 @@ class Speech:
         """Raises InvalidRequest if no engine of ours does this, Refusal while draining."""
         self._check_not_draining()
         if kind is not None and kind not in self.capabilities.voice_kinds:
-            raise InvalidRequest(f"nothing that is loaded makes {kind} voices; {DOWNLOAD_QWEN}", param="voice")
+            raise InvalidRequest(
+                f"nothing that is loaded makes {kind} voices; {way_to_voices(self.capabilities)}", param="voice"
+            )
         if self.capabilities.is_preview:
             raise InvalidRequest(f"the preview voice has no codec; {DOWNLOAD_QWEN}", param="codes")
         return self.manager.lease()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.hosting.checkpoints import way_to_voices
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
 from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_settings
@@ -211,7 +211,7 @@ class VoiceCatalogue:
         if voice.kind not in capabilities.voice_kinds:
             kinds = " or ".join(capabilities.voice_kinds)
             reason = f"what is loaded speaks {kinds} voices, not {voice.kind}"
-            raise InvalidRequest(f"{reason}; {DOWNLOAD_QWEN}", param="voice")
+            raise InvalidRequest(f"{reason}; {way_to_voices(capabilities)}", param="voice")
         return KnownVoice(VoiceInfo(name=name or voice.kind, languages=capabilities.languages), voice)
 
     def _trial_voice(self, name: str) -> KnownVoice:

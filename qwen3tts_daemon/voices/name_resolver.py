@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
+from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, way_to_voices
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice, any_voice
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.names import MOST_CHARS, canonical, folded, in_language, labels, some_of
@@ -79,8 +79,9 @@ class NameResolver:
         if stored.kind == "profile":
             reason = f"it is stored, and nothing that is loaded speaks its voice {stored.base!r}"
         else:
-            kinds = " or ".join(self._known.capabilities.voice_kinds)
-            reason = f"it is stored, and what is loaded speaks {kinds} voices only; {DOWNLOAD_QWEN}"
+            capabilities = self._known.capabilities
+            kinds = " or ".join(capabilities.voice_kinds)
+            reason = f"it is stored, and what is loaded speaks {kinds} voices only; {way_to_voices(capabilities)}"
         return UnknownVoice(f"no voice {name[:64]!r} here; {reason}", param="voice")
 
 

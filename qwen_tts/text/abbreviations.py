@@ -49,7 +49,7 @@ NAMES = _words(
     "U.S U.K U.N E.U U.S.A D.C N.Y L.A B.C A.D Ph.D M.D B.A M.A M.Sc B.Sc Inc Ltd Co Corp Bros Jr St Ave",
     "Blvd Rd",
     "Str str Pl Ud Uds Vd J.-C см им u.a u.Ä u.s.w s.a n.Chr v.Chr EE.UU Cía Ltda S.A S.p.A S.r.l Ed Esq",
-    "Hbf Bhf Sr GmbH EE UU FF RR HH sig dott avv geom ing prof arch soc",
+    "Hbf Bhf Sr GmbH EE UU FF RR HH sig dott avv geom ing prof arch soc Al Gal Cel Cia Pe",
     "Std Min Sek Tsd Mio Mrd Bio Mo Di Mi Do Sa So Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun",
     "Jan Feb Febr Mar Apr Jun Jul Aug Sep Sept Okt Oct Nov Dez Dec",
 )
@@ -60,7 +60,7 @@ BEFORE_NUMBER = _words(
     "rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n séc str стр кв",
     "д оф гл рис п с темп корп каб ауд доб подъезд лит",
 )
-BEFORE_NUMBER |= _DAYS_AND_MONTHS
+BEFORE_NUMBER |= _DAYS_AND_MONTHS | _words("mar mer dim dom ter qua qui")
 
 GERMAN_MONTHS = _words(
     "Januar Jänner Februar Feber März Maerz April Mai Juni Juli August September Oktober November Dezember",

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -97,6 +99,23 @@ async def test_it_starts_without_its_server_and_is_ready_when_that_comes(tmp_pat
             async with StandIn().running(port=port), asyncio.timeout(PATIENCE_S):
                 while (await client.get("/ready")).status_code != 200:
                     await asyncio.sleep(0.05)
+
+
+async def test_one_line_is_spoken_without_a_daemon_too(tmp_path: Path) -> None:
+    async with StandIn().running() as server:
+        (tmp_path / "config.toml").write_text(
+            f'engine = "http"\ndata_dir = "{tmp_path}"\n[http_engine]\nurl = "http://127.0.0.1:{server.port}"\n'
+            "[wyoming]\nport = 1\n"
+        )
+        program = [sys.executable, "-m", "qwen3tts_daemon", "say", "Hello.", "--voice", "ryan", "-o", "out.wav"]
+        said = await asyncio.create_subprocess_exec(
+            *program, "--config", "config.toml", cwd=tmp_path, stderr=asyncio.subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        _, told = await said.communicate()
+    assert said.returncode == 0, told
+    assert b"leaves this machine" in told
+    assert (tmp_path / "out.wav").read_bytes().endswith(tone("Hello."))
 
 
 async def test_a_client_that_leaves_ends_the_work_elsewhere(tmp_path: Path) -> None:

@@ -263,9 +263,8 @@ async def test_what_is_wrong_is_named_as_it_was_written(
 
 @pytest.mark.parametrize("path", ["tts/voice-clone", "tts/voice-clone/stream", "voice-prompt/save", "tokenizer/encode"])
 async def test_a_preview_voice_clones_nothing_and_names_the_field(metrics: Metrics, home: Home, path: str) -> None:
-    home.manager._capabilities = msgspec.structs.replace(
-        home.manager.capabilities, voice_kinds=("preset",), is_preview=True
-    )
+    engine = home.started[-1]
+    engine._capabilities = msgspec.structs.replace(engine.capabilities, voice_kinds=("preset",), is_preview=True)
     async with open_door(home.speech, metrics) as door:
         fields = {"text": TEXT, "ref_text": "Some words."}
         answer = await door.client.post(f"/api/{path}", data=fields, files={"ref_audio": ("a", WAV)})

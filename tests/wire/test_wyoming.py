@@ -409,10 +409,10 @@ async def test_describe_and_ping_are_answered_while_the_engine_works(
             assert pong.data == {"text": "still there?"}
 
 
-async def test_a_voice_that_is_new_is_described(client: AsyncTcpClient, speech: Speech) -> None:
-    voices = speech.capabilities.voices
+async def test_a_voice_that_is_new_is_described(client: AsyncTcpClient, engine: ToneEngine) -> None:
+    voices = engine.capabilities.voices
     for known in (voices[:1], voices):
-        speech.manager._capabilities = msgspec.structs.replace(speech.capabilities, voices=known)
+        engine._capabilities = msgspec.structs.replace(engine.capabilities, voices=known)
         (info,) = await answer(client, Describe().event(), last="info")
         assert len(Info.from_event(info).tts[0].voices) == len(known)
 
