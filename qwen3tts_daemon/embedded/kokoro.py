@@ -1,7 +1,7 @@
 """Kokoro-82M v1.0 on the CPU: phonemes and a style -> samples at 24 kHz."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -39,15 +39,15 @@ class Kokoro:
         self._vocabulary = vocabulary()
         self._styles = _styles()
 
-    def synthesize(self, phonemes: str, style: str, speed: float, cancellation: Cancellation) -> Samples:
-        """Samples [n] of at most MAX_PHONEMES phonemes. Raises Cancelled, SynthesisFailed."""
+    def synthesize(self, phonemes: str, styles: Sequence[str], speed: float, cancellation: Cancellation) -> Samples:
+        """Samples [n] of at most MAX_PHONEMES phonemes, in the styles' mean. Raises Cancelled, SynthesisFailed."""
         tokens = [self._vocabulary[phoneme] for phoneme in phonemes]
         assert 0 < len(tokens) <= MAX_PHONEMES, len(tokens)
-        # The style table has one row per length of the phonemes.
-        style_row = self._styles[style][len(tokens) - 1]
+        # A style's table has one row per length of the phonemes.
+        style_row = np.mean([self._styles[style][len(tokens) - 1] for style in styles], axis=0, dtype=np.float32)
         feeds = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
-            "style": style_row.astype(np.float32).reshape(1, -1),
+            "style": style_row.reshape(1, -1),
             "speed": np.array([speed], np.float32),
         }
         with cancellation.run_options() as options:

@@ -112,7 +112,7 @@ class EmbeddedSynthesizer:
     ) -> Samples:
         if voice.engine == "hibari":
             return self._loaded_hibari().synthesize(phonemes, speed, seed, cancellation)
-        return self._loaded_kokoro().synthesize(phonemes, voice.style, speed, cancellation)
+        return self._loaded_kokoro().synthesize(phonemes, voice.styles, speed, cancellation)
 
     def _loaded_hibari(self) -> HibariVoice:
         if self._hibari is None:

@@ -32,7 +32,7 @@ _LANGUAGE_MODULES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedVoice:
-    """One entry of the table; `style` names Kokoro's style table, empty for hibari."""
+    """One entry of the table; it speaks in the mean of Kokoro's styles in `styles`, empty for hibari."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class EmbeddedVoice:
     locale: str
     gender: Gender
     engine: Network
-    style: str
+    styles: tuple[str, ...]
     gain: float
     accented: bool = False
     trait: str = ""
@@ -98,15 +98,25 @@ _GAINS: dict[str, float] = {
 def _kokoro(
     name: str, title: str, locale: str, gender: Gender, *, accented: bool = False, trait: str = ""
 ) -> EmbeddedVoice:
-    """A Kokoro voice; a suffix after "-" in the name marks a style that is borrowed from another language."""
+    """A voice of one style; a suffix after "-" in the name marks one that is borrowed from another language."""
     style, _, _ = name.partition("-")
-    return EmbeddedVoice(name, title, locale[:2], locale, gender, "kokoro", style, _GAINS[style], accented, trait)
+    return EmbeddedVoice(name, title, locale[:2], locale, gender, "kokoro", (style,), _GAINS[style], accented, trait)
 
 
-# The first voice of a language is its default. Within a language the order follows the error rates that a
-# speech recogniser measured on two sentences of each voice; for Russian on 60 texts (15.6 % against 18.6 %).
+def _mixed(
+    name: str, title: str, locale: str, gender: Gender, styles: tuple[str, ...], gain: float, *, accented: bool = False
+) -> EmbeddedVoice:
+    """A voice between several styles, for a language that none of them is trained on.
+
+    Each style brings what the other lacks: a Chinese one knows the aspirated consonants, a Japanese one the rhythm.
+    """
+    return EmbeddedVoice(name, title, locale[:2], locale, gender, "kokoro", styles, gain, accented)
+
+
+# The first voice of a language is its default. Within a language the order follows the error rates that a speech
+# recogniser measured, on 60 texts for Russian and Korean (docs/performance.md), else on two of each voice.
 VOICES: tuple[EmbeddedVoice, ...] = (
-    EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", "", _GAINS["heart"], trait="fast"),
+    EmbeddedVoice("heart", "Heart", "en", "en-US", "female", "hibari", (), _GAINS["heart"], trait="fast"),
     _kokoro("af_heart", "Heart (Kokoro)", "en-US", "female", trait="fuller"),
     _kokoro("am_michael", "Michael", "en-US", "male"),
     _kokoro("bf_emma", "Emma", "en-GB", "female"),
@@ -116,6 +126,7 @@ VOICES: tuple[EmbeddedVoice, ...] = (
     _kokoro("zm_yunxi", "Yunxi", "zh-CN", "male"),
     _kokoro("jf_alpha", "Alpha", "ja-JP", "female"),
     _kokoro("jm_kumo", "Kumo", "ja-JP", "male"),
+    _mixed("alpha_xiaobei-ko", "Alpha Xiaobei", "ko-KR", "female", ("jf_alpha", "zf_xiaobei"), 0.92, accented=True),
     _kokoro("jf_alpha-ko", "Alpha", "ko-KR", "female", accented=True),
     _kokoro("af_heart-ko", "Heart", "ko-KR", "female", accented=True),
     _kokoro("if_sara-de", "Sara", "de-DE", "female"),

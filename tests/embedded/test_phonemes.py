@@ -91,6 +91,24 @@ def test_letters_of_other_scripts_are_said(locale: str, letter: str, voices: Emb
     assert spoken(voices, letter, locale)
 
 
+@pytest.mark.parametrize(
+    ("word", "phonemes"),
+    [
+        ("ключ", "klʲˈuʧʲ"),  # no mark of a pause inside
+        ("дверь", "dvʲˈerʲ"),  # soft, with no vowel after it
+        ("возьми", "vʌzʲmʲˈɪ"),  # with all its consonants
+        ("включён", "fklʲuʧʲˈon"),
+        ("я", "ˈja"),
+    ],
+)
+def test_russian_soft_sounds_are_written_as_the_network_knows_them(g2p: G2P, word: str, phonemes: str) -> None:
+    assert g2p.phonemes(word, "ru-RU") == phonemes
+
+
+def test_russian_quotes_stay_marks(g2p: G2P) -> None:
+    assert g2p.phonemes('"Люблю"', "ru-RU") == '"lʲublʲˈu"'
+
+
 class _Picky(G2P):
     """Has a library that fails at two characters."""
 

@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 from onnxruntime import RunOptions  # type: ignore[import-untyped]
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
+from qwen3tts_daemon.embedded.kokoro import Kokoro
 from qwen3tts_daemon.embedded.shaping import PEAK, SAMPLE_RATE, Samples, level_db
 from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
@@ -43,6 +45,18 @@ def test_every_language_speaks_at_an_even_level(voices: EmbeddedSynthesizer, lan
 def test_the_same_text_gives_the_same_samples(voices: EmbeddedSynthesizer, name: str) -> None:
     first, second = [np.concatenate(speak(voices, "Hello, Anna.", name)) for _ in range(2)]
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_voice_of_several_styles_speaks_in_their_mean(cache_dir: Path) -> None:
+    kokoro = Kokoro(cache_dir, threads=2)
+
+    def sound(*styles: str) -> Samples:
+        return kokoro.synthesize("ɡˈuːtən mˈɔɾɡən.", styles, 1.0, Cancellation())
+
+    sara, both = sound("if_sara"), sound("if_sara", "ff_siwis")
+    np.testing.assert_array_equal(both, sound("ff_siwis", "if_sara"))
+    np.testing.assert_array_equal(sara, sound("if_sara", "if_sara"))
+    assert len(both) != len(sara) or np.abs(both - sara).max() > 0.1
 
 
 def test_units_join_without_a_step(voices: EmbeddedSynthesizer) -> None:

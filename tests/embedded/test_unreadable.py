@@ -45,7 +45,7 @@ UNREADABLE: list[tuple[str | None, str, str]] = [
     (None, "नमस्ते दुनिया", NOBODY),
     ("heart", "今天天气很好。", "voice 'zf_xiaoxiao' speaks zh"),
     ("heart", "おはようございます。", "voice 'jf_alpha' speaks ja"),
-    ("heart", "안녕하세요.", "voice 'jf_alpha-ko' speaks ko"),
+    ("heart", "안녕하세요.", "voice 'alpha_xiaobei-ko' speaks ko"),
     ("zf_xiaoxiao", "Доброе утро, друзья.", "voice 'im_nicola-ru' speaks ru"),
     ("jf_alpha", "Доброе утро, друзья.", "voice 'im_nicola-ru' speaks ru"),
     ("jf_alpha-ko", "早上好。", "voice 'zf_xiaoxiao' speaks zh"),

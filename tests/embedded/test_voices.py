@@ -15,12 +15,14 @@ def test_names_are_unique_and_descriptions_say_what_is_heard() -> None:
         assert ("foreign accent" in voice.description) == voice.accented
 
 
-def test_a_borrowed_style_says_its_language_in_the_name() -> None:
+def test_a_name_tells_the_styles_and_the_language_that_is_not_theirs() -> None:
     own = {"a": "en", "b": "en", "z": "zh", "j": "ja", "f": "fr", "e": "es", "i": "it", "p": "pt"}
     for voice in VOICES:
         if voice.engine == "kokoro":
-            is_borrowed = own[voice.style[0]] != voice.language
-            assert voice.name == (f"{voice.style}-{voice.language}" if is_borrowed else voice.style)
+            is_borrowed = all(own[style[0]] != voice.language for style in voice.styles)
+            mixed = "_".join(style.partition("_")[2] for style in voice.styles)
+            name = voice.styles[0] if len(voice.styles) == 1 else mixed
+            assert voice.name == (f"{name}-{voice.language}" if is_borrowed else name)
 
 
 def test_every_language_has_a_default_and_english_is_hibari() -> None:

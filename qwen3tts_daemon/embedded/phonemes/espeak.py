@@ -27,10 +27,11 @@ _TIED = {
     "-": "",
 }
 _SYLLABIC = re.compile("(\\S)\u0329")
-# Symbols that Kokoro does not know, as the nearest that it knows.
+# Symbols that Kokoro does not know, as the nearest that it knows. Of Russian sounds espeak writes some in a code of its
+# own: u" is у after a soft consonant (the mark would be a pause), ɪ^ is ь.
 _NEAREST = {
     "de": {"ʏ": "y", "ɜ": "ɐ"},
-    "ru": {"ɭ": "l", "ɵ": "o"},
+    "ru": {"ɪ^": "ʲ", 'u"': "u", "ɭ": "l", "ɵ": "o", "ʑ": "zʲ"},
 }
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class EspeakPhonemizer:
             language_switch="remove-flags",
             logger=logger,
         )
-        self._replacements = {**_TIED, **_NEAREST.get(language, {})}
+        self._replacements = {**_NEAREST.get(language, {}), **_TIED}
 
     def __call__(self, text: str) -> str:
         lines = self._backend.phonemize([text], strip=True)
