@@ -12,8 +12,8 @@ HEAD = """\
 This project is Apache-2.0. What its images install, and by which licence, as each package says it of itself (written
 by `python -m deploy.licences`). **GPL** are `espeakng-loader` and `phonemizer-fork` alone, the extra `espeak`, without
 which the preview voice does not speak German, Spanish, French, Italian, Portuguese and Russian; they are installed as
-packages of their own and run in the voice's process. `num2words`, `soxr` and `zeroconf` are LGPL. NVIDIA's libraries are
-under its own terms. The images' Debian packages bring theirs in `/usr/share/doc`.
+packages of their own and run in the voice's process. `num2words`, `soxr` and `zeroconf` are LGPL. NVIDIA's libraries
+are under its own terms. The images' Debian packages bring theirs in `/usr/share/doc`.
 
 | package | licence |
 |---|---|
