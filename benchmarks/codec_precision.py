@@ -219,9 +219,9 @@ def measure(codec: Codec, codes: Tensor, dtype: torch.dtype) -> dict[str, object
 
 def random_case(case: Case, codes: Tensor, options: argparse.Namespace) -> dict[str, object]:
     codec = random_codec(options.tiny, options.seed)
-    codec.decoder.to(options.device)
     with torch.inference_mode():
         bend(codec.decoder, case, options.seed)
+        codec.decoder.to(options.device)
         set_level(codec, codes)
     return {**asdict(case), **measure(codec, codes, getattr(torch, options.dtype))}
 

@@ -72,7 +72,7 @@ def _short_forms() -> Iterator[Row]:
         "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter",
         "fig": "figure", "art": "article", "sec": "section", "apt": "apartment", "ext": "extension", "est":
         "established", "max": "maximum", "min": "minimum", "ver": "version", "tel": "telephone", "lvl": "level",
-        "rm": "room", "op": "opus", "app": "appendix",
+        "rm": "room", "ep": "episode", "eps": "episodes", "op": "opus", "app": "appendix",
         "fn": "footnote", "vv": "verses", "v": "verse", "bldg": "building", "pos": "position", "ref": "reference",
     }  # fmt: skip
     yield (

@@ -38,7 +38,7 @@ class French(Romance):
     version_word = "version"
     clock_words = r"h\b|heures?\b"
     abbreviations = french_names.ABBREVIATIONS
-    also_read = french_names.ALSO_READ
+    also_read = f"{french_names.ALSO_READ}|{french_dates.ALSO_READ}"
 
     # ---- rules ----
 

@@ -24,12 +24,16 @@ _CLOCK = r"(?<h>[01]?\d|2[0-4])\s?[hH]"
 _ROUND_THE_CLOCK = "vingt-quatre heures sur vingt-quatre, sept jours sur sept"
 _TIMERS = "minuteur|minuterie|timer|chrono|chronomètre|compte à rebours|durée|restant|restante|reste|pause"
 
+ALSO_READ = rf"(?i:\b(?:{_DAYS})\.\set\s(?:{_DAYS})\b)"
+
 
 def dates() -> Iterator[Row]:
     """Weekdays, days, months and decades."""
     day = rf"(?<!\p{{L}})(?i:(?<day>{_DAYS}))"
     month = alternatives([*MONTHS, *_SHORT_MONTHS])
     yield rf"{day}\.?(?=\s?[-–/]\s?(?i:{_DAYS})\b\.?\s?,?\s?\d)", _weekday
+    yield rf"{day}\.(?=\set\s(?i:{_DAYS})\b)", _weekday
+    yield rf"(?<=\b(?i:{_FULL})\set\s){day}\b(?:\.(?!\s*$))?", _weekday
     yield rf"(?<=\b(?i:le|du|au)\s){day}(?=\.)(?:\.(?!\s*$))?", _weekday
     yield rf"{day}(?:\.(?=\s(?:le\s)?\d)|(?=\s\d{{1,2}}(?:er)?(?:\s(?:{month})|/\d|\s?h|:\d\d|[,;]|$)))", _weekday
     yield rf"(?<=\b(?i:{_FULL})\s?[-–/]\s?)(?i:(?<day>{_DAYS}))\.?(?=,?\s?\d|$)", _weekday

@@ -27,7 +27,7 @@ _UNTIL = r"\s?(?:[-–—/]|und|bis(?: zum)?|oder)\s?"
 
 ALSO_READ = (
     rf"(?<!\p{{L}})(?:{_DAYS})\.?(?:{_DASH}|/|\+|\sbis\s)(?:{_DAYS})(?!\p{{L}})|\b(?:Jan|Feb|Aug|Sept?|Okt|Nov"
-    rf"|Dez)\."
+    rf"|Dez)\.|\b(?:{_DAYS})\.\sund\s(?:{_DAYS})(?!\p{{L}})"
 )
 
 
@@ -38,8 +38,8 @@ def dates() -> Iterator[Row]:
     yield rf"(?<!\p{{L}})({_DAYS})\.?(?<between>{_DASH}|/|\+|\sbis\s)({_DAYS})(?!\p{{L}})\.?", _weekdays
     yield rf"{day}\.(?=,?\s\S)(?!\s\p{{Lu}}\p{{Ll}}+(?<!{_FULL}))", lambda found: _WEEKDAYS[found["weekday"]]
     yield rf"{day}\.(?=\s(?:Professor|Doktor|Herrn?|Frau|Familie)\b)", lambda found: _WEEKDAYS[found["weekday"]]
-    yield rf"{day}(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
-    yield rf"(?<=(?:tag|woch)(?:,|\sund)\s){day}", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"{day}\.?(?=(?:,|\sund)\s(?:{_DAYS})(?!\p{{L}}))", lambda found: _WEEKDAYS[found["weekday"]]
+    yield rf"(?<=(?:tag|woch)(?:,|\sund)\s){day}(?:\.(?!\s*$))?", lambda found: _WEEKDAYS[found["weekday"]]
     yield (
         rf"{day}(?=,?\s\d{{1,2}}(?:\.|:\d\d|{_DASH}\d{{1,2}}(?::\d\d)?\sUhr|\sUhr))",
         lambda found: _WEEKDAYS[found["weekday"]],

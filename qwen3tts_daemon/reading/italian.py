@@ -35,7 +35,7 @@ class Italian(Romance):
     half = {"m": "mezzo", "f": "mezza"}
     version_word = "versione"
     abbreviations = italian_names.ABBREVIATIONS
-    also_read = italian_names.ALSO_READ
+    also_read = f"{italian_names.ALSO_READ}|{italian_dates.ALSO_READ}"
 
     # ---- rules ----
 

@@ -30,12 +30,16 @@ _NO_MORE = r"(?![\d:]|[.,]\d)"
 _TIMERS = "timer|conto alla rovescia|cronometro|durata|dura|mancano|restano|pausa|tempo"
 _ROUND_THE_CLOCK = "ventiquattro ore su ventiquattro"
 
+ALSO_READ = rf"(?i:\b(?:{_DAYS})\.\sed?\s(?:{_DAYS})\b)"
+
 
 def dates() -> Iterator[Row]:
     """Weekdays, days, months, years and decades."""
     weekday = rf"(?<!\p{{L}})(?i:(?<day>{_DAYS}))"
     month = alternatives([*MONTHS, *_SHORT_MONTHS])
     yield rf"{weekday}\.?(?=(?:\s?[-–/]\s?|\sed?\s)(?i:{_DAYS})\b\.?\s?,?\s?(?:alle\s|ore\s)?\d)", _weekday
+    yield rf"{weekday}\.(?=\sed?\s(?i:{_DAYS})\b)", _weekday
+    yield rf"(?<=\b(?i:{_FULL})\sed?\s){weekday}\b(?:\.(?!\s*$))?", _weekday
     yield rf"(?<=\b(?i:il|dal|al|da|a|ogni|chiuso|aperto)\s){weekday}(?=\.)(?:\.(?!\s*$))?", _weekday
     yield (
         rf"{weekday}(?:\.(?=\s(?:il\s|alle\s|ore\s)?\d)"
@@ -93,7 +97,7 @@ def times() -> Iterator[Row]:
         _from_to,
     )
     yield (
-        rf"(?<=\b(?i:orari?o?|aperto|aperta|aperti|chiuso|chiusa|{_FULL}):?\s)(?:(?i:dalle|ore)\s)?"
+        rf"(?:(?<=\b(?i:orari?o?|aperto|aperta|aperti|chiuso|chiusa|{_FULL})[:,]?\s)(?:(?i:dalle|ore)\s)?|\bore\s)"
         rf"(?<h>\d\d?)(?<m>){_DASH}(?<h2>\d\d?)(?<m2>)(?![\d:.]*\d)",
         _from_to,
     )

@@ -47,7 +47,7 @@ class Korean(Language):
     version_word = "버전"
     date_order = "mdy"
     abbreviations: ClassVar = {"vs.": "대", "etc.": "기타 등등", "No.": "넘버"}
-    also_read = rf"\(주\)|㈜|\b(?:AM|PM)\b|{korean_particles.TWO_PARTICLES}"
+    also_read = rf"\(주\)|㈜|\p{{Hangul}}\s?[IVX]+(?![A-Za-z\d])|\b(?:AM|PM)\b|{korean_particles.TWO_PARTICLES}"
 
     def before(self) -> Sequence[Row]:
         return (

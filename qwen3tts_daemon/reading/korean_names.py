@@ -18,6 +18,7 @@ from qwen3tts_daemon.reading.korean_numbers import (
 from qwen3tts_daemon.reading.korean_units import NAMES, UNITS
 from qwen3tts_daemon.reading.language import Row
 from qwen3tts_daemon.reading.patterns import alternatives
+from qwen3tts_daemon.reading.roman import value
 
 _CODE = (
     r"(?:(?:인증|비밀|확인|핀|우편|주문|예약|계좌|송장|차량|회원|카드|주민) ?번호|코드|PIN"
@@ -39,6 +40,9 @@ def rows() -> Sequence[Row]:
             rf"(?<![\d\p{{L}}])(?<sign>[<>≤≥])\s?(?<rest>{number}\s?(?:{alternatives(UNITS)})?)(?![\d.,]\d)",
             _compared,
         ),
+        (r"제\s?(?<n>[IVX]+)\s?(?=\p{Hangul})", lambda found: _roman(found["n"], " ", "제")),
+        (r"(?<=\p{Hangul}\s?)(?:[IVX]{2,}|[VX])(?=\s?세)", lambda found: _roman(found[0], " ")),
+        (r"(?<=\p{Hangul}{2}\s)[IVX]{2,}(?![\p{Latin}\d])", lambda found: _roman(found[0], " 세")),
         (r"제\s?(?<n>\d{1,4})(?=\p{Hangul})", lambda found: f"제{sino(int(found['n']))} "),
         (
             rf"(?<={_CODE})\d[\d-]*\d(?: \d{{3,4}}(?![\d가-힣]))*",
@@ -123,3 +127,9 @@ def _inches(found: "regex.Match[str]") -> str | None:
     if found.string[: found.start()].count('"') % 2:
         return None  # the end of a quotation
     return f"{decimal(NOTATION.parse(found['n']))} 인치"
+
+
+def _roman(numeral: str, behind: str, before: str = "") -> str | None:
+    """Of chapters and kings, with what is said beside it."""
+    number = value(numeral)
+    return None if number is None else f"{before}{sino(number)}{behind}"

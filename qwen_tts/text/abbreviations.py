@@ -57,10 +57,10 @@ NAMES = _words(
 # Only an abbreviation when a number follows, a Roman one too: "No. 5", "sec. XIX" but "No. I won't."
 BEFORE_NUMBER = _words(
     "no nos nr gl whg anl erw pos zus",
-    "rte hwy art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n séc str стр кв",
+    "rte hwy ep eps art fig vol ch chap cap ft temp sec p pp s S bd kap ver v abs ziff tab abb num n séc str стр кв",
     "д оф гл рис п с темп корп каб ауд доб подъезд лит",
 )
-BEFORE_NUMBER |= _DAYS_AND_MONTHS | _words("mar mer dim dom ter qua qui")
+BEFORE_NUMBER |= _DAYS_AND_MONTHS | _words("mar mer sam dim dom ter qua qui")
 
 GERMAN_MONTHS = _words(
     "Januar Jänner Februar Feber März Maerz April Mai Juni Juli August September Oktober November Dezember",

@@ -98,6 +98,8 @@ _DASH = regex.compile(r"[-–—]$")
 _UNIT_BEFORE = regex.compile(r"(?:°|\d\s?)$")
 _ROMAN = regex.compile(r"[IVX]+")
 _LONGEST_WORD = 30
+_GO_ON = tuple("€$£¥₽₩%‰°")
+"""What belongs to the number before a short form: "1,5 Mio. €" """
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class _Next:
 
     @property
     def may_start(self) -> bool:
+        if self.openers.startswith(_GO_ON):
+            return False
         return not self.word or self.word in STARTERS or bool(self.openers.strip("*_([-–@#&+/=~")) or self.new_line
 
 

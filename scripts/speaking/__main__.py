@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--processes", type=int, default=14, help="that synthesise")
     parser.add_argument("--turn", type=int, default=0, help="of the teacher: each says the same texts in another way")
     parser.add_argument("--rows", type=int, help="of a batch, where its rows are of one length")
-    parser.add_argument("--positions", type=int, default=24_000, help="of a talker's batch")
+    parser.add_argument("--positions", type=int, default=32_000, help="of a talker's batch")
     parser.add_argument("--settle", type=float, default=0.4, help="share of the talker's time; 0: it will go on")
     parser.add_argument("--wordnet", type=Path, default=WORDNET)
     parser.add_argument("--fortunes", type=Path, default=FORTUNES)

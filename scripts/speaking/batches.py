@@ -26,7 +26,7 @@ from scripts.speaking.dimensions import (
     THINK_BOS,
     THINK_EOS,
 )
-from scripts.speaking.encoded_corpus import EncodedCorpus, Runs
+from scripts.speaking.encoded_corpus import MOST_SENTENCES, EncodedCorpus, Runs, width_for
 from scripts.speaking.teacher import PACES
 from scripts.speaking.text_tokens import TokenizedTexts, control_tokens, load_tokenizer
 
@@ -38,8 +38,6 @@ INSTRUCTIONS = {
 """What a pace is asked for with, each as often as the others."""
 assert list(INSTRUCTIONS) == list(PACES)
 
-_STEP = 32
-"""Lengths are multiples of it: fewer shapes, fewer surprises for allocator and compiler"""
 _SPACELESS = 0.15
 """Of the sentences behind another one stand there without a space, as a text does behind a transcript."""
 IGNORED = -100
@@ -54,6 +52,9 @@ class Batches:
         self._tokens = torch.from_numpy(texts.ids).to(self.device)
         self._starts = torch.from_numpy(texts.starts).to(self.device)
         self._instructions, self._instruction_lengths = self._read_instructions(tokenizer)
+        self._named = torch.tensor([THINK, THINK_BOS, LANGUAGES["english"], THINK_EOS], device=self.device)
+        self._unnamed = torch.tensor([NOTHINK, THINK_BOS, THINK_EOS, PAD], device=self.device)
+        self._speakers = torch.tensor(list(SPEAKERS.values()), device=self.device)
 
     def _read_instructions(self, tokenizer: Path) -> tuple[Tensor, Tensor]:
         """[paces, phrases, most tokens] and [paces, phrases]; the first pace has none."""
@@ -75,8 +76,10 @@ class Batches:
         """Rows [n] bool: their text layout, whether the language is named, where the voice comes from. See the drawing.
 
         When `learning`, words are cut with dropout, and some sentences stand behind others without a space.
+        Where the rows' width is known, nothing here waits for the device; a row that needs more has no end.
         """
-        tokens, n_text = self._texts(runs, learning)
+        sources, ends_in_text = self._texts(runs, learning)
+        n_text = ends_in_text[:, -1]
         instruction, n_instruction = self._instruct(runs, learning)
         speaker = self._corpus.speaker[runs.first]
         by_embedding = by_embedding | (speaker < 0)
@@ -87,12 +90,13 @@ class Batches:
         prefix = 3 + tag + 2  # role, tag, speaker, pad
         begin = torch.where(streaming, prefix, prefix + n_text + 1)  # of codec_bos
         length = n_instruction + begin + 1 + n_frames
-        width = -(-int(length.max()) // _STEP) * _STEP
+        width = runs.width or width_for(int(length.max()))
         place = torch.arange(width, device=self.device)[None] - n_instruction[:, None]
 
         # The text track
         after = place - prefix[:, None]
-        text = tokens.gather(1, after.clamp(0, tokens.shape[1] - 1))
+        which = torch.searchsorted(ends_in_text, after, right=True).clamp(max=MOST_SENTENCES - 1)
+        text = self._tokens[(sources.gather(1, which) + after).clamp(0, len(self._tokens) - 1)].long()
         text = torch.where((after >= 0) & (after < n_text[:, None]), text, self.ids["pad"])
         text = torch.where(after == n_text[:, None], self.ids["eos"], text)
         text = torch.where(after == -1, self.ids["bos"], text)
@@ -106,14 +110,11 @@ class Batches:
         is_frame = (frame >= 0) & (frame < n_frames[:, None])
         spoken = codes[(starts[:, None] + frame).clamp(0, len(codes) - 1)].long()
         first = torch.where(is_frame, spoken[..., 0], torch.where(frame == -1, BOS, PAD))
-        named = torch.tensor([THINK, THINK_BOS, LANGUAGES["english"], THINK_EOS], device=self.device)
-        unnamed = torch.tensor([NOTHINK, THINK_BOS, THINK_EOS, PAD], device=self.device)
-        tags = torch.where(unnamed_language[:, None], unnamed, named)
+        tags = torch.where(unnamed_language[:, None], self._unnamed, self._named)
         is_tag = (place >= 3) & (place < 3 + tag[:, None])
         first = torch.where(is_tag, tags.gather(1, (place - 3).clamp(0, 3)), first)
         is_slot = place == 3 + tag[:, None]
-        speakers = torch.tensor(list(SPEAKERS.values()), device=self.device)[speaker.clamp(min=0)]
-        first = torch.where(is_slot, speakers[:, None], first)
+        first = torch.where(is_slot, self._speakers[speaker.clamp(min=0)][:, None], first)
         is_speaker = is_slot & by_embedding[:, None]
 
         # What the state at each position has to say: the frames from codec_bos on, and the end at the last one
@@ -128,9 +129,9 @@ class Batches:
         }  # fmt: skip
 
     def _texts(self, runs: Runs, learning: bool) -> tuple[Tensor, Tensor]:
-        """Tokens [rows, most], and how many they are [rows]"""
-        shape = (len(runs.first), int(runs.count.max()))
-        sentence = torch.arange(shape[1], device=self.device)
+        """[rows, MOST_SENTENCES]: where each sentence's tokens lie, less its place in the text; where it ends there."""
+        shape = (len(runs.first), MOST_SENTENCES)
+        sentence = torch.arange(MOST_SENTENCES, device=self.device)
         row = self._corpus.rows[(runs.first[:, None] + sentence).clamp(max=len(self._corpus.rows) - 1)]
         behind = (sentence > 0).expand(shape)
         if learning:
@@ -140,10 +141,7 @@ class Batches:
         starts, ends = (self._starts[behind.long(), variant, row + more] for more in (0, 1))
         counts = torch.where(sentence < runs.count[:, None], ends - starts, 0)
         ends_in_text = counts.cumsum(1)
-        place = torch.arange(int(ends_in_text[:, -1].max()), device=self.device).expand(shape[0], -1).contiguous()
-        which = torch.searchsorted(ends_in_text, place, right=True).clamp(max=shape[1] - 1)
-        source = starts.gather(1, which) + place - (ends_in_text - counts).gather(1, which)
-        return self._tokens[source.clamp(0, len(self._tokens) - 1)].long(), ends_in_text[:, -1]
+        return starts - (ends_in_text - counts), ends_in_text
 
     def _instruct(self, runs: Runs, learning: bool) -> tuple[Tensor, Tensor]:
         pace = self._corpus.pace[runs.first]

@@ -14,9 +14,13 @@ from torch import Tensor
 from scripts.speaking.dimensions import FRAME, RATE
 from scripts.speaking.teacher import HELD_OUT
 
-_MOST_TOKENS = 190
+_MOST_TOKENS = 205
 """Of a text: a part of the engine's, with the rest of its last sentence"""
-_MOST_SENTENCES = 12
+MOST_SENTENCES = 12
+MOST_AROUND, MOST_INSTRUCTION = 11, 12
+"""Positions of a row that are neither text nor frame; those of an instruction"""
+_STEP, _LONG_STEP, _LONG = 32, 64, 320
+"""Widths are multiples of it, long ones of more: few shapes, which are compiled or recorded once each"""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,14 @@ class Runs:
 
     first: Tensor
     count: Tensor
+    width: int | None = None
+    """Positions that every row has room in, where that is known"""
+
+
+def width_for(positions: int) -> int:
+    """The least one."""
+    step = _STEP if positions <= _LONG else _LONG_STEP
+    return -(-positions // step) * step
 
 
 class EncodedCorpus:
@@ -74,39 +86,36 @@ class EncodedCorpus:
         self.held_out = put(np.flatnonzero(is_held_out))
         lengths = self.offsets.diff() + self._tokens[self.rows]
         learned = put(np.flatnonzero(~is_held_out))
-        self.by_length = learned[lengths[learned].argsort()]
-        """Utterances to learn from, the shortest first"""
+        needed, order = (lengths + MOST_AROUND + MOST_INSTRUCTION * (self.pace > 0))[learned].sort()
+        self.by_length, self._needed = learned[order], needed.cpu()
+        """Utterances to learn from, the shortest first; the positions that each needs, where nobody waits for them"""
         self.ends = torch.cat((lengths.new_zeros(1), lengths.cumsum(0)))
         """Positions of all utterances before one, its text and its frames"""
 
     def draw_sentences(self, positions: int) -> Runs:
-        """Single utterances of about one length, about `positions` in all."""
+        """Single utterances of about one length, as many as fit into `positions`."""
         centre = int(torch.randint(len(self.by_length), ()))
-        longest = self._length(self.by_length[centre])
-        rows = max(1, positions // (longest + 16))
-        low = max(0, min(centre - rows, len(self.by_length) - 2 * rows))
-        window = self.by_length[low : low + 2 * rows]
-        first = window[torch.randperm(len(window), device=self.device)[:rows]]
-        return Runs(first, torch.ones_like(first))
+        width = width_for(int(self._needed[centre]))
+        rows, fitting = max(1, positions // width), int(torch.searchsorted(self._needed, width, right=True))
+        low = max(0, min(centre - rows, fitting - 2 * rows))
+        window = self.by_length[low : min(low + 2 * rows, fitting)]
+        first = window[torch.randperm(2 * rows, device=self.device)[:rows] % len(window)]
+        return Runs(first, torch.ones_like(first), width)
 
     def draw_runs(self, positions: int, most: int) -> Runs:
-        """Several sentences, up to `most` positions each, about `positions` in all."""
-        rows = max(1, positions // most)
-        first = self.by_length[torch.randint(len(self.by_length), (rows,), device=self.device)]
-        return self.longest_runs(first, most)
+        """Several sentences a row, about `most` positions each, as many as fit into `positions`."""
+        width = width_for(most)
+        first = self.by_length[torch.randint(len(self.by_length), (max(1, positions // width),), device=self.device)]
+        runs = self.longest_runs(first, width - MOST_AROUND - MOST_INSTRUCTION)
+        return Runs(runs.first, runs.count, width)
 
     def longest_runs(self, first: Tensor, most: int) -> Runs:
-        """From each utterance on as many as fit into `most` positions."""
+        """From each utterance on as many as fit into `most` positions, at least one."""
         count = torch.searchsorted(self.ends, self.ends[first] + most, right=True) - 1 - first
-        count = torch.minimum(count, self.block_end[first] - first).clamp(1, _MOST_SENTENCES)
-        runs = Runs(first, count)
-        fitting = self._run_tokens(runs) <= _MOST_TOKENS
-        fitting &= self.ends[first + count] - self.ends[first] <= most
-        return Runs(first[fitting], count[fitting]) if fitting.any() else Runs(first[:1], count[:1] * 0 + 1)
+        count = torch.minimum(count, self.block_end[first] - first).clamp(1, MOST_SENTENCES)
+        fitting = self._run_tokens(Runs(first, count)) <= _MOST_TOKENS
+        return Runs(first, torch.where(fitting, count, 1))
 
     def _run_tokens(self, runs: Runs) -> Tensor:
         frames = self.offsets[runs.first + runs.count] - self.offsets[runs.first]
         return self.ends[runs.first + runs.count] - self.ends[runs.first] - frames
-
-    def _length(self, utterance: Tensor) -> int:
-        return int(self.ends[utterance + 1] - self.ends[utterance])

@@ -106,6 +106,14 @@ class CodePredictor(nn.Module):
         tables = torch.arange(codes.shape[-1], device=codes.device) * ENTRIES
         return functional.embedding(codes + tables, self.codec_embedding)
 
+    def embed_frames(self, codes: Tensor, is_frame: Tensor) -> Tensor:
+        """codes [rows, positions, tables] -> their sum [rows, positions, hidden]; zero where there is no frame"""
+        # A matrix of ones and zeros: its gradient is a product, where a table's would sort every code.
+        tables = torch.arange(codes.shape[-1], device=codes.device) * ENTRIES
+        chosen = self.codec_embedding.new_zeros(*codes.shape[:-1], len(self.codec_embedding))
+        chosen.scatter_(-1, codes + tables, is_frame[..., None].to(chosen.dtype).expand(codes.shape))
+        return chosen @ self.codec_embedding
+
     def forward(self, hidden: Tensor, first: Tensor, codes: Tensor) -> Tensor:
         """The talker's state and codebook 0's embedding [n, hidden], codes [n, 15] -> logits [n, 15, entries]"""
         x = torch.cat((hidden[:, None], first[:, None], self.embed(codes[:, :-1])), 1)
@@ -116,7 +124,7 @@ class CodePredictor(nn.Module):
 class Talker(nn.Module):
     """Codebook 0, frame by frame, and the code predictor with it."""
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    def __init__(self, dropout: float = 0.05) -> None:
         super().__init__()
         self.model = _Stack(LAYERS, HIDDEN, INTERMEDIATE, HEADS, KV_HEADS, HEAD_DIM, dropout)
         self.model.text_embedding = nn.Embedding(TEXT_VOCAB, TEXT_WIDTH)
@@ -133,9 +141,7 @@ class Talker(nn.Module):
         x = self.text_projection(self.model.text_embedding(batch["text"]))
         x = x + self.model.codec_embedding(batch["first"]) * batch["has_first"][..., None].to(x.dtype)
         x = x + batch["is_speaker"][..., None].to(x.dtype) * batch["embedding"][:, None].to(x.dtype)
-        where = batch["is_frame"]
-        rest = self.code_predictor.embed(batch["rest"][where]).sum(-2)
-        return x + torch.zeros_like(x).masked_scatter(where[..., None], rest)
+        return x + self.code_predictor.embed_frames(batch["rest"], batch["is_frame"])
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         return self.model(self.inputs(batch))

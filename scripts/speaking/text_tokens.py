@@ -86,8 +86,8 @@ class TokenizedTexts:
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
-        """[texts]: tokens of each, as the engine reads it behind another one"""
-        return np.diff(self.starts[1, 0])
+        """[texts]: tokens of each, in the variant that has the most"""
+        return np.diff(self.starts).max((0, 1))
 
 
 def tokenize(texts: Sequence[str], directory: Path, variants: int) -> TokenizedTexts:
@@ -97,7 +97,7 @@ def tokenize(texts: Sequence[str], directory: Path, variants: int) -> TokenizedT
     if len(texts) < _MANY:
         encoded = [_encode(*job) for job in jobs]
     else:
-        with ProcessPoolExecutor(max(1, (os.cpu_count() or 1) // 2), get_context("spawn")) as pool:
+        with ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1), get_context("spawn")) as pool:
             encoded = list(pool.map(_encode, *zip(*jobs, strict=True)))
     begins = np.cumsum([0, *(len(ids) for ids, _ in encoded)])
     starts = [begin + np.cumsum([0, *counts]) for begin, (_, counts) in zip(begins, encoded, strict=False)]

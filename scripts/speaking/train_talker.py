@@ -5,6 +5,7 @@ as they will be stored. Without such a part the result is for going on from: an 
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scripts.speaking.batches import Batches
+from scripts.speaking.batches import IGNORED, Batches
 from scripts.speaking.dimensions import ENTRIES, EOS
 from scripts.speaking.encoded_corpus import EncodedCorpus, Runs
 from scripts.speaking.log import say
+from scripts.speaking.recorded_step import Batch, RecordedStep
 from scripts.speaking.stages import Clock, compiled, default_device
 from scripts.speaking.talker import Talker
 from scripts.speaking.text_tokens import tokenize
@@ -41,8 +43,20 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
     torch.manual_seed(2)
     talker = _begin(work / "talker.pt", device)
     weights = TrainedWeights([talker], torch.bfloat16 if device.type == "cuda" else torch.float32)
+
+    def learn(batch: Batch) -> Tensor:
+        """Leaves gradients -> losses of codebook 0 and of the others"""
+        losses = losses_of(talker, batch, _NOISE)
+        loss = losses.first + _REST_WEIGHT * losses.rest.sum() + _NORMALISER_WEIGHT * losses.normaliser
+        loss.backward()
+        weights.gather_gradients()
+        return torch.stack((losses.first.detach(), losses.rest.detach().mean()))
+
+    learn_from: Callable[[Batch], Tensor] = learn
     if device.type == "cuda":
+        torch.cuda.set_stream(torch.cuda.Stream())  # the default one cannot be recorded
         _compile_layers(talker, device)
+        learn_from = RecordedStep(learn)
     tokenized = tokenize(texts, work / "tokenizer", VARIANTS)
     corpus = EncodedCorpus(work / "codes", torch.from_numpy(tokenized.counts).to(device))
     batches = Batches(corpus, tokenized, work / "tokenizer")
@@ -51,20 +65,17 @@ def train_talker(work: Path, texts: list[str], seconds: float, *, settle: float,
     say("talker", parameters=sum(p.numel() for p in weights.masters), utterances=len(corpus.rows))
     step, best, recent = 0, math.inf, torch.zeros(2, device=device)
     while (done := clock.done) < 1:
-        if clock.is_due("refresh", 15):
+        if clock.is_due("refresh", 20):
             corpus.refresh()
         settling = max(0.0, (done - (1 - settle)) / settle) if settle else 0.0
         rate = _PEAK * min(1, (step + 1) / _WARM_STEPS) * _settled(settling)
         for group in optimizer.param_groups:
             group["lr"] = rate
         weights.publish(as_stored=settling > 0)
-        losses = losses_of(talker, draw_batch(corpus, batches, positions), _NOISE)
-        loss = losses.first + _REST_WEIGHT * losses.rest.sum() + _NORMALISER_WEIGHT * losses.normaliser
-        loss.backward()
-        weights.take_gradients(1.0)
+        recent.lerp_(learn_from(draw_batch(corpus, batches, positions)), 0.02)
+        weights.clip_gradients(1.0)
         optimizer.step()
         weights.update_average()
-        recent = recent * 0.98 + 0.02 * torch.stack((losses.first.detach(), losses.rest.detach().mean()))
         step += 1
         if clock.is_due("validate", 45) or clock.done >= 1:
             first, rest = (recent / (1 - 0.98**step)).tolist()
@@ -123,7 +134,7 @@ def _compile_layers(talker: Talker, device: torch.device) -> None:
     type(layer).forward = lambda self, *inputs: (fast if self.training else plain)(self, *inputs)
 
 
-def draw_batch(corpus: EncodedCorpus, batches: Batches, positions: int) -> dict[str, Tensor]:
+def draw_batch(corpus: EncodedCorpus, batches: Batches, positions: int) -> Batch:
     """Of single sentences or of several, both layouts and every kind of voice mixed."""
     if torch.rand(()) < _LONG:
         runs = corpus.draw_runs(positions, most=int(torch.randint(*_LONGEST, ())))
@@ -149,29 +160,32 @@ class Losses(NamedTuple):
     """The share of them that were said"""
 
 
-def losses_of(talker: Talker, batch: dict[str, Tensor], noise: float, most_predicted: int | None = None) -> Losses:
+def losses_of(talker: Talker, batch: Batch, noise: float, most_predicted: int | None = None) -> Losses:
     """`noise`: the share of the history that is wrong, at most. Some of the frames go through the code predictor."""
-    target, speaks = batch["target"], batch["speaks"]
-    hidden = talker(_misheard(batch, noise) if noise else batch)
-    asked = target >= 0
-    logits, target = talker.codec_head(hidden[asked]).float(), target[asked]
-    where = speaks.nonzero()
-    count = min(len(where), most_predicted or max(64, asked.numel() // _PREDICTED))
-    where = where[torch.randperm(len(where), device=where.device)[:count]]
-    rows, places = where.unbind(1)
-    codes = batch["target_rest"][rows, places]
-    first = talker.model.codec_embedding(batch["target"][rows, places])
-    said = talker.code_predictor(hidden[rows, places], first, _wrong(codes, 0.02) if noise else codes).float()
-    rest = functional.cross_entropy(said.flatten(0, 1), codes.flatten(), reduction="none").view(codes.shape).mean(0)
+    target, speaks = batch["target"].flatten(), batch["speaks"].flatten()
+    hidden = talker(_misheard(batch, noise) if noise else batch).flatten(0, 1)
+    # Nothing here depends on how many there are: the device is not waited for, and every step is like every other one.
+    count = min(len(speaks), most_predicted or max(64, len(speaks) // _PREDICTED))
+    where = (torch.rand(speaks.shape, device=speaks.device) + speaks).topk(count, sorted=False).indices
+    codes = batch["target_rest"].flatten(0, 1)[where]
+    first = talker.model.codec_embedding(target[where].clamp(min=0))
+    said = talker.code_predictor(hidden.index_select(0, where), first, _wrong(codes, 0.02) if noise else codes).float()
+    rest = functional.cross_entropy(said.flatten(0, 1), codes.flatten(), reduction="none").view(codes.shape)
+    logits = talker.codec_head(hidden).float()
     ends = target == EOS
     # The normaliser is drawn to one: scores are log-probabilities then, which a repetition penalty hardly moves.
     return Losses(
-        functional.cross_entropy(logits, target), rest, logits.logsumexp(-1).square().mean(),
-        (logits[ends].argmax(-1) == EOS).float().mean(),
+        functional.cross_entropy(logits, target, ignore_index=IGNORED), _mean(rest, speaks[where][:, None]),
+        _mean(logits.logsumexp(-1).square(), target >= 0), _mean((logits.argmax(-1) == EOS).float(), ends),
     )  # fmt: skip
 
 
-def _misheard(batch: dict[str, Tensor], most: float) -> dict[str, Tensor]:
+def _mean(x: Tensor, of: Tensor) -> Tensor:
+    """Over the first dimension, of those that a mask chooses."""
+    return (x * of).sum(0) / of.sum(0).clamp(min=1)
+
+
+def _misheard(batch: Batch, most: float) -> Batch:
     """A history that is a little wrong, as a talker's own is: each row at a level of its own."""
     level = torch.rand(len(batch["first"]), 1, device=batch["first"].device) * most
     first = torch.where(batch["is_frame"], _wrong(batch["first"], level / 2), batch["first"])

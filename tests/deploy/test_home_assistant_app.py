@@ -29,7 +29,6 @@ def test_it_has_what_the_supervisor_requires() -> None:
     assert CONFIG["discovery"] == ["wyoming"]
     assert CONFIG["ingress_port"] == HTTP_PORT
     assert CONFIG["ports"].keys() == CONFIG["ports_description"].keys() == {f"{WYOMING_PORT}/tcp", f"{HTTP_PORT}/tcp"}
-    assert str(WYOMING_PORT) in CONFIG["watchdog"]
 
 
 @pytest.mark.parametrize("path", sorted((APP / "translations").iterdir()), ids=lambda path: path.stem)

@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from qwen_tts import Audio, ClonedVoice, PresetVoice, SynthesisRequest, Synthesizer
 from qwen_tts.audio.samples import to_pcm
@@ -273,6 +274,43 @@ def test_what_is_drawn_is_of_one_block_and_never_held_out(texts: TokenizedTexts,
         assert (growing.block[drawn.first] == growing.block[ends - 1]).all()
         assert (growing.block[drawn.first] > 0).all()
     assert drawn.count.max() > 1
+
+
+def test_what_is_drawn_has_room_for_its_end(corpus: EncodedCorpus, batches: Batches) -> None:
+    for _ in range(20):
+        drawn = corpus.draw_sentences(400)
+        no = torch.zeros(len(drawn.first), dtype=torch.bool)
+        batch = batches.lay_out(drawn, streaming=no, unnamed_language=no, by_embedding=no, learning=True)
+        assert batch["text"].shape[1] == drawn.width
+        plain = corpus.pace[drawn.first] == 0  # this tokenizer's instructions are longer than the recipe's
+        assert ((batch["target"] == EOS).sum(1) == 1)[plain].all()
+
+
+class Called(TorchDispatchMode):
+    """What is called of torch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(str(func))
+        masks = [part for arg in args if isinstance(arg, list | tuple) for part in arg if isinstance(part, Tensor)]
+        assert func is not torch.ops.aten.index.Tensor or all(part.dtype != torch.bool for part in masks)
+        return func(*args, **kwargs or {})
+
+
+def test_a_step_does_not_wait_for_the_card(corpus: EncodedCorpus, batches: Batches) -> None:
+    talker = Talker()
+    weights, drawn = TrainedWeights([talker]), draw_batch(corpus, batches, 200)
+    with Called() as called:
+        losses = losses_of(talker, drawn, 0.1)
+        (losses.first + losses.rest.sum()).backward()
+        weights.take_gradients(1.0)
+        weights.publish(as_stored=True)
+        weights.update_average()
+    waiting = ("_local_scalar_dense", "nonzero", "masked_select", "masked_scatter", "unique")
+    assert not [name for name in called.names if any(one in name for one in waiting)]
 
 
 def test_training_goes_on_with_the_weights_as_they_will_be_stored() -> None:

@@ -34,9 +34,9 @@ SENTENCES = TEXTS[3], TEXTS[5], TEXTS[1]
 
 LONG = " ".join(SENTENCES)
 
-FARTHEST, RATIO = 14.7, 0.85
-"""What the means of `Likeness.own` and `Likeness.ratio` over some texts may be. A checkpoint whose talker and codec are
-right exceeds them for one seed in a thousand: the better it speaks, the tighter they can be."""
+LIMITS = {"heart": (13.6, 0.80), "stone": (12.6, 0.88)}
+"""What the means of `Likeness.own` and `Likeness.ratio` over some texts may be, by speaker. The checkpoint here exceeds
+them for one seed in a thousand; another one has others (README.md)."""
 
 
 def with_faults(text: str) -> list[str]:
@@ -82,11 +82,13 @@ class RecordedTeacher:
     """One of its voices: the mel cepstra [frames, coefficients] of each text."""
 
     cepstra: dict[str, Floats]
+    farthest: float
+    highest_ratio: float
 
     @classmethod
     def of(cls, voice: str) -> Self:
         with np.load(RECORDED / f"{voice}.npz") as texts:
-            return cls({text: texts[text].astype(np.float64) for text in texts})
+            return cls({text: texts[text].astype(np.float64) for text in texts}, *LIMITS[voice])
 
     def likeness(self, sound: Samples, text: str) -> Likeness:
         heard = mel_cepstra(sound)
@@ -99,5 +101,5 @@ class RecordedTeacher:
         likenesses = [self.likeness(sound, text) for text, sound in zip(texts, sounds, strict=True)]
         told = "\n".join(map(str, likenesses))
         assert max(one.ratio for one in likenesses) < 1, told
-        assert np.mean([one.ratio for one in likenesses]) < RATIO, told
-        assert np.mean([one.own for one in likenesses]) < FARTHEST, told
+        assert np.mean([one.ratio for one in likenesses]) < self.highest_ratio, told
+        assert np.mean([one.own for one in likenesses]) < self.farthest, told
