@@ -8,7 +8,7 @@ from qwen3tts_daemon.reading import chinese_dates, chinese_names, chinese_number
 from qwen3tts_daemon.reading.characters import LETTERS
 from qwen3tts_daemon.reading.chinese_numbers import DIGITS, NOTATION, NUMBER, SIGNS, counting
 from qwen3tts_daemon.reading.chinese_units import COUNTERS, CURRENCIES, UNIT_SYMBOLS, UNITS
-from qwen3tts_daemon.reading.language import Currency, Language, Row, Unit
+from qwen3tts_daemon.reading.language import Currency, Language, Row, Rows, Unit
 from qwen3tts_daemon.reading.notation import Number
 
 _NO_TWO = (
@@ -43,7 +43,7 @@ class Chinese(Language):
     also_read = chinese_names.ALSO_READ
     abbreviations = {"CO2": "二氧化碳", "vs.": "对", "VS": "对", "vs": "对"}
 
-    def before(self) -> Sequence[Row]:
+    def before(self) -> Sequence[Row | Rows]:
         return [
             (r"(?<=\p{Han})[ \u00a0](?=[-+]?[\d¥$€£#])|(?<=[\d%°])[ \u00a0](?=\p{Han})", lambda _: ""),
             (r"(?<![A-Za-z]\d{1,3})(?<=\d)：(?=\d)", lambda _: ":"),
@@ -53,12 +53,13 @@ class Chinese(Language):
                 lambda found: self.dotted(found[0].split(".")),
             ),
             (r"(?<=\d)[ \u00a0]?º", lambda _: "度"),
-            *chinese_names.names(),
-            *chinese_names.amounts(),
-            *chinese_dates.spans(),
-            *chinese_dates.dates(),
-            *chinese_dates.scores(),
-            *chinese_names.said_by_digit(),
+            Rows(r"[#№§=≈<>≤≥A-Za-z-]", chinese_names.names()),
+            Rows(r"[/¥$€£+±×*xXwWkK千万亿折（'\"]", chinese_names.amounts()),
+            Rows(r"[-–—~～〜至到/]|\.\.", chinese_dates.spans()),
+            Rows(r"\d[年后]|《\d|\d{4}\p{Han}|[.·]\d|0[1-9][月日号点时]", chinese_dates.dates()),
+            Rows(r"[-–—~～〜/:]|0分|\d\s?[A-Za-z]", chinese_dates.days_and_timers()),
+            Rows(r"[-–:：²³^×*xX]", chinese_dates.scores()),
+            Rows(r"\d{3}|[-·]", chinese_names.said_by_digit()),
         ]
 
     def after(self) -> Sequence[Row]:

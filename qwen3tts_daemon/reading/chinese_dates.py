@@ -22,14 +22,25 @@ from qwen3tts_daemon.reading.language import Row
 
 _DASH = r"[-–—~～〜至到]"
 _DUE = r"(?<=日期[:：]?|截止到?|截至|定于|定在|将于|改[到至在]|提醒我)"
+_EVENT = (
+    r"(?<=(?:日期|活动|展期|[展年]会|假期|放假|请假|休假|有效期|优惠|预售|促销|报名|行程|出差|旅行|旅游|档期|入住|考试|比赛)"
+    r"(?:时间)?[是为从于在:：\s]{0,2})"
+)
+_FREE = "放假|开学|上映|开售|发售|休假|请假|出差|补班|调休"
+_FEASTS = "元旦|平安夜|圣诞|情人节|愚人节|教师节|植树节|春节|中秋|端午|清明|除夕|冬至|夏至"
+_SHORT_FEASTS = "妇女节|女神节|劳动节|青年节|儿童节|建党节|建军节|国庆"
+_NO_MEASURE = rf"(?![\d.%°]|\s?{_DASH}|\s?(?:{UNIT_SYMBOLS})(?![A-Za-z])|折|[个亿万千]|{COUNTERS})"
 _WON = "战胜|击败|获胜|领先|落后|战平|大胜|险胜|取胜|力克|不敌|输给|负于|逆转|完胜|小胜|赢|胜|负|平"
 
 
 def dates() -> Sequence[Row]:
-    """Years, days and timers."""
-    timers = r"(?<=(?:倒计时|计时器|定时器|剩余|还剩|剩下|时长)(?:时间)?[^\d]{0,3})"
-    weekday = r"\s?[（(]?(?:周|星期|礼拜)[一二三四五六日天末]"
+    """Years, days with a point."""
+    day = r"(?<![\d.,:/A-Za-z-])(?<m>1[0-2]|0?[1-9])\.(?<d>[12]\d|3[01]|0?[1-9])"
+    till = rf"\s?{_DASH}\s?(?:(?<m2>1[0-2]|0?[1-9])\.)?(?<d2>[12]\d|3[01]|0?[1-9])"
     return [
+        (rf"{_EVENT}{day}(?:{till})?{_NO_MEASURE}", _days_with_a_point),
+        (rf"{day}{till}(?=[^\d，。]{{0,2}}(?:{_FREE}))", _days_with_a_point),
+        (rf"{day}(?={_FEASTS}|{_FREE}|(?:是|恰逢|正值)(?:{_FEASTS}|{_SHORT_FEASTS}|周|星期|[我你他她妈爸爷奶]))", _day),
         (r"(?<![\d.,-])(?:(?:19|20)\d\d(?=年(?![前来]))|1[0-8]\d\d(?=年(?![前后来间的以内历])))", _digits),
         (r"(?<!\d)0\d(?=年)|(?<=《)(?:19|20)\d\d(?=》)", _digits),
         (
@@ -50,6 +61,18 @@ def dates() -> Sequence[Row]:
         (r"(?<![\d到至达过为])(?:[6-9]0|[89]5)(?=后(?!\d|退))", _digits),
         (r"(?<![\d到至达过])(?:[05-9]0|[89]5|10)(?=后(?:[，。、！？”\s的们和与青]|$))", _digits),
         (r"(?<!\d)0(?=[1-9](?:月|日|号|点|时))", lambda _: ""),
+    ]
+
+
+def days_and_timers() -> Sequence[Row]:
+    """Days with a stroke or a dash, lengths of time."""
+    timers = r"(?<=(?:倒计时|计时器|定时器|剩余|还剩|剩下|时长)(?:时间)?[^\d]{0,3})"
+    weekday = r"\s?[（(]?(?:周|星期|礼拜)[一二三四五六日天末]"
+    return [
+        (
+            r"(?<![\d.])(?<n>[5-9]0)s(?=金曲|音乐|老歌|歌单|经典|怀旧|复古|风)",
+            lambda found: f"{cardinal(int(found['n']))}年代",
+        ),
         (rf"(?<![\d/])(?<m>1[0-2]|0?[1-9])/(?<d>[12]\d|3[01]|0?[1-9])(?={weekday})", _day),
         (r"(?<=周[一二三四五六日]|星期[一二三四五六日天])[-–—~～](?=周|星期)", lambda _: "到"),
         (r"(?<=(?:UTC|GMT) ?[加负] ?)0?(\d{1,2}):00", lambda found: found[1]),
@@ -108,6 +131,7 @@ def scores() -> Sequence[Row]:
         *powers({"²": "的平方", "³": "的立方"}, "的", "次方"),
         (rf"(?<=比分[^\d]{{0,4}}){pair}", _score),
         (rf"(?<![\d:]){pair}(?=的?(?:{_WON}|比例|稀释|兑水|混合|调配))", _score),
+        (rf"(?<=\p{{Han}}(?:AC|FC|SC|CF)){pair}", _score),
         (rf"(?<=(?:比例?|比率|配比)[是为约:：]{{0,2}}\s?){pair}", _score),
         (r"(?<![\d:])(?<a>\d+):(?<b>\d{4,})(?![\d:])", _score),
         (r"(?<=\d\s?)[-–](?=\s?\d+\s?(?:=|等于))", lambda _: "减"),
@@ -121,6 +145,13 @@ def _digits(found: "regex.Match[str]") -> str:
 
 def _day(found: "regex.Match[str]") -> str:
     return date(int(found["d"]), int(found["m"]), None)
+
+
+def _days_with_a_point(found: "regex.Match[str]") -> str:
+    if found["d2"] is None:
+        return _day(found)
+    last = date(int(found["d2"]), int(found["m2"]), None) if found["m2"] else f"{cardinal(int(found['d2']))}日"
+    return f"{_day(found)}到{last}"
 
 
 def _timer(found: "regex.Match[str]") -> str:

@@ -15,8 +15,9 @@ def sets_of_a_match(ratio_word: str) -> Row:
 
     def say(found: "regex.Match[str]") -> str | None:
         pairs = [regex.split(r"\D", pair) for pair in regex.findall(_PAIR, found[0])]
+        is_named = regex.search("比分|スコア", found.string[: found.start()])
         is_rising = all(int(first) < int(second) for first, second in pairs)
-        if is_rising or (":" in found[0] and all(len(second) == 2 for _, second in pairs)):
+        if is_rising or (not is_named and ":" in found[0] and all(len(second) == 2 for _, second in pairs)):
             return None
         return str(regex.sub(r"(?<=\d)[:：\-–](?=\d)", ratio_word, found[0]))
 

@@ -25,9 +25,12 @@ _HOST = (
     rf"|(?<![{WORD}@./-])(?:[{WORD}-]+\.)+(?:{_FILES})(?![{WORD}-]|\.[{WORD}])"
 )
 
+_MAC = rf"(?<![{WORD}:-])[\dA-Fa-f]{{2}}(?<sep>[:-])(?:[\dA-Fa-f]{{2}}(?P=sep)){{4}}[\dA-Fa-f]{{2}}(?![{WORD}:-])"
+
 
 def addresses(language: Language) -> Iterator[Row]:
-    """E-mail, hosts and files."""
+    """Of networks' cards, e-mail, hosts and files."""
+    yield _MAC, partial(_grouped, language)
     yield _EMAIL, lambda found: language.address(found[0])
     yield _HOST, lambda found: language.address(found[0].rstrip("/"))
 
@@ -91,12 +94,14 @@ _GROUPED = (
     r"|\d{3}-\d{7}-\d{7}"
     rf"|\d{{4}}(?:[ \u00a0-]\d{{4}}){{2,4}}(?:[ \u00a0-]\d{{1,4}})?|\d{{1,7}}(?:-\d{{1,7}}){{3,}})(?![{WORD}-])"
 )
+_HALF_HIDDEN = rf"(?<![{WORD}.,])(?<shown>\d{{3,8}})[ -]?[*•]{{3,}}(?![{WORD}*•])"
 _MASKED = r"(?<![\d)]\s?|[*•])(?:[*•]+|(?:[*•]{2,}[ \u00a0-])+|[Xx]{4}-)(?<shown>\d{3,4})(?![\d*]|[.,]\d)"
 
 
 def masked_cards(language: Language) -> Iterator[Row]:
-    """The digits that are shown of a card's or a telephone's number: *4321, •••• 4321, 138****5678."""
+    """The digits that are shown of a card's or a telephone's number: *4321, •••• 4321, 138****5678, 1234****."""
     yield _HALF_SHOWN, lambda found: language.pause.join(map(language.digits, regex.findall(r"\d+", found[0])))
+    yield _HALF_HIDDEN, lambda found: language.digits(found["shown"])
     yield _MASKED, lambda found: language.code(found["shown"])
 
 
@@ -116,8 +121,8 @@ def _phone(language: Language, found: "regex.Match[str]") -> str:
 
 
 def _grouped(language: Language, found: "regex.Match[str]") -> str:
-    """The number of an account or a card."""
-    groups = regex.split(r"[\s-]", found[0])
+    """The number of an account, a card or a network's card."""
+    groups = regex.split(r"[\s:-]", found[0])
     return language.pause.join(
         language.joined(
             language.digits(piece) if piece.isdecimal() else piece for piece in regex.findall(r"\d+|\D+", group)

@@ -7,31 +7,32 @@ alone by those behind it.
 from collections.abc import Iterator
 
 from qwen3tts_daemon.reading import dates, identifiers, quantities, signs
-from qwen3tts_daemon.reading.language import Language, Row
+from qwen3tts_daemon.reading.language import Language, Row, Rows
+from qwen3tts_daemon.reading.patterns import DASH
 
 
-def kinds(language: Language) -> Iterator[Row]:
+def kinds(language: Language) -> Iterator[Row | Rows]:
     """All of a language, in order."""
     yield r"\d{30,}", lambda found: language.digits(found[0])
     yield from identifiers.addresses(language)
-    yield from dates.iso_dates(language)
-    yield from identifiers.versions(language)
-    yield from identifiers.masked_cards(language)
+    yield Rows(r"\d{4}-\d\d-\d\d", tuple(dates.iso_dates(language)))
+    yield Rows(r"\d\.\d", tuple(identifiers.versions(language)))
+    yield Rows(r"[*•]|[Xx]{4}", tuple(identifiers.masked_cards(language)))
     yield from signs.zones(language)
     yield from language.before()
     yield from quantities.marks(language)
     yield from identifiers.accounts(language)
     yield from signs.strokes(language)
-    yield from dates.dates(language)
+    yield Rows(r"\d[./-]\d", tuple(dates.dates(language)))
     yield from signs.signs(language)
-    yield from identifiers.telephones(language)
-    yield from identifiers.dotted(language)
-    yield from quantities.ranges(language)
-    yield from dates.times(language)
+    yield Rows(r"\+\d|\d[-/) \u00a0]", tuple(identifiers.telephones(language)))
+    yield Rows(r"\d\.\d", tuple(identifiers.dotted(language)))
+    yield Rows(DASH, tuple(quantities.ranges(language)))
+    yield Rows(r"\d:\d", tuple(dates.times(language)))
     yield from quantities.money(language)
-    yield from quantities.counted_fractions(language)
+    yield Rows(quantities.STROKE, tuple(quantities.counted_fractions(language)))
     yield from quantities.measures(language)
-    yield from quantities.fractions(language)
+    yield Rows(quantities.STROKE, tuple(quantities.fractions(language)))
     yield from language.after()
     yield from identifiers.names(language)
     yield from quantities.numbers(language)

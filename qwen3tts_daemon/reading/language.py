@@ -20,6 +20,15 @@ Row = tuple[str, Say]
 """A pattern, and what says the words for what it finds"""
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows that are tried only where `cue` is found, which spares their time elsewhere."""
+
+    cue: str
+    """A cheap pattern: nothing that one of the rows finds is without it"""
+    rows: Sequence[Row]
+
+
 VERSIONED = (
     "Android|Bluetooth|ChatGPT|Chrome|Core|Debian|DisplayPort|ESPHome|Firefox|GPT|HA|HDMI|Home Assistant|Industrie|Java"
     "|Linux|Llama|Matter|Node|OS|PCIe|PHP|Python|Qwen|Supervisor|Thread|USB|Ubuntu|Web|Wi-Fi|Windows|Zigbee|iOS|iPadOS|macOS"
@@ -114,7 +123,7 @@ class Language(ABC):
     longest_plain: ClassVar[int] = 7
     """Digits of a number without marks that is still said as a number, not digit by digit"""
 
-    def before(self) -> Iterable[Row]:
+    def before(self) -> Iterable[Row | Rows]:
         """Rules of its own that come before the common ones."""
         return ()
 

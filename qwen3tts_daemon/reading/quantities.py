@@ -91,6 +91,9 @@ _VULGAR = {
     "⅝": (5, 8), "⅞": (7, 8),
 }  # fmt: skip
 
+STROKE = rf"/|[{''.join(_VULGAR)}]"
+"""In every fraction"""
+
 
 def fractions(language: Language) -> Iterator[Row]:
     """And other numbers with a stroke between."""

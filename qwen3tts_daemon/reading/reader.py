@@ -1,6 +1,7 @@
 """A sentence and its language -> the words to say. Its only state are tables, compiled at a language's first text."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from unicodedata import category
 
@@ -8,7 +9,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.reading.characters import LETTERS, plain
 from qwen3tts_daemon.reading.kinds import kinds
-from qwen3tts_daemon.reading.language import Language, Say
+from qwen3tts_daemon.reading.language import Language, Row, Rows, Say
 
 _MODULES = {
     "en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese",
@@ -52,18 +53,35 @@ class _Reader:
         short = "|".join(map(_pattern, sorted(self._full, key=len, reverse=True))) or r"(?!)"
         self._short = regex.compile(rf"(?<![{LETTERS}\p{{N}}]|[{LETTERS}][.-])(?:{short})(?![{LETTERS}])")
         self._gate = regex.compile("|".join(filter(None, (_TO_READ, self._short.pattern, language.also_read))))
-        self._steps = [(regex.compile(pattern), self._spaced(say)) for pattern, say in kinds(language)]
+        self._steps = [self._step(row) for row in kinds(language)]
 
     def needs_reading(self, text: str) -> bool:
         return self._gate.search(text) is not None
 
     def spoken(self, text: str) -> str:
         text = self._short.sub(self._in_full, plain(text))
-        for pattern, say in self._steps:
-            text = pattern.sub(say, text)
+        for step in self._steps:
+            text = step(text)
         for pattern, replacement in _TIDY:
             text = pattern.sub(replacement, text)
         return text.strip()
+
+    def _step(self, row: Row | Rows) -> Callable[[str], str]:
+        if isinstance(row, Rows):
+            return self._steps_with_cue(row)
+        pattern, say = row
+        return partial(regex.compile(pattern).sub, self._spaced(say))
+
+    def _steps_with_cue(self, rows: Rows) -> Callable[[str], str]:
+        has_cue, steps = regex.compile(rows.cue).search, [self._step(row) for row in rows.rows]
+
+        def said(text: str) -> str:
+            if has_cue(text):
+                for step in steps:
+                    text = step(text)
+            return text
+
+        return said
 
     def _in_full(self, found: "regex.Match[str]") -> str:
         words = self._full[_without_blanks(found[0])]
