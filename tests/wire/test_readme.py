@@ -66,11 +66,6 @@ def test_an_error_is_never_kept_as_sound(page: Path) -> None:
         assert re.search(r"-\w*f", options), options
 
 
-def test_its_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
-
-
 def test_its_json_is_json() -> None:
     body = re.search(r"-d '(.*?)' -o", example("bash", "curl"), re.DOTALL)
     assert body is not None
