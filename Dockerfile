@@ -5,7 +5,8 @@
 #   --build-arg FLASH_ATTN=none|URL|build    the package flash-attn: left out, a wheel from there, or compiled here
 ARG BASE=python:3.12-slim-bookworm
 
-# What every image runs on. Its system packages are those of the day; Python's are locked. tini passes signals on and reaps what workers leave.
+# What every image runs on. Its system packages are those of the day; Python's are locked. tini passes signals on and
+# reaps what workers leave.
 FROM ${BASE} AS base
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/* \
@@ -69,7 +70,7 @@ RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl
 USER 10001:10001
 
 FROM base AS gpu-base
-# Triton compiles a small launcher in C for each kernel.
+# Triton compiles a small module in C when it first meets a card.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 ENV TRITON_CACHE_DIR=/data/cache/triton TORCHINDUCTOR_CACHE_DIR=/data/cache/inductor CUDA_CACHE_PATH=/data/cache/cuda

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.runtime.cards import HOPPER
 from qwen_tts.runtime.kernel_cache import BUNDLED_KERNELS
 from qwen_tts.runtime.precompile import Job
 
 SIZES = ("1.7B-CustomVoice", "0.6B-CustomVoice")
 """The kinds of a size are the same to the kernels."""
-_CHAINED = (9, 0)
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
                 capability = (int(card[:-1]), int(card[-1]))
                 job = Job(
                     config=EngineConfig(checkpoint=checkpoint), capability=capability, dtype="bfloat16",
-                    chained=capability >= _CHAINED,
+                    chained=capability >= HOPPER,
                 )  # fmt: skip
                 begun = time.monotonic()
                 command = [sys.executable, "-m", "qwen_tts.runtime.precompile", job.model_dump_json()]

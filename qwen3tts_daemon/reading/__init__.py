@@ -33,7 +33,7 @@ korean_names.py                          telephones, codes, versions and other n
 east_asian.py                   what Chinese and Japanese have in common: days, hours and lengths of time in short
 romance.py, romance_rules.py, romance_units.py   what French, Italian, Spanish and Portuguese have in common
 iberian.py                      how Spanish and Portuguese say things; their rules:
-iberian_names.py, iberian_dates.py, iberian_quantities.py
+iberian_rules.py: iberian_names.py, iberian_dates.py, iberian_quantities.py, in their order
 iberian_words.py                the words that these rules ask for: short forms, cues, nouns by gender
 spanish_words.py, portuguese_words.py   ... as they are
 spanish_units.py, portuguese_units.py   units and currencies

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import regex  # type: ignore[import-untyped,unused-ignore]
 from num2words import num2words  # type: ignore[import-untyped]
 
-from qwen3tts_daemon.reading import iberian_dates, iberian_names, iberian_quantities
+from qwen3tts_daemon.reading import iberian_rules
 from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
@@ -67,16 +67,10 @@ class Portuguese(Iberian):
         )
         yield r"\b50\s?[/-]\s?50\b", rewritten("cinquenta cinquenta")
         yield r"\b(?:16:9|21:9|4:3)\b", lambda found: " por ".join(self.part(n) for n in found[0].split(":"))
-        yield from iberian_names.short_forms(self)
-        yield from iberian_dates.weekdays(self)
-        yield from iberian_dates.dates(self)
-        yield from iberian_names.romans(self)
-        yield from iberian_quantities.quantities(self)
-        yield from iberian_names.codes(self)
+        yield from iberian_rules.before(self)
 
     def after(self) -> Iterator[Row]:
-        yield from iberian_names.ordinals(self)
-        yield from iberian_quantities.agreement(self)
+        return iberian_rules.after(self)
 
     def _at(self, found: "regex.Match[str]") -> str:
         return self.time(int(found["h"]), int(found["m"]), None, "")

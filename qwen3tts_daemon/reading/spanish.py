@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import regex  # type: ignore[import-untyped,unused-ignore]
 from num2words import num2words  # type: ignore[import-untyped]
 
-from qwen3tts_daemon.reading import iberian_dates, iberian_names, iberian_quantities
+from qwen3tts_daemon.reading import iberian_rules
 from qwen3tts_daemon.reading.iberian import Iberian
 from qwen3tts_daemon.reading.language import Row, Unit, rewritten
 from qwen3tts_daemon.reading.notation import Number
@@ -74,16 +74,10 @@ class Spanish(Iberian):
         yield r"(?<=\d)\s?ha\b(?!\s\p{L}+(?:do|to|cho|so)\b)", rewritten(" hectáreas")
         yield r"\b50\s?[/-]\s?50\b", lambda _: "cincuenta cincuenta"
         yield r"\b16:9\b", lambda _: "dieciséis novenos"
-        yield from iberian_names.short_forms(self)
-        yield from iberian_dates.weekdays(self)
-        yield from iberian_dates.dates(self)
-        yield from iberian_names.romans(self)
-        yield from iberian_quantities.quantities(self)
-        yield from iberian_names.codes(self)
+        yield from iberian_rules.before(self)
 
     def after(self) -> Iterator[Row]:
-        yield from iberian_names.ordinals(self)
-        yield from iberian_quantities.agreement(self)
+        return iberian_rules.after(self)
 
     # ---- numbers ----
 

@@ -4,7 +4,7 @@ import torch
 
 _AMPERE = (8, 0)
 """bfloat16, and copies that do not wait"""
-_HOPPER = (9, 0)
+HOPPER = (9, 0)
 RECENT_CARD = "an NVIDIA card of the year 2020 or later"
 
 
@@ -16,4 +16,4 @@ def is_recent_card(device: torch.device) -> bool:
 
 def may_chain(device: torch.device) -> bool:
     """Programmatic dependent launch came with Hopper."""
-    return torch.cuda.get_device_capability(device) >= _HOPPER
+    return torch.cuda.get_device_capability(device) >= HOPPER

@@ -14,7 +14,7 @@ class Options:
     """Of ./start.sh"""
 
     use: str
-    """auto, cpu, gpu"""
+    """auto, cpu, no-gpu, gpu"""
     has_gpl: bool
     has_japanese: bool
     model: str | None
