@@ -46,6 +46,16 @@ KNOWN = (
 )
 
 
+MODELSCOPE_VARIABLES = ("MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN")
+"""Its own library reads the first, and read the second before."""
+MODELSCOPE = "https://modelscope.cn"
+
+
+def modelscope_endpoint() -> str:
+    """Where ModelScope is."""
+    return next((value for name in MODELSCOPE_VARIABLES if (value := os.environ.get(name))), MODELSCOPE)
+
+
 def variable_of(option: str) -> str | None:
     """The variable that sets an option, if one does; the command line goes before it."""
     own = ENV_PREFIX + option.upper().replace(".", "__")
