@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from qwen_tts.audio import bounds as audio_bounds
-from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, SEED, SPEED, Range
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, SEED, Range
 
 
 def within(bounds: Range) -> Meta:
@@ -19,6 +19,7 @@ def within(bounds: Range) -> Meta:
 
 # -- how something is said -----------------------------------------------------------------------------------------
 
+SPEED: Final = Range(0.25, 4)
 Speed = Annotated[float, within(SPEED)]
 Seed = Annotated[int, within(SEED)]
 Instruct = Annotated[str, Meta(max_length=2_000)]

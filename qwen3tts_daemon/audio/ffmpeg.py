@@ -10,7 +10,7 @@ from av.audio.stream import AudioStream
 from av.filter import Graph
 
 from qwen_tts.api import PCM_BYTES
-from qwen_tts.limits import SPEED
+from qwen3tts_daemon.limits import SPEED
 
 
 @dataclass(frozen=True, slots=True)

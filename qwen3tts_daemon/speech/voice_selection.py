@@ -15,7 +15,6 @@ from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import AUTO, DesignedVoice, SynthesisRequest
 from qwen_tts.errors import UnsupportedLanguage
-from qwen_tts.limits import SPEED
 from qwen_tts.stream import SpeechEngine
 
 
@@ -83,7 +82,7 @@ class VoiceSelection:
         request = SynthesisRequest(
             voice=await voice_for(engine, known, voices.library), live=True, fed_at_once=not is_live,
             text_layout=text_layout, language=self.language,
-            instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
+            instruct=order.instruct or known.instruct,
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
             streamed=order.streamed, passed_on_by=caller.passed_on_by,
         )  # fmt: skip

@@ -146,8 +146,6 @@ class Engine:
             check_may_wait(client, own, rows + self._config.queue - len(self._open))
 
     def _check(self, model: Model, request: SynthesisRequest) -> None:
-        if request.speed != 1.0:
-            raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
         check_length(len(request.text))
         model.prompts.check(request)
 

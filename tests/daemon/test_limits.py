@@ -108,15 +108,6 @@ def test_the_seam_refuses_what_is_beyond(name: str) -> None:
                 Sampling(code_predictor=CodePredictorSampling(**{name: number}))
 
 
-def test_the_seam_has_the_speed_of_every_door() -> None:
-    voice = PresetVoice("x")
-    for speed in (SPEED.low, SPEED.high):
-        assert SynthesisRequest(voice=voice, speed=speed).speed == speed
-    for speed in (SPEED.low - 0.01, SPEED.high + 0.01, float("nan")):
-        with pytest.raises(InvalidRequest, match=r"within 0\.25\.\.4"):
-            SynthesisRequest(voice=voice, speed=speed)
-
-
 def test_a_request_may_be_so_long_and_every_door_says_so() -> None:
     check_length(MAX_TEXT_CHARS)
     with pytest.raises(TextTooLong, match=str(MAX_TEXT_CHARS)):
