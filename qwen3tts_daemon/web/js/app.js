@@ -1,11 +1,12 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
-import { ApiError, get, given, pair, pairByAddress, socketAddress } from "./api.js";
+import { ApiError, get, given, pairByAddress, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
-import { button, dialog, field, h, iconButton, say } from "./dom.js";
+import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
+import { askToPair } from "./pairing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
@@ -143,32 +144,9 @@ class App extends Emitter {
           this.fail(error);
           return undefined;
         }
-        if (!(await this.askForToken())) return undefined;
+        if (!(await askToPair(this))) return undefined;
       }
     }
-  }
-
-  askForToken() {
-    return dialog("pair.title", (close) => {
-      const token = h("input", { type: "password", autocomplete: "current-password", required: true, spellcheck: false });
-      const wrong = h("p.wrong", { role: "alert" });
-      const submit = async (event) => {
-        event.preventDefault();
-        try {
-          await pair(token.value.trim());
-          close(true);
-          this.tell("pair.done");
-          await this.begin();
-        } catch (error) {
-          wrong.textContent = error.code === "unauthorized" ? t("pair.wrong") : t(`error.${error.code}`);
-        }
-      };
-      return h("form", { onsubmit: submit },
-        h("p", { t: "pair.why" }), h("p.hint", { t: "pair.where" }),
-        field("pair.token", token), wrong,
-        h("p.actions", {}, button(null, "cancel", () => close(false)), h("button.primary", { t: "pair.go" })),
-      );
-    });
   }
 
   async begin() {
@@ -229,7 +207,7 @@ export async function start(makers) {
   app.on("voices", () => {
     byId("preview").hidden = !app.catalogue.preview;
   });
-  byId("unlock").append(button("lock", "pair.open", () => app.askForToken(), "primary"));
+  byId("unlock").append(button("lock", "pair.open", () => askToPair(app), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
   for (const gesture of ["pointerup", "keydown"]) document.addEventListener(gesture, () => app.player.wake());
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
