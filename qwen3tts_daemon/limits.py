@@ -21,6 +21,13 @@ def within(bounds: Range) -> Meta:
 
 SPEED: Final = Range(0.25, 4)
 Speed = Annotated[float, within(SPEED)]
+GAIN_DB: Final = Range(-40, 20)
+Gain = Annotated[float, within(GAIN_DB)]
+"""Decibels: louder or softer than the voice is."""
+LOUDNESS_LUFS: Final = Range(-40, -10)
+SILENCE_MS: Final = Range(0, 2_000)
+Silence = Annotated[int, within(SILENCE_MS)]
+"""Before or behind an utterance."""
 Seed = Annotated[int, within(SEED)]
 Instruct = Annotated[str, Meta(max_length=2_000)]
 """How to speak, in words."""
