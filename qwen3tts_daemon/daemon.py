@@ -29,6 +29,7 @@ from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
@@ -57,10 +58,19 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
         lead_silence_s=settings.speech.lead_silence_ms / 1000,
         tail_silence_s=settings.speech.tail_silence_ms / 1000,
         text_normalization=settings.speech.text_normalization,
+        loudness_lufs=settings.speech.loudness_lufs,
         log_text=settings.log_text,
     )
     here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in_manager(choice), checkpoints=here)
+    return Speech(
+        manager,
+        voices,
+        metrics or Metrics(),
+        config,
+        _stand_in_manager(choice),
+        checkpoints=here,
+        loudness=VoiceLoudness(settings.data_path / "loudness.json"),
+    )
 
 
 def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:

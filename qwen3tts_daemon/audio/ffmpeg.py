@@ -7,9 +7,6 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 
-from qwen_tts.api import PCM_BYTES
-from qwen3tts_daemon.limits import SPEED
-
 
 @dataclass(frozen=True, slots=True)
 class _Recipe:

@@ -80,7 +80,7 @@ class SoundFilter:
 
 
 class LoudnessMeter:
-    """The loudness of one stream, in LUFS, as EBU R128 and ITU-R BS.1770 have it: silence and faint sound do not count."""
+    """The loudness of one stream, in LUFS, as EBU R128 has it: silence and faint sound do not count."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -108,7 +108,8 @@ class LoudnessMeter:
 
     def _look(self) -> None:
         for frame in _pull(self._graph):
-            self._lufs = float(frame.metadata["lavfi.r128.I"])
+            # Told every 100 ms; what is left at the end is shorter.
+            self._lufs = float(frame.metadata.get("lavfi.r128.I", self._lufs))
 
 
 def _tempo(speed: float) -> list[_Step]:
@@ -122,8 +123,9 @@ def _level(gain_db: float, sample_rate: int) -> list[_Step]:
     volume = ("volume", f"{gain_db:.3f}dB:precision=double")
     if gain_db < 0:
         return [volume]
-    limiter = f"limit={10 ** (_PEAK_DB / 20):.6f}:attack=5:release=50:level=false:latency=true"
-    return [volume, ("aresample", f"{_OVERSAMPLING * sample_rate}"), ("alimiter", limiter), ("aresample", f"{sample_rate}")]
+    limiter = ("alimiter", f"limit={10 ** (_PEAK_DB / 20):.6f}:attack=5:release=50:level=false:latency=true")
+    up, down = (("aresample", f"{rate}") for rate in (_OVERSAMPLING * sample_rate, sample_rate))
+    return [volume, up, limiter, down]
 
 
 def _graph(sample_rate: int, steps: Sequence[_Step], *, ends_in_pcm: bool = True) -> Graph:

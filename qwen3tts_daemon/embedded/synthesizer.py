@@ -86,9 +86,7 @@ class EmbeddedSynthesizer:
         for unit in units(text, voice.language, early=is_first):
             yield from self._fitting(unit, voice, cancellation)
 
-    def _fitting(
-        self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation
-    ) -> Iterator[PhonemeUnit]:
+    def _fitting(self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation) -> Iterator[PhonemeUnit]:
         """A unit in phonemes, or its parts if it sounds too long for one inference."""
         cancellation.check()
         reading = self._g2p.read(unit.text, voice.locale)
@@ -101,16 +99,12 @@ class EmbeddedSynthesizer:
         for part in fit(unit, fraction=1 / parts):
             yield from self._fitting(part, voice, cancellation)
 
-    def say(
-        self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int
-    ) -> Samples:
+    def say(self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int) -> Samples:
         """One inference: samples [n] at 24 kHz, without a pause. Raises Cancelled, SynthesisFailed."""
         cancellation.check()
         return shape(self._infer(unit.phonemes, voice, seed, cancellation), voice.gain)
 
-    def _infer(
-        self, phonemes: str, voice: EmbeddedVoice, seed: int, cancellation: Cancellation
-    ) -> Samples:
+    def _infer(self, phonemes: str, voice: EmbeddedVoice, seed: int, cancellation: Cancellation) -> Samples:
         if voice.engine == "hibari":
             return self._loaded_hibari().synthesize(phonemes, seed, cancellation)
         return self._loaded_kokoro().synthesize(phonemes, voice.styles, cancellation)

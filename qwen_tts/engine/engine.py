@@ -48,7 +48,6 @@ from qwen_tts.engine.stream_sound import StreamSound
 from qwen_tts.engine.thread import DeviceThread
 from qwen_tts.errors import (
     EngineFailed,
-    InvalidRequest,
     ModelLoading,
     ModelUnavailable,
     SynthesisError,
