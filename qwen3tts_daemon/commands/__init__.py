@@ -7,6 +7,7 @@ config      every option, its value and where it came from
 health      does a daemon answer and is it ready?
 local       a voice without a daemon
 models/     the checkpoints: fetched, and checked
+pair        let a browser in
 playback    sound from this machine's loudspeaker
 read        what would be spoken of a text
 say         speak a line

@@ -40,6 +40,7 @@ _FAILURE_SCHEMA = {
                 "param": {"type": ["string", "null"]},
                 "type": {"type": "string"},
                 "request_id": {"type": ["string", "null"]},
+                "tries_left": {"type": "integer", "description": "Of wrong_code"},
             },
         }
     },
