@@ -37,7 +37,6 @@ export class Tabs {
       tab.setAttribute("aria-selected", String(isOpen));
       tab.tabIndex = isOpen ? 0 : -1;
       panel.hidden = !isOpen;
-      if (isOpen) tab.scrollIntoView?.({ block: "nearest", inline: "center" });
     }
     history.replaceState(null, "", name === this.named("") ? location.pathname + location.search : `#${name}`);
     this.panels.dispatchEvent(new CustomEvent("tab", { detail: name }));
