@@ -128,9 +128,10 @@ def health(context: typer.Context) -> None:
 
 @app.command(context_settings=_PASS_ON)
 def config(context: typer.Context) -> None:
-    """Show every option, its value and where it came from; --example prints the example file."""
-    if context.args == ["--example"]:
-        print(config_command.example(), end="")
+    """Show every option, its value and where it came from; --example prints the example file, --markdown the page."""
+    documents = {"--example": config_command.example, "--markdown": config_command.markdown}
+    if len(context.args) == 1 and (document := documents.get(context.args[0])):
+        print(document(), end="")
         return
     arguments = translate(context.args)
     settings = _settings(context.args)

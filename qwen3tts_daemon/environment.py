@@ -46,9 +46,14 @@ KNOWN = (
 )
 
 
+def own_variable(option: str) -> str:
+    """The name of the variable that is for this option."""
+    return ENV_PREFIX + option.upper().replace(".", "__")
+
+
 def variable_of(option: str) -> str | None:
     """The variable that sets an option, if one does; the command line goes before it."""
-    own = ENV_PREFIX + option.upper().replace(".", "__")
+    own = own_variable(option)
     if own in {name.upper() for name in os.environ}:
         return own
     return next((known.name for known in KNOWN if known.option == option and os.environ.get(known.name)), None)
