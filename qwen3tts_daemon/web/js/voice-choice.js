@@ -1,19 +1,20 @@
 // Where a voice is chosen: beside the text, or in a sheet that a chip opens where there is no room beside it.
 
 import { h, icon, iconButton } from "./dom.js";
-import { onLanguage } from "./i18n.js";
+import { onLanguage, translate } from "./i18n.js";
 import { avatar, voicePicker } from "./voices.js";
 
 /** `chip` belongs beside Speak, `place` beside the text; one of the two is shown. */
 export function voiceChoice(app) {
   const narrow = matchMedia("(max-width: 60rem)"); // as in style.css
   const picker = voicePicker(app);
-  const sheet = h("dialog.sheet", { tLabel: "voice.title" }, iconButton("close", "close", () => sheet.close()));
-  const place = h("div", {}, sheet);
+  const sheet = h("dialog.sheet", { tLabel: "voice.title", onclose: () => sheet.remove() }, iconButton("close", "close", () => sheet.close()));
+  const place = h("div");
   const name = h("strong", { dir: "auto" });
   const chip = h("button.voice-chip", { type: "button", "aria-haspopup": "dialog", onclick: open });
 
   function open() {
+    document.body.append(sheet);
     sheet.showModal();
     picker.querySelector("input[type=radio]:checked")?.focus();
   }
@@ -39,7 +40,10 @@ export function voiceChoice(app) {
   sheet.addEventListener("click", (event) => event.target === sheet && sheet.close());
   narrow.addEventListener("change", arrange);
   for (const event of ["voices", "voice"]) app.on(event, draw);
-  onLanguage(draw);
+  onLanguage(() => {
+    translate(sheet); // it is no part of the document while it is closed
+    draw();
+  });
   arrange();
   return { chip, place };
 }
