@@ -28,6 +28,7 @@ HTTP_STATUS = {
     "forbidden_address": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "download_refused": 409,
     "unknown_host": 421,
     "queue_full": 503,
     "model_loading": 503,
@@ -40,6 +41,7 @@ HTTP_STATUS = {
     "no_end_of_speech": 500,
     "internal": 500,
     "storage_failed": 507,
+    "download_failed": 502,
     "rate_limited": 429,
     "too_many_contexts": 429,
 }

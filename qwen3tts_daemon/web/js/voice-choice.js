@@ -2,7 +2,8 @@
 
 import { h, icon, iconButton } from "./dom.js";
 import { onLanguage, translate } from "./i18n.js";
-import { avatar, voicePicker } from "./voices.js";
+import { voicePicker } from "./voice-picker.js";
+import { avatar } from "./voices.js";
 
 /** `chip` belongs beside Speak, `place` beside the text; one of the two is shown. */
 export function voiceChoice(app) {

@@ -22,7 +22,7 @@ export default {
     clear: "Clear", go: "Speak", stop: "Stop", how: "How to say it", instruct: "Instruction",
     "instruct-like": "For example: softly, with a smile", ignored: "This voice does not follow instructions.",
     language: "Language", speed: "Speed", more: "Finer settings",
-    "more-about": "An empty field is the model's own value. The same seed gives the same sound.", seed: "Seed",
+    "more-about": "An empty field is the model's own value. The same seed gives the same sound.",
     random: "random", own: "the model's own", empty: "There is no text yet.",
     limit: "The text was longer than one utterance may be.",
   },
@@ -30,7 +30,7 @@ export default {
     title: "What will be said", nothing: "Nothing of this text will be said.", written: "Written: {text}",
   },
   sampling: {
-    temperature: "Temperature", top_p: "Top p", top_k: "Top k", repetition_penalty: "Repetition penalty",
+    seed: "Seed", temperature: "Temperature", top_p: "Top p", top_k: "Top k", repetition_penalty: "Repetition penalty",
   },
   way: {
     whisper: "Whisper, close to the ear", cheerful: "Cheerful and bright", sad: "Sad, close to tears",
@@ -48,6 +48,10 @@ export default {
     silent: "Stored here; the model that speaks it is not loaded", none: "No voice is like that.",
     "no-favourites": "No favourites yet: give a voice a star.",
     "no-own": "No voices of your own yet: design or clone one.",
+    "any-language": "Any language", "any-gender": "Any gender", language: "Language", gender: "Gender",
+  },
+  search: {
+    female: "woman women girl lady", male: "man men boy guy", zh: "Mandarin",
   },
   gender: {
     female: "female", male: "male",
@@ -200,6 +204,7 @@ export default {
     forbidden_origin: "Pages of other sites may not do this.", forbidden_address: "Your address may not do this.",
     not_found: "It is not there any more.", method_not_allowed: "This cannot be done here.",
     unknown_host: "The daemon does not know this name of its own; allow it in the settings.",
+    download_refused: "This cannot be downloaded now.", download_failed: "The download failed.",
     queue_full: "The voice is busy. Try again in a moment.", storage_failed: "The daemon cannot write its data.",
     model_loading: "The voice is still loading. Try again in a moment.",
     model_unavailable: "The voice is not available.", out_of_memory: "The model does not fit into the memory.",

@@ -20,14 +20,14 @@ export default {
     text: "要朗讀的文字", placeholder: "想讓我說什麼？", counter: "{n} / {most}", sample: "範例文字", clear: "清空",
     go: "朗讀", stop: "停止", how: "怎麼說", instruct: "指示", "instruct-like": "例如：輕聲，帶著微笑",
     ignored: "此語音不理會指示。", language: "語言", speed: "語速", more: "細部設定",
-    "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", seed: "種子", random: "隨機", own: "模型自訂",
+    "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", random: "隨機", own: "模型自訂",
     empty: "還沒有文字。", limit: "文字超過一次朗讀的長度。",
   },
   spoken: {
     title: "會讀成什麼", nothing: "這段文字沒有可讀的內容。", written: "原文：{text}",
   },
   sampling: {
-    temperature: "溫度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重複懲罰",
+    seed: "種子", temperature: "溫度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重複懲罰",
   },
   way: {
     whisper: "貼著耳邊輕聲低語", cheerful: "開朗明快", sad: "悲傷，快要落淚", angry: "憤怒，勉強壓抑",
@@ -42,6 +42,10 @@ export default {
     "preview-of": "{name}：試聽", female: "女聲，{language}", male: "男聲，{language}", any: "聲音，{language}",
     silent: "已儲存；能用它說話的模型沒有載入", none: "沒有這樣的聲音。", "no-favourites": "還沒有最愛：替聲音加顆星。",
     "no-own": "還沒有自製的聲音：設計或複製一個。",
+    "any-language": "所有語言", "any-gender": "男女不限", language: "語言", gender: "性別",
+  },
+  search: {
+    female: "女聲 女性 女人 女孩 女生", male: "男聲 男性 男人 男孩 男生", zh: "中文 漢語 國語 普通話 華語",
   },
   gender: {
     female: "女", male: "男",
@@ -168,6 +172,7 @@ export default {
     text_too_long: "文字太長。", too_large: "檔案太大。", unauthorized: "這一步需要權杖。",
     forbidden_origin: "其他網站的頁面不能這樣做。", forbidden_address: "你的位址不能這樣做。",
     not_found: "它已經不在了。", method_not_allowed: "這裡不能這樣做。",
+    download_refused: "現在不能下載。", download_failed: "下載失敗。",
     unknown_host: "常駐程式不認識自己的這個名稱，請在設定中允許。", queue_full: "語音正忙，請稍後再試。", storage_failed: "常駐程式無法寫入資料。",
     model_loading: "語音還在載入，請稍後再試。", model_unavailable: "語音無法使用。",
     out_of_memory: "記憶體裝不下這個模型。", draining: "常駐程式正在停止。", slow_consumer: "聲音沒有及時取走。",
