@@ -206,3 +206,4 @@ class Report(Costs):
     language: str
     chars: int
     samples: int
+    unread: int
