@@ -1,10 +1,10 @@
 """The one place where an exception becomes words for a client."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from qwen_tts.errors import SynthesisError
+from qwen_tts.errors import OtherVoice, SynthesisError, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,8 @@ class Failure:
     http_status: int
     param: str | None = None
     retry_after_s: float | None = None
+    instead: OtherVoice | None = None
+    """Who could speak it: to ask once more with this voice is a way out"""
     tries_left: int | None = None
     """Of wrong_code"""
 
@@ -112,8 +114,10 @@ class Failure:
     def envelope(self, request_id: str | None) -> dict[str, Any]:
         """`{"error": {...}}`, a superset of OpenAI's."""
         error = {"code": self.code, "message": self.message, "param": self.param, "type": self.type}
-        tries = {} if self.tries_left is None else {"tries_left": self.tries_left}
-        return {"error": {**error, **tries, "request_id": request_id}}
+        way_out = None if self.instead is None else asdict(self.instead)
+        more = {"instead": way_out, "tries_left": self.tries_left}
+        told = {name: value for name, value in more.items() if value is not None}
+        return {"error": {**error, **told, "request_id": request_id}}
 
 
 def code_of(error: BaseException) -> str:
@@ -128,5 +132,6 @@ def describe(error: BaseException) -> Failure:
         return Failure("internal", "internal error, see the daemon's log", 500)
     status = HTTP_STATUS[error.code]
     retry_after_s = error.retry_after_s or _RETRY_AFTER_S.get(status)
+    instead = error.instead if isinstance(error, UnsupportedLanguage) else None
     tries_left = error.tries_left if isinstance(error, Refusal) else None
-    return Failure(error.code, error.message, status, error.param, retry_after_s, tries_left)
+    return Failure(error.code, error.message, status, error.param, retry_after_s, instead, tries_left)

@@ -220,3 +220,4 @@ class Report(Costs):
     language: str
     chars: int
     samples: int
+    unread: int
