@@ -34,7 +34,7 @@ from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen_tts.errors import SynthesisError
 
@@ -48,19 +48,30 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
     """The use case on its engine; nothing runs yet: `speech.start` does that."""
     manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
     voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
-        library=_library(settings.data_path / "voices"), aliases=Aliases(settings.voices.aliases),
-        substitute=settings.voices.substitute, has_stand_in=choice.stand_in is not None,
+        lambda: manager.capabilities, voice_config(settings),
+        library=_library(settings.data_path / "voices"), has_stand_in=choice.stand_in is not None,
     )  # fmt: skip
-    config = SpeechConfig(
-        idle_flush_s=settings.speech.idle_flush_ms / 1000,
-        lead_silence_s=settings.speech.lead_silence_ms / 1000,
-        tail_silence_s=settings.speech.tail_silence_ms / 1000,
-        text_normalization=settings.speech.text_normalization,
+    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
+    return Speech(
+        manager, voices, metrics or Metrics(), speech_config(settings), _stand_in_manager(choice), checkpoints=here
+    )
+
+
+def voice_config(settings: Settings) -> VoiceConfig:
+    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    voices = settings.voices
+    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+
+
+def speech_config(settings: Settings) -> SpeechConfig:
+    speech = settings.speech
+    return SpeechConfig(
+        idle_flush_s=speech.idle_flush_ms / 1000,
+        lead_silence_s=speech.lead_silence_ms / 1000,
+        tail_silence_s=speech.tail_silence_ms / 1000,
+        text_normalization=speech.text_normalization,
         log_text=settings.log_text,
     )
-    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in_manager(choice), checkpoints=here)
 
 
 def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
