@@ -70,9 +70,9 @@ export function translateNode(node) {
   }
 }
 
-export function languageName(code) {
+export function languageName(code, of = current) {
   try {
-    return new Intl.DisplayNames([current], { type: "language" }).of(code) ?? code;
+    return new Intl.DisplayNames([of], { type: "language" }).of(code) ?? code;
   } catch {
     return code;
   }

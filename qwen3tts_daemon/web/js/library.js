@@ -3,7 +3,8 @@
 import { call } from "./api.js";
 import { actOn, button, card, confirmed, dialog, field, h, option, saveFile } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
-import { avatar, descriptionOf, prettyName, preview } from "./voices.js";
+import { preview } from "./preview.js";
+import { avatar, descriptionOf, prettyName } from "./voices.js";
 
 export function askAbout(titleKey, goKey, first = {}) {
   return dialog(titleKey, (close) => {

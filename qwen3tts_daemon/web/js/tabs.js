@@ -1,4 +1,4 @@
-// Tabs with roving focus; the address remembers the open one.
+// Tabs with roving focus; the address names the open one, and the browser's Back goes to the one before.
 
 import { h, icon } from "./dom.js";
 
@@ -9,6 +9,7 @@ export class Tabs {
     this.strip = strip;
     this.panels = panels;
     strip.addEventListener("keydown", (event) => this.#move(event));
+    window.addEventListener("popstate", () => this.#goTo(this.named(location.hash.slice(1))));
   }
 
   add(name, content) {
@@ -31,6 +32,20 @@ export class Tabs {
   }
 
   open(name) {
+    const before = this.opened;
+    if (before === name) return;
+    const address = name === this.named("") ? location.pathname + location.search : `#${name}`;
+    history[before ? "pushState" : "replaceState"](null, "", address);
+    this.#show(name);
+  }
+
+  /** What is asked in a dialog belongs to the tab that is left. */
+  #goTo(name) {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+    this.#show(name);
+  }
+
+  #show(name) {
     if (this.opened && this.opened !== name) window.scrollTo(0, 0);
     for (const [each, { tab, panel }] of this.#tabs) {
       const isOpen = each === name;
@@ -39,7 +54,6 @@ export class Tabs {
       panel.hidden = !isOpen;
       if (isOpen) tab.scrollIntoView?.({ block: "nearest", inline: "center" });
     }
-    history.replaceState(null, "", name === this.named("") ? location.pathname + location.search : `#${name}`);
     this.panels.dispatchEvent(new CustomEvent("tab", { detail: name }));
   }
 

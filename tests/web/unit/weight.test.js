@@ -5,9 +5,9 @@ import { readdirSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { WEB } from "./web.js";
 
-const MOST_BYTES = 156 * 1024;
+const MOST_BYTES = 220 * 1024;
 
-test("every file that a visit needs is 156 KB at most, in the longest language", () => {
+test("every file that a visit needs is 220 KB at most, in the longest language", () => {
   const files = readdirSync(WEB, { recursive: true }).filter((name) => /\.(js|css|svg|html)$/.test(name));
   const size = (name) => statSync(new URL(name, WEB)).size;
   const [languages, all] = [files.filter((name) => name.includes("i18n/")), files.filter((name) => !name.includes("i18n/"))];

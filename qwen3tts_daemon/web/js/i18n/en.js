@@ -21,7 +21,7 @@ export default {
     clear: "Clear", go: "Speak", stop: "Stop", how: "How to say it", instruct: "Instruction",
     "instruct-like": "For example: softly, with a smile", ignored: "This voice does not follow instructions.",
     language: "Language", speed: "Speed", more: "Finer settings",
-    "more-about": "An empty field is the model's own value. The same seed gives the same sound.", seed: "Seed",
+    "more-about": "An empty field is the model's own value. The same seed gives the same sound.",
     random: "random", own: "the model's own", empty: "There is no text yet.",
     limit: "The text was longer than one utterance may be.",
   },
@@ -29,7 +29,7 @@ export default {
     title: "What will be said", nothing: "Nothing of this text will be said.", written: "Written: {text}",
   },
   sampling: {
-    temperature: "Temperature", top_p: "Top p", top_k: "Top k", repetition_penalty: "Repetition penalty",
+    seed: "Seed", temperature: "Temperature", top_p: "Top p", top_k: "Top k", repetition_penalty: "Repetition penalty",
   },
   way: {
     whisper: "Whisper, close to the ear", cheerful: "Cheerful and bright", sad: "Sad, close to tears",
@@ -47,6 +47,10 @@ export default {
     silent: "Stored here; the model that speaks it is not loaded", none: "No voice is like that.",
     "no-favourites": "No favourites yet: give a voice a star.",
     "no-own": "No voices of your own yet: design or clone one.",
+    "any-language": "Any language", "any-gender": "Any gender", language: "Language", gender: "Gender",
+  },
+  search: {
+    female: "woman women girl lady", male: "man men boy guy", zh: "Mandarin",
   },
   gender: {
     female: "female", male: "male",

@@ -20,14 +20,14 @@ export default {
     text: "話すテキスト", placeholder: "何を話しましょうか？", counter: "{n} / {most}", sample: "例文", clear: "消去",
     go: "話す", stop: "止める", how: "話し方", instruct: "指示", "instruct-like": "例: やさしく、ほほえみながら",
     ignored: "この声は指示に従いません。", language: "言語", speed: "速さ", more: "細かい設定",
-    "more-about": "空欄はモデルの値。シードが同じなら音も同じです。", seed: "シード", random: "ランダム",
+    "more-about": "空欄はモデルの値。シードが同じなら音も同じです。", random: "ランダム",
     own: "モデルの値", empty: "テキストがまだありません。", limit: "一度に話せる長さを超えました。",
   },
   spoken: {
     title: "読み上げる言葉", nothing: "読み上げるものがありません。", written: "元の文: {text}",
   },
   sampling: {
-    temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "繰り返しの抑制",
+    seed: "シード", temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "繰り返しの抑制",
   },
   way: {
     whisper: "耳元でささやくように", cheerful: "明るく元気に", sad: "悲しく、泣き出しそうに",
@@ -43,6 +43,10 @@ export default {
     preview: "試聴", "preview-of": "{name}: 試聴", female: "女性の声、{language}", male: "男性の声、{language}",
     any: "声、{language}", silent: "この声で話すモデルは読み込まれていません", none: "そのような声はありません。",
     "no-favourites": "まだありません。声に星を付けてください。", "no-own": "まだありません。声を作るか写してください。",
+    "any-language": "すべての言語", "any-gender": "性別を問わない", language: "言語", gender: "性別",
+  },
+  search: {
+    female: "女性 女声 女の人 女の子 女", male: "男性 男声 男の人 男の子 男", zh: "中国語 北京語 普通話",
   },
   gender: {
     female: "女性", male: "男性",

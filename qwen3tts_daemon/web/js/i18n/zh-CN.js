@@ -19,14 +19,14 @@ export default {
     text: "要朗读的文本", placeholder: "想让我说什么？", counter: "{n} / {most}", sample: "示例文本", clear: "清空",
     go: "朗读", stop: "停止", how: "怎么说", instruct: "指令", "instruct-like": "例如：轻声，带着微笑",
     ignored: "此语音不理会指令。", language: "语言", speed: "语速", more: "细调",
-    "more-about": "留空即用模型自己的值。种子相同，声音相同。", seed: "种子", random: "随机", own: "模型自定",
+    "more-about": "留空即用模型自己的值。种子相同，声音相同。", random: "随机", own: "模型自定",
     empty: "还没有文本。", limit: "文本超出了一次朗读的长度。",
   },
   spoken: {
     title: "会读成什么", nothing: "这段文本没有可读的内容。", written: "原文：{text}",
   },
   sampling: {
-    temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重复惩罚",
+    seed: "种子", temperature: "温度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重复惩罚",
   },
   way: {
     whisper: "贴着耳边轻声低语", cheerful: "开朗明快", sad: "悲伤，快要落泪", angry: "愤怒，勉强克制",
@@ -41,6 +41,10 @@ export default {
     "preview-of": "{name}：试听", female: "女声，{language}", male: "男声，{language}", any: "声音，{language}",
     silent: "已保存；能用它说话的模型没有加载", none: "没有这样的声音。", "no-favourites": "还没有收藏：给声音加颗星。",
     "no-own": "还没有自制的声音：设计或克隆一个。",
+    "any-language": "全部语言", "any-gender": "男女不限", language: "语言", gender: "性别",
+  },
+  search: {
+    female: "女声 女性 女人 女孩 女生", male: "男声 男性 男人 男孩 男生", zh: "中文 汉语 普通话 国语 华语",
   },
   gender: {
     female: "女", male: "男",

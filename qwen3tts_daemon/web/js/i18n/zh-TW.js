@@ -19,14 +19,14 @@ export default {
     text: "要朗讀的文字", placeholder: "想讓我說什麼？", counter: "{n} / {most}", sample: "範例文字", clear: "清空",
     go: "朗讀", stop: "停止", how: "怎麼說", instruct: "指示", "instruct-like": "例如：輕聲，帶著微笑",
     ignored: "此語音不理會指示。", language: "語言", speed: "語速", more: "細部設定",
-    "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", seed: "種子", random: "隨機", own: "模型自訂",
+    "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", random: "隨機", own: "模型自訂",
     empty: "還沒有文字。", limit: "文字超過一次朗讀的長度。",
   },
   spoken: {
     title: "會讀成什麼", nothing: "這段文字沒有可讀的內容。", written: "原文：{text}",
   },
   sampling: {
-    temperature: "溫度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重複懲罰",
+    seed: "種子", temperature: "溫度", top_p: "Top p", top_k: "Top k", repetition_penalty: "重複懲罰",
   },
   way: {
     whisper: "貼著耳邊輕聲低語", cheerful: "開朗明快", sad: "悲傷，快要落淚", angry: "憤怒，勉強壓抑",
@@ -41,6 +41,10 @@ export default {
     "preview-of": "{name}：試聽", female: "女聲，{language}", male: "男聲，{language}", any: "聲音，{language}",
     silent: "已儲存；能用它說話的模型沒有載入", none: "沒有這樣的聲音。", "no-favourites": "還沒有最愛：替聲音加顆星。",
     "no-own": "還沒有自製的聲音：設計或複製一個。",
+    "any-language": "所有語言", "any-gender": "男女不限", language: "語言", gender: "性別",
+  },
+  search: {
+    female: "女聲 女性 女人 女孩 女生", male: "男聲 男性 男人 男孩 男生", zh: "中文 漢語 國語 普通話 華語",
   },
   gender: {
     female: "女", male: "男",

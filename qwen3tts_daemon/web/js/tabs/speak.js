@@ -4,14 +4,15 @@ import { given } from "../api.js";
 import { button, card, field, h, icon } from "../dom.js";
 import { language, number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
+import { SamplingFields } from "../sampling.js";
 import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
 import { unitsOf } from "../utterance.js";
-import { languageSelect, voicePicker } from "../voices.js";
+import { voicePicker } from "../voice-picker.js";
+import { languageSelect } from "../voices.js";
 
 const MOST_CHARS = 8_000;
 const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", "story"];
-const NUMBERS = { temperature: [0, 5, 0.05], top_p: [0.01, 1, 0.01], top_k: [1, 1000, 1], repetition_penalty: [0.5, 5, 0.01] };
 
 export function speakTab(app) {
   const text = h("textarea", { rows: 7, tLabel: "speak.text", tPlaceholder: "speak.placeholder", value: recall("text", ""), id: "text" });
@@ -21,8 +22,7 @@ export function speakTab(app) {
   const instruct = h("input", { type: "text", maxLength: 2_000, tPlaceholder: "speak.instruct-like", value: recall("instruct", ""), oninput: () => remember("instruct", instruct.value) });
   const speed = h("input", { type: "range", min: 0.5, max: 2, step: 0.05, value: recall("speed", 1), oninput: () => showSpeed() });
   const speedValue = h("output");
-  const seed = h("input", { type: "number", min: 0, step: 1, tPlaceholder: "speak.random" });
-  const numbers = Object.entries(NUMBERS).map(([name, [min, max, step]]) => [name, h("input", { type: "number", min, max, step, tPlaceholder: "speak.own" })]);
+  const sampling = new SamplingFields();
   const go = h("button.primary.big", { type: "submit", data: { does: "speak" } }, icon("speak"), h("span", { t: "speak.go" }));
 
   function showSpeed() {
@@ -38,11 +38,9 @@ export function speakTab(app) {
     said.refresh();
   }
 
-  /** An empty field is the model's own value; 0 is 0. */
   function options() {
-    const sampling = Object.fromEntries([...numbers, ["seed", seed]].filter(([, input]) => input.value !== "").map(([name, input]) => [name, Number(input.value)]));
     const speedOrNone = Number(speed.value) === 1 ? "" : Number(speed.value);
-    return given({ voice: app.voice, language: spoken.value, instruct: app.takesInstruct ? instruct.value.trim() : "", speed: speedOrNone, sampling });
+    return given({ voice: app.voice, language: spoken.value, instruct: app.takesInstruct ? instruct.value.trim() : "", speed: speedOrNone, sampling: sampling.value });
   }
 
   function speak() {
@@ -75,13 +73,12 @@ export function speakTab(app) {
   );
 
   const ways = WAYS.map((way) => h("button.chip", { type: "button", t: `way.${way}`, onclick: () => { instruct.value = t(`way.${way}`); remember("instruct", instruct.value); } }));
+  const told = h("div.stack", {}, field("speak.instruct", instruct), h("div.chips", {}, ...ways));
   const ignored = h("p.hint", { t: "speak.ignored", hidden: true });
   const how = card("speak.how",
-    field("speak.instruct", instruct), h("div.chips", {}, ...ways), ignored,
+    told, ignored,
     h("div.columns", {}, field("speak.language", spoken), h("label.field", {}, h("span.label", {}, h("span", { t: "speak.speed" }), " ", speedValue), speed)),
-    h("details", {}, h("summary", { t: "speak.more" }),
-      h("div.columns", {}, field("speak.seed", seed), ...numbers.map(([name, input]) => h("label.field", {}, h("span.label", { t: `sampling.${name}` }), input))),
-      h("p.hint", { t: "speak.more-about" })),
+    sampling.node,
   );
 
   // -- the sentence that is heard --
@@ -113,7 +110,10 @@ export function speakTab(app) {
     go.dataset.does = does;
     go.replaceChildren(icon(does), h("span", { t: does === "stop" ? "speak.stop" : "speak.go" }));
   });
-  for (const on of ["voice", "voices"]) app.on(on, () => { ignored.hidden = app.takesInstruct; });
+  for (const on of ["voice", "voices"]) app.on(on, () => {
+    told.hidden = !app.takesInstruct;
+    ignored.hidden = !told.hidden;
+  });
   app.on("voices", () => {
     if (!text.value) {
       const wanted = language().split("-")[0];
@@ -128,8 +128,7 @@ export function speakTab(app) {
     instruct.value = entry.options.instruct ?? "";
     spoken.value = entry.options.language ?? "";
     speed.value = entry.options.speed ?? 1;
-    seed.value = entry.options.sampling?.seed ?? "";
-    for (const [name, input] of numbers) input.value = entry.options.sampling?.[name] ?? "";
+    sampling.value = entry.options.sampling;
     app.voice = entry.options.voice ?? "";
     showSpeed();
     count();
