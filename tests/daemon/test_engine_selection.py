@@ -1,13 +1,14 @@
 """Which engine the settings mean."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.hosting import engine_selection
-from qwen3tts_daemon.hosting.engine_selection import choose_engine
+from qwen3tts_daemon.hosting.engine_selection import choose_engine, manager_config
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 
 EMBEDDED = "qwen3tts_daemon.embedded.engine:create"
@@ -140,6 +141,13 @@ def test_only_an_engine_that_imports_pytorch_has_a_spare_process(models: Path) -
 @pytest.mark.parametrize(("cpus", "options", "threads"), [
     (None, (), 1), (2, (), 2), (64, (), 4), (2, ("--embedded.threads", "7"), 7),
 ])  # fmt: skip
+def test_how_long_the_card_is_kept_may_change_and_nothing_else_of_what_was_chosen(models: Path) -> None:
+    for engine, sleep_s in (("qwen", 7.0), ("embedded", 0.0)):
+        choice = choose_engine(settings(models, "--engine", engine))
+        changed = manager_config(choice, settings(models, "--qwen.sleep-s", "7"))
+        assert changed == replace(choice.config, sleep_s=sleep_s)
+
+
 def test_the_preview_voice_takes_a_few_threads_unless_it_is_told(
     models: Path, monkeypatch: pytest.MonkeyPatch, cpus: int | None, options: tuple[str, ...], threads: int
 ) -> None:

@@ -5,6 +5,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.protocols.http.middleware import AdmissionMiddleware
 from qwen3tts_daemon.protocols.http.openapi import complete_document
 from qwen3tts_daemon.protocols.http.routes import (
@@ -15,6 +16,7 @@ from qwen3tts_daemon.protocols.http.routes import (
     openai,
     page,
     say,
+    settings,
     status,
     text,
     voices,
@@ -38,6 +40,7 @@ def build_app(
     auth: Auth,
     sockets: SocketDoor,
     kept_clips: Clips,
+    live_settings: LiveSettings,
     config: HttpSettings,
     version: str,
     body_timeout_s: float = 30.0,
@@ -67,6 +70,7 @@ def build_app(
         batch.router(speech),
         say.router(speech),
         text.router(speech),
+        settings.router(live_settings),
         clips.router(speech, kept_clips, config),
         page.router(),
         websocket.router(sockets),
