@@ -138,9 +138,6 @@ def test_only_an_engine_that_imports_pytorch_has_a_spare_process(models: Path) -
     assert (preview.config.has_spare, preview.spec.imports) == (False, ())
 
 
-@pytest.mark.parametrize(("cpus", "options", "threads"), [
-    (None, (), 1), (2, (), 2), (64, (), 4), (2, ("--embedded.threads", "7"), 7),
-])  # fmt: skip
 def test_how_long_the_card_is_kept_may_change_and_nothing_else_of_what_was_chosen(models: Path) -> None:
     for engine, sleep_s in (("qwen", 7.0), ("embedded", 0.0)):
         choice = choose_engine(settings(models, "--engine", engine))
@@ -148,6 +145,9 @@ def test_how_long_the_card_is_kept_may_change_and_nothing_else_of_what_was_chose
         assert changed == replace(choice.config, sleep_s=sleep_s)
 
 
+@pytest.mark.parametrize(("cpus", "options", "threads"), [
+    (None, (), 1), (2, (), 2), (64, (), 4), (2, ("--embedded.threads", "7"), 7),
+])  # fmt: skip
 def test_the_preview_voice_takes_a_few_threads_unless_it_is_told(
     models: Path, monkeypatch: pytest.MonkeyPatch, cpus: int | None, options: tuple[str, ...], threads: int
 ) -> None:
