@@ -24,9 +24,38 @@ function set(node, key, value) {
   else node.setAttribute(key, value === true ? "" : value);
 }
 
-export function say(node, key, place = "t") {
+/** `values` fill the words, also after a change of language. */
+export function say(node, key, place = "t", values = undefined) {
   node.dataset[place] = key;
+  if (values) node.dataset.values = JSON.stringify(values);
+  else delete node.dataset.values;
   translateNode(node);
+}
+
+const reasons = new WeakMap();
+let count = 0;
+
+/** The words beside a control that say why it does nothing now: `unable` fills them. `kind`: "unseen" where there is no room. */
+export function reasonOf(control, kind = "hint") {
+  const words = h(`span.reason.${kind}`, { id: `reason-${++count}` });
+  reasons.set(control, words);
+  control.setAttribute("aria-describedby", words.id);
+  control.addEventListener("click", (event) => {
+    if (control.ariaDisabled !== "true") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { capture: true });
+  return words;
+}
+
+/** `control` does nothing now, and says why; without a key it works. It can be reached all the same, or nobody would hear why. */
+export function unable(control, key, values) {
+  const words = reasons.get(control);
+  control.ariaDisabled = key ? "true" : null;
+  if (key) return say(words, key, "t", values);
+  delete words.dataset.t;
+  words.textContent = "";
+  return undefined;
 }
 
 const ICONS = {
