@@ -205,7 +205,15 @@ export async function start(makers) {
   });
   app.on("speaking", update);
   app.on("voices", () => {
-    byId("preview").hidden = !app.catalogue.preview;
+    byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
+  });
+  byId("preview").append(iconButton("close", "preview-close", () => {
+    remember("preview-seen", true);
+    byId("preview").hidden = true;
+  }));
+  for (const link of document.querySelectorAll(".skip")) link.addEventListener("click", (event) => {
+    event.preventDefault(); // the address is that of a tab
+    byId(link.hash.slice(1)).focus();
   });
   byId("unlock").append(button("lock", "pair.open", () => askToPair(app), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());

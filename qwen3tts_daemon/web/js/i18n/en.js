@@ -1,6 +1,7 @@
 export default {
-  title: "Voice daemon", skip: "Skip to the content", tabs: "What to do",
-  preview: "This is the small preview voice, on the CPU. For Qwen3-TTS itself run",
+  title: "Voices at home", line: "Type, choose, listen", skip: "Skip to the content", "skip-player": "Skip to the player",
+  "preview-close": "Do not show this again", tabs: "What to do",
+  preview: "This is the small preview voice. The better voices come with one command:",
   locked: "This daemon wants its token before it speaks.", close: "Close", cancel: "Cancel",
   page: {
     language: "Language of the page",
@@ -59,6 +60,7 @@ export default {
     cloned: "cloned", designed: "designed", profile: "profile",
   },
   dock: {
+    unfold: "More about it", close: "Close the player",
     name: "Player", play: "Play", pause: "Pause", stop: "Stop", replay: "Play from the beginning", download: "Download",
     code: "Copy as code", seek: "Position", at: "{at} of {of}", queue: "Waiting, {n} before it",
     waiting: "Waiting for the first sound", encoding: "The daemon says it again with the same seed and encodes it.",

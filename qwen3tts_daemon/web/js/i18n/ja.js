@@ -1,6 +1,7 @@
 export default {
-  title: "音声デーモン", skip: "本文へ移動", tabs: "機能",
-  preview: "これは CPU で動く試聴用の声です。Qwen3-TTS を使うには:",
+  title: "おうちの声", line: "書いて、選んで、聴く", skip: "本文へ移動", "skip-player": "プレーヤーへ移動",
+  "preview-close": "今後は表示しない", tabs: "機能",
+  preview: "これは試聴用の小さな声です。もっと良い声は、次のコマンドで使えるようになります:",
   locked: "このデーモンが話すにはトークンが必要です。", close: "閉じる", cancel: "やめる",
   page: {
     language: "ページの言語",
@@ -55,6 +56,7 @@ export default {
     cloned: "写した声", designed: "作った声", profile: "プロファイル",
   },
   dock: {
+    unfold: "詳しく", close: "プレーヤーを閉じる",
     name: "プレーヤー", play: "再生", pause: "一時停止", stop: "停止", replay: "最初から再生", download: "ダウンロード",
     code: "コードとしてコピー", seek: "再生位置", at: "{at} / {of}", queue: "待機中、前に {n} 件",
     waiting: "最初の音を待っています", encoding: "同じシードでもう一度話し、変換します。", saved: "保存しました。",

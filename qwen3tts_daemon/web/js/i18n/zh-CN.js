@@ -1,6 +1,7 @@
 export default {
-  title: "语音守护进程", skip: "跳到正文", tabs: "功能",
-  preview: "这是在 CPU 上运行的小型试听语音。要使用 Qwen3-TTS 本身，请运行", locked: "此守护进程需要令牌才能朗读。",
+  title: "家里的声音", line: "输入、选择、聆听", skip: "跳到正文", "skip-player": "跳到播放器",
+  "preview-close": "不再显示", tabs: "功能",
+  preview: "这是小型试听语音。想要更好的声音，运行一条命令：", locked: "此守护进程需要令牌才能朗读。",
   close: "关闭", cancel: "取消",
   page: {
     language: "页面语言",
@@ -53,6 +54,7 @@ export default {
     cloned: "克隆", designed: "设计", profile: "预设",
   },
   dock: {
+    unfold: "更多", close: "关闭播放器",
     name: "播放器", play: "播放", pause: "暂停", stop: "停止", replay: "从头播放", download: "下载", code: "复制为代码",
     seek: "位置", at: "{at}，共 {of}", queue: "等待中，前面还有 {n} 个", waiting: "等待第一个声音",
     encoding: "守护进程用同一个种子再说一遍并编码。", saved: "已保存。",

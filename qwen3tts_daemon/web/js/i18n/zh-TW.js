@@ -1,6 +1,7 @@
 export default {
-  title: "語音常駐程式", skip: "跳到內容", tabs: "功能",
-  preview: "這是在 CPU 上執行的小型試聽語音。要使用 Qwen3-TTS 本身，請執行", locked: "這個常駐程式需要權杖才會朗讀。",
+  title: "家裡的聲音", line: "輸入、選擇、聆聽", skip: "跳到內容", "skip-player": "跳到播放器",
+  "preview-close": "不再顯示", tabs: "功能",
+  preview: "這是小型試聽語音。想要更好的聲音，執行一道指令：", locked: "這個常駐程式需要權杖才會朗讀。",
   close: "關閉", cancel: "取消",
   page: {
     language: "頁面語言",
@@ -53,6 +54,7 @@ export default {
     cloned: "複製", designed: "設計", profile: "設定檔",
   },
   dock: {
+    unfold: "更多", close: "關閉播放器",
     name: "播放器", play: "播放", pause: "暫停", stop: "停止", replay: "從頭播放", download: "下載",
     code: "複製為程式碼", seek: "位置", at: "{at}，共 {of}", queue: "等待中，前面還有 {n} 個",
     waiting: "等待第一個聲音", encoding: "常駐程式用同一個種子再說一遍並編碼。", saved: "已儲存。",
