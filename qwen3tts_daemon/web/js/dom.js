@@ -83,6 +83,7 @@ const ICONS = {
   status: "M4 13h4l2.5-7 3.5 12 2.5-5H20",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reuse: "M5 15l-1.5-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.5h5",
+  share: "M12 15V4m-4 4l4-4 4 4M6 12H5v8h14v-8h-1",
   lock: "M7 11h10v8H7zM9 11V8.5a3 3 0 0 1 6 0V11",
 };
 

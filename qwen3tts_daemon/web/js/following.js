@@ -2,6 +2,7 @@
 
 const OWN_WAY_MS = 4_000;
 const SCROLLS = ["wheel", "touchmove", "pointerdown", "keydown"];
+const KEYS = /^(Arrow|Page|Home|End)/;
 
 export class Follower {
   #box;
@@ -9,22 +10,27 @@ export class Follower {
 
   constructor(box) {
     this.#box = box;
-    for (const event of SCROLLS) box.addEventListener(event, () => { this.#readerAt = performance.now(); }, { passive: true });
+    for (const name of SCROLLS) {
+      box.addEventListener(name, ({ key = "End" }) => { if (KEYS.test(key)) this.#readerAt = performance.now(); }, { passive: true });
+    }
   }
 
   /** `mark`: an element in the box, or in one that scrolls with it. */
   show(mark) {
     const box = this.#box;
     if (performance.now() - this.#readerAt < OWN_WAY_MS) return;
-    const top = wantedTop({ top: mark.offsetTop, height: mark.offsetHeight }, { top: box.scrollTop, height: box.clientHeight });
+    const at = mark.getBoundingClientRect();
+    const markTop = at.top - box.getBoundingClientRect().top + box.scrollTop;
+    const top = wantedTop({ top: markTop, height: at.height }, { top: box.scrollTop, height: box.clientHeight });
     if (top === null) return;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     box.scrollTo({ top, behavior: isCalm ? "instant" : "smooth" });
   }
 }
 
-/** Where a view scrolls so that a mark is seen, a third from its top; null if it is seen whole. */
+/** Where a view scrolls so that a mark is seen, in its upper third; null if it is seen whole. */
 export function wantedTop(mark, view) {
-  const isSeen = mark.top >= view.top && mark.top + Math.min(mark.height, view.height) <= view.top + view.height;
-  return isSeen ? null : Math.max(0, mark.top - Math.max(0, Math.min(view.height / 3, view.height - mark.height)));
+  const room = Math.max(0, view.height - mark.height);
+  if (mark.top >= view.top && mark.top <= view.top + room) return null;
+  return Math.max(0, mark.top - Math.min(view.height / 3, room));
 }

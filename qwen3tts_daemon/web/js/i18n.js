@@ -79,7 +79,7 @@ export function languageName(code, of = current) {
 }
 
 /** "A, B and C" */
-export const listOf = (words) => new Intl.ListFormat(current).format(words);
+export const listOf = (names) => new Intl.ListFormat(current).format(names);
 
 export const number = (value, digits = 0) =>
   value.toLocaleString(current, { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -1,5 +1,6 @@
 // What is to be said of the utterance in the player, and the one thing that its listener can do about it.
 
+import { button, h, say } from "./dom.js";
 import { languageName, listOf } from "./i18n.js";
 
 /** Of a mishap that may not come again: the same text is spoken once more. */
@@ -39,4 +40,29 @@ function withOther(kind, { instead, message }, key, { voice }, voiceOf) {
   if (own === undefined) return { kind, key: "error.unsupported_language", detail: message };
   if (!instead) return { kind, key, values };
   return { kind, key: `${key}-use`, values: { ...values, other: voiceOf(instead.voice)?.name ?? instead.voice }, remedy: "other" };
+}
+
+/** The line in which it is told. */
+export class NoticeLine {
+  node = h("div.notice-line", { role: "status", hidden: true });
+  #shown = "";
+
+  /** `act(remedy)` does what a listener asks for. What is shown already is not told again. */
+  show(notice, act) {
+    const told = JSON.stringify(notice);
+    if (told === this.#shown) return;
+    this.#shown = told;
+    this.node.hidden = notice === null;
+    this.node.replaceChildren(...(notice === null ? [] : partsOf(notice, act)));
+    this.node.dataset.kind = notice?.kind ?? "";
+  }
+}
+
+/** Who could read it is asked for in one sentence, which is the button. */
+function partsOf({ key, values, detail, remedy }, act) {
+  const isQuestion = remedy === "other";
+  const words = isQuestion ? null : h("p");
+  const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : `notice.${remedy}`, () => act(remedy)) : null;
+  say(words ?? go.querySelector("span"), key, "t", values);
+  return [words, detail && h("span.detail", { textContent: detail, lang: "en" }), go].filter(Boolean);
 }
