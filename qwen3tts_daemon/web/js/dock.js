@@ -1,9 +1,9 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
 import { call, given } from "./api.js";
+import { copyButton } from "./clipboard.js";
 import { button, dialog, h, icon, iconButton, option, reasonOf, saveFile, say, unable } from "./dom.js";
 import { clock, number, onLanguage, t } from "./i18n.js";
-import { copyText } from "./copying.js";
 import { menu } from "./menu.js";
 import { nextText } from "./next-text.js";
 import { NEW_SEED, NoticeLine, noticeOf } from "./notice.js";
@@ -259,7 +259,7 @@ export class Dock {
     dialog("code.title", (close) => [
       ...[["curl", asCurl(utterance)], ["WebSocket", asWebSocket(utterance)]].map(([name, code]) =>
         h("div.snippet", {},
-          h("div.snippet-head", {}, h("h3", { textContent: name }), button("code", "code.copy", (event) => copyText(code, event.currentTarget))),
+          h("div.snippet-head", {}, h("h3", { textContent: name }), copyButton(code)),
           h("pre", { tabIndex: 0, "aria-label": name, textContent: code }),
         )),
       h("p.actions", {}, button(null, "close", () => close())),

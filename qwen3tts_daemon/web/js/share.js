@@ -1,7 +1,7 @@
 // A link to what was said, for somebody who was not here: the daemon makes it once more and keeps it for a while.
 
 import { call } from "./api.js";
-import { copyText } from "./copying.js";
+import { copyButton } from "./clipboard.js";
 import { button, dialog, h } from "./dom.js";
 import { language, t } from "./i18n.js";
 import { speechBody } from "./snippets.js";
@@ -18,7 +18,7 @@ export function whyNotShared({ text, options, sound }) {
 export async function shareClip(app, utterance) {
   let clip;
   try {
-    clip = await (await call("v1/audio/clips", { json: speechBody(utterance, FORMAT) })).json();
+    clip = await (await call("v1/audio/clips", { json: { ...speechBody(utterance, FORMAT), qr: true } })).json();
   } catch (error) {
     return app.fail(error);
   }
@@ -27,9 +27,9 @@ export async function shareClip(app, utterance) {
     const send = navigator.share && button("share", "share.send", () => navigator.share({ title: utterance.title, text: utterance.text, url: clip.url }).catch(() => {}), "primary");
     return [
       h("p", { textContent: t("share.until", untilWhen(new Date(clip.expires_at))) }),
-      link,
+      link, h("img.qr", { src: clip.qr, alt: t("share.qr") }),
       h("p.hint", { t: isOfThisMachine(clip.url) ? "share.here" : "share.anybody" }),
-      h("p.actions", {}, button(null, "close", () => close()), button("code", "code.copy", (event) => copyText(clip.url, event.currentTarget), send ? "" : "primary"), send),
+      h("p.actions", {}, button(null, "close", () => close()), copyButton(clip.url), send),
     ];
   });
 }

@@ -64,7 +64,7 @@ export function speakTab(app) {
   function speak() {
     if (!text.value.trim()) return hint(text, "speak.empty");
     if (over) return text.focus();
-    return app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) });
+    return app.unlocked(() => app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) }));
   }
 
   const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {

@@ -5,6 +5,7 @@ import { button, card, field, h, option, say } from "../dom.js";
 import { figuresOf } from "../dock.js";
 import { number, onLanguage, t } from "../i18n.js";
 import { nextText } from "../next-text.js";
+import { invitingCard } from "../pairing.js";
 import { recall, remember } from "../settings.js";
 
 const FIGURES = ["first", "own", "ttfa", "load", "wait", "generation", "total", "length", "rtf", "buffer", "underruns", "queue"];
@@ -110,7 +111,8 @@ export function statusTab(app) {
       h("details.card", {}, h("summary", { t: "status.experts" }),
         h("div.scroll", { tabIndex: 0, role: "group", tLabel: "status.models" }, h("table", {}, h("thead", {}, h("tr", {}, ...["model", "kind", "state", "size"].map((name) => h("th", { scope: "col", t: `status.${name}` })))), models)),
         h("div", {}, rows, rowsWords),
-        h("h3", { t: "status.last" }), nothing, figures, program)),
+        h("h3", { t: "status.last" }), nothing, figures, program),
+      invitingCard(app)),
     h("div.stack", {},
       card("settings.title", field("settings.theme", theme), field("settings.numbers", numbers), h("h3", { t: "settings.keyboard" }), keyboard,
         h("h3", { t: "settings.links" }), h("p.actions", {}, link("docs", "settings.docs"), link("metrics", "settings.metrics"), link("health", "settings.health")))));

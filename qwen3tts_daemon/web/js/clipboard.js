@@ -1,13 +1,16 @@
-// Text onto the clipboard, also on plain http, where browsers have an older way only.
+// The clipboard, also where plain http gives a page none.
 
-import { h, say } from "./dom.js";
+import { button, h, say } from "./dom.js";
 
-/** `from`: the button in a dialog that was pressed; its words tell that it is done. */
-export async function copyText(text, from) {
+export function copyButton(text) {
+  return button("code", "code.copy", (event) => copy(text, event.currentTarget));
+}
+
+async function copy(text, from) {
   if (navigator.clipboard) await navigator.clipboard.writeText(text).catch(() => {});
   else {
     const area = h("textarea.unseen", { value: text, readOnly: true, "aria-hidden": "true" });
-    from.closest("dialog").append(area);
+    (from.closest("dialog") ?? document.body).append(area);
     area.select();
     document.execCommand("copy");
     area.remove();
