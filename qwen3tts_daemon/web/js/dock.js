@@ -3,7 +3,7 @@
 import { call, given } from "./api.js";
 import { copyButton } from "./clipboard.js";
 import { button, dialog, h, icon, iconButton, option, reasonOf, saveFile, say, unable } from "./dom.js";
-import { clock, number, onLanguage, t } from "./i18n.js";
+import { clock, language, number, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
 import { nextText } from "./next-text.js";
 import { NEW_SEED, NoticeLine, noticeOf } from "./notice.js";
@@ -52,7 +52,7 @@ export class Dock {
         this.canvas,
         this.time,
         h("div.dock-actions", {}, this.stopButton, this.replayButton, this.speed, this.formats, this.shareButton, this.more,
-          ...[this.stopButton, this.replayButton, this.formats.opener, this.shareButton].map((each) => reasonOf(each, "unseen"))),
+          ...[this.playButton, this.stopButton, this.replayButton, this.formats.opener, this.shareButton].map((each) => reasonOf(each, "unseen"))),
         h("div.dock-ends", {}, this.unfolder, iconButton("close", "dock.close", () => this.close())),
       ),
       this.figures,
@@ -72,7 +72,7 @@ export class Dock {
     window.addEventListener("resize", () => this.#draw());
     app.on("status", () => this.#draw());
     onLanguage(() => {
-      this.speed.replaceChildren(...SPEEDS.map((speed) => option(speed, `${number(speed, 2)}\u00a0×`)));
+      this.speed.replaceChildren(...SPEEDS.map((speed) => option(speed, `${speed.toLocaleString(language())}\u00a0×`)));
       this.speed.value = app.player.speed;
       this.#draw();
     });
@@ -86,7 +86,7 @@ export class Dock {
   }
 
   get isBusy() {
-    return (this.#utterance?.isRunning ?? false) || ["playing", "waiting"].includes(this.#app.player.state);
+    return (this.#utterance?.isRunning ?? false) || isBusy(this.#app.player);
   }
 
   show(utterance, { isPlayed = true } = {}) {
@@ -152,7 +152,7 @@ export class Dock {
   #draw() {
     if (this.#utterance === null) return;
     const { player } = this.#app;
-    const isPlaying = player.state === "playing" || player.state === "waiting";
+    const isPlaying = isBusy(player);
     const position = player.sound === this.#utterance.sound ? player.position : 0;
     this.waveform.draw(position);
     this.#slide();
@@ -179,6 +179,7 @@ export class Dock {
     const isSilent = player.isSilent && player.sound === sound;
     this.notice.show(noticeOf(this.#utterance, (id) => this.#voiceOf(id), isSilent), (remedy) => this.#remedies[remedy]());
     unable(this.stopButton, this.isBusy ? "" : "why.idle");
+    unable(this.playButton, sound.length || isBusy(player) ? "" : "why.no-sound");
     for (const each of [this.replayButton, this.formats.opener]) unable(each, sound.length ? "" : "why.no-sound");
     unable(this.shareButton, whyNotShared(this.#utterance));
   }
@@ -266,6 +267,8 @@ export class Dock {
     ]);
   }
 }
+
+const isBusy = ({ state }) => state === "playing" || state === "waiting";
 
 const fileName = ({ title, at }) =>
   `${title || "speech"}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}`.replace(/[^\p{L}\p{N}_.-]+/gu, "_");

@@ -1,7 +1,7 @@
 // What is to be said of the utterance in the player, and the one thing that its listener can do about it.
 
 import { button, h, say } from "./dom.js";
-import { languageName, listOf } from "./i18n.js";
+import { errorKey, languageName, listOf } from "./i18n.js";
 
 /** Of a mishap that may not come again: the same text is spoken once more. */
 const AGAIN = [
@@ -30,7 +30,7 @@ function noticeOfError(error, utterance, voiceOf) {
   const { code, message } = error;
   if (code === "unsupported_language") return withOther("error", error, "notice.speaks", utterance, voiceOf);
   const remedy = code === "unauthorized" ? "pair" : AGAIN.includes(code) ? "again" : undefined;
-  return { kind: "error", key: `error.${code}`, detail: message, remedy };
+  return { kind: "error", key: errorKey(error), detail: message, remedy };
 }
 
 /** The words end in `-use` where another voice is offered. */

@@ -109,8 +109,14 @@ test("the status is pushed: models, rows, the last utterance; and the card is gi
   }
   await page.keyboard.press("Escape");
   assert.match(await page.textContent("#panel-status table"), /tone.*preset voices.*ready/);
+  assert.equal(await page.textContent("#panel-status .next"), "Ready");
+  assert.match(await page.textContent("#panel-status"), /Texts of the last hour: [1-9]/);
+  assert.match(await page.textContent("#panel-status"), /leave this machine's memory/);
+  assert.equal(await page.isVisible("#panel-status table"), false, "figures are for experts");
   await page.click("#panel-status button:has-text('Give the memory back')");
   await until(page, () => document.querySelector("#panel-status table").textContent.includes("not loaded"));
+  assert.match(await page.textContent("#panel-status .next"), /^Resting: loads in \d+ s$/);
+  assert.equal(await page.isVisible("#panel-status button:has-text('Give the memory back')"), false, "there is nothing to give");
   assert.ok(!asked.includes("/api/gpu-status"), "nobody polls");
   await open(page, "speak");
   await speak(page, "And it wakes.");

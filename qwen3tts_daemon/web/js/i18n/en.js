@@ -74,14 +74,14 @@ export default {
     silent: "The browser lets nothing be heard yet.", listen: "Tap to hear", again: "Speak it again", pair: "Unlock",
   },
   why: {
-    "no-sound": "There is no sound yet.", idle: "Nothing is spoken now.", "too-long": "{n} characters too many",
+    "no-sound": "There is no sound yet.", idle: "Nothing is spoken now.", "too-long": "Too many characters: {n}",
     "take-only": "Only what can be said again is shared: keep it as a voice first.", busy: "It is being made.",
     "no-codes": "There are no codes yet.",
   },
   share: {
     title: "Share what was said", link: "Link", until: "The link is good for {length}, until {at}.",
     anybody: "Whoever has it can listen in your home network, without a code.",
-    here: "It works on this machine only. Open this page by the machine's address in your home network to share further.",
+    here: "It works on this machine only: other devices cannot reach it.",
     send: "Share", qr: "The link as a QR code",
   },
   next: {

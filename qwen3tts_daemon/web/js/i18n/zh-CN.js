@@ -71,7 +71,7 @@ export default {
   },
   share: {
     title: "分享这段话", link: "链接", until: "链接在 {length}内有效，到 {at} 为止。", anybody: "在您的家庭网络里，有链接就能听，不需要配对码。",
-    here: "只在本机有效。要分享给别人，请用本机在家庭网络里的地址打开此页。", send: "分享", qr: "链接的二维码",
+    here: "只在本机有效：别的设备连不到它。", send: "分享", qr: "链接的二维码",
   },
   next: {
     unknown: "尚不清楚", ready: "就绪", sleeping: "休眠中：下一段文本会唤醒它", "sleeping-in": "休眠中：{n} 秒唤醒",

@@ -71,7 +71,7 @@ export default {
   },
   share: {
     title: "分享這段話", link: "連結", until: "連結在 {length}內有效，到 {at} 為止。", anybody: "在您家裡的網路中，有連結就能聽，不需要配對碼。",
-    here: "只在這台機器有效。要分享給別人，請用這台機器在家用網路裡的位址開啟此頁。", send: "分享", qr: "連結的 QR 碼",
+    here: "只在這台機器有效：其他裝置連不到它。", send: "分享", qr: "連結的 QR 碼",
   },
   next: {
     unknown: "還不清楚", ready: "就緒", sleeping: "休眠中：下一段文字會喚醒它", "sleeping-in": "休眠中：{n} 秒喚醒",
