@@ -99,7 +99,7 @@ test("no more than fifty are kept", async () => {
 test("the status is pushed: models, rows, the last utterance; and the card is given back", async () => {
   const asked = [];
   const { page, close } = await visit(`${ALL}#token=${TOKEN}`, { before: (page) => page.on("request", (request) => asked.push(new URL(request.url()).pathname)) });
-  await speak(page, "A sentence to be measured, and long enough to be seen at work. ".repeat(3));
+  await speak(page, "A sentence to be measured, and long enough to be seen at work. ".repeat(5));
   await open(page, "status");
   await until(page, () => document.querySelector("#panel-status").textContent.includes("1 of 512 rows"));
   await until(page, () => document.querySelector("#panel-status").textContent.includes("0 of 512 rows"));
