@@ -125,6 +125,7 @@ class Clip(TypedDict):
     media_type: str
     expires_at: str
     voice: str
+    qr: NotRequired[str]
 
 
 class Setting(TypedDict):
