@@ -63,7 +63,7 @@ async def lufs(speech: Speech, voice: str, gain_db: float = 0) -> float:
 async def test_from_its_second_utterance_on_every_voice_is_as_loud_as_was_wanted(
     manager: ModelManager, metrics: Metrics, tmp_path: Path
 ) -> None:
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     config = SpeechConfig(loudness_lufs=-26)
     path = tmp_path / "loudness.json"
     speech = Speech(manager, voices, metrics, config, loudness=VoiceLoudness(path))

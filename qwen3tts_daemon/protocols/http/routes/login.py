@@ -1,7 +1,8 @@
 """How a client comes to be allowed more: a session by token or invitation, invitations, tickets."""
 
+import asyncio
+
 import msgspec
-import segno
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body
-from qwen3tts_daemon.protocols.http.own_url import page_url
+from qwen3tts_daemon.protocols.http.own_url import page_url, qr_code
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.settings import HttpSettings
 
@@ -41,16 +42,26 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
     async def open_session(request: Request) -> Response:
         """The token, or the code of an invitation, for a cookie that a page cannot read."""
         login = await read_json(request, Login)
-        principal, address = principal_of(request.scope), caller_of(request.scope).address
+        principal = principal_of(request.scope)
         if login.token is not None:
-            cookie = auth.open_session(login.token, is_secure=principal.is_secure, address=address)
+            cookie = auth.open_session(login.token, is_secure=principal.is_secure)
         elif login.code is None:
             raise Refusal("bad_field", "give the token, or the code of an invitation", param="token")
         elif "manage" in principal.granted:
             return Response(status_code=204)  # paired already: another browser may take the invitation
         else:
-            cookie = auth.accept_invitation(login.code, is_secure=principal.is_secure, address=address)
+            cookie = auth.accept_invitation(login.code, is_secure=principal.is_secure)
         return Response(status_code=204, headers={"set-cookie": cookie})
+
+    @routes.delete("/v1/sessions", status_code=204)
+    async def forget(request: Request) -> Response:
+        """Every browser that was paired has to be paired anew."""
+        principal_of(request.scope).require("manage")
+        try:
+            await asyncio.to_thread(auth.sessions.forget_all)
+        except OSError as error:
+            raise Refusal("storage_failed", f"the data directory cannot be written: {error.strerror}") from error
+        return Response(status_code=204)
 
     @routes.post("/v1/invitations", status_code=201)
     async def invite(request: Request) -> response_schemas.Invitation:
@@ -62,7 +73,7 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         link = f"{url}#code={invitation.link_code}" if url else None
         return {
             "code": invitation.link_code, "letters": invitation.letters, "expires_in_s": INVITATION_S,
-            "url": url, "link": link, "qr": _qr(link) if link else None,
+            "url": url, "link": link, "qr": qr_code(link) if link else None,
         }  # fmt: skip
 
     @routes.post("/v1/tickets")
@@ -71,8 +82,3 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         return {"ticket": auth.issue_ticket(caller_of(request.scope).address), "expires_in_s": TICKET_S}
 
     return routes
-
-
-def _qr(link: str) -> str:
-    """A picture as data: URL. Dark on white, whatever the colours of the page: that is what cameras read."""
-    return segno.make_qr(link).svg_data_uri(omitsize=True, xmldecl=False, light="white")
