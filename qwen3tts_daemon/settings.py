@@ -169,7 +169,9 @@ class SpeechSettings(Section):
     text_normalization: Annotated[bool, OnPage()] = True
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
-    loudness_lufs: Annotated[float | None, OnPage()] = Field(default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high)
+    loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
+        default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
+    )
     """How loud every voice is heard, in LUFS (EBU R128), such as -20; empty: as loud as each voice is. A voice is
     measured while it speaks for the first time, and is brought there from the next time on."""
     lead_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
