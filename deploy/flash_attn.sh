@@ -13,6 +13,8 @@ case "$wish" in
     "$python" -m pip install "cuda-toolkit[nvcc,nvvm,crt,cccl,cudart]==$cuda.*" ninja packaging setuptools wheel
     CUDA_HOME=$("$python" -c 'import nvidia, pathlib; print(next(pathlib.Path(nvidia.__path__[0]).glob("cu[0-9]*")))')
     [ -e "$CUDA_HOME/lib64" ] || ln -s lib "$CUDA_HOME/lib64"
+    # The wheel holds libcudart.so.13 and no libcudart.so, which a linker wants.
+    [ -e "$CUDA_HOME/lib/libcudart.so" ] || ln -s "$(basename "$CUDA_HOME"/lib/libcudart.so.*)" "$CUDA_HOME/lib/libcudart.so"
     export CUDA_HOME
     ARCHS=$archs WHEELS=$folder scripts/build_flash_attn.sh "$python"
     ;;
