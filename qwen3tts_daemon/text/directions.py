@@ -3,7 +3,7 @@
 What is unknown, broken or names nobody is text, as brackets are anywhere: [1], [sic].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -32,6 +32,12 @@ class VoiceChange:
 Direction = Pause | VoiceChange
 
 
+def pause_in(directions: Iterable[Direction]) -> float | None:
+    """How long all pauses among them are together; None if there is none."""
+    pauses = [one.duration_s for one in directions if isinstance(one, Pause)]
+    return sum(pauses) if pauses else None
+
+
 class Found(NamedTuple):
     """A direction, and where it ends in the text."""
 
@@ -48,9 +54,7 @@ class Directions:
         self._pauses_s = 0.0
         self._changes = 0
 
-    def find(
-        self, text: str, start: int, *, begins_line: bool, settled: bool
-    ) -> Found | Literal["perhaps"] | None:
+    def find(self, text: str, start: int, *, begins_line: bool, settled: bool) -> Found | Literal["perhaps"] | None:
         """The direction whose bracket opens at `start`. `settled`: decide as if the text ended here."""
         for pattern in (_PAUSE, _VOICE) if begins_line else (_PAUSE,):
             found = pattern.match(text, start, partial=not settled)
