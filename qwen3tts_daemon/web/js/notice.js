@@ -62,7 +62,7 @@ export class NoticeLine {
 function partsOf({ key, values, detail, remedy }, act) {
   const isQuestion = remedy === "other";
   const words = isQuestion ? null : h("p");
-  const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : `notice.${remedy}`, () => act(remedy)) : null;
+  const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : remedy === "pair" ? "pair.open" : `notice.${remedy}`, () => act(remedy)) : null;
   say(words ?? go.querySelector("span"), key, "t", values);
   return [words, detail && h("span.detail", { textContent: detail, lang: "en" }), go].filter(Boolean);
 }
