@@ -243,6 +243,8 @@ export default {
     forbidden_origin: "Pages of other sites may not do this.",
     forbidden_address: "From this address it is not allowed.",
     not_found: "It is not there any more; load the page again.", method_not_allowed: "This cannot be done here.",
+    setting_locked: "This is set elsewhere on the machine and cannot be changed here.",
+    config_unusable: "The settings file cannot be changed as it is now.",
     unknown_host: "The page is open under a name that is not allowed; open it by the computer's address.",
     download_refused: "This cannot be downloaded now.", download_failed: "The download failed.",
     queue_full: "Everybody speaks at once. Try again in a moment.",

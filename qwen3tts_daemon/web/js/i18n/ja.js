@@ -226,6 +226,8 @@ export default {
     not_found: "もうありません。ページを開き直してください。", method_not_allowed: "ここではできません。",
     unknown_host: "許されていない名前で開かれています。コンピューターのアドレスで開いてください。",
     download_refused: "今はダウンロードできません。", download_failed: "ダウンロードに失敗しました。",
+    setting_locked: "これは機械側で設定されているため、ここでは変えられません。",
+    config_unusable: "設定ファイルは今の状態では変更できません。",
     queue_full: "混み合っています。少し待ってください。",
     storage_failed: "保存できません。ディスクの空きを見てください。",
     model_loading: "声を読み込んでいます。少し待ってください。",

@@ -202,6 +202,7 @@ export default {
     too_large: "文件太大，请选小一点的。", unauthorized: "这一步需要先配对此浏览器。",
     forbidden_origin: "其他网站的页面不能这样做。", forbidden_address: "这个地址不允许这样做。",
     not_found: "它已经不在了，请重新打开此页。", method_not_allowed: "这里不能这样做。",
+    setting_locked: "这一项已在机器上另行设定，这里改不了。", config_unusable: "设置文件现在这样无法修改。",
     download_refused: "现在不能下载。", download_failed: "下载失败。",
     unknown_host: "打开此页所用的名字不被允许，请用电脑的地址打开。", queue_full: "大家都在说话，请稍后再试。",
     storage_failed: "无法保存，请看看磁盘是否满了。", model_loading: "声音还在加载，请稍后再试。",

@@ -202,6 +202,7 @@ export default {
     too_large: "檔案太大，請選小一點的。", unauthorized: "這一步需要先配對此瀏覽器。",
     forbidden_origin: "其他網站的頁面不能這樣做。", forbidden_address: "這個位址不允許這樣做。",
     not_found: "它已經不在了，請重新開啟此頁。", method_not_allowed: "這裡不能這樣做。",
+    setting_locked: "這一項已在機器上另行設定，這裡改不了。", config_unusable: "設定檔目前的狀態無法修改。",
     download_refused: "現在不能下載。", download_failed: "下載失敗。",
     unknown_host: "開啟此頁所用的名稱不被允許，請用電腦的位址開啟。", queue_full: "大家都在說話，請稍後再試。",
     storage_failed: "無法儲存，請看看磁碟是不是滿了。", model_loading: "聲音還在載入，請稍後再試。",
