@@ -363,7 +363,7 @@ test("a button that does nothing says why, hints stand at their field, and too m
 
 test("where the browser lets nothing be heard it says so, and a tap plays from the beginning", async () => {
   const { page, close } = await visit(FAST, { before: (page) => page.addInitScript(() => {
-    window.AudioContext = class extends AudioContext {
+    window.AudioContext = class extends window.AudioContext {
       constructor(options) {
         super(options);
         this.suspend();
