@@ -71,7 +71,7 @@ export class Dock {
       app.emit("speaking");
     });
     window.addEventListener("resize", () => this.#draw());
-    app.on("status", () => this.#draw());
+    for (const event of ["status", "state"]) app.on(event, () => this.#draw());
     onLanguage(() => {
       this.speed.replaceChildren(...SPEEDS.map((speed) => option(speed, `${speed.toLocaleString(language())}\u00a0×`)));
       this.speed.value = app.player.speed;
@@ -184,8 +184,8 @@ export class Dock {
   #say() {
     const { player } = this.#app;
     const { sound } = this.#utterance;
-    const isSilent = player.isSilent && player.sound === sound;
-    this.notice.show(noticeOf(this.#utterance, (id) => this.#voiceOf(id), isSilent), (remedy) => this.#remedies[remedy]());
+    const now = { isSilent: player.isSilent && player.sound === sound, isOffline: this.#app.client.state === "offline" };
+    this.notice.show(noticeOf(this.#utterance, (id) => this.#voiceOf(id), now), (remedy) => this.#remedies[remedy]());
     unable(this.stopButton, this.isBusy ? "" : "why.idle");
     unable(this.playButton, sound.length || isBusy(player) ? "" : "why.no-sound");
     for (const each of [this.replayButton, this.formats.opener]) unable(each, sound.length ? "" : "why.no-sound");

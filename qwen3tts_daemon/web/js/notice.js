@@ -13,11 +13,13 @@ export const NEW_SEED = ["generation_failed", "no_end_of_speech"];
 
 /**
  * null, or {kind: "error" | "hint", key, values, detail, remedy: "other" | "again" | "pair" | "listen"}.
- * `voiceOf` gives {name, languages} of a voice; `isSilent`: the browser lets nothing be heard.
+ * `voiceOf` gives {name, languages} of a voice; `isSilent`: the browser lets nothing be heard; `isOffline`: there is no
+ * connection now.
  */
-export function noticeOf(utterance, voiceOf, isSilent = false) {
+export function noticeOf(utterance, voiceOf, { isSilent = false, isOffline = false } = {}) {
   const { error, reason, warnings } = utterance;
   if (isSilent) return { kind: "hint", key: "notice.silent", remedy: "listen" };
+  if (error?.code === "closed" && !isOffline) return { kind: "error", key: "notice.cut", remedy: "again" };
   if (error) return noticeOfError(error, utterance, voiceOf);
   const unread = warnings.find(({ code }) => code === "unread");
   if (unread) return withOther("hint", unread, "notice.unread", utterance, voiceOf);

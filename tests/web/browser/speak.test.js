@@ -280,7 +280,7 @@ test("a lost connection comes back by itself, with everything that was chosen", 
   assert.equal(await page.locator(".toast").count(), 0, "it is told once, where it belongs");
   await page.waitForSelector(READY);
   assert.equal(sockets.length, 2);
-  await page.waitForSelector(".notice-line button:has-text('Speak it again')");
+  await page.waitForSelector(".notice-line:has-text('was cut off') button:has-text('Speak it again')");
   await page.fill("#text", "Still here.");
   await page.click("#panel-speak .writer button[type=submit]");
   await heardOut(page);

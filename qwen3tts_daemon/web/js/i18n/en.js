@@ -71,7 +71,7 @@ export default {
     speaks: "{voice} speaks {languages} only, and no other voice here reads this text.",
     "speaks-use": "{voice} speaks {languages} only; use {other}?", unread: "{voice} left out what it cannot read.",
     "unread-use": "{voice} left out what it cannot read; use {other}?",
-    silent: "The browser lets nothing be heard yet.", listen: "Tap to hear", again: "Speak it again",
+    cut: "It was cut off when the connection was lost.", silent: "The browser lets nothing be heard yet.", listen: "Tap to hear", again: "Speak it again",
   },
   why: {
     "no-sound": "There is no sound yet.", idle: "Nothing is spoken now.", "too-long": "Too many characters: {n}",

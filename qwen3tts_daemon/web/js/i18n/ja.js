@@ -65,7 +65,7 @@ export default {
   notice: {
     speaks: "{voice} が話せるのは{languages}だけで、この文を読める声はほかにありません。", "speaks-use": "{voice} が話せるのは{languages}だけです。{other} で話しますか？",
     unread: "{voice} は読めないところを飛ばしました。", "unread-use": "{voice} は読めないところを飛ばしました。{other} で話しますか？",
-    silent: "ブラウザーがまだ音を出させてくれません。", listen: "タップして聞く", again: "もう一度話す",
+    cut: "接続が切れて、途中で終わりました。", silent: "ブラウザーがまだ音を出させてくれません。", listen: "タップして聞く", again: "もう一度話す",
   },
   why: {
     "no-sound": "まだ音がありません。", idle: "今は何も話していません。", "too-long": "{n} 文字多すぎます",

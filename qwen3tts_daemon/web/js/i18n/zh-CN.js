@@ -63,7 +63,7 @@ export default {
   notice: {
     speaks: "{voice} 只会说{languages}，这里也没有别的声音能读这段文本。", "speaks-use": "{voice} 只会说{languages}；改用 {other}？",
     unread: "{voice} 跳过了读不了的部分。", "unread-use": "{voice} 跳过了读不了的部分；改用 {other}？",
-    silent: "浏览器暂时不让声音播放。", listen: "点按收听", again: "再说一遍",
+    cut: "连接断开，没有说完。", silent: "浏览器暂时不让声音播放。", listen: "点按收听", again: "再说一遍",
   },
   why: {
     "no-sound": "还没有声音。", idle: "现在没有在朗读。", "too-long": "多了 {n} 个字符",

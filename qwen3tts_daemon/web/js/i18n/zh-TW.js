@@ -63,7 +63,7 @@ export default {
   notice: {
     speaks: "{voice} 只會說{languages}，這裡也沒有別的聲音能讀這段文字。", "speaks-use": "{voice} 只會說{languages}；改用 {other}？",
     unread: "{voice} 略過了讀不出的部分。", "unread-use": "{voice} 略過了讀不出的部分；改用 {other}？",
-    silent: "瀏覽器暫時不讓聲音播放。", listen: "點一下就能聽", again: "再說一次",
+    cut: "連線中斷，沒有說完。", silent: "瀏覽器暫時不讓聲音播放。", listen: "點一下就能聽", again: "再說一次",
   },
   why: {
     "no-sound": "還沒有聲音。", idle: "現在沒有在朗讀。", "too-long": "多了 {n} 個字",
