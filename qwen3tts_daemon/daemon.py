@@ -15,10 +15,9 @@ from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth, load_token
-from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, start_engine
-from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
@@ -30,12 +29,8 @@ from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.speech_setup import EngineRenewal, make_speech
 from qwen3tts_daemon.text import languages
-from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -44,44 +39,21 @@ _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 """Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
 
 
-def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
-    """The use case on its engine; nothing runs yet: `speech.start` does that."""
-    manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
-    voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
-        library=_library(settings.data_path / "voices"), aliases=Aliases(settings.voices.aliases),
-        substitute=settings.voices.substitute, has_stand_in=choice.stand_in is not None,
-    )  # fmt: skip
-    config = SpeechConfig(
-        idle_flush_s=settings.speech.idle_flush_ms / 1000,
-        lead_silence_s=settings.speech.lead_silence_ms / 1000,
-        tail_silence_s=settings.speech.tail_silence_ms / 1000,
-        text_normalization=settings.speech.text_normalization,
-        log_text=settings.log_text,
-    )
-    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in_manager(choice), checkpoints=here)
-
-
-def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
-    """Of the engine that speaks while the other one is loaded; never unloaded: it is for those who cannot wait."""
-    if (spec := choice.stand_in) is None:
-        return None
-    return ModelManager(lambda: start_engine(spec), ManagerConfig())
-
-
 class Daemon:
     """Everything that runs, from start to stop."""
 
     def __init__(self, settings: Settings, choice: EngineChoice | None = None) -> None:
         """Raises SettingsError for what cannot be used."""
         self._settings = settings
+        self._models = ModelsDirectory(settings.models_path)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
         metrics = Metrics()
-        self._speech = make_speech(settings, self._choice, metrics)
-        self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
+        self._speech = make_speech(settings, self._choice, self._models, metrics)
+        self._renewal = EngineRenewal(settings, self._choice, self._speech, self._models)
+        self._renewing: asyncio.Task[None] | None = None
+        self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
@@ -113,6 +85,7 @@ class Daemon:
         Raises SettingsError for a port that cannot be opened, ModelUnavailable if the engine says why it cannot.
         """
         await self._speech.start(preload=self._choice.preload)
+        self._renewing = asyncio.create_task(self._renewal.run())
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -138,6 +111,9 @@ class Daemon:
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
         if self._wyoming is not None:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
@@ -157,13 +133,6 @@ class Daemon:
         if self._http is not None and sys.stderr.isatty():
             # A link for a person; logs that are kept somewhere do not get the token.
             print(f"\n  Hear it: http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
-
-
-def _library(directory: Path) -> VoiceLibrary:
-    try:
-        return VoiceLibrary(directory)
-    except OSError as error:
-        raise SettingsError(f"data_dir: cannot keep voices in {directory}: {error.strerror}") from error
 
 
 def _token(data: Path) -> str:

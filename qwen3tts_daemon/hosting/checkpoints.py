@@ -10,7 +10,7 @@ from qwen_tts.config.checkpoint import (
     read_checkpoint_config,
     read_codec_config,
 )
-from qwen_tts.config.checkpoint_files import text_tokenizer_files, weight_files
+from qwen_tts.config.checkpoint_files import check_arrived, text_tokenizer_files, weight_files
 from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES, TypeName
 from qwen_tts.config.generation import read_generation_config
 from qwen_tts.errors import BadCheckpoint
@@ -90,10 +90,15 @@ def read(path: Path) -> Checkpoint:
     config = read_checkpoint_config(path)
     read_codec_config(path / CODEC_DIRECTORY)
     read_generation_config(path)
-    weight_files(path)
     text_tokenizer_files(path)
-    weight_files(path / CODEC_DIRECTORY)
+    for file in (*weight_files(path), *weight_files(path / CODEC_DIRECTORY)):
+        check_arrived(file)
     return Checkpoint(path, config.kind, config.size)
+
+
+def is_arriving(path: Path) -> bool:
+    """Whether a download is at it, or has been left."""
+    return any(next(folder.glob("*.part"), None) is not None for folder in (path, path / CODEC_DIRECTORY))
 
 
 def short(name: str) -> str:

@@ -52,16 +52,20 @@ class VoiceCatalogue:
         aliases: Aliases | None = None,
         substitute: bool = True,
         has_stand_in: bool = False,
+        before: "VoiceCatalogue | None" = None,
     ) -> None:
-        """`has_stand_in`: another engine, with voices of its own, speaks while this one is loaded."""
+        """`has_stand_in`: another engine, with voices of its own, speaks while this one is loaded. `before`: of the
+        engine that spoke before; whoever asks for one of its voices gets one of the language, if `substitute`."""
         self.library = library
-        self.references = TrialReferences()
+        self.references: TrialReferences = before.references if before else TrialReferences()
+        self.former: tuple[VoiceInfo, ...] = (*before.former, *before.engine_voices) if before else ()
+        """Voices of engines before"""
         self._default_voice = default_voice
         self._default_language = default_language
         self._aliases = aliases or Aliases()
         self._has_stand_in = has_stand_in
         self._known = KnownVoices(capabilities, library)
-        self._names = NameResolver(self._known, self._aliases, substitute=substitute)
+        self._names = NameResolver(self._known, self._aliases, substitute=substitute, former=self.former)
         self._defaults = DefaultVoices(
             self._known, self._names, default_voice=default_voice, of_languages=self._aliases.languages
         )
@@ -76,6 +80,16 @@ class VoiceCatalogue:
     @property
     def voices(self) -> Sequence[VoiceInfo]:
         return [known.info for known in self.known]
+
+    @property
+    def engine_voices(self) -> Sequence[VoiceInfo]:
+        """Without the stored ones."""
+        return self._known.capabilities.voices
+
+    @property
+    def revision(self) -> int:
+        """Another number after each change of the voices, the stored ones that cannot speak now among them."""
+        return self._known.revision
 
     @property
     def languages(self) -> list[str]:

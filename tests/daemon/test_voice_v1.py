@@ -50,7 +50,7 @@ class Desk:
             models=(), device="", total_mb=None, free_mb=None, rows=4, active=0, text_goes_to=""
         )
         self.session = Session(
-            WebSocketSettings(**limits), self.voices, lambda: engine.capabilities, lambda: self.status,
+            WebSocketSettings(**limits), lambda: self.voices, lambda: engine.capabilities, lambda: self.status,
             now=self.now, version="1",
         )  # fmt: skip
         self.contexts: dict[str, Context] = {}

@@ -40,7 +40,7 @@ class Studio(Desk):
         self.voices.references = TrialReferences(now=lambda: self.time)
         self.session = Session(
             WebSocketSettings(),
-            self.voices,
+            lambda: self.voices,
             lambda: capabilities,
             lambda: self.status,
             now=self.now,

@@ -83,7 +83,7 @@ class VoiceConnection:
         version: str,
     ) -> None:  # fmt: skip
         self.session = Session(
-            settings, speech.voices, lambda: speech.capabilities, lambda: status_of(speech),
+            settings, lambda: speech.voices, lambda: speech.capabilities, lambda: status_of(speech),
             now=clock(), state=VOICE_STATES[speech.manager.state], version=version,
         )  # fmt: skip
         self._websocket = websocket

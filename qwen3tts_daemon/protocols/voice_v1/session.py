@@ -68,7 +68,7 @@ class Session:
     def __init__(
         self,
         settings: WebSocketSettings,
-        voices: VoiceCatalogue,
+        voices: Callable[[], VoiceCatalogue],
         capabilities: Callable[[], Capabilities],
         status: Callable[[], StatusMessage],
         *,

@@ -35,7 +35,7 @@ class Sockets:
         self._none_live = asyncio.Event()
         self._none_live.set()
         self._draining = False
-        speech.manager.on_state.append(self._tell_state)
+        speech.on_state.append(self._tell_state)
 
     @property
     def live(self) -> int:
