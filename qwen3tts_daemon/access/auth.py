@@ -24,6 +24,7 @@ from qwen3tts_daemon.access import hosts
 from qwen3tts_daemon.access.expiring_tokens import ExpiringTokens
 from qwen3tts_daemon.access.headers import Headers, RawHeaders, split_authority
 from qwen3tts_daemon.access.hosts import HostNames
+from qwen3tts_daemon.access.invitations import Invitations
 from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, Address, Network, NetworkAllowList, parse_address
 from qwen3tts_daemon.access.origins import Origins, Sender
 from qwen3tts_daemon.failures import Refusal
@@ -111,6 +112,7 @@ class Auth:
         allowed_hosts: Sequence[str] = (),
         allowed_origins: Sequence[str] = (),
         trusted_proxies: Sequence[str] = (),
+        invitations: Invitations | None = None,
         clock: Callable[[], float] = time.monotonic,
         own_names: Callable[[], frozenset[str]] = hosts.own_names,
         own_networks: Callable[[], Sequence[Network]] | None = None,
@@ -124,6 +126,8 @@ class Auth:
         self._near = NetworkAllowList((PRIVATE,), own_networks=own_networks)
         self._sessions = ExpiringTokens(SESSION_S, clock)
         self._tickets = ExpiringTokens(TICKET_S, clock)
+        self.invitations = invitations or Invitations(clock)
+        """Of browsers, without the token."""
 
     # -- admission -----------------------------------------------------------------------------------------
 
@@ -214,6 +218,14 @@ class Auth:
         """The Set-Cookie value of a new session for a client at `address`. Raises Refusal."""
         if not self.is_token(token):
             raise Refusal("unauthorized", "this is not the daemon's token", param="token")
+        return self._new_session(is_secure=is_secure, address=address)
+
+    def accept_invitation(self, code: str, *, is_secure: bool, address: str = "") -> str:
+        """As `open_session`, for the code of a link or for letters. Raises Refusal."""
+        self.invitations.redeem(code)
+        return self._new_session(is_secure=is_secure, address=address)
+
+    def _new_session(self, *, is_secure: bool, address: str) -> str:
         attributes = f"Path=/; Max-Age={int(SESSION_S)}; HttpOnly; SameSite=Strict"
         return f"{SESSION_COOKIE}={self._sessions.issue(address)}; {attributes}{'; Secure' if is_secure else ''}"
 

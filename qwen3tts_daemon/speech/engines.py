@@ -45,6 +45,11 @@ class Engines:
     def _managers(self) -> list[ModelManager]:
         return [self.engine] if self.stand_in is None else [self.engine, self.stand_in]
 
+    @property
+    def stands_in(self) -> bool:
+        """Another engine would answer now, for the one that is not ready."""
+        return self.stand_in is not None and self.stand_in.state == "ready" and self.engine.state != "ready"
+
     def for_kind(self, kind: VoiceKind | None) -> ModelManager:
         """Who speaks a voice of this kind now; None: any preset. The engine is loaded in any case."""
         if self.stand_in is None or self.engine.state == "ready" or kind not in (None, "preset"):
