@@ -17,8 +17,9 @@ from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth, load_token
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
 from qwen3tts_daemon.access.lan_addresses import page_from_here
+from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, obstacle_of
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.own_command import own_command
@@ -48,7 +49,8 @@ class Daemon:
     def __init__(self, settings: Settings, choice: EngineChoice | None = None) -> None:
         """Raises SettingsError for what cannot be used."""
         self._settings = settings
-        self._models = ModelsDirectory(settings.models_path)
+        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings))
+        self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
@@ -58,7 +60,7 @@ class Daemon:
         self._renewal = EngineRenewal(settings, self._choice, self._speech, self._models)
         self._renewing: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
-        self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
+        self._sockets = Sockets(self._speech, settings.websocket, downloads=self._downloads, version=__version__)
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
         if settings.wyoming.enabled:
@@ -74,7 +76,8 @@ class Daemon:
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            kept_clips=Clips(settings.clips), config=settings.http, version=__version__,
+            kept_clips=Clips(settings.clips), models=self._models, downloads=self._downloads, config=settings.http,
+            version=__version__,
             pair_command=_pair_command(settings),
         )  # fmt: skip
         limits = ServerConfig(
@@ -119,6 +122,7 @@ class Daemon:
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
+        await self._downloads.cancel()
         if self._wyoming is not None:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))

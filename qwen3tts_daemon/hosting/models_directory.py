@@ -2,12 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from qwen3tts_daemon.hosting.checkpoints import Found, is_arriving, scan
 
 _PERIOD_S = 2.0
 """Between two looks; what does not change from one to the next has come to rest."""
+
+ObstacleCode = Literal["setting", "pytorch", "card"]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why Qwen3-TTS would not speak here, whatever lies in the directory."""
+
+    code: ObstacleCode
+    """setting: another engine is asked for, or certain checkpoints; pytorch: it is not installed; card: none is here"""
+    way_out: str
+    """A command, or an option"""
+
 
 _Listing = Mapping[str, tuple[int, int]]
 """Size and time of change of each file, by its path."""
@@ -16,8 +31,9 @@ _Listing = Mapping[str, tuple[int, int]]
 class ModelsDirectory:
     """What is whole in it. A checkpoint that is still copied or downloaded is not there yet."""
 
-    def __init__(self, path: Path, *, period_s: float = _PERIOD_S) -> None:
+    def __init__(self, path: Path, *, obstacle: Obstacle | None = None, period_s: float = _PERIOD_S) -> None:
         self.path = path
+        self.obstacle = obstacle
         self._period_s = period_s
         self._known = _listing(path)
         self.found = _whole(path)

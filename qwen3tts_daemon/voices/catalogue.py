@@ -63,6 +63,7 @@ class VoiceCatalogue:
         self._default_voice = default_voice
         self._default_language = default_language
         self._aliases = aliases or Aliases()
+        self._substitute = substitute
         self._has_stand_in = has_stand_in
         self._known = KnownVoices(capabilities, library)
         self._names = NameResolver(self._known, self._aliases, substitute=substitute, former=self.former)
@@ -127,8 +128,12 @@ class VoiceCatalogue:
     # -- what is refused -----------------------------------------------------------------------------------
 
     def check_settings(self) -> None:
-        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now."""
-        check_voice_settings(self._known, self._names, self._aliases, self._default_voice)
+        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now.
+
+        A former voice is none: the next start would not know it.
+        """
+        names = NameResolver(self._known, self._aliases, substitute=self._substitute)
+        check_voice_settings(self._known, names, self._aliases, self._default_voice)
 
     def check_stored(self, stored: StoredVoice) -> None:
         """Raises InvalidRequest if what is loaded speaks it, and could not with its instruction."""

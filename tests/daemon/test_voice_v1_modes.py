@@ -42,7 +42,7 @@ class Studio(Desk):
             WebSocketSettings(),
             lambda: self.voices,
             lambda: capabilities,
-            lambda: self.status,
+            lambda: [self.status],
             now=self.now,
             version="1",
         )

@@ -5,10 +5,14 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
+from qwen3tts_daemon.downloads.background import DownloadState
+from qwen3tts_daemon.downloads.manifest import SourceName
+from qwen3tts_daemon.hosting.models_directory import ObstacleCode
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
+CheckpointState = Literal["loaded", "here", "incomplete", "missing"]
 
 
 class Health(TypedDict):
@@ -123,6 +127,41 @@ class Clip(TypedDict):
     media_type: str
     expires_at: str
     voice: str
+
+
+class DownloadProgress(TypedDict):
+    checkpoint: str
+    source: SourceName
+    state: DownloadState
+    arrived_bytes: int
+    total_bytes: int | None
+    bytes_per_s: float | None
+    seconds_left: float | None
+    code: str
+    message: str
+
+
+class OfficialCheckpoint(TypedDict):
+    """`bytes`: of its download, about."""
+
+    name: str
+    kind: VoiceKind | Literal["codec"]
+    bytes: int
+    state: CheckpointState
+    command: str
+
+
+class Checkpoints(TypedDict):
+    """`obstacle`: why none of them could speak here now, with `way_out`; `problem`: why what has come does not."""
+
+    checkpoints: list[OfficialCheckpoint]
+    directory: str
+    free_bytes: int | None
+    is_offline: bool
+    obstacle: ObstacleCode | Literal[""]
+    way_out: str
+    problem: str
+    download: DownloadProgress | None
 
 
 class OpenaiModel(TypedDict):

@@ -9,5 +9,6 @@ say        one line of text, for a browser's address bar or a home script
 batch      many texts, one answer
 clips      sound that a player fetches by URL
 voices, new_voices         voices: listed and changed; made and tried
+checkpoints  those of Qwen3-TTS, and their download
 wrapper_speech, wrapper_models   the existing REST wrapper of Qwen3-TTS: its speech and codec; what it tells of models
 """
