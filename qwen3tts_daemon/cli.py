@@ -118,10 +118,17 @@ def voices(
 
 @app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})
 def pair(
-    context: typer.Context, open: Annotated[bool, typer.Option("--open", help="In this machine's browser.")] = False
+    context: typer.Context,
+    open: Annotated[bool, typer.Option("--open", help="In this machine's browser.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="All browsers that were let in have to come anew.")] = False,
 ) -> None:
     """Let a browser in without the token: a link, and six letters for a phone. Takes the options of `serve`."""
-    invited = _run(pair_command.invite(_settings(context.args)))
+    settings = _settings(context.args)
+    if forget:
+        _run(pair_command.forget(settings))
+        print("No browser is paired any more.")
+        return
+    invited = _run(pair_command.invite(settings))
     if open and pair_command.open_browser(invited):
         print("The page opens in the browser.")
         return

@@ -17,6 +17,7 @@ from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth, load_token
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
 from qwen3tts_daemon.access.lan_addresses import page_from_here
+from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, obstacle_of
@@ -49,12 +50,14 @@ class Daemon:
     def __init__(self, settings: Settings, choice: EngineChoice | None = None) -> None:
         """Raises SettingsError for what cannot be used."""
         self._settings = settings
-        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings))
+        is_default = settings.models.dir is None and settings.data_dir is None
+        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings), is_default=is_default)
         self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
         self._invitations = Invitations()
+        self._sessions = _sessions(self._token, data)
         metrics = Metrics()
         self._speech = make_speech(settings, self._choice, self._models, metrics)
         self._renewal = EngineRenewal(settings, self._choice, self._speech, self._models)
@@ -72,7 +75,7 @@ class Daemon:
         auth = Auth(
             settings.auth, self._token,
             allowed_hosts=settings.http.allowed_hosts, allowed_origins=settings.http.allowed_origins,
-            trusted_proxies=settings.http.trusted_proxies, invitations=self._invitations,
+            trusted_proxies=settings.http.trusted_proxies, invitations=self._invitations, sessions=self._sessions,
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
@@ -160,6 +163,13 @@ def _pair_command(settings: Settings) -> str:
     if settings.http.port not in (0, HttpSettings().port):
         options += ["--http.port", str(settings.http.port)]
     return own_command("pair", *options)
+
+
+def _sessions(token: str, data: Path) -> Sessions:
+    try:
+        return Sessions(token, data / "sessions")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the sessions of paired browsers: {error}") from error
 
 
 async def _listen(opening: Awaitable[None], section: str, port: int) -> None:

@@ -5,7 +5,6 @@ import http.client
 import io
 import webbrowser
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import segno
@@ -34,12 +33,14 @@ class Invited:
 
 async def invite(settings: Settings) -> Invited:
     """Ask the daemon of these settings. Raises NoDaemon, SettingsError if its token is not here."""
-    if not settings.http.enabled:
-        raise SettingsError("http.enabled is false: there is no page to pair with")
-    token = _token(settings)
-    given = await asyncio.to_thread(_ask, address_from_here(settings.http.host), settings.http.port, token)
-    here = f"{page_from_here(settings.http.host, settings.http.port)}#code={given['code']}"
-    return Invited(here, given["letters"], given["link"], given["expires_in_s"])
+    given = msgspec.json.decode(await asyncio.to_thread(_ask, "POST", "/v1/invitations", settings), type=_Invitation)
+    here = f"{page_from_here(settings.http.host, settings.http.port)}#code={given.code}"
+    return Invited(here, given.letters, given.link, given.expires_in_s)
+
+
+async def forget(settings: Settings) -> None:
+    """Every browser that the daemon of these settings knows has to be paired anew. Raises as `invite`."""
+    await asyncio.to_thread(_ask, "DELETE", "/v1/sessions", settings)
 
 
 def told(invited: Invited, *, has_picture: bool) -> str:
@@ -68,26 +69,23 @@ def _picture(link: str) -> str:
     return drawn.getvalue().rstrip("\n")
 
 
-def _token(settings: Settings) -> str:
-    path = settings.data_path / "token"
-    try:
-        token = durable_files.read_line(path)
-    except PermissionError:
-        raise SettingsError(
-            f"{path} is not yours to read: run this as the user that the daemon runs as, or with sudo"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"the token: {error}") from error
-    if not token:
-        raise SettingsError(f"there is no {path}: start the daemon first, or give the --data-dir that it has")
-    return token
+class _Invitation(msgspec.Struct):
+    code: str
+    letters: str
+    link: str | None
+    expires_in_s: float
 
 
-def _ask(host: str, port: int, token: str) -> dict[str, Any]:
+def _ask(method: str, path: str, settings: Settings) -> bytes:
+    """What it answers where all is well."""
+    if not settings.http.enabled:
+        raise SettingsError("http.enabled is false: there is no page to pair with")
+    headers = {"Authorization": f"Bearer {_token(settings)}"}
+    host, port = address_from_here(settings.http.host), settings.http.port
     where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
     try:
-        connection.request("POST", "/v1/invitations", headers={"Authorization": f"Bearer {token}"})
+        connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         content = answer.read()
     except (OSError, http.client.HTTPException) as error:
@@ -96,9 +94,19 @@ def _ask(host: str, port: int, token: str) -> dict[str, Any]:
         connection.close()
     if answer.status == http.HTTPStatus.UNAUTHORIZED:
         raise SettingsError(f"the daemon at {where} has another token: give the --data-dir that it has")
+    if answer.status not in (http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT):
+        raise NoDaemon(f"{where} cannot do this ({answer.status}): if it is another server, give the --http.port")
+    return content
+
+
+def _token(settings: Settings) -> str:
+    path = settings.data_path / "token"
     try:
-        if answer.status != http.HTTPStatus.CREATED:
-            raise NoDaemon(f"{where} is no daemon that can do this ({answer.status}): give its --http.port")
-        return msgspec.json.decode(content, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise NoDaemon(f"{where} is no daemon: give its --http.port") from error
+        token = durable_files.read_line(path)
+    except PermissionError:
+        raise SettingsError(f"{path} is not yours to read: run this as the daemon's user, or with sudo") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the token: {error}") from error
+    if not token:
+        raise SettingsError(f"there is no {path}: start the daemon first, or give the --data-dir that it has")
+    return token

@@ -1,12 +1,13 @@
 """The models directory while the daemon runs: checkpoints come into it and go."""
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from qwen3tts_daemon.hosting.checkpoints import Found, is_arriving, scan
+from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Found, is_arriving, scan, short
 
 _PERIOD_S = 2.0
 """Between two looks; what does not change from one to the next has come to rest."""
@@ -31,9 +32,13 @@ _Listing = Mapping[str, tuple[int, int]]
 class ModelsDirectory:
     """What is whole in it. A checkpoint that is still copied or downloaded is not there yet."""
 
-    def __init__(self, path: Path, *, obstacle: Obstacle | None = None, period_s: float = _PERIOD_S) -> None:
+    def __init__(
+        self, path: Path, *, obstacle: Obstacle | None = None, is_default: bool = True, period_s: float = _PERIOD_S
+    ) -> None:
+        """`is_default`: the command line finds it by itself."""
         self.path = path
         self.obstacle = obstacle
+        self._is_default = is_default
         self._period_s = period_s
         self._known = _listing(path)
         self.found = _whole(path)
@@ -44,6 +49,11 @@ class ModelsDirectory:
     def names(self) -> tuple[str, ...]:
         """Of the checkpoints, the best first."""
         return tuple(one.name for one in self.found.checkpoints)
+
+    def download_command(self, name: str) -> str:
+        """What a person types to fetch a checkpoint into it."""
+        where = "" if self._is_default else f" --directory {shlex.quote(str(self.path.absolute()))}"
+        return f"{DOWNLOAD_QWEN} {short(name)}{where}"
 
     async def changes(self) -> AsyncIterator[tuple[list[str], list[str]]]:
         """Whenever something has changed and come to rest: the names of the checkpoints that came, and that went."""

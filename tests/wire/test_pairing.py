@@ -5,6 +5,7 @@ import contextlib
 import os
 import pty
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
@@ -121,6 +122,15 @@ async def test_a_paired_browser_that_opens_a_link_leaves_it_for_another(door: Do
     assert (await take(door, given["letters"])).status_code == 204
 
 
+async def test_all_browsers_are_forgotten_by_who_may_manage(door: Door) -> None:
+    await door.client.post(SESSION, json={"code": (await invite(door))["code"]})
+    async with httpx.AsyncClient(base_url=door.url, timeout=PATIENCE_S) as stranger:
+        assert code_of(await stranger.delete("/v1/sessions")) == (401, "unauthorized")
+    assert (await door.client.get(SESSION)).json()["paired"] is True
+    assert (await door.client.delete("/v1/sessions")).status_code == 204
+    assert (await door.client.get(SESSION)).json()["paired"] is False
+
+
 @pytest.mark.parametrize("body", [{}, {"code": 5}, {"code": None}])
 async def test_nothing_given_is_told(door: Door, body: dict[str, object]) -> None:
     assert code_of(await door.client.post(SESSION, json=body)) == (422, "bad_field")
@@ -205,6 +215,7 @@ def test_a_start_prints_a_link_that_is_good_once(daemon: Running) -> None:
     assert daemon.link.startswith(f"http://localhost:{daemon.port}/#code=")
     assert (daemon.data / "token").read_text().strip() not in daemon.link
     assert [paired(daemon.link), paired(daemon.link)] == [True, False]
+    assert stat.S_IMODE((daemon.data / "sessions").stat().st_mode) == 0o600, "browsers stay paired over a restart"
 
 
 def test_pair_prints_links_and_letters(daemon: Running) -> None:
@@ -216,7 +227,12 @@ def test_pair_prints_links_and_letters(daemon: Running) -> None:
     assert re.search(r"(?m)^  [A-Z]{3} [A-Z]{3}$", told.stdout)
     assert "▀" not in told.stdout
     link = f"http://localhost:{daemon.port}/#code={code}"
-    assert [paired(link), paired(link)] == [True, False]
+    with httpx.Client(base_url=f"http://127.0.0.1:{daemon.port}", timeout=PATIENCE_S) as browser:
+        assert browser.post(SESSION, json={"code": code}).status_code == 204
+        assert not paired(link), "by another browser"
+        forgotten = run("pair", "--forget", "--http.port", str(daemon.port), data=daemon.data)
+        assert forgotten.returncode == 0, forgotten.stderr
+        assert browser.get(SESSION).json()["paired"] is False
 
 
 def test_pair_draws_a_picture_in_a_terminal(daemon: Running) -> None:

@@ -111,6 +111,7 @@ class Voices(TypedDict):
     languages: list[SpokenLanguage]
     default_language: str
     preview: bool
+    revision: int
 
 
 class Reference(TypedDict):

@@ -3,7 +3,7 @@
 import { call, get } from "./api.js";
 import { copyButton } from "./clipboard.js";
 import { button, card, dialog, field, h } from "./dom.js";
-import { errorKey, number, t } from "./i18n.js";
+import { clock, errorKey, number, t } from "./i18n.js";
 
 const SHORTEST_TOKEN = 16;
 const SECOND_MS = 1_000;
@@ -56,11 +56,12 @@ export function askToPair(app) {
       } catch (error) {
         wrong.textContent = wordsOf(error);
         typed.select();
+        wrong.scrollIntoView({ block: "nearest" });
       }
     };
     return h("form", { onsubmit: submit },
-      h("p", { t: "pair.why" }), h("p.hint", { t: "pair.how" }), command, h("p.hint", { t: "pair.other" }),
-      field("pair.typed", typed), wrong,
+      h("p", { t: "pair.why" }), field("pair.typed", typed), wrong,
+      h("p.hint", { t: "pair.how" }), command, h("p.hint", { t: "pair.other" }),
       h("p.actions", {}, button(null, "cancel", () => close(false)), h("button.primary", { t: "pair.go" })),
     );
   });
@@ -85,11 +86,11 @@ function showInvitation(app, first) {
 
     function show(invitation) {
       const { letters, url, qr } = invitation;
-      const where = url ?? location.href.split("#")[0];
-      shown.replaceChildren(
-        ...(qr ? [h("p", { t: "pair.scan" }), h("img.qr", { src: qr, alt: t("pair.picture") }), h("p", { textContent: t("pair.type", { url: where }) })]
-          : [h("p", { t: "pair.only-here" })]),
-        h("output.big-letters", { textContent: `${letters.slice(0, 3)} ${letters.slice(3)}` }));
+      shown.replaceChildren(...[
+        qr && h("div", {}, h("p", { t: "pair.scan" }), h("img.qr", { src: qr, alt: t("pair.picture") })),
+        h("div", {}, h("p", { textContent: url ? t("pair.type", { url }) : t("pair.only-here") }),
+          h("output.big-letters", { textContent: `${letters.slice(0, 3)} ${letters.slice(3)}` }), left),
+      ].filter(Boolean));
       const until = performance.now() + invitation.expires_in_s * SECOND_MS;
       clearInterval(timer);
       timer = setInterval(() => tick(until), SECOND_MS);
@@ -98,10 +99,10 @@ function showInvitation(app, first) {
 
     function tick(until) {
       const seconds = Math.ceil((until - performance.now()) / SECOND_MS);
-      left.textContent = seconds > 0 ? t("pair.left", { n: number(seconds) }) : t("pair.over");
+      left.textContent = seconds > 0 ? t("pair.left", { time: clock(seconds) }) : t("pair.over");
       if (seconds > 0) return;
       clearInterval(timer);
-      shown.replaceChildren();
+      shown.replaceChildren(left);
     }
 
     async function again() {
@@ -110,6 +111,6 @@ function showInvitation(app, first) {
     }
 
     show(first);
-    return [shown, left, h("p.actions", {}, button("replay", "pair.again", again), button(null, "close", () => close(), "primary"))];
+    return [shown, h("p.actions", {}, button("replay", "pair.again", again), button(null, "close", () => close(), "primary"))];
   }).finally(() => clearInterval(timer));
 }

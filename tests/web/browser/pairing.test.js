@@ -57,7 +57,7 @@ test("a paired browser shows letters, a picture and how long they are good; with
   await page.fill("dialog input", TOKEN);
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog .big-letters");
-  await page.waitForSelector("dialog [role=timer]:has-text(' s left')");
+  await page.waitForSelector("dialog [role=timer]:has-text(':')");
   const letters = () => page.textContent("dialog .big-letters");
   const old = await letters();
   await page.click("dialog button:has-text('New letters')");

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from qwen3tts_daemon.downloads.background import Download, Downloads
 from qwen3tts_daemon.downloads.manifest import SourceName
-from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, OFFICIAL, OfficialCheckpoint
+from qwen3tts_daemon.hosting.checkpoints import OFFICIAL, OfficialCheckpoint
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body
@@ -42,7 +42,7 @@ def router(speech: Speech, models: ModelsDirectory, downloads: Downloads) -> API
             "checkpoints": [
                 {
                     "name": one.short_name, "kind": one.kind or "codec", "bytes": one.bytes,
-                    "state": _state(one, models, hosted), "command": f"{DOWNLOAD_QWEN} {one.short_name}",
+                    "state": _state(one, models, hosted), "command": models.download_command(one.name),
                 }
                 for one in OFFICIAL
             ],

@@ -1,5 +1,7 @@
 """How a client comes to be allowed more: a session by token or invitation, invitations, tickets."""
 
+import asyncio
+
 import msgspec
 import segno
 from fastapi import APIRouter
@@ -41,16 +43,26 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
     async def open_session(request: Request) -> Response:
         """The token, or the code of an invitation, for a cookie that a page cannot read."""
         login = await read_json(request, Login)
-        principal, address = principal_of(request.scope), caller_of(request.scope).address
+        principal = principal_of(request.scope)
         if login.token is not None:
-            cookie = auth.open_session(login.token, is_secure=principal.is_secure, address=address)
+            cookie = auth.open_session(login.token, is_secure=principal.is_secure)
         elif login.code is None:
             raise Refusal("bad_field", "give the token, or the code of an invitation", param="token")
         elif "manage" in principal.granted:
             return Response(status_code=204)  # paired already: another browser may take the invitation
         else:
-            cookie = auth.accept_invitation(login.code, is_secure=principal.is_secure, address=address)
+            cookie = auth.accept_invitation(login.code, is_secure=principal.is_secure)
         return Response(status_code=204, headers={"set-cookie": cookie})
+
+    @routes.delete("/v1/sessions", status_code=204)
+    async def forget(request: Request) -> Response:
+        """Every browser that was paired has to be paired anew."""
+        principal_of(request.scope).require("manage")
+        try:
+            await asyncio.to_thread(auth.sessions.forget_all)
+        except OSError as error:
+            raise Refusal("storage_failed", f"the data directory cannot be written: {error.strerror}") from error
+        return Response(status_code=204)
 
     @routes.post("/v1/invitations", status_code=201)
     async def invite(request: Request) -> response_schemas.Invitation:
