@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
@@ -20,9 +20,10 @@ from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, obstacle_of
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
+from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.own_command import own_command
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
@@ -34,7 +35,7 @@ from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech_setup import EngineRenewal, make_speech
+from qwen3tts_daemon.speech_setup import EngineRenewal, make_speech, speech_config, voice_config
 from qwen3tts_daemon.text import languages
 from qwen_tts.errors import SynthesisError
 
@@ -47,8 +48,8 @@ _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 class Daemon:
     """Everything that runs, from start to stop."""
 
-    def __init__(self, settings: Settings, choice: EngineChoice | None = None) -> None:
-        """Raises SettingsError for what cannot be used."""
+    def __init__(self, settings: Settings, choice: EngineChoice | None = None, arguments: Sequence[str] = ()) -> None:
+        """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
         is_default = settings.models.dir is None and settings.data_dir is None
         self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings), is_default=is_default)
@@ -60,10 +61,14 @@ class Daemon:
         self._sessions = _sessions(self._token, data)
         metrics = Metrics()
         self._speech = make_speech(settings, self._choice, self._models, metrics)
-        self._renewal = EngineRenewal(settings, self._choice, self._speech, self._models)
+        self._renewal = EngineRenewal(
+            self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
+        )
         self._renewing: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._sockets = Sockets(self._speech, settings.websocket, downloads=self._downloads, version=__version__)
+        self._clips = Clips(settings.clips)
+        self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
         if settings.wyoming.enabled:
@@ -79,8 +84,8 @@ class Daemon:
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            kept_clips=Clips(settings.clips), models=self._models, downloads=self._downloads, config=settings.http,
-            version=__version__,
+            kept_clips=self._clips, models=self._models, downloads=self._downloads,
+            live_settings=self._live_settings, config=settings.http, version=__version__,
             pair_command=_pair_command(settings),
         )  # fmt: skip
         limits = ServerConfig(
@@ -89,6 +94,17 @@ class Daemon:
             trusted_proxies=settings.http.trusted_proxies,
         )  # fmt: skip
         return HttpServer(app, settings.http.host, settings.http.port, limits)
+
+    def _check(self, settings: Settings) -> None:
+        """Raises SettingsError for settings that cannot be used."""
+        self._speech.voices.check_change(voice_config(settings))
+
+    def _use(self, settings: Settings) -> None:
+        """What is marked `OnPage` in the settings, as far as it can be used at once."""
+        self._speech.voices.use(voice_config(settings))
+        self._speech.config = speech_config(settings)
+        self._speech.manager.use(manager_config(self._renewal.choice, settings))
+        self._clips.config = settings.clips
 
     async def serve(self) -> None:
         """Open HTTP at once and the other port when the voice is warm; serve until cancelled.
@@ -181,23 +197,26 @@ async def _listen(opening: Awaitable[None], section: str, port: int) -> None:
         raise SettingsError(f"{section}.host, {section}.port: cannot listen on port {port}: {reason}") from error
 
 
-def run(settings: Settings, choice: EngineChoice | None = None) -> int:
-    """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code."""
+def run(settings: Settings, choice: EngineChoice | None = None, arguments: Sequence[str] = ()) -> int:
+    """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code.
+
+    `arguments`: the command line that the settings are of.
+    """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in _TOLD_SPARINGLY:
         logging.getLogger(name).addFilter(SparingFilter())
     try:
-        asyncio.run(_serve(settings, choice))
+        asyncio.run(_serve(settings, choice, arguments))
     except (SettingsError, SynthesisError) as error:
         logger.error("cannot start: %s", error)
         return 1
     return 0
 
 
-async def _serve(settings: Settings, choice: EngineChoice | None) -> None:
+async def _serve(settings: Settings, choice: EngineChoice | None, arguments: Sequence[str]) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    daemon = Daemon(settings, choice)
+    daemon = Daemon(settings, choice, arguments)
     serving = asyncio.create_task(daemon.serve())
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -4,9 +4,12 @@ The choice `auto`, and `qwen` without named checkpoints, means the best of what 
 daemon runs that may change. The new engine loads beside the old one, which speaks until the new one can.
 """
 
+import asyncio
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, start_engine
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, start_engine
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.settings import Settings, SettingsError
@@ -15,7 +18,7 @@ from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
@@ -27,15 +30,35 @@ def make_speech(
 ) -> Speech:
     """The use case on its engine; nothing runs yet: `speech.start` does that. Raises SettingsError."""
     engines = _engines(choice)
-    voices = _catalogue(settings, choice, engines)
-    config = SpeechConfig(
-        idle_flush_s=settings.speech.idle_flush_ms / 1000,
-        lead_silence_s=settings.speech.lead_silence_ms / 1000,
-        tail_silence_s=settings.speech.tail_silence_ms / 1000,
-        text_normalization=settings.speech.text_normalization,
+    voices = VoiceCatalogue(
+        lambda: engines.capabilities, voice_config(settings),
+        library=_library(settings.data_path / "voices"), has_stand_in=choice.stand_in is not None,
+    )  # fmt: skip
+    return Speech(
+        engines.engine,
+        voices,
+        metrics or Metrics(),
+        speech_config(settings),
+        engines.stand_in,
+        checkpoints=models.names,
+    )
+
+
+def voice_config(settings: Settings) -> VoiceConfig:
+    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    voices = settings.voices
+    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+
+
+def speech_config(settings: Settings) -> SpeechConfig:
+    speech = settings.speech
+    return SpeechConfig(
+        idle_flush_s=speech.idle_flush_ms / 1000,
+        lead_silence_s=speech.lead_silence_ms / 1000,
+        tail_silence_s=speech.tail_silence_ms / 1000,
+        text_normalization=speech.text_normalization,
         log_text=settings.log_text,
     )
-    return Speech(engines.engine, voices, metrics or Metrics(), config, engines.stand_in, checkpoints=models.names)
 
 
 def _engines(choice: EngineChoice) -> Engines:
@@ -46,18 +69,7 @@ def _engines(choice: EngineChoice) -> Engines:
     return Engines(ModelManager(lambda: start_engine(choice.spec), choice.config), stand_in)
 
 
-def _catalogue(
-    settings: Settings, choice: EngineChoice, engines: Engines, before: VoiceCatalogue | None = None
-) -> VoiceCatalogue:
-    return VoiceCatalogue(
-        lambda: engines.capabilities, default_voice=settings.voice, default_language=settings.language,
-        library=before.library if before else _library(settings), aliases=Aliases(settings.voices.aliases),
-        substitute=settings.voices.substitute, has_stand_in=choice.stand_in is not None, before=before,
-    )  # fmt: skip
-
-
-def _library(settings: Settings) -> VoiceLibrary:
-    directory = settings.data_path / "voices"
+def _library(directory: Path) -> VoiceLibrary:
     try:
         return VoiceLibrary(directory)
     except OSError as error:
@@ -67,12 +79,16 @@ def _library(settings: Settings) -> VoiceLibrary:
 class EngineRenewal:
     """Chooses the engine anew when a checkpoint has come, and lets Speech change to it."""
 
-    def __init__(self, settings: Settings, choice: EngineChoice, speech: Speech, models: ModelsDirectory) -> None:
-        """`choice` is what `speech` speaks with."""
-        self._settings = settings
-        self._choice = choice
+    def __init__(
+        self, choice: EngineChoice, speech: Speech, models: ModelsDirectory, settings: Settings,
+        settings_now: Callable[[], Settings],
+    ) -> None:  # fmt: skip
+        """`choice`, of `settings`, is what `speech` speaks with; `settings_now`: what was changed since is in them."""
+        self.choice = choice
         self._speech = speech
         self._models = models
+        self._settings = settings
+        self._settings_now = settings_now
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -92,8 +108,8 @@ class EngineRenewal:
 
     async def _choose_anew(self) -> None:
         try:
-            choice = choose_engine(self._settings)
-            if choice.spec != self._choice.spec:
+            choice = await asyncio.to_thread(choose_engine, self._settings)
+            if choice.spec != self.choice.spec:
                 await self._change_to(choice)
         except Exception as error:
             self._models.problem = str(error if isinstance(error, SettingsError) else load_failure(error))
@@ -101,11 +117,16 @@ class EngineRenewal:
                 "what has come cannot speak, and what is loaded goes on: %s", error, exc_info=unforeseen(error)
             )
         else:
-            self._choice, self._models.problem = choice, ""
+            self.choice, self._models.problem = choice, ""
 
     async def _change_to(self, choice: EngineChoice) -> None:
-        engines = _engines(choice)
-        voices = _catalogue(self._settings, choice, engines, self._speech.voices)
+        engines, before = _engines(choice), self._speech.voices
+        voices = VoiceCatalogue(
+            lambda: engines.capabilities, before.config,
+            library=before.library, has_stand_in=choice.stand_in is not None, before=before,
+        )  # fmt: skip
         logger.info("another engine is made ready, for %s", ", ".join(self._models.names))
         await self._speech.replace(engines, voices, preload=choice.preload)
+        voices.use(voice_config(self._settings_now()))
+        engines.engine.use(manager_config(choice, self._settings_now()))
         logger.info("now %s speaks", self._speech.capabilities.engine)

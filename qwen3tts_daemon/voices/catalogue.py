@@ -1,13 +1,14 @@
 """The voices that can be asked for, and which voice and language an utterance gets."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from qwen3tts_daemon.hosting.checkpoints import way_to_voices
+from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
-from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_settings
+from qwen3tts_daemon.voices.default_voices import DefaultVoices, voice_problems
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.name_resolver import NameResolver
@@ -39,18 +40,26 @@ class Choice:
     """A name that was asked for and no voice has: another one speaks"""
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """What the settings say of all requests."""
+
+    default_voice: str | None = None
+    default_language: str = "en"
+    aliases: Aliases = field(default_factory=Aliases)
+    substitute: bool = True
+    """Names of other products mean any voice."""
+
+
 class VoiceCatalogue:
     """The engine's voices and the stored ones, asked anew each time: a voice that is added can be asked for at once."""
 
     def __init__(
         self,
         capabilities: Callable[[], Capabilities],
+        config: VoiceConfig | None = None,
         *,
-        default_voice: str | None,
-        default_language: str,
         library: VoiceLibrary | None = None,
-        aliases: Aliases | None = None,
-        substitute: bool = True,
         has_stand_in: bool = False,
         before: "VoiceCatalogue | None" = None,
     ) -> None:
@@ -60,16 +69,20 @@ class VoiceCatalogue:
         self.references: TrialReferences = before.references if before else TrialReferences()
         self.former: tuple[VoiceInfo, ...] = (*before.former, *before.engine_voices) if before else ()
         """Voices of engines before"""
-        self._default_voice = default_voice
-        self._default_language = default_language
-        self._aliases = aliases or Aliases()
-        self._substitute = substitute
         self._has_stand_in = has_stand_in
         self._known = KnownVoices(capabilities, library)
-        self._names = NameResolver(self._known, self._aliases, substitute=substitute, former=self.former)
+        self.use(config or VoiceConfig())
+
+    def use(self, config: VoiceConfig) -> None:
+        """From now on. What has been decided of an utterance stays."""
+        self.config = config
+        self._names = self._names_by(config, self.former)
         self._defaults = DefaultVoices(
-            self._known, self._names, default_voice=default_voice, of_languages=self._aliases.languages
+            self._known, self._names, default_voice=config.default_voice, of_languages=config.aliases.languages
         )
+
+    def _names_by(self, config: VoiceConfig, former: Sequence[VoiceInfo] = ()) -> NameResolver:
+        return NameResolver(self._known, config.aliases, substitute=config.substitute, former=former)
 
     # -- what there is -------------------------------------------------------------------------------------
 
@@ -100,7 +113,8 @@ class VoiceCatalogue:
     @property
     def default_language(self) -> str:
         languages = self.languages
-        return self._default_language if self._default_language in languages else languages[0]
+        language = self.config.default_language
+        return language if language in languages else languages[0]
 
     @property
     def defaults(self) -> dict[str, str]:
@@ -132,8 +146,19 @@ class VoiceCatalogue:
 
         A former voice is none: the next start would not know it.
         """
-        names = NameResolver(self._known, self._aliases, substitute=self._substitute)
-        check_voice_settings(self._known, names, self._aliases, self._default_voice)
+        for problem in self._problems(self.config):
+            raise SettingsError(problem)
+
+    def check_change(self, config: VoiceConfig) -> None:
+        """Raises SettingsError for what is wrong there and not yet now: a voice that is named may have been deleted."""
+        if self._known.capabilities.knows_voices:
+            now = set(self._problems(self.config))
+            for problem in self._problems(config):
+                if problem not in now:
+                    raise SettingsError(problem)
+
+    def _problems(self, config: VoiceConfig) -> Iterator[str]:
+        return voice_problems(self._known, self._names_by(config), config.aliases, config.default_voice)
 
     def check_stored(self, stored: StoredVoice) -> None:
         """Raises InvalidRequest if what is loaded speaks it, and could not with its instruction."""

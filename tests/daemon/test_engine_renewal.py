@@ -73,7 +73,7 @@ class Home:
         self.models = ModelsDirectory(path, period_s=LOOKS_S)
         choice = choose_engine(settings)
         self.speech = make_speech(settings, choice, self.models)
-        self.renewal = EngineRenewal(settings, choice, self.speech, self.models)
+        self.renewal = EngineRenewal(choice, self.speech, self.models, settings, lambda: settings)
 
     @property
     def engine(self) -> str:

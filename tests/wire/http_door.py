@@ -13,10 +13,11 @@ from fastapi import FastAPI
 from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
-from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, WebSocketSettings
+from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, Settings, WebSocketSettings
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
@@ -83,6 +84,7 @@ async def open_door(
     clips: Clips | None = None,
     models: ModelsDirectory | None = None,
     downloads: Downloads | None = None,
+    settings: LiveSettings | None = None,
 ) -> AsyncIterator[Door]:
     auth = auth or Auth(
         policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
@@ -93,7 +95,8 @@ async def open_door(
     sockets = Sockets(speech, WebSocketSettings(), downloads=downloads)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
-        kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads, config=config, version="9.8.7",
+        kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads,
+        live_settings=settings or LiveSettings(Settings()), config=config, version="9.8.7",
         body_timeout_s=body_timeout_s,
     )  # fmt: skip
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)

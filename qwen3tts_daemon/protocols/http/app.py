@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http.middleware import AdmissionMiddleware
 from qwen3tts_daemon.protocols.http.openapi import complete_document
@@ -19,6 +20,7 @@ from qwen3tts_daemon.protocols.http.routes import (
     openai,
     page,
     say,
+    settings,
     status,
     text,
     voices,
@@ -44,6 +46,7 @@ def build_app(
     kept_clips: Clips,
     models: ModelsDirectory,
     downloads: Downloads,
+    live_settings: LiveSettings,
     config: HttpSettings,
     version: str,
     pair_command: str = f"{PROGRAM} pair",
@@ -75,6 +78,7 @@ def build_app(
         batch.router(speech),
         say.router(speech),
         text.router(speech),
+        settings.router(live_settings),
         clips.router(speech, kept_clips, config),
         page.router(),
         websocket.router(sockets),
