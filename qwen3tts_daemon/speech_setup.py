@@ -14,6 +14,7 @@ from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
@@ -41,6 +42,7 @@ def make_speech(
         speech_config(settings),
         engines.stand_in,
         checkpoints=models.names,
+        loudness=VoiceLoudness(settings.data_path / "loudness.json"),
     )
 
 
@@ -57,6 +59,7 @@ def speech_config(settings: Settings) -> SpeechConfig:
         lead_silence_s=speech.lead_silence_ms / 1000,
         tail_silence_s=speech.tail_silence_ms / 1000,
         text_normalization=speech.text_normalization,
+        loudness_lufs=speech.loudness_lufs,
         log_text=settings.log_text,
     )
 

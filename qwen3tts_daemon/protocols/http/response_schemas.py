@@ -72,6 +72,7 @@ class KeptVoice(_Voice):
     base: str
     instruct: str
     speed: float
+    gain_db: float
     seed: int | None
     text_layout: TextLayout | None
     text_normalization: bool | None
@@ -95,6 +96,7 @@ class ListedVoice(_Voice):
     base: NotRequired[str]
     instruct: NotRequired[str]
     speed: NotRequired[float]
+    gain_db: NotRequired[float]
     seed: NotRequired[int | None]
     text_layout: NotRequired[TextLayout | None]
     text_normalization: NotRequired[bool | None]
