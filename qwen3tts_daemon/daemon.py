@@ -34,6 +34,7 @@ from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
@@ -58,8 +59,9 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
     )  # fmt: skip
     here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
     return Speech(
-        manager, voices, metrics or Metrics(), speech_config(settings), _stand_in_manager(choice), checkpoints=here
-    )
+        manager, voices, metrics or Metrics(), speech_config(settings), _stand_in_manager(choice), checkpoints=here,
+        loudness=VoiceLoudness(settings.data_path / "loudness.json"),
+    )  # fmt: skip
 
 
 def voice_config(settings: Settings) -> VoiceConfig:
@@ -75,6 +77,7 @@ def speech_config(settings: Settings) -> SpeechConfig:
         lead_silence_s=speech.lead_silence_ms / 1000,
         tail_silence_s=speech.tail_silence_ms / 1000,
         text_normalization=speech.text_normalization,
+        loudness_lufs=speech.loudness_lufs,
         log_text=settings.log_text,
     )
 

@@ -68,6 +68,7 @@ class KeptVoice(_Voice):
     base: str
     instruct: str
     speed: float
+    gain_db: float
     seed: int | None
     text_layout: TextLayout | None
     text_normalization: bool | None
@@ -91,6 +92,7 @@ class ListedVoice(_Voice):
     base: NotRequired[str]
     instruct: NotRequired[str]
     speed: NotRequired[float]
+    gain_db: NotRequired[float]
     seed: NotRequired[int | None]
     text_layout: NotRequired[TextLayout | None]
     text_normalization: NotRequired[bool | None]
