@@ -1,7 +1,7 @@
 """Codes by which one browser is let in without the token: a link's, or six letters for who has to type.
 
-1. Whoever has the token asks for an invitation; the daemon makes the first by itself, for its terminal. One is open at a
-   time: a new one takes its place. One browser takes it, by its link or by its letters.
+1. Whoever has the token asks for an invitation; the daemon makes the first by itself, for its terminal. One is open at
+   a time: a new one takes its place. One browser takes it, by its link or by its letters.
 2. A link's code cannot be guessed; letters can. Five wrong ones, from whatever addresses, and the letters are void. The
    link is not: who guesses on purpose keeps nobody out.
 3. Nothing makes new letters but a person who asks for them, so a stranger has five guesses for each, of 16 million.
