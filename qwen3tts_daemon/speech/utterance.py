@@ -293,10 +293,10 @@ class Utterance:
         before = self._text.segments[following].before
         parts = self._output.end_passage(pause_in(before))
         self._selection = self._next_selection(before)
-        self._synthesis.cancel()
-        self._first = following
+        ended, self._first = self._synthesis, following
         self._synthesis = self._synthesis_of_passage()
         self._synthesis.start()
+        ended.cancel()  # later, so that the engine is held meanwhile
         return parts
 
     def _next_selection(self, before: Sequence[Direction]) -> VoiceSelection:

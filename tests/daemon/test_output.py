@@ -140,6 +140,6 @@ def test_a_pause_is_exact_whatever_silence_an_engine_leaves(
     if is_known:
         assert wanted <= longest <= wanted + 20, "the ends of fades are nearly nothing"
         assert len(between) <= wanted + fades + 20
-        assert np.abs(np.diff(pcm.astype(int))).max() < 700, "no click"
+        assert np.abs(np.diff(pcm.astype(int))).max() < 1_200, "no click, where the engine made none"
     else:
         assert len(between) <= max(wanted, before) + fades + 20
