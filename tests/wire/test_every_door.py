@@ -371,6 +371,7 @@ async def test_every_door_pauses_where_the_text_says_so(doors: Doors) -> None:
 async def test_brackets_are_text_for_a_request_that_says_so(doors: Doors) -> None:
     text = "Hello. [pause 500ms] Bye."
     body = {"input": text, "response_format": "pcm", "markup": False}
+    query = {"text": text, "format": "pcm", "markup": "false"}
     sounds = [
         (await doors.http.client.post("/v1/audio/speech", json=body)).content,
         (
