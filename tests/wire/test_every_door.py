@@ -374,9 +374,7 @@ async def test_brackets_are_text_for_a_request_that_says_so(doors: Doors) -> Non
     query = {"text": text, "format": "pcm", "markup": "false"}
     sounds = [
         (await doors.http.client.post("/v1/audio/speech", json=body)).content,
-        (
-            await doors.http.client.get("/v1/audio/say", params={"text": text, "format": "pcm", "markup": "false"})
-        ).content,
+        (await doors.http.client.get("/v1/audio/say", params=query)).content,
     ]
     async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as client:
         await client.write_event(Event("synthesize", {"text": text, "context": {"markup": False}}))
