@@ -95,6 +95,10 @@ class Voices(TypedDict):
     preview: bool
 
 
+class HeldTakes(TypedDict):
+    takes: list[str]
+
+
 class Reference(TypedDict):
     voice: str
     expires_in_s: float

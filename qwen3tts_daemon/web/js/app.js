@@ -19,8 +19,9 @@ const LEAD_MS = 30_000;
 const UNHEARD_MS = 600_000;
 const byId = (id) => document.getElementById(id);
 const TOAST_MS = 6_000;
+const ACTION_MS = 12_000;
 
-/** Events: voices, voice, state, status, utterance, speaking, heard, reading, reuse. */
+/** Events: opened, voices, voice, state, status, utterance, speaking, heard, stop, reading, reuse, again. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
@@ -73,11 +74,10 @@ class App extends Emitter {
   }
 
   /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
-  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false }) {
+  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false, policy = isPlayed ? "preempt" : "queue" }) {
     const sampling = { seed: Math.floor(Math.random() * 2 ** 31), ...options.sampling };
     const utterance = new Utterance({ text, options: { ...this.reading, ...options, sampling }, title, isKept });
     utterance.sound.isLive = isLive;
-    const policy = isPlayed ? "preempt" : "queue";
     const context = this.client.context({ ...utterance.options, policy, lead_ms: isPlayed || isLive ? LEAD_MS : UNHEARD_MS });
     utterance.follow(context);
     context.on("error", (error) => this.fail(error));
@@ -118,15 +118,17 @@ class App extends Emitter {
 
   #toast = null;
 
-  tell(key, values, { isError = false, detail = "" } = {}) {
+  /** `action`: [words, what a click on them does] */
+  tell(key, values, { isError = false, detail = "", action = null } = {}) {
     const box = byId(isError ? "alert" : "message");
     byId(isError ? "message" : "alert").replaceChildren();
     clearTimeout(this.#toast);
     box.replaceChildren(h("div.toast", { data: { kind: isError ? "error" : "news" } },
       h("div", {}, h("p", { textContent: t(key, values) }), detail && h("p.detail", { textContent: detail, lang: "en" })),
+      action && button(null, action[0], () => { box.replaceChildren(); action[1](); }),
       iconButton("close", "close", () => box.replaceChildren()),
     ));
-    if (!isError) this.#toast = setTimeout(() => box.replaceChildren(), TOAST_MS);
+    if (!isError) this.#toast = setTimeout(() => box.replaceChildren(), action ? ACTION_MS : TOAST_MS);
   }
 
   /** The code of an error is translated, its own words are shown as they are. */

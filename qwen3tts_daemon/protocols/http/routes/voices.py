@@ -205,10 +205,23 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> N
         principal_of(request.scope).require("manage")
         with _not_found():
             packed = await asyncio.to_thread(library.export, id)
-        return Response(packed, media_type="application/zip", headers={"content-disposition": _download(id)})
+        headers = {"content-disposition": _download(f"{id}.voice.zip")}
+        return Response(packed, media_type="application/zip", headers=headers)
+
+    @routes.get(
+        "/v1/audio/voices/{id}/prompt", response_class=Response, responses=binary_of("application/octet-stream")
+    )
+    async def export_prompt(request: Request, id: VoiceId) -> Response:
+        """The prompt.safetensors of a cloned voice: what speaks, without its recording."""
+        principal_of(request.scope).require("manage")
+        with _not_found():
+            prompt = await asyncio.to_thread(library.prompt, id)
+        if prompt is None:
+            raise Refusal("not_found", f"voice {id[:64]!r} has no voice prompt yet: it is made when it first speaks")
+        headers = {"content-disposition": _download(f"{id}.safetensors")}
+        return Response(prompt, media_type="application/octet-stream", headers=headers)
 
 
-def _download(id: str) -> str:
+def _download(name: str) -> str:
     """RFC 6266: what is not ASCII is percent-encoded, and says so."""
-    name = f"{id}.voice.zip"
-    return f'attachment; filename="{name}"' if id.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"
+    return f'attachment; filename="{name}"' if name.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"

@@ -2,69 +2,97 @@
 
 import { call, given } from "../api.js";
 import { button, card, field, h } from "../dom.js";
-import { t } from "../i18n.js";
-import { intro, keepVoice, library, needs } from "../library.js";
+import { fill, kept, limitedField } from "../forms.js";
+import { onLanguage, t } from "../i18n.js";
+import { aboutCloning, intro, keepVoice, library, needs } from "../library.js";
 import { RecordingInput } from "../recording.js";
-import { languageSelect } from "../voices.js";
+import { SamplingFields } from "../sampling.js";
+import { recall } from "../settings.js";
+import { isTrial, languageSelect } from "../voices.js";
 
 export function cloneTab(app) {
-  const recording = new RecordingInput(app);
-  const words = h("textarea", { rows: 3, maxLength: 2_000, tPlaceholder: "clone.words-like" });
-  const wordsField = field("clone.words", words);
-  const only = h("input", { type: "checkbox", role: "switch", onchange: () => { wordsField.hidden = only.checked; forget(); } });
-  const consent = h("input", { type: "checkbox" });
+  const recording = new RecordingInput(app, { keptAs: "clone" });
+  const words = kept(h("textarea", { rows: 3, maxLength: 2_000, dir: "auto", tPlaceholder: "clone.words-like" }), "clone-words");
+  const wordsField = limitedField("clone.words", words);
+  const only = kept(h("input", { type: "checkbox", role: "switch" }), "clone-only");
+  const consent = h("input", { type: "checkbox", onchange: () => tell() });
   const spoken = languageSelect(app, "clone-language");
-  const text = h("textarea", { rows: 3, maxLength: 2_000 });
+  const sampling = new SamplingFields();
+  const text = kept(h("textarea", { rows: 3, maxLength: 2_000, dir: "auto" }), "clone-text");
+  const why = h("p.hint", { role: "status", id: "clone-why" });
   const tryIt = button("play", "clone.try", () => attempt(), "primary");
   const keep = button("star", "clone.keep", () => keepIt());
+  for (const each of [tryIt, keep]) each.setAttribute("aria-describedby", why.id);
   /** The daemon's name of this recording: it is sent once. */
   let reference = null;
 
-  const forget = () => { reference = null; };
+  /** [words, values, the control that mends it]: what is missing. */
+  function obstacle({ toKeep = false } = {}) {
+    if (recording.problem) return [...recording.problem, null];
+    if (!only.checked && !words.value.trim()) return ["clone.words-needed", {}, words];
+    return toKeep && !consent.checked ? ["clone.consent-needed", {}, consent] : null;
+  }
+
+  function tell(found = null) {
+    wordsField.hidden = only.checked;
+    for (const each of [tryIt, keep]) each.disabled = recording.problem !== null;
+    const [key, values] = found ?? recording.problem ?? [];
+    why.textContent = key ? t(key, values) : "";
+  }
+
+  function isComplete(wanted) {
+    const found = obstacle(wanted);
+    tell(found);
+    found?.[2]?.focus();
+    return found === null;
+  }
+
+  function forget() {
+    reference = null;
+    tell();
+  }
+
   recording.on("change", forget);
   words.addEventListener("input", forget);
-
-  function isComplete({ toKeep }) {
-    if (recording.isEmpty) app.tell("clone.recording-needed");
-    else if (!only.checked && !words.value.trim()) {
-      app.tell("clone.words-needed");
-      words.focus();
-    } else if (toKeep && !consent.checked) {
-      app.tell("clone.consent-needed");
-      consent.focus();
-    } else return true;
-    return false;
-  }
+  only.addEventListener("change", forget);
+  onLanguage(() => tell());
 
   const fields = () => ({ ref_audio: recording.blob, ref_text: only.checked ? "" : words.value.trim() });
 
   async function attempt() {
-    if (!isComplete({ toKeep: false })) return;
+    if (!isComplete()) return;
     app.player.unlock();
     tryIt.disabled = true;
     try {
       reference ??= (await (await call("v1/audio/references", { form: fields() })).json()).voice;
-      const options = given({ voice: reference, language: spoken.value });
+      const options = given({ voice: reference, language: spoken.value, sampling: sampling.value });
       app.speak({ text: text.value.trim() || app.samples.Auto, title: t("clone.mine"), options });
     } catch (error) {
       app.fail(error);
     } finally {
-      tryIt.disabled = false;
+      tell();
     }
   }
 
   async function keepIt() {
     if (!isComplete({ toKeep: true })) return;
-    await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value } }));
+    await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value } }), { name: recording.name });
   }
 
-  app.on("voices", () => { text.value ||= app.samples.Auto ?? ""; });
+  app.on("voices", () => { if (!text.value && recall("clone-text", "") === "") text.value = app.samples.Auto ?? ""; });
+  app.on("reuse", (entry) => {
+    if (!isTrial(entry.options.voice)) return;
+    app.tabs.open("clone");
+    fill(text, entry.text);
+    sampling.value = entry.options.sampling;
+    text.focus();
+  });
   const steps = h("div.split", {},
-    card("clone.step-recording", recording.node),
+    card("clone.step-recording", recording.node, h("p.hint", { t: "clone.stays" })),
     h("div.stack", {},
       card("clone.step-words", wordsField, h("label.check", {}, only, h("span", {}, h("span", { t: "clone.speaker-only" }), " ", h("span.hint", { t: "clone.speaker-only-about" })))),
-      card("clone.step-try", h("div.columns", {}, field("clone.language", spoken)), field("clone.text", text),
-        h("label.check", {}, consent, h("span", { t: "clone.consent" })), h("p.actions", {}, tryIt, keep)),
+      card("clone.step-try", h("div.columns", {}, field("clone.language", spoken)), limitedField("clone.text", text), sampling.node,
+        h("label.check", {}, consent, h("span", { t: "clone.consent" })), h("p.actions", {}, tryIt, keep), why),
     ));
-  return [intro("clone.title", "clone.about"), h("div.stack", {}, needs(app, "cloned", "missing.clone", steps), library(app))];
+  return [intro("clone.title", "clone.about"), h("div.stack", {}, needs(app, "cloned", "missing.clone", h("div.stack", {}, steps, aboutCloning())), library(app))];
 }

@@ -2,6 +2,7 @@
 
 import { given } from "../api.js";
 import { button, card, field, h, icon } from "../dom.js";
+import { replaceText } from "../forms.js";
 import { language, number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
 import { SamplingFields } from "../sampling.js";
@@ -9,7 +10,7 @@ import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
 import { unitsOf } from "../utterance.js";
 import { voicePicker } from "../voice-picker.js";
-import { languageSelect } from "../voices.js";
+import { isTrial, languageSelect } from "../voices.js";
 
 const MOST_CHARS = 8_000;
 const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", "story"];
@@ -52,10 +53,9 @@ export function speakTab(app) {
   }
 
   const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {
-    text.value = app.samples[each.name] ?? "";
+    replaceText(app, "speak.replaced", [[text, app.samples[each.name] ?? ""]]);
     spoken.value = each.code;
     remember("language", each.code);
-    count();
     text.focus();
   }, each.code]), { hasWords: true });
 
@@ -67,7 +67,7 @@ export function speakTab(app) {
     else speak();
   } },
     h("div.paper", {}, behind, text),
-    h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { text.value = ""; count(); text.focus(); }, "quiet"), counter),
+    h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { replaceText(app, "speak.cleared", [[text, ""]]); text.focus(); }, "quiet"), counter),
     h("div.go-row", {}, go, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
     said.node,
   );
@@ -123,13 +123,15 @@ export function speakTab(app) {
     }
   });
   app.on("reuse", (entry) => {
-    if (entry.options.mode === "design") return;
+    const { mode, voice = "" } = entry.options;
+    if (mode === "design" || isTrial(voice)) return;
+    if (voice && !app.known(voice)?.available) app.tell("history.voice-gone", { name: entry.title }, { isError: true });
     text.value = entry.text;
     instruct.value = entry.options.instruct ?? "";
     spoken.value = entry.options.language ?? "";
     speed.value = entry.options.speed ?? 1;
     sampling.value = entry.options.sampling;
-    app.voice = entry.options.voice ?? "";
+    app.voice = voice;
     showSpeed();
     count();
     app.tabs.open("speak");
