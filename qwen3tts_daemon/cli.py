@@ -21,8 +21,9 @@ from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress, Wishes
-from qwen3tts_daemon.commands.models import verify as verify_command
-from qwen3tts_daemon.commands.models.manifest import SourceName
+from qwen3tts_daemon.downloads import verify as verify_command
+from qwen3tts_daemon.downloads.manifest import SourceName
+from qwen3tts_daemon.environment import MODELSCOPE, MODELSCOPE_VARIABLES
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
@@ -45,10 +46,7 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Log everything.")]
 ModelsDirectoryOption = Annotated[
     Path | None, typer.Option("--directory", help="Where they lie; empty means models.dir.")
 ]
-ModelScopeEndpointOption = Annotated[
-    # Its own library reads the first, and read the second before.
-    str, typer.Option(envvar=["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"], help="For --from modelscope.")
-]
+ModelScopeEndpointOption = Annotated[str, typer.Option(envvar=[*MODELSCOPE_VARIABLES], help="For --from modelscope.")]
 LanguageOption = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
 NormalizationOption = Annotated[
     bool | None,
@@ -192,18 +190,16 @@ def download(
     directory: ModelsDirectoryOption = None,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing, verify what is there.")] = False,
     source: Annotated[SourceName, typer.Option("--from", help="Where they come from.")] = SourceName.HUGGINGFACE,
-    modelscope_endpoint: ModelScopeEndpointOption = "https://modelscope.cn",
+    modelscope_endpoint: ModelScopeEndpointOption = MODELSCOPE,
 ) -> None:
     """Fetch checkpoints of Qwen3-TTS; what is there and right is not fetched again."""
     # Half a second of imports that no other command needs.
-    from qwen3tts_daemon.commands.models import download as download_command
-    from qwen3tts_daemon.commands.models.hub import Hub
-    from qwen3tts_daemon.commands.models.modelscope import ModelScope
-    from qwen3tts_daemon.commands.models.source import DownloadFailed
+    from qwen3tts_daemon.downloads import download as download_command
+    from qwen3tts_daemon.downloads.source import DownloadFailed
 
     settings = _common_settings(config, data_dir, debug)
     models = directory or settings.models_path
-    fetch_from = Hub() if source is SourceName.HUGGINGFACE else ModelScope(modelscope_endpoint)
+    fetch_from = download_command.source_called(source, modelscope_endpoint)
     try:
         for path in download_command.download(
             names or (), models, fetch_from, offline=offline or settings.models.offline

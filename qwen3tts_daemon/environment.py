@@ -46,6 +46,16 @@ KNOWN = (
 )
 
 
+MODELSCOPE_VARIABLES = ("MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN")
+"""Its own library reads the first, and read the second before."""
+MODELSCOPE = "https://modelscope.cn"
+
+
+def modelscope_endpoint() -> str:
+    """Where ModelScope is."""
+    return next((value for name in MODELSCOPE_VARIABLES if (value := os.environ.get(name))), MODELSCOPE)
+
+
 def own_variable(option: str) -> str:
     """The name of the variable that is for this option."""
     return ENV_PREFIX + option.upper().replace(".", "__")

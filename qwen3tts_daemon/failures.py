@@ -1,10 +1,10 @@
 """The one place where an exception becomes words for a client."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from qwen_tts.errors import SynthesisError
+from qwen_tts.errors import OtherVoice, SynthesisError, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ HTTP_STATUS = {
     "forbidden_address": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "download_refused": 409,
     "unknown_host": 421,
     "queue_full": 503,
     "model_loading": 503,
@@ -40,6 +41,7 @@ HTTP_STATUS = {
     "no_end_of_speech": 500,
     "internal": 500,
     "storage_failed": 507,
+    "download_failed": 502,
     "rate_limited": 429,
     "too_many_contexts": 429,
 }
@@ -89,6 +91,8 @@ class Failure:
     http_status: int
     param: str | None = None
     retry_after_s: float | None = None
+    instead: OtherVoice | None = None
+    """Who could speak it: to ask once more with this voice is a way out"""
 
     @property
     def close_code(self) -> int:
@@ -104,7 +108,8 @@ class Failure:
     def envelope(self, request_id: str | None) -> dict[str, Any]:
         """`{"error": {...}}`, a superset of OpenAI's."""
         error = {"code": self.code, "message": self.message, "param": self.param, "type": self.type}
-        return {"error": {**error, "request_id": request_id}}
+        way_out = {} if self.instead is None else {"instead": asdict(self.instead)}
+        return {"error": {**error, **way_out, "request_id": request_id}}
 
 
 def code_of(error: BaseException) -> str:
@@ -119,4 +124,5 @@ def describe(error: BaseException) -> Failure:
         return Failure("internal", "internal error, see the daemon's log", 500)
     status = HTTP_STATUS[error.code]
     retry_after_s = error.retry_after_s or _RETRY_AFTER_S.get(status)
-    return Failure(error.code, error.message, status, error.param, retry_after_s)
+    instead = error.instead if isinstance(error, UnsupportedLanguage) else None
+    return Failure(error.code, error.message, status, error.param, retry_after_s, instead)

@@ -205,6 +205,8 @@ class StreamEnd(msgspec.Struct, frozen=True, kw_only=True):
     """limit: some of it was stopped before it ended by itself"""
     guards: dict[Guard, int] = {}
     """How often each had to act"""
+    unread: int = 0
+    """Words that the voice cannot read, and that were left out"""
     queue_s: float = 0.0
     """From the request to the first work on it."""
     synthesis_s: float = 0.0

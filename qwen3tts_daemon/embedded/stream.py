@@ -65,6 +65,8 @@ class EmbeddedStream:
         """The piece that the last sound was of"""
         self._pause: Samples | None = None
         """What stands between the last unit and a next one"""
+        self._unread = 0
+        """Words that nobody could read"""
         self._opened_at = now()
         self._queue_s: float | None = None
         self._synthesis_s = 0.0
@@ -138,8 +140,10 @@ class EmbeddedStream:
         unit = self._next_unit(voices)
         if unit is None:
             self._end_or_wait()
-        elif unit.phonemes:
-            self._speak(unit, voices)
+        else:
+            self._unread += unit.unread
+            if unit.phonemes:
+                self._speak(unit, voices)
 
     def _next_unit(self, voices: EmbeddedSynthesizer) -> PhonemeUnit | None:
         """None: everything that was fed is spoken."""
@@ -207,4 +211,6 @@ class EmbeddedStream:
             self.finish(TextEmpty("nothing in the text can be spoken", param="text"))
             return
         reason: Literal["complete", "limit"] = "limit" if self._framer.is_cut_off else "complete"
-        self.finish(StreamEnd(reason=reason, queue_s=self._queue_s or 0.0, synthesis_s=self._synthesis_s))
+        self.finish(
+            StreamEnd(reason=reason, unread=self._unread, queue_s=self._queue_s or 0.0, synthesis_s=self._synthesis_s)
+        )

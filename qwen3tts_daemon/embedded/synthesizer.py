@@ -32,6 +32,8 @@ class PhonemeUnit:
 
     phonemes: str
     ending: Ending
+    unread: int = 0
+    """Words that were left out"""
 
 
 class EmbeddedSynthesizer:
@@ -92,10 +94,12 @@ class EmbeddedSynthesizer:
     ) -> Iterator[PhonemeUnit]:
         """A unit in phonemes, or its parts if it sounds too long for one inference."""
         cancellation.check()
-        phonemes = self._g2p.phonemes(unit.text, voice.locale)
+        reading = self._g2p.read(unit.text, voice.locale)
+        phonemes = reading.phonemes
         parts = max(-(-count_sounds(phonemes) // max_sounds), -(-len(phonemes) // _max_phonemes(voice)))
         if parts <= 1 or len(unit.text) == 1:
-            yield PhonemeUnit(_with_final_mark(phonemes, unit.ending) if count_sounds(phonemes) else "", unit.ending)
+            audible = _with_final_mark(phonemes, unit.ending) if count_sounds(phonemes) else ""
+            yield PhonemeUnit(audible, unit.ending, reading.unread)
             return
         for part in fit(unit, fraction=1 / parts):
             yield from self._fitting(part, voice, cancellation, max_sounds)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import msgspec
 
 from qwen3tts_daemon.hosting.spare_process import EngineProcess, SpareProcess, StartEngine, restart_backoff
+from qwen3tts_daemon.hosting.start_times import StartTimes
 from qwen3tts_daemon.hosting.worker_client import NoAnswer
 from qwen_tts.api import Capabilities, EngineStatus, ModelState
 from qwen_tts.errors import ModelLoading, ModelUnavailable, SynthesisError
@@ -51,6 +52,7 @@ class ModelManager:
         self._leases = Leases()
         self._is_evicted = False
         self._has_been_ready = False
+        self._start_times = StartTimes(loop_time)
         self._backoff = restart_backoff()
         self._error: SynthesisError | None = None
         """What the last load failed with"""
@@ -75,6 +77,11 @@ class ModelManager:
     def reason(self) -> str:
         """Why it cannot speak; "" if it can, or nobody knows yet."""
         return str(self._error) if self.state == "failed" else ""
+
+    @property
+    def ready_in_s(self) -> float | None:
+        """How long a request that came now would wait for the engine; None if nobody can tell."""
+        return self._start_times.left_s(self.state)
 
     @property
     def leases(self) -> int:
@@ -226,8 +233,9 @@ class ModelManager:
         while True:
             self._set("loading")
             try:
-                self._engine = await self._spare.take() or await self._start_engine()
-                await self._engine.load()
+                with self._start_times.measured("load"):
+                    self._engine = await self._spare.take() or await self._start_engine()
+                    await self._engine.load()
             except Exception as error:  # noqa: BLE001  the edge of the engine's life: it is told and tried again
                 await self._fail(error)
             else:
@@ -253,7 +261,7 @@ class ModelManager:
         while not engine.died.is_set():
             if self._leases.count > 0:
                 if self.state == "sleeping":
-                    await self._change(engine, engine.wake, before="loading", after="ready")
+                    await self._change(engine, lambda: self._wake(engine), before="loading", after="ready")
                 else:
                     await self._changes.wait()
             elif not self._is_evicted and (left_s := self._idle_limit_s - self._leases.idle_s) > 0:
@@ -263,6 +271,10 @@ class ModelManager:
             else:
                 self._set("unloaded")
                 return
+
+    async def _wake(self, engine: EngineProcess) -> None:
+        with self._start_times.measured("wake"):
+            await engine.wake()
 
     @property
     def _may_sleep(self) -> bool:

@@ -11,6 +11,7 @@ output           its sound as a listener gets it: speed, silences, numbers
 report           what it cost, and the line in the log
 engines          the engine, and the preview voice while it loads
 metrics          what is counted and measured
+hourly_count     how much there was in the last hour
 clip, clips      sound that players fetch by URL: one, and all of them with their limits
 voice_making     voices from a description or a recording
 

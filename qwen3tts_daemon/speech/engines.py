@@ -37,6 +37,11 @@ class Engines:
         managers = [self._engine] if self._stand_in is None else [self._engine, self._stand_in]
         await asyncio.gather(*(manager.close() for manager in managers))
 
+    @property
+    def stands_in(self) -> bool:
+        """Another engine would answer now, for the one that is not ready."""
+        return self._stand_in is not None and self._stand_in.state == "ready" and self._engine.state != "ready"
+
     def for_kind(self, kind: VoiceKind | None) -> ModelManager:
         """Who speaks a voice of this kind now; None: any preset. The engine is loaded in any case."""
         if self._stand_in is None or self._engine.state == "ready" or kind not in (None, "preset"):

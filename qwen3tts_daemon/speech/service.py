@@ -13,6 +13,7 @@ from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.hosting.model_names import ModelNames
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.hourly_count import HourlyCount
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.report import Report
 from qwen3tts_daemon.speech.request import Caller, Order
@@ -54,6 +55,7 @@ class Speech:
         self.takes = RecentTakes()
         self.reports = BoundedDict[Report](_MOST_REPORTS)
         """Of the last utterances, by request id: what a stream's headers could not say yet."""
+        self._last_hour = HourlyCount()
         self._open: set[Utterance] = set()
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -95,6 +97,16 @@ class Speech:
     @property
     def active(self) -> int:
         return len(self._open)
+
+    @property
+    def last_hour(self) -> int:
+        """Utterances that were begun."""
+        return self._last_hour.total
+
+    @property
+    def stands_in(self) -> bool:
+        """See Engines."""
+        return self._engines.stands_in
 
     def utterance(self, order: Order, caller: Caller | None = None, *, is_live: bool = True) -> Utterance:
         """`is_live`: somebody is still writing its text. Raises InvalidRequest for what cannot be spoken, Refusal while
@@ -161,6 +173,7 @@ class Speech:
 
     def _began(self, utterance: Utterance) -> None:
         self._open.add(utterance)
+        self._last_hour.add()
         self._none_open.clear()
         self._metrics.rows_active.set(len(self._open))
 

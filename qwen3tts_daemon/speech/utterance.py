@@ -24,7 +24,7 @@ from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
-from qwen3tts_daemon.speech.voice_selection import VoiceSelection
+from qwen3tts_daemon.speech.voice_selection import LeftOut, VoiceSelection
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
@@ -156,6 +156,11 @@ class Utterance:
         return Report(self.caller.request_id, self.order.protocol, self.voice, self.language, self.end, self.measures)
 
     @property
+    def left_out(self) -> LeftOut | None:
+        """What the voice could not read, once it has ended; None if it has read every word."""
+        return self._selection.left_out(self._text.written) if self.measures.unread else None
+
+    @property
     def take(self) -> Take | None:
         """What a designed voice said, if it came to an end by itself."""
         description = self._selection.description
@@ -222,10 +227,11 @@ class Utterance:
         if (end := self._synthesis.end) is None:
             return []
         if not self._output.has_begun:
-            raise self._selection.unreadable(self.text)
+            raise self._selection.unreadable(self._text.written)
         self.end = "done" if end.reason == "complete" else end.reason
         measures = self.measures
-        measures.queue_s, measures.synthesis_s, measures.guards = end.queue_s, end.synthesis_s, end.guards
+        measures.queue_s, measures.synthesis_s = end.queue_s, end.synthesis_s
+        measures.guards, measures.unread = end.guards, end.unread
         return self._output.finish()
 
     def _count(self, chunk: AudioChunk) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -14,9 +14,17 @@ from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import AUTO, DesignedVoice, SynthesisRequest
-from qwen_tts.errors import UnsupportedLanguage
+from qwen_tts.errors import OtherVoice, UnsupportedLanguage
 from qwen_tts.limits import SPEED
 from qwen_tts.stream import SpeechEngine
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Some words of a text were not spoken: why, and who could."""
+
+    message: str
+    instead: OtherVoice | None
 
 
 class VoiceSelection:
@@ -102,18 +110,27 @@ class VoiceSelection:
         """The engine has made no sound of these words."""
         assert self._known is not None
         spoken = ", ".join(self._known.info.languages)
+        instead = self._who_could(text)
         return UnsupportedLanguage(
-            f"voice {self.voice!r} can read nothing of this text: it speaks {spoken}; {self._who_could(text)}",
-            param="text",
-        )
+            f"voice {self.voice!r} can read nothing of this text: it speaks {spoken}; {self._way_out(instead)}",
+            param="text", instead=instead,
+        )  # fmt: skip
 
-    def _who_could(self, text: str) -> str:
+    def left_out(self, text: str) -> LeftOut:
+        """The engine could not read some words of the text, and has spoken the others."""
+        instead = self._who_could(text)
+        return LeftOut(f"voice {self.voice!r} left out what it cannot read; {self._way_out(instead)}", instead)
+
+    def _who_could(self, text: str) -> OtherVoice | None:
+        """Who speaks the language that most of it is in; None: nobody else."""
         voices = self._voices
         named = {language for voice in voices.voices for language in voice.languages}
-        language = detect_language(text, sorted(named), fallback="")
-        if not language or (voice := voices.default_for(language)).name == self.voice:
-            return f"there are voices for {', '.join(voices.languages)}"
-        return f"voice {voice.name!r} speaks {language}"
+        return voices.other_voice(self.voice, detect_language(text, sorted(named), fallback=""))
+
+    def _way_out(self, instead: OtherVoice | None) -> str:
+        if instead is None:
+            return f"there are voices for {', '.join(self._voices.languages)}"
+        return f"voice {instead.voice!r} speaks {instead.language}"
 
     def _on(self, engine: SpeechEngine) -> tuple[VoiceCatalogue, Choice]:
         """The catalogue and the choice. An engine that stands in has voices of its own: one of the language speaks."""

@@ -14,7 +14,7 @@ from qwen3tts_daemon.voices.name_resolver import NameResolver
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
 from qwen_tts.api import AUTO, Capabilities, ClonedVoice, Gender, PresetVoice, Voice, VoiceInfo
-from qwen_tts.errors import InvalidRequest, ModelLoading, UnknownVoice, UnsupportedLanguage
+from qwen_tts.errors import InvalidRequest, ModelLoading, OtherVoice, UnknownVoice, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,12 @@ class VoiceCatalogue:
         """Who speaks it if none is named, for lists of what there is."""
         return self._defaults.listed(language)
 
+    def other_voice(self, voice: str, language: str) -> OtherVoice | None:
+        """Who speaks this language if `voice` does not; None if it does itself, or nobody does."""
+        if language not in self.languages or (other := self.default_for(language).name) == voice:
+            return None
+        return OtherVoice(other, language)
+
     def find(self, name: str) -> KnownVoice:
         """By any name that people see, or by name and language: "ryan-de". Raises UnknownVoice."""
         return self._trial_voice(name) if name.startswith(PREFIX) else self._names.find(name)
@@ -165,7 +171,8 @@ class VoiceCatalogue:
         spoken = known.info.languages if known else self.languages
         if language not in (AUTO, *spoken):
             who = f"voice {known.name!r} speaks" if known else "there are voices for"
-            raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {language}", param="language")
+            instead = self.other_voice(known.name, language) if known else None
+            raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {language}", param="language", instead=instead)
 
     # -- what an utterance gets ----------------------------------------------------------------------------
 

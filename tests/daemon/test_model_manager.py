@@ -382,6 +382,38 @@ async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> N
     assert await lease_once(watched.manager) is watched.started[1]
 
 
+async def test_what_the_next_request_waits_is_what_it_took_the_last_time(start: Start) -> None:
+    class Waking(ToneEngine):
+        async def wake(self) -> None:
+            await asyncio.sleep(1)
+
+    engines = ToneEngine(), Waking(load_s=4), Waking(load_s=5)
+    watched = await start(*engines, sleep_s=60, idle_unload_s=300, preload=False)
+    manager = watched.manager
+    assert manager.ready_in_s is None, "nobody has seen it load"
+    await lease_once(manager)
+    assert (manager.state, manager.ready_in_s) == ("ready", 0.0)
+    await watched.reach("sleeping")
+    assert manager.ready_in_s is None, "nor wake"
+    await lease_once(manager)
+    await watched.reach("sleeping")
+    assert manager.ready_in_s == 1.0
+    await watched.reach("unloaded")
+    assert manager.ready_in_s == 4.0
+    manager.prepare()
+    await watched.reach("loading")
+    await asyncio.sleep(3)
+    assert manager.ready_in_s == 1.0, "what is left of it"
+    await asyncio.sleep(1.5)
+    assert manager.ready_in_s == 0.0, "it takes longer than the last time"
+
+
+async def test_a_load_that_fails_is_no_measure(start: Start) -> None:
+    watched = await start(ToneEngine(load_s=2, load_fails=TOO_LARGE))
+    await watched.reach("loading", "failed")
+    assert watched.manager.ready_in_s is None
+
+
 @pytest.mark.parametrize(("config", "end"), [({"idle_unload_s": 0.5}, "unloaded"), ({"sleep_s": 0.5}, "sleeping")])
 async def test_half_a_second_is_a_limit_too(start: Start, config: dict[str, float], end: ModelState) -> None:
     watched = await start(**config)

@@ -18,6 +18,7 @@ from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import (
+    OtherVoice,
     SynthesisFailed,
     TextEmpty,
     TextTooLong,
@@ -255,6 +256,8 @@ class TestUnreadable:
             f"voice '{utterance.voice}' can read nothing of this text: it speaks {spoken}; {way_out}"
         )
         assert caught.value.param == "text"
+        named = re.fullmatch(r"voice '(\w+)' speaks (\w+)", way_out)
+        assert caught.value.instead == (OtherVoice(*named.groups()) if named else None)
         assert heard == []
         assert utterance.end == "unsupported_language"
         assert b'end="unsupported_language"' in metrics.exposition()
@@ -263,6 +266,18 @@ class TestUnreadable:
         pcm, segments = await say(speech, "[mute] one. Hello there.")
         assert pcm == tone("Hello there.")
         assert [segment.text for segment in segments] == ["Hello there."]
+
+    async def test_what_is_left_out_of_it_is_told_at_the_end(self, speech: Speech) -> None:
+        utterance = speech.whole_utterance(Order("test", voice="tone"), "Hello. [mute] 今天天气很好，我们出去走走。")
+        async with utterance:
+            _ = [part async for part in utterance]
+            assert utterance.left_out is not None
+            assert utterance.left_out.instead == OtherVoice("gong", "zh")
+            assert utterance.left_out.message == "voice 'tone' left out what it cannot read; voice 'gong' speaks zh"
+        assert str(utterance.report).endswith("end=done unread=1")
+        async with speech.whole_utterance(ORDER, "Hello.") as whole:
+            _ = [part async for part in whole]
+            assert whole.left_out is None
 
 
 async def test_a_text_beyond_the_limit_is_refused(speech: Speech) -> None:

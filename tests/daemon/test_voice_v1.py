@@ -47,8 +47,9 @@ class Desk:
         self.voices = VoiceCatalogue(lambda: engine.capabilities, default_voice=None, default_language="en")
         self.now = 1000.0
         self.status = StatusMessage(
-            models=(), device="", total_mb=None, free_mb=None, rows=4, active=0, text_goes_to=""
-        )
+            models=(), device="", total_mb=None, free_mb=None, rows=4, active=0, state="ready",
+            ready_in_s=0.0, stands_in=False, last_hour=0, text_goes_to="",
+        )  # fmt: skip
         self.session = Session(
             WebSocketSettings(**limits), self.voices, lambda: engine.capabilities, lambda: self.status,
             now=self.now, version="1",

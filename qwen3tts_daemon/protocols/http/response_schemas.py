@@ -210,3 +210,4 @@ class Report(Costs):
     language: str
     chars: int
     samples: int
+    unread: int

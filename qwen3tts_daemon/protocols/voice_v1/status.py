@@ -27,7 +27,9 @@ def status_of(speech: Speech) -> StatusMessage:
     return StatusMessage(
         models=models, device=status.device, total_mb=mebibytes(status.total_bytes),
         free_mb=mebibytes(status.free_bytes), rows=speech.capabilities.rows, active=speech.active,
-        text_goes_to=speech.capabilities.text_goes_to,
+        text_goes_to=speech.capabilities.text_goes_to, state=speech.manager.state,
+        ready_in_s=None if (left_s := speech.manager.ready_in_s) is None else round(left_s, 1),
+        stands_in=speech.stands_in, last_hour=speech.last_hour,
     )  # fmt: skip
 
 

@@ -225,6 +225,7 @@ export default {
     forbidden_origin: "Pages of other sites may not do this.", forbidden_address: "Your address may not do this.",
     not_found: "It is not there any more.", method_not_allowed: "This cannot be done here.",
     unknown_host: "The daemon does not know this name of its own; allow it in the settings.",
+    download_refused: "This cannot be downloaded now.", download_failed: "The download failed.",
     queue_full: "The voice is busy. Try again in a moment.", storage_failed: "The daemon cannot write its data.",
     model_loading: "The voice is still loading. Try again in a moment.",
     model_unavailable: "The voice is not available.", out_of_memory: "The model does not fit into the memory.",

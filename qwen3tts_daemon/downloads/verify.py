@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from qwen3tts_daemon.commands.models import manifest
-from qwen3tts_daemon.commands.models.manifest import BadManifest, Manifest, SourceName
+from qwen3tts_daemon.downloads import manifest
+from qwen3tts_daemon.downloads.manifest import BadManifest, Manifest, SourceName
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import official, short
 from qwen_tts.config.checkpoint import is_codec_directory, read_codec_config
