@@ -32,10 +32,12 @@ from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -82,12 +84,20 @@ class Daemon:
         metrics = Metrics()
         self._speech = make_speech(settings, self._choice, metrics)
         self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
+        self._samples = self._voice_samples(settings.data_path / "samples") if settings.voices.samples else None
+        self._making_samples: asyncio.Task[None] | None = None
         self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
         if settings.wyoming.enabled:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
+
+    def _voice_samples(self, directory: Path) -> VoiceSamples:
+        try:
+            return VoiceSamples(self._speech, SampleFiles(directory))
+        except OSError as error:
+            raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
 
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
@@ -98,7 +108,7 @@ class Daemon:
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            kept_clips=Clips(settings.clips), config=settings.http, version=__version__,
+            kept_clips=Clips(settings.clips), samples=self._samples, config=settings.http, version=__version__,
         )  # fmt: skip
         limits = ServerConfig(
             message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections,
@@ -125,6 +135,8 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
+        if self._samples is not None:
+            self._making_samples = asyncio.create_task(self._samples.keep_making())
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -138,6 +150,8 @@ class Daemon:
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
+        if self._making_samples is not None:
+            self._making_samples.cancel()
         if self._wyoming is not None:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))

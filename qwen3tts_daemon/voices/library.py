@@ -90,10 +90,7 @@ class VoiceLibrary:
         try:
             return from_wav(self._folders.path(id, REFERENCE).read_bytes())
         except (OSError, EOFError, wave.Error) as error:
-            reason = (
-                f"voice {id} has no readable {REFERENCE} that a voice prompt for these checkpoints could be made of"
-            )
-            raise Refusal("bad_audio", f"{reason}; clone it again") from error
+            raise Refusal("bad_audio", f"voice {id} has no readable {REFERENCE}; clone it again") from error
 
     def export(self, id: str) -> bytes:
         """A ZIP of the voice's files. Raises UnknownVoice."""

@@ -17,6 +17,7 @@ from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, WebSocketSetti
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
 
@@ -78,6 +79,7 @@ async def open_door(
     body_timeout_s: float = 30.0,
     auth: Auth | None = None,
     clips: Clips | None = None,
+    samples: VoiceSamples | None = None,
 ) -> AsyncIterator[Door]:
     auth = auth or Auth(
         policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
@@ -86,7 +88,8 @@ async def open_door(
     sockets = Sockets(speech, WebSocketSettings())
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
-        kept_clips=clips or Clips(ClipsSettings()), config=config, version="9.8.7", body_timeout_s=body_timeout_s,
+        kept_clips=clips or Clips(ClipsSettings()), samples=samples, config=config, version="9.8.7",
+        body_timeout_s=body_timeout_s,
     )  # fmt: skip
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)
     await http_server.start()

@@ -29,6 +29,7 @@ from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 
 
 def build_app(
@@ -38,6 +39,7 @@ def build_app(
     auth: Auth,
     sockets: SocketDoor,
     kept_clips: Clips,
+    samples: VoiceSamples | None = None,
     config: HttpSettings,
     version: str,
     body_timeout_s: float = 30.0,
@@ -60,7 +62,7 @@ def build_app(
         status.router(speech, metrics, version),
         login.router(auth),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
-        voices.router(speech, library),
+        voices.router(speech, library, samples),
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
         openai.router(speech),

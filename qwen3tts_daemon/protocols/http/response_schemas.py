@@ -66,6 +66,7 @@ class ListedVoice(_Voice):
     descriptions: NotRequired[Mapping[str, str]]
     accented: NotRequired[bool]
     takes_instruct: NotRequired[bool]
+    has_sample: NotRequired[bool]
     language: NotRequired[str]
     source: NotRequired[str]
     consent: NotRequired[bool]

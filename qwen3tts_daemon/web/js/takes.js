@@ -88,11 +88,10 @@ export class Takes {
     const { rows = 1, active = 0 } = this.#app.status ?? {};
     const made = seeds.map((seed, i) => {
       const take = new Take({ letter: this.#nextLetter(), text, options: { ...options, sampling: { ...options.sampling, seed } } });
-      this.#takes.unshift(take);
       this.#speak(take, i < rows - active ? "parallel" : "queue");
       return take;
     });
-    this.#takes = [...made, ...this.#takes.filter((take) => !made.includes(take))].slice(0, MOST);
+    this.#takes = [...made, ...this.#takes].slice(0, MOST);
     this.#pair = this.#pair.filter((take) => this.#takes.includes(take));
     this.#store();
     this.#drawAll();
@@ -101,8 +100,9 @@ export class Takes {
   }
 
   #nextLetter() {
-    const last = this.#takes[0]?.order.letter ?? LETTERS.at(-1);
-    return LETTERS[(LETTERS.indexOf(last) + 1) % LETTERS.length];
+    const letter = LETTERS[(LETTERS.indexOf(recall("take", LETTERS.at(-1))) + 1) % LETTERS.length];
+    remember("take", letter);
+    return letter;
   }
 
   #speak(take, policy) {

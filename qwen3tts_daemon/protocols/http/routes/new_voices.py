@@ -25,6 +25,7 @@ from qwen3tts_daemon.voices.trial_references import EXPIRES_S
 from qwen_tts.api import Gender, TextLayout
 
 _CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
+_PROMPT_NAMES = {"voice": "voice_prompt"}
 _IMPORT_NAMES = {"voice": "file"}
 _TAKE_NAMES = {"transcript": "take", "audio": "take"}
 
@@ -131,7 +132,8 @@ async def _clone(maker: VoiceMaker, request: Request) -> StoredVoice:
         body = form.convert(NewClone)
         if "voice_prompt" in form.files:
             prompt = voice_prompt_of(form)
-            return await maker.take_in(_about(body, consent=body.consent, source=prompt.name), prompt.data)
+            with their_names(_PROMPT_NAMES):
+                return await maker.take_in(_about(body, consent=body.consent, source=prompt.name), prompt.data)
         about = _about(body, consent=body.consent, source=form.file("ref_audio").name)
         about.check_consent()  # before anything is decoded
         return await maker.clone(about, await form.recording("ref_audio"), body.ref_text or None)

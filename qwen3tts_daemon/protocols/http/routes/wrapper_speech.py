@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder, to_wav
-from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Instruct, Transcript
 from qwen3tts_daemon.protocols.http.audio_responses import (
     AudioBody,
