@@ -1,12 +1,12 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
-import { ApiError, get, given, pairByAddress, socketAddress } from "./api.js";
+import { ApiError, get, given, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
 import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
-import { askToPair } from "./pairing.js";
+import { askToPair, pairByAddress } from "./pairing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
@@ -151,6 +151,15 @@ class App extends Emitter {
     }
   }
 
+  get isLocked() {
+    return document.body.dataset.locked === "true";
+  }
+
+  /** Does what somebody wants to be spoken; a locked page asks to be paired first. */
+  async unlocked(action) {
+    return this.isLocked && !(await askToPair(this)) ? undefined : action();
+  }
+
   async begin() {
     try {
       await this.loadVoices();
@@ -207,7 +216,15 @@ export async function start(makers) {
   });
   app.on("speaking", update);
   app.on("voices", () => {
-    byId("preview").hidden = !app.catalogue.preview;
+    byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
+  });
+  byId("preview").append(iconButton("close", "preview-close", () => {
+    remember("preview-seen", true);
+    byId("preview").hidden = true;
+  }));
+  for (const link of document.querySelectorAll(".skip")) link.addEventListener("click", (event) => {
+    event.preventDefault(); // the address is that of a tab
+    byId(link.hash.slice(1)).focus();
   });
   byId("unlock").append(button("lock", "pair.open", () => askToPair(app), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
@@ -215,8 +232,8 @@ export async function start(makers) {
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
   await app.history.open();
   app.emit("opened");
-  const isRight = await pairByAddress().catch((error) => app.fail(error));
-  if (isRight === false) app.tell("pair.wrong", {}, { isError: true });
+  await pairByAddress(app);
+  window.addEventListener("hashchange", async () => (await pairByAddress(app)) && app.begin());
   tabs.open(tabs.named(location.hash.slice(1)));
   document.body.dataset.built = "true";
   await app.begin();

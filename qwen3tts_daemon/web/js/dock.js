@@ -1,9 +1,11 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
 import { call } from "./api.js";
+import { copyButton } from "./clipboard.js";
 import { button, dialog, h, icon, iconButton, saveFile, say } from "./dom.js";
 import { clock, number, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
+import { recall, remember } from "./settings.js";
 import { asCurl, asWebSocket, speechBody } from "./snippets.js";
 import { SAMPLE_RATE } from "./sound.js";
 import { Waveform, expectedSeconds, seekable } from "./waveform.js";
@@ -26,21 +28,24 @@ export class Dock {
     this.canvas = h("canvas.wave", { tLabel: "dock.seek" });
     this.waveform = new Waveform(this.canvas);
     this.time = h("span.time");
-    this.title = h("strong");
-    this.caption = h("span.caption");
-    this.figures = h("dl.figures");
+    this.title = h("strong", { dir: "auto" });
+    this.caption = h("span.caption", { dir: "auto" });
+    this.figures = h("dl.figures", { id: "figures" });
     this.formats = menu("download", "dock.download", () => this.#downloads());
     this.more = iconButton("code", "dock.code", () => this.#snippets());
-    this.node = h("section.dock", { tLabel: "dock.name", hidden: true },
+    this.unfolder = iconButton("unfold", "dock.unfold", () => this.#unfold(this.node.dataset.open !== "true"), { "aria-controls": "figures" });
+    this.node = h("section.dock", { tLabel: "dock.name", hidden: true, id: "player", tabIndex: -1 },
       h("div.dock-main", {},
         this.playButton,
         h("div.dock-words", {}, this.title, this.caption),
         this.canvas,
         this.time,
         h("div.dock-actions", {}, this.stopButton, iconButton("replay", "dock.replay", () => this.replay()), this.formats, this.more),
+        h("div.dock-ends", {}, this.unfolder, iconButton("close", "dock.close", () => this.close())),
       ),
       this.figures,
     );
+    this.#unfold(recall("unfolded", false));
     this.#slide = seekable(this.canvas, this.waveform, {
       position: () => app.player.position,
       seek: (sample) => this.#utterance && this.#seek(sample),
@@ -76,6 +81,22 @@ export class Dock {
     this.waveform.show(utterance.sound, expectedSeconds(utterance.text));
     if (isPlayed) this.#app.player.play(utterance.sound);
     this.#changed();
+  }
+
+  /** Away until something is spoken again. */
+  close() {
+    this.#app.stop();
+    this.node.hidden = true;
+    document.body.classList.remove("has-dock");
+    document.getElementById("main").focus();
+  }
+
+  /** The figures; on a phone also the waveform and what can be done with the sound. */
+  #unfold(isOpen) {
+    remember("unfolded", isOpen);
+    this.node.dataset.open = String(isOpen);
+    this.unfolder.setAttribute("aria-expanded", String(isOpen));
+    this.#draw();
   }
 
   toggle() {
@@ -117,6 +138,7 @@ export class Dock {
     const position = player.sound === this.#utterance.sound ? player.position : 0;
     this.waveform.draw(position);
     this.#slide();
+    this.node.style.setProperty("--played", `${(100 * position) / this.waveform.total}%`);
     this.time.textContent = `${clock(position / SAMPLE_RATE)} / ${clock(this.#utterance.seconds)}`;
     if (this.playButton.dataset.playing !== String(isPlaying)) {
       this.playButton.dataset.playing = String(isPlaying);
@@ -180,24 +202,12 @@ export class Dock {
     dialog("code.title", (close) => [
       ...[["curl", asCurl(utterance)], ["WebSocket", asWebSocket(utterance)]].map(([name, code]) =>
         h("div.snippet", {},
-          h("div.snippet-head", {}, h("h3", { textContent: name }), button("code", "code.copy", (event) => copy(code, event.currentTarget))),
+          h("div.snippet-head", {}, h("h3", { textContent: name }), copyButton(code)),
           h("pre", { tabIndex: 0, "aria-label": name, textContent: code }),
         )),
       h("p.actions", {}, button(null, "close", () => close())),
     ]);
   }
-}
-
-async function copy(text, from) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text).catch(() => {});
-  else {
-    const area = h("textarea.unseen", { value: text, readOnly: true, "aria-hidden": "true" });
-    from.closest("dialog").append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  say(from.querySelector("span"), "code.copied");
 }
 
 const fileName = ({ title, at }) =>

@@ -52,7 +52,6 @@ export class Tabs {
       tab.setAttribute("aria-selected", String(isOpen));
       tab.tabIndex = isOpen ? 0 : -1;
       panel.hidden = !isOpen;
-      if (isOpen) tab.scrollIntoView?.({ block: "nearest", inline: "center" });
     }
     this.panels.dispatchEvent(new CustomEvent("tab", { detail: name }));
   }

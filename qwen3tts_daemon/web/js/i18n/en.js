@@ -1,7 +1,8 @@
 export default {
-  title: "Voice daemon", skip: "Skip to the content", tabs: "What to do",
-  preview: "This is the small preview voice, on the CPU. For Qwen3-TTS itself run",
-  locked: "This daemon wants its token before it speaks.", close: "Close", cancel: "Cancel", undo: "Undo",
+  title: "Voices at home", line: "Type, choose, listen", skip: "Skip to the content", "skip-player": "Skip to the player",
+  "preview-close": "Do not show this again", tabs: "What to do",
+  preview: "This is the small preview voice. The better voices come with one command:",
+  locked: "This page speaks once this browser is paired.", close: "Close", cancel: "Cancel", undo: "Undo",
   page: {
     language: "Language of the page",
   },
@@ -60,6 +61,7 @@ export default {
     cloned: "cloned", designed: "designed", profile: "profile",
   },
   dock: {
+    unfold: "More about it", close: "Close the player",
     name: "Player", play: "Play", pause: "Pause", stop: "Stop", replay: "Play from the beginning", download: "Download",
     code: "Copy as code", seek: "Position", at: "{at} of {of}", queue: "Waiting, {n} before it",
     waiting: "Waiting for the first sound", encoding: "The daemon says it again with the same seed and encodes it.",
@@ -207,12 +209,19 @@ export default {
     keyboard: "Keyboard", links: "For programs", docs: "API", metrics: "Metrics", health: "Health",
   },
   pair: {
-    open: "Enter the token", title: "The daemon's token",
-    why: "Changing things, or speaking from outside the home network, needs the token that the daemon made at its first start.",
-    where: "It is in the file “token” of the data directory, by default ~/.local/share/qwen3tts-daemon/token. A daemon that is started in a terminal prints a link with it.",
-    token: "Token", go: "Pair this browser", done: "This browser is paired.", wrong: "This is not the token.",
+    open: "Pair this browser", title: "Pair this browser",
+    why: "Before it may do this, this browser has to be let in, once.",
+    how: "On the computer that speaks, type this in a terminal. It shows a link and six letters, good for five minutes.",
+    other: "Or look at a browser that is paired: Status, “Add a phone”.", typed: "Six letters, a link or the token",
+    go: "Pair", done: "This browser is paired.", wrong: "This is not the token.", add: "Add a phone",
+    others: "Phones and other browsers", "others-about": "A browser that is let in may change and delete voices too.",
+    scan: "Point the phone's camera at this:", picture: "A QR code with the link", type: "Or open {url} there and type:",
+    "only-here": "Other devices cannot reach this page. In another browser of this computer type:",
+    left: "For one browser, once. {time} left.", over: "These letters are too old.", again: "New letters",
   },
   error: {
+    wrong_code: "These are not the letters. Tries left: {n}.",
+    no_invitation: "This link or these letters were used, are too old, or were wrong five times. Ask for new ones.",
     unreachable: "The daemon cannot be reached.", closed: "The connection was lost; it opens again by itself.",
     bad_request: "The daemon did not understand the request.", bad_json: "The daemon did not understand the message.",
     bad_field: "One of the fields is not right.", unknown_type: "The daemon does not know this kind of message.",

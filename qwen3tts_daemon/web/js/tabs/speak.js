@@ -9,7 +9,7 @@ import { SamplingFields } from "../sampling.js";
 import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
 import { unitsOf } from "../utterance.js";
-import { voicePicker } from "../voice-picker.js";
+import { voiceChoice } from "../voice-choice.js";
 import { isTrial, languageSelect } from "../voices.js";
 
 const MOST_CHARS = 8_000;
@@ -21,9 +21,10 @@ export function speakTab(app) {
   const counter = h("span.counter");
   const spoken = languageSelect(app, "language");
   const instruct = h("input", { type: "text", maxLength: 2_000, tPlaceholder: "speak.instruct-like", value: recall("instruct", ""), oninput: () => remember("instruct", instruct.value) });
-  const speed = h("input", { type: "range", min: 0.5, max: 2, step: 0.05, value: recall("speed", 1), oninput: () => showSpeed() });
+  const speed = h("input", { type: "range", min: 0.5, max: 2, step: 0.05, value: recall("speed", 1), tLabel: "speak.speed", oninput: () => showSpeed() });
   const speedValue = h("output");
   const sampling = new SamplingFields();
+  const choice = voiceChoice(app);
   const go = h("button.primary.big", { type: "submit", data: { does: "speak" } }, icon("speak"), h("span", { t: "speak.go" }));
 
   function showSpeed() {
@@ -49,7 +50,7 @@ export function speakTab(app) {
       text.focus();
       return app.tell("speak.empty");
     }
-    return app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) });
+    return app.unlocked(() => app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) }));
   }
 
   const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {
@@ -68,7 +69,7 @@ export function speakTab(app) {
   } },
     h("div.paper", {}, behind, text),
     h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { replaceText(app, "speak.cleared", [[text, ""]]); text.focus(); }, "quiet"), counter),
-    h("div.go-row", {}, go, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
+    h("div.go-row", {}, choice.chip, go, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
     said.node,
   );
 
@@ -138,5 +139,5 @@ export function speakTab(app) {
     text.focus();
   });
   onLanguage(() => { count(); showSpeed(); });
-  return h("div.speak", {}, h("div.column", {}, form, how), voicePicker(app));
+  return h("div.speak", {}, h("div.column", {}, form, how), choice.place);
 }
