@@ -128,6 +128,7 @@ class Clip(TypedDict):
     media_type: str
     expires_at: str
     voice: str
+    qr: NotRequired[str]
 
 
 class OpenaiModel(TypedDict):

@@ -1,15 +1,14 @@
 // The browser's database of this page; in memory where there is none (a private window).
 
-const NAME = "qwen3tts";
-const VERSION = 2;
-/** By name, how the things in it are told apart: by numbers that it gives them, or by ids of their own. */
+/** By name. What has no id is given a number. */
 const STORES = { utterances: { keyPath: "id", autoIncrement: true }, recordings: { keyPath: "id" } };
+
+let opening = null;
 
 export class Store {
   #name;
   #database = null;
   #values = new Map();
-  #nextId = 1;
 
   constructor(name) {
     this.#name = name;
@@ -19,41 +18,39 @@ export class Store {
     this.#database = await (opening ??= openDatabase()).catch(() => null);
   }
 
-  #objects(mode) {
-    return this.#database.transaction(this.#name, mode).objectStore(this.#name);
+  #ask(mode, question) {
+    return done(question(this.#database.transaction(this.#name, mode).objectStore(this.#name)));
   }
 
   /** The oldest first. */
   async all() {
-    if (this.#database) return done(this.#objects("readonly").getAll());
+    if (this.#database) return this.#ask("readonly", (store) => store.getAll());
     return [...this.#values.values()].sort((a, b) => a.id - b.id);
   }
 
   async get(id) {
-    return this.#database ? done(this.#objects("readonly").get(id)) : this.#values.get(id);
+    return this.#database ? this.#ask("readonly", (store) => store.get(id)) : this.#values.get(id);
   }
 
   /** In place of what has its id. */
   async put(value) {
-    if (this.#database) await done(this.#objects("readwrite").put(value));
-    else this.#values.set((value.id ??= this.#nextId++), value);
+    if (this.#database) await this.#ask("readwrite", (store) => store.put(value));
+    else this.#values.set((value.id ??= Math.max(0, ...this.#values.keys()) + 1), value);
   }
 
   async delete(id) {
-    if (this.#database) await done(this.#objects("readwrite").delete(id));
-    else this.#values.delete(id);
+    if (this.#database) await this.#ask("readwrite", (store) => store.delete(id));
+    this.#values.delete(id);
   }
 
   async clear() {
-    if (this.#database) await done(this.#objects("readwrite").clear());
+    if (this.#database) await this.#ask("readwrite", (store) => store.clear());
     this.#values.clear();
   }
 }
 
-let opening = null;
-
 async function openDatabase() {
-  const request = indexedDB.open(NAME, VERSION);
+  const request = indexedDB.open("qwen3tts", 2);
   request.onupgradeneeded = () => {
     for (const [name, options] of Object.entries(STORES)) {
       if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name, options);

@@ -43,22 +43,24 @@ export async function keepVoice(app, request, first, options) {
 export function library(app) {
   const list = h("ul.rows");
   const none = h("p.empty", { t: "library.none" });
-  const input = h("input.unseen", { type: "file", accept: ".zip,.safetensors,.pt", tabIndex: -1, tLabel: "library.import", onchange: () => bringIn(input.files[0]) });
+  const input = h("input.unseen", { type: "file", accept: ".zip,.safetensors,.pt", tabIndex: -1, tLabel: "library.import", onchange: async () => {
+    const [file] = input.files;
+    if (file) await bringIn(file);
+    input.value = "";
+  } });
 
   async function bringIn(file) {
-    input.value = "";
-    const ending = file?.name.split(".").pop().toLowerCase();
+    const [, name, ending] = /^(.*)\.(\w+)$/.exec(file.name) ?? [];
     if (ending === "pt") return tellToConvert();
-    if (ending === "safetensors") return bringPrompt(file);
-    if (!file) return undefined;
+    if (ending === "safetensors") return bringPrompt(file, name);
     const voice = await app.manage(async () => (await call("v1/audio/voices/import", { form: { file } })).json());
     if (!voice) return undefined;
     await app.loadVoices();
     return app.tell("library.imported", { name: voice.name });
   }
 
-  const bringPrompt = (file) =>
-    keepVoice(app, (about) => ({ form: { ...about, voice_prompt: file, consent: "true" } }), { name: file.name.replace(/\.\w+$/, "") }, { needsConsent: true });
+  const bringPrompt = (file, name) =>
+    keepVoice(app, (about) => ({ form: { ...about, voice_prompt: file, consent: "true" } }), { name }, { needsConsent: true });
 
   const path = (voice) => `v1/audio/voices/${encodeURIComponent(voice.id)}`;
 
@@ -111,12 +113,9 @@ export function library(app) {
 }
 
 /** A pickle can run code, so nobody reads it here. */
-function tellToConvert() {
-  return dialog("library.pickle-title", (close) => [
-    h("p", { t: "library.pickle" }), h("p", {}, h("code", { textContent: CONVERT })), h("p.hint", { t: "library.pickle-after" }),
-    h("p.actions", {}, button(null, "close", () => close())),
-  ]);
-}
+const tellToConvert = () => dialog("library.pickle-title", (close) => [
+  h("p", { t: "library.pickle" }), h("p", {}, h("code", { textContent: CONVERT })), h("p.actions", {}, button(null, "close", () => close())),
+]);
 
 /** What such voices are for, who must agree, and where the model comes from. */
 export function aboutCloning() {

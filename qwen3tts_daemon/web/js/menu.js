@@ -38,5 +38,5 @@ export function menu(iconName, key, entries, { hasWords = false, values = null }
     }
   });
   node.addEventListener("focusout", (event) => !node.contains(event.relatedTarget) && set(false));
-  return node;
+  return Object.assign(node, { opener });
 }

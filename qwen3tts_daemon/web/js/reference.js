@@ -4,11 +4,11 @@ import { number } from "./i18n.js";
 
 export const SHORTEST_S = 3;
 export const GOOD_S = 15;
-export const LONGEST_S = 30;
+const LONGEST_S = 30;
 
 /** [words, values] that say why it is no voice, or null. */
 export function lengthProblem(seconds) {
-  if (seconds < SHORTEST_S) return ["reference.short", { least: number(SHORTEST_S), n: number(seconds, 1) }];
-  if (seconds > LONGEST_S) return ["reference.long", { most: number(LONGEST_S), n: number(seconds, 1) }];
-  return null;
+  const n = number(seconds, 1);
+  if (seconds < SHORTEST_S) return ["reference.short", { least: SHORTEST_S, n }];
+  return seconds > LONGEST_S ? ["reference.long", { most: LONGEST_S, n }] : null;
 }

@@ -34,10 +34,10 @@ test("silence before the first word is not part of it, and parts that do not mat
 });
 
 test("a recording says why it is no voice", () => {
-  assert.deepEqual(lengthProblem(0.4), ["reference.short", { least: "3", n: "0.4" }]);
+  assert.deepEqual(lengthProblem(0.4), ["reference.short", { least: 3, n: "0.4" }]);
   assert.equal(lengthProblem(3), null);
   assert.equal(lengthProblem(30), null);
-  assert.deepEqual(lengthProblem(31), ["reference.long", { most: "30", n: "31.0" }]);
+  assert.deepEqual(lengthProblem(31), ["reference.long", { most: 30, n: "31.0" }]);
 });
 
 test("without a database of the browser things are kept as long as the page is open, and come back where they were", async () => {

@@ -3,7 +3,6 @@
 import asyncio
 
 import msgspec
-import segno
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body
-from qwen3tts_daemon.protocols.http.own_url import page_url
+from qwen3tts_daemon.protocols.http.own_url import page_url, qr_code
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.settings import HttpSettings
 
@@ -74,7 +73,7 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         link = f"{url}#code={invitation.link_code}" if url else None
         return {
             "code": invitation.link_code, "letters": invitation.letters, "expires_in_s": INVITATION_S,
-            "url": url, "link": link, "qr": _qr(link) if link else None,
+            "url": url, "link": link, "qr": qr_code(link) if link else None,
         }  # fmt: skip
 
     @routes.post("/v1/tickets")
@@ -83,8 +82,3 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         return {"ticket": auth.issue_ticket(caller_of(request.scope).address), "expires_in_s": TICKET_S}
 
     return routes
-
-
-def _qr(link: str) -> str:
-    """A picture as data: URL. Dark on white, whatever the colours of the page: that is what cameras read."""
-    return segno.make_qr(link).svg_data_uri(omitsize=True, xmldecl=False, light="white")

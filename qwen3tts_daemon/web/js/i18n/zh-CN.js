@@ -55,10 +55,30 @@ export default {
     cloned: "克隆", designed: "设计", profile: "预设",
   },
   dock: {
+    share: "分享", speed: "播放速度",
     unfold: "更多", close: "关闭播放器",
     name: "播放器", play: "播放", pause: "暂停", stop: "停止", replay: "从头播放", download: "下载", code: "复制为代码",
     seek: "位置", at: "{at}，共 {of}", queue: "等待中，前面还有 {n} 个", waiting: "等待第一个声音",
     encoding: "守护进程用同一个种子再说一遍并编码。", saved: "已保存。",
+  },
+  notice: {
+    speaks: "{voice} 只会说{languages}，这里也没有别的声音能读这段文本。", "speaks-use": "{voice} 只会说{languages}；改用 {other}？",
+    unread: "{voice} 跳过了读不了的部分。", "unread-use": "{voice} 跳过了读不了的部分；改用 {other}？",
+    silent: "浏览器暂时不让声音播放。", listen: "点按收听", again: "再说一遍", pair: "解锁",
+  },
+  why: {
+    "no-sound": "还没有声音。", idle: "现在没有在朗读。", "too-long": "多了 {n} 个字符",
+    "take-only": "只有能再说一遍的才能分享：请先保存为声音。", busy: "正在生成。", "no-codes": "还没有编码。",
+  },
+  share: {
+    title: "分享这段话", link: "链接", until: "链接在 {length}内有效，到 {at} 为止。", anybody: "在您的家庭网络里，有链接就能听，不需要配对码。",
+    here: "只在本机有效：别的设备连不到它。", send: "分享", qr: "链接的二维码",
+  },
+  next: {
+    unknown: "尚不清楚", ready: "就绪", sleeping: "休眠中：下一段文本会唤醒它", "sleeping-in": "休眠中：{n} 秒唤醒",
+    unloaded: "休息中：下一段文本会加载它", "unloaded-in": "休息中：{n} 秒加载", loading: "加载中",
+    "loading-in": "加载中：还需 {n} 秒", soon: "马上就好", failed: "无法加载，正在重试",
+    meanwhile: "就绪：更好的声音加载期间，由小声音朗读", "meanwhile-in": "就绪：先由小声音朗读，更好的声音 {n} 秒后就来",
   },
   code: {
     title: "用程序做同样的事", copy: "复制", copied: "已复制",
@@ -122,8 +142,7 @@ export default {
     delete: "删除 {name}", "delete-sure": "永久删除“{name}”？", none: "还没有。", go: "删除",
     deleted: "已删除“{name}”。", "export-all": "全部（.zip）", "export-prompt": "声音提示（.safetensors）",
     "import-about": "导出的声音（.zip）或声音提示（.safetensors、.pt）", "pickle-title": ".pt 文件要先转换",
-    pickle: "读取这种文件时可能会运行其中的程序，所以这里不读取。如果你信任它的来源，在装有 qwen-tts 和 PyTorch 的机器上用这条命令可以把它变成 prompt.safetensors：",
-    "pickle-after": "然后导入那个文件。",
+    pickle: "读取这种文件时可能会运行其中的程序，所以这里不读取。如果你信任它，在装有 PyTorch 的机器上用这条命令把它变成 prompt.safetensors，再导入：",
   },
   reference: {
     short: "至少 {least} 秒，这里只有 {n} 秒。", long: "最多 {most} 秒，这里有 {n} 秒。",
@@ -156,14 +175,14 @@ export default {
     "voice-gone": "声音“{name}”现在不在，由另一个声音来说。",
   },
   status: {
-    elsewhere: "所有文本都会离开本机：发送到 {host}，由它朗读。",
-    models: "模型", none: "没有显卡：语音在 CPU 上运行。", memory: "已用 {used} / {total} GB",
-    rows: "已用 {active} / {rows} 行", "rows-label": "已用行数", "memory-label": "已用显存", model: "模型",
-    kind: "用途", state: "状态", size: "内存", offload: "释放显存",
-    "offload-about": "等没有人说话时，模型就离开显卡；下一段文本会再次加载。", offloaded: "没有人说话时将释放显卡。",
-    last: "上一次朗读", nothing: "还没有说过话。", daemon: "守护进程", version: "版本", player: "本页的播放器",
-    "player-worklet": "音频线程（AudioWorklet）", "player-scheduled": "定时缓冲（普通 http）",
-    "player-none": "尚未打开",
+    elsewhere: "所有文本都会离开本机：发送到 {host}，由它朗读。", now: "现在",
+    models: "模型", none: "用本机的处理器朗读。", memory: "显存已用 {used} / {total} GB", "memory-label": "已用显存",
+    "last-hour": "最近一小时的文本：{n}", offload: "释放内存",
+    "offload-graphics": "等没有人说话时，声音就离开显存；下一段文本会再次加载。",
+    "offload-machine": "等没有人说话时，声音就离开本机内存；下一段文本会再次加载。", offloaded: "没有人说话时就释放。",
+    experts: "给行家看的数字", rows: "已用 {active} / {rows} 行", "rows-label": "已用行数", model: "模型", kind: "用途",
+    state: "状态", size: "内存", last: "上一次朗读", nothing: "还没有说过话。", version: "版本", player: "本页的播放器",
+    "player-worklet": "音频线程（AudioWorklet）", "player-scheduled": "定时缓冲（普通 http）", "player-none": "尚未打开",
   },
   model: {
     unloaded: "未加载", loading: "加载中", ready: "就绪", sleeping: "休眠", failed: "失败",

@@ -55,10 +55,30 @@ export default {
     cloned: "複製", designed: "設計", profile: "設定檔",
   },
   dock: {
+    share: "分享", speed: "播放速度",
     unfold: "更多", close: "關閉播放器",
     name: "播放器", play: "播放", pause: "暫停", stop: "停止", replay: "從頭播放", download: "下載",
     code: "複製為程式碼", seek: "位置", at: "{at}，共 {of}", queue: "等待中，前面還有 {n} 個",
     waiting: "等待第一個聲音", encoding: "常駐程式用同一個種子再說一遍並編碼。", saved: "已儲存。",
+  },
+  notice: {
+    speaks: "{voice} 只會說{languages}，這裡也沒有別的聲音能讀這段文字。", "speaks-use": "{voice} 只會說{languages}；改用 {other}？",
+    unread: "{voice} 略過了讀不出的部分。", "unread-use": "{voice} 略過了讀不出的部分；改用 {other}？",
+    silent: "瀏覽器暫時不讓聲音播放。", listen: "點一下就能聽", again: "再說一次", pair: "解鎖",
+  },
+  why: {
+    "no-sound": "還沒有聲音。", idle: "現在沒有在朗讀。", "too-long": "多了 {n} 個字",
+    "take-only": "只有能再說一次的才能分享：請先存成聲音。", busy: "正在產生。", "no-codes": "還沒有編碼。",
+  },
+  share: {
+    title: "分享這段話", link: "連結", until: "連結在 {length}內有效，到 {at} 為止。", anybody: "在您家裡的網路中，有連結就能聽，不需要配對碼。",
+    here: "只在這台機器有效：其他裝置連不到它。", send: "分享", qr: "連結的 QR 碼",
+  },
+  next: {
+    unknown: "還不清楚", ready: "就緒", sleeping: "休眠中：下一段文字會喚醒它", "sleeping-in": "休眠中：{n} 秒喚醒",
+    unloaded: "休息中：下一段文字會載入它", "unloaded-in": "休息中：{n} 秒載入", loading: "載入中",
+    "loading-in": "載入中：還要 {n} 秒", soon: "馬上就好", failed: "無法載入，正在重試",
+    meanwhile: "就緒：更好的聲音載入期間，由小聲音朗讀", "meanwhile-in": "就緒：先由小聲音朗讀，更好的聲音 {n} 秒後就來",
   },
   code: {
     title: "用程式做同樣的事", copy: "複製", copied: "已複製",
@@ -122,8 +142,7 @@ export default {
     delete: "刪除 {name}", "delete-sure": "永久刪除「{name}」？", none: "還沒有。", go: "刪除",
     deleted: "已刪除「{name}」。", "export-all": "全部（.zip）", "export-prompt": "聲音提示（.safetensors）",
     "import-about": "匯出的聲音（.zip）或聲音提示（.safetensors、.pt）", "pickle-title": ".pt 檔案要先轉換",
-    pickle: "讀取這種檔案時可能會執行其中的程式，所以這裡不讀取。如果你信任它的來源，在裝有 qwen-tts 和 PyTorch 的電腦上用這道指令可以把它變成 prompt.safetensors：",
-    "pickle-after": "然後匯入那個檔案。",
+    pickle: "讀取這種檔案時可能會執行其中的程式，所以這裡不讀取。如果你信任它，在裝有 PyTorch 的電腦上用這道指令把它變成 prompt.safetensors，再匯入：",
   },
   reference: {
     short: "至少 {least} 秒，這裡只有 {n} 秒。", long: "最多 {most} 秒，這裡有 {n} 秒。",
@@ -156,14 +175,14 @@ export default {
     "voice-gone": "聲音「{name}」現在不在，由另一個聲音來說。",
   },
   status: {
-    elsewhere: "所有文字都會離開本機：傳送到 {host}，由它朗讀。",
-    models: "模型", none: "沒有顯示卡：語音在 CPU 上執行。", memory: "已用 {used} / {total} GB",
-    rows: "已用 {active} / {rows} 列", "rows-label": "已用列數", "memory-label": "已用顯示記憶體", model: "模型",
-    kind: "用途", state: "狀態", size: "記憶體", offload: "釋放記憶體",
-    "offload-about": "等沒有人說話時，模型就離開顯示卡；下一段文字會再次載入。",
-    offloaded: "沒有人說話時將釋放顯示卡。", last: "上一次朗讀", nothing: "還沒有說過話。", daemon: "常駐程式",
-    version: "版本", player: "本頁的播放器", "player-worklet": "音訊執行緒（AudioWorklet）",
-    "player-scheduled": "排程緩衝（一般 http）", "player-none": "尚未開啟",
+    elsewhere: "所有文字都會離開本機：傳送到 {host}，由它朗讀。", now: "現在",
+    models: "模型", none: "用這台機器的處理器朗讀。", memory: "顯示記憶體已用 {used} / {total} GB", "memory-label": "已用顯示記憶體",
+    "last-hour": "最近一小時的文字：{n}", offload: "釋放記憶體",
+    "offload-graphics": "等沒有人說話時，聲音就離開顯示記憶體；下一段文字會再次載入。",
+    "offload-machine": "等沒有人說話時，聲音就離開這台機器的記憶體；下一段文字會再次載入。", offloaded: "沒有人說話時就釋放。",
+    experts: "給行家看的數字", rows: "已用 {active} / {rows} 列", "rows-label": "已用列數", model: "模型", kind: "用途",
+    state: "狀態", size: "記憶體", last: "上一次朗讀", nothing: "還沒有說過話。", version: "版本", player: "本頁的播放器",
+    "player-worklet": "音訊執行緒（AudioWorklet）", "player-scheduled": "排程緩衝（一般 http）", "player-none": "尚未開啟",
   },
   model: {
     unloaded: "未載入", loading: "載入中", ready: "就緒", sleeping: "休眠", failed: "失敗",

@@ -1,13 +1,14 @@
 // Clone: a recording, its words, a try, a voice.
 
 import { call, given } from "../api.js";
-import { button, card, field, h } from "../dom.js";
+import { button, card, field, h, reasonOf, unable } from "../dom.js";
 import { fill, kept, limitedField } from "../forms.js";
-import { onLanguage, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { aboutCloning, intro, keepVoice, library, needs } from "../library.js";
 import { RecordingInput } from "../recording.js";
 import { SamplingFields } from "../sampling.js";
 import { recall } from "../settings.js";
+import { hint } from "../telling.js";
 import { isTrial, languageSelect } from "../voices.js";
 
 export function cloneTab(app) {
@@ -15,36 +16,26 @@ export function cloneTab(app) {
   const words = kept(h("textarea", { rows: 3, maxLength: 2_000, dir: "auto", tPlaceholder: "clone.words-like" }), "clone-words");
   const wordsField = limitedField("clone.words", words);
   const only = kept(h("input", { type: "checkbox", role: "switch" }), "clone-only");
-  const consent = h("input", { type: "checkbox", onchange: () => tell() });
+  const consent = h("input", { type: "checkbox" });
   const spoken = languageSelect(app, "clone-language");
   const sampling = new SamplingFields();
   const text = kept(h("textarea", { rows: 3, maxLength: 2_000, dir: "auto" }), "clone-text");
-  const why = h("p.hint", { role: "status", id: "clone-why" });
   const tryIt = button("play", "clone.try", () => attempt(), "primary");
   const keep = button("star", "clone.keep", () => keepIt());
-  for (const each of [tryIt, keep]) each.setAttribute("aria-describedby", why.id);
+  const whys = [reasonOf(tryIt), reasonOf(keep, "unseen")];
   /** The daemon's name of this recording: it is sent once. */
   let reference = null;
 
-  /** [words, values, the control that mends it]: what is missing. */
-  function obstacle({ toKeep = false } = {}) {
-    if (recording.problem) return [...recording.problem, null];
-    if (!only.checked && !words.value.trim()) return ["clone.words-needed", {}, words];
-    return toKeep && !consent.checked ? ["clone.consent-needed", {}, consent] : null;
-  }
-
-  function tell(found = null) {
+  function tell() {
     wordsField.hidden = only.checked;
-    for (const each of [tryIt, keep]) each.disabled = recording.problem !== null;
-    const [key, values] = found ?? recording.problem ?? [];
-    why.textContent = key ? t(key, values) : "";
+    for (const each of [tryIt, keep]) unable(each, ...(recording.problem ?? []));
   }
 
-  function isComplete(wanted) {
-    const found = obstacle(wanted);
-    tell(found);
-    found?.[2]?.focus();
-    return found === null;
+  function isComplete({ toKeep }) {
+    if (!only.checked && !words.value.trim()) hint(words, "clone.words-needed");
+    else if (toKeep && !consent.checked) hint(consent, "clone.consent-needed");
+    else return true;
+    return false;
   }
 
   function forget() {
@@ -55,12 +46,12 @@ export function cloneTab(app) {
   recording.on("change", forget);
   words.addEventListener("input", forget);
   only.addEventListener("change", forget);
-  onLanguage(() => tell());
+  tell();
 
   const fields = () => ({ ref_audio: recording.blob, ref_text: only.checked ? "" : words.value.trim() });
 
   async function attempt() {
-    if (!isComplete()) return;
+    if (!isComplete({ toKeep: false })) return;
     app.player.unlock();
     tryIt.disabled = true;
     try {
@@ -70,7 +61,7 @@ export function cloneTab(app) {
     } catch (error) {
       app.fail(error);
     } finally {
-      tell();
+      tryIt.disabled = false;
     }
   }
 
@@ -92,7 +83,7 @@ export function cloneTab(app) {
     h("div.stack", {},
       card("clone.step-words", wordsField, h("label.check", {}, only, h("span", {}, h("span", { t: "clone.speaker-only" }), " ", h("span.hint", { t: "clone.speaker-only-about" })))),
       card("clone.step-try", h("div.columns", {}, field("clone.language", spoken)), limitedField("clone.text", text), sampling.node,
-        h("label.check", {}, consent, h("span", { t: "clone.consent" })), h("p.actions", {}, tryIt, keep), why),
+        h("label.check", {}, consent, h("span", { t: "clone.consent" })), h("p.actions", {}, tryIt, keep, ...whys)),
     ));
   return [intro("clone.title", "clone.about"), h("div.stack", {}, needs(app, "cloned", "missing.clone", h("div.stack", {}, steps, aboutCloning())), library(app))];
 }

@@ -8,6 +8,7 @@ import { aboutCloning, intro, needs } from "../library.js";
 import { SamplingFields } from "../sampling.js";
 import { remember } from "../settings.js";
 import { Takes } from "../takes.js";
+import { hint } from "../telling.js";
 import { languageSelect } from "../voices.js";
 
 const PRESETS = ["child", "sharp", "palace", "news", "sad", "man"];
@@ -27,13 +28,10 @@ export function designTab(app) {
 
   function make(event) {
     event.preventDefault();
-    if (!description.value.trim()) {
-      description.focus();
-      return app.tell("design.empty");
-    }
+    if (!description.value.trim()) return hint(description, "design.empty");
     if (!text.value.trim()) fill(text, app.samples.Auto ?? "");
     app.player.unlock();
-    takes.make(text.value, options(), seedsFrom(sampling.value.seed));
+    return takes.make(text.value, options(), seedsFrom(sampling.value.seed));
   }
 
   app.on("reuse", (entry) => {
