@@ -61,7 +61,7 @@ NormalizationOption = Annotated[
 @app.command(context_settings=_PASS_ON)
 def serve(context: typer.Context) -> None:
     """Serve until SIGTERM. Every option is `--name value` of a setting, such as --http.port 8766."""
-    raise typer.Exit(daemon.run(_settings(context.args)))
+    raise typer.Exit(daemon.run(_settings(context.args), arguments=translate(context.args)))
 
 
 @app.command()

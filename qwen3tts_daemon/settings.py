@@ -178,7 +178,7 @@ class SpeechSettings(Section):
 class VoicesSettings(Section):
     """What voices are called."""
 
-    aliases: Annotated[dict[str, str], OnPage()] = {}
+    aliases: Annotated[dict[str, str], OnPage()] = Field(default={}, max_length=256)
     """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
     the command line it is a JSON object."""
     substitute: Annotated[bool, OnPage()] = True

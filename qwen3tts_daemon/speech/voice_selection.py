@@ -10,7 +10,7 @@ from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.languages import detect_language
-from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import AUTO, DesignedVoice, SynthesisRequest
@@ -138,6 +138,6 @@ class VoiceSelection:
         if not self._engines.is_stand_in(engine):
             return voices, choice
         capabilities = engine.capabilities
-        others = VoiceCatalogue(lambda: capabilities, default_voice=None, default_language=voices.default_language)
+        others = VoiceCatalogue(lambda: capabilities, VoiceConfig(default_language=voices.default_language))
         language = choice.language if choice.language in others.languages else AUTO
         return others, Choice(None, language, gender=choice.gender, absent=choice.absent)

@@ -44,7 +44,7 @@ class Desk:
 
     def __init__(self, table: str = "tone", **limits: Any) -> None:
         engine = ToneEngine(table=table)
-        self.voices = VoiceCatalogue(lambda: engine.capabilities, default_voice=None, default_language="en")
+        self.voices = VoiceCatalogue(lambda: engine.capabilities)
         self.now = 1000.0
         self.status = StatusMessage(
             models=(), device="", total_mb=None, free_mb=None, rows=4, active=0, state="ready",

@@ -28,7 +28,7 @@ async def speech(cache_dir: Path) -> AsyncIterator[Speech]:
     manager = ModelManager(start, ManagerConfig(load_timeout_s=60))
     await manager.start(preload=True)
     await manager.ready()
-    catalogue = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    catalogue = VoiceCatalogue(lambda: manager.capabilities)
     yield Speech(manager, catalogue, Metrics(), SpeechConfig(lead_silence_s=0.3, tail_silence_s=0.3))
     await manager.close()
 

@@ -90,9 +90,7 @@ async def home(tmp_path: Any, metrics: Metrics, frame_s: float) -> AsyncIterator
     manager = ModelManager(start, ManagerConfig(load_timeout_s=PATIENCE_S))
     await manager.start(preload=True)
     await manager.ready()
-    voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=None, default_language="en", library=VoiceLibrary(tmp_path / "v")
-    )
+    voices = VoiceCatalogue(lambda: manager.capabilities, library=VoiceLibrary(tmp_path / "v"))
     yield Home(manager, Speech(manager, voices, metrics, SpeechConfig()), started)
     await manager.close()
 
@@ -442,7 +440,7 @@ async def test_offloading_what_still_loads_lets_it_become_warm_first(metrics: Me
     manager = ModelManager(start, ManagerConfig())
     await manager.start(preload=True)
     warm = asyncio.create_task(manager.warm())
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     async with open_door(Speech(manager, voices, metrics, SpeechConfig()), metrics) as door:
         assert (await door.client.post("/api/gpu-offload", headers=BEARER)).status_code == 200
         may_load.set()
@@ -457,7 +455,7 @@ async def test_what_is_there_is_known_before_anything_is_loaded(metrics: Metrics
 
     manager = ModelManager(start, ManagerConfig())
     await manager.start(preload=False)
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     async with open_door(Speech(manager, voices, metrics, SpeechConfig()), metrics) as door:
         models = (await door.client.get("/api/models")).json()
         assert models["models"] == {"custom_voice": "Custom", "voice_design": None, "voice_clone": "Base"}

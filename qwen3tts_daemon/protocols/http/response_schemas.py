@@ -1,10 +1,12 @@
 """What the JSON answers hold: for who writes them, and by these names in the OpenAPI document."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
+from qwen3tts_daemon.config_file import FileState
+from qwen3tts_daemon.options import Kind, Place
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
@@ -129,6 +131,33 @@ class Clip(TypedDict):
     expires_at: str
     voice: str
     qr: NotRequired[str]
+
+
+class Setting(TypedDict):
+    name: str
+    kind: Kind
+    value: Any
+    default: Any
+    origin: Place
+    variable: str | None
+    is_locked: bool
+    at_once: bool
+    choices: list[str]
+    minimum: float | None
+    maximum: float | None
+    is_whole: bool
+    about: str
+    toml: str
+
+
+class SettingsFile(TypedDict):
+    path: str | None
+    state: FileState
+
+
+class ChangeableSettings(TypedDict):
+    file: SettingsFile
+    settings: list[Setting]
 
 
 class OpenaiModel(TypedDict):

@@ -258,6 +258,7 @@ export default {
     too_large: "The file is too large.", unauthorized: "The token is needed for this.",
     forbidden_origin: "Pages of other sites may not do this.", forbidden_address: "Your address may not do this.",
     not_found: "It is not there any more.", method_not_allowed: "This cannot be done here.",
+    setting_locked: "This is set elsewhere on the machine and cannot be changed here.", config_unusable: "The settings file cannot be changed as it is now.",
     unknown_host: "The daemon does not know this name of its own; allow it in the settings.",
     download_refused: "This cannot be downloaded now.", download_failed: "The download failed.",
     queue_full: "The voice is busy. Try again in a moment.", storage_failed: "The daemon cannot write its data.",

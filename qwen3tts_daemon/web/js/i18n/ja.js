@@ -237,6 +237,8 @@ export default {
     forbidden_address: "あなたのアドレスからはできません。", not_found: "もうありません。",
     method_not_allowed: "ここではできません。", unknown_host: "デーモンの知らない名前です。設定で許してください。",
     download_refused: "今はダウンロードできません。", download_failed: "ダウンロードに失敗しました。",
+    setting_locked: "これは機械側で設定されているため、ここでは変えられません。",
+    config_unusable: "設定ファイルは今の状態では変更できません。",
     queue_full: "混み合っています。少し待ってください。", storage_failed: "保存できません。", model_loading: "声を読み込んでいます。少し待ってください。",
     model_unavailable: "声が使えません。", out_of_memory: "モデルがメモリに入りません。",
     draining: "デーモンが停止しようとしています。", slow_consumer: "音の受け取りが遅すぎました。",

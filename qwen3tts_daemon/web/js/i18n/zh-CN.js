@@ -218,6 +218,7 @@ export default {
     text_too_long: "文本太长。", too_large: "文件太大。", unauthorized: "这一步需要令牌。",
     forbidden_origin: "其他网站的页面不能这样做。", forbidden_address: "你的地址不能这样做。",
     not_found: "它已经不在了。", method_not_allowed: "这里不能这样做。",
+    setting_locked: "这一项已在机器上另行设定，这里改不了。", config_unusable: "设置文件现在这样无法修改。",
     download_refused: "现在不能下载。", download_failed: "下载失败。",
     unknown_host: "守护进程不认识自己的这个名字，请在设置中允许。", queue_full: "语音正忙，请稍后再试。", storage_failed: "守护进程无法写入数据。",
     model_loading: "语音还在加载，请稍后再试。", model_unavailable: "语音不可用。",

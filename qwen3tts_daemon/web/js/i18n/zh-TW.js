@@ -218,6 +218,7 @@ export default {
     text_too_long: "文字太長。", too_large: "檔案太大。", unauthorized: "這一步需要權杖。",
     forbidden_origin: "其他網站的頁面不能這樣做。", forbidden_address: "你的位址不能這樣做。",
     not_found: "它已經不在了。", method_not_allowed: "這裡不能這樣做。",
+    setting_locked: "這一項已在機器上另行設定，這裡改不了。", config_unusable: "設定檔目前的狀態無法修改。",
     download_refused: "現在不能下載。", download_failed: "下載失敗。",
     unknown_host: "常駐程式不認識自己的這個名稱，請在設定中允許。", queue_full: "語音正忙，請稍後再試。", storage_failed: "常駐程式無法寫入資料。",
     model_loading: "語音還在載入，請稍後再試。", model_unavailable: "語音無法使用。",
