@@ -201,7 +201,21 @@ function languageSelect() {
   return select;
 }
 
-/** Build the page and connect. `makers`: [tab and icon, function that makes the panel]. */
+/** The panel of a tab whose module is loaded now, and hears what the others have heard. Nothing, if it cannot be had. */
+async function loadPanel(app, name, load) {
+  try {
+    const panel = (await load())[`${name}Tab`](app);
+    for (const [event, value] of Object.entries({ voices: app.catalogue, status: app.status, utterance: app.dock.utterance })) {
+      if (value) app.emit(event, value);
+    }
+    return panel;
+  } catch {
+    app.fail({ code: "unreachable" });
+    return null;
+  }
+}
+
+/** Build the page and connect. `makers`: [tab and icon, function that makes the panel, or { load } of its module]. */
 export async function start(makers) {
   const app = new App();
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
@@ -210,7 +224,7 @@ export async function start(makers) {
   byId("language").replaceChildren(languageSelect());
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
-  for (const [name, make] of makers) tabs.add(name, make(app));
+  for (const [name, make] of makers) tabs.add(name, make.load ? () => loadPanel(app, name, make.load) : make(app));
   const update = () => showState(app, app.client.state);
   app.client.on("state", (state) => {
     app.emit("state", state);

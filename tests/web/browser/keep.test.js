@@ -21,7 +21,7 @@ async function countClicks(page) {
   return () => page.evaluate(() => window.clicks);
 }
 
-const made = (page) => until(page, () => [...document.querySelectorAll(".take")].every((take) => / s$/.test(take.querySelector(".take-head .hint").textContent) && !take.querySelector(".actions button:not([hidden])").disabled));
+const made = (page) => until(page, () => [...document.querySelectorAll(".take")].every((take) => / s$/.test(take.querySelector(".take-head .hint").textContent) && take.querySelector(".actions button:not([hidden])").ariaDisabled !== "true"));
 
 test("Back goes to the tab before, links lead into tabs, and the first one's Back leaves", async () => {
   const { page, close } = await visit(`${ALL}#history`);
@@ -141,7 +141,7 @@ test("a clone: four clicks and a file; recording and words survive a reload; its
   await page.click("#message button:has-text('Undo')");
   await page.waitForSelector("#panel-clone .recorded:not([hidden])");
   await page.setInputFiles("#panel-clone .drop input[type=file]", wav(0.4));
-  await page.waitForSelector("#clone-why:has-text('3 s at least; this has 0.4 s')");
+  await page.waitForSelector("#panel-clone .reason:has-text('3 s at least; this has 0.4 s')");
   assert.ok(await panel.getByRole("button", { name: "Keep as a voice" }).isDisabled());
 
   await page.click("button[aria-label='Export somebody']");

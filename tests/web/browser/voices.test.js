@@ -24,13 +24,13 @@ test("a voice out of words: three takes, one is kept, spoken with, renamed, expo
   const { page, close } = await visit(PAIRED, { before: (page) => page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload)))) });
   await open(page, "design");
   await page.click("#panel-design button.big");
-  await page.waitForSelector("#message .toast:has-text('Describe the voice')");
+  await page.waitForSelector("#panel-design .hint:has-text('Describe the voice')");
   await page.click("#panel-design .chip:has-text('Palace')");
   assert.match(await page.inputValue("#panel-design textarea"), /lady of the court/);
   await page.locator("#panel-design textarea").nth(1).fill("Good evening, everybody, and welcome to the palace.");
   await page.click("#panel-design button.big");
   assert.deepEqual(await page.locator(".take h3").allTextContents(), ["Take A", "Take B", "Take C"]);
-  await until(page, () => [...document.querySelectorAll(".take .actions button:first-child")].every((button) => !button.disabled));
+  await until(page, () => [...document.querySelectorAll(".take .actions button:first-child")].every((button) => button.ariaDisabled !== "true"));
   await page.click("[aria-label='Listen to take B']");
   await heardOut(page);
   assert.equal(await page.textContent(".dock-words strong"), "Take B");
@@ -78,7 +78,7 @@ test("a voice from a file: trimmed, tried, and kept only with the words and the 
   await open(page, "clone");
   const panel = page.locator("#panel-clone");
   assert.ok(await panel.getByRole("button", { name: "Try it" }).isDisabled());
-  assert.match(await page.textContent("#clone-why"), /Choose or record/);
+  await page.waitForSelector("#panel-clone .reason:has-text('Choose or record')");
   await page.setInputFiles("#panel-clone .drop input[type=file]", wav(20));
   await page.waitForSelector("#panel-clone .recorded:not([hidden])");
   assert.match(await panel.locator(".recorded .hint").textContent(), /15.0 s are used: a good length/);
@@ -93,7 +93,7 @@ test("a voice from a file: trimmed, tried, and kept only with the words and the 
   await panel.getByRole("button", { name: "Listen to it" }).click();
   await page.waitForSelector(".dock .time:has-text('/ 0:05')");
   await panel.getByRole("button", { name: "Try it" }).click();
-  assert.match(await page.textContent("#clone-why"), /Write down the words/);
+  await page.waitForSelector("#panel-clone .hint:has-text('Write down the words')");
   assert.equal(await page.evaluate(() => document.activeElement.placeholder), "Word for word");
   await panel.getByLabel("What is said in the recording").fill("Some words.");
   await panel.getByLabel("Text to try it with").fill("Hello.");
@@ -103,7 +103,7 @@ test("a voice from a file: trimmed, tried, and kept only with the words and the 
   await heardOut(page);
 
   await panel.getByRole("button", { name: "Keep as a voice" }).click();
-  assert.match(await page.textContent("#clone-why"), /Tick that/);
+  await page.waitForSelector("#panel-clone .hint:has-text('Tick that')");
   await panel.getByLabel(/person in the recording agrees/).check();
   await panel.getByRole("button", { name: "Keep as a voice" }).click();
   await nameIt(page, "Somebody");
