@@ -14,6 +14,7 @@ from qwen3tts_daemon.hosting.model_names import ModelNames
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.hourly_count import HourlyCount
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.report import Report
 from qwen3tts_daemon.speech.request import Caller, Order
@@ -44,13 +45,20 @@ class Speech:
         stand_in: ModelManager | None = None,
         *,
         checkpoints: Sequence[str] = (),
+        loudness: VoiceLoudness | None = None,
     ) -> None:
         """`stand_in` speaks while the engine is loaded; `checkpoints` lie on the disk, whether or not it has them."""
-        self.manager = manager
-        self.models = ModelNames(lambda: (model.name for model in manager.status.models), checkpoints)
+        self.models = ModelNames(lambda: (model.name for model in self.manager.status.models), checkpoints)
         self._engines = Engines(manager, stand_in)
+        self._former: list[Engines] = []
+        """For those who were promised them"""
         self.voices = voices
+        """Another one after each `replace`"""
+        self.on_state: list[Callable[[ModelState], None]] = []
+        """Called after every change of the engine's state, from the loop"""
+        manager.on_state.append(self._state_changed)
         self.config = config
+        self._loudness = loudness or VoiceLoudness()
         self._metrics = metrics
         self.takes = RecentTakes()
         self.reports = BoundedDict[Report](_MOST_REPORTS)
@@ -69,7 +77,7 @@ class Speech:
         if self.capabilities.knows_voices:
             self.voices.check_settings()
         else:
-            self.manager.on_state.append(self._check_settings_later)
+            self.on_state.append(self._check_settings_later)
         await self._engines.start_stand_in()
 
     def _check_settings_later(self, state: ModelState) -> None:
@@ -84,9 +92,41 @@ class Speech:
         """Wait until somebody can speak."""
         await self._engines.warm()
 
+    async def replace(self, engines: Engines, voices: VoiceCatalogue, *, preload: bool) -> None:
+        """Let these speak from now on; with `preload` once they are ready, and the ones before until then.
+
+        What was begun keeps the engine that it was begun with, which ends when nobody speaks with it. Raises what makes
+        the new engine fail, and SettingsError for a voice of the settings that it has not: nothing has changed then.
+        """
+        try:
+            await engines.start(preload=preload)
+            if engines.capabilities.knows_voices:
+                voices.check_settings()
+            await engines.start_stand_in()
+            if preload:
+                await engines.engine.ready()
+        except BaseException:
+            await engines.close()
+            raise
+        before, self._engines, self.voices = self._engines, engines, voices
+        before.engine.on_state.remove(self._state_changed)
+        before.retire()
+        self._former.append(before)
+        self.manager.on_state.append(self._state_changed)
+        self._state_changed(self.manager.state)
+
+    def _state_changed(self, state: ModelState) -> None:
+        for listener in self.on_state:
+            listener(state)
+
     async def close(self) -> None:
         """See ModelManager.close."""
-        await self._engines.close()
+        await asyncio.gather(*(engines.close() for engines in (self._engines, *self._former)))
+
+    @property
+    def manager(self) -> ModelManager:
+        """Of the engine that speaks from now on."""
+        return self._engines.engine
 
     @property
     def capabilities(self) -> Capabilities:
@@ -116,7 +156,7 @@ class Speech:
         self._check_not_draining()
         return Utterance(
             order, caller or Caller(), self.voices, self._engines, self.config,
-            is_live=is_live, on_begin=self._began, on_end=self._ended,
+            loudness=self._loudness, is_live=is_live, on_begin=self._began, on_end=self._ended,
         )  # fmt: skip
 
     def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:
@@ -131,7 +171,7 @@ class Speech:
         """One for the daemon itself: it is not counted, reported or logged, and gives way to everybody else."""
         utterance = Utterance(
             order, Caller(), self.voices, self._engines, self.config,
-            is_live=False, on_begin=lambda _: None, on_end=lambda _: None,
+            loudness=self._loudness, is_live=False, on_begin=lambda _: None, on_end=lambda _: None,
         )  # fmt: skip
         utterance.feed(text)
         utterance.end_text()

@@ -1,16 +1,10 @@
-// The page of the daemon: its tabs, in their order. Those that few need are loaded when they are opened, to keep a visit light.
+// The page of the daemon: its tabs, in their order. All but the first are loaded when they are opened: a visit stays light.
 
 import { start } from "./js/app.js";
-import { cloneTab } from "./js/tabs/clone.js";
-import { designTab } from "./js/tabs/design.js";
-import { historyTab } from "./js/tabs/history.js";
 import { speakTab } from "./js/tabs/speak.js";
 
-const liveTab = { load: () => import("./js/tabs/live.js") };
-const codecTab = { load: () => import("./js/tabs/codec.js") };
-const statusTab = { load: () => import("./js/tabs/status.js") };
+const LATER = ["design", "clone", "live", "codec", "history", "status"];
 
-await start([
-  ["speak", speakTab], ["design", designTab], ["clone", cloneTab], ["live", liveTab], ["codec", codecTab],
-  ["history", historyTab], ["status", statusTab],
-]);
+const later = (name) => [name, { load: async () => (await import(`./js/tabs/${name}.js`))[`${name}Tab`] }];
+
+await start([["speak", speakTab], ...LATER.map(later)]);

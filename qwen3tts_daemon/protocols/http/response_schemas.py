@@ -6,11 +6,15 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
 from qwen3tts_daemon.config_file import FileState
+from qwen3tts_daemon.downloads.background import DownloadState
+from qwen3tts_daemon.downloads.manifest import SourceName
+from qwen3tts_daemon.hosting.models_directory import ObstacleCode
 from qwen3tts_daemon.options import Kind, Place
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
+CheckpointState = Literal["loaded", "here", "incomplete", "missing"]
 
 
 class Health(TypedDict):
@@ -68,6 +72,7 @@ class KeptVoice(_Voice):
     base: str
     instruct: str
     speed: float
+    gain_db: float
     seed: int | None
     text_layout: TextLayout | None
     text_normalization: bool | None
@@ -92,6 +97,7 @@ class ListedVoice(_Voice):
     base: NotRequired[str]
     instruct: NotRequired[str]
     speed: NotRequired[float]
+    gain_db: NotRequired[float]
     seed: NotRequired[int | None]
     text_layout: NotRequired[TextLayout | None]
     text_normalization: NotRequired[bool | None]
@@ -110,6 +116,7 @@ class Voices(TypedDict):
     languages: list[SpokenLanguage]
     default_language: str
     preview: bool
+    revision: int
 
 
 class HeldTakes(TypedDict):
@@ -158,6 +165,41 @@ class SettingsFile(TypedDict):
 class ChangeableSettings(TypedDict):
     file: SettingsFile
     settings: list[Setting]
+
+
+class DownloadProgress(TypedDict):
+    checkpoint: str
+    source: SourceName
+    state: DownloadState
+    arrived_bytes: int
+    total_bytes: int | None
+    bytes_per_s: float | None
+    seconds_left: float | None
+    code: str
+    message: str
+
+
+class OfficialCheckpoint(TypedDict):
+    """`bytes`: of its download, about."""
+
+    name: str
+    kind: VoiceKind | Literal["codec"]
+    bytes: int
+    state: CheckpointState
+    command: str
+
+
+class Checkpoints(TypedDict):
+    """`obstacle`: why none of them could speak here now, with `way_out`; `problem`: why what has come does not."""
+
+    checkpoints: list[OfficialCheckpoint]
+    directory: str
+    free_bytes: int | None
+    is_offline: bool
+    obstacle: ObstacleCode | Literal[""]
+    way_out: str
+    problem: str
+    download: DownloadProgress | None
 
 
 class OpenaiModel(TypedDict):

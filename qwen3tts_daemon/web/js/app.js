@@ -6,6 +6,7 @@ import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
+import { Models, betterVoices } from "./models.js";
 import { askToPair, pairByAddress } from "./pairing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
@@ -22,7 +23,7 @@ const byId = (id) => document.getElementById(id);
 /** Nobody is asked to do anything about them: they are over once the socket is open again. */
 const OF_CONNECTION = ["closed", "unreachable"];
 
-/** Events: opened, voices, voice, state, status, utterance, speaking, heard, stop, reading, reuse, again. */
+/** Events: opened, voices, voice, state, status, utterance, speaking, heard, stop, reading; reuse-TAB and again-design: an entry of the history. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
@@ -31,6 +32,7 @@ class App extends Emitter {
   samples = {};
   /** As it was pushed, and when. */
   status = null;
+  models = new Models(this);
   statusAt = 0;
 
   get kinds() {
@@ -202,9 +204,9 @@ function languageSelect() {
 }
 
 /** The panel of a tab whose module is loaded now, and hears what the others have heard. Nothing, if it cannot be had. */
-async function loadPanel(app, name, load) {
+async function loadPanel(app, load) {
   try {
-    const panel = (await load())[`${name}Tab`](app);
+    const panel = (await load())(app);
     for (const [event, value] of Object.entries({ voices: app.catalogue, status: app.status, utterance: app.dock.utterance })) {
       if (value) app.emit(event, value);
     }
@@ -215,7 +217,7 @@ async function loadPanel(app, name, load) {
   }
 }
 
-/** Build the page and connect. `makers`: [tab and icon, function that makes the panel, or { load } of its module]. */
+/** Build the page and connect. `makers`: [tab and icon, function that makes the panel, or { load } that gives it]. */
 export async function start(makers) {
   const app = new App();
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
@@ -224,7 +226,7 @@ export async function start(makers) {
   byId("language").replaceChildren(languageSelect());
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
-  for (const [name, make] of makers) tabs.add(name, make.load ? () => loadPanel(app, name, make.load) : make(app));
+  for (const [name, make] of makers) tabs.add(name, make.load ? () => loadPanel(app, make.load) : make(app));
   const update = () => showState(app, app.client.state);
   app.client.on("state", (state) => {
     app.emit("state", state);
@@ -236,11 +238,12 @@ export async function start(makers) {
     Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
+  app.client.on("voices", ({ revision }) => app.catalogue && app.catalogue.revision !== revision && app.loadVoices().catch(() => {}));
   app.on("speaking", update);
   app.on("voices", () => {
     byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
   });
-  byId("preview").append(iconButton("close", "preview-close", () => {
+  byId("preview").append(betterVoices(app), iconButton("close", "preview-close", () => {
     remember("preview-seen", true);
     byId("preview").hidden = true;
   }));

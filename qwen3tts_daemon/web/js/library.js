@@ -124,16 +124,4 @@ export function aboutCloning() {
     h("p.hint", {}, link("cloning.paper", PAPER), " · ", link("cloning.licence", LICENCE)));
 }
 
-/** `content`, or what is missing for it and how to bring it. */
-export function needs(app, kind, key, content) {
-  const missing = h("section.card.missing", { hidden: true }, h("h2", { t: "missing.title" }), h("p", { t: key }), h("p.hint", { t: "missing.how" }),
-    h("p", {}, h("code", { textContent: "qwen3tts-daemon models download" })));
-  content.hidden = true;
-  app.on("voices", () => {
-    content.hidden = !app.kinds.includes(kind);
-    missing.hidden = !content.hidden;
-  });
-  return h("div.stack", {}, missing, content);
-}
-
 export const intro = (titleKey, aboutKey) => h("div.intro", {}, h("h2", { t: titleKey, tabIndex: -1 }), h("p", { t: aboutKey }));

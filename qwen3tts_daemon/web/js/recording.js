@@ -53,7 +53,7 @@ export class RecordingInput extends Emitter {
     this.#acceptDrops();
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
     onLanguage(() => this.#draw());
-    if (keptAs) app.on("opened", () => this.#restore());
+    if (keptAs) this.#restore();
   }
 
   #acceptDrops() {

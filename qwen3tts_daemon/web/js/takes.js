@@ -70,9 +70,9 @@ export class Takes {
       h("button.primary", { type: "button", "aria-keyshortcuts": "X", onclick: () => this.#switch() }, icon("swap"), h("span", { t: "design.switch" }), h("kbd", { textContent: "X" })));
     this.node = h("div.stack", {}, h("h2.unseen", { t: "design.takes" }), this.comparison, this.list);
     document.addEventListener("keydown", (event) => this.#key(event));
-    app.on("opened", () => this.#restore());
     app.on("voices", () => this.#ask());
     onLanguage(() => this.#draw());
+    this.#restore();
   }
 
   /** One for each seed, each another person; at the same time where there is room, else one after the other. */

@@ -31,7 +31,7 @@ from qwen3tts_daemon.protocols.http.speech_request import (
     utterance_of,
 )
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech.clip import Clip, Encoding, Reader
+from qwen3tts_daemon.speech.clip import Clip, Reader
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.errors import UnsupportedFormat
@@ -62,7 +62,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
         if body.format not in FILE_FORMATS:
             known = ", ".join(FILE_FORMATS)
             raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
-        encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
+        encoding = await body.encoding(speech.capabilities)
         with their_names(THEIR_NAMES):
             utterance = utterance_of(body, speech, "clips", caller_of(request.scope))
             voice = utterance.settle()

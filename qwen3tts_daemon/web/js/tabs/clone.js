@@ -4,12 +4,13 @@ import { call, given } from "../api.js";
 import { button, card, field, h, reasonOf, unable } from "../dom.js";
 import { fill, kept, limitedField } from "../forms.js";
 import { t } from "../i18n.js";
-import { aboutCloning, intro, keepVoice, library, needs } from "../library.js";
+import { aboutCloning, intro, keepVoice, library } from "../library.js";
+import { needs } from "../models.js";
 import { RecordingInput } from "../recording.js";
 import { SamplingFields } from "../sampling.js";
 import { recall } from "../settings.js";
 import { hint } from "../telling.js";
-import { isTrial, languageSelect } from "../voices.js";
+import { languageSelect } from "../voices.js";
 
 export function cloneTab(app) {
   const recording = new RecordingInput(app, { keptAs: "clone" });
@@ -71,9 +72,7 @@ export function cloneTab(app) {
   }
 
   app.on("voices", () => { if (!text.value && recall("clone-text", "") === "") text.value = app.samples.Auto ?? ""; });
-  app.on("reuse", (entry) => {
-    if (!isTrial(entry.options.voice)) return;
-    app.tabs.open("clone");
+  app.on("reuse-clone", (entry) => {
     fill(text, entry.text);
     sampling.value = entry.options.sampling;
     text.focus();

@@ -4,7 +4,8 @@ import { given } from "../api.js";
 import { field, h, icon } from "../dom.js";
 import { fill, kept, limitedField, replaceText } from "../forms.js";
 import { t } from "../i18n.js";
-import { aboutCloning, intro, needs } from "../library.js";
+import { aboutCloning, intro } from "../library.js";
+import { needs } from "../models.js";
 import { SamplingFields } from "../sampling.js";
 import { remember } from "../settings.js";
 import { Takes } from "../takes.js";
@@ -34,17 +35,14 @@ export function designTab(app) {
     return takes.make(text.value, options(), seedsFrom(sampling.value.seed));
   }
 
-  app.on("reuse", (entry) => {
-    if (entry.options.mode !== "design") return;
-    app.tabs.open("design");
+  app.on("reuse-design", (entry) => {
     replaceText(app, "design.replaced", [[description, entry.options.design], [text, entry.text]]);
     spoken.value = entry.options.language ?? "";
     remember("design-language", spoken.value);
     sampling.value = entry.options.sampling;
     description.focus();
   });
-  app.on("again", ({ text: words, options: { sampling: drawn, ...others } }) => {
-    app.tabs.open("design");
+  app.on("again-design", ({ text: words, options: { sampling: drawn, ...others } }) => {
     app.player.unlock();
     takes.make(words, { ...others, sampling: drawn }, [drawn.seed]);
   });

@@ -6,10 +6,12 @@ import { intro } from "../library.js";
 import { SAMPLE_RATE } from "../sound.js";
 import { keepTake, stillHeld } from "../takes.js";
 import { Utterance } from "../utterance.js";
-import { avatar } from "../voices.js";
+import { avatar, isTrial } from "../voices.js";
 
 const EXCERPT = 140;
 const SHORT_EXCERPT = 40;
+
+const tabOf = ({ options: { mode, voice } }) => (mode === "design" ? "design" : isTrial(voice) ? "clone" : "speak");
 
 export function historyTab(app) {
   const list = h("ul.rows");
@@ -43,10 +45,16 @@ export function historyTab(app) {
       h("span.voice-words", {}, h("span.excerpt", { textContent: words, dir: "auto" }), h("span.about", { textContent: about, dir: "auto" })),
       h("span.row-actions", {},
         act("play", "history.play", () => app.play(entry)),
-        isDesigned && (isHeld ? act("star", "history.keep", () => keepTake(app, entry)) : act("replay", "history.again", () => app.emit("again", entry))),
-        act("reuse", "history.reuse", () => app.emit("reuse", entry)),
+        isDesigned && (isHeld ? act("star", "history.keep", () => keepTake(app, entry)) : act("replay", "history.again", () => passOn("again", entry))),
+        act("reuse", "history.reuse", () => passOn("reuse", entry)),
         act("download", "history.save", () => app.dock.saveWav(Utterance.of({ ...entry, isKept: false }))),
         act("trash", "history.delete", () => remove(entry, text))));
+  }
+
+  async function passOn(event, entry) {
+    const tab = tabOf(entry);
+    await app.tabs.open(tab);
+    app.emit(`${event}-${tab}`, entry);
   }
 
   async function draw() {
@@ -60,7 +68,7 @@ export function historyTab(app) {
 
   const redraw = () => { drawn = draw(); };
   app.history.on("change", redraw);
-  for (const event of ["opened", "voices"]) app.on(event, redraw);
-  onLanguage(() => app.tabs && redraw());
+  app.on("voices", redraw);
+  onLanguage(redraw);
   return [head, card(null, list, none, h("p.actions", {}, clear))];
 }

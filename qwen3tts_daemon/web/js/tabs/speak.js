@@ -12,7 +12,7 @@ import { spokenView } from "../spoken.js";
 import { hint } from "../telling.js";
 import { unitsOf } from "../utterance.js";
 import { voiceChoice } from "../voice-choice.js";
-import { isTrial, languageSelect } from "../voices.js";
+import { languageSelect } from "../voices.js";
 
 /** Until the daemon has told. */
 const MOST_CHARS = 8_000;
@@ -135,9 +135,8 @@ export function speakTab(app) {
       count();
     }
   });
-  app.on("reuse", (entry) => {
-    const { mode, voice = "" } = entry.options;
-    if (mode === "design" || isTrial(voice)) return;
+  app.on("reuse-speak", (entry) => {
+    const { voice = "" } = entry.options;
     if (voice && !app.known(voice)?.available) app.tell("history.voice-gone", { name: entry.title }, { isError: true });
     text.value = entry.text;
     instruct.value = entry.options.instruct ?? "";
@@ -147,7 +146,6 @@ export function speakTab(app) {
     app.voice = voice;
     showSpeed();
     count();
-    app.tabs.open("speak");
     text.focus();
   });
   onLanguage(() => { count(); showSpeed(); });
