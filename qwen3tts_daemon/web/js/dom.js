@@ -163,8 +163,14 @@ export function confirmed(questionKey, yesKey, values) {
   );
 }
 
-/** Where a visitor goes on when row `at` of a list has gone: at the next one, else the last, else above all. */
-export function focusRow(list, at, head) {
-  const row = list.children[Math.min(at, list.children.length - 1)];
-  (row?.querySelector(".row-actions > button:last-of-type") ?? head.querySelector("h2")).focus();
+/** Draw a list anew: who was in it is at the same control of the same row, of the last one if there are fewer, above all if there are none. */
+export function renew(list, nodes, head = null) {
+  const controls = (row) => [...row.querySelectorAll("button, input")];
+  const focused = document.activeElement;
+  const at = [...list.children].findIndex((row) => row.contains(focused));
+  const place = at < 0 ? -1 : controls(list.children[at]).indexOf(focused);
+  list.replaceChildren(...nodes);
+  if (at < 0) return;
+  const row = list.children[Math.min(at, nodes.length - 1)];
+  (row ? controls(row)[place] : head?.querySelector("h2"))?.focus();
 }

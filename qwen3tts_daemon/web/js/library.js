@@ -1,7 +1,7 @@
 // Voices that people made: keep, rename, export, import, delete.
 
 import { call } from "./api.js";
-import { actOn, button, card, confirmed, dialog, field, focusRow, h, option, saveFile } from "./dom.js";
+import { actOn, button, card, confirmed, dialog, field, h, option, renew, saveFile } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
 import { preview } from "./preview.js";
@@ -76,11 +76,9 @@ export function library(app) {
   }
 
   async function remove(voice) {
-    const at = made().findIndex(({ id }) => id === voice.id);
     if (!(await confirmed("library.delete-sure", "library.go", { name: voice.name }))) return;
     if (!(await app.manage(() => call(path(voice), { method: "DELETE" })))) return;
     await app.loadVoices();
-    focusRow(list, at, node);
     app.tell("library.deleted", { name: voice.name });
   }
 
@@ -100,7 +98,7 @@ export function library(app) {
   const made = () => (app.catalogue?.voices ?? []).filter((voice) => voice.kind !== "preset");
 
   function draw() {
-    list.replaceChildren(...made().map(row));
+    renew(list, made().map(row), node);
     none.hidden = made().length > 0;
   }
 

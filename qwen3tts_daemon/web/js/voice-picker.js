@@ -1,6 +1,6 @@
 // Voice cards: choose, try, search, favour. A card is one stop of the Tab key; arrows go on from it.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton, renew } from "./dom.js";
 import { languageName, onLanguage, t } from "./i18n.js";
 import { preview } from "./preview.js";
 import { recall, remember } from "./settings.js";
@@ -92,7 +92,7 @@ export function voicePicker(app) {
     const alike = twins(voices);
     const shown = listed(voices.filter(isOfChip[chosen]), { words: search.value, spoken: spoken.value, gender: gender.value });
     const auto = chosen === "all" && !search.value && !spoken.value && !gender.value ? [item(null)] : [];
-    list.replaceChildren(...auto, ...shown.map((voice) => item(voice, alike.has(voice.id))));
+    renew(list, [...auto, ...shown.map((voice) => item(voice, alike.has(voice.id)))]);
     none.hidden = shown.length > 0 || auto.length > 0;
     none.textContent = t(voices.some(isOfChip[chosen]) ? "voice.none" : NOBODY[chosen]);
   }

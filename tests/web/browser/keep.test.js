@@ -92,7 +92,7 @@ test("what the daemon has forgotten says so, and is made again by the same seed"
   await open(page, "design");
   await page.fill("#panel-design textarea >> nth=0", "Somebody");
   await page.fill("#panel-design textarea >> nth=1", WORDS);
-  await page.locator("#panel-design summary").click();
+  await page.locator("#panel-design summary:has-text('Finer')").click();
   await page.getByLabel("Seed").and(page.locator("#panel-design input")).fill("7");
   await page.click("#panel-design button.big");
   const third = page.locator(".take").nth(2);
@@ -161,7 +161,7 @@ test("a clone: four clicks and a file; recording and words survive a reload; its
     assert.match(await page.textContent("dialog h2"), new RegExp(`“${name}”`));
     await page.click("dialog button.danger");
     await page.waitForSelector(`button[aria-label='Delete ${name}']`, { state: "detached" });
-    if (next) assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), next);
+    if (next) await until(page, (label) => document.activeElement.ariaLabel === label, next);
   }
   await close();
 });
@@ -175,7 +175,7 @@ test("what is deleted from the history can be brought back, and focus stays in t
   await open(page, "history");
   await page.click("[aria-label='Delete: Another thing.']");
   await page.waitForSelector("[aria-label='Delete: Another thing.']", { state: "detached" });
-  assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), "Delete: One thing.");
+  await until(page, () => document.activeElement.ariaLabel === "Delete: One thing.");
   await page.waitForSelector("#message .toast:has-text('Deleted: Another thing.')");
   await page.click("#message button:has-text('Undo')");
   await page.waitForSelector("#panel-history .row >> nth=0 >> text=Another thing.");

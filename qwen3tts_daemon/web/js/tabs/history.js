@@ -1,6 +1,6 @@
 // History: what was said in this browser.
 
-import { actOn, button, card, confirmed, focusRow, h } from "../dom.js";
+import { actOn, button, card, confirmed, h, renew } from "../dom.js";
 import { language, number, onLanguage } from "../i18n.js";
 import { intro } from "../library.js";
 import { SAMPLE_RATE } from "../sound.js";
@@ -18,19 +18,14 @@ export function historyTab(app) {
   const none = h("p.empty", { t: "history.none" });
   const head = intro("history.title", "history.about");
   let shown = 0;
-  let drawn = null;
   const clear = button("trash", "history.clear", async () => {
     if (!(await confirmed("history.clear-sure", "history.clear-go", { n: number(shown) }))) return;
     await app.history.clear();
-    await drawn;
-    focusRow(list, 0, head);
+    head.querySelector("h2").focus();
   });
 
   async function remove(entry, words) {
-    const at = [...list.children].findIndex((node) => node.contains(document.activeElement));
     await app.history.remove(entry.id);
-    await drawn;
-    focusRow(list, at, head);
     app.tell("history.deleted", { text: words }, { action: ["undo", () => app.history.putBack(entry)] });
   }
 
@@ -60,15 +55,14 @@ export function historyTab(app) {
   async function draw() {
     const entries = await app.history.all();
     const held = await stillHeld(entries.filter((entry) => entry.options.mode === "design").map((entry) => entry.requestId));
-    list.replaceChildren(...entries.map((entry) => row(entry, held.has(entry.requestId))));
+    renew(list, entries.map((entry) => row(entry, held.has(entry.requestId))), head);
     shown = entries.length;
     none.hidden = shown > 0;
     clear.hidden = shown === 0;
   }
 
-  const redraw = () => { drawn = draw(); };
-  app.history.on("change", redraw);
-  app.on("voices", redraw);
-  onLanguage(redraw);
+  app.history.on("change", draw);
+  app.on("voices", draw);
+  onLanguage(draw);
   return [head, card(null, list, none, h("p.actions", {}, clear))];
 }
