@@ -52,11 +52,14 @@ class Named(ToneEngine):
     async def load(self) -> None:
         if not self._is_preview:
             await self._home.gate.wait()
-            if self._home.fails:
+            if self._home.fails or len(self._home.on_card) >= self._home.room:
                 raise OutOfMemory("no room for it")
+            self._home.on_card.append(self.capabilities.engine)
 
     async def close(self) -> None:
         self._home.closed.append(self.capabilities.engine)
+        if self.capabilities.engine in self._home.on_card:
+            self._home.on_card.remove(self.capabilities.engine)
         await super().close()
 
 
@@ -69,6 +72,9 @@ class Home:
         self.gate.set()
         self.fails = False
         self.closed: list[str] = []
+        self.room = 2
+        """How many of Qwen's engines the card holds"""
+        self.on_card: list[str] = []
         settings = load_settings(["--models.dir", str(path), "--data-dir", str(path / ".data"), *options])
         self.models = ModelsDirectory(path, period_s=LOOKS_S)
         choice = choose_engine(settings)
@@ -166,6 +172,23 @@ async def test_nobody_is_cut_by_it(home: Home, made: Path) -> None:
         assert await sound_of(waiting) == tone("At last.")
     assert waiting.voice == "bell"
     await until(lambda: home.closed == ["preview", "preview"])
+
+
+async def test_where_two_have_no_room_the_one_before_goes_first_once_nobody_speaks(home: Home, made: Path) -> None:
+    home.room = 1
+    bring(made, home, CUSTOM)
+    await home.speaks(CUSTOM)
+    async with home.speech.utterance(Order("test", "tone", "en")) as speaking:
+        speaking.feed("Before. ")
+        bring(made, home, BASE)
+        await until(lambda: f"{CUSTOM}+{BASE}" in home.closed)
+        speaking.feed("Behind.")
+        speaking.end_text()
+        assert await sound_of(speaking) == tone("Before.") + tone("Behind.")
+        assert home.on_card == [CUSTOM]
+    await home.speaks(f"{CUSTOM}+{BASE}")
+    assert home.on_card == [f"{CUSTOM}+{BASE}"]
+    assert (await home.say("Good evening.")).voice == "tone"
 
 
 async def test_who_asks_for_a_voice_of_the_engine_before_gets_one_of_the_language(home: Home, made: Path) -> None:
