@@ -129,8 +129,8 @@ class EngineRenewal:
         try:
             await self._change_to(choice)
         except OutOfMemory:
-            if not await self._speech.manager.vacate():
-                raise
+            if self._speech.capabilities.is_preview or not await self._speech.manager.vacate():
+                raise  # nothing of ours is on the card
             logger.info("there was no room for two: the voice before has given its memory back")
             await self._change_to(choice)
 
