@@ -228,7 +228,7 @@ export default {
     why: "Before it may do this, this browser has to be let in, once.",
     how: "On the computer that speaks, type this in a terminal. It shows a link and six letters, good for five minutes.",
     other: "Or look at a browser that is paired: {tab}, “{button}”.", typed: "Six letters, a link or the token",
-    go: "Pair", done: "This browser is paired.", wrong: "This is not the token.", add: "Add a phone",
+    six: "Six letters are needed.", go: "Pair", done: "This browser is paired.", wrong: "This is not the token.", add: "Add a phone",
     others: "Phones and other browsers", "others-about": "A browser that is let in may change and delete voices too.",
     scan: "Point the phone's camera at this:", picture: "A QR code with the link", type: "Or open {url} there and type:",
     "only-here": "Other devices cannot reach this page. In another browser of this computer type:",
