@@ -66,7 +66,7 @@ class Daemon:
         )
         self._renewing: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
-        self._sockets = Sockets(self._speech, settings.websocket, downloads=self._downloads, version=__version__)
+        self._sockets = Sockets(self._speech, settings.websocket, self._models, self._downloads, version=__version__)
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
