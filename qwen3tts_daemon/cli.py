@@ -1,4 +1,4 @@
-"""The command line: `serve` (without a command), `say`, `read`, `voices`, `health`, `config`, `check`, `models`."""
+"""The command line: `serve` (without a command), and what a person asks of a daemon, of a voice or of checkpoints."""
 
 import asyncio
 import logging
@@ -16,13 +16,15 @@ from qwen3tts_daemon import __version__, daemon
 from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
+from qwen3tts_daemon.commands import pair as pair_command
 from qwen3tts_daemon.commands import read as read_command
 from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress, Wishes
-from qwen3tts_daemon.commands.models import verify as verify_command
-from qwen3tts_daemon.commands.models.manifest import SourceName
+from qwen3tts_daemon.downloads import verify as verify_command
+from qwen3tts_daemon.downloads.manifest import SourceName
+from qwen3tts_daemon.environment import MODELSCOPE, MODELSCOPE_VARIABLES
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
@@ -45,10 +47,7 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Log everything.")]
 ModelsDirectoryOption = Annotated[
     Path | None, typer.Option("--directory", help="Where they lie; empty means models.dir.")
 ]
-ModelScopeEndpointOption = Annotated[
-    # Its own library reads the first, and read the second before.
-    str, typer.Option(envvar=["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"], help="For --from modelscope.")
-]
+ModelScopeEndpointOption = Annotated[str, typer.Option(envvar=[*MODELSCOPE_VARIABLES], help="For --from modelscope.")]
 LanguageOption = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
 NormalizationOption = Annotated[
     bool | None,
@@ -62,7 +61,7 @@ NormalizationOption = Annotated[
 @app.command(context_settings=_PASS_ON)
 def serve(context: typer.Context) -> None:
     """Serve until SIGTERM. Every option is `--name value` of a setting, such as --http.port 8766."""
-    raise typer.Exit(daemon.run(_settings(context.args)))
+    raise typer.Exit(daemon.run(_settings(context.args), arguments=translate(context.args)))
 
 
 @app.command()
@@ -117,6 +116,31 @@ def voices(
     voices_command.show(_run(voices_command.list_voices(_address(uri), settings)))
 
 
+@app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})
+def pair(
+    context: typer.Context,
+    open: Annotated[bool, typer.Option("--open", help="In this machine's browser.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="All browsers that were let in have to come anew.")] = False,
+) -> None:
+    """Let a browser in without the token: a link, and six letters for a phone. Takes the options of `serve`."""
+    settings = _settings(context.args)
+    if forget:
+        _run(pair_command.forget(settings))
+        print("No browser is paired any more.")
+        return
+    invited = _run(pair_command.invite(settings))
+    if json:
+        print(msgspec.json.encode(invited).decode())
+        return
+    if open and pair_command.open_browser(invited):
+        print("The page opens in the browser.")
+        return
+    print(pair_command.told(invited, has_picture=sys.stdout.isatty()))
+    if open:
+        _die("no browser could be opened here")
+
+
 @app.command(context_settings=_PASS_ON)
 def health(context: typer.Context) -> None:
     """Ask a running daemon whether it is ready; the exit code says so. Takes the options of `serve`."""
@@ -128,9 +152,10 @@ def health(context: typer.Context) -> None:
 
 @app.command(context_settings=_PASS_ON)
 def config(context: typer.Context) -> None:
-    """Show every option, its value and where it came from; --example prints the example file."""
-    if context.args == ["--example"]:
-        print(config_command.example(), end="")
+    """Show every option, its value and where it came from; --example prints the example file, --markdown the page."""
+    documents = {"--example": config_command.example, "--markdown": config_command.markdown}
+    if len(context.args) == 1 and (document := documents.get(context.args[0])):
+        print(document(), end="")
         return
     arguments = translate(context.args)
     settings = _settings(context.args)
@@ -191,18 +216,16 @@ def download(
     directory: ModelsDirectoryOption = None,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing, verify what is there.")] = False,
     source: Annotated[SourceName, typer.Option("--from", help="Where they come from.")] = SourceName.HUGGINGFACE,
-    modelscope_endpoint: ModelScopeEndpointOption = "https://modelscope.cn",
+    modelscope_endpoint: ModelScopeEndpointOption = MODELSCOPE,
 ) -> None:
     """Fetch checkpoints of Qwen3-TTS; what is there and right is not fetched again."""
     # Half a second of imports that no other command needs.
-    from qwen3tts_daemon.commands.models import download as download_command
-    from qwen3tts_daemon.commands.models.hub import Hub
-    from qwen3tts_daemon.commands.models.modelscope import ModelScope
-    from qwen3tts_daemon.commands.models.source import DownloadFailed
+    from qwen3tts_daemon.downloads import download as download_command
+    from qwen3tts_daemon.downloads.source import DownloadFailed
 
     settings = _common_settings(config, data_dir, debug)
     models = directory or settings.models_path
-    fetch_from = Hub() if source is SourceName.HUGGINGFACE else ModelScope(modelscope_endpoint)
+    fetch_from = download_command.source_called(source, modelscope_endpoint)
     try:
         for path in download_command.download(
             names or (), models, fetch_from, offline=offline or settings.models.offline

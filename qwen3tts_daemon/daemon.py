@@ -10,32 +10,35 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth, load_token
-from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
+from qwen3tts_daemon.access.lan_addresses import page_from_here
+from qwen3tts_daemon.access.sessions import Sessions
+from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, start_engine
-from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
+from qwen3tts_daemon.live_settings import LiveSettings
+from qwen3tts_daemon.own_command import own_command
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.reading import reader
-from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
+from qwen3tts_daemon.speech_setup import EngineRenewal, make_speech, speech_config, voice_config
 from qwen3tts_daemon.text import languages
-from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -44,61 +47,56 @@ _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 """Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
 
 
-def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
-    """The use case on its engine; nothing runs yet: `speech.start` does that."""
-    manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
-    voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
-        library=_library(settings.data_path / "voices"), aliases=Aliases(settings.voices.aliases),
-        substitute=settings.voices.substitute, has_stand_in=choice.stand_in is not None,
-    )  # fmt: skip
-    config = SpeechConfig(
-        idle_flush_s=settings.speech.idle_flush_ms / 1000,
-        lead_silence_s=settings.speech.lead_silence_ms / 1000,
-        tail_silence_s=settings.speech.tail_silence_ms / 1000,
-        text_normalization=settings.speech.text_normalization,
-        log_text=settings.log_text,
-    )
-    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in_manager(choice), checkpoints=here)
-
-
-def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
-    """Of the engine that speaks while the other one is loaded; never unloaded: it is for those who cannot wait."""
-    if (spec := choice.stand_in) is None:
-        return None
-    return ModelManager(lambda: start_engine(spec), ManagerConfig())
-
-
 class Daemon:
     """Everything that runs, from start to stop."""
 
-    def __init__(self, settings: Settings, choice: EngineChoice | None = None) -> None:
-        """Raises SettingsError for what cannot be used."""
+    def __init__(self, settings: Settings, choice: EngineChoice | None = None, arguments: Sequence[str] = ()) -> None:
+        """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
+        is_default = settings.models.dir is None and settings.data_dir is None
+        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings), is_default=is_default)
+        self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
+        self._invitations = Invitations()
+        self._sessions = _sessions(self._token, data)
         metrics = Metrics()
-        self._speech = make_speech(settings, self._choice, metrics)
-        self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
-        self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
+        self._speech = make_speech(settings, self._choice, self._models, metrics)
+        self._renewal = EngineRenewal(
+            self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
+        )
+        self._renewing: asyncio.Task[None] | None = None
+        self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
+        self._samples = self._voice_samples(settings.data_path / "samples") if settings.voices.samples else None
+        self._making_samples: asyncio.Task[None] | None = None
+        self._sockets = Sockets(self._speech, settings.websocket, downloads=self._downloads, version=__version__)
+        self._clips = Clips(settings.clips)
+        self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
         if settings.wyoming.enabled:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
 
+    def _voice_samples(self, directory: Path) -> VoiceSamples:
+        try:
+            return VoiceSamples(self._speech, SampleFiles(directory))
+        except OSError as error:
+            raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
+
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
         auth = Auth(
             settings.auth, self._token,
             allowed_hosts=settings.http.allowed_hosts, allowed_origins=settings.http.allowed_origins,
-            trusted_proxies=settings.http.trusted_proxies,
+            trusted_proxies=settings.http.trusted_proxies, invitations=self._invitations, sessions=self._sessions,
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            kept_clips=Clips(settings.clips), config=settings.http, version=__version__,
+            kept_clips=self._clips, models=self._models, downloads=self._downloads, samples=self._samples,
+            live_settings=self._live_settings, config=settings.http, version=__version__,
+            pair_command=_pair_command(settings),
         )  # fmt: skip
         limits = ServerConfig(
             message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections,
@@ -107,12 +105,24 @@ class Daemon:
         )  # fmt: skip
         return HttpServer(app, settings.http.host, settings.http.port, limits)
 
+    def _check(self, settings: Settings) -> None:
+        """Raises SettingsError for settings that cannot be used."""
+        self._speech.voices.check_change(voice_config(settings))
+
+    def _use(self, settings: Settings) -> None:
+        """What is marked `OnPage` in the settings, as far as it can be used at once."""
+        self._speech.voices.use(voice_config(settings))
+        self._speech.config = speech_config(settings)
+        self._speech.manager.use(manager_config(self._renewal.choice, settings))
+        self._clips.config = settings.clips
+
     async def serve(self) -> None:
         """Open HTTP at once and the other port when the voice is warm; serve until cancelled.
 
         Raises SettingsError for a port that cannot be opened, ModelUnavailable if the engine says why it cannot.
         """
         await self._speech.start(preload=self._choice.preload)
+        self._renewing = asyncio.create_task(self._renewal.run())
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -125,6 +135,8 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
+        if self._samples is not None:
+            self._making_samples = asyncio.create_task(self._samples.keep_making())
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -138,6 +150,12 @@ class Daemon:
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
+        if self._making_samples is not None:
+            self._making_samples.cancel()
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+        await self._downloads.cancel()
         if self._wyoming is not None:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
@@ -145,7 +163,7 @@ class Daemon:
         await asyncio.gather(*closing, self._speech.close())
 
     def _greet(self) -> None:
-        """Who speaks, and where the page is, with the token for whoever administers."""
+        """Who speaks, and where the page is: with a link that pairs the browser of whoever administers."""
         if where := where_text_goes(self._settings):
             logger.warning("%s", where)
         capabilities = self._speech.capabilities
@@ -155,15 +173,11 @@ class Daemon:
         else:
             logger.info("speaking with %s (%s)", capabilities.engine, spoken)
         if self._http is not None and sys.stderr.isatty():
-            # A link for a person; logs that are kept somewhere do not get the token.
-            print(f"\n  Hear it: http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
-
-
-def _library(directory: Path) -> VoiceLibrary:
-    try:
-        return VoiceLibrary(directory)
-    except OSError as error:
-        raise SettingsError(f"data_dir: cannot keep voices in {directory}: {error.strerror}") from error
+            # For a person; logs that are kept somewhere get no code.
+            code = self._invitations.issue(FIRST_INVITATION_S, has_letters=False).link_code
+            page = page_from_here(self._settings.http.host, self._http.port)
+            print(f"\n  Hear it: {page}#code={code}", file=sys.stderr)
+            print(f"  (good once, within an hour; for a phone: {_pair_command(self._settings)})\n", file=sys.stderr)
 
 
 def _token(data: Path) -> str:
@@ -171,6 +185,21 @@ def _token(data: Path) -> str:
         return load_token(data / "token")
     except (OSError, ValueError) as error:
         raise SettingsError(f"the token: {error}") from error
+
+
+def _pair_command(settings: Settings) -> str:
+    """What lets a browser in, typed on this machine; by its options it finds this daemon, however that got its own."""
+    options = [] if settings.data_dir is None else ["--data-dir", str(settings.data_dir.absolute())]
+    if settings.http.port not in (0, HttpSettings().port):
+        options += ["--http.port", str(settings.http.port)]
+    return own_command("pair", *options)
+
+
+def _sessions(token: str, data: Path) -> Sessions:
+    try:
+        return Sessions(token, data / "sessions")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the sessions of paired browsers: {error}") from error
 
 
 async def _listen(opening: Awaitable[None], section: str, port: int) -> None:
@@ -182,23 +211,26 @@ async def _listen(opening: Awaitable[None], section: str, port: int) -> None:
         raise SettingsError(f"{section}.host, {section}.port: cannot listen on port {port}: {reason}") from error
 
 
-def run(settings: Settings, choice: EngineChoice | None = None) -> int:
-    """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code."""
+def run(settings: Settings, choice: EngineChoice | None = None, arguments: Sequence[str] = ()) -> int:
+    """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code.
+
+    `arguments`: the command line that the settings are of.
+    """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in _TOLD_SPARINGLY:
         logging.getLogger(name).addFilter(SparingFilter())
     try:
-        asyncio.run(_serve(settings, choice))
+        asyncio.run(_serve(settings, choice, arguments))
     except (SettingsError, SynthesisError) as error:
         logger.error("cannot start: %s", error)
         return 1
     return 0
 
 
-async def _serve(settings: Settings, choice: EngineChoice | None) -> None:
+async def _serve(settings: Settings, choice: EngineChoice | None, arguments: Sequence[str]) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    daemon = Daemon(settings, choice)
+    daemon = Daemon(settings, choice, arguments)
     serving = asyncio.create_task(daemon.serve())
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -46,9 +46,24 @@ KNOWN = (
 )
 
 
+MODELSCOPE_VARIABLES = ("MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN")
+"""Its own library reads the first, and read the second before."""
+MODELSCOPE = "https://modelscope.cn"
+
+
+def modelscope_endpoint() -> str:
+    """Where ModelScope is."""
+    return next((value for name in MODELSCOPE_VARIABLES if (value := os.environ.get(name))), MODELSCOPE)
+
+
+def own_variable(option: str) -> str:
+    """The name of the variable that is for this option."""
+    return ENV_PREFIX + option.upper().replace(".", "__")
+
+
 def variable_of(option: str) -> str | None:
     """The variable that sets an option, if one does; the command line goes before it."""
-    own = ENV_PREFIX + option.upper().replace(".", "__")
+    own = own_variable(option)
     if own in {name.upper() for name in os.environ}:
         return own
     return next((known.name for known in KNOWN if known.option == option and os.environ.get(known.name)), None)

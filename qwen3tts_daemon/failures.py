@@ -1,10 +1,10 @@
 """The one place where an exception becomes words for a client."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from qwen_tts.errors import SynthesisError
+from qwen_tts.errors import OtherVoice, SynthesisError, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +24,15 @@ HTTP_STATUS = {
     "text_too_long": 413,
     "too_large": 413,
     "unauthorized": 401,
+    "wrong_code": 401,
+    "no_invitation": 401,
     "forbidden_origin": 403,
     "forbidden_address": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "setting_locked": 409,
+    "config_unusable": 409,
+    "download_refused": 409,
     "unknown_host": 421,
     "queue_full": 503,
     "model_loading": 503,
@@ -40,6 +45,7 @@ HTTP_STATUS = {
     "no_end_of_speech": 500,
     "internal": 500,
     "storage_failed": 507,
+    "download_failed": 502,
     "rate_limited": 429,
     "too_many_contexts": 429,
 }
@@ -65,14 +71,16 @@ class Refusal(Exception):
     """The daemon itself says no, before or around an engine; `code` is one of HTTP_STATUS."""
 
     def __init__(
-        self, code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None
-    ) -> None:
+        self, code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None,
+        tries_left: int | None = None,
+    ) -> None:  # fmt: skip
         assert code in HTTP_STATUS, code
         super().__init__(message)
         self.code = code
         self.message = message
         self.param = param
         self.retry_after_s = retry_after_s
+        self.tries_left = tries_left
 
 
 def draining() -> Refusal:
@@ -89,6 +97,10 @@ class Failure:
     http_status: int
     param: str | None = None
     retry_after_s: float | None = None
+    instead: OtherVoice | None = None
+    """Who could speak it: to ask once more with this voice is a way out"""
+    tries_left: int | None = None
+    """Of wrong_code"""
 
     @property
     def close_code(self) -> int:
@@ -104,7 +116,10 @@ class Failure:
     def envelope(self, request_id: str | None) -> dict[str, Any]:
         """`{"error": {...}}`, a superset of OpenAI's."""
         error = {"code": self.code, "message": self.message, "param": self.param, "type": self.type}
-        return {"error": {**error, "request_id": request_id}}
+        way_out = None if self.instead is None else asdict(self.instead)
+        more = {"instead": way_out, "tries_left": self.tries_left}
+        told = {name: value for name, value in more.items() if value is not None}
+        return {"error": {**error, **told, "request_id": request_id}}
 
 
 def code_of(error: BaseException) -> str:
@@ -119,4 +134,6 @@ def describe(error: BaseException) -> Failure:
         return Failure("internal", "internal error, see the daemon's log", 500)
     status = HTTP_STATUS[error.code]
     retry_after_s = error.retry_after_s or _RETRY_AFTER_S.get(status)
-    return Failure(error.code, error.message, status, error.param, retry_after_s)
+    instead = error.instead if isinstance(error, UnsupportedLanguage) else None
+    tries_left = error.tries_left if isinstance(error, Refusal) else None
+    return Failure(error.code, error.message, status, error.param, retry_after_s, instead, tries_left)

@@ -6,11 +6,12 @@ and in the environment a list has commas (`en,de`).
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
@@ -24,7 +25,7 @@ from qwen3tts_daemon.environment import (
     refuse_unknown,
     variable_of,
 )
-from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS
+from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS, LOUDNESS_LUFS, SILENCE_MS
 from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
@@ -36,6 +37,24 @@ PRIVATE = "private"
 
 class SettingsError(Exception):
     """The settings cannot be used; the message names the option and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnPage:
+    """Marks an option that whoever has the token may change on the page. No other can be changed while it runs."""
+
+    at_once: bool = True
+    """For the next utterance; else from the next start on"""
+    is_voice: bool = False
+    """Its text is a voice's name"""
+
+
+def _empty_is_unset(value: object) -> object:
+    """A file has no None."""
+    return None if value == "" else value
+
+
+OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
 
 
 class Section(BaseModel):
@@ -98,7 +117,7 @@ class HttpSettings(Section):
 class ClipsSettings(Section):
     """Clips: sound that is kept for a while, for players that fetch a URL."""
 
-    expires_s: float = Field(default=600.0, ge=CLIP_LIFETIME_S.low, le=CLIP_LIFETIME_S.high)
+    expires_s: Annotated[float, OnPage()] = Field(default=600.0, ge=CLIP_LIFETIME_S.low, le=CLIP_LIFETIME_S.high)
     """How long a clip is kept if the request does not say."""
     max_clips: int = Field(default=64, ge=1)
     """Clips at once; a new one takes the place of the oldest finished one that nobody fetches."""
@@ -147,24 +166,32 @@ class SpeechSettings(Section):
 
     idle_flush_ms: int = Field(default=300, ge=50)
     """A finished sentence is spoken when no more text came for this long."""
-    text_normalization: bool = True
+    text_normalization: Annotated[bool, OnPage()] = True
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
-    lead_silence_ms: int = Field(default=0, ge=0, le=2000)
+    loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
+        default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
+    )
+    """How loud every voice is heard, in LUFS (EBU R128), such as -20; empty: as loud as each voice is. A voice is
+    measured while it speaks for the first time, and is brought there from the next time on."""
+    lead_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence before the first word, for speakers that wake slowly."""
-    tail_silence_ms: int = Field(default=0, ge=0, le=2000)
+    tail_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence after the last word, for players that cut the end."""
 
 
 class VoicesSettings(Section):
     """What voices are called."""
 
-    aliases: dict[str, str] = {}
+    aliases: Annotated[dict[str, str], OnPage()] = Field(default={}, max_length=256)
     """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
     the command line it is a JSON object."""
-    substitute: bool = True
+    substitute: Annotated[bool, OnPage()] = True
     """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
     language; off refuses them."""
+    samples: bool = True
+    """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
+    makes none. They are kept in the data directory, 32 MB at most."""
 
 
 class EmbeddedSettings(Section):
@@ -183,15 +210,10 @@ class EmbeddedSettings(Section):
 class ModelsSettings(Section):
     """The Qwen3-TTS checkpoints."""
 
-    dir: Path | None = None
+    dir: OptionalPath = None
     """Where they lie; empty means ./models if there is one, else "models" in the data directory."""
     offline: bool = False
     """Fetch nothing: `models download` only says whether what is there is whole."""
-
-    @field_validator("dir", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
 
 
 class QwenSettings(EngineOptions):
@@ -202,14 +224,14 @@ class QwenSettings(EngineOptions):
     start; empty means the best of each kind."""
     keep_loaded: tuple[VoiceKind, ...] = ()
     """Kinds of voices (preset, cloned, designed) whose checkpoints are loaded at start too, and leave the card last."""
-    sleep_s: float = Field(default=600.0, ge=0)
+    sleep_s: Annotated[float, OnPage()] = Field(default=600.0, ge=0)
     """Give the card's memory back after this idle time; the weights stay in the machine's memory. 0: never."""
     idle_unload_s: float = Field(default=0.0, ge=0)
     """End the engine's process after this idle time; 0 keeps it. Another one then waits with PyTorch imported and
     nothing on the card, so that the next request need not wait for that."""
     load_timeout_s: float = Field(default=120.0, gt=0)
     """How long a request waits for the engine."""
-    while_loading: Literal["wait", "embedded"] = "wait"
+    while_loading: Annotated[Literal["wait", "embedded"], OnPage(at_once=False)] = "wait"
     """What a request for a preset voice meets while the engine starts or wakes: "wait": it waits; "embedded": the
     preview voice speaks it, in a process of its own."""
     preload: bool = True
@@ -226,9 +248,9 @@ class HttpEngineSettings(Section):
 
     url: str = ""
     """Where it is, such as "http://gpu-box:8766"; with or without /v1."""
-    token_file: Path | None = None
+    token_file: OptionalPath = None
     """A file with its token (API key) and nothing else. Without https it is sent into private networks only."""
-    ca_file: Path | None = None
+    ca_file: OptionalPath = None
     """A file with certificates (PEM) that vouch for the server, beside those that this machine trusts."""
     model: str = ""
     """What requests call its model; empty: they do not. OpenAI insists on one."""
@@ -257,11 +279,6 @@ class HttpEngineSettings(Section):
             return value
         except ValueError as error:  # pydantic would show the value, and a password may be in it
             raise SettingsError(f"http_engine.url: {error}") from None
-
-    @field_validator("token_file", "ca_file", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
 
 
 class _ConfigFile(PydanticBaseSettingsSource):
@@ -294,9 +311,9 @@ class Settings(BaseSettings):
         cli_prog_name="qwen3tts-daemon serve", cli_kebab_case=True, cli_avoid_json=True,
     )  # fmt: skip
 
-    config: Path | None = None
+    config: OptionalPath = None
     """TOML file with the same names as these options."""
-    data_dir: Path | None = None
+    data_dir: OptionalPath = None
     """Where token, voices and caches live; empty means $XDG_DATA_HOME/qwen3tts-daemon."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What is logged, to standard error."""
@@ -305,9 +322,9 @@ class Settings(BaseSettings):
     engine: Literal["auto", "embedded", "qwen", "http"] = "auto"
     """Who speaks: "qwen": Qwen3-TTS; "embedded": the preview voice; "http": a speech server elsewhere, which text is
     sent to; "auto": Qwen3-TTS if there are a GPU and a checkpoint, else the preview voice."""
-    voice: str | None = None
+    voice: Annotated[str | None, BeforeValidator(_empty_is_unset), OnPage(is_voice=True)] = None
     """Voice of requests that name none; empty means the best one for the language."""
-    language: LanguageCode = "en"
+    language: Annotated[LanguageCode, OnPage()] = "en"
     """Language of texts too short or too mixed to tell."""
     auth: Literal["lan", "token", "none"] = "lan"
     """Who may use HTTP: "lan": private networks speak freely; "token": everything needs the token; "none": open."""
@@ -324,11 +341,6 @@ class Settings(BaseSettings):
     qwen: QwenSettings = QwenSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     http_engine: HttpEngineSettings = HttpEngineSettings()
-
-    @field_validator("config", "data_dir", "voice", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
 
     @property
     def data_path(self) -> Path:

@@ -24,7 +24,16 @@ SynthesisError
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class OtherVoice:
+    """Who could speak what another voice cannot, and in which language."""
+
+    voice: str
+    language: str
 
 
 class SynthesisError(Exception):
@@ -73,9 +82,16 @@ class UnknownLanguage(InvalidRequest):
 
 
 class UnsupportedLanguage(InvalidRequest):
-    """A known language that this voice cannot speak."""
+    """A known language that this voice cannot speak; `instead` could, where somebody knows one."""
 
     code = "unsupported_language"
+
+    def __init__(
+        self, message: str, *, param: str | None = None, retry_after_s: float | None = None,
+        instead: OtherVoice | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(message, param=param, retry_after_s=retry_after_s)
+        self.instead = instead
 
 
 class UnsupportedFormat(InvalidRequest):

@@ -127,7 +127,7 @@ class _Tones:
         self.changed.set()
 
     async def run(self) -> None:
-        first_sample = segment = 0
+        first_sample = segment = unread = 0
         due = asyncio.get_running_loop().time()
         while True:
             if self.pieces:
@@ -141,13 +141,14 @@ class _Tones:
                     self._engine.frames_made += 1
                     first_sample += len(pcm) // 2
                 segment += 1
+                unread += "[mute]" in text
                 if "[limit]" in text:
                     self.audio.finish(
                         StreamEnd(reason="limit", guards={"length": 1}, queue_s=self._engine.queue_s, synthesis_s=0.001)
                     )
                     return
             elif self.text_ended:
-                self.audio.finish(StreamEnd(queue_s=self._engine.queue_s, synthesis_s=0.001))
+                self.audio.finish(StreamEnd(unread=unread, queue_s=self._engine.queue_s, synthesis_s=0.001))
                 return
             else:
                 self.changed.clear()

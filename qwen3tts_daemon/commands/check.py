@@ -16,7 +16,7 @@ import msgspec
 import typer
 
 from qwen3tts_daemon.commands import local
-from qwen3tts_daemon.commands.models.verify import folders
+from qwen3tts_daemon.downloads.verify import folders
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech.request import Order

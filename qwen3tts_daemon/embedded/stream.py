@@ -65,6 +65,8 @@ class EmbeddedStream:
         """The piece that the last sound was of"""
         self._pause: Samples | None = None
         """What stands between the last unit and a next one"""
+        self._unread = 0
+        """Words that nobody could read"""
         self._opened_at = now()
         self._queue_s: float | None = None
         self._synthesis_s = 0.0
@@ -138,8 +140,10 @@ class EmbeddedStream:
         unit = self._next_unit(voices)
         if unit is None:
             self._end_or_wait()
-        elif unit.phonemes:
-            self._speak(unit, voices)
+        else:
+            self._unread += unit.unread
+            if unit.phonemes:
+                self._speak(unit, voices)
 
     def _next_unit(self, voices: EmbeddedSynthesizer) -> PhonemeUnit | None:
         """None: everything that was fed is spoken."""
@@ -158,9 +162,7 @@ class EmbeddedStream:
             text = self._texts.popleft()
         self._piece += 1
         is_first = self._framer.made_samples == 0
-        self._units = voices.phoneme_units(
-            text, self._voice, self._cancellation, is_first=is_first, speed=self._request.speed
-        )  # fmt: skip
+        self._units = voices.phoneme_units(text, self._voice, self._cancellation, is_first=is_first)
         return True
 
     def _speak(self, unit: PhonemeUnit, voices: EmbeddedSynthesizer) -> None:
@@ -169,10 +171,7 @@ class EmbeddedStream:
         if self._framer.is_cut_off:
             return
         self._segment = self._piece
-        request = self._request
-        samples = voices.say(
-            unit, self._voice, self._cancellation, speed=request.speed, seed=request.sampling.seed or 0
-        )  # fmt: skip
+        samples = voices.say(unit, self._voice, self._cancellation, seed=self._request.sampling.seed or 0)
         self._pause = pause_after(samples, unit.ending)
         self._emit(samples, is_end=False)
 
@@ -207,4 +206,6 @@ class EmbeddedStream:
             self.finish(TextEmpty("nothing in the text can be spoken", param="text"))
             return
         reason: Literal["complete", "limit"] = "limit" if self._framer.is_cut_off else "complete"
-        self.finish(StreamEnd(reason=reason, queue_s=self._queue_s or 0.0, synthesis_s=self._synthesis_s))
+        self.finish(
+            StreamEnd(reason=reason, unread=self._unread, queue_s=self._queue_s or 0.0, synthesis_s=self._synthesis_s)
+        )

@@ -2,9 +2,11 @@
 
 engine_selection  settings and machine -> which engine
 checkpoints       the official checkpoints, and which are on disk
+models_directory  checkpoints that come and go while the daemon runs
 speech_server     the server elsewhere that the settings mean
 model_names       what the names of models mean that clients send
 model_manager     loaded on demand, kept while leased, loaded again after a crash, ended when idle
+start_times       how long a start takes, by the last one
 spare_process     what waits meanwhile to be the next one
 worker_client, worker, ipc   the two sides of the border to the engine's process, and what crosses it
 

@@ -4,12 +4,14 @@ import importlib.util
 import logging
 import os
 import platform
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Checkpoint
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig
+from qwen3tts_daemon.hosting.models_directory import Obstacle
 from qwen3tts_daemon.hosting.spare_process import EngineProcess
 from qwen3tts_daemon.hosting.speech_server import server_options
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
@@ -19,8 +21,12 @@ from qwen_tts.errors import BadCheckpoint
 
 logger = logging.getLogger(__name__)
 
+_QWEN = "qwen_tts.hosting.host:create"
+
 _MOST_THREADS = 4
 """More do not make the embedded voice faster."""
+
+_INSTALL_TORCH = "pip install 'qwen3tts-daemon[gpu]'"
 
 _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """An NVIDIA card, on Linux and in the Windows subsystem; finding out more takes seconds of imports."""
@@ -57,7 +63,7 @@ def choose_engine(settings: Settings) -> EngineChoice:
         return EngineChoice(server_options(settings), ManagerConfig(), preload=True)
     if settings.engine == "qwen":
         if not _is_installed():
-            raise SettingsError("engine is qwen, and torch is missing: pip install 'qwen3tts-daemon[gpu]'")
+            raise SettingsError(f"engine is qwen, and torch is missing: {_INSTALL_TORCH}")
         return _qwen(settings, _named(settings) or _best(settings))
     if not (_is_installed() and _has_gpu()):
         return _preview(settings)
@@ -70,6 +76,20 @@ def choose_engine(settings: Settings) -> EngineChoice:
     return _preview(settings)
 
 
+def obstacle_of(settings: Settings) -> Obstacle | None:
+    """Why a checkpoint that comes would not speak."""
+    if settings.engine in ("embedded", "http"):
+        return Obstacle("setting", f'engine = "{settings.engine}"')
+    if settings.qwen.checkpoints:
+        return Obstacle("setting", "qwen.checkpoints")
+    if not _is_installed():
+        start = Path(sys.prefix).parent / "start.sh"
+        return Obstacle("pytorch", "./start.sh" if start.is_file() else _INSTALL_TORCH)
+    if settings.engine == "auto" and not _has_gpu():
+        return Obstacle("card", 'engine = "qwen"')
+    return None
+
+
 def _has_gpu() -> bool:
     is_apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")
     return is_apple or any(path.exists() for path in _DEVICES)
@@ -77,6 +97,12 @@ def _has_gpu() -> bool:
 
 def _is_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
+
+
+def manager_config(choice: EngineChoice, settings: Settings) -> ManagerConfig:
+    """How the engine is kept that was chosen, by settings that have changed since."""
+    is_qwen = isinstance(choice.spec, EngineSpec) and choice.spec.factory == _QWEN
+    return replace(choice.config, sleep_s=settings.qwen.sleep_s) if is_qwen else choice.config
 
 
 def _named(settings: Settings) -> tuple[Checkpoint, ...]:
@@ -114,7 +140,7 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
         idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s, has_spare=True
     )
     stand_in = _preview_spec(settings) if qwen.while_loading == "embedded" else None
-    spec = EngineSpec("qwen_tts.hosting.host:create", options, ("qwen_tts.engine.engine",), settings.log_level)
+    spec = EngineSpec(_QWEN, options, ("qwen_tts.engine.engine",), settings.log_level)
     return EngineChoice(spec, config, qwen.preload, stand_in)
 
 

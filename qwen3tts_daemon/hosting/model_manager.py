@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import msgspec
 
 from qwen3tts_daemon.hosting.spare_process import EngineProcess, SpareProcess, StartEngine, restart_backoff
+from qwen3tts_daemon.hosting.start_times import StartTimes
 from qwen3tts_daemon.hosting.worker_client import NoAnswer
 from qwen_tts.api import Capabilities, EngineStatus, ModelState
 from qwen_tts.errors import ModelLoading, ModelUnavailable, SynthesisError
@@ -50,7 +51,9 @@ class ModelManager:
         self._status = EngineStatus()
         self._leases = Leases()
         self._is_evicted = False
+        self._is_retired = False
         self._has_been_ready = False
+        self._start_times = StartTimes(loop_time)
         self._backoff = restart_backoff()
         self._error: SynthesisError | None = None
         """What the last load failed with"""
@@ -60,6 +63,11 @@ class ModelManager:
         self.state: ModelState = "unloaded"
         self.on_state: list[Callable[[ModelState], None]] = []
         """Called after every change of state, from the loop."""
+
+    def use(self, config: ManagerConfig) -> None:
+        """From now on."""
+        self._config = config
+        self._changes.notify()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -75,6 +83,11 @@ class ModelManager:
     def reason(self) -> str:
         """Why it cannot speak; "" if it can, or nobody knows yet."""
         return str(self._error) if self.state == "failed" else ""
+
+    @property
+    def ready_in_s(self) -> float | None:
+        """How long a request that came now would wait for the engine; None if nobody can tell."""
+        return self._start_times.left_s(self.state)
 
     @property
     def leases(self) -> int:
@@ -185,6 +198,20 @@ class ModelManager:
         self._changes.notify()
         return True
 
+    async def vacate(self) -> bool:
+        """As `evict`, and wait until its memory is free."""
+        engine = self._engine
+        if engine is None or not self.evict():
+            return False
+        await self._changes.until(lambda: self._engine is not engine)
+        await engine.close()  # its end has begun; this waits for it
+        return True
+
+    def retire(self) -> None:
+        """Another engine has its place: it is ended whenever nobody speaks with it, and no other process waits."""
+        self._is_retired = True
+        self._changes.notify()
+
     async def close(self) -> None:
         """End the engine; leases still held see their streams fail."""
         await self._tasks.cancel()
@@ -213,21 +240,25 @@ class ModelManager:
     async def _wait_for_a_lease(self) -> None:
         """Meanwhile a spare is kept. One that is still starting then is given up: the lease may not wait for it."""
         self._set("unloaded")
-        keeping = asyncio.create_task(self._spare.keep()) if self._config.has_spare else None
-        try:
-            await self._changes.until(lambda: self._leases.count > 0)
-        finally:
-            if keeping is not None:
+        if self._config.has_spare and not self._is_retired:
+            keeping = asyncio.create_task(self._spare.keep())
+            try:
+                await self._changes.until(lambda: self._leases.count > 0 or self._is_retired)
+            finally:
                 keeping.cancel()
                 await asyncio.gather(keeping, return_exceptions=True)
+        if self._is_retired and self._leases.count == 0:
+            await self._spare.close()
+        await self._changes.until(lambda: self._leases.count > 0)
 
     async def _load(self) -> EngineProcess:
         """Try until it succeeds; between two tries everybody is told why the last one failed."""
         while True:
             self._set("loading")
             try:
-                self._engine = await self._spare.take() or await self._start_engine()
-                await self._engine.load()
+                with self._start_times.measured("load"):
+                    self._engine = await self._spare.take() or await self._start_engine()
+                    await self._engine.load()
             except Exception as error:  # noqa: BLE001  the edge of the engine's life: it is told and tried again
                 await self._fail(error)
             else:
@@ -245,6 +276,7 @@ class ModelManager:
         self._error = load_failure(error)
         self._set("failed")
         await asyncio.sleep(delay_s)
+        await self._changes.until(lambda: self._leases.count > 0 or not self._is_retired)
 
     async def _serve(self, engine: EngineProcess) -> None:
         """Let it sleep and wake, until it has died or is to be ended: evicted, or idle for long enough."""
@@ -253,16 +285,24 @@ class ModelManager:
         while not engine.died.is_set():
             if self._leases.count > 0:
                 if self.state == "sleeping":
-                    await self._change(engine, engine.wake, before="loading", after="ready")
+                    await self._change(engine, lambda: self._wake(engine), before="loading", after="ready")
                 else:
                     await self._changes.wait()
-            elif not self._is_evicted and (left_s := self._idle_limit_s - self._leases.idle_s) > 0:
+            elif not self._is_unwanted and (left_s := self._idle_limit_s - self._leases.idle_s) > 0:
                 await self._changes.wait(None if math.isinf(left_s) else left_s)
-            elif not self._is_evicted and self._may_sleep:
+            elif not self._is_unwanted and self._may_sleep:
                 await self._change(engine, engine.sleep, before="sleeping", after="sleeping")
             else:
                 self._set("unloaded")
                 return
+
+    async def _wake(self, engine: EngineProcess) -> None:
+        with self._start_times.measured("wake"):
+            await engine.wake()
+
+    @property
+    def _is_unwanted(self) -> bool:
+        return self._is_evicted or self._is_retired
 
     @property
     def _may_sleep(self) -> bool:

@@ -7,12 +7,15 @@ incoming_text    its text as it comes, in segments
 text_reading     the words that an engine is given of a segment
 voice_selection  which voice, language and checkpoint it gets
 synthesis        its work in the engine: a lease and a stream
-output           its sound as a listener gets it: speed, silences, numbers
+output           its sound as a listener gets it: speed, level, silences, numbers
+loudness         how loud each voice is
 report           what it cost, and the line in the log
 engines          the engine, and the preview voice while it loads
 metrics          what is counted and measured
+hourly_count     how much there was in the last hour
 clip, clips      sound that players fetch by URL: one, and all of them with their limits
 voice_making     voices from a description or a recording
+voice_samples    how each voice sounds, made ahead while nobody speaks
 
 Imports voices, hosting, audio, reading and text.
 """

@@ -34,6 +34,11 @@ class IncomingText:
         """What is spoken; of what nobody has read yet, the text as it was cleaned."""
         return " ".join((*self._spoken, *(segment.text for segment in self.segments[len(self._spoken) :])))
 
+    @property
+    def written(self) -> str:
+        """What was fed, as it was cleaned: in its own language, whoever reads it."""
+        return " ".join(segment.text for segment in self.segments)
+
     # -- from the caller -----------------------------------------------------------------------------------
 
     def feed(self, text: str) -> None:

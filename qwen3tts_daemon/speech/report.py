@@ -21,6 +21,8 @@ class Measures:
     synthesis_s: float | None = None
     guards: Mapping[Guard, int] = field(default_factory=dict)
     """How often each of the engine's had to act"""
+    unread: int = 0
+    """Words that the voice could not read, and that were left out"""
 
     @property
     def rtf(self) -> float | None:
@@ -53,12 +55,16 @@ class Report:
             f"speech id={self.request_id} protocol={self.protocol} voice={self.voice or '-'} "
             f"language={self.language or '-'} chars={measures.chars} audio_s={measures.audio_s:.2f} "
             f"queue_s={measures.queue_s:.2f} ttfa_s={_seconds(measures.ttfa_s)} rtf={_seconds(measures.rtf)} "
-            f"end={self.end}{_guards(measures.guards)}"
+            f"end={self.end}{_guards(measures.guards)}{_unread(measures.unread)}"
         )
 
 
 def _guards(guards: Mapping[Guard, int]) -> str:
     return " guards=" + ",".join(f"{name}:{count}" for name, count in guards.items()) if guards else ""
+
+
+def _unread(words: int) -> str:
+    return f" unread={words}" if words else ""
 
 
 def _seconds(value: float | None) -> str:

@@ -1,20 +1,21 @@
 """The voices that can be asked for, and which voice and language an utterance gets."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from qwen3tts_daemon.hosting.checkpoints import way_to_voices
+from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
-from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_settings
+from qwen3tts_daemon.voices.default_voices import DefaultVoices, voice_problems
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.name_resolver import NameResolver
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
 from qwen_tts.api import AUTO, Capabilities, ClonedVoice, Gender, PresetVoice, Voice, VoiceInfo
-from qwen_tts.errors import InvalidRequest, ModelLoading, UnknownVoice, UnsupportedLanguage
+from qwen_tts.errors import InvalidRequest, ModelLoading, OtherVoice, UnknownVoice, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -39,32 +40,49 @@ class Choice:
     """A name that was asked for and no voice has: another one speaks"""
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """What the settings say of all requests."""
+
+    default_voice: str | None = None
+    default_language: str = "en"
+    aliases: Aliases = field(default_factory=Aliases)
+    substitute: bool = True
+    """Names of other products mean any voice."""
+
+
 class VoiceCatalogue:
     """The engine's voices and the stored ones, asked anew each time: a voice that is added can be asked for at once."""
 
     def __init__(
         self,
         capabilities: Callable[[], Capabilities],
+        config: VoiceConfig | None = None,
         *,
-        default_voice: str | None,
-        default_language: str,
         library: VoiceLibrary | None = None,
-        aliases: Aliases | None = None,
-        substitute: bool = True,
         has_stand_in: bool = False,
+        before: "VoiceCatalogue | None" = None,
     ) -> None:
-        """`has_stand_in`: another engine, with voices of its own, speaks while this one is loaded."""
+        """`has_stand_in`: another engine, with voices of its own, speaks while this one is loaded. `before`: of the
+        engine that spoke before; whoever asks for one of its voices gets one of the language, if `substitute`."""
         self.library = library
-        self.references = TrialReferences()
-        self._default_voice = default_voice
-        self._default_language = default_language
-        self._aliases = aliases or Aliases()
+        self.references: TrialReferences = before.references if before else TrialReferences()
+        self.former: tuple[VoiceInfo, ...] = (*before.former, *before.engine_voices) if before else ()
+        """Voices of engines before"""
         self._has_stand_in = has_stand_in
         self._known = KnownVoices(capabilities, library)
-        self._names = NameResolver(self._known, self._aliases, substitute=substitute)
+        self.use(config or VoiceConfig())
+
+    def use(self, config: VoiceConfig) -> None:
+        """From now on. What has been decided of an utterance stays."""
+        self.config = config
+        self._names = self._names_by(config, self.former)
         self._defaults = DefaultVoices(
-            self._known, self._names, default_voice=default_voice, of_languages=self._aliases.languages
+            self._known, self._names, default_voice=config.default_voice, of_languages=config.aliases.languages
         )
+
+    def _names_by(self, config: VoiceConfig, former: Sequence[VoiceInfo] = ()) -> NameResolver:
+        return NameResolver(self._known, config.aliases, substitute=config.substitute, former=former)
 
     # -- what there is -------------------------------------------------------------------------------------
 
@@ -78,6 +96,16 @@ class VoiceCatalogue:
         return [known.info for known in self.known]
 
     @property
+    def engine_voices(self) -> Sequence[VoiceInfo]:
+        """Without the stored ones."""
+        return self._known.capabilities.voices
+
+    @property
+    def revision(self) -> int:
+        """Another number after each change of the voices, the stored ones that cannot speak now among them."""
+        return self._known.revision
+
+    @property
     def languages(self) -> list[str]:
         """What can be spoken by some voice, ISO 639-1, sorted."""
         return self._known.languages
@@ -85,7 +113,8 @@ class VoiceCatalogue:
     @property
     def default_language(self) -> str:
         languages = self.languages
-        return self._default_language if self._default_language in languages else languages[0]
+        language = self.config.default_language
+        return language if language in languages else languages[0]
 
     @property
     def defaults(self) -> dict[str, str]:
@@ -95,6 +124,12 @@ class VoiceCatalogue:
     def default_for(self, language: str) -> VoiceInfo:
         """Who speaks it if none is named, for lists of what there is."""
         return self._defaults.listed(language)
+
+    def other_voice(self, voice: str, language: str) -> OtherVoice | None:
+        """Who speaks this language if `voice` does not; None if it does itself, or nobody does."""
+        if language not in self.languages or (other := self.default_for(language).name) == voice:
+            return None
+        return OtherVoice(other, language)
 
     def find(self, name: str) -> KnownVoice:
         """By any name that people see, or by name and language: "ryan-de". Raises UnknownVoice."""
@@ -107,8 +142,23 @@ class VoiceCatalogue:
     # -- what is refused -----------------------------------------------------------------------------------
 
     def check_settings(self) -> None:
-        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now."""
-        check_voice_settings(self._known, self._names, self._aliases, self._default_voice)
+        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now.
+
+        A former voice is none: the next start would not know it.
+        """
+        for problem in self._problems(self.config):
+            raise SettingsError(problem)
+
+    def check_change(self, config: VoiceConfig) -> None:
+        """Raises SettingsError for what is wrong there and not yet now: a voice that is named may have been deleted."""
+        if self._known.capabilities.knows_voices:
+            now = set(self._problems(self.config))
+            for problem in self._problems(config):
+                if problem not in now:
+                    raise SettingsError(problem)
+
+    def _problems(self, config: VoiceConfig) -> Iterator[str]:
+        return voice_problems(self._known, self._names_by(config), config.aliases, config.default_voice)
 
     def check_stored(self, stored: StoredVoice) -> None:
         """Raises InvalidRequest if what is loaded speaks it, and could not with its instruction."""
@@ -165,7 +215,8 @@ class VoiceCatalogue:
         spoken = known.info.languages if known else self.languages
         if language not in (AUTO, *spoken):
             who = f"voice {known.name!r} speaks" if known else "there are voices for"
-            raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {language}", param="language")
+            instead = self.other_voice(known.name, language) if known else None
+            raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {language}", param="language", instead=instead)
 
     # -- what an utterance gets ----------------------------------------------------------------------------
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from qwen3tts_daemon.commands.models.hub import Hub
-from qwen3tts_daemon.commands.models.modelscope import ModelScope
-from qwen3tts_daemon.commands.models.source import TIMEOUT_S, Source
+from qwen3tts_daemon.downloads.hub import Hub
+from qwen3tts_daemon.downloads.modelscope import ModelScope
+from qwen3tts_daemon.downloads.source import TIMEOUT_S, Source
 
 COMMIT = "5ecd4d4e5ecd4d4e5ecd4d4e5ecd4d4e5ecd4d4e"
 
@@ -49,6 +49,11 @@ class StandIn(ABC):
     """What it answers instead, by the beginning of the request's path; "" is every path."""
     cut_after: dict[str, list[int]] = field(default_factory=dict)
     """Bytes after which the next connections break that send this path."""
+    hold_after: dict[str, int] = field(default_factory=dict)
+    """Bytes after which it sends no more of this path until it is `released`; the rest is lost."""
+    released: threading.Event = field(default_factory=threading.Event)
+    tampered: set[str] = field(default_factory=set)
+    """Paths whose last byte it sends wrong."""
     range_status: HTTPStatus | None = HTTPStatus.PARTIAL_CONTENT
     """Of the range that it sends; None sends the whole file instead."""
     content_range: str | None = None
@@ -210,10 +215,19 @@ class _Handler(BaseHTTPRequestHandler):
         body = answer.body
         if cuts := self._stand_in.cut_after.get(answer.name):
             body = body[: cuts.pop(0)]
+        if answer.name in self._stand_in.tampered:
+            body = body[:-1] + bytes([body[-1] ^ 1])
+        if (held := self._stand_in.hold_after.get(answer.name)) is not None:
+            body = body[:held]
         with suppress(ConnectionError):  # the other side has heard enough
             self.wfile.write(body)
+            self.wfile.flush()
         if answer.name:
             self._stand_in.sent[answer.name] += len(body)
+        if held is not None:
+            while not (self._stand_in.released.wait(0.01) or self._stand_in.stopped.is_set()):
+                pass
+            self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
         """Not on the terminal."""

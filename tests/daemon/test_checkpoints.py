@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen3tts_daemon.commands.models.verify import verify
+from qwen3tts_daemon.downloads.verify import verify
 from qwen3tts_daemon.hosting import checkpoints
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 from tests.engine.saved_anew import in_shards

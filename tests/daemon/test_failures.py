@@ -5,7 +5,16 @@ import logging
 import pytest
 
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS, Refusal, code_of, describe, draining
-from qwen_tts.errors import EngineBusy, InvalidRequest, SynthesisError, SynthesisFailed, UnknownVoice, _tree
+from qwen_tts.errors import (
+    EngineBusy,
+    InvalidRequest,
+    OtherVoice,
+    SynthesisError,
+    SynthesisFailed,
+    UnknownVoice,
+    UnsupportedLanguage,
+    _tree,
+)
 
 
 @pytest.mark.parametrize("kind", sorted(set(_tree(SynthesisError)), key=lambda one: one.__name__))
@@ -55,6 +64,12 @@ def test_when_to_come_again_is_told_where_it_helps(error: Exception, seconds: fl
 def test_the_envelope_is_openais(code: str, kind: str) -> None:
     told = describe(Refusal(code, "why", param="input")).envelope("7f3a")
     assert told == {"error": {"code": code, "message": "why", "param": "input", "type": kind, "request_id": "7f3a"}}
+
+
+def test_who_could_speak_it_is_told_where_somebody_knows() -> None:
+    error = UnsupportedLanguage("no", param="input", instead=OtherVoice("gong", "zh"))
+    assert describe(error).envelope("7f3a")["error"]["instead"] == {"voice": "gong", "language": "zh"}
+    assert "instead" not in describe(UnsupportedLanguage("no")).envelope("7f3a")["error"]
 
 
 def test_every_failure_that_ends_a_socket_has_a_status_too() -> None:

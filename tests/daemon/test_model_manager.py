@@ -365,6 +365,18 @@ async def test_use_keeps_an_engine_up(start: Start) -> None:
     assert now() - last == pytest.approx(10)
 
 
+async def test_how_long_it_is_kept_may_change_while_it_idles(start: Start) -> None:
+    watched = await start(sleep_s=600)
+    await watched.reach("ready")
+    watched.manager.use(ManagerConfig(sleep_s=60))
+    await watched.reach("sleeping")
+    assert now() == 60
+    await lease_once(watched.manager)
+    watched.manager.use(ManagerConfig())
+    await asyncio.sleep(DAY_S)
+    assert watched.manager.state == "ready"
+
+
 async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> None:
     watched = await start(sleep_s=60, idle_unload_s=300)
     await watched.reach("ready", "sleeping")
@@ -380,6 +392,38 @@ async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> N
     await watched.reach("sleeping", "unloaded")
     assert now() - left_at == 300, "since somebody left, not since it sleeps"
     assert await lease_once(watched.manager) is watched.started[1]
+
+
+async def test_what_the_next_request_waits_is_what_it_took_the_last_time(start: Start) -> None:
+    class Waking(ToneEngine):
+        async def wake(self) -> None:
+            await asyncio.sleep(1)
+
+    engines = ToneEngine(), Waking(load_s=4), Waking(load_s=5)
+    watched = await start(*engines, sleep_s=60, idle_unload_s=300, preload=False)
+    manager = watched.manager
+    assert manager.ready_in_s is None, "nobody has seen it load"
+    await lease_once(manager)
+    assert (manager.state, manager.ready_in_s) == ("ready", 0.0)
+    await watched.reach("sleeping")
+    assert manager.ready_in_s is None, "nor wake"
+    await lease_once(manager)
+    await watched.reach("sleeping")
+    assert manager.ready_in_s == 1.0
+    await watched.reach("unloaded")
+    assert manager.ready_in_s == 4.0
+    manager.prepare()
+    await watched.reach("loading")
+    await asyncio.sleep(3)
+    assert manager.ready_in_s == 1.0, "what is left of it"
+    await asyncio.sleep(1.5)
+    assert manager.ready_in_s == 0.0, "it takes longer than the last time"
+
+
+async def test_a_load_that_fails_is_no_measure(start: Start) -> None:
+    watched = await start(ToneEngine(load_s=2, load_fails=TOO_LARGE))
+    await watched.reach("loading", "failed")
+    assert watched.manager.ready_in_s is None
 
 
 @pytest.mark.parametrize(("config", "end"), [({"idle_unload_s": 0.5}, "unloaded"), ({"sleep_s": 0.5}, "sleeping")])

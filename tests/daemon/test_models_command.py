@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen3tts_daemon.commands.models import manifest
-from qwen3tts_daemon.commands.models.download import download
-from qwen3tts_daemon.commands.models.manifest import SourceName
-from qwen3tts_daemon.commands.models.modelscope import ModelScope
-from qwen3tts_daemon.commands.models.source import DownloadFailed, part_of
-from qwen3tts_daemon.commands.models.verify import NoSuchCheckpoint, folders, verify
+from qwen3tts_daemon.downloads import manifest
+from qwen3tts_daemon.downloads.download import download
+from qwen3tts_daemon.downloads.manifest import SourceName
+from qwen3tts_daemon.downloads.modelscope import ModelScope
+from qwen3tts_daemon.downloads.source import DownloadFailed, part_of
+from qwen3tts_daemon.downloads.verify import NoSuchCheckpoint, folders, verify
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, official, short
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY

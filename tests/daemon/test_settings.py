@@ -8,6 +8,7 @@ import pytest
 
 from qwen3tts_daemon.commands import config
 from qwen3tts_daemon.environment import KNOWN
+from qwen3tts_daemon.options import every_option
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +127,8 @@ def test_a_list_on_the_command_line_has_commas() -> None:
     assert (settings.wyoming.languages, settings.http.host) == (("en", "de"), ("127.0.0.1",))
 
 
-SWITCHES = {name: name.replace("_", "-") for name, info in config.options() if info.annotation is bool}
+OPTIONS = [(option.name, option.info) for option in every_option()]
+SWITCHES = {name: name.replace("_", "-") for name, info in OPTIONS if info.annotation is bool}
 FORMS = [
     ("--{}", True), ("--no-{}", False),
     *((f"--{{}}{between}{word}", True) for between in " =" for word in ("true", "True", "yes", "on", "1")),
@@ -163,7 +165,7 @@ def test_every_option_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         load_settings(["--help"])
     shown = capsys.readouterr().out
-    for name, info in config.options():
+    for name, info in OPTIONS:
         value = r" bool\b" if info.annotation is bool else r" \S"
         assert re.search(rf"^  --{re.escape(name.replace('_', '-'))}{value}", shown, re.MULTILINE), name
 
@@ -194,6 +196,17 @@ def test_the_example_file_is_in_step_with_the_settings() -> None:
     assert (ROOT / "config.example.toml").read_text() == config.example()
 
 
+def test_the_page_of_settings_is_in_step_with_them() -> None:
+    """Renew it with: qwen3tts-daemon config --markdown > docs/settings.md."""
+    assert (ROOT / "docs" / "settings.md").read_text() == config.markdown()
+
+
+def test_the_page_of_settings_tells_of_each_one_with_its_variable() -> None:
+    page = config.markdown()
+    for name, _ in OPTIONS:
+        assert f"`QWEN3TTS_{name.upper().replace('.', '__')}`" in page
+
+
 def test_the_example_files_defaults_are_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     lines = [line.removeprefix("# ") if " = " in line else line for line in config.example().splitlines()]
@@ -202,4 +215,4 @@ def test_the_example_files_defaults_are_the_defaults(tmp_path: Path) -> None:
 
 
 def test_every_option_says_what_it_is() -> None:
-    assert [name for name, info in config.options() if not info.description] == []
+    assert [name for name, info in OPTIONS if not info.description] == []

@@ -18,6 +18,7 @@ from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import (
+    OtherVoice,
     SynthesisFailed,
     TextEmpty,
     TextTooLong,
@@ -106,7 +107,7 @@ async def test_the_engine_hears_which_voice_is_wanted_before_there_is_text(speec
 
 
 async def test_a_finished_sentence_is_spoken_in_a_pause_of_the_writer(manager: ModelManager, metrics: Metrics) -> None:
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     speech = Speech(manager, voices, metrics, SpeechConfig(idle_flush_s=0.001))
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello there.")
@@ -125,7 +126,7 @@ async def test_at_every_speed_the_sound_is_whole_and_ends(speech: Speech, text: 
 
 
 async def test_silence_around_the_speech_is_part_of_the_sound(manager: ModelManager, metrics: Metrics) -> None:
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     speech = Speech(manager, voices, metrics, SpeechConfig(lead_silence_s=0.1, tail_silence_s=0.25))
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello there. How are you?")
@@ -189,7 +190,7 @@ class TestWithoutWords:
 
         manager = ModelManager(start, ManagerConfig(load_timeout_s=60))
         await manager.start(preload=True)
-        voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+        voices = VoiceCatalogue(lambda: manager.capabilities)
         async with Speech(manager, voices, metrics, SpeechConfig()).utterance(ORDER) as utterance:
             reading = asyncio.create_task(read(utterance))
             while not manager.leases:
@@ -255,6 +256,8 @@ class TestUnreadable:
             f"voice '{utterance.voice}' can read nothing of this text: it speaks {spoken}; {way_out}"
         )
         assert caught.value.param == "text"
+        named = re.fullmatch(r"voice '(\w+)' speaks (\w+)", way_out)
+        assert caught.value.instead == (OtherVoice(*named.groups()) if named else None)
         assert heard == []
         assert utterance.end == "unsupported_language"
         assert b'end="unsupported_language"' in metrics.exposition()
@@ -263,6 +266,18 @@ class TestUnreadable:
         pcm, segments = await say(speech, "[mute] one. Hello there.")
         assert pcm == tone("Hello there.")
         assert [segment.text for segment in segments] == ["Hello there."]
+
+    async def test_what_is_left_out_of_it_is_told_at_the_end(self, speech: Speech) -> None:
+        utterance = speech.whole_utterance(Order("test", voice="tone"), "Hello. [mute] 今天天气很好，我们出去走走。")
+        async with utterance:
+            _ = [part async for part in utterance]
+            assert utterance.left_out is not None
+            assert utterance.left_out.instead == OtherVoice("gong", "zh")
+            assert utterance.left_out.message == "voice 'tone' left out what it cannot read; voice 'gong' speaks zh"
+        assert str(utterance.report).endswith("end=done unread=1")
+        async with speech.whole_utterance(ORDER, "Hello.") as whole:
+            _ = [part async for part in whole]
+            assert whole.left_out is None
 
 
 async def test_a_text_beyond_the_limit_is_refused(speech: Speech) -> None:

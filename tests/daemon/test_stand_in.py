@@ -41,7 +41,7 @@ class Two:
         is_open.set()
         self.asked: list[str] = []
         manager, stand_in = self._manager("qwen", self.gate), self._manager("preview", is_open)
-        voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+        voices = VoiceCatalogue(lambda: manager.capabilities)
         self.speech = Speech(manager, voices, Metrics(), SpeechConfig(), stand_in)
 
     def _manager(self, name: str, gate: asyncio.Event) -> ModelManager:
@@ -68,12 +68,15 @@ async def two() -> AsyncIterator[Two]:
 
 async def test_the_preview_speaks_until_the_engine_is_there_and_then_the_engine(two: Two) -> None:
     await two.speech.warm()
+    assert two.speech.stands_in
     assert await two.say(Order("test", voice="tone"))
     assert two.asked == ["preview"]
     two.gate.set()
     await two.speech.manager.ready()  # who spoke first has asked for it
     assert await two.say(Order("test", voice="tone"))
     assert two.asked == ["preview", "qwen"]
+    assert not two.speech.stands_in
+    assert two.speech.last_hour == 2
 
 
 async def test_a_voice_that_only_the_engine_has_waits_for_it(two: Two) -> None:

@@ -33,16 +33,14 @@ class Studio(Desk):
         if instructed is not None:
             capabilities = msgspec.structs.replace(capabilities, instruct_kinds=instructed)
         self.library = VoiceLibrary(folder)
-        self.voices = VoiceCatalogue(
-            lambda: capabilities, default_voice=None, default_language="en", library=self.library
-        )
+        self.voices = VoiceCatalogue(lambda: capabilities, library=self.library)
         self.time = 0.0
         self.voices.references = TrialReferences(now=lambda: self.time)
         self.session = Session(
             WebSocketSettings(),
-            self.voices,
+            lambda: self.voices,
             lambda: capabilities,
-            lambda: self.status,
+            lambda: [self.status],
             now=self.now,
             version="1",
         )

@@ -2,8 +2,8 @@
 
 const browser = ["AbortController", "AnalyserNode", "AudioContext", "AudioWorkletNode", "Blob", "CustomEvent", "File", "FormData", "Event", "MediaRecorder", "OfflineAudioContext", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "document", "fetch", "getComputedStyle", "history", "indexedDB", "localStorage", "location", "matchMedia", "navigator", "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window"];
 const worklet = ["AudioWorkletProcessor", "currentTime", "registerProcessor", "sampleRate"];
-const node = ["Buffer", "URL", "console", "document", "globalThis", "location", "process", "setTimeout"];
-const tests = ["axe", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "NodeFilter", "isSecureContext", "Blob"];
+const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout"];
+const tests = ["axe", "Event", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "NodeFilter", "isSecureContext", "Blob"];
 
 const globals = (...lists) => Object.fromEntries(lists.flat().map((name) => [name, "readonly"]));
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses
 from qwen3tts_daemon.audio import FILE_FORMATS
-from qwen3tts_daemon.protocols.http.routes.clips import base_url, parse_range
+from qwen3tts_daemon.protocols.http.own_url import base_url
+from qwen3tts_daemon.protocols.http.routes.clips import parse_range
 from qwen3tts_daemon.settings import ClipsSettings, HttpSettings
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -94,6 +95,13 @@ async def test_the_answer_comes_before_any_sound(door: Door, engine: GatedEngine
     assert (clip["format"], clip["media_type"]) == ("mp3", "audio/mpeg")
     assert datetime.fromisoformat(clip["expires_at"]) > datetime.now(UTC)
     assert len(bytes.fromhex(clip["id"])) * 8 >= 128
+    assert "qr" not in clip
+
+
+async def test_a_phone_is_shown_the_url_as_a_picture(door: Door) -> None:
+    clip = await make(door, response_format="mp3", qr=True)
+    assert clip["qr"].startswith("data:image/svg+xml")
+    assert clip["qr"] != (await make(door, response_format="mp3", qr=True))["qr"], "each of its own"
 
 
 class TestGrowing:

@@ -304,6 +304,40 @@ async def test_the_engine_fails(call: Connect) -> None:
         await client.until("done", reason="complete")
 
 
+async def test_what_a_voice_cannot_read_is_told_with_who_can(call: Connect) -> None:
+    chinese, gong = "[mute] 今天天气很好，我们出去走走。", {"voice": "gong", "language": "zh"}
+    async with call() as client:
+        await client.say("speak", ctx="nothing", voice="tone", text=chinese, final=True)
+        error = await client.until("error", ctx="nothing")
+        assert (error["code"], error["instead"]) == ("unsupported_language", gong)
+        await client.say("speak", ctx="refused", voice="tone", language="zh", text="x", final=True)
+        error = await client.until("error", ctx="refused")
+        assert (error["code"], error["param"], error["instead"]) == ("unsupported_language", "language", gong)
+        await client.say("speak", ctx="some", voice="tone", text=f"Hello. {chinese}", final=True)
+        warning = await client.until("warning", ctx="some")
+        assert (warning["code"], warning["instead"]) == ("unread", gong)
+        await client.until("done", ctx="some", reason="complete")
+        assert client.sound["some"] == tone("Hello.")
+        await client.say("speak", ctx="all", voice="tone", text="Hello.", final=True)
+        await client.until("done", ctx="all")
+        assert client.log[-1]["type"] == "done"
+        assert not [message for message in client.log if message["type"] == "warning" and message["ctx"] == "all"]
+
+
+async def test_the_status_tells_what_the_next_text_waits_for(call: Connect) -> None:
+    async with call() as client:
+        await client.say("watch")
+        status = await client.until("status")
+        assert (status["state"], status["ready_in_s"], status["stands_in"], status["last_hour"]) == (
+            "ready",
+            0,
+            False,
+            0,
+        )
+        await client.say("speak", text="Hello.", final=True)
+        assert (await client.until("status"))["last_hour"] == 1
+
+
 async def test_text_without_words(call: Connect) -> None:
     async with call() as client:
         await client.say("speak", ctx="a", text=" \n\U0001f600", final=True)

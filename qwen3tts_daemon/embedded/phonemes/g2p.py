@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from unicodedata import category, name, normalize
 
@@ -27,6 +28,14 @@ _SIGNS = ("GREEK",)
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text in phonemes, and how many of its words are not in them because nobody could read them."""
+
+    phonemes: str
+    unread: int
+
+
 def count_sounds(phonemes: str) -> int:
     """Consonants and vowels in it; stress, length, tones and punctuation do not count."""
     return sum(category(symbol) in ("Ll", "Lo", "Lu") for symbol in phonemes)
@@ -41,6 +50,10 @@ class G2P:
 
     def phonemes(self, text: str, locale: str) -> str:
         """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
+        return self.read(text, locale).phonemes
+
+    def read(self, text: str, locale: str) -> Reading:
+        """See `phonemes`; it says also how much was left out."""
         text, unread = _without_foreign_words(one_by_one(plain(text), locale[:2]), locale[:2])
         symbols = self._known(_phonemes(text, self.phonemizer(locale), unread)).strip()
         if not unread and not count_sounds(symbols):
@@ -49,7 +62,7 @@ class G2P:
             # Its characters tell the reason; the sentence is the household's own.
             named = "".join(sorted(set("".join(unread))))[:_NAMED_CHARS].strip()
             logger.warning("left out what the %s voice cannot say: %s", locale, named)
-        return symbols
+        return Reading(symbols, unread=sum(any(map(str.isalnum, word)) for word in unread))
 
     def phonemizer(self, locale: str) -> Phonemizer:
         """That of a locale such as "en-GB", loaded if need be."""

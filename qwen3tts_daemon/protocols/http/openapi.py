@@ -40,6 +40,13 @@ _FAILURE_SCHEMA = {
                 "param": {"type": ["string", "null"]},
                 "type": {"type": "string"},
                 "request_id": {"type": ["string", "null"]},
+                "instead": {
+                    "type": "object",
+                    "description": "Of unsupported_language: who could speak it",
+                    "required": ["voice", "language"],
+                    "properties": {"voice": {"type": "string"}, "language": {"type": "string"}},
+                },
+                "tries_left": {"type": "integer", "description": "Of wrong_code"},
             },
         }
     },

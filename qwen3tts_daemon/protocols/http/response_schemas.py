@@ -1,14 +1,20 @@
 """What the JSON answers hold: for who writes them, and by these names in the OpenAPI document."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
+from qwen3tts_daemon.config_file import FileState
+from qwen3tts_daemon.downloads.background import DownloadState
+from qwen3tts_daemon.downloads.manifest import SourceName
+from qwen3tts_daemon.hosting.models_directory import ObstacleCode
+from qwen3tts_daemon.options import Kind, Place
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
+CheckpointState = Literal["loaded", "here", "incomplete", "missing"]
 
 
 class Health(TypedDict):
@@ -25,6 +31,20 @@ class Health(TypedDict):
 
 class Ready(TypedDict):
     status: Literal["ready"]
+
+
+class Session(TypedDict):
+    paired: bool
+    command: str
+
+
+class Invitation(TypedDict):
+    code: str
+    letters: str
+    expires_in_s: float
+    url: str | None
+    link: str | None
+    qr: str | None
 
 
 class Ticket(TypedDict):
@@ -52,6 +72,7 @@ class KeptVoice(_Voice):
     base: str
     instruct: str
     speed: float
+    gain_db: float
     seed: int | None
     text_layout: TextLayout | None
     text_normalization: bool | None
@@ -66,6 +87,7 @@ class ListedVoice(_Voice):
     descriptions: NotRequired[Mapping[str, str]]
     accented: NotRequired[bool]
     takes_instruct: NotRequired[bool]
+    has_sample: NotRequired[bool]
     language: NotRequired[str]
     source: NotRequired[str]
     consent: NotRequired[bool]
@@ -75,6 +97,7 @@ class ListedVoice(_Voice):
     base: NotRequired[str]
     instruct: NotRequired[str]
     speed: NotRequired[float]
+    gain_db: NotRequired[float]
     seed: NotRequired[int | None]
     text_layout: NotRequired[TextLayout | None]
     text_normalization: NotRequired[bool | None]
@@ -93,6 +116,11 @@ class Voices(TypedDict):
     languages: list[SpokenLanguage]
     default_language: str
     preview: bool
+    revision: int
+
+
+class HeldTakes(TypedDict):
+    takes: list[str]
 
 
 class Reference(TypedDict):
@@ -109,6 +137,69 @@ class Clip(TypedDict):
     media_type: str
     expires_at: str
     voice: str
+    qr: NotRequired[str]
+
+
+class Setting(TypedDict):
+    name: str
+    kind: Kind
+    value: Any
+    default: Any
+    origin: Place
+    variable: str | None
+    is_locked: bool
+    at_once: bool
+    choices: list[str]
+    minimum: float | None
+    maximum: float | None
+    is_whole: bool
+    about: str
+    toml: str
+
+
+class SettingsFile(TypedDict):
+    path: str | None
+    state: FileState
+
+
+class ChangeableSettings(TypedDict):
+    file: SettingsFile
+    settings: list[Setting]
+
+
+class DownloadProgress(TypedDict):
+    checkpoint: str
+    source: SourceName
+    state: DownloadState
+    arrived_bytes: int
+    total_bytes: int | None
+    bytes_per_s: float | None
+    seconds_left: float | None
+    code: str
+    message: str
+
+
+class OfficialCheckpoint(TypedDict):
+    """`bytes`: of its download, about."""
+
+    name: str
+    kind: VoiceKind | Literal["codec"]
+    bytes: int
+    state: CheckpointState
+    command: str
+
+
+class Checkpoints(TypedDict):
+    """`obstacle`: why none of them could speak here now, with `way_out`; `problem`: why what has come does not."""
+
+    checkpoints: list[OfficialCheckpoint]
+    directory: str
+    free_bytes: int | None
+    is_offline: bool
+    obstacle: ObstacleCode | Literal[""]
+    way_out: str
+    problem: str
+    download: DownloadProgress | None
 
 
 class OpenaiModel(TypedDict):
@@ -206,3 +297,4 @@ class Report(Costs):
     language: str
     chars: int
     samples: int
+    unread: int

@@ -15,6 +15,7 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     DoneReason,
     QueuedMessage,
     SegmentMessage,
+    WarningMessage,
     encode_message,
 )
 from qwen3tts_daemon.protocols.voice_v1.frames import Framer, SoundFrame
@@ -24,6 +25,7 @@ from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock
 from qwen3tts_daemon.speech.output import SegmentStarted
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import new_request_id
+from qwen3tts_daemon.speech.voice_selection import LeftOut
 
 
 @dataclass(eq=False, slots=True)
@@ -78,6 +80,11 @@ class Context:
         )  # fmt: skip
         self.segments.append(message)
         self.say(message)
+
+    def warn_of_left_out(self, left_out: LeftOut) -> None:
+        """Some of its words were not spoken."""
+        if not self.is_done:
+            self.say(WarningMessage(code="unread", message=left_out.message, ctx=self.name, instead=left_out.instead))
 
     def delay_s(self, frame: SoundFrame, now: float) -> float:
         """How long the frame has to wait, or it is too far ahead of the listener; inf: until `played`."""

@@ -5,10 +5,13 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qwen3tts_daemon.downloads.background import DownloadState
 from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.protocols.voice_v1.client_messages import MessageId, tag_of
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
+from qwen_tts.api import ModelState
+from qwen_tts.errors import OtherVoice
 from qwen_tts.limits import MAX_TEXT_CHARS
 
 VoiceState = Literal["loading", "ready", "idle", "draining"]
@@ -135,6 +138,8 @@ class WarningMessage(_FromDaemon, kw_only=True):
     message: str
     ctx: str | None = None
     id: MessageId = None
+    instead: OtherVoice | None = None
+    """Of `unread`: who could read the text"""
 
 
 class ErrorMessage(_FromDaemon, kw_only=True):
@@ -147,6 +152,8 @@ class ErrorMessage(_FromDaemon, kw_only=True):
     ctx: str | None = None
     id: MessageId = None
     retry_after_ms: int | None = None
+    instead: OtherVoice | None = None
+    """Of `unsupported_language`: who could speak the text"""
 
 
 class StateMessage(_FromDaemon, kw_only=True):
@@ -174,13 +181,53 @@ class StatusMessage(_FromDaemon, kw_only=True, omit_defaults=False):
     free_mb: int | None
     rows: int
     active: int
+    state: ModelState
+    """Of the engine: what the next context finds"""
+    ready_in_s: float | None
+    """How long it would wait for the engine, by what that took the last time; null if nobody can tell"""
+    stands_in: bool
+    """Another voice answers until the engine is ready"""
+    last_hour: int
+    """Utterances begun, on all wires"""
     text_goes_to: str
     """The host that texts are sent to; empty if they stay on the daemon's machine"""
 
 
+class VoicesMessage(_FromDaemon, kw_only=True, omit_defaults=False):
+    """The list of voices is another one; GET /v1/audio/voices has it."""
+
+    revision: int
+    """Another number after each change"""
+    voices: int
+    """That can be asked for"""
+    kinds: tuple[str, ...]
+    """Of voices that can be spoken"""
+    preview: bool
+    checkpoints: tuple[str, ...]
+    """That lie on the daemon's disk, whole"""
+
+
+class DownloadMessage(_FromDaemon, kw_only=True, omit_defaults=False):
+    """How the download of a checkpoint goes, or went; what is not known is null."""
+
+    checkpoint: str
+    source: str
+    state: DownloadState
+    arrived_bytes: int
+    total_bytes: int | None
+    bytes_per_s: float | None
+    seconds_left: float | None
+    code: str
+    message: str
+    """Of what failed, and empty if nothing did"""
+
+
+WatchedMessage = StatusMessage | VoicesMessage | DownloadMessage
+"""Told to who watches, and again when it has changed."""
+
 DaemonMessage = (
     ReadyMessage | ConfiguredMessage | StartedMessage | QueuedMessage | SegmentMessage | FlushedMessage | DoneMessage
-    | PongMessage | WarningMessage | ErrorMessage | StateMessage | StatusMessage
+    | PongMessage | WarningMessage | ErrorMessage | StateMessage | WatchedMessage
 )  # fmt: skip
 
 
@@ -192,7 +239,7 @@ def error_message(
     retry_after_ms = None if failure.retry_after_s is None else round(failure.retry_after_s * 1000)
     return ErrorMessage(
         code=failure.code, message=failure.message, fatal=fatal, param=failure.param, ctx=ctx, id=id,
-        retry_after_ms=retry_after_ms,
+        retry_after_ms=retry_after_ms, instead=failure.instead,
     )  # fmt: skip
 
 

@@ -52,6 +52,8 @@ class Pump:
         async with self.utterance:
             while await self._carry():
                 pass
+            if left_out := self.utterance.left_out:
+                ctx.warn_of_left_out(left_out)
             for frame in ctx.framer.end():
                 await self._deliver(frame)
             await self._drain()

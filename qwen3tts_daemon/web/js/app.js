@@ -1,15 +1,18 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
-import { ApiError, get, given, pair, pairByAddress, socketAddress } from "./api.js";
+import { ApiError, get, given, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
-import { button, dialog, field, h, iconButton, say } from "./dom.js";
+import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
+import { Models, betterVoices } from "./models.js";
+import { askToPair, pairByAddress } from "./pairing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
 import { Tabs } from "./tabs.js";
+import { Toasts } from "./telling.js";
 import { Utterance } from "./utterance.js";
 import { prettyName } from "./voices.js";
 
@@ -17,16 +20,20 @@ const LEAD_MS = 30_000;
 /** What is only made, such as a take, has no listener to wait for. */
 const UNHEARD_MS = 600_000;
 const byId = (id) => document.getElementById(id);
-const TOAST_MS = 6_000;
+/** Nobody is asked to do anything about them: they are over once the socket is open again. */
+const OF_CONNECTION = ["closed", "unreachable"];
 
-/** Events: voices, voice, state, status, utterance, speaking, heard, reading, reuse. */
+/** Events: opened, voices, voice, state, status, utterance, speaking, heard, stop, reading; reuse-TAB and again-design: an entry of the history. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
   history = new History();
   catalogue = null;
   samples = {};
+  /** As it was pushed, and when. */
   status = null;
+  models = new Models(this);
+  statusAt = 0;
 
   get kinds() {
     return this.catalogue?.kinds ?? [];
@@ -72,24 +79,29 @@ class App extends Emitter {
   }
 
   /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
-  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false }) {
+  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false, policy = isPlayed ? "preempt" : "queue" }) {
     const sampling = { seed: Math.floor(Math.random() * 2 ** 31), ...options.sampling };
     const utterance = new Utterance({ text, options: { ...this.reading, ...options, sampling }, title, isKept });
     utterance.sound.isLive = isLive;
-    const policy = isPlayed ? "preempt" : "queue";
     const context = this.client.context({ ...utterance.options, policy, lead_ms: isPlayed || isLive ? LEAD_MS : UNHEARD_MS });
     utterance.follow(context);
-    context.on("error", (error) => this.fail(error));
-    context.on("warning", ({ code }) => code === "timeout" && this.tell("live.timeout"));
+    if (!isPlayed) context.on("error", (error) => this.fail(error)); // else the player tells it
     context.on("done", async ({ reason }) => {
-      if (reason === "limit") this.tell("speak.limit");
       if (reason !== "complete" && reason !== "limit") return;
       await this.#nameVoice(utterance);
       if (utterance.isKept && utterance.sound.length) await this.history.add(utterance);
     });
-    if (isPlayed) this.dock.show(utterance);
+    if (isPlayed) {
+      this.#toasts.over("error");
+      this.dock.show(utterance);
+    }
     if (!isLive) context.speak(text, true);
     return utterance;
+  }
+
+  /** The same text once more, with other settings where `changes` says so. */
+  speakAgain({ text, options, title, isKept }, changes = {}) {
+    return this.speak({ text, title, isKept, options: given({ ...options, ...changes }) });
   }
 
   async #nameVoice(utterance) {
@@ -115,23 +127,23 @@ class App extends Emitter {
 
   // -- telling --
 
-  #toast = null;
+  #toasts = new Toasts(byId("message"), byId("alert"));
 
-  tell(key, values, { isError = false, detail = "" } = {}) {
-    const box = byId(isError ? "alert" : "message");
-    byId(isError ? "message" : "alert").replaceChildren();
-    clearTimeout(this.#toast);
-    box.replaceChildren(h("div.toast", { data: { kind: isError ? "error" : "news" } },
-      h("div", {}, h("p", { textContent: t(key, values) }), detail && h("p.detail", { textContent: detail, lang: "en" })),
-      iconButton("close", "close", () => box.replaceChildren()),
-    ));
-    if (!isError) this.#toast = setTimeout(() => box.replaceChildren(), TOAST_MS);
+  /** See Toasts.tell. */
+  tell(key, values, options) {
+    this.#toasts.tell(key, values, options);
   }
 
   /** The code of an error is translated, its own words are shown as they are. */
   fail(error) {
     if (!(error instanceof ApiError) && error instanceof Error) console.warn(error.message);
-    this.tell(errorKey(error), {}, { isError: true, detail: error.message ?? "" });
+    const topic = OF_CONNECTION.includes(error.code) ? "connection" : "";
+    this.tell(errorKey(error), {}, { isError: true, detail: error.message ?? "", topic });
+  }
+
+  /** What was told of this topic is so no longer. */
+  over(topic) {
+    this.#toasts.over(topic);
   }
 
   async manage(action) {
@@ -143,32 +155,18 @@ class App extends Emitter {
           this.fail(error);
           return undefined;
         }
-        if (!(await this.askForToken())) return undefined;
+        if (!(await askToPair(this))) return undefined;
       }
     }
   }
 
-  askForToken() {
-    return dialog("pair.title", (close) => {
-      const token = h("input", { type: "password", autocomplete: "current-password", required: true, spellcheck: false });
-      const wrong = h("p.wrong", { role: "alert" });
-      const submit = async (event) => {
-        event.preventDefault();
-        try {
-          await pair(token.value.trim());
-          close(true);
-          this.tell("pair.done");
-          await this.begin();
-        } catch (error) {
-          wrong.textContent = error.code === "unauthorized" ? t("pair.wrong") : t(`error.${error.code}`);
-        }
-      };
-      return h("form", { onsubmit: submit },
-        h("p", { t: "pair.why" }), h("p.hint", { t: "pair.where" }),
-        field("pair.token", token), wrong,
-        h("p.actions", {}, button(null, "cancel", () => close(false)), h("button.primary", { t: "pair.go" })),
-      );
-    });
+  get isLocked() {
+    return document.body.dataset.locked === "true";
+  }
+
+  /** Does what somebody wants to be spoken; a locked page asks to be paired first. */
+  async unlocked(action) {
+    return this.isLocked && !(await askToPair(this)) ? undefined : action();
   }
 
   async begin() {
@@ -205,7 +203,21 @@ function languageSelect() {
   return select;
 }
 
-/** Build the page and connect. `makers`: [tab and icon, function that makes the panel]. */
+/** The panel of a tab whose module is loaded now, and hears what the others have heard. Nothing, if it cannot be had. */
+async function loadPanel(app, load) {
+  try {
+    const panel = (await load())(app);
+    for (const [event, value] of Object.entries({ voices: app.catalogue, status: app.status, utterance: app.dock.utterance })) {
+      if (value) app.emit(event, value);
+    }
+    return panel;
+  } catch {
+    app.fail({ code: "unreachable" });
+    return null;
+  }
+}
+
+/** Build the page and connect. `makers`: [tab and icon, function that makes the panel, or { load } that gives it]. */
 export async function start(makers) {
   const app = new App();
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
@@ -214,29 +226,39 @@ export async function start(makers) {
   byId("language").replaceChildren(languageSelect());
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
-  for (const [name, make] of makers) tabs.add(name, make(app));
+  for (const [name, make] of makers) tabs.add(name, make.load ? () => loadPanel(app, make.load) : make(app));
   const update = () => showState(app, app.client.state);
   app.client.on("state", (state) => {
     app.emit("state", state);
     if (state === "locked") document.body.dataset.locked = "true";
     update();
   });
+  app.client.on("open", () => app.over("connection"));
   app.client.on("status", (status) => {
-    app.status = status;
+    Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
+  app.client.on("voices", ({ revision }) => app.catalogue && app.catalogue.revision !== revision && app.loadVoices().catch(() => {}));
   app.on("speaking", update);
   app.on("voices", () => {
-    byId("preview").hidden = !app.catalogue.preview;
+    byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
   });
-  byId("unlock").append(button("lock", "pair.open", () => app.askForToken(), "primary"));
+  byId("preview").append(betterVoices(app), iconButton("close", "preview-close", () => {
+    remember("preview-seen", true);
+    byId("preview").hidden = true;
+  }));
+  for (const link of document.querySelectorAll(".skip")) link.addEventListener("click", (event) => {
+    event.preventDefault(); // the address is that of a tab
+    byId(link.hash.slice(1)).focus();
+  });
+  byId("unlock").append(button("lock", "pair.open", () => askToPair(app), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
   for (const gesture of ["pointerup", "keydown"]) document.addEventListener(gesture, () => app.player.wake());
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
   await app.history.open();
   app.emit("opened");
-  const isRight = await pairByAddress().catch((error) => app.fail(error));
-  if (isRight === false) app.tell("pair.wrong", {}, { isError: true });
+  await pairByAddress(app);
+  window.addEventListener("hashchange", async () => (await pairByAddress(app)) && app.begin());
   tabs.open(tabs.named(location.hash.slice(1)));
   document.body.dataset.built = "true";
   await app.begin();

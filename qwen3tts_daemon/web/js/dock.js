@@ -1,16 +1,24 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
-import { call } from "./api.js";
-import { button, dialog, h, icon, iconButton, saveFile, say } from "./dom.js";
-import { clock, number, onLanguage, t } from "./i18n.js";
+import { call, given } from "./api.js";
+import { h, icon, iconButton, option, reasonOf, saveFile, say, unable } from "./dom.js";
+import { figuresOf } from "./figures.js";
+import { clock, language, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
-import { asCurl, asWebSocket, speechBody } from "./snippets.js";
+import { nextText } from "./next-text.js";
+import { NEW_SEED, NoticeLine, noticeOf } from "./notice.js";
+import { askToPair } from "./pairing.js";
+import { recall, remember } from "./settings.js";
+import { shareClip, whyNotShared } from "./share.js";
+import { showCode, speechBody } from "./snippets.js";
 import { SAMPLE_RATE } from "./sound.js";
+import { prettyName } from "./voices.js";
 import { Waveform, expectedSeconds, seekable } from "./waveform.js";
 import { toWav } from "./wav.js";
 
 const FORMATS = { MP3: "mp3", FLAC: "flac", Opus: "opus" };
 const ENDINGS = { opus: "ogg" };
+const SPEEDS = [0.75, 1, 1.25, 1.5, 1.75, 2];
 
 export class Dock {
   #app;
@@ -26,26 +34,36 @@ export class Dock {
     this.canvas = h("canvas.wave", { tLabel: "dock.seek" });
     this.waveform = new Waveform(this.canvas);
     this.time = h("span.time");
-    this.title = h("strong");
-    this.caption = h("span.caption");
-    this.figures = h("dl.figures");
+    this.title = h("strong", { dir: "auto" });
+    this.caption = h("span.caption", { dir: "auto" });
+    this.notice = new NoticeLine();
+    this.speed = h("select.quiet", { tLabel: "dock.speed", tTitle: "dock.speed", onchange: () => this.#setSpeed(Number(this.speed.value)) });
+    this.figures = h("dl.figures", { id: "figures" });
     this.formats = menu("download", "dock.download", () => this.#downloads());
-    this.more = iconButton("code", "dock.code", () => this.#snippets());
-    this.node = h("section.dock", { tLabel: "dock.name", hidden: true },
+    this.replayButton = iconButton("replay", "dock.replay", () => this.replay());
+    this.shareButton = iconButton("share", "dock.share", () => shareClip(app, this.#utterance));
+    this.more = iconButton("code", "dock.code", () => showCode(this.#utterance));
+    this.unfolder = iconButton("unfold", "dock.unfold", () => this.#unfold(this.node.dataset.open !== "true"), { "aria-controls": "figures" });
+    this.node = h("section.dock", { tLabel: "dock.name", hidden: true, id: "player", tabIndex: -1 },
+      this.notice.node,
       h("div.dock-main", {},
         this.playButton,
         h("div.dock-words", {}, this.title, this.caption),
         this.canvas,
         this.time,
-        h("div.dock-actions", {}, this.stopButton, iconButton("replay", "dock.replay", () => this.replay()), this.formats, this.more),
+        h("div.dock-actions", {}, this.stopButton, this.replayButton, this.speed, this.formats, this.shareButton, this.more,
+          ...[this.playButton, this.stopButton, this.replayButton, this.formats.opener, this.shareButton].map((each) => reasonOf(each, "unseen"))),
+        h("div.dock-ends", {}, this.unfolder, iconButton("close", "dock.close", () => this.close())),
       ),
       this.figures,
     );
+    this.#unfold(recall("unfolded", false));
     this.#slide = seekable(this.canvas, this.waveform, {
       position: () => app.player.position,
       seek: (sample) => this.#utterance && this.#seek(sample),
     });
-    for (const event of ["change", "report", "end"]) app.player.on(event, () => this.#draw());
+    for (const event of ["change", "end"]) app.player.on(event, () => this.#draw());
+    app.player.on("report", () => this.#drawHeard());
     app.player.on("first", (first) => this.#heard(first));
     app.player.on("change", () => app.emit("speaking"));
     app.player.on("end", () => {
@@ -53,7 +71,13 @@ export class Dock {
       app.emit("speaking");
     });
     window.addEventListener("resize", () => this.#draw());
-    onLanguage(() => this.#draw());
+    for (const event of ["status", "state"]) app.on(event, () => this.#draw());
+    onLanguage(() => {
+      this.speed.replaceChildren(...SPEEDS.map((speed) => option(speed, `${speed.toLocaleString(language())}\u00a0×`)));
+      this.speed.value = app.player.speed;
+      this.#draw();
+    });
+    app.player.speed = recall("heard-speed", 1);
   }
 
   #slide;
@@ -63,7 +87,7 @@ export class Dock {
   }
 
   get isBusy() {
-    return (this.#utterance?.isRunning ?? false) || ["playing", "waiting"].includes(this.#app.player.state);
+    return (this.#utterance?.isRunning ?? false) || isBusy(this.#app.player);
   }
 
   show(utterance, { isPlayed = true } = {}) {
@@ -76,6 +100,22 @@ export class Dock {
     this.waveform.show(utterance.sound, expectedSeconds(utterance.text));
     if (isPlayed) this.#app.player.play(utterance.sound);
     this.#changed();
+  }
+
+  /** Away until something is spoken again. */
+  close() {
+    this.#app.stop();
+    this.node.hidden = true;
+    document.body.classList.remove("has-dock");
+    document.getElementById("main").focus();
+  }
+
+  /** The figures; on a phone also the waveform and what can be done with the sound. */
+  #unfold(isOpen) {
+    remember("unfolded", isOpen);
+    this.node.dataset.open = String(isOpen);
+    this.unfolder.setAttribute("aria-expanded", String(isOpen));
+    this.#draw();
   }
 
   toggle() {
@@ -112,30 +152,78 @@ export class Dock {
 
   #draw() {
     if (this.#utterance === null) return;
+    this.#drawHeard();
+    this.#say();
+  }
+
+  /** How far it is heard, many times a second. */
+  #drawHeard() {
+    if (this.#utterance === null) return;
     const { player } = this.#app;
-    const isPlaying = player.state === "playing" || player.state === "waiting";
+    const isPlaying = isBusy(player);
     const position = player.sound === this.#utterance.sound ? player.position : 0;
     this.waveform.draw(position);
     this.#slide();
+    this.node.style.setProperty("--played", `${(100 * position) / this.waveform.total}%`);
     this.time.textContent = `${clock(position / SAMPLE_RATE)} / ${clock(this.#utterance.seconds)}`;
     if (this.playButton.dataset.playing !== String(isPlaying)) {
       this.playButton.dataset.playing = String(isPlaying);
       this.playButton.replaceChildren(icon(isPlaying ? "pause" : "play"));
       say(this.playButton, isPlaying ? "dock.pause" : "dock.play", "tLabel");
     }
-    this.stopButton.disabled = !this.isBusy;
     const segment = this.#utterance.segmentAt(position);
     this.title.textContent = this.#utterance.title;
     this.caption.textContent = segment?.text.trim() ?? this.#waitingWords();
     this.#app.emit("heard", { utterance: this.#utterance, segment: isPlaying ? segment : null });
     this.#drawFigures();
     cancelAnimationFrame(this.#frame);
-    if (isPlaying) this.#frame = requestAnimationFrame(() => this.#draw());
+    if (isPlaying) this.#frame = requestAnimationFrame(() => this.#drawHeard());
+  }
+
+  /** What has become of it, and what can be done with it. */
+  #say() {
+    const { player } = this.#app;
+    const { sound } = this.#utterance;
+    const now = { isSilent: player.isSilent && player.sound === sound, isOffline: this.#app.client.state === "offline" };
+    this.notice.show(noticeOf(this.#utterance, (id) => this.#voiceOf(id), now), (remedy) => this.#remedies[remedy]());
+    unable(this.stopButton, this.isBusy ? "" : "why.idle");
+    unable(this.playButton, sound.length || isBusy(player) ? "" : "why.no-sound");
+    for (const each of [this.replayButton, this.formats.opener]) unable(each, sound.length ? "" : "why.no-sound");
+    unable(this.shareButton, whyNotShared(this.#utterance));
+  }
+
+  #voiceOf(id) {
+    const voice = this.#app.known(id);
+    return voice && { name: prettyName(voice), languages: voice.languages ?? [] };
+  }
+
+  #remedies = {
+    again: () => {
+      const { error, options } = this.#utterance;
+      const seed = NEW_SEED.includes(error?.code) ? undefined : options.sampling?.seed;
+      this.#app.speakAgain(this.#utterance, { sampling: given({ ...options.sampling, seed }) });
+    },
+    other: () => {
+      const { error, options, warnings } = this.#utterance;
+      const { instead } = error ?? warnings.find((warning) => warning.instead);
+      this.#app.voice = instead.voice;
+      const title = this.#app.nameOf(instead.voice);
+      this.#app.speakAgain({ ...this.#utterance, title }, { voice: instead.voice, language: options.language && instead.language });
+    },
+    pair: () => askToPair(this.#app),
+    listen: () => this.#app.player.revive(),
+  };
+
+  #setSpeed(speed) {
+    remember("heard-speed", speed);
+    this.#app.player.speed = speed;
   }
 
   #waitingWords() {
     const { isRunning, position, text } = this.#utterance;
+    const { status, statusAt } = this.#app;
     if (isRunning && position > 0) return t("dock.queue", { n: position });
+    if (isRunning && status?.state === "loading") return t(...nextText(status, (performance.now() - statusAt) / 1000));
     return isRunning ? t("dock.waiting") : text;
   }
 
@@ -165,51 +253,19 @@ export class Dock {
   /** The daemon says it again with the same seed, and encodes. */
   async #saveAs(format) {
     const utterance = this.#utterance;
-    this.#app.tell("dock.encoding");
+    this.#app.tell("dock.encoding", {}, { topic: "file" });
     try {
       const answer = await call("v1/audio/speech", { json: speechBody(utterance, format) });
       saveFile(await answer.blob(), `${fileName(utterance)}.${ENDINGS[format] ?? format}`);
-      this.#app.tell("dock.saved");
+      this.#app.tell("dock.saved", {}, { topic: "file" });
     } catch (error) {
+      this.#app.over("file");
       this.#app.fail(error);
     }
   }
-
-  #snippets() {
-    const utterance = this.#utterance;
-    dialog("code.title", (close) => [
-      ...[["curl", asCurl(utterance)], ["WebSocket", asWebSocket(utterance)]].map(([name, code]) =>
-        h("div.snippet", {},
-          h("div.snippet-head", {}, h("h3", { textContent: name }), button("code", "code.copy", (event) => copy(code, event.currentTarget))),
-          h("pre", { tabIndex: 0, "aria-label": name, textContent: code }),
-        )),
-      h("p.actions", {}, button(null, "close", () => close())),
-    ]);
-  }
 }
 
-async function copy(text, from) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text).catch(() => {});
-  else {
-    const area = h("textarea.unseen", { value: text, readOnly: true, "aria-hidden": "true" });
-    from.closest("dialog").append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  say(from.querySelector("span"), "code.copied");
-}
+const isBusy = ({ state }) => state === "playing" || state === "waiting";
 
 const fileName = ({ title, at }) =>
   `${title || "speech"}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}`.replace(/[^\p{L}\p{N}_.-]+/gu, "_");
-
-export function figuresOf(utterance, player) {
-  const { metrics, heardMs, delayMs, position, isRunning } = utterance;
-  const ms = (value) => (value === undefined ? "–" : value >= 10_000 ? `${number(value / 1000, 1)} s` : `${number(value)} ms`);
-  return {
-    first: ms(heardMs), own: ms(delayMs), ttfa: ms(metrics?.ttfa_ms), load: ms(metrics?.load_ms), wait: ms(metrics?.queue_ms),
-    generation: ms(metrics?.gen_ms), total: ms(metrics?.total_ms), rtf: metrics?.rtf === undefined ? "–" : number(metrics.rtf, 2),
-    length: `${number(utterance.seconds, 1)} s`, buffer: ms(player.sound === utterance.sound ? player.bufferedS * 1000 : 0),
-    underruns: number(player.sound === utterance.sound ? player.underruns : 0), queue: isRunning && position > 0 ? String(position) : "–",
-  };
-}

@@ -24,9 +24,39 @@ function set(node, key, value) {
   else node.setAttribute(key, value === true ? "" : value);
 }
 
-export function say(node, key, place = "t") {
+/** `values` fill the words, also after a change of language. */
+export function say(node, key, place = "t", values = undefined) {
   node.dataset[place] = key;
+  if (values) node.dataset.values = JSON.stringify(values);
+  else delete node.dataset.values;
   translateNode(node);
+}
+
+const reasons = new WeakMap();
+let count = 0;
+
+/** The words beside a control that say why it does nothing now: `unable` fills them. `kind`: "unseen" where there is no room. */
+export function reasonOf(control, kind = "hint") {
+  const words = h(`span.reason.${kind}`, { id: `reason-${++count}` });
+  reasons.set(control, words);
+  control.setAttribute("aria-describedby", words.id);
+  control.addEventListener("click", (event) => {
+    if (control.ariaDisabled !== "true") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { capture: true });
+  return words;
+}
+
+/** `control` does nothing now, and says why; without a key it works. It can be reached all the same, or nobody would hear why. */
+export function unable(control, key, values) {
+  const words = reasons.get(control);
+  if (!key && !words.dataset.t) return undefined;
+  control.ariaDisabled = key ? "true" : null;
+  if (key) return say(words, key, "t", values);
+  delete words.dataset.t;
+  words.textContent = "";
+  return undefined;
 }
 
 const ICONS = {
@@ -43,6 +73,8 @@ const ICONS = {
   search: "M10.5 5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM15 15l4.5 4.5",
   check: "M5 12.5l4.5 4.5L19 7.5",
   close: "M6 6l12 12M18 6L6 18",
+  unfold: "M6 14.5l6-6 6 6",
+  down: "M7 10l5 5 5-5",
   speak: "M4 10v4M8 7v10M12 4v16M16 8v8M20 10.5v3",
   design: "M4 20l1-4L15.5 5.5l3 3L8 19zM13 8l3 3",
   clone: "M9 4a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM3 20c0-4 2.5-6 6-6s6 2 6 6M16 5c2 .5 3 2 3 3.5S18 11.5 16 12M18 15c2 .8 3 2.5 3 5",
@@ -52,6 +84,9 @@ const ICONS = {
   status: "M4 13h4l2.5-7 3.5 12 2.5-5H20",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reuse: "M5 15l-1.5-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.5h5",
+  swap: "M7 7h12l-3-3M17 17H5l3 3",
+  share: "M12 15V4m-4 4l4-4 4 4M6 12H5v8h14v-8h-1",
+  phone: "M8 3.5h8a1 1 0 0 1 1 1v15a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1v-15a1 1 0 0 1 1-1zM11 17.5h2",
   lock: "M7 11h10v8H7zM9 11V8.5a3 3 0 0 1 6 0V11",
 };
 
@@ -91,7 +126,7 @@ export function option(value, text, key) {
 }
 
 export function card(titleKey, ...children) {
-  return h("section.card", {}, titleKey && h("h2", { t: titleKey }), ...children);
+  return h("section.card", {}, titleKey && h("h2", { t: titleKey, tabIndex: -1 }), ...children);
 }
 
 export function saveFile(blob, name) {
@@ -101,15 +136,15 @@ export function saveFile(blob, name) {
 }
 
 /** Open a dialog that is gone when it closes; resolves with what `close(value)` was given. */
-export function dialog(titleKey, build) {
+export function dialog(titleKey, build, values) {
   return new Promise((resolve) => {
-    const heading = h("h2", { t: titleKey });
+    const heading = h("h2", { textContent: t(titleKey, values) });
     let value = null;
     const close = (given = null) => {
       value = given;
       box.close();
     };
-    const box = h("dialog", { "aria-label": t(titleKey) }, heading);
+    const box = h("dialog", { "aria-label": t(titleKey, values) }, heading);
     box.append(...[build(close)].flat());
     box.addEventListener("close", () => {
       box.remove();
@@ -121,8 +156,21 @@ export function dialog(titleKey, build) {
   });
 }
 
-export function confirmed(questionKey, yesKey) {
+/** `values` fill the question: it names what is at stake. */
+export function confirmed(questionKey, yesKey, values) {
   return dialog(questionKey, (close) =>
-    h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")),
+    h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")), values,
   );
+}
+
+/** Draw a list anew: who was in it is at the same control of the same row, of the last one if there are fewer, above all if there are none. */
+export function renew(list, nodes, head = null) {
+  const controls = (row) => [...row.querySelectorAll("button, input")];
+  const focused = document.activeElement;
+  const at = [...list.children].findIndex((row) => row.contains(focused));
+  const place = at < 0 ? -1 : controls(list.children[at]).indexOf(focused);
+  list.replaceChildren(...nodes);
+  if (at < 0) return;
+  const row = list.children[Math.min(at, nodes.length - 1)];
+  (row ? controls(row)[place] : head?.querySelector("h2"))?.focus();
 }

@@ -66,17 +66,20 @@ export function translate(root) {
 
 export function translateNode(node) {
   for (const place of TRANSLATED) {
-    if (node.dataset[place]) PLACES[place](node, t(node.dataset[place]));
+    if (node.dataset[place]) PLACES[place](node, t(node.dataset[place], JSON.parse(node.dataset.values ?? "{}")));
   }
 }
 
-export function languageName(code) {
+export function languageName(code, of = current) {
   try {
-    return new Intl.DisplayNames([current], { type: "language" }).of(code) ?? code;
+    return new Intl.DisplayNames([of], { type: "language" }).of(code) ?? code;
   } catch {
     return code;
   }
 }
+
+/** "A, B and C" */
+export const listOf = (names) => new Intl.ListFormat(current).format(names);
 
 export const number = (value, digits = 0) =>
   value.toLocaleString(current, { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -85,3 +88,6 @@ export function clock(seconds) {
   const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
+
+export const inSeconds = (value) =>
+  new Intl.NumberFormat(current, { style: "unit", unit: "second", unitDisplay: "long", maximumFractionDigits: 1 }).format(value);

@@ -1,23 +1,27 @@
-// Tabs with roving focus; the address remembers the open one.
+// Tabs with roving focus; the address names the open one, and the browser's Back goes to the one before.
 
 import { h, icon } from "./dom.js";
 
 export class Tabs {
   #tabs = new Map();
+  #wanted = "";
 
   constructor(strip, panels) {
     this.strip = strip;
     this.panels = panels;
     strip.addEventListener("keydown", (event) => this.#move(event));
+    window.addEventListener("popstate", () => this.#goTo(this.named(location.hash.slice(1))));
   }
 
+  /** `content`, or a function that loads it when the tab is first opened. */
   add(name, content) {
+    const load = typeof content === "function" ? content : null;
     const tab = h("button.tab", {
       type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, "aria-selected": "false", tabIndex: -1,
       onclick: () => this.open(name),
     }, icon(name), h("span", { t: `tab.${name}` }));
-    const panel = h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true, data: { tab: name } }, ...[content].flat());
-    this.#tabs.set(name, { tab, panel });
+    const panel = h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true, data: { tab: name } }, ...(load ? [] : [content].flat()));
+    this.#tabs.set(name, { tab, panel, load });
     this.strip.append(tab);
     this.panels.append(panel);
   }
@@ -31,16 +35,39 @@ export class Tabs {
   }
 
   open(name) {
+    if (this.#wanted === name) return;
+    const address = name === this.named("") ? location.pathname + location.search : `#${name}`;
+    history[this.#wanted ? "pushState" : "replaceState"](null, "", address);
+    this.#show(name);
+  }
+
+  /** What is asked in a dialog belongs to the tab that is left. */
+  #goTo(name) {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+    this.#show(name);
+  }
+
+  async #fill(name) {
+    const each = this.#tabs.get(name);
+    const content = await each.load();
+    if (!content || each.load === null) return;
+    each.load = null;
+    each.panel.append(...[content].flat());
+    if (this.#wanted === name) this.#show(name);
+  }
+
+  #show(name) {
+    this.#wanted = name;
+    if (this.#tabs.get(name).load) return this.#fill(name);
     if (this.opened && this.opened !== name) window.scrollTo(0, 0);
     for (const [each, { tab, panel }] of this.#tabs) {
       const isOpen = each === name;
       tab.setAttribute("aria-selected", String(isOpen));
       tab.tabIndex = isOpen ? 0 : -1;
       panel.hidden = !isOpen;
-      if (isOpen) tab.scrollIntoView?.({ block: "nearest", inline: "center" });
     }
-    history.replaceState(null, "", name === this.named("") ? location.pathname + location.search : `#${name}`);
     this.panels.dispatchEvent(new CustomEvent("tab", { detail: name }));
+    return undefined;
   }
 
   #move(event) {

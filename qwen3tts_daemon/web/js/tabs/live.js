@@ -2,6 +2,7 @@
 
 import { given } from "../api.js";
 import { button, card, field, h } from "../dom.js";
+import { Follower } from "../following.js";
 import { t } from "../i18n.js";
 import { intro } from "../library.js";
 import { languageSelect, voiceSelect } from "../voices.js";
@@ -22,6 +23,7 @@ export function liveTab(app) {
   const box = h("textarea", { rows: 2, tPlaceholder: "live.box-like" });
   const said = h("p.said", { tabIndex: 0, role: "region", tLabel: "live.said" });
   const none = h("span.hint", { t: "live.none" });
+  const follower = new Follower(said);
   let utterance = null;
   let pending = "";
   let timer = null;
@@ -54,11 +56,12 @@ export function liveTab(app) {
     utterance.text += pending;
     utterance.context.speak(pending);
     said.append(h("span", { textContent: pending }));
-    said.scrollTop = said.scrollHeight;
+    if (!said.querySelector("mark")) said.scrollTop = said.scrollHeight;
     pending = "";
   }
 
   function take(all) {
+    if (app.isLocked) return; // it stays in the box
     const part = all ? box.value : finishedPart(box.value);
     box.value = box.value.slice(part.length);
     send(part);
@@ -99,7 +102,7 @@ export function liveTab(app) {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
     box.value += "\n";
-    flush();
+    app.unlocked(flush);
   });
   app.on("stop", () => { stopDemo(); pending = ""; });
   app.on("heard", (heard) => {
@@ -111,10 +114,11 @@ export function liveTab(app) {
     const points = [...utterance.text];
     const [from, to] = segment ? [segment.start, segment.end] : [0, 0];
     said.replaceChildren(points.slice(0, from).join(""), h("mark", { textContent: points.slice(from, to).join("") }), points.slice(to).join(""));
+    if (segment) follower.show(said.querySelector("mark"));
   });
   return [intro("live.title", "live.about"),
     card(null,
       said, field("live.box", box),
       h("div.columns", {}, field("voice.title", voice), field("speak.language", spoken)),
-      h("p.actions", {}, button("speak", "live.flush", flush, "primary"), button("check", "live.end", end), button("live", "live.demo", play)))];
+      h("p.actions", {}, button("speak", "live.flush", () => app.unlocked(flush), "primary"), button("check", "live.end", end), button("live", "live.demo", () => app.unlocked(play))))];
 }

@@ -1,17 +1,22 @@
 // Speak: a text, a voice, a way to say it.
 
 import { given } from "../api.js";
-import { button, card, field, h, icon } from "../dom.js";
+import { button, card, field, h, icon, reasonOf, unable } from "../dom.js";
+import { Follower } from "../following.js";
+import { replaceText } from "../forms.js";
 import { language, number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
+import { SamplingFields } from "../sampling.js";
 import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
+import { hint } from "../telling.js";
 import { unitsOf } from "../utterance.js";
-import { languageSelect, voicePicker } from "../voices.js";
+import { voiceChoice } from "../voice-choice.js";
+import { languageSelect } from "../voices.js";
 
+/** Until the daemon has told. */
 const MOST_CHARS = 8_000;
 const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", "story"];
-const NUMBERS = { temperature: [0, 5, 0.05], top_p: [0.01, 1, 0.01], top_k: [1, 1000, 1], repetition_penalty: [0.5, 5, 0.01] };
 
 export function speakTab(app) {
   const text = h("textarea", { rows: 7, tLabel: "speak.text", tPlaceholder: "speak.placeholder", value: recall("text", ""), id: "text" });
@@ -19,11 +24,14 @@ export function speakTab(app) {
   const counter = h("span.counter");
   const spoken = languageSelect(app, "language");
   const instruct = h("input", { type: "text", maxLength: 2_000, tPlaceholder: "speak.instruct-like", value: recall("instruct", ""), oninput: () => remember("instruct", instruct.value) });
-  const speed = h("input", { type: "range", min: 0.5, max: 2, step: 0.05, value: recall("speed", 1), oninput: () => showSpeed() });
+  const speed = h("input", { type: "range", min: 0.5, max: 2, step: 0.05, value: recall("speed", 1), tLabel: "speak.speed", oninput: () => showSpeed() });
   const speedValue = h("output");
-  const seed = h("input", { type: "number", min: 0, step: 1, tPlaceholder: "speak.random" });
-  const numbers = Object.entries(NUMBERS).map(([name, [min, max, step]]) => [name, h("input", { type: "number", min, max, step, tPlaceholder: "speak.own" })]);
+  const sampling = new SamplingFields();
+  const choice = voiceChoice(app);
   const go = h("button.primary.big", { type: "submit", data: { does: "speak" } }, icon("speak"), h("span", { t: "speak.go" }));
+
+  const whyNot = reasonOf(go);
+  let over = 0;
 
   function showSpeed() {
     remember("speed", Number(speed.value));
@@ -32,32 +40,38 @@ export function speakTab(app) {
 
   function count() {
     const chars = [...text.value].length;
-    counter.textContent = t("speak.counter", { n: number(chars), most: number(MOST_CHARS) });
-    counter.dataset.over = String(chars > MOST_CHARS);
+    const most = app.client.ready?.limits.text_chars ?? MOST_CHARS;
+    over = Math.max(0, chars - most);
+    counter.textContent = t("speak.counter", { n: number(chars), most: number(most) });
+    counter.dataset.over = String(over > 0);
+    showGo();
     remember("text", text.value);
     said.refresh();
   }
 
-  /** An empty field is the model's own value; 0 is 0. */
+  function showGo() {
+    const does = app.dock?.isBusy ? "stop" : "speak";
+    unable(go, over && does === "speak" ? "why.too-long" : "", { n: number(over) });
+    if (go.dataset.does === does) return;
+    go.dataset.does = does;
+    go.replaceChildren(icon(does), h("span", { t: does === "stop" ? "speak.stop" : "speak.go" }));
+  }
+
   function options() {
-    const sampling = Object.fromEntries([...numbers, ["seed", seed]].filter(([, input]) => input.value !== "").map(([name, input]) => [name, Number(input.value)]));
     const speedOrNone = Number(speed.value) === 1 ? "" : Number(speed.value);
-    return given({ voice: app.voice, language: spoken.value, instruct: app.takesInstruct ? instruct.value.trim() : "", speed: speedOrNone, sampling });
+    return given({ voice: app.voice, language: spoken.value, instruct: app.takesInstruct ? instruct.value.trim() : "", speed: speedOrNone, sampling: sampling.value });
   }
 
   function speak() {
-    if (!text.value.trim()) {
-      text.focus();
-      return app.tell("speak.empty");
-    }
-    return app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) });
+    if (!text.value.trim()) return hint(text, "speak.empty");
+    if (over) return text.focus();
+    return app.unlocked(() => app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) }));
   }
 
   const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {
-    text.value = app.samples[each.name] ?? "";
+    replaceText(app, "speak.replaced", [[text, app.samples[each.name] ?? ""]]);
     spoken.value = each.code;
     remember("language", each.code);
-    count();
     text.focus();
   }, each.code]), { hasWords: true });
 
@@ -69,23 +83,23 @@ export function speakTab(app) {
     else speak();
   } },
     h("div.paper", {}, behind, text),
-    h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { text.value = ""; count(); text.focus(); }, "quiet"), counter),
-    h("div.go-row", {}, go, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
+    h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { replaceText(app, "speak.cleared", [[text, ""]]); text.focus(); }, "quiet"), counter),
+    h("div.go-row", {}, choice.chip, go, whyNot, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
     said.node,
   );
 
   const ways = WAYS.map((way) => h("button.chip", { type: "button", t: `way.${way}`, onclick: () => { instruct.value = t(`way.${way}`); remember("instruct", instruct.value); } }));
+  const told = h("div.stack", {}, field("speak.instruct", instruct), h("div.chips", {}, ...ways));
   const ignored = h("p.hint", { t: "speak.ignored", hidden: true });
   const how = card("speak.how",
-    field("speak.instruct", instruct), h("div.chips", {}, ...ways), ignored,
+    told, ignored,
     h("div.columns", {}, field("speak.language", spoken), h("label.field", {}, h("span.label", {}, h("span", { t: "speak.speed" }), " ", speedValue), speed)),
-    h("details", {}, h("summary", { t: "speak.more" }),
-      h("div.columns", {}, field("speak.seed", seed), ...numbers.map(([name, input]) => h("label.field", {}, h("span.label", { t: `sampling.${name}` }), input))),
-      h("p.hint", { t: "speak.more-about" })),
+    sampling.node,
   );
 
   // -- the sentence that is heard --
 
+  const follower = new Follower(text);
   let marked = "";
   function mark({ utterance, segment }) {
     const isOurs = segment && utterance.text === text.value;
@@ -97,6 +111,7 @@ export function speakTab(app) {
     const to = unitsOf(text.value, segment.end);
     behind.replaceChildren(text.value.slice(0, from), h("mark", { textContent: text.value.slice(from, to) }), `${text.value.slice(to)}\n`);
     behind.scrollTop = text.scrollTop;
+    follower.show(behind.querySelector("mark"));
   }
 
   text.addEventListener("input", () => { behind.replaceChildren(); marked = ""; count(); });
@@ -107,13 +122,11 @@ export function speakTab(app) {
     speak();
   });
   app.on("heard", mark);
-  app.on("speaking", () => {
-    const does = app.dock.isBusy ? "stop" : "speak";
-    if (go.dataset.does === does) return;
-    go.dataset.does = does;
-    go.replaceChildren(icon(does), h("span", { t: does === "stop" ? "speak.stop" : "speak.go" }));
+  app.on("speaking", showGo);
+  for (const on of ["voice", "voices"]) app.on(on, () => {
+    told.hidden = !app.takesInstruct;
+    ignored.hidden = !told.hidden;
   });
-  for (const on of ["voice", "voices"]) app.on(on, () => { ignored.hidden = app.takesInstruct; });
   app.on("voices", () => {
     if (!text.value) {
       const wanted = language().split("-")[0];
@@ -122,20 +135,19 @@ export function speakTab(app) {
       count();
     }
   });
-  app.on("reuse", (entry) => {
-    if (entry.options.mode === "design") return;
+  app.on("reuse-speak", (entry) => {
+    const { voice = "" } = entry.options;
+    if (voice && !app.known(voice)?.available) app.tell("history.voice-gone", { name: entry.title }, { isError: true });
     text.value = entry.text;
     instruct.value = entry.options.instruct ?? "";
     spoken.value = entry.options.language ?? "";
     speed.value = entry.options.speed ?? 1;
-    seed.value = entry.options.sampling?.seed ?? "";
-    for (const [name, input] of numbers) input.value = entry.options.sampling?.[name] ?? "";
-    app.voice = entry.options.voice ?? "";
+    sampling.value = entry.options.sampling;
+    app.voice = voice;
     showSpeed();
     count();
-    app.tabs.open("speak");
     text.focus();
   });
   onLanguage(() => { count(); showSpeed(); });
-  return h("div.speak", {}, h("div.column", {}, form, how), voicePicker(app));
+  return h("div.speak", {}, h("div.column", {}, form, how), choice.place);
 }

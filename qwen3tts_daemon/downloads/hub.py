@@ -7,8 +7,8 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # public, and not in its stub
 
-from qwen3tts_daemon.commands.models.manifest import File, Manifest
-from qwen3tts_daemon.commands.models.source import TIMEOUT_S, DownloadFailed, Source, is_needed
+from qwen3tts_daemon.downloads.manifest import File, Manifest
+from qwen3tts_daemon.downloads.source import TIMEOUT_S, DownloadFailed, Source, is_needed
 
 constants.HF_HUB_DISABLE_TELEMETRY = True  # else it asks the hub first how to name what runs it
 

@@ -15,8 +15,9 @@ import msgspec
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError
 
-from qwen3tts_daemon.commands.models.manifest import File, Manifest
-from qwen3tts_daemon.commands.models.transfer import TransportError, complete
+from qwen3tts_daemon.downloads.manifest import File, Manifest
+from qwen3tts_daemon.downloads.progress import Listener
+from qwen3tts_daemon.downloads.transfer import TransportError, complete
 
 TIMEOUT_S: float = constants.HF_HUB_DOWNLOAD_TIMEOUT
 
@@ -25,7 +26,15 @@ _NEEDED_SUFFIXES = {".safetensors", ".json", ".txt"}
 
 
 class DownloadFailed(Exception):
-    """The message is one line and names the checkpoint, the reason and the way out."""
+    """The message is one line and names the checkpoint, the reason and the way out; `code` is one of failures.py."""
+
+    code = "download_failed"
+
+
+class NoRoom(DownloadFailed):
+    """On the disk."""
+
+    code = "storage_failed"
 
 
 class Source(ABC):
@@ -50,13 +59,13 @@ class Source(ABC):
         with self._failures_of(repository):
             return self._listed(repository)
 
-    def fetch(self, manifest: Manifest, file: File, folder: Path) -> None:
+    def fetch(self, manifest: Manifest, file: File, folder: Path, listener: Listener) -> None:
         """Bring `file` into `folder`; what is there of it is not sent again. Raises DownloadFailed."""
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         part = part_of(path, file)
         with self._failures_of(f"{manifest.repository}/{file.path}"):
-            self._complete(part, manifest, file)
+            self._complete(part, manifest, file, listener)
         if problem := file.problem(part):
             part.unlink(missing_ok=True)
             raise DownloadFailed(f"{manifest.repository}: {problem}; download it again")
@@ -71,13 +80,14 @@ class Source(ABC):
     @abstractmethod
     def _headers(self) -> Mapping[str, str]: ...
 
-    def _complete(self, part: Path, manifest: Manifest, file: File) -> None:
+    def _complete(self, part: Path, manifest: Manifest, file: File, listener: Listener) -> None:
         with part.open("ab") as out:
             fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if out.tell() > file.size:
                 out.truncate(0)
             url = self._url(manifest, file)
-            complete(out, file.size, url, self._headers(), name=file.path, timeout_s=self._timeout_s)
+            with listener.file(file.path, file.size, out.tell()) as show:
+                complete(out, file.size, url, self._headers(), show, name=file.path, timeout_s=self._timeout_s)
 
     @contextmanager
     def _failures_of(self, what: str) -> Iterator[None]:

@@ -19,8 +19,8 @@ from huggingface_hub import get_session
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]  # public, and not in its stub
 
 from qwen3tts_daemon import __version__
-from qwen3tts_daemon.commands.models.manifest import File, Manifest, SourceName
-from qwen3tts_daemon.commands.models.source import TIMEOUT_S, DownloadFailed, Source, is_needed
+from qwen3tts_daemon.downloads.manifest import File, Manifest, SourceName
+from qwen3tts_daemon.downloads.source import TIMEOUT_S, DownloadFailed, Source, is_needed
 
 _BRANCH = "master"
 

@@ -9,8 +9,7 @@ import io
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import BinaryIO, cast
 
@@ -19,8 +18,8 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, and
     hf_raise_for_status,
     http_stream_backoff,
 )
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from qwen3tts_daemon.downloads.progress import Show
 
 logger = logging.getLogger(__name__)
 
@@ -32,26 +31,25 @@ _RETRIES = 5
 _PAUSE_S = 1
 
 
-def complete(out: BinaryIO, size: int, url: str, headers: Mapping[str, str], *, name: str, timeout_s: float) -> None:
+def complete(
+    out: BinaryIO, size: int, url: str, headers: Mapping[str, str], show: Show, *, name: str, timeout_s: float
+) -> None:
     """Append to `out` until it has `size` bytes. Raises HfHubHTTPError, TransportError, OSError, ValueError."""
     retries = _RETRIES
-    with _bar(name, size) as show:
-        while (had := out.seek(0, io.SEEK_END)) < size:
-            try:
-                _append(out, size, url, headers, timeout_s, show)
-            except HfHubHTTPError:
-                raise  # a status, and a TransportError too
-            except TransportError as error:
-                retries = _RETRIES if out.seek(0, io.SEEK_END) > had else retries - 1
-                if retries < 0:
-                    raise
-                logger.warning("%s: %s; asking for the rest", name, error)
-                time.sleep(_PAUSE_S)
+    while (had := out.seek(0, io.SEEK_END)) < size:
+        try:
+            _append(out, size, url, headers, timeout_s, show)
+        except HfHubHTTPError:
+            raise  # a status, and a TransportError too
+        except TransportError as error:
+            retries = _RETRIES if out.seek(0, io.SEEK_END) > had else retries - 1
+            if retries < 0:
+                raise
+            logger.warning("%s: %s; asking for the rest", name, error)
+            time.sleep(_PAUSE_S)
 
 
-def _append(
-    out: BinaryIO, size: int, url: str, headers: Mapping[str, str], timeout_s: float, show: Callable[[int], None]
-) -> None:
+def _append(out: BinaryIO, size: int, url: str, headers: Mapping[str, str], timeout_s: float, show: Show) -> None:
     had = out.tell()
     wanted = {**headers, "Accept-Encoding": "identity"}  # a range of the file, not of its gzip
     if had:
@@ -80,15 +78,3 @@ def _first_byte(status: int, headers: Mapping[str, str], had: int, size: int) ->
     if had and not is_whole:
         raise TransportError("neither the rest of the file nor all of it")
     return 0
-
-
-@contextmanager
-def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=size)
-        yield lambda arrived: progress.update(task, completed=arrived)
