@@ -3,6 +3,7 @@
 import { actOn, button, card, confirmed, h } from "../dom.js";
 import { language, number, onLanguage } from "../i18n.js";
 import { intro } from "../library.js";
+import { saveWav } from "../sound-files.js";
 import { SAMPLE_RATE } from "../sound.js";
 import { Utterance } from "../utterance.js";
 import { avatar } from "../voices.js";
@@ -26,7 +27,7 @@ export function historyTab(app) {
       h("span.row-actions", {},
         act("play", "history.play", () => app.play(entry)),
         act("reuse", "history.reuse", () => app.emit("reuse", entry)),
-        act("download", "history.save", () => app.dock.saveWav(Utterance.of({ ...entry, isKept: false }))),
+        act("download", "history.save", () => saveWav(Utterance.of({ ...entry, isKept: false }))),
         act("trash", "history.delete", () => app.history.remove(entry.id))));
   }
 
