@@ -5,8 +5,6 @@ import { actOn, button, h, option } from "./dom.js";
 import { errorKey, has, languageName, number, t } from "./i18n.js";
 import { prettyName } from "./voices.js";
 
-/** What is chosen goes back to what holds if it is refused; what is typed stays to be mended. */
-const CHOSEN = ["switch", "choice", "language", "voice"];
 const FRAMES = { switch: "label.check", table: "fieldset.field" };
 
 /**
@@ -21,8 +19,7 @@ export function settingField(app, setting, save, isKept) {
   const [title, about] = wordsOf(setting);
   const parts = setting.kind === "switch" ? [control, h("span.voice-words", {}, title, about)] : [title, control, about];
   const node = h("div.setting", { data: { setting: setting.name } }, h(FRAMES[setting.kind] ?? "label.field", {}, ...parts), told, wrong, notes);
-  const isFrozen = setting.is_locked || (!setting.at_once && !isKept);
-  if (isFrozen) for (const each of node.querySelectorAll("input, select, button")) each.disabled = true;
+  if (setting.is_locked || !(setting.at_once || isKept)) node.querySelectorAll("input, select, button").forEach((each) => { each.disabled = true; });
   showNotes(setting);
 
   async function change(value, problem = "") {
@@ -35,21 +32,15 @@ export function settingField(app, setting, save, isKept) {
       setting = now;
       showNotes(now);
       told.textContent = t("settings.saved");
-      if (value === null) redraw(now);
+      if (value !== null) return;
+      const drawn = settingField(app, now, save, isKept);
+      node.replaceWith(drawn);
+      drawn.querySelector("input, select, button").focus();
     } catch (error) {
-      if (CHOSEN.includes(setting.kind)) {
-        redraw(setting).querySelector(".wrong").replaceChildren(...whatIsWrong(error));
-        return;
-      }
-      wrong.replaceChildren(...whatIsWrong(error));
+      wrong.replaceChildren(t(errorKey(error)), " ", h("span.detail", { textContent: error.message, lang: "en" }));
+      if (control.matches("select")) control.value = setting.value ?? "";
+      if (control.matches("[type=checkbox]")) control.checked = setting.value;
     }
-  }
-
-  function redraw(now) {
-    const drawn = settingField(app, now, save, isKept);
-    node.replaceWith(drawn);
-    drawn.querySelector("input, select, button").focus();
-    return drawn;
   }
 
   function showNotes({ origin, variable, is_locked: isLocked, at_once: isAtOnce, toml }) {
@@ -65,8 +56,6 @@ export function settingField(app, setting, save, isKept) {
   return node;
 }
 
-const whatIsWrong = (error) => [t(errorKey(error)), " ", h("span.detail", { textContent: error.message, lang: "en" })];
-
 /** In the page's language; the daemon's own where it has a setting that the page does not know. */
 function wordsOf({ name, kind, about }) {
   const key = `setting.${name}`;
@@ -76,17 +65,11 @@ function wordsOf({ name, kind, about }) {
 }
 
 const CONTROLS = {
-  switch: (app, { value }, change) => {
-    const input = h("input", { type: "checkbox", role: "switch", checked: value, onchange: () => change(input.checked) });
-    return input;
-  },
-  number: (app, { value, minimum, maximum, is_whole: isWhole }, change) => {
-    const input = h("input", { type: "number", inputMode: "decimal", value, min: minimum ?? "", max: maximum ?? "", step: isWhole ? 1 : "any", onchange: () => {
-      const isLeftEmpty = input.value === "" && !input.validity.badInput;
-      change(isLeftEmpty ? null : input.valueAsNumber, input.checkValidity() ? "" : range(minimum, maximum));
-    } });
-    return input;
-  },
+  switch: (app, { value }, change) => h("input", { type: "checkbox", role: "switch", checked: value, onchange: ({ target }) => change(target.checked) }),
+  number: (app, { value, minimum, maximum, is_whole: isWhole }, change) => h("input", {
+    type: "number", inputMode: "decimal", value, min: minimum ?? "", max: maximum ?? "", step: isWhole ? 1 : "any",
+    onchange: ({ target }) => change(target.value === "" ? null : target.valueAsNumber, target.checkValidity() ? "" : range(minimum, maximum)),
+  }),
   choice: (app, { name, value, choices }, change) => {
     const words = (choice) => `setting.${name}-${choice}`;
     return select(choices.map((choice) => option(choice, choice, has(words(choice)) ? words(choice) : undefined)), value, change);
