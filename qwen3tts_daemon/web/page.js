@@ -6,9 +6,11 @@ import { codecTab } from "./js/tabs/codec.js";
 import { designTab } from "./js/tabs/design.js";
 import { historyTab } from "./js/tabs/history.js";
 import { liveTab } from "./js/tabs/live.js";
-import { settingsTab } from "./js/tabs/settings.js";
 import { speakTab } from "./js/tabs/speak.js";
 import { statusTab } from "./js/tabs/status.js";
+import { whenOpened } from "./js/tabs.js";
+
+const settingsTab = whenOpened("settings", async () => (await import("./js/tabs/settings.js")).settingsTab);
 
 await start([
   ["speak", speakTab], ["design", designTab], ["clone", cloneTab], ["live", liveTab], ["codec", codecTab],

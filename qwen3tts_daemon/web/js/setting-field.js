@@ -76,6 +76,7 @@ const CONTROLS = {
   },
   language: (app, { value, choices }, change) => select(choices.map((code) => option(code, languageName(code))), value, change),
   voice: (app, { value }, change) => select([option("", "", "voice.auto"), ...voiceOptions(app, value)], value ?? "", (voice) => change(voice || null)),
+  text: (app, { value }, change) => h("input", { type: "text", value, dir: "auto", onchange: ({ target }) => change(target.value) }),
   table: aliasRows,
 };
 

@@ -67,3 +67,22 @@ export class Tabs {
     this.#tabs.get(name).tab.focus();
   }
 }
+
+/** A maker of a panel whose code is loaded when it is first opened; `load` resolves with the maker itself. */
+export function whenOpened(name, load) {
+  return (app) => {
+    const place = h("div");
+    let loading = null;
+    app.tabs.panels.addEventListener("tab", async ({ detail }) => {
+      if (detail !== name || loading) return;
+      loading = load();
+      try {
+        place.replaceChildren((await loading)(app));
+      } catch {
+        loading = null; // the next opening tries again
+        app.fail({ code: "unreachable" });
+      }
+    });
+    return place;
+  };
+}
