@@ -65,7 +65,6 @@ export function settingsTab(app) {
 
   app.tabs.panels.addEventListener("tab", ({ detail }) => detail === "settings" && load());
   onLanguage(() => told && show(told));
-  load();
   return h("div.split", {},
     card("settings.everyone", h("p.hint", { t: "settings.everyone-about" }), everyone),
     h("div.stack", {}, ofThisBrowser(app), card("settings.keyboard", keyboard()), card("settings.links", links())));
