@@ -4,6 +4,7 @@ import { call } from "../api.js";
 import { button, card, h, say } from "../dom.js";
 import { figuresOf } from "../figures.js";
 import { number, onLanguage, t } from "../i18n.js";
+import { newcomerProblem } from "../models.js";
 import { nextText } from "../next-text.js";
 import { invitingCard } from "../pairing.js";
 
@@ -94,7 +95,7 @@ export function statusTab(app) {
   onLanguage(() => { showStatus(); showFigures(); showProgram(); });
   return h("div.split", {},
     h("div.stack", {},
-      card("status.now", h("p", {}, next), loaded, h("div", {}, device, memory, memoryWords), lastHour, giving),
+      card("status.now", h("p", {}, next), newcomerProblem(app), loaded, h("div", {}, device, memory, memoryWords), lastHour, giving),
       h("details.card", {}, h("summary", { t: "status.experts" }),
         h("div.scroll", { tabIndex: 0, role: "group", tLabel: "status.models" }, h("table", {}, h("thead", {}, h("tr", {}, ...["model", "kind", "state", "size"].map((name) => h("th", { scope: "col", t: `status.${name}` })))), models)),
         h("div", {}, rows, rowsWords),
