@@ -7,6 +7,7 @@ import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
 import { askToPair } from "./pairing.js";
+import { OfflinePage } from "./offline.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
@@ -158,6 +159,7 @@ class App extends Emitter {
       this.client.connect();
       this.emit("voices");
     } catch (error) {
+      if (error.code === "unreachable") this.client.connect(); // which tries on
       if (error.code !== "unauthorized") return this.fail(error);
       document.body.dataset.locked = "true";
       showState(this, "locked");
@@ -199,6 +201,13 @@ export async function start(makers) {
     if (state === "locked") document.body.dataset.locked = "true";
     update();
   });
+  const offline = new OfflinePage();
+  let wasLost = false;
+  app.client.on("state", (state) => { wasLost ||= state === "offline"; });
+  app.client.on("open", () => {
+    if (wasLost || app.catalogue === null) offline.check();
+    if (app.catalogue === null) app.begin();
+  });
   app.client.on("status", (status) => {
     app.status = status;
     app.emit("status", status);
@@ -226,5 +235,7 @@ export async function start(makers) {
   tabs.open(tabs.named(location.hash.slice(1)));
   document.body.dataset.built = "true";
   await app.begin();
+  const wasAway = app.catalogue === null;
+  offline.keep(() => (wasAway ? location.reload() : app.tell("page.renewed")));
   return app;
 }

@@ -5,6 +5,7 @@ export default {
   locked: "This daemon wants its token before it speaks.", close: "Close", cancel: "Cancel",
   page: {
     language: "Language of the page",
+    renewed: "This page was renewed meanwhile. Load it again when it suits you.",
   },
   tab: {
     speak: "Speak", design: "Design", clone: "Clone", live: "Live", codec: "Codec", history: "History",

@@ -5,6 +5,7 @@ export default {
   locked: "このデーモンが話すにはトークンが必要です。", close: "閉じる", cancel: "やめる",
   page: {
     language: "ページの言語",
+    renewed: "このページは新しくなりました。都合のよいときに読み込み直してください。",
   },
   tab: {
     speak: "話す", design: "声を作る", clone: "声を写す", live: "ライブ", codec: "コーデック", history: "履歴",

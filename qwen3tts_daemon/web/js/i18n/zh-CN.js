@@ -5,6 +5,7 @@ export default {
   close: "关闭", cancel: "取消",
   page: {
     language: "页面语言",
+    renewed: "这个页面已有更新，方便时请重新载入。",
   },
   tab: {
     speak: "朗读", design: "设计", clone: "克隆", live: "实时", codec: "编解码", history: "历史", status: "状态",

@@ -5,6 +5,7 @@ export default {
   close: "關閉", cancel: "取消",
   page: {
     language: "頁面語言",
+    renewed: "這個頁面已經更新，方便時請重新載入。",
   },
   tab: {
     speak: "朗讀", design: "設計", clone: "複製聲音", live: "即時", codec: "編解碼", history: "紀錄", status: "狀態",
