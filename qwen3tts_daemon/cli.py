@@ -1,4 +1,4 @@
-"""The command line: `serve` (without a command), `say`, `read`, `voices`, `health`, `config`, `check`, `models`."""
+"""The command line: `serve` (without a command), and what a person asks of a daemon, of a voice or of checkpoints."""
 
 import asyncio
 import logging
@@ -16,6 +16,7 @@ from qwen3tts_daemon import __version__, daemon
 from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
+from qwen3tts_daemon.commands import pair as pair_command
 from qwen3tts_daemon.commands import read as read_command
 from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
@@ -113,6 +114,27 @@ def voices(
     """List the voices."""
     settings = _common_settings(config, data_dir, debug)
     voices_command.show(_run(voices_command.list_voices(_address(uri), settings)))
+
+
+@app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})
+def pair(
+    context: typer.Context,
+    open: Annotated[bool, typer.Option("--open", help="In this machine's browser.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="All browsers that were let in have to come anew.")] = False,
+) -> None:
+    """Let a browser in without the token: a link, and six letters for a phone. Takes the options of `serve`."""
+    settings = _settings(context.args)
+    if forget:
+        _run(pair_command.forget(settings))
+        print("No browser is paired any more.")
+        return
+    invited = _run(pair_command.invite(settings))
+    if open and pair_command.open_browser(invited):
+        print("The page opens in the browser.")
+        return
+    print(pair_command.told(invited, has_picture=sys.stdout.isatty()))
+    if open:
+        _die("no browser could be opened here")
 
 
 @app.command(context_settings=_PASS_ON)

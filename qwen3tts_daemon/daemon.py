@@ -15,18 +15,22 @@ from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth, load_token
+from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
+from qwen3tts_daemon.access.lan_addresses import page_from_here
+from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, start_engine
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
+from qwen3tts_daemon.own_command import own_command
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.reading import reader
-from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -79,6 +83,8 @@ class Daemon:
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
+        self._invitations = Invitations()
+        self._sessions = _sessions(self._token, data)
         metrics = Metrics()
         self._speech = make_speech(settings, self._choice, metrics)
         self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
@@ -94,11 +100,12 @@ class Daemon:
         auth = Auth(
             settings.auth, self._token,
             allowed_hosts=settings.http.allowed_hosts, allowed_origins=settings.http.allowed_origins,
-            trusted_proxies=settings.http.trusted_proxies,
+            trusted_proxies=settings.http.trusted_proxies, invitations=self._invitations, sessions=self._sessions,
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
             kept_clips=Clips(settings.clips), config=settings.http, version=__version__,
+            pair_command=_pair_command(settings),
         )  # fmt: skip
         limits = ServerConfig(
             message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections,
@@ -145,7 +152,7 @@ class Daemon:
         await asyncio.gather(*closing, self._speech.close())
 
     def _greet(self) -> None:
-        """Who speaks, and where the page is, with the token for whoever administers."""
+        """Who speaks, and where the page is: with a link that pairs the browser of whoever administers."""
         if where := where_text_goes(self._settings):
             logger.warning("%s", where)
         capabilities = self._speech.capabilities
@@ -155,8 +162,11 @@ class Daemon:
         else:
             logger.info("speaking with %s (%s)", capabilities.engine, spoken)
         if self._http is not None and sys.stderr.isatty():
-            # A link for a person; logs that are kept somewhere do not get the token.
-            print(f"\n  Hear it: http://localhost:{self._http.port}/#token={self._token}\n", file=sys.stderr)
+            # For a person; logs that are kept somewhere get no code.
+            code = self._invitations.issue(FIRST_INVITATION_S, has_letters=False).link_code
+            page = page_from_here(self._settings.http.host, self._http.port)
+            print(f"\n  Hear it: {page}#code={code}", file=sys.stderr)
+            print(f"  (good once, within an hour; for a phone: {_pair_command(self._settings)})\n", file=sys.stderr)
 
 
 def _library(directory: Path) -> VoiceLibrary:
@@ -171,6 +181,21 @@ def _token(data: Path) -> str:
         return load_token(data / "token")
     except (OSError, ValueError) as error:
         raise SettingsError(f"the token: {error}") from error
+
+
+def _pair_command(settings: Settings) -> str:
+    """What lets a browser in, typed on this machine; by its options it finds this daemon, however that got its own."""
+    options = [] if settings.data_dir is None else ["--data-dir", str(settings.data_dir.absolute())]
+    if settings.http.port not in (0, HttpSettings().port):
+        options += ["--http.port", str(settings.http.port)]
+    return own_command("pair", *options)
+
+
+def _sessions(token: str, data: Path) -> Sessions:
+    try:
+        return Sessions(token, data / "sessions")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the sessions of paired browsers: {error}") from error
 
 
 async def _listen(opening: Awaitable[None], section: str, port: int) -> None:

@@ -24,6 +24,8 @@ HTTP_STATUS = {
     "text_too_long": 413,
     "too_large": 413,
     "unauthorized": 401,
+    "wrong_code": 401,
+    "no_invitation": 401,
     "forbidden_origin": 403,
     "forbidden_address": 403,
     "not_found": 404,
@@ -67,14 +69,16 @@ class Refusal(Exception):
     """The daemon itself says no, before or around an engine; `code` is one of HTTP_STATUS."""
 
     def __init__(
-        self, code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None
-    ) -> None:
+        self, code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None,
+        tries_left: int | None = None,
+    ) -> None:  # fmt: skip
         assert code in HTTP_STATUS, code
         super().__init__(message)
         self.code = code
         self.message = message
         self.param = param
         self.retry_after_s = retry_after_s
+        self.tries_left = tries_left
 
 
 def draining() -> Refusal:
@@ -93,6 +97,8 @@ class Failure:
     retry_after_s: float | None = None
     instead: OtherVoice | None = None
     """Who could speak it: to ask once more with this voice is a way out"""
+    tries_left: int | None = None
+    """Of wrong_code"""
 
     @property
     def close_code(self) -> int:
@@ -108,8 +114,10 @@ class Failure:
     def envelope(self, request_id: str | None) -> dict[str, Any]:
         """`{"error": {...}}`, a superset of OpenAI's."""
         error = {"code": self.code, "message": self.message, "param": self.param, "type": self.type}
-        way_out = {} if self.instead is None else {"instead": asdict(self.instead)}
-        return {"error": {**error, **way_out, "request_id": request_id}}
+        way_out = None if self.instead is None else asdict(self.instead)
+        more = {"instead": way_out, "tries_left": self.tries_left}
+        told = {name: value for name, value in more.items() if value is not None}
+        return {"error": {**error, **told, "request_id": request_id}}
 
 
 def code_of(error: BaseException) -> str:
@@ -125,4 +133,5 @@ def describe(error: BaseException) -> Failure:
     status = HTTP_STATUS[error.code]
     retry_after_s = error.retry_after_s or _RETRY_AFTER_S.get(status)
     instead = error.instead if isinstance(error, UnsupportedLanguage) else None
-    return Failure(error.code, error.message, status, error.param, retry_after_s, instead)
+    tries_left = error.tries_left if isinstance(error, Refusal) else None
+    return Failure(error.code, error.message, status, error.param, retry_after_s, instead, tries_left)

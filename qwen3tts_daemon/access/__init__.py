@@ -6,7 +6,9 @@ networks         addresses and networks: who is near
 hosts            which names are this machine's
 lan_addresses    which addresses others at home can reach
 origins          which page sent a request
-expiring_tokens  what was issued in place of the token: sessions and tickets
+sessions         the cookies of paired browsers
+expiring_tokens  tickets: once, and soon
+invitations      codes by which one browser is let in without the token
 
 Imports no other room.
 """

@@ -24,8 +24,10 @@ from qwen3tts_daemon.access import hosts
 from qwen3tts_daemon.access.expiring_tokens import ExpiringTokens
 from qwen3tts_daemon.access.headers import Headers, RawHeaders, split_authority
 from qwen3tts_daemon.access.hosts import HostNames
+from qwen3tts_daemon.access.invitations import Invitations
 from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, Address, Network, NetworkAllowList, parse_address
 from qwen3tts_daemon.access.origins import Origins, Sender
+from qwen3tts_daemon.access.sessions import SESSION_S, Sessions
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import PRIVATE
 
@@ -38,7 +40,6 @@ Scope = Literal["speak", "manage"]
 SESSION_COOKIE: Final = "qwen3tts_session"
 
 TICKET_S: Final = 30.0
-SESSION_S: Final = 7 * 24 * 3600.0
 _SHORTEST_TOKEN: Final = 16
 
 _EVERYTHING: Final = frozenset[Scope](("speak", "manage"))
@@ -101,7 +102,7 @@ class Principal:
 
 
 class Auth:
-    """Tells who asks and what that principal may do; keeps the sessions and tickets that it gave out, in memory."""
+    """Tells who asks and what that principal may do; gives out sessions and tickets."""
 
     def __init__(
         self,
@@ -111,6 +112,8 @@ class Auth:
         allowed_hosts: Sequence[str] = (),
         allowed_origins: Sequence[str] = (),
         trusted_proxies: Sequence[str] = (),
+        invitations: Invitations | None = None,
+        sessions: Sessions | None = None,
         clock: Callable[[], float] = time.monotonic,
         own_names: Callable[[], frozenset[str]] = hosts.own_names,
         own_networks: Callable[[], Sequence[Network]] | None = None,
@@ -122,8 +125,11 @@ class Auth:
         """Of the pages that may read answers too."""
         self._proxies = NetworkAllowList(trusted_proxies, option="http.trusted_proxies")
         self._near = NetworkAllowList((PRIVATE,), own_networks=own_networks)
-        self._sessions = ExpiringTokens(SESSION_S, clock)
+        self.sessions = sessions or Sessions(token, clock=clock)
+        """Of browsers that are paired."""
         self._tickets = ExpiringTokens(TICKET_S, clock)
+        self.invitations = invitations or Invitations(clock)
+        """Of browsers, without the token."""
 
     # -- admission -----------------------------------------------------------------------------------------
 
@@ -191,7 +197,7 @@ class Auth:
         """The cookie of a session that the token has opened."""
         if headers.all("origin") and sender != "own":
             return False  # on this machine, but of another port: the browser sends the cookie, but it is not theirs
-        return any(self._sessions.is_valid(session) for session in headers.cookies(SESSION_COOKIE))
+        return any(self.sessions.is_valid(session) for session in headers.cookies(SESSION_COOKIE))
 
     def _is_near(self, address: Address | None, host: str) -> bool:
         if address is None:
@@ -210,12 +216,20 @@ class Auth:
         """In a time that does not tell how much of it was right."""
         return hmac.compare_digest(value.encode("utf-8", "replace"), self._token.encode())
 
-    def open_session(self, token: str, *, is_secure: bool, address: str = "") -> str:
-        """The Set-Cookie value of a new session for a client at `address`. Raises Refusal."""
+    def open_session(self, token: str, *, is_secure: bool) -> str:
+        """The Set-Cookie value of a new session. Raises Refusal."""
         if not self.is_token(token):
             raise Refusal("unauthorized", "this is not the daemon's token", param="token")
+        return self._new_session(is_secure=is_secure)
+
+    def accept_invitation(self, code: str, *, is_secure: bool) -> str:
+        """As `open_session`, for the code of a link or for letters. Raises Refusal."""
+        self.invitations.redeem(code)
+        return self._new_session(is_secure=is_secure)
+
+    def _new_session(self, *, is_secure: bool) -> str:
         attributes = f"Path=/; Max-Age={int(SESSION_S)}; HttpOnly; SameSite=Strict"
-        return f"{SESSION_COOKIE}={self._sessions.issue(address)}; {attributes}{'; Secure' if is_secure else ''}"
+        return f"{SESSION_COOKIE}={self.sessions.issue()}; {attributes}{'; Secure' if is_secure else ''}"
 
     def issue_ticket(self, address: str = "") -> str:
         """For one WebSocket or GET within `TICKET_S`, as `?ticket=`; it allows to speak, nothing more."""

@@ -1,4 +1,4 @@
-"""Random tokens that stand for the daemon's own for a while: sessions and tickets."""
+"""Random tokens that stand for the daemon's own for a while: tickets."""
 
 import secrets
 from collections import defaultdict

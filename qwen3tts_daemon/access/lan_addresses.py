@@ -1,11 +1,11 @@
-"""The machine's addresses: those that others at home can reach."""
+"""The machine's addresses: those that others at home can reach, and how it reaches itself."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import ifaddr
 
-from qwen3tts_daemon.access.networks import Address
+from qwen3tts_daemon.access.networks import Address, parse_address
 
 _VIRTUAL = (
     "br-", "cni", "docker", "flannel", "lxc", "podman", "veth", "virbr",
@@ -45,3 +45,18 @@ def listens(hosts: Iterable[str], address: str) -> bool:
     """Whether a port bound to `hosts` can be reached by `address`."""
     everywhere = "::" if ":" in address else "0.0.0.0"
     return address in hosts or everywhere in hosts
+
+
+def address_from_here(hosts: Sequence[str]) -> str:
+    """Behind which this machine finds its own server that listens on `hosts`."""
+    if "0.0.0.0" in hosts:
+        return "127.0.0.1"
+    return "::1" if "::" in hosts else hosts[0]
+
+
+def page_from_here(hosts: Sequence[str], port: int) -> str:
+    """The URL of the page in a browser of this machine."""
+    found = parse_address(address_from_here(hosts))
+    if found is None or found.is_loopback:
+        return f"http://localhost:{port}/"
+    return f"http://[{found}]:{port}/" if found.version == 6 else f"http://{found}:{port}/"

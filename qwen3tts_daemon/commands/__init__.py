@@ -6,10 +6,11 @@ client      a running daemon, asked over Wyoming
 config      every option, its value and where it came from
 health      does a daemon answer and is it ready?
 local       a voice without a daemon
+pair        let a browser in
 playback    sound from this machine's loudspeaker
 read        what would be spoken of a text
 say         speak a line
 voices      who can speak
 
-Imports speech, downloads and hosting.
+Imports speech, downloads, hosting and access.
 """

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 from dataclasses import dataclass
 
+from qwen3tts_daemon.access.lan_addresses import address_from_here
 from qwen3tts_daemon.commands import client
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
 from qwen3tts_daemon.settings import Settings
@@ -24,18 +25,11 @@ async def check(settings: Settings) -> list[Check]:
     """Ask at every port that the settings open."""
     checks = []
     if settings.wyoming.enabled:
-        checks.append(await _wyoming(ServerAddress(reachable(settings.wyoming.host), settings.wyoming.port)))
+        checks.append(await _wyoming(ServerAddress(address_from_here(settings.wyoming.host), settings.wyoming.port)))
     if settings.http.enabled:
-        host, port = reachable(settings.http.host), settings.http.port
+        host, port = address_from_here(settings.http.host), settings.http.port
         checks.append(await asyncio.to_thread(_ready, host, port))
     return checks
-
-
-def reachable(hosts: tuple[str, ...]) -> str:
-    """An address of this machine behind which a server listening on `hosts` is found."""
-    if "0.0.0.0" in hosts:
-        return "127.0.0.1"
-    return "::1" if "::" in hosts else hosts[0]
 
 
 async def _wyoming(address: ServerAddress) -> Check:

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon import durable_files
+from qwen3tts_daemon.access.lan_addresses import address_from_here
 from qwen3tts_daemon.commands import local
 from qwen3tts_daemon.commands.client import NoDaemon, Wishes
-from qwen3tts_daemon.commands.health import reachable
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.text_reading import SpokenText
@@ -53,7 +53,7 @@ class _Refused(msgspec.Struct):
 
 
 def _post(path: str, body: dict[str, Any], settings: Settings) -> tuple[int, bytes]:
-    host, port = reachable(settings.http.host), settings.http.port
+    host, port = address_from_here(settings.http.host), settings.http.port
     headers = {"Content-Type": "application/json"}
     if token := durable_files.read_line(settings.data_path / "token"):
         headers["Authorization"] = f"Bearer {token}"

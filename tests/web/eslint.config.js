@@ -3,8 +3,8 @@
 const browser = ["AbortController", "AnalyserNode", "AudioContext", "AudioWorkletNode", "Blob", "CustomEvent", "File", "FormData", "Event", "MediaRecorder", "OfflineAudioContext", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "document", "fetch", "getComputedStyle", "history", "indexedDB", "localStorage", "location", "matchMedia", "navigator", "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window"];
 const serviceWorker = ["URL", "caches", "fetch", "self"];
 const worklet = ["AudioWorkletProcessor", "currentTime", "registerProcessor", "sampleRate"];
-const node = ["Buffer", "URL", "console", "document", "globalThis", "location", "process", "setTimeout"];
-const tests = ["axe", "caches", "fetch", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "NodeFilter", "isSecureContext", "Blob"];
+const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout"];
+const tests = ["axe", "caches", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "NodeFilter", "isSecureContext", "Blob"];
 
 const globals = (...lists) => Object.fromEntries(lists.flat().map((name) => [name, "readonly"]));
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses
 from qwen3tts_daemon.audio import FILE_FORMATS
-from qwen3tts_daemon.protocols.http.routes.clips import base_url, parse_range
+from qwen3tts_daemon.protocols.http.own_url import base_url
+from qwen3tts_daemon.protocols.http.routes.clips import parse_range
 from qwen3tts_daemon.settings import ClipsSettings, HttpSettings
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics

@@ -8,6 +8,7 @@ middleware           admits and refuses, and every error leaves from here; it is
   request_state        what was found out about a request, for whoever answers it
 app                  the application: puts together
 routes/              the doors to speech, one file for each family of paths
+own_url              where other devices reach the daemon, for links that it gives out
 json_body, multipart, field_types, speech_request   what a request may hold
 response_schemas, audio_responses                   what an answer holds, and sound that is sent while it is spoken
 openapi              what the API document says of all this

@@ -5,6 +5,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http.middleware import AdmissionMiddleware
 from qwen3tts_daemon.protocols.http.openapi import complete_document
 from qwen3tts_daemon.protocols.http.routes import (
@@ -40,6 +41,7 @@ def build_app(
     kept_clips: Clips,
     config: HttpSettings,
     version: str,
+    pair_command: str = f"{PROGRAM} pair",
     body_timeout_s: float = 30.0,
 ) -> FastAPI:
     """The application, whole: the middleware is round it. `speech` may still be loading its engine."""
@@ -58,7 +60,7 @@ def build_app(
     library = speech.voices.library
     routers = (
         status.router(speech, metrics, version),
-        login.router(auth),
+        login.router(auth, config, pair_command),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
         voices.router(speech, library),
         wrapper_speech.router(speech),

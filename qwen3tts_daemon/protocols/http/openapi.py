@@ -46,6 +46,7 @@ _FAILURE_SCHEMA = {
                     "required": ["voice", "language"],
                     "properties": {"voice": {"type": "string"}, "language": {"type": "string"}},
                 },
+                "tries_left": {"type": "integer", "description": "Of wrong_code"},
             },
         }
     },

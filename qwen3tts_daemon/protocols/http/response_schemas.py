@@ -27,6 +27,20 @@ class Ready(TypedDict):
     status: Literal["ready"]
 
 
+class Session(TypedDict):
+    paired: bool
+    command: str
+
+
+class Invitation(TypedDict):
+    code: str
+    letters: str
+    expires_in_s: float
+    url: str | None
+    link: str | None
+    qr: str | None
+
+
 class Ticket(TypedDict):
     ticket: str
     expires_in_s: float

@@ -12,12 +12,13 @@ export function socketAddress() {
   return url.href;
 }
 
-/** `code` is translated; `message` is the daemon's own, in English. */
+/** `code` is translated; `message` is the daemon's own, in English; `triesLeft` is for a wrong code. */
 export class ApiError extends Error {
-  constructor(code, message = "", status = 0) {
+  constructor(code, message = "", status = 0, triesLeft = undefined) {
     super(message);
     this.code = code;
     this.status = status;
+    this.triesLeft = triesLeft;
   }
 }
 
@@ -42,22 +43,7 @@ export async function call(path, { method, json, form, signal } = {}) {
   }
   if (answer.ok) return answer;
   const { error } = await answer.json().catch(() => ({ error: {} }));
-  throw new ApiError(error?.code ?? (GATEWAY.includes(answer.status) ? "unreachable" : "internal"), error?.message ?? `HTTP ${answer.status}`, answer.status);
+  throw new ApiError(error?.code ?? (GATEWAY.includes(answer.status) ? "unreachable" : "internal"), error?.message ?? `HTTP ${answer.status}`, answer.status, error?.tries_left);
 }
 
 export const get = async (path) => (await call(path)).json();
-
-export const pair = (token) => call("v1/session", { json: { token } });
-
-export async function pairByAddress() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!token) return null;
-  history.replaceState(null, "", location.pathname + location.search);
-  try {
-    await pair(token);
-    return true;
-  } catch (error) {
-    if (error.code !== "unauthorized") throw error;
-    return false;
-  }
-}

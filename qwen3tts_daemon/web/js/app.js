@@ -1,13 +1,13 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
-import { ApiError, get, given, pairByAddress, socketAddress } from "./api.js";
+import { ApiError, address, get, given, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
 import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
-import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
-import { askToPair } from "./pairing.js";
+import { LANGUAGES, bestLanguage, errorKey, language, onLanguage, setLanguage, t } from "./i18n.js";
 import { OfflinePage } from "./offline.js";
+import { askToPair, pairByAddress } from "./pairing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
@@ -21,7 +21,7 @@ const UNHEARD_MS = 600_000;
 const byId = (id) => document.getElementById(id);
 const TOAST_MS = 6_000;
 
-/** Events: voices, voice, state, status, utterance, speaking, heard, reading, reuse. */
+/** Events: voices, samples, voice, state, status, utterance, speaking, heard, reading, reuse. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
@@ -71,6 +71,11 @@ class App extends Emitter {
   async loadVoices() {
     this.catalogue = await get("v1/audio/voices");
     this.emit("voices");
+  }
+
+  async loadSamples() {
+    this.samples = await get(`api/sample-texts?locale=${language()}`);
+    this.emit("samples");
   }
 
   /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
@@ -150,11 +155,20 @@ class App extends Emitter {
     }
   }
 
+  get isLocked() {
+    return document.body.dataset.locked === "true";
+  }
+
+  /** Does what somebody wants to be spoken; a locked page asks to be paired first. */
+  async unlocked(action) {
+    return this.isLocked && !(await askToPair(this)) ? undefined : action();
+  }
+
   async begin() {
     try {
       await this.loadVoices();
       document.body.dataset.locked = "false";
-      this.samples = await get("api/sample-texts");
+      await this.loadSamples();
       this.client.watch();
       this.client.connect();
       this.emit("voices");
@@ -176,10 +190,11 @@ function showState(app, state) {
   say(pill, `state.${shown}`);
 }
 
-function languageSelect() {
+function languageSelect(app) {
   const select = h("select.quiet", { tLabel: "page.language", onchange: async () => {
     remember("page", select.value);
     await setLanguage(select.value);
+    if (app.catalogue) await app.loadSamples();
   } }, ...Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code, textContent: name })));
   select.value = language();
   return select;
@@ -189,9 +204,10 @@ function languageSelect() {
 export async function start(makers) {
   const app = new App();
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
+  onLanguage((code) => { document.querySelector("link[rel=manifest]").href = address(`web/manifest/${code}.webmanifest`); });
   app.dock = new Dock(app);
   document.body.append(app.dock.node);
-  byId("language").replaceChildren(languageSelect());
+  byId("language").replaceChildren(languageSelect(app));
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
   for (const [name, make] of makers) tabs.add(name, make(app));
@@ -230,8 +246,8 @@ export async function start(makers) {
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
   await app.history.open();
   app.emit("opened");
-  const isRight = await pairByAddress().catch((error) => app.fail(error));
-  if (isRight === false) app.tell("pair.wrong", {}, { isError: true });
+  await pairByAddress(app);
+  window.addEventListener("hashchange", async () => (await pairByAddress(app)) && app.begin());
   tabs.open(tabs.named(location.hash.slice(1)));
   document.body.dataset.built = "true";
   await app.begin();

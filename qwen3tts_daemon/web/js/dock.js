@@ -1,6 +1,7 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
 import { call } from "./api.js";
+import { copyButton } from "./clipboard.js";
 import { button, dialog, h, icon, iconButton, saveFile, say } from "./dom.js";
 import { clock, number, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
@@ -201,24 +202,12 @@ export class Dock {
     dialog("code.title", (close) => [
       ...[["curl", asCurl(utterance)], ["WebSocket", asWebSocket(utterance)]].map(([name, code]) =>
         h("div.snippet", {},
-          h("div.snippet-head", {}, h("h3", { textContent: name }), button("code", "code.copy", (event) => copy(code, event.currentTarget))),
+          h("div.snippet-head", {}, h("h3", { textContent: name }), copyButton(code)),
           h("pre", { tabIndex: 0, "aria-label": name, textContent: code }),
         )),
       h("p.actions", {}, button(null, "close", () => close())),
     ]);
   }
-}
-
-async function copy(text, from) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text).catch(() => {});
-  else {
-    const area = h("textarea.unseen", { value: text, readOnly: true, "aria-hidden": "true" });
-    from.closest("dialog").append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  say(from.querySelector("span"), "code.copied");
 }
 
 const fileName = ({ title, at }) =>

@@ -49,7 +49,6 @@ export async function setLanguage(code) {
   current = code;
   document.documentElement.lang = code;
   document.title = t("title");
-  document.querySelector("link[rel=manifest]").href = new URL(`../manifest/${code}.webmanifest`, import.meta.url);
   translate(document);
   for (const listener of listeners) listener(code);
 }

@@ -1,29 +1,116 @@
-// Pairing: this browser is allowed what needs the daemon's token.
+// Pairing: this browser is let in by a link, by six letters or by the token; and lets others in.
 
-import { pair } from "./api.js";
-import { button, dialog, field, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { call, get } from "./api.js";
+import { copyButton } from "./clipboard.js";
+import { button, card, dialog, field, h } from "./dom.js";
+import { clock, errorKey, number, t } from "./i18n.js";
+
+const SHORTEST_TOKEN = 16;
+const SECOND_MS = 1_000;
+
+/** What the end of a link holds: {code} or {token}; undefined if it is none of ours. */
+function credentialOf(link) {
+  const held = new URLSearchParams(link.split("#")[1]);
+  const name = ["code", "token"].find((each) => held.get(each));
+  return name && { [name]: held.get(name) };
+}
+
+/** What a person has typed or pasted: letters, the token, or a whole link. */
+function typedCredential(text) {
+  const typed = text.trim();
+  return credentialOf(typed) ?? (typed.length < SHORTEST_TOKEN ? { code: typed } : { token: typed });
+}
+
+const pair = (credential) => call("v1/session", { json: credential });
+
+const wordsOf = (error) => (error.code === "unauthorized" ? t("pair.wrong") : t(errorKey(error), { n: number(error.triesLeft ?? 0) }));
+
+/** By the address, if it is such a link, which is taken out of it. Resolves with true if the browser is paired by it. */
+export async function pairByAddress(app) {
+  const credential = credentialOf(location.hash);
+  if (!credential) return false;
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    await pair(credential);
+    return true;
+  } catch (error) {
+    app.tell(error.code === "unauthorized" ? "pair.wrong" : errorKey(error), {}, { isError: true });
+    return false;
+  }
+}
 
 /** Resolves with true once this browser is paired, else with what closed the dialog. */
 export function askToPair(app) {
   return dialog("pair.title", (close) => {
-    const token = h("input", { type: "password", autocomplete: "current-password", required: true, spellcheck: false });
+    const command = h("p.command");
+    get("v1/session").then((session) => command.append(h("code", { textContent: session.command }), copyButton(session.command)), () => {});
+    const typed = h("input.letters", { type: "text", autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: false, required: true, autofocus: true });
     const wrong = h("p.wrong", { role: "alert" });
     const submit = async (event) => {
       event.preventDefault();
       try {
-        await pair(token.value.trim());
+        await pair(typedCredential(typed.value));
+        await app.begin();
         close(true);
         app.tell("pair.done");
-        await app.begin();
       } catch (error) {
-        wrong.textContent = error.code === "unauthorized" ? t("pair.wrong") : t(`error.${error.code}`);
+        wrong.textContent = wordsOf(error);
+        typed.select();
+        wrong.scrollIntoView({ block: "nearest" });
       }
     };
     return h("form", { onsubmit: submit },
-      h("p", { t: "pair.why" }), h("p.hint", { t: "pair.where" }),
-      field("pair.token", token), wrong,
+      h("p", { t: "pair.why" }), field("pair.typed", typed), wrong,
+      h("p.hint", { t: "pair.how" }), command, h("p.hint", { t: "pair.other" }),
       h("p.actions", {}, button(null, "cancel", () => close(false)), h("button.primary", { t: "pair.go" })),
     );
   });
+}
+
+/** For Status: how others are let in by this browser. */
+export function invitingCard(app) {
+  const invite = async () => {
+    const invitation = await app.manage(newInvitation);
+    if (invitation) await showInvitation(app, invitation);
+  };
+  return card("pair.others", h("p.hint", { t: "pair.others-about" }), h("p.actions", {}, button("phone", "pair.add", invite)));
+}
+
+const newInvitation = async () => (await call("v1/invitations", { method: "POST" })).json();
+
+function showInvitation(app, first) {
+  let timer = null;
+  return dialog("pair.add", (close) => {
+    const shown = h("div.invitation");
+    const left = h("p.hint", { role: "timer" });
+
+    function show(invitation) {
+      const { letters, url, qr } = invitation;
+      shown.replaceChildren(...[
+        qr && h("div", {}, h("p", { t: "pair.scan" }), h("img.qr", { src: qr, alt: t("pair.picture") })),
+        h("div", {}, h("p", { textContent: url ? t("pair.type", { url }) : t("pair.only-here") }),
+          h("output.big-letters", { textContent: `${letters.slice(0, 3)} ${letters.slice(3)}` }), left),
+      ].filter(Boolean));
+      const until = performance.now() + invitation.expires_in_s * SECOND_MS;
+      clearInterval(timer);
+      timer = setInterval(() => tick(until), SECOND_MS);
+      tick(until);
+    }
+
+    function tick(until) {
+      const seconds = Math.ceil((until - performance.now()) / SECOND_MS);
+      left.textContent = seconds > 0 ? t("pair.left", { time: clock(seconds) }) : t("pair.over");
+      if (seconds > 0) return;
+      clearInterval(timer);
+      shown.replaceChildren(left);
+    }
+
+    async function again() {
+      const invitation = await app.manage(newInvitation);
+      if (invitation) show(invitation);
+    }
+
+    show(first);
+    return [shown, h("p.actions", {}, button("replay", "pair.again", again), button(null, "close", () => close(), "primary"))];
+  }).finally(() => clearInterval(timer));
 }

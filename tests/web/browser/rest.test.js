@@ -158,7 +158,7 @@ test("speaking is free at home, changing things asks for the token first", async
   const { page, close } = await visit(ALL, { expected: [/401/] });
   await open(page, "status");
   await page.click("#panel-status button:has-text('Give the memory back')");
-  await page.waitForSelector("dialog:has-text('home network')");
+  await page.waitForSelector("dialog:has-text('let in, once')");
   await page.fill("dialog input", TOKEN);
   await page.click("dialog button.primary");
   await page.waitForSelector("dialog", { state: "detached" });

@@ -1,7 +1,7 @@
 """Paths of the HTTP port: each module has a `router`.
 
 status     does it live, is it ready, metrics, and how a request went
-login      a session or a ticket for the token
+login      sessions, invitations, tickets: what is given out in place of the token
 page       the page and its files
 websocket  where voice.v1 comes in
 openai     /v1/audio/speech as OpenAI's clients send it

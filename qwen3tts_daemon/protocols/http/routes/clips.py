@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -13,9 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from qwen3tts_daemon.access.auth import Principal
-from qwen3tts_daemon.access.lan_addresses import lan_addresses, listens
-from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
 from qwen3tts_daemon.audio import FILE_FORMATS
 from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.failures import Refusal
@@ -24,6 +20,7 @@ from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
 from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
 from qwen3tts_daemon.protocols.http.openapi import sound_of
+from qwen3tts_daemon.protocols.http.own_url import base_url
 from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.protocols.http.speech_request import (
@@ -168,38 +165,3 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     if last and int(last) < int(first):
         return None
     return int(first), min(size, int(last) + 1) if last else size
-
-
-def base_url(principal: Principal, config: HttpSettings) -> str:
-    """Where a player on the network reaches this daemon."""
-    if config.public_url:
-        return config.public_url.rstrip("/")
-    host = principal.host
-    if _is_this_machine(host):
-        host = _own_address(config.host) or host
-    authority = f"[{host}]" if ":" in host else host
-    port = f":{principal.port}" if principal.port else ""
-    return f"{'https' if principal.is_secure else 'http'}://{authority}{port}{principal.path_prefix}"
-
-
-def _is_this_machine(host: str) -> bool:
-    """Of the names that a Host header may carry."""
-    address = parse_address(host)
-    return host in LOOPBACK_NAMES if address is None else address.is_loopback or address.is_unspecified
-
-
-def _own_address(listening: Collection[str]) -> str | None:
-    """This machine's address on the network, if the port listens there."""
-    found = [address for address in lan_addresses() if listens(listening, address)]
-    facing = _address_facing_out()
-    return facing if facing in found else next(iter(found), None)
-
-
-def _address_facing_out() -> str:
-    """Of the interface that the default route leaves by. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anywhere:
-        try:
-            anywhere.connect(("192.0.2.1", 9))
-        except OSError:
-            return ""
-        return str(anywhere.getsockname()[0])

@@ -1,36 +1,90 @@
-"""What is given out for the daemon's token: a cookie for the page, a ticket for who can send no headers."""
+"""How a client comes to be allowed more: a session by token or invitation, invitations, tickets."""
+
+import asyncio
 
 import msgspec
+import segno
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.access.auth import TICKET_S, Auth
+from qwen3tts_daemon.access.invitations import INVITATION_S
+from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.own_command import PROGRAM
+from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body
+from qwen3tts_daemon.protocols.http.own_url import page_url
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
-from qwen3tts_daemon.protocols.http.response_schemas import Ticket
+from qwen3tts_daemon.settings import HttpSettings
 
 
 class Login(msgspec.Struct, frozen=True):
-    token: str
+    """One of the two."""
+
+    token: str | None = None
+    code: str | None = None
+    """Of an invitation: its letters, or what its link holds."""
 
 
-def router(auth: Auth) -> APIRouter:
-    """The routes of this module."""
+def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
+    """The routes of this module. `pair_command`: what makes an invitation on the daemon's machine."""
     routes = APIRouter(tags=["Access"])
+
+    @routes.get("/v1/session")
+    async def show_session(request: Request) -> response_schemas.Session:
+        """Whether this browser is paired, and what to type on the daemon's machine if it is not."""
+        granted = principal_of(request.scope).granted
+        # Where the program lies is nobody's business who may not even speak.
+        return {"paired": "manage" in granted, "command": pair_command if granted else f"{PROGRAM} pair"}
 
     @routes.post("/v1/session", status_code=204, openapi_extra=json_body(Login))
     async def open_session(request: Request) -> Response:
-        """The token as {"token": "..."} for a cookie that a page cannot read."""
+        """The token, or the code of an invitation, for a cookie that a page cannot read."""
         login = await read_json(request, Login)
-        is_secure, address = principal_of(request.scope).is_secure, caller_of(request.scope).address
-        cookie = auth.open_session(login.token, is_secure=is_secure, address=address)
+        principal = principal_of(request.scope)
+        if login.token is not None:
+            cookie = auth.open_session(login.token, is_secure=principal.is_secure)
+        elif login.code is None:
+            raise Refusal("bad_field", "give the token, or the code of an invitation", param="token")
+        elif "manage" in principal.granted:
+            return Response(status_code=204)  # paired already: another browser may take the invitation
+        else:
+            cookie = auth.accept_invitation(login.code, is_secure=principal.is_secure)
         return Response(status_code=204, headers={"set-cookie": cookie})
 
+    @routes.delete("/v1/sessions", status_code=204)
+    async def forget(request: Request) -> Response:
+        """Every browser that was paired has to be paired anew."""
+        principal_of(request.scope).require("manage")
+        try:
+            await asyncio.to_thread(auth.sessions.forget_all)
+        except OSError as error:
+            raise Refusal("storage_failed", f"the data directory cannot be written: {error.strerror}") from error
+        return Response(status_code=204)
+
+    @routes.post("/v1/invitations", status_code=201)
+    async def invite(request: Request) -> response_schemas.Invitation:
+        """Lets one more browser in, by a link or by six letters: once, within five minutes, instead of any before."""
+        principal = principal_of(request.scope)
+        principal.require("manage")
+        invitation = auth.invitations.issue()
+        url = page_url(principal, config)
+        link = f"{url}#code={invitation.link_code}" if url else None
+        return {
+            "code": invitation.link_code, "letters": invitation.letters, "expires_in_s": INVITATION_S,
+            "url": url, "link": link, "qr": _qr(link) if link else None,
+        }  # fmt: skip
+
     @routes.post("/v1/tickets")
-    async def give_ticket(request: Request) -> Ticket:
+    async def give_ticket(request: Request) -> response_schemas.Ticket:
         """For one WebSocket or GET of a client that can send no headers: /v1/tts?ticket=..."""
         return {"ticket": auth.issue_ticket(caller_of(request.scope).address), "expires_in_s": TICKET_S}
 
     return routes
+
+
+def _qr(link: str) -> str:
+    """A picture as data: URL. Dark on white, whatever the colours of the page: that is what cameras read."""
+    return segno.make_qr(link).svg_data_uri(omitsize=True, xmldecl=False, light="white")

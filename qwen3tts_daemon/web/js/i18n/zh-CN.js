@@ -1,7 +1,7 @@
 export default {
   title: "家里的声音", line: "输入、选择、聆听", skip: "跳到正文", "skip-player": "跳到播放器",
   "preview-close": "不再显示", tabs: "功能",
-  preview: "这是小型试听语音。想要更好的声音，运行一条命令：", locked: "此守护进程需要令牌才能朗读。",
+  preview: "这是小型试听语音。想要更好的声音，运行一条命令：", locked: "此浏览器配对后才能朗读。",
   close: "关闭", cancel: "取消",
   page: {
     language: "页面语言",
@@ -159,12 +159,19 @@ export default {
     keyboard: "键盘", links: "给程序用", docs: "API", metrics: "指标", health: "健康状况",
   },
   pair: {
-    open: "输入令牌", title: "守护进程的令牌",
-    why: "要改动内容，或不在家庭网络中，就需要守护进程首次启动时生成的令牌。",
-    where: "它在数据目录的“token”文件里，默认是 ~/.local/share/qwen3tts-daemon/token。在终端启动的守护进程会打印带令牌的链接。",
-    token: "令牌", go: "与此浏览器配对", done: "此浏览器已配对。", wrong: "令牌不对。",
+    open: "配对此浏览器", title: "配对此浏览器",
+    why: "要做这件事，需要先允许此浏览器，一次即可。",
+    how: "在负责发声的电脑上打开终端，输入下面的命令，会显示一个链接和六个字母，五分钟内有效。",
+    other: "也可以看已配对的浏览器：状态，“添加手机”。", typed: "六个字母、链接或令牌",
+    go: "配对", done: "此浏览器已配对。", wrong: "令牌不对。", add: "添加手机",
+    others: "手机和其他浏览器", "others-about": "获得允许的浏览器也可以更改和删除声音。",
+    scan: "用手机相机扫一扫：", picture: "含链接的二维码", type: "或在那里打开 {url}，输入：",
+    "only-here": "其他设备打不开这个页面。请在这台电脑的另一个浏览器里输入：",
+    left: "只能用于一个浏览器，仅一次。还剩 {time}。", over: "这些字母已过期。", again: "新的字母",
   },
   error: {
+    wrong_code: "字母不对。还可以试 {n} 次。",
+    no_invitation: "这个链接或这些字母已用过、已过期，或已输错五次。请获取新的。",
     unreachable: "连不上守护进程。", closed: "连接断开了，会自动重新连接。", bad_request: "守护进程没有看懂请求。",
     bad_json: "守护进程没有看懂消息。", bad_field: "有一项填得不对。", unknown_type: "守护进程不认识这种消息。",
     unknown_voice: "没有这个声音。", unknown_language: "没有这种语言。", unsupported_language: "这个声音不会说该语言。",

@@ -1,7 +1,7 @@
 export default {
   title: "家裡的聲音", line: "輸入、選擇、聆聽", skip: "跳到內容", "skip-player": "跳到播放器",
   "preview-close": "不再顯示", tabs: "功能",
-  preview: "這是小型試聽語音。想要更好的聲音，執行一道指令：", locked: "這個常駐程式需要權杖才會朗讀。",
+  preview: "這是小型試聽語音。想要更好的聲音，執行一道指令：", locked: "此瀏覽器配對後才會朗讀。",
   close: "關閉", cancel: "取消",
   page: {
     language: "頁面語言",
@@ -159,12 +159,19 @@ export default {
     keyboard: "鍵盤", links: "給程式用", docs: "API", metrics: "指標", health: "健康狀況",
   },
   pair: {
-    open: "輸入權杖", title: "常駐程式的權杖",
-    why: "要更動內容，或不在家用網路中，就需要常駐程式首次啟動時產生的權杖。",
-    where: "它在資料目錄的「token」檔案裡，預設是 ~/.local/share/qwen3tts-daemon/token。在終端機啟動的常駐程式會印出含權杖的連結。",
-    token: "權杖", go: "與此瀏覽器配對", done: "此瀏覽器已配對。", wrong: "權杖不對。",
+    open: "配對此瀏覽器", title: "配對此瀏覽器",
+    why: "要做這件事，需要先允許此瀏覽器，一次即可。",
+    how: "在負責發聲的電腦上開啟終端機，輸入下面的指令，會顯示一個連結和六個字母，五分鐘內有效。",
+    other: "也可以看已配對的瀏覽器：狀態，「新增手機」。", typed: "六個字母、連結或權杖",
+    go: "配對", done: "此瀏覽器已配對。", wrong: "權杖不對。", add: "新增手機",
+    others: "手機和其他瀏覽器", "others-about": "獲得允許的瀏覽器也可以更改和刪除聲音。",
+    scan: "用手機相機掃描：", picture: "含連結的 QR Code", type: "或在那裡開啟 {url}，輸入：",
+    "only-here": "其他裝置打不開這個頁面。請在這台電腦的另一個瀏覽器裡輸入：",
+    left: "只能用於一個瀏覽器，僅一次。還剩 {time}。", over: "這些字母已過期。", again: "新的字母",
   },
   error: {
+    wrong_code: "字母不對。還可以試 {n} 次。",
+    no_invitation: "這個連結或這些字母已用過、已過期，或已輸錯五次。請取得新的。",
     unreachable: "連不上常駐程式。", closed: "連線中斷了，會自動重新連線。", bad_request: "常駐程式沒有看懂請求。",
     bad_json: "常駐程式沒有看懂訊息。", bad_field: "有一項填得不對。", unknown_type: "常駐程式不認識這種訊息。",
     unknown_voice: "沒有這個聲音。", unknown_language: "沒有這種語言。", unsupported_language: "這個聲音不會說該語言。",

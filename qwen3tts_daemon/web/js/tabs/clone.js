@@ -5,6 +5,7 @@ import { button, card, field, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { intro, keepVoice, library, needs } from "../library.js";
 import { RecordingInput } from "../recording.js";
+import { followSamples } from "../samples.js";
 import { languageSelect } from "../voices.js";
 
 export function cloneTab(app) {
@@ -58,7 +59,7 @@ export function cloneTab(app) {
     await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value } }));
   }
 
-  app.on("voices", () => { text.value ||= app.samples.Auto ?? ""; });
+  followSamples(app, text);
   const steps = h("div.split", {},
     card("clone.step-recording", recording.node),
     h("div.stack", {},

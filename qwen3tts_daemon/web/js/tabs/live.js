@@ -59,6 +59,7 @@ export function liveTab(app) {
   }
 
   function take(all) {
+    if (app.isLocked) return; // it stays in the box
     const part = all ? box.value : finishedPart(box.value);
     box.value = box.value.slice(part.length);
     send(part);
@@ -99,7 +100,7 @@ export function liveTab(app) {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
     box.value += "\n";
-    flush();
+    app.unlocked(flush);
   });
   app.on("stop", () => { stopDemo(); pending = ""; });
   app.on("heard", (heard) => {
@@ -116,5 +117,5 @@ export function liveTab(app) {
     card(null,
       said, field("live.box", box),
       h("div.columns", {}, field("voice.title", voice), field("speak.language", spoken)),
-      h("p.actions", {}, button("speak", "live.flush", flush, "primary"), button("check", "live.end", end), button("live", "live.demo", play)))];
+      h("p.actions", {}, button("speak", "live.flush", () => app.unlocked(flush), "primary"), button("check", "live.end", end), button("live", "live.demo", () => app.unlocked(play))))];
 }

@@ -2,8 +2,9 @@
 
 import { given } from "../api.js";
 import { button, card, field, h, icon } from "../dom.js";
-import { language, number, onLanguage, t } from "../i18n.js";
+import { number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
+import { followSamples } from "../samples.js";
 import { SamplingFields } from "../sampling.js";
 import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
@@ -49,7 +50,7 @@ export function speakTab(app) {
       text.focus();
       return app.tell("speak.empty");
     }
-    return app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) });
+    return app.unlocked(() => app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) }));
   }
 
   const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {
@@ -115,14 +116,7 @@ export function speakTab(app) {
     told.hidden = !app.takesInstruct;
     ignored.hidden = !told.hidden;
   });
-  app.on("voices", () => {
-    if (!text.value) {
-      const wanted = language().split("-")[0];
-      const name = app.catalogue.languages.find((each) => each.code === wanted)?.name;
-      text.value = app.samples[name] ?? app.samples.Auto ?? "";
-      count();
-    }
-  });
+  followSamples(app, text);
   app.on("reuse", (entry) => {
     if (entry.options.mode === "design") return;
     text.value = entry.text;

@@ -4,6 +4,7 @@ import { call } from "../api.js";
 import { button, card, field, h, option } from "../dom.js";
 import { figuresOf } from "../dock.js";
 import { number, onLanguage, t } from "../i18n.js";
+import { invitingCard } from "../pairing.js";
 import { recall, remember } from "../settings.js";
 
 const FIGURES = ["first", "own", "ttfa", "load", "wait", "generation", "total", "length", "rtf", "buffer", "underruns", "queue"];
@@ -82,7 +83,7 @@ export function statusTab(app) {
         h("div.scroll", { tabIndex: 0, role: "group", tLabel: "status.models" }, h("table", {}, h("thead", {}, h("tr", {}, ...["model", "kind", "state", "size"].map((name) => h("th", { scope: "col", t: `status.${name}` })))), models)),
         h("div", {}, device, memory, memoryWords), h("div", {}, rows, rowsWords),
         h("p.actions", {}, offload), h("p.hint", { t: "status.offload-about" })),
-      card("status.daemon", daemon)),
+      card("status.daemon", daemon), invitingCard(app)),
     h("div.stack", {},
       card("status.last", nothing, figures),
       card("settings.title", field("settings.theme", theme), field("settings.numbers", numbers), h("h3", { t: "settings.keyboard" }), keyboard,

@@ -1,0 +1,69 @@
+// Pairing: by a link, by letters, by the token; a browser that is in lets a phone in.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { READY, env, heardOut, launch, open, quit, until, visit } from "./page.js";
+
+const LOCKED = env("PAGE_LOCKED");
+const ALL = env("PAGE_ALL");
+const TOKEN = env("PAGE_TOKEN");
+
+before(launch);
+after(quit);
+
+async function invite(url) {
+  const answer = await fetch(new URL("v1/invitations", url), { method: "POST", headers: { Authorization: `Bearer ${TOKEN}` } });
+  return answer.json();
+}
+
+test("a link opens the page paired, takes its code out of the address, and is good once", async () => {
+  const { code } = await invite(LOCKED);
+  const first = await visit(`${LOCKED}#code=${code}`);
+  assert.equal(first.page.url(), LOCKED);
+  assert.equal(await first.page.evaluate(() => document.cookie), "", "scripts cannot see it");
+  const second = await visit(`${LOCKED}#code=${code}`, { ready: false, expected: [/401/] });
+  await second.page.waitForSelector("#alert .toast:has-text('too old')");
+  await second.page.waitForSelector("#state[data-state=locked]");
+  const { code: another } = await invite(LOCKED);
+  await second.page.evaluate((link) => { location.hash = link; }, `code=${another}`);
+  await second.page.waitForSelector(READY);
+  assert.equal(second.page.url(), LOCKED);
+  await second.close();
+  await first.close();
+});
+
+test("a locked page asks from Speak; wrong letters are told; then it speaks what was asked", async () => {
+  const { page, close } = await visit(LOCKED, { ready: false, expected: [/401/] });
+  await page.waitForSelector("#state[data-state=locked]");
+  await page.fill("#text", "Speak this when you may.");
+  await page.click("#panel-speak button[type=submit]");
+  await page.waitForSelector("dialog code:has-text('qwen3tts-daemon pair')");
+  const { letters } = await invite(LOCKED);
+  await page.fill("dialog input", "CCC CCC");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .wrong:has-text('Tries left: 4')");
+  await page.fill("dialog input", ` ${letters.slice(0, 3).toLowerCase()} ${letters.slice(3)}`);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await heardOut(page);
+  assert.equal(await page.inputValue("#text"), "Speak this when you may.");
+  await close();
+});
+
+test("a paired browser shows letters, a picture and how long they are good; with them another is let in", async () => {
+  const { page, close } = await visit(ALL, { expected: [/401/] });
+  await open(page, "status");
+  await page.click("#panel-status button:has-text('Add a phone')");
+  await page.fill("dialog input", TOKEN);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .big-letters");
+  await page.waitForSelector("dialog [role=timer]:has-text(':')");
+  const letters = () => page.textContent("dialog .big-letters");
+  const old = await letters();
+  await page.click("dialog button:has-text('New letters')");
+  await until(page, (before) => document.querySelector("dialog .big-letters").textContent !== before, old);
+  const phone = await fetch(new URL("v1/session", ALL), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ code: await letters() }) });
+  assert.equal(phone.status, 204);
+  assert.match(phone.headers.get("set-cookie"), /HttpOnly/);
+  await close();
+});
