@@ -61,7 +61,7 @@ NormalizationOption = Annotated[
 @app.command(context_settings=_PASS_ON)
 def serve(context: typer.Context) -> None:
     """Serve until SIGTERM. Every option is `--name value` of a setting, such as --http.port 8766."""
-    raise typer.Exit(daemon.run(_settings(context.args)))
+    raise typer.Exit(daemon.run(_settings(context.args), arguments=translate(context.args)))
 
 
 @app.command()
@@ -120,6 +120,7 @@ def voices(
 def pair(
     context: typer.Context,
     open: Annotated[bool, typer.Option("--open", help="In this machine's browser.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="All browsers that were let in have to come anew.")] = False,
 ) -> None:
     """Let a browser in without the token: a link, and six letters for a phone. Takes the options of `serve`."""
@@ -129,6 +130,9 @@ def pair(
         print("No browser is paired any more.")
         return
     invited = _run(pair_command.invite(settings))
+    if json:
+        print(msgspec.json.encode(invited).decode())
+        return
     if open and pair_command.open_browser(invited):
         print("The page opens in the browser.")
         return

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
@@ -20,9 +20,10 @@ from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, start_engine
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, start_engine
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
+from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.own_command import own_command
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
@@ -33,12 +34,13 @@ from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen_tts.errors import SynthesisError
 
@@ -52,19 +54,32 @@ def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | Non
     """The use case on its engine; nothing runs yet: `speech.start` does that."""
     manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
     voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=settings.voice, default_language=settings.language,
-        library=_library(settings.data_path / "voices"), aliases=Aliases(settings.voices.aliases),
-        substitute=settings.voices.substitute, has_stand_in=choice.stand_in is not None,
+        lambda: manager.capabilities, voice_config(settings),
+        library=_library(settings.data_path / "voices"), has_stand_in=choice.stand_in is not None,
     )  # fmt: skip
-    config = SpeechConfig(
-        idle_flush_s=settings.speech.idle_flush_ms / 1000,
-        lead_silence_s=settings.speech.lead_silence_ms / 1000,
-        tail_silence_s=settings.speech.tail_silence_ms / 1000,
-        text_normalization=settings.speech.text_normalization,
+    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
+    return Speech(
+        manager, voices, metrics or Metrics(), speech_config(settings), _stand_in_manager(choice), checkpoints=here,
+        loudness=VoiceLoudness(settings.data_path / "loudness.json"),
+    )  # fmt: skip
+
+
+def voice_config(settings: Settings) -> VoiceConfig:
+    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    voices = settings.voices
+    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+
+
+def speech_config(settings: Settings) -> SpeechConfig:
+    speech = settings.speech
+    return SpeechConfig(
+        idle_flush_s=speech.idle_flush_ms / 1000,
+        lead_silence_s=speech.lead_silence_ms / 1000,
+        tail_silence_s=speech.tail_silence_ms / 1000,
+        text_normalization=speech.text_normalization,
+        loudness_lufs=speech.loudness_lufs,
         log_text=settings.log_text,
     )
-    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(manager, voices, metrics or Metrics(), config, _stand_in_manager(choice), checkpoints=here)
 
 
 def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
@@ -77,8 +92,8 @@ def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
 class Daemon:
     """Everything that runs, from start to stop."""
 
-    def __init__(self, settings: Settings, choice: EngineChoice | None = None) -> None:
-        """Raises SettingsError for what cannot be used."""
+    def __init__(self, settings: Settings, choice: EngineChoice | None = None, arguments: Sequence[str] = ()) -> None:
+        """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
@@ -89,6 +104,8 @@ class Daemon:
         self._speech = make_speech(settings, self._choice, metrics)
         self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
+        self._clips = Clips(settings.clips)
+        self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
         if settings.wyoming.enabled:
@@ -104,7 +121,7 @@ class Daemon:
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            kept_clips=Clips(settings.clips), config=settings.http, version=__version__,
+            kept_clips=self._clips, live_settings=self._live_settings, config=settings.http, version=__version__,
             pair_command=_pair_command(settings),
         )  # fmt: skip
         limits = ServerConfig(
@@ -113,6 +130,17 @@ class Daemon:
             trusted_proxies=settings.http.trusted_proxies,
         )  # fmt: skip
         return HttpServer(app, settings.http.host, settings.http.port, limits)
+
+    def _check(self, settings: Settings) -> None:
+        """Raises SettingsError for settings that cannot be used."""
+        self._speech.voices.check_change(voice_config(settings))
+
+    def _use(self, settings: Settings) -> None:
+        """What is marked `OnPage` in the settings, as far as it can be used at once."""
+        self._speech.voices.use(voice_config(settings))
+        self._speech.config = speech_config(settings)
+        self._speech.manager.use(manager_config(self._choice, settings))
+        self._clips.config = settings.clips
 
     async def serve(self) -> None:
         """Open HTTP at once and the other port when the voice is warm; serve until cancelled.
@@ -207,23 +235,26 @@ async def _listen(opening: Awaitable[None], section: str, port: int) -> None:
         raise SettingsError(f"{section}.host, {section}.port: cannot listen on port {port}: {reason}") from error
 
 
-def run(settings: Settings, choice: EngineChoice | None = None) -> int:
-    """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code."""
+def run(settings: Settings, choice: EngineChoice | None = None, arguments: Sequence[str] = ()) -> int:
+    """Serve until SIGTERM, SIGINT or SIGHUP; a second one of the first two stops now. Returns the exit code.
+
+    `arguments`: the command line that the settings are of.
+    """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in _TOLD_SPARINGLY:
         logging.getLogger(name).addFilter(SparingFilter())
     try:
-        asyncio.run(_serve(settings, choice))
+        asyncio.run(_serve(settings, choice, arguments))
     except (SettingsError, SynthesisError) as error:
         logger.error("cannot start: %s", error)
         return 1
     return 0
 
 
-async def _serve(settings: Settings, choice: EngineChoice | None) -> None:
+async def _serve(settings: Settings, choice: EngineChoice | None, arguments: Sequence[str]) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    daemon = Daemon(settings, choice)
+    daemon = Daemon(settings, choice, arguments)
     serving = asyncio.create_task(daemon.serve())
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -7,12 +7,17 @@ import contextlib
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _PRIVATE = 0o600
 PARTIAL = ".part-"
 """How files begin that are to take another's place."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has written the file."""
 
 
 def read_line(path: Path) -> str:
@@ -32,14 +37,45 @@ def write_line(path: Path, line: str, *, mode: int = 0o666) -> None:
 
 def replace(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """In place of what is there; a crash leaves the old or the new, and at most a file that begins with PARTIAL."""
+    with _in_place_of(path) as partial:
+        write_new(partial, content, mode=mode)
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """In place of a file of somebody else's: alone with it, and with its mode and owner; a link leads where it led.
+
+    Raises OSError if it is not there or may not be written, ChangedMeanwhile, and what `change` raises.
+    """
+    path = path.resolve(strict=True)
+    with _locked(path):
+        content, old = path.read_bytes(), path.stat()
+        new = change(content)
+        with _in_place_of(path) as partial:
+            write_new(partial, new, mode=stat.S_IMODE(old.st_mode))
+            _become(partial, old)
+            if path.read_bytes() != content:
+                raise ChangedMeanwhile
+
+
+@contextlib.contextmanager
+def _in_place_of(path: Path) -> Iterator[Path]:
+    """What the block writes there takes the place of `path`, unless it fails."""
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(16)}")
     try:
-        write_new(partial, content, mode=mode)
+        yield partial
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _become(path: Path, old: os.stat_result) -> None:
+    """As the old one was, as far as we may."""
+    with contextlib.suppress(PermissionError):
+        os.chown(path, -1, old.st_gid)
+        os.chown(path, old.st_uid, -1)
+    path.chmod(stat.S_IMODE(old.st_mode))
 
 
 def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:

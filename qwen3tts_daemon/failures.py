@@ -30,6 +30,8 @@ HTTP_STATUS = {
     "forbidden_address": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "setting_locked": 409,
+    "config_unusable": 409,
     "download_refused": 409,
     "unknown_host": 421,
     "queue_full": 503,

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from qwen_tts.audio import bounds as audio_bounds
-from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, SEED, SPEED, Range
+from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, SEED, Range
 
 
 def within(bounds: Range) -> Meta:
@@ -19,7 +19,15 @@ def within(bounds: Range) -> Meta:
 
 # -- how something is said -----------------------------------------------------------------------------------------
 
+SPEED: Final = Range(0.25, 4)
 Speed = Annotated[float, within(SPEED)]
+GAIN_DB: Final = Range(-40, 20)
+Gain = Annotated[float, within(GAIN_DB)]
+"""Decibels: louder or softer than the voice is."""
+LOUDNESS_LUFS: Final = Range(-40, -10)
+SILENCE_MS: Final = Range(0, 2_000)
+Silence = Annotated[int, within(SILENCE_MS)]
+"""Before or behind an utterance."""
 Seed = Annotated[int, within(SEED)]
 Instruct = Annotated[str, Meta(max_length=2_000)]
 """How to speak, in words."""

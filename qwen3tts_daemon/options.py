@@ -18,6 +18,8 @@ from qwen_tts.toml import toml_value
 
 Model = TypeVar("Model", bound=BaseModel)
 Kind = Literal["switch", "number", "choice", "language", "voice", "text", "path", "list", "table"]
+Place = Literal["command line", "environment", "file", "page", "default"]
+"""page: it was changed on the page, and holds until the daemon ends"""
 _KINDS: Mapping[Any, Kind] = {bool: "switch", int: "number", float: "number", str: "text", Path: "path"}
 _KINDS_OF_ORIGINS: Mapping[Any, Kind] = {Literal: "choice", tuple: "list", dict: "table"}
 
@@ -26,8 +28,7 @@ _KINDS_OF_ORIGINS: Mapping[Any, Kind] = {Literal: "choice", tuple: "list", dict:
 class Origin:
     """Where a value comes from."""
 
-    place: Literal["command line", "environment", "file", "page", "default"]
-    """"page": it was changed on the page, and holds until the daemon ends"""
+    place: Place
     variable: str | None = None
     """Of the environment"""
 
@@ -100,8 +101,6 @@ class Option:
 
     def toml(self, value: Any) -> str:
         """As a file has it: there None is empty text."""
-        if isinstance(value, dict):
-            return "{" + ", ".join(f"{toml_value(name)} = {toml_value(one)}" for name, one in value.items()) + "}"
         return toml_value("" if value is None else str(value) if isinstance(value, Path) else value)
 
     def read(self, json: str | bytes) -> Any:

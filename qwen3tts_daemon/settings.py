@@ -25,7 +25,7 @@ from qwen3tts_daemon.environment import (
     refuse_unknown,
     variable_of,
 )
-from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS
+from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS, LOUDNESS_LUFS, SILENCE_MS
 from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
@@ -169,16 +169,21 @@ class SpeechSettings(Section):
     text_normalization: Annotated[bool, OnPage()] = True
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
-    lead_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=0, le=2000)
+    loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
+        default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
+    )
+    """How loud every voice is heard, in LUFS (EBU R128), such as -20; empty: as loud as each voice is. A voice is
+    measured while it speaks for the first time, and is brought there from the next time on."""
+    lead_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence before the first word, for speakers that wake slowly."""
-    tail_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=0, le=2000)
+    tail_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence after the last word, for players that cut the end."""
 
 
 class VoicesSettings(Section):
     """What voices are called."""
 
-    aliases: Annotated[dict[str, str], OnPage()] = {}
+    aliases: Annotated[dict[str, str], OnPage()] = Field(default={}, max_length=256)
     """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
     the command line it is a JSON object."""
     substitute: Annotated[bool, OnPage()] = True

@@ -13,7 +13,6 @@ from qwen_tts.limits import (
     MAX_TEXT_CHARS,
     REPETITION_PENALTY,
     SEED,
-    SPEED,
     TEMPERATURE,
     TOP_K,
     TOP_P,
@@ -147,7 +146,6 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = False
     language: str = AUTO
     instruct: str = ""
-    speed: float = 1.0
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     text_layout: TextLayout = "auto"
@@ -169,7 +167,6 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
         _check(self.live or not self.fed_at_once, "fed_at_once", "unset unless live is set", self.fed_at_once)
         layouts = get_args(TextLayout)
         _check(self.text_layout in layouts, "text_layout", f"one of {', '.join(layouts)}", self.text_layout)
-        _check_number(self.speed, SPEED, "speed")
 
     def layout(self, setting: TextLayout = "auto") -> SettledLayout:
         """How the text is read where `setting` decides what the request leaves open. What both leave open: a whole
@@ -279,8 +276,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """For which family of checkpoints `encode_reference` makes prompts; "" if it makes none. Others cannot use them."""
     instruct_kinds: tuple[VoiceKind, ...] = ()
     """Kinds of voices that can be told how to speak."""
-    has_speed: bool = False
-    """Whether it can speak faster and slower by itself."""
     is_preview: bool = False
     """A stand-in until Qwen3-TTS is there."""
     text_goes_to: str = ""

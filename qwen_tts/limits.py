@@ -38,7 +38,6 @@ MAX_TRANSCRIPT_CHARS: Final = 2_000
 MAX_VOICE_PROMPT_BYTES: Final = 128 * 1024
 """Twice a voice of the longest reference audio and transcript."""
 
-SPEED: Final = Range(0.25, 4)
 SEED: Final = Range(0, 2**63 - 1, high_name="2^63-1")
 TEMPERATURE: Final = Range(0, 5)
 TOP_K: Final = Range(1, 10_000)

@@ -61,7 +61,7 @@ def metrics() -> Metrics:
 @pytest.fixture
 def speech(manager: ModelManager, metrics: Metrics, tmp_path: Path) -> Speech:
     voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=None, default_language="en",
+        lambda: manager.capabilities,
         library=VoiceLibrary(tmp_path / "voices"),
     )  # fmt: skip
     return Speech(manager, voices, metrics, SpeechConfig())

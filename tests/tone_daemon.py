@@ -16,4 +16,4 @@ if __name__ == "__main__":
     settings = load_settings(sys.argv[2:])
     spec = EngineSpec("tests.fakes:ToneEngine", json.loads(sys.argv[1]))
     config = ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s)
-    sys.exit(daemon.run(settings, EngineChoice(spec, config, settings.embedded.preload)))
+    sys.exit(daemon.run(settings, EngineChoice(spec, config, settings.embedded.preload), sys.argv[2:]))

@@ -56,7 +56,8 @@ def address_from_here(hosts: Sequence[str]) -> str:
 
 def page_from_here(hosts: Sequence[str], port: int) -> str:
     """The URL of the page in a browser of this machine."""
-    found = parse_address(address_from_here(hosts))
-    if found is None or found.is_loopback:
-        return f"http://localhost:{port}/"
-    return f"http://[{found}]:{port}/" if found.version == 6 else f"http://{found}:{port}/"
+    host = address_from_here(hosts)
+    address = parse_address(host)
+    if address is not None and address.is_loopback:
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -1,8 +1,9 @@
-"""Sound between the engine and a wire: resampling, telephone codes, WAV, encoders, speed.
+"""Sound between the engine and a wire: resampling, telephone codes, WAV, encoders, speed, level.
 
 - pcm.py: what needs numpy and soxr only
 - formats.py: the one table of formats (media type, encoder), and WAV files
-- ffmpeg.py: what needs FFmpeg, through PyAV; 16 MB, so it is imported by the first request that asks for it
+- ffmpeg.py, filters.py: compressed formats; speed, level and loudness. They need FFmpeg, 16 MB, so the first request
+  that asks for it imports them
 
 Imports no other room.
 """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from qwen3tts_daemon.audio.pcm import Resampler
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.audio.bounds import SAMPLE_RATES
 from qwen_tts.errors import UnsupportedFormat
@@ -126,10 +127,18 @@ class Encoder:
     """The rest; nothing may follow."""
 
 
-def open_encoder(name: str, sample_rate: int) -> Encoder:
-    """An encoder for one stream. Raises UnsupportedFormat."""
+def open_encoder(name: str, sample_rate: int, source_rate: int | None = None) -> Encoder:
+    """An encoder for one stream, which comes at `source_rate` if that is another one. Raises UnsupportedFormat."""
     if (format := AUDIO_FORMATS.get(name)) is None:
         known = ", ".join(AUDIO_FORMATS)
         raise UnsupportedFormat(f"no format {name[:32]!r}; there are {known}", param="response_format")
     codec = format.open_codec(sample_rate)
-    return Encoder(format.media_type.format(rate=sample_rate), codec.encode, codec.finish)
+    media_type = format.media_type.format(rate=sample_rate)
+    if source_rate in (None, sample_rate):
+        return Encoder(media_type, codec.encode, codec.finish)
+    resampler = Resampler(source_rate, sample_rate)
+    return Encoder(
+        media_type,
+        lambda pcm: codec.encode(resampler.process(pcm)),
+        lambda: codec.encode(resampler.flush()) + codec.finish(),
+    )

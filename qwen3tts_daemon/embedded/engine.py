@@ -228,7 +228,6 @@ def _check_text(request: SynthesisRequest) -> None:
 def _capabilities(table: Sequence[EmbeddedVoice], max_streams: int) -> Capabilities:
     languages = tuple(dict.fromkeys(language for voice in table for language in voice.languages))
     return Capabilities(
-        has_speed=True,
         engine="embedded",
         sample_rate=SAMPLE_RATE,
         samples_per_frame=SAMPLES_PER_FRAME,

@@ -16,9 +16,9 @@ class HibariVoice:
     def __init__(self, threads: int) -> None:
         self._hibari = Hibari(threads=threads)
 
-    def synthesize(self, phonemes: str, speed: float, seed: int, cancellation: Cancellation) -> Samples:
+    def synthesize(self, phonemes: str, seed: int, cancellation: Cancellation) -> Samples:
         """Samples [n] of at most MAX_PHONEMES phonemes; same seed, same noise. Raises Cancelled."""
         cancellation.check()
-        samples = self._hibari.from_phonemes(phonemes, speed=speed, seed=seed)
+        samples = self._hibari.from_phonemes(phonemes, seed=seed)
         cancellation.check()
         return np.asarray(samples, np.float32)

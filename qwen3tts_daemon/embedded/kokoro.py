@@ -39,7 +39,7 @@ class Kokoro:
         self._vocabulary = vocabulary()
         self._styles = _styles()
 
-    def synthesize(self, phonemes: str, styles: Sequence[str], speed: float, cancellation: Cancellation) -> Samples:
+    def synthesize(self, phonemes: str, styles: Sequence[str], cancellation: Cancellation) -> Samples:
         """Samples [n] of at most MAX_PHONEMES phonemes, in the styles' mean. Raises Cancelled, SynthesisFailed."""
         tokens = [self._vocabulary[phoneme] for phoneme in phonemes]
         assert 0 < len(tokens) <= MAX_PHONEMES, len(tokens)
@@ -48,7 +48,7 @@ class Kokoro:
         feeds = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
             "style": style_row.reshape(1, -1),
-            "speed": np.array([speed], np.float32),
+            "speed": np.ones(1, np.float32),
         }
         with cancellation.run_options() as options:
             try:

@@ -162,9 +162,7 @@ class EmbeddedStream:
             text = self._texts.popleft()
         self._piece += 1
         is_first = self._framer.made_samples == 0
-        self._units = voices.phoneme_units(
-            text, self._voice, self._cancellation, is_first=is_first, speed=self._request.speed
-        )  # fmt: skip
+        self._units = voices.phoneme_units(text, self._voice, self._cancellation, is_first=is_first)
         return True
 
     def _speak(self, unit: PhonemeUnit, voices: EmbeddedSynthesizer) -> None:
@@ -173,10 +171,7 @@ class EmbeddedStream:
         if self._framer.is_cut_off:
             return
         self._segment = self._piece
-        request = self._request
-        samples = voices.say(
-            unit, self._voice, self._cancellation, speed=request.speed, seed=request.sampling.seed or 0
-        )  # fmt: skip
+        samples = voices.say(unit, self._voice, self._cancellation, seed=self._request.sampling.seed or 0)
         self._pause = pause_after(samples, unit.ending)
         self._emit(samples, is_end=False)
 

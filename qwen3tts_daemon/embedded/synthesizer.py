@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from qwen3tts_daemon.embedded.cancellation import Cancellation
-from qwen3tts_daemon.embedded.chunker import MAX_LENGTH, Unit, fit, units
+from qwen3tts_daemon.embedded.chunker import Unit, fit, units
 from qwen3tts_daemon.embedded.hibari_voice import MAX_PHONEMES as HIBARI_MAX_PHONEMES
 from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
@@ -23,7 +23,7 @@ _FINAL_MARKS = tuple('.!?…,;:—"”»)')
 """Every unit ends with one of them: the networks take their tune from punctuation."""
 
 MAX_UNIT_SOUNDS = 80
-"""Consonants and vowels of one inference at speed 1: some 8 s, as the voices say 10 to 13 a second (measured)."""
+"""Consonants and vowels of one inference: some 8 s, as the voices say 10 to 13 a second (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,60 +63,51 @@ class EmbeddedSynthesizer:
         *,
         is_first: bool,
         is_last: bool,
-        speed: float = 1.0,
         seed: int = 0,
     ) -> Iterator[Samples]:
         """Samples [n] at 24 kHz, one block per unit of the text with the pause after it; same arguments, same samples.
 
         `is_first` and `is_last` say where in its utterance the text stands. Raises Cancelled, SynthesisFailed.
         """
-        units = self.phoneme_units(text, voice, cancellation, is_first=is_first, speed=speed)
+        units = self.phoneme_units(text, voice, cancellation, is_first=is_first)
         audible = (unit for unit in units if unit.phonemes)
         unit = next(audible, None)
         while unit is not None:
-            samples = self.say(unit, voice, cancellation, speed=speed, seed=seed)
+            samples = self.say(unit, voice, cancellation, seed=seed)
             following = next(audible, None)
             pause = last_pause() if is_last and following is None else pause_after(samples, unit.ending)
             yield np.concatenate([samples, pause])
             unit = following
 
     def phoneme_units(
-        self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool, speed: float
+        self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool
     ) -> Iterator[PhonemeUnit]:
         """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled."""
-        # Slow speech makes more sound of the same text; fast speech is not worth longer units.
-        pace = min(speed, 1.0)
-        for unit in units(text, voice.language, early=is_first, max_length=round(MAX_LENGTH * pace)):
-            yield from self._fitting(unit, voice, cancellation, round(MAX_UNIT_SOUNDS * pace))
+        for unit in units(text, voice.language, early=is_first):
+            yield from self._fitting(unit, voice, cancellation)
 
-    def _fitting(
-        self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation, max_sounds: int
-    ) -> Iterator[PhonemeUnit]:
+    def _fitting(self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation) -> Iterator[PhonemeUnit]:
         """A unit in phonemes, or its parts if it sounds too long for one inference."""
         cancellation.check()
         reading = self._g2p.read(unit.text, voice.locale)
         phonemes = reading.phonemes
-        parts = max(-(-count_sounds(phonemes) // max_sounds), -(-len(phonemes) // _max_phonemes(voice)))
+        parts = max(-(-count_sounds(phonemes) // MAX_UNIT_SOUNDS), -(-len(phonemes) // _max_phonemes(voice)))
         if parts <= 1 or len(unit.text) == 1:
             audible = _with_final_mark(phonemes, unit.ending) if count_sounds(phonemes) else ""
             yield PhonemeUnit(audible, unit.ending, reading.unread)
             return
         for part in fit(unit, fraction=1 / parts):
-            yield from self._fitting(part, voice, cancellation, max_sounds)
+            yield from self._fitting(part, voice, cancellation)
 
-    def say(
-        self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, speed: float, seed: int
-    ) -> Samples:
+    def say(self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int) -> Samples:
         """One inference: samples [n] at 24 kHz, without a pause. Raises Cancelled, SynthesisFailed."""
         cancellation.check()
-        return shape(self._infer(unit.phonemes, voice, speed, seed, cancellation), voice.gain)
+        return shape(self._infer(unit.phonemes, voice, seed, cancellation), voice.gain)
 
-    def _infer(
-        self, phonemes: str, voice: EmbeddedVoice, speed: float, seed: int, cancellation: Cancellation
-    ) -> Samples:
+    def _infer(self, phonemes: str, voice: EmbeddedVoice, seed: int, cancellation: Cancellation) -> Samples:
         if voice.engine == "hibari":
-            return self._loaded_hibari().synthesize(phonemes, speed, seed, cancellation)
-        return self._loaded_kokoro().synthesize(phonemes, voice.styles, speed, cancellation)
+            return self._loaded_hibari().synthesize(phonemes, seed, cancellation)
+        return self._loaded_kokoro().synthesize(phonemes, voice.styles, cancellation)
 
     def _loaded_hibari(self) -> HibariVoice:
         if self._hibari is None:

@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwen3tts_daemon.hosting import checkpoints
@@ -18,6 +18,8 @@ from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen_tts.errors import BadCheckpoint
 
 logger = logging.getLogger(__name__)
+
+_QWEN = "qwen_tts.hosting.host:create"
 
 _MOST_THREADS = 4
 """More do not make the embedded voice faster."""
@@ -79,6 +81,12 @@ def _is_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
+def manager_config(choice: EngineChoice, settings: Settings) -> ManagerConfig:
+    """How the engine is kept that was chosen, by settings that have changed since."""
+    is_qwen = isinstance(choice.spec, EngineSpec) and choice.spec.factory == _QWEN
+    return replace(choice.config, sleep_s=settings.qwen.sleep_s) if is_qwen else choice.config
+
+
 def _named(settings: Settings) -> tuple[Checkpoint, ...]:
     """Those that the settings name, if they do. Raises SettingsError."""
     try:
@@ -114,7 +122,7 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
         idle_unload_s=qwen.idle_unload_s, sleep_s=qwen.sleep_s, load_timeout_s=qwen.load_timeout_s, has_spare=True
     )
     stand_in = _preview_spec(settings) if qwen.while_loading == "embedded" else None
-    spec = EngineSpec("qwen_tts.hosting.host:create", options, ("qwen_tts.engine.engine",), settings.log_level)
+    spec = EngineSpec(_QWEN, options, ("qwen_tts.engine.engine",), settings.log_level)
     return EngineChoice(spec, config, qwen.preload, stand_in)
 
 

@@ -63,6 +63,11 @@ class ModelManager:
         self.on_state: list[Callable[[ModelState], None]] = []
         """Called after every change of state, from the loop."""
 
+    def use(self, config: ManagerConfig) -> None:
+        """From now on."""
+        self._config = config
+        self._changes.notify()
+
     @property
     def capabilities(self) -> Capabilities:
         """Of the engine, also while it is unloaded; known once `start` has returned. A server elsewhere may learn to

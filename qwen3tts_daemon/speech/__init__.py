@@ -7,7 +7,8 @@ incoming_text    its text as it comes, in segments
 text_reading     the words that an engine is given of a segment
 voice_selection  which voice, language and checkpoint it gets
 synthesis        its work in the engine: a lease and a stream
-output           its sound as a listener gets it: speed, silences, numbers
+output           its sound as a listener gets it: speed, level, silences, numbers
+loudness         how loud each voice is
 report           what it cost, and the line in the log
 engines          the engine, and the preview voice while it loads
 metrics          what is counted and measured

@@ -18,14 +18,19 @@ _READ_BYTES = 64 * 1024
 class Encoding:
     """Sound in one format; when it is finished, a WAV header has the real length."""
 
-    def __init__(self, name: str, sample_rate: int) -> None:
-        """Raises UnsupportedFormat. The first compressed one imports FFmpeg, which takes a while."""
+    def __init__(self, name: str, source_rate: int, sample_rate: int | None = None) -> None:
+        """Of PCM that comes at `source_rate`, in Hz; `sample_rate` if it is to have another one.
+
+        Raises UnsupportedFormat. The first compressed one imports FFmpeg, which takes a while.
+        """
         self.name = name
-        self.sample_rate = sample_rate
-        self._encoder = open_encoder(name, sample_rate)
+        self.source_rate = source_rate
+        self.sample_rate = sample_rate or source_rate
+        self._encoder = open_encoder(name, self.sample_rate, source_rate)
         self.media_type = self._encoder.media_type
         self.data = bytearray()
         self.pcm_bytes = 0
+        """That came in"""
         self.is_finished = False
 
     def add(self, pcm: bytes) -> None:
@@ -35,8 +40,9 @@ class Encoding:
     def finish(self) -> None:
         self.data += self._encoder.finish()
         if self.name == "wav":
-            header = wav_header(self.sample_rate, self.pcm_bytes)
-            self.data[: len(header)] = header
+            stream_header = len(wav_header(self.sample_rate))
+            header = wav_header(self.sample_rate, len(self.data) - stream_header)
+            self.data[:stream_header] = header
         self.is_finished = True
 
 
@@ -58,7 +64,7 @@ class Clip:
         self.voice = self.model = ""
         """Who speaks, as far as it is known"""
         self._make_room, self._on_read = make_room, on_read
-        self._sample_rate = first.sample_rate
+        self._source_rate, self._sample_rate = first.source_rate, first.sample_rate
         self._pcm = bytearray()
         self._encodings = {first.name: first}
         self._error: Exception | None = None
@@ -124,7 +130,7 @@ class Clip:
         """The same one for every reader. Raises what ended the synthesis."""
         self.check()
         if name not in self._encodings:
-            encoding = await asyncio.to_thread(Encoding, name, self._sample_rate)
+            encoding = await asyncio.to_thread(Encoding, name, self._source_rate, self._sample_rate)
             self.check()
             self._encodings.setdefault(name, encoding)
         return self._encodings[name]
@@ -132,7 +138,7 @@ class Clip:
     def encode_more(self, encoding: Encoding) -> bool:
         """Encode a little; False if there is nothing to encode now. Raises Refusal if memory is short."""
         start = encoding.pcm_bytes
-        pcm = bytes(self._pcm[start : start + self._sample_rate * ENCODE_MS // 1000 * PCM_BYTES])
+        pcm = bytes(self._pcm[start : start + self._source_rate * ENCODE_MS // 1000 * PCM_BYTES])
         if pcm:
             self._make_room(len(pcm))
             encoding.add(pcm)

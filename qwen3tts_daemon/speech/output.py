@@ -1,4 +1,4 @@
-"""What goes out of an utterance: an engine's chunks at the wanted speed, between silences, numbered anew."""
+"""What goes out of an utterance: an engine's chunks, as fast and loud as is wanted, between silences, numbered anew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class SegmentStarted:
 Part = AudioChunk | SegmentStarted
 
 
-class SpeedChange(Protocol):
-    """Makes an engine's sound faster or slower."""
+class Filter(Protocol):
+    """Changes an engine's sound: its speed, its level."""
 
     def process(self, pcm: bytes) -> bytes: ...
     def flush(self) -> bytes: ...
@@ -37,8 +37,8 @@ class SpeedChange(Protocol):
         """Where sample `sample` of what comes in is in what goes out."""
 
 
-class SameSpeed:
-    """The engine's own speed."""
+class Unchanged:
+    """The engine's own speed and level."""
 
     def process(self, pcm: bytes) -> bytes:
         return pcm
@@ -55,14 +55,14 @@ class Output:
 
     def __init__(
         self, engine: Capabilities, segments: Sequence[Segment], *, voice: str = "", language: str = "",
-        lead_s: float = 0.0, tail_s: float = 0.0, speed: SpeedChange | None = None,
+        lead_s: float = 0.0, tail_s: float = 0.0, sound_filter: Filter | None = None,
     ) -> None:  # fmt: skip
         """`engine`: whose chunks they are. `segments`: of the text; a chunk's own is there when the chunk comes."""
         self._engine = engine
         self._segments = segments
         self._voice, self._language = voice, language
         self._lead, self._tail = (silence(round(s * 1000), engine.sample_rate) for s in (lead_s, tail_s))
-        self._speed = speed or SameSpeed()
+        self._filter = sound_filter or Unchanged()
         self._announced = 0
         self._samples = 0
 
@@ -79,11 +79,11 @@ class Output:
         if not chunk.samples:
             return []
         started = self._start(chunk) if chunk.segment >= self._announced else []
-        return [*started, *self._sound(self._speed.process(chunk.pcm))]
+        return [*started, *self._sound(self._filter.process(chunk.pcm))]
 
     def finish(self) -> list[Part]:
         """What is left when the engine has ended."""
-        return [*self._sound(self._speed.flush()), *self._silence(self._tail)]
+        return [*self._sound(self._filter.flush()), *self._silence(self._tail)]
 
     def nothing(self) -> list[Part]:
         """What answers a text without words."""
@@ -100,7 +100,7 @@ class Output:
 
     def _starts_at(self, chunk: AudioChunk) -> int:
         """Not the number of samples so far: at another speed some of those before it are still held back."""
-        return len(self._lead) // PCM_BYTES + self._speed.position(chunk.first_sample)
+        return len(self._lead) // PCM_BYTES + self._filter.position(chunk.first_sample)
 
     def _silence(self, pcm: bytes) -> list[Part]:
         """In frames, as an engine would give it."""

@@ -17,6 +17,12 @@ class Order:
     language: str | None = None
     instruct: str = ""
     speed: float = 1.0
+    gain_db: float = 0.0
+    """Louder or softer than the voice is"""
+    lead_silence_ms: int | None = None
+    """Before the first word; None: as the settings say, and so below"""
+    tail_silence_ms: int | None = None
+    """After the last word"""
     split: Split = "sentence"
     text_layout: TextLayout = "auto"
     text_normalization: bool | None = None

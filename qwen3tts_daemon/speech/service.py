@@ -14,6 +14,7 @@ from qwen3tts_daemon.hosting.model_names import ModelNames
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.hourly_count import HourlyCount
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.report import Report
 from qwen3tts_daemon.speech.request import Caller, Order
@@ -44,6 +45,7 @@ class Speech:
         stand_in: ModelManager | None = None,
         *,
         checkpoints: Sequence[str] = (),
+        loudness: VoiceLoudness | None = None,
     ) -> None:
         """`stand_in` speaks while the engine is loaded; `checkpoints` lie on the disk, whether or not it has them."""
         self.manager = manager
@@ -51,6 +53,7 @@ class Speech:
         self._engines = Engines(manager, stand_in)
         self.voices = voices
         self.config = config
+        self._loudness = loudness or VoiceLoudness()
         self._metrics = metrics
         self.takes = RecentTakes()
         self.reports = BoundedDict[Report](_MOST_REPORTS)
@@ -114,7 +117,7 @@ class Speech:
         self._check_not_draining()
         return Utterance(
             order, caller or Caller(), self.voices, self._engines, self.config,
-            is_live=is_live, on_begin=self._began, on_end=self._ended,
+            loudness=self._loudness, is_live=is_live, on_begin=self._began, on_end=self._ended,
         )  # fmt: skip
 
     def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:

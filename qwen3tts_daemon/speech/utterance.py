@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
 from qwen3tts_daemon.failures import code_of
+from qwen3tts_daemon.limits import GAIN_DB
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.incoming_text import IncomingText
-from qwen3tts_daemon.speech.output import Output, Part, SpeedChange
+from qwen3tts_daemon.speech.loudness import LoudnessListener, VoiceLoudness
+from qwen3tts_daemon.speech.output import Filter, Output, Part
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.synthesis import Synthesis
@@ -43,6 +43,8 @@ class SpeechConfig:
     """Before the first word, for speakers that wake slowly."""
     tail_silence_s: float = 0.0
     """After the last word, for players that cut the end."""
+    loudness_lufs: float | None = None
+    """How loud every voice is heard (EBU R128); None: as it is."""
     text_normalization: bool = True
     """Numbers, signs and short forms become words, unless the order or the voice says otherwise."""
     log_text: bool = False
@@ -53,7 +55,8 @@ class Utterance:
 
     def __init__(
         self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
-        is_live: bool, on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
+        loudness: VoiceLoudness, is_live: bool,
+        on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
     ) -> None:  # fmt: skip
         """`is_live`: its text comes bit by bit, else all of it at once. Raises InvalidRequest for what nobody can
         speak."""
@@ -63,7 +66,7 @@ class Utterance:
         self.measures = Measures()
         self.end = "cancelled"
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
-        self._config = config
+        self._config, self._loudness = config, loudness
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
         self._selection = VoiceSelection(order, caller, voices, engines, text_normalization=config.text_normalization)
@@ -71,6 +74,8 @@ class Utterance:
         self._synthesis = Synthesis(self._text, self.measures, self._selection.lease, self._open_stream)
         self._output = Output(engines.capabilities, ())
         """Another one once it is known who speaks"""
+        self._listener: LoudnessListener | None = None
+        """To a voice whose loudness is wanted and not known"""
         self._ready: deque[Part] = deque()
         self._is_cancelled = False
         self._recording: list[bytes] = []
@@ -172,19 +177,29 @@ class Utterance:
     # -- sound out -----------------------------------------------------------------------------------------
 
     async def _open_stream(self, engine: SpeechEngine, first: Segment) -> tuple[AudioStream, TextReading]:
-        """It is decided who speaks. Where the engine has one speed, another one is made of it here."""
+        """It is decided who speaks."""
         request, reading = await self._selection.decide(engine, first.text, is_live=self._is_live)
-        speed = None
-        if request.speed != 1 and not engine.capabilities.has_speed:
-            speed = await asyncio.to_thread(_speed_changer, engine.capabilities.sample_rate, request.speed)
-            request = msgspec.structs.replace(request, speed=1.0)
+        order, config = self.order, self._config
         self._output = Output(
             engine.capabilities, self._text.segments, voice=self.voice, language=self.language,
-            lead_s=self._config.lead_silence_s, tail_s=self._config.tail_silence_s, speed=speed,
+            lead_s=config.lead_silence_s if order.lead_silence_ms is None else order.lead_silence_ms / 1000,
+            tail_s=config.tail_silence_s if order.tail_silence_ms is None else order.tail_silence_ms / 1000,
+            sound_filter=await self._filter(engine.capabilities.sample_rate),
         )  # fmt: skip
         stream = engine.stream(request)
         stream.on_queue_position = self.on_queue_position
         return stream, reading
+
+    async def _filter(self, sample_rate: int) -> Filter | None:
+        """What makes the engine's sound as fast and as loud as is wanted."""
+        selection, target = self._selection, self._config.loudness_lufs
+        gain_db = selection.gain_db
+        if target is not None:
+            gain_db = GAIN_DB.clamp(gain_db + self._loudness.gain_db(selection.sound, target))
+            self._listener = await self._loudness.listener(selection.sound, sample_rate)
+        if selection.speed == 1 and gain_db == 0:
+            return None
+        return await asyncio.to_thread(_sound_filter, sample_rate, selection.speed, gain_db)
 
     def __aiter__(self) -> Self:
         return self
@@ -211,9 +226,15 @@ class Utterance:
         try:
             chunk = await anext(self._synthesis)
         except StopAsyncIteration:
-            if parts := self._last_parts():
+            parts = self._last_parts()
+            listener, self._listener = self._listener, None
+            if listener is not None and self.end == "done":
+                await listener.learn()
+            if parts:
                 return parts
             raise
+        if self._listener is not None:
+            self._listener.hear(chunk.pcm)
         return self._output.take(chunk)
 
     def _last_parts(self) -> list[Part]:
@@ -242,8 +263,8 @@ class Utterance:
             self._recording.append(chunk.pcm)
 
 
-def _speed_changer(sample_rate: int, speed: float) -> SpeedChange:
-    """In a thread: only who asks for another speed pays for FFmpeg."""
-    from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
+def _sound_filter(sample_rate: int, speed: float, gain_db: float) -> Filter:
+    """In a thread: only who asks for another speed or level pays for FFmpeg."""
+    from qwen3tts_daemon.audio.filters import SoundFilter
 
-    return SpeedChanger(sample_rate, speed)
+    return SoundFilter(sample_rate, speed=speed, gain_db=gain_db)

@@ -31,6 +31,7 @@ class About:
     text_normalization: bool | None = None
     instruct: str = ""
     speed: float = 1.0
+    gain_db: float = 0.0
     seed: int | None = None
 
     def check_consent(self) -> None:
@@ -109,8 +110,9 @@ class VoiceMaker:
         known = {
             "id": slug(about.name), "name": about.name.strip(), "kind": kind, "source": about.source[:200],
             "description": about.description, "gender": about.gender, "consent": about.consent,
-            "language": about.language, "instruct": about.instruct, "speed": about.speed, "seed": about.seed,
-            "text_layout": about.text_layout, "text_normalization": about.text_normalization,
+            "language": about.language, "instruct": about.instruct, "speed": about.speed,
+            "gain_db": about.gain_db, "seed": about.seed, "text_layout": about.text_layout,
+            "text_normalization": about.text_normalization,
             "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         } | fields  # fmt: skip
         language = parse_language(str(known["language"]))

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from qwen3tts_daemon.limits import GAIN_DB, SPEED
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.languages import detect_language
-from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
 from qwen_tts.api import AUTO, DesignedVoice, SynthesisRequest
 from qwen_tts.errors import OtherVoice, UnsupportedLanguage
-from qwen_tts.limits import SPEED
 from qwen_tts.stream import SpeechEngine
 
 
@@ -46,11 +46,20 @@ class VoiceSelection:
         self.language = ""
         self.model = ""
         """A checkpoint, or an engine without such"""
+        self.speed, self.gain_db = 1.0, 0.0
+        """What the order and the voice make of them together"""
 
     @property
     def voice(self) -> str:
         """Its name; "" until it is decided."""
         return "" if self._known is None else self._known.name
+
+    @property
+    def sound(self) -> str:
+        """What tells how loud it is: who speaks, made when, and with what; once it is decided."""
+        assert self._known is not None
+        stored = self._known.stored
+        return "/".join((self.model, self.voice, *((stored.created_at,) if stored else ())))
 
     @property
     def description(self) -> str | None:
@@ -84,14 +93,14 @@ class VoiceSelection:
         voices, choice = self._on(engine)
         known, self.language = voices.decide(choice, text, request_id=caller.request_id)
         self._known, self.model = known, self._engines.model_of(engine, known.kind)
+        self.speed, self.gain_db = SPEED.clamp(order.speed * known.speed), GAIN_DB.clamp(order.gain_db + known.gain_db)
         sampling = order.sampling
         if sampling.seed is None and known.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=known.seed)
         text_layout = known.text_layout if order.text_layout == "auto" else order.text_layout
         request = SynthesisRequest(
             voice=await voice_for(engine, known, voices.library), live=True, fed_at_once=not is_live,
-            text_layout=text_layout, language=self.language,
-            instruct=order.instruct or known.instruct, speed=SPEED.clamp(order.speed * known.speed),
+            text_layout=text_layout, language=self.language, instruct=order.instruct or known.instruct,
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
             streamed=order.streamed, passed_on_by=caller.passed_on_by,
         )  # fmt: skip
@@ -138,6 +147,6 @@ class VoiceSelection:
         if not self._engines.is_stand_in(engine):
             return voices, choice
         capabilities = engine.capabilities
-        others = VoiceCatalogue(lambda: capabilities, default_voice=None, default_language=voices.default_language)
+        others = VoiceCatalogue(lambda: capabilities, VoiceConfig(default_language=voices.default_language))
         language = choice.language if choice.language in others.languages else AUTO
         return others, Choice(None, language, gender=choice.gender, absent=choice.absent)

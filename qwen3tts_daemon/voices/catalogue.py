@@ -1,13 +1,14 @@
 """The voices that can be asked for, and which voice and language an utterance gets."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from qwen3tts_daemon.hosting.checkpoints import way_to_voices
+from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
-from qwen3tts_daemon.voices.default_voices import DefaultVoices, check_voice_settings
+from qwen3tts_daemon.voices.default_voices import DefaultVoices, voice_problems
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.name_resolver import NameResolver
@@ -39,32 +40,45 @@ class Choice:
     """A name that was asked for and no voice has: another one speaks"""
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """What the settings say of all requests."""
+
+    default_voice: str | None = None
+    default_language: str = "en"
+    aliases: Aliases = field(default_factory=Aliases)
+    substitute: bool = True
+    """Names of other products mean any voice."""
+
+
 class VoiceCatalogue:
     """The engine's voices and the stored ones, asked anew each time: a voice that is added can be asked for at once."""
 
     def __init__(
         self,
         capabilities: Callable[[], Capabilities],
+        config: VoiceConfig | None = None,
         *,
-        default_voice: str | None,
-        default_language: str,
         library: VoiceLibrary | None = None,
-        aliases: Aliases | None = None,
-        substitute: bool = True,
         has_stand_in: bool = False,
     ) -> None:
         """`has_stand_in`: another engine, with voices of its own, speaks while this one is loaded."""
         self.library = library
         self.references = TrialReferences()
-        self._default_voice = default_voice
-        self._default_language = default_language
-        self._aliases = aliases or Aliases()
         self._has_stand_in = has_stand_in
         self._known = KnownVoices(capabilities, library)
-        self._names = NameResolver(self._known, self._aliases, substitute=substitute)
+        self.use(config or VoiceConfig())
+
+    def use(self, config: VoiceConfig) -> None:
+        """From now on. What has been decided of an utterance stays."""
+        self._config = config
+        self._names = self._names_by(config)
         self._defaults = DefaultVoices(
-            self._known, self._names, default_voice=default_voice, of_languages=self._aliases.languages
+            self._known, self._names, default_voice=config.default_voice, of_languages=config.aliases.languages
         )
+
+    def _names_by(self, config: VoiceConfig) -> NameResolver:
+        return NameResolver(self._known, config.aliases, substitute=config.substitute)
 
     # -- what there is -------------------------------------------------------------------------------------
 
@@ -85,7 +99,8 @@ class VoiceCatalogue:
     @property
     def default_language(self) -> str:
         languages = self.languages
-        return self._default_language if self._default_language in languages else languages[0]
+        language = self._config.default_language
+        return language if language in languages else languages[0]
 
     @property
     def defaults(self) -> dict[str, str]:
@@ -114,7 +129,19 @@ class VoiceCatalogue:
 
     def check_settings(self) -> None:
         """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now."""
-        check_voice_settings(self._known, self._names, self._aliases, self._default_voice)
+        for problem in self._problems(self._config):
+            raise SettingsError(problem)
+
+    def check_change(self, config: VoiceConfig) -> None:
+        """Raises SettingsError for what is wrong there and not yet now: a voice that is named may have been deleted."""
+        if self._known.capabilities.knows_voices:
+            now = set(self._problems(self._config))
+            for problem in self._problems(config):
+                if problem not in now:
+                    raise SettingsError(problem)
+
+    def _problems(self, config: VoiceConfig) -> Iterator[str]:
+        return voice_problems(self._known, self._names_by(config), config.aliases, config.default_voice)
 
     def check_stored(self, stored: StoredVoice) -> None:
         """Raises InvalidRequest if what is loaded speaks it, and could not with its instruction."""

@@ -1,9 +1,8 @@
 """Who speaks if no voice is named."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.name_resolver import NameResolver, voice_called
@@ -68,28 +67,31 @@ class DefaultVoices:
             return self._known.speakers(language)[0].info
 
 
-def check_voice_settings(known: KnownVoices, names: NameResolver, aliases: Aliases, default_voice: str | None) -> None:
-    """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now."""
+def voice_problems(
+    known: KnownVoices, names: NameResolver, aliases: Aliases, default_voice: str | None
+) -> Iterator[str]:
+    """What is wrong with a default voice or an alias, the option first; voices are known by now."""
     if default_voice is not None:
-        _check_setting(names, "voice", default_voice)
+        yield from _problem(names, "voice", default_voice)
     for name in aliases.names:
         if voice_called(known.all, name) is not None:
             logger.warning("voices.aliases: %s is a voice's own name, and stays that voice", name)
         else:
-            _check_setting(names, "voices.aliases", name)
+            yield from _problem(names, "voices.aliases", name)
     for language, voice in aliases.languages.items():
-        meant = _check_setting(names, f"voices.aliases: {language}", voice)
-        if isinstance(meant, KnownVoice) and language not in meant.info.languages:
-            spoken = ", ".join(meant.info.languages)
-            raise SettingsError(f"voices.aliases: {language}: voice {meant.name!r} speaks {spoken}")
+        yield from _problem(names, f"voices.aliases: {language}", voice, language)
 
 
-def _check_setting(names: NameResolver, option: str, voice: str) -> KnownVoice | AnyVoice | None:
-    """Whom it means; None for a stored voice that cannot speak now: who asks for it is told."""
+def _problem(names: NameResolver, option: str, voice: str, language: str = AUTO) -> Iterator[str]:
+    """That there is no such voice, or that it does not speak the language. A stored voice that cannot speak now is
+    none: who asks for it is told."""
     try:
-        return names.resolve(voice)
+        meant = names.resolve(voice)
     except UnknownVoice as error:
         if not names.is_stored(voice):
-            raise SettingsError(f"{option}: {error}") from error
-        logger.warning("%s: %s", option, error)
-        return None
+            yield f"{option}: {error}"
+        else:
+            logger.warning("%s: %s", option, error)
+        return
+    if isinstance(meant, KnownVoice) and not meant.speaks(language):
+        yield f"{option}: voice {meant.name!r} speaks {', '.join(meant.info.languages)}"

@@ -22,6 +22,7 @@ class KnownVoice:
     instruct: str = ""
     language: str = AUTO
     speed: float = 1.0
+    gain_db: float = 0.0
     seed: int | None = None
     text_layout: TextLayout = "auto"
     text_normalization: bool | None = None
@@ -123,8 +124,9 @@ def _profile(stored: StoredVoice, base: KnownVoice | None) -> KnownVoice | None:
     text_layout = stored.text_layout or base.text_layout
     is_normalized = base.text_normalization if stored.text_normalization is None else stored.text_normalization
     return replace(
-        known, language=own, speed=stored.speed * base.speed, text_layout=text_layout, text_normalization=is_normalized
-    )
+        known, language=own, speed=stored.speed * base.speed, gain_db=stored.gain_db + base.gain_db,
+        text_layout=text_layout, text_normalization=is_normalized,
+    )  # fmt: skip
 
 
 def _known(
@@ -135,8 +137,8 @@ def _known(
     )
     text_layout = stored.text_layout or "auto"
     return KnownVoice(
-        info, voice, stored, instruct=instruct, speed=stored.speed, seed=seed, text_layout=text_layout,
-        text_normalization=stored.text_normalization,
+        info, voice, stored, instruct=instruct, speed=stored.speed, gain_db=stored.gain_db, seed=seed,
+        text_layout=text_layout, text_normalization=stored.text_normalization,
     )  # fmt: skip
 
 

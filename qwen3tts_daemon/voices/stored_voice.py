@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from qwen3tts_daemon.limits import MAX_SOURCE_CHARS, Description, Instruct, Seed, Speed, Transcript, VoiceName
+from qwen3tts_daemon.limits import MAX_SOURCE_CHARS, Description, Gain, Instruct, Seed, Speed, Transcript, VoiceName
 from qwen3tts_daemon.uploads.voice_files import CARD
 from qwen3tts_daemon.voices.voice_id import ID_PATTERN, is_id
 from qwen_tts.api import Gender, TextLayout
@@ -44,6 +44,7 @@ class StoredVoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Profile: the voice that speaks."""
     instruct: Instruct = ""
     speed: Speed = 1.0
+    gain_db: Gain = 0.0
     seed: Seed | None = None
     text_layout: TextLayout | None = None
     """None: what the request, the voice below or the settings say"""

@@ -48,7 +48,6 @@ from qwen_tts.engine.stream_sound import StreamSound
 from qwen_tts.engine.thread import DeviceThread
 from qwen_tts.errors import (
     EngineFailed,
-    InvalidRequest,
     ModelLoading,
     ModelUnavailable,
     SynthesisError,
@@ -146,8 +145,6 @@ class Engine:
             check_may_wait(client, own, rows + self._config.queue - len(self._open))
 
     def _check(self, model: Model, request: SynthesisRequest) -> None:
-        if request.speed != 1.0:
-            raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
         check_length(len(request.text))
         model.prompts.check(request)
 

@@ -123,8 +123,6 @@ class Synthesizer:
     def _prompt(self, request: SynthesisRequest) -> Prompt:
         if request.live:
             raise InvalidRequest("the plain generator speaks whole text; leave live unset", param="live")
-        if request.speed != 1.0:
-            raise InvalidRequest("the model has one speed; leave speed at 1", param="speed")
         reference = self._reference(request.voice.prompt) if isinstance(request.voice, ClonedVoice) else None
         prefix = self._model.prompts.prefix(request, reference)
         tokens = self._model.tokenizer.encode(request.text.strip(BLANKS))

@@ -29,7 +29,8 @@ from qwen_tts.check.stages.official import Case, beside_official
 from qwen_tts.check.stages.plain import Text, greedy_codes
 from qwen_tts.check.stages.plan import Planned
 from qwen_tts.check.stages.recogniser import NotHeard, Recogniser
-from qwen_tts.check.stages.speaking import Take
+from qwen_tts.check.stages.speaking import Part, Take
+from qwen_tts.check.stages.takes import seams
 from qwen_tts.check.summary import summary
 from qwen_tts.checkpoint.model import Model, load_codec, load_model
 from qwen_tts.config.expectations import Expectations
@@ -391,3 +392,21 @@ def test_the_official_script_imports_nothing_of_ours() -> None:
         [sys.executable, "-I", "-c", script.read_text()], input="{}", capture_output=True, text=True, check=False
     )
     assert "missing" in done.stdout
+
+
+def test_seams_are_looked_for_in_what_was_heard() -> None:
+    """The listener lets further parts fade in; what the device said before that is no click of ours."""
+    swell = (8_000 * np.sin(np.arange(24_000) / 40)).astype(np.int16)
+    jump = swell + np.int16(12_000)
+    heard = jump.copy()
+    heard[:480] = np.linspace(swell[-1], jump[480], 480)
+    planned = Planned("en", "two parts", "whole")
+    parts = [Part(planned.seed, 0, pcm=[swell]), Part(planned.seed, 0, pcm=[jump])]
+    take = Take(planned, PresetVoice("ryan"), swell.tobytes() + heard.tobytes(), parts, StreamEnd())
+
+    def clicks(pcm: bytes) -> list[bool]:
+        found = seams(dataclasses.replace(take, pcm=pcm), "two parts", 24_000)
+        return [] if found is None else [one.has_click for one in found.seams]
+
+    assert clicks(take.pcm) == [False]
+    assert clicks(swell.tobytes()) == [True], "cut short: what the device said"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.audio import AUDIO_FORMATS, Law, Resampler, encode_g711, open_encoder, silence, wav_header
-from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
+from qwen3tts_daemon.audio.filters import LoudnessMeter, SoundFilter
 from qwen_tts.errors import UnsupportedFormat
 
 RATE = 24_000
@@ -174,22 +174,82 @@ def test_an_unknown_format_is_told() -> None:
     assert caught.value.param == "response_format"
 
 
+@pytest.mark.parametrize("name", AUDIO_FORMATS)
+@pytest.mark.parametrize("rate", [8_000, 16_000, 48_000])
+def test_a_format_may_have_another_sample_rate_than_the_sound_comes_with(name: str, rate: int) -> None:
+    encoder = open_encoder(name, rate, RATE)
+    encoded = b"".join([encoder.encode(piece) for piece in cut(sine(1.5), [1_920] * 12)]) + encoder.finish()
+    if name == "pcm":
+        sound, found = samples(encoded), rate
+        assert encoder.media_type.endswith(f"rate={rate}")
+    else:
+        sound, found = decode(encoded)
+    assert found == (48_000 if name == "opus" else rate), "Opus is always told at 48 kHz"
+    assert abs(len(sound) / found - 1.5) <= 0.25
+    middle = sound[found // 2 : found]
+    assert abs(np.argmax(np.abs(np.fft.rfft(middle))) * 2 - 440) <= 4
+
+
 SPEEDS = (0.25, 0.5, 0.8, 1.0, 1.25, 2.0, 3.3, 4.0)
+GAINS = (-40.0, -6.0, 3.0, 20.0)
+
+
+def filtered(pcm: bytes, **options: float) -> np.ndarray:
+    sound_filter = SoundFilter(RATE, **options)
+    return samples(sound_filter.process(pcm) + sound_filter.flush())
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
 def test_speed_changes_length_and_keeps_pitch(speed: float) -> None:
-    changer = SpeedChanger(RATE, speed)
-    changed = samples(changer.process(sine(1.5)) + changer.flush())
-    assert len(changed) == changer.position(round(1.5 * RATE)) == round(1.5 * RATE / speed)
+    changed = filtered(sine(1.5), speed=speed)
+    assert len(changed) == SoundFilter(RATE, speed=speed).position(round(1.5 * RATE)) == round(1.5 * RATE / speed)
     spectrum = np.abs(np.fft.rfft(changed))
     assert abs(np.argmax(spectrum) * RATE / len(changed) - 440) < 10
 
 
+@pytest.mark.parametrize("gain_db", [-40.0, -6.0, -0.5, 0.5, 3.0, 9.0])
+def test_a_gain_is_exact_and_moves_nothing(gain_db: float) -> None:
+    quiet = samples(sine(1.0, pitch=300)) / 4
+    louder = filtered(quiet.astype("<i2").tobytes(), gain_db=gain_db)
+    assert len(louder) == len(quiet)
+    expected = quiet * 10 ** (gain_db / 20)
+    middle = slice(RATE // 4, -RATE // 4)
+    assert np.abs(louder - expected)[middle].max() <= max(1.0, 0.01 * np.abs(expected).max())
+
+
+def test_what_becomes_louder_is_held_below_its_peak_between_samples_too() -> None:
+    time = np.arange(2 * RATE) / RATE
+    speech = 9_000 * np.sin(2 * math.pi * 5_987 * time) * (np.sin(2 * math.pi * 3 * time) > 0)
+    louder = filtered(speech.astype("<i2").tobytes(), gain_db=20)
+    resampler = Resampler(RATE, 8 * RATE)
+    wave_form = samples(resampler.process(louder.astype("<i2").tobytes()) + resampler.flush())
+    assert 20 * math.log10(np.abs(wave_form).max() / 32_768) <= -1
+    assert not filtered(bytes(RATE), gain_db=20).any(), "silence stays silence"
+
+
 @settings(deadline=None, max_examples=15)
-@given(sizes=SIZES, speed=st.sampled_from(SPEEDS))
-def test_speed_in_pieces_is_speed_of_the_whole(sizes: list[int], speed: float) -> None:
+@given(sizes=SIZES, speed=st.sampled_from(SPEEDS), gain_db=st.sampled_from((0.0, *GAINS)))
+def test_filtered_in_pieces_is_filtered_whole(sizes: list[int], speed: float, gain_db: float) -> None:
     pcm = sine(0.6)
-    whole, pieces = SpeedChanger(RATE, speed), SpeedChanger(RATE, speed)
+    pieces = SoundFilter(RATE, speed=speed, gain_db=gain_db)
     in_pieces = b"".join(pieces.process(piece) for piece in cut(pcm, sizes)) + pieces.flush()
-    assert in_pieces == whole.process(pcm) + whole.flush()
+    assert np.array_equal(samples(in_pieces), filtered(pcm, speed=speed, gain_db=gain_db))
+
+
+@pytest.mark.parametrize("sizes", [[], [1_920] * 40, [7, 0, 31_000]])
+def test_loudness_is_that_of_the_standard(sizes: list[int]) -> None:
+    """EBU Tech 3341 asks for -23.0 +-0.1 of a stereo sine of -23 dBFS and 1 kHz; one channel alone has 3 LU less."""
+    time = np.arange(15 * RATE) / RATE
+    tone = (32_768 * 10 ** (-23 / 20) * np.sin(2 * math.pi * 1_000 * time)).astype("<i2").tobytes()
+    meter = LoudnessMeter(RATE)
+    for piece in cut(tone + bytes(10 * RATE), sizes):
+        meter.add(piece)
+    assert meter.finish() == pytest.approx(-26.0, abs=0.1), "and silence does not count"
+    assert meter.duration_s == 20
+
+
+def test_silence_has_no_loudness() -> None:
+    meter = LoudnessMeter(RATE)
+    meter.add(bytes(4 * RATE))
+    assert meter.finish() <= -70
+    assert LoudnessMeter(RATE).finish() <= -70

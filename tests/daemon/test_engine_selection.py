@@ -1,13 +1,14 @@
 """Which engine the settings mean."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.hosting import engine_selection
-from qwen3tts_daemon.hosting.engine_selection import choose_engine
+from qwen3tts_daemon.hosting.engine_selection import choose_engine, manager_config
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 
 EMBEDDED = "qwen3tts_daemon.embedded.engine:create"
@@ -135,6 +136,13 @@ def test_only_an_engine_that_imports_pytorch_has_a_spare_process(models: Path) -
     assert (qwen.config.has_spare, qwen.spec.imports) == (True, ("qwen_tts.engine.engine",))
     preview = choose_engine(settings(models, "--engine", "embedded"))
     assert (preview.config.has_spare, preview.spec.imports) == (False, ())
+
+
+def test_how_long_the_card_is_kept_may_change_and_nothing_else_of_what_was_chosen(models: Path) -> None:
+    for engine, sleep_s in (("qwen", 7.0), ("embedded", 0.0)):
+        choice = choose_engine(settings(models, "--engine", engine))
+        changed = manager_config(choice, settings(models, "--qwen.sleep-s", "7"))
+        assert changed == replace(choice.config, sleep_s=sleep_s)
 
 
 @pytest.mark.parametrize(("cpus", "options", "threads"), [

@@ -365,6 +365,18 @@ async def test_use_keeps_an_engine_up(start: Start) -> None:
     assert now() - last == pytest.approx(10)
 
 
+async def test_how_long_it_is_kept_may_change_while_it_idles(start: Start) -> None:
+    watched = await start(sleep_s=600)
+    await watched.reach("ready")
+    watched.manager.use(ManagerConfig(sleep_s=60))
+    await watched.reach("sleeping")
+    assert now() == 60
+    await lease_once(watched.manager)
+    watched.manager.use(ManagerConfig())
+    await asyncio.sleep(DAY_S)
+    assert watched.manager.state == "ready"
+
+
 async def test_sleep_comes_before_unloading_and_a_lease_wakes(start: Start) -> None:
     watched = await start(sleep_s=60, idle_unload_s=300)
     await watched.reach("ready", "sleeping")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.audio import silence
-from qwen3tts_daemon.audio.ffmpeg import SpeedChanger
+from qwen3tts_daemon.audio.filters import SoundFilter
 from qwen3tts_daemon.speech.output import NOTHING_MS, Output, Part, SegmentStarted
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts.api import AudioChunk
@@ -73,7 +73,7 @@ def test_the_engines_sound_comes_between_silences(spoken: list[int], size: int, 
 @pytest.mark.parametrize("speed", [0.25, 0.7, 1.5, 4])
 @pytest.mark.parametrize("size", [500, SAMPLES_PER_FRAME, 20_000])
 def test_at_another_speed_a_segment_begins_where_its_sound_does(speed: float, size: int) -> None:
-    output = Output(ENGINE, SEGMENTS, lead_s=0.1, tail_s=0.2, speed=SpeedChanger(SAMPLE_RATE, speed))
+    output = Output(ENGINE, SEGMENTS, lead_s=0.1, tail_s=0.2, sound_filter=SoundFilter(SAMPLE_RATE, speed=speed))
     parts = run(output, chunks([0, 1, 2, 3], size))
     samples = [len(tone(sentence)) // 2 for sentence in SENTENCES]
     assert len(heard(parts)) // 2 == 2_400 + round(sum(samples) / speed) + 4_800

@@ -107,7 +107,7 @@ async def test_the_engine_hears_which_voice_is_wanted_before_there_is_text(speec
 
 
 async def test_a_finished_sentence_is_spoken_in_a_pause_of_the_writer(manager: ModelManager, metrics: Metrics) -> None:
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     speech = Speech(manager, voices, metrics, SpeechConfig(idle_flush_s=0.001))
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello there.")
@@ -126,7 +126,7 @@ async def test_at_every_speed_the_sound_is_whole_and_ends(speech: Speech, text: 
 
 
 async def test_silence_around_the_speech_is_part_of_the_sound(manager: ModelManager, metrics: Metrics) -> None:
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     speech = Speech(manager, voices, metrics, SpeechConfig(lead_silence_s=0.1, tail_silence_s=0.25))
     async with speech.utterance(ORDER) as utterance:
         utterance.feed("Hello there. How are you?")
@@ -190,7 +190,7 @@ class TestWithoutWords:
 
         manager = ModelManager(start, ManagerConfig(load_timeout_s=60))
         await manager.start(preload=True)
-        voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+        voices = VoiceCatalogue(lambda: manager.capabilities)
         async with Speech(manager, voices, metrics, SpeechConfig()).utterance(ORDER) as utterance:
             reading = asyncio.create_task(read(utterance))
             while not manager.leases:

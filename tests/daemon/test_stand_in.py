@@ -41,7 +41,7 @@ class Two:
         is_open.set()
         self.asked: list[str] = []
         manager, stand_in = self._manager("qwen", self.gate), self._manager("preview", is_open)
-        voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+        voices = VoiceCatalogue(lambda: manager.capabilities)
         self.speech = Speech(manager, voices, Metrics(), SpeechConfig(), stand_in)
 
     def _manager(self, name: str, gate: asyncio.Event) -> ModelManager:

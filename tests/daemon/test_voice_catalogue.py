@@ -17,7 +17,7 @@ from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.speech.voice_making import About, VoiceMaker
 from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.names import labels
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
@@ -45,8 +45,8 @@ class Home:
         self, default_voice: str | None = None, default_language: str = "en", *, substitute: bool = True, **aliases: str
     ) -> VoiceCatalogue:
         return VoiceCatalogue(
-            lambda: self.engine.capabilities, default_voice=default_voice, default_language=default_language,
-            library=self.library, aliases=Aliases(aliases), substitute=substitute,
+            lambda: self.engine.capabilities,
+            VoiceConfig(default_voice, default_language, Aliases(aliases), substitute), library=self.library,
         )  # fmt: skip
 
     def profile(self, id: str, base: str, **fields: Any) -> StoredVoice:

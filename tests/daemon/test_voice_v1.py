@@ -44,7 +44,7 @@ class Desk:
 
     def __init__(self, table: str = "tone", **limits: Any) -> None:
         engine = ToneEngine(table=table)
-        self.voices = VoiceCatalogue(lambda: engine.capabilities, default_voice=None, default_language="en")
+        self.voices = VoiceCatalogue(lambda: engine.capabilities)
         self.now = 1000.0
         self.status = StatusMessage(
             models=(), device="", total_mb=None, free_mb=None, rows=4, active=0, state="ready",
@@ -190,8 +190,8 @@ def test_what_nobody_asks_for_otherwise(desk: Desk) -> None:
     }  # fmt: skip
     assert configured == {
         "type": "configured", "voice": None, "mode": "preset", "design": "", "language": "auto", "instruct": "",
-        "speed": 1.0, "split": "sentence", "text_layout": "auto",
-        "text_normalization": None, "words": False, "policy": "queue",
+        "speed": 1.0, "gain_db": 0.0, "lead_silence_ms": None, "tail_silence_ms": None, "split": "sentence",
+        "text_layout": "auto", "text_normalization": None, "words": False, "policy": "queue",
         "lead_ms": 10_000, "id": None,
         "format": {"encoding": "pcm_s16le", "sample_rate": 24_000, "framing": "tagged", "frame_ms": 80},
     }  # fmt: skip

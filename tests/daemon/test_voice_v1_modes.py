@@ -33,9 +33,7 @@ class Studio(Desk):
         if instructed is not None:
             capabilities = msgspec.structs.replace(capabilities, instruct_kinds=instructed)
         self.library = VoiceLibrary(folder)
-        self.voices = VoiceCatalogue(
-            lambda: capabilities, default_voice=None, default_language="en", library=self.library
-        )
+        self.voices = VoiceCatalogue(lambda: capabilities, library=self.library)
         self.time = 0.0
         self.voices.references = TrialReferences(now=lambda: self.time)
         self.session = Session(

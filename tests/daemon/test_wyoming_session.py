@@ -28,7 +28,7 @@ from qwen3tts_daemon.protocols.wyoming.session import (
 from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import Capabilities, VoiceInfo, VoiceKind
@@ -342,8 +342,7 @@ class First:
         for number, description in enumerate(AWKWARD):
             library.add(StoredVoice(id=f"v{number}", name="x", kind="designed", design="x", description=description))
         self.voices = VoiceCatalogue(
-            lambda: engine.capabilities, default_voice=default, default_language="en", library=library,
-            aliases=Aliases(aliases),
+            lambda: engine.capabilities, VoiceConfig(default, aliases=Aliases(aliases)), library=library
         )  # fmt: skip
         info = describer().info(engine.capabilities, self.voices.voices, self.voices.defaults)
         self.listed = info.tts[0].voices

@@ -129,3 +129,19 @@ def test_home_assistant_is_told_once_wyoming_answers(tmp_path: Path, open_port: 
     assert (path, token, body["service"]) == ("/discovery", "Bearer secret", "wyoming")
     assert body["config"]["uri"].startswith("tcp://")
     assert body["config"]["uri"].endswith(f":{open_port}")
+
+
+def test_the_log_has_the_letters_by_which_a_browser_is_let_in(tmp_path: Path, open_port: int) -> None:
+    daemon = tmp_path / "daemon"
+    daemon.write_text('#!/bin/sh\n[ "$1 $2" != "pair --json" ] || echo \'{"letters": "CDFGHJ"}\'\n')
+    daemon.chmod(0o755)
+    (tmp_path / "options.json").write_text(json.dumps(CONFIG["options"]))
+    environment = {
+        "PATH": os.environ["PATH"], "APP_DATA": str(tmp_path), "SUPERVISOR_URL": "http://127.0.0.1:9",
+        "QWEN3TTS_WYOMING__PORT": str(open_port),
+    }  # fmt: skip
+    started = subprocess.run(
+        [sys.executable, str(APP / "run.py"), str(daemon), "serve"], env=environment, stderr=subprocess.PIPE, text=True,
+        timeout=PATIENCE_S, check=True,
+    )  # fmt: skip
+    assert "type CDFGHJ where the page asks" in started.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -28,7 +29,7 @@ async def speech(cache_dir: Path) -> AsyncIterator[Speech]:
     manager = ModelManager(start, ManagerConfig(load_timeout_s=60))
     await manager.start(preload=True)
     await manager.ready()
-    catalogue = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    catalogue = VoiceCatalogue(lambda: manager.capabilities)
     yield Speech(manager, catalogue, Metrics(), SpeechConfig(lead_silence_s=0.3, tail_silence_s=0.3))
     await manager.close()
 
@@ -39,9 +40,19 @@ async def left_out(speech: Speech, text: str, voice: str | None) -> str:
         return utterance.left_out.message if utterance.left_out else ""
 
 
-async def samples(speech: Speech, text: str, voice: str | None) -> int:
-    async with speech.whole_utterance(Order("test", voice=voice), text) as utterance:
+async def samples(speech: Speech, text: str, voice: str | None, speed: float = 1.0) -> int:
+    async with speech.whole_utterance(Order("test", voice=voice, speed=speed), text) as utterance:
         return sum([part.samples async for part in utterance if isinstance(part, AudioChunk)])
+
+
+@pytest.mark.parametrize("voice", ["heart", "zf_xiaoxiao"])
+async def test_a_speed_is_exact(speech: Speech, voice: str) -> None:
+    """The networks' own speed was up to 20 % off, and no faster than 1.5."""
+    text = "The kettle is on, and the door is locked." if voice == "heart" else "厨房的灯还开着，请把它关掉。"
+    silences = 2 * round(0.3 * SAMPLE_RATE)
+    spoken = await samples(speech, text, voice) - silences
+    for speed in (0.5, 0.9, 1.25, 2.0, 4.0):
+        assert await samples(speech, text, voice, speed) - silences == round(spoken / speed)
 
 
 UNREADABLE: list[tuple[str | None, str, str]] = [

@@ -78,7 +78,6 @@ CANNOT_BE_SPOKEN = (
     ({"voice": DesignedVoice("A child.")}, InvalidRequest, "voice"),
     ({"voice": ClonedVoice(VoicePrompt(b""))}, InvalidRequest, "voice"),
     ({"language": "tlh"}, UnknownLanguage, "language"),
-    ({"speed": 1.5}, InvalidRequest, "speed"),
 )
 """Fields of a request that a checkpoint with preset voices refuses, with what, naming which."""
 

@@ -10,10 +10,11 @@ import httpx
 from fastapi import FastAPI
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
-from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, WebSocketSettings
+from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, Settings, WebSocketSettings
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
@@ -78,6 +79,7 @@ async def open_door(
     body_timeout_s: float = 30.0,
     auth: Auth | None = None,
     clips: Clips | None = None,
+    settings: LiveSettings | None = None,
 ) -> AsyncIterator[Door]:
     auth = auth or Auth(
         policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
@@ -86,7 +88,8 @@ async def open_door(
     sockets = Sockets(speech, WebSocketSettings())
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
-        kept_clips=clips or Clips(ClipsSettings()), config=config, version="9.8.7", body_timeout_s=body_timeout_s,
+        kept_clips=clips or Clips(ClipsSettings()), live_settings=settings or LiveSettings(Settings()),
+        config=config, version="9.8.7", body_timeout_s=body_timeout_s,
     )  # fmt: skip
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)
     await http_server.start()

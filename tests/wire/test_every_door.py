@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,13 @@ from typing import Any
 import av
 import httpx
 import msgspec
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from websockets.asyncio.client import connect
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
+from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from qwen3tts_daemon.audio import AUDIO_FORMATS, FILE_FORMATS, silence
@@ -31,6 +35,15 @@ from tests.wire.http_door import Door, open_door
 NOTHING = silence(NOTHING_MS, SAMPLE_RATE)
 WORDLESS = ["👍", "...", "—", "***", "```\ncode\n```", "\u200b", "( )", "¿?"]
 UNREADABLE = "[mute] שלום"
+
+
+def samples_of(pcm: bytes) -> NDArray[np.float64]:
+    return np.frombuffer(pcm, "<i2").astype(float)
+
+
+def with_lead(pcm: bytes) -> bytes:
+    """As the settings of these doors have it."""
+    return silence(200, SAMPLE_RATE) + pcm
 
 
 @dataclass(frozen=True)
@@ -268,6 +281,76 @@ async def test_a_number_may_be_sent_as_text(doors: Doors) -> None:
     for batch in ({"items": [body]}, {"items": [{"input": "Hello there."}], **fast}):
         lines = (await client.post("/v1/audio/speech/batch", json=batch)).text.splitlines()
         assert len(base64.b64decode(json.loads(lines[0])["audio"])) == 44 + lead + spoken
+
+
+HELLO = samples_of(tone("Hello there."))
+
+
+async def test_every_door_takes_a_level_and_silences(doors: Doors) -> None:
+    """Half the level is -6.02 dB."""
+    asked = {"gain_db": -6.0206, "lead_silence_ms": 100, "tail_silence_ms": 50}
+    expected = [*[0] * 2_400, *np.round(HELLO / 2), *[0] * 1_200]
+    body = {"input": "Hello there.", "response_format": "pcm", **asked}
+    client = doors.http.client
+
+    heard_by = {
+        "openai": (await client.post("/v1/audio/speech", json=body)).content,
+        "say": (await client.get("/v1/audio/say", params={"text": "Hello there.", "format": "pcm", **asked})).content,
+    }
+    lines = (await client.post("/v1/audio/speech/batch", json={"items": [body]})).text.splitlines()
+    heard_by["batch"] = base64.b64decode(json.loads(lines[0])["audio"])
+    clip = await client.post("/v1/audio/clips", json=body | {"response_format": "wav"})
+    heard_by["clip"] = (await client.get(clip.json()["path"])).content[44:]
+    async with connect(f"ws://127.0.0.1:{doors.http.port}/v1/tts") as socket:
+        await socket.send(json.dumps({"type": "speak", "text": "Hello there.", "final": True, **asked}))
+        sound = b""
+        async for data in socket:
+            if isinstance(data, bytes):
+                sound += data[8:]
+            elif json.loads(data)["type"] == "done":
+                break
+    heard_by["websocket"] = sound
+    async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as wyoming_client:
+        await wyoming_client.write_event(Event("synthesize", {"text": "Hello there.", "context": asked}))
+        by_wyoming = await heard(wyoming_client, "audio-stop", "error")
+    assert isinstance(by_wyoming, bytes)
+    heard_by["wyoming"] = by_wyoming
+
+    for door, pcm in heard_by.items():
+        assert len(pcm) == 2 * len(expected), door
+        assert np.abs(samples_of(pcm) - expected).max() <= 1, door
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 48_000])
+async def test_http_sends_the_sample_rate_that_is_asked_for(doors: Doors, rate: int) -> None:
+    client = doors.http.client
+    asked = {"input": "Hello there.", "sample_rate": rate, "response_format": "wav"}
+    answers = [(await client.post("/v1/audio/speech", json=asked)).content]
+    answers.append(
+        (
+            await client.get("/v1/audio/say", params={"text": "Hello there.", "format": "wav", "sample_rate": rate})
+        ).content
+    )
+    lines = (await client.post("/v1/audio/speech/batch", json={"items": [asked]})).text.splitlines()
+    answers.append(base64.b64decode(json.loads(lines[0])["audio"]))
+    clip = (await client.post("/v1/audio/clips", json=asked)).json()
+    answers += [(await client.get(clip["path"])).content for _ in range(2)]
+    flac = (await client.get(clip["path"].replace(".wav", ".flac"))).content
+    for answer in answers:
+        header_rate = struct.unpack_from("<I", answer, 24)[0]
+        assert header_rate == rate
+        assert abs(len(answer) - 44 - len(with_lead(tone("Hello there."))) * rate // SAMPLE_RATE) <= 8
+    data_bytes = struct.unpack_from("<I", answers[-1], 40)[0]
+    assert data_bytes == len(answers[-1]) - 44, "a clip knows its length"
+    with av.open(io.BytesIO(flac)) as file:
+        assert file.streams.audio[0].rate == rate
+
+
+@pytest.mark.parametrize(("field", "value"), [("sample_rate", 44_000), ("gain_db", 21), ("lead_silence_ms", 2_001)])
+async def test_what_cannot_be_had_is_told_by_its_name(doors: Doors, field: str, value: int) -> None:
+    answer = await doors.http.client.post("/v1/audio/speech", json={"input": "Hello.", field: value})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (422, "bad_field", field)
 
 
 async def test_many_pieces_without_words_at_once(doors: Doors) -> None:

@@ -65,7 +65,7 @@ async def test_the_door_is_open_while_the_engine_loads(metrics: Metrics) -> None
 
     manager = ModelManager(start, ManagerConfig(load_timeout_s=0.05))
     await manager.start(preload=True)
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     async with open_door(Speech(manager, voices, metrics, SpeechConfig()), metrics) as door:
         assert (await door.client.get("/health")).json()["state"] == "loading"
         ready = await door.client.get("/ready")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import pty
 import re
@@ -233,6 +234,12 @@ def test_pair_prints_links_and_letters(daemon: Running) -> None:
         forgotten = run("pair", "--forget", "--http.port", str(daemon.port), data=daemon.data)
         assert forgotten.returncode == 0, forgotten.stderr
         assert browser.get(SESSION).json()["paired"] is False
+
+
+def test_pair_tells_programs_too(daemon: Running) -> None:
+    told = json.loads(run("pair", "--json", "--http.port", str(daemon.port), data=daemon.data).stdout)
+    assert told.keys() == {"here", "letters", "phone", "expires_in_s"}
+    assert paired(told["here"])
 
 
 def test_pair_draws_a_picture_in_a_terminal(daemon: Running) -> None:

@@ -90,9 +90,7 @@ async def home(tmp_path: Any, metrics: Metrics, frame_s: float) -> AsyncIterator
     manager = ModelManager(start, ManagerConfig(load_timeout_s=PATIENCE_S))
     await manager.start(preload=True)
     await manager.ready()
-    voices = VoiceCatalogue(
-        lambda: manager.capabilities, default_voice=None, default_language="en", library=VoiceLibrary(tmp_path / "v")
-    )
+    voices = VoiceCatalogue(lambda: manager.capabilities, library=VoiceLibrary(tmp_path / "v"))
     yield Home(manager, Speech(manager, voices, metrics, SpeechConfig()), started)
     await manager.close()
 
@@ -201,7 +199,7 @@ async def test_every_field_of_sampling_reaches_the_engine(door: Door, engine: St
 async def test_what_is_not_sent_is_the_models_own(door: Door, engine: Studio, route: str) -> None:
     await ask(door, route)
     request = engine.requests[-1]
-    assert (request.sampling, request.limits.max_audio_s, request.speed) == (Sampling(), None, 1.0)
+    assert (request.sampling, request.limits.max_audio_s) == (Sampling(), None)
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -310,7 +308,6 @@ async def test_a_profile_has_its_speed_on_every_path(door: Door, engine: Studio,
     samples = round(len(tone(TEXT)) / 2 / speed)
     assert len(streamed.content) == 2 * samples
     assert float(whole.headers["x-audio-duration"]) == round(samples / SAMPLE_RATE, 3)
-    assert engine.requests[-1].speed == 1.0
 
 
 # -- codes and prompts -----------------------------------------------------------------------------------------
@@ -442,7 +439,7 @@ async def test_offloading_what_still_loads_lets_it_become_warm_first(metrics: Me
     manager = ModelManager(start, ManagerConfig())
     await manager.start(preload=True)
     warm = asyncio.create_task(manager.warm())
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     async with open_door(Speech(manager, voices, metrics, SpeechConfig()), metrics) as door:
         assert (await door.client.post("/api/gpu-offload", headers=BEARER)).status_code == 200
         may_load.set()
@@ -457,7 +454,7 @@ async def test_what_is_there_is_known_before_anything_is_loaded(metrics: Metrics
 
     manager = ModelManager(start, ManagerConfig())
     await manager.start(preload=False)
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     async with open_door(Speech(manager, voices, metrics, SpeechConfig()), metrics) as door:
         models = (await door.client.get("/api/models")).json()
         assert models["models"] == {"custom_voice": "Custom", "voice_design": None, "voice_clone": "Base"}

@@ -256,7 +256,7 @@ async def test_who_leaves_while_it_is_read_hears_nothing(speech: Speech, engine:
 async def test_no_engine_is_loaded_for_it(metrics: Metrics) -> None:
     manager = ModelManager(lambda: made(ToneEngine(load_fails="nobody is there")), ManagerConfig())
     await manager.start(preload=False)
-    voices = VoiceCatalogue(lambda: manager.capabilities, default_voice=None, default_language="en")
+    voices = VoiceCatalogue(lambda: manager.capabilities)
     async with open_door(Speech(manager, voices, metrics, SpeechConfig()), metrics) as door:
         assert (await spoken(door, TEXT))["segments"][0]["spoken"] == WORDS
         assert manager.state == "unloaded"

@@ -6,6 +6,7 @@ The Supervisor writes the options to /data/options.json and gives a token for it
 import json
 import os
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -59,12 +60,22 @@ def announce(port: int) -> None:
         print(f"Home Assistant could not be told of the voice: {error}", file=sys.stderr)
 
 
+def show_invitation(command: list[str], settings: Mapping[str, str]) -> None:
+    """Into the log, which only who administers Home Assistant can read: the letters by which a browser is let in."""
+    environment = {**os.environ, **settings}
+    given = subprocess.run([*command, "pair", "--json"], env=environment, stdout=subprocess.PIPE, check=False)
+    if given.returncode == 0:
+        letters = json.loads(given.stdout)["letters"]
+        print(f"To let a browser in, type {letters} where the page asks, within five minutes", file=sys.stderr)
+
+
 def main() -> None:
     options = json.loads((DATA / "options.json").read_text("utf-8"))
     settings = settings_of(options)
     if os.fork() == 0:  # twice, so that tini and not the daemon is who it leaves behind
         if os.fork() == 0:
             announce(int(os.environ.get("QWEN3TTS_WYOMING__PORT", "10200")))
+            show_invitation(sys.argv[1:2], settings)
         os._exit(0)
     os.wait()
     os.execvpe(sys.argv[1], sys.argv[1:], {**os.environ, **settings})

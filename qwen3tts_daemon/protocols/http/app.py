@@ -5,6 +5,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http.middleware import AdmissionMiddleware
 from qwen3tts_daemon.protocols.http.openapi import complete_document
@@ -16,6 +17,7 @@ from qwen3tts_daemon.protocols.http.routes import (
     openai,
     page,
     say,
+    settings,
     status,
     text,
     voices,
@@ -39,6 +41,7 @@ def build_app(
     auth: Auth,
     sockets: SocketDoor,
     kept_clips: Clips,
+    live_settings: LiveSettings,
     config: HttpSettings,
     version: str,
     pair_command: str = f"{PROGRAM} pair",
@@ -69,6 +72,7 @@ def build_app(
         batch.router(speech),
         say.router(speech),
         text.router(speech),
+        settings.router(live_settings),
         clips.router(speech, kept_clips, config),
         page.router(),
         websocket.router(sockets),

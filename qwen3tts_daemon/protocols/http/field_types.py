@@ -5,7 +5,7 @@ later, with a code and words of its own, or (another way to write a language's n
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -56,9 +56,14 @@ Temperature = Annotated[float, within(TEMPERATURE)]
 TopK = Annotated[int, within(TOP_K)]
 TopP = Annotated[float, within(TOP_P)]
 RepetitionPenalty = Annotated[float, within(REPETITION_PENALTY)]
+SampleRate = Literal[8000, 16000, 24000, 48000]
 
 NUMBER_TEXTS: Mapping[str, str] = {
     "speed": r"^(0\.(2[5-9]|[3-9])[0-9]{0,4}|[1-3](\.[0-9]{1,6})?|4(\.0{1,6})?)$",
+    "gain_db": r"^(-(40|[1-3]?[0-9](\.[0-9]{1,6})?)|(20|1?[0-9](\.[0-9]{1,6})?))$",
+    "lead_silence_ms": r"^(0|[1-9][0-9]{0,2}|1[0-9]{3}|2000)$",
+    "tail_silence_ms": r"^(0|[1-9][0-9]{0,2}|1[0-9]{3}|2000)$",
+    "sample_rate": r"^(8000|16000|24000|48000)$",
     "seed": r"^(0|[1-9][0-9]{0,17})$",
     "temperature": r"^([0-4](\.[0-9]{1,6})?|5(\.0{1,6})?)$",
     "top_k": r"^([1-9][0-9]{0,3}|10000)$",

@@ -4,6 +4,8 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+import segno
+
 from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.lan_addresses import lan_addresses, listens
 from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
@@ -26,6 +28,11 @@ def page_url(principal: Principal, config: HttpSettings) -> str | None:
     """The page's, for other devices at home; None if they cannot reach it."""
     url = base_url(principal, config)
     return None if _is_this_machine(urlsplit(url).hostname or "") else f"{url}/"
+
+
+def qr_code(link: str) -> str:
+    """A picture of it as data: URL. Dark on white, whatever the colours of the page: that is what cameras read."""
+    return segno.make_qr(link).svg_data_uri(omitsize=True, xmldecl=False, light="white")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -1,10 +1,12 @@
 """What the JSON answers hold: for who writes them, and by these names in the OpenAPI document."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
+from qwen3tts_daemon.config_file import FileState
+from qwen3tts_daemon.options import Kind, Place
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
@@ -66,6 +68,7 @@ class KeptVoice(_Voice):
     base: str
     instruct: str
     speed: float
+    gain_db: float
     seed: int | None
     text_layout: TextLayout | None
     text_normalization: bool | None
@@ -89,6 +92,7 @@ class ListedVoice(_Voice):
     base: NotRequired[str]
     instruct: NotRequired[str]
     speed: NotRequired[float]
+    gain_db: NotRequired[float]
     seed: NotRequired[int | None]
     text_layout: NotRequired[TextLayout | None]
     text_normalization: NotRequired[bool | None]
@@ -123,6 +127,34 @@ class Clip(TypedDict):
     media_type: str
     expires_at: str
     voice: str
+    qr: NotRequired[str]
+
+
+class Setting(TypedDict):
+    name: str
+    kind: Kind
+    value: Any
+    default: Any
+    origin: Place
+    variable: str | None
+    is_locked: bool
+    at_once: bool
+    choices: list[str]
+    minimum: float | None
+    maximum: float | None
+    is_whole: bool
+    about: str
+    toml: str
+
+
+class SettingsFile(TypedDict):
+    path: str | None
+    state: FileState
+
+
+class ChangeableSettings(TypedDict):
+    file: SettingsFile
+    settings: list[Setting]
 
 
 class OpenaiModel(TypedDict):

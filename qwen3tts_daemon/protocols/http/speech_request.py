@@ -1,5 +1,6 @@
 """What may be ordered over HTTP: the body of OpenAI's clients with fields of our own, and what becomes of it."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -7,15 +8,17 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
+from qwen3tts_daemon.audio import Encoder, open_encoder
 from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.hosting.model_names import ALWAYS_LISTED, OWN
-from qwen3tts_daemon.limits import Instruct, Speed
+from qwen3tts_daemon.limits import Gain, Instruct, Silence, Speed
 from qwen3tts_daemon.protocols.http.field_types import (
     NUMBER_TEXTS,
     FormatName,
     InputText,
     LanguageName,
     RepetitionPenalty,
+    SampleRate,
     SeedField,
     Temperature,
     TopK,
@@ -25,10 +28,11 @@ from qwen3tts_daemon.protocols.http.field_types import (
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert
+from qwen3tts_daemon.speech.clip import Encoding
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
-from qwen_tts.api import Sampling, TextLayout
+from qwen_tts.api import Capabilities, Sampling, TextLayout
 
 _SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")
 
@@ -56,6 +60,14 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     response_format: FormatName | None = DEFAULT_FORMAT
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
     speed: Speed | None = 1.0
+    gain_db: Gain | None = 0.0
+    """Louder or softer than the voice is; what becomes louder is limited at a peak of -1 dB."""
+    lead_silence_ms: Silence | None = None
+    """Before the first word; without it as the settings say, and so below."""
+    tail_silence_ms: Silence | None = None
+    """After the last word."""
+    sample_rate: SampleRate | None = None
+    """In Hz: 8000, 16000, 24000 or 48000; without it the engine's."""
     stream_format: Literal["audio", "sse"] | None = "audio"
     text_layout: TextLayout | None = "auto"
     """How the model reads the text: "whole", before the first sound, or "streaming", a token beside each frame."""
@@ -74,6 +86,16 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     def format(self) -> str:
         """What the sound is sent as."""
         return self.response_format or DEFAULT_FORMAT
+
+    async def encoder(self, engine: Capabilities) -> Encoder:
+        """For the sound of that engine, in the wanted format and rate. Raises UnsupportedFormat."""
+        rate = self.sample_rate or engine.sample_rate
+        # In a thread: the first compressed one imports FFmpeg.
+        return await asyncio.to_thread(open_encoder, self.format, rate, engine.sample_rate)
+
+    async def encoding(self, engine: Capabilities) -> Encoding:
+        """The same, to be kept."""
+        return await asyncio.to_thread(Encoding, self.format, engine.sample_rate, self.sample_rate)
 
 
 def name_of(voice: str | NamedVoice | None) -> str | None:
@@ -115,6 +137,8 @@ def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
     given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
     return Order(
         protocol=protocol, voice=name_of(body.voice), language=body.language, instruct=body.instructions or "",
-        speed=1.0 if body.speed is None else body.speed, text_layout=body.text_layout or "auto",
-        text_normalization=body.text_normalization, sampling=Sampling(**given), streamed=streamed,
+        speed=1.0 if body.speed is None else body.speed, gain_db=body.gain_db or 0.0,
+        lead_silence_ms=body.lead_silence_ms, tail_silence_ms=body.tail_silence_ms,
+        text_layout=body.text_layout or "auto", text_normalization=body.text_normalization,
+        sampling=Sampling(**given), streamed=streamed,
     )  # fmt: skip

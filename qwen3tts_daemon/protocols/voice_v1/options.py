@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.limits import LEAD_MS, Description, Instruct, Speed, within
+from qwen3tts_daemon.limits import LEAD_MS, Description, Gain, Instruct, Silence, Speed, within
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat, format_of_engine
 from qwen3tts_daemon.speech.request import Order
@@ -35,6 +35,9 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     language: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
     instruct: Instruct | UnsetType | None = UNSET
     speed: Speed | UnsetType | None = UNSET
+    gain_db: Gain | UnsetType | None = UNSET
+    lead_silence_ms: Silence | UnsetType | None = UNSET
+    tail_silence_ms: Silence | UnsetType | None = UNSET
     sampling: dict[str, Any] | UnsetType | None = UNSET
     """Fields of Sampling; they change only themselves."""
     format: dict[str, Any] | UnsetType | None = UNSET
@@ -63,6 +66,10 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     language: str = AUTO
     instruct: str = ""
     speed: float = 1.0
+    gain_db: float = 0.0
+    lead_silence_ms: int | None = None
+    """null: as the settings say, and so below"""
+    tail_silence_ms: int | None = None
     sampling: Sampling = Sampling()
     format: SoundFormat
     split: Split = "sentence"
@@ -82,7 +89,8 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
         """What speech is asked for."""
         return Order(
             protocol="websocket", voice=DesignedVoice(self.design) if self.mode == "design" else self.voice,
-            language=self.language, instruct=self.instruct, speed=self.speed, split=self.split,
+            language=self.language, instruct=self.instruct, speed=self.speed, gain_db=self.gain_db,
+            lead_silence_ms=self.lead_silence_ms, tail_silence_ms=self.tail_silence_ms, split=self.split,
             text_layout=self.text_layout, text_normalization=self.text_normalization, sampling=self.sampling,
         )  # fmt: skip
 

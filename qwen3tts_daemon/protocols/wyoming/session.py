@@ -22,7 +22,7 @@ from wyoming.ping import Ping, Pong
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.limits import Instruct, Seed, Speed
+from qwen3tts_daemon.limits import Gain, Instruct, Seed, Silence, Speed
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
 from qwen3tts_daemon.speech.request import Order
@@ -80,6 +80,9 @@ class _ContextField(msgspec.Struct):
 
     instruct: Instruct = ""
     speed: Speed = 1.0
+    gain_db: Gain = 0.0
+    lead_silence_ms: Silence | None = None
+    tail_silence_ms: Silence | None = None
     seed: Seed | None = None
     text_normalization: bool | None = None
 
@@ -93,7 +96,8 @@ class _StartFields(msgspec.Struct):
         voice, context = self.voice or _VoiceField(), self.context or _ContextField()
         return Order(
             protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
-            speed=context.speed, text_normalization=context.text_normalization,
+            speed=context.speed, gain_db=context.gain_db, lead_silence_ms=context.lead_silence_ms,
+            tail_silence_ms=context.tail_silence_ms, text_normalization=context.text_normalization,
             sampling=Sampling(seed=context.seed),
         )  # fmt: skip
 

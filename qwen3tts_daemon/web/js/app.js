@@ -12,6 +12,7 @@ import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
 import { VoiceClient } from "./socket.js";
 import { Tabs } from "./tabs.js";
+import { Toasts } from "./telling.js";
 import { Utterance } from "./utterance.js";
 import { prettyName } from "./voices.js";
 
@@ -19,7 +20,8 @@ const LEAD_MS = 30_000;
 /** What is only made, such as a take, has no listener to wait for. */
 const UNHEARD_MS = 600_000;
 const byId = (id) => document.getElementById(id);
-const TOAST_MS = 6_000;
+/** Nobody is asked to do anything about them: they are over once the socket is open again. */
+const OF_CONNECTION = ["closed", "unreachable"];
 
 /** Events: voices, samples, voice, state, status, utterance, speaking, heard, reading, reuse. */
 class App extends Emitter {
@@ -28,7 +30,9 @@ class App extends Emitter {
   history = new History();
   catalogue = null;
   samples = {};
+  /** As it was pushed, and when. */
   status = null;
+  statusAt = 0;
 
   get kinds() {
     return this.catalogue?.kinds ?? [];
@@ -86,17 +90,23 @@ class App extends Emitter {
     const policy = isPlayed ? "preempt" : "queue";
     const context = this.client.context({ ...utterance.options, policy, lead_ms: isPlayed || isLive ? LEAD_MS : UNHEARD_MS });
     utterance.follow(context);
-    context.on("error", (error) => this.fail(error));
-    context.on("warning", ({ code }) => code === "timeout" && this.tell("live.timeout"));
+    if (!isPlayed) context.on("error", (error) => this.fail(error)); // else the player tells it
     context.on("done", async ({ reason }) => {
-      if (reason === "limit") this.tell("speak.limit");
       if (reason !== "complete" && reason !== "limit") return;
       await this.#nameVoice(utterance);
       if (utterance.isKept && utterance.sound.length) await this.history.add(utterance);
     });
-    if (isPlayed) this.dock.show(utterance);
+    if (isPlayed) {
+      this.#toasts.over("error");
+      this.dock.show(utterance);
+    }
     if (!isLive) context.speak(text, true);
     return utterance;
+  }
+
+  /** The same text once more, with other settings where `changes` says so. */
+  speakAgain({ text, options, title, isKept }, changes = {}) {
+    return this.speak({ text, title, isKept, options: given({ ...options, ...changes }) });
   }
 
   async #nameVoice(utterance) {
@@ -122,23 +132,23 @@ class App extends Emitter {
 
   // -- telling --
 
-  #toast = null;
+  #toasts = new Toasts(byId("message"), byId("alert"));
 
-  tell(key, values, { isError = false, detail = "" } = {}) {
-    const box = byId(isError ? "alert" : "message");
-    byId(isError ? "message" : "alert").replaceChildren();
-    clearTimeout(this.#toast);
-    box.replaceChildren(h("div.toast", { data: { kind: isError ? "error" : "news" } },
-      h("div", {}, h("p", { textContent: t(key, values) }), detail && h("p.detail", { textContent: detail, lang: "en" })),
-      iconButton("close", "close", () => box.replaceChildren()),
-    ));
-    if (!isError) this.#toast = setTimeout(() => box.replaceChildren(), TOAST_MS);
+  /** See Toasts.tell. */
+  tell(key, values, options) {
+    this.#toasts.tell(key, values, options);
   }
 
   /** The code of an error is translated, its own words are shown as they are. */
   fail(error) {
     if (!(error instanceof ApiError) && error instanceof Error) console.warn(error.message);
-    this.tell(errorKey(error), {}, { isError: true, detail: error.message ?? "" });
+    const topic = OF_CONNECTION.includes(error.code) ? "connection" : "";
+    this.tell(errorKey(error), {}, { isError: true, detail: error.message ?? "", topic });
+  }
+
+  /** What was told of this topic is so no longer. */
+  over(topic) {
+    this.#toasts.over(topic);
   }
 
   async manage(action) {
@@ -221,11 +231,12 @@ export async function start(makers) {
   let wasLost = false;
   app.client.on("state", (state) => { wasLost ||= state === "offline"; });
   app.client.on("open", () => {
+    app.over("connection");
     if (wasLost || app.catalogue === null) offline.check();
     if (app.catalogue === null) app.begin();
   });
   app.client.on("status", (status) => {
-    app.status = status;
+    Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
   app.on("speaking", update);

@@ -1,18 +1,24 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
-import { call } from "./api.js";
+import { call, given } from "./api.js";
 import { copyButton } from "./clipboard.js";
-import { button, dialog, h, icon, iconButton, saveFile, say } from "./dom.js";
-import { clock, number, onLanguage, t } from "./i18n.js";
+import { button, dialog, h, icon, iconButton, option, reasonOf, saveFile, say, unable } from "./dom.js";
+import { clock, language, number, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
+import { nextText } from "./next-text.js";
+import { NEW_SEED, NoticeLine, noticeOf } from "./notice.js";
+import { askToPair } from "./pairing.js";
 import { recall, remember } from "./settings.js";
+import { shareClip, whyNotShared } from "./share.js";
 import { asCurl, asWebSocket, speechBody } from "./snippets.js";
 import { SAMPLE_RATE } from "./sound.js";
+import { prettyName } from "./voices.js";
 import { Waveform, expectedSeconds, seekable } from "./waveform.js";
 import { toWav } from "./wav.js";
 
 const FORMATS = { MP3: "mp3", FLAC: "flac", Opus: "opus" };
 const ENDINGS = { opus: "ogg" };
+const SPEEDS = [0.75, 1, 1.25, 1.5, 1.75, 2];
 
 export class Dock {
   #app;
@@ -30,17 +36,23 @@ export class Dock {
     this.time = h("span.time");
     this.title = h("strong", { dir: "auto" });
     this.caption = h("span.caption", { dir: "auto" });
+    this.notice = new NoticeLine();
+    this.speed = h("select.quiet", { tLabel: "dock.speed", tTitle: "dock.speed", onchange: () => this.#setSpeed(Number(this.speed.value)) });
     this.figures = h("dl.figures", { id: "figures" });
     this.formats = menu("download", "dock.download", () => this.#downloads());
+    this.replayButton = iconButton("replay", "dock.replay", () => this.replay());
+    this.shareButton = iconButton("share", "dock.share", () => shareClip(app, this.#utterance));
     this.more = iconButton("code", "dock.code", () => this.#snippets());
     this.unfolder = iconButton("unfold", "dock.unfold", () => this.#unfold(this.node.dataset.open !== "true"), { "aria-controls": "figures" });
     this.node = h("section.dock", { tLabel: "dock.name", hidden: true, id: "player", tabIndex: -1 },
+      this.notice.node,
       h("div.dock-main", {},
         this.playButton,
         h("div.dock-words", {}, this.title, this.caption),
         this.canvas,
         this.time,
-        h("div.dock-actions", {}, this.stopButton, iconButton("replay", "dock.replay", () => this.replay()), this.formats, this.more),
+        h("div.dock-actions", {}, this.stopButton, this.replayButton, this.speed, this.formats, this.shareButton, this.more,
+          ...[this.playButton, this.stopButton, this.replayButton, this.formats.opener, this.shareButton].map((each) => reasonOf(each, "unseen"))),
         h("div.dock-ends", {}, this.unfolder, iconButton("close", "dock.close", () => this.close())),
       ),
       this.figures,
@@ -58,7 +70,13 @@ export class Dock {
       app.emit("speaking");
     });
     window.addEventListener("resize", () => this.#draw());
-    onLanguage(() => this.#draw());
+    app.on("status", () => this.#draw());
+    onLanguage(() => {
+      this.speed.replaceChildren(...SPEEDS.map((speed) => option(speed, `${speed.toLocaleString(language())}\u00a0×`)));
+      this.speed.value = app.player.speed;
+      this.#draw();
+    });
+    app.player.speed = recall("heard-speed", 1);
   }
 
   #slide;
@@ -68,7 +86,7 @@ export class Dock {
   }
 
   get isBusy() {
-    return (this.#utterance?.isRunning ?? false) || ["playing", "waiting"].includes(this.#app.player.state);
+    return (this.#utterance?.isRunning ?? false) || isBusy(this.#app.player);
   }
 
   show(utterance, { isPlayed = true } = {}) {
@@ -134,7 +152,7 @@ export class Dock {
   #draw() {
     if (this.#utterance === null) return;
     const { player } = this.#app;
-    const isPlaying = player.state === "playing" || player.state === "waiting";
+    const isPlaying = isBusy(player);
     const position = player.sound === this.#utterance.sound ? player.position : 0;
     this.waveform.draw(position);
     this.#slide();
@@ -145,7 +163,7 @@ export class Dock {
       this.playButton.replaceChildren(icon(isPlaying ? "pause" : "play"));
       say(this.playButton, isPlaying ? "dock.pause" : "dock.play", "tLabel");
     }
-    this.stopButton.disabled = !this.isBusy;
+    this.#say(player);
     const segment = this.#utterance.segmentAt(position);
     this.title.textContent = this.#utterance.title;
     this.caption.textContent = segment?.text.trim() ?? this.#waitingWords();
@@ -155,9 +173,48 @@ export class Dock {
     if (isPlaying) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
+  /** What has become of it, and what can be done with it. */
+  #say(player) {
+    const { sound } = this.#utterance;
+    const isSilent = player.isSilent && player.sound === sound;
+    this.notice.show(noticeOf(this.#utterance, (id) => this.#voiceOf(id), isSilent), (remedy) => this.#remedies[remedy]());
+    unable(this.stopButton, this.isBusy ? "" : "why.idle");
+    unable(this.playButton, sound.length || isBusy(player) ? "" : "why.no-sound");
+    for (const each of [this.replayButton, this.formats.opener]) unable(each, sound.length ? "" : "why.no-sound");
+    unable(this.shareButton, whyNotShared(this.#utterance));
+  }
+
+  #voiceOf(id) {
+    const voice = this.#app.known(id);
+    return voice && { name: prettyName(voice), languages: voice.languages ?? [] };
+  }
+
+  #remedies = {
+    again: () => {
+      const { error, options } = this.#utterance;
+      const seed = NEW_SEED.includes(error?.code) ? undefined : options.sampling?.seed;
+      this.#app.speakAgain(this.#utterance, { sampling: given({ ...options.sampling, seed }) });
+    },
+    other: () => {
+      const { error, options, warnings } = this.#utterance;
+      const { voice, language } = (error ?? warnings.find(({ instead }) => instead)).instead;
+      this.#app.voice = voice;
+      this.#app.speakAgain({ ...this.#utterance, title: this.#app.nameOf(voice) }, { voice, language: options.language && language });
+    },
+    pair: () => askToPair(this.#app),
+    listen: () => this.#app.player.revive(),
+  };
+
+  #setSpeed(speed) {
+    remember("heard-speed", speed);
+    this.#app.player.speed = speed;
+  }
+
   #waitingWords() {
     const { isRunning, position, text } = this.#utterance;
+    const { status, statusAt } = this.#app;
     if (isRunning && position > 0) return t("dock.queue", { n: position });
+    if (isRunning && status?.state === "loading") return t(...nextText(status, (performance.now() - statusAt) / 1000));
     return isRunning ? t("dock.waiting") : text;
   }
 
@@ -187,12 +244,13 @@ export class Dock {
   /** The daemon says it again with the same seed, and encodes. */
   async #saveAs(format) {
     const utterance = this.#utterance;
-    this.#app.tell("dock.encoding");
+    this.#app.tell("dock.encoding", {}, { topic: "file" });
     try {
       const answer = await call("v1/audio/speech", { json: speechBody(utterance, format) });
       saveFile(await answer.blob(), `${fileName(utterance)}.${ENDINGS[format] ?? format}`);
-      this.#app.tell("dock.saved");
+      this.#app.tell("dock.saved", {}, { topic: "file" });
     } catch (error) {
+      this.#app.over("file");
       this.#app.fail(error);
     }
   }
@@ -209,6 +267,8 @@ export class Dock {
     ]);
   }
 }
+
+const isBusy = ({ state }) => state === "playing" || state === "waiting";
 
 const fileName = ({ title, at }) =>
   `${title || "speech"}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}`.replace(/[^\p{L}\p{N}_.-]+/gu, "_");

@@ -24,9 +24,38 @@ function set(node, key, value) {
   else node.setAttribute(key, value === true ? "" : value);
 }
 
-export function say(node, key, place = "t") {
+/** `values` fill the words, also after a change of language. */
+export function say(node, key, place = "t", values = undefined) {
   node.dataset[place] = key;
+  if (values) node.dataset.values = JSON.stringify(values);
+  else delete node.dataset.values;
   translateNode(node);
+}
+
+const reasons = new WeakMap();
+let count = 0;
+
+/** The words beside a control that say why it does nothing now: `unable` fills them. `kind`: "unseen" where there is no room. */
+export function reasonOf(control, kind = "hint") {
+  const words = h(`span.reason.${kind}`, { id: `reason-${++count}` });
+  reasons.set(control, words);
+  control.setAttribute("aria-describedby", words.id);
+  control.addEventListener("click", (event) => {
+    if (control.ariaDisabled !== "true") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { capture: true });
+  return words;
+}
+
+/** `control` does nothing now, and says why; without a key it works. It can be reached all the same, or nobody would hear why. */
+export function unable(control, key, values) {
+  const words = reasons.get(control);
+  control.ariaDisabled = key ? "true" : null;
+  if (key) return say(words, key, "t", values);
+  delete words.dataset.t;
+  words.textContent = "";
+  return undefined;
 }
 
 const ICONS = {
@@ -54,6 +83,7 @@ const ICONS = {
   status: "M4 13h4l2.5-7 3.5 12 2.5-5H20",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reuse: "M5 15l-1.5-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.5h5",
+  share: "M12 15V4m-4 4l4-4 4 4M6 12H5v8h14v-8h-1",
   phone: "M8 3.5h8a1 1 0 0 1 1 1v15a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1v-15a1 1 0 0 1 1-1zM11 17.5h2",
   lock: "M7 11h10v8H7zM9 11V8.5a3 3 0 0 1 6 0V11",
 };

@@ -66,7 +66,7 @@ export function translate(root) {
 
 export function translateNode(node) {
   for (const place of TRANSLATED) {
-    if (node.dataset[place]) PLACES[place](node, t(node.dataset[place]));
+    if (node.dataset[place]) PLACES[place](node, t(node.dataset[place], JSON.parse(node.dataset.values ?? "{}")));
   }
 }
 
@@ -77,6 +77,9 @@ export function languageName(code, of = current) {
     return code;
   }
 }
+
+/** "A, B and C" */
+export const listOf = (names) => new Intl.ListFormat(current).format(names);
 
 export const number = (value, digits = 0) =>
   value.toLocaleString(current, { minimumFractionDigits: digits, maximumFractionDigits: digits });

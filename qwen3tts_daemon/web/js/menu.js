@@ -36,5 +36,5 @@ export function menu(iconName, key, entries, { hasWords = false } = {}) {
     }
   });
   node.addEventListener("focusout", (event) => !node.contains(event.relatedTarget) && set(false));
-  return node;
+  return Object.assign(node, { opener });
 }

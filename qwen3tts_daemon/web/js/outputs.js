@@ -6,6 +6,7 @@ const REPORT_MS = 40;
 const AHEAD_S = 0.01;
 
 export class WorkletOutput {
+  kind = "worklet";
   #node;
   #run = 0;
 
@@ -34,6 +35,7 @@ export class WorkletOutput {
 }
 
 export class ScheduledOutput {
+  kind = "scheduled";
   #context;
   #report;
   #sources = new Set();

@@ -39,32 +39,39 @@ export async function pairByAddress(app) {
   }
 }
 
-/** Resolves with true once this browser is paired, else with what closed the dialog. */
+/** Resolves with true once this browser is paired, here or by a link in another tab; else with what closed the dialog. */
 export function askToPair(app) {
+  let look = null;
   return dialog("pair.title", (close) => {
     const command = h("p.command");
-    get("v1/session").then((session) => command.append(h("code", { textContent: session.command }), copyButton(session.command)), () => {});
+    const session = () => get("v1/session").catch(() => ({}));
+    session().then(({ command: line }) => line && command.append(h("code", { textContent: line }), copyButton(line)));
     const typed = h("input.letters", { type: "text", autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: false, required: true, autofocus: true });
     const wrong = h("p.wrong", { role: "alert" });
+    const done = async () => {
+      await app.begin();
+      close(true);
+      app.tell("pair.done");
+    };
     const submit = async (event) => {
       event.preventDefault();
       try {
         await pair(typedCredential(typed.value));
-        await app.begin();
-        close(true);
-        app.tell("pair.done");
+        await done();
       } catch (error) {
         wrong.textContent = wordsOf(error);
         typed.select();
         wrong.scrollIntoView({ block: "nearest" });
       }
     };
+    look = async () => (await session()).paired && done();
+    window.addEventListener("focus", look);
     return h("form", { onsubmit: submit },
       h("p", { t: "pair.why" }), field("pair.typed", typed), wrong,
-      h("p.hint", { t: "pair.how" }), command, h("p.hint", { t: "pair.other" }),
+      h("p.hint", { t: "pair.how" }), command, h("p.hint", { textContent: t("pair.other", { tab: t("tab.status"), button: t("pair.add") }) }),
       h("p.actions", {}, button(null, "cancel", () => close(false)), h("button.primary", { t: "pair.go" })),
     );
-  });
+  }).finally(() => window.removeEventListener("focus", look));
 }
 
 /** For Status: how others are let in by this browser. */

@@ -4,6 +4,7 @@ import { Emitter } from "./emitter.js";
 import { ScheduledOutput, WorkletOutput } from "./outputs.js";
 import { Resampler } from "./resampler.js";
 import { SAMPLE_RATE } from "./sound.js";
+import { Stretcher } from "./stretcher.js";
 
 const FIRST_BUFFER_S = 0.3;
 const LONGEST_BUFFER_S = 0.6;
@@ -11,6 +12,8 @@ const LONGEST_BUFFER_S = 0.6;
 const HELD_S = 4;
 const BLOCK = 4_800;
 const SLEEP_MS = 15_000;
+/** A device that plays tells of it many times a second. */
+const SILENT_MS = 2_000;
 
 /**
  * When a growing sound may begin: at once if it clearly comes faster than it is heard, else when there is enough to
@@ -42,7 +45,7 @@ export class Prebuffer {
   }
 }
 
-/** Events: `change` (state), `report`, `first` (ms from the sound's arrival to the ear), `end`. */
+/** Events: `change` (state, isSilent), `report`, `first` (ms from the sound's arrival to the ear), `end`. */
 export class Player extends Emitter {
   #context = null;
   #output = null;
@@ -59,21 +62,36 @@ export class Player extends Emitter {
   #sleep = null;
   #arrivedAt = null;
   #hasSentLast = false;
+  #stretcher = null;
+  #speed = 1;
+  #listening = null;
   /** idle, waiting (for sound), playing, paused */
   state = "idle";
   underruns = 0;
   kind = "";
+  /** It plays, and nothing is heard: the browser waits for a gesture, or the device has gone. */
+  isSilent = false;
 
   /** What was interrupted, as on iPhones, goes on with a gesture. */
   wake() {
     if (this.#context !== null && this.state !== "idle" && this.#context.state !== "running") this.#context.resume().catch(() => {});
   }
 
+  /** In the handler of a gesture, where nothing was heard: from the beginning, on another device if this one is dead. */
+  revive() {
+    if (this.#context?.state === "running") {
+      this.#context.close().catch(() => {});
+      this.#context = null;
+    }
+    this.play(this.#sound);
+  }
+
   /** In the handler of a click or a key, else browsers keep it silent. */
   unlock() {
-    if (this.#context === null) {
+    if (this.#context === null || this.#context.state === "closed") {
       if (navigator.audioSession) navigator.audioSession.type = "playback";
       this.#context = newContext();
+      this.#output = null;
       this.#opening = this.#open();
     }
     clearTimeout(this.#sleep);
@@ -82,15 +100,12 @@ export class Player extends Emitter {
   }
 
   async #open() {
-    const report = (message) => this.#hear(message);
-    try {
-      if (!this.#context.audioWorklet) throw new Error("no AudioWorklet on plain http");
-      this.#output = await WorkletOutput.open(this.#context, report);
-      this.kind = "worklet";
-    } catch {
-      this.#output = new ScheduledOutput(this.#context, report);
-      this.kind = "scheduled";
-    }
+    const context = this.#context;
+    const report = (message) => context === this.#context && this.#hear(message);
+    const output = await openOutput(context, report);
+    if (context !== this.#context) return;
+    this.#output = output;
+    this.kind = output.kind;
     this.#fill();
   }
 
@@ -102,7 +117,18 @@ export class Player extends Emitter {
     if (this.#sound === null) return 0;
     const since = this.state === "playing" ? ((performance.now() - this.#reportedAt) / 1000) * SAMPLE_RATE : 0;
     const played = (this.#report.played / this.#ratio) + Math.min(since, this.#report.buffered / this.#ratio, 4_800);
-    return Math.min(this.#base + Math.round(played), this.#sound.length);
+    return Math.min(this.#base + Math.round(played * this.#speed), this.#sound.length);
+  }
+
+  get speed() {
+    return this.#speed;
+  }
+
+  /** How fast it is heard, at its own pitch: 1 as it was made. What plays goes on from where it is. */
+  set speed(speed) {
+    const at = this.position;
+    this.#speed = speed;
+    if (this.state === "playing" || this.state === "waiting") this.play(this.#sound, at);
   }
 
   get bufferedS() {
@@ -151,6 +177,7 @@ export class Player extends Emitter {
   #leave() {
     this.#off?.();
     this.#off = null;
+    this.#expectReport(false);
     this.#output?.clear();
     this.#report = { played: 0, buffered: 0 };
     this.#pushed = 0;
@@ -160,6 +187,7 @@ export class Player extends Emitter {
   #begin(from) {
     clearTimeout(this.#sleep);
     this.#base = this.#cursor = from;
+    this.#stretcher = this.#speed === 1 ? null : new Stretcher(this.#speed, SAMPLE_RATE);
     this.#resampler = this.#ratio === 1 ? null : new Resampler(SAMPLE_RATE, this.#context.sampleRate);
     this.#prebuffer.reset();
     this.#arrivedAt = null;
@@ -185,12 +213,14 @@ export class Player extends Emitter {
       if (this.#prebuffer.isEnough(bufferedS, performance.now() / 1000, sound.hasEnded)) {
         this.#set("playing");
         this.#output.play();
+        this.#expectReport(true);
       }
     }
   }
 
   #push(block) {
-    const floats = Float32Array.from(block, (value) => value / 32_768);
+    const whole = Float32Array.from(block, (value) => value / 32_768);
+    const floats = this.#stretcher ? this.#stretcher.push(whole, this.#hasSentLast) : whole;
     const samples = this.#resampler ? this.#resampler.push(floats, this.#hasSentLast) : floats;
     this.#pushed += samples.length;
     this.#output.push(samples, this.#hasSentLast);
@@ -198,6 +228,7 @@ export class Player extends Emitter {
 
   #hear(report) {
     if (this.state !== "playing") return;
+    if (report.played > this.#report.played || report.hasEnded) this.#expectReport(!report.ranDry && !report.hasEnded);
     const isFirst = this.#report.played === 0 && report.played > 0;
     this.#report = report;
     this.#reportedAt = performance.now();
@@ -213,6 +244,19 @@ export class Player extends Emitter {
     }
     this.#fill();
     this.emit("report", report);
+  }
+
+  /** If none comes for a while that tells of more played, nothing is heard. */
+  #expectReport(isExpected) {
+    clearTimeout(this.#listening);
+    if (isExpected) this.#listening = setTimeout(() => this.#setSilent(true), SILENT_MS);
+    this.#setSilent(false);
+  }
+
+  #setSilent(isSilent) {
+    if (isSilent === this.isSilent) return;
+    this.isSilent = isSilent;
+    this.emit("change", this.state);
   }
 
   #heardAt(startedAt) {
@@ -238,6 +282,15 @@ export class Player extends Emitter {
     if (state === this.state) return;
     this.state = state;
     this.emit("change", state);
+  }
+}
+
+async function openOutput(context, report) {
+  try {
+    if (!context.audioWorklet) throw new Error("no AudioWorklet on plain http");
+    return await WorkletOutput.open(context, report);
+  } catch {
+    return new ScheduledOutput(context, report);
   }
 }
 

@@ -6,6 +6,7 @@ import { SAMPLE_RATE, Sound } from "./sound.js";
 export class Utterance extends Emitter {
   sound = new Sound();
   segments = [];
+  warnings = [];
   metrics = null;
   requestId = "";
   error = null;
@@ -22,6 +23,8 @@ export class Utterance extends Emitter {
     this.options = options;
     this.title = title;
     this.isKept = isKept;
+    /** Who speaks, as far as it is known. */
+    this.voice = options.voice ?? "";
   }
 
   /** One of the history, or a sound that was not spoken. */
@@ -39,8 +42,8 @@ export class Utterance extends Emitter {
   follow(context) {
     this.context = context;
     const change = () => this.emit("change");
-    context.on("started", ({ request_id: id, position }) => {
-      Object.assign(this, { requestId: id, position });
+    context.on("started", ({ request_id: id, position, voice = this.voice }) => {
+      Object.assign(this, { requestId: id, position, voice });
       change();
     });
     context.on("queued", ({ position, place = 0 }) => {
@@ -48,6 +51,7 @@ export class Utterance extends Emitter {
       change();
     });
     context.on("segment", (segment) => {
+      this.voice = segment.voice ?? this.voice;
       this.segments.push({ start: segment.char_start, end: segment.char_end, sample: segment.sample, text: segment.text });
       change();
     });
@@ -55,6 +59,7 @@ export class Utterance extends Emitter {
       if (samples.length) this.sound.push(samples);
       if (isLast) this.sound.end();
     });
+    context.on("warning", (warning) => this.warnings.push(warning));
     context.on("error", (error) => {
       this.error = error;
     });

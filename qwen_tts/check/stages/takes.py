@@ -51,9 +51,12 @@ def sound_of(frames: Sequence[NDArray[np.int16]]) -> Samples:
 
 
 def seams(take: Take, name: str, sample_rate: int) -> SeamsOf | None:
-    """Where its parts meet, in what the device said; None if it has one part."""
+    """Where its parts meet, in what was heard: its parts fade in there; None if it has one part."""
     sounds = [np.concatenate(part.pcm) for part in take.parts if part.pcm]
     starts = list(itertools.accumulate(map(len, sounds)))[:-1]
     if not starts:
         return None
-    return SeamsOf(utterance=name, seams=find_seams(np.concatenate(sounds).tobytes(), sample_rate, starts))
+    said = np.concatenate(sounds).tobytes()
+    # What was cut short or spoken once more is of another length: then what the device said tells more.
+    heard = take.pcm if len(take.pcm) == len(said) else said
+    return SeamsOf(utterance=name, seams=find_seams(heard, sample_rate, starts))

@@ -45,16 +45,20 @@ for (const [colorScheme, locale, size] of [["dark", "en-US", {}], ["light", "ja-
 test("no barrier in the dialogs, the menus and the messages", async () => {
   const { page, close } = await visit(ALL, { expected: [/401/] });
   await speak(page, "It breaks. [fail]");
-  await page.waitForSelector("#alert .toast");
+  await page.waitForSelector(".notice-line[data-kind=error]");
   assert.deepEqual(await violations(page), []);
-  await page.click("#alert button");
   await speak(page, "Fine.");
   await heardOut(page);
   await page.click(".dock .menu > button");
   assert.deepEqual(await violations(page), []);
   await page.keyboard.press("Escape");
-  await page.click(".dock [aria-label='Copy as code']");
-  assert.deepEqual(await violations(page), []);
+  for (const name of ["Copy as code", "Share"]) {
+    await page.click(`.dock [aria-label='${name}']`);
+    await page.waitForSelector("dialog");
+    assert.deepEqual(await violations(page), [], name);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+  }
   await page.keyboard.press("Escape");
   await open(page, "status");
   await page.click("#panel-status button:has-text('Give the memory back')");

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { READY, env, heardOut, launch, open, quit, until, visit } from "./page.js";
+import { READY, env, heardOut, launch, open, quit, speak, until, visit } from "./page.js";
 
 const LOCKED = env("PAGE_LOCKED");
 const ALL = env("PAGE_ALL");
@@ -30,6 +30,21 @@ test("a link opens the page paired, takes its code out of the address, and is go
   assert.equal(second.page.url(), LOCKED);
   await second.close();
   await first.close();
+});
+
+test("a link that opens in another tab lets the tab go on that has asked", async () => {
+  const { page, close } = await visit(LOCKED, { ready: false, expected: [/401/] });
+  await page.waitForSelector("#state[data-state=locked]");
+  await speak(page, "Go on by yourself.");
+  await page.waitForSelector("dialog code");
+  const { code } = await invite(LOCKED);
+  const other = await page.context().newPage();
+  await other.goto(`${LOCKED}#code=${code}`);
+  await other.waitForSelector(READY);
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await page.waitForSelector("dialog", { state: "detached" });
+  await heardOut(page);
+  await close();
 });
 
 test("a locked page asks from Speak; wrong letters are told; then it speaks what was asked", async () => {

@@ -99,7 +99,7 @@ test("no more than fifty are kept", async () => {
 test("the status is pushed: models, rows, the last utterance; and the card is given back", async () => {
   const asked = [];
   const { page, close } = await visit(`${ALL}#token=${TOKEN}`, { before: (page) => page.on("request", (request) => asked.push(new URL(request.url()).pathname)) });
-  await speak(page, "A sentence to be measured, and long enough to be seen at work. ".repeat(3));
+  await speak(page, "A sentence to be measured, and long enough to be seen at work. ".repeat(5));
   await open(page, "status");
   await until(page, () => document.querySelector("#panel-status").textContent.includes("1 of 512 rows"));
   await until(page, () => document.querySelector("#panel-status").textContent.includes("0 of 512 rows"));
@@ -109,8 +109,14 @@ test("the status is pushed: models, rows, the last utterance; and the card is gi
   }
   await page.keyboard.press("Escape");
   assert.match(await page.textContent("#panel-status table"), /tone.*preset voices.*ready/);
+  assert.equal(await page.textContent("#panel-status .next"), "Ready");
+  assert.match(await page.textContent("#panel-status"), /Texts of the last hour: [1-9]/);
+  assert.match(await page.textContent("#panel-status"), /leave this machine's memory/);
+  assert.equal(await page.isVisible("#panel-status table"), false, "figures are for experts");
   await page.click("#panel-status button:has-text('Give the memory back')");
   await until(page, () => document.querySelector("#panel-status table").textContent.includes("not loaded"));
+  assert.match(await page.textContent("#panel-status .next"), /^Resting: loads in \d+ s$/);
+  assert.equal(await page.isVisible("#panel-status button:has-text('Give the memory back')"), false, "there is nothing to give");
   assert.ok(!asked.includes("/api/gpu-status"), "nobody polls");
   await open(page, "speak");
   await speak(page, "And it wakes.");

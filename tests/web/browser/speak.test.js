@@ -269,28 +269,148 @@ test("a lost connection comes back by itself, with everything that was chosen", 
   const { page, close } = await visit(FAST, { before: (page) => page.routeWebSocket(/v1\/tts/, (socket) => { socket.connectToServer(); sockets.push(socket); }) });
   await page.fill("#text", "Still here.");
   await page.check(".voice input[value=tone]", { force: true });
+  await speak(page, "This is cut off. [hang]");
+  await until(page, () => document.querySelector(".behind mark"));
+  await page.keyboard.press("Escape");
+  await speak(page, "This is cut off, too. [hang]");
+  await until(page, () => document.querySelector(".behind mark"));
   await sockets[0].close({ code: 4000 });
   await page.waitForSelector("#state[data-state=offline]");
+  await page.waitForSelector(".notice-line:has-text('connection was lost')");
+  assert.equal(await page.locator(".toast").count(), 0, "it is told once, where it belongs");
   await page.waitForSelector(READY);
   assert.equal(sockets.length, 2);
+  await page.waitForSelector(".notice-line button:has-text('Speak it again')");
+  await page.fill("#text", "Still here.");
   await page.click("#panel-speak .writer button[type=submit]");
   await heardOut(page);
   assert.equal(await page.textContent(".dock-words strong"), "Tone");
   await close();
 });
 
-test("errors are words in the page's language, and never markup", async () => {
+test("errors are words in the page's language, at what they are about, and never markup", async () => {
   const evil = "<img src=x onerror=alert(1)>";
   const { page, close } = await visit(FAST, { expected: [/422/], before: (page) => page.route("**/v1/audio/speech", (route) => route.fulfill({ status: 422, json: { error: { code: "unknown_voice", message: evil } } })) });
   await speak(page, "Now it breaks. [fail]");
-  await page.waitForSelector("#alert .toast:has-text('could not say this')");
-  assert.match(await page.textContent("#alert .detail"), /asked for a failure/);
+  await page.waitForSelector(".notice-line[data-kind=error]:has-text('could not say this')");
+  assert.match(await page.textContent(".notice-line .detail"), /asked for a failure/);
+  assert.equal(await page.textContent("#alert"), "", "once is enough");
   await speak(page, "Fine.");
   await heardOut(page);
+  assert.equal(await page.isVisible(".notice-line"), false, "it is over");
   await page.click(".dock .menu > button");
   await page.click(".dock [role=menuitem]:has-text('MP3')");
   await page.waitForSelector("#alert .toast:has-text('no such voice')");
   assert.equal(await page.textContent("#alert .detail"), evil);
   assert.equal(await page.locator("#alert img").count(), 0);
+  await speak(page, "Fine again.");
+  await until(page, () => document.querySelector("#alert").childElementCount === 0);
+  await close();
+});
+
+test("a voice that cannot read a text offers one that can, and one click speaks it", async () => {
+  const { page, close } = await visit(FAST);
+  const notice = () => page.textContent(".notice-line");
+  await page.check(".voice input[value=tone]", { force: true });
+  await page.selectOption("#panel-speak .columns select", "zh");
+  await speak(page, "今天天气很好。");
+  await page.waitForSelector(".notice-line button");
+  assert.equal(await notice(), "Tone speaks English, German, and French only; use Gong?");
+  await page.click(".notice-line button");
+  await heardOut(page);
+  assert.equal(await page.textContent(".dock-words strong"), "Gong");
+  assert.ok(await page.isChecked(".voice input[value=gong]"));
+  assert.equal(await page.isVisible(".notice-line"), false);
+  await page.selectOption("#panel-speak .columns select", "");
+  await page.check(".voice input[value=tone]", { force: true });
+  await speak(page, "[mute] שלום");
+  await page.waitForSelector(".notice-line p");
+  assert.equal(await notice(), "Tone speaks English, German, and French only, and no other voice here reads this text.");
+  assert.equal(await page.getAttribute(".dock .round", "aria-disabled"), "true", "there is nothing to play");
+  await speak(page, "Hello. [mute] 今天天气很好，我们出去走走。");
+  await heardOut(page);
+  assert.equal(await notice(), "Tone left out what it cannot read; use Gong?");
+  await close();
+});
+
+test("a button that does nothing says why, hints stand at their field, and too much is told before it is sent", async () => {
+  const sent = [];
+  const { page, close } = await visit(FAST, { before: (page) => page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(payload))) });
+  await speak(page, "  ");
+  await page.waitForSelector("#panel-speak .asked:has-text('no text yet')");
+  assert.equal(await page.locator(".toast").count(), 0);
+  await page.fill("#text", `😀${"a".repeat(8_000)}`);
+  assert.equal(await page.isVisible("#panel-speak .asked"), false);
+  const go = page.locator("#panel-speak .writer button[type=submit]");
+  assert.equal(await go.getAttribute("aria-disabled"), "true");
+  assert.equal(await page.textContent(`#${await go.getAttribute("aria-describedby")}`), "Too many characters: 1");
+  await go.focus();
+  await page.keyboard.press("Enter");
+  await page.press("#text", "Control+Enter");
+  assert.deepEqual(sent.filter((message) => message.includes("speak")), []);
+  await page.fill("#text", "a");
+  assert.equal(await go.getAttribute("aria-disabled"), null);
+  await open(page, "codec");
+  const unnamed = () => page.evaluate(() => [...document.querySelectorAll("button:is(:disabled, [aria-disabled=true])")]
+    .filter((node) => !document.getElementById(node.getAttribute("aria-describedby"))?.textContent).map((node) => node.ariaLabel || node.textContent));
+  assert.deepEqual(await unnamed(), []);
+  await open(page, "speak");
+  await speak(page, "[mute] hello");
+  await page.waitForSelector(".notice-line:not([hidden])");
+  assert.deepEqual(await unnamed(), []);
+  await close();
+});
+
+test("where the browser lets nothing be heard it says so, and a tap plays from the beginning", async () => {
+  const { page, close } = await visit(FAST, { before: (page) => page.addInitScript(() => {
+    window.AudioContext = class extends AudioContext {
+      constructor(options) {
+        super(options);
+        this.suspend();
+      }
+
+      resume() {
+        return window.isAllowed ? super.resume() : Promise.resolve();
+      }
+    };
+  }) });
+  await speak(page, "One is here. Two is there.");
+  await page.waitForSelector(".notice-line button:has-text('Tap to hear')");
+  await page.evaluate(() => { window.isAllowed = true; });
+  await page.click(".notice-line button");
+  await until(page, () => document.querySelector(".behind mark")?.textContent === "One is here.");
+  await heardOut(page);
+  assert.equal(await page.isVisible(".notice-line"), false);
+  await close();
+});
+
+test("the sentence that is spoken stays in view, unless its reader scrolls; faster or slower", async () => {
+  const { page, close } = await visit(FAST);
+  const gap = "\n".repeat(12);
+  await speak(page, `One.${gap}Two is here.${gap}Three is here.`);
+  await page.selectOption(".dock-actions select", "2");
+  const scrolled = () => page.evaluate(() => document.querySelector("#text").scrollTop);
+  await until(page, () => document.querySelector(".behind mark")?.textContent.includes("Two") && document.querySelector("#text").scrollTop > 100);
+  await page.locator("#text").dispatchEvent("wheel");
+  const at = await scrolled();
+  await until(page, () => document.querySelector(".behind mark")?.textContent.includes("Three"));
+  assert.equal(await scrolled(), at);
+  await heardOut(page);
+  await close();
+});
+
+test("what was said is shared: a link that anybody at home may fetch, its end, a picture of it", async () => {
+  const { page, close } = await visit(FAST);
+  await speak(page, "To be shared.");
+  await heardOut(page);
+  await page.click(".dock [aria-label='Share']");
+  assert.match(await page.textContent("dialog"), /good for \d+ (minutes|hours), until /);
+  assert.match(await page.textContent("dialog"), /this machine only/, "it listens on 127.0.0.1");
+  const link = await page.inputValue("dialog input");
+  const answer = await fetch(link);
+  assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "audio/mpeg"]);
+  await until(page, () => document.querySelector("dialog img.qr").naturalWidth > 0);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
   await close();
 });

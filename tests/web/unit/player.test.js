@@ -14,7 +14,8 @@ const FRAME = 1_920;
 const FRAME_S = 0.08;
 
 class FakeContext {
-  state = "running";
+  static begins = "running";
+  state = FakeContext.begins;
   currentTime = 0;
   started = [];
   destination = {};
@@ -29,6 +30,11 @@ class FakeContext {
   }
 
   suspend() {}
+
+  close() {
+    this.state = "closed";
+    return Promise.resolve();
+  }
 
   createBuffer(_, length) {
     const samples = new Float32Array(length);
@@ -137,6 +143,63 @@ test("seeking, pausing and going on begin where they should", async () => {
   assert.equal(player.state, "idle");
   player.stop();
   assert.equal(player.position, 0);
+});
+
+test("heard faster or slower it takes less or more time, and the place in the sound is its own", async () => {
+  for (const [speed, seconds] of [[2, 1], [0.5, 4]]) {
+    const player = new Player();
+    player.speed = speed;
+    player.play(Sound.of(new Int16Array(SAMPLE_RATE * 2).fill(1_000)));
+    await player.unlock();
+    pass(seconds / 2);
+    assert.ok(Math.abs(player.position - SAMPLE_RATE) < 0.3 * SAMPLE_RATE, `${speed}: ${player.position}`);
+    assert.equal(player.state, "playing");
+    pass(seconds / 2 + 0.2);
+    assert.deepEqual([player.state, player.position], ["idle", 2 * SAMPLE_RATE]);
+  }
+});
+
+test("another speed goes on from where it is", async () => {
+  const player = new Player();
+  const sound = Sound.of(new Int16Array(SAMPLE_RATE * 4));
+  player.play(sound);
+  await player.unlock();
+  pass(1);
+  const before = player.position;
+  player.speed = 1.5;
+  assert.ok(Math.abs(player.position - before) < 0.1 * SAMPLE_RATE);
+  assert.equal(player.state, "playing");
+  player.pause();
+  player.speed = 1;
+  assert.equal(player.state, "paused");
+});
+
+test("a device that plays nothing is told, and a gesture begins anew", async () => {
+  const player = new Player();
+  const told = [];
+  player.on("change", () => told.push(player.isSilent));
+  FakeContext.begins = "suspended";
+  player.play(Sound.of(new Int16Array(SAMPLE_RATE)));
+  await player.unlock();
+  const first = FakeContext.last;
+  assert.equal(player.isSilent, false);
+  tick(3_000);
+  assert.equal(player.isSilent, true);
+  first.state = "running";
+  FakeContext.begins = "running";
+  tick(3_000);
+  assert.equal(player.isSilent, true, "it says that it runs, and does not");
+  player.revive();
+  await player.unlock();
+  assert.notEqual(FakeContext.last, first);
+  assert.ok(player.position < 1_000, `${player.position}`);
+  pass(0.5);
+  assert.deepEqual([player.isSilent, player.state], [false, "playing"]);
+  pass(1);
+  assert.equal(player.state, "idle");
+  tick(10_000);
+  assert.equal(player.isSilent, false, "silence after the end is as it should be");
+  assert.ok(told.includes(true));
 });
 
 test("a device that insists on its own rate gets as much time of sound", async () => {

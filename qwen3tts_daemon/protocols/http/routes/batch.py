@@ -25,7 +25,6 @@ from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_components, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
-from qwen3tts_daemon.speech.clip import Encoding
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import Caller
 from qwen3tts_daemon.speech.service import Speech
@@ -134,7 +133,7 @@ class _BatchResponse(Response):
         self._lines.put_nowait({"index": index, **line})
 
     async def _line(self, body: SpeechBody, caller: Caller) -> Line:
-        sound = await asyncio.to_thread(Encoding, body.format, self._speech.capabilities.sample_rate)
+        sound = await body.encoding(self._speech.capabilities)
         async with utterance_of(body, self._speech, "batch", caller, streamed=False) as utterance:
             async for part in utterance:
                 if isinstance(part, AudioChunk):

@@ -20,7 +20,7 @@ from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.audio_responses import speaker_headers, their_names
 from qwen3tts_daemon.protocols.http.field_types import ClipFormatName
 from qwen3tts_daemon.protocols.http.openapi import sound_of
-from qwen3tts_daemon.protocols.http.own_url import base_url
+from qwen3tts_daemon.protocols.http.own_url import base_url, qr_code
 from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.protocols.http.speech_request import (
@@ -31,7 +31,7 @@ from qwen3tts_daemon.protocols.http.speech_request import (
     utterance_of,
 )
 from qwen3tts_daemon.settings import HttpSettings
-from qwen3tts_daemon.speech.clip import Clip, Encoding, Reader
+from qwen3tts_daemon.speech.clip import Clip, Reader
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.errors import UnsupportedFormat
@@ -47,6 +47,8 @@ class ClipBody(SpeechBody, frozen=True, kw_only=True):
     response_format: ClipFormatName | None = DEFAULT_FORMAT
     expires_in_s: Annotated[float, within(CLIP_LIFETIME_S)] | None = None
     """How long the URL is good; without it as the daemon's settings say."""
+    qr: bool = False
+    """Whether the answer has the URL as a picture too, for the camera of a phone."""
 
 
 def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
@@ -60,7 +62,7 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
         if body.format not in FILE_FORMATS:
             known = ", ".join(FILE_FORMATS)
             raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
-        encoding = await asyncio.to_thread(Encoding, body.format, speech.capabilities.sample_rate)
+        encoding = await body.encoding(speech.capabilities)
         with their_names(THEIR_NAMES):
             utterance = utterance_of(body, speech, "clips", caller_of(request.scope))
             voice = utterance.settle()
@@ -69,15 +71,19 @@ def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
         clip.voice = voice
         response.headers.update(speaker_headers(voice))
         path = f"{PATH}{clip.id}.{body.format}"
-        return {
+        url = base_url(principal_of(request.scope), config) + path
+        answer: response_schemas.Clip = {
             "id": clip.id,
-            "url": base_url(principal_of(request.scope), config) + path,
+            "url": url,
             "path": path,
             "format": body.format,
             "media_type": encoding.media_type,
             "expires_at": (datetime.now(UTC) + timedelta(seconds=lifetime_s)).isoformat(timespec="seconds"),
             "voice": voice,
         }
+        if body.qr:
+            answer["qr"] = qr_code(url)
+        return answer
 
     @routes.get(PATH + "{name}", response_class=Response, responses=sound_of(*FILE_FORMATS, statuses=(200, 206)))
     async def fetch(name: str, request: Request) -> Response:

@@ -3,8 +3,8 @@
 import asyncio
 
 import msgspec
-import segno
 from fastapi import APIRouter
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,8 +14,8 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.json_body import read_json
-from qwen3tts_daemon.protocols.http.openapi import json_body
-from qwen3tts_daemon.protocols.http.own_url import page_url
+from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
+from qwen3tts_daemon.protocols.http.own_url import page_url, qr_code
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.settings import HttpSettings
 
@@ -23,9 +23,13 @@ from qwen3tts_daemon.settings import HttpSettings
 class Login(msgspec.Struct, frozen=True):
     """One of the two."""
 
-    token: str | None = None
-    code: str | None = None
+    token: str | UnsetType = UNSET
+    code: str | UnsetType = UNSET
     """Of an invitation: its letters, or what its link holds."""
+
+
+_ONE_OF_THEM = [{"required": ["token"]}, {"required": ["code"]}]
+_LOGIN = {"Login": schemas_of(Login)["Login"] | {"anyOf": _ONE_OF_THEM}}
 
 
 def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
@@ -39,14 +43,14 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         # Where the program lies is nobody's business who may not even speak.
         return {"paired": "manage" in granted, "command": pair_command if granted else f"{PROGRAM} pair"}
 
-    @routes.post("/v1/session", status_code=204, openapi_extra=json_body(Login))
+    @routes.post("/v1/session", status_code=204, openapi_extra=json_body(Login, _LOGIN))
     async def open_session(request: Request) -> Response:
         """The token, or the code of an invitation, for a cookie that a page cannot read."""
         login = await read_json(request, Login)
         principal = principal_of(request.scope)
-        if login.token is not None:
+        if login.token is not UNSET:
             cookie = auth.open_session(login.token, is_secure=principal.is_secure)
-        elif login.code is None:
+        elif login.code is UNSET:
             raise Refusal("bad_field", "give the token, or the code of an invitation", param="token")
         elif "manage" in principal.granted:
             return Response(status_code=204)  # paired already: another browser may take the invitation
@@ -74,7 +78,7 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         link = f"{url}#code={invitation.link_code}" if url else None
         return {
             "code": invitation.link_code, "letters": invitation.letters, "expires_in_s": INVITATION_S,
-            "url": url, "link": link, "qr": _qr(link) if link else None,
+            "url": url, "link": link, "qr": qr_code(link) if link else None,
         }  # fmt: skip
 
     @routes.post("/v1/tickets")
@@ -83,8 +87,3 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         return {"ticket": auth.issue_ticket(caller_of(request.scope).address), "expires_in_s": TICKET_S}
 
     return routes
-
-
-def _qr(link: str) -> str:
-    """A picture as data: URL. Dark on white, whatever the colours of the page: that is what cameras read."""
-    return segno.make_qr(link).svg_data_uri(omitsize=True, xmldecl=False, light="white")

@@ -9,7 +9,7 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.limits import Description, Instruct, Speed, Transcript
+from qwen3tts_daemon.limits import Description, Gain, Instruct, Speed, Transcript
 from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.audio_responses import their_names
 from qwen3tts_daemon.protocols.http.field_types import Design, LanguageName, SeedField, ShownName
@@ -61,6 +61,7 @@ class NewVoice(_About, frozen=True, kw_only=True):
     """Another voice, which this one is a profile of"""
     instruct: Instruct = ""
     speed: Speed = 1.0
+    gain_db: Gain = 0.0
     seed: SeedField | None = None
 
 
@@ -126,7 +127,7 @@ async def _clone(maker: VoiceMaker, request: Request) -> StoredVoice:
 
 
 async def _make(maker: VoiceMaker, body: NewVoice) -> StoredVoice:
-    about = replace(_about(body), instruct=body.instruct, speed=body.speed, seed=body.seed)
+    about = replace(_about(body), instruct=body.instruct, speed=body.speed, gain_db=body.gain_db, seed=body.seed)
     match (body.design, body.take, body.voice):
         case (str() as design, None, None):
             return await maker.design(about, design)

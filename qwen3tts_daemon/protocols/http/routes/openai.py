@@ -1,12 +1,9 @@
 """The OpenAI shape of speech: what its clients know, and fields of our own that they can pass as extras."""
 
-import asyncio
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.http.audio_responses import (
     SOUND_OR_EVENTS,
@@ -37,7 +34,7 @@ def router(speech: Speech) -> APIRouter:
     async def speak(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
         body = await read_speech(request, SpeechBody)
-        sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
+        sound = await body.encoder(speech.capabilities)
         with their_names(THEIR_NAMES):
             utterance = utterance_of(body, speech, "openai", caller_of(request.scope))
         framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)

@@ -1,6 +1,5 @@
 """Speech by a plain GET, for what can only fetch a URL: `<audio src>`, a player, `curl`."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,6 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qwen3tts_daemon.audio import open_encoder
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.protocols.http.audio_responses import (
     SOUND_OR_EVENTS,
@@ -56,7 +54,7 @@ def router(speech: Speech) -> APIRouter:
         refuse_foreign_pages(request)
         body, names = _read(request.query_params)
         with their_names(names):
-            sound = await asyncio.to_thread(open_encoder, body.format, speech.capabilities.sample_rate)
+            sound = await body.encoder(speech.capabilities)
             utterance = utterance_of(body, speech, "say", caller_of(request.scope))
         framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
         return StreamedAudioResponse(utterance, framing, names, _HEADERS)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from qwen3tts_daemon.audio import AUDIO_FORMATS, open_encoder
 from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.limits import Description, Instruct, Speed
+from qwen3tts_daemon.limits import Description, Gain, Instruct, Speed
 from qwen3tts_daemon.protocols.http.audio_responses import AudioBody, StreamedAudioResponse, their_names
 from qwen3tts_daemon.protocols.http.field_types import (
     FORMAT_SCHEMA,
@@ -61,6 +61,7 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
     language: LanguageName | UnsetType = UNSET
     instruct: Instruct | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
+    gain_db: Gain | UnsetType = UNSET
     seed: SeedField | UnsetType | None = UNSET
     text_layout: TextLayout | UnsetType | None = UNSET
     text_normalization: bool | UnsetType | None = UNSET

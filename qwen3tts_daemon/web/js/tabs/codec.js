@@ -1,7 +1,7 @@
 // Codec: sound to tokens and back.
 
 import { call } from "../api.js";
-import { button, card, field, h, saveFile } from "../dom.js";
+import { button, card, field, h, reasonOf, saveFile, unable } from "../dom.js";
 import { number, onLanguage, t } from "../i18n.js";
 import { intro, needs } from "../library.js";
 import { RecordingInput } from "../recording.js";
@@ -50,7 +50,7 @@ export function codecTab(app) {
   function show() {
     const codes = parseCodes(json.value);
     view.hidden = codes === null;
-    decodeButton.disabled = saveButton.disabled = codes === null;
+    for (const each of [decodeButton, saveButton]) unable(each, codes ? "" : "why.no-codes");
     shape.textContent = "";
     if (codes) {
       drawCodes(canvas, codes);
@@ -59,13 +59,14 @@ export function codecTab(app) {
   }
 
   async function busy(node, action) {
-    node.disabled = true;
+    unable(node, "why.busy");
     try {
       await action();
     } catch (error) {
       app.fail(error);
     } finally {
-      node.disabled = false;
+      unable(node, "");
+      show();
     }
   }
 
@@ -86,10 +87,11 @@ export function codecTab(app) {
     });
   }
 
+  const reasons = [encodeButton, decodeButton, saveButton].map((each) => reasonOf(each));
   show();
   onLanguage(show);
   const content = h("div.split", {},
-    card("codec.encode", recording.node, h("p.actions", {}, encodeButton)),
-    card("codec.decode", field("codec.codes", json), view, shape, h("p.actions", {}, decodeButton, saveButton)));
+    card("codec.encode", recording.node, h("p.actions", {}, encodeButton, reasons[0])),
+    card("codec.decode", field("codec.codes", json), view, shape, h("p.actions", {}, decodeButton, saveButton, reasons[1], reasons[2])));
   return [intro("codec.title", "codec.about"), needs(app, "cloned", "missing.codec", content)];
 }

@@ -2,6 +2,7 @@
 
 import { given } from "../api.js";
 import { button, card, field, h } from "../dom.js";
+import { Follower } from "../following.js";
 import { t } from "../i18n.js";
 import { intro } from "../library.js";
 import { languageSelect, voiceSelect } from "../voices.js";
@@ -22,6 +23,7 @@ export function liveTab(app) {
   const box = h("textarea", { rows: 2, tPlaceholder: "live.box-like" });
   const said = h("p.said", { tabIndex: 0, role: "region", tLabel: "live.said" });
   const none = h("span.hint", { t: "live.none" });
+  const follower = new Follower(said);
   let utterance = null;
   let pending = "";
   let timer = null;
@@ -54,7 +56,7 @@ export function liveTab(app) {
     utterance.text += pending;
     utterance.context.speak(pending);
     said.append(h("span", { textContent: pending }));
-    said.scrollTop = said.scrollHeight;
+    if (!said.querySelector("mark")) said.scrollTop = said.scrollHeight;
     pending = "";
   }
 
@@ -112,6 +114,7 @@ export function liveTab(app) {
     const points = [...utterance.text];
     const [from, to] = segment ? [segment.start, segment.end] : [0, 0];
     said.replaceChildren(points.slice(0, from).join(""), h("mark", { textContent: points.slice(from, to).join("") }), points.slice(to).join(""));
+    if (segment) follower.show(said.querySelector("mark"));
   });
   return [intro("live.title", "live.about"),
     card(null,

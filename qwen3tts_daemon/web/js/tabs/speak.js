@@ -1,17 +1,20 @@
 // Speak: a text, a voice, a way to say it.
 
 import { given } from "../api.js";
-import { button, card, field, h, icon } from "../dom.js";
+import { button, card, field, h, icon, reasonOf, unable } from "../dom.js";
+import { Follower } from "../following.js";
 import { number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
 import { followSamples } from "../samples.js";
 import { SamplingFields } from "../sampling.js";
 import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
+import { hint } from "../telling.js";
 import { unitsOf } from "../utterance.js";
 import { voiceChoice } from "../voice-choice.js";
 import { languageSelect } from "../voices.js";
 
+/** Until the daemon has told. */
 const MOST_CHARS = 8_000;
 const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", "story"];
 
@@ -27,6 +30,9 @@ export function speakTab(app) {
   const choice = voiceChoice(app);
   const go = h("button.primary.big", { type: "submit", data: { does: "speak" } }, icon("speak"), h("span", { t: "speak.go" }));
 
+  const whyNot = reasonOf(go);
+  let over = 0;
+
   function showSpeed() {
     remember("speed", Number(speed.value));
     speedValue.textContent = `× ${number(Number(speed.value), 2)}`;
@@ -34,10 +40,21 @@ export function speakTab(app) {
 
   function count() {
     const chars = [...text.value].length;
-    counter.textContent = t("speak.counter", { n: number(chars), most: number(MOST_CHARS) });
-    counter.dataset.over = String(chars > MOST_CHARS);
+    const most = app.client.ready?.limits.text_chars ?? MOST_CHARS;
+    over = Math.max(0, chars - most);
+    counter.textContent = t("speak.counter", { n: number(chars), most: number(most) });
+    counter.dataset.over = String(over > 0);
+    showGo();
     remember("text", text.value);
     said.refresh();
+  }
+
+  function showGo() {
+    const does = app.dock?.isBusy ? "stop" : "speak";
+    unable(go, over && does === "speak" ? "why.too-long" : "", { n: number(over) });
+    if (go.dataset.does === does) return;
+    go.dataset.does = does;
+    go.replaceChildren(icon(does), h("span", { t: does === "stop" ? "speak.stop" : "speak.go" }));
   }
 
   function options() {
@@ -46,10 +63,8 @@ export function speakTab(app) {
   }
 
   function speak() {
-    if (!text.value.trim()) {
-      text.focus();
-      return app.tell("speak.empty");
-    }
+    if (!text.value.trim()) return hint(text, "speak.empty");
+    if (over) return text.focus();
     return app.unlocked(() => app.speak({ text: text.value, options: options(), title: app.nameOf(app.voice) }));
   }
 
@@ -70,7 +85,7 @@ export function speakTab(app) {
   } },
     h("div.paper", {}, behind, text),
     h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { text.value = ""; count(); text.focus(); }, "quiet"), counter),
-    h("div.go-row", {}, choice.chip, go, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
+    h("div.go-row", {}, choice.chip, go, whyNot, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
     said.node,
   );
 
@@ -85,6 +100,7 @@ export function speakTab(app) {
 
   // -- the sentence that is heard --
 
+  const follower = new Follower(text);
   let marked = "";
   function mark({ utterance, segment }) {
     const isOurs = segment && utterance.text === text.value;
@@ -96,6 +112,7 @@ export function speakTab(app) {
     const to = unitsOf(text.value, segment.end);
     behind.replaceChildren(text.value.slice(0, from), h("mark", { textContent: text.value.slice(from, to) }), `${text.value.slice(to)}\n`);
     behind.scrollTop = text.scrollTop;
+    follower.show(behind.querySelector("mark"));
   }
 
   text.addEventListener("input", () => { behind.replaceChildren(); marked = ""; count(); });
@@ -106,12 +123,7 @@ export function speakTab(app) {
     speak();
   });
   app.on("heard", mark);
-  app.on("speaking", () => {
-    const does = app.dock.isBusy ? "stop" : "speak";
-    if (go.dataset.does === does) return;
-    go.dataset.does = does;
-    go.replaceChildren(icon(does), h("span", { t: does === "stop" ? "speak.stop" : "speak.go" }));
-  });
+  app.on("speaking", showGo);
   for (const on of ["voice", "voices"]) app.on(on, () => {
     told.hidden = !app.takesInstruct;
     ignored.hidden = !told.hidden;

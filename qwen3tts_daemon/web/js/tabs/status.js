@@ -1,17 +1,23 @@
-// Status: models, memory, what the last utterance cost; and the settings of this page.
+// Status: what the next text waits for, what is loaded, memory; figures for experts in a fold; and the settings of this page.
 
 import { call } from "../api.js";
-import { button, card, field, h, option } from "../dom.js";
+import { button, card, field, h, option, say } from "../dom.js";
 import { figuresOf } from "../dock.js";
 import { number, onLanguage, t } from "../i18n.js";
+import { nextText } from "../next-text.js";
 import { invitingCard } from "../pairing.js";
 import { recall, remember } from "../settings.js";
 
 const FIGURES = ["first", "own", "ttfa", "load", "wait", "generation", "total", "length", "rtf", "buffer", "underruns", "queue"];
 const GIB = 1024;
+const HELD = ["ready", "sleeping"];
+const SECOND_MS = 1_000;
 const NUMBERS = { daemon: "", on: true, off: false };
 
 export function statusTab(app) {
+  const next = h("strong.state.next", { t: "next.unknown" });
+  const loaded = h("ul.rows");
+  const lastHour = h("p.hint");
   const models = h("tbody");
   const device = h("p.device");
   const memory = h("meter", { min: 0, max: 1, value: 0, tLabel: "status.memory-label" });
@@ -22,18 +28,38 @@ export function statusTab(app) {
   const cells = Object.fromEntries(FIGURES.map((key) => [key, h("dd")]));
   const figures = h("dl.big-figures", {}, ...FIGURES.map((key) => h("div", { data: { figure: key } }, h("dt", { t: `figure.${key}` }), cells[key])));
   const nothing = h("p.empty", { t: "status.nothing" });
-  const daemon = h("dl.facts");
+  const giving = h("div.stack", { hidden: true }, h("p.actions", {}, offload), h("p.hint"));
+  const program = h("dl.facts");
 
   async function giveBack() {
     if (await app.manage(() => call("api/gpu-offload", { method: "POST" }))) app.tell("status.offloaded");
   }
 
+  function showNext() {
+    const { status, statusAt } = app;
+    if (!status) return;
+    const isThere = app.client.state !== "offline";
+    const ageS = (performance.now() - statusAt) / SECOND_MS;
+    next.dataset.state = isThere ? (status.stands_in ? "ready" : status.state) : "offline";
+    say(next, ...(isThere ? spread(nextText(status, ageS)) : ["state.offline"]));
+    clearTimeout(ticking);
+    if (isThere && status.state === "loading") ticking = setTimeout(showNext, SECOND_MS);
+  }
+
   function showStatus() {
     const { status } = app;
     if (!status) return;
+    showNext();
+    loaded.replaceChildren(...status.models.map((model) => h("li.row", {},
+      h("span.voice-words", {}, h("strong", { textContent: model.name }), h("span.about", { t: `does.${model.kind}` })),
+      h("span.state", { data: { state: model.state }, t: `model.${model.state}` }))));
+    const isHeld = !status.text_goes_to && status.models.some(({ state }) => HELD.includes(state));
+    giving.hidden = !isHeld;
+    say(giving.lastChild, status.total_mb === null ? "status.offload-machine" : "status.offload-graphics");
+    lastHour.textContent = t("status.last-hour", { n: number(status.last_hour) });
     models.replaceChildren(...status.models.map((model) => h("tr", {},
       h("th", { scope: "row", textContent: model.name }), h("td", { t: `does.${model.kind}` }),
-      h("td", {}, h("span.state", { data: { state: model.state === "ready" ? "ready" : model.state }, t: `model.${model.state}` })),
+      h("td", {}, h("span.state", { data: { state: model.state }, t: `model.${model.state}` })),
       h("td", { textContent: model.memory_mb === null ? "–" : `${number(model.memory_mb / GIB, 1)} GB` }))));
     device.textContent = status.text_goes_to ? t("status.elsewhere", { host: status.text_goes_to }) : status.device || t("status.none");
     const isKnown = status.total_mb !== null && status.free_mb !== null;
@@ -55,11 +81,11 @@ export function statusTab(app) {
     for (const key of FIGURES) if (cells[key].textContent !== values[key]) cells[key].textContent = values[key];
   }
 
-  function showDaemon() {
+  function showProgram() {
     const version = app.client.ready?.server.version;
     const player = app.player.kind ? `status.player-${app.player.kind}` : "status.player-none";
     const facts = [["status.version", { textContent: version || "–" }], ["status.player", { t: player }]];
-    daemon.replaceChildren(...facts.map(([key, props]) => h("div", {}, h("dt", { t: key }), h("dd", props))));
+    program.replaceChildren(...facts.map(([key, props]) => h("div", {}, h("dt", { t: key }), h("dd", props))));
   }
 
   const theme = h("select", { onchange: () => { remember("theme", theme.value); document.dispatchEvent(new Event("theme")); } },
@@ -73,19 +99,23 @@ export function statusTab(app) {
       .map(([names, words]) => h("li", {}, h("span", {}, ...key(...names)), " ", h("span", { t: words }))));
   const link = (href, words) => h("a", { href, t: words });
 
+  let ticking = null;
   for (const event of ["status", "voices"]) app.on(event, showStatus);
+  app.on("state", showNext);
   for (const event of ["utterance", "heard"]) app.on(event, showFigures);
-  for (const event of ["state", "voices", "utterance"]) app.on(event, showDaemon);
-  onLanguage(() => { showStatus(); showFigures(); showDaemon(); });
+  for (const event of ["state", "voices", "utterance"]) app.on(event, showProgram);
+  onLanguage(() => { showStatus(); showFigures(); showProgram(); });
   return h("div.split", {},
     h("div.stack", {},
-      card("status.models",
+      card("status.now", h("p", {}, next), loaded, h("div", {}, device, memory, memoryWords), lastHour, giving),
+      h("details.card", {}, h("summary", { t: "status.experts" }),
         h("div.scroll", { tabIndex: 0, role: "group", tLabel: "status.models" }, h("table", {}, h("thead", {}, h("tr", {}, ...["model", "kind", "state", "size"].map((name) => h("th", { scope: "col", t: `status.${name}` })))), models)),
-        h("div", {}, device, memory, memoryWords), h("div", {}, rows, rowsWords),
-        h("p.actions", {}, offload), h("p.hint", { t: "status.offload-about" })),
-      card("status.daemon", daemon), invitingCard(app)),
+        h("div", {}, rows, rowsWords),
+        h("h3", { t: "status.last" }), nothing, figures, program),
+      invitingCard(app)),
     h("div.stack", {},
-      card("status.last", nothing, figures),
       card("settings.title", field("settings.theme", theme), field("settings.numbers", numbers), h("h3", { t: "settings.keyboard" }), keyboard,
         h("h3", { t: "settings.links" }), h("p.actions", {}, link("docs", "settings.docs"), link("metrics", "settings.metrics"), link("health", "settings.health")))));
 }
+
+const spread = ([key, values]) => [key, "t", values];

@@ -1,0 +1,87 @@
+"""How loud each voice is: measured once, from what it says, and kept, so that all can be heard equally loud."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from qwen3tts_daemon import durable_files
+from qwen3tts_daemon.bounded_dict import BoundedDict
+from qwen3tts_daemon.limits import GAIN_DB
+
+if TYPE_CHECKING:
+    from qwen3tts_daemon.audio.filters import LoudnessMeter
+
+logger = logging.getLogger(__name__)
+
+SHORTEST_S = 2.0
+"""Of sound: less is not measured."""
+_MOST_VOICES = 2_000
+_SILENT_LUFS = -60.0
+"""What is as faint as that says nothing about a voice."""
+
+
+class VoiceLoudness:
+    """LUFS by voice. A voice is named with what makes it: the same name of another checkpoint is another voice."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """`path`: where it is kept; None: as long as this object lives. What is damaged there is measured anew."""
+        self._path = path
+        self._lufs = BoundedDict[float](_MOST_VOICES)
+        for voice, lufs in _read(path).items():
+            self._lufs[voice] = lufs
+
+    async def listener(self, voice: str, sample_rate: int) -> "LoudnessListener | None":
+        """For the sound of a voice that is not known; None if it is."""
+        if voice in self._lufs:
+            return None
+        return LoudnessListener(self, voice, await asyncio.to_thread(_open_meter, sample_rate))
+
+    def gain_db(self, voice: str, target_lufs: float) -> float:
+        """What brings it there; 0 until it is known."""
+        lufs = self._lufs.get(voice)
+        return 0.0 if lufs is None else GAIN_DB.clamp(target_lufs - lufs)
+
+    def learn(self, voice: str, lufs: float, duration_s: float) -> None:
+        """Writes a small file. Too little sound, and what is almost silent, is not learned."""
+        if duration_s < SHORTEST_S or lufs < _SILENT_LUFS or voice in self._lufs:
+            return
+        self._lufs[voice] = round(lufs, 2)
+        if self._path is not None:
+            try:
+                durable_files.replace(self._path, msgspec.json.encode(dict(self._lufs)))
+            except OSError as error:
+                logger.warning("loudness of voices is measured anew after the next start: %s", error)
+
+
+class LoudnessListener:
+    """Learns the loudness of a voice while it speaks."""
+
+    def __init__(self, loudness: VoiceLoudness, voice: str, meter: "LoudnessMeter") -> None:
+        self._loudness, self._voice, self._meter = loudness, voice, meter
+
+    def hear(self, pcm: bytes) -> None:
+        self._meter.add(pcm)
+
+    async def learn(self) -> None:
+        """Once, when it has ended well. In a thread: it is written down."""
+        lufs, duration_s = self._meter.finish(), self._meter.duration_s
+        await asyncio.to_thread(self._loudness.learn, self._voice, lufs, duration_s)
+
+
+def _open_meter(sample_rate: int) -> "LoudnessMeter":
+    from qwen3tts_daemon.audio.filters import LoudnessMeter  # only who wants it pays for FFmpeg
+
+    return LoudnessMeter(sample_rate)
+
+
+def _read(path: Path | None) -> Mapping[str, float]:
+    if path is None:
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+    except (OSError, msgspec.DecodeError):
+        return {}
