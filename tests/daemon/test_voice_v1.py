@@ -51,7 +51,7 @@ class Desk:
             ready_in_s=0.0, stands_in=False, last_hour=0, text_goes_to="",
         )  # fmt: skip
         self.session = Session(
-            WebSocketSettings(**limits), self.voices, lambda: engine.capabilities, lambda: self.status,
+            WebSocketSettings(**limits), lambda: self.voices, lambda: engine.capabilities, lambda: [self.status],
             now=self.now, version="1",
         )  # fmt: skip
         self.contexts: dict[str, Context] = {}

@@ -5,12 +5,15 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http.middleware import AdmissionMiddleware
 from qwen3tts_daemon.protocols.http.openapi import complete_document
 from qwen3tts_daemon.protocols.http.routes import (
     batch,
+    checkpoints,
     clips,
     login,
     new_voices,
@@ -41,6 +44,8 @@ def build_app(
     auth: Auth,
     sockets: SocketDoor,
     kept_clips: Clips,
+    models: ModelsDirectory,
+    downloads: Downloads,
     live_settings: LiveSettings,
     config: HttpSettings,
     version: str,
@@ -68,6 +73,7 @@ def build_app(
         voices.router(speech, library),
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
+        checkpoints.router(speech, models, downloads),
         openai.router(speech),
         batch.router(speech),
         say.router(speech),

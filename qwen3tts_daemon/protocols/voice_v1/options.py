@@ -98,7 +98,9 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
 class SessionOptions:
     """The options of one socket: checked against the voices and modes that there are when they change."""
 
-    def __init__(self, voices: VoiceCatalogue, capabilities: Callable[[], Capabilities], *, lead_ms: int) -> None:
+    def __init__(
+        self, voices: Callable[[], VoiceCatalogue], capabilities: Callable[[], Capabilities], *, lead_ms: int
+    ) -> None:
         self._voices = voices
         self._capabilities = capabilities
         self._lead_ms = lead_ms
@@ -112,7 +114,10 @@ class SessionOptions:
 
     def changed(self, changes: OptionChanges) -> ContextOptions:
         """With a client's changes; they do not stay. Raises Refusal or InvalidRequest."""
-        options = msgspec.structs.replace(self.current, **self._values(changes))
+        values = self._values(changes)
+        if self.current.mode not in self.modes:
+            values = {"mode": self._defaults().mode} | values  # another engine has come since
+        options = msgspec.structs.replace(self.current, **values)
         if options.mode not in self.modes:
             raise Refusal("bad_field", f"mode must be one of: {', '.join(self.modes)}", param="mode")
         if options.is_parallel and options.format.framing == "raw":
@@ -125,8 +130,8 @@ class SessionOptions:
         `text`: the first words, if no more come. Gives also the names of both, empty where they cannot be told.
         """
         order = options.order
-        choice = self._voices.check(order.voice, order.language)
-        known, language = self._voices.foretell(choice, text, request_id=request_id)
+        choice = self._voices().check(order.voice, order.language)
+        known, language = self._voices().foretell(choice, text, request_id=request_id)
         if known is None:
             return options, "", ""
         if text is not None or choice.voice is None:
@@ -156,16 +161,16 @@ class SessionOptions:
         return given
 
     def _voiced(self, options: ContextOptions) -> ContextOptions:
-        choice = self._voices.check(options.voice, options.language)
+        choice = self._voices().check(options.voice, options.language)
         if options.mode == "clone" and (choice.voice is None or choice.voice.kind != "cloned"):
             raise Refusal("bad_field", "the mode clone needs a cloned voice, or an uploaded reference", param="voice")
-        self._voices.check_instruct(choice.voice, options.instruct)
+        self._voices().check_instruct(choice.voice, options.instruct)
         # A language of the voice's own goes with the voice, and does not stay for the next one.
         return msgspec.structs.replace(options, voice=choice.asked_voice, language=choice.asked_language)
 
     def _designed(self, options: ContextOptions) -> ContextOptions:
         if not options.design.strip():
             raise Refusal("bad_field", "the mode design needs the voice in words", param="design")
-        choice = self._voices.check(DesignedVoice(options.design), options.language)
-        self._voices.check_instruct(choice.voice, options.instruct)
+        choice = self._voices().check(DesignedVoice(options.design), options.language)
+        self._voices().check_instruct(choice.voice, options.instruct)
         return msgspec.structs.replace(options, voice=None, language=choice.language)

@@ -6,6 +6,7 @@ import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import { LANGUAGES, bestLanguage, errorKey, language, onLanguage, setLanguage, t } from "./i18n.js";
+import { Models, betterVoices } from "./models.js";
 import { OfflinePage } from "./offline.js";
 import { askToPair, pairByAddress } from "./pairing.js";
 import { Player } from "./player.js";
@@ -32,6 +33,7 @@ class App extends Emitter {
   samples = {};
   /** As it was pushed, and when. */
   status = null;
+  models = new Models(this);
   statusAt = 0;
 
   get kinds() {
@@ -239,11 +241,12 @@ export async function start(makers) {
     Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
+  app.client.on("voices", ({ revision }) => app.catalogue && app.catalogue.revision !== revision && app.loadVoices().catch(() => {}));
   app.on("speaking", update);
   app.on("voices", () => {
     byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
   });
-  byId("preview").append(iconButton("close", "preview-close", () => {
+  byId("preview").append(betterVoices(app), iconButton("close", "preview-close", () => {
     remember("preview-seen", true);
     byId("preview").hidden = true;
   }));

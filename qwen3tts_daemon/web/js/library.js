@@ -83,16 +83,4 @@ export function library(app) {
   return card("library.title", h("p.hint", { t: "library.about" }), list, none, h("p.actions", {}, button("upload", "library.import", () => input.click()), input));
 }
 
-/** `content`, or what is missing for it and how to bring it. */
-export function needs(app, kind, key, content) {
-  const missing = h("section.card.missing", { hidden: true }, h("h2", { t: "missing.title" }), h("p", { t: key }), h("p.hint", { t: "missing.how" }),
-    h("p", {}, h("code", { textContent: "qwen3tts-daemon models download" })));
-  content.hidden = true;
-  app.on("voices", () => {
-    content.hidden = !app.kinds.includes(kind);
-    missing.hidden = !content.hidden;
-  });
-  return h("div.stack", {}, missing, content);
-}
-
 export const intro = (titleKey, aboutKey) => h("div.intro", {}, h("h2", { t: titleKey }), h("p", { t: aboutKey }));

@@ -190,9 +190,10 @@ test("sound to tokens and back", async () => {
 test("what the voice that is loaded cannot do is explained, with the command that helps", async () => {
   const { page, close } = await visit(env("PAGE_PREVIEW"));
   assert.ok(await page.isVisible("#preview"));
-  for (const tab of ["design", "clone", "codec"]) {
+  for (const [tab, checkpoint] of [["design", "1.7B-VoiceDesign"], ["clone", "1.7B-Base"], ["codec", "1.7B-Base"]]) {
     await open(page, tab);
-    assert.match(await page.textContent(`#panel-${tab} .missing`), /qwen3tts-daemon models download/);
+    await page.locator(`#panel-${tab} .missing code`, { hasText: `qwen3tts-daemon models download ${checkpoint}` }).waitFor({ state: "attached" });
+    assert.match(await page.textContent(`#panel-${tab} .missing`), /\d\.\d GB/);
     assert.equal(await page.locator(`#panel-${tab} button.primary:visible`).count(), 0);
   }
   await close();

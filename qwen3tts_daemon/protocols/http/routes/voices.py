@@ -102,6 +102,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
             ],
             "default_language": voices.default_language,
             "preview": capabilities.is_preview,
+            "revision": voices.revision,
         }
 
     @routes.get("/v1/audio/voices/{id}")

@@ -1,7 +1,7 @@
 export default {
   title: "おうちの声", line: "書いて、選んで、聴く", skip: "本文へ移動", "skip-player": "プレーヤーへ移動",
   "preview-close": "今後は表示しない", tabs: "機能",
-  preview: "これは試聴用の小さな声です。もっと良い声は、次のコマンドで使えるようになります:",
+  preview: "これは小さな試聴用の声です。もっと良い声があります。",
   locked: "このブラウザーを登録すると話します。", close: "閉じる", cancel: "やめる",
   page: {
     language: "ページの言語",
@@ -93,9 +93,19 @@ export default {
     queue: "待ち順",
   },
   missing: {
-    title: "読み込まれている声ではできません", design: "Qwen3-TTS の VoiceDesign チェックポイントが必要です。",
-    clone: "Qwen3-TTS の Base チェックポイントが必要です。", codec: "Qwen3-TTS の Base チェックポイントが必要です。",
-    how: "デーモンのマシンで次を実行し、再起動してください。",
+    title: "読み込まれている声ではできません", preset: "10 言語を話す 9 つの声。このマシンの GPU で動きます。",
+    design: "言葉から声を作るには、専用の音声モデルが必要です。", clone: "録音から声を作るには、専用の音声モデルが必要です。",
+    codec: "音を数にするには、録音から声を作るときと同じモデルが必要です。", which: "モデル", from: "入手先", size: "{name}（{n} GB）",
+    get: "ダウンロード", resume: "続きをダウンロード", progress: "ダウンロードの進み具合", room: "ディスクの空きは {n} GB です。",
+    reading: "{name}: 今あるものを調べています", checking: "{name}: 届いたものを確かめています",
+    amount: "{name}: {total} GB 中 {arrived} GB", speed: "毎秒 {n} MB", left: "残り {time}",
+    cancelled: "{total} GB 中 {arrived} GB で止めました。届いた分は残っています。", done: "届きました。",
+    here: "ここにあります。このマシンで話せるなら、今準備しています。話している声は途切れません。",
+    offline: "設定により、ここではダウンロードできません。", "no-pytorch": "話せるようにするには、一度再起動すると足りないものが入ります:",
+    "no-card": "このマシンには使える GPU がありません。次の設定にすると CPU でゆっくり話します:",
+    "no-setting": "設定で別のものが選ばれているので、自動では話しません:", problem: "届いたものを準備できませんでした。前の声がそのまま話します。",
+    command: "コマンドで入れる", "command-about": "話すマシンのターミナルで実行します。再起動しなくても見つかります。",
+    better: "もっと良い声を入れる", "better-at": "ダウンロード中: {n} %",
   },
   design: {
     title: "言葉から声を作る",

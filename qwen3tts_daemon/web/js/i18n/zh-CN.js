@@ -1,7 +1,7 @@
 export default {
   title: "家里的声音", line: "输入、选择、聆听", skip: "跳到正文", "skip-player": "跳到播放器",
   "preview-close": "不再显示", tabs: "功能",
-  preview: "这是小型试听语音。想要更好的声音，运行一条命令：", locked: "此浏览器配对后才能朗读。",
+  preview: "这是小型的试听语音，还有好得多的声音。", locked: "此浏览器配对后才能朗读。",
   close: "关闭", cancel: "取消",
   page: {
     language: "页面语言",
@@ -88,9 +88,15 @@ export default {
     total: "总计", rtf: "RTF", length: "语音", buffer: "缓冲", underruns: "断流", queue: "队列位置",
   },
   missing: {
-    title: "当前加载的语音做不到", design: "用文字设计声音需要 Qwen3-TTS 的 VoiceDesign 检查点。",
-    clone: "用录音克隆声音需要 Qwen3-TTS 的 Base 检查点。", codec: "编解码需要 Qwen3-TTS 的 Base 检查点。",
-    how: "在守护进程所在的机器上运行一条命令即可取得，然后重启守护进程。",
+    title: "当前加载的语音做不到", preset: "九种声音、十种语言，在本机的显卡上运行。", design: "用文字设计声音需要专门的语音模型。",
+    clone: "用录音克隆声音需要专门的语音模型。", codec: "把声音变成数字需要克隆声音所用的那个模型。", which: "哪一个", from: "来源",
+    size: "{name}，{n} GB", get: "下载", resume: "继续下载", progress: "下载进度", room: "磁盘还有 {n} GB 可用。",
+    reading: "{name}：正在查看已有的内容", checking: "{name}：正在校验收到的内容", amount: "{name}：{arrived} / {total} GB",
+    speed: "每秒 {n} MB", left: "还剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的会保留。", done: "已经下载好了。",
+    here: "它已经在这里了。只要本机能用它说话，现在就在准备，不会打断任何人。", offline: "设置不允许在这里下载。",
+    "no-pytorch": "要让它说话，重新启动一次就会装好还缺的部分：", "no-card": "本机没有能用的显卡。改用这个设置，处理器也能说，只是慢：",
+    "no-setting": "设置指定了别的，所以它不会自动说话：", problem: "新来的模型没能准备好，原来的语音继续使用。", command: "改用命令",
+    "command-about": "在说话的那台机器的终端里运行，不用重新启动就会找到。", better: "获取更好的声音", "better-at": "正在下载：{n} %",
   },
   design: {
     title: "用文字造声音", about: "描述你想听到的人。每一次试录都是另一个人：多听几个，留下最好的。",

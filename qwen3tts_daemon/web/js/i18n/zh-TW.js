@@ -1,7 +1,7 @@
 export default {
   title: "家裡的聲音", line: "輸入、選擇、聆聽", skip: "跳到內容", "skip-player": "跳到播放器",
   "preview-close": "不再顯示", tabs: "功能",
-  preview: "這是小型試聽語音。想要更好的聲音，執行一道指令：", locked: "此瀏覽器配對後才會朗讀。",
+  preview: "這是小型的試聽語音，還有好得多的聲音。", locked: "此瀏覽器配對後才會朗讀。",
   close: "關閉", cancel: "取消",
   page: {
     language: "頁面語言",
@@ -88,9 +88,15 @@ export default {
     total: "總計", rtf: "RTF", length: "語音", buffer: "緩衝", underruns: "斷流", queue: "佇列位置",
   },
   missing: {
-    title: "目前載入的語音做不到", design: "用文字設計聲音需要 Qwen3-TTS 的 VoiceDesign 檢查點。",
-    clone: "用錄音複製聲音需要 Qwen3-TTS 的 Base 檢查點。", codec: "編解碼需要 Qwen3-TTS 的 Base 檢查點。",
-    how: "在常駐程式所在的機器上執行一道指令即可取得，然後重新啟動常駐程式。",
+    title: "目前載入的語音做不到", preset: "九種聲音、十種語言，在這台機器的顯示卡上執行。", design: "用文字設計聲音需要專門的語音模型。",
+    clone: "用錄音複製聲音需要專門的語音模型。", codec: "把聲音變成數字需要複製聲音所用的那個模型。", which: "哪一個", from: "來源",
+    size: "{name}，{n} GB", get: "下載", resume: "繼續下載", progress: "下載進度", room: "磁碟還有 {n} GB 可用。",
+    reading: "{name}：正在查看已有的內容", checking: "{name}：正在檢查收到的內容", amount: "{name}：{arrived} / {total} GB",
+    speed: "每秒 {n} MB", left: "還剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的會保留。", done: "已經下載好了。",
+    here: "它已經在這裡了。只要這台機器能用它說話，現在就在準備，不會打斷任何人。", offline: "設定不允許在這裡下載。",
+    "no-pytorch": "要讓它說話，重新啟動一次就會裝好還缺的部分：", "no-card": "這台機器沒有能用的顯示卡。改用這個設定，處理器也能說，只是慢：",
+    "no-setting": "設定指定了別的，所以它不會自動說話：", problem: "新來的模型沒能準備好，原來的語音繼續使用。", command: "改用指令",
+    "command-about": "在說話的那台機器的終端機裡執行，不用重新啟動就會找到。", better: "取得更好的聲音", "better-at": "正在下載：{n} %",
   },
   design: {
     title: "用文字造聲音", about: "描述你想聽到的人。每一次試錄都是另一個人：多聽幾個，留下最好的。",

@@ -3,7 +3,8 @@
 import { call, given } from "../api.js";
 import { button, card, field, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { intro, keepVoice, library, needs } from "../library.js";
+import { intro, keepVoice, library } from "../library.js";
+import { needs } from "../models.js";
 import { RecordingInput } from "../recording.js";
 import { followSamples } from "../samples.js";
 import { languageSelect } from "../voices.js";

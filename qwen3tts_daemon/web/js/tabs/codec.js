@@ -3,7 +3,8 @@
 import { call } from "../api.js";
 import { button, card, field, h, reasonOf, saveFile, unable } from "../dom.js";
 import { number, onLanguage, t } from "../i18n.js";
-import { intro, needs } from "../library.js";
+import { intro } from "../library.js";
+import { needs } from "../models.js";
 import { RecordingInput } from "../recording.js";
 import { decodeFile } from "../wav.js";
 

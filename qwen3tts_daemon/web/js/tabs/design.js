@@ -3,7 +3,8 @@
 import { given } from "../api.js";
 import { button, field, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
-import { intro, keepVoice, needs } from "../library.js";
+import { intro, keepVoice } from "../library.js";
+import { needs } from "../models.js";
 import { recall, remember } from "../settings.js";
 import { languageSelect } from "../voices.js";
 import { Waveform, expectedSeconds } from "../waveform.js";
