@@ -51,6 +51,7 @@ export function reasonOf(control, kind = "hint") {
 /** `control` does nothing now, and says why; without a key it works. It can be reached all the same, or nobody would hear why. */
 export function unable(control, key, values) {
   const words = reasons.get(control);
+  if (!key && !words.dataset.t) return undefined;
   control.ariaDisabled = key ? "true" : null;
   if (key) return say(words, key, "t", values);
   delete words.dataset.t;

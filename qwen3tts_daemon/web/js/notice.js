@@ -13,11 +13,13 @@ export const NEW_SEED = ["generation_failed", "no_end_of_speech"];
 
 /**
  * null, or {kind: "error" | "hint", key, values, detail, remedy: "other" | "again" | "pair" | "listen"}.
- * `voiceOf` gives {name, languages} of a voice; `isSilent`: the browser lets nothing be heard.
+ * `voiceOf` gives {name, languages} of a voice; `isSilent`: the browser lets nothing be heard; `isOffline`: there is no
+ * connection now.
  */
-export function noticeOf(utterance, voiceOf, isSilent = false) {
+export function noticeOf(utterance, voiceOf, { isSilent = false, isOffline = false } = {}) {
   const { error, reason, warnings } = utterance;
   if (isSilent) return { kind: "hint", key: "notice.silent", remedy: "listen" };
+  if (error?.code === "closed" && !isOffline) return { kind: "error", key: "notice.cut", remedy: "again" };
   if (error) return noticeOfError(error, utterance, voiceOf);
   const unread = warnings.find(({ code }) => code === "unread");
   if (unread) return withOther("hint", unread, "notice.unread", utterance, voiceOf);
@@ -62,7 +64,7 @@ export class NoticeLine {
 function partsOf({ key, values, detail, remedy }, act) {
   const isQuestion = remedy === "other";
   const words = isQuestion ? null : h("p");
-  const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : `notice.${remedy}`, () => act(remedy)) : null;
+  const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : remedy === "pair" ? "pair.open" : `notice.${remedy}`, () => act(remedy)) : null;
   say(words ?? go.querySelector("span"), key, "t", values);
   return [words, detail && h("span.detail", { textContent: detail, lang: "en" }), go].filter(Boolean);
 }

@@ -280,7 +280,7 @@ test("a lost connection comes back by itself, with everything that was chosen", 
   assert.equal(await page.locator(".toast").count(), 0, "it is told once, where it belongs");
   await page.waitForSelector(READY);
   assert.equal(sockets.length, 2);
-  await page.waitForSelector(".notice-line button:has-text('Speak it again')");
+  await page.waitForSelector(".notice-line:has-text('was cut off') button:has-text('Speak it again')");
   await page.fill("#text", "Still here.");
   await page.click("#panel-speak .writer button[type=submit]");
   await heardOut(page);
@@ -363,7 +363,7 @@ test("a button that does nothing says why, hints stand at their field, and too m
 
 test("where the browser lets nothing be heard it says so, and a tap plays from the beginning", async () => {
   const { page, close } = await visit(FAST, { before: (page) => page.addInitScript(() => {
-    window.AudioContext = class extends AudioContext {
+    window.AudioContext = class extends window.AudioContext {
       constructor(options) {
         super(options);
         this.suspend();

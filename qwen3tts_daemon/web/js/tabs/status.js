@@ -2,7 +2,7 @@
 
 import { call } from "../api.js";
 import { button, card, field, h, option, say } from "../dom.js";
-import { figuresOf } from "../dock.js";
+import { figuresOf } from "../figures.js";
 import { number, onLanguage, t } from "../i18n.js";
 import { nextText } from "../next-text.js";
 import { invitingCard } from "../pairing.js";
