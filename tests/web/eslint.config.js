@@ -4,7 +4,7 @@ const browser = ["AbortController", "AnalyserNode", "AudioContext", "AudioWorkle
 const serviceWorker = ["URL", "caches", "fetch", "self"];
 const worklet = ["AudioWorkletProcessor", "currentTime", "registerProcessor", "sampleRate"];
 const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout"];
-const tests = ["AudioContext", "axe", "Event", "caches", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "NodeFilter", "isSecureContext", "Blob"];
+const tests = ["AudioContext", "axe", "Event", "caches", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "MutationObserver", "NodeFilter", "isSecureContext", "Blob"];
 
 const globals = (...lists) => Object.fromEntries(lists.flat().map((name) => [name, "readonly"]));
 

@@ -1,5 +1,6 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
+import { tellStory } from "./announcer.js";
 import { ApiError, address, get, given, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
 import { button, h, iconButton, say } from "./dom.js";
@@ -219,6 +220,7 @@ export async function start(makers) {
   onLanguage((code) => { document.querySelector("link[rel=manifest]").href = address(`web/manifest/${code}.webmanifest`); });
   app.dock = new Dock(app);
   document.body.append(app.dock.node);
+  tellStory(app);
   byId("language").replaceChildren(languageSelect(app));
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;

@@ -40,7 +40,7 @@ export class RecordingInput extends Emitter {
     this.from = range("clone.from");
     this.to = range("clone.to");
     this.name = h("strong");
-    this.length = h("p.hint", { role: "status" });
+    this.length = h("p.hint");
     this.shown = h("div.recorded", { hidden: true },
       h("div.recorded-head", {}, this.name, iconButton("play", "clone.listen", () => this.#listen()), iconButton("trash", "clone.remove", () => this.clear())),
       this.canvas,

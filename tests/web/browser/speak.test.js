@@ -185,7 +185,7 @@ test("what will be said is shown before any sound, and follows text, voice, lang
   assert.deepEqual(await page.locator(`${SPOKEN} li p`).allTextContents(), [
     "It is twenty-one point five degrees Celsius.", "Written: It is 21.5 °C.", "Good night.",
   ]);
-  assert.equal(await page.textContent(`${SPOKEN} [role=status]`), "Language: English");
+  assert.equal(await page.textContent(`${SPOKEN} > p`), "Language: English");
   assert.deepEqual(asked, [{ input: "It is 21.5 °C. Good night." }], "not before it is opened, and once");
   await page.selectOption("#panel-speak .columns select", "de");
   await page.check(".voice input[value=tone]", { force: true });
@@ -239,7 +239,7 @@ test("numbers stay as they are written where the visitor says so: in speech, in 
     page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload))));
     page.on("request", (request) => request.url().endsWith("/v1/audio/speech") && asked.push(request.postDataJSON()));
   } });
-  for (const [label, wanted] of [["As the daemon is set", undefined], ["No, as they are written", false], ["Yes", true]]) {
+  for (const [label, wanted] of [["As it is set for everybody", undefined], ["No, as they are written", false], ["Yes", true]]) {
     await open(page, "status");
     await page.getByLabel("Read numbers and signs as words").selectOption({ label });
     await open(page, "speak");

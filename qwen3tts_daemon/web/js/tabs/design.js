@@ -18,7 +18,7 @@ export function designTab(app) {
   const description = h("textarea", { rows: 4, maxLength: 2_000, tPlaceholder: "design.description-like", value: recall("design", "") });
   const text = h("textarea", { rows: 3, maxLength: 2_000, value: recall("design-text", "") });
   const spoken = languageSelect(app, "design-language");
-  const takes = h("ul.takes", { "aria-live": "polite" });
+  const takes = h("ul.takes");
   let made = 0;
 
   const chips = PRESETS.map((name) => h("button.chip", { type: "button", t: `preset.${name}`, onclick: () => {

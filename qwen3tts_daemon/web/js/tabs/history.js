@@ -22,7 +22,7 @@ export function historyTab(app) {
     const when = new Date(entry.at).toLocaleString(language(), { dateStyle: "medium", timeStyle: "short" });
     const about = [entry.title, when, `${number(entry.samples.length / SAMPLE_RATE, 1)} s`].join(" · ");
     return h("li.row", {}, avatar(entry.options.voice ?? "", entry.title, entry.options.mode === "design" ? "design" : "speak"),
-      h("span.voice-words", {}, h("span.excerpt", { textContent: words }), h("span.about", { textContent: about })),
+      h("span.voice-words", {}, h("span.excerpt", { textContent: words, dir: "auto" }), h("span.about", { textContent: about })),
       h("span.row-actions", {},
         act("play", "history.play", () => app.play(entry)),
         act("reuse", "history.reuse", () => app.emit("reuse", entry)),

@@ -20,7 +20,7 @@ const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", 
 
 export function speakTab(app) {
   const text = h("textarea", { rows: 7, tLabel: "speak.text", tPlaceholder: "speak.placeholder", value: recall("text", ""), id: "text" });
-  const behind = h("div.behind", { "aria-hidden": "true" });
+  const behind = h("div.behind", { "aria-hidden": "true", dir: "auto" });
   const counter = h("span.counter");
   const spoken = languageSelect(app, "language");
   const instruct = h("input", { type: "text", maxLength: 2_000, tPlaceholder: "speak.instruct-like", value: recall("instruct", ""), oninput: () => remember("instruct", instruct.value) });
