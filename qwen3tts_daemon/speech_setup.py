@@ -21,6 +21,7 @@ from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen_tts.errors import OutOfMemory
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ class EngineRenewal:
         try:
             choice = await asyncio.to_thread(choose_engine, self._settings)
             if choice.spec != self.choice.spec:
-                await self._change_to(choice)
+                await self._make_room_for(choice)
         except Exception as error:
             self._models.problem = str(error if isinstance(error, SettingsError) else load_failure(error))
             logger.error(
@@ -121,6 +122,17 @@ class EngineRenewal:
             )
         else:
             self.choice, self._models.problem = choice, ""
+
+    async def _make_room_for(self, choice: EngineChoice) -> None:
+        """On a card that has no room for both, the engine before goes first, as soon as nobody speaks; who comes in
+        between waits, as for one that wakes."""
+        try:
+            await self._change_to(choice)
+        except OutOfMemory:
+            if self._speech.capabilities.is_preview or not await self._speech.manager.vacate():
+                raise  # nothing of ours is on the card
+            logger.info("there was no room for two: the voice before has given its memory back")
+            await self._change_to(choice)
 
     async def _change_to(self, choice: EngineChoice) -> None:
         engines, before = _engines(choice), self._speech.voices

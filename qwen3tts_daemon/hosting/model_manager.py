@@ -198,6 +198,15 @@ class ModelManager:
         self._changes.notify()
         return True
 
+    async def vacate(self) -> bool:
+        """As `evict`, and wait until its memory is free."""
+        engine = self._engine
+        if engine is None or not self.evict():
+            return False
+        await self._changes.until(lambda: self._engine is not engine)
+        await engine.close()  # its end has begun; this waits for it
+        return True
+
     def retire(self) -> None:
         """Another engine has its place: it is ended whenever nobody speaks with it, and no other process waits."""
         self._is_retired = True

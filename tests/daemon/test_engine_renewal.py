@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon import speech_setup
 from qwen3tts_daemon.hosting import engine_selection
 from qwen3tts_daemon.hosting.engine_selection import choose_engine
@@ -24,16 +23,9 @@ from qwen_tts.errors import OutOfMemory, UnknownVoice
 from tests.fakes import ToneEngine, tone
 from tests.wire.http_door import until
 
-CUSTOM, BASE = "tiny-0.6B-CustomVoice", "tiny-0.6B-Base"
+SPEAKING = Path(__file__).parents[1] / "speaking"
+CUSTOM, BASE = "Qwen3-TTS-12Hz-tiny-CustomVoice", "Qwen3-TTS-12Hz-tiny-Base"
 LOOKS_S = 0.01
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("made")
-    for name in (CUSTOM, BASE):
-        write_checkpoint(name, root / name)
-    return root
 
 
 class Named(ToneEngine):
@@ -52,11 +44,14 @@ class Named(ToneEngine):
     async def load(self) -> None:
         if not self._is_preview:
             await self._home.gate.wait()
-            if self._home.fails:
+            if self._home.fails or len(self._home.on_card) >= self._home.room:
                 raise OutOfMemory("no room for it")
+            self._home.on_card.append(self.capabilities.engine)
 
     async def close(self) -> None:
         self._home.closed.append(self.capabilities.engine)
+        if self.capabilities.engine in self._home.on_card:
+            self._home.on_card.remove(self.capabilities.engine)
         await super().close()
 
 
@@ -69,6 +64,9 @@ class Home:
         self.gate.set()
         self.fails = False
         self.closed: list[str] = []
+        self.room = 2
+        """How many of Qwen's engines the card holds"""
+        self.on_card: list[str] = []
         settings = load_settings(["--models.dir", str(path), "--data-dir", str(path / ".data"), *options])
         self.models = ModelsDirectory(path, period_s=LOOKS_S)
         choice = choose_engine(settings)
@@ -121,34 +119,34 @@ async def home(tmp_path: Path, options: tuple[str, ...], monkeypatch: pytest.Mon
     await home.speech.close()
 
 
-def bring(made: Path, home: Home, name: str) -> None:
+def bring(home: Home, name: str) -> None:
     """All at once, as a copy that has ended."""
-    shutil.copytree(made / name, home.path / f".{name}")
+    shutil.copytree(SPEAKING / name, home.path / f".{name}")
     (home.path / f".{name}").rename(home.path / name)
 
 
-async def test_a_checkpoint_that_comes_speaks_without_a_restart(home: Home, made: Path) -> None:
+async def test_a_checkpoint_that_comes_speaks_without_a_restart(home: Home) -> None:
     assert home.engine == "preview"
     states: list[str] = []
     home.speech.on_state.append(states.append)
-    bring(made, home, CUSTOM)
+    bring(home, CUSTOM)
     await home.speaks(CUSTOM)
     assert (await home.say("Good evening.")).voice == "tone"
     assert home.speech.models.on_disk == (CUSTOM,)
     assert states[-1] == "ready"
     await until(lambda: home.closed == ["preview"])
-    bring(made, home, BASE)
+    bring(home, BASE)
     await home.speaks(f"{CUSTOM}+{BASE}")
     assert home.speech.capabilities.voice_kinds == ("preset", "cloned"), "a kind of voice has joined"
 
 
-async def test_nobody_is_cut_by_it(home: Home, made: Path) -> None:
+async def test_nobody_is_cut_by_it(home: Home) -> None:
     """Who speaks keeps the engine and the voice to the end; who was promised one and has not begun gets it too."""
     home.gate.clear()
     waiting = home.speech.utterance(Order("test", "bell", "en"))
     async with home.speech.utterance(Order("test", "bell", "en")) as speaking:
         speaking.feed("Before. ")
-        bring(made, home, CUSTOM)
+        bring(home, CUSTOM)
         await until(lambda: home.models.names)
         assert (await home.say("Beside.", "bell")).voice == "bell", "the old one goes on until the new one can"
         home.gate.set()
@@ -168,30 +166,47 @@ async def test_nobody_is_cut_by_it(home: Home, made: Path) -> None:
     await until(lambda: home.closed == ["preview", "preview"])
 
 
-async def test_who_asks_for_a_voice_of_the_engine_before_gets_one_of_the_language(home: Home, made: Path) -> None:
-    bring(made, home, CUSTOM)
+async def test_where_two_have_no_room_the_one_before_goes_first_once_nobody_speaks(home: Home) -> None:
+    home.room = 1
+    bring(home, CUSTOM)
+    await home.speaks(CUSTOM)
+    async with home.speech.utterance(Order("test", "tone", "en")) as speaking:
+        speaking.feed("Before. ")
+        bring(home, BASE)
+        await until(lambda: f"{CUSTOM}+{BASE}" in home.closed)
+        speaking.feed("Behind.")
+        speaking.end_text()
+        assert await sound_of(speaking) == tone("Before.") + tone("Behind.")
+        assert home.on_card == [CUSTOM]
+    await home.speaks(f"{CUSTOM}+{BASE}")
+    assert home.on_card == [f"{CUSTOM}+{BASE}"]
+    assert (await home.say("Good evening.")).voice == "tone"
+
+
+async def test_who_asks_for_a_voice_of_the_engine_before_gets_one_of_the_language(home: Home) -> None:
+    bring(home, CUSTOM)
     await home.speaks(CUSTOM)
     assert (await home.say("Good evening.", "bell")).voice == "tone"
     with pytest.raises(UnknownVoice):
         await home.say("Good evening.", "nobody")
 
 
-async def test_what_fails_changes_nothing_until_the_folder_changes(home: Home, made: Path) -> None:
+async def test_what_fails_changes_nothing_until_the_folder_changes(home: Home) -> None:
     home.fails = True
-    bring(made, home, CUSTOM)
+    bring(home, CUSTOM)
     await until(lambda: home.models.problem)
     assert home.models.problem == "no room for it"
     assert home.closed == [CUSTOM]
     await home.say("Good evening.", "bell")
     home.fails = False
-    bring(made, home, BASE)
+    bring(home, BASE)
     await home.speaks(f"{CUSTOM}+{BASE}")
     assert home.models.problem == ""
 
 
 @pytest.mark.parametrize("options", [("--voice", "bell")])
-async def test_a_voice_of_the_settings_that_the_new_engine_lacks_keeps_it_away(home: Home, made: Path) -> None:
-    bring(made, home, CUSTOM)
+async def test_a_voice_of_the_settings_that_the_new_engine_lacks_keeps_it_away(home: Home) -> None:
+    bring(home, CUSTOM)
     await until(lambda: home.models.problem)
     assert "voice" in home.models.problem
     assert "bell" in home.models.problem
@@ -199,15 +214,15 @@ async def test_a_voice_of_the_settings_that_the_new_engine_lacks_keeps_it_away(h
 
 
 @pytest.mark.parametrize("options", [("--engine", "embedded")])
-async def test_a_choice_that_was_made_is_not_made_anew(home: Home, made: Path) -> None:
-    bring(made, home, CUSTOM)
+async def test_a_choice_that_was_made_is_not_made_anew(home: Home) -> None:
+    bring(home, CUSTOM)
     await until(lambda: home.speech.models.on_disk == (CUSTOM,))
     assert home.models.problem == ""
     assert home.engine == "preview"
 
 
-async def test_one_that_goes_is_only_told(home: Home, made: Path, caplog: pytest.LogCaptureFixture) -> None:
-    bring(made, home, CUSTOM)
+async def test_one_that_goes_is_only_told(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    bring(home, CUSTOM)
     await home.speaks(CUSTOM)
     shutil.rmtree(home.path / CUSTOM)
     await until(lambda: f"the checkpoint {CUSTOM} is gone" in caplog.text)
@@ -215,25 +230,27 @@ async def test_one_that_goes_is_only_told(home: Home, made: Path, caplog: pytest
     await home.say("Good evening.", "tone")
 
 
-def parts_of(made: Path, path: Path) -> Iterator[str]:
+def parts_of(path: Path) -> Iterator[str]:
     """A copy, bit by bit; what it looks like after each."""
-    shutil.copytree(made / CUSTOM, path, ignore=shutil.ignore_patterns(WEIGHTS))
+    shutil.copytree(SPEAKING / CUSTOM, path, ignore=shutil.ignore_patterns(WEIGHTS))
     yield "no weights"
-    whole = (made / CUSTOM / WEIGHTS).read_bytes()
+    whole = (SPEAKING / CUSTOM / WEIGHTS).read_bytes()
     (path / WEIGHTS).write_bytes(whole[: len(whole) // 2])
     yield "half of the weights"
     (path / WEIGHTS).write_bytes(whole)
     yield "no codec"
-    shutil.copy(made / CUSTOM / "speech_tokenizer" / WEIGHTS, path / "speech_tokenizer" / f"{WEIGHTS}.12345678.part")
-    shutil.copy(made / CUSTOM / "speech_tokenizer" / WEIGHTS, path / "speech_tokenizer" / WEIGHTS)
+    shutil.copy(
+        SPEAKING / CUSTOM / "speech_tokenizer" / WEIGHTS, path / "speech_tokenizer" / f"{WEIGHTS}.12345678.part"
+    )
+    shutil.copy(SPEAKING / CUSTOM / "speech_tokenizer" / WEIGHTS, path / "speech_tokenizer" / WEIGHTS)
     yield "a part"
     (path / "speech_tokenizer" / f"{WEIGHTS}.12345678.part").unlink()
 
 
-async def test_one_that_is_still_coming_is_not_there(made: Path, tmp_path: Path) -> None:
+async def test_one_that_is_still_coming_is_not_there(tmp_path: Path) -> None:
     models = ModelsDirectory(tmp_path, period_s=LOOKS_S)
     changes = models.changes()
-    for state in parts_of(made, tmp_path / CUSTOM):
+    for state in parts_of(tmp_path / CUSTOM):
         assert await anext(changes) == ([], []), state
         assert models.names == (), state
     assert await anext(changes) == ([CUSTOM], [])
@@ -242,11 +259,11 @@ async def test_one_that_is_still_coming_is_not_there(made: Path, tmp_path: Path)
     await changes.aclose()
 
 
-async def test_one_that_grows_is_waited_for(made: Path, tmp_path: Path) -> None:
+async def test_one_that_grows_is_waited_for(tmp_path: Path) -> None:
     """Not taken between two looks of which the second sees more."""
     models = ModelsDirectory(tmp_path, period_s=LOOKS_S)
     waiting = asyncio.ensure_future(anext(models.changes()))
-    shutil.copytree(made / CUSTOM, tmp_path / CUSTOM)
+    shutil.copytree(SPEAKING / CUSTOM, tmp_path / CUSTOM)
     merges = tmp_path / CUSTOM / "merges.txt"
     for _ in range(20):
         with merges.open("a") as file:

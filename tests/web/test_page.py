@@ -69,6 +69,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Futu
     need("playwright-core (npm ci in tests/web)", (HERE / "node_modules" / "playwright-core").exists())
 
     with contextlib.ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # nobody is there: a download fails at once
 
         def start(name: str, *options: str, **engine: object) -> DaemonProcess:
             data = tmp_path_factory.mktemp(name)

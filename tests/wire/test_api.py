@@ -77,10 +77,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     for name in CHECKPOINTS:
         write_checkpoint(name, root / "models" / name, endless=True)
     (root / "work").mkdir()
-    with embedded_daemon(root / "data", "--models.dir", str(root / "models"), *OPTIONS) as daemon:
-        home = Home(daemon, root / "work")
-        with home.client:
-            yield home
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # nothing is downloaded
+        with embedded_daemon(root / "data", "--models.dir", str(root / "models"), *OPTIONS) as daemon:
+            home = Home(daemon, root / "work")
+            with home.client:
+                yield home
 
 
 def test_every_path_of_the_wrapper_is_in_the_document() -> None:

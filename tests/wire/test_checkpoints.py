@@ -1,13 +1,13 @@
 """The checkpoints over the wires: which are here, their download with the token, and what those who watch are told."""
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory, Obstacle
@@ -18,6 +18,7 @@ from tests.daemon.stand_in_hub import StandInHub, running
 from tests.wire.http_door import TOKEN, Door, open_door
 from tests.wire.patient import connect
 
+SPEAKING = Path(__file__).parents[1] / "speaking"
 BASE = CHECKPOINTS[2]
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 PATH = "/v1/checkpoints/download"
@@ -26,7 +27,7 @@ PATH = "/v1/checkpoints/download"
 @pytest.fixture(scope="module")
 def offered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("hub")
-    write_checkpoint("tiny-1.7B-Base", root / BASE)
+    shutil.copytree(SPEAKING / "Qwen3-TTS-12Hz-tiny-Base", root / BASE)
     return root / BASE
 
 

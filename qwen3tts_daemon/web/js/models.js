@@ -96,8 +96,8 @@ function way(app, kind) {
   models.on("change", show);
   onLanguage(show);
   show();
-  return h("div.stack", {}, choice, bar, words, h("p.actions", {}, begin, cancel), notes,
-    h("details", {}, h("summary", { t: "missing.command" }), h("p.hint", { t: "missing.command-about" }), h("p.command", {}, command, copying)));
+  return h("div.stack", {}, choice, bar, words, h("p.bring", {}, begin, cancel), notes,
+    h("div", {}, h("p.hint", { t: "missing.command" }), h("p.bring", {}, command, copying)));
 }
 
 function progressOf({ checkpoint, state, arrived_bytes: arrived, total_bytes: total, bytes_per_s: speed, seconds_left: left }) {
@@ -114,7 +114,7 @@ function endOf(download) {
 
 function notesOf({ obstacle, way_out: wayOut, problem }) {
   const notes = [];
-  if (obstacle) notes.push(h("p.command", {}, h("span", { t: `missing.no-${obstacle}` }), h("code", { textContent: wayOut }), copyButton(wayOut)));
+  if (obstacle) notes.push(h("div", {}, h("p", { t: `missing.no-${obstacle}` }), h("p.bring", {}, h("code", { textContent: wayOut }), copyButton(wayOut))));
   if (problem) notes.push(h("p.wrong", { t: "missing.problem" }), h("p.detail", { textContent: problem, lang: "en" }));
   return notes;
 }

@@ -54,6 +54,9 @@ test("a locked page asks from Speak; wrong letters are told; then it speaks what
   await page.click("#panel-speak button[type=submit]");
   await page.waitForSelector("dialog code:has-text('qwen3tts-daemon pair')");
   const { letters } = await invite(LOCKED);
+  await page.fill("dialog input", "CCC CC");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .wrong:has-text('Six letters are needed')");
   await page.fill("dialog input", "CCC CCC");
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog .wrong:has-text('Tries left: 4')");

@@ -188,7 +188,7 @@ test("sound to tokens and back", async () => {
 });
 
 test("what the voice that is loaded cannot do is explained, with the command that helps", async () => {
-  const { page, close } = await visit(env("PAGE_PREVIEW"));
+  const { page, close } = await visit(`${env("PAGE_PREVIEW")}#token=${env("PAGE_TOKEN")}`);
   assert.ok(await page.isVisible("#preview"));
   for (const [tab, checkpoint] of [["design", "1.7B-VoiceDesign"], ["clone", "1.7B-Base"], ["codec", "1.7B-Base"]]) {
     await open(page, tab);
@@ -196,5 +196,13 @@ test("what the voice that is loaded cannot do is explained, with the command tha
     assert.match(await page.textContent(`#panel-${tab} .missing`), /\d\.\d GB/);
     assert.equal(await page.locator(`#panel-${tab} button.primary:visible`).count(), 0);
   }
+  const card = page.locator("#panel-codec .missing");
+  await card.getByRole("button", { name: "Download" }).click();
+  await card.getByText("no answer from http://127.0.0.1:1").waitFor();
+  await card.getByRole("button", { name: "Go on with the download" }).waitFor();
+  await page.reload();
+  await card.getByText("no answer from http://127.0.0.1:1").waitFor();
+  await page.click("#preview button");
+  await page.locator("dialog code", { hasText: "models download 1.7B-CustomVoice" }).waitFor();
   await close();
 });

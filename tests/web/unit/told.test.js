@@ -67,6 +67,7 @@ test("what the next text waits for is counted down", () => {
   assert.deepEqual(next({}), ["next.ready"]);
   assert.deepEqual(next({ state: "sleeping", ready_in_s: 0.4 }), ["next.sleeping-in", { n: 1 }]);
   assert.deepEqual(next({ state: "unloaded", ready_in_s: 3.6 }, 100), ["next.unloaded-in", { n: 4 }]);
+  assert.deepEqual(next({ state: "unloaded", ready_in_s: 0 }), ["next.unloaded-in", { n: 1 }], "it does not load yet");
   assert.deepEqual(next({ state: "unloaded", ready_in_s: null }), ["next.unloaded"]);
   assert.deepEqual(next({ state: "loading", ready_in_s: 8.2 }, 5), ["next.loading-in", { n: 4 }]);
   assert.deepEqual(next({ state: "loading", ready_in_s: 8.2 }, 9), ["next.soon"]);

@@ -105,7 +105,7 @@ export default {
     queue: "Queue place",
   },
   missing: {
-    title: "Not with the voice that is loaded", preset: "Nine voices in ten languages, on this machine's graphics chip.",
+    title: "Not with the voice that is loaded", preset: "Nine voices in ten languages.",
     design: "Voices from words need a voice model of their own.",
     clone: "Voices from recordings need a voice model of their own.",
     codec: "Sound as numbers needs the model that voices from recordings need.",
@@ -118,8 +118,8 @@ export default {
     offline: "The settings do not allow downloads here.", "no-pytorch": "For it to speak, one restart installs what is still missing:",
     "no-card": "No graphics chip here can speak with it. With this setting the processor does, slowly:",
     "no-setting": "The settings ask for something else, so it will not speak by itself:",
-    problem: "What came could not be made ready; the voice before goes on.", command: "By a command instead",
-    "command-about": "In a terminal of the machine that speaks. It is found without a restart.",
+    problem: "What came could not be made ready; the voice before goes on.",
+    command: "Or by this command, in a terminal of the machine that speaks. It is found without a restart.",
     better: "Get better voices", "better-at": "Downloading: {n} %",
   },
   design: {
@@ -233,7 +233,7 @@ export default {
     why: "Before it may do this, this browser has to be let in, once.",
     how: "On the computer that speaks, type this in a terminal. It shows a link and six letters, good for five minutes.",
     other: "Or look at a browser that is paired: {tab}, “{button}”.", typed: "Six letters, a link or the token",
-    go: "Pair", done: "This browser is paired.", wrong: "This is not the token.", add: "Add a phone",
+    six: "Six letters are needed.", go: "Pair", done: "This browser is paired.", wrong: "This is not the token.", add: "Add a phone",
     others: "Phones and other browsers", "others-about": "A browser that is let in may change and delete voices too.",
     scan: "Point the phone's camera at this:", picture: "A QR code with the link", type: "Or open {url} there and type:",
     "only-here": "Other devices cannot reach this page. In another browser of this computer type:",

@@ -88,7 +88,7 @@ export function codecTab(app) {
     });
   }
 
-  const reasons = [encodeButton, decodeButton, saveButton].map((each) => reasonOf(each));
+  const reasons = [reasonOf(encodeButton), reasonOf(decodeButton), reasonOf(saveButton, "unseen")]; // the last two are the same
   show();
   onLanguage(show);
   const content = h("div.split", {},
