@@ -35,8 +35,10 @@ from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.speech_setup import EngineRenewal, make_speech, speech_config, voice_config
 from qwen3tts_daemon.text import languages
+from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,8 @@ class Daemon:
         )
         self._renewing: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
+        self._samples = self._voice_samples(settings.data_path / "samples") if settings.voices.samples else None
+        self._making_samples: asyncio.Task[None] | None = None
         self._sockets = Sockets(self._speech, settings.websocket, downloads=self._downloads, version=__version__)
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
@@ -74,6 +78,12 @@ class Daemon:
         if settings.wyoming.enabled:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
+
+    def _voice_samples(self, directory: Path) -> VoiceSamples:
+        try:
+            return VoiceSamples(self._speech, SampleFiles(directory))
+        except OSError as error:
+            raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
 
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
@@ -84,7 +94,7 @@ class Daemon:
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            kept_clips=self._clips, models=self._models, downloads=self._downloads,
+            kept_clips=self._clips, models=self._models, downloads=self._downloads, samples=self._samples,
             live_settings=self._live_settings, config=settings.http, version=__version__,
             pair_command=_pair_command(settings),
         )  # fmt: skip
@@ -125,6 +135,8 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
+        if self._samples is not None:
+            self._making_samples = asyncio.create_task(self._samples.keep_making())
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -138,6 +150,8 @@ class Daemon:
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
+        if self._making_samples is not None:
+            self._making_samples.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)

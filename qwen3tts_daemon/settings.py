@@ -189,6 +189,9 @@ class VoicesSettings(Section):
     substitute: Annotated[bool, OnPage()] = True
     """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
     language; off refuses them."""
+    samples: bool = True
+    """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
+    makes none. They are kept in the data directory, 32 MB at most."""
 
 
 class EmbeddedSettings(Section):

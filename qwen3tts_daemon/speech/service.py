@@ -64,6 +64,8 @@ class Speech:
         self.reports = BoundedDict[Report](_MOST_REPORTS)
         """Of the last utterances, by request id: what a stream's headers could not say yet."""
         self._last_hour = HourlyCount()
+        self.on_busy: list[Callable[[], None]] = []
+        """Called when somebody wants the engine, before it is asked, from the loop."""
         self._open: set[Utterance] = set()
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -165,6 +167,16 @@ class Speech:
         utterance.end_text()
         return utterance
 
+    def unlisted_utterance(self, order: Order, text: str) -> Utterance:
+        """One for the daemon itself: it is not counted, reported or logged, and gives way to everybody else."""
+        utterance = Utterance(
+            order, Caller(), self.voices, self._engines, self.config,
+            loudness=self._loudness, is_live=False, on_begin=lambda _: None, on_end=lambda _: None,
+        )  # fmt: skip
+        utterance.feed(text)
+        utterance.end_text()
+        return utterance
+
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """See SpeechEngine; an engine that is not up is loaded first."""
         async with self._engine_for("cloned") as engine:
@@ -192,6 +204,7 @@ class Speech:
             )
         if self.capabilities.is_preview:
             raise InvalidRequest(f"the preview voice has no codec; {DOWNLOAD_QWEN}", param="codes")
+        self._tell_busy()
         return self.manager.lease()
 
     def _check_not_draining(self) -> None:
@@ -211,7 +224,12 @@ class Speech:
         for utterance in list(self._open):
             utterance.cancel()
 
+    def _tell_busy(self) -> None:
+        for listener in self.on_busy:
+            listener()
+
     def _began(self, utterance: Utterance) -> None:
+        self._tell_busy()
         self._open.add(utterance)
         self._last_hour.add()
         self._none_open.clear()

@@ -21,6 +21,7 @@ from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, Settings, WebS
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
 
@@ -85,6 +86,7 @@ async def open_door(
     models: ModelsDirectory | None = None,
     downloads: Downloads | None = None,
     settings: LiveSettings | None = None,
+    samples: VoiceSamples | None = None,
 ) -> AsyncIterator[Door]:
     auth = auth or Auth(
         policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
@@ -95,7 +97,7 @@ async def open_door(
     sockets = Sockets(speech, WebSocketSettings(), downloads=downloads)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
-        kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads,
+        kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads, samples=samples,
         live_settings=settings or LiveSettings(Settings()), config=config, version="9.8.7",
         body_timeout_s=body_timeout_s,
     )  # fmt: skip

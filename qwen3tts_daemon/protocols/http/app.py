@@ -35,6 +35,7 @@ from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 
 
 def build_app(
@@ -47,6 +48,7 @@ def build_app(
     models: ModelsDirectory,
     downloads: Downloads,
     live_settings: LiveSettings,
+    samples: VoiceSamples | None = None,
     config: HttpSettings,
     version: str,
     pair_command: str = f"{PROGRAM} pair",
@@ -70,7 +72,7 @@ def build_app(
         status.router(speech, metrics, version),
         login.router(auth, config, pair_command),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
-        voices.router(speech, library),
+        voices.router(speech, library, samples),
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
         checkpoints.router(speech, models, downloads),

@@ -87,6 +87,7 @@ class ListedVoice(_Voice):
     descriptions: NotRequired[Mapping[str, str]]
     accented: NotRequired[bool]
     takes_instruct: NotRequired[bool]
+    has_sample: NotRequired[bool]
     language: NotRequired[str]
     source: NotRequired[str]
     consent: NotRequired[bool]
@@ -116,6 +117,10 @@ class Voices(TypedDict):
     default_language: str
     preview: bool
     revision: int
+
+
+class HeldTakes(TypedDict):
+    takes: list[str]
 
 
 class Reference(TypedDict):

@@ -25,7 +25,7 @@ const byId = (id) => document.getElementById(id);
 /** Nobody is asked to do anything about them: they are over once the socket is open again. */
 const OF_CONNECTION = ["closed", "unreachable"];
 
-/** Events: voices, samples, voice, state, status, utterance, speaking, heard, reading, reuse. */
+/** Events: opened, voices, samples, voice, state, status, utterance, speaking, heard, stop, reading; reuse-TAB and again-design: an entry of the history. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
@@ -86,11 +86,10 @@ class App extends Emitter {
   }
 
   /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
-  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false }) {
+  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false, policy = isPlayed ? "preempt" : "queue" }) {
     const sampling = { seed: Math.floor(Math.random() * 2 ** 31), ...options.sampling };
     const utterance = new Utterance({ text, options: { ...this.reading, ...options, sampling }, title, isKept });
     utterance.sound.isLive = isLive;
-    const policy = isPlayed ? "preempt" : "queue";
     const context = this.client.context({ ...utterance.options, policy, lead_ms: isPlayed || isLive ? LEAD_MS : UNHEARD_MS });
     utterance.follow(context);
     if (!isPlayed) context.on("error", (error) => this.fail(error)); // else the player tells it
@@ -213,7 +212,21 @@ function languageSelect(app) {
   return select;
 }
 
-/** Build the page and connect. `makers`: [tab and icon, function that makes the panel]. */
+/** The panel of a tab whose module is loaded now, and hears what the others have heard. Nothing, if it cannot be had. */
+async function loadPanel(app, load) {
+  try {
+    const panel = (await load())(app);
+    for (const [event, value] of Object.entries({ voices: app.catalogue, status: app.status, utterance: app.dock.utterance })) {
+      if (value) app.emit(event, value);
+    }
+    return panel;
+  } catch {
+    app.fail({ code: "unreachable" });
+    return null;
+  }
+}
+
+/** Build the page and connect. `makers`: [tab and icon, function that makes the panel, or { load } that gives it]. */
 export async function start(makers) {
   const app = new App();
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
@@ -224,7 +237,7 @@ export async function start(makers) {
   byId("language").replaceChildren(languageSelect(app));
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
-  for (const [name, make] of makers) tabs.add(name, make(app));
+  for (const [name, make] of makers) tabs.add(name, make.load ? () => loadPanel(app, make.load) : make(app));
   const update = () => showState(app, app.client.state);
   app.client.on("state", (state) => {
     app.emit("state", state);

@@ -85,6 +85,7 @@ const ICONS = {
   status: "M4 13h4l2.5-7 3.5 12 2.5-5H20",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reuse: "M5 15l-1.5-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.5h5",
+  swap: "M7 7h12l-3-3M17 17H5l3 3",
   share: "M12 15V4m-4 4l4-4 4 4M6 12H5v8h14v-8h-1",
   phone: "M8 3.5h8a1 1 0 0 1 1 1v15a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1v-15a1 1 0 0 1 1-1zM11 17.5h2",
   lock: "M7 11h10v8H7zM9 11V8.5a3 3 0 0 1 6 0V11",
@@ -131,7 +132,7 @@ export function option(value, text, key) {
 }
 
 export function card(titleKey, ...children) {
-  return h("section.card", {}, titleKey && h("h2", { t: titleKey }), ...children);
+  return h("section.card", {}, titleKey && h("h2", { t: titleKey, tabIndex: -1 }), ...children);
 }
 
 export function saveFile(blob, name) {
@@ -141,15 +142,15 @@ export function saveFile(blob, name) {
 }
 
 /** Open a dialog that is gone when it closes; resolves with what `close(value)` was given. */
-export function dialog(titleKey, build) {
+export function dialog(titleKey, build, values) {
   return new Promise((resolve) => {
-    const heading = h("h2", { t: titleKey });
+    const heading = h("h2", { textContent: t(titleKey, values) });
     let value = null;
     const close = (given = null) => {
       value = given;
       box.close();
     };
-    const box = h("dialog", { "aria-label": t(titleKey) }, heading);
+    const box = h("dialog", { "aria-label": t(titleKey, values) }, heading);
     box.append(...[build(close)].flat());
     box.addEventListener("close", () => {
       box.remove();
@@ -161,8 +162,21 @@ export function dialog(titleKey, build) {
   });
 }
 
-export function confirmed(questionKey, yesKey) {
+/** `values` fill the question: it names what is at stake. */
+export function confirmed(questionKey, yesKey, values) {
   return dialog(questionKey, (close) =>
-    h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")),
+    h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")), values,
   );
+}
+
+/** Draw a list anew: who was in it is at the same control of the same row, of the last one if there are fewer, above all if there are none. */
+export function renew(list, nodes, head = null) {
+  const controls = (row) => [...row.querySelectorAll("button, input")];
+  const focused = document.activeElement;
+  const at = [...list.children].findIndex((row) => row.contains(focused));
+  const place = at < 0 ? -1 : controls(list.children[at]).indexOf(focused);
+  list.replaceChildren(...nodes);
+  if (at < 0) return;
+  const row = list.children[Math.min(at, nodes.length - 1)];
+  (row ? controls(row)[place] : head?.querySelector("h2"))?.focus();
 }

@@ -2,7 +2,7 @@ export default {
   title: "Voices at home", line: "Type, choose, listen", skip: "Skip to the content", "skip-player": "Skip to the player",
   "preview-close": "Do not show this again", tabs: "What to do",
   preview: "This is the small preview voice. Far better ones can be had.",
-  locked: "This page speaks once this browser is paired.", close: "Close", cancel: "Cancel",
+  locked: "This page speaks once this browser is paired.", close: "Close", cancel: "Cancel", undo: "Undo",
   details: "Details",
   story: {
     starting: "Starting", speaking: "Speaking", done: "Done",
@@ -30,6 +30,7 @@ export default {
     "more-about": "An empty field is the model's own value. The same seed gives the same sound.",
     random: "random", own: "the model's own", empty: "There is no text yet.",
     limit: "The text was longer than one utterance may be.",
+    cleared: "The text was cleared.", replaced: "The text was replaced.",
   },
   spoken: {
     title: "What will be said", nothing: "Nothing of this text will be said.", written: "Written: {text}",
@@ -130,6 +131,11 @@ export default {
     text: "Text to try it with", takes: "Takes", go: "Make takes", empty: "Describe the voice first.",
     take: "Take {name}", making: "Being made", failed: "Failed", play: "Listen to take {name}", keep: "Keep as a voice",
     kept: "Kept as “{name}”.",
+    "seeds-about": "With a seed, the first take is the person of that seed, and each further take has the next one.",
+    replaced: "Description and text were replaced.", lost: "Its sound is gone. The same seed makes the same person again.",
+    cut: "It was cut at the limit; let it say less.",
+    forgotten: "It is too long ago to be kept. The same seed makes the same person again.", again: "Make again",
+    compare: "Compare", "compare-about": "Two takes, at the same moment of the text:", switch: "Switch",
   },
   preset: {
     child: "Childlike and pouting",
@@ -175,12 +181,26 @@ export default {
     "consent-needed": "Tick that the person agrees.", "recording-needed": "Choose or record something first.",
     "words-needed": "Write down the words, or use the sound of the voice only.", text: "Text to try it with",
     try: "Try it", keep: "Keep as a voice", mine: "My recording",
+    removed: "“{name}” was removed.", stays: "The recording stays in this browser until you remove it.",
   },
   library: {
     title: "Voices made here", about: "They can be chosen in every tab, in Home Assistant and by every program.",
     import: "Import a voice", imported: "Imported as “{name}”.", export: "Export {name}", rename: "Rename {name}",
-    "rename-title": "Rename the voice", delete: "Delete {name}", "delete-sure": "Delete this voice for good?",
+    "rename-title": "Rename the voice", delete: "Delete {name}", "delete-sure": "Delete “{name}” for good?",
     none: "None yet.", go: "Delete",
+    deleted: "“{name}” was deleted.", "export-all": "All of it (.zip)", "export-prompt": "Voice prompt (.safetensors)",
+    "import-about": "An exported voice (.zip), or a voice prompt (.safetensors, .pt)",
+    "pickle-title": "A .pt file has to be converted first",
+    pickle: "Such a file can run programs when it is read, so it is not read here. If you trust it, this command makes a prompt.safetensors of it where PyTorch is installed; then import that:",
+  },
+  reference: {
+    short: "{least} s at least; this has {n} s.", long: "{most} s at most; this has {n} s.",
+  },
+  cloning: {
+    name: "About such voices",
+    for: "Made for a home: your own voice for what the house says, a voice for somebody who is losing theirs, a story in a familiar voice.",
+    agree: "Whoever is heard must have agreed before. Never use a voice to pass for somebody.",
+    paper: "The paper about the model", licence: "The model’s licence",
   },
   live: {
     title: "Spoken while you type",
@@ -202,7 +222,9 @@ export default {
     title: "What was said", about: "The last 50 utterances, kept in this browser only.",
     none: "Nothing yet. What you let it speak is kept here.", play: "Play: {text}",
     reuse: "Use text and settings again: {text}", save: "Download as WAV: {text}", delete: "Delete: {text}",
-    clear: "Clear all", "clear-sure": "Delete the whole history?", "clear-go": "Delete all",
+    clear: "Clear all", "clear-sure": "Delete everything that was said: {n}?", "clear-go": "Delete all",
+    keep: "Keep as a voice: {text}", again: "Too long ago to be kept. Make it again with the same seed: {text}",
+    deleted: "Deleted: {text}", "voice-gone": "The voice “{name}” is not there now; another one speaks.",
   },
   status: {
     elsewhere: "All text leaves this machine: it is sent to {host}, which speaks it.", now: "Now",

@@ -2,7 +2,7 @@ export default {
   title: "おうちの声", line: "書いて、選んで、聴く", skip: "本文へ移動", "skip-player": "プレーヤーへ移動",
   "preview-close": "今後は表示しない", tabs: "機能",
   preview: "これは小さな試聴用の声です。もっと良い声があります。",
-  locked: "このブラウザーを登録すると話します。", close: "閉じる", cancel: "やめる",
+  locked: "このブラウザーを登録すると話します。", close: "閉じる", cancel: "やめる", undo: "元に戻す",
   details: "詳細",
   story: {
     starting: "始めます", speaking: "話しています", done: "話し終えました",
@@ -28,6 +28,7 @@ export default {
     ignored: "この声は指示に従いません。", language: "言語", speed: "速さ", more: "細かい設定",
     "more-about": "空欄はモデルの値。シードが同じなら音も同じです。", random: "ランダム",
     own: "モデルの値", empty: "テキストがまだありません。", limit: "一度に話せる長さを超えました。",
+    cleared: "テキストを消しました。", replaced: "テキストを置き換えました。",
   },
   spoken: {
     title: "読み上げる言葉", nothing: "読み上げるものがありません。", written: "元の文: {text}",
@@ -117,6 +118,11 @@ export default {
     description: "声の説明", "description-like": "年齢、声色、気質、テンポ: 温かな老船乗り", text: "試すテキスト",
     takes: "テイク", go: "テイクを作る", empty: "先に声を説明してください。", take: "テイク {name}", making: "生成中",
     failed: "失敗", play: "テイク {name} を聞く", keep: "声として残す", kept: "「{name}」として保存しました。",
+    "seeds-about": "シードを入れると、最初のテイクがそのシードの人、続くテイクは次のシードの人になります。",
+    replaced: "説明とテキストを置き換えました。", lost: "音はもうありません。同じシードで同じ人をもう一度作れます。",
+    cut: "長さの上限で切れました。話す量を減らしてください。",
+    forgotten: "時間がたち、残せなくなりました。同じシードで同じ人をもう一度作れます。", again: "もう一度作る", compare: "比べる",
+    "compare-about": "二つのテイクを、テキストの同じところで：", switch: "切り替え",
   },
   preset: {
     child: "すねた子ども", "child.voice": "六歳の女の子。高く澄んだ、すねた声。語尾を引き延ばして口をとがらせる",
@@ -154,12 +160,24 @@ export default {
     "recording-needed": "先にファイルを選ぶか録音してください。",
     "words-needed": "言葉を書くか、声色だけを使ってください。", text: "試すテキスト", try: "試す", keep: "声として残す",
     mine: "自分の録音",
+    removed: "「{name}」を外しました。", stays: "録音は、外すまでこのブラウザに残ります。",
   },
   library: {
     title: "自作の声", about: "どのタブでも、Home Assistant でも選べます。", import: "声を取り込む",
     imported: "「{name}」として取り込みました。", export: "{name} を書き出す", rename: "{name} の名前を変える",
-    "rename-title": "声の名前を変える", delete: "{name} を削除", "delete-sure": "この声を完全に削除しますか？",
+    "rename-title": "声の名前を変える", delete: "{name} を削除", "delete-sure": "「{name}」を完全に削除しますか？",
     none: "まだありません。", go: "削除",
+    deleted: "「{name}」を削除しました。", "export-all": "すべて（.zip）", "export-prompt": "声のプロンプト（.safetensors）",
+    "import-about": "書き出した声（.zip）、または声のプロンプト（.safetensors、.pt）", "pickle-title": ".pt ファイルは先に変換が必要です",
+    pickle: "この種のファイルは読むときにプログラムが動くことがあるため、ここでは読みません。信頼できるなら、PyTorch のある機械で次のコマンドを使って prompt.safetensors にし、それを取り込んでください：",
+  },
+  reference: {
+    short: "{least} 秒以上必要です（今は {n} 秒）。", long: "{most} 秒までです（今は {n} 秒）。",
+  },
+  cloning: {
+    name: "このような声について",
+    for: "家のための機能です。家の知らせを自分の声で、声を失う人のために、なじみの声でお話を。",
+    agree: "声の持ち主の同意が先に必要です。だれかになりすますために使わないでください。", paper: "モデルの論文", licence: "モデルのライセンス",
   },
   live: {
     title: "打つそばから話す",
@@ -180,7 +198,9 @@ export default {
     title: "話したこと", about: "直近の 50 件。このブラウザーだけに残ります。",
     none: "まだありません。話したものはここに残ります。", play: "再生: {text}",
     reuse: "テキストと設定をもう一度使う: {text}", save: "WAV でダウンロード: {text}", delete: "削除: {text}",
-    clear: "すべて消す", "clear-sure": "履歴をすべて削除しますか？", "clear-go": "すべて削除",
+    clear: "すべて消す", "clear-sure": "履歴 {n} 件をすべて削除しますか？", "clear-go": "すべて削除",
+    keep: "声として残す: {text}", again: "時間がたち、残せません。同じシードでもう一度作る: {text}", deleted: "削除しました: {text}",
+    "voice-gone": "声「{name}」は今ありません。別の声が話します。",
   },
   status: {
     elsewhere: "テキストはすべてこのマシンの外へ出ます: {host} に送られ、そこで音声になります。", now: "いま",

@@ -2,7 +2,7 @@ export default {
   title: "家里的声音", line: "输入、选择、聆听", skip: "跳到正文", "skip-player": "跳到播放器",
   "preview-close": "不再显示", tabs: "功能",
   preview: "这是小型的试听语音，还有好得多的声音。", locked: "此浏览器配对后才能朗读。",
-  close: "关闭", cancel: "取消",
+  close: "关闭", cancel: "取消", undo: "撤销",
   details: "详情",
   story: {
     starting: "开始朗读", speaking: "正在朗读", done: "读完了",
@@ -27,6 +27,7 @@ export default {
     ignored: "此语音不理会指令。", language: "语言", speed: "语速", more: "细调",
     "more-about": "留空即用模型自己的值。种子相同，声音相同。", random: "随机", own: "模型自定",
     empty: "还没有文本。", limit: "文本超出了一次朗读的长度。",
+    cleared: "文字已清空。", replaced: "文字已替换。",
   },
   spoken: {
     title: "会读成什么", nothing: "这段文本没有可读的内容。", written: "原文：{text}",
@@ -107,6 +108,10 @@ export default {
     description: "声音的描述", "description-like": "年龄、音色、性情、节奏：一位温暖的老水手，时间多的是",
     text: "试用文本", takes: "试录", go: "开始试录", empty: "请先描述声音。", take: "试录 {name}", making: "正在生成",
     failed: "失败", play: "听试录 {name}", keep: "留作声音", kept: "已保存为“{name}”。",
+    "seeds-about": "填写种子时，第一个试音就是该种子的人，后面的依次用下一个种子。", replaced: "描述和文字已替换。",
+    lost: "声音已经不在了。用同一个种子能再造出同一个人。", cut: "到了长度上限，被截断了；让它少说一点。",
+    forgotten: "时间太久，已不能留下。用同一个种子能再造出同一个人。", again: "再造一次", compare: "比较",
+    "compare-about": "两个试音，在文字的同一处：", switch: "切换",
   },
   preset: {
     child: "撒娇的童声", "child.voice": "六岁左右的小女孩，声音又高又清，正在赌气：拖着长音，每句话末尾都撅着嘴",
@@ -140,11 +145,23 @@ export default {
     consent: "录音中的人同意在此使用其声音。", "consent-needed": "请勾选本人已同意。",
     "recording-needed": "请先选择文件或录音。", "words-needed": "请写下文字，或只用音色。", text: "试用文本",
     try: "试一试", keep: "留作声音", mine: "我的录音",
+    removed: "已移除“{name}”。", stays: "录音留在这个浏览器里，直到你移除它。",
   },
   library: {
     title: "自制的声音", about: "在每个标签页、Home Assistant 和所有程序里都能选用。", import: "导入声音",
     imported: "已导入为“{name}”。", export: "导出 {name}", rename: "重命名 {name}", "rename-title": "重命名声音",
-    delete: "删除 {name}", "delete-sure": "永久删除这个声音？", none: "还没有。", go: "删除",
+    delete: "删除 {name}", "delete-sure": "永久删除“{name}”？", none: "还没有。", go: "删除",
+    deleted: "已删除“{name}”。", "export-all": "全部（.zip）", "export-prompt": "声音提示（.safetensors）",
+    "import-about": "导出的声音（.zip）或声音提示（.safetensors、.pt）", "pickle-title": ".pt 文件要先转换",
+    pickle: "读取这种文件时可能会运行其中的程序，所以这里不读取。如果你信任它，在装有 PyTorch 的机器上用这条命令把它变成 prompt.safetensors，再导入：",
+  },
+  reference: {
+    short: "至少 {least} 秒，这里只有 {n} 秒。", long: "最多 {most} 秒，这里有 {n} 秒。",
+  },
+  cloning: {
+    name: "关于这样的声音",
+    for: "为家而做：用自己的声音播报家里的事，为将要失声的人留住声音，用熟悉的声音讲故事。",
+    agree: "被听到的人必须事先同意。绝不要用声音冒充他人。", paper: "关于这个模型的论文", licence: "模型的许可证",
   },
   live: {
     title: "边打字边朗读",
@@ -163,8 +180,10 @@ export default {
   history: {
     title: "说过的话", about: "最近 50 次朗读，只保存在这个浏览器里。",
     none: "还没有。朗读过的内容会保存在这里。", play: "播放：{text}", reuse: "再次使用文本和设置：{text}",
-    save: "下载 WAV：{text}", delete: "删除：{text}", clear: "全部清除", "clear-sure": "删除全部历史？",
+    save: "下载 WAV：{text}", delete: "删除：{text}", clear: "全部清除", "clear-sure": "删除全部 {n} 条历史？",
     "clear-go": "全部删除",
+    keep: "留作声音：{text}", again: "时间太久，已不能留下；用同一个种子再造一次：{text}", deleted: "已删除：{text}",
+    "voice-gone": "声音“{name}”现在不在，由另一个声音来说。",
   },
   status: {
     elsewhere: "所有文本都会离开本机：发送到 {host}，由它朗读。", now: "现在",

@@ -2,7 +2,7 @@ export default {
   title: "家裡的聲音", line: "輸入、選擇、聆聽", skip: "跳到內容", "skip-player": "跳到播放器",
   "preview-close": "不再顯示", tabs: "功能",
   preview: "這是小型的試聽語音，還有好得多的聲音。", locked: "此瀏覽器配對後才會朗讀。",
-  close: "關閉", cancel: "取消",
+  close: "關閉", cancel: "取消", undo: "復原",
   details: "詳細資料",
   story: {
     starting: "開始朗讀", speaking: "正在朗讀", done: "唸完了",
@@ -27,6 +27,7 @@ export default {
     ignored: "此語音不理會指示。", language: "語言", speed: "語速", more: "細部設定",
     "more-about": "留空即用模型自己的值。種子相同，聲音就相同。", random: "隨機", own: "模型自訂",
     empty: "還沒有文字。", limit: "文字超過一次朗讀的長度。",
+    cleared: "文字已清空。", replaced: "文字已取代。",
   },
   spoken: {
     title: "會讀成什麼", nothing: "這段文字沒有可讀的內容。", written: "原文：{text}",
@@ -107,6 +108,10 @@ export default {
     description: "聲音的描述", "description-like": "年齡、音色、性情、節奏：一位溫暖的老水手，時間多得是",
     text: "試用文字", takes: "試錄", go: "開始試錄", empty: "請先描述聲音。", take: "試錄 {name}", making: "正在產生",
     failed: "失敗", play: "聽試錄 {name}", keep: "留作聲音", kept: "已儲存為「{name}」。",
+    "seeds-about": "填寫種子時，第一個試錄就是該種子的人，後面的依序用下一個種子。", replaced: "描述和文字已取代。",
+    lost: "聲音已經不在了。用同一個種子可以再做出同一個人。", cut: "到了長度上限，被截斷了；讓它少說一點。",
+    forgotten: "時間太久，已不能留下。用同一個種子可以再做出同一個人。", again: "再做一次", compare: "比較",
+    "compare-about": "兩個試錄，在文字的同一處：", switch: "切換",
   },
   preset: {
     child: "撒嬌的童聲", "child.voice": "六歲左右的小女孩，聲音又高又清，正在賭氣：拖著長音，每句話結尾都嘟著嘴",
@@ -140,11 +145,23 @@ export default {
     consent: "錄音中的人同意在此使用其聲音。", "consent-needed": "請勾選本人已同意。",
     "recording-needed": "請先選擇檔案或錄音。", "words-needed": "請寫下文字，或只用音色。", text: "試用文字",
     try: "試試看", keep: "留作聲音", mine: "我的錄音",
+    removed: "已移除「{name}」。", stays: "錄音會留在這個瀏覽器裡，直到你移除它。",
   },
   library: {
     title: "自製的聲音", about: "在每個分頁、Home Assistant 和所有程式裡都能選用。", import: "匯入聲音",
     imported: "已匯入為「{name}」。", export: "匯出 {name}", rename: "重新命名 {name}", "rename-title": "重新命名聲音",
-    delete: "刪除 {name}", "delete-sure": "永久刪除這個聲音？", none: "還沒有。", go: "刪除",
+    delete: "刪除 {name}", "delete-sure": "永久刪除「{name}」？", none: "還沒有。", go: "刪除",
+    deleted: "已刪除「{name}」。", "export-all": "全部（.zip）", "export-prompt": "聲音提示（.safetensors）",
+    "import-about": "匯出的聲音（.zip）或聲音提示（.safetensors、.pt）", "pickle-title": ".pt 檔案要先轉換",
+    pickle: "讀取這種檔案時可能會執行其中的程式，所以這裡不讀取。如果你信任它，在裝有 PyTorch 的電腦上用這道指令把它變成 prompt.safetensors，再匯入：",
+  },
+  reference: {
+    short: "至少 {least} 秒，這裡只有 {n} 秒。", long: "最多 {most} 秒，這裡有 {n} 秒。",
+  },
+  cloning: {
+    name: "關於這樣的聲音",
+    for: "為家而做：用自己的聲音播報家裡的事，為將要失聲的人留住聲音，用熟悉的聲音講故事。",
+    agree: "被聽到的人必須事先同意。絕不要用聲音冒充他人。", paper: "關於這個模型的論文", licence: "模型的授權條款",
   },
   live: {
     title: "邊打字邊朗讀",
@@ -163,8 +180,10 @@ export default {
   history: {
     title: "說過的話", about: "最近 50 次朗讀，只保存在這個瀏覽器裡。",
     none: "還沒有。朗讀過的內容會保存在這裡。", play: "播放：{text}", reuse: "再次使用文字和設定：{text}",
-    save: "下載 WAV：{text}", delete: "刪除：{text}", clear: "全部清除", "clear-sure": "刪除全部紀錄？",
+    save: "下載 WAV：{text}", delete: "刪除：{text}", clear: "全部清除", "clear-sure": "刪除全部 {n} 筆紀錄？",
     "clear-go": "全部刪除",
+    keep: "留作聲音：{text}", again: "時間太久，已不能留下；用同一個種子再做一次：{text}", deleted: "已刪除：{text}",
+    "voice-gone": "聲音「{name}」現在不在，由另一個聲音來說。",
   },
   status: {
     elsewhere: "所有文字都會離開本機：傳送到 {host}，由它朗讀。", now: "現在",
