@@ -3,7 +3,7 @@
 const browser = ["AbortController", "AnalyserNode", "AudioContext", "AudioWorkletNode", "Blob", "CustomEvent", "File", "FormData", "Event", "MediaRecorder", "OfflineAudioContext", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "document", "fetch", "getComputedStyle", "history", "indexedDB", "localStorage", "location", "matchMedia", "navigator", "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window"];
 const serviceWorker = ["URL", "caches", "fetch", "self"];
 const worklet = ["AudioWorkletProcessor", "currentTime", "registerProcessor", "sampleRate"];
-const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout"];
+const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout", "WebSocket"];
 const tests = ["AudioContext", "axe", "Event", "caches", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "MutationObserver", "NodeFilter", "isSecureContext", "Blob"];
 
 const globals = (...lists) => Object.fromEntries(lists.flat().map((name) => [name, "readonly"]));
