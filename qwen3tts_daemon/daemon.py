@@ -18,10 +18,10 @@ from qwen3tts_daemon.access.auth import Auth, load_token
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
 from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
-from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, start_engine
-from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.own_command import own_command
@@ -34,14 +34,11 @@ from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
-from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
-from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
+from qwen3tts_daemon.speech_setup import EngineRenewal, make_speech, speech_config, voice_config
 from qwen3tts_daemon.text import languages
-from qwen3tts_daemon.voices.aliases import Aliases
-from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
-from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -50,60 +47,30 @@ _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 """Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
 
 
-def make_speech(settings: Settings, choice: EngineChoice, metrics: Metrics | None = None) -> Speech:
-    """The use case on its engine; nothing runs yet: `speech.start` does that."""
-    manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
-    voices = VoiceCatalogue(
-        lambda: manager.capabilities, voice_config(settings),
-        library=_library(settings.data_path / "voices"), has_stand_in=choice.stand_in is not None,
-    )  # fmt: skip
-    here = [one.name for one in checkpoints.scan(settings.models_path).checkpoints]
-    return Speech(
-        manager, voices, metrics or Metrics(), speech_config(settings), _stand_in_manager(choice), checkpoints=here,
-        loudness=VoiceLoudness(settings.data_path / "loudness.json"),
-    )  # fmt: skip
-
-
-def voice_config(settings: Settings) -> VoiceConfig:
-    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
-    voices = settings.voices
-    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
-
-
-def speech_config(settings: Settings) -> SpeechConfig:
-    speech = settings.speech
-    return SpeechConfig(
-        idle_flush_s=speech.idle_flush_ms / 1000,
-        lead_silence_s=speech.lead_silence_ms / 1000,
-        tail_silence_s=speech.tail_silence_ms / 1000,
-        text_normalization=speech.text_normalization,
-        loudness_lufs=speech.loudness_lufs,
-        log_text=settings.log_text,
-    )
-
-
-def _stand_in_manager(choice: EngineChoice) -> ModelManager | None:
-    """Of the engine that speaks while the other one is loaded; never unloaded: it is for those who cannot wait."""
-    if (spec := choice.stand_in) is None:
-        return None
-    return ModelManager(lambda: start_engine(spec), ManagerConfig())
-
-
 class Daemon:
     """Everything that runs, from start to stop."""
 
     def __init__(self, settings: Settings, choice: EngineChoice | None = None, arguments: Sequence[str] = ()) -> None:
         """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
+        is_default = settings.models.dir is None and settings.data_dir is None
+        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings), is_default=is_default)
+        self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
         self._invitations = Invitations()
         self._sessions = _sessions(self._token, data)
         metrics = Metrics()
-        self._speech = make_speech(settings, self._choice, metrics)
-        self._speech.manager.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
-        self._sockets = Sockets(self._speech, settings.websocket, version=__version__)
+        self._speech = make_speech(settings, self._choice, self._models, metrics)
+        self._renewal = EngineRenewal(
+            self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
+        )
+        self._renewing: asyncio.Task[None] | None = None
+        self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
+        self._samples = self._voice_samples(settings.data_path / "samples") if settings.voices.samples else None
+        self._making_samples: asyncio.Task[None] | None = None
+        self._sockets = Sockets(self._speech, settings.websocket, self._models, self._downloads, version=__version__)
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
@@ -111,6 +78,12 @@ class Daemon:
         if settings.wyoming.enabled:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
+
+    def _voice_samples(self, directory: Path) -> VoiceSamples:
+        try:
+            return VoiceSamples(self._speech, SampleFiles(directory))
+        except OSError as error:
+            raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
 
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
@@ -121,7 +94,8 @@ class Daemon:
         )  # fmt: skip
         app = build_app(
             speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
-            kept_clips=self._clips, live_settings=self._live_settings, config=settings.http, version=__version__,
+            kept_clips=self._clips, models=self._models, downloads=self._downloads, samples=self._samples,
+            live_settings=self._live_settings, config=settings.http, version=__version__,
             pair_command=_pair_command(settings),
         )  # fmt: skip
         limits = ServerConfig(
@@ -139,7 +113,7 @@ class Daemon:
         """What is marked `OnPage` in the settings, as far as it can be used at once."""
         self._speech.voices.use(voice_config(settings))
         self._speech.config = speech_config(settings)
-        self._speech.manager.use(manager_config(self._choice, settings))
+        self._speech.manager.use(manager_config(self._renewal.choice, settings))
         self._clips.config = settings.clips
 
     async def serve(self) -> None:
@@ -148,6 +122,7 @@ class Daemon:
         Raises SettingsError for a port that cannot be opened, ModelUnavailable if the engine says why it cannot.
         """
         await self._speech.start(preload=self._choice.preload)
+        self._renewing = asyncio.create_task(self._renewal.run())
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -160,6 +135,8 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
+        if self._samples is not None:
+            self._making_samples = asyncio.create_task(self._samples.keep_making())
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -173,6 +150,12 @@ class Daemon:
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
+        if self._making_samples is not None:
+            self._making_samples.cancel()
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+        await self._downloads.cancel()
         if self._wyoming is not None:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
@@ -195,13 +178,6 @@ class Daemon:
             page = page_from_here(self._settings.http.host, self._http.port)
             print(f"\n  Hear it: {page}#code={code}", file=sys.stderr)
             print(f"  (good once, within an hour; for a phone: {_pair_command(self._settings)})\n", file=sys.stderr)
-
-
-def _library(directory: Path) -> VoiceLibrary:
-    try:
-        return VoiceLibrary(directory)
-    except OSError as error:
-        raise SettingsError(f"data_dir: cannot keep voices in {directory}: {error.strerror}") from error
 
 
 def _token(data: Path) -> str:

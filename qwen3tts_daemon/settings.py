@@ -169,6 +169,9 @@ class SpeechSettings(Section):
     text_normalization: Annotated[bool, OnPage()] = True
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
+    markup: Annotated[bool, OnPage()] = True
+    """Take [pause 500ms] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md); a request
+    may say otherwise."""
     loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
     )
@@ -189,6 +192,9 @@ class VoicesSettings(Section):
     substitute: Annotated[bool, OnPage()] = True
     """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
     language; off refuses them."""
+    samples: bool = True
+    """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
+    makes none. They are kept in the data directory, 32 MB at most."""
 
 
 class EmbeddedSettings(Section):

@@ -1,7 +1,7 @@
 """Codes by which one browser is let in without the token: a link's, or six letters for who has to type.
 
-1. Whoever has the token asks for an invitation; the daemon makes the first by itself, for its terminal. One stands at a
-   time: a new one takes its place. One browser takes it, by its link or by its letters.
+1. Whoever has the token asks for an invitation; the daemon makes the first by itself, for its terminal. One is open at
+   a time: a new one takes its place. One browser takes it, by its link or by its letters.
 2. A link's code cannot be guessed; letters can. Five wrong ones, from whatever addresses, and the letters are void. The
    link is not: who guesses on purpose keeps nobody out.
 3. Nothing makes new letters but a person who asks for them, so a stranger has five guesses for each, of 16 million.
@@ -42,28 +42,28 @@ class Invitation:
 
 
 class Invitations:
-    """The one that stands, and how often its letters may still be guessed."""
+    """The one that is open, and how often its letters may still be guessed."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._standing: Invitation | None = None
+        self._open: Invitation | None = None
         self._tries_left = 0
 
     def issue(self, lifetime_s: float = INVITATION_S, *, has_letters: bool = True) -> Invitation:
-        """A new one in place of the one that stood."""
+        """A new one in place of the one that was open."""
         letters = "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS)) if has_letters else ""
-        self._standing = Invitation(secrets.token_urlsafe(_LINK_CODE_BYTES), letters, self._clock() + lifetime_s)
+        self._open = Invitation(secrets.token_urlsafe(_LINK_CODE_BYTES), letters, self._clock() + lifetime_s)
         self._tries_left = WRONG_TRIES if has_letters else 0
-        return self._standing
+        return self._open
 
     def redeem(self, code: str) -> None:
-        """Takes the invitation that stands. Raises Refusal: `wrong_code` with the tries left, or `no_invitation`."""
-        standing = self._standing
-        if standing is None or self._clock() >= standing.expires_at:
-            raise _none()
-        if not self._is_of(standing, code):
+        """Takes the one that is open. Raises Refusal: `wrong_code` with the tries left, or `no_invitation`."""
+        invitation = self._open
+        if invitation is None or self._clock() >= invitation.expires_at:
+            raise _not_open()
+        if not self._is_of(invitation, code):
             raise self._refuse(code)
-        self._standing = None
+        self._open = None
 
     def _is_of(self, invitation: Invitation, code: str) -> bool:
         if _is_same(code.strip(), invitation.link_code):
@@ -72,10 +72,10 @@ class Invitations:
 
     def _refuse(self, code: str) -> Refusal:
         if len(code.strip()) >= _SHORTEST_LINK_CODE:  # of a link that was used or is old: no guess
-            return _none()
+            return _not_open()
         self._tries_left = max(0, self._tries_left - 1)
         if not self._tries_left:
-            return _none()
+            return _not_open()
         way_out = f"{self._tries_left} more tries, then new letters are needed"
         return Refusal("wrong_code", f"these are not the letters; {way_out}", param="code", tries_left=self._tries_left)
 
@@ -91,7 +91,7 @@ def _is_same(given: str, right: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())
 
 
-def _none() -> Refusal:
+def _not_open() -> Refusal:
     why = f"it was used, it is too old, or its letters were wrong {WRONG_TRIES} times"
     return Refusal(
         "no_invitation",

@@ -6,13 +6,14 @@ import logging
 from collections.abc import AsyncIterable, AsyncIterator
 
 from qwen3tts_daemon.commands.client import Hear
-from qwen3tts_daemon.daemon import make_speech
 from qwen3tts_daemon.hosting.engine_selection import choose_engine
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
+from qwen3tts_daemon.speech_setup import make_speech
 from qwen_tts.api import AudioChunk
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Speech]:
     """A Speech of its own; its worker ends with the block. Raises ModelUnavailable, SettingsError."""
-    speech = make_speech(settings, choose_engine(settings))
+    speech = make_speech(settings, choose_engine(settings), ModelsDirectory(settings.models_path))
     if where := where_text_goes(settings):
         logger.warning("%s", where)
     try:

@@ -15,6 +15,7 @@ from qwen3tts_daemon.commands.client import NoDaemon
 from qwen3tts_daemon.settings import Settings, SettingsError
 
 _TIMEOUT_S = 5.0
+_WHITE_ON_BLACK, _AS_BEFORE = "\x1b[97;40m", "\x1b[0m"
 _HALF = 3
 """Letters are read in two halves."""
 
@@ -64,9 +65,10 @@ def open_browser(invited: Invited) -> bool:
 
 
 def _picture(link: str) -> str:
+    """Dark on white whatever the colours of the terminal: that is what cameras read."""
     drawn = io.StringIO()
     segno.make_qr(link).terminal(drawn, border=2, compact=True)
-    return drawn.getvalue().rstrip("\n")
+    return "\n".join(f"{_WHITE_ON_BLACK}{line}{_AS_BEFORE}" for line in drawn.getvalue().splitlines())
 
 
 class _Invitation(msgspec.Struct):

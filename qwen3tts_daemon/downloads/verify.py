@@ -4,14 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from qwen3tts_daemon.downloads import manifest
 from qwen3tts_daemon.downloads.manifest import BadManifest, Manifest, SourceName
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import official, short
 from qwen_tts.config.checkpoint import is_codec_directory, read_codec_config
-from qwen_tts.config.checkpoint_files import weight_files
+from qwen_tts.config.checkpoint_files import size_by_header, weight_files
 from qwen_tts.errors import BadCheckpoint
 
 
@@ -87,25 +85,10 @@ def _header_problems(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*.safetensors")):
         name, size = path.relative_to(folder), path.stat().st_size
         try:
-            if (expected := _size_by_header(path)) != size:
+            if (expected := size_by_header(path)) != size:
                 yield f"{name} has {size} bytes of {expected}"
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             yield f"{name} is no safetensors file: {error}"
-
-
-class _Tensor(msgspec.Struct):
-    """An entry of the header; the one for metadata has no bytes."""
-
-    data_offsets: tuple[int, int] = (0, 0)
-
-
-def _size_by_header(path: Path) -> int:
-    """safetensors: the header's length in 8 bytes, little-endian; the header, JSON; the tensors' bytes."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = file.read(min(length, path.stat().st_size))
-    tensors = msgspec.json.decode(header, type=dict[str, _Tensor])
-    return 8 + length + max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
 
 
 def _way_out(name: str, source: SourceName) -> str:

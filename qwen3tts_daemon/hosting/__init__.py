@@ -2,6 +2,7 @@
 
 engine_selection  settings and machine -> which engine
 checkpoints       the official checkpoints, and which are on disk
+models_directory  checkpoints that come and go while the daemon runs
 speech_server     the server elsewhere that the settings mean
 model_names       what the names of models mean that clients send
 model_manager     loaded on demand, kept while leased, loaded again after a crash, ended when idle

@@ -3,27 +3,49 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwen_tts.api import Capabilities
+from qwen_tts.api import Capabilities, VoiceKind
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     is_codec_directory,
     read_checkpoint_config,
     read_codec_config,
 )
-from qwen_tts.config.checkpoint_files import text_tokenizer_files, weight_files
+from qwen_tts.config.checkpoint_files import check_arrived, text_tokenizer_files, weight_files
 from qwen_tts.config.checkpoint_types import CHECKPOINT_TYPES, TypeName
 from qwen_tts.config.generation import read_generation_config
 from qwen_tts.errors import BadCheckpoint
 
-CHECKPOINTS = (
-    "Qwen3-TTS-12Hz-1.7B-CustomVoice",
-    "Qwen3-TTS-12Hz-1.7B-VoiceDesign",
-    "Qwen3-TTS-12Hz-1.7B-Base",
-    "Qwen3-TTS-12Hz-0.6B-CustomVoice",
-    "Qwen3-TTS-12Hz-0.6B-Base",
-    "Qwen3-TTS-Tokenizer-12Hz",
+
+@dataclass(frozen=True, slots=True)
+class OfficialCheckpoint:
+    """One that can be downloaded."""
+
+    name: str
+    kind: VoiceKind | None
+    """Of the voices that it speaks; None: it is a codec alone"""
+    bytes: int
+    """Of its download, about"""
+
+    @property
+    def short_name(self) -> str:
+        return short(self.name)
+
+
+def short(name: str) -> str:
+    """1.7B-CustomVoice for Qwen3-TTS-12Hz-1.7B-CustomVoice."""
+    return name.removeprefix("Qwen3-TTS-").removeprefix("12Hz-")
+
+
+OFFICIAL = (
+    OfficialCheckpoint("Qwen3-TTS-12Hz-1.7B-CustomVoice", "preset", 4_520_000_000),
+    OfficialCheckpoint("Qwen3-TTS-12Hz-1.7B-VoiceDesign", "designed", 4_520_000_000),
+    OfficialCheckpoint("Qwen3-TTS-12Hz-1.7B-Base", "cloned", 4_520_000_000),
+    OfficialCheckpoint("Qwen3-TTS-12Hz-0.6B-CustomVoice", "preset", 2_500_000_000),
+    OfficialCheckpoint("Qwen3-TTS-12Hz-0.6B-Base", "cloned", 2_500_000_000),
+    OfficialCheckpoint("Qwen3-TTS-Tokenizer-12Hz", None, 690_000_000),
 )
-"""The official ones."""
+CHECKPOINTS = tuple(one.name for one in OFFICIAL)
+"""The official ones, by name."""
 
 DOWNLOAD_QWEN = "qwen3tts-daemon models download"
 """The command that downloads Qwen3-TTS: named wherever the preview voice shows itself."""
@@ -90,15 +112,15 @@ def read(path: Path) -> Checkpoint:
     config = read_checkpoint_config(path)
     read_codec_config(path / CODEC_DIRECTORY)
     read_generation_config(path)
-    weight_files(path)
     text_tokenizer_files(path)
-    weight_files(path / CODEC_DIRECTORY)
+    for file in (*weight_files(path), *weight_files(path / CODEC_DIRECTORY)):
+        check_arrived(file)
     return Checkpoint(path, config.kind, config.size)
 
 
-def short(name: str) -> str:
-    """1.7B-CustomVoice for Qwen3-TTS-12Hz-1.7B-CustomVoice."""
-    return name.removeprefix("Qwen3-TTS-").removeprefix("12Hz-")
+def is_arriving(path: Path) -> bool:
+    """Whether a download is at it, or has been left."""
+    return any(next(folder.glob("*.part"), None) is not None for folder in (path, path / CODEC_DIRECTORY))
 
 
 def official(name: str) -> str | None:

@@ -4,12 +4,14 @@ import importlib.util
 import logging
 import os
 import platform
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Checkpoint
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig
+from qwen3tts_daemon.hosting.models_directory import Obstacle
 from qwen3tts_daemon.hosting.spare_process import EngineProcess
 from qwen3tts_daemon.hosting.speech_server import server_options
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
@@ -23,6 +25,8 @@ _QWEN = "qwen_tts.hosting.host:create"
 
 _MOST_THREADS = 4
 """More do not make the embedded voice faster."""
+
+_INSTALL_TORCH = "pip install 'qwen3tts-daemon[gpu]'"
 
 _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """An NVIDIA card, on Linux and in the Windows subsystem; finding out more takes seconds of imports."""
@@ -59,7 +63,7 @@ def choose_engine(settings: Settings) -> EngineChoice:
         return EngineChoice(server_options(settings), ManagerConfig(), preload=True)
     if settings.engine == "qwen":
         if not _is_installed():
-            raise SettingsError("engine is qwen, and torch is missing: pip install 'qwen3tts-daemon[gpu]'")
+            raise SettingsError(f"engine is qwen, and torch is missing: {_INSTALL_TORCH}")
         return _qwen(settings, _named(settings) or _best(settings))
     if not (_is_installed() and _has_gpu()):
         return _preview(settings)
@@ -70,6 +74,20 @@ def choose_engine(settings: Settings) -> EngineChoice:
         return _qwen(settings, chosen)
     logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, DOWNLOAD_QWEN)
     return _preview(settings)
+
+
+def obstacle_of(settings: Settings) -> Obstacle | None:
+    """Why a checkpoint that comes would not speak."""
+    if settings.engine in ("embedded", "http"):
+        return Obstacle("setting", f'engine = "{settings.engine}"')
+    if settings.qwen.checkpoints:
+        return Obstacle("setting", "qwen.checkpoints")
+    if not _is_installed():
+        start = Path(sys.prefix).parent / "start.sh"
+        return Obstacle("pytorch", "./start.sh" if start.is_file() else _INSTALL_TORCH)
+    if settings.engine == "auto" and not _has_gpu():
+        return Obstacle("card", 'engine = "qwen"')
+    return None
 
 
 def _has_gpu() -> bool:

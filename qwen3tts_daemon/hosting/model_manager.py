@@ -51,6 +51,7 @@ class ModelManager:
         self._status = EngineStatus()
         self._leases = Leases()
         self._is_evicted = False
+        self._is_retired = False
         self._has_been_ready = False
         self._start_times = StartTimes(loop_time)
         self._backoff = restart_backoff()
@@ -197,6 +198,20 @@ class ModelManager:
         self._changes.notify()
         return True
 
+    async def vacate(self) -> bool:
+        """As `evict`, and wait until its memory is free."""
+        engine = self._engine
+        if engine is None or not self.evict():
+            return False
+        await self._changes.until(lambda: self._engine is not engine)
+        await engine.close()  # its end has begun; this waits for it
+        return True
+
+    def retire(self) -> None:
+        """Another engine has its place: it is ended whenever nobody speaks with it, and no other process waits."""
+        self._is_retired = True
+        self._changes.notify()
+
     async def close(self) -> None:
         """End the engine; leases still held see their streams fail."""
         await self._tasks.cancel()
@@ -225,13 +240,16 @@ class ModelManager:
     async def _wait_for_a_lease(self) -> None:
         """Meanwhile a spare is kept. One that is still starting then is given up: the lease may not wait for it."""
         self._set("unloaded")
-        keeping = asyncio.create_task(self._spare.keep()) if self._config.has_spare else None
-        try:
-            await self._changes.until(lambda: self._leases.count > 0)
-        finally:
-            if keeping is not None:
+        if self._config.has_spare and not self._is_retired:
+            keeping = asyncio.create_task(self._spare.keep())
+            try:
+                await self._changes.until(lambda: self._leases.count > 0 or self._is_retired)
+            finally:
                 keeping.cancel()
                 await asyncio.gather(keeping, return_exceptions=True)
+        if self._is_retired and self._leases.count == 0:
+            await self._spare.close()
+        await self._changes.until(lambda: self._leases.count > 0)
 
     async def _load(self) -> EngineProcess:
         """Try until it succeeds; between two tries everybody is told why the last one failed."""
@@ -258,6 +276,7 @@ class ModelManager:
         self._error = load_failure(error)
         self._set("failed")
         await asyncio.sleep(delay_s)
+        await self._changes.until(lambda: self._leases.count > 0 or not self._is_retired)
 
     async def _serve(self, engine: EngineProcess) -> None:
         """Let it sleep and wake, until it has died or is to be ended: evicted, or idle for long enough."""
@@ -269,9 +288,9 @@ class ModelManager:
                     await self._change(engine, lambda: self._wake(engine), before="loading", after="ready")
                 else:
                     await self._changes.wait()
-            elif not self._is_evicted and (left_s := self._idle_limit_s - self._leases.idle_s) > 0:
+            elif not self._is_unwanted and (left_s := self._idle_limit_s - self._leases.idle_s) > 0:
                 await self._changes.wait(None if math.isinf(left_s) else left_s)
-            elif not self._is_evicted and self._may_sleep:
+            elif not self._is_unwanted and self._may_sleep:
                 await self._change(engine, engine.sleep, before="sleeping", after="sleeping")
             else:
                 self._set("unloaded")
@@ -280,6 +299,10 @@ class ModelManager:
     async def _wake(self, engine: EngineProcess) -> None:
         with self._start_times.measured("wake"):
             await engine.wake()
+
+    @property
+    def _is_unwanted(self) -> bool:
+        return self._is_evicted or self._is_retired
 
     @property
     def _may_sleep(self) -> bool:

@@ -34,13 +34,14 @@ class ModelNames:
 
     def __init__(self, hosted: Callable[[], Iterable[str]], on_disk: Sequence[str] = ()) -> None:
         self._hosted = hosted
-        self._on_disk = on_disk
+        self.on_disk = on_disk
+        """May change: checkpoints come and go"""
         self._told = BoundedDict[None](_MOST_TOLD)
 
     @property
     def here(self) -> list[str]:
         """The checkpoints, by the names of their folders."""
-        return list(dict.fromkeys([*self._hosted(), *self._on_disk]))
+        return list(dict.fromkeys([*self._hosted(), *self.on_disk]))
 
     @property
     def listed(self) -> list[str]:

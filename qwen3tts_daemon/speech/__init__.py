@@ -15,6 +15,7 @@ metrics          what is counted and measured
 hourly_count     how much there was in the last hour
 clip, clips      sound that players fetch by URL: one, and all of them with their limits
 voice_making     voices from a description or a recording
+voice_samples    how each voice sounds, made ahead while nobody speaks
 
 Imports voices, hosting, audio, reading and text.
 """

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from qwen3tts_daemon.bounded_dict import BoundedDict
@@ -48,10 +48,15 @@ class Speech:
         loudness: VoiceLoudness | None = None,
     ) -> None:
         """`stand_in` speaks while the engine is loaded; `checkpoints` lie on the disk, whether or not it has them."""
-        self.manager = manager
-        self.models = ModelNames(lambda: (model.name for model in manager.status.models), checkpoints)
+        self.models = ModelNames(lambda: (model.name for model in self.manager.status.models), checkpoints)
         self._engines = Engines(manager, stand_in)
+        self._former: list[Engines] = []
+        """For those who were promised them"""
         self.voices = voices
+        """Another one after each `replace`"""
+        self.on_state: list[Callable[[ModelState], None]] = []
+        """Called after every change of the engine's state, from the loop"""
+        manager.on_state.append(self._state_changed)
         self.config = config
         self._loudness = loudness or VoiceLoudness()
         self._metrics = metrics
@@ -59,6 +64,8 @@ class Speech:
         self.reports = BoundedDict[Report](_MOST_REPORTS)
         """Of the last utterances, by request id: what a stream's headers could not say yet."""
         self._last_hour = HourlyCount()
+        self.on_busy: list[Callable[[], None]] = []
+        """Called when somebody wants the engine, before it is asked, from the loop."""
         self._open: set[Utterance] = set()
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -70,7 +77,7 @@ class Speech:
         if self.capabilities.knows_voices:
             self.voices.check_settings()
         else:
-            self.manager.on_state.append(self._check_settings_later)
+            self.on_state.append(self._check_settings_later)
         await self._engines.start_stand_in()
 
     def _check_settings_later(self, state: ModelState) -> None:
@@ -85,9 +92,41 @@ class Speech:
         """Wait until somebody can speak."""
         await self._engines.warm()
 
+    async def replace(self, engines: Engines, voices: VoiceCatalogue, *, preload: bool) -> None:
+        """Let these speak from now on; with `preload` once they are ready, and the ones before until then.
+
+        What was begun keeps the engine that it was begun with, which ends when nobody speaks with it. Raises what makes
+        the new engine fail, and SettingsError for a voice of the settings that it has not: nothing has changed then.
+        """
+        try:
+            await engines.start(preload=preload)
+            if engines.capabilities.knows_voices:
+                voices.check_settings()
+            await engines.start_stand_in()
+            if preload:
+                await engines.engine.ready()
+        except BaseException:
+            await engines.close()
+            raise
+        before, self._engines, self.voices = self._engines, engines, voices
+        before.engine.on_state.remove(self._state_changed)
+        before.retire()
+        self._former.append(before)
+        self.manager.on_state.append(self._state_changed)
+        self._state_changed(self.manager.state)
+
+    def _state_changed(self, state: ModelState) -> None:
+        for listener in self.on_state:
+            listener(state)
+
     async def close(self) -> None:
         """See ModelManager.close."""
-        await self._engines.close()
+        await asyncio.gather(*(engines.close() for engines in (self._engines, *self._former)))
+
+    @property
+    def manager(self) -> ModelManager:
+        """Of the engine that speaks from now on."""
+        return self._engines.engine
 
     @property
     def capabilities(self) -> Capabilities:
@@ -128,6 +167,16 @@ class Speech:
         utterance.end_text()
         return utterance
 
+    def unlisted_utterance(self, order: Order, text: str) -> Utterance:
+        """One for the daemon itself: it is not counted, reported or logged, and gives way to everybody else."""
+        utterance = Utterance(
+            order, Caller(), self.voices, self._engines, self.config,
+            loudness=self._loudness, is_live=False, on_begin=lambda _: None, on_end=lambda _: None,
+        )  # fmt: skip
+        utterance.feed(text)
+        utterance.end_text()
+        return utterance
+
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """See SpeechEngine; an engine that is not up is loaded first."""
         async with self._engine_for("cloned") as engine:
@@ -155,6 +204,7 @@ class Speech:
             )
         if self.capabilities.is_preview:
             raise InvalidRequest(f"the preview voice has no codec; {DOWNLOAD_QWEN}", param="codes")
+        self._tell_busy()
         return self.manager.lease()
 
     def _check_not_draining(self) -> None:
@@ -174,7 +224,12 @@ class Speech:
         for utterance in list(self._open):
             utterance.cancel()
 
+    def _tell_busy(self) -> None:
+        for listener in self.on_busy:
+            listener()
+
     def _began(self, utterance: Utterance) -> None:
+        self._tell_busy()
         self._open.add(utterance)
         self._last_hour.add()
         self._none_open.clear()

@@ -15,6 +15,8 @@ from qwen3tts_daemon.voices.stored_voice import StoredVoice, field_of
 from qwen3tts_daemon.voices.voice_id import slug
 from qwen_tts.api import AUTO, Audio, TextLayout
 from qwen_tts.audio.reference_audio import check_reference
+from qwen_tts.checkpoint.prompt_file import read_prompt
+from qwen_tts.errors import InvalidRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,27 @@ class VoiceMaker:
             source=f"a take of a described voice, {take_id}", language=about.language or take.language, consent=True,
         )  # fmt: skip
         return await self._add(voice, take.audio, prompt)
+
+    def has_take(self, take_id: str) -> bool:
+        """Whether it is still remembered; only the last few are."""
+        return self._speech.takes.has(take_id)
+
+    async def take_in(self, about: About, prompt: bytes) -> StoredVoice:
+        """A voice prompt alone becomes a voice, for the checkpoints that it was made for.
+
+        Raises Refusal without consent, InvalidRequest for what is no prompt or was made for other checkpoints.
+        """
+        about.check_consent()
+        content = read_prompt(prompt)
+        family = self._speech.capabilities.voice_prompts
+        if not content.suits(family):
+            raise InvalidRequest(
+                f"this voice prompt is for checkpoints of {content.family}, and of what is loaded it is {family}; "
+                "clone the voice here from its recording",
+                param="voice_prompt",
+            )
+        voice = self._voice(about, "cloned", transcript=content.card.transcript, prompt_family=family or content.family)
+        return await self._add(voice, None, prompt)
 
     async def profile(self, about: About, base: str) -> StoredVoice:
         """Another voice with settings of its own. Raises UnknownVoice, and Refusal for one that is not kept itself."""

@@ -1,6 +1,7 @@
 """Who speaks an utterance, in which language and with which checkpoint: decided once, with its first words."""
 
 import contextlib
+import copy
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -67,6 +68,13 @@ class VoiceSelection:
         voice = None if self._known is None else self._known.voice
         return voice.description if isinstance(voice, DesignedVoice) else None
 
+    def going_on(self) -> "VoiceSelection":
+        """For what the same voice says next, in the same language."""
+        following = copy.copy(self)
+        if self._known is not None and self._known in self._voices.known:
+            following._choice = replace(self._choice, voice=self._known, language=self.language, absent="")
+        return following
+
     def settle(self, text: str | None) -> str:
         """The voice that will speak, from now on whatever comes; "" if that cannot be told yet.
 
@@ -132,9 +140,10 @@ class VoiceSelection:
 
     def _who_could(self, text: str) -> OtherVoice | None:
         """Who speaks the language that most of it is in; None: nobody else."""
+        assert self._known is not None
         voices = self._voices
         named = {language for voice in voices.voices for language in voice.languages}
-        return voices.other_voice(self.voice, detect_language(text, sorted(named), fallback=""))
+        return voices.other_voice(self._known, detect_language(text, sorted(named), fallback=""))
 
     def _way_out(self, instead: OtherVoice | None) -> str:
         if instead is None:

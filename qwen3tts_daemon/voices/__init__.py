@@ -13,6 +13,7 @@ voice_folders         its files on disk, whole after a crash
 archive               a voice that another daemon exported
 stored_prompts        the voice prompt that a stored voice speaks with
 recent_takes          what designed voices said lately; a good one may be kept
+sample_files          how voices sound, as files; made ahead
 trial_references      recordings that are only tried
 
 Imports hosting, uploads, audio and text.

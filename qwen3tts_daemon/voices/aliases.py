@@ -28,14 +28,20 @@ class AnyVoice:
     language: str = AUTO
 
 
-def any_voice(name: str, *, is_preview: bool, substitute: bool) -> AnyVoice | None:
-    """For OpenAI's names; for "default", and for Qwen's on the preview voice, if `substitute`. None: for no other."""
+def any_voice(
+    name: str, *, is_preview: bool, substitute: bool, former: Mapping[str, Gender] | None = None
+) -> AnyVoice | None:
+    """For OpenAI's names; if `substitute`, for "default", for Qwen's on the preview voice and for voices of an engine
+    that spoke before: `former`, folded. None: for no other."""
+    former = former or {}
     base, language = in_language(name)
     for called, spoken in ((folded(name), AUTO), (folded(base), language)):
         if called in _OPENAI:
             return AnyVoice(name, _OPENAI[called], spoken)
         if substitute and (called == "default" or (is_preview and called in _QWEN)):
             return AnyVoice(name, language=spoken)
+        if substitute and called in former:
+            return AnyVoice(name, former[called], spoken)
     return None
 
 

@@ -42,9 +42,10 @@ def _check(voice: StoredVoice, unpacked: Unpacked) -> None:
 
 
 def _check_clone(voice: StoredVoice, unpacked: Unpacked) -> None:
-    if unpacked.recording is None:
+    if unpacked.recording is not None:
+        check_reference(unpacked.recording, voice.transcript or None)
+    elif unpacked.prompt is None:
         raise ValueError(f"{REFERENCE} is missing")
-    check_reference(unpacked.recording, voice.transcript or None)
     if unpacked.prompt is not None:
         _check_prompt(unpacked.prompt, voice.prompt_family)
 

@@ -61,24 +61,28 @@ class VoiceCatalogue:
         *,
         library: VoiceLibrary | None = None,
         has_stand_in: bool = False,
+        before: "VoiceCatalogue | None" = None,
     ) -> None:
-        """`has_stand_in`: another engine, with voices of its own, speaks while this one is loaded."""
+        """`has_stand_in`: another engine, with voices of its own, speaks while this one is loaded. `before`: of the
+        engine that spoke before; whoever asks for one of its voices gets one of the language, if `substitute`."""
         self.library = library
-        self.references = TrialReferences()
+        self.references: TrialReferences = before.references if before else TrialReferences()
+        self.former: tuple[VoiceInfo, ...] = (*before.former, *before.engine_voices) if before else ()
+        """Voices of engines before"""
         self._has_stand_in = has_stand_in
         self._known = KnownVoices(capabilities, library)
         self.use(config or VoiceConfig())
 
     def use(self, config: VoiceConfig) -> None:
         """From now on. What has been decided of an utterance stays."""
-        self._config = config
-        self._names = self._names_by(config)
+        self.config = config
+        self._names = self._names_by(config, self.former)
         self._defaults = DefaultVoices(
             self._known, self._names, default_voice=config.default_voice, of_languages=config.aliases.languages
         )
 
-    def _names_by(self, config: VoiceConfig) -> NameResolver:
-        return NameResolver(self._known, config.aliases, substitute=config.substitute)
+    def _names_by(self, config: VoiceConfig, former: Sequence[VoiceInfo] = ()) -> NameResolver:
+        return NameResolver(self._known, config.aliases, substitute=config.substitute, former=former)
 
     # -- what there is -------------------------------------------------------------------------------------
 
@@ -92,6 +96,16 @@ class VoiceCatalogue:
         return [known.info for known in self.known]
 
     @property
+    def engine_voices(self) -> Sequence[VoiceInfo]:
+        """Without the stored ones."""
+        return self._known.capabilities.voices
+
+    @property
+    def revision(self) -> int:
+        """Another number after each change of the voices, the stored ones that cannot speak now among them."""
+        return self._known.revision
+
+    @property
     def languages(self) -> list[str]:
         """What can be spoken by some voice, ISO 639-1, sorted."""
         return self._known.languages
@@ -99,7 +113,7 @@ class VoiceCatalogue:
     @property
     def default_language(self) -> str:
         languages = self.languages
-        language = self._config.default_language
+        language = self.config.default_language
         return language if language in languages else languages[0]
 
     @property
@@ -111,15 +125,25 @@ class VoiceCatalogue:
         """Who speaks it if none is named, for lists of what there is."""
         return self._defaults.listed(language)
 
-    def other_voice(self, voice: str, language: str) -> OtherVoice | None:
-        """Who speaks this language if `voice` does not; None if it does itself, or nobody does."""
-        if language not in self.languages or (other := self.default_for(language).name) == voice:
+    def other_voice(self, known: KnownVoice, language: str) -> OtherVoice | None:
+        """Who speaks this language instead of one who does not; None if it does itself, or nobody does."""
+        if language in known.info.languages or language not in self.languages:
             return None
-        return OtherVoice(other, language)
+        return OtherVoice(self.default_for(language).name, language)
 
     def find(self, name: str) -> KnownVoice:
         """By any name that people see, or by name and language: "ryan-de". Raises UnknownVoice."""
         return self._trial_voice(name) if name.startswith(PREFIX) else self._names.find(name)
+
+    def is_listed(self, name: str) -> bool:
+        """Whether `find` finds it, and not only for whoever has brought it along."""
+        if name.startswith(PREFIX):
+            return False
+        try:
+            self.find(name)
+        except InvalidRequest:
+            return False
+        return True
 
     def can_speak(self, stored: StoredVoice) -> bool:
         """With what is loaded."""
@@ -128,14 +152,17 @@ class VoiceCatalogue:
     # -- what is refused -----------------------------------------------------------------------------------
 
     def check_settings(self) -> None:
-        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now."""
-        for problem in self._problems(self._config):
+        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now.
+
+        A former voice is none: the next start would not know it.
+        """
+        for problem in self._problems(self.config):
             raise SettingsError(problem)
 
     def check_change(self, config: VoiceConfig) -> None:
         """Raises SettingsError for what is wrong there and not yet now: a voice that is named may have been deleted."""
         if self._known.capabilities.knows_voices:
-            now = set(self._problems(self._config))
+            now = set(self._problems(self.config))
             for problem in self._problems(config):
                 if problem not in now:
                     raise SettingsError(problem)
@@ -198,7 +225,7 @@ class VoiceCatalogue:
         spoken = known.info.languages if known else self.languages
         if language not in (AUTO, *spoken):
             who = f"voice {known.name!r} speaks" if known else "there are voices for"
-            instead = self.other_voice(known.name, language) if known else None
+            instead = self.other_voice(known, language) if known else None
             raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {language}", param="language", instead=instead)
 
     # -- what an utterance gets ----------------------------------------------------------------------------

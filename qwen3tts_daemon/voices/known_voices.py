@@ -1,5 +1,7 @@
 """The voices that can be spoken with now."""
 
+import itertools
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +11,8 @@ from qwen_tts.api import AUTO, Capabilities, DesignedVoice, PresetVoice, TextLay
 from qwen_tts.errors import InvalidRequest
 
 _MOST_PROFILES_DEEP = 3
+_revisions = itertools.count(time.time_ns() // 1_000_000)
+"""Of all catalogues, so that none has a number of another one, also not of one before a restart"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class KnownVoices:
         self.library = library
         self._listed_of: tuple[Capabilities, list[StoredVoice]] | None = None
         self._listed: tuple[KnownVoice, ...] = ()
+        self._revision = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -74,8 +79,14 @@ class KnownVoices:
         if self._listed_of != of:  # a thousand stored voices take 16 ms
             presets = [KnownVoice(info, PresetVoice(info.name)) for info in self.capabilities.voices]
             kept = [known for stored in self.stored if (known := self.of_stored(stored)) is not None]
-            self._listed_of, self._listed = of, (*presets, *kept)
+            self._listed_of, self._listed, self._revision = of, (*presets, *kept), next(_revisions)
         return self._listed
+
+    @property
+    def revision(self) -> int:
+        """Another number after each change of what is kept, or of what the engine can do."""
+        _ = self.all
+        return self._revision
 
     @property
     def languages(self) -> list[str]:

@@ -1,7 +1,7 @@
 """Voices that people made, on disk: cloned, designed, and profiles of other voices.
 
-`voices/<id>/` holds voice.toml, and for a cloned voice reference.wav and prompt.safetensors. What is read is checked;
-a folder that is broken is named and left alone.
+`voices/<id>/` holds voice.toml, and for a cloned voice reference.wav and prompt.safetensors, or one of them. What is
+read is checked; a folder that is broken is named and left alone.
 """
 
 import contextlib
@@ -151,7 +151,7 @@ def _read(folder: Path) -> StoredVoice:
     voice = read_card((folder / CARD).read_bytes())
     if voice.id != folder.name and not _is_one_folder(folder, folder.with_name(voice.id)):
         raise ValueError(f"{CARD} says that its id is {voice.id!r}")
-    if voice.kind == "cloned" and not (folder / REFERENCE).is_file():
+    if voice.kind == "cloned" and not any((folder / name).is_file() for name in (REFERENCE, PROMPT)):
         raise ValueError(f"{REFERENCE} is missing")
     return voice
 

@@ -7,18 +7,21 @@ from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice, any_voice
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.names import MOST_CHARS, canonical, folded, in_language, labels, some_of
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
-from qwen_tts.api import AUTO
+from qwen_tts.api import AUTO, Gender, VoiceInfo
 from qwen_tts.errors import UnknownVoice
 
 
 class NameResolver:
     """A name -> a voice, or that any voice is meant; else an error that says why not."""
 
-    def __init__(self, known: KnownVoices, aliases: Aliases, *, substitute: bool) -> None:
-        """`substitute`: names of other products mean any voice."""
+    def __init__(
+        self, known: KnownVoices, aliases: Aliases, *, substitute: bool, former: Sequence[VoiceInfo] = ()
+    ) -> None:
+        """`substitute`: names of other products mean any voice, and so do those of `former`, an engine's before."""
         self._known = known
         self._aliases = aliases
         self._substitute = substitute
+        self._former: dict[str, Gender] = {folded(voice.name): voice.gender for voice in former}
 
     def resolve(self, name: str, language: str = AUTO) -> KnownVoice | AnyVoice:
         """A voice's own name comes first, then the aliases, then what else it is seen as. Raises UnknownVoice.
@@ -59,7 +62,8 @@ class NameResolver:
         raise self._unknown(name) if stored is None else self._silent(name, stored)
 
     def _any_voice(self, name: str) -> AnyVoice | None:
-        return any_voice(name, is_preview=self._known.capabilities.is_preview, substitute=self._substitute)
+        is_preview = self._known.capabilities.is_preview
+        return any_voice(name, is_preview=is_preview, substitute=self._substitute, former=self._former)
 
     def _stored_called(self, name: str) -> StoredVoice | None:
         return self._known.library.find(canonical(name)) if self._known.library else None

@@ -39,6 +39,10 @@ class RecentTakes:
         duration_s = take.audio.duration_s
         self._takes[request_id] = take if duration_s <= LONGEST_S else TooLong(duration_s)
 
+    def has(self, request_id: str) -> bool:
+        """Whether `get` would tell more than that it is not there."""
+        return request_id in self._takes
+
     def get(self, request_id: str) -> Take:
         """Raises Refusal for one that is not there, BadReferenceAudio for one that was too long."""
         take = self._takes.get(request_id)

@@ -1,15 +1,10 @@
-// The page of the daemon: its tabs, in their order.
+// The page of the daemon: its tabs, in their order. All but the first are loaded when they are opened: a visit stays light.
 
 import { start } from "./js/app.js";
-import { cloneTab } from "./js/tabs/clone.js";
-import { codecTab } from "./js/tabs/codec.js";
-import { designTab } from "./js/tabs/design.js";
-import { historyTab } from "./js/tabs/history.js";
-import { liveTab } from "./js/tabs/live.js";
 import { speakTab } from "./js/tabs/speak.js";
-import { statusTab } from "./js/tabs/status.js";
 
-await start([
-  ["speak", speakTab], ["design", designTab], ["clone", cloneTab], ["live", liveTab], ["codec", codecTab],
-  ["history", historyTab], ["status", statusTab],
-]);
+const LATER = ["design", "clone", "live", "codec", "history", "settings", "status"];
+
+const later = (name) => [name, { load: async () => (await import(`./js/tabs/${name}.js`))[`${name}Tab`] }];
+
+await start([["speak", speakTab], ...LATER.map(later)]);

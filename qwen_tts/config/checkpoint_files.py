@@ -2,6 +2,8 @@
 
 from pathlib import Path, PurePosixPath
 
+import msgspec
+
 from qwen_tts.config.json_file import read_object
 from qwen_tts.errors import BadCheckpoint
 
@@ -28,6 +30,34 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
             f"{directory} lacks {', '.join(missing)}, which {INDEX} names; the download may not have ended"
         )
     return tuple(directory / name for name in names)
+
+
+class _Tensor(msgspec.Struct):
+    """An entry of the header; the one for metadata has no bytes."""
+
+    data_offsets: tuple[int, int] = (0, 0)
+
+
+def size_by_header(path: Path) -> int:
+    """Bytes that a safetensors file has when it is whole. Raises OSError, and ValueError if it has no header.
+
+    safetensors: the header's length in 8 bytes, little-endian; the header, JSON; the tensors' bytes.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = file.read(min(length, path.stat().st_size))
+    tensors = msgspec.json.decode(header, type=dict[str, _Tensor])
+    return 8 + length + max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
+
+
+def check_arrived(path: Path) -> None:
+    """Raises BadCheckpoint for a safetensors file of which only the beginning is there."""
+    try:
+        size, expected = path.stat().st_size, size_by_header(path)
+    except (OSError, ValueError):
+        return  # whoever loads it says what is wrong
+    if size < expected:
+        raise BadCheckpoint(f"{path} has {size} bytes of {expected}; the download or copy may not have ended")
 
 
 def _way_out(directory: Path) -> str:

@@ -2,13 +2,13 @@
 
 import fcntl
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.downloads.background import Download, Downloads, SourceName
 from qwen3tts_daemon.downloads.manifest import Manifest
 from qwen3tts_daemon.downloads.source import part_of
@@ -19,6 +19,7 @@ from qwen_tts.config.checkpoint_files import WEIGHTS
 from tests.daemon.stand_in_hub import StandIn, StandInHub, StandInModelScope, running
 from tests.wire.http_door import until
 
+SPEAKING = Path(__file__).parents[1] / "speaking"
 BASE = CHECKPOINTS[2]
 PIECE_BYTES = 4096
 SOURCES: dict[SourceName, type[StandIn]] = {
@@ -29,7 +30,7 @@ SOURCES: dict[SourceName, type[StandIn]] = {
 @pytest.fixture(scope="module")
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("hub")
-    write_checkpoint("tiny-1.7B-Base", root / BASE)
+    shutil.copytree(SPEAKING / "Qwen3-TTS-12Hz-tiny-Base", root / BASE)
     return {f"Qwen/{BASE}": root / BASE}
 
 

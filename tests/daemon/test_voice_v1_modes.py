@@ -38,9 +38,9 @@ class Studio(Desk):
         self.voices.references = TrialReferences(now=lambda: self.time)
         self.session = Session(
             WebSocketSettings(),
-            self.voices,
+            lambda: self.voices,
             lambda: capabilities,
-            lambda: self.status,
+            lambda: [self.status],
             now=self.now,
             version="1",
         )

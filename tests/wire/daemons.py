@@ -99,6 +99,13 @@ def embedded_daemon(data: Path, *options: str) -> Iterator[DaemonProcess]:
 
 
 @contextlib.contextmanager
+def carded_daemon(data: Path, *options: str) -> Iterator[DaemonProcess]:
+    """As users start it, where a card is."""
+    with _ended(DaemonProcess(["tests.carded_daemon"], data, list(options))) as daemon:
+        yield daemon
+
+
+@contextlib.contextmanager
 def _ended(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
     try:
         yield daemon

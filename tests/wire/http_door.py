@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
@@ -18,11 +21,13 @@ from qwen3tts_daemon.settings import ClipsSettings, HttpSettings, Settings, WebS
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from tests.fakes import ToneEngine
 from tests.patience import PATIENCE_S
 
 QUICK_TO_CLOSE = ServerConfig(grace_s=0.3)
 DEFAULTS = HttpSettings()
+NO_MODELS = ModelsDirectory(Path("/nonexistent/models"))
 TOKEN = "correct-horse-battery-staple-0123456789"
 
 
@@ -79,17 +84,23 @@ async def open_door(
     body_timeout_s: float = 30.0,
     auth: Auth | None = None,
     clips: Clips | None = None,
+    models: ModelsDirectory | None = None,
+    downloads: Downloads | None = None,
     settings: LiveSettings | None = None,
+    samples: VoiceSamples | None = None,
 ) -> AsyncIterator[Door]:
     auth = auth or Auth(
         policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
         trusted_proxies=config.trusted_proxies,
     )  # fmt: skip
-    sockets = Sockets(speech, WebSocketSettings())
+    models = models or NO_MODELS
+    downloads = downloads or Downloads(models.path, offline=True)
+    sockets = Sockets(speech, WebSocketSettings(), models, downloads)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
-        kept_clips=clips or Clips(ClipsSettings()), live_settings=settings or LiveSettings(Settings()),
-        config=config, version="9.8.7", body_timeout_s=body_timeout_s,
+        kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads, samples=samples,
+        live_settings=settings or LiveSettings(Settings()), config=config, version="9.8.7",
+        body_timeout_s=body_timeout_s,
     )  # fmt: skip
     http_server = HttpServer(app, ("127.0.0.1",), 0, server)
     await http_server.start()

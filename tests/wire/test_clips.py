@@ -95,6 +95,13 @@ async def test_the_answer_comes_before_any_sound(door: Door, engine: GatedEngine
     assert (clip["format"], clip["media_type"]) == ("mp3", "audio/mpeg")
     assert datetime.fromisoformat(clip["expires_at"]) > datetime.now(UTC)
     assert len(bytes.fromhex(clip["id"])) * 8 >= 128
+    assert "qr" not in clip
+
+
+async def test_a_phone_is_shown_the_url_as_a_picture(door: Door) -> None:
+    clip = await make(door, response_format="mp3", qr=True)
+    assert clip["qr"].startswith("data:image/svg+xml")
+    assert clip["qr"] != (await make(door, response_format="mp3", qr=True))["qr"], "each of its own"
 
 
 class TestGrowing:

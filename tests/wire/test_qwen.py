@@ -1,12 +1,14 @@
 """The daemon with Qwen3-TTS in its worker: a tiny checkpoint with random weights, on the CPU."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import ClientConnection as AsyncConnection
 from websockets.sync.client import ClientConnection as Connection
 from wyoming.audio import AudioChunk, AudioStart
 from wyoming.client import AsyncTcpClient
@@ -21,8 +23,8 @@ from qwen_tts.config.languages import LANGUAGES
 from tests.bent import bend, murmurs_after_speech
 from tests.golden.cases import reference_audio
 from tests.patience import PATIENCE_S
-from tests.wire.daemons import DaemonProcess, embedded_daemon
-from tests.wire.patient import connect_blocking
+from tests.wire.daemons import DaemonProcess, carded_daemon, embedded_daemon
+from tests.wire.patient import connect, connect_blocking
 
 RECORDING = to_wav(Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000))
 SPEAKERS = {"vivian", "serena", "uncle_fu", "dylan", "eric", "ryan", "aiden", "ono_anna", "sohee"}
@@ -228,3 +230,42 @@ def test_attention_that_cannot_run_here_stops_the_start(models: Path, tmp_path: 
     with embedded_daemon(tmp_path, "--models.dir", str(models), *FEW, "--qwen.attention", attention) as daemon:
         daemon.wait_for(f"cannot start: .*attention is '{attention}', which needs an NVIDIA card")
         assert daemon.process.wait(PATIENCE_S) == 1
+
+
+async def test_a_checkpoint_that_comes_takes_over_from_the_preview_and_cuts_nobody(
+    models: Path, tmp_path: Path
+) -> None:
+    """Real engines, in real processes: who is speaking goes on with the preview's voice to the end of the text."""
+    here = tmp_path / "models"
+    here.mkdir()
+    options = (*FEW[2:], "--models.dir", str(here), "--no-embedded.kokoro")
+    with carded_daemon(tmp_path / "data", *options) as daemon:
+        wyoming, http = daemon.ready()
+        async with connect(f"ws://127.0.0.1:{http}/v1/tts") as socket:
+            await socket.send(json.dumps({"type": "watch"}))
+            await socket.send(json.dumps({"type": "speak", "ctx": "long", "text": "This was begun before. "}))
+            first = await _message(socket, "segment", ctx="long")
+            shutil.copytree(models / "tiny", here / "tiny")
+            await _message(socket, "voices", preview=False, checkpoints=["tiny"])
+            await socket.send(
+                json.dumps({"type": "speak", "ctx": "long", "text": "And this comes after.", "final": True})
+            )
+            second = await _message(socket, "segment", ctx="long")
+            assert second["voice"] == first["voice"] not in SPEAKERS
+            assert (await _message(socket, "done", ctx="long"))["reason"] == "complete"
+            await socket.send(json.dumps({"type": "speak", "ctx": "new", "text": "Good evening.", "final": True}))
+            assert (await _message(socket, "segment", ctx="new"))["voice"] in SPEAKERS
+        async with AsyncTcpClient("127.0.0.1", wyoming) as client:
+            await client.write_event(Describe().event())
+            event = await client.read_event()
+            assert event is not None
+            assert {voice.name for voice in Info.from_event(event).tts[0].voices} >= SPEAKERS
+
+
+async def _message(socket: AsyncConnection, type: str, **fields: Any) -> dict[str, Any]:
+    """The next of this kind that has these fields."""
+    async for data in socket:
+        message: dict[str, Any] = {} if isinstance(data, bytes) else json.loads(data)
+        if message.get("type") == type and fields.items() <= message.items():
+            return message
+    raise AssertionError("the socket has closed")

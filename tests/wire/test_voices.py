@@ -14,15 +14,17 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from qwen3tts_daemon.audio import to_wav
+from qwen3tts_daemon.audio import from_wav, to_wav
 from qwen3tts_daemon.protocols.http.routes import new_voices, status, voices, wrapper_models, wrapper_speech
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from qwen_tts.api import Audio, DesignedVoice, SynthesisRequest, VoicePrompt
+from qwen3tts_daemon.voices.sample_files import SampleFiles
+from qwen_tts.api import Audio, ClonedVoice, DesignedVoice, SynthesisRequest, VoicePrompt
 from qwen_tts.audio.bounds import LONGEST_S
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.config.languages import LANGUAGES
@@ -602,6 +604,74 @@ async def test_a_stranger_gets_at_no_route(speech: Speech, metrics: Metrics) -> 
                 assert (answer.status_code == 401) != is_open, (method, path)
 
 
+# -- voice prompts, takes, samples -----------------------------------------------------------------------------
+
+
+async def test_a_voice_prompt_alone_is_a_voice_and_is_given_out_again(
+    door: Door, engine: Studio, keeper: Keeper
+) -> None:
+    prompt = prompt_bytes("Some words.")
+    files = {"voice_prompt": ("mum.safetensors", prompt)}
+    answer = await door.client.post(VOICES, data={"name": "Mum", "consent": "true"}, files=files, headers=BEARER)
+    assert answer.status_code == 201
+    assert answer.json() | {"kind": "cloned", "transcript": "Some words.", "consent": True} == answer.json()
+    assert (await door.client.post(SPEECH, json={"input": "Hello.", "voice": "mum"})).status_code == 200
+    assert engine.requests[-1].voice == ClonedVoice(VoicePrompt(prompt))
+    given = await door.client.get(f"{VOICES}/mum/prompt", headers=BEARER)
+    assert given.content == prompt
+    assert given.headers["content-disposition"] == 'attachment; filename="mum.safetensors"'
+    packed = await door.client.get(f"{VOICES}/mum/export", headers=BEARER)
+    assert (await keeper.bring(packed.content)).json()["id"] == "mum-2"
+
+
+async def test_a_voice_prompt_needs_consent_and_must_be_one(door: Door) -> None:
+    async def told_of(data: bytes, **fields: str) -> tuple[int, str, str | None]:
+        files = {"voice_prompt": ("x", data)}
+        return told(await door.client.post(VOICES, data={"name": "X"} | fields, files=files, headers=BEARER))
+
+    assert await told_of(prompt_bytes("Some words.")) == (422, "bad_field", "consent")
+    assert await told_of(b"\x80\x02pickle", consent="true") == (422, "bad_field", "voice_prompt")
+    assert (await told_of(b"{}", consent="true"))[2] == "voice_prompt"
+    assert "x" not in await listed(door)
+
+
+async def test_a_voice_without_a_prompt_says_when_there_will_be_one(door: Door, keeper: Keeper) -> None:
+    await keeper.make(name="Old", design="An old man")
+    assert told(await door.client.get(f"{VOICES}/old/prompt", headers=BEARER)) == (404, "not_found", None)
+    assert (await door.client.get(f"{VOICES}/old/prompt")).status_code == 401
+
+
+async def test_it_is_told_which_takes_are_still_held(door: Door, keeper: Keeper) -> None:
+    first = await keeper.take()
+    asked = {"id": [first, "0123456789ab"]}
+    assert (await door.client.get("/v1/audio/takes", params=asked)).json() == {"takes": [first]}
+    for _ in range(24):
+        await keeper.take(text="Hello.")
+    assert (await door.client.get("/v1/audio/takes", params=asked)).json() == {"takes": []}
+    assert (await door.client.get("/v1/audio/takes", params={"id": ["x"] * 65})).status_code == 422
+
+
+async def test_a_sample_is_served_once_it_is_made_and_goes_with_its_voice(
+    speech: Speech, metrics: Metrics, tmp_path: Path
+) -> None:
+    samples = VoiceSamples(speech, SampleFiles(tmp_path / "samples"), quiet_s=0.01)
+    async with open_door(speech, metrics, samples=samples) as door:
+        await Keeper(door).make(name="Calm", voice="tone")
+        assert told(await door.client.get(f"{VOICES}/calm/sample")) == (404, "not_found", "voice")
+        assert not (await listed(door))["calm"]["has_sample"]
+        making = asyncio.create_task(samples.keep_making())
+        await until(lambda: samples.has(speech.voices.find("calm")))
+        making.cancel()
+        answer = await door.client.get(f"{VOICES}/calm/sample")
+        assert answer.headers["content-type"] == "audio/wav"
+        spoken = await door.client.get(f"{VOICES}/calm/preview", params={"format": "wav"})
+        assert from_wav(answer.content).pcm == spoken.content[44:]
+        assert (await listed(door))["calm"]["has_sample"]
+        await door.client.delete(f"{VOICES}/calm", headers=BEARER)
+        assert (await door.client.get(f"{VOICES}/calm/sample")).status_code == 404
+        assert len(list((tmp_path / "samples").iterdir())) <= 2, "of the presets"
+
+
 # -- the document ----------------------------------------------------------------------------------------------
 
 
@@ -620,7 +690,7 @@ async def test_every_route_is_in_the_document_and_it_is_one(
         if isinstance(route, APIRoute)
         for method in route.methods
     }
-    assert len(ours) == 30
+    assert len(ours) == 33
     assert {(method.upper(), path) for path, methods in document["paths"].items() for method in methods} >= ours
     ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(set(ids)) == len(ids)

@@ -5,12 +5,15 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.own_command import PROGRAM
 from qwen3tts_daemon.protocols.http.middleware import AdmissionMiddleware
 from qwen3tts_daemon.protocols.http.openapi import complete_document
 from qwen3tts_daemon.protocols.http.routes import (
     batch,
+    checkpoints,
     clips,
     login,
     new_voices,
@@ -32,6 +35,7 @@ from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_making import VoiceMaker
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 
 
 def build_app(
@@ -41,7 +45,10 @@ def build_app(
     auth: Auth,
     sockets: SocketDoor,
     kept_clips: Clips,
+    models: ModelsDirectory,
+    downloads: Downloads,
     live_settings: LiveSettings,
+    samples: VoiceSamples | None = None,
     config: HttpSettings,
     version: str,
     pair_command: str = f"{PROGRAM} pair",
@@ -65,9 +72,10 @@ def build_app(
         status.router(speech, metrics, version),
         login.router(auth, config, pair_command),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
-        voices.router(speech, library),
+        voices.router(speech, library, samples),
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
+        checkpoints.router(speech, models, downloads),
         openai.router(speech),
         batch.router(speech),
         say.router(speech),

@@ -108,5 +108,18 @@ def _in_pieces(receive: Receive) -> Receive:
     return receive_piece
 
 
+def voice_prompt_of(form: Form) -> Upload:
+    """A prompt.safetensors. Raises Refusal for a pickle, which says what makes one of it."""
+    upload = form.file("voice_prompt")
+    if upload.data[:2] == b"PK" or upload.data[:1] == b"\x80":
+        raise Refusal(
+            "bad_field",
+            "a .pt file can run code when it is read, so it is not; if you trust it, make a prompt.safetensors of it: "
+            "python -m qwen_tts.convert_prompt FILE.pt",
+            param="voice_prompt",
+        )
+    return upload
+
+
 class NoFields(msgspec.Struct, frozen=True):
     """Of a form that is a file and nothing else."""

@@ -6,11 +6,15 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
 from qwen3tts_daemon.config_file import FileState
+from qwen3tts_daemon.downloads.background import DownloadState
+from qwen3tts_daemon.downloads.manifest import SourceName
+from qwen3tts_daemon.hosting.models_directory import ObstacleCode
 from qwen3tts_daemon.options import Kind, Place
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
+CheckpointState = Literal["loaded", "here", "incomplete", "missing"]
 
 
 class Health(TypedDict):
@@ -83,6 +87,7 @@ class ListedVoice(_Voice):
     descriptions: NotRequired[Mapping[str, str]]
     accented: NotRequired[bool]
     takes_instruct: NotRequired[bool]
+    has_sample: NotRequired[bool]
     language: NotRequired[str]
     source: NotRequired[str]
     consent: NotRequired[bool]
@@ -111,6 +116,11 @@ class Voices(TypedDict):
     languages: list[SpokenLanguage]
     default_language: str
     preview: bool
+    revision: int
+
+
+class HeldTakes(TypedDict):
+    takes: list[str]
 
 
 class Reference(TypedDict):
@@ -155,6 +165,41 @@ class SettingsFile(TypedDict):
 class ChangeableSettings(TypedDict):
     file: SettingsFile
     settings: list[Setting]
+
+
+class DownloadProgress(TypedDict):
+    checkpoint: str
+    source: SourceName
+    state: DownloadState
+    arrived_bytes: int
+    total_bytes: int | None
+    bytes_per_s: float | None
+    seconds_left: float | None
+    code: str
+    message: str
+
+
+class OfficialCheckpoint(TypedDict):
+    """`bytes`: of its download, about."""
+
+    name: str
+    kind: VoiceKind | Literal["codec"]
+    bytes: int
+    state: CheckpointState
+    command: str
+
+
+class Checkpoints(TypedDict):
+    """`obstacle`: why none of them could speak here now, with `way_out`; `problem`: why what has come does not."""
+
+    checkpoints: list[OfficialCheckpoint]
+    directory: str
+    free_bytes: int | None
+    is_offline: bool
+    obstacle: ObstacleCode | Literal[""]
+    way_out: str
+    problem: str
+    download: DownloadProgress | None
 
 
 class OpenaiModel(TypedDict):

@@ -12,7 +12,7 @@ Decisions, without I/O; time is an argument
     context_text      the text of one, as it comes
     playback          how far ahead of its listener one may be sent
     outbox            what waits to be sent, and what may be dropped
-    status            what is told of the engine
+    status            what is told of the engine, of its voices and of downloads
 The shell
     pump              an utterance's sound into the outbox
     writer            the outbox into the socket

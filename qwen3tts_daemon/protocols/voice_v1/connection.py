@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import CLOSE_CODES, describe
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.context import (
     CancelUtterance,
     Context,
@@ -24,11 +26,11 @@ from qwen3tts_daemon.protocols.voice_v1.context import (
     RunUtterance,
     WakePump,
 )
-from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DoneReason
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DoneReason, WatchedMessage
 from qwen3tts_daemon.protocols.voice_v1.outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1.pump import Pump
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL, Session
-from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES, status_of
+from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES, download_of, status_of, voices_of
 from qwen3tts_daemon.protocols.voice_v1.writer import SocketEnded, SocketWriter
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.request import Caller
@@ -80,12 +82,14 @@ class VoiceConnection:
 
     def __init__(
         self, websocket: WebSocket, address: str, speech: Speech, settings: WebSocketSettings, clock: Clock,
-        version: str,
+        models: ModelsDirectory, downloads: Downloads, version: str,
     ) -> None:  # fmt: skip
         self.session = Session(
-            settings, speech.voices, lambda: speech.capabilities, lambda: status_of(speech),
+            settings, lambda: speech.voices, lambda: speech.capabilities, self._watched,
             now=clock(), state=VOICE_STATES[speech.manager.state], version=version,
         )  # fmt: skip
+        self._models = models
+        self._downloads = downloads
         self._websocket = websocket
         self._address = address
         self._speech = speech
@@ -120,6 +124,12 @@ class VoiceConnection:
             self._alarm.cancel()
             for pump in self._pumps.values():
                 pump.utterance.cancel()
+
+    def _watched(self) -> list[WatchedMessage]:
+        told: list[WatchedMessage] = [status_of(self._speech), voices_of(self._speech, self._models)]
+        if self._downloads.last is not None:
+            told.append(download_of(self._downloads.last))
+        return told
 
     def drain(self) -> None:
         """Let what runs end, then close."""

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qwen3tts_daemon.downloads.background import DownloadState
 from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.protocols.voice_v1.client_messages import MessageId, tag_of
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
@@ -192,9 +193,43 @@ class StatusMessage(_FromDaemon, kw_only=True, omit_defaults=False):
     """The host that texts are sent to; empty if they stay on the daemon's machine"""
 
 
+class VoicesMessage(_FromDaemon, kw_only=True, omit_defaults=False):
+    """The list of voices is another one; GET /v1/audio/voices has it."""
+
+    revision: int
+    """Another number after each change"""
+    voices: int
+    """That can be asked for"""
+    kinds: tuple[str, ...]
+    """Of voices that can be spoken"""
+    preview: bool
+    checkpoints: tuple[str, ...]
+    """That lie on the daemon's disk, whole"""
+    problem: str
+    """Why one that came does not speak; empty if nothing is wrong"""
+
+
+class DownloadMessage(_FromDaemon, kw_only=True, omit_defaults=False):
+    """How the download of a checkpoint goes, or went; what is not known is null."""
+
+    checkpoint: str
+    source: str
+    state: DownloadState
+    arrived_bytes: int
+    total_bytes: int | None
+    bytes_per_s: float | None
+    seconds_left: float | None
+    code: str
+    message: str
+    """Of what failed, and empty if nothing did"""
+
+
+WatchedMessage = StatusMessage | VoicesMessage | DownloadMessage
+"""Told to who watches, and again when it has changed."""
+
 DaemonMessage = (
     ReadyMessage | ConfiguredMessage | StartedMessage | QueuedMessage | SegmentMessage | FlushedMessage | DoneMessage
-    | PongMessage | WarningMessage | ErrorMessage | StateMessage | StatusMessage
+    | PongMessage | WarningMessage | ErrorMessage | StateMessage | WatchedMessage
 )  # fmt: skip
 
 

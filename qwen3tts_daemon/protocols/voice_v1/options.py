@@ -45,6 +45,7 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     split: Split | UnsetType | None = UNSET
     text_layout: TextLayout | UnsetType | None = UNSET
     text_normalization: bool | UnsetType | None = UNSET
+    markup: bool | UnsetType | None = UNSET
     words: bool | UnsetType | None = UNSET
     policy: ContextPolicy | UnsetType | None = UNSET
     lead_ms: Annotated[int, within(LEAD_MS)] | UnsetType | None = UNSET
@@ -76,6 +77,8 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     text_layout: TextLayout = "auto"
     text_normalization: bool | None = None
     """null: as the voice or the settings say"""
+    markup: bool | None = None
+    """null: as the settings say"""
     words: bool = False
     policy: ContextPolicy = "queue"
     lead_ms: int
@@ -91,14 +94,17 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
             protocol="websocket", voice=DesignedVoice(self.design) if self.mode == "design" else self.voice,
             language=self.language, instruct=self.instruct, speed=self.speed, gain_db=self.gain_db,
             lead_silence_ms=self.lead_silence_ms, tail_silence_ms=self.tail_silence_ms, split=self.split,
-            text_layout=self.text_layout, text_normalization=self.text_normalization, sampling=self.sampling,
+            text_layout=self.text_layout, text_normalization=self.text_normalization, markup=self.markup,
+            sampling=self.sampling,
         )  # fmt: skip
 
 
 class SessionOptions:
     """The options of one socket: checked against the voices and modes that there are when they change."""
 
-    def __init__(self, voices: VoiceCatalogue, capabilities: Callable[[], Capabilities], *, lead_ms: int) -> None:
+    def __init__(
+        self, voices: Callable[[], VoiceCatalogue], capabilities: Callable[[], Capabilities], *, lead_ms: int
+    ) -> None:
         self._voices = voices
         self._capabilities = capabilities
         self._lead_ms = lead_ms
@@ -112,7 +118,10 @@ class SessionOptions:
 
     def changed(self, changes: OptionChanges) -> ContextOptions:
         """With a client's changes; they do not stay. Raises Refusal or InvalidRequest."""
-        options = msgspec.structs.replace(self.current, **self._values(changes))
+        values = self._values(changes)
+        if self.current.mode not in self.modes:
+            values = {"mode": self._defaults().mode} | values  # another engine has come since
+        options = msgspec.structs.replace(self.current, **values)
         if options.mode not in self.modes:
             raise Refusal("bad_field", f"mode must be one of: {', '.join(self.modes)}", param="mode")
         if options.is_parallel and options.format.framing == "raw":
@@ -125,8 +134,8 @@ class SessionOptions:
         `text`: the first words, if no more come. Gives also the names of both, empty where they cannot be told.
         """
         order = options.order
-        choice = self._voices.check(order.voice, order.language)
-        known, language = self._voices.foretell(choice, text, request_id=request_id)
+        choice = self._voices().check(order.voice, order.language)
+        known, language = self._voices().foretell(choice, text, request_id=request_id)
         if known is None:
             return options, "", ""
         if text is not None or choice.voice is None:
@@ -156,16 +165,16 @@ class SessionOptions:
         return given
 
     def _voiced(self, options: ContextOptions) -> ContextOptions:
-        choice = self._voices.check(options.voice, options.language)
+        choice = self._voices().check(options.voice, options.language)
         if options.mode == "clone" and (choice.voice is None or choice.voice.kind != "cloned"):
             raise Refusal("bad_field", "the mode clone needs a cloned voice, or an uploaded reference", param="voice")
-        self._voices.check_instruct(choice.voice, options.instruct)
+        self._voices().check_instruct(choice.voice, options.instruct)
         # A language of the voice's own goes with the voice, and does not stay for the next one.
         return msgspec.structs.replace(options, voice=choice.asked_voice, language=choice.asked_language)
 
     def _designed(self, options: ContextOptions) -> ContextOptions:
         if not options.design.strip():
             raise Refusal("bad_field", "the mode design needs the voice in words", param="design")
-        choice = self._voices.check(DesignedVoice(options.design), options.language)
-        self._voices.check_instruct(choice.voice, options.instruct)
+        choice = self._voices().check(DesignedVoice(options.design), options.language)
+        self._voices().check_instruct(choice.voice, options.instruct)
         return msgspec.structs.replace(options, voice=None, language=choice.language)

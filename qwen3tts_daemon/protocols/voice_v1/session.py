@@ -11,7 +11,7 @@ Rules
 
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -43,9 +43,9 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     Server,
     SocketLimits,
     StateMessage,
-    StatusMessage,
     VoiceState,
     WarningMessage,
+    WatchedMessage,
     encode_message,
     error_message,
 )
@@ -53,7 +53,7 @@ from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats
 from qwen3tts_daemon.protocols.voice_v1.opening import ContextOpener
 from qwen3tts_daemon.protocols.voice_v1.options import SessionOptions
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
-from qwen3tts_daemon.protocols.voice_v1.status import StatusWatch
+from qwen3tts_daemon.protocols.voice_v1.status import Watch
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import Capabilities
@@ -68,9 +68,9 @@ class Session:
     def __init__(
         self,
         settings: WebSocketSettings,
-        voices: VoiceCatalogue,
+        voices: Callable[[], VoiceCatalogue],
         capabilities: Callable[[], Capabilities],
-        status: Callable[[], StatusMessage],
+        watched: Callable[[], Sequence[WatchedMessage]],
         *,
         now: float,
         state: VoiceState = "ready",
@@ -82,7 +82,7 @@ class Session:
         self._contexts = Contexts(now)
         self._opener = ContextOpener(settings, self._options, self._contexts, self.outbox, capabilities)
         self._messages = TokenBucket(Rate(settings.messages_per_10s / 10, settings.messages_per_10s), now)
-        self._watch = StatusWatch(status)
+        self._watch = Watch(watched)
         self._state = state
         self._active_at = now
         limits = SocketLimits(
@@ -163,7 +163,7 @@ class Session:
                 self._say(PongMessage(id=message.id, t=message.t, server_ms=round(now * 1000)))
             case WatchMessage():
                 self._watch.turn(now, on=message.on)
-                self._tell_status(now)
+                self._tell_news(now)
 
     # -- contexts ------------------------------------------------------------------------------------------
 
@@ -267,8 +267,8 @@ class Session:
         return max(self._active_at, self._contexts.last_done_at) + self._settings.idle_s
 
     def tick(self, now: float) -> list[ContextAction]:
-        """Speak forgotten text, end forgotten contexts, close a forgotten socket, tell the status."""
-        self._tell_status(now)
+        """Speak forgotten text, end forgotten contexts, close a forgotten socket, tell the news."""
+        self._tell_news(now)
         if not self._contexts and now >= self._idle_at:
             if self.outbox.has_frames:
                 self._active_at = now  # who takes sound slowly is no idle client
@@ -284,9 +284,9 @@ class Session:
                     self._contexts.end_text(ctx)
         return self._decided()
 
-    def _tell_status(self, now: float) -> None:
-        if (status := self._watch.news(now)) is not None:
-            self._say(status)
+    def _tell_news(self, now: float) -> None:
+        for message in self._watch.news(now):
+            self._say(message)
 
     def change_state(self, state: VoiceState) -> None:
         """The engine's state has changed."""

@@ -10,7 +10,9 @@ from collections import Counter
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.connection import LAST_WORDS_S, Clock, VoiceConnection, subprotocol_of
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import encode_message, error_message
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL
@@ -24,10 +26,13 @@ class Sockets:
     """All sockets of the daemon: opens them, tells them of the engine's state, ends them."""
 
     def __init__(
-        self, speech: Speech, settings: WebSocketSettings, *, version: str = "", clock: Clock | None = None
-    ) -> None:
+        self, speech: Speech, settings: WebSocketSettings, models: ModelsDirectory, downloads: Downloads, *,
+        version: str = "", clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        """Who watches is told of `models` and `downloads` too."""
         self._speech = speech
         self._settings = settings
+        self._models, self._downloads = models, downloads
         self._version = version
         self._clock = clock or asyncio.get_running_loop().time
         self._live: set[VoiceConnection] = set()
@@ -35,7 +40,7 @@ class Sockets:
         self._none_live = asyncio.Event()
         self._none_live.set()
         self._draining = False
-        speech.manager.on_state.append(self._tell_state)
+        speech.on_state.append(self._tell_state)
 
     @property
     def live(self) -> int:
@@ -66,7 +71,9 @@ class Sockets:
 
     async def _serve(self, websocket: WebSocket, address: str) -> None:
         self._per_address[address] += 1
-        socket = VoiceConnection(websocket, address, self._speech, self._settings, self._clock, self._version)
+        socket = VoiceConnection(
+            websocket, address, self._speech, self._settings, self._clock, self._models, self._downloads, self._version
+        )
         self._live.add(socket)
         self._none_live.clear()
         try:

@@ -1,9 +1,20 @@
-"""What clients are told of the engine: its state, and to who watches, what it holds."""
+"""What clients are told of the engine: its state, and to who watches, what it holds, its voices and downloads."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from qwen3tts_daemon.protocols.voice_v1.daemon_messages import StatusMessage, VoiceState, WatchedModel
+import msgspec
+
+from qwen3tts_daemon.downloads.background import Download
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
+    DownloadMessage,
+    StatusMessage,
+    VoicesMessage,
+    VoiceState,
+    WatchedMessage,
+    WatchedModel,
+)
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import ModelState, mebibytes
 
@@ -33,27 +44,38 @@ def status_of(speech: Speech) -> StatusMessage:
     )  # fmt: skip
 
 
-class StatusWatch:
+def voices_of(speech: Speech, models: ModelsDirectory) -> VoicesMessage:
+    capabilities = speech.capabilities
+    return VoicesMessage(
+        revision=speech.voices.revision, voices=len(speech.voices.known), kinds=capabilities.voice_kinds,
+        preview=capabilities.is_preview, checkpoints=models.names, problem=models.problem,
+    )  # fmt: skip
+
+
+def download_of(download: Download) -> DownloadMessage:
+    return DownloadMessage(**msgspec.structs.asdict(download))
+
+
+class Watch:
     """Tells of changes while somebody watches."""
 
-    def __init__(self, status: Callable[[], StatusMessage]) -> None:
-        self._status = status
-        self._told: StatusMessage | None = None
+    def __init__(self, look: Callable[[], Sequence[WatchedMessage]]) -> None:
+        """`look`: how things are now, a message for each."""
+        self._look = look
+        self._told: dict[type[WatchedMessage], WatchedMessage] = {}
         self.looks_at = math.inf
         """When it looks again."""
 
     def turn(self, now: float, *, on: bool) -> None:
         """The first look is for all of it."""
-        self._told = None
+        self._told = {}
         self.looks_at = now if on else math.inf
 
-    def news(self, now: float) -> StatusMessage | None:
-        """The status, if it is time to look and something has changed."""
+    def news(self, now: float) -> list[WatchedMessage]:
+        """What has changed, if it is time to look."""
         if now < self.looks_at:
-            return None
+            return []
         self.looks_at = now + WATCH_S
-        status = self._status()
-        if status == self._told:
-            return None
-        self._told = status
-        return status
+        changed = [message for message in self._look() if message != self._told.get(type(message))]
+        self._told |= {type(message): message for message in changed}
+        return changed

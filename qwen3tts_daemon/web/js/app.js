@@ -1,11 +1,14 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
-import { ApiError, get, given, socketAddress } from "./api.js";
+import { tellStory } from "./announcer.js";
+import { ApiError, address, get, given, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
 import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
-import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
+import { LANGUAGES, bestLanguage, errorKey, language, onLanguage, setLanguage, t } from "./i18n.js";
+import { Models, betterVoices } from "./models.js";
+import { OfflinePage } from "./offline.js";
 import { askToPair, pairByAddress } from "./pairing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
@@ -22,7 +25,7 @@ const byId = (id) => document.getElementById(id);
 /** Nobody is asked to do anything about them: they are over once the socket is open again. */
 const OF_CONNECTION = ["closed", "unreachable"];
 
-/** Events: voices, voice, state, status, utterance, speaking, heard, reading, reuse. */
+/** Events: opened, voices, samples, voice, state, status, utterance, speaking, heard, stop, reading; reuse-TAB and again-design: an entry of the history. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
@@ -31,6 +34,7 @@ class App extends Emitter {
   samples = {};
   /** As it was pushed, and when. */
   status = null;
+  models = new Models(this);
   statusAt = 0;
 
   get kinds() {
@@ -76,12 +80,16 @@ class App extends Emitter {
     this.emit("voices");
   }
 
+  async loadSamples() {
+    this.samples = await get(`api/sample-texts?locale=${language()}`);
+    this.emit("samples");
+  }
+
   /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
-  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false }) {
+  speak({ text, options, title, isKept = true, isPlayed = true, isLive = false, policy = isPlayed ? "preempt" : "queue" }) {
     const sampling = { seed: Math.floor(Math.random() * 2 ** 31), ...options.sampling };
     const utterance = new Utterance({ text, options: { ...this.reading, ...options, sampling }, title, isKept });
     utterance.sound.isLive = isLive;
-    const policy = isPlayed ? "preempt" : "queue";
     const context = this.client.context({ ...utterance.options, policy, lead_ms: isPlayed || isLive ? LEAD_MS : UNHEARD_MS });
     utterance.follow(context);
     if (!isPlayed) context.on("error", (error) => this.fail(error)); // else the player tells it
@@ -172,11 +180,12 @@ class App extends Emitter {
     try {
       await this.loadVoices();
       document.body.dataset.locked = "false";
-      this.samples = await get("api/sample-texts");
+      await this.loadSamples();
       this.client.watch();
       this.client.connect();
       this.emit("voices");
     } catch (error) {
+      if (error.code === "unreachable") this.client.connect(); // which tries on
       if (error.code !== "unauthorized") return this.fail(error);
       document.body.dataset.locked = "true";
       showState(this, "locked");
@@ -193,41 +202,66 @@ function showState(app, state) {
   say(pill, `state.${shown}`);
 }
 
-function languageSelect() {
+function languageSelect(app) {
   const select = h("select.quiet", { tLabel: "page.language", onchange: async () => {
     remember("page", select.value);
     await setLanguage(select.value);
+    if (app.catalogue) await app.loadSamples();
   } }, ...Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code, textContent: name })));
   select.value = language();
   return select;
 }
 
-/** Build the page and connect. `makers`: [tab and icon, function that makes the panel]. */
+/** The panel of a tab whose module is loaded now, and hears what the others have heard. Nothing, if it cannot be had. */
+async function loadPanel(app, load) {
+  try {
+    const panel = (await load())(app);
+    for (const [event, value] of Object.entries({ voices: app.catalogue, status: app.status, utterance: app.dock.utterance })) {
+      if (value) app.emit(event, value);
+    }
+    return panel;
+  } catch {
+    app.fail({ code: "unreachable" });
+    return null;
+  }
+}
+
+/** Build the page and connect. `makers`: [tab and icon, function that makes the panel, or { load } that gives it]. */
 export async function start(makers) {
   const app = new App();
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
+  onLanguage((code) => { document.querySelector("link[rel=manifest]").href = address(`web/manifest/${code}.webmanifest`); });
   app.dock = new Dock(app);
   document.body.append(app.dock.node);
-  byId("language").replaceChildren(languageSelect());
+  tellStory(app);
+  byId("language").replaceChildren(languageSelect(app));
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
-  for (const [name, make] of makers) tabs.add(name, make(app));
+  for (const [name, make] of makers) tabs.add(name, make.load ? () => loadPanel(app, make.load) : make(app));
   const update = () => showState(app, app.client.state);
   app.client.on("state", (state) => {
     app.emit("state", state);
     if (state === "locked") document.body.dataset.locked = "true";
     update();
   });
-  app.client.on("open", () => app.over("connection"));
+  const offline = new OfflinePage();
+  let wasLost = false;
+  app.client.on("state", (state) => { wasLost ||= state === "offline"; });
+  app.client.on("open", () => {
+    app.over("connection");
+    if (wasLost || app.catalogue === null) offline.check();
+    if (app.catalogue === null) app.begin();
+  });
   app.client.on("status", (status) => {
     Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
+  app.client.on("voices", ({ revision }) => app.catalogue && app.catalogue.revision !== revision && app.loadVoices().catch(() => {}));
   app.on("speaking", update);
   app.on("voices", () => {
     byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
   });
-  byId("preview").append(iconButton("close", "preview-close", () => {
+  byId("preview").append(betterVoices(app), iconButton("close", "preview-close", () => {
     remember("preview-seen", true);
     byId("preview").hidden = true;
   }));
@@ -246,5 +280,7 @@ export async function start(makers) {
   tabs.open(tabs.named(location.hash.slice(1)));
   document.body.dataset.built = "true";
   await app.begin();
+  const wasAway = app.catalogue === null;
+  offline.keep(() => (wasAway ? location.reload() : app.tell("page.renewed")));
   return app;
 }

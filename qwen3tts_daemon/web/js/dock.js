@@ -1,23 +1,21 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
-import { call, given } from "./api.js";
-import { copyButton } from "./clipboard.js";
-import { button, dialog, h, icon, iconButton, option, reasonOf, saveFile, say, unable } from "./dom.js";
-import { clock, language, number, onLanguage, t } from "./i18n.js";
+import { given } from "./api.js";
+import { h, icon, iconButton, option, reasonOf, say, unable } from "./dom.js";
+import { figuresOf } from "./figures.js";
+import { clock, language, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
 import { nextText } from "./next-text.js";
 import { NEW_SEED, NoticeLine, noticeOf } from "./notice.js";
 import { askToPair } from "./pairing.js";
 import { recall, remember } from "./settings.js";
 import { shareClip, whyNotShared } from "./share.js";
-import { asCurl, asWebSocket, speechBody } from "./snippets.js";
+import { showCode } from "./snippets.js";
+import { waysToSave } from "./sound-files.js";
 import { SAMPLE_RATE } from "./sound.js";
 import { prettyName } from "./voices.js";
 import { Waveform, expectedSeconds, seekable } from "./waveform.js";
-import { toWav } from "./wav.js";
 
-const FORMATS = { MP3: "mp3", FLAC: "flac", Opus: "opus" };
-const ENDINGS = { opus: "ogg" };
 const SPEEDS = [0.75, 1, 1.25, 1.5, 1.75, 2];
 
 export class Dock {
@@ -39,10 +37,10 @@ export class Dock {
     this.notice = new NoticeLine();
     this.speed = h("select.quiet", { tLabel: "dock.speed", tTitle: "dock.speed", onchange: () => this.#setSpeed(Number(this.speed.value)) });
     this.figures = h("dl.figures", { id: "figures" });
-    this.formats = menu("download", "dock.download", () => this.#downloads());
+    this.formats = menu("download", "dock.download", () => waysToSave(app, this.#utterance));
     this.replayButton = iconButton("replay", "dock.replay", () => this.replay());
     this.shareButton = iconButton("share", "dock.share", () => shareClip(app, this.#utterance));
-    this.more = iconButton("code", "dock.code", () => this.#snippets());
+    this.more = iconButton("code", "dock.code", () => showCode(this.#utterance));
     this.unfolder = iconButton("unfold", "dock.unfold", () => this.#unfold(this.node.dataset.open !== "true"), { "aria-controls": "figures" });
     this.node = h("section.dock", { tLabel: "dock.name", hidden: true, id: "player", tabIndex: -1 },
       this.notice.node,
@@ -62,7 +60,8 @@ export class Dock {
       position: () => app.player.position,
       seek: (sample) => this.#utterance && this.#seek(sample),
     });
-    for (const event of ["change", "report", "end"]) app.player.on(event, () => this.#draw());
+    for (const event of ["change", "end"]) app.player.on(event, () => this.#draw());
+    app.player.on("report", () => this.#drawHeard());
     app.player.on("first", (first) => this.#heard(first));
     app.player.on("change", () => app.emit("speaking"));
     app.player.on("end", () => {
@@ -70,7 +69,7 @@ export class Dock {
       app.emit("speaking");
     });
     window.addEventListener("resize", () => this.#draw());
-    app.on("status", () => this.#draw());
+    for (const event of ["status", "state"]) app.on(event, () => this.#draw());
     onLanguage(() => {
       this.speed.replaceChildren(...SPEEDS.map((speed) => option(speed, `${speed.toLocaleString(language())}\u00a0×`)));
       this.speed.value = app.player.speed;
@@ -151,6 +150,13 @@ export class Dock {
 
   #draw() {
     if (this.#utterance === null) return;
+    this.#drawHeard();
+    this.#say();
+  }
+
+  /** How far it is heard, many times a second. */
+  #drawHeard() {
+    if (this.#utterance === null) return;
     const { player } = this.#app;
     const isPlaying = isBusy(player);
     const position = player.sound === this.#utterance.sound ? player.position : 0;
@@ -163,21 +169,21 @@ export class Dock {
       this.playButton.replaceChildren(icon(isPlaying ? "pause" : "play"));
       say(this.playButton, isPlaying ? "dock.pause" : "dock.play", "tLabel");
     }
-    this.#say(player);
     const segment = this.#utterance.segmentAt(position);
     this.title.textContent = this.#utterance.title;
     this.caption.textContent = segment?.text.trim() ?? this.#waitingWords();
     this.#app.emit("heard", { utterance: this.#utterance, segment: isPlaying ? segment : null });
     this.#drawFigures();
     cancelAnimationFrame(this.#frame);
-    if (isPlaying) this.#frame = requestAnimationFrame(() => this.#draw());
+    if (isPlaying) this.#frame = requestAnimationFrame(() => this.#drawHeard());
   }
 
   /** What has become of it, and what can be done with it. */
-  #say(player) {
+  #say() {
+    const { player } = this.#app;
     const { sound } = this.#utterance;
-    const isSilent = player.isSilent && player.sound === sound;
-    this.notice.show(noticeOf(this.#utterance, (id) => this.#voiceOf(id), isSilent), (remedy) => this.#remedies[remedy]());
+    const now = { isSilent: player.isSilent && player.sound === sound, isOffline: this.#app.client.state === "offline" };
+    this.notice.show(noticeOf(this.#utterance, (id) => this.#voiceOf(id), now), (remedy) => this.#remedies[remedy]());
     unable(this.stopButton, this.isBusy ? "" : "why.idle");
     unable(this.playButton, sound.length || isBusy(player) ? "" : "why.no-sound");
     for (const each of [this.replayButton, this.formats.opener]) unable(each, sound.length ? "" : "why.no-sound");
@@ -197,9 +203,10 @@ export class Dock {
     },
     other: () => {
       const { error, options, warnings } = this.#utterance;
-      const { voice, language } = (error ?? warnings.find(({ instead }) => instead)).instead;
-      this.#app.voice = voice;
-      this.#app.speakAgain({ ...this.#utterance, title: this.#app.nameOf(voice) }, { voice, language: options.language && language });
+      const { instead } = error ?? warnings.find((warning) => warning.instead);
+      this.#app.voice = instead.voice;
+      const title = this.#app.nameOf(instead.voice);
+      this.#app.speakAgain({ ...this.#utterance, title }, { voice: instead.voice, language: options.language && instead.language });
     },
     pair: () => askToPair(this.#app),
     listen: () => this.#app.player.revive(),
@@ -229,57 +236,6 @@ export class Dock {
       if (cell.textContent !== values[key]) cell.textContent = values[key];
     }
   }
-
-  #downloads() {
-    const entries = [["WAV", () => this.saveWav()]];
-    const canAskAgain = this.#utterance?.text && this.#utterance.options.mode !== "design";
-    for (const [name, format] of Object.entries(canAskAgain ? FORMATS : {})) entries.push([name, () => this.#saveAs(format)]);
-    return entries;
-  }
-
-  saveWav(utterance = this.#utterance) {
-    saveFile(toWav(utterance.sound.samples), `${fileName(utterance)}.wav`);
-  }
-
-  /** The daemon says it again with the same seed, and encodes. */
-  async #saveAs(format) {
-    const utterance = this.#utterance;
-    this.#app.tell("dock.encoding", {}, { topic: "file" });
-    try {
-      const answer = await call("v1/audio/speech", { json: speechBody(utterance, format) });
-      saveFile(await answer.blob(), `${fileName(utterance)}.${ENDINGS[format] ?? format}`);
-      this.#app.tell("dock.saved", {}, { topic: "file" });
-    } catch (error) {
-      this.#app.over("file");
-      this.#app.fail(error);
-    }
-  }
-
-  #snippets() {
-    const utterance = this.#utterance;
-    dialog("code.title", (close) => [
-      ...[["curl", asCurl(utterance)], ["WebSocket", asWebSocket(utterance)]].map(([name, code]) =>
-        h("div.snippet", {},
-          h("div.snippet-head", {}, h("h3", { textContent: name }), copyButton(code)),
-          h("pre", { tabIndex: 0, "aria-label": name, textContent: code }),
-        )),
-      h("p.actions", {}, button(null, "close", () => close())),
-    ]);
-  }
 }
 
 const isBusy = ({ state }) => state === "playing" || state === "waiting";
-
-const fileName = ({ title, at }) =>
-  `${title || "speech"}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}`.replace(/[^\p{L}\p{N}_.-]+/gu, "_");
-
-export function figuresOf(utterance, player) {
-  const { metrics, heardMs, delayMs, position, isRunning } = utterance;
-  const ms = (value) => (value === undefined ? "–" : value >= 10_000 ? `${number(value / 1000, 1)} s` : `${number(value)} ms`);
-  return {
-    first: ms(heardMs), own: ms(delayMs), ttfa: ms(metrics?.ttfa_ms), load: ms(metrics?.load_ms), wait: ms(metrics?.queue_ms),
-    generation: ms(metrics?.gen_ms), total: ms(metrics?.total_ms), rtf: metrics?.rtf === undefined ? "–" : number(metrics.rtf, 2),
-    length: `${number(utterance.seconds, 1)} s`, buffer: ms(player.sound === utterance.sound ? player.bufferedS * 1000 : 0),
-    underruns: number(player.sound === utterance.sound ? player.underruns : 0), queue: isRunning && position > 0 ? String(position) : "–",
-  };
-}

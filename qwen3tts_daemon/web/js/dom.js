@@ -11,6 +11,7 @@ export function h(tag, props = {}, ...children) {
   if (classes.length) node.className = classes.join(" ");
   for (const [key, value] of Object.entries(props)) set(node, key, value);
   translateNode(node);
+  if (node.matches("textarea, input[type=text], input[type=search]")) node.dir = "auto";
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
@@ -51,6 +52,7 @@ export function reasonOf(control, kind = "hint") {
 /** `control` does nothing now, and says why; without a key it works. It can be reached all the same, or nobody would hear why. */
 export function unable(control, key, values) {
   const words = reasons.get(control);
+  if (!key && !words.dataset.t) return undefined;
   control.ariaDisabled = key ? "true" : null;
   if (key) return say(words, key, "t", values);
   delete words.dataset.t;
@@ -80,9 +82,11 @@ const ICONS = {
   live: "M4 18h16M4 13h9M4 8h5M17 5v9M14.5 7.5v4M19.5 7.5v4",
   codec: "M5 5h4v4H5zM15 5h4v4h-4zM5 15h4v4H5zM15 15h4v4h-4zM10.5 12h3M12 10.5v3",
   history: "M5 12a7 7 0 1 0 2-5L5 9M5 5v4h4M12 8.5V12l2.5 2",
+  settings: "M4 8h8M18 8h2M4 16h2M12 16h8M15 5.5v5M9 13.5v5",
   status: "M4 13h4l2.5-7 3.5 12 2.5-5H20",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reuse: "M5 15l-1.5-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.5h5",
+  swap: "M7 7h12l-3-3M17 17H5l3 3",
   share: "M12 15V4m-4 4l4-4 4 4M6 12H5v8h14v-8h-1",
   phone: "M8 3.5h8a1 1 0 0 1 1 1v15a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1v-15a1 1 0 0 1 1-1zM11 17.5h2",
   lock: "M7 11h10v8H7zM9 11V8.5a3 3 0 0 1 6 0V11",
@@ -117,6 +121,11 @@ export function field(key, control, hint) {
   return h("label.field", {}, h("span.label", { t: key }), control, hint && h("span.hint", { t: hint }));
 }
 
+/** What the daemon itself says of an error, in English, for those who ask. */
+export function detailOf(text) {
+  return h("details", {}, h("summary", { t: "details" }), h("p.detail", { textContent: text, lang: "en" }));
+}
+
 export function option(value, text, key) {
   const node = h("option", { value, t: key });
   if (!key) node.textContent = text;
@@ -124,7 +133,7 @@ export function option(value, text, key) {
 }
 
 export function card(titleKey, ...children) {
-  return h("section.card", {}, titleKey && h("h2", { t: titleKey }), ...children);
+  return h("section.card", {}, titleKey && h("h2", { t: titleKey, tabIndex: -1 }), ...children);
 }
 
 export function saveFile(blob, name) {
@@ -134,15 +143,15 @@ export function saveFile(blob, name) {
 }
 
 /** Open a dialog that is gone when it closes; resolves with what `close(value)` was given. */
-export function dialog(titleKey, build) {
+export function dialog(titleKey, build, values) {
   return new Promise((resolve) => {
-    const heading = h("h2", { t: titleKey });
+    const heading = h("h2", { textContent: t(titleKey, values) });
     let value = null;
     const close = (given = null) => {
       value = given;
       box.close();
     };
-    const box = h("dialog", { "aria-label": t(titleKey) }, heading);
+    const box = h("dialog", { "aria-label": t(titleKey, values) }, heading);
     box.append(...[build(close)].flat());
     box.addEventListener("close", () => {
       box.remove();
@@ -154,8 +163,21 @@ export function dialog(titleKey, build) {
   });
 }
 
-export function confirmed(questionKey, yesKey) {
+/** `values` fill the question: it names what is at stake. */
+export function confirmed(questionKey, yesKey, values) {
   return dialog(questionKey, (close) =>
-    h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")),
+    h("p.actions", {}, button(null, "cancel", () => close(false)), button(null, yesKey, () => close(true), "danger")), values,
   );
+}
+
+/** Draw a list anew: who was in it is at the same control of the same row, of the last one if there are fewer, above all if there are none. */
+export function renew(list, nodes, head = null) {
+  const controls = (row) => [...row.querySelectorAll("button, input")];
+  const focused = document.activeElement;
+  const at = [...list.children].findIndex((row) => row.contains(focused));
+  const place = at < 0 ? -1 : controls(list.children[at]).indexOf(focused);
+  list.replaceChildren(...nodes);
+  if (at < 0) return;
+  const row = list.children[Math.min(at, nodes.length - 1)];
+  (row ? controls(row)[place] : head?.querySelector("h2"))?.focus();
 }

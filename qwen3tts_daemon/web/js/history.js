@@ -1,67 +1,43 @@
-// The last utterances, in the browser's database; in memory where there is none (a private window).
+// The last utterances that were spoken in this browser.
 
+import { Store } from "./database.js";
 import { Emitter } from "./emitter.js";
 
 export const MOST = 50;
-const STORE = "utterances";
 
+/** Events: change. */
 export class History extends Emitter {
-  #database = null;
-  #entries = new Map();
-  #nextId = 1;
+  #store = new Store("utterances");
 
-  async open() {
-    try {
-      this.#database = await done(Object.assign(indexedDB.open("qwen3tts", 1), {
-        onupgradeneeded: ({ target }) => target.result.createObjectStore(STORE, { keyPath: "id", autoIncrement: true }),
-      }));
-    } catch {
-      this.#database = null;
-    }
+  open() {
+    return this.#store.open();
   }
 
-  #store(mode) {
-    return this.#database.transaction(STORE, mode).objectStore(STORE);
-  }
-
+  /** The newest first. */
   async all() {
-    const entries = this.#database ? await done(this.#store("readonly").getAll()) : [...this.#entries.values()];
-    return entries.reverse();
+    return (await this.#store.all()).reverse();
   }
 
   async add(utterance) {
-    const { text, options, title, at, metrics, segments, requestId } = utterance;
-    const entry = { text, options, title, at, metrics, segments, requestId, samples: utterance.sound.samples.slice() };
-    if (this.#database) {
-      await done(this.#store("readwrite").add(entry));
-    } else {
-      entry.id = this.#nextId++;
-      this.#entries.set(entry.id, entry);
-    }
-    for (const { id } of (await this.all()).slice(MOST)) await this.#delete(id);
+    const { text, options, title, at, metrics, segments, requestId, reason } = utterance;
+    await this.#store.put({ text, options, title, at, metrics, segments, requestId, reason, samples: utterance.sound.samples.slice() });
+    for (const { id } of (await this.all()).slice(MOST)) await this.#store.delete(id);
     this.emit("change");
   }
 
   async remove(id) {
-    await this.#delete(id);
+    await this.#store.delete(id);
+    this.emit("change");
+  }
+
+  /** One that was removed, where it was. */
+  async putBack(entry) {
+    await this.#store.put(entry);
     this.emit("change");
   }
 
   async clear() {
-    if (this.#database) await done(this.#store("readwrite").clear());
-    this.#entries.clear();
+    await this.#store.clear();
     this.emit("change");
   }
-
-  async #delete(id) {
-    if (this.#database) await done(this.#store("readwrite").delete(id));
-    else this.#entries.delete(id);
-  }
-}
-
-function done(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
 }

@@ -88,3 +88,6 @@ export function clock(seconds) {
   const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
+
+export const inSeconds = (value) =>
+  new Intl.NumberFormat(current, { style: "unit", unit: "second", unitDisplay: "long", maximumFractionDigits: 1 }).format(value);

@@ -1,13 +1,15 @@
 // A button with a list below it: arrow keys, Escape, and a click elsewhere.
 
 import { h, icon } from "./dom.js";
+import { t } from "./i18n.js";
 
-/** `entries()` gives [words, action] or [words, action, lang] each time it opens. */
-export function menu(iconName, key, entries, { hasWords = false } = {}) {
-  const list = h("div.menu-list", { role: "menu", tLabel: key, hidden: true });
+/** `entries()` gives [words, action] or [words, action, lang] each time it opens. `values` fill its name, which then stays. */
+export function menu(iconName, key, entries, { hasWords = false, values = null } = {}) {
+  const name = values ? { title: t(key, values), "aria-label": t(key, values) } : { tLabel: key, tTitle: key };
+  const list = h("div.menu-list", { role: "menu", hidden: true, ...(values ? { "aria-label": t(key, values) } : { tLabel: key }) });
   const opener = h(hasWords ? "button.quiet" : "button.icon-button", {
     type: "button", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => set(list.hidden),
-    ...(hasWords ? {} : { tLabel: key, tTitle: key }),
+    ...(hasWords ? {} : name),
   }, icon(iconName), hasWords && h("span", { t: key }));
   const node = h("div.menu", {}, opener, list);
 

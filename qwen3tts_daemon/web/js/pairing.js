@@ -6,6 +6,7 @@ import { button, card, dialog, field, h } from "./dom.js";
 import { clock, errorKey, number, t } from "./i18n.js";
 
 const SHORTEST_TOKEN = 16;
+const LETTERS = 6;
 const SECOND_MS = 1_000;
 
 /** What the end of a link holds: {code} or {token}; undefined if it is none of ours. */
@@ -20,6 +21,9 @@ function typedCredential(text) {
   const typed = text.trim();
   return credentialOf(typed) ?? (typed.length < SHORTEST_TOKEN ? { code: typed } : { token: typed });
 }
+
+/** Sent, it would cost one of five tries. */
+const isIncomplete = ({ code }) => code?.length < SHORTEST_TOKEN && code.match(/\p{L}/gu)?.length !== LETTERS;
 
 const pair = (credential) => call("v1/session", { json: credential });
 
@@ -55,14 +59,19 @@ export function askToPair(app) {
     };
     const submit = async (event) => {
       event.preventDefault();
+      const credential = typedCredential(typed.value);
+      if (isIncomplete(credential)) return complain(t("pair.six"));
       try {
-        await pair(typedCredential(typed.value));
-        await done();
+        await pair(credential);
+        return await done();
       } catch (error) {
-        wrong.textContent = wordsOf(error);
-        typed.select();
-        wrong.scrollIntoView({ block: "nearest" });
+        return complain(wordsOf(error));
       }
+    };
+    const complain = (words) => {
+      wrong.textContent = words;
+      typed.select();
+      wrong.scrollIntoView({ block: "nearest" });
     };
     look = async () => (await session()).paired && done();
     window.addEventListener("focus", look);

@@ -2,7 +2,7 @@
 
 import { decodeFile } from "./wav.js";
 
-export const LONGEST_S = 30;
+export const LONGEST_RECORDING_S = 30;
 
 export const canRecord = () => Boolean(navigator.mediaDevices?.getUserMedia && window.MediaRecorder);
 

@@ -7,6 +7,8 @@ import { language, t } from "./i18n.js";
 import { speechBody } from "./snippets.js";
 
 const FORMAT = "mp3";
+/** A day: the most that a link can be good for. */
+const LIFETIME_S = 86_400;
 const MINUTE_MS = 60_000;
 
 /** A key of words, or "": a text that anybody can have spoken once more. */
@@ -18,7 +20,7 @@ export function whyNotShared({ text, options, sound }) {
 export async function shareClip(app, utterance) {
   let clip;
   try {
-    clip = await (await call("v1/audio/clips", { json: { ...speechBody(utterance, FORMAT), qr: true } })).json();
+    clip = await (await call("v1/audio/clips", { json: { ...speechBody(utterance, FORMAT), qr: true, expires_in_s: LIFETIME_S } })).json();
   } catch (error) {
     return app.fail(error);
   }

@@ -1,6 +1,8 @@
 // The same request for a terminal and for a program.
 
 import { address, given, socketAddress } from "./api.js";
+import { copyButton } from "./clipboard.js";
+import { button, dialog, h } from "./dom.js";
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -34,4 +36,15 @@ socket.onmessage = ({ data }) => {
   if (typeof data === "string") console.log(JSON.parse(data));
   else play(new Int16Array(data, 8)); // 24 kHz, mono; write your own play()
 };`;
+}
+
+export function showCode(utterance) {
+  dialog("code.title", (close) => [
+    ...[["curl", asCurl(utterance)], ["WebSocket", asWebSocket(utterance)]].map(([name, code]) =>
+      h("div.snippet", {},
+        h("div.snippet-head", {}, h("h3", { textContent: name }), copyButton(code)),
+        h("pre", { tabIndex: 0, "aria-label": name, textContent: code }),
+      )),
+    h("p.actions", {}, button(null, "close", () => close())),
+  ]);
 }

@@ -52,7 +52,7 @@ export class Context extends Emitter {
   }
 }
 
-/** Events: state (ready, idle, loading, draining, offline, locked), status, open. */
+/** Events: state (ready, idle, loading, draining, offline, locked), status, voices, download, open. */
 export class VoiceClient extends Emitter {
   #url;
   #open;
@@ -128,7 +128,9 @@ export class VoiceClient extends Emitter {
         this.#set(message.state);
         break;
       case "status":
-        this.emit("status", message);
+      case "voices":
+      case "download":
+        this.emit(message.type, message);
         break;
       case "started":
         if (!context) break;

@@ -4,6 +4,7 @@ import { h, icon } from "./dom.js";
 
 export class Tabs {
   #tabs = new Map();
+  #wanted = "";
 
   constructor(strip, panels) {
     this.strip = strip;
@@ -12,13 +13,15 @@ export class Tabs {
     window.addEventListener("popstate", () => this.#goTo(this.named(location.hash.slice(1))));
   }
 
+  /** `content`, or a function that loads it when the tab is first opened. */
   add(name, content) {
+    const load = typeof content === "function" ? content : null;
     const tab = h("button.tab", {
       type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, "aria-selected": "false", tabIndex: -1,
       onclick: () => this.open(name),
     }, icon(name), h("span", { t: `tab.${name}` }));
-    const panel = h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true, data: { tab: name } }, ...[content].flat());
-    this.#tabs.set(name, { tab, panel });
+    const panel = h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true, data: { tab: name } }, ...(load ? [] : [content].flat()));
+    this.#tabs.set(name, { tab, panel, load });
     this.strip.append(tab);
     this.panels.append(panel);
   }
@@ -32,10 +35,9 @@ export class Tabs {
   }
 
   open(name) {
-    const before = this.opened;
-    if (before === name) return;
+    if (this.#wanted === name) return;
     const address = name === this.named("") ? location.pathname + location.search : `#${name}`;
-    history[before ? "pushState" : "replaceState"](null, "", address);
+    history[this.#wanted ? "pushState" : "replaceState"](null, "", address);
     this.#show(name);
   }
 
@@ -45,7 +47,18 @@ export class Tabs {
     this.#show(name);
   }
 
+  async #fill(name) {
+    const each = this.#tabs.get(name);
+    const content = await each.load();
+    if (!content || each.load === null) return;
+    each.load = null;
+    each.panel.append(...[content].flat());
+    if (this.#wanted === name) this.#show(name);
+  }
+
   #show(name) {
+    this.#wanted = name;
+    if (this.#tabs.get(name).load) return this.#fill(name);
     if (this.opened && this.opened !== name) window.scrollTo(0, 0);
     for (const [each, { tab, panel }] of this.#tabs) {
       const isOpen = each === name;
@@ -54,6 +67,7 @@ export class Tabs {
       panel.hidden = !isOpen;
     }
     this.panels.dispatchEvent(new CustomEvent("tab", { detail: name }));
+    return undefined;
   }
 
   #move(event) {

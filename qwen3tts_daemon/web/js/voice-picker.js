@@ -1,6 +1,6 @@
 // Voice cards: choose, try, search, favour. A card is one stop of the Tab key; arrows go on from it.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton, renew } from "./dom.js";
 import { languageName, onLanguage, t } from "./i18n.js";
 import { preview } from "./preview.js";
 import { recall, remember } from "./settings.js";
@@ -59,26 +59,16 @@ export function voicePicker(app) {
       voice && h("span.voice-actions", {}, play, star(voice, name)));
   }
 
-  /** Up and down between radios is the browser's own. */
+  /** Left and right within a card, up and down between the same buttons of all; between radios that is the browser's own. */
   function move(event) {
-    const card = event.target.closest(".voice");
-    const controls = [...card.querySelectorAll("input:enabled, button")];
-    const at = controls.indexOf(event.target);
-    const to = { ArrowRight: () => controls[at + 1], ArrowLeft: () => controls[at - 1] }[event.key]
-      ?? (at > 0 && { ArrowDown: () => beside(card, "nextElementSibling", event.target), ArrowUp: () => beside(card, "previousElementSibling", event.target) }[event.key]);
-    if (!to) return;
+    const { target, key } = event;
+    const way = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[key];
+    const isAcross = key === "ArrowRight" || key === "ArrowLeft";
+    if (!way || (!isAcross && target.matches("input"))) return;
+    const kind = target.matches(".star") ? ".star" : "button:not(.star)";
+    const line = isAcross ? target.closest(".voice").querySelectorAll("input:enabled, button") : list.querySelectorAll(kind);
     event.preventDefault();
-    to()?.focus();
-  }
-
-  /** The same control of the next card that has it. */
-  function beside(card, side, control) {
-    const kind = control.classList.contains("star") ? ".star" : ".voice-actions button:not(.star)";
-    for (let next = card[side]; next; next = next[side]) {
-      const found = next.querySelector(kind);
-      if (found) return found;
-    }
-    return null;
+    line[[...line].indexOf(target) + way]?.focus();
   }
 
   function drawChoices(select, anyKey, values, nameOf) {
@@ -102,7 +92,7 @@ export function voicePicker(app) {
     const alike = twins(voices);
     const shown = listed(voices.filter(isOfChip[chosen]), { words: search.value, spoken: spoken.value, gender: gender.value });
     const auto = chosen === "all" && !search.value && !spoken.value && !gender.value ? [item(null)] : [];
-    list.replaceChildren(...auto, ...shown.map((voice) => item(voice, alike.has(voice.id))));
+    renew(list, [...auto, ...shown.map((voice) => item(voice, alike.has(voice.id)))]);
     none.hidden = shown.length > 0 || auto.length > 0;
     none.textContent = t(voices.some(isOfChip[chosen]) ? "voice.none" : NOBODY[chosen]);
   }

@@ -20,6 +20,9 @@ export function prettyName(voice) {
   return name.replace(/(^|_)(\p{L})/gu, (_, gap, letter) => (gap ? " " : "") + letter.toUpperCase());
 }
 
+/** A recording that was only tried: the daemon holds it for an hour. */
+export const isTrial = (id = "") => id.startsWith("reference:");
+
 export function avatar(id, name, drawing = "speak") {
   const node = h("span.avatar", { "aria-hidden": "true", textContent: id ? [...name][0] : "" });
   if (id) node.style.setProperty("--hue", hueOf(id));

@@ -54,6 +54,9 @@ test("a locked page asks from Speak; wrong letters are told; then it speaks what
   await page.click("#panel-speak button[type=submit]");
   await page.waitForSelector("dialog code:has-text('qwen3tts-daemon pair')");
   const { letters } = await invite(LOCKED);
+  await page.fill("dialog input", "CCC CC");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .wrong:has-text('Six letters are needed')");
   await page.fill("dialog input", "CCC CCC");
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog .wrong:has-text('Tries left: 4')");
@@ -62,6 +65,27 @@ test("a locked page asks from Speak; wrong letters are told; then it speaks what
   await page.waitForSelector("dialog", { state: "detached" });
   await heardOut(page);
   assert.equal(await page.inputValue("#text"), "Speak this when you may.");
+  await close();
+});
+
+test("a name that was typed survives the pairing that keeping it needs, given up or done", async () => {
+  const { page, close } = await visit(ALL, { expected: [/401/] });
+  await open(page, "design");
+  await page.fill("#panel-design textarea", "A patient old sailor");
+  await page.click("#panel-design button[type=submit]");
+  const keep = page.locator("#panel-design .take button:has-text('Keep')").first();
+  await keep.click();
+  await page.getByLabel("Name").fill("Captain Patience");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .letters");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await keep.click();
+  assert.equal(await page.getByLabel("Name").inputValue(), "Captain Patience");
+  await page.keyboard.press("Enter");
+  await page.fill("dialog .letters", TOKEN);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#message .toast:has-text('Captain Patience')");
   await close();
 });
 

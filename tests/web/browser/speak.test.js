@@ -185,14 +185,14 @@ test("what will be said is shown before any sound, and follows text, voice, lang
   assert.deepEqual(await page.locator(`${SPOKEN} li p`).allTextContents(), [
     "It is twenty-one point five degrees Celsius.", "Written: It is 21.5 °C.", "Good night.",
   ]);
-  assert.equal(await page.textContent(`${SPOKEN} [role=status]`), "Language: English");
+  assert.equal(await page.textContent(`${SPOKEN} > p`), "Language: English");
   assert.deepEqual(asked, [{ input: "It is 21.5 °C. Good night." }], "not before it is opened, and once");
   await page.selectOption("#panel-speak .columns select", "de");
   await page.check(".voice input[value=tone]", { force: true });
   await page.waitForSelector(`${SPOKEN} li [lang=de]`);
   await page.fill("#text", "In 2 Std. ist es 12 Uhr.");
   await page.waitForSelector(`${SPOKEN} li:has-text('In zwei Stunden ist es zwölf Uhr.')`);
-  await open(page, "status");
+  await open(page, "settings");
   await page.getByLabel("Read numbers and signs as words").selectOption({ label: "No, as they are written" });
   await open(page, "speak");
   await page.waitForSelector(`${SPOKEN} li p:first-child:text-is('In 2 Std. ist es 12 Uhr.')`);
@@ -239,8 +239,8 @@ test("numbers stay as they are written where the visitor says so: in speech, in 
     page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload))));
     page.on("request", (request) => request.url().endsWith("/v1/audio/speech") && asked.push(request.postDataJSON()));
   } });
-  for (const [label, wanted] of [["As the daemon is set", undefined], ["No, as they are written", false], ["Yes", true]]) {
-    await open(page, "status");
+  for (const [label, wanted] of [["As set for everyone", undefined], ["No, as they are written", false], ["Yes", true]]) {
+    await open(page, "settings");
     await page.getByLabel("Read numbers and signs as words").selectOption({ label });
     await open(page, "speak");
     await speak(page, "It is 21.5 °C.");
@@ -280,7 +280,7 @@ test("a lost connection comes back by itself, with everything that was chosen", 
   assert.equal(await page.locator(".toast").count(), 0, "it is told once, where it belongs");
   await page.waitForSelector(READY);
   assert.equal(sockets.length, 2);
-  await page.waitForSelector(".notice-line button:has-text('Speak it again')");
+  await page.waitForSelector(".notice-line:has-text('was cut off') button:has-text('Speak it again')");
   await page.fill("#text", "Still here.");
   await page.click("#panel-speak .writer button[type=submit]");
   await heardOut(page);
@@ -363,7 +363,7 @@ test("a button that does nothing says why, hints stand at their field, and too m
 
 test("where the browser lets nothing be heard it says so, and a tap plays from the beginning", async () => {
   const { page, close } = await visit(FAST, { before: (page) => page.addInitScript(() => {
-    window.AudioContext = class extends AudioContext {
+    window.AudioContext = class extends window.AudioContext {
       constructor(options) {
         super(options);
         this.suspend();

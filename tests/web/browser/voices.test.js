@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { env, heardOut, launch, onPlainHttp, open, quit, saved, speak, until, visit } from "./page.js";
+import { wav } from "./sounds.js";
 
 const ALL = env("PAGE_ALL");
 const TOKEN = env("PAGE_TOKEN");
@@ -10,25 +11,6 @@ const PAIRED = `${ALL}#token=${TOKEN}`;
 
 before(launch);
 after(quit);
-
-function wav(seconds, frequency = 300) {
-  const samples = Buffer.alloc(Math.round(seconds * 24_000) * 2);
-  for (let i = 0; i < samples.length / 2; i++) samples.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * frequency * i) / 24_000)), 2 * i);
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(36 + samples.length, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(24_000, 24);
-  head.writeUInt32LE(48_000, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36);
-  head.writeUInt32LE(samples.length, 40);
-  return { name: "somebody.wav", mimeType: "audio/wav", buffer: Buffer.concat([head, samples]) };
-}
 
 async function nameIt(page, name) {
   await page.fill("dialog input[type=text]", name);
@@ -42,17 +24,17 @@ test("a voice out of words: three takes, one is kept, spoken with, renamed, expo
   const { page, close } = await visit(PAIRED, { before: (page) => page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload)))) });
   await open(page, "design");
   await page.click("#panel-design button.big");
-  await page.waitForSelector("#message .toast:has-text('Describe the voice')");
+  await page.waitForSelector("#panel-design .hint:has-text('Describe the voice')");
   await page.click("#panel-design .chip:has-text('Palace')");
   assert.match(await page.inputValue("#panel-design textarea"), /lady of the court/);
   await page.locator("#panel-design textarea").nth(1).fill("Good evening, everybody, and welcome to the palace.");
   await page.click("#panel-design button.big");
   assert.deepEqual(await page.locator(".take h3").allTextContents(), ["Take A", "Take B", "Take C"]);
-  await until(page, () => [...document.querySelectorAll(".take > button")].every((button) => !button.disabled));
+  await until(page, () => [...document.querySelectorAll(".take .actions button:first-child")].every((button) => button.ariaDisabled !== "true"));
   await page.click("[aria-label='Listen to take B']");
   await heardOut(page);
   assert.equal(await page.textContent(".dock-words strong"), "Take B");
-  await page.locator(".take").nth(1).locator("> button").click();
+  await page.locator(".take").nth(1).getByRole("button", { name: "Keep as a voice" }).click();
   await nameIt(page, "Lady");
   await page.waitForSelector("#message .toast:has-text('Kept as')");
   assert.equal(await page.locator(".take.kept h3").textContent(), "Take B");
@@ -75,11 +57,12 @@ test("a voice out of words: three takes, one is kept, spoken with, renamed, expo
   await page.click("[aria-label='Rename Lady']");
   await nameIt(page, "The Lady");
   const packed = await (async () => {
-    await page.waitForSelector("[aria-label='Export The Lady']");
-    return saved(page, () => page.click("[aria-label='Export The Lady']"));
+    await page.waitForSelector("button[aria-label='Export The Lady']");
+    await page.click("button[aria-label='Export The Lady']");
+    return saved(page, () => page.getByRole("menuitem", { name: /zip/ }).click());
   })();
   assert.equal(packed.name, "lady.voice.zip");
-  await page.setInputFiles("#panel-clone input[accept='.zip']", { name: packed.name, mimeType: "application/zip", buffer: packed.content });
+  await page.setInputFiles("#panel-clone input[accept^='.zip']", { name: packed.name, mimeType: "application/zip", buffer: packed.content });
   await until(page, () => document.querySelectorAll("#panel-clone .rows .row").length === 2);
   while ((await page.locator("#panel-clone .rows .row").count()) > 0) {
     const left = await page.locator("#panel-clone .rows .row").count();
@@ -94,19 +77,24 @@ test("a voice from a file: trimmed, tried, and kept only with the words and the 
   const { page, close } = await visit(PAIRED);
   await open(page, "clone");
   const panel = page.locator("#panel-clone");
-  await panel.getByRole("button", { name: "Try it" }).click();
-  await page.waitForSelector("#message .toast:has-text('Choose or record')");
+  assert.ok(await panel.getByRole("button", { name: "Try it" }).isDisabled());
+  await page.waitForSelector("#panel-clone .reason:has-text('Choose or record')");
   await page.setInputFiles("#panel-clone .drop input[type=file]", wav(20));
   await page.waitForSelector("#panel-clone .recorded:not([hidden])");
   assert.match(await panel.locator(".recorded .hint").textContent(), /15.0 s are used: a good length/);
-  await panel.getByRole("slider", { name: "End" }).fill("0.1");
-  assert.match(await panel.locator(".recorded .hint").textContent(), /at least 3 s/);
-  await panel.getByRole("slider", { name: "End" }).fill("0.25");
+  const end = panel.getByRole("slider", { name: "End" });
+  await end.focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await end.getAttribute("aria-valuetext"), "15.1 seconds");
+  await page.keyboard.press("Home");
+  assert.equal(await end.getAttribute("aria-valuetext"), "3 seconds", "never less than a voice needs");
+  await end.fill("5");
   assert.match(await panel.locator(".recorded .hint").textContent(), /5.0 s are used/);
   await panel.getByRole("button", { name: "Listen to it" }).click();
   await page.waitForSelector(".dock .time:has-text('/ 0:05')");
   await panel.getByRole("button", { name: "Try it" }).click();
-  await page.waitForSelector("#message .toast:has-text('Write down the words')");
+  await page.waitForSelector("#panel-clone .hint:has-text('Write down the words')");
+  assert.equal(await page.evaluate(() => document.activeElement.placeholder), "Word for word");
   await panel.getByLabel("What is said in the recording").fill("Some words.");
   await panel.getByLabel("Text to try it with").fill("Hello.");
   const [answer] = await Promise.all([page.waitForResponse("**/v1/audio/references"), panel.getByRole("button", { name: "Try it" }).click()]);
@@ -115,7 +103,7 @@ test("a voice from a file: trimmed, tried, and kept only with the words and the 
   await heardOut(page);
 
   await panel.getByRole("button", { name: "Keep as a voice" }).click();
-  await page.waitForSelector("#message .toast:has-text('Tick that')");
+  await page.waitForSelector("#panel-clone .hint:has-text('Tick that')");
   await panel.getByLabel(/person in the recording agrees/).check();
   await panel.getByRole("button", { name: "Keep as a voice" }).click();
   await nameIt(page, "Somebody");
@@ -188,12 +176,21 @@ test("sound to tokens and back", async () => {
 });
 
 test("what the voice that is loaded cannot do is explained, with the command that helps", async () => {
-  const { page, close } = await visit(env("PAGE_PREVIEW"));
+  const { page, close } = await visit(`${env("PAGE_PREVIEW")}#token=${env("PAGE_TOKEN")}`);
   assert.ok(await page.isVisible("#preview"));
-  for (const tab of ["design", "clone", "codec"]) {
+  for (const [tab, checkpoint] of [["design", "1.7B-VoiceDesign"], ["clone", "1.7B-Base"], ["codec", "1.7B-Base"]]) {
     await open(page, tab);
-    assert.match(await page.textContent(`#panel-${tab} .missing`), /qwen3tts-daemon models download/);
+    await page.locator(`#panel-${tab} .missing code`, { hasText: `qwen3tts-daemon models download ${checkpoint}` }).waitFor({ state: "attached" });
+    assert.match(await page.textContent(`#panel-${tab} .missing`), /\d\.\d GB/);
     assert.equal(await page.locator(`#panel-${tab} button.primary:visible`).count(), 0);
   }
+  const card = page.locator("#panel-codec .missing");
+  await card.getByRole("button", { name: "Download" }).click();
+  await card.getByText("no answer from http://127.0.0.1:1").waitFor();
+  await card.getByRole("button", { name: "Go on with the download" }).waitFor();
+  await page.reload();
+  await card.getByText("no answer from http://127.0.0.1:1").waitFor();
+  await page.click("#preview button");
+  await page.locator("dialog code", { hasText: "models download 1.7B-CustomVoice" }).waitFor();
   await close();
 });

@@ -19,7 +19,7 @@ await setLanguage("en");
 
 const VOICES = { heart: { name: "Heart", languages: ["en"] }, tone: { name: "Tone", languages: ["en", "de", "fr"] }, gong: { name: "Gong", languages: ["zh"] } };
 const said = (fields) => Object.assign(new Utterance({ text: "x", options: { voice: "heart" } }), { reason: "complete" }, fields);
-const noticed = (fields, isSilent) => noticeOf(said(fields), (id) => VOICES[id], isSilent);
+const noticed = (fields, now) => noticeOf(said(fields), (id) => VOICES[id], now);
 
 test("what went well, or is under way, needs no notice", () => {
   assert.equal(noticed({}), null);
@@ -53,8 +53,13 @@ test("every error that a text can meet has words and is red; what may pass can b
   assert.equal(noticed({ error: { code: "of a newer daemon" } }).key, "error.internal");
 });
 
+test("what was cut off is told for as long as there is no connection, then what is left to do", () => {
+  const error = { code: "closed", message: "" };
+  assert.deepEqual([noticed({ error }, { isOffline: true }), noticed({ error })].map(({ key, remedy }) => [key, remedy]), [["error.closed", "again"], ["notice.cut", "again"]]);
+});
+
 test("a device that says nothing is told before all else", () => {
-  assert.deepEqual(noticed({ reason: null }, true), { kind: "hint", key: "notice.silent", remedy: "listen" });
+  assert.deepEqual(noticed({ reason: null }, { isSilent: true }), { kind: "hint", key: "notice.silent", remedy: "listen" });
 });
 
 test("what the next text waits for is counted down", () => {
@@ -62,6 +67,7 @@ test("what the next text waits for is counted down", () => {
   assert.deepEqual(next({}), ["next.ready"]);
   assert.deepEqual(next({ state: "sleeping", ready_in_s: 0.4 }), ["next.sleeping-in", { n: 1 }]);
   assert.deepEqual(next({ state: "unloaded", ready_in_s: 3.6 }, 100), ["next.unloaded-in", { n: 4 }]);
+  assert.deepEqual(next({ state: "unloaded", ready_in_s: 0 }), ["next.unloaded-in", { n: 1 }], "it does not load yet");
   assert.deepEqual(next({ state: "unloaded", ready_in_s: null }), ["next.unloaded"]);
   assert.deepEqual(next({ state: "loading", ready_in_s: 8.2 }, 5), ["next.loading-in", { n: 4 }]);
   assert.deepEqual(next({ state: "loading", ready_in_s: 8.2 }, 9), ["next.soon"]);

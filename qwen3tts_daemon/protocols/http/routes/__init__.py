@@ -10,5 +10,6 @@ batch      many texts, one answer
 settings   what may be changed while the daemon runs
 clips      sound that a player fetches by URL
 voices, new_voices         voices: listed and changed; made and tried
+checkpoints  those of Qwen3-TTS, and their download
 wrapper_speech, wrapper_models   the existing REST wrapper of Qwen3-TTS: its speech and codec; what it tells of models
 """

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from msgspec import Meta
 from starlette.requests import Request
 
@@ -14,7 +14,7 @@ from qwen3tts_daemon.protocols.http import response_schemas
 from qwen3tts_daemon.protocols.http.audio_responses import their_names
 from qwen3tts_daemon.protocols.http.field_types import Design, LanguageName, SeedField, ShownName
 from qwen3tts_daemon.protocols.http.json_body import read_json
-from qwen3tts_daemon.protocols.http.multipart import NoFields, read_form
+from qwen3tts_daemon.protocols.http.multipart import NoFields, read_form, voice_prompt_of
 from qwen3tts_daemon.protocols.http.openapi import form_body, json_body, schemas_of, with_form
 from qwen3tts_daemon.protocols.http.request_state import principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import KeptVoice
@@ -25,6 +25,7 @@ from qwen3tts_daemon.voices.trial_references import EXPIRES_S
 from qwen_tts.api import Gender, TextLayout
 
 _CLONE_NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
+_PROMPT_NAMES = {"voice": "voice_prompt"}
 _IMPORT_NAMES = {"voice": "file"}
 _TAKE_NAMES = {"transcript": "take", "audio": "take"}
 
@@ -42,7 +43,7 @@ class _About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewClone(_About, frozen=True, kw_only=True):
-    """A voice of a recording (multipart, with the file ref_audio)."""
+    """A voice of a recording or of a voice prompt (multipart, with the file ref_audio or voice_prompt)."""
 
     ref_text: Transcript = ""
     """Its words; without them only its speaker embedding is used"""
@@ -71,6 +72,10 @@ class NewReference(msgspec.Struct, frozen=True, kw_only=True):
     ref_text: Transcript = ""
 
 
+_MOST_ASKED = 64
+"""Takes in one question: the history of the page has fewer."""
+_ONE_FILE = [{"required": ["ref_audio"]}, {"required": ["voice_prompt"]}]
+
 _WAYS: dict[str, dict[str, Any]] = {"design": {}, "take": {"instruct": {"maxLength": 0}}, "voice": {}}
 _NONE = {way: {"type": "null"} for way in _WAYS}
 _ONE_OF_THREE = {
@@ -85,11 +90,11 @@ def router(maker: VoiceMaker) -> APIRouter:
     """The routes of this module."""
     routes = APIRouter(tags=["Voices"])
     described = json_body(NewVoice, {"NewVoice": schemas_of(NewVoice)["NewVoice"] | _ONE_OF_THREE})
-    cloned = form_body(NewClone, "ref_audio", required=["name", "consent", "ref_audio"])
+    cloned = form_body(NewClone, "ref_audio", "voice_prompt", required=["name", "consent"], oneOf=_ONE_FILE)
 
     @routes.post("/v1/audio/voices", status_code=201, openapi_extra=with_form(described, cloned))
     async def make_voice(request: Request) -> KeptVoice:
-        """Clone a recording (multipart), or describe, keep or vary a voice (JSON). It can be used at once."""
+        """Clone a recording or take in a voice prompt (multipart), or describe, keep or vary a voice (JSON)."""
         principal_of(request.scope).require("manage")
         is_form = request.headers.get("content-type", "").startswith("multipart/")
         return stored_fields(
@@ -103,6 +108,11 @@ def router(maker: VoiceMaker) -> APIRouter:
         with their_names(_IMPORT_NAMES):
             form = await read_form(request)
             return stored_fields(await maker.bring_in(form.file("file").data))
+
+    @routes.get("/v1/audio/takes")
+    async def held_takes(id: Annotated[list[str], Query(max_length=_MOST_ASKED)]) -> response_schemas.HeldTakes:
+        """Which of these utterances of described voices may still be kept."""
+        return {"takes": [one for one in id if maker.has_take(one)]}
 
     @routes.post("/v1/audio/references", status_code=201, openapi_extra=form_body(NewReference, "ref_audio"))
     async def try_reference(request: Request) -> response_schemas.Reference:
@@ -121,6 +131,10 @@ async def _clone(maker: VoiceMaker, request: Request) -> StoredVoice:
     with their_names(_CLONE_NAMES):
         form = await read_form(request)
         body = form.convert(NewClone)
+        if "voice_prompt" in form.files:
+            prompt = voice_prompt_of(form)
+            with their_names(_PROMPT_NAMES):
+                return await maker.take_in(_about(body, consent=body.consent, source=prompt.name), prompt.data)
         about = _about(body, consent=body.consent, source=form.file("ref_audio").name)
         about.check_consent()  # before anything is decoded
         return await maker.clone(about, await form.recording("ref_audio"), body.ref_text or None)

@@ -37,6 +37,7 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
 )
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import VoiceLibrary
@@ -67,24 +68,25 @@ class VoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
     text_normalization: bool | UnsetType | None = UNSET
 
 
-def router(speech: Speech, library: VoiceLibrary | None) -> APIRouter:
+def router(speech: Speech, library: VoiceLibrary | None, samples: VoiceSamples | None = None) -> APIRouter:
     """The routes of this module. Without a library voices are listed, and none are changed."""
     routes = APIRouter(tags=["Voices"])
-    _add_list(routes, speech)
+    _add_list(routes, speech, samples)
+    _add_sample(routes, speech, samples)
     if library is not None:
-        _add_changing(routes, speech, library)
+        _add_changing(routes, speech, library, samples)
     return routes
 
 
 # -- listing ---------------------------------------------------------------------------------------------------
 
 
-def _add_list(routes: APIRouter, speech: Speech) -> None:
+def _add_list(routes: APIRouter, speech: Speech, samples: VoiceSamples | None) -> None:
     @routes.get("/v1/audio/voices")
     async def list_voices() -> Voices:
         """Every voice, and for each language the one that speaks when none is named."""
         voices, capabilities = speech.voices, speech.capabilities
-        listed = [_listed(known, capabilities) for known in voices.known]
+        listed = [_listed(known, capabilities, samples) for known in voices.known]
         named = {entry["id"] for entry in listed}
         stored = voices.library.voices if voices.library else []
         silent = [_silent(voice) for voice in stored if voice.id not in named]
@@ -102,6 +104,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
             ],
             "default_language": voices.default_language,
             "preview": capabilities.is_preview,
+            "revision": voices.revision,
         }
 
     @routes.get("/v1/audio/voices/{id}")
@@ -111,7 +114,7 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         if stored is not None and not speech.voices.can_speak(stored):
             return _silent(stored)
         with _not_found():
-            return _listed(speech.voices.find(id), speech.capabilities)
+            return _listed(speech.voices.find(id), speech.capabilities, samples)
 
     @routes.get("/v1/audio/voices/{id}/preview", response_class=Response, responses=sound_of(*AUDIO_FORMATS))
     async def preview(
@@ -134,6 +137,20 @@ def _add_list(routes: APIRouter, speech: Speech) -> None:
         return StreamedAudioResponse(utterance, AudioBody(sound), {})
 
 
+def _add_sample(routes: APIRouter, speech: Speech, samples: VoiceSamples | None) -> None:
+    @routes.get("/v1/audio/voices/{id}/sample", response_class=Response, responses=sound_of("wav"))
+    async def sample(id: VoiceId) -> Response:
+        """A sentence that the voice has said before: at once, and without an engine. 404 until it is made."""
+        with _not_found():
+            known = speech.voices.find(id)
+        wav = None if samples is None else await asyncio.to_thread(samples.read, known)
+        if wav is None:
+            raise Refusal(
+                "not_found", f"no sample of voice {id[:64]!r} is made yet; ask for its preview", param="voice"
+            )
+        return Response(wav, media_type=AUDIO_FORMATS["wav"].bare_media_type)
+
+
 @contextlib.contextmanager
 def _not_found() -> Iterator[None]:
     """In a path an unknown voice is a page that is not there."""
@@ -143,7 +160,7 @@ def _not_found() -> Iterator[None]:
         raise Refusal("not_found", str(error), param="voice") from None
 
 
-def _listed(known: KnownVoice, capabilities: Capabilities) -> ListedVoice:
+def _listed(known: KnownVoice, capabilities: Capabilities, samples: VoiceSamples | None) -> ListedVoice:
     info = known.info
     entry: ListedVoice = {
         "id": info.name,
@@ -157,6 +174,7 @@ def _listed(known: KnownVoice, capabilities: Capabilities) -> ListedVoice:
         "takes_instruct": known.kind in capabilities.instruct_kinds,
         "preview": capabilities.is_preview,
         "available": True,
+        "has_sample": samples is not None and samples.has(known),
     }
     return {**stored_fields(known.stored), **entry} if known.stored else entry
 
@@ -175,7 +193,7 @@ def stored_fields(voice: StoredVoice) -> KeptVoice:
 # -- changing --------------------------------------------------------------------------------------------------
 
 
-def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> None:
+def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary, samples: VoiceSamples | None) -> None:
     @routes.patch("/v1/audio/voices/{id}", openapi_extra=json_body(VoiceChanges))
     async def change_voice(request: Request, id: VoiceId) -> KeptVoice:
         """Rename or describe a stored voice; its id stays."""
@@ -198,6 +216,8 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> N
         principal_of(request.scope).require("manage")
         with _not_found():
             await asyncio.to_thread(library.remove, id)
+        if samples is not None:
+            await asyncio.to_thread(samples.forget, id)
         return Response(status_code=204)
 
     @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=binary_of("application/zip"))
@@ -206,10 +226,23 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary) -> N
         principal_of(request.scope).require("manage")
         with _not_found():
             packed = await asyncio.to_thread(library.export, id)
-        return Response(packed, media_type="application/zip", headers={"content-disposition": _download(id)})
+        headers = {"content-disposition": _download(f"{id}.voice.zip")}
+        return Response(packed, media_type="application/zip", headers=headers)
+
+    @routes.get(
+        "/v1/audio/voices/{id}/prompt", response_class=Response, responses=binary_of("application/octet-stream")
+    )
+    async def export_prompt(request: Request, id: VoiceId) -> Response:
+        """The prompt.safetensors of a cloned voice: what speaks, without its recording."""
+        principal_of(request.scope).require("manage")
+        with _not_found():
+            prompt = await asyncio.to_thread(library.prompt, id)
+        if prompt is None:
+            raise Refusal("not_found", f"voice {id[:64]!r} has no voice prompt yet: it is made when it first speaks")
+        headers = {"content-disposition": _download(f"{id}.safetensors")}
+        return Response(prompt, media_type="application/octet-stream", headers=headers)
 
 
-def _download(id: str) -> str:
+def _download(name: str) -> str:
     """RFC 6266: what is not ASCII is percent-encoded, and says so."""
-    name = f"{id}.voice.zip"
-    return f'attachment; filename="{name}"' if id.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"
+    return f'attachment; filename="{name}"' if name.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder, to_wav
-from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Instruct, Transcript
 from qwen3tts_daemon.protocols.http.audio_responses import (
     AudioBody,
@@ -33,7 +32,7 @@ from qwen3tts_daemon.protocols.http.field_types import (
     TopP,
 )
 from qwen3tts_daemon.protocols.http.json_body import read_json
-from qwen3tts_daemon.protocols.http.multipart import Form, NoFields, read_form
+from qwen3tts_daemon.protocols.http.multipart import Form, NoFields, read_form, voice_prompt_of
 from qwen3tts_daemon.protocols.http.openapi import binary_of, form_body, json_body, sound_of
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import (
@@ -151,7 +150,7 @@ def _add_synthesis(routes: APIRouter, speech: Speech) -> None:
     async def clone_from_prompt(request: Request) -> tuple[SpokenText, Order]:
         form = await read_form(request)
         body = form.convert(CloneFromPrompt)
-        return body, _order(speech, body, ClonedVoice(_stored_prompt(form)))
+        return body, _order(speech, body, ClonedVoice(VoicePrompt(voice_prompt_of(form).data)))
 
     for name, read, extra in (
         ("custom-voice", custom_voice, json_body(CustomVoice)),
@@ -232,18 +231,6 @@ async def _prompt(speech: Speech, form: Form, words: str, *, only_embedding: boo
         raise InvalidRequest("ref_text: the words of the recording, or x_vector_only_mode=true", param="ref_text")
     recording = await form.recording("ref_audio")
     return await speech.encode_reference(recording, None if only_embedding else words)
-
-
-def _stored_prompt(form: Form) -> VoicePrompt:
-    data = form.file("voice_prompt").data
-    if data[:2] == b"PK" or data[:1] == b"\x80":
-        raise Refusal(
-            "bad_field",
-            "a .pt file can run code when it is read, so it is not; if you trust it, make a prompt.safetensors of it: "
-            "python -m qwen_tts.convert_prompt FILE.pt",
-            param="voice_prompt",
-        )
-    return VoicePrompt(data)
 
 
 # -- voice prompts and codes -----------------------------------------------------------------------------------

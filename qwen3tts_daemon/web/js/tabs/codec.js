@@ -3,7 +3,8 @@
 import { call } from "../api.js";
 import { button, card, field, h, reasonOf, saveFile, unable } from "../dom.js";
 import { number, onLanguage, t } from "../i18n.js";
-import { intro, needs } from "../library.js";
+import { intro } from "../library.js";
+import { needs } from "../models.js";
 import { RecordingInput } from "../recording.js";
 import { decodeFile } from "../wav.js";
 
@@ -41,7 +42,7 @@ export function codecTab(app) {
   const recording = new RecordingInput(app, { hasTrim: false });
   const json = h("textarea.mono", { rows: 5, spellcheck: false, oninput: () => show() });
   const canvas = h("canvas.codes", { role: "img", tLabel: "codec.view" });
-  const shape = h("p.hint", { role: "status" });
+  const shape = h("p.hint");
   const view = h("div.codes-view", { hidden: true }, canvas);
   const encodeButton = button("codec", "codec.encode", () => encode(), "primary");
   const decodeButton = button("play", "codec.decode", () => decode(), "primary");
@@ -87,7 +88,7 @@ export function codecTab(app) {
     });
   }
 
-  const reasons = [encodeButton, decodeButton, saveButton].map((each) => reasonOf(each));
+  const reasons = [reasonOf(encodeButton), reasonOf(decodeButton), reasonOf(saveButton, "unseen")]; // the last two are the same
   show();
   onLanguage(show);
   const content = h("div.split", {},

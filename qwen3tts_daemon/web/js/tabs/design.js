@@ -1,91 +1,60 @@
 // Design: a voice in words, several takes of it, the best one kept.
 
 import { given } from "../api.js";
-import { button, field, h, icon } from "../dom.js";
+import { field, h, icon } from "../dom.js";
+import { fill, kept, limitedField, replaceText } from "../forms.js";
 import { t } from "../i18n.js";
-import { intro, keepVoice, needs } from "../library.js";
-import { recall, remember } from "../settings.js";
+import { aboutCloning, intro } from "../library.js";
+import { needs } from "../models.js";
+import { SamplingFields } from "../sampling.js";
+import { remember } from "../settings.js";
+import { Takes } from "../takes.js";
+import { hint } from "../telling.js";
 import { languageSelect } from "../voices.js";
-import { Waveform, expectedSeconds } from "../waveform.js";
 
 const PRESETS = ["child", "sharp", "palace", "news", "sad", "man"];
 /** Of the four that a socket may have, one is left to speak with. */
-const TAKES = 3;
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const AT_ONCE = 3;
 
 export function designTab(app) {
-  const description = h("textarea", { rows: 4, maxLength: 2_000, tPlaceholder: "design.description-like", value: recall("design", "") });
-  const text = h("textarea", { rows: 3, maxLength: 2_000, value: recall("design-text", "") });
+  const description = kept(h("textarea", { rows: 4, maxLength: 2_000, dir: "auto", tPlaceholder: "design.description-like" }), "design");
+  const text = kept(h("textarea", { rows: 3, maxLength: 2_000, dir: "auto" }), "design-text");
   const spoken = languageSelect(app, "design-language");
-  const takes = h("ul.takes", { "aria-live": "polite" });
-  let made = 0;
+  const sampling = new SamplingFields("design.seeds-about");
+  const takes = new Takes(app);
+  const chips = PRESETS.map((name) => h("button.chip", { type: "button", t: `preset.${name}`, onclick: () =>
+    replaceText(app, "design.replaced", [[description, t(`preset.${name}.voice`)], [text, t(`preset.${name}.text`)]]) }));
 
-  const chips = PRESETS.map((name) => h("button.chip", { type: "button", t: `preset.${name}`, onclick: () => {
-    description.value = t(`preset.${name}.voice`);
-    text.value = t(`preset.${name}.text`);
-    keepText();
-  } }));
-
-  function keepText() {
-    remember("design", description.value);
-    remember("design-text", text.value);
-  }
+  const options = () => given({ mode: "design", design: description.value.trim(), language: spoken.value, sampling: sampling.value });
 
   function make(event) {
     event.preventDefault();
-    if (!description.value.trim()) {
-      description.focus();
-      return app.tell("design.empty");
-    }
-    if (!text.value.trim()) text.value = app.samples.Auto ?? "";
-    keepText();
+    if (!description.value.trim()) return hint(description, "design.empty");
+    if (!text.value.trim()) fill(text, app.samples.Auto ?? "");
     app.player.unlock();
-    const isFirst = made === 0;
-    takes.prepend(...Array.from({ length: TAKES }, (_, i) => take(LETTERS[made++ % LETTERS.length], i === 0)));
-    if (isFirst) takes.scrollIntoView({ block: "nearest" });
+    return takes.make(text.value, options(), seedsFrom(sampling.value.seed));
   }
 
-  function take(letter, isPlayed) {
-    const language = spoken.value;
-    const options = given({ mode: "design", design: description.value.trim(), language });
-    const utterance = app.speak({ text: text.value, title: t("design.take", { name: letter }), isPlayed: false, options });
-    const canvas = h("canvas.wave");
-    const waveform = new Waveform(canvas);
-    waveform.show(utterance.sound, expectedSeconds(utterance.text));
-    const listen = () => app.dock.show(utterance);
-    const play = h("button.round", { type: "button", onclick: listen, "aria-label": t("design.play", { name: letter }) }, icon("play"));
-    const keep = button("star", "design.keep", async () => {
-      const voice = await keepVoice(app, (about) => ({ json: given({ ...about, take: utterance.requestId, language }) }));
-      if (voice) node.classList.add("kept");
-    });
-    const state = h("span.hint");
-    const node = h("li.card.take", {}, h("div.take-head", {}, play, h("h3", { textContent: utterance.title }), state), canvas, keep);
-    const show = () => {
-      state.textContent = utterance.isRunning ? t(utterance.position > 0 ? "dock.queue" : "design.making", { n: utterance.position }) : utterance.error ? t("design.failed") : `${utterance.seconds.toFixed(1)} s`;
-      keep.disabled = utterance.reason !== "complete";
-      play.disabled = utterance.sound.length === 0;
-    };
-    utterance.on("change", show);
-    let drawn = 0;
-    const draw = () => { drawn = 0; show(); waveform.draw(app.player.sound === utterance.sound ? app.player.position : 0); };
-    const soon = () => { drawn ||= requestAnimationFrame(draw); };
-    utterance.sound.on("grow", soon);
-    new ResizeObserver(soon).observe(canvas);
-    app.on("heard", (heard) => heard.utterance === utterance && soon());
-    if (isPlayed) listen();
-    show();
-    return node;
-  }
-
-  app.on("reuse", (entry) => {
-    if (entry.options.mode !== "design") return;
-    description.value = entry.options.design;
-    text.value = entry.text;
-    app.tabs.open("design");
+  app.on("reuse-design", (entry) => {
+    replaceText(app, "design.replaced", [[description, entry.options.design], [text, entry.text]]);
+    spoken.value = entry.options.language ?? "";
+    remember("design-language", spoken.value);
+    sampling.value = entry.options.sampling;
+    description.focus();
+  });
+  app.on("again-design", ({ text: words, options: { sampling: drawn, ...others } }) => {
+    app.player.unlock();
+    takes.make(words, { ...others, sampling: drawn }, [drawn.seed]);
   });
   const form = h("form.card", { onsubmit: make },
-    field("design.description", description), h("div.chips", {}, ...chips),
-    h("div.columns.wide-first", {}, field("design.text", text), field("speak.language", spoken)),
+    limitedField("design.description", description), h("div.chips", {}, ...chips),
+    h("div.columns.wide-first", {}, limitedField("design.text", text), field("speak.language", spoken)),
+    sampling.node,
     h("p.actions", {}, h("button.primary.big", { type: "submit" }, icon("design"), h("span", { t: "design.go" }))));
-  return [intro("design.title", "design.about"), needs(app, "designed", "missing.design", h("div.stack", {}, form, h("h2.unseen", { t: "design.takes" }), takes))];
+  return [intro("design.title", "design.about"), needs(app, "designed", "missing.design", h("div.stack", {}, form, takes.node, aboutCloning()))];
+}
+
+/** The first is the one that was asked for, if any. */
+function seedsFrom(seed = Math.floor(Math.random() * 2 ** 31)) {
+  return Array.from({ length: AT_ONCE }, (_, i) => seed + i);
 }

@@ -3,8 +3,10 @@
 import { given } from "../api.js";
 import { button, card, field, h, icon, reasonOf, unable } from "../dom.js";
 import { Follower } from "../following.js";
-import { language, number, onLanguage, t } from "../i18n.js";
+import { replaceText } from "../forms.js";
+import { number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
+import { followSamples } from "../samples.js";
 import { SamplingFields } from "../sampling.js";
 import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
@@ -19,7 +21,7 @@ const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", 
 
 export function speakTab(app) {
   const text = h("textarea", { rows: 7, tLabel: "speak.text", tPlaceholder: "speak.placeholder", value: recall("text", ""), id: "text" });
-  const behind = h("div.behind", { "aria-hidden": "true" });
+  const behind = h("div.behind", { "aria-hidden": "true", dir: "auto" });
   const counter = h("span.counter");
   const spoken = languageSelect(app, "language");
   const instruct = h("input", { type: "text", maxLength: 2_000, tPlaceholder: "speak.instruct-like", value: recall("instruct", ""), oninput: () => remember("instruct", instruct.value) });
@@ -68,10 +70,9 @@ export function speakTab(app) {
   }
 
   const samples = menu("more", "speak.sample", () => (app.catalogue?.languages ?? []).map((each) => [each.native_name, () => {
-    text.value = app.samples[each.name] ?? "";
+    replaceText(app, "speak.replaced", [[text, app.samples[each.name] ?? ""]]);
     spoken.value = each.code;
     remember("language", each.code);
-    count();
     text.focus();
   }, each.code]), { hasWords: true });
 
@@ -83,7 +84,7 @@ export function speakTab(app) {
     else speak();
   } },
     h("div.paper", {}, behind, text),
-    h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { text.value = ""; count(); text.focus(); }, "quiet"), counter),
+    h("div.paper-tools", {}, samples, button("close", "speak.clear", () => { replaceText(app, "speak.cleared", [[text, ""]]); text.focus(); }, "quiet"), counter),
     h("div.go-row", {}, choice.chip, go, whyNot, h("span.keys", {}, h("kbd", { textContent: "Ctrl" }), " ", h("kbd", { textContent: "Enter" }), " ", h("span", { t: "keys.speak" }), " ", h("kbd", { textContent: "Esc" }), " ", h("span", { t: "keys.stop" }))),
     said.node,
   );
@@ -127,25 +128,18 @@ export function speakTab(app) {
     told.hidden = !app.takesInstruct;
     ignored.hidden = !told.hidden;
   });
-  app.on("voices", () => {
-    if (!text.value) {
-      const wanted = language().split("-")[0];
-      const name = app.catalogue.languages.find((each) => each.code === wanted)?.name;
-      text.value = app.samples[name] ?? app.samples.Auto ?? "";
-      count();
-    }
-  });
-  app.on("reuse", (entry) => {
-    if (entry.options.mode === "design") return;
+  followSamples(app, text, count);
+  app.on("reuse-speak", (entry) => {
+    const { voice = "" } = entry.options;
+    if (voice && !app.known(voice)?.available) app.tell("history.voice-gone", { name: entry.title }, { isError: true });
     text.value = entry.text;
     instruct.value = entry.options.instruct ?? "";
     spoken.value = entry.options.language ?? "";
     speed.value = entry.options.speed ?? 1;
     sampling.value = entry.options.sampling;
-    app.voice = entry.options.voice ?? "";
+    app.voice = voice;
     showSpeed();
     count();
-    app.tabs.open("speak");
     text.focus();
   });
   onLanguage(() => { count(); showSpeed(); });

@@ -1,0 +1,148 @@
+"""A Speech as the settings want it, and another engine for it when checkpoints come.
+
+The choice `auto`, and `qwen` without named checkpoints, means the best of what lies in the models directory; while the
+daemon runs that may change. The new engine loads beside the old one, which speaks until the new one can.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, start_engine
+from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.voices.aliases import Aliases
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen_tts.errors import OutOfMemory
+from qwen_tts.hosting.lifecycle import load_failure, unforeseen
+
+logger = logging.getLogger(__name__)
+
+
+def make_speech(
+    settings: Settings, choice: EngineChoice, models: ModelsDirectory, metrics: Metrics | None = None
+) -> Speech:
+    """The use case on its engine; nothing runs yet: `speech.start` does that. Raises SettingsError."""
+    engines = _engines(choice)
+    voices = VoiceCatalogue(
+        lambda: engines.capabilities, voice_config(settings),
+        library=_library(settings.data_path / "voices"), has_stand_in=choice.stand_in is not None,
+    )  # fmt: skip
+    return Speech(
+        engines.engine,
+        voices,
+        metrics or Metrics(),
+        speech_config(settings),
+        engines.stand_in,
+        checkpoints=models.names,
+        loudness=VoiceLoudness(settings.data_path / "loudness.json"),
+    )
+
+
+def voice_config(settings: Settings) -> VoiceConfig:
+    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    voices = settings.voices
+    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+
+
+def speech_config(settings: Settings) -> SpeechConfig:
+    speech = settings.speech
+    return SpeechConfig(
+        idle_flush_s=speech.idle_flush_ms / 1000,
+        lead_silence_s=speech.lead_silence_ms / 1000,
+        tail_silence_s=speech.tail_silence_ms / 1000,
+        text_normalization=speech.text_normalization,
+        loudness_lufs=speech.loudness_lufs,
+        markup=speech.markup,
+        log_text=settings.log_text,
+    )
+
+
+def _engines(choice: EngineChoice) -> Engines:
+    """The one that stands in is never unloaded: it is for those who cannot wait."""
+    stand_in = None
+    if (spec := choice.stand_in) is not None:
+        stand_in = ModelManager(lambda: start_engine(spec), ManagerConfig())
+    return Engines(ModelManager(lambda: start_engine(choice.spec), choice.config), stand_in)
+
+
+def _library(directory: Path) -> VoiceLibrary:
+    try:
+        return VoiceLibrary(directory)
+    except OSError as error:
+        raise SettingsError(f"data_dir: cannot keep voices in {directory}: {error.strerror}") from error
+
+
+class EngineRenewal:
+    """Chooses the engine anew when a checkpoint has come, and lets Speech change to it."""
+
+    def __init__(
+        self, choice: EngineChoice, speech: Speech, models: ModelsDirectory, settings: Settings,
+        settings_now: Callable[[], Settings],
+    ) -> None:  # fmt: skip
+        """`choice`, of `settings`, is what `speech` speaks with; `settings_now`: what was changed since is in them."""
+        self.choice = choice
+        self._speech = speech
+        self._models = models
+        self._settings = settings
+        self._settings_now = settings_now
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async for came, gone in self._models.changes():
+            self._speech.models.on_disk = self._models.names
+            for name in gone:
+                logger.warning("the checkpoint %s is gone from %s; what is loaded goes on", name, self._models.path)
+            for name in came:
+                logger.info("the checkpoint %s has come into %s", name, self._models.path)
+            if self._is_open and (came or self._models.problem):
+                await self._choose_anew()
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the settings leave it to what lies there."""
+        return self._settings.engine in ("auto", "qwen") and not self._settings.qwen.checkpoints
+
+    async def _choose_anew(self) -> None:
+        try:
+            choice = await asyncio.to_thread(choose_engine, self._settings)
+            if choice.spec != self.choice.spec:
+                await self._make_room_for(choice)
+        except Exception as error:
+            self._models.problem = str(error if isinstance(error, SettingsError) else load_failure(error))
+            logger.error(
+                "what has come cannot speak, and what is loaded goes on: %s", error, exc_info=unforeseen(error)
+            )
+        else:
+            self.choice, self._models.problem = choice, ""
+
+    async def _make_room_for(self, choice: EngineChoice) -> None:
+        """On a card that has no room for both, the engine before goes first, as soon as nobody speaks; who comes in
+        between waits, as for one that wakes."""
+        try:
+            await self._change_to(choice)
+        except OutOfMemory:
+            if self._speech.capabilities.is_preview or not await self._speech.manager.vacate():
+                raise  # nothing of ours is on the card
+            logger.info("there was no room for two: the voice before has given its memory back")
+            await self._change_to(choice)
+
+    async def _change_to(self, choice: EngineChoice) -> None:
+        engines, before = _engines(choice), self._speech.voices
+        voices = VoiceCatalogue(
+            lambda: engines.capabilities, before.config,
+            library=before.library, has_stand_in=choice.stand_in is not None, before=before,
+        )  # fmt: skip
+        logger.info("another engine is made ready, for %s", ", ".join(self._models.names))
+        await self._speech.replace(engines, voices, preload=choice.preload)
+        voices.use(voice_config(self._settings_now()))
+        engines.engine.use(manager_config(choice, self._settings_now()))
+        logger.info("now %s speaks", self._speech.capabilities.engine)
