@@ -72,7 +72,7 @@ export class Tabs {
 
   #move(event) {
     const names = [...this.#tabs.keys()];
-    const at = names.indexOf(this.opened);
+    const at = names.indexOf(this.#wanted);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();

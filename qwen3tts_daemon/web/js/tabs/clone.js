@@ -8,7 +8,6 @@ import { aboutCloning, intro, keepVoice, library } from "../library.js";
 import { needs } from "../models.js";
 import { RecordingInput } from "../recording.js";
 import { SamplingFields } from "../sampling.js";
-import { recall } from "../settings.js";
 import { hint } from "../telling.js";
 import { languageSelect } from "../voices.js";
 
@@ -71,7 +70,7 @@ export function cloneTab(app) {
     await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value } }), { name: recording.name });
   }
 
-  app.on("voices", () => { if (!text.value && recall("clone-text", "") === "") text.value = app.samples.Auto ?? ""; });
+  app.on("voices", () => { if (!text.value) fill(text, app.samples.Auto ?? ""); });
   app.on("reuse-clone", (entry) => {
     fill(text, entry.text);
     sampling.value = entry.options.sampling;
