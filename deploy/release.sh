@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A release, here or on a build machine: deploy/release.sh [--publish]
-# Tests, builds wheel and source distribution, checks and signs them; with --publish they and the images go out. Needs
-# build, twine and sigstore (pip install build twine sigstore), for the images docker with buildx.
+# Tests, builds wheel and source distribution, lists what the images install (CycloneDX), checks and signs all of it; with
+# --publish they and the images go out. Needs build, cyclonedx-bom, twine and sigstore (pip install build cyclonedx-bom
+# twine sigstore), for the images docker with buildx.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' qwen3tts_daemon/__init__.py)
@@ -13,7 +14,12 @@ grep -q "^## \[$version\]" CHANGELOG.md || { echo "CHANGELOG.md has no section [
 rm -rf dist
 python3 -m build
 python3 -m twine check --strict dist/*
-python3 -m sigstore sign dist/*.whl dist/*.tar.gz
+for target in cpu gpu; do
+  python3 -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON \
+    --output-file "dist/qwen3tts-daemon-$version-$target.cdx.json" "deploy/locks/$target.txt"
+  python3 -m deploy.sbom "dist/qwen3tts-daemon-$version-$target.cdx.json" "deploy/locks/$target.txt"
+done
+python3 -m sigstore sign dist/*.whl dist/*.tar.gz dist/*.cdx.json
 if [ "${1:-}" != --publish ]; then
   echo "dist/ holds $version, checked and signed; --publish sends it out"
   exit

@@ -12,3 +12,9 @@ voices.py     the voice table, pure data                cancellation.py  ends th
 
 Imports no other room.
 """
+
+import os
+
+# Unless this is set before onnxruntime is imported (hibari does so too), it gives this machine an identifier and sends
+# events to its maker. What can be called afterwards comes too late for both.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

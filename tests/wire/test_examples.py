@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from qwen3tts_daemon.embedded.voices import VOICES
 from tests.fakes import tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
@@ -127,6 +128,8 @@ def test_the_automations_are_automations() -> None:
         assert one.keys() >= {"alias", "triggers", "actions"}
     spoken = [action for one in automations for action in one["actions"] if action["action"] == "tts.speak"]
     assert len(spoken) == 2
+    voices = {voice.name for voice in VOICES}
+    assert {action["data"]["options"]["voice"] for action in spoken if "options" in action["data"]} <= voices
     assert all({"media_player_entity_id", "message"} <= action["data"].keys() for action in spoken)
 
 
