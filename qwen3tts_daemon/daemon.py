@@ -70,7 +70,7 @@ class Daemon:
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._samples = self._voice_samples(settings.data_path / "samples") if settings.voices.samples else None
         self._making_samples: asyncio.Task[None] | None = None
-        self._sockets = Sockets(self._speech, settings.websocket, downloads=self._downloads, version=__version__)
+        self._sockets = Sockets(self._speech, settings.websocket, self._models, self._downloads, version=__version__)
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None

@@ -132,9 +132,10 @@ class VoiceSelection:
 
     def _who_could(self, text: str) -> OtherVoice | None:
         """Who speaks the language that most of it is in; None: nobody else."""
+        assert self._known is not None
         voices = self._voices
         named = {language for voice in voices.voices for language in voice.languages}
-        return voices.other_voice(self.voice, detect_language(text, sorted(named), fallback=""))
+        return voices.other_voice(self._known, detect_language(text, sorted(named), fallback=""))
 
     def _way_out(self, instead: OtherVoice | None) -> str:
         if instead is None:

@@ -125,11 +125,11 @@ class VoiceCatalogue:
         """Who speaks it if none is named, for lists of what there is."""
         return self._defaults.listed(language)
 
-    def other_voice(self, voice: str, language: str) -> OtherVoice | None:
-        """Who speaks this language if `voice` does not; None if it does itself, or nobody does."""
-        if language not in self.languages or (other := self.default_for(language).name) == voice:
+    def other_voice(self, known: KnownVoice, language: str) -> OtherVoice | None:
+        """Who speaks this language instead of one who does not; None if it does itself, or nobody does."""
+        if language in known.info.languages or language not in self.languages:
             return None
-        return OtherVoice(other, language)
+        return OtherVoice(self.default_for(language).name, language)
 
     def find(self, name: str) -> KnownVoice:
         """By any name that people see, or by name and language: "ryan-de". Raises UnknownVoice."""
@@ -215,7 +215,7 @@ class VoiceCatalogue:
         spoken = known.info.languages if known else self.languages
         if language not in (AUTO, *spoken):
             who = f"voice {known.name!r} speaks" if known else "there are voices for"
-            instead = self.other_voice(known.name, language) if known else None
+            instead = self.other_voice(known, language) if known else None
             raise UnsupportedLanguage(f"{who} {', '.join(spoken)}, not {language}", param="language", instead=instead)
 
     # -- what an utterance gets ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import { start } from "./js/app.js";
 import { speakTab } from "./js/tabs/speak.js";
 
-const LATER = ["design", "clone", "live", "codec", "history", "status"];
+const LATER = ["design", "clone", "live", "codec", "history", "settings", "status"];
 
 const later = (name) => [name, { load: async () => (await import(`./js/tabs/${name}.js`))[`${name}Tab`] }];
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
+from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import ToneEngine
+from tests.wire.http_door import NO_MODELS
 
 
 class Peer:
@@ -76,7 +78,7 @@ def limits() -> WebSocketSettings:
 
 @pytest.fixture
 async def sockets(speech: Speech, limits: WebSocketSettings) -> Sockets:
-    return Sockets(speech, limits)
+    return Sockets(speech, limits, NO_MODELS, Downloads(NO_MODELS.path))
 
 
 @pytest.fixture

@@ -95,6 +95,7 @@ PARTLY: list[tuple[str | None, str, str]] = [
     ("heart", "Hello. 你好世界，今天天气很好。我们去公园吧。", "voice 'zf_xiaoxiao' speaks zh"),
     ("heart", "今天是11月30日，气温21度。", "voice 'zf_xiaoxiao' speaks zh"),
     ("heart", "42. おはようございます。", "voice 'jf_alpha' speaks ja"),
+    ("am_michael", "Good morning to you, and to all of your friends. 你好。", NOBODY),
     (None, "שלום. Good morning to you. สวัสดีครับ", "there are voices for de, en, es, fr, it, ja, ko, pt, ru, zh"),
 ]
 READ = ("Good morning to you.", "It is 21 °C, ☕ and 👍.", "Café, naïve, Zoë.", "50 µm and 3 Ω: α, β.")

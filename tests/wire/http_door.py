@@ -27,6 +27,7 @@ from tests.patience import PATIENCE_S
 
 QUICK_TO_CLOSE = ServerConfig(grace_s=0.3)
 DEFAULTS = HttpSettings()
+NO_MODELS = ModelsDirectory(Path("/nonexistent/models"))
 TOKEN = "correct-horse-battery-staple-0123456789"
 
 
@@ -92,9 +93,9 @@ async def open_door(
         policy, TOKEN, allowed_hosts=config.allowed_hosts, allowed_origins=config.allowed_origins,
         trusted_proxies=config.trusted_proxies,
     )  # fmt: skip
-    models = models or ModelsDirectory(Path("/nonexistent/models"))
+    models = models or NO_MODELS
     downloads = downloads or Downloads(models.path, offline=True)
-    sockets = Sockets(speech, WebSocketSettings(), downloads=downloads)
+    sockets = Sockets(speech, WebSocketSettings(), models, downloads)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
         kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads, samples=samples,

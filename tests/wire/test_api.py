@@ -164,7 +164,7 @@ def test_every_message_of_the_websocket_has_an_example(home: Home) -> None:
 def test_the_messages_of_the_table_are_answered_as_it_says(home: Home) -> None:
     """On one socket, in the order in which they stand."""
     if "me" not in {voice["id"] for voice in home.client.get("/v1/audio/voices").json()["voices"]}:
-        home.run(next(line for line in BLOCKS[0].splitlines() if "name=Me" in line))
+        home.run(next(line for block in BLOCKS for line in block.splitlines() if "name=Me" in line))
     with connect_blocking(f"ws://127.0.0.1:{home.http}/v1/tts") as socket:
         for sent, answers in MESSAGES:
             if sent.startswith("curl"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qwen3tts_daemon.downloads.background import Downloads
-from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS
+from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, scan
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory, Obstacle
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
@@ -40,8 +40,12 @@ def hub(offered: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 
 
 @pytest.fixture
-async def door(speech: Speech, metrics: Metrics, tmp_path: Path) -> AsyncIterator[Door]:
-    models = ModelsDirectory(tmp_path / "models", obstacle=Obstacle("pytorch", "./start.sh"))
+def models(tmp_path: Path) -> ModelsDirectory:
+    return ModelsDirectory(tmp_path / "models", obstacle=Obstacle("pytorch", "./start.sh"))
+
+
+@pytest.fixture
+async def door(speech: Speech, metrics: Metrics, models: ModelsDirectory) -> AsyncIterator[Door]:
     async with open_door(speech, metrics, models=models, downloads=Downloads(models.path)) as door:
         yield door
 
@@ -110,7 +114,7 @@ async def test_offline_is_told_by_its_name(speech: Speech, metrics: Metrics) -> 
         assert "models.offline" in answer.json()["error"]["message"]
 
 
-async def test_who_watches_hears_of_every_change_of_the_voices(door: Door, speech: Speech) -> None:
+async def test_who_watches_hears_of_every_change_of_the_voices(door: Door, models: ModelsDirectory) -> None:
     async with connect(f"{door.url.replace('http', 'ws')}/v1/tts") as socket:
         await socket.send('{"type": "watch"}')
         first = await heard(socket, "voices")
@@ -125,7 +129,8 @@ async def test_who_watches_hears_of_every_change_of_the_voices(door: Door, speec
         third = await heard(socket, "voices")
         await door.client.delete("/v1/audio/voices/reader", headers=BEARER)
         fourth = await heard(socket, "voices")
-        speech.models.on_disk = [BASE]
+        models.found, models.problem = scan(SPEAKING), "no room for it"
         fifth = await heard(socket, "voices")
-        assert (fourth["voices"], fifth["checkpoints"]) == (2, [BASE])
+        assert (fourth["voices"], fifth["problem"]) == (2, "no room for it")
+        assert fifth["checkpoints"] == ["Qwen3-TTS-12Hz-tiny-CustomVoice", "Qwen3-TTS-12Hz-tiny-Base"]
         assert len({one["revision"] for one in (first, second, third, fourth)}) == 4

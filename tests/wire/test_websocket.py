@@ -13,6 +13,7 @@ from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
@@ -23,6 +24,7 @@ from qwen3tts_daemon.speech.output import NOTHING_MS
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.fakes import SAMPLE_RATE, SAMPLES_PER_FRAME, ToneEngine, tone
+from tests.wire.http_door import NO_MODELS
 from tests.wire.patient import connect
 
 HEAD = struct.Struct("<BBHI")
@@ -38,7 +40,7 @@ def limits() -> WebSocketSettings:
 
 @pytest.fixture
 async def sockets(speech: Speech, limits: WebSocketSettings) -> Sockets:
-    return Sockets(speech, limits, version="1.2")
+    return Sockets(speech, limits, NO_MODELS, Downloads(NO_MODELS.path), version="1.2")
 
 
 @pytest.fixture

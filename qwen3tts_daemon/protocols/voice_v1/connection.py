@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import CLOSE_CODES, describe
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.context import (
     CancelUtterance,
     Context,
@@ -81,12 +82,13 @@ class VoiceConnection:
 
     def __init__(
         self, websocket: WebSocket, address: str, speech: Speech, settings: WebSocketSettings, clock: Clock,
-        downloads: Downloads | None, version: str,
+        models: ModelsDirectory, downloads: Downloads, version: str,
     ) -> None:  # fmt: skip
         self.session = Session(
             settings, lambda: speech.voices, lambda: speech.capabilities, self._watched,
             now=clock(), state=VOICE_STATES[speech.manager.state], version=version,
         )  # fmt: skip
+        self._models = models
         self._downloads = downloads
         self._websocket = websocket
         self._address = address
@@ -124,8 +126,8 @@ class VoiceConnection:
                 pump.utterance.cancel()
 
     def _watched(self) -> list[WatchedMessage]:
-        told: list[WatchedMessage] = [status_of(self._speech), voices_of(self._speech)]
-        if self._downloads is not None and self._downloads.last is not None:
+        told: list[WatchedMessage] = [status_of(self._speech), voices_of(self._speech, self._models)]
+        if self._downloads.last is not None:
             told.append(download_of(self._downloads.last))
         return told
 

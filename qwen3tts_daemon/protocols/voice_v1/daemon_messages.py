@@ -205,6 +205,8 @@ class VoicesMessage(_FromDaemon, kw_only=True, omit_defaults=False):
     preview: bool
     checkpoints: tuple[str, ...]
     """That lie on the daemon's disk, whole"""
+    problem: str
+    """Why one that came does not speak; empty if nothing is wrong"""
 
 
 class DownloadMessage(_FromDaemon, kw_only=True, omit_defaults=False):

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.connection import LAST_WORDS_S, Clock, VoiceConnection, subprotocol_of
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import encode_message, error_message
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL
@@ -25,13 +26,13 @@ class Sockets:
     """All sockets of the daemon: opens them, tells them of the engine's state, ends them."""
 
     def __init__(
-        self, speech: Speech, settings: WebSocketSettings, *, downloads: Downloads | None = None, version: str = "",
-        clock: Clock | None = None,
+        self, speech: Speech, settings: WebSocketSettings, models: ModelsDirectory, downloads: Downloads, *,
+        version: str = "", clock: Clock | None = None,
     ) -> None:  # fmt: skip
-        """Who watches is told of `downloads` too."""
+        """Who watches is told of `models` and `downloads` too."""
         self._speech = speech
         self._settings = settings
-        self._downloads = downloads
+        self._models, self._downloads = models, downloads
         self._version = version
         self._clock = clock or asyncio.get_running_loop().time
         self._live: set[VoiceConnection] = set()
@@ -71,7 +72,7 @@ class Sockets:
     async def _serve(self, websocket: WebSocket, address: str) -> None:
         self._per_address[address] += 1
         socket = VoiceConnection(
-            websocket, address, self._speech, self._settings, self._clock, self._downloads, self._version
+            websocket, address, self._speech, self._settings, self._clock, self._models, self._downloads, self._version
         )
         self._live.add(socket)
         self._none_live.clear()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from qwen3tts_daemon.downloads.background import Download
+from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     DownloadMessage,
     StatusMessage,
@@ -43,11 +44,11 @@ def status_of(speech: Speech) -> StatusMessage:
     )  # fmt: skip
 
 
-def voices_of(speech: Speech) -> VoicesMessage:
+def voices_of(speech: Speech, models: ModelsDirectory) -> VoicesMessage:
     capabilities = speech.capabilities
     return VoicesMessage(
         revision=speech.voices.revision, voices=len(speech.voices.known), kinds=capabilities.voice_kinds,
-        preview=capabilities.is_preview, checkpoints=tuple(speech.models.on_disk),
+        preview=capabilities.is_preview, checkpoints=models.names, problem=models.problem,
     )  # fmt: skip
 
 

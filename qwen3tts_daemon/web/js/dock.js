@@ -1,7 +1,7 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
-import { call, given } from "./api.js";
-import { h, icon, iconButton, option, reasonOf, saveFile, say, unable } from "./dom.js";
+import { given } from "./api.js";
+import { h, icon, iconButton, option, reasonOf, say, unable } from "./dom.js";
 import { figuresOf } from "./figures.js";
 import { clock, language, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
@@ -10,14 +10,12 @@ import { NEW_SEED, NoticeLine, noticeOf } from "./notice.js";
 import { askToPair } from "./pairing.js";
 import { recall, remember } from "./settings.js";
 import { shareClip, whyNotShared } from "./share.js";
-import { showCode, speechBody } from "./snippets.js";
+import { showCode } from "./snippets.js";
+import { waysToSave } from "./sound-files.js";
 import { SAMPLE_RATE } from "./sound.js";
 import { prettyName } from "./voices.js";
 import { Waveform, expectedSeconds, seekable } from "./waveform.js";
-import { toWav } from "./wav.js";
 
-const FORMATS = { MP3: "mp3", FLAC: "flac", Opus: "opus" };
-const ENDINGS = { opus: "ogg" };
 const SPEEDS = [0.75, 1, 1.25, 1.5, 1.75, 2];
 
 export class Dock {
@@ -39,7 +37,7 @@ export class Dock {
     this.notice = new NoticeLine();
     this.speed = h("select.quiet", { tLabel: "dock.speed", tTitle: "dock.speed", onchange: () => this.#setSpeed(Number(this.speed.value)) });
     this.figures = h("dl.figures", { id: "figures" });
-    this.formats = menu("download", "dock.download", () => this.#downloads());
+    this.formats = menu("download", "dock.download", () => waysToSave(app, this.#utterance));
     this.replayButton = iconButton("replay", "dock.replay", () => this.replay());
     this.shareButton = iconButton("share", "dock.share", () => shareClip(app, this.#utterance));
     this.more = iconButton("code", "dock.code", () => showCode(this.#utterance));
@@ -238,34 +236,6 @@ export class Dock {
       if (cell.textContent !== values[key]) cell.textContent = values[key];
     }
   }
-
-  #downloads() {
-    const entries = [["WAV", () => this.saveWav()]];
-    const canAskAgain = this.#utterance?.text && this.#utterance.options.mode !== "design";
-    for (const [name, format] of Object.entries(canAskAgain ? FORMATS : {})) entries.push([name, () => this.#saveAs(format)]);
-    return entries;
-  }
-
-  saveWav(utterance = this.#utterance) {
-    saveFile(toWav(utterance.sound.samples), `${fileName(utterance)}.wav`);
-  }
-
-  /** The daemon says it again with the same seed, and encodes. */
-  async #saveAs(format) {
-    const utterance = this.#utterance;
-    this.#app.tell("dock.encoding", {}, { topic: "file" });
-    try {
-      const answer = await call("v1/audio/speech", { json: speechBody(utterance, format) });
-      saveFile(await answer.blob(), `${fileName(utterance)}.${ENDINGS[format] ?? format}`);
-      this.#app.tell("dock.saved", {}, { topic: "file" });
-    } catch (error) {
-      this.#app.over("file");
-      this.#app.fail(error);
-    }
-  }
 }
 
 const isBusy = ({ state }) => state === "playing" || state === "waiting";
-
-const fileName = ({ title, at }) =>
-  `${title || "speech"}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}`.replace(/[^\p{L}\p{N}_.-]+/gu, "_");

@@ -81,6 +81,7 @@ const ICONS = {
   live: "M4 18h16M4 13h9M4 8h5M17 5v9M14.5 7.5v4M19.5 7.5v4",
   codec: "M5 5h4v4H5zM15 5h4v4h-4zM5 15h4v4H5zM15 15h4v4h-4zM10.5 12h3M12 10.5v3",
   history: "M5 12a7 7 0 1 0 2-5L5 9M5 5v4h4M12 8.5V12l2.5 2",
+  settings: "M4 8h8M18 8h2M4 16h2M12 16h8M15 5.5v5M9 13.5v5",
   status: "M4 13h4l2.5-7 3.5 12 2.5-5H20",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reuse: "M5 15l-1.5-3L5 9M4 12h10a5 5 0 0 1 0 10h-2M10 5h9M14 8.5h5",

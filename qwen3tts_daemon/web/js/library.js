@@ -28,11 +28,15 @@ export function askAbout(titleKey, goKey, first = {}, { needsConsent = false } =
   });
 }
 
+/** What was typed for a voice that could not be kept yet: the form begins with it the next time. */
+let unfinished = {};
+
 /** Keep what `request(about)` makes; the voice, or undefined. `first`: what the form begins with. */
 export async function keepVoice(app, request, first, options) {
-  const about = await askAbout("keep.title", "keep.go", first, options);
+  const about = await askAbout("keep.title", "keep.go", { ...first, ...unfinished }, options);
   if (!about) return undefined;
   const voice = await app.manage(async () => (await call("v1/audio/voices", request(about))).json());
+  unfinished = voice ? {} : about;
   if (!voice) return undefined;
   await app.loadVoices();
   app.voice = voice.id;

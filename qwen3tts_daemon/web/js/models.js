@@ -17,6 +17,8 @@ export class Models extends Emitter {
   #app;
   known = null;
   download = null;
+  /** Why what has come does not speak, in the daemon's words. */
+  problem = "";
 
   constructor(app) {
     super();
@@ -26,7 +28,11 @@ export class Models extends Emitter {
       if (this.known && !this.isRunning) this.load();
       this.emit("change");
     });
-    app.client.on("voices", () => this.known && this.load());
+    app.client.on("voices", ({ problem }) => {
+      this.problem = problem;
+      if (this.known) this.load();
+      else this.emit("change");
+    });
   }
 
   get isRunning() {
@@ -65,7 +71,7 @@ function way(app, kind) {
   const cancel = button(null, "cancel", () => models.cancel());
   const bar = h("progress", { max: 1, tLabel: "missing.progress" });
   const words = h("p.hint", { role: "status" });
-  const notes = h("div.stack");
+  const notes = h("div");
   const command = h("code");
   const copying = h("span");
   const choice = h("div.columns", {}, field("missing.which", which), field("missing.from", source));
@@ -90,7 +96,8 @@ function way(app, kind) {
     words.textContent = isRunning ? progressOf(download) : isHere ? t("missing.here") : mine ? endOf(mine) : known.is_offline ? t("missing.offline") : t("missing.room", { n: gb(known.free_bytes) });
     command.textContent = one.command;
     copying.replaceChildren(copyButton(one.command));
-    notes.replaceChildren(...notesOf(known));
+    notes.hidden = !known.obstacle;
+    if (known.obstacle) notes.replaceChildren(h("p", { t: `missing.no-${known.obstacle}` }), h("p.bring", {}, h("code", { textContent: known.way_out }), copyButton(known.way_out)));
   }
 
   models.on("change", show);
@@ -112,16 +119,20 @@ function endOf(download) {
   return t(`missing.${download.state}`, { arrived: gb(download.arrived_bytes), total: gb(download.total_bytes) });
 }
 
-function notesOf({ obstacle, way_out: wayOut, problem }) {
-  const notes = [];
-  if (obstacle) notes.push(h("div", {}, h("p", { t: `missing.no-${obstacle}` }), h("p.bring", {}, h("code", { textContent: wayOut }), copyButton(wayOut))));
-  if (problem) notes.push(h("p.wrong", { t: "missing.problem" }), h("p.detail", { textContent: problem, lang: "en" }));
-  return notes;
+/** Where what has come could not be made ready; else nothing. */
+export function newcomerProblem(app) {
+  const words = h("p.detail", { lang: "en" });
+  const node = h("div", { hidden: true, role: "status" }, h("p.wrong", { t: "missing.problem" }), words);
+  app.models.on("change", () => {
+    node.hidden = !app.models.problem;
+    words.textContent = app.models.problem;
+  });
+  return node;
 }
 
 /** `content`, or what is missing for it and how it comes. */
 export function needs(app, kind, key, content) {
-  const missing = h("section.card.missing", { hidden: true }, h("h2", { t: "missing.title" }), h("p", { t: key }), way(app, kind));
+  const missing = h("section.card.missing", { hidden: true }, h("h2", { t: "missing.title" }), h("p", { t: key }), way(app, kind), newcomerProblem(app));
   content.hidden = true;
   app.on("voices", () => {
     content.hidden = !app.kinds.includes(kind);

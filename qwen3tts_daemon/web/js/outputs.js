@@ -5,6 +5,16 @@ const REPORT_MS = 40;
 /** Or the first samples would be late. */
 const AHEAD_S = 0.01;
 
+/** The one that this page may have. */
+export async function openOutput(context, report) {
+  try {
+    if (!context.audioWorklet) throw new Error("no AudioWorklet on plain http");
+    return await WorkletOutput.open(context, report);
+  } catch {
+    return new ScheduledOutput(context, report);
+  }
+}
+
 export class WorkletOutput {
   kind = "worklet";
   #node;

@@ -1,49 +1,18 @@
 // Plays a Sound while it grows: when to begin, how much to keep ready, where the listener is.
 
 import { Emitter } from "./emitter.js";
-import { ScheduledOutput, WorkletOutput } from "./outputs.js";
+import { openOutput } from "./outputs.js";
+import { Prebuffer } from "./prebuffer.js";
 import { Resampler } from "./resampler.js";
 import { SAMPLE_RATE } from "./sound.js";
 import { Stretcher } from "./stretcher.js";
 
-const FIRST_BUFFER_S = 0.3;
-const LONGEST_BUFFER_S = 0.6;
 /** What the device holds at most; the rest stays in the Sound. */
 const HELD_S = 4;
 const BLOCK = 4_800;
 const SLEEP_MS = 15_000;
 /** A device that plays tells of it many times a second. */
 const SILENT_MS = 2_000;
-
-/**
- * When a growing sound may begin: at once if it clearly comes faster than it is heard, else when there is enough to
- * bridge its pauses, and that grows each time it was not enough.
- */
-export class Prebuffer {
-  #bufferS = FIRST_BUFFER_S;
-  #first = null;
-
-  get seconds() {
-    return this.#bufferS;
-  }
-
-  reset() {
-    this.#first = null;
-  }
-
-  ranDry() {
-    this.#bufferS = Math.min(this.#bufferS * 1.5, LONGEST_BUFFER_S);
-    this.#first = null;
-  }
-
-  isEnough(bufferedS, nowS, hasEnded) {
-    if (hasEnded || bufferedS >= this.#bufferS) return true;
-    if (bufferedS === 0) return false;
-    this.#first ??= { bufferedS, nowS };
-    const cameS = bufferedS - this.#first.bufferedS;
-    return cameS > 0 && cameS >= 1.6 * (nowS - this.#first.nowS);
-  }
-}
 
 /** Events: `change` (state, isSilent), `report`, `first` (ms from the sound's arrival to the ear), `end`. */
 export class Player extends Emitter {
@@ -282,15 +251,6 @@ export class Player extends Emitter {
     if (state === this.state) return;
     this.state = state;
     this.emit("change", state);
-  }
-}
-
-async function openOutput(context, report) {
-  try {
-    if (!context.audioWorklet) throw new Error("no AudioWorklet on plain http");
-    return await WorkletOutput.open(context, report);
-  } catch {
-    return new ScheduledOutput(context, report);
   }
 }
 

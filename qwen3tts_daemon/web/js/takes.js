@@ -181,7 +181,7 @@ export class Takes {
     });
     const again = button("reuse", "design.again", () => this.#again(take));
     const [title, length] = [h("h3"), h("span.hint")];
-    const node = h("li.card.take", {}, h("div.take-head", {}, play, title, length, compare), canvas,
+    const node = h("li.card.take", {}, h("div.take-head", {}, play, reasonOf(play, "unseen"), title, length, compare), canvas,
       h("p.about.excerpt", { textContent: take.order.options.design, dir: "auto" }), h("p.actions", {}, keep, again, reasonOf(keep)));
     let [drawn, shown] = [0, null];
     const draw = () => { drawn = 0; waveform.draw(app.player.sound === take.utterance?.sound ? app.player.position : 0); };
@@ -199,7 +199,7 @@ export class Takes {
       play.setAttribute("aria-label", t("design.play", { name: take.order.letter }));
       length.textContent = hasSound ? `${utterance.seconds.toFixed(1)} s` : "";
       canvas.hidden = utterance === null;
-      play.disabled = !hasSound;
+      unable(play, hasSound ? "" : "why.no-sound");
       unable(keep, ...obstacle);
       keep.hidden = MENDED_BY_SEED.includes(obstacle[0]);
       again.hidden = !keep.hidden;

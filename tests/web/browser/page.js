@@ -11,7 +11,7 @@ const FLAGS = [
 export const env = (name) => process.env[name] ?? assert.fail(`${name} is not set`);
 /** Ready, or ready as soon as there is something to say. */
 export const READY = "#state:is([data-state=ready], [data-state=idle])";
-export const TABS = ["speak", "design", "clone", "live", "codec", "history", "status"];
+export const TABS = ["speak", "design", "clone", "live", "codec", "history", "settings", "status"];
 
 /** The same daemon under a name of plain http, where browsers have less; strangers need its token there. */
 export const onPlainHttp = (url) => `${url.replace("127.0.0.1", "voice.home")}#token=${env("PAGE_TOKEN")}`;

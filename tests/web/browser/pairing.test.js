@@ -68,6 +68,27 @@ test("a locked page asks from Speak; wrong letters are told; then it speaks what
   await close();
 });
 
+test("a name that was typed survives the pairing that keeping it needs, given up or done", async () => {
+  const { page, close } = await visit(ALL, { expected: [/401/] });
+  await open(page, "design");
+  await page.fill("#panel-design textarea", "A patient old sailor");
+  await page.click("#panel-design button[type=submit]");
+  const keep = page.locator("#panel-design .take button:has-text('Keep')").first();
+  await keep.click();
+  await page.getByLabel("Name").fill("Captain Patience");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .letters");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await keep.click();
+  assert.equal(await page.getByLabel("Name").inputValue(), "Captain Patience");
+  await page.keyboard.press("Enter");
+  await page.fill("dialog .letters", TOKEN);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#message .toast:has-text('Captain Patience')");
+  await close();
+});
+
 test("a paired browser shows letters, a picture and how long they are good; with them another is let in", async () => {
   const { page, close } = await visit(ALL, { expected: [/401/] });
   await open(page, "status");

@@ -128,7 +128,7 @@ test("colours are the visitor's choice, or the system's", async () => {
   const { page, close } = await visit(ALL, { colorScheme: "light" });
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await ground();
-  await open(page, "status");
+  await open(page, "settings");
   await page.getByLabel("Colours").selectOption("dark");
   assert.notEqual(await ground(), light);
   await reload(page);

@@ -192,7 +192,7 @@ test("what will be said is shown before any sound, and follows text, voice, lang
   await page.waitForSelector(`${SPOKEN} li [lang=de]`);
   await page.fill("#text", "In 2 Std. ist es 12 Uhr.");
   await page.waitForSelector(`${SPOKEN} li:has-text('In zwei Stunden ist es zwölf Uhr.')`);
-  await open(page, "status");
+  await open(page, "settings");
   await page.getByLabel("Read numbers and signs as words").selectOption({ label: "No, as they are written" });
   await open(page, "speak");
   await page.waitForSelector(`${SPOKEN} li p:first-child:text-is('In 2 Std. ist es 12 Uhr.')`);
@@ -239,8 +239,8 @@ test("numbers stay as they are written where the visitor says so: in speech, in 
     page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(payload))));
     page.on("request", (request) => request.url().endsWith("/v1/audio/speech") && asked.push(request.postDataJSON()));
   } });
-  for (const [label, wanted] of [["As the daemon is set", undefined], ["No, as they are written", false], ["Yes", true]]) {
-    await open(page, "status");
+  for (const [label, wanted] of [["As set for everyone", undefined], ["No, as they are written", false], ["Yes", true]]) {
+    await open(page, "settings");
     await page.getByLabel("Read numbers and signs as words").selectOption({ label });
     await open(page, "speak");
     await speak(page, "It is 21.5 °C.");

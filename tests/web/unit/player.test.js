@@ -7,7 +7,8 @@ import { stopTime, tick } from "./clock.js";
 globalThis.window = globalThis;
 globalThis.location ??= new URL("http://127.0.0.1/");
 if (!globalThis.navigator) globalThis.navigator = {};
-const { Player, Prebuffer } = await import("../../../qwen3tts_daemon/web/js/player.js");
+const { Player } = await import("../../../qwen3tts_daemon/web/js/player.js");
+const { Prebuffer } = await import("../../../qwen3tts_daemon/web/js/prebuffer.js");
 const { Sound, SAMPLE_RATE } = await import("../../../qwen3tts_daemon/web/js/sound.js");
 
 const FRAME = 1_920;

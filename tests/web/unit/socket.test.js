@@ -179,3 +179,18 @@ test("it watches again after it was lost, and a silent socket is kept open by pi
   sockets[1].open();
   assert.deepEqual(sockets[1].sent, [{ type: "watch", on: true }]);
 });
+
+test("what is pushed is handed on, and asked for again after the connection was lost", () => {
+  const told = [];
+  for (const name of ["status", "voices", "download"]) client.on(name, (message) => told.push([name, message.revision ?? message.state]));
+  client.watch();
+  client.connect();
+  sockets[0].open();
+  sockets[0].say({ type: "voices", revision: 1 });
+  sockets[0].say({ type: "download", state: "downloading" });
+  sockets[0].lose();
+  tick(500);
+  sockets[1].open();
+  sockets[1].say({ type: "voices", revision: 2 });
+  assert.deepEqual(told, [["voices", 1], ["download", "downloading"], ["voices", 2]]);
+});

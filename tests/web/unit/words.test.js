@@ -48,6 +48,10 @@ test("every error of the daemon has words", () => {
   assert.deepEqual(codes.filter((code) => !(`error.${code}` in words.en)), []);
 });
 
+test("whatever does nothing now says why", () => {
+  assert.doesNotMatch(source, /\.disabled\s*=/, "use unable() of dom.js");
+});
+
 test("nothing parses markup, and nothing is loaded from elsewhere", () => {
   assert.doesNotMatch(source, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function/);
   const css = readFileSync(new URL("style.css", WEB), "utf8");

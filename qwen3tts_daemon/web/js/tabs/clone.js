@@ -53,7 +53,7 @@ export function cloneTab(app) {
   async function attempt() {
     if (!isComplete({ toKeep: false })) return;
     app.player.unlock();
-    tryIt.disabled = true;
+    unable(tryIt, "why.busy");
     try {
       reference ??= (await (await call("v1/audio/references", { form: fields() })).json()).voice;
       const options = given({ voice: reference, language: spoken.value, sampling: sampling.value });
@@ -61,7 +61,7 @@ export function cloneTab(app) {
     } catch (error) {
       app.fail(error);
     } finally {
-      tryIt.disabled = false;
+      tell();
     }
   }
 

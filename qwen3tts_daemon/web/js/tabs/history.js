@@ -3,6 +3,7 @@
 import { actOn, button, card, confirmed, h, renew } from "../dom.js";
 import { language, number, onLanguage } from "../i18n.js";
 import { intro } from "../library.js";
+import { saveWav } from "../sound-files.js";
 import { SAMPLE_RATE } from "../sound.js";
 import { keepTake, stillHeld } from "../takes.js";
 import { Utterance } from "../utterance.js";
@@ -42,7 +43,7 @@ export function historyTab(app) {
         act("play", "history.play", () => app.play(entry)),
         isDesigned && (isHeld ? act("star", "history.keep", () => keepTake(app, entry)) : act("replay", "history.again", () => passOn("again", entry))),
         act("reuse", "history.reuse", () => passOn("reuse", entry)),
-        act("download", "history.save", () => app.dock.saveWav(Utterance.of({ ...entry, isKept: false }))),
+        act("download", "history.save", () => saveWav(Utterance.of({ ...entry, isKept: false }))),
         act("trash", "history.delete", () => remove(entry, text))));
   }
 

@@ -1,18 +1,17 @@
-// Status: what the next text waits for, what is loaded, memory; figures for experts in a fold; and the settings of this page.
+// Status: what the next text waits for, what is loaded, memory; figures for experts in a fold; and who else is let in.
 
 import { call } from "../api.js";
-import { button, card, field, h, option, say } from "../dom.js";
+import { button, card, h, say } from "../dom.js";
 import { figuresOf } from "../figures.js";
 import { number, onLanguage, t } from "../i18n.js";
+import { newcomerProblem } from "../models.js";
 import { nextText } from "../next-text.js";
 import { invitingCard } from "../pairing.js";
-import { recall, remember } from "../settings.js";
 
 const FIGURES = ["first", "own", "ttfa", "load", "wait", "generation", "total", "length", "rtf", "buffer", "underruns", "queue"];
 const GIB = 1024;
 const HELD = ["ready", "sleeping"];
 const SECOND_MS = 1_000;
-const NUMBERS = { daemon: "", on: true, off: false };
 
 export function statusTab(app) {
   const next = h("strong.state.next", { t: "next.unknown" });
@@ -88,17 +87,6 @@ export function statusTab(app) {
     program.replaceChildren(...facts.map(([key, props]) => h("div", {}, h("dt", { t: key }), h("dd", props))));
   }
 
-  const theme = h("select", { onchange: () => { remember("theme", theme.value); document.dispatchEvent(new Event("theme")); } },
-    option("", "", "settings.theme-auto"), option("dark", "", "settings.theme-dark"), option("light", "", "settings.theme-light"));
-  theme.value = recall("theme", "");
-  const numbers = h("select", { onchange: () => { app.reading = NUMBERS[numbers.value]; } }, ...Object.keys(NUMBERS).map((name) => option(name, "", `settings.numbers-${name}`)));
-  numbers.value = Object.keys(NUMBERS).find((name) => NUMBERS[name] === recall("numbers", ""));
-  const key = (...names) => names.flatMap((name, i) => [i ? " " : "", h("kbd", { textContent: name })]);
-  const keyboard = h("ul.keyboard", {},
-    ...[[["Ctrl", "Enter"], "keys.speak"], [["Esc"], "keys.stop"], [["←", "→"], "keys.tabs"], [["←", "→"], "keys.seek"]]
-      .map(([names, words]) => h("li", {}, h("span", {}, ...key(...names)), " ", h("span", { t: words }))));
-  const link = (href, words) => h("a", { href, t: words });
-
   let ticking = null;
   for (const event of ["status", "voices"]) app.on(event, showStatus);
   app.on("state", showNext);
@@ -107,15 +95,12 @@ export function statusTab(app) {
   onLanguage(() => { showStatus(); showFigures(); showProgram(); });
   return h("div.split", {},
     h("div.stack", {},
-      card("status.now", h("p", {}, next), loaded, h("div", {}, device, memory, memoryWords), lastHour, giving),
+      card("status.now", h("p", {}, next), newcomerProblem(app), loaded, h("div", {}, device, memory, memoryWords), lastHour, giving),
       h("details.card", {}, h("summary", { t: "status.experts" }),
         h("div.scroll", { tabIndex: 0, role: "group", tLabel: "status.models" }, h("table", {}, h("thead", {}, h("tr", {}, ...["model", "kind", "state", "size"].map((name) => h("th", { scope: "col", t: `status.${name}` })))), models)),
         h("div", {}, rows, rowsWords),
-        h("h3", { t: "status.last" }), nothing, figures, program),
-      invitingCard(app)),
-    h("div.stack", {},
-      card("settings.title", field("settings.theme", theme), field("settings.numbers", numbers), h("h3", { t: "settings.keyboard" }), keyboard,
-        h("h3", { t: "settings.links" }), h("p.actions", {}, link("docs", "settings.docs"), link("metrics", "settings.metrics"), link("health", "settings.health")))));
+        h("h3", { t: "status.last" }), nothing, figures, program)),
+    invitingCard(app));
 }
 
 const spread = ([key, values]) => [key, "t", values];
