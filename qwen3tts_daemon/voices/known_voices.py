@@ -1,6 +1,7 @@
 """The voices that can be spoken with now."""
 
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,8 +11,8 @@ from qwen_tts.api import AUTO, Capabilities, DesignedVoice, PresetVoice, TextLay
 from qwen_tts.errors import InvalidRequest
 
 _MOST_PROFILES_DEEP = 3
-_revisions = itertools.count(1)
-"""Of all catalogues, so that none has a number of another one"""
+_revisions = itertools.count(time.time_ns() // 1_000_000)
+"""Of all catalogues, so that none has a number of another one, also not of one before a restart"""
 
 
 @dataclass(frozen=True, slots=True)

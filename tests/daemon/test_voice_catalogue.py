@@ -631,3 +631,16 @@ class TestMaker:
         assert getattr(caught.value, "param", None) == param
         assert home.library.voices == []
         assert list(home.folder.iterdir()) == []
+
+
+def test_other_settings_are_refused_for_what_they_make_worse_alone(home: Home) -> None:
+    home.clone("anna")
+    home.voices = home.catalogue(butler="anna")
+    home.library.remove("anna")
+    gone = Aliases({"butler": "anna"})
+    home.voices.check_change(VoiceConfig("tone", aliases=gone))  # it dangles already
+    for config in (VoiceConfig("nobody", aliases=gone), VoiceConfig(aliases=Aliases({"maid": "nobody"}))):
+        with pytest.raises(SettingsError, match="nobody"):
+            home.voices.check_change(config)
+    home.voices.use(VoiceConfig("gong"))
+    assert home.decided(None, None, "Hello.")[0] == "gong"

@@ -70,7 +70,7 @@ function way(app, kind) {
   const begin = button("download", "missing.get", () => models.start(which.value, source.value));
   const cancel = button(null, "cancel", () => models.cancel());
   const bar = h("progress", { max: 1, tLabel: "missing.progress" });
-  const words = h("p.hint", { role: "status" });
+  const words = h("p.hint");
   const notes = h("div");
   const command = h("code");
   const copying = h("span");
@@ -93,6 +93,7 @@ function way(app, kind) {
     cancel.hidden = bar.hidden = !isRunning;
     if (isRunning && download.total_bytes) bar.value = download.arrived_bytes / download.total_bytes;
     else bar.removeAttribute("value");
+    words.ariaLive = isRunning ? "off" : "polite"; // its end is read out, not each second
     words.textContent = isRunning ? progressOf(download) : isHere ? t("missing.here") : mine ? endOf(mine) : known.is_offline ? t("missing.offline") : t("missing.room", { n: gb(known.free_bytes) });
     command.textContent = one.command;
     copying.replaceChildren(copyButton(one.command));
