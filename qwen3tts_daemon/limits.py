@@ -28,6 +28,12 @@ LOUDNESS_LUFS: Final = Range(-40, -10)
 SILENCE_MS: Final = Range(0, 2_000)
 Silence = Annotated[int, within(SILENCE_MS)]
 """Before or behind an utterance."""
+MAX_PAUSE_S: Final = 10.0
+"""Of a pause that the text asks for."""
+MAX_PAUSES_S: Final = 30.0
+"""Of all of them together in one utterance."""
+MAX_VOICE_CHANGES: Final = 64
+"""In one utterance."""
 Seed = Annotated[int, within(SEED)]
 Instruct = Annotated[str, Meta(max_length=2_000)]
 """How to speak, in words."""

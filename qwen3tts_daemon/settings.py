@@ -169,6 +169,9 @@ class SpeechSettings(Section):
     text_normalization: Annotated[bool, OnPage()] = True
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
+    markup: Annotated[bool, OnPage()] = True
+    """Take [pause 500ms] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md); a request
+    may say otherwise."""
     loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
     )

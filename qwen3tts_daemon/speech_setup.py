@@ -61,6 +61,7 @@ def speech_config(settings: Settings) -> SpeechConfig:
         tail_silence_s=speech.tail_silence_ms / 1000,
         text_normalization=speech.text_normalization,
         loudness_lufs=speech.loudness_lufs,
+        markup=speech.markup,
         log_text=settings.log_text,
     )
 

@@ -1,6 +1,7 @@
 """Sound between the engine and a wire: resampling, telephone codes, WAV, encoders, speed, level.
 
 - pcm.py: what needs numpy and soxr only
+- pauses.py: where sound is quiet, and fades
 - formats.py: the one table of formats (media type, encoder), and WAV files
 - ffmpeg.py, filters.py: compressed formats; speed, level and loudness. They need FFmpeg, 16 MB, so the first request
   that asks for it imports them

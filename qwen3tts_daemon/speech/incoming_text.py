@@ -1,8 +1,10 @@
 """An utterance's text as it comes: cut into segments, which an engine's stream is fed."""
 
 import asyncio
+from collections.abc import Sequence
 
 from qwen3tts_daemon.speech.text_reading import TextReading
+from qwen3tts_daemon.text.directions import Direction, Directions
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
 from qwen_tts.stream import AudioStream
 
@@ -14,7 +16,8 @@ class IncomingText:
     """Text in, segments out. A sentence that looks finished is a segment once no text came for `idle_flush_s`, or
     somewhat longer where its stop may be inside a number."""
 
-    def __init__(self, split: Split, idle_flush_s: float) -> None:
+    def __init__(self, split: Split, idle_flush_s: float, directions: Directions | None = None) -> None:
+        """`directions`: who finds what the text says of how it is to be spoken; None: nothing is meant so."""
         self.segments: list[Segment] = []
         """As far as they are known; it only grows."""
         self.began_at: float | None = None
@@ -22,7 +25,7 @@ class IncomingText:
         self.has_ended = False
         self._spoken: list[str] = []
         """Of the first segments, what a stream was fed"""
-        self._segmenter = LiveSegmenter(split=split)
+        self._segmenter = LiveSegmenter(split=split, directions=directions)
         self._idle_flush_s = idle_flush_s
         self._fed_at = 0.0
         self._pause: asyncio.TimerHandle | None = None
@@ -84,23 +87,37 @@ class IncomingText:
 
     # -- to the engine -------------------------------------------------------------------------------------
 
-    async def first(self) -> Segment:
-        """The first segment, once there is one."""
-        while not self.segments:
+    @property
+    def trailing(self) -> Sequence[Direction]:
+        """What the text says behind its last segment so far."""
+        return self._segmenter.trailing
+
+    async def segment(self, index: int) -> Segment:
+        """One of the segments, once it is there."""
+        while len(self.segments) <= index:
             self._changed.clear()
             await self._changed.wait()
-        return self.segments[0]
+        return self.segments[index]
 
-    async def feed_to(self, stream: AudioStream, reading: TextReading, *, as_words: bool) -> None:
-        """Read the segments as they come and feed them to a stream, until the text has ended. Raises what it raises.
+    def passage_after(self, first: int) -> int | None:
+        """Where the passage ends that begins with segment `first`: at the next segment that a direction stands before.
+        None if there is none, or none yet."""
+        return next((index for index in range(first + 1, len(self.segments)) if self.segments[index].before), None)
+
+    async def feed_to(self, stream: AudioStream, reading: TextReading, first: int, *, as_words: bool) -> None:
+        """Read the segments of the passage that begins with `first` as they come and feed them to a stream, until the
+        passage has ended. Raises what the stream raises.
 
         `as_words`: the engine takes what it is fed as one text, else every piece by itself.
         """
         while True:
             self._changed.clear()
             while (fed := len(self._spoken)) < len(self.segments):
+                if fed > first and self.segments[fed].before:
+                    stream.end_text()
+                    return
                 self._spoken.append(await reading.spoken(self.segments[fed]))
-                await stream.feed(self._piece(fed, as_words=as_words))
+                await stream.feed(self._piece(fed, first, as_words=as_words))
             if self._wants_flush:
                 self._wants_flush = False
                 stream.flush()
@@ -109,10 +126,10 @@ class IncomingText:
                 return
             await self._changed.wait()
 
-    def _piece(self, index: int, *, as_words: bool) -> str:
+    def _piece(self, index: int, first: int, *, as_words: bool) -> str:
         """A segment and what parts it from the others: a blank before words, where there was anything between (Chinese
         has none), a line break behind a paragraph."""
         segment, spoken = self.segments[index], self._spoken[index]
         if as_words:
-            return (" " if index and segment.start > self.segments[index - 1].end else "") + spoken
+            return (" " if index > first and segment.start > self.segments[index - 1].end else "") + spoken
         return spoken + ("\n" if segment.ending == "paragraph" else "")

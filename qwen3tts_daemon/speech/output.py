@@ -1,10 +1,11 @@
 """What goes out of an utterance: an engine's chunks, as fast and loud as is wanted, between silences, numbered anew."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from qwen3tts_daemon.audio import silence
+from qwen3tts_daemon.audio.pauses import edge_samples, fade_samples, faded_in, faded_out, quiet_end, quiet_start
 from qwen3tts_daemon.text.segments import Segment
 from qwen_tts.api import PCM_BYTES, AudioChunk, Capabilities
 
@@ -50,21 +51,44 @@ class Unchanged:
         return sample
 
 
+@dataclass(slots=True)
+class _Passage:
+    """What is known of the passage that is spoken now."""
+
+    first: int = 0
+    """Its first segment"""
+    voice: str = ""
+    language: str = ""
+    filter: Filter = field(default_factory=Unchanged)
+    begins_at: int = 0
+    """The sample at which its sound begins"""
+    is_trimmed: bool = False
+    is_heard: bool = False
+    """There was sound that is not quiet"""
+    trimmed: int = 0
+    """Samples that were left out at its beginning"""
+    held: bytes = b""
+    """Quiet sound that nobody has heard yet"""
+    quiet: int = 0
+    """Samples of quiet sound that were heard last"""
+
+
 class Output:
-    """Chunks of an engine in, parts for a listener out. Touches no clock, socket or engine."""
+    """Chunks of an engine in, parts for a listener out. Touches no clock, socket or engine.
+
+    It goes passage by passage: `begin`, then `take` for each chunk, then `end_passage`; `finish` after the last one.
+    """
 
     def __init__(
-        self, engine: Capabilities, segments: Sequence[Segment], *, voice: str = "", language: str = "",
-        lead_s: float = 0.0, tail_s: float = 0.0, sound_filter: Filter | None = None,
-    ) -> None:  # fmt: skip
+        self, engine: Capabilities, segments: Sequence[Segment], *, lead_s: float = 0.0, tail_s: float = 0.0
+    ) -> None:
         """`engine`: whose chunks they are. `segments`: of the text; a chunk's own is there when the chunk comes."""
         self._engine = engine
         self._segments = segments
-        self._voice, self._language = voice, language
         self._lead, self._tail = (silence(round(s * 1000), engine.sample_rate) for s in (lead_s, tail_s))
-        self._filter = sound_filter or Unchanged()
         self._announced = 0
         self._samples = 0
+        self._passage = _Passage()
 
     @property
     def sample_rate(self) -> int:
@@ -72,35 +96,97 @@ class Output:
 
     @property
     def has_begun(self) -> bool:
-        return self._announced > 0
+        """There was sound in this passage."""
+        return self._announced > self._passage.first
 
-    def take(self, chunk: AudioChunk) -> list[Part]:
-        """The parts that the engine's next chunk becomes. At another speed its sound may come with a later one."""
+    def begin(
+        self, first: int = 0, *, voice: str = "", language: str = "", sound_filter: Filter | None = None,
+        is_trimmed: bool = False,
+    ) -> None:  # fmt: skip
+        """A passage, of which the engine calls segment `first` 0. `is_trimmed`: there is a pause before it, which its
+        own silence does not make longer."""
+        self._passage = _Passage(first, voice, language, sound_filter or Unchanged(), self._samples, is_trimmed)
+
+    def take(self, chunk: AudioChunk, *, pause_follows: bool = False) -> list[Part]:
+        """The parts that the engine's next chunk becomes. At another speed its sound may come with a later one.
+
+        `pause_follows`: what is quiet at the end of its passage is held back, and may become part of a pause.
+        """
         if not chunk.samples:
             return []
-        started = self._start(chunk) if chunk.segment >= self._announced else []
-        return [*started, *self._sound(self._filter.process(chunk.pcm))]
+        started = self._start(chunk) if self._passage.first + chunk.segment >= self._announced else []
+        return [*started, *self._heard(self._passage.filter.process(chunk.pcm), holds=pause_follows)]
+
+    def end_passage(self, pause_s: float | None) -> list[Part]:
+        """What is left when the engine has ended, and a pause of exactly so long between the last sound and the next;
+        None: no pause was asked for, and the passage ends as it does."""
+        rest = self._heard(self._passage.filter.flush(), holds=pause_s is not None)
+        held, self._passage.held = self._passage.held, b""
+        if pause_s is None:
+            return rest + self._sound(held)
+        faded, room = held[: PCM_BYTES * fade_samples(self.sample_rate)], self._passage.quiet
+        zeros = max(0, round(pause_s * self.sample_rate) - room)
+        return [*rest, *self._sound(faded_out(faded)), *self._silence(bytes(zeros * PCM_BYTES))]
+
+    def pause(self, duration_s: float) -> list[Part]:
+        """Of a text without words."""
+        return self._silence(bytes(round(duration_s * self.sample_rate) * PCM_BYTES))
 
     def finish(self) -> list[Part]:
-        """What is left when the engine has ended."""
-        return [*self._sound(self._filter.flush()), *self._silence(self._tail)]
+        """The silence behind all."""
+        return self._silence(self._tail)
 
     def nothing(self) -> list[Part]:
         """What answers a text without words."""
         return self._silence(silence(NOTHING_MS, self.sample_rate))
 
     def _start(self, chunk: AudioChunk) -> list[Part]:
-        segment = self._segments[chunk.segment]
+        passage = self._passage
+        index = passage.first + chunk.segment
+        segment = self._segments[index]
+        lead = self._lead if not self._announced else b""
+        starts_at = passage.begins_at + len(lead) // PCM_BYTES
+        passage.begins_at = starts_at
         started = SegmentStarted(
-            chunk.segment, segment.raw, segment.start, segment.end, self._starts_at(chunk), self._voice, self._language
-        )
-        lead = self._lead if not self.has_begun else b""
-        self._announced = chunk.segment + 1
+            index, segment.raw, segment.start, segment.end,
+            max(starts_at, starts_at + passage.filter.position(chunk.first_sample) - passage.trimmed),
+            passage.voice, passage.language,
+        )  # fmt: skip
+        self._announced = index + 1
         return [started, *self._silence(lead)]
 
-    def _starts_at(self, chunk: AudioChunk) -> int:
-        """Not the number of samples so far: at another speed some of those before it are still held back."""
-        return len(self._lead) // PCM_BYTES + self._filter.position(chunk.first_sample)
+    def _heard(self, pcm: bytes, *, holds: bool) -> list[Part]:
+        """The sound of a passage, without what is quiet at its beginning behind a pause, or at its end before one."""
+        passage = self._passage
+        if passage.is_trimmed and not passage.is_heard:
+            pcm = self._trimmed(pcm)
+        if not pcm:
+            return []
+        pcm, passage.held = passage.held + pcm, b""
+        quiet = quiet_end(pcm)
+        if not holds:
+            passage.quiet = quiet + (passage.quiet if quiet * PCM_BYTES == len(pcm) else 0)
+            return self._sound(pcm)
+        cut = max(0, len(pcm) - max(quiet, edge_samples(self.sample_rate)) * PCM_BYTES)
+        passage.held, passage.quiet = pcm[cut:], 0
+        return self._sound(pcm[:cut])
+
+    def _trimmed(self, pcm: bytes) -> bytes:
+        """Nothing, until there is sound: then with what leads to it, faded in."""
+        passage = self._passage
+        pcm = passage.held + pcm
+        passage.held = b""
+        quiet, fade = quiet_start(pcm), fade_samples(self.sample_rate)
+        if quiet * PCM_BYTES == len(pcm):
+            kept = pcm[-fade * PCM_BYTES :]
+            passage.trimmed += (len(pcm) - len(kept)) // PCM_BYTES
+            passage.held = kept
+            return b""
+        cut = max(0, quiet - fade)
+        passage.trimmed += cut
+        passage.is_heard = True
+        begins, ends = cut * PCM_BYTES, max(quiet, cut + edge_samples(self.sample_rate)) * PCM_BYTES
+        return faded_in(pcm[begins:ends]) + pcm[ends:]
 
     def _silence(self, pcm: bytes) -> list[Part]:
         """In frames, as an engine would give it."""

@@ -27,6 +27,8 @@ class Order:
     text_layout: TextLayout = "auto"
     text_normalization: bool | None = None
     """Whether numbers, signs and short forms become words before an engine gets them"""
+    markup: bool | None = None
+    """Whether pauses and voices that stand in the text in brackets are meant; None: as the settings say"""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
     streamed: bool = True

@@ -1,4 +1,4 @@
-"""An utterance's work in the engine: a lease, a stream, and the text that goes into it."""
+"""A passage's work in the engine: a lease, a stream, and the text that goes into it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from qwen_tts.stream import AudioStream, SpeechEngine
 
 
 class Synthesis:
-    """Holds the engine for one text, opens its stream with the first segment and feeds it the others.
+    """Holds the engine for one passage of a text, opens its stream with the first segment and feeds it the others.
 
     Iterate it for the engine's chunks. Raises what leasing, opening, feeding and speaking raise.
     """
@@ -22,14 +22,16 @@ class Synthesis:
     def __init__(
         self,
         text: IncomingText,
+        first: int,
         measures: Measures,
         lease: Callable[[], AbstractAsyncContextManager[SpeechEngine]],
         open_stream: Callable[[SpeechEngine, Segment], Awaitable[tuple[AudioStream, TextReading]]],
     ) -> None:
-        """`open_stream` says also how the text is read, once it is known in which language."""
+        """The passage begins with segment `first`. `open_stream` says also how it is read, once it is known in which
+        language."""
         self.end: StreamEnd | None = None
         """Set once the engine has ended by itself and every chunk was read."""
-        self._text = text
+        self._text, self._first = text, first
         self._measures = measures
         self._lease = lease
         self._open_stream = open_stream
@@ -58,10 +60,11 @@ class Synthesis:
             loop = asyncio.get_running_loop()
             asked_at = loop.time()
             async with self._lease() as engine:
-                self._measures.load_s = loop.time() - asked_at
-                stream, reading = await self._open_stream(engine, await self._text.first())
+                self._measures.load_s += loop.time() - asked_at
+                stream, reading = await self._open_stream(engine, await self._text.segment(self._first))
                 self._stream.set_result(stream)
-                await self._text.feed_to(stream, reading, as_words=engine.capabilities.live_text == "words")
+                as_words = engine.capabilities.live_text == "words"
+                await self._text.feed_to(stream, reading, self._first, as_words=as_words)
                 await asyncio.Event().wait()
         except Exception as error:  # noqa: BLE001  handed to the reader, whose protocol describes it
             if not self._stream.done():

@@ -8,9 +8,9 @@ voice can read none are an error.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -25,10 +25,11 @@ from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
 from qwen3tts_daemon.speech.voice_selection import LeftOut, VoiceSelection
+from qwen3tts_daemon.text.directions import Direction, Directions, VoiceChange, pause_in
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
-from qwen_tts.api import Audio, AudioChunk, check_length
+from qwen_tts.api import Audio, AudioChunk, StreamEnd, check_length
 from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream, SpeechEngine
 
@@ -47,6 +48,8 @@ class SpeechConfig:
     """How loud every voice is heard (EBU R128); None: as it is."""
     text_normalization: bool = True
     """Numbers, signs and short forms become words, unless the order or the voice says otherwise."""
+    markup: bool = True
+    """Pauses and voices that the text asks for in brackets; an order may say otherwise."""
     log_text: bool = False
 
 
@@ -69,11 +72,16 @@ class Utterance:
         self._config, self._loudness = config, loudness
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
-        self._selection = VoiceSelection(order, caller, voices, engines, text_normalization=config.text_normalization)
-        self._text = IncomingText(order.split, config.idle_flush_s)
-        self._synthesis = Synthesis(self._text, self.measures, self._selection.lease, self._open_stream)
-        self._output = Output(engines.capabilities, ())
-        """Another one once it is known who speaks"""
+        self._voices, self._engines = voices, engines
+        self._selection = self._first_selection = self._select(order)
+        markup = config.markup if order.markup is None else order.markup
+        directions = Directions(voices.is_listed) if markup else None
+        self._text = IncomingText(order.split, config.idle_flush_s, directions)
+        self._first = 0
+        """The segment that the passage in hand begins with"""
+        self._synthesis = self._synthesis_of_passage()
+        self._output: Output | None = None
+        """Once it is known who speaks"""
         self._listener: LoudnessListener | None = None
         """To a voice whose loudness is wanted and not known"""
         self._ready: deque[Part] = deque()
@@ -83,17 +91,17 @@ class Utterance:
 
     @property
     def voice(self) -> str:
-        """The name of who speaks; this and what follows are empty until it is decided."""
-        return self._selection.voice
+        """The name of who speaks first; this and what follows are empty until it is decided."""
+        return self._first_selection.voice
 
     @property
     def language(self) -> str:
-        return self._selection.language
+        return self._first_selection.language
 
     @property
     def model(self) -> str:
         """What speaks: a checkpoint, or an engine without such."""
-        return self._selection.model
+        return self._first_selection.model
 
     # -- text in -------------------------------------------------------------------------------------------
 
@@ -171,20 +179,35 @@ class Utterance:
         description = self._selection.description
         if self.end not in ("done", "limit") or description is None:
             return None
+        assert self._output is not None, "it has said something"
         audio = Audio(pcm=b"".join(self._recording), sample_rate=self._output.sample_rate)
         return Take(audio, self.text, self.language, description)
+
+    def _select(self, order: Order) -> VoiceSelection:
+        return VoiceSelection(
+            order, self.caller, self._voices, self._engines, text_normalization=self._config.text_normalization
+        )
+
+    def _synthesis_of_passage(self) -> Synthesis:
+        return Synthesis(self._text, self._first, self.measures, self._selection.lease, self._open_stream)
 
     # -- sound out -----------------------------------------------------------------------------------------
 
     async def _open_stream(self, engine: SpeechEngine, first: Segment) -> tuple[AudioStream, TextReading]:
         """It is decided who speaks."""
         request, reading = await self._selection.decide(engine, first.text, is_live=self._is_live)
-        order, config = self.order, self._config
-        self._output = Output(
-            engine.capabilities, self._text.segments, voice=self.voice, language=self.language,
-            lead_s=config.lead_silence_s if order.lead_silence_ms is None else order.lead_silence_ms / 1000,
-            tail_s=config.tail_silence_s if order.tail_silence_ms is None else order.tail_silence_ms / 1000,
+        if self._output is None:
+            order, config = self.order, self._config
+            lead_s = config.lead_silence_s if order.lead_silence_ms is None else order.lead_silence_ms / 1000
+            self._output = Output(
+                engine.capabilities, self._text.segments,
+                lead_s=lead_s + (pause_in(first.before) or 0.0),
+                tail_s=config.tail_silence_s if order.tail_silence_ms is None else order.tail_silence_ms / 1000,
+            )  # fmt: skip
+        self._output.begin(
+            self._first, voice=self._selection.voice, language=self._selection.language,
             sound_filter=await self._filter(engine.capabilities.sample_rate),
+            is_trimmed=self._first > 0 and pause_in(first.before) is not None,
         )  # fmt: skip
         stream = engine.stream(request)
         stream.on_queue_position = self.on_queue_position
@@ -226,34 +249,73 @@ class Utterance:
         try:
             chunk = await anext(self._synthesis)
         except StopAsyncIteration:
-            parts = self._last_parts()
-            listener, self._listener = self._listener, None
-            if listener is not None and self.end == "done":
-                await listener.learn()
-            if parts:
-                return parts
-            raise
+            parts = self._end_passage()
+            await self._learn_loudness()
+            if parts is None:
+                raise
+            return parts
+        assert self._output is not None, "a stream has been opened"
         if self._listener is not None:
             self._listener.hear(chunk.pcm)
-        return self._output.take(chunk)
+        following = self._text.passage_after(self._first)
+        pause_follows = following is not None and pause_in(self._text.segments[following].before) is not None
+        return self._output.take(chunk, pause_follows=pause_follows)
 
-    def _last_parts(self) -> list[Part]:
-        """Once, when it has ended by itself. Raises TextEmpty, UnsupportedLanguage if that was nothing."""
+    async def _learn_loudness(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None and self.end in ("cancelled", "done"):
+            await listener.learn()
+
+    def _end_passage(self) -> list[Part] | None:
+        """What is left of a passage that has ended by itself; then the next one has its turn. None if it was the last
+        one, or it was ended. Raises TextEmpty, UnsupportedLanguage if nothing was said."""
         if self._is_cancelled or self.end != "cancelled":
-            return []
+            return None
         if not self._text.segments:
             self.check_text()
             self.end = "done"
-            return self._output.nothing()
+            return self._nothing()
         if (end := self._synthesis.end) is None:
-            return []
+            return None
+        assert self._output is not None, "it has ended by itself"
+        self._measure(end)
         if not self._output.has_begun:
             raise self._selection.unreadable(self._text.written)
+        if (following := self._text.passage_after(self._first)) is not None:
+            return self._go_on(following)
         self.end = "done" if end.reason == "complete" else end.reason
+        pause_s = pause_in(self._text.trailing)
+        return [*self._output.end_passage(pause_s), *self._output.finish()]
+
+    def _go_on(self, following: int) -> list[Part]:
+        """To the next passage."""
+        assert self._output is not None
+        before = self._text.segments[following].before
+        parts = self._output.end_passage(pause_in(before))
+        self._selection = self._next_selection(before)
+        ended, self._first = self._synthesis, following
+        self._synthesis = self._synthesis_of_passage()
+        self._synthesis.start()
+        ended.cancel()  # later, so that the engine is held meanwhile
+        return parts
+
+    def _next_selection(self, before: Sequence[Direction]) -> VoiceSelection:
+        """The same voice, in the same language, unless another one is named."""
+        names = [one.voice for one in before if isinstance(one, VoiceChange)]
+        return self._select(replace(self.order, voice=names[-1])) if names else self._selection.going_on()
+
+    def _nothing(self) -> list[Part]:
+        output = self._output or Output(self._engines.capabilities, ())
+        pause_s = pause_in(self._text.trailing)
+        return output.nothing() if pause_s is None else output.pause(pause_s)
+
+    def _measure(self, end: StreamEnd) -> None:
+        """Of a passage, beside those before it."""
         measures = self.measures
-        measures.queue_s, measures.synthesis_s = end.queue_s, end.synthesis_s
-        measures.guards, measures.unread = end.guards, end.unread
-        return self._output.finish()
+        measures.queue_s += end.queue_s
+        measures.synthesis_s = (measures.synthesis_s or 0.0) + end.synthesis_s
+        measures.guards = Counter(measures.guards) + Counter(end.guards)
+        measures.unread += end.unread
 
     def _count(self, chunk: AudioChunk) -> None:
         if self.measures.ttfa_s is None and self._text.began_at is not None:

@@ -1,6 +1,7 @@
 """Who speaks an utterance, in which language and with which checkpoint: decided once, with its first words."""
 
 import contextlib
+import copy
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -66,6 +67,13 @@ class VoiceSelection:
         """In words, of a designed voice."""
         voice = None if self._known is None else self._known.voice
         return voice.description if isinstance(voice, DesignedVoice) else None
+
+    def going_on(self) -> "VoiceSelection":
+        """For what the same voice says next, in the same language."""
+        following = copy.copy(self)
+        if self._known is not None and self._known in self._voices.known:
+            following._choice = replace(self._choice, voice=self._known, language=self.language, absent="")
+        return following
 
     def settle(self, text: str | None) -> str:
         """The voice that will speak, from now on whatever comes; "" if that cannot be told yet.

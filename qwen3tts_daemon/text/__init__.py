@@ -3,6 +3,7 @@
 languages       which language a caller means, and which one a text is in
 language_cues   what gives a language away in a few words
 segments        live text in arbitrary pieces -> segments to speak, each with its range of characters
+directions      what a text says of how it is spoken: pauses, and who speaks
 lines           what kind of line is this: item, heading, table row, note, code fence, data, rule or plain text?
 blocks          what is dropped as a whole while it comes in: thinking, tool calls, scripts, code, data
 spans           inline code and links: where they end, so that nothing is cut inside

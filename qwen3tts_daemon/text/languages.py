@@ -18,6 +18,7 @@ from qwen_tts.errors import UnknownLanguage
 _CODES = {"": AUTO, AUTO: AUTO} | {
     name.casefold(): language.code for language in LANGUAGES.values() for name in language.names
 }
+_TRADITIONAL = re.compile(r"zh[-_](?:hant|tw|hk|mo)(?![a-z])")
 _TAG = re.compile(r"(?P<code>[a-z]{2,3})(?:[-_][a-z0-9]{2,8})+")
 
 
@@ -32,6 +33,11 @@ def parse_language(value: str) -> str:
     raise UnknownLanguage(
         f"unknown language {value[:40]!r}; use one of {', '.join(LANGUAGES)} or {AUTO}", param="language"
     )
+
+
+def writes_traditional(locale: str) -> bool:
+    """Whether Chinese is written in Traditional characters there; `locale` is a tag like zh-TW."""
+    return bool(_TRADITIONAL.match(locale.strip().casefold()))
 
 
 def detect_language(text: str, among: Sequence[str], fallback: str) -> str:

@@ -16,6 +16,8 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.text.blocks import NOTE, OPENERS, Block, Code, Data, Opening, opening
 from qwen3tts_daemon.text.clean import speakable
+from qwen3tts_daemon.text.directions import Direction, Directions
+from qwen3tts_daemon.text.directions import Found as FoundDirection
 from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
 from qwen3tts_daemon.text.phrases import ended, is_speakable
@@ -44,6 +46,8 @@ class Segment:
     start: int
     end: int
     ending: Ending
+    before: tuple[Direction, ...] = ()
+    """What the text says of how it goes on from here"""
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class _Cut:
     ending: Ending | None
     closes_line: bool = False
     block: Block | None = None  # goes on behind it
+    direction: Direction | None = None  # that is dropped with it
 
 
 _STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
@@ -76,8 +81,11 @@ _WIDE = regex.compile(f"[{CJK}]")
 class LiveSegmenter:
     """Cuts the text of one context into segments."""
 
-    def __init__(self, *, split: Split = "sentence") -> None:
+    def __init__(self, *, split: Split = "sentence", directions: Directions | None = None) -> None:
+        """`directions`: who finds them; None: brackets are text."""
         self._split = split
+        self._directions = directions
+        self._pending: list[Direction] = []
         self._text = ""
         self._base = 0
         self._at_line_start = True
@@ -104,6 +112,11 @@ class LiveSegmenter:
         """Everything; nothing may be fed afterwards."""
         self._ended = True
         return self._take_all(settled=True, final=True)
+
+    @property
+    def trailing(self) -> tuple[Direction, ...]:
+        """The directions behind the last segment so far."""
+        return tuple(self._pending)
 
     @property
     def has_finished_text(self) -> bool:
@@ -142,13 +155,17 @@ class LiveSegmenter:
         start = self._base
         self._drop(cut.end, in_block=self._block is not None or cut.block is not None)
         self._block = cut.block
+        if cut.direction and self._directions and (direction := self._directions.within_limits(cut.direction)):
+            self._pending.append(direction)
         if cut.ending is None:
             return None
         kept = raw.rstrip()
         text = speakable(kept)
         if not is_speakable(text):
             return None
-        return Segment(ended(text) if cut.closes_line else text, kept, start, start + len(kept), cut.ending)
+        before, self._pending = tuple(self._pending), []
+        words = ended(text) if cut.closes_line else text
+        return Segment(words, kept, start, start + len(kept), cut.ending, before)
 
     def _drop(self, chars: int, in_block: bool = False) -> None:
         """Behind a block a line is what it was before it."""
@@ -236,6 +253,8 @@ class LiveSegmenter:
             return None if found == "perhaps" else self._at_block(int(stop.start()), found)
         if char == "<":
             return self._at_tag(int(stop.start()), settled)
+        if char == "[" and (found_direction := self._direction(int(stop.start()), settled)):
+            return None if found_direction == "perhaps" else self._at_direction(int(stop.start()), found_direction)
         if char in "`[":
             return self._past_markup(stop, settled)
         if stop["marks"]:
@@ -244,6 +263,17 @@ class LiveSegmenter:
 
     def _at_block(self, position: int, found: Opening) -> _Cut:
         return _Cut(position, Ending.CLAUSE) if position else _Cut(found.end, None, block=found.block)
+
+    def _direction(self, position: int, settled: bool) -> FoundDirection | Literal["perhaps"] | None:
+        if self._directions is None:
+            return None
+        before = self._text[:position].rstrip(" \t\r")
+        begins_line = before.endswith("\n") if before else self._at_line_start
+        return self._directions.find(self._text, position, begins_line=begins_line, settled=settled)
+
+    def _at_direction(self, position: int, found: FoundDirection) -> _Cut:
+        """It stands between segments: what is before it is one."""
+        return _Cut(position, Ending.CLAUSE) if position else _Cut(found.end, None, direction=found.direction)
 
     def _at_tag(self, position: int, settled: bool) -> _Cut | int | None:
         """One that stands first is dropped; one that parts sentences ends one."""

@@ -135,6 +135,16 @@ class VoiceCatalogue:
         """By any name that people see, or by name and language: "ryan-de". Raises UnknownVoice."""
         return self._trial_voice(name) if name.startswith(PREFIX) else self._names.find(name)
 
+    def is_listed(self, name: str) -> bool:
+        """Whether `find` finds it, and not only for whoever has brought it along."""
+        if name.startswith(PREFIX):
+            return False
+        try:
+            self.find(name)
+        except InvalidRequest:
+            return False
+        return True
+
     def can_speak(self, stored: StoredVoice) -> bool:
         """With what is loaded."""
         return self._known.of_stored(stored) is not None

@@ -1,6 +1,7 @@
 // Before the first paint: the visitor's colours, else the system's.
 
 (() => {
+  const GROUND = { dark: "#0c0e13", light: "#f4f5fa" }; // as in style.css
   const light = matchMedia("(prefers-color-scheme: light)");
   function paint() {
     let theme = "";
@@ -10,6 +11,9 @@
       // a private window
     }
     document.documentElement.dataset.theme = theme || (light.matches ? "light" : "dark");
+    for (const meta of document.querySelectorAll("meta[name=theme-color]")) {
+      meta.content = GROUND[theme || (meta.media.includes("light") ? "light" : "dark")];
+    }
   }
   paint();
   light.addEventListener("change", paint);

@@ -26,6 +26,8 @@ class Language:
     """The shortest text: what a voice is warmed up with"""
     sample: str
     """A sentence to try a voice with, in words of our own"""
+    traditional_sample: str = ""
+    """The same in Traditional characters, of a language that is written in both"""
     also: tuple[str, ...] = ()
     """Other names that callers may use, dialects among them"""
 
@@ -70,6 +72,6 @@ LANGUAGES = _Languages((
     Language("ru", "Russian", "Русский", "Здравствуйте.",
              "Добрый вечер. Свет на кухне выключен, и чай готов."),
     Language("zh", "Chinese", "中文", "你好。",
-             "晚上好。厨房的灯已经关了，茶也泡好了。",
+             "晚上好。厨房的灯已经关了，茶也泡好了。", "晚安。廚房的燈已經關了，茶也泡好了。",
              also=("mandarin", "cmn", "beijing_dialect", "sichuan_dialect")),
 ))  # fmt: skip

@@ -1,13 +1,16 @@
 """What goes out of an utterance, whatever the engine's chunks, the speed and the silences are."""
 
+import re
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.audio.filters import SoundFilter
+from qwen3tts_daemon.audio.pauses import faded_out
 from qwen3tts_daemon.speech.output import NOTHING_MS, Output, Part, SegmentStarted
 from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen_tts.api import AudioChunk
@@ -45,7 +48,7 @@ def started(parts: list[Part]) -> list[SegmentStarted]:
 
 
 def run(output: Output, sound: Iterator[AudioChunk]) -> list[Part]:
-    return [part for chunk in sound for part in output.take(chunk)] + output.finish()
+    return [part for chunk in sound for part in output.take(chunk)] + output.end_passage(None) + output.finish()
 
 
 def test_there_is_a_segment_for_every_sentence() -> None:
@@ -57,7 +60,8 @@ def test_there_is_a_segment_for_every_sentence() -> None:
     lead_ms=st.integers(0, 300), tail_ms=st.integers(0, 300),
 )  # fmt: skip
 def test_the_engines_sound_comes_between_silences(spoken: list[int], size: int, lead_ms: int, tail_ms: int) -> None:
-    output = Output(ENGINE, SEGMENTS, voice="tone", language="en", lead_s=lead_ms / 1000, tail_s=tail_ms / 1000)
+    output = Output(ENGINE, SEGMENTS, lead_s=lead_ms / 1000, tail_s=tail_ms / 1000)
+    output.begin(voice="tone", language="en")
     parts = run(output, chunks(spoken, size))
     lead, tail = silence(lead_ms, SAMPLE_RATE), silence(tail_ms, SAMPLE_RATE)
     assert heard(parts) == lead + b"".join(tone(SENTENCES[index]) for index in spoken) + tail
@@ -73,7 +77,8 @@ def test_the_engines_sound_comes_between_silences(spoken: list[int], size: int, 
 @pytest.mark.parametrize("speed", [0.25, 0.7, 1.5, 4])
 @pytest.mark.parametrize("size", [500, SAMPLES_PER_FRAME, 20_000])
 def test_at_another_speed_a_segment_begins_where_its_sound_does(speed: float, size: int) -> None:
-    output = Output(ENGINE, SEGMENTS, lead_s=0.1, tail_s=0.2, sound_filter=SoundFilter(SAMPLE_RATE, speed=speed))
+    output = Output(ENGINE, SEGMENTS, lead_s=0.1, tail_s=0.2)
+    output.begin(sound_filter=SoundFilter(SAMPLE_RATE, speed=speed))
     parts = run(output, chunks([0, 1, 2, 3], size))
     samples = [len(tone(sentence)) // 2 for sentence in SENTENCES]
     assert len(heard(parts)) // 2 == 2_400 + round(sum(samples) / speed) + 4_800
@@ -105,3 +110,39 @@ def test_a_text_without_words_is_a_moment_of_silence_and_nothing_round_it() -> N
     parts = Output(ENGINE, (), lead_s=0.5, tail_s=0.5).nothing()
     assert heard(parts) == silence(NOTHING_MS, SAMPLE_RATE)
     assert started(parts) == []
+
+
+def quiet(samples: int) -> bytes:
+    """Breath, some -60 dBFS."""
+    return (30 * np.sin(np.arange(samples))).astype("<i2").tobytes()
+
+
+@given(
+    before=st.integers(0, 9_000), after=st.integers(0, 9_000), size=st.integers(100, 5_000),
+    pause_ms=st.integers(100, 900), is_known=st.booleans(),
+)  # fmt: skip
+def test_a_pause_is_exact_whatever_silence_an_engine_leaves(
+    before: int, after: int, size: int, pause_ms: int, is_known: bool
+) -> None:
+    """Unless what is quiet was heard before anybody knew of the pause: then it is part of it."""
+    output = Output(ENGINE, SEGMENTS)
+    spoken = tone(SENTENCES[0])
+    ending = faded_out(spoken[-960:]) if before else spoken[-960:]  # it may also end at once, in the midst of a wave
+    sounds = [spoken[:-960] + ending + quiet(before), quiet(after) + tone(SENTENCES[1])]
+    parts: list[Part] = []
+    for index, sound in enumerate(sounds):
+        output.begin(index, is_trimmed=index > 0)
+        for start in range(0, len(sound), 2 * size):
+            chunk = AudioChunk(pcm=sound[start : start + 2 * size], first_sample=start // 2, sample_rate=SAMPLE_RATE)
+            parts += output.take(chunk, pause_follows=is_known and index == 0)
+        parts += output.end_passage(None if index else pause_ms / 1000)
+    pcm = np.frombuffer(heard(parts), "<i2")
+    wanted, fades = pause_ms * 24, 2 * 240
+    between = np.abs(pcm[len(tone(SENTENCES[0])) // 2 : -len(tone(SENTENCES[1])) // 2]) if len(pcm) else pcm
+    longest = max(map(len, re.findall("0+", "".join("01"[int(value != 0)] for value in pcm))))
+    if is_known:
+        assert wanted <= longest <= wanted + 20, "the ends of fades are nearly nothing"
+        assert len(between) <= wanted + fades + 20
+        assert np.abs(np.diff(pcm.astype(int))).max() < 700, "no click"
+    else:
+        assert len(between) <= max(wanted, before) + fades + 20

@@ -1,9 +1,10 @@
 // A few rules that find mistakes; how the code looks is the writer's business.
 
 const browser = ["AbortController", "AnalyserNode", "AudioContext", "AudioWorkletNode", "Blob", "CustomEvent", "File", "FormData", "Event", "MediaRecorder", "OfflineAudioContext", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "document", "fetch", "getComputedStyle", "history", "indexedDB", "localStorage", "location", "matchMedia", "navigator", "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window"];
+const serviceWorker = ["URL", "caches", "fetch", "self"];
 const worklet = ["AudioWorkletProcessor", "currentTime", "registerProcessor", "sampleRate"];
-const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout"];
-const tests = ["axe", "Event", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "NodeFilter", "isSecureContext", "Blob"];
+const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout", "WebSocket"];
+const tests = ["AudioContext", "axe", "Event", "caches", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "MutationObserver", "NodeFilter", "isSecureContext", "Blob"];
 
 const globals = (...lists) => Object.fromEntries(lists.flat().map((name) => [name, "readonly"]));
 
@@ -16,6 +17,7 @@ const rules = {
 };
 
 export default [
-  { files: ["qwen3tts_daemon/web/**/*.js"], rules, languageOptions: { globals: globals(browser, worklet) } },
+  { files: ["qwen3tts_daemon/web/**/*.js"], ignores: ["**/service-worker.js"], rules, languageOptions: { globals: globals(browser, worklet) } },
+  { files: ["**/service-worker.js"], rules, languageOptions: { globals: globals(serviceWorker) } },
   { files: ["tests/web/**/*.js"], rules: { ...rules, "no-shadow": "off" }, languageOptions: { globals: globals(node, tests) } },
 ];

@@ -24,6 +24,7 @@ ROOT = HERE.parents[1]
 WEB = ROOT / "qwen3tts_daemon" / "web"
 BROWSER = sorted(path.name for path in (HERE / "browser").glob("*.test.js"))
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 EVERYTHING = {"frame_s": 0.01, "kinds": ["preset", "designed", "cloned"], "preview": False}
 PICTURED_LATER = {"settings"}
 """Tabs that the pictures of docs/page do not show yet"""
@@ -111,6 +112,18 @@ def address(daemon: DaemonProcess) -> str:
 @pytest.mark.parametrize("file", BROWSER)
 def test_in_a_browser(file: str, results: dict[str, Future[subprocess.CompletedProcess[str]]]) -> None:
     done = results[file].result()
+    assert done.returncode == 0, done.stdout
+
+
+def test_in_firefox(tmp_path: Path) -> None:
+    """A smoke test: it starts slowly, and what it has in common with Chromium is tested there."""
+    if FIREFOX is None:
+        pytest.skip("no Firefox (apt-get install firefox-esr)")
+    need("axe-core (npm ci in tests/web)", (HERE / "node_modules" / "axe-core").exists())
+    with tone_daemon(tmp_path, "--no-wyoming.enabled", **EVERYTHING) as daemon:
+        script = str(HERE / "firefox" / "firefox.test.js")
+        # Node 20 has a WebSocket for those who ask for it.
+        done = run_node("--experimental-websocket", "--test", script, FIREFOX=FIREFOX, PAGE_ALL=address(daemon))
     assert done.returncode == 0, done.stdout
 
 

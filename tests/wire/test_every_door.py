@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import re
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ UNREADABLE = "[mute] שלום"
 
 def samples_of(pcm: bytes) -> NDArray[np.float64]:
     return np.frombuffer(pcm, "<i2").astype(float)
+
+
+def longest_silence(pcm: bytes) -> int:
+    """In samples; a wave that begins or ends at zero adds one or two."""
+    runs = re.findall("0+", "".join("01"[int(sample != 0)] for sample in samples_of(pcm)))
+    return max(map(len, runs), default=0) // 4 * 4
 
 
 def with_lead(pcm: bytes) -> bytes:
@@ -351,6 +358,29 @@ async def test_what_cannot_be_had_is_told_by_its_name(doors: Doors, field: str, 
     answer = await doors.http.client.post("/v1/audio/speech", json={"input": "Hello.", field: value})
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (422, "bad_field", field)
+
+
+async def test_every_door_pauses_where_the_text_says_so(doors: Doors) -> None:
+    text = "Hello. [pause 500ms] Bye."
+    for door in (openai, events, say, batch, clip, rest, rest_stream, websocket, wyoming, wyoming_stream):
+        pcm = await door(doors, text)
+        assert isinstance(pcm, bytes), door.__name__
+        assert longest_silence(pcm[len(with_lead(b"")) :]) == 12_000, door.__name__
+
+
+async def test_brackets_are_text_for_a_request_that_says_so(doors: Doors) -> None:
+    text = "Hello. [pause 500ms] Bye."
+    body = {"input": text, "response_format": "pcm", "markup": False}
+    query = {"text": text, "format": "pcm", "markup": "false"}
+    sounds = [
+        (await doors.http.client.post("/v1/audio/speech", json=body)).content,
+        (await doors.http.client.get("/v1/audio/say", params=query)).content,
+    ]
+    async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as client:
+        await client.write_event(Event("synthesize", {"text": text, "context": {"markup": False}}))
+        sounds.append(await heard(client, "audio-stop", "error"))  # type: ignore[arg-type]
+    for pcm in sounds:
+        assert longest_silence(pcm[len(with_lead(b"")) :]) < 1_000
 
 
 async def test_many_pieces_without_words_at_once(doors: Doors) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import struct
 from collections.abc import AsyncIterator
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -186,6 +188,39 @@ async def test_the_page_names_only_files_that_are_there(door: Door) -> None:
     assert DOWNLOAD_QWEN in page.text
     assert "<script>" not in page.text
     assert not re.search(r"\son[a-z]+=|style=", page.text), "the policy forbids it"
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "zh-CN", "zh-TW"])
+async def test_the_page_can_be_put_on_a_home_screen(door: Door, language: str) -> None:
+    address = f"/web/manifest/{language}.webmanifest"
+    answer = await door.client.get(address)
+    assert answer.headers["content-type"] == "application/manifest+json"
+    manifest = answer.json()
+    assert manifest["lang"] == language
+    assert manifest["name"] in (await door.client.get(f"/web/js/i18n/{language}.js")).text
+    assert {urljoin(address, manifest[name]) for name in ("start_url", "scope")} == {"/"}
+    assert not any(value.startswith("/") for value in (manifest["start_url"], manifest["scope"]))
+    for icon in manifest["icons"]:
+        image = await door.client.get(urljoin(address, icon["src"]))
+        assert image.headers["content-type"] == icon["type"]
+        if icon["type"] == "image/png":
+            width, height = struct.unpack(">II", image.content[16:24])
+            assert icon["sizes"] == f"{width}x{height}"
+    assert {icon["sizes"] for icon in manifest["icons"]} == {"any", "192x192", "512x512"}
+    assert "maskable" in {icon.get("purpose") for icon in manifest["icons"]}
+
+
+async def test_the_service_worker_is_of_the_same_version_as_the_page(door: Door) -> None:
+    worker = await door.client.get("/service-worker.js")
+    assert worker.headers["content-type"].startswith("text/javascript")
+    assert worker.headers["cache-control"] == "no-cache"
+    shell = json.loads(worker.text.partition("self.shell = ")[2].partition(";\n")[0])
+    assert (await door.client.get("/")).headers["etag"] == f'"{shell["version"]}"'
+    assert {"", "web/style.css", "web/js/i18n/ja.js", "web/js/tabs/speak.js"} <= set(shell["files"])
+    for name in shell["files"]:
+        assert not name or name.startswith("web/")
+        assert (await door.client.get(f"/{name}")).status_code == 200, name
+    assert (await door.client.get("/web/service-worker.js")).status_code == 404
 
 
 async def test_a_file_that_did_not_change_is_not_sent_again(door: Door) -> None:

@@ -479,6 +479,24 @@ async def test_lists_agree_with_what_is_spoken(door: Door) -> None:
         assert answer.status_code == 200
 
 
+async def test_samples_are_in_the_readers_characters(door: Door) -> None:
+    async def samples(locale: str) -> dict[str, str]:
+        return (await door.client.get("/api/sample-texts", params={"locale": locale})).json()  # type: ignore[no-any-return]
+
+    for locale in ("zh-TW", "zh_Hant_HK", "zh-hk"):
+        texts = await samples(locale)
+        assert texts["Auto"] == texts["Chinese"]
+        assert "廚房" in texts["Chinese"]
+    for locale in ("zh-CN", "zh", "Chinese"):
+        texts = await samples(locale)
+        assert texts["Auto"] == texts["Chinese"]
+        assert "厨房" in texts["Chinese"]
+    assert (await samples("de-AT"))["Auto"] == (await samples(""))["German"]
+    assert (await samples("ko"))["Auto"] == (await samples(""))["Auto"], "nobody speaks it here"
+    refused = await door.client.get("/api/sample-texts", params={"locale": "klingon"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (422, "locale")
+
+
 async def test_a_report_that_is_not_there_is_not_found(door: Door, home: Home) -> None:
     assert told(await door.client.get("/v1/audio/requests/0123456789ab"))[:2] == (404, "not_found")
     first = (await ask(door, "custom-voice", text="Hi.")).headers["x-request-id"]

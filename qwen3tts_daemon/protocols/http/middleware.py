@@ -25,7 +25,7 @@ from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset(("/", "/ui", "/health", "/ready", "/v1/session"))
+OPEN_PATHS = frozenset(("/", "/ui", "/service-worker.js", "/health", "/ready", "/v1/session"))
 OPEN_PREFIXES = ("/web/", "/v1/audio/clips/")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 _STRICT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "media-src 'self' blob:; base-uri 'none'; form-action 'none'"
+    "media-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "

@@ -73,6 +73,8 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """How the model reads the text: "whole", before the first sound, or "streaming", a token beside each frame."""
     text_normalization: bool | None = None
     """Whether numbers, signs and abbreviations become words first; without it as the voice or the settings say."""
+    markup: bool | None = None
+    """Whether [pause 500ms] and [voice: anna] in the text are meant; without it as the settings say."""
     language: LanguageName | None = None
     """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
     seed: SeedField | None = None
@@ -140,5 +142,5 @@ def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
         speed=1.0 if body.speed is None else body.speed, gain_db=body.gain_db or 0.0,
         lead_silence_ms=body.lead_silence_ms, tail_silence_ms=body.tail_silence_ms,
         text_layout=body.text_layout or "auto", text_normalization=body.text_normalization,
-        sampling=Sampling(**given), streamed=streamed,
+        markup=body.markup, sampling=Sampling(**given), streamed=streamed,
     )  # fmt: skip

@@ -45,6 +45,7 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     split: Split | UnsetType | None = UNSET
     text_layout: TextLayout | UnsetType | None = UNSET
     text_normalization: bool | UnsetType | None = UNSET
+    markup: bool | UnsetType | None = UNSET
     words: bool | UnsetType | None = UNSET
     policy: ContextPolicy | UnsetType | None = UNSET
     lead_ms: Annotated[int, within(LEAD_MS)] | UnsetType | None = UNSET
@@ -76,6 +77,8 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     text_layout: TextLayout = "auto"
     text_normalization: bool | None = None
     """null: as the voice or the settings say"""
+    markup: bool | None = None
+    """null: as the settings say"""
     words: bool = False
     policy: ContextPolicy = "queue"
     lead_ms: int
@@ -91,7 +94,8 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
             protocol="websocket", voice=DesignedVoice(self.design) if self.mode == "design" else self.voice,
             language=self.language, instruct=self.instruct, speed=self.speed, gain_db=self.gain_db,
             lead_silence_ms=self.lead_silence_ms, tail_silence_ms=self.tail_silence_ms, split=self.split,
-            text_layout=self.text_layout, text_normalization=self.text_normalization, sampling=self.sampling,
+            text_layout=self.text_layout, text_normalization=self.text_normalization, markup=self.markup,
+            sampling=self.sampling,
         )  # fmt: skip
 
 

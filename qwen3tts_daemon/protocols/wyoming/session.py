@@ -85,6 +85,7 @@ class _ContextField(msgspec.Struct):
     tail_silence_ms: Silence | None = None
     seed: Seed | None = None
     text_normalization: bool | None = None
+    markup: bool | None = None
 
 
 class _StartFields(msgspec.Struct):
@@ -98,7 +99,7 @@ class _StartFields(msgspec.Struct):
             protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
             speed=context.speed, gain_db=context.gain_db, lead_silence_ms=context.lead_silence_ms,
             tail_silence_ms=context.tail_silence_ms, text_normalization=context.text_normalization,
-            sampling=Sampling(seed=context.seed),
+            markup=context.markup, sampling=Sampling(seed=context.seed),
         )  # fmt: skip
 
     def text_filter(self) -> PlainText | SsmlText:

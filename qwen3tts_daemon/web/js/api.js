@@ -1,5 +1,7 @@
 // REST, with errors that have the daemon's stable codes; what needs the token asks for it.
 
+/** Said by a proxy, for a daemon that is away. */
+const GATEWAY = [502, 503, 504];
 const here = new URL(".", location.href);
 
 export const address = (path) => new URL(path, here);
@@ -41,7 +43,7 @@ export async function call(path, { method, json, form, signal } = {}) {
   }
   if (answer.ok) return answer;
   const { error } = await answer.json().catch(() => ({ error: {} }));
-  throw new ApiError(error?.code ?? "internal", error?.message ?? `HTTP ${answer.status}`, answer.status, error?.tries_left);
+  throw new ApiError(error?.code ?? (GATEWAY.includes(answer.status) ? "unreachable" : "internal"), error?.message ?? `HTTP ${answer.status}`, answer.status, error?.tries_left);
 }
 
 export const get = async (path) => (await call(path)).json();

@@ -1,12 +1,14 @@
 // What the tabs share: the socket, the player, the voices, and how to speak and to complain.
 
-import { ApiError, get, given, socketAddress } from "./api.js";
+import { tellStory } from "./announcer.js";
+import { ApiError, address, get, given, socketAddress } from "./api.js";
 import { Dock } from "./dock.js";
 import { button, h, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
-import { LANGUAGES, bestLanguage, errorKey, language, setLanguage, t } from "./i18n.js";
+import { LANGUAGES, bestLanguage, errorKey, language, onLanguage, setLanguage, t } from "./i18n.js";
 import { Models, betterVoices } from "./models.js";
+import { OfflinePage } from "./offline.js";
 import { askToPair, pairByAddress } from "./pairing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./settings.js";
@@ -23,7 +25,7 @@ const byId = (id) => document.getElementById(id);
 /** Nobody is asked to do anything about them: they are over once the socket is open again. */
 const OF_CONNECTION = ["closed", "unreachable"];
 
-/** Events: opened, voices, voice, state, status, utterance, speaking, heard, stop, reading; reuse-TAB and again-design: an entry of the history. */
+/** Events: opened, voices, samples, voice, state, status, utterance, speaking, heard, stop, reading; reuse-TAB and again-design: an entry of the history. */
 class App extends Emitter {
   client = new VoiceClient(socketAddress());
   player = new Player();
@@ -76,6 +78,11 @@ class App extends Emitter {
   async loadVoices() {
     this.catalogue = await get("v1/audio/voices");
     this.emit("voices");
+  }
+
+  async loadSamples() {
+    this.samples = await get(`api/sample-texts?locale=${language()}`);
+    this.emit("samples");
   }
 
   /** Speak, instead of what was heard before, or only make it (`isPlayed` false). */
@@ -173,11 +180,12 @@ class App extends Emitter {
     try {
       await this.loadVoices();
       document.body.dataset.locked = "false";
-      this.samples = await get("api/sample-texts");
+      await this.loadSamples();
       this.client.watch();
       this.client.connect();
       this.emit("voices");
     } catch (error) {
+      if (error.code === "unreachable") this.client.connect(); // which tries on
       if (error.code !== "unauthorized") return this.fail(error);
       document.body.dataset.locked = "true";
       showState(this, "locked");
@@ -194,10 +202,11 @@ function showState(app, state) {
   say(pill, `state.${shown}`);
 }
 
-function languageSelect() {
+function languageSelect(app) {
   const select = h("select.quiet", { tLabel: "page.language", onchange: async () => {
     remember("page", select.value);
     await setLanguage(select.value);
+    if (app.catalogue) await app.loadSamples();
   } }, ...Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code, textContent: name })));
   select.value = language();
   return select;
@@ -207,7 +216,7 @@ function languageSelect() {
 async function loadPanel(app, load) {
   try {
     const panel = (await load())(app);
-    for (const [event, value] of Object.entries({ voices: app.catalogue, status: app.status, utterance: app.dock.utterance })) {
+    for (const [event, value] of Object.entries({ voices: app.catalogue, samples: app.samples, status: app.status, utterance: app.dock.utterance })) {
       if (value) app.emit(event, value);
     }
     return panel;
@@ -221,9 +230,11 @@ async function loadPanel(app, load) {
 export async function start(makers) {
   const app = new App();
   await setLanguage(recall("page", "") || bestLanguage(navigator.languages));
+  onLanguage((code) => { document.querySelector("link[rel=manifest]").href = address(`web/manifest/${code}.webmanifest`); });
   app.dock = new Dock(app);
   document.body.append(app.dock.node);
-  byId("language").replaceChildren(languageSelect());
+  tellStory(app);
+  byId("language").replaceChildren(languageSelect(app));
   const tabs = new Tabs(byId("tabs"), byId("main"));
   app.tabs = tabs;
   for (const [name, make] of makers) tabs.add(name, make.load ? () => loadPanel(app, make.load) : make(app));
@@ -233,7 +244,14 @@ export async function start(makers) {
     if (state === "locked") document.body.dataset.locked = "true";
     update();
   });
-  app.client.on("open", () => app.over("connection"));
+  const offline = new OfflinePage();
+  let wasLost = false;
+  app.client.on("state", (state) => { wasLost ||= state === "offline"; });
+  app.client.on("open", () => {
+    app.over("connection");
+    if (wasLost || app.catalogue === null) offline.check();
+    if (app.catalogue === null) app.begin();
+  });
   app.client.on("status", (status) => {
     Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
@@ -262,5 +280,7 @@ export async function start(makers) {
   tabs.open(tabs.named(location.hash.slice(1)));
   document.body.dataset.built = "true";
   await app.begin();
+  const wasAway = app.catalogue === null;
+  offline.keep(() => (wasAway ? location.reload() : app.tell("page.renewed")));
   return app;
 }

@@ -11,6 +11,7 @@ export function h(tag, props = {}, ...children) {
   if (classes.length) node.className = classes.join(" ");
   for (const [key, value] of Object.entries(props)) set(node, key, value);
   translateNode(node);
+  if (node.matches("textarea, input[type=text], input[type=search]")) node.dir = "auto";
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
@@ -118,6 +119,11 @@ export function button(name, key, onclick, kind = "") {
 
 export function field(key, control, hint) {
   return h("label.field", {}, h("span.label", { t: key }), control, hint && h("span.hint", { t: hint }));
+}
+
+/** What the daemon itself says of an error, in English, for those who ask. */
+export function detailOf(text) {
+  return h("details", {}, h("summary", { t: "details" }), h("p.detail", { textContent: text, lang: "en" }));
 }
 
 export function option(value, text, key) {

@@ -70,7 +70,7 @@ function way(app, kind) {
   const begin = button("download", "missing.get", () => models.start(which.value, source.value));
   const cancel = button(null, "cancel", () => models.cancel());
   const bar = h("progress", { max: 1, tLabel: "missing.progress" });
-  const words = h("p.hint", { role: "status" });
+  const words = h("p.hint");
   const notes = h("div");
   const command = h("code");
   const copying = h("span");

@@ -1,7 +1,8 @@
 // What is to be said of the utterance in the player, and the one thing that its listener can do about it.
 
-import { button, h, say } from "./dom.js";
-import { errorKey, languageName, listOf } from "./i18n.js";
+import { announce } from "./announcer.js";
+import { button, detailOf, h, say } from "./dom.js";
+import { errorKey, languageName, listOf, t } from "./i18n.js";
 
 /** Of a mishap that may not come again: the same text is spoken once more. */
 const AGAIN = [
@@ -46,7 +47,7 @@ function withOther(kind, { instead, message }, key, { voice }, voiceOf) {
 
 /** The line in which it is told. */
 export class NoticeLine {
-  node = h("div.notice-line", { role: "status", hidden: true });
+  node = h("div.notice-line", { hidden: true });
   #shown = "";
 
   /** `act(remedy)` does what a listener asks for. What is shown already is not told again. */
@@ -57,6 +58,7 @@ export class NoticeLine {
     this.node.hidden = notice === null;
     this.node.replaceChildren(...(notice === null ? [] : partsOf(notice, act)));
     this.node.dataset.kind = notice?.kind ?? "";
+    if (notice) announce(t(notice.key, notice.values));
   }
 }
 
@@ -66,5 +68,5 @@ function partsOf({ key, values, detail, remedy }, act) {
   const words = isQuestion ? null : h("p");
   const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : remedy === "pair" ? "pair.open" : `notice.${remedy}`, () => act(remedy)) : null;
   say(words ?? go.querySelector("span"), key, "t", values);
-  return [words, detail && h("span.detail", { textContent: detail, lang: "en" }), go].filter(Boolean);
+  return [words, detail && detailOf(detail), go].filter(Boolean);
 }

@@ -44,7 +44,7 @@ export class RecordingInput extends Emitter {
     this.from = range("clone.from");
     this.to = range("clone.to");
     this.title = h("strong", { dir: "auto" });
-    this.length = h("p.hint", { role: "status" });
+    this.length = h("p.hint");
     this.shown = h("div.recorded", { hidden: true },
       h("div.recorded-head", {}, this.title, iconButton("play", "clone.listen", () => this.#listen()), iconButton("trash", "clone.remove", () => this.#remove())),
       h("div.trim", {}, this.canvas, hasTrim && [this.from, this.to]),

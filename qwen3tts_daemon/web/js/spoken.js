@@ -1,7 +1,7 @@
 // What will be said of a text, segment by segment, before any sound.
 
 import { call } from "./api.js";
-import { h, say } from "./dom.js";
+import { detailOf, h, say } from "./dom.js";
 import { errorKey, languageName, onLanguage, t } from "./i18n.js";
 import { recall, remember } from "./settings.js";
 
@@ -38,7 +38,7 @@ export class Question {
 
 /** `{ node, refresh }`; `body()` is what the daemon is asked, and `refresh` tells that it has changed. */
 export function spokenView(app, body) {
-  const note = h("p", { role: "status" });
+  const note = h("p");
   const list = h("ol");
   const box = h("div.spoken", { tabIndex: 0, role: "region", tLabel: "spoken.title" }, note, list);
   const node = h("details", { open: recall("spoken", false), ontoggle: () => {
@@ -64,14 +64,14 @@ export function spokenView(app, body) {
 
   function showError(error) {
     node.hidden = NO_ROUTE.includes(error.code);
-    note.replaceChildren(t(errorKey(error)), h("span.detail", { textContent: error.message, lang: "en" }));
+    note.replaceChildren(t(errorKey(error)), detailOf(error.message));
   }
 
   function showSegments({ language, segments }) {
     const words = `${t("speak.language")}: ${languageName(language)}`;
     if (note.textContent !== words) note.textContent = words; // or it would be read out again
     list.replaceChildren(...segments.map(({ text, spoken }) => h("li", {},
-      h("p", { textContent: spoken, lang: language }),
+      h("p", { textContent: spoken, lang: language, dir: "auto" }),
       text !== spoken && h("p.hint", { textContent: t("spoken.written", { text }) }))));
   }
 

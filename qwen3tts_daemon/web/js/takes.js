@@ -65,7 +65,7 @@ export class Takes {
 
   constructor(app) {
     this.#app = app;
-    this.list = h("ul.takes", { "aria-live": "polite" });
+    this.list = h("ul.takes");
     this.comparison = h("p.card.compare", { hidden: true }, h("span.hint", { t: "design.compare-about" }),
       h("button.primary", { type: "button", "aria-keyshortcuts": "X", onclick: () => this.#switch() }, icon("swap"), h("span", { t: "design.switch" }), h("kbd", { textContent: "X" })));
     this.node = h("div.stack", {}, h("h2.unseen", { t: "design.takes" }), this.comparison, this.list);

@@ -1,10 +1,11 @@
 // What the page tells its visitor. Each kind has one place and one life:
-// - news: a toast, told politely; it goes by itself, or when other news comes
-// - an error: a red toast, told at once; it stays until it is closed, or over
+// - news: a toast, which goes by itself, or when other news comes
+// - an error: a red toast, which stays until it is closed, or over
 // - a hint: neutral words at the field that they are about, until something is typed there
 // What became of the utterance in the player is told there (notice.js), and why a button does nothing beside it (dom.js).
 
-import { button, h, iconButton, say } from "./dom.js";
+import { announce } from "./announcer.js";
+import { button, detailOf, h, iconButton, say } from "./dom.js";
 
 const NEWS_MS = 6_000;
 /** Who is offered to take something back has longer. */
@@ -13,7 +14,6 @@ const ACTION_MS = 12_000;
 export class Toasts {
   #shown = new Map();
 
-  /** Live regions. */
   constructor(news, errors) {
     Object.assign(this, { news, errors });
   }
@@ -25,12 +25,13 @@ export class Toasts {
     const words = h("p");
     say(words, key, "t", values);
     const toast = h("div.toast", { data: { kind: isError ? "error" : "news" } },
-      h("div", {}, words, detail && h("p.detail", { textContent: detail, lang: "en" })),
+      h("div", {}, words, detail && detailOf(detail)),
       action && button(null, action[0], () => { this.over(name); action[1](); }, "quiet"),
       iconButton("close", "close", () => this.over(name)));
     const timer = isError ? null : setTimeout(() => this.over(name), action ? ACTION_MS : NEWS_MS);
     this.#shown.set(name, { toast, timer });
     (isError ? this.errors : this.news).append(toast);
+    announce(words.textContent);
   }
 
   /** What was told of this topic is so no longer. */
@@ -55,7 +56,7 @@ export function hint(control, key, values) {
 }
 
 function hintOf(control) {
-  const words = h("span.hint.asked", { id: `hint-${++count}`, role: "status", hidden: true });
+  const words = h("span.hint.asked", { id: `hint-${++count}`, hidden: true });
   control.setAttribute("aria-describedby", words.id);
   for (const event of ["input", "change"]) control.addEventListener(event, () => { words.hidden = true; });
   (control.closest(".paper, .field, .check") ?? control).after(words);

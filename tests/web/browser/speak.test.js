@@ -185,7 +185,7 @@ test("what will be said is shown before any sound, and follows text, voice, lang
   assert.deepEqual(await page.locator(`${SPOKEN} li p`).allTextContents(), [
     "It is twenty-one point five degrees Celsius.", "Written: It is 21.5 °C.", "Good night.",
   ]);
-  assert.equal(await page.textContent(`${SPOKEN} [role=status]`), "Language: English");
+  assert.equal(await page.textContent(`${SPOKEN} > p`), "Language: English");
   assert.deepEqual(asked, [{ input: "It is 21.5 °C. Good night." }], "not before it is opened, and once");
   await page.selectOption("#panel-speak .columns select", "de");
   await page.check(".voice input[value=tone]", { force: true });

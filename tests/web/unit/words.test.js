@@ -58,3 +58,21 @@ test("nothing parses markup, and nothing is loaded from elsewhere", () => {
   const addresses = [...`${source}${css}`.matchAll(/https?:\/\/[^\s"'`)]+/g)].map(([url]) => url).filter((url) => !url.startsWith("http://www.w3.org/"));
   assert.deepEqual(addresses, LINKS, "only what a visitor may click on");
 });
+
+/** Words of those who built it. Figures and the fold for experts in Status may have them. */
+const FOREIGN = { en: /(?<!qwen3tts-)\bdaemon|\brows?\b|\bcards?\b/i, "zh-CN": /守护|后台程序/, "zh-TW": /守護|常駐程式|後台程式/, ja: /デーモン|カード/ };
+const FOR_EXPERTS = /^(figure|sampling)\.|^status\.rows/;
+/** Letters of zh-CN that are written in another way in Taiwan, and words that are said in another way there. */
+const SIMPLIFIED = /[专丝个为么乐仅从会伤关内写冲况几刚删别动华历厉发变号听启员哑唤园国图坏声处备复头妇娇实宫对导将岁带帧帮并应开当录忧态总惩愤扫择换数断无时显暂机条来标样气汉浅浏满灯点状现电盏盘码确离种稳签线细终经结给络绝统继绪续维缓编网罚胁脑节获萝葱装览计让讲许设识词试话该详语说请读谁调负责败贴贵赌车转轻载输边过运还这进连适选酱释钟链锁错键长门闭问间闻队阵随静页项预频颗题风饭饱马验麦龄]/u;
+const MAINLAND = /軟件|硬件|程序|網絡|質量|視頻|音頻|默認|緩存|內存|信息|鼠標|用戶|賬|菜單|文件夾|剪貼板|下拉|獲取|支持|服務器|鏈接|刷新|激活|屏幕/;
+
+for (const code of LANGUAGES) {
+  test(`${code} speaks to a person at home`, () => {
+    assert.deepEqual(Object.entries(words[code]).filter(([key, text]) => FOREIGN[code].test(text) && !FOR_EXPERTS.test(key)), []);
+  });
+}
+
+test("zh-TW is Traditional, in Taiwan's words", () => {
+  assert.deepEqual(Object.entries(words["zh-TW"]).filter(([, text]) => SIMPLIFIED.test(text) || MAINLAND.test(text)), []);
+  assert.ok(Object.values(words["zh-CN"]).filter((text) => SIMPLIFIED.test(text)).length > 100, "the test would see it");
+});

@@ -1,8 +1,12 @@
 """What the existing REST wrapper of Qwen3-TTS tells of speakers, languages and models, and how it unloads them."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from qwen3tts_daemon.protocols.http.audio_responses import their_names
+from qwen3tts_daemon.protocols.http.field_types import LANGUAGE_SCHEMA
 from qwen3tts_daemon.protocols.http.request_state import principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import (
     GpuStatus,
@@ -14,9 +18,10 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     Speakers,
 )
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.text.languages import parse_language, writes_traditional
 from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
 from qwen_tts.api import VoiceKind, mebibytes
-from qwen_tts.config.languages import LANGUAGES
+from qwen_tts.config.languages import LANGUAGES, Language
 
 _MODEL_TYPES: dict[VoiceKind, ModelType] = {
     "preset": "custom_voice",
@@ -56,10 +61,14 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
         return {"languages": ["Auto", *(LANGUAGES[code].english for code in speech.voices.languages)]}
 
     @routes.get("/api/sample-texts")
-    async def sample_texts() -> dict[str, str]:
-        """Something to say in each language."""
-        texts = {LANGUAGES[code].english: LANGUAGES[code].sample for code in speech.voices.languages}
-        return {"Auto": LANGUAGES[speech.voices.default_language].sample, **texts}
+    async def sample_texts(locale: Annotated[str, Query(json_schema_extra=LANGUAGE_SCHEMA)] = "") -> dict[str, str]:
+        """Something to say in each language; `Auto` is in the reader's own, where it is spoken."""
+        with their_names({"language": "locale"}):
+            own = parse_language(locale)
+        traditional = writes_traditional(locale)
+        texts = {code: _sample(LANGUAGES[code], traditional) for code in speech.voices.languages}
+        auto = texts.get(own) or texts[speech.voices.default_language]
+        return {"Auto": auto, **{LANGUAGES[code].english: text for code, text in texts.items()}}
 
     @routes.get("/api/models")
     async def models() -> Models:
@@ -69,6 +78,10 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
         named |= {_MODEL_TYPES[model.kind]: model.name for model in status.models}
         ready = [_MODEL_TYPES[model.kind] for model in status.models if model.state == "ready"]
         return {"models": named, "current": ready[0] if ready else None, "ready": ready}
+
+
+def _sample(language: Language, traditional: bool) -> str:
+    return (traditional and language.traditional_sample) or language.sample
 
 
 def _add_status(routes: APIRouter, speech: Speech) -> None:

@@ -3,8 +3,13 @@ export default {
   "preview-close": "Do not show this again", tabs: "What to do",
   preview: "This is the small preview voice. Far better ones can be had.",
   locked: "This page speaks once this browser is paired.", close: "Close", cancel: "Cancel", undo: "Undo",
+  details: "Details",
+  story: {
+    starting: "Starting", speaking: "Speaking", done: "Done",
+  },
   page: {
     language: "Language of the page",
+    renewed: "This page was renewed meanwhile. Load it again when it suits you.",
   },
   tab: {
     speak: "Speak", design: "Design", clone: "Clone", live: "Live", codec: "Codec", history: "History",
@@ -15,7 +20,7 @@ export default {
     locked: "Locked", speaking: "Speaking",
   },
   keys: {
-    speak: "speaks", stop: "stops", tabs: "next tab, in the row of tabs", seek: "seeks, on the waveform",
+    speak: "speaks", stop: "stops", tabs: "next tab", seek: "seeks, on the waveform",
   },
   speak: {
     text: "Text to speak", placeholder: "What shall I say?", counter: "{n} / {most}", sample: "Sample text",
@@ -65,7 +70,7 @@ export default {
     unfold: "More about it", close: "Close the player",
     name: "Player", play: "Play", pause: "Pause", stop: "Stop", replay: "Play from the beginning", download: "Download",
     code: "Copy as code", seek: "Position", at: "{at} of {of}", queue: "Waiting, {n} before it",
-    waiting: "Waiting for the first sound", encoding: "The daemon says it again with the same seed and encodes it.",
+    waiting: "Waiting for the first sound", encoding: "It is said again with the same seed, and made into a file.",
     saved: "Saved.",
   },
   notice: {
@@ -96,7 +101,7 @@ export default {
     title: "The same by program", copy: "Copy", copied: "Copied",
   },
   figure: {
-    first: "First sound", own: "Added by this page", ttfa: "TTFA of the daemon", load: "Loading", wait: "In the queue",
+    first: "First sound", own: "Added by this page", ttfa: "TTFA of the engine", load: "Loading", wait: "In the queue",
     generation: "Generation", total: "Total", rtf: "RTF", length: "Speech", buffer: "Buffer", underruns: "Underruns",
     queue: "Queue place",
   },
@@ -199,23 +204,23 @@ export default {
   },
   live: {
     title: "Spoken while you type",
-    about: "Every finished word goes to the daemon at once, the way a language model sends its answer. Enter speaks what is there.",
+    about: "Every finished word is spoken at once, while you type on. Enter speaks what is there.",
     box: "Type here", "box-like": "Type, or paste a text…", said: "What was sent",
     none: "What you type moves here as it is sent, and lights up as it is heard.", flush: "Speak now", end: "Finish",
     demo: "Stream a sample answer",
     "demo-text": "Of course. Put the rice on first, because it needs the longest. While it cooks, cut the carrots and the leek into thin strips. Five minutes before the rice is done, fry them hot and fast, and add the soy sauce last. Then call everybody to the table.",
-    timeout: "No text came for a while, so the daemon ended it.",
+    timeout: "No text came for a while, so it was ended.",
   },
   codec: {
     title: "Sound as numbers, and back",
     about: "The codec turns 80 ms of sound into one token of each codebook. These tokens are what the model writes.",
     encode: "Sound to tokens", decode: "Tokens to sound", codes: "Codes: frames of codebooks, as JSON",
-    view: "The codes: time to the right, a row for each codebook", shape: "{frames} frames × {books} codebooks, {n} s",
+    view: "The codes: time to the right, one line for each codebook", shape: "{frames} frames × {books} codebooks, {n} s",
     bad: "This is no list of frames like [[1, 2], [3, 4]].", save: "Save as JSON", result: "Decoded",
   },
   history: {
     title: "What was said", about: "The last 50 utterances, kept in this browser only.",
-    none: "Nothing yet. What you let the daemon speak is kept here.", play: "Play: {text}",
+    none: "Nothing yet. What you let it speak is kept here.", play: "Play: {text}",
     reuse: "Use text and settings again: {text}", save: "Download as WAV: {text}", delete: "Delete: {text}",
     clear: "Clear all", "clear-sure": "Delete everything that was said: {n}?", "clear-go": "Delete all",
     keep: "Keep as a voice: {text}", again: "Too long ago to be kept. Make it again with the same seed: {text}",
@@ -274,7 +279,7 @@ export default {
     "voices.substitute": "Let another voice step in",
     "voices.substitute-about": "If a program asks for “default”, or for a voice that the preview does not have.",
     "qwen.sleep_s": "Rest after so many seconds without a text",
-    "qwen.sleep_s-about": "The graphics card is free for others then. 0: never.",
+    "qwen.sleep_s-about": "Graphics memory is free for others then. 0: never.",
     "qwen.while_loading": "While the voice is loading", "qwen.while_loading-wait": "A text waits for it",
     "qwen.while_loading-embedded": "The preview voice speaks",
   },

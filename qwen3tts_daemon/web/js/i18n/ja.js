@@ -3,8 +3,13 @@ export default {
   "preview-close": "今後は表示しない", tabs: "機能",
   preview: "これは小さな試聴用の声です。もっと良い声があります。",
   locked: "このブラウザーを登録すると話します。", close: "閉じる", cancel: "やめる", undo: "元に戻す",
+  details: "詳細",
+  story: {
+    starting: "始めます", speaking: "話しています", done: "話し終えました",
+  },
   page: {
     language: "ページの言語",
+    renewed: "このページは新しくなりました。都合のよいときに読み込み直してください。",
   },
   tab: {
     speak: "話す", design: "声を作る", clone: "声を写す", live: "ライブ", codec: "コーデック", history: "履歴",
@@ -15,7 +20,7 @@ export default {
     locked: "ロック中", speaking: "発話中",
   },
   keys: {
-    speak: "話す", stop: "止める", tabs: "タブの列で隣のタブへ", seek: "波形で位置を移動",
+    speak: "話す", stop: "止める", tabs: "次のタブ", seek: "波形で位置を移動",
   },
   speak: {
     text: "話すテキスト", placeholder: "何を話しましょうか？", counter: "{n} / {most}", sample: "例文", clear: "消去",
@@ -61,7 +66,7 @@ export default {
     unfold: "詳しく", close: "プレーヤーを閉じる",
     name: "プレーヤー", play: "再生", pause: "一時停止", stop: "停止", replay: "最初から再生", download: "ダウンロード",
     code: "コードとしてコピー", seek: "再生位置", at: "{at} / {of}", queue: "待機中、前に {n} 件",
-    waiting: "最初の音を待っています", encoding: "同じシードでもう一度話し、変換します。", saved: "保存しました。",
+    waiting: "最初の音を待っています", encoding: "同じシードでもう一度話して、ファイルにします。", saved: "保存しました。",
   },
   notice: {
     speaks: "{voice} が話せるのは{languages}だけで、この文を読める声はほかにありません。", "speaks-use": "{voice} が話せるのは{languages}だけです。{other} で話しますか？",
@@ -88,7 +93,7 @@ export default {
     title: "同じことをプログラムで", copy: "コピー", copied: "コピーしました",
   },
   figure: {
-    first: "最初の音", own: "このページの分", ttfa: "デーモンの TTFA", load: "読み込み", wait: "順番待ち",
+    first: "最初の音", own: "このページの分", ttfa: "エンジンの TTFA", load: "読み込み", wait: "順番待ち",
     generation: "生成", total: "合計", rtf: "RTF", length: "音声", buffer: "バッファ", underruns: "音切れ",
     queue: "待ち順",
   },
@@ -176,22 +181,22 @@ export default {
   },
   live: {
     title: "打つそばから話す",
-    about: "打ち終えた言葉は、言語モデルの答えのようにすぐ送られます。Enter で今ある分を話します。", box: "ここに入力",
+    about: "打ち終えた言葉から、すぐに話します。Enter でそこまでを話します。", box: "ここに入力",
     "box-like": "入力または貼り付け…", said: "送ったテキスト",
     none: "入力した言葉はここに移り、聞こえている部分が光ります。", flush: "今すぐ話す", end: "終える",
     demo: "答えを流してみる",
     "demo-text": "まずは時間のかかるご飯を炊きましょう。その間に、にんじんとねぎを細く切ります。炊き上がる前に強火で炒め、最後にしょうゆを加えます。",
-    timeout: "テキストが来ないので、デーモンが終わらせました。",
+    timeout: "しばらくテキストが来なかったので、終わりにしました。",
   },
   codec: {
     title: "音を数に、数を音に", about: "80 ミリ秒の音を、コードブックごとに一つのトークンにします。",
     encode: "音をトークンに", decode: "トークンを音に", codes: "コード: フレームごとのコードブック値（JSON）",
-    view: "コードの図: 横が時間、コードブックごとに一行", shape: "{frames} フレーム × {books} コードブック、{n} 秒",
+    view: "コードの図: 横が時間、コードブックごとに一本", shape: "{frames} フレーム × {books} コードブック、{n} 秒",
     bad: "[[1, 2], [3, 4]] のような形ではありません。", save: "JSON で保存", result: "復号した音",
   },
   history: {
     title: "話したこと", about: "直近の 50 件。このブラウザーだけに残ります。",
-    none: "まだありません。話した言葉がここに残ります。", play: "再生: {text}",
+    none: "まだありません。話したものはここに残ります。", play: "再生: {text}",
     reuse: "テキストと設定をもう一度使う: {text}", save: "WAV でダウンロード: {text}", delete: "削除: {text}",
     clear: "すべて消す", "clear-sure": "履歴 {n} 件をすべて削除しますか？", "clear-go": "すべて削除",
     keep: "声として残す: {text}", again: "時間がたち、残せません。同じシードでもう一度作る: {text}", deleted: "削除しました: {text}",
@@ -241,7 +246,7 @@ export default {
     "speech.tail_silence_ms-about": "終わりが切れる再生機のために。", "voices.aliases": "声の別の名前",
     "voices.aliases-about": "声に好きな名前を、または言語にその声を決められます。", "voices.substitute": "別の声が代わりに話す",
     "voices.substitute-about": "プログラムが「default」や、プレビューにない声を求めたときに。", "qwen.sleep_s": "何秒文がなければ休むか",
-    "qwen.sleep_s-about": "休んでいる間、グラフィックカードは他で使えます。0：休まない。", "qwen.while_loading": "声を読み込んでいる間",
+    "qwen.sleep_s-about": "休んでいる間、GPU は他で使えます。0：休まない。", "qwen.while_loading": "声を読み込んでいる間",
     "qwen.while_loading-wait": "文は待つ", "qwen.while_loading-embedded": "プレビューの声が話す",
   },
   pair: {

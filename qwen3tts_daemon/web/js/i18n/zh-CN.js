@@ -3,8 +3,13 @@ export default {
   "preview-close": "不再显示", tabs: "功能",
   preview: "这是小型的试听语音，还有好得多的声音。", locked: "此浏览器配对后才能朗读。",
   close: "关闭", cancel: "取消", undo: "撤销",
+  details: "详情",
+  story: {
+    starting: "开始朗读", speaking: "正在朗读", done: "读完了",
+  },
   page: {
     language: "页面语言",
+    renewed: "这个页面已有更新，方便时请重新载入。",
   },
   tab: {
     speak: "朗读", design: "设计", clone: "克隆", live: "实时", codec: "编解码", history: "历史", settings: "设置", status: "状态",
@@ -14,7 +19,7 @@ export default {
     speaking: "正在朗读",
   },
   keys: {
-    speak: "朗读", stop: "停止", tabs: "在标签栏中切换标签", seek: "在波形上移动位置",
+    speak: "朗读", stop: "停止", tabs: "切换分页", seek: "在波形上移动位置",
   },
   speak: {
     text: "要朗读的文本", placeholder: "想让我说什么？", counter: "{n} / {most}", sample: "示例文本", clear: "清空",
@@ -59,7 +64,7 @@ export default {
     unfold: "更多", close: "关闭播放器",
     name: "播放器", play: "播放", pause: "暂停", stop: "停止", replay: "从头播放", download: "下载", code: "复制为代码",
     seek: "位置", at: "{at}，共 {of}", queue: "等待中，前面还有 {n} 个", waiting: "等待第一个声音",
-    encoding: "守护进程用同一个种子再说一遍并编码。", saved: "已保存。",
+    encoding: "正在用同一个种子再说一遍并存成文件。", saved: "已保存。",
   },
   notice: {
     speaks: "{voice} 只会说{languages}，这里也没有别的声音能读这段文本。", "speaks-use": "{voice} 只会说{languages}；改用 {other}？",
@@ -84,7 +89,7 @@ export default {
     title: "用程序做同样的事", copy: "复制", copied: "已复制",
   },
   figure: {
-    first: "首个声音", own: "本页增加", ttfa: "守护进程 TTFA", load: "加载", wait: "排队", generation: "生成",
+    first: "首个声音", own: "本页增加", ttfa: "引擎的 TTFA", load: "加载", wait: "排队", generation: "生成",
     total: "总计", rtf: "RTF", length: "语音", buffer: "缓冲", underruns: "断流", queue: "队列位置",
   },
   missing: {
@@ -94,7 +99,7 @@ export default {
     reading: "{name}：正在查看已有的内容", checking: "{name}：正在校验收到的内容", amount: "{name}：{arrived} / {total} GB",
     speed: "每秒 {n} MB", left: "还剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的会保留。", done: "已经下载好了。",
     here: "它已经在这里了。只要本机能用它说话，现在就在准备，不会打断任何人。", offline: "设置不允许在这里下载。",
-    "no-pytorch": "要让它说话，重新启动一次就会装好还缺的部分：", "no-card": "本机没有能用的显卡。改用这个设置，处理器也能说，只是慢：",
+    "no-pytorch": "要让它说话，重新启动一次就会装好还缺的部分：", "no-card": "本机没有能用的图形处理器。改用这个设置，处理器也能说，只是慢：",
     "no-setting": "设置指定了别的，所以它不会自动说话：", problem: "新来的模型没能准备好，原来的语音继续使用。", command: "或者在说话的那台机器的终端里运行这条命令，不用重新启动就会找到。",
     better: "获取更好的声音", "better-at": "正在下载：{n} %",
   },
@@ -160,21 +165,21 @@ export default {
   },
   live: {
     title: "边打字边朗读",
-    about: "每个打完的词立刻发给守护进程，就像语言模型发送回答那样。按回车键立即朗读已有的内容。", box: "在这里输入",
+    about: "每打完一个词就立刻朗读，不用等整句。按回车键朗读已有的内容。", box: "在这里输入",
     "box-like": "输入或粘贴文本……", said: "已发送", none: "输入的内容发送后会移到这里，读到哪里就亮到哪里。",
     flush: "立即朗读", end: "结束", demo: "播放一段流式回答",
     "demo-text": "当然可以。先把米饭煮上，因为它最花时间。煮饭的时候，把胡萝卜和大葱切成细丝。饭好之前五分钟，大火快炒，最后淋上酱油。然后叫大家来吃饭。",
-    timeout: "有一阵子没有新文本，守护进程已将它结束。",
+    timeout: "有一阵子没有新文本，已自动结束。",
   },
   codec: {
     title: "声音变数字，再变回来", about: "编解码器把每 80 毫秒的声音变成每个码本的一个码。模型写出的正是这些码。",
     encode: "声音转为码", decode: "码转为声音", codes: "码：各帧的码本值，JSON 格式",
-    view: "码的图：横向为时间，每个码本一行", shape: "{frames} 帧 × {books} 个码本，{n} 秒",
+    view: "码的图：横向为时间，每个码本一条", shape: "{frames} 帧 × {books} 个码本，{n} 秒",
     bad: "这不是形如 [[1, 2], [3, 4]] 的帧列表。", save: "存为 JSON", result: "解码结果",
   },
   history: {
     title: "说过的话", about: "最近 50 次朗读，只保存在这个浏览器里。",
-    none: "还没有。你让守护进程说的话会保存在这里。", play: "播放：{text}", reuse: "再次使用文本和设置：{text}",
+    none: "还没有。朗读过的内容会保存在这里。", play: "播放：{text}", reuse: "再次使用文本和设置：{text}",
     save: "下载 WAV：{text}", delete: "删除：{text}", clear: "全部清除", "clear-sure": "删除全部 {n} 条历史？",
     "clear-go": "全部删除",
     keep: "留作声音：{text}", again: "时间太久，已不能留下；用同一个种子再造一次：{text}", deleted: "已删除：{text}",
@@ -220,7 +225,7 @@ export default {
     "speech.tail_silence_ms": "最后一个字后的静音（毫秒）", "speech.tail_silence_ms-about": "用于会切掉结尾的播放器。",
     "voices.aliases": "声音的其他名字", "voices.aliases-about": "给声音起一个自己的名字；或填一种语言，指定说它的声音。",
     "voices.substitute": "允许别的声音代替", "voices.substitute-about": "当程序要“default”或预览里没有的声音时。",
-    "qwen.sleep_s": "多少秒没有文字后休息", "qwen.sleep_s-about": "休息时显卡让给别的程序用。0：从不。", "qwen.while_loading": "声音加载期间",
+    "qwen.sleep_s": "多少秒没有文字后休息", "qwen.sleep_s-about": "休息时显存让给别的程序用。0：从不。", "qwen.while_loading": "声音加载期间",
     "qwen.while_loading-wait": "文字等待", "qwen.while_loading-embedded": "由预览声音来说",
   },
   pair: {

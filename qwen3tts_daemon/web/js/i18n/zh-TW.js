@@ -3,8 +3,13 @@ export default {
   "preview-close": "不再顯示", tabs: "功能",
   preview: "這是小型的試聽語音，還有好得多的聲音。", locked: "此瀏覽器配對後才會朗讀。",
   close: "關閉", cancel: "取消", undo: "復原",
+  details: "詳細資料",
+  story: {
+    starting: "開始朗讀", speaking: "正在朗讀", done: "唸完了",
+  },
   page: {
     language: "頁面語言",
+    renewed: "這個頁面已經更新，方便時請重新載入。",
   },
   tab: {
     speak: "朗讀", design: "設計", clone: "複製聲音", live: "即時", codec: "編解碼", history: "紀錄", settings: "設定", status: "狀態",
@@ -14,7 +19,7 @@ export default {
     speaking: "正在朗讀",
   },
   keys: {
-    speak: "朗讀", stop: "停止", tabs: "在分頁列中切換分頁", seek: "在波形上移動位置",
+    speak: "朗讀", stop: "停止", tabs: "切換分頁", seek: "在波形上移動位置",
   },
   speak: {
     text: "要朗讀的文字", placeholder: "想讓我說什麼？", counter: "{n} / {most}", sample: "範例文字", clear: "清空",
@@ -59,7 +64,7 @@ export default {
     unfold: "更多", close: "關閉播放器",
     name: "播放器", play: "播放", pause: "暫停", stop: "停止", replay: "從頭播放", download: "下載",
     code: "複製為程式碼", seek: "位置", at: "{at}，共 {of}", queue: "等待中，前面還有 {n} 個",
-    waiting: "等待第一個聲音", encoding: "常駐程式用同一個種子再說一遍並編碼。", saved: "已儲存。",
+    waiting: "等待第一個聲音", encoding: "正在用同一個種子再說一遍並存成檔案。", saved: "已儲存。",
   },
   notice: {
     speaks: "{voice} 只會說{languages}，這裡也沒有別的聲音能讀這段文字。", "speaks-use": "{voice} 只會說{languages}；改用 {other}？",
@@ -84,7 +89,7 @@ export default {
     title: "用程式做同樣的事", copy: "複製", copied: "已複製",
   },
   figure: {
-    first: "第一個聲音", own: "本頁增加", ttfa: "常駐程式 TTFA", load: "載入", wait: "排隊", generation: "產生",
+    first: "第一個聲音", own: "本頁增加", ttfa: "引擎的 TTFA", load: "載入", wait: "排隊", generation: "產生",
     total: "總計", rtf: "RTF", length: "語音", buffer: "緩衝", underruns: "斷流", queue: "佇列位置",
   },
   missing: {
@@ -94,7 +99,7 @@ export default {
     reading: "{name}：正在查看已有的內容", checking: "{name}：正在檢查收到的內容", amount: "{name}：{arrived} / {total} GB",
     speed: "每秒 {n} MB", left: "還剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的會保留。", done: "已經下載好了。",
     here: "它已經在這裡了。只要這台機器能用它說話，現在就在準備，不會打斷任何人。", offline: "設定不允許在這裡下載。",
-    "no-pytorch": "要讓它說話，重新啟動一次就會裝好還缺的部分：", "no-card": "這台機器沒有能用的顯示卡。改用這個設定，處理器也能說，只是慢：",
+    "no-pytorch": "要讓它說話，重新啟動一次就會裝好還缺的部分：", "no-card": "這台機器沒有能用的圖形處理器。改用這個設定，處理器也能說，只是慢：",
     "no-setting": "設定指定了別的，所以它不會自動說話：", problem: "新來的模型沒能準備好，原來的語音繼續使用。", command: "或者在說話的那台機器的終端機裡執行這道指令，不用重新啟動就會找到。",
     better: "取得更好的聲音", "better-at": "正在下載：{n} %",
   },
@@ -160,21 +165,21 @@ export default {
   },
   live: {
     title: "邊打字邊朗讀",
-    about: "每個打完的詞立刻送給常駐程式，就像語言模型送出回答那樣。按 Enter 立即朗讀已有的內容。", box: "在這裡輸入",
+    about: "每打完一個詞就立刻朗讀，不用等整句。按 Enter 朗讀已有的內容。", box: "在這裡輸入",
     "box-like": "輸入或貼上文字……", said: "已送出", none: "輸入的內容送出後會移到這裡，讀到哪裡就亮到哪裡。",
     flush: "立即朗讀", end: "結束", demo: "播放一段串流回答",
     "demo-text": "當然可以。先把飯煮上，因為它最花時間。煮飯的時候，把紅蘿蔔和青蔥切成細絲。飯好之前五分鐘，大火快炒，最後淋上醬油。然後叫大家來吃飯。",
-    timeout: "有一陣子沒有新文字，常駐程式已將它結束。",
+    timeout: "有一陣子沒有新文字，已自動結束。",
   },
   codec: {
     title: "聲音變數字，再變回來", about: "編解碼器把每 80 毫秒的聲音變成每個碼本的一個碼。模型寫出的正是這些碼。",
     encode: "聲音轉為碼", decode: "碼轉為聲音", codes: "碼：各影格的碼本值，JSON 格式",
-    view: "碼的圖：橫向為時間，每個碼本一列", shape: "{frames} 個影格 × {books} 個碼本，{n} 秒",
+    view: "碼的圖：橫向為時間，每個碼本一條", shape: "{frames} 個影格 × {books} 個碼本，{n} 秒",
     bad: "這不是像 [[1, 2], [3, 4]] 的影格清單。", save: "存成 JSON", result: "解碼結果",
   },
   history: {
     title: "說過的話", about: "最近 50 次朗讀，只保存在這個瀏覽器裡。",
-    none: "還沒有。你讓常駐程式說的話會保存在這裡。", play: "播放：{text}", reuse: "再次使用文字和設定：{text}",
+    none: "還沒有。朗讀過的內容會保存在這裡。", play: "播放：{text}", reuse: "再次使用文字和設定：{text}",
     save: "下載 WAV：{text}", delete: "刪除：{text}", clear: "全部清除", "clear-sure": "刪除全部 {n} 筆紀錄？",
     "clear-go": "全部刪除",
     keep: "留作聲音：{text}", again: "時間太久，已不能留下；用同一個種子再做一次：{text}", deleted: "已刪除：{text}",
@@ -220,7 +225,7 @@ export default {
     "speech.tail_silence_ms": "最後一個字後的靜音（毫秒）", "speech.tail_silence_ms-about": "用於會切掉結尾的播放器。",
     "voices.aliases": "聲音的其他名字", "voices.aliases-about": "幫聲音取個自己的名字；或填一種語言，指定說它的聲音。",
     "voices.substitute": "允許別的聲音代替", "voices.substitute-about": "當程式要「default」或預覽裡沒有的聲音時。",
-    "qwen.sleep_s": "多少秒沒有文字後休息", "qwen.sleep_s-about": "休息時顯示卡讓給其他程式用。0：從不。", "qwen.while_loading": "聲音載入期間",
+    "qwen.sleep_s": "多少秒沒有文字後休息", "qwen.sleep_s-about": "休息時顯示記憶體讓給其他程式用。0：從不。", "qwen.while_loading": "聲音載入期間",
     "qwen.while_loading-wait": "文字等待", "qwen.while_loading-embedded": "由預覽聲音來說",
   },
   pair: {

@@ -7,8 +7,8 @@ import { t } from "../i18n.js";
 import { aboutCloning, intro, keepVoice, library } from "../library.js";
 import { needs } from "../models.js";
 import { RecordingInput } from "../recording.js";
+import { followSamples } from "../samples.js";
 import { SamplingFields } from "../sampling.js";
-import { recall } from "../settings.js";
 import { hint } from "../telling.js";
 import { languageSelect } from "../voices.js";
 
@@ -71,7 +71,7 @@ export function cloneTab(app) {
     await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value } }), { name: recording.name });
   }
 
-  app.on("voices", () => { if (!text.value && recall("clone-text", "") === "") text.value = app.samples.Auto ?? ""; });
+  followSamples(app, text, () => text.dispatchEvent(new Event("filled")));
   app.on("reuse-clone", (entry) => {
     fill(text, entry.text);
     sampling.value = entry.options.sampling;

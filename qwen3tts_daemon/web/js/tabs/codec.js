@@ -42,7 +42,7 @@ export function codecTab(app) {
   const recording = new RecordingInput(app, { hasTrim: false });
   const json = h("textarea.mono", { rows: 5, spellcheck: false, oninput: () => show() });
   const canvas = h("canvas.codes", { role: "img", tLabel: "codec.view" });
-  const shape = h("p.hint", { role: "status" });
+  const shape = h("p.hint");
   const view = h("div.codes-view", { hidden: true }, canvas);
   const encodeButton = button("codec", "codec.encode", () => encode(), "primary");
   const decodeButton = button("play", "codec.decode", () => decode(), "primary");

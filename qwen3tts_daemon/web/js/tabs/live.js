@@ -21,7 +21,7 @@ export function liveTab(app) {
   const voice = voiceSelect(app);
   const spoken = languageSelect(app, "live-language");
   const box = h("textarea", { rows: 2, tPlaceholder: "live.box-like" });
-  const said = h("p.said", { tabIndex: 0, role: "region", tLabel: "live.said" });
+  const said = h("p.said", { dir: "auto", tabIndex: 0, role: "region", tLabel: "live.said" });
   const none = h("span.hint", { t: "live.none" });
   const follower = new Follower(said);
   let utterance = null;

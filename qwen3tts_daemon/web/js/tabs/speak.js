@@ -4,8 +4,9 @@ import { given } from "../api.js";
 import { button, card, field, h, icon, reasonOf, unable } from "../dom.js";
 import { Follower } from "../following.js";
 import { replaceText } from "../forms.js";
-import { language, number, onLanguage, t } from "../i18n.js";
+import { number, onLanguage, t } from "../i18n.js";
 import { menu } from "../menu.js";
+import { followSamples } from "../samples.js";
 import { SamplingFields } from "../sampling.js";
 import { recall, remember } from "../settings.js";
 import { spokenView } from "../spoken.js";
@@ -20,7 +21,7 @@ const WAYS = ["whisper", "cheerful", "sad", "angry", "calm", "excited", "news", 
 
 export function speakTab(app) {
   const text = h("textarea", { rows: 7, tLabel: "speak.text", tPlaceholder: "speak.placeholder", value: recall("text", ""), id: "text" });
-  const behind = h("div.behind", { "aria-hidden": "true" });
+  const behind = h("div.behind", { "aria-hidden": "true", dir: "auto" });
   const counter = h("span.counter");
   const spoken = languageSelect(app, "language");
   const instruct = h("input", { type: "text", maxLength: 2_000, tPlaceholder: "speak.instruct-like", value: recall("instruct", ""), oninput: () => remember("instruct", instruct.value) });
@@ -127,14 +128,7 @@ export function speakTab(app) {
     told.hidden = !app.takesInstruct;
     ignored.hidden = !told.hidden;
   });
-  app.on("voices", () => {
-    if (!text.value) {
-      const wanted = language().split("-")[0];
-      const name = app.catalogue.languages.find((each) => each.code === wanted)?.name;
-      text.value = app.samples[name] ?? app.samples.Auto ?? "";
-      count();
-    }
-  });
+  followSamples(app, text, count);
   app.on("reuse-speak", (entry) => {
     const { voice = "" } = entry.options;
     if (voice && !app.known(voice)?.available) app.tell("history.voice-gone", { name: entry.title }, { isError: true });

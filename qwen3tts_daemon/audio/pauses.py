@@ -1,0 +1,45 @@
+"""Where sound is quiet: so that a pause between two passages is as long as was asked for, and no edge clicks."""
+
+import numpy as np
+
+from qwen_tts.api import PCM_BYTES
+
+_QUIET = round(32_768 * 10 ** (-50 / 20))
+"""-50 dBFS: breath and room are below it, consonants above"""
+_FADE_MS = 10
+"""Over what is quiet"""
+_EDGE_MS = 2
+"""Over what is not, where sound begins or ends at once"""
+
+
+def quiet_end(pcm: bytes) -> int:
+    """How many samples at the end are quiet."""
+    loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)) > _QUIET)
+    samples = len(pcm) // PCM_BYTES
+    return samples - 1 - int(loud[-1]) if loud.size else samples
+
+
+def quiet_start(pcm: bytes) -> int:
+    """How many samples at the beginning are quiet."""
+    loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)) > _QUIET)
+    return int(loud[0]) if loud.size else len(pcm) // PCM_BYTES
+
+
+def fade_samples(sample_rate: int) -> int:
+    return sample_rate * _FADE_MS // 1000
+
+
+def edge_samples(sample_rate: int) -> int:
+    return sample_rate * _EDGE_MS // 1000
+
+
+def faded_out(pcm: bytes) -> bytes:
+    """Down to nothing over all of it."""
+    samples = np.frombuffer(pcm, "<i2")
+    return np.rint(samples * np.linspace(1, 0, len(samples), endpoint=False)).astype("<i2").tobytes()
+
+
+def faded_in(pcm: bytes) -> bytes:
+    """Up from nothing over all of it."""
+    samples = np.frombuffer(pcm, "<i2")
+    return np.rint(samples * np.linspace(0, 1, len(samples), endpoint=False)).astype("<i2").tobytes()
