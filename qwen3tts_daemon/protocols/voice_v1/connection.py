@@ -126,7 +126,7 @@ class VoiceConnection:
                 pump.utterance.cancel()
 
     def _watched(self) -> list[WatchedMessage]:
-        told: list[WatchedMessage] = [status_of(self._speech), voices_of(self._speech, self._models)]
+        told: list[WatchedMessage] = [voices_of(self._speech, self._models), status_of(self._speech)]
         if self._downloads.last is not None:
             told.append(download_of(self._downloads.last))
         return told

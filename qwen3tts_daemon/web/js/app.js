@@ -216,7 +216,7 @@ function languageSelect(app) {
 async function loadPanel(app, load) {
   try {
     const panel = (await load())(app);
-    for (const [event, value] of Object.entries({ voices: app.catalogue, status: app.status, utterance: app.dock.utterance })) {
+    for (const [event, value] of Object.entries({ voices: app.catalogue, samples: app.samples, status: app.status, utterance: app.dock.utterance })) {
       if (value) app.emit(event, value);
     }
     return panel;

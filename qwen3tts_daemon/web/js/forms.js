@@ -28,11 +28,11 @@ export function replaceText(app, key, values) {
   if (isLost) app.tell(key, {}, { action: ["undo", () => before.forEach(([control, value]) => fill(control, value))] });
 }
 
-/** A labelled field that shows its `maxLength`. */
+/** A labelled field that shows its `maxLength`. Whoever fills it without a visitor dispatches `filled`. */
 export function limitedField(key, control) {
   const counter = h("span.counter", { "aria-hidden": "true" });
   const count = () => { counter.textContent = t("speak.counter", { n: number(control.value.length), most: number(control.maxLength) }); };
-  control.addEventListener("input", count);
+  for (const event of ["input", "filled"]) control.addEventListener(event, count);
   onLanguage(count);
   return h("label.field", {}, h("span.label-row", {}, h("span.label", { t: key }), counter), control);
 }

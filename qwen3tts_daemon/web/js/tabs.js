@@ -34,11 +34,12 @@ export class Tabs {
     return [...this.#tabs].find(([, { panel }]) => !panel.hidden)?.[0];
   }
 
-  open(name) {
-    if (this.#wanted === name) return;
+  /** Resolves once it is shown. */
+  async open(name) {
+    if (this.#wanted === name) return this.#show(name);
     const address = name === this.named("") ? location.pathname + location.search : `#${name}`;
     history[this.#wanted ? "pushState" : "replaceState"](null, "", address);
-    this.#show(name);
+    return this.#show(name);
   }
 
   /** What is asked in a dialog belongs to the tab that is left. */
@@ -47,10 +48,10 @@ export class Tabs {
     this.#show(name);
   }
 
-  async #fill(name) {
-    const each = this.#tabs.get(name);
+  async #fill(name, each) {
     const content = await each.load();
-    if (!content || each.load === null) return;
+    each.filling = null;
+    if (!content) return; // it is loaded when it is opened again
     each.load = null;
     each.panel.append(...[content].flat());
     if (this.#wanted === name) this.#show(name);
@@ -58,7 +59,8 @@ export class Tabs {
 
   #show(name) {
     this.#wanted = name;
-    if (this.#tabs.get(name).load) return this.#fill(name);
+    const wanted = this.#tabs.get(name);
+    if (wanted.load) return (wanted.filling ??= this.#fill(name, wanted));
     if (this.opened && this.opened !== name) window.scrollTo(0, 0);
     for (const [each, { tab, panel }] of this.#tabs) {
       const isOpen = each === name;
@@ -72,7 +74,7 @@ export class Tabs {
 
   #move(event) {
     const names = [...this.#tabs.keys()];
-    const at = names.indexOf(this.opened);
+    const at = names.indexOf(this.#wanted);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();

@@ -103,8 +103,9 @@ test("what the daemon has forgotten says so, and is made again by the same seed"
   await open(page, "history");
   await page.waitForSelector(".row:has-text('Take C') >> nth=1");
   assert.equal(sent.filter(({ mode }) => mode === "design").at(-1).sampling.seed, 9);
+  await reload(page);
   await page.locator(".row:has-text('Take B')").getByRole("button", { name: /^Use text/ }).click();
-  assert.equal(await page.inputValue("#panel-design input[type=number] >> nth=0"), "8", "the same person");
+  await until(page, () => document.querySelector("#panel-design input[type=number]")?.value === "8"); // the same person
   assert.equal(await page.inputValue("#panel-design textarea >> nth=0"), "Somebody");
   await open(page, "history");
   await page.locator(".row:has-text('Take B')").getByRole("button", { name: /^Too long ago/ }).click();

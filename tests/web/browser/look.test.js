@@ -115,7 +115,7 @@ test("everything can be reached and done by keyboard, and the focus is seen", as
   for (const tab of [...TABS.slice(1), "speak"]) {
     await page.keyboard.press("ArrowRight");
     assert.equal(await page.evaluate(() => document.activeElement.id), `tab-${tab}`);
-    await page.waitForSelector(`#panel-${tab}`);
+    await page.waitForSelector(`#panel-${tab}:not([hidden])`);
   }
   const seen = new Set();
   for (let i = 0; i < 60; i++) {

@@ -71,7 +71,7 @@ export function cloneTab(app) {
     await keepVoice(app, (about) => ({ form: { ...about, ...fields(), consent: "true", language: spoken.value } }), { name: recording.name });
   }
 
-  followSamples(app, text);
+  followSamples(app, text, () => text.dispatchEvent(new Event("filled")));
   app.on("reuse-clone", (entry) => {
     fill(text, entry.text);
     sampling.value = entry.options.sampling;
