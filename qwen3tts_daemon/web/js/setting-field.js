@@ -18,8 +18,9 @@ export function settingField(app, setting, save, isKept) {
   const control = CONTROLS[setting.kind](app, setting, change);
   const [title, about] = wordsOf(setting);
   const parts = setting.kind === "switch" ? [control, h("span.voice-words", {}, title, about)] : [title, control, about];
-  const node = h("div.setting", { data: { setting: setting.name } }, h(FRAMES[setting.kind] ?? "label.field", {}, ...parts), told, wrong, notes);
-  if (setting.is_locked || !(setting.at_once || isKept)) node.querySelectorAll("input, select, button").forEach((each) => { each.disabled = true; });
+  // The notes say why nothing can be changed, in sight.
+  const isFixed = setting.is_locked || !(setting.at_once || isKept);
+  const node = h("fieldset.setting", { data: { setting: setting.name }, disabled: isFixed }, h(FRAMES[setting.kind] ?? "label.field", {}, ...parts), told, wrong, notes);
   showNotes(setting);
 
   async function change(value, problem = "") {
