@@ -269,6 +269,8 @@ export default {
     language: "Language if a text does not tell", "language-about": "For texts that are very short or mixed.",
     "clips.expires_s": "How long a link to a sound is good, in seconds",
     "speech.text_normalization": "Read numbers and signs as words",
+    "speech.markup": "Pauses and voices in the text",
+    "speech.markup-about": "[pause 500ms] is silence; [voice: anna] at the start of a line lets Anna speak.",
     "speech.loudness_lufs": "How loud every voice is, in LUFS",
     "speech.loudness_lufs-about": "For example -20; empty: as loud as each voice is by itself.",
     "speech.lead_silence_ms": "Silence before the first word, in milliseconds",

@@ -239,6 +239,7 @@ export default {
   setting: {
     voice: "指定がないときの声", "voice-about": "Home Assistant や、声を指定しないプログラムに使います。", language: "文から言語がわからないときの言語",
     "language-about": "とても短い文や、言語が混ざった文に使います。", "clips.expires_s": "音声リンクの有効時間（秒）",
+    "speech.markup": "テキストの中の間と声", "speech.markup-about": "[pause 500ms] は間。行頭の [voice: anna] からは Anna が話します。",
     "speech.text_normalization": "数字や記号を言葉で読む", "speech.loudness_lufs": "すべての声の音量（LUFS）",
     "speech.loudness_lufs-about": "たとえば -20。空なら、それぞれの声のまま。",
     "speech.lead_silence_ms": "最初の言葉の前の無音（ミリ秒）",

@@ -219,6 +219,7 @@ export default {
   setting: {
     voice: "没有指定时的声音", "voice-about": "用于 Home Assistant 和没有指定声音的程序。", language: "看不出语言时的语言",
     "language-about": "用于很短或混合多种语言的文字。", "clips.expires_s": "声音链接的有效时间（秒）", "speech.text_normalization": "把数字和符号读成文字",
+    "speech.markup": "文字里的停顿和声音", "speech.markup-about": "[pause 500ms] 是停顿；行首的 [voice: anna] 换成 Anna 来说。",
     "speech.loudness_lufs": "所有声音的响度（LUFS）",
     "speech.loudness_lufs-about": "例如 -20；留空则保持各自的响度。",
     "speech.lead_silence_ms": "第一个字前的静音（毫秒）", "speech.lead_silence_ms-about": "用于启动慢的音箱。",

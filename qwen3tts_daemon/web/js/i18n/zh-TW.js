@@ -219,6 +219,7 @@ export default {
   setting: {
     voice: "沒有指定時的聲音", "voice-about": "用於 Home Assistant 和沒有指定聲音的程式。", language: "看不出語言時的語言",
     "language-about": "用於很短或混合多種語言的文字。", "clips.expires_s": "聲音連結的有效時間（秒）", "speech.text_normalization": "把數字和符號讀成文字",
+    "speech.markup": "文字裡的停頓和聲音", "speech.markup-about": "[pause 500ms] 是停頓；行首的 [voice: anna] 換成 Anna 來說。",
     "speech.loudness_lufs": "所有聲音的響度（LUFS）",
     "speech.loudness_lufs-about": "例如 -20；留空則維持各自的響度。",
     "speech.lead_silence_ms": "第一個字前的靜音（毫秒）", "speech.lead_silence_ms-about": "用於喚醒較慢的喇叭。",
