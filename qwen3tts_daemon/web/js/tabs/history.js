@@ -31,7 +31,8 @@ export function historyTab(app) {
   }
 
   function row(entry, isHeld) {
-    const words = entry.text.trim().slice(0, EXCERPT);
+    const whole = entry.text.trim();
+    const words = whole.length > EXCERPT ? `${whole.slice(0, EXCERPT)}…` : whole;
     const text = words.slice(0, SHORT_EXCERPT);
     const act = (drawing, key, action) => actOn(drawing, key, { text }, action);
     const when = new Date(entry.at).toLocaleString(language(), { dateStyle: "medium", timeStyle: "short" });
