@@ -29,7 +29,7 @@ def test_damaged_parts_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.skipif(not cpu_gains_from_signed(), reason="the signed network is made for CPUs with VNNI")
 def test_signed_activations_give_the_same_samples(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def samples() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return Kokoro(cache_dir, threads=2).synthesize("həlˈO ðˈɛɹ.", ("af_heart",), 1.0, Cancellation())
+        return Kokoro(cache_dir, threads=2).synthesize("həlˈO ðˈɛɹ.", ("af_heart",), Cancellation())
 
     signed = samples()
     monkeypatch.setattr("qwen3tts_daemon.embedded.kokoro.cpu_gains_from_signed", lambda: False)

@@ -51,7 +51,7 @@ def test_a_voice_of_several_styles_speaks_in_their_mean(cache_dir: Path) -> None
     kokoro = Kokoro(cache_dir, threads=2)
 
     def sound(*styles: str) -> Samples:
-        return kokoro.synthesize("ɡˈuːtən mˈɔɾɡən.", styles, 1.0, Cancellation())
+        return kokoro.synthesize("ɡˈuːtən mˈɔɾɡən.", styles, Cancellation())
 
     sara, both = sound("if_sara"), sound("if_sara", "ff_siwis")
     np.testing.assert_array_equal(both, sound("ff_siwis", "if_sara"))

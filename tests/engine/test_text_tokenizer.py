@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import regex
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from qwen_tts.errors import BadCheckpoint, InvalidRequest
@@ -45,6 +45,10 @@ def live(tokenizer: TextTokenizer, pieces: list[str]) -> list[int]:
 
 cuts = st.lists(st.integers(0, 120), max_size=12)
 unhurried = settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+NOT_SPLIT = regex.compile(r"</?(?:tool_call|tool_response|think)>|<\|(?:fim|repo|file)_\w+\|>")
+"""Tokens that transformers knows by name and does not call special, so that it takes them in a text for themselves."""
 
 
 @given(text=st.text(ALPHABET, max_size=40), cuts=cuts)
@@ -155,6 +159,7 @@ def theirs(text_tokenizer_files: Path) -> Callable[[str], list[int]]:
 def test_the_tokens_are_those_of_transformers(
     text_tokenizer: TextTokenizer, theirs: Callable[[str], list[int]], text: str
 ) -> None:
+    assume(not NOT_SPLIT.search(text))
     assert text_tokenizer.encode(text) == theirs(text)
 
 

@@ -118,7 +118,7 @@ async def test_any_vendors_model_is_answered_and_what_spoke_is_told(door: Door, 
 
 
 async def test_every_model_that_is_listed_is_found_and_no_other(speech: Speech, metrics: Metrics) -> None:
-    speech.models._on_disk = CHECKPOINTS[:1]
+    speech.models.on_disk = CHECKPOINTS[:1]
     async with (
         open_door(speech, metrics) as door,
         openai.AsyncOpenAI(base_url=f"{door.url}/v1", api_key="x", max_retries=0) as client,

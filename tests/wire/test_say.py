@@ -132,7 +132,8 @@ async def test_the_query_is_documented(door: Door) -> None:
     parameters = {field["name"]: field["required"] for field in document["paths"][SAY]["get"]["parameters"]}
     assert parameters == {
         "text": True, "model": False, "voice": False, "instruct": False, "instructions": False, "format": False,
-        "response_format": False, "speed": False, "stream_format": False, "language": False, "seed": False,
+        "response_format": False, "speed": False, "gain_db": False, "lead_silence_ms": False, "tail_silence_ms": False,
+        "sample_rate": False, "markup": False, "stream_format": False, "language": False, "seed": False,
         "text_layout": False, "text_normalization": False,
         "temperature": False, "top_k": False, "top_p": False, "repetition_penalty": False,
     }  # fmt: skip

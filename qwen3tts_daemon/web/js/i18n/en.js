@@ -1,6 +1,6 @@
 export default {
   title: "Voices at home", line: "Type, choose, listen", skip: "Skip to the content", "skip-player": "Skip to the player",
-  "preview-close": "Do not show this again", tabs: "What to do",
+  "preview-close": "Do not show this again", tabs: "What to do", notices: "Notices",
   preview: "This is the small preview voice. Far better ones can be had.",
   locked: "This page speaks once this browser is paired.", close: "Close", cancel: "Cancel", undo: "Undo",
   details: "Details",

@@ -1,6 +1,6 @@
 export default {
   title: "おうちの声", line: "書いて、選んで、聴く", skip: "本文へ移動", "skip-player": "プレーヤーへ移動",
-  "preview-close": "今後は表示しない", tabs: "機能",
+  "preview-close": "今後は表示しない", tabs: "機能", notices: "お知らせ",
   preview: "これは小さな試聴用の声です。もっと良い声があります。",
   locked: "このブラウザーを登録すると話します。", close: "閉じる", cancel: "やめる", undo: "元に戻す",
   details: "詳細",

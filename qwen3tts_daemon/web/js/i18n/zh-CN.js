@@ -1,6 +1,6 @@
 export default {
   title: "家里的声音", line: "输入、选择、聆听", skip: "跳到正文", "skip-player": "跳到播放器",
-  "preview-close": "不再显示", tabs: "功能",
+  "preview-close": "不再显示", tabs: "功能", notices: "提示",
   preview: "这是小型的试听语音，还有好得多的声音。", locked: "此浏览器配对后才能朗读。",
   close: "关闭", cancel: "取消", undo: "撤销",
   details: "详情",

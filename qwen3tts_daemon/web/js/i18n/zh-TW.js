@@ -1,6 +1,6 @@
 export default {
   title: "家裡的聲音", line: "輸入、選擇、聆聽", skip: "跳到內容", "skip-player": "跳到播放器",
-  "preview-close": "不再顯示", tabs: "功能",
+  "preview-close": "不再顯示", tabs: "功能", notices: "提示",
   preview: "這是小型的試聽語音，還有好得多的聲音。", locked: "此瀏覽器配對後才會朗讀。",
   close: "關閉", cancel: "取消", undo: "復原",
   details: "詳細資料",
