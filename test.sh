@@ -12,4 +12,4 @@ if command -v npm >/dev/null && [ tests/web/package-lock.json -nt tests/web/node
 fi
 # JOBS processes, by default one for each core, four at most; tests of one file stay together.
 cores=$(getconf _NPROCESSORS_ONLN)
-exec .venv-test/bin/python -m pytest -n "${JOBS:-$((cores < 4 ? cores : 4))}" --dist loadfile "$@"
+exec .venv-test/bin/python -m pytest -n "${JOBS:-$((cores < 4 ? cores : 4))}" --dist loadfile --no-loadscope-reorder "$@"

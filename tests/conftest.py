@@ -28,6 +28,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("PYTEST_TIMEOUT", str(TEST_S))
 
+LONGEST = ("tests/web/", "tests/speaking/", "tests/wire/test_namesake.py", "tests/wire/test_qwen.py")
+"""Few tests each, and minutes: they begin first, so that no process waits for them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests that are marked `virtual_time` get its loop."""
