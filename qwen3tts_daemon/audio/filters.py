@@ -59,7 +59,7 @@ class SoundFilter:
             return b""
         rest = self._changed(self._held) if self._held else b""
         self._graph.push(None)
-        rest += self._counted(b"".join(frame.to_ndarray().tobytes() for frame in _pull(self._graph)))
+        rest += self._ready(self._graph)
         missing = self.position(self._samples_in) - self._samples_out
         return rest + bytes(max(0, missing) * PCM_BYTES)
 
@@ -69,10 +69,11 @@ class SoundFilter:
         frame = audio_frame(block, self._sample_rate, self._samples_in)
         self._samples_in += frame.samples
         self._graph.push(frame)
-        return self._counted(b"".join(frame.to_ndarray().tobytes() for frame in _pull(self._graph)))
+        return self._ready(self._graph)
 
-    def _counted(self, pcm: bytes) -> bytes:
+    def _ready(self, graph: Graph) -> bytes:
         """At most what the input so far is worth: a filter's last window may go beyond it."""
+        pcm = b"".join(frame.to_ndarray().tobytes() for frame in _pull(graph))
         room = self.position(self._samples_in) - self._samples_out
         pcm = pcm[: max(0, room) * PCM_BYTES]
         self._samples_out += len(pcm) // PCM_BYTES

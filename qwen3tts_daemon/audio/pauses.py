@@ -1,6 +1,7 @@
 """Where sound is quiet: so that a pause between two passages is as long as was asked for, and no edge clicks."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qwen_tts.api import PCM_BYTES
 
@@ -14,15 +15,20 @@ _EDGE_MS = 2
 
 def quiet_end(pcm: bytes) -> int:
     """How many samples at the end are quiet."""
-    loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)) > _QUIET)
+    loud = _loud(pcm)
     samples = len(pcm) // PCM_BYTES
     return samples - 1 - int(loud[-1]) if loud.size else samples
 
 
 def quiet_start(pcm: bytes) -> int:
     """How many samples at the beginning are quiet."""
-    loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)) > _QUIET)
+    loud = _loud(pcm)
     return int(loud[0]) if loud.size else len(pcm) // PCM_BYTES
+
+
+def _loud(pcm: bytes) -> NDArray[np.intp]:
+    """Which samples are not quiet."""
+    return np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)) > _QUIET)
 
 
 def fade_samples(sample_rate: int) -> int:
@@ -35,11 +41,14 @@ def edge_samples(sample_rate: int) -> int:
 
 def faded_out(pcm: bytes) -> bytes:
     """Down to nothing over all of it."""
-    samples = np.frombuffer(pcm, "<i2")
-    return np.rint(samples * np.linspace(1, 0, len(samples), endpoint=False)).astype("<i2").tobytes()
+    return _faded(pcm, 1, 0)
 
 
 def faded_in(pcm: bytes) -> bytes:
     """Up from nothing over all of it."""
+    return _faded(pcm, 0, 1)
+
+
+def _faded(pcm: bytes, before: int, after: int) -> bytes:
     samples = np.frombuffer(pcm, "<i2")
-    return np.rint(samples * np.linspace(0, 1, len(samples), endpoint=False)).astype("<i2").tobytes()
+    return np.rint(samples * np.linspace(before, after, len(samples), endpoint=False)).astype("<i2").tobytes()

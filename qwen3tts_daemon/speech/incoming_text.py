@@ -20,6 +20,8 @@ class IncomingText:
         """`directions`: who finds what the text says of how it is to be spoken; None: nothing is meant so."""
         self.segments: list[Segment] = []
         """As far as they are known; it only grows."""
+        self._passages: list[int] = []
+        """The segments that a direction stands before, but for the first"""
         self.began_at: float | None = None
         """When the first text came that is not blank, by the event loop's clock."""
         self.has_ended = False
@@ -82,7 +84,10 @@ class IncomingText:
             self._add(self._segmenter.idle())
 
     def _add(self, segments: list[Segment]) -> None:
-        self.segments += segments
+        for segment in segments:
+            if segment.before and self.segments:
+                self._passages.append(len(self.segments))
+            self.segments.append(segment)
         self._changed.set()
 
     # -- to the engine -------------------------------------------------------------------------------------
@@ -102,7 +107,7 @@ class IncomingText:
     def passage_after(self, first: int) -> int | None:
         """Where the passage ends that begins with segment `first`: at the next segment that a direction stands before.
         None if there is none, or none yet."""
-        return next((index for index in range(first + 1, len(self.segments)) if self.segments[index].before), None)
+        return next((index for index in self._passages if index > first), None)
 
     async def feed_to(self, stream: AudioStream, reading: TextReading, first: int, *, as_words: bool) -> None:
         """Read the segments of the passage that begins with `first` as they come and feed them to a stream, until the

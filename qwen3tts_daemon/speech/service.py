@@ -154,10 +154,7 @@ class Speech:
         """`is_live`: somebody is still writing its text. Raises InvalidRequest for what cannot be spoken, Refusal while
         draining."""
         self._check_not_draining()
-        return Utterance(
-            order, caller or Caller(), self.voices, self._engines, self.config,
-            loudness=self._loudness, is_live=is_live, on_begin=self._began, on_end=self._ended,
-        )  # fmt: skip
+        return self._make(order, caller or Caller(), is_live=is_live, on_begin=self._began, on_end=self._ended)
 
     def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:
         """One whose text is all there. Raises what `utterance` and `feed` raise, and TextEmpty."""
@@ -169,13 +166,19 @@ class Speech:
 
     def unlisted_utterance(self, order: Order, text: str) -> Utterance:
         """One for the daemon itself: it is not counted, reported or logged, and gives way to everybody else."""
-        utterance = Utterance(
-            order, Caller(), self.voices, self._engines, self.config,
-            loudness=self._loudness, is_live=False, on_begin=lambda _: None, on_end=lambda _: None,
-        )  # fmt: skip
+        utterance = self._make(order, Caller(), is_live=False, on_begin=lambda _: None, on_end=lambda _: None)
         utterance.feed(text)
         utterance.end_text()
         return utterance
+
+    def _make(
+        self, order: Order, caller: Caller, *, is_live: bool,
+        on_begin: Callable[[Utterance], None], on_end: Callable[[Utterance], None],
+    ) -> Utterance:  # fmt: skip
+        return Utterance(
+            order, caller, self.voices, self._engines, self.config,
+            loudness=self._loudness, is_live=is_live, on_begin=on_begin, on_end=on_end,
+        )  # fmt: skip
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
         """See SpeechEngine; an engine that is not up is loaded first."""
