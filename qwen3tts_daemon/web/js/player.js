@@ -30,6 +30,7 @@ export class Player extends Emitter {
   #prebuffer = new Prebuffer();
   #sleep = null;
   #arrivedAt = null;
+  #playedAt = 0;
   #hasSentLast = false;
   #stretcher = null;
   #speed = 1;
@@ -181,6 +182,7 @@ export class Player extends Emitter {
       const bufferedS = (this.#pushed - this.#report.played) / this.#context.sampleRate;
       if (this.#prebuffer.isEnough(bufferedS, performance.now() / 1000, sound.hasEnded)) {
         this.#set("playing");
+        this.#playedAt = performance.now();
         this.#output.play();
         this.#expectReport(true);
       }
@@ -201,7 +203,10 @@ export class Player extends Emitter {
     const isFirst = this.#report.played === 0 && report.played > 0;
     this.#report = report;
     this.#reportedAt = performance.now();
-    if (isFirst) this.emit("first", { delayMs: this.#heardAt(report.startedAt) - this.#arrivedAt, at: this.#heardAt(report.startedAt) });
+    if (isFirst) {
+      const at = this.#heardAt(report.startedAt);
+      this.emit("first", { delayMs: at - this.#arrivedAt, at });
+    }
     if (report.hasEnded) return this.#finish();
     if (report.ranDry) {
       if (!this.#sound.isLive) {
@@ -228,9 +233,10 @@ export class Player extends Emitter {
     this.emit("change", this.state);
   }
 
+  /** Never before it was to be played: while a device wakes, its pair of times is one of before it slept. */
   #heardAt(startedAt) {
     const { contextTime, performanceTime } = this.#context.getOutputTimestamp?.() ?? {};
-    if (performanceTime) return performanceTime + (startedAt - contextTime) * 1000;
+    if (performanceTime) return Math.max(this.#playedAt, performanceTime + (startedAt - contextTime) * 1000);
     const latency = this.#context.outputLatency || this.#context.baseLatency || 0;
     return performance.now() + (startedAt - this.#context.currentTime + latency) * 1000;
   }

@@ -6,6 +6,7 @@ import { Emitter } from "./emitter.js";
 import { inSeconds, number, onLanguage, t } from "./i18n.js";
 import { LONGEST_RECORDING_S, Recorder, canRecord } from "./recorder.js";
 import { GOOD_S, SHORTEST_S, lengthProblem } from "./reference.js";
+import { recall, remember } from "./settings.js";
 import { SAMPLE_RATE, Sound } from "./sound.js";
 import { Waveform } from "./waveform.js";
 import { decodeFile, toWav } from "./wav.js";
@@ -40,7 +41,7 @@ export class RecordingInput extends Emitter {
     this.recordButton.hidden = !canRecord();
     this.canvas = h("canvas.wave");
     this.waveform = new Waveform(this.canvas);
-    const range = (key) => h("input", { type: "range", min: 0, step: STEP_S, tLabel: key, oninput: (event) => this.#trim(event.target), onchange: () => this.#keep() });
+    const range = (key) => h("input", { type: "range", min: 0, step: STEP_S, tLabel: key, oninput: (event) => this.#trim(event.target), onchange: () => this.#keepPart() });
     this.from = range("clone.from");
     this.to = range("clone.to");
     this.title = h("strong", { dir: "auto" });
@@ -155,15 +156,21 @@ export class RecordingInput extends Emitter {
 
   #keep() {
     if (!this.#keptAs) return;
+    this.#keepPart();
     const id = this.#keptAs;
-    const saving = this.#file === null ? this.#store.delete(id) : this.#store.put({ id, file: this.#file, part: this.#part });
+    const saving = this.#file === null ? this.#store.delete(id) : this.#store.put({ id, file: this.#file });
     saving.catch((error) => console.info(`the recording is not kept: ${error.message}`)); // a full disk
+  }
+
+  /** Apart from the recording: at once, also if the page goes the moment after. */
+  #keepPart() {
+    if (this.#keptAs) remember(`${this.#keptAs}-part`, this.#part);
   }
 
   async #restore() {
     await this.#store.open();
     const found = await this.#store.get(this.#keptAs);
-    if (found && this.isEmpty) await this.#take(found.file, found.part);
+    if (found && this.isEmpty) await this.#take(found.file, recall(`${this.#keptAs}-part`, null));
   }
 
   // -- the part that is used --

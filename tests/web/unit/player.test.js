@@ -102,6 +102,20 @@ test("a sound is played while it grows, to its last sample, without a gap", asyn
   assert.equal(player.underruns, 0);
 });
 
+test("nothing was heard before it was played, though a device that slept tells the time of before", async () => {
+  const player = new Player();
+  const sound = new Sound();
+  const delays = [];
+  player.on("first", ({ delayMs }) => delays.push(delayMs));
+  player.play(sound);
+  await player.unlock();
+  FakeContext.last.getOutputTimestamp = () => ({ contextTime: 0, performanceTime: performance.now() - 60_000 });
+  for (let i = 0; i < 4; i++) sound.push(frame());
+  pass(0.2);
+  assert.equal(delays.length, 1);
+  assert.ok(delays[0] >= 0, `${delays[0]} ms`);
+});
+
 test("a gap is counted, and the sound goes on when there is enough again", async () => {
   const player = new Player();
   const sound = new Sound();
