@@ -2,9 +2,12 @@
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Literal
 
 from qwen3tts_daemon.text.segments import LiveSegmenter, Split
 from qwen_tts.api import Limits, Sampling, TextLayout, Voice
+
+TextFormat = Literal["text", "ssml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,22 @@ class Order:
     """Before the first word; None: as the settings say, and so below"""
     tail_silence_ms: int | None = None
     """After the last word"""
+    sentence_silence_ms: int | None = None
+    """Between sentences, exactly; None: as the settings say, else as the voice pauses by itself"""
+    chime: bool | None = None
+    """Whether a chime stands before the first word; None: as the settings say"""
     split: Split = "sentence"
     text_layout: TextLayout = "auto"
     text_normalization: bool | None = None
     """Whether numbers, signs and short forms become words before an engine gets them"""
     markup: bool | None = None
     """Whether pauses and voices that stand in the text in brackets are meant; None: as the settings say"""
+    text_format: TextFormat | None = None
+    """None: SSML if the text begins with <speak, else text"""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
+    private: bool = False
+    """What is said is neither kept nor logged"""
     streamed: bool = True
     """Whether it is heard while it is spoken; see SynthesisRequest"""
 

@@ -44,6 +44,8 @@ class SpeechConfig:
     """Before the first word, for speakers that wake slowly."""
     tail_silence_s: float = 0.0
     """After the last word, for players that cut the end."""
+    sentence_silence_ms: int | None = None
+    """Between sentences, exactly; None: as each voice pauses by itself."""
     loudness_lufs: float | None = None
     """How loud every voice is heard (EBU R128); None: as it is."""
     text_normalization: bool = True
