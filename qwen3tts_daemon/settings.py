@@ -193,6 +193,10 @@ class SpeechSettings(Section):
     """Silence before the first word, for speakers that wake slowly."""
     tail_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence after the last word, for players that cut the end."""
+    sentence_silence_ms: Annotated[int | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
+        default=None, ge=SILENCE_MS.low, le=SILENCE_MS.high
+    )
+    """Silence between sentences, exactly; empty: as each voice pauses by itself."""
 
 
 class ProfileSettings(Section):

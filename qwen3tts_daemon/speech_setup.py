@@ -61,6 +61,7 @@ def speech_config(settings: Settings) -> SpeechConfig:
         idle_flush_s=speech.idle_flush_ms / 1000,
         lead_silence_s=speech.lead_silence_ms / 1000,
         tail_silence_s=speech.tail_silence_ms / 1000,
+        sentence_silence_ms=speech.sentence_silence_ms,
         text_normalization=speech.text_normalization,
         loudness_lufs=speech.loudness_lufs,
         markup=speech.markup,

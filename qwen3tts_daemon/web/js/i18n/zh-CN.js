@@ -224,6 +224,7 @@ export default {
     "speech.loudness_lufs-about": "例如 -20；留空则保持各自的响度。",
     "speech.lead_silence_ms": "第一个字前的静音（毫秒）", "speech.lead_silence_ms-about": "用于启动慢的音箱。",
     "speech.tail_silence_ms": "最后一个字后的静音（毫秒）", "speech.tail_silence_ms-about": "用于会切掉结尾的播放器。",
+    "speech.sentence_silence_ms": "句与句之间的静音（毫秒）", "speech.sentence_silence_ms-about": "留空：由声音自己停顿。",
     "voices.aliases": "声音的其他名字", "voices.aliases-about": "给声音起一个自己的名字；或填一种语言，指定说它的声音。",
     "voices.substitute": "允许别的声音代替", "voices.substitute-about": "当程序要“default”或预览里没有的声音时。",
     "qwen.sleep_s": "多少秒没有文字后休息", "qwen.sleep_s-about": "休息时显存让给别的程序用。0：从不。", "qwen.while_loading": "声音加载期间",

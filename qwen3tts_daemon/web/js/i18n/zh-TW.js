@@ -224,6 +224,7 @@ export default {
     "speech.loudness_lufs-about": "例如 -20；留空則維持各自的響度。",
     "speech.lead_silence_ms": "第一個字前的靜音（毫秒）", "speech.lead_silence_ms-about": "用於喚醒較慢的喇叭。",
     "speech.tail_silence_ms": "最後一個字後的靜音（毫秒）", "speech.tail_silence_ms-about": "用於會切掉結尾的播放器。",
+    "speech.sentence_silence_ms": "句與句之間的靜音（毫秒）", "speech.sentence_silence_ms-about": "留空：由聲音自己停頓。",
     "voices.aliases": "聲音的其他名字", "voices.aliases-about": "幫聲音取個自己的名字；或填一種語言，指定說它的聲音。",
     "voices.substitute": "允許別的聲音代替", "voices.substitute-about": "當程式要「default」或預覽裡沒有的聲音時。",
     "qwen.sleep_s": "多少秒沒有文字後休息", "qwen.sleep_s-about": "休息時顯示記憶體讓給其他程式用。0：從不。", "qwen.while_loading": "聲音載入期間",
