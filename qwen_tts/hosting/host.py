@@ -34,10 +34,10 @@ def create(**options: Any) -> "EngineHost":
     """
     config = HostConfig.model_validate(options)
     if config.attention in ("triton", "flash"):
-        from qwen_tts.runtime.backends import check_attention  # imports torch; nobody else should wait for that
+        from qwen_tts.runtime.backends import check_backend  # imports torch; nobody else should wait for that
 
         for checkpoint in config.checkpoints:
-            check_attention(config.engine_config(checkpoint))
+            check_backend(config.engine_config(checkpoint))
     return EngineHost(config)
 
 

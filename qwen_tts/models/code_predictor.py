@@ -1,6 +1,6 @@
 """The code predictor: the small LM over one frame. Given the talker's state and codebook 0 it speaks the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from qwen_tts.config.checkpoint import CodePredictorConfig
 from qwen_tts.modules.attention import KVCache
+from qwen_tts.modules.linear import Head
 from qwen_tts.modules.transformer import Transformer
 
 Choose = Callable[[Tensor, int], Tensor]
@@ -44,6 +45,8 @@ class CodePredictor(nn.Module):
         )
         self.transformer = Transformer(config, config.rms_norm_eps)
         self.lm_head = CodebookTables("lm_head", tables, config.vocab_size, config.hidden_size)
+        self.heads: Sequence[Head] | None = None
+        """What multiplies with the tables of `lm_head` in place of PyTorch; set by whoever runs it"""
 
     def init_cache(self, rows: int) -> KVCache:
         """Scratch for one frame: the talker's hidden state, then every codebook but the last."""
@@ -53,6 +56,12 @@ class CodePredictor(nn.Module):
         """codes [..., codebooks - 1] of the codebooks after the first -> [..., codebooks - 1, talker hidden]."""
         offsets = torch.arange(codes.shape[-1], device=codes.device) * self.config.vocab_size
         return functional.embedding(codes + offsets, self.codec_embedding.weight)
+
+    def logits(self, hidden: Tensor, table: int) -> Tensor:
+        """hidden [rows, hidden] -> logits of codebook `table` + 1, [rows, vocab] float32."""
+        if self.heads is not None:
+            return self.heads[table](hidden)
+        return functional.linear(hidden, self.lm_head.table(table)).float()
 
     def forward(self, hidden: Tensor, first: Tensor, cache: KVCache, choose: Choose) -> Tensor:
         """Speak one frame.
@@ -65,7 +74,7 @@ class CodePredictor(nn.Module):
         inputs, codes = torch.stack((hidden, first), dim=1), []
         for table in range(self.config.codebooks - 1):
             out = self.transformer(self.projection(inputs), cache, rows * inputs.shape[1], span=table + 2)[:, -1]
-            token = choose(functional.linear(out, self.lm_head.table(table)).float(), table + 1)
+            token = choose(self.logits(out, table), table + 1)
             codes.append(token)
             inputs = functional.embedding(token, self.codec_embedding.table(table))[:, None]
         return torch.stack(codes, dim=1)

@@ -14,6 +14,7 @@ from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.flash_attention import FlashAttention
+from qwen_tts.modules.weight_formats import Bits
 from qwen_tts.runtime.cards import RECENT_CARD, is_recent_card
 from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
@@ -72,16 +73,28 @@ def device_and_dtype(config: EngineOptions) -> tuple[torch.device, torch.dtype]:
     return device, default_dtype(device) if config.dtype is None else getattr(torch, config.dtype)
 
 
-def check_attention(config: EngineConfig) -> None:
-    """Raises ModelUnavailable, before anything is loaded, if the attention that was asked for cannot run here."""
+def check_backend(config: EngineConfig) -> None:
+    """Raises ModelUnavailable, before anything is loaded, if the weights or the attention that were asked for cannot
+    run here."""
     device, dtype = device_and_dtype(config)
-    if not uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype):
+    if config.weights != "auto":
+        _check_weights(config, device)
+    elif not uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype):
         _flash_attention(config, device, dtype)
+
+
+def _check_weights(config: EngineConfig, device: torch.device) -> None:
+    if device.type != "cpu":
+        raise ModelUnavailable(f"weights is '{config.weights}', which runs on the CPU only: set device to cpu, or weights to auto")
+    if config.attention in ("triton", "flash"):
+        raise ModelUnavailable(f"weights is '{config.weights}', which has its own attention: set attention to auto")
+    if importlib.util.find_spec("openvino") is None:
+        raise ModelUnavailable(f"weights is '{config.weights}', which needs the package openvino: pip install 'openvino>=2026.1'")
 
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
     """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    if config.attention in ("sdpa", "flash"):
+    if config.weights != "auto" or config.attention in ("sdpa", "flash"):
         return False
     missing = _missing_for_kernels(talker, device, dtype)
     if config.attention == "triton" and missing:
@@ -112,6 +125,24 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
     state = _allocate(talker, config)
     frame = EagerFrame(talker, networks.code_predictor, state, _flash_attention(config, talker.device, talker.dtype))
     return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
+
+
+def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> Backends:
+    """Weights in 8 or 4 bits, on the CPU. The codec decoder runs in float32."""
+    # The package is there only where it was asked for.
+    from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
+    from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
+
+    talker, predictor = networks.talker, networks.code_predictor
+    compiler = Compiler(config.threads or torch.get_num_threads(), bits)
+    talker.transformer.stack = PagedLayers(talker.transformer, compiler, bits)
+    talker.head = OpenVinoHead(talker.codec_head.weight, compiler, bits)
+    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler, bits)
+    tables = map(predictor.lm_head.table, range(predictor.config.codebooks - 1))
+    predictor.heads = [OpenVinoHead(table, compiler, bits) for table in tables]
+    state = _allocate(talker, config)
+    decoder = OpenVinoDecoder(networks.codec, config.rows, compiler)
+    return Backends(state, EagerFrame(talker, predictor, state), decoder, Graphs(), Graphs())
 
 
 def _flash_attention(config: EngineConfig, device: torch.device, dtype: torch.dtype) -> FlashAttention | None:

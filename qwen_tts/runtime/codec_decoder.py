@@ -76,6 +76,11 @@ class EagerDecoder:
         # The end of speech and NOT_FINITE are no codes; their rows' sound is not used.
         codes = self.codes[:rows].long().clamp(0, decoder.config.codebook_size - 1)
         samples = decoder(codes[:, :, None], self._state.first(rows), self.active[:rows].bool())
+        self._finish(samples)
+
+    def _finish(self, samples: Tensor) -> None:
+        """The sound of the first rows, or that it is not finite."""
+        rows = len(samples)
         self.pcm[:rows].copy_(_pcm(samples))
         self.codes[:rows, 0].masked_fill_(samples.isnan().any(dim=-1), NOT_FINITE)
 

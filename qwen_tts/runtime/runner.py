@@ -21,8 +21,9 @@ from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.generation import SamplingRules
 from qwen_tts.modules.upload import upload
+from qwen_tts.modules.weight_formats import BITS
 from qwen_tts.runtime import frame
-from qwen_tts.runtime.backends import Networks, eager_backends, pages_of, triton_backends, uses_kernels
+from qwen_tts.runtime.backends import Networks, eager_backends, openvino_backends, pages_of, triton_backends, uses_kernels
 from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import CudaGraphs, Graphs, synchronize
@@ -88,6 +89,8 @@ class ModelRunner:
         if uses_kernels(config, model.config.talker, device, model.talker.dtype):
             self._backends = triton_backends(networks, config, graphs, chained=may_chain(device))
             model.codec.decoder.to("cpu")  # the kernels have what they need of it
+        elif config.weights != "auto":
+            self._backends = openvino_backends(networks, config, BITS[config.weights])
         else:
             self._backends = eager_backends(networks, config, graphs)
         self._state, self._decoder = self._backends.state, self._backends.decoder

@@ -1,0 +1,59 @@
+"""Weights in 8 or 4 bits: integers and what they are multiplied with, made from the release's own.
+
+Some inputs of an output are a group and share a scale; in 4 bits also a zero point.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Bits = Literal[8, 4]
+BITS: Mapping[Literal["int8", "int4"], Bits] = {"int8": 8, "int4": 4}
+"""By the name that a user gives them."""
+
+GROUPS: Mapping[Bits, int] = {8: 128, 4: 64}
+"""Inputs of a group; where they are no multiple of it, all are one group."""
+
+_MOST = {8: 127, 4: 15}
+
+
+@dataclass(frozen=True)
+class QuantisedWeight:
+    """weight[o, i] = (values[o, g, i] - zeros[o, g, 0]) * scales[o, g, 0], input i being in group g."""
+
+    bits: Bits
+    values: Tensor
+    """[outputs, groups, inputs of a group]: int8, or uint8 that holds 0..15"""
+    scales: Tensor
+    """[outputs, groups, 1] float16"""
+    zeros: Tensor
+    """[outputs, groups, 1], of the dtype of `values`"""
+
+    def dequantised(self) -> Tensor:
+        """[outputs, inputs] float32"""
+        return ((self.values.float() - self.zeros.float()) * self.scales.float()).flatten(1)
+
+
+def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
+    """weight [outputs, inputs] -> the nearest that so many bits can say."""
+    inputs = weight.shape[-1]
+    group = inputs if inputs % GROUPS[bits] else GROUPS[bits]
+    groups = weight.float().unflatten(-1, (-1, group))
+    if bits == 8:
+        scales = _scales(groups.abs().amax(-1, keepdim=True) / _MOST[8])
+        values = (groups / scales.float()).round().clamp(-_MOST[8], _MOST[8]).to(torch.int8)
+        return QuantisedWeight(8, values, scales, torch.zeros_like(scales, dtype=torch.int8))
+    # Zero is always among what can be said: a weight of nothing stays nothing.
+    low, high = groups.amin(-1, keepdim=True).clamp(max=0), groups.amax(-1, keepdim=True).clamp(min=0)
+    scales = _scales((high - low) / _MOST[4])
+    zeros = (-low / scales.float()).round().clamp(0, _MOST[4])
+    values = (groups / scales.float() + zeros).round().clamp(0, _MOST[4])
+    return QuantisedWeight(4, values.to(torch.uint8), scales, zeros.to(torch.uint8))
+
+
+def _scales(exact: Tensor) -> Tensor:
+    """In float16, and never zero."""
+    return exact.half().clamp(min=torch.finfo(torch.float16).smallest_normal)

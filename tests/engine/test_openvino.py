@@ -1,0 +1,95 @@
+"""Weights in 8 and 4 bits on the CPU: what they may differ from float32 in, and the laws that hold for every backend."""
+
+from collections.abc import Iterator
+from copy import copy
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.config.engine import EngineConfig
+from qwen_tts.errors import ModelUnavailable
+from qwen_tts.modules.weight_formats import GROUPS, Bits, quantise
+from qwen_tts.runtime.backends import check_backend
+from tests.engine.driven import endless
+from tests.engine.test_runner import FRAMES, Rows
+from tests.golden.cases import CUSTOM
+
+pytest.importorskip("openvino")
+
+WEIGHTS = ("int8", "int4")
+NEAR = 1e-3
+"""Of the greatest number"""
+
+
+@pytest.fixture(params=WEIGHTS)
+def weights(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def model(checkpoints: Path) -> Model:
+    """Of its own: whoever runs it changes it."""
+    return endless(load_model(checkpoints / CUSTOM, torch.device("cpu"), torch.float32, pre_tokenizer="mistral"))
+
+
+def rows_of(model: Model, weights: str) -> Rows:
+    return Rows(model, weights=weights, threads=1)
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+@pytest.mark.parametrize("inputs", [256, 48])
+def test_a_weight_is_off_by_at_most_half_a_step(bits: Bits, inputs: int) -> None:
+    weight = torch.randn(64, inputs, generator=torch.Generator().manual_seed(1))
+    weight[:, 3] *= 8  # a column of outliers
+    weight[5] = 0
+    kept = quantise(weight, bits)
+    off = (kept.dequantised() - weight).abs().view_as(kept.values)
+    # Scales are float16, which moves the end of the range by a little.
+    assert (off <= kept.scales.float() * (0.5 if bits == 8 else 1) + 0.001).all()
+    assert (kept.dequantised()[5] == 0).all()
+    assert kept.values.shape[1] == max(1, inputs // GROUPS[bits])
+
+
+def test_a_sequence_alone_is_the_one_in_company(model: Model, weights: str) -> None:
+    alone, together = rows_of(model, weights), rows_of(model, weights)
+    alone.open(1, 1)
+    alone.step(1, times=FRAMES)
+    for row in range(3):
+        together.open(row, row)
+    together.step(0, 1, 2, times=FRAMES)
+    assert alone.codes[1] == together.codes[1]
+    assert alone.pcm[1] == together.pcm[1]
+
+
+def test_a_prompt_in_parts_is_the_whole_prompt(model: Model, weights: str) -> None:
+    whole, parts = rows_of(model, weights), rows_of(model, weights)
+    whole.open(0, 0)
+    parts.open(0, 0, at_a_time=3)
+    for rows in (whole, parts):
+        rows.step(0, times=FRAMES)
+    assert whole.codes == parts.codes
+
+
+def test_a_seed_is_a_sound_to_the_bit(model: Model, weights: str) -> None:
+    rows = rows_of(model, weights)
+    said = []
+    for _ in range(2):
+        rows.open(0, 0)
+        rows.step(0, times=FRAMES)
+        said.append(rows.pcm[0])
+        rows.runner.close_row(0)
+        rows.runner.clear_pages(range(1, 7))
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [({"device": "cuda"}, "device"), ({"attention": "triton"}, "attention")],
+)
+def test_what_cannot_run_stops_the_start(checkpoints: Path, options: dict[str, str], named: str) -> None:
+    config = EngineConfig.model_validate({"checkpoint": checkpoints / CUSTOM, "weights": "int8", "device": "cpu"} | options)
+    with pytest.raises(ModelUnavailable, match=named):
+        check_backend(config)
