@@ -85,7 +85,7 @@ class EngineOptions(_Section):
     fails. The log warns of those that are known; 1.7B is said to fit."""
     weights: Literal["auto", "int8", "int4"] = "auto"
     """Of talker and code predictor, on a CPU: int8 and int4 are read in a half and a quarter of the time of 16 bits, by
-    the package openvino. auto: as they are in the checkpoint. int4 changes what is said; nobody has judged it by ear."""
+    the package openvino. auto: as they are in the checkpoint. What is said changes; nobody has judged it by ear."""
     threads: int | None = Field(default=None, ge=1)
     """Of the CPU, where the model runs on it."""
     rows: int = Field(default=16, ge=1, le=64)

@@ -241,5 +241,9 @@ class CodecDecoder(nn.Module):
         x = self.entry(x, state.entry, active)
         for block, memory in zip(self.blocks, state.blocks, strict=True):
             x = block(x, memory, active)
-        samples = self.exit(self.snake(x), state.exit, active)[:, 0]
+        return self.bounded(self.exit(self.snake(x), state.exit, active)[:, 0])
+
+    @staticmethod
+    def bounded(samples: Tensor) -> Tensor:
+        """In -1..1; what is not finite is NaN."""
         return samples.masked_fill(samples.isinf(), torch.nan).clamp(-1, 1)

@@ -1,10 +1,12 @@
 """One batched step on the device: what a frame costs is decided here, who is in it is decided in engine/.
 
 runner                               every row's tensors, one frame at a time
-backends                             which of the two ways below, and what they share
+backends                             which of the ways below, and what they share
 cards, flash                         what a graphics card can do; whether flash-attn is there, and how it is got
 frame, frame_eager, frame_triton     codes of the next frame, in PyTorch or in kernels
 codec_decoder, codec_decoder_triton  codes -> PCM, likewise
+openvino_layers, openvino_codec      the same with weights of 8 or 4 bits, on a CPU
+openvino_graphs                      what they are in OpenVINO's operations
 cuda_graphs                          device work captured once and replayed
 precompile                           kernels compiled in a process of its own while weights load
 kernel_cache                         kernels that came with the installation

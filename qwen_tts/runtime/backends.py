@@ -85,11 +85,15 @@ def check_backend(config: EngineConfig) -> None:
 
 def _check_weights(config: EngineConfig, device: torch.device) -> None:
     if device.type != "cpu":
-        raise ModelUnavailable(f"weights is '{config.weights}', which runs on the CPU only: set device to cpu, or weights to auto")
+        raise ModelUnavailable(
+            f"weights is '{config.weights}', which runs on the CPU only: set device to cpu, or weights to auto"
+        )
     if config.attention in ("triton", "flash"):
         raise ModelUnavailable(f"weights is '{config.weights}', which has its own attention: set attention to auto")
     if importlib.util.find_spec("openvino") is None:
-        raise ModelUnavailable(f"weights is '{config.weights}', which needs the package openvino: pip install 'openvino>=2026.1'")
+        raise ModelUnavailable(
+            f"weights is '{config.weights}', which needs the package openvino: pip install 'qwen3tts-daemon[cpu]'"
+        )
 
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
@@ -128,7 +132,7 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
 
 
 def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> Backends:
-    """Weights in 8 or 4 bits, on the CPU. The codec decoder runs in float32."""
+    """Talker and code predictor with weights of so many bits, and the codec decoder, on the CPU."""
     # The package is there only where it was asked for.
     from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
     from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
@@ -142,6 +146,8 @@ def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> B
     predictor.heads = [OpenVinoHead(table, compiler, bits) for table in tables]
     state = _allocate(talker, config)
     decoder = OpenVinoDecoder(networks.codec, config.rows, compiler)
+    # What is left to PyTorch is small: more threads of it would wait for each other, and take the cores meanwhile.
+    torch.set_num_threads(1)
     return Backends(state, EagerFrame(talker, predictor, state), decoder, Graphs(), Graphs())
 
 

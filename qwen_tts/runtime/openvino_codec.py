@@ -34,13 +34,18 @@ from qwen_tts.runtime.openvino_layers import Compiler
 
 _SINE_TERMS = 7
 
+_NEVER = -1e4
+"""Added to the score of what is not read."""
+
 
 class OpenVinoDecoder(EagerDecoder):
     """See DecoderBackend. Whole recordings go through the plain decoder."""
 
     def __init__(self, codec: Codec, rows: int, compiler: Compiler) -> None:
         super().__init__(codec, rows)
-        self._graph = compiler.compile(_DecoderGraph(codec.decoder, self._state).model, compiler.short)
+        graphs = _DecoderGraphs(codec.decoder, self._state)
+        # In bfloat16 the transformer's sound is noise (0 dB below its own; the convolutions': 45 dB).
+        self._latents, self._waves = compiler.compile(graphs.latents), compiler.compile(graphs.waves, compiler.short)
         self._sound = torch.empty(rows, codec.config.samples_per_frame)
 
     def decode(self, rows: int) -> None:
@@ -60,43 +65,45 @@ class OpenVinoDecoder(EagerDecoder):
         mask, slot = _ring_mask(int(position), rings.slots), int(position) % rings.slots
         tails = [state.tail[one] for state in self._state.convolutions()]
         keys, values = ([ring[one, :, :-1] for ring in part] for part in (rings.keys, rings.values))
-        samples, *new = self._graph(x, cos, sin, mask, *tails, *keys, *values)
-        for tail, kept in zip(tails, new, strict=False):
+        latents, first_tail, *new = self._latents(x, cos, sin, mask, tails[0], *keys, *values)
+        samples, *new_tails = self._waves(latents, *tails[1:])
+        for tail, kept in zip(tails, [first_tail, *new_tails], strict=True):
             tail.copy_(kept)
-        for ring, kept in zip([*keys, *values], new[len(tails) :], strict=True):
+        for ring, kept in zip([*keys, *values], new, strict=True):
             ring[:, :, slot : slot + 1] = kept
         rings.positions[one] += 1
-        return samples[0, 0]
+        return decoder.bounded(samples[0, 0])
 
 
 def _ring_mask(position: int, slots: int) -> Tensor:
     """[1, 1, 1, slots + 1], added to the scores of the ring and of the frame itself: what the ring holds is read, but
     for the oldest, which the frame takes the place of."""
     mask = torch.zeros(slots + 1)
-    mask[position:slots] = -torch.inf
-    mask[position % slots] = -torch.inf
+    mask[position:slots] = _NEVER
+    mask[position % slots] = _NEVER
     mask[slots] = 0
     return mask[None, None, None]
 
 
-class _DecoderGraph:
-    """Built part by part in the order of the decoder; every convolution takes its tail and gives the next one."""
+class _DecoderGraphs:
+    """Codes' vectors -> latents, and latents -> samples, built in the order of the decoder; every convolution takes its
+    tail and gives the next one."""
 
     def __init__(self, decoder: CodecDecoder, state: DecoderState) -> None:
         self._tails = [_like(one.tail) for one in state.convolutions()]
         self._waiting, self._kept = iter(self._tails), list[Node]()
-        x = parameter(1, decoder.config.codebook_dim, 1)
-        x_in = x
-        x = self._causal(x, decoder.pre_conv)
+        vectors = parameter(1, decoder.config.codebook_dim, 1)
+        x = self._causal(vectors, decoder.pre_conv)
         x, inputs, fresh = self._transformer(x, decoder.pre_transformer, state)
+        self.latents = model([x, self._kept.pop(), *fresh], [vectors, *inputs[:3], self._tails[0], *inputs[3:]])
+        x = latents = parameter(1, decoder.config.latent_dim, 1)
         for stage in decoder.upsample:
             x = self._convnext(_spread(x, stage.transposed), stage.convnext)
         x = self._causal(x, decoder.entry)
         for block in decoder.blocks:
             x = self._block(x, block)
         samples = self._causal(_snake(x, decoder.snake), decoder.exit)
-        bounded = op.clamp(samples, -1.0, 1.0)
-        self.model = model([bounded, *self._kept, *fresh], [x_in, *inputs[:3], *self._tails, *inputs[3:]])
+        self.waves = model([samples, *self._kept], [latents, *self._tails[1:]])
 
     def _extend(self, x: Node) -> Node:
         tail = next(self._waiting)
@@ -189,7 +196,8 @@ def _snake(x: Node, module: SnakeBeta) -> Node:
     """OpenVINO has no fast sine: its square is a polynomial of the distance to the nearest multiple of pi."""
     turns = op.multiply(x, numbers(module.frequency[None] / torch.pi))
     off = op.subtract(turns, op.round(turns, "half_to_even"))
-    square, first, *rest = op.multiply(off, off), *_sine_square()[::-1]
+    square = op.multiply(off, off)
+    first, *rest = _sine_square()[::-1]
     y: Node = op.constant(np.float32(first))
     for factor in rest:
         y = op.add(op.multiply(y, square), op.constant(np.float32(factor)))
@@ -201,4 +209,4 @@ def _sine_square() -> NDArray[np.float64]:
     """Factors of 1, t, t^2, ... for sin(pi * sqrt(t))^2 where t is at most 1/4."""
     t = (np.cos(np.linspace(0, np.pi, 400)) + 1) / 8
     fitted = np.polynomial.Chebyshev.fit(t, np.sin(np.pi * np.sqrt(t)) ** 2, _SINE_TERMS - 1)
-    return fitted.convert(kind=np.polynomial.Polynomial).coef
+    return np.asarray(fitted.convert(kind=np.polynomial.Polynomial).coef, np.float64)

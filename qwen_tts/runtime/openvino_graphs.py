@@ -97,13 +97,15 @@ def finish(attended: Node, residual: Node, layer: Layer, bits: Bits) -> Node:
 
 
 def attend(query: Node, keys: Node, values: Node, mask: Node, config: TransformerConfig) -> Node:
-    """query [rows, heads, n, head_dim], keys and values [rows, kv_heads, span, head_dim], mask [rows, 1, n, span] that is
-    added to the scores -> [rows, n, heads * head_dim]."""
+    """query [rows, heads, n, head_dim], keys and values [rows, kv_heads, span, head_dim], and a mask [rows, 1, n, span]
+    that is added to the scores -> [rows, n, heads * head_dim]."""
     group, dim = config.heads // config.kv_heads, config.head_dim
     grouped = op.reshape(query, integers(0, config.kv_heads, group, -1, dim), special_zero=True)
     of_group = op.constant(np.int64(2))
     scores = op.matmul(grouped, op.unsqueeze(keys, of_group), transpose_a=False, transpose_b=True)
-    scores = op.add(op.multiply(scores, op.constant(np.float32(dim**-0.5))), op.unsqueeze(mask, op.constant(np.int64(1))))
+    scores = op.add(
+        op.multiply(scores, op.constant(np.float32(dim**-0.5))), op.unsqueeze(mask, op.constant(np.int64(1)))
+    )
     attended = op.matmul(op.softmax(scores, -1), op.unsqueeze(values, of_group), transpose_a=False, transpose_b=False)
     by_head = op.reshape(attended, integers(0, config.heads, -1, dim), special_zero=True)
     return op.reshape(op.transpose(by_head, integers(0, 2, 1, 3)), integers(0, 0, -1), special_zero=True)

@@ -3,19 +3,21 @@
 PyTorch keeps what is between them: the caches, sampling, embeddings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import openvino as ov
 import openvino.opset13 as op
 import torch
+from openvino import Node
 from torch import Tensor
 
-from qwen_tts.modules.attention import Cache, KVCache, MaskedStep, Step
+from qwen_tts.modules.attention import Cache, KVCache, MaskedStep, PagedCache, Step
 from qwen_tts.modules.transformer import Transformer
 from qwen_tts.modules.weight_formats import GROUPS, Bits
-from qwen_tts.runtime.openvino_graphs import DYNAMIC, attend, finish, heads, integers, model, norm, parameter, product
+from qwen_tts.runtime.openvino_graphs import DYNAMIC, attend, finish, heads, model, norm, parameter, product
+
 
 class Compiler:
     """Graphs -> what runs them, with `threads` threads."""
@@ -85,11 +87,14 @@ class PagedLayers:
 
     def __call__(self, x: Tensor, cache: Cache, step: Step) -> Tensor:
         """See Stack."""
+        assert isinstance(cache, PagedCache)
         first, *between, last = self._graphs
         dtype, angles = x.dtype, (step.cos, step.sin)
+        where = cache.where(step.span)
         residual, query, key, value = first(x, *angles)
         for layer, graph in enumerate([*between, last]):
-            keys, values = cache.append(layer, key.to(dtype), value.to(dtype), step.places, step.span)
+            cache.write(layer, key.to(dtype), value.to(dtype), step.places)
+            keys, values = cache.read(layer, *where)
             attended = step.attend(query.to(dtype), keys, values).transpose(1, 2).flatten(2)
             if graph is last:
                 break
@@ -106,7 +111,8 @@ class ShortLayers:
         cos, sin = (parameter(DYNAMIC, 1, DYNAMIC, config.head_dim) for _ in range(2))
         mask = parameter(DYNAMIC, 1, DYNAMIC, DYNAMIC)
         past = [parameter(config.layers, DYNAMIC, config.kv_heads, DYNAMIC, config.head_dim) for _ in range(2)]
-        hidden, new = x, ([], [])
+        hidden = x
+        new: tuple[list[Node], list[Node]] = ([], [])
         for index, layer in enumerate(transformer.layers):
             query, *fresh = heads(hidden, layer, cos, sin, bits)
             read = []
@@ -114,7 +120,7 @@ class ShortLayers:
                 before = op.gather(cached, op.constant(np.int64(index)), op.constant(np.int64(0)))
                 read.append(op.concat([before, own], 2))
                 kept.append(op.unsqueeze(own, op.constant(np.int64(0))))
-            hidden = finish(attend(query, *read, mask, config), hidden, layer, bits)
+            hidden = finish(attend(query, read[0], read[1], mask, config), hidden, layer, bits)
         outputs = [norm(hidden, transformer.norm), *(op.concat(kept, 0) for kept in new)]
         self._graph = compiler.compile(model(outputs, [x, cos, sin, mask, *past]))
 

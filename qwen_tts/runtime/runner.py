@@ -23,7 +23,14 @@ from qwen_tts.config.generation import SamplingRules
 from qwen_tts.modules.upload import upload
 from qwen_tts.modules.weight_formats import BITS
 from qwen_tts.runtime import frame
-from qwen_tts.runtime.backends import Networks, eager_backends, openvino_backends, pages_of, triton_backends, uses_kernels
+from qwen_tts.runtime.backends import (
+    Networks,
+    eager_backends,
+    openvino_backends,
+    pages_of,
+    triton_backends,
+    uses_kernels,
+)
 from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import CudaGraphs, Graphs, synchronize

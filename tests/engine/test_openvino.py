@@ -1,12 +1,9 @@
-"""Weights in 8 and 4 bits on the CPU: what they may differ from float32 in, and the laws that hold for every backend."""
+"""Weights in 8 and 4 bits on the CPU: how near they are, and the laws that hold for every backend."""
 
-from collections.abc import Iterator
-from copy import copy
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.engine import EngineConfig
@@ -19,9 +16,11 @@ from tests.golden.cases import CUSTOM
 
 pytest.importorskip("openvino")
 
+from qwen_tts.runtime.codec_decoder import EagerDecoder
+from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
+from qwen_tts.runtime.openvino_layers import Compiler
+
 WEIGHTS = ("int8", "int4")
-NEAR = 1e-3
-"""Of the greatest number"""
 
 
 @pytest.fixture(params=WEIGHTS)
@@ -85,11 +84,33 @@ def test_a_seed_is_a_sound_to_the_bit(model: Model, weights: str) -> None:
     assert said[0] == said[1]
 
 
+def test_the_codec_makes_the_sound_of_the_plain_one(model: Model) -> None:
+    codec, rows = model.codec, 2
+    plain, ours = EagerDecoder(codec, rows), OpenVinoDecoder(codec, rows, Compiler(1, 8, exact=True))
+    torch.manual_seed(0)
+    for frame in range(codec.decoder.config.window + 2):  # the window is full, and goes on
+        for decoder in (plain, ours):
+            decoder.active[:] = torch.tensor([1, frame % 2])
+        codes = torch.randint(codec.config.decoder.codebook_size, plain.codes.shape, dtype=torch.int32)
+        for decoder in (plain, ours):
+            decoder.codes.copy_(codes)
+            decoder.decode(rows)
+        spoken = plain.active.bool()
+        assert (plain.pcm[spoken].int() - ours.pcm[spoken].int()).abs().max() <= 1
+    for decoder in (plain, ours):
+        decoder.codes[:] = 5
+        decoder.restore_row(1, codec.state_after(codes[:1].long()))
+        decoder.decode(rows)
+    assert (plain.pcm[1].int() - ours.pcm[1].int()).abs().max() <= 1
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [({"device": "cuda"}, "device"), ({"attention": "triton"}, "attention")],
 )
 def test_what_cannot_run_stops_the_start(checkpoints: Path, options: dict[str, str], named: str) -> None:
-    config = EngineConfig.model_validate({"checkpoint": checkpoints / CUSTOM, "weights": "int8", "device": "cpu"} | options)
+    config = EngineConfig.model_validate(
+        {"checkpoint": checkpoints / CUSTOM, "weights": "int8", "device": "cpu"} | options
+    )
     with pytest.raises(ModelUnavailable, match=named):
         check_backend(config)

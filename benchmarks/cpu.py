@@ -1,0 +1,91 @@
+"""What a frame of 80 ms costs on a CPU, by the bits of the weights: the variants in turn, in one run.
+
+python -m benchmarks.cpu models/Qwen3-TTS-12Hz-0.6B-CustomVoice --threads 2
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from qwen_tts.api import Sampling
+from qwen_tts.checkpoint.model import load_model
+from qwen_tts.config.engine import EngineConfig
+from qwen_tts.runtime.frame import PAD_SLOT, PAGE_POSITIONS, PromptPart
+from qwen_tts.runtime.runner import ModelRunner, RowFrame
+
+FRAME_MS = 80
+PROMPT_POSITIONS = 40
+ROW_PAGES = 20
+
+
+class Speaker:
+    """Rows that speak without end, with weights of one kind."""
+
+    def __init__(self, checkpoint: Path, weights: str, threads: int, rows: int) -> None:
+        before = time.perf_counter()
+        model = load_model(checkpoint, torch.device("cpu"), torch.float32)
+        config = EngineConfig.model_validate({
+            "checkpoint": checkpoint, "device": "cpu", "weights": weights, "threads": threads, "rows": rows,
+            "buckets": (rows,), "row_positions": ROW_PAGES * PAGE_POSITIONS,
+            "kv_positions": rows * ROW_PAGES * PAGE_POSITIONS,
+        })  # fmt: skip
+        self.runner = ModelRunner(model, config)
+        self.runner.prepare()
+        self.load_s = time.perf_counter() - before
+        self.steps_ms: list[float] = []
+        self._frame, self._rows = 0, range(rows)
+        torch.manual_seed(1)
+        prompt = torch.randn(PROMPT_POSITIONS + 1, model.talker.config.hidden_size)
+        rules = model.generation.rules(Sampling())
+        for row in self._rows:
+            self.runner.set_pages(row, range(1 + row * ROW_PAGES, 1 + (row + 1) * ROW_PAGES))
+            self.runner.open_row(row, PROMPT_POSITIONS, rules, row, prompt[-1], None)
+        before = time.perf_counter()
+        self.runner.prefill([PromptPart(row, 0, prompt[:-1]) for row in self._rows])
+        self.prompt_ms = (time.perf_counter() - before) * 1e3 / rows
+
+    def step(self) -> None:
+        before = time.perf_counter()
+        frames = [RowFrame(row, PROMPT_POSITIONS + self._frame, self._frame, PAD_SLOT) for row in self._rows]
+        self.runner.collect(self.runner.launch(frames))
+        self.steps_ms.append((time.perf_counter() - before) * 1e3)
+        self._frame += 1
+
+
+def report(speakers: dict[str, Speaker], rows: int) -> None:
+    for name, speaker in speakers.items():
+        steps = speaker.steps_ms
+        median = statistics.median(steps)
+        print(
+            f"{name:5} step of {rows}: min {min(steps):6.1f} median {median:6.1f} ms, RTF {median / FRAME_MS:.2f}; "
+            f"a prompt of {PROMPT_POSITIONS} {speaker.prompt_ms:.0f} ms; ready after {speaker.load_s:.1f} s"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--rows", type=int, default=1)
+    parser.add_argument("--weights", nargs="+", default=["auto", "int8", "int4"])
+    parser.add_argument("--steps", type=int, default=60)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    speakers = {
+        weights: Speaker(options.checkpoint, weights, options.threads, options.rows) for weights in options.weights
+    }
+    for _ in range(options.steps):
+        for speaker in speakers.values():
+            speaker.step()
+    print(f"{platform.processor() or platform.machine()}, {options.threads} threads, load {os.getloadavg()[0]:.1f}")
+    report(speakers, options.rows)
+
+
+if __name__ == "__main__":
+    main()
