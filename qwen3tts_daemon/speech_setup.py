@@ -21,6 +21,7 @@ from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.profiles import Profiles
 from qwen_tts.errors import OutOfMemory
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
@@ -48,9 +49,10 @@ def make_speech(
 
 
 def voice_config(settings: Settings) -> VoiceConfig:
-    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    """Raises SettingsError for aliases and profiles that mean nothing, whatever voices there are."""
     voices = settings.voices
-    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+    profiles = Profiles(voices.profiles, settings.config)
+    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles)
 
 
 def speech_config(settings: Settings) -> SpeechConfig:
@@ -59,6 +61,7 @@ def speech_config(settings: Settings) -> SpeechConfig:
         idle_flush_s=speech.idle_flush_ms / 1000,
         lead_silence_s=speech.lead_silence_ms / 1000,
         tail_silence_s=speech.tail_silence_ms / 1000,
+        sentence_silence_ms=speech.sentence_silence_ms,
         text_normalization=speech.text_normalization,
         loudness_lufs=speech.loudness_lufs,
         markup=speech.markup,

@@ -14,7 +14,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import LEAD_MS, Description, Gain, Instruct, Silence, Speed, within
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat, format_of_engine
-from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.request import Order, TextFormat
 from qwen3tts_daemon.text.segments import Split
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, Sampling, TextLayout, VoiceKind
@@ -38,6 +38,8 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: Gain | UnsetType | None = UNSET
     lead_silence_ms: Silence | UnsetType | None = UNSET
     tail_silence_ms: Silence | UnsetType | None = UNSET
+    sentence_silence_ms: Silence | UnsetType | None = UNSET
+    chime: bool | UnsetType | None = UNSET
     sampling: dict[str, Any] | UnsetType | None = UNSET
     """Fields of Sampling; they change only themselves."""
     format: dict[str, Any] | UnsetType | None = UNSET
@@ -46,6 +48,8 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     text_layout: TextLayout | UnsetType | None = UNSET
     text_normalization: bool | UnsetType | None = UNSET
     markup: bool | UnsetType | None = UNSET
+    text_format: TextFormat | UnsetType | None = UNSET
+    private: bool | UnsetType | None = UNSET
     words: bool | UnsetType | None = UNSET
     policy: ContextPolicy | UnsetType | None = UNSET
     lead_ms: Annotated[int, within(LEAD_MS)] | UnsetType | None = UNSET
@@ -71,6 +75,8 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     lead_silence_ms: int | None = None
     """null: as the settings say, and so below"""
     tail_silence_ms: int | None = None
+    sentence_silence_ms: int | None = None
+    chime: bool | None = None
     sampling: Sampling = Sampling()
     format: SoundFormat
     split: Split = "sentence"
@@ -79,6 +85,9 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     """null: as the voice or the settings say"""
     markup: bool | None = None
     """null: as the settings say"""
+    text_format: TextFormat | None = None
+    """null: a text that begins with <speak is SSML"""
+    private: bool = False
     words: bool = False
     policy: ContextPolicy = "queue"
     lead_ms: int
@@ -93,9 +102,10 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
         return Order(
             protocol="websocket", voice=DesignedVoice(self.design) if self.mode == "design" else self.voice,
             language=self.language, instruct=self.instruct, speed=self.speed, gain_db=self.gain_db,
-            lead_silence_ms=self.lead_silence_ms, tail_silence_ms=self.tail_silence_ms, split=self.split,
+            lead_silence_ms=self.lead_silence_ms, tail_silence_ms=self.tail_silence_ms,
+            sentence_silence_ms=self.sentence_silence_ms, chime=self.chime, split=self.split,
             text_layout=self.text_layout, text_normalization=self.text_normalization, markup=self.markup,
-            sampling=self.sampling,
+            text_format=self.text_format, private=self.private, sampling=self.sampling,
         )  # fmt: skip
 
 

@@ -150,7 +150,7 @@ export default {
   library: {
     title: "自制的声音", about: "在每个标签页、Home Assistant 和所有程序里都能选用。", import: "导入声音",
     imported: "已导入为“{name}”。", export: "导出 {name}", rename: "重命名 {name}", "rename-title": "重命名声音",
-    delete: "删除 {name}", "delete-sure": "永久删除“{name}”？", none: "还没有。", go: "删除",
+    delete: "删除 {name}", "delete-sure": "永久删除“{name}”？", none: "还没有。", go: "删除", "in-settings": "来自设置文件",
     deleted: "已删除“{name}”。", "export-all": "全部（.zip）", "export-prompt": "声音提示（.safetensors）",
     "import-about": "导出的声音（.zip）或声音提示（.safetensors、.pt）", "pickle-title": ".pt 文件要先转换",
     pickle: "读取这种文件时可能会运行其中的程序，所以这里不读取。如果你信任它，在装有 PyTorch 的机器上用这条命令把它变成 prompt.safetensors，再导入：",
@@ -224,6 +224,7 @@ export default {
     "speech.loudness_lufs-about": "例如 -20；留空则保持各自的响度。",
     "speech.lead_silence_ms": "第一个字前的静音（毫秒）", "speech.lead_silence_ms-about": "用于启动慢的音箱。",
     "speech.tail_silence_ms": "最后一个字后的静音（毫秒）", "speech.tail_silence_ms-about": "用于会切掉结尾的播放器。",
+    "speech.sentence_silence_ms": "句与句之间的静音（毫秒）", "speech.sentence_silence_ms-about": "留空：由声音自己停顿。",
     "voices.aliases": "声音的其他名字", "voices.aliases-about": "给声音起一个自己的名字；或填一种语言，指定说它的声音。",
     "voices.substitute": "允许别的声音代替", "voices.substitute-about": "当程序要“default”或预览里没有的声音时。",
     "qwen.sleep_s": "多少秒没有文字后休息", "qwen.sleep_s-about": "休息时显存让给别的程序用。0：从不。", "qwen.while_loading": "声音加载期间",

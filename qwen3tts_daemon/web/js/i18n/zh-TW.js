@@ -150,7 +150,7 @@ export default {
   library: {
     title: "自製的聲音", about: "在每個分頁、Home Assistant 和所有程式裡都能選用。", import: "匯入聲音",
     imported: "已匯入為「{name}」。", export: "匯出 {name}", rename: "重新命名 {name}", "rename-title": "重新命名聲音",
-    delete: "刪除 {name}", "delete-sure": "永久刪除「{name}」？", none: "還沒有。", go: "刪除",
+    delete: "刪除 {name}", "delete-sure": "永久刪除「{name}」？", none: "還沒有。", go: "刪除", "in-settings": "來自設定檔",
     deleted: "已刪除「{name}」。", "export-all": "全部（.zip）", "export-prompt": "聲音提示（.safetensors）",
     "import-about": "匯出的聲音（.zip）或聲音提示（.safetensors、.pt）", "pickle-title": ".pt 檔案要先轉換",
     pickle: "讀取這種檔案時可能會執行其中的程式，所以這裡不讀取。如果你信任它，在裝有 PyTorch 的電腦上用這道指令把它變成 prompt.safetensors，再匯入：",
@@ -224,6 +224,7 @@ export default {
     "speech.loudness_lufs-about": "例如 -20；留空則維持各自的響度。",
     "speech.lead_silence_ms": "第一個字前的靜音（毫秒）", "speech.lead_silence_ms-about": "用於喚醒較慢的喇叭。",
     "speech.tail_silence_ms": "最後一個字後的靜音（毫秒）", "speech.tail_silence_ms-about": "用於會切掉結尾的播放器。",
+    "speech.sentence_silence_ms": "句與句之間的靜音（毫秒）", "speech.sentence_silence_ms-about": "留空：由聲音自己停頓。",
     "voices.aliases": "聲音的其他名字", "voices.aliases-about": "幫聲音取個自己的名字；或填一種語言，指定說它的聲音。",
     "voices.substitute": "允許別的聲音代替", "voices.substitute-about": "當程式要「default」或預覽裡沒有的聲音時。",
     "qwen.sleep_s": "多少秒沒有文字後休息", "qwen.sleep_s-about": "休息時顯示記憶體讓給其他程式用。0：從不。", "qwen.while_loading": "聲音載入期間",
