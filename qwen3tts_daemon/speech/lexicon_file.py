@@ -18,7 +18,6 @@ from qwen3tts_daemon.text.lexicon_toml import Key, UnreadableLexicon, read, with
 
 logger = logging.getLogger(__name__)
 
-NAME = "lexicon.toml"
 _PERIOD_S = 1.0
 """Between two looks"""
 _MOST_BYTES = 1024 * 1024
@@ -55,7 +54,7 @@ class LexiconFile:
     def put(self, entry: Entry) -> None:
         """In the place of one with its key; on disk, and in use, when this returns. Blocks.
 
-        Raises Refusal for a file that cannot be changed, OSError.
+        Raises Refusal for a file that cannot be changed.
         """
         self._change(lambda text: with_entry(text, entry))
 
@@ -66,9 +65,9 @@ class LexiconFile:
     def _change(self, change: Callable[[str], str]) -> None:
         if self.path is None:
             raise Refusal("config_unusable", "this daemon has no lexicon")
-        with contextlib.suppress(FileExistsError):
-            durable_files.write_new(self.path, _HEAD.encode())
         try:
+            with contextlib.suppress(FileExistsError):
+                durable_files.write_new(self.path, _HEAD.encode())
             durable_files.rewrite(self.path, lambda content: change(content.decode()).encode())
         except UnicodeDecodeError:
             raise Refusal("config_unusable", f"{self.path} is not UTF-8; correct it first") from None
@@ -78,6 +77,8 @@ class LexiconFile:
             raise Refusal("not_found", "the lexicon has no such entry", param="written") from None
         except durable_files.ChangedMeanwhile:
             raise Refusal("config_unusable", f"{self.path} was changed at this moment; try again") from None
+        except OSError as error:
+            raise Refusal("storage_failed", f"{self.path} cannot be written: {error.strerror}") from error
         self._load()
 
     def _look(self) -> _State:

@@ -5,6 +5,10 @@ language_cues   what gives a language away in a few words
 segments        live text in arbitrary pieces -> segments to speak, each with its range of characters
 directions      what a text says of how it is spoken: pauses, who speaks, how fast, how loud, in which language
 pronunciations  words that are said in another way than they are written
+lexicon         which words are, in whatever text: for a language, for a voice
+lexicon_toml    a lexicon as a person writes it
+word_edges      where a word stands by itself
+homophones      Chinese characters that are said as pinyin says
 marks           what stands for both in a text that is cut
 lines           what kind of line is this: item, heading, table row, note, code fence, data, rule or plain text?
 blocks          what is dropped as a whole while it comes in: thinking, tool calls, scripts, code, data

@@ -17,13 +17,13 @@ from qwen3tts_daemon.text.homophones import homophones
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.text.phrases import is_speakable
 from qwen3tts_daemon.text.pronunciations import Pronunciation, placeholder, written
-from qwen3tts_daemon.text.word_edges import BEGINS, alike, is_word, plain
+from qwen3tts_daemon.text.word_edges import alike, begins_word, ends_word, plain
 from qwen_tts.api import AUTO
 from qwen_tts.errors import InvalidRequest
 
 EVERY = "*"
 """Another way to write that it holds in every language"""
-_CHINESE = "zh"
+CHINESE = "zh"
 _PREFIX = 4
 """So many letters of a word are looked for; the rest is compared where they are found"""
 
@@ -58,7 +58,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """How these words are said in a language; None if this does not tell."""
         if self.ipa and has_ipa:
             return Pronunciation(written, "ipa", self.ipa)
-        if self.pinyin and language == _CHINESE:
+        if self.pinyin and language == CHINESE:
             return Pronunciation(written, "pinyin", self.pinyin)
         return Pronunciation(written, "words", self.say) if self.say else None
 
@@ -80,7 +80,7 @@ def checked(entry: Entry) -> Entry:
 
 
 def _check_pinyin(entry: Entry) -> None:
-    if entry.language not in ("", _CHINESE):
+    if entry.language not in ("", CHINESE):
         raise InvalidRequest(f"pinyin is for Chinese, and this entry for {entry.language}", param="pinyin")
     try:
         homophones(entry.pinyin)
@@ -115,7 +115,7 @@ class Lexicon:
             self._by_words.setdefault(alike(entry.written), []).append(entry)
         self._lengths = sorted({len(words) for words in self._by_words})
         prefixes = {words[:_PREFIX] for words in self._by_words}
-        self._candidates = re.compile(f"{BEGINS}{_any_of(prefixes)}") if prefixes else None
+        self._candidates = re.compile(_any_of(prefixes)) if prefixes else None
         self._signed = {
             entry: Pronunciation(entry.written, "words", entry.written)
             for entry in self.entries
@@ -146,11 +146,13 @@ class Lexicon:
 
     def _best(self, text: str, seen: str, start: int, said: _Said) -> list[Found]:
         """Of the entries whose words begin there, one or none."""
+        if not begins_word(seen, start):
+            return []
         ends = [start + length for length in self._lengths if seen[start : start + length] in self._by_words]
         entries = [
             (end, entry)
             for end in ends
-            if is_word(seen, start, end)
+            if ends_word(seen, end)
             for entry in self._by_words[seen[start:end]]
             if not entry.is_as_written or plain(text[start:end]) == plain(entry.written)
         ]
@@ -164,7 +166,7 @@ class Lexicon:
 class Words:
     """Those of a lexicon that hold for one voice in one language."""
 
-    def __init__(self, lexicon: Lexicon, language: str, voices: Collection[str], *, has_ipa: bool) -> None:
+    def __init__(self, lexicon: Lexicon, language: str, voices: Collection[str] = (), *, has_ipa: bool = False) -> None:
         """`voices`: the names of the voice. `has_ipa`: it takes phonemes."""
         self._lexicon, self._language, self._has_ipa = lexicon, language, has_ipa
         self._voices = {"", *(name.casefold() for name in voices)}
@@ -180,6 +182,9 @@ class Words:
         if entry.language not in ("", self._language) or entry.voice.casefold() not in self._voices:
             return None
         return entry.pronunciation(written, self._language, has_ipa=self._has_ipa)
+
+
+NO_WORDS = Words(Lexicon(), "")
 
 
 def _marked(

@@ -134,7 +134,9 @@ def _entry(section: str, name: str | int, said: Any) -> Entry:
 def _line(text: str, section: str, name: str | int | None = None) -> int | None:
     """Where it is likely to stand: a reader of TOML does not tell."""
     lines = text.splitlines()
-    headers = [number for number, line in enumerate(lines) if re.match(rf"\s*\[+\s*[\"']?{re.escape(section)}(?!\w)", line)]
+    headers = [
+        number for number, line in enumerate(lines) if re.match(rf"\s*\[+\s*[\"']?{re.escape(section)}(?!\w)", line)
+    ]
     if isinstance(name, int):
         return headers[name] + 1 if name < len(headers) else None
     start = headers[0] if headers else 0

@@ -22,22 +22,22 @@ _PARTICLES = (
     "|야|아|여|이여|입니다|입니까|이에요|예요|인|인데|이고|고|이지|지|님|씨|들|네|쪽|요"
 )
 
-BEGINS = (
-    rf"(?:(?=[{_EAST}])|(?<![{_HANGUL}])(?=[{_HANGUL}])"
+_BEGINS = re.compile(
+    rf"(?=[{_EAST}])|(?<![{_HANGUL}])(?=[{_HANGUL}])"
     rf"|(?<!{_WORDY})(?<!\w[@.])(?<!{_LETTER}')(?={_LETTER})"
     rf"|(?<={_LETTER}')(?!(?:s|t|d|m|ll|re|ve)(?!\w))(?={_LETTER})"
     rf"|(?<=\d)(?={_LETTER}{_LETTER})"
     r"|(?<!\w)(?<!\d[.,:/])(?=\d)"
-    rf"|(?<!{_LETTER})(?=[^\w\s]|_))"
+    rf"|(?<!{_LETTER})(?=[^\w\s]|_)"
 )
-"""A pattern for the place where a word may begin, in a text that is `plain` or `alike`"""
 _ENDS = re.compile(
     rf"(?<=[{_EAST}])|(?<=[{_HANGUL}])(?:{_PARTICLES}){{0,3}}(?![{_HANGUL}])"
     rf"|(?<={_LETTER})(?!{_WORDY}|[@.]\w|\+\+|#|'(?!s(?!\w)){_LETTER})"
     r"|(?<=\d)(?!\w|[.,:/]\d)"
     rf"|(?<=[^\w\s]|_)(?!{_LETTER})"
 )
-_NUMBER = re.compile(r"(?<![\w.,])[\d.,]{1,12}\Z")
+_LONGEST_NUMBER = 12
+_NUMBER = re.compile(r"(?<![\w.,])[\d.,]+\Z")
 
 _ALIKE = str.maketrans(
     dict.fromkeys("\u2019\u02bc\uff07", "'") | dict.fromkeys("\u2010\u2011", "-") | dict.fromkeys("\n\u00a0\u202f", " ")
@@ -56,12 +56,17 @@ def alike(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(map(_in_lower_case, text))
 
 
-def is_word(text: str, start: int, end: int) -> bool:
-    """Whether the words there, which begin where BEGINS says so, stand by themselves."""
-    if _ENDS.match(text, end) is None:
+def begins_word(text: str, start: int) -> bool:
+    """Whether one may begin there, in a text which is `plain` or `alike`."""
+    if _BEGINS.match(text, start) is None:
         return False
     is_behind_digit = start > 0 and text[start - 1].isdecimal() and not text[start].isdecimal()
-    return not is_behind_digit or _NUMBER.search(text, max(0, start - 13), start) is not None
+    return not is_behind_digit or _NUMBER.search(text, max(0, start - _LONGEST_NUMBER), start) is not None
+
+
+def ends_word(text: str, end: int) -> bool:
+    """Whether one may end there."""
+    return _ENDS.match(text, end) is not None
 
 
 def _in_lower_case(letter: str) -> str:
