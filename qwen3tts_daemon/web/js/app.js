@@ -98,11 +98,11 @@ class App extends Emitter {
       await this.#nameVoice(utterance);
       if (utterance.isKept && utterance.sound.length) await this.history.add(utterance);
     });
+    if (!isLive) context.speak(text, true); // before anything is drawn, which takes as long as the engine's first sound
     if (isPlayed) {
       this.#toasts.over("error");
       this.dock.show(utterance);
     }
-    if (!isLive) context.speak(text, true);
     return utterance;
   }
 
@@ -271,6 +271,8 @@ export async function start(makers) {
   });
   byId("unlock").append(button("lock", "pair.open", () => askToPair(app), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
+  document.addEventListener("pointerdown", ({ target }) => target.closest("[data-audible]") && app.player.prepare());
+  document.addEventListener("keydown", ({ key, target }) => key === " " && target.matches("[data-audible]") && app.player.prepare());
   for (const gesture of ["pointerup", "keydown"]) document.addEventListener(gesture, () => app.player.wake());
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
   await app.history.open();

@@ -132,6 +132,12 @@ export function option(value, text, key) {
   return node;
 }
 
+/** `control` will be heard when it is pressed: the sound device opens while it is still held down. */
+export function audible(control) {
+  control.dataset.audible = "";
+  return control;
+}
+
 export function card(titleKey, ...children) {
   return h("section.card", {}, titleKey && h("h2", { t: titleKey, tabIndex: -1 }), ...children);
 }

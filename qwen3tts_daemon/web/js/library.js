@@ -1,7 +1,7 @@
 // Voices that people made: keep, rename, export, import, delete.
 
 import { call } from "./api.js";
-import { actOn, button, card, confirmed, dialog, field, h, option, renew, saveFile } from "./dom.js";
+import { actOn, audible, button, card, confirmed, dialog, field, h, option, renew, saveFile } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
 import { preview } from "./preview.js";
@@ -95,7 +95,7 @@ export function library(app) {
     ], { values: { name } });
     return h("li.row", {}, avatar(voice.id, name),
       h("span.voice-words", {}, h("strong", { textContent: name, dir: "auto" }), h("span.about", { textContent: voice.available ? descriptionOf(voice) : t("voice.silent"), dir: "auto" })),
-      h("span.row-actions", {}, voice.available && act("play", "voice.preview-of", () => preview(app, voice)), act("design", "library.rename", rename),
+      h("span.row-actions", {}, voice.available && audible(act("play", "voice.preview-of", () => preview(app, voice))), act("design", "library.rename", rename),
         exported, act("trash", "library.delete", remove)));
   }
 

@@ -1,7 +1,7 @@
 // What is to be said of the utterance in the player, and the one thing that its listener can do about it.
 
 import { announce } from "./announcer.js";
-import { button, detailOf, h, say } from "./dom.js";
+import { audible, button, detailOf, h, say } from "./dom.js";
 import { errorKey, languageName, listOf, t } from "./i18n.js";
 
 /** Of a mishap that may not come again: the same text is spoken once more. */
@@ -67,6 +67,7 @@ function partsOf({ key, values, detail, remedy }, act) {
   const isQuestion = remedy === "other";
   const words = isQuestion ? null : h("p");
   const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : remedy === "pair" ? "pair.open" : `notice.${remedy}`, () => act(remedy)) : null;
+  if (go && remedy !== "pair") audible(go);
   say(words ?? go.querySelector("span"), key, "t", values);
   return [words, detail && detailOf(detail), go].filter(Boolean);
 }

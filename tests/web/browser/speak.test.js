@@ -384,6 +384,34 @@ test("where the browser lets nothing be heard it says so, and a tap plays from t
   await close();
 });
 
+test("the sound device opens while a button is held down that will be heard, and for no other", async () => {
+  const { page, close } = await visit(FAST, { before: (page) => page.addInitScript(() => {
+    window.devices = 0;
+    window.AudioContext = class extends window.AudioContext {
+      constructor(options) {
+        super(options);
+        window.devices += 1;
+      }
+    };
+  }) });
+  const devices = () => page.evaluate(() => window.devices);
+  await page.click("#panel-speak button:has-text('Clear')");
+  await page.click("[aria-label='Gong: favourite']");
+  await page.fill("#text", "Pressed, and not yet let go.");
+  for (const tab of ["history", "speak"]) await open(page, tab);
+  assert.equal(await devices(), 0);
+  await page.hover("[aria-label='Gong: listen']");
+  await page.mouse.down();
+  assert.equal(await devices(), 1);
+  await page.mouse.move(1, 1);
+  await page.mouse.up();
+  assert.equal(await page.isVisible(".dock"), false);
+  await page.click("#panel-speak button[type=submit]");
+  await heardOut(page);
+  assert.equal(await devices(), 1, "the same one");
+  await close();
+});
+
 test("the sentence that is spoken stays in view, unless its reader scrolls; faster or slower", async () => {
   const { page, close } = await visit(FAST);
   const gap = "\n".repeat(12);

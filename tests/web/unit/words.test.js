@@ -52,6 +52,10 @@ test("whatever does nothing now says why", () => {
   assert.doesNotMatch(source, /\.disabled\s*=/, "use unable() of dom.js");
 });
 
+test("whatever plays opens the sound device while it is held down", () => {
+  assert.doesNotMatch(source, /(?<!audible\()(?:\b(?:iconButton|button|act)\("play"|h\("button\.round")/, "use audible() of dom.js");
+});
+
 test("nothing parses markup, and nothing is loaded from elsewhere", () => {
   assert.doesNotMatch(source, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function/);
   const css = readFileSync(new URL("style.css", WEB), "utf8");
