@@ -45,6 +45,11 @@ class Invitation(TypedDict):
     url: str | None
     link: str | None
     qr: str | None
+    let_in: int
+
+
+class LetIn(TypedDict):
+    let_in: int
 
 
 class Ticket(TypedDict):

@@ -80,6 +80,17 @@ class App extends Emitter {
     this.emit("voices");
   }
 
+  /** What was pushed of the voices. A sample that was made changes nothing that is shown. */
+  async keepUp({ revision, samples }) {
+    const before = this.catalogue;
+    if (before === null || (before.revision === revision && this.#samplesMade === samples)) return;
+    this.#samplesMade = samples;
+    if (before.revision !== revision) await this.loadVoices();
+    else this.catalogue = await get("v1/audio/voices");
+  }
+
+  #samplesMade = undefined;
+
   async loadSamples() {
     this.samples = await get(`api/sample-texts?locale=${language()}`);
     this.emit("samples");
@@ -256,7 +267,7 @@ export async function start(makers) {
     Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
-  app.client.on("voices", ({ revision }) => app.catalogue && app.catalogue.revision !== revision && app.loadVoices().catch(() => {}));
+  app.client.on("voices", (told) => app.keepUp(told).catch(() => {}));
   app.on("speaking", update);
   app.on("voices", () => {
     byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);

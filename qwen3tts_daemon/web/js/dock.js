@@ -198,7 +198,7 @@ export class Dock {
   #remedies = {
     again: () => {
       const { error, options } = this.#utterance;
-      const seed = NEW_SEED.includes(error?.code) ? undefined : options.sampling?.seed;
+      const seed = error && !NEW_SEED.includes(error.code) ? options.sampling?.seed : undefined;
       this.#app.speakAgain(this.#utterance, { sampling: given({ ...options.sampling, seed }) });
     },
     other: () => {

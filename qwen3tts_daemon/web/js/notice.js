@@ -24,7 +24,9 @@ export function noticeOf(utterance, voiceOf, { isSilent = false, isOffline = fal
   if (error) return noticeOfError(error, utterance, voiceOf);
   const unread = warnings.find(({ code }) => code === "unread");
   if (unread) return withOther("hint", unread, "notice.unread", utterance, voiceOf);
-  if (reason === "limit") return { kind: "hint", key: "speak.limit" };
+  const guards = utterance.metrics?.guards ?? {};
+  if (reason === "limit") return guards.length ? { kind: "hint", key: "notice.overran", remedy: "again" } : { kind: "hint", key: "speak.limit" };
+  if (guards.silence) return { kind: "hint", key: "notice.hushed", remedy: "again" };
   if (warnings.some(({ code }) => code === "timeout")) return { kind: "hint", key: "live.timeout" };
   return null;
 }

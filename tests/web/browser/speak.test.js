@@ -305,6 +305,9 @@ test("errors are words in the page's language, at what they are about, and never
   assert.equal(await page.locator("#alert img").count(), 0);
   await speak(page, "Fine again.");
   await until(page, () => document.querySelector("#alert").childElementCount === 0);
+  await heardOut(page);
+  await speak(page, "On and on. [limit]");
+  await page.waitForSelector(".notice-line[data-kind=hint]:has-text('went on longer') button:has-text('Speak it again')");
   await close();
 });
 

@@ -76,6 +76,12 @@ for (const code of LANGUAGES) {
   });
 }
 
+test("what is missing is told without a technician's parts", () => {
+  const technical = /图形处理器|圖形處理器|\b[CG]PU\b|プロセッサ/;
+  const told = LANGUAGES.flatMap((code) => Object.entries(words[code]).filter(([key, text]) => key.startsWith("missing.") && technical.test(text)));
+  assert.deepEqual(told, []);
+});
+
 test("zh-TW is Traditional, in Taiwan's words", () => {
   assert.deepEqual(Object.entries(words["zh-TW"]).filter(([, text]) => SIMPLIFIED.test(text) || MAINLAND.test(text)), []);
   assert.ok(Object.values(words["zh-CN"]).filter((text) => SIMPLIFIED.test(text)).length > 100, "the test would see it");
