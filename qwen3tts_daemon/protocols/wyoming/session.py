@@ -73,6 +73,8 @@ class _VoiceField(msgspec.Struct):
 
     name: str | None = None
     language: str | None = None
+    speaker: str | None = None
+    """A style of it"""
 
 
 class _ContextField(msgspec.Struct):
@@ -102,6 +104,7 @@ class _StartFields(msgspec.Struct):
         voice, context = self.voice or _VoiceField(), self.context or _ContextField()
         return Order(
             protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
+            style=voice.speaker or "",
             speed=context.speed, gain_db=context.gain_db, lead_silence_ms=context.lead_silence_ms,
             tail_silence_ms=context.tail_silence_ms, sentence_silence_ms=context.sentence_silence_ms,
             chime=context.chime, private=context.private, text_normalization=context.text_normalization,
