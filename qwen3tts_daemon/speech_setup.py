@@ -18,9 +18,11 @@ from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.text.styles import Styles
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.profiles import Profiles
 from qwen_tts.errors import OutOfMemory
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
@@ -48,9 +50,13 @@ def make_speech(
 
 
 def voice_config(settings: Settings) -> VoiceConfig:
-    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    """Raises SettingsError for aliases, profiles and styles that mean nothing, whatever voices there are."""
     voices = settings.voices
-    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+    profiles = Profiles(voices.profiles, settings.config)
+    return VoiceConfig(
+        settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles,
+        Styles(settings.speech.styles),
+    )  # fmt: skip
 
 
 def speech_config(settings: Settings) -> SpeechConfig:
@@ -59,6 +65,7 @@ def speech_config(settings: Settings) -> SpeechConfig:
         idle_flush_s=speech.idle_flush_ms / 1000,
         lead_silence_s=speech.lead_silence_ms / 1000,
         tail_silence_s=speech.tail_silence_ms / 1000,
+        sentence_silence_ms=speech.sentence_silence_ms,
         text_normalization=speech.text_normalization,
         loudness_lufs=speech.loudness_lufs,
         markup=speech.markup,

@@ -1,10 +1,15 @@
 """What is asked for: an order, who gives it, and the words that decide on its voice and language."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
+from qwen3tts_daemon.limits import GAIN_DB, SPEED
+from qwen3tts_daemon.text.directions import Manner
 from qwen3tts_daemon.text.segments import LiveSegmenter, Split
 from qwen_tts.api import Limits, Sampling, TextLayout, Voice
+
+TextFormat = Literal["text", "ssml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,10 @@ class Order:
     """A name of the catalogue, or a voice of nobody else's."""
     language: str | None = None
     instruct: str = ""
+    style: str = ""
+    """The name of a style, beside it; voices that cannot be told leave it out"""
+    text_style: str = ""
+    """What the text asks for in its place, in words"""
     speed: float = 1.0
     gain_db: float = 0.0
     """Louder or softer than the voice is"""
@@ -23,16 +32,32 @@ class Order:
     """Before the first word; None: as the settings say, and so below"""
     tail_silence_ms: int | None = None
     """After the last word"""
+    sentence_silence_ms: int | None = None
+    """Between sentences, exactly; None: as the settings say, else as the voice pauses by itself"""
+    chime: bool | None = None
+    """Whether a chime stands before the first word; None: as the settings say"""
     split: Split = "sentence"
     text_layout: TextLayout = "auto"
     text_normalization: bool | None = None
     """Whether numbers, signs and short forms become words before an engine gets them"""
     markup: bool | None = None
     """Whether pauses and voices that stand in the text in brackets are meant; None: as the settings say"""
+    text_format: TextFormat | None = None
+    """None: SSML if the text begins with <speak, else text"""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
+    private: bool = False
+    """What is said is neither kept nor logged"""
     streamed: bool = True
     """Whether it is heard while it is spoken; see SynthesisRequest"""
+
+    def in_manner(self, manner: Manner) -> "Order":
+        """Of a passage of which the text says so."""
+        return replace(
+            self, voice=manner.voice or self.voice, language=manner.language or self.language,
+            text_style=manner.instruct,
+            speed=SPEED.clamp(self.speed * manner.speed), gain_db=GAIN_DB.clamp(self.gain_db + manner.gain_db),
+        )  # fmt: skip
 
 
 def new_request_id() -> str:

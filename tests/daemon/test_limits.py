@@ -55,7 +55,8 @@ NUMBERS: dict[str, Range] = {
     "speed": SPEED, "seed": SEED, "temperature": TEMPERATURE, "top_k": TOP_K, "top_p": TOP_P,
     "repetition_penalty": REPETITION_PENALTY, "subtalker_temperature": TEMPERATURE, "subtalker_top_k": TOP_K,
     "subtalker_top_p": TOP_P, "expires_in_s": CLIP_LIFETIME_S, "gain_db": GAIN_DB,
-    "lead_silence_ms": SILENCE_MS, "tail_silence_ms": SILENCE_MS, "lead_ms": LEAD_MS, "frame_ms": FRAME_MS,
+    "lead_silence_ms": SILENCE_MS, "tail_silence_ms": SILENCE_MS, "sentence_silence_ms": SILENCE_MS,
+    "lead_ms": LEAD_MS, "frame_ms": FRAME_MS,
 }  # fmt: skip
 TEXTS: dict[str, Any] = {
     "instruct": Instruct, "instructions": Instruct, "design": Description, "description": Description,

@@ -29,7 +29,7 @@ from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.clip import Encoding
-from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.speech.request import Caller, Order, TextFormat
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import Capabilities, Sampling, TextLayout
@@ -57,6 +57,8 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """A name from /v1/audio/voices, an alias or one of OpenAI's; without it the language's own voice."""
     instructions: Instruct | None = None
     """How to say it, in words."""
+    style: str | None = None
+    """The name of a style, such as "whisper"; left out by voices that take no instructions."""
     response_format: FormatName | None = DEFAULT_FORMAT
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
     speed: Speed | None = 1.0
@@ -66,6 +68,10 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """Before the first word; without it as the settings say, and so below."""
     tail_silence_ms: Silence | None = None
     """After the last word."""
+    sentence_silence_ms: Silence | None = None
+    """Between sentences, exactly; without it as the settings say, else as the voice pauses by itself."""
+    chime: bool | None = None
+    """Whether a chime stands before the first word; without it as the settings say."""
     sample_rate: SampleRate | None = None
     """In Hz: 8000, 16000, 24000 or 48000; without it the engine's."""
     stream_format: Literal["audio", "sse"] | None = "audio"
@@ -75,6 +81,10 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """Whether numbers, signs and abbreviations become words first; without it as the voice or the settings say."""
     markup: bool | None = None
     """Whether [pause 500ms] and [voice: anna] in the text are meant; without it as the settings say."""
+    text_format: TextFormat | None = None
+    """"text" or "ssml"; without it a text that begins with <speak is SSML."""
+    private: bool = False
+    """What is said is neither kept nor logged."""
     language: LanguageName | None = None
     """ISO 639-1, a tag like pt-BR, an English name, or "auto"."""
     seed: SeedField | None = None
@@ -139,8 +149,10 @@ def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
     given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
     return Order(
         protocol=protocol, voice=name_of(body.voice), language=body.language, instruct=body.instructions or "",
+        style=body.style or "",
         speed=1.0 if body.speed is None else body.speed, gain_db=body.gain_db or 0.0,
         lead_silence_ms=body.lead_silence_ms, tail_silence_ms=body.tail_silence_ms,
+        sentence_silence_ms=body.sentence_silence_ms, chime=body.chime, text_format=body.text_format,
         text_layout=body.text_layout or "auto", text_normalization=body.text_normalization,
-        markup=body.markup, sampling=Sampling(**given), streamed=streamed,
+        markup=body.markup, private=body.private, sampling=Sampling(**given), streamed=streamed,
     )  # fmt: skip

@@ -25,7 +25,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Gain, Instruct, Seed, Silence, Speed
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
-from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.request import Order, TextFormat
 from qwen_tts.api import Sampling
 from qwen_tts.errors import InvalidRequest
 
@@ -73,6 +73,8 @@ class _VoiceField(msgspec.Struct):
 
     name: str | None = None
     language: str | None = None
+    speaker: str | None = None
+    """A style of it"""
 
 
 class _ContextField(msgspec.Struct):
@@ -83,23 +85,30 @@ class _ContextField(msgspec.Struct):
     gain_db: Gain = 0.0
     lead_silence_ms: Silence | None = None
     tail_silence_ms: Silence | None = None
+    sentence_silence_ms: Silence | None = None
+    chime: bool | None = None
     seed: Seed | None = None
     text_normalization: bool | None = None
     markup: bool | None = None
+    text_format: TextFormat | None = None
+    private: bool = False
 
 
 class _StartFields(msgspec.Struct):
     voice: _VoiceField | None = None
     text_format: str | None = None
+    """An extension that some clients send beside the voice"""
     context: _ContextField | None = None
 
     def order(self) -> Order:
         voice, context = self.voice or _VoiceField(), self.context or _ContextField()
         return Order(
             protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
+            style=voice.speaker or "",
             speed=context.speed, gain_db=context.gain_db, lead_silence_ms=context.lead_silence_ms,
-            tail_silence_ms=context.tail_silence_ms, text_normalization=context.text_normalization,
-            markup=context.markup, sampling=Sampling(seed=context.seed),
+            tail_silence_ms=context.tail_silence_ms, sentence_silence_ms=context.sentence_silence_ms,
+            chime=context.chime, private=context.private, text_normalization=context.text_normalization,
+            markup=context.markup, text_format=context.text_format, sampling=Sampling(seed=context.seed),
         )  # fmt: skip
 
     def text_filter(self) -> PlainText | SsmlText:

@@ -31,7 +31,7 @@ _OWN_NAMES = {
 """How the query calls these fields of the body; the others have the body's names."""
 _FIELDS = {name: field for field in SpeechBody.__struct_fields__ for name in _OWN_NAMES.get(field, (field,))}
 """By the names of the query, the fields of the body."""
-_SWITCHES = ("text_normalization", "markup")
+_SWITCHES = ("text_normalization", "markup", "chime", "private")
 _ELSEWHERE = {"input": "text", "speaker": "voice", "lang": "language", "rate": "speed"}
 """What they are called at other doors, or elsewhere: who writes that would be ignored, and not know it."""
 _HEADERS = {
