@@ -54,7 +54,9 @@ class Daemon:
         """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
         is_default = settings.models.dir is None and settings.data_dir is None
-        self._models = ModelsDirectory(settings.models_path, obstacle=lambda: obstacle_of(settings), is_default=is_default)
+        self._models = ModelsDirectory(
+            settings.models_path, obstacle=lambda: obstacle_of(settings), is_default=is_default
+        )
         self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)

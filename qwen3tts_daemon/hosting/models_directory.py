@@ -36,7 +36,7 @@ class ModelsDirectory:
         self, path: Path, *, obstacle: Callable[[], Obstacle | None] = lambda: None, is_default: bool = True,
         period_s: float = _PERIOD_S,
     ) -> None:  # fmt: skip
-        """`obstacle`: why Qwen3-TTS would not speak now; `is_default`: the command line finds the directory by itself."""
+        """`obstacle`: why Qwen3-TTS would not speak now; `is_default`: the command line finds it by itself."""
         self.path = path
         self.obstacle = obstacle
         self._is_default = is_default
