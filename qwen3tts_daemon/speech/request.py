@@ -2,15 +2,12 @@
 
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from qwen3tts_daemon.limits import GAIN_DB, SPEED
 from qwen3tts_daemon.text.directions import Manner
 from qwen3tts_daemon.text.segments import LiveSegmenter, Split
+from qwen3tts_daemon.text.sent_text import SentText, TextFormat
 from qwen_tts.api import Limits, Sampling, TextLayout, Voice
-
-TextFormat = Literal["text", "ssml"]
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
