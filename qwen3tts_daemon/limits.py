@@ -37,18 +37,23 @@ MAX_VOICE_CHANGES: Final = 64
 MAX_DIRECTIONS: Final = 512
 """Of all kinds, in one utterance."""
 Seed = Annotated[int, within(SEED)]
-Instruct = Annotated[str, Meta(max_length=2_000)]
+MAX_INSTRUCT_CHARS: Final = 2_000
+Instruct = Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)]
 """How to speak, in words."""
 
 # -- voices that people make ---------------------------------------------------------------------------------------
 
-VoiceName = Annotated[str, Meta(min_length=1, max_length=80)]
-Description = Annotated[str, Meta(max_length=2_000)]
+MAX_NAME_CHARS: Final = 80
+VoiceName = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+MAX_DESCRIPTION_CHARS: Final = 2_000
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARS)]
 """What a voice is like: for people, or for the model that makes it."""
 Transcript = Annotated[str, Meta(max_length=MAX_TRANSCRIPT_CHARS)]
 MAX_SOURCE_CHARS: Final = 200
 """Of the name of the file that a voice came from."""
 MAX_VOICES: Final = 1_000
+MAX_PROFILES: Final = 64
+"""In the settings."""
 
 # -- recordings ----------------------------------------------------------------------------------------------------
 

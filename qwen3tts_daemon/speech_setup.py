@@ -21,6 +21,7 @@ from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.profiles import Profiles
 from qwen_tts.errors import OutOfMemory
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
@@ -48,9 +49,10 @@ def make_speech(
 
 
 def voice_config(settings: Settings) -> VoiceConfig:
-    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    """Raises SettingsError for aliases and profiles that mean nothing, whatever voices there are."""
     voices = settings.voices
-    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+    profiles = Profiles(voices.profiles, settings.config)
+    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles)
 
 
 def speech_config(settings: Settings) -> SpeechConfig:

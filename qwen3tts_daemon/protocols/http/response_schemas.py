@@ -82,6 +82,8 @@ class ListedVoice(_Voice):
     """A voice; those of one's own have the fields of KeptVoice too, and only those if `available` is false."""
 
     available: bool
+    in_settings: NotRequired[bool]
+    """A profile of the settings: it is changed there"""
     preview: NotRequired[bool]
     languages: NotRequired[Sequence[str]]
     descriptions: NotRequired[Mapping[str, str]]

@@ -187,7 +187,7 @@ export default {
     title: "Voices made here", about: "They can be chosen in every tab, in Home Assistant and by every program.",
     import: "Import a voice", imported: "Imported as “{name}”.", export: "Export {name}", rename: "Rename {name}",
     "rename-title": "Rename the voice", delete: "Delete {name}", "delete-sure": "Delete “{name}” for good?",
-    none: "None yet.", go: "Delete",
+    none: "None yet.", go: "Delete", "in-settings": "from the settings file",
     deleted: "“{name}” was deleted.", "export-all": "All of it (.zip)", "export-prompt": "Voice prompt (.safetensors)",
     "import-about": "An exported voice (.zip), or a voice prompt (.safetensors, .pt)",
     "pickle-title": "A .pt file has to be converted first",

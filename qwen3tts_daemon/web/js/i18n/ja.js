@@ -166,7 +166,7 @@ export default {
     title: "自作の声", about: "どのタブでも、Home Assistant でも選べます。", import: "声を取り込む",
     imported: "「{name}」として取り込みました。", export: "{name} を書き出す", rename: "{name} の名前を変える",
     "rename-title": "声の名前を変える", delete: "{name} を削除", "delete-sure": "「{name}」を完全に削除しますか？",
-    none: "まだありません。", go: "削除",
+    none: "まだありません。", go: "削除", "in-settings": "設定ファイルの声",
     deleted: "「{name}」を削除しました。", "export-all": "すべて（.zip）", "export-prompt": "声のプロンプト（.safetensors）",
     "import-about": "書き出した声（.zip）、または声のプロンプト（.safetensors、.pt）", "pickle-title": ".pt ファイルは先に変換が必要です",
     pickle: "この種のファイルは読むときにプログラムが動くことがあるため、ここでは読みません。信頼できるなら、PyTorch のある機械で次のコマンドを使って prompt.safetensors にし、それを取り込んでください：",

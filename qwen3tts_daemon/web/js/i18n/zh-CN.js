@@ -150,7 +150,7 @@ export default {
   library: {
     title: "自制的声音", about: "在每个标签页、Home Assistant 和所有程序里都能选用。", import: "导入声音",
     imported: "已导入为“{name}”。", export: "导出 {name}", rename: "重命名 {name}", "rename-title": "重命名声音",
-    delete: "删除 {name}", "delete-sure": "永久删除“{name}”？", none: "还没有。", go: "删除",
+    delete: "删除 {name}", "delete-sure": "永久删除“{name}”？", none: "还没有。", go: "删除", "in-settings": "来自设置文件",
     deleted: "已删除“{name}”。", "export-all": "全部（.zip）", "export-prompt": "声音提示（.safetensors）",
     "import-about": "导出的声音（.zip）或声音提示（.safetensors、.pt）", "pickle-title": ".pt 文件要先转换",
     pickle: "读取这种文件时可能会运行其中的程序，所以这里不读取。如果你信任它，在装有 PyTorch 的机器上用这条命令把它变成 prompt.safetensors，再导入：",

@@ -150,7 +150,7 @@ export default {
   library: {
     title: "自製的聲音", about: "在每個分頁、Home Assistant 和所有程式裡都能選用。", import: "匯入聲音",
     imported: "已匯入為「{name}」。", export: "匯出 {name}", rename: "重新命名 {name}", "rename-title": "重新命名聲音",
-    delete: "刪除 {name}", "delete-sure": "永久刪除「{name}」？", none: "還沒有。", go: "刪除",
+    delete: "刪除 {name}", "delete-sure": "永久刪除「{name}」？", none: "還沒有。", go: "刪除", "in-settings": "來自設定檔",
     deleted: "已刪除「{name}」。", "export-all": "全部（.zip）", "export-prompt": "聲音提示（.safetensors）",
     "import-about": "匯出的聲音（.zip）或聲音提示（.safetensors、.pt）", "pickle-title": ".pt 檔案要先轉換",
     pickle: "讀取這種檔案時可能會執行其中的程式，所以這裡不讀取。如果你信任它，在裝有 PyTorch 的電腦上用這道指令把它變成 prompt.safetensors，再匯入：",
