@@ -15,7 +15,7 @@ _MAGNITUDES = {"k": "thousand", "M": "million", "bn": "billion"}
 
 
 class English(Language):
-    code = "en"
+    iso_code = "en"
     months = english_numbers.MONTHS
     notation = Notation(".", ",'")
     digit_words = english_numbers.DIGITS

@@ -17,7 +17,7 @@ _BY_ARTICLE = {
 
 
 class French(Romance):
-    code = "fr"
+    iso_code = "fr"
     months = french_numbers.MONTHS
     digit_words = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
     point = "virgule"

@@ -16,7 +16,7 @@ from qwen3tts_daemon.reading.notation import Notation, Number
 
 
 class German(Language):
-    code = "de"
+    iso_code = "de"
     months = german_numbers.MONTHS
     notation = Notation(",", ". '")
     digit_words = german_numbers.DIGITS

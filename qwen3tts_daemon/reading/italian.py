@@ -13,7 +13,7 @@ _TIMES = frozenset(("secondo", "minuto", "ora", "giorno", "mese", "anno", "setti
 
 
 class Italian(Romance):
-    code = "it"
+    iso_code = "it"
     months = italian_numbers.MONTHS
     digit_words = ["zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"]
     point = "virgola"

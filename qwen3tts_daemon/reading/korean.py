@@ -28,7 +28,7 @@ from qwen3tts_daemon.reading.notation import Number
 
 
 class Korean(Language):
-    code = "ko"
+    iso_code = "ko"
     notation = NOTATION
     has_particles = True
     digit_words = DIGITS

@@ -70,8 +70,8 @@ class Currency:
 class Language(ABC):
     """One language. All numbers are as written; all answers are words without a blank at either end."""
 
-    code: ClassVar[str]
-    """ISO 639-1"""
+    iso_code: ClassVar[str]
+    """Of ISO 639-1"""
     notation: ClassVar[Notation]
     is_spaced: ClassVar[bool] = True
     """Whether words are parted by blanks"""

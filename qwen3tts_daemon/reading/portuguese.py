@@ -17,7 +17,7 @@ _CLOCK = r"(?<![\d.,:/])(?<h>[01]?\d|2[0-4])\s?[hH]"
 
 
 class Portuguese(Iberian):
-    code = "pt"
+    iso_code = "pt"
     months = WORDS.months
     words = WORDS
     digit_words = ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"]

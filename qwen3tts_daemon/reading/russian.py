@@ -19,7 +19,7 @@ from qwen3tts_daemon.reading.russian_units import ABBREVIATIONS, CURRENCIES, MAG
 
 
 class Russian(Language):
-    code = "ru"
+    iso_code = "ru"
     months = (
         "январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь",
         "декабрь"

@@ -55,13 +55,13 @@ def _characters(language: Language, text: str, _form: str) -> str:
 
 def _letter(language: Language, letter: str) -> str:
     """A capital is read as a letter where a small one may be a word."""
-    names = LETTER_NAMES.get(language.code, {})
+    names = LETTER_NAMES.get(language.iso_code, {})
     capital = letter.upper()
     return names.get(capital, capital if len(capital) == 1 else letter)
 
 
 def _sign(language: Language, sign: str) -> str:
-    names = SIGN_NAMES[language.code]
+    names = SIGN_NAMES[language.iso_code]
     return names.get(sign) or language.address_signs.get(sign) or language.signs.get(sign, "")
 
 
@@ -156,22 +156,24 @@ def _day_of(language: Language, day: int | None, month: int | None, year: int | 
         date = existing(day, month, 2000 if year is None else year)
         return language.date(day, month, year) if date else None
     if month is not None:
-        return reader.spoken(_month(language, month, year), language.code)
+        return reader.spoken(_month(language, month, year), language.iso_code)
     if year is not None:
-        return reader.spoken(_YEAR.get(language.code, "{}").format(year), language.code) if year < 10_000 else None
+        return (
+            reader.spoken(_YEAR.get(language.iso_code, "{}").format(year), language.iso_code) if year < 10_000 else None
+        )
     return _day(language, day) if day is not None and 1 <= day <= 31 else None
 
 
 def _month(language: Language, month: int, year: int | None) -> str:
-    name = language.months[month - 1] if language.months else _MONTH[language.code].format(month)
-    return name if year is None else _MONTH_OF_YEAR.get(language.code, "{m} {y}").format(m=name, y=year)
+    name = language.months[month - 1] if language.months else _MONTH[language.iso_code].format(month)
+    return name if year is None else _MONTH_OF_YEAR.get(language.iso_code, "{m} {y}").format(m=name, y=year)
 
 
 def _day(language: Language, day: int) -> str:
-    if language.code in _DAY:
-        return reader.spoken(_DAY[language.code].format(day), language.code)
-    if language.code in ("en", "de", "ru") or day == 1:
-        return language.ordinal(day, "n" if language.code == "ru" else "")
+    if language.iso_code in _DAY:
+        return reader.spoken(_DAY[language.iso_code].format(day), language.iso_code)
+    if language.iso_code in ("en", "de", "ru") or day == 1:
+        return language.ordinal(day, "n" if language.iso_code == "ru" else "")
     return language.cardinal(day)
 
 
@@ -187,7 +189,7 @@ def _time(language: Language, text: str, form: str) -> str | None:
         return None
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
-    if language.code in _HALVES and (half or ("12" in form and hour > 12)):
+    if language.iso_code in _HALVES and (half or ("12" in form and hour > 12)):
         return language.time((hour - 1) % 12 + 1, minute, second or None, "p.m." if hour >= 12 else "a.m.")
     return language.time(hour, minute, second or None, "")
 

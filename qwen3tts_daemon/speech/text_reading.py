@@ -39,7 +39,10 @@ class TextReading:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
         text = await self._read(segment.marked or segment.text)
         for letter, pronunciation in segment.pronunciations.items():
-            text = text.replace(letter, await self._said(pronunciation))
+            said = await self._said(pronunciation)
+            if said.endswith("."):
+                text = text.replace(f"{letter}.", letter)  # "p.m." ends a sentence too
+            text = text.replace(letter, said)
         return text
 
     async def _said(self, pronunciation: Pronunciation) -> str:

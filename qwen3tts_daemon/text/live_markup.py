@@ -41,7 +41,7 @@ class Tag:
 _Waiting = Literal["waiting"]
 _NAME = r"[^\W\d][\w.-]*+(?::[\w.-]++)?+"
 _VALUE = r"""(?:"[^"<]*+"|'[^'<]*+'|[^\s"'<>=/]++)"""
-_TAG = regex.compile(rf"<(?P<close>/)?+(?P<name>{_NAME})(?P<attributes>(?:\s++{_NAME}\s*+=\s*+{_VALUE})*+)\s*+(?P<empty>/)?+>")
+_TAG = regex.compile(rf"<(?P<close>/)?+(?P<name>{_NAME})(?P<attributes>(?:\s++{_NAME}\s*+=\s*+{_VALUE})*+)\s*+/?+>")
 _LOOSE_TAG = regex.compile(rf"<(?P<close>/)?+(?P<name>{_NAME})(?=[\s/>])(?P<attributes>[^<>]*+)>")
 _CUT_TAG = regex.compile(rf"</?+(?P<name>{_NAME})(?P<attributes>[\s/][^<]*+)?+")
 _ATTRIBUTE = regex.compile(rf"(?P<name>{_NAME})\s*+=\s*+(?P<value>{_VALUE})")

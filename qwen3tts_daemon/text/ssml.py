@@ -1,7 +1,7 @@
 """A small SSML: markup in pieces of any size -> what is spoken, and how.
 
-It follows W3C's Speech Synthesis Markup Language 1.1 where it obeys: break, sub, say-as, prosody (rate and volume), lang,
-voice, p, s and phoneme. Of every other element the content is spoken, and no tag ever is.
+It follows W3C's Speech Synthesis Markup Language 1.1 where it obeys: break, sub, say-as, prosody (rate and volume),
+lang, voice, p, s and phoneme. Of every other element the content is spoken, and no tag ever is.
 """
 
 from collections import Counter
@@ -46,7 +46,9 @@ _PARTED_BY: Final[dict[TagKind, str]] = {
 """What the segmenter is told instead of a tag: words of HTML, which it knows"""
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
-_SPEAK = regex.compile(r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+<(?:\w{1,20}:)?speak[\s/>]", regex.I)
+_SPEAK = regex.compile(
+    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+<(?:\w{1,20}:)?speak[\s/>]", regex.I
+)
 
 
 def is_ssml(text: str, *, final: bool) -> bool | None:

@@ -21,7 +21,9 @@ _SAY_AS: Final[Mapping[str, How]] = {
     "ordinal": "ordinal", "date": "date", "time": "time",
 }  # fmt: skip
 _ALPHABETS: Final[Mapping[str, How]] = {
-    "": "ipa", "ipa": "ipa", **dict.fromkeys(("pinyin", "x-pinyin", "x-amazon-pinyin"), "pinyin")
+    "": "ipa",
+    "ipa": "ipa",
+    **dict.fromkeys(("pinyin", "x-pinyin", "x-amazon-pinyin"), "pinyin"),
 }
 _TIME = regex.compile(r"(?P<n>\+?\d{1,9}(?:\.\d{0,9})?|\+?\.\d{1,9})\s*(?P<unit>ms|s)?", regex.I)
 _PERCENT = regex.compile(r"(?P<sign>[+-])?(?P<n>\d{1,6}(?:\.\d{0,6})?)\s*%")
@@ -67,7 +69,8 @@ def _gain_db(volume: str, outer: float) -> float:
         return outer + float(volume[:-2])
     if found := _PERCENT.fullmatch(volume):
         share = float(found["n"]) / 100
-        return {"+": outer + _decibels(1 + share), "-": outer + _decibels(1 - share)}.get(found["sign"], _decibels(share))
+        by_sign = {"+": outer + _decibels(1 + share), "-": outer + _decibels(1 - share)}
+        return by_sign.get(found["sign"], _decibels(share))
     return _decibels(float(volume) / 100) if _NUMBER.fullmatch(volume) else outer
 
 
