@@ -38,7 +38,7 @@ _KNOWN: Final = _HOLLOW | _UNHEARD | _WORDS | frozenset((
     "express-as", "effect", "domain",
 ))  # fmt: skip
 _PARTS: Final[dict[str, TagKind]] = {
-    "speak": "paragraph", "paragraph": "paragraph", "s": "sentence", "sentence": "sentence", "audio": "cell"
+    "speak": "cell", "audio": "cell", "s": "sentence", "sentence": "sentence", "paragraph": "paragraph"
 }  # fmt: skip
 _PARTED_BY: Final[dict[TagKind, str]] = {
     "inline": "", "cell": " ", "line": " ", "sentence": "</li>", "paragraph": "</p>"
@@ -47,7 +47,8 @@ _PARTED_BY: Final[dict[TagKind, str]] = {
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
 _SPEAK = regex.compile(
-    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+<(?:\w{1,20}:)?speak[\s/>]", regex.I
+    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+<(?:[a-z]{1,20}:)?speak[\s/>]",
+    regex.I,
 )
 
 
