@@ -47,7 +47,8 @@ _PARTED_BY: Final[dict[TagKind, str]] = {
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
 _SPEAK = regex.compile(
-    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+<(?:[a-z]{1,20}:)?speak[\s/>]",
+    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+"
+    r"<(?:[a-z]{1,20}:)?speak[\s/>]",
     regex.I,
 )
 

@@ -289,7 +289,7 @@ def test_any_other_text_is_none(text: str) -> None:
     assert is_ssml(text, final=True) is False
 
 
-@pytest.mark.parametrize("text", ["H", "<3", "<speaking", "<p", "5"])
+@pytest.mark.parametrize("text", ["H", "<3", "<speaking ", "<p>", "5"])
 def test_other_text_is_told_at_once(text: str) -> None:
     assert is_ssml(text, final=False) is False
 
