@@ -41,9 +41,9 @@ _PARTS: Final[dict[str, TagKind]] = {
     "speak": "cell", "audio": "cell", "s": "sentence", "sentence": "sentence", "paragraph": "paragraph"
 }  # fmt: skip
 _PARTED_BY: Final[dict[TagKind, str]] = {
-    "inline": "", "cell": " ", "line": " ", "sentence": "</li>", "paragraph": "</p>"
+    "inline": "", "cell": " ", "line": " ", "sentence": "</li>", "paragraph": "\n\n"
 }  # fmt: skip
-"""What the segmenter is told instead of a tag: words of HTML, which it knows"""
+"""What the segmenter is told instead of a tag. What ends a sentence everywhere is known to it in HTML."""
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
 _SPEAK = regex.compile(

@@ -44,7 +44,8 @@ MONTH = {
 }  # fmt: skip
 TIME = {
     "en": "five thirty p.m.", "de": "siebzehn Uhr dreißig", "fr": "dix-sept heures trente",
-    "es": "cinco y media de la tarde", "it": "diciassette e trenta", "pt": "dezessete horas e trinta", "ru": "семнадцать тридцать", "zh": "下午五点三十分",
+    "es": "cinco y media de la tarde", "it": "diciassette e trenta",
+    "pt": "dezessete horas e trinta", "ru": "семнадцать тридцать", "zh": "下午五点三十分",
     "ja": "午後五時三十分", "ko": "십칠 시 삼십 분",
 }  # fmt: skip
 TABLES: dict[What, dict[str, tuple[str, str]]] = {
