@@ -191,8 +191,10 @@ class ToneEngine:
         preview: bool = True,
         kinds: Sequence[VoiceKind] = ("preset",),
         table: str = "tone",
+        instruct: Sequence[VoiceKind] | None = None,
     ) -> None:
-        """`table`: whose voices it has, of TABLES; they are tones all the same."""
+        """`table`: whose voices it has, of TABLES; they are tones all the same. `instruct`: the kinds that take
+        instructions; None: all but cloned ones."""
         if start_s and not Path(slow_once).is_file():
             logger.info("the engine is being made")
             time.sleep(start_s)
@@ -214,7 +216,7 @@ class ToneEngine:
             engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,
             voice_kinds=tuple(kinds), voices=voices, live_text="sentences", rows=rows, is_preview=preview,
             voice_prompts="tone" if "cloned" in kinds else "",
-            instruct_kinds=tuple(kind for kind in kinds if kind != "cloned"),
+            instruct_kinds=tuple(kind for kind in kinds if kind != "cloned") if instruct is None else tuple(instruct),
         )  # fmt: skip
 
     @property

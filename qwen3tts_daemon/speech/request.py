@@ -21,7 +21,9 @@ class Order:
     language: str | None = None
     instruct: str = ""
     style: str = ""
-    """What the text asks for beside it, in words; voices that cannot be told leave it out"""
+    """The name of a style, beside it; voices that cannot be told leave it out"""
+    text_style: str = ""
+    """What the text asks for in its place, in words"""
     speed: float = 1.0
     gain_db: float = 0.0
     """Louder or softer than the voice is"""
@@ -51,7 +53,8 @@ class Order:
     def in_manner(self, manner: Manner) -> "Order":
         """Of a passage of which the text says so."""
         return replace(
-            self, voice=manner.voice or self.voice, language=manner.language or self.language, style=manner.instruct,
+            self, voice=manner.voice or self.voice, language=manner.language or self.language,
+            text_style=manner.instruct,
             speed=SPEED.clamp(self.speed * manner.speed), gain_db=GAIN_DB.clamp(self.gain_db + manner.gain_db),
         )  # fmt: skip
 

@@ -82,7 +82,9 @@ class Utterance:
         self._voices, self._engines = voices, engines
         self._speakers = Speakers(order, caller, voices, engines, text_normalization=config.text_normalization)
         markup = config.markup if order.markup is None else order.markup
-        directions = Directions(voices.is_listed) if markup else None
+        takes_styles = bool(engines.capabilities.instruct_kinds)
+        self._directions = Directions(voices.is_listed, voices.config.styles, takes_styles=takes_styles)
+        directions = self._directions if markup else None
         sentence_ms = config.sentence_silence_ms if order.sentence_silence_ms is None else order.sentence_silence_ms
         self._text = IncomingText(
             order.split, config.idle_flush_s, directions,
@@ -99,6 +101,8 @@ class Utterance:
         self._listener: LoudnessListener | None = None
         """To a voice whose loudness is wanted and not known"""
         self._ready: deque[Part] = deque()
+        self._leaves_out_style = False
+        """Somebody who spoke could not be told the style"""
         self._is_cancelled = False
         self._recording: list[bytes] = []
         """PCM of a designed voice: it may be kept."""
@@ -177,6 +181,8 @@ class Utterance:
         self.cancel()
         if isinstance(error, Exception) and self.end == "cancelled":
             self.end = code_of(error)
+        if self._leaves_out_style or self._directions.has_dropped_style:
+            logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)
         if complaint := self._text.complaint:
             logger.info("speech id=%s: %s", self.caller.request_id, complaint)
         self._on_end(self)
@@ -217,6 +223,7 @@ class Utterance:
         """It is decided who speaks."""
         speaker = self._speakers.now
         request, reading = await speaker.decide(engine, first.text, is_live=self._is_live)
+        self._leaves_out_style |= speaker.leaves_out_style
         if self._output is None:
             order, config = self.order, self._config
             lead_s = config.lead_silence_s if order.lead_silence_ms is None else order.lead_silence_ms / 1000

@@ -78,7 +78,7 @@ SPOKEN = [
     ("en", '<phoneme alphabet="ipa" ph="x">tomato</phoneme> &lt; 5', "tomato less than five"),
     ("de", 'Am <say-as interpret-as="ordinal">3.</say-as> Tag &ouml;ffnet <sub alias="die Post">DP</sub>.',
      "Am dritte Tag öffnet die Post."),
-    ("ja", 'チャンネルは<say-as interpret-as="characters">NHK2</say-as>です。', "チャンネルはN H Kニです。"),
+    ("ja", 'チャンネルは<say-as interpret-as="characters">NHK2</say-as>です。', "チャンネルはN H Kニーです。"),
     ("zh", '<s>电话<say-as interpret-as="telephone">138-01</say-as></s><s>再见</s>', "电话幺三八，零幺。 再见。"),
 ]  # fmt: skip
 

@@ -117,6 +117,8 @@ class Voices(TypedDict):
     kinds: Sequence[VoiceKind]
     languages: list[SpokenLanguage]
     default_language: str
+    styles: Sequence[str]
+    """That voices which take instructions may be told by name"""
     preview: bool
     revision: int
 

@@ -76,6 +76,8 @@ class _VoiceField(msgspec.Struct):
 
     name: str | None = None
     language: str | None = None
+    speaker: str | None = None
+    """A style of it"""
 
 
 class _ContextField(msgspec.Struct):
@@ -106,6 +108,7 @@ class _StartFields(msgspec.Struct):
         text_format = _FORMATS.get(self.text_format or "", context.text_format)
         return Order(
             protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
+            style=voice.speaker or "",
             speed=context.speed, gain_db=context.gain_db, lead_silence_ms=context.lead_silence_ms,
             tail_silence_ms=context.tail_silence_ms, sentence_silence_ms=context.sentence_silence_ms,
             chime=context.chime, private=context.private, text_normalization=context.text_normalization,

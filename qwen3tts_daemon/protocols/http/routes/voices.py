@@ -103,6 +103,7 @@ def _add_list(routes: APIRouter, speech: Speech, samples: VoiceSamples | None) -
                 for code in voices.languages
             ],
             "default_language": voices.default_language,
+            "styles": voices.config.styles.names,
             "preview": capabilities.is_preview,
             "revision": voices.revision,
         }

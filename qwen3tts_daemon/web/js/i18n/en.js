@@ -263,6 +263,7 @@ export default {
     "group-voices": "Voices", "group-speech": "Speech", "group-more": "Resting and links",
     alias: "Name, such as butler", "alias-voice": "Choose a voice", "alias-of": "Voice for {name}",
     "alias-remove": "Remove {name}", "alias-add": "Add a name",
+    style: "Name, such as butler", "style-text": "In words, such as: Speak like a butler.", "style-remove": "Remove {name}", "style-add": "Add a style",
   },
   setting: {
     voice: "Voice if none is chosen", "voice-about": "For Home Assistant, and for programs that name none.",
@@ -270,7 +271,9 @@ export default {
     "clips.expires_s": "How long a link to a sound is good, in seconds",
     "speech.text_normalization": "Read numbers and signs as words",
     "speech.markup": "Pauses and voices in the text",
-    "speech.markup-about": "[pause 500ms] is silence; [voice: anna] at the start of a line lets Anna speak.",
+    "speech.markup-about": "[pause 500ms] is silence; [voice: anna] at the start of a line lets Anna speak; [whisper] … [/] is whispered.",
+    "speech.styles": "Styles, beside those that are there",
+    "speech.styles-about": "What [butler] in a text tells a voice that takes instructions. Without words, a style is gone.",
     "speech.loudness_lufs": "How loud every voice is, in LUFS",
     "speech.loudness_lufs-about": "For example -20; empty: as loud as each voice is by itself.",
     "speech.lead_silence_ms": "Silence before the first word, in milliseconds",
