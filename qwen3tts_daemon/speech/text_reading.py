@@ -1,10 +1,10 @@
 """How the text of an utterance is read: its numbers, signs and short forms as words, or as they are written."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from qwen3tts_daemon.reading import reader
+from qwen3tts_daemon.reading.say_as import say_as
 from qwen3tts_daemon.text.pronunciations import Pronunciation
 from qwen3tts_daemon.text.segments import Segment
 
@@ -37,8 +37,24 @@ class TextReading:
 
     async def spoken(self, segment: Segment) -> str:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
-        marked = segment.marked or segment.text
-        return _said(await self._read(marked), segment.pronunciations)
+        text = await self._read(segment.marked or segment.text)
+        for letter, pronunciation in segment.pronunciations.items():
+            said = await self._said(pronunciation)
+            if said.endswith("."):
+                text = text.replace(f"{letter}.", letter)  # "p.m." ends a sentence too
+            text = text.replace(letter, said)
+        return text
+
+    async def _said(self, pronunciation: Pronunciation) -> str:
+        """What stands in the place of its placeholder. What its language cannot say so is read as any text."""
+        match pronunciation.how:
+            case "words":
+                return pronunciation.value
+            case "ipa" | "pinyin":
+                return await self._read(pronunciation.written)
+            case what:
+                said = await asyncio.to_thread(say_as, what, pronunciation.value, self.language, pronunciation.form)
+                return said or await self._read(pronunciation.written)
 
     async def _read(self, text: str) -> str:
         if not self.is_on:
@@ -50,10 +66,3 @@ class TextReading:
     async def spoken_segment(self, segment: Segment) -> SpokenSegment:
         """The same, to be shown."""
         return SpokenSegment(segment.raw, await self.spoken(segment), segment.start, segment.end)
-
-
-def _said(text: str, pronunciations: Mapping[str, Pronunciation]) -> str:
-    """With what is said in the places of the placeholders."""
-    for letter, one in pronunciations.items():
-        text = text.replace(letter, one.value if one.how == "words" else one.written)
-    return text

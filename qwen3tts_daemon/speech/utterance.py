@@ -29,6 +29,7 @@ from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
 from qwen3tts_daemon.speech.voice_selection import LeftOut
 from qwen3tts_daemon.text.directions import Directions, pause_in
 from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
 from qwen_tts.api import Audio, AudioChunk, StreamEnd, check_length
@@ -86,8 +87,10 @@ class Utterance:
         directions = self._directions if markup else None
         sentence_ms = config.sentence_silence_ms if order.sentence_silence_ms is None else order.sentence_silence_ms
         self._text = IncomingText(
-            order.split, config.idle_flush_s, directions, None if sentence_ms is None else sentence_ms / 1000
-        )
+            order.split, config.idle_flush_s, directions,
+            sent=SentText(order.text_format, is_voice=voices.is_listed, is_obeyed=markup),
+            sentence_pause_s=None if sentence_ms is None else sentence_ms / 1000,
+        )  # fmt: skip
         self._first = 0
         """The segment that the passage in hand begins with"""
         self._prepared_for = 0
@@ -180,6 +183,8 @@ class Utterance:
             self.end = code_of(error)
         if self._leaves_out_style or self._directions.has_dropped_style:
             logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)
+        if complaint := self._text.complaint:
+            logger.info("speech id=%s: %s", self.caller.request_id, complaint)
         self._on_end(self)
 
     def cancel(self) -> None:

@@ -13,6 +13,7 @@ from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, NamedVoic
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.text_reading import SpokenText
+from qwen3tts_daemon.text.sent_text import TextFormat
 
 
 class SpokenBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +27,10 @@ class SpokenBody(msgspec.Struct, frozen=True, kw_only=True):
     """Who would say it: a voice may have a language of its own, and leave numbers as they are written."""
     text_normalization: bool | None = None
     """Whether numbers, signs and abbreviations become words; without it as the voice or the settings say."""
+    markup: bool | None = None
+    """Whether what the text says of how it is spoken is meant; without it as the settings say."""
+    text_format: TextFormat | None = None
+    """"text" or "ssml"; without it a text that begins with <speak is SSML."""
 
 
 def router(speech: Speech) -> APIRouter:
@@ -36,7 +41,10 @@ def router(speech: Speech) -> APIRouter:
     async def spoken(request: Request) -> SpokenText:
         """What would be spoken, segment by segment, before any sound; no engine is loaded or woken for it."""
         body = await read_json(request, SpokenBody)
-        order = Order("http", name_of(body.voice), language=body.language, text_normalization=body.text_normalization)
+        order = Order(
+            "http", name_of(body.voice), language=body.language, text_normalization=body.text_normalization,
+            markup=body.markup, text_format=body.text_format,
+        )  # fmt: skip
         with their_names(THEIR_NAMES):
             return await speech.whole_utterance(order, body.input, caller_of(request.scope)).read()
 
