@@ -37,6 +37,9 @@ MAX_VOICE_CHANGES: Final = 64
 MAX_DIRECTIONS: Final = 512
 """Of all kinds, in one utterance."""
 Seed = Annotated[int, within(SEED)]
+MAX_STYLES: Final = 64
+MAX_STYLE_CHARS: Final = 500
+"""Of what a voice is told by one."""
 MAX_INSTRUCT_CHARS: Final = 2_000
 Instruct = Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)]
 """How to speak, in words."""

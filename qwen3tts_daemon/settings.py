@@ -34,6 +34,8 @@ from qwen3tts_daemon.limits import (
     MAX_INSTRUCT_CHARS,
     MAX_NAME_CHARS,
     MAX_PROFILES,
+    MAX_STYLE_CHARS,
+    MAX_STYLES,
     SILENCE_MS,
     SPEED,
 )
@@ -58,7 +60,7 @@ class OnPage:
     at_once: bool = True
     """For the next utterance; else from the next start on"""
     is_voice: bool = False
-    """Its text is a voice's name"""
+    """Its text is a voice's name; of a table, each text"""
 
 
 def _empty_is_unset(value: object) -> object:
@@ -182,8 +184,13 @@ class SpeechSettings(Section):
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
     markup: Annotated[bool, OnPage()] = True
-    """Take [pause 500ms] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md); a request
-    may say otherwise."""
+    """Take [pause 500ms], [whisper] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md);
+    a request may say otherwise."""
+    styles: Annotated[dict[str, Annotated[str, Field(max_length=MAX_STYLE_CHARS)]], OnPage()] = Field(
+        default={}, max_length=MAX_STYLES
+    )
+    """Ways to speak beside the built-in ones, by what a text calls them in brackets: {butler="Speak like a butler."};
+    empty text takes a style out. For voices that take instructions (docs/voices.md)."""
     loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
     )
@@ -230,13 +237,13 @@ class LexiconSettings(Section):
 class VoicesSettings(Section):
     """What voices are called, and voices that are made of others ([voices.md](voices.md))."""
 
-    aliases: Annotated[dict[str, str], OnPage()] = Field(default={}, max_length=256)
+    aliases: Annotated[dict[str, str], OnPage(is_voice=True)] = Field(default={}, max_length=256)
     """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
     the command line it is a JSON object."""
     substitute: Annotated[bool, OnPage()] = True
     """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
     language; off refuses them."""
-    samples: bool = True
+    samples: Annotated[bool, OnPage()] = True
     """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
     makes none. They are kept in the data directory, 32 MB at most."""
     profiles: dict[str, ProfileSettings] = Field(default={}, max_length=MAX_PROFILES)

@@ -19,6 +19,7 @@ from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.text.styles import Styles
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
@@ -51,10 +52,13 @@ def make_speech(
 
 
 def voice_config(settings: Settings) -> VoiceConfig:
-    """Raises SettingsError for aliases and profiles that mean nothing, whatever voices there are."""
+    """Raises SettingsError for aliases, profiles and styles that mean nothing, whatever voices there are."""
     voices = settings.voices
     profiles = Profiles(voices.profiles, settings.config)
-    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles)
+    return VoiceConfig(
+        settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles,
+        Styles(settings.speech.styles),
+    )  # fmt: skip
 
 
 def speech_config(settings: Settings) -> SpeechConfig:

@@ -1,11 +1,11 @@
 """How the text of an utterance is read: its numbers, signs and short forms as words, or as they are written."""
 
 import asyncio
-import contextlib
 import logging
 from dataclasses import dataclass, field
 
 from qwen3tts_daemon.reading import reader
+from qwen3tts_daemon.reading.say_as import say_as
 from qwen3tts_daemon.text.homophones import homophones
 from qwen3tts_daemon.text.lexicon import CHINESE, NO_WORDS, Words
 from qwen3tts_daemon.text.pronunciations import Pronunciation
@@ -49,9 +49,34 @@ class TextReading:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
         marked, pronunciations = self.words.marked(segment.marked or segment.text, segment.pronunciations)
         text = await self._read(marked)
-        for letter, one in pronunciations.items():
-            text = text.replace(letter, await self._said(one))
+        for letter, pronunciation in pronunciations.items():
+            said = await self._said(pronunciation)
+            if said.endswith("."):
+                text = text.replace(f"{letter}.", letter)  # "p.m." ends a sentence too
+            text = text.replace(letter, said)
         return text
+
+    async def _said(self, pronunciation: Pronunciation) -> str:
+        """What stands in the place of its placeholder. What its language cannot say so is read as any text."""
+        said: str | None
+        match pronunciation.how:
+            case "words":
+                return pronunciation.value
+            case "ipa":
+                said = annotated(pronunciation.written, pronunciation.value) if self.has_ipa else ""
+            case "pinyin":
+                said = self._in_characters(pronunciation.value)
+            case what:
+                said = await asyncio.to_thread(say_as, what, pronunciation.value, self.language, pronunciation.form)
+        return said or await self._read(pronunciation.written)
+
+    def _in_characters(self, pinyin: str) -> str:
+        """In Chinese; "" in any other language, and for what is no pinyin."""
+        try:
+            return homophones(pinyin) if self.language == CHINESE else ""
+        except ValueError as error:
+            logger.info("read as it is written: %s", error)
+            return ""
 
     async def _read(self, text: str) -> str:
         if not self.is_on:
@@ -59,18 +84,6 @@ class TextReading:
         if reader.is_loaded(self.language) and not reader.needs_reading(text, self.language):
             return text
         return await asyncio.to_thread(reader.spoken, text, self.language)
-
-    async def _said(self, one: Pronunciation) -> str:
-        """In the place of the words: nothing reads it any further."""
-        if one.how == "words":
-            return one.value
-        if one.how == "ipa" and self.has_ipa:
-            return annotated(one.written, one.value)
-        if one.how == "pinyin" and self.language == CHINESE:
-            with contextlib.suppress(ValueError):
-                return homophones(one.value)
-            logger.info("no characters are said %.40r; the words are read as they are written", one.value)
-        return await self._read(one.written)
 
     async def spoken_segment(self, segment: Segment) -> SpokenSegment:
         """The same, to be shown: sounds between slashes."""

@@ -8,6 +8,7 @@ voice can read none are an error.
 """
 
 import asyncio
+import logging
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,11 +30,14 @@ from qwen3tts_daemon.speech.voice_selection import LeftOut
 from qwen3tts_daemon.text.directions import Directions, pause_in
 from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
 from qwen_tts.api import Audio, AudioChunk, StreamEnd, check_length
 from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream, SpeechEngine
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,14 @@ class Utterance:
             order, caller, voices, engines, text_normalization=config.text_normalization, lexicon=lexicon
         )
         markup = config.markup if order.markup is None else order.markup
-        directions = Directions(voices.is_listed) if markup else None
+        takes_styles = bool(engines.capabilities.instruct_kinds)
+        self._directions = Directions(voices.is_listed, voices.config.styles, takes_styles=takes_styles)
+        directions = self._directions if markup else None
         sentence_ms = config.sentence_silence_ms if order.sentence_silence_ms is None else order.sentence_silence_ms
         self._text = IncomingText(
-            order.split, config.idle_flush_s, directions, None if sentence_ms is None else sentence_ms / 1000,
-            lexicon.cleaned,
+            order.split, config.idle_flush_s, directions,
+            sent=SentText(order.text_format, is_voice=voices.is_listed, is_obeyed=markup),
+            sentence_pause_s=None if sentence_ms is None else sentence_ms / 1000, clean=lexicon.cleaned,
         )  # fmt: skip
         self._first = 0
         """The segment that the passage in hand begins with"""
@@ -98,6 +105,8 @@ class Utterance:
         self._listener: LoudnessListener | None = None
         """To a voice whose loudness is wanted and not known"""
         self._ready: deque[Part] = deque()
+        self._leaves_out_style = False
+        """Somebody who spoke could not be told the style"""
         self._is_cancelled = False
         self._recording: list[bytes] = []
         """PCM of a designed voice: it may be kept."""
@@ -176,6 +185,10 @@ class Utterance:
         self.cancel()
         if isinstance(error, Exception) and self.end == "cancelled":
             self.end = code_of(error)
+        if self._leaves_out_style or self._directions.has_dropped_style:
+            logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)
+        if complaint := self._text.complaint:
+            logger.info("speech id=%s: %s", self.caller.request_id, complaint)
         self._on_end(self)
 
     def cancel(self) -> None:
@@ -214,6 +227,7 @@ class Utterance:
         """It is decided who speaks."""
         speaker = self._speakers.now
         request, reading = await speaker.decide(engine, first.text, is_live=self._is_live)
+        self._leaves_out_style |= speaker.leaves_out_style
         if self._output is None:
             order, config = self.order, self._config
             lead_s = config.lead_silence_s if order.lead_silence_ms is None else order.lead_silence_ms / 1000

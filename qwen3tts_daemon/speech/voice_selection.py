@@ -45,6 +45,9 @@ class VoiceSelection:
         self._voices, self._engines = voices, engines
         self._choice = voices.check(order.voice, order.language)
         voices.check_instruct(self._choice.voice, order.instruct)
+        self._style = order.text_style or voices.config.styles.instruction(order.style)
+        self.leaves_out_style = False
+        """Whether the voice could not be told the style, once it is decided"""
         self._known: KnownVoice | None = None
         self.language = ""
         self.model = ""
@@ -117,10 +120,13 @@ class VoiceSelection:
         return request, self._reading_by(known, self.language, engine.capabilities)
 
     def _instruct(self, engine: SpeechEngine, known: KnownVoice) -> str:
-        """What the voice is told of how to speak; a style of the text is left out where it cannot be told."""
-        order = self._order
-        style = order.style if known.kind in engine.capabilities.instruct_kinds else ""
-        return " ".join(filter(None, (order.instruct or known.instruct, style)))
+        """What the voice is told of how to speak: what the request says, else the voice's own, and behind it the style.
+        That is left out where it cannot be told."""
+        own = self._order.instruct or known.instruct
+        self.leaves_out_style = bool(self._style) and known.kind not in engine.capabilities.instruct_kinds
+        if not self._style or self.leaves_out_style:
+            return own
+        return f"{_sentence(own)} {self._style}".lstrip()
 
     def reading(self, text: str) -> TextReading:
         """How the text will be read that begins with these words, as far as no engine need be asked."""
@@ -169,3 +175,9 @@ class VoiceSelection:
         others = VoiceCatalogue(lambda: capabilities, VoiceConfig(default_language=voices.default_language))
         language = choice.language if choice.language in others.languages else AUTO
         return others, Choice(None, language, gender=choice.gender, absent=choice.absent)
+
+
+def _sentence(words: str) -> str:
+    """With its end, so that more may follow."""
+    kept = words.rstrip()
+    return kept if not kept or kept[-1] in ".!?;,:。！？；，" else f"{kept}."

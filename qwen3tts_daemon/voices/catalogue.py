@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from qwen3tts_daemon.hosting.checkpoints import way_to_voices
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
+from qwen3tts_daemon.text.styles import Styles
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
 from qwen3tts_daemon.voices.default_voices import DefaultVoices
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
@@ -52,6 +53,7 @@ class VoiceConfig:
     substitute: bool = True
     """Names of other products mean any voice."""
     profiles: Profiles = field(default_factory=Profiles)
+    styles: Styles = field(default_factory=Styles)
 
 
 class VoiceCatalogue:
@@ -154,6 +156,10 @@ class VoiceCatalogue:
         except InvalidRequest:
             return False
         return True
+
+    def styles_of(self, known: KnownVoice) -> tuple[str, ...]:
+        """Names of the styles that it can speak in."""
+        return self.config.styles.names if known.kind in self._known.capabilities.instruct_kinds else ()
 
     def can_speak(self, stored: StoredVoice) -> bool:
         """With what is loaded."""

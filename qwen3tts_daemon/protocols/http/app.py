@@ -71,7 +71,7 @@ def build_app(
     library = speech.voices.library
     routers = (
         status.router(speech, metrics, version),
-        login.router(auth, config, pair_command),
+        login.router(auth, config, pair_command, sockets.revoke),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
         voices.router(speech, library, samples),
         wrapper_speech.router(speech),

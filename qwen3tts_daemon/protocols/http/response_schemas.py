@@ -45,6 +45,11 @@ class Invitation(TypedDict):
     url: str | None
     link: str | None
     qr: str | None
+    let_in: int
+
+
+class LetIn(TypedDict):
+    let_in: int
 
 
 class Ticket(TypedDict):
@@ -117,6 +122,8 @@ class Voices(TypedDict):
     kinds: Sequence[VoiceKind]
     languages: list[SpokenLanguage]
     default_language: str
+    styles: Sequence[str]
+    """That voices which take instructions may be told by name"""
     preview: bool
     revision: int
 
