@@ -69,6 +69,7 @@ class Daemon:
             self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
         )
         self._renewing: asyncio.Task[None] | None = None
+        self._watching_lexicon: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._samples = self._voice_samples(settings)
         self._making_samples: asyncio.Task[None] | None = None
@@ -131,6 +132,7 @@ class Daemon:
         """
         await self._speech.start(preload=self._choice.preload)
         self._renewing = asyncio.create_task(self._renewal.run())
+        self._watching_lexicon = asyncio.create_task(self._speech.lexicon.watch())
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -159,6 +161,8 @@ class Daemon:
         limit_s = self._settings.drain_s
         if self._making_samples is not None:
             self._making_samples.cancel()
+        if self._watching_lexicon is not None:
+            self._watching_lexicon.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)

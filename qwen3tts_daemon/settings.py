@@ -226,6 +226,14 @@ class ProfileSettings(Section):
     text_normalization: bool | None = None
 
 
+class LexiconSettings(Section):
+    """How words are said (docs/text.md)."""
+
+    file: OptionalPath = None
+    """The file that says it, which must be there then; empty means lexicon.toml in the data directory. It is read again
+    whenever it has changed."""
+
+
 class VoicesSettings(Section):
     """What voices are called, and voices that are made of others ([voices.md](voices.md))."""
 
@@ -414,6 +422,7 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
+    lexicon: LexiconSettings = LexiconSettings()
     voices: VoicesSettings = VoicesSettings()
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
@@ -426,6 +435,11 @@ class Settings(BaseSettings):
         if self.data_dir is not None:
             return self.data_dir
         return data_home() / "qwen3tts-daemon"
+
+    @property
+    def lexicon_path(self) -> Path:
+        """The lexicon's file, with its default filled in."""
+        return self.lexicon.file or self.data_path / "lexicon.toml"
 
     @property
     def models_path(self) -> Path:

@@ -1,14 +1,16 @@
 """An utterance's text as it comes: cut into segments, which an engine's stream is fed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qwen3tts_daemon.speech.text_reading import TextReading
+from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.directions import Direction, Directions, Pause, pause_in
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
 from qwen3tts_daemon.text.sent_text import SentText
 from qwen_tts.stream import AudioStream
+from qwen_tts.text.annotations import without_annotations
 from qwen_tts.text.sentences import Ending
 
 _UNSURE_FLUSH_S = 1.2
@@ -21,11 +23,12 @@ class IncomingText:
 
     def __init__(
         self, split: Split, idle_flush_s: float, directions: Directions | None = None,
-        sent: SentText | None = None, sentence_pause_s: float | None = None,
+        sent: SentText | None = None, sentence_pause_s: float | None = None, clean: Callable[[str], str] = speakable,
     ) -> None:  # fmt: skip
         """`directions`: who finds what the text says of how it is to be spoken; None: nothing is meant so.
         `sent`: who reads the format that it is sent in; None: it is plain.
-        `sentence_pause_s`: between sentences, where the text says nothing; None: none is asked for."""
+        `sentence_pause_s`: between sentences, where the text says nothing; None: none is asked for.
+        `clean`: what makes words of a piece as written."""
         self.segments: list[Segment] = []
         """As far as they are known; it only grows."""
         self._passages: list[int] = []
@@ -35,7 +38,7 @@ class IncomingText:
         self.has_ended = False
         self._spoken: list[str] = []
         """Of the first segments, what a stream was fed"""
-        self._segmenter = LiveSegmenter(split=split, directions=directions)
+        self._segmenter = LiveSegmenter(split=split, directions=directions, clean=clean)
         self._sent = sent or SentText(is_voice=lambda name: False)
         self._idle_flush_s = idle_flush_s
         self._sentence_pause_s = sentence_pause_s
@@ -47,7 +50,8 @@ class IncomingText:
 
     def __str__(self) -> str:
         """What is spoken; of what nobody has read yet, the text as it was cleaned."""
-        return " ".join((*self._spoken, *(segment.text for segment in self.segments[len(self._spoken) :])))
+        spoken = map(without_annotations, self._spoken)
+        return " ".join((*spoken, *(segment.text for segment in self.segments[len(self._spoken) :])))
 
     @property
     def written(self) -> str:

@@ -6,6 +6,7 @@ from itertools import chain
 
 from qwen3tts_daemon.limits import GAIN_DB, SPEED
 from qwen3tts_daemon.text.directions import LanguageChange, Manner, VoiceChange
+from qwen3tts_daemon.text.lexicon import Entry
 from qwen3tts_daemon.text.segments import LiveSegmenter, Split
 from qwen3tts_daemon.text.sent_text import SentText, TextFormat
 from qwen_tts.api import Limits, Sampling, TextLayout, Voice
@@ -43,6 +44,8 @@ class Order:
     """Whether pauses and voices that stand in the text in brackets are meant; None: as the settings say"""
     text_format: TextFormat | None = None
     """None: SSML if the text begins with <speak, else text"""
+    words: tuple[Entry, ...] = ()
+    """How some are said, beside the lexicon and before it"""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
     private: bool = False

@@ -176,6 +176,30 @@ class ChangeableSettings(TypedDict):
     settings: list[Setting]
 
 
+class LexiconEntry(TypedDict):
+    written: str
+    say: str
+    pinyin: str
+    ipa: str
+    language: str
+    voice: str
+
+
+class LexiconProblem(TypedDict):
+    """`line`: of the file, if it is known."""
+
+    message: str
+    line: int | None
+
+
+class KeptLexicon(TypedDict):
+    """`problem`: with the file as it is now; the entries are those that it had before."""
+
+    path: str
+    problem: LexiconProblem | None
+    entries: list[LexiconEntry]
+
+
 class DownloadProgress(TypedDict):
     checkpoint: str
     source: SourceName
