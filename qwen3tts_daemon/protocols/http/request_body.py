@@ -7,6 +7,10 @@ from starlette.types import Message, Receive, Scope
 
 from qwen3tts_daemon.failures import Refusal
 
+PATHS_OF_SPEECH = ("/v1/audio/speech", "/v1/audio/speech/batch", "/v1/audio/clips")
+"""Their bodies may be longer, by a recording, and may have to wait for that; see speech_bodies"""
+TURN_S = 20.0
+"""At most so long"""
 _SKIP_S = 1.0
 
 
