@@ -54,7 +54,9 @@ class Daemon:
         """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
         is_default = settings.models.dir is None and settings.data_dir is None
-        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings), is_default=is_default)
+        self._models = ModelsDirectory(
+            settings.models_path, obstacle=lambda: obstacle_of(settings), is_default=is_default
+        )
         self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
@@ -67,10 +69,13 @@ class Daemon:
             self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
         )
         self._renewing: asyncio.Task[None] | None = None
+        self._watching_lexicon: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
-        self._samples = self._voice_samples(settings.data_path / "samples") if settings.voices.samples else None
+        self._samples = self._voice_samples(settings)
         self._making_samples: asyncio.Task[None] | None = None
-        self._sockets = Sockets(self._speech, settings.websocket, self._models, self._downloads, version=__version__)
+        self._sockets = Sockets(
+            self._speech, settings.websocket, self._models, self._downloads, self._samples, version=__version__
+        )
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
@@ -79,11 +84,14 @@ class Daemon:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
 
-    def _voice_samples(self, directory: Path) -> VoiceSamples:
+    def _voice_samples(self, settings: Settings) -> VoiceSamples:
+        directory = settings.data_path / "samples"
         try:
-            return VoiceSamples(self._speech, SampleFiles(directory))
+            samples = VoiceSamples(self._speech, SampleFiles(directory))
         except OSError as error:
             raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
+        samples.is_making = settings.voices.samples
+        return samples
 
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
@@ -114,6 +122,7 @@ class Daemon:
         self._speech.voices.use(voice_config(settings))
         self._speech.config = speech_config(settings)
         self._speech.manager.use(manager_config(self._renewal.choice, settings))
+        self._samples.is_making = settings.voices.samples
         self._clips.config = settings.clips
 
     async def serve(self) -> None:
@@ -123,6 +132,7 @@ class Daemon:
         """
         await self._speech.start(preload=self._choice.preload)
         self._renewing = asyncio.create_task(self._renewal.run())
+        self._watching_lexicon = asyncio.create_task(self._speech.lexicon.watch())
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -135,8 +145,7 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
-        if self._samples is not None:
-            self._making_samples = asyncio.create_task(self._samples.keep_making())
+        self._making_samples = asyncio.create_task(self._samples.keep_making())
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -152,6 +161,8 @@ class Daemon:
         limit_s = self._settings.drain_s
         if self._making_samples is not None:
             self._making_samples.cancel()
+        if self._watching_lexicon is not None:
+            self._watching_lexicon.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)

@@ -44,6 +44,16 @@ MAX_INSTRUCT_CHARS: Final = 2_000
 Instruct = Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)]
 """How to speak, in words."""
 
+# -- how words are said ----------------------------------------------------------------------------------------------
+
+WrittenWords = Annotated[str, Meta(min_length=1, max_length=80)]
+"""A word or phrase that is said in a way of its own."""
+Respelling = Annotated[str, Meta(max_length=200)]
+"""What is said instead."""
+Sounds = Annotated[str, Meta(max_length=100)]
+"""In phonemes: the preview voice says no more in one breath."""
+MAX_LEXICON_ENTRIES: Final = 2_000
+
 # -- voices that people make ---------------------------------------------------------------------------------------
 
 MAX_NAME_CHARS: Final = 80

@@ -226,6 +226,14 @@ class ProfileSettings(Section):
     text_normalization: bool | None = None
 
 
+class LexiconSettings(Section):
+    """How words are said (docs/text.md)."""
+
+    file: OptionalPath = None
+    """The file that says it, which must be there then; empty means lexicon.toml in the data directory. It is read again
+    whenever it has changed."""
+
+
 class VoicesSettings(Section):
     """What voices are called, and voices that are made of others ([voices.md](voices.md))."""
 
@@ -235,7 +243,7 @@ class VoicesSettings(Section):
     substitute: Annotated[bool, OnPage()] = True
     """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
     language; off refuses them."""
-    samples: bool = True
+    samples: Annotated[bool, OnPage()] = True
     """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
     makes none. They are kept in the data directory, 32 MB at most."""
     profiles: dict[str, ProfileSettings] = Field(default={}, max_length=MAX_PROFILES)
@@ -414,6 +422,7 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
+    lexicon: LexiconSettings = LexiconSettings()
     voices: VoicesSettings = VoicesSettings()
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
@@ -426,6 +435,11 @@ class Settings(BaseSettings):
         if self.data_dir is not None:
             return self.data_dir
         return data_home() / "qwen3tts-daemon"
+
+    @property
+    def lexicon_path(self) -> Path:
+        """The lexicon's file, with its default filled in."""
+        return self.lexicon.file or self.data_path / "lexicon.toml"
 
     @property
     def models_path(self) -> Path:

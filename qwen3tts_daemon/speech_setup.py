@@ -14,6 +14,7 @@ from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
@@ -46,6 +47,7 @@ def make_speech(
         engines.stand_in,
         checkpoints=models.names,
         loudness=VoiceLoudness(settings.data_path / "loudness.json"),
+        lexicon=LexiconFile(settings.lexicon_path, is_named=settings.lexicon.file is not None),
     )
 
 

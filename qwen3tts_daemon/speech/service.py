@@ -14,6 +14,7 @@ from qwen3tts_daemon.hosting.model_names import ModelNames
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.hourly_count import HourlyCount
+from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.report import Report
@@ -46,6 +47,7 @@ class Speech:
         *,
         checkpoints: Sequence[str] = (),
         loudness: VoiceLoudness | None = None,
+        lexicon: LexiconFile | None = None,
     ) -> None:
         """`stand_in` speaks while the engine is loaded; `checkpoints` lie on the disk, whether or not it has them."""
         self.models = ModelNames(lambda: (model.name for model in self.manager.status.models), checkpoints)
@@ -59,6 +61,7 @@ class Speech:
         manager.on_state.append(self._state_changed)
         self.config = config
         self._loudness = loudness or VoiceLoudness()
+        self.lexicon = lexicon or LexiconFile()
         self._metrics = metrics
         self.takes = RecentTakes()
         self.reports = BoundedDict[Report](_MOST_REPORTS)
@@ -177,7 +180,7 @@ class Speech:
     ) -> Utterance:  # fmt: skip
         return Utterance(
             order, caller, self.voices, self._engines, self.config,
-            loudness=self._loudness, is_live=is_live, on_begin=on_begin, on_end=on_end,
+            loudness=self._loudness, lexicon=self.lexicon.lexicon, is_live=is_live, on_begin=on_begin, on_end=on_end,
         )  # fmt: skip
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:

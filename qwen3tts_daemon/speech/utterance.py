@@ -28,7 +28,9 @@ from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
 from qwen3tts_daemon.speech.voice_selection import LeftOut
 from qwen3tts_daemon.text.directions import Directions, pause_in
+from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
 from qwen_tts.api import Audio, AudioChunk, StreamEnd, check_length
@@ -64,7 +66,7 @@ class Utterance:
 
     def __init__(
         self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
-        loudness: VoiceLoudness, is_live: bool,
+        loudness: VoiceLoudness, lexicon: Lexicon, is_live: bool,
         on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
     ) -> None:  # fmt: skip
         """`is_live`: its text comes bit by bit, else all of it at once. Raises InvalidRequest for what nobody can
@@ -79,15 +81,20 @@ class Utterance:
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
         self._voices, self._engines = voices, engines
-        self._speakers = Speakers(order, caller, voices, engines, text_normalization=config.text_normalization)
+        lexicon = lexicon.with_entries(order.words)
+        self._speakers = Speakers(
+            order, caller, voices, engines, text_normalization=config.text_normalization, lexicon=lexicon
+        )
         markup = config.markup if order.markup is None else order.markup
         takes_styles = bool(engines.capabilities.instruct_kinds)
         self._directions = Directions(voices.is_listed, voices.config.styles, takes_styles=takes_styles)
         directions = self._directions if markup else None
         sentence_ms = config.sentence_silence_ms if order.sentence_silence_ms is None else order.sentence_silence_ms
         self._text = IncomingText(
-            order.split, config.idle_flush_s, directions, None if sentence_ms is None else sentence_ms / 1000
-        )
+            order.split, config.idle_flush_s, directions,
+            sent=SentText(order.text_format, is_voice=voices.is_listed, is_obeyed=markup),
+            sentence_pause_s=None if sentence_ms is None else sentence_ms / 1000, clean=lexicon.cleaned,
+        )  # fmt: skip
         self._first = 0
         """The segment that the passage in hand begins with"""
         self._prepared_for = 0
@@ -180,6 +187,8 @@ class Utterance:
             self.end = code_of(error)
         if self._leaves_out_style or self._directions.has_dropped_style:
             logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)
+        if complaint := self._text.complaint:
+            logger.info("speech id=%s: %s", self.caller.request_id, complaint)
         self._on_end(self)
 
     def cancel(self) -> None:

@@ -34,6 +34,10 @@ class VoiceSamples:
         self._files = files
         self._quiet_s = quiet_s
         self._failed: set[SampleKey] = set()
+        self.is_making = True
+        """Off: those that are made are found, and no more are made"""
+        self.made = 0
+        """Since this object is there"""
         self._utterance: Utterance | None = None
         """The sample that is being made"""
         speech.on_busy.append(self._give_up)
@@ -59,6 +63,8 @@ class VoiceSamples:
     def _next(self) -> KnownVoice | None:
         """Of whom one can be made now without anybody noticing."""
         manager = self._speech.manager
+        if not self.is_making:
+            return None
         if manager.state != "ready" or manager.idle_s < self._quiet_s or self._speech.is_draining:
             return None
         if self._speech.capabilities.text_goes_to:
@@ -99,7 +105,9 @@ class VoiceSamples:
     async def _keep(self, known: KnownVoice, sound: Audio) -> None:
         key = self._key(known)
         wanted = [self._key(one) for one in self._speech.voices.known]
-        if not await asyncio.to_thread(self._files.keep, key, to_wav(sound), wanted):
+        if await asyncio.to_thread(self._files.keep, key, to_wav(sound), wanted):
+            self.made += 1
+        else:
             self._failed.add(key)
 
     def _give_up(self) -> None:

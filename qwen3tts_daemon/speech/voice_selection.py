@@ -12,10 +12,11 @@ from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.languages import detect_language
+from qwen3tts_daemon.text.lexicon import Lexicon, Words
 from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
-from qwen_tts.api import AUTO, DesignedVoice, SynthesisRequest
+from qwen_tts.api import AUTO, Capabilities, DesignedVoice, SynthesisRequest
 from qwen_tts.errors import OtherVoice, UnsupportedLanguage
 from qwen_tts.stream import SpeechEngine
 
@@ -32,14 +33,15 @@ class VoiceSelection:
     """Who speaks one utterance: first as far as its order says, then as decided."""
 
     def __init__(
-        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool
-    ) -> None:
-        """`text_normalization`: where neither the order nor the voice says it.
+        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool,
+        lexicon: Lexicon,
+    ) -> None:  # fmt: skip
+        """`text_normalization`: where neither the order nor the voice says it. `lexicon`: how words are said.
 
         Raises InvalidRequest for what nobody can speak.
         """
         self._order, self._caller = order, caller
-        self._text_normalization = text_normalization
+        self._text_normalization, self._lexicon = text_normalization, lexicon
         self._voices, self._engines = voices, engines
         self._choice = voices.check(order.voice, order.language)
         voices.check_instruct(self._choice.voice, order.instruct)
@@ -115,7 +117,7 @@ class VoiceSelection:
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
             streamed=order.streamed, passed_on_by=caller.passed_on_by,
         )  # fmt: skip
-        return request, self._reading_by(known, self.language)
+        return request, self._reading_by(known, self.language, engine.capabilities)
 
     def _instruct(self, engine: SpeechEngine, known: KnownVoice) -> str:
         """What the voice is told of how to speak: what the request says, else the voice's own, and behind it the style.
@@ -129,11 +131,13 @@ class VoiceSelection:
     def reading(self, text: str) -> TextReading:
         """How the text will be read that begins with these words, as far as no engine need be asked."""
         known, language = self._voices.decide(self._choice, text, request_id=self._caller.request_id)
-        return self._reading_by(known, language)
+        return self._reading_by(known, language, self._engines.capabilities)
 
-    def _reading_by(self, known: KnownVoice, language: str) -> TextReading:
+    def _reading_by(self, known: KnownVoice, language: str, capabilities: Capabilities) -> TextReading:
         said = (self._order.text_normalization, known.text_normalization)
-        return TextReading(language, next((is_on for is_on in said if is_on is not None), self._text_normalization))
+        is_on = next((is_on for is_on in said if is_on is not None), self._text_normalization)
+        has_ipa = capabilities.phonemes == "ipa"
+        return TextReading(language, is_on, Words(self._lexicon, language, known.names, has_ipa=has_ipa), has_ipa)
 
     def unreadable(self, text: str) -> UnsupportedLanguage:
         """The engine has made no sound of these words."""

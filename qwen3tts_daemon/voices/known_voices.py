@@ -41,6 +41,12 @@ class KnownVoice:
         return self.info.name
 
     @property
+    def names(self) -> frozenset[str]:
+        """What it goes by: its own name, what people call it, and of a profile the engine's voice below."""
+        below = self.voice.name if isinstance(self.voice, PresetVoice) else ""
+        return frozenset(filter(None, (self.name, self.stored.name if self.stored else "", below)))
+
+    @property
     def kind(self) -> VoiceKind:
         return "cloned" if isinstance(self.voice, StoredVoice) else self.voice.kind
 

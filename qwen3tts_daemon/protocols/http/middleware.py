@@ -19,7 +19,7 @@ from qwen3tts_daemon.protocols.http.concurrency_limit import RequestLimit
 from qwen3tts_daemon.protocols.http.cors import cors_headers, preflight_headers
 from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.http.replies import HttpReply, abort_connection, describe_http, refuse_upgrade
-from qwen3tts_daemon.protocols.http.request_body import PATHS_OF_SPEECH, TURN_S, RequestBody
+from qwen3tts_daemon.protocols.http.request_body import PATHS_OF_SPEECH, RequestBody
 from qwen3tts_daemon.protocols.http.request_state import request_id_of, set_principal, set_request_id
 from qwen3tts_daemon.protocols.http.security_headers import security_headers
 from qwen3tts_daemon.sparing_log import SparingLog
@@ -62,7 +62,7 @@ class AdmissionMiddleware:
     # -- requests ------------------------------------------------------------------------------------------
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = RequestBody(scope, receive, *self._body_limits(scope))
+        body = RequestBody(scope, receive, self._max_bytes(scope), self._body_timeout_s)
         asked = Headers(scope["headers"])
         reply = HttpReply(scope, send, body, self._headers(scope, asked))
         try:
@@ -90,13 +90,13 @@ class AdmissionMiddleware:
                 self._tell(scope, error)
                 await reply.fail(error)
 
-    def _body_limits(self, scope: Scope) -> tuple[int, float]:
-        """How many bytes it may have, and how long it may take."""
+    def _max_bytes(self, scope: Scope) -> int:
+        """Of the body."""
         if dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/form-data"):
-            return max(self._max_body_bytes, MAX_FORM_BYTES), self._body_timeout_s
+            return max(self._max_body_bytes, MAX_FORM_BYTES)
         if scope["path"] in PATHS_OF_SPEECH:
-            return self._max_body_bytes + MAX_REF_AUDIO_CHARS, self._body_timeout_s + TURN_S
-        return self._max_body_bytes, self._body_timeout_s
+            return self._max_body_bytes + MAX_REF_AUDIO_CHARS
+        return self._max_body_bytes
 
     def _tell(self, scope: Scope, error: Exception) -> None:
         """The log, of what its client is not shown: browsers hide refused upgrades, and refusals of other sites."""

@@ -45,6 +45,11 @@ class Invitation(TypedDict):
     url: str | None
     link: str | None
     qr: str | None
+    let_in: int
+
+
+class LetIn(TypedDict):
+    let_in: int
 
 
 class Ticket(TypedDict):
@@ -169,6 +174,30 @@ class SettingsFile(TypedDict):
 class ChangeableSettings(TypedDict):
     file: SettingsFile
     settings: list[Setting]
+
+
+class LexiconEntry(TypedDict):
+    written: str
+    say: str
+    pinyin: str
+    ipa: str
+    language: str
+    voice: str
+
+
+class LexiconProblem(TypedDict):
+    """`line`: of the file, if it is known."""
+
+    message: str
+    line: int | None
+
+
+class KeptLexicon(TypedDict):
+    """`problem`: with the file as it is now; the entries are those that it had before."""
+
+    path: str
+    problem: LexiconProblem | None
+    entries: list[LexiconEntry]
 
 
 class DownloadProgress(TypedDict):

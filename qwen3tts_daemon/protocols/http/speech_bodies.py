@@ -10,6 +10,7 @@ import base64
 import binascii
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from qwen3tts_daemon.limits import MAX_REF_AUDIO_CHARS
 from qwen3tts_daemon.protocols.http.audio_responses import their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
 from qwen3tts_daemon.protocols.http.json_body import LARGE_BYTES, check_content_type, parse_json
-from qwen3tts_daemon.protocols.http.request_body import TURN_S
+from qwen3tts_daemon.protocols.http.request_body import RequestBody
 from qwen3tts_daemon.protocols.http.speech_request import BroughtVoice, SpeechBody
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.service import Speech
@@ -30,6 +31,8 @@ from qwen_tts.api import ClonedVoice
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import InvalidRequest
 
+_TURN_S = 20.0
+"""How long a large one waits to be received"""
 _RECEIVED_AT_ONCE, _READ_AT_ONCE = 4, 2
 """Of large ones: slow senders are no obstacle, and 100 MB are enough."""
 _NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
@@ -80,17 +83,19 @@ class SpeechBodies:
             data += piece
             if len(data) > LARGE_BYTES and not is_large:
                 is_large = True
-                await self._take_turn(held)
+                await self._take_turn(RequestBody.of(request.scope), held)
         if is_large:
             await held.enter_async_context(self._reading)
         return data
 
-    async def _take_turn(self, held: contextlib.AsyncExitStack) -> None:
+    async def _take_turn(self, body: RequestBody, held: contextlib.AsyncExitStack) -> None:
+        began_at = time.monotonic()
         try:
-            async with asyncio.timeout(TURN_S):
+            async with asyncio.timeout(_TURN_S):
                 await held.enter_async_context(self._receiving)
         except TimeoutError:
             raise Refusal("queue_full", "too many large bodies at once", retry_after_s=5) from None
+        body.wait_longer(time.monotonic() - began_at)
 
     async def voice_of(self, brought: BroughtVoice | None) -> AskedVoice:
         """Who speaks. Raises like `read`."""

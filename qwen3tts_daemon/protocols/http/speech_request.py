@@ -25,9 +25,10 @@ from qwen3tts_daemon.protocols.http.field_types import (
 )
 from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
 from qwen3tts_daemon.speech.clip import Encoding
-from qwen3tts_daemon.speech.request import Caller, Order, TextFormat
+from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen_tts.api import Capabilities, Sampling, TextLayout, Voice
 
 _SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")

@@ -14,8 +14,9 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import LEAD_MS, Description, Gain, Instruct, Silence, Speed, within
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat, format_of_engine
-from qwen3tts_daemon.speech.request import Order, TextFormat
+from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.text.segments import Split
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, Sampling, TextLayout, VoiceKind
 

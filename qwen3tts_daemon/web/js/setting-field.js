@@ -1,7 +1,7 @@
 // One setting of the daemon as a field: a control of its kind, what came of a change, and where its value comes from.
 
 import { copyButton } from "./clipboard.js";
-import { actOn, button, h, option } from "./dom.js";
+import { actOn, button, detailOf, h, option } from "./dom.js";
 import { errorKey, has, languageName, number, t } from "./i18n.js";
 import { prettyName } from "./voices.js";
 
@@ -40,7 +40,7 @@ export function settingField(app, setting, save, isKept) {
       node.replaceWith(drawn);
       drawn.querySelector("input, select, button").focus();
     } catch (error) {
-      wrong.replaceChildren(t(errorKey(error)), " ", h("span.detail", { textContent: error.message, lang: "en" }));
+      wrong.replaceChildren(t(errorKey(error)), detailOf(error.message));
       if (control.matches("select")) control.value = setting.value ?? "";
       if (control.matches("[type=checkbox]")) control.checked = setting.value;
     }

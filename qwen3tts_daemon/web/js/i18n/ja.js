@@ -71,6 +71,8 @@ export default {
   notice: {
     speaks: "{voice} が話せるのは{languages}だけで、この文を読める声はほかにありません。", "speaks-use": "{voice} が話せるのは{languages}だけです。{other} で話しますか？",
     unread: "{voice} は読めないところを飛ばしました。", "unread-use": "{voice} は読めないところを飛ばしました。{other} で話しますか？",
+    overran: "文の長さより長く話し続けたので、止めました。もう一度試すと良くなることがあります。",
+    hushed: "終わりまで話さずに静かになりました。足りないところがあれば、もう一度話させてください。",
     cut: "接続が切れて、途中で終わりました。", silent: "ブラウザーがまだ音を出させてくれません。", listen: "タップして聞く", again: "もう一度話す",
   },
   why: {
@@ -107,7 +109,7 @@ export default {
     cancelled: "{total} GB 中 {arrived} GB で止めました。届いた分は残っています。", done: "届きました。",
     here: "ここにあります。このマシンで話せるなら、今準備しています。話している声は途切れません。",
     offline: "設定により、ここではダウンロードできません。", "no-pytorch": "話せるようにするには、一度再起動すると足りないものが入ります:",
-    "no-card": "このマシンには使える GPU がありません。次の設定にすると CPU でゆっくり話します:",
+    "no-card": "このパソコンには使えるグラフィックボードがありません。次の設定にすると、なくてもゆっくり話します:",
     "no-setting": "設定で別のものが選ばれているので、自動では話しません:", problem: "届いたものを準備できませんでした。前の声がそのまま話します。",
     command: "または、話すマシンのターミナルでこのコマンドを実行します。再起動しなくても見つかります。",
     better: "もっと良い声を入れる", "better-at": "ダウンロード中: {n} %",
@@ -231,7 +233,7 @@ export default {
     "until-restart": "次の再起動までです。残すには、設定ファイルに次の行を加えてください。", "by-environment": "環境変数 {variable} で決まっています。そちらで変えてください。",
     "by-command-line": "起動コマンドで決まっています。そちらで変えてください。", default: "初期値に戻す", "at-least": "{low} 以上の数を入れてください。",
     between: "{low} から {high} までの数を入れてください。",
-    "file-none": "設定ファイルがないため、変更は次の再起動までです。--config config.toml で起動すると保存されます。",
+    "file-none": "設定ファイルがないため、変更は次の再起動までです。{path} で起動すると保存されます。",
     "file-absent": "設定ファイル {path} が見つからないため、変更は次の再起動までです。", "file-read-only": "設定ファイル {path} に書き込めないため、変更は次の再起動までです。",
     "group-voices": "声", "group-speech": "話し方", "group-more": "休止とリンク", alias: "名前（例：執事）", "alias-voice": "声を選ぶ",
     "alias-of": "{name} の声", "alias-remove": "{name} を外す", "alias-add": "名前を加える",
@@ -249,8 +251,9 @@ export default {
     "speech.tail_silence_ms-about": "終わりが切れる再生機のために。",
     "speech.sentence_silence_ms": "文と文の間の無音（ミリ秒）", "speech.sentence_silence_ms-about": "空欄なら、声が自分で間を取ります。", "voices.aliases": "声の別の名前",
     "voices.aliases-about": "声に好きな名前を、または言語にその声を決められます。", "voices.substitute": "別の声が代わりに話す",
+    "voices.samples": "声の見本を前もって作る", "voices.samples-about": "誰も話していない間に作ります。試聴するとすぐに聞こえます。",
     "voices.substitute-about": "プログラムが「default」や、プレビューにない声を求めたときに。", "qwen.sleep_s": "何秒文がなければ休むか",
-    "qwen.sleep_s-about": "休んでいる間、GPU は他で使えます。0：休まない。", "qwen.while_loading": "声を読み込んでいる間",
+    "qwen.sleep_s-about": "休んでいる間、グラフィックスのメモリーは他で使えます。0：休まない。", "qwen.while_loading": "声を読み込んでいる間",
     "qwen.while_loading-wait": "文は待つ", "qwen.while_loading-embedded": "プレビューの声が話す",
   },
   pair: {
@@ -262,7 +265,7 @@ export default {
     others: "スマートフォンとほかのブラウザー", "others-about": "登録したブラウザーは声の変更や削除もできます。",
     scan: "スマートフォンのカメラで読み取ってください。", picture: "リンクのQRコード", type: "または {url} を開いて入力：",
     "only-here": "ほかの機器からはこのページを開けません。このコンピューターの別のブラウザーで入力：",
-    left: "ブラウザー1つ、1回だけ。残り {time}。", over: "この文字は期限切れです。", again: "新しい文字",
+    came: "新しいブラウザーをペアリングしました。", left: "ブラウザー1つ、1回だけ。残り {time}。", over: "この文字は期限切れです。", again: "新しい文字",
   },
   error: {
     wrong_code: "文字が違います。あと {n} 回試せます。",

@@ -69,6 +69,8 @@ export default {
   notice: {
     speaks: "{voice} 只会说{languages}，这里也没有别的声音能读这段文本。", "speaks-use": "{voice} 只会说{languages}；改用 {other}？",
     unread: "{voice} 跳过了读不了的部分。", "unread-use": "{voice} 跳过了读不了的部分；改用 {other}？",
+    overran: "说得比文字需要的还久，已经停下。再试一次也许就好了。",
+    hushed: "它没说到结尾就安静了。如果少了什么，请再说一遍。",
     cut: "连接断开，没有说完。", silent: "浏览器暂时不让声音播放。", listen: "点按收听", again: "再说一遍",
   },
   why: {
@@ -99,7 +101,7 @@ export default {
     reading: "{name}：正在查看已有的内容", checking: "{name}：正在校验收到的内容", amount: "{name}：{arrived} / {total} GB",
     speed: "每秒 {n} MB", left: "还剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的会保留。", done: "已经下载好了。",
     here: "它已经在这里了。只要本机能用它说话，现在就在准备，不会打断任何人。", offline: "设置不允许在这里下载。",
-    "no-pytorch": "要让它说话，重新启动一次就会装好还缺的部分：", "no-card": "本机没有能用的图形处理器。改用这个设置，处理器也能说，只是慢：",
+    "no-pytorch": "要让它说话，重新启动一次就会装好还缺的部分：", "no-card": "这台电脑没有能用的显卡。改用这个设置，没有显卡也能说，只是慢：",
     "no-setting": "设置指定了别的，所以它不会自动说话：", problem: "新来的模型没能准备好，原来的语音继续使用。", command: "或者在说话的那台机器的终端里运行这条命令，不用重新启动就会找到。",
     better: "获取更好的声音", "better-at": "正在下载：{n} %",
   },
@@ -211,7 +213,7 @@ export default {
     "until-restart": "只保持到下次重启。要长期保留，请把这几行加进设置文件：",
     "by-environment": "由环境变量 {variable} 设定，请在那里修改。", "by-command-line": "由启动命令设定，请在那里修改。", default: "恢复默认",
     "at-least": "请填不小于 {low} 的数。", between: "请填 {low} 到 {high} 之间的数。",
-    "file-none": "没有设置文件，改动只保持到下次重启。用 --config config.toml 启动就能保存。", "file-absent": "找不到设置文件 {path}，改动只保持到下次重启。",
+    "file-none": "没有设置文件，改动只保持到下次重启。用 {path} 启动就能保存。", "file-absent": "找不到设置文件 {path}，改动只保持到下次重启。",
     "file-read-only": "设置文件 {path} 无法写入，改动只保持到下次重启。", "group-voices": "声音", "group-speech": "朗读",
     "group-more": "休息与链接", alias: "名字，例如 管家", "alias-voice": "选择声音", "alias-of": "{name} 用的声音",
     "alias-remove": "去掉 {name}", "alias-add": "添加名字",
@@ -228,6 +230,7 @@ export default {
     "speech.tail_silence_ms": "最后一个字后的静音（毫秒）", "speech.tail_silence_ms-about": "用于会切掉结尾的播放器。",
     "speech.sentence_silence_ms": "句与句之间的静音（毫秒）", "speech.sentence_silence_ms-about": "留空：由声音自己停顿。",
     "voices.aliases": "声音的其他名字", "voices.aliases-about": "给声音起一个自己的名字；或填一种语言，指定说它的声音。",
+    "voices.samples": "预先录好每个声音的试听", "voices.samples-about": "在没有人说话时录制；试听时马上就能听到。",
     "voices.substitute": "允许别的声音代替", "voices.substitute-about": "当程序要“default”或预览里没有的声音时。",
     "qwen.sleep_s": "多少秒没有文字后休息", "qwen.sleep_s-about": "休息时显存让给别的程序用。0：从不。", "qwen.while_loading": "声音加载期间",
     "qwen.while_loading-wait": "文字等待", "qwen.while_loading-embedded": "由预览声音来说",
@@ -241,7 +244,7 @@ export default {
     others: "手机和其他浏览器", "others-about": "获得允许的浏览器也可以更改和删除声音。",
     scan: "用手机相机扫一扫：", picture: "含链接的二维码", type: "或在那里打开 {url}，输入：",
     "only-here": "其他设备打不开这个页面。请在这台电脑的另一个浏览器里输入：",
-    left: "只能用于一个浏览器，仅一次。还剩 {time}。", over: "这些字母已过期。", again: "新的字母",
+    came: "新的浏览器已配对。", left: "只能用于一个浏览器，仅一次。还剩 {time}。", over: "这些字母已过期。", again: "新的字母",
   },
   error: {
     wrong_code: "字母不对。还可以试 {n} 次。",

@@ -69,6 +69,8 @@ export default {
   notice: {
     speaks: "{voice} 只會說{languages}，這裡也沒有別的聲音能讀這段文字。", "speaks-use": "{voice} 只會說{languages}；改用 {other}？",
     unread: "{voice} 略過了讀不出的部分。", "unread-use": "{voice} 略過了讀不出的部分；改用 {other}？",
+    overran: "說得比文字需要的還久，已經停下。再試一次也許就好了。",
+    hushed: "它沒說到結尾就安靜了。如果少了什麼，請再說一次。",
     cut: "連線中斷，沒有說完。", silent: "瀏覽器暫時不讓聲音播放。", listen: "點一下就能聽", again: "再說一次",
   },
   why: {
@@ -99,7 +101,7 @@ export default {
     reading: "{name}：正在查看已有的內容", checking: "{name}：正在檢查收到的內容", amount: "{name}：{arrived} / {total} GB",
     speed: "每秒 {n} MB", left: "還剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的會保留。", done: "已經下載好了。",
     here: "它已經在這裡了。只要這台機器能用它說話，現在就在準備，不會打斷任何人。", offline: "設定不允許在這裡下載。",
-    "no-pytorch": "要讓它說話，重新啟動一次就會裝好還缺的部分：", "no-card": "這台機器沒有能用的圖形處理器。改用這個設定，處理器也能說，只是慢：",
+    "no-pytorch": "要讓它說話，重新啟動一次就會裝好還缺的部分：", "no-card": "這台電腦沒有能用的顯示卡。改用這個設定，沒有顯示卡也能說，只是慢：",
     "no-setting": "設定指定了別的，所以它不會自動說話：", problem: "新來的模型沒能準備好，原來的語音繼續使用。", command: "或者在說話的那台機器的終端機裡執行這道指令，不用重新啟動就會找到。",
     better: "取得更好的聲音", "better-at": "正在下載：{n} %",
   },
@@ -211,7 +213,7 @@ export default {
     "until-restart": "只維持到下次重新啟動。想長期保留，請把這幾行加進設定檔：",
     "by-environment": "由環境變數 {variable} 設定，請在那裡變更。", "by-command-line": "由啟動指令設定，請在那裡變更。", default: "恢復預設",
     "at-least": "請填不小於 {low} 的數字。", between: "請填 {low} 到 {high} 之間的數字。",
-    "file-none": "沒有設定檔，變更只維持到下次重新啟動。以 --config config.toml 啟動就能儲存。", "file-absent": "找不到設定檔 {path}，變更只維持到下次重新啟動。",
+    "file-none": "沒有設定檔，變更只維持到下次重新啟動。以 {path} 啟動就能儲存。", "file-absent": "找不到設定檔 {path}，變更只維持到下次重新啟動。",
     "file-read-only": "設定檔 {path} 無法寫入，變更只維持到下次重新啟動。", "group-voices": "聲音", "group-speech": "朗讀",
     "group-more": "休息與連結", alias: "名字，例如 管家", "alias-voice": "選擇聲音", "alias-of": "{name} 用的聲音",
     "alias-remove": "移除 {name}", "alias-add": "新增名字",
@@ -228,6 +230,7 @@ export default {
     "speech.tail_silence_ms": "最後一個字後的靜音（毫秒）", "speech.tail_silence_ms-about": "用於會切掉結尾的播放器。",
     "speech.sentence_silence_ms": "句與句之間的靜音（毫秒）", "speech.sentence_silence_ms-about": "留空：由聲音自己停頓。",
     "voices.aliases": "聲音的其他名字", "voices.aliases-about": "幫聲音取個自己的名字；或填一種語言，指定說它的聲音。",
+    "voices.samples": "預先錄好每個聲音的試聽", "voices.samples-about": "在沒有人說話時錄製；試聽時馬上就能聽到。",
     "voices.substitute": "允許別的聲音代替", "voices.substitute-about": "當程式要「default」或預覽裡沒有的聲音時。",
     "qwen.sleep_s": "多少秒沒有文字後休息", "qwen.sleep_s-about": "休息時顯示記憶體讓給其他程式用。0：從不。", "qwen.while_loading": "聲音載入期間",
     "qwen.while_loading-wait": "文字等待", "qwen.while_loading-embedded": "由預覽聲音來說",
@@ -241,7 +244,7 @@ export default {
     others: "手機和其他瀏覽器", "others-about": "獲得允許的瀏覽器也可以更改和刪除聲音。",
     scan: "用手機相機掃描：", picture: "含連結的 QR Code", type: "或在那裡開啟 {url}，輸入：",
     "only-here": "其他裝置打不開這個頁面。請在這台電腦的另一個瀏覽器裡輸入：",
-    left: "只能用於一個瀏覽器，僅一次。還剩 {time}。", over: "這些字母已過期。", again: "新的字母",
+    came: "新的瀏覽器已配對。", left: "只能用於一個瀏覽器，僅一次。還剩 {time}。", over: "這些字母已過期。", again: "新的字母",
   },
   error: {
     wrong_code: "字母不對。還可以試 {n} 次。",
