@@ -16,7 +16,7 @@ from wyoming.client import AsyncTcpClient
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from qwen3tts_daemon.access.auth import Auth
-from qwen3tts_daemon.audio import to_wav
+from qwen3tts_daemon.audio import silence, to_wav
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
@@ -27,7 +27,7 @@ from qwen3tts_daemon.settings import HttpEngineSettings, ProfileSettings, load_s
 from qwen3tts_daemon.text.styles import BUILT_IN
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen_tts.api import Audio
-from tests.fakes import tone
+from tests.fakes import SAMPLE_RATE, tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 from tests.wire.http_door import TOKEN
@@ -101,6 +101,22 @@ def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
     sound = (tmp_path / "speech.wav").read_bytes()
     assert sound.startswith(b"RIFF")
     assert sound.endswith(tone("The washing machine is done."))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_the_ssml_of_the_page_pauses_as_it_says(tmp_path: Path) -> None:
+    line = example(TEXT, "bash", "ssml.wav")
+    with tone_daemon(tmp_path / "data") as daemon:
+        line = line.replace("8766", str(daemon.ready()[1]))
+        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+    sound = (tmp_path / "ssml.wav").read_bytes()[44:]
+    assert sound.count(silence(500, SAMPLE_RATE)) == 1
+    assert sound.endswith(tone("Come, please.")[-1_000:])
+
+
+@pytest.mark.parametrize("element", re.findall(r"<([a-z-]+)", example(TEXT, "xml", "<speak>")))
+def test_the_elements_of_the_example_are_in_the_table(element: str) -> None:
+    assert element == "speak" or re.search(rf"^\| {element} \|", TEXT, re.MULTILINE)
 
 
 def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
