@@ -25,7 +25,7 @@ from qwen3tts_daemon.environment import (
     refuse_unknown,
     variable_of,
 )
-from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS, LOUDNESS_LUFS, SILENCE_MS
+from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS, LOUDNESS_LUFS, MAX_PHRASE_CHARS, SILENCE_MS
 from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.api import VoiceKind
 from qwen_tts.config.engine import EngineOptions
@@ -187,6 +187,36 @@ class SpeechSettings(Section):
     """Silence between sentences, exactly; empty: as each voice pauses by itself."""
 
 
+class PhraseSettings(Section):
+    """A phrase of the list; in the file its text alone is enough."""
+
+    text: str = Field(min_length=1, max_length=MAX_PHRASE_CHARS, pattern=r"\S")
+    """What is said."""
+    voice: str = ""
+    """Who says it; empty: the voice of requests that name none."""
+    language: LanguageCode | None = None
+    """Which language it is in; without it the voice's own, else the text's."""
+
+
+def _text_is_phrase(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
+
+
+class PhrasesSettings(Section):
+    """Phrases that are said again and again: their sound is kept, so that it begins at once and needs no engine."""
+
+    cache: Annotated[Literal["off", "phrases", "all"], OnPage()] = "phrases"
+    """Whose sound is kept in the data directory: that of the phrases of `list`, of "all" that is said, which means that
+    whoever can read the directory can hear what the household has heard, or of nothing ("off"). Text never is."""
+    list: tuple[Annotated[PhraseSettings, BeforeValidator(_text_is_phrase)], ...] = Field(default=(), max_length=256)
+    """The phrases: ["Dinner is ready.", {text="Das Essen ist fertig.", voice="vivian", language="de"}]. They are made
+    while nobody speaks. In the environment and on the command line it is JSON."""
+    max_mb: Annotated[int, OnPage()] = Field(default=64, ge=1, le=10_000)
+    """Megabytes of sound that are kept, 22 minutes in 64; what was not wanted for longest goes first."""
+    max_age_days: Annotated[int, OnPage()] = Field(default=30, ge=1, le=3_650)
+    """What is older is deleted; phrases of `list` are made again."""
+
+
 class VoicesSettings(Section):
     """What voices are called."""
 
@@ -343,6 +373,7 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
+    phrases: PhrasesSettings = PhrasesSettings()
     voices: VoicesSettings = VoicesSettings()
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
