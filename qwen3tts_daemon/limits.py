@@ -34,6 +34,8 @@ MAX_PAUSES_S: Final = 30.0
 """Of all of them together in one utterance."""
 MAX_VOICE_CHANGES: Final = 64
 """In one utterance."""
+MAX_DIRECTIONS: Final = 512
+"""Of all kinds, in one utterance."""
 MAX_PHRASE_CHARS: Final = 1_000
 """Of a phrase that the settings list."""
 Seed = Annotated[int, within(SEED)]

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qwen3tts_daemon.speech.text_reading import TextReading
-from qwen3tts_daemon.text.directions import Direction, Directions
+from qwen3tts_daemon.text.directions import Direction, Directions, Pause, pause_in
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
 from qwen_tts.stream import AudioStream
+from qwen_tts.text.sentences import Ending
 
 _UNSURE_FLUSH_S = 1.2
 """How long a stop that may stand inside a number, a short form or an address waits at least: "21" "." "5 °C" """
@@ -16,8 +18,12 @@ class IncomingText:
     """Text in, segments out. A sentence that looks finished is a segment once no text came for `idle_flush_s`, or
     somewhat longer where its stop may be inside a number."""
 
-    def __init__(self, split: Split, idle_flush_s: float, directions: Directions | None = None) -> None:
-        """`directions`: who finds what the text says of how it is to be spoken; None: nothing is meant so."""
+    def __init__(
+        self, split: Split, idle_flush_s: float, directions: Directions | None = None,
+        sentence_pause_s: float | None = None,
+    ) -> None:  # fmt: skip
+        """`directions`: who finds what the text says of how it is to be spoken; None: nothing is meant so.
+        `sentence_pause_s`: between sentences, where the text says nothing; None: none is asked for."""
         self.segments: list[Segment] = []
         """As far as they are known; it only grows."""
         self._passages: list[int] = []
@@ -29,6 +35,7 @@ class IncomingText:
         """Of the first segments, what a stream was fed"""
         self._segmenter = LiveSegmenter(split=split, directions=directions)
         self._idle_flush_s = idle_flush_s
+        self._sentence_pause_s = sentence_pause_s
         self._fed_at = 0.0
         self._pause: asyncio.TimerHandle | None = None
         """Looks after a while whether the writer has paused: there is one, however many pieces come meanwhile."""
@@ -84,11 +91,18 @@ class IncomingText:
             self._add(self._segmenter.idle())
 
     def _add(self, segments: list[Segment]) -> None:
-        for segment in segments:
+        for segment in map(self._with_sentence_pause, segments):
             if segment.before and self.segments:
                 self._passages.append(len(self.segments))
             self.segments.append(segment)
         self._changed.set()
+
+    def _with_sentence_pause(self, segment: Segment) -> Segment:
+        if self._sentence_pause_s is None or not self.segments or self.segments[-1].ending is Ending.CLAUSE:
+            return segment
+        if pause_in(segment.before) is not None:
+            return segment
+        return replace(segment, before=(*segment.before, Pause(self._sentence_pause_s)))
 
     # -- to the engine -------------------------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 """What is asked for: an order, who gives it, and the words that decide on its voice and language."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from qwen3tts_daemon.limits import GAIN_DB, SPEED
+from qwen3tts_daemon.text.directions import Manner
 from qwen3tts_daemon.text.segments import LiveSegmenter, Split
 from qwen_tts.api import Limits, Sampling, TextLayout, Voice
 
@@ -19,6 +21,8 @@ class Order:
     """A name of the catalogue, or a voice of nobody else's."""
     language: str | None = None
     instruct: str = ""
+    style: str = ""
+    """What the text asks for beside it, in words; voices that cannot be told leave it out"""
     speed: float = 1.0
     gain_db: float = 0.0
     """Louder or softer than the voice is"""
@@ -44,6 +48,13 @@ class Order:
     """What is said is neither kept nor logged"""
     streamed: bool = True
     """Whether it is heard while it is spoken; see SynthesisRequest"""
+
+    def in_manner(self, manner: Manner) -> "Order":
+        """Of a passage of which the text says so."""
+        return replace(
+            self, voice=manner.voice or self.voice, language=manner.language or self.language, style=manner.instruct,
+            speed=SPEED.clamp(self.speed * manner.speed), gain_db=GAIN_DB.clamp(self.gain_db + manner.gain_db),
+        )  # fmt: skip
 
 
 def new_request_id() -> str:

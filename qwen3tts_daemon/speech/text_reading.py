@@ -1,10 +1,11 @@
 """How the text of an utterance is read: its numbers, signs and short forms as words, or as they are written."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from qwen3tts_daemon.reading import reader
+from qwen3tts_daemon.text.pronunciations import Pronunciation
 from qwen3tts_daemon.text.segments import Segment
 
 
@@ -23,7 +24,8 @@ class SpokenText:
     """A text as it would be spoken."""
 
     language: str
-    segments: list[SpokenSegment]
+    """Of its beginning"""
+    segments: list[SpokenSegment] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,23 @@ class TextReading:
 
     async def spoken(self, segment: Segment) -> str:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
-        if not self.is_on:
-            return segment.text
-        if reader.is_loaded(self.language) and not reader.needs_reading(segment.text, self.language):
-            return segment.text
-        return await asyncio.to_thread(reader.spoken, segment.text, self.language)
+        marked = segment.marked or segment.text
+        return _said(await self._read(marked), segment.pronunciations)
 
-    async def spoken_text(self, segments: Iterable[Segment]) -> SpokenText:
-        """All of a text, to be shown."""
-        return SpokenText(
-            self.language, [SpokenSegment(one.raw, await self.spoken(one), one.start, one.end) for one in segments]
-        )
+    async def _read(self, text: str) -> str:
+        if not self.is_on:
+            return text
+        if reader.is_loaded(self.language) and not reader.needs_reading(text, self.language):
+            return text
+        return await asyncio.to_thread(reader.spoken, text, self.language)
+
+    async def spoken_segment(self, segment: Segment) -> SpokenSegment:
+        """The same, to be shown."""
+        return SpokenSegment(segment.raw, await self.spoken(segment), segment.start, segment.end)
+
+
+def _said(text: str, pronunciations: Mapping[str, Pronunciation]) -> str:
+    """With what is said in the places of the placeholders."""
+    for letter, one in pronunciations.items():
+        text = text.replace(letter, one.value if one.how == "words" else one.written)
+    return text

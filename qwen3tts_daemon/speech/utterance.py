@@ -9,8 +9,8 @@ voice can read none are an error.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -22,10 +22,11 @@ from qwen3tts_daemon.speech.loudness import LoudnessListener, VoiceLoudness
 from qwen3tts_daemon.speech.output import Filter, Output, Part
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
+from qwen3tts_daemon.speech.speakers import Speakers
 from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
-from qwen3tts_daemon.speech.voice_selection import LeftOut, VoiceSelection
-from qwen3tts_daemon.text.directions import Direction, Directions, VoiceChange, pause_in
+from qwen3tts_daemon.speech.voice_selection import LeftOut
+from qwen3tts_daemon.text.directions import Directions, pause_in
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
@@ -75,12 +76,17 @@ class Utterance:
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
         self._voices, self._engines = voices, engines
-        self._selection = self._first_selection = self._select(order)
+        self._speakers = Speakers(order, caller, voices, engines, text_normalization=config.text_normalization)
         markup = config.markup if order.markup is None else order.markup
         directions = Directions(voices.is_listed) if markup else None
-        self._text = IncomingText(order.split, config.idle_flush_s, directions)
+        sentence_ms = config.sentence_silence_ms if order.sentence_silence_ms is None else order.sentence_silence_ms
+        self._text = IncomingText(
+            order.split, config.idle_flush_s, directions, None if sentence_ms is None else sentence_ms / 1000
+        )
         self._first = 0
         """The segment that the passage in hand begins with"""
+        self._prepared_for = 0
+        """The passage whose voice the engine was told of ahead"""
         self._synthesis = self._synthesis_of_passage()
         self._output: Output | None = None
         """Once it is known who speaks"""
@@ -94,16 +100,16 @@ class Utterance:
     @property
     def voice(self) -> str:
         """The name of who speaks first; this and what follows are empty until it is decided."""
-        return self._first_selection.voice
+        return self._speakers.first.voice
 
     @property
     def language(self) -> str:
-        return self._first_selection.language
+        return self._speakers.first.language
 
     @property
     def model(self) -> str:
         """What speaks: a checkpoint, or an engine without such."""
-        return self._first_selection.model
+        return self._speakers.first.model
 
     # -- text in -------------------------------------------------------------------------------------------
 
@@ -135,13 +141,22 @@ class Utterance:
 
     def settle(self) -> str:
         """The voice that will speak, from now on whatever comes; "" if that cannot be told yet."""
-        return self._selection.settle(self._text.segments[0].text if self._text.segments else None)
+        if not self._text.segments:
+            return self._speakers.now.settle(None)
+        first = self._text.segments[0]
+        self._speakers.go_on(first.before, is_first=True)
+        return self._speakers.now.settle(first.text)
 
     async def read(self) -> SpokenText:
         """What would be spoken of a text that is all there. No engine is asked for it."""
-        segments = self._text.segments
-        reading = self._selection.reading(segments[0].text if segments else "")
-        return await reading.spoken_text(segments)
+        speakers, segments = self._speakers, self._text.segments
+        reading = speakers.now.reading(segments[0].text if segments else "")
+        spoken = SpokenText(reading.language)
+        for index, segment in enumerate(segments):
+            if segment.before and speakers.go_on(segment.before, is_first=index == 0):
+                reading = speakers.now.reading(segment.text)
+            spoken.segments.append(await reading.spoken_segment(segment))
+        return spoken
 
     # -- its life ------------------------------------------------------------------------------------------
 
@@ -173,31 +188,27 @@ class Utterance:
     @property
     def left_out(self) -> LeftOut | None:
         """What the voice could not read, once it has ended; None if it has read every word."""
-        return self._selection.left_out(self._text.written) if self.measures.unread else None
+        return self._speakers.now.left_out(self._text.written) if self.measures.unread else None
 
     @property
     def take(self) -> Take | None:
         """What a designed voice said, if it came to an end by itself."""
-        description = self._selection.description
+        description = self._speakers.now.description
         if self.end not in ("done", "limit") or description is None:
             return None
         assert self._output is not None, "it has said something"
         audio = Audio(pcm=b"".join(self._recording), sample_rate=self._output.sample_rate)
         return Take(audio, self.text, self.language, description)
 
-    def _select(self, order: Order) -> VoiceSelection:
-        return VoiceSelection(
-            order, self.caller, self._voices, self._engines, text_normalization=self._config.text_normalization
-        )
-
     def _synthesis_of_passage(self) -> Synthesis:
-        return Synthesis(self._text, self._first, self.measures, self._selection.lease, self._open_stream)
+        return Synthesis(self._text, self._first, self.measures, self._speakers, self._open_stream)
 
     # -- sound out -----------------------------------------------------------------------------------------
 
     async def _open_stream(self, engine: SpeechEngine, first: Segment) -> tuple[AudioStream, TextReading]:
         """It is decided who speaks."""
-        request, reading = await self._selection.decide(engine, first.text, is_live=self._is_live)
+        speaker = self._speakers.now
+        request, reading = await speaker.decide(engine, first.text, is_live=self._is_live)
         if self._output is None:
             order, config = self.order, self._config
             lead_s = config.lead_silence_s if order.lead_silence_ms is None else order.lead_silence_ms / 1000
@@ -207,7 +218,7 @@ class Utterance:
                 tail_s=config.tail_silence_s if order.tail_silence_ms is None else order.tail_silence_ms / 1000,
             )  # fmt: skip
         self._output.begin(
-            self._first, voice=self._selection.voice, language=self._selection.language,
+            self._first, voice=speaker.voice, language=speaker.language,
             sound_filter=await self._filter(engine.capabilities.sample_rate),
             is_trimmed=self._first > 0 and pause_in(first.before) is not None,
         )  # fmt: skip
@@ -217,7 +228,7 @@ class Utterance:
 
     async def _filter(self, sample_rate: int) -> Filter | None:
         """What makes the engine's sound as fast and as loud as is wanted."""
-        selection, target = self._selection, self._config.loudness_lufs
+        selection, target = self._speakers.now, self._config.loudness_lufs
         gain_db = selection.gain_db
         if target is not None:
             gain_db = GAIN_DB.clamp(gain_db + self._loudness.gain_db(selection.sound, target))
@@ -259,8 +270,13 @@ class Utterance:
         assert self._output is not None, "a stream has been opened"
         if self._listener is not None:
             self._listener.hear(chunk.pcm)
-        following = self._text.passage_after(self._first)
-        pause_follows = following is not None and pause_in(self._text.segments[following].before) is not None
+        pause_follows = False
+        if (following := self._text.passage_after(self._first)) is not None:
+            before = self._text.segments[following].before
+            pause_follows = pause_in(before) is not None
+            if self._prepared_for < following:
+                self._prepared_for = following
+                self._synthesis.prepare(before)
         return self._output.take(chunk, pause_follows=pause_follows)
 
     async def _learn_loudness(self) -> None:
@@ -282,7 +298,7 @@ class Utterance:
         assert self._output is not None, "it has ended by itself"
         self._measure(end)
         if not self._output.has_begun:
-            raise self._selection.unreadable(self._text.written)
+            raise self._speakers.now.unreadable(self._text.written)
         if (following := self._text.passage_after(self._first)) is not None:
             return self._go_on(following)
         self.end = "done" if end.reason == "complete" else end.reason
@@ -294,17 +310,11 @@ class Utterance:
         assert self._output is not None
         before = self._text.segments[following].before
         parts = self._output.end_passage(pause_in(before))
-        self._selection = self._next_selection(before)
         ended, self._first = self._synthesis, following
         self._synthesis = self._synthesis_of_passage()
         self._synthesis.start()
         ended.cancel()  # later, so that the engine is held meanwhile
         return parts
-
-    def _next_selection(self, before: Sequence[Direction]) -> VoiceSelection:
-        """The same voice, in the same language, unless another one is named."""
-        names = [one.voice for one in before if isinstance(one, VoiceChange)]
-        return self._select(replace(self.order, voice=names[-1])) if names else self._selection.going_on()
 
     def _nothing(self) -> list[Part]:
         output = self._output or Output(self._engines.capabilities, ())
@@ -323,7 +333,7 @@ class Utterance:
         if self.measures.ttfa_s is None and self._text.began_at is not None:
             self.measures.ttfa_s = asyncio.get_running_loop().time() - self._text.began_at
         self.measures.count(chunk.samples, chunk.sample_rate)
-        if self._selection.description is not None:
+        if self._speakers.now.description is not None:
             self._recording.append(chunk.pcm)
 
 

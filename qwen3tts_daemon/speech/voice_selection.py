@@ -108,11 +108,17 @@ class VoiceSelection:
         text_layout = known.text_layout if order.text_layout == "auto" else order.text_layout
         request = SynthesisRequest(
             voice=await voice_for(engine, known, voices.library), live=True, fed_at_once=not is_live,
-            text_layout=text_layout, language=self.language, instruct=order.instruct or known.instruct,
+            text_layout=text_layout, language=self.language, instruct=self._instruct(engine, known),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
             streamed=order.streamed, passed_on_by=caller.passed_on_by,
         )  # fmt: skip
         return request, self._reading_by(known, self.language)
+
+    def _instruct(self, engine: SpeechEngine, known: KnownVoice) -> str:
+        """What the voice is told of how to speak; a style of the text is left out where it cannot be told."""
+        order = self._order
+        style = order.style if known.kind in engine.capabilities.instruct_kinds else ""
+        return " ".join(filter(None, (order.instruct or known.instruct, style)))
 
     def reading(self, text: str) -> TextReading:
         """How the text will be read that begins with these words, as far as no engine need be asked."""

@@ -3,7 +3,9 @@
 languages       which language a caller means, and which one a text is in
 language_cues   what gives a language away in a few words
 segments        live text in arbitrary pieces -> segments to speak, each with its range of characters
-directions      what a text says of how it is spoken: pauses, and who speaks
+directions      what a text says of how it is spoken: pauses, who speaks, how fast, how loud, in which language
+pronunciations  words that are said in another way than they are written
+marks           what stands for both in a text that is cut
 lines           what kind of line is this: item, heading, table row, note, code fence, data, rule or plain text?
 blocks          what is dropped as a whole while it comes in: thinking, tool calls, scripts, code, data
 spans           inline code and links: where they end, so that nothing is cut inside

@@ -9,7 +9,8 @@
 - The buffer is bounded: no segment has more than MAX_CHARS, and code blocks are dropped while they come in.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
@@ -20,7 +21,9 @@ from qwen3tts_daemon.text.directions import Direction, Directions
 from qwen3tts_daemon.text.directions import Found as FoundDirection
 from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
+from qwen3tts_daemon.text.marks import DIRECTION, Marks
 from qwen3tts_daemon.text.phrases import ended, is_speakable
+from qwen3tts_daemon.text.pronunciations import Pronunciation, written
 from qwen3tts_daemon.text.spans import BLANK_LINE, span_end
 from qwen_tts.text.sentences import (
     CJK,
@@ -48,6 +51,10 @@ class Segment:
     ending: Ending
     before: tuple[Direction, ...] = ()
     """What the text says of how it goes on from here"""
+    marked: str = ""
+    """Its words, with placeholders in the places of `pronunciations`; "" if there are none"""
+    pronunciations: Mapping[str, Pronunciation] = field(default_factory=dict)
+    """By their placeholders"""
 
 
 @dataclass(slots=True)
@@ -72,7 +79,7 @@ class _Cut:
     direction: Direction | None = None  # that is dropped with it
 
 
-_STOP = regex.compile(rf"{MARKS}|\n|`+|[{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
+_STOP = regex.compile(rf"{MARKS}|\n|`+|[{DIRECTION}{regex.escape(OPENERS)}]|{CLAUSE_MARKS}")
 _LINE_END = regex.compile(r"[ \t\r]*\n")
 _ROW = regex.compile(r"\S[ \t]\|[ \t]\S")
 _WIDE = regex.compile(f"[{CJK}]")
@@ -86,6 +93,7 @@ class LiveSegmenter:
         self._split = split
         self._directions = directions
         self._pending: list[Direction] = []
+        self._marks = Marks()
         self._text = ""
         self._base = 0
         self._at_line_start = True
@@ -94,10 +102,11 @@ class LiveSegmenter:
         self._ended = False
         self._seen = _Seen()
 
-    def feed(self, text: str) -> list[Segment]:
-        """Take more text; the segments that no later text can change."""
+    def feed(self, piece: str | Direction | Pronunciation) -> list[Segment]:
+        """Take more text, a direction that stands here, or words that are said in another way: in the positions of
+        segments that is one character each. Gives the segments that no later text can change."""
         assert not self._ended, "fed after end()"
-        self._text += text
+        self._text += self._marks.as_text(piece, self._text)
         return self._take_all(settled=False, final=False)
 
     def idle(self) -> list[Segment]:
@@ -153,25 +162,32 @@ class LiveSegmenter:
     def _take(self, cut: _Cut) -> Segment | None:
         raw = self._text[: cut.end]
         start = self._base
-        self._drop(cut.end, in_block=self._block is not None or cut.block is not None)
+        before, self._pending = self._pending, []
+        self._drop(cut.end, in_block=self._block is not None or cut.block is not None or cut.direction is not None)
         self._block = cut.block
-        if cut.direction and self._directions and (direction := self._directions.within_limits(cut.direction)):
-            self._pending.append(direction)
-        if cut.ending is None:
-            return None
+        if cut.direction:
+            self._meet(cut.direction)
+        said = self._marks.pronunciations_in(raw)
         kept = raw.rstrip()
-        text = speakable(kept)
-        if not is_speakable(text):
+        text = speakable(kept) if cut.ending is not None else ""
+        if cut.ending is None or not is_speakable(text):
+            self._pending = before + self._pending
             return None
-        before, self._pending = tuple(self._pending), []
         words = ended(text) if cut.closes_line else text
-        return Segment(words, kept, start, start + len(kept), cut.ending, before)
+        segment = Segment(words, kept, start, start + len(kept), cut.ending, tuple(before))
+        return _with_pronunciations(segment, said) if said else segment
+
+    def _meet(self, direction: Direction) -> None:
+        if self._directions and (allowed := self._directions.within_limits(direction)):
+            self._pending.append(allowed)
 
     def _drop(self, chars: int, in_block: bool = False) -> None:
         """Behind a block a line is what it was before it."""
         dropped, self._text = self._text[:chars], self._text[chars:]
         self._base += chars
-        if dropped.strip(" \t\r") and not in_block:
+        for direction in self._marks.directions_in(dropped):
+            self._meet(direction)
+        if dropped.strip(f" \t\r{DIRECTION}") and not in_block:
             self._at_line_start = dropped.rstrip(" \t\r").endswith("\n")
             self._in_line = self._in_line and not self._at_line_start
         self._seen = _Seen()
@@ -247,6 +263,8 @@ class LiveSegmenter:
     def _judge(self, stop: regex.Match[str], settled: bool, final: bool) -> _Cut | int | None:
         """A cut, the position to go on from, or None: wait for more text."""
         char = stop[0][0]
+        if char == DIRECTION:
+            return _Cut(int(stop.start()), Ending.CLAUSE) if stop.start() else _Cut(1, None)
         if char == "\n":
             return self._at_new_line(int(stop.start()), final)
         if char in OPENERS and (found := opening(self._text, stop.start(), settled)):
@@ -363,3 +381,8 @@ class LiveSegmenter:
     def _tail(self) -> _Cut:
         """What is left when everything has to go."""
         return _Cut(len(self._text), Ending.SENTENCE if self._ended else Ending.CLAUSE)
+
+
+def _with_pronunciations(segment: Segment, said: Mapping[str, Pronunciation]) -> Segment:
+    text, raw = written(segment.text, said), written(segment.raw, said)
+    return replace(segment, text=text, raw=raw, marked=segment.text, pronunciations=said)

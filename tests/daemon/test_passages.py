@@ -85,6 +85,31 @@ async def test_a_dialogue_is_one_utterance(speech: Speech, engine: ToneEngine, c
         await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize("cut", [1, 5, 1_000])
+async def test_the_text_says_who_begins(speech: Speech, cut: int) -> None:
+    text = "[voice: gong] 是我。"
+    pieces = [text[start : start + cut] for start in range(0, len(text), cut)]
+    utterance = speech.utterance(Order("test", voice="tone"))
+    for piece in pieces:
+        utterance.feed(piece)
+    utterance.end_text()
+    assert utterance.settle() == "gong"
+    samples, segments = await say(speech, pieces, Order("test", voice="tone"))
+    assert [(one.voice, one.language, one.text) for one in segments] == [("gong", "zh", "是我。")]
+    assert len(samples) == len(tone("是我。")) // 2
+
+
+async def test_a_live_text_says_who_begins_after_the_engine_was_asked_for(speech: Speech) -> None:
+    async with speech.utterance(Order("test", voice="tone")) as utterance:
+        while speech.manager.state != "ready":
+            await asyncio.sleep(0)
+        utterance.feed("[voice: gong] 是我。")
+        utterance.end_text()
+        started = [part async for part in utterance if isinstance(part, SegmentStarted)]
+    assert [one.voice for one in started] == ["gong"]
+    assert utterance.voice == "gong"
+
+
 TEXTS = ["[1] and [sic].", "[pause] here.", "[pause 5 minutes].", "[voice: nobody] hello.", "Not [voice: tone] here."]
 
 
@@ -136,3 +161,15 @@ async def test_a_second_passage_that_fails_ends_the_utterance(speech: Speech) ->
     with pytest.raises(SynthesisFailed):
         _ = await read(utterance)
     assert utterance.end == "generation_failed"
+
+
+@pytest.mark.parametrize("cut", [1, 7, 1_000])
+async def test_between_sentences_there_is_as_much_silence_as_is_wanted(speech: Speech, cut: int) -> None:
+    text = "Wait. And wait.\n\n- More\n- And more [pause 500ms] here."
+    pieces = [text[start : start + cut] for start in range(0, len(text), cut)]
+    order = Order("test", voice="tone", language="en", sentence_silence_ms=300)
+    samples, segments = await say(speech, pieces, order)
+    assert len(segments) == 5
+    assert pauses(samples) == [7_200, 7_200, 7_200, 12_000]
+    speech.config = SpeechConfig(sentence_silence_ms=100)
+    assert pauses((await say(speech, ["Wait. And wait."]))[0]) == [2_400]
