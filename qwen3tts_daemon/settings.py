@@ -181,6 +181,9 @@ class SpeechSettings(Section):
     """Silence before the first word, for speakers that wake slowly."""
     tail_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence after the last word, for players that cut the end."""
+    chime: Annotated[str, OnPage()] = Field(default="", max_length=4096)
+    """A chime before all that is said: "ding", "ding-dong", "gong" or the path of a sound file; empty: none. A request
+    may say otherwise, and a text that begins with [chime] has one, "ding" if none is set here."""
     sentence_silence_ms: Annotated[int | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=SILENCE_MS.low, le=SILENCE_MS.high
     )

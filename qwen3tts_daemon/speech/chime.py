@@ -24,8 +24,20 @@ class Chimes:
     def __init__(self, setting: str = "") -> None:
         """`setting`: one of CHIMES, or the path of a sound file; with "" only who asks for a chime hears one."""
         self._setting = setting
+        self._file_name = "" if setting in CHIMES else setting
         self._file: Audio | None = None
         self._made = BoundedDict[bytes](_MOST_KEPT)
+
+    def use(self, setting: str) -> None:
+        """From now on. Raises SettingsError for a file that was not read at the start."""
+        self.check_change(setting)
+        self._setting = setting
+        self._made.clear()
+
+    def check_change(self, setting: str) -> None:
+        """Raises SettingsError for what `use` could not use."""
+        if setting not in ("", self._file_name, *CHIMES):
+            raise SettingsError(f"speech.chime: ours are {', '.join(CHIMES)}; a file is read at the start")
 
     @property
     def is_default(self) -> bool:
@@ -34,8 +46,8 @@ class Chimes:
 
     async def load(self) -> None:
         """Read the file, if it is one. Raises SettingsError."""
-        if self._setting and self._setting not in CHIMES:
-            self._file = await _read(Path(self._setting))
+        if self._file_name:
+            self._file = await _read(Path(self._file_name))
 
     async def sound(self, sample_rate: int, gain_db: float) -> bytes:
         """PCM, with the moment of silence behind it."""
@@ -45,7 +57,7 @@ class Chimes:
         return made
 
     def _make(self, sample_rate: int, gain_db: float) -> bytes:
-        if self._file is not None:
+        if self._file is not None and self._setting == self._file_name:
             pcm = chime_of(self._file, sample_rate)
         else:
             pcm = chime(self._setting or CHIMES[0], sample_rate)
@@ -54,10 +66,9 @@ class Chimes:
 
 async def _read(path: Path) -> Audio:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise SettingsError(f"speech.chime: {path} is larger than {_MOST_BYTES // 1_000_000} MB; cut it")
         content = await asyncio.to_thread(path.read_bytes)
-        return await decode_upload(content, UploadLimits(max_duration_s=LONGEST_S), param="speech.chime")
+        limits = UploadLimits(max_bytes=_MOST_BYTES, max_duration_s=LONGEST_S)
+        return await decode_upload(content, limits, param="speech.chime")
     except OSError as error:
         ours = ", ".join(CHIMES)
         raise SettingsError(f"speech.chime: cannot read {path}: {error.strerror}; ours are {ours}") from error

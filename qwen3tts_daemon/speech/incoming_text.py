@@ -1,7 +1,7 @@
 """An utterance's text as it comes: cut into segments, which an engine's stream is fed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qwen3tts_daemon.speech.text_reading import TextReading
@@ -39,6 +39,8 @@ class IncomingText:
         self._fed_at = 0.0
         self._pause: asyncio.TimerHandle | None = None
         """Looks after a while whether the writer has paused: there is one, however many pieces come meanwhile."""
+        self.on_pause: Callable[[], None] = lambda: None
+        """Called when the writer has paused."""
         self._wants_flush = False
         self._changed = asyncio.Event()
 
@@ -89,6 +91,7 @@ class IncomingText:
         self._pause = None
         if self._segmenter.has_finished_text:
             self._add(self._segmenter.idle())
+        self.on_pause()
 
     def _add(self, segments: list[Segment]) -> None:
         for segment in map(self._with_sentence_pause, segments):

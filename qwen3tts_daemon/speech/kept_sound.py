@@ -40,7 +40,7 @@ class Told(NamedTuple):
     language: str
 
 
-def parts(kept: KeptSound, told: Sequence[Told], lead: bytes) -> Iterator[Part]:
+def parts_of(kept: KeptSound, told: Sequence[Told], lead: bytes) -> Iterator[Part]:
     """As they were heard, for the same text: frame by frame, behind `lead`. `told`: of the text's segments."""
     begins_at = len(lead) // PCM_BYTES
     ends = [*(start.told_at for start in kept.starts), len(kept.pcm) // PCM_BYTES]

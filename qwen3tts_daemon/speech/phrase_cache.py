@@ -134,6 +134,6 @@ class PhraseCache:
         """Everything; what is being spoken is not kept either. How many sounds went."""
         return 0 if self._files is None else await asyncio.to_thread(self._files.clear)
 
-    async def close(self) -> None:
-        """What is about to be kept is kept no more."""
-        await self._keeping.cancel()
+    async def settled(self) -> None:
+        """Until what is about to be kept is kept."""
+        await self._keeping.settled()

@@ -1,7 +1,8 @@
 """The phrase cache on disk: sound under keys that tell nothing, so many bytes and so old at most.
 
 A file's name is a keyed hash, and its content begins with one of the name and the rest: whatever is damaged, or was
-put there by somebody else, is not there. When it was made is its time of modification, when it was wanted last that of its access.
+put there by somebody else, is not there. When it was made is its time of modification, when it was wanted last that of
+its access.
 """
 
 import hmac

@@ -1,4 +1,5 @@
-"""What a text says of how it is to be spoken. In brackets: [pause 500ms], and [voice: anna] where a line begins.
+"""What a text says of how it is to be spoken. In brackets: [pause 500ms], and [voice: anna] where a line begins,
+[chime] before all words.
 
 What is unknown, broken or names nobody is text, as brackets are anywhere: [1], [sic]. All but pauses hold until the
 next direction of their kind.
@@ -13,6 +14,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from qwen3tts_daemon.limits import MAX_DIRECTIONS, MAX_PAUSE_S, MAX_PAUSES_S, MAX_VOICE_CHANGES, SPEED
 
 _PAUSE = regex.compile(r"\[pause[ :=]{0,2}\s?(?<n>[0-9]{1,6}(?:\.[0-9]{1,6})?)\s?(?<unit>ms|s)\]", regex.I)
+_CHIME = regex.compile(r"\[chime\]", regex.I)
 _VOICE = regex.compile(r"\[voice:\s?(?<name>[^\[\]\n]{1,80})\]", regex.I)
 
 
@@ -21,6 +23,11 @@ class Pause:
     """Silence."""
 
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """Before the first word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class StyleChange:
 
 
 Change = VoiceChange | LanguageChange | SpeedChange | GainChange | StyleChange
-Direction = Pause | Change
+Direction = Pause | Chime | Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class Manner:
                     manner = replace(manner, gain_db=gain_db)
                 case StyleChange(instruct):
                     manner = replace(manner, instruct=instruct)
-                case Pause():
+                case Pause() | Chime():
                     pass
         return manner
 
@@ -118,9 +125,11 @@ class Directions:
         self._pauses_s = 0.0
         self._voice_changes = self._directions = 0
 
-    def find(self, text: str, start: int, *, begins_line: bool, settled: bool) -> Found | Literal["perhaps"] | None:
+    def find(
+        self, text: str, start: int, *, begins_line: bool, begins_text: bool, settled: bool
+    ) -> Found | Literal["perhaps"] | None:
         """The direction whose bracket opens at `start`. `settled`: decide as if the text ended here."""
-        for pattern in (_PAUSE, _VOICE) if begins_line else (_PAUSE,):
+        for pattern in (_PAUSE, *((_VOICE,) if begins_line else ()), *((_CHIME,) if begins_text else ())):
             found = pattern.match(text, start, partial=not settled)
             if found and found.partial:
                 return "perhaps"
@@ -132,6 +141,8 @@ class Directions:
         groups = found.groupdict()
         if (name := groups.get("name")) is not None:
             return VoiceChange(name.strip()) if self._is_voice(name.strip()) else None
+        if found.re is _CHIME:
+            return Chime()
         return Pause(float(groups["n"]) / (1000 if groups["unit"].lower() == "ms" else 1))
 
     def within_limits(self, direction: Direction) -> Direction | None:

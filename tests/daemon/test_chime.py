@@ -1,5 +1,6 @@
 """Chimes: pleasant at any sample rate, and a file that cannot be read stops the start."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,13 @@ from qwen3tts_daemon.audio.chimes import CHIMES, chime, chime_of
 from qwen3tts_daemon.audio.filters import LoudnessMeter
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.chime import Chimes
-from qwen_tts.api import Audio
+from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.phrase_cache import Phrase, PhraseCache, PhraseConfig
+from qwen3tts_daemon.speech.phrase_files import PhraseFiles
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.speech.service import Speech
+from qwen_tts.api import Audio, AudioChunk
+from tests.fakes import tone
 
 RATE = 24_000
 
@@ -86,3 +93,102 @@ async def test_one_that_is_too_long_stops_it_too(tmp_path: Path) -> None:
 async def test_a_mistyped_name_names_ours() -> None:
     with pytest.raises(SettingsError, match="ding, ding-dong, gong"):
         await Chimes("dingg").load()
+
+
+# -- before an utterance ------------------------------------------------------------------------------------------
+
+ORDER = Order("test", voice="tone", language="en")
+DING = chime("ding", RATE)
+GONG = chime("gong", RATE)
+
+
+async def say(speech: Speech, text: str, order: Order = ORDER) -> tuple[bytes, list[SegmentStarted], int]:
+    """PCM, the segments, and the samples that were counted."""
+    async with speech.utterance(order) as utterance:
+        for letter in text:
+            utterance.feed(letter)
+        utterance.end_text()
+        parts = [part async for part in utterance]
+    pcm = b""
+    for part in parts:
+        if isinstance(part, AudioChunk):
+            assert part.first_sample == len(pcm) // 2
+            pcm += part.pcm
+    return pcm, [part for part in parts if isinstance(part, SegmentStarted)], utterance.measures.samples
+
+
+@pytest.mark.parametrize(
+    ("setting", "asked", "text", "heard"),
+    [
+        ("", None, "Hello.", b""), ("", True, "Hello.", DING), ("", None, "[chime] Hello.", DING),
+        ("gong", None, "Hello.", GONG), ("gong", False, "Hello.", b""), ("gong", None, "\n [CHIME]Hello.", GONG),
+        ("gong", False, "[chime] Hello.", b""), ("", True, "[chime][chime] Hello.", DING),
+        ("", None, "[chime]\n[voice: tone] Hello.", DING), ("", None, "[voice: tone] [chime] Hello.", DING),
+    ],
+)  # fmt: skip
+async def test_it_stands_before_the_first_word(
+    speech: Speech, setting: str, asked: bool | None, text: str, heard: bytes
+) -> None:
+    speech.chimes = Chimes(setting)
+    pcm, segments, samples = await say(speech, text, replace(ORDER, chime=asked))
+    assert pcm == heard + tone("Hello.")
+    assert [(text[one.start : one.end], one.sample) for one in segments] == [("Hello.", len(heard) // 2)]
+    assert samples == len(pcm) // 2
+
+
+async def test_it_stands_behind_the_silence_and_before_the_pause(speech: Speech) -> None:
+    pcm, segments, _ = await say(speech, "[chime][pause 500ms] Hello.", replace(ORDER, lead_silence_ms=100))
+    assert pcm == bytes(4_800) + DING + bytes(24_000) + tone("Hello.")
+    assert segments[0].sample == 2_400 + len(DING) // 2 + 12_000
+
+
+async def test_it_is_as_loud_as_the_request_says(speech: Speech) -> None:
+    pcm, _, _ = await say(speech, "[chime] Hello.", replace(ORDER, gain_db=-12.0))
+    assert pcm[: len(DING)] == await Chimes().sound(RATE, -12.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "markup", "words"),
+    [
+        ("Hello [chime] there.", True, "Hello [chime] there."), ("Hello. [chime] There.", True, "[chime] There."),
+        ("[chimes] Hello.", True, "[chimes] Hello."), ("[chime] Hello.", False, "[chime] Hello."),
+    ],
+)  # fmt: skip
+async def test_elsewhere_it_is_text(speech: Speech, text: str, markup: bool, words: str) -> None:
+    pcm, segments, _ = await say(speech, text, replace(ORDER, markup=markup))
+    assert [text[one.start : one.end] for one in segments][-1] == words
+    assert not pcm.startswith(DING)
+
+
+async def test_alone_it_is_heard_alone(speech: Speech) -> None:
+    pcm, segments, _ = await say(speech, "[chime]")
+    assert (pcm, segments) == (DING, [])
+    speech.chimes = Chimes("gong")
+    pcm, _, _ = await say(speech, "***")
+    assert not any(pcm), "nothing is said, so nothing is announced"
+
+
+async def test_a_kept_phrase_is_kept_without_it(speech: Speech, tmp_path: Path) -> None:
+    config = PhraseConfig("phrases", (Phrase("Hello."),), most_bytes=1_000_000, max_age_s=60)
+    speech.phrases = PhraseCache(PhraseFiles(tmp_path / "phrases", b"a secret"), config)
+    announced, _, _ = await say(speech, "[chime] Hello.")
+    await speech.phrases.settled()
+    for text, order, heard in (
+        ("Hello.", ORDER, tone("Hello.")),
+        ("[chime] Hello.", ORDER, announced),
+        ("Hello.", replace(ORDER, chime=True, lead_silence_ms=10), bytes(480) + announced),
+    ):
+        async with speech.whole_utterance(order, text) as utterance:
+            parts = [part async for part in utterance]
+        assert utterance.measures.is_cached
+        assert b"".join(part.pcm for part in parts if isinstance(part, AudioChunk)) == heard
+    assert announced == DING + tone("Hello.")
+
+
+async def test_another_of_ours_is_used_at_once_and_a_file_from_the_next_start_on(speech: Speech) -> None:
+    speech.chimes.use("gong")
+    assert (await say(speech, "Hello."))[0].startswith(GONG)
+    with pytest.raises(SettingsError, match=r"^speech\.chime: "):
+        speech.chimes.use("/etc/bell.wav")
+    speech.chimes.use("")
+    assert (await say(speech, "Hello."))[0] == tone("Hello.")
