@@ -27,5 +27,5 @@ foresight        what an utterance would be, without an engine
 chime            the chime before an announcement
 lead             what is heard before the first word
 
-Imports voices, hosting, audio, reading and text.
+Imports voices, hosting, uploads, audio, reading and text.
 """

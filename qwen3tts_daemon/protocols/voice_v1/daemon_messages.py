@@ -111,6 +111,8 @@ class DoneMetrics(msgspec.Struct, kw_only=True, omit_defaults=True):
     ttfa_ms: float | None = None
     gen_ms: float | None = None
     rtf: float | None = None
+    cached: bool = False
+    """It was spoken before, and no engine was asked"""
 
 
 class DoneMessage(_FromDaemon, kw_only=True):
