@@ -29,6 +29,7 @@ from qwen3tts_daemon.environment import MODELSCOPE, MODELSCOPE_VARIABLES
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen_tts.check import options as asked
 from qwen_tts.errors import SynthesisError
 
@@ -57,6 +58,9 @@ NormalizationOption = Annotated[
         help="Put numbers, units, signs and abbreviations into words first, or not.",
     ),
 ]
+FormatOption = Annotated[
+    TextFormat | None, typer.Option(help="What the text is; left out, one that begins with <speak is SSML.")
+]
 
 
 @app.command(context_settings=_PASS_ON)
@@ -74,6 +78,7 @@ def say(
     language: LanguageOption = None,
     uri: UriOption = None,
     text_normalization: NormalizationOption = None,
+    text_format: FormatOption = None,
     chars_per_second: Annotated[float | None, typer.Option(min=0.1, help="Pace of --stdin.")] = None,
     config: ConfigFileOption = None,
     data_dir: DataDirOption = None,
@@ -82,7 +87,7 @@ def say(
     """Speak a line, through a running daemon or without one."""
     if (text is None) == (not stdin):
         raise typer.BadParameter("give a text, or --stdin")
-    wishes = Wishes(voice, language, text_normalization)
+    wishes = Wishes(voice, language, text_normalization, text_format)
     options = say_command.SayOptions(text, output, wishes, _address(uri), chars_per_second)
     _run(say_command.say(options, _common_settings(config, data_dir, debug)))
 
@@ -93,13 +98,14 @@ def read(
     language: LanguageOption = None,
     voice: VoiceOption = None,
     text_normalization: NormalizationOption = None,
+    text_format: FormatOption = None,
     json: Annotated[bool, typer.Option("--json", help="As POST /v1/text/spoken answers.")] = False,
     config: ConfigFileOption = None,
     data_dir: DataDirOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Show what would be spoken of a text, a segment a line: its numbers, units and abbreviations in words."""
-    wishes = Wishes(voice, language, text_normalization)
+    wishes = Wishes(voice, language, text_normalization, text_format)
     spoken = _run(read_command.read(text, wishes, _common_settings(config, data_dir, debug)))
     if json:
         print(msgspec.json.format(msgspec.json.encode(spoken)).decode())

@@ -63,7 +63,9 @@ class Daemon:
         """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
         is_default = settings.models.dir is None and settings.data_dir is None
-        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings), is_default=is_default)
+        self._models = ModelsDirectory(
+            settings.models_path, obstacle=lambda: obstacle_of(settings), is_default=is_default
+        )
         self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
@@ -76,14 +78,15 @@ class Daemon:
             self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
         )
         self._renewing: asyncio.Task[None] | None = None
+        self._watching_lexicon: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         spare_time = SpareTime(self._speech)
         self._phrases = PhraseMaker(self._speech, spare_time)
-        self._samples: VoiceSamples | None = None
-        if settings.voices.samples:
-            self._samples = VoiceSamples(self._speech, _sample_files(settings.data_path / "samples"), spare_time)
+        self._samples = self._voice_samples(settings, spare_time)
         self._making_ahead: list[asyncio.Task[None]] = []
-        self._sockets = Sockets(self._speech, settings.websocket, self._models, self._downloads, version=__version__)
+        self._sockets = Sockets(
+            self._speech, settings.websocket, self._models, self._downloads, self._samples, version=__version__
+        )
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
@@ -91,6 +94,15 @@ class Daemon:
         if settings.wyoming.enabled:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
+
+    def _voice_samples(self, settings: Settings, spare_time: SpareTime) -> VoiceSamples:
+        directory = settings.data_path / "samples"
+        try:
+            samples = VoiceSamples(self._speech, SampleFiles(directory), spare_time)
+        except OSError as error:
+            raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
+        samples.is_making = settings.voices.samples
+        return samples
 
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
@@ -124,6 +136,7 @@ class Daemon:
         self._speech.chimes.use(settings.speech.chime)
         self._speech.phrases.use(phrase_config(settings))
         self._speech.manager.use(manager_config(self._renewal.choice, settings))
+        self._samples.is_making = settings.voices.samples
         self._clips.config = settings.clips
 
     async def serve(self) -> None:
@@ -134,6 +147,7 @@ class Daemon:
         await self._speech.start(preload=self._choice.preload)
         self._phrases.check()
         self._renewing = asyncio.create_task(self._renewal.run())
+        self._watching_lexicon = asyncio.create_task(self._speech.lexicon.watch())
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -146,9 +160,8 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
-        self._making_ahead = [asyncio.create_task(self._phrases.keep_making())]
-        if self._samples is not None:
-            self._making_ahead.append(asyncio.create_task(self._samples.keep_making()))
+        makers = (self._phrases.keep_making(), self._samples.keep_making())
+        self._making_ahead = [asyncio.create_task(making) for making in makers]
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -164,6 +177,8 @@ class Daemon:
         limit_s = self._settings.drain_s
         for task in self._making_ahead:
             task.cancel()
+        if self._watching_lexicon is not None:
+            self._watching_lexicon.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
@@ -190,13 +205,6 @@ class Daemon:
             page = page_from_here(self._settings.http.host, self._http.port)
             print(f"\n  Hear it: {page}#code={code}", file=sys.stderr)
             print(f"  (good once, within an hour; for a phone: {_pair_command(self._settings)})\n", file=sys.stderr)
-
-
-def _sample_files(directory: Path) -> SampleFiles:
-    try:
-        return SampleFiles(directory)
-    except OSError as error:
-        raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
 
 
 def _token(data: Path) -> str:

@@ -39,18 +39,36 @@ MAX_DIRECTIONS: Final = 512
 MAX_PHRASE_CHARS: Final = 1_000
 """Of a phrase that the settings list."""
 Seed = Annotated[int, within(SEED)]
-Instruct = Annotated[str, Meta(max_length=2_000)]
+MAX_STYLES: Final = 64
+MAX_STYLE_CHARS: Final = 500
+"""Of what a voice is told by one."""
+MAX_INSTRUCT_CHARS: Final = 2_000
+Instruct = Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)]
 """How to speak, in words."""
+
+# -- how words are said ----------------------------------------------------------------------------------------------
+
+WrittenWords = Annotated[str, Meta(min_length=1, max_length=80)]
+"""A word or phrase that is said in a way of its own."""
+Respelling = Annotated[str, Meta(max_length=200)]
+"""What is said instead."""
+Sounds = Annotated[str, Meta(max_length=100)]
+"""In phonemes: the preview voice says no more in one breath."""
+MAX_LEXICON_ENTRIES: Final = 2_000
 
 # -- voices that people make ---------------------------------------------------------------------------------------
 
-VoiceName = Annotated[str, Meta(min_length=1, max_length=80)]
-Description = Annotated[str, Meta(max_length=2_000)]
+MAX_NAME_CHARS: Final = 80
+VoiceName = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+MAX_DESCRIPTION_CHARS: Final = 2_000
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARS)]
 """What a voice is like: for people, or for the model that makes it."""
 Transcript = Annotated[str, Meta(max_length=MAX_TRANSCRIPT_CHARS)]
 MAX_SOURCE_CHARS: Final = 200
 """Of the name of the file that a voice came from."""
 MAX_VOICES: Final = 1_000
+MAX_PROFILES: Final = 64
+"""In the settings."""
 
 # -- recordings ----------------------------------------------------------------------------------------------------
 

@@ -17,11 +17,12 @@ from qwen_tts.config.languages import LanguageCode
 from qwen_tts.toml import toml_value
 
 Model = TypeVar("Model", bound=BaseModel)
-Kind = Literal["switch", "number", "choice", "language", "voice", "text", "path", "list", "table"]
+Kind = Literal["switch", "number", "choice", "language", "voice", "text", "path", "list", "table", "texts"]
+"""table: of voices, by names; texts: by names"""
 Place = Literal["command line", "environment", "file", "page", "default"]
 """page: it was changed on the page, and holds until the daemon ends"""
 _KINDS: Mapping[Any, Kind] = {bool: "switch", int: "number", float: "number", str: "text", Path: "path"}
-_KINDS_OF_ORIGINS: Mapping[Any, Kind] = {Literal: "choice", tuple: "list", dict: "table"}
+_KINDS_OF_ORIGINS: Mapping[Any, Kind] = {Literal: "choice", tuple: "list", dict: "texts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Option:
     @property
     def kind(self) -> Kind:
         if self.on_page and self.on_page.is_voice:
-            return "voice"
+            return "table" if get_origin(self.type) is dict else "voice"
         if self.type == LanguageCode:
             return "language"
         return _KINDS.get(self.type) or _KINDS_OF_ORIGINS[get_origin(self.type)]

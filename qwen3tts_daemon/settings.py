@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
@@ -25,11 +25,26 @@ from qwen3tts_daemon.environment import (
     refuse_unknown,
     variable_of,
 )
-from qwen3tts_daemon.limits import CLIP_LIFETIME_S, LEAD_MS, LOUDNESS_LUFS, MAX_PHRASE_CHARS, SILENCE_MS
+from qwen3tts_daemon.limits import (
+    CLIP_LIFETIME_S,
+    GAIN_DB,
+    LEAD_MS,
+    LOUDNESS_LUFS,
+    MAX_DESCRIPTION_CHARS,
+    MAX_INSTRUCT_CHARS,
+    MAX_NAME_CHARS,
+    MAX_PHRASE_CHARS,
+    MAX_PROFILES,
+    MAX_STYLE_CHARS,
+    MAX_STYLES,
+    SILENCE_MS,
+    SPEED,
+)
 from qwen3tts_daemon.server_url import parse_server_url
-from qwen_tts.api import VoiceKind
+from qwen_tts.api import Gender, TextLayout, VoiceKind
 from qwen_tts.config.engine import EngineOptions
 from qwen_tts.config.languages import LanguageCode
+from qwen_tts.limits import SEED
 
 PRIVATE = "private"
 """In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
@@ -46,7 +61,7 @@ class OnPage:
     at_once: bool = True
     """For the next utterance; else from the next start on"""
     is_voice: bool = False
-    """Its text is a voice's name"""
+    """Its text is a voice's name; of a table, each text"""
 
 
 def _empty_is_unset(value: object) -> object:
@@ -170,8 +185,13 @@ class SpeechSettings(Section):
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
     markup: Annotated[bool, OnPage()] = True
-    """Take [pause 500ms] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md); a request
-    may say otherwise."""
+    """Take [pause 500ms], [whisper] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md);
+    a request may say otherwise."""
+    styles: Annotated[dict[str, Annotated[str, Field(max_length=MAX_STYLE_CHARS)]], OnPage()] = Field(
+        default={}, max_length=MAX_STYLES
+    )
+    """Ways to speak beside the built-in ones, by what a text calls them in brackets: {butler="Speak like a butler."};
+    empty text takes a style out. For voices that take instructions (docs/voices.md)."""
     loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
     )
@@ -220,18 +240,76 @@ class PhrasesSettings(Section):
     """What is older is deleted; phrases of `list` are made again."""
 
 
-class VoicesSettings(Section):
-    """What voices are called."""
+class ProfileSettings(Section):
+    """Another voice, spoken in a way of its own; what is not said is as with that one."""
 
-    aliases: Annotated[dict[str, str], OnPage()] = Field(default={}, max_length=256)
+    base: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    """The voice that speaks."""
+    name: str = Field(default="", max_length=MAX_NAME_CHARS)
+    """What people are shown; empty: what its table is called."""
+    description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARS)
+    gender: Gender = ""
+    language: Annotated[LanguageCode | None, BeforeValidator(_empty_is_unset)] = None
+    """Its own."""
+    instruct: str = Field(default="", max_length=MAX_INSTRUCT_CHARS)
+    """How it speaks, in words."""
+    speed: float = Field(default=1.0, ge=SPEED.low, le=SPEED.high)
+    gain_db: float = Field(default=0.0, ge=GAIN_DB.low, le=GAIN_DB.high)
+    seed: int | None = Field(default=None, ge=SEED.low, le=SEED.high)
+    text_layout: Annotated[TextLayout | None, BeforeValidator(_empty_is_unset)] = None
+    text_normalization: bool | None = None
+
+
+class LexiconSettings(Section):
+    """How words are said (docs/text.md)."""
+
+    file: OptionalPath = None
+    """The file that says it, which must be there then; empty means lexicon.toml in the data directory. It is read again
+    whenever it has changed."""
+
+
+class VoicesSettings(Section):
+    """What voices are called, and voices that are made of others ([voices.md](voices.md))."""
+
+    aliases: Annotated[dict[str, str], OnPage(is_voice=True)] = Field(default={}, max_length=256)
     """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
     the command line it is a JSON object."""
     substitute: Annotated[bool, OnPage()] = True
     """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
     language; off refuses them."""
-    samples: bool = True
+    samples: Annotated[bool, OnPage()] = True
     """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
     makes none. They are kept in the data directory, 32 MB at most."""
+    profiles: dict[str, ProfileSettings] = Field(default={}, max_length=MAX_PROFILES)
+    """Voices that are others, spoken in a way of their own, as JSON in the environment and on the command line; in a
+    file each is a table [voices.NAME]: base (the voice that speaks), name, description, gender, language, instruct,
+    speed, gain_db, seed, text_layout, text_normalization."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_tables(cls, given: Any) -> Any:
+        return _with_profiles(given)
+
+
+def _with_profiles(voices: Any) -> Any:
+    """What [voices] has: a table below it that is no option is a profile. Raises SettingsError for one in an option's
+    place; what `aliases` has may be an alias "base"."""
+    if not isinstance(voices, dict):
+        return voices
+    options = VoicesSettings.model_fields.keys()
+    for name in options & voices.keys():
+        value = voices[name]
+        is_profile = isinstance(value, dict) and isinstance(value.get("base"), str)
+        if name == "aliases":
+            is_profile = is_profile and len(value) > 1 and value.keys() <= ProfileSettings.model_fields.keys()
+        if is_profile or (isinstance(value, dict) and name not in ("aliases", "profiles")):
+            raise SettingsError(f"voices.{name} is an option of its own: give the profile another name")
+    tables = {name: value for name, value in voices.items() if name not in options and isinstance(value, dict)}
+    profiles = voices.get("profiles", {})
+    if not tables or not isinstance(profiles, dict):
+        return voices
+    together = profiles | {name: {**profiles.get(name, {}), **table} for name, table in tables.items()}
+    return {name: value for name, value in voices.items() if name not in tables} | {"profiles": together}
 
 
 class EmbeddedSettings(Section):
@@ -333,13 +411,15 @@ class _ConfigFile(PydanticBaseSettingsSource):
 
 
 def read_config_file(path: Path) -> dict[str, Any]:
-    """The file's values. Raises SettingsError if it is missing or no TOML."""
+    """The file's values, profiles of voices among `voices.profiles`. Raises SettingsError if it is missing, no TOML, or
+    has a profile in an option's place."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}") from error
+    return values | {"voices": _with_profiles(values["voices"])} if "voices" in values else values
 
 
 class Settings(BaseSettings):
@@ -377,6 +457,7 @@ class Settings(BaseSettings):
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
     phrases: PhrasesSettings = PhrasesSettings()
+    lexicon: LexiconSettings = LexiconSettings()
     voices: VoicesSettings = VoicesSettings()
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
@@ -389,6 +470,11 @@ class Settings(BaseSettings):
         if self.data_dir is not None:
             return self.data_dir
         return data_home() / "qwen3tts-daemon"
+
+    @property
+    def lexicon_path(self) -> Path:
+        """The lexicon's file, with its default filled in."""
+        return self.lexicon.file or self.data_path / "lexicon.toml"
 
     @property
     def models_path(self) -> Path:
@@ -417,7 +503,7 @@ def load_settings(arguments: list[str]) -> Settings:
         return CliApp.run(Settings, cli_args=list(_with_values(arguments)))
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(str(part) for part in first["loc"]).replace("voices.profiles.", "voices.", 1)
         raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r}{_origin(name, arguments)})") from error
     except (BadVariable, UnreadableSettings) as error:
         raise SettingsError(str(error)) from error

@@ -19,15 +19,18 @@ from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech.chime import Chimes
 from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.phrase_cache import Phrase, PhraseCache, PhraseConfig
 from qwen3tts_daemon.speech.phrase_files import PhraseFiles
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.text.styles import Styles
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.profiles import Profiles
 from qwen_tts.errors import OutOfMemory
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
@@ -61,6 +64,7 @@ def make_speech(
         engines.stand_in,
         checkpoints=models.names,
         loudness=VoiceLoudness(settings.data_path / "loudness.json"),
+        lexicon=LexiconFile(settings.lexicon_path, is_named=settings.lexicon.file is not None),
         phrases=phrases,
         chimes=Chimes(settings.speech.chime),
         made_of=engines.made_of,
@@ -88,9 +92,13 @@ def phrase_config(settings: Settings) -> PhraseConfig:
 
 
 def voice_config(settings: Settings) -> VoiceConfig:
-    """Raises SettingsError for aliases that mean nothing, whatever voices there are."""
+    """Raises SettingsError for aliases, profiles and styles that mean nothing, whatever voices there are."""
     voices = settings.voices
-    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute)
+    profiles = Profiles(voices.profiles, settings.config)
+    return VoiceConfig(
+        settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles,
+        Styles(settings.speech.styles),
+    )  # fmt: skip
 
 
 def speech_config(settings: Settings) -> SpeechConfig:

@@ -40,15 +40,15 @@ def edge_samples(sample_rate: int) -> int:
 
 
 def faded_out(pcm: bytes) -> bytes:
-    """Down to nothing over all of it."""
-    return _faded(pcm, 1, 0)
+    """Down to nothing over all of it, without the zeros at its end: they would be part of the pause."""
+    return np.trim_zeros(_faded(pcm, 1, 0), "b").tobytes()
 
 
 def faded_in(pcm: bytes) -> bytes:
-    """Up from nothing over all of it."""
-    return _faded(pcm, 0, 1)
+    """Up from nothing over all of it, without the zeros at its beginning."""
+    return np.trim_zeros(_faded(pcm, 0, 1), "f").tobytes()
 
 
-def _faded(pcm: bytes, before: int, after: int) -> bytes:
+def _faded(pcm: bytes, before: int, after: int) -> NDArray[np.int16]:
     samples = np.frombuffer(pcm, "<i2")
-    return np.rint(samples * np.linspace(before, after, len(samples), endpoint=False)).astype("<i2").tobytes()
+    return np.rint(samples * np.linspace(before, after, len(samples), endpoint=False)).astype("<i2")

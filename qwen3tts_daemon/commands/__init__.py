@@ -14,5 +14,5 @@ read        what would be spoken of a text
 say         speak a line
 voices      who can speak
 
-Imports speech, downloads, hosting and access.
+Imports speech, text, downloads, hosting and access.
 """

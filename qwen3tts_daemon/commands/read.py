@@ -13,7 +13,6 @@ from qwen3tts_daemon.access.lan_addresses import address_from_here
 from qwen3tts_daemon.commands import local
 from qwen3tts_daemon.commands.client import NoDaemon, Wishes
 from qwen3tts_daemon.settings import Settings
-from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.text_reading import SpokenText
 from qwen_tts.errors import from_code
 
@@ -25,7 +24,7 @@ async def read(text: str, wishes: Wishes, settings: Settings) -> SpokenText:
     if settings.http.enabled:
         with contextlib.suppress(NoDaemon):
             return await asyncio.to_thread(_ask, text, wishes, settings)
-    order = Order("cli", wishes.voice, wishes.language, text_normalization=wishes.text_normalization)
+    order = wishes.order(streamed=False)
     async with local.local_speech(settings, preload=False) as speech:
         return await speech.whole_utterance(order, text).read()
 

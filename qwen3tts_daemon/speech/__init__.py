@@ -5,6 +5,7 @@ request          what is asked for, and by whom
 utterance        the life of one utterance, from its text to its end
 incoming_text    its text as it comes, in segments
 text_reading     the words that an engine is given of a segment
+lexicon_file     how the household wants words said, on disk
 speakers         who speaks each passage of it
 voice_selection  which voice, language and checkpoint it gets
 synthesis        its work in the engine: a lease and a stream

@@ -192,7 +192,9 @@ class Output:
         passage.trimmed += cut
         passage.is_heard = True
         begins, ends = cut * PCM_BYTES, max(quiet, cut + edge_samples(self.sample_rate)) * PCM_BYTES
-        return faded_in(pcm[begins:ends]) + pcm[ends:]
+        faded = faded_in(pcm[begins:ends])
+        passage.trimmed += (ends - begins - len(faded)) // PCM_BYTES
+        return faded + pcm[ends:]
 
     def _silence(self, pcm: bytes) -> list[Part]:
         """In frames, as an engine would give it."""

@@ -15,6 +15,7 @@ from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.chime import Chimes
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.hourly_count import HourlyCount
+from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.phrase_cache import PhraseCache
@@ -48,6 +49,7 @@ class Speech:
         *,
         checkpoints: Sequence[str] = (),
         loudness: VoiceLoudness | None = None,
+        lexicon: LexiconFile | None = None,
         phrases: PhraseCache | None = None,
         chimes: Chimes | None = None,
         made_of: str = "",
@@ -65,6 +67,7 @@ class Speech:
         manager.on_state.append(self._state_changed)
         self.config = config
         self._loudness = loudness or VoiceLoudness()
+        self.lexicon = lexicon or LexiconFile()
         self.phrases = phrases or PhraseCache()
         self.chimes = chimes or Chimes()
         self._metrics = metrics
@@ -187,8 +190,8 @@ class Speech:
     ) -> Utterance:  # fmt: skip
         return Utterance(
             order, caller, self.voices, self._engines, self.config,
-            loudness=self._loudness, phrases=self.phrases, chimes=self.chimes, is_live=is_live,
-            on_begin=on_begin, on_end=on_end,
+            loudness=self._loudness, lexicon=self.lexicon.lexicon, phrases=self.phrases, chimes=self.chimes,
+            is_live=is_live, on_begin=on_begin, on_end=on_end,
         )  # fmt: skip
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:

@@ -9,6 +9,7 @@ voice can read none are an error.
 """
 
 import asyncio
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,12 +35,16 @@ from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
 from qwen3tts_daemon.speech.voice_selection import LeftOut, VoiceSelection
 from qwen3tts_daemon.text.directions import Directions, pause_in
+from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
 from qwen_tts.api import Audio, AudioChunk, Guard, StreamEnd, check_length
 from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream, SpeechEngine
+
+logger = logging.getLogger(__name__)
 
 _BAD: frozenset[Guard] = frozenset(("length", "silence"))
 """What had to be done against a mistake that can be heard"""
@@ -71,7 +76,7 @@ class Utterance:
 
     def __init__(
         self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
-        loudness: VoiceLoudness, phrases: PhraseCache, chimes: Chimes, is_live: bool,
+        loudness: VoiceLoudness, lexicon: Lexicon, phrases: PhraseCache, chimes: Chimes, is_live: bool,
         on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
     ) -> None:  # fmt: skip
         """`is_live`: its text comes bit by bit, else all of it at once. Raises InvalidRequest for what nobody can
@@ -86,13 +91,18 @@ class Utterance:
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
         self._voices, self._engines = voices, engines
+        self._lexicon = lexicon.with_entries(order.words)
         self._speakers = self._new_speakers()
         markup = config.markup if order.markup is None else order.markup
-        directions = Directions(voices.is_listed) if markup else None
+        takes_styles = bool(engines.capabilities.instruct_kinds)
+        self._directions = Directions(voices.is_listed, voices.config.styles, takes_styles=takes_styles)
+        directions = self._directions if markup else None
         sentence_ms = config.sentence_silence_ms if order.sentence_silence_ms is None else order.sentence_silence_ms
         self._text = IncomingText(
-            order.split, config.idle_flush_s, directions, None if sentence_ms is None else sentence_ms / 1000
-        )
+            order.split, config.idle_flush_s, directions,
+            sent=SentText(order.text_format, is_voice=voices.is_listed, is_obeyed=markup),
+            sentence_pause_s=None if sentence_ms is None else sentence_ms / 1000, clean=self._lexicon.cleaned,
+        )  # fmt: skip
         self._first = 0
         """The segment that the passage in hand begins with"""
         self._prepared_for = 0
@@ -110,6 +120,8 @@ class Utterance:
         self._listener: LoudnessListener | None = None
         """To a voice whose loudness is wanted and not known"""
         self._ready: deque[Part] = deque()
+        self._leaves_out_style = False
+        """Somebody who spoke could not be told the style"""
         self._is_cancelled = False
         self._recording: list[bytes] = []
         """PCM of a designed voice: it may be kept."""
@@ -199,6 +211,10 @@ class Utterance:
         self.cancel()
         if isinstance(error, Exception) and self.end == "cancelled":
             self.end = code_of(error)
+        if self._leaves_out_style or self._directions.has_dropped_style:
+            logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)
+        if complaint := self._text.complaint:
+            logger.info("speech id=%s: %s", self.caller.request_id, complaint)
         self._on_end(self)
 
     def cancel(self) -> None:
@@ -230,8 +246,9 @@ class Utterance:
 
     def _new_speakers(self) -> Speakers:
         return Speakers(
-            self.order, self.caller, self._voices, self._engines, text_normalization=self._config.text_normalization
-        )
+            self.order, self.caller, self._voices, self._engines,
+            text_normalization=self._config.text_normalization, lexicon=self._lexicon,
+        )  # fmt: skip
 
     def _synthesis_of_passage(self) -> Synthesis:
         return Synthesis(self._text, self._first, self.measures, self._speakers, self._open_stream)
@@ -243,6 +260,7 @@ class Utterance:
         speaker = self._speakers.now
         is_live = self._is_live and not self._recall.has_waited
         request, reading = await speaker.decide(engine, first.text, is_live=is_live)
+        self._leaves_out_style |= speaker.leaves_out_style
         if self._engines.is_stand_in(engine):
             self._recall.forget()
         if self._output is None:

@@ -146,9 +146,10 @@ class VoiceMaker:
             raise Refusal("bad_field", str(error), param=field_of(error)) from None
 
     def _free_id(self, name: str) -> str:
-        """No preset has it either, and no path beside /v1/audio/voices/{id}."""
+        """No preset and no profile of the settings has it either, and no path beside /v1/audio/voices/{id}."""
         presets = (info.name.lower() for info in self._speech.capabilities.voices)
-        return self.library.free_id(name, frozenset((*presets, "import")))
+        profiles = (voice.id for voice in self._speech.voices.config.profiles)
+        return self.library.free_id(name, frozenset((*presets, *profiles, "import")))
 
     async def _add(
         self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None

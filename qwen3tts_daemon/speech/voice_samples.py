@@ -30,6 +30,10 @@ class VoiceSamples:
         self._files = files
         self._spare_time = spare_time
         self._failed: set[SampleKey] = set()
+        self.is_making = True
+        """Off: those that are made are found, and no more are made"""
+        self.made = 0
+        """Since this object is there"""
 
     def has(self, known: KnownVoice) -> bool:
         return self._files.has(self._key(known))
@@ -51,6 +55,8 @@ class VoiceSamples:
 
     def _next(self) -> KnownVoice | None:
         """Of whom one can be made now."""
+        if not self.is_making:
+            return None
         return next((known for known in self._speech.voices.known if self._is_missing(known)), None)
 
     def _is_missing(self, known: KnownVoice) -> bool:
@@ -80,7 +86,9 @@ class VoiceSamples:
     async def _keep(self, known: KnownVoice, sound: Audio) -> None:
         key = self._key(known)
         wanted = [self._key(one) for one in self._speech.voices.known]
-        if not await asyncio.to_thread(self._files.keep, key, to_wav(sound), wanted):
+        if await asyncio.to_thread(self._files.keep, key, to_wav(sound), wanted):
+            self.made += 1
+        else:
             self._failed.add(key)
 
 

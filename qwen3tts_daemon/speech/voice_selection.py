@@ -13,10 +13,11 @@ from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.languages import detect_language
+from qwen3tts_daemon.text.lexicon import Lexicon, Words
 from qwen3tts_daemon.voices.catalogue import Choice, VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.stored_prompts import voice_for
-from qwen_tts.api import AUTO, ClonedVoice, DesignedVoice, SynthesisRequest, VoiceKind
+from qwen_tts.api import AUTO, Capabilities, ClonedVoice, DesignedVoice, SynthesisRequest, VoiceKind
 from qwen_tts.errors import OtherVoice, UnsupportedLanguage
 from qwen_tts.stream import SpeechEngine
 
@@ -39,17 +40,21 @@ class VoiceSelection:
     """Who speaks one utterance: first as far as its order says, then as decided."""
 
     def __init__(
-        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool
-    ) -> None:
-        """`text_normalization`: where neither the order nor the voice says it.
+        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool,
+        lexicon: Lexicon,
+    ) -> None:  # fmt: skip
+        """`text_normalization`: where neither the order nor the voice says it. `lexicon`: how words are said.
 
         Raises InvalidRequest for what nobody can speak.
         """
         self._order, self._caller = order, caller
-        self._text_normalization = text_normalization
+        self._text_normalization, self._lexicon = text_normalization, lexicon
         self._voices, self._engines = voices, engines
         self._choice = voices.check(order.voice, order.language)
         voices.check_instruct(self._choice.voice, order.instruct)
+        self._style = order.text_style or voices.config.styles.instruction(order.style)
+        self.leaves_out_style = False
+        """Whether the voice could not be told the style, once it is decided"""
         self._known: KnownVoice | None = None
         self.language = ""
         self.model = ""
@@ -79,7 +84,7 @@ class VoiceSelection:
     def identity(self) -> str:
         """Whatever decides on how words sound: who speaks, and how; once it is decided."""
         order = replace(self._order, **_NOT_HEARD)
-        return f"{self.model} {self.language} {self._known!r} {order!r}"
+        return f"{self.model} {self.language} {self._known!r} {order!r} {self._style!r}"
 
     @property
     def is_repeatable(self) -> bool:
@@ -139,28 +144,33 @@ class VoiceSelection:
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
             streamed=order.streamed, passed_on_by=caller.passed_on_by,
         )  # fmt: skip
-        return request, self._reading_by(known, self.language)
+        return request, self._reading_by(known, self.language, engine.capabilities)
 
     def _instruct(self, engine: SpeechEngine, known: KnownVoice) -> str:
-        """What the voice is told of how to speak; a style of the text is left out where it cannot be told."""
-        order = self._order
-        style = order.style if known.kind in engine.capabilities.instruct_kinds else ""
-        return " ".join(filter(None, (order.instruct or known.instruct, style)))
+        """What the voice is told of how to speak: what the request says, else the voice's own, and behind it the style.
+        That is left out where it cannot be told."""
+        own = self._order.instruct or known.instruct
+        self.leaves_out_style = bool(self._style) and known.kind not in engine.capabilities.instruct_kinds
+        if not self._style or self.leaves_out_style:
+            return own
+        return f"{_sentence(own)} {self._style}".lstrip()
 
     def foresee(self, text: str) -> TextReading:
         """As `decide`, as far as no engine need be asked: by the one that the settings mean, whoever stands in now."""
         known, language = self._voices.decide(self._choice, text, request_id="")
         self._is_decided(known, language, self._engines.model_for(known.kind))
-        return self._reading_by(known, language)
+        return self._reading_by(known, language, self._engines.capabilities)
 
     def _is_decided(self, known: KnownVoice, language: str, model: str) -> None:
         order = self._order
         self._known, self.language, self.model = known, language, model
         self.speed, self.gain_db = SPEED.clamp(order.speed * known.speed), GAIN_DB.clamp(order.gain_db + known.gain_db)
 
-    def _reading_by(self, known: KnownVoice, language: str) -> TextReading:
+    def _reading_by(self, known: KnownVoice, language: str, capabilities: Capabilities) -> TextReading:
         said = (self._order.text_normalization, known.text_normalization)
-        return TextReading(language, next((is_on for is_on in said if is_on is not None), self._text_normalization))
+        is_on = next((is_on for is_on in said if is_on is not None), self._text_normalization)
+        has_ipa = capabilities.phonemes == "ipa"
+        return TextReading(language, is_on, Words(self._lexicon, language, known.names, has_ipa=has_ipa), has_ipa)
 
     def unreadable(self, text: str) -> UnsupportedLanguage:
         """The engine has made no sound of these words."""
@@ -198,3 +208,9 @@ class VoiceSelection:
         others = VoiceCatalogue(lambda: capabilities, VoiceConfig(default_language=voices.default_language))
         language = choice.language if choice.language in others.languages else AUTO
         return others, Choice(None, language, gender=choice.gender, absent=choice.absent)
+
+
+def _sentence(words: str) -> str:
+    """With its end, so that more may follow."""
+    kept = words.rstrip()
+    return kept if not kept or kept[-1] in ".!?;,:。！？；，" else f"{kept}."

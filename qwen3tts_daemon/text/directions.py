@@ -1,5 +1,5 @@
-"""What a text says of how it is to be spoken. In brackets: [pause 500ms], and [voice: anna] where a line begins,
-[chime] before all words.
+"""What a text says of how it is to be spoken. In brackets: [pause 500ms], [whisper] ... [/], [voice: anna] where a
+line begins, and [chime] before all words.
 
 What is unknown, broken or names nobody is text, as brackets are anywhere: [1], [sic]. All but pauses hold until the
 next direction of their kind.
@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.limits import MAX_DIRECTIONS, MAX_PAUSE_S, MAX_PAUSES_S, MAX_VOICE_CHANGES, SPEED
+from qwen3tts_daemon.text.styles import Styles
 
 _PAUSE = regex.compile(r"\[pause[ :=]{0,2}\s?(?<n>[0-9]{1,6}(?:\.[0-9]{1,6})?)\s?(?<unit>ms|s)\]", regex.I)
 _CHIME = regex.compile(r"\[chime\]", regex.I)
@@ -119,9 +120,17 @@ class Found(NamedTuple):
 class Directions:
     """Finds the directions of one text, as many as there may be: what is over the limits is dropped."""
 
-    def __init__(self, is_voice: Callable[[str], bool]) -> None:
-        """`is_voice`: whether somebody has that name."""
+    def __init__(
+        self, is_voice: Callable[[str], bool], styles: Styles | None = None, *, takes_styles: bool = True
+    ) -> None:
+        """`is_voice`: whether somebody has that name. `takes_styles`: whether any voice can be told one; if not, they
+        are dropped."""
         self._is_voice = is_voice
+        self._styles = styles or Styles()
+        self._takes_styles = takes_styles
+        self.has_dropped_style = False
+        self._is_styled = False
+        """Inside a style"""
         self._pauses_s = 0.0
         self._voice_changes = self._directions = 0
 
@@ -129,7 +138,12 @@ class Directions:
         self, text: str, start: int, *, begins_line: bool, begins_text: bool, settled: bool
     ) -> Found | Literal["perhaps"] | None:
         """The direction whose bracket opens at `start`. `settled`: decide as if the text ended here."""
-        for pattern in (_PAUSE, *((_VOICE,) if begins_line else ()), *((_CHIME,) if begins_text else ())):
+        brackets = [_PAUSE, self._styles.bracket]
+        if begins_line:
+            brackets.append(_VOICE)
+        if begins_text:
+            brackets.append(_CHIME)
+        for pattern in brackets:
             found = pattern.match(text, start, partial=not settled)
             if found and found.partial:
                 return "perhaps"
@@ -143,6 +157,10 @@ class Directions:
             return VoiceChange(name.strip()) if self._is_voice(name.strip()) else None
         if found.re is _CHIME:
             return Chime()
+        if (style := groups.get("style")) is not None:
+            return StyleChange(instruct) if (instruct := self._styles.find(style)) else None
+        if groups.get("end") is not None:
+            return StyleChange("") if self._is_styled else None
         return Pause(float(groups["n"]) / (1000 if groups["unit"].lower() == "ms" else 1))
 
     def within_limits(self, direction: Direction) -> Direction | None:
@@ -161,6 +179,10 @@ class Directions:
                 return SpeedChange(SPEED.clamp(speed))
             case GainChange(gain_db):
                 return GainChange(min(0.0, gain_db))
+            case StyleChange(instruct):
+                self._is_styled = bool(instruct)
+                self.has_dropped_style |= not self._takes_styles
+                return direction if self._takes_styles else None
             case _:
                 return direction
 

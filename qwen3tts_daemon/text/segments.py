@@ -9,7 +9,7 @@
 - The buffer is bounded: no segment has more than MAX_CHARS, and code blocks are dropped while they come in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -88,9 +88,12 @@ _WIDE = regex.compile(f"[{CJK}]")
 class LiveSegmenter:
     """Cuts the text of one context into segments."""
 
-    def __init__(self, *, split: Split = "sentence", directions: Directions | None = None) -> None:
-        """`directions`: who finds them; None: brackets are text."""
-        self._split = split
+    def __init__(
+        self, *, split: Split = "sentence", directions: Directions | None = None,
+        clean: Callable[[str], str] = speakable,
+    ) -> None:  # fmt: skip
+        """`directions`: who finds them; None: brackets are text. `clean`: what makes words of a piece as written."""
+        self._split, self._clean = split, clean
         self._directions = directions
         self._pending: list[Direction] = []
         self._marks = Marks()
@@ -170,7 +173,7 @@ class LiveSegmenter:
             self._meet(cut.direction)
         said = self._marks.pronunciations_in(raw)
         kept = raw.rstrip()
-        text = speakable(kept) if cut.ending is not None else ""
+        text = self._clean(kept) if cut.ending is not None else ""
         if cut.ending is None or not is_speakable(text):
             self._pending = before + self._pending
             return None

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from qwen3tts_daemon.hosting.checkpoints import way_to_voices
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
+from qwen3tts_daemon.text.styles import Styles
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
-from qwen3tts_daemon.voices.default_voices import DefaultVoices, voice_problems
+from qwen3tts_daemon.voices.default_voices import DefaultVoices
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.name_resolver import NameResolver
+from qwen3tts_daemon.voices.profiles import Profiles
+from qwen3tts_daemon.voices.settings_problems import profile_problems, voice_problems
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.trial_references import PREFIX, TrialReferences
 from qwen_tts.api import AUTO, Capabilities, ClonedVoice, Gender, PresetVoice, Voice, VoiceInfo
@@ -49,10 +52,13 @@ class VoiceConfig:
     aliases: Aliases = field(default_factory=Aliases)
     substitute: bool = True
     """Names of other products mean any voice."""
+    profiles: Profiles = field(default_factory=Profiles)
+    styles: Styles = field(default_factory=Styles)
 
 
 class VoiceCatalogue:
-    """The engine's voices and the stored ones, asked anew each time: a voice that is added can be asked for at once."""
+    """The engine's voices, profiles of the settings and stored voices, asked anew each time: a voice that is added can
+    be asked for at once."""
 
     def __init__(
         self,
@@ -76,6 +82,7 @@ class VoiceCatalogue:
     def use(self, config: VoiceConfig) -> None:
         """From now on. What has been decided of an utterance stays."""
         self.config = config
+        self._known.profiles = config.profiles
         self._names = self._names_by(config, self.former)
         self._defaults = DefaultVoices(
             self._known, self._names, default_voice=config.default_voice, of_languages=config.aliases.languages
@@ -88,8 +95,13 @@ class VoiceCatalogue:
 
     @property
     def known(self) -> Sequence[KnownVoice]:
-        """The engine's voices, then the stored ones that it can speak with."""
+        """The engine's voices, then those of one's own that it can speak with."""
         return self._known.all
+
+    @property
+    def stored(self) -> Sequence[StoredVoice]:
+        """All of one's own, whether or not they can speak now: the settings' profiles, then those that are kept."""
+        return self._known.stored
 
     @property
     def voices(self) -> Sequence[VoiceInfo]:
@@ -145,6 +157,10 @@ class VoiceCatalogue:
             return False
         return True
 
+    def styles_of(self, known: KnownVoice) -> tuple[str, ...]:
+        """Names of the styles that it can speak in."""
+        return self.config.styles.names if known.kind in self._known.capabilities.instruct_kinds else ()
+
     def can_speak(self, stored: StoredVoice) -> bool:
         """With what is loaded."""
         return self._known.of_stored(stored) is not None
@@ -152,7 +168,7 @@ class VoiceCatalogue:
     # -- what is refused -----------------------------------------------------------------------------------
 
     def check_settings(self) -> None:
-        """Raises SettingsError for a default voice or an alias that is no voice; voices are known by now.
+        """Raises SettingsError for a profile, a default voice or an alias of what is no voice; voices are known by now.
 
         A former voice is none: the next start would not know it.
         """
@@ -168,7 +184,14 @@ class VoiceCatalogue:
                     raise SettingsError(problem)
 
     def _problems(self, config: VoiceConfig) -> Iterator[str]:
-        return voice_problems(self._known, self._names_by(config), config.aliases, config.default_voice)
+        names = self._names_by(config)
+        yield from profile_problems(self._known, names)
+        for profile in self._known.profiles:
+            try:
+                self.check_stored(profile)
+            except InvalidRequest as error:
+                yield f"{self._known.profiles.option(profile, 'instruct')}: {error}"
+        yield from voice_problems(self._known, names, config.aliases, config.default_voice)
 
     def check_stored(self, stored: StoredVoice) -> None:
         """Raises InvalidRequest if what is loaded speaks it, and could not with its instruction."""

@@ -1,15 +1,12 @@
 """Who speaks if no voice is named."""
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
+from qwen3tts_daemon.voices.aliases import AnyVoice
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
-from qwen3tts_daemon.voices.name_resolver import NameResolver, voice_called
+from qwen3tts_daemon.voices.name_resolver import NameResolver
 from qwen_tts.api import AUTO, Gender, VoiceInfo
 from qwen_tts.errors import UnknownVoice
-
-logger = logging.getLogger(__name__)
 
 
 class DefaultVoices:
@@ -65,33 +62,3 @@ class DefaultVoices:
             return self.speaker(language).info
         except UnknownVoice:
             return self._known.speakers(language)[0].info
-
-
-def voice_problems(
-    known: KnownVoices, names: NameResolver, aliases: Aliases, default_voice: str | None
-) -> Iterator[str]:
-    """What is wrong with a default voice or an alias, the option first; voices are known by now."""
-    if default_voice is not None:
-        yield from _problem(names, "voice", default_voice)
-    for name in aliases.names:
-        if voice_called(known.all, name) is not None:
-            logger.warning("voices.aliases: %s is a voice's own name, and stays that voice", name)
-        else:
-            yield from _problem(names, "voices.aliases", name)
-    for language, voice in aliases.languages.items():
-        yield from _problem(names, f"voices.aliases: {language}", voice, language)
-
-
-def _problem(names: NameResolver, option: str, voice: str, language: str = AUTO) -> Iterator[str]:
-    """That there is no such voice, or that it does not speak the language. A stored voice that cannot speak now is
-    none: who asks for it is told."""
-    try:
-        meant = names.resolve(voice)
-    except UnknownVoice as error:
-        if not names.is_stored(voice):
-            yield f"{option}: {error}"
-        else:
-            logger.warning("%s: %s", option, error)
-        return
-    if isinstance(meant, KnownVoice) and not meant.speaks(language):
-        yield f"{option}: voice {meant.name!r} speaks {', '.join(meant.info.languages)}"

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.names import canonical, folded
+from qwen3tts_daemon.voices.profiles import Profiles
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
+from qwen3tts_daemon.voices.voice_id import slug
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, PresetVoice, TextLayout, Voice, VoiceInfo, VoiceKind
 from qwen_tts.errors import InvalidRequest
 
@@ -38,6 +41,12 @@ class KnownVoice:
         return self.info.name
 
     @property
+    def names(self) -> frozenset[str]:
+        """What it goes by: its own name, what people call it, and of a profile the engine's voice below."""
+        below = self.voice.name if isinstance(self.voice, PresetVoice) else ""
+        return frozenset(filter(None, (self.name, self.stored.name if self.stored else "", below)))
+
+    @property
     def kind(self) -> VoiceKind:
         return "cloned" if isinstance(self.voice, StoredVoice) else self.voice.kind
 
@@ -51,14 +60,17 @@ class KnownVoice:
 
 
 class KnownVoices:
-    """The engine's voices, then the stored ones that it can speak with.
+    """The engine's voices, then those of one's own that it can speak with: the settings' and the stored ones.
 
-    Engine and library are asked anew each time, so that a voice added now is offered now.
+    Of one name, the engine's goes before the settings', and that before a stored one. Engine and library are asked anew
+    each time, so that a voice added now is offered now.
     """
 
     def __init__(self, capabilities: Callable[[], Capabilities], library: VoiceLibrary | None) -> None:
         self._capabilities = capabilities
         self.library = library
+        self.profiles = Profiles()
+        """Of the settings"""
         self._listed_of: tuple[Capabilities, list[StoredVoice]] | None = None
         self._listed: tuple[KnownVoice, ...] = ()
         self._revision = 0
@@ -70,8 +82,18 @@ class KnownVoices:
 
     @property
     def stored(self) -> list[StoredVoice]:
-        """All that are kept, whether or not they can speak now."""
-        return self.library.voices if self.library else []
+        """All of one's own, whether or not they can speak now."""
+        kept = self.library.voices if self.library else []
+        if not self.profiles:
+            return kept
+        presets = {canonical(info.name) for info in self.capabilities.voices}
+        profiles = [profile for profile in self.profiles if profile.id not in presets]
+        return [*profiles, *(voice for voice in kept if voice.id not in self.profiles)]
+
+    def find_stored(self, name: str) -> StoredVoice | None:
+        """One of one's own by its id."""
+        id = canonical(name)
+        return self.profiles.get(id) or (self.library.find(id) if self.library else None)
 
     @property
     def all(self) -> Sequence[KnownVoice]:
@@ -118,9 +140,9 @@ class KnownVoices:
 
     def _base_of(self, profile: StoredVoice, profiles: int) -> KnownVoice | None:
         for info in self.capabilities.voices:
-            if info.name.casefold() == profile.base.casefold():
+            if folded(info.name) == folded(profile.base):
                 return KnownVoice(info, PresetVoice(info.name))
-        base = self.library.find(profile.base) if self.library else None
+        base = self.find_stored(profile.base) or self.find_stored(slug(profile.base))
         return None if base is None or profiles >= _MOST_PROFILES_DEEP else self.of_stored(base, profiles + 1)
 
 

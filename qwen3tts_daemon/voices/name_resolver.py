@@ -66,7 +66,7 @@ class NameResolver:
         return any_voice(name, is_preview=is_preview, substitute=self._substitute, former=self._former)
 
     def _stored_called(self, name: str) -> StoredVoice | None:
-        return self._known.library.find(canonical(name)) if self._known.library else None
+        return self._known.find_stored(name)
 
     def _stored_seen_as(self, name: str) -> StoredVoice | None:
         seen = folded(name)
@@ -80,12 +80,13 @@ class NameResolver:
 
     def _silent(self, name: str, stored: StoredVoice) -> UnknownVoice:
         """Nothing that is loaded speaks it."""
+        there = "in the settings" if stored.id in self._known.profiles else "stored"
         if stored.kind == "profile":
-            reason = f"it is stored, and nothing that is loaded speaks its voice {stored.base!r}"
+            reason = f"it is {there}, and nothing that is loaded speaks its voice {stored.base!r}"
         else:
             capabilities = self._known.capabilities
             kinds = " or ".join(capabilities.voice_kinds)
-            reason = f"it is stored, and what is loaded speaks {kinds} voices only; {way_to_voices(capabilities)}"
+            reason = f"it is {there}, and what is loaded speaks {kinds} voices only; {way_to_voices(capabilities)}"
         return UnknownVoice(f"no voice {name[:64]!r} here; {reason}", param="voice")
 
 

@@ -40,9 +40,9 @@ async def say(speech: Speech, pieces: list[str], order: Order = ORDER) -> tuple[
 
 
 def pauses(samples: np.ndarray) -> list[int]:
-    """Lengths of stretches of zeros longer than 20 ms, in samples; a wave that begins or ends at zero adds one."""
+    """Lengths of stretches of zeros longer than 20 ms, in samples."""
     text = "".join("0" if sample == 0 else "1" for sample in samples)
-    return [len(run) // 4 * 4 for run in re.findall("0+", text) if len(run) > SAMPLE_RATE // 50]
+    return [len(run) for run in re.findall("0+", text) if len(run) > SAMPLE_RATE // 50]
 
 
 @pytest.mark.parametrize("cut", [1, 3, 1_000])

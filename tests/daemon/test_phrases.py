@@ -18,6 +18,7 @@ from qwen3tts_daemon.speech.phrase_files import PhraseFiles
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
+from qwen3tts_daemon.text.lexicon import Entry
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AudioChunk, DesignedVoice, Limits, Sampling
 from qwen_tts.errors import ModelUnavailable, SynthesisFailed
@@ -425,7 +426,8 @@ async def test_nothing_on_the_disk_has_a_word_of_it(
 # -- what is another sound -----------------------------------------------------------------------------------------
 
 OTHERS: dict[str, Any] = {
-    "instruct": "softly", "style": "softly", "speed": 1.5, "gain_db": -3.0, "tail_silence_ms": 100,
+    "instruct": "softly", "style": "whisper", "text_style": "Whisper.",
+    "words": (Entry(written="ready", say="steady"),), "speed": 1.5, "gain_db": -3.0, "tail_silence_ms": 100,
     "sentence_silence_ms": 100, "split": "none", "text_layout": "streaming", "text_normalization": False,
     "markup": False, "text_format": "text", "sampling": Sampling(seed=7), "limits": Limits(max_audio_s=60),
     "voice": "gong", "language": "fr",

@@ -57,6 +57,7 @@ async def test_each_voice_says_the_sentence_of_its_language_and_nobody_counts_it
     assert speech.voices.library is not None
     speech.voices.library.add(ANNA)
     await until(lambda: all_made(samples, speech))
+    assert samples.made == 3, "whoever watches hears of each"
     assert not speech.reports
     assert speech.active == 0
     for name, language in (("tone", "en"), ("gong", "zh"), ("anna", "de")):

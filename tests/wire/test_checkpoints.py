@@ -1,5 +1,6 @@
 """The checkpoints over the wires: which are here, their download with the token, and what those who watch are told."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,8 @@ from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, scan
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory, Obstacle
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
+from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.config.checkpoint_files import WEIGHTS
 from tests.daemon.stand_in_hub import StandInHub, running
 from tests.wire.http_door import TOKEN, Door, open_door
@@ -41,7 +44,7 @@ def hub(offered: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 
 @pytest.fixture
 def models(tmp_path: Path) -> ModelsDirectory:
-    return ModelsDirectory(tmp_path / "models", obstacle=Obstacle("pytorch", "./start.sh"))
+    return ModelsDirectory(tmp_path / "models", obstacle=lambda: Obstacle("pytorch", "./start.sh"))
 
 
 @pytest.fixture
@@ -112,6 +115,22 @@ async def test_offline_is_told_by_its_name(speech: Speech, metrics: Metrics) -> 
         answer = await door.client.post(PATH, json={"checkpoint": "1.7B-Base"}, headers=BEARER)
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "download_refused")
         assert "models.offline" in answer.json()["error"]["message"]
+
+
+async def test_who_watches_hears_of_a_sample_that_was_made(speech: Speech, metrics: Metrics, tmp_path: Path) -> None:
+    samples = VoiceSamples(speech, SampleFiles(tmp_path), quiet_s=0.01)
+    async with (
+        open_door(speech, metrics, samples=samples) as door,
+        connect(f"{door.url.replace('http', 'ws')}/v1/tts") as socket,
+    ):
+        await socket.send('{"type": "watch"}')
+        first = await heard(socket, "voices", samples=0)
+        making = asyncio.create_task(samples.keep_making())
+        last = await heard(socket, "voices", samples=2)
+        assert last["revision"] == first["revision"], "no other voices"
+        listed = (await door.client.get("/v1/audio/voices")).json()["voices"]
+        assert all(voice["has_sample"] for voice in listed)
+        making.cancel()
 
 
 async def test_who_watches_hears_of_every_change_of_the_voices(door: Door, models: ModelsDirectory) -> None:

@@ -132,6 +132,7 @@ async def test_each_is_told_with_all_that_a_form_needs(door: Door, path: Path) -
         "voice",
         "text",
         "table",
+        "texts",
     }
     assert told["qwen.while_loading"]["choices"] == ["wait", "embedded"]
     assert [name for name, one in told.items() if not one["at_once"]] == ["qwen.while_loading"]

@@ -15,6 +15,7 @@ from qwen3tts_daemon.protocols.http.routes import (
     batch,
     checkpoints,
     clips,
+    lexicon,
     login,
     new_voices,
     openai,
@@ -71,7 +72,7 @@ def build_app(
     library = speech.voices.library
     routers = (
         status.router(speech, metrics, version),
-        login.router(auth, config, pair_command),
+        login.router(auth, config, pair_command, sockets.revoke),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
         voices.router(speech, library, samples),
         wrapper_speech.router(speech),
@@ -81,6 +82,7 @@ def build_app(
         batch.router(speech),
         say.router(speech),
         text.router(speech),
+        lexicon.router(speech),
         settings.router(live_settings),
         phrases.router(speech),
         clips.router(speech, kept_clips, config),

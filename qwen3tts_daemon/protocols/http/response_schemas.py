@@ -45,6 +45,11 @@ class Invitation(TypedDict):
     url: str | None
     link: str | None
     qr: str | None
+    let_in: int
+
+
+class LetIn(TypedDict):
+    let_in: int
 
 
 class Ticket(TypedDict):
@@ -82,6 +87,8 @@ class ListedVoice(_Voice):
     """A voice; those of one's own have the fields of KeptVoice too, and only those if `available` is false."""
 
     available: bool
+    in_settings: NotRequired[bool]
+    """A profile of the settings: it is changed there"""
     preview: NotRequired[bool]
     languages: NotRequired[Sequence[str]]
     descriptions: NotRequired[Mapping[str, str]]
@@ -115,6 +122,8 @@ class Voices(TypedDict):
     kinds: Sequence[VoiceKind]
     languages: list[SpokenLanguage]
     default_language: str
+    styles: Sequence[str]
+    """That voices which take instructions may be told by name"""
     preview: bool
     revision: int
 
@@ -165,6 +174,30 @@ class SettingsFile(TypedDict):
 class ChangeableSettings(TypedDict):
     file: SettingsFile
     settings: list[Setting]
+
+
+class LexiconEntry(TypedDict):
+    written: str
+    say: str
+    pinyin: str
+    ipa: str
+    language: str
+    voice: str
+
+
+class LexiconProblem(TypedDict):
+    """`line`: of the file, if it is known."""
+
+    message: str
+    line: int | None
+
+
+class KeptLexicon(TypedDict):
+    """`problem`: with the file as it is now; the entries are those that it had before."""
+
+    path: str
+    problem: LexiconProblem | None
+    entries: list[LexiconEntry]
 
 
 class DownloadProgress(TypedDict):

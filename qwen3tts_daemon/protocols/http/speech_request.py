@@ -29,9 +29,10 @@ from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.clip import Encoding
-from qwen3tts_daemon.speech.request import Caller, Order, TextFormat
+from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen_tts.api import Capabilities, Sampling, TextLayout
 
 _SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")
@@ -57,6 +58,8 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """A name from /v1/audio/voices, an alias or one of OpenAI's; without it the language's own voice."""
     instructions: Instruct | None = None
     """How to say it, in words."""
+    style: str | None = None
+    """The name of a style, such as "whisper"; left out by voices that take no instructions."""
     response_format: FormatName | None = DEFAULT_FORMAT
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
     speed: Speed | None = 1.0
@@ -147,6 +150,7 @@ def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
     given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
     return Order(
         protocol=protocol, voice=name_of(body.voice), language=body.language, instruct=body.instructions or "",
+        style=body.style or "",
         speed=1.0 if body.speed is None else body.speed, gain_db=body.gain_db or 0.0,
         lead_silence_ms=body.lead_silence_ms, tail_silence_ms=body.tail_silence_ms,
         sentence_silence_ms=body.sentence_silence_ms, chime=body.chime, text_format=body.text_format,

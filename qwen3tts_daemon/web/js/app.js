@@ -80,6 +80,17 @@ class App extends Emitter {
     this.emit("voices");
   }
 
+  /** What was pushed of the voices. A sample that was made changes nothing that is shown. */
+  async keepUp({ revision, samples }) {
+    const before = this.catalogue;
+    if (before === null || (before.revision === revision && this.#samplesMade === samples)) return;
+    this.#samplesMade = samples;
+    if (before.revision !== revision) await this.loadVoices();
+    else this.catalogue = await get("v1/audio/voices");
+  }
+
+  #samplesMade = undefined;
+
   async loadSamples() {
     this.samples = await get(`api/sample-texts?locale=${language()}`);
     this.emit("samples");
@@ -98,11 +109,11 @@ class App extends Emitter {
       await this.#nameVoice(utterance);
       if (utterance.isKept && utterance.sound.length) await this.history.add(utterance);
     });
+    if (!isLive) context.speak(text, true); // before anything is drawn, which takes as long as the engine's first sound
     if (isPlayed) {
       this.#toasts.over("error");
       this.dock.show(utterance);
     }
-    if (!isLive) context.speak(text, true);
     return utterance;
   }
 
@@ -256,7 +267,7 @@ export async function start(makers) {
     Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
-  app.client.on("voices", ({ revision }) => app.catalogue && app.catalogue.revision !== revision && app.loadVoices().catch(() => {}));
+  app.client.on("voices", (told) => app.keepUp(told).catch(() => {}));
   app.on("speaking", update);
   app.on("voices", () => {
     byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
@@ -271,6 +282,8 @@ export async function start(makers) {
   });
   byId("unlock").append(button("lock", "pair.open", () => askToPair(app), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
+  document.addEventListener("pointerdown", ({ target }) => target.closest("[data-audible]") && app.player.prepare());
+  document.addEventListener("keydown", ({ key, target }) => key === " " && target.matches("[data-audible]") && app.player.prepare());
   for (const gesture of ["pointerup", "keydown"]) document.addEventListener(gesture, () => app.player.wake());
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
   await app.history.open();

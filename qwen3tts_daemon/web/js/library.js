@@ -1,7 +1,7 @@
 // Voices that people made: keep, rename, export, import, delete.
 
 import { call } from "./api.js";
-import { actOn, button, card, confirmed, dialog, field, h, option, renew, saveFile } from "./dom.js";
+import { actOn, audible, button, card, confirmed, dialog, field, h, option, renew, saveFile } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
 import { preview } from "./preview.js";
@@ -89,14 +89,18 @@ export function library(app) {
   function row(voice) {
     const name = prettyName(voice);
     const act = (drawing, key, action) => actOn(drawing, key, { name }, () => action(voice));
+    const about = !voice.available ? t("voice.silent") : descriptionOf(voice);
+    const played = voice.available && audible(act("play", "voice.preview-of", () => preview(app, voice)));
+    const words = (text) => h("span.voice-words", {}, h("strong", { textContent: name, dir: "auto" }), h("span.about", { textContent: text, dir: "auto" }));
+    if (voice.in_settings) {
+      return h("li.row", {}, avatar(voice.id, name), words([about, t("library.in-settings")].join(" · ")), h("span.row-actions", {}, played));
+    }
     const exported = menu("download", "library.export", () => [
       [t("library.export-all"), () => save(voice, "export", "voice.zip")],
       ...(voice.kind === "cloned" ? [[t("library.export-prompt"), () => save(voice, "prompt", "safetensors")]] : []),
     ], { values: { name } });
-    return h("li.row", {}, avatar(voice.id, name),
-      h("span.voice-words", {}, h("strong", { textContent: name, dir: "auto" }), h("span.about", { textContent: voice.available ? descriptionOf(voice) : t("voice.silent"), dir: "auto" })),
-      h("span.row-actions", {}, voice.available && act("play", "voice.preview-of", () => preview(app, voice)), act("design", "library.rename", rename),
-        exported, act("trash", "library.delete", remove)));
+    return h("li.row", {}, avatar(voice.id, name), words(about),
+      h("span.row-actions", {}, played, act("design", "library.rename", rename), exported, act("trash", "library.delete", remove)));
   }
 
   const made = () => (app.catalogue?.voices ?? []).filter((voice) => voice.kind !== "preset");

@@ -225,6 +225,43 @@ test("voices: one stop of the Tab key each, arrows within and between, filters, 
   await close();
 });
 
+test("a sample that is made meanwhile is known without a reload", async () => {
+  let hasSample = false;
+  let told = null;
+  const sent = [];
+  const { page, close } = await visit(ALL, { before: async (page) => {
+    await page.routeWebSocket(/v1\/tts/, (socket) => {
+      const daemon = socket.connectToServer();
+      socket.onMessage((message) => { sent.push(JSON.parse(message).type); daemon.send(message); });
+      daemon.onMessage((message) => {
+        if (typeof message === "string" && JSON.parse(message).type === "voices") {
+          told = JSON.parse(message);
+          page.say = (samples) => socket.send(JSON.stringify({ ...told, samples }));
+        }
+        socket.send(message);
+      });
+    });
+    await page.route("**/v1/audio/voices", async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      for (const voice of json.voices) voice.has_sample = hasSample;
+      await route.fulfill({ response: answer, json });
+    });
+    await page.route("**/v1/audio/voices/tone/sample", (route) => route.fulfill({ contentType: "audio/wav", body: wav(1).buffer }));
+  } });
+  await page.click("[aria-label='Tone: listen']");
+  await heardOut(page);
+  assert.ok(sent.includes("speak"));
+  hasSample = true;
+  const [answer] = await Promise.all([page.waitForResponse("**/v1/audio/voices"), page.say(told.samples + 1)]);
+  await answer.finished();
+  sent.length = 0;
+  await page.click("[aria-label='Tone: listen']");
+  await page.waitForSelector(".dock .time:has-text('/ 0:01')");
+  assert.ok(!sent.includes("speak"));
+  await close();
+});
+
 test("a sample that was made ahead is heard at once, and nobody is asked to speak", async () => {
   const sent = [];
   const { page, close } = await visit(ALL, { before: async (page) => {

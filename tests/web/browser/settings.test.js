@@ -68,12 +68,14 @@ test("a setting that the page does not know is shown in the daemon's words", asy
   const { page, close } = await visit(`${ALL}#token=${TOKEN}`, { viewport: { width: 360, height: 740 }, before: (page) => page.route("**/v1/settings", async (route) => {
     const answer = await (await route.fetch()).json();
     answer.settings.push({ ...answer.settings.find(({ kind }) => kind === "switch"), name: "speech.singing", about: "Sing it." });
-    answer.file.state = "none";
+    answer.file = { path: null, state: "none" };
     await route.fulfill({ json: answer });
   }) });
   await open(page, "settings");
   await page.waitForSelector(`${field("speech.singing")}:has-text('Sing it.')`);
-  assert.match(await page.textContent("#panel-settings"), /There is no settings file/);
+  const none = page.locator("#panel-settings .hint", { hasText: "There is no settings file" });
+  assert.match(await none.textContent(), /Started with --config config\.toml, they are kept\.$/);
+  assert.equal(await none.locator("code").evaluate((code) => code.getClientRects().length), 1, "in one piece");
   assert.ok(await page.isDisabled(`${field("qwen.while_loading")} select`), "it could not be kept");
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   await close();

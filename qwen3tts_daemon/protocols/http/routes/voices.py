@@ -39,11 +39,12 @@ from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.text.languages import parse_language
+from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
+from qwen3tts_daemon.voices.speaker_translations import descriptions_of
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
-from qwen_tts.api import AUTO, Capabilities, Gender, TextLayout
+from qwen_tts.api import AUTO, Gender, TextLayout
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
 
@@ -86,10 +87,9 @@ def _add_list(routes: APIRouter, speech: Speech, samples: VoiceSamples | None) -
     async def list_voices() -> Voices:
         """Every voice, and for each language the one that speaks when none is named."""
         voices, capabilities = speech.voices, speech.capabilities
-        listed = [_listed(known, capabilities, samples) for known in voices.known]
+        listed = [_listed(known, speech, samples) for known in voices.known]
         named = {entry["id"] for entry in listed}
-        stored = voices.library.voices if voices.library else []
-        silent = [_silent(voice) for voice in stored if voice.id not in named]
+        silent = [_silent(voice, speech.voices) for voice in voices.stored if voice.id not in named]
         return {
             "voices": listed + silent,
             "kinds": capabilities.voice_kinds,
@@ -103,6 +103,7 @@ def _add_list(routes: APIRouter, speech: Speech, samples: VoiceSamples | None) -
                 for code in voices.languages
             ],
             "default_language": voices.default_language,
+            "styles": voices.config.styles.names,
             "preview": capabilities.is_preview,
             "revision": voices.revision,
         }
@@ -110,11 +111,11 @@ def _add_list(routes: APIRouter, speech: Speech, samples: VoiceSamples | None) -
     @routes.get("/v1/audio/voices/{id}")
     async def show_voice(id: VoiceId) -> ListedVoice:
         """One voice."""
-        stored = speech.voices.library.find(id) if speech.voices.library else None
+        stored = next((voice for voice in speech.voices.stored if voice.id == id), None)
         if stored is not None and not speech.voices.can_speak(stored):
-            return _silent(stored)
+            return _silent(stored, speech.voices)
         with _not_found():
-            return _listed(speech.voices.find(id), speech.capabilities, samples)
+            return _listed(speech.voices.find(id), speech, samples)
 
     @routes.get("/v1/audio/voices/{id}/preview", response_class=Response, responses=sound_of(*AUDIO_FORMATS))
     async def preview(
@@ -160,15 +161,15 @@ def _not_found() -> Iterator[None]:
         raise Refusal("not_found", str(error), param="voice") from None
 
 
-def _listed(known: KnownVoice, capabilities: Capabilities, samples: VoiceSamples | None) -> ListedVoice:
-    info = known.info
+def _listed(known: KnownVoice, speech: Speech, samples: VoiceSamples | None) -> ListedVoice:
+    info, capabilities = known.info, speech.capabilities
     entry: ListedVoice = {
         "id": info.name,
         "name": known.stored.name if known.stored else info.name,
         "kind": known.stored.kind if known.stored else known.kind,
         "languages": info.languages,
         "description": info.description,
-        "descriptions": DESCRIPTIONS.get(info.name, {}),
+        "descriptions": descriptions_of(info),
         "gender": info.gender,
         "accented": info.accented,
         "takes_instruct": known.kind in capabilities.instruct_kinds,
@@ -176,12 +177,16 @@ def _listed(known: KnownVoice, capabilities: Capabilities, samples: VoiceSamples
         "available": True,
         "has_sample": samples is not None and samples.has(known),
     }
-    return {**stored_fields(known.stored), **entry} if known.stored else entry
+    return {**_own_fields(known.stored, speech.voices), **entry} if known.stored else entry
 
 
-def _silent(voice: StoredVoice) -> ListedVoice:
+def _silent(voice: StoredVoice, voices: VoiceCatalogue) -> ListedVoice:
     """Of one that nothing that is loaded can speak."""
-    return cast(ListedVoice, {**stored_fields(voice), "available": False})
+    return cast(ListedVoice, {**_own_fields(voice, voices), "available": False})
+
+
+def _own_fields(voice: StoredVoice, voices: VoiceCatalogue) -> ListedVoice:
+    return cast(ListedVoice, {**stored_fields(voice), "in_settings": voice.id in voices.config.profiles})
 
 
 def stored_fields(voice: StoredVoice) -> KeptVoice:
@@ -205,6 +210,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary, samp
             given["language"] = "" if language == AUTO else language
         if "name" in given:
             given["name"] = given["name"].strip()
+        speech.voices.config.profiles.check_kept(id)
         with _not_found():
             if given.get("instruct") and speech.voices.can_speak(library.get(id)):
                 speech.voices.check_instruct(speech.voices.find(id), given["instruct"])
@@ -214,6 +220,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary, samp
     async def delete_voice(request: Request, id: VoiceId) -> Response:
         """Take a stored voice away, for good."""
         principal_of(request.scope).require("manage")
+        speech.voices.config.profiles.check_kept(id)
         with _not_found():
             await asyncio.to_thread(library.remove, id)
         if samples is not None:
@@ -224,6 +231,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary, samp
     async def export_voice(request: Request, id: VoiceId) -> Response:
         """A ZIP of the voice, for another daemon."""
         principal_of(request.scope).require("manage")
+        speech.voices.config.profiles.check_kept(id)
         with _not_found():
             packed = await asyncio.to_thread(library.export, id)
         headers = {"content-disposition": _download(f"{id}.voice.zip")}

@@ -8,6 +8,7 @@ import { settingField } from "../setting-field.js";
 import { recall, remember } from "../settings.js";
 
 const PATH = "v1/settings";
+const CONFIG_OPTION = "--config config.toml";
 const NUMBERS = { daemon: "", on: true, off: false };
 /** By the first part of a name; whatever else there is comes last. */
 const GROUPS = { voices: ["voice", "language", "voices"], speech: ["speech", "phrases"], more: [] };
@@ -39,7 +40,7 @@ export function settingsTab(app) {
     const { file, settings } = answer;
     const shown = Object.keys(GROUPS).map((group) => [group, settings.filter((setting) => groupOf(setting) === group)]);
     everyone.replaceChildren(
-      ...(file.state === "writable" ? [] : [h("p.hint", { textContent: t(`settings.file-${file.state}`, file) })]),
+      ...(file.state === "writable" ? [] : [ofFile(file)]),
       ...shown.filter(([, fields]) => fields.length).map(([group, fields]) =>
         h("section.stack", {}, h("h3", { t: `settings.group-${group}` }), ...fields.map((setting) => settingField(app, setting, save, file.state === "writable")))));
   }
@@ -68,6 +69,12 @@ export function settingsTab(app) {
   return h("div.split", {},
     card("settings.everyone", h("p.hint", { t: "settings.everyone-about" }), everyone),
     h("div.stack", {}, ofThisBrowser(app), card("settings.keyboard", keyboard()), card("settings.links", links())));
+}
+
+/** Why changes are not kept; what is typed, or a path, stands there as it is. */
+function ofFile({ state, path }) {
+  const [before, after] = t(`settings.file-${state}`, { path: "\n" }).split("\n");
+  return h("p.hint", {}, before, path ? h("code", { textContent: path }) : h("code.whole", { textContent: CONFIG_OPTION }), after);
 }
 
 function ofThisBrowser(app) {
