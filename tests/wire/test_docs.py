@@ -12,6 +12,7 @@ import pytest
 from websockets.frames import CloseCode as LibraryCode
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
@@ -20,7 +21,7 @@ from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
 from qwen3tts_daemon.settings import HttpEngineSettings, load_settings
 from qwen3tts_daemon.voices.aliases import Aliases
-from tests.fakes import tone
+from tests.fakes import SAMPLE_RATE, tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 
@@ -91,6 +92,22 @@ def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
     sound = (tmp_path / "speech.wav").read_bytes()
     assert sound.startswith(b"RIFF")
     assert sound.endswith(tone("The washing machine is done."))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_the_ssml_of_the_page_pauses_as_it_says(tmp_path: Path) -> None:
+    line = example(TEXT, "bash", "ssml.wav")
+    with tone_daemon(tmp_path / "data") as daemon:
+        line = line.replace("8766", str(daemon.ready()[1]))
+        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+    sound = (tmp_path / "ssml.wav").read_bytes()[44:]
+    assert sound.count(silence(500, SAMPLE_RATE)) == 1
+    assert sound.endswith(tone("Come, please.")[-1_000:])
+
+
+@pytest.mark.parametrize("element", re.findall(r"<([a-z-]+)", example(TEXT, "xml", "<speak>")))
+def test_the_elements_of_the_example_are_in_the_table(element: str) -> None:
+    assert element == "speak" or re.search(rf"^\| {element} \|", TEXT, re.MULTILINE)
 
 
 def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
