@@ -36,6 +36,8 @@ MAX_VOICE_CHANGES: Final = 64
 """In one utterance."""
 MAX_DIRECTIONS: Final = 512
 """Of all kinds, in one utterance."""
+MAX_PHRASE_CHARS: Final = 1_000
+"""Of a phrase that the settings list."""
 Seed = Annotated[int, within(SEED)]
 MAX_STYLES: Final = 64
 MAX_STYLE_CHARS: Final = 500
