@@ -19,6 +19,7 @@ from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
 from qwen3tts_daemon.commands import lexicon as lexicon_command
 from qwen3tts_daemon.commands import pair as pair_command
+from qwen3tts_daemon.commands import phrases as phrases_command
 from qwen3tts_daemon.commands import read as read_command
 from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
@@ -149,6 +150,16 @@ def pair(
     print(pair_command.told(invited, has_picture=sys.stdout.isatty()))
     if open:
         _die("no browser could be opened here")
+
+
+@app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})
+def phrases(
+    context: typer.Context,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete all that is kept.")] = False,
+) -> None:
+    """Tell how much sound is kept so that it begins at once, or delete it. Takes the options of `serve`."""
+    command = phrases_command.clear if clear else phrases_command.kept
+    print(_run(command(_settings(context.args))))
 
 
 @app.command(context_settings=_PASS_ON)

@@ -106,8 +106,17 @@ class Option:
 
     def read(self, json: str | bytes) -> Any:
         """A value of it. Raises ValidationError; nothing is guessed: "5" is no number."""
+        return self._adapter.validate_json(json, strict=True)
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """Of what `read` takes, as far as its form goes."""
+        return self._adapter.json_schema()
+
+    @property
+    def _adapter(self) -> TypeAdapter[Any]:
         checked: Any = Annotated[self.info.annotation, self.info]
-        return TypeAdapter(checked).validate_json(json, strict=True)
+        return TypeAdapter(checked)
 
     def value_in(self, settings: Settings) -> Any:
         return attrgetter(self.name)(settings)

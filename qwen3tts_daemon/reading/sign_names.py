@@ -42,10 +42,13 @@ _NAMES = {
 SIGN_NAMES: Mapping[str, Mapping[str, str]] = {code: _named(_SIGNS, names) for code, names in _NAMES.items()}
 """By language"""
 LETTER_NAMES: Mapping[str, Mapping[str, str]] = {
+    "es": {"Y": "i griega"},
+    "fr": {"Y": "i grec"},
+    "pt": {"E": "é", "O": "ó", "Y": "ípsilon"},
     "ru": _named(
         "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ",
         "а, бэ, вэ, гэ, дэ, е, ё, жэ, зэ, и, и краткое, ка, эль, эм, эн, о, пэ, эр, эс, тэ, у, эф, ха, цэ, че, ша, ща,"
         " твёрдый знак, ы, мягкий знак, э, ю, я",
     ),
 }  # fmt: skip
-"""Of alphabets whose letters are not said as they are written alone: a single one is a word"""
+"""Of those letters that are a word where they stand alone"""

@@ -17,7 +17,16 @@ metrics          what is counted and measured
 hourly_count     how much there was in the last hour
 clip, clips      sound that players fetch by URL: one, and all of them with their limits
 voice_making     voices from a description or a recording
-voice_samples    how each voice sounds, made ahead while nobody speaks
+voice_samples    how each voice sounds, made ahead
+phrase_making    the phrases of the settings, made ahead
+spare_time       when nobody notices that something is made ahead
+recall           whether what an utterance says is kept
+phrase_cache     whose sound is kept, and where it is found
+phrase_files     the same on disk: names that tell nothing, limits
+kept_sound       the sound of an utterance, kept and heard again
+foresight        what an utterance would be, without an engine
+chime            the chime before an announcement
+lead             what is heard before the first word
 
-Imports voices, hosting, audio, reading and text.
+Imports voices, hosting, uploads, audio, reading and text.
 """

@@ -45,6 +45,8 @@ class IncomingText:
         self._fed_at = 0.0
         self._pause: asyncio.TimerHandle | None = None
         """Looks after a while whether the writer has paused: there is one, however many pieces come meanwhile."""
+        self.on_pause: Callable[[], None] = lambda: None
+        """Called when the writer has paused."""
         self._wants_flush = False
         self._changed = asyncio.Event()
 
@@ -104,6 +106,7 @@ class IncomingText:
         self._pause = None
         if self._segmenter.has_finished_text:
             self._add(self._segmenter.idle())
+        self.on_pause()
 
     def _add(self, segments: list[Segment]) -> None:
         for segment in map(self._with_sentence_pause, map(self._as_sent, segments)):

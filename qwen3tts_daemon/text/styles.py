@@ -29,7 +29,7 @@ BUILT_IN: Mapping[str, str] = {
 """What the model is told, in the language in which it was told such things."""
 
 _NAME = regex.compile(r"(?=.*\p{L})[\p{L}\p{N}][\p{L}\p{N}\p{M} _-]{0,31}")
-_TAKEN = frozenset(("pause", "voice"))
+_TAKEN = frozenset(("chime", "pause", "voice"))
 """Other brackets begin so."""
 _BETWEEN = regex.compile(r"[\s_-]+")
 

@@ -3,13 +3,16 @@
 import asyncio
 import json
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, scan
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory, Obstacle
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -18,7 +21,9 @@ from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.config.checkpoint_files import WEIGHTS
 from tests.daemon.stand_in_hub import StandInHub, running
-from tests.wire.http_door import TOKEN, Door, open_door
+from tests.patience import PATIENCE_S
+from tests.wire.daemons import tone_daemon
+from tests.wire.http_door import TOKEN, Door, open_door, until
 from tests.wire.patient import connect
 
 SPEAKING = Path(__file__).parents[1] / "speaking"
@@ -99,6 +104,32 @@ async def test_a_download_is_for_the_token_and_seen_by_all_who_watch(hub: StandI
         await door.client.post(PATH, json=order, headers=BEARER)
         await heard(socket, "download", state="done")
         assert hub.sent[WEIGHTS] > 4096
+
+
+async def test_a_download_that_a_stop_cuts_goes_on_after_the_next_start(hub: StandInHub, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    hub.hold_after[WEIGHTS] = 10 * 4096
+    with tone_daemon(tmp_path / "data", "--no-wyoming.enabled", "--models.dir", str(models)) as daemon:
+        port = daemon.wait_for(r"http listens on port (\d+)")[1]
+        token = {"Authorization": f"Bearer {(tmp_path / 'data' / 'token').read_text().strip()}"}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, headers=token) as client:
+            assert (await client.post(PATH, json={"checkpoint": "1.7B-Base"})).status_code == 202
+        await until(lambda: part_bytes(models))
+        daemon.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(daemon.process.wait, PATIENCE_S) == 0
+    kept, sent = part_bytes(models), hub.sent[WEIGHTS]
+    assert 0 < kept <= sent
+    del hub.hold_after[WEIGHTS]
+    hub.released.set()
+    Downloads(models).start("1.7B-Base", SourceName.HUGGINGFACE)
+    await until((models / BASE / WEIGHTS).exists)
+    whole = (models / BASE / WEIGHTS).stat().st_size
+    assert hub.sent[WEIGHTS] - sent == whole - kept, "what had come was not sent again"
+
+
+def part_bytes(models: Path) -> int:
+    """Of the weights that have come so far."""
+    return sum(part.stat().st_size for part in models.glob(f"{BASE}/{WEIGHTS}.*.part"))
 
 
 @pytest.mark.parametrize(("order", "param"), [

@@ -12,7 +12,7 @@ const PATH = "v1/settings";
 const CONFIG_OPTION = "--config config.toml";
 const NUMBERS = { daemon: "", on: true, off: false };
 /** By the first part of a name; whatever else there is comes last. */
-const GROUPS = { voices: ["voice", "language", "voices"], speech: ["speech"], more: [] };
+const GROUPS = { voices: ["voice", "language", "voices"], speech: ["speech", "phrases"], more: [] };
 
 const groupOf = ({ name }) => Object.keys(GROUPS).find((group) => GROUPS[group].includes(name.split(".")[0])) ?? "more";
 
