@@ -1,8 +1,10 @@
 """What docs/http.md and docs/websocket.md promise: nothing is left out, and their examples run as they stand."""
 
 import asyncio
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,6 +33,7 @@ from tests.fakes import SAMPLE_RATE, tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 from tests.wire.http_door import TOKEN
+from tests.wire.test_cli import run
 from tests.wire.test_names import first_of
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -90,6 +93,26 @@ def test_the_python_of_the_websocket_writes_the_sound(tmp_path: Path) -> None:
         code = code.replace("8766", str(daemon.ready()[1]))
         subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=PATIENCE_S, check=True)
     assert (tmp_path / "hello.pcm").read_bytes() == tone("Hello from your own home.")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_words_of_ones_own_are_said_as_the_page_says(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.toml"
+    path.write_text(example(TEXT, "toml", "Siobhan"))
+    command, said = example(TEXT, "console", "Siobhan").removeprefix("$ qwen3tts-daemon ").split("\n", 1)
+    with tone_daemon(tmp_path) as daemon:
+        wyoming, http = daemon.ready()
+        ports = {"QWEN3TTS_HTTP__PORT": str(http), "QWEN3TTS_WYOMING__PORT": str(wyoming)}
+        assert run(*shlex.split(command), data=tmp_path, **ports).stdout == said
+        key = f"Authorization: Bearer {(tmp_path / 'token').read_text().strip()}"
+        script = example(TEXT, "bash", "/v1/lexicon").replace("8766", str(http))
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script], env={**os.environ, "key": key}, timeout=PATIENCE_S, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert json.loads(done.stdout.partition("}]}")[0] + "}]}")["entries"][0]["written"] == "Siobhan"
+        assert '"spoken":"A jif."' in done.stdout
+    assert path.read_text() == example(TEXT, "toml", "Siobhan")
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
