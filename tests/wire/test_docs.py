@@ -13,6 +13,7 @@ from websockets.frames import CloseCode as LibraryCode
 
 from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.audio import silence
+from qwen3tts_daemon.audio.chimes import chime
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
@@ -30,6 +31,7 @@ HTTP = (DOCS / "http.md").read_text()
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
 TEXT = (DOCS / "text.md").read_text()
+PHRASES = (DOCS / "phrases.md").read_text()
 SPEECH_SERVER = (DOCS / "speech_server.md").read_text()
 PAGE_SOCKET = (DOCS.parent / "qwen3tts_daemon" / "web" / "js" / "socket.js").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
@@ -118,17 +120,38 @@ def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
     assert (tmp_path / "dinner.wav").read_bytes().endswith(tone("Dinner is ready."))
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_a_listed_phrase_is_announced_kept_and_deleted(tmp_path: Path) -> None:
+    config, data = tmp_path / "config.toml", tmp_path / "data"
+    config.write_text(example(PHRASES, "toml", "Dinner"))
+    curl, *commands = example(PHRASES, "bash", "curl").replace("\\\n", "").splitlines()
+    with tone_daemon(data, "--config", str(config), table="qwen") as daemon:
+        port = str(daemon.ready()[1])
+        for ending in ("end=done$", "end=done cached=yes$"):
+            subprocess.run(["bash", "-ec", curl.replace("8766", port)], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+            announced = chime("ding", SAMPLE_RATE) + tone("Dinner is ready.")
+            assert (tmp_path / "dinner.wav").read_bytes().endswith(announced)
+            daemon.wait_for(ending)
+        program = f"{sys.executable} -m qwen3tts_daemon phrases --data-dir {data} --http.port {port}"
+        for command, kept in zip(commands, ("1", "0"), strict=True):
+            line = command.replace("qwen3tts-daemon phrases", program)
+            told = subprocess.run(["bash", "-ec", line], timeout=PATIENCE_S, check=True, capture_output=True, text=True)
+            assert told.stdout.startswith(f"{kept} sounds are kept")
+
+
 @pytest.mark.parametrize(
     "document",
-    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, SPEECH_SERVER],
-    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "speech_server.md"],
+    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, SPEECH_SERVER, PHRASES],
+    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "speech_server.md", "phrases.md"],
 )
 def test_lines_are_short(document: str) -> None:
     assert max(map(len, document.splitlines())) <= 120
 
 
 @pytest.mark.parametrize(
-    "document", [HTTP, TROUBLESHOOTING, SPEECH_SERVER], ids=["http.md", "troubleshooting.md", "speech_server.md"]
+    "document",
+    [HTTP, TROUBLESHOOTING, SPEECH_SERVER, PHRASES],
+    ids=["http.md", "troubleshooting.md", "speech_server.md", "phrases.md"],
 )
 def test_lines_for_the_file_can_be_set(document: str, tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)

@@ -267,6 +267,7 @@ export default {
     "alias-remove": "Remove {name}", "alias-add": "Add a name",
     style: "Name, such as butler", "style-text": "In words, such as: Speak like a butler.", "style-remove": "Remove {name}", "style-add": "Add a style",
   },
+  phrases: { kept: "Kept now: {n} sounds, {mb} MB.", none: "Nothing is kept now.", clear: "Delete what is kept" },
   setting: {
     voice: "Voice if none is chosen", "voice-about": "For Home Assistant, and for programs that name none.",
     language: "Language if a text does not tell", "language-about": "For texts that are very short or mixed.",

@@ -239,6 +239,7 @@ export default {
     "alias-of": "{name} の声", "alias-remove": "{name} を外す", "alias-add": "名前を加える",
     style: "名前（例：執事）", "style-text": "言葉で（例：執事のように話す）", "style-remove": "{name} を外す", "style-add": "話し方を加える",
   },
+  phrases: { kept: "今残っている音：{n} 個、{mb} MB。", none: "今は何も残っていません。", clear: "残した音を消す" },
   setting: {
     voice: "指定がないときの声", "voice-about": "Home Assistant や、声を指定しないプログラムに使います。", language: "文から言語がわからないときの言語",
     "language-about": "とても短い文や、言語が混ざった文に使います。", "clips.expires_s": "音声リンクの有効時間（秒）",

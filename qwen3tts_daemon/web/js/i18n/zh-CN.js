@@ -219,6 +219,7 @@ export default {
     "alias-remove": "去掉 {name}", "alias-add": "添加名字",
     style: "名字，例如 管家", "style-text": "用文字描述，例如：像管家一样说话", "style-remove": "去掉 {name}", "style-add": "添加语气",
   },
+  phrases: { kept: "现在保存着 {n} 段声音，{mb} MB。", none: "现在没有保存任何声音。", clear: "删除已保存的声音" },
   setting: {
     voice: "没有指定时的声音", "voice-about": "用于 Home Assistant 和没有指定声音的程序。", language: "看不出语言时的语言",
     "language-about": "用于很短或混合多种语言的文字。", "clips.expires_s": "声音链接的有效时间（秒）", "speech.text_normalization": "把数字和符号读成文字",

@@ -219,6 +219,7 @@ export default {
     "alias-remove": "移除 {name}", "alias-add": "新增名字",
     style: "名字，例如 管家", "style-text": "用文字描述，例如：像管家一樣說話", "style-remove": "移除 {name}", "style-add": "新增語氣",
   },
+  phrases: { kept: "現在保留著 {n} 段聲音，{mb} MB。", none: "現在沒有保留任何聲音。", clear: "刪除保留的聲音" },
   setting: {
     voice: "沒有指定時的聲音", "voice-about": "用於 Home Assistant 和沒有指定聲音的程式。", language: "看不出語言時的語言",
     "language-about": "用於很短或混合多種語言的文字。", "clips.expires_s": "聲音連結的有效時間（秒）", "speech.text_normalization": "把數字和符號讀成文字",
