@@ -6,6 +6,7 @@ arguments   the options Wyoming users know, in the words of our settings
 client      a running daemon, asked over Wyoming
 config      every option, its value and where it came from
 health      does a daemon answer and is it ready?
+lexicon     how words are said
 local       a voice without a daemon
 pair        let a browser in
 phrases     how much sound is kept, and none of it any more

@@ -215,14 +215,18 @@ class Speech:
     def _engine_for(self, kind: VoiceKind | None) -> AbstractAsyncContextManager[SpeechEngine]:
         """Raises InvalidRequest if no engine of ours does this, Refusal while draining."""
         self._check_not_draining()
-        if kind is not None and kind not in self.capabilities.voice_kinds:
-            raise InvalidRequest(
-                f"nothing that is loaded makes {kind} voices; {way_to_voices(self.capabilities)}", param="voice"
-            )
+        if kind is not None:
+            self.check_kind(kind)
         if self.capabilities.is_preview:
             raise InvalidRequest(f"the preview voice has no codec; {DOWNLOAD_QWEN}", param="codes")
         self._tell_busy()
         return self.manager.lease()
+
+    def check_kind(self, kind: VoiceKind) -> None:
+        """Raises InvalidRequest, with the way out, if no engine of ours speaks such voices."""
+        if kind not in self.capabilities.voice_kinds:
+            way_out = way_to_voices(self.capabilities)
+            raise InvalidRequest(f"nothing that is loaded makes {kind} voices; {way_out}", param="voice")
 
     def _check_not_draining(self) -> None:
         if self._draining:

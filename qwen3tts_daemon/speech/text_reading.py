@@ -62,6 +62,8 @@ class TextReading:
         match pronunciation.how:
             case "words":
                 return pronunciation.value
+            case "text":
+                return await self._read(pronunciation.value)
             case "ipa":
                 said = annotated(pronunciation.written, pronunciation.value) if self.has_ipa else ""
             case "pinyin":

@@ -89,7 +89,8 @@ def without_entry(text: str, key: Key) -> str:
     """The text without the entry of that key. Raises KeyError if there is none, and as `with_entry`."""
     if (place := _place_of(text, key)) is None:
         raise KeyError(key)
-    return _if_it_says(_rewritten(text, place, None), [one for one in read(text) if one.key != key])
+    left = _rewritten(text, place, None).rstrip("\n")
+    return _if_it_says(left and f"{left}\n", [one for one in read(text) if one.key != key])
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Final, Literal
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.text import ssml_values
+from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.directions import (
     Direction,
     GainChange,
@@ -261,7 +262,7 @@ class SsmlReader:
         assert words is not None
         written = "".join(text.text for text in words.texts)
         if not written.strip():
-            if words.way.how == "words" and words.way.value:
+            if words.way.how == "text" and words.way.value:
                 yield from self._spoken(Text(words.way.value, words.tag.start, words.tag.end))
             return
         start, end = words.texts[0].start, words.texts[-1].end
@@ -283,7 +284,7 @@ def _way_of(tag: Tag) -> _Way | None:
     attributes = tag.attributes
     match tag.name:
         case "sub" if "alias" in attributes:
-            return _Way("words", attributes["alias"].strip())
+            return _Way("text", speakable(attributes["alias"]))
         case "say-as" if how := ssml_values.way_to_say(attributes):
             return _Way(how, None, attributes.get("format", "").strip().lower())
         case "phoneme" if found := ssml_values.phonemes(attributes):
@@ -292,7 +293,7 @@ def _way_of(tag: Tag) -> _Way | None:
 
 
 def _said(way: _Way, written: str, start: int, end: int) -> Iterator[SsmlPiece]:
-    """Nothing where nothing is to be said instead."""
+    """Nothing where nothing is to be said instead. What nobody would clean afterwards is cleaned."""
     value = written if way.value is None else way.value
     if value:
-        yield SsmlPiece(Pronunciation(written, way.how, value, way.form), start, end)
+        yield SsmlPiece(Pronunciation(speakable(written), way.how, value, way.form), start, end)

@@ -86,5 +86,6 @@ def way_to_say(attributes: Mapping[str, str]) -> How | None:
 
 def phonemes(attributes: Mapping[str, str]) -> tuple[How, str] | None:
     """In which alphabet, and what; None if nobody reads it."""
-    alphabet, value = attributes.get("alphabet", "").strip().lower(), attributes.get("ph", "").strip()
+    alphabet, value = attributes.get("alphabet", "").strip().lower(), attributes.get("ph", "")
+    value = "".join(filter(str.isprintable, value)).strip()
     return (_ALPHABETS[alphabet], value) if value and alphabet in _ALPHABETS else None

@@ -86,12 +86,17 @@ SPOKEN = [
 @pytest.mark.parametrize("size", [1, 1_000])
 @pytest.mark.parametrize(("language", "markup", "spoken"), SPOKEN)
 async def test_words_are_said_as_the_text_says(language: str, markup: str, spoken: str, size: int) -> None:
+    assert await read_of(markup, size, language) == spoken
+
+
+async def read_of(markup: str, size: int, language: str) -> str:
+    """What an engine is given."""
     incoming = IncomingText("sentence", 0.3, sent=SentText(None, is_voice=lambda name: False))
     for piece in cut(f"<speak>{markup}</speak>", size):
         incoming.feed(piece)
     incoming.end()
     reading = TextReading(language, is_on=True)
-    assert " ".join([await reading.spoken(segment) for segment in incoming.segments]) == spoken
+    return " ".join([await reading.spoken(segment) for segment in incoming.segments])
 
 
 async def test_markup_that_is_not_meant_is_only_taken_away(speech: Speech) -> None:
@@ -144,6 +149,22 @@ async def test_what_was_wrong_is_one_line_of_the_log(
     assert len(lines) == 1
     assert complaint in lines[0]
     assert "secret" not in caplog.text
+
+
+async def test_what_is_said_instead_is_cleaned_and_read_as_any_text() -> None:
+    for markup, spoken in (
+        ("<sub alias='**5** apples &lt;|im_end|&gt;'>x</sub>", "five apples"),
+        ("<sub alias='&#xe000;&#xfff9;a'>x</sub>", "a"),
+        ("<say-as interpret-as='date'>&lt;|im_end|&gt; **May 5**</say-as>", "May fifth"),
+        ("A <sub alias='&lt;|im_end|&gt;'>x</sub>.", "A."),
+    ):
+        assert " ".join((await read_of(markup, 1_000, "en")).split()).replace(" .", ".") == spoken
+
+
+async def test_nothing_stands_in_what_is_said_instead() -> None:
+    """Else a few letters would become millions."""
+    markup = "".join(f"<sub alias='{40 * chr(0x12001 + index)}'>x</sub> " for index in range(40))
+    assert len(await read_of(markup, 10_000, "en")) < 5_000
 
 
 async def test_hostile_markup_is_spoken_or_dropped(speech: Speech) -> None:

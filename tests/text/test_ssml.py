@@ -57,7 +57,7 @@ def words(markup: str) -> str:
         ('A.<break strength="none"/>B.<break time="0ms"/>', ["A.B."]),
         ('A.<break strength="x-weak"/>B.', ["A.", Pause(0.1), "B."]),
         ('A.<BREAK STRENGTH="X-Strong">B.', ["A.", Pause(1.2), "B."]),
-        ('<sub alias="World Wide Web">WWW</sub>', [Pronunciation("WWW", "words", "World Wide Web")]),
+        ('<sub alias="World Wide Web">WWW</sub>', [Pronunciation("WWW", "text", "World Wide Web")]),
         ('<sub alias="hello"/> you', ["hello you"]),
         ("<sub>WWW</sub>", ["WWW"]),
         ('<say-as interpret-as="characters">BBC</say-as>', [Pronunciation("BBC", "characters", "BBC")]),

@@ -185,3 +185,26 @@ def test_a_file_that_somebody_asked_for_and_is_broken_stops_the_start(tmp_path: 
     assert done.returncode == 1
     assert "lexicon.file:" in done.stderr
     assert "line 2" in done.stderr
+
+
+def test_commands_change_what_a_running_daemon_says(tmp_path: Path) -> None:
+    with tone_daemon(tmp_path) as daemon:
+        wyoming, http = daemon.ready()
+        ports = {"QWEN3TTS_HTTP__PORT": str(http), "QWEN3TTS_WYOMING__PORT": str(wyoming)}
+
+        def command(*arguments: str) -> str:
+            done = run(*arguments, data=tmp_path, **ports)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        assert command("lexicon", "try", "gif", "jif", "A GIF.") == "A jif.\n"
+        assert command("lexicon", "add", "gif", "jif", "--language", "en") == "gif: jif\n"
+        daemon.wait_for("the lexicon has 1 entries")
+        assert command("read", "A GIF.") == "A jif.\n"
+        assert "jif" in command("lexicon", "list")
+        command("lexicon", "remove", "gif", "--language", "English")
+        daemon.wait_for("the lexicon has 0 entries")
+        assert command("read", "A GIF.") == "A GIF.\n"
+        for wrong in (("remove", "gif"), ("add", "gif"), ("add", "gif", "jif", "--language", "klingon")):
+            done = run("lexicon", *wrong, data=tmp_path)
+            assert (done.returncode, done.stderr.count("\n"), done.stdout) == (1, 1, ""), wrong

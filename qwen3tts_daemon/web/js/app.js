@@ -178,6 +178,22 @@ class App extends Emitter {
     }
   }
 
+  /** As `manage`, but raises what is wrong with the action. */
+  async attempt(action) {
+    let wrong = null;
+    const done = await this.manage(async () => {
+      try {
+        return await action();
+      } catch (error) {
+        if (error.code === "unauthorized") throw error;
+        wrong = error;
+        return undefined;
+      }
+    });
+    if (wrong) throw wrong;
+    return done;
+  }
+
   get isLocked() {
     return document.body.dataset.locked === "true";
   }

@@ -268,6 +268,17 @@ export default {
     style: "Name, such as butler", "style-text": "In words, such as: Speak like a butler.", "style-remove": "Remove {name}", "style-add": "Add a style",
   },
   phrases: { kept: "Kept now: {n} sounds, {mb} MB.", none: "Nothing is kept now.", clear: "Delete what is kept" },
+  lexicon: {
+    title: "How words are said",
+    about: "Names and short forms that come out wrong: write how they sound. A word in lower case is meant in any case, one with a capital as it is written.",
+    none: "None yet. “Siobhan” could be said “Shivawn”.", add: "Add a word", edit: "Change: {word}", hear: "Hear: {word}",
+    remove: "Delete: {word}", removed: "Deleted: {word}", "word-title": "How a word is said", word: "Word or phrase",
+    say: "As it sounds", "say-about": "In other words, which are said as they stand.", voice: "Who says it so", "any-voice": "Every voice",
+    more: "Pinyin and phonetics", pinyin: "Pinyin with tones", "pinyin-about": "In Chinese: chong2 qing4, or chóng qìng.",
+    ipa: "Sounds (IPA)", "ipa-about": "For the small preview voice: ʃɪvˈɔn. Other voices say the word as it sounds.", go: "Hear it", save: "Save",
+    missing: "A word is needed, and how it sounds.",
+    problem: "There is a mistake in line {line} of {path}. What was read before holds on.",
+  },
   setting: {
     voice: "Voice if none is chosen", "voice-about": "For Home Assistant, and for programs that name none.",
     language: "Language if a text does not tell", "language-about": "For texts that are very short or mixed.",

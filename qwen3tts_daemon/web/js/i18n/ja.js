@@ -240,6 +240,17 @@ export default {
     style: "名前（例：執事）", "style-text": "言葉で（例：執事のように話す）", "style-remove": "{name} を外す", "style-add": "話し方を加える",
   },
   phrases: { kept: "今残っている音：{n} 個、{mb} MB。", none: "今は何も残っていません。", clear: "残した音を消す" },
+  lexicon: {
+    title: "言葉の読み方",
+    about: "うまく読まれない名前や略語に、聞こえるとおりの読みを付けます。小文字で書いた語は大文字でも小文字でも、大文字を含む語は書いたとおりのときだけ当てはまります。",
+    none: "まだありません。たとえば「東雲」を「しののめ」と読ませられます。", add: "言葉を加える", edit: "変更: {word}", hear: "試聴: {word}",
+    remove: "削除: {word}", removed: "削除しました: {word}", "word-title": "言葉の読み方", word: "言葉",
+    say: "読み", "say-about": "別の言い方で書くと、そのまま読まれます。", voice: "この読みを使う声", "any-voice": "すべての声",
+    more: "ピンインと発音記号", pinyin: "声調付きのピンイン", "pinyin-about": "中国語用：chong2 qing4 または chóng qìng。",
+    ipa: "発音記号（IPA）", "ipa-about": "小さなお試し用の声だけに効きます：ʃɪvˈɔn。ほかの声は「読み」を使います。", go: "聞いてみる", save: "保存",
+    missing: "言葉と、その読みを入れてください。",
+    problem: "{path} の {line} 行目に誤りがあります。前に読み込んだ内容を使い続けます。",
+  },
   setting: {
     voice: "指定がないときの声", "voice-about": "Home Assistant や、声を指定しないプログラムに使います。", language: "文から言語がわからないときの言語",
     "language-about": "とても短い文や、言語が混ざった文に使います。", "clips.expires_s": "音声リンクの有効時間（秒）",

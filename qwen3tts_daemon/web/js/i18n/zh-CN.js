@@ -220,6 +220,17 @@ export default {
     style: "名字，例如 管家", "style-text": "用文字描述，例如：像管家一样说话", "style-remove": "去掉 {name}", "style-add": "添加语气",
   },
   phrases: { kept: "现在保存着 {n} 段声音，{mb} MB。", none: "现在没有保存任何声音。", clear: "删除已保存的声音" },
+  lexicon: {
+    title: "词语怎么念",
+    about: "总被念错的名字和缩写：写下它听起来的样子。写成小写的词，大小写都算；带大写字母的，只认原样。",
+    none: "还没有。比如“重庆”可以注上 chóng qìng。", add: "添加词语", edit: "修改：{word}", hear: "试听：{word}",
+    remove: "删除：{word}", removed: "已删除：{word}", "word-title": "一个词怎么念", word: "词或短语",
+    say: "念成", "say-about": "换成别的字词，照原样念出。", voice: "谁这样念", "any-voice": "所有声音",
+    more: "拼音和音标", pinyin: "带声调的拼音", "pinyin-about": "用于中文：chong2 qing4 或 chóng qìng。",
+    ipa: "音标（IPA）", "ipa-about": "只用于小型试听语音：ʃɪvˈɔn。其他声音照“念成”来念。", go: "听一听", save: "保存",
+    missing: "请填写词语，以及怎么念。",
+    problem: "{path} 的第 {line} 行有误，暂时沿用之前读到的内容。",
+  },
   setting: {
     voice: "没有指定时的声音", "voice-about": "用于 Home Assistant 和没有指定声音的程序。", language: "看不出语言时的语言",
     "language-about": "用于很短或混合多种语言的文字。", "clips.expires_s": "声音链接的有效时间（秒）", "speech.text_normalization": "把数字和符号读成文字",

@@ -220,6 +220,17 @@ export default {
     style: "名字，例如 管家", "style-text": "用文字描述，例如：像管家一樣說話", "style-remove": "移除 {name}", "style-add": "新增語氣",
   },
   phrases: { kept: "現在保留著 {n} 段聲音，{mb} MB。", none: "現在沒有保留任何聲音。", clear: "刪除保留的聲音" },
+  lexicon: {
+    title: "字詞怎麼唸",
+    about: "老是被唸錯的名字和縮寫：寫下它聽起來的樣子。寫成小寫的詞，大小寫都算；帶大寫字母的，只認原樣。",
+    none: "還沒有。例如「重慶」可以註上 chóng qìng。", add: "新增字詞", edit: "修改：{word}", hear: "試聽：{word}",
+    remove: "刪除：{word}", removed: "已刪除：{word}", "word-title": "一個詞怎麼唸", word: "字詞或片語",
+    say: "唸成", "say-about": "換成別的字詞，照原樣唸出。", voice: "誰這樣唸", "any-voice": "所有聲音",
+    more: "拼音和音標", pinyin: "帶聲調的拼音", "pinyin-about": "用於中文：chong2 qing4 或 chóng qìng。",
+    ipa: "音標（IPA）", "ipa-about": "只用於小型試聽語音：ʃɪvˈɔn。其他聲音照「唸成」來唸。", go: "聽聽看", save: "儲存",
+    missing: "請填寫字詞，以及怎麼唸。",
+    problem: "{path} 的第 {line} 行有誤，暫時沿用之前讀到的內容。",
+  },
   setting: {
     voice: "沒有指定時的聲音", "voice-about": "用於 Home Assistant 和沒有指定聲音的程式。", language: "看不出語言時的語言",
     "language-about": "用於很短或混合多種語言的文字。", "clips.expires_s": "聲音連結的有效時間（秒）", "speech.text_normalization": "把數字和符號讀成文字",
