@@ -109,16 +109,11 @@ class IncomingText:
         self.on_pause()
 
     def _add(self, segments: list[Segment]) -> None:
-        for segment in map(self._with_sentence_pause, map(self._as_sent, segments)):
+        for segment in map(self._with_sentence_pause, map(self._sent.as_sent, segments)):
             if segment.before and self.segments:
                 self._passages.append(len(self.segments))
             self.segments.append(segment)
         self._changed.set()
-
-    def _as_sent(self, segment: Segment) -> Segment:
-        """At its place in the text as it was sent."""
-        start, end = self._sent.place(segment.start, segment.end)
-        return segment if (start, end) == (segment.start, segment.end) else replace(segment, start=start, end=end)
 
     def _with_sentence_pause(self, segment: Segment) -> Segment:
         if self._sentence_pause_s is None or not self.segments or self.segments[-1].ending is Ending.CLAUSE:

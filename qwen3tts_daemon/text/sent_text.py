@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from qwen3tts_daemon.text.directions import Direction, Pause
 from qwen3tts_daemon.text.pronunciations import Pronunciation
-from qwen3tts_daemon.text.ssml import SsmlPiece, SsmlReader, is_ssml
+from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.text.ssml import SENTENCE_END, SsmlPiece, SsmlReader, is_ssml
 
 TextFormat = Literal["text", "ssml"]
 Piece = str | Direction | Pronunciation
@@ -54,10 +56,15 @@ class SentText:
         pieces = self._pieces(text)
         return [*pieces, *map(self._placed, self._reader.rest())] if self._format == "ssml" else pieces
 
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Where a segment stood in the text as it was sent. Segments are asked for in their order."""
+    def as_sent(self, segment: Segment) -> Segment:
+        """With its place in the text as it was sent. Segments are asked for in their order."""
         if self._format != "ssml":
-            return start, end
+            return segment
+        start, end = self.place(segment.start, segment.end)
+        return replace(segment, raw=segment.raw.replace(SENTENCE_END, " "), start=start, end=end)
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where a segment of SSML stood in it."""
         while self._places[0].end <= start:
             self._places.popleft()
         first = self._places[0]

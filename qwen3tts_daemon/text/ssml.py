@@ -41,10 +41,12 @@ _KNOWN: Final = _HOLLOW | _UNHEARD | _WORDS | frozenset((
 _PARTS: Final[dict[str, TagKind]] = {
     "speak": "cell", "audio": "cell", "s": "sentence", "sentence": "sentence", "paragraph": "paragraph"
 }  # fmt: skip
+SENTENCE_END: Final = "</li>"
+"""In a piece: the segmenter knows it from HTML, where it ends a sentence whatever stands before."""
 _PARTED_BY: Final[dict[TagKind, str]] = {
-    "inline": "", "cell": " ", "line": " ", "sentence": "</li>", "paragraph": "\n\n"
+    "inline": "", "cell": " ", "line": " ", "sentence": SENTENCE_END, "paragraph": "\n\n"
 }  # fmt: skip
-"""What the segmenter is told instead of a tag. What ends a sentence everywhere is known to it in HTML."""
+"""What the segmenter is told instead of a tag"""
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
 _SPEAK = regex.compile(
@@ -63,8 +65,8 @@ def is_ssml(text: str, *, final: bool) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class SsmlPiece:
-    """What is spoken, or how, and where it stands in the markup. Text is as it was sent, or one character that stands
-    for all of its place."""
+    """What is spoken, or how, and where it stands in the markup. Text is as it was sent, or as a whole in the place of
+    what was."""
 
     piece: str | Direction | Pronunciation
     start: int
@@ -189,14 +191,14 @@ class SsmlReader:
         element = _Element(tag.name, self._manner(tag, outer.manner), outer.is_heard and tag.name not in _UNHEARD)
         self._open.append(element)
         self._open_names[tag.name] += 1
-        if self._words is None and (way := _way_of(tag)):
+        if self._words is None and element.is_heard and (way := _way_of(tag)):
             self._words = _Words(way, element, tag)
         if tag.kind == "empty":
             yield from self._close(tag)
 
     def _break(self, tag: Tag) -> Iterator[SsmlPiece]:
         duration_s = ssml_values.break_s(tag.attributes)
-        if self._words is None and self._open[-1].is_heard and duration_s:
+        if duration_s and self._words is None and self._open[-1].is_heard:
             yield SsmlPiece(Pause(duration_s), tag.start, tag.end)
 
     def _part(self, tag: Tag) -> Iterator[SsmlPiece]:

@@ -23,7 +23,7 @@ _SAY_AS: Final[Mapping[str, How]] = {
 _ALPHABETS: Final[Mapping[str, How]] = {
     "": "ipa",
     "ipa": "ipa",
-    **dict.fromkeys(("pinyin", "x-pinyin", "x-amazon-pinyin"), "pinyin"),
+    **dict.fromkeys(("pinyin", "py", "x-pinyin", "x-amazon-pinyin"), "pinyin"),
 }
 _TIME = regex.compile(r"(?P<n>\+?\d{1,9}(?:\.\d{0,9})?|\+?\.\d{1,9})\s*(?P<unit>ms|s)?", regex.I)
 _PERCENT = regex.compile(r"(?P<sign>[+-])?(?P<n>\d{1,6}(?:\.\d{0,6})?)\s*%")

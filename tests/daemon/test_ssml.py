@@ -11,6 +11,7 @@ from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.text.segments import Split
 from qwen3tts_daemon.text.sent_text import SentText
 from tests.daemon.test_passages import ORDER, pauses, say
 from tests.fakes import SAMPLE_RATE, tone
@@ -129,6 +130,16 @@ async def test_ssml_without_words_is_silence(speech: Speech, markup: str) -> Non
     assert segments == []
 
 
+@pytest.mark.parametrize("split", ["sentence", "clause", "none"])
+async def test_no_tag_is_shown_however_it_is_cut(speech: Speech, split: Split) -> None:
+    markup = "<speak><p>One, two</p><s>Three</s><s>Four</s><foo>five</foo></speak>"
+    order = Order("test", voice="tone", language="en", split=split)
+    async with speech.whole_utterance(order, markup) as utterance:
+        shown = " ".join([part.text async for part in utterance if isinstance(part, SegmentStarted)])
+        assert shown.split() == ["One,", "two", "Three", "Four", "five"]
+        assert "<" not in utterance.text
+
+
 @pytest.mark.parametrize(
     ("markup", "complaint"),
     [
@@ -157,6 +168,8 @@ async def test_what_is_said_instead_is_cleaned_and_read_as_any_text() -> None:
         ("<sub alias='&#xe000;&#xfff9;a'>x</sub>", "a"),
         ("<say-as interpret-as='date'>&lt;|im_end|&gt; **May 5**</say-as>", "May fifth"),
         ("A <sub alias='&lt;|im_end|&gt;'>x</sub>.", "A."),
+        ("<say-as interpret-as='characters'>#</say-as>", "hash"),
+        ("<say-as interpret-as='characters'>&lt;|x|&gt;</say-as>", "less than X more than"),
     ):
         assert " ".join((await read_of(markup, 1_000, "en")).split()).replace(" .", ".") == spoken
 

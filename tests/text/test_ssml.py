@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qwen3tts_daemon.text.directions import GainChange, LanguageChange, Pause, SpeedChange, VoiceChange
 from qwen3tts_daemon.text.live_markup import _LONGEST
 from qwen3tts_daemon.text.pronunciations import Pronunciation
-from qwen3tts_daemon.text.segments import LiveSegmenter
+from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
 from qwen3tts_daemon.text.sent_text import Piece, SentText
 from qwen3tts_daemon.text.ssml import SsmlPiece, SsmlReader, is_ssml
 from tests.text.hostile import calls_of
@@ -98,6 +98,7 @@ def words(markup: str) -> str:
         ("<emphasis level='strong'>so</emphasis> <foo:bar x='1'>it</foo:bar> is", ["so it is"]),
         ("a<mark name='x'/>b<w>c</w>", ["abc"]),
         ('<audio src="bell.mp3"><desc>a bell</desc>ding</audio>dong', ["ding dong"]),
+        ("<desc>a<break/><sub alias='b'/><sub alias='c'>d</sub></desc>Hi", ["Hi"]),
         ("<metadata><rdf>Author</rdf></metadata><meta name='x' content='y'>Hi", ["Hi"]),
         ("<lexicon uri='x'/><lexicon><lexeme>a</lexeme></lexicon>Hi", ["Hi"]),
         ("1 &lt; 2 &amp; &#x41;&#66; &eacute;&nbsp;x", ["1 < 2 & AB é\xa0x"]),
@@ -154,6 +155,10 @@ def test_a_tag_that_is_never_closed_holds_nothing_up() -> None:
     assert reader.feed("a <b and")
 
 
+def _range(segment: Segment) -> tuple[int, int]:
+    return segment.start, segment.end
+
+
 # -- laws ----------------------------------------------------------------------------------------------------
 
 _ATOMS = (
@@ -208,7 +213,7 @@ def test_no_tag_of_ours_is_ever_spoken(markup: str) -> None:
     pieces = [*sent.feed(markup), *sent.rest()]
     segments = [*(one for piece in pieces for one in segmenter.feed(piece)), *segmenter.end()]
     for segment in segments:
-        start, end = sent.place(segment.start, segment.end)
+        start, end = _range(sent.as_sent(segment))
         assert 0 <= start < end <= len(markup)
         assert not any(tag in segment.text for tag in ("<break", "<prosody", "<voice", "<p>", "</", "<speak", "alias"))
 
@@ -311,7 +316,7 @@ def test_segments_stand_in_the_text_as_it_was_sent(size: int, is_obeyed: bool) -
     for piece in sent.rest():
         segments += segmenter.feed(piece)
     segments += segmenter.end()
-    places = [markup[slice(*sent.place(one.start, one.end))] for one in segments]
+    places = [markup[slice(*_range(sent.as_sent(one)))] for one in segments]
     first, second = "Tom &amp; <sub alias='Missus'>Mrs</sub> Miller", "went <emphasis>away</emphasis>."
     assert places == [
         *([first, second] if is_obeyed else [f"{first}<break/> {second}"]),
@@ -330,5 +335,6 @@ def test_plain_text_is_left_as_it_is() -> None:
     for text_format in ("text", None):
         sent = SentText(text_format, is_voice=is_voice)
         assert "".join(map(str, [*sent.feed("1 <"), *sent.feed("b> &amp;"), *sent.rest()])) == "1 <b> &amp;"
-        assert sent.place(3, 5) == (3, 5)
+        (segment,) = [*(segmenter := LiveSegmenter()).feed("1 <b> &amp;"), *segmenter.end()]
+        assert sent.as_sent(segment) is segment
         assert sent.complaint == ""
