@@ -19,6 +19,7 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 
 from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.audio import silence, to_wav
+from qwen3tts_daemon.audio.chimes import chime
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
@@ -42,6 +43,7 @@ TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
 TEXT = (DOCS / "text.md").read_text()
 VOICES = (DOCS / "voices.md").read_text()
+PHRASES = (DOCS / "phrases.md").read_text()
 SPEECH_SERVER = (DOCS / "speech_server.md").read_text()
 PAGE_SOCKET = (DOCS.parent / "qwen3tts_daemon" / "web" / "js" / "socket.js").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
@@ -150,6 +152,25 @@ def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
     assert (tmp_path / "dinner.wav").read_bytes().endswith(tone("Dinner is ready."))
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_a_listed_phrase_is_announced_kept_and_deleted(tmp_path: Path) -> None:
+    config, data = tmp_path / "config.toml", tmp_path / "data"
+    config.write_text(example(PHRASES, "toml", "Dinner"))
+    curl, *commands = example(PHRASES, "bash", "curl").replace("\\\n", "").splitlines()
+    with tone_daemon(data, "--config", str(config), table="qwen") as daemon:
+        port = str(daemon.ready()[1])
+        for ending in ("end=done$", "end=done cached=yes$"):
+            subprocess.run(["bash", "-ec", curl.replace("8766", port)], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+            announced = chime("ding", SAMPLE_RATE) + tone("Dinner is ready.")
+            assert (tmp_path / "dinner.wav").read_bytes().endswith(announced)
+            daemon.wait_for(ending)
+        program = f"{sys.executable} -m qwen3tts_daemon phrases --data-dir {data} --http.port {port}"
+        for command, kept in zip(commands, ("1", "0"), strict=True):
+            line = command.replace("qwen3tts-daemon phrases", program)
+            told = subprocess.run(["bash", "-ec", line], timeout=PATIENCE_S, check=True, capture_output=True, text=True)
+            assert told.stdout.startswith(f"{kept} sounds are kept")
+
+
 def test_every_style_is_in_the_table() -> None:
     rows = re.findall(r"^\| (?:moods|manners) \| (.*) \|$", VOICES, re.MULTILINE)
     assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(BUILT_IN)
@@ -192,15 +213,17 @@ async def test_the_page_of_voices_is_followed_from_its_beginning_to_its_end(tmp_
 
 @pytest.mark.parametrize(
     "document",
-    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, VOICES, SPEECH_SERVER],
-    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "voices.md", "speech_server.md"],
+    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, VOICES, SPEECH_SERVER, PHRASES],
+    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "voices.md", "speech_server.md", "phrases.md"],
 )
 def test_lines_are_short(document: str) -> None:
     assert max(map(len, document.splitlines())) <= 120
 
 
 @pytest.mark.parametrize(
-    "document", [HTTP, TROUBLESHOOTING, SPEECH_SERVER], ids=["http.md", "troubleshooting.md", "speech_server.md"]
+    "document",
+    [HTTP, TROUBLESHOOTING, SPEECH_SERVER, PHRASES],
+    ids=["http.md", "troubleshooting.md", "speech_server.md", "phrases.md"],
 )
 def test_lines_for_the_file_can_be_set(document: str, tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)

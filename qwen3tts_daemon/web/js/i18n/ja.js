@@ -239,6 +239,7 @@ export default {
     "alias-of": "{name} の声", "alias-remove": "{name} を外す", "alias-add": "名前を加える",
     style: "名前（例：執事）", "style-text": "言葉で（例：執事のように話す）", "style-remove": "{name} を外す", "style-add": "話し方を加える",
   },
+  phrases: { kept: "今残っている音：{n} 個、{mb} MB。", none: "今は何も残っていません。", clear: "残した音を消す" },
   lexicon: {
     title: "言葉の読み方",
     about: "うまく読まれない名前や略語に、聞こえるとおりの読みを付けます。小文字で書いた語は大文字でも小文字でも、大文字を含む語は書いたとおりのときだけ当てはまります。",

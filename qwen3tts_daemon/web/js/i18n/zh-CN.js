@@ -219,6 +219,7 @@ export default {
     "alias-remove": "去掉 {name}", "alias-add": "添加名字",
     style: "名字，例如 管家", "style-text": "用文字描述，例如：像管家一样说话", "style-remove": "去掉 {name}", "style-add": "添加语气",
   },
+  phrases: { kept: "现在保存着 {n} 段声音，{mb} MB。", none: "现在没有保存任何声音。", clear: "删除已保存的声音" },
   lexicon: {
     title: "词语怎么念",
     about: "总被念错的名字和缩写：写下它听起来的样子。写成小写的词，大小写都算；带大写字母的，只认原样。",

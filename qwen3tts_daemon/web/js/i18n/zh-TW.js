@@ -219,6 +219,7 @@ export default {
     "alias-remove": "移除 {name}", "alias-add": "新增名字",
     style: "名字，例如 管家", "style-text": "用文字描述，例如：像管家一樣說話", "style-remove": "移除 {name}", "style-add": "新增語氣",
   },
+  phrases: { kept: "現在保留著 {n} 段聲音，{mb} MB。", none: "現在沒有保留任何聲音。", clear: "刪除保留的聲音" },
   lexicon: {
     title: "字詞怎麼唸",
     about: "老是被唸錯的名字和縮寫：寫下它聽起來的樣子。寫成小寫的詞，大小寫都算；帶大寫字母的，只認原樣。",

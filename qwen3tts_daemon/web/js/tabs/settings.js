@@ -5,6 +5,7 @@ import { button, card, field, h, option } from "../dom.js";
 import { onLanguage, t } from "../i18n.js";
 import { lexiconCard } from "../lexicon.js";
 import { askToPair } from "../pairing.js";
+import { keptPhrases } from "../phrases.js";
 import { settingField } from "../setting-field.js";
 import { recall, remember } from "../settings.js";
 
@@ -46,7 +47,8 @@ export function settingsTab(app) {
     everyone.replaceChildren(
       ...(file.state === "writable" ? [] : [ofFile(file)]),
       ...shown.filter(([, fields]) => fields.length).map(([group, fields]) =>
-        h("section.stack", {}, h("h3", { t: `settings.group-${group}` }), ...fields.map((setting) => settingField(app, setting, save, file.state === "writable")))));
+        h("section.stack", {}, h("h3", { t: `settings.group-${group}` }), ...fields.map((setting) => settingField(app, setting, save, file.state === "writable")),
+          group === "speech" && keptPhrases(app))));
   }
 
   /** The setting as it is then; undefined if the visitor would not be paired. Raises what is wrong with the value. */
