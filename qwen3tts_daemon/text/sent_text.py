@@ -5,13 +5,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+import regex  # type: ignore[import-untyped,unused-ignore]
+
 from qwen3tts_daemon.text.directions import Direction, Pause
 from qwen3tts_daemon.text.pronunciations import Pronunciation
 from qwen3tts_daemon.text.segments import Segment
-from qwen3tts_daemon.text.ssml import SENTENCE_END, SsmlPiece, SsmlReader, is_ssml
+from qwen3tts_daemon.text.ssml import SENTENCE_END, SsmlPiece, SsmlReader
 
 TextFormat = Literal["text", "ssml"]
 Piece = str | Direction | Pronunciation
+_SPEAK = regex.compile(
+    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+"
+    r"<(?:[a-z]{1,20}:)?speak[\s/>]",
+    regex.I,
+)
+
+
+def is_ssml(text: str, *, final: bool) -> bool | None:
+    """Whether a text that begins like this is SSML: it says <speak> first. None: that cannot be told yet; `final`: it
+    is all there."""
+    found = _SPEAK.match(text, partial=not final)
+    return None if found and found.partial else found is not None
 
 
 class _Place(NamedTuple):

@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-import regex  # type: ignore[import-untyped,unused-ignore]
-
 from qwen3tts_daemon.text import ssml_values
-from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.directions import (
     Direction,
     GainChange,
@@ -25,7 +22,8 @@ from qwen3tts_daemon.text.directions import (
 from qwen3tts_daemon.text.html import TagKind, kind_of
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.text.live_markup import LiveMarkup, Tag, Text
-from qwen3tts_daemon.text.pronunciations import How, Pronunciation
+from qwen3tts_daemon.text.pronunciations import Pronunciation
+from qwen3tts_daemon.text.ssml_values import Way
 from qwen_tts.errors import UnknownLanguage
 
 _HOLLOW: Final = frozenset(("break", "mark", "meta", "br", "img", "hr"))
@@ -49,18 +47,6 @@ _PARTED_BY: Final[dict[TagKind, str]] = {
 """What the segmenter is told instead of a tag"""
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
-_SPEAK = regex.compile(
-    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+"
-    r"<(?:[a-z]{1,20}:)?speak[\s/>]",
-    regex.I,
-)
-
-
-def is_ssml(text: str, *, final: bool) -> bool | None:
-    """Whether a text that begins like this is SSML: it says <speak> first. None: that cannot be told yet; `final`: it
-    is all there."""
-    found = _SPEAK.match(text, partial=not final)
-    return None if found and found.partial else found is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +68,11 @@ class _Element:
     is_heard: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How the words of an element are said; no value: they are it themselves."""
-
-    how: How
-    value: str | None
-    form: str = ""
-
-
 @dataclass(slots=True)
 class _Words:
     """What stands in a <sub>, <say-as> or <phoneme> so far."""
 
-    way: _Way
+    way: Way
     element: _Element
     tag: Tag
     texts: list[Text] = field(default_factory=list)
@@ -191,7 +168,7 @@ class SsmlReader:
         element = _Element(tag.name, self._manner(tag, outer.manner), outer.is_heard and tag.name not in _UNHEARD)
         self._open.append(element)
         self._open_names[tag.name] += 1
-        if self._words is None and element.is_heard and (way := _way_of(tag)):
+        if self._words is None and element.is_heard and (way := ssml_values.way_of(tag.name, tag.attributes)):
             self._words = _Words(way, element, tag)
         if tag.kind == "empty":
             yield from self._close(tag)
@@ -271,7 +248,8 @@ class SsmlReader:
         if written[0].isspace():
             yield SsmlPiece(" ", start, start)
         yield from self._changes(start)
-        yield from _said(words.way, written.strip(), start, end)
+        if pronunciation := words.way.pronunciation(written.strip()):
+            yield SsmlPiece(pronunciation, start, end)
         if written[-1].isspace():
             yield SsmlPiece(" ", end, end)
 
@@ -280,22 +258,3 @@ class SsmlReader:
         words, self._words = self._words, None
         for text in words.texts if words else ():
             yield from self._spoken(text)
-
-
-def _way_of(tag: Tag) -> _Way | None:
-    attributes = tag.attributes
-    match tag.name:
-        case "sub" if "alias" in attributes:
-            return _Way("text", speakable(attributes["alias"]))
-        case "say-as" if how := ssml_values.way_to_say(attributes):
-            return _Way(how, None, attributes.get("format", "").strip().lower())
-        case "phoneme" if found := ssml_values.phonemes(attributes):
-            return _Way(*found)
-    return None
-
-
-def _said(way: _Way, written: str, start: int, end: int) -> Iterator[SsmlPiece]:
-    """Nothing where nothing is to be said instead. What nobody would clean afterwards is cleaned."""
-    value = written if way.value is None else way.value
-    if value:
-        yield SsmlPiece(Pronunciation(speakable(written), way.how, value, way.form), start, end)

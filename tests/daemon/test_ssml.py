@@ -77,8 +77,8 @@ SPOKEN = [
     ("en", '<say-as interpret-as="characters">BBC 1</say-as> is on.', "B B C one is on."),
     ("en", '<say-as interpret-as="date">May 5</say-as>, then.', "May fifth, then."),
     ("en", '<phoneme alphabet="ipa" ph="x">tomato</phoneme> &lt; 5', "tomato less than five"),
-    ("de", 'Am <say-as interpret-as="ordinal">3.</say-as> Tag &ouml;ffnet <sub alias="die Post">DP</sub>.',
-     "Am dritte Tag öffnet die Post."),
+    ("de", 'Der <say-as interpret-as="ordinal">3.</say-as> Tag: es &ouml;ffnet <sub alias="die Post">DP</sub>.',
+     "Der dritte Tag: es öffnet die Post."),
     ("ja", 'チャンネルは<say-as interpret-as="characters">NHK2</say-as>です。', "チャンネルはN H Kニーです。"),
     ("zh", '<s>电话<say-as interpret-as="telephone">138-01</say-as></s><s>再见</s>', "电话幺三八，零幺。 再见。"),
 ]  # fmt: skip

@@ -11,8 +11,8 @@ from qwen3tts_daemon.text.directions import GainChange, LanguageChange, Pause, S
 from qwen3tts_daemon.text.live_markup import _LONGEST
 from qwen3tts_daemon.text.pronunciations import Pronunciation
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment
-from qwen3tts_daemon.text.sent_text import Piece, SentText
-from qwen3tts_daemon.text.ssml import SsmlPiece, SsmlReader, is_ssml
+from qwen3tts_daemon.text.sent_text import Piece, SentText, is_ssml
+from qwen3tts_daemon.text.ssml import SsmlPiece, SsmlReader
 from tests.text.hostile import calls_of
 
 _TAGS = "\n\n", "</li>"
