@@ -13,6 +13,7 @@ from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
 from qwen3tts_daemon.embedded.phonemes.g2p import G2P, count_sounds
+from qwen3tts_daemon.embedded.phonemes.given import Given, set_apart
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.config.languages import LANGUAGES
@@ -83,13 +84,16 @@ class EmbeddedSynthesizer:
         self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool
     ) -> Iterator[PhonemeUnit]:
         """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled."""
+        text, given = set_apart(text)
         for unit in units(text, voice.language, early=is_first):
-            yield from self._fitting(unit, voice, cancellation)
+            yield from self._fitting(unit, voice, cancellation, given)
 
-    def _fitting(self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation) -> Iterator[PhonemeUnit]:
+    def _fitting(
+        self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation, given: Given
+    ) -> Iterator[PhonemeUnit]:
         """A unit in phonemes, or its parts if it sounds too long for one inference."""
         cancellation.check()
-        reading = self._g2p.read(unit.text, voice.locale)
+        reading = self._g2p.read(unit.text, voice.locale, given)
         phonemes = reading.phonemes
         parts = max(-(-count_sounds(phonemes) // MAX_UNIT_SOUNDS), -(-len(phonemes) // _max_phonemes(voice)))
         if parts <= 1 or len(unit.text) == 1:
@@ -97,7 +101,7 @@ class EmbeddedSynthesizer:
             yield PhonemeUnit(audible, unit.ending, reading.unread)
             return
         for part in fit(unit, fraction=1 / parts):
-            yield from self._fitting(part, voice, cancellation)
+            yield from self._fitting(part, voice, cancellation, given)
 
     def say(self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int) -> Samples:
         """One inference: samples [n] at 24 kHz, without a pause. Raises Cancelled, SynthesisFailed."""

@@ -21,6 +21,8 @@ class Measures:
     synthesis_s: float | None = None
     guards: Mapping[Guard, int] = field(default_factory=dict)
     """How often each of the engine's had to act"""
+    is_cached: bool = False
+    """It was spoken before, and no engine was asked"""
     unread: int = 0
     """Words that the voice could not read, and that were left out"""
 
@@ -56,6 +58,7 @@ class Report:
             f"language={self.language or '-'} chars={measures.chars} audio_s={measures.audio_s:.2f} "
             f"queue_s={measures.queue_s:.2f} ttfa_s={_seconds(measures.ttfa_s)} rtf={_seconds(measures.rtf)} "
             f"end={self.end}{_guards(measures.guards)}{_unread(measures.unread)}"
+            f"{' cached=yes' if measures.is_cached else ''}"
         )
 
 

@@ -8,6 +8,7 @@ from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.voice_selection import VoiceSelection
 from qwen3tts_daemon.text.directions import Direction, Manner
+from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import VoiceKind
 from qwen_tts.errors import InvalidRequest
@@ -19,12 +20,13 @@ class Speakers:
     """Of one utterance; `now` speaks the passage in hand."""
 
     def __init__(
-        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool
-    ) -> None:
+        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool,
+        lexicon: Lexicon,
+    ) -> None:  # fmt: skip
         """Raises InvalidRequest for what nobody can speak."""
         self._order, self._caller = order, caller
         self._voices, self._engines = voices, engines
-        self._text_normalization = text_normalization
+        self._text_normalization, self._lexicon = text_normalization, lexicon
         self._manner = Manner()
         self.now = self.first = self._select(order)
 
@@ -64,5 +66,6 @@ class Speakers:
 
     def _select(self, order: Order) -> VoiceSelection:
         return VoiceSelection(
-            order, self._caller, self._voices, self._engines, text_normalization=self._text_normalization
-        )
+            order, self._caller, self._voices, self._engines,
+            text_normalization=self._text_normalization, lexicon=self._lexicon,
+        )  # fmt: skip

@@ -1,38 +1,53 @@
 """The life of one utterance: its text comes in, its sound goes out, and it has one end.
 
-It asks for the engine when it is entered, before its text is complete, so that a sleeping model wakes meanwhile. With
-the first segment it is decided who speaks in which language.
+It asks for the engine when it is entered, before its text is complete, so that a sleeping model wakes meanwhile; unless
+what it says may be kept (see recall), for then no engine is needed. With the first segment it is decided who speaks in
+which language.
 
 Its answer is never nothing: a text without words is a moment of silence, which needs no engine; words of which the
 voice can read none are an error.
 """
 
 import asyncio
+import logging
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from qwen3tts_daemon.failures import code_of
 from qwen3tts_daemon.limits import GAIN_DB
+from qwen3tts_daemon.speech.chime import Chimes
 from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.foresight import Foreseen, foresee
 from qwen3tts_daemon.speech.incoming_text import IncomingText
+from qwen3tts_daemon.speech.kept_sound import parts_of
+from qwen3tts_daemon.speech.lead import lead, lead_alone
 from qwen3tts_daemon.speech.loudness import LoudnessListener, VoiceLoudness
 from qwen3tts_daemon.speech.output import Filter, Output, Part
+from qwen3tts_daemon.speech.phrase_cache import PhraseCache
+from qwen3tts_daemon.speech.recall import Found, Recall
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.speakers import Speakers
 from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
-from qwen3tts_daemon.speech.voice_selection import LeftOut
+from qwen3tts_daemon.speech.voice_selection import LeftOut, VoiceSelection
 from qwen3tts_daemon.text.directions import Directions, pause_in
+from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
-from qwen_tts.api import Audio, AudioChunk, StreamEnd, check_length
+from qwen_tts.api import Audio, AudioChunk, Guard, StreamEnd, check_length
 from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream, SpeechEngine
+
+logger = logging.getLogger(__name__)
+
+_BAD: frozenset[Guard] = frozenset(("length", "silence"))
+"""What had to be done against a mistake that can be heard"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +76,7 @@ class Utterance:
 
     def __init__(
         self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
-        loudness: VoiceLoudness, is_live: bool,
+        loudness: VoiceLoudness, lexicon: Lexicon, phrases: PhraseCache, chimes: Chimes, is_live: bool,
         on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
     ) -> None:  # fmt: skip
         """`is_live`: its text comes bit by bit, else all of it at once. Raises InvalidRequest for what nobody can
@@ -72,30 +87,46 @@ class Utterance:
         self.measures = Measures()
         self.end = "cancelled"
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
-        self._config, self._loudness = config, loudness
+        self._config, self._loudness, self._chimes = config, loudness, chimes
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
         self._voices, self._engines = voices, engines
-        self._speakers = Speakers(order, caller, voices, engines, text_normalization=config.text_normalization)
+        self._lexicon = lexicon.with_entries(order.words)
+        self._speakers = self._new_speakers()
         markup = config.markup if order.markup is None else order.markup
-        directions = Directions(voices.is_listed) if markup else None
+        takes_styles = bool(engines.capabilities.instruct_kinds)
+        self._directions = Directions(voices.is_listed, voices.config.styles, takes_styles=takes_styles)
+        directions = self._directions if markup else None
         sentence_ms = config.sentence_silence_ms if order.sentence_silence_ms is None else order.sentence_silence_ms
         self._text = IncomingText(
-            order.split, config.idle_flush_s, directions, None if sentence_ms is None else sentence_ms / 1000
-        )
+            order.split, config.idle_flush_s, directions,
+            sent=SentText(order.text_format, is_voice=voices.is_listed, is_obeyed=markup),
+            sentence_pause_s=None if sentence_ms is None else sentence_ms / 1000, clean=self._lexicon.cleaned,
+        )  # fmt: skip
         self._first = 0
         """The segment that the passage in hand begins with"""
         self._prepared_for = 0
         """The passage whose voice the engine was told of ahead"""
         self._synthesis = self._synthesis_of_passage()
+        self._recall = Recall(
+            phrases, self._text.segments, is_live=is_live, is_private=order.private,
+            foresee=self.foresee, ask=self._ask,
+        )  # fmt: skip
+        self._text.on_pause = self._recall.wait_no_more
+        self._kept: Iterator[Part] | None = None
+        """What is left of sound that was kept"""
         self._output: Output | None = None
         """Once it is known who speaks"""
         self._listener: LoudnessListener | None = None
         """To a voice whose loudness is wanted and not known"""
         self._ready: deque[Part] = deque()
+        self._leaves_out_style = False
+        """Somebody who spoke could not be told the style"""
         self._is_cancelled = False
         self._recording: list[bytes] = []
         """PCM of a designed voice: it may be kept."""
+        self._sample_rate = 0
+        """Of what was handed on"""
 
     @property
     def voice(self) -> str:
@@ -123,16 +154,19 @@ class Utterance:
         self.measures.chars += len(text)
         check_length(self.measures.chars)
         self._text.feed(text)
+        self._recall.feed(text)
 
     def flush(self) -> None:
         """Speak what has been fed, finished or not."""
         self._text.flush()
+        self._recall.wait_no_more()
 
     def end_text(self) -> None:
         """No more text; idempotent."""
         self._text.end()
         if not self._text.segments:
             self._synthesis.cancel()  # nobody is needed to say nothing
+        self._recall.end_text()
 
     def check_text(self) -> None:
         """Raises TextEmpty if only blanks have come."""
@@ -150,19 +184,25 @@ class Utterance:
     async def read(self) -> SpokenText:
         """What would be spoken of a text that is all there. No engine is asked for it."""
         speakers, segments = self._speakers, self._text.segments
-        reading = speakers.now.reading(segments[0].text if segments else "")
+        reading = speakers.now.foresee(segments[0].text if segments else "")
         spoken = SpokenText(reading.language)
         for index, segment in enumerate(segments):
             if segment.before and speakers.go_on(segment.before, is_first=index == 0):
-                reading = speakers.now.reading(segment.text)
+                reading = speakers.now.foresee(segment.text)
             spoken.segments.append(await reading.spoken_segment(segment))
         return spoken
+
+    async def foresee(self) -> Foreseen | None:
+        """What it would be, of a text that is all there. No engine is asked for it. Raises SynthesisError."""
+        return await foresee(
+            self._text, self._new_speakers(), self._gain_db, tail_s=self._tail_s, engine=self._engines.made_of
+        )
 
     # -- its life ------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         self._on_begin(self)
-        self._synthesis.start()
+        self._recall.begin()
         return self
 
     async def __aexit__(
@@ -171,6 +211,10 @@ class Utterance:
         self.cancel()
         if isinstance(error, Exception) and self.end == "cancelled":
             self.end = code_of(error)
+        if self._leaves_out_style or self._directions.has_dropped_style:
+            logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)
+        if complaint := self._text.complaint:
+            logger.info("speech id=%s: %s", self.caller.request_id, complaint)
         self._on_end(self)
 
     def cancel(self) -> None:
@@ -178,6 +222,7 @@ class Utterance:
         self._is_cancelled = True
         self._text.stop_waiting()
         self._ready.clear()
+        self._recall.cancel()
         self._synthesis.cancel()
 
     @property
@@ -196,9 +241,14 @@ class Utterance:
         description = self._speakers.now.description
         if self.end not in ("done", "limit") or description is None:
             return None
-        assert self._output is not None, "it has said something"
-        audio = Audio(pcm=b"".join(self._recording), sample_rate=self._output.sample_rate)
+        audio = Audio(pcm=b"".join(self._recording), sample_rate=self._sample_rate)
         return Take(audio, self.text, self.language, description)
+
+    def _new_speakers(self) -> Speakers:
+        return Speakers(
+            self.order, self.caller, self._voices, self._engines,
+            text_normalization=self._config.text_normalization, lexicon=self._lexicon,
+        )  # fmt: skip
 
     def _synthesis_of_passage(self) -> Synthesis:
         return Synthesis(self._text, self._first, self.measures, self._speakers, self._open_stream)
@@ -208,15 +258,14 @@ class Utterance:
     async def _open_stream(self, engine: SpeechEngine, first: Segment) -> tuple[AudioStream, TextReading]:
         """It is decided who speaks."""
         speaker = self._speakers.now
-        request, reading = await speaker.decide(engine, first.text, is_live=self._is_live)
+        is_live = self._is_live and not self._recall.has_waited
+        request, reading = await speaker.decide(engine, first.text, is_live=is_live)
+        self._leaves_out_style |= speaker.leaves_out_style
+        if self._engines.is_stand_in(engine):
+            self._recall.forget()
         if self._output is None:
-            order, config = self.order, self._config
-            lead_s = config.lead_silence_s if order.lead_silence_ms is None else order.lead_silence_ms / 1000
-            self._output = Output(
-                engine.capabilities, self._text.segments,
-                lead_s=lead_s + (pause_in(first.before) or 0.0),
-                tail_s=config.tail_silence_s if order.tail_silence_ms is None else order.tail_silence_ms / 1000,
-            )  # fmt: skip
+            lead = await self._lead(engine.capabilities.sample_rate)
+            self._output = Output(engine.capabilities, self._text.segments, lead=lead, tail_s=self._tail_s)
         self._output.begin(
             self._first, voice=speaker.voice, language=speaker.language,
             sound_filter=await self._filter(engine.capabilities.sample_rate),
@@ -228,14 +277,56 @@ class Utterance:
 
     async def _filter(self, sample_rate: int) -> Filter | None:
         """What makes the engine's sound as fast and as loud as is wanted."""
-        selection, target = self._speakers.now, self._config.loudness_lufs
-        gain_db = selection.gain_db
-        if target is not None:
-            gain_db = GAIN_DB.clamp(gain_db + self._loudness.gain_db(selection.sound, target))
+        selection = self._speakers.now
+        gain_db = self._gain_db(selection)
+        if self._config.loudness_lufs is not None and not selection.is_told_how:
             self._listener = await self._loudness.listener(selection.sound, sample_rate)
         if selection.speed == 1 and gain_db == 0:
             return None
         return await asyncio.to_thread(_sound_filter, sample_rate, selection.speed, gain_db)
+
+    def _gain_db(self, selection: VoiceSelection) -> float:
+        """How much louder the engine's sound is made."""
+        target = self._config.loudness_lufs
+        if target is None:
+            return selection.gain_db
+        return GAIN_DB.clamp(selection.gain_db + self._loudness.gain_db(selection.sound, target))
+
+    @property
+    def _tail_s(self) -> float:
+        ms = self.order.tail_silence_ms
+        return self._config.tail_silence_s if ms is None else ms / 1000
+
+    async def _lead(self, sample_rate: int) -> bytes:
+        before = self._text.segments[0].before
+        return await lead(self.order, before, self._chimes, sample_rate, silence_s=self._config.lead_silence_s)
+
+    # -- sound that is kept --------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        """It is not kept: somebody has to speak."""
+        self._synthesis.start()
+
+    async def _begin_kept(self, found: Found) -> Iterator[Part]:
+        self._synthesis.cancel()
+        self._speakers, self.measures.is_cached = found.foreseen.speakers, True
+        return parts_of(found.sound, found.foreseen.told, await self._lead(found.sound.sample_rate))
+
+    def _next_kept(self, kept: Iterator[Part]) -> list[Part]:
+        if self._is_cancelled or self.end != "cancelled":
+            raise StopAsyncIteration
+        if (part := next(kept, None)) is None:
+            self.end = "done"
+            raise StopAsyncIteration
+        return [part]
+
+    async def _keep(self) -> None:
+        """All was heard."""
+        if self._output is not None and not self.measures.unread and not _BAD & self.measures.guards.keys():
+            frame = self._engines.capabilities.samples_per_frame
+            await self._recall.keep(lead_samples=self._output.lead_samples, samples_per_frame=frame)
+
+    # -- the next part -------------------------------------------------------------------------------------
 
     def __aiter__(self) -> Self:
         return self
@@ -246,6 +337,7 @@ class Utterance:
         part = self._ready.popleft()
         if isinstance(part, AudioChunk):
             self._count(part)
+        self._recall.hear(part)
         return part
 
     async def _read(self) -> None:
@@ -253,16 +345,23 @@ class Utterance:
         try:
             self._ready.extend(await self._next_parts())
         except StopAsyncIteration:
+            if self.end == "done":
+                await self._keep()
             raise
         except Exception as error:
             self.end = code_of(error)
             raise
 
     async def _next_parts(self) -> list[Part]:
+        if self._kept is None and (found := await self._recall.found()) is not None:
+            self._kept = await self._begin_kept(found)
+        return await self._next_spoken() if self._kept is None else self._next_kept(self._kept)
+
+    async def _next_spoken(self) -> list[Part]:
         try:
             chunk = await anext(self._synthesis)
         except StopAsyncIteration:
-            parts = self._end_passage()
+            parts = await self._end_passage()
             await self._learn_loudness()
             if parts is None:
                 raise
@@ -284,7 +383,7 @@ class Utterance:
         if listener is not None and self.end in ("cancelled", "done"):
             await listener.learn()
 
-    def _end_passage(self) -> list[Part] | None:
+    async def _end_passage(self) -> list[Part] | None:
         """What is left of a passage that has ended by itself; then the next one has its turn. None if it was the last
         one, or it was ended. Raises TextEmpty, UnsupportedLanguage if nothing was said."""
         if self._is_cancelled or self.end != "cancelled":
@@ -292,7 +391,7 @@ class Utterance:
         if not self._text.segments:
             self.check_text()
             self.end = "done"
-            return self._nothing()
+            return await self._nothing()
         if (end := self._synthesis.end) is None:
             return None
         assert self._output is not None, "it has ended by itself"
@@ -316,10 +415,12 @@ class Utterance:
         ended.cancel()  # later, so that the engine is held meanwhile
         return parts
 
-    def _nothing(self) -> list[Part]:
-        output = self._output or Output(self._engines.capabilities, ())
-        pause_s = pause_in(self._text.trailing)
-        return output.nothing() if pause_s is None else output.pause(pause_s)
+    async def _nothing(self) -> list[Part]:
+        engine = self._engines.capabilities
+        output = Output(
+            engine, (), lead=await lead_alone(self.order, self._text.trailing, self._chimes, engine.sample_rate)
+        )
+        return output.lead_alone() or output.nothing()
 
     def _measure(self, end: StreamEnd) -> None:
         """Of a passage, beside those before it."""
@@ -333,6 +434,7 @@ class Utterance:
         if self.measures.ttfa_s is None and self._text.began_at is not None:
             self.measures.ttfa_s = asyncio.get_running_loop().time() - self._text.began_at
         self.measures.count(chunk.samples, chunk.sample_rate)
+        self._sample_rate = chunk.sample_rate
         if self._speakers.now.description is not None:
             self._recording.append(chunk.pcm)
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { env, heardOut, launch, onPlainHttp, open, quit, saved, speak, until, visit } from "./page.js";
+import { env, heardOut, launch, onPlainHttp, open, pushing, quit, saved, speak, until, visit } from "./page.js";
 import { wav } from "./sounds.js";
 
 const ALL = env("PAGE_ALL");
@@ -172,6 +172,29 @@ test("sound to tokens and back", async () => {
   await page.fill("#panel-codec textarea", "[[1, 2], [3]]");
   await page.waitForSelector("#panel-codec .hint:has-text('no list of frames')");
   assert.ok(await page.isDisabled("#panel-codec button:has-text('Tokens to sound')"));
+  await close();
+});
+
+test("a tab whose voice model comes is usable without a reload", async () => {
+  let [hasCome, push] = [false, null];
+  const { page, close } = await visit(ALL, { before: async (page) => {
+    push = await pushing(page, "voices");
+    await page.route("**/v1/audio/voices", async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      await route.fulfill({ response: answer, json: hasCome ? json : { ...json, kinds: ["preset"], revision: 1 } });
+    });
+  } });
+  await open(page, "clone");
+  await page.waitForSelector("#panel-clone .missing:not([hidden])");
+  assert.equal(await page.locator("#panel-clone .drop").isVisible(), false);
+  hasCome = true;
+  push(() => ({}));
+  await page.waitForSelector("#panel-clone .missing", { state: "hidden" });
+  await page.setInputFiles("#panel-clone .drop input[type=file]", wav(6));
+  await page.getByLabel(/sound of the voice only/).check();
+  await page.locator("#panel-clone").getByRole("button", { name: "Try it" }).click();
+  await heardOut(page);
   await close();
 });
 

@@ -19,7 +19,7 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
 )
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.text.languages import parse_language, writes_traditional
-from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
+from qwen3tts_daemon.voices.speaker_translations import descriptions_of
 from qwen_tts.api import VoiceKind, mebibytes
 from qwen_tts.config.languages import LANGUAGES, Language
 
@@ -45,9 +45,9 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
         voices = speech.capabilities.voices
         details: dict[str, Speaker] = {
             voice.name: {
-                "desc_en": DESCRIPTIONS.get(voice.name, {}).get("en", voice.description),
-                "desc_zh": DESCRIPTIONS.get(voice.name, {}).get("zh-CN", voice.description),
-                "descriptions": DESCRIPTIONS.get(voice.name, {}),
+                "desc_en": descriptions_of(voice).get("en", voice.description),
+                "desc_zh": descriptions_of(voice).get("zh-CN", voice.description),
+                "descriptions": descriptions_of(voice),
                 "native": LANGUAGES[voice.languages[0]].english,
                 "gender": voice.gender,
             }
