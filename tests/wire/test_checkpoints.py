@@ -17,6 +17,7 @@ from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, scan
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory, Obstacle
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.spare_time import SpareTime
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.config.checkpoint_files import WEIGHTS
