@@ -41,7 +41,7 @@ class Finish:
     async def filter_for(self, speaker: VoiceSelection, sample_rate: int) -> Filter | None:
         """What makes the sound of a passage so; None: it is so. From now on `hear` what the engine makes of it."""
         gain_db = self.gain_db(speaker)
-        if self._target_lufs is not None:
+        if self._target_lufs is not None and not speaker.is_told_how:
             self._listener = await self._loudness.listener(speaker.sound, sample_rate)
         if speaker.speed == 1 and gain_db == 0:
             return None

@@ -75,6 +75,11 @@ class VoiceSelection:
         return "/".join((self.model, self.voice, *((stored.created_at,) if stored else ())))
 
     @property
+    def is_told_how(self) -> bool:
+        """Whether the request or the text asks for another way to speak: softer or louder than the voice is."""
+        return bool(self._order.instruct or self._style)
+
+    @property
     def kind(self) -> VoiceKind:
         """Of its voice, once it is decided."""
         assert self._known is not None

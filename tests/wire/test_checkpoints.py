@@ -150,7 +150,7 @@ async def test_offline_is_told_by_its_name(speech: Speech, metrics: Metrics) -> 
 
 
 async def test_who_watches_hears_of_a_sample_that_was_made(speech: Speech, metrics: Metrics, tmp_path: Path) -> None:
-    samples = VoiceSamples(speech, SampleFiles(tmp_path), quiet_s=0.01)
+    samples = VoiceSamples(speech, SampleFiles(tmp_path), SpareTime(speech, quiet_s=0.01))
     async with (
         open_door(speech, metrics, samples=samples) as door,
         connect(f"{door.url.replace('http', 'ws')}/v1/tts") as socket,

@@ -19,8 +19,8 @@ from qwen3tts_daemon.protocols.http.routes import new_voices, status, voices, wr
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.voice_making import VoiceMaker
 from qwen3tts_daemon.speech.spare_time import SpareTime
+from qwen3tts_daemon.speech.voice_making import VoiceMaker
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.uploads.voice_files import CARD, PROMPT
 from qwen3tts_daemon.voices.library import VoiceLibrary
