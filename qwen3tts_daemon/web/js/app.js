@@ -82,11 +82,11 @@ class App extends Emitter {
 
   /** What was pushed of the voices. A sample that was made changes nothing that is shown. */
   async keepUp({ revision, samples }) {
-    const before = this.catalogue;
-    if (before === null || (before.revision === revision && this.#samplesMade === samples)) return;
+    const isNew = samples !== (this.#samplesMade ?? samples);
     this.#samplesMade = samples;
-    if (before.revision !== revision) await this.loadVoices();
-    else this.catalogue = await get("v1/audio/voices");
+    if (this.catalogue === null) return;
+    if (this.catalogue.revision !== revision) await this.loadVoices();
+    else if (isNew) this.catalogue = await get("v1/audio/voices");
   }
 
   #samplesMade = undefined;
