@@ -119,7 +119,7 @@ class HttpSettings(Section):
     frame_ancestors: tuple[str, ...] = ("'self'",)
     """Who may show the page in a frame (Content-Security-Policy)."""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
-    """Largest JSON request."""
+    """Largest JSON request; a recording in it (ref_audio) may come on top."""
     max_connections: int = Field(default=512, ge=1)
     """Connections at once, WebSockets too; one more takes the place of an idle one, or is closed at once."""
     max_connections_per_address: int = Field(default=256, ge=1)

@@ -279,7 +279,7 @@ class Utterance:
         """What makes the engine's sound as fast and as loud as is wanted."""
         selection = self._speakers.now
         gain_db = self._gain_db(selection)
-        if self._config.loudness_lufs is not None:
+        if self._config.loudness_lufs is not None and not selection.is_told_how:
             self._listener = await self._loudness.listener(selection.sound, sample_rate)
         if selection.speed == 1 and gain_db == 0:
             return None
