@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -69,10 +70,17 @@ class VoiceSelection:
 
     @property
     def sound(self) -> str:
-        """What tells how loud it is: who speaks, made when, and with what; once it is decided."""
-        assert self._known is not None
-        stored = self._known.stored
-        return "/".join((self.model, self.voice, *((stored.created_at,) if stored else ())))
+        """What tells how loud it is: who speaks, made when or of what, and with what; once it is decided."""
+        known = self._known
+        assert known is not None
+        if known.stored is not None:
+            return "/".join((self.model, known.name, known.stored.created_at))
+        match known.voice:
+            case ClonedVoice(prompt):
+                return "/".join((self.model, hashlib.sha256(prompt.data).hexdigest()))
+            case DesignedVoice(description):
+                return "/".join((self.model, hashlib.sha256(description.encode()).hexdigest()))
+        return f"{self.model}/{known.name}"
 
     @property
     def is_told_how(self) -> bool:
