@@ -52,7 +52,9 @@ class SentText:
         self._format = text_format
         self._held = ""
         """While it is not known what it is"""
-        self._reader = SsmlReader(is_voice)
+        self._is_voice = is_voice
+        self._reader: SsmlReader | None = None
+        """Of SSML, once that is known"""
         self._is_obeyed = is_obeyed
         self._fed = 0
         self._places: deque[_Place] = deque()
@@ -68,7 +70,7 @@ class SentText:
         """What is left: nothing may be fed afterwards."""
         text = self._once_known("", final=True) if self._format is None else ""
         pieces = self._pieces(text)
-        return [*pieces, *map(self._placed, self._reader.rest())] if self._format == "ssml" else pieces
+        return [*pieces, *map(self._placed, self._reader.rest())] if self._reader else pieces
 
     def as_sent(self, segment: Segment) -> Segment:
         """With its place in the text as it was sent. Segments are asked for in their order."""
@@ -91,6 +93,8 @@ class SentText:
     @property
     def complaint(self) -> str:
         """What was not as it should be, in words for the log; none of the text's."""
+        if self._reader is None:
+            return ""
         complaints = [f"asks for a {one} that is not there" for one in sorted(self._reader.unmet)]
         if self._reader.is_malformed:
             complaints.insert(0, "is malformed; what is no markup is spoken")
@@ -109,6 +113,8 @@ class SentText:
     def _pieces(self, text: str) -> Sequence[Piece]:
         if self._format != "ssml":
             return [text] if text else []
+        if self._reader is None:
+            self._reader = SsmlReader(self._is_voice)
         return [self._placed(one) for one in self._reader.feed(text)]
 
     def _placed(self, one: SsmlPiece) -> Piece:

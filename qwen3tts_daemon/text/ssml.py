@@ -45,14 +45,16 @@ _PARTED_BY: Final[dict[TagKind, str]] = {
     "inline": "", "cell": " ", "line": " ", "sentence": SENTENCE_END, "paragraph": "\n\n"
 }  # fmt: skip
 """What the segmenter is told instead of a tag"""
+_BLANKS: Final = str.maketrans("\t\n\r", "   ")
+"""Where a line ends means nothing in XML: templates and editors break them anywhere."""
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
 
 
 @dataclass(frozen=True, slots=True)
 class SsmlPiece:
-    """What is spoken, or how, and where it stands in the markup. Text is as it was sent, or as a whole in the place of
-    what was."""
+    """What is spoken, or how, and where it stands in the markup. Text is as it was sent, but for the ends of lines, or
+    as a whole in the place of what was."""
 
     piece: str | Direction | Pronunciation
     start: int
@@ -113,7 +115,7 @@ class SsmlReader:
     def _pieces(self, tokens: list[Text | Tag]) -> Iterator[SsmlPiece]:
         for token in tokens:
             if isinstance(token, Text):
-                yield from self._text(token)
+                yield from self._text(replace(token, text=token.text.translate(_BLANKS)))
             elif token.kind == "close":
                 yield from self._close(token)
             else:
