@@ -25,8 +25,8 @@ phrase_cache     whose sound is kept, and where it is found
 phrase_files     the same on disk: names that tell nothing, limits
 kept_sound       the sound of an utterance, kept and heard again
 foresight        what an utterance would be, without an engine
+finish           how an engine's sound is finished: speed, level, what stands before it and behind
 chime            the chime before an announcement
-lead             what is heard before the first word
 
 Imports voices, hosting, uploads, audio, reading and text.
 """

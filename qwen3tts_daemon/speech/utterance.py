@@ -17,15 +17,14 @@ from types import TracebackType
 from typing import Self
 
 from qwen3tts_daemon.failures import code_of
-from qwen3tts_daemon.limits import GAIN_DB
 from qwen3tts_daemon.speech.chime import Chimes
 from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.finish import Finish
 from qwen3tts_daemon.speech.foresight import Foreseen, foresee
 from qwen3tts_daemon.speech.incoming_text import IncomingText
 from qwen3tts_daemon.speech.kept_sound import parts_of
-from qwen3tts_daemon.speech.lead import lead, lead_alone
-from qwen3tts_daemon.speech.loudness import LoudnessListener, VoiceLoudness
-from qwen3tts_daemon.speech.output import Filter, Output, Part
+from qwen3tts_daemon.speech.loudness import VoiceLoudness
+from qwen3tts_daemon.speech.output import Output, Part
 from qwen3tts_daemon.speech.phrase_cache import PhraseCache
 from qwen3tts_daemon.speech.recall import Found, Recall
 from qwen3tts_daemon.speech.report import Measures, Report
@@ -33,21 +32,18 @@ from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.speakers import Speakers
 from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
-from qwen3tts_daemon.speech.voice_selection import LeftOut, VoiceSelection
+from qwen3tts_daemon.speech.voice_selection import LeftOut
 from qwen3tts_daemon.text.directions import Directions, pause_in
 from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
-from qwen_tts.api import Audio, AudioChunk, Guard, StreamEnd, check_length
+from qwen_tts.api import Audio, AudioChunk, StreamEnd, check_length
 from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 logger = logging.getLogger(__name__)
-
-_BAD: frozenset[Guard] = frozenset(("length", "silence"))
-"""What had to be done against a mistake that can be heard"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class Utterance:
         self.measures = Measures()
         self.end = "cancelled"
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""
-        self._config, self._loudness, self._chimes = config, loudness, chimes
+        self._config = config
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
         self._voices, self._engines = voices, engines
@@ -107,18 +103,20 @@ class Utterance:
         """The segment that the passage in hand begins with"""
         self._prepared_for = 0
         """The passage whose voice the engine was told of ahead"""
+        self._finish = Finish(
+            order, loudness, chimes,
+            lead_s=config.lead_silence_s, tail_s=config.tail_silence_s, loudness_lufs=config.loudness_lufs,
+        )  # fmt: skip
         self._synthesis = self._synthesis_of_passage()
         self._recall = Recall(
             phrases, self._text.segments, is_live=is_live, is_private=order.private,
-            foresee=self.foresee, ask=self._ask,
+            foresee=self.foresee, ask=self._synthesis.start,
         )  # fmt: skip
         self._text.on_pause = self._recall.wait_no_more
         self._kept: Iterator[Part] | None = None
         """What is left of sound that was kept"""
         self._output: Output | None = None
         """Once it is known who speaks"""
-        self._listener: LoudnessListener | None = None
-        """To a voice whose loudness is wanted and not known"""
         self._ready: deque[Part] = deque()
         self._leaves_out_style = False
         """Somebody who spoke could not be told the style"""
@@ -195,8 +193,9 @@ class Utterance:
     async def foresee(self) -> Foreseen | None:
         """What it would be, of a text that is all there. No engine is asked for it. Raises SynthesisError."""
         return await foresee(
-            self._text, self._new_speakers(), self._gain_db, tail_s=self._tail_s, engine=self._engines.made_of
-        )
+            self._text, self._new_speakers(), self._finish.gain_db,
+            tail_s=self._finish.tail_s, engine=self._engines.made_of,
+        )  # fmt: skip
 
     # -- its life ------------------------------------------------------------------------------------------
 
@@ -264,56 +263,27 @@ class Utterance:
         if self._engines.is_stand_in(engine):
             self._recall.forget()
         if self._output is None:
-            lead = await self._lead(engine.capabilities.sample_rate)
-            self._output = Output(engine.capabilities, self._text.segments, lead=lead, tail_s=self._tail_s)
+            lead = await self._finish.lead(first.before, engine.capabilities.sample_rate)
+            self._output = Output(engine.capabilities, self._text.segments, lead=lead, tail_s=self._finish.tail_s)
         self._output.begin(
             self._first, voice=speaker.voice, language=speaker.language,
-            sound_filter=await self._filter(engine.capabilities.sample_rate),
+            sound_filter=await self._finish.filter_for(speaker, engine.capabilities.sample_rate),
             is_trimmed=self._first > 0 and pause_in(first.before) is not None,
         )  # fmt: skip
         stream = engine.stream(request)
         stream.on_queue_position = self.on_queue_position
         return stream, reading
 
-    async def _filter(self, sample_rate: int) -> Filter | None:
-        """What makes the engine's sound as fast and as loud as is wanted."""
-        selection = self._speakers.now
-        gain_db = self._gain_db(selection)
-        if self._config.loudness_lufs is not None and not selection.is_told_how:
-            self._listener = await self._loudness.listener(selection.sound, sample_rate)
-        if selection.speed == 1 and gain_db == 0:
-            return None
-        return await asyncio.to_thread(_sound_filter, sample_rate, selection.speed, gain_db)
-
-    def _gain_db(self, selection: VoiceSelection) -> float:
-        """How much louder the engine's sound is made."""
-        target = self._config.loudness_lufs
-        if target is None:
-            return selection.gain_db
-        return GAIN_DB.clamp(selection.gain_db + self._loudness.gain_db(selection.sound, target))
-
-    @property
-    def _tail_s(self) -> float:
-        ms = self.order.tail_silence_ms
-        return self._config.tail_silence_s if ms is None else ms / 1000
-
-    async def _lead(self, sample_rate: int) -> bytes:
-        before = self._text.segments[0].before
-        return await lead(self.order, before, self._chimes, sample_rate, silence_s=self._config.lead_silence_s)
-
     # -- sound that is kept --------------------------------------------------------------------------------
-
-    def _ask(self) -> None:
-        """It is not kept: somebody has to speak."""
-        self._synthesis.start()
 
     async def _begin_kept(self, found: Found) -> Iterator[Part]:
         self._synthesis.cancel()
         self._speakers, self.measures.is_cached = found.foreseen.speakers, True
-        return parts_of(found.sound, found.foreseen.told, await self._lead(found.sound.sample_rate))
+        lead = await self._finish.lead(self._text.segments[0].before, found.sound.sample_rate)
+        return parts_of(found.sound, found.foreseen.told, lead)
 
     def _next_kept(self, kept: Iterator[Part]) -> list[Part]:
-        if self._is_cancelled or self.end != "cancelled":
+        if self._is_cancelled:
             raise StopAsyncIteration
         if (part := next(kept, None)) is None:
             self.end = "done"
@@ -322,7 +292,7 @@ class Utterance:
 
     async def _keep(self) -> None:
         """All was heard."""
-        if self._output is not None and not self.measures.unread and not _BAD & self.measures.guards.keys():
+        if self._output is not None and self.measures.is_flawless:
             frame = self._engines.capabilities.samples_per_frame
             await self._recall.keep(lead_samples=self._output.lead_samples, samples_per_frame=frame)
 
@@ -362,13 +332,12 @@ class Utterance:
             chunk = await anext(self._synthesis)
         except StopAsyncIteration:
             parts = await self._end_passage()
-            await self._learn_loudness()
+            await self._finish.end_passage(is_well=self.end in ("cancelled", "done"))
             if parts is None:
                 raise
             return parts
         assert self._output is not None, "a stream has been opened"
-        if self._listener is not None:
-            self._listener.hear(chunk.pcm)
+        self._finish.hear(chunk.pcm)
         pause_follows = False
         if (following := self._text.passage_after(self._first)) is not None:
             before = self._text.segments[following].before
@@ -377,11 +346,6 @@ class Utterance:
                 self._prepared_for = following
                 self._synthesis.prepare(before)
         return self._output.take(chunk, pause_follows=pause_follows)
-
-    async def _learn_loudness(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None and self.end in ("cancelled", "done"):
-            await listener.learn()
 
     async def _end_passage(self) -> list[Part] | None:
         """What is left of a passage that has ended by itself; then the next one has its turn. None if it was the last
@@ -417,9 +381,7 @@ class Utterance:
 
     async def _nothing(self) -> list[Part]:
         engine = self._engines.capabilities
-        output = Output(
-            engine, (), lead=await lead_alone(self.order, self._text.trailing, self._chimes, engine.sample_rate)
-        )
+        output = Output(engine, (), lead=await self._finish.lead_alone(self._text.trailing, engine.sample_rate))
         return output.lead_alone() or output.nothing()
 
     def _measure(self, end: StreamEnd) -> None:
@@ -437,10 +399,3 @@ class Utterance:
         self._sample_rate = chunk.sample_rate
         if self._speakers.now.description is not None:
             self._recording.append(chunk.pcm)
-
-
-def _sound_filter(sample_rate: int, speed: float, gain_db: float) -> Filter:
-    """In a thread: only who asks for another speed or level pays for FFmpeg."""
-    from qwen3tts_daemon.audio.filters import SoundFilter
-
-    return SoundFilter(sample_rate, speed=speed, gain_db=gain_db)
