@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from qwen_tts.api import Guard
 
+_HEARD: frozenset[Guard] = frozenset(("length", "silence"))
+"""Guards that cut off what was spoken"""
+
 
 @dataclass(slots=True)
 class Measures:
@@ -25,6 +28,11 @@ class Measures:
     """It was spoken before, and no engine was asked"""
     unread: int = 0
     """Words that the voice could not read, and that were left out"""
+
+    @property
+    def is_flawless(self) -> bool:
+        """Every word was read, and nothing had to be done that can be heard."""
+        return not self.unread and not _HEARD & self.guards.keys()
 
     @property
     def rtf(self) -> float | None:

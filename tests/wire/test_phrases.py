@@ -17,6 +17,7 @@ from qwen3tts_daemon.speech.phrase_files import PhraseFiles
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech_setup import phrase_config
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from tests.fakes import SAMPLE_RATE, tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
@@ -141,6 +142,17 @@ async def test_how_much_is_kept_is_told_and_emptied_with_the_token(door: Door, s
     assert told["bytes"] > len(tone(DINNER))
     told = (await door.client.delete("/v1/phrases", headers=BEARER)).json()
     assert (told["count"], told["bytes"]) == (0, 0)
+
+
+async def test_a_voice_that_is_deleted_leaves_nothing_behind(door: Door, speech: Speech) -> None:
+    library = speech.voices.library
+    assert library is not None
+    library.add(StoredVoice(id="anna", name="Anna", kind="profile", base="tone"))
+    await door.client.post("/v1/audio/speech", json={"input": DINNER, "voice": "anna"})
+    await speech.phrases.settled()
+    assert speech.phrases.count == 1
+    await door.client.delete("/v1/audio/voices/anna", headers=BEARER)
+    assert speech.phrases.count == 0
 
 
 async def test_it_is_told_that_it_was_kept(door: Door, speech: Speech) -> None:

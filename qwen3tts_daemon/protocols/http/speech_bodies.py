@@ -31,8 +31,8 @@ from qwen_tts.api import ClonedVoice
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import InvalidRequest
 
-_TURN_S = 20.0
-"""How long a large one waits to be received"""
+_TURN_S = 150.0
+"""How long a large one waits to be received: those before it may wait for a checkpoint that is loaded"""
 _RECEIVED_AT_ONCE, _READ_AT_ONCE = 4, 2
 """Of large ones: slow senders are no obstacle, and 100 MB are enough."""
 _NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
