@@ -69,16 +69,19 @@ class Kokoro:
         self._styles = _styles()
 
     def synthesize(
-        self, phonemes: str, styles: Sequence[str], cancellation: Cancellation, *, early: bool = False
+        self, phonemes: str, styles: Sequence[str], cancellation: Cancellation, *, first: int | None = None
     ) -> Iterator[Samples]:
-        """At most MAX_PHONEMES phonemes in the styles' mean: all samples at once, or `early` and window by window.
+        """At most MAX_PHONEMES phonemes in the styles' mean: all samples at once, or in windows.
+
+        `first`: how many frames of the generator (windows.py) the first window has.
 
         Raises Cancelled, SynthesisFailed.
         """
         feeds = self.feeds(phonemes, styles)
         said = dict(zip(_SAID, _run(self._prosody, _SAID, feeds, cancellation), strict=True))
         frames = said[FEATURES].shape[-1]
-        yield from self._windows(said, windows(frames) if early else [Window(0, frames, frames)], cancellation)
+        plan = [Window(0, frames, frames)] if first is None else windows(frames, first)
+        yield from self._windows(said, plan, cancellation)
 
     def feeds(self, phonemes: str, styles: Sequence[str]) -> Mapping[str, npt.NDArray[np.generic]]:
         """The network's inputs."""

@@ -16,6 +16,7 @@ from qwen3tts_daemon.embedded.phonemes.g2p import G2P, count_sounds
 from qwen3tts_daemon.embedded.phonemes.given import Given, set_apart
 from qwen3tts_daemon.embedded.shaping import Samples, UnitShaper, last_pause, pause_after
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
+from qwen3tts_daemon.embedded.windows import first_frames
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.text.sentences import Ending
@@ -123,7 +124,8 @@ class EmbeddedSynthesizer:
         if voice.engine == "hibari":
             yield self._loaded_hibari().synthesize(unit.phonemes, seed, cancellation)
         else:
-            yield from self._loaded_kokoro().synthesize(unit.phonemes, voice.styles, cancellation, early=unit.is_first)
+            first = first_frames(voice.language) if unit.is_first else None
+            yield from self._loaded_kokoro().synthesize(unit.phonemes, voice.styles, cancellation, first=first)
 
     def _loaded_hibari(self) -> HibariVoice:
         if self._hibari is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 _FIRST_FRAMES = 48
 """0.6 s: half of it is the silence before the first word."""
+_LONGER_FIRST_FRAMES = {"zh": 128}
+"""Where a recogniser heard other words in shorter ones (docs/performance.md)"""
 _GROWTH = 1.5
 """The next window takes less time than the last one sounds, as long as a second of sound takes less than 0.6 s."""
 _LEAST_LAST_FRAMES = 48
@@ -34,9 +36,14 @@ class Window:
         return self.last - self.first
 
 
-def windows(frames: int) -> Sequence[Window]:
-    """All the frames, in windows that grow."""
-    plan, start, size = [], 0, _FIRST_FRAMES
+def first_frames(language: str) -> int:
+    """The length of the first window in a language."""
+    return _LONGER_FIRST_FRAMES.get(language, _FIRST_FRAMES)
+
+
+def windows(frames: int, first: int) -> Sequence[Window]:
+    """All the frames, in windows that grow; the first one is `first` frames long."""
+    plan, start, size = [], 0, first
     while frames - start - size >= _LEAST_LAST_FRAMES:
         plan.append(Window(start, start + size, frames))
         start, size = start + size, round(size * _GROWTH)

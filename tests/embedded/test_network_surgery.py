@@ -59,7 +59,7 @@ def test_two_parts_are_the_network_to_within_its_own_rounding(kokoro: Kokoro, wh
 
 
 def test_windows_come_one_by_one_and_sound_as_the_whole(kokoro: Kokoro, whole: Samples) -> None:
-    pieces = list(kokoro.synthesize(PHONEMES, [STYLE], Cancellation(), early=True))
+    pieces = list(kokoro.synthesize(PHONEMES, [STYLE], Cancellation(), first=48))
     assert len(pieces) > 2
     assert len(pieces[0]) < SAMPLE_RATE
     joined = np.concatenate(pieces)
@@ -70,7 +70,7 @@ def test_windows_come_one_by_one_and_sound_as_the_whole(kokoro: Kokoro, whole: S
 
 
 def test_windows_meet_without_a_click(kokoro: Kokoro, whole: Samples) -> None:
-    pieces = list(kokoro.synthesize(PHONEMES, [STYLE], Cancellation(), early=True))
+    pieces = list(kokoro.synthesize(PHONEMES, [STYLE], Cancellation(), first=48))
     joined, at = np.concatenate(pieces), 0
     for piece in pieces[:-1]:
         at += len(piece)
@@ -78,13 +78,13 @@ def test_windows_meet_without_a_click(kokoro: Kokoro, whole: Samples) -> None:
 
 
 def test_windows_are_the_same_each_time(kokoro: Kokoro) -> None:
-    first, second = (list(kokoro.synthesize(PHONEMES, [STYLE], Cancellation(), early=True)) for _ in range(2))
+    first, second = (list(kokoro.synthesize(PHONEMES, [STYLE], Cancellation(), first=48)) for _ in range(2))
     np.testing.assert_array_equal(np.concatenate(first), np.concatenate(second))
 
 
 def test_cancelling_between_windows_ends_before_the_next(kokoro: Kokoro) -> None:
     cancellation = Cancellation()
-    pieces = kokoro.synthesize(PHONEMES, [STYLE], cancellation, early=True)
+    pieces = kokoro.synthesize(PHONEMES, [STYLE], cancellation, first=48)
     next(pieces)
     cancellation.cancel()
     with pytest.raises(Cancelled):

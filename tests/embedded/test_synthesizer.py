@@ -118,8 +118,8 @@ def test_the_first_unit_comes_window_by_window_and_the_others_whole(voices: Embe
 
 
 def test_cancelling_between_two_windows_ends_the_unit(voices: EmbeddedSynthesizer) -> None:
-    voice, cancellation = BY_NAME["zf_xiaoxiao"], Cancellation()
-    (unit,) = voices.phoneme_units("客厅的灯已经打开了，门也关好了。", voice, cancellation, is_first=True)
+    voice, cancellation = BY_NAME["jf_alpha"], Cancellation()
+    (unit,) = voices.phoneme_units("リビングの電気がついています。", voice, cancellation, is_first=True)
     spoken = voices.say(unit, voice, cancellation, seed=0)
     next(spoken)
     cancellation.cancel()
