@@ -33,6 +33,7 @@ from qwen3tts_daemon.limits import (
     MAX_DESCRIPTION_CHARS,
     MAX_INSTRUCT_CHARS,
     MAX_NAME_CHARS,
+    MAX_PHRASE_CHARS,
     MAX_PROFILES,
     MAX_STYLE_CHARS,
     MAX_STYLES,
@@ -118,7 +119,7 @@ class HttpSettings(Section):
     frame_ancestors: tuple[str, ...] = ("'self'",)
     """Who may show the page in a frame (Content-Security-Policy)."""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
-    """Largest JSON request."""
+    """Largest JSON request; a recording in it (ref_audio) may come on top."""
     max_connections: int = Field(default=512, ge=1)
     """Connections at once, WebSockets too; one more takes the place of an idle one, or is closed at once."""
     max_connections_per_address: int = Field(default=256, ge=1)
@@ -200,10 +201,43 @@ class SpeechSettings(Section):
     """Silence before the first word, for speakers that wake slowly."""
     tail_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence after the last word, for players that cut the end."""
+    chime: Annotated[str, OnPage()] = Field(default="", max_length=4096)
+    """A chime before all that is said: "ding", "ding-dong", "gong" or the path of a sound file; empty: none. A request
+    may say otherwise, and a text that begins with [chime] has one, "ding" if none is set here."""
     sentence_silence_ms: Annotated[int | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=SILENCE_MS.low, le=SILENCE_MS.high
     )
     """Silence between sentences, exactly; empty: as each voice pauses by itself."""
+
+
+class PhraseSettings(Section):
+    """A phrase of the list; in the file its text alone is enough."""
+
+    text: str = Field(min_length=1, max_length=MAX_PHRASE_CHARS, pattern=r"\S")
+    """What is said."""
+    voice: str = ""
+    """Who says it; empty: the voice of requests that name none."""
+    language: LanguageCode | None = None
+    """Which language it is in; without it the voice's own, else the text's."""
+
+
+def _text_is_phrase(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
+
+
+class PhrasesSettings(Section):
+    """Phrases that are said again and again: their sound is kept, so that it begins at once and needs no engine."""
+
+    cache: Annotated[Literal["off", "phrases", "all"], OnPage()] = "phrases"
+    """Whose sound is kept in the data directory: that of the phrases of `list`, of "all" that is said, which means that
+    whoever can read the directory can hear what the household has heard, or of nothing ("off"). Text never is."""
+    list: tuple[Annotated[PhraseSettings, BeforeValidator(_text_is_phrase)], ...] = Field(default=(), max_length=256)
+    """The phrases: ["Dinner is ready.", {text="Das Essen ist fertig.", voice="vivian", language="de"}]. They are made
+    while nobody speaks. In the environment and on the command line it is JSON."""
+    max_mb: Annotated[int, OnPage()] = Field(default=64, ge=1, le=10_000)
+    """Megabytes of sound that are kept, 22 minutes in 64; what was not wanted for longest goes first."""
+    max_age_days: Annotated[int, OnPage()] = Field(default=30, ge=1, le=3_650)
+    """What is older is deleted; phrases of `list` are made again."""
 
 
 class ProfileSettings(Section):
@@ -422,6 +456,7 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
+    phrases: PhrasesSettings = PhrasesSettings()
     lexicon: LexiconSettings = LexiconSettings()
     voices: VoicesSettings = VoicesSettings()
     models: ModelsSettings = ModelsSettings()

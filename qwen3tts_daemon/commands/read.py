@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import http.client
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgspec
@@ -14,24 +15,26 @@ from qwen3tts_daemon.commands import local
 from qwen3tts_daemon.commands.client import NoDaemon, Wishes
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech.text_reading import SpokenText
+from qwen3tts_daemon.text.lexicon import Entry
 from qwen_tts.errors import from_code
 
 _TIMEOUT_S = 10.0
 
 
-async def read(text: str, wishes: Wishes, settings: Settings) -> SpokenText:
-    """By the daemon of this machine if one answers. Raises SynthesisError."""
+async def read(text: str, wishes: Wishes, settings: Settings, words: Sequence[Entry] = ()) -> SpokenText:
+    """By the daemon of this machine if one answers; `words` are said so this time. Raises SynthesisError."""
     if settings.http.enabled:
         with contextlib.suppress(NoDaemon):
-            return await asyncio.to_thread(_ask, text, wishes, settings)
-    order = wishes.order(streamed=False)
+            return await asyncio.to_thread(_ask, text, wishes, settings, words)
+    order = replace(wishes.order(streamed=False), words=tuple(words))
     async with local.local_speech(settings, preload=False) as speech:
         return await speech.whole_utterance(order, text).read()
 
 
-def _ask(text: str, wishes: Wishes, settings: Settings) -> SpokenText:
+def _ask(text: str, wishes: Wishes, settings: Settings, words: Sequence[Entry]) -> SpokenText:
     """Raises NoDaemon if nothing answers, or the SynthesisError that it reports."""
-    status, answer = _post("/v1/text/spoken", {"input": text, **asdict(wishes)}, settings)
+    body = {"input": text, **asdict(wishes), "words": words}
+    status, answer = _post("/v1/text/spoken", body, settings)
     try:
         if status == http.HTTPStatus.OK:
             return msgspec.json.decode(answer, type=SpokenText)

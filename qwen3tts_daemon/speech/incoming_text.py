@@ -9,6 +9,7 @@ from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.directions import Direction, Directions, Pause, pause_in
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
 from qwen3tts_daemon.text.sent_text import SentText
+from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream
 from qwen_tts.text.annotations import without_annotations
 from qwen_tts.text.sentences import Ending
@@ -45,6 +46,8 @@ class IncomingText:
         self._fed_at = 0.0
         self._pause: asyncio.TimerHandle | None = None
         """Looks after a while whether the writer has paused: there is one, however many pieces come meanwhile."""
+        self.on_pause: Callable[[], None] = lambda: None
+        """Called when the writer has paused."""
         self._wants_flush = False
         self._changed = asyncio.Event()
 
@@ -62,6 +65,11 @@ class IncomingText:
     def complaint(self) -> str:
         """What was wrong with its markup, in words for the log; "" if nothing was."""
         return self._sent.complaint
+
+    def check_begun(self) -> None:
+        """Raises TextEmpty if only blanks have come."""
+        if self.began_at is None:
+            raise TextEmpty("the text is empty", param="text")
 
     # -- from the caller -----------------------------------------------------------------------------------
 
@@ -104,18 +112,14 @@ class IncomingText:
         self._pause = None
         if self._segmenter.has_finished_text:
             self._add(self._segmenter.idle())
+        self.on_pause()
 
     def _add(self, segments: list[Segment]) -> None:
-        for segment in map(self._with_sentence_pause, map(self._as_sent, segments)):
+        for segment in map(self._with_sentence_pause, map(self._sent.as_sent, segments)):
             if segment.before and self.segments:
                 self._passages.append(len(self.segments))
             self.segments.append(segment)
         self._changed.set()
-
-    def _as_sent(self, segment: Segment) -> Segment:
-        """At its place in the text as it was sent."""
-        start, end = self._sent.place(segment.start, segment.end)
-        return segment if (start, end) == (segment.start, segment.end) else replace(segment, start=start, end=end)
 
     def _with_sentence_pause(self, segment: Segment) -> Segment:
         if self._sentence_pause_s is None or not self.segments or self.segments[-1].ending is Ending.CLAUSE:

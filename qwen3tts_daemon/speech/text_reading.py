@@ -8,6 +8,7 @@ from qwen3tts_daemon.reading import reader
 from qwen3tts_daemon.reading.say_as import say_as
 from qwen3tts_daemon.text.homophones import homophones
 from qwen3tts_daemon.text.lexicon import CHINESE, NO_WORDS, Words
+from qwen3tts_daemon.text.phrases import ended
 from qwen3tts_daemon.text.pronunciations import Pronunciation
 from qwen3tts_daemon.text.segments import Segment
 from qwen_tts.text.annotations import ANNOTATION, annotated
@@ -49,12 +50,15 @@ class TextReading:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
         marked, pronunciations = self.words.marked(segment.marked or segment.text, segment.pronunciations)
         text = await self._read(marked)
-        for letter, pronunciation in pronunciations.items():
-            said = await self._said(pronunciation)
-            if said.endswith("."):
+        if not pronunciations:
+            return text
+        said = {letter: await self._said(one) for letter, one in pronunciations.items()}
+        for letter, words in said.items():
+            if words.endswith("."):
                 text = text.replace(f"{letter}.", letter)  # "p.m." ends a sentence too
-            text = text.replace(letter, said)
-        return text
+        text = "".join(said.get(letter, letter) for letter in text)
+        # A short form that is said in other words may have had the sentence's stop.
+        return ended(text) if segment.text.endswith(".") else text
 
     async def _said(self, pronunciation: Pronunciation) -> str:
         """What stands in the place of its placeholder. What its language cannot say so is read as any text."""
@@ -62,6 +66,8 @@ class TextReading:
         match pronunciation.how:
             case "words":
                 return pronunciation.value
+            case "text":
+                return await self._read(pronunciation.value)
             case "ipa":
                 said = annotated(pronunciation.written, pronunciation.value) if self.has_ipa else ""
             case "pinyin":

@@ -1,5 +1,5 @@
-"""What a text says of how it is to be spoken. In brackets: [pause 500ms], [whisper] ... [/], and [voice: anna] where a
-line begins.
+"""What a text says of how it is to be spoken. In brackets: [pause 500ms], [whisper] ... [/], [voice: anna] where a
+line begins, and [chime] before all words.
 
 What is unknown, broken or names nobody is text, as brackets are anywhere: [1], [sic]. All but pauses hold until the
 next direction of their kind.
@@ -15,6 +15,7 @@ from qwen3tts_daemon.limits import MAX_DIRECTIONS, MAX_PAUSE_S, MAX_PAUSES_S, MA
 from qwen3tts_daemon.text.styles import Styles
 
 _PAUSE = regex.compile(r"\[pause[ :=]{0,2}\s?(?<n>[0-9]{1,6}(?:\.[0-9]{1,6})?)\s?(?<unit>ms|s)\]", regex.I)
+_CHIME = regex.compile(r"\[chime\]", regex.I)
 _VOICE = regex.compile(r"\[voice:\s?(?<name>[^\[\]\n]{1,80})\]", regex.I)
 
 
@@ -23,6 +24,11 @@ class Pause:
     """Silence."""
 
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """Before the first word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class StyleChange:
 
 
 Change = VoiceChange | LanguageChange | SpeedChange | GainChange | StyleChange
-Direction = Pause | Change
+Direction = Pause | Chime | Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class Manner:
                     manner = replace(manner, gain_db=gain_db)
                 case StyleChange(instruct):
                     manner = replace(manner, instruct=instruct)
-                case Pause():
+                case Pause() | Chime():
                     pass
         return manner
 
@@ -128,10 +134,16 @@ class Directions:
         self._pauses_s = 0.0
         self._voice_changes = self._directions = 0
 
-    def find(self, text: str, start: int, *, begins_line: bool, settled: bool) -> Found | Literal["perhaps"] | None:
+    def find(
+        self, text: str, start: int, *, begins_line: bool, begins_text: bool, settled: bool
+    ) -> Found | Literal["perhaps"] | None:
         """The direction whose bracket opens at `start`. `settled`: decide as if the text ended here."""
-        brackets = (_PAUSE, self._styles.bracket)
-        for pattern in (*brackets, _VOICE) if begins_line else brackets:
+        brackets = [_PAUSE, self._styles.bracket]
+        if begins_line:
+            brackets.append(_VOICE)
+        if begins_text:
+            brackets.append(_CHIME)
+        for pattern in brackets:
             found = pattern.match(text, start, partial=not settled)
             if found and found.partial:
                 return "perhaps"
@@ -143,6 +155,8 @@ class Directions:
         groups = found.groupdict()
         if (name := groups.get("name")) is not None:
             return VoiceChange(name.strip()) if self._is_voice(name.strip()) else None
+        if found.re is _CHIME:
+            return Chime()
         if (style := groups.get("style")) is not None:
             return StyleChange(instruct) if (instruct := self._styles.find(style)) else None
         if groups.get("end") is not None:

@@ -17,7 +17,7 @@ from qwen3tts_daemon.text.homophones import homophones
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.text.phrases import is_speakable
 from qwen3tts_daemon.text.pronunciations import Pronunciation, placeholder, written
-from qwen3tts_daemon.text.word_edges import alike, begins_word, ends_word, plain
+from qwen3tts_daemon.text.word_edges import alike, begins_word, ends_word, parts_from_number, plain
 from qwen_tts.api import AUTO
 from qwen_tts.errors import InvalidRequest
 
@@ -198,7 +198,8 @@ def _marked(
         letter = _letter_of(pronunciation, said, text)
         if letter is None:
             break  # so many that no letters are left
-        parts += (text[at:start], " " if _is_joined(text, start) else "", letter)
+        before, after = _blanks_beside(text, start, end)
+        parts += (text[at:start], before, letter, after)
         said[letter], at = pronunciation, end
     return "".join((*parts, text[at:])), said
 
@@ -208,9 +209,11 @@ def _letter_of(pronunciation: Pronunciation, said: Mapping[str, Pronunciation], 
     return next(same, None) or placeholder(said, text)
 
 
-def _is_joined(text: str, start: int) -> bool:
-    """A unit behind its number: the number is to be read without it."""
-    return start > 0 and text[start - 1].isdecimal() and text[start].isalpha()
+def _blanks_beside(text: str, start: int, end: int) -> tuple[str, str]:
+    """Where a number stands right beside the words, so that it is read by itself: 12kWh, US$5."""
+    is_behind = text[max(0, start - 1) : start].isdecimal() and parts_from_number(text[start])
+    is_before = text[end : end + 1].isdecimal() and parts_from_number(text[end - 1])
+    return " " if is_behind else "", " " if is_before else ""
 
 
 def _any_of(words: Iterable[str]) -> str:

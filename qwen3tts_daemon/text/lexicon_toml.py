@@ -80,16 +80,20 @@ def read(text: str) -> list[Entry]:
 def with_entry(text: str, entry: Entry) -> str:
     """The text with this entry, in the place of one with its key. Raises UnreadableLexicon, also for a text that cannot
     be changed so."""
+    others = [one for one in read(text) if one.key != entry.key]
+    if len(others) >= MAX_LEXICON_ENTRIES:
+        raise UnreadableLexicon(f"{len(others)} entries are there, and no more may be; take one out first")
     place = _place_of(text, entry.key)
     changed = f"{text}{_gap_behind(text)}{_table_of(entry)}" if place is None else _rewritten(text, place, entry)
-    return _if_it_says(changed, [one for one in read(text) if one.key != entry.key] + [entry])
+    return _if_it_says(changed, [*others, entry])
 
 
 def without_entry(text: str, key: Key) -> str:
     """The text without the entry of that key. Raises KeyError if there is none, and as `with_entry`."""
     if (place := _place_of(text, key)) is None:
         raise KeyError(key)
-    return _if_it_says(_rewritten(text, place, None), [one for one in read(text) if one.key != key])
+    left = _rewritten(text, place, None).rstrip("\n")
+    return _if_it_says(left and f"{left}\n", [one for one in read(text) if one.key != key])
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -176,6 +180,8 @@ def _rewritten(text: str, place: _Place, entry: Entry | None) -> str:
     held: Any = document[place.section]
     if entry is None:
         del held[place.name]
+        if place.section == WORD and not held:
+            del document[WORD]  # an empty list would take no further tables
     elif isinstance(place.name, int):
         _fill(held[place.name], _said(entry))
     else:
@@ -202,7 +208,10 @@ def _short(entry: Entry) -> Any:
 
 
 def _if_it_says(text: str, wanted: list[Entry]) -> str:
-    found = read(text)
+    try:
+        found = read(text)
+    except UnreadableLexicon:
+        found = []
     if sorted(found, key=lambda one: one.key) != sorted(wanted, key=lambda one: one.key):
         raise UnreadableLexicon("this file is written in a way that cannot be changed here")
     return text

@@ -1,6 +1,6 @@
 """XML that comes in pieces of any size -> tags and the text between them, each with its place.
 
-- One pass. Nothing is kept but what is not finished, at most _LONGEST characters of it.
+- One pass. Nothing is kept but what is not finished, at most LONGEST_UNHEARD characters of it.
 - Where pieces are cut does not show.
 - It forgives: what is no markup after all ("1 < 2", "AT&T") is text, and `is_malformed` tells that it was met.
 - Comments, instructions and document types are dropped; no entity but characters is known, and nothing is fetched.
@@ -14,8 +14,9 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-_LONGEST = 1_000
-"""Of a tag, a comment, an instruction: what is longer is dropped up to where it ends, while it comes"""
+LONGEST_TAG = 1_000
+LONGEST_UNHEARD = 8_000
+"""Of a comment, say. What is longer than these is dropped up to where it ends, while it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class LiveMarkup:
         return "waiting" if not final and any(opening.startswith(head) for opening in openings) else None
 
     def _dropped(self, start: int, inside: int, closing: str, *, final: bool) -> tuple[int, None] | _Waiting:
-        limit = start + _LONGEST
+        limit = start + LONGEST_UNHEARD
         end = self._held.find(closing, inside, limit)
         if closing == ">" and 0 <= self._held.find("[", inside, limit) < (end if end >= 0 else limit):
             return self._dropped(start, inside, "]>", final=final)  # of a document type with declarations in it
@@ -179,7 +180,7 @@ class LiveMarkup:
         return inside, None
 
     def _tag(self, start: int, *, final: bool) -> tuple[int, Tag | None] | _Waiting | None:
-        limit = start + _LONGEST
+        limit = start + LONGEST_TAG
         is_all_there = final or len(self._held) >= limit
         found = _TAG.match(self._held, start, limit, partial=True)
         if found and not found.partial:
@@ -214,12 +215,16 @@ class LiveMarkup:
 
     def _tag_of(self, found: "regex.Match[str]") -> Tag:
         attributes = {
-            _local(one["name"]): html.unescape(one["value"].strip("\"'"))
+            _local(one["name"]): html.unescape(_unquoted(one["value"]))
             for one in _ATTRIBUTE.finditer(found["attributes"])
         }
         is_empty = found[0].endswith("/>")
         kind: Literal["open", "close", "empty"] = "close" if found["close"] else "empty" if is_empty else "open"
         return Tag(kind, _local(found["name"]), attributes, self._base + found.start(), self._base + found.end())
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if value[0] in "\"'" else value
 
 
 def _local(name: str) -> str:

@@ -103,6 +103,7 @@ class LiveSegmenter:
         self._in_line = False  # behind the first sentence of an item, heading or row
         self._block: Block | None = None  # the buffer starts inside it
         self._ended = False
+        self._has_words = False  # there was a segment
         self._seen = _Seen()
 
     def feed(self, piece: str | Direction | Pronunciation) -> list[Segment]:
@@ -176,6 +177,7 @@ class LiveSegmenter:
         if cut.ending is None or not is_speakable(text):
             self._pending = before + self._pending
             return None
+        self._has_words = True
         words = ended(text) if cut.closes_line else text
         segment = Segment(words, kept, start, start + len(kept), cut.ending, tuple(before))
         return _with_pronunciations(segment, said) if said else segment
@@ -290,7 +292,10 @@ class LiveSegmenter:
             return None
         before = self._text[:position].rstrip(" \t\r")
         begins_line = before.endswith("\n") if before else self._at_line_start
-        return self._directions.find(self._text, position, begins_line=begins_line, settled=settled)
+        begins_text = not (before or self._has_words)
+        return self._directions.find(
+            self._text, position, begins_line=begins_line, begins_text=begins_text, settled=settled
+        )
 
     def _at_direction(self, position: int, found: FoundDirection) -> _Cut:
         """It stands between segments: what is before it is one."""

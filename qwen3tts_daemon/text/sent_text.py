@@ -2,14 +2,30 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
+
+import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.text.directions import Direction, Pause
 from qwen3tts_daemon.text.pronunciations import Pronunciation
-from qwen3tts_daemon.text.ssml import SsmlPiece, SsmlReader, is_ssml
+from qwen3tts_daemon.text.segments import Segment
+from qwen3tts_daemon.text.ssml import SENTENCE_END, SsmlPiece, SsmlReader
 
 TextFormat = Literal["text", "ssml"]
 Piece = str | Direction | Pronunciation
+_SPEAK = regex.compile(
+    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+"
+    r"<(?:[a-z]{1,20}:)?speak[\s/>]",
+    regex.I,
+)
+
+
+def is_ssml(text: str, *, final: bool) -> bool | None:
+    """Whether a text that begins like this is SSML: it says <speak> first. None: that cannot be told yet; `final`: it
+    is all there."""
+    found = _SPEAK.match(text, partial=not final)
+    return None if found and found.partial else found is not None
 
 
 class _Place(NamedTuple):
@@ -36,7 +52,9 @@ class SentText:
         self._format = text_format
         self._held = ""
         """While it is not known what it is"""
-        self._reader = SsmlReader(is_voice)
+        self._is_voice = is_voice
+        self._reader: SsmlReader | None = None
+        """Of SSML, once that is known"""
         self._is_obeyed = is_obeyed
         self._fed = 0
         self._places: deque[_Place] = deque()
@@ -52,12 +70,17 @@ class SentText:
         """What is left: nothing may be fed afterwards."""
         text = self._once_known("", final=True) if self._format is None else ""
         pieces = self._pieces(text)
-        return [*pieces, *map(self._placed, self._reader.rest())] if self._format == "ssml" else pieces
+        return [*pieces, *map(self._placed, self._reader.rest())] if self._reader else pieces
+
+    def as_sent(self, segment: Segment) -> Segment:
+        """With its place in the text as it was sent. Segments are asked for in their order."""
+        if self._format != "ssml":
+            return segment
+        start, end = self.place(segment.start, segment.end)
+        return replace(segment, raw=segment.raw.replace(SENTENCE_END, " "), start=start, end=end)
 
     def place(self, start: int, end: int) -> tuple[int, int]:
-        """Where a segment stood in the text as it was sent. Segments are asked for in their order."""
-        if self._format != "ssml":
-            return start, end
+        """Where a segment of SSML stood in it."""
         while self._places[0].end <= start:
             self._places.popleft()
         first = self._places[0]
@@ -70,6 +93,8 @@ class SentText:
     @property
     def complaint(self) -> str:
         """What was not as it should be, in words for the log; none of the text's."""
+        if self._reader is None:
+            return ""
         complaints = [f"asks for a {one} that is not there" for one in sorted(self._reader.unmet)]
         if self._reader.is_malformed:
             complaints.insert(0, "is malformed; what is no markup is spoken")
@@ -88,6 +113,8 @@ class SentText:
     def _pieces(self, text: str) -> Sequence[Piece]:
         if self._format != "ssml":
             return [text] if text else []
+        if self._reader is None:
+            self._reader = SsmlReader(self._is_voice)
         return [self._placed(one) for one in self._reader.feed(text)]
 
     def _placed(self, one: SsmlPiece) -> Piece:

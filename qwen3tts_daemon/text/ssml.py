@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-import regex  # type: ignore[import-untyped,unused-ignore]
-
 from qwen3tts_daemon.text import ssml_values
 from qwen3tts_daemon.text.directions import (
     Direction,
@@ -24,7 +22,8 @@ from qwen3tts_daemon.text.directions import (
 from qwen3tts_daemon.text.html import TagKind, kind_of
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.text.live_markup import LiveMarkup, Tag, Text
-from qwen3tts_daemon.text.pronunciations import How, Pronunciation
+from qwen3tts_daemon.text.pronunciations import Pronunciation
+from qwen3tts_daemon.text.ssml_values import Way
 from qwen_tts.errors import UnknownLanguage
 
 _HOLLOW: Final = frozenset(("break", "mark", "meta", "br", "img", "hr"))
@@ -40,30 +39,22 @@ _KNOWN: Final = _HOLLOW | _UNHEARD | _WORDS | frozenset((
 _PARTS: Final[dict[str, TagKind]] = {
     "speak": "cell", "audio": "cell", "s": "sentence", "sentence": "sentence", "paragraph": "paragraph"
 }  # fmt: skip
+SENTENCE_END: Final = "</li>"
+"""In a piece: the segmenter knows it from HTML, where it ends a sentence whatever stands before."""
 _PARTED_BY: Final[dict[TagKind, str]] = {
-    "inline": "", "cell": " ", "line": " ", "sentence": "</li>", "paragraph": "\n\n"
+    "inline": "", "cell": " ", "line": " ", "sentence": SENTENCE_END, "paragraph": "\n\n"
 }  # fmt: skip
-"""What the segmenter is told instead of a tag. What ends a sentence everywhere is known to it in HTML."""
+"""What the segmenter is told instead of a tag"""
+_BLANKS: Final = str.maketrans("\t\n\r", "   ")
+"""Where a line ends means nothing in XML: templates and editors break them anywhere."""
 _MOST_WORDS_CHARS = 200
 """Between <sub> and </sub>, say; more is text, so that a tag that is never closed holds nothing up."""
-_SPEAK = regex.compile(
-    r"(?:\s|\ufeff|<\?xml[^<>]{0,200}>|<!DOCTYPE[^<>]{0,300}>|<!--[^<>]{0,300}-->)*+"
-    r"<(?:[a-z]{1,20}:)?speak[\s/>]",
-    regex.I,
-)
-
-
-def is_ssml(text: str, *, final: bool) -> bool | None:
-    """Whether a text that begins like this is SSML: it says <speak> first. None: that cannot be told yet; `final`: it
-    is all there."""
-    found = _SPEAK.match(text, partial=not final)
-    return None if found and found.partial else found is not None
 
 
 @dataclass(frozen=True, slots=True)
 class SsmlPiece:
-    """What is spoken, or how, and where it stands in the markup. Text is as it was sent, or one character that stands
-    for all of its place."""
+    """What is spoken, or how, and where it stands in the markup. Text is as it was sent, but for the ends of lines, or
+    as a whole in the place of what was."""
 
     piece: str | Direction | Pronunciation
     start: int
@@ -79,20 +70,11 @@ class _Element:
     is_heard: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How the words of an element are said; no value: they are it themselves."""
-
-    how: How
-    value: str | None
-    form: str = ""
-
-
 @dataclass(slots=True)
 class _Words:
     """What stands in a <sub>, <say-as> or <phoneme> so far."""
 
-    way: _Way
+    way: Way
     element: _Element
     tag: Tag
     texts: list[Text] = field(default_factory=list)
@@ -133,7 +115,7 @@ class SsmlReader:
     def _pieces(self, tokens: list[Text | Tag]) -> Iterator[SsmlPiece]:
         for token in tokens:
             if isinstance(token, Text):
-                yield from self._text(token)
+                yield from self._text(replace(token, text=token.text.translate(_BLANKS)))
             elif token.kind == "close":
                 yield from self._close(token)
             else:
@@ -188,14 +170,14 @@ class SsmlReader:
         element = _Element(tag.name, self._manner(tag, outer.manner), outer.is_heard and tag.name not in _UNHEARD)
         self._open.append(element)
         self._open_names[tag.name] += 1
-        if self._words is None and (way := _way_of(tag)):
+        if self._words is None and element.is_heard and (way := ssml_values.way_of(tag.name, tag.attributes)):
             self._words = _Words(way, element, tag)
         if tag.kind == "empty":
             yield from self._close(tag)
 
     def _break(self, tag: Tag) -> Iterator[SsmlPiece]:
         duration_s = ssml_values.break_s(tag.attributes)
-        if self._words is None and self._open[-1].is_heard and duration_s:
+        if duration_s and self._words is None and self._open[-1].is_heard:
             yield SsmlPiece(Pause(duration_s), tag.start, tag.end)
 
     def _part(self, tag: Tag) -> Iterator[SsmlPiece]:
@@ -261,14 +243,15 @@ class SsmlReader:
         assert words is not None
         written = "".join(text.text for text in words.texts)
         if not written.strip():
-            if words.way.how == "words" and words.way.value:
+            if words.way.how == "text" and words.way.value:
                 yield from self._spoken(Text(words.way.value, words.tag.start, words.tag.end))
             return
         start, end = words.texts[0].start, words.texts[-1].end
         if written[0].isspace():
             yield SsmlPiece(" ", start, start)
         yield from self._changes(start)
-        yield from _said(words.way, written.strip(), start, end)
+        if pronunciation := words.way.pronunciation(written.strip()):
+            yield SsmlPiece(pronunciation, start, end)
         if written[-1].isspace():
             yield SsmlPiece(" ", end, end)
 
@@ -277,22 +260,3 @@ class SsmlReader:
         words, self._words = self._words, None
         for text in words.texts if words else ():
             yield from self._spoken(text)
-
-
-def _way_of(tag: Tag) -> _Way | None:
-    attributes = tag.attributes
-    match tag.name:
-        case "sub" if "alias" in attributes:
-            return _Way("words", attributes["alias"].strip())
-        case "say-as" if how := ssml_values.way_to_say(attributes):
-            return _Way(how, None, attributes.get("format", "").strip().lower())
-        case "phoneme" if found := ssml_values.phonemes(attributes):
-            return _Way(*found)
-    return None
-
-
-def _said(way: _Way, written: str, start: int, end: int) -> Iterator[SsmlPiece]:
-    """Nothing where nothing is to be said instead."""
-    value = written if way.value is None else way.value
-    if value:
-        yield SsmlPiece(Pronunciation(written, way.how, value, way.form), start, end)

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.limits import GAIN_DB, SPEED
-from qwen3tts_daemon.text.pronunciations import How
+from qwen3tts_daemon.text.clean import speakable
+from qwen3tts_daemon.text.pronunciations import How, Pronunciation
 
 BREAKS_S: Final = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 0.8, "x-strong": 1.2}
 RATES: Final = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.5}
@@ -23,7 +25,7 @@ _SAY_AS: Final[Mapping[str, How]] = {
 _ALPHABETS: Final[Mapping[str, How]] = {
     "": "ipa",
     "ipa": "ipa",
-    **dict.fromkeys(("pinyin", "x-pinyin", "x-amazon-pinyin"), "pinyin"),
+    **dict.fromkeys(("pinyin", "py", "x-pinyin", "x-amazon-pinyin"), "pinyin"),
 }
 _TIME = regex.compile(r"(?P<n>\+?\d{1,9}(?:\.\d{0,9})?|\+?\.\d{1,9})\s*(?P<unit>ms|s)?", regex.I)
 _PERCENT = regex.compile(r"(?P<sign>[+-])?(?P<n>\d{1,6}(?:\.\d{0,6})?)\s*%")
@@ -78,13 +80,30 @@ def _decibels(share: float) -> float:
     return 20 * math.log10(share) if share > 0 else -math.inf
 
 
-def way_to_say(attributes: Mapping[str, str]) -> How | None:
-    """Of say-as; None: as any text is read."""
-    name = attributes.get("interpret-as", attributes.get("type", "")).strip().lower()
-    return _SAY_AS.get(name.rpartition(":")[2])
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the words of an element are said; no value: they are it themselves."""
+
+    how: How
+    value: str | None
+    form: str = ""
+
+    def pronunciation(self, written: str) -> Pronunciation | None:
+        """Of what stands in the element; None where nothing is to be said instead. Nobody cleans it afterwards."""
+        value = written if self.value is None else self.value
+        return Pronunciation(speakable(written), self.how, value, self.form) if value else None
 
 
-def phonemes(attributes: Mapping[str, str]) -> tuple[How, str] | None:
-    """In which alphabet, and what; None if nobody reads it."""
-    alphabet, value = attributes.get("alphabet", "").strip().lower(), attributes.get("ph", "").strip()
-    return (_ALPHABETS[alphabet], value) if value and alphabet in _ALPHABETS else None
+def way_of(element: str, attributes: Mapping[str, str]) -> Way | None:
+    """How the words of sub, say-as and phoneme are said; None: as any text."""
+    match element:
+        case "sub" if "alias" in attributes:
+            return Way("text", speakable(attributes["alias"]))
+        case "say-as":
+            name = attributes.get("interpret-as", attributes.get("type", "")).strip().lower().rpartition(":")[2]
+            return Way(_SAY_AS[name], None, attributes.get("format", "").strip().lower()) if name in _SAY_AS else None
+        case "phoneme":
+            alphabet = attributes.get("alphabet", "").strip().lower()
+            sounds = "".join(filter(str.isprintable, attributes.get("ph", ""))).strip()
+            return Way(_ALPHABETS[alphabet], sounds) if sounds and alphabet in _ALPHABETS else None
+    return None

@@ -29,7 +29,7 @@ BUILT_IN: Mapping[str, str] = {
 """What the model is told, in the language in which it was told such things."""
 
 _NAME = regex.compile(r"(?=.*\p{L})[\p{L}\p{N}][\p{L}\p{N}\p{M} _-]{0,31}")
-_TAKEN = frozenset(("pause", "voice"))
+_TAKEN = frozenset(("chime", "pause", "voice"))
 """Other brackets begin so."""
 _BETWEEN = regex.compile(r"[\s_-]+")
 
@@ -48,7 +48,7 @@ class Styles:
             few = "take some of the built-in ones out, as in angry = ''"
             raise SettingsError(f"speech.styles: {len(self._table)} styles, at most {MAX_STYLES}; {few}")
         names = "|".join("[ _-]".join(map(regex.escape, name.split("-"))) for name in self._table)
-        self.bracket = regex.compile(rf"\[(?:(?<style>{names or r'(?!)'})|(?<end>/(?:{names})?))\]", regex.I)
+        self.bracket = regex.compile(rf"\[\s?(?:(?<style>{names or r'(?!)'})|(?<end>/(?:{names})?))\s?\]", regex.I)
         """What begins a style in a text, or ends it: [whisper] ... [/], [/whisper]"""
 
     @property

@@ -36,6 +36,7 @@ _ENDS = re.compile(
     r"|(?<=\d)(?!\w|[.,:/]\d)"
     rf"|(?<=[^\w\s]|_)(?!{_LETTER})"
 )
+_BLANK_BESIDE = re.compile(rf"[^\d\s{_EAST}{_HANGUL}]")
 _LONGEST_NUMBER = 12
 _NUMBER = re.compile(r"(?<![\w.,])[\d.,]+\Z")
 
@@ -67,6 +68,11 @@ def begins_word(text: str, start: int) -> bool:
 def ends_word(text: str, end: int) -> bool:
     """Whether one may end there."""
     return _ENDS.match(text, end) is not None
+
+
+def parts_from_number(char: str) -> bool:
+    """Whether there is a blank between a number and words that begin or end with it, if not always as it is written."""
+    return _BLANK_BESIDE.match(char) is not None
 
 
 def _in_lower_case(letter: str) -> str:

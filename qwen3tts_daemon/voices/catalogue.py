@@ -254,16 +254,18 @@ class VoiceCatalogue:
     # -- what an utterance gets ----------------------------------------------------------------------------
 
     def decide(self, choice: Choice, text: str, *, request_id: str) -> tuple[KnownVoice, str]:
-        """The voice and language of an utterance: given, else the voice's own, else detected from its text."""
+        """The voice and language of an utterance: given, else the voice's own, else detected from its text.
+
+        What is striking of it is logged, unless `request_id` is "": then it is only foreseen."""
         among = self._text_languages(choice)
         language = among[0] if len(among) == 1 else choice.language
         if language == AUTO:
             fallback = self.default_language if self.default_language in among else among[0]
             language = detect_language(text, among, fallback)
-        elif (looks_like := detect_language(text, self.languages, language)) != language:
+        elif request_id and (looks_like := detect_language(text, self.languages, language)) != language:
             logger.info("speech id=%s looks like %s and is spoken as %s", request_id, looks_like, language)
         known = choice.voice or self._defaults.speaker(language, choice.gender)
-        if choice.absent:
+        if choice.absent and request_id:
             logger.info("speech id=%s asks for %.64r, and %s speaks", request_id, choice.absent, known.name)
         return known, language
 

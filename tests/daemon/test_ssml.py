@@ -11,6 +11,7 @@ from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.text.segments import Split
 from qwen3tts_daemon.text.sent_text import SentText
 from tests.daemon.test_passages import ORDER, pauses, say
 from tests.fakes import SAMPLE_RATE, tone
@@ -76,8 +77,8 @@ SPOKEN = [
     ("en", '<say-as interpret-as="characters">BBC 1</say-as> is on.', "B B C one is on."),
     ("en", '<say-as interpret-as="date">May 5</say-as>, then.', "May fifth, then."),
     ("en", '<phoneme alphabet="ipa" ph="x">tomato</phoneme> &lt; 5', "tomato less than five"),
-    ("de", 'Am <say-as interpret-as="ordinal">3.</say-as> Tag &ouml;ffnet <sub alias="die Post">DP</sub>.',
-     "Am dritte Tag öffnet die Post."),
+    ("de", 'Der <say-as interpret-as="ordinal">3.</say-as> Tag: es &ouml;ffnet <sub alias="die Post">DP</sub>.',
+     "Der dritte Tag: es öffnet die Post."),
     ("ja", 'チャンネルは<say-as interpret-as="characters">NHK2</say-as>です。', "チャンネルはN H Kニーです。"),
     ("zh", '<s>电话<say-as interpret-as="telephone">138-01</say-as></s><s>再见</s>', "电话幺三八，零幺。 再见。"),
 ]  # fmt: skip
@@ -86,12 +87,17 @@ SPOKEN = [
 @pytest.mark.parametrize("size", [1, 1_000])
 @pytest.mark.parametrize(("language", "markup", "spoken"), SPOKEN)
 async def test_words_are_said_as_the_text_says(language: str, markup: str, spoken: str, size: int) -> None:
+    assert await read_of(markup, size, language) == spoken
+
+
+async def read_of(markup: str, size: int, language: str) -> str:
+    """What an engine is given."""
     incoming = IncomingText("sentence", 0.3, sent=SentText(None, is_voice=lambda name: False))
     for piece in cut(f"<speak>{markup}</speak>", size):
         incoming.feed(piece)
     incoming.end()
     reading = TextReading(language, is_on=True)
-    assert " ".join([await reading.spoken(segment) for segment in incoming.segments]) == spoken
+    return " ".join([await reading.spoken(segment) for segment in incoming.segments])
 
 
 async def test_markup_that_is_not_meant_is_only_taken_away(speech: Speech) -> None:
@@ -124,6 +130,16 @@ async def test_ssml_without_words_is_silence(speech: Speech, markup: str) -> Non
     assert segments == []
 
 
+@pytest.mark.parametrize("split", ["sentence", "clause", "none"])
+async def test_no_tag_is_shown_however_it_is_cut(speech: Speech, split: Split) -> None:
+    markup = "<speak><p>One, two</p><s>Three</s><s>Four</s><foo>five</foo></speak>"
+    order = Order("test", voice="tone", language="en", split=split)
+    async with speech.whole_utterance(order, markup) as utterance:
+        shown = " ".join([part.text async for part in utterance if isinstance(part, SegmentStarted)])
+        assert shown.split() == ["One,", "two", "Three", "Four", "five"]
+        assert "<" not in utterance.text
+
+
 @pytest.mark.parametrize(
     ("markup", "complaint"),
     [
@@ -144,6 +160,24 @@ async def test_what_was_wrong_is_one_line_of_the_log(
     assert len(lines) == 1
     assert complaint in lines[0]
     assert "secret" not in caplog.text
+
+
+async def test_what_is_said_instead_is_cleaned_and_read_as_any_text() -> None:
+    for markup, spoken in (
+        ("<sub alias='**5** apples &lt;|im_end|&gt;'>x</sub>", "five apples"),
+        ("<sub alias='&#xe000;&#xfff9;a'>x</sub>", "a"),
+        ("<say-as interpret-as='date'>&lt;|im_end|&gt; **May 5**</say-as>", "May fifth"),
+        ("A <sub alias='&lt;|im_end|&gt;'>x</sub>.", "A."),
+        ("<say-as interpret-as='characters'>#</say-as>", "hash"),
+        ("<say-as interpret-as='characters'>&lt;|x|&gt;</say-as>", "less than X more than"),
+    ):
+        assert " ".join((await read_of(markup, 1_000, "en")).split()).replace(" .", ".") == spoken
+
+
+async def test_nothing_stands_in_what_is_said_instead() -> None:
+    """Else a few letters would become millions."""
+    markup = "".join(f"<sub alias='{40 * chr(0x12001 + index)}'>x</sub> " for index in range(40))
+    assert len(await read_of(markup, 10_000, "en")) < 5_000
 
 
 async def test_hostile_markup_is_spoken_or_dropped(speech: Speech) -> None:

@@ -81,7 +81,7 @@ def test_there_are_so_many_at_most() -> None:
 async def test_a_style_begins_a_passage_and_holds_until_its_end_the_next_one_or_the_texts(
     speech: Speech, cut: int
 ) -> None:
-    text = "Good night. [whisper] Sleep well. [/] Bye. [Happy]So. [whisper] Soft. [/whisper] And [sad] so it ends."
+    text = "Good night. [whisper] Sleep well. [/] Bye. [ Happy ]So. [whisper] Soft. [/whisper] And [sad] so it ends."
     told, words = await spoken(speech, text, cut=cut)
     assert told == ["", WHISPER, "", HAPPY, WHISPER, "", BUILT_IN["sad"]]
     assert words == "Good night. Sleep well. Bye. So. Soft. And so it ends."

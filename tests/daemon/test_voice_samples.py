@@ -10,6 +10,7 @@ import pytest
 from qwen3tts_daemon.audio import from_wav
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.spare_time import SpareTime
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.voices.sample_files import SampleFiles, SampleKey
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
@@ -28,7 +29,7 @@ def files(tmp_path: Path) -> SampleFiles:
 
 @pytest.fixture
 async def samples(speech: Speech, files: SampleFiles) -> AsyncIterator[VoiceSamples]:
-    samples = VoiceSamples(speech, files, quiet_s=0.01)
+    samples = VoiceSamples(speech, files, SpareTime(speech, quiet_s=0.01))
     making = asyncio.create_task(samples.keep_making())
     yield samples
     making.cancel()

@@ -38,7 +38,9 @@ TABLE = {
         kWh | 5 kWh, 12kWh and 1.5kWh; A12kWh | 5 [X], 12 [X] and 1.5 [X]; A12kWh
         O | H2O, O and 5O | H2O, [X] and 5O
         MP3 | An MP3, MP34, MP3s, MP3-player | An [X], MP34, MP3s, [X]-player
-        C++ | C++ and C++11, not C | [X] and [X]11, not C
+        C++ | C++ and C++11, not C | [X] and [X] 11, not C
+        US$ | US$5 and US$ | [X] 5 and [X]
+        °C | 5°C, 5 °C | 5 [X], 5 [X]
         C | C, C++ and C# | [X], C++ and C#
         @home | Come @home, me@home.example | Come [X], me@home.example
         home | me@home.example, home.example, at home. | me@home.example, home.example, at [X].
@@ -71,7 +73,7 @@ TABLE = {
     "zh": """
         重庆 | 我在重庆市。 | 我在[X]市。
         WiFi | 打开WiFi吧，WiFi6E | 打开[X]吧，WiFi6E
-        行 | 银行行长 | 银[X][X]长
+        行 | 银行行长，5行 | 银[X][X]长，5[X]
     """,
     "ja": """
         東京 | 東京都と東京 | [X]都と[X]

@@ -1,6 +1,8 @@
 """lexicon.toml: what is read, what is told of a broken one, and that a change leaves the rest as it is."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwen3tts_daemon.text.lexicon import Entry
 from qwen3tts_daemon.text.lexicon_toml import UnreadableLexicon, read, with_entry, without_entry
@@ -68,6 +70,30 @@ def test_one_is_taken_away_and_the_comments_stay(number: int) -> None:
         without_entry(left, ENTRIES[number].key)
 
 
+CHANGES = st.lists(
+    st.tuples(
+        st.booleans(),
+        st.sampled_from([*ENTRIES, *(Entry(written="x", say="y", language=code) for code in ("", "en", "ru"))]),
+    ),
+    max_size=8,
+)
+
+
+@given(st.sampled_from(["", FILE, FILE.partition("# The big")[0], "# Nothing yet\n[de]\n"]), CHANGES)
+def test_whatever_is_put_and_taken_away_the_file_says_it(text: str, changes: list[tuple[bool, Entry]]) -> None:
+    kept = {entry.key: entry for entry in read(text)}
+    comments = [line for line in text.splitlines() if line.startswith("#")]
+    for is_put, entry in changes:
+        if is_put:
+            text = with_entry(text, entry)
+            kept[entry.key] = entry
+        elif entry.key in kept:
+            text = without_entry(text, entry.key)
+            del kept[entry.key]
+        assert {one.key: one for one in read(text)} == kept
+    assert [line for line in text.splitlines() if line.startswith("#")] == comments
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
@@ -96,3 +122,5 @@ def test_so_many_and_no_more() -> None:
     assert len(read("[en]\n" + "".join(lines[:-1]))) == 2_000
     with pytest.raises(UnreadableLexicon, match="2000"):
         read("[en]\n" + "".join(lines))
+    with pytest.raises(UnreadableLexicon, match="take one out"):
+        with_entry("[en]\n" + "".join(lines[:-1]), ENTRIES[0])

@@ -17,6 +17,7 @@ from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, scan
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory, Obstacle
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.spare_time import SpareTime
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.config.checkpoint_files import WEIGHTS
@@ -149,7 +150,7 @@ async def test_offline_is_told_by_its_name(speech: Speech, metrics: Metrics) -> 
 
 
 async def test_who_watches_hears_of_a_sample_that_was_made(speech: Speech, metrics: Metrics, tmp_path: Path) -> None:
-    samples = VoiceSamples(speech, SampleFiles(tmp_path), quiet_s=0.01)
+    samples = VoiceSamples(speech, SampleFiles(tmp_path), SpareTime(speech, quiet_s=0.01))
     async with (
         open_door(speech, metrics, samples=samples) as door,
         connect(f"{door.url.replace('http', 'ws')}/v1/tts") as socket,

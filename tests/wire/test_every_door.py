@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
@@ -444,6 +444,52 @@ async def by_wyoming(doors: Doors, sent: list[Event]) -> bytes:
         sound = await heard(client, "synthesize-stopped" if len(sent) > 1 else "audio-stop", "error")
         assert isinstance(sound, bytes)
         return sound
+
+
+BEGUN = "<speak><prosody rate='fast'>Hello there.</prosody> <voice name='gong'>是我"
+"""So far, what is finished is heard."""
+
+
+async def test_live_ssml_is_heard_before_it_ends(doors: Doors) -> None:
+    async with connect(f"ws://127.0.0.1:{doors.http.port}/v1/tts") as socket:
+        await socket.send(json.dumps({"type": "speak", "ctx": "a", "text": BEGUN}))
+        while not isinstance(await socket.recv(), bytes):
+            pass
+        await socket.send(json.dumps({"type": "end", "ctx": "a", "text": "</voice></speak>"}))
+        segments = [message async for message in messages(socket) if message["type"] == "segment"]
+        assert [segment["voice"] for segment in segments][-1:] == ["gong"]
+    async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as client:
+        await client.write_event(SynthesizeStart().event())
+        await client.write_event(SynthesizeChunk(BEGUN).event())
+        while (event := await client.read_event()) is not None and event.type != "audio-chunk":
+            pass
+        for event in (SynthesizeChunk("</voice></speak>"), SynthesizeStop()):
+            await client.write_event(event.event())
+        assert len(await heard(client, "synthesize-stopped")) > 1_000
+
+
+async def messages(socket: ClientConnection) -> AsyncIterator[dict[str, Any]]:
+    """Up to the end of what is spoken."""
+    async for data in socket:
+        if isinstance(data, str):
+            yield (message := json.loads(data))
+            if message["type"] == "done":
+                return
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_dialogue_in_ssml_on_the_websocket(doors: Doors, is_whole: bool) -> None:
+    """Each speaks their own language, though all of the text is known when the first voice is chosen."""
+    text = '<speak><voice name="tone">Who is there?</voice><voice name="gong">是我。</voice> Come in.</speak>'
+    async with connect(f"ws://127.0.0.1:{doors.http.port}/v1/tts") as socket:
+        for piece in [text] if is_whole else text:
+            await socket.send(json.dumps({"type": "speak", "ctx": "a", "text": piece, "final": is_whole}))
+        if not is_whole:
+            await socket.send(json.dumps({"type": "end", "ctx": "a"}))
+        segments = [one async for one in messages(socket) if one["type"] == "segment"]
+    assert [(one["voice"], one["language"], text[one["char_start"] : one["char_end"]]) for one in segments] == [
+        ("tone", "en", "Who is there?"), ("gong", "zh", "是我。"), ("tone", "en", "Come in."),
+    ]  # fmt: skip
 
 
 async def test_an_unknown_format_of_the_text_is_told_by_its_name(doors: Doors) -> None:

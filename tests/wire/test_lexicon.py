@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.doors import Doors
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -15,6 +16,7 @@ from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from tests.fakes import tone
+from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
 from tests.wire.http_door import TOKEN, Door, open_door
 from tests.wire.test_cli import run
@@ -87,6 +89,9 @@ async def test_an_entry_is_put_changed_and_taken_out_and_comments_stay(door: Doo
     assert text_of(path).startswith("# At home.\n")
     again = await door.client.delete(PATH, params={"written": "Siobhan", "language": "en"})
     assert (again.status_code, again.json()["error"]["code"]) == (404, "not_found")
+    unnamed = await door.client.delete(PATH)
+    error = unnamed.json()["error"]
+    assert (unnamed.status_code, error["code"], error["param"]) == (422, "bad_field", "written")
 
 
 async def test_the_first_entry_makes_the_file(door: Door, path: Path) -> None:
@@ -149,34 +154,37 @@ async def test_who_may_not_manage_sees_and_changes_nothing(speech: Speech, metri
     assert text_of(path) == FILE
 
 
-def test_a_running_daemon_says_what_the_file_says_now(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text(TOKEN)
-    (tmp_path / "token").chmod(0o600)
+async def test_a_running_daemon_says_what_the_file_says_now(tmp_path: Path) -> None:
+    """At every door, whole and word by word."""
     path = tmp_path / "lexicon.toml"
-    with tone_daemon(tmp_path, "--no-wyoming.enabled") as daemon:
-        port = int(daemon.wait_for(r"http listens on port (\d+)")[1])
-        daemon.wait_for("INFO qwen3tts_daemon.daemon ready")
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=KEY) as client:
+    with tone_daemon(tmp_path) as daemon:
+        wyoming_port, http_port = daemon.ready()
+        doors = Doors(http_port, wyoming_port, "tone", timeout_s=PATIENCE_S)
+        pieces = ["Hello, Sio", "bhan", "."]
 
-            def heard() -> bytes:
-                body = {"input": "Hello, Siobhan.", "language": "en", "response_format": "pcm"}
-                return client.post("/v1/audio/speech", json=body).content
+        async def heard() -> set[bytes]:
+            return {
+                await doors.http("".join(pieces), seed=1), await doors.http_events("".join(pieces), seed=1),
+                await doors.websocket_live(pieces, seed=1), await doors.wyoming_live(pieces, seed=1),
+            }  # fmt: skip
 
-            assert heard() == tone("Hello, Siobhan.")
-            path.write_text(FILE)
+        assert await heard() == {tone("Hello, Siobhan.")}
+        write(path, FILE)
+        daemon.wait_for("the lexicon has 1 entries")
+        assert await heard() == {tone("Hello, Shivawn.")}
+        write(path, FILE.replace('"Shivawn"', "Shivonne"))
+        daemon.wait_for(r"ERROR .*lexicon.toml: line 3")
+        assert await heard() == {tone("Hello, Shivawn.")}
+        key = {"Authorization": f"Bearer {text_of(tmp_path / 'token').strip()}"}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_port}", headers=key) as client:
+            assert (await client.get(PATH)).json()["problem"]["line"] == 3
+            write(path, FILE.replace("Shivawn", "Shivonne"))
             daemon.wait_for("the lexicon has 1 entries")
-            assert heard() == tone("Hello, Shivawn.")
-            path.write_text(FILE.replace('"Shivawn"', "Shivonne"))
-            daemon.wait_for(r"ERROR .*lexicon.toml: .*line 3")
-            assert heard() == tone("Hello, Shivawn.")
-            assert client.get(PATH).json()["problem"]["line"] == 3
-            path.write_text(FILE.replace("Shivawn", "Shivonne"))
-            daemon.wait_for("the lexicon has 1 entries")
-            assert heard() == tone("Hello, Shivonne.")
-            assert client.get(PATH).json()["problem"] is None
-            path.unlink()
-            daemon.wait_for("the lexicon has 0 entries")
-            assert heard() == tone("Hello, Siobhan.")
+            assert (await client.get(PATH)).json()["problem"] is None
+        assert await heard() == {tone("Hello, Shivonne.")}
+        remove(path)
+        daemon.wait_for("the lexicon has 0 entries")
+        assert await heard() == {tone("Hello, Siobhan.")}
 
 
 def test_a_file_that_somebody_asked_for_and_is_broken_stops_the_start(tmp_path: Path) -> None:
@@ -185,3 +193,26 @@ def test_a_file_that_somebody_asked_for_and_is_broken_stops_the_start(tmp_path: 
     assert done.returncode == 1
     assert "lexicon.file:" in done.stderr
     assert "line 2" in done.stderr
+
+
+def test_commands_change_what_a_running_daemon_says(tmp_path: Path) -> None:
+    with tone_daemon(tmp_path) as daemon:
+        wyoming, http = daemon.ready()
+        ports = {"QWEN3TTS_HTTP__PORT": str(http), "QWEN3TTS_WYOMING__PORT": str(wyoming)}
+
+        def command(*arguments: str) -> str:
+            done = run(*arguments, data=tmp_path, **ports)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        assert command("lexicon", "try", "gif", "jif", "A GIF.") == "A jif.\n"
+        assert command("lexicon", "add", "gif", "jif", "--language", "en") == "gif: jif\n"
+        daemon.wait_for("the lexicon has 1 entries")
+        assert command("read", "A GIF.") == "A jif.\n"
+        assert "jif" in command("lexicon", "list")
+        command("lexicon", "remove", "gif", "--language", "English")
+        daemon.wait_for("the lexicon has 0 entries")
+        assert command("read", "A GIF.") == "A GIF.\n"
+        for wrong in (("remove", "gif"), ("add", "gif"), ("add", "gif", "jif", "--language", "klingon")):
+            done = run("lexicon", *wrong, data=tmp_path)
+            assert (done.returncode, done.stderr.count("\n"), done.stdout) == (1, 1, ""), wrong

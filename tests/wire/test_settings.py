@@ -130,6 +130,7 @@ async def test_each_is_told_with_all_that_a_form_needs(door: Door, path: Path) -
         "choice",
         "language",
         "voice",
+        "text",
         "table",
         "texts",
     }

@@ -21,6 +21,7 @@ from qwen3tts_daemon.protocols.http.routes import (
     new_voices,
     openai,
     page,
+    phrases,
     say,
     settings,
     status,
@@ -32,6 +33,7 @@ from qwen3tts_daemon.protocols.http.routes import (
 )
 from qwen3tts_daemon.protocols.http.routes.websocket import SocketDoor
 from qwen3tts_daemon.protocols.http.routing_errors import pass_on_routing_errors, pass_on_wrong_query
+from qwen3tts_daemon.protocols.http.speech_bodies import SpeechBodies
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -69,7 +71,7 @@ def build_app(
         frame_ancestors=config.frame_ancestors,
         max_requests_per_address=config.max_connections_per_address,
     )
-    library = speech.voices.library
+    library, bodies = speech.voices.library, SpeechBodies(speech, config.max_body_bytes)
     routers = (
         status.router(speech, metrics, version),
         login.router(auth, config, pair_command, sockets.revoke),
@@ -78,13 +80,14 @@ def build_app(
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
         checkpoints.router(speech, models, downloads),
-        openai.router(speech),
-        batch.router(speech),
+        openai.router(speech, bodies),
+        batch.router(speech, bodies),
         say.router(speech),
         text.router(speech),
         lexicon.router(speech),
         settings.router(live_settings),
-        clips.router(speech, kept_clips, config),
+        phrases.router(speech),
+        clips.router(speech, kept_clips, config, bodies),
         page.router(),
         websocket.router(sockets),
     )

@@ -312,6 +312,17 @@ class Message(TypedDict):
     message: str
 
 
+class KeptPhrases(TypedDict):
+    """Sound that is kept so that it begins at once."""
+
+    cache: Literal["off", "phrases", "all"]
+    listed: int
+    """Phrases in the settings."""
+    count: int
+    """Sounds that are kept."""
+    bytes: int
+
+
 class Costs(TypedDict):
     """Seconds; what is not known is not there."""
 
@@ -331,3 +342,5 @@ class Report(Costs):
     chars: int
     samples: int
     unread: int
+    cached: bool
+    """It was spoken before, and no engine was asked."""

@@ -113,6 +113,8 @@ class DoneMetrics(msgspec.Struct, kw_only=True, omit_defaults=True):
     rtf: float | None = None
     guards: dict[Guard, int] = {}
     """What had to be done against a model's mistakes, and how often"""
+    cached: bool = False
+    """It was spoken before, and no engine was asked"""
 
 
 class DoneMessage(_FromDaemon, kw_only=True):

@@ -82,11 +82,11 @@ class App extends Emitter {
 
   /** What was pushed of the voices. A sample that was made changes nothing that is shown. */
   async keepUp({ revision, samples }) {
-    const before = this.catalogue;
-    if (before === null || (before.revision === revision && this.#samplesMade === samples)) return;
+    const isNew = samples !== (this.#samplesMade ?? samples);
     this.#samplesMade = samples;
-    if (before.revision !== revision) await this.loadVoices();
-    else this.catalogue = await get("v1/audio/voices");
+    if (this.catalogue === null) return;
+    if (this.catalogue.revision !== revision) await this.loadVoices();
+    else if (isNew) this.catalogue = await get("v1/audio/voices");
   }
 
   #samplesMade = undefined;
@@ -176,6 +176,22 @@ class App extends Emitter {
         if (!(await askToPair(this))) return undefined;
       }
     }
+  }
+
+  /** As `manage`, but raises what is wrong with the action. */
+  async attempt(action) {
+    let wrong = null;
+    const done = await this.manage(async () => {
+      try {
+        return await action();
+      } catch (error) {
+        if (error.code === "unauthorized") throw error;
+        wrong = error;
+        return undefined;
+      }
+    });
+    if (wrong) throw wrong;
+    return done;
   }
 
   get isLocked() {

@@ -98,7 +98,7 @@ function select(options, value, change) {
 }
 
 /** The voices that can speak, and the one that is set even if it cannot. */
-function voiceOptions(app, value) {
+export function voiceOptions(app, value) {
   const voices = (app.catalogue?.voices ?? []).filter((voice) => voice.available);
   const isThere = !value || voices.some((voice) => voice.id === value);
   return [...(isThere ? [] : [option(value, value)]), ...voices.map((voice) => option(voice.id, prettyName(voice)))];

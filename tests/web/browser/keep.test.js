@@ -72,6 +72,7 @@ test("a designed voice: four clicks and a name; its takes are there after a relo
 
   await reload(page);
   assert.equal(await page.inputValue("#panel-design textarea >> nth=0"), "A calm old sailor");
+  await page.getByRole("button", { name: "Listen to take C" }).waitFor();
   assert.deepEqual(await page.locator(".take h3").allTextContents(), ["Take A", "Take B", "Take C"]);
   await page.getByRole("button", { name: "Listen to take B" }).click();
   await heardOut(page);
@@ -111,6 +112,7 @@ test("what the daemon has forgotten says so, and is made again by the same seed"
   await page.locator(".row:has-text('Take B')").getByRole("button", { name: /^Too long ago/ }).click();
   await page.waitForSelector("#panel-design:not([hidden])");
   await page.waitForSelector(".take h3:has-text('Take D')");
+  await heardOut(page);
   assert.equal(sent.filter(({ mode }) => mode === "design").at(-1).sampling.seed, 8);
   await close();
 });
@@ -184,7 +186,7 @@ test("what is deleted from the history can be brought back, and focus stays in t
   assert.match(await page.textContent("dialog h2"), /2/);
   await page.click("dialog button.danger");
   await page.waitForSelector("#panel-history .empty:not([hidden])");
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "What was said");
+  await until(page, () => document.activeElement.textContent === "What was said");
   await open(page, "speak");
   await page.fill("#text", "Half a thought");
   await page.click("#panel-speak button:has-text('Clear')");

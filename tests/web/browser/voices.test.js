@@ -207,6 +207,8 @@ test("what the voice that is loaded cannot do is explained, with the command tha
     assert.match(await page.textContent(`#panel-${tab} .missing`), /\d\.\d GB/);
     assert.equal(await page.locator(`#panel-${tab} button.primary:visible`).count(), 0);
   }
+  await Promise.all([page.waitForRequest("**/v1/checkpoints"), open(page, "clone")]); // room and obstacles may be other ones now
+  await open(page, "codec");
   const card = page.locator("#panel-codec .missing");
   await card.getByRole("button", { name: "Download" }).click();
   await card.getByText("no answer from http://127.0.0.1:1").waitFor();

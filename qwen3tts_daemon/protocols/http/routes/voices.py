@@ -225,6 +225,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary, samp
             await asyncio.to_thread(library.remove, id)
         if samples is not None:
             await asyncio.to_thread(samples.forget, id)
+        await speech.phrases.clear()  # nobody can tell whose voice is in which
         return Response(status_code=204)
 
     @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=binary_of("application/zip"))
