@@ -6,7 +6,8 @@ utterance        the life of one utterance, from its text to its end
 incoming_text    its text as it comes, in segments
 text_reading     the words that an engine is given of a segment
 lexicon_file     how the household wants words said, on disk
-speakers         who speaks each passage of it
+passages         what is spoken of it: a stream of an engine for each passage
+speakers         who speaks each passage
 voice_selection  which voice, language and checkpoint it gets
 synthesis        its work in the engine: a lease and a stream
 output           its sound as a listener gets it: speed, level, silences, numbers

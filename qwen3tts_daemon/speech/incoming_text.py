@@ -9,6 +9,7 @@ from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.directions import Direction, Directions, Pause, pause_in
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
 from qwen3tts_daemon.text.sent_text import SentText
+from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream
 from qwen_tts.text.annotations import without_annotations
 from qwen_tts.text.sentences import Ending
@@ -64,6 +65,11 @@ class IncomingText:
     def complaint(self) -> str:
         """What was wrong with its markup, in words for the log; "" if nothing was."""
         return self._sent.complaint
+
+    def check_begun(self) -> None:
+        """Raises TextEmpty if only blanks have come."""
+        if self.began_at is None:
+            raise TextEmpty("the text is empty", param="text")
 
     # -- from the caller -----------------------------------------------------------------------------------
 

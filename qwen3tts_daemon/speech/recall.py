@@ -149,10 +149,6 @@ class Recall:
         if self._recorder is not None:
             self._recorder.hear(part)
 
-    def forget(self) -> None:
-        """It is not what would be spoken another time."""
-        self._recorder = None
-
     async def keep(self, *, lead_samples: int, samples_per_frame: int) -> None:
         """All of it was spoken, behind so many samples; what has changed meanwhile is not kept."""
         recorder, self._recorder = self._recorder, None

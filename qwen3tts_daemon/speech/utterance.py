@@ -10,7 +10,7 @@ voice can read none are an error.
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,24 +24,21 @@ from qwen3tts_daemon.speech.foresight import Foreseen, foresee
 from qwen3tts_daemon.speech.incoming_text import IncomingText
 from qwen3tts_daemon.speech.kept_sound import parts_of
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
-from qwen3tts_daemon.speech.output import Output, Part
+from qwen3tts_daemon.speech.output import Part
+from qwen3tts_daemon.speech.passages import Passages
 from qwen3tts_daemon.speech.phrase_cache import PhraseCache
 from qwen3tts_daemon.speech.recall import Found, Recall
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.speakers import Speakers
-from qwen3tts_daemon.speech.synthesis import Synthesis
-from qwen3tts_daemon.speech.text_reading import SpokenText, TextReading
+from qwen3tts_daemon.speech.text_reading import SpokenText
 from qwen3tts_daemon.speech.voice_selection import LeftOut
-from qwen3tts_daemon.text.directions import Directions, pause_in
+from qwen3tts_daemon.text.directions import Directions
 from qwen3tts_daemon.text.lexicon import Lexicon
-from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
-from qwen_tts.api import Audio, AudioChunk, StreamEnd, check_length
-from qwen_tts.errors import TextEmpty
-from qwen_tts.stream import AudioStream, SpeechEngine
+from qwen_tts.api import Audio, AudioChunk, check_length
 
 logger = logging.getLogger(__name__)
 
@@ -99,27 +96,19 @@ class Utterance:
             sent=SentText(order.text_format, is_voice=voices.is_listed, is_obeyed=markup),
             sentence_pause_s=None if sentence_ms is None else sentence_ms / 1000, clean=self._lexicon.cleaned,
         )  # fmt: skip
-        self._first = 0
-        """The segment that the passage in hand begins with"""
-        self._prepared_for = 0
-        """The passage whose voice the engine was told of ahead"""
         self._finish = Finish(
             order, loudness, chimes,
             lead_s=config.lead_silence_s, tail_s=config.tail_silence_s, loudness_lufs=config.loudness_lufs,
         )  # fmt: skip
-        self._synthesis = self._synthesis_of_passage()
+        self._passages = Passages(self._text, self._speakers, self._finish, self.measures, engines)
         self._recall = Recall(
             phrases, self._text.segments, is_live=is_live, is_private=order.private,
-            foresee=self.foresee, ask=self._synthesis.start,
+            foresee=self.foresee, ask=self._ask,
         )  # fmt: skip
         self._text.on_pause = self._recall.wait_no_more
         self._kept: Iterator[Part] | None = None
         """What is left of sound that was kept"""
-        self._output: Output | None = None
-        """Once it is known who speaks"""
         self._ready: deque[Part] = deque()
-        self._leaves_out_style = False
-        """Somebody who spoke could not be told the style"""
         self._is_cancelled = False
         self._recording: list[bytes] = []
         """PCM of a designed voice: it may be kept."""
@@ -163,13 +152,12 @@ class Utterance:
         """No more text; idempotent."""
         self._text.end()
         if not self._text.segments:
-            self._synthesis.cancel()  # nobody is needed to say nothing
+            self._passages.withdraw()
         self._recall.end_text()
 
     def check_text(self) -> None:
         """Raises TextEmpty if only blanks have come."""
-        if self._text.began_at is None:
-            raise TextEmpty("the text is empty", param="text")
+        self._text.check_begun()
 
     def settle(self) -> str:
         """The voice that will speak, from now on whatever comes; "" if that cannot be told yet."""
@@ -210,7 +198,7 @@ class Utterance:
         self.cancel()
         if isinstance(error, Exception) and self.end == "cancelled":
             self.end = code_of(error)
-        if self._leaves_out_style or self._directions.has_dropped_style:
+        if self._passages.left_out_style or self._directions.has_dropped_style:
             logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)
         if complaint := self._text.complaint:
             logger.info("speech id=%s: %s", self.caller.request_id, complaint)
@@ -222,7 +210,7 @@ class Utterance:
         self._text.stop_waiting()
         self._ready.clear()
         self._recall.cancel()
-        self._synthesis.cancel()
+        self._passages.cancel()
 
     @property
     def report(self) -> Report:
@@ -249,35 +237,15 @@ class Utterance:
             text_normalization=self._config.text_normalization, lexicon=self._lexicon,
         )  # fmt: skip
 
-    def _synthesis_of_passage(self) -> Synthesis:
-        return Synthesis(self._text, self._first, self.measures, self._speakers, self._open_stream)
-
-    # -- sound out -----------------------------------------------------------------------------------------
-
-    async def _open_stream(self, engine: SpeechEngine, first: Segment) -> tuple[AudioStream, TextReading]:
-        """It is decided who speaks."""
-        speaker = self._speakers.now
-        is_live = self._is_live and not self._recall.has_waited
-        request, reading = await speaker.decide(engine, first.text, is_live=is_live)
-        self._leaves_out_style |= speaker.leaves_out_style
-        if self._engines.is_stand_in(engine):
-            self._recall.forget()
-        if self._output is None:
-            lead = await self._finish.lead(first.before, engine.capabilities.sample_rate)
-            self._output = Output(engine.capabilities, self._text.segments, lead=lead, tail_s=self._finish.tail_s)
-        self._output.begin(
-            self._first, voice=speaker.voice, language=speaker.language,
-            sound_filter=await self._finish.filter_for(speaker, engine.capabilities.sample_rate),
-            is_trimmed=self._first > 0 and pause_in(first.before) is not None,
-        )  # fmt: skip
-        stream = engine.stream(request)
-        stream.on_queue_position = self.on_queue_position
-        return stream, reading
-
     # -- sound that is kept --------------------------------------------------------------------------------
 
+    def _ask(self) -> None:
+        """It is not kept: somebody has to speak."""
+        is_live = self._is_live and not self._recall.has_waited
+        self._passages.start(is_live=is_live, on_queue_position=self.on_queue_position)
+
     async def _begin_kept(self, found: Found) -> Iterator[Part]:
-        self._synthesis.cancel()
+        self._passages.cancel()
         self._speakers, self.measures.is_cached = found.foreseen.speakers, True
         lead = await self._finish.lead(self._text.segments[0].before, found.sound.sample_rate)
         return parts_of(found.sound, found.foreseen.told, lead)
@@ -292,9 +260,9 @@ class Utterance:
 
     async def _keep(self) -> None:
         """All was heard."""
-        if self._output is not None and self.measures.is_flawless:
+        if self.measures.is_flawless and not self._passages.stood_in:
             frame = self._engines.capabilities.samples_per_frame
-            await self._recall.keep(lead_samples=self._output.lead_samples, samples_per_frame=frame)
+            await self._recall.keep(lead_samples=self._passages.lead_samples, samples_per_frame=frame)
 
     # -- the next part -------------------------------------------------------------------------------------
 
@@ -325,72 +293,12 @@ class Utterance:
     async def _next_parts(self) -> list[Part]:
         if self._kept is None and (found := await self._recall.found()) is not None:
             self._kept = await self._begin_kept(found)
-        return await self._next_spoken() if self._kept is None else self._next_kept(self._kept)
-
-    async def _next_spoken(self) -> list[Part]:
+        if self._kept is not None:
+            return self._next_kept(self._kept)
         try:
-            chunk = await anext(self._synthesis)
-        except StopAsyncIteration:
-            parts = await self._end_passage()
-            await self._finish.end_passage(is_well=self.end in ("cancelled", "done"))
-            if parts is None:
-                raise
-            return parts
-        assert self._output is not None, "a stream has been opened"
-        self._finish.hear(chunk.pcm)
-        pause_follows = False
-        if (following := self._text.passage_after(self._first)) is not None:
-            before = self._text.segments[following].before
-            pause_follows = pause_in(before) is not None
-            if self._prepared_for < following:
-                self._prepared_for = following
-                self._synthesis.prepare(before)
-        return self._output.take(chunk, pause_follows=pause_follows)
-
-    async def _end_passage(self) -> list[Part] | None:
-        """What is left of a passage that has ended by itself; then the next one has its turn. None if it was the last
-        one, or it was ended. Raises TextEmpty, UnsupportedLanguage if nothing was said."""
-        if self._is_cancelled or self.end != "cancelled":
-            return None
-        if not self._text.segments:
-            self.check_text()
-            self.end = "done"
-            return await self._nothing()
-        if (end := self._synthesis.end) is None:
-            return None
-        assert self._output is not None, "it has ended by itself"
-        self._measure(end)
-        if not self._output.has_begun:
-            raise self._speakers.now.unreadable(self._text.written)
-        if (following := self._text.passage_after(self._first)) is not None:
-            return self._go_on(following)
-        self.end = "done" if end.reason == "complete" else end.reason
-        pause_s = pause_in(self._text.trailing)
-        return [*self._output.end_passage(pause_s), *self._output.finish()]
-
-    def _go_on(self, following: int) -> list[Part]:
-        """To the next passage."""
-        assert self._output is not None
-        before = self._text.segments[following].before
-        parts = self._output.end_passage(pause_in(before))
-        ended, self._first = self._synthesis, following
-        self._synthesis = self._synthesis_of_passage()
-        self._synthesis.start()
-        ended.cancel()  # later, so that the engine is held meanwhile
-        return parts
-
-    async def _nothing(self) -> list[Part]:
-        engine = self._engines.capabilities
-        output = Output(engine, (), lead=await self._finish.lead_alone(self._text.trailing, engine.sample_rate))
-        return output.lead_alone() or output.nothing()
-
-    def _measure(self, end: StreamEnd) -> None:
-        """Of a passage, beside those before it."""
-        measures = self.measures
-        measures.queue_s += end.queue_s
-        measures.synthesis_s = (measures.synthesis_s or 0.0) + end.synthesis_s
-        measures.guards = Counter(measures.guards) + Counter(end.guards)
-        measures.unread += end.unread
+            return await self._passages.next_parts()
+        finally:
+            self.end = self._passages.end or self.end
 
     def _count(self, chunk: AudioChunk) -> None:
         if self.measures.ttfa_s is None and self._text.began_at is not None:

@@ -99,7 +99,7 @@ async def test_numbers_that_nobody_reads_leave_words_as_they_are_said(speech: Sp
 
 
 async def test_a_short_form_at_the_end_leaves_the_sentence_its_stop(speech: Speech) -> None:
-    words = (Entry(written="Stk.", say="pieces"), Entry(written="Siobhan", say="Shiv."))
+    words = (Entry(written="Stk.", say="pieces"), Entry(written="Siobhan", say="Shiv.", language="en"))
     told = await speech.whole_utterance(Order("test", words=words), "It is 7 Stk. Hello, Siobhan. 5 Stk.").read()
     assert [one.spoken for one in told.segments][-1] == "five pieces."
     assert "Hello, Shiv." in " ".join(one.spoken for one in told.segments)

@@ -89,6 +89,9 @@ async def test_an_entry_is_put_changed_and_taken_out_and_comments_stay(door: Doo
     assert text_of(path).startswith("# At home.\n")
     again = await door.client.delete(PATH, params={"written": "Siobhan", "language": "en"})
     assert (again.status_code, again.json()["error"]["code"]) == (404, "not_found")
+    unnamed = await door.client.delete(PATH)
+    error = unnamed.json()["error"]
+    assert (unnamed.status_code, error["code"], error["param"]) == (422, "bad_field", "written")
 
 
 async def test_the_first_entry_makes_the_file(door: Door, path: Path) -> None:
