@@ -18,8 +18,8 @@ class Kept(msgspec.Struct):
     bytes: int
 
     def __str__(self) -> str:
-        told = f"cache: {self.cache}, {self.listed} phrases listed"
-        return f"{self.count} sounds are kept, {self.bytes / 1_000_000:.1f} MB ({told})"
+        told = f"sounds kept: {self.count}, {self.bytes / 1_000_000:.1f} MB"
+        return f"{told}; cache = {self.cache}, phrases listed: {self.listed}"
 
 
 async def kept(settings: Settings) -> Kept:

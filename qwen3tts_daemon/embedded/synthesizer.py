@@ -1,7 +1,7 @@
 """Text -> samples, unit by unit: cut, phonemes, inference, shaping. Synchronous; used by one thread."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,9 @@ from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
 from qwen3tts_daemon.embedded.phonemes.g2p import G2P, count_sounds
 from qwen3tts_daemon.embedded.phonemes.given import Given, set_apart
-from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
+from qwen3tts_daemon.embedded.shaping import Samples, UnitShaper, last_pause, pause_after
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
+from qwen3tts_daemon.embedded.windows import first_frames
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.text.sentences import Ending
@@ -35,6 +36,8 @@ class PhonemeUnit:
     ending: Ending
     unread: int = 0
     """Words that were left out"""
+    is_first: bool = False
+    """Of its utterance: somebody waits for its first samples"""
 
 
 class EmbeddedSynthesizer:
@@ -74,7 +77,7 @@ class EmbeddedSynthesizer:
         audible = (unit for unit in units if unit.phonemes)
         unit = next(audible, None)
         while unit is not None:
-            samples = self.say(unit, voice, cancellation, seed=seed)
+            samples = np.concatenate(list(self.say(unit, voice, cancellation, seed=seed)))
             following = next(audible, None)
             pause = last_pause() if is_last and following is None else pause_after(samples, unit.ending)
             yield np.concatenate([samples, pause])
@@ -86,7 +89,9 @@ class EmbeddedSynthesizer:
         """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled."""
         text, given = set_apart(text)
         for unit in units(text, voice.language, early=is_first):
-            yield from self._fitting(unit, voice, cancellation, given)
+            for part in self._fitting(unit, voice, cancellation, given):
+                yield replace(part, is_first=is_first)
+                is_first = is_first and not part.phonemes
 
     def _fitting(
         self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation, given: Given
@@ -103,15 +108,24 @@ class EmbeddedSynthesizer:
         for part in fit(unit, fraction=1 / parts):
             yield from self._fitting(part, voice, cancellation, given)
 
-    def say(self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int) -> Samples:
-        """One inference: samples [n] at 24 kHz, without a pause. Raises Cancelled, SynthesisFailed."""
+    def say(
+        self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int
+    ) -> Iterator[Samples]:
+        """A unit's samples [n] at 24 kHz, without a pause, as they come. Raises Cancelled, SynthesisFailed."""
         cancellation.check()
-        return shape(self._infer(unit.phonemes, voice, seed, cancellation), voice.gain)
+        shaper = UnitShaper(voice.gain)
+        for samples in self._infer(unit, voice, seed, cancellation):
+            yield shaper.add(samples)
+        yield shaper.end()
 
-    def _infer(self, phonemes: str, voice: EmbeddedVoice, seed: int, cancellation: Cancellation) -> Samples:
+    def _infer(
+        self, unit: PhonemeUnit, voice: EmbeddedVoice, seed: int, cancellation: Cancellation
+    ) -> Iterator[Samples]:
         if voice.engine == "hibari":
-            return self._loaded_hibari().synthesize(phonemes, seed, cancellation)
-        return self._loaded_kokoro().synthesize(phonemes, voice.styles, cancellation)
+            yield self._loaded_hibari().synthesize(unit.phonemes, seed, cancellation)
+        else:
+            first = first_frames(voice.language) if unit.is_first else None
+            yield from self._loaded_kokoro().synthesize(unit.phonemes, voice.styles, cancellation, first=first)
 
     def _loaded_hibari(self) -> HibariVoice:
         if self._hibari is None:

@@ -77,5 +77,5 @@ def _key(name: str) -> str:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name) or _key(name).partition("-")[0] in _TAKEN:
-        rule = "a style has a name of letters and digits, at most 32, that does not begin with pause or voice"
+        rule = "a name has letters and digits, at most 32, and does not begin with chime, pause or voice"
         raise SettingsError(f"speech.styles: {name[:64]!r}: {rule}")

@@ -61,7 +61,9 @@ def test_a_persons_own_go_before_the_built_in_ones_and_an_empty_one_takes_out() 
     assert caught.value.param == "style"
 
 
-@pytest.mark.parametrize("name", ["", "1", "[x]", "/", "a:b", "a\nb", "x" * 33, "pause", "Voice", "pause long"])
+@pytest.mark.parametrize(
+    "name", ["", "1", "[x]", "/", "a:b", "a\nb", "x" * 33, "pause", "Voice", "pause long", "chime"]
+)
 def test_a_name_that_other_brackets_have_stops_the_start(name: str) -> None:
     with pytest.raises(SettingsError, match=r"speech\.styles: "):
         Styles({name: "Speak so."})

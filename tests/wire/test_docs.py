@@ -168,7 +168,7 @@ def test_a_listed_phrase_is_announced_kept_and_deleted(tmp_path: Path) -> None:
         for command, kept in zip(commands, ("1", "0"), strict=True):
             line = command.replace("qwen3tts-daemon phrases", program)
             told = subprocess.run(["bash", "-ec", line], timeout=PATIENCE_S, check=True, capture_output=True, text=True)
-            assert told.stdout.startswith(f"{kept} sounds are kept")
+            assert told.stdout.startswith(f"sounds kept: {kept},")
 
 
 def test_every_style_is_in_the_table() -> None:

@@ -51,8 +51,8 @@ async def test_home_assistants_text_finds_it_while_the_voice_is_unloaded(tmp_pat
 
         options = ("--http.port", str(http_port))
         told = run("phrases", *options, data=tmp_path)
-        assert told.stdout == "1 sounds are kept, 0.0 MB (cache: phrases, 1 phrases listed)\n", told.stderr
-        assert run("phrases", "--clear", *options, data=tmp_path).stdout.startswith("0 sounds are kept")
+        assert told.stdout == "sounds kept: 1, 0.0 MB; cache = phrases, phrases listed: 1\n", told.stderr
+        assert run("phrases", "--clear", *options, data=tmp_path).stdout.startswith("sounds kept: 0,")
         assert not list((tmp_path / "phrases").iterdir())
         assert oct((tmp_path / "phrases.key").stat().st_mode & 0o777) == "0o600"
 

@@ -32,6 +32,7 @@ test("who is not paired is asked to be, and then changes what holds for everyone
   await page.click("dialog button.primary");
   const lead = `${field("speech.lead_silence_ms")} input`;
   await page.waitForSelector(lead);
+  await page.waitForSelector("#panel-settings >> text=Nothing is kept now.");
   assert.equal(await page.inputValue(lead), "40");
   await page.fill(lead, "3000");
   await page.press(lead, "Enter");

@@ -267,7 +267,7 @@ export default {
     "alias-remove": "Remove {name}", "alias-add": "Add a name",
     style: "Name, such as butler", "style-text": "In words, such as: Speak like a butler.", "style-remove": "Remove {name}", "style-add": "Add a style",
   },
-  phrases: { kept: "Kept now: {n} sounds, {mb} MB.", none: "Nothing is kept now.", clear: "Delete what is kept" },
+  phrases: { kept: "Sounds kept now: {n} ({mb} MB).", none: "Nothing is kept now.", clear: "Delete what is kept" },
   lexicon: {
     title: "How words are said",
     about: "Names and short forms that come out wrong: write how they sound. A word in lower case is meant in any case, one with a capital as it is written.",
