@@ -111,6 +111,14 @@ async def test_a_live_text_says_who_begins_after_the_engine_was_asked_for(speech
     assert utterance.voice == "gong"
 
 
+@pytest.mark.parametrize("text", ["Hello. \n[voice: gong] 是我。", "[voice: gong] 是我。\n[voice: tone] Hello."])
+async def test_a_voice_that_the_text_names_speaks_its_own_language_where_it_cannot_speak_the_wanted_one(
+    speech: Speech, text: str
+) -> None:
+    _, segments = await say(speech, [text], Order("test", voice="tone", language="en"))
+    assert {one.voice: one.language for one in segments} == {"tone": "en", "gong": "zh"}
+
+
 class TestTwoCheckpoints:
     """One for each kind of voice."""
 
