@@ -46,6 +46,8 @@ _EDGE_SAMPLES = 10
 """More of WAVE at either end than samples; of SOURCE twice as many"""
 _WAVE_GAIN = np.float32(4)
 _CROSSFADE_SAMPLES = 480
+_FEW_FRAMES, _FEW_GAIN = 150, np.float32(10 ** (1.8 / 20))
+"""With the statistics of fewer frames it is so much softer, in the mean of 12 sentences in seven languages."""
 
 _Array = npt.NDArray[np.float32]
 
@@ -110,7 +112,8 @@ class Kokoro:
             }
             wave, statistics = _run(self._generator, (WAVE, NEW_STATISTICS), feeds, cancellation)
             heard += window.frames
-            samples = wave.ravel()[_EDGE_SAMPLES:-_EDGE_SAMPLES] * _WAVE_GAIN
+            is_softer = window.end < window.all_frames and heard <= _FEW_FRAMES
+            samples = wave.ravel()[_EDGE_SAMPLES:-_EDGE_SAMPLES] * _WAVE_GAIN * (_FEW_GAIN if is_softer else 1)
             samples = samples[_sample(window.start - window.first) :]
             samples[: len(ending)] = _crossfade(ending, samples[: len(ending)])
             own = _sample(window.end - window.start)
