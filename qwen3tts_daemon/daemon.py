@@ -80,10 +80,10 @@ class Daemon:
         self._renewing: asyncio.Task[None] | None = None
         self._watching_lexicon: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
-        spare_time = SpareTime(self._speech)
-        self._phrases = PhraseMaker(self._speech, spare_time)
-        self._samples = self._voice_samples(settings, spare_time)
-        self._making_ahead: list[asyncio.Task[None]] = []
+        self._spare_time = SpareTime(self._speech)
+        self._phrases = PhraseMaker(self._speech, self._spare_time)
+        self._samples = self._voice_samples(settings, self._spare_time)
+        self._making_ahead: asyncio.Task[None] | None = None
         self._sockets = Sockets(
             self._speech, settings.websocket, self._models, self._downloads, self._samples, version=__version__
         )
@@ -160,8 +160,8 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
-        makers = (self._phrases.keep_making(), self._samples.keep_making())
-        self._making_ahead = [asyncio.create_task(making) for making in makers]
+        making = self._spare_time.share(self._phrases.make_one, self._samples.make_one)
+        self._making_ahead = asyncio.create_task(making)
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -175,8 +175,8 @@ class Daemon:
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
-        for task in self._making_ahead:
-            task.cancel()
+        if self._making_ahead is not None:
+            self._making_ahead.cancel()
         if self._watching_lexicon is not None:
             self._watching_lexicon.cancel()
         if self._renewing is not None:

@@ -34,20 +34,17 @@ class PhraseMaker:
             except InvalidRequest as error:
                 raise SettingsError(f"phrases.list: {error}") from error
 
-    async def keep_making(self) -> None:
-        """For ever."""
-        while True:
-            await asyncio.sleep(self._spare_time.quiet_s)
-            await self._speech.phrases.tidy()
-            if self._speech.phrases.is_on and self._spare_time.is_now:
-                await self._make_next()
-
-    async def _make_next(self) -> None:
+    async def make_one(self) -> bool:
+        """If one is missing and can be made now. Whether it was tried."""
+        await self._speech.phrases.tidy()
+        if not self._speech.phrases.is_on or not self._spare_time.is_now:
+            return False
         for phrase in self._speech.phrases.config.phrases:
             await asyncio.sleep(0)  # many phrases are no reason to let others wait
             if self._spare_time.is_now and (name := await self._missing(phrase)):
                 await self._make(phrase, name)
-                return
+                return True
+        return False
 
     async def _missing(self, phrase: Phrase) -> str | None:
         """Under which name it would be kept, if it can be made now and is not there."""

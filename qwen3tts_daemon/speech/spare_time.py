@@ -4,6 +4,9 @@ One at a time, given up as soon as somebody speaks. A sleeping card is not woken
 no text leaves this machine.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
@@ -22,6 +25,14 @@ class SpareTime:
         self._utterance: Utterance | None = None
         """What is said now"""
         speech.on_busy.append(self._give_up)
+
+    async def share(self, *makers: Callable[[], Awaitable[bool]]) -> None:
+        """For ever: after every quiet moment the first that has something to make makes one thing, and says so."""
+        while True:
+            await asyncio.sleep(self.quiet_s)
+            for make_one in makers:
+                if await make_one():
+                    break
 
     @property
     def is_now(self) -> bool:

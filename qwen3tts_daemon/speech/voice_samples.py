@@ -46,12 +46,12 @@ class VoiceSamples:
         """A voice that is deleted leaves nothing behind. Raises OSError. Blocks."""
         self._files.forget(voice)
 
-    async def keep_making(self) -> None:
-        """For ever."""
-        while True:
-            await asyncio.sleep(self._spare_time.quiet_s)
-            if self._spare_time.is_now and (known := self._next()) is not None:
-                await self._make(known)
+    async def make_one(self) -> bool:
+        """If one is missing and can be made now. Whether it was tried."""
+        if not self._spare_time.is_now or (known := self._next()) is None:
+            return False
+        await self._make(known)
+        return True
 
     def _next(self) -> KnownVoice | None:
         """Of whom one can be made now."""

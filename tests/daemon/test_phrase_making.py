@@ -17,6 +17,8 @@ from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.spare_time import SpareTime
 from qwen3tts_daemon.speech.utterance import Utterance
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
+from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AudioChunk
 from tests.fakes import Clock, ToneEngine, tone
@@ -42,10 +44,15 @@ def files(speech: Speech, tmp_path: Path, clock: Clock) -> PhraseFiles:
     return files
 
 
+async def making_ahead(speech: Speech) -> None:
+    spare_time = SpareTime(speech, quiet_s=0.01)
+    await spare_time.share(PhraseMaker(speech, spare_time).make_one)
+
+
 @pytest.fixture
 async def maker(speech: Speech, files: PhraseFiles) -> AsyncIterator[PhraseMaker]:
     maker = PhraseMaker(speech, SpareTime(speech, quiet_s=0.01))
-    making = asyncio.create_task(maker.keep_making())
+    making = asyncio.create_task(SpareTime(speech, quiet_s=0.01).share(maker.make_one))
     yield maker
     making.cancel()
 
@@ -117,7 +124,7 @@ class Elsewhere(ToneEngine):
 @pytest.mark.parametrize("engine", [Elsewhere()])
 async def test_no_text_leaves_the_machine_for_it(speech: Speech, engine: ToneEngine, tmp_path: Path) -> None:
     speech.phrases.use(config(*PHRASES))
-    making = asyncio.create_task(PhraseMaker(speech, SpareTime(speech, quiet_s=0.01)).keep_making())
+    making = asyncio.create_task(making_ahead(speech))
     await asyncio.sleep(100)
     making.cancel()
     assert engine.asked == []
@@ -140,7 +147,7 @@ async def test_voices_that_differ_each_time_or_are_gone_are_passed_over(
     assert speech.voices.library is not None
     speech.voices.library.add(StoredVoice(id="old", name="Old", kind="designed", design="An old man"))
     speech.phrases.use(config(Phrase("Dinner is ready.", "old"), Phrase("Lunch.", "nobody"), Phrase("Tea.", "tone")))
-    making = asyncio.create_task(PhraseMaker(speech, SpareTime(speech, quiet_s=0.01)).keep_making())
+    making = asyncio.create_task(making_ahead(speech))
     await until(lambda: files.count == 1)
     making.cancel()
     assert len(engine.asked) == 1
@@ -148,7 +155,7 @@ async def test_voices_that_differ_each_time_or_are_gone_are_passed_over(
 
 async def test_what_fails_is_not_tried_for_ever(speech: Speech, files: PhraseFiles, engine: ToneEngine) -> None:
     speech.phrases.use(config(Phrase("This will [fail] now."), Phrase("So [limit] will this."), Phrase("Tea.")))
-    making = asyncio.create_task(PhraseMaker(speech, SpareTime(speech, quiet_s=0.01)).keep_making())
+    making = asyncio.create_task(making_ahead(speech))
     await until(lambda: files.count == 1)
     for _ in range(20):
         await asyncio.sleep(0.01)
@@ -165,3 +172,13 @@ async def test_a_phrase_that_nobody_can_speak_stops_the_start(
     speech.phrases.use(config(phrase))
     with pytest.raises(SettingsError, match=r"^phrases\.list: "):
         maker.check()
+
+
+async def test_phrases_come_before_samples_of_voices(speech: Speech, files: PhraseFiles, tmp_path: Path) -> None:
+    spare_time = SpareTime(speech, quiet_s=0.01)
+    samples = VoiceSamples(speech, SampleFiles(tmp_path / "samples"), spare_time)
+    making = asyncio.create_task(spare_time.share(PhraseMaker(speech, spare_time).make_one, samples.make_one))
+    await until(lambda: samples.made > 0)
+    assert files.count == len(PHRASES)
+    await until(lambda: samples.made == len(speech.voices.known))
+    making.cancel()

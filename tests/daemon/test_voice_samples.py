@@ -30,7 +30,7 @@ def files(tmp_path: Path) -> SampleFiles:
 @pytest.fixture
 async def samples(speech: Speech, files: SampleFiles) -> AsyncIterator[VoiceSamples]:
     samples = VoiceSamples(speech, files, SpareTime(speech, quiet_s=0.01))
-    making = asyncio.create_task(samples.keep_making())
+    making = asyncio.create_task(SpareTime(speech, quiet_s=0.01).share(samples.make_one))
     yield samples
     making.cancel()
 

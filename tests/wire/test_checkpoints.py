@@ -157,7 +157,7 @@ async def test_who_watches_hears_of_a_sample_that_was_made(speech: Speech, metri
     ):
         await socket.send('{"type": "watch"}')
         first = await heard(socket, "voices", samples=0)
-        making = asyncio.create_task(samples.keep_making())
+        making = asyncio.create_task(SpareTime(speech, quiet_s=0.01).share(samples.make_one))
         last = await heard(socket, "voices", samples=2)
         assert last["revision"] == first["revision"], "no other voices"
         listed = (await door.client.get("/v1/audio/voices")).json()["voices"]

@@ -663,7 +663,7 @@ async def test_a_sample_is_served_once_it_is_made_and_goes_with_its_voice(
         await Keeper(door).make(name="Calm", voice="tone")
         assert told(await door.client.get(f"{VOICES}/calm/sample")) == (404, "not_found", "voice")
         assert not (await listed(door))["calm"]["has_sample"]
-        making = asyncio.create_task(samples.keep_making())
+        making = asyncio.create_task(SpareTime(speech, quiet_s=0.01).share(samples.make_one))
         await until(lambda: samples.has(speech.voices.find("calm")))
         making.cancel()
         answer = await door.client.get(f"{VOICES}/calm/sample")
