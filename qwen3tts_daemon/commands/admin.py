@@ -1,6 +1,9 @@
 """A running daemon, asked over HTTP with the token that lies in its data directory."""
 
 import http.client
+from typing import Any
+
+import msgspec
 
 from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.access.lan_addresses import address_from_here
@@ -18,23 +21,40 @@ def ask(method: str, path: str, settings: Settings) -> bytes:
     """
     if not settings.http.enabled:
         raise SettingsError("http.enabled is false: there is nothing to ask")
-    headers = {"Authorization": f"Bearer {_token(settings)}"}
-    host, port = address_from_here(settings.http.host), settings.http.port
-    where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+    status, content = request(method, path, settings, token=_token(settings))
+    if status == http.HTTPStatus.UNAUTHORIZED:
+        raise SettingsError(f"the daemon at {_where(settings)} has another token: give the --data-dir that it has")
+    if status not in _DONE:
+        message = f"{_where(settings)} cannot do this ({status}): if it is another server, give the --http.port"
+        raise NoDaemon(message)
+    return content
+
+
+def request(
+    method: str, path: str, settings: Settings, *, token: str, body: Any = None, timeout_s: float = _TIMEOUT_S
+) -> tuple[int, bytes]:
+    """Status and content of whatever answers where the daemon of these settings would. `body`: sent as JSON; `token`
+    may be empty. Blocks. Raises NoDaemon if nothing answers."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    connection = http.client.HTTPConnection(
+        address_from_here(settings.http.host), settings.http.port, timeout=timeout_s
+    )
     try:
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, None if body is None else msgspec.json.encode(body), headers)
         answer = connection.getresponse()
-        content = answer.read()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise NoDaemon(f"no daemon at {where} ({error}): start it, or give the --http.port that it has") from error
+        message = f"no daemon at {_where(settings)} ({error}): start it, or give the --http.port that it has"
+        raise NoDaemon(message) from error
     finally:
         connection.close()
-    if answer.status == http.HTTPStatus.UNAUTHORIZED:
-        raise SettingsError(f"the daemon at {where} has another token: give the --data-dir that it has")
-    if answer.status not in _DONE:
-        raise NoDaemon(f"{where} cannot do this ({answer.status}): if it is another server, give the --http.port")
-    return content
+
+
+def _where(settings: Settings) -> str:
+    host = address_from_here(settings.http.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
 
 
 def _token(settings: Settings) -> str:

@@ -5,13 +5,11 @@ import contextlib
 import http.client
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 import msgspec
 
 from qwen3tts_daemon import durable_files
-from qwen3tts_daemon.access.lan_addresses import address_from_here
-from qwen3tts_daemon.commands import local
+from qwen3tts_daemon.commands import admin, local
 from qwen3tts_daemon.commands.client import NoDaemon, Wishes
 from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.speech.text_reading import SpokenText
@@ -34,7 +32,8 @@ async def read(text: str, wishes: Wishes, settings: Settings, words: Sequence[En
 def _ask(text: str, wishes: Wishes, settings: Settings, words: Sequence[Entry]) -> SpokenText:
     """Raises NoDaemon if nothing answers, or the SynthesisError that it reports."""
     body = {"input": text, **asdict(wishes), "words": words}
-    status, answer = _post("/v1/text/spoken", body, settings)
+    token = durable_files.read_line(settings.data_path / "token")
+    status, answer = admin.request("POST", "/v1/text/spoken", settings, token=token, body=body, timeout_s=_TIMEOUT_S)
     try:
         if status == http.HTTPStatus.OK:
             return msgspec.json.decode(answer, type=SpokenText)
@@ -52,19 +51,3 @@ class _Error(msgspec.Struct):
 
 class _Refused(msgspec.Struct):
     error: _Error
-
-
-def _post(path: str, body: dict[str, Any], settings: Settings) -> tuple[int, bytes]:
-    host, port = address_from_here(settings.http.host), settings.http.port
-    headers = {"Content-Type": "application/json"}
-    if token := durable_files.read_line(settings.data_path / "token"):
-        headers["Authorization"] = f"Bearer {token}"
-    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
-    try:
-        connection.request("POST", path, msgspec.json.encode(body), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise NoDaemon(f"no daemon at http://{host}:{port}: {error}") from error
-    finally:
-        connection.close()

@@ -1,6 +1,6 @@
 """What an utterance would be, told from its text and its order alone: no engine is asked for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qwen3tts_daemon import __version__
@@ -27,6 +27,17 @@ class Foreseen:
     speakers: Speakers
 
 
+def readings(segments: Sequence[Segment], speakers: Speakers) -> Iterator[tuple[Segment, TextReading]]:
+    """Each segment and how it is read; `speakers` go on from passage to passage. Raises SynthesisError for what nobody
+    can speak."""
+    reading: TextReading | None = None
+    for index, segment in enumerate(segments):
+        if reading is None or segment.before:
+            speakers.go_on(segment.before, is_first=index == 0)
+            reading = speakers.now.foresee(segment.text)
+        yield segment, reading
+
+
 async def foresee(
     text: IncomingText, speakers: Speakers, gain_db: Callable[[VoiceSelection], float], *, tail_s: float, engine: str
 ) -> Foreseen | None:
@@ -38,11 +49,8 @@ async def foresee(
     said: list[object] = [__version__, engine, tail_s, pause_in(text.trailing)]
     told: list[Told] = []
     kinds: set[VoiceKind] = set()
-    reading: TextReading | None = None
-    for index, segment in enumerate(text.segments):
-        if reading is None or segment.before:
-            speakers.go_on(segment.before, is_first=index == 0)
-            reading = speakers.now.foresee(segment.text)
+    for index, (segment, reading) in enumerate(readings(text.segments, speakers)):
+        if index == 0 or segment.before:
             if not speakers.now.is_repeatable:
                 return None
             kinds.add(speakers.now.kind)

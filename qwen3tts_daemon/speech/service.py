@@ -145,6 +145,10 @@ class Speech:
     def capabilities(self) -> Capabilities:
         return self._engines.capabilities
 
+    def model_for(self, kind: VoiceKind) -> str:
+        """See Engines."""
+        return self._engines.model_for(kind)
+
     @property
     def is_draining(self) -> bool:
         return self._draining

@@ -20,7 +20,7 @@ from qwen3tts_daemon.failures import code_of
 from qwen3tts_daemon.speech.chime import Chimes
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.finish import Finish
-from qwen3tts_daemon.speech.foresight import Foreseen, foresee
+from qwen3tts_daemon.speech.foresight import Foreseen, foresee, readings
 from qwen3tts_daemon.speech.incoming_text import IncomingText
 from qwen3tts_daemon.speech.kept_sound import parts_of
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
@@ -169,14 +169,10 @@ class Utterance:
 
     async def read(self) -> SpokenText:
         """What would be spoken of a text that is all there. No engine is asked for it."""
-        speakers, segments = self._speakers, self._text.segments
-        reading = speakers.now.foresee(segments[0].text if segments else "")
-        spoken = SpokenText(reading.language)
-        for index, segment in enumerate(segments):
-            if segment.before and speakers.go_on(segment.before, is_first=index == 0):
-                reading = speakers.now.foresee(segment.text)
-            spoken.segments.append(await reading.spoken_segment(segment))
-        return spoken
+        if not self._text.segments:
+            return SpokenText(self._speakers.now.foresee("").language)
+        spoken = [await reading.spoken_segment(one) for one, reading in readings(self._text.segments, self._speakers)]
+        return SpokenText(self.language, spoken)
 
     async def foresee(self) -> Foreseen | None:
         """What it would be, of a text that is all there. No engine is asked for it. Raises SynthesisError."""

@@ -66,9 +66,7 @@ class VoiceSamples:
         return known.kind != "designed" and self._spare_time.can_speak(known.kind)
 
     def _key(self, known: KnownVoice) -> SampleKey:
-        capabilities, models = self._speech.capabilities, self._speech.manager.status.models
-        model = next((model.name for model in models if model.kind == known.kind), capabilities.engine)
-        return SampleKey(known.name, f"{model} {_text(known)} {known!r}")
+        return SampleKey(known.name, f"{self._speech.model_for(known.kind)} {_text(known)} {known!r}")
 
     async def _make(self, known: KnownVoice) -> None:
         order = Order(
