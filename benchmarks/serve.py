@@ -28,6 +28,8 @@ from benchmarks.machine import children, cpu_s, machine, rss_mb, summary
 
 CACHE = Path(tempfile.gettempdir()) / "qwen3tts-bench"
 REPEATS = 8
+_MOST_PHRASES = 256
+_UNLOAD_S = 1.0
 
 SHORT_CLAUSE = {  # the first clause ends within 30 characters
     "en": "Good evening, the front door has been left open for ten minutes.",
@@ -137,6 +139,32 @@ async def ttfa() -> dict[str, Any]:
                 times = [await first_audio_s(running, text, voice, streaming=streaming) for _ in range(REPEATS)]
                 result[f"{name} {mode}"] = summary(times)
         return result
+
+
+async def phrases() -> dict[str, Any]:
+    """First audio of a phrase that is kept, while the voice is loaded and while it is not, of a text that is not kept,
+    and what it costs other texts that phrases are listed."""
+    kept, other = SHORT_CLAUSE["en"], LONG_CLAUSE["en"]
+    listed = json.dumps([kept, *(f"{other} {number}" for number in range(_MOST_PHRASES - 1))])
+    result: dict[str, Any] = {}
+    async with daemon(
+        "qwen3tts_daemon", "serve", "--phrases.list", listed, "--embedded.idle-unload-s", str(_UNLOAD_S)
+    ) as running:
+        result["kept, spoken now"] = await first_audio_s(running, kept, "heart", streaming=False)
+        for streaming in (False, True):
+            mode = "streaming" if streaming else "plain"
+            for name, text in (("not kept", SHORT_CLAUSE["en"] + " Really."), ("kept", kept)):
+                times = [await first_audio_s(running, text, "heart", streaming=streaming) for _ in range(REPEATS * 4)]
+                result[f"{name}, {mode}"] = summary(times)
+        await asyncio.sleep(_UNLOAD_S * 3)
+        times = [await first_audio_s(running, kept, "heart", streaming=True) for _ in range(REPEATS * 4)]
+        result["kept, voice unloaded, streaming"] = summary(times)
+        assert not children(running.pid), "nobody has loaded it"
+    for name, options in (("none listed", ()), (f"{_MOST_PHRASES} listed", ("--phrases.list", listed))):
+        async with daemon("tests.tone_daemon", "{}", *options) as running:
+            times = [await first_audio_s(running, other, "tone", streaming=True) for _ in range(200)]
+            result[f"another text, an engine that costs nothing, {name}"] = summary(times)
+    return result
 
 
 async def describe_under_load() -> dict[str, Any]:
@@ -255,7 +283,7 @@ async def size_and_start() -> dict[str, Any]:
 
 
 MEASUREMENTS: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
-    function.__name__: function for function in (ttfa, describe_under_load, listeners, stalled, size_and_start)
+    function.__name__: function for function in (ttfa, phrases, describe_under_load, listeners, stalled, size_and_start)
 }
 
 

@@ -1,9 +1,10 @@
 """The command line: `serve` (without a command), and what a person asks of a daemon, of a voice or of checkpoints."""
 
 import asyncio
+import contextlib
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -16,7 +17,9 @@ from qwen3tts_daemon import __version__, daemon
 from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
+from qwen3tts_daemon.commands import lexicon as lexicon_command
 from qwen3tts_daemon.commands import pair as pair_command
+from qwen3tts_daemon.commands import phrases as phrases_command
 from qwen3tts_daemon.commands import read as read_command
 from qwen3tts_daemon.commands import say as say_command
 from qwen3tts_daemon.commands import voices as voices_command
@@ -25,9 +28,12 @@ from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress, Wishes
 from qwen3tts_daemon.downloads import verify as verify_command
 from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.environment import MODELSCOPE, MODELSCOPE_VARIABLES
+from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+from qwen3tts_daemon.text.lexicon import Entry, checked
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen_tts.check import options as asked
 from qwen_tts.errors import SynthesisError
 
@@ -56,6 +62,9 @@ NormalizationOption = Annotated[
         help="Put numbers, units, signs and abbreviations into words first, or not.",
     ),
 ]
+FormatOption = Annotated[
+    TextFormat | None, typer.Option(help="What the text is; left out, one that begins with <speak is SSML.")
+]
 
 
 @app.command(context_settings=_PASS_ON)
@@ -73,6 +82,7 @@ def say(
     language: LanguageOption = None,
     uri: UriOption = None,
     text_normalization: NormalizationOption = None,
+    text_format: FormatOption = None,
     chars_per_second: Annotated[float | None, typer.Option(min=0.1, help="Pace of --stdin.")] = None,
     config: ConfigFileOption = None,
     data_dir: DataDirOption = None,
@@ -81,7 +91,7 @@ def say(
     """Speak a line, through a running daemon or without one."""
     if (text is None) == (not stdin):
         raise typer.BadParameter("give a text, or --stdin")
-    wishes = Wishes(voice, language, text_normalization)
+    wishes = Wishes(voice, language, text_normalization, text_format)
     options = say_command.SayOptions(text, output, wishes, _address(uri), chars_per_second)
     _run(say_command.say(options, _common_settings(config, data_dir, debug)))
 
@@ -92,13 +102,14 @@ def read(
     language: LanguageOption = None,
     voice: VoiceOption = None,
     text_normalization: NormalizationOption = None,
+    text_format: FormatOption = None,
     json: Annotated[bool, typer.Option("--json", help="As POST /v1/text/spoken answers.")] = False,
     config: ConfigFileOption = None,
     data_dir: DataDirOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Show what would be spoken of a text, a segment a line: its numbers, units and abbreviations in words."""
-    wishes = Wishes(voice, language, text_normalization)
+    wishes = Wishes(voice, language, text_normalization, text_format)
     spoken = _run(read_command.read(text, wishes, _common_settings(config, data_dir, debug)))
     if json:
         print(msgspec.json.format(msgspec.json.encode(spoken)).decode())
@@ -139,6 +150,16 @@ def pair(
     print(pair_command.told(invited, has_picture=sys.stdout.isatty()))
     if open:
         _die("no browser could be opened here")
+
+
+@app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})
+def phrases(
+    context: typer.Context,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete all that is kept.")] = False,
+) -> None:
+    """Tell how much sound is kept so that it begins at once, or delete it. Takes the options of `serve`."""
+    command = phrases_command.clear if clear else phrases_command.kept
+    print(_run(command(_settings(context.args))))
 
 
 @app.command(context_settings=_PASS_ON)
@@ -272,6 +293,74 @@ def list_models(
         print(f"{broken.path.name}: cannot be used: {broken.reason}", file=sys.stderr)
 
 
+lexicon_app = typer.Typer(help="How words are said (docs/text.md).", no_args_is_help=True)
+app.add_typer(lexicon_app, name="lexicon")
+WrittenArgument = Annotated[str, typer.Argument(help="A word or phrase as it is written.")]
+EntryLanguageOption = Annotated[str, typer.Option("--language", help="In which; every one if left out.")]
+EntryVoiceOption = Annotated[str, typer.Option("--voice", help="Who says it so; everybody if left out.")]
+
+
+@lexicon_app.command("list")
+def list_words(config: ConfigFileOption = None, data_dir: DataDirOption = None, debug: DebugOption = False) -> None:
+    """All words, and how they are said."""
+    settings = _common_settings(config, data_dir, debug)
+    with _told_in_a_line():
+        lexicon_command.show(lexicon_command.entries(settings))
+
+
+@lexicon_app.command("add")
+def add_word(
+    written: WrittenArgument,
+    say: Annotated[str, typer.Argument(help="As it sounds, in other words.")] = "",
+    language: EntryLanguageOption = "",
+    voice: EntryVoiceOption = "",
+    pinyin: Annotated[str, typer.Option(help="In Chinese: chong2 qing4.")] = "",
+    ipa: Annotated[str, typer.Option(help="The sounds, for the preview voice.")] = "",
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Say a word so from now on; a running daemon does within seconds."""
+    settings = _common_settings(config, data_dir, debug)
+    entry = Entry(written=written, say=say, language=language, voice=voice, pinyin=pinyin, ipa=ipa)
+    with _told_in_a_line():
+        kept = lexicon_command.add(entry, settings)
+        print(f"{kept.written}: {lexicon_command.said(kept)}")
+
+
+@lexicon_app.command("remove")
+def remove_word(
+    written: WrittenArgument,
+    language: EntryLanguageOption = "",
+    voice: EntryVoiceOption = "",
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Say a word again as it is written."""
+    settings = _common_settings(config, data_dir, debug)
+    with _told_in_a_line():
+        lexicon_command.remove(Entry(written=written, language=language, voice=voice), settings)
+
+
+@lexicon_app.command("try")
+def try_word(
+    written: WrittenArgument,
+    say: Annotated[str, typer.Argument(help="As it would sound.")],
+    text: Annotated[str, typer.Argument(help="A text with the word in it.")],
+    language: LanguageOption = None,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show what would be spoken of a text if a word were said so; nothing is kept."""
+    settings = _common_settings(config, data_dir, debug)
+    with _told_in_a_line():
+        words = [checked(Entry(written=written, say=say))]
+        for segment in _run(read_command.read(text, Wishes(language=language), settings, words)).segments:
+            print(segment.spoken)
+
+
 def main() -> NoReturn:
     """The program `qwen3tts-daemon`."""
     arguments = sys.argv[1:]
@@ -315,6 +404,15 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         _die(str(_innermost(group)))
     except* KeyboardInterrupt:
         sys.exit(130)
+
+
+@contextlib.contextmanager
+def _told_in_a_line() -> Iterator[None]:
+    """What a user can act on is one line, not a traceback."""
+    try:
+        yield
+    except (SynthesisError, SettingsError, Refusal) as error:
+        _die(str(error))
 
 
 def _innermost(error: BaseException) -> BaseException:

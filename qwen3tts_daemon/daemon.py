@@ -35,8 +35,17 @@ from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.phrase_making import PhraseMaker
+from qwen3tts_daemon.speech.spare_time import SpareTime
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples
-from qwen3tts_daemon.speech_setup import EngineRenewal, make_speech, speech_config, voice_config
+from qwen3tts_daemon.speech_setup import (
+    EngineRenewal,
+    make_speech,
+    phrase_cache,
+    phrase_config,
+    speech_config,
+    voice_config,
+)
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.errors import SynthesisError
@@ -54,7 +63,9 @@ class Daemon:
         """`arguments`: the command line that the settings are of. Raises SettingsError for what cannot be used."""
         self._settings = settings
         is_default = settings.models.dir is None and settings.data_dir is None
-        self._models = ModelsDirectory(settings.models_path, obstacle=obstacle_of(settings), is_default=is_default)
+        self._models = ModelsDirectory(
+            settings.models_path, obstacle=lambda: obstacle_of(settings), is_default=is_default
+        )
         self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
         data = data_dir.prepare(settings.data_path)
@@ -62,15 +73,20 @@ class Daemon:
         self._invitations = Invitations()
         self._sessions = _sessions(self._token, data)
         metrics = Metrics()
-        self._speech = make_speech(settings, self._choice, self._models, metrics)
+        self._speech = make_speech(settings, self._choice, self._models, metrics, phrase_cache(settings))
         self._renewal = EngineRenewal(
             self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
         )
         self._renewing: asyncio.Task[None] | None = None
+        self._watching_lexicon: asyncio.Task[None] | None = None
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
-        self._samples = self._voice_samples(settings.data_path / "samples") if settings.voices.samples else None
-        self._making_samples: asyncio.Task[None] | None = None
-        self._sockets = Sockets(self._speech, settings.websocket, self._models, self._downloads, version=__version__)
+        self._spare_time = SpareTime(self._speech)
+        self._phrases = PhraseMaker(self._speech, self._spare_time)
+        self._samples = self._voice_samples(settings, self._spare_time)
+        self._making_ahead: asyncio.Task[None] | None = None
+        self._sockets = Sockets(
+            self._speech, settings.websocket, self._models, self._downloads, self._samples, version=__version__
+        )
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
         self._http = self._make_http(metrics) if settings.http.enabled else None
@@ -79,11 +95,14 @@ class Daemon:
             self._wyoming = WyomingServer(self._speech, settings.wyoming, version=__version__)
         self._discovery = Discovery(settings.zeroconf)
 
-    def _voice_samples(self, directory: Path) -> VoiceSamples:
+    def _voice_samples(self, settings: Settings, spare_time: SpareTime) -> VoiceSamples:
+        directory = settings.data_path / "samples"
         try:
-            return VoiceSamples(self._speech, SampleFiles(directory))
+            samples = VoiceSamples(self._speech, SampleFiles(directory), spare_time)
         except OSError as error:
             raise SettingsError(f"data_dir: cannot keep samples in {directory}: {error.strerror}") from error
+        samples.is_making = settings.voices.samples
+        return samples
 
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
@@ -108,12 +127,16 @@ class Daemon:
     def _check(self, settings: Settings) -> None:
         """Raises SettingsError for settings that cannot be used."""
         self._speech.voices.check_change(voice_config(settings))
+        self._speech.chimes.check_change(settings.speech.chime)
 
     def _use(self, settings: Settings) -> None:
         """What is marked `OnPage` in the settings, as far as it can be used at once."""
         self._speech.voices.use(voice_config(settings))
         self._speech.config = speech_config(settings)
+        self._speech.chimes.use(settings.speech.chime)
+        self._speech.phrases.use(phrase_config(settings))
         self._speech.manager.use(manager_config(self._renewal.choice, settings))
+        self._samples.is_making = settings.voices.samples
         self._clips.config = settings.clips
 
     async def serve(self) -> None:
@@ -122,7 +145,9 @@ class Daemon:
         Raises SettingsError for a port that cannot be opened, ModelUnavailable if the engine says why it cannot.
         """
         await self._speech.start(preload=self._choice.preload)
+        self._phrases.check()
         self._renewing = asyncio.create_task(self._renewal.run())
+        self._watching_lexicon = asyncio.create_task(self._speech.lexicon.watch())
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -135,8 +160,8 @@ class Daemon:
             await _listen(self._wyoming.start(), "wyoming", self._settings.wyoming.port)
         self._announce()
         logger.info("ready")
-        if self._samples is not None:
-            self._making_samples = asyncio.create_task(self._samples.keep_making())
+        making = self._spare_time.share(self._phrases.make_one, self._samples.make_one)
+        self._making_ahead = asyncio.create_task(making)
         await asyncio.Event().wait()
 
     def _announce(self) -> None:
@@ -150,8 +175,10 @@ class Daemon:
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
-        if self._making_samples is not None:
-            self._making_samples.cancel()
+        if self._making_ahead is not None:
+            self._making_ahead.cancel()
+        if self._watching_lexicon is not None:
+            self._watching_lexicon.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
@@ -160,7 +187,7 @@ class Daemon:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
         closing = [server.close() for server in (self._wyoming, self._http) if server is not None]
-        await asyncio.gather(*closing, self._speech.close())
+        await asyncio.gather(*closing, self._speech.close(), self._speech.phrases.settled())
 
     def _greet(self) -> None:
         """Who speaks, and where the page is: with a link that pairs the browser of whoever administers."""

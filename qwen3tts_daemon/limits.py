@@ -36,10 +36,25 @@ MAX_VOICE_CHANGES: Final = 64
 """In one utterance."""
 MAX_DIRECTIONS: Final = 512
 """Of all kinds, in one utterance."""
+MAX_PHRASE_CHARS: Final = 1_000
+"""Of a phrase that the settings list."""
 Seed = Annotated[int, within(SEED)]
+MAX_STYLES: Final = 64
+MAX_STYLE_CHARS: Final = 500
+"""Of what a voice is told by one."""
 MAX_INSTRUCT_CHARS: Final = 2_000
 Instruct = Annotated[str, Meta(max_length=MAX_INSTRUCT_CHARS)]
 """How to speak, in words."""
+
+# -- how words are said ----------------------------------------------------------------------------------------------
+
+WrittenWords = Annotated[str, Meta(min_length=1, max_length=80)]
+"""A word or phrase that is said in a way of its own."""
+Respelling = Annotated[str, Meta(max_length=200)]
+"""What is said instead."""
+Sounds = Annotated[str, Meta(max_length=100)]
+"""In phonemes: the preview voice says no more in one breath."""
+MAX_LEXICON_ENTRIES: Final = 2_000
 
 # -- voices that people make ---------------------------------------------------------------------------------------
 
@@ -59,6 +74,8 @@ MAX_PROFILES: Final = 64
 
 MAX_UPLOAD_BYTES: Final = 20_000_000
 """Of a recording or an archive. The longest recording that can be kept takes 11.5 MB as WAV."""
+MAX_REF_AUDIO_CHARS: Final = 8 * 1024 * 1024
+"""Of a recording inside a JSON body, as base64."""
 MAX_UPLOAD_S: Final = 120.0
 MAX_UPLOAD_CHANNELS: Final = 8
 UPLOAD_SAMPLE_RATES: Final = range(audio_bounds.SAMPLE_RATES[0], 384_001)

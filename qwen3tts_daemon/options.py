@@ -17,11 +17,12 @@ from qwen_tts.config.languages import LanguageCode
 from qwen_tts.toml import toml_value
 
 Model = TypeVar("Model", bound=BaseModel)
-Kind = Literal["switch", "number", "choice", "language", "voice", "text", "path", "list", "table"]
+Kind = Literal["switch", "number", "choice", "language", "voice", "text", "path", "list", "table", "texts"]
+"""table: of voices, by names; texts: by names"""
 Place = Literal["command line", "environment", "file", "page", "default"]
 """page: it was changed on the page, and holds until the daemon ends"""
 _KINDS: Mapping[Any, Kind] = {bool: "switch", int: "number", float: "number", str: "text", Path: "path"}
-_KINDS_OF_ORIGINS: Mapping[Any, Kind] = {Literal: "choice", tuple: "list", dict: "table"}
+_KINDS_OF_ORIGINS: Mapping[Any, Kind] = {Literal: "choice", tuple: "list", dict: "texts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Option:
     @property
     def kind(self) -> Kind:
         if self.on_page and self.on_page.is_voice:
-            return "voice"
+            return "table" if get_origin(self.type) is dict else "voice"
         if self.type == LanguageCode:
             return "language"
         return _KINDS.get(self.type) or _KINDS_OF_ORIGINS[get_origin(self.type)]
@@ -105,8 +106,17 @@ class Option:
 
     def read(self, json: str | bytes) -> Any:
         """A value of it. Raises ValidationError; nothing is guessed: "5" is no number."""
+        return self._adapter.validate_json(json, strict=True)
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """Of what `read` takes, as far as its form goes."""
+        return self._adapter.json_schema()
+
+    @property
+    def _adapter(self) -> TypeAdapter[Any]:
         checked: Any = Annotated[self.info.annotation, self.info]
-        return TypeAdapter(checked).validate_json(json, strict=True)
+        return TypeAdapter(checked)
 
     def value_in(self, settings: Settings) -> Any:
         return attrgetter(self.name)(settings)

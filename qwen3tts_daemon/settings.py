@@ -33,7 +33,10 @@ from qwen3tts_daemon.limits import (
     MAX_DESCRIPTION_CHARS,
     MAX_INSTRUCT_CHARS,
     MAX_NAME_CHARS,
+    MAX_PHRASE_CHARS,
     MAX_PROFILES,
+    MAX_STYLE_CHARS,
+    MAX_STYLES,
     SILENCE_MS,
     SPEED,
 )
@@ -58,7 +61,7 @@ class OnPage:
     at_once: bool = True
     """For the next utterance; else from the next start on"""
     is_voice: bool = False
-    """Its text is a voice's name"""
+    """Its text is a voice's name; of a table, each text"""
 
 
 def _empty_is_unset(value: object) -> object:
@@ -116,7 +119,7 @@ class HttpSettings(Section):
     frame_ancestors: tuple[str, ...] = ("'self'",)
     """Who may show the page in a frame (Content-Security-Policy)."""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
-    """Largest JSON request."""
+    """Largest JSON request; a recording in it (ref_audio) may come on top."""
     max_connections: int = Field(default=512, ge=1)
     """Connections at once, WebSockets too; one more takes the place of an idle one, or is closed at once."""
     max_connections_per_address: int = Field(default=256, ge=1)
@@ -182,8 +185,13 @@ class SpeechSettings(Section):
     """Put numbers, units, signs and abbreviations into words before a voice gets them (docs/text.md); a request or a
     stored voice may say otherwise."""
     markup: Annotated[bool, OnPage()] = True
-    """Take [pause 500ms] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md); a request
-    may say otherwise."""
+    """Take [pause 500ms], [whisper] and, where a line begins, [voice: anna] in a text for what it says (docs/text.md);
+    a request may say otherwise."""
+    styles: Annotated[dict[str, Annotated[str, Field(max_length=MAX_STYLE_CHARS)]], OnPage()] = Field(
+        default={}, max_length=MAX_STYLES
+    )
+    """Ways to speak beside the built-in ones, by what a text calls them in brackets: {butler="Speak like a butler."};
+    empty text takes a style out. For voices that take instructions (docs/voices.md)."""
     loudness_lufs: Annotated[float | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=LOUDNESS_LUFS.low, le=LOUDNESS_LUFS.high
     )
@@ -193,10 +201,43 @@ class SpeechSettings(Section):
     """Silence before the first word, for speakers that wake slowly."""
     tail_silence_ms: Annotated[int, OnPage()] = Field(default=0, ge=SILENCE_MS.low, le=SILENCE_MS.high)
     """Silence after the last word, for players that cut the end."""
+    chime: Annotated[str, OnPage()] = Field(default="", max_length=4096)
+    """A chime before all that is said: "ding", "ding-dong", "gong" or the path of a sound file; empty: none. A request
+    may say otherwise, and a text that begins with [chime] has one, "ding" if none is set here."""
     sentence_silence_ms: Annotated[int | None, BeforeValidator(_empty_is_unset), OnPage()] = Field(
         default=None, ge=SILENCE_MS.low, le=SILENCE_MS.high
     )
     """Silence between sentences, exactly; empty: as each voice pauses by itself."""
+
+
+class PhraseSettings(Section):
+    """A phrase of the list; in the file its text alone is enough."""
+
+    text: str = Field(min_length=1, max_length=MAX_PHRASE_CHARS, pattern=r"\S")
+    """What is said."""
+    voice: str = ""
+    """Who says it; empty: the voice of requests that name none."""
+    language: LanguageCode | None = None
+    """Which language it is in; without it the voice's own, else the text's."""
+
+
+def _text_is_phrase(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
+
+
+class PhrasesSettings(Section):
+    """Phrases that are said again and again: their sound is kept, so that it begins at once and needs no engine."""
+
+    cache: Annotated[Literal["off", "phrases", "all"], OnPage()] = "phrases"
+    """Whose sound is kept in the data directory: that of the phrases of `list`, of "all" that is said, which means that
+    whoever can read the directory can hear what the household has heard, or of nothing ("off"). Text never is."""
+    list: tuple[Annotated[PhraseSettings, BeforeValidator(_text_is_phrase)], ...] = Field(default=(), max_length=256)
+    """The phrases: ["Dinner is ready.", {text="Das Essen ist fertig.", voice="vivian", language="de"}]. They are made
+    while nobody speaks. In the environment and on the command line it is JSON."""
+    max_mb: Annotated[int, OnPage()] = Field(default=64, ge=1, le=10_000)
+    """Megabytes of sound that are kept, 22 minutes in 64; what was not wanted for longest goes first."""
+    max_age_days: Annotated[int, OnPage()] = Field(default=30, ge=1, le=3_650)
+    """What is older is deleted; phrases of `list` are made again."""
 
 
 class ProfileSettings(Section):
@@ -219,16 +260,24 @@ class ProfileSettings(Section):
     text_normalization: bool | None = None
 
 
+class LexiconSettings(Section):
+    """How words are said (docs/text.md)."""
+
+    file: OptionalPath = None
+    """The file that says it, which must be there then; empty means lexicon.toml in the data directory. It is read again
+    whenever it has changed."""
+
+
 class VoicesSettings(Section):
     """What voices are called, and voices that are made of others ([voices.md](voices.md))."""
 
-    aliases: Annotated[dict[str, str], OnPage()] = Field(default={}, max_length=256)
+    aliases: Annotated[dict[str, str], OnPage(is_voice=True)] = Field(default={}, max_length=256)
     """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
     the command line it is a JSON object."""
     substitute: Annotated[bool, OnPage()] = True
     """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
     language; off refuses them."""
-    samples: bool = True
+    samples: Annotated[bool, OnPage()] = True
     """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
     makes none. They are kept in the data directory, 32 MB at most."""
     profiles: dict[str, ProfileSettings] = Field(default={}, max_length=MAX_PROFILES)
@@ -407,6 +456,8 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     zeroconf: ZeroconfSettings = ZeroconfSettings()
     speech: SpeechSettings = SpeechSettings()
+    phrases: PhrasesSettings = PhrasesSettings()
+    lexicon: LexiconSettings = LexiconSettings()
     voices: VoicesSettings = VoicesSettings()
     models: ModelsSettings = ModelsSettings()
     qwen: QwenSettings = QwenSettings()
@@ -419,6 +470,11 @@ class Settings(BaseSettings):
         if self.data_dir is not None:
             return self.data_dir
         return data_home() / "qwen3tts-daemon"
+
+    @property
+    def lexicon_path(self) -> Path:
+        """The lexicon's file, with its default filled in."""
+        return self.lexicon.file or self.data_path / "lexicon.toml"
 
     @property
     def models_path(self) -> Path:

@@ -6,18 +6,27 @@ daemon runs that may change. The new engine loads beside the old one, which spea
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, start_engine
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.hosting.worker_client import EngineSpec
+from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.speech.chime import Chimes
 from qwen3tts_daemon.speech.engines import Engines
+from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.phrase_cache import Phrase, PhraseCache, PhraseConfig
+from qwen3tts_daemon.speech.phrase_files import PhraseFiles
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
+from qwen3tts_daemon.text.styles import Styles
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
@@ -27,11 +36,21 @@ from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
 logger = logging.getLogger(__name__)
 
+_SECRET_BYTES = 32
+_DAY_S = 86_400.0
+
 
 def make_speech(
-    settings: Settings, choice: EngineChoice, models: ModelsDirectory, metrics: Metrics | None = None
+    settings: Settings,
+    choice: EngineChoice,
+    models: ModelsDirectory,
+    metrics: Metrics | None = None,
+    phrases: PhraseCache | None = None,
 ) -> Speech:
-    """The use case on its engine; nothing runs yet: `speech.start` does that. Raises SettingsError."""
+    """The use case on its engine; nothing runs yet: `speech.start` does that. Raises SettingsError.
+
+    `phrases`: where sound is kept; without it, it is not.
+    """
     engines = _engines(choice)
     voices = VoiceCatalogue(
         lambda: engines.capabilities, voice_config(settings),
@@ -45,14 +64,41 @@ def make_speech(
         engines.stand_in,
         checkpoints=models.names,
         loudness=VoiceLoudness(settings.data_path / "loudness.json"),
+        lexicon=LexiconFile(settings.lexicon_path, is_named=settings.lexicon.file is not None),
+        phrases=phrases,
+        chimes=Chimes(settings.speech.chime),
+        made_of=engines.made_of,
     )
 
 
+def phrase_cache(settings: Settings) -> PhraseCache:
+    """In the data directory. Raises SettingsError."""
+    directory, key = settings.data_path / "phrases", settings.data_path / "phrases.key"
+    try:
+        secret = durable_files.claim(key, secrets.token_hex(_SECRET_BYTES)).encode()
+        return PhraseCache(PhraseFiles(directory, secret), phrase_config(settings))
+    except ValueError as error:
+        raise SettingsError(f"data_dir: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"data_dir: cannot keep phrases in {directory}: {error.strerror}") from error
+
+
+def phrase_config(settings: Settings) -> PhraseConfig:
+    phrases = settings.phrases
+    return PhraseConfig(
+        phrases.cache, tuple(Phrase(one.text, one.voice or None, one.language) for one in phrases.list),
+        most_bytes=phrases.max_mb * 1_000_000, max_age_s=phrases.max_age_days * _DAY_S,
+    )  # fmt: skip
+
+
 def voice_config(settings: Settings) -> VoiceConfig:
-    """Raises SettingsError for aliases and profiles that mean nothing, whatever voices there are."""
+    """Raises SettingsError for aliases, profiles and styles that mean nothing, whatever voices there are."""
     voices = settings.voices
     profiles = Profiles(voices.profiles, settings.config)
-    return VoiceConfig(settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles)
+    return VoiceConfig(
+        settings.voice, settings.language, Aliases(voices.aliases), voices.substitute, profiles,
+        Styles(settings.speech.styles),
+    )  # fmt: skip
 
 
 def speech_config(settings: Settings) -> SpeechConfig:
@@ -74,7 +120,12 @@ def _engines(choice: EngineChoice) -> Engines:
     stand_in = None
     if (spec := choice.stand_in) is not None:
         stand_in = ModelManager(lambda: start_engine(spec), ManagerConfig())
-    return Engines(ModelManager(lambda: start_engine(choice.spec), choice.config), stand_in)
+    manager = ModelManager(lambda: start_engine(choice.spec), choice.config)
+    return Engines(manager, stand_in, made_of=_made_of(choice.spec))
+
+
+def _made_of(spec: EngineSpec | ServerOptions) -> str:
+    return f"{spec.factory} {spec.options}" if isinstance(spec, EngineSpec) else repr(spec)
 
 
 def _library(directory: Path) -> VoiceLibrary:

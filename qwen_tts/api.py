@@ -276,6 +276,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """For which family of checkpoints `encode_reference` makes prompts; "" if it makes none. Others cannot use them."""
     instruct_kinds: tuple[VoiceKind, ...] = ()
     """Kinds of voices that can be told how to speak."""
+    phonemes: Literal["", "ipa"] = ""
+    """Whether words of a text may come with their sounds (qwen_tts/text/annotations.py), and in which alphabet."""
     is_preview: bool = False
     """A stand-in until Qwen3-TTS is there."""
     text_goes_to: str = ""

@@ -10,7 +10,10 @@ import schemathesis
 from schemathesis.core.file_samples import FILE_SAMPLES
 
 _MEANING = {"text_empty", "text_too_long", "unknown_voice", "unsupported_language", "bad_audio"}
-_THINGS = {"take", "codes", "voice_prompt", "file", "instruct", "instructions", "ref_text"}
+_THINGS = {
+    "take", "codes", "voice_prompt", "file", "instruct", "instructions", "ref_text", "checkpoint", "style",
+    "voice", "voices.aliases", "speech.styles", "ref_audio",
+}  # fmt: skip
 """Fields that are or name a thing: whether the daemon has it, or the checkpoint takes it, is not in their form. And the
 words of a recording, which are needed unless only its speaker embedding is used: `anyOf` in a form is misread."""
 

@@ -12,6 +12,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from qwen3tts_daemon.embedded import voices as embedded
 from qwen_tts.api import (
@@ -191,8 +192,11 @@ class ToneEngine:
         preview: bool = True,
         kinds: Sequence[VoiceKind] = ("preset",),
         table: str = "tone",
+        instruct: Sequence[VoiceKind] | None = None,
+        phonemes: Literal["", "ipa"] = "",
     ) -> None:
-        """`table`: whose voices it has, of TABLES; they are tones all the same."""
+        """`table`: whose voices it has, of TABLES; they are tones all the same. `instruct`: the kinds that take
+        instructions; None: all but cloned ones. `phonemes`: see Capabilities."""
         if start_s and not Path(slow_once).is_file():
             logger.info("the engine is being made")
             time.sleep(start_s)
@@ -213,8 +217,9 @@ class ToneEngine:
         self._capabilities = Capabilities(
             engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,
             voice_kinds=tuple(kinds), voices=voices, live_text="sentences", rows=rows, is_preview=preview,
+            phonemes=phonemes,
             voice_prompts="tone" if "cloned" in kinds else "",
-            instruct_kinds=tuple(kind for kind in kinds if kind != "cloned"),
+            instruct_kinds=tuple(kind for kind in kinds if kind != "cloned") if instruct is None else tuple(instruct),
         )  # fmt: skip
 
     @property

@@ -81,6 +81,8 @@ class Principal:
     sender: Sender = "program"
     is_vouched: bool = False
     """Came with the token, or with what was issued for it."""
+    is_revocable: bool = False
+    """May speak only by a session or a ticket, and no longer when browsers are forgotten"""
 
     def require(self, scope: Scope) -> None:
         """Raises Refusal."""
@@ -160,11 +162,14 @@ class Auth:
         if method not in _SAFE_METHODS and sender == "foreign":
             raise _foreign()
         parameters = _parameters(query)
-        is_authenticated = self._has_token(headers) or self._has_session(headers, sender)
+        has_token = self._has_token(headers)
+        is_authenticated = has_token or self._has_session(headers, sender)
         takes_ticket = method in _TICKET_METHODS and not is_authenticated
         has_ticket = takes_ticket and self._tickets.redeem(parameters.get("ticket", ""))
         granted = self._granted(address, host, is_authenticated=is_authenticated, has_ticket=has_ticket)
-        return Principal(address, host, port, is_secure, prefix, granted, sender, is_authenticated or has_ticket)
+        otherwise = self._granted(address, host, is_authenticated=has_token, has_ticket=False)
+        is_vouched, is_revocable = is_authenticated or has_ticket, "speak" in granted - otherwise
+        return Principal(address, host, port, is_secure, prefix, granted, sender, is_vouched, is_revocable)
 
     def _behind_proxies(self, headers: Headers) -> Address | None:
         """The last address in the chain that is not itself a trusted proxy; None if the proxy names nobody."""
@@ -230,6 +235,11 @@ class Auth:
     def _new_session(self, *, is_secure: bool) -> str:
         attributes = f"Path=/; Max-Age={int(SESSION_S)}; HttpOnly; SameSite=Strict"
         return f"{SESSION_COOKIE}={self.sessions.issue()}; {attributes}{'; Secure' if is_secure else ''}"
+
+    def forget_browsers(self) -> None:
+        """Sessions and tickets that were given out are void from now on. Raises OSError."""
+        self.sessions.forget_all()
+        self._tickets.forget_all()
 
     def issue_ticket(self, address: str = "") -> str:
         """For one WebSocket or GET within `TICKET_S`, as `?ticket=`; it allows to speak, nothing more."""

@@ -50,6 +50,11 @@ class ExpiringTokens:
         self._drop(token)
         return True
 
+    def forget_all(self) -> None:
+        """None that was issued is valid from now on."""
+        self._entries.clear()
+        self._tokens_of.clear()
+
     def _drop_expired(self) -> None:
         now = self._clock()
         while self._entries and next(iter(self._entries.values())).expires_at <= now:

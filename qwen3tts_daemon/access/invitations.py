@@ -48,6 +48,8 @@ class Invitations:
         self._clock = clock
         self._open: Invitation | None = None
         self._tries_left = 0
+        self.let_in = 0
+        """Browsers, since this object is there"""
 
     def issue(self, lifetime_s: float = INVITATION_S, *, has_letters: bool = True) -> Invitation:
         """A new one in place of the one that was open."""
@@ -64,6 +66,7 @@ class Invitations:
         if not self._is_of(invitation, code):
             raise self._refuse(code)
         self._open = None
+        self.let_in += 1
 
     def _is_of(self, invitation: Invitation, code: str) -> bool:
         if _is_same(code.strip(), invitation.link_code):

@@ -2,6 +2,7 @@
 
 - pcm.py: what needs numpy and soxr only
 - pauses.py: where sound is quiet, and fades
+- chimes.py: what stands before an announcement
 - formats.py: the one table of formats (media type, encoder), and WAV files
 - ffmpeg.py, filters.py: compressed formats; speed, level and loudness. They need FFmpeg, 16 MB, so the first request
   that asks for it imports them

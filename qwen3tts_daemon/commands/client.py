@@ -13,6 +13,8 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen_tts.errors import ModelUnavailable, from_code
 
 Hear = Callable[[int, bytes], Awaitable[None]]
@@ -45,6 +47,7 @@ class Wishes:
     voice: str | None = None
     language: str | None = None
     text_normalization: bool | None = None
+    text_format: TextFormat | None = None
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -52,7 +55,15 @@ class Wishes:
         # The library's SynthesizeVoice drops the language when there is a name.
         voice = {key: value for key, value in (("name", self.voice), ("language", self.language)) if value}
         context = {} if self.text_normalization is None else {"text_normalization": self.text_normalization}
-        return {name: wish for name, wish in (("voice", voice), ("context", context)) if wish}
+        fields = {"voice": voice, "context": context, "text_format": self.text_format}
+        return {name: wish for name, wish in fields.items() if wish}
+
+    def order(self, *, streamed: bool) -> Order:
+        """For speech of this process."""
+        return Order(
+            "cli", self.voice, self.language, text_normalization=self.text_normalization, text_format=self.text_format,
+            streamed=streamed,
+        )  # fmt: skip
 
 
 NO_WISHES = Wishes()

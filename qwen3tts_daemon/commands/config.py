@@ -22,7 +22,8 @@ from; [config.example.toml](../config.example.toml) is all of this as a file. Wh
 Written by `qwen3tts-daemon config --markdown`, of the definitions in `qwen3tts_daemon/settings.py`.
 """
 _TABLE_HEAD = "| option | values | default | variable | |\n|---|---|---|---|---|\n"
-_KIND_WORDS = {"switch": "`true`, `false`", "text": "text", "voice": "a voice", "path": "a path", "table": "a table"}
+_KIND_WORDS = {"switch": "`true`, `false`", "text": "text", "voice": "a voice", "path": "a path", "table": "a table",
+               "texts": "a table"}  # fmt: skip
 
 
 def effective(settings: Settings, arguments: list[str]) -> Iterator[tuple[str, Any, str]]:

@@ -1,7 +1,6 @@
-"""Let a browser in: a running daemon is asked for an invitation, with the token that lies in its data directory."""
+"""Let a browser in: a running daemon is asked for an invitation."""
 
 import asyncio
-import http.client
 import io
 import webbrowser
 from dataclasses import dataclass
@@ -9,12 +8,10 @@ from dataclasses import dataclass
 import msgspec
 import segno
 
-from qwen3tts_daemon import durable_files
-from qwen3tts_daemon.access.lan_addresses import address_from_here, page_from_here
-from qwen3tts_daemon.commands.client import NoDaemon
-from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.access.lan_addresses import page_from_here
+from qwen3tts_daemon.commands import admin
+from qwen3tts_daemon.settings import Settings
 
-_TIMEOUT_S = 5.0
 _WHITE_ON_BLACK, _AS_BEFORE = "\x1b[97;40m", "\x1b[0m"
 _HALF = 3
 """Letters are read in two halves."""
@@ -34,14 +31,16 @@ class Invited:
 
 async def invite(settings: Settings) -> Invited:
     """Ask the daemon of these settings. Raises NoDaemon, SettingsError if its token is not here."""
-    given = msgspec.json.decode(await asyncio.to_thread(_ask, "POST", "/v1/invitations", settings), type=_Invitation)
+    given = msgspec.json.decode(
+        await asyncio.to_thread(admin.ask, "POST", "/v1/invitations", settings), type=_Invitation
+    )
     here = f"{page_from_here(settings.http.host, settings.http.port)}#code={given.code}"
     return Invited(here, given.letters, given.link, given.expires_in_s)
 
 
 async def forget(settings: Settings) -> None:
     """Every browser that the daemon of these settings knows has to be paired anew. Raises as `invite`."""
-    await asyncio.to_thread(_ask, "DELETE", "/v1/sessions", settings)
+    await asyncio.to_thread(admin.ask, "DELETE", "/v1/sessions", settings)
 
 
 def told(invited: Invited, *, has_picture: bool) -> str:
@@ -76,39 +75,3 @@ class _Invitation(msgspec.Struct):
     letters: str
     link: str | None
     expires_in_s: float
-
-
-def _ask(method: str, path: str, settings: Settings) -> bytes:
-    """What it answers where all is well."""
-    if not settings.http.enabled:
-        raise SettingsError("http.enabled is false: there is no page to pair with")
-    headers = {"Authorization": f"Bearer {_token(settings)}"}
-    host, port = address_from_here(settings.http.host), settings.http.port
-    where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
-    try:
-        connection.request(method, path, headers=headers)
-        answer = connection.getresponse()
-        content = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise NoDaemon(f"no daemon at {where} ({error}): start it, or give the --http.port that it has") from error
-    finally:
-        connection.close()
-    if answer.status == http.HTTPStatus.UNAUTHORIZED:
-        raise SettingsError(f"the daemon at {where} has another token: give the --data-dir that it has")
-    if answer.status not in (http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT):
-        raise NoDaemon(f"{where} cannot do this ({answer.status}): if it is another server, give the --http.port")
-    return content
-
-
-def _token(settings: Settings) -> str:
-    path = settings.data_path / "token"
-    try:
-        token = durable_files.read_line(path)
-    except PermissionError:
-        raise SettingsError(f"{path} is not yours to read: run this as the daemon's user, or with sudo") from None
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"the token: {error}") from error
-    if not token:
-        raise SettingsError(f"there is no {path}: start the daemon first, or give the --data-dir that it has")
-    return token

@@ -3,36 +3,37 @@
 import asyncio
 import contextlib
 import http.client
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 import msgspec
 
 from qwen3tts_daemon import durable_files
-from qwen3tts_daemon.access.lan_addresses import address_from_here
-from qwen3tts_daemon.commands import local
+from qwen3tts_daemon.commands import admin, local
 from qwen3tts_daemon.commands.client import NoDaemon, Wishes
 from qwen3tts_daemon.settings import Settings
-from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.text_reading import SpokenText
+from qwen3tts_daemon.text.lexicon import Entry
 from qwen_tts.errors import from_code
 
 _TIMEOUT_S = 10.0
 
 
-async def read(text: str, wishes: Wishes, settings: Settings) -> SpokenText:
-    """By the daemon of this machine if one answers. Raises SynthesisError."""
+async def read(text: str, wishes: Wishes, settings: Settings, words: Sequence[Entry] = ()) -> SpokenText:
+    """By the daemon of this machine if one answers; `words` are said so this time. Raises SynthesisError."""
     if settings.http.enabled:
         with contextlib.suppress(NoDaemon):
-            return await asyncio.to_thread(_ask, text, wishes, settings)
-    order = Order("cli", wishes.voice, wishes.language, text_normalization=wishes.text_normalization)
+            return await asyncio.to_thread(_ask, text, wishes, settings, words)
+    order = replace(wishes.order(streamed=False), words=tuple(words))
     async with local.local_speech(settings, preload=False) as speech:
         return await speech.whole_utterance(order, text).read()
 
 
-def _ask(text: str, wishes: Wishes, settings: Settings) -> SpokenText:
+def _ask(text: str, wishes: Wishes, settings: Settings, words: Sequence[Entry]) -> SpokenText:
     """Raises NoDaemon if nothing answers, or the SynthesisError that it reports."""
-    status, answer = _post("/v1/text/spoken", {"input": text, **asdict(wishes)}, settings)
+    body = {"input": text, **asdict(wishes), "words": words}
+    token = durable_files.read_line(settings.data_path / "token")
+    status, answer = admin.request("POST", "/v1/text/spoken", settings, token=token, body=body, timeout_s=_TIMEOUT_S)
     try:
         if status == http.HTTPStatus.OK:
             return msgspec.json.decode(answer, type=SpokenText)
@@ -50,19 +51,3 @@ class _Error(msgspec.Struct):
 
 class _Refused(msgspec.Struct):
     error: _Error
-
-
-def _post(path: str, body: dict[str, Any], settings: Settings) -> tuple[int, bytes]:
-    host, port = address_from_here(settings.http.host), settings.http.port
-    headers = {"Content-Type": "application/json"}
-    if token := durable_files.read_line(settings.data_path / "token"):
-        headers["Authorization"] = f"Bearer {token}"
-    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
-    try:
-        connection.request("POST", path, msgspec.json.encode(body), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise NoDaemon(f"no daemon at http://{host}:{port}: {error}") from error
-    finally:
-        connection.close()

@@ -16,7 +16,6 @@ from qwen3tts_daemon.commands import client, local
 from qwen3tts_daemon.commands.client import Hear, NoDaemon, ServerAddress, Wishes
 from qwen3tts_daemon.commands.playback import Player, Silent, find_player
 from qwen3tts_daemon.settings import Settings
-from qwen3tts_daemon.speech.request import Order
 from qwen_tts.api import PCM_BYTES
 
 
@@ -131,10 +130,7 @@ async def _speak_here(options: SayOptions, settings: Settings, hear: Hear, meter
         await speech.manager.ready()
         meter.start()
         is_heard, is_live = options.output is None, options.text is None
-        wishes = options.wishes
-        order = Order(
-            "cli", wishes.voice, wishes.language, text_normalization=wishes.text_normalization, streamed=is_heard
-        )
+        order = options.wishes.order(streamed=is_heard)
         return await local.speak(speech, order, _pieces(options), hear, is_live=is_live)
 
 

@@ -6,7 +6,8 @@ stream.py     one utterance: text in, sound out         framing.py, flow_control
 synthesizer.py  text -> samples, unit by unit:
   chunker.py  text -> units, one inference each         phonemes/   words -> phonemes
   shaping.py  trim, gain, limiter, fades, pauses
-kokoro.py, hibari_voice.py    the networks              model_file.py    Kokoro's, joined from its packages
+kokoro.py, hibari_voice.py    the networks              windows.py       Kokoro's first unit, window by window
+model_file.py   Kokoro's network, joined from its packages, as files    network_surgery.py   rewritten and cut in two
 voices.py     the voice table, pure data                cancellation.py  ends the inference in hand
 ```
 

@@ -236,6 +236,7 @@ def _capabilities(table: Sequence[EmbeddedVoice], max_streams: int) -> Capabilit
         voices=tuple(_voice_info(voice) for voice in table),
         live_text="sentences",
         rows=max_streams,
+        phonemes="ipa",
         is_preview=True,
     )
 

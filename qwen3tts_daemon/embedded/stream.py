@@ -171,9 +171,13 @@ class EmbeddedStream:
         if self._framer.is_cut_off:
             return
         self._segment = self._piece
-        samples = voices.say(unit, self._voice, self._cancellation, seed=self._request.sampling.seed or 0)
-        self._pause = pause_after(samples, unit.ending)
-        self._emit(samples, is_end=False)
+        spoken = []
+        for samples in voices.say(unit, self._voice, self._cancellation, seed=self._request.sampling.seed or 0):
+            spoken.append(samples)
+            self._emit(samples, is_end=False)
+            if self._framer.is_cut_off:
+                return
+        self._pause = pause_after(np.concatenate(spoken), unit.ending)
 
     def _emit(self, samples: Samples, *, is_end: bool) -> None:
         """Hand out whole frames, at the end of a piece also what is left."""

@@ -1,7 +1,7 @@
 """Text -> samples, unit by unit: cut, phonemes, inference, shaping. Synchronous; used by one thread."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ from qwen3tts_daemon.embedded.hibari_voice import HibariVoice
 from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
 from qwen3tts_daemon.embedded.phonemes.g2p import G2P, count_sounds
-from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after, shape
+from qwen3tts_daemon.embedded.phonemes.given import Given, set_apart
+from qwen3tts_daemon.embedded.shaping import Samples, UnitShaper, last_pause, pause_after
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
+from qwen3tts_daemon.embedded.windows import first_frames
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.text.sentences import Ending
@@ -34,6 +36,8 @@ class PhonemeUnit:
     ending: Ending
     unread: int = 0
     """Words that were left out"""
+    is_first: bool = False
+    """Of its utterance: somebody waits for its first samples"""
 
 
 class EmbeddedSynthesizer:
@@ -73,7 +77,7 @@ class EmbeddedSynthesizer:
         audible = (unit for unit in units if unit.phonemes)
         unit = next(audible, None)
         while unit is not None:
-            samples = self.say(unit, voice, cancellation, seed=seed)
+            samples = np.concatenate(list(self.say(unit, voice, cancellation, seed=seed)))
             following = next(audible, None)
             pause = last_pause() if is_last and following is None else pause_after(samples, unit.ending)
             yield np.concatenate([samples, pause])
@@ -83,13 +87,18 @@ class EmbeddedSynthesizer:
         self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool
     ) -> Iterator[PhonemeUnit]:
         """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled."""
+        text, given = set_apart(text)
         for unit in units(text, voice.language, early=is_first):
-            yield from self._fitting(unit, voice, cancellation)
+            for part in self._fitting(unit, voice, cancellation, given):
+                yield replace(part, is_first=is_first)
+                is_first = is_first and not part.phonemes
 
-    def _fitting(self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation) -> Iterator[PhonemeUnit]:
+    def _fitting(
+        self, unit: Unit, voice: EmbeddedVoice, cancellation: Cancellation, given: Given
+    ) -> Iterator[PhonemeUnit]:
         """A unit in phonemes, or its parts if it sounds too long for one inference."""
         cancellation.check()
-        reading = self._g2p.read(unit.text, voice.locale)
+        reading = self._g2p.read(unit.text, voice.locale, given)
         phonemes = reading.phonemes
         parts = max(-(-count_sounds(phonemes) // MAX_UNIT_SOUNDS), -(-len(phonemes) // _max_phonemes(voice)))
         if parts <= 1 or len(unit.text) == 1:
@@ -97,17 +106,26 @@ class EmbeddedSynthesizer:
             yield PhonemeUnit(audible, unit.ending, reading.unread)
             return
         for part in fit(unit, fraction=1 / parts):
-            yield from self._fitting(part, voice, cancellation)
+            yield from self._fitting(part, voice, cancellation, given)
 
-    def say(self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int) -> Samples:
-        """One inference: samples [n] at 24 kHz, without a pause. Raises Cancelled, SynthesisFailed."""
+    def say(
+        self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int
+    ) -> Iterator[Samples]:
+        """A unit's samples [n] at 24 kHz, without a pause, as they come. Raises Cancelled, SynthesisFailed."""
         cancellation.check()
-        return shape(self._infer(unit.phonemes, voice, seed, cancellation), voice.gain)
+        shaper = UnitShaper(voice.gain)
+        for samples in self._infer(unit, voice, seed, cancellation):
+            yield shaper.add(samples)
+        yield shaper.end()
 
-    def _infer(self, phonemes: str, voice: EmbeddedVoice, seed: int, cancellation: Cancellation) -> Samples:
+    def _infer(
+        self, unit: PhonemeUnit, voice: EmbeddedVoice, seed: int, cancellation: Cancellation
+    ) -> Iterator[Samples]:
         if voice.engine == "hibari":
-            return self._loaded_hibari().synthesize(phonemes, seed, cancellation)
-        return self._loaded_kokoro().synthesize(phonemes, voice.styles, cancellation)
+            yield self._loaded_hibari().synthesize(unit.phonemes, seed, cancellation)
+        else:
+            first = first_frames(voice.language) if unit.is_first else None
+            yield from self._loaded_kokoro().synthesize(unit.phonemes, voice.styles, cancellation, first=first)
 
     def _loaded_hibari(self) -> HibariVoice:
         if self._hibari is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,9 +33,10 @@ class ModelsDirectory:
     """What is whole in it. A checkpoint that is still copied or downloaded is not there yet."""
 
     def __init__(
-        self, path: Path, *, obstacle: Obstacle | None = None, is_default: bool = True, period_s: float = _PERIOD_S
-    ) -> None:
-        """`is_default`: the command line finds it by itself."""
+        self, path: Path, *, obstacle: Callable[[], Obstacle | None] = lambda: None, is_default: bool = True,
+        period_s: float = _PERIOD_S,
+    ) -> None:  # fmt: skip
+        """`obstacle`: why Qwen3-TTS would not speak now; `is_default`: the command line finds it by itself."""
         self.path = path
         self.obstacle = obstacle
         self._is_default = is_default

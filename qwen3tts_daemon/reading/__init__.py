@@ -2,6 +2,8 @@
 
 ```
 reader.py       a sentence and its language -> words; a gate that leaves alone what has nothing to read
+say_as.py       words of which somebody has said what they are: letters, a number, a telephone, a date, a time
+sign_names.py   what signs and letters are called where a text is spelled
 characters.py   several characters of one meaning -> one
 notation.py     how a language writes numbers
 roman.py        Roman numerals

@@ -21,6 +21,7 @@ _NO_COUNTERS = r"(?!年级|年\d+班|成立|分之|站台|口[出进]|[排栋幢
 
 
 class Chinese(Language):
+    iso_code = "zh"
     notation = NOTATION
     is_spaced = False
     digit_words = DIGITS

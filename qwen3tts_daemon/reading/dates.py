@@ -40,8 +40,22 @@ def times(language: Language) -> Iterator[Row]:
     )
 
 
+def full_year(year: int) -> int:
+    """Of the two digits that it is written with."""
+    return year + (2000 if year < 70 else 1900)
+
+
+def existing(day: int, month: int, year: int) -> tuple[int, int, int] | None:
+    """The day, the month and the year; None if there is no such day."""
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        return None
+    return day, month, year
+
+
 def _iso(language: Language, found: "regex.Match[str]") -> str | None:
-    date = _existing(int(found["d"]), int(found["m"]), int(found["y"]))
+    date = existing(int(found["d"]), int(found["m"]), int(found["y"]))
     if date is None:
         return None
     words = [language.date(*date)]
@@ -61,20 +75,8 @@ def _date(language: Language, found: "regex.Match[str]") -> str | None:
         day, month = (first, second) if language.date_order == "dmy" else (second, first)
         if month > 12 >= day:
             day, month = month, day
-    date = _existing(day, month, int(year) if len(year) == 4 else _century(int(year)))
+    date = existing(day, month, int(year) if len(year) == 4 else full_year(int(year)))
     return language.date(*date) if date else None
-
-
-def _century(year: int) -> int:
-    return year + (2000 if year < 70 else 1900)
-
-
-def _existing(day: int, month: int, year: int) -> tuple[int, int, int] | None:
-    try:
-        datetime.date(year, month, day)
-    except ValueError:
-        return None
-    return day, month, year
 
 
 def _time(language: Language, found: "regex.Match[str]") -> str | None:

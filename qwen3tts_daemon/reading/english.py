@@ -15,6 +15,8 @@ _MAGNITUDES = {"k": "thousand", "M": "million", "bn": "billion"}
 
 
 class English(Language):
+    iso_code = "en"
+    months = english_numbers.MONTHS
     notation = Notation(".", ",'")
     digit_words = english_numbers.DIGITS
     point = "point"

@@ -17,6 +17,8 @@ _BY_ARTICLE = {
 
 
 class French(Romance):
+    iso_code = "fr"
+    months = french_numbers.MONTHS
     digit_words = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
     point = "virgule"
     says_fraction_as_number = True

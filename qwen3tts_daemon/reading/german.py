@@ -16,6 +16,8 @@ from qwen3tts_daemon.reading.notation import Notation, Number
 
 
 class German(Language):
+    iso_code = "de"
+    months = german_numbers.MONTHS
     notation = Notation(",", ". '")
     digit_words = german_numbers.DIGITS
     point = "Komma"

@@ -13,6 +13,8 @@ _TIMES = frozenset(("secondo", "minuto", "ora", "giorno", "mese", "anno", "setti
 
 
 class Italian(Romance):
+    iso_code = "it"
+    months = italian_numbers.MONTHS
     digit_words = ["zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"]
     point = "virgola"
     says_fraction_as_number = True

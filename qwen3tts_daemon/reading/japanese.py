@@ -13,6 +13,7 @@ from qwen3tts_daemon.reading.notation import Number
 
 
 class Japanese(Language):
+    iso_code = "ja"
     notation = NOTATION
     is_spaced = False
     digit_words = DIGITS

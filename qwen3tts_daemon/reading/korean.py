@@ -28,6 +28,7 @@ from qwen3tts_daemon.reading.notation import Number
 
 
 class Korean(Language):
+    iso_code = "ko"
     notation = NOTATION
     has_particles = True
     digit_words = DIGITS

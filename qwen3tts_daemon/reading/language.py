@@ -70,6 +70,8 @@ class Currency:
 class Language(ABC):
     """One language. All numbers are as written; all answers are words without a blank at either end."""
 
+    iso_code: ClassVar[str]
+    """Of ISO 639-1"""
     notation: ClassVar[Notation]
     is_spaced: ClassVar[bool] = True
     """Whether words are parted by blanks"""
@@ -110,6 +112,8 @@ class Language(ABC):
     """For v: "version" """
     date_order: ClassVar[str] = "dmy"
     """Of numbers in a date with three of them; a year of four digits at the front is recognised everywhere"""
+    months: ClassVar[Sequence[str]] = ()
+    """As they are called where no day stands beside them; none where they are numbered"""
     clock_words: ClassVar[str] = ""
     """A pattern for what may stand behind a clock time and belongs to it: "a.m.", "Uhr" """
     abbreviations: ClassVar[Mapping[str, str]] = {}

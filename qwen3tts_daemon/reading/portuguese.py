@@ -17,6 +17,8 @@ _CLOCK = r"(?<![\d.,:/])(?<h>[01]?\d|2[0-4])\s?[hH]"
 
 
 class Portuguese(Iberian):
+    iso_code = "pt"
+    months = WORDS.months
     words = WORDS
     digit_words = ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"]
     point = "vírgula"

@@ -44,6 +44,15 @@ def needs_reading(text: str, language: str) -> bool:
     return _reader(language).needs_reading(text)
 
 
+def language_of(code: str) -> Language:
+    """What a language has to say, without its compiled tables."""
+    if code not in _languages:
+        name = _MODULES[code]
+        module = import_module(f"qwen3tts_daemon.reading.{name}")
+        _languages[code] = getattr(module, name.capitalize())()
+    return _languages[code]
+
+
 class _Reader:
     """One language, compiled."""
 
@@ -130,13 +139,12 @@ def _without_blanks(short: str) -> str:
     return str(regex.sub(r"(?<=\.)[ \u00a0]", "", short))
 
 
+_languages: dict[str, Language] = {}
 _readers: dict[str, _Reader] = {}
 """By language, from the first text on that is in it."""
 
 
 def _reader(language: str) -> _Reader:
     if language not in _readers:
-        name = _MODULES[language]
-        module = import_module(f"qwen3tts_daemon.reading.{name}")
-        _readers[language] = _Reader(getattr(module, name.capitalize())())
+        _readers[language] = _Reader(language_of(language))
     return _readers[language]

@@ -19,6 +19,11 @@ from qwen3tts_daemon.reading.russian_units import ABBREVIATIONS, CURRENCIES, MAG
 
 
 class Russian(Language):
+    iso_code = "ru"
+    months = (
+        "январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь",
+        "декабрь"
+    )  # fmt: skip
     notation = Notation(",", " ")
     digit_words = ["ноль", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять"]
     point = "запятая"

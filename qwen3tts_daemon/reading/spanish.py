@@ -17,6 +17,8 @@ _BEGIN = r"(?<![\d.,+-]|\+\d{1,3}[ .-])"
 
 
 class Spanish(Iberian):
+    iso_code = "es"
+    months = WORDS.months
     words = WORDS
     digit_words = ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"]
     point = "coma"

@@ -5,7 +5,9 @@ request          what is asked for, and by whom
 utterance        the life of one utterance, from its text to its end
 incoming_text    its text as it comes, in segments
 text_reading     the words that an engine is given of a segment
-speakers         who speaks each passage of it
+lexicon_file     how the household wants words said, on disk
+passages         what is spoken of it: a stream of an engine for each passage
+speakers         who speaks each passage
 voice_selection  which voice, language and checkpoint it gets
 synthesis        its work in the engine: a lease and a stream
 output           its sound as a listener gets it: speed, level, silences, numbers
@@ -16,7 +18,16 @@ metrics          what is counted and measured
 hourly_count     how much there was in the last hour
 clip, clips      sound that players fetch by URL: one, and all of them with their limits
 voice_making     voices from a description or a recording
-voice_samples    how each voice sounds, made ahead while nobody speaks
+voice_samples    how each voice sounds, made ahead
+phrase_making    the phrases of the settings, made ahead
+spare_time       when nobody notices that something is made ahead
+recall           whether what an utterance says is kept
+phrase_cache     whose sound is kept, and where it is found
+phrase_files     the same on disk: names that tell nothing, limits
+kept_sound       the sound of an utterance, kept and heard again
+foresight        what an utterance would be, without an engine
+finish           how an engine's sound is finished: speed, level, what stands before it and behind
+chime            the chime before an announcement
 
-Imports voices, hosting, audio, reading and text.
+Imports voices, hosting, uploads, audio, reading and text.
 """

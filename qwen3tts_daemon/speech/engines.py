@@ -10,9 +10,11 @@ from qwen_tts.stream import SpeechEngine
 class Engines:
     """The engine that the settings mean and, if there is one, who stands in for it."""
 
-    def __init__(self, engine: ModelManager, stand_in: ModelManager | None = None) -> None:
+    def __init__(self, engine: ModelManager, stand_in: ModelManager | None = None, *, made_of: str = "") -> None:
+        """`made_of`: whatever decides on the engine's sound, beside the names of its checkpoints."""
         self.engine = engine
         self.stand_in = stand_in
+        self.made_of = made_of
 
     @property
     def capabilities(self) -> Capabilities:
@@ -60,8 +62,14 @@ class Engines:
     def is_stand_in(self, engine: SpeechEngine) -> bool:
         return self.stand_in is not None and engine.capabilities.engine != self.capabilities.engine
 
+    def model_for(self, kind: VoiceKind) -> str:
+        """What speaks this kind of voices, once it is loaded: a checkpoint, or the name of an engine without such."""
+        return self._model(self.capabilities.engine, kind)
+
     def model_of(self, engine: SpeechEngine, kind: VoiceKind) -> str:
-        """The checkpoint that speaks this kind of voices, or the name of an engine that has none."""
-        name = engine.capabilities.engine
+        """The same, of the engine or of the one that stands in."""
+        return self._model(engine.capabilities.engine, kind)
+
+    def _model(self, name: str, kind: VoiceKind) -> str:
         models = self.engine.status.models if name == self.capabilities.engine else ()
         return next((model.name for model in models if model.kind == kind), name)

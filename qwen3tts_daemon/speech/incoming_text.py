@@ -1,13 +1,17 @@
 """An utterance's text as it comes: cut into segments, which an engine's stream is fed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qwen3tts_daemon.speech.text_reading import TextReading
+from qwen3tts_daemon.text.clean import speakable
 from qwen3tts_daemon.text.directions import Direction, Directions, Pause, pause_in
 from qwen3tts_daemon.text.segments import LiveSegmenter, Segment, Split
+from qwen3tts_daemon.text.sent_text import SentText
+from qwen_tts.errors import TextEmpty
 from qwen_tts.stream import AudioStream
+from qwen_tts.text.annotations import without_annotations
 from qwen_tts.text.sentences import Ending
 
 _UNSURE_FLUSH_S = 1.2
@@ -20,10 +24,12 @@ class IncomingText:
 
     def __init__(
         self, split: Split, idle_flush_s: float, directions: Directions | None = None,
-        sentence_pause_s: float | None = None,
+        sent: SentText | None = None, sentence_pause_s: float | None = None, clean: Callable[[str], str] = speakable,
     ) -> None:  # fmt: skip
         """`directions`: who finds what the text says of how it is to be spoken; None: nothing is meant so.
-        `sentence_pause_s`: between sentences, where the text says nothing; None: none is asked for."""
+        `sent`: who reads the format that it is sent in; None: it is plain.
+        `sentence_pause_s`: between sentences, where the text says nothing; None: none is asked for.
+        `clean`: what makes words of a piece as written."""
         self.segments: list[Segment] = []
         """As far as they are known; it only grows."""
         self._passages: list[int] = []
@@ -33,23 +39,37 @@ class IncomingText:
         self.has_ended = False
         self._spoken: list[str] = []
         """Of the first segments, what a stream was fed"""
-        self._segmenter = LiveSegmenter(split=split, directions=directions)
+        self._segmenter = LiveSegmenter(split=split, directions=directions, clean=clean)
+        self._sent = sent or SentText(is_voice=lambda name: False)
         self._idle_flush_s = idle_flush_s
         self._sentence_pause_s = sentence_pause_s
         self._fed_at = 0.0
         self._pause: asyncio.TimerHandle | None = None
         """Looks after a while whether the writer has paused: there is one, however many pieces come meanwhile."""
+        self.on_pause: Callable[[], None] = lambda: None
+        """Called when the writer has paused."""
         self._wants_flush = False
         self._changed = asyncio.Event()
 
     def __str__(self) -> str:
         """What is spoken; of what nobody has read yet, the text as it was cleaned."""
-        return " ".join((*self._spoken, *(segment.text for segment in self.segments[len(self._spoken) :])))
+        spoken = map(without_annotations, self._spoken)
+        return " ".join((*spoken, *(segment.text for segment in self.segments[len(self._spoken) :])))
 
     @property
     def written(self) -> str:
         """What was fed, as it was cleaned: in its own language, whoever reads it."""
         return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def complaint(self) -> str:
+        """What was wrong with its markup, in words for the log; "" if nothing was."""
+        return self._sent.complaint
+
+    def check_begun(self) -> None:
+        """Raises TextEmpty if only blanks have come."""
+        if self.began_at is None:
+            raise TextEmpty("the text is empty", param="text")
 
     # -- from the caller -----------------------------------------------------------------------------------
 
@@ -58,7 +78,8 @@ class IncomingText:
         self._fed_at = loop.time()
         if self.began_at is None and text.strip():
             self.began_at = self._fed_at
-        self._add(self._segmenter.feed(text))
+        for piece in self._sent.feed(text):
+            self._add(self._segmenter.feed(piece))
         if self._pause is None:
             self._pause = loop.call_at(self._fed_at + self._idle_flush_s, self._look_for_pause)
 
@@ -72,6 +93,8 @@ class IncomingText:
         if not self.has_ended:
             self.stop_waiting()
             self.has_ended = True
+            for piece in self._sent.rest():
+                self._add(self._segmenter.feed(piece))
             self._add(self._segmenter.end())
 
     def stop_waiting(self) -> None:
@@ -89,9 +112,10 @@ class IncomingText:
         self._pause = None
         if self._segmenter.has_finished_text:
             self._add(self._segmenter.idle())
+        self.on_pause()
 
     def _add(self, segments: list[Segment]) -> None:
-        for segment in map(self._with_sentence_pause, segments):
+        for segment in map(self._with_sentence_pause, map(self._sent.as_sent, segments)):
             if segment.before and self.segments:
                 self._passages.append(len(self.segments))
             self.segments.append(segment)

@@ -17,6 +17,12 @@ class Metrics:
         self.utterances = Counter(
             "qwen3tts_utterances", "Utterances by how they ended.", (*by, "end"), registry=self._registry
         )
+        self.cached = Counter(
+            "qwen3tts_cached_utterances",
+            "Utterances that were kept, and needed no engine.",
+            by,
+            registry=self._registry,
+        )
         self.audio_seconds = Counter("qwen3tts_audio_seconds", "Seconds of speech sent.", by, registry=self._registry)
         self.characters = Counter("qwen3tts_characters", "Characters received.", by, registry=self._registry)
         self.ttfa_seconds = Histogram(
@@ -35,6 +41,8 @@ class Metrics:
         """An utterance that has ended."""
         measures, protocol = report.measures, report.protocol
         self.utterances.labels(protocol, report.end).inc()
+        if measures.is_cached:
+            self.cached.labels(protocol).inc()
         self.audio_seconds.labels(protocol).inc(measures.audio_s)
         self.characters.labels(protocol).inc(measures.chars)
         if measures.ttfa_s is not None:

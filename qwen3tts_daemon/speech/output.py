@@ -80,12 +80,13 @@ class Output:
     """
 
     def __init__(
-        self, engine: Capabilities, segments: Sequence[Segment], *, lead_s: float = 0.0, tail_s: float = 0.0
+        self, engine: Capabilities, segments: Sequence[Segment], *, lead: bytes = b"", tail_s: float = 0.0
     ) -> None:
-        """`engine`: whose chunks they are. `segments`: of the text; a chunk's own is there when the chunk comes."""
+        """`engine`: whose chunks they are. `segments`: of the text; a chunk's own is there when the chunk comes.
+        `lead`: what is heard before the first word."""
         self._engine = engine
         self._segments = segments
-        self._lead, self._tail = (silence(round(s * 1000), engine.sample_rate) for s in (lead_s, tail_s))
+        self._lead, self._tail = lead, silence(round(tail_s * 1000), engine.sample_rate)
         self._announced = 0
         self._samples = 0
         self._passage = _Passage()
@@ -93,6 +94,11 @@ class Output:
     @property
     def sample_rate(self) -> int:
         return self._engine.sample_rate
+
+    @property
+    def lead_samples(self) -> int:
+        """Before the first word"""
+        return len(self._lead) // PCM_BYTES
 
     @property
     def has_begun(self) -> bool:
@@ -128,9 +134,9 @@ class Output:
         zeros = max(0, round(pause_s * self.sample_rate) - room)
         return [*rest, *self._sound(faded_out(faded)), *self._silence(bytes(zeros * PCM_BYTES))]
 
-    def pause(self, duration_s: float) -> list[Part]:
-        """Of a text without words."""
-        return self._silence(bytes(round(duration_s * self.sample_rate) * PCM_BYTES))
+    def lead_alone(self) -> list[Part]:
+        """Of a text without words that says what is before them."""
+        return self._silence(self._lead)
 
     def finish(self) -> list[Part]:
         """The silence behind all."""

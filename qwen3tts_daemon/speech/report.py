@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from qwen_tts.api import Guard
 
+_HEARD: frozenset[Guard] = frozenset(("length", "silence"))
+"""Guards that cut off what was spoken"""
+
 
 @dataclass(slots=True)
 class Measures:
@@ -21,8 +24,15 @@ class Measures:
     synthesis_s: float | None = None
     guards: Mapping[Guard, int] = field(default_factory=dict)
     """How often each of the engine's had to act"""
+    is_cached: bool = False
+    """It was spoken before, and no engine was asked"""
     unread: int = 0
     """Words that the voice could not read, and that were left out"""
+
+    @property
+    def is_flawless(self) -> bool:
+        """Every word was read, and nothing had to be done that can be heard."""
+        return not self.unread and not _HEARD & self.guards.keys()
 
     @property
     def rtf(self) -> float | None:
@@ -56,6 +66,7 @@ class Report:
             f"language={self.language or '-'} chars={measures.chars} audio_s={measures.audio_s:.2f} "
             f"queue_s={measures.queue_s:.2f} ttfa_s={_seconds(measures.ttfa_s)} rtf={_seconds(measures.rtf)} "
             f"end={self.end}{_guards(measures.guards)}{_unread(measures.unread)}"
+            f"{' cached=yes' if measures.is_cached else ''}"
         )
 
 

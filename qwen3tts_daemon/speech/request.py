@@ -2,14 +2,14 @@
 
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from itertools import chain
 
 from qwen3tts_daemon.limits import GAIN_DB, SPEED
-from qwen3tts_daemon.text.directions import Manner
+from qwen3tts_daemon.text.directions import LanguageChange, Manner, VoiceChange
+from qwen3tts_daemon.text.lexicon import Entry
 from qwen3tts_daemon.text.segments import LiveSegmenter, Split
+from qwen3tts_daemon.text.sent_text import SentText, TextFormat
 from qwen_tts.api import Limits, Sampling, TextLayout, Voice
-
-TextFormat = Literal["text", "ssml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class Order:
     language: str | None = None
     instruct: str = ""
     style: str = ""
-    """What the text asks for beside it, in words; voices that cannot be told leave it out"""
+    """The name of a style, beside it; voices that cannot be told leave it out"""
+    text_style: str = ""
+    """What the text asks for in its place, in words"""
     speed: float = 1.0
     gain_db: float = 0.0
     """Louder or softer than the voice is"""
@@ -42,6 +44,8 @@ class Order:
     """Whether pauses and voices that stand in the text in brackets are meant; None: as the settings say"""
     text_format: TextFormat | None = None
     """None: SSML if the text begins with <speak, else text"""
+    words: tuple[Entry, ...] = ()
+    """How some are said, beside the lexicon and before it"""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
     private: bool = False
@@ -52,7 +56,8 @@ class Order:
     def in_manner(self, manner: Manner) -> "Order":
         """Of a passage of which the text says so."""
         return replace(
-            self, voice=manner.voice or self.voice, language=manner.language or self.language, style=manner.instruct,
+            self, voice=manner.voice or self.voice, language=manner.language or self.language,
+            text_style=manner.instruct,
             speed=SPEED.clamp(self.speed * manner.speed), gain_db=GAIN_DB.clamp(self.gain_db + manner.gain_db),
         )  # fmt: skip
 
@@ -72,7 +77,13 @@ class Caller:
     """Other daemons that spoke through this one; see SynthesisRequest."""
 
 
-def first_words(text: str, split: Split) -> str | None:
-    """Of a whole text, what decides on its voice and language; None if nothing in it can be spoken."""
+def first_words(text: str, split: Split, text_format: TextFormat | None) -> str | None:
+    """Of a whole text, what decides on its voice and language; None if nothing in it can be spoken, or it is SSML that
+    says itself who speaks in which language."""
+    sent = SentText(text_format, is_voice=lambda name: True)
+    pieces = [*sent.feed(text), *sent.rest()]
+    if any(isinstance(piece, VoiceChange | LanguageChange) for piece in pieces):
+        return None
     segmenter = LiveSegmenter(split=split)
-    return next((segment.text for segment in (*segmenter.feed(text), *segmenter.end())), None)
+    segments = [*chain.from_iterable(map(segmenter.feed, pieces)), *segmenter.end()]
+    return segments[0].text if segments else None

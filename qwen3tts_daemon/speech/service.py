@@ -12,10 +12,13 @@ from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, way_to_voices
 from qwen3tts_daemon.hosting.model_manager import ModelManager
 from qwen3tts_daemon.hosting.model_names import ModelNames
 from qwen3tts_daemon.settings import SettingsError
+from qwen3tts_daemon.speech.chime import Chimes
 from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.hourly_count import HourlyCount
+from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.phrase_cache import PhraseCache
 from qwen3tts_daemon.speech.report import Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
@@ -46,10 +49,15 @@ class Speech:
         *,
         checkpoints: Sequence[str] = (),
         loudness: VoiceLoudness | None = None,
+        lexicon: LexiconFile | None = None,
+        phrases: PhraseCache | None = None,
+        chimes: Chimes | None = None,
+        made_of: str = "",
     ) -> None:
-        """`stand_in` speaks while the engine is loaded; `checkpoints` lie on the disk, whether or not it has them."""
+        """`stand_in` speaks while the engine is loaded; `checkpoints` lie on the disk, whether or not it has them;
+        `made_of`: see Engines."""
         self.models = ModelNames(lambda: (model.name for model in self.manager.status.models), checkpoints)
-        self._engines = Engines(manager, stand_in)
+        self._engines = Engines(manager, stand_in, made_of=made_of)
         self._former: list[Engines] = []
         """For those who were promised them"""
         self.voices = voices
@@ -59,6 +67,9 @@ class Speech:
         manager.on_state.append(self._state_changed)
         self.config = config
         self._loudness = loudness or VoiceLoudness()
+        self.lexicon = lexicon or LexiconFile()
+        self.phrases = phrases or PhraseCache()
+        self.chimes = chimes or Chimes()
         self._metrics = metrics
         self.takes = RecentTakes()
         self.reports = BoundedDict[Report](_MOST_REPORTS)
@@ -72,7 +83,9 @@ class Speech:
         self._draining = False
 
     async def start(self, *, preload: bool) -> None:
-        """See ModelManager.start. Raises SettingsError for a voice of the settings that there is not."""
+        """See ModelManager.start. Raises SettingsError for a voice of the settings that there is not, and for a chime
+        that cannot be read."""
+        await self.chimes.load()
         await self._engines.start(preload=preload)
         if self.capabilities.knows_voices:
             self.voices.check_settings()
@@ -132,6 +145,10 @@ class Speech:
     def capabilities(self) -> Capabilities:
         return self._engines.capabilities
 
+    def model_for(self, kind: VoiceKind) -> str:
+        """See Engines."""
+        return self._engines.model_for(kind)
+
     @property
     def is_draining(self) -> bool:
         return self._draining
@@ -177,7 +194,8 @@ class Speech:
     ) -> Utterance:  # fmt: skip
         return Utterance(
             order, caller, self.voices, self._engines, self.config,
-            loudness=self._loudness, is_live=is_live, on_begin=on_begin, on_end=on_end,
+            loudness=self._loudness, lexicon=self.lexicon.lexicon, phrases=self.phrases, chimes=self.chimes,
+            is_live=is_live, on_begin=on_begin, on_end=on_end,
         )  # fmt: skip
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:
@@ -201,14 +219,18 @@ class Speech:
     def _engine_for(self, kind: VoiceKind | None) -> AbstractAsyncContextManager[SpeechEngine]:
         """Raises InvalidRequest if no engine of ours does this, Refusal while draining."""
         self._check_not_draining()
-        if kind is not None and kind not in self.capabilities.voice_kinds:
-            raise InvalidRequest(
-                f"nothing that is loaded makes {kind} voices; {way_to_voices(self.capabilities)}", param="voice"
-            )
+        if kind is not None:
+            self.check_kind(kind)
         if self.capabilities.is_preview:
             raise InvalidRequest(f"the preview voice has no codec; {DOWNLOAD_QWEN}", param="codes")
         self._tell_busy()
         return self.manager.lease()
+
+    def check_kind(self, kind: VoiceKind) -> None:
+        """Raises InvalidRequest, with the way out, if no engine of ours speaks such voices."""
+        if kind not in self.capabilities.voice_kinds:
+            way_out = way_to_voices(self.capabilities)
+            raise InvalidRequest(f"nothing that is loaded makes {kind} voices; {way_out}", param="voice")
 
     def _check_not_draining(self) -> None:
         if self._draining:
@@ -244,9 +266,9 @@ class Speech:
             self._none_open.set()
         self._metrics.rows_active.set(len(self._open))
         self._tell(utterance.report)
-        if self.config.log_text:
+        if self.config.log_text and not utterance.order.private:
             logger.info("speech id=%s text=%r", utterance.caller.request_id, utterance.text)
-        if take := utterance.take:
+        if (take := utterance.take) and not utterance.order.private:
             self.takes.add(utterance.caller.request_id, take)
 
     def _tell(self, report: Report) -> None:

@@ -8,9 +8,10 @@ from qwen3tts_daemon.speech.engines import Engines
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.voice_selection import VoiceSelection
 from qwen3tts_daemon.text.directions import Direction, Manner
+from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import VoiceKind
-from qwen_tts.errors import InvalidRequest
+from qwen_tts.errors import InvalidRequest, UnsupportedLanguage
 
 logger = logging.getLogger(__name__)
 
@@ -19,12 +20,13 @@ class Speakers:
     """Of one utterance; `now` speaks the passage in hand."""
 
     def __init__(
-        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool
-    ) -> None:
+        self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, *, text_normalization: bool,
+        lexicon: Lexicon,
+    ) -> None:  # fmt: skip
         """Raises InvalidRequest for what nobody can speak."""
         self._order, self._caller = order, caller
         self._voices, self._engines = voices, engines
-        self._text_normalization = text_normalization
+        self._text_normalization, self._lexicon = text_normalization, lexicon
         self._manner = Manner()
         self.now = self.first = self._select(order)
 
@@ -53,16 +55,24 @@ class Speakers:
             return None
 
     def _in_manner(self, manner: Manner) -> VoiceSelection:
-        """In a language that the voice cannot speak, it speaks its own."""
-        try:
-            return self._select(self._order.in_manner(manner))
-        except InvalidRequest as error:
-            if not manner.language:
-                raise
-            logger.info("speech id=%s is not spoken in %s: %s", self._caller.request_id, manner.language, error)
-            return self._select(self._order.in_manner(replace(manner, language="")))
+        """In a language that the text names and the voice cannot speak, it speaks the one that was asked for; and a
+        voice that the text names and cannot speak that one speaks its own."""
+        order = self._order.in_manner(manner)
+        orders = [order]
+        if manner.language:
+            orders.append(self._order.in_manner(replace(manner, language="")))
+        if manner.voice:
+            orders.append(replace(order, language=None))
+        *first, last = orders
+        for wanted in first:
+            try:
+                return self._select(wanted)
+            except UnsupportedLanguage as error:
+                logger.info("speech id=%s is not spoken in %s: %s", self._caller.request_id, wanted.language, error)
+        return self._select(last)
 
     def _select(self, order: Order) -> VoiceSelection:
         return VoiceSelection(
-            order, self._caller, self._voices, self._engines, text_normalization=self._text_normalization
-        )
+            order, self._caller, self._voices, self._engines,
+            text_normalization=self._text_normalization, lexicon=self._lexicon,
+        )  # fmt: skip

@@ -1,12 +1,19 @@
 """How the text of an utterance is read: its numbers, signs and short forms as words, or as they are written."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
 from dataclasses import dataclass, field
 
 from qwen3tts_daemon.reading import reader
+from qwen3tts_daemon.reading.say_as import say_as
+from qwen3tts_daemon.text.homophones import homophones
+from qwen3tts_daemon.text.lexicon import CHINESE, NO_WORDS, Words
+from qwen3tts_daemon.text.phrases import ended
 from qwen3tts_daemon.text.pronunciations import Pronunciation
 from qwen3tts_daemon.text.segments import Segment
+from qwen_tts.text.annotations import ANNOTATION, annotated
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +37,52 @@ class SpokenText:
 
 @dataclass(frozen=True, slots=True)
 class TextReading:
-    """In which language, and whether at all."""
+    """In which language, and whether at all; and which of its words are said in another way."""
 
     language: str
     is_on: bool
+    words: Words = NO_WORDS
+    """Of the lexicon"""
+    has_ipa: bool = False
+    """The engine takes words with their sounds"""
 
     async def spoken(self, segment: Segment) -> str:
         """What an engine is given of it. Where there is something to read a thread does it, beside the event loop."""
-        marked = segment.marked or segment.text
-        return _said(await self._read(marked), segment.pronunciations)
+        marked, pronunciations = self.words.marked(segment.marked or segment.text, segment.pronunciations)
+        text = await self._read(marked)
+        if not pronunciations:
+            return text
+        said = {letter: await self._said(one) for letter, one in pronunciations.items()}
+        for letter, words in said.items():
+            if words.endswith("."):
+                text = text.replace(f"{letter}.", letter)  # "p.m." ends a sentence too
+        text = "".join(said.get(letter, letter) for letter in text)
+        # A short form that is said in other words may have had the sentence's stop.
+        return ended(text) if segment.text.endswith(".") else text
+
+    async def _said(self, pronunciation: Pronunciation) -> str:
+        """What stands in the place of its placeholder. What its language cannot say so is read as any text."""
+        said: str | None
+        match pronunciation.how:
+            case "words":
+                return pronunciation.value
+            case "text":
+                return await self._read(pronunciation.value)
+            case "ipa":
+                said = annotated(pronunciation.written, pronunciation.value) if self.has_ipa else ""
+            case "pinyin":
+                said = self._in_characters(pronunciation.value)
+            case what:
+                said = await asyncio.to_thread(say_as, what, pronunciation.value, self.language, pronunciation.form)
+        return said or await self._read(pronunciation.written)
+
+    def _in_characters(self, pinyin: str) -> str:
+        """In Chinese; "" in any other language, and for what is no pinyin."""
+        try:
+            return homophones(pinyin) if self.language == CHINESE else ""
+        except ValueError as error:
+            logger.info("read as it is written: %s", error)
+            return ""
 
     async def _read(self, text: str) -> str:
         if not self.is_on:
@@ -48,12 +92,6 @@ class TextReading:
         return await asyncio.to_thread(reader.spoken, text, self.language)
 
     async def spoken_segment(self, segment: Segment) -> SpokenSegment:
-        """The same, to be shown."""
-        return SpokenSegment(segment.raw, await self.spoken(segment), segment.start, segment.end)
-
-
-def _said(text: str, pronunciations: Mapping[str, Pronunciation]) -> str:
-    """With what is said in the places of the placeholders."""
-    for letter, one in pronunciations.items():
-        text = text.replace(letter, one.value if one.how == "words" else one.written)
-    return text
+        """The same, to be shown: sounds between slashes."""
+        spoken = ANNOTATION.sub(lambda found: f"/{found['sounds']}/", await self.spoken(segment))
+        return SpokenSegment(segment.raw, spoken, segment.start, segment.end)

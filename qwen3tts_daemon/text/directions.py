@@ -1,4 +1,5 @@
-"""What a text says of how it is to be spoken. In brackets: [pause 500ms], and [voice: anna] where a line begins.
+"""What a text says of how it is to be spoken. In brackets: [pause 500ms], [whisper] ... [/], [voice: anna] where a
+line begins, and [chime] before all words.
 
 What is unknown, broken or names nobody is text, as brackets are anywhere: [1], [sic]. All but pauses hold until the
 next direction of their kind.
@@ -11,8 +12,10 @@ from typing import Literal, NamedTuple
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.limits import MAX_DIRECTIONS, MAX_PAUSE_S, MAX_PAUSES_S, MAX_VOICE_CHANGES, SPEED
+from qwen3tts_daemon.text.styles import Styles
 
 _PAUSE = regex.compile(r"\[pause[ :=]{0,2}\s?(?<n>[0-9]{1,6}(?:\.[0-9]{1,6})?)\s?(?<unit>ms|s)\]", regex.I)
+_CHIME = regex.compile(r"\[chime\]", regex.I)
 _VOICE = regex.compile(r"\[voice:\s?(?<name>[^\[\]\n]{1,80})\]", regex.I)
 
 
@@ -21,6 +24,11 @@ class Pause:
     """Silence."""
 
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """Before the first word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class StyleChange:
 
 
 Change = VoiceChange | LanguageChange | SpeedChange | GainChange | StyleChange
-Direction = Pause | Change
+Direction = Pause | Chime | Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ class Manner:
                     manner = replace(manner, gain_db=gain_db)
                 case StyleChange(instruct):
                     manner = replace(manner, instruct=instruct)
-                case Pause():
+                case Pause() | Chime():
                     pass
         return manner
 
@@ -112,15 +120,30 @@ class Found(NamedTuple):
 class Directions:
     """Finds the directions of one text, as many as there may be: what is over the limits is dropped."""
 
-    def __init__(self, is_voice: Callable[[str], bool]) -> None:
-        """`is_voice`: whether somebody has that name."""
+    def __init__(
+        self, is_voice: Callable[[str], bool], styles: Styles | None = None, *, takes_styles: bool = True
+    ) -> None:
+        """`is_voice`: whether somebody has that name. `takes_styles`: whether any voice can be told one; if not, they
+        are dropped."""
         self._is_voice = is_voice
+        self._styles = styles or Styles()
+        self._takes_styles = takes_styles
+        self.has_dropped_style = False
+        self._is_styled = False
+        """Inside a style"""
         self._pauses_s = 0.0
         self._voice_changes = self._directions = 0
 
-    def find(self, text: str, start: int, *, begins_line: bool, settled: bool) -> Found | Literal["perhaps"] | None:
+    def find(
+        self, text: str, start: int, *, begins_line: bool, begins_text: bool, settled: bool
+    ) -> Found | Literal["perhaps"] | None:
         """The direction whose bracket opens at `start`. `settled`: decide as if the text ended here."""
-        for pattern in (_PAUSE, _VOICE) if begins_line else (_PAUSE,):
+        brackets = [_PAUSE, self._styles.bracket]
+        if begins_line:
+            brackets.append(_VOICE)
+        if begins_text:
+            brackets.append(_CHIME)
+        for pattern in brackets:
             found = pattern.match(text, start, partial=not settled)
             if found and found.partial:
                 return "perhaps"
@@ -132,6 +155,12 @@ class Directions:
         groups = found.groupdict()
         if (name := groups.get("name")) is not None:
             return VoiceChange(name.strip()) if self._is_voice(name.strip()) else None
+        if found.re is _CHIME:
+            return Chime()
+        if (style := groups.get("style")) is not None:
+            return StyleChange(instruct) if (instruct := self._styles.find(style)) else None
+        if groups.get("end") is not None:
+            return StyleChange("") if self._is_styled else None
         return Pause(float(groups["n"]) / (1000 if groups["unit"].lower() == "ms" else 1))
 
     def within_limits(self, direction: Direction) -> Direction | None:
@@ -150,6 +179,10 @@ class Directions:
                 return SpeedChange(SPEED.clamp(speed))
             case GainChange(gain_db):
                 return GainChange(min(0.0, gain_db))
+            case StyleChange(instruct):
+                self._is_styled = bool(instruct)
+                self.has_dropped_style |= not self._takes_styles
+                return direction if self._takes_styles else None
             case _:
                 return direction
 

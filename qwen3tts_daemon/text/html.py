@@ -57,8 +57,13 @@ def without_html(text: str) -> str:
     return str(_TAG.sub(_markdown, text))
 
 
+def kind_of(name: str) -> TagKind:
+    """What a tag of this name parts; names are in lower case."""
+    return _KINDS.get(name, "inline")
+
+
 def _kind(found: regex.Match[str]) -> TagKind:
-    return _KINDS.get(found["name"].lower(), "inline")
+    return kind_of(found["name"].lower())
 
 
 def _markdown(found: regex.Match[str]) -> str:

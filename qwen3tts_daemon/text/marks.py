@@ -1,6 +1,7 @@
 """What stands in a text that is cut for what is no text: a letter each, so that cutting and cleaning leave it alone."""
 
 from collections import deque
+from dataclasses import replace
 
 from qwen3tts_daemon.text.directions import Direction
 from qwen3tts_daemon.text.pronunciations import Pronunciation, placeholder, without_placeholders
@@ -25,6 +26,9 @@ class Marks:
         if not isinstance(piece, Pronunciation):
             self._directions.append(piece)
             return DIRECTION
+        piece = replace(
+            piece, written=without_placeholders(piece.written), value=without_placeholders(piece.value)
+        )  # else one could stand in another, and much in little
         if (letter := placeholder(self._pronunciations, buffer)) is None:
             return piece.written
         self._pronunciations[letter] = piece

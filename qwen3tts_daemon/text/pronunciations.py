@@ -9,7 +9,7 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
-How = Literal["words", "characters", "cardinal", "ordinal", "telephone", "date", "time", "ipa", "pinyin"]
+How = Literal["words", "text", "characters", "cardinal", "ordinal", "telephone", "date", "time", "ipa", "pinyin"]
 
 _FIRST, _MOST = 0x12000, 900
 """Cuneiform: letters to everything that asks, and no voice reads them."""
@@ -22,7 +22,8 @@ class Pronunciation:
 
     written: str
     how: How
-    """What `value` is: the words that are said instead, what is spelled, counted or dialled, or the sounds"""
+    """What `value` is: the words that are said instead, or a text to be read like any; what is spelled, counted or
+    dialled; or the sounds"""
     value: str
     form: str = ""
     """Of a date or a time: the order of its parts, such as "dmy" or "hms12" """

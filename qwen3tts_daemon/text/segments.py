@@ -9,7 +9,7 @@
 - The buffer is bounded: no segment has more than MAX_CHARS, and code blocks are dropped while they come in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -88,9 +88,12 @@ _WIDE = regex.compile(f"[{CJK}]")
 class LiveSegmenter:
     """Cuts the text of one context into segments."""
 
-    def __init__(self, *, split: Split = "sentence", directions: Directions | None = None) -> None:
-        """`directions`: who finds them; None: brackets are text."""
-        self._split = split
+    def __init__(
+        self, *, split: Split = "sentence", directions: Directions | None = None,
+        clean: Callable[[str], str] = speakable,
+    ) -> None:  # fmt: skip
+        """`directions`: who finds them; None: brackets are text. `clean`: what makes words of a piece as written."""
+        self._split, self._clean = split, clean
         self._directions = directions
         self._pending: list[Direction] = []
         self._marks = Marks()
@@ -100,6 +103,7 @@ class LiveSegmenter:
         self._in_line = False  # behind the first sentence of an item, heading or row
         self._block: Block | None = None  # the buffer starts inside it
         self._ended = False
+        self._has_words = False  # there was a segment
         self._seen = _Seen()
 
     def feed(self, piece: str | Direction | Pronunciation) -> list[Segment]:
@@ -169,10 +173,11 @@ class LiveSegmenter:
             self._meet(cut.direction)
         said = self._marks.pronunciations_in(raw)
         kept = raw.rstrip()
-        text = speakable(kept) if cut.ending is not None else ""
+        text = self._clean(kept) if cut.ending is not None else ""
         if cut.ending is None or not is_speakable(text):
             self._pending = before + self._pending
             return None
+        self._has_words = True
         words = ended(text) if cut.closes_line else text
         segment = Segment(words, kept, start, start + len(kept), cut.ending, tuple(before))
         return _with_pronunciations(segment, said) if said else segment
@@ -287,7 +292,10 @@ class LiveSegmenter:
             return None
         before = self._text[:position].rstrip(" \t\r")
         begins_line = before.endswith("\n") if before else self._at_line_start
-        return self._directions.find(self._text, position, begins_line=begins_line, settled=settled)
+        begins_text = not (before or self._has_words)
+        return self._directions.find(
+            self._text, position, begins_line=begins_line, begins_text=begins_text, settled=settled
+        )
 
     def _at_direction(self, position: int, found: FoundDirection) -> _Cut:
         """It stands between segments: what is before it is one."""

@@ -7,7 +7,7 @@ default_voices        who speaks if no voice is named
 settings_problems     what the settings say of voices that there are not
 names                 how names are written, compared and listed
 aliases               further names of voices: settings', OpenAI's, other products'
-speaker_translations  what the speakers of the official checkpoints are like, in other languages
+speaker_translations  what speakers of the official checkpoints and preview voices are like, in other languages
 profiles              voices of the settings: others, spoken in a way of their own
 library               voices that people keep
 stored_voice          such a voice, as its card says it; voice_id: what it may be called in paths

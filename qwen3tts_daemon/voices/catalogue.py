@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from qwen3tts_daemon.hosting.checkpoints import way_to_voices
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.languages import detect_language, parse_language
+from qwen3tts_daemon.text.styles import Styles
 from qwen3tts_daemon.voices.aliases import Aliases, AnyVoice
 from qwen3tts_daemon.voices.default_voices import DefaultVoices
 from qwen3tts_daemon.voices.known_voices import KnownVoice, KnownVoices
@@ -52,6 +53,7 @@ class VoiceConfig:
     substitute: bool = True
     """Names of other products mean any voice."""
     profiles: Profiles = field(default_factory=Profiles)
+    styles: Styles = field(default_factory=Styles)
 
 
 class VoiceCatalogue:
@@ -155,6 +157,10 @@ class VoiceCatalogue:
             return False
         return True
 
+    def styles_of(self, known: KnownVoice) -> tuple[str, ...]:
+        """Names of the styles that it can speak in."""
+        return self.config.styles.names if known.kind in self._known.capabilities.instruct_kinds else ()
+
     def can_speak(self, stored: StoredVoice) -> bool:
         """With what is loaded."""
         return self._known.of_stored(stored) is not None
@@ -248,16 +254,18 @@ class VoiceCatalogue:
     # -- what an utterance gets ----------------------------------------------------------------------------
 
     def decide(self, choice: Choice, text: str, *, request_id: str) -> tuple[KnownVoice, str]:
-        """The voice and language of an utterance: given, else the voice's own, else detected from its text."""
+        """The voice and language of an utterance: given, else the voice's own, else detected from its text.
+
+        What is striking of it is logged, unless `request_id` is "": then it is only foreseen."""
         among = self._text_languages(choice)
         language = among[0] if len(among) == 1 else choice.language
         if language == AUTO:
             fallback = self.default_language if self.default_language in among else among[0]
             language = detect_language(text, among, fallback)
-        elif (looks_like := detect_language(text, self.languages, language)) != language:
+        elif request_id and (looks_like := detect_language(text, self.languages, language)) != language:
             logger.info("speech id=%s looks like %s and is spoken as %s", request_id, looks_like, language)
         known = choice.voice or self._defaults.speaker(language, choice.gender)
-        if choice.absent:
+        if choice.absent and request_id:
             logger.info("speech id=%s asks for %.64r, and %s speaks", request_id, choice.absent, known.name)
         return known, language
 

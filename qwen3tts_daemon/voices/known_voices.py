@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.names import canonical, folded
 from qwen3tts_daemon.voices.profiles import Profiles
@@ -39,6 +41,12 @@ class KnownVoice:
     @property
     def name(self) -> str:
         return self.info.name
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it goes by: its own name, what people call it, and of a profile the engine's voice below."""
+        below = self.voice.name if isinstance(self.voice, PresetVoice) else ""
+        return frozenset(filter(None, (self.name, self.stored.name if self.stored else "", below)))
 
     @property
     def kind(self) -> VoiceKind:
@@ -148,10 +156,11 @@ def _profile(stored: StoredVoice, base: KnownVoice | None) -> KnownVoice | None:
     seed = base.seed if stored.seed is None else stored.seed
     languages = _own_first(base.info.languages, own)
     known = _known(stored, languages, base.voice, stored.instruct or base.instruct, seed)
+    info = msgspec.structs.replace(known.info, gender=stored.gender or base.info.gender)
     text_layout = stored.text_layout or base.text_layout
     is_normalized = base.text_normalization if stored.text_normalization is None else stored.text_normalization
     return replace(
-        known, language=own, speed=stored.speed * base.speed, gain_db=stored.gain_db + base.gain_db,
+        known, info=info, language=own, speed=stored.speed * base.speed, gain_db=stored.gain_db + base.gain_db,
         text_layout=text_layout, text_normalization=is_normalized,
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""The speakers of the official checkpoints, in the languages of the page."""
+"""The speakers of the official checkpoints, and the preview voices, in the languages of the page."""
 
 from collections.abc import Mapping
 
+from qwen_tts.api import VoiceInfo
 from qwen_tts.config.release_speakers import RELEASE_SPEAKERS
 
 PageLanguage = str
@@ -60,3 +61,40 @@ DESCRIPTIONS: Mapping[str, Mapping[PageLanguage, str]] = {
     for name, speaker in RELEASE_SPEAKERS.items()
 }
 """By the speaker's name"""
+
+_PREVIEW_PHRASES: Mapping[str, Mapping[PageLanguage, str]] = {
+    "female": {"zh-CN": "女声", "zh-TW": "女聲", "ja": "女性"},
+    "male": {"zh-CN": "男声", "zh-TW": "男聲", "ja": "男性"},
+    "English (US)": {"zh-CN": "美式英语", "zh-TW": "美式英語", "ja": "アメリカ英語"},
+    "English (UK)": {"zh-CN": "英式英语", "zh-TW": "英式英語", "ja": "イギリス英語"},
+    "Chinese (Mandarin)": {"zh-CN": "普通话", "zh-TW": "華語", "ja": "中国語（標準語）"},
+    "Japanese": {"zh-CN": "日语", "zh-TW": "日語", "ja": "日本語"},
+    "Korean": {"zh-CN": "韩语", "zh-TW": "韓語", "ja": "韓国語"},
+    "German": {"zh-CN": "德语", "zh-TW": "德語", "ja": "ドイツ語"},
+    "French": {"zh-CN": "法语", "zh-TW": "法語", "ja": "フランス語"},
+    "Russian": {"zh-CN": "俄语", "zh-TW": "俄語", "ja": "ロシア語"},
+    "Portuguese (Brazil)": {"zh-CN": "巴西葡萄牙语", "zh-TW": "巴西葡萄牙語", "ja": "ブラジルのポルトガル語"},
+    "Spanish": {"zh-CN": "西班牙语", "zh-TW": "西班牙語", "ja": "スペイン語"},
+    "Italian": {"zh-CN": "意大利语", "zh-TW": "義大利語", "ja": "イタリア語"},
+    "fast": {"zh-CN": "反应快", "zh-TW": "反應快", "ja": "すぐに話し始める"},
+    "fuller": {"zh-CN": "音色更饱满", "zh-TW": "音色更飽滿", "ja": "より豊かな響き"},
+    "foreign accent": {"zh-CN": "带外国口音", "zh-TW": "帶外國口音", "ja": "外国なまり"},
+    "preview voice": {"zh-CN": "试听语音", "zh-TW": "試聽語音", "ja": "試聴用"},
+}
+_COMMAS: Mapping[PageLanguage, str] = {"zh-CN": "，", "zh-TW": "，", "ja": "、"}
+
+
+def descriptions_of(voice: VoiceInfo) -> Mapping[PageLanguage, str]:
+    """What it is like; empty where only its own description is known."""
+    return DESCRIPTIONS.get(voice.name) or _of_preview(voice)
+
+
+def _of_preview(voice: VoiceInfo) -> Mapping[PageLanguage, str]:
+    """A preview voice's description is its title and phrases, with commas between; "preview voice" is the last."""
+    _, *told = voice.description.split(", ")
+    phrases = [_PREVIEW_PHRASES.get(phrase, {}) for phrase in (voice.gender, *told)]
+    return {
+        language: comma.join(phrase[language] for phrase in phrases)
+        for language, comma in _COMMAS.items()
+        if told and all(language in phrase for phrase in phrases)
+    }

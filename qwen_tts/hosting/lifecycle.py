@@ -128,6 +128,10 @@ class BackgroundTasks:
         task.add_done_callback(self._running.discard)
         return task
 
+    async def settled(self) -> None:
+        """Until those that run now have ended, however they do."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
     async def cancel(self) -> None:
         """All of them; returns when they have ended."""
         tasks = list(self._running)

@@ -2,6 +2,7 @@
 
 sentences       where a sentence ends, and where a clause does, in all ten languages
 abbreviations   the words behind that, per language
+annotations     words of a text with the sounds that are said for them
 blanks          what of a text is neither seen nor said: it stands at neither end
 text_tokenizer  the checkpoint's tokenizer, whole texts
 tokenizer_files the files that it is read from

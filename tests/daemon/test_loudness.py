@@ -13,8 +13,9 @@ from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
-from qwen_tts.api import AudioChunk
-from tests.fakes import SAMPLE_RATE
+from qwen_tts.api import AudioChunk, ClonedVoice, Voice, VoicePrompt
+from tests.fakes import SAMPLE_RATE, ToneEngine
+from tests.prompts import prompt_bytes
 
 LONG = "Once upon a time there was a house with a voice of its own."
 
@@ -51,9 +52,10 @@ def test_where_nothing_can_be_written_it_holds_until_the_end(tmp_path: Path, cap
     assert "measured anew" in caplog.text
 
 
-async def lufs(speech: Speech, voice: str, gain_db: float = 0) -> float:
+async def lufs(speech: Speech, voice: str | Voice, gain_db: float = 0, *, style: str = "", text: str = LONG) -> float:
     meter = LoudnessMeter(SAMPLE_RATE)
-    async with speech.whole_utterance(Order("test", voice=voice, gain_db=gain_db), LONG) as utterance:
+    order = Order("test", voice=voice, gain_db=gain_db, style=style)
+    async with speech.whole_utterance(order, text) as utterance:
         async for part in utterance:
             if isinstance(part, AudioChunk):
                 meter.add(part.pcm)
@@ -74,3 +76,26 @@ async def test_from_its_second_utterance_on_every_voice_is_as_loud_as_was_wanted
     assert await lufs(again, "tone") == pytest.approx(-26, abs=0.3)
     unwanted = Speech(manager, voices, metrics, SpeechConfig(), loudness=VoiceLoudness(path))
     assert await lufs(unwanted, "tone") == pytest.approx(first, abs=0.01)
+
+
+async def test_a_voice_is_measured_as_it_is_and_not_as_it_whispers(manager: ModelManager, metrics: Metrics) -> None:
+    voices = VoiceCatalogue(lambda: manager.capabilities)
+    speech = Speech(manager, voices, metrics, SpeechConfig(loudness_lufs=-26), loudness=VoiceLoudness())
+    first = await lufs(speech, "tone", style="whisper")
+    assert await lufs(speech, "tone", text=f"[shout] {LONG}") == pytest.approx(first, abs=0.01)
+    assert await lufs(speech, "tone") == pytest.approx(first, abs=0.01)
+    assert await lufs(speech, "tone", style="whisper") == pytest.approx(-26, abs=0.3)
+
+
+class TestVoicesThatAreSentAlong:
+    @pytest.fixture
+    def engine(self) -> ToneEngine:
+        return ToneEngine(kinds=("cloned",), preview=False)
+
+    async def test_each_is_measured_by_itself(self, manager: ModelManager, metrics: Metrics) -> None:
+        voices = VoiceCatalogue(lambda: manager.capabilities)
+        speech = Speech(manager, voices, metrics, SpeechConfig(loudness_lufs=-26), loudness=VoiceLoudness())
+        one, other = (ClonedVoice(VoicePrompt(prompt_bytes(words, 3.0))) for words in ("one", "other"))
+        first = await lufs(speech, one)
+        assert await lufs(speech, other) == pytest.approx(first, abs=0.01)
+        assert await lufs(speech, one) == await lufs(speech, other) == pytest.approx(-26, abs=0.3)

@@ -60,7 +60,7 @@ def test_there_is_a_segment_for_every_sentence() -> None:
     lead_ms=st.integers(0, 300), tail_ms=st.integers(0, 300),
 )  # fmt: skip
 def test_the_engines_sound_comes_between_silences(spoken: list[int], size: int, lead_ms: int, tail_ms: int) -> None:
-    output = Output(ENGINE, SEGMENTS, lead_s=lead_ms / 1000, tail_s=tail_ms / 1000)
+    output = Output(ENGINE, SEGMENTS, lead=silence(lead_ms, SAMPLE_RATE), tail_s=tail_ms / 1000)
     output.begin(voice="tone", language="en")
     parts = run(output, chunks(spoken, size))
     lead, tail = silence(lead_ms, SAMPLE_RATE), silence(tail_ms, SAMPLE_RATE)
@@ -77,7 +77,7 @@ def test_the_engines_sound_comes_between_silences(spoken: list[int], size: int, 
 @pytest.mark.parametrize("speed", [0.25, 0.7, 1.5, 4])
 @pytest.mark.parametrize("size", [500, SAMPLES_PER_FRAME, 20_000])
 def test_at_another_speed_a_segment_begins_where_its_sound_does(speed: float, size: int) -> None:
-    output = Output(ENGINE, SEGMENTS, lead_s=0.1, tail_s=0.2)
+    output = Output(ENGINE, SEGMENTS, lead=silence(100, SAMPLE_RATE), tail_s=0.2)
     output.begin(sound_filter=SoundFilter(SAMPLE_RATE, speed=speed))
     parts = run(output, chunks([0, 1, 2, 3], size))
     samples = [len(tone(sentence)) // 2 for sentence in SENTENCES]
@@ -86,7 +86,7 @@ def test_at_another_speed_a_segment_begins_where_its_sound_does(speed: float, si
 
 
 def test_a_segment_is_told_before_its_sound() -> None:
-    parts = run(Output(ENGINE, SEGMENTS, lead_s=0.2), chunks([0, 2], SAMPLES_PER_FRAME))
+    parts = run(Output(ENGINE, SEGMENTS, lead=silence(200, SAMPLE_RATE)), chunks([0, 2], SAMPLES_PER_FRAME))
     segment = None
     for part in parts:
         if isinstance(part, SegmentStarted):
@@ -96,18 +96,18 @@ def test_a_segment_is_told_before_its_sound() -> None:
 
 
 def test_no_part_of_a_silence_is_longer_than_a_frame() -> None:
-    parts = run(Output(ENGINE, SEGMENTS, lead_s=0.5, tail_s=0.5), chunks([0], SAMPLES_PER_FRAME))
+    parts = run(Output(ENGINE, SEGMENTS, lead=silence(500, SAMPLE_RATE), tail_s=0.5), chunks([0], SAMPLES_PER_FRAME))
     assert max(part.samples for part in parts if isinstance(part, AudioChunk)) == SAMPLES_PER_FRAME
 
 
 def test_an_empty_chunk_begins_nothing() -> None:
-    output = Output(ENGINE, SEGMENTS, lead_s=0.5)
+    output = Output(ENGINE, SEGMENTS, lead=silence(500, SAMPLE_RATE))
     assert output.take(AudioChunk(pcm=b"", first_sample=0, sample_rate=SAMPLE_RATE, segment=0)) == []
     assert not output.has_begun
 
 
 def test_a_text_without_words_is_a_moment_of_silence_and_nothing_round_it() -> None:
-    parts = Output(ENGINE, (), lead_s=0.5, tail_s=0.5).nothing()
+    parts = Output(ENGINE, (), lead=silence(500, SAMPLE_RATE), tail_s=0.5).nothing()
     assert heard(parts) == silence(NOTHING_MS, SAMPLE_RATE)
     assert started(parts) == []
 

@@ -10,6 +10,7 @@ from qwen3tts_daemon.speech.output import Part, SegmentStarted
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import SynthesisFailed
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
@@ -108,6 +109,37 @@ async def test_a_live_text_says_who_begins_after_the_engine_was_asked_for(speech
         started = [part async for part in utterance if isinstance(part, SegmentStarted)]
     assert [one.voice for one in started] == ["gong"]
     assert utterance.voice == "gong"
+
+
+@pytest.mark.parametrize("text", ["Hello. \n[voice: gong] 是我。", "[voice: gong] 是我。\n[voice: tone] Hello."])
+async def test_a_voice_that_the_text_names_speaks_its_own_language_where_it_cannot_speak_the_wanted_one(
+    speech: Speech, text: str
+) -> None:
+    _, segments = await say(speech, [text], Order("test", voice="tone", language="en"))
+    assert {one.voice: one.language for one in segments} == {"tone": "en", "gong": "zh"}
+
+
+class TestTwoCheckpoints:
+    """One for each kind of voice."""
+
+    @pytest.fixture
+    def engine(self) -> ToneEngine:
+        return ToneEngine(kinds=("preset", "designed"), preview=False)
+
+    async def test_what_the_next_voice_needs_is_loaded_while_the_one_before_speaks(
+        self, speech: Speech, engine: ToneEngine
+    ) -> None:
+        assert speech.voices.library is not None
+        speech.voices.library.add(StoredVoice(id="captain", name="Captain", kind="designed", design="An old sailor"))
+        text = "[voice: tone] Who is there, in the middle of the night?\n[voice: captain] It is only me."
+        async with speech.whole_utterance(Order("test"), text) as utterance:
+            async for part in utterance:
+                if isinstance(part, AudioChunk):
+                    break
+            assert engine.prepared == ["preset", "designed"]
+            voices = [part.voice async for part in utterance if isinstance(part, SegmentStarted)]
+        assert voices == ["captain"]
+        assert [type(request.voice).__name__ for request in engine.asked] == ["PresetVoice", "DesignedVoice"]
 
 
 TEXTS = ["[1] and [sic].", "[pause] here.", "[pause 5 minutes].", "[voice: nobody] hello.", "Not [voice: tone] here."]

@@ -10,6 +10,7 @@ import pytest
 from qwen3tts_daemon.audio import from_wav
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.spare_time import SpareTime
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen3tts_daemon.voices.sample_files import SampleFiles, SampleKey
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
@@ -28,8 +29,8 @@ def files(tmp_path: Path) -> SampleFiles:
 
 @pytest.fixture
 async def samples(speech: Speech, files: SampleFiles) -> AsyncIterator[VoiceSamples]:
-    samples = VoiceSamples(speech, files, quiet_s=0.01)
-    making = asyncio.create_task(samples.keep_making())
+    samples = VoiceSamples(speech, files, SpareTime(speech, quiet_s=0.01))
+    making = asyncio.create_task(SpareTime(speech, quiet_s=0.01).share(samples.make_one))
     yield samples
     making.cancel()
 
@@ -56,6 +57,7 @@ async def test_each_voice_says_the_sentence_of_its_language_and_nobody_counts_it
     assert speech.voices.library is not None
     speech.voices.library.add(ANNA)
     await until(lambda: all_made(samples, speech))
+    assert samples.made == 3, "whoever watches hears of each"
     assert not speech.reports
     assert speech.active == 0
     for name, language in (("tone", "en"), ("gong", "zh"), ("anna", "de")):

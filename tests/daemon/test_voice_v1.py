@@ -190,7 +190,7 @@ def test_what_nobody_asks_for_otherwise(desk: Desk) -> None:
     }  # fmt: skip
     assert configured == {
         "type": "configured", "voice": None, "mode": "preset", "design": "", "language": "auto", "instruct": "",
-        "speed": 1.0, "gain_db": 0.0, "lead_silence_ms": None, "tail_silence_ms": None,
+        "style": "", "speed": 1.0, "gain_db": 0.0, "lead_silence_ms": None, "tail_silence_ms": None,
         "sentence_silence_ms": None, "chime": None, "text_format": None, "private": False, "split": "sentence",
         "text_layout": "auto", "text_normalization": None, "markup": None, "words": False, "policy": "queue",
         "lead_ms": 10_000, "id": None,

@@ -1,13 +1,10 @@
 """The Wyoming session without sockets: what a client's events mean, and what an answer consists of."""
 
 import logging
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from wyoming.event import Event
 from wyoming.info import Describe, Info, SelectProgram, TtsVoice
 from wyoming.ping import Ping
@@ -25,7 +22,6 @@ from qwen3tts_daemon.protocols.wyoming.session import (
     WyomingAction,
     WyomingSession,
 )
-from qwen3tts_daemon.protocols.wyoming.ssml import SsmlText
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
@@ -192,46 +188,24 @@ def test_what_is_not_known_is_ignored(session: WyomingSession, live: bool) -> No
     assert receive(session, *known_elsewhere, Event("")) == []
 
 
-# -- markup --------------------------------------------------------------------------------------------------
-
-
-MARKUP = (
-    '<?xml version="1.0"?><speak><!-- a > b --><s>One &amp; <emphasis level="strong">won</emphasis>derful'
-    "</s><s>Three &lt; 4.</s><break time='1s'/></speak>"
-)
-
-
-def spoken(*pieces: str) -> str:
-    markup = SsmlText()
-    return "".join([*map(markup.feed, pieces), markup.rest()])
-
-
-def test_markup_is_not_spoken() -> None:
-    assert spoken(MARKUP).split() == ["One", "&", "wonderful", "Three", "<", "4."]
-
-
-@given(st.lists(st.integers(0, len(MARKUP)), max_size=8))
-def test_markup_in_pieces_is_markup_as_a_whole(cuts: list[int]) -> None:
-    edges = pairwise([0, *sorted(cuts), len(MARKUP)])
-    assert spoken(*(MARKUP[start:end] for start, end in edges)) == spoken(MARKUP)
-
-
-def test_what_never_becomes_a_tag_is_text_and_is_not_kept_for_ever() -> None:
-    assert spoken("1 < 2 & 3") == "1 < 2 & 3"
-    assert SsmlText().feed("<" + 2_000 * "a") == "<" + 2_000 * "a"
+# -- the format of the text -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
-def test_only_a_request_that_says_so_is_markup(session: WyomingSession, is_stream: bool) -> None:
-    def texts(text_format: str | None) -> str:
-        if is_stream:
-            events = [SynthesizeStart(text_format=text_format).event(), chunk("<s>Hi"), chunk("</s>"), STOP]
-        else:
-            events = [Synthesize("<s>Hi</s>", text_format=text_format).event()]
-        return "".join(action.text for action in receive(session, *events) if isinstance(action, MoreText))
-
-    assert texts("ssml").strip() == "Hi"
-    assert texts("text") == texts(None) == texts("unheard-of") == "<s>Hi</s>"
+def test_the_format_of_the_text_goes_with_the_order(session: WyomingSession, is_stream: bool) -> None:
+    """Beside the voice, as in Wyoming, or among our own keys; what nobody knows says nothing."""
+    type_, text = ("synthesize-start", {}) if is_stream else ("synthesize", {"text": "<s>Hi</s>"})
+    for data, text_format in (
+        ({}, None),
+        ({"text_format": "ssml"}, "ssml"),
+        ({"text_format": "text"}, "text"),
+        ({"text_format": "unheard-of"}, None),
+        ({"context": {"text_format": "ssml"}}, "ssml"),
+        ({"text_format": "text", "context": {"text_format": "ssml"}}, "text"),
+    ):
+        actions = receive(session, Event(type_, text | data), *([chunk("<s>Hi</s>"), STOP] if is_stream else []))
+        assert order_of(actions).text_format == text_format
+        assert [action.text for action in actions if isinstance(action, MoreText)] == ["<s>Hi</s>"]
 
 
 # -- answers -------------------------------------------------------------------------------------------------

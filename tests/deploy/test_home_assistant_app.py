@@ -17,7 +17,8 @@ from qwen3tts_daemon import __version__
 from qwen3tts_daemon.settings import load_settings
 from tests.patience import PATIENCE_S
 
-APP = Path(__file__).parents[2] / "deploy" / "home-assistant" / "qwen3tts"
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "deploy" / "home-assistant" / "qwen3tts"
 CONFIG = yaml.safe_load((APP / "config.yaml").read_text())
 HTTP_PORT, WYOMING_PORT = 8766, 10200
 
@@ -29,6 +30,12 @@ def test_it_has_what_the_supervisor_requires() -> None:
     assert CONFIG["discovery"] == ["wyoming"]
     assert CONFIG["ingress_port"] == HTTP_PORT
     assert CONFIG["ports"].keys() == CONFIG["ports_description"].keys() == {f"{WYOMING_PORT}/tcp", f"{HTTP_PORT}/tcp"}
+
+
+def test_the_repository_can_be_added_by_its_address() -> None:
+    """The Supervisor looks for this file at the root, and for apps below it."""
+    repository = yaml.safe_load((ROOT / "repository.yaml").read_text())
+    assert repository.keys() >= {"name", "url", "maintainer"}
 
 
 @pytest.mark.parametrize("path", sorted((APP / "translations").iterdir()), ids=lambda path: path.stem)

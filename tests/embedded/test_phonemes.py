@@ -49,6 +49,13 @@ def test_british_and_american_english_differ(g2p: G2P) -> None:
     assert g2p.phonemes("tomato", "en-GB") != g2p.phonemes("tomato", "en-US")
 
 
+@pytest.mark.parametrize("text", ["A B C.", "Made in the U S A", "N A T O is.", "A I"])
+def test_an_a_that_is_spelled_is_no_article(g2p: G2P, text: str) -> None:
+    for locale in ("en-US", "zh-CN"):
+        assert "ˈA" in g2p.phonemes(text, locale)
+    assert g2p.phonemes("A day in a U boat.", "en-US").startswith("ɐ")
+
+
 def test_latin_words_in_chinese_and_korean_are_read_as_english(g2p: G2P) -> None:
     english = g2p.phonemes("phone", "en-US")
     assert english in g2p.phonemes("我的phone很好。", "zh-CN")

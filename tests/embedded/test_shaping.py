@@ -5,7 +5,9 @@ from qwen3tts_daemon.embedded.shaping import (
     PEAK,
     SAMPLE_RATE,
     Samples,
-    fade_edges,
+    UnitShaper,
+    fade_in,
+    fade_out,
     last_pause,
     level_db,
     limit_peaks,
@@ -60,7 +62,7 @@ def test_the_limiter_makes_no_clicks() -> None:
 
 @pytest.mark.parametrize("samples", [0, 1, 7, 100, 24_000])
 def test_edges_end_at_zero(samples: int) -> None:
-    faded = fade_edges(np.ones(samples, np.float32))
+    faded = fade_out(fade_in(np.ones(samples, np.float32)))
     assert len(faded) == samples
     if samples > 1:
         assert faded[0] == faded[-1] == 0
@@ -116,3 +118,21 @@ def test_silence_is_no_special_case(samples: Samples) -> None:
 
 def test_the_level_does_not_count_pauses() -> None:
     assert level_db(np.concatenate([tone(0.5), silence(2.0)])) == pytest.approx(level_db(tone(0.5)), abs=0.3)
+
+
+@pytest.mark.parametrize("cuts", [[12_000], [9_000, 20_000], [4_000, 5_000, 30_000], [38_000], [41_000], [46_000]])
+@pytest.mark.parametrize("gain", [1.0, 2.5])
+def test_a_unit_in_pieces_is_shaped_as_the_whole(cuts: list[int], gain: float) -> None:
+    sound = np.concatenate([silence(0.2), tone(0.6), silence(0.3), tone(0.4), tone(0.05, 0.004), silence(0.4)])
+    shaper = UnitShaper(gain)
+    pieces = [shaper.add(piece) for piece in np.split(sound, cuts)]
+    np.testing.assert_allclose(np.concatenate([*pieces, shaper.end()]), shape(sound, gain), atol=1e-6)
+
+
+def test_nothing_is_handed_out_before_there_is_speech_and_no_silence_after_it() -> None:
+    shaper = UnitShaper(1.0)
+    assert not shaper.add(silence(0.3)).size
+    assert shaper.add(tone(0.5)).size
+    assert shaper.add(silence(0.3)).size < 0.2 * SAMPLE_RATE
+    assert not shaper.add(silence(0.3)).size
+    assert not np.any(shaper.end()[-1:])

@@ -9,7 +9,7 @@ from onnxruntime import RunOptions  # type: ignore[import-untyped]
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
 from qwen3tts_daemon.embedded.kokoro import Kokoro
 from qwen3tts_daemon.embedded.shaping import PEAK, SAMPLE_RATE, Samples, level_db
-from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
+from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import VOICES, EmbeddedVoice
 from qwen_tts.config.languages import LANGUAGES
 
@@ -51,7 +51,8 @@ def test_a_voice_of_several_styles_speaks_in_their_mean(cache_dir: Path) -> None
     kokoro = Kokoro(cache_dir, threads=2)
 
     def sound(*styles: str) -> Samples:
-        return kokoro.synthesize("ɡˈuːtən mˈɔɾɡən.", styles, Cancellation())
+        (whole,) = kokoro.synthesize("ɡˈuːtən mˈɔɾɡən.", styles, Cancellation())
+        return whole
 
     sara, both = sound("if_sara"), sound("if_sara", "ff_siwis")
     np.testing.assert_array_equal(both, sound("ff_siwis", "if_sara"))
@@ -101,3 +102,26 @@ def test_nothing_is_spoken_after_cancelling(voices: EmbeddedSynthesizer, voice: 
     cancellation.cancel()
     with pytest.raises(Cancelled):
         next(voices.speak("Hello.", voice, cancellation, is_first=True, is_last=True))
+
+
+def test_the_first_unit_comes_window_by_window_and_the_others_whole(voices: EmbeddedSynthesizer) -> None:
+    text = "Please remember to take the bread out of the oven soon. Please remember to take it out soon."
+    voice = BY_NAME["af_heart"]
+    first, second = voices.phoneme_units(text, voice, Cancellation(), is_first=True)
+    (third, _) = voices.phoneme_units(text, voice, Cancellation(), is_first=False)
+
+    def pieces(unit: PhonemeUnit) -> int:
+        return sum(bool(piece.size) for piece in voices.say(unit, voice, Cancellation(), seed=0))
+
+    assert pieces(first) > 2
+    assert pieces(second) == pieces(third) == 2, "all of it, and what is faded out"
+
+
+def test_cancelling_between_two_windows_ends_the_unit(voices: EmbeddedSynthesizer) -> None:
+    voice, cancellation = BY_NAME["jf_alpha"], Cancellation()
+    (unit,) = voices.phoneme_units("リビングの電気がついています。", voice, cancellation, is_first=True)
+    spoken = voices.say(unit, voice, cancellation, seed=0)
+    next(spoken)
+    cancellation.cancel()
+    with pytest.raises(Cancelled):
+        next(spoken)

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -5,7 +6,16 @@ from importlib.util import find_spec
 import pytest
 
 from qwen3tts_daemon.embedded.voices import VOICES, available, default_voice
+from qwen3tts_daemon.voices.speaker_translations import descriptions_of
 from qwen_tts.config.languages import LANGUAGES
+from tests.fakes import preview_voices
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "zh-TW", "ja"])
+def test_the_page_tells_them_apart_in_each_of_its_languages(language: str) -> None:
+    told = [(re.sub("^[a-z]{2}_", "", info.name), descriptions_of(info)[language]) for info in preview_voices()]
+    assert len(set(told)) == len(told)
+    assert not any(re.search("[a-zA-Z]", words) for _, words in told)
 
 
 def test_names_are_unique_and_descriptions_say_what_is_heard() -> None:

@@ -3,7 +3,7 @@
 const browser = ["AbortController", "AnalyserNode", "AudioContext", "AudioWorkletNode", "Blob", "CustomEvent", "File", "FormData", "Event", "MediaRecorder", "OfflineAudioContext", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "document", "fetch", "getComputedStyle", "history", "indexedDB", "localStorage", "location", "matchMedia", "navigator", "performance", "requestAnimationFrame", "setInterval", "setTimeout", "window"];
 const serviceWorker = ["URL", "caches", "fetch", "self"];
 const worklet = ["AudioWorkletProcessor", "currentTime", "registerProcessor", "sampleRate"];
-const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "process", "setTimeout", "WebSocket"];
+const node = ["Buffer", "URL", "console", "document", "fetch", "globalThis", "location", "performance", "process", "setTimeout", "WebSocket"];
 const tests = ["AudioContext", "axe", "Event", "caches", "getComputedStyle", "localStorage", "navigator", "window", "DataTransfer", "File", "MutationObserver", "NodeFilter", "isSecureContext", "Blob"];
 
 const globals = (...lists) => Object.fromEntries(lists.flat().map((name) => [name, "readonly"]));
@@ -19,5 +19,5 @@ const rules = {
 export default [
   { files: ["qwen3tts_daemon/web/**/*.js"], ignores: ["**/service-worker.js"], rules, languageOptions: { globals: globals(browser, worklet) } },
   { files: ["**/service-worker.js"], rules, languageOptions: { globals: globals(serviceWorker) } },
-  { files: ["tests/web/**/*.js"], rules: { ...rules, "no-shadow": "off" }, languageOptions: { globals: globals(node, tests) } },
+  { files: ["tests/web/**/*.js", "benchmarks/*.mjs"], rules: { ...rules, "no-shadow": "off" }, languageOptions: { globals: globals(node, tests) } },
 ];

@@ -95,7 +95,7 @@ async def open_door(
     )  # fmt: skip
     models = models or NO_MODELS
     downloads = downloads or Downloads(models.path, offline=True)
-    sockets = Sockets(speech, WebSocketSettings(), models, downloads)
+    sockets = Sockets(speech, WebSocketSettings(), models, downloads, samples)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
         kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads, samples=samples,

@@ -1,21 +1,30 @@
 """The checkpoints over the wires: which are here, their download with the token, and what those who watch are told."""
 
+import asyncio
 import json
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, scan
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory, Obstacle
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.spare_time import SpareTime
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
+from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts.config.checkpoint_files import WEIGHTS
 from tests.daemon.stand_in_hub import StandInHub, running
-from tests.wire.http_door import TOKEN, Door, open_door
+from tests.patience import PATIENCE_S
+from tests.wire.daemons import tone_daemon
+from tests.wire.http_door import TOKEN, Door, open_door, until
 from tests.wire.patient import connect
 
 SPEAKING = Path(__file__).parents[1] / "speaking"
@@ -41,7 +50,7 @@ def hub(offered: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 
 @pytest.fixture
 def models(tmp_path: Path) -> ModelsDirectory:
-    return ModelsDirectory(tmp_path / "models", obstacle=Obstacle("pytorch", "./start.sh"))
+    return ModelsDirectory(tmp_path / "models", obstacle=lambda: Obstacle("pytorch", "./start.sh"))
 
 
 @pytest.fixture
@@ -98,6 +107,32 @@ async def test_a_download_is_for_the_token_and_seen_by_all_who_watch(hub: StandI
         assert hub.sent[WEIGHTS] > 4096
 
 
+async def test_a_download_that_a_stop_cuts_goes_on_after_the_next_start(hub: StandInHub, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    hub.hold_after[WEIGHTS] = 10 * 4096
+    with tone_daemon(tmp_path / "data", "--no-wyoming.enabled", "--models.dir", str(models)) as daemon:
+        port = daemon.wait_for(r"http listens on port (\d+)")[1]
+        token = {"Authorization": f"Bearer {(tmp_path / 'data' / 'token').read_text().strip()}"}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, headers=token) as client:
+            assert (await client.post(PATH, json={"checkpoint": "1.7B-Base"})).status_code == 202
+        await until(lambda: part_bytes(models))
+        daemon.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(daemon.process.wait, PATIENCE_S) == 0
+    kept, sent = part_bytes(models), hub.sent[WEIGHTS]
+    assert 0 < kept <= sent
+    del hub.hold_after[WEIGHTS]
+    hub.released.set()
+    Downloads(models).start("1.7B-Base", SourceName.HUGGINGFACE)
+    await until((models / BASE / WEIGHTS).exists)
+    whole = (models / BASE / WEIGHTS).stat().st_size
+    assert hub.sent[WEIGHTS] - sent == whole - kept, "what had come was not sent again"
+
+
+def part_bytes(models: Path) -> int:
+    """Of the weights that have come so far."""
+    return sum(part.stat().st_size for part in models.glob(f"{BASE}/{WEIGHTS}.*.part"))
+
+
 @pytest.mark.parametrize(("order", "param"), [
     ({"checkpoint": "7B"}, "checkpoint"), ({}, "checkpoint"), ({"checkpoint": "1.7B-Base", "source": "x"}, "source"),
 ])  # fmt: skip
@@ -112,6 +147,22 @@ async def test_offline_is_told_by_its_name(speech: Speech, metrics: Metrics) -> 
         answer = await door.client.post(PATH, json={"checkpoint": "1.7B-Base"}, headers=BEARER)
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "download_refused")
         assert "models.offline" in answer.json()["error"]["message"]
+
+
+async def test_who_watches_hears_of_a_sample_that_was_made(speech: Speech, metrics: Metrics, tmp_path: Path) -> None:
+    samples = VoiceSamples(speech, SampleFiles(tmp_path), SpareTime(speech, quiet_s=0.01))
+    async with (
+        open_door(speech, metrics, samples=samples) as door,
+        connect(f"{door.url.replace('http', 'ws')}/v1/tts") as socket,
+    ):
+        await socket.send('{"type": "watch"}')
+        first = await heard(socket, "voices", samples=0)
+        making = asyncio.create_task(SpareTime(speech, quiet_s=0.01).share(samples.make_one))
+        last = await heard(socket, "voices", samples=2)
+        assert last["revision"] == first["revision"], "no other voices"
+        listed = (await door.client.get("/v1/audio/voices")).json()["voices"]
+        assert all(voice["has_sample"] for voice in listed)
+        making.cancel()
 
 
 async def test_who_watches_hears_of_every_change_of_the_voices(door: Door, models: ModelsDirectory) -> None:

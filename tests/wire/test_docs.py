@@ -1,6 +1,10 @@
 """What docs/http.md and docs/websocket.md promise: nothing is left out, and their examples run as they stand."""
 
+import asyncio
+import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,25 +14,36 @@ from typing import get_args
 
 import pytest
 from websockets.frames import CloseCode as LibraryCode
+from wyoming.client import AsyncTcpClient
+from wyoming.tts import Synthesize, SynthesizeVoice
 
 from qwen3tts_daemon.access.auth import Auth
+from qwen3tts_daemon.audio import silence, to_wav
+from qwen3tts_daemon.audio.chimes import chime
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
-from qwen3tts_daemon.settings import HttpEngineSettings, load_settings
+from qwen3tts_daemon.settings import HttpEngineSettings, ProfileSettings, load_settings
+from qwen3tts_daemon.text.styles import BUILT_IN
 from qwen3tts_daemon.voices.aliases import Aliases
-from tests.fakes import tone
+from qwen_tts.api import Audio
+from tests.fakes import SAMPLE_RATE, tone
 from tests.patience import PATIENCE_S
 from tests.wire.daemons import tone_daemon
+from tests.wire.http_door import TOKEN
+from tests.wire.test_cli import run
+from tests.wire.test_names import first_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 HTTP = (DOCS / "http.md").read_text()
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
 TEXT = (DOCS / "text.md").read_text()
+VOICES = (DOCS / "voices.md").read_text()
+PHRASES = (DOCS / "phrases.md").read_text()
 SPEECH_SERVER = (DOCS / "speech_server.md").read_text()
 PAGE_SOCKET = (DOCS.parent / "qwen3tts_daemon" / "web" / "js" / "socket.js").read_text()
 MESSAGES = (*get_args(ClientMessage), *get_args(DaemonMessage))
@@ -83,6 +98,26 @@ def test_the_python_of_the_websocket_writes_the_sound(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_words_of_ones_own_are_said_as_the_page_says(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.toml"
+    path.write_text(example(TEXT, "toml", "Siobhan"))
+    command, said = example(TEXT, "console", "Siobhan").removeprefix("$ qwen3tts-daemon ").split("\n", 1)
+    with tone_daemon(tmp_path) as daemon:
+        wyoming, http = daemon.ready()
+        ports = {"QWEN3TTS_HTTP__PORT": str(http), "QWEN3TTS_WYOMING__PORT": str(wyoming)}
+        assert run(*shlex.split(command), data=tmp_path, **ports).stdout == said
+        key = f"Authorization: Bearer {(tmp_path / 'token').read_text().strip()}"
+        script = example(TEXT, "bash", "/v1/lexicon").replace("8766", str(http))
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script], env={**os.environ, "key": key}, timeout=PATIENCE_S, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert json.loads(done.stdout.partition("}]}")[0] + "}]}")["entries"][0]["written"] == "Siobhan"
+        assert '"spoken":"A jif."' in done.stdout
+    assert path.read_text() == example(TEXT, "toml", "Siobhan")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
 def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
     line = example(HTTP, "bash", "curl")
     with tone_daemon(tmp_path / "data") as daemon:
@@ -93,6 +128,22 @@ def test_the_curl_line_writes_a_wav(tmp_path: Path) -> None:
     assert sound.endswith(tone("The washing machine is done."))
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_the_ssml_of_the_page_pauses_as_it_says(tmp_path: Path) -> None:
+    line = example(TEXT, "bash", "ssml.wav")
+    with tone_daemon(tmp_path / "data") as daemon:
+        line = line.replace("8766", str(daemon.ready()[1]))
+        subprocess.run(["bash", "-ec", line], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+    sound = (tmp_path / "ssml.wav").read_bytes()[44:]
+    assert sound.count(silence(500, SAMPLE_RATE)) == 1
+    assert sound.endswith(tone("Come, please.")[-1_000:])
+
+
+@pytest.mark.parametrize("element", re.findall(r"<([a-z-]+)", example(TEXT, "xml", "<speak>")))
+def test_the_elements_of_the_example_are_in_the_table(element: str) -> None:
+    assert element == "speak" or re.search(rf"^\| {element} \|", TEXT, re.MULTILINE)
+
+
 def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
     code = example(HTTP, "python", "openai")
     with tone_daemon(tmp_path / "data") as daemon:
@@ -101,17 +152,78 @@ def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
     assert (tmp_path / "dinner.wav").read_bytes().endswith(tone("Dinner is ready."))
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+def test_a_listed_phrase_is_announced_kept_and_deleted(tmp_path: Path) -> None:
+    config, data = tmp_path / "config.toml", tmp_path / "data"
+    config.write_text(example(PHRASES, "toml", "Dinner"))
+    curl, *commands = example(PHRASES, "bash", "curl").replace("\\\n", "").splitlines()
+    with tone_daemon(data, "--config", str(config), table="qwen") as daemon:
+        port = str(daemon.ready()[1])
+        for ending in ("end=done$", "end=done cached=yes$"):
+            subprocess.run(["bash", "-ec", curl.replace("8766", port)], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+            announced = chime("ding", SAMPLE_RATE) + tone("Dinner is ready.")
+            assert (tmp_path / "dinner.wav").read_bytes().endswith(announced)
+            daemon.wait_for(ending)
+        program = f"{sys.executable} -m qwen3tts_daemon phrases --data-dir {data} --http.port {port}"
+        for command, kept in zip(commands, ("1", "0"), strict=True):
+            line = command.replace("qwen3tts-daemon phrases", program)
+            told = subprocess.run(["bash", "-ec", line], timeout=PATIENCE_S, check=True, capture_output=True, text=True)
+            assert told.stdout.startswith(f"sounds kept: {kept},")
+
+
+def test_every_style_is_in_the_table() -> None:
+    rows = re.findall(r"^\| (?:moods|manners) \| (.*) \|$", VOICES, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(BUILT_IN)
+
+
+def test_every_field_of_a_profile_is_described() -> None:
+    assert missing(ProfileSettings.model_fields, VOICES) == []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
+async def test_the_page_of_voices_is_followed_from_its_beginning_to_its_end(tmp_path: Path) -> None:
+    data, config, here = tmp_path / "data", tmp_path / "config.toml", tmp_path / "here"
+    data.mkdir()
+    here.mkdir()
+    (data / "token").write_text(TOKEN)
+    (data / "token").chmod(0o600)
+    (here / "me.wav").write_bytes(to_wav(Audio(pcm=tone("x" * 60), sample_rate=24_000)))
+    config.write_text(example(VOICES, "toml", "[voices.night]"))
+    kinds = ["preset", "cloned", "designed"]
+    with tone_daemon(data, "--config", str(config), table="qwen", kinds=kinds, preview=False) as daemon:
+        wyoming, http = daemon.ready()
+        lines = "\n".join(re.findall(r"```bash\n(.*?)```", VOICES, re.DOTALL)).replace("8766", str(http))
+        environment = {**os.environ, "DATA_DIR": str(data)}
+        shell = await asyncio.create_subprocess_exec("bash", "-ec", lines, cwd=here, env=environment)
+        assert await asyncio.wait_for(shell.wait(), PATIENCE_S) == 0
+        options = dict(re.findall(r"^    (\w+): (\w+)$", example(VOICES, "yaml", "options:"), re.MULTILINE))
+        said = Synthesize("Good night.", SynthesizeVoice(name=options["voice"], speaker=options["speaker"]))
+        async with AsyncTcpClient("127.0.0.1", wyoming) as client:
+            await first_of(client, "audio-stop", said.event())
+        spoken = [
+            *["ryan", "serena", "night", "ryan", "ryan", "ryan", "ryan", "cloned", r"reference:\S+", "late"],
+            options["voice"],
+        ]
+        for voice in spoken:
+            daemon.wait_for(rf"speech id=\S+ protocol=\S+ voice={voice} .*end=done")
+    sounds = [path for path in here.iterdir() if path.suffix == ".mp3"]
+    assert len(sounds) == len(spoken) - 1
+    assert all(path.stat().st_size > 1_000 for path in sounds)
+
+
 @pytest.mark.parametrize(
     "document",
-    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, SPEECH_SERVER],
-    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "speech_server.md"],
+    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, VOICES, SPEECH_SERVER, PHRASES],
+    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "voices.md", "speech_server.md", "phrases.md"],
 )
 def test_lines_are_short(document: str) -> None:
     assert max(map(len, document.splitlines())) <= 120
 
 
 @pytest.mark.parametrize(
-    "document", [HTTP, TROUBLESHOOTING, SPEECH_SERVER], ids=["http.md", "troubleshooting.md", "speech_server.md"]
+    "document",
+    [HTTP, TROUBLESHOOTING, SPEECH_SERVER, PHRASES],
+    ids=["http.md", "troubleshooting.md", "speech_server.md", "phrases.md"],
 )
 def test_lines_for_the_file_can_be_set(document: str, tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
@@ -381,6 +381,136 @@ async def test_brackets_are_text_for_a_request_that_says_so(doors: Doors) -> Non
         sounds.append(await heard(client, "audio-stop", "error"))  # type: ignore[arg-type]
     for pcm in sounds:
         assert longest_silence(pcm[len(with_lead(b"")) :]) < 1_000
+
+
+SSML = (
+    '<speak version="1.1" xml:lang="en"><p>Hello there.</p> <!-- so --> <break time="750ms"/>'
+    '<voice name="nobody">It is <sub alias="nine">9</sub> &lt;<foo bar="1">10</foo>.</voice></speak>'
+)
+
+
+@DOOR
+async def test_every_door_reads_ssml(doors: Doors, ask: Ask) -> None:
+    """Home Assistant's own client sends nothing but the text, a live one in pieces."""
+    pcm = await ask(doors, SSML)
+    assert isinstance(pcm, bytes)
+    assert longest_silence(pcm[len(with_lead(b"")) :]) == 18_000
+    said = with_lead(tone("Hello there.\n")) + silence(750, SAMPLE_RATE) + tone("It is nine less than ten.")
+    assert len(pcm) == pytest.approx(len(said), abs=len(silence(90, SAMPLE_RATE)))
+
+
+async def test_a_request_says_whether_it_is_ssml(doors: Doors) -> None:
+    """What is SSML for one is a text with letters in pointed brackets for the other."""
+    sounds = {}
+    for text_format in ("ssml", "text"):
+        text, fields = "Hello. <break time='500ms'/> Bye.", {"text_format": text_format}
+        body, client = {"input": text, "response_format": "pcm", **fields}, doors.http.client
+        query = {"text": text, "format": "pcm", **fields}
+        line = (await client.post("/v1/audio/speech/batch", json={"items": [body]})).text.splitlines()[0]
+        made = (await client.post("/v1/audio/clips", json=body | {"response_format": "wav"})).json()
+        wyoming_events: tuple[list[Event], ...] = (
+            [Synthesize(text, text_format=text_format).event()],
+            [Event("synthesize", {"text": text, "context": fields})],
+            [SynthesizeStart(text_format=text_format).event(), SynthesizeChunk(text).event(), SynthesizeStop().event()],
+        )
+        sounds[text_format] = [
+            (await client.post("/v1/audio/speech", json=body)).content,
+            (await client.get("/v1/audio/say", params=query)).content,
+            base64.b64decode(json.loads(line)["audio"]),
+            (await client.get(made["path"])).content[44:],
+            await by_websocket(doors, {"text": text, **fields}),
+            *[await by_wyoming(doors, sent) for sent in wyoming_events],
+        ]
+    assert [longest_silence(pcm[len(with_lead(b"")) :]) for pcm in sounds["ssml"]] == [12_000] * 8
+    assert all(longest_silence(pcm[len(with_lead(b"")) :]) < 1_000 for pcm in sounds["text"])
+
+
+async def by_websocket(doors: Doors, fields: dict[str, Any]) -> bytes:
+    async with connect(f"ws://127.0.0.1:{doors.http.port}/v1/tts") as socket:
+        await socket.send(json.dumps({"type": "speak", "final": True, **fields}))
+        sound = b""
+        async for data in socket:
+            if isinstance(data, bytes):
+                sound += data[8:]
+            elif json.loads(data)["type"] == "done":
+                break
+        return sound
+
+
+async def by_wyoming(doors: Doors, sent: list[Event]) -> bytes:
+    async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as client:
+        for event in sent:
+            await client.write_event(event)
+        sound = await heard(client, "synthesize-stopped" if len(sent) > 1 else "audio-stop", "error")
+        assert isinstance(sound, bytes)
+        return sound
+
+
+BEGUN = "<speak><prosody rate='fast'>Hello there.</prosody> <voice name='gong'>是我"
+"""So far, what is finished is heard."""
+
+
+async def test_live_ssml_is_heard_before_it_ends(doors: Doors) -> None:
+    async with connect(f"ws://127.0.0.1:{doors.http.port}/v1/tts") as socket:
+        await socket.send(json.dumps({"type": "speak", "ctx": "a", "text": BEGUN}))
+        while not isinstance(await socket.recv(), bytes):
+            pass
+        await socket.send(json.dumps({"type": "end", "ctx": "a", "text": "</voice></speak>"}))
+        segments = [message async for message in messages(socket) if message["type"] == "segment"]
+        assert [segment["voice"] for segment in segments][-1:] == ["gong"]
+    async with AsyncTcpClient("127.0.0.1", doors.wyoming_port) as client:
+        await client.write_event(SynthesizeStart().event())
+        await client.write_event(SynthesizeChunk(BEGUN).event())
+        while (event := await client.read_event()) is not None and event.type != "audio-chunk":
+            pass
+        for event in (SynthesizeChunk("</voice></speak>"), SynthesizeStop()):
+            await client.write_event(event.event())
+        assert len(await heard(client, "synthesize-stopped")) > 1_000
+
+
+async def messages(socket: ClientConnection) -> AsyncIterator[dict[str, Any]]:
+    """Up to the end of what is spoken."""
+    async for data in socket:
+        if isinstance(data, str):
+            yield (message := json.loads(data))
+            if message["type"] == "done":
+                return
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_dialogue_in_ssml_on_the_websocket(doors: Doors, is_whole: bool) -> None:
+    """Each speaks their own language, though all of the text is known when the first voice is chosen."""
+    text = '<speak><voice name="tone">Who is there?</voice><voice name="gong">是我。</voice> Come in.</speak>'
+    async with connect(f"ws://127.0.0.1:{doors.http.port}/v1/tts") as socket:
+        for piece in [text] if is_whole else text:
+            await socket.send(json.dumps({"type": "speak", "ctx": "a", "text": piece, "final": is_whole}))
+        if not is_whole:
+            await socket.send(json.dumps({"type": "end", "ctx": "a"}))
+        segments = [one async for one in messages(socket) if one["type"] == "segment"]
+    assert [(one["voice"], one["language"], text[one["char_start"] : one["char_end"]]) for one in segments] == [
+        ("tone", "en", "Who is there?"), ("gong", "zh", "是我。"), ("tone", "en", "Come in."),
+    ]  # fmt: skip
+
+
+async def test_an_unknown_format_of_the_text_is_told_by_its_name(doors: Doors) -> None:
+    answer = await doors.http.client.post("/v1/audio/speech", json={"input": "Hello.", "text_format": "xml"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (422, "bad_field", "text_format")
+
+
+async def test_what_would_be_spoken_of_ssml_is_shown(doors: Doors) -> None:
+    first = 'Tom &amp; <sub alias="the post">DHL</sub> come.'
+    text = f'<speak>{first}<break/> Row <say-as interpret-as="characters">ab</say-as></speak>'
+    asked = {"input": text, "voice": "tone", "language": "en"}
+    for fields in ({}, {"text_format": "ssml"}):
+        answer = await doors.http.client.post("/v1/text/spoken", json=asked | fields)
+        segments = answer.json()["segments"]
+        assert [one["spoken"] for one in segments] == ["Tom and the post come.", "Row A B"]
+        assert [one["text"] for one in segments] == ["Tom & DHL come.", "Row ab"]
+        places = [text[one["char_start"] : one["char_end"]] for one in segments]
+        assert places == [first, 'Row <say-as interpret-as="characters">ab']
+    answer = await doors.http.client.post("/v1/text/spoken", json=asked | {"markup": False})
+    assert [one["spoken"] for one in answer.json()["segments"]] == ["Tom and DHL come.", "Row ab"]
 
 
 async def test_many_pieces_without_words_at_once(doors: Doors) -> None:

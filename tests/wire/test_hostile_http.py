@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from qwen3tts_daemon.limits import MAX_REF_AUDIO_CHARS
 from qwen3tts_daemon.protocols.http.server import ServerConfig
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -18,6 +19,7 @@ from tests.wire.http_door import TOKEN, Door, open_door, until
 from tests.wire.patient import connect
 
 SPEECH = "/v1/audio/speech"
+CUSTOM_VOICE = "/api/tts/custom-voice"
 HEAD_TIMEOUT_S = 0.6
 BODY_TIMEOUT_S = 0.5
 MAX_BODY_BYTES = 100_000
@@ -224,11 +226,11 @@ async def test_text_of_odd_characters_is_spoken_or_a_silence_never_a_crash(door:
 
 
 async def test_a_body_too_large_is_refused_without_reading_on(door: Door) -> None:
-    announced = request(SPEECH, f"Content-Length: {MAX_BODY_BYTES + 1}", method="POST")
-    answer = await raw(door, announced)
-    assert (answer.status, answer.code, answer.headers["connection"]) == (413, "too_large", "close")
+    for path, most in ((CUSTOM_VOICE, MAX_BODY_BYTES), (SPEECH, MAX_BODY_BYTES + MAX_REF_AUDIO_CHARS)):
+        answer = await raw(door, request(path, f"Content-Length: {most + 1}", method="POST"))
+        assert (answer.status, answer.code, answer.headers["connection"]) == (413, "too_large", "close")
     chunk = b"%x\r\n" % 50_000 + b" " * 50_000 + b"\r\n"
-    answer = await raw(door, request(SPEECH, "Transfer-Encoding: chunked", method="POST") + 3 * chunk)
+    answer = await raw(door, request(CUSTOM_VOICE, "Transfer-Encoding: chunked", method="POST") + 3 * chunk)
     assert (answer.status, answer.code) == (413, "too_large")
 
 

@@ -17,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.access.invitations import INVITATION_S, Invitations
@@ -28,6 +30,7 @@ from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import Clock
 from tests.patience import PATIENCE_S
 from tests.wire.http_door import TOKEN, Door, open_door
+from tests.wire.patient import connect
 from tests.wire.test_cli import run
 
 SESSION, INVITATIONS = "/v1/session", "/v1/invitations"
@@ -130,6 +133,60 @@ async def test_all_browsers_are_forgotten_by_who_may_manage(door: Door) -> None:
     assert (await door.client.get(SESSION)).json()["paired"] is True
     assert (await door.client.delete("/v1/sessions")).status_code == 204
     assert (await door.client.get(SESSION)).json()["paired"] is False
+
+
+async def listening(door: Door, headers: dict[str, str], query: str = "") -> ClientConnection:
+    """A socket that was let in."""
+    url = f"{door.url.replace('http', 'ws')}/v1/tts{query}"
+    socket = await connect(url, additional_headers=headers)
+    assert json.loads(await socket.recv())["type"] == "ready"
+    return socket
+
+
+async def last_message(socket: ClientConnection) -> dict[str, Any]:
+    """Before it was closed."""
+    message: str | bytes = ""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            message = await socket.recv()
+    last: dict[str, Any] = json.loads(message)
+    return last
+
+
+@pytest.mark.parametrize("policy", ["token", "lan"])
+async def test_what_a_forgotten_browser_has_open_ends_unless_anybody_near_may(
+    speech: Speech, metrics: Metrics, policy: str
+) -> None:
+    async with open_door(speech, metrics, policy=policy) as door:
+        answer = await door.client.post(SESSION, json={"token": TOKEN})
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        ticket, later = [(await door.client.post("/v1/tickets")).json()["ticket"] for _ in range(2)]
+        program = await listening(door, BEARER)
+        browsers = [await listening(door, cookie), await listening(door, {}, f"?ticket={ticket}")]
+        await browsers[0].send(json.dumps({"type": "speak", "ctx": "a", "text": "[hang].", "final": True}))
+        assert (await door.client.delete("/v1/sessions")).status_code == 204
+        for browser in browsers if policy == "token" else []:
+            last = await last_message(browser)
+            assert (last["type"], last["code"], last["fatal"]) == ("error", "unauthorized", True)
+            assert browser.close_code == 4401
+        for open_still in (program, *(browsers if policy == "lan" else [])):
+            await open_still.send('{"type": "ping"}')
+            while json.loads(await open_still.recv())["type"] != "pong":
+                pass
+            await open_still.close()
+        async with httpx.AsyncClient(base_url=door.url, timeout=PATIENCE_S) as stranger:
+            heard = await stranger.get(f"/v1/audio/voices?ticket={later}")
+            assert heard.status_code == (401 if policy == "token" else 200)
+
+
+async def test_who_invites_sees_when_somebody_came_in(door: Door) -> None:
+    assert code_of(await door.client.get(INVITATIONS)) == (401, "unauthorized")
+    given = await invite(door)
+    for came, code in enumerate(["CCCCCC", given["letters"]]):
+        await take(door, code)
+        seen = await door.client.get(INVITATIONS, headers=BEARER)
+        assert seen.json()["let_in"] - given["let_in"] == came
+    assert (await invite(door))["let_in"] == given["let_in"] + 1
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 5}, {"code": None}])

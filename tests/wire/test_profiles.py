@@ -76,6 +76,12 @@ async def test_a_profile_of_the_settings_is_a_voice_everywhere(config: Path, tmp
                 refused = await web.request(method, f"{VOICES}/{path}", headers=BEARER, json={"speed": 1.0})
                 assert (refused.status_code, refused.json()["error"]["code"]) == (409, "setting_locked")
                 assert f"[voices.night] of {config}" in refused.json()["error"]["message"]
+            styles = {"pirate": "Speak like a pirate.", "sad": ""}
+            for change, code in (({"1": "x"}, 422), (styles, 200)):
+                answer = await web.patch("/v1/settings", json={"speech.styles": change}, headers=BEARER)
+                assert answer.status_code == code, answer.text
+            assert {"pirate", "sad"} & {*(await web.get(VOICES)).json()["styles"]} == {"pirate"}
+            assert (await web.get(f"{VOICES}/night")).json()["in_settings"]
         async with connect(f"ws://127.0.0.1:{http}/v1/tts") as socket:
             await socket.send(json.dumps({"type": "speak", "voice": "night", "text": TEXT, "final": True}))
             assert {message["voice"] for _, message in await told_of_one(socket)} == {"night"}

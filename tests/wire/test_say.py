@@ -133,7 +133,7 @@ async def test_the_query_is_documented(door: Door) -> None:
     assert parameters == {
         "text": True, "model": False, "voice": False, "instruct": False, "instructions": False, "format": False,
         "response_format": False, "speed": False, "gain_db": False, "lead_silence_ms": False, "tail_silence_ms": False,
-        "sentence_silence_ms": False, "chime": False, "text_format": False, "private": False,
+        "sentence_silence_ms": False, "style": False, "chime": False, "text_format": False, "private": False,
         "sample_rate": False, "markup": False, "stream_format": False, "language": False, "seed": False,
         "text_layout": False, "text_normalization": False,
         "temperature": False, "top_k": False, "top_p": False, "repetition_penalty": False,

@@ -124,7 +124,16 @@ async def test_each_is_told_with_all_that_a_form_needs(door: Door, path: Path) -
     lead = told["speech.lead_silence_ms"]
     assert (lead["value"], lead["default"], lead["origin"], lead["is_locked"]) == (50, 0, "file", False)
     assert (lead["kind"], lead["minimum"], lead["maximum"], lead["is_whole"]) == ("number", 0, 2000, True)
-    assert {one["kind"] for one in told.values()} == {"number", "switch", "choice", "language", "voice", "table"}
+    assert {one["kind"] for one in told.values()} == {
+        "number",
+        "switch",
+        "choice",
+        "language",
+        "voice",
+        "text",
+        "table",
+        "texts",
+    }
     assert told["qwen.while_loading"]["choices"] == ["wait", "embedded"]
     assert [name for name, one in told.items() if not one["at_once"]] == ["qwen.while_loading"]
     for one in told.values():

@@ -309,6 +309,10 @@ def test_the_commands_ask_a_daemon(tmp_path: Path) -> None:
         assert pcm(out) == tone(WORDS)
         assert run("say", TEXT, "-o", str(out), "--no-text-normalization", data=tmp_path, **ports).returncode == 0
         assert pcm(out) == tone(TEXT)
+        markup = f"{TEXT.removesuffix('.')}<mark name='x'/>."
+        assert run("read", markup, "--text-format", "ssml", data=tmp_path, **ports).stdout == f"{WORDS}\n"
+        assert run("say", markup, "-o", str(out), "--text-format", "ssml", data=tmp_path, **ports).returncode == 0
+        assert pcm(out) == tone(WORDS)
 
 
 def test_the_command_reads_without_a_daemon(tmp_path: Path) -> None:

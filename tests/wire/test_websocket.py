@@ -150,7 +150,10 @@ async def test_what_a_context_cost_is_told(call: Connect, engine: ToneEngine) ->
     async with call() as client:
         await client.say("speak", ctx="a", text="Hello there.", final=True)
         cost = (await client.until("done"))["metrics"]
+        await client.say("speak", ctx="b", text="Hello [limit] there.", final=True)
+        cut = (await client.until("done", ctx="b"))["metrics"]
     assert (cost["queue_ms"], cost["gen_ms"]) == (1250.0, 1.0)
+    assert ("guards" in cost, cut["guards"]) == (False, {"length": 1})
     assert cost["audio_ms"] == len(tone("Hello there.")) / 2 / SAMPLE_RATE * 1000
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from unicodedata import category, name, normalize
 
 from qwen3tts_daemon.embedded.phonemes.digits import one_by_one, plain
+from qwen3tts_daemon.embedded.phonemes.given import Given, in_kokoros_symbols, parts_of, possessive
 from qwen_tts.errors import UnsupportedLanguage
 
 Phonemizer = Callable[[str], str]
@@ -52,8 +53,34 @@ class G2P:
         """The phonemes of a text, "" if nothing in it has a sound. What cannot be read is left out and logged."""
         return self.read(text, locale).phonemes
 
-    def read(self, text: str, locale: str) -> Reading:
-        """See `phonemes`; it says also how much was left out."""
+    def read(self, text: str, locale: str, given: Given | None = None) -> Reading:
+        """See `phonemes`; it says also how much was left out. `given`: letters in it that stand for sounds."""
+        return self._mixed(text, locale, given) if given else self._read(text, locale)
+
+    def _mixed(self, text: str, locale: str, given: Given) -> Reading:
+        """Of a text with letters that stand for sounds: these as they are, and what is between them read."""
+        symbols, unread, sounds = "", 0, ""
+        for part in parts_of(text, given):
+            if part in given:
+                sounds = self._given(given[part], locale)
+                symbols += sounds
+                continue
+            ending, part = possessive(part, sounds) if locale.startswith("en") else ("", part)
+            reading = self._read(part, locale) if any(map(str.isalnum, part)) else Reading(self._known(part), 0)
+            blank_before, blank_after = (" " if edge.isspace() else "" for edge in (part[:1], part[-1:]))
+            symbols += ending + blank_before + reading.phonemes.strip() + blank_after
+            unread += reading.unread
+        return Reading(symbols.strip(), unread)
+
+    def _given(self, sounds: str, locale: str) -> str:
+        symbols = in_kokoros_symbols(sounds)
+        known = self._known(symbols)
+        if len(known) < len(symbols):
+            unknown = " ".join(sorted(set(symbols) - set(known)))
+            logger.warning("left out sounds that the %s voice does not know: %s", locale, unknown)
+        return known
+
+    def _read(self, text: str, locale: str) -> Reading:
         text, unread = _without_foreign_words(one_by_one(plain(text), locale[:2]), locale[:2])
         symbols = self._known(_phonemes(text, self.phonemizer(locale), unread)).strip()
         if not unread and not count_sounds(symbols):

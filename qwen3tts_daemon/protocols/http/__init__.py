@@ -10,6 +10,7 @@ app                  the application: puts together
 routes/              the doors to speech, one file for each family of paths
 own_url              where other devices reach the daemon, for links that it gives out
 json_body, multipart, field_types, speech_request   what a request may hold
+speech_bodies        bodies that say what is spoken; a recording may be in them, whose voice speaks
 response_schemas, audio_responses                   what an answer holds, and sound that is sent while it is spoken
 openapi              what the API document says of all this
 

@@ -1,6 +1,7 @@
 """The HTTP application, put together of the parts that it is given; it knows no settings but its own section."""
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
@@ -15,10 +16,12 @@ from qwen3tts_daemon.protocols.http.routes import (
     batch,
     checkpoints,
     clips,
+    lexicon,
     login,
     new_voices,
     openai,
     page,
+    phrases,
     say,
     settings,
     status,
@@ -29,7 +32,8 @@ from qwen3tts_daemon.protocols.http.routes import (
     wrapper_speech,
 )
 from qwen3tts_daemon.protocols.http.routes.websocket import SocketDoor
-from qwen3tts_daemon.protocols.http.routing_errors import pass_on_routing_errors
+from qwen3tts_daemon.protocols.http.routing_errors import pass_on_routing_errors, pass_on_wrong_query
+from qwen3tts_daemon.protocols.http.speech_bodies import SpeechBodies
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -67,21 +71,23 @@ def build_app(
         frame_ancestors=config.frame_ancestors,
         max_requests_per_address=config.max_connections_per_address,
     )
-    library = speech.voices.library
+    library, bodies = speech.voices.library, SpeechBodies(speech, config.max_body_bytes)
     routers = (
         status.router(speech, metrics, version),
-        login.router(auth, config, pair_command),
+        login.router(auth, config, pair_command, sockets.revoke),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
         voices.router(speech, library, samples),
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
         checkpoints.router(speech, models, downloads),
-        openai.router(speech),
-        batch.router(speech),
+        openai.router(speech, bodies),
+        batch.router(speech, bodies),
         say.router(speech),
         text.router(speech),
+        lexicon.router(speech),
         settings.router(live_settings),
-        clips.router(speech, kept_clips, config),
+        phrases.router(speech),
+        clips.router(speech, kept_clips, config, bodies),
         page.router(),
         websocket.router(sockets),
     )
@@ -89,5 +95,6 @@ def build_app(
         app.include_router(router)
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
     app.add_exception_handler(HTTPException, pass_on_routing_errors(routes))
+    app.add_exception_handler(RequestValidationError, pass_on_wrong_query)
     complete_document(app, routes)
     return app

@@ -163,7 +163,7 @@ class StreamedAudioResponse(Response):
                     raise
                 await self._write(event, send)
         # Who has it all may ask at once how it went: the utterance has been left by then.
-        told = {"x-end": utterance.end} | cost_headers(utterance.measures)
+        told = end_headers(utterance)
         scope["state"].get(TRAILERS, []).extend((name.encode(), value.encode()) for name, value in told.items())
         await self._finish(send)
 
@@ -216,7 +216,7 @@ class WholeAudioResponse(Response):
                 return
         body = to_wav(Audio(pcm=pcm, sample_rate=self._sample_rate))
         headers = {"content-disposition": f'attachment; filename="{self._filename}"'}
-        headers |= {"x-end": utterance.end} | cost_headers(utterance.measures)
+        headers |= end_headers(utterance)
         headers |= speaker_headers(utterance.voice, utterance.model)
         await Response(body, media_type=self.media_type, headers=headers)(scope, receive, send)
 
@@ -225,6 +225,12 @@ def speaker_headers(voice: str, model: str = "") -> dict[str, str]:
     """Who spoke; what is not known is not there. Headers are ASCII: other letters are UTF-8 with %."""
     spoken_by = {"x-voice": voice, "x-model": model}
     return {name: quote(value, safe=":/ ") for name, value in spoken_by.items() if value}
+
+
+def end_headers(utterance: Utterance) -> dict[str, str]:
+    """How it has ended, what it cost, and whether it was kept and needed no engine."""
+    is_cached = {"x-cached": "1"} if utterance.measures.is_cached else {}
+    return {"x-end": utterance.end} | cost_headers(utterance.measures) | is_cached
 
 
 def cost_headers(measures: Measures) -> dict[str, str]:

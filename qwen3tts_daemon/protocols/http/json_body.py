@@ -10,22 +10,31 @@ from qwen3tts_daemon.protocols.strict_json import MOST_VALUES, convert, is_text,
 
 T = TypeVar("T")
 
-_LARGE_BYTES = 64 * 1024
-"""Read beside the event loop."""
+LARGE_BYTES = 64 * 1024
+"""More is read beside the event loop."""
 
 
 async def read_json(request: Request, kind: type[T], *, most_values: int = MOST_VALUES) -> T:
     """The body as `kind`. Raises Refusal, also for JSON that is none (see strict_json)."""
+    check_content_type(request)
+    return convert(await parse_json(await request.body(), most_values), kind)
+
+
+def check_content_type(request: Request) -> None:
+    """Raises Refusal for what does not say that it is JSON."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type and not (content_type == "application/json" or content_type.endswith("+json")):
         raise Refusal("bad_json", f"send application/json, not {content_type[:64]}")
-    data = await request.body()
-    if len(data) > _LARGE_BYTES:
-        return convert(await asyncio.to_thread(_load, data, most_values), kind)
-    return convert(_load(data, most_values), kind)
 
 
-def _load(data: bytes, most_values: int) -> Any:
+async def parse_json(data: bytes | bytearray, most_values: int = MOST_VALUES) -> Any:
+    """The one value that it is. Raises Refusal."""
+    if len(data) > LARGE_BYTES:
+        return await asyncio.to_thread(_load, data, most_values)
+    return _load(data, most_values)
+
+
+def _load(data: bytes | bytearray, most_values: int) -> Any:
     try:
         value = load(data.decode("utf-8"), most_values=most_values)
     except UnicodeDecodeError:

@@ -14,11 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qwen3tts_daemon.access.auth import Auth, Principal
 from qwen3tts_daemon.access.headers import Headers
 from qwen3tts_daemon.failures import Refusal, describe
+from qwen3tts_daemon.limits import MAX_REF_AUDIO_CHARS
 from qwen3tts_daemon.protocols.http.concurrency_limit import RequestLimit
 from qwen3tts_daemon.protocols.http.cors import cors_headers, preflight_headers
 from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.http.replies import HttpReply, abort_connection, describe_http, refuse_upgrade
-from qwen3tts_daemon.protocols.http.request_body import RequestBody
+from qwen3tts_daemon.protocols.http.request_body import PATHS_OF_SPEECH, RequestBody
 from qwen3tts_daemon.protocols.http.request_state import request_id_of, set_principal, set_request_id
 from qwen3tts_daemon.protocols.http.security_headers import security_headers
 from qwen3tts_daemon.sparing_log import SparingLog
@@ -61,9 +62,7 @@ class AdmissionMiddleware:
     # -- requests ------------------------------------------------------------------------------------------
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_form = dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/form-data")
-        max_bytes = max(self._max_body_bytes, MAX_FORM_BYTES) if is_form else self._max_body_bytes
-        body = RequestBody(scope, receive, max_bytes, self._body_timeout_s)
+        body = RequestBody(scope, receive, self._max_bytes(scope), self._body_timeout_s)
         asked = Headers(scope["headers"])
         reply = HttpReply(scope, send, body, self._headers(scope, asked))
         try:
@@ -90,6 +89,14 @@ class AdmissionMiddleware:
             else:
                 self._tell(scope, error)
                 await reply.fail(error)
+
+    def _max_bytes(self, scope: Scope) -> int:
+        """Of the body."""
+        if dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/form-data"):
+            return max(self._max_body_bytes, MAX_FORM_BYTES)
+        if scope["path"] in PATHS_OF_SPEECH:
+            return self._max_body_bytes + MAX_REF_AUDIO_CHARS
+        return self._max_body_bytes
 
     def _tell(self, scope: Scope, error: Exception) -> None:
         """The log, of what its client is not shown: browsers hide refused upgrades, and refusals of other sites."""

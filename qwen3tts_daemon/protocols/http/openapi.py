@@ -66,8 +66,12 @@ def schemas_of(kind: Any) -> dict[str, Any]:
 def json_body(kind: Any, components: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """For `openapi_extra` of a route that reads `kind`; with `components` if they say more than the struct can."""
     (schema,), own = msgspec.json.schema_components((kind,), ref_template=_REFERENCE)
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return {"requestBody": body, _COMPONENTS: own if components is None else components}
+    return body_of(schema) | {_COMPONENTS: own if components is None else components}
+
+
+def body_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads such JSON."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def form_body(kind: type[msgspec.Struct], *files: str, **more: Any) -> dict[str, Any]:

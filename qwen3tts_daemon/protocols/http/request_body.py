@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+from typing import Self
 
 from starlette.types import Message, Receive, Scope
 
 from qwen3tts_daemon.failures import Refusal
 
+PATHS_OF_SPEECH = ("/v1/audio/speech", "/v1/audio/speech/batch", "/v1/audio/clips")
+"""Their bodies may be longer, by a recording; see speech_bodies"""
+_KEY = "request_body"
 _SKIP_S = 1.0
 
 
@@ -21,6 +25,18 @@ class RequestBody:
         self._headers = dict(scope["headers"])
         self._bytes = 0
         self._is_complete = False
+        scope.setdefault("state", {})[_KEY] = self
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """The one that is being received."""
+        body = scope["state"][_KEY]
+        assert isinstance(body, cls)
+        return body
+
+    def wait_longer(self, wait_s: float) -> None:
+        """It had to wait for us."""
+        self._deadline += wait_s
 
     @property
     def is_unread(self) -> bool:

@@ -45,6 +45,11 @@ class Invitation(TypedDict):
     url: str | None
     link: str | None
     qr: str | None
+    let_in: int
+
+
+class LetIn(TypedDict):
+    let_in: int
 
 
 class Ticket(TypedDict):
@@ -117,6 +122,8 @@ class Voices(TypedDict):
     kinds: Sequence[VoiceKind]
     languages: list[SpokenLanguage]
     default_language: str
+    styles: Sequence[str]
+    """That voices which take instructions may be told by name"""
     preview: bool
     revision: int
 
@@ -167,6 +174,30 @@ class SettingsFile(TypedDict):
 class ChangeableSettings(TypedDict):
     file: SettingsFile
     settings: list[Setting]
+
+
+class LexiconEntry(TypedDict):
+    written: str
+    say: str
+    pinyin: str
+    ipa: str
+    language: str
+    voice: str
+
+
+class LexiconProblem(TypedDict):
+    """`line`: of the file, if it is known."""
+
+    message: str
+    line: int | None
+
+
+class KeptLexicon(TypedDict):
+    """`problem`: with the file as it is now; the entries are those that it had before."""
+
+    path: str
+    problem: LexiconProblem | None
+    entries: list[LexiconEntry]
 
 
 class DownloadProgress(TypedDict):
@@ -281,6 +312,17 @@ class Message(TypedDict):
     message: str
 
 
+class KeptPhrases(TypedDict):
+    """Sound that is kept so that it begins at once."""
+
+    cache: Literal["off", "phrases", "all"]
+    listed: int
+    """Phrases in the settings."""
+    count: int
+    """Sounds that are kept."""
+    bytes: int
+
+
 class Costs(TypedDict):
     """Seconds; what is not known is not there."""
 
@@ -300,3 +342,5 @@ class Report(Costs):
     chars: int
     samples: int
     unread: int
+    cached: bool
+    """It was spoken before, and no engine was asked."""

@@ -1,13 +1,16 @@
-"""The router's 404 and 405, told as every other failure."""
+"""What the framework refuses by itself, told as every other failure: the router's 404 and 405, and wrong queries."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
+
+from qwen3tts_daemon.failures import Refusal
 
 
 def pass_on_routing_errors(
@@ -25,6 +28,14 @@ def pass_on_routing_errors(
         raise error
 
     return pass_on
+
+
+async def pass_on_wrong_query(request: Request, error: Exception) -> Response:
+    """What pydantic reads: parameters of paths and queries."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    raise Refusal("bad_field", f"{name}: {first['msg']}", param=name)
 
 
 def _methods_of(scope: Scope, routes: Sequence[BaseRoute]) -> list[str]:

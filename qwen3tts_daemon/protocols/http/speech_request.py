@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 
 from qwen3tts_daemon.audio import Encoder, open_encoder
 from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.hosting.model_names import ALWAYS_LISTED, OWN
-from qwen3tts_daemon.limits import Gain, Instruct, Silence, Speed
+from qwen3tts_daemon.limits import MAX_REF_AUDIO_CHARS, Gain, Instruct, Silence, Speed, Transcript
 from qwen3tts_daemon.protocols.http.field_types import (
     NUMBER_TEXTS,
     FormatName,
@@ -23,16 +22,14 @@ from qwen3tts_daemon.protocols.http.field_types import (
     Temperature,
     TopK,
     TopP,
-    read_numbers,
 )
-from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
-from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.clip import Encoding
-from qwen3tts_daemon.speech.request import Caller, Order, TextFormat
+from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
-from qwen_tts.api import Capabilities, Sampling, TextLayout
+from qwen3tts_daemon.text.sent_text import TextFormat
+from qwen_tts.api import Capabilities, Sampling, TextLayout, Voice
 
 _SAMPLING_FIELDS = ("seed", "temperature", "top_k", "top_p", "repetition_penalty")
 
@@ -46,7 +43,18 @@ class NamedVoice(msgspec.Struct, frozen=True):
     id: str
 
 
-class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
+class BroughtVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The voice that a body brings along; it is taken out where the body is read (see speech_bodies)."""
+
+    ref_audio: Annotated[str, Meta(max_length=MAX_REF_AUDIO_CHARS)] | None = None
+    """A recording whose voice speaks this once, in place of `voice`: base64, or a name from /v1/audio/references."""
+    ref_text: Transcript | None = ""
+    """Its words; without them only its speaker embedding is used."""
+    x_vector_only_mode: bool | None = False
+    """Use the speaker embedding only, words or not."""
+
+
+class SpeechBody(BroughtVoice, frozen=True, kw_only=True):
     """The request of POST /v1/audio/speech. Fields that are not known are ignored."""
 
     input: InputText
@@ -57,6 +65,8 @@ class SpeechBody(msgspec.Struct, frozen=True, kw_only=True):
     """A name from /v1/audio/voices, an alias or one of OpenAI's; without it the language's own voice."""
     instructions: Instruct | None = None
     """How to say it, in words."""
+    style: str | None = None
+    """The name of a style, such as "whisper"; left out by voices that take no instructions."""
     response_format: FormatName | None = DEFAULT_FORMAT
     """mp3, opus, aac, flac, wav or pcm (16-bit little-endian mono)."""
     speed: Speed | None = 1.0
@@ -113,14 +123,6 @@ def name_of(voice: str | NamedVoice | None) -> str | None:
     return (voice.id if isinstance(voice, NamedVoice) else voice) or None
 
 
-Body = TypeVar("Body", bound=SpeechBody)
-
-
-async def read_speech(request: Request, kind: type[Body]) -> Body:
-    """The body, in which numbers may be text. Raises Refusal."""
-    return convert(read_numbers(await read_json(request, dict[str, Any])), kind)
-
-
 def speech_components(kind: type[SpeechBody]) -> dict[str, Any]:
     """Its schemas for the OpenAPI document, in which numbers may be text."""
     components = schemas_of(kind)
@@ -135,18 +137,22 @@ def speech_body(kind: type[SpeechBody]) -> dict[str, Any]:
 
 
 def utterance_of(
-    body: SpeechBody, speech: Speech, protocol: str, caller: Caller, *, streamed: bool = True
-) -> Utterance:
-    """The utterance, with its whole text. Raises InvalidRequest, which has our names of the fields, and Refusal."""
+    body: SpeechBody, speech: Speech, protocol: str, caller: Caller, *,
+    voice: str | Voice | None = None, streamed: bool = True,
+) -> Utterance:  # fmt: skip
+    """The utterance, with its whole text; `voice` speaks in place of the body's. Raises InvalidRequest, which has our
+    names of the fields, and Refusal."""
     speech.models.check(body.model)
-    return speech.whole_utterance(_order_of(body, protocol, streamed=streamed), body.input, caller)
+    order = _order_of(body, protocol, voice or name_of(body.voice), streamed=streamed)
+    return speech.whole_utterance(order, body.input, caller)
 
 
-def _order_of(body: SpeechBody, protocol: str, *, streamed: bool) -> Order:
+def _order_of(body: SpeechBody, protocol: str, voice: str | Voice | None, *, streamed: bool) -> Order:
     """The body in our words."""
     given = {name: value for name in _SAMPLING_FIELDS if (value := getattr(body, name)) is not None}
     return Order(
-        protocol=protocol, voice=name_of(body.voice), language=body.language, instruct=body.instructions or "",
+        protocol=protocol, voice=voice, language=body.language, instruct=body.instructions or "",
+        style=body.style or "",
         speed=1.0 if body.speed is None else body.speed, gain_db=body.gain_db or 0.0,
         lead_silence_ms=body.lead_silence_ms, tail_silence_ms=body.tail_silence_ms,
         sentence_silence_ms=body.sentence_silence_ms, chime=body.chime, text_format=body.text_format,

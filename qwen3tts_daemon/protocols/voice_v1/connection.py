@@ -8,13 +8,11 @@ utterances.
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import CLOSE_CODES, describe
-from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.context import (
     CancelUtterance,
     Context,
@@ -30,7 +28,7 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DoneReason, Watch
 from qwen3tts_daemon.protocols.voice_v1.outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1.pump import Pump
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL, Session
-from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES, download_of, status_of, voices_of
+from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES
 from qwen3tts_daemon.protocols.voice_v1.writer import SocketEnded, SocketWriter
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.request import Caller
@@ -82,14 +80,12 @@ class VoiceConnection:
 
     def __init__(
         self, websocket: WebSocket, address: str, speech: Speech, settings: WebSocketSettings, clock: Clock,
-        models: ModelsDirectory, downloads: Downloads, version: str,
+        watched: Callable[[], Sequence[WatchedMessage]], version: str,
     ) -> None:  # fmt: skip
         self.session = Session(
-            settings, lambda: speech.voices, lambda: speech.capabilities, self._watched,
+            settings, lambda: speech.voices, lambda: speech.capabilities, watched,
             now=clock(), state=VOICE_STATES[speech.manager.state], version=version,
         )  # fmt: skip
-        self._models = models
-        self._downloads = downloads
         self._websocket = websocket
         self._address = address
         self._speech = speech
@@ -125,12 +121,6 @@ class VoiceConnection:
             for pump in self._pumps.values():
                 pump.utterance.cancel()
 
-    def _watched(self) -> list[WatchedMessage]:
-        told: list[WatchedMessage] = [voices_of(self._speech, self._models), status_of(self._speech)]
-        if self._downloads.last is not None:
-            told.append(download_of(self._downloads.last))
-        return told
-
     def drain(self) -> None:
         """Let what runs end, then close."""
         self._do(self.session.drain(self._clock()))
@@ -138,6 +128,10 @@ class VoiceConnection:
     def cancel_all(self) -> None:
         """Cancel what still runs, then close."""
         self._do(self.session.cancel_all(self._clock()))
+
+    def revoke(self) -> None:
+        """Whoever it is may not speak any more: cancel what runs, then close."""
+        self._do(self.session.revoke(self._clock()))
 
     def abort(self) -> None:
         """Cut the connection."""

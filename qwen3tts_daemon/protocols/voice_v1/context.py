@@ -182,6 +182,7 @@ def _metrics(measures: Measures, audio_s: float) -> DoneMetrics:
         ttfa_ms=None if measures.ttfa_s is None else _ms(measures.ttfa_s),
         gen_ms=None if measures.synthesis_s is None else _ms(measures.synthesis_s),
         rtf=None if measures.rtf is None else round(measures.rtf, 4),
+        guards=dict(measures.guards), cached=measures.is_cached,
     )  # fmt: skip
 
 

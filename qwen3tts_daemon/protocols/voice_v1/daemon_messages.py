@@ -10,7 +10,7 @@ from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.protocols.voice_v1.client_messages import MessageId, tag_of
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
-from qwen_tts.api import ModelState
+from qwen_tts.api import Guard, ModelState
 from qwen_tts.errors import OtherVoice
 from qwen_tts.limits import MAX_TEXT_CHARS
 
@@ -111,6 +111,10 @@ class DoneMetrics(msgspec.Struct, kw_only=True, omit_defaults=True):
     ttfa_ms: float | None = None
     gen_ms: float | None = None
     rtf: float | None = None
+    guards: dict[Guard, int] = {}
+    """What had to be done against a model's mistakes, and how often"""
+    cached: bool = False
+    """It was spoken before, and no engine was asked"""
 
 
 class DoneMessage(_FromDaemon, kw_only=True):
@@ -203,6 +207,8 @@ class VoicesMessage(_FromDaemon, kw_only=True, omit_defaults=False):
     kinds: tuple[str, ...]
     """Of voices that can be spoken"""
     preview: bool
+    samples: int
+    """Made since the daemon's start: with each one, a voice more `has_sample`; the list has no other revision for it"""
     checkpoints: tuple[str, ...]
     """That lie on the daemon's disk, whole"""
     problem: str

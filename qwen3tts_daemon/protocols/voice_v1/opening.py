@@ -104,6 +104,6 @@ class ContextOpener:
     def _settle(self, ctx: Context, message: SpeakMessage) -> tuple[str, str]:
         """Its voice and language, as far as they can be told now: they stay so. Empty where not."""
         is_whole = message.final and len(message.text) <= MAX_TEXT_CHARS
-        text = first_words(message.text, ctx.options.split) if is_whole else None
+        text = first_words(message.text, ctx.options.split, ctx.options.text_format) if is_whole else None
         ctx.options, voice, language = self._options.settled(ctx.options, text, request_id=ctx.request_id)
         return voice, language

@@ -14,8 +14,9 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import LEAD_MS, Description, Gain, Instruct, Silence, Speed, within
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat, format_of_engine
-from qwen3tts_daemon.speech.request import Order, TextFormat
+from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.text.segments import Split
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AUTO, Capabilities, DesignedVoice, Sampling, TextLayout, VoiceKind
 
@@ -34,6 +35,7 @@ class OptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     """How the voice sounds, in words; with the mode `design`."""
     language: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
     instruct: Instruct | UnsetType | None = UNSET
+    style: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
     speed: Speed | UnsetType | None = UNSET
     gain_db: Gain | UnsetType | None = UNSET
     lead_silence_ms: Silence | UnsetType | None = UNSET
@@ -70,6 +72,8 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     design: str = ""
     language: str = AUTO
     instruct: str = ""
+    style: str = ""
+    """The name of one; left out by voices that take no instructions"""
     speed: float = 1.0
     gain_db: float = 0.0
     lead_silence_ms: int | None = None
@@ -101,7 +105,7 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
         """What speech is asked for."""
         return Order(
             protocol="websocket", voice=DesignedVoice(self.design) if self.mode == "design" else self.voice,
-            language=self.language, instruct=self.instruct, speed=self.speed, gain_db=self.gain_db,
+            language=self.language, instruct=self.instruct, style=self.style, speed=self.speed, gain_db=self.gain_db,
             lead_silence_ms=self.lead_silence_ms, tail_silence_ms=self.tail_silence_ms,
             sentence_silence_ms=self.sentence_silence_ms, chime=self.chime, split=self.split,
             text_layout=self.text_layout, text_normalization=self.text_normalization, markup=self.markup,
@@ -136,6 +140,7 @@ class SessionOptions:
             raise Refusal("bad_field", f"mode must be one of: {', '.join(self.modes)}", param="mode")
         if options.is_parallel and options.format.framing == "raw":
             raise Refusal("bad_field", "contexts in parallel need the framing tagged", param="policy")
+        self._voices().config.styles.instruction(options.style)
         return self._designed(options) if options.mode == "design" else self._voiced(options)
 
     def settled(self, options: ContextOptions, text: str | None, *, request_id: str) -> tuple[ContextOptions, str, str]:

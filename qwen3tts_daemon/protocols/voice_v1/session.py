@@ -310,6 +310,14 @@ class Session:
             self._contexts.cut_off(ctx, "cancelled", now)
         return self._decided()
 
+    def revoke(self, now: float) -> list[ContextAction]:
+        """The client was let in by what is void now."""
+        actions = self.cancel_all(now)
+        refusal = Refusal("unauthorized", "this browser is not paired any more")
+        self._say(error_message(refusal, fatal=True))
+        self.outbox.close(refusal.code, refusal.message)
+        return actions
+
     # -- saying --------------------------------------------------------------------------------------------
 
     def _say(self, message: DaemonMessage) -> None:

@@ -16,9 +16,10 @@ from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.connection import LAST_WORDS_S, Clock, VoiceConnection, subprotocol_of
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import encode_message, error_message
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL
-from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES
+from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES, all_of
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen_tts.api import ModelState
 
 
@@ -26,16 +27,17 @@ class Sockets:
     """All sockets of the daemon: opens them, tells them of the engine's state, ends them."""
 
     def __init__(
-        self, speech: Speech, settings: WebSocketSettings, models: ModelsDirectory, downloads: Downloads, *,
-        version: str = "", clock: Clock | None = None,
+        self, speech: Speech, settings: WebSocketSettings, models: ModelsDirectory, downloads: Downloads,
+        samples: VoiceSamples | None = None, *, version: str = "", clock: Clock | None = None,
     ) -> None:  # fmt: skip
-        """Who watches is told of `models` and `downloads` too."""
+        """Who watches is told of `models`, `downloads` and `samples` too."""
         self._speech = speech
         self._settings = settings
-        self._models, self._downloads = models, downloads
+        self._watched = lambda: all_of(speech, models, downloads, samples)
         self._version = version
         self._clock = clock or asyncio.get_running_loop().time
         self._live: set[VoiceConnection] = set()
+        self._revocable: set[VoiceConnection] = set()
         self._per_address: Counter[str] = Counter()
         self._none_live = asyncio.Event()
         self._none_live.set()
@@ -54,8 +56,10 @@ class Sockets:
             await websocket.send_text(encode_message(error_message(refusal, fatal=True)))
             await websocket.close(describe(refusal).close_code, refusal.code)
 
-    async def serve(self, websocket: WebSocket, *, address: str) -> None:
-        """One socket, from the upgrade to its end. `address`: the client's, as a trusted proxy may have named it."""
+    async def serve(self, websocket: WebSocket, *, address: str, is_revocable: bool = False) -> None:
+        """One socket, from the upgrade to its end. `address`: the client's, as a trusted proxy may have named it;
+        `is_revocable`: it ends with `revoke`.
+        """
         offered = [name for name in websocket.scope["subprotocols"] if not name.startswith("bearer.")]
         if offered and SUBPROTOCOL not in offered:
             with contextlib.suppress(RuntimeError):
@@ -67,24 +71,32 @@ class Sockets:
             limit = self._settings.max_sockets_per_address
             await self.refuse(websocket, Refusal("rate_limited", f"at most {limit} sockets from one address"))
         else:
-            await self._serve(websocket, address)
+            await self._serve(websocket, address, is_revocable=is_revocable)
 
-    async def _serve(self, websocket: WebSocket, address: str) -> None:
+    async def _serve(self, websocket: WebSocket, address: str, *, is_revocable: bool) -> None:
         self._per_address[address] += 1
         socket = VoiceConnection(
-            websocket, address, self._speech, self._settings, self._clock, self._models, self._downloads, self._version
+            websocket, address, self._speech, self._settings, self._clock, self._watched, self._version
         )
         self._live.add(socket)
+        if is_revocable:
+            self._revocable.add(socket)
         self._none_live.clear()
         try:
             await socket.run()
         finally:
             self._live.discard(socket)
+            self._revocable.discard(socket)
             self._per_address[address] -= 1
             if not self._per_address[address]:
                 del self._per_address[address]
             if not self._live:
                 self._none_live.set()
+
+    def revoke(self) -> None:
+        """End those whose clients were let in by what is void now."""
+        for socket in list(self._revocable):
+            socket.revoke()
 
     def _tell_state(self, state: ModelState) -> None:
         for socket in self._live:

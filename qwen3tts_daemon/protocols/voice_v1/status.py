@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from qwen3tts_daemon.downloads.background import Download
+from qwen3tts_daemon.downloads.background import Download, Downloads
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     DownloadMessage,
@@ -16,6 +16,7 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     WatchedModel,
 )
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.voice_samples import VoiceSamples
 from qwen_tts.api import ModelState, mebibytes
 
 WATCH_S = 1.0
@@ -44,16 +45,27 @@ def status_of(speech: Speech) -> StatusMessage:
     )  # fmt: skip
 
 
-def voices_of(speech: Speech, models: ModelsDirectory) -> VoicesMessage:
+def voices_of(speech: Speech, models: ModelsDirectory, samples: VoiceSamples | None) -> VoicesMessage:
     capabilities = speech.capabilities
     return VoicesMessage(
         revision=speech.voices.revision, voices=len(speech.voices.known), kinds=capabilities.voice_kinds,
-        preview=capabilities.is_preview, checkpoints=models.names, problem=models.problem,
+        preview=capabilities.is_preview, samples=samples.made if samples else 0,
+        checkpoints=models.names, problem=models.problem,
     )  # fmt: skip
 
 
 def download_of(download: Download) -> DownloadMessage:
     return DownloadMessage(**msgspec.structs.asdict(download))
+
+
+def all_of(
+    speech: Speech, models: ModelsDirectory, downloads: Downloads, samples: VoiceSamples | None
+) -> list[WatchedMessage]:
+    """How things are now, for who watches."""
+    told: list[WatchedMessage] = [voices_of(speech, models, samples), status_of(speech)]
+    if downloads.last is not None:
+        told.append(download_of(downloads.last))
+    return told
 
 
 class Watch:

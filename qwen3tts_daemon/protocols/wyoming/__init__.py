@@ -1,7 +1,6 @@
 """The Wyoming server, which Home Assistant talks to.
 
 wire           bytes <-> events, with limits on everything
-ssml           markup -> text, piece by piece
 info           what `describe` is answered
 session        one client's events in, things to do out. No I/O
 answer_events  the events of one answer. No I/O

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 from wyoming.event import Event
-from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
+from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
 from qwen3tts_daemon.voices.names import FIRST, labels
 from qwen_tts.api import Capabilities, VoiceInfo
@@ -45,15 +45,20 @@ class Describer:
         self._made = Info()
 
     def info(
-        self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str] | None = None
-    ) -> Info:
-        """`defaults`: by language, the voice that speaks if none is named. Made anew when something changes."""
-        asked_for = (capabilities, tuple(voices), defaults or {})
+        self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str] | None = None,
+        styles: Mapping[str, Sequence[str]] | None = None,
+    ) -> Info:  # fmt: skip
+        """`defaults`: by language, the voice that speaks if none is named. `styles`: by voice, those that it can speak
+        in: Wyoming calls them speakers. Made anew when something changes."""
+        asked_for = (capabilities, tuple(voices), defaults or {}, styles or {})
         if asked_for != self._made_for:
-            self._made_for, self._made = asked_for, self._make(capabilities, voices, defaults or {})
+            self._made_for, self._made = asked_for, self._make(*asked_for)
         return self._made
 
-    def _make(self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str]) -> Info:
+    def _make(
+        self, capabilities: Capabilities, voices: Sequence[VoiceInfo], defaults: Mapping[str, str],
+        styles: Mapping[str, Sequence[str]],
+    ) -> Info:  # fmt: skip
         return _KeptInfo(
             tts=[
                 TtsProgram(
@@ -62,15 +67,16 @@ class Describer:
                     installed=True,
                     description=_description(capabilities),
                     version=self._version,
-                    voices=self._voices(capabilities, voices, defaults),
+                    voices=self._voices(capabilities, voices, defaults, styles),
                     supports_synthesize_streaming=self._streaming,
                 )
             ]
         )
 
     def _voices(
-        self, capabilities: Capabilities, offered: Sequence[VoiceInfo], defaults: Mapping[str, str]
-    ) -> list[TtsVoice]:
+        self, capabilities: Capabilities, offered: Sequence[VoiceInfo], defaults: Mapping[str, str],
+        styles: Mapping[str, Sequence[str]],
+    ) -> list[TtsVoice]:  # fmt: skip
         voices = [
             TtsVoice(
                 name=name,
@@ -79,6 +85,7 @@ class Describer:
                 description=label,
                 version=self._version,
                 languages=languages,
+                speakers=[TtsVoiceSpeaker(name=style) for style in styles.get(name, ())] or None,
             )
             for name, label, languages in _entries(self._listed(offered), defaults)
         ]

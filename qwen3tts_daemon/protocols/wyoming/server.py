@@ -109,7 +109,8 @@ class WyomingServer:
 
     def _info(self) -> Info:
         voices = self._speech.voices
-        return self._describer.info(self._speech.capabilities, voices.voices, voices.defaults)
+        styles = {known.name: voices.styles_of(known) for known in voices.known}
+        return self._describer.info(self._speech.capabilities, voices.voices, voices.defaults, styles)
 
     def _leave(self, task: asyncio.Task[None]) -> None:
         connection = self._connections.pop(task)

@@ -11,7 +11,7 @@ Rules of the protocol, as real clients need them
 4. describe and ping are answered at once, whatever is being spoken. What is not known is ignored.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,8 +24,8 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Gain, Instruct, Seed, Silence, Speed
 from qwen3tts_daemon.protocols.strict_json import convert
-from qwen3tts_daemon.protocols.wyoming.ssml import PlainText, SsmlText
-from qwen3tts_daemon.speech.request import Order, TextFormat
+from qwen3tts_daemon.speech.request import Order
+from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen_tts.api import Sampling
 from qwen_tts.errors import InvalidRequest
 
@@ -68,11 +68,16 @@ RequestAction = MoreText | TextEnd | Fail
 WyomingAction = Reply | Begin | RequestAction
 
 
+_FORMATS: Mapping[str, TextFormat] = {"text": "text", "ssml": "ssml"}
+
+
 class _VoiceField(msgspec.Struct):
     """As sent: the library drops the language of a voice that has a name."""
 
     name: str | None = None
     language: str | None = None
+    speaker: str | None = None
+    """A style of it"""
 
 
 class _ContextField(msgspec.Struct):
@@ -95,21 +100,20 @@ class _ContextField(msgspec.Struct):
 class _StartFields(msgspec.Struct):
     voice: _VoiceField | None = None
     text_format: str | None = None
-    """An extension that some clients send beside the voice"""
+    """Wyoming leaves open which there are; what is unknown says nothing."""
     context: _ContextField | None = None
 
     def order(self) -> Order:
         voice, context = self.voice or _VoiceField(), self.context or _ContextField()
+        text_format = _FORMATS.get(self.text_format or "", context.text_format)
         return Order(
             protocol="wyoming", voice=voice.name, language=voice.language, instruct=context.instruct,
+            style=voice.speaker or "",
             speed=context.speed, gain_db=context.gain_db, lead_silence_ms=context.lead_silence_ms,
             tail_silence_ms=context.tail_silence_ms, sentence_silence_ms=context.sentence_silence_ms,
             chime=context.chime, private=context.private, text_normalization=context.text_normalization,
-            markup=context.markup, text_format=context.text_format, sampling=Sampling(seed=context.seed),
+            markup=context.markup, text_format=text_format, sampling=Sampling(seed=context.seed),
         )  # fmt: skip
-
-    def text_filter(self) -> PlainText | SsmlText:
-        return SsmlText() if self.text_format == "ssml" else PlainText()
 
 
 class _ChunkFields(msgspec.Struct):
@@ -126,25 +130,21 @@ class WyomingSession:
     def __init__(self, describe: Callable[[], Info], *, streaming: bool) -> None:
         self._describe = describe
         self._streaming = streaming
-        self._live: PlainText | SsmlText | None = None
-
-    @property
-    def is_live(self) -> bool:
+        self.is_live = False
         """Inside a stream of text: the client has the word."""
-        return self._live is not None
 
     def receive(self, event: Event) -> list[WyomingAction]:
         if Describe.is_type(event.type):
             return [Reply(self._describe().event())]
         if Ping.is_type(event.type):
             return [Reply(Pong(event.data.get("text")).event())]
-        if self._live is not None and SynthesizeChunk.is_type(event.type):
-            return self._chunk(event, self._live)
-        if self._live is not None and SynthesizeStop.is_type(event.type):
-            return self._stop(self._live)
+        if self.is_live and SynthesizeChunk.is_type(event.type):
+            return self._chunk(event)
+        if self.is_live and SynthesizeStop.is_type(event.type):
+            return self._stop()
         if self._streaming and SynthesizeStart.is_type(event.type):
             return self._start(event)
-        if self._live is None and Synthesize.is_type(event.type):
+        if not self.is_live and Synthesize.is_type(event.type):
             return self._whole(event)
         return []
 
@@ -153,31 +153,26 @@ class WyomingSession:
             request = _parse(event, _WholeFields)
         except InvalidRequest as error:
             return [Begin(error, is_stream=False)]
-        markup = request.text_filter()
-        text = markup.feed(request.text) + markup.rest()
-        return [Begin(request.order(), is_stream=False), MoreText(text), TextEnd()]
+        return [Begin(request.order(), is_stream=False), MoreText(request.text), TextEnd()]
 
     def _start(self, event: Event) -> list[WyomingAction]:
-        before = self._stop(self._live) if self._live is not None else []
-        self._live = PlainText()
+        before = self._stop() if self.is_live else []
+        self.is_live = True
         try:
             request = _parse(event, _StartFields)
         except InvalidRequest as error:
             return [*before, Begin(error, is_stream=True)]
-        self._live = request.text_filter()
         return [*before, Begin(request.order(), is_stream=True)]
 
-    def _chunk(self, event: Event, live: PlainText | SsmlText) -> list[WyomingAction]:
+    def _chunk(self, event: Event) -> list[WyomingAction]:
         try:
-            text = live.feed(_parse(event, _ChunkFields).text)
+            return [MoreText(_parse(event, _ChunkFields).text)]
         except InvalidRequest as error:
             return [Fail(error)]
-        return [MoreText(text)] if text else []
 
-    def _stop(self, live: PlainText | SsmlText) -> list[WyomingAction]:
-        self._live = None
-        rest = live.rest()
-        return [MoreText(rest), TextEnd()] if rest else [TextEnd()]
+    def _stop(self) -> list[WyomingAction]:
+        self.is_live = False
+        return [TextEnd()]
 
 
 _Model = TypeVar("_Model", bound=msgspec.Struct)

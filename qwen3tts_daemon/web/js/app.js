@@ -80,6 +80,17 @@ class App extends Emitter {
     this.emit("voices");
   }
 
+  /** What was pushed of the voices. A sample that was made changes nothing that is shown. */
+  async keepUp({ revision, samples }) {
+    const isNew = samples !== (this.#samplesMade ?? samples);
+    this.#samplesMade = samples;
+    if (this.catalogue === null) return;
+    if (this.catalogue.revision !== revision) await this.loadVoices();
+    else if (isNew) this.catalogue = await get("v1/audio/voices");
+  }
+
+  #samplesMade = undefined;
+
   async loadSamples() {
     this.samples = await get(`api/sample-texts?locale=${language()}`);
     this.emit("samples");
@@ -98,11 +109,11 @@ class App extends Emitter {
       await this.#nameVoice(utterance);
       if (utterance.isKept && utterance.sound.length) await this.history.add(utterance);
     });
+    if (!isLive) context.speak(text, true); // before anything is drawn, which takes as long as the engine's first sound
     if (isPlayed) {
       this.#toasts.over("error");
       this.dock.show(utterance);
     }
-    if (!isLive) context.speak(text, true);
     return utterance;
   }
 
@@ -165,6 +176,22 @@ class App extends Emitter {
         if (!(await askToPair(this))) return undefined;
       }
     }
+  }
+
+  /** As `manage`, but raises what is wrong with the action. */
+  async attempt(action) {
+    let wrong = null;
+    const done = await this.manage(async () => {
+      try {
+        return await action();
+      } catch (error) {
+        if (error.code === "unauthorized") throw error;
+        wrong = error;
+        return undefined;
+      }
+    });
+    if (wrong) throw wrong;
+    return done;
   }
 
   get isLocked() {
@@ -256,7 +283,7 @@ export async function start(makers) {
     Object.assign(app, { status, statusAt: performance.now() });
     app.emit("status", status);
   });
-  app.client.on("voices", ({ revision }) => app.catalogue && app.catalogue.revision !== revision && app.loadVoices().catch(() => {}));
+  app.client.on("voices", (told) => app.keepUp(told).catch(() => {}));
   app.on("speaking", update);
   app.on("voices", () => {
     byId("preview").hidden = !app.catalogue.preview || recall("preview-seen", false);
@@ -271,6 +298,8 @@ export async function start(makers) {
   });
   byId("unlock").append(button("lock", "pair.open", () => askToPair(app), "primary"));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.stop());
+  document.addEventListener("pointerdown", ({ target }) => target.closest("[data-audible]") && app.player.prepare());
+  document.addEventListener("keydown", ({ key, target }) => key === " " && target.matches("[data-audible]") && app.player.prepare());
   for (const gesture of ["pointerup", "keydown"]) document.addEventListener(gesture, () => app.player.wake());
   for (const moment of ["online", "focus"]) window.addEventListener(moment, () => app.catalogue && app.client.connect());
   await app.history.open();

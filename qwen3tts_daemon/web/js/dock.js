@@ -1,7 +1,7 @@
 // The player that every tab shares: what is heard now, and what can be done with it.
 
 import { given } from "./api.js";
-import { h, icon, iconButton, option, reasonOf, say, unable } from "./dom.js";
+import { audible, h, icon, iconButton, option, reasonOf, say, unable } from "./dom.js";
 import { figuresOf } from "./figures.js";
 import { clock, language, onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
@@ -27,7 +27,7 @@ export class Dock {
 
   constructor(app) {
     this.#app = app;
-    this.playButton = h("button.round", { type: "button", tLabel: "dock.play", onclick: () => this.toggle() }, icon("play"));
+    this.playButton = audible(h("button.round", { type: "button", tLabel: "dock.play", onclick: () => this.toggle() }, icon("play")));
     this.stopButton = iconButton("stop", "dock.stop", () => app.stop());
     this.canvas = h("canvas.wave", { tLabel: "dock.seek" });
     this.waveform = new Waveform(this.canvas);
@@ -38,7 +38,7 @@ export class Dock {
     this.speed = h("select.quiet", { tLabel: "dock.speed", tTitle: "dock.speed", onchange: () => this.#setSpeed(Number(this.speed.value)) });
     this.figures = h("dl.figures", { id: "figures" });
     this.formats = menu("download", "dock.download", () => waysToSave(app, this.#utterance));
-    this.replayButton = iconButton("replay", "dock.replay", () => this.replay());
+    this.replayButton = audible(iconButton("replay", "dock.replay", () => this.replay()));
     this.shareButton = iconButton("share", "dock.share", () => shareClip(app, this.#utterance));
     this.more = iconButton("code", "dock.code", () => showCode(this.#utterance));
     this.unfolder = iconButton("unfold", "dock.unfold", () => this.#unfold(this.node.dataset.open !== "true"), { "aria-controls": "figures" });
@@ -198,7 +198,7 @@ export class Dock {
   #remedies = {
     again: () => {
       const { error, options } = this.#utterance;
-      const seed = NEW_SEED.includes(error?.code) ? undefined : options.sampling?.seed;
+      const seed = error && !NEW_SEED.includes(error.code) ? options.sampling?.seed : undefined;
       this.#app.speakAgain(this.#utterance, { sampling: given({ ...options.sampling, seed }) });
     },
     other: () => {

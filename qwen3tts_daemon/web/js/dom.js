@@ -132,6 +132,12 @@ export function option(value, text, key) {
   return node;
 }
 
+/** `control` will be heard when it is pressed: the sound device opens while it is still held down. */
+export function audible(control) {
+  control.dataset.audible = "";
+  return control;
+}
+
 export function card(titleKey, ...children) {
   return h("section.card", {}, titleKey && h("h2", { t: titleKey, tabIndex: -1 }), ...children);
 }
@@ -141,6 +147,19 @@ export function saveFile(blob, name) {
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
+
+/** Above all else, and gone when it closes. What is told meanwhile stands in it: all that does not is out of reach. */
+export function showModal(box) {
+  document.body.append(box);
+  box.showModal();
+  placeNotices();
+  box.addEventListener("close", () => {
+    placeNotices();
+    box.remove();
+  }, { once: true });
+}
+
+const placeNotices = () => ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(document.querySelector(".toasts"));
 
 /** Open a dialog that is gone when it closes; resolves with what `close(value)` was given. */
 export function dialog(titleKey, build, values) {
@@ -153,13 +172,9 @@ export function dialog(titleKey, build, values) {
     };
     const box = h("dialog", { "aria-label": t(titleKey, values) }, heading);
     box.append(...[build(close)].flat());
-    box.addEventListener("close", () => {
-      box.remove();
-      resolve(value);
-    });
+    box.addEventListener("close", () => resolve(value));
     box.addEventListener("click", (event) => event.target === box && close());
-    document.body.append(box);
-    box.showModal();
+    showModal(box);
   });
 }
 

@@ -1,7 +1,7 @@
 // Voices that people made: keep, rename, export, import, delete.
 
 import { call } from "./api.js";
-import { actOn, button, card, confirmed, dialog, field, h, option, renew, saveFile } from "./dom.js";
+import { actOn, audible, button, card, confirmed, dialog, field, h, option, renew, saveFile } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { menu } from "./menu.js";
 import { preview } from "./preview.js";
@@ -90,7 +90,7 @@ export function library(app) {
     const name = prettyName(voice);
     const act = (drawing, key, action) => actOn(drawing, key, { name }, () => action(voice));
     const about = !voice.available ? t("voice.silent") : descriptionOf(voice);
-    const played = voice.available && act("play", "voice.preview-of", () => preview(app, voice));
+    const played = voice.available && audible(act("play", "voice.preview-of", () => preview(app, voice)));
     const words = (text) => h("span.voice-words", {}, h("strong", { textContent: name, dir: "auto" }), h("span.about", { textContent: text, dir: "auto" }));
     if (voice.in_settings) {
       return h("li.row", {}, avatar(voice.id, name), words([about, t("library.in-settings")].join(" · ")), h("span.row-actions", {}, played));

@@ -135,11 +135,14 @@ export function newcomerProblem(app) {
 export function needs(app, kind, key, content) {
   const missing = h("section.card.missing", { hidden: true }, h("h2", { t: "missing.title" }), h("p", { t: key }), way(app, kind), newcomerProblem(app));
   content.hidden = true;
+  /** Whenever it comes into sight: room on the disk, and what stands in the way, may be other ones by then. */
+  const look = () => missing.checkVisibility() && app.models.load();
   app.on("voices", () => {
     content.hidden = !app.kinds.includes(kind);
     missing.hidden = !content.hidden;
-    if (!missing.hidden && !app.models.known) app.models.load();
+    if (!app.models.known) look();
   });
+  app.tabs.panels.addEventListener("tab", look);
   return h("div.stack", {}, missing, content);
 }
 

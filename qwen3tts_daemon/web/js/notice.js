@@ -1,7 +1,7 @@
 // What is to be said of the utterance in the player, and the one thing that its listener can do about it.
 
 import { announce } from "./announcer.js";
-import { button, detailOf, h, say } from "./dom.js";
+import { audible, button, detailOf, h, say } from "./dom.js";
 import { errorKey, languageName, listOf, t } from "./i18n.js";
 
 /** Of a mishap that may not come again: the same text is spoken once more. */
@@ -24,7 +24,9 @@ export function noticeOf(utterance, voiceOf, { isSilent = false, isOffline = fal
   if (error) return noticeOfError(error, utterance, voiceOf);
   const unread = warnings.find(({ code }) => code === "unread");
   if (unread) return withOther("hint", unread, "notice.unread", utterance, voiceOf);
-  if (reason === "limit") return { kind: "hint", key: "speak.limit" };
+  const guards = utterance.metrics?.guards ?? {};
+  if (reason === "limit") return guards.length ? { kind: "hint", key: "notice.overran", remedy: "again" } : { kind: "hint", key: "speak.limit" };
+  if (guards.silence) return { kind: "hint", key: "notice.hushed", remedy: "again" };
   if (warnings.some(({ code }) => code === "timeout")) return { kind: "hint", key: "live.timeout" };
   return null;
 }
@@ -67,6 +69,7 @@ function partsOf({ key, values, detail, remedy }, act) {
   const isQuestion = remedy === "other";
   const words = isQuestion ? null : h("p");
   const go = remedy ? button(isQuestion ? "speak" : null, isQuestion ? key : remedy === "pair" ? "pair.open" : `notice.${remedy}`, () => act(remedy)) : null;
+  if (go && remedy !== "pair") audible(go);
   say(words ?? go.querySelector("span"), key, "t", values);
   return [words, detail && detailOf(detail), go].filter(Boolean);
 }

@@ -99,6 +99,7 @@ function showInvitation(app, first) {
   return dialog("pair.add", (close) => {
     const shown = h("div.invitation");
     const left = h("p.hint", { role: "timer" });
+    let letIn = first.let_in;
 
     function show(invitation) {
       const { letters, url, qr } = invitation;
@@ -107,6 +108,7 @@ function showInvitation(app, first) {
         h("div", {}, h("p", { textContent: url ? t("pair.type", { url }) : t("pair.only-here") }),
           h("output.big-letters", { textContent: `${letters.slice(0, 3)} ${letters.slice(3)}` }), left),
       ].filter(Boolean));
+      letIn = invitation.let_in;
       const until = performance.now() + invitation.expires_in_s * SECOND_MS;
       clearInterval(timer);
       timer = setInterval(() => tick(until), SECOND_MS);
@@ -116,9 +118,17 @@ function showInvitation(app, first) {
     function tick(until) {
       const seconds = Math.ceil((until - performance.now()) / SECOND_MS);
       left.textContent = seconds > 0 ? t("pair.left", { time: clock(seconds) }) : t("pair.over");
-      if (seconds > 0) return;
+      if (seconds > 0) return look();
       clearInterval(timer);
       shown.replaceChildren(left);
+      return undefined;
+    }
+
+    async function look() {
+      const now = await get("v1/invitations").catch(() => ({ let_in: letIn }));
+      if (now.let_in === letIn || !shown.isConnected) return;
+      close();
+      app.tell("pair.came");
     }
 
     async function again() {

@@ -69,6 +69,12 @@ export class Player extends Emitter {
     return this.#opening;
   }
 
+  /** While a button that will be heard is still held down: the device opens meanwhile, and sleeps again if nothing comes. */
+  prepare() {
+    this.unlock();
+    if (this.state === "idle") this.#scheduleSleep();
+  }
+
   async #open() {
     const context = this.#context;
     const report = (message) => context === this.#context && this.#hear(message);

@@ -6,7 +6,7 @@ import { decodeFile } from "./wav.js";
 
 export async function preview(app, voice) {
   app.player.unlock();
-  const samples = voice.has_sample && (await fetchSample(voice));
+  const samples = app.known(voice.id)?.has_sample && (await fetchSample(voice));
   if (samples) return app.play({ samples, title: prettyName(voice), text: sampleText(app, voice) });
   return app.speak({ text: sampleText(app, voice), title: prettyName(voice), isKept: false, options: { voice: voice.id, language: languageOf(voice) } });
 }

@@ -1,7 +1,7 @@
 // A recording from a file or the microphone, seen, heard and trimmed; it may be there again after a reload.
 
 import { Store } from "./database.js";
-import { button, h, icon, iconButton, say } from "./dom.js";
+import { audible, button, h, icon, iconButton, say } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { inSeconds, number, onLanguage, t } from "./i18n.js";
 import { LONGEST_RECORDING_S, Recorder, canRecord } from "./recorder.js";
@@ -47,7 +47,7 @@ export class RecordingInput extends Emitter {
     this.title = h("strong", { dir: "auto" });
     this.length = h("p.hint");
     this.shown = h("div.recorded", { hidden: true },
-      h("div.recorded-head", {}, this.title, iconButton("play", "clone.listen", () => this.#listen()), iconButton("trash", "clone.remove", () => this.#remove())),
+      h("div.recorded-head", {}, this.title, audible(iconButton("play", "clone.listen", () => this.#listen())), iconButton("trash", "clone.remove", () => this.#remove())),
       h("div.trim", {}, this.canvas, hasTrim && [this.from, this.to]),
       this.length);
     this.node = h("div.recording", {}, this.drop, this.shown);

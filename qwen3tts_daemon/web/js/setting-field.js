@@ -1,11 +1,13 @@
 // One setting of the daemon as a field: a control of its kind, what came of a change, and where its value comes from.
 
 import { copyButton } from "./clipboard.js";
-import { actOn, button, h, option } from "./dom.js";
+import { actOn, button, detailOf, h, option } from "./dom.js";
 import { errorKey, has, languageName, number, t } from "./i18n.js";
 import { prettyName } from "./voices.js";
 
-const FRAMES = { switch: "label.check", table: "fieldset.field" };
+const FRAMES = { switch: "label.check", table: "fieldset.field", texts: "fieldset.field" };
+const ALIAS = { name: "settings.alias", remove: "settings.alias-remove", add: "settings.alias-add" };
+const STYLE = { name: "settings.style", remove: "settings.style-remove", add: "settings.style-add" };
 
 /**
  * `save(name, value)` resolves with the setting as it is then, or raises; null is the default again.
@@ -38,7 +40,7 @@ export function settingField(app, setting, save, isKept) {
       node.replaceWith(drawn);
       drawn.querySelector("input, select, button").focus();
     } catch (error) {
-      wrong.replaceChildren(t(errorKey(error)), " ", h("span.detail", { textContent: error.message, lang: "en" }));
+      wrong.replaceChildren(t(errorKey(error)), detailOf(error.message));
       if (control.matches("select")) control.value = setting.value ?? "";
       if (control.matches("[type=checkbox]")) control.checked = setting.value;
     }
@@ -60,7 +62,7 @@ export function settingField(app, setting, save, isKept) {
 /** In the page's language; the daemon's own where it has a setting that the page does not know. */
 function wordsOf({ name, kind, about }) {
   const key = `setting.${name}`;
-  const title = kind === "table" ? "legend.label" : "span.label";
+  const title = FRAMES[kind] === "fieldset.field" ? "legend.label" : "span.label";
   if (!has(key)) return [h(title, { textContent: name }), h("span.hint", { textContent: about, lang: "en" })];
   return [h(title, { t: key }), has(`${key}-about`) && h("span.hint", { t: `${key}-about` })];
 }
@@ -78,7 +80,13 @@ const CONTROLS = {
   language: (app, { value, choices }, change) => select(choices.map((code) => option(code, languageName(code))), value, change),
   voice: (app, { value }, change) => select([option("", "", "voice.auto"), ...voiceOptions(app, value)], value ?? "", (voice) => change(voice || null)),
   text: (app, { value }, change) => h("input", { type: "text", value, dir: "auto", onchange: ({ target }) => change(target.value) }),
-  table: aliasRows,
+  table: (app, setting, change) => nameRows(setting, change, ALIAS, (name, voice, save) => {
+    const chosen = select([option("", "", "settings.alias-voice"), ...voiceOptions(app, voice)], voice, save);
+    chosen.setAttribute("aria-label", t("settings.alias-of", { name }));
+    return chosen;
+  }),
+  texts: (app, setting, change) => nameRows(setting, change, STYLE, (name, text, save) =>
+    h("input", { type: "text", value: text, maxLength: 500, tLabel: "settings.style-text", tPlaceholder: "settings.style-text", dir: "auto", onchange: save }), true),
 };
 
 const range = (low, high) => t(high === null ? "settings.at-least" : "settings.between", { low: number(low ?? 0), high: number(high ?? 0) });
@@ -90,32 +98,31 @@ function select(options, value, change) {
 }
 
 /** The voices that can speak, and the one that is set even if it cannot. */
-function voiceOptions(app, value) {
+export function voiceOptions(app, value) {
   const voices = (app.catalogue?.voices ?? []).filter((voice) => voice.available);
   const isThere = !value || voices.some((voice) => voice.id === value);
   return [...(isThere ? [] : [option(value, value)]), ...voices.map((voice) => option(voice.id, prettyName(voice)))];
 }
 
-/** Names, each with the voice that it stands for. */
-function aliasRows(app, { value }, change) {
+/** Names, each with what it stands for; `mayBeEmpty`: that may be nothing. */
+function nameRows({ value }, change, words, control, mayBeEmpty = false) {
   const rows = h("ul.rows");
-  const save = () => change(Object.fromEntries([...rows.children].map((row) => row.pair()).filter(([name, voice]) => name && voice)));
+  const save = () => change(Object.fromEntries([...rows.children].map((row) => row.pair()).filter(([name, one]) => name && (one || mayBeEmpty))));
 
-  function add(name, voice) {
-    const input = h("input", { type: "text", value: name, maxLength: 80, tLabel: "settings.alias", tPlaceholder: "settings.alias", dir: "auto", onchange: save });
-    const chosen = select([option("", "", "settings.alias-voice"), ...voiceOptions(app, voice)], voice, save);
-    chosen.setAttribute("aria-label", t("settings.alias-of", { name }));
-    const row = h("li.row", {}, input, chosen, actOn("trash", "settings.alias-remove", { name }, () => {
+  function add(name, one) {
+    const input = h("input", { type: "text", value: name, maxLength: 80, tLabel: words.name, tPlaceholder: words.name, dir: "auto", onchange: save });
+    const meant = control(name, one, save);
+    const row = h("li.row", {}, input, meant, actOn("trash", words.remove, { name }, () => {
       row.remove();
       more.focus();
       save();
     }));
-    row.pair = () => [input.value.trim(), chosen.value];
+    row.pair = () => [input.value.trim(), meant.value.trim()];
     rows.append(row);
     return input;
   }
 
-  for (const [name, voice] of Object.entries(value)) add(name, voice);
-  const more = button(null, "settings.alias-add", () => add("", "").focus());
+  for (const [name, one] of Object.entries(value)) add(name, one);
+  const more = button(null, words.add, () => add("", "").focus());
   return h("div.stack", {}, rows, h("p.actions", {}, more));
 }

@@ -2,7 +2,7 @@
 // remembered, the sound is in the history.
 
 import { call, given } from "./api.js";
-import { button, h, icon, reasonOf, unable } from "./dom.js";
+import { audible, button, h, icon, reasonOf, unable } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { keepVoice } from "./library.js";
 import { sameMoment } from "./moment.js";
@@ -173,13 +173,13 @@ export class Takes {
     const app = this.#app;
     const canvas = h("canvas.wave");
     const waveform = new Waveform(canvas);
-    const play = h("button.round", { type: "button", onclick: () => app.dock.show(take.utterance) }, icon("play"));
+    const play = audible(h("button.round", { type: "button", onclick: () => app.dock.show(take.utterance) }, icon("play")));
     const compare = h("button.chip", { type: "button", t: "design.compare", onclick: () => this.#choose(take) });
     const keep = button("star", "design.keep", async () => {
       take.isKept ||= Boolean(await keepTake(app, take.order));
       show();
     });
-    const again = button("reuse", "design.again", () => this.#again(take));
+    const again = audible(button("reuse", "design.again", () => this.#again(take)));
     const [title, length] = [h("h3"), h("span.hint")];
     const node = h("li.card.take", {}, h("div.take-head", {}, play, reasonOf(play, "unseen"), title, length, compare), canvas,
       h("p.about.excerpt", { textContent: take.order.options.design, dir: "auto" }), h("p.actions", {}, keep, again, reasonOf(keep)));

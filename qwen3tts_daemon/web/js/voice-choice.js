@@ -1,6 +1,6 @@
 // Where a voice is chosen: beside the text, or in a sheet that a chip opens where there is no room beside it.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton, showModal } from "./dom.js";
 import { onLanguage, translate } from "./i18n.js";
 import { voicePicker } from "./voice-picker.js";
 import { avatar } from "./voices.js";
@@ -9,14 +9,13 @@ import { avatar } from "./voices.js";
 export function voiceChoice(app) {
   const narrow = matchMedia("(max-width: 60rem)"); // as in style.css
   const picker = voicePicker(app);
-  const sheet = h("dialog.sheet", { tLabel: "voice.title", onclose: () => sheet.remove() }, iconButton("close", "close", () => sheet.close()));
+  const sheet = h("dialog.sheet", { tLabel: "voice.title" }, iconButton("close", "close", () => sheet.close()));
   const place = h("div");
   const name = h("strong", { dir: "auto" });
   const chip = h("button.voice-chip", { type: "button", "aria-haspopup": "dialog", onclick: open });
 
   function open() {
-    document.body.append(sheet);
-    sheet.showModal();
+    showModal(sheet);
     picker.querySelector("input[type=radio]:checked")?.focus();
   }
 

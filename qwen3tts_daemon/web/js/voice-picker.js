@@ -1,6 +1,6 @@
 // Voice cards: choose, try, search, favour. A card is one stop of the Tab key; arrows go on from it.
 
-import { h, icon, iconButton, renew } from "./dom.js";
+import { audible, h, icon, iconButton, renew } from "./dom.js";
 import { languageName, onLanguage, t } from "./i18n.js";
 import { preview } from "./preview.js";
 import { recall, remember } from "./settings.js";
@@ -51,7 +51,7 @@ export function voicePicker(app) {
     const isThere = !voice || voice.available;
     const input = h("input", { type: "radio", name: "voice", value: id, checked: app.voice === id, disabled: !isThere, onchange: () => { app.voice = id; } });
     const about = !voice ? t("voice.auto-about") : isThere ? descriptionOf(voice) : t("voice.silent");
-    const play = voice && isThere && iconButton("play", "voice.preview", () => preview(app, voice), { tabIndex: -1 });
+    const play = voice && isThere && audible(iconButton("play", "voice.preview", () => preview(app, voice), { tabIndex: -1 }));
     if (play) play.setAttribute("aria-label", t("voice.preview-of", { name }));
     return h("li.voice", {},
       h("label", {}, input, avatar(id, name), h("span.voice-words", {},

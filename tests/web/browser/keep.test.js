@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { env, heardOut, launch, open, quit, reload, saved, speak, until, visit } from "./page.js";
+import { env, heardOut, launch, open, pushing, quit, reload, saved, speak, until, visit } from "./page.js";
 import { wav } from "./sounds.js";
 
 const ALL = env("PAGE_ALL");
@@ -72,6 +72,7 @@ test("a designed voice: four clicks and a name; its takes are there after a relo
 
   await reload(page);
   assert.equal(await page.inputValue("#panel-design textarea >> nth=0"), "A calm old sailor");
+  await page.getByRole("button", { name: "Listen to take C" }).waitFor();
   assert.deepEqual(await page.locator(".take h3").allTextContents(), ["Take A", "Take B", "Take C"]);
   await page.getByRole("button", { name: "Listen to take B" }).click();
   await heardOut(page);
@@ -111,6 +112,7 @@ test("what the daemon has forgotten says so, and is made again by the same seed"
   await page.locator(".row:has-text('Take B')").getByRole("button", { name: /^Too long ago/ }).click();
   await page.waitForSelector("#panel-design:not([hidden])");
   await page.waitForSelector(".take h3:has-text('Take D')");
+  await heardOut(page);
   assert.equal(sent.filter(({ mode }) => mode === "design").at(-1).sampling.seed, 8);
   await close();
 });
@@ -184,7 +186,7 @@ test("what is deleted from the history can be brought back, and focus stays in t
   assert.match(await page.textContent("dialog h2"), /2/);
   await page.click("dialog button.danger");
   await page.waitForSelector("#panel-history .empty:not([hidden])");
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "What was said");
+  await until(page, () => document.activeElement.textContent === "What was said");
   await open(page, "speak");
   await page.fill("#text", "Half a thought");
   await page.click("#panel-speak button:has-text('Clear')");
@@ -222,6 +224,35 @@ test("voices: one stop of the Tab key each, arrows within and between, filters, 
   assert.deepEqual(await names(), ["Gong"]);
   await page.locator(".picker select").nth(0).selectOption("");
   assert.deepEqual((await names()).slice(1), ["Gong", "Tone"], "who speaks the page's language comes first");
+  await close();
+});
+
+test("a sample that is made meanwhile is known without a reload", async () => {
+  let [hasSample, push] = [false, null];
+  const asked = [];
+  const { page, close } = await visit(ALL, { before: async (page) => {
+    push = await pushing(page, "voices");
+    await page.route("**/v1/audio/voices", async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      for (const voice of json.voices) voice.has_sample = hasSample;
+      await route.fulfill({ response: answer, json });
+    });
+    await page.route("**/v1/audio/voices/tone/sample", (route) => {
+      asked.push(route.request().url());
+      return route.fulfill({ contentType: "audio/wav", body: wav(1).buffer });
+    });
+  } });
+  await page.click("[aria-label='Tone: listen']");
+  await heardOut(page);
+  assert.deepEqual(asked, []);
+  hasSample = true;
+  await Promise.all([page.waitForResponse("**/v1/audio/voices"), push(({ samples }) => ({ samples: samples + 1 }))]);
+  for (let tries = 0; tries < 5 && asked.length === 0; tries++) { // what came is read a moment later
+    await page.click("[aria-label='Tone: listen']");
+    await heardOut(page);
+  }
+  assert.equal(asked.length, 1);
   await close();
 });
 

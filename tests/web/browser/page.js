@@ -56,6 +56,19 @@ export async function visit(url, { expected = [], ready = true, before, ...optio
   };
 }
 
+/** For `before` of a visit. What it gives says the daemon's last message of this type once more, changed. */
+export async function pushing(page, type) {
+  let [client, last] = [null, null];
+  await page.routeWebSocket(/v1\/tts/, (socket) => {
+    client = socket;
+    socket.connectToServer().onMessage((message) => {
+      if (typeof message === "string" && JSON.parse(message).type === type) last = JSON.parse(message);
+      socket.send(message);
+    });
+  });
+  return (changes) => client.send(JSON.stringify({ ...last, ...changes(last) }));
+}
+
 export async function open(page, tab) {
   await page.click(`#tab-${tab}`);
   await page.waitForSelector(`#panel-${tab}:not([hidden])`);

@@ -68,6 +68,15 @@ test("a locked page asks from Speak; wrong letters are told; then it speaks what
   await close();
 });
 
+test("a browser that is forgotten hears so at once", async () => {
+  const { page, close } = await visit(`${LOCKED}#token=${TOKEN}`);
+  const forgotten = await fetch(new URL("v1/sessions", LOCKED), { method: "DELETE", headers: { Authorization: `Bearer ${TOKEN}` } });
+  assert.equal(forgotten.status, 204);
+  await page.waitForSelector("#state[data-state=locked]");
+  assert.ok(await page.isVisible("#unlock button"));
+  await close();
+});
+
 test("a name that was typed survives the pairing that keeping it needs, given up or done", async () => {
   const { page, close } = await visit(ALL, { expected: [/401/] });
   await open(page, "design");
@@ -90,7 +99,7 @@ test("a name that was typed survives the pairing that keeping it needs, given up
 });
 
 test("a paired browser shows letters, a picture and how long they are good; with them another is let in", async () => {
-  const { page, close } = await visit(ALL, { expected: [/401/] });
+  const { page, close } = await visit(ALL, { expected: [/40[13]/] });
   await open(page, "status");
   await page.click("#panel-status button:has-text('Add a phone')");
   await page.fill("dialog input", TOKEN);
@@ -101,8 +110,15 @@ test("a paired browser shows letters, a picture and how long they are good; with
   const old = await letters();
   await page.click("dialog button:has-text('New letters')");
   await until(page, (before) => document.querySelector("dialog .big-letters").textContent !== before, old);
+  const refuse = (route) => (route.request().method() === "POST" ? route.fulfill({ status: 403, json: { error: { code: "forbidden_address", message: "" } } }) : route.continue());
+  await page.route("**/v1/invitations", refuse);
+  await page.click("dialog button:has-text('New letters')");
+  await page.click("#alert .toast:has-text('not allowed') button[aria-label='Close']"); // above the dialog, and within reach
+  await page.unroute("**/v1/invitations", refuse);
   const phone = await fetch(new URL("v1/session", ALL), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ code: await letters() }) });
   assert.equal(phone.status, 204);
   assert.match(phone.headers.get("set-cookie"), /HttpOnly/);
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.waitForSelector("#message .toast:has-text('The new browser is paired')");
   await close();
 });

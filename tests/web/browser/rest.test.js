@@ -56,8 +56,11 @@ test("the history keeps what was said over a reload: played, used again, saved, 
     await speak(page, text);
     await heardOut(page);
   }
-  await reload(page);
+  const rows = (count) => until(page, (wanted) => document.querySelectorAll("#panel-history .row").length === wanted, count);
   await open(page, "history");
+  await rows(3);
+  await reload(page);
+  await rows(3);
   const texts = () => page.locator("#panel-history .excerpt").allTextContents();
   assert.deepEqual(await texts(), ["The third thing.", "The second thing.", "The first thing."]);
   await page.click("[aria-label='Play: The second thing.']");
@@ -66,7 +69,7 @@ test("the history keeps what was said over a reload: played, used again, saved, 
   const { content } = await saved(page, () => page.click("[aria-label='Download as WAV: The first thing.']"));
   assert.equal(content.length, 44 + 2 * 16 * 1440);
   await page.click("[aria-label='Delete: The third thing.']");
-  await until(page, () => document.querySelectorAll("#panel-history .row").length === 2);
+  await rows(2);
   await page.click("[aria-label='Use text and settings again: The first thing.']");
   await page.waitForSelector("#panel-speak:not([hidden])");
   assert.equal(await page.inputValue("#text"), "The first thing.");
@@ -115,8 +118,8 @@ test("the status is pushed: models, rows, the last utterance; and the card is gi
   assert.equal(await page.isVisible("#panel-status table"), false, "figures are for experts");
   await page.click("#panel-status button:has-text('Give the memory back')");
   await until(page, () => document.querySelector("#panel-status table").textContent.includes("not loaded"));
-  assert.match(await page.textContent("#panel-status .next"), /^Resting: loads in \d+ s$/);
-  assert.equal(await page.isVisible("#panel-status button:has-text('Give the memory back')"), false, "there is nothing to give");
+  await until(page, () => /^Resting: loads in \d+ s$/.test(document.querySelector("#panel-status .next").textContent));
+  await page.waitForSelector("#panel-status button:has-text('Give the memory back')", { state: "hidden" }); // there is nothing to give
   assert.ok(!asked.includes("/api/gpu-status"), "nobody polls");
   await open(page, "speak");
   await speak(page, "And it wakes.");

@@ -149,7 +149,7 @@ test("voices are found, tried, favoured, chosen and remembered", async () => {
   await reload(page);
   assert.ok(await page.isChecked(".voice input[value=gong]"));
   await open(page, "history");
-  assert.match(await page.textContent("#panel-history"), /Nothing yet/, "a preview is not kept");
+  await page.waitForSelector("#panel-history .empty:not([hidden])"); // a preview is not kept
   await close();
 });
 
@@ -305,6 +305,9 @@ test("errors are words in the page's language, at what they are about, and never
   assert.equal(await page.locator("#alert img").count(), 0);
   await speak(page, "Fine again.");
   await until(page, () => document.querySelector("#alert").childElementCount === 0);
+  await heardOut(page);
+  await speak(page, "On and on. [limit]");
+  await page.waitForSelector(".notice-line[data-kind=hint]:has-text('went on longer') button:has-text('Speak it again')");
   await close();
 });
 
@@ -381,6 +384,34 @@ test("where the browser lets nothing be heard it says so, and a tap plays from t
   await until(page, () => document.querySelector(".behind mark")?.textContent === "One is here.");
   await heardOut(page);
   assert.equal(await page.isVisible(".notice-line"), false);
+  await close();
+});
+
+test("the sound device opens while a button is held down that will be heard, and for no other", async () => {
+  const { page, close } = await visit(FAST, { before: (page) => page.addInitScript(() => {
+    window.devices = 0;
+    window.AudioContext = class extends window.AudioContext {
+      constructor(options) {
+        super(options);
+        window.devices += 1;
+      }
+    };
+  }) });
+  const devices = () => page.evaluate(() => window.devices);
+  await page.click("#panel-speak button:has-text('Clear')");
+  await page.click("[aria-label='Gong: favourite']");
+  await page.fill("#text", "Pressed, and not yet let go.");
+  for (const tab of ["history", "speak"]) await open(page, tab);
+  assert.equal(await devices(), 0);
+  await page.hover("[aria-label='Gong: listen']");
+  await page.mouse.down();
+  assert.equal(await devices(), 1);
+  await page.mouse.move(1, 1);
+  await page.mouse.up();
+  assert.equal(await page.isVisible(".dock"), false);
+  await page.click("#panel-speak button[type=submit]");
+  await heardOut(page);
+  assert.equal(await devices(), 1, "the same one");
   await close();
 });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { env, heardOut, launch, onPlainHttp, open, quit, saved, speak, until, visit } from "./page.js";
+import { env, heardOut, launch, onPlainHttp, open, pushing, quit, saved, speak, until, visit } from "./page.js";
 import { wav } from "./sounds.js";
 
 const ALL = env("PAGE_ALL");
@@ -175,6 +175,29 @@ test("sound to tokens and back", async () => {
   await close();
 });
 
+test("a tab whose voice model comes is usable without a reload", async () => {
+  let [hasCome, push] = [false, null];
+  const { page, close } = await visit(ALL, { before: async (page) => {
+    push = await pushing(page, "voices");
+    await page.route("**/v1/audio/voices", async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      await route.fulfill({ response: answer, json: hasCome ? json : { ...json, kinds: ["preset"], revision: 1 } });
+    });
+  } });
+  await open(page, "clone");
+  await page.waitForSelector("#panel-clone .missing:not([hidden])");
+  assert.equal(await page.locator("#panel-clone .drop").isVisible(), false);
+  hasCome = true;
+  push(() => ({}));
+  await page.waitForSelector("#panel-clone .missing", { state: "hidden" });
+  await page.setInputFiles("#panel-clone .drop input[type=file]", wav(6));
+  await page.getByLabel(/sound of the voice only/).check();
+  await page.locator("#panel-clone").getByRole("button", { name: "Try it" }).click();
+  await heardOut(page);
+  await close();
+});
+
 test("what the voice that is loaded cannot do is explained, with the command that helps", async () => {
   const { page, close } = await visit(`${env("PAGE_PREVIEW")}#token=${env("PAGE_TOKEN")}`);
   assert.ok(await page.isVisible("#preview"));
@@ -184,6 +207,8 @@ test("what the voice that is loaded cannot do is explained, with the command tha
     assert.match(await page.textContent(`#panel-${tab} .missing`), /\d\.\d GB/);
     assert.equal(await page.locator(`#panel-${tab} button.primary:visible`).count(), 0);
   }
+  await Promise.all([page.waitForRequest("**/v1/checkpoints"), open(page, "clone")]); // room and obstacles may be other ones now
+  await open(page, "codec");
   const card = page.locator("#panel-codec .missing");
   await card.getByRole("button", { name: "Download" }).click();
   await card.getByText("no answer from http://127.0.0.1:1").waitFor();

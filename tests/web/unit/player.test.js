@@ -30,7 +30,9 @@ class FakeContext {
     return Promise.resolve();
   }
 
-  suspend() {}
+  suspend() {
+    this.state = "suspended";
+  }
 
   close() {
     this.state = "closed";
@@ -114,6 +116,22 @@ test("nothing was heard before it was played, though a device that slept tells t
   pass(0.2);
   assert.equal(delays.length, 1);
   assert.ok(delays[0] >= 0, `${delays[0]} ms`);
+});
+
+test("a device that is made ready ahead plays at once, and sleeps again where nothing comes", async () => {
+  const player = new Player();
+  player.prepare();
+  const device = FakeContext.last;
+  await player.unlock();
+  assert.equal(player.state, "idle");
+  player.play(Sound.of(new Int16Array(SAMPLE_RATE)));
+  assert.equal(FakeContext.last, device);
+  assert.equal(player.state, "playing");
+  player.stop();
+  player.prepare();
+  assert.equal(device.state, "running");
+  tick(20_000);
+  assert.equal(device.state, "suspended");
 });
 
 test("a gap is counted, and the sound goes on when there is enough again", async () => {

@@ -45,6 +45,12 @@ test("what was left out is told, with who could read it", () => {
   assert.equal(noticed({ warnings: [{ code: "timeout" }] }).key, "live.timeout");
 });
 
+test("what the engine had to mend is told where another try may help", () => {
+  assert.deepEqual(noticed({ reason: "limit", metrics: { guards: { length: 1 } } }), { kind: "hint", key: "notice.overran", remedy: "again" });
+  assert.deepEqual(noticed({ metrics: { guards: { silence: 1 } } }), { kind: "hint", key: "notice.hushed", remedy: "again" });
+  assert.equal(noticed({ metrics: { guards: { retry: 1, start: 2 } } }), null, "nobody can do more about it");
+});
+
 test("every error that a text can meet has words and is red; what may pass can be tried again", () => {
   for (const code of ERRORS) assert.equal(noticed({ error: { code, message: "why" } }).kind, "error", code);
   for (const code of ["closed", "queue_full", "model_unavailable", "generation_failed", "timeout"]) assert.equal(noticed({ error: { code } }).remedy, "again", code);

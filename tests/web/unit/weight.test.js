@@ -19,6 +19,14 @@ function closure(url, found = new Set()) {
   return found;
 }
 
+test("every rule is for something that there is", () => {
+  const css = readFileSync(new URL("style.css", WEB), "utf8").replace(/"[^"]*"/g, "");
+  const made = readdirSync(WEB, { recursive: true }).filter((name) => /\.(js|html)$/.test(name)).map((name) => readFileSync(new URL(name, WEB), "utf8")).join("\n");
+  const classes = new Set([...css.matchAll(/\.([a-z][\w-]*)/g)].map(([, name]) => name));
+  assert.ok(classes.size > 100);
+  assert.deepEqual([...classes].filter((name) => !new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(made)), []);
+});
+
 test("all that a visit needs is 220 KB at most, in the longest language, and what comes later is little", () => {
   const scripts = readdirSync(WEB, { recursive: true }).filter((name) => name.endsWith(".js")).map((name) => new URL(name, WEB).href);
   const languages = scripts.filter((href) => href.includes("/i18n/"));

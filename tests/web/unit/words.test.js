@@ -52,6 +52,10 @@ test("whatever does nothing now says why", () => {
   assert.doesNotMatch(source, /\.disabled\s*=/, "use unable() of dom.js");
 });
 
+test("whatever plays opens the sound device while it is held down", () => {
+  assert.doesNotMatch(source, /(?<!audible\()(?:\b(?:iconButton|button|act)\("play"|h\("button\.round")/, "use audible() of dom.js");
+});
+
 test("nothing parses markup, and nothing is loaded from elsewhere", () => {
   assert.doesNotMatch(source, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function/);
   const css = readFileSync(new URL("style.css", WEB), "utf8");
@@ -71,6 +75,12 @@ for (const code of LANGUAGES) {
     assert.deepEqual(Object.entries(words[code]).filter(([key, text]) => FOREIGN[code].test(text) && !FOR_EXPERTS.test(key)), []);
   });
 }
+
+test("what is missing is told without a technician's parts", () => {
+  const technical = /图形处理器|圖形處理器|\b[CG]PU\b|プロセッサ/;
+  const told = LANGUAGES.flatMap((code) => Object.entries(words[code]).filter(([key, text]) => key.startsWith("missing.") && technical.test(text)));
+  assert.deepEqual(told, []);
+});
 
 test("zh-TW is Traditional, in Taiwan's words", () => {
   assert.deepEqual(Object.entries(words["zh-TW"]).filter(([, text]) => SIMPLIFIED.test(text) || MAINLAND.test(text)), []);

@@ -7,7 +7,9 @@ websocket  where voice.v1 comes in
 openai     /v1/audio/speech as OpenAI's clients send it
 say        one line of text, for a browser's address bar or a home script
 batch      many texts, one answer
+lexicon    how words are said
 settings   what may be changed while the daemon runs
+phrases    sound that is kept: how much, and none of it any more
 clips      sound that a player fetches by URL
 voices, new_voices         voices: listed and changed; made and tried
 checkpoints  those of Qwen3-TTS, and their download

@@ -19,11 +19,17 @@ from qwen3tts_daemon.hosting.model_names import OWN
 from qwen3tts_daemon.limits import MAX_BATCH_CHARS, MAX_BATCH_ITEMS
 from qwen3tts_daemon.protocols.http.audio_responses import pieces, their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
-from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import binary_of, json_body
 from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of
-from qwen3tts_daemon.protocols.http.speech_request import THEIR_NAMES, SpeechBody, speech_components, utterance_of
+from qwen3tts_daemon.protocols.http.speech_bodies import AskedVoice, SpeechBodies, take_voice, within
+from qwen3tts_daemon.protocols.http.speech_request import (
+    THEIR_NAMES,
+    BroughtVoice,
+    SpeechBody,
+    speech_components,
+    utterance_of,
+)
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import Caller
@@ -50,7 +56,7 @@ class BatchBody(SpeechBody, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=SEED.low)] | None = None
 
 
-def router(speech: Speech) -> APIRouter:
+def router(speech: Speech, reader: SpeechBodies) -> APIRouter:
     """The route of this module."""
     routes = APIRouter(tags=["Speech"])
 
@@ -60,7 +66,8 @@ def router(speech: Speech) -> APIRouter:
     )  # fmt: skip
     async def speak_all(request: Request) -> Response:
         """Speak up to 64 texts at once. An item that fails is a line with its error; the others go on."""
-        bodies = _bodies(await read_json(request, dict[str, Any]))
+        async with reader.received(request) as given:
+            bodies = await _bodies(given, reader)
         return _BatchResponse(speech, bodies, caller_of(request.scope))
 
     return routes
@@ -76,14 +83,30 @@ def _components() -> Mapping[str, Any]:
     return components
 
 
-def _bodies(given: dict[str, Any]) -> list[SpeechBody]:
-    """Raises Refusal or TextTooLong for what is no batch; an item that cannot be spoken may still be among them."""
+async def _bodies(given: dict[str, Any], reader: SpeechBodies) -> list[tuple[SpeechBody, AskedVoice]]:
+    """Each with who speaks it in place of its voice. Raises Refusal or InvalidRequest for what is no batch, or brings a
+    recording that is no voice; an item that cannot be spoken may still be among them."""
     items = convert(read_numbers(given), BatchBody).items
     shared = {name: given[name] for name in SpeechBody.__struct_fields__ if name in given}
-    bodies = [convert(read_numbers(shared | item), SpeechBody, f"items[{index}]") for index, item in enumerate(items)]
-    if sum(len(body.input) for body in bodies) > MAX_BATCH_CHARS:
+    read = [_item(shared, item, f"items[{index}]") for index, item in enumerate(items)]
+    if sum(len(body.input) for body, _ in read) > MAX_BATCH_CHARS:
         raise TextTooLong(f"one batch takes at most {MAX_BATCH_CHARS} characters", param="items")
-    return bodies
+    voices: dict[BroughtVoice | None, AskedVoice] = {}
+    for index, (_, brought) in enumerate(read):
+        if brought not in voices:
+            with within(f"items[{index}]" if "ref_audio" in items[index] else ""):
+                voices[brought] = await reader.voice_of(brought)
+    return [(body, voices[brought]) for body, brought in read]
+
+
+def _item(shared: dict[str, Any], item: dict[str, Any], place: str) -> tuple[SpeechBody, BroughtVoice | None]:
+    """What it does not say is as with all of them; who names a voice wants no other one's recording."""
+    fields = shared | item
+    if "voice" in item and "ref_audio" not in item:
+        fields = {name: value for name, value in fields.items() if name not in BroughtVoice.__struct_fields__}
+    with within(place):
+        brought = take_voice(fields)
+    return convert(read_numbers(fields), SpeechBody, place), brought
 
 
 class _BatchResponse(Response):
@@ -91,7 +114,7 @@ class _BatchResponse(Response):
 
     media_type = "application/x-ndjson"
 
-    def __init__(self, speech: Speech, bodies: Sequence[SpeechBody], caller: Caller) -> None:
+    def __init__(self, speech: Speech, bodies: Sequence[tuple[SpeechBody, AskedVoice]], caller: Caller) -> None:
         super().__init__(headers={"x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._speech = speech
@@ -102,7 +125,7 @@ class _BatchResponse(Response):
         """None: the client has gone."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        speaking = [asyncio.create_task(self._speak(index, body)) for index, body in enumerate(self._bodies)]
+        speaking = [asyncio.create_task(self._speak(index, *one)) for index, one in enumerate(self._bodies)]
         disconnect = asyncio.create_task(wait_for_disconnect(receive))
         disconnect.add_done_callback(lambda _: self._lines.put_nowait(None))
         try:
@@ -122,19 +145,20 @@ class _BatchResponse(Response):
             await _write(line, send, more=True)
         await _write({"done": True, "items": len(self._bodies), "failed": failed}, send, more=False)
 
-    async def _speak(self, index: int, body: SpeechBody) -> None:
+    async def _speak(self, index: int, body: SpeechBody, voice: AskedVoice) -> None:
         caller = dataclasses.replace(self._caller, request_id=f"{self._caller.request_id}-{index}")
         async with self._rows:
             try:
                 with their_names(THEIR_NAMES):
-                    line = await self._line(body, caller)
+                    line = await self._line(body, voice, caller)
             except Exception as error:  # noqa: BLE001  the protocol's edge, for one item
                 line = describe(error).envelope(caller.request_id)
         self._lines.put_nowait({"index": index, **line})
 
-    async def _line(self, body: SpeechBody, caller: Caller) -> Line:
+    async def _line(self, body: SpeechBody, voice: AskedVoice, caller: Caller) -> Line:
         sound = await body.encoding(self._speech.capabilities)
-        async with utterance_of(body, self._speech, "batch", caller, streamed=False) as utterance:
+        utterance = utterance_of(body, self._speech, "batch", caller, voice=voice, streamed=False)
+        async with utterance:
             async for part in utterance:
                 if isinstance(part, AudioChunk):
                     for pcm in pieces(part):

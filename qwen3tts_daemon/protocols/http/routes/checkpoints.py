@@ -37,7 +37,7 @@ def router(speech: Speech, models: ModelsDirectory, downloads: Downloads) -> API
     async def list_checkpoints() -> Checkpoints:
         """The official ones, what of them is here, and how the last download goes or went."""
         hosted = {model.name for model in speech.manager.status.models}
-        obstacle = models.obstacle
+        obstacle = models.obstacle()
         return {
             "checkpoints": [
                 {

@@ -23,10 +23,10 @@ from qwen3tts_daemon.protocols.http.openapi import sound_of
 from qwen3tts_daemon.protocols.http.own_url import base_url, qr_code
 from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
+from qwen3tts_daemon.protocols.http.speech_bodies import SpeechBodies
 from qwen3tts_daemon.protocols.http.speech_request import (
     THEIR_NAMES,
     SpeechBody,
-    read_speech,
     speech_body,
     utterance_of,
 )
@@ -51,20 +51,20 @@ class ClipBody(SpeechBody, frozen=True, kw_only=True):
     """Whether the answer has the URL as a picture too, for the camera of a phone."""
 
 
-def router(speech: Speech, clips: Clips, config: HttpSettings) -> APIRouter:
+def router(speech: Speech, clips: Clips, config: HttpSettings, bodies: SpeechBodies) -> APIRouter:
     """The routes of this module. Everybody may fetch; to make and to delete, `speak` is needed."""
     routes = APIRouter(tags=["Clips"])
 
     @routes.post(PATH.rstrip("/"), status_code=201, openapi_extra=speech_body(ClipBody))
     async def make(request: Request, response: Response) -> response_schemas.Clip:
         """A URL of a text spoken; it can be fetched at once, and often."""
-        body = await read_speech(request, ClipBody)
+        body, asked_voice = await bodies.read(request, ClipBody)
         if body.format not in FILE_FORMATS:
             known = ", ".join(FILE_FORMATS)
             raise UnsupportedFormat(f"no clips as {body.format[:32]!r}; there are {known}", param="response_format")
         encoding = await body.encoding(speech.capabilities)
         with their_names(THEIR_NAMES):
-            utterance = utterance_of(body, speech, "clips", caller_of(request.scope))
+            utterance = utterance_of(body, speech, "clips", caller_of(request.scope), voice=asked_voice)
             voice = utterance.settle()
         lifetime_s = body.expires_in_s or clips.config.expires_s
         clip = clips.make(utterance, encoding, lifetime_s)

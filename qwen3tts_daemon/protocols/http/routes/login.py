@@ -1,6 +1,7 @@
 """How a client comes to be allowed more: a session by token or invitation, invitations, tickets."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 from fastapi import APIRouter
@@ -32,8 +33,10 @@ _ONE_OF_THEM = [{"required": ["token"]}, {"required": ["code"]}]
 _LOGIN = {"Login": schemas_of(Login)["Login"] | {"anyOf": _ONE_OF_THEM}}
 
 
-def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
-    """The routes of this module. `pair_command`: what makes an invitation on the daemon's machine."""
+def router(auth: Auth, config: HttpSettings, pair_command: str, revoke: Callable[[], None]) -> APIRouter:
+    """The routes of this module. `pair_command`: what makes an invitation on the daemon's machine; `revoke` ends what
+    is open of browsers that are forgotten.
+    """
     routes = APIRouter(tags=["Access"])
 
     @routes.get("/v1/session")
@@ -63,9 +66,10 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         """Every browser that was paired has to be paired anew."""
         principal_of(request.scope).require("manage")
         try:
-            await asyncio.to_thread(auth.sessions.forget_all)
+            await asyncio.to_thread(auth.forget_browsers)
         except OSError as error:
             raise Refusal("storage_failed", f"the data directory cannot be written: {error.strerror}") from error
+        revoke()
         return Response(status_code=204)
 
     @routes.post("/v1/invitations", status_code=201)
@@ -78,8 +82,14 @@ def router(auth: Auth, config: HttpSettings, pair_command: str) -> APIRouter:
         link = f"{url}#code={invitation.link_code}" if url else None
         return {
             "code": invitation.link_code, "letters": invitation.letters, "expires_in_s": INVITATION_S,
-            "url": url, "link": link, "qr": qr_code(link) if link else None,
+            "url": url, "link": link, "qr": qr_code(link) if link else None, "let_in": auth.invitations.let_in,
         }  # fmt: skip
+
+    @routes.get("/v1/invitations")
+    async def show_let_in(request: Request) -> response_schemas.LetIn:
+        """How many browsers came in by an invitation: one more than `let_in` was, and it was taken."""
+        principal_of(request.scope).require("manage")
+        return {"let_in": auth.invitations.let_in}
 
     @routes.post("/v1/tickets")
     async def give_ticket(request: Request) -> response_schemas.Ticket:

@@ -13,17 +13,17 @@ from qwen3tts_daemon.protocols.http.audio_responses import (
 )
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import NamedModels, OpenaiModel, OpenaiModels
+from qwen3tts_daemon.protocols.http.speech_bodies import SpeechBodies
 from qwen3tts_daemon.protocols.http.speech_request import (
     THEIR_NAMES,
     SpeechBody,
-    read_speech,
     speech_body,
     utterance_of,
 )
 from qwen3tts_daemon.speech.service import Speech
 
 
-def router(speech: Speech) -> APIRouter:
+def router(speech: Speech, bodies: SpeechBodies) -> APIRouter:
     """The routes of this module."""
     routes = APIRouter(tags=["OpenAI"])
 
@@ -33,10 +33,10 @@ def router(speech: Speech) -> APIRouter:
     )  # fmt: skip
     async def speak(request: Request) -> Response:
         """Speak a text; the sound is sent while it is made."""
-        body = await read_speech(request, SpeechBody)
+        body, voice = await bodies.read(request, SpeechBody)
         sound = await body.encoder(speech.capabilities)
         with their_names(THEIR_NAMES):
-            utterance = utterance_of(body, speech, "openai", caller_of(request.scope))
+            utterance = utterance_of(body, speech, "openai", caller_of(request.scope), voice=voice)
         framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
         return StreamedAudioResponse(utterance, framing, THEIR_NAMES)
 

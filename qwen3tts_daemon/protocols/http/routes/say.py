@@ -19,7 +19,7 @@ from qwen3tts_daemon.protocols.http.audio_responses import (
 )
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
 from qwen3tts_daemon.protocols.http.request_state import caller_of, refuse_foreign_pages
-from qwen3tts_daemon.protocols.http.speech_request import SpeechBody, utterance_of
+from qwen3tts_daemon.protocols.http.speech_request import BroughtVoice, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.service import Speech
 
@@ -29,10 +29,15 @@ _OWN_NAMES = {
     "response_format": ("format", "response_format"),
 }
 """How the query calls these fields of the body; the others have the body's names."""
-_FIELDS = {name: field for field in SpeechBody.__struct_fields__ for name in _OWN_NAMES.get(field, (field,))}
+_FIELDS = {
+    name: field
+    for field in SpeechBody.__struct_fields__
+    if field not in BroughtVoice.__struct_fields__  # which needs a body
+    for name in _OWN_NAMES.get(field, (field,))
+}
 """By the names of the query, the fields of the body."""
 _SWITCHES = ("text_normalization", "markup", "chime", "private")
-_ELSEWHERE = {"input": "text", "speaker": "voice", "lang": "language", "rate": "speed"}
+_ELSEWHERE = {"input": "text", "speaker": "voice", "lang": "language", "rate": "speed", "ref_audio": "voice"}
 """What they are called at other doors, or elsewhere: who writes that would be ignored, and not know it."""
 _HEADERS = {
     "cross-origin-resource-policy": "cross-origin",  # a player's own page, such as a Chromecast's, is elsewhere

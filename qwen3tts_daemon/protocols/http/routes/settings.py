@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from qwen3tts_daemon.live_settings import LiveOption, LiveSettings
 from qwen3tts_daemon.protocols.http.json_body import read_json
-from qwen3tts_daemon.protocols.http.openapi import json_body
+from qwen3tts_daemon.protocols.http.openapi import body_of
 from qwen3tts_daemon.protocols.http.request_state import principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import ChangeableSettings, Setting
 
@@ -22,7 +22,7 @@ def router(settings: LiveSettings) -> APIRouter:
         principal_of(request.scope).require("manage")
         return _told(settings)
 
-    @routes.patch("/v1/settings", openapi_extra=json_body(dict[str, Any]))
+    @routes.patch("/v1/settings", openapi_extra=body_of(_schema(settings)))
     async def change(request: Request) -> ChangeableSettings:
         """`{"speech.lead_silence_ms": 200}`: all of them or none; null is the default again. Answers as GET does."""
         principal_of(request.scope).require("manage")
@@ -30,6 +30,12 @@ def router(settings: LiveSettings) -> APIRouter:
         return _told(settings)
 
     return routes
+
+
+def _schema(settings: LiveSettings) -> dict[str, Any]:
+    """Of the body that changes them."""
+    values = {one.option.name: {"anyOf": [one.option.json_schema, {"type": "null"}]} for one in settings.options}
+    return {"type": "object", "properties": values, "additionalProperties": False}
 
 
 def _told(settings: LiveSettings) -> ChangeableSettings:

@@ -67,7 +67,7 @@ def router(speech: Speech, metrics: Metrics, version: str) -> APIRouter:
             **cast(Costs, costs),
             "request_id": request_id, "end": report.end, "voice": report.voice, "language": report.language,
             "chars": report.measures.chars, "samples": report.measures.samples,
-            "unread": report.measures.unread,
+            "unread": report.measures.unread, "cached": report.measures.is_cached,
         }  # fmt: skip
 
     return routes

@@ -42,7 +42,7 @@ from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
+from qwen3tts_daemon.voices.speaker_translations import descriptions_of
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen_tts.api import AUTO, Gender, TextLayout
 from qwen_tts.config.languages import LANGUAGES
@@ -103,6 +103,7 @@ def _add_list(routes: APIRouter, speech: Speech, samples: VoiceSamples | None) -
                 for code in voices.languages
             ],
             "default_language": voices.default_language,
+            "styles": voices.config.styles.names,
             "preview": capabilities.is_preview,
             "revision": voices.revision,
         }
@@ -168,7 +169,7 @@ def _listed(known: KnownVoice, speech: Speech, samples: VoiceSamples | None) -> 
         "kind": known.stored.kind if known.stored else known.kind,
         "languages": info.languages,
         "description": info.description,
-        "descriptions": DESCRIPTIONS.get(info.name, {}),
+        "descriptions": descriptions_of(info),
         "gender": info.gender,
         "accented": info.accented,
         "takes_instruct": known.kind in capabilities.instruct_kinds,
@@ -224,6 +225,7 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary, samp
             await asyncio.to_thread(library.remove, id)
         if samples is not None:
             await asyncio.to_thread(samples.forget, id)
+        await speech.phrases.clear()  # nobody can tell whose voice is in which
         return Response(status_code=204)
 
     @routes.get("/v1/audio/voices/{id}/export", response_class=Response, responses=binary_of("application/zip"))

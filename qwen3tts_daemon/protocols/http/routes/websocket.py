@@ -12,8 +12,9 @@ from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 class SocketDoor(Protocol):
     """Who speaks over the WebSockets that come through this port."""
 
-    async def serve(self, websocket: WebSocket, *, address: str) -> None: ...
+    async def serve(self, websocket: WebSocket, *, address: str, is_revocable: bool) -> None: ...
     async def refuse(self, websocket: WebSocket, refusal: Refusal) -> None: ...
+    def revoke(self) -> None: ...
 
 
 def router(sockets: SocketDoor) -> APIRouter:
@@ -22,11 +23,14 @@ def router(sockets: SocketDoor) -> APIRouter:
 
     @routes.websocket("/v1/tts")
     async def speak(websocket: WebSocket) -> None:
+        principal = principal_of(websocket.scope)
         try:
-            principal_of(websocket.scope).require("speak")
+            principal.require("speak")
         except Refusal as refusal:
             await sockets.refuse(websocket, refusal)
         else:
-            await sockets.serve(websocket, address=caller_of(websocket.scope).address)
+            await sockets.serve(
+                websocket, address=caller_of(websocket.scope).address, is_revocable=principal.is_revocable
+            )
 
     return routes

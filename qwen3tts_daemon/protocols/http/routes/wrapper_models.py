@@ -19,8 +19,8 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
 )
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.text.languages import parse_language, writes_traditional
-from qwen3tts_daemon.voices.speaker_translations import DESCRIPTIONS
-from qwen_tts.api import VoiceKind, mebibytes
+from qwen3tts_daemon.voices.speaker_translations import descriptions_of
+from qwen_tts.api import VoiceInfo, VoiceKind, mebibytes
 from qwen_tts.config.languages import LANGUAGES, Language
 
 _MODEL_TYPES: dict[VoiceKind, ModelType] = {
@@ -43,17 +43,7 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
     async def speakers() -> Speakers:
         """The engine's own voices."""
         voices = speech.capabilities.voices
-        details: dict[str, Speaker] = {
-            voice.name: {
-                "desc_en": DESCRIPTIONS.get(voice.name, {}).get("en", voice.description),
-                "desc_zh": DESCRIPTIONS.get(voice.name, {}).get("zh-CN", voice.description),
-                "descriptions": DESCRIPTIONS.get(voice.name, {}),
-                "native": LANGUAGES[voice.languages[0]].english,
-                "gender": voice.gender,
-            }
-            for voice in voices
-        }
-        return {"speakers": [voice.name for voice in voices], "details": details}
+        return {"speakers": [voice.name for voice in voices], "details": {one.name: _speaker(one) for one in voices}}
 
     @routes.get("/api/languages")
     async def languages() -> Languages:
@@ -118,3 +108,11 @@ def _add_status(routes: APIRouter, speech: Speech) -> None:
         principal_of(request.scope).require("manage")
         was_up = speech.manager.evict()
         return {"message": "the model is unloaded when nobody speaks" if was_up else "no model is loaded"}
+
+
+def _speaker(voice: VoiceInfo) -> Speaker:
+    descriptions = descriptions_of(voice)
+    return {
+        "desc_en": descriptions.get("en", voice.description), "desc_zh": descriptions.get("zh-CN", voice.description),
+        "descriptions": descriptions, "native": LANGUAGES[voice.languages[0]].english, "gender": voice.gender,
+    }  # fmt: skip

@@ -1,7 +1,7 @@
 // Clone: a recording, its words, a try, a voice.
 
 import { call, given } from "../api.js";
-import { button, card, field, h, reasonOf, unable } from "../dom.js";
+import { audible, button, card, field, h, reasonOf, unable } from "../dom.js";
 import { fill, kept, limitedField } from "../forms.js";
 import { t } from "../i18n.js";
 import { aboutCloning, intro, keepVoice, library } from "../library.js";
@@ -21,7 +21,7 @@ export function cloneTab(app) {
   const spoken = languageSelect(app, "clone-language");
   const sampling = new SamplingFields();
   const text = kept(h("textarea", { rows: 3, maxLength: 2_000, dir: "auto" }), "clone-text");
-  const tryIt = button("play", "clone.try", () => attempt(), "primary");
+  const tryIt = audible(button("play", "clone.try", () => attempt(), "primary"));
   const keep = button("star", "clone.keep", () => keepIt());
   const whys = [reasonOf(tryIt), reasonOf(keep, "unseen")];
   /** The daemon's name of this recording: it is sent once. */

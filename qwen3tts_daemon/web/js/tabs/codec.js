@@ -1,7 +1,7 @@
 // Codec: sound to tokens and back.
 
 import { call } from "../api.js";
-import { button, card, field, h, reasonOf, saveFile, unable } from "../dom.js";
+import { audible, button, card, field, h, reasonOf, saveFile, unable } from "../dom.js";
 import { number, onLanguage, t } from "../i18n.js";
 import { intro } from "../library.js";
 import { needs } from "../models.js";
@@ -45,7 +45,7 @@ export function codecTab(app) {
   const shape = h("p.hint");
   const view = h("div.codes-view", { hidden: true }, canvas);
   const encodeButton = button("codec", "codec.encode", () => encode(), "primary");
-  const decodeButton = button("play", "codec.decode", () => decode(), "primary");
+  const decodeButton = audible(button("play", "codec.decode", () => decode(), "primary"));
   const saveButton = button("download", "codec.save", () => saveFile(new Blob([json.value], { type: "application/json" }), "codes.json"));
 
   function show() {

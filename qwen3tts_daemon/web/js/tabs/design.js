@@ -1,7 +1,7 @@
 // Design: a voice in words, several takes of it, the best one kept.
 
 import { given } from "../api.js";
-import { field, h, icon } from "../dom.js";
+import { audible, field, h, icon } from "../dom.js";
 import { fill, kept, limitedField, replaceText } from "../forms.js";
 import { t } from "../i18n.js";
 import { aboutCloning, intro } from "../library.js";
@@ -50,7 +50,7 @@ export function designTab(app) {
     limitedField("design.description", description), h("div.chips", {}, ...chips),
     h("div.columns.wide-first", {}, limitedField("design.text", text), field("speak.language", spoken)),
     sampling.node,
-    h("p.actions", {}, h("button.primary.big", { type: "submit" }, icon("design"), h("span", { t: "design.go" }))));
+    h("p.actions", {}, audible(h("button.primary.big", { type: "submit" }, icon("design"), h("span", { t: "design.go" })))));
   return [intro("design.title", "design.about"), needs(app, "designed", "missing.design", h("div.stack", {}, form, takes.node, aboutCloning()))];
 }
 

@@ -1,6 +1,6 @@
 // History: what was said in this browser.
 
-import { actOn, button, card, confirmed, h, renew } from "../dom.js";
+import { actOn, audible, button, card, confirmed, h, renew } from "../dom.js";
 import { language, number, onLanguage } from "../i18n.js";
 import { intro } from "../library.js";
 import { saveWav } from "../sound-files.js";
@@ -41,8 +41,8 @@ export function historyTab(app) {
     return h("li.row", {}, avatar(entry.options.voice ?? "", entry.title, isDesigned ? "design" : "speak"),
       h("span.voice-words", {}, h("span.excerpt", { textContent: words, dir: "auto" }), h("span.about", { textContent: about, dir: "auto" })),
       h("span.row-actions", {},
-        act("play", "history.play", () => app.play(entry)),
-        isDesigned && (isHeld ? act("star", "history.keep", () => keepTake(app, entry)) : act("replay", "history.again", () => passOn("again", entry))),
+        audible(act("play", "history.play", () => app.play(entry))),
+        isDesigned && (isHeld ? act("star", "history.keep", () => keepTake(app, entry)) : audible(act("replay", "history.again", () => passOn("again", entry)))),
         act("reuse", "history.reuse", () => passOn("reuse", entry)),
         act("download", "history.save", () => saveWav(Utterance.of({ ...entry, isKept: false }))),
         act("trash", "history.delete", () => remove(entry, text))));

@@ -1,7 +1,7 @@
 // Live: words go out as they are typed, and are heard before the sentence ends.
 
 import { given } from "../api.js";
-import { button, card, field, h } from "../dom.js";
+import { audible, button, card, field, h } from "../dom.js";
 import { Follower } from "../following.js";
 import { t } from "../i18n.js";
 import { intro } from "../library.js";
@@ -120,5 +120,5 @@ export function liveTab(app) {
     card(null,
       said, field("live.box", box),
       h("div.columns", {}, field("voice.title", voice), field("speak.language", spoken)),
-      h("p.actions", {}, button("speak", "live.flush", () => app.unlocked(flush), "primary"), button("check", "live.end", end), button("live", "live.demo", () => app.unlocked(play))))];
+      h("p.actions", {}, audible(button("speak", "live.flush", () => app.unlocked(flush), "primary")), button("check", "live.end", end), audible(button("live", "live.demo", () => app.unlocked(play)))))];
 }

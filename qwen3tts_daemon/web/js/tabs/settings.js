@@ -3,26 +3,32 @@
 import { call, get } from "../api.js";
 import { button, card, field, h, option } from "../dom.js";
 import { onLanguage, t } from "../i18n.js";
+import { lexiconCard } from "../lexicon.js";
 import { askToPair } from "../pairing.js";
+import { keptPhrases } from "../phrases.js";
 import { settingField } from "../setting-field.js";
 import { recall, remember } from "../settings.js";
 
 const PATH = "v1/settings";
+const CONFIG_OPTION = "--config config.toml";
 const NUMBERS = { daemon: "", on: true, off: false };
 /** By the first part of a name; whatever else there is comes last. */
-const GROUPS = { voices: ["voice", "language", "voices"], speech: ["speech"], more: [] };
+const GROUPS = { voices: ["voice", "language", "voices"], speech: ["speech", "phrases"], more: [] };
 
 const groupOf = ({ name }) => Object.keys(GROUPS).find((group) => GROUPS[group].includes(name.split(".")[0])) ?? "more";
 
 export function settingsTab(app) {
   const everyone = h("div.stack");
+  const lexicon = lexiconCard(app);
   let told = null;
 
   async function load() {
     try {
       const { paired } = await get("v1/session");
+      lexicon.node.hidden = !paired;
       if (paired) show(await get(PATH));
       else showLocked();
+      if (paired) await lexicon.load();
     } catch (error) {
       app.fail(error);
     }
@@ -39,24 +45,15 @@ export function settingsTab(app) {
     const { file, settings } = answer;
     const shown = Object.keys(GROUPS).map((group) => [group, settings.filter((setting) => groupOf(setting) === group)]);
     everyone.replaceChildren(
-      ...(file.state === "writable" ? [] : [h("p.hint", { textContent: t(`settings.file-${file.state}`, file) })]),
+      ...(file.state === "writable" ? [] : [ofFile(file)]),
       ...shown.filter(([, fields]) => fields.length).map(([group, fields]) =>
-        h("section.stack", {}, h("h3", { t: `settings.group-${group}` }), ...fields.map((setting) => settingField(app, setting, save, file.state === "writable")))));
+        h("section.stack", {}, h("h3", { t: `settings.group-${group}` }), ...fields.map((setting) => settingField(app, setting, save, file.state === "writable")),
+          group === "speech" && keptPhrases(app))));
   }
 
   /** The setting as it is then; undefined if the visitor would not be paired. Raises what is wrong with the value. */
   async function save(name, value) {
-    let refused = null;
-    const answer = await app.manage(async () => {
-      try {
-        return await (await call(PATH, { method: "PATCH", json: { [name]: value } })).json();
-      } catch (error) {
-        if (error.code === "unauthorized") throw error;
-        refused = error;
-        return undefined;
-      }
-    });
-    if (refused) throw refused;
+    const answer = await app.attempt(async () => (await call(PATH, { method: "PATCH", json: { [name]: value } })).json());
     if (!answer) return undefined;
     told = answer;
     await app.loadVoices();
@@ -67,7 +64,13 @@ export function settingsTab(app) {
   onLanguage(() => told && show(told));
   return h("div.split", {},
     card("settings.everyone", h("p.hint", { t: "settings.everyone-about" }), everyone),
-    h("div.stack", {}, ofThisBrowser(app), card("settings.keyboard", keyboard()), card("settings.links", links())));
+    h("div.stack", {}, lexicon.node, ofThisBrowser(app), card("settings.keyboard", keyboard()), card("settings.links", links())));
+}
+
+/** Why changes are not kept; what is typed, or a path, stands there as it is. */
+function ofFile({ state, path }) {
+  const [before, after] = t(`settings.file-${state}`, { path: "\n" }).split("\n");
+  return h("p.hint", {}, before, path ? h("code", { textContent: path }) : h("code.whole", { textContent: CONFIG_OPTION }), after);
 }
 
 function ofThisBrowser(app) {

@@ -1,7 +1,7 @@
 // Speak: a text, a voice, a way to say it.
 
 import { given } from "../api.js";
-import { button, card, field, h, icon, reasonOf, unable } from "../dom.js";
+import { audible, button, card, field, h, icon, reasonOf, unable } from "../dom.js";
 import { Follower } from "../following.js";
 import { replaceText } from "../forms.js";
 import { number, onLanguage, t } from "../i18n.js";
@@ -29,7 +29,7 @@ export function speakTab(app) {
   const speedValue = h("output");
   const sampling = new SamplingFields();
   const choice = voiceChoice(app);
-  const go = h("button.primary.big", { type: "submit", data: { does: "speak" } }, icon("speak"), h("span", { t: "speak.go" }));
+  const go = audible(h("button.primary.big", { type: "submit", data: { does: "speak" } }, icon("speak"), h("span", { t: "speak.go" })));
 
   const whyNot = reasonOf(go);
   let over = 0;
