@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 . scripts/venv.sh
 
 # TORCH names another build: a version, a wheel or a URL.
-ensure_venv .venv-test "${TORCH:-torch==2.13.0}" --editable '.[preview,espeak,japanese,gpu]' --group test --group lint
+ensure_venv .venv-test "${TORCH:-torch==2.13.0}" --editable '.[preview,espeak,japanese,gpu,cpu]' --group test --group lint
 # The page's tests have packages of their own; without npm they are skipped.
 if command -v npm >/dev/null && [ tests/web/package-lock.json -nt tests/web/node_modules/.package-lock.json ]; then
   npm ci --prefix tests/web --no-audit --no-fund --silent || echo "npm ci failed in tests/web: the page is not tested" >&2

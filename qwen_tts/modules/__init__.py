@@ -3,6 +3,7 @@
 attention, flash_attention                  over a cache: PyTorch's own, or the package flash-attn
 transformer, window_transformer             stacks of layers: of talker and code predictor, of the codec decoder
 linear, conv, norm, rope, snake, quantizer  their parts
+weight_formats                              weights in 8 or 4 bits
 mel                                         what the speaker encoder hears
 module_list, upload                         a typed list of layers; small numbers on their way to the device
 
