@@ -16,12 +16,12 @@ import torch
 from qwen_tts.api import Sampling
 from qwen_tts.checkpoint.model import load_model
 from qwen_tts.config.engine import EngineConfig
-from qwen_tts.runtime.frame import PAD_SLOT, PAGE_POSITIONS, PromptPart
+from qwen_tts.runtime.frame import PAD_SLOT, PromptPart
 from qwen_tts.runtime.runner import ModelRunner, RowFrame
 
 FRAME_MS = 80
 PROMPT_POSITIONS = 40
-ROW_PAGES = 20
+ROW_POSITIONS = 320
 
 
 class Speaker:
@@ -32,8 +32,8 @@ class Speaker:
         model = load_model(checkpoint, torch.device("cpu"), torch.float32)
         config = EngineConfig.model_validate({
             "checkpoint": checkpoint, "device": "cpu", "weights": weights, "threads": threads, "rows": rows,
-            "buckets": (rows,), "row_positions": ROW_PAGES * PAGE_POSITIONS,
-            "kv_positions": rows * ROW_PAGES * PAGE_POSITIONS,
+            "buckets": (rows,), "row_positions": ROW_POSITIONS,
+            "kv_positions": rows * ROW_POSITIONS,
         })  # fmt: skip
         self.runner = ModelRunner(model, config)
         self.runner.prepare()
@@ -43,8 +43,9 @@ class Speaker:
         torch.manual_seed(1)
         prompt = torch.randn(PROMPT_POSITIONS + 1, model.talker.config.hidden_size)
         rules = model.generation.rules(Sampling())
+        pages = ROW_POSITIONS // self.runner.page_positions
         for row in self._rows:
-            self.runner.set_pages(row, range(1 + row * ROW_PAGES, 1 + (row + 1) * ROW_PAGES))
+            self.runner.set_pages(row, range(1 + row * pages, 1 + (row + 1) * pages))
             self.runner.open_row(row, PROMPT_POSITIONS, rules, row, prompt[-1], None)
         before = time.perf_counter()
         self.runner.prefill([PromptPart(row, 0, prompt[:-1]) for row in self._rows])

@@ -134,21 +134,19 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
 def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> Backends:
     """Talker and code predictor with weights of so many bits, and the codec decoder, on the CPU."""
     # The package is there only where it was asked for.
+    from qwen_tts.runtime.frame_openvino import OpenVinoFrame
     from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
-    from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
+    from qwen_tts.runtime.openvino_compiler import Compiler
+    from qwen_tts.runtime.openvino_layers import PAGE_POSITIONS
 
-    talker, predictor = networks.talker, networks.code_predictor
+    talker = networks.talker
     compiler = Compiler(config.threads or torch.get_num_threads(), bits)
-    talker.transformer.stack = PagedLayers(talker.transformer, compiler, bits)
-    talker.head = OpenVinoHead(talker.codec_head.weight, compiler, bits)
-    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler, bits)
-    tables = map(predictor.lm_head.table, range(predictor.config.codebooks - 1))
-    predictor.heads = [OpenVinoHead(table, compiler, bits) for table in tables]
-    state = _allocate(talker, config)
+    state = _allocate(talker, config, PAGE_POSITIONS)
+    frame = OpenVinoFrame(talker, networks.code_predictor, state, compiler, bits)
     decoder = OpenVinoDecoder(networks.codec, config.rows, compiler)
     # What is left to PyTorch is small: more threads of it would wait for each other, and take the cores meanwhile.
     torch.set_num_threads(1)
-    return Backends(state, EagerFrame(talker, predictor, state), decoder, Graphs(), Graphs())
+    return Backends(state, frame, decoder, Graphs(), Graphs())
 
 
 def _flash_attention(config: EngineConfig, device: torch.device, dtype: torch.dtype) -> FlashAttention | None:
@@ -181,11 +179,8 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
     return Backends(state, frame, decoder, frame_graphs, decoder_graphs)
 
 
-def pages_of(config: EngineConfig) -> int:
-    return -(-config.kv_positions // PAGE_POSITIONS)
-
-
-def _allocate(talker: Talker, config: EngineConfig) -> RowTensors:
+def _allocate(talker: Talker, config: EngineConfig, page_positions: int = PAGE_POSITIONS) -> RowTensors:
     return RowTensors.allocate(
-        talker.config, config.rows, pages_of(config), config.row_positions, TEXT_SLOTS, talker.device, talker.dtype
-    )
+        talker.config, config.rows, config.kv_positions, config.row_positions, page_positions, TEXT_SLOTS,
+        talker.device, talker.dtype,
+    )  # fmt: skip
