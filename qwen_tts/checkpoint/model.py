@@ -13,6 +13,7 @@ from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
+from qwen_tts.checkpoint.quantised import quantise_layers
 from qwen_tts.checkpoint.weights import load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
@@ -23,6 +24,7 @@ from qwen_tts.config.checkpoint import (
     read_codec_config,
 )
 from qwen_tts.config.checkpoint_files import WEIGHTS, weight_files
+from qwen_tts.config.engine import Weights
 from qwen_tts.config.generation import GenerationConfig, read_generation_config
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.code_predictor import CodePredictor
@@ -31,6 +33,7 @@ from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.mel import log_mel
+from qwen_tts.modules.weight_formats import BITS
 from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
 
 LoadProgress = Callable[[str, int, int], None]
@@ -123,9 +126,12 @@ def load_model(
     dtype: torch.dtype,
     *,
     pre_tokenizer: PreTokenizer = "qwen",
+    weights: Weights = "auto",
     progress: LoadProgress | None = None,
 ) -> Model:
     """A checkpoint directory as released. Codec and speaker encoder compute in float32 whatever `dtype` is.
+
+    `weights` "int8" and "int4" give talker and code predictor QuantisedLinear layers; "auto" keeps them in `dtype`.
 
     Raises BadCheckpoint.
     """
@@ -142,7 +148,11 @@ def load_model(
         encoder_config = config.speaker_encoder
         speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS))
+    replace = None
+    if weights != "auto":
+        speakers = {"talker": talker, "code_predictor": code_predictor}
+        replace = partial(quantise_layers, speakers, BITS[weights], device)
+    load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS), replace)
     codec = load_codec(directory, device, progress=progress)
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, talker, code_predictor)

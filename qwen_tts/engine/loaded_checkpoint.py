@@ -137,7 +137,9 @@ class LoadedCheckpoint:
             torch.set_num_threads(config.threads)
         self._device = device
         self._compilation = self._factories.compilation(config, self._talker, device, dtype, told)
-        model = self._factories.model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
+        model = self._factories.model(
+            Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights
+        )
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
         if device.type == "cuda":
             model.talker.fold_text()  # on a CPU it would take a minute

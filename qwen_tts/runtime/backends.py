@@ -132,18 +132,17 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
 
 
 def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> Backends:
-    """Talker and code predictor with weights of so many bits, and the codec decoder, on the CPU."""
+    """Talker and code predictor, whose weights have so many bits, and the codec decoder, on the CPU."""
     # The package is there only where it was asked for.
     from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
     from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
 
     talker, predictor = networks.talker, networks.code_predictor
     compiler = Compiler(config.threads or torch.get_num_threads(), bits)
-    talker.transformer.stack = PagedLayers(talker.transformer, compiler, bits)
-    talker.head = OpenVinoHead(talker.codec_head.weight, compiler, bits)
-    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler, bits)
-    tables = map(predictor.lm_head.table, range(predictor.config.codebooks - 1))
-    predictor.heads = [OpenVinoHead(table, compiler, bits) for table in tables]
+    talker.transformer.stack = PagedLayers(talker.transformer, compiler)
+    talker.head = OpenVinoHead(talker.codec_head, talker.config.hidden_size, compiler)
+    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler)
+    predictor.heads = [OpenVinoHead(layer, predictor.config.hidden_size, compiler) for layer in predictor.lm_head]
     state = _allocate(talker, config)
     decoder = OpenVinoDecoder(networks.codec, config.rows, compiler)
     # What is left to PyTorch is small: more threads of it would wait for each other, and take the cores meanwhile.
