@@ -13,7 +13,7 @@ from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
-from qwen_tts.checkpoint.weights import load_weights, plan
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     CheckpointConfig,
@@ -45,7 +45,7 @@ class VoiceGeometry(TypedDict):
 
 @dataclass(frozen=True)
 class Model:
-    """What one checkpoint directory holds, on one device."""
+    """What one checkpoint directory holds, on one device. The text embedding stays in its file."""
 
     name: str
     config: CheckpointConfig
@@ -142,10 +142,11 @@ def load_model(
         encoder_config = config.speaker_encoder
         speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS))
+    tables = {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
+    mapped = load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS), tables=tables)
     codec = load_codec(directory, device, progress=progress)
     with torch.inference_mode():
-        prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
+        prompts = PromptBuilder(config, tokenizer, mapped[TEXT_EMBEDDING], talker, code_predictor)
     return Model(
         directory.resolve().name, config, generation, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts
     )
