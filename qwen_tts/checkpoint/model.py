@@ -11,10 +11,11 @@ from torch import Tensor
 
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
 from qwen_tts.checkpoint.quantised import quantise_layers
-from qwen_tts.checkpoint.weights import load_weights, plan
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     CheckpointConfig,
@@ -48,12 +49,13 @@ class VoiceGeometry(TypedDict):
 
 @dataclass(frozen=True)
 class Model:
-    """What one checkpoint directory holds, on one device."""
+    """What one checkpoint directory holds, on one device but for the text embedding."""
 
     name: str
     config: CheckpointConfig
     generation: GenerationConfig
     tokenizer: TextTokenizer
+    text_embedding: MappedTable
     talker: Talker
     code_predictor: CodePredictor
     codec: Codec
@@ -152,13 +154,18 @@ def load_model(
     if weights != "auto":
         speakers = {"talker": talker, "code_predictor": code_predictor}
         replace = partial(quantise_layers, speakers, BITS[weights], device)
-    load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS), replace)
-    codec = load_codec(directory, device, progress=progress)
-    with torch.inference_mode():
-        prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
-    return Model(
-        directory.resolve().name, config, generation, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts
+    tables = {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
+    mapped = load_weights(
+        weight_files(directory), parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=replace
     )
+    codec = load_codec(directory, device, progress=progress)
+    text_embedding = mapped[TEXT_EMBEDDING]
+    with torch.inference_mode():
+        prompts = PromptBuilder(config, tokenizer, text_embedding, talker, code_predictor)
+    return Model(
+        directory.resolve().name, config, generation, tokenizer, text_embedding, talker, code_predictor, codec,
+        speaker_encoder, prompts,
+    )  # fmt: skip
 
 
 def plan_speakers(config: CheckpointConfig, dtype: torch.dtype) -> tuple[Talker, CodePredictor]:
