@@ -1,6 +1,7 @@
 """Weights in 8 and 4 bits on the CPU: how near they are, and the laws that hold for every backend."""
 
 import copy
+import dataclasses
 from pathlib import Path
 from typing import cast
 
@@ -73,7 +74,8 @@ def paged(model: Model, rows: int, pages: int) -> PagedCache:
 @torch.inference_mode()
 def test_the_layers_are_those_of_plain_pytorch(quantised: Model, weights: Weights) -> None:
     """Which multiplies with the same integers, one after the other."""
-    plain, config = copy.deepcopy(quantised), quantised.talker.config
+    networks = {"talker": copy.deepcopy(quantised.talker), "code_predictor": copy.deepcopy(quantised.code_predictor)}
+    plain, config = dataclasses.replace(quantised, **networks), quantised.talker.config
     compiler = Compiler(1, BITS[weights], exact=True)
     quantised.talker.transformer.stack = PagedLayers(quantised.talker.transformer, compiler)
     predictor = quantised.code_predictor
