@@ -1,4 +1,4 @@
-"""Rows that speak without end, as the engine's loop lets them: a frame is launched, then the one before is collected."""
+"""Rows that speak without end, as the engine lets them: a frame is launched before the last one is collected."""
 
 import time
 from collections import deque
