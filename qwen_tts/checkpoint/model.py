@@ -11,9 +11,10 @@ from torch import Tensor
 
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
-from qwen_tts.checkpoint.weights import load_weights, plan
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     CheckpointConfig,
@@ -45,12 +46,13 @@ class VoiceGeometry(TypedDict):
 
 @dataclass(frozen=True)
 class Model:
-    """What one checkpoint directory holds, on one device."""
+    """What one checkpoint directory holds, on one device but for the text embedding."""
 
     name: str
     config: CheckpointConfig
     generation: GenerationConfig
     tokenizer: TextTokenizer
+    text_embedding: MappedTable
     talker: Talker
     code_predictor: CodePredictor
     codec: Codec
@@ -142,13 +144,16 @@ def load_model(
         encoder_config = config.speaker_encoder
         speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS))
+    tables = {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
+    mapped = load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS), tables=tables)
     codec = load_codec(directory, device, progress=progress)
+    text_embedding = mapped[TEXT_EMBEDDING]
     with torch.inference_mode():
-        prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
+        prompts = PromptBuilder(config, tokenizer, text_embedding, talker, code_predictor)
     return Model(
-        directory.resolve().name, config, generation, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts
-    )
+        directory.resolve().name, config, generation, tokenizer, text_embedding, talker, code_predictor, codec,
+        speaker_encoder, prompts,
+    )  # fmt: skip
 
 
 def plan_speakers(config: CheckpointConfig, dtype: torch.dtype) -> tuple[Talker, CodePredictor]:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.tensor_file import DTYPES, read_tensors
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
 from qwen_tts.modules.module_list import M
@@ -39,7 +40,7 @@ _SCALED_LAYER = (
 NAMES: Mapping[str, Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]] = {
     "talker": (
         *_LAYER,
-        (r"^transformer\.|^(?=(text|codec)_embedding)", "model."),
+        (r"^transformer\.|^(?=codec_embedding)", "model."),
         (r"^", "talker."),
     ),
     "code_predictor": (
@@ -73,6 +74,9 @@ NAMES: Mapping[str, Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]] 
     "codec_encoder": ((r"/", "."), (r"^", "encoder.")),
 }
 """Per part of a checkpoint: substitutions from our names to the release's, applied one after the other."""
+
+TEXT_EMBEDDING = "talker.model.text_embedding.weight"
+"""[text vocab, text hidden]: up to a third of a checkpoint, of which a text reads a few rows. It stays in its file."""
 
 UNUSED: Sequence[str] = (
     r"^decoder\.quantizer\.rvq_(first|rest)\.input_proj\.",
@@ -117,14 +121,19 @@ def _official_name(part: str, name: str) -> str:
 
 
 def load_weights(
-    files: Sequence[Path], parts: Mapping[str, nn.Module], device: torch.device, progress: Progress | None = None
-) -> None:
+    files: Sequence[Path], parts: Mapping[str, nn.Module], device: torch.device, progress: Progress | None = None, *,
+    tables: Mapping[str, tuple[int, int]] | None = None,
+) -> dict[str, MappedTable]:  # fmt: skip
     """Fill `parts`, planned in their dtype, from the safetensors files of a directory (`weight_files` knows them);
-    memory is taken once the files fit them.
+    memory is taken once the files fit them. `tables` are tensors that stay in the files, by the release's names, with
+    their shapes.
 
-    Raises BadCheckpoint if a file cannot be read or a tensor of `parts` is missing or has another shape, OutOfMemory.
+    Raises BadCheckpoint if a file cannot be read or a tensor is missing or has another shape, OutOfMemory.
     """
-    stored = _check(files, _places(parts))
+    tables = tables or {}
+    shapes = {name: list(place.shape) for name, place in _places(parts).items()}
+    found = _check(files, shapes | {name: list(shape) for name, shape in tables.items()})
+    stored = [tensor for tensor in found if tensor.name not in tables]
     try:
         for module in parts.values():
             _reserve(module, device)
@@ -147,6 +156,7 @@ def load_weights(
             raise BadCheckpoint(f"{path} cannot be read: {error}") from error
     for module in parts.values():
         derive(module)
+    return {tensor.name: MappedTable(tensor.path, tensor.stored_as) for tensor in found if tensor.name in tables}
 
 
 def _title(files: Sequence[Path]) -> str:
@@ -223,22 +233,22 @@ def _stored(path: Path) -> Iterator[_StoredTensor]:
         raise BadCheckpoint(f"{path} is not a readable safetensors file: {error}") from error
 
 
-def _check(files: Sequence[Path], places: Mapping[str, Tensor]) -> list[_StoredTensor]:
-    """The tensors that have a place."""
+def _check(files: Sequence[Path], shapes: Mapping[str, list[int]]) -> list[_StoredTensor]:
+    """The tensors that are wanted, by the release's names."""
     found: dict[str, _StoredTensor] = {}
     for tensor in (tensor for path in files for tensor in _stored(path)):
         if (first := found.setdefault(tensor.name, tensor)) is not tensor:
             raise BadCheckpoint(f"{tensor.name} is in {tensor.path} and in {first.path.name}; one of them is too much")
-    wanted = [tensor for tensor in found.values() if tensor.name in places]
-    others = [name for name in found if name not in places and not _is_unused(name)]
-    quantised = [name for name in others if _belongs_to_a_weight(name, places)]
+    wanted = [tensor for tensor in found.values() if tensor.name in shapes]
+    others = [name for name in found if name not in shapes and not _is_unused(name)]
+    quantised = [name for name in others if _belongs_to_a_weight(name, shapes)]
     problems = {
-        "missing": [name for name in places if name not in found],
+        "missing": [name for name in shapes if name not in found],
         "quantised, which is not computed here": quantised,
         "wrong shape": [
-            f"{tensor.name} {tensor.shape} instead of {list(places[tensor.name].shape)}"
+            f"{tensor.name} {tensor.shape} instead of {shapes[tensor.name]}"
             for tensor in wanted
-            if tensor.shape != list(places[tensor.name].shape)
+            if tensor.shape != shapes[tensor.name]
         ],
         "not floating point": [f"{tensor.name} {tensor.dtype}" for tensor in wanted if tensor.dtype not in DTYPES],
     }
@@ -250,10 +260,10 @@ def _check(files: Sequence[Path], places: Mapping[str, Tensor]) -> list[_StoredT
     return wanted
 
 
-def _belongs_to_a_weight(name: str, places: Mapping[str, Tensor]) -> bool:
+def _belongs_to_a_weight(name: str, shapes: Mapping[str, list[int]]) -> bool:
     """Whether it is a scale or the like of a quantised weight, such as `q_proj.weight_scale_inv`."""
     weight, mark, _ = name.rpartition(".weight")
-    return bool(mark) and f"{weight}.weight" in places
+    return bool(mark) and f"{weight}.weight" in shapes
 
 
 def _is_unused(name: str) -> bool:

@@ -150,8 +150,6 @@ class LoadedCheckpoint:
         self._compilation = self._factories.compilation(config, self._talker, device, dtype, told)
         model = self._factories.model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
-        if device.type == "cuda":
-            model.talker.fold_text()  # on a CPU it would take a minute
         self._start_loop(model)
         self.model = model
         free_memory()  # what the kernels' weights were made of
