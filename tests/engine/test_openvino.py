@@ -148,6 +148,18 @@ def test_the_codec_makes_the_sound_of_the_plain_one(load: Load) -> None:
     assert (plain.pcm[1].int() - ours.pcm[1].int()).abs().max() <= 1
 
 
+def test_frames_take_no_thread_from_recordings(model: Model, weights: str) -> None:
+    """Those go through PyTorch, whose number of threads is the process's."""
+    rows, before = rows_of(model, weights), torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        rows.open(0, 0)
+        rows.step(0)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [({"device": "cuda"}, "device"), ({"attention": "triton"}, "attention")],
