@@ -1,6 +1,7 @@
 """What the rows of an engine run on: networks, tensors and graphs, on a device or on one that is compiled for."""
 
 import importlib.util
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +22,7 @@ from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.flash import load_flash_attention
 from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, RowTensors
 from qwen_tts.runtime.frame_eager import EagerFrame
+from qwen_tts.runtime.torch_threads import torch_threads
 
 TEXT_SLOTS = 8_192
 """Text embeddings that wait for their frames, of all rows together."""
@@ -47,6 +49,12 @@ class Backends:
     decoder: DecoderBackend
     frame_graphs: Graphs
     decoder_graphs: Graphs
+    torch_threads: int | None = None
+    """While a frame, its sound or a prompt is computed; None: as ever. Recordings have all of them"""
+
+    def threads(self) -> AbstractContextManager[None]:
+        """To be held meanwhile."""
+        return nullcontext() if self.torch_threads is None else torch_threads(self.torch_threads)
 
     def run_frame(self, rows: int, span: int) -> None:
         most = next(most for most in self.frame.spans if most >= span)
@@ -132,21 +140,19 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
 
 
 def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> Backends:
-    """Talker and code predictor with weights of so many bits, and the codec decoder, on the CPU."""
+    """Talker and code predictor, whose weights have so many bits, and the codec decoder, on the CPU."""
     # The package is there only where it was asked for.
     from qwen_tts.runtime.frame_openvino import OpenVinoFrame
     from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
     from qwen_tts.runtime.openvino_compiler import Compiler
     from qwen_tts.runtime.openvino_layers import PAGE_POSITIONS
 
-    talker = networks.talker
     compiler = Compiler(config.threads or torch.get_num_threads(), bits)
-    state = _allocate(talker, config, PAGE_POSITIONS)
-    frame = OpenVinoFrame(talker, networks.code_predictor, state, compiler, bits)
+    state = _allocate(networks.talker, config, PAGE_POSITIONS)
+    frame = OpenVinoFrame(networks.talker, networks.code_predictor, state, compiler)
     decoder = OpenVinoDecoder(networks.codec, config.rows, compiler)
     # What is left to PyTorch is small: more threads of it would wait for each other, and take the cores meanwhile.
-    torch.set_num_threads(1)
-    return Backends(state, frame, decoder, Graphs(), Graphs())
+    return Backends(state, frame, decoder, Graphs(), Graphs(), torch_threads=1)
 
 
 def _flash_attention(config: EngineConfig, device: torch.device, dtype: torch.dtype) -> FlashAttention | None:
@@ -180,7 +186,7 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
 
 
 def _allocate(talker: Talker, config: EngineConfig, page_positions: int = PAGE_POSITIONS) -> RowTensors:
+    pages = -(-config.kv_positions // page_positions)
     return RowTensors.allocate(
-        talker.config, config.rows, config.kv_positions, config.row_positions, page_positions, TEXT_SLOTS,
-        talker.device, talker.dtype,
-    )  # fmt: skip
+        talker.config, config.rows, pages, config.row_positions, TEXT_SLOTS, talker.device, talker.dtype, page_positions
+    )

@@ -65,17 +65,16 @@ class RowTensors:
         cls,
         config: TalkerConfig,
         rows: int,
-        kv_positions: int,
+        pages: int,
         row_positions: int,
-        page_positions: int,
         text_slots: int,
         device: torch.device,
         dtype: torch.dtype,
+        page_positions: int = PAGE_POSITIONS,
     ) -> "RowTensors":
-        """Pages for `kv_positions` between the dump and the one for padding; a row may take `row_positions` of them."""
+        """`pages` of cache between the dump and the one for padding; a row may take `row_positions` positions."""
         int32 = partial(torch.zeros, dtype=torch.int32, device=device)
-        pages = 1 + -(-kv_positions // page_positions) + 1
-        shape = (pages, config.layers, 2, config.kv_heads, page_positions, config.head_dim)
+        shape = (1 + pages + 1, config.layers, 2, config.kv_heads, page_positions, config.head_dim)
         return cls(
             params=int32(rows, COLUMNS),
             cache=torch.zeros(shape, device=device, dtype=dtype),

@@ -8,7 +8,7 @@ from torch.nn import Identity, functional
 
 from qwen_tts.models.code_predictor import Choose, CodePredictor
 from qwen_tts.models.talker import Talker
-from qwen_tts.modules.weight_formats import Bits
+from qwen_tts.modules.linear import Linear
 from qwen_tts.runtime import frame
 from qwen_tts.runtime.frame import PromptPart, RowTensors
 from qwen_tts.runtime.frame_drawn import DrawnFrame
@@ -20,13 +20,11 @@ from qwen_tts.runtime.openvino_layers import PAGE_POSITIONS, PagedLayers, Readin
 class OpenVinoFrame(DrawnFrame):
     """See FrameBackend."""
 
-    def __init__(
-        self, talker: Talker, predictor: CodePredictor, state: RowTensors, compiler: Compiler, bits: Bits
-    ) -> None:
+    def __init__(self, talker: Talker, predictor: CodePredictor, state: RowTensors, compiler: Compiler) -> None:
         super().__init__(talker, predictor, state)
         self.spans = (state.most_positions,)
-        self._layers = PagedLayers(talker.transformer, state.cache, compiler, bits, head=talker.codec_head.weight)
-        self._steps = _PredictorSteps(predictor, len(state.params), compiler, bits)
+        self._layers = PagedLayers(talker.transformer, state.cache, compiler, head=talker.codec_head)
+        self._steps = PredictorSteps(predictor, len(state.params), compiler)
         self._is_warm = False
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
@@ -63,17 +61,17 @@ class OpenVinoFrame(DrawnFrame):
         return self._steps(hidden, first, choose)
 
 
-class _PredictorSteps:
+class PredictorSteps:
     """The code predictor: a row has a page of its own in a cache that lives for one frame."""
 
-    def __init__(self, predictor: CodePredictor, rows: int, compiler: Compiler, bits: Bits) -> None:
+    def __init__(self, predictor: CodePredictor, rows: int, compiler: Compiler) -> None:
         config = predictor.config
         assert config.codebooks <= PAGE_POSITIONS
         self._predictor = predictor
         cache = torch.zeros(rows, config.layers, 2, config.kv_heads, PAGE_POSITIONS, config.head_dim)
         projection = None if isinstance(predictor.projection, Identity) else predictor.projection
-        self._layers = PagedLayers(predictor.transformer, cache, compiler, bits, projection=projection)
-        self._heads = [_head(predictor.lm_head.table(index), compiler, bits) for index in range(config.codebooks - 1)]
+        self._layers = PagedLayers(predictor.transformer, cache, compiler, projection=projection)
+        self._heads = [_head(layer, config.hidden_size, compiler) for layer in predictor.lm_head]
         self._readings: dict[int, Sequence[Reading]] = {}
 
     def __call__(self, hidden: Tensor, first: Tensor, choose: Choose) -> Tensor:
@@ -99,7 +97,7 @@ class _PredictorSteps:
         return self._readings[rows]
 
 
-def _head(table: Tensor, compiler: Compiler, bits: Bits) -> Graph:
+def _head(layer: Linear, width: int, compiler: Compiler) -> Graph:
     """hidden [rows, hidden] -> logits [rows, vocab]"""
-    hidden = parameter(DYNAMIC, table.shape[1])
-    return compiler.compile(model([product(hidden, table, bits)], [hidden]))
+    hidden = parameter(DYNAMIC, width)
+    return compiler.compile(model([product(hidden, layer)], [hidden]))

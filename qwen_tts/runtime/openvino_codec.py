@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.models.codec_decoder import CodecDecoder, ConvNeXt, DecoderBlock, DecoderState, ResidualUnit
 from qwen_tts.modules.conv import CausalConv1d
+from qwen_tts.modules.linear import FusedLinear, Linear, QuantisedLinear
 from qwen_tts.modules.rope import rope
 from qwen_tts.modules.snake import SnakeBeta
-from qwen_tts.modules.weight_formats import Bits
+from qwen_tts.modules.weight_formats import quantise
 from qwen_tts.modules.window_transformer import WindowTransformer
 from qwen_tts.runtime.codec_decoder import EagerDecoder
 from qwen_tts.runtime.openvino_compiler import Compiler
@@ -45,7 +46,7 @@ class OpenVinoDecoder(EagerDecoder):
 
     def __init__(self, codec: Codec, rows: int, compiler: Compiler) -> None:
         super().__init__(codec, rows)
-        graphs = _DecoderGraphs(codec.decoder, self._state, None if compiler.is_exact else 8)
+        graphs = _DecoderGraphs(codec.decoder, self._state, exact=compiler.is_exact)
         # In bfloat16 the transformer's sound is noise (0 dB below its own; the convolutions': 45 dB). With weights of 8
         # bits it is 45 dB below.
         self._latents = compiler.compile(graphs.latents, integers=False)
@@ -93,13 +94,14 @@ class _DecoderGraphs:
     """Codes' vectors -> latents, and latents -> samples, built in the order of the decoder; every convolution takes its
     tail and gives the next one."""
 
-    def __init__(self, decoder: CodecDecoder, state: DecoderState, bits: Bits | None) -> None:
-        """The transformer's weights in so many bits, or whole."""
+    def __init__(self, decoder: CodecDecoder, state: DecoderState, *, exact: bool) -> None:
+        """Unless `exact`, the transformer's weights have 8 bits."""
+        self._exact = exact
         self._tails = [_like(one.tail) for one in state.convolutions()]
         self._waiting, self._kept = iter(self._tails), list[Node]()
         vectors = parameter(1, decoder.config.codebook_dim, 1)
         x = self._causal(vectors, decoder.pre_conv)
-        x, inputs, fresh = self._transformer(x, decoder.pre_transformer, state, bits)
+        x, inputs, fresh = self._transformer(x, decoder.pre_transformer, state)
         self.latents = model([x, self._kept.pop(), *fresh], [vectors, *inputs[:3], self._tails[0], *inputs[3:]])
         x = latents = parameter(1, decoder.config.latent_dim, 1)
         for stage in decoder.upsample:
@@ -137,8 +139,11 @@ class _DecoderGraphs:
         y = self._causal(_snake(x, unit.act1), unit.conv1)
         return op.add(x, _convolve(_snake(y, unit.act2), unit.conv2))
 
+    def _short(self, layer: nn.Linear | FusedLinear) -> Linear:
+        return layer if self._exact else QuantisedLinear(quantise(layer.weight, 8))
+
     def _transformer(
-        self, x: Node, transformer: WindowTransformer, state: DecoderState, bits: Bits | None
+        self, x: Node, transformer: WindowTransformer, state: DecoderState
     ) -> tuple[Node, list[Node], list[Node]]:
         """[1, latent, 1] -> the same; cosine, sine, mask, rings of keys and values; new keys and values."""
         config, rings = transformer.config, state.transformer
@@ -149,7 +154,7 @@ class _DecoderGraphs:
         x, new_keys, new_values = linear(op.transpose(x, integers(0, 2, 1)), transformer.input_proj), [], []
         for layer, old_keys, old_values in zip(transformer.layers, keys, values, strict=True):
             own = layer.attention
-            joined = product(norm(x, layer.attention_norm), own.qkv_proj.weight, bits)
+            joined = product(norm(x, layer.attention_norm), self._short(own.qkv_proj))
             split = op.transpose(op.reshape(joined, integers(1, 1, -1, own.head_dim), False), integers(0, 2, 1, 3))
             parts = op.variadic_split(split, axis(1), integers(own.heads, own.kv_heads, own.kv_heads))
             query, key = (rotated(parts.output(index), cos, sin) for index in range(2))
@@ -160,9 +165,9 @@ class _DecoderGraphs:
                 query, op.concat([old_keys, key], 2), op.concat([old_values, value], 2), mask
             )
             flat = op.reshape(op.transpose(attended, integers(0, 2, 1, 3)), integers(1, 1, -1), False)
-            y = product(flat, own.o_proj.weight, bits)
+            y = product(flat, self._short(own.o_proj))
             x = op.add(x, op.multiply(y, numbers(layer.attention_scale)))
-            y = swiglu(norm(x, layer.mlp_norm), layer.mlp, bits)
+            y = swiglu(norm(x, layer.mlp_norm), self._short(layer.mlp.gate_up_proj), self._short(layer.mlp.down_proj))
             x = op.add(x, op.multiply(y, numbers(layer.mlp_scale)))
         x = linear(norm(x, transformer.norm), transformer.output_proj)
         return op.transpose(x, integers(0, 2, 1)), [cos, sin, mask, *keys, *values], [*new_keys, *new_values]

@@ -13,18 +13,18 @@ from openvino.op import _PagedAttentionExtension as PagedAttention
 from torch import Tensor, nn
 
 from qwen_tts.config.checkpoint import TransformerConfig
+from qwen_tts.modules.linear import Linear
 from qwen_tts.modules.rope import rope
 from qwen_tts.modules.transformer import Transformer
-from qwen_tts.modules.weight_formats import Bits
 from qwen_tts.runtime.openvino_compiler import Compiler
 from qwen_tts.runtime.openvino_graphs import (
     DYNAMIC,
     axis,
     finish,
     heads,
+    linear,
     model,
     norm,
-    numbers,
     parameter,
     product,
 )
@@ -95,15 +95,15 @@ class PagedLayers:
     """All layers of a transformer and its final norm."""
 
     def __init__(
-        self, transformer: Transformer, cache: Tensor, compiler: Compiler, bits: Bits,
-        *, projection: nn.Linear | None = None, head: Tensor | None = None,
+        self, transformer: Transformer, cache: Tensor, compiler: Compiler,
+        *, projection: nn.Linear | None = None, head: Linear | None = None,
     ) -> None:  # fmt: skip
         """`cache` [pages, layers, 2, kv_heads, PAGE_POSITIONS, head_dim] float32 is read and written in place.
 
-        `projection` comes before the layers, and a product with `head` [vocab, hidden] after them.
+        `projection` comes before the layers, and `head` after them, which gives [vocab].
         """
         self._config = transformer.config
-        self._graph = compiler.compile(_graph(transformer, bits, projection, head))
+        self._graph = compiler.compile(_graph(transformer, projection, head))
         self._graph.bind(1 + len(fields(Reading)), _parts(cache))
         self._pages_apart = 2 * self._config.layers
 
@@ -127,7 +127,7 @@ def _parts(cache: Tensor) -> list[Tensor]:
     return [blocks[first : first + reach] for first in range(layers * two)]
 
 
-def _graph(transformer: Transformer, bits: Bits, projection: nn.Linear | None, head: Tensor | None) -> ov.Model:
+def _graph(transformer: Transformer, projection: nn.Linear | None, head: Linear | None) -> ov.Model:
     config = transformer.config
     width = config.hidden_size if projection is None else projection.in_features
     inputs = x, cos, sin, *where = [
@@ -137,13 +137,13 @@ def _graph(transformer: Transformer, bits: Bits, projection: nn.Linear | None, h
     *where, last = where
     caches = [parameter(DYNAMIC, config.kv_heads, PAGE_POSITIONS, config.head_dim) for _ in range(2 * config.layers)]
     if projection is not None:
-        x = op.add(product(x, projection.weight, bits), numbers(projection.bias))
+        x = linear(x, projection)
     for index, layer in enumerate(transformer.layers):
-        attended = _attend(heads(x, layer, cos, sin, bits), caches[2 * index : 2 * index + 2], where, config)
-        x = finish(attended, x, layer, bits)
+        attended = _attend(heads(x, layer, cos, sin), caches[2 * index : 2 * index + 2], where, config)
+        x = finish(attended, x, layer)
     outputs = [norm(op.gather(x, last, axis(0)), transformer.norm)]
     if head is not None:
-        outputs.append(product(outputs[0], head, bits))
+        outputs.append(product(outputs[0], head))
     return model(outputs, [*inputs, *caches])
 
 

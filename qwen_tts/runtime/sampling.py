@@ -78,7 +78,6 @@ class Warp:
         kept = ascending.masked_fill(unlikely, -torch.inf)
         return torch.empty_like(scores).scatter_(-1, order, kept)
 
-
     def _keep_top_k(self, scores: Tensor) -> Tensor:
         """The same without top-p, for a host that knows the numbers: on a CPU, sorting takes longer than the rest."""
         top_k = self.top_k.clamp(max=scores.shape[-1])
