@@ -1,7 +1,6 @@
 """What a caller of the engine relies on; EngineLoop's own laws stand in test_engine_loop.py."""
 
 import asyncio
-import copy
 import dataclasses
 import gc
 import shutil
@@ -24,7 +23,7 @@ from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint import model as model_module
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec
-from qwen_tts.checkpoint.model import Model
+from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.checkpoint.prompt import Prefix, Prompt, PromptBuilder
 from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.config.engine import EngineConfig
@@ -652,10 +651,10 @@ async def test_its_model_sleeps_on_the_cpu_and_wakes_up_where_it_was(start: Star
     assert np.array_equal(await read(engine.stream(one)), before)
 
 
-def test_a_model_moves_with_everything_it_has(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_moves_with_everything_it_has(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In place: whoever holds a network holds the one that moved, here to where everything is one."""
     monkeypatch.setattr(model_module, "_moved", lambda tensor, _: torch.ones_like(tensor))
-    model = copy.deepcopy(load(BASE))
+    model = load_model(checkpoints / BASE, CPU, torch.float32)
     networks = [model.talker, model.code_predictor, model.speaker_encoder, model.codec.decoder, model.codec.encoder]
     held = [tensor for network in networks if network for tensor in (*network.parameters(), *network.buffers())]
     assert not all(tensor.eq(1).all() for tensor in held)
