@@ -43,11 +43,11 @@ class Talker(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        return self.codec_head.weight.device
+        return self.codec_embedding.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
-        return self.codec_head.weight.dtype
+        return self.codec_embedding.weight.dtype
 
     def init_cache(self, rows: int, positions: int) -> KVCache:
         return self.transformer.init_cache(rows, positions)
