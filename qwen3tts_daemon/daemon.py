@@ -64,10 +64,11 @@ class Daemon:
         self._settings = settings
         is_default = settings.models.dir is None and settings.data_dir is None
         self._models = ModelsDirectory(
-            settings.models_path, obstacle=lambda: obstacle_of(settings), is_default=is_default
+            settings.models_path, obstacle=lambda: obstacle_of(settings, self._models.verdict), is_default=is_default
         )
         self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
+        self._models.verdict = self._choice.verdict
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
         self._invitations = Invitations()

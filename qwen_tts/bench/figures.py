@@ -32,7 +32,7 @@ class MeasureOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The process ends itself then: the first load of a checkpoint takes a while"""
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Figures(msgspec.Struct, frozen=True, kw_only=True, tag="figures"):
     """Of one listener; times in milliseconds."""
 
     frame_ms: float
@@ -49,3 +49,12 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rtf(self) -> float:
         return self.frame_ms / FRAME_MS
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """Nothing could be measured."""
+
+    reason: str
+
+
+Measured = Figures | Failed
