@@ -197,7 +197,10 @@ class EngineRenewal:
         measurements = await asyncio.to_thread(kept_measurements, self._settings)
         while True:
             choice = await asyncio.to_thread(choose_engine, self._settings, measurements)
-            verdict = self._models.verdict = choice.verdict
+            verdict = choice.verdict
+            if verdict != self._models.verdict:
+                logger.info("%s", choice.reason)
+                self._models.verdict = verdict
             if not isinstance(verdict, Unmeasured):
                 return choice
             checkpoint, way = verdict.checkpoint, verdict.way

@@ -58,19 +58,19 @@ def check(options: CheckOptions, settings: Settings) -> int:
         report = options.report or str(Path(folder) / "report.json")
         status = _run_child(msgspec.structs.replace(options, report=report))
         if status in (ALL_WELL, WRONG):  # else there may be no report, or one of another check
-            _remember_passed(options, Path(report), checked_file(settings))
+            remember_passed(options, Path(report), checked_file(settings))
         return status
 
 
-def _remember_passed(options: CheckOptions, file: Path, checked_here: Path) -> None:
+def remember_passed(options: CheckOptions, file: Path, checked_here: Path) -> None:
     """For `engine = "auto"`: what was only looked at, or in part, counts for nothing."""
     report = msgspec.json.decode(file.read_bytes(), type=Report)
     if report.is_quick or not report.is_whole or options.sentences:
         return
-    well = {one.identity.name for one in report.checkpoints if not one.problems}
-    passed = [Path(path) for path in options.checkpoints if Path(path).name in well]
+    well = {one.identity.name: not one.problems for one in report.checkpoints}
+    outcomes = {path: well[path.name] for path in map(Path, options.checkpoints) if path.name in well}
     try:
-        checked.remember(checked_here, passed, options.engine.get("weights", "auto"))
+        checked.remember(checked_here, outcomes, options.engine.get("weights", "auto"))
     except OSError as error:
         typer.echo(f"that they have passed cannot be kept: {checked_here}: {error.strerror}", err=True)
 

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import platform
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -29,9 +29,11 @@ class _Passed(msgspec.Struct, frozen=True):
     cpu: str
 
 
-def remember(path: Path, directories: Iterable[Path], weights: Weights) -> None:
-    """That these checkpoints have passed. Raises OSError."""
-    passed = {*_read(path), *(_passed(directory, weights) for directory in directories)}
+def remember(path: Path, outcomes: Mapping[Path, bool], weights: Weights) -> None:
+    """Whether these checkpoints have passed; the last check counts. Raises OSError."""
+    passed = set(_read(path))
+    for directory, is_well in outcomes.items():
+        (passed.add if is_well else passed.discard)(_passed(directory, weights))
     path.parent.mkdir(parents=True, exist_ok=True)
     durable_files.replace(path, msgspec.json.encode(sorted(passed, key=lambda one: (one.checkpoint, one.weights))))
 

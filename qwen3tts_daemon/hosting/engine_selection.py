@@ -52,6 +52,8 @@ class EngineChoice:
     """Speaks until the engine is loaded"""
     verdict: Verdict | None = None
     """What the choice went by, if it went by what this machine was measured to speak"""
+    reason: str = ""
+    """That, in a line"""
 
 
 async def start_engine(spec: EngineSpec | ServerOptions) -> EngineProcess:
@@ -113,10 +115,9 @@ def _measured_choice(
     )  # fmt: skip
     verdict = real_time.verdict(candidates, known)
     has_smaller = all(one.size == "1b7" for one in candidates)
-    logger.info("%s", told(verdict, most_rtf, has_smaller=has_smaller, has_openvino=has_openvino))
-    if isinstance(verdict, InTime):
-        return replace(_qwen(settings, verdict.checkpoints, verdict.way), verdict=verdict)
-    return replace(_preview(settings), verdict=verdict)
+    reason = told(verdict, most_rtf, has_smaller=has_smaller, has_openvino=has_openvino)
+    choice = _qwen(settings, verdict.checkpoints, verdict.way) if isinstance(verdict, InTime) else _preview(settings)
+    return replace(choice, verdict=verdict, reason=reason)
 
 
 def obstacle_of(settings: Settings, verdict: Verdict | None) -> Obstacle | None:

@@ -78,7 +78,7 @@ def verdict(found: Sequence[Checkpoint], known: Knowledge) -> Verdict:
         if isinstance(tried, Unmeasured):
             return tried
         if isinstance(tried, TooSlow):
-            return best or tried
+            return best or _with_hope(tried, known)
         best = tried
     assert best is not None
     return best
@@ -99,7 +99,7 @@ def _of_one_size(size: list[Checkpoint], found: Sequence[Checkpoint], known: Kno
             return InTime(_speaking(size, found, way, known), size[0], way, outcome)
         slow = slow or TooSlow(size[0], way, outcome)
     assert slow is not None
-    return _with_hope(slow, known)
+    return slow
 
 
 def _speaking(

@@ -50,8 +50,8 @@ def told(verdict: Verdict, most_rtf: float, *, has_smaller: bool, has_openvino: 
         return f"the preview voice speaks while it is measured how fast {what} is on this machine"
     if isinstance(verdict, InTime):
         took = _took(verdict.measured, verdict.way, verdict.figures)
-        names = " and ".join(one.name for one in verdict.checkpoints)
-        return f"{took}, the first sound {verdict.figures.first_audio_ms:.0f} ms: {names} speaks"
+        names = ", ".join(one.name for one in verdict.checkpoints)
+        return f"{took}, the first sound {verdict.figures.first_audio_ms:.0f} ms: in time ({names})"
     outcome = verdict.outcome
     if isinstance(outcome, Failed):
         what = named(verdict.checkpoint, verdict.way)

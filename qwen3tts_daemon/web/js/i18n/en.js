@@ -119,7 +119,7 @@ export default {
     cancelled: "Stopped at {arrived} of {total} GB. What has come is kept.", done: "It has come.",
     here: "It is here. If it can speak on this machine, it is made ready now; nobody is interrupted.",
     offline: "The settings do not allow downloads here.", "no-pytorch": "For it to speak, one restart installs what is still missing:",
-    "no-slow": "It is too slow on this machine without a graphics card. With this setting it speaks all the same, with gaps:",
+    "no-slow": "It is too slow on this machine's processor. With this setting it speaks all the same, with gaps:",
     "no-setting": "The settings ask for something else, so it will not speak by itself:",
     problem: "What came could not be made ready; the voice before goes on.",
     command: "Or by this command, in a terminal of the machine that speaks. It is found without a restart.",
