@@ -19,7 +19,7 @@ from qwen3tts_daemon.hosting.measurements import Measurements
 from qwen3tts_daemon.hosting.measuring import measure
 from qwen3tts_daemon.hosting.real_time_words import named
 from qwen3tts_daemon.settings import Settings, SettingsError
-from qwen_tts.bench.figures import FRAME_MS, Failed, Figures, Measured, MeasureOptions, Way, Weights
+from qwen_tts.bench.figures import FRAME_MS, Device, Failed, Figures, Measured, MeasureOptions, Way, Weights
 from qwen_tts.bench.machine import Machine, this_machine
 from qwen_tts.errors import InvalidRequest
 
@@ -93,11 +93,12 @@ def _one_of_each_size(found: Iterable[Checkpoint]) -> list[Checkpoint]:
 
 def _ways(weights: Sequence[str]) -> list[Way]:
     """Those that `weights` name, or all that make sense on this machine."""
-    device, small = card(), [Way("cpu", "int8"), Way("cpu", "int4")]
-    sensible = [*([] if device is None else [Way(device)]), *(small if is_installed("openvino") else [Way("cpu")])]
-    if not weights:
-        return sensible
-    return [way for way in dict.fromkeys([*sensible, Way("cpu"), *small]) if way.weights in weights]
+    device = card()
+    if weights:
+        devices: list[Device] = ["cpu"] if device is None else [device, "cpu"]
+        return [Way(one, each) for one in devices for each in get_args(Weights) if each in weights]
+    small = [Way("cpu", "int8"), Way("cpu", "int4")] if is_installed("openvino") else [Way("cpu")]
+    return small if device is None else [Way(device), *small]
 
 
 def show(results: Sequence[Result], most_rtf: float) -> None:

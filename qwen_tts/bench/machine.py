@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from qwen_tts.cores import usable_cores
+
 _PACKAGES = ("qwen3tts-daemon", "torch", "openvino", "triton", "flash-attn")
 """That decide on how fast it speaks"""
 _COMPUTING = ("checkpoint", "kernels", "models", "modules", "runtime")
@@ -22,7 +24,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     cpu: str
     cores: int
-    """That this process may use"""
+    """Fast ones, that this process may use"""
     memory_gib: int
     cards: tuple[str, ...]
     driver: str
@@ -34,7 +36,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 def this_machine() -> Machine:
     return Machine(
-        system=f"{platform.system()} {platform.machine()}", cpu=cpu_name(), cores=usable_cores(),
+        system=f"{platform.system()} {platform.machine()}", cpu=cpu_name(), cores=usable_cores().threads,
         memory_gib=_memory_gib(), cards=_cards(), driver=_first_line(_NVIDIA / "version"), versions=versions(_PACKAGES),
         engine_code=_engine_code(),
     )  # fmt: skip
@@ -46,10 +48,6 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
