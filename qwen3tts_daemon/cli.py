@@ -35,8 +35,8 @@ from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 from qwen3tts_daemon.text.lexicon import Entry, checked
 from qwen3tts_daemon.text.sent_text import TextFormat
-from qwen_tts.bench.figures import Weights
 from qwen_tts.check import options as asked
+from qwen_tts.config.engine import Weights
 from qwen_tts.errors import SynthesisError
 
 Result = TypeVar("Result")

@@ -19,8 +19,9 @@ from qwen3tts_daemon.hosting.measurements import Measurements
 from qwen3tts_daemon.hosting.measuring import measure
 from qwen3tts_daemon.hosting.real_time_words import named
 from qwen3tts_daemon.settings import Settings, SettingsError
-from qwen_tts.bench.figures import FRAME_MS, Device, Failed, Figures, Measured, MeasureOptions, Way, Weights
+from qwen_tts.bench.figures import FRAME_MS, Device, Failed, Figures, Measured, MeasureOptions, Way
 from qwen_tts.bench.machine import Machine, this_machine
+from qwen_tts.config.engine import Weights
 from qwen_tts.errors import InvalidRequest
 
 _GIB = 1024

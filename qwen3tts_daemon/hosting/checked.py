@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from qwen3tts_daemon import durable_files
-from qwen_tts.bench.figures import Weights
 from qwen_tts.bench.machine import cpu_name
 from qwen_tts.check.identity import identity
+from qwen_tts.config.engine import Weights
 from qwen_tts.errors import BadCheckpoint
 
 logger = logging.getLogger(__name__)

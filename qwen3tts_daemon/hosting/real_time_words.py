@@ -8,7 +8,8 @@ import msgspec
 
 from qwen3tts_daemon.hosting.checkpoints import Checkpoint
 from qwen3tts_daemon.hosting.real_time import InTime, TooSlow, Unmeasured, Verdict
-from qwen_tts.bench.figures import FRAME_MS, Failed, Figures, Way, Weights
+from qwen_tts.bench.figures import FRAME_MS, Failed, Figures, Way
+from qwen_tts.config.engine import Weights
 
 _CORES_WORTH_NAMING = 16
 

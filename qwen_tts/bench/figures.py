@@ -4,11 +4,12 @@ from typing import Literal
 
 import msgspec
 
+from qwen_tts.config.engine import Weights
+
 FRAME_MS = 80.0
 """Of sound, in a frame of the release's models"""
 
 Device = Literal["cpu", "cuda", "mps"]
-Weights = Literal["auto", "int8", "int4"]
 
 
 class Way(msgspec.Struct, frozen=True):

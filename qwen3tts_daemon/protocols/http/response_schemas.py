@@ -11,7 +11,7 @@ from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.hosting.models_directory import ObstacleCode
 from qwen3tts_daemon.options import Kind, Place
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
-from qwen_tts.bench.figures import Weights
+from qwen_tts.config.engine import Weights
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
