@@ -14,7 +14,7 @@ from rich.table import Table
 from qwen3tts_daemon.downloads.verify import folders
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Checkpoint
-from qwen3tts_daemon.hosting.engine_selection import INSTALL_TORCH, card, is_installed, kept_measurements
+from qwen3tts_daemon.hosting.engine_selection import card, install_torch, is_installed, kept_measurements
 from qwen3tts_daemon.hosting.measurements import Measurements
 from qwen3tts_daemon.hosting.measuring import measure
 from qwen3tts_daemon.hosting.real_time_words import named
@@ -55,7 +55,7 @@ def plan(
 ) -> Plan:
     """Raises NoSuchCheckpoint, BadCheckpoint, InvalidRequest; SettingsError where nothing can be measured."""
     if not is_installed("torch"):
-        raise SettingsError(f"torch is missing, and without it no checkpoint speaks: {INSTALL_TORCH}")
+        raise SettingsError(f"torch is missing, and without it no checkpoint speaks: {install_torch()}")
     for name in weights:
         if name not in get_args(Weights):
             raise InvalidRequest(f"no weights {name!r}; there are {', '.join(get_args(Weights))}", param="weights")

@@ -35,8 +35,6 @@ _QWEN = "qwen_tts.hosting.host:create"
 _MOST_THREADS = 4
 """More do not make the embedded voice faster."""
 
-INSTALL_TORCH = "pip install 'qwen3tts-daemon[gpu]'"
-
 _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """An NVIDIA card, on Linux and in the Windows subsystem; finding out more takes seconds of imports."""
 
@@ -79,7 +77,7 @@ def choose_engine(settings: Settings, measurements: Measurements | None = None) 
         return EngineChoice(server_options(settings), ManagerConfig(), preload=True)
     if settings.engine == "qwen":
         if not is_installed("torch"):
-            raise SettingsError(f"engine is qwen, and torch is missing: {INSTALL_TORCH}")
+            raise SettingsError(f"engine is qwen, and torch is missing: {install_torch()}")
         return _qwen(settings, _named(settings) or _best(settings))
     if not is_installed("torch"):
         return _preview(settings)
@@ -129,7 +127,7 @@ def obstacle_of(settings: Settings, verdict: Verdict | None) -> Obstacle | None:
         return Obstacle("setting", "qwen.checkpoints")
     if not is_installed("torch"):
         start = Path(sys.prefix).parent / "start.sh"
-        return Obstacle("pytorch", "./start.sh" if start.is_file() else INSTALL_TORCH)
+        return Obstacle("pytorch", "./start.sh" if start.is_file() else install_torch())
     if isinstance(verdict, TooSlow):
         return Obstacle("slow", 'engine = "qwen"')
     return None
@@ -140,6 +138,11 @@ def card() -> Literal["cuda", "mps"] | None:
     if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
         return "mps"
     return "cuda" if any(path.exists() for path in _DEVICES) else None
+
+
+def install_torch() -> str:
+    """The command that installs what Qwen3-TTS needs here."""
+    return f"pip install 'qwen3tts-daemon[{'cpu' if card() is None else 'gpu'}]'"
 
 
 def is_installed(package: str) -> bool:

@@ -247,7 +247,11 @@ def test_how_far_the_preview_voice_gives_way_is_for_its_process_to_know(models: 
     assert choose_engine(settings(models, "--engine", "qwen")).spec.nice is None
 
 
-def test_without_torch_qwen_cannot_be_chosen(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("machine", "extra"), [("gpu", "gpu"), ("no_gpu", "cpu")])
+def test_without_torch_qwen_cannot_be_chosen(
+    machine: str, extra: str, models: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request.getfixturevalue(machine)
     monkeypatch.setattr(engine_selection.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(SettingsError, match=r"qwen3tts-daemon\[gpu\]"):
+    with pytest.raises(SettingsError, match=rf"qwen3tts-daemon\[{extra}\]"):
         choose_engine(settings(models, "--engine", "qwen"))
