@@ -105,9 +105,7 @@ def may_speak_on_cpu(options: Options, environment: Mapping[str, str]) -> bool:
     """Where a checkpoint is, or is to be fetched, the daemon measures whether this machine speaks it in time."""
     if options.model is None and not _has_checkpoint(environment):
         return False
-    print(
-        "Qwen3-TTS will speak on the CPU if the machine is fast enough: the daemon measures that. Else the preview voice."
-    )
+    print("Qwen3-TTS will speak on the CPU if that is fast enough, which the daemon measures; else the preview voice.")
     if reason := machine.lacks_openvino():
         print(f"OpenVINO is left out: {reason}. Qwen3-TTS is several times as slow without it.")
     return True
