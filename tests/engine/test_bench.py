@@ -25,7 +25,7 @@ def test_what_is_sustained_is_neither_a_hiccup_nor_a_quick_frame(steps: list[flo
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no other system tells")
-def test_what_another_program_takes_is_noticed_and_our_own_work_is_not() -> None:
+def test_what_another_program_takes_is_noticed() -> None:
     """The other one works on one of our processors for as long as it likes: for what is known to be a second."""
     contention = Contention()
     spent = "import time\nwhile time.process_time() < 1: pass"
