@@ -13,15 +13,11 @@ from pathlib import Path
 
 import torch
 
-from qwen_tts.api import Sampling
+from qwen_tts.bench.endless_rows import PROMPT_POSITIONS, EndlessRows, positions
+from qwen_tts.bench.figures import FRAME_MS
 from qwen_tts.checkpoint.model import load_model
 from qwen_tts.config.engine import EngineConfig
-from qwen_tts.runtime.frame import PAD_SLOT, PAGE_POSITIONS, PromptPart
-from qwen_tts.runtime.runner import ModelRunner, RowFrame
-
-FRAME_MS = 80
-PROMPT_POSITIONS = 40
-ROW_PAGES = 20
+from qwen_tts.runtime.runner import ModelRunner
 
 
 class Speaker:
@@ -29,33 +25,20 @@ class Speaker:
 
     def __init__(self, checkpoint: Path, weights: str, threads: int, rows: int) -> None:
         before = time.perf_counter()
-        model = load_model(checkpoint, torch.device("cpu"), torch.float32)
+        model = load_model(checkpoint, torch.device("cpu"), torch.float32, weights=weights)
         config = EngineConfig.model_validate({
             "checkpoint": checkpoint, "device": "cpu", "weights": weights, "threads": threads, "rows": rows,
-            "buckets": (rows,), "row_positions": ROW_PAGES * PAGE_POSITIONS,
-            "kv_positions": rows * ROW_PAGES * PAGE_POSITIONS,
+            "buckets": (rows,), **positions(rows),
         })  # fmt: skip
-        self.runner = ModelRunner(model, config)
-        self.runner.prepare()
+        runner = ModelRunner(model, config)
+        runner.prepare()
         self.load_s = time.perf_counter() - before
+        self._rows = EndlessRows(model, runner, rows)
+        self.first_audio_ms = self._rows.begin()
         self.steps_ms: list[float] = []
-        self._frame, self._rows = 0, range(rows)
-        torch.manual_seed(1)
-        prompt = torch.randn(PROMPT_POSITIONS + 1, model.talker.config.hidden_size)
-        rules = model.generation.rules(Sampling())
-        for row in self._rows:
-            self.runner.set_pages(row, range(1 + row * ROW_PAGES, 1 + (row + 1) * ROW_PAGES))
-            self.runner.open_row(row, PROMPT_POSITIONS, rules, row, prompt[-1], None)
-        before = time.perf_counter()
-        self.runner.prefill([PromptPart(row, 0, prompt[:-1]) for row in self._rows])
-        self.prompt_ms = (time.perf_counter() - before) * 1e3 / rows
 
     def step(self) -> None:
-        before = time.perf_counter()
-        frames = [RowFrame(row, PROMPT_POSITIONS + self._frame, self._frame, PAD_SLOT) for row in self._rows]
-        self.runner.collect(self.runner.launch(frames))
-        self.steps_ms.append((time.perf_counter() - before) * 1e3)
-        self._frame += 1
+        self.steps_ms.append(self._rows.step())
 
 
 def report(speakers: dict[str, Speaker], rows: int) -> None:
@@ -64,7 +47,8 @@ def report(speakers: dict[str, Speaker], rows: int) -> None:
         median = statistics.median(steps)
         print(
             f"{name:5} step of {rows}: min {min(steps):6.1f} median {median:6.1f} ms, RTF {median / FRAME_MS:.2f}; "
-            f"a prompt of {PROMPT_POSITIONS} {speaker.prompt_ms:.0f} ms; ready after {speaker.load_s:.1f} s"
+            f"first audio after a prompt of {PROMPT_POSITIONS} {speaker.first_audio_ms:.0f} ms; "
+            f"ready after {speaker.load_s:.1f} s"
         )
 
 

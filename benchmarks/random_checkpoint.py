@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from benchmarks.text_vocabulary import write_text_tokenizer
-from qwen_tts.checkpoint.weights import official_tensors
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, official_tensors
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     CheckpointConfig,
@@ -182,7 +182,7 @@ def shapes_of(config: CheckpointConfig) -> dict[str, tuple[int, ...]]:
         }
         if config.speaker_encoder is not None:
             parts["speaker_encoder"] = SpeakerEncoder(config.speaker_encoder)
-    return _shapes(parts)
+    return _shapes(parts) | {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
 
 
 def codec_shapes_of(config: CodecConfig) -> dict[str, tuple[int, ...]]:

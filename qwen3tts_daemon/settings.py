@@ -42,7 +42,7 @@ from qwen3tts_daemon.limits import (
 )
 from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.api import Gender, TextLayout, VoiceKind
-from qwen_tts.config.engine import EngineOptions
+from qwen_tts.config.engine import NICE, EngineOptions
 from qwen_tts.config.languages import LanguageCode
 from qwen_tts.limits import SEED
 
@@ -316,7 +316,9 @@ class EmbeddedSettings(Section):
     """The CPU preview voice."""
 
     threads: int = Field(default=0, ge=0)
-    """Threads of one synthesis; 0 takes the machine's cores, four at most."""
+    """Threads of one synthesis; 0 takes one for each fast core that the daemon may use, four at most."""
+    nice: int = Field(default=NICE, ge=0, le=19)
+    """How far it gives way to other work of the machine, from 0, not at all, to 19."""
     idle_unload_s: float = Field(default=0.0, ge=0)
     """End the voice's process after this idle time; 0 keeps it."""
     kokoro: bool = True

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.random_checkpoint import SPEAKERS
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config
 from qwen_tts.config.checkpoint_files import WEIGHTS
 
@@ -124,7 +125,7 @@ def _said_beside(source: Path) -> Tensor:
     weights = load_file(source / WEIGHTS)
     first, second = (f"talker.text_projection.linear_fc{number}" for number in (1, 2))
     inner = functional.linear(
-        weights["talker.model.text_embedding.weight"].float(), weights[f"{first}.weight"].float(),
+        weights[TEXT_EMBEDDING].float(), weights[f"{first}.weight"].float(),
         weights[f"{first}.bias"].float(),
     )  # fmt: skip
     projected = functional.linear(

@@ -2,7 +2,6 @@
 
 import importlib.util
 import logging
-import os
 import platform
 import sys
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from qwen3tts_daemon.hosting.speech_server import server_options
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
 from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen_tts.cores import usable_cores
 from qwen_tts.errors import BadCheckpoint
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ def choose_engine(settings: Settings) -> EngineChoice:
 
     Raises SettingsError for a choice that cannot be met.
     """
+    _check_threads(settings)
     if settings.engine == "embedded":
         return _preview(settings)
     if settings.engine == "http":
@@ -150,10 +151,22 @@ def _preview(settings: Settings) -> EngineChoice:
 
 
 def _preview_spec(settings: Settings) -> EngineSpec:
+    embedded = settings.embedded
     options = {
         "cache_dir": str(settings.data_path / "cache"),
-        "threads": settings.embedded.threads or min(os.cpu_count() or 1, _MOST_THREADS),
-        "kokoro": settings.embedded.kokoro,
+        "threads": embedded.threads or min(usable_cores().threads, _MOST_THREADS),
+        "kokoro": embedded.kokoro,
         "warm_languages": [settings.language],
     }
-    return EngineSpec("qwen3tts_daemon.embedded.engine:create", options, log_level=settings.log_level)
+    return EngineSpec(
+        "qwen3tts_daemon.embedded.engine:create", options, log_level=settings.log_level, nice=embedded.nice
+    )
+
+
+def _check_threads(settings: Settings) -> None:
+    processors = usable_cores().processors
+    for name, threads in (("qwen", settings.qwen.threads), ("embedded", settings.embedded.threads)):
+        if threads is not None and threads > processors:
+            raise SettingsError(
+                f"{name}.threads is {threads}, and {processors} processors are there: give fewer, or leave it out"
+            )

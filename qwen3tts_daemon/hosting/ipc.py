@@ -35,6 +35,8 @@ class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
     imports: tuple[str, ...]
     """Modules that the engine will need: they are imported while nobody has asked it to load."""
     log_level: str
+    nice: int | None
+    """How far the process gives way to other work, and it stays on fast cores; None: its engine sees to that."""
 
 
 class Load(msgspec.Struct, frozen=True, tag_field="type", tag="load"):

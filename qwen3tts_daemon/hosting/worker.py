@@ -16,6 +16,7 @@ from typing import Any
 from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.hosting import ipc
 from qwen_tts.api import EngineStatus, SynthesisRequest
+from qwen_tts.cores import compute_here, usable_cores
 from qwen_tts.errors import EngineFailed, SynthesisError, SynthesisFailed
 from qwen_tts.hosting.lifecycle import BackgroundTasks, Mortal, Reporting
 from qwen_tts.stream import AudioStream, SpeechEngine
@@ -198,6 +199,8 @@ async def _serve(fd: int) -> None:
     if hello.protocol != ipc.PROTOCOL:
         link.send(ipc.Failed("model_unavailable", f"the worker speaks protocol {ipc.PROTOCOL}, not {hello.protocol}"))
         return
+    if hello.nice is not None:
+        compute_here(usable_cores(), hello.nice)
     try:
         engine = make_engine(hello.factory, hello.options)
     except Exception as error:  # noqa: BLE001  the edge of the process: the daemon gets the reason

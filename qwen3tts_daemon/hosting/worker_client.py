@@ -45,6 +45,8 @@ class EngineSpec:
     imports: tuple[str, ...] = ()
     """What takes long to import"""
     log_level: str = "info"
+    nice: int | None = None
+    """See ipc.Hello"""
 
 
 class NoAnswer(ModelUnavailable):
@@ -119,7 +121,7 @@ class WorkerEngine:
             raise ModelUnavailable(str(error)) from error
         except OSError as error:
             raise NoAnswer(f"the engine's process did not start: {error.strerror}") from error
-        link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.imports, spec.log_level))
+        link.send(ipc.Hello(ipc.PROTOCOL, spec.factory, spec.options, spec.imports, spec.log_level, spec.nice))
         try:
             answer = await _first_message(process, link, timeout_s)
         except BaseException:

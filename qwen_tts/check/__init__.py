@@ -20,5 +20,5 @@ measured_table the report as a table of expectations, which `guards.expectations
 
 The report can be sent to anybody: no paths, names of users or machines, and no texts but ours.
 
-Imports engine, offline, runtime, checkpoint, audio and config.
+Imports bench, engine, offline, runtime, checkpoint, audio and config.
 """

@@ -11,7 +11,7 @@ import torch
 import typer
 
 from qwen_tts.check.checkpoint import CheckpointCheck
-from qwen_tts.check.identity import machine
+from qwen_tts.check.machine import machine
 from qwen_tts.check.measured_table import measured_table
 from qwen_tts.check.options import ALL_WELL, COULD_NOT_RUN, WRONG, CheckOptions
 from qwen_tts.check.privacy import told

@@ -11,9 +11,11 @@ from torch import Tensor
 
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
-from qwen_tts.checkpoint.weights import load_weights, plan
+from qwen_tts.checkpoint.quantised import quantise_layers
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     CheckpointConfig,
@@ -23,6 +25,7 @@ from qwen_tts.config.checkpoint import (
     read_codec_config,
 )
 from qwen_tts.config.checkpoint_files import WEIGHTS, weight_files
+from qwen_tts.config.engine import Weights
 from qwen_tts.config.generation import GenerationConfig, read_generation_config
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.models.code_predictor import CodePredictor
@@ -31,6 +34,7 @@ from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.mel import log_mel
+from qwen_tts.modules.weight_formats import BITS
 from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
 
 LoadProgress = Callable[[str, int, int], None]
@@ -45,12 +49,13 @@ class VoiceGeometry(TypedDict):
 
 @dataclass(frozen=True)
 class Model:
-    """What one checkpoint directory holds, on one device."""
+    """What one checkpoint directory holds, on one device but for the text embedding."""
 
     name: str
     config: CheckpointConfig
     generation: GenerationConfig
     tokenizer: TextTokenizer
+    text_embedding: MappedTable
     talker: Talker
     code_predictor: CodePredictor
     codec: Codec
@@ -123,9 +128,12 @@ def load_model(
     dtype: torch.dtype,
     *,
     pre_tokenizer: PreTokenizer = "qwen",
+    weights: Weights = "auto",
     progress: LoadProgress | None = None,
 ) -> Model:
     """A checkpoint directory as released. Codec and speaker encoder compute in float32 whatever `dtype` is.
+
+    `weights` "int8" and "int4" give talker and code predictor QuantisedLinear layers; "auto" keeps them in `dtype`.
 
     Raises BadCheckpoint.
     """
@@ -142,13 +150,22 @@ def load_model(
         encoder_config = config.speaker_encoder
         speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    load_weights(weight_files(directory), parts, device, _for_file(progress, WEIGHTS))
-    codec = load_codec(directory, device, progress=progress)
-    with torch.inference_mode():
-        prompts = PromptBuilder(config, tokenizer, talker, code_predictor)
-    return Model(
-        directory.resolve().name, config, generation, tokenizer, talker, code_predictor, codec, speaker_encoder, prompts
+    replace = None
+    if weights != "auto":
+        speakers = {"talker": talker, "code_predictor": code_predictor}
+        replace = partial(quantise_layers, speakers, BITS[weights], device)
+    tables = {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
+    mapped = load_weights(
+        weight_files(directory), parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=replace
     )
+    codec = load_codec(directory, device, progress=progress)
+    text_embedding = mapped[TEXT_EMBEDDING]
+    with torch.inference_mode():
+        prompts = PromptBuilder(config, tokenizer, text_embedding, talker, code_predictor)
+    return Model(
+        directory.resolve().name, config, generation, tokenizer, text_embedding, talker, code_predictor, codec,
+        speaker_encoder, prompts,
+    )  # fmt: skip
 
 
 def plan_speakers(config: CheckpointConfig, dtype: torch.dtype) -> tuple[Talker, CodePredictor]:

@@ -29,6 +29,7 @@ from qwen_tts.api import (
     Voice,
     VoicePrompt,
 )
+from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CheckpointConfig
 from qwen_tts.config.languages import LANGUAGES
@@ -36,7 +37,7 @@ from qwen_tts.errors import InvalidRequest, TextEmpty, UnknownLanguage, UnknownV
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.frame_embedding import embed_frames
 from qwen_tts.models.talker import Talker
-from qwen_tts.modules.upload import upload
+from qwen_tts.modules.upload import upload, upload_tensor
 from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
@@ -73,10 +74,12 @@ class PromptBuilder:
     """Builds the prompts of one checkpoint."""
 
     def __init__(
-        self, config: CheckpointConfig, tokenizer: TextTokenizer, talker: Talker, code_predictor: CodePredictor
-    ) -> None:
+        self, config: CheckpointConfig, tokenizer: TextTokenizer, text_embedding: MappedTable, talker: Talker,
+        code_predictor: CodePredictor,
+    ) -> None:  # fmt: skip
         self._config = config
         self._tokenizer = tokenizer
+        self._text_embedding = text_embedding
         self._talker = talker
         self._code_predictor = code_predictor
         control = (config.tts_pad_token_id, config.tts_bos_token_id, config.tts_eos_token_id)
@@ -156,7 +159,9 @@ class PromptBuilder:
 
     def _text(self, ids: list[int] | tuple[int, ...]) -> Tensor:
         """[tokens, hidden]"""
-        return self._talker.embed_text(upload(ids, self._talker.device, torch.long))
+        talker = self._talker
+        words = self._text_embedding.look_up(ids).to(talker.dtype)
+        return talker.project_text(upload_tensor(words, talker.device))
 
     def embed_tokens(self, ids: list[int]) -> Tensor:
         """Tokens of the text -> [tokens, hidden]: what live text adds beside the frames."""

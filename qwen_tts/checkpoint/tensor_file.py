@@ -1,7 +1,7 @@
 """Reads the tensors of a safetensors file into their places: several threads, from the file straight to a GPU.
 
-The file was checked before, by the safetensors library; here are only bytes. Nothing is mapped: the host needs one
-staging buffer for each thread, and none where bytes may be read into the place itself.
+The file was checked before, by the safetensors library; here are only bytes. Nothing that is read is mapped: the host
+needs one staging buffer for each thread, and none where bytes may be read into the place itself.
 """
 
 import json
@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import local
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,6 +25,33 @@ DTYPES = {
     "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
 }  # fmt: skip
 """What may be stored, by the name that a header has for it; 8 bits as plain numbers, without scales"""
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """Where a tensor lies in a file."""
+
+    start: int
+    """Of its bytes"""
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+
+
+def stored_tensor(path: Path, name: str) -> StoredTensor:
+    """Raises OSError."""
+    return _stored(*_read_header(path), name)
+
+
+def _read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """And where the tensors begin."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        return json.loads(file.read(length)), 8 + length
+
+
+def _stored(header: Mapping[str, Any], base: int, name: str) -> StoredTensor:
+    entry = header[name]
+    return StoredTensor(base + entry["data_offsets"][0], DTYPES[entry["dtype"]], tuple(entry["shape"]))
 
 
 @dataclass(frozen=True)
@@ -52,14 +80,12 @@ def read_tensors(path: Path, places: Mapping[str, Tensor], read: Callable[[int],
 
 
 def _pieces(path: Path, places: Mapping[str, Tensor]) -> Iterator[_Piece]:
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
+    header, base = _read_header(path)
     for name, place in places.items():
-        dtype, start = DTYPES[header[name]["dtype"]], 8 + length + header[name]["data_offsets"][0]
-        flat, most = place.view(-1), PIECE_BYTES // dtype.itemsize
+        stored = _stored(header, base, name)
+        flat, most = place.view(-1), PIECE_BYTES // stored.dtype.itemsize
         for index, part in enumerate(flat.split(most)):
-            yield _Piece(start + index * most * dtype.itemsize, dtype, part)
+            yield _Piece(stored.start + index * most * stored.dtype.itemsize, stored.dtype, part)
 
 
 class _Reader:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from qwen_tts.checkpoint.precision import warn_if_too_small
 from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.expectations import Expectations
+from qwen_tts.cores import compute_here, usable_cores
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.loop import Deliver, EngineLoop
 from qwen_tts.errors import ModelUnavailable, OutOfMemory, SynthesisError
@@ -21,6 +22,7 @@ from qwen_tts.runtime.backends import device_and_dtype, uses_kernels
 from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.cuda_graphs import free_memory
 from qwen_tts.runtime.runner import ModelRunner
+from qwen_tts.runtime.torch_threads import usual_threads
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,15 @@ def compile_ahead(
         chained=may_chain(device),
     )  # fmt: skip
     return Precompilation(job, told)
+
+
+def _settle_on_cpu(config: EngineConfig) -> None:
+    """The calling thread will compute, with threads that it starts."""
+    cores = usable_cores()
+    torch.set_num_threads(config.threads or min(usual_threads(), cores.threads))
+    if config.threads is not None and config.threads > cores.threads:
+        cores = replace(cores, fast_only=None)
+    compute_here(cores, config.nice)
 
 
 @dataclass(frozen=True)
@@ -133,14 +144,14 @@ class LoadedCheckpoint:
         device, dtype = device_and_dtype(config)
         if device.type == "cuda" and device.index is not None:
             torch.cuda.set_device(device)
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)
+        if device.type == "cpu":
+            _settle_on_cpu(config)
         self._device = device
         self._compilation = self._factories.compilation(config, self._talker, device, dtype, told)
-        model = self._factories.model(Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer)
+        model = self._factories.model(
+            Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights
+        )
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
-        if device.type == "cuda":
-            model.talker.fold_text()  # on a CPU it would take a minute
         self._start_loop(model)
         self.model = model
         free_memory()  # what the kernels' weights were made of

@@ -9,6 +9,7 @@ from torch.nn import functional
 from qwen_tts.config.checkpoint import CodePredictorConfig
 from qwen_tts.modules.attention import KVCache
 from qwen_tts.modules.linear import Head
+from qwen_tts.modules.module_list import ModuleList
 from qwen_tts.modules.transformer import Transformer
 
 Choose = Callable[[Tensor, int], Tensor]
@@ -16,12 +17,12 @@ Choose = Callable[[Tensor, int], Tensor]
 
 
 class CodebookTables(nn.Module):
-    """One table a codebook, stacked: [tables * vocab, width]. `name` is what the checkpoint calls table i: name.i."""
+    """The embedding of each codebook, stacked: [tables * vocab, width]."""
 
-    def __init__(self, name: str, tables: int, vocab_size: int, width: int) -> None:
+    def __init__(self, tables: int, vocab_size: int, width: int) -> None:
         super().__init__()
         self.vocab_size = vocab_size
-        self.parts = {f"{name}.{table}": vocab_size for table in range(tables)}
+        self.parts = {f"codec_embedding.{table}": vocab_size for table in range(tables)}
         self.weight = nn.Parameter(torch.empty(tables * vocab_size, width))
 
     def table(self, index: int) -> Tensor:
@@ -36,7 +37,7 @@ class CodePredictor(nn.Module):
         super().__init__()
         self.config = config
         tables = config.codebooks - 1
-        self.codec_embedding = CodebookTables("codec_embedding", tables, config.vocab_size, talker_hidden_size)
+        self.codec_embedding = CodebookTables(tables, config.vocab_size, talker_hidden_size)
         # The release has no projection where the widths are equal.
         self.projection = (
             nn.Linear(talker_hidden_size, config.hidden_size)
@@ -44,9 +45,9 @@ class CodePredictor(nn.Module):
             else nn.Identity()
         )
         self.transformer = Transformer(config, config.rms_norm_eps)
-        self.lm_head = CodebookTables("lm_head", tables, config.vocab_size, config.hidden_size)
+        self.lm_head = ModuleList(nn.Linear(config.hidden_size, config.vocab_size, bias=False) for _ in range(tables))
         self.heads: Sequence[Head] | None = None
-        """What multiplies with the tables of `lm_head` in place of PyTorch; set by whoever runs it"""
+        """What multiplies with the layers of `lm_head` in place of PyTorch; set by whoever runs it"""
 
     def init_cache(self, rows: int) -> KVCache:
         """Scratch for one frame: the talker's hidden state, then every codebook but the last."""
@@ -61,7 +62,7 @@ class CodePredictor(nn.Module):
         """hidden [rows, hidden] -> logits of codebook `table` + 1, [rows, vocab] float32."""
         if self.heads is not None:
             return self.heads[table](hidden)
-        return functional.linear(hidden, self.lm_head.table(table)).float()
+        return self.lm_head[table](hidden).float()
 
     def forward(self, hidden: Tensor, first: Tensor, cache: KVCache, choose: Choose) -> Tensor:
         """Speak one frame.

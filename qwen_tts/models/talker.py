@@ -9,8 +9,8 @@ from qwen_tts.modules.attention import KVCache
 from qwen_tts.modules.linear import Head
 from qwen_tts.modules.transformer import Transformer
 
-_WORDS = 8_192
-"""Of the text embedding, projected at a time."""
+_BLOCK = 64
+"""Words that a card projects at a time"""
 
 
 class TextProjection(nn.Module):
@@ -26,13 +26,15 @@ class TextProjection(nn.Module):
 
 
 class Talker(nn.Module):
-    """Every input position is the sum of a text embedding and a codec embedding, both of the talker's width."""
+    """Every input position is the sum of a text embedding and a codec embedding, both of the talker's width.
+
+    The text embedding is none of its weights: it stays in the checkpoint's file (checkpoint/mapped_table.py).
+    """
 
     def __init__(self, config: TalkerConfig) -> None:
         super().__init__()
         self.config = config
-        self.text_embedding = nn.Embedding(config.text_vocab_size, config.text_hidden_size)
-        self.text_projection: nn.Module = TextProjection(config)
+        self.text_projection = TextProjection(config)
         self.codec_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
         self.transformer = Transformer(config, config.rms_norm_eps)
         self.codec_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
@@ -41,29 +43,21 @@ class Talker(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        return self.codec_head.weight.device
+        return self.codec_embedding.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
-        return self.codec_head.weight.dtype
+        return self.codec_embedding.weight.dtype
 
     def init_cache(self, rows: int, positions: int) -> KVCache:
         return self.transformer.init_cache(rows, positions)
 
-    def embed_text(self, ids: Tensor) -> Tensor:
-        """ids [n] -> [n, hidden]."""
-        return self.text_projection(self.text_embedding(ids))
-
-    @torch.no_grad()
-    def fold_text(self) -> None:
-        """Project the whole text embedding: then a token is one look-up, and the projection's memory is free."""
-        embedding = self.text_embedding.weight.data
-        shape = len(embedding), self.config.hidden_size
-        table = embedding if embedding.shape == shape else embedding.new_empty(shape)
-        for projected, words in zip(table.split(_WORDS), embedding.split(_WORDS), strict=True):
-            projected.copy_(self.text_projection(words))
-        self.text_embedding = nn.Embedding.from_pretrained(table)
-        self.text_projection = nn.Identity()
+    def project_text(self, words: Tensor) -> Tensor:
+        """words [n, text hidden] -> [n, hidden]. On a card, a word's numbers do not depend on how many come with it."""
+        if words.device.type != "cuda":
+            return self.text_projection(words)
+        blocks = functional.pad(words, (0, 0, 0, -len(words) % _BLOCK)).split(_BLOCK)
+        return torch.cat([self.text_projection(block) for block in blocks])[: len(words)]
 
     def forward(self, x: Tensor, cache: KVCache, counts: Tensor, span: int) -> Tensor:
         """x [rows, n, hidden] -> hidden [rows, n, hidden]; see Transformer.forward."""

@@ -1,6 +1,7 @@
 """What the rows of an engine run on: networks, tensors and graphs, on a device or on one that is compiled for."""
 
 import importlib.util
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +22,7 @@ from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.flash import load_flash_attention
 from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, RowTensors
 from qwen_tts.runtime.frame_eager import EagerFrame
+from qwen_tts.runtime.torch_threads import torch_threads
 
 TEXT_SLOTS = 8_192
 """Text embeddings that wait for their frames, of all rows together."""
@@ -47,6 +49,12 @@ class Backends:
     decoder: DecoderBackend
     frame_graphs: Graphs
     decoder_graphs: Graphs
+    torch_threads: int | None = None
+    """While a frame, its sound or a prompt is computed; None: as ever. Recordings have all of them"""
+
+    def threads(self) -> AbstractContextManager[None]:
+        """To be held meanwhile."""
+        return nullcontext() if self.torch_threads is None else torch_threads(self.torch_threads)
 
     def run_frame(self, rows: int, span: int) -> None:
         most = next(most for most in self.frame.spans if most >= span)
@@ -132,23 +140,22 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
 
 
 def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> Backends:
-    """Talker and code predictor with weights of so many bits, and the codec decoder, on the CPU."""
+    """Talker and code predictor, whose weights have so many bits, and the codec decoder, on the CPU."""
     # The package is there only where it was asked for.
     from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
     from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
 
     talker, predictor = networks.talker, networks.code_predictor
     compiler = Compiler(config.threads or torch.get_num_threads(), bits)
-    talker.transformer.stack = PagedLayers(talker.transformer, compiler, bits)
-    talker.head = OpenVinoHead(talker.codec_head.weight, compiler, bits)
-    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler, bits)
-    tables = map(predictor.lm_head.table, range(predictor.config.codebooks - 1))
-    predictor.heads = [OpenVinoHead(table, compiler, bits) for table in tables]
+    talker.transformer.stack = PagedLayers(talker.transformer, compiler)
+    talker.head = OpenVinoHead(talker.codec_head, talker.config.hidden_size, compiler)
+    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler)
+    predictor.heads = [OpenVinoHead(layer, predictor.config.hidden_size, compiler) for layer in predictor.lm_head]
     state = _allocate(talker, config)
     decoder = OpenVinoDecoder(networks.codec, config.rows, compiler)
+    frame = EagerFrame(talker, predictor, state)
     # What is left to PyTorch is small: more threads of it would wait for each other, and take the cores meanwhile.
-    torch.set_num_threads(1)
-    return Backends(state, EagerFrame(talker, predictor, state), decoder, Graphs(), Graphs())
+    return Backends(state, frame, decoder, Graphs(), Graphs(), torch_threads=1)
 
 
 def _flash_attention(config: EngineConfig, device: torch.device, dtype: torch.dtype) -> FlashAttention | None:

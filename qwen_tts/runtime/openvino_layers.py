@@ -14,6 +14,7 @@ from openvino import Node
 from torch import Tensor
 
 from qwen_tts.modules.attention import Cache, KVCache, MaskedStep, PagedCache, Step
+from qwen_tts.modules.linear import Linear
 from qwen_tts.modules.transformer import Transformer
 from qwen_tts.modules.weight_formats import GROUPS, Bits
 from qwen_tts.runtime.openvino_graphs import DYNAMIC, attend, finish, heads, model, norm, parameter, product
@@ -56,9 +57,9 @@ class Graph:
 class OpenVinoHead:
     """See Head."""
 
-    def __init__(self, weight: Tensor, compiler: Compiler, bits: Bits) -> None:
-        hidden = parameter(DYNAMIC, weight.shape[1])
-        self._graph = compiler.compile(model([product(hidden, weight, bits)], [hidden]))
+    def __init__(self, layer: Linear, inputs: int, compiler: Compiler) -> None:
+        hidden = parameter(DYNAMIC, inputs)
+        self._graph = compiler.compile(model([product(hidden, layer)], [hidden]))
 
     def __call__(self, hidden: Tensor) -> Tensor:
         return self._graph(hidden)[0]
@@ -67,7 +68,7 @@ class OpenVinoHead:
 class PagedLayers:
     """See Stack: a graph for what lies between two attentions, which PyTorch computes over the cache."""
 
-    def __init__(self, transformer: Transformer, compiler: Compiler, bits: Bits) -> None:
+    def __init__(self, transformer: Transformer, compiler: Compiler) -> None:
         layers, config = list(transformer.layers), transformer.config
         self._graphs = []
         for before, layer in zip([None, *layers], [*layers, None], strict=True):
@@ -75,12 +76,12 @@ class PagedLayers:
             x, inputs, outputs = residual, [residual], []
             if before is not None:
                 attended = parameter(DYNAMIC, DYNAMIC, config.heads * config.head_dim)
-                x = finish(attended, residual, before, bits)
+                x = finish(attended, residual, before)
                 inputs.append(attended)
             if layer is not None:
                 cos, sin = (parameter(DYNAMIC, 1, DYNAMIC, config.head_dim) for _ in range(2))
                 inputs += [cos, sin]
-                outputs = [x, *heads(x, layer, cos, sin, bits)]
+                outputs = [x, *heads(x, layer, cos, sin)]
             else:
                 outputs = [norm(x, transformer.norm)]
             self._graphs.append(compiler.compile(model(outputs, inputs)))
@@ -105,7 +106,7 @@ class PagedLayers:
 class ShortLayers:
     """See Stack: one graph, with an attention that always reads all of a KVCache. For the few positions of a frame."""
 
-    def __init__(self, transformer: Transformer, compiler: Compiler, bits: Bits) -> None:
+    def __init__(self, transformer: Transformer, compiler: Compiler) -> None:
         config = transformer.config
         x = parameter(DYNAMIC, DYNAMIC, config.hidden_size)
         cos, sin = (parameter(DYNAMIC, 1, DYNAMIC, config.head_dim) for _ in range(2))
@@ -114,13 +115,13 @@ class ShortLayers:
         hidden = x
         new: tuple[list[Node], list[Node]] = ([], [])
         for index, layer in enumerate(transformer.layers):
-            query, *fresh = heads(hidden, layer, cos, sin, bits)
+            query, *fresh = heads(hidden, layer, cos, sin)
             read = []
             for cached, own, kept in zip(past, fresh, new, strict=True):
                 before = op.gather(cached, op.constant(np.int64(index)), op.constant(np.int64(0)))
                 read.append(op.concat([before, own], 2))
                 kept.append(op.unsqueeze(own, op.constant(np.int64(0))))
-            hidden = finish(attend(query, read[0], read[1], mask, config), hidden, layer, bits)
+            hidden = finish(attend(query, read[0], read[1], mask, config), hidden, layer)
         outputs = [norm(hidden, transformer.norm), *(op.concat(kept, 0) for kept in new)]
         self._graph = compiler.compile(model(outputs, [x, cos, sin, mask, *past]))
 

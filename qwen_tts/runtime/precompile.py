@@ -31,6 +31,7 @@ from qwen_tts import kernels
 from qwen_tts.checkpoint.model import plan_codec, plan_speakers
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.cores import usable_cores
 from qwen_tts.kernels.chain import planned
 from qwen_tts.runtime.backends import Networks, triton_backends
 from qwen_tts.runtime.cuda_graphs import DryRun
@@ -199,7 +200,7 @@ def _processes() -> int:
     container = Path("/sys/fs/cgroup/memory.max")
     if container.exists() and (limit := container.read_text().strip()).isdecimal():
         memory = min(memory, int(limit))
-    return max(1, min(len(os.sched_getaffinity(0)), MOST_PROCESSES, memory // 2 // PROCESS_BYTES))
+    return max(1, min(usable_cores().threads, MOST_PROCESSES, memory // 2 // PROCESS_BYTES))
 
 
 def compile_all(job: Job, told: Callable[[int], None]) -> None:

@@ -218,12 +218,16 @@ class ModelRunner:
 
     @torch.inference_mode()
     def prefill(self, parts: Sequence[PromptPart]) -> None:
-        with self._on("_main"):
+        with self._on("_main"), self._backends.threads():
             self._backends.frame.prefill(parts)
 
     @torch.inference_mode()
     def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
         """One frame of these rows. At most IN_FLIGHT steps may be on their way."""
+        with self._backends.threads():
+            return self._launch(frames)
+
+    def _launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
         slot = self._slots.popleft()
         rows = next(size for size in self._buckets if size > max(one.row for one in frames))
         self._table[:, frame.ACTIVE] = 0

@@ -10,6 +10,8 @@ from benchmarks.random_checkpoint import write_checkpoint
 from qwen3tts_daemon.hosting import engine_selection
 from qwen3tts_daemon.hosting.engine_selection import choose_engine, manager_config
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+from qwen_tts.config.engine import NICE
+from qwen_tts.cores import Cores
 
 EMBEDDED = "qwen3tts_daemon.embedded.engine:create"
 QWEN = "qwen_tts.hosting.host:create"
@@ -145,14 +147,26 @@ def test_how_long_the_card_is_kept_may_change_and_nothing_else_of_what_was_chose
         assert changed == replace(choice.config, sleep_s=sleep_s)
 
 
-@pytest.mark.parametrize(("cpus", "options", "threads"), [
-    (None, (), 1), (2, (), 2), (64, (), 4), (2, ("--embedded.threads", "7"), 7),
+@pytest.mark.parametrize(("cores", "options", "threads"), [
+    (Cores(1, 1), (), 1), (Cores(2, 4), (), 2), (Cores(64, 64), (), 4), (Cores(2, 8), ("--embedded.threads", "7"), 7),
 ])  # fmt: skip
 def test_the_preview_voice_takes_a_few_threads_unless_it_is_told(
-    models: Path, monkeypatch: pytest.MonkeyPatch, cpus: int | None, options: tuple[str, ...], threads: int
+    models: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores, options: tuple[str, ...], threads: int
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: cpus)
+    monkeypatch.setattr(engine_selection, "usable_cores", lambda: cores)
     assert choose_engine(settings(models, "--engine", "embedded", *options)).spec.options["threads"] == threads
+
+
+@pytest.mark.parametrize("engine", ["embedded", "qwen"])
+def test_more_threads_than_there_are_processors_stop_the_start(models: Path, engine: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{engine}\.threads is 1000, .* give fewer"):
+        choose_engine(settings(models, "--engine", engine, f"--{engine}.threads", "1000"))
+
+
+def test_how_far_the_preview_voice_gives_way_is_for_its_process_to_know(models: Path) -> None:
+    assert choose_engine(settings(models, "--engine", "embedded")).spec.nice == NICE
+    assert choose_engine(settings(models, "--engine", "embedded", "--embedded.nice", "0")).spec.nice == 0
+    assert choose_engine(settings(models, "--engine", "qwen")).spec.nice is None
 
 
 def test_without_torch_qwen_cannot_be_chosen(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

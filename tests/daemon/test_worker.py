@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ async def test_a_killed_worker_fails_its_streams_at_once_with_a_typed_error() ->
     with pytest.raises(ModelUnavailable):
         await worker.encode(Audio(pcm=b"\0\0", sample_rate=24_000))
     await worker.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="there is no niceness here")
+async def test_a_worker_is_as_nice_as_it_is_told() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    for nice, expected in ((None, own), (own + 4, own + 4)):
+        worker = await WorkerEngine.start(replace(TONE, nice=nice))
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) == expected
+        await worker.close()
 
 
 async def test_how_a_stream_ended_comes_through() -> None:

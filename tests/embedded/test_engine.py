@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -322,6 +323,16 @@ def test_the_first_voice_of_a_language_is_its_default(voices: EmbeddedSynthesize
     assert capabilities.voices[0].name == "heart"
     assert capabilities.is_preview
     assert capabilities.languages[0] == "en"
+
+
+async def test_voices_that_have_spoken_rest(engine: EmbeddedEngine) -> None:
+    """Threads that wait do not spin: one that did would take all of the second."""
+    for voice in ("heart", "af_heart"):
+        assert await read(engine.stream(request("Good evening.", voice=voice)))
+    await asyncio.sleep(0.1)  # some of hibari's spin for as long as that
+    before = time.process_time()
+    await asyncio.sleep(1.0)
+    assert time.process_time() - before < 0.1
 
 
 class _Stumbling(EmbeddedSynthesizer):

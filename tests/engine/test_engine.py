@@ -273,7 +273,7 @@ async def test_a_text_that_is_too_long_for_one_sequence_is_spoken_in_parts(
 
     model = silent(small_model(text_tokenizer_files))
     with torch.inference_mode():
-        prompts = NotingPrompts(model.config, model.tokenizer, model.talker, model.code_predictor)
+        prompts = NotingPrompts(model.config, model.tokenizer, model.text_embedding, model.talker, model.code_predictor)
     model = dataclasses.replace(model, prompts=prompts)
     engine = await start(model, live_text={"span_tokens": 16}, guards={"silence_s": 0.16, "retry": False})
     sentences = [f"It costs {number}.50 in all, sir." for number in range(9)]

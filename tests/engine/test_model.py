@@ -11,14 +11,17 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor
+from torch.nn import functional
 
 from qwen_tts.api import Audio, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.checkpoint.model import Model, load_codec, load_model
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.offline.synthesizer import Synthesizer
 from qwen_tts.text.text_tokenizer import TextTokenizer
+from tests.engine.saved_anew import with_tensors
 from tests.golden.cases import BASE, CUSTOM, SMALL_BASE
 
 CPU = torch.device("cpu")
@@ -223,6 +226,40 @@ def test_only_what_speaks_computes_in_the_dtype(dtype: torch.dtype, copy: Copy) 
     assert speaking == {dtype}
     assert listening == {torch.float32}
     assert torch.equal(model.talker.codec_head.weight, stored["talker.codec_head.weight"].to(dtype))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_a_text_is_read_from_the_file(dtype: torch.dtype, copy: Copy) -> None:
+    """Its embedding takes no memory, and the numbers are those of an embedding that does."""
+    directory, ids = copy(CUSTOM), [258, 0, 7, 7, 151_000]
+    model = loaded(directory, dtype)
+    assert all(len(tensor) < model.config.talker.text_vocab_size for tensor in model.talker.parameters())
+    table = load_file(directory / WEIGHTS)[TEXT_EMBEDDING].to(dtype)
+    with torch.inference_mode():
+        expected = model.talker.text_projection(functional.embedding(torch.tensor(ids), table))
+        assert torch.equal(model.prompts.embed_tokens(ids), expected)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda table: None, "missing: {name}"),
+        (lambda table: table[1:].clone(), "wrong shape: {name} [151935, 16] instead of [151936, 16]"),
+        (lambda table: table.to(torch.int8), "not floating point: {name} I8"),
+    ],
+)
+def test_a_text_embedding_that_cannot_be_read_is_named(
+    edit: Callable[[Tensor], Tensor | None], said: str, copy: Copy
+) -> None:
+    directory = copy(CUSTOM)
+    edit_weights(directory, lambda name, tensor: edit(tensor) if name == TEXT_EMBEDDING else tensor)
+    assert said.format(name=TEXT_EMBEDDING) in refusal(loaded, directory)
+
+
+def test_a_text_embedding_with_scales_is_not_taken_for_plain_numbers(copy: Copy) -> None:
+    directory = copy(CUSTOM)
+    with_tensors(directory, {f"{TEXT_EMBEDDING}_scale_inv": torch.ones(3)})
+    assert f"quantised, which is not computed here: {TEXT_EMBEDDING}_scale_inv" in refusal(loaded, directory)
 
 
 def test_progress_goes_through_both_files_to_their_ends(copy: Copy) -> None:

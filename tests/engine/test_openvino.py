@@ -1,15 +1,21 @@
 """Weights in 8 and 4 bits on the CPU: how near they are, and the laws that hold for every backend."""
 
+import copy
+import dataclasses
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
+from torch import Tensor
 
 from qwen_tts.checkpoint.model import Model, load_model
-from qwen_tts.config.engine import EngineConfig
+from qwen_tts.config.engine import EngineConfig, Weights
 from qwen_tts.errors import ModelUnavailable
-from qwen_tts.modules.weight_formats import GROUPS, Bits, quantise
+from qwen_tts.modules.attention import PagedCache
+from qwen_tts.modules.weight_formats import BITS, GROUPS, Bits, quantise
 from qwen_tts.runtime.backends import check_backend
+from tests.engine.conftest import Load
 from tests.engine.driven import endless
 from tests.engine.test_runner import FRAMES, Rows
 from tests.golden.cases import CUSTOM
@@ -18,23 +24,29 @@ pytest.importorskip("openvino")
 
 from qwen_tts.runtime.codec_decoder import EagerDecoder
 from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
-from qwen_tts.runtime.openvino_layers import Compiler
+from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
 
-WEIGHTS = ("int8", "int4")
+CPU = torch.device("cpu")
+PAGE = 16
 
 
-@pytest.fixture(params=WEIGHTS)
-def weights(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(params=["int8", "int4"])
+def weights(request: pytest.FixtureRequest) -> Weights:
+    return cast(Weights, request.param)
 
 
 @pytest.fixture
-def model(checkpoints: Path) -> Model:
+def quantised(checkpoints: Path, weights: Weights) -> Model:
     """Of its own: whoever runs it changes it."""
-    return endless(load_model(checkpoints / CUSTOM, torch.device("cpu"), torch.float32, pre_tokenizer="mistral"))
+    return load_model(checkpoints / CUSTOM, CPU, torch.float32, pre_tokenizer="mistral", weights=weights)
 
 
-def rows_of(model: Model, weights: str) -> Rows:
+@pytest.fixture
+def model(quantised: Model) -> Model:
+    return endless(quantised)
+
+
+def rows_of(model: Model, weights: Weights) -> Rows:
     return Rows(model, weights=weights, threads=1)
 
 
@@ -52,7 +64,39 @@ def test_a_weight_is_off_by_at_most_half_a_step(bits: Bits, inputs: int) -> None
     assert kept.values.shape[1] == max(1, inputs // GROUPS[bits])
 
 
-def test_a_sequence_alone_is_the_one_in_company(model: Model, weights: str) -> None:
+def paged(model: Model, rows: int, pages: int) -> PagedCache:
+    config = model.talker.config
+    shape = (rows * pages + 1, config.layers, 2, config.kv_heads, PAGE, config.head_dim)
+    places = torch.arange(rows * pages).view(rows, pages)
+    return PagedCache(torch.zeros(shape), places, torch.zeros(rows, dtype=torch.long))
+
+
+@torch.inference_mode()
+def test_the_layers_are_those_of_plain_pytorch(quantised: Model, weights: Weights) -> None:
+    """Which multiplies with the same integers, one after the other."""
+    networks = {"talker": copy.deepcopy(quantised.talker), "code_predictor": copy.deepcopy(quantised.code_predictor)}
+    plain, config = dataclasses.replace(quantised, **networks), quantised.talker.config
+    compiler = Compiler(1, BITS[weights], exact=True)
+    quantised.talker.transformer.stack = PagedLayers(quantised.talker.transformer, compiler)
+    predictor = quantised.code_predictor
+    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler)
+    predictor.heads = [OpenVinoHead(layer, predictor.config.hidden_size, compiler) for layer in predictor.lm_head]
+    torch.manual_seed(0)
+    x, counts = torch.randn(2, 5, config.hidden_size), torch.tensor([5, 3])
+    said: dict[str, list[Tensor]] = {"plain": [], "ours": []}
+    for model, logits in zip((plain, quantised), said.values(), strict=True):
+        hidden = model.talker(x, paged(model, 2, 1), counts, span=5)[:, 2]
+
+        def choose(drawn: Tensor, _: int, into: list[Tensor] = logits) -> Tensor:
+            into.append(drawn.clone())
+            return torch.full((len(drawn),), 3)
+
+        model.code_predictor(hidden, x[:, 0], model.code_predictor.init_cache(2), choose)
+        logits.append(hidden)
+    torch.testing.assert_close(said["ours"], said["plain"], atol=1e-4, rtol=1e-4)
+
+
+def test_a_sequence_alone_is_the_one_in_company(model: Model, weights: Weights) -> None:
     alone, together = rows_of(model, weights), rows_of(model, weights)
     alone.open(1, 1)
     alone.step(1, times=FRAMES)
@@ -63,7 +107,7 @@ def test_a_sequence_alone_is_the_one_in_company(model: Model, weights: str) -> N
     assert alone.pcm[1] == together.pcm[1]
 
 
-def test_a_prompt_in_parts_is_the_whole_prompt(model: Model, weights: str) -> None:
+def test_a_prompt_in_parts_is_the_whole_prompt(model: Model, weights: Weights) -> None:
     whole, parts = rows_of(model, weights), rows_of(model, weights)
     whole.open(0, 0)
     parts.open(0, 0, at_a_time=3)
@@ -72,7 +116,7 @@ def test_a_prompt_in_parts_is_the_whole_prompt(model: Model, weights: str) -> No
     assert whole.codes == parts.codes
 
 
-def test_a_seed_is_a_sound_to_the_bit(model: Model, weights: str) -> None:
+def test_a_seed_is_a_sound_to_the_bit(model: Model, weights: Weights) -> None:
     rows = rows_of(model, weights)
     said = []
     for _ in range(2):
@@ -84,8 +128,8 @@ def test_a_seed_is_a_sound_to_the_bit(model: Model, weights: str) -> None:
     assert said[0] == said[1]
 
 
-def test_the_codec_makes_the_sound_of_the_plain_one(model: Model) -> None:
-    codec, rows = model.codec, 2
+def test_the_codec_makes_the_sound_of_the_plain_one(load: Load) -> None:
+    codec, rows = load(CUSTOM).codec, 2
     plain, ours = EagerDecoder(codec, rows), OpenVinoDecoder(codec, rows, Compiler(1, 8, exact=True))
     torch.manual_seed(0)
     for frame in range(codec.decoder.config.window + 2):  # the window is full, and goes on
@@ -102,6 +146,18 @@ def test_the_codec_makes_the_sound_of_the_plain_one(model: Model) -> None:
         decoder.restore_row(1, codec.state_after(codes[:1].long()))
         decoder.decode(rows)
     assert (plain.pcm[1].int() - ours.pcm[1].int()).abs().max() <= 1
+
+
+def test_frames_take_no_thread_from_recordings(model: Model, weights: str) -> None:
+    """Those go through PyTorch, whose number of threads is the process's."""
+    rows, before = rows_of(model, weights), torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        rows.open(0, 0)
+        rows.step(0)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

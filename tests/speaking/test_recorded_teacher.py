@@ -11,9 +11,11 @@ from benchmarks.words import SENTENCES
 from qwen_tts.api import PresetVoice
 from qwen_tts.audio.samples import Samples, from_pcm
 from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING
 from qwen_tts.offline.synthesizer import Synthesizer
 from scripts.speaking.corpus import UNSEEN
 from scripts.speaking.teacher import NAMED, Teacher
+from tests.bent import bend
 from tests.speaking.record import say, texts
 from tests.speaking.recorded_teacher import LONG, RECORDED, TEXTS, RecordedTeacher, could_be_heard
 from tests.speaking.speaker import request
@@ -68,15 +70,18 @@ def test_frames_in_disorder_are_refused(teacher: Teacher, fault: str) -> None:
         assert refused(RecordedTeacher.of("heart"), text, broken.ravel())
 
 
-def other_tokens(model: Model) -> Model:
+CPU = torch.device("cpu")
+
+
+def other_tokens(checkpoint: Path, folder: Path) -> Model:
     """Every token reads its neighbour's embedding."""
-    with torch.no_grad():
-        model.talker.text_embedding.weight.copy_(model.talker.text_embedding.weight.roll(1, 0))
-    return model
+    bent = bend(checkpoint, folder / "bent", {TEXT_EMBEDDING: lambda table: table.roll(1, 0)})
+    return load_model(bent, CPU, torch.float32)
 
 
-def exchanged_codebooks(model: Model) -> Model:
+def exchanged_codebooks(checkpoint: Path, _: Path) -> Model:
     """The codec decoder takes its first two codebooks for each other."""
+    model = load_model(checkpoint, CPU, torch.float32)
     quantizer = model.codec.decoder.quantizer
     books = quantizer.rvq_first.codebooks, quantizer.rvq_rest.codebooks
     first, second = (book.entries[: book.size] for book in books)
@@ -86,12 +91,12 @@ def exchanged_codebooks(model: Model) -> Model:
     return model
 
 
-@pytest.mark.parametrize("bend", [other_tokens, exchanged_codebooks])
+@pytest.mark.parametrize("bent", [other_tokens, exchanged_codebooks])
 def test_a_checkpoint_that_is_bent_is_refused(
-    custom_voice: Path, teachers: dict[str, RecordedTeacher], bend: Callable[[Model], Model]
+    custom_voice: Path, teachers: dict[str, RecordedTeacher], tmp_path: Path, bent: Callable[[Path, Path], Model]
 ) -> None:
     name, recorded = next(iter(teachers.items()))
-    model = bend(load_model(custom_voice, torch.device("cpu"), torch.float32))
+    model = bent(custom_voice, tmp_path)
     requests = [request(text, PresetVoice(name)) for text in FEW[:2]]
     sounds = [from_pcm(sound.pcm) for sound in Synthesizer(model).synthesize_batch(requests)]
     with pytest.raises(AssertionError):

@@ -1,0 +1,30 @@
+"""The process that measures: `python -m qwen_tts.bench OPTIONS`, MeasureOptions as JSON; Figures as JSON on its last
+line."""
+
+import logging
+import signal
+import sys
+
+import msgspec
+
+from qwen_tts.bench.figures import MeasureOptions
+from qwen_tts.errors import SynthesisError
+
+
+def main() -> int:
+    options = msgspec.json.decode(sys.argv[1], type=MeasureOptions)
+    signal.setitimer(signal.ITIMER_REAL, options.limit_s)  # it ends in time, whatever became of who asked
+    logging.basicConfig(level=logging.ERROR)
+    from qwen_tts.bench.measure import measure  # PyTorch, which takes seconds: the time runs already
+
+    try:
+        figures = measure(options)
+    except SynthesisError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201  a program of its own
+        return 1
+    print(msgspec.json.encode(figures).decode())  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
