@@ -134,6 +134,7 @@ def _has_usual_heads(config: TransformerConfig) -> bool:
 def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs]) -> Backends:
     """Plain PyTorch, on the networks' device. Raises ModelUnavailable without the flash-attn that was asked for."""
     talker, codec = networks.talker, networks.codec
+    codec.decoder.to(codec.device)
     state = _allocate(talker, config)
     frame = EagerFrame(talker, networks.code_predictor, state, _flash_attention(config, talker.device, talker.dtype))
     return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
