@@ -25,9 +25,9 @@ MAX_TOKENS = 128
 FEW = 2
 """Tokens that are few."""
 
-_FEW_BYTES = 2**14  # of the weight, in a program for few tokens
+_FEW_WEIGHTS = {16: 2**13, 8: 2**14, 4: 2**14}  # by bits: in a program for few tokens
 _SHARED_PRODUCT_TILES = 512  # that more than one program works on, at most
-_PARTIAL_PRODUCT_ELEMENTS = 2**21  # of their shares
+_PARTIAL_PRODUCT_ELEMENTS = 2**22  # of their shares
 MAX_PARTS = 128
 """Programs of a row's sum at most: each adds up the squares of its outputs."""
 
@@ -149,11 +149,11 @@ def _launch(
     groups, element_bytes, tensors = groups_of(weight), input_bytes(weight), tensors_of(weight)
     flags = {
         "BITS": bits_of(weight), "WIDTH": width, "GROUPS": groups, "NORM": norm is not None, "GATED": gated,
-        "RESIDUAL": before is not None,
+        "RESIDUAL": before is not None, "INTERPRETED": triton.knobs.runtime.interpret,
     }  # fmt: skip
     beside = before if before is not None else x
     if tokens <= FEW:
-        block_n, block_g, block_k, warps = _blocks(weight, gated=gated)
+        block_n, block_g, block_k, warps = _blocks(tokens, weight, gated=gated)
         launch(
             few, (triton.cdiv(outputs, block_n),),
             x, norm if norm is not None else x, *tensors, beside, out, outputs, x.stride(0), eps, TOKENS=tokens,
@@ -161,7 +161,7 @@ def _launch(
         )  # fmt: skip
         return
     block_t = max(16, min(64, triton.next_power_of_2(tokens)))
-    tiles = _tiles(tiled_for or tokens, outputs, width, width // groups, gated)
+    tiles = _tiles(tiled_for or tokens, outputs, weight, gated=gated)
     block_n, block_k, splits, stages = tiles.fitted(block_t, x.element_size(), element_bytes, gated=gated)
     grid = (triton.cdiv(outputs, block_n), splits, triton.cdiv(tokens, block_t))
     assert after is None or grid[0] <= MAX_PARTS, (outputs, block_n)
@@ -181,21 +181,25 @@ def _launch(
     )  # fmt: skip
 
 
-def _blocks(weight: Weight, *, gated: bool) -> Blocks:
-    """So much of the weight that its bytes on their way fill the card's memory bus (docs/performance.md)."""
+def _blocks(tokens: int, weight: Weight, *, gated: bool) -> Blocks:
+    """The best of some for a whole frame on an H200 (docs/performance.md)."""
     inputs, groups = weight.shape[1], groups_of(weight)
     block_g = triton.next_power_of_2(groups)
     block_k = block_g * triton.next_power_of_2(inputs // groups)
-    row_bytes = block_k * input_bytes(weight) * (2 if gated else 1)
-    return Blocks(max(1, min(32, int(_FEW_BYTES // row_bytes))), block_g, block_k, 4)
+    block_n = max(1, min(32, _FEW_WEIGHTS[bits_of(weight)] // (block_k * (2 if gated else 1))))
+    return Blocks(block_n, block_g, block_k, 8 if bits_of(weight) == 8 and tokens == 1 else 4)
 
 
-def _tiles(tokens: int, outputs: int, width: int, group: int, gated: bool) -> ProductTiles:
-    """As many programs as keep the card busy, and no more; the best of some on an H100 (docs/performance.md)."""
+def _tiles(tokens: int, outputs: int, weight: Weight, *, gated: bool) -> ProductTiles:
+    """As many programs as keep the card busy, and no more; the best of some on an H100 and an H200
+    (docs/performance.md)."""
+    width = weight.shape[1]
     block_n = min(64, max(16, triton.next_power_of_2(outputs)))
-    block_k = min(128, max(16, triton.next_power_of_2(group)))
-    most = 96 if tokens > 16 or gated else 128 if width <= 1024 else 256
+    block_k = min(128, max(16, triton.next_power_of_2(width // groups_of(weight))))
+    most, most_splits = 96 if tokens > 16 or gated else 128 if width <= 1024 else 256, 4
+    if bits_of(weight) < 16:  # each has more to do until the tensor cores can
+        most, most_splits = 3 * most, 8
     tiles, splits = triton.cdiv(outputs, block_n), 1
-    while 2 * splits * tiles <= most and splits < 4 and width >= 4 * splits * block_k:
+    while 2 * splits * tiles <= most and splits < most_splits and width >= 4 * splits * block_k:
         splits *= 2
     return ProductTiles(block_n, block_k, splits, 4)

@@ -1,32 +1,31 @@
-"""The kernels of linear.py: one for few tokens, whose products are added up in registers, and one for the tensor cores.
+"""The kernels of linear.py: one for few tokens, whose products are added up in registers, one for the tensor cores.
 
-A weight is floating point (BITS 16, whatever its dtype), or has 8 or 4 bits (weights.py). The whole numbers of these are
-exact in every dtype that they become; the sum of a group is then multiplied with the group's scale.
+A weight is floating point (BITS 16, whatever its dtype), or has 8 or 4 bits (weights.py). The whole numbers of these
+are exact in every dtype that they become; the sum of a group is then multiplied with the group's scale.
 """
 
 import triton
 import triton.language as tl
 
 from qwen_tts.kernels.chain import fetch_ahead, wait
+from qwen_tts.kernels.whole_numbers import int4_as, int4_as_float16, int8_as_float16
 
 
 @triton.jit
 def _load(at, inside, WHOLE: tl.constexpr):
     if WHOLE:
         return tl.load(at)
-    else:
-        return tl.load(at, mask=inside, other=0)
+    return tl.load(at, mask=inside, other=0)
 
 
 @triton.jit
-def _early(stored, BITS: tl.constexpr):
+def _early(stored, BITS: tl.constexpr, INTERPRETED: tl.constexpr):
     """Of what was read, as much as may be done before `wait` is over."""
     if BITS == 16:
         return stored
-    elif BITS == 8:
-        return stored.to(tl.float16)
-    else:
-        return tl.interleave((stored & 15).to(tl.float16), (stored >> 4).to(tl.float16))
+    if BITS == 8:
+        return int8_as_float16(stored, INTERPRETED)
+    return int4_as_float16(stored, INTERPRETED)
 
 
 @triton.jit
@@ -38,11 +37,10 @@ def _sums(
     product = values.to(tl.float32) * inputs[None, :]
     if BITS == 16:
         return tl.sum(product, axis=1)
-    else:
-        sums = tl.sum(tl.reshape(product, [BLOCK_N, BLOCK_G, BLOCK_K // BLOCK_G]), axis=2)
-        if BITS == 4:
-            sums -= zeros.to(tl.float32) * tl.sum(tl.reshape(inputs, [BLOCK_G, BLOCK_K // BLOCK_G]), axis=1)[None, :]
-        return tl.sum(sums * scales.to(tl.float32), axis=1)
+    sums = tl.sum(tl.reshape(product, [BLOCK_N, BLOCK_G, BLOCK_K // BLOCK_G]), axis=2)
+    if BITS == 4:
+        sums -= zeros.to(tl.float32) * tl.sum(tl.reshape(inputs, [BLOCK_G, BLOCK_K // BLOCK_G]), axis=1)[None, :]
+    return tl.sum(sums * scales.to(tl.float32), axis=1)
 
 
 @triton.jit
@@ -68,10 +66,9 @@ def few(
     x, norm, stored, scales, zeros, residual, out, outputs, stride, eps,
     BITS: tl.constexpr, WIDTH: tl.constexpr, GROUPS: tl.constexpr, TOKENS: tl.constexpr, BLOCK_N: tl.constexpr,
     BLOCK_G: tl.constexpr, BLOCK_K: tl.constexpr, NORM: tl.constexpr, GATED: tl.constexpr, RESIDUAL: tl.constexpr,
-    CHAINED: tl.constexpr,
+    CHAINED: tl.constexpr, INTERPRETED: tl.constexpr,
 ):  # fmt: skip
-    """A program computes BLOCK_N outputs of 1 or 2 tokens. All that it reads of the weight is there before `wait` is over.
-    """
+    """A program computes BLOCK_N outputs of 1 or 2 tokens. All of their weights are there before `wait` is over."""
     PER_BYTE: tl.constexpr = 2 if BITS == 4 else 1
     WHOLE: tl.constexpr = WIDTH == BLOCK_K
     n = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
@@ -80,14 +77,14 @@ def few(
     # Beyond the last one it is read again, and what comes of that is dropped.
     read_n = tl.minimum(n, outputs - 1).to(tl.int64)
     rows = stored + read_n[:, None] * (WIDTH // PER_BYTE) + b[None, :]
-    gate = _early(_load(rows, inside_b, WHOLE), BITS)
+    gate = _early(_load(rows, inside_b, WHOLE), BITS, INTERPRETED)
     gate_scales, gate_zeros = gate, gate
     if BITS < 16:
         groups = read_n[:, None] * GROUPS + g[None, :]
         gate_scales, gate_zeros = _load(scales + groups, inside_g, WHOLE), _load(zeros + groups, inside_g, WHOLE)
     up, up_scales, up_zeros = gate, gate_scales, gate_zeros
     if GATED:
-        up = _early(_load(rows + outputs.to(tl.int64) * (WIDTH // PER_BYTE), inside_b, WHOLE), BITS)
+        up = _early(_load(rows + outputs.to(tl.int64) * (WIDTH // PER_BYTE), inside_b, WHOLE), BITS, INTERPRETED)
         if BITS < 16:
             groups += outputs.to(tl.int64) * GROUPS
             up_scales, up_zeros = _load(scales + groups, inside_g, WHOLE), _load(zeros + groups, inside_g, WHOLE)
@@ -118,14 +115,16 @@ def _fetch_rows(start, rows, width, ROWS: tl.constexpr, LINE: tl.constexpr, LINE
 
 
 @triton.jit
-def _exact(rows, zeros, inside, dtype: tl.constexpr, BITS: tl.constexpr, WHOLE: tl.constexpr):
+def _exact(
+    rows, zeros, inside, dtype: tl.constexpr, BITS: tl.constexpr, WHOLE: tl.constexpr, INTERPRETED: tl.constexpr
+):
     """What lies at `rows` [n, bytes], one number for each input; in 4 bits less what lies at `zeros` [n]."""
     stored = _load(rows, inside, WHOLE)
-    if BITS == 4:
-        values = tl.interleave((stored & 15).to(tl.int8), (stored >> 4).to(tl.int8))
-        return (values - tl.load(zeros).to(tl.int8)[:, None]).to(dtype)
-    else:
+    if BITS == 16:
+        return stored
+    if BITS == 8:
         return stored.to(dtype)
+    return int4_as(stored, tl.load(zeros)[:, None], dtype, INTERPRETED)
 
 
 @triton.jit(do_not_specialize=["tokens", "splits"])
@@ -135,6 +134,7 @@ def many(
     BITS: tl.constexpr, WIDTH: tl.constexpr, GROUPS: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_N: tl.constexpr,
     BLOCK_K: tl.constexpr, SHARED: tl.constexpr, PARTS: tl.constexpr, NORM: tl.constexpr, GATED: tl.constexpr,
     RESIDUAL: tl.constexpr, PRECISION: tl.constexpr, LINE: tl.constexpr, LINES: tl.constexpr, CHAINED: tl.constexpr,
+    INTERPRETED: tl.constexpr,
 ):  # fmt: skip
     """BLOCK_N outputs of BLOCK_T tokens, over a share of the inputs. The tensor cores want 64 rows, which the weight
     has. The last of `splits` programs to arrive adds the shares up, in their order.
@@ -169,20 +169,23 @@ def many(
         group, within = index // BLOCKS, index % BLOCKS * BLOCK_K
         inside, inside_b = (within + k < GROUP)[:, None], (within // PER_BYTE + b < GROUP // PER_BYTE)[None, :]
         at, of = rows + (group * GROUP + within) // PER_BYTE, read_n * GROUPS + group
+        if BITS < 16:
+            scale = tl.load(scales + of).to(tl.float32)[:, None]
         columns = _load(inputs + group * GROUP + within, inside, WHOLE)
-        gate = _exact(at, zeros + of, inside_b, dtype, BITS, WHOLE)
+        gate = _exact(at, zeros + of, inside_b, dtype, BITS, WHOLE, INTERPRETED)
         if BITS == 16:
             total = tl.dot(gate, columns, total, input_precision=PRECISION)
         else:
-            total += tl.dot(gate, columns, input_precision=PRECISION) * tl.load(scales + of).to(tl.float32)[:, None]
+            total += tl.dot(gate, columns, input_precision=PRECISION) * scale
         if GATED:
             of += outputs.to(tl.int64) * GROUPS
-            up = _exact(at + ups, zeros + of, inside_b, dtype, BITS, WHOLE)
+            if BITS < 16:
+                scale = tl.load(scales + of).to(tl.float32)[:, None]
+            up = _exact(at + ups, zeros + of, inside_b, dtype, BITS, WHOLE, INTERPRETED)
             if BITS == 16:
                 total_up = tl.dot(up, columns, total_up, input_precision=PRECISION)
             else:
-                up_scales = tl.load(scales + of).to(tl.float32)[:, None]
-                total_up += tl.dot(up, columns, input_precision=PRECISION) * up_scales
+                total_up += tl.dot(up, columns, input_precision=PRECISION) * scale
     if SHARED:
         SIZE: tl.constexpr = BLOCK_N * BLOCK_T
         tile = tl.program_id(2) * tl.num_programs(0) + block

@@ -27,9 +27,8 @@ def weight_of(outputs: int, inputs: int, bits: Bits, device: torch.device) -> tu
     weight[:, 3] *= 8
     weight[5] = 0
     kept = quantise(weight, bits)
-    values = kept.values if bits == 8 else kept.values[..., ::2] | (kept.values[..., 1::2] << 4)
-    packed = PackedWeight(values, kept.scales.squeeze(-1), kept.zeros.squeeze(-1))
-    return PackedWeight(*(tensor.contiguous().to(device) for tensor in packed)), kept.dequantised().to(device)
+    packed = (tensor.to(device) for tensor in (kept.stored, kept.scales.squeeze(-1), kept.zeros.squeeze(-1)))
+    return PackedWeight(*packed), kept.dequantised().to(device)
 
 
 @pytest.mark.parametrize("tokens", TOKENS)
