@@ -119,12 +119,13 @@ class Blocks(NamedTuple):
 
 
 class ProductTiles(NamedTuple):
-    """For many tokens: outputs of a program, inputs at a time, programs that share a tile, stages."""
+    """For many tokens: outputs of a program, inputs at a time, programs that share a tile, stages, warps."""
 
     block_n: int
     block_k: int
     splits: int
     stages: int
+    warps: int
 
     def fitted(self, block_t: int, input_bytes: int, weight_bytes: float, *, gated: bool) -> "ProductTiles":
         """With as many stages, and as many inputs at a time, as the card has room for; bytes are of one element."""
@@ -162,7 +163,7 @@ def _launch(
         return
     block_t = max(16, min(64, triton.next_power_of_2(tokens)))
     tiles = _tiles(tiled_for or tokens, outputs, weight, gated=gated)
-    block_n, block_k, splits, stages = tiles.fitted(block_t, x.element_size(), element_bytes, gated=gated)
+    block_n, block_k, splits, stages, warps = tiles.fitted(block_t, x.element_size(), element_bytes, gated=gated)
     grid = (triton.cdiv(outputs, block_n), splits, triton.cdiv(tokens, block_t))
     assert after is None or grid[0] <= MAX_PARTS, (outputs, block_n)
     if splits > 1:
@@ -177,7 +178,7 @@ def _launch(
         BLOCK_T=block_t, BLOCK_N=block_n, BLOCK_K=block_k, SHARED=splits > 1, PARTS=MAX_PARTS,
         PRECISION="ieee" if x.dtype == torch.float32 else "tf32", LINE=LINE_BYTES // tensors[0].element_size(),
         LINES=triton.next_power_of_2(triton.cdiv(int(share * element_bytes), LINE_BYTES)), chained=chained,
-        num_warps=4, num_stages=stages, **flags,
+        num_warps=warps, num_stages=stages, **flags,
     )  # fmt: skip
 
 
@@ -194,12 +195,14 @@ def _tiles(tokens: int, outputs: int, weight: Weight, *, gated: bool) -> Product
     """As many programs as keep the card busy, and no more; the best of some on an H100 and an H200
     (docs/performance.md)."""
     width = weight.shape[1]
-    block_n = min(64, max(16, triton.next_power_of_2(outputs)))
+    most_n, most_splits, warps = 64, 4, 4
+    most = 96 if tokens > 16 or gated else 128 if width <= 1024 else 256
+    if bits_of(weight) < 16:
+        # There is more to do before the tensor cores can begin. With 32 rows they take what lies together in memory.
+        most_n, most_splits, warps, most = 32, 8, 2 if tokens <= 32 else 4, 6 * most
+    block_n = min(most_n, max(16, triton.next_power_of_2(outputs)))
     block_k = min(128, max(16, triton.next_power_of_2(width // groups_of(weight))))
-    most, most_splits = 96 if tokens > 16 or gated else 128 if width <= 1024 else 256, 4
-    if bits_of(weight) < 16:  # each has more to do until the tensor cores can
-        most, most_splits = 3 * most, 8
     tiles, splits = triton.cdiv(outputs, block_n), 1
     while 2 * splits * tiles <= most and splits < most_splits and width >= 4 * splits * block_k:
         splits *= 2
-    return ProductTiles(block_n, block_k, splits, 4)
+    return ProductTiles(block_n, block_k, splits, 4, warps)

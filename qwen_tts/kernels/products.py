@@ -13,19 +13,17 @@ from qwen_tts.kernels.whole_numbers import int4_as, int4_as_float16, int8_as_flo
 
 @triton.jit
 def _load(at, inside, WHOLE: tl.constexpr):
-    if WHOLE:
-        return tl.load(at)
-    return tl.load(at, mask=inside, other=0)
+    return tl.load(at) if WHOLE else tl.load(at, mask=inside, other=0)
 
 
 @triton.jit
 def _early(stored, BITS: tl.constexpr, INTERPRETED: tl.constexpr):
     """Of what was read, as much as may be done before `wait` is over."""
-    if BITS == 16:
-        return stored
     if BITS == 8:
-        return int8_as_float16(stored, INTERPRETED)
-    return int4_as_float16(stored, INTERPRETED)
+        stored = int8_as_float16(stored, INTERPRETED)
+    elif BITS == 4:
+        stored = int4_as_float16(stored, INTERPRETED)
+    return stored
 
 
 @triton.jit
@@ -35,12 +33,13 @@ def _sums(
 ):  # fmt: skip
     """values [BLOCK_N, BLOCK_K] by inputs [BLOCK_K] -> [BLOCK_N]."""
     product = values.to(tl.float32) * inputs[None, :]
-    if BITS == 16:
-        return tl.sum(product, axis=1)
-    sums = tl.sum(tl.reshape(product, [BLOCK_N, BLOCK_G, BLOCK_K // BLOCK_G]), axis=2)
-    if BITS == 4:
-        sums -= zeros.to(tl.float32) * tl.sum(tl.reshape(inputs, [BLOCK_G, BLOCK_K // BLOCK_G]), axis=1)[None, :]
-    return tl.sum(sums * scales.to(tl.float32), axis=1)
+    if BITS < 16:
+        product = tl.sum(tl.reshape(product, [BLOCK_N, BLOCK_G, BLOCK_K // BLOCK_G]), axis=2)
+        if BITS == 4:
+            of_zeros = tl.sum(tl.reshape(inputs, [BLOCK_G, BLOCK_K // BLOCK_G]), axis=1)[None, :]
+            product -= zeros.to(tl.float32) * of_zeros
+        product *= scales.to(tl.float32)
+    return tl.sum(product, axis=1)
 
 
 @triton.jit
@@ -120,11 +119,9 @@ def _exact(
 ):
     """What lies at `rows` [n, bytes], one number for each input; in 4 bits less what lies at `zeros` [n]."""
     stored = _load(rows, inside, WHOLE)
-    if BITS == 16:
-        return stored
-    if BITS == 8:
-        return stored.to(dtype)
-    return int4_as(stored, tl.load(zeros)[:, None], dtype, INTERPRETED)
+    if BITS == 4:
+        stored = int4_as(stored, tl.load(zeros)[:, None], dtype, INTERPRETED)
+    return stored.to(dtype)
 
 
 @triton.jit(do_not_specialize=["tokens", "splits"])

@@ -29,6 +29,7 @@ def rules(**asked: Any) -> SamplingRules:
     return GenerationConfig().rules(Sampling(**asked))
 
 
+@torch.no_grad()
 def quantised(module: M, bits: Bits) -> M:
     """Its layers without bias, in so many bits."""
     for path, layer in list(module.named_modules()):
