@@ -197,9 +197,9 @@ def _tiles(tokens: int, outputs: int, weight: Weight, *, gated: bool) -> Product
     width = weight.shape[1]
     most_n, most_splits, warps = 64, 4, 4
     most = 96 if tokens > 16 or gated else 128 if width <= 1024 else 256
-    if bits_of(weight) < 16:
+    if (bits := bits_of(weight)) < 16:
         # There is more to do before the tensor cores can begin. With 32 rows they take what lies together in memory.
-        most_n, most_splits, warps, most = 32, 8, 2 if tokens <= 32 else 4, 6 * most
+        most_n, most_splits, warps, most = 32, 8, 4 if bits == 8 and tokens > 32 else 2, 6 * most
     block_n = min(most_n, max(16, triton.next_power_of_2(outputs)))
     block_k = min(128, max(16, triton.next_power_of_2(width // groups_of(weight))))
     tiles, splits = triton.cdiv(outputs, block_n), 1
