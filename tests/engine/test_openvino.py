@@ -126,7 +126,7 @@ def test_a_prompt_in_parts_is_the_whole_prompt(model: Model, weights: Weights) -
     assert whole.codes == parts.codes
 
 
-def test_a_beginning_that_is_kept_changes_no_sound(model: Model, weights: Weights) -> None:
+async def test_a_beginning_that_is_kept_changes_no_sound(model: Model, weights: Weights) -> None:
     """The second time, the first part of the prompt is in the cache."""
     driven = Driven(model, weights=weights, threads=1)
     said = []
