@@ -177,6 +177,14 @@ class LoadedCheckpoint:
             free_memory()
         self.runner = runner
         self._loop = EngineLoop(model, runner, self.config, self._now, self._deliver, self._compilation.is_ready)
+        if not runner.is_cuda:
+            self._rehearse(self._loop)
+
+    def _rehearse(self, loop: EngineLoop) -> None:
+        """Who comes first learns from nobody how slow this machine is: a card is fast enough for a few."""
+        began = self._now()
+        rows = loop.rehearse()
+        logger.info("%d may speak at once in real time; found out in %.1f s", rows, self._now() - began)
 
     def _try_to_run(self, model: Model) -> ModelRunner | None:
         """A runner of the first rows; None if the device's memory does not hold it."""

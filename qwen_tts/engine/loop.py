@@ -20,17 +20,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qwen_tts.api import AudioChunk, StreamEnd
+from qwen_tts.api import AudioChunk, QueuePosition, StreamEnd
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.expectations import Expectations
-from qwen_tts.engine.admission import Admission, OpenRow, QueuePosition
+from qwen_tts.engine.admission import Admission, OpenRow
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.expected_length import ExpectedLength
 from qwen_tts.engine.listener import ListenerOptions, SequenceListener
 from qwen_tts.engine.live_text import Instead, LiveText
+from qwen_tts.engine.pace import Pace
 from qwen_tts.engine.row_memory import RowMemory
 from qwen_tts.engine.scheduler import Plan, Scheduler, Speaking
 from qwen_tts.engine.sequence import SequenceEnd
@@ -44,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 PREPARING_S = 1.5
 """Sound that listeners have in hand while the runner gets ready for more rows."""
+
+REHEARSALS = 3
+"""The first one takes longer"""
 
 Outcome = AudioChunk | QueuePosition | StreamEnd | SynthesisError
 Deliver = Callable[[list[tuple[EngineStream, Outcome]]], None]
@@ -64,10 +68,8 @@ class EngineLoop:
         self._length = ExpectedLength(expectations, guards, self._frame_s)
         self._listens_for = ListenerOptions.of(guards, expectations, model.config, self._frame_s)
         self._memory = RowMemory(runner, config)
-        self._scheduler = Scheduler(self._frame_s)
-        self._admission = Admission(
-            model, runner, self._memory, config, self._length, self._scheduler.step_s, now
-        )  # fmt: skip
+        self._scheduler, self._pace = Scheduler(self._frame_s), Pace(self._frame_s)
+        self._admission = Admission(model, runner, self._memory, config, self._length, self._pace, now)
         self._streams: list[EngineStream] = []
         self._open: dict[int, OpenRow] = {}
         self._in_flight: deque[tuple[LaunchedStep, list[OpenRow]]] = deque()
@@ -107,6 +109,24 @@ class EngineLoop:
         self._out += [(stream, error) for stream in self._streams if not stream.is_cancelled]
         self._streams.clear()
         self._hand_on()
+
+    def rehearse(self) -> int:
+        """Find out how long steps take, before anybody speaks -> how many rows the machine keeps up with, of those that
+        the runner is ready for."""
+        for rows in range(1, self._runner.rows + 1):
+            self._record_step(rows, min(self._rehearsed_s(rows) for _ in range(REHEARSALS)))
+            if not self._pace.keeps_up(rows):
+                break
+        return min(self._pace.rows, self._runner.rows)
+
+    def _record_step(self, rows: int, step_s: float) -> None:
+        self._scheduler.record_step(rows, step_s)
+        self._pace.record_step(rows, step_s)
+
+    def _rehearsed_s(self, rows: int) -> float:
+        began = self._now()
+        self._runner.rehearse(rows)
+        return self._now() - began
 
     # -- more rows --------------------------------------------------------------------------------------------------
 
@@ -281,7 +301,10 @@ class EngineLoop:
             start = sequence.cached_positions
             parts += _prompt_parts(sequence.row, self._open[sequence.row].prompt, start, start + count)
             sequence.cached_positions += count
+        began = self._now()
         self._runner.prefill(parts)
+        self._pace.record_reading(sum(count for _, count in plan.prefill), self._now() - began)
+        self._last_collected_s = None  # this step takes longer than those to come
         for sequence, _ in plan.prefill:
             if not sequence.prefill_left:
                 opened = self._open[sequence.row]
@@ -318,7 +341,9 @@ class EngineLoop:
     def _collect(self, step: LaunchedStep, launched: SequenceOf[OpenRow]) -> None:
         result, now = self._runner.collect(step), self._now()
         if self._last_collected_s is not None and self._in_flight:
-            self._scheduler.record_step(len(launched), now - self._last_collected_s)
+            # A card computes meanwhile; elsewhere the launch of the next step has taken the time.
+            rows = len(launched if self._runner.is_cuda else self._in_flight[-1][1])
+            self._record_step(rows, now - self._last_collected_s)
         self._last_collected_s = now if self._in_flight else None
         for opened in launched:
             row = opened.sequence.row
