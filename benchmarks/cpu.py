@@ -25,7 +25,7 @@ class Speaker:
 
     def __init__(self, checkpoint: Path, weights: str, threads: int, rows: int) -> None:
         before = time.perf_counter()
-        model = load_model(checkpoint, torch.device("cpu"), torch.float32)
+        model = load_model(checkpoint, torch.device("cpu"), torch.float32, weights=weights)
         config = EngineConfig.model_validate({
             "checkpoint": checkpoint, "device": "cpu", "weights": weights, "threads": threads, "rows": rows,
             "buckets": (rows,), **positions(rows),

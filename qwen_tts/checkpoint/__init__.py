@@ -2,6 +2,7 @@
 
 weights, tensor_file     tensors from disk to the device, by the names of this code
 mapped_table             one that stays on disk
+quantised                layers in 8 or 4 bits in the place of a network's own
 model                    everything that one checkpoint needs to speak
 codec                    its encoder and decoder
 precision                whether a dtype holds its numbers, and what is said where not

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 """(bytes read, bytes in all)"""
 
+ReadTensors = Callable[[Mapping[str, Tensor]], None]
+"""Fills places on one device, by the release's names of what belongs there."""
+
 _LAYER = (
     (r"\.attention_norm\.", ".input_layernorm."),
     (r"\.mlp_norm\.", ".post_attention_layernorm."),
@@ -102,15 +105,21 @@ class _Derived(Protocol):
 def official_tensors(part: str, module: nn.Module) -> dict[str, Tensor]:
     """The place of every tensor of `module`, by the release's name of it: a parameter, or a slice of a fused one."""
     places: dict[str, Tensor] = {}
-    for path, owner in module.named_modules():
-        prefix = f"{path}." if path else ""
-        for name, tensor in owner.named_parameters(recurse=False):
-            if isinstance(owner, _Fused):
-                base = prefix[: -len(path.rpartition(".")[2]) - 1]
-                split = zip(owner.parts, tensor.split(list(owner.parts.values())), strict=True)
-                places.update({f"{base}{key}.{name}": piece for key, piece in split})
-            else:
-                places[prefix + name] = tensor
+    for path, layer in module.named_modules():
+        places |= layer_tensors(part, path, layer)
+    return places
+
+
+def layer_tensors(part: str, path: str, layer: nn.Module) -> dict[str, Tensor]:
+    """Of `official_tensors`, those that the layer at `path` itself holds."""
+    prefix, places = f"{path}." if path else "", dict[str, Tensor]()
+    for name, tensor in layer.named_parameters(recurse=False):
+        if isinstance(layer, _Fused):
+            base = prefix[: -len(path.rpartition(".")[2]) - 1]
+            split = zip(layer.parts, tensor.split(list(layer.parts.values())), strict=True)
+            places.update({f"{base}{key}.{name}": piece for key, piece in split})
+        else:
+            places[prefix + name] = tensor
     return {_official_name(part, name): tensor for name, tensor in places.items()}
 
 
@@ -122,11 +131,12 @@ def _official_name(part: str, name: str) -> str:
 
 def load_weights(
     files: Sequence[Path], parts: Mapping[str, nn.Module], device: torch.device, progress: Progress | None = None, *,
-    tables: Mapping[str, tuple[int, int]] | None = None,
+    tables: Mapping[str, tuple[int, int]] | None = None, replace: Callable[[ReadTensors], None] | None = None,
 ) -> dict[str, MappedTable]:  # fmt: skip
     """Fill `parts`, planned in their dtype, from the safetensors files of a directory (`weight_files` knows them);
     memory is taken once the files fit them. `tables` are tensors that stay in the files, by the release's names, with
-    their shapes.
+    their shapes. `replace` may then put other layers into the place of some, and read tensors for them: what is still
+    without memory is filled.
 
     Raises BadCheckpoint if a file cannot be read or a tensor is missing or has another shape, OutOfMemory.
     """
@@ -134,12 +144,6 @@ def load_weights(
     shapes = {name: list(place.shape) for name, place in _places(parts).items()}
     found = _check(files, shapes | {name: list(shape) for name, shape in tables.items()})
     stored = [tensor for tensor in found if tensor.name not in tables]
-    try:
-        for module in parts.values():
-            _reserve(module, device)
-    except torch.OutOfMemoryError as error:
-        raise OutOfMemory(f"the weights of {_title(files)} do not fit into the device's memory") from error
-    places = _places(parts)
     done, total = 0, sum(tensor.bytes for tensor in stored)
 
     def read(count: int) -> None:
@@ -148,29 +152,49 @@ def load_weights(
         if progress is not None:
             progress(done, total)
 
-    for path in files:
-        try:
-            own = {tensor.stored_as: places[tensor.name] for tensor in stored if tensor.path == path}
-            read_tensors(path, own, read)
-        except OSError as error:
-            raise BadCheckpoint(f"{path} cannot be read: {error}") from error
+    def fill(places: Mapping[str, Tensor]) -> None:
+        for path in files:
+            own = {tensor.stored_as: places[tensor.name] for tensor in stored if _is_in(tensor, path, places)}
+            try:
+                if own:
+                    read_tensors(path, own, read)
+            except OSError as error:
+                raise BadCheckpoint(f"{path} cannot be read: {error}") from error
+
+    try:
+        if replace is not None:
+            replace(fill)
+        for module in parts.values():
+            reserve(module, device)
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(f"the weights of {_title(files)} do not fit into the device's memory") from error
+    fill(_places(parts))
     for module in parts.values():
         derive(module)
     return {tensor.name: MappedTable(tensor.path, tensor.stored_as) for tensor in found if tensor.name in tables}
+
+
+def _is_in(tensor: "_StoredTensor", path: Path, places: Mapping[str, Tensor]) -> bool:
+    return tensor.path == path and tensor.name in places
 
 
 def _title(files: Sequence[Path]) -> str:
     return str(files[0] if len(files) == 1 else files[0].parent)
 
 
-def _reserve(module: nn.Module, device: torch.device) -> None:
-    """Memory for a planned module. (Module.to_empty would import torch's compiler, which takes seconds.)"""
+def reserve(module: nn.Module, device: torch.device) -> None:
+    """Memory for what is only planned. (Module.to_empty would import torch's compiler, which takes seconds.)"""
     for owner in module.modules():
         for name, tensor in list(owner.named_parameters(recurse=False)):
-            empty = torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
-            setattr(owner, name, nn.Parameter(empty, requires_grad=False))
+            if tensor.is_meta:
+                setattr(owner, name, nn.Parameter(_empty_like(tensor, device), requires_grad=False))
         for name, buffer in list(owner.named_buffers(recurse=False)):
-            setattr(owner, name, torch.empty(buffer.shape, dtype=buffer.dtype, device=device))
+            if buffer.is_meta:
+                setattr(owner, name, _empty_like(buffer, device))
+
+
+def _empty_like(tensor: Tensor, device: torch.device) -> Tensor:
+    return torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
 
 
 def _places(parts: Mapping[str, nn.Module]) -> dict[str, Tensor]:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from qwen_tts.api import TextLayout
 from qwen_tts.config.expectations import Expectations
 
+Weights = Literal["auto", "int8", "int4"]
+
 NICE = 5
 """Beside one other thread that works, speech keeps a quarter of a core that they share, and the other three."""
 
@@ -86,7 +88,7 @@ class EngineOptions(_Section):
     """Of talker and code predictor; by default bfloat16 where an NVIDIA card has it, else float32. float16 is for cards
     without bfloat16 and little memory: checkpoints of 0.6B have numbers that it cannot hold, and what they say then
     fails. The log warns of those that are known; 1.7B is said to fit."""
-    weights: Literal["auto", "int8", "int4"] = "auto"
+    weights: Weights = "auto"
     """Of talker and code predictor, on a CPU: int8 and int4 are read in a half and a quarter of the time of 16 bits, by
     the package openvino. auto: as they are in the checkpoint. What is said changes; nobody has judged it by ear."""
     threads: int | None = Field(default=None, ge=1)

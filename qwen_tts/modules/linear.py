@@ -1,16 +1,15 @@
-"""Tensors that a checkpoint keeps apart and a GPU multiplies as one.
+"""Linear layers: of tensors that a checkpoint keeps apart and a GPU multiplies as one, and of weights in 8 or 4 bits.
 
 `parts` names the checkpoint's modules and how many rows each has; weights.py stacks them along the first dimension.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Head = Callable[[Tensor], Tensor]
-"""hidden [rows, hidden] -> logits [rows, vocab], which the next call of the same head may overwrite."""
+from qwen_tts.modules.weight_formats import QuantisedWeight
 
 
 class FusedLinear(nn.Module):
@@ -23,6 +22,33 @@ class FusedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.linear(x, self.weight)
+
+
+class QuantisedLinear(nn.Module):
+    """A linear layer without bias, of one part or several, whose weight has 8 or 4 bits: x [..., inputs] -> [...,
+    outputs].
+
+    Here it is dequantised for every call: slow, and the same on every device. Backends take `kept` instead.
+    """
+
+    def __init__(self, kept: QuantisedWeight) -> None:
+        super().__init__()
+        self._bits = kept.bits
+        self.stored: Tensor
+        self.scales: Tensor
+        self.zeros: Tensor
+        for name in ("stored", "scales", "zeros"):
+            self.register_buffer(name, getattr(kept, name))
+
+    @property
+    def kept(self) -> QuantisedWeight:
+        return QuantisedWeight(self._bits, self.stored, self.scales, self.zeros)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.linear(x, self.kept.dequantised().to(x.dtype))
+
+
+Linear = nn.Linear | FusedLinear | QuantisedLinear
 
 
 class SwiGLU(nn.Module):

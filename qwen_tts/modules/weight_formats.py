@@ -25,12 +25,24 @@ class QuantisedWeight:
     """weight[o, i] = (values[o, g, i] - zeros[o, g, 0]) * scales[o, g, 0], input i being in group g."""
 
     bits: Bits
-    values: Tensor
-    """[outputs, groups, inputs of a group]: int8, or uint8 that holds 0..15"""
+    stored: Tensor
+    """The values: [outputs, groups, inputs of a group] int8; in 4 bits [.., half of them] uint8, each holding two
+    neighbours, the first in its low half"""
     scales: Tensor
     """[outputs, groups, 1] float16"""
     zeros: Tensor
-    """[outputs, groups, 1], of the dtype of `values`"""
+    """[outputs, groups, 1] int8 or uint8, one a byte"""
+
+    @property
+    def values(self) -> Tensor:
+        """[outputs, groups, inputs of a group]: int8, or uint8 that holds 0..15; those of 4 bits are made anew."""
+        return self.stored if self.bits == 8 else torch.stack((self.stored & 15, self.stored >> 4), -1).flatten(-2)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(outputs, inputs)"""
+        outputs, groups, width = self.stored.shape
+        return outputs, groups * width * (1 if self.bits == 8 else 2)
 
     def dequantised(self) -> Tensor:
         """[outputs, inputs] float32"""
@@ -50,8 +62,8 @@ def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
     low, high = groups.amin(-1, keepdim=True).clamp(max=0), groups.amax(-1, keepdim=True).clamp(min=0)
     scales = _scales((high - low) / _MOST[4])
     zeros = (-low / scales.float()).round().clamp(0, _MOST[4])
-    values = (groups / scales.float() + zeros).round().clamp(0, _MOST[4])
-    return QuantisedWeight(4, values.to(torch.uint8), scales, zeros.to(torch.uint8))
+    values = (groups / scales.float() + zeros).round().clamp(0, _MOST[4]).to(torch.uint8)
+    return QuantisedWeight(4, values[..., ::2] | (values[..., 1::2] << 4), scales, zeros.to(torch.uint8))
 
 
 def _scales(exact: Tensor) -> Tensor:

@@ -69,6 +69,7 @@ class TritonFrame:
         self._summed = torch.empty(rows, config.hidden_size, device=device)
         self._every_row = torch.arange(rows, device=device, dtype=torch.int32)
         self._head, self._bias = _head(talker, predictor)
+        self._next_heads = [layer.weight for layer in predictor.lm_head]
         self._logits = torch.empty(rows, self._head.shape[0], device=device)
         self._predictor_logits = torch.empty(rows, own.vocab_size, device=device)
         with torch.inference_mode():
@@ -166,7 +167,7 @@ class TritonFrame:
             )  # fmt: skip
             self._finish_layer(layer, scratch, attended, hidden, norms[index + 1], eps)
         logits, last = self._predictor_logits[:rows], hidden[slice(tokens - 1, None, tokens)]
-        self._project(last, norms[-1], self._predictor.lm_head.table(codebook - 1), logits, eps=eps)
+        self._project(last, norms[-1], self._next_heads[codebook - 1], logits, eps=eps)
         choose_next(
             logits, state.params, state.codes, self._predictor.codec_embedding.weight, self._next_projected, state.text,
             self._summed, self._predictor_hidden, norms[0], state.inputs, codebook=codebook, chained=chained,

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from openvino import Node
 from torch import Tensor, nn
 
-from qwen_tts.config.checkpoint import TransformerConfig
-from qwen_tts.modules.linear import SwiGLU
+from qwen_tts.modules.linear import Linear, QuantisedLinear
 from qwen_tts.modules.norm import RMSNorm
 from qwen_tts.modules.transformer import Layer
-from qwen_tts.modules.weight_formats import Bits, quantise
+from qwen_tts.modules.weight_formats import QuantisedWeight
 
 DYNAMIC = -1
 """A dimension that a call decides: rows, inputs of a row, positions."""
@@ -41,31 +40,40 @@ def linear(x: Node, module: nn.Linear) -> Node:
     return y if module.bias is None else op.add(y, numbers(module.bias))
 
 
-def swiglu(x: Node, module: SwiGLU, bits: Bits | None = None) -> Node:
-    gate, up = op.split(product(x, module.gate_up_proj.weight, bits), axis(-1), 2).outputs()
-    return product(op.multiply(op.swish(gate), up), module.down_proj.weight, bits)
+def swiglu(x: Node, gate_up: Linear, down: Linear) -> Node:
+    gate, up = op.split(product(x, gate_up), axis(-1), 2).outputs()
+    return product(op.multiply(op.swish(gate), up), down)
 
 
-def product(x: Node, weight: Tensor, bits: Bits | None) -> Node:
-    """x [..., inputs] by weight [outputs, inputs], which is kept in so many bits, or whole -> [..., outputs]."""
-    if bits is None:
-        return op.matmul(x, numbers(weight), transpose_a=False, transpose_b=True)
-    kept = quantise(weight, bits)
-    values = _integers(kept.values.numpy(), bits)
-    if bits == 4:
-        values = op.subtract(values, _integers(kept.zeros.numpy(), bits))
+def product(x: Node, layer: Linear) -> Node:
+    """x [..., inputs] by the weight of a layer without bias -> [..., outputs]."""
+    weight = _dequantised(layer.kept) if isinstance(layer, QuantisedLinear) else numbers(layer.weight)
+    return op.matmul(x, weight, transpose_a=False, transpose_b=True)
+
+
+def _dequantised(kept: QuantisedWeight) -> Node:
+    """[outputs, inputs]; the compiler keeps the integers."""
+    stored, zeros = kept.stored.numpy(), kept.zeros.numpy()
+    if kept.bits == 8:
+        values = op.convert(op.constant(stored), "f16")
+    else:
+        shape = [*stored.shape[:2], 2 * stored.shape[2]]
+        values = op.subtract(_nibbles(stored, shape), _nibbles(_paired(zeros), list(zeros.shape)))
     scaled = op.multiply(values, op.constant(kept.scales.numpy()))
-    whole = op.reshape(scaled, integers(*weight.shape), special_zero=False)
-    return op.matmul(x, op.convert(whole, "f32"), transpose_a=False, transpose_b=True)
+    return op.convert(op.reshape(scaled, integers(*kept.shape), special_zero=False), "f32")
 
 
-def _integers(values: NDArray[np.int8 | np.uint8], bits: Bits) -> Node:
-    if bits == 8:
-        return op.convert(op.constant(values), "f16")
-    flat = values.reshape(-1)
-    packed = ov.Tensor(ov.Type.u4, ov.Shape(values.shape))
-    packed.data.reshape(-1)[:] = flat[::2] | (flat[1::2] << 4)
+def _nibbles(stored: NDArray[np.uint8], shape: list[int]) -> Node:
+    packed = ov.Tensor(ov.Type.u4, ov.Shape(shape))
+    packed.data.reshape(-1)[:] = stored.reshape(-1)
     return op.convert(op.constant(packed), "f16")
+
+
+def _paired(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Values below 16, two a byte, the first in its low half."""
+    first, second = values.reshape(-1)[::2].copy(), values.reshape(-1)[1::2]
+    first[: len(second)] |= second << 4
+    return first
 
 
 def norm(x: Node, module: RMSNorm) -> Node:
@@ -74,14 +82,17 @@ def norm(x: Node, module: RMSNorm) -> Node:
     return op.multiply(op.multiply(x, inverse), numbers(module.weight))
 
 
-def heads(x: Node, layer: Layer, cos: Node, sin: Node, bits: Bits) -> tuple[Node, Node, Node]:
-    """The layer's input x [rows, n, hidden] -> query [rows, heads, n, head_dim], key and value [rows, kv_heads, ..]."""
+def heads(x: Node, layer: Layer, cos: Node, sin: Node) -> tuple[Node, Node, Node]:
+    """The layer's input x [tokens, hidden] -> query [tokens, heads * head_dim], key and value
+    [tokens, kv_heads * head_dim]; cos and sin [tokens, 1, head_dim]."""
     own = layer.attention
-    joined = product(norm(x, layer.attention_norm), own.qkv_proj.weight, bits)
-    split = op.reshape(joined, integers(0, 0, -1, own.head_dim), special_zero=True)
-    parts = op.variadic_split(split, integers(2), integers(own.heads, own.kv_heads, own.kv_heads))
-    query, key, value = (op.transpose(parts.output(index), integers(0, 2, 1, 3)) for index in range(3))
-    return rotated(norm(query, own.q_norm), cos, sin), rotated(norm(key, own.k_norm), cos, sin), value
+    joined = product(norm(x, layer.attention_norm), own.qkv_proj)
+    split = op.reshape(joined, integers(0, -1, own.head_dim), special_zero=True)
+    parts = op.variadic_split(split, axis(1), integers(own.heads, own.kv_heads, own.kv_heads))
+    query = rotated(norm(parts.output(0), own.q_norm), cos, sin)
+    key = rotated(norm(parts.output(1), own.k_norm), cos, sin)
+    query, key, value = (op.reshape(part, integers(0, -1), special_zero=True) for part in (query, key, parts.output(2)))
+    return query, key, value
 
 
 def rotated(x: Node, cos: Node, sin: Node) -> Node:
@@ -90,25 +101,10 @@ def rotated(x: Node, cos: Node, sin: Node) -> Node:
     return op.add(op.multiply(x, cos), op.multiply(turned, sin))
 
 
-def finish(attended: Node, residual: Node, layer: Layer, bits: Bits) -> Node:
-    """What follows the attention [rows, n, heads * head_dim] in a layer, added to its input [rows, n, hidden]."""
-    x = op.add(residual, product(attended, layer.attention.o_proj.weight, bits))
-    return op.add(x, swiglu(norm(x, layer.mlp_norm), layer.mlp, bits))
-
-
-def attend(query: Node, keys: Node, values: Node, mask: Node, config: TransformerConfig) -> Node:
-    """query [rows, heads, n, head_dim], keys and values [rows, kv_heads, span, head_dim], and a mask [rows, 1, n, span]
-    that is added to the scores -> [rows, n, heads * head_dim]."""
-    group, dim = config.heads // config.kv_heads, config.head_dim
-    grouped = op.reshape(query, integers(0, config.kv_heads, group, -1, dim), special_zero=True)
-    of_group = op.constant(np.int64(2))
-    scores = op.matmul(grouped, op.unsqueeze(keys, of_group), transpose_a=False, transpose_b=True)
-    scores = op.add(
-        op.multiply(scores, op.constant(np.float32(dim**-0.5))), op.unsqueeze(mask, op.constant(np.int64(1)))
-    )
-    attended = op.matmul(op.softmax(scores, -1), op.unsqueeze(values, of_group), transpose_a=False, transpose_b=False)
-    by_head = op.reshape(attended, integers(0, config.heads, -1, dim), special_zero=True)
-    return op.reshape(op.transpose(by_head, integers(0, 2, 1, 3)), integers(0, 0, -1), special_zero=True)
+def finish(attended: Node, residual: Node, layer: Layer) -> Node:
+    """What follows the attention [tokens, heads * head_dim] in a layer, added to its input [tokens, hidden]."""
+    x = op.add(residual, product(attended, layer.attention.o_proj))
+    return op.add(x, swiglu(norm(x, layer.mlp_norm), layer.mlp.gate_up_proj, layer.mlp.down_proj))
 
 
 def model(outputs: Sequence[Node], inputs: Sequence[Node]) -> ov.Model:

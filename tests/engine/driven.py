@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
+from torch import nn
 
 from benchmarks.random_checkpoint import TINY_EOS_GAIN, codec_shapes_of, random_tensor, shapes_of, write_configs
 from qwen_tts.api import (
@@ -40,6 +41,7 @@ from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token, r
 from qwen_tts.engine.loop import EngineLoop, Outcome
 from qwen_tts.engine.stream_sound import StreamSound
 from qwen_tts.errors import InvalidRequest, SynthesisError, TextEmpty, TextTooLong, UnknownLanguage, UnknownVoice
+from qwen_tts.modules.linear import QuantisedLinear
 from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
@@ -200,8 +202,9 @@ class Driven:
 
     def __init__(
         self, model: Model, ready: int | None = None, is_compiled: Callable[[int], bool] = lambda _: True,
-        runner: type[ModelRunner] = ModelRunner, **options: Any,
+        runner: type[ModelRunner] = ModelRunner, steps_ahead: int = 1, **options: Any,
     ) -> None:  # fmt: skip
+        """`steps_ahead` as on a card, by default, where more can go wrong."""
         defaults = {
             "checkpoint": Path(), "device": "cpu", "rows": 2, "kv_positions": 512, "row_positions": 256,
             "guards": NO_GUARDS,
@@ -209,6 +212,7 @@ class Driven:
         self.model, self.config = model, EngineConfig.model_validate(defaults | options)
         self.now = 100.0
         self.runner = ready_runner(model, self.config, ready, runner)
+        self.runner.steps_ahead = steps_ahead
         self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver, is_compiled)
         self.heard: dict[EngineStream, Heard] = {}
         self._at_start = self._free
@@ -320,7 +324,9 @@ def small_model(text_tokenizer: Path) -> Model:
 def endless(model: Model) -> Model:
     """The talker never draws the end of speech."""
     talker = copy.deepcopy(model.talker)
-    talker.codec_head.weight[talker.config.codec_eos_id] = 0
+    head: nn.Module = talker.codec_head
+    rows = head.scales if isinstance(head, QuantisedLinear) else talker.codec_head.weight
+    rows[talker.config.codec_eos_id] = 0
     return dataclasses.replace(model, talker=talker)
 
 

@@ -103,8 +103,8 @@ def test_fused_tensors_are_stacked_in_their_order(load: Load, checkpoints: Path)
     assert torch.equal(fused["transformer.layers.1.attention.qkv_proj.weight"], torch.cat(stacks).float())
     stacks = [stored[f"{layer}.mlp.{part}_proj.weight"] for part in ("gate", "up")]
     assert torch.equal(fused["transformer.layers.1.mlp.gate_up_proj.weight"], torch.cat(stacks).float())
-    tables = [stored[f"talker.code_predictor.lm_head.{table}.weight"] for table in range(15)]
-    assert torch.equal(model.code_predictor.lm_head.weight, torch.cat(tables).float())
+    tables = [stored[f"talker.code_predictor.model.codec_embedding.{table}.weight"] for table in range(15)]
+    assert torch.equal(model.code_predictor.codec_embedding.weight, torch.cat(tables).float())
 
 
 DECODER = "decoder.quantizer.rvq_{}.vq.layers.{}._codebook"
