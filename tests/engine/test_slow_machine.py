@@ -79,7 +79,7 @@ class Machine:
         self.driven = Driven(model, runner=Clocked, **options)
         runner = self.driven.runner
         assert isinstance(runner, Clocked)
-        runner.spend, runner.row_s = self._spend, row_s
+        runner.spend, runner.row_s, runner.steps_ahead = self._spend, row_s, 0
         self.driven.loop.rehearse()
         self.listeners: list[Listener] = []
 
