@@ -65,6 +65,7 @@ async def speaking(running: Running, spoken_s: list[float], voice: str | None) -
 
 
 async def asked(seconds: float, ask: Callable[[], Awaitable[object]]) -> dict[str, float]:
+    await ask()  # the first answer is made, the others are kept
     times, ends_at = [], time.perf_counter() + seconds
     while (began := time.perf_counter()) < ends_at:
         await ask()

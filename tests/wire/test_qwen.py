@@ -221,7 +221,8 @@ def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonP
         first.send('{"type": "cancel", "all": true}')
         for one, before in ((second, place), (third, place + 1)):
             while before:
-                assert (now := wait_for(one, "queued")["place"]) < before
+                now = wait_for(one, "queued")["place"]
+                assert now < before
                 before = now
         assert [wait_for(one, "done")["reason"] for one in (second, third)] == ["limit"] * 2
 
