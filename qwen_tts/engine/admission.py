@@ -74,10 +74,12 @@ class Admission:
         self._model, self._runner, self._memory, self._config, self._length = model, runner, memory, config, length
         self._pace, self._now = pace, now
         self._turns = Turns()
+        self.holds_back = False
+        """Somebody waits for others to have more sound in hand, or less to say: time alone may change that"""
 
     def admit(self, streams: list[EngineStream], now: float) -> Admitted:
         """Begin the next sequences of `streams`, which are in the order of arrival, as far as there is room."""
-        admitted = Admitted()
+        admitted, self.holds_back = Admitted(), False
         waiting = [one for one in streams if one.wants_sequence(now)]
         if not waiting:
             return admitted
@@ -88,7 +90,10 @@ class Admission:
         speakers = {one: self._speaker(one, now) for one in streams if one.may_need_frames(now)}
         for stream in line:
             beside = [speaker for other, speaker in speakers.items() if other is not stream]
-            if not self._memory.free_rows or not self._pace.may_begin(self._newcomer(stream), beside):
+            if not self._memory.free_rows:
+                break
+            if not self._pace.may_begin(self._newcomer(stream), beside):
+                self.holds_back = True
                 break
             try:
                 opened = self._try_to_open(stream, now)

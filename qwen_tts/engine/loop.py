@@ -47,6 +47,9 @@ logger = logging.getLogger(__name__)
 PREPARING_S = 1.5
 """Sound that listeners have in hand while the runner gets ready for more rows."""
 
+LOOK_AGAIN_S = 0.1
+"""How often it looks whether who is held back may begin, while nobody speaks"""
+
 REHEARSALS = 3
 """The first one takes longer"""
 
@@ -110,8 +113,11 @@ class EngineLoop:
         return self._prepare() or goes_on
 
     def idle_until(self) -> float | None:
-        """When a live text that waited in the last step is to be spoken without another word from outside."""
-        ends = (one.pause_ends_at(self._stepped_s) for one in self._streams)
+        """When a live text that waited in the last step is to be spoken without another word from outside, or who was
+        held back may begin."""
+        ends = [one.pause_ends_at(self._stepped_s) for one in self._streams]
+        if self._admission.holds_back:
+            ends.append(self._stepped_s + LOOK_AGAIN_S)
         return min((time for time in ends if time is not None), default=None)
 
     def abort(self, error: SynthesisError) -> None:

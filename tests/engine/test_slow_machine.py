@@ -10,9 +10,10 @@ import pytest
 
 from qwen_tts.api import PresetVoice, SynthesisRequest
 from qwen_tts.checkpoint.model import Model
+from qwen_tts.engine.loop import LOOK_AGAIN_S
 from qwen_tts.runtime.frame import PromptPart
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame, StepResult
-from tests.engine.driven import FRAME_S, Driven, Heard, at_most, endless, live, request, small_model
+from tests.engine.driven import FRAME_S, Driven, Heard, at_most, at_most_of_a_text, endless, live, request, small_model
 
 POSITION_S = 0.002
 
@@ -74,9 +75,9 @@ class Listener:
 class Machine:
     """On which a step of so many rows takes `row_s(rows)`."""
 
-    def __init__(self, model: Model, row_s: Callable[[int], float], rows: int = 4) -> None:
-        options = {"rows": rows, "kv_positions": 4_096, "row_positions": 1_024, "live_text": {"span_tokens": 4_096}}
-        self.driven = Driven(model, runner=Clocked, **options)
+    def __init__(self, model: Model, row_s: Callable[[int], float], rows: int = 4, **options: object) -> None:
+        few = {"rows": rows, "kv_positions": 4_096, "row_positions": 1_024, "live_text": {"span_tokens": 4_096}}
+        self.driven = Driven(model, runner=Clocked, **few | options)
         runner = self.driven.runner
         assert isinstance(runner, Clocked)
         runner.spend, runner.row_s, runner.steps_ahead = self._spend, row_s, 0
@@ -181,6 +182,19 @@ async def test_who_waits_for_a_writer_keeps_nobody_waiting(model: Model) -> None
     writes.heard.feed("here by noon.")
     writes.heard.end_text()
     machine.run()
+
+
+async def test_who_is_held_back_while_nobody_speaks_is_not_forgotten(model: Model) -> None:
+    """The writer's listener still has sound, and the writer may go on; nobody else would wake the engine."""
+    machine = Machine(model, ONE_ROW, guards=at_most_of_a_text(30))
+    writes = machine.ask(live())
+    writes.heard.feed("She said that she would surely be with us again. ")
+    machine.until(lambda: writes.first_s is not None and writes.heard.stream.sequence is None)
+    machine.ask(speech(10))
+    assert not machine.driven.loop.step()
+    looks_again = machine.driven.loop.idle_until()
+    assert looks_again is not None
+    assert looks_again <= machine.now + LOOK_AGAIN_S
 
 
 async def test_clients_take_turns_and_each_ones_texts_come_in_their_order(model: Model) -> None:
