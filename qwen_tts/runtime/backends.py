@@ -24,8 +24,9 @@ from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, RowTensors
 from qwen_tts.runtime.frame_eager import EagerFrame
 from qwen_tts.runtime.torch_threads import torch_threads
 
-TEXT_SLOTS = 8_192
-"""Text embeddings that wait for their frames, of all rows together."""
+_MOST_TEXT_SLOTS = 8_192
+_SPANS_A_ROW = 3
+"""A sequence takes two spans of text at most, and the rest of a sentence"""
 
 _LEAST_DOT = 16
 """What the tensor cores multiply is at least this wide."""
@@ -186,8 +187,20 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
     return Backends(state, frame, decoder, frame_graphs, decoder_graphs)
 
 
+def text_slots_of(config: EngineConfig) -> int:
+    """Text embeddings that may wait for their frames, of all rows together."""
+    return min(_MOST_TEXT_SLOTS, _SPANS_A_ROW * config.live_text.span_tokens * config.rows)
+
+
 def _allocate(talker: Talker, config: EngineConfig, page_positions: int = PAGE_POSITIONS) -> RowTensors:
     pages = -(-config.kv_positions // page_positions)
     return RowTensors.allocate(
-        talker.config, config.rows, pages, config.row_positions, TEXT_SLOTS, talker.device, talker.dtype, page_positions
+        talker.config,
+        config.rows,
+        pages,
+        config.row_positions,
+        text_slots_of(config),
+        talker.device,
+        talker.dtype,
+        page_positions,
     )
