@@ -1,6 +1,6 @@
 """A checkpoint in memory: every network, the text tokenizer, and the prompts they need."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -98,10 +98,9 @@ class Model:
 
 def _copied(tensors: Sequence[Tensor], device: torch.device) -> Iterator[Tensor]:
     """One after the other: what has been copied may be let go."""
+    places: Iterable[Tensor] = (torch.empty_like(one, device=device, pin_memory=one.is_cuda) for one in tensors)
     if device.type != "cpu":
         places = empty_like_all(tensors, device)
-    else:
-        places = (torch.empty_like(one, device=device, pin_memory=one.is_cuda) for one in tensors)
     for tensor, place in zip(tensors, places, strict=True):
         yield place.copy_(tensor, non_blocking=device.type == "cuda")
 

@@ -37,7 +37,7 @@ from qwen_tts.modules.norm import RMSNorm
 from qwen_tts.modules.snake import SnakeBeta
 from qwen_tts.modules.window_transformer import WindowLayer
 from qwen_tts.runtime.codec_decoder import DecodedAlone, DecoderSnapshot
-from qwen_tts.runtime.cuda_graphs import Graphs, ScratchMemory
+from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.sampling import NOT_FINITE
 
 T = TypeVar("T")
@@ -119,8 +119,7 @@ class TritonDecoder:
 
     def _merge_weights(self, decoder: CodecDecoder) -> None:
         """The decoder's weights, as the kernels want them."""
-        transformer, scratch = decoder.pre_transformer, ScratchMemory(self._device)
-        made = partial(_made, self._device, self.dtype, scratch)
+        transformer, made = decoder.pre_transformer, partial(_made, self._device, self.dtype)
         self._codebook_table = made(_codebook_table, decoder.quantizer)
         self._pre_conv = made(_merge_into_conv, decoder.pre_conv, transformer.input_proj)
         self._layers = [made(_LayerWeights, layer) for layer in transformer.layers]
@@ -133,7 +132,6 @@ class TritonDecoder:
         self._blocks = [made(_BlockWeights, block) for block in decoder.blocks]
         self._snake = made(_snake, decoder.snake)
         self._exit_weight, self._exit_bias = made(_exit, decoder.exit)
-        scratch.give_back()
 
     def _lay_out_buffers(self, rows: int) -> None:
         """Every row's buffers, one after the other."""
@@ -325,12 +323,10 @@ class TritonDecoder:
 
 
 def _made(
-    device: torch.device, dtype: torch.dtype, scratch: ScratchMemory, make: Callable[..., T], *modules: nn.Module
-) -> T:
-    """What `make` makes of copies of the modules on the device. Only that stays there, nothing of what it took."""
-    with scratch.use():
-        made = make(*(deepcopy(module).to(device) for module in modules), dtype)
-    return deepcopy(made)
+    device: torch.device, dtype: torch.dtype, make: Callable[..., T], *modules: nn.Module
+) -> T:  # fmt: skip
+    """What `make` makes of copies of the modules on the device, which go when it is done."""
+    return make(*(deepcopy(module).to(device) for module in modules), dtype)
 
 
 def _norm(norm: RMSNorm, _: torch.dtype) -> Tensor:

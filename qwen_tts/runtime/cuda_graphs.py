@@ -7,7 +7,7 @@ therefore run one after the other, on one stream.
 import gc
 import threading
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 
 import torch
 
@@ -29,19 +29,17 @@ def free_memory() -> None:
             torch.cuda.empty_cache()
 
 
-class ScratchMemory:
-    """Memory that is given back as a whole: nothing that stays lies in it and keeps the blocks around it."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._pool = torch.cuda.MemPool() if device.type == "cuda" else None
-
-    def use(self) -> AbstractContextManager[object]:
-        """What this thread allocates meanwhile lies there."""
-        return nullcontext() if self._pool is None else torch.cuda.use_mem_pool(self._pool)
-
-    def give_back(self) -> None:
-        with _DEVICE:
-            self._pool = None
+def has_room(device: torch.device, size: int) -> bool:
+    """Whether so many bytes can still be had on it, whatever limits it; anywhere but on CUDA there is room."""
+    if device.type != "cuda":
+        return True
+    try:
+        torch.empty(size, dtype=torch.uint8, device=device)
+    except torch.OutOfMemoryError:
+        return False
+    with _DEVICE:
+        torch.cuda.empty_cache()
+    return True
 
 
 class Graphs:
