@@ -17,7 +17,9 @@ MOST_LINES = 40
 
 @pytest.fixture(scope="session")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    with watched_daemon(tmp_path_factory.mktemp("hostile"), kinds=["preset", "cloned", "designed"], preview=False) as daemon:
+    with watched_daemon(
+        tmp_path_factory.mktemp("hostile"), kinds=["preset", "cloned", "designed"], preview=False
+    ) as daemon:
         with daemon.client() as client:
             _use_once(client)
         yield daemon
@@ -51,7 +53,9 @@ def nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 def no_object_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """No connection, utterance, context or stream of all that a file has tried."""
     module = request.node
-    if not any("watched" in getattr(item, "fixturenames", ()) for item in request.session.items if item.parent is module):
+    if not any(
+        "watched" in getattr(item, "fixturenames", ()) for item in request.session.items if item.parent is module
+    ):
         yield
         return
     daemon: Watched = request.getfixturevalue("watched")

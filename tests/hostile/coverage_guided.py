@@ -1,4 +1,6 @@
-"""One target under atheris, which mutates what reached new lines: python -m tests.hostile.coverage_guided NAME SECONDS SEED
+"""One target under atheris, which mutates what has reached new lines.
+
+python -m tests.hostile.coverage_guided NAME SECONDS SEED
 
 It ends with status 0 after so many seconds, else with the bytes that broke the law and the error. Start it by long.py.
 """
@@ -25,7 +27,8 @@ def options(target: Target, directory: Path, seconds: int, seed: int) -> list[st
         (corpus / hashlib.sha256(example).hexdigest()).write_bytes(example)
     words.write_text("".join(f'"{escaped(word)}"\n' for word in target.words))
     return [
-        f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST}", *([f"-dict={words}"] if target.words else []), "-timeout=20", "-len_control=0",
+        f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST}", "-len_control=0", "-timeout=20",
+        *([f"-dict={words}"] if target.words else []),
         "-rss_limit_mb=2048", f"-artifact_prefix={directory}/", "-print_final_stats=1", str(corpus),
     ]  # fmt: skip
 
@@ -42,7 +45,7 @@ def main() -> None:
         try:
             target.check(data)
         except Exception:
-            print(f"\nBROKEN by {data!r}", flush=True)  # noqa: T201  for whoever keeps it
+            print(f"\nBROKEN by {data!r}", flush=True)
             raise
 
     with tempfile.TemporaryDirectory() as directory:

@@ -1,7 +1,7 @@
 """What reads bytes of others inside our own processes, as functions that a fuzzer calls: each states a law.
 
-`python -m tests.hostile.long` runs them with a coverage-guided fuzzer, test_targets.py with a few hundred examples; what
-either of them has found is in `kept.py`.
+`python -m tests.hostile.long` runs them with a coverage-guided fuzzer, test_targets.py with some examples; what either
+has found is in `kept.py`.
 """
 
 import asyncio
@@ -289,26 +289,83 @@ def _language(data: bytes) -> str:
 # -- all of them ---------------------------------------------------------------------------------------------------
 
 _JSON = (b"{", b"}", b"[", b"]", b'"', b":", b",", b"\\ud800", b"\\u0000", b"1e999", b"NaN", b"-0", b"null", b"true")
-_TOML = (b"[", b"]", b"[[", b"]]", b"=", b'"', b"'''", b"{", b"}", b".", b"\n", b"#", b"1979-05-27", b"nan", b"\\U0010ffff", b"a.", b"[" * 300)
+_TOML = (
+    b"[",
+    b"]",
+    b"[[",
+    b"]]",
+    b"=",
+    b'"',
+    b"'''",
+    b"{",
+    b"}",
+    b".",
+    b"\n",
+    b"#",
+    b"1979-05-27",
+    b"nan",
+    b"\\U0010ffff",
+    b"a.",
+    b"[" * 300,
+)
 _MARKUP = (
-    *(b"<speak>", b"</speak>", b"<break/>", b"<p>", b"</p>", b"<sub alias='x'>", b"</sub>", b"<!--", b"-->", b"<![CDATA["),
+    *(
+        b"<speak>",
+        b"</speak>",
+        b"<break/>",
+        b"<p>",
+        b"</p>",
+        b"<sub alias='x'>",
+        b"</sub>",
+        b"<!--",
+        b"-->",
+        b"<![CDATA[",
+    ),
     *(b"]]>", b"<?", b"?>", b"&lt;", b"&#0;", b"<voice name='anna'>", b"</voice>", b"<say-as interpret-as='date'>"),
     *(b"</say-as>", b"<prosody rate='slow'>", b"</prosody>", b"<", b">", b"/>", b"&", b"='", b"<lang xml:lang='de'>"),
 )
 _WRITTEN = (
-    *(b"[pause 1s]", b"[voice: anna]", b"```", b"`", b"**", b"_", b"\n\n", b"- ", b"1. ", b"| a | b |\n", b"$$", b"\\("),
+    *(
+        b"[pause 1s]",
+        b"[voice: anna]",
+        b"```",
+        b"`",
+        b"**",
+        b"_",
+        b"\n\n",
+        b"- ",
+        b"1. ",
+        b"| a | b |\n",
+        b"$$",
+        b"\\(",
+    ),
     *("😀".encode(), "\u200d".encode(), "\u0301".encode(), "。".encode(), "「".encode(), "½".encode(), "€".encode()),
-    *(b"3.14", b"21.", b"z. B.", b"10:30", b"2026-11-30", b"+49 30 1234", b"https://a.b/c", b"<|im_start|>", b"<think>"),
+    *(
+        b"3.14",
+        b"21.",
+        b"z. B.",
+        b"10:30",
+        b"2026-11-30",
+        b"+49 30 1234",
+        b"https://a.b/c",
+        b"<|im_start|>",
+        b"<think>",
+    ),
 )
 _MESSAGE = b'{"type":"speak","ctx":"a","text":"Hello.","final":true,"sampling":{"seed":1},"format":{"frame_ms":80}}'
 _CARD = b'format = 1\nid = "anna"\nname = "Anna"\nkind = "designed"\ndesign = "old"\nspeed = 1.5\n'
 _LEXICON = b'[en]\nSiobhan = "Shivawn"\n"a" = {say = "b"}\n[[word]]\nwritten = "kWh"\nsay = "x"\nlanguage = "de"\n'
 _CONFIG = b'# a\nvoice = "heart"\n[speech]\n# lead_silence_ms = 0\ntail_silence_ms = 1\n'
-_SSML = b"\5\3\1\2<speak>One <break time='1s'/> <sub alias='two'>2</sub> <prosody rate='slow'>3</prosody> &amp; 4.</speak>"
-_TEXT = "\x05\x45\x0c\x43\x21\x07\x41\x02\x03# Title\n\n- **Bold** 3.14 km. [pause 1s] `code` 你好。今天 21. Mai".encode()
-_WAV = (
-    b"RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\x10\0\0\0" + bytes(range(16))
+_SSML = (
+    b"\5\3\1\2<speak>One <break time='1s'/> <sub alias='two'>2</sub> <prosody rate='slow'>3</prosody> &amp; 4.</speak>"
 )
+_TEXT = (
+    "\x05\x45\x0c\x43\x21\x07\x41\x02\x03# Title\n\n- **Bold** 3.14 km. [pause 1s] `code` 你好。今天 21. Mai".encode()
+)
+_WAV = b"RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\x10\0\0\0" + bytes(range(16))
+
+_CHUNKS = (b"RIFF", b"WAVE", b"fmt ", b"data")
+_NUMBERS = b"On 3.5. at 10:30 $3.14, 21% of 1,000 km/h"
 
 TARGETS = {
     "messages of a worker": Target(
@@ -320,7 +377,9 @@ TARGETS = {
         (framed(ipc.Text(1, "hi"), ipc.Ack(1, 5), ipc.Decode(1, [[1]]), ipc.Cancel(2)),),
     ),
     "wyoming events": Target(
-        check_wyoming, (b'{"type":"synthesize","data_length":13}\n{"text":"hi"}{"type":"ping","data":{"text":"x"}}\n',), _JSON
+        check_wyoming,
+        (b'{"type":"synthesize","data_length":13}\n{"text":"hi"}{"type":"ping","data":{"text":"x"}}\n',),
+        _JSON,
     ),
     "json": Target(check_json, (_MESSAGE,), _JSON),
     "voice.v1 messages": Target(
@@ -328,15 +387,15 @@ TARGETS = {
     ),
     "voice prompts": Target(check_voice_prompt, (prompt_bytes("Words."), prompt_bytes(None)), _JSON),
     "archives": Target(check_archive, (packed({"voice.toml": _CARD}), packed({"voice.toml": _CARD}, 0)), (b"PK\1\2",)),
-    "recordings": Target(check_recording, (_WAV,), (b"RIFF", b"WAVE", b"fmt ", b"data", b"fLaC", b"OggS", b"ID3", b"ftyp")),
-    "wav headers": Target(check_riff, (_WAV,), (b"RIFF", b"RF64", b"WAVE", b"fmt ", b"data", b"LIST", b"\xff\xff\xff\xff")),
+    "recordings": Target(check_recording, (_WAV,), (*_CHUNKS, b"fLaC", b"OggS", b"ID3", b"ftyp")),
+    "wav headers": Target(check_riff, (_WAV,), (*_CHUNKS, b"RF64", b"ds64", b"LIST", b"\xff\xff\xff\xff")),
     "cards of voices": Target(check_card, (_CARD,), _TOML),
     "lexicons": Target(check_lexicon, (_LEXICON,), _TOML),
     "config files": Target(check_config, (_CONFIG,), (*_TOML, b"speech", b"voice", b"lead_silence_ms")),
     "ssml": Target(check_ssml, (_SSML,), _MARKUP),
     "segments": Target(check_segments, (_TEXT, b"\xff" + _TEXT[1:9] + _SSML), (*_WRITTEN, *_MARKUP)),
     "cleaning": Target(check_clean, (_TEXT[9:],), (*_WRITTEN, *_MARKUP)),
-    "reading": Target(check_reading, tuple(bytes([one]) + b"On 3.5. at 10:30 $3.14, 21% of 1,000 km/h" for one in range(10)), _WRITTEN),
+    "reading": Target(check_reading, tuple(bytes([one]) + _NUMBERS for one in range(10)), _WRITTEN),
     "say-as": Target(check_say_as, tuple(bytes([one, one]) + b"dmy " + b"30.11.2026" for one in range(10)), _WRITTEN),
     "languages": Target(check_language, ("Das ist 你好 で привет".encode(),), _WRITTEN),
 }  # fmt: skip

@@ -83,13 +83,26 @@ def test_row_1_another_page_makes_nothing_speak(watched: Watched, origin: str) -
 
 
 def test_row_1_of_two_origins_none_counts(watched: Watched) -> None:
-    for origins in (("http://127.0.0.1:{port}", "http://evil.example"), ("http://evil.example", "http://127.0.0.1:{port}")):
+    for origins in (
+        ("http://127.0.0.1:{port}", "http://evil.example"),
+        ("http://evil.example", "http://127.0.0.1:{port}"),
+    ):
         sent = [f"Origin: {origin.format(port=watched.http)}" for origin in origins]
         assert status(watched.say(watched.http, request(SPEECH, *sent, JSON, method="POST", body=HELLO))) in (400, 403)
 
 
 CREDENTIALS = (
-    *("Bearer", "Bearer ", "Bearer x", "Bearer \xff\xfe", "Basic !!!!", "Basic /w==", "Digest", "", "Bearer " + "x" * 8_000),
+    *(
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer \xff\xfe",
+        "Basic !!!!",
+        "Basic /w==",
+        "Digest",
+        "",
+        "Bearer " + "x" * 8_000,
+    ),
     *("Bearer {token}\xff", "Bearer {token} x", "bearer{token}", "{token}"),
 )
 
@@ -115,14 +128,25 @@ def test_row_6_who_comes_by_an_unknown_proxy_is_a_stranger(watched: Watched, sen
 
 # -- what is asked for: rows 8, 9, 12, 13 ------------------------------------------------------------------------------
 
-NAMES = ("%2e%2e", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "..%5cx", "%00", "a" * 4_000, "CON", "%F0%9F%98%80", ".x", "%ff")
+NAMES = (
+    "%2e%2e",
+    "..%2f..%2fetc%2fpasswd",
+    "%2fetc%2fpasswd",
+    "..%5cx",
+    "%00",
+    "a" * 4_000,
+    "CON",
+    "%F0%9F%98%80",
+    ".x",
+    "%ff",
+)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: name[:20])
 def test_row_8_no_name_of_a_voice_is_a_path(watched: Watched, client: httpx.Client, name: str) -> None:
     files = sorted(watched.data.rglob("*"))
     for method, path in (
-        ("GET", f"/v1/audio/voices/{name}"), ("DELETE", f"/v1/audio/voices/{name}"), ("PATCH", f"/v1/audio/voices/{name}"),
+        *((method, f"/v1/audio/voices/{name}") for method in ("GET", "DELETE", "PATCH")),
         ("GET", f"/v1/audio/voices/{name}/export"), ("GET", f"/v1/audio/voices/{name}/sample"),
         ("GET", f"/v1/audio/clips/{name}.wav"), ("DELETE", f"/v1/audio/clips/{name}.wav"),
         ("GET", f"/v1/audio/requests/{name}"), ("GET", f"/web/{name}"), ("GET", f"/static-offline-docs/{name}"),
@@ -132,9 +156,22 @@ def test_row_8_no_name_of_a_voice_is_a_path(watched: Watched, client: httpx.Clie
     assert sorted(watched.data.rglob("*")) == files
 
 
-@pytest.mark.parametrize("query", ["text=%ff%fe", "text=%00", "text=a&text=b", "text=%ED%A0%80", "text=a&speed=nan",
-    "text=a&seed=" + "9" * 5_000, "text=a&speed=1e999", "&".join(f"a{i}=1" for i in range(3_000)), "%26" * 2_000, "=", "text"],
-    ids=lambda query: query[:24])  # fmt: skip
+QUERIES = (
+    *(
+        "text=%ff%fe",
+        "text=%00",
+        "text=a&text=b",
+        "text=%ED%A0%80",
+        "text=a&speed=nan",
+        "text=a&speed=1e999",
+        "=",
+        "text",
+    ),
+    *("text=a&seed=" + "9" * 5_000, "&".join(f"a{number}=1" for number in range(3_000)), "%26" * 2_000),
+)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:24])
 def test_row_11_a_query_is_spoken_or_told(watched: Watched, query: str) -> None:
     assert status(watched.say(watched.http, request(f"/v1/audio/say?{query}"))) in (200, 400, 422)
 
@@ -192,6 +229,16 @@ def test_row_13_what_ends_in_the_middle_is_nobodys_fault(watched: Watched) -> No
         watched.say(watched.http, whole[:length], ends=True)
 
 
+def test_row_10_a_body_without_end_is_refused_before_it_is_held(watched: Watched) -> None:
+    before = watched.most_memory
+    head = request(SPEECH, JSON, "Transfer-Encoding: chunked", method="POST")
+    answer = watched.say(watched.http, head + (b"10000\r\n" + b" " * 65_536 + b"\r\n") * 1_600)
+    assert answer == b"" or status(answer) == 413
+    said = watched.say(watched.http, request(SPEECH, JSON, "Content-Length: 100000000", method="POST"))
+    assert status(said) == 413
+    assert watched.most_memory - before < 40_000_000
+
+
 def test_row_14_heads_that_never_end_cost_little_and_others_are_served(watched: Watched, client: httpx.Client) -> None:
     before = watched.memory
     most = 32  # of one address, beside which a neighbour of the same has its place
@@ -213,7 +260,16 @@ def wav(rate: int = 24_000, channels: int = 1, size: int | None = None, pcm: byt
     block = channels * bits // 8
     form = struct.pack("<HHIIHH", 1, channels & 0xFFFF, rate, rate * block & 0xFFFFFFFF, block & 0xFFFF, bits)
     length = len(pcm) if size is None else size
-    return b"RIFF" + struct.pack("<I", min(length + 36, 2**32 - 1)) + b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", length) + pcm
+    return (
+        b"RIFF"
+        + struct.pack("<I", min(length + 36, 2**32 - 1))
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + form
+        + b"data"
+        + struct.pack("<I", length)
+        + pcm
+    )
 
 
 VOICE = tone("x" * 60)
@@ -221,7 +277,7 @@ NOT_SOUND: dict[str, bytes] = {
     "no bytes": b"",
     "text": b"I am a sound. " * 500,
     "a picture": b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(5_000),
-    "a pickle": b"\x80\x04\x95\x1d\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true\x94\x85\x94R\x94.",
+    "a pickle": b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.",
     "a program": b"\x7fELF\2\1\1" + bytes(5_000),
     "a playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
     "a page that names others": b"ffconcat version 1.0\nfile /etc/passwd\n",
@@ -238,7 +294,8 @@ NOT_SOUND: dict[str, bytes] = {
     "a cover of 19 MB and no music": b"ID3\4\0\0" + bytes((9, 14, 0, 0)) + bytes(19_000_000),
     "half an Ogg": b"OggS\0\2" + bytes(22) + b"\1\x1e\1vorbis" + bytes(23),
     "half a FLAC": b"fLaC\x80\0\0\x22" + bytes(34),
-    "boxes without end": struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 0, b"isom") + struct.pack(">I4sQ", 1, b"moov", 2**63),
+    "boxes without end": struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 0, b"isom")
+    + struct.pack(">I4sQ", 1, b"moov", 2**63),
 }
 
 
@@ -265,7 +322,9 @@ PROMPTS: dict[str, bytes] = {
     "an archive of torch": b"PK\3\4" + bytes(40) + b"archive/data.pkl",
     "a header of 100 GB": struct.pack("<Q", 10**11) + b"{}",
     "a header without end": struct.pack("<Q", 2**63) + b"{" * 1_000,
-    "tensors of 100 GB": (head := b'{"speaker_embedding":{"dtype":"F32","shape":[25000000000],"data_offsets":[0,100000000000]}}')
+    "tensors of 100 GB": (
+        head := b'{"speaker_embedding":{"dtype":"F32","shape":[25000000000],"data_offsets":[0,100000000000]}}'
+    )
     and struct.pack("<Q", len(head)) + head,
     "brackets": struct.pack("<Q", 50_000) + b'{"a":' * 10_000,
 }
@@ -274,7 +333,10 @@ PROMPTS: dict[str, bytes] = {
 @pytest.mark.parametrize("name", PROMPTS)
 def test_row_16_a_voice_prompt_that_is_none_is_not_kept(watched: Watched, client: httpx.Client, name: str) -> None:
     files = sorted(watched.data.rglob("*"))
-    form: dict[str, Any] = {"data": {"name": "x", "consent": "true", "text": "Hi."}, "files": {"voice_prompt": ("a", PROMPTS[name])}}
+    form: dict[str, Any] = {
+        "data": {"name": "x", "consent": "true", "text": "Hi."},
+        "files": {"voice_prompt": ("a", PROMPTS[name])},
+    }
     for path in ("/v1/audio/voices", "/api/tts/voice-clone-from-prompt"):
         code, kind, param = error(client.post(path, **form))
         assert (code, kind, param) == (422, "bad_field", "voice_prompt")
@@ -284,7 +346,8 @@ def test_row_16_a_voice_prompt_that_is_none_is_not_kept(watched: Watched, client
 CODES: dict[str, Any] = {
     "below zero": [[-1, 0]],
     "beyond": [[2_048, 0]], "far beyond": [[2**40, 0]], "farther": [[2**70, 0]], "fractions": [[0.5, 0]],
-    "a million": [[0] * 16] * 100_000, "texts": [["0", "0"]], "null": None, "true": [[True, False]], "deeper": [[[0]]], "an object": {"codes": [[0, 0]]},
+    "a million": [[0] * 16] * 100_000, "texts": [["0", "0"]], "null": None,
+    "true": [[True, False]], "deeper": [[[0]]], "an object": {"codes": [[0, 0]]},
 }  # fmt: skip
 
 
@@ -294,14 +357,29 @@ def test_row_17_codes_that_are_none_break_nothing(client: httpx.Client, name: st
     assert client.post("/api/tokenizer/decode", json=[[0, 0]] * 3).status_code == 200
 
 
-FILENAMES = ("\\r\\nX-Evil: 1", "../../x", "/etc/passwd", "a" * 5_000, "\xff\xfe", 'a"; name="consent', "", "\0", "<img onerror=1>")
+FILENAMES = (
+    "\\r\\nX-Evil: 1",
+    "../../x",
+    "/etc/passwd",
+    "a" * 5_000,
+    "\xff\xfe",
+    'a"; name="consent',
+    "",
+    "\0",
+    "<img onerror=1>",
+)
 
 
 @pytest.mark.parametrize("name", FILENAMES, ids=lambda name: ascii(name[:16]))
-def test_row_19_the_name_of_a_file_is_neither_a_path_nor_a_header(watched: Watched, client: httpx.Client, name: str) -> None:
+def test_row_19_the_name_of_a_file_is_neither_a_path_nor_a_header(
+    watched: Watched, client: httpx.Client, name: str
+) -> None:
     before = {path.parent for path in watched.data.rglob("*")}
     part = 'Content-Disposition: form-data; name="{}"; filename="{}"'
-    fields = "".join(f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in {"name": "Row", "consent": "true"}.items())
+    fields = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in {"name": "Row", "consent": "true"}.items()
+    )
     body = f"{fields}--b\r\n{part.format('ref_audio', name)}\r\n\r\n".encode("latin-1") + RECORDING + b"\r\n--b--\r\n"
     answer = client.post("/v1/audio/voices", content=body, headers={"content-type": "multipart/form-data; boundary=b"})
     assert answer.status_code in (201, 400, 422), answer.text
@@ -310,7 +388,10 @@ def test_row_19_the_name_of_a_file_is_neither_a_path_nor_a_header(watched: Watch
         id = answer.json()["id"]
         exported = client.get(f"/v1/audio/voices/{id}/export")
         assert re.fullmatch(r'attachment; filename="?[\w.-]+"?', exported.headers["content-disposition"])
-        assert {path.parent for path in watched.data.rglob("*")} - before == {watched.data / "voices", watched.data / "voices" / id} - before
+        assert {path.parent for path in watched.data.rglob("*")} - before == {
+            watched.data / "voices",
+            watched.data / "voices" / id,
+        } - before
         assert client.delete(f"/v1/audio/voices/{id}").status_code in (200, 204)
 
 
@@ -322,9 +403,15 @@ FORMS = {
     "no name": ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"),
     "a header without end": ("multipart/form-data; boundary=b", b"--b\r\nX: " + b"y" * 200_000),
     "headers without end": ("multipart/form-data; boundary=b", b"--b\r\n" + b"X: y\r\n" * 20_000),
-    "parts without end": ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n' * 9_000),
+    "parts without end": (
+        "multipart/form-data; boundary=b",
+        b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n' * 9_000,
+    ),
     "cut off": ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nx'),
-    "no UTF-8": ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xff\r\n--b--\r\n'),
+    "no UTF-8": (
+        "multipart/form-data; boundary=b",
+        b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xff\r\n--b--\r\n',
+    ),
     "another boundary": ("multipart/form-data; boundary=c", b"--b\r\n\r\n\r\n--b--"),
 }
 """What a body says that it is, and it"""
@@ -368,7 +455,9 @@ def test_row_23_who_leaves_ends_the_work(watched: Watched, when: str, manner: st
 def utterances(watched: Watched) -> int:
     """How many have ended, in whatever way."""
     text = httpx.get(f"{watched.url}/metrics", headers={"Authorization": f"Bearer {watched.token}"}).text
-    return sum(int(float(found)) for found in re.findall(r"^qwen3tts_utterances_total\{.*\} (\S+)$", text, re.MULTILINE))
+    return sum(
+        int(float(found)) for found in re.findall(r"^qwen3tts_utterances_total\{.*\} (\S+)$", text, re.MULTILINE)
+    )
 
 
 def test_row_24_who_does_not_read_takes_little_and_nobody_waits(watched: Watched, client: httpx.Client) -> None:
@@ -378,7 +467,9 @@ def test_row_24_who_does_not_read_takes_little_and_nobody_waits(watched: Watched
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         sock.connect(("127.0.0.1", watched.http))
-        sock.sendall(request(SPEECH, JSON, method="POST", body=json.dumps({"input": LONG, "response_format": "pcm"}).encode()))
+        sock.sendall(
+            request(SPEECH, JSON, method="POST", body=json.dumps({"input": LONG, "response_format": "pcm"}).encode())
+        )
         deaf.append(sock)
     wait_until(lambda: watched.census(with_objects=False)["daemon tasks"] > 40)
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""Whoever took the port for another's: each is answered in a language that it may know, or cut off, and both ports go on."""
+"""Whoever took a port for another's is answered in a language that it may know, or cut off, and both ports go on."""
 
 import os
 import random

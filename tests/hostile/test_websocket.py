@@ -97,7 +97,14 @@ def test_row_21_noise_ends_a_socket_and_no_other(watched: Watched) -> None:
         until(neighbour, "pong", id=1)
 
 
-PROTOCOLS = {"a," * 4_000: (400,), "bearer.\xff": (400,), ",": (400,), "a b": (400,), "bearer.": (101,), "voice.v2": (400,)}
+PROTOCOLS = {
+    "a," * 4_000: (400,),
+    "bearer.\xff": (400,),
+    ",": (400,),
+    "a b": (400,),
+    "bearer.": (101,),
+    "voice.v2": (400,),
+}
 
 
 @pytest.mark.parametrize("offered", PROTOCOLS, ids=lambda offered: ascii(offered[:12]))
@@ -112,8 +119,9 @@ ODD = [
     *("", " ", "1", "null", '"x"', "[]", "{}", '{"type":null}', '{"type":["speak"]}', '{"type":{"a":1}}', "{" * 60_000),
     *('{"type":"speak","text":null}', '{"type":"speak","text":"a","final":1}', '{"type":"speak","id":{"a":1}}'),
     *('{"type":"speak","id":1e400,"text":"x"}', '{"type":"speak","id":9007199254740993,"text":"x"}'),
-    *('{"type":"cancel","played_ms":1e999}', '{"type":"played","ms":NaN}', '{"type":"played"}', '{"type":"ping","t":1e308}'),
-    *('{"type":"watch","on":null}', '{"type":"configure","format":[]}', '{"type":"configure","lead_ms":1e400}'),
+    *('{"type":"cancel","played_ms":1e999}', '{"type":"played","ms":NaN}', '{"type":"played"}'),
+    *('{"type":"ping","t":1e308}', '{"type":"watch","on":null}'),
+    *('{"type":"configure","format":[]}', '{"type":"configure","lead_ms":1e400}'),
     *('{"type":"configure","format":{"frame_ms":20.5}}', '{"type":"configure","sampling":{"seed":1e30}}'),
     *('{"type":"configure","voice":"\\u0000"}', '{"type":"configure","voice":"%s"}' % ("x" * 60_000)),
     *('{"type":"configure","language":"\\ud800"}', '{"type":"configure","mode":"clone","voice":"reference:../../x"}'),
@@ -189,7 +197,9 @@ def test_row_23_who_leaves_ends_the_work(watched: Watched, when: str, manner: st
 def test_row_24_who_does_not_read_takes_little_and_nobody_waits(watched: Watched) -> None:
     before = watched.memory
     deaf = []
-    text = json.dumps({"type": "speak", "text": LONG, "final": True, "lead_ms": 600_000, "format": {"sample_rate": 48_000}})
+    text = json.dumps(
+        {"type": "speak", "text": LONG, "final": True, "lead_ms": 600_000, "format": {"sample_rate": 48_000}}
+    )
     for _ in range(20):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)

@@ -61,10 +61,14 @@ PACKETS: dict[str, bytes] = {
     "a text without end": header(ANSWER, answers=1) + record(PTR, 16, b"\xff" + b"a" * 9),
     "a list of kinds without end": header(ANSWER, answers=1) + record(PTR, 47, b"\xc0\x0c\0\xff" + b"\xff" * 9),
     "an unknown kind": header(ANSWER, answers=1) + record(PTR, 65_280, bytes(99)),
-    "a goodbye of ours": header(ANSWER, answers=1) + record(PTR, 12, label(NAME.encode(), b"_wyoming", b"_tcp", b"local"), ttl=0),
+    "a goodbye of ours": header(ANSWER, answers=1)
+    + record(PTR, 12, label(NAME.encode(), b"_wyoming", b"_tcp", b"local"), ttl=0),
     "our name, taken": header(ANSWER, answers=1)
-    + record(label(NAME.encode(), b"_wyoming", b"_tcp", b"local"), 33, struct.pack("!3H", 0, 0, 1) + label(b"evil", b"local")),
-    "every kind of question": header(questions=100) + b"".join(PTR + struct.pack("!HH", kind, 0x8001) for kind in range(100)),
+    + record(
+        label(NAME.encode(), b"_wyoming", b"_tcp", b"local"), 33, struct.pack("!3H", 0, 0, 1) + label(b"evil", b"local")
+    ),
+    "every kind of question": header(questions=100)
+    + b"".join(PTR + struct.pack("!HH", kind, 0x8001) for kind in range(100)),
     "questions for us, cut off": header(0x0200, questions=1, answers=1) + PTR + b"\0\x0c\0\1",
 }
 

@@ -58,6 +58,11 @@ class Watched:
             return answer
 
     @property
+    def journal(self) -> list[list[str]]:
+        """What it has opened to be written, synced and renamed in its data directory, so far."""
+        return [json.loads(line) for line in self._census.with_suffix(".journal").read_text().splitlines()]
+
+    @property
     def memory(self) -> int:
         """Bytes that the daemon's own process has now."""
         return self._status("VmRSS")

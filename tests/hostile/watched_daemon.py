@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from qwen3tts_daemon import daemon
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice
@@ -59,6 +60,31 @@ def tell_on_signals(path: Path) -> None:
         signal.signal(number, handle)
 
 
+def keep_journal(directory: Path, journal: Path) -> None:
+    """Of what is opened to be written, synced and renamed below `directory`, in its order: a line of JSON each."""
+    number = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    within = str(directory)
+
+    def tell(*words: str) -> None:
+        if words[-1].startswith(within):
+            os.write(number, json.dumps(words).encode() + b"\n")
+
+    def on_event(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str | os.PathLike) and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            tell("open", str(arguments[0]))
+        elif event == "os.rename":
+            tell("rename", str(arguments[0]), str(arguments[1]))
+
+    sync = os.fsync
+
+    def synced(descriptor: int) -> None:
+        sync(descriptor)
+        tell("sync", os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    sys.addaudithook(on_event)
+    os.fsync = synced
+
+
 class CarefulEngine(ToneEngine):
     """Looks at recordings and prompts as Qwen3-TTS does."""
 
@@ -82,6 +108,7 @@ if __name__ == "__main__":
     wanted = json.loads(sys.argv[1])
     settings = load_settings(sys.argv[2:])
     tell_on_signals(Path(wanted["census"]).with_suffix(".daemon"))
+    keep_journal(settings.data_path, Path(wanted["census"]).with_suffix(".journal"))
     spec = EngineSpec("tests.hostile.watched_daemon:engine", {"census": wanted["census"], **wanted["engine"]})
     choice = EngineChoice(spec, ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s), settings.embedded.preload)
     sys.exit(daemon.run(settings, choice, sys.argv[2:]))
