@@ -4,11 +4,14 @@ from typing import Literal
 
 import msgspec
 
+from qwen_tts.config.engine import Weights
+
 FRAME_MS = 80.0
 """Of sound, in a frame of the release's models"""
 
+_OTHERS_NOTICED = 0.15
+
 Device = Literal["cpu", "cuda", "mps"]
-Weights = Literal["auto", "int8", "int4"]
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -32,11 +35,12 @@ class MeasureOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The process ends itself then: the first load of a checkpoint takes a while"""
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Figures(msgspec.Struct, frozen=True, kw_only=True, tag="figures"):
     """Of one listener; times in milliseconds."""
 
     frame_ms: float
-    """For `FRAME_MS` of sound, the codec's part with it: the median"""
+    """For `FRAME_MS` of sound, the codec's part with it: the mean of some frames that follow each other, where it was
+    least"""
     first_audio_ms: float
     """From a prompt of 40 positions to the sound of its first frame"""
     memory_mib: int
@@ -45,7 +49,23 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
     copy_gb_s: float
     """The machine's memory, copied: read and written"""
+    others: float = 0.0
+    """The share of the processors that other programs took meanwhile"""
+
+    @property
+    def was_busy(self) -> bool:
+        """Alone, the machine might be faster."""
+        return self.others > _OTHERS_NOTICED
 
     @property
     def rtf(self) -> float:
         return self.frame_ms / FRAME_MS
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """Nothing could be measured."""
+
+    reason: str
+
+
+Measured = Figures | Failed
