@@ -18,7 +18,7 @@ mend nothing there (triton-lang/triton, pull request 5066, issue 10918)."""
 
 def is_recent_card(device: torch.device) -> bool:
     """Whether kernels made for Ampere and later run on it."""
-    is_nvidia = device.type == "cuda" and not torch.version.hip
+    is_nvidia = device.type == "cuda" and torch.cuda.is_available() and not torch.version.hip
     return is_nvidia and torch.cuda.get_device_capability(device) >= _AMPERE
 
 
