@@ -21,7 +21,6 @@ from torch import Tensor
 from benchmarks.random_checkpoint import write_configs
 from qwen_tts.api import Audio, ClonedVoice, PresetVoice, QueuePosition, Sampling, SettledLayout, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
-from qwen_tts.checkpoint import model as model_module
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec
 from qwen_tts.checkpoint.model import Model, load_model
@@ -681,16 +680,18 @@ async def test_its_model_sleeps_on_the_cpu_and_wakes_up_where_it_was(start: Star
     assert np.array_equal(await read(engine.stream(one)), before)
 
 
-def test_a_model_moves_with_everything_it_has(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In place: whoever holds a network that speaks holds the one that moved, here to where everything is one. What
-    hears recordings is on the host anyway."""
-    monkeypatch.setattr(model_module, "_moved", lambda tensor, _: torch.ones_like(tensor))
+def test_a_model_moves_with_everything_it_has(checkpoints: Path) -> None:
+    """In place: whoever holds a network that speaks holds the one that moved. What hears recordings is on the host
+    anyway."""
     model = load_model(checkpoints / BASE, CPU, torch.float32)
     networks = [model.talker, model.code_predictor, model.codec.decoder]
     held = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
-    assert not all(tensor.eq(1).all() for tensor in held)
+    before = [tensor.clone() for tensor in held]
+    for tensor in held:
+        tensor.data = tensor.data.to(torch.float64)  # what moves is another tensor
     model.to(CPU)
-    assert all(tensor.eq(1).all() for tensor in held)
+    assert [tensor.dtype for tensor in held] == [torch.float64] * len(held), "what is there stays as it is"
+    assert all(torch.equal(tensor.float(), old) for tensor, old in zip(held, before, strict=True))
 
 
 async def test_awake_it_may_be_smaller_than_before(start: Start) -> None:
