@@ -69,7 +69,6 @@ class Model:
 
         The codec decoder comes back with who decodes with it: kernels want its weights only to make others of them.
         """
-        self.talker.text = None  # it was made for where the talker was
         parts = (self.talker, self.code_predictor, *([self.codec.decoder] if device.type == "cpu" else []))
         for part in parts:
             tensors = [one for one in (*part.parameters(), *part.buffers()) if one.device.type != device.type]

@@ -19,7 +19,7 @@ from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.loop import Deliver, EngineLoop
 from qwen_tts.errors import ModelUnavailable, OutOfMemory, SynthesisError
 from qwen_tts.runtime.backends import device_and_dtype, tell_why_no_kernels, uses_kernels
-from qwen_tts.runtime.cards import may_chain, take_little_memory
+from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.cuda_graphs import free_memory, has_room
 from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.runtime.torch_threads import usual_threads
@@ -150,7 +150,6 @@ class LoadedCheckpoint:
         device, dtype = device_and_dtype(config)
         if device.type == "cuda" and device.index is not None:
             torch.cuda.set_device(device)
-        take_little_memory(device)
         if device.type == "cpu":
             _settle_on_cpu(config)
         self._device = device

@@ -1,7 +1,5 @@
 """The talker: the LM over frames. It reads text and speaks codebook 0."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -37,8 +35,6 @@ class Talker(nn.Module):
         super().__init__()
         self.config = config
         self.text_projection = TextProjection(config)
-        self.text: Callable[[Tensor], Tensor] | None = None
-        """What does `project_text` in place of PyTorch; set by whoever runs it"""
         self.codec_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
         self.transformer = Transformer(config, config.rms_norm_eps)
         self.codec_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
@@ -59,8 +55,6 @@ class Talker(nn.Module):
 
         On a card, a word's numbers do not depend on how many come with it.
         """
-        if self.text is not None:
-            return self.text(words)
         words = upload_tensor(words.to(self.dtype), self.device)
         if words.device.type != "cuda":
             projected: Tensor = self.text_projection(words)

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 
 from qwen_tts.checkpoint.codec import MOST_FRAMES, Codec
-from qwen_tts.kernels.affine import affine
 from qwen_tts.kernels.attention import Rope
 from qwen_tts.kernels.codec import (
     Buffer,
@@ -397,9 +396,7 @@ def _merge_into_upsample(projection: nn.Linear, upsample: Upsample, dtype: torch
 
 def _times(x: Tensor, weight: Tensor) -> Tensor:
     """x [n, k] @ weight.T [k, m]"""
-    out = x.new_empty(len(x), len(weight))
-    affine(x.contiguous(), weight.contiguous(), weight.new_zeros(len(weight)), out)
-    return out
+    return x @ weight.T
 
 
 def _steps_of(ratios: Sequence[int]) -> list[int]:

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from qwen_tts.config.checkpoint import TransformerConfig
-from qwen_tts.kernels.affine import affine
 from qwen_tts.kernels.attention import MAX_SPLITS, Rope, attend, attend_in_frame, attention_workspace, write_cache
 from qwen_tts.kernels.linear import MAX_TOKENS, Hidden, add, enter, product_workspace, project
 from qwen_tts.kernels.sampling import choose_first, choose_next
@@ -19,7 +18,6 @@ from qwen_tts.modules.transformer import Layer, Transformer
 from qwen_tts.modules.upload import upload
 from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.frame import POSITION, PromptPart, RowTensors
-from qwen_tts.runtime.text_triton import TritonText
 
 PROMPT_TOKENS = (16, 32, 64, 128)
 """Prompt positions of one launch."""
@@ -78,7 +76,6 @@ class TritonFrame:
         self._predictor_logits = torch.empty(rows, own.vocab_size, device=device)
         self._first_projected = _projected(talker.codec_embedding.weight, predictor)
         self._next_projected = _projected(predictor.codec_embedding.weight, predictor)
-        self._text = talker.text = TritonText(talker.text_projection, graphs)
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
         inputs = torch.cat([part.inputs for part in parts])
@@ -100,7 +97,6 @@ class TritonFrame:
     def prepare_prefill(self) -> None:
         for tokens in PROMPT_TOKENS:
             self._graphs.capture(("prompt", tokens), partial(self._run_prefill, tokens))
-        self._text.prepare()
 
     def _run_prefill(self, tokens: int) -> None:
         rows, positions = self._prompt_where[:, :tokens]
@@ -208,9 +204,9 @@ def _projected(table: Tensor, predictor: CodePredictor) -> Tensor:
     """A table of embeddings as the code predictor reads them."""
     if isinstance(predictor.projection, nn.Identity):
         return table
-    projected = table.new_empty(len(table), predictor.config.hidden_size)
-    affine(table, predictor.projection.weight, predictor.projection.bias, projected)
-    return projected
+    with torch.inference_mode():
+        projected: Tensor = predictor.projection(table)
+        return projected.contiguous()
 
 
 def _power_of_two(n: int) -> int:
