@@ -71,8 +71,8 @@ def compile_ahead(
 
 def _settle_on_cpu(config: EngineConfig) -> None:
     """The calling thread will compute, with threads that it starts."""
-    cores = usable_cores()
-    torch.set_num_threads(config.threads or min(usual_threads(), cores.threads))
+    cores, usual = usable_cores(), usual_threads()  # asked before anybody changes it
+    torch.set_num_threads(config.threads or min(usual, cores.threads))
     if config.threads is not None and config.threads > cores.threads:
         cores = replace(cores, fast_only=None)
     compute_here(cores, config.nice)
