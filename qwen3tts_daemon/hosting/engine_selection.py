@@ -132,6 +132,7 @@ def _best(settings: Settings) -> tuple[Checkpoint, ...]:
 def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
     qwen = settings.qwen
     options = {
+        "cache_dir": str(settings.data_path / "cache"),
         **qwen.engine_options,
         "checkpoints": [str(one.path.resolve()) for one in chosen],
         "keep_loaded": list(qwen.keep_loaded),

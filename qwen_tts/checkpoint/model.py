@@ -12,9 +12,10 @@ from torch import Tensor
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.mapped_table import MappedTable
+from qwen_tts.checkpoint.packed_file import MappedWeights
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
-from qwen_tts.checkpoint.quantised import quantise_layers
+from qwen_tts.checkpoint.quantised import Quantiser, origin_of, packed_name
 from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
@@ -61,6 +62,8 @@ class Model:
     codec: Codec
     speaker_encoder: SpeakerEncoder | None
     prompts: PromptBuilder
+    packed: MappedWeights | None = None
+    """Where its quantised layers lie, if that is a file"""
 
     def to(self, device: torch.device) -> None:
         """Move every network, in place. What goes from CUDA to the CPU comes back the fastest way there is."""
@@ -129,11 +132,13 @@ def load_model(
     *,
     pre_tokenizer: PreTokenizer = "qwen",
     weights: Weights = "auto",
+    cache_dir: Path | None = None,
     progress: LoadProgress | None = None,
 ) -> Model:
     """A checkpoint directory as released. Codec and speaker encoder compute in float32 whatever `dtype` is.
 
-    `weights` "int8" and "int4" give talker and code predictor QuantisedLinear layers; "auto" keeps them in `dtype`.
+    `weights` "int8" and "int4" give talker and code predictor QuantisedLinear layers, which are kept in a file of
+    `cache_dir`, if given; "auto" has them in `dtype`.
 
     Raises BadCheckpoint.
     """
@@ -150,21 +155,20 @@ def load_model(
         encoder_config = config.speaker_encoder
         speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    replace = None
+    files, quantiser = weight_files(directory), None
     if weights != "auto":
         speakers = {"talker": talker, "code_predictor": code_predictor}
-        replace = partial(quantise_layers, speakers, BITS[weights], device)
+        kept_in = None if cache_dir is None else cache_dir / packed_name(directory, weights)
+        quantiser = Quantiser(speakers, BITS[weights], device, origin_of(files), kept_in)
     tables = {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
-    mapped = load_weights(
-        weight_files(directory), parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=replace
-    )
+    mapped = load_weights(files, parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=quantiser)
     codec = load_codec(directory, device, progress=progress)
     text_embedding = mapped[TEXT_EMBEDDING]
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, text_embedding, talker, code_predictor)
     return Model(
         directory.resolve().name, config, generation, tokenizer, text_embedding, talker, code_predictor, codec,
-        speaker_encoder, prompts,
+        speaker_encoder, prompts, None if quantiser is None else quantiser.mapped,
     )  # fmt: skip
 
 

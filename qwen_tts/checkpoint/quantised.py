@@ -3,33 +3,112 @@
 Quantised is what a frame multiplies with: the layers without bias. Norms, embeddings and projections stay as they are.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from qwen_tts.checkpoint.weights import ReadTensors, layer_tensors, reserve
+from qwen_tts.checkpoint.packed_file import MappedWeights, PackedFile
+from qwen_tts.checkpoint.weights import ReadTensors, layer_tensors
 from qwen_tts.modules.linear import FusedLinear, QuantisedLinear
 from qwen_tts.modules.weight_formats import Bits, QuantisedWeight, quantise
 
+logger = logging.getLogger(__name__)
 
-def quantise_layers(parts: Mapping[str, nn.Module], bits: Bits, device: torch.device, read: ReadTensors) -> None:
-    """Of planned networks. No weight lies in memory in full but the one that is being quantised."""
-    for part, module in parts.items():
-        for path, layer in list(_layers_without_bias(module)):
-            kept = _quantised(part, path, layer, bits, read)
-            module.set_submodule(path, QuantisedLinear(kept).to(device))
+FORMAT = 1
+"""Counted up when other numbers are made of the same tensors."""
 
-
-def _layers_without_bias(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    for path, layer in module.named_modules():
-        if isinstance(layer, FusedLinear) or (isinstance(layer, nn.Linear) and layer.bias is None):
-            yield path, layer
+_SAMPLES, _SAMPLE_BYTES = 64, 4_096
 
 
-def _quantised(part: str, path: str, layer: nn.Module, bits: Bits, read: ReadTensors) -> QuantisedWeight:
-    """Of a planned layer, which has its weight in float32 until it is replaced."""
-    reserve(layer.float(), torch.device("cpu"))
-    read(layer_tensors(part, path, layer))
-    assert isinstance(layer.weight, nn.Parameter)
-    return quantise(layer.weight, bits)
+@dataclass(frozen=True)
+class _Layer:
+    """A planned layer, and where it stands."""
+
+    part: str
+    network: nn.Module
+    path: str
+    shape: tuple[int, ...]
+    sources: Mapping[str, int]
+    """The release's names of its tensors, and how many outputs each has"""
+
+    def read(self, read: ReadTensors) -> Tensor:
+        """[outputs, inputs] float32"""
+        weight = torch.empty(self.shape)
+        read(dict(zip(self.sources, weight.split(list(self.sources.values())), strict=True)))
+        return weight
+
+
+class Quantiser:
+    """Puts quantised layers into planned networks. In full, no weight is in memory but the one that is quantised."""
+
+    def __init__(
+        self, parts: Mapping[str, nn.Module], bits: Bits, device: torch.device, origin: str, kept_in: Path | None
+    ) -> None:
+        """`kept_in`: a file to keep them in for the next time; `origin` says which tensors are read."""
+        self._layers = {f"{layer.part}.{layer.path}": layer for layer in _layers(parts)}
+        self._bits, self._device, self._origin, self._kept_in = bits, device, f"{origin} {FORMAT} {bits}", kept_in
+        self.mapped: MappedWeights | None = None
+        """What the layers multiply with from now on, if that is a file"""
+
+    def __call__(self, read: ReadTensors) -> None:
+        """Of the tensors that `read` finds. Raises what it raises."""
+        mapped = None if self._kept_in is None else self._from_file(self._kept_in, read)
+        for name, layer in self._layers.items():
+            weight = self._quantise(name, read) if mapped is None else mapped.layers[name]
+            layer.network.set_submodule(layer.path, QuantisedLinear(weight).to(self._device))
+        if self._device.type == "cpu":
+            self.mapped = mapped
+
+    def _quantise(self, name: str, read: ReadTensors) -> QuantisedWeight:
+        return quantise(self._layers[name].read(read), self._bits)
+
+    def _from_file(self, path: Path, read: ReadTensors) -> MappedWeights | None:
+        """It is made if it is not as it should be; None if it cannot be."""
+        shapes = {name: layer.shape for name, layer in self._layers.items()}
+        planned = {name: quantise(torch.empty(shape, device="meta"), self._bits) for name, shape in shapes.items()}
+        file = PackedFile(path, planned, self._origin)
+        try:
+            if (found := file.read()) is not None:
+                return found
+            logger.info("%s is made%s", path, " anew: it is damaged, or of other weights" if path.exists() else "")
+            return file.write(lambda name: self._quantise(name, read))
+        except OSError as error:
+            logger.warning("%s: weights of fewer bits cannot be kept and are made at every start: %s", path, error)
+            return None
+
+
+def packed_name(checkpoint: Path, weights: str) -> str:
+    """Of the file for one of its formats: one for each directory, so that what has become old is written over."""
+    directory = checkpoint.resolve()
+    return f"{directory.name}-{hashlib.sha256(bytes(directory)).hexdigest()[:8]}-{weights}.safetensors"
+
+
+def origin_of(files: Sequence[Path]) -> str:
+    """What tells these safetensors files from others: names, sizes, times, headers, and pieces of the content.
+
+    To read all of it would take longer than to load it. The pieces tell files of another training apart that have the
+    same size and time, as in images whose times are all set to one.
+    """
+    digest = hashlib.sha256()
+    for path in files:
+        status = path.stat()
+        digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns} ".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(8 + int.from_bytes(file.read(8), "little")))
+            for piece in range(_SAMPLES):
+                file.seek(piece * status.st_size // _SAMPLES)
+                digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _layers(parts: Mapping[str, nn.Module]) -> Iterator[_Layer]:
+    for part, network in parts.items():
+        for path, layer in list(network.named_modules()):
+            if isinstance(layer, FusedLinear) or (isinstance(layer, nn.Linear) and layer.bias is None):
+                sources = {name: len(tensor) for name, tensor in layer_tensors(part, path, layer).items()}
+                yield _Layer(part, network, path, tuple(layer.weight.shape), sources)

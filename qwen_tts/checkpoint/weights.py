@@ -168,7 +168,9 @@ def load_weights(
             reserve(module, device)
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"the weights of {_title(files)} do not fit into the device's memory") from error
-    fill(_places(parts))
+    places = _places(parts)
+    total = done + sum(tensor.bytes for tensor in stored if tensor.name in places)  # some may be kept elsewhere
+    fill(places)
     for module in parts.values():
         derive(module)
     return {tensor.name: MappedTable(tensor.path, tensor.stored_as) for tensor in found if tensor.name in tables}

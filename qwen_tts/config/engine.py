@@ -91,6 +91,9 @@ class EngineOptions(_Section):
     weights: Weights = "auto"
     """Of talker and code predictor, on a CPU: int8 and int4 are read in a half and a quarter of the time of 16 bits, by
     the package openvino. auto: as they are in the checkpoint. What is said changes; nobody has judged it by ear."""
+    cache_dir: Path | None = None
+    """Where weights of 8 or 4 bits are kept for the next start, as large as they are in memory; by default the daemon's
+    own directory, and without a daemon nowhere."""
     threads: int | None = Field(default=None, ge=1)
     """Of the CPU, where the model runs on it; by default one for each fast core that this process may use."""
     nice: int = Field(default=NICE, ge=0, le=19)
@@ -130,7 +133,7 @@ class EngineOptions(_Section):
         # A plain copy would take the halves for asked for.
         return self.model_construct(self.model_fields_set, **dict(self) | changes) if changes else None
 
-    @field_validator("device", "dtype", "threads", "buckets", mode="before")
+    @field_validator("device", "dtype", "cache_dir", "threads", "buckets", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return _unset_if_empty(value)

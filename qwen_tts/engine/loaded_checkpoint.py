@@ -149,8 +149,9 @@ class LoadedCheckpoint:
         self._device = device
         self._compilation = self._factories.compilation(config, self._talker, device, dtype, told)
         model = self._factories.model(
-            Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights
-        )
+            Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights,
+            cache_dir=config.cache_dir,
+        )  # fmt: skip
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
         self._start_loop(model)
         self.model = model

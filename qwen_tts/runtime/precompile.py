@@ -60,7 +60,7 @@ class Job(BaseModel):
         checkpoint = self.config.checkpoint
         names = {"languages", "speakers", "speaker_dialects"}
         parts = [
-            self.model_dump_json(exclude={"config": {"checkpoint"}}),
+            self.model_dump_json(exclude={"config": {"checkpoint", "cache_dir"}}),
             read_checkpoint_config(checkpoint).talker.model_dump_json(exclude=names),
             read_codec_config(checkpoint / CODEC_DIRECTORY).model_dump_json(),
             *(path.read_text() for path in sorted(_sources())),
