@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 Bits = Literal[8, 4]
-BITS: Mapping[Literal["int8", "int4"], Bits] = {"int8": 8, "int4": 4}
-"""By the name that a user gives them."""
+BITS: Mapping[str, Bits] = {"int8": 8, "int4": 4}
+"""By the name that a user gives them; other names are of weights that are not quantised."""
 
 GROUPS: Mapping[Bits, int] = {8: 128, 4: 64}
 """Inputs of a group; where they are no multiple of it, all are one group."""

@@ -15,7 +15,7 @@ from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.flash_attention import FlashAttention
-from qwen_tts.modules.weight_formats import Bits
+from qwen_tts.modules.weight_formats import BITS, Bits
 from qwen_tts.runtime.cards import RECENT_CARD, is_recent_card
 from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
@@ -78,17 +78,30 @@ class Backends:
 def device_and_dtype(config: EngineOptions) -> tuple[torch.device, torch.dtype]:
     """Where talker and code predictor run, and in what."""
     device = default_device() if config.device is None else torch.device(config.device)
-    return device, default_dtype(device) if config.dtype is None else getattr(torch, config.dtype)
+    if config.dtype is not None:
+        return device, getattr(torch, config.dtype)
+    return device, torch.bfloat16 if config.weights == "bf16" else default_dtype(device)
 
 
 def check_backend(config: EngineConfig) -> None:
     """Raises ModelUnavailable, before anything is loaded, if the weights or the attention that were asked for cannot
     run here."""
     device, dtype = device_and_dtype(config)
-    if config.weights != "auto":
+    if config.weights in BITS:
         _check_weights(config, device)
-    elif not uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype):
+        return
+    if config.weights == "bf16" and (dtype != torch.bfloat16 or not _has_bfloat16(device)):
+        raise ModelUnavailable(
+            "weights is 'bf16', which is computed in bfloat16: "
+            + ("leave dtype unset" if dtype != torch.bfloat16 else "this card has none; set weights to auto")
+        )
+    if not uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype):
         _flash_attention(config, device, dtype)
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Every CPU does, if slowly."""
+    return device.type == "cpu" or default_dtype(device) == torch.bfloat16
 
 
 def _check_weights(config: EngineConfig, device: torch.device) -> None:
@@ -106,7 +119,7 @@ def _check_weights(config: EngineConfig, device: torch.device) -> None:
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
     """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    if config.weights != "auto" or config.attention in ("sdpa", "flash"):
+    if config.weights in BITS or config.attention in ("sdpa", "flash"):
         return False
     missing = _missing_for_kernels(talker, device, dtype)
     if config.attention == "triton" and missing:
@@ -134,6 +147,7 @@ def _has_usual_heads(config: TransformerConfig) -> bool:
 def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs]) -> Backends:
     """Plain PyTorch, on the networks' device. Raises ModelUnavailable without the flash-attn that was asked for."""
     talker, codec = networks.talker, networks.codec
+    codec.decoder.to(codec.device)
     state = _allocate(talker, config)
     frame = EagerFrame(talker, networks.code_predictor, state, _flash_attention(config, talker.device, talker.dtype))
     return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
