@@ -81,6 +81,8 @@ class ModelRunner:
     def __init__(self, model: Model, config: EngineConfig) -> None:
         self._device = model.talker.device
         self.is_cuda = self._device.type == "cuda"
+        self.steps_ahead = IN_FLIGHT - 1 if self.is_cuda else 0
+        """Steps on their way when the next is launched. Where `launch` computes, what it gives is there at once"""
         self._unprepared = deque(config.step_sizes)
         self._buckets: list[int] = []
         self.samples_per_frame = model.codec.config.samples_per_frame
