@@ -12,7 +12,6 @@ and the SHA-256 of all that follows; a file that says anything else than is expe
 import fcntl
 import hashlib
 import json
-import mmap
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,6 +22,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from qwen_tts.checkpoint.mapped_file import MappedFile
 from qwen_tts.modules.weight_formats import QuantisedWeight
 
 _FIELDS = ("stored", "scales", "zeros")
@@ -51,37 +51,44 @@ class PackedFile:
 
     def __init__(self, path: Path, layers: Mapping[str, QuantisedWeight], origin: str) -> None:
         """`layers` are planned, without memory; `origin` says what they are made of, and how."""
-        self._path, self._layers, self._origin = path, layers, origin
+        self.path, self._layers, self._origin = path, layers, origin
         self._entries = _place(layers)
         self._data_bytes = max((entry.end for entry in self._entries.values()), default=0)
 
-    def read(self) -> "MappedWeights | None":
-        """What is there; None if nothing is, or another thing than is expected. Raises OSError."""
+    def read(self) -> MappedFile | None:
+        """What is there, for `weight`; None if nothing is, or another thing than is expected. Raises OSError."""
         try:
-            with self._path.open("rb", buffering=0) as file:
-                return self._mapped(file) if self._is_whole(file) else None
+            with self.path.open("rb", buffering=0) as file:
+                return MappedFile(self.path) if self._is_whole(file) else None
         except FileNotFoundError:
             return None
 
-    def write(self, make: Callable[[str], QuantisedWeight]) -> "MappedWeights":
+    def write(self, make: Callable[[str], QuantisedWeight]) -> MappedFile:
         """`make` is called for one layer after the other, unless another process has made them meanwhile.
 
         Raises OSError, and what `make` raises.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_name(f".{self._path.name}.partial")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(f".{self.path.name}.partial")
         with _locked(partial) as file:
             try:
                 if (found := self.read()) is not None:
                     partial.unlink()
                     return found
                 self._fill(file, make)
-                partial.replace(self._path)
+                partial.replace(self.path)
             except BaseException:
                 with suppress(OSError):
                     partial.unlink()
                 raise
-            return self._mapped(file)
+            return MappedFile(self.path)
+
+    def weight(self, name: str, mapped: MappedFile) -> QuantisedWeight:
+        """Of a layer, in what `read` or `write` gave."""
+        start = len(self._header(_UNKNOWN))
+        entries = (self._entries[f"{name}.{field}"] for field in _FIELDS)
+        tensors = (mapped.tensor(start + entry.start, entry.dtype, entry.shape) for entry in entries)
+        return QuantisedWeight(self._layers[name].bits, *tensors)
 
     def _fill(self, file: FileIO, make: Callable[[str], QuantisedWeight]) -> None:
         header = self._header(_UNKNOWN)
@@ -119,34 +126,6 @@ class PackedFile:
         text = json.dumps(content, separators=(",", ":")).encode()
         text += b" " * (-(8 + len(text)) % _ALIGNED)
         return len(text).to_bytes(8, "little") + text
-
-    def _mapped(self, file: FileIO) -> "MappedWeights":
-        return MappedWeights(file, len(self._header(_UNKNOWN)), self._layers, self._entries)
-
-
-class MappedWeights:
-    """What is in a PackedFile. Its memory is the system's cache of files, but for the pages touched last."""
-
-    def __init__(
-        self, file: FileIO, start: int, layers: Mapping[str, QuantisedWeight], entries: Mapping[str, _Entry]
-    ) -> None:
-        # Nobody writes there; but only of what could be written, torch takes tensors without a warning.
-        self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-        self._start, self._entries = start, entries
-        self.layers = {
-            name: QuantisedWeight(planned.bits, *(self._tensor(f"{name}.{field}") for field in _FIELDS))
-            for name, planned in layers.items()
-        }
-
-    def let_go(self) -> None:
-        """The process gives back the pages that it touched; whoever touches them again finds them as they were."""
-        self._map.madvise(mmap.MADV_DONTNEED)
-
-    def _tensor(self, name: str) -> Tensor:
-        entry = self._entries[name]
-        count = torch.Size(entry.shape).numel()
-        tensor = torch.frombuffer(self._map, dtype=entry.dtype, count=count, offset=self._start + entry.start)
-        return tensor.view(entry.shape)
 
 
 def _place(layers: Mapping[str, QuantisedWeight]) -> dict[str, _Entry]:

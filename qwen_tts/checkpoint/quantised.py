@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from qwen_tts.checkpoint.packed_file import MappedWeights, PackedFile
+from qwen_tts.checkpoint.mapped_file import MappedFile
+from qwen_tts.checkpoint.packed_file import PackedFile
 from qwen_tts.checkpoint.weights import ReadTensors, layer_tensors
 from qwen_tts.modules.linear import FusedLinear, QuantisedLinear
 from qwen_tts.modules.weight_formats import Bits, QuantisedWeight, quantise
@@ -52,14 +53,15 @@ class Quantiser:
         """`kept_in`: a file to keep them in for the next time; `origin` says which tensors are read."""
         self._layers = {f"{layer.part}.{layer.path}": layer for layer in _layers(parts)}
         self._bits, self._device, self._origin, self._kept_in = bits, device, f"{origin} {FORMAT} {bits}", kept_in
-        self.mapped: MappedWeights | None = None
-        """What the layers multiply with from now on, if that is a file"""
+        self.mapped: MappedFile | None = None
+        """Where the layers lie from now on, if that is a file"""
 
     def __call__(self, read: ReadTensors) -> None:
         """Of the tensors that `read` finds. Raises what it raises."""
-        mapped = None if self._kept_in is None else self._from_file(self._kept_in, read)
+        file = None if self._kept_in is None else self._file(self._kept_in)
+        mapped = None if file is None else self._mapped(file, read)
         for name, layer in self._layers.items():
-            weight = self._quantise(name, read) if mapped is None else mapped.layers[name]
+            weight = self._quantise(name, read) if file is None or mapped is None else file.weight(name, mapped)
             layer.network.set_submodule(layer.path, QuantisedLinear(weight).to(self._device))
         if self._device.type == "cpu":
             self.mapped = mapped
@@ -67,11 +69,14 @@ class Quantiser:
     def _quantise(self, name: str, read: ReadTensors) -> QuantisedWeight:
         return quantise(self._layers[name].read(read), self._bits)
 
-    def _from_file(self, path: Path, read: ReadTensors) -> MappedWeights | None:
-        """It is made if it is not as it should be; None if it cannot be."""
+    def _file(self, path: Path) -> PackedFile:
         shapes = {name: layer.shape for name, layer in self._layers.items()}
         planned = {name: quantise(torch.empty(shape, device="meta"), self._bits) for name, shape in shapes.items()}
-        file = PackedFile(path, planned, self._origin)
+        return PackedFile(path, planned, self._origin)
+
+    def _mapped(self, file: PackedFile, read: ReadTensors) -> MappedFile | None:
+        """The file is made if it is not as it should be; None if it cannot be."""
+        path = file.path
         try:
             if (found := file.read()) is not None:
                 return found

@@ -157,7 +157,8 @@ class LoadedCheckpoint:
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
         self._start_loop(model)
         self.model = model
-        free_memory()  # what the kernels' weights were made of
+        model.let_go()  # what the backend's weights were made of
+        free_memory()
         logger.info("%s is ready after %.1f s", model.name, self._now() - started)
 
     def stop_compiling(self) -> None:

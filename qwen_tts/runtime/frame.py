@@ -5,6 +5,7 @@ the rest; their embeddings and a text embedding are the row's next input. Everyt
 stands in `params`, which the host writes before each frame; nothing comes back before the codes.
 """
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -77,13 +78,21 @@ class RowTensors:
         shape = (1 + pages + 1, config.layers, 2, config.kv_heads, page_positions, config.head_dim)
         return cls(
             params=int32(rows, COLUMNS),
-            cache=torch.zeros(shape, device=device, dtype=dtype),
+            cache=_zeros(shape, device, dtype),
             pages=int32(rows + 1, -(-row_positions // page_positions)),
             inputs=torch.zeros(rows, config.hidden_size, device=device),
-            text=torch.zeros(FIRST_TEXT_SLOT + text_slots, config.hidden_size, device=device, dtype=dtype),
+            text=_zeros((FIRST_TEXT_SLOT + text_slots, config.hidden_size), device, dtype),
             spoken=torch.zeros(rows, config.vocab_size, device=device, dtype=torch.uint8),
             codes=int32(rows, config.codebooks),
         )
+
+
+def _zeros(shape: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """On a CPU, memory that the system gives where it is first written to: a row takes what it uses."""
+    if device.type != "cpu":
+        return torch.zeros(shape, device=device, dtype=dtype)
+    memory = mmap.mmap(-1, torch.Size(shape).numel() * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return torch.frombuffer(memory, dtype=dtype).view(shape)
 
 
 @dataclass(frozen=True)

@@ -81,10 +81,10 @@ def only_file(cache: Path) -> Path:
 
 def test_what_is_mapped_is_what_was_made(checkpoint: Path, cache: Path) -> None:
     plain, made, found = load(checkpoint, None), load(checkpoint, cache), load(checkpoint, cache)
-    assert plain.packed is None
+    assert not plain.mapped
+    assert made.mapped
     assert said(plain) == said(made) == said(found)
-    assert made.packed is not None
-    made.packed.let_go()
+    made.let_go()
     assert said(made) == said(plain)
 
 
