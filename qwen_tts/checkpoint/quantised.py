@@ -15,13 +15,18 @@ from torch import Tensor, nn
 from qwen_tts.checkpoint.mapped_file import MappedFile
 from qwen_tts.checkpoint.packed_file import PackedFile
 from qwen_tts.checkpoint.weights import ReadTensors, layer_tensors
+from qwen_tts.errors import BadCheckpoint
 from qwen_tts.modules.linear import FusedLinear, QuantisedLinear
-from qwen_tts.modules.weight_formats import Bits, QuantisedWeight, quantise
+from qwen_tts.modules.weight_formats import Bits, QuantisedWeight, plan_quantised, quantise
 
 logger = logging.getLogger(__name__)
 
 FORMAT = 1
 """Counted up when other numbers are made of the same tensors."""
+
+LARGEST_ERRORS: Mapping[Bits, float] = {8: 0.05, 4: 0.25}
+"""Of one weight (QuantisedWeight.error), by its bits: twice to four times what the heaviest spread has that was tried
+(docs/hardware.md). Beyond it, inputs are lost rather than rounded."""
 
 _SAMPLES, _SAMPLE_BYTES = 64, 4_096
 
@@ -33,7 +38,7 @@ class _Layer:
     part: str
     network: nn.Module
     path: str
-    shape: tuple[int, ...]
+    shape: tuple[int, int]
     sources: Mapping[str, int]
     """The release's names of its tensors, and how many outputs each has"""
 
@@ -67,11 +72,23 @@ class Quantiser:
             self.mapped = mapped
 
     def _quantise(self, name: str, read: ReadTensors) -> QuantisedWeight:
-        return quantise(self._layers[name].read(read), self._bits)
+        layer = self._layers[name]
+        weight, bits = layer.read(read), self._bits_of(layer)
+        kept = quantise(weight, bits)
+        if not (error := kept.error(weight)) <= LARGEST_ERRORS[bits]:
+            less_bold = "int8 or auto" if self._bits == 4 else "auto"
+            raise BadCheckpoint(
+                f"{', '.join(layer.sources)}: in {bits} bits it is off by {error:.2g} of its size, and at most "
+                f"{LARGEST_ERRORS[bits]} is taken; set weights to {less_bold}"
+            )
+        return kept
+
+    def _bits_of(self, layer: _Layer) -> Bits:
+        """The talker's head keeps 8: a hundredth of the weights, and a third of what 4 bits change of its logits."""
+        return 8 if layer.path == "codec_head" else self._bits
 
     def _file(self, path: Path) -> PackedFile:
-        shapes = {name: layer.shape for name, layer in self._layers.items()}
-        planned = {name: quantise(torch.empty(shape, device="meta"), self._bits) for name, shape in shapes.items()}
+        planned = {name: plan_quantised(layer.shape, self._bits_of(layer)) for name, layer in self._layers.items()}
         return PackedFile(path, planned, self._origin)
 
     def _mapped(self, file: PackedFile, read: ReadTensors) -> MappedFile | None:
@@ -116,4 +133,5 @@ def _layers(parts: Mapping[str, nn.Module]) -> Iterator[_Layer]:
         for path, layer in list(network.named_modules()):
             if isinstance(layer, FusedLinear) or (isinstance(layer, nn.Linear) and layer.bias is None):
                 sources = {name: len(tensor) for name, tensor in layer_tensors(part, path, layer).items()}
-                yield _Layer(part, network, path, tuple(layer.weight.shape), sources)
+                outputs, inputs = layer.weight.shape
+                yield _Layer(part, network, path, (outputs, inputs), sources)

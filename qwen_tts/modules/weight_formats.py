@@ -48,12 +48,20 @@ class QuantisedWeight:
         """[outputs, inputs] float32"""
         return ((self.values.float() - self.zeros.float()) * self.scales.float()).flatten(1)
 
+    def error(self, weight: Tensor) -> float:
+        """How far it is from the weight [outputs, inputs] that it was made of: of each input, measured by the size of
+        its own weights, and the root of the mean square of all. Not finite if the weight is not.
+
+        Measured by the size of the whole, a few great inputs would hide that all others in their groups are lost.
+        """
+        size = weight.square().sum(dim=0)
+        off = (self.dequantised() - weight).square().sum(dim=0)
+        return float((off / size.clamp(min=torch.finfo(torch.float32).tiny)).mean().sqrt())
+
 
 def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
     """weight [outputs, inputs] -> the nearest that so many bits can say."""
-    inputs = weight.shape[-1]
-    group = inputs if inputs % GROUPS[bits] else GROUPS[bits]
-    groups = weight.float().unflatten(-1, (-1, group))
+    groups = weight.float().unflatten(-1, (-1, _group(weight.shape[-1], bits)))
     if bits == 8:
         scales = _scales(groups.abs().amax(-1, keepdim=True) / _MOST[8])
         values = (groups / scales.float()).round().clamp(-_MOST[8], _MOST[8]).to(torch.int8)
@@ -64,6 +72,24 @@ def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
     zeros = (-low / scales.float()).round().clamp(0, _MOST[4])
     values = (groups / scales.float() + zeros).round().clamp(0, _MOST[4]).to(torch.uint8)
     return QuantisedWeight(4, values[..., ::2] | (values[..., 1::2] << 4), scales, zeros.to(torch.uint8))
+
+
+def plan_quantised(shape: tuple[int, int], bits: Bits) -> QuantisedWeight:
+    """What `quantise` makes of a weight of this shape, without memory. (To compute it on the meta device would import
+    torch's compiler: seconds, and 200 MB.)"""
+    outputs, inputs = shape
+    group = _group(inputs, bits)
+    width, dtype = (group, torch.int8) if bits == 8 else (group // 2, torch.uint8)
+    of_groups = outputs, inputs // group, 1
+    with torch.device("meta"):
+        stored = torch.empty(*of_groups[:2], width, dtype=dtype)
+        return QuantisedWeight(
+            bits, stored, torch.empty(of_groups, dtype=torch.float16), torch.empty(of_groups, dtype=dtype)
+        )
+
+
+def _group(inputs: int, bits: Bits) -> int:
+    return inputs if inputs % GROUPS[bits] else GROUPS[bits]
 
 
 def _scales(exact: Tensor) -> Tensor:
