@@ -51,13 +51,6 @@ async def test_in_sixteen_bits(start: Start, teacher: RecordedTeacher, dtype: st
     teacher.assert_said(TEXTS[4:], await asyncio.gather(*map(speaker.say, TEXTS[4:])))
 
 
-@pytest.mark.parametrize("weights", ["int8", "int4"])
-async def test_with_weights_of_few_bits(start: Start, teacher: RecordedTeacher, weights: str) -> None:
-    pytest.importorskip("openvino")
-    speaker = await start(rows=4, weights=weights)
-    teacher.assert_said(TEXTS, await asyncio.gather(*map(speaker.say, TEXTS)))
-
-
 @pytest.mark.parametrize("layout", ["whole", "streaming"])
 def test_the_plain_generator(
     custom_voice: Path, speaker_name: str, teacher: RecordedTeacher, layout: SettledLayout
