@@ -5,7 +5,7 @@ Quantised is what a frame multiplies with: the layers without bias. Norms, embed
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from qwen_tts.checkpoint.packed_file import PackedFile
 from qwen_tts.checkpoint.weights import ReadTensors, layer_tensors
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.modules.linear import FusedLinear, QuantisedLinear
-from qwen_tts.modules.weight_formats import Bits, QuantisedWeight, plan_quantised, quantise
+from qwen_tts.modules.weight_formats import Bits, QuantisedWeight, quantise
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Quantiser:
 
     def _quantise(self, name: str, read: ReadTensors) -> QuantisedWeight:
         layer = self._layers[name]
-        weight, bits = layer.read(read), self._bits_of(layer)
+        weight, bits = layer.read(read), _bits_of(layer.path, self._bits)
         kept = quantise(weight, bits)
         if not (error := kept.error(weight)) <= LARGEST_ERRORS[bits]:
             less_bold = "int8 or auto" if self._bits == 4 else "auto"
@@ -83,12 +83,11 @@ class Quantiser:
             )
         return kept
 
-    def _bits_of(self, layer: _Layer) -> Bits:
-        """The talker's head keeps 8: a hundredth of the weights, and a third of what 4 bits change of its logits."""
-        return 8 if layer.path == "codec_head" else self._bits
-
     def _file(self, path: Path) -> PackedFile:
-        planned = {name: plan_quantised(layer.shape, self._bits_of(layer)) for name, layer in self._layers.items()}
+        planned = {
+            name: QuantisedWeight.planned(*layer.shape, _bits_of(layer.path, self._bits))
+            for name, layer in self._layers.items()
+        }
         return PackedFile(path, planned, self._origin)
 
     def _mapped(self, file: PackedFile, read: ReadTensors) -> MappedFile | None:
@@ -102,6 +101,19 @@ class Quantiser:
         except OSError as error:
             logger.warning("%s: weights of fewer bits cannot be kept and are made at every start: %s", path, error)
             return None
+
+
+def plan_quantised(networks: Iterable[nn.Module], bits: Bits) -> None:
+    """Quantised layers without memory into planned networks, as `Quantiser` makes them."""
+    for network in networks:
+        for path, layer in list(_layers_without_bias(network)):
+            outputs, inputs = layer.weight.shape
+            network.set_submodule(path, QuantisedLinear(QuantisedWeight.planned(outputs, inputs, _bits_of(path, bits))))
+
+
+def _bits_of(path: str, bits: Bits) -> Bits:
+    """The talker's head keeps 8: a hundredth of the weights, and a third of what 4 bits change of its logits."""
+    return 8 if path == "codec_head" else bits
 
 
 def packed_name(checkpoint: Path, weights: str) -> str:
@@ -130,8 +142,13 @@ def origin_of(files: Sequence[Path]) -> str:
 
 def _layers(parts: Mapping[str, nn.Module]) -> Iterator[_Layer]:
     for part, network in parts.items():
-        for path, layer in list(network.named_modules()):
-            if isinstance(layer, FusedLinear) or (isinstance(layer, nn.Linear) and layer.bias is None):
-                sources = {name: len(tensor) for name, tensor in layer_tensors(part, path, layer).items()}
-                outputs, inputs = layer.weight.shape
-                yield _Layer(part, network, path, (outputs, inputs), sources)
+        for path, layer in _layers_without_bias(network):
+            sources = {name: len(tensor) for name, tensor in layer_tensors(part, path, layer).items()}
+            outputs, inputs = layer.weight.shape
+            yield _Layer(part, network, path, (outputs, inputs), sources)
+
+
+def _layers_without_bias(network: nn.Module) -> Iterator[tuple[str, nn.Linear | FusedLinear]]:
+    for path, layer in network.named_modules():
+        if isinstance(layer, FusedLinear) or (isinstance(layer, nn.Linear) and layer.bias is None):
+            yield path, layer

@@ -89,9 +89,10 @@ class EngineOptions(_Section):
     without bfloat16 and little memory: checkpoints of 0.6B have numbers that it cannot hold, and what they say then
     fails. The log warns of those that are known; 1.7B is said to fit."""
     weights: Weights = "auto"
-    """Of talker and code predictor. int8 and int4, on a CPU, by the package openvino: read in a half and a quarter of
-    the time of 16 bits; what is said changes, and nobody has judged it by ear. bf16: as the release has them, computed
-    in bfloat16: on a card as ever, on a CPU by PyTorch, in half the memory of float32. auto: in `dtype`."""
+    """Of talker and code predictor. int8 and int4 take a half and a quarter of the memory of 16 bits, and less time to
+    read, on a CPU by the package openvino, on an NVIDIA card by kernels of our own; what is said changes, and nobody
+    has judged it by ear. bf16: as the release has them, computed in bfloat16: on a card as ever, on a CPU by PyTorch,
+    in half the memory of float32. auto: in `dtype`."""
     cache_dir: Path | None = None
     """Where weights of 8 or 4 bits are kept for the next start, as large as they are in memory; by default the daemon's
     own directory, and without a daemon nowhere."""

@@ -44,6 +44,16 @@ class QuantisedWeight:
         outputs, groups, width = self.stored.shape
         return outputs, groups * width * (1 if self.bits == 8 else 2)
 
+    @classmethod
+    def planned(cls, outputs: int, inputs: int, bits: Bits) -> "QuantisedWeight":
+        """Without memory."""
+        group = _group(inputs, bits)
+        dtype, shape = torch.int8 if bits == 8 else torch.uint8, (outputs, inputs // group)
+        stored, zeros = (
+            torch.empty(*shape, size, dtype=dtype, device="meta") for size in (group * bits // 8, 1)
+        )  # fmt: skip
+        return cls(bits, stored, torch.empty(*shape, 1, dtype=torch.float16, device="meta"), zeros)
+
     def dequantised(self) -> Tensor:
         """[outputs, inputs] float32"""
         return ((self.values.float() - self.zeros.float()) * self.scales.float()).flatten(1)
@@ -74,21 +84,8 @@ def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
     return QuantisedWeight(4, values[..., ::2] | (values[..., 1::2] << 4), scales, zeros.to(torch.uint8))
 
 
-def plan_quantised(shape: tuple[int, int], bits: Bits) -> QuantisedWeight:
-    """What `quantise` makes of a weight of this shape, without memory. (To compute it on the meta device would import
-    torch's compiler: seconds, and 200 MB.)"""
-    outputs, inputs = shape
-    group = _group(inputs, bits)
-    width, dtype = (group, torch.int8) if bits == 8 else (group // 2, torch.uint8)
-    of_groups = outputs, inputs // group, 1
-    with torch.device("meta"):
-        stored = torch.empty(*of_groups[:2], width, dtype=dtype)
-        return QuantisedWeight(
-            bits, stored, torch.empty(of_groups, dtype=torch.float16), torch.empty(of_groups, dtype=dtype)
-        )
-
-
 def _group(inputs: int, bits: Bits) -> int:
+    """Inputs of one."""
     return inputs if inputs % GROUPS[bits] else GROUPS[bits]
 
 

@@ -15,7 +15,7 @@ from qwen_tts.config.checkpoint_files import WEIGHTS as FILE
 from qwen_tts.config.engine import Weights
 from qwen_tts.errors import BadCheckpoint
 from qwen_tts.modules.linear import QuantisedLinear
-from qwen_tts.modules.weight_formats import BITS, Bits, plan_quantised, quantise
+from qwen_tts.modules.weight_formats import BITS, quantise
 from tests.engine.conftest import Load
 from tests.golden.cases import CUSTOM
 
@@ -59,16 +59,6 @@ def test_it_multiplies_with_the_dequantised_weight(weights: Weights) -> None:
     weight, x = torch.randn(24, 128), torch.randn(3, 5, 128)
     kept = quantise(weight, BITS[weights])
     assert torch.equal(QuantisedLinear(kept)(x), x @ kept.dequantised().T)
-
-
-@pytest.mark.parametrize("bits", [8, 4])
-@pytest.mark.parametrize("shape", [(24, 128), (6, 48), (5, 1024)])
-def test_what_is_planned_is_what_is_made(shape: tuple[int, int], bits: Bits) -> None:
-    planned, made = plan_quantised(shape, bits), quantise(torch.randn(shape), bits)
-    assert planned.shape == made.shape == shape
-    for field in ("stored", "scales", "zeros"):
-        ours, theirs = getattr(planned, field), getattr(made, field)
-        assert (ours.shape, ours.dtype, ours.is_meta) == (theirs.shape, theirs.dtype, True)
 
 
 def test_an_error_is_of_each_input(weights: Weights) -> None:
