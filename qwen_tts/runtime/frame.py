@@ -5,12 +5,13 @@ the rest; their embeddings and a text embedding are the row's next input. Everyt
 stands in `params`, which the host writes before each frame; nothing comes back before the codes.
 """
 
-import mmap
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -87,12 +88,11 @@ class RowTensors:
         )
 
 
-def _zeros(shape: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
-    """On a CPU, memory that the system gives where it is first written to: a row takes what it uses."""
+def _zeros(shape: Sequence[int], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """On a CPU, pages of memory that nobody has written to yet take no memory, which torch.zeros would write to."""
     if device.type != "cpu":
         return torch.zeros(shape, device=device, dtype=dtype)
-    memory = mmap.mmap(-1, torch.Size(shape).numel() * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    return torch.frombuffer(memory, dtype=dtype).view(shape)
+    return torch.from_numpy(np.zeros(math.prod(shape) * dtype.itemsize, np.uint8)).view(dtype).view(shape)
 
 
 @dataclass(frozen=True)
