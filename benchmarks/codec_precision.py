@@ -64,7 +64,7 @@ CASES = (
 )
 
 
-def random_codec(tiny: bool, seed: int) -> Codec:
+def random_codec(tiny: bool, seed: int, device: torch.device) -> Codec:
     config = CodecConfig.model_validate(codec_config(tiny))
     decoder = CodecDecoder(config.decoder)
     decoder.requires_grad_(False).eval()
@@ -73,7 +73,7 @@ def random_codec(tiny: bool, seed: int) -> Codec:
     derive(decoder)
     with torch.device("meta"):
         encoder = CodecEncoder(config.encoder, config.codebooks)
-    return Codec(config, decoder, encoder)
+    return Codec(config, decoder, encoder, device)
 
 
 def bend(decoder: CodecDecoder, case: Case, seed: int) -> None:
@@ -218,7 +218,7 @@ def measure(codec: Codec, codes: Tensor, dtype: torch.dtype) -> dict[str, object
 
 
 def random_case(case: Case, codes: Tensor, options: argparse.Namespace) -> dict[str, object]:
-    codec = random_codec(options.tiny, options.seed)
+    codec = random_codec(options.tiny, options.seed, torch.device(options.device))
     with torch.inference_mode():
         bend(codec.decoder, case, options.seed)
         codec.decoder.to(options.device)

@@ -7,17 +7,17 @@ import torch
 
 from qwen_tts.api import Sampling
 from qwen_tts.checkpoint.model import Model
-from qwen_tts.runtime.frame import PAD_SLOT, PAGE_POSITIONS, PromptPart
+from qwen_tts.runtime.frame import PAD_SLOT, PromptPart
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame
 
 PROMPT_POSITIONS = 40
-ROW_PAGES = 20
-"""Of each row: room for its prompt and more than a minute of speech"""
+ROW_POSITIONS = 320
+"""Room for its prompt and more than a minute of speech"""
 
 
 def positions(rows: int) -> dict[str, int]:
     """What so many rows need, as options of the engine."""
-    return {"row_positions": ROW_PAGES * PAGE_POSITIONS, "kv_positions": (1 + rows * ROW_PAGES) * PAGE_POSITIONS}
+    return {"row_positions": ROW_POSITIONS, "kv_positions": rows * ROW_POSITIONS}
 
 
 class EndlessRows:
@@ -39,8 +39,9 @@ class EndlessRows:
         while self._in_flight:
             self._collect()
         self._frame = 0
+        pages = ROW_POSITIONS // self._runner.page_positions
         for row in self._rows:
-            self._runner.set_pages(row, range(1 + row * ROW_PAGES, 1 + (row + 1) * ROW_PAGES))
+            self._runner.set_pages(row, range(1 + row * pages, 1 + (row + 1) * pages))
             self._runner.open_row(row, PROMPT_POSITIONS, self._rules, row, self._prompt[-1], None)
         before = time.perf_counter()
         self._runner.prefill([PromptPart(row, 0, self._prompt[:-1]) for row in self._rows])
@@ -52,7 +53,7 @@ class EndlessRows:
         """The next frame of all: how long after the one before it came."""
         before = time.perf_counter()
         self._launch()
-        if len(self._in_flight) > 1:
+        if len(self._in_flight) > self._runner.steps_ahead:
             self._collect()
         return (time.perf_counter() - before) * 1e3
 

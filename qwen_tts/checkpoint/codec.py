@@ -26,15 +26,14 @@ PIECE_FRAMES = 25
 
 @dataclass(frozen=True)
 class Codec:
-    """Both directions, on one device, in float32."""
+    """Both directions, in float32."""
 
     config: CodecConfig
     decoder: CodecDecoder
     encoder: CodecEncoder
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.decoder.parameters()).device
+    """In the host's memory, but for as long as a recording takes"""
+    device: torch.device
+    """Where both compute"""
 
     @torch.inference_mode()
     def encode(self, samples: Samples) -> Tensor:

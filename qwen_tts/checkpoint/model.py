@@ -34,6 +34,7 @@ from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.models.speaker_encoder import SpeakerEncoder
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.mel import log_mel
+from qwen_tts.modules.on_device import on_device
 from qwen_tts.modules.weight_formats import BITS
 from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
 
@@ -63,12 +64,14 @@ class Model:
     prompts: PromptBuilder
 
     def to(self, device: torch.device) -> None:
-        """Move every network, in place. What goes from CUDA to the CPU comes back the fastest way there is."""
-        parts = (self.talker, self.code_predictor, self.codec.encoder, self.codec.decoder, self.speaker_encoder)
+        """Move the networks that speak, in place. What goes from CUDA to the CPU comes back the fastest way there is.
+
+        The codec decoder comes back with who decodes with it: kernels want its weights only to make others of them.
+        """
+        parts = (self.talker, self.code_predictor, *([self.codec.decoder] if device.type == "cpu" else []))
         for part in parts:
-            for tensor in () if part is None else (*part.parameters(), *part.buffers()):
+            for tensor in (*part.parameters(), *part.buffers()):
                 tensor.data = _moved(tensor.data, device)
-        self.codec.encoder.forget()
 
     @property
     def embed_speaker(self) -> Callable[[ReferenceAudio], Tensor] | None:
@@ -76,7 +79,9 @@ class Model:
 
         Raises SynthesisFailed if it is not finite.
         """
-        return None if self.speaker_encoder is None else partial(_embed_speaker, self.speaker_encoder)
+        if self.speaker_encoder is None:
+            return None
+        return partial(_embed_speaker, self.speaker_encoder, self.codec.device)
 
     @property
     def voice_geometry(self) -> VoiceGeometry:
@@ -95,10 +100,11 @@ def _moved(tensor: Tensor, device: torch.device) -> Tensor:
 
 
 @torch.inference_mode()
-def _embed_speaker(encoder: SpeakerEncoder, reference: ReferenceAudio) -> Tensor:
+def _embed_speaker(encoder: SpeakerEncoder, device: torch.device, reference: ReferenceAudio) -> Tensor:
     rate = encoder.config.sample_rate
-    samples = torch.from_numpy(reference.resampled(rate)).to(encoder.device)
-    embedding = encoder(log_mel(samples[None], rate, encoder.config.mel_bins))[0].float().cpu()
+    samples = torch.from_numpy(reference.resampled(rate)).to(device)
+    with on_device(device, encoder):
+        embedding = encoder(log_mel(samples[None], rate, encoder.config.mel_bins))[0].float().cpu()
     if not embedding.isfinite().all():
         raise not_finite(torch.float32)
     return embedding
@@ -129,9 +135,13 @@ def load_model(
     *,
     pre_tokenizer: PreTokenizer = "qwen",
     weights: Weights = "auto",
+    decoder_device: torch.device | None = None,
     progress: LoadProgress | None = None,
 ) -> Model:
     """A checkpoint directory as released. Codec and speaker encoder compute in float32 whatever `dtype` is.
+
+    What hears recordings, codec encoder and speaker encoder, lies in the host's memory, and the codec decoder on
+    `decoder_device`, by default `device`.
 
     `weights` "int8" and "int4" give talker and code predictor QuantisedLinear layers; "auto" keeps them in `dtype`.
 
@@ -158,7 +168,9 @@ def load_model(
     mapped = load_weights(
         weight_files(directory), parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=replace
     )
-    codec = load_codec(directory, device, progress=progress)
+    if speaker_encoder is not None:
+        speaker_encoder.to("cpu")
+    codec = load_codec(directory, device, decoder_device=decoder_device, progress=progress)
     text_embedding = mapped[TEXT_EMBEDDING]
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, text_embedding, talker, code_predictor)
@@ -177,11 +189,11 @@ def plan_speakers(config: CheckpointConfig, dtype: torch.dtype) -> tuple[Talker,
     )
 
 
-def plan_codec(config: CodecConfig) -> Codec:
+def plan_codec(config: CodecConfig, device: torch.device) -> Codec:
     """Without memory."""
     decoder = plan(lambda: CodecDecoder(config.decoder), torch.float32)
     encoder = plan(lambda: CodecEncoder(config.encoder, config.codebooks), torch.float32)
-    return Codec(config, decoder, encoder)
+    return Codec(config, decoder, encoder, device)
 
 
 def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokenizer, codec: CodecConfig) -> None:
@@ -202,13 +214,18 @@ def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokeniz
         )
 
 
-def load_codec(directory: Path, device: torch.device, *, progress: LoadProgress | None = None) -> Codec:
+def load_codec(
+    directory: Path, device: torch.device, *, decoder_device: torch.device | None = None,
+    progress: LoadProgress | None = None,
+) -> Codec:  # fmt: skip
     """The codec of a checkpoint directory, or one that stands alone, in float32. Raises BadCheckpoint."""
     if not is_codec_directory(directory):
         directory = directory / CODEC_DIRECTORY
-    codec = plan_codec(read_codec_config(directory))
+    codec = plan_codec(read_codec_config(directory), device)
     parts = {"codec_decoder": codec.decoder, "codec_encoder": codec.encoder}
-    load_weights(weight_files(directory), parts, device, _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}"))
+    on_host, told = torch.device("cpu"), _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}")
+    load_weights(weight_files(directory), parts, on_host, told)
+    codec.decoder.to(decoder_device or device)
     return codec
 
 

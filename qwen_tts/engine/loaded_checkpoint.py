@@ -148,9 +148,11 @@ class LoadedCheckpoint:
             _settle_on_cpu(config)
         self._device = device
         self._compilation = self._factories.compilation(config, self._talker, device, dtype, told)
+        has_kernels = uses_kernels(config, self._talker, device, dtype)
         model = self._factories.model(
-            Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights
-        )
+            Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights,
+            decoder_device=torch.device("cpu") if has_kernels else device,
+        )  # fmt: skip
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
         self._start_loop(model)
         self.model = model

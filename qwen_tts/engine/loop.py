@@ -15,6 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -49,6 +50,15 @@ Outcome = AudioChunk | QueuePosition | StreamEnd | SynthesisError
 Deliver = Callable[[list[tuple[EngineStream, Outcome]]], None]
 
 
+@dataclass(frozen=True)
+class _InFlight:
+    """A step that was launched, and is not collected."""
+
+    step: LaunchedStep
+    rows: list[OpenRow]
+    launched_s: float
+
+
 class EngineLoop:
     """`now` in seconds; `deliver` is called with what came about in a step; `is_compiled` tells of steps of so many
     rows whether the runner could get ready for them at once."""
@@ -70,7 +80,7 @@ class EngineLoop:
         )  # fmt: skip
         self._streams: list[EngineStream] = []
         self._open: dict[int, OpenRow] = {}
-        self._in_flight: deque[tuple[LaunchedStep, list[OpenRow]]] = deque()
+        self._in_flight: deque[_InFlight] = deque()
         self._out: list[tuple[EngineStream, Outcome]] = []
         self._to_open: deque[tuple[OpenRow, DecoderSnapshot | None]] = deque()
         """Rows that begin in this step, of which the runner is still to be told"""
@@ -91,8 +101,8 @@ class EngineLoop:
         launched = self._launch(self._plan())
         # Who is collected or gave up may leave room for somebody who waits.
         goes_on = launched or bool(self._in_flight or self._out)
-        if self._in_flight and (not launched or len(self._in_flight) > 1):
-            self._collect(*self._in_flight.popleft())
+        if self._in_flight and (not launched or len(self._in_flight) > self._runner.steps_ahead):
+            self._collect(self._in_flight.popleft())
         self._finish_done()
         self._hand_on()
         return self._prepare() or goes_on
@@ -269,7 +279,8 @@ class EngineLoop:
             one.sequence.frames += 1
             one.stream.sound.made_frames += 1
             one.stream.segments.append(one.stream.segment)
-        self._in_flight.append((self._runner.launch(frames), speaking))
+        launched_s = self._now()
+        self._in_flight.append(_InFlight(self._runner.launch(frames), speaking, launched_s))
         self._memory.release_text(slots.values())
         return True
 
@@ -315,12 +326,14 @@ class EngineLoop:
 
     # -- what came about --------------------------------------------------------------------------------------------
 
-    def _collect(self, step: LaunchedStep, launched: SequenceOf[OpenRow]) -> None:
-        result, now = self._runner.collect(step), self._now()
-        if self._last_collected_s is not None and self._in_flight:
-            self._scheduler.record_step(len(launched), now - self._last_collected_s)
+    def _collect(self, step: _InFlight) -> None:
+        result, now = self._runner.collect(step.step), self._now()
+        if not self._runner.steps_ahead:
+            self._scheduler.record_step(len(step.rows), now - step.launched_s)
+        elif self._last_collected_s is not None and self._in_flight:
+            self._scheduler.record_step(len(step.rows), now - self._last_collected_s)
         self._last_collected_s = now if self._in_flight else None
-        for opened in launched:
+        for opened in step.rows:
             row = opened.sequence.row
             segment = opened.stream.segments.popleft()
             if opened.sequence.end is None:
@@ -360,7 +373,7 @@ class EngineLoop:
         return "silence" if opened.sequence.listener.has_fallen_silent else None
 
     def _is_on_its_way(self, opened: OpenRow) -> bool:
-        return any(opened in launched for _, launched in self._in_flight)
+        return any(opened in step.rows for step in self._in_flight)
 
     def _give(self, stream: EngineStream) -> None:
         self._out += [(stream, chunk) for chunk in stream.sound.release()]

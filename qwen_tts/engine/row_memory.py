@@ -12,7 +12,7 @@ from qwen_tts.engine.page_pool import PagePool
 from qwen_tts.engine.prefix_cache import CachedPrefix, PrefixCache
 from qwen_tts.engine.sequence import Sequence
 from qwen_tts.runtime.backends import TEXT_SLOTS
-from qwen_tts.runtime.frame import FIRST_TEXT_SLOT, PAGE_POSITIONS
+from qwen_tts.runtime.frame import FIRST_TEXT_SLOT
 from qwen_tts.runtime.runner import ModelRunner
 
 FIRST_PAGE = 1
@@ -24,12 +24,12 @@ class RowMemory:
     """Counts here, and tells the runner what changes on the device. One thread at a time."""
 
     def __init__(self, runner: ModelRunner, config: EngineConfig) -> None:
-        self._runner = runner
+        self._runner, self._page_positions = runner, runner.page_positions
         self.pages = PagePool(runner.pages, FIRST_PAGE)
         self.text_slots = PagePool(TEXT_SLOTS, FIRST_TEXT_SLOT)
-        self.prefixes = PrefixCache(self.pages, config.prefix_positions // PAGE_POSITIONS)
+        self.prefixes = PrefixCache(self.pages, config.prefix_positions // self._page_positions)
         self._free_rows: list[int] = []
-        self._most_pages = -(-config.row_positions // PAGE_POSITIONS)
+        self._most_pages = -(-config.row_positions // self._page_positions)
         self.rows = 0
         self.add_rows()
 
@@ -58,21 +58,21 @@ class RowMemory:
     # -- pages ------------------------------------------------------------------------------------------------------
 
     def may_ever_hold(self, positions: int) -> bool:
-        return _pages_to_begin(positions) <= self.pages.pages
+        return self._pages_to_begin(positions) <= self.pages.pages
 
     def make_room(self, positions: int) -> bool:
         """For a sequence that begins with so many positions: prompts that are kept make way. False: not now."""
-        return self._free_pages(_pages_to_begin(positions))
+        return self._free_pages(self._pages_to_begin(positions))
 
     def begin(self, sequence: Sequence, kept: CachedPrefix) -> None:
         """Its first pages: those of `kept`, shared, then pages of its own for the rest of the prompt and first frames.
 
         There was room for it.
         """
-        full, begun = divmod(sequence.cached_positions, PAGE_POSITIONS)
+        full, begun = divmod(sequence.cached_positions, self._page_positions)
         shared = list(kept.pages[:full])
         self.pages.share(shared)
-        needed = -(-sequence.prompt_positions // PAGE_POSITIONS) + 1
+        needed = -(-sequence.prompt_positions // self._page_positions) + 1
         own = self.pages.take(min(needed, self._most_pages) - full)
         assert own is not None, "there was room"
         self._runner.clear_pages(own)
@@ -85,7 +85,7 @@ class RowMemory:
 
     def grow(self, sequence: Sequence) -> bool:
         """A page for its next position; False if there is none now."""
-        if sequence.position < len(sequence.pages) * PAGE_POSITIONS:
+        if sequence.position < len(sequence.pages) * self._page_positions:
             return True
         if not self._free_pages(1):
             return False
@@ -101,8 +101,8 @@ class RowMemory:
         entry = self.prefixes.get(key)
         positions = min(prompt.prefix_positions, sequence.prompt_positions - 1)
         if entry is not None and not entry.positions and positions:
-            copy_beginning = partial(self._runner.copy_page, positions=positions % PAGE_POSITIONS)
-            self.prefixes.keep(key, entry, positions, sequence.pages, PAGE_POSITIONS, copy_beginning)
+            copy_beginning = partial(self._runner.copy_page, positions=positions % self._page_positions)
+            self.prefixes.keep(key, entry, positions, sequence.pages, self._page_positions, copy_beginning)
 
     def forget_prefix(self, key: Hashable) -> None:
         """What was kept for this beginning is not trusted any more."""
@@ -129,6 +129,5 @@ class RowMemory:
     def release_text(self, slots: Iterable[int]) -> None:
         self.text_slots.give_back(slot for slot in slots if slot >= FIRST_TEXT_SLOT)
 
-
-def _pages_to_begin(positions: int) -> int:
-    return -(-positions // PAGE_POSITIONS) + SPARE_PAGES
+    def _pages_to_begin(self, positions: int) -> int:
+        return -(-positions // self._page_positions) + SPARE_PAGES

@@ -1,6 +1,6 @@
 """The code predictor: the small LM over one frame. Given the talker's state and codebook 0 it speaks the rest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,6 @@ from torch.nn import functional
 
 from qwen_tts.config.checkpoint import CodePredictorConfig
 from qwen_tts.modules.attention import KVCache
-from qwen_tts.modules.linear import Head
 from qwen_tts.modules.module_list import ModuleList
 from qwen_tts.modules.transformer import Transformer
 
@@ -39,15 +38,13 @@ class CodePredictor(nn.Module):
         tables = config.codebooks - 1
         self.codec_embedding = CodebookTables(tables, config.vocab_size, talker_hidden_size)
         # The release has no projection where the widths are equal.
-        self.projection = (
+        self.projection: nn.Linear | nn.Identity = (
             nn.Linear(talker_hidden_size, config.hidden_size)
             if talker_hidden_size != config.hidden_size
             else nn.Identity()
         )
         self.transformer = Transformer(config, config.rms_norm_eps)
         self.lm_head = ModuleList(nn.Linear(config.hidden_size, config.vocab_size, bias=False) for _ in range(tables))
-        self.heads: Sequence[Head] | None = None
-        """What multiplies with the layers of `lm_head` in place of PyTorch; set by whoever runs it"""
 
     def init_cache(self, rows: int) -> KVCache:
         """Scratch for one frame: the talker's hidden state, then every codebook but the last."""
@@ -60,11 +57,9 @@ class CodePredictor(nn.Module):
 
     def logits(self, hidden: Tensor, table: int) -> Tensor:
         """hidden [rows, hidden] -> logits of codebook `table` + 1, [rows, vocab] float32."""
-        if self.heads is not None:
-            return self.heads[table](hidden)
         return self.lm_head[table](hidden).float()
 
-    def forward(self, hidden: Tensor, first: Tensor, cache: KVCache, choose: Choose) -> Tensor:
+    def forward(self, hidden: Tensor, first: Tensor, choose: Choose, cache: KVCache) -> Tensor:
         """Speak one frame.
 
         `hidden` [rows, talker hidden] is the talker's state that drew codebook 0, `first` [rows, talker hidden] the

@@ -22,6 +22,7 @@ from torch.overrides import TorchFunctionMode
 from qwen_tts.config.checkpoint import CodecEncoderConfig
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.mimi_tensors import DOWNSAMPLING, mimi_tensors
+from qwen_tts.modules.on_device import on_device
 
 _BLOCK_STEPS = 250
 """At 25 Hz: 10 s go through the convolutions at a time, so that a long recording takes little memory."""
@@ -36,7 +37,8 @@ _building = threading.Lock()
 
 
 class CodecEncoder(nn.Module):
-    """A recording's codes in the first `codebooks` of the codebooks that the checkpoint has."""
+    """A recording's codes in the first `codebooks` of the codebooks that the checkpoint has. It computes where the
+    recording is; the weights stay where they are."""
 
     def __init__(self, config: CodecEncoderConfig, codebooks: int) -> None:
         super().__init__()
@@ -65,11 +67,6 @@ class CodecEncoder(nn.Module):
     def is_built(self) -> bool:
         return self._mimi is not None
 
-    def forget(self) -> None:
-        """To be called when the weights have moved to another device: what was built around them stays behind."""
-        with _building:
-            self._mimi = None
-
     def forward(self, samples: Tensor) -> Tensor:
         """samples [n] at the codec's rate -> codes [frames, codebooks], where a last frame may be begun."""
         return self.quantise(self.listen(samples))
@@ -77,14 +74,17 @@ class CodecEncoder(nn.Module):
     def listen(self, samples: Tensor) -> Tensor:
         """samples [n] at the codec's rate -> latents [1, hidden, frames]."""
         mimi = self._built()
-        x = self._convolve(samples, mimi.convolutions)
-        x = mimi.transformer(x.transpose(1, 2))[0].transpose(1, 2)
-        latents: Tensor = mimi.downsample(x)
+        with on_device(samples.device, mimi.convolutions, mimi.transformer, mimi.downsample):
+            x = self._convolve(samples, mimi.convolutions)
+            x = mimi.transformer(x.transpose(1, 2))[0].transpose(1, 2)
+            latents: Tensor = mimi.downsample(x)
         return latents
 
     def quantise(self, latents: Tensor) -> Tensor:
         """latents [1, hidden, frames] -> codes [frames, codebooks]."""
-        codes: Tensor = self._built().quantizer.encode(latents, self._codebooks)[:, 0].T
+        quantizer = self._built().quantizer
+        with on_device(latents.device, quantizer):
+            codes: Tensor = quantizer.encode(latents, self._codebooks)[:, 0].T
         return codes
 
     def _built(self) -> "_Mimi":

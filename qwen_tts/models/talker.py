@@ -6,7 +6,6 @@ from torch.nn import functional
 
 from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.modules.attention import KVCache
-from qwen_tts.modules.linear import Head
 from qwen_tts.modules.transformer import Transformer
 
 _BLOCK = 64
@@ -38,8 +37,6 @@ class Talker(nn.Module):
         self.codec_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
         self.transformer = Transformer(config, config.rms_norm_eps)
         self.codec_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
-        self.head: Head | None = None
-        """What multiplies with `codec_head` in place of PyTorch; set by whoever runs it"""
 
     @property
     def device(self) -> torch.device:
@@ -65,4 +62,4 @@ class Talker(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """hidden [rows, hidden] -> logits of codebook 0 and the control tokens, [rows, vocab] float32."""
-        return (self.codec_head if self.head is None else self.head)(hidden).float()
+        return self.codec_head(hidden).float()

@@ -6,6 +6,7 @@ linear, conv, norm, rope, snake, quantizer  their parts
 weight_formats                              weights in 8 or 4 bits
 mel                                         what the speaker encoder hears
 module_list, upload                         a typed list of layers; small numbers on their way to the device
+on_device                                   networks that are there only while they compute
 
 models/ is built of them.
 

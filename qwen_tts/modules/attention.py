@@ -113,12 +113,8 @@ class PagedCache:
 
     def append(self, layer: int, key: Tensor, value: Tensor, places: Tensor, span: int) -> tuple[Tensor, Tensor]:
         self.write(layer, key, value, places)
-        return self.read(layer, *self.where(span))
-
-    def where(self, span: int) -> tuple[Tensor, Tensor]:
-        """The pages [rows, span] and the places within them [span] of the first `span` positions: for `read`."""
-        size, positions = self._page_positions, torch.arange(span, device=self.pages.device)
-        return self.pages.long()[:, positions // size], positions % size
+        size, positions = self._page_positions, torch.arange(span, device=key.device)
+        return self.read(layer, self.pages.long()[:, positions // size], positions % size)
 
     def write(self, layer: int, key: Tensor, value: Tensor, places: Tensor) -> None:
         """Key and value [rows, kv_heads, n, head_dim] at `places` [rows, n]."""

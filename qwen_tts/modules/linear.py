@@ -3,16 +3,13 @@
 `parts` names the checkpoint's modules and how many rows each has; weights.py stacks them along the first dimension.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from qwen_tts.modules.weight_formats import QuantisedWeight
-
-Head = Callable[[Tensor], Tensor]
-"""hidden [rows, hidden] -> logits [rows, vocab], which the next call of the same head may overwrite."""
 
 
 class FusedLinear(nn.Module):

@@ -1,7 +1,5 @@
 """The stack of layers that the talker and the code predictor share."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
 
@@ -29,13 +27,6 @@ class Layer(nn.Module):
         return x + self.mlp(self.mlp_norm(x))
 
 
-class Stack(Protocol):
-    """All layers of a transformer and its final norm, computed in another way."""
-
-    def __call__(self, x: Tensor, cache: Cache, step: Step) -> Tensor:
-        """x [rows, n, hidden] -> hidden [rows, n, hidden]; writes `cache` in place."""
-
-
 class Transformer(nn.Module):
     """Causal layers over a cache: a whole prompt, a part of one, and a single step are the same call."""
 
@@ -46,8 +37,6 @@ class Transformer(nn.Module):
         self.norm = RMSNorm(config.hidden_size, rms_norm_eps)
         self.flash: FlashAttention | None = None
         """What attends in place of PyTorch's own attention; set by whoever runs it"""
-        self.stack: Stack | None = None
-        """What computes the layers in place of PyTorch; set by whoever runs it"""
 
     def init_cache(self, rows: int, positions: int) -> KVCache:
         return KVCache.allocate(self.config, rows, positions, self.norm.weight)
@@ -70,8 +59,6 @@ class Transformer(nn.Module):
         return self._run(x[None], parts, PackedStep(cos, sin, parts, self.flash))[0]
 
     def _run(self, x: Tensor, cache: Cache, step: Step) -> Tensor:
-        if self.stack is not None:
-            return self.stack(x, cache, step)
         for index, layer in enumerate(self.layers):
             x = layer(x, step, cache, index)
         return self.norm(x)

@@ -95,7 +95,7 @@ class _Attention(nn.Module):
         return self.o_proj(attended.transpose(1, 2).reshape(rows, n, -1))
 
 
-class _Layer(nn.Module):
+class WindowLayer(nn.Module):
     def __init__(self, config: CodecDecoderConfig) -> None:
         super().__init__()
         self.attention_norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
@@ -117,7 +117,7 @@ class WindowTransformer(nn.Module):
         super().__init__()
         self.config = config
         self.input_proj = nn.Linear(config.latent_dim, config.hidden_size)
-        self.layers = ModuleList(_Layer(config) for _ in range(config.layers))
+        self.layers = ModuleList(WindowLayer(config) for _ in range(config.layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.output_proj = nn.Linear(config.hidden_size, config.latent_dim)
 

@@ -6,6 +6,7 @@ another sequence used makes it as good as new.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -101,10 +102,11 @@ class Generator:
     def step(self) -> list[GeneratedFrame]:
         """One frame of every open row. A sequence that ends gets its `end` and gives its row back."""
         self._read_last_frames()
+        talker, predict = self._model.talker, partial(self._model.code_predictor, cache=self._scratch)
+        logits = talker.logits(self._hidden)
         codes, is_finite = draw_codes(
-            self._model.talker, self._model.code_predictor, self._sampler, self._sampling, self._hidden, self._active(),
-            self._scratch,
-        )  # fmt: skip
+            talker, predict, self._sampler, self._sampling, self._hidden, logits, self._active()
+        )
         self._fail_where(~is_finite)
         self._end_finished(codes[:, 0])
         if all(sequence is None for sequence in self._rows):

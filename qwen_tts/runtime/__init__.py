@@ -4,8 +4,10 @@ runner                               every row's tensors, one frame at a time
 backends                             which of the ways below, and what they share
 cards, flash                         what a graphics card can do; whether flash-attn is there, and how it is got
 frame, frame_eager, frame_triton     codes of the next frame, in PyTorch or in kernels
+frame_drawn                          what those have in common whose codes PyTorch draws
 codec_decoder, codec_decoder_triton  codes -> PCM, likewise
-openvino_layers, openvino_codec      the same with weights of 8 or 4 bits, on a CPU
+frame_openvino, openvino_codec       the same by OpenVINO, with weights of 8 or 4 bits, on a CPU
+openvino_compiler, openvino_layers   graphs that run; layers over a paged cache
 openvino_graphs                      what they are in OpenVINO's operations
 cuda_graphs                          device work captured once and replayed
 precompile                           kernels compiled in a process of its own while weights load

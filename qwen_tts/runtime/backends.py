@@ -134,6 +134,7 @@ def _has_usual_heads(config: TransformerConfig) -> bool:
 def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs]) -> Backends:
     """Plain PyTorch, on the networks' device. Raises ModelUnavailable without the flash-attn that was asked for."""
     talker, codec = networks.talker, networks.codec
+    codec.decoder.to(codec.device)
     state = _allocate(talker, config)
     frame = EagerFrame(talker, networks.code_predictor, state, _flash_attention(config, talker.device, talker.dtype))
     return Backends(state, frame, EagerDecoder(codec, config.rows), graphs(), graphs())
@@ -142,18 +143,15 @@ def eager_backends(networks: Networks, config: EngineConfig, graphs: type[Graphs
 def openvino_backends(networks: Networks, config: EngineConfig, bits: Bits) -> Backends:
     """Talker and code predictor, whose weights have so many bits, and the codec decoder, on the CPU."""
     # The package is there only where it was asked for.
+    from qwen_tts.runtime.frame_openvino import OpenVinoFrame
     from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
-    from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
+    from qwen_tts.runtime.openvino_compiler import Compiler
+    from qwen_tts.runtime.openvino_layers import PAGE_POSITIONS
 
-    talker, predictor = networks.talker, networks.code_predictor
     compiler = Compiler(config.threads or torch.get_num_threads(), bits)
-    talker.transformer.stack = PagedLayers(talker.transformer, compiler)
-    talker.head = OpenVinoHead(talker.codec_head, talker.config.hidden_size, compiler)
-    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler)
-    predictor.heads = [OpenVinoHead(layer, predictor.config.hidden_size, compiler) for layer in predictor.lm_head]
-    state = _allocate(talker, config)
+    state = _allocate(networks.talker, config, PAGE_POSITIONS)
+    frame = OpenVinoFrame(networks.talker, networks.code_predictor, state, compiler)
     decoder = OpenVinoDecoder(networks.codec, config.rows, compiler)
-    frame = EagerFrame(talker, predictor, state)
     # What is left to PyTorch is small: more threads of it would wait for each other, and take the cores meanwhile.
     return Backends(state, frame, decoder, Graphs(), Graphs(), torch_threads=1)
 
@@ -188,11 +186,8 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
     return Backends(state, frame, decoder, frame_graphs, decoder_graphs)
 
 
-def pages_of(config: EngineConfig) -> int:
-    return -(-config.kv_positions // PAGE_POSITIONS)
-
-
-def _allocate(talker: Talker, config: EngineConfig) -> RowTensors:
+def _allocate(talker: Talker, config: EngineConfig, page_positions: int = PAGE_POSITIONS) -> RowTensors:
+    pages = -(-config.kv_positions // page_positions)
     return RowTensors.allocate(
-        talker.config, config.rows, pages_of(config), config.row_positions, TEXT_SLOTS, talker.device, talker.dtype
+        talker.config, config.rows, pages, config.row_positions, TEXT_SLOTS, talker.device, talker.dtype, page_positions
     )

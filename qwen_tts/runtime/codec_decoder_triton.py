@@ -31,8 +31,9 @@ from qwen_tts.kernels.codec import (
 from qwen_tts.kernels.linear import Hidden, add, enter, product_workspace, project
 from qwen_tts.models.codec_decoder import CodecDecoder, CodeEmbedding, ConvNeXt, DecoderBlock, ResidualUnit, Upsample
 from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
+from qwen_tts.modules.module_list import M
 from qwen_tts.modules.snake import SnakeBeta
-from qwen_tts.modules.window_transformer import WindowTransformer
+from qwen_tts.modules.window_transformer import WindowLayer
 from qwen_tts.runtime.codec_decoder import DecodedAlone, DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.sampling import NOT_FINITE
@@ -53,8 +54,7 @@ class RowSnapshot:
 class _LayerWeights:
     """Of one layer of the transformer; the scales of its branches are multiplied in."""
 
-    def __init__(self, transformer: WindowTransformer, index: int, dtype: torch.dtype) -> None:
-        layer = list(transformer.layers)[index]
+    def __init__(self, layer: WindowLayer, dtype: torch.dtype) -> None:
         self.attention_norm, self.mlp_norm = layer.attention_norm.weight, layer.mlp_norm.weight
         self.qkv = layer.attention.qkv_proj.weight.to(dtype)
         self.o = (layer.attention_scale[:, None] * layer.attention.o_proj.weight).to(dtype)
@@ -101,7 +101,7 @@ class TritonDecoder:
         self._graphs = graphs
         self._convolution_frames = decoder.convolution_frames
         with torch.inference_mode():
-            self._merge_weights(deepcopy(decoder).to(device))
+            self._merge_weights(decoder)
         self._lay_out_buffers(rows + 1)
         self.codes = torch.zeros(rows + 1, config.codebooks, dtype=torch.int32, device=device)
         self.active = torch.zeros(rows + 1, dtype=torch.int32, device=device)
@@ -114,22 +114,25 @@ class TritonDecoder:
     # -- what is made once ------------------------------------------------------------------------------------------
 
     def _merge_weights(self, decoder: CodecDecoder) -> None:
-        """The decoder's weights, as the kernels want them."""
-        dtype, transformer = self.dtype, decoder.pre_transformer
-        self._codebook_table = _codebook_table(decoder.quantizer).to(dtype)
-        self._pre_conv = _merge_into_conv(decoder.pre_conv, transformer.input_proj, dtype)
-        self._layers = [_LayerWeights(transformer, index, dtype) for index in range(len(transformer.layers))]
-        self._norms = [*(layer.attention_norm for layer in self._layers), transformer.norm.weight]
+        """The decoder's weights, as the kernels want them; a copy of a part of them at a time is on the device."""
+        dtype, transformer, here = self.dtype, decoder.pre_transformer, self._copied_here
+        self._codebook_table = _codebook_table(here(decoder.quantizer)).to(dtype)
+        self._pre_conv = _merge_into_conv(here(decoder.pre_conv), here(transformer.input_proj), dtype)
+        self._layers = [_LayerWeights(here(layer), dtype) for layer in transformer.layers]
+        self._norms = [*(layer.attention_norm for layer in self._layers), here(transformer.norm).weight]
         first, *others = decoder.upsample
-        self._upsamples = [_merge_into_upsample(transformer.output_proj, first, dtype)]
-        self._upsamples += [_transposed_without_overlap(stage.transposed, dtype) for stage in others]
-        self._convnexts = [_ConvNeXtWeights(stage.convnext, dtype) for stage in decoder.upsample]
-        self._entry = _causal(decoder.entry, dtype)
-        self._blocks = [_BlockWeights(block, dtype) for block in decoder.blocks]
-        self._snake = _snake(decoder.snake)
-        last = decoder.exit.conv
+        self._upsamples = [_merge_into_upsample(here(transformer.output_proj), here(first), dtype)]
+        self._upsamples += [_transposed_without_overlap(here(stage.transposed), dtype) for stage in others]
+        self._convnexts = [_ConvNeXtWeights(here(stage.convnext), dtype) for stage in decoder.upsample]
+        self._entry = _causal(here(decoder.entry), dtype)
+        self._blocks = [_BlockWeights(here(block), dtype) for block in decoder.blocks]
+        self._snake = _snake(here(decoder.snake))
+        last = here(decoder.exit).conv
         assert last.bias is not None
         self._exit_weight, self._exit_bias = last.weight[0].T.contiguous(), last.bias
+
+    def _copied_here(self, module: M) -> M:
+        return deepcopy(module).to(self._device)
 
     def _lay_out_buffers(self, rows: int) -> None:
         """Every row's buffers, one after the other."""

@@ -25,6 +25,8 @@ FIRST_TEXT_SLOT = 2
 """Of RowTensors.text; those before it hold the pad and the end of text."""
 
 PAGE_POSITIONS = 16
+"""Of a backend that has no wish of its own"""
+
 DUMP_PAGE = 0
 """Where a row has no page of its own. The kernels write there and never read it; plain PyTorch reads it under its mask
 and never writes there, so that it stays zero."""
@@ -37,7 +39,7 @@ class RowTensors:
     params: Tensor
     """[rows, COLUMNS] int32"""
     cache: Tensor
-    """[pages, layers, 2, kv_heads, PAGE_POSITIONS, head_dim]: keys and values of the talker"""
+    """[pages, layers, 2, kv_heads, page_positions, head_dim]: keys and values of the talker"""
     pages: Tensor
     """[rows + 1, most pages] int32: where a row's positions lie in the cache; the last row has no pages, for padding"""
     inputs: Tensor
@@ -52,7 +54,11 @@ class RowTensors:
     @property
     def most_positions(self) -> int:
         """Of a row."""
-        return self.pages.shape[1] * PAGE_POSITIONS
+        return self.pages.shape[1] * self.page_positions
+
+    @property
+    def page_positions(self) -> int:
+        return self.cache.shape[4]
 
     @classmethod
     def allocate(
@@ -64,14 +70,15 @@ class RowTensors:
         text_slots: int,
         device: torch.device,
         dtype: torch.dtype,
+        page_positions: int = PAGE_POSITIONS,
     ) -> "RowTensors":
         """`pages` of cache between the dump and the one for padding; a row may take `row_positions` positions."""
         int32 = partial(torch.zeros, dtype=torch.int32, device=device)
-        shape = (1 + pages + 1, config.layers, 2, config.kv_heads, PAGE_POSITIONS, config.head_dim)
+        shape = (1 + pages + 1, config.layers, 2, config.kv_heads, page_positions, config.head_dim)
         return cls(
             params=int32(rows, COLUMNS),
             cache=torch.zeros(shape, device=device, dtype=dtype),
-            pages=int32(rows + 1, -(-row_positions // PAGE_POSITIONS)),
+            pages=int32(rows + 1, -(-row_positions // page_positions)),
             inputs=torch.zeros(rows, config.hidden_size, device=device),
             text=torch.zeros(FIRST_TEXT_SLOT + text_slots, config.hidden_size, device=device, dtype=dtype),
             spoken=torch.zeros(rows, config.vocab_size, device=device, dtype=torch.uint8),

@@ -15,10 +15,13 @@ from torch import Tensor, nn
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.models.codec_decoder import CodecDecoder, ConvNeXt, DecoderBlock, DecoderState, ResidualUnit
 from qwen_tts.modules.conv import CausalConv1d
+from qwen_tts.modules.linear import FusedLinear, Linear, QuantisedLinear
 from qwen_tts.modules.rope import rope
 from qwen_tts.modules.snake import SnakeBeta
+from qwen_tts.modules.weight_formats import quantise
 from qwen_tts.modules.window_transformer import WindowTransformer
 from qwen_tts.runtime.codec_decoder import EagerDecoder
+from qwen_tts.runtime.openvino_compiler import Compiler
 from qwen_tts.runtime.openvino_graphs import (
     axis,
     integers,
@@ -27,10 +30,10 @@ from qwen_tts.runtime.openvino_graphs import (
     norm,
     numbers,
     parameter,
+    product,
     rotated,
     swiglu,
 )
-from qwen_tts.runtime.openvino_layers import Compiler
 
 _SINE_TERMS = 7
 
@@ -43,9 +46,11 @@ class OpenVinoDecoder(EagerDecoder):
 
     def __init__(self, codec: Codec, rows: int, compiler: Compiler) -> None:
         super().__init__(codec, rows)
-        graphs = _DecoderGraphs(codec.decoder, self._state)
-        # In bfloat16 the transformer's sound is noise (0 dB below its own; the convolutions': 45 dB).
-        self._latents, self._waves = compiler.compile(graphs.latents), compiler.compile(graphs.waves, compiler.short)
+        graphs = _DecoderGraphs(codec.decoder, self._state, exact=compiler.is_exact)
+        # In bfloat16 the transformer's sound is noise (0 dB below its own; the convolutions': 45 dB). With weights of 8
+        # bits it is 45 dB below.
+        self._latents = compiler.compile(graphs.latents, integers=False)
+        self._waves = compiler.compile(graphs.waves, compiler.short)
         self._sound = torch.empty(rows, codec.config.samples_per_frame)
 
     def decode(self, rows: int) -> None:
@@ -89,7 +94,9 @@ class _DecoderGraphs:
     """Codes' vectors -> latents, and latents -> samples, built in the order of the decoder; every convolution takes its
     tail and gives the next one."""
 
-    def __init__(self, decoder: CodecDecoder, state: DecoderState) -> None:
+    def __init__(self, decoder: CodecDecoder, state: DecoderState, *, exact: bool) -> None:
+        """Unless `exact`, the transformer's weights have 8 bits."""
+        self._exact = exact
         self._tails = [_like(one.tail) for one in state.convolutions()]
         self._waiting, self._kept = iter(self._tails), list[Node]()
         vectors = parameter(1, decoder.config.codebook_dim, 1)
@@ -132,6 +139,9 @@ class _DecoderGraphs:
         y = self._causal(_snake(x, unit.act1), unit.conv1)
         return op.add(x, _convolve(_snake(y, unit.act2), unit.conv2))
 
+    def _short(self, layer: nn.Linear | FusedLinear) -> Linear:
+        return layer if self._exact else QuantisedLinear(quantise(layer.weight, 8))
+
     def _transformer(
         self, x: Node, transformer: WindowTransformer, state: DecoderState
     ) -> tuple[Node, list[Node], list[Node]]:
@@ -144,7 +154,7 @@ class _DecoderGraphs:
         x, new_keys, new_values = linear(op.transpose(x, integers(0, 2, 1)), transformer.input_proj), [], []
         for layer, old_keys, old_values in zip(transformer.layers, keys, values, strict=True):
             own = layer.attention
-            joined = op.matmul(norm(x, layer.attention_norm), numbers(own.qkv_proj.weight), False, True)
+            joined = product(norm(x, layer.attention_norm), self._short(own.qkv_proj))
             split = op.transpose(op.reshape(joined, integers(1, 1, -1, own.head_dim), False), integers(0, 2, 1, 3))
             parts = op.variadic_split(split, axis(1), integers(own.heads, own.kv_heads, own.kv_heads))
             query, key = (rotated(parts.output(index), cos, sin) for index in range(2))
@@ -155,9 +165,9 @@ class _DecoderGraphs:
                 query, op.concat([old_keys, key], 2), op.concat([old_values, value], 2), mask
             )
             flat = op.reshape(op.transpose(attended, integers(0, 2, 1, 3)), integers(1, 1, -1), False)
-            y = op.matmul(flat, numbers(own.o_proj.weight), False, True)
+            y = product(flat, self._short(own.o_proj))
             x = op.add(x, op.multiply(y, numbers(layer.attention_scale)))
-            y = swiglu(norm(x, layer.mlp_norm), layer.mlp)
+            y = swiglu(norm(x, layer.mlp_norm), self._short(layer.mlp.gate_up_proj), self._short(layer.mlp.down_proj))
             x = op.add(x, op.multiply(y, numbers(layer.mlp_scale)))
         x = linear(norm(x, transformer.norm), transformer.output_proj)
         return op.transpose(x, integers(0, 2, 1)), [cos, sin, mask, *keys, *values], [*new_keys, *new_values]

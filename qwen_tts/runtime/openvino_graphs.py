@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from openvino import Node
 from torch import Tensor, nn
 
-from qwen_tts.config.checkpoint import TransformerConfig
-from qwen_tts.modules.linear import Linear, QuantisedLinear, SwiGLU
+from qwen_tts.modules.linear import Linear, QuantisedLinear
 from qwen_tts.modules.norm import RMSNorm
 from qwen_tts.modules.transformer import Layer
 from qwen_tts.modules.weight_formats import QuantisedWeight
@@ -41,9 +40,9 @@ def linear(x: Node, module: nn.Linear) -> Node:
     return y if module.bias is None else op.add(y, numbers(module.bias))
 
 
-def swiglu(x: Node, module: SwiGLU) -> Node:
-    gate, up = op.split(product(x, module.gate_up_proj), axis(-1), 2).outputs()
-    return product(op.multiply(op.swish(gate), up), module.down_proj)
+def swiglu(x: Node, gate_up: Linear, down: Linear) -> Node:
+    gate, up = op.split(product(x, gate_up), axis(-1), 2).outputs()
+    return product(op.multiply(op.swish(gate), up), down)
 
 
 def product(x: Node, layer: Linear) -> Node:
@@ -84,13 +83,16 @@ def norm(x: Node, module: RMSNorm) -> Node:
 
 
 def heads(x: Node, layer: Layer, cos: Node, sin: Node) -> tuple[Node, Node, Node]:
-    """The layer's input x [rows, n, hidden] -> query [rows, heads, n, head_dim], key and value [rows, kv_heads, ..]."""
+    """The layer's input x [tokens, hidden] -> query [tokens, heads * head_dim], key and value
+    [tokens, kv_heads * head_dim]; cos and sin [tokens, 1, head_dim]."""
     own = layer.attention
     joined = product(norm(x, layer.attention_norm), own.qkv_proj)
-    split = op.reshape(joined, integers(0, 0, -1, own.head_dim), special_zero=True)
-    parts = op.variadic_split(split, integers(2), integers(own.heads, own.kv_heads, own.kv_heads))
-    query, key, value = (op.transpose(parts.output(index), integers(0, 2, 1, 3)) for index in range(3))
-    return rotated(norm(query, own.q_norm), cos, sin), rotated(norm(key, own.k_norm), cos, sin), value
+    split = op.reshape(joined, integers(0, -1, own.head_dim), special_zero=True)
+    parts = op.variadic_split(split, axis(1), integers(own.heads, own.kv_heads, own.kv_heads))
+    query = rotated(norm(parts.output(0), own.q_norm), cos, sin)
+    key = rotated(norm(parts.output(1), own.k_norm), cos, sin)
+    query, key, value = (op.reshape(part, integers(0, -1), special_zero=True) for part in (query, key, parts.output(2)))
+    return query, key, value
 
 
 def rotated(x: Node, cos: Node, sin: Node) -> Node:
@@ -100,24 +102,9 @@ def rotated(x: Node, cos: Node, sin: Node) -> Node:
 
 
 def finish(attended: Node, residual: Node, layer: Layer) -> Node:
-    """What follows the attention [rows, n, heads * head_dim] in a layer, added to its input [rows, n, hidden]."""
+    """What follows the attention [tokens, heads * head_dim] in a layer, added to its input [tokens, hidden]."""
     x = op.add(residual, product(attended, layer.attention.o_proj))
-    return op.add(x, swiglu(norm(x, layer.mlp_norm), layer.mlp))
-
-
-def attend(query: Node, keys: Node, values: Node, mask: Node, config: TransformerConfig) -> Node:
-    """query [rows, heads, n, head_dim], keys and values [rows, kv_heads, span, head_dim], and a mask [rows, 1, n, span]
-    that is added to the scores -> [rows, n, heads * head_dim]."""
-    group, dim = config.heads // config.kv_heads, config.head_dim
-    grouped = op.reshape(query, integers(0, config.kv_heads, group, -1, dim), special_zero=True)
-    of_group = op.constant(np.int64(2))
-    scores = op.matmul(grouped, op.unsqueeze(keys, of_group), transpose_a=False, transpose_b=True)
-    scores = op.add(
-        op.multiply(scores, op.constant(np.float32(dim**-0.5))), op.unsqueeze(mask, op.constant(np.int64(1)))
-    )
-    attended = op.matmul(op.softmax(scores, -1), op.unsqueeze(values, of_group), transpose_a=False, transpose_b=False)
-    by_head = op.reshape(attended, integers(0, config.heads, -1, dim), special_zero=True)
-    return op.reshape(op.transpose(by_head, integers(0, 2, 1, 3)), integers(0, 0, -1), special_zero=True)
+    return op.add(x, swiglu(norm(x, layer.mlp_norm), layer.mlp.gate_up_proj, layer.mlp.down_proj))
 
 
 def model(outputs: Sequence[Node], inputs: Sequence[Node]) -> ov.Model:

@@ -1,145 +1,168 @@
-"""Layers in 8 or 4 bits on the CPU, by OpenVINO: its products read a weight once, at the speed of the memory.
+"""A stack of layers over a paged cache as one OpenVINO graph: prompts and steps of several rows in the same call."""
 
-PyTorch keeps what is between them: the caches, sampling, embeddings.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import accumulate
 
 import numpy as np
 import openvino as ov
 import openvino.opset13 as op
 import torch
-from openvino import Node
-from torch import Tensor
+from openvino import Node, Type
+from openvino.op import _PagedAttentionExtension as PagedAttention
+from torch import Tensor, nn
 
-from qwen_tts.modules.attention import Cache, KVCache, MaskedStep, PagedCache, Step
+from qwen_tts.config.checkpoint import TransformerConfig
 from qwen_tts.modules.linear import Linear
+from qwen_tts.modules.rope import rope
 from qwen_tts.modules.transformer import Transformer
-from qwen_tts.modules.weight_formats import GROUPS, Bits
-from qwen_tts.runtime.openvino_graphs import DYNAMIC, attend, finish, heads, model, norm, parameter, product
+from qwen_tts.runtime.openvino_compiler import Compiler
+from qwen_tts.runtime.openvino_graphs import (
+    DYNAMIC,
+    axis,
+    finish,
+    heads,
+    linear,
+    model,
+    norm,
+    parameter,
+    product,
+)
+
+PAGE_POSITIONS = 32
+"""On a CPU, OpenVINO has pages of this size only."""
 
 
-class Compiler:
-    """Graphs -> what runs them, with `threads` threads."""
+@dataclass(frozen=True)
+class Span:
+    """Consecutive positions of one row, which a call reads."""
 
-    def __init__(self, threads: int, bits: Bits, *, exact: bool = False) -> None:
-        """Products with weights in so many bits are of integers; `exact`: of float32, slower."""
-        self._core = ov.Core()
-        has_bfloat16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        self.short = "f32" if exact or not has_bfloat16 else "bf16"
-        self._options: Mapping[str, Any] = {
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0 if exact else GROUPS[bits],
-        }
-
-    def compile(self, graph: ov.Model, precision: str = "f32") -> "Graph":
-        options = {**self._options, "INFERENCE_PRECISION_HINT": precision}
-        return Graph(self._core.compile_model(graph, "CPU", options).create_infer_request())
+    start: int
+    end: int
+    pages: Sequence[int]
+    """Of the row, from its first position on"""
 
 
-class Graph:
-    """A compiled graph: tensors in, tensors out. What comes out is overwritten by the next call."""
+@dataclass(frozen=True)
+class Reading:
+    """Where the tokens of a call stand: the graph's inputs in their order, each int32 but for the first two."""
 
-    def __init__(self, request: ov.InferRequest) -> None:
-        self._request = request
-        self._outputs = range(len(request.model_outputs))
+    cos: Tensor
+    """[tokens, 1, head_dim] float32"""
+    sin: Tensor
+    past: Tensor
+    """[spans]: positions before the first of a span"""
+    begins: Tensor
+    """[spans + 1]: where a span's tokens begin, and how many tokens there are"""
+    blocks: Tensor
+    """Pages of the first span, then of the next"""
+    block_begins: Tensor
+    """[spans + 1]: where a span's pages begin"""
+    longest: Tensor
+    """[]: positions of the longest row"""
+    last: Tensor
+    """[spans]: its last token"""
 
-    def __call__(self, *inputs: Tensor) -> list[Tensor]:
-        arrays = [tensor.float().contiguous().numpy() for tensor in inputs]  # nobody else keeps them alive
-        for index, array in enumerate(arrays):
-            self._request.set_input_tensor(index, ov.Tensor(array, shared_memory=True))
-        self._request.infer()
-        return [torch.from_numpy(self._request.get_output_tensor(index).data) for index in self._outputs]
+    @classmethod
+    def of(cls, spans: Sequence[Span], config: TransformerConfig) -> "Reading":
+        positions = torch.cat([torch.arange(span.start, span.end) for span in spans])
+        cos, sin = (angles[0, 0, :, None] for angles in _angles(positions, config))
+        pages = [span.pages[: -(-span.end // PAGE_POSITIONS)] for span in spans]
+        begins = _begins([span.end - span.start for span in spans])
+        return cls(
+            cos.contiguous(), sin.contiguous(), _int32([span.start for span in spans]), begins,
+            _int32([page for own in pages for page in own]), _begins([len(own) for own in pages]),
+            torch.tensor(max(span.end for span in spans), dtype=torch.int32), begins[1:] - 1,
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (getattr(self, field.name) for field in fields(self))
 
 
-class OpenVinoHead:
-    """See Head."""
+def _angles(positions: Tensor, config: TransformerConfig) -> tuple[Tensor, Tensor]:
+    return rope(positions[None], config.head_dim, config.rope_theta, torch.float32)
 
-    def __init__(self, layer: Linear, inputs: int, compiler: Compiler) -> None:
-        hidden = parameter(DYNAMIC, inputs)
-        self._graph = compiler.compile(model([product(hidden, layer)], [hidden]))
 
-    def __call__(self, hidden: Tensor) -> Tensor:
-        return self._graph(hidden)[0]
+def _int32(numbers: Sequence[int]) -> Tensor:
+    return torch.tensor(numbers, dtype=torch.int32)
+
+
+def _begins(counts: Sequence[int]) -> Tensor:
+    return _int32([*accumulate(counts, initial=0)])
 
 
 class PagedLayers:
-    """See Stack: a graph for what lies between two attentions, which PyTorch computes over the cache."""
+    """All layers of a transformer and its final norm."""
 
-    def __init__(self, transformer: Transformer, compiler: Compiler) -> None:
-        layers, config = list(transformer.layers), transformer.config
-        self._graphs = []
-        for before, layer in zip([None, *layers], [*layers, None], strict=True):
-            residual, attended = parameter(DYNAMIC, DYNAMIC, config.hidden_size), None
-            x, inputs, outputs = residual, [residual], []
-            if before is not None:
-                attended = parameter(DYNAMIC, DYNAMIC, config.heads * config.head_dim)
-                x = finish(attended, residual, before)
-                inputs.append(attended)
-            if layer is not None:
-                cos, sin = (parameter(DYNAMIC, 1, DYNAMIC, config.head_dim) for _ in range(2))
-                inputs += [cos, sin]
-                outputs = [x, *heads(x, layer, cos, sin)]
-            else:
-                outputs = [norm(x, transformer.norm)]
-            self._graphs.append(compiler.compile(model(outputs, inputs)))
+    def __init__(
+        self, transformer: Transformer, cache: Tensor, compiler: Compiler,
+        *, projection: nn.Linear | None = None, head: Linear | None = None,
+    ) -> None:  # fmt: skip
+        """`cache` [pages, layers, 2, kv_heads, PAGE_POSITIONS, head_dim] float32 is read and written in place.
 
-    def __call__(self, x: Tensor, cache: Cache, step: Step) -> Tensor:
-        """See Stack."""
-        assert isinstance(cache, PagedCache)
-        first, *between, last = self._graphs
-        dtype, angles = x.dtype, (step.cos, step.sin)
-        where = cache.where(step.span)
-        residual, query, key, value = first(x, *angles)
-        for layer, graph in enumerate([*between, last]):
-            cache.write(layer, key.to(dtype), value.to(dtype), step.places)
-            keys, values = cache.read(layer, *where)
-            attended = step.attend(query.to(dtype), keys, values).transpose(1, 2).flatten(2)
-            if graph is last:
-                break
-            residual, query, key, value = graph(residual, attended, *angles)
-        return last(residual, attended)[0].to(dtype, copy=True)
+        `projection` comes before the layers, and `head` after them, which gives [vocab].
+        """
+        self._config = transformer.config
+        self._graph = compiler.compile(_graph(transformer, projection, head))
+        self._graph.bind(1 + len(fields(Reading)), _parts(cache))
+        self._pages_apart = 2 * self._config.layers
+
+    def reading(self, spans: Sequence[Span]) -> Reading:
+        """What a call that reads these spans is told."""
+        apart = [Span(span.start, span.end, [page * self._pages_apart for page in span.pages]) for span in spans]
+        return Reading.of(apart, self._config)
+
+    def __call__(self, x: Tensor, reading: Reading) -> list[Tensor]:
+        """x [tokens, width] float32 -> hidden [spans, hidden] of the last token of every span, and [spans, vocab] of
+        the head. The next call overwrites them."""
+        return self._graph(x, *reading)
 
 
-class ShortLayers:
-    """See Stack: one graph, with an attention that always reads all of a KVCache. For the few positions of a frame."""
-
-    def __init__(self, transformer: Transformer, compiler: Compiler) -> None:
-        config = transformer.config
-        x = parameter(DYNAMIC, DYNAMIC, config.hidden_size)
-        cos, sin = (parameter(DYNAMIC, 1, DYNAMIC, config.head_dim) for _ in range(2))
-        mask = parameter(DYNAMIC, 1, DYNAMIC, DYNAMIC)
-        past = [parameter(config.layers, DYNAMIC, config.kv_heads, DYNAMIC, config.head_dim) for _ in range(2)]
-        hidden = x
-        new: tuple[list[Node], list[Node]] = ([], [])
-        for index, layer in enumerate(transformer.layers):
-            query, *fresh = heads(hidden, layer, cos, sin)
-            read = []
-            for cached, own, kept in zip(past, fresh, new, strict=True):
-                before = op.gather(cached, op.constant(np.int64(index)), op.constant(np.int64(0)))
-                read.append(op.concat([before, own], 2))
-                kept.append(op.unsqueeze(own, op.constant(np.int64(0))))
-            hidden = finish(attend(query, read[0], read[1], mask, config), hidden, layer)
-        outputs = [norm(hidden, transformer.norm), *(op.concat(kept, 0) for kept in new)]
-        self._graph = compiler.compile(model(outputs, [x, cos, sin, mask, *past]))
-
-    def __call__(self, x: Tensor, cache: Cache, step: Step) -> Tensor:
-        """See Stack."""
-        assert isinstance(cache, KVCache)
-        assert isinstance(step, MaskedStep)
-        n = x.shape[1]
-        hidden, keys, values = self._graph(x, step.cos, step.sin, _mask(step, cache, n), cache.keys, cache.values)
-        for layers, new in ((cache.keys, keys), (cache.values, values)):
-            layers.scatter_(3, step.places[None].expand_as(new), new.to(layers.dtype))
-        return hidden.to(x.dtype, copy=True)
+def _parts(cache: Tensor) -> list[Tensor]:
+    """The cache of a layer's keys, then that of its values, layer by layer: blocks of memory [blocks, kv_heads,
+    PAGE_POSITIONS, head_dim], of which every (2 * layers)-th is its own."""
+    pages, layers, two = cache.shape[:3]
+    blocks = cache.view(pages * layers * two, *cache.shape[3:])
+    reach = len(blocks) - layers * two + 1
+    return [blocks[first : first + reach] for first in range(layers * two)]
 
 
-def _mask(step: MaskedStep, cache: KVCache, n: int) -> Tensor:
-    """[rows, 1, n, positions of the cache + n]: what is added to the scores of the cached, then of the new inputs."""
-    rows, positions = step.mask.shape[0], cache.positions + 1
-    old = torch.arange(positions) < cache.lengths[:, None, None]
-    own = torch.ones(n, n, dtype=torch.bool).tril()
-    allowed = torch.cat((old.expand(rows, n, positions), own.expand(rows, n, n)), -1)[:, None]
-    return torch.zeros(allowed.shape).masked_fill(~allowed, -torch.inf)
+def _graph(transformer: Transformer, projection: nn.Linear | None, head: Linear | None) -> ov.Model:
+    config = transformer.config
+    width = config.hidden_size if projection is None else projection.in_features
+    inputs = x, cos, sin, *where = [
+        parameter(DYNAMIC, width), parameter(DYNAMIC, 1, config.head_dim), parameter(DYNAMIC, 1, config.head_dim),
+        *(op.parameter(shape, Type.i32) for shape in ([DYNAMIC], [DYNAMIC], [DYNAMIC], [DYNAMIC], [], [DYNAMIC])),
+    ]  # fmt: skip
+    *where, last = where
+    caches = [parameter(DYNAMIC, config.kv_heads, PAGE_POSITIONS, config.head_dim) for _ in range(2 * config.layers)]
+    if projection is not None:
+        x = linear(x, projection)
+    for index, layer in enumerate(transformer.layers):
+        attended = _attend(heads(x, layer, cos, sin), caches[2 * index : 2 * index + 2], where, config)
+        x = finish(attended, x, layer)
+    outputs = [norm(op.gather(x, last, axis(0)), transformer.norm)]
+    if head is not None:
+        outputs.append(product(outputs[0], head))
+    return model(outputs, [*inputs, *caches])
+
+
+def _attend(
+    heads: tuple[Node, Node, Node], caches: Sequence[Node], where: Sequence[Node], config: TransformerConfig
+) -> Node:
+    """query, key and value [tokens, ..] -> [tokens, heads * head_dim]; key and value are put into their cache first."""
+    past, begins, blocks, block_begins, longest = where
+    none = {dtype: op.constant(np.zeros(0, dtype)) for dtype in (np.int32, np.float32, np.uint8)}
+    zero = op.constant(np.int32(0))
+    whole, real, bytes_ = none[np.int32], none[np.float32], none[np.uint8]
+    nodes = [
+        *heads, *caches, past, begins, blocks, block_begins, op.constant(np.float32(config.head_dim**-0.5)),
+        zero, real, longest, whole,  # no sliding window, no ALiBi, no scores given out
+        whole, whole, real, real, zero, zero, real,  # keys are rotated already, all of them are read, no sinks
+        zero, whole, whole, whole, whole, bytes_, whole,  # nothing is evicted, no token types, no tree of guesses
+    ]  # fmt: skip
+    attention = PagedAttention([node.output(0) for node in nodes])
+    sizes = {"num_k_heads": config.kv_heads, "num_v_heads": config.kv_heads}
+    for name, size in (sizes | {"k_head_size": config.head_dim, "v_head_size": config.head_dim}).items():
+        attention.get_rt_info()[name] = size
+    return attention.output(0)

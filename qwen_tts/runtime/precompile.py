@@ -154,7 +154,8 @@ class _Card:
 def _networks(config: EngineConfig, dtype: torch.dtype) -> Networks:
     """Without memory."""
     talker, code_predictor = plan_speakers(read_checkpoint_config(config.checkpoint), dtype)
-    return Networks(talker, code_predictor, plan_codec(read_codec_config(config.checkpoint / CODEC_DIRECTORY)))
+    codec = plan_codec(read_codec_config(config.checkpoint / CODEC_DIRECTORY), talker.device)
+    return Networks(talker, code_predictor, codec)
 
 
 class _Kernels:

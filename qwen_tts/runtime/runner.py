@@ -27,14 +27,13 @@ from qwen_tts.runtime.backends import (
     Networks,
     eager_backends,
     openvino_backends,
-    pages_of,
     triton_backends,
     uses_kernels,
 )
 from qwen_tts.runtime.cards import may_chain
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import CudaGraphs, Graphs, synchronize
-from qwen_tts.runtime.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PAGE_POSITIONS, PromptPart
+from qwen_tts.runtime.frame import DUMP_PAGE, END_SLOT, PAD_SLOT, PromptPart
 
 IN_FLIGHT = 2
 """Steps launched and not collected."""
@@ -82,7 +81,8 @@ class ModelRunner:
     def __init__(self, model: Model, config: EngineConfig) -> None:
         self._device = model.talker.device
         self.is_cuda = self._device.type == "cuda"
-        self.pages = pages_of(config)
+        self.steps_ahead = IN_FLIGHT - 1 if self.is_cuda else 0
+        """Steps on their way when the next is launched. Where `launch` computes, what it gives is there at once"""
         self._unprepared = deque(config.step_sizes)
         self._buckets: list[int] = []
         self.samples_per_frame = model.codec.config.samples_per_frame
@@ -101,6 +101,7 @@ class ModelRunner:
         else:
             self._backends = eager_backends(networks, config, graphs)
         self._state, self._decoder = self._backends.state, self._backends.decoder
+        self.pages, self.page_positions = len(self._state.cache) - 2, self._state.page_positions
         self._state.text[PAD_SLOT], self._state.text[END_SLOT] = model.prompts.pad[0], model.prompts.eos[0]
         self._host_params = self._on_host(IN_FLIGHT + 1, rows, frame.COLUMNS, dtype=torch.int32)
         self._host_codes = self._on_host(IN_FLIGHT + 1, *self._state.codes.shape, dtype=torch.int32)
@@ -201,7 +202,7 @@ class ModelRunner:
             self._state.cache.index_fill_(0, upload(pages, self._device, torch.long), 0)
 
     @torch.inference_mode()
-    def copy_page(self, source: int, target: int, positions: int = PAGE_POSITIONS) -> None:
+    def copy_page(self, source: int, target: int, positions: int) -> None:
         """The first `positions` positions of a page; the rest of `target` is clear."""
         with self._on("_main"):
             to, of = self._state.cache[target], self._state.cache[source]

@@ -198,8 +198,9 @@ class Driven:
 
     def __init__(
         self, model: Model, ready: int | None = None, is_compiled: Callable[[int], bool] = lambda _: True,
-        runner: type[ModelRunner] = ModelRunner, **options: Any,
+        runner: type[ModelRunner] = ModelRunner, steps_ahead: int = 1, **options: Any,
     ) -> None:  # fmt: skip
+        """`steps_ahead` as on a card, by default, where more can go wrong."""
         defaults = {
             "checkpoint": Path(), "device": "cpu", "rows": 2, "kv_positions": 512, "row_positions": 256,
             "guards": NO_GUARDS,
@@ -207,6 +208,7 @@ class Driven:
         self.model, self.config = model, EngineConfig.model_validate(defaults | options)
         self.now = 100.0
         self.runner = ready_runner(model, self.config, ready, runner)
+        self.runner.steps_ahead = steps_ahead
         self.loop = EngineLoop(model, self.runner, self.config, lambda: self.now, self._deliver, is_compiled)
         self.heard: dict[EngineStream, Heard] = {}
         self._at_start = self._free

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from qwen_tts.checkpoint.model import load_codec
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models import codec_encoder
 from qwen_tts.models.codec_encoder import CodecEncoder
@@ -89,11 +90,13 @@ def test_who_speaks_with_a_preset_voice_does_not_import_transformers(checkpoints
     subprocess.run([sys.executable, "-c", run], check=True)
 
 
-def test_a_recording_waits_for_what_is_built_in_the_background(load: Load) -> None:
-    encoder = load(BASE).codec.encoder
-    before = encode(encoder, reference_audio())
-    switch_s = sys.getswitchinterval()
-    encoder.forget()
+def fresh_encoder(checkpoints: Path) -> CodecEncoder:
+    return load_codec(checkpoints / BASE, torch.device("cpu")).encoder
+
+
+def test_a_recording_waits_for_what_is_built_in_the_background(load: Load, checkpoints: Path) -> None:
+    before = encode(load(BASE).codec.encoder, reference_audio())
+    encoder, switch_s = fresh_encoder(checkpoints), sys.getswitchinterval()
     with ThreadPoolExecutor(4) as pool:
         builds = [pool.submit(encoder.prepare) for _ in range(3)]
         codes = [pool.submit(encode, encoder, reference_audio()) for _ in range(2)]
@@ -102,9 +105,8 @@ def test_a_recording_waits_for_what_is_built_in_the_background(load: Load) -> No
     assert [build.result() for build in builds] == [None] * 3
 
 
-def test_without_transformers_only_recordings_are_refused(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = load(BASE).codec.encoder
-    encoder.forget()
+def test_without_transformers_only_recordings_are_refused(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = fresh_encoder(checkpoints)
     monkeypatch.setitem(sys.modules, "transformers", None)
     encoder.prepare_in_background()
     with pytest.raises(ModelUnavailable, match="needs the package transformers"):

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from qwen_tts.offline.synthesizer import Synthesizer
 from qwen_tts.runtime import runner as runner_module
 from qwen_tts.runtime.cuda_graphs import DryRun
 from qwen_tts.runtime.frame import PAGE_POSITIONS
-from qwen_tts.runtime.runner import ModelRunner
+from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame
 from qwen_tts.stream import WINDOW_FRAMES
 from tests.engine.conftest import Load
 from tests.engine.driven import (
@@ -153,6 +153,28 @@ def begun_order(driven: Driven, waiting: list[Heard]) -> list[int]:
         order += [index for index, one in enumerate(waiting) if one.frames and index not in order]
         assert sum(bool(one.frames) and one.outcome is None for one in waiting) <= 1
     return order
+
+
+class Watched(ModelRunner):
+    """Counts its launches."""
+
+    launched = 0
+
+    def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
+        self.launched += 1
+        return super().launch(frames)
+
+
+@pytest.mark.parametrize("steps_ahead", [0, 1])
+async def test_a_frame_is_heard_as_soon_as_it_is_there(speaker: Model, steps_ahead: int) -> None:
+    """Where launching computes, before the next one is launched."""
+    driven = Driven(speaker, runner=Watched, steps_ahead=steps_ahead)
+    assert ModelRunner(speaker, driven.config).steps_ahead == 0
+    heard = driven.open(request(limits=at_most(4)))
+    while not heard.frames:
+        driven.step()
+    assert isinstance(driven.runner, Watched)
+    assert driven.runner.launched == 1 + steps_ahead
 
 
 async def test_they_begin_in_the_order_of_arrival(speaker: Model) -> None:

@@ -1,7 +1,6 @@
 """Weights in 8 and 4 bits on the CPU: how near they are, and the laws that hold for every backend."""
 
-import copy
-import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +11,6 @@ from torch import Tensor
 from qwen_tts.checkpoint.model import Model, load_model
 from qwen_tts.config.engine import EngineConfig, Weights
 from qwen_tts.errors import ModelUnavailable
-from qwen_tts.modules.attention import PagedCache
 from qwen_tts.modules.weight_formats import BITS, GROUPS, Bits, quantise
 from qwen_tts.runtime.backends import check_backend
 from tests.engine.conftest import Load
@@ -23,11 +21,12 @@ from tests.golden.cases import CUSTOM
 pytest.importorskip("openvino")
 
 from qwen_tts.runtime.codec_decoder import EagerDecoder
+from qwen_tts.runtime.frame_openvino import PredictorSteps
 from qwen_tts.runtime.openvino_codec import OpenVinoDecoder
-from qwen_tts.runtime.openvino_layers import Compiler, OpenVinoHead, PagedLayers, ShortLayers
+from qwen_tts.runtime.openvino_compiler import Compiler
+from qwen_tts.runtime.openvino_layers import PAGE_POSITIONS, PagedLayers, Span
 
 CPU = torch.device("cpu")
-PAGE = 16
 
 
 @pytest.fixture(params=["int8", "int4"])
@@ -64,36 +63,47 @@ def test_a_weight_is_off_by_at_most_half_a_step(bits: Bits, inputs: int) -> None
     assert kept.values.shape[1] == max(1, inputs // GROUPS[bits])
 
 
-def paged(model: Model, rows: int, pages: int) -> PagedCache:
-    config = model.talker.config
-    shape = (rows * pages + 1, config.layers, 2, config.kv_heads, PAGE, config.head_dim)
-    places = torch.arange(rows * pages).view(rows, pages)
-    return PagedCache(torch.zeros(shape), places, torch.zeros(rows, dtype=torch.long))
+@torch.inference_mode()
+def test_the_layers_are_those_of_plain_pytorch(quantised: Model, weights: Weights) -> None:
+    """Which multiplies with the same integers: prompts of two rows in a call, then a step of each."""
+    talker, compiler = quantised.talker, Compiler(1, BITS[weights], exact=True)
+    config = talker.config
+    cache = torch.zeros(6, config.layers, 2, config.kv_heads, PAGE_POSITIONS, config.head_dim)
+    layers = PagedLayers(talker.transformer, cache, compiler, head=talker.codec_head)
+    x = torch.randn(2, PAGE_POSITIONS + 4, config.hidden_size, generator=torch.Generator().manual_seed(0))
+    plain, ends = talker.init_cache(2, x.shape[1]), (PAGE_POSITIONS + 3, 3)
+    spans = [Span(0, ends[0], [4, 2]), Span(0, ends[1], [1])]
+    ours = layers(torch.cat([x[row, : span.end] for row, span in enumerate(spans)]), layers.reading(spans))
+    theirs = talker(x, plain, torch.tensor(ends), span=x.shape[1])
+    hidden, logits = (tensor.clone() for tensor in ours)
+    last = torch.stack([theirs[row, end - 1] for row, end in enumerate(ends)])
+    torch.testing.assert_close(hidden, last, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(logits, talker.logits(last), atol=1e-4, rtol=1e-4)
+    following = [Span(end, end + 1, span.pages) for end, span in zip(ends, spans, strict=True)]
+    inputs = torch.stack([x[row, end] for row, end in enumerate(ends)])
+    hidden = layers(inputs, layers.reading(following))[0]
+    expected = talker(inputs[:, None], plain, torch.ones(2, dtype=torch.long), span=x.shape[1])[:, 0]
+    torch.testing.assert_close(hidden, expected, atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()
-def test_the_layers_are_those_of_plain_pytorch(quantised: Model, weights: Weights) -> None:
-    """Which multiplies with the same integers, one after the other."""
-    networks = {"talker": copy.deepcopy(quantised.talker), "code_predictor": copy.deepcopy(quantised.code_predictor)}
-    plain, config = dataclasses.replace(quantised, **networks), quantised.talker.config
-    compiler = Compiler(1, BITS[weights], exact=True)
-    quantised.talker.transformer.stack = PagedLayers(quantised.talker.transformer, compiler)
-    predictor = quantised.code_predictor
-    predictor.transformer.stack = ShortLayers(predictor.transformer, compiler)
-    predictor.heads = [OpenVinoHead(layer, predictor.config.hidden_size, compiler) for layer in predictor.lm_head]
-    torch.manual_seed(0)
-    x, counts = torch.randn(2, 5, config.hidden_size), torch.tensor([5, 3])
-    said: dict[str, list[Tensor]] = {"plain": [], "ours": []}
-    for model, logits in zip((plain, quantised), said.values(), strict=True):
-        hidden = model.talker(x, paged(model, 2, 1), counts, span=5)[:, 2]
+def test_the_code_predictor_is_the_one_of_plain_pytorch(quantised: Model, weights: Weights) -> None:
+    predictor, rows = quantised.code_predictor, 2
+    steps = PredictorSteps(predictor, 3, Compiler(1, BITS[weights], exact=True))
+    hidden, first = torch.randn(2, rows, quantised.talker.config.hidden_size)
+    plain: list[Tensor] = []
+    for _ in range(2):  # nothing is left of the frame before
+        ours: list[Tensor] = []
+        for predict, seen in ((steps, ours), (partial(predictor, cache=predictor.init_cache(rows)), plain)):
+            seen.clear()
 
-        def choose(drawn: Tensor, _: int, into: list[Tensor] = logits) -> Tensor:
-            into.append(drawn.clone())
-            return torch.full((len(drawn),), 3)
+            def choose(logits: Tensor, _: int, seen: list[Tensor] = seen) -> Tensor:
+                seen.append(logits.clone())
+                return logits.argmax(dim=-1)
 
-        model.code_predictor(hidden, x[:, 0], model.code_predictor.init_cache(2), choose)
-        logits.append(hidden)
-    torch.testing.assert_close(said["ours"], said["plain"], atol=1e-4, rtol=1e-4)
+            predict(hidden, first, choose)
+        torch.testing.assert_close(ours, plain, atol=1e-4, rtol=1e-4)
+        hidden = hidden + 1
 
 
 def test_a_sequence_alone_is_the_one_in_company(model: Model, weights: Weights) -> None:

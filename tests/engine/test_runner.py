@@ -13,7 +13,7 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.errors import ModelUnavailable
-from qwen_tts.runtime.frame import FIRST_TEXT_SLOT, PAD_SLOT, PAGE_POSITIONS, POSITION, PromptPart
+from qwen_tts.runtime.frame import FIRST_TEXT_SLOT, PAD_SLOT, POSITION, PromptPart
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame, StepResult
 from tests.engine.conftest import Load
 from tests.engine.driven import endless, same_sound
@@ -21,7 +21,7 @@ from tests.engine.test_generator import UTTERANCES, alone, prompt_of
 from tests.golden.cases import CUSTOM
 
 FRAMES = 4
-ROW_PAGES = 6
+ROW_POSITIONS = 96
 TEXT = 64
 """Text slots of a row"""
 
@@ -33,10 +33,16 @@ def model(load: Load) -> Model:
 
 
 class Rows:
-    """Drives a runner: row r has the pages 1 + 6 r ... and speaks utterance after utterance."""
+    """Drives a runner: row r has the pages 1 + 6 r ... (of 16 positions) and speaks utterance after utterance."""
 
     def __init__(self, model: Model, ready: int = 4, **options: Any) -> None:
-        config = {"checkpoint": Path(), "device": "cpu", "rows": 4, "kv_positions": 512, "row_positions": 96} | options
+        config = {
+            "checkpoint": Path(),
+            "device": "cpu",
+            "rows": 4,
+            "kv_positions": 512,
+            "row_positions": ROW_POSITIONS,
+        } | options
         self.model, self.runner = model, ModelRunner(model, EngineConfig.model_validate(config))
         while self.runner.rows < ready:
             self.runner.prepare()
@@ -45,10 +51,13 @@ class Rows:
         self.codes: dict[int, list[int]] = {}
         self.pcm: dict[int, list[bytes]] = {}
 
-    def open(self, row: int, utterance: int, *, at_a_time: int = 96, pages: Sequence[int] | None = None) -> None:
+    def open(
+        self, row: int, utterance: int, *, at_a_time: int = ROW_POSITIONS, pages: Sequence[int] | None = None
+    ) -> None:
         prompt = prompt_of(self.model, utterance)
         *_, sampling, seed = UTTERANCES[utterance]
-        own = range(1 + ROW_PAGES * row, 1 + ROW_PAGES * (row + 1))
+        own_pages = ROW_POSITIONS // self.runner.page_positions
+        own = range(1 + own_pages * row, 1 + own_pages * (row + 1))
         self.runner.set_pages(row, own if pages is None else pages)
         self.runner.open_row(row, len(prompt.embeddings) - 1, sampling, seed, prompt.embeddings[-1], None)
         if len(prompt.trailing):
@@ -139,7 +148,7 @@ def test_a_closed_row_writes_into_nobodys_page(model: Model) -> None:
     rows.open(1, 2)
     rows.step(1, times=2)
     rows.runner.close_row(1)
-    rows.open(0, 0, pages=range(1 + ROW_PAGES, 1 + 2 * ROW_PAGES))  # those that row 1 had
+    rows.open(0, 0, pages=range(7, 13))  # those that row 1 had
     rows.step(0, times=FRAMES)
     assert rows.says(0, 0)
 
@@ -157,10 +166,10 @@ def test_a_page_may_be_shared_and_goes_on_in_a_copy(model: Model) -> None:
     rows = Rows(model)
     rows.open(0, 0)
     length = len(rows.prompts[0].embeddings) - 1
-    shared, begun = divmod(length, PAGE_POSITIONS)
+    shared, begun = divmod(length, rows.runner.page_positions)
     assert shared
     assert begun
-    rows.runner.copy_page(1 + shared, 20)
+    rows.runner.copy_page(1 + shared, 20, begun)
     rows.runner.set_pages(1, [*range(1, 1 + shared), 20, 21])
     first_input = rows.prompts[0].embeddings[-1]
     rows.runner.open_row(1, len(rows.prompts[0].embeddings) - 1, *UTTERANCES[0][-2:], first_input, None)

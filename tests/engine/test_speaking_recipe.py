@@ -245,7 +245,7 @@ def compare_predictors(talker: nn.Module, model: Model, state: Tensor, codes: Te
         seen.append(logits[0])
         return codes[:, codebook]
 
-    model.code_predictor(state, first, model.code_predictor.init_cache(1), choose)
+    model.code_predictor(state, first, choose, model.code_predictor.init_cache(1))
     said = talker.code_predictor(state, first, codes[:, 1:])[0] * SHARPENED
     torch.testing.assert_close(said, torch.stack(seen), atol=2e-2, rtol=1e-2)
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen_tts.api import Limits, PresetVoice, Sampling, SynthesisRequest
+from qwen_tts.api import Audio, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
-from qwen_tts.checkpoint.model import Model, load_model
+from qwen_tts.checkpoint.model import Model, load_codec, load_model
 from qwen_tts.config.engine import EngineConfig, GuardConfig
 from qwen_tts.engine.engine import Engine
 from tests.engine.test_generator import alone
 from tests.engine.test_runner import Rows
-from tests.golden.cases import CUSTOM, SMALL_CUSTOM
+from tests.golden.cases import BASE, CUSTOM, SMALL_CUSTOM, reference_audio
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(500)]
 
@@ -111,4 +111,24 @@ async def test_a_seed_is_a_sound_to_the_bit(directories: dict[str, Path]) -> Non
     assert torch.cuda.memory_allocated() - before < in_use / 2  # cuBLAS keeps its workspace
     await engine.wake()
     assert await said(engine, 7) == first
+    await engine.close()
+
+
+async def test_recordings_are_heard_on_the_card_and_nothing_of_that_stays(
+    text_tokenizer_files: Path, tmp_path: Path
+) -> None:
+    """While the kernels speak, and when it has slept."""
+    write_checkpoint(BASE, tmp_path / "base", text_tokenizer=text_tokenizer_files, head_dim=32)
+    sound = Audio(pcm=to_pcm(reference_audio()), sample_rate=24_000)
+    expected = load_codec(tmp_path / "base", torch.device("cpu")).encode_audio(sound)
+    engine = Engine(EngineConfig(checkpoint=tmp_path / "base", rows=2, kv_positions=1024))
+    await engine.load()
+    before = torch.cuda.memory_allocated()
+    assert await engine.encode(sound) == expected
+    assert await engine.encode_reference(sound, "Her words.")
+    after_first = torch.cuda.memory_allocated()
+    await engine.sleep()
+    await engine.wake()
+    assert await engine.encode(sound) == expected
+    assert after_first - before < 2**20
     await engine.close()

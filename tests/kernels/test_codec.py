@@ -224,8 +224,8 @@ def release() -> TritonDecoder:
     config = CodecConfig.model_validate(codec_config(tiny=False))
     decoder = plan(lambda: CodecDecoder(config.decoder), torch.float32)
     encoder = plan(lambda: CodecEncoder(config.encoder, config.codebooks), torch.float32)
-    codec = Codec(config, decoder, encoder)
-    return TritonDecoder(codec, MOST_ROWS - 1, torch.bfloat16, torch.device("meta"), Graphs())
+    meta = torch.device("meta")
+    return TritonDecoder(Codec(config, decoder, encoder, meta), MOST_ROWS - 1, torch.bfloat16, meta, Graphs())
 
 
 def check(tiles: ConvolutionTiles, element_bytes: int, room: int) -> None:

@@ -33,7 +33,7 @@ def codec(device: torch.device) -> Codec:
         parameter.data = random_tensor(name, tuple(parameter.shape), 0, torch.device("cpu"), 1.0)
     derive(decoder)
     encoder = CodecEncoder(config.encoder, config.codebooks)
-    return Codec(config, decoder.eval().to(device), encoder.to(device))
+    return Codec(config, decoder.eval().to(device), encoder, device)
 
 
 def decode(decoder: DecoderBackend, codes: Tensor, active: list[int]) -> Tensor:
