@@ -1,5 +1,6 @@
 """Laws of the guards: what goes wrong now and then ends soon, is told, and is put right if nobody has heard it."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-import pytest_asyncio
 import torch
 
 from qwen_tts.api import CodePredictorSampling, PresetVoice, Sampling, StreamEnd, SynthesisRequest
@@ -318,10 +318,15 @@ async def test_who_says_nothing_to_words_says_them_again(model: Model, *, stream
     assert heard.frames == second.frames + (2 if streamed else 0)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seed_of_nothing(model: Model) -> int:
+@pytest.fixture(scope="module")
+def seed_of_nothing(model: Model) -> int:
     """With it nothing is said to words, nor in a second try."""
-    return seed_with(lambda one, other: frames_of(model, one, 3) == frames_of(model, other, 3) == 2)
+
+    async def found() -> int:
+        return seed_with(lambda one, other: frames_of(model, one, 3) == frames_of(model, other, 3) == 2)
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(found())
 
 
 @pytest.mark.parametrize("streamed", [True, False])
