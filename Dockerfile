@@ -1,5 +1,5 @@
 # The daemon in three images; docs/install.md says which is for whom.
-#   docker build --target cpu .          the preview voice
+#   docker build --target cpu .          the preview voice, and Qwen3-TTS where the CPU is fast enough for it
 #   docker build --target gpu .          Qwen3-TTS on an NVIDIA card; weights in the volume /models
 #   docker build --target all-in-one .   the same with what lies in models/ inside
 #   --build-arg FLASH_ATTN=none|URL|build    the package flash-attn: left out, a wheel from there, or compiled here
@@ -28,9 +28,11 @@ FROM ${BASE} AS environment
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv /opt/venv
 
+# PyTorch without CUDA is not on the package index, so the lock has no hash of it; its version is the one of the lock.
 FROM environment AS cpu-packages
-COPY deploy/locks/cpu.txt /tmp/lock.txt
-RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/lock.txt
+COPY deploy/locks/constraints.txt deploy/locks/cpu.txt /tmp/
+RUN /opt/venv/bin/pip install --no-deps --index-url https://download.pytorch.org/whl/cpu -c /tmp/constraints.txt torch \
+    && /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/cpu.txt
 
 FROM environment AS gpu-packages
 COPY deploy/locks/gpu.txt /tmp/lock.txt
@@ -64,6 +66,7 @@ COPY qwen3tts_daemon qwen3tts_daemon
 RUN /opt/venv/bin/pip wheel --no-deps --wheel-dir /wheels .
 
 FROM base AS cpu
+VOLUME /models
 COPY --from=cpu-packages /opt/venv /opt/venv
 COPY --from=project /wheels /tmp/wheels
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheels/*.whl

@@ -1,6 +1,6 @@
 """How fast the engine speaks: one JSON line for each number of streams.
 
-    python -m benchmarks.engine DIRECTORY [--streams 1 8 16] [--frames 125] [--runs 3] [--rows 16]
+    python -m benchmarks.engine DIRECTORY [--streams 1 8 16] [--frames 125] [--runs 3] [--rows 16] [--weights int8]
 
 DIRECTORY is a checkpoint that never ends by itself (benchmarks.random_checkpoint --endless): all streams have the same
 number of frames. All streams are opened at once; time is taken where the event loop receives the chunks.
@@ -84,6 +84,7 @@ async def run(options: argparse.Namespace) -> None:
         device=options.device,
         rows=options.rows,
         kv_positions=options.kv_positions,
+        weights=options.weights,
         guards=GuardConfig(length_factor=None, retry=False),
     )
     if options.memory_gb is not None:
@@ -102,6 +103,7 @@ async def run(options: argparse.Namespace) -> None:
             "peer": "qwen_tts.Engine",
             "size": "1.7B" if "1.7B" in name else "0.6B",
             "checkpoint": f"{name}, random weights",
+            "weights": options.weights,
             **await measure(engine, streams, options.frames, options.runs),
             "start_s": start_s,
             "all_rows_s": all_rows_s,
@@ -124,6 +126,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rows", type=int, default=16)
     parser.add_argument("--device")
+    parser.add_argument("--weights", choices=["auto", "int8", "int4"], default="auto")
     parser.add_argument("--kv-positions", type=int, default=16_384)
     parser.add_argument("--memory-gb", type=float, help="use no more of the card's memory")
     asyncio.run(run(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""Writes docs/licences.md: python -m deploy.licences, in an environment that has what deploy/locks/gpu.txt names."""
+"""Writes docs/licences.md: python -m deploy.licences, in an environment that has what deploy/locks names."""
 
 import re
 from importlib.metadata import PackageNotFoundError, metadata
@@ -27,7 +27,8 @@ _BY_HAND = {
 
 def locked() -> list[str]:
     """Names, of what Linux gets."""
-    lines = re.findall(r"(?m)^[a-z0-9].*", (ROOT / "deploy" / "locks" / "gpu.txt").read_text())
+    locks = "\n".join((ROOT / "deploy" / "locks" / f"{name}.txt").read_text() for name in ("cpu", "gpu"))
+    lines = re.findall(r"(?m)^[a-z0-9].*", locks)
     linux = [line for line in lines if "sys_platform ==" not in line or "sys_platform == 'linux'" in line]
     return sorted({line.partition("==")[0] for line in linux})
 

@@ -8,5 +8,9 @@ lock() {
   uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
     --no-annotate --constraint deploy/locks/constraints.txt --output-file "deploy/locks/$name.txt" "$@"
 }
-lock cpu --extra preview --extra espeak --extra japanese
 lock gpu --extra preview --extra espeak --extra japanese --extra gpu
+# PyTorch for a CPU comes from an index of its own (Dockerfile), without what its CUDA build needs.
+left_out=()
+while read -r package; do left_out+=(--no-emit-package "$package"); done \
+  < <(grep -oE '^(torch|triton|(nvidia|cuda)-[a-z0-9-]+)==' deploy/locks/gpu.txt | tr -d = | sort -u)
+lock cpu --extra preview --extra espeak --extra japanese --extra cpu "${left_out[@]}"

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qwen3tts_daemon import __version__
+from qwen3tts_daemon.commands import bench as bench_command
 from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
 from qwen3tts_daemon.commands import health as health_command
@@ -35,6 +36,7 @@ from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
 from qwen3tts_daemon.text.lexicon import Entry, checked
 from qwen3tts_daemon.text.sent_text import TextFormat
 from qwen_tts.check import options as asked
+from qwen_tts.config.engine import Weights
 from qwen_tts.errors import SynthesisError
 
 Result = TypeVar("Result")
@@ -52,6 +54,9 @@ DataDirOption = Annotated[Path | None, typer.Option(help="Where caches live, as 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Log everything.")]
 ModelsDirectoryOption = Annotated[
     Path | None, typer.Option("--directory", help="Where they lie; empty means models.dir.")
+]
+WeightsOption = Annotated[
+    Weights | None, typer.Option(help="As qwen.weights: auto (as they are in the checkpoint), int8, int4.")
 ]
 ModelScopeEndpointOption = Annotated[str, typer.Option(envvar=[*MODELSCOPE_VARIABLES], help="For --from modelscope.")]
 LanguageOption = Annotated[str | None, typer.Option(help="en, de, zh-CN, ...; detected from the text if left out.")]
@@ -204,6 +209,7 @@ def check(
     recogniser: asked.Recogniser = None,
     report: asked.ReportFile = None,
     expectations: asked.ExpectationsFile = None,
+    weights: WeightsOption = None,
     config: ConfigFileOption = None,
     data_dir: DataDirOption = None,
     debug: DebugOption = False,
@@ -217,13 +223,47 @@ def check(
     try:
         options = asked.CheckOptions(
             checkpoints=check_command.found(names or (), settings, directory or settings.models_path),
-            engine=settings.qwen.engine_options, languages=asked.listed(languages), sentences=asked.listed(sentences),
+            engine=settings.qwen.engine_options | ({} if weights is None else {"weights": weights}),
+            languages=asked.listed(languages), sentences=asked.listed(sentences),
             quick=quick, reference=asked.reference_of(reference, transcript), other=other, official=official,
             recogniser=recogniser, report=report, expectations=expectations,
         )  # fmt: skip
         raise typer.Exit(check_command.check(options, settings))
     except (SynthesisError, SettingsError, verify_command.NoSuchCheckpoint) as error:
         _die(str(error), asked.COULD_NOT_RUN)
+
+
+@app.command()
+def bench(
+    checkpoint: Annotated[
+        list[str] | None, typer.Option("--checkpoint", help="A checkpoint; one of each size that is there if none.")
+    ] = None,
+    weights: Annotated[
+        str, typer.Option(help="Of auto, int8 and int4, with commas between; what makes sense here if left out.")
+    ] = "",
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU; as the settings say if left out.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+    directory: ModelsDirectoryOption = None,
+) -> None:
+    """Measure what this machine speaks in real time, which `engine = "auto"` goes by (docs/hardware.md).
+
+    Best while nothing else runs. The exit code says 0: measured, 1: nothing could be.
+    """
+    settings = _common_settings(config, data_dir, debug)
+    try:
+        with _told_in_a_line():
+            plan = bench_command.plan(checkpoint or (), asked.listed(weights), threads, settings, directory)
+    except verify_command.NoSuchCheckpoint as error:
+        _die(str(error))
+    results = _run(bench_command.bench(plan))
+    if json:
+        print(bench_command.as_json(results))
+    else:
+        bench_command.show(results, settings.qwen.auto_rtf)
+    raise typer.Exit(0 if bench_command.is_anything_measured(results) else 1)
 
 
 _CHECKPOINT_NAMES = ", ".join(map(checkpoints.short, checkpoints.CHECKPOINTS))

@@ -64,10 +64,13 @@ class Daemon:
         self._settings = settings
         is_default = settings.models.dir is None and settings.data_dir is None
         self._models = ModelsDirectory(
-            settings.models_path, obstacle=lambda: obstacle_of(settings), is_default=is_default
+            settings.models_path, obstacle=lambda: obstacle_of(settings, self._models.verdict), is_default=is_default
         )
         self._downloads = Downloads(settings.models_path, offline=settings.models.offline)
         self._choice = choice or choose_engine(settings)
+        self._models.verdict = self._choice.verdict
+        if self._choice.reason:
+            logger.info("%s", self._choice.reason)
         data = data_dir.prepare(settings.data_path)
         self._token = _token(data)
         self._invitations = Invitations()
@@ -196,7 +199,8 @@ class Daemon:
         capabilities = self._speech.capabilities
         spoken = " ".join(self._speech.voices.languages)
         if capabilities.is_preview:
-            logger.info("speaking with the embedded preview voice (%s); Qwen3-TTS: %s", spoken, DOWNLOAD_QWEN)
+            way = "" if self._choice.reason else f"; Qwen3-TTS: {DOWNLOAD_QWEN}"
+            logger.info("speaking with the embedded preview voice (%s)%s", spoken, way)
         else:
             logger.info("speaking with %s (%s)", capabilities.engine, spoken)
         if self._http is not None and sys.stderr.isatty():

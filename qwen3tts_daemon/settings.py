@@ -356,6 +356,9 @@ class QwenSettings(EngineOptions):
     preview voice speaks it, in a process of its own."""
     preload: bool = True
     """Load at start, so that the first request is fast; the ports that wait for a warm voice open then."""
+    auto_rtf: float = Field(default=0.8, gt=0)
+    """With engine "auto" and no GPU: speak where a second of sound takes this many seconds at most. That is measured
+    once, while the preview voice speaks; `qwen3tts-daemon bench` measures anew."""
 
     @property
     def engine_options(self) -> dict[str, Any]:
@@ -443,7 +446,8 @@ class Settings(BaseSettings):
     """Log what is spoken. Off by default: what a household says is private."""
     engine: Literal["auto", "embedded", "qwen", "http"] = "auto"
     """Who speaks: "qwen": Qwen3-TTS; "embedded": the preview voice; "http": a speech server elsewhere, which text is
-    sent to; "auto": Qwen3-TTS if there are a GPU and a checkpoint, else the preview voice."""
+    sent to; "auto": Qwen3-TTS if there is a checkpoint, and a GPU or a CPU that was measured to speak in time, else
+    the preview voice."""
     voice: Annotated[str | None, BeforeValidator(_empty_is_unset), OnPage(is_voice=True)] = None
     """Voice of requests that name none; empty means the best one for the language."""
     language: Annotated[LanguageCode, OnPage()] = "en"

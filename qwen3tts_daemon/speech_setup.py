@@ -1,7 +1,8 @@
-"""A Speech as the settings want it, and another engine for it when checkpoints come.
+"""A Speech as the settings want it, and another engine for it when checkpoints come or were measured.
 
 The choice `auto`, and `qwen` without named checkpoints, means the best of what lies in the models directory; while the
-daemon runs that may change. The new engine loads beside the old one, which speaks until the new one can.
+daemon runs that may change. The new engine loads beside the old one, which speaks until the new one can. So it is on
+a machine without a card whose speed is not known yet: the preview voice speaks, and the other is measured beside it.
 """
 
 import asyncio
@@ -11,9 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qwen3tts_daemon import durable_files
-from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, start_engine
+from qwen3tts_daemon.hosting.engine_selection import (
+    EngineChoice,
+    choose_engine,
+    kept_measurements,
+    manager_config,
+    start_engine,
+)
+from qwen3tts_daemon.hosting.measuring import measure
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.hosting.real_time import Unmeasured
 from qwen3tts_daemon.hosting.worker_client import EngineSpec
 from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.settings import Settings, SettingsError
@@ -31,6 +40,7 @@ from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.profiles import Profiles
+from qwen_tts.bench.figures import MeasureOptions
 from qwen_tts.errors import OutOfMemory
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
 
@@ -136,7 +146,7 @@ def _library(directory: Path) -> VoiceLibrary:
 
 
 class EngineRenewal:
-    """Chooses the engine anew when a checkpoint has come, and lets Speech change to it."""
+    """Chooses the engine anew when a checkpoint has come or was measured, and lets Speech change to it."""
 
     def __init__(
         self, choice: EngineChoice, speech: Speech, models: ModelsDirectory, settings: Settings,
@@ -151,6 +161,10 @@ class EngineRenewal:
 
     async def run(self) -> None:
         """Until cancelled."""
+        if isinstance(self.choice.verdict, Unmeasured):
+            if self.choice.preload:
+                await self._speech.warm()  # loading beside it would be measured too
+            await self._choose_anew()
         async for came, gone in self._models.changes():
             self._speech.models.on_disk = self._models.names
             for name in gone:
@@ -167,7 +181,7 @@ class EngineRenewal:
 
     async def _choose_anew(self) -> None:
         try:
-            choice = await asyncio.to_thread(choose_engine, self._settings)
+            choice = await self._settled_choice()
             if choice.spec != self.choice.spec:
                 await self._make_room_for(choice)
         except Exception as error:
@@ -177,6 +191,23 @@ class EngineRenewal:
             )
         else:
             self.choice, self._models.problem = choice, ""
+
+    async def _settled_choice(self) -> EngineChoice:
+        """What it depends on is measured first."""
+        measurements = await asyncio.to_thread(kept_measurements, self._settings)
+        while True:
+            choice = await asyncio.to_thread(choose_engine, self._settings, measurements)
+            verdict = choice.verdict
+            if verdict != self._models.verdict:
+                logger.info("%s", choice.reason)
+                self._models.verdict = verdict
+            if not isinstance(verdict, Unmeasured):
+                return choice
+            checkpoint, way = verdict.checkpoint, verdict.way
+            asked = MeasureOptions(
+                checkpoint=str(checkpoint.path.absolute()), way=way, threads=self._settings.qwen.threads
+            )
+            measurements.put(checkpoint, way, await measure(asked))
 
     async def _make_room_for(self, choice: EngineChoice) -> None:
         """On a card that has no room for both, the engine before goes first, as soon as nobody speaks; who comes in

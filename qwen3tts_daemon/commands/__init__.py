@@ -2,6 +2,7 @@
 
 check       do the checkpoints do what they should? In a child process
 admin       a running daemon, asked over HTTP with its token
+bench       what does this machine speak in real time? In child processes
 arguments   the options Wyoming users know, in the words of our settings
 client      a running daemon, asked over Wyoming
 config      every option, its value and where it came from

@@ -17,11 +17,13 @@ import typer
 
 from qwen3tts_daemon.commands import local
 from qwen3tts_daemon.downloads.verify import folders
-from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.hosting import checked, checkpoints
+from qwen3tts_daemon.hosting.engine_selection import checked_file
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech.request import Order
 from qwen_tts.api import PCM_BYTES
 from qwen_tts.check.options import ALL_WELL, COULD_NOT_RUN, WRONG, CheckOptions, Reference
+from qwen_tts.check.report import Report
 from qwen_tts.check.sentences import sentences
 from qwen_tts.config.checkpoint import is_codec_directory
 from qwen_tts.errors import BadCheckpoint, SynthesisError
@@ -53,7 +55,24 @@ def check(options: CheckOptions, settings: Settings) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if options.reference is None and _clones(options):
             options = asyncio.run(_with_preview_voices(options, settings, Path(folder)))
-        return _run_child(options)
+        report = options.report or str(Path(folder) / "report.json")
+        status = _run_child(msgspec.structs.replace(options, report=report))
+        if status in (ALL_WELL, WRONG):  # else there may be no report, or one of another check
+            remember_passed(options, Path(report), checked_file(settings))
+        return status
+
+
+def remember_passed(options: CheckOptions, file: Path, checked_here: Path) -> None:
+    """For `engine = "auto"`: what was only looked at, or in part, counts for nothing."""
+    report = msgspec.json.decode(file.read_bytes(), type=Report)
+    if report.is_quick or not report.is_whole or options.sentences:
+        return
+    well = {one.identity.name: not one.problems for one in report.checkpoints}
+    outcomes = {path: well[path.name] for path in map(Path, options.checkpoints) if path.name in well}
+    try:
+        checked.remember(checked_here, outcomes, options.engine.get("weights", "auto"))
+    except OSError as error:
+        typer.echo(f"that they have passed cannot be kept: {checked_here}: {error.strerror}", err=True)
 
 
 def _run_child(options: CheckOptions) -> int:

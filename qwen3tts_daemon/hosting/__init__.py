@@ -1,6 +1,10 @@
 """Which engine speaks, its life, its process, and the messages to it.
 
 engine_selection  settings and machine -> which engine
+real_time         which checkpoints a machine without a card speaks in time, by what was measured
+real_time_words   that, in words and in values
+measuring         measures a checkpoint, in a child process
+measurements      what was measured, kept in a file; checked: which checkpoints have passed `check`
 checkpoints       the official checkpoints, and which are on disk
 models_directory  checkpoints that come and go while the daemon runs
 speech_server     the server elsewhere that the settings mean

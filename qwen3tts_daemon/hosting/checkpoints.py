@@ -1,5 +1,6 @@
 """The Qwen3-TTS checkpoints: the official ones by the names that people type, and those that lie in a directory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def way_to_voices(engine: Capabilities) -> str:
     return f"make them on {engine.text_goes_to}, which speaks here" if engine.text_goes_to else DOWNLOAD_QWEN
 
 
+_SIZES = {"0b6": "0.6B", "1b7": "1.7B"}
 _ORDER = [one.name for one in CHECKPOINT_TYPES]
 
 
@@ -67,10 +69,17 @@ class Checkpoint:
     kind: TypeName
     size: str
     """0b6 or 1b7; a fine-tune may say something else"""
+    weights_per_frame: int
+    """How much work it is to speak with it"""
 
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def size_in_words(self) -> str:
+        """As its name has it: 0.6B"""
+        return _SIZES.get(self.size, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,12 @@ class Found:
 
     @property
     def best_of_each_kind(self) -> tuple[Checkpoint, ...]:
-        return tuple({one.kind: one for one in reversed(self.checkpoints)}.values())[::-1]
+        return best_of_each_kind(self.checkpoints)
+
+
+def best_of_each_kind(those: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
+    """The first of each."""
+    return tuple({one.kind: one for one in reversed(those)}.values())[::-1]
 
 
 def scan(directory: Path) -> Found:
@@ -115,7 +129,7 @@ def read(path: Path) -> Checkpoint:
     text_tokenizer_files(path)
     for file in (*weight_files(path), *weight_files(path / CODEC_DIRECTORY)):
         check_arrived(file)
-    return Checkpoint(path, config.kind, config.size)
+    return Checkpoint(path, config.kind, config.size, config.weights_per_frame)
 
 
 def is_arriving(path: Path) -> bool:

@@ -1,4 +1,8 @@
-"""Which engine the settings mean: the preview voice, Qwen3-TTS where it can run, or a server elsewhere."""
+"""Which engine the settings mean: the preview voice, Qwen3-TTS where it can run, or a server elsewhere.
+
+`auto` on a machine without a card goes by what was measured (real_time.py); until that is known, the preview
+voice speaks. Whoever names the engine, the device or the weights is obeyed without it.
+"""
 
 import importlib.util
 import logging
@@ -6,16 +10,21 @@ import platform
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from qwen3tts_daemon.hosting import checkpoints
+from qwen3tts_daemon.hosting import checked, checkpoints, real_time
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Checkpoint
+from qwen3tts_daemon.hosting.measurements import Measurements
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig
 from qwen3tts_daemon.hosting.models_directory import Obstacle
+from qwen3tts_daemon.hosting.real_time import InTime, Knowledge, TooSlow, Verdict
+from qwen3tts_daemon.hosting.real_time_words import told
 from qwen3tts_daemon.hosting.spare_process import EngineProcess
 from qwen3tts_daemon.hosting.speech_server import server_options
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
 from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen_tts.bench.figures import Way
 from qwen_tts.cores import usable_cores
 from qwen_tts.errors import BadCheckpoint
 
@@ -25,8 +34,6 @@ _QWEN = "qwen_tts.hosting.host:create"
 
 _MOST_THREADS = 4
 """More do not make the embedded voice faster."""
-
-_INSTALL_TORCH = "pip install 'qwen3tts-daemon[gpu]'"
 
 _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """An NVIDIA card, on Linux and in the Windows subsystem; finding out more takes seconds of imports."""
@@ -41,6 +48,10 @@ class EngineChoice:
     preload: bool
     stand_in: EngineSpec | None = None
     """Speaks until the engine is loaded"""
+    verdict: Verdict | None = None
+    """What the choice went by, if it went by what this machine was measured to speak"""
+    reason: str = ""
+    """That, in a line"""
 
 
 async def start_engine(spec: EngineSpec | ServerOptions) -> EngineProcess:
@@ -52,10 +63,12 @@ async def start_engine(spec: EngineSpec | ServerOptions) -> EngineProcess:
     return HttpEngine(spec)
 
 
-def choose_engine(settings: Settings) -> EngineChoice:
-    """The one that is asked for; else Qwen3-TTS where a card and a checkpoint are, and the preview voice elsewhere.
+def choose_engine(settings: Settings, measurements: Measurements | None = None) -> EngineChoice:
+    """The one that is asked for; else Qwen3-TTS where a checkpoint is and a card, or a CPU that speaks it in time, and
+    the preview voice elsewhere.
 
-    Raises SettingsError for a choice that cannot be met.
+    `measurements`: what is known of this machine, read from the cache directory if left out. Raises SettingsError for a
+    choice that cannot be met.
     """
     _check_threads(settings)
     if settings.engine == "embedded":
@@ -63,41 +76,78 @@ def choose_engine(settings: Settings) -> EngineChoice:
     if settings.engine == "http":
         return EngineChoice(server_options(settings), ManagerConfig(), preload=True)
     if settings.engine == "qwen":
-        if not _is_installed():
-            raise SettingsError(f"engine is qwen, and torch is missing: {_INSTALL_TORCH}")
+        if not is_installed("torch"):
+            raise SettingsError(f"engine is qwen, and torch is missing: {install_torch()}")
         return _qwen(settings, _named(settings) or _best(settings))
-    if not (_is_installed() and _has_gpu()):
+    if not is_installed("torch"):
         return _preview(settings)
     found = checkpoints.scan(settings.models_path)
     for one in found.broken:
         logger.warning("checkpoint %s is skipped: %s", one.path.name, one.reason)
-    if chosen := _named(settings) or found.best_of_each_kind:
-        return _qwen(settings, chosen)
-    logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, DOWNLOAD_QWEN)
-    return _preview(settings)
+    named = _named(settings)
+    if not named and not found.checkpoints:
+        if card() is not None:
+            logger.info("there is a GPU and no checkpoint in %s: %s", settings.models_path, DOWNLOAD_QWEN)
+        return _preview(settings)
+    if card() is not None or settings.qwen.device is not None or settings.qwen.weights != "auto":
+        return _qwen(settings, named or found.best_of_each_kind)
+    return _measured_choice(settings, named or found.checkpoints, measurements or kept_measurements(settings))
 
 
-def obstacle_of(settings: Settings) -> Obstacle | None:
-    """Why a checkpoint that comes would not speak."""
+def kept_measurements(settings: Settings, threads: int | None = None) -> Measurements:
+    """What was measured before on this machine, with so many threads, or as many as are set."""
+    return Measurements(settings.data_path / "cache" / "measured.json", threads or settings.qwen.threads)
+
+
+def checked_file(settings: Settings) -> Path:
+    """What `qwen3tts-daemon check` leaves."""
+    return settings.data_path / checked.FILE_NAME
+
+
+def _measured_choice(
+    settings: Settings, candidates: tuple[Checkpoint, ...], measurements: Measurements
+) -> EngineChoice:
+    has_openvino, most_rtf = is_installed("openvino"), settings.qwen.auto_rtf
+    file = checked_file(settings)
+    known = Knowledge(
+        measurements.of, lambda one: checked.has_passed(file, one.path, "int4"), has_openvino, most_rtf
+    )  # fmt: skip
+    verdict = real_time.verdict(candidates, known)
+    has_smaller = all(one.size == "1b7" for one in candidates)
+    reason = told(verdict, most_rtf, has_smaller=has_smaller, has_openvino=has_openvino)
+    choice = _qwen(settings, verdict.checkpoints, verdict.way) if isinstance(verdict, InTime) else _preview(settings)
+    return replace(choice, verdict=verdict, reason=reason)
+
+
+def obstacle_of(settings: Settings, verdict: Verdict | None) -> Obstacle | None:
+    """Why a checkpoint that comes would not speak. `verdict`: on those that are there."""
     if settings.engine in ("embedded", "http"):
         return Obstacle("setting", f'engine = "{settings.engine}"')
     if settings.qwen.checkpoints:
         return Obstacle("setting", "qwen.checkpoints")
-    if not _is_installed():
+    if not is_installed("torch"):
         start = Path(sys.prefix).parent / "start.sh"
-        return Obstacle("pytorch", "./start.sh" if start.is_file() else _INSTALL_TORCH)
-    if settings.engine == "auto" and not _has_gpu():
-        return Obstacle("card", 'engine = "qwen"')
+        return Obstacle("pytorch", "./start.sh" if start.is_file() else install_torch())
+    if isinstance(verdict, TooSlow):
+        return Obstacle("slow", 'engine = "qwen"')
     return None
 
 
-def _has_gpu() -> bool:
-    is_apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")
-    return is_apple or any(path.exists() for path in _DEVICES)
+def card() -> Literal["cuda", "mps"] | None:
+    """What the engine would run on by itself, as far as can be seen from outside."""
+    if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
+        return "mps"
+    return "cuda" if any(path.exists() for path in _DEVICES) else None
 
 
-def _is_installed() -> bool:
-    return importlib.util.find_spec("torch") is not None
+def install_torch() -> str:
+    """The command that installs what Qwen3-TTS needs here."""
+    return f"pip install 'qwen3tts-daemon[{'cpu' if card() is None else 'gpu'}]'"
+
+
+def is_installed(package: str) -> bool:
+    """Not imported: that takes seconds."""
+    return importlib.util.find_spec(package) is not None
 
 
 def manager_config(choice: EngineChoice, settings: Settings) -> ManagerConfig:
@@ -129,10 +179,14 @@ def _best(settings: Settings) -> tuple[Checkpoint, ...]:
     raise SettingsError(f"engine is qwen, and {directory} holds no checkpoint: {DOWNLOAD_QWEN}{reasons}")
 
 
-def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
+def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...], way: Way | None = None) -> EngineChoice:
+    """`way`: what was measured to be in time; None: as the settings say."""
     qwen = settings.qwen
+    if way is None and qwen.weights == "int4":
+        _tell_unjudged(settings, chosen)
     options = {
         **qwen.engine_options,
+        **({} if way is None else {"device": way.device, "weights": way.weights}),
         "checkpoints": [str(one.path.resolve()) for one in chosen],
         "keep_loaded": list(qwen.keep_loaded),
         "load_timeout_s": qwen.load_timeout_s,
@@ -143,6 +197,13 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...]) -> EngineChoice:
     stand_in = _preview_spec(settings) if qwen.while_loading == "embedded" else None
     spec = EngineSpec(_QWEN, options, ("qwen_tts.engine.engine",), settings.log_level)
     return EngineChoice(spec, config, qwen.preload, stand_in)
+
+
+def _tell_unjudged(settings: Settings, chosen: tuple[Checkpoint, ...]) -> None:
+    file = checked_file(settings)
+    for one in chosen:
+        if not checked.has_passed(file, one.path, "int4"):
+            logger.info('%s speaks with weights = "int4", not judged by ear: qwen3tts-daemon check', one.name)
 
 
 def _preview(settings: Settings) -> EngineChoice:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Found, is_arriving, scan, short
+from qwen3tts_daemon.hosting.real_time import Verdict
 
 _PERIOD_S = 2.0
 """Between two looks; what does not change from one to the next has come to rest."""
 
-ObstacleCode = Literal["setting", "pytorch", "card"]
+ObstacleCode = Literal["setting", "pytorch", "slow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Obstacle:
     """Why Qwen3-TTS would not speak here, whatever lies in the directory."""
 
     code: ObstacleCode
-    """setting: another engine is asked for, or certain checkpoints; pytorch: it is not installed; card: none is here"""
+    """setting: another engine is asked for, or certain checkpoints; pytorch: it is not installed; slow: it was measured
+    without a card"""
     way_out: str
     """A command, or an option"""
 
@@ -45,6 +47,8 @@ class ModelsDirectory:
         self.found = _whole(path)
         self.problem = ""
         """Why what has come does not speak"""
+        self.verdict: Verdict | None = None
+        """What this machine was measured to speak of it; None where nobody has to ask"""
 
     @property
     def names(self) -> tuple[str, ...]:

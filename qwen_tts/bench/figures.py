@@ -4,11 +4,12 @@ from typing import Literal
 
 import msgspec
 
+from qwen_tts.config.engine import Weights
+
 FRAME_MS = 80.0
 """Of sound, in a frame of the release's models"""
 
 Device = Literal["cpu", "cuda", "mps"]
-Weights = Literal["auto", "int8", "int4"]
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ class MeasureOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The process ends itself then: the first load of a checkpoint takes a while"""
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Figures(msgspec.Struct, frozen=True, kw_only=True, tag="figures"):
     """Of one listener; times in milliseconds."""
 
     frame_ms: float
@@ -49,3 +50,12 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rtf(self) -> float:
         return self.frame_ms / FRAME_MS
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """Nothing could be measured."""
+
+    reason: str
+
+
+Measured = Figures | Failed

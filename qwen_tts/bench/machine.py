@@ -1,5 +1,6 @@
 """This machine as figures name it. No torch, no other process: who asks at every start should not wait."""
 
+import hashlib
 import os
 import platform
 from contextlib import suppress
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from qwen_tts.cores import usable_cores
+
 _PACKAGES = ("qwen3tts-daemon", "torch", "openvino", "triton", "flash-attn")
 """That decide on how fast it speaks"""
+_COMPUTING = ("checkpoint", "kernels", "models", "modules", "runtime")
 _NVIDIA = Path("/proc/driver/nvidia")
 
 
@@ -20,18 +24,21 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     cpu: str
     cores: int
-    """That this process may use"""
+    """Fast ones, that this process may use"""
     memory_gib: int
     cards: tuple[str, ...]
     driver: str
     """Of the cards; empty without any"""
     versions: dict[str, str]
+    engine_code: str
+    """Another one after each change of what computes, also between two versions"""
 
 
 def this_machine() -> Machine:
     return Machine(
-        system=f"{platform.system()} {platform.machine()}", cpu=cpu_name(), cores=usable_cores(),
+        system=f"{platform.system()} {platform.machine()}", cpu=cpu_name(), cores=usable_cores().threads,
         memory_gib=_memory_gib(), cards=_cards(), driver=_first_line(_NVIDIA / "version"), versions=versions(_PACKAGES),
+        engine_code=_engine_code(),
     )  # fmt: skip
 
 
@@ -41,10 +48,6 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
@@ -57,6 +60,12 @@ def _version(package: str) -> str:
         return installed_version(package)
     except PackageNotFoundError:
         return ""
+
+
+def _engine_code() -> str:
+    package = Path(__file__).parents[1]
+    files = (path for room in _COMPUTING for path in sorted((package / room).glob("*.py")))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def _memory_gib() -> int:

@@ -13,6 +13,7 @@ from qwen_tts.bench.endless_rows import EndlessRows, positions
 from qwen_tts.bench.figures import Figures, MeasureOptions
 from qwen_tts.config.checkpoint import read_checkpoint_config
 from qwen_tts.config.engine import EngineConfig
+from qwen_tts.cores import usable_cores
 from qwen_tts.engine.loaded_checkpoint import Factories, LoadedCheckpoint
 from qwen_tts.runtime.backends import check_backend
 
@@ -28,7 +29,7 @@ def measure(options: MeasureOptions) -> Figures:
         "threads": options.threads, "rows": 1, **positions(1),
     })  # fmt: skip
     check_backend(config)
-    threads = options.threads or torch.get_num_threads()
+    threads = options.threads or usable_cores().threads
     torch.set_num_threads(threads)
     copied = copy_gb_s()
     before = time.perf_counter()

@@ -3,7 +3,7 @@
 Quantised is what a frame multiplies with: the layers without bias. Norms, embeddings and projections stay as they are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from torch import nn
@@ -19,6 +19,15 @@ def quantise_layers(parts: Mapping[str, nn.Module], bits: Bits, device: torch.de
         for path, layer in list(_layers_without_bias(module)):
             kept = _quantised(part, path, layer, bits, read)
             module.set_submodule(path, QuantisedLinear(kept).to(device))
+
+
+def plan_quantised(networks: Iterable[nn.Module], bits: Bits) -> None:
+    """Quantised layers without memory into planned networks, as `quantise_layers` makes them."""
+    for network in networks:
+        for path, layer in list(_layers_without_bias(network)):
+            assert isinstance(layer.weight, nn.Parameter)
+            outputs, inputs = layer.weight.shape
+            network.set_submodule(path, QuantisedLinear(QuantisedWeight.planned(outputs, inputs, bits)))
 
 
 def _layers_without_bias(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:

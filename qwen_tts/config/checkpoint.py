@@ -71,6 +71,12 @@ class TransformerConfig(_Section):
             raise ValueError(f"head_dim {self.head_dim} must be even")
         return self
 
+    @property
+    def weights(self) -> int:
+        """That a position is multiplied with, in all layers."""
+        attention = 2 * self.hidden_size * self.head_dim * (self.heads + self.kv_heads)
+        return self.layers * (attention + 3 * self.hidden_size * self.intermediate_size)
+
 
 def _with_one_rope_theta(given: dict[str, Any]) -> dict[str, Any]:
     """transformers 5 writes `rope_parameters`; before, there were `rope_theta` and `rope_scaling`.
@@ -226,6 +232,12 @@ class CheckpointConfig(_Section):
     def voice_kind(self) -> VoiceKind:
         """The only kind of voice that this checkpoint speaks with."""
         return type_named(self.kind).voice_kind
+
+    @property
+    def weights_per_frame(self) -> int:
+        """That are read for a frame: the talker's once, the code predictor's for each codebook but the first."""
+        predictor = self.talker.code_predictor
+        return self.talker.weights + (predictor.codebooks - 1) * predictor.weights
 
     @property
     def type_name(self) -> str:

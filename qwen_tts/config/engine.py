@@ -89,8 +89,9 @@ class EngineOptions(_Section):
     without bfloat16 and little memory: checkpoints of 0.6B have numbers that it cannot hold, and what they say then
     fails. The log warns of those that are known; 1.7B is said to fit."""
     weights: Weights = "auto"
-    """Of talker and code predictor, on a CPU: int8 and int4 are read in a half and a quarter of the time of 16 bits, by
-    the package openvino. auto: as they are in the checkpoint. What is said changes; nobody has judged it by ear."""
+    """Of talker and code predictor: int8 and int4 take a half and a quarter of the memory of 16 bits, and less time to
+    read; on a CPU by the package openvino, on an NVIDIA card by kernels of our own. auto: as they are in the
+    checkpoint. What is said changes; nobody has judged it by ear."""
     threads: int | None = Field(default=None, ge=1)
     """Of the CPU, where the model runs on it; by default one for each fast core that this process may use."""
     nice: int = Field(default=NICE, ge=0, le=19)

@@ -3,6 +3,7 @@
 For few tokens a program multiplies whole rows of the weight in registers; for many it uses the tensor cores. Many
 tokens are read as `Hidden` has them: already multiplied with the norm's
 weight, in the weights' dtype, and not yet divided by the root mean square, which every program adds up from `squares`.
+The kernels are in products.py.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from qwen_tts.kernels.chain import LINE_BYTES, fetch_ahead, launch, shared_bytes, wait
+from qwen_tts.kernels.chain import LINE_BYTES, launch, shared_bytes, wait
+from qwen_tts.kernels.products import few, many
 from qwen_tts.kernels.split_k import SplitKWorkspace
+from qwen_tts.kernels.weights import Weight, bits_of, groups_of, input_bytes, tensors_of
 
 MAX_TOKENS = 128
 """Tokens of one launch."""
@@ -22,8 +25,9 @@ MAX_TOKENS = 128
 FEW = 2
 """Tokens that are few."""
 
+_FEW_WEIGHTS = {16: 2**13, 8: 2**14, 4: 2**14}  # by bits: in a program for few tokens
 _SHARED_PRODUCT_TILES = 512  # that more than one program works on, at most
-_PARTIAL_PRODUCT_ELEMENTS = 2**21  # of their shares
+_PARTIAL_PRODUCT_ELEMENTS = 2**22  # of their shares
 MAX_PARTS = 128
 """Programs of a row's sum at most: each adds up the squares of its outputs."""
 
@@ -50,150 +54,6 @@ class Hidden:
 
     def __getitem__(self, tokens: slice) -> "Hidden":
         return Hidden(self.value[tokens], self.scaled[tokens], self.squares[tokens])
-
-
-@triton.jit(do_not_specialize=["tokens"])
-def _few(
-    x, norm, weight, residual, out, tokens, outputs, stride, eps,
-    WIDTH: tl.constexpr, TOKENS: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
-    NORM: tl.constexpr, GATED: tl.constexpr, RESIDUAL: tl.constexpr, CHAINED: tl.constexpr,
-):  # fmt: skip
-    """A program computes BLOCK_N outputs of every token, BLOCK_K inputs at a time."""
-    n = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
-    t, k = tl.arange(0, TOKENS), tl.arange(0, BLOCK_K)
-    inside_n, inside_t = n < outputs, t < tokens
-    rows = weight + n[:, None].to(tl.int64) * WIDTH + k[None, :]
-    ups = rows + outputs.to(tl.int64) * WIDTH
-    inside = inside_n[:, None] & (k < WIDTH)[None, :]
-    gate = tl.load(rows, mask=inside, other=0.0)
-    if GATED:
-        up = tl.load(ups, mask=inside, other=0.0)
-    wait(CHAINED)
-    squares = tl.zeros([TOKENS, BLOCK_K], tl.float32)
-    total = tl.zeros([TOKENS, BLOCK_N, BLOCK_K], tl.float32)
-    total_up = tl.zeros([TOKENS, BLOCK_N, BLOCK_K], tl.float32)
-    for start in tl.static_range(0, WIDTH, BLOCK_K):
-        inside_k = start + k < WIDTH
-        inside_x = inside_t[:, None] & inside_k[None, :]
-        inputs = tl.load(x + t[:, None] * stride + start + k[None, :], mask=inside_x, other=0.0).to(tl.float32)
-        if NORM:
-            squares += inputs * inputs
-            inputs *= tl.load(norm + start + k, mask=inside_k, other=0.0).to(tl.float32)[None, :]
-        total += gate.to(tl.float32)[None, :, :] * inputs[:, None, :]
-        if GATED:
-            total_up += up.to(tl.float32)[None, :, :] * inputs[:, None, :]
-        if start + BLOCK_K < WIDTH:
-            inside = inside_n[:, None] & (start + BLOCK_K + k < WIDTH)[None, :]
-            gate = tl.load(rows + start + BLOCK_K, mask=inside, other=0.0)
-            if GATED:
-                up = tl.load(ups + start + BLOCK_K, mask=inside, other=0.0)
-    value = tl.sum(total, axis=2)
-    if NORM:
-        scale = tl.rsqrt(tl.sum(squares, axis=1) / WIDTH + eps)[:, None]
-        value *= scale
-    if GATED:
-        other = tl.sum(total_up, axis=2)
-        if NORM:
-            other *= scale
-        value = value * tl.sigmoid(value) * other
-    at = t[:, None] * outputs + n[None, :]
-    inside = inside_t[:, None] & inside_n[None, :]
-    if RESIDUAL:
-        value += tl.load(residual + at, mask=inside, other=0.0)
-    tl.store(out + at, value.to(out.dtype.element_ty), mask=inside)
-
-
-@triton.jit
-def _fetch_rows(start, rows, width, ROWS: tl.constexpr, LINE: tl.constexpr, LINES: tl.constexpr, WIDTH: tl.constexpr):
-    """Ask for `width` elements of each of `rows` rows of a weight to be brought into the L2."""
-    row, line = tl.minimum(tl.arange(0, ROWS), rows - 1), tl.minimum(tl.arange(0, LINES) * LINE, width - 1)
-    fetch_ahead(start + row[:, None].to(tl.int64) * WIDTH + line[None, :])
-
-
-@triton.jit(do_not_specialize=["tokens", "splits"])
-def _many(
-    x, squares, weight, residual, out, next_norm, next_scaled, next_squares, partial, arrivals,
-    tokens, outputs, stride, square_stride, splits, eps,
-    WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, SHARED: tl.constexpr,
-    PARTS: tl.constexpr, NORM: tl.constexpr, GATED: tl.constexpr, RESIDUAL: tl.constexpr, PRECISION: tl.constexpr,
-    LINE: tl.constexpr, LINES: tl.constexpr, CHAINED: tl.constexpr,
-):  # fmt: skip
-    """BLOCK_N outputs of BLOCK_T tokens, over a share of the inputs. The tensor cores want 64 rows, which the weight
-    has. The last of `splits` programs to arrive adds the shares up, in their order.
-    """
-    block, split = tl.program_id(0), tl.program_id(1)
-    n = block * BLOCK_N + tl.arange(0, BLOCK_N)
-    t = tl.program_id(2) * BLOCK_T + tl.arange(0, BLOCK_T)
-    k = tl.arange(0, BLOCK_K)
-    # Beyond the last one it is read again, and what comes of that is dropped: masks would be in the way of the loop.
-    read_n, read_t = tl.minimum(n, outputs - 1), tl.minimum(t, tokens - 1)
-    share = tl.cdiv(tl.cdiv(WIDTH, BLOCK_K), splits) * BLOCK_K
-    first = split * share
-    last = tl.minimum(first + share, WIDTH)
-    ups = outputs.to(tl.int64) * WIDTH
-    if CHAINED:
-        own = weight + (block * BLOCK_N).to(tl.int64) * WIDTH + first
-        _fetch_rows(own, outputs - block * BLOCK_N, last - first, BLOCK_N, LINE, LINES, WIDTH)
-        if GATED:
-            _fetch_rows(own + ups, outputs - block * BLOCK_N, last - first, BLOCK_N, LINE, LINES, WIDTH)
-    rows = weight + read_n[:, None].to(tl.int64) * WIDTH + k[None, :]
-    inputs = x + read_t[None, :] * stride + k[:, None]
-    wait(CHAINED)
-    total, total_up = tl.zeros([BLOCK_N, BLOCK_T], tl.float32), tl.zeros([BLOCK_N, BLOCK_T], tl.float32)
-    for start in range(first, last, BLOCK_K):
-        if WIDTH % BLOCK_K:
-            there = start + k < WIDTH
-            columns = tl.load(inputs + start, mask=there[:, None], other=0.0)
-            gate = tl.load(rows + start, mask=there[None, :], other=0.0)
-        else:
-            columns, gate = tl.load(inputs + start), tl.load(rows + start)
-        total = tl.dot(gate, columns, total, input_precision=PRECISION)
-        if GATED:
-            if WIDTH % BLOCK_K:
-                up = tl.load(rows + ups + start, mask=there[None, :], other=0.0)
-            else:
-                up = tl.load(rows + ups + start)
-            total_up = tl.dot(up, columns, total_up, input_precision=PRECISION)
-    if SHARED:
-        SIZE: tl.constexpr = BLOCK_N * BLOCK_T
-        tile = tl.program_id(2) * tl.num_programs(0) + block
-        inside_tile = tl.arange(0, BLOCK_N)[:, None] * BLOCK_T + tl.arange(0, BLOCK_T)[None, :]
-        shares = partial + tile.to(tl.int64) * (splits * (2 if GATED else 1) * SIZE) + inside_tile
-        tl.store(shares + split * SIZE, total)
-        if GATED:
-            tl.store(shares + (splits + split) * SIZE, total_up)
-        tl.debug_barrier()
-        is_last = tl.atomic_add(arrivals + tile, 1, sem="acq_rel") == splits - 1
-        if is_last:
-            tl.store(arrivals + tile, 0)
-            tl.debug_barrier()
-            total, total_up = tl.zeros([BLOCK_N, BLOCK_T], tl.float32), tl.zeros([BLOCK_N, BLOCK_T], tl.float32)
-            for other in range(splits):
-                total += tl.load(shares + other * SIZE, cache_modifier=".cg")
-                if GATED:
-                    total_up += tl.load(shares + (splits + other) * SIZE, cache_modifier=".cg")
-    else:
-        is_last = True
-    if is_last:
-        inside_n, inside_t = n < outputs, t < tokens
-        if NORM:
-            p = tl.arange(0, PARTS)
-            parts = tl.load(squares + read_t[:, None] * square_stride + p[None, :])
-            scale = tl.rsqrt(tl.sum(parts, axis=1) / WIDTH + eps)[None, :]
-            total *= scale
-            total_up *= scale
-        if GATED:
-            total = total * tl.sigmoid(total) * total_up
-        value = tl.trans(total)
-        at = t[:, None] * outputs + n[None, :]
-        inside = inside_t[:, None] & inside_n[None, :]
-        if RESIDUAL:
-            value += tl.load(residual + at, mask=inside, other=0.0)
-            scaled = value * tl.load(next_norm + n, mask=inside_n, other=0.0).to(tl.float32)[None, :]
-            tl.store(next_scaled + at, scaled.to(next_scaled.dtype.element_ty), mask=inside)
-            sums = tl.sum(tl.where(inside, value * value, 0.0), axis=1)
-            tl.store(next_squares + t * PARTS + block, sums, mask=inside_t)
-        tl.store(out + at, value.to(out.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -226,7 +86,7 @@ def product_workspace(device: torch.device) -> SplitKWorkspace:
 
 
 def project(
-    hidden: Hidden, norm: Tensor, weight: Tensor, out: Tensor, workspace: SplitKWorkspace, *, eps: float,
+    hidden: Hidden, norm: Tensor, weight: Weight, out: Tensor, workspace: SplitKWorkspace, *, eps: float,
     gated: bool = False, tiled_for: int | None = None, chained: bool = False,
 ) -> None:  # fmt: skip
     """out [tokens, n] = norm(hidden) @ weight.T; with `gated` silu of that with the first half of weight [2 n, width],
@@ -239,7 +99,7 @@ def project(
 
 
 def add(
-    x: Tensor, weight: Tensor, before: Tensor, after: Hidden, next_norm: Tensor, workspace: SplitKWorkspace,
+    x: Tensor, weight: Weight, before: Tensor, after: Hidden, next_norm: Tensor, workspace: SplitKWorkspace,
     *, tiled_for: int | None = None, chained: bool = False,
 ) -> None:  # fmt: skip
     """after = before + x @ weight.T: x [tokens, k], before [tokens, n] float32; `next_norm` [n] comes next."""
@@ -250,31 +110,35 @@ def add(
 
 
 class Blocks(NamedTuple):
-    """Outputs of a program for few tokens, inputs at a time, warps."""
+    """For few tokens: outputs of a program, groups and inputs of each (powers of two), warps."""
 
     block_n: int
+    block_g: int
     block_k: int
     warps: int
 
 
 class ProductTiles(NamedTuple):
-    """For many: outputs of a program, inputs at a time, programs that share a tile, stages."""
+    """For many tokens: outputs of a program, inputs at a time, programs that share a tile, stages, warps."""
 
     block_n: int
     block_k: int
     splits: int
     stages: int
+    warps: int
 
-    def fitted(self, block_t: int, element_bytes: int, *, gated: bool) -> "ProductTiles":
-        """With as many stages, and as many inputs at a time, as the card has room for."""
-        stage = (block_t + self.block_n * (2 if gated else 1)) * self.block_k * element_bytes
+    def fitted(self, block_t: int, input_bytes: int, weight_bytes: float, *, gated: bool) -> "ProductTiles":
+        """With as many stages, and as many inputs at a time, as the card has room for; bytes are of one element."""
+        outputs = self.block_n * (2 if gated else 1)
+        stage = int((block_t * input_bytes + outputs * weight_bytes) * self.block_k)
         if shared_bytes() < 2 * stage:
-            return self._replace(block_k=self.block_k // 2).fitted(block_t, element_bytes, gated=gated)
+            halved = self._replace(block_k=self.block_k // 2)
+            return halved.fitted(block_t, input_bytes, weight_bytes, gated=gated)
         return self._replace(stages=max(1, min(self.stages, shared_bytes() // stage)))
 
 
 def _launch(
-    x: Tensor, weight: Tensor, out: Tensor, squares: Tensor | None, norm: Tensor | None, before: Tensor | None,
+    x: Tensor, weight: Weight, out: Tensor, squares: Tensor | None, norm: Tensor | None, before: Tensor | None,
     after: Hidden | None, next_norm: Tensor, workspace: SplitKWorkspace, *, eps: float, gated: bool,
     tiled_for: int | None, chained: bool,
 ) -> None:  # fmt: skip
@@ -283,60 +147,62 @@ def _launch(
     assert tokens <= MAX_TOKENS, tokens
     assert weight.shape == (outputs * (2 if gated else 1), width), (weight.shape, outputs, width, gated)
     assert out.is_contiguous()
-    flags = {"WIDTH": width, "NORM": norm is not None, "GATED": gated, "RESIDUAL": before is not None}
+    groups, element_bytes, tensors = groups_of(weight), input_bytes(weight), tensors_of(weight)
+    flags = {
+        "BITS": bits_of(weight), "WIDTH": width, "GROUPS": groups, "NORM": norm is not None, "GATED": gated,
+        "RESIDUAL": before is not None, "INTERPRETED": triton.knobs.runtime.interpret,
+    }  # fmt: skip
     beside = before if before is not None else x
     if tokens <= FEW:
-        block_n, block_k, warps = _blocks(tokens, outputs, width, gated)
+        block_n, block_g, block_k, warps = _blocks(tokens, weight, gated=gated)
         launch(
-            _few, (triton.cdiv(outputs, block_n),),
-            x, norm if norm is not None else x, weight, beside, out, tokens, outputs, x.stride(0), eps,
-            TOKENS=triton.next_power_of_2(tokens), BLOCK_N=block_n, BLOCK_K=block_k, chained=chained, num_warps=warps,
-            num_stages=1, **flags,
+            few, (triton.cdiv(outputs, block_n),),
+            x, norm if norm is not None else x, *tensors, beside, out, outputs, x.stride(0), eps, TOKENS=tokens,
+            BLOCK_N=block_n, BLOCK_G=block_g, BLOCK_K=block_k, chained=chained, num_warps=warps, num_stages=1, **flags,
         )  # fmt: skip
         return
-    block_t, element_bytes = max(16, min(64, triton.next_power_of_2(tokens))), weight.element_size()
-    tiles = _tiles(tiled_for or tokens, outputs, width, gated)
-    block_n, block_k, splits, stages = tiles.fitted(block_t, element_bytes, gated=gated)
-    grid, line = (triton.cdiv(outputs, block_n), splits, triton.cdiv(tokens, block_t)), LINE_BYTES // element_bytes
+    block_t = max(16, min(64, triton.next_power_of_2(tokens)))
+    tiles = _tiles(tiled_for or tokens, outputs, weight, gated=gated)
+    block_n, block_k, splits, stages, warps = tiles.fitted(block_t, x.element_size(), element_bytes, gated=gated)
+    grid = (triton.cdiv(outputs, block_n), splits, triton.cdiv(tokens, block_t))
     assert after is None or grid[0] <= MAX_PARTS, (outputs, block_n)
     if splits > 1:
         shared = grid[0] * grid[2]
         workspace.check(shared, shared * splits * block_n * block_t * (2 if gated else 1))
-    share = triton.cdiv(triton.cdiv(width, block_k), splits) * block_k
+    share = min(width, triton.cdiv(triton.cdiv(width, block_k), splits) * block_k)
     launch(
-        _many, grid,
-        x, squares if squares is not None else x, weight, beside, out, next_norm,
+        many, grid,
+        x, squares if squares is not None else x, *tensors, beside, out, next_norm,
         after.scaled if after is not None else x, after.squares if after is not None else x, workspace.partial,
         workspace.arrivals, tokens, outputs, x.stride(0), 0 if squares is None else squares.stride(0), splits, eps,
         BLOCK_T=block_t, BLOCK_N=block_n, BLOCK_K=block_k, SHARED=splits > 1, PARTS=MAX_PARTS,
-        PRECISION="ieee" if weight.dtype == torch.float32 else "tf32", LINE=line,
-        LINES=triton.next_power_of_2(triton.cdiv(min(share, width), line)), chained=chained, num_warps=4,
-        num_stages=stages, **flags,
+        PRECISION="ieee" if x.dtype == torch.float32 else "tf32", LINE=LINE_BYTES // tensors[0].element_size(),
+        LINES=triton.next_power_of_2(triton.cdiv(int(share * element_bytes), LINE_BYTES)), chained=chained,
+        num_warps=warps, num_stages=stages, **flags,
     )  # fmt: skip
 
 
-def _blocks(tokens: int, outputs: int, width: int, gated: bool) -> Blocks:
-    """The best of some twenty for each shape of the release on an H100 (docs/performance.md)."""
-    wide = triton.next_power_of_2(width)
-    if width <= 1024:
-        blocks = Blocks(4, wide, 4) if gated else Blocks(16 if outputs > 2048 else 8, wide, 8)
-    elif gated or outputs > 2048:
-        blocks = Blocks(4, 1024, 4) if gated else Blocks(8, 1024, 8)
-    elif wide <= 4096:
-        blocks = Blocks(4 if wide == 2048 else 2, wide, 4)
-    else:
-        blocks = Blocks(8, 1024, 4)
-    return blocks if tokens == 1 else blocks._replace(block_n=max(1, blocks.block_n // 2))
+def _blocks(tokens: int, weight: Weight, *, gated: bool) -> Blocks:
+    """The best of some for a whole frame on an H200 (docs/performance.md)."""
+    inputs, groups = weight.shape[1], groups_of(weight)
+    block_g = triton.next_power_of_2(groups)
+    block_k = block_g * triton.next_power_of_2(inputs // groups)
+    block_n = max(1, min(32, _FEW_WEIGHTS[bits_of(weight)] // (block_k * (2 if gated else 1))))
+    return Blocks(block_n, block_g, block_k, 8 if bits_of(weight) == 8 and tokens == 1 else 4)
 
 
-def _tiles(tokens: int, outputs: int, width: int, gated: bool) -> ProductTiles:
-    """As `_blocks`: as many programs as keep the card busy, and no more."""
-    block_n, block_k = (
-        min(64, max(16, triton.next_power_of_2(outputs))),
-        min(128, max(16, triton.next_power_of_2(width))),
-    )
+def _tiles(tokens: int, outputs: int, weight: Weight, *, gated: bool) -> ProductTiles:
+    """As many programs as keep the card busy, and no more; the best of some on an H100 and an H200
+    (docs/performance.md)."""
+    width = weight.shape[1]
+    most_n, most_splits, warps = 64, 4, 4
     most = 96 if tokens > 16 or gated else 128 if width <= 1024 else 256
+    if (bits := bits_of(weight)) < 16:
+        # There is more to do before the tensor cores can begin. With 32 rows they take what lies together in memory.
+        most_n, most_splits, warps, most = 32, 8, 4 if bits == 8 and tokens > 32 else 2, 6 * most
+    block_n = min(most_n, max(16, triton.next_power_of_2(outputs)))
+    block_k = min(128, max(16, triton.next_power_of_2(width // groups_of(weight))))
     tiles, splits = triton.cdiv(outputs, block_n), 1
-    while 2 * splits * tiles <= most and splits < 4 and width >= 4 * splits * block_k:
+    while 2 * splits * tiles <= most and splits < most_splits and width >= 4 * splits * block_k:
         splits *= 2
-    return ProductTiles(block_n, block_k, splits, 4)
+    return ProductTiles(block_n, block_k, splits, 4, warps)

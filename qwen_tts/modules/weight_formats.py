@@ -44,6 +44,16 @@ class QuantisedWeight:
         outputs, groups, width = self.stored.shape
         return outputs, groups * width * (1 if self.bits == 8 else 2)
 
+    @classmethod
+    def planned(cls, outputs: int, inputs: int, bits: Bits) -> "QuantisedWeight":
+        """Without memory."""
+        group = _group(inputs, bits)
+        dtype, shape = torch.int8 if bits == 8 else torch.uint8, (outputs, inputs // group)
+        stored, zeros = (
+            torch.empty(*shape, size, dtype=dtype, device="meta") for size in (group * bits // 8, 1)
+        )  # fmt: skip
+        return cls(bits, stored, torch.empty(*shape, 1, dtype=torch.float16, device="meta"), zeros)
+
     def dequantised(self) -> Tensor:
         """[outputs, inputs] float32"""
         return ((self.values.float() - self.zeros.float()) * self.scales.float()).flatten(1)
@@ -52,8 +62,7 @@ class QuantisedWeight:
 def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
     """weight [outputs, inputs] -> the nearest that so many bits can say."""
     inputs = weight.shape[-1]
-    group = inputs if inputs % GROUPS[bits] else GROUPS[bits]
-    groups = weight.float().unflatten(-1, (-1, group))
+    groups = weight.float().unflatten(-1, (-1, _group(inputs, bits)))
     if bits == 8:
         scales = _scales(groups.abs().amax(-1, keepdim=True) / _MOST[8])
         values = (groups / scales.float()).round().clamp(-_MOST[8], _MOST[8]).to(torch.int8)
@@ -64,6 +73,11 @@ def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
     zeros = (-low / scales.float()).round().clamp(0, _MOST[4])
     values = (groups / scales.float() + zeros).round().clamp(0, _MOST[4]).to(torch.uint8)
     return QuantisedWeight(4, values[..., ::2] | (values[..., 1::2] << 4), scales, zeros.to(torch.uint8))
+
+
+def _group(inputs: int, bits: Bits) -> int:
+    """Inputs of one."""
+    return inputs if inputs % GROUPS[bits] else GROUPS[bits]
 
 
 def _scales(exact: Tensor) -> Tensor:

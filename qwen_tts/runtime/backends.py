@@ -85,28 +85,32 @@ def check_backend(config: EngineConfig) -> None:
     """Raises ModelUnavailable, before anything is loaded, if the weights or the attention that were asked for cannot
     run here."""
     device, dtype = device_and_dtype(config)
-    if config.weights != "auto":
-        _check_weights(config, device)
-    elif not uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype):
+    has_kernels = uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype)
+    if not has_kernels and config.weights == "auto":
         _flash_attention(config, device, dtype)
 
 
-def _check_weights(config: EngineConfig, device: torch.device) -> None:
-    if device.type != "cpu":
-        raise ModelUnavailable(
-            f"weights is '{config.weights}', which runs on the CPU only: set device to cpu, or weights to auto"
-        )
-    if config.attention in ("triton", "flash"):
+def _check_weights(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> None:
+    """8 or 4 bits: on the CPU they are OpenVINO's, elsewhere the kernels'."""
+    on_cpu = device.type == "cpu"
+    if config.attention not in (("auto", "sdpa") if on_cpu else ("auto", "triton")):
         raise ModelUnavailable(f"weights is '{config.weights}', which has its own attention: set attention to auto")
-    if importlib.util.find_spec("openvino") is None:
+    if not on_cpu and (missing := _missing_for_kernels(talker, device, dtype)):
+        raise ModelUnavailable(
+            f"weights is '{config.weights}', which needs {missing}; set device to cpu, or weights to auto"
+        )
+    if on_cpu and importlib.util.find_spec("openvino") is None:
         raise ModelUnavailable(
             f"weights is '{config.weights}', which needs the package openvino: pip install 'qwen3tts-daemon[cpu]'"
         )
 
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
-    """Raises ModelUnavailable if the kernels were asked for and cannot run."""
-    if config.weights != "auto" or config.attention in ("sdpa", "flash"):
+    """Raises ModelUnavailable if the kernels, or weights in few bits, were asked for and cannot run."""
+    if config.weights != "auto":
+        _check_weights(config, talker, device, dtype)
+        return device.type != "cpu"
+    if config.attention in ("sdpa", "flash"):
         return False
     missing = _missing_for_kernels(talker, device, dtype)
     if config.attention == "triton" and missing:

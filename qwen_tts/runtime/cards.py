@@ -10,7 +10,7 @@ RECENT_CARD = "an NVIDIA card of the year 2020 or later"
 
 def is_recent_card(device: torch.device) -> bool:
     """Whether kernels made for Ampere and later run on it."""
-    is_nvidia = device.type == "cuda" and not torch.version.hip
+    is_nvidia = device.type == "cuda" and torch.cuda.is_available() and not torch.version.hip
     return is_nvidia and torch.cuda.get_device_capability(device) >= _AMPERE
 
 

@@ -10,8 +10,10 @@ from qwen_tts.config.checkpoint import TransformerConfig
 from qwen_tts.kernels.attention import MAX_SPLITS, Rope, attend, attend_in_frame, attention_workspace, write_cache
 from qwen_tts.kernels.linear import MAX_TOKENS, Hidden, add, enter, product_workspace, project
 from qwen_tts.kernels.sampling import choose_first, choose_next
+from qwen_tts.kernels.weights import PackedWeight, Weight
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
+from qwen_tts.modules.linear import QuantisedLinear
 from qwen_tts.modules.transformer import Layer, Transformer
 from qwen_tts.modules.upload import upload
 from qwen_tts.runtime.cuda_graphs import Graphs
@@ -69,7 +71,7 @@ class TritonFrame:
         self._summed = torch.empty(rows, config.hidden_size, device=device)
         self._every_row = torch.arange(rows, device=device, dtype=torch.int32)
         self._head, self._bias = _head(talker, predictor)
-        self._next_heads = [layer.weight for layer in predictor.lm_head]
+        self._next_heads = [_weight(layer) for layer in predictor.lm_head]
         self._logits = torch.empty(rows, self._head.shape[0], device=device)
         self._predictor_logits = torch.empty(rows, own.vocab_size, device=device)
         with torch.inference_mode():
@@ -129,7 +131,7 @@ class TritonFrame:
         enter(inputs, self._norms[0], hidden, chained=chained)
         for index, layer in enumerate(self._talker.transformer.layers):
             own = layer.attention
-            self._project(hidden, self._norms[index], own.qkv_proj.weight, qkv, eps=eps, tiled_for=tiled_for)
+            self._project(hidden, self._norms[index], _weight(own.qkv_proj), qkv, eps=eps, tiled_for=tiled_for)
             if not fresh:
                 write_cache(qkv, own.k_norm.weight, *where, layer=index, group=group, eps=eps, chained=chained)
             attend(
@@ -145,9 +147,10 @@ class TritonFrame:
     ) -> None:  # fmt: skip
         """What comes after the attention; `next_norm` begins the next layer."""
         gated, norm = scratch.gated[: len(attended)], layer.mlp_norm.weight
-        self._add(attended, layer.attention.o_proj.weight, hidden.value, hidden, norm, tiled_for=tiled_for)
-        self._project(hidden, norm, layer.mlp.gate_up_proj.weight, gated, eps=eps, gated=True, tiled_for=tiled_for)
-        self._add(gated, layer.mlp.down_proj.weight, hidden.value, hidden, next_norm, tiled_for=tiled_for)
+        self._add(attended, _weight(layer.attention.o_proj), hidden.value, hidden, norm, tiled_for=tiled_for)
+        gate_up, down = _weight(layer.mlp.gate_up_proj), _weight(layer.mlp.down_proj)
+        self._project(hidden, norm, gate_up, gated, eps=eps, gated=True, tiled_for=tiled_for)
+        self._add(gated, down, hidden.value, hidden, next_norm, tiled_for=tiled_for)
 
     def _draw_codebook(self, codebook: int, rows: int) -> None:
         """Draw one of the codebooks after the first; the code predictor reads two tokens before the first of them."""
@@ -159,7 +162,7 @@ class TritonFrame:
         qkv, attended, hidden = scratch.qkv[:count], scratch.attended[:count], self._predictor_hidden.first(count)
         for index, layer in enumerate(layers):
             own = layer.attention
-            self._project(hidden, norms[index], own.qkv_proj.weight, qkv, eps=eps)
+            self._project(hidden, norms[index], _weight(own.qkv_proj), qkv, eps=eps)
             attend_in_frame(
                 qkv, own.q_norm.weight, own.k_norm.weight, self._predictor_rope, self._predictor_cache[index],
                 attended, position=position, group=config.heads // config.kv_heads, eps=eps, tokens=tokens,
@@ -179,11 +182,23 @@ def _norms(transformer: Transformer) -> list[Tensor]:
     return [*(layer.attention_norm.weight for layer in transformer.layers), transformer.norm.weight]
 
 
-def _head(talker: Talker, predictor: CodePredictor) -> tuple[Tensor, Tensor | None]:
+def _weight(layer: nn.Module) -> Weight:
+    """What a layer without bias multiplies with."""
+    if isinstance(layer, QuantisedLinear):
+        kept = layer.kept
+        return PackedWeight(kept.stored, kept.scales.squeeze(-1), kept.zeros.squeeze(-1))
+    assert isinstance(layer.weight, Tensor)
+    return layer.weight
+
+
+def _head(talker: Talker, predictor: CodePredictor) -> tuple[Weight, Tensor | None]:
     """What the talker's state is multiplied with at the end: the head, and the way into the code predictor if any."""
-    if isinstance(predictor.projection, nn.Identity):
-        return talker.codec_head.weight, None
-    return torch.cat((talker.codec_head.weight, predictor.projection.weight)), predictor.projection.bias
+    head, projection = talker.codec_head, predictor.projection
+    if isinstance(projection, nn.Identity):
+        return _weight(head), None
+    # One product more would cost more than a head in full.
+    whole = head.kept.dequantised().to(talker.dtype) if isinstance(head, QuantisedLinear) else head.weight
+    return torch.cat((whole, projection.weight)), projection.bias
 
 
 def _power_of_two(n: int) -> int:

@@ -29,10 +29,12 @@ from triton.backends.nvidia.driver import CudaLauncher
 
 from qwen_tts import kernels
 from qwen_tts.checkpoint.model import plan_codec, plan_speakers
+from qwen_tts.checkpoint.quantised import plan_quantised
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.cores import usable_cores
 from qwen_tts.kernels.chain import planned
+from qwen_tts.modules.weight_formats import BITS
 from qwen_tts.runtime.backends import Networks, triton_backends
 from qwen_tts.runtime.cuda_graphs import DryRun
 from qwen_tts.runtime.kernel_cache import BUNDLED_KERNELS
@@ -154,6 +156,8 @@ class _Card:
 def _networks(config: EngineConfig, dtype: torch.dtype) -> Networks:
     """Without memory."""
     talker, code_predictor = plan_speakers(read_checkpoint_config(config.checkpoint), dtype)
+    if config.weights != "auto":
+        plan_quantised((talker, code_predictor), BITS[config.weights])
     codec = plan_codec(read_codec_config(config.checkpoint / CODEC_DIRECTORY), talker.device)
     return Networks(talker, code_predictor, codec)
 

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from scripts.start import files, machine
-from scripts.start.installation import PREVIEW_GB, TORCH_GB, Installation, torch_index
+from scripts.start.installation import (
+    CPU_TORCH_GB,
+    PREVIEW_GB,
+    TORCH_GB,
+    Installation,
+    torch_index,
+    torch_index_without_card,
+)
 from scripts.start.machine import Card, Missing
 from scripts.start.options import Options, parse, ports
 
@@ -43,11 +50,13 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _start(options: Options, environment: dict[str, str]) -> NoReturn:
-    gpu = None if options.use in ("cpu", "no-gpu") else find_gpu(environment, insists=options.use == "gpu")
+    wants_qwen = options.use not in ("cpu", "no-gpu")
+    gpu = find_gpu(environment, insists=options.use == "gpu") if wants_qwen else None
+    on_cpu = wants_qwen and gpu is None and may_speak_on_cpu(options, environment)
     for name, port in ports(options.daemon, environment, _CONFIG).items():
         machine.check_port(name, port)
-    index = gpu.torch_index if gpu else None
-    installation = Installation(_VENV, ("--editable", f".[{extras(options, gpu)}]"), index)
+    index = gpu.torch_index if gpu else torch_index_without_card() if on_cpu else None
+    installation = Installation(_VENV, ("--editable", f".[{extras(options, gpu, on_cpu=on_cpu)}]"), index)
     environment |= _visible_card(gpu, environment)
     command = _daemon_command(options)
     if options.dry_run:
@@ -56,7 +65,7 @@ def _start(options: Options, environment: dict[str, str]) -> NoReturn:
             print(" ".join(step))
         sys.exit(0)
     if not installation.is_there:
-        _install(installation, options, gpu)
+        _install(installation, options, gpu, on_cpu=on_cpu)
     for path in files.write_where_missing(Path()):
         print(f"{path} holds the settings; all of them are commented out.")
     _fetch_model(options, environment, gpu)
@@ -92,8 +101,21 @@ def _described(card: Card, found: Sequence[Card]) -> Gpu:
     return Gpu(card.name, torch_index(card), card.uuid)
 
 
-def extras(options: Options, gpu: Gpu | None) -> str:
-    wanted = {"espeak": options.has_gpl, "japanese": options.has_japanese, "gpu": gpu is not None}
+def may_speak_on_cpu(options: Options, environment: Mapping[str, str]) -> bool:
+    """Where a checkpoint is, or is to be fetched, the daemon measures whether this machine speaks it in time."""
+    if options.model is None and not _has_checkpoint(environment):
+        return False
+    print("Qwen3-TTS will speak on the CPU if that is fast enough, which the daemon measures; else the preview voice.")
+    if reason := machine.lacks_openvino():
+        print(f"OpenVINO is left out: {reason}. Qwen3-TTS is several times as slow without it.")
+    return True
+
+
+def extras(options: Options, gpu: Gpu | None, *, on_cpu: bool = False) -> str:
+    wanted = {
+        "espeak": options.has_gpl, "japanese": options.has_japanese, "gpu": gpu is not None,
+        "cpu": on_cpu and not machine.lacks_openvino(), "qwen": on_cpu and bool(machine.lacks_openvino()),
+    }  # fmt: skip
     return ",".join(["preview", *(name for name, is_wanted in wanted.items() if is_wanted)])
 
 
@@ -106,10 +128,10 @@ def _visible_card(gpu: Gpu | None, environment: Mapping[str, str]) -> dict[str, 
     return {"CUDA_VISIBLE_DEVICES": gpu.visible} if gpu and gpu.visible else {}
 
 
-def _install(installation: Installation, options: Options, gpu: Gpu | None) -> None:
-    needed_gb = PREVIEW_GB + (TORCH_GB if gpu else 0)
+def _install(installation: Installation, options: Options, gpu: Gpu | None, *, on_cpu: bool) -> None:
+    needed_gb = PREVIEW_GB + (TORCH_GB if gpu else CPU_TORCH_GB if on_cpu else 0)
     machine.check_room(Path(), needed_gb)
-    what = "the preview voice" + (f", and PyTorch for {gpu.name}" if gpu else "")
+    what = "the preview voice" + (f", and PyTorch for {gpu.name}" if gpu else ", and PyTorch" if on_cpu else "")
     print(f"Installing {what} into {installation.directory}: some minutes, up to {needed_gb:.0f} GB on the disk.")
     if options.has_gpl:
         print("With espeak-ng and phonemizer-fork (GPL-3.0); ./start.sh --no-gpl leaves them out.")
@@ -117,9 +139,9 @@ def _install(installation: Installation, options: Options, gpu: Gpu | None) -> N
 
 
 def _fetch_model(options: Options, environment: Mapping[str, str], gpu: Gpu | None) -> None:
-    models = Path(environment.get("QWEN_TTS_MODEL_DIR") or "models")
+    models = _models(environment)
     name = options.model
-    if name is None and gpu is not None and not any(models.glob("*/config.json")):
+    if name is None and gpu is not None and not _has_checkpoint(environment):
         name = _offered(environment, gpu)
         if name is None and options.use == "gpu":
             raise Missing(
@@ -129,6 +151,14 @@ def _fetch_model(options: Options, environment: Mapping[str, str], gpu: Gpu | No
         raise Missing(
             f"the checkpoint {name} could not be fetched, see above; without --model the preview voice speaks"
         )
+
+
+def _models(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("QWEN_TTS_MODEL_DIR") or "models")
+
+
+def _has_checkpoint(environment: Mapping[str, str]) -> bool:
+    return any(_models(environment).glob("*/config.json"))
 
 
 def _offered(environment: Mapping[str, str], gpu: Gpu) -> str | None:

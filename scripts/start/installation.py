@@ -3,6 +3,7 @@
 python -m scripts.start.installation DIRECTORY REQUIREMENT...    installs what is given, once (test.sh)
 """
 
+import platform
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,9 +18,10 @@ _CUDA_13_DRIVER = (580,)
 _CUDA_12_DRIVER = (525, 60)
 """What its builds for CUDA 12.6 need, which know no card of the Blackwell kind and all older ones."""
 _CUDA_12_INDEX = "https://download.pytorch.org/whl/cu126"
+_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 _TURING, _BLACKWELL = (7, 5), (10, 0)
 
-PREVIEW_GB, TORCH_GB = 2.0, 8.0
+PREVIEW_GB, TORCH_GB, CPU_TORCH_GB = 2.0, 8.0, 3.0
 """Room on the disk while it is installed: with downloads, which pip keeps"""
 
 
@@ -33,6 +35,11 @@ def torch_index(card: Card) -> str | None:
     if card.capability is not None and card.capability >= _BLACKWELL:
         raise Missing(f"the {card.name} needs the driver 580 or newer for PyTorch, and has {card.driver}")
     return _CUDA_12_INDEX
+
+
+def torch_index_without_card() -> str | None:
+    """The package index has builds with CUDA for Linux, some GB that would not be used."""
+    return _CPU_INDEX if platform.system() == "Linux" else None
 
 
 @dataclass(frozen=True)

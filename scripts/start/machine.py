@@ -17,6 +17,10 @@ _WINDOWS_SUBSYSTEM = "/usr/lib/wsl/lib"
 """Where nvidia-smi is there, and not always on the path"""
 
 
+_OLDEST_GLIBC = {"x86_64": (2, 28), "aarch64": (2, 35)}
+"""That OpenVINO's wheels for Linux run with"""
+
+
 class Missing(Exception):
     """Something that is needed is not there; the message says what, and the way out."""
 
@@ -105,6 +109,21 @@ def chosen_card(found: list[Card], environment: Mapping[str, str]) -> Card | Non
 def is_apple_gpu() -> bool:
     """An Apple chip, whose GPU PyTorch calls MPS."""
     return platform.system() == "Darwin" and platform.machine() == "arm64"
+
+
+def lacks_openvino() -> str:
+    """Why no wheel of OpenVINO fits this machine; empty if one does."""
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) == ("Darwin", "arm64"):
+        return ""
+    if system != "Linux" or machine not in _OLDEST_GLIBC:
+        return f"none is made for {system} on {machine}"
+    library, version = platform.libc_ver()
+    oldest = _OLDEST_GLIBC[machine]
+    if library != "glibc" or tuple(map(int, version.split("."))) < oldest:
+        here = f"{library} {version}" if version else "another library"
+        return f"it needs glibc {oldest[0]}.{oldest[1]} or newer, and here is {here}"
+    return ""
 
 
 def check_room(directory: Path, needed_gb: float) -> None:

@@ -1,15 +1,26 @@
 """Which engine the settings mean."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.random_checkpoint import write_checkpoint
-from qwen3tts_daemon.hosting import engine_selection
-from qwen3tts_daemon.hosting.engine_selection import choose_engine, manager_config
+from qwen3tts_daemon.hosting import checked, checkpoints, engine_selection
+from qwen3tts_daemon.hosting.engine_selection import (
+    checked_file,
+    choose_engine,
+    kept_measurements,
+    manager_config,
+    obstacle_of,
+)
+from qwen3tts_daemon.hosting.models_directory import Obstacle
+from qwen3tts_daemon.hosting.real_time import Unmeasured
 from qwen3tts_daemon.settings import Settings, SettingsError, load_settings
+from qwen_tts.bench.figures import Figures, Measured, Way
 from qwen_tts.config.engine import NICE
 from qwen_tts.cores import Cores
 
@@ -70,6 +81,73 @@ def test_without_a_gpu_the_preview_voice_speaks_and_qwen_if_it_is_asked_for(mode
     assert choose_engine(settings(models)).spec.factory == EMBEDDED
     asked = choose_engine(settings(models, "--engine", "qwen"))
     assert asked.spec.factory == QWEN
+
+
+FAST = Figures(frame_ms=40, first_audio_ms=120, memory_mib=1500, load_s=2, threads=2, copy_gb_s=12)
+
+
+def measured(settings: Settings, ways: Mapping[str, Measured]) -> None:
+    """Of what lies there, as an earlier start has left it."""
+    for one in checkpoints.scan(settings.models_path).checkpoints:
+        for weights, outcome in ways.items():
+            kept_measurements(settings).put(one, Way("cpu", weights), outcome)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_without_a_gpu_qwen_speaks_where_it_was_measured_to_be_in_time(models: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    wanted = settings(models, "--data-dir", str(tmp_path))
+    unknown = choose_engine(wanted)
+    assert isinstance(unknown.verdict, Unmeasured)
+    assert unknown.spec.factory == EMBEDDED
+    measured(wanted, {"int8": FAST})
+    choice = choose_engine(wanted)
+    assert choice.spec.factory == QWEN
+    assert (choice.spec.options["device"], choice.spec.options["weights"]) == ("cpu", "int8")
+    assert len(choice.spec.options["checkpoints"]) == 2
+    measured(wanted, {"int8": msgspec.structs.replace(FAST, frame_ms=200)})
+    slow = choose_engine(wanted)
+    assert slow.spec.factory == EMBEDDED
+    assert obstacle_of(wanted, slow.verdict) == Obstacle("slow", 'engine = "qwen"')
+    assert "200 ms for 80 ms" in slow.reason
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_4_bits_are_chosen_only_for_what_has_passed_a_check(models: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    wanted = settings(models, "--data-dir", str(tmp_path))
+    measured(wanted, {"int8": msgspec.structs.replace(FAST, frame_ms=90), "int4": FAST})
+    assert choose_engine(wanted).spec.factory == EMBEDDED
+    checked.remember(checked_file(wanted), {models / "tiny-0.6B-Base": True}, "int4")
+    choice = choose_engine(wanted)
+    assert choice.spec.options["weights"] == "int4"
+    assert choice.spec.options["checkpoints"] == [str((models / "tiny-0.6B-Base").resolve())]
+
+
+@pytest.mark.usefixtures("no_gpu")
+@pytest.mark.parametrize("asked", [("--qwen.weights", "int4"), ("--qwen.weights", "int8"), ("--qwen.device", "cpu")])
+def test_who_names_device_or_weights_is_obeyed_without_a_measurement(
+    models: Path, tmp_path: Path, asked: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    choice = choose_engine(settings(models, "--data-dir", str(tmp_path), *asked))
+    assert choice.spec.factory == QWEN
+    assert choice.verdict is None
+    assert choice.spec.options[asked[0].removeprefix("--qwen.")] == asked[1]
+    assert ("not judged by ear" in caplog.text) == ("int4" in asked)
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_card_waits_for_no_measurement(models: Path, tmp_path: Path) -> None:
+    choice = choose_engine(settings(models, "--data-dir", str(tmp_path)))
+    assert (choice.spec.factory, choice.verdict) == (QWEN, None)
+    assert "weights" not in choice.spec.options
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_without_a_checkpoint_there_is_nothing_to_measure(tmp_path: Path) -> None:
+    choice = choose_engine(settings(tmp_path))
+    assert (choice.spec.factory, choice.verdict) == (EMBEDDED, None)
 
 
 @pytest.mark.usefixtures("gpu")
@@ -169,7 +247,11 @@ def test_how_far_the_preview_voice_gives_way_is_for_its_process_to_know(models: 
     assert choose_engine(settings(models, "--engine", "qwen")).spec.nice is None
 
 
-def test_without_torch_qwen_cannot_be_chosen(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("machine", "extra"), [("gpu", "gpu"), ("no_gpu", "cpu")])
+def test_without_torch_qwen_cannot_be_chosen(
+    machine: str, extra: str, models: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request.getfixturevalue(machine)
     monkeypatch.setattr(engine_selection.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(SettingsError, match=r"qwen3tts-daemon\[gpu\]"):
+    with pytest.raises(SettingsError, match=rf"qwen3tts-daemon\[{extra}\]"):
         choose_engine(settings(models, "--engine", "qwen"))

@@ -78,5 +78,5 @@ def test_its_volumes_are_declared(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_card_is_reserved_where_the_image_has_pytorch(name: str) -> None:
+def test_a_card_is_reserved_where_the_image_is_for_one(name: str) -> None:
     assert ("deploy" in SERVICES[name]) == (SERVICES[name]["build"]["target"] not in ("cpu",))

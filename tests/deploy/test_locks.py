@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = {"cpu": ("preview", "espeak", "japanese"), "gpu": ("preview", "espeak", "japanese", "gpu")}
+EVERYWHERE = ("preview", "espeak", "japanese", "qwen")
+EXTRAS = {"cpu": (*EVERYWHERE, "cpu"), "gpu": (*EVERYWHERE, "gpu")}
+ELSEWHERE = {"cpu": {"qwen3tts-daemon", "torch"}, "gpu": {"qwen3tts-daemon"}}
+"""What an image has from other places: the project itself, and PyTorch's build without CUDA"""
 
 
 def locked(name: str) -> dict[str, list[Requirement]]:
@@ -33,6 +37,8 @@ def test_a_lock_holds_all_that_the_project_asks_for(name: str) -> None:
     ]
     for line in wanted:
         wish = Requirement(line)
+        if wish.name in ELSEWHERE[name]:
+            continue
         for found in lock[canonicalize_name(wish.name)]:
             version = next(iter(found.specifier)).version
             assert version in wish.specifier, f"{line}, and the lock has {version}"
@@ -47,6 +53,19 @@ def test_every_package_of_a_lock_is_exact_and_has_hashes(name: str) -> None:
     assert "://" not in text  # no index is named: whose machine it is decides that
 
 
-def test_the_images_know_no_torch_without_a_card() -> None:
-    assert "torch" not in locked("cpu")
-    assert "torch" in locked("gpu")
+def test_nothing_of_cuda_is_installed_without_a_card() -> None:
+    assert {"torch", "triton"} <= locked("gpu").keys()
+    cpu = locked("cpu").keys()
+    assert "openvino" in cpu
+    assert [name for name in cpu if name in ("torch", "triton") or name.startswith(("nvidia-", "cuda-"))] == []
+
+
+def test_what_pytorch_needs_beside_cuda_is_in_the_lock_without_it() -> None:
+    """It is installed without its dependencies."""
+    ours = {canonicalize_name(Requirement(line).name) for line in requires("torch") or () if "extra" not in line}
+    assert {name for name in ours if not name.startswith(("nvidia-", "cuda-", "triton"))} <= locked("cpu").keys()
+
+
+def test_the_image_without_a_card_has_the_pytorch_of_the_lock() -> None:
+    pinned = (ROOT / "deploy" / "locks" / "constraints.txt").read_text()
+    assert f"torch=={next(iter(locked('gpu')['torch'][0].specifier)).version}" in pinned

@@ -380,6 +380,8 @@ def test_a_mark_depends_on_whatever_the_kernels_depend_on(
                 {"chained": False},
                 {"config": job.config.model_copy(update={"rows": 5})},
                 {"config": job.config.model_copy(update={"row_positions": 512})},
+                {"config": job.config.model_copy(update={"weights": "int8"})},
+                {"config": job.config.model_copy(update={"weights": "int4"})},
                 {"config": job.config.model_copy(update={"checkpoint": tmp_path / "other"})},
             )
         ),
@@ -413,10 +415,11 @@ print(json.dumps([[len(some) for some in compilations], len(found._keys), kernel
 """
 
 
-def test_a_dry_run_finds_every_kernel_once_and_compiles_for_a_card_that_is_not_there(job: Any) -> None:
+@pytest.mark.parametrize("weights", ["auto", "int8", "int4"])
+def test_a_dry_run_finds_every_kernel_once_and_compiles_for_a_card_that_is_not_there(job: Any, weights: str) -> None:
     """In a process of its own: in this one kernels may be interpreted."""
     own = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
-    two_rows = job.model_copy(update={"config": job.config.model_copy(update={"rows": 2})})
+    two_rows = job.model_copy(update={"config": job.config.model_copy(update={"rows": 2, "weights": weights})})
     command = [sys.executable, "-W", "ignore", "-c", DRY_RUN, two_rows.model_dump_json()]
     said = subprocess.run(command, env=own, check=True, stdout=subprocess.PIPE).stdout
     (first, second, again), kernels, ptx = json.loads(said)

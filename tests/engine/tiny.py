@@ -10,6 +10,8 @@ from qwen_tts.api import Sampling
 from qwen_tts.checkpoint.weights import derive
 from qwen_tts.config.checkpoint import CheckpointConfig, TalkerConfig
 from qwen_tts.config.generation import GenerationConfig, SamplingRules
+from qwen_tts.modules.linear import FusedLinear, QuantisedLinear
+from qwen_tts.modules.weight_formats import Bits, quantise
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -25,6 +27,15 @@ def talker_config() -> TalkerConfig:
 def rules(**asked: Any) -> SamplingRules:
     """Those of a checkpoint with the release's own, where a request names fields of Sampling."""
     return GenerationConfig().rules(Sampling(**asked))
+
+
+@torch.no_grad()
+def quantised(module: M, bits: Bits) -> M:
+    """Its layers without bias, in so many bits."""
+    for path, layer in list(module.named_modules()):
+        if isinstance(layer, (FusedLinear, nn.Linear)) and getattr(layer, "bias", None) is None:
+            module.set_submodule(path, QuantisedLinear(quantise(layer.weight, bits)))
+    return module
 
 
 def randomise(module: M, seed: int = 0) -> M:

@@ -12,7 +12,7 @@ from benchmarks.random_checkpoint import write_checkpoint
 from qwen_tts.api import Audio, Limits, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
 from qwen_tts.checkpoint.model import Model, load_codec, load_model
-from qwen_tts.config.engine import EngineConfig, GuardConfig
+from qwen_tts.config.engine import EngineConfig, GuardConfig, Weights
 from qwen_tts.engine.engine import Engine
 from tests.engine.test_generator import alone
 from tests.engine.test_runner import Rows
@@ -37,20 +37,22 @@ def directories(text_tokenizer_files: Path, tmp_path_factory: pytest.TempPathFac
     return folders
 
 
-def loaded(directory: Path, dtype: torch.dtype = torch.float32) -> Model:
-    return load_model(directory, CUDA, dtype, pre_tokenizer="mistral")
+def loaded(directory: Path, dtype: torch.dtype = torch.float32, weights: Weights = "auto") -> Model:
+    return load_model(directory, CUDA, dtype, pre_tokenizer="mistral", weights=weights)
 
 
 @pytest.mark.parametrize("name", [CUSTOM, SMALL_CUSTOM])
 @pytest.mark.parametrize("graphs", [True, False])
-@pytest.mark.parametrize("attention", ["triton", "sdpa"])
+@pytest.mark.parametrize(
+    ("attention", "weights"), [("triton", "auto"), ("sdpa", "auto"), ("triton", "int8"), ("triton", "int4")]
+)
 def test_graphs_and_kernels_draw_the_codes_of_the_plain_generator(
-    directories: dict[str, Path], name: str, graphs: bool, attention: str
+    directories: dict[str, Path], name: str, graphs: bool, attention: str, weights: Weights
 ) -> None:
     """In float32, row for row; the sound is off by two of 65,536 steps at most."""
-    model = loaded(directories[name])
+    model = loaded(directories[name], weights=weights)
     expected = [alone(model, utterance, FRAMES) for utterance in SAYS]
-    rows = Rows(model, device="cuda", attention=attention, graphs=graphs)
+    rows = Rows(model, device="cuda", attention=attention, graphs=graphs, weights=weights)
     for row, utterance in enumerate(SAYS):
         rows.open(row, utterance)
     rows.step(0, 1, times=FRAMES // 2)
@@ -63,9 +65,12 @@ def test_graphs_and_kernels_draw_the_codes_of_the_plain_generator(
         assert np.abs(ours - theirs).max() <= 2, row
 
 
-@pytest.mark.parametrize("attention", ["triton", "sdpa"])
-def test_a_step_allocates_nothing_and_waits_for_nothing(directories: dict[str, Path], attention: str) -> None:
-    rows = Rows(loaded(directories[CUSTOM], torch.bfloat16), device="cuda", attention=attention)
+@pytest.mark.parametrize(("attention", "weights"), [("triton", "auto"), ("sdpa", "auto"), ("triton", "int8")])
+def test_a_step_allocates_nothing_and_waits_for_nothing(
+    directories: dict[str, Path], attention: str, weights: Weights
+) -> None:
+    model = loaded(directories[CUSTOM], torch.bfloat16, weights)
+    rows = Rows(model, device="cuda", attention=attention, weights=weights)
     for row, utterance in enumerate(SAYS):
         rows.open(row, utterance)
     rows.step(*EVERYBODY)
@@ -95,12 +100,14 @@ async def said(engine: Engine, seed: int) -> bytes:
         return b"".join([chunk.pcm async for chunk in audio])
 
 
-async def test_a_seed_is_a_sound_to_the_bit(directories: dict[str, Path]) -> None:
+@pytest.mark.parametrize("weights", ["auto", "int8", "int4"])
+async def test_a_seed_is_a_sound_to_the_bit(directories: dict[str, Path], weights: Weights) -> None:
     """Whether the voice's prompt was kept or not, after sleeping too."""
     guards = GuardConfig(length_factor=None, silence_s=None, retry=False)
     gc.collect()
     before = torch.cuda.memory_allocated()
-    engine = Engine(EngineConfig(checkpoint=directories[CUSTOM], rows=2, kv_positions=1024, guards=guards))
+    config = EngineConfig(checkpoint=directories[CUSTOM], rows=2, kv_positions=1024, guards=guards, weights=weights)
+    engine = Engine(config)
     await engine.load()
     first = await said(engine, 7)
     assert len(first) == FRAMES * 1920 * 2

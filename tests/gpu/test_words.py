@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.gpu, pytest.mark.timeout(500)]
     [
         {"dtype": "bfloat16", "attention": "triton"},
         {"dtype": "bfloat16", "attention": "triton", "graphs": False},
+        {"dtype": "bfloat16", "weights": "int8"},
+        {"dtype": "float32", "weights": "int8", "graphs": False},
         {"dtype": "bfloat16", "attention": "sdpa"},
         {"dtype": "float16", "attention": "sdpa"},
         {"dtype": "float32", "attention": "triton"},

@@ -10,13 +10,14 @@ from benchmarks.random_checkpoint import checkpoint_config
 from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
+from qwen_tts.modules.weight_formats import Bits
 from qwen_tts.runtime import frame, frame_triton
 from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.frame import DUMP_PAGE, PAGE_POSITIONS, FrameBackend, PromptPart, RowTensors
 from qwen_tts.runtime.frame_eager import EagerFrame
 from qwen_tts.runtime.frame_triton import TritonFrame
 from qwen_tts.runtime.sampling import NOT_FINITE
-from tests.engine.tiny import randomise
+from tests.engine.tiny import quantised, randomise
 
 CODEBOOKS = 3
 PROMPTS = [1, 2, 17, 3, 8]
@@ -78,15 +79,18 @@ class Rows:
         return self.state.codes.clone()
 
 
-@pytest.mark.parametrize(("size", "rows"), [("1.7B", 2), ("0.6B", 5)])
+@pytest.mark.parametrize(
+    ("size", "rows", "bits"), [("1.7B", 2, None), ("0.6B", 5, None), ("0.6B", 5, 8), ("1.7B", 2, 4)]
+)
 def test_kernels_speak_as_pytorch_does(
-    size: str, rows: int, device: torch.device, monkeypatch: pytest.MonkeyPatch
+    size: str, rows: int, bits: Bits | None, device: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if device.type == "cpu":
         monkeypatch.setattr(frame_triton, "_PROGRAMS", 8)
     config = config_of(size)
     parts: list[nn.Module] = [Talker(config), CodePredictor(config.code_predictor, config.hidden_size)]
-    talker, predictor = (randomise(part, seed).to(device) for seed, part in enumerate(parts))
+    parts = [randomise(part, seed) for seed, part in enumerate(parts)]
+    talker, predictor = ((quantised(part, bits) if bits else part).to(device) for part in parts)
     assert isinstance(talker, Talker)
     assert isinstance(predictor, CodePredictor)
     with torch.inference_mode():

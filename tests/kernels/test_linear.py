@@ -1,7 +1,7 @@
 """The matrix products with everything around them, against float64."""
 
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -9,6 +9,8 @@ from torch import Tensor
 
 from qwen_tts.kernels import linear
 from qwen_tts.kernels.linear import FEW, MAX_TOKENS, Hidden, add, enter, product_workspace, project
+from qwen_tts.kernels.weights import PackedWeight, Weight
+from qwen_tts.modules.weight_formats import Bits, QuantisedWeight
 from tests.kernels import references
 
 EPS = 1e-6
@@ -114,9 +116,12 @@ GATED = [(1024, 3072), (2048, 6144), (512, 1024)]
 
 
 @pytest.mark.parametrize("room", [227 * 1024, 99 * 1024])
-@pytest.mark.parametrize("dtype_of_weights", [torch.bfloat16, torch.float32])
+@pytest.mark.parametrize(
+    ("dtype", "bits"),
+    [(torch.bfloat16, 16), (torch.float32, 16), (torch.bfloat16, 8), (torch.bfloat16, 4), (torch.float32, 4)],
+)
 def test_tiles_fit_every_product_of_the_release(
-    room: int, dtype_of_weights: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    room: int, dtype: torch.dtype, bits: Bits | Literal[16], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tensor cores take their sides, a program has room for their stages, and shared ones, by the kernels' own
     assertions, have room to meet."""
@@ -126,20 +131,22 @@ def test_tiles_fit_every_product_of_the_release(
     workspace, meta = product_workspace(torch.device("meta")), torch.device("meta")
     kinds = [(*sizes, gated) for gated, all_sizes in ((False, PRODUCTS), (True, GATED)) for sizes in all_sizes]
     for width, outputs, gated in kinds:
-        x = Hidden.allocate(MAX_TOKENS, width, meta, dtype_of_weights)
-        after = Hidden.allocate(MAX_TOKENS, outputs, meta, dtype_of_weights)
-        weight = torch.empty(outputs * (1 + gated), width, device=meta, dtype=dtype_of_weights)
+        x, after = (Hidden.allocate(MAX_TOKENS, size, meta, dtype) for size in (width, outputs))
+        norm, next_norm = (torch.empty(size, device=meta, dtype=dtype) for size in (width, outputs))
+        weight: Weight = torch.empty(outputs * (1 + gated), width, device=meta, dtype=dtype)
+        if bits != 16:
+            kept = QuantisedWeight.planned(*weight.shape, bits)
+            weight = PackedWeight(kept.stored, kept.scales.squeeze(-1), kept.zeros.squeeze(-1))
         for tokens, tiled_for in product(range(FEW + 1, MAX_TOKENS + 1), (None, 16)):
             some, out = x.first(tokens), after.first(tokens)
-            project(
-                some, weight[0], weight, out.scaled, workspace, eps=EPS, gated=gated, tiled_for=tiled_for
-            )  # fmt: skip
+            project(some, norm, weight, out.scaled, workspace, eps=EPS, gated=gated, tiled_for=tiled_for)
             if not gated:
-                add(some.scaled, weight, out.value, out, weight[:, 0], workspace, tiled_for=tiled_for)
+                add(some.scaled, weight, out.value, out, next_norm, workspace, tiled_for=tiled_for)
     assert len(launched) == (2 * len(PRODUCTS) + len(GATED)) * 2 * (MAX_TOKENS - FEW)
     for options in launched:
         block_t, block_n, block_k = (options[f"BLOCK_{side}"] for side in "TNK")
         assert all(side >= 16 and side & (side - 1) == 0 for side in (block_t, block_n, block_k))
         assert options["num_stages"] >= 2, "what is multiplied next is on its way"
-        stage = (block_t + block_n * (1 + options["GATED"])) * block_k * dtype_of_weights.itemsize
+        weight_bytes = dtype.itemsize if bits == 16 else bits / 8
+        stage = (block_t * dtype.itemsize + block_n * (1 + options["GATED"]) * weight_bytes) * block_k
         assert options["num_stages"] * stage <= room

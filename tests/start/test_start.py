@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.start.__main__ import extras, may_speak_on_cpu
 from scripts.start.files import ENV_EXAMPLE, read_env
-from scripts.start.installation import Installation
-from scripts.start.machine import Missing, check_room
+from scripts.start.installation import Installation, torch_index_without_card
+from scripts.start.machine import Missing, check_room, lacks_openvino
+from scripts.start.options import parse
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,10 @@ class Machine:
 
     def has_cards(self, *lines: str) -> None:
         self.has("nvidia-smi", "\n".join(f"echo '{line}'" for line in lines))
+
+    def has_checkpoint(self) -> None:
+        (self.root / "models" / "mine").mkdir(parents=True)
+        (self.root / "models" / "mine" / "config.json").write_text("{}")
 
     def is_installed(self, *, extras: str = "preview,espeak,japanese", index: str | None = None) -> None:
         """All is there; the daemon says what it was started with."""
@@ -92,6 +98,51 @@ def test_without_a_card_the_preview_voice_is_installed(here: Machine) -> None:
     assert planned.returncode == 0, planned.stderr
     assert "--editable .[preview,espeak,japanese]\n" in planned.stdout
     assert not (here.root / ".env").exists()
+
+
+CPU_INDEX = torch_index_without_card()
+
+
+@pytest.mark.skipif(lacks_openvino() != "", reason="no wheel of OpenVINO for this machine")
+def test_without_a_card_and_with_a_checkpoint_it_installs_what_the_cpu_speaks_with(here: Machine) -> None:
+    here.has_checkpoint()
+    planned = here.start("--dry-run", *PORTS).stdout
+    assert "the daemon measures" in planned
+    assert ".[preview,espeak,japanese,cpu]\n" in planned
+    assert ("/whl/cpu torch" in planned) == (CPU_INDEX is not None)
+    for option in ("--cpu", "--no-gpu"):
+        assert ".[preview,espeak,japanese]\n" in here.start("--dry-run", option, *PORTS).stdout
+    assert ".[preview,espeak,japanese,gpu]" not in planned
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "library", "reason"),
+    [
+        ("Linux", "x86_64", ("glibc", "2.36"), ""),
+        ("Linux", "x86_64", ("glibc", "2.27"), "2.28 or newer, and here is glibc 2.27"),
+        ("Linux", "aarch64", ("glibc", "2.36"), ""),
+        ("Linux", "aarch64", ("glibc", "2.31"), "2.35 or newer, and here is glibc 2.31"),
+        ("Linux", "x86_64", ("", ""), "another library"),
+        ("Linux", "armv7l", ("glibc", "2.36"), "none is made for Linux on armv7l"),
+        ("Darwin", "arm64", ("", ""), ""),
+        ("Darwin", "x86_64", ("", ""), "none is made for Darwin on x86_64"),
+    ],
+)
+def test_where_no_wheel_of_openvino_fits_the_rest_is_installed_and_it_is_said(
+    system: str, machine: str, library: tuple[str, str], reason: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("platform.libc_ver", lambda: library)
+    assert reason in lacks_openvino()
+    assert bool(reason) == bool(lacks_openvino())
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "config.json").touch()
+    options = parse(["--no-gpl", "--no-japanese"])
+    assert may_speak_on_cpu(options, {"QWEN_TTS_MODEL_DIR": str(tmp_path)})
+    assert ("OpenVINO is left out" in capsys.readouterr().out) == bool(reason)
+    assert extras(options, None, on_cpu=True) == ("preview,qwen" if reason else "preview,cpu")
 
 
 @pytest.mark.parametrize(
@@ -295,13 +346,12 @@ def test_a_card_that_insists_needs_a_checkpoint(here: Machine) -> None:
     refused = here.start("--gpu", *PORTS)
     assert refused.returncode == 1
     assert "--model 1.7B-CustomVoice fetches one" in refused.stderr
-    (here.root / "models" / "mine").mkdir(parents=True)
-    (here.root / "models" / "mine" / "config.json").write_text("{}")
+    here.has_checkpoint()
     assert "--engine qwen" in here.start("--gpu", *PORTS).stdout
 
 
 def test_a_checkpoint_that_is_asked_for_is_fetched_first(here: Machine) -> None:
-    here.is_installed()
+    here.is_installed(extras="preview,espeak,japanese,cpu", index=CPU_INDEX)
     said = here.start("--model", "0.6B-CustomVoice", *PORTS).stdout
     assert said.index("daemon models download 0.6B-CustomVoice") < said.index("daemon serve")
 

@@ -11,6 +11,7 @@ from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.hosting.models_directory import ObstacleCode
 from qwen3tts_daemon.options import Kind, Place
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
+from qwen_tts.config.engine import Weights
 
 EngineState = ModelState | Literal["draining"]
 ModelType = Literal["custom_voice", "voice_design", "voice_clone"]
@@ -222,8 +223,18 @@ class OfficialCheckpoint(TypedDict):
     command: str
 
 
+class RealTime(TypedDict):
+    """`frame_ms`: what 80 ms of sound take."""
+
+    state: Literal["measuring", "in_time", "too_slow", "failed"]
+    size: str
+    weights: Weights
+    frame_ms: float | None
+
+
 class Checkpoints(TypedDict):
-    """`obstacle`: why none of them could speak here now, with `way_out`; `problem`: why what has come does not."""
+    """`obstacle`: why none of them could speak here now, with `way_out`; `problem`: why what has come does not;
+    `real_time`: what this machine was measured to speak, where the choice goes by that."""
 
     checkpoints: list[OfficialCheckpoint]
     directory: str
@@ -232,6 +243,7 @@ class Checkpoints(TypedDict):
     obstacle: ObstacleCode | Literal[""]
     way_out: str
     problem: str
+    real_time: RealTime | None
     download: DownloadProgress | None
 
 

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from qwen3tts_daemon.downloads.background import DownloadState
 from qwen3tts_daemon.failures import describe
+from qwen3tts_daemon.hosting.real_time_words import RealTime
 from qwen3tts_daemon.protocols.voice_v1.client_messages import MessageId, tag_of
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats, SoundFormat
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
@@ -195,6 +196,8 @@ class StatusMessage(_FromDaemon, kw_only=True, omit_defaults=False):
     """Utterances begun, on all wires"""
     text_goes_to: str
     """The host that texts are sent to; empty if they stay on the daemon's machine"""
+    real_time: RealTime | None
+    """What this machine was measured to speak of Qwen3-TTS; null where the choice does not depend on it"""
 
 
 class VoicesMessage(_FromDaemon, kw_only=True, omit_defaults=False):

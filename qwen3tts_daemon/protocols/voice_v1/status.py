@@ -7,6 +7,7 @@ import msgspec
 
 from qwen3tts_daemon.downloads.background import Download, Downloads
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.hosting.real_time_words import in_values
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     DownloadMessage,
     StatusMessage,
@@ -27,9 +28,9 @@ VOICE_STATES: dict[ModelState, VoiceState] = {
 }  # fmt: skip
 
 
-def status_of(speech: Speech) -> StatusMessage:
+def status_of(speech: Speech, models: ModelsDirectory) -> StatusMessage:
     status = speech.manager.status
-    models = tuple(
+    watched = tuple(
         WatchedModel(
             name=model.name, kind=model.kind, state=model.state, active=model.active,
             memory_mb=mebibytes(model.memory_bytes),
@@ -37,11 +38,12 @@ def status_of(speech: Speech) -> StatusMessage:
         for model in status.models
     )  # fmt: skip
     return StatusMessage(
-        models=models, device=status.device, total_mb=mebibytes(status.total_bytes),
+        models=watched, device=status.device, total_mb=mebibytes(status.total_bytes),
         free_mb=mebibytes(status.free_bytes), rows=speech.capabilities.rows, active=speech.active,
         text_goes_to=speech.capabilities.text_goes_to, state=speech.manager.state,
         ready_in_s=None if (left_s := speech.manager.ready_in_s) is None else round(left_s, 1),
         stands_in=speech.stands_in, last_hour=speech.last_hour,
+        real_time=None if models.verdict is None else in_values(models.verdict),
     )  # fmt: skip
 
 
@@ -62,7 +64,7 @@ def all_of(
     speech: Speech, models: ModelsDirectory, downloads: Downloads, samples: VoiceSamples | None
 ) -> list[WatchedMessage]:
     """How things are now, for who watches."""
-    told: list[WatchedMessage] = [voices_of(speech, models, samples), status_of(speech)]
+    told: list[WatchedMessage] = [voices_of(speech, models, samples), status_of(speech, models)]
     if downloads.last is not None:
         told.append(download_of(downloads.last))
     return told

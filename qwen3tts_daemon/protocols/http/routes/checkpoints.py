@@ -13,10 +13,11 @@ from qwen3tts_daemon.downloads.background import Download, Downloads
 from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.hosting.checkpoints import OFFICIAL, OfficialCheckpoint
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
+from qwen3tts_daemon.hosting.real_time_words import in_values
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import json_body
 from qwen3tts_daemon.protocols.http.request_state import principal_of
-from qwen3tts_daemon.protocols.http.response_schemas import Checkpoints, CheckpointState, DownloadProgress
+from qwen3tts_daemon.protocols.http.response_schemas import Checkpoints, CheckpointState, DownloadProgress, RealTime
 from qwen3tts_daemon.speech.service import Speech
 
 
@@ -52,6 +53,7 @@ def router(speech: Speech, models: ModelsDirectory, downloads: Downloads) -> API
             "obstacle": obstacle.code if obstacle else "",
             "way_out": obstacle.way_out if obstacle else "",
             "problem": models.problem,
+            "real_time": _real_time(models),
             "download": None if downloads.last is None else _progress(downloads.last),
         }  # fmt: skip
 
@@ -78,6 +80,10 @@ def _state(one: OfficialCheckpoint, models: ModelsDirectory, hosted: set[str]) -
     if one.name in models.names:
         return "here"
     return "incomplete" if any(broken.path.name == one.name for broken in models.found.broken) else "missing"
+
+
+def _real_time(models: ModelsDirectory) -> RealTime | None:
+    return None if models.verdict is None else cast(RealTime, msgspec.to_builtins(in_values(models.verdict)))
 
 
 def _free_bytes(directory: Path) -> int | None:

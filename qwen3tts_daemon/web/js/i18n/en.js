@@ -119,7 +119,7 @@ export default {
     cancelled: "Stopped at {arrived} of {total} GB. What has come is kept.", done: "It has come.",
     here: "It is here. If it can speak on this machine, it is made ready now; nobody is interrupted.",
     offline: "The settings do not allow downloads here.", "no-pytorch": "For it to speak, one restart installs what is still missing:",
-    "no-card": "No graphics chip here can speak with it. With this setting it speaks without one, slowly:",
+    "no-slow": "It is too slow on this machine's processor. With this setting it speaks all the same, with gaps:",
     "no-setting": "The settings ask for something else, so it will not speak by itself:",
     problem: "What came could not be made ready; the voice before goes on.",
     command: "Or by this command, in a terminal of the machine that speaks. It is found without a restart.",
@@ -239,6 +239,12 @@ export default {
     size: "Memory", last: "Last utterance", nothing: "Nothing was said yet.", version: "Version", player: "Player of this page",
     "player-worklet": "audio thread (AudioWorklet)", "player-scheduled": "scheduled buffers (plain http)",
     "player-none": "not opened yet",
+  },
+  speed: {
+    measuring: "How fast Qwen3-TTS {size} speaks here is being measured.",
+    in_time: "Measured: Qwen3-TTS {size} takes {ms} ms here for 80 ms of sound, and speaks.",
+    too_slow: "Measured: Qwen3-TTS {size} takes {ms} ms here for 80 ms of sound, which is too slow.",
+    failed: "How fast Qwen3-TTS {size} speaks here could not be measured.",
   },
   model: {
     unloaded: "not loaded", loading: "loading", ready: "ready", sleeping: "asleep", failed: "failed",

@@ -109,7 +109,7 @@ export default {
     cancelled: "{total} GB 中 {arrived} GB で止めました。届いた分は残っています。", done: "届きました。",
     here: "ここにあります。このマシンで話せるなら、今準備しています。話している声は途切れません。",
     offline: "設定により、ここではダウンロードできません。", "no-pytorch": "話せるようにするには、一度再起動すると足りないものが入ります:",
-    "no-card": "このパソコンには使えるグラフィックボードがありません。次の設定にすると、なくてもゆっくり話します:",
+    "no-slow": "グラフィックボードなしのこのパソコンでは間に合いません。次の設定にすると、途切れながらでも話します:",
     "no-setting": "設定で別のものが選ばれているので、自動では話しません:", problem: "届いたものを準備できませんでした。前の声がそのまま話します。",
     command: "または、話すマシンのターミナルでこのコマンドを実行します。再起動しなくても見つかります。",
     better: "もっと良い声を入れる", "better-at": "ダウンロード中: {n} %",
@@ -215,6 +215,12 @@ export default {
     nothing: "まだ何も話していません。", version: "バージョン", player: "このページのプレーヤー",
     "player-worklet": "オーディオスレッド（AudioWorklet）", "player-scheduled": "予約再生（通常の http）",
     "player-none": "まだ開かれていません",
+  },
+  speed: {
+    measuring: "Qwen3-TTS {size} がここでどのくらい速く話せるか測っています。",
+    in_time: "測定結果: Qwen3-TTS {size} は 80 ms の音に {ms} ms かかり、話せます。",
+    too_slow: "測定結果: Qwen3-TTS {size} は 80 ms の音に {ms} ms かかり、間に合いません。",
+    failed: "Qwen3-TTS {size} の速さを測れませんでした。",
   },
   model: {
     unloaded: "未読み込み", loading: "読み込み中", ready: "準備完了", sleeping: "休止中", failed: "失敗",

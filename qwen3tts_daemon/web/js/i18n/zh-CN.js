@@ -101,7 +101,7 @@ export default {
     reading: "{name}：正在查看已有的内容", checking: "{name}：正在校验收到的内容", amount: "{name}：{arrived} / {total} GB",
     speed: "每秒 {n} MB", left: "还剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的会保留。", done: "已经下载好了。",
     here: "它已经在这里了。只要本机能用它说话，现在就在准备，不会打断任何人。", offline: "设置不允许在这里下载。",
-    "no-pytorch": "要让它说话，重新启动一次就会装好还缺的部分：", "no-card": "这台电脑没有能用的显卡。改用这个设置，没有显卡也能说，只是慢：",
+    "no-pytorch": "要让它说话，重新启动一次就会装好还缺的部分：", "no-slow": "这台电脑没有显卡，跟不上它的速度。改用这个设置照样能说，只是会断断续续：",
     "no-setting": "设置指定了别的，所以它不会自动说话：", problem: "新来的模型没能准备好，原来的语音继续使用。", command: "或者在说话的那台机器的终端里运行这条命令，不用重新启动就会找到。",
     better: "获取更好的声音", "better-at": "正在下载：{n} %",
   },
@@ -196,6 +196,12 @@ export default {
     experts: "给行家看的数字", rows: "已用 {active} / {rows} 行", "rows-label": "已用行数", model: "模型", kind: "用途",
     state: "状态", size: "内存", last: "上一次朗读", nothing: "还没有说过话。", version: "版本", player: "本页的播放器",
     "player-worklet": "音频线程（AudioWorklet）", "player-scheduled": "定时缓冲（普通 http）", "player-none": "尚未打开",
+  },
+  speed: {
+    measuring: "正在测量 Qwen3-TTS {size} 在这里说得多快。",
+    in_time: "测量结果：Qwen3-TTS {size} 生成 80 毫秒的声音要 {ms} 毫秒，可以说话。",
+    too_slow: "测量结果：Qwen3-TTS {size} 生成 80 毫秒的声音要 {ms} 毫秒，太慢了。",
+    failed: "没能测出 Qwen3-TTS {size} 在这里说得多快。",
   },
   model: {
     unloaded: "未加载", loading: "加载中", ready: "就绪", sleeping: "休眠", failed: "失败",

@@ -101,7 +101,7 @@ export default {
     reading: "{name}：正在查看已有的內容", checking: "{name}：正在檢查收到的內容", amount: "{name}：{arrived} / {total} GB",
     speed: "每秒 {n} MB", left: "還剩 {time}", cancelled: "停在 {arrived} / {total} GB，已收到的會保留。", done: "已經下載好了。",
     here: "它已經在這裡了。只要這台機器能用它說話，現在就在準備，不會打斷任何人。", offline: "設定不允許在這裡下載。",
-    "no-pytorch": "要讓它說話，重新啟動一次就會裝好還缺的部分：", "no-card": "這台電腦沒有能用的顯示卡。改用這個設定，沒有顯示卡也能說，只是慢：",
+    "no-pytorch": "要讓它說話，重新啟動一次就會裝好還缺的部分：", "no-slow": "這台電腦沒有顯示卡，跟不上它的速度。改用這個設定照樣能說，只是會斷斷續續：",
     "no-setting": "設定指定了別的，所以它不會自動說話：", problem: "新來的模型沒能準備好，原來的語音繼續使用。", command: "或者在說話的那台機器的終端機裡執行這道指令，不用重新啟動就會找到。",
     better: "取得更好的聲音", "better-at": "正在下載：{n} %",
   },
@@ -196,6 +196,12 @@ export default {
     experts: "給行家看的數字", rows: "已用 {active} / {rows} 列", "rows-label": "已用列數", model: "模型", kind: "用途",
     state: "狀態", size: "記憶體", last: "上一次朗讀", nothing: "還沒有說過話。", version: "版本", player: "本頁的播放器",
     "player-worklet": "音訊執行緒（AudioWorklet）", "player-scheduled": "排程緩衝（一般 http）", "player-none": "尚未開啟",
+  },
+  speed: {
+    measuring: "正在測量 Qwen3-TTS {size} 在這裡說得多快。",
+    in_time: "測量結果：Qwen3-TTS {size} 產生 80 毫秒的聲音要 {ms} 毫秒，可以說話。",
+    too_slow: "測量結果：Qwen3-TTS {size} 產生 80 毫秒的聲音要 {ms} 毫秒，太慢了。",
+    failed: "沒能測出 Qwen3-TTS {size} 在這裡說得多快。",
   },
   model: {
     unloaded: "未載入", loading: "載入中", ready: "就緒", sleeping: "休眠", failed: "失敗",

@@ -17,6 +17,7 @@ export function statusTab(app) {
   const next = h("strong.state.next", { t: "next.unknown" });
   const loaded = h("ul.rows");
   const lastHour = h("p.hint");
+  const speed = h("p.hint");
   const models = h("tbody");
   const device = h("p.device");
   const memory = h("meter", { min: 0, max: 1, value: 0, tLabel: "status.memory-label" });
@@ -55,6 +56,9 @@ export function statusTab(app) {
     const isHeld = !status.text_goes_to && status.models.some(({ state }) => HELD.includes(state));
     giving.hidden = !isHeld;
     say(giving.lastChild, status.total_mb === null ? "status.offload-machine" : "status.offload-graphics");
+    const { real_time: measured } = status;
+    speed.hidden = !measured;
+    if (measured) speed.textContent = t(`speed.${measured.state}`, { size: measured.size, ms: number(measured.frame_ms ?? 0) });
     lastHour.textContent = t("status.last-hour", { n: number(status.last_hour) });
     models.replaceChildren(...status.models.map((model) => h("tr", {},
       h("th", { scope: "row", textContent: model.name }), h("td", { t: `does.${model.kind}` }),
@@ -95,7 +99,7 @@ export function statusTab(app) {
   onLanguage(() => { showStatus(); showFigures(); showProgram(); });
   return h("div.split", {},
     h("div.stack", {},
-      card("status.now", h("p", {}, next), newcomerProblem(app), loaded, h("div", {}, device, memory, memoryWords), lastHour, giving),
+      card("status.now", h("p", {}, next), newcomerProblem(app), loaded, h("div", {}, device, memory, memoryWords), speed, lastHour, giving),
       h("details.card", {}, h("summary", { t: "status.experts" }),
         h("div.scroll", { tabIndex: 0, role: "group", tLabel: "status.models" }, h("table", {}, h("thead", {}, h("tr", {}, ...["model", "kind", "state", "size"].map((name) => h("th", { scope: "col", t: `status.${name}` })))), models)),
         h("div", {}, rows, rowsWords),
