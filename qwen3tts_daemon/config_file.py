@@ -17,7 +17,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.failures import Refusal
-from qwen_tts.toml import toml_value
+from qwen_tts.toml import read_toml, toml_value
 
 FileState = Literal["writable", "read-only", "absent", "none"]
 """none: the daemon was started without one"""
@@ -72,7 +72,7 @@ def changed(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _with(text: str, name: str, value: Any) -> str:
-    before = tomllib.loads(text)
+    before = read_toml(text)
     wanted = _merged(before, name.split("."), value)
     if wanted == before:
         return text
@@ -105,13 +105,13 @@ def _candidates(text: str, name: str, value: Any) -> Iterator[str]:
         yield from _below_its_comment(text, key, line)
         if section:
             yield f"{text}{_gap_behind(text)}[{section}]\n{line}\n"
-    with contextlib.suppress(TOMLKitError):  # it reads a little less than the standard library
+    with contextlib.suppress(TOMLKitError, RecursionError):  # it reads a little less than the standard library
         yield _by_tomlkit(text, section, key, value)
 
 
 def _read(text: str) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(text)
+        return read_toml(text)
     except tomllib.TOMLDecodeError:
         return None
 

@@ -56,6 +56,10 @@ _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 """Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
 
 
+_NOT_TOLD = ("python_multipart",)
+"""Libraries that warn of each request that is none; whoever sent it is told."""
+
+
 class Daemon:
     """Everything that runs, from start to stop."""
 
@@ -248,6 +252,8 @@ def run(settings: Settings, choice: EngineChoice | None = None, arguments: Seque
     `arguments`: the command line that the settings are of.
     """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in _NOT_TOLD:
+        logging.getLogger(name).setLevel(logging.ERROR)
     for name in _TOLD_SPARINGLY:
         logging.getLogger(name).addFilter(SparingFilter())
     try:

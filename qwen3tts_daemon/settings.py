@@ -45,6 +45,7 @@ from qwen_tts.api import Gender, TextLayout, VoiceKind
 from qwen_tts.config.engine import NICE, EngineOptions
 from qwen_tts.config.languages import LanguageCode
 from qwen_tts.limits import SEED
+from qwen_tts.toml import read_toml
 
 PRIVATE = "private"
 """In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
@@ -419,7 +420,7 @@ def read_config_file(path: Path) -> dict[str, Any]:
     """The file's values, profiles of voices among `voices.profiles`. Raises SettingsError if it is missing, no TOML, or
     has a profile in an option's place."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,7 +1,34 @@
-"""TOML as we write it, a value at a time: the standard library only reads it."""
+"""TOML: read as a whole, and written a value at a time, for the standard library only reads it."""
 
 import json
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MOST_LEVELS = 50
+"""Of tables and lists in each other: who goes through them calls itself for each"""
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """Raises TOMLDecodeError, also for brackets and dots without end."""
+    try:
+        values = tomllib.loads(text)
+    except RecursionError:
+        values = None
+    if values is None or _is_deeper(values, MOST_LEVELS):
+        raise tomllib.TOMLDecodeError("nested too deeply")
+    return values
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    within = [value]
+    for _ in range(levels):
+        within = [inner for one in within for inner in _inner(one)]
+    return bool(within)
+
+
+def _inner(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def toml_value(value: object) -> str:

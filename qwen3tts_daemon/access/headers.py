@@ -88,8 +88,14 @@ class Headers:
         return split_authority(hosts[0])
 
 
+_AUTHORITY = re.compile(r"(\[[^][]*\]|[^][:]*)(:\d*)?")
+"""Nothing stands between an address in brackets and its port."""
+
+
 def split_authority(authority: str) -> tuple[str, int | None]:
     """Name and port of `name:port`, `1.2.3.4:port` or `[::1]:port`. Raises Refusal."""
+    if not _AUTHORITY.fullmatch(authority.strip()):
+        raise Refusal("bad_request", "the Host header is malformed")
     try:
         parts = urlsplit("//" + authority.strip())
         host, port = parts.hostname or "", parts.port

@@ -137,6 +137,8 @@ def _cells(measured: Measured, most_rtf: float) -> tuple[str, ...]:
     if isinstance(measured, Failed):
         return "", "", "", "", f"not measured: {measured.reason}"
     verdict = "in time" if measured.rtf <= most_rtf else "too slow"
+    if measured.was_busy:
+        verdict += f", beside others ({measured.others:.0%} of the processors)"
     return (
         f"{measured.frame_ms:.1f}", f"{measured.rtf:.2f}", f"{measured.first_audio_ms:.0f}",
         f"{measured.memory_mib / _GIB:.1f}", verdict,

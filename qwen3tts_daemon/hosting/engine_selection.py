@@ -24,7 +24,7 @@ from qwen3tts_daemon.hosting.speech_server import server_options
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, WorkerEngine
 from qwen3tts_daemon.http_engine.options import ServerOptions
 from qwen3tts_daemon.settings import Settings, SettingsError
-from qwen_tts.bench.figures import Way
+from qwen_tts.bench.figures import Figures, Measured, Way
 from qwen_tts.cores import usable_cores
 from qwen_tts.errors import BadCheckpoint
 
@@ -95,8 +95,16 @@ def choose_engine(settings: Settings, measurements: Measurements | None = None) 
 
 
 def kept_measurements(settings: Settings, threads: int | None = None) -> Measurements:
-    """What was measured before on this machine, with so many threads, or as many as are set."""
-    return Measurements(settings.data_path / "cache" / "measured.json", threads or settings.qwen.threads)
+    """What was measured before on this machine, with so many threads, or as many as are set.
+
+    What was too slow while other programs were at work is not among it.
+    """
+
+    def is_doubtful(measured: Measured) -> bool:
+        return isinstance(measured, Figures) and measured.was_busy and measured.rtf > settings.qwen.auto_rtf
+
+    file = settings.data_path / "cache" / "measured.json"
+    return Measurements(file, threads or settings.qwen.threads, is_doubtful=is_doubtful)
 
 
 def checked_file(settings: Settings) -> Path:

@@ -1,6 +1,7 @@
 """What was measured on this machine, kept in the cache directory: other hardware or software, and it is forgotten."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -21,8 +22,13 @@ class _Kept(msgspec.Struct):
 class Measurements:
     """Of all checkpoints of one size and shape alike: time does not depend on what weights say."""
 
-    def __init__(self, path: Path, threads: int | None, machine: Machine | None = None) -> None:
-        """`threads`: as they are set for the engine; figures are of so many."""
+    def __init__(
+        self, path: Path, threads: int | None, machine: Machine | None = None, *,
+        is_doubtful: Callable[[Measured], bool] = lambda _: False,
+    ) -> None:  # fmt: skip
+        """`threads`: as they are set for the engine; figures are of so many. `is_doubtful`: what earlier runs have left
+        and is to be measured again."""
+        self._is_doubtful = is_doubtful
         self._path, self._threads = path, threads
         self._machine = machine or this_machine()
         self._measured = self._read()
@@ -52,4 +58,6 @@ class Measurements:
         except (OSError, msgspec.DecodeError) as error:
             logger.info("what was measured cannot be read, and is measured again: %s", error)
             return {}
-        return kept.measured if kept.machine == self._machine else {}
+        if kept.machine != self._machine:
+            return {}
+        return {key: measured for key, measured in kept.measured.items() if not self._is_doubtful(measured)}

@@ -64,8 +64,14 @@ def told(verdict: Verdict, most_rtf: float, *, has_smaller: bool, has_openvino: 
     ways_out = [*_ways_out(verdict, outcome, most_rtf, has_smaller=has_smaller, has_openvino=has_openvino)]
     return (
         f"{took}, and more than {most_rtf * FRAME_MS:.0f} would leave gaps: the preview voice speaks. "
-        f'What would do: {"; ".join(ways_out)}. engine = "qwen" speaks all the same'
+        f'What would do: {"; ".join(ways_out)}. engine = "qwen" speaks all the same{_doubt(outcome)}'
     )
+
+
+def _doubt(figures: Figures) -> str:
+    if not figures.was_busy:
+        return ""
+    return f". Other programs took {figures.others:.0%} of the processors meanwhile: the next start measures again"
 
 
 def named(checkpoint: Checkpoint, way: Way) -> str:

@@ -55,6 +55,8 @@ def convert(value: Any, kind: type[T], within: str = "", *, strict: bool = True)
         rule, _, path = str(error).partition(" - at `$")
         param = _joined((within + path.rstrip("`")).lstrip("."), _missing(rule))
         raise Refusal("bad_field", f"{param}: {rule}" if param else rule, param=param) from None
+    except UnicodeEncodeError:  # in the name of a field: values are looked at before
+        raise Refusal("bad_field", "half of a surrogate pair in the name of a field", param=within or None) from None
     except InvalidRequest as error:
         raise Refusal(error.code, error.message, param=_joined(within, error.param)) from None
 

@@ -49,7 +49,7 @@ def existing(day: int, month: int, year: int) -> tuple[int, int, int] | None:
     """The day, the month and the year; None if there is no such day."""
     try:
         datetime.date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return day, month, year
 

@@ -48,7 +48,7 @@ _MARKS = regex.compile(r"[*_`~#<>|\[\]\\&=+-]")
 
 def _one_pass(text: str) -> str:
     text = without_pictures(without_notes(without_latex(_CONTROL_TOKEN.sub(" ", text))))
-    return _of_characters(without_markdown(text))
+    return _of_characters(_visible(without_markdown(text)))  # an entity may have been anything
 
 
 def _of_characters(text: str) -> str:

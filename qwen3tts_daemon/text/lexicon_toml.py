@@ -28,7 +28,7 @@ from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.text.lexicon import EVERY, Entry, checked
 from qwen_tts.api import AUTO
 from qwen_tts.errors import InvalidRequest, UnknownLanguage
-from qwen_tts.toml import toml_value
+from qwen_tts.toml import read_toml, toml_value
 
 WORD = "word"
 """The name of the tables that say all of it"""
@@ -59,13 +59,11 @@ class _Place(NamedTuple):
 def read(text: str) -> list[Entry]:
     """The entries, in their order. Raises UnreadableLexicon."""
     try:
-        document = tomllib.loads(text)
+        document = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         reason = str(error)
         line = _AT_LINE.search(reason)
         raise UnreadableLexicon(reason, int(line[1]) if line else len(text.splitlines())) from None
-    except RecursionError:
-        raise UnreadableLexicon("nested too deeply") from None
     entries: dict[Key, Entry] = {}
     for entry, section, name in _places(document, text):
         if entry.key in entries:
@@ -150,7 +148,7 @@ def _line(text: str, section: str, name: str | int | None = None) -> int | None:
 
 def _place_of(text: str, key: Key) -> _Place | None:
     """Raises UnreadableLexicon."""
-    places = _places(tomllib.loads(text), text) if read(text) else ()
+    places = _places(read_toml(text), text) if read(text) else ()
     return next((one for one in places if one.entry.key == key), None)
 
 
@@ -175,7 +173,7 @@ def _rewritten(text: str, place: _Place, entry: Entry | None) -> str:
     """With this entry there, or none."""
     try:
         document = tomlkit.parse(text)
-    except TOMLKitError as error:  # it reads a little less than the standard library
+    except (TOMLKitError, RecursionError) as error:  # it reads a little less than the standard library
         raise UnreadableLexicon(f"this file cannot be changed here: {error}") from None
     held: Any = document[place.section]
     if entry is None:

@@ -15,9 +15,10 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from qwen3tts_daemon.limits import MAX_UPLOAD_BYTES, MAX_UPLOAD_CHANNELS, MAX_UPLOAD_S
+from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.uploads.confinement import REFUSED, Refused
 
-logger = logging.getLogger(__name__)
+log = SparingLog(logging.getLogger(__name__))
 
 UploadKind = Literal["recording", "archive"]
 
@@ -62,7 +63,7 @@ async def ask_child(kind: UploadKind, data: bytes, limits: UploadLimits, max_ans
 
 def not_decoded(kind: UploadKind, what_happened: str) -> Refused:
     """What is to be raised where the child itself went wrong."""
-    logger.warning("the decoder of an upload %s", what_happened)
+    log.warning("the decoder of an upload %s", what_happened)
     return Refused(f"the {kind} cannot be decoded; {_WAYS_OUT[kind]}")
 
 

@@ -48,7 +48,9 @@ def decode(recording: bytes, max_duration_s: float, max_channels: int) -> tuple[
             mixer.add(frame)
             if mixer.samples > max_duration_s * sample_rate:
                 raise Refused(f"the recording is longer than {max_duration_s:g} s; cut it{mixer.advice}")
-        return sample_rate, mixer.mono()
+        if not (mono := mixer.mono()):  # fewer samples than the filter needs
+            raise Refused("there is no sound in the recording; record it again")
+        return sample_rate, mono
 
 
 @contextlib.contextmanager

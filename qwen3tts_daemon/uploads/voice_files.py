@@ -8,7 +8,6 @@ import encodings.cp437  # noqa: F401  zipfile would look for it when no file can
 import io
 import json
 import struct
-import tomllib
 import zipfile
 import zlib
 
@@ -16,6 +15,7 @@ from qwen3tts_daemon.limits import MAX_UPLOAD_BYTES
 from qwen3tts_daemon.uploads.confinement import Refused
 from qwen_tts.audio.riff import is_true
 from qwen_tts.limits import MAX_VOICE_PROMPT_BYTES
+from qwen_tts.toml import read_toml
 
 CARD, REFERENCE, PROMPT = "voice.toml", "reference.wav", "prompt.safetensors"
 MAX_CARD_BYTES = 64 * 1024
@@ -83,9 +83,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 def _as_json(card: bytes) -> bytes:
     """A few dots too many, and reading TOML takes half a minute: no work for the daemon either."""
     try:
-        return json.dumps(tomllib.loads(card.decode()), allow_nan=False).encode()
-    except RecursionError:
-        raise Refused(f"{CARD} is nested too deeply") from None
+        return json.dumps(read_toml(card.decode()), allow_nan=False).encode()
     except (ValueError, TypeError) as error:  # no text, no TOML, what JSON has not: NaN, dates
         raise Refused(f"{CARD} is no TOML, {_said(error)}") from error
 

@@ -1,6 +1,5 @@
 """A stored voice as its card says it: voice.toml, written by this daemon or another one."""
 
-import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -11,7 +10,7 @@ from qwen3tts_daemon.limits import MAX_SOURCE_CHARS, Description, Gain, Instruct
 from qwen3tts_daemon.uploads.voice_files import CARD
 from qwen3tts_daemon.voices.voice_id import ID_PATTERN, is_id
 from qwen_tts.api import Gender, TextLayout
-from qwen_tts.toml import toml_value
+from qwen_tts.toml import read_toml, toml_value
 
 FORMAT = 1
 
@@ -65,10 +64,7 @@ def voice_of(fields: Mapping[str, Any]) -> StoredVoice:
 
 def read_card(content: bytes) -> StoredVoice:
     """Raises ValueError."""
-    try:
-        return voice_of(tomllib.loads(content.decode()))
-    except RecursionError:
-        raise ValueError(f"{CARD} is nested too deeply") from None
+    return voice_of(read_toml(content.decode()))
 
 
 def card_of(voice: StoredVoice) -> bytes:

@@ -105,7 +105,7 @@ def find(content: bytes, name: bytes) -> Chunk | None:
 
 
 def _true_size(content: bytes, start: int, claimed: int) -> int:
-    end = start + claimed
+    end = start + (claimed := min(claimed, len(content) + 2))  # it may be any number of 64 bits
     if end <= len(content) <= end + 1 or _is_chunk(content, end + claimed % 2) or _is_chunk(content, end):
         return claimed
     trailers = (match.start() for match in _TRAILER.finditer(content, start))

@@ -9,6 +9,8 @@ from qwen_tts.config.engine import Weights
 FRAME_MS = 80.0
 """Of sound, in a frame of the release's models"""
 
+_OTHERS_NOTICED = 0.15
+
 Device = Literal["cpu", "cuda", "mps"]
 
 
@@ -37,7 +39,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, tag="figures"):
     """Of one listener; times in milliseconds."""
 
     frame_ms: float
-    """For `FRAME_MS` of sound, the codec's part with it: the median"""
+    """For `FRAME_MS` of sound, the codec's part with it: the mean of some frames that follow each other, where it was
+    least"""
     first_audio_ms: float
     """From a prompt of 40 positions to the sound of its first frame"""
     memory_mib: int
@@ -46,6 +49,13 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, tag="figures"):
     threads: int
     copy_gb_s: float
     """The machine's memory, copied: read and written"""
+    others: float = 0.0
+    """The share of the processors that other programs took meanwhile"""
+
+    @property
+    def was_busy(self) -> bool:
+        """Alone, the machine might be faster."""
+        return self.others > _OTHERS_NOTICED
 
     @property
     def rtf(self) -> float:

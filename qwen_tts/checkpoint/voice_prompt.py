@@ -9,7 +9,6 @@ the voice is refused.
 """
 
 import os
-import tomllib
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from torch import Tensor
 
 from qwen_tts.checkpoint.prompt_file import FORMAT, METADATA_KEY, Card, PromptKind, bad, read_prompt
 from qwen_tts.limits import MAX_VOICE_PROMPT_BYTES
-from qwen_tts.toml import toml_value
+from qwen_tts.toml import read_toml, toml_value
 
 TENSORS_FILE = "prompt.safetensors"
 SUMMARY_FILE = "prompt.toml"
@@ -116,8 +115,8 @@ class ReferenceVoice:
 
 def _read_summary(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(_read(path, MAX_SUMMARY_BYTES).decode())
-    except (ValueError, RecursionError) as error:  # neither text nor TOML, or brackets without end
+        return read_toml(_read(path, MAX_SUMMARY_BYTES).decode())
+    except ValueError as error:  # neither text nor TOML
         raise bad(f"has a broken {path}") from error
 
 

@@ -10,6 +10,7 @@ import regex  # type: ignore[import-untyped,unused-ignore]
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, NonPositiveFloat, PositiveFloat, ValidationError
 
 from qwen_tts.config.languages import LanguageCode
+from qwen_tts.toml import read_toml
 
 _TABLE = Path(__file__).with_name("expectations.toml")
 
@@ -102,7 +103,7 @@ def _merged(table: dict[str, Any], corrections: dict[str, Any]) -> dict[str, Any
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

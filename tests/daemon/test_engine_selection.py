@@ -110,6 +110,10 @@ def test_without_a_gpu_qwen_speaks_where_it_was_measured_to_be_in_time(models: P
     assert slow.spec.factory == EMBEDDED
     assert obstacle_of(wanted, slow.verdict) == Obstacle("slow", 'engine = "qwen"')
     assert "200 ms for 80 ms" in slow.reason
+    measured(wanted, {"int8": msgspec.structs.replace(FAST, frame_ms=200, others=0.5)})
+    assert isinstance(choose_engine(wanted).verdict, Unmeasured), "others were at work: it is measured again"
+    measured(wanted, {"int8": msgspec.structs.replace(FAST, others=0.5)})
+    assert choose_engine(wanted).spec.factory == QWEN, "in time even so"
 
 
 @pytest.mark.usefixtures("no_gpu")

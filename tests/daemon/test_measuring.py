@@ -123,6 +123,17 @@ def test_other_hardware_or_software_is_measured_anew(
     assert Measurements(tmp_path / "measured.json", None, other).of(tiny, INT8) == Failed("slower")
 
 
+def test_what_is_doubtful_is_measured_again_by_the_next_start(tmp_path: Path, tiny: Checkpoint) -> None:
+    file = tmp_path / "measured.json"
+    first = Measurements(file, None, is_doubtful=lambda measured: measured == FIGURES)
+    first.put(tiny, INT8, FIGURES)
+    assert first.of(tiny, INT8) == FIGURES, "this start goes by it"
+    first.put(tiny, FLOAT32, Failed("killed"))
+    again = Measurements(file, None, is_doubtful=lambda measured: measured == FIGURES)
+    assert again.of(tiny, INT8) is None
+    assert again.of(tiny, FLOAT32) == Failed("killed")
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\0\0\0", b'{"machine": 3}', b"[]", b"\xff"])
 def test_a_file_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, tiny: Checkpoint, content: bytes) -> None:
     file = tmp_path / "measured.json"

@@ -73,6 +73,13 @@ class DaemonProcess:
     def log(self) -> str:
         return "".join(self._log)
 
+    def read_so_far(self) -> str:
+        """The log up to now."""
+        with contextlib.suppress(Empty):
+            while (line := self._lines.get_nowait()) is not None:
+                self._log.append(line)
+        return self.log
+
     def read_rest(self) -> str:
         """The whole log, of a daemon that has ended."""
         self._reader.join(PATIENCE_S)
@@ -100,26 +107,27 @@ def read_stat(path: Path) -> tuple[int, int]:
 @contextlib.contextmanager
 def tone_daemon(data: Path, *options: str, **engine: object) -> Iterator[DaemonProcess]:
     """The daemon with a ToneEngine in its worker."""
-    with _ended(DaemonProcess(["tests.tone_daemon", json.dumps(engine)], data, list(options), forked)) as daemon:
+    command = ["tests.tone_daemon", json.dumps(engine)]
+    with ended_at_last(DaemonProcess(command, data, list(options), forked)) as daemon:
         yield daemon
 
 
 @contextlib.contextmanager
 def embedded_daemon(data: Path, *options: str) -> Iterator[DaemonProcess]:
     """The daemon as users start it."""
-    with _ended(DaemonProcess(["qwen3tts_daemon", "serve"], data, list(options))) as daemon:
+    with ended_at_last(DaemonProcess(["qwen3tts_daemon", "serve"], data, list(options))) as daemon:
         yield daemon
 
 
 @contextlib.contextmanager
 def carded_daemon(data: Path, *options: str) -> Iterator[DaemonProcess]:
     """As users start it, where a card is."""
-    with _ended(DaemonProcess(["tests.carded_daemon"], data, list(options))) as daemon:
+    with ended_at_last(DaemonProcess(["tests.carded_daemon"], data, list(options))) as daemon:
         yield daemon
 
 
 @contextlib.contextmanager
-def _ended(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
+def ended_at_last(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
     try:
         yield daemon
     finally:
