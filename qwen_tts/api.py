@@ -195,6 +195,15 @@ Guard = Literal["length", "silence", "retry", "start"]
 more; leaves out noise before the first word."""
 
 
+class QueuePosition(msgspec.Struct, frozen=True):
+    """How far an utterance has come in an engine's line."""
+
+    place: int
+    """1 is next; 0: it does not wait, or nobody knows how long"""
+    wait_s: float | None = None
+    """About how long it will wait, if that is known"""
+
+
 class StreamEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How an utterance ended by itself, and what the engine measured."""
 

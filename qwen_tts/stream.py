@@ -13,7 +13,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, Self
 
-from qwen_tts.api import Audio, AudioChunk, Capabilities, StreamEnd, SynthesisRequest, VoiceKind, VoicePrompt
+from qwen_tts.api import (
+    Audio,
+    AudioChunk,
+    Capabilities,
+    QueuePosition,
+    StreamEnd,
+    SynthesisRequest,
+    VoiceKind,
+    VoicePrompt,
+)
 from qwen_tts.errors import InvalidRequest, SynthesisError
 
 WINDOW_FRAMES = 64
@@ -45,9 +54,8 @@ class AudioStream:
         self._ended = False
         self._is_over = False
         self._error: SynthesisError | None = None
-        self.queue_position = 0
-        """In the engine's line: 1 is next; 0: it does not wait, or nobody knows how long."""
-        self.on_queue_position: Callable[[int], None] | None = None
+        self.queue_position = QueuePosition(0)
+        self.on_queue_position: Callable[[QueuePosition], None] | None = None
         """Called when it has changed."""
         self.end: StreamEnd | None = None
         """Set once the engine has finished and every chunk was read."""
@@ -131,9 +139,9 @@ class AudioStream:
             self._chunks.append(chunk)
             self._wakeup.set()
 
-    def tell_queue_position(self, position: int) -> None:
+    def tell_queue_position(self, position: QueuePosition) -> None:
         """From the loop's own thread: how far it has come in the engine's line."""
-        if self._is_over or self._ended or position == self.queue_position:
+        if self._is_over or self._ended or position.place == self.queue_position.place:
             return
         self.queue_position = position
         if self.on_queue_position is not None:

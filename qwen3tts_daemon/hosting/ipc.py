@@ -15,7 +15,16 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from qwen_tts.api import Audio, Capabilities, EngineStatus, ModelState, StreamEnd, SynthesisRequest, VoiceKind
+from qwen_tts.api import (
+    Audio,
+    Capabilities,
+    EngineStatus,
+    ModelState,
+    QueuePosition,
+    StreamEnd,
+    SynthesisRequest,
+    VoiceKind,
+)
 
 PROTOCOL = 3
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -143,7 +152,7 @@ class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):
 
 class Place(msgspec.Struct, frozen=True, tag_field="type", tag="place"):
     stream: int
-    place: int
+    position: QueuePosition
 
 
 class Done(msgspec.Struct, frozen=True, tag_field="type", tag="done"):

@@ -254,9 +254,9 @@ class WorkerEngine:
                 if audio := self._streams.get(stream):
                     rate = self._capabilities.sample_rate
                     audio.push(AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=rate, segment=segment))
-            case ipc.Place(stream, place):
+            case ipc.Place(stream, position):
                 if audio := self._streams.get(stream):
-                    audio.tell_queue_position(place)
+                    audio.tell_queue_position(position)
             case ipc.Done(stream, end):
                 self._finish(stream, end)
             case ipc.Failed(code, text, stream, call, param, retry_after_s):

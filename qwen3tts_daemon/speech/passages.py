@@ -17,7 +17,7 @@ from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import TextReading
 from qwen3tts_daemon.text.directions import pause_in
 from qwen3tts_daemon.text.segments import Segment
-from qwen_tts.api import StreamEnd
+from qwen_tts.api import QueuePosition, StreamEnd
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 
@@ -36,7 +36,7 @@ class Passages:
         self._text, self._speakers, self._finish = text, speakers, finish
         self._measures, self._engines = measures, engines
         self._is_live = True
-        self._on_queue_position: Callable[[int], None] | None = None
+        self._on_queue_position: Callable[[QueuePosition], None] | None = None
         self._first = 0
         """The segment that the passage in hand begins with"""
         self._prepared_for = 0
@@ -51,7 +51,7 @@ class Passages:
         """How much silence and chime was before the first word."""
         return 0 if self._output is None else self._output.lead_samples
 
-    def start(self, *, is_live: bool, on_queue_position: Callable[[int], None] | None) -> None:
+    def start(self, *, is_live: bool, on_queue_position: Callable[[QueuePosition], None] | None) -> None:
         """Ask for the engine now. `is_live`: somebody is still writing; `on_queue_position`: see Utterance."""
         self._is_live, self._on_queue_position = is_live, on_queue_position
         self._synthesis.start()

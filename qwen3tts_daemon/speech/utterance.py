@@ -38,7 +38,7 @@ from qwen3tts_daemon.text.lexicon import Lexicon
 from qwen3tts_daemon.text.sent_text import SentText
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.recent_takes import Take
-from qwen_tts.api import Audio, AudioChunk, check_length
+from qwen_tts.api import Audio, AudioChunk, QueuePosition, check_length
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +75,8 @@ class Utterance:
         """`is_live`: its text comes bit by bit, else all of it at once. Raises InvalidRequest for what nobody can
         speak."""
         self.order, self.caller = order, caller
-        self.on_queue_position: Callable[[int], None] | None = None
-        """Set before it is entered: called when it has come on in the engine's line; 1 is next, 0 has its turn."""
+        self.on_queue_position: Callable[[QueuePosition], None] | None = None
+        """Set before it is entered: called when it has come on in the engine's line."""
         self.measures = Measures()
         self.end = "cancelled"
         """`done`, `limit`, `cancelled`, or the code of what failed; final once the block is left."""

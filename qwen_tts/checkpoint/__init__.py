@@ -2,6 +2,7 @@
 
 weights, tensor_file     tensors from disk to the device, by the names of this code
 mapped_table             one that stays on disk
+one_block                memory for many at once
 quantised                layers in 8 or 4 bits in the place of a network's own
 model                    everything that one checkpoint needs to speak
 codec                    its encoder and decoder

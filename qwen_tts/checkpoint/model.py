@@ -1,6 +1,6 @@
 """A checkpoint in memory: every network, the text tokenizer, and the prompts they need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from torch import Tensor
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.mapped_table import MappedTable
+from qwen_tts.checkpoint.one_block import empty_like_all
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
 from qwen_tts.checkpoint.quantised import quantise_layers
@@ -68,10 +69,12 @@ class Model:
 
         The codec decoder comes back with who decodes with it: kernels want its weights only to make others of them.
         """
+        self.talker.text = None  # it was made for where the talker was
         parts = (self.talker, self.code_predictor, *([self.codec.decoder] if device.type == "cpu" else []))
         for part in parts:
-            for tensor in (*part.parameters(), *part.buffers()):
-                tensor.data = _moved(tensor.data, device)
+            tensors = [one for one in (*part.parameters(), *part.buffers()) if one.device.type != device.type]
+            for tensor, copy in zip(tensors, _copied(tensors, device), strict=True):
+                tensor.data = copy
 
     @property
     def embed_speaker(self) -> Callable[[ReferenceAudio], Tensor] | None:
@@ -93,10 +96,13 @@ class Model:
         }
 
 
-def _moved(tensor: Tensor, device: torch.device) -> Tensor:
-    if tensor.device.type != "cuda" or device.type != "cpu":
-        return tensor.to(device, non_blocking=device.type == "cuda")
-    return torch.empty_like(tensor, device=device, pin_memory=True).copy_(tensor)
+def _copied(tensors: Sequence[Tensor], device: torch.device) -> Iterator[Tensor]:
+    """One after the other: what has been copied may be let go."""
+    places: Iterable[Tensor] = (torch.empty_like(one, device=device, pin_memory=one.is_cuda) for one in tensors)
+    if device.type != "cpu":
+        places = empty_like_all(tensors, device)
+    for tensor, place in zip(tensors, places, strict=True):
+        yield place.copy_(tensor, non_blocking=device.type == "cuda")
 
 
 @torch.inference_mode()

@@ -15,6 +15,7 @@ same for every text of a voice: `Prompt.prefix`.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ from qwen_tts.errors import InvalidRequest, TextEmpty, UnknownLanguage, UnknownV
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.frame_embedding import embed_frames
 from qwen_tts.models.talker import Talker
-from qwen_tts.modules.upload import upload, upload_tensor
+from qwen_tts.modules.upload import upload
 from qwen_tts.text.blanks import BLANKS
 from qwen_tts.text.text_tokenizer import TextTokenizer
 
@@ -82,9 +83,6 @@ class PromptBuilder:
         self._text_embedding = text_embedding
         self._talker = talker
         self._code_predictor = code_predictor
-        control = (config.tts_pad_token_id, config.tts_bos_token_id, config.tts_eos_token_id)
-        self.pad, self.bos, self.eos = (row[None] for row in self._text(control))
-        """[1, hidden] each: text control embeddings"""
         self._codec_pad, self._codec_bos = (
             self._codec(token) for token in (config.talker.codec_pad_id, config.talker.codec_bos_id)
         )
@@ -157,11 +155,29 @@ class PromptBuilder:
 
     # -- embeddings -------------------------------------------------------------------------------------------------
 
+    @property
+    def pad(self) -> Tensor:
+        """[1, hidden]: of the text, as `bos` and `eos`"""
+        return self._control[:1]
+
+    @property
+    def bos(self) -> Tensor:
+        return self._control[1:2]
+
+    @property
+    def eos(self) -> Tensor:
+        return self._control[2:]
+
+    @cached_property
+    def _control(self) -> Tensor:
+        """Made when it is first asked for: what projects it is not there before the talker runs."""
+        config = self._config
+        with torch.inference_mode():
+            return self._text((config.tts_pad_token_id, config.tts_bos_token_id, config.tts_eos_token_id))
+
     def _text(self, ids: list[int] | tuple[int, ...]) -> Tensor:
         """[tokens, hidden]"""
-        talker = self._talker
-        words = self._text_embedding.look_up(ids).to(talker.dtype)
-        return talker.project_text(upload_tensor(words, talker.device))
+        return self._talker.project_text(self._text_embedding.look_up(ids))
 
     def embed_tokens(self, ids: list[int]) -> Tensor:
         """Tokens of the text -> [tokens, hidden]: what live text adds beside the frames."""

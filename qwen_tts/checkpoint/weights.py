@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from qwen_tts.checkpoint.mapped_table import MappedTable
+from qwen_tts.checkpoint.one_block import empty_like_all
 from qwen_tts.checkpoint.tensor_file import DTYPES, read_tensors
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
 from qwen_tts.modules.module_list import M
@@ -184,17 +185,16 @@ def _title(files: Sequence[Path]) -> str:
 
 def reserve(module: nn.Module, device: torch.device) -> None:
     """Memory for what is only planned. (Module.to_empty would import torch's compiler, which takes seconds.)"""
-    for owner in module.modules():
-        for name, tensor in list(owner.named_parameters(recurse=False)):
-            if tensor.is_meta:
-                setattr(owner, name, nn.Parameter(_empty_like(tensor, device), requires_grad=False))
-        for name, buffer in list(owner.named_buffers(recurse=False)):
-            if buffer.is_meta:
-                setattr(owner, name, _empty_like(buffer, device))
-
-
-def _empty_like(tensor: Tensor, device: torch.device) -> Tensor:
-    return torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
+    planned = [
+        (owner, name, tensor)
+        for owner in module.modules()
+        for name, tensor in (*owner.named_parameters(recurse=False), *owner.named_buffers(recurse=False))
+        if tensor.is_meta
+    ]
+    memory = empty_like_all([tensor for _, _, tensor in planned], device)
+    for (owner, name, tensor), place in zip(planned, memory, strict=True):
+        is_parameter = isinstance(tensor, nn.Parameter)
+        setattr(owner, name, nn.Parameter(place, requires_grad=False) if is_parameter else place)
 
 
 def _places(parts: Mapping[str, nn.Module]) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from qwen_tts.config.expectations import Expectations
 Weights = Literal["auto", "int8", "int4"]
 
 NICE = 5
-"""Beside one other thread that works, speech keeps a quarter of a core that they share, and the other three."""
+"""On a core that it shares with other work, that has three quarters, and speech one (docs/hardware.md)."""
 
 LEAST_POSITIONS = 1_024
 """Of the cache, when it is made smaller to fit: 80 s of speech."""

@@ -2,17 +2,19 @@
 
 1. First come those whose listeners would soon hear silence, then new utterances, then further parts of long texts;
    within each, clients take turns.
-2. A sequence begins when there is a row for it, and memory for its prompt and a little more.
+2. A sequence begins when there is a row for it, memory for its prompt and a little more, and when nobody who speaks
+   hears silence for it (pace.py).
 3. Who does not fit yet holds up those behind: nobody is passed over for ever. Who can never fit is refused.
 """
 
-import itertools
 import logging
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import torch
 
+from qwen_tts.api import QueuePosition
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
@@ -20,6 +22,7 @@ from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.expected_length import ExpectedLength
 from qwen_tts.engine.fairness import Turns
 from qwen_tts.engine.live_text import LiveText, Token
+from qwen_tts.engine.pace import Newcomer, Pace, Speaker
 from qwen_tts.engine.prefix_cache import CachedPrefix
 from qwen_tts.engine.row_memory import RowMemory
 from qwen_tts.engine.sequence import Sequence
@@ -35,12 +38,8 @@ HURRIED_S = 2.0
 FRAMES_A_TOKEN = 4
 """Of speech, about"""
 
-
-@dataclass(frozen=True)
-class QueuePosition:
-    """How far a stream has come in the line for a row: 1 is next, 0 has one."""
-
-    number: int
+USUAL_POSITIONS = 20
+"""Of a prompt, beside its text and a reference"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,19 +65,21 @@ class Admitted:
 
 
 class Admission:
-    """`step_s` tells how long a step of so many rows takes; `now` is in seconds."""
+    """`now` is in seconds."""
 
     def __init__(
         self, model: Model, runner: ModelRunner, memory: RowMemory, config: EngineConfig, length: ExpectedLength,
-        step_s: Callable[[int], float], now: Callable[[], float],
+        pace: Pace, now: Callable[[], float],
     ) -> None:  # fmt: skip
         self._model, self._runner, self._memory, self._config, self._length = model, runner, memory, config, length
-        self._step_s, self._now = step_s, now
+        self._pace, self._now = pace, now
         self._turns = Turns()
+        self.holds_back = False
+        """Somebody waits for others to have more sound in hand, or less to say: time alone may change that"""
 
     def admit(self, streams: list[EngineStream], now: float) -> Admitted:
         """Begin the next sequences of `streams`, which are in the order of arrival, as far as there is room."""
-        admitted = Admitted()
+        admitted, self.holds_back = Admitted(), False
         waiting = [one for one in streams if one.wants_sequence(now)]
         if not waiting:
             return admitted
@@ -86,8 +87,13 @@ class Admission:
         others = self._turns.line(sorted((one for one in waiting if one not in hurried), key=_has_begun), _client_of)
         clients = len(set(map(_client_of, others)))
         line = [*hurried, *others]
+        speakers = {one: self._speaker(one, now) for one in streams if one.may_need_frames(now)}
         for stream in line:
+            beside = [speaker for other, speaker in speakers.items() if other is not stream]
             if not self._memory.free_rows:
+                break
+            if not self._pace.may_begin(self._newcomer(stream), beside):
+                self.holds_back = True
                 break
             try:
                 opened = self._try_to_open(stream, now)
@@ -97,11 +103,47 @@ class Admission:
             if opened is None:
                 break
             admitted.opened.append(opened)
+            speakers[stream] = self._speaker(stream, now)
             if stream not in hurried:
                 self._turns.begin(_client_of(stream), clients)
         refused = {stream for stream, _ in admitted.refused}
-        admitted.moved.extend(_tell_positions([stream for stream in line if stream not in refused]))
+        self._tell_positions(admitted, [stream for stream in line if stream not in refused], list(speakers.values()))
         return admitted
+
+    def _tell_positions(self, admitted: Admitted, line: list[EngineStream], speakers: list[Speaker]) -> None:
+        """To those whose place is another one than they were told."""
+        waiting = [stream for stream in line if stream.sequence is None]
+        places = {stream: place for place, stream in enumerate(waiting, 1)}
+        moved = [stream for stream in line if places.get(stream, 0) != stream.queue_place]
+        waits_s = self._pace.waits_s(speakers, map(self._left_s, waiting)) if moved else None
+        for stream in moved:
+            place = stream.queue_place = places.get(stream, 0)
+            wait_s = None if waits_s is None or not place else waits_s[place - 1]
+            admitted.moved.append((stream, QueuePosition(place, wait_s)))
+
+    # -- what others would hear of it -------------------------------------------------------------------------------
+
+    def _speaker(self, stream: EngineStream, now: float) -> Speaker:
+        sound = stream.sound
+        return Speaker(max(sound.lead_s(now), sound.untaken_s), sound.is_playing, self._left_s(stream))
+
+    def _newcomer(self, stream: EngineStream) -> Newcomer:
+        # What is kept of a voice is not read again: then others have sound for longer than it takes.
+        reference = stream.reference.codes if stream.reference else None
+        positions = USUAL_POSITIONS + len(stream.tokens or ()) + (0 if reference is None else len(reference))
+        may_go_on = stream.text is not None and not stream.text.has_ended
+        return Newcomer(positions, math.inf if may_go_on else self._left_s(stream))
+
+    def _left_s(self, stream: EngineStream) -> float:
+        """Speech that is expected of the text that is there, and was not made."""
+        sequence, language = stream.sequence, stream.request.language
+        left_s = 0.0 if sequence is None else max(0.0, sequence.spoken_frames - sequence.frames) * self._length.frame_s
+        if stream.text is not None:
+            left_s += self._length.seconds(stream.text.unspoken, language)
+        elif stream.tokens is not None:
+            left_s += self._length.seconds(stream.request.text, language)
+        limit_s = stream.request.limits.max_audio_s
+        return left_s if limit_s is None else min(left_s, max(0.0, limit_s - stream.sound.made_s))
 
     def _is_hurried(self, stream: EngineStream, now: float) -> bool:
         """Its listener would hear silence if another began first; that is no turn.
@@ -111,7 +153,7 @@ class Admission:
         if stream.started_s is None:
             return False
         rows = max(1, self._memory.rows - self._memory.free_rows)
-        part_s = self._config.live_text.span_tokens * FRAMES_A_TOKEN * self._step_s(rows)
+        part_s = self._config.live_text.span_tokens * FRAMES_A_TOKEN * self._pace.step_s(rows)
         return stream.sound.lead_s(now) < HURRIED_S + part_s / rows
 
     # -- a row ------------------------------------------------------------------------------------------------------
@@ -198,17 +240,6 @@ class Admission:
         if not isinstance(stream.text, LiveText):
             stream.text_slots.extend(self._memory.put_text(prompt.trailing))
         return OpenRow(stream, sequence, prompt, key), kept.snapshot
-
-
-def _tell_positions(line: list[EngineStream]) -> list[tuple[EngineStream, QueuePosition]]:
-    """Who of them is told another position than before."""
-    numbers, moved = itertools.count(1), []
-    for stream in line:
-        position = next(numbers) if stream.sequence is None else 0
-        if position != stream.queue_position:
-            stream.queue_position = position
-            moved.append((stream, QueuePosition(position)))
-    return moved
 
 
 def _has_begun(stream: EngineStream) -> bool:

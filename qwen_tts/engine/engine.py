@@ -25,6 +25,7 @@ from qwen_tts.api import (
     Capabilities,
     ClonedVoice,
     Limits,
+    QueuePosition,
     SettledLayout,
     SynthesisRequest,
     VoiceKind,
@@ -38,7 +39,6 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.config.engine import EngineConfig
-from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.fairness import check_may_wait
 from qwen_tts.engine.live_text import LiveSentences, LiveText, reads_words
@@ -289,8 +289,8 @@ class Engine:
             match outcome:
                 case AudioChunk():
                     stream.audio.push(outcome)
-                case QueuePosition(number):
-                    stream.audio.tell_queue_position(number)
+                case QueuePosition():
+                    stream.audio.tell_queue_position(outcome)
                 case _:
                     self._remove(stream)
                     stream.audio.finish(outcome)

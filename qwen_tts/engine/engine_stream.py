@@ -68,7 +68,7 @@ class EngineStream:
     has_spoken: bool = False
     """Something was said to a part of its text"""
     end: Literal["complete", "limit"] = "complete"
-    queue_position: int = 0
+    queue_place: int = 0
     """In the line for a row, as it was told: 1 is next"""
     is_cancelled: bool = False
     is_over: bool = False
@@ -142,6 +142,12 @@ class EngineStream:
         if self.tokens is not None or self.text is None:
             return self.tokens is not None
         return self.text.can_begin() if isinstance(self.text, LiveText) else self.text.can_begin(now)
+
+    def may_need_frames(self, now: float) -> bool:
+        """It speaks and does not wait for text; or its listener still hears what it has said, and more may come."""
+        if self.sequence is not None and not (isinstance(self.text, LiveText) and self.text.waits(now)):
+            return True
+        return self.started_s is not None and self.sound.lead_s(now) > 0
 
     def take_sentences(self, now: float) -> None:
         """Sentences of a live text become the tokens of a whole one."""

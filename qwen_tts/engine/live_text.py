@@ -184,6 +184,17 @@ class LiveText:
         return self._last_text_s + self._config.pause_s if _has_sentence(self._text) else None
 
     @property
+    def has_ended(self) -> bool:
+        """The writer has."""
+        return self._text_ended
+
+    @property
+    def unspoken(self) -> str:
+        """Text that no sequence has begun."""
+        later = "".join(one[0] for one in self._later if one is not None)
+        return later if self._open else self._text + later
+
+    @property
     def is_done(self) -> bool:
         """Every word was read, and none will come."""
         return self._text_ended and not self._open and not self._has_words
@@ -380,9 +391,19 @@ class LiveSentences:
         return self._last_text_s + self._config.pause_s
 
     @property
+    def has_ended(self) -> bool:
+        """The writer has."""
+        return self._text_ended
+
+    @property
     def is_done(self) -> bool:
         """Every word was taken, and none will come."""
         return self._text_ended and not self._text.strip(BLANKS)
+
+    @property
+    def unspoken(self) -> str:
+        """Text that no sequence has begun."""
+        return self._text
 
     @property
     def _text(self) -> str:

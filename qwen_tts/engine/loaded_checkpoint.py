@@ -18,9 +18,9 @@ from qwen_tts.cores import compute_here, usable_cores
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.loop import Deliver, EngineLoop
 from qwen_tts.errors import ModelUnavailable, OutOfMemory, SynthesisError
-from qwen_tts.runtime.backends import device_and_dtype, uses_kernels
-from qwen_tts.runtime.cards import may_chain
-from qwen_tts.runtime.cuda_graphs import free_memory
+from qwen_tts.runtime.backends import device_and_dtype, tell_why_no_kernels, uses_kernels
+from qwen_tts.runtime.cards import may_chain, take_little_memory
+from qwen_tts.runtime.cuda_graphs import free_memory, has_room
 from qwen_tts.runtime.runner import ModelRunner
 from qwen_tts.runtime.torch_threads import usual_threads
 
@@ -28,6 +28,12 @@ logger = logging.getLogger(__name__)
 
 FIRST_ROWS = 2
 """As soon as so many can speak it is ready; the others follow meanwhile."""
+
+
+_SPARE_BYTES = 128 * 2**20
+"""For prompts, kept voices, and the steps of more rows"""
+_RECORDING_BYTES = 512 * 2**20
+"""For what hears a recording"""
 
 
 class Compilation(Protocol):
@@ -144,11 +150,14 @@ class LoadedCheckpoint:
         device, dtype = device_and_dtype(config)
         if device.type == "cuda" and device.index is not None:
             torch.cuda.set_device(device)
+        take_little_memory(device)
         if device.type == "cpu":
             _settle_on_cpu(config)
         self._device = device
         self._compilation = self._factories.compilation(config, self._talker, device, dtype, told)
         has_kernels = uses_kernels(config, self._talker, device, dtype)
+        if device.type == "cuda" and not has_kernels:
+            tell_why_no_kernels(config, self._talker, device, dtype)
         model = self._factories.model(
             Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights,
             decoder_device=torch.device("cpu") if has_kernels else device,
@@ -165,7 +174,7 @@ class LoadedCheckpoint:
         self._compilation.stop()
 
     def _start_loop(self, model: Model) -> None:
-        """With fewer rows and positions than are usual where those do not fit."""
+        """With fewer rows and positions than are usual where those do not fit, or leave too little for the rest."""
         self.config = self._asked
         while (runner := self._try_to_run(model)) is None:
             config, smaller = self.config, self.config.smaller()
@@ -181,9 +190,18 @@ class LoadedCheckpoint:
             free_memory()
         self.runner = runner
         self._loop = EngineLoop(model, runner, self.config, self._now, self._deliver, self._compilation.is_ready)
+        if not runner.is_cuda:
+            self._rehearse(self._loop)
+
+    def _rehearse(self, loop: EngineLoop) -> None:
+        """Who comes first learns from nobody how slow this machine is: a card is fast enough for a few."""
+        began = self._now()
+        rows = loop.rehearse()
+        logger.info("%d may speak at once in real time; found out in %.1f s", rows, self._now() - began)
 
     def _try_to_run(self, model: Model) -> ModelRunner | None:
-        """A runner of the first rows; None if the device's memory does not hold it."""
+        """A runner of the first rows; None if the device's memory does not hold it, or not what comes later besides
+        where a smaller one can be tried."""
         try:
             runner = self._factories.runner(model, self.config)
             while runner.rows < FIRST_ROWS and runner.next_bucket is not None:
@@ -193,7 +211,8 @@ class LoadedCheckpoint:
                 runner.prepare()
         except torch.OutOfMemoryError:
             return None
-        return runner
+        spare = _SPARE_BYTES + (_RECORDING_BYTES if model.embed_speaker is not None else 0)
+        return None if self.config.smaller() is not None and not has_room(self._device, spare) else runner
 
     # -- sleeping ---------------------------------------------------------------------------------------------------
 

@@ -21,17 +21,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qwen_tts.api import AudioChunk, StreamEnd
+from qwen_tts.api import AudioChunk, QueuePosition, StreamEnd
 from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.expectations import Expectations
-from qwen_tts.engine.admission import Admission, OpenRow, QueuePosition
+from qwen_tts.engine.admission import Admission, OpenRow
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.expected_length import ExpectedLength
 from qwen_tts.engine.listener import ListenerOptions, SequenceListener
 from qwen_tts.engine.live_text import Instead, LiveText
+from qwen_tts.engine.pace import Pace
 from qwen_tts.engine.row_memory import RowMemory
 from qwen_tts.engine.scheduler import Plan, Scheduler, Speaking
 from qwen_tts.engine.sequence import SequenceEnd
@@ -45,6 +46,12 @@ logger = logging.getLogger(__name__)
 
 PREPARING_S = 1.5
 """Sound that listeners have in hand while the runner gets ready for more rows."""
+
+LOOK_AGAIN_S = 0.1
+"""How often it looks whether who is held back may begin, while nobody speaks"""
+
+REHEARSALS = 3
+"""The first one takes longer"""
 
 Outcome = AudioChunk | QueuePosition | StreamEnd | SynthesisError
 Deliver = Callable[[list[tuple[EngineStream, Outcome]]], None]
@@ -74,10 +81,8 @@ class EngineLoop:
         self._length = ExpectedLength(expectations, guards, self._frame_s)
         self._listens_for = ListenerOptions.of(guards, expectations, model.config, self._frame_s)
         self._memory = RowMemory(runner, config)
-        self._scheduler = Scheduler(self._frame_s)
-        self._admission = Admission(
-            model, runner, self._memory, config, self._length, self._scheduler.step_s, now
-        )  # fmt: skip
+        self._scheduler, self._pace = Scheduler(self._frame_s), Pace(self._frame_s)
+        self._admission = Admission(model, runner, self._memory, config, self._length, self._pace, now)
         self._streams: list[EngineStream] = []
         self._open: dict[int, OpenRow] = {}
         self._in_flight: deque[_InFlight] = deque()
@@ -108,8 +113,11 @@ class EngineLoop:
         return self._prepare() or goes_on
 
     def idle_until(self) -> float | None:
-        """When a live text that waited in the last step is to be spoken without another word from outside."""
-        ends = (one.pause_ends_at(self._stepped_s) for one in self._streams)
+        """When a live text that waited in the last step is to be spoken without another word from outside, or who was
+        held back may begin."""
+        ends = [one.pause_ends_at(self._stepped_s) for one in self._streams]
+        if self._admission.holds_back:
+            ends.append(self._stepped_s + LOOK_AGAIN_S)
         return min((time for time in ends if time is not None), default=None)
 
     def abort(self, error: SynthesisError) -> None:
@@ -117,6 +125,24 @@ class EngineLoop:
         self._out += [(stream, error) for stream in self._streams if not stream.is_cancelled]
         self._streams.clear()
         self._hand_on()
+
+    def rehearse(self) -> int:
+        """Find out how long steps take, before anybody speaks -> how many rows the machine keeps up with, of those that
+        the runner is ready for."""
+        for rows in range(1, self._runner.rows + 1):
+            self._record_step(rows, min(self._rehearsed_s(rows) for _ in range(REHEARSALS)))
+            if not self._pace.keeps_up(rows):
+                break
+        return min(self._pace.rows, self._runner.rows)
+
+    def _record_step(self, rows: int, step_s: float) -> None:
+        self._scheduler.record_step(rows, step_s)
+        self._pace.record_step(rows, step_s)
+
+    def _rehearsed_s(self, rows: int) -> float:
+        began = self._now()
+        self._runner.rehearse(rows)
+        return self._now() - began
 
     # -- more rows --------------------------------------------------------------------------------------------------
 
@@ -292,7 +318,9 @@ class EngineLoop:
             start = sequence.cached_positions
             parts += _prompt_parts(sequence.row, self._open[sequence.row].prompt, start, start + count)
             sequence.cached_positions += count
+        began = self._now()
         self._runner.prefill(parts)
+        self._pace.record_reading(sum(count for _, count in plan.prefill), self._now() - began)
         for sequence, _ in plan.prefill:
             if not sequence.prefill_left:
                 opened = self._open[sequence.row]
@@ -329,9 +357,9 @@ class EngineLoop:
     def _collect(self, step: _InFlight) -> None:
         result, now = self._runner.collect(step.step), self._now()
         if not self._runner.steps_ahead:
-            self._scheduler.record_step(len(step.rows), now - step.launched_s)
+            self._record_step(len(step.rows), now - step.launched_s)
         elif self._last_collected_s is not None and self._in_flight:
-            self._scheduler.record_step(len(step.rows), now - self._last_collected_s)
+            self._record_step(len(step.rows), now - self._last_collected_s)
         self._last_collected_s = now if self._in_flight else None
         for opened in step.rows:
             row = opened.sequence.row

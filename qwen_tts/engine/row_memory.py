@@ -11,7 +11,7 @@ from qwen_tts.config.engine import EngineConfig
 from qwen_tts.engine.page_pool import PagePool
 from qwen_tts.engine.prefix_cache import CachedPrefix, PrefixCache
 from qwen_tts.engine.sequence import Sequence
-from qwen_tts.runtime.backends import TEXT_SLOTS
+from qwen_tts.runtime.backends import text_slots_of
 from qwen_tts.runtime.frame import FIRST_TEXT_SLOT
 from qwen_tts.runtime.runner import ModelRunner
 
@@ -26,7 +26,7 @@ class RowMemory:
     def __init__(self, runner: ModelRunner, config: EngineConfig) -> None:
         self._runner, self._page_positions = runner, runner.page_positions
         self.pages = PagePool(runner.pages, FIRST_PAGE)
-        self.text_slots = PagePool(TEXT_SLOTS, FIRST_TEXT_SLOT)
+        self.text_slots = PagePool(text_slots_of(config), FIRST_TEXT_SLOT)
         self.prefixes = PrefixCache(self.pages, config.prefix_positions // self._page_positions)
         self._free_rows: list[int] = []
         self._most_pages = -(-config.row_positions // self._page_positions)

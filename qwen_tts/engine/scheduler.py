@@ -9,6 +9,7 @@
 How long a step of so many rows takes is measured, and that is all that is remembered.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 
@@ -54,18 +55,17 @@ class Scheduler:
     def __init__(self, frame_s: float) -> None:
         self._frame_s = frame_s
         self._step_s: dict[int, float] = {}
+        self._shrinking_s: dict[int, float] = {}
 
     def record_step(self, rows: int, step_s: float) -> None:
-        """A step of `rows` rows took so long. Since old times shrink, a size that was once too slow is tried again."""
-        for size in self._step_s:
-            self._step_s[size] *= DECAY
-        known, step_s = self._step_s.get(rows), min(step_s, 2 * self._frame_s)
-        self._step_s[rows] = step_s if known is None else 0.8 * known + 0.2 * step_s
-
-    def step_s(self, rows: int) -> float:
-        """How long a step of `rows` rows takes, or one of the nearest number that was measured; 0 before any was."""
-        nearest = min(self._step_s, key=lambda known: abs(known - rows), default=None)
-        return 0.0 if nearest is None else self._step_s[nearest]
+        """A step of `rows` rows took so long. Since remembered times shrink, a size that was once too slow is tried
+        again, when nobody is close to silence."""
+        for size in self._shrinking_s:
+            self._shrinking_s[size] *= DECAY
+        for times in (self._step_s, self._shrinking_s):
+            known = times.get(rows)
+            taken_s = min(step_s, 2 * self._frame_s)
+            times[rows] = taken_s if known is None else 0.8 * known + 0.2 * taken_s
 
     def plan(self, reading: SequenceOf[Sequence], speaking: SequenceOf[Speaking]) -> Plan:
         """`reading`: sequences whose prompts are not read yet, the oldest first; `speaking`: those that can speak."""
@@ -75,8 +75,7 @@ class Scheduler:
         return Plan(prefill, frame + done)
 
     def _budget(self, speaking: SequenceOf[Speaking]) -> int:
-        urgent = any(one.is_playing and one.lead_s < CLOSE_TO_SILENCE_S for one in speaking)
-        return URGENT_PREFILL_TOKENS if urgent else PREFILL_TOKENS
+        return URGENT_PREFILL_TOKENS if _is_urgent(speaking) else PREFILL_TOKENS
 
     def _share(self, reading: SequenceOf[Sequence], budget: int) -> list[tuple[Sequence, int]]:
         shares = []
@@ -89,12 +88,18 @@ class Scheduler:
         return shares
 
     def _keep_up(self, speaking: SequenceOf[Speaking], beginning: int) -> list[Sequence]:
-        most = self._most_rows(len(speaking) + beginning) - beginning
+        times = self._step_s if _is_urgent(speaking) else self._shrinking_s
+        most = self._most_rows(len(speaking) + beginning, times) - beginning
         ordered = sorted(speaking, key=lambda one: one.lead_s) if most < len(speaking) else speaking
         return [one.sequence for one in ordered[: max(1, most)]]
 
-    def _most_rows(self, wanted: int) -> int:
+    def _most_rows(self, wanted: int, times: Mapping[int, float]) -> int:
         """How many rows a step may have, of the `wanted`, so that it takes no longer than its sound lasts."""
-        in_time = max((rows for rows, step_s in self._step_s.items() if step_s <= self._frame_s), default=0)
-        too_slow = [rows for rows, step_s in self._step_s.items() if step_s > self._frame_s and rows > in_time]
+        in_time = max((rows for rows, step_s in times.items() if step_s <= self._frame_s), default=0)
+        too_slow = [rows for rows, step_s in times.items() if step_s > self._frame_s and rows > in_time]
         return wanted if not too_slow or wanted < min(too_slow) else max(1, in_time)
+
+
+def _is_urgent(speaking: SequenceOf[Speaking]) -> bool:
+    """A listener is close to silence."""
+    return any(one.is_playing and one.lead_s < CLOSE_TO_SILENCE_S for one in speaking)

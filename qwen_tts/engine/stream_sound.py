@@ -41,6 +41,15 @@ class StreamSound:
         to_be_taken = (self.made_frames - len(self._held)) * self.samples_per_frame
         return to_be_taken - self._taken_samples >= WINDOW_FRAMES * self.samples_per_frame
 
+    @property
+    def untaken_s(self) -> float:
+        """Sound that was given and that the listener has not taken."""
+        return (self.given_samples - self._taken_samples) / self._sample_rate
+
+    @property
+    def made_s(self) -> float:
+        return self.made_frames * self.samples_per_frame / self._sample_rate
+
     # -- the listener's clock ---------------------------------------------------------------------------------------
 
     @property

@@ -8,6 +8,7 @@
 - split_k.py: where the programs that share a sum leave their parts of it
 - sampling.py: logits -> codec token -> the next input
 - codec.py: the codec decoder
+- affine.py: off the chain, the projections of embeddings
 
 Rules of every kernel
 1. What it computes for one token depends on that token alone, and is added up in a fixed order: batched equals alone

@@ -246,11 +246,11 @@ def _attend_in_frame(
 
 
 def attention_workspace(
-    tokens: int, heads: int, kv_heads: int, head_dim: int, device: torch.device
+    tokens: int, programs: int, heads: int, kv_heads: int, head_dim: int, device: torch.device
 ) -> SplitKWorkspace:  # fmt: skip
-    """For `attend` of up to `tokens` tokens."""
+    """For `attend` of up to `tokens` tokens, where at most so many programs share heads."""
     share = heads // kv_heads * (head_dim + 2)
-    return SplitKWorkspace(tokens * kv_heads, tokens * kv_heads * MAX_SPLITS * share, device)
+    return SplitKWorkspace(tokens * kv_heads, programs * share, device)
 
 
 class Rope:

@@ -1,5 +1,7 @@
 """The talker: the LM over frames. It reads text and speaks codebook 0."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -7,6 +9,7 @@ from torch.nn import functional
 from qwen_tts.config.checkpoint import TalkerConfig
 from qwen_tts.modules.attention import KVCache
 from qwen_tts.modules.transformer import Transformer
+from qwen_tts.modules.upload import upload_tensor
 
 _BLOCK = 64
 """Words that a card projects at a time"""
@@ -34,6 +37,8 @@ class Talker(nn.Module):
         super().__init__()
         self.config = config
         self.text_projection = TextProjection(config)
+        self.text: Callable[[Tensor], Tensor] | None = None
+        """What does `project_text` in place of PyTorch; set by whoever runs it"""
         self.codec_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
         self.transformer = Transformer(config, config.rms_norm_eps)
         self.codec_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
@@ -50,9 +55,16 @@ class Talker(nn.Module):
         return self.transformer.init_cache(rows, positions)
 
     def project_text(self, words: Tensor) -> Tensor:
-        """words [n, text hidden] -> [n, hidden]. On a card, a word's numbers do not depend on how many come with it."""
+        """words [n, text hidden] on the CPU, in any dtype -> [n, hidden].
+
+        On a card, a word's numbers do not depend on how many come with it.
+        """
+        if self.text is not None:
+            return self.text(words)
+        words = upload_tensor(words.to(self.dtype), self.device)
         if words.device.type != "cuda":
-            return self.text_projection(words)
+            projected: Tensor = self.text_projection(words)
+            return projected
         blocks = functional.pad(words, (0, 0, 0, -len(words) % _BLOCK)).split(_BLOCK)
         return torch.cat([self.text_projection(block) for block in blocks])[: len(words)]
 

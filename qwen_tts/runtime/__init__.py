@@ -6,6 +6,7 @@ cards, flash                         what a graphics card can do; whether flash-
 frame, frame_eager, frame_triton     codes of the next frame, in PyTorch or in kernels
 frame_drawn                          what those have in common whose codes PyTorch draws
 codec_decoder, codec_decoder_triton  codes -> PCM, likewise
+text_triton                          words of a text -> what the talker reads
 frame_openvino, openvino_codec       the same by OpenVINO, with weights of 8 or 4 bits, on a CPU
 openvino_compiler, openvino_layers   graphs that run; layers over a paged cache
 openvino_graphs                      what they are in OpenVINO's operations

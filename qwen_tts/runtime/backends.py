@@ -1,6 +1,7 @@
 """What the rows of an engine run on: networks, tensors and graphs, on a device or on one that is compiled for."""
 
 import importlib.util
+import logging
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +25,11 @@ from qwen_tts.runtime.frame import PAGE_POSITIONS, FrameBackend, RowTensors
 from qwen_tts.runtime.frame_eager import EagerFrame
 from qwen_tts.runtime.torch_threads import torch_threads
 
-TEXT_SLOTS = 8_192
-"""Text embeddings that wait for their frames, of all rows together."""
+logger = logging.getLogger(__name__)
+
+_MOST_TEXT_SLOTS = 8_192
+_SPANS_A_ROW = 3
+"""A sequence takes two spans of text at most, and the rest of a sentence"""
 
 _LEAST_DOT = 16
 """What the tensor cores multiply is at least this wide."""
@@ -118,9 +122,19 @@ def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.devic
     return missing is None
 
 
+def tell_why_no_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> None:
+    """One line in the log, where nobody asked for something else than the kernels."""
+    missing = _missing_for_kernels(talker, device, dtype)
+    if config.attention == "auto" and missing is not None:
+        logger.warning(
+            "PyTorch's own operations speak on this card, in %s and slower than our kernels, which need %s",
+            str(dtype).removeprefix("torch."), missing,
+        )  # fmt: skip
+
+
 def _missing_for_kernels(talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> str | None:
     if not is_recent_card(device):
-        return RECENT_CARD
+        return f"{RECENT_CARD}, as Triton does"
     if importlib.util.find_spec("triton") is None:
         return "the package triton"
     if dtype == torch.float16:
@@ -190,8 +204,20 @@ def triton_backends(networks: Networks, config: EngineConfig, graphs: type[Graph
     return Backends(state, frame, decoder, frame_graphs, decoder_graphs)
 
 
+def text_slots_of(config: EngineConfig) -> int:
+    """Text embeddings that may wait for their frames, of all rows together."""
+    return min(_MOST_TEXT_SLOTS, _SPANS_A_ROW * config.live_text.span_tokens * config.rows)
+
+
 def _allocate(talker: Talker, config: EngineConfig, page_positions: int = PAGE_POSITIONS) -> RowTensors:
     pages = -(-config.kv_positions // page_positions)
     return RowTensors.allocate(
-        talker.config, config.rows, pages, config.row_positions, TEXT_SLOTS, talker.device, talker.dtype, page_positions
+        talker.config,
+        config.rows,
+        pages,
+        config.row_positions,
+        text_slots_of(config),
+        talker.device,
+        talker.dtype,
+        page_positions,
     )

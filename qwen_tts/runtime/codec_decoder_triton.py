@@ -5,15 +5,17 @@ convolution before the transformer with its input projection, the output project
 scales of the transformer's branches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from qwen_tts.checkpoint.codec import MOST_FRAMES, Codec
+from qwen_tts.kernels.affine import affine
 from qwen_tts.kernels.attention import Rope
 from qwen_tts.kernels.codec import (
     Buffer,
@@ -31,12 +33,14 @@ from qwen_tts.kernels.codec import (
 from qwen_tts.kernels.linear import Hidden, add, enter, product_workspace, project
 from qwen_tts.models.codec_decoder import CodecDecoder, CodeEmbedding, ConvNeXt, DecoderBlock, ResidualUnit, Upsample
 from qwen_tts.modules.conv import CausalConv1d, CausalConvTranspose1d
-from qwen_tts.modules.module_list import M
+from qwen_tts.modules.norm import RMSNorm
 from qwen_tts.modules.snake import SnakeBeta
 from qwen_tts.modules.window_transformer import WindowLayer
 from qwen_tts.runtime.codec_decoder import DecodedAlone, DecoderSnapshot
 from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.sampling import NOT_FINITE
+
+T = TypeVar("T")
 
 _MAX_REFERENCE_FRAMES = 512
 """30 s and the silence after it"""
@@ -79,7 +83,7 @@ class _UnitWeights:
     """Of a ResidualUnit."""
 
     def __init__(self, unit: ResidualUnit, dtype: torch.dtype) -> None:
-        self.act1, self.act2 = _snake(unit.act1), _snake(unit.act2)
+        self.act1, self.act2 = _snake(unit.act1, dtype), _snake(unit.act2, dtype)
         self.conv1, self.conv2 = _causal(unit.conv1, dtype), _pointwise(unit.conv2, dtype)
 
 
@@ -87,7 +91,7 @@ class _BlockWeights:
     """Of a DecoderBlock."""
 
     def __init__(self, block: DecoderBlock, dtype: torch.dtype) -> None:
-        self.snake, self.upsample = _snake(block.snake), _transposed(block.upsample, dtype)
+        self.snake, self.upsample = _snake(block.snake, dtype), _transposed(block.upsample, dtype)
         self.units = [_UnitWeights(unit, dtype) for unit in block.units]
 
 
@@ -114,25 +118,20 @@ class TritonDecoder:
     # -- what is made once ------------------------------------------------------------------------------------------
 
     def _merge_weights(self, decoder: CodecDecoder) -> None:
-        """The decoder's weights, as the kernels want them; a copy of a part of them at a time is on the device."""
-        dtype, transformer, here = self.dtype, decoder.pre_transformer, self._copied_here
-        self._codebook_table = _codebook_table(here(decoder.quantizer)).to(dtype)
-        self._pre_conv = _merge_into_conv(here(decoder.pre_conv), here(transformer.input_proj), dtype)
-        self._layers = [_LayerWeights(here(layer), dtype) for layer in transformer.layers]
-        self._norms = [*(layer.attention_norm for layer in self._layers), here(transformer.norm).weight]
+        """The decoder's weights, as the kernels want them."""
+        transformer, made = decoder.pre_transformer, partial(_made, self._device, self.dtype)
+        self._codebook_table = made(_codebook_table, decoder.quantizer)
+        self._pre_conv = made(_merge_into_conv, decoder.pre_conv, transformer.input_proj)
+        self._layers = [made(_LayerWeights, layer) for layer in transformer.layers]
+        self._norms = [*(layer.attention_norm for layer in self._layers), made(_norm, transformer.norm)]
         first, *others = decoder.upsample
-        self._upsamples = [_merge_into_upsample(here(transformer.output_proj), here(first), dtype)]
-        self._upsamples += [_transposed_without_overlap(here(stage.transposed), dtype) for stage in others]
-        self._convnexts = [_ConvNeXtWeights(here(stage.convnext), dtype) for stage in decoder.upsample]
-        self._entry = _causal(here(decoder.entry), dtype)
-        self._blocks = [_BlockWeights(here(block), dtype) for block in decoder.blocks]
-        self._snake = _snake(here(decoder.snake))
-        last = here(decoder.exit).conv
-        assert last.bias is not None
-        self._exit_weight, self._exit_bias = last.weight[0].T.contiguous(), last.bias
-
-    def _copied_here(self, module: M) -> M:
-        return deepcopy(module).to(self._device)
+        self._upsamples = [made(_merge_into_upsample, transformer.output_proj, first)]
+        self._upsamples += [made(_transposed_without_overlap, stage.transposed) for stage in others]
+        self._convnexts = [made(_ConvNeXtWeights, stage.convnext) for stage in decoder.upsample]
+        self._entry = made(_causal, decoder.entry)
+        self._blocks = [made(_BlockWeights, block) for block in decoder.blocks]
+        self._snake = made(_snake, decoder.snake)
+        self._exit_weight, self._exit_bias = made(_exit, decoder.exit)
 
     def _lay_out_buffers(self, rows: int) -> None:
         """Every row's buffers, one after the other."""
@@ -323,7 +322,24 @@ class TritonDecoder:
         self._decode(slice(len(self.codes) - 1, len(self.codes)))
 
 
-def _snake(snake: SnakeBeta) -> Snake:
+def _made(
+    device: torch.device, dtype: torch.dtype, make: Callable[..., T], *modules: nn.Module
+) -> T:  # fmt: skip
+    """What `make` makes of copies of the modules on the device, which go when it is done."""
+    return make(*(deepcopy(module).to(device) for module in modules), dtype)
+
+
+def _norm(norm: RMSNorm, _: torch.dtype) -> Tensor:
+    return norm.weight
+
+
+def _exit(convolution: CausalConv1d, _: torch.dtype) -> tuple[Tensor, Tensor]:
+    conv = convolution.conv
+    assert conv.bias is not None
+    return conv.weight[0].T.contiguous(), conv.bias
+
+
+def _snake(snake: SnakeBeta, _: torch.dtype) -> Snake:
     return Snake(snake.frequency[:, 0], snake.amplitude[:, 0])
 
 
@@ -355,25 +371,35 @@ def _transposed_without_overlap(conv: nn.ConvTranspose1d, dtype: torch.dtype) ->
     return Convolution(weight, conv.bias.repeat(conv.stride[0]), out_channels=conv.out_channels)
 
 
-def _codebook_table(embedding: CodeEmbedding) -> Tensor:
+def _codebook_table(embedding: CodeEmbedding, dtype: torch.dtype) -> Tensor:
     """[codebooks * size, codebook_dim]: every entry after its projection."""
     parts = (embedding.rvq_first, embedding.rvq_rest)
-    return torch.cat([part.codebooks.entries @ part.output_proj.weight[..., 0].T for part in parts])
+    return torch.cat([_times(part.codebooks.entries, part.output_proj.weight[..., 0]) for part in parts]).to(dtype)
 
 
 def _merge_into_conv(convolution: CausalConv1d, projection: nn.Linear, dtype: torch.dtype) -> Convolution:
     conv = convolution.conv
     assert conv.bias is not None
-    weight = torch.einsum("oh,hik->oki", projection.weight, conv.weight).flatten(1).to(dtype).contiguous()
-    return Convolution(weight, projection.weight @ conv.bias + projection.bias, conv.kernel_size[0])
+    taps = conv.weight.permute(2, 1, 0).flatten(0, 1)  # [taps * inputs, hidden]
+    weight = _times(taps, projection.weight).T.to(dtype).contiguous()
+    bias = _times(conv.bias[None], projection.weight)[0] + projection.bias
+    return Convolution(weight, bias, conv.kernel_size[0])
 
 
 def _merge_into_upsample(projection: nn.Linear, upsample: Upsample, dtype: torch.dtype) -> Convolution:
     conv = upsample.transposed
     assert conv.bias is not None
-    weight = torch.einsum("ioj,ih->joh", conv.weight, projection.weight).flatten(0, 1).to(dtype).contiguous()
-    bias = torch.einsum("ioj,i->jo", conv.weight, projection.bias) + conv.bias
-    return Convolution(weight, bias.flatten(), out_channels=conv.out_channels)
+    taps = conv.weight.permute(2, 1, 0).flatten(0, 1)  # [taps * outputs, latents]
+    weight = _times(taps, projection.weight.T).to(dtype)
+    bias = _times(taps, projection.bias[None])[:, 0] + conv.bias.repeat(conv.kernel_size[0])
+    return Convolution(weight, bias, out_channels=conv.out_channels)
+
+
+def _times(x: Tensor, weight: Tensor) -> Tensor:
+    """x [n, k] @ weight.T [k, m]"""
+    out = x.new_empty(len(x), len(weight))
+    affine(x.contiguous(), weight.contiguous(), weight.new_zeros(len(weight)), out)
+    return out
 
 
 def _steps_of(ratios: Sequence[int]) -> list[int]:

@@ -29,6 +29,19 @@ def free_memory() -> None:
             torch.cuda.empty_cache()
 
 
+def has_room(device: torch.device, size: int) -> bool:
+    """Whether so many bytes can still be had on it, whatever limits it; anywhere but on CUDA there is room."""
+    if device.type != "cuda":
+        return True
+    try:
+        torch.empty(size, dtype=torch.uint8, device=device)
+    except torch.OutOfMemoryError:
+        return False
+    with _DEVICE:
+        torch.cuda.empty_cache()
+    return True
+
+
 class Graphs:
     """None: every call simply runs when it is needed."""
 

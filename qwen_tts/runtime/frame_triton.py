@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from qwen_tts.config.checkpoint import TransformerConfig
+from qwen_tts.kernels.affine import affine
 from qwen_tts.kernels.attention import MAX_SPLITS, Rope, attend, attend_in_frame, attention_workspace, write_cache
 from qwen_tts.kernels.linear import MAX_TOKENS, Hidden, add, enter, product_workspace, project
 from qwen_tts.kernels.sampling import choose_first, choose_next
@@ -18,6 +19,7 @@ from qwen_tts.modules.transformer import Layer, Transformer
 from qwen_tts.modules.upload import upload
 from qwen_tts.runtime.cuda_graphs import Graphs
 from qwen_tts.runtime.frame import POSITION, PromptPart, RowTensors
+from qwen_tts.runtime.text_triton import TritonText
 
 PROMPT_TOKENS = (16, 32, 64, 128)
 """Prompt positions of one launch."""
@@ -55,7 +57,7 @@ class TritonFrame:
         self._predictor_hidden = Hidden.allocate(2 * rows, predictor.config.hidden_size, device, dtype)
         self._norms, self._predictor_norms = _norms(talker.transformer), _norms(predictor.transformer)
         self._attention_workspace = attention_workspace(
-            MAX_TOKENS, config.heads, config.kv_heads, config.head_dim, device
+            MAX_TOKENS, _PROGRAMS, config.heads, config.kv_heads, config.head_dim, device
         )
         workspace = product_workspace(device)
         self._project = partial(project, workspace=workspace, chained=chained)
@@ -74,9 +76,9 @@ class TritonFrame:
         self._next_heads = [_weight(layer) for layer in predictor.lm_head]
         self._logits = torch.empty(rows, self._head.shape[0], device=device)
         self._predictor_logits = torch.empty(rows, own.vocab_size, device=device)
-        with torch.inference_mode():
-            self._first_projected = predictor.projection(talker.codec_embedding.weight).contiguous()
-            self._next_projected = predictor.projection(predictor.codec_embedding.weight).contiguous()
+        self._first_projected = _projected(talker.codec_embedding.weight, predictor)
+        self._next_projected = _projected(predictor.codec_embedding.weight, predictor)
+        self._text = talker.text = TritonText(talker.text_projection, graphs)
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
         inputs = torch.cat([part.inputs for part in parts])
@@ -98,6 +100,7 @@ class TritonFrame:
     def prepare_prefill(self) -> None:
         for tokens in PROMPT_TOKENS:
             self._graphs.capture(("prompt", tokens), partial(self._run_prefill, tokens))
+        self._text.prepare()
 
     def _run_prefill(self, tokens: int) -> None:
         rows, positions = self._prompt_where[:, :tokens]
@@ -199,6 +202,15 @@ def _head(talker: Talker, predictor: CodePredictor) -> tuple[Weight, Tensor | No
     # One product more would cost more than a head in full.
     whole = head.kept.dequantised().to(talker.dtype) if isinstance(head, QuantisedLinear) else head.weight
     return torch.cat((whole, projection.weight)), projection.bias
+
+
+def _projected(table: Tensor, predictor: CodePredictor) -> Tensor:
+    """A table of embeddings as the code predictor reads them."""
+    if isinstance(predictor.projection, nn.Identity):
+        return table
+    projected = table.new_empty(len(table), predictor.config.hidden_size)
+    affine(table, predictor.projection.weight, predictor.projection.bias, projected)
+    return projected
 
 
 def _power_of_two(n: int) -> int:

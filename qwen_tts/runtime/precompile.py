@@ -79,7 +79,7 @@ class Job(BaseModel):
 
 def _sources() -> list[Path]:
     here = Path(__file__).parent
-    return [*Path(kernels.__path__[0]).glob("*.py"), here / "frame_triton.py", here / "codec_decoder_triton.py"]
+    return [*Path(kernels.__path__[0]).glob("*.py"), *here.glob("*_triton.py")]
 
 
 class Precompilation:
@@ -166,11 +166,11 @@ class _Kernels:
     """Every kernel that is launched, once, by the first bucket that needs it."""
 
     def __init__(self, job: Job) -> None:
+        planned.clear()
         self._keys: set[object] = set()
         self._backends = triton_backends(
             _networks(job.config, getattr(torch, job.dtype)), job.config, DryRun, chained=job.chained
         )
-        planned.clear()
 
     def of(self, bucket: int) -> list[Callable[[], object]]:
         """Their compilations; smaller buckets come first."""

@@ -250,6 +250,11 @@ class ModelRunner:
             self._table[one.row, frame.POSITION] = min(one.position + 1, self._state.most_positions - 1)
         return LaunchedStep(slot, rows, frames)
 
+    def rehearse(self, rows: int) -> None:
+        """A step of the first `rows` rows, which are all closed, that nobody hears."""
+        self.collect(self.launch([RowFrame(row, 0, 0, PAD_SLOT) for row in range(rows)]))
+        self._table[:rows, frame.POSITION] = 0
+
     def _decode(self, slot: int, rows: int) -> None:
         """The codes' sound, on its way to the host."""
         if self.is_cuda:

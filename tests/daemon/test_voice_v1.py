@@ -32,6 +32,7 @@ from qwen3tts_daemon.protocols.voice_v1.status import WATCH_S
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.output import SegmentStarted
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
+from qwen_tts.api import QueuePosition
 from qwen_tts.errors import SynthesisFailed
 from tests.fakes import SAMPLES_PER_FRAME, ToneEngine
 
@@ -425,10 +426,12 @@ def test_contexts_wait_for_those_before_them(desk: Desk) -> None:
 
 def test_who_waits_for_others_is_told_its_place_until_it_is_done(desk: Desk) -> None:
     desk.say("speak", ctx="a", text="x")
-    desk.contexts["a"].tell_queue_position(2)
+    desk.contexts["a"].tell_queue_position(QueuePosition(2))
     assert desk.read() == [{"type": "queued", "ctx": "a", "position": 0, "place": 2}]
+    desk.contexts["a"].tell_queue_position(QueuePosition(1, wait_s=3.14))
+    assert desk.read() == [{"type": "queued", "ctx": "a", "position": 0, "place": 1, "wait_s": 3.1}]
     desk.say("cancel", ctx="a")
-    desk.contexts["a"].tell_queue_position(1)
+    desk.contexts["a"].tell_queue_position(QueuePosition(0))
     assert desk.read() == []
 
 

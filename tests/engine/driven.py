@@ -25,6 +25,7 @@ from qwen_tts.api import (
     DesignedVoice,
     Limits,
     PresetVoice,
+    QueuePosition,
     Sampling,
     StreamEnd,
     SynthesisRequest,
@@ -35,7 +36,6 @@ from qwen_tts.checkpoint.voice_prompt import ReferenceVoice
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY, read_checkpoint_config, read_codec_config
 from qwen_tts.config.checkpoint_files import WEIGHTS
 from qwen_tts.config.engine import EngineConfig, GuardConfig, LiveTextConfig
-from qwen_tts.engine.admission import QueuePosition
 from qwen_tts.engine.engine_stream import EngineStream
 from qwen_tts.engine.live_text import Instead, LiveSentences, LiveText, Token, reads_words
 from qwen_tts.engine.loop import EngineLoop, Outcome
@@ -130,6 +130,8 @@ class Heard:
     chunks: list[AudioChunk] = dataclasses.field(default_factory=list)
     places: list[int] = dataclasses.field(default_factory=list)
     """In the line, as they were told"""
+    waits_s: list[float | None] = dataclasses.field(default_factory=list)
+    """As they were told with them"""
     outcome: StreamEnd | SynthesisError | None = None
 
     @property
@@ -179,8 +181,10 @@ class Heard:
     def receive(self, outcome: Outcome) -> None:
         assert self.outcome is None, "nothing comes after the end"
         if isinstance(outcome, QueuePosition):
-            assert outcome.number != (self.places[-1] if self.places else 0), "told for nothing"
-            self.places.append(outcome.number)
+            assert outcome.place != (self.places[-1] if self.places else 0), "told for nothing"
+            assert outcome.place or outcome.wait_s is None
+            self.places.append(outcome.place)
+            self.waits_s.append(outcome.wait_s)
             return
         if not isinstance(outcome, AudioChunk):
             self.outcome = outcome

@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import shutil
 import threading
+import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -18,9 +19,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.random_checkpoint import write_configs
-from qwen_tts.api import Audio, ClonedVoice, PresetVoice, Sampling, SettledLayout, SynthesisRequest
+from qwen_tts.api import Audio, ClonedVoice, PresetVoice, QueuePosition, Sampling, SettledLayout, SynthesisRequest
 from qwen_tts.audio.samples import to_pcm
-from qwen_tts.checkpoint import model as model_module
 from qwen_tts.checkpoint.clone import clone_voice
 from qwen_tts.checkpoint.codec import MOST_FRAMES, PIECE_FRAMES, Codec
 from qwen_tts.checkpoint.model import Model, load_model
@@ -132,6 +132,9 @@ class HeldRunner(ModelRunner):
     def __init__(self, model: Model, config: EngineConfig, gate: Gate) -> None:
         super().__init__(model, config)
         self._gate = gate
+
+    def rehearse(self, rows: int) -> None:
+        """Nobody is held before somebody speaks."""
 
     def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
         self._gate.pass_through()
@@ -341,12 +344,40 @@ async def test_who_has_a_row_does_not_wait(start: Start) -> None:
 async def test_a_place_in_the_line_is_told_until_it_is_over(start: Start) -> None:
     engine = await start(rows=1, queue=8)
     speaks = engine.stream(request(limits=at_most(2)))
-    told: list[int] = []
+    told: list[QueuePosition] = []
     waits, also_waits = (engine.stream(request(limits=at_most(2))) for _ in range(2))
     also_waits.on_queue_position = told.append
     assert [len(await read(one)) for one in (speaks, waits, also_waits)] == [2 * 1920] * 3
-    assert told == [2, 1, 0]
-    assert speaks.queue_position == waits.queue_position == also_waits.queue_position == 0
+    assert [position.place for position in told] == [2, 1, 0]
+    assert all((position.wait_s is not None) == (position.place > 0) for position in told)
+    assert speaks.queue_position == waits.queue_position == also_waits.queue_position == QueuePosition(0)
+
+
+class SlowRunner(ModelRunner):
+    """A step takes 50 ms for each of its rows: two at once would be too slow."""
+
+    def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
+        time.sleep(0.05 * len(frames))
+        return super().launch(frames)
+
+
+async def test_on_a_machine_that_keeps_up_with_one_a_second_waits_and_is_told_for_how_long(start: Start) -> None:
+    engine = await start(made={"runner": SlowRunner}, queue=8)
+    first, second = (engine.stream(request(limits=at_most(6))) for _ in range(2))
+    told: list[QueuePosition] = []
+    second.on_queue_position = told.append
+    order = []
+
+    async def listen(name: str, audio: AudioStream) -> None:
+        async with audio:
+            async for _ in audio:
+                order.append(name)
+
+    await asyncio.gather(listen("first", first), listen("second", second))
+    assert order == ["first"] * 6 + ["second"] * 6
+    assert [position.place for position in told] == [1, 0]
+    assert told[0].wait_s is not None
+    assert told[0].wait_s > 0
 
 
 async def test_a_place_is_free_when_an_utterance_has_ended(start: Start) -> None:
@@ -649,16 +680,18 @@ async def test_its_model_sleeps_on_the_cpu_and_wakes_up_where_it_was(start: Star
     assert np.array_equal(await read(engine.stream(one)), before)
 
 
-def test_a_model_moves_with_everything_it_has(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In place: whoever holds a network that speaks holds the one that moved, here to where everything is one. What
-    hears recordings is on the host anyway."""
-    monkeypatch.setattr(model_module, "_moved", lambda tensor, _: torch.ones_like(tensor))
+def test_a_model_moves_with_everything_it_has(checkpoints: Path) -> None:
+    """In place: whoever holds a network that speaks holds the one that moved. What hears recordings is on the host
+    anyway."""
     model = load_model(checkpoints / BASE, CPU, torch.float32)
     networks = [model.talker, model.code_predictor, model.codec.decoder]
     held = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
-    assert not all(tensor.eq(1).all() for tensor in held)
+    before = [tensor.clone() for tensor in held]
+    for tensor in held:
+        tensor.data = tensor.data.to(torch.float64)  # what moves is another tensor
     model.to(CPU)
-    assert all(tensor.eq(1).all() for tensor in held)
+    assert [tensor.dtype for tensor in held] == [torch.float64] * len(held), "what is there stays as it is"
+    assert all(torch.equal(tensor.float(), old) for tensor, old in zip(held, before, strict=True))
 
 
 async def test_awake_it_may_be_smaller_than_before(start: Start) -> None:

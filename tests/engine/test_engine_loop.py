@@ -856,7 +856,7 @@ async def test_a_number_is_not_cut_in_two(load: Load) -> None:
 
 async def test_live_texts_never_run_out_of_text_slots(speaker: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slot is free again once its frame was launched."""
-    monkeypatch.setattr(row_memory, "TEXT_SLOTS", 4)
+    monkeypatch.setattr(row_memory, "text_slots_of", lambda _: 4)
     driven = Driven(speaker)
     heard = [driven.open(live(limits=at_most(30))) for _ in range(2)]
     for one in heard:
@@ -870,7 +870,7 @@ async def test_live_texts_never_run_out_of_text_slots(speaker: Model, monkeypatc
 async def test_a_text_for_which_no_slots_are_left_is_busy(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     base = load(BASE)
     voice = clone(base, None)
-    monkeypatch.setattr(row_memory, "TEXT_SLOTS", 30)
+    monkeypatch.setattr(row_memory, "text_slots_of", lambda _: 30)
     driven = Driven(base)
     one = request(SENTENCE * 2, voice=voice, limits=at_most(2), text_layout="streaming")
     fits, does_not = driven.open(one), driven.open(one)

@@ -6,7 +6,6 @@ import pytest
 
 from qwen_tts.engine.scheduler import (
     CLOSE_TO_SILENCE_S,
-    DECAY,
     PREFILL_TOKENS,
     URGENT_PREFILL_TOKENS,
     Plan,
@@ -111,23 +110,14 @@ def test_who_has_as_much_as_that_is_not_close_to_silence() -> None:
     assert plan.prefill[0][1] == PREFILL_TOKENS
 
 
-def test_a_step_takes_as_long_as_the_nearest_that_was_measured() -> None:
-    scheduler = Scheduler(FRAME_S)
-    assert scheduler.step_s(4) == 0
-    scheduler.record_step(1, 0.01)
-    scheduler.record_step(8, 0.05)
-    assert scheduler.step_s(8) == scheduler.step_s(64) == 0.05
-    assert scheduler.step_s(1) == scheduler.step_s(4) == 0.01 * DECAY
-    assert scheduler.step_s(5) == 0.05
-
-
 def test_times_are_averaged_and_one_hiccup_counts_little() -> None:
-    scheduler = Scheduler(FRAME_S)
-    scheduler.record_step(2, 0.01)
-    scheduler.record_step(2, 0.02)
-    assert scheduler.step_s(2) == pytest.approx(0.8 * 0.01 * DECAY + 0.2 * 0.02)
+    scheduler, both = Scheduler(FRAME_S), [speaking(0), speaking(1)]
+    scheduler.record_step(2, 0.05)
     scheduler.record_step(2, 1_000.0)
-    assert scheduler.step_s(2) < 0.012 + 0.2 * 2 * FRAME_S
+    assert len(scheduler.plan([], both).frame) == 2
+    for _ in range(2):
+        scheduler.record_step(2, 1_000.0)
+    assert len(scheduler.plan([], both).frame) == 1
 
 
 def test_what_was_too_slow_once_is_tried_again() -> None:
@@ -139,6 +129,16 @@ def test_what_was_too_slow_once_is_tried_again() -> None:
     for _ in range(3):
         scheduler.record_step(1, 0.01)
     assert len(scheduler.plan([], both).frame) == 2
+
+
+def test_nothing_is_tried_while_somebody_is_close_to_silence() -> None:
+    scheduler = Scheduler(FRAME_S)
+    scheduler.record_step(1, 0.05)
+    scheduler.record_step(2, FRAME_S * 1.1)
+    for _ in range(100):
+        scheduler.record_step(1, 0.05)
+    assert len(scheduler.plan([], [speaking(0, lead_s=CLOSE_TO_SILENCE_S), speaking(1)]).frame) == 2
+    assert rows(scheduler.plan([], [speaking(0), speaking(1, lead_s=CLOSE_TO_SILENCE_S / 2)])) == [1]
 
 
 def test_a_step_that_takes_just_its_sounds_length_is_in_time() -> None:

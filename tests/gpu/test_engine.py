@@ -105,6 +105,7 @@ async def test_a_seed_is_a_sound_to_the_bit(directories: dict[str, Path], weight
     """Whether the voice's prompt was kept or not, after sleeping too."""
     guards = GuardConfig(length_factor=None, silence_s=None, retry=False)
     gc.collect()
+    torch._C._cuda_clearCublasWorkspaces()  # which may be more than a tiny model
     before = torch.cuda.memory_allocated()
     config = EngineConfig(checkpoint=directories[CUSTOM], rows=2, kv_positions=1024, guards=guards, weights=weights)
     engine = Engine(config)
@@ -115,7 +116,8 @@ async def test_a_seed_is_a_sound_to_the_bit(directories: dict[str, Path], weight
     assert await said(engine, 8) != first
     in_use = torch.cuda.memory_allocated() - before
     await engine.sleep()
-    assert torch.cuda.memory_allocated() - before < in_use / 2  # cuBLAS keeps its workspace
+    torch._C._cuda_clearCublasWorkspaces()
+    assert torch.cuda.memory_allocated() - before < in_use / 2
     await engine.wake()
     assert await said(engine, 7) == first
     await engine.close()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from qwen_tts.kernels.attention import Rope, attend, attend_in_frame, attention_workspace, write_cache
+from qwen_tts.kernels.attention import MAX_SPLITS, Rope, attend, attend_in_frame, attention_workspace, write_cache
 from tests.kernels import references
 
 HEADS, KV_HEADS, PAGE, LAYERS = 4, 2, 16, 3
@@ -26,7 +26,7 @@ class Setting:
         self.rows = torch.arange(rows, device=device, dtype=torch.int32)
         self.positions = torch.tensor(LENGTHS, device=device, dtype=torch.int32)
         self.qkv = torch.randn(rows, (HEADS + 2 * KV_HEADS) * WIDTH, device=device).to(dtype)
-        self.workspace = attention_workspace(64, HEADS, KV_HEADS, WIDTH, device)
+        self.workspace = attention_workspace(64, 64 * KV_HEADS * MAX_SPLITS, HEADS, KV_HEADS, WIDTH, device)
 
     def where(self) -> tuple[Rope, Tensor, Tensor, Tensor, Tensor]:
         return self.rope, self.cache, self.pages, self.rows, self.positions

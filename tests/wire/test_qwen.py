@@ -211,11 +211,19 @@ def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonP
             say(first, ctx=ctx, policy="parallel", text="And so it went on and on. " * 40)
             wait_for(first, "segment")
         say(second, text="Good evening.")
-        assert wait_for(second, "queued") == {"type": "queued", "ctx": "auto-1", "position": 0, "place": 1}
+        queued = wait_for(second, "queued")
+        assert queued.pop("wait_s") >= 0
+        place = queued.pop("place")
+        assert queued == {"type": "queued", "ctx": "auto-1", "position": 0}
+        assert place in (1, 2), "where others are at work, the machine may keep up with one"
         say(third, text="Good evening.")
-        assert wait_for(third, "queued")["place"] == 2
-        first.send(json.dumps({"type": "cancel", "ctx": "a"}))
-        assert [wait_for(one, "queued")["place"] for one in (second, third)] == [0, 1]
+        assert wait_for(third, "queued")["place"] == place + 1
+        first.send('{"type": "cancel", "all": true}')
+        for one, before in ((second, place), (third, place + 1)):
+            while before:
+                now = wait_for(one, "queued")["place"]
+                assert now < before
+                before = now
         assert [wait_for(one, "done")["reason"] for one in (second, third)] == ["limit"] * 2
 
 

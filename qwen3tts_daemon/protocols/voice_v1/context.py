@@ -26,6 +26,7 @@ from qwen3tts_daemon.speech.output import SegmentStarted
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import new_request_id
 from qwen3tts_daemon.speech.voice_selection import LeftOut
+from qwen_tts.api import QueuePosition
 
 
 @dataclass(eq=False, slots=True)
@@ -64,10 +65,11 @@ class Context:
             self.position = position
             self.say(QueuedMessage(ctx=self.name, position=position))
 
-    def tell_queue_position(self, place: int) -> None:
+    def tell_queue_position(self, in_line: QueuePosition) -> None:
         """It has come on in the line of all clients."""
         if not self.is_done:
-            self.say(QueuedMessage(ctx=self.name, position=0, place=place))
+            wait_s = None if in_line.wait_s is None else round(in_line.wait_s, 1)
+            self.say(QueuedMessage(ctx=self.name, position=0, place=in_line.place, wait_s=wait_s))
 
     def segment(self, started: SegmentStarted) -> None:
         """The sound that follows speaks a new segment."""

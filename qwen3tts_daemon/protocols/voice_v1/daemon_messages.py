@@ -79,6 +79,8 @@ class QueuedMessage(_FromDaemon, kw_only=True):
     """Contexts of this socket that are before it; 0: it runs"""
     place: int | None = None
     """One that runs, in the line of all clients: 1 is next, 0 has its turn"""
+    wait_s: float | None = None
+    """About how long it will wait there, where the engine knows"""
 
 
 class SegmentMessage(_FromDaemon, kw_only=True):
