@@ -160,12 +160,14 @@ class LoadedCheckpoint:
             tell_why_no_kernels(config, self._talker, device, dtype)
         model = self._factories.model(
             Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights,
+            cache_dir=config.cache_dir,
             decoder_device=torch.device("cpu") if has_kernels else device,
         )  # fmt: skip
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
         self._start_loop(model)
         self.model = model
-        free_memory()  # what the kernels' weights were made of
+        model.let_go()  # what the backend's weights were made of
+        free_memory()
         logger.info("%s is ready after %.1f s", model.name, self._now() - started)
 
     def stop_compiling(self) -> None:

@@ -5,11 +5,13 @@ the rest; their embeddings and a text embedding are the row's next input. Everyt
 stands in `params`, which the host writes before each frame; nothing comes back before the codes.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -77,13 +79,20 @@ class RowTensors:
         shape = (1 + pages + 1, config.layers, 2, config.kv_heads, page_positions, config.head_dim)
         return cls(
             params=int32(rows, COLUMNS),
-            cache=torch.zeros(shape, device=device, dtype=dtype),
+            cache=_zeros(shape, device, dtype),
             pages=int32(rows + 1, -(-row_positions // page_positions)),
             inputs=torch.zeros(rows, config.hidden_size, device=device),
-            text=torch.zeros(FIRST_TEXT_SLOT + text_slots, config.hidden_size, device=device, dtype=dtype),
+            text=_zeros((FIRST_TEXT_SLOT + text_slots, config.hidden_size), device, dtype),
             spoken=torch.zeros(rows, config.vocab_size, device=device, dtype=torch.uint8),
             codes=int32(rows, config.codebooks),
         )
+
+
+def _zeros(shape: Sequence[int], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """On a CPU, pages of memory that nobody has written to yet take no memory, which torch.zeros would write to."""
+    if device.type != "cpu":
+        return torch.zeros(shape, device=device, dtype=dtype)
+    return torch.from_numpy(np.zeros(math.prod(shape) * dtype.itemsize, np.uint8)).view(dtype).view(shape)
 
 
 @dataclass(frozen=True)

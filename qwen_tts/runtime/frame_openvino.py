@@ -28,8 +28,10 @@ class OpenVinoFrame(DrawnFrame):
         self._is_warm = False
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
-        spans = [self._span(part.row, part.start, part.start + len(part.inputs)) for part in parts]
-        self._layers(torch.cat([part.inputs for part in parts]).float(), self._layers.reading(spans))
+        # One by one: the sums of a part depend on how many tokens are in a call, and its beginning may be read already.
+        for part in parts:
+            span = self._span(part.row, part.start, part.start + len(part.inputs))
+            self._layers(part.inputs.float(), self._layers.reading([span]))
 
     def prepare_prefill(self) -> None:
         """The first calls of a graph take many times as long as those after them."""

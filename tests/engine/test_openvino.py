@@ -14,7 +14,7 @@ from qwen_tts.errors import ModelUnavailable
 from qwen_tts.modules.weight_formats import BITS, GROUPS, Bits, quantise
 from qwen_tts.runtime.backends import check_backend
 from tests.engine.conftest import Load
-from tests.engine.driven import endless
+from tests.engine.driven import Driven, at_most, endless, request
 from tests.engine.test_runner import FRAMES, Rows
 from tests.golden.cases import CUSTOM
 
@@ -124,6 +124,17 @@ def test_a_prompt_in_parts_is_the_whole_prompt(model: Model, weights: Weights) -
     for rows in (whole, parts):
         rows.step(0, times=FRAMES)
     assert whole.codes == parts.codes
+
+
+async def test_a_beginning_that_is_kept_changes_no_sound(model: Model, weights: Weights) -> None:
+    """The second time, the first part of the prompt is in the cache."""
+    driven = Driven(model, weights=weights, threads=1)
+    said = []
+    for _ in range(2):
+        heard = driven.open(request(limits=at_most(FRAMES)))
+        driven.run()
+        said.append(heard.sound.tobytes())
+    assert said[0] == said[1]
 
 
 def test_a_seed_is_a_sound_to_the_bit(model: Model, weights: Weights) -> None:

@@ -13,7 +13,7 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.checkpoint.prompt import Prompt
 from qwen_tts.config.engine import EngineConfig
 from qwen_tts.errors import ModelUnavailable
-from qwen_tts.runtime.frame import FIRST_TEXT_SLOT, PAD_SLOT, POSITION, PromptPart
+from qwen_tts.runtime.frame import FIRST_TEXT_SLOT, PAD_SLOT, POSITION, PromptPart, RowTensors
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame, StepResult
 from tests.engine.conftest import Load
 from tests.engine.driven import endless, same_sound
@@ -241,3 +241,19 @@ def test_everything_is_allocated_once(model: Model) -> None:
 def test_kernels_that_cannot_run_are_not_replaced_in_silence(model: Model) -> None:
     with pytest.raises(ModelUnavailable, match="use 'sdpa'"):
         Rows(model, attention="triton")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not say what memory is used")
+def test_a_cache_that_nobody_uses_takes_no_memory_of_a_cpu(model: Model) -> None:
+    """It may be as large as all rows could ever need."""
+    config, cpu = model.talker.config, torch.device("cpu")
+    before = anonymous_bytes()
+    state = RowTensors.allocate(config, 1, 50_000, 512, 4, cpu, torch.float32)
+    assert state.cache.nbytes > 2**28
+    assert anonymous_bytes() - before < state.cache.nbytes // 4
+    assert not state.cache[[1, 2, 49_999]].any()
+
+
+def anonymous_bytes() -> int:
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon:"))
+    return int(line.split()[1]) * 1024
