@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from qwen3tts_daemon import __version__, daemon
+from qwen3tts_daemon import __version__
 from qwen3tts_daemon.commands import bench as bench_command
 from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
@@ -75,6 +75,9 @@ FormatOption = Annotated[
 @app.command(context_settings=_PASS_ON)
 def serve(context: typer.Context) -> None:
     """Serve until SIGTERM. Every option is `--name value` of a setting, such as --http.port 8766."""
+    # A server: more than half of all imports, and no other command needs it.
+    from qwen3tts_daemon import daemon
+
     raise typer.Exit(daemon.run(_settings(context.args), arguments=translate(context.args)))
 
 

@@ -28,12 +28,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("PYTEST_TIMEOUT", str(TEST_S))
 
-LONGEST = ("tests/web/", "tests/speaking/", "tests/wire/test_namesake.py", "tests/wire/test_qwen.py")
-"""Few tests each, and minutes: they begin first, so that no process waits for them at the end."""
+LONGEST = (
+    "tests/web/", "tests/speaking/", "tests/contract/", "tests/wire/test_namesake.py", "tests/wire/test_qwen.py",
+    "tests/wire/test_api.py", "tests/engine/test_text_layout.py", "tests/kernels/test_attention.py",
+)  # fmt: skip
+"""Files that take longest: they begin first, so that no process waits for them at the end."""
+SHORTEST = ("tests/daemon/", "tests/deploy/", "tests/reading/", "tests/text/")
+"""Many files of a few seconds: they come last, and whichever process is ready takes the next."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), item.nodeid.startswith(SHORTEST)))
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -80,8 +80,14 @@ def tone(text: str) -> bytes:
     """PCM of `text`: a sine whose pitch is the text's and whose length is `MS_PER_CHAR` a character."""
     pitch = 200 + zlib.crc32(text.encode()) % 400
     samples = len(text) * MS_PER_CHAR * SAMPLE_RATE // 1000
+    return (_second_of(pitch) * (samples // SAMPLE_RATE + 1))[: 2 * samples]
+
+
+@functools.cache
+def _second_of(pitch: int) -> bytes:
+    """After it a sine begins anew."""
     step = 2 * math.pi * pitch / SAMPLE_RATE
-    return struct.pack(f"<{samples}h", *(round(8_000 * math.sin(step * i)) for i in range(samples)))
+    return struct.pack(f"<{SAMPLE_RATE}h", *(round(8_000 * math.sin(step * i)) for i in range(SAMPLE_RATE)))
 
 
 class Clock:

@@ -193,6 +193,7 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...], way: Way | None = 
     if way is None and qwen.weights == "int4":
         _tell_unjudged(settings, chosen)
     options = {
+        "cache_dir": str(settings.data_path / "cache"),
         **qwen.engine_options,
         **({} if way is None else {"device": way.device, "weights": way.weights}),
         "checkpoints": [str(one.path.resolve()) for one in chosen],

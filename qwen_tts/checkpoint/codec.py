@@ -11,6 +11,7 @@ from qwen_tts.api import Audio
 from qwen_tts.audio.reference_audio import check_pcm
 from qwen_tts.audio.resampling import resample
 from qwen_tts.audio.samples import Samples, from_pcm, to_pcm
+from qwen_tts.checkpoint.mapped_file import MappedFile
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.config.checkpoint import CodecConfig
 from qwen_tts.errors import InvalidRequest
@@ -34,6 +35,8 @@ class Codec:
     """In the host's memory, but for as long as a recording takes"""
     device: torch.device
     """Where both compute"""
+    mapped: tuple[MappedFile, ...] = ()
+    """Where their weights lie, if they stay in files"""
 
     @torch.inference_mode()
     def encode(self, samples: Samples) -> Tensor:

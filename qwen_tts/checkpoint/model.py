@@ -1,7 +1,7 @@
 """A checkpoint in memory: every network, the text tokenizer, and the prompts they need."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypedDict
@@ -11,12 +11,13 @@ from torch import Tensor
 
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
+from qwen_tts.checkpoint.mapped_file import MappedFile
 from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.one_block import empty_like_all
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
-from qwen_tts.checkpoint.quantised import quantise_layers
-from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, load_weights, plan
+from qwen_tts.checkpoint.quantised import Quantiser, origin_of, packed_name
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, FileMapper, load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     CheckpointConfig,
@@ -63,6 +64,13 @@ class Model:
     codec: Codec
     speaker_encoder: SpeakerEncoder | None
     prompts: PromptBuilder
+    mapped: tuple[MappedFile, ...] = ()
+    """Where its quantised layers lie, if that is a file"""
+
+    def let_go(self) -> None:
+        """Of pages of files that were read to make others of them."""
+        for file in (*self.mapped, *self.codec.mapped):
+            file.let_go()
 
     def to(self, device: torch.device) -> None:
         """Move the networks that speak, in place. What goes from CUDA to the CPU comes back the fastest way there is.
@@ -140,6 +148,7 @@ def load_model(
     *,
     pre_tokenizer: PreTokenizer = "qwen",
     weights: Weights = "auto",
+    cache_dir: Path | None = None,
     decoder_device: torch.device | None = None,
     progress: LoadProgress | None = None,
 ) -> Model:
@@ -148,7 +157,8 @@ def load_model(
     What hears recordings, codec encoder and speaker encoder, lies in the host's memory, and the codec decoder on
     `decoder_device`, by default `device`.
 
-    `weights` "int8" and "int4" give talker and code predictor QuantisedLinear layers; "auto" keeps them in `dtype`.
+    `weights` "int8" and "int4" give talker and code predictor QuantisedLinear layers, which are kept in a file of
+    `cache_dir`, if given; else they are in `dtype`.
 
     Raises BadCheckpoint.
     """
@@ -165,23 +175,22 @@ def load_model(
         encoder_config = config.speaker_encoder
         speaker_encoder = plan(lambda: SpeakerEncoder(encoder_config), torch.float32)
         parts["speaker_encoder"] = speaker_encoder
-    replace = None
-    if weights != "auto":
+    files, quantiser = weight_files(directory), None
+    if (bits := BITS.get(weights)) is not None:
         speakers = {"talker": talker, "code_predictor": code_predictor}
-        replace = partial(quantise_layers, speakers, BITS[weights], device)
+        kept_in = None if cache_dir is None else cache_dir / packed_name(directory, weights)
+        quantiser = Quantiser(speakers, bits, device, origin_of(files), kept_in)
     tables = {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
-    mapped = load_weights(
-        weight_files(directory), parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=replace
-    )
+    mapped = load_weights(files, parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=quantiser)
     if speaker_encoder is not None:
         speaker_encoder.to("cpu")
-    codec = load_codec(directory, device, decoder_device=decoder_device, progress=progress)
+    codec = load_codec(directory, device, decoder_device=decoder_device, is_mapped=bits is not None, progress=progress)
     text_embedding = mapped[TEXT_EMBEDDING]
     with torch.inference_mode():
         prompts = PromptBuilder(config, tokenizer, text_embedding, talker, code_predictor)
     return Model(
         directory.resolve().name, config, generation, tokenizer, text_embedding, talker, code_predictor, codec,
-        speaker_encoder, prompts,
+        speaker_encoder, prompts, () if quantiser is None or quantiser.mapped is None else (quantiser.mapped,),
     )  # fmt: skip
 
 
@@ -220,18 +229,23 @@ def _check_fit(directory: Path, config: CheckpointConfig, tokenizer: TextTokeniz
 
 
 def load_codec(
-    directory: Path, device: torch.device, *, decoder_device: torch.device | None = None,
+    directory: Path, device: torch.device, *, decoder_device: torch.device | None = None, is_mapped: bool = False,
     progress: LoadProgress | None = None,
 ) -> Codec:  # fmt: skip
-    """The codec of a checkpoint directory, or one that stands alone, in float32. Raises BadCheckpoint."""
+    """The codec of a checkpoint directory, or one that stands alone, in float32. Raises BadCheckpoint.
+
+    `is_mapped`: on the host, it stays in its file where that has float32, and is in memory where it is used.
+    """
     if not is_codec_directory(directory):
         directory = directory / CODEC_DIRECTORY
     codec = plan_codec(read_codec_config(directory), device)
     parts = {"codec_decoder": codec.decoder, "codec_encoder": codec.encoder}
     on_host, told = torch.device("cpu"), _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}")
-    load_weights(weight_files(directory), parts, on_host, told)
+    files = weight_files(directory)
+    mapper = FileMapper(files, parts) if is_mapped else None
+    load_weights(files, parts, on_host, told, replace=mapper)
     codec.decoder.to(decoder_device or device)
-    return codec
+    return codec if mapper is None else replace(codec, mapped=mapper.mapped)
 
 
 def _for_file(progress: LoadProgress | None, name: str) -> Callable[[int, int], None] | None:

@@ -42,6 +42,12 @@ def stored_tensor(path: Path, name: str) -> StoredTensor:
     return _stored(*_read_header(path), name)
 
 
+def stored_tensors(path: Path) -> dict[str, StoredTensor]:
+    """All of floating point, by name. Raises OSError."""
+    header, base = _read_header(path)
+    return {name: _stored(header, base, name) for name, entry in header.items() if entry.get("dtype") in DTYPES}
+
+
 def _read_header(path: Path) -> tuple[dict[str, Any], int]:
     """And where the tensors begin."""
     with path.open("rb") as file:

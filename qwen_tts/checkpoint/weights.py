@@ -17,9 +17,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from qwen_tts.checkpoint.mapped_file import MappedFile
 from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.one_block import empty_like_all
-from qwen_tts.checkpoint.tensor_file import DTYPES, read_tensors
+from qwen_tts.checkpoint.tensor_file import DTYPES, StoredTensor, read_tensors, stored_tensors
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
 from qwen_tts.modules.module_list import M
 
@@ -165,14 +166,47 @@ def load_weights(
     try:
         if replace is not None:
             replace(fill)
+        missing = {name for name, place in _places(parts).items() if place.is_meta}
         for module in parts.values():
             reserve(module, device)
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"the weights of {_title(files)} do not fit into the device's memory") from error
-    fill(_places(parts))
+    total = done + sum(tensor.bytes for tensor in stored if tensor.name in missing)
+    fill({name: place for name, place in _places(parts).items() if name in missing})
     for module in parts.values():
         derive(module)
     return {tensor.name: MappedTable(tensor.path, tensor.stored_as) for tensor in found if tensor.name in tables}
+
+
+class FileMapper:
+    """A `replace` of load_weights: what lies in a file as it is needed is not read, but is that place of the file."""
+
+    def __init__(self, files: Sequence[Path], parts: Mapping[str, nn.Module]) -> None:
+        self._files, self._parts = files, parts
+        self.mapped: tuple[MappedFile, ...] = ()
+
+    def __call__(self, _read: ReadTensors) -> None:
+        """Raises BadCheckpoint."""
+        for path in self._files:
+            try:
+                file, stored = MappedFile(path), stored_tensors(path)
+            except OSError as error:
+                raise BadCheckpoint(f"{path} cannot be read: {error}") from error
+            self.mapped += (file,)
+            by_name = {name.removeprefix("model."): tensor for name, tensor in stored.items()}
+            for part, module in self._parts.items():
+                for place, layer in module.named_modules():
+                    if not isinstance(layer, _Fused):
+                        _map(layer, layer_tensors(part, place, layer), by_name, file)
+
+
+def _map(layer: nn.Module, own: Mapping[str, Tensor], stored: Mapping[str, StoredTensor], file: MappedFile) -> None:
+    """`own`: the layer's parameters in their order, by their names in `stored`."""
+    for (attribute, parameter), name in zip(list(layer.named_parameters(recurse=False)), own, strict=True):
+        tensor = stored.get(name)
+        if tensor is not None and tensor.dtype == parameter.dtype and tensor.start % tensor.dtype.itemsize == 0:
+            mapped = file.tensor(tensor.start, tensor.dtype, tensor.shape)
+            setattr(layer, attribute, nn.Parameter(mapped, requires_grad=False))
 
 
 def _is_in(tensor: "_StoredTensor", path: Path, places: Mapping[str, Tensor]) -> bool:

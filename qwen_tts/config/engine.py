@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from qwen_tts.api import TextLayout
 from qwen_tts.config.expectations import Expectations
 
-Weights = Literal["auto", "int8", "int4"]
+Weights = Literal["auto", "bf16", "int8", "int4"]
 
 NICE = 5
 """On a core that it shares with other work, that has three quarters, and speech one (docs/hardware.md)."""
@@ -89,9 +89,13 @@ class EngineOptions(_Section):
     without bfloat16 and little memory: checkpoints of 0.6B have numbers that it cannot hold, and what they say then
     fails. The log warns of those that are known; 1.7B is said to fit."""
     weights: Weights = "auto"
-    """Of talker and code predictor: int8 and int4 take a half and a quarter of the memory of 16 bits, and less time to
-    read; on a CPU by the package openvino, on an NVIDIA card by kernels of our own. auto: as they are in the
-    checkpoint. What is said changes; nobody has judged it by ear."""
+    """Of talker and code predictor. int8 and int4 take a half and a quarter of the memory of 16 bits, and less time to
+    read, on a CPU by the package openvino, on an NVIDIA card by kernels of our own; what is said changes, and nobody
+    has judged it by ear. bf16: as the release has them, computed in bfloat16: on a card as ever, on a CPU by PyTorch,
+    in half the memory of float32. auto: in `dtype`."""
+    cache_dir: Path | None = None
+    """Where weights of 8 or 4 bits are kept for the next start, as large as they are in memory; by default the daemon's
+    own directory, and without a daemon nowhere."""
     threads: int | None = Field(default=None, ge=1)
     """Of the CPU, where the model runs on it; by default one for each fast core that this process may use."""
     nice: int = Field(default=NICE, ge=0, le=19)
@@ -131,7 +135,7 @@ class EngineOptions(_Section):
         # A plain copy would take the halves for asked for.
         return self.model_construct(self.model_fields_set, **dict(self) | changes) if changes else None
 
-    @field_validator("device", "dtype", "threads", "buckets", mode="before")
+    @field_validator("device", "dtype", "cache_dir", "threads", "buckets", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return _unset_if_empty(value)

@@ -71,8 +71,8 @@ def compile_ahead(
 
 def _settle_on_cpu(config: EngineConfig) -> None:
     """The calling thread will compute, with threads that it starts."""
-    cores = usable_cores()
-    torch.set_num_threads(config.threads or min(usual_threads(), cores.threads))
+    cores, usual = usable_cores(), usual_threads()  # asked before anybody changes it
+    torch.set_num_threads(config.threads or min(usual, cores.threads))
     if config.threads is not None and config.threads > cores.threads:
         cores = replace(cores, fast_only=None)
     compute_here(cores, config.nice)
@@ -159,12 +159,14 @@ class LoadedCheckpoint:
             tell_why_no_kernels(config, self._talker, device, dtype)
         model = self._factories.model(
             Path(config.checkpoint), device, dtype, pre_tokenizer=config.pre_tokenizer, weights=config.weights,
+            cache_dir=config.cache_dir,
             decoder_device=torch.device("cpu") if has_kernels else device,
         )  # fmt: skip
         warn_if_too_small(dtype, model.config, Expectations.read(config.guards.expectations))
         self._start_loop(model)
         self.model = model
-        free_memory()  # what the kernels' weights were made of
+        model.let_go()  # what the backend's weights were made of
+        free_memory()
         logger.info("%s is ready after %.1f s", model.name, self._now() - started)
 
     def stop_compiling(self) -> None:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 Bits = Literal[8, 4]
-BITS: Mapping[Literal["int8", "int4"], Bits] = {"int8": 8, "int4": 4}
-"""By the name that a user gives them."""
+BITS: Mapping[str, Bits] = {"int8": 8, "int4": 4}
+"""By the name that a user gives them; other names are of weights that are not quantised."""
 
 GROUPS: Mapping[Bits, int] = {8: 128, 4: 64}
 """Inputs of a group; where they are no multiple of it, all are one group."""
@@ -58,11 +58,20 @@ class QuantisedWeight:
         """[outputs, inputs] float32"""
         return ((self.values.float() - self.zeros.float()) * self.scales.float()).flatten(1)
 
+    def error(self, weight: Tensor) -> float:
+        """How far it is from the weight [outputs, inputs] that it was made of: of each input, measured by the size of
+        its own weights, and the root of the mean square of all. Not finite if the weight is not.
+
+        Measured by the size of the whole, a few great inputs would hide that all others in their groups are lost.
+        """
+        size = weight.square().sum(dim=0)
+        off = (self.dequantised() - weight).square().sum(dim=0)
+        return float((off / size.clamp(min=torch.finfo(torch.float32).tiny)).mean().sqrt())
+
 
 def quantise(weight: Tensor, bits: Bits) -> QuantisedWeight:
     """weight [outputs, inputs] -> the nearest that so many bits can say."""
-    inputs = weight.shape[-1]
-    groups = weight.float().unflatten(-1, (-1, _group(inputs, bits)))
+    groups = weight.float().unflatten(-1, (-1, _group(weight.shape[-1], bits)))
     if bits == 8:
         scales = _scales(groups.abs().amax(-1, keepdim=True) / _MOST[8])
         values = (groups / scales.float()).round().clamp(-_MOST[8], _MOST[8]).to(torch.int8)

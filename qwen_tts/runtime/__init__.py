@@ -12,6 +12,7 @@ openvino_graphs                      what they are in OpenVINO's operations
 cuda_graphs                          device work captured once and replayed
 precompile                           kernels compiled in a process of its own while weights load
 kernel_cache                         kernels that came with the installation
+host_memory                          freed memory goes back to the system
 torch_threads                        how many PyTorch computes with, on a CPU
 sampling, draw_codes                 logits -> codec token, and those of a whole frame, in PyTorch
 

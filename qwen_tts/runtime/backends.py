@@ -16,7 +16,7 @@ from qwen_tts.errors import ModelUnavailable
 from qwen_tts.models.code_predictor import CodePredictor
 from qwen_tts.models.talker import Talker
 from qwen_tts.modules.flash_attention import FlashAttention
-from qwen_tts.modules.weight_formats import Bits
+from qwen_tts.modules.weight_formats import BITS, Bits
 from qwen_tts.runtime.cards import RECENT_CARD, is_recent_card
 from qwen_tts.runtime.codec_decoder import DecoderBackend, EagerDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
@@ -82,7 +82,9 @@ class Backends:
 def device_and_dtype(config: EngineOptions) -> tuple[torch.device, torch.dtype]:
     """Where talker and code predictor run, and in what."""
     device = default_device() if config.device is None else torch.device(config.device)
-    return device, default_dtype(device) if config.dtype is None else getattr(torch, config.dtype)
+    if config.dtype is not None:
+        return device, getattr(torch, config.dtype)
+    return device, torch.bfloat16 if config.weights == "bf16" else default_dtype(device)
 
 
 def check_backend(config: EngineConfig) -> None:
@@ -90,8 +92,18 @@ def check_backend(config: EngineConfig) -> None:
     run here."""
     device, dtype = device_and_dtype(config)
     has_kernels = uses_kernels(config, read_checkpoint_config(config.checkpoint).talker, device, dtype)
-    if not has_kernels and config.weights == "auto":
+    if config.weights == "bf16" and (dtype != torch.bfloat16 or not _has_bfloat16(device)):
+        raise ModelUnavailable(
+            "weights is 'bf16', which is computed in bfloat16: "
+            + ("leave dtype unset" if dtype != torch.bfloat16 else "this card has none; set weights to auto")
+        )
+    if not has_kernels and config.weights not in BITS:
         _flash_attention(config, device, dtype)
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Every CPU does, if slowly."""
+    return device.type == "cpu" or default_dtype(device) == torch.bfloat16
 
 
 def _check_weights(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> None:
@@ -111,7 +123,7 @@ def _check_weights(config: EngineConfig, talker: TalkerConfig, device: torch.dev
 
 def uses_kernels(config: EngineConfig, talker: TalkerConfig, device: torch.device, dtype: torch.dtype) -> bool:
     """Raises ModelUnavailable if the kernels, or weights in few bits, were asked for and cannot run."""
-    if config.weights != "auto":
+    if config.weights in BITS:
         _check_weights(config, talker, device, dtype)
         return device.type != "cpu"
     if config.attention in ("sdpa", "flash"):

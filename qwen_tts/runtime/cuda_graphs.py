@@ -11,6 +11,8 @@ from contextlib import suppress
 
 import torch
 
+from qwen_tts.runtime.host_memory import trim
+
 _DEVICE = threading.Lock()
 """While one thread captures, no other may wait for the whole device or give memory back to it."""
 
@@ -22,8 +24,9 @@ def synchronize(device: torch.device) -> None:
 
 
 def free_memory() -> None:
-    """What nobody refers to any more goes back to the device."""
+    """What nobody refers to any more goes back to the device, and to the system."""
     gc.collect()
+    trim()
     if torch.cuda.is_available():
         with _DEVICE:
             torch.cuda.empty_cache()

@@ -82,7 +82,7 @@ class RowTensors:
             cache=_zeros(shape, device, dtype),
             pages=int32(rows + 1, -(-row_positions // page_positions)),
             inputs=torch.zeros(rows, config.hidden_size, device=device),
-            text=torch.zeros(FIRST_TEXT_SLOT + text_slots, config.hidden_size, device=device, dtype=dtype),
+            text=_zeros((FIRST_TEXT_SLOT + text_slots, config.hidden_size), device, dtype),
             spoken=torch.zeros(rows, config.vocab_size, device=device, dtype=torch.uint8),
             codes=int32(rows, config.codebooks),
         )

@@ -31,7 +31,8 @@ def axis(value: int) -> Node:
 
 
 def numbers(tensor: Tensor) -> Node:
-    return op.constant(tensor.detach().float().contiguous().numpy())
+    """The tensor's own memory, where it is float32 and contiguous."""
+    return op.constant(tensor.detach().float().contiguous().numpy(), shared_memory=True)
 
 
 def linear(x: Node, module: nn.Linear) -> Node:
@@ -52,28 +53,30 @@ def product(x: Node, layer: Linear) -> Node:
 
 
 def _dequantised(kept: QuantisedWeight) -> Node:
-    """[outputs, inputs]; the compiler keeps the integers."""
+    """[outputs, inputs]; the compiler keeps the integers. Their memory is that of `kept`, which must stay as long as
+    anything that is compiled: what is computed with is made of it when the first call comes."""
     stored, zeros = kept.stored.numpy(), kept.zeros.numpy()
     if kept.bits == 8:
-        values = op.convert(op.constant(stored), "f16")
+        values = op.convert(op.constant(stored, shared_memory=True), "f16")
     else:
         shape = [*stored.shape[:2], 2 * stored.shape[2]]
-        values = op.subtract(_nibbles(stored, shape), _nibbles(_paired(zeros), list(zeros.shape)))
-    scaled = op.multiply(values, op.constant(kept.scales.numpy()))
+        values = op.subtract(_nibbles(stored, shape), _paired(zeros))
+    scaled = op.multiply(values, op.constant(kept.scales.numpy(), shared_memory=True))
     return op.convert(op.reshape(scaled, integers(*kept.shape), special_zero=False), "f32")
 
 
 def _nibbles(stored: NDArray[np.uint8], shape: list[int]) -> Node:
-    packed = ov.Tensor(ov.Type.u4, ov.Shape(shape))
-    packed.data.reshape(-1)[:] = stored.reshape(-1)
-    return op.convert(op.constant(packed), "f16")
+    packed = ov.Tensor(stored.reshape(-1), ov.Shape(shape), ov.Type.u4)
+    return op.convert(op.constant(packed, shared_memory=True), "f16")
 
 
-def _paired(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Values below 16, two a byte, the first in its low half."""
+def _paired(values: NDArray[np.uint8]) -> Node:
+    """Values below 16, a byte each; of these a copy is made, two a byte, the first in its low half."""
     first, second = values.reshape(-1)[::2].copy(), values.reshape(-1)[1::2]
     first[: len(second)] |= second << 4
-    return first
+    packed = ov.Tensor(ov.Type.u4, ov.Shape(list(values.shape)))
+    packed.data.reshape(-1)[:] = first
+    return op.convert(op.constant(packed), "f16")
 
 
 def norm(x: Node, module: RMSNorm) -> Node:

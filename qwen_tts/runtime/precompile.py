@@ -62,7 +62,7 @@ class Job(BaseModel):
         checkpoint = self.config.checkpoint
         names = {"languages", "speakers", "speaker_dialects"}
         parts = [
-            self.model_dump_json(exclude={"config": {"checkpoint"}}),
+            self.model_dump_json(exclude={"config": {"checkpoint", "cache_dir"}}),
             read_checkpoint_config(checkpoint).talker.model_dump_json(exclude=names),
             read_codec_config(checkpoint / CODEC_DIRECTORY).model_dump_json(),
             *(path.read_text() for path in sorted(_sources())),
@@ -156,8 +156,8 @@ class _Card:
 def _networks(config: EngineConfig, dtype: torch.dtype) -> Networks:
     """Without memory."""
     talker, code_predictor = plan_speakers(read_checkpoint_config(config.checkpoint), dtype)
-    if config.weights != "auto":
-        plan_quantised((talker, code_predictor), BITS[config.weights])
+    if (bits := BITS.get(config.weights)) is not None:
+        plan_quantised((talker, code_predictor), bits)
     codec = plan_codec(read_codec_config(config.checkpoint / CODEC_DIRECTORY), talker.device)
     return Networks(talker, code_predictor, codec)
 

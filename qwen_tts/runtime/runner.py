@@ -96,8 +96,8 @@ class ModelRunner:
         if uses_kernels(config, model.config.talker, device, model.talker.dtype):
             self._backends = triton_backends(networks, config, graphs, chained=may_chain(device))
             model.codec.decoder.to("cpu")  # the kernels have what they need of it
-        elif config.weights != "auto":
-            self._backends = openvino_backends(networks, config, BITS[config.weights])
+        elif (bits := BITS.get(config.weights)) is not None:
+            self._backends = openvino_backends(networks, config, bits)
         else:
             self._backends = eager_backends(networks, config, graphs)
         self._state, self._decoder = self._backends.state, self._backends.decoder

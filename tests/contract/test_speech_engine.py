@@ -1,15 +1,22 @@
 """What every engine promises, whichever home it has: in this process, in a worker, the fake and the real ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 
 from qwen_tts.api import AudioChunk, PresetVoice, Sampling, SynthesisRequest
 from qwen_tts.errors import EngineBusy, InvalidRequest, ModelUnavailable, UnknownVoice, UnsupportedLanguage
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream, SpeechEngine
 from tests.contract.homes import HOMES
+from tests.patience import PATIENCE_S
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MOST_ROWS = 64
+"""More are not opened in a test."""
 
 
 @dataclass
@@ -25,14 +32,46 @@ class Home:
         )  # fmt: skip
 
 
-@pytest.fixture(params=sorted(HOMES))
-async def home(request: pytest.FixtureRequest) -> AsyncIterator[Home]:
-    start: Callable[[], Awaitable[SpeechEngine]] = HOMES[request.param]
-    engine = await start()
+async def moved_in(name: str) -> Home:
+    engine = await HOMES[name]()
     await engine.load()
     voice = engine.capabilities.voices[0]
-    yield Home(engine, voice.name, voice.languages[0])
-    await engine.close()
+    return Home(engine, voice.name, voice.languages[0])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=sorted(HOMES))
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[Home]:
+    home = await moved_in(request.param)
+    yield home
+    await home.engine.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def home(shared: Home) -> Home:
+    """One for all tests; each finds it with every row free."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await has_every_row(shared):
+            await asyncio.sleep(0.005)
+    return shared
+
+
+async def has_every_row(home: Home) -> bool:
+    """No stream of another test is still on its way out."""
+
+    async def speak() -> None:
+        await read(home.engine.stream(home.request("Yes.")))
+
+    rows = min(home.engine.capabilities.rows, MOST_ROWS)
+    outcomes = await asyncio.gather(*(speak() for _ in range(rows)), return_exceptions=True)
+    return not any(isinstance(outcome, EngineBusy) for outcome in outcomes)
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=sorted(HOMES))
+async def own_home(request: pytest.FixtureRequest) -> AsyncIterator[Home]:
+    """Of a test that closes it."""
+    home = await moved_in(request.param)
+    yield home
+    await home.engine.close()
 
 
 async def read(audio: AudioStream) -> list[AudioChunk]:
@@ -152,19 +191,19 @@ async def test_unknown_voice_and_wrong_language_are_named(home: Home) -> None:
     assert caught_language.value.param == "language"
 
 
-async def test_closing_the_engine_ends_every_stream_with_a_typed_error(home: Home) -> None:
-    audio = home.engine.stream(home.request(live=True))
+async def test_closing_the_engine_ends_every_stream_with_a_typed_error(own_home: Home) -> None:
+    audio = own_home.engine.stream(own_home.request(live=True))
     reader = asyncio.create_task(read(audio))
     await asyncio.sleep(0)
-    await home.engine.close()
+    await own_home.engine.close()
     with pytest.raises(ModelUnavailable):
         await reader
 
 
-async def test_a_closed_engine_refuses_at_once(home: Home) -> None:
-    await home.engine.close()
+async def test_a_closed_engine_refuses_at_once(own_home: Home) -> None:
+    await own_home.engine.close()
     with pytest.raises(ModelUnavailable):
-        home.engine.stream(home.request("Hello."))
+        own_home.engine.stream(own_home.request("Hello."))
 
 
 async def test_flush_leaves_no_piece_unspoken(home: Home) -> None:
@@ -179,7 +218,7 @@ async def test_flush_leaves_no_piece_unspoken(home: Home) -> None:
 
 async def test_rows_are_limited_and_freed(home: Home) -> None:
     rows = home.engine.capabilities.rows
-    if rows > 64:
+    if rows > MOST_ROWS:
         pytest.skip("more rows than a test should open")
     held = [home.engine.stream(home.request(live=True, client="one")) for _ in range(rows)]
     with pytest.raises(EngineBusy):

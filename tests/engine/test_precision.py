@@ -1,15 +1,19 @@
 """In what a checkpoint computes: a default that holds its numbers, and a word where the user's choice may not."""
 
 import logging
+from pathlib import Path
 
 import pytest
 import torch
 
 from qwen_tts.checkpoint.model import default_dtype
 from qwen_tts.checkpoint.precision import not_finite, warn_if_too_small
+from qwen_tts.config.engine import EngineConfig
 from qwen_tts.config.expectations import CheckpointExpectations, Expectations
-from qwen_tts.errors import SynthesisFailed
+from qwen_tts.errors import ModelUnavailable, SynthesisFailed
+from qwen_tts.runtime.backends import check_backend, device_and_dtype
 from tests.engine.tiny import config_of
+from tests.golden.cases import CUSTOM
 
 TABLE = Expectations.read()
 
@@ -71,3 +75,29 @@ def test_who_fails_is_told_the_way_out(dtype: torch.dtype, way_out: str) -> None
     assert error.code == "generation_failed"
     assert str(dtype).removeprefix("torch.") in error.message
     assert error.message.endswith(way_out)
+
+
+@pytest.mark.parametrize(
+    ("device", "has_bfloat16", "dtype", "named"),
+    [
+        ("cpu", False, None, None),
+        ("cuda", True, None, None),
+        ("cuda", False, None, "this card has none; set weights to auto"),
+        ("cpu", False, "float32", "leave dtype unset"),
+        ("cuda", True, "float16", "leave dtype unset"),
+    ],
+)
+def test_weights_of_the_release_are_computed_in_bfloat16(
+    checkpoints: Path, device: str, has_bfloat16: bool, dtype: str | None, named: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: has_bfloat16)
+    config = EngineConfig.model_validate(
+        {"checkpoint": checkpoints / CUSTOM, "device": device, "dtype": dtype, "weights": "bf16", "attention": "sdpa"}
+    )
+    if named is None:
+        check_backend(config)
+        assert device_and_dtype(config) == (torch.device(device), torch.bfloat16)
+        return
+    with pytest.raises(ModelUnavailable, match=named):
+        check_backend(config)

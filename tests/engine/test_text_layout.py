@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +149,9 @@ KINDS = {
 }
 
 
+@cache
 def voice_named(kind: str, load: Load) -> tuple[Model, Voice]:
-    """With a model that never ends by itself."""
+    """With a model that never ends by itself; no test changes it."""
     checkpoint, voice = KINDS[kind]
     model = endless(load(checkpoint))
     if isinstance(voice, PresetVoice | DesignedVoice):
@@ -162,6 +164,16 @@ def said(model: Model, one: SynthesisRequest) -> NDArray[np.int16]:
     return np.frombuffer(Synthesizer(model).synthesize(one).pcm, np.int16)
 
 
+FOUR_FRAMES: dict[str, Any] = {"language": "en", "limits": at_most(4)}
+
+
+@cache
+def four_frames_said(kind: str, load: Load, text: str, layout: SettledLayout) -> NDArray[np.int16]:
+    """By the plain generator, which knows no settings."""
+    model, voice = voice_named(kind, load)
+    return said(model, request(text, voice=voice, text_layout=layout, **FOUR_FRAMES))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("setting", ["auto", "whole", "streaming"])
 @pytest.mark.parametrize("asked_for", ["auto", "whole", "streaming"])
@@ -170,7 +182,7 @@ async def test_who_decides_on_the_layout_of_a_whole_text(
 ) -> None:
     """The request, then the setting; else it is read whole, also if it is fed in pieces."""
     model, voice = voice_named(kind, load)
-    fields: dict[str, Any] = {"voice": voice, "language": "en", "limits": at_most(4)}
+    fields = FOUR_FRAMES | {"voice": voice}
     settled = next((layout for layout in (asked_for, setting) if layout != "auto"), "whole")
     driven = Driven(model, text_layout=setting, **ROOM)
     whole = driven.open(request("Good day. And you?", text_layout=asked_for, **fields))
@@ -182,7 +194,7 @@ async def test_who_decides_on_the_layout_of_a_whole_text(
     assert pieces.frames == 0, "it waits for all of its text"
     pieces.end_text()
     driven.run()
-    theirs = said(model, request("Good day. And you?", text_layout=settled, **fields))
+    theirs = four_frames_said(kind, load, "Good day. And you?", settled)
     assert same_sound(whole.sound, theirs)
     assert same_sound(pieces.sound, theirs)
     assert driven.nothing_is_left
@@ -196,7 +208,7 @@ async def test_who_decides_on_the_layout_of_a_live_text(
 ) -> None:
     """The same; but what is left open is read as it comes. Read whole, each sentence is a text of its own."""
     model, voice = voice_named(kind, load)
-    fields: dict[str, Any] = {"voice": voice, "language": "en", "limits": at_most(4)}
+    fields = FOUR_FRAMES | {"voice": voice}
     settled = next((layout for layout in (asked_for, setting) if layout != "auto"), "streaming")
     driven = Driven(model, text_layout=setting, **ROOM)
     heard = driven.open(request("", live=True, text_layout=asked_for, **fields))
@@ -211,7 +223,7 @@ async def test_who_decides_on_the_layout_of_a_live_text(
     heard.end_text()
     driven.run()
     text = "Good day. And you?" if isinstance(heard.stream.text, LiveText) else "Good day."
-    assert same_sound(heard.sound, said(model, request(text, text_layout=settled, **fields)))
+    assert same_sound(heard.sound, four_frames_said(kind, load, text, settled))
     assert driven.nothing_is_left
 
 

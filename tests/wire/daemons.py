@@ -8,24 +8,37 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
 from tests.patience import PATIENCE_S
+from tests.wire.forked import ForkedProcess
+
+AnyProcess = subprocess.Popen[str] | ForkedProcess
+
+
+def executed(command: list[str]) -> subprocess.Popen[str]:
+    """As users start it."""
+    return subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def forked(command: list[str]) -> ForkedProcess:
+    """In a fifth of the time: see the nursery."""
+    return ForkedProcess(*command)
 
 
 class DaemonProcess:
     """A daemon on loopback with free ports; its log is read as it comes."""
 
-    def __init__(self, program: list[str], data: Path, options: list[str]) -> None:
+    def __init__(
+        self, program: list[str], data: Path, options: list[str], start: Callable[[list[str]], AnyProcess] = executed
+    ) -> None:
         arguments = [
             "--data-dir", str(data), "--wyoming.host", "127.0.0.1", "--wyoming.port", "0",
             "--http.host", "127.0.0.1", "--http.port", "0", "--no-zeroconf.enabled", *options,
         ]  # fmt: skip
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *program, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
+        self.process = start([*program, *arguments])
         self._lines: Queue[str | None] = Queue()
         self._log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -94,7 +107,8 @@ def read_stat(path: Path) -> tuple[int, int]:
 @contextlib.contextmanager
 def tone_daemon(data: Path, *options: str, **engine: object) -> Iterator[DaemonProcess]:
     """The daemon with a ToneEngine in its worker."""
-    with ended_at_last(DaemonProcess(["tests.tone_daemon", json.dumps(engine)], data, list(options))) as daemon:
+    command = ["tests.tone_daemon", json.dumps(engine)]
+    with ended_at_last(DaemonProcess(command, data, list(options), forked)) as daemon:
         yield daemon
 
 
