@@ -40,6 +40,13 @@ async def test_whole_texts_beside_each_other(start: Start, teacher: RecordedTeac
     teacher.assert_said(TEXTS, await asyncio.gather(*map(speaker.say, TEXTS)))
 
 
+@pytest.mark.parametrize("weights", ["int8", "int4"])
+async def test_with_weights_of_few_bits(start: Start, teacher: RecordedTeacher, weights: str) -> None:
+    pytest.importorskip("openvino")
+    speaker = await start(rows=4, weights=weights)
+    teacher.assert_said(TEXTS, await asyncio.gather(*map(speaker.say, TEXTS)))
+
+
 async def test_one_text_after_the_other(start: Start, teacher: RecordedTeacher) -> None:
     speaker = await start(rows=1)
     teacher.assert_said(TEXTS[:2], [await speaker.say(text) for text in TEXTS[:2]])
