@@ -26,7 +26,6 @@ from qwen_tts.errors import InvalidRequest
 
 _GIB = 1024
 _ON = {"cpu": "CPU", "cuda": "NVIDIA card", "mps": "Apple's GPU"}
-_BACKENDS = {"auto": "PyTorch", "int8": "OpenVINO", "int4": "OpenVINO"}
 _BITS = {"auto": "as they are", "int8": "8 bits", "int4": "4 bits"}
 
 
@@ -113,6 +112,8 @@ def show(results: Sequence[Result], most_rtf: float) -> None:
             result.size, _ON[result.way.device], _BITS[result.way.weights], *_cells(result.measured, most_rtf)
         )
     Console().print(table)
+    if any(isinstance(one.measured, Figures) and one.measured.was_busy for one in results):
+        typer.echo("\n* while other programs were at work: measure again when they are not")
     machine = this_machine()
     if rows := [*_rows(machine, results)]:
         figures = next(one.measured for one in results if isinstance(one.measured, Figures))
@@ -136,9 +137,7 @@ def _with_rtf(result: Result) -> dict[str, Any]:
 def _cells(measured: Measured, most_rtf: float) -> tuple[str, ...]:
     if isinstance(measured, Failed):
         return "", "", "", "", f"not measured: {measured.reason}"
-    verdict = "in time" if measured.rtf <= most_rtf else "too slow"
-    if measured.was_busy:
-        verdict += f", beside others ({measured.others:.0%} of the processors)"
+    verdict = ("in time" if measured.rtf <= most_rtf else "too slow") + "*" * measured.was_busy
     return (
         f"{measured.frame_ms:.1f}", f"{measured.rtf:.2f}", f"{measured.first_audio_ms:.0f}",
         f"{measured.memory_mib / _GIB:.1f}", verdict,
@@ -153,9 +152,15 @@ def _rows(machine: Machine, results: Iterable[Result]) -> Iterator[str]:
         where = machine.cards[0] if result.way.device == "cuda" and machine.cards else machine.cpu
         yield "| " + " | ".join((
             where, str(machine.cores), str(figures.threads), f"{figures.copy_gb_s:.0f}", result.size,
-            f"{_BACKENDS[result.way.weights]}, {_BITS[result.way.weights]}", f"{figures.frame_ms:.1f}",
+            f"{_backend(result.way)}, {_BITS[result.way.weights]}", f"{figures.frame_ms:.1f}",
             f"{figures.rtf:.2f}", f"{figures.first_audio_ms:.0f}", f"{figures.memory_mib / _GIB:.1f}", versions,
         )) + " |"  # fmt: skip
+
+
+def _backend(way: Way) -> str:
+    if way.device != "cpu":
+        return way.device.upper()
+    return "PyTorch" if way.weights == "auto" else "OpenVINO"
 
 
 def _told(machine: Machine) -> str:
