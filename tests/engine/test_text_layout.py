@@ -54,6 +54,9 @@ class OfficialRunner(ModelRunner):
         if seed is not None:
             self._backends.frame._sampler = Sampler(model.config.talker, OfficialRandom(seed), model.talker.device)  # type: ignore[attr-defined]
 
+    def rehearse(self, rows: int) -> None:
+        """It would take draws, which the official package has not."""
+
     def collect(self, step: LaunchedStep) -> StepResult:
         self.codes.append(self._host_codes[step.slot].tolist())
         return super().collect(step)
