@@ -63,9 +63,14 @@ class RecordingRunner(ModelRunner):
         self._of_row[row] = part = Part(seed, self._eos)
         self.parts.append(part)
 
+    def rehearse(self, rows: int) -> None:
+        self._of_row.clear()
+        super().rehearse(rows)
+
     def launch(self, frames: Sequence[RowFrame]) -> LaunchedStep:
         step = super().launch(frames)
-        self._of_step[step.slot] = [(one.row, self._of_row[one.row]) for one in frames]
+        # A rehearsal is of no sequence.
+        self._of_step[step.slot] = [(one.row, self._of_row[one.row]) for one in frames if one.row in self._of_row]
         return step
 
     def collect(self, step: LaunchedStep) -> StepResult:
