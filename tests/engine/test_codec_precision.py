@@ -8,7 +8,7 @@ CODES = torch.randint(0, 2048, (2, 16), generator=torch.Generator().manual_seed(
 
 
 def test_rounding_costs_what_is_rounded_and_nothing_stays() -> None:
-    codec = random_codec(tiny=True, seed=7)
+    codec = random_codec(tiny=True, seed=7, device=torch.device("cpu"))
     with torch.inference_mode():
         bend(codec.decoder, CASES[1], seed=7)
         set_level(codec, CODES)
