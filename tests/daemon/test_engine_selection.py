@@ -164,6 +164,8 @@ def test_the_engine_hears_of_what_was_asked_for_and_of_nothing_else(models: Path
     options += ["--qwen.guards.silence-s", "0", "--qwen.sleep-s", "5", "--no-qwen.preload"]
     options += ["--qwen.keep-loaded", "cloned"]
     choice = choose_engine(settings(models, *options))
+    cache_dir = choice.spec.options.pop("cache_dir")
+    assert Path(cache_dir).name == "cache"
     assert choice.spec.options == {
         "checkpoints": [str((models / "tiny-0.6B-Base").resolve())], "rows": 3, "device": "cpu",
         "guards": {"silence_s": None}, "keep_loaded": ["cloned"], "load_timeout_s": 120.0,

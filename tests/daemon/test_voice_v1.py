@@ -49,7 +49,7 @@ class Desk:
         self.now = 1000.0
         self.status = StatusMessage(
             models=(), device="", total_mb=None, free_mb=None, rows=4, active=0, state="ready",
-            ready_in_s=0.0, stands_in=False, last_hour=0, text_goes_to="",
+            ready_in_s=0.0, stands_in=False, last_hour=0, text_goes_to="", real_time=None,
         )  # fmt: skip
         self.session = Session(
             WebSocketSettings(**limits), lambda: self.voices, lambda: engine.capabilities, lambda: [self.status],
