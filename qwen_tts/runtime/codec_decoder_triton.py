@@ -373,15 +373,15 @@ def _transposed_without_overlap(conv: nn.ConvTranspose1d, dtype: torch.dtype) ->
 def _codebook_table(embedding: CodeEmbedding, dtype: torch.dtype) -> Tensor:
     """[codebooks * size, codebook_dim]: every entry after its projection."""
     parts = (embedding.rvq_first, embedding.rvq_rest)
-    return torch.cat([_times(part.codebooks.entries, part.output_proj.weight[..., 0]) for part in parts]).to(dtype)
+    return torch.cat([part.codebooks.entries @ part.output_proj.weight[..., 0].T for part in parts]).to(dtype)
 
 
 def _merge_into_conv(convolution: CausalConv1d, projection: nn.Linear, dtype: torch.dtype) -> Convolution:
     conv = convolution.conv
     assert conv.bias is not None
     taps = conv.weight.permute(2, 1, 0).flatten(0, 1)  # [taps * inputs, hidden]
-    weight = _times(taps, projection.weight).T.to(dtype).contiguous()
-    bias = _times(conv.bias[None], projection.weight)[0] + projection.bias
+    weight = (taps @ projection.weight.T).T.to(dtype).contiguous()
+    bias = projection.weight @ conv.bias + projection.bias
     return Convolution(weight, bias, conv.kernel_size[0])
 
 
@@ -389,14 +389,9 @@ def _merge_into_upsample(projection: nn.Linear, upsample: Upsample, dtype: torch
     conv = upsample.transposed
     assert conv.bias is not None
     taps = conv.weight.permute(2, 1, 0).flatten(0, 1)  # [taps * outputs, latents]
-    weight = _times(taps, projection.weight.T).to(dtype)
-    bias = _times(taps, projection.bias[None])[:, 0] + conv.bias.repeat(conv.kernel_size[0])
+    weight = (taps @ projection.weight).to(dtype)
+    bias = taps @ projection.bias + conv.bias.repeat(conv.kernel_size[0])
     return Convolution(weight, bias, out_channels=conv.out_channels)
-
-
-def _times(x: Tensor, weight: Tensor) -> Tensor:
-    """x [n, k] @ weight.T [k, m]"""
-    return x @ weight.T
 
 
 def _steps_of(ratios: Sequence[int]) -> list[int]:

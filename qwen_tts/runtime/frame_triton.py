@@ -74,8 +74,9 @@ class TritonFrame:
         self._next_heads = [_weight(layer) for layer in predictor.lm_head]
         self._logits = torch.empty(rows, self._head.shape[0], device=device)
         self._predictor_logits = torch.empty(rows, own.vocab_size, device=device)
-        self._first_projected = _projected(talker.codec_embedding.weight, predictor)
-        self._next_projected = _projected(predictor.codec_embedding.weight, predictor)
+        with torch.inference_mode():
+            self._first_projected = predictor.projection(talker.codec_embedding.weight).contiguous()
+            self._next_projected = predictor.projection(predictor.codec_embedding.weight).contiguous()
 
     def prefill(self, parts: Sequence[PromptPart]) -> None:
         inputs = torch.cat([part.inputs for part in parts])
@@ -198,15 +199,6 @@ def _head(talker: Talker, predictor: CodePredictor) -> tuple[Weight, Tensor | No
     # One product more would cost more than a head in full.
     whole = head.kept.dequantised().to(talker.dtype) if isinstance(head, QuantisedLinear) else head.weight
     return torch.cat((whole, projection.weight)), projection.bias
-
-
-def _projected(table: Tensor, predictor: CodePredictor) -> Tensor:
-    """A table of embeddings as the code predictor reads them."""
-    if isinstance(predictor.projection, nn.Identity):
-        return table
-    with torch.inference_mode():
-        projected: Tensor = predictor.projection(table)
-        return projected.contiguous()
 
 
 def _power_of_two(n: int) -> int:
