@@ -63,6 +63,10 @@ class DaemonProcess:
             if match := re.search(pattern, line):
                 return match
 
+    def said(self, pattern: str) -> re.Match[str]:
+        """As `wait_for`, where other lines may have been waited for after it came."""
+        return re.search(pattern, self.log) or self.wait_for(pattern)
+
     @property
     def workers(self) -> list[int]:
         """The pids of its child processes."""

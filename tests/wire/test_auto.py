@@ -38,7 +38,7 @@ def test_it_is_measured_once_and_the_limit_decides(tmp_path: Path, models: Path)
     with embedded_daemon(tmp_path / "data", *options(models, "1000")) as daemon:
         _, http = daemon.ready()
         assert daemon.log.count(MEASURING) == 1
-        daemon.wait_for(r"this machine takes \d+ ms for 80 ms of .* in 8 bits, .*: in time")
+        daemon.said(r"this machine takes \d+ ms for 80 ms of .* in 8 bits, .*: in time")
         daemon.wait_for("now qwen3-tts speaks")
         assert real_time(http)["state"] == "in_time"
         assert asked(http, "health")["preview"] is False
@@ -46,8 +46,9 @@ def test_it_is_measured_once_and_the_limit_decides(tmp_path: Path, models: Path)
         daemon.wait_for("speaking with qwen3-tts")
         assert MEASURING not in daemon.log
     with embedded_daemon(tmp_path / "data", *options(models, "0.000001")) as daemon:
-        daemon.wait_for(r"this machine takes \d+ ms .* leave gaps: the preview voice speaks. What would do: .* card")
         _, http = daemon.ready()
+        # Before that, or after: where others were at work, what is too slow is measured again.
+        daemon.said(r"this machine takes \d+ ms .* leave gaps: the preview voice speaks. What would do: .* card")
         assert real_time(http)["state"] == "too_slow"
         told = asked(http, "v1/checkpoints")
         assert (told["obstacle"], told["way_out"]) == ("slow", 'engine = "qwen"')
