@@ -127,7 +127,7 @@ class Daemon:
         limits = ServerConfig(
             message_bytes=settings.websocket.message_bytes, max_connections=settings.http.max_connections,
             max_connections_per_address=settings.http.max_connections_per_address,
-            trusted_proxies=settings.http.trusted_proxies,
+            trusted_proxies=settings.http.trusted_proxies, dead_peer_s=settings.http.dead_peer_s,
         )  # fmt: skip
         return HttpServer(app, settings.http.host, settings.http.port, limits)
 

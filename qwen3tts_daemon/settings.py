@@ -100,6 +100,8 @@ class WyomingSettings(Section):
     """Connections at once from one address: more than the satellites that one Home Assistant speaks for."""
     idle_s: float = Field(default=600.0, gt=0)
     """A connection that says nothing for this long is closed."""
+    dead_peer_s: float = Field(default=30.0, ge=2, le=600)
+    """A client whose machine answers nothing for this long, or that takes nothing, is gone (Linux)."""
 
 
 class HttpSettings(Section):
@@ -125,6 +127,8 @@ class HttpSettings(Section):
     """Connections at once, WebSockets too; one more takes the place of an idle one, or is closed at once."""
     max_connections_per_address: int = Field(default=256, ge=1)
     """Connections at once from one address; of an address behind a trusted proxy: requests at once."""
+    dead_peer_s: float = Field(default=15.0, ge=2, le=600)
+    """A client whose machine answers nothing for this long, or that takes nothing, is gone (Linux)."""
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
     """How players reach this daemon, such as "http://192.168.1.5:8766"; empty: as the request for a clip did, or by
     this machine's address."""

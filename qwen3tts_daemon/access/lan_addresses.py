@@ -1,7 +1,13 @@
 """The machine's addresses: those that others at home can reach, and how it reaches itself."""
 
+import contextlib
+import fcntl
 import ipaddress
+import socket
+import struct
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import ifaddr
 
@@ -13,15 +19,30 @@ _VIRTUAL = (
 )  # fmt: skip
 """Interfaces of containers and tunnels: what they reach is not the home's network."""
 
+_FLAGS_OF_INTERFACE = 0x8913
+"""SIOCGIFFLAGS"""
+_RUNNING = 0x40
+"""IFF_RUNNING: up, with a cable or a network at its other end"""
+_IPV6_ADDRESSES = Path("/proc/net/if_inet6")
+_PASSING = 0x01 | 0x08 | 0x20 | 0x40
+"""IFA_F_TEMPORARY, DADFAILED, DEPRECATED and TENTATIVE"""
+
 
 def lan_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[str]:
-    """The machine's addresses that others at home can reach, IPv4 first.
+    """The machine's addresses that others at home can reach, IPv4 first; none of an interface without a network.
 
-    Public IPv6 addresses are left out: who connects to one comes from one, and that is not a private network.
+    Public IPv6 addresses are left out where there is another, and those that change from day to day where one stays.
     """
     adapters = ifaddr.get_adapters() if adapters is None else adapters
-    found = all_addresses(adapter for adapter in adapters if not str(adapter.name).startswith(_VIRTUAL))
-    return [str(address) for address in found if _is_reachable(address)]
+    found = [
+        address
+        for address in all_addresses(adapter for adapter in adapters if _is_of_home(str(adapter.name)))
+        if not (address.is_loopback or address.is_link_local or address.is_unspecified)
+    ]
+    passing = _passing_addresses()
+    found = [address for address in found if address not in passing] or found
+    at_home = [address for address in found if address.version == 4 or not address.is_global]
+    return [str(address) for address in at_home or found]
 
 
 def all_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[Address]:
@@ -35,10 +56,27 @@ def _text(address: ifaddr.IP) -> str:
     return address.ip if isinstance(address.ip, str) else address.ip[0]
 
 
-def _is_reachable(address: Address) -> bool:
-    if address.is_loopback or address.is_link_local or address.is_unspecified:
-        return False
-    return address.version == 4 or not address.is_global
+def _is_of_home(interface: str) -> bool:
+    return not interface.startswith(_VIRTUAL) and _is_running(interface)
+
+
+def _is_running(interface: str) -> bool:
+    """Whether it has a network; elsewhere than on Linux, and of one that nobody knows, that is taken for granted."""
+    if sys.platform != "linux":
+        return True
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anyone, contextlib.suppress(OSError):
+        asked = struct.pack("16s24x", interface.encode()[:15])
+        (flags,) = struct.unpack_from("H", fcntl.ioctl(anyone, _FLAGS_OF_INTERFACE, asked), 16)
+        return bool(flags & _RUNNING)
+    return True
+
+
+def _passing_addresses() -> set[Address]:
+    """IPv6 addresses that will not stay, or are not this machine's yet (Linux)."""
+    if not _IPV6_ADDRESSES.is_file():
+        return set()
+    rows = (line.split() for line in _IPV6_ADDRESSES.read_text().splitlines())
+    return {ipaddress.ip_address(bytes.fromhex(row[0])) for row in rows if int(row[4], 16) & _PASSING}
 
 
 def listens(hosts: Iterable[str], address: str) -> bool:

@@ -22,7 +22,7 @@ _PRIVATE_NETWORKS = tuple(
 )  # fmt: skip
 _SHORTEST_OWN_PREFIX = 48
 """A home gets a /48 at most; a shorter prefix is a provider's."""
-_LOOK_AGAIN_S = 60.0
+_LOOK_AGAIN_S = 5.0
 
 
 def parse_address(text: str | None) -> Address | None:
@@ -40,7 +40,7 @@ def parse_address(text: str | None) -> Address | None:
 
 
 class OwnNetworks:
-    """The IPv6 networks of this machine's interfaces: global, but neighbours. Looked up once a minute."""
+    """The IPv6 networks of this machine's interfaces: global, but neighbours. Looked up every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

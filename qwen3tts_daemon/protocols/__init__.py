@@ -5,9 +5,9 @@ voice_v1   JSON and PCM over a WebSocket
 http       REST, the page, and the port that WebSockets come through
 discovery  zeroconf: how others find us
 
-They do not know each other. What they share lies here: `listeners` sockets, `connection_quota` who may hold one, `pace`
-how fast what a client sends is worked off, `strict_json` JSON without surprises, `scope_state` what the HTTP port
-offers to whoever answers.
+They do not know each other. What they share lies here: `listeners` sockets, `connection_quota` who may hold one,
+`silent_peers` whose machine has stopped answering, `pace` how fast what a client sends is worked off, `strict_json`
+JSON without surprises, `scope_state` what the HTTP port offers to whoever answers.
 
 Imports speech, voices, downloads, hosting, uploads, audio, text and access.
 """

@@ -1,7 +1,8 @@
 """Who may hold a connection: so many in all, so many from one address, and who goes where there is no room.
 
 - A connection that is closing takes no place; how many may take their time over it is bounded, too.
-- An address that has all of its places gets another one for its longest idle connection, never for one that has work.
+- An address that has all of its places gets another one for its longest idle connection, never for one that has work
+  while its machine answers: who was cut off and comes again is not refused for what it held before.
 - Where all places are taken, the address that holds the most gives one up to an address that holds fewer.
 - Otherwise the newcomer is refused; the log is told once a minute.
 - The connections of one address share a token bucket (see pace.py), which outlives them.
@@ -37,6 +38,11 @@ class Holder(Protocol):
 
     @property
     def is_closing(self) -> bool: ...
+
+    @property
+    def is_silent(self) -> bool:
+        """Its machine has stopped answering (see silent_peers.py)."""
+        ...
 
     @property
     def idle_since(self) -> float:
@@ -117,8 +123,9 @@ class ConnectionQuota:
         return sum(not holder.is_closing for holder in self._holders.get(client, ()))
 
     def _free_one(self, client: str) -> bool:
-        """Dismiss the longest idle connection; False if all of them have work."""
-        idle = [one for one in self._holders[client] if not (one.has_work or one.is_closing)]
+        """Dismiss the longest idle connection, or one that nobody answers for; False if all of them have work."""
+        open_ones = [one for one in self._holders[client] if not one.is_closing]
+        idle = [one for one in open_ones if not one.has_work] or [one for one in open_ones if one.is_silent]
         if not idle:
             return False
         longest = min(idle, key=lambda one: one.idle_since)

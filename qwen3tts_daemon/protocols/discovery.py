@@ -1,9 +1,12 @@
 """Announces the daemon's ports on the local network, where Home Assistant and speakers find them (zeroconf).
 
 An announcement names real addresses only: those of the interfaces on which the port listens, except loopback,
-link-local, container and tunnel interfaces. They are looked up again every minute, because a machine may boot
-faster than its network and DHCP may change it. Nothing here can fail the start: why nothing can be announced is logged
-once, for both ports together, and tried again.
+link-local, container and tunnel interfaces, and those without a network. They are looked up again every few seconds:
+a machine may boot faster than its network, DHCP may change it, and cables are pulled. Nothing here can fail the start:
+why nothing can be announced is logged once, for both ports together, and tried again.
+
+A name is probed before it is announced, and one that is taken gets a number. Two that began at once, or met later, hear
+it from each other's announcements: one of them, the same for both, probes again.
 """
 
 import asyncio
@@ -15,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zeroconf import Error as ZeroconfError
+from zeroconf import RecordUpdate, RecordUpdateListener, Zeroconf
+from zeroconf._dns import DNSService
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from qwen3tts_daemon.access.hosts import machine_label, service_host
@@ -27,7 +32,9 @@ logger = logging.getLogger(__name__)
 WYOMING = "_wyoming._tcp.local."
 VOICE = "_qwen3tts._tcp.local."
 
-_LOOK_AGAIN_S = 60.0
+_LOOK_AGAIN_S = 5.0
+_PROBE_AGAIN_S = 60.0
+"""For a name that somebody else seems to have: anybody can say so."""
 _GOODBYE_S = 2.0
 _NAME_BYTES = 58
 """A DNS label has 63; the rest is for the number that a collision adds."""
@@ -54,6 +61,27 @@ def voice_service(hosts: Sequence[str], port: int, *, version: str, auth: str) -
     """The HTTP port, for clients of the WebSocket protocol."""
     properties = {"path": "/v1/tts", "version": version, "protocol": "voice.v1", "auth": auth}
     return Service(VOICE, hosts, port, properties)
+
+
+class _Announced(RecordUpdateListener):
+    """What others can find now; it listens for others of the same name."""
+
+    def __init__(self, info: AsyncServiceInfo, addresses: list[str]) -> None:
+        self.addresses = addresses
+        self._info = info
+        self._taken_names: set[str] = set()
+
+    @property
+    def has_rival(self) -> bool:
+        """Somebody else announces the same name, and is the one to keep it: whose host and port come first."""
+        return self._info.key in self._taken_names
+
+    def async_update_records(self, zc: Zeroconf, now: float, records: list[RecordUpdate]) -> None:
+        """The library's: all that is heard."""
+        ours = (self._info.server_key, self._info.port)
+        for heard in (update.new for update in records):
+            if isinstance(heard, DNSService) and heard.key == self._info.key and (heard.server_key, heard.port) < ours:
+                self._taken_names.add(heard.key)
 
 
 class _Unreachable(Exception):
@@ -96,16 +124,19 @@ class Discovery:
         await asyncio.gather(*self._goodbyes)
 
     async def _keep_announced(self, service: Service) -> None:
-        announced: list[str] = []
+        announced: _Announced | None = None
+        now, keeps_name_until = asyncio.get_running_loop().time, 0.0
         async with contextlib.AsyncExitStack() as announcement:
             while True:
                 try:
                     addresses = self._addresses(service)
-                    if addresses != announced or not addresses:
+                    has_rival = announced is not None and announced.has_rival and now() >= keeps_name_until
+                    if has_rival:
+                        keeps_name_until = now() + _PROBE_AGAIN_S
+                    if announced is None or addresses != announced.addresses or has_rival:
                         await announcement.aclose()
-                        announced = []
-                        await self._announce(service, addresses, announcement)
-                        announced = addresses
+                        announced = None
+                        announced = await self._announce(service, addresses, announcement)
                     self._tell(service, "")
                 except (_Unreachable, ZeroconfError, OSError, RuntimeError, ValueError) as error:
                     self._tell(service, _reason(error))
@@ -118,13 +149,16 @@ class Discovery:
         if problem and problem not in known:
             logger.warning("not announced on the network: %s", problem)
 
-    async def _announce(self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack) -> None:
+    async def _announce(
+        self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack
+    ) -> _Announced:
         """Until `announcement` is closed. Raises what went wrong."""
         if not addresses:
             raise _Unreachable(self._why_unreachable(service))
+        wanted = f"{_label(self._name)}.{service.type}"
         info = AsyncServiceInfo(
             service.type,
-            f"{_label(self._name)}.{service.type}",
+            wanted,
             port=service.port,
             server=f"{service_host(service.port)}.",
             parsed_addresses=addresses,
@@ -135,8 +169,12 @@ class Discovery:
         await zeroconf.zeroconf.async_wait_for_start()
         if not zeroconf.zeroconf.engine.senders:
             raise _Unreachable(f"{', '.join(addresses)}: no interface with one of these takes part in multicast")
+        announced = _Announced(info, addresses)
+        zeroconf.zeroconf.async_add_listener(announced, None)
         await (await zeroconf.async_register_service(info, allow_name_change=True))
-        logger.info("announced %s on %s port %d", info.name, ", ".join(addresses), service.port)
+        taken = "" if info.name == wanted else f"; {self._name} is another's name, zeroconf.name gives one of its own"
+        logger.info("announced %s on %s port %d%s", info.name, ", ".join(addresses), service.port, taken)
+        return announced
 
     def _why_unreachable(self, service: Service) -> str:
         hosts = ", ".join(service.hosts)

@@ -4,7 +4,11 @@ import contextlib
 import errno
 import logging
 import socket
+import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+from qwen3tts_daemon.access.lan_addresses import all_addresses
 
 logger = logging.getLogger(__name__)
 
@@ -14,13 +18,19 @@ _SEND_BUFFER_BYTES = 64 * 1024
 """What the kernel holds; the engine should wait, not the sound, and what lies in a buffer cannot be cancelled."""
 _PORT_TRIES = 5
 _NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+_BEFORE_IT_IS_OURS = {
+    socket.AF_INET: (socket.IPPROTO_IP, 15),  # IP_FREEBIND
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 78),  # IPV6_FREEBIND
+}
+"""Options of <linux/in.h> and <linux/in6.h>, which Python has no names for: listen on an address that comes later."""
 
 
 def open_listeners(hosts: Sequence[str], port: int, *, dead_peer_s: float) -> list[socket.socket]:
     """A bound socket per address, not yet listening. Raises OSError.
 
-    "::" is left out on a machine without IPv6, as long as another address remains. A client that
-    acknowledges nothing for `dead_peer_s` is gone (Linux).
+    "::" is left out on a machine without IPv6, as long as another address remains. An address that this machine
+    does not have yet is listened on from when it comes: the network may be slower than the daemon (Linux). A client
+    that acknowledges nothing for `dead_peer_s` is gone, whatever it or the daemon is waiting for (Linux).
     """
     for _ in range(_PORT_TRIES - 1 if port == 0 else 0):
         try:
@@ -60,7 +70,7 @@ def _open(host: str, port: int, dead_peer_s: float) -> socket.socket:
     try:
         for level, option, value in _options(family, dead_peer_s):
             listener.setsockopt(level, option, value)
-        listener.bind(address)
+        _bind(listener, address)
         listener.setblocking(False)
     except OSError:
         listener.close()
@@ -68,10 +78,27 @@ def _open(host: str, port: int, dead_peer_s: float) -> socket.socket:
     return listener
 
 
+def _bind(listener: socket.socket, address: tuple[Any, ...]) -> None:
+    try:
+        listener.bind(address)
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL or sys.platform != "linux" or address[0] == "::":
+            raise
+        listener.setsockopt(*_BEFORE_IT_IS_OURS[listener.family], 1)
+        listener.bind(address)
+        has = ", ".join(map(str, all_addresses()))
+        logger.warning("%s is no address of this machine, which has %s: nobody is served until it is", address[0], has)
+
+
 def _options(family: int, dead_peer_s: float) -> Iterator[tuple[int, int, int]]:
     yield socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
     yield socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES
     if family == socket.AF_INET6:
         yield socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1
+    yield socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         yield socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(dead_peer_s * 1000)
+        # Who is silent is asked every second or two from a third of the time on, so that a network that loses every
+        # fifth packet ends nobody. How many questions there are is for TCP_USER_TIMEOUT to say.
+        yield socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, round(dead_peer_s / 3))
+        yield socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, round(dead_peer_s / 15))

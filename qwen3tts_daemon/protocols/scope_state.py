@@ -3,5 +3,8 @@
 ABORT = "abort"
 """A function that ends the connection at once, so that a body has no clean end."""
 
+IS_SILENT = "is_silent"
+"""A function that says whether the client's machine has stopped answering."""
+
 TRAILERS = "trailers"
 """A list of headers that follow the body, if its length was not told before it."""

@@ -192,7 +192,8 @@ class Utterance:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.cancel()
-        if isinstance(error, Exception) and self.end == "cancelled":
+        is_fault = isinstance(error, Exception) and not isinstance(error, ConnectionError)  # who left has cancelled
+        if error is not None and is_fault and self.end == "cancelled":
             self.end = code_of(error)
         if self._passages.left_out_style or self._directions.has_dropped_style:
             logger.info("speech id=%s was spoken without its style: the voice takes none", self.caller.request_id)

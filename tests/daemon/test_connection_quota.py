@@ -18,6 +18,7 @@ class Connection:
     idle_since: float = 0.0
     has_work: bool = False
     is_closing: bool = False
+    is_silent: bool = False
     dismissed: bool = False
 
     def dismiss(self) -> None:
@@ -43,6 +44,15 @@ def test_a_request_under_way_is_never_the_one_that_goes() -> None:
     assert not taken(quota, "192.168.1.3", 5)
     assert not taken(quota, HOUSE, 5)
     assert not any(one.dismissed for one in working)
+
+
+def test_who_has_work_goes_if_its_machine_answers_nothing_any_more() -> None:
+    quota = ConnectionQuota("wyoming", 100, 3, RATE)
+    first, second, third = taken(quota, HOUSE, 3, has_work=True)
+    assert not taken(quota, HOUSE, 1)
+    second.is_silent = third.is_silent = True
+    assert taken(quota, HOUSE, 1)
+    assert [first.dismissed, second.dismissed, third.dismissed] == [False, True, False]
 
 
 def test_an_address_that_is_full_gets_the_place_of_its_longest_idle_connection() -> None:

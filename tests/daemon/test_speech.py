@@ -337,7 +337,13 @@ async def test_a_failure_reaches_the_reader_and_the_log(
 
 
 @pytest.mark.parametrize(
-    ("error", "end"), [(Refusal("slow_consumer", "nothing was taken"), "slow_consumer"), (KeyError("x"), "internal")]
+    ("error", "end"),
+    [
+        (Refusal("slow_consumer", "nothing was taken"), "slow_consumer"),
+        (KeyError("x"), "internal"),
+        (ConnectionResetError(), "cancelled"),
+        (ConnectionAbortedError(110, "Connection timed out"), "cancelled"),
+    ],
 )
 async def test_what_fails_in_a_protocol_is_the_end_of_its_utterance(
     speech: Speech, caplog: pytest.LogCaptureFixture, metrics: Metrics, error: Exception, end: str

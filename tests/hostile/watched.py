@@ -24,6 +24,8 @@ class Watched:
     def __init__(self, process: DaemonProcess, census: Path, data: Path) -> None:
         self.process = process
         self.data = data
+        self.address = "127.0.0.1"
+        """Where it is reached."""
         self.wyoming, self.http = process.ready()
         self.token = (data / "token").read_text().strip()
         self._census = census
@@ -31,11 +33,15 @@ class Watched:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.http}"
+        return f"http://{self._host}:{self.http}"
 
     @property
     def socket_url(self) -> str:
-        return f"ws://127.0.0.1:{self.http}/v1/tts"
+        return f"ws://{self._host}:{self.http}/v1/tts"
+
+    @property
+    def _host(self) -> str:
+        return f"[{self.address}]" if ":" in self.address else self.address
 
     def client(self) -> httpx.Client:
         """Who may do everything."""
@@ -43,7 +49,7 @@ class Watched:
         return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_S)
 
     def connect(self, port: int) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+        return socket.create_connection((self.address, port), timeout=PATIENCE_S)
 
     def say(self, port: int, data: bytes, *, ends: bool = False) -> bytes:
         """All that is answered to some bytes, until the daemon closes or resets; `ends`: nothing more comes of us."""
@@ -124,9 +130,9 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def watched_daemon(directory: Path, *options: str, **engine: object) -> Iterator[Watched]:
-    """The daemon with a ToneEngine in its worker."""
+def watched_daemon(directory: Path, *options: str, hosts: str = "127.0.0.1", **engine: object) -> Iterator[Watched]:
+    """The daemon with a ToneEngine in its worker. `hosts`: what it listens on, as options have it."""
     census, data = directory / "census", directory / "data"
     program = ["tests.hostile.watched_daemon", json.dumps({"engine": engine, "census": str(census)})]
-    with ended_at_last(DaemonProcess(program, data, list(options))) as process:
+    with ended_at_last(DaemonProcess(program, data, list(options), hosts=hosts)) as process:
         yield Watched(process, census, data)

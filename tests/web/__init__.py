@@ -1,2 +1,2 @@
 ADDRESS = "10.9.8.7"
-"""Of this machine, in the network namespace of test_foreign_pages."""
+"""Of the machine of test_foreign_pages."""

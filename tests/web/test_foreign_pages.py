@@ -1,44 +1,32 @@
 """Pages of other sites in a real Chromium, over plain http to an address of the network, where it says least."""
 
+import contextlib
 import json
-import shutil
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+from tests.chaos.machines import Machine, need_machines
 from tests.patience import TEST_S
 from tests.web import ADDRESS
 from tests.web.test_page import CHROMIUM, ROOT, need
 
-NAMESPACE = ("unshare", "--map-root-user", "--net", "sh", "-c")
-ON_THE_NETWORK = f'ip link set lo up && ip address add {ADDRESS}/32 dev lo && exec "$@"'
 SIGNS = ("origin", "referer", "cookie", "sec-fetch-site")
-
-
-def can_have_a_network() -> bool:
-    if shutil.which("unshare") is None or shutil.which("ip") is None:
-        return False
-    return subprocess.run([*NAMESPACE, ON_THE_NETWORK, "sh", "true"], capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture(scope="module")
 def happened(tmp_path_factory: pytest.TempPathFactory) -> Any:
     need("Chromium", CHROMIUM)
-    if not can_have_a_network():
-        pytest.skip("no network namespaces here")
+    need_machines()
     data = tmp_path_factory.mktemp("foreign")
     (data / "daemon").mkdir()
     command = [sys.executable, "-m", "tests.web.foreign_site", str(CHROMIUM), str(data)]
-    done = subprocess.run(
-        [*NAMESPACE, ON_THE_NETWORK, "sh", *command],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=0.9 * TEST_S,
-        check=False,
-    )
+    with contextlib.closing(Machine()) as machine:
+        machine.ip("address", "add", f"{ADDRESS}/32", "dev", "lo")
+        with machine.inside():
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=0.9 * TEST_S, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

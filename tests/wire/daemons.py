@@ -29,14 +29,20 @@ def forked(command: list[str]) -> ForkedProcess:
 
 
 class DaemonProcess:
-    """A daemon on loopback with free ports; its log is read as it comes."""
+    """A daemon with free ports; its log is read as it comes."""
 
     def __init__(
-        self, program: list[str], data: Path, options: list[str], start: Callable[[list[str]], AnyProcess] = executed
+        self,
+        program: list[str],
+        data: Path,
+        options: list[str],
+        start: Callable[[list[str]], AnyProcess] = executed,
+        hosts: str = "127.0.0.1",
     ) -> None:
+        """`hosts`: what it listens on, as options have it."""
         arguments = [
-            "--data-dir", str(data), "--wyoming.host", "127.0.0.1", "--wyoming.port", "0",
-            "--http.host", "127.0.0.1", "--http.port", "0", "--no-zeroconf.enabled", *options,
+            "--data-dir", str(data), "--wyoming.host", hosts, "--wyoming.port", "0",
+            "--http.host", hosts, "--http.port", "0", "--no-zeroconf.enabled", *options,
         ]  # fmt: skip
         self.process = start([*program, *arguments])
         self._lines: Queue[str | None] = Queue()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import socket
@@ -619,6 +620,19 @@ async def test_a_client_that_waits_for_its_answer_may_be_silent(speech: Speech, 
     engine._frame_s = 0.05
     async with serving(speech, idle_s=0.3) as server, client_of(server) as client:
         assert types(await answer(client, Synthesize("Hello there, how are you?").event())) == PLAIN
+
+
+@pytest.mark.parametrize("text", ["[hang]", LONG])
+async def test_a_client_whose_machine_is_gone_ends_like_one_that_leaves(speech: Speech, text: str) -> None:
+    """The kernel's ETIMEDOUT is a TimeoutError, and comes again with every try to read."""
+    async with serving(speech) as server, client_of(server) as client:
+        await send(client, Synthesize(text).event())
+        await until(lambda: any(one.is_busy for one in server._connections.values()))
+        (connection,) = server._connections.values()
+        protocol = connection._writer.transport.get_protocol()
+        assert isinstance(protocol, asyncio.Protocol)
+        protocol.connection_lost(TimeoutError(errno.ETIMEDOUT, "Connection timed out"))
+        await until(lambda: not server._connections and not speech.active)
 
 
 async def test_requests_without_end_are_told(speech: Speech) -> None:

@@ -28,7 +28,8 @@ from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.http.websocket_connection import WebSocketConnection
 from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES
 from qwen3tts_daemon.protocols.pace import Pace, Rate
-from qwen3tts_daemon.protocols.scope_state import ABORT, TRAILERS
+from qwen3tts_daemon.protocols.scope_state import ABORT, IS_SILENT, TRAILERS
+from qwen3tts_daemon.protocols.silent_peers import is_silent
 from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ class HttpConnection(H11Protocol):
     conn: _PacedConnection
 
     def __init__(self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], *rest: Any, **more: Any):
-        super().__init__(config, server_state, {**app_state, ABORT: self._abort}, *rest, **more)
+        super().__init__(config, server_state, {**app_state, **self._offers()}, *rest, **more)
         self.access_log = False  # its lines have whole URLs in them
         self._pace: Pace
         self._head_timer: asyncio.TimerHandle | None = None
@@ -138,8 +139,15 @@ class HttpConnection(H11Protocol):
     def is_closing(self) -> bool:
         return self._is_parting or self.transport.is_closing()
 
+    @property
+    def is_silent(self) -> bool:
+        return is_silent(self.transport)
+
     def dismiss(self) -> None:
-        self.transport.close()
+        if self.is_silent:
+            self._abort()
+        else:
+            self.transport.close()
 
     # -- its life ------------------------------------------------------------------------------------------
 
@@ -171,6 +179,10 @@ class HttpConnection(H11Protocol):
             super().shutdown()
         except h11.LocalProtocolError:
             self._abort()
+
+    def _offers(self) -> dict[str, Any]:
+        """To whoever answers, of a WebSocket too: see scope_state."""
+        return {ABORT: self._abort, IS_SILENT: lambda: self.is_silent}
 
     def _abort(self) -> None:
         self.transport.abort()

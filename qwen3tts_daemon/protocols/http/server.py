@@ -1,7 +1,7 @@
 """The HTTP port: uvicorn on sockets of our own, with the limits that it has no options for.
 
 - The kernel buffers 64 KiB per connection instead of megabytes: otherwise more than a minute of sound would
-  be on its way before a cancel is heard. A peer that takes nothing for 15 s is dead (Linux).
+  be on its way before a cancel is heard. A peer that takes or answers nothing for `dead_peer_s` is gone (Linux).
 - Who may hold a connection says connection_quota.py, how one lives connection.py and websocket_connection.py.
 - Signals belong to the daemon. `close` ends within its limit, whoever stalls.
 
@@ -26,7 +26,6 @@ from qwen3tts_daemon.sparing_log import SparingFilter, SparingLog
 
 logger = logging.getLogger(__name__)
 
-_DEAD_PEER_S = 15.0
 _BACKLOG = 256
 
 
@@ -46,6 +45,7 @@ class ServerConfig:
     trusted_proxies: Sequence[str] = ()
     """Their connections are not counted by address: they stand for many clients."""
     ping_s: float = 20.0
+    dead_peer_s: float = 15.0
 
 
 class HttpServer:
@@ -85,7 +85,7 @@ class HttpServer:
         """Listen. Raises OSError naming the address that cannot be had."""
         for each in self._filters:
             self._uvicorns.addFilter(each)
-        self._sockets = open_listeners(self._hosts, self._asked_port, dead_peer_s=_DEAD_PEER_S)
+        self._sockets = open_listeners(self._hosts, self._asked_port, dead_peer_s=self._config.dead_peer_s)
         config = self._server.config
         config.load()
         self._server.lifespan = config.lifespan_class(config)

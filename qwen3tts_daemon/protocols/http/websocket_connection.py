@@ -25,6 +25,7 @@ from websockets.server import ServerProtocol
 
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.pace import Pace
+from qwen3tts_daemon.protocols.silent_peers import is_silent
 
 MOST_FRAGMENTS = 1_024
 """Of one message: parts of 64 bytes, if it is as long as it may be."""
@@ -63,7 +64,8 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     conn: _FrameCounter
 
     has_work = True
-    """Whoever holds a WebSocket open talks to us: it is not dismissed for somebody else's connection."""
+    """Whoever holds a WebSocket open talks to us: it is not dismissed for somebody else's connection, while its machine
+    answers."""
 
     def __init__(
         self,
@@ -102,6 +104,10 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     @property
     def is_closing(self) -> bool:
         return self.transport.is_closing()
+
+    @property
+    def is_silent(self) -> bool:
+        return is_silent(self.transport)
 
     def dismiss(self) -> None:
         self.transport.abort()

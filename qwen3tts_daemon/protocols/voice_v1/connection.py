@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from qwen3tts_daemon.failures import CLOSE_CODES, describe
+from qwen3tts_daemon.protocols.scope_state import IS_SILENT
 from qwen3tts_daemon.protocols.voice_v1.context import (
     CancelUtterance,
     Context,
@@ -132,6 +133,13 @@ class VoiceConnection:
     def revoke(self) -> None:
         """Whoever it is may not speak any more: cancel what runs, then close."""
         self._do(self.session.revoke(self._clock()))
+
+    def gives_way_to(self, address: str) -> bool:
+        """Whether it was cut because its client's machine has stopped answering, and another of that address comes."""
+        if address != self._address or not self._websocket.scope["state"][IS_SILENT]():
+            return False
+        self.abort()
+        return True
 
     def abort(self) -> None:
         """Cut the connection."""

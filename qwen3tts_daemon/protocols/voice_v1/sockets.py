@@ -67,11 +67,17 @@ class Sockets:
                 await websocket.send_denial_response(answer)
         elif self._draining:
             await self.refuse(websocket, Refusal("draining", "the daemon is stopping"))
-        elif self._per_address[address] >= self._settings.max_sockets_per_address:
+        elif not self._has_room_for(address):
             limit = self._settings.max_sockets_per_address
             await self.refuse(websocket, Refusal("rate_limited", f"at most {limit} sockets from one address"))
         else:
             await self._serve(websocket, address, is_revocable=is_revocable)
+
+    def _has_room_for(self, address: str) -> bool:
+        """Also if that cuts off a socket of the same address whose machine has stopped answering."""
+        if self._per_address[address] < self._settings.max_sockets_per_address:
+            return True
+        return any(socket.gives_way_to(address) for socket in self._live)
 
     async def _serve(self, websocket: WebSocket, address: str, *, is_revocable: bool) -> None:
         self._per_address[address] += 1

@@ -15,11 +15,12 @@ from wyoming.info import Info
 
 from qwen3tts_daemon.failures import Failure, Refusal, describe
 from qwen3tts_daemon.protocols.pace import Pace
+from qwen3tts_daemon.protocols.silent_peers import is_silent
 from qwen3tts_daemon.protocols.wyoming.limits import WyomingLimits
 from qwen3tts_daemon.protocols.wyoming.request_queue import RequestQueue
 from qwen3tts_daemon.protocols.wyoming.responder import Answerer, SlowReader
 from qwen3tts_daemon.protocols.wyoming.session import Begin, Reply, WyomingAction, WyomingSession
-from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
+from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event, time_limit
 from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech.service import Speech
 
@@ -76,8 +77,15 @@ class WyomingConnection:
     def is_closing(self) -> bool:
         return self._is_parting or self._close_reason.done() or self._writer.is_closing()
 
+    @property
+    def is_silent(self) -> bool:
+        return is_silent(self._writer.transport)
+
     def dismiss(self) -> None:
         """Others need its place: say so, and go at once."""
+        if self.is_silent:
+            self._writer.transport.abort()
+            return
         self._is_parting = True
         refuse(self._writer, Refusal("rate_limited", "too many connections, and this one asks for nothing"))
 
@@ -168,7 +176,7 @@ class WyomingConnection:
         """Whole events in one write, so that two tasks may send; then wait until the client takes them."""
         self._writer.write(b"".join(map(encode_event, events)))
         try:
-            async with asyncio.timeout(self._limits.slow_reader_s):
+            async with time_limit(self._limits.slow_reader_s):
                 await self._writer.drain()
         except TimeoutError:
             raise SlowReader(self._limits.slow_reader_s) from None

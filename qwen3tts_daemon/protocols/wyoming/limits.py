@@ -28,4 +28,4 @@ class WyomingLimits:
     events_of_an_address: Rate = field(default=Rate(per_s=1_000, burst=500))
     """What the connections of one address share beyond that."""
     dead_peer_s: float = 30.0
-    """A client that acknowledges nothing for this long is gone."""
+    """A client whose machine answers nothing for this long is gone."""

@@ -39,7 +39,7 @@ class WyomingServer:
         """Raises SettingsError if `settings.allow` has something that is no network."""
         self._speech = speech
         self._settings = settings
-        self._limits = replace(limits or WyomingLimits(), idle_s=settings.idle_s)
+        self._limits = replace(limits or WyomingLimits(), idle_s=settings.idle_s, dead_peer_s=settings.dead_peer_s)
         self._allowed = NetworkAllowList(settings.allow, option="wyoming.allow")
         self._describer = Describer(languages=settings.languages, streaming=settings.streaming, version=version)
         self._servers: list[asyncio.Server] = []

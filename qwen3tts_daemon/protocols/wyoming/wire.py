@@ -4,7 +4,8 @@ The library's own reader takes any length and any shape; this one has limits, an
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -44,21 +45,37 @@ def encode_event(event: Event) -> bytes:
     return b"".join((msgspec.json.encode(header), b"\n", data, payload))
 
 
+@contextlib.asynccontextmanager
+async def time_limit(seconds: float) -> AsyncIterator[None]:
+    """Raises TimeoutError when they are over, and then alone.
+
+    That of the kernel, for a client whose machine answers nothing any more (ETIMEDOUT), becomes a ConnectionError: it
+    comes at once with every further try.
+    """
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError as error:
+        if limit.expired():
+            raise
+        raise ConnectionAbortedError(*error.args) from error
+
+
 async def read_event(
     reader: asyncio.StreamReader, *, idle_s: float, message_s: float, on_begin: Callable[[], None] = lambda: None
 ) -> Event | None:
     """The next event without its payload; None once the client has left. `on_begin` is called with its first byte.
 
     Raises TimeoutError if none begins within `idle_s`, Refusal for one that is malformed, too large, cut off
-    or not complete within `message_s`.
+    or not complete within `message_s`, ConnectionError for a client that is gone without a word.
     """
-    async with asyncio.timeout(idle_s):
+    async with time_limit(idle_s):
         first = await reader.read(1)
     if not first:
         return None
     on_begin()
     try:
-        async with asyncio.timeout(message_s):
+        async with time_limit(message_s):
             return await _read_rest(reader, first)
     except TimeoutError:
         raise Refusal("timeout", f"an event was not complete after {message_s:g} s") from None
