@@ -33,7 +33,7 @@ def pinned_of(target: str) -> str:
 
 def packages_of(lock: str) -> list[str]:
     """Each with its hashes."""
-    return [block for block in re.split(r"\n(?=\S)", lock.strip()) if not block.startswith("#")]
+    return [block for block in re.split(r"\n(?=\S)", lock.strip()) if "==" in block]
 
 
 def bill_of(pinned: str) -> Bill:
@@ -63,7 +63,7 @@ def faults_of(bill: Bill, pinned: str) -> list[str]:
 def lacking(bill: Bill, pinned: str) -> list[str]:
     """Each package that is missing, or lacks a hash or a licence."""
     faults = []
-    parts = {f"{part['name']}=={part['version']}": part for part in bill["components"]}
+    parts = {f"{part['name']}=={part.get('version')}": part for part in bill["components"]}
     for block in packages_of(pinned):
         pin = block.split()[0]
         if pin not in parts:
