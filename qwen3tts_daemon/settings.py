@@ -83,7 +83,7 @@ class WyomingSettings(Section):
 
     enabled: bool = True
     """Serve the Wyoming protocol."""
-    host: tuple[str, ...] = ("0.0.0.0", "::")
+    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  it speaks for a house; who may is decided by address
     """Addresses to listen on."""
     port: int = Field(default=10200, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
@@ -106,7 +106,7 @@ class HttpSettings(Section):
 
     enabled: bool = True
     """Serve HTTP and WebSocket."""
-    host: tuple[str, ...] = ("0.0.0.0", "::")
+    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  it speaks for a house; who may is decided by address
     """Addresses to listen on."""
     port: int = Field(default=8766, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
