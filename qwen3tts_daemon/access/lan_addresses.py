@@ -33,10 +33,11 @@ def lan_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[str]
 
     Public IPv6 addresses are left out where there is another, and those that change from day to day where one stays.
     """
-    adapters = ifaddr.get_adapters() if adapters is None else adapters
+    if adapters is None:
+        adapters = [adapter for adapter in ifaddr.get_adapters() if _is_running(str(adapter.name))]
     found = [
         address
-        for address in all_addresses(adapter for adapter in adapters if _is_of_home(str(adapter.name)))
+        for address in all_addresses(adapter for adapter in adapters if not str(adapter.name).startswith(_VIRTUAL))
         if not (address.is_loopback or address.is_link_local or address.is_unspecified)
     ]
     passing = _passing_addresses()
@@ -54,10 +55,6 @@ def all_addresses(adapters: Iterable[ifaddr.Adapter] | None = None) -> list[Addr
 
 def _text(address: ifaddr.IP) -> str:
     return address.ip if isinstance(address.ip, str) else address.ip[0]
-
-
-def _is_of_home(interface: str) -> bool:
-    return not interface.startswith(_VIRTUAL) and _is_running(interface)
 
 
 def _is_running(interface: str) -> bool:

@@ -5,8 +5,10 @@ link-local, container and tunnel interfaces, and those without a network. They a
 a machine may boot faster than its network, DHCP may change it, and cables are pulled. Nothing here can fail the start:
 why nothing can be announced is logged once, for both ports together, and tried again.
 
-A name is probed before it is announced, and one that is taken gets a number. Two that began at once, or met later, hear
-it from each other's announcements: one of them, the same for both, probes again.
+A name is probed before it is announced, and one that is taken gets a number. Two that began at once hear it from each
+other's announcements; two whose networks were joined later, when they ask for their own name, once a minute. Whose host
+and port come first keeps the name and announces it once more. The other asks again, for a packet may be a stray one;
+then it leaves the name, without a goodbye, which would be the other's as well, and takes the next number.
 """
 
 import asyncio
@@ -19,8 +21,10 @@ from dataclasses import dataclass, field
 
 from zeroconf import Error as ZeroconfError
 from zeroconf import RecordUpdate, RecordUpdateListener, Zeroconf
-from zeroconf._dns import DNSService
+from zeroconf._dns import DNSQuestion, DNSService
+from zeroconf._protocol.outgoing import DNSOutgoing
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_SRV
 
 from qwen3tts_daemon.access.hosts import machine_label, service_host
 from qwen3tts_daemon.access.lan_addresses import all_addresses, lan_addresses, listens
@@ -33,8 +37,11 @@ WYOMING = "_wyoming._tcp.local."
 VOICE = "_qwen3tts._tcp.local."
 
 _LOOK_AGAIN_S = 5.0
-_PROBE_AGAIN_S = 60.0
-"""For a name that somebody else seems to have: anybody can say so."""
+_LOOKS_BETWEEN_QUESTIONS = 12
+_TIMES_TO_HEAR = 3
+"""That a name is another's, between two questions."""
+_KEEPS_NAME_S = 60.0
+"""A new name, whatever is heard: anybody can say something."""
 _GOODBYE_S = 2.0
 _NAME_BYTES = 58
 """A DNS label has 63; the rest is for the number that a collision adds."""
@@ -66,22 +73,49 @@ def voice_service(hosts: Sequence[str], port: int, *, version: str, auth: str) -
 class _Announced(RecordUpdateListener):
     """What others can find now; it listens for others of the same name."""
 
-    def __init__(self, info: AsyncServiceInfo, addresses: list[str]) -> None:
+    def __init__(self, zeroconf: Zeroconf, info: AsyncServiceInfo, addresses: list[str]) -> None:
         self.addresses = addresses
+        self._zeroconf = zeroconf
         self._info = info
-        self._taken_names: set[str] = set()
+        self._heard_first = self._heard_second = False
+        """Somebody else has the name: whose host and port come before ours, or behind them"""
+        self._times_heard = self._looks = 0
 
-    @property
-    def has_rival(self) -> bool:
-        """Somebody else announces the same name, and is the one to keep it: whose host and port come first."""
-        return self._info.key in self._taken_names
+    async def keeps_name(self) -> bool:
+        """Called with every look: False once it is another's, whose host and port come first, who keeps saying so."""
+        self._looks += 1
+        is_lost, is_contested = self._heard_first, self._heard_second
+        self._heard_first = self._heard_second = False
+        self._times_heard += is_lost
+        if self._times_heard >= _TIMES_TO_HEAR:
+            return False
+        if is_contested:
+            await (await self._zeroconf.async_update_service(self._info))
+        asks_anyway = self._looks % _LOOKS_BETWEEN_QUESTIONS == 0
+        if asks_anyway:
+            self._times_heard = 0
+        if is_lost or asks_anyway:
+            self._ask()
+        return True
+
+    def leave_name(self) -> None:
+        """Without a goodbye."""
+        self._zeroconf.registry.async_remove(self._info)
+
+    def _ask(self) -> None:
+        """Whether somebody else has the name; the answer comes later, if one does."""
+        question = DNSOutgoing(_FLAGS_QR_QUERY)
+        question.add_question(DNSQuestion(self._info.name, _TYPE_SRV, _CLASS_IN))
+        question.add_answer_at_time(self._info.dns_service(), 0.0)
+        self._zeroconf.async_send(question)
 
     def async_update_records(self, zc: Zeroconf, now: float, records: list[RecordUpdate]) -> None:
         """The library's: all that is heard."""
         ours = (self._info.server_key, self._info.port)
         for heard in (update.new for update in records):
-            if isinstance(heard, DNSService) and heard.key == self._info.key and (heard.server_key, heard.port) < ours:
-                self._taken_names.add(heard.key)
+            if isinstance(heard, DNSService) and heard.key == self._info.key:
+                self._heard_first |= (heard.server_key, heard.port) < ours
+                self._heard_second |= (heard.server_key, heard.port) > ours
 
 
 class _Unreachable(Exception):
@@ -125,18 +159,21 @@ class Discovery:
 
     async def _keep_announced(self, service: Service) -> None:
         announced: _Announced | None = None
+        names_lost = 0
         now, keeps_name_until = asyncio.get_running_loop().time, 0.0
         async with contextlib.AsyncExitStack() as announcement:
             while True:
                 try:
                     addresses = self._addresses(service)
-                    has_rival = announced is not None and announced.has_rival and now() >= keeps_name_until
-                    if has_rival:
-                        keeps_name_until = now() + _PROBE_AGAIN_S
-                    if announced is None or addresses != announced.addresses or has_rival:
+                    if announced is not None and not await announced.keeps_name() and now() >= keeps_name_until:
+                        keeps_name_until = now() + _KEEPS_NAME_S
+                        names_lost += 1
+                        announced.leave_name()
+                        announced = None
+                    if announced is None or addresses != announced.addresses:
                         await announcement.aclose()
                         announced = None
-                        announced = await self._announce(service, addresses, announcement)
+                        announced = await self._announce(service, addresses, announcement, names_lost)
                     self._tell(service, "")
                 except (_Unreachable, ZeroconfError, OSError, RuntimeError, ValueError) as error:
                     self._tell(service, _reason(error))
@@ -150,15 +187,15 @@ class Discovery:
             logger.warning("not announced on the network: %s", problem)
 
     async def _announce(
-        self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack
+        self, service: Service, addresses: list[str], announcement: contextlib.AsyncExitStack, names_lost: int
     ) -> _Announced:
-        """Until `announcement` is closed. Raises what went wrong."""
+        """Until `announcement` is closed; `names_lost`: so many are another's. Raises what went wrong."""
         if not addresses:
             raise _Unreachable(self._why_unreachable(service))
         wanted = f"{_label(self._name)}.{service.type}"
         info = AsyncServiceInfo(
             service.type,
-            wanted,
+            wanted if not names_lost else f"{_label(self._name)}-{names_lost + 1}.{service.type}",
             port=service.port,
             server=f"{service_host(service.port)}.",
             parsed_addresses=addresses,
@@ -169,7 +206,7 @@ class Discovery:
         await zeroconf.zeroconf.async_wait_for_start()
         if not zeroconf.zeroconf.engine.senders:
             raise _Unreachable(f"{', '.join(addresses)}: no interface with one of these takes part in multicast")
-        announced = _Announced(info, addresses)
+        announced = _Announced(zeroconf.zeroconf, info, addresses)
         zeroconf.zeroconf.async_add_listener(announced, None)
         await (await zeroconf.async_register_service(info, allow_name_change=True))
         taken = "" if info.name == wanted else f"; {self._name} is another's name, zeroconf.name gives one of its own"

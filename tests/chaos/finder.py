@@ -48,6 +48,10 @@ class Finder(ServiceListener):
             if info is not None
         }
 
+    def ports(self, kind: str, name: str) -> dict[str, int]:
+        """Of those whose names begin so."""
+        return {known: one.port for known, one in self.found(kind).items() if known.startswith(name)}
+
     def sees(self, *addresses: str, name: str = "kitchen") -> bool:
         """Both doors, at exactly these."""
         doors = [self.found(kind).get(name) for kind in KINDS]

@@ -1,14 +1,16 @@
 """Addresses that come, go and change: a daemon is found where it is, and serves who is near, without a new start."""
 
+import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
 
-from qwen3tts_daemon.protocols.discovery import VOICE, WYOMING
+from qwen3tts_daemon.protocols.discovery import VOICE, WYOMING, Discovery, voice_service
+from qwen3tts_daemon.settings import ZeroconfSettings
 from tests.chaos.finder import finder
 from tests.chaos.home import SERVER_ADDRESS, Home, a_home
 from tests.chaos.machines import Machine
@@ -16,7 +18,7 @@ from tests.chaos.network_clients import DOORS, wyoming
 from tests.chaos.switch import add_address, remove_address
 from tests.hostile.test_http import request
 from tests.hostile.watched import Watched, wait_until, watched_daemon
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, TEST_S
 
 ANNOUNCED = ("--zeroconf.enabled", "--zeroconf.name", "kitchen")
 GUEST_ADDRESS = "10.24.0.2"
@@ -178,26 +180,31 @@ def test_a_daemon_that_is_faster_than_its_network(home: Home, tmp_path: Path) ->
         assert is_served(home, daemon)
 
 
-def test_daemons_of_one_name_are_all_found(home: Home, daemon: Watched, tmp_path: Path) -> None:
-    """One on the same machine, and one that had the name before it met the others: it is noticed as soon as somebody
-    asks for them."""
-    for directory in ("apart", "beside"):
-        (tmp_path / directory).mkdir()
-    with contextlib.ExitStack() as stack:
-        home.neighbour.cut()
-        with home.neighbour.machine.inside():
-            apart = stack.enter_context(watched_daemon(tmp_path / "apart", *ANNOUNCED, hosts="0.0.0.0"))
-        for _ in range(2):
-            assert apart.process.said(r"announced (kitchen)\._")
-        beside = stack.enter_context(home.daemon(tmp_path / "beside", *ANNOUNCED))
-        beside.process.said(r"announced kitchen-2\._.*; kitchen is another's name, zeroconf.name gives one of its own")
+def announce(port: int, is_over: Event) -> None:
+    """The announcement of a daemon, until `is_over`; it looks round often."""
+
+    async def keep_announced() -> None:
+        discovery = Discovery(ZeroconfSettings(name="twin"), look_again_s=0.5)
+        discovery.announce(voice_service(("0.0.0.0",), port, version="1", auth="lan"))
+        await asyncio.to_thread(is_over.wait)
+        await discovery.stop()
+
+    asyncio.run(keep_announced())
+
+
+def test_three_of_one_name_are_all_found(home: Home) -> None:
+    """Two on one machine, begun at once, and one that had the name before it met them."""
+    is_over = Event()
+    home.neighbour.cut()
+    announcing = [home.server.machine.start(announce, port, is_over) for port in (1111, 2222)]
+    announcing.append(home.neighbour.machine.start(announce, 3333, is_over))
+    try:
+        with finder(home.neighbour.machine, "10.24.0.3") as someone:
+            wait_until(lambda: someone.ports(VOICE, "twin") == {"twin": 3333})
         home.neighbour.mend()
-        someone = stack.enter_context(finder(home.guest.machine, GUEST_ADDRESS))
-        ports = {VOICE: {one.http for one in (daemon, apart, beside)}, WYOMING: set()}
-        ports[WYOMING] = {one.wyoming for one in (daemon, apart, beside)}
-        wait_until(lambda: all({one.port for one in someone.found(kind).values()} == ports[kind] for kind in ports))
-        for found in someone.found(VOICE).values():
-            (address,) = found.addresses
-            with home.guest.machine.inside(), socket.create_connection((address, found.port), PATIENCE_S) as guest:
-                guest.sendall(request("/health", host=found.server.rstrip(".")))
-                assert guest.recv(65_536).startswith(b"HTTP/1.1 200")
+        with finder(home.guest.machine, GUEST_ADDRESS) as someone:
+            wait_until(lambda: set(someone.ports(VOICE, "twin").values()) == {1111, 2222, 3333})
+    finally:
+        is_over.set()
+        for one in announcing:
+            one.result(TEST_S)

@@ -307,6 +307,11 @@ def test_addresses_are_those_that_others_at_home_can_reach() -> None:
     assert lan_addresses(adapters) == ["192.168.1.5", "10.0.0.5", "fd00::5"]
 
 
+def test_a_house_with_public_addresses_alone_is_reached_by_them() -> None:
+    adapters = [adapter("lo", "127.0.0.1", "::1"), adapter("eth0", "fe80::5", "2a00:1450::5")]
+    assert lan_addresses(adapters) == ["2a00:1450::5"]
+
+
 @pytest.mark.parametrize(
     ("hosts", "announced"),
     [
