@@ -13,8 +13,8 @@ from qwen3tts_daemon.data_dir.lock import DirectoryLock
 from qwen3tts_daemon.data_dir.restore import restore
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.voices.library import VoiceLibrary
-from tests.data_dirs import V1, copied, recipe
 from tests.daemon.test_backup import held
+from tests.data_dirs import V1, copied, recipe
 
 Step = Callable[[Path], None]
 
@@ -89,14 +89,14 @@ def test_old_ones_are_renewed_step_by_step_and_what_was_there_is_kept(directory:
 def test_a_step_that_fails_leaves_what_was_there(directory: Path) -> None:
     before = held(directory)
     for _ in range(2):
-        with pytest.raises(SettingsError, match="cannot use .*: No space left on device"):
+        with pytest.raises(SettingsError, match=r"cannot use .*: No space left on device"):
             format.prepare(directory, [words_in_capitals, no_room])
         assert {name: one for name, one in held(directory).items() if not name.startswith("backup")} == before
     format.prepare(directory).close()
 
 
 def test_only_a_directory_that_nobody_uses_is_renewed(directory: Path) -> None:
-    with format.prepare(directory), pytest.raises(SettingsError, match="another daemon uses .*: stop it first"):
+    with format.prepare(directory), pytest.raises(SettingsError, match=r"another daemon uses .*: stop it first"):
         format.prepare(directory, [words_in_capitals])
     format.prepare(directory, [words_in_capitals]).close()
 
@@ -143,7 +143,7 @@ def test_commands_leave_an_old_one_to_the_daemon(directory: Path, monkeypatch: p
 def test_a_file_that_says_no_format_is_named(directory: Path, line: str) -> None:
     (directory / "format").write_text(line)
     for use in (format.prepare, format.check):
-        with pytest.raises(SettingsError, match="format says .*, which is no format"):
+        with pytest.raises(SettingsError, match=r"format says .*, which is no format"):
             use(directory)
 
 
@@ -155,10 +155,11 @@ from pathlib import Path
 from qwen3tts_daemon.data_dir import exchange
 
 left = int(sys.argv[2])
+CHANGES = ("os.rename", "os.mkdir", "os.rmdir", "os.remove", "open")
 
 def hook(event, arguments):
     global left
-    if event in ("os.rename", "os.mkdir", "os.rmdir", "os.remove", "open") and str(arguments[0]).startswith(sys.argv[1]):
+    if event in CHANGES and str(arguments[0]).startswith(sys.argv[1]):
         left -= 1
         if left < 0:
             os._exit(9)

@@ -1,7 +1,7 @@
 """Data directories as each released version has written them, and how they were made.
 
 v1/           of version 0.1.0
-recipe        what makes the newest of them, with the code that a daemon runs: python -m tests.data_dirs.recipe DIRECTORY
+recipe        what makes the newest of them with the code that a daemon runs: python -m tests.data_dirs.recipe DIRECTORY
 
 A tree of a released version is never changed: whoever changes what is written makes another format, with its step in
 qwen3tts_daemon/data_dir/migrations.py, and puts another tree beside it.
