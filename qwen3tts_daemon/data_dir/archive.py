@@ -31,6 +31,8 @@ _MOST_BYTES_OF_A_FILE: Final = 64 * 1024 * 1024
 _MOST_BYTES_OF_MANIFEST: Final = 8 * 1024 * 1024
 _MOST_BYTES_OF_HEADERS: Final = 64 * 1024
 """Of one file, as long as its name may be"""
+_LITTLE_EFFORT: Final = 1
+"""Most of it is recorded sound, which more effort makes hardly smaller"""
 _VERSION: Final = r"^[0-9A-Za-z.+-]{1,32}\Z"
 _BROKEN: Final = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RecursionError)
 """What the libraries raise for bytes that are no such archive"""
@@ -80,7 +82,10 @@ def packed(folder: Path, name: str) -> PackedFile:
 
 def write(out: IO[bytes], manifest: Manifest, folder: Path) -> None:
     """The files of the manifest lie in the folder. Raises OSError."""
-    with tarfile.open(fileobj=out, mode="w|gz", format=tarfile.PAX_FORMAT) as tar:
+    with (
+        gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=_LITTLE_EFFORT, mtime=0) as packing,
+        tarfile.open(fileobj=packing, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+    ):
         said = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
         tar.addfile(_header(MANIFEST, len(said)), io.BytesIO(said))
         for packed_file in manifest.files:

@@ -1,5 +1,6 @@
 """A backup while a daemon may be writing, and its way back: all of it or nothing, and nothing of a stranger's."""
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -19,6 +20,9 @@ from qwen3tts_daemon.data_dir import archive, backup, contents, format, snapshot
 from qwen3tts_daemon.data_dir.archive import BadBackup
 from qwen3tts_daemon.data_dir.lock import DirectoryLock
 from qwen3tts_daemon.data_dir.restore import restore
+from qwen3tts_daemon.voices.library import VoiceLibrary
+from qwen3tts_daemon.voices.stored_voice import StoredVoice
+from qwen3tts_daemon.voices.voice_folders import VoiceFolders
 
 FILES = {
     "token": b"t" * 43, "sessions": b"salt\n", "lexicon.toml": b'[en]\na = "b"\n', "checked.json": b"[]",
@@ -139,6 +143,51 @@ def test_copies_are_of_one_moment(directory: Path, tmp_path: Path, monkeypatch: 
     assert changes == []
     assert held(tmp_path / "copies") == now
     assert names == sorted(now)
+
+
+def is_held(voices: Path) -> bool:
+    """Somebody is alone in the folder."""
+    number = os.open(voices, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(number)
+    return False
+
+
+def test_the_last_copies_are_made_while_nobody_changes_a_voice(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, was_held = snapshot._found, []
+
+    def seen(*arguments: Any, **options: Any) -> dict[str, Path]:
+        was_held.append(is_held(directory / "voices"))
+        return found(*arguments, **options)
+
+    monkeypatch.setattr(snapshot, "_found", seen)
+    snapshot.take(directory, {}, tmp_path, with_secrets=True)
+    assert was_held == [False, True]
+
+
+def test_whoever_changes_a_voice_is_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = VoiceLibrary(tmp_path)
+    was_held = []
+    for name in ("add", "replace", "removing"):
+        change = getattr(VoiceFolders, name)
+
+        def seen(*arguments: Any, change: Callable[..., Any] = change) -> Any:
+            was_held.append(is_held(tmp_path))
+            return change(*arguments)
+
+        monkeypatch.setattr(VoiceFolders, name, seen)
+    library.add(StoredVoice(id="anna", name="Anna", kind="cloned"), prompt=b"old")
+    library.change("anna", name="Another")
+    library.set_prompt("anna", b"new", "family")
+    library.remove("anna")
+    assert was_held == [True] * 6
+    assert not is_held(tmp_path)
 
 
 def test_a_file_that_never_rests_is_no_backup(directory: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

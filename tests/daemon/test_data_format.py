@@ -1,5 +1,6 @@
 """The data directory's format: made, renewed by steps that are all taken or none, refused where it is of later."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -193,6 +194,37 @@ def test_a_crash_leaves_the_old_or_the_new_wherever_it_is(tmp_path: Path) -> Non
     assert outcomes == sorted(outcomes), "the old up to one moment, the new from then on"
     assert outcomes.count(False) > 4
     assert outcomes.count(True) > 8
+
+
+def test_all_is_on_the_disk_before_it_is_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each phase is, before the next begins: a power cut may lose whatever was not synced."""
+    told: list[str] = []
+    sync, rename = os.fsync, Path.rename
+
+    def synced(number: int) -> None:
+        sync(number)
+        told.append(f"sync {Path(os.readlink(f'/proc/self/fd/{number}')).relative_to(tmp_path)}")
+
+    def renamed(path: Path, to: Path) -> Path:
+        told.append(f"{path.name} -> {to.name}")
+        return rename(path, to)
+
+    (tmp_path / "a").write_text("old")
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", renamed)
+    with exchange.exchanging(tmp_path, ["a"]) as incoming:
+        (incoming / "a").write_text("new")
+        (incoming / "b").mkdir()
+        (incoming / "b" / "x").write_text("new")
+        told.clear()
+    decided = told.index(".incoming -> .decided")
+    assert {f"sync .incoming/{name}" for name in ("names", "new/a", "new/b/x", "new/b", "new", ".")} == {
+        line if line != "sync .incoming" else "sync .incoming/." for line in told[:decided]
+    }
+    assert told[decided:] == [
+        ".incoming -> .decided", "sync .", "a -> a", "sync .", ".decided -> .coming", "sync .", "a -> a", "b -> b",
+        "sync .",
+    ]  # fmt: skip
 
 
 def test_a_start_finishes_what_a_crash_left(directory: Path) -> None:
