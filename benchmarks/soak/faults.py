@@ -12,9 +12,11 @@ from benchmarks.soak.daemons import Soaked
 from benchmarks.soak.wire import WebSocketWire, WyomingWire, connect, frame
 from tests.hostile.watched import wait_until
 
+WORKER_KILLED = "worker killed"
 _TCP_REPAIR = 19
 _ADDRESS = "127.0.9.9"
-_MANY = 10
+_MANY = 4
+_BEGINS_S = 5.0
 _LONG = "This goes on and on, and nobody will hear how it ends. " * 8
 _CHANGES: tuple[dict[str, Any], ...] = (
     {"speech.tail_silence_ms": 200, "speech.markup": False},
@@ -35,28 +37,29 @@ class Faults:
     """All kinds in turn."""
 
     def __init__(self, daemon: Soaked, clients: Killable, voice: str, seed: int) -> None:
-        self._daemon, self._clients, self._voice = daemon, clients, voice
+        self._daemon, self._voice = daemon, voice
         self._draw = random.Random(seed)
         self._count = 0
-        self._vanished: list[socket.socket] = []
-        """Those that may not vanish stay, and read nothing, until the next ones come"""
-
-    def next(self, *, spare_worker: bool) -> str:
-        """Its name. `spare_worker`: it must live on, to be judged."""
-        kinds: dict[str, Callable[[], None]] = {
-            "worker killed": self._kill_worker,
-            "client killed": self._clients.kill_one,
+        self._kinds: dict[str, Callable[[], None]] = {
+            WORKER_KILLED: self._kill_worker,
+            "client killed": clients.kill_one,
             "clients vanished": self._vanish,
             "garbage sent": self._send_garbage,
             "rubbish uploaded": self._upload_rubbish,
             "settings changed": self._change_settings,
         }
-        if spare_worker:
-            del kinds["worker killed"]
-        name = list(kinds)[self._count % len(kinds)]
+        self._vanished: list[socket.socket] = []
+        """Those that may not vanish stay, and read nothing, until the next ones come"""
+
+    def name(self, *, spare_worker: bool) -> str:
+        """Of the next one. `spare_worker`: it must live on, to be judged."""
+        names = [name for name in self._kinds if not (spare_worker and name == WORKER_KILLED)]
         self._count += 1
-        kinds[name]()
-        return name
+        return names[(self._count - 1) % len(names)]
+
+    def befall(self, name: str) -> None:
+        """Let it happen. Raises AssertionError if the daemon does not answer as it must."""
+        self._kinds[name]()
 
     def end(self) -> None:
         for sock in self._vanished:
@@ -81,15 +84,17 @@ class Faults:
             sockets.append(connect(port, _ADDRESS))
             sockets[-1].sendall(order)
         for sock in sockets:
-            sock.recv(1)  # it is being answered
+            sock.settimeout(_BEGINS_S)
+            with contextlib.suppress(TimeoutError):  # it waits in the line
+                sock.recv(1)  # it is being answered
         self._vanished = [sock for sock in sockets if not _vanishes(sock)]
 
     def _send_garbage(self) -> None:
         """To both ports; whatever is answered."""
         beginnings = [
             b"", b"GET /v1/tts HTTP/1.1\r\n", b'{"type":"synthesize","data_length":99}\n', b"\x16\x03\x01\x02\x00",
-            WebSocketWire.hello(self._daemon.http), WebSocketWire.hello(self._daemon.http) + frame(3, "?"),
-            WebSocketWire.hello(self._daemon.http) + frame(1, '{"type":"speak","text":'),
+            WebSocketWire.hello(self._daemon.http), WebSocketWire.hello(self._daemon.http) + frame(3, b"?"),
+            WebSocketWire.hello(self._daemon.http) + frame(1, b'{"type":"speak","text":'),
         ]  # fmt: skip
         for port in (self._daemon.http, self._daemon.wyoming):
             for beginning in beginnings:

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from benchmarks.machine import machine
 from benchmarks.soak.daemons import Soaked, soaked_daemon
-from benchmarks.soak.faults import Faults
+from benchmarks.soak.faults import WORKER_KILLED, Faults
 from benchmarks.soak.growth import Figure, worst_slope_per_hour
 from benchmarks.soak.traffic import ACTIONS
 from tests.hostile.watched import wait_until
@@ -56,6 +56,8 @@ class Told:
     """Its name, when it began and when it was over"""
     done: list[dict[str, Any]] = field(default_factory=list)
     """By the clients, one thing each"""
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    """Faults that had another effect than they must have"""
 
 
 class Households:
@@ -170,7 +172,11 @@ class Soak:
 
     def _fault(self) -> None:
         began = time.time()
-        name = self._faults.next(spare_worker=self._gone_s > self._plan.seconds / 2)
+        name = self._faults.name(spare_worker=self._gone_s > self._plan.seconds / 2)
+        try:
+            self._faults.befall(name)
+        except Exception as error:  # noqa: BLE001  what went otherwise than it must is told at the end
+            self.told.failed.append({"fault": name, "error": repr(error)})
         self.told.faults.append((name, began, time.time()))
         self._on_sample({"at_s": round(self._gone_s, 1), "fault": name, "took_s": round(time.time() - began, 2)})
 
@@ -248,9 +254,9 @@ def _figures(told: Told, seconds: float) -> dict[str, Any]:
         "done": dict(Counter(one["did"] for one in told.done if not one["error"])),
         "cancelled": sum(one["cancelled"] for one in told.done),
         "faults": dict(Counter(name for name, _, _ in told.faults)),
-        "worker_back_s": [round(ended - began, 2) for name, began, ended in told.faults if name == "worker killed"],
+        "worker_back_s": [round(ended - began, 2) for name, began, ended in told.faults if name == WORKER_KILLED],
         "failed_by_a_dead_worker": sum(bool(one["error"]) for one in told.done if _is_hit(one, told)),
-        "failed": [one for one in told.done if one["error"] and not _is_hit(one, told)][:50],
+        "failed": [*told.failed, *(one for one in told.done if one["error"] and not _is_hit(one, told))][:50],
         "growth_per_hour": growth(late),
         "more_at_rest": more_at_rest(told.rests, seconds / 2),
         "left_at_rest": [
@@ -266,7 +272,7 @@ def _figures(told: Told, seconds: float) -> dict[str, Any]:
 
 def _is_hit(one: dict[str, Any], told: Told) -> bool:
     """Whether the worker died while it was done."""
-    deaths = [(began, ended) for name, began, ended in told.faults if name == "worker killed"]
+    deaths = [(began, ended) for name, began, ended in told.faults if name == WORKER_KILLED]
     return any(one["began"] <= ended and one["ended"] >= began for began, ended in deaths)
 
 

@@ -31,7 +31,8 @@ class WebSocketWire:
 
     @staticmethod
     def order(text: str, voice: str, **options: object) -> bytes:
-        return frame(_TEXT, json.dumps({"type": "speak", "text": text, "voice": voice, "final": True, **options}))
+        order = {"type": "speak", "text": text, "voice": voice, "final": True, **options}
+        return frame(_TEXT, json.dumps(order).encode())
 
     def take(self, data: bytes) -> Iterator[tuple[str, int]]:
         """What each message is, and its bytes of sound."""
@@ -53,7 +54,7 @@ class WebSocketWire:
                     raise ConnectionError(payload.decode())
                 yield said["type"], 0
             elif opcode == _PING:
-                self.answers += frame(_PONG, payload.decode())
+                self.answers += frame(_PONG, payload)
             elif opcode == _CLOSE:
                 raise ConnectionError(f"closed: {payload!r}")
 
@@ -110,9 +111,8 @@ class WyomingWire:
         return header["type"], said, payload
 
 
-def frame(opcode: int, text: str) -> bytes:
+def frame(opcode: int, payload: bytes) -> bytes:
     """Of a client, masked with zeros."""
-    payload = text.encode()
     if len(payload) < 126:
         return bytes((0x80 | opcode, 0x80 | len(payload))) + bytes(4) + payload
     return bytes((0x80 | opcode, 0xFE)) + len(payload).to_bytes(2, "big") + bytes(4) + payload
