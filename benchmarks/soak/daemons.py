@@ -6,12 +6,12 @@ import os
 import re
 import resource
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.hostile.watched import Census, Watched, wait_until
-from tests.wire.daemons import DaemonProcess, ended_at_last
+from tests.wire.daemons import AnyProcess, DaemonProcess, ended_at_last, executed
 
 _WORKER = b"qwen3tts_daemon.hosting.worker"
 _MB = 1024
@@ -55,13 +55,15 @@ class Soaked(Watched):
 
 
 @contextlib.contextmanager
-def soaked_daemon(directory: Path, engine: str, *options: str, **of_engine: Any) -> Iterator[Soaked]:
+def soaked_daemon(
+    directory: Path, engine: str, *options: str, start: Callable[[list[str]], AnyProcess] = executed, **of_engine: Any
+) -> Iterator[Soaked]:
     """`engine`: "tone", a ToneEngine with its options, or "chosen", as the settings in `options` choose."""
     _allow_files()
     census, data = directory / "census", directory / "data"
     wanted = {"engine": engine, "options": of_engine, "census": str(census)}
     program = ["benchmarks.soak.watched_daemon", json.dumps(wanted)]
-    with ended_at_last(DaemonProcess(program, data, list(options))) as process:
+    with ended_at_last(DaemonProcess(program, data, list(options), start)) as process:
         yield Soaked(process, census, data)
 
 

@@ -47,7 +47,7 @@ def measure(websockets: int, wyoming: int, seconds: float) -> dict[str, Any]:
     """As many listeners at once, for so long."""
     count = websockets + wyoming
     with tempfile.TemporaryDirectory() as directory:
-        options = {"frame_s": _FRAME_S, "rows": count + 64, "preview": False}
+        options: dict[str, Any] = {"frame_s": _FRAME_S, "rows": count + 64, "preview": False}
         with soaked_daemon(Path(directory), "tone", *limits(count), **options) as daemon:
             cores = share_cores(daemon)
             clients = [*["websocket"] * websockets, *["wyoming"] * wyoming]

@@ -72,7 +72,8 @@ class Households:
         self._started = 0
         self.told: queue.Queue[dict[str, Any]] = queue.Queue()
         self._resting = threading.Semaphore(0)
-        self._processes: list[subprocess.Popen[str]] = []
+        self._processes: list[tuple[subprocess.Popen[str], threading.Thread]] = []
+        """And who reads what each says"""
 
     def __enter__(self) -> Self:
         for _ in range(PROCESSES):
@@ -80,9 +81,13 @@ class Households:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
+        while self._processes:
+            self._end(*self._processes.pop())
+
+    def _end(self, process: "subprocess.Popen[str]", reader: threading.Thread) -> None:
+        with process:  # its pipes are closed
             process.kill()
-            process.wait()
+            reader.join()
 
     def _start(self) -> None:
         self._started += 1
@@ -95,8 +100,9 @@ class Households:
             [sys.executable, "-m", "benchmarks.soak.traffic", json.dumps(wanted)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        self._processes.append(process)
-        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(process,))
+        reader.start()
+        self._processes.append((process, reader))
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
@@ -110,9 +116,8 @@ class Households:
                 self.told.put(said)
 
     def kill_one(self) -> None:
-        process = self._processes.pop(0)
-        process.kill()
-        process.wait()
+        """Another one takes its place."""
+        self._end(*self._processes.pop(0))
         self._start()
 
     def pause(self) -> None:
@@ -125,7 +130,7 @@ class Households:
         self._tell("go on")
 
     def _tell(self, what: str) -> None:
-        for process in self._processes:
+        for process, _ in self._processes:
             assert process.stdin is not None
             process.stdin.write(f"{what}\n")
             process.stdin.flush()
@@ -135,8 +140,9 @@ class Soak:
     """One run."""
 
     def __init__(
-        self, daemon: Soaked, households: Households, faults: Faults, plan: Plan, on_sample: Callable[[Any], object]
-    ) -> None:
+        self, daemon: Soaked, households: Households, faults: Faults, plan: Plan,
+        on_sample: Callable[[Any], object] = lambda told: None,
+    ) -> None:  # fmt: skip
         self._daemon, self._households, self._faults, self._plan = daemon, households, faults, plan
         self._on_sample = on_sample
         self._began = time.monotonic()
@@ -145,7 +151,7 @@ class Soak:
     def run(self) -> Told:
         plan = self._plan
         due = {
-            self._sample: plan.sample_every_s, self._fault: plan.fault_every_s, self._rest: plan.rest_every_s,
+            self.sample: plan.sample_every_s, self.fault: plan.fault_every_s, self.rest: plan.rest_every_s,
         }  # fmt: skip
         every = dict(due)
         while self._gone_s < plan.seconds:
@@ -153,16 +159,22 @@ class Soak:
             time.sleep(max(0.0, due[do] - self._gone_s))
             do()
             due[do] = max(due[do] + every[do], self._gone_s)
-        self._rest()
+        self.rest()
         return self.told
 
     @property
     def _gone_s(self) -> float:
         return time.monotonic() - self._began
 
-    def _sample(self) -> None:
+    def done(self) -> int:
+        """How many things the clients have done."""
         while not self._households.told.empty():
             self.told.done.append(self._households.told.get())
+        return len(self.told.done)
+
+    def sample(self) -> None:
+        """What is held now."""
+        self.done()
         files = sum(1 for path in self._daemon.data.rglob("*") if path.is_file())
         held = self._daemon.held()
         held["daemon"]["files"] = files
@@ -170,7 +182,8 @@ class Soak:
         self.told.samples.append(sample)
         self._on_sample(sample)
 
-    def _fault(self) -> None:
+    def fault(self) -> None:
+        """The next one of all kinds."""
         began = time.time()
         name = self._faults.name(spare_worker=self._gone_s > self._plan.seconds / 2)
         try:
@@ -180,9 +193,10 @@ class Soak:
         self.told.faults.append((name, began, time.time()))
         self._on_sample({"at_s": round(self._gone_s, 1), "fault": name, "took_s": round(time.time() - began, 2)})
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
         """Nobody asks for anything: what is held then, objects too."""
         self._households.pause()
+        self.done()
         self._faults.end()
         time.sleep(self._plan.rest_s)
         self._settle()
@@ -204,9 +218,7 @@ class Soak:
         wait_until(is_still)
 
 
-def measure(
-    seconds: float, engine: str, device: str, clients: int, seed: int, samples: Path | None, plan: Plan | None = None
-) -> dict[str, Any]:
+def measure(seconds: float, engine: str, device: str, clients: int, seed: int, samples: Path | None) -> dict[str, Any]:
     """`engine`: "tone", "tiny", or a directory with checkpoints, which speak on `device`."""
     with tempfile.TemporaryDirectory() as made, open(samples or "/dev/null", "w", buffering=1) as file:
         directory = Path(made)
@@ -214,17 +226,21 @@ def measure(
         kind, options, of_engine = _engine(engine, device)
         options += ["--config", str(directory / "config.toml"), "--clips.max-per-address", "64"]
         with soaked_daemon(directory, kind, *options, **of_engine) as daemon:
-            voice = _first_voice(daemon)
-            with Households(daemon, voice, max(1, clients // PROCESSES), seed, tuple(ACTIONS)) as households:
-                faults = Faults(daemon, households, voice, seed)
-                soak = Soak(
-                    daemon, households, faults, plan or Plan(seconds), lambda told: file.write(json.dumps(told) + "\n")
-                )
-                told = soak.run()
+            plan = Plan(seconds)
+            told = soak(daemon, plan, clients, seed, lambda told: file.write(json.dumps(told) + "\n"))
             return {
                 "engine": engine, "minutes": round(seconds / 60, 2), "clients": clients, "machine": machine(),
-                **_figures(told, seconds), "faults_in_log": _faults_in(daemon.log),
+                **figures(told, seconds), "faults_in_log": faults_in(daemon.log),
             }  # fmt: skip
+
+
+def soak(
+    daemon: Soaked, plan: Plan, clients: int, seed: int, on_sample: Callable[[Any], object] = lambda told: None
+) -> Told:
+    """Everything at once, with so many clients at once."""
+    voice = _first_voice(daemon)
+    with Households(daemon, voice, max(1, clients // PROCESSES), seed, tuple(ACTIONS)) as households:
+        return Soak(daemon, households, Faults(daemon, households, voice, seed), plan, on_sample).run()
 
 
 def _engine(engine: str, device: str) -> tuple[str, list[str], dict[str, Any]]:
@@ -248,7 +264,7 @@ def _first_voice(daemon: Soaked) -> str:
 # -- what it comes to ------------------------------------------------------------------------------------------------
 
 
-def _figures(told: Told, seconds: float) -> dict[str, Any]:
+def figures(told: Told, seconds: float) -> dict[str, Any]:
     late = [sample for sample in told.samples if sample["at_s"] >= seconds / 2]
     return {
         "done": dict(Counter(one["did"] for one in told.done if not one["error"])),
@@ -326,7 +342,7 @@ def _each_minute(samples: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
     }
 
 
-def _faults_in(log: str) -> list[str]:
+def faults_in(log: str) -> list[str]:
     """Lines that tell of a mistake of ours."""
     lines = log.splitlines()
     return [line for line in lines if "Traceback" in line or (" ERROR " in line and "worker pid" not in line)]
