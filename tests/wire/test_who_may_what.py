@@ -1,4 +1,4 @@
-"""Every operation of the OpenAPI document is asked for by a stranger and by a neighbour, neither of whom has the token."""
+"""Every operation of the OpenAPI document is asked for by a stranger and by a neighbour, who have no token."""
 
 import re
 
