@@ -87,6 +87,15 @@ def test_old_ones_are_renewed_step_by_step_and_what_was_there_is_kept(directory:
     assert held(tmp_path / "old") == kept_of(before)
 
 
+def test_only_steps_that_are_left_are_taken(directory: Path) -> None:
+    (directory / "format").write_text("2 0.2.0\n")
+    before = held(directory)
+    format.prepare(directory, [words_in_capitals, voices_are_speakers]).close()
+    assert held(directory)["lexicon.toml"] == before["lexicon.toml"]
+    assert (directory / "voices" / "anna" / "speaker.toml").exists()
+    assert (directory / "backup-of-format-2.tar.gz").exists()
+
+
 def test_a_step_that_fails_leaves_what_was_there(directory: Path) -> None:
     before = held(directory)
     for _ in range(2):
