@@ -27,11 +27,8 @@ from websockets.server import ServerProtocol
 
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.pace import Pace
-<<<<<<< HEAD
-from qwen3tts_daemon.protocols.silent_peers import is_silent
-=======
 from qwen3tts_daemon.protocols.scope_state import SEND_BINARY
->>>>>>> main
+from qwen3tts_daemon.protocols.silent_peers import is_silent
 
 MOST_FRAGMENTS = 1_024
 """Of one message: parts of 64 bytes, if it is as long as it may be."""
