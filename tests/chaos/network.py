@@ -73,6 +73,7 @@ def measure_vanished_peers(home: Home, daemon: Watched) -> None:
         for name, what in ways.items():
             before = daemon.census(with_objects=False)
             guest = talk(home, daemon, port, *what)
+            wait_until(lambda before=before: not no_more_than(daemon, before))
             home.guest.cut()
             freed = timed(wait_until, lambda before=before: no_more_than(daemon, before))
             home.guest.mend()
