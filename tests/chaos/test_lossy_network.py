@@ -84,8 +84,8 @@ def test_a_cable_that_is_soon_back_costs_no_sample(home: Home, daemon: Watched, 
     def hear(heard: int) -> None:
         nonlocal is_pulled
         if heard > len(right.pcm) / 4 and not is_pulled:
-            is_pulled = True
             pull()
+            is_pulled = True
 
     guest = home.guest.machine.start(say, daemon, text, hear)
     wait_until(lambda: is_pulled or guest.done())
