@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import WebSocketException
 from websockets.frames import Opcode
 
 from tests.chaos.home import Home, a_home
@@ -142,5 +142,5 @@ def is_served(home: Home, daemon: Watched, say: Say) -> bool:
     """Whether the guest is; refused is who comes within the few seconds after which a machine counts as silent."""
     try:
         return home.guest.machine.run(say, daemon, "Hello.").ends == 1
-    except (AssertionError, httpx.TransportError, ConnectionClosed, OSError):
+    except (AssertionError, httpx.TransportError, WebSocketException, OSError):
         return False
