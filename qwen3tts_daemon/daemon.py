@@ -48,6 +48,7 @@ from qwen3tts_daemon.speech_setup import (
 )
 from qwen3tts_daemon.text import languages
 from qwen3tts_daemon.voices.sample_files import SampleFiles
+from qwen_tts import safeguards
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -251,6 +252,8 @@ def run(settings: Settings, choice: EngineChoice | None = None, arguments: Seque
 
     `arguments`: the command line that the settings are of.
     """
+    safeguards.write_no_core()
+    safeguards.refuse_pickles()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in _NOT_TOLD:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -8,13 +8,14 @@ from qwen3tts_daemon.access.lan_addresses import address_from_here
 from qwen3tts_daemon.commands import client
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
 from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.uploads.child_process import lacking_here
 
 _TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One port of the daemon."""
+    """One port of the daemon, or what it does behind."""
 
     name: str
     ok: bool
@@ -22,13 +23,14 @@ class Check:
 
 
 async def check(settings: Settings) -> list[Check]:
-    """Ask at every port that the settings open."""
+    """Ask at every port that the settings open, and try on this machine what uploads are read with."""
     checks = []
     if settings.wyoming.enabled:
         checks.append(await _wyoming(ServerAddress(address_from_here(settings.wyoming.host), settings.wyoming.port)))
     if settings.http.enabled:
         host, port = address_from_here(settings.http.host), settings.http.port
         checks.append(await asyncio.to_thread(_ready, host, port))
+        checks.append(await _uploads())
     return checks
 
 
@@ -39,6 +41,14 @@ async def _wyoming(address: ServerAddress) -> Check:
         return Check("wyoming", False, str(error))
     voices = sum(len(program.voices) for program in info.tts)
     return Check("wyoming", True, f"{address} offers {voices} voices")
+
+
+async def _uploads() -> Check:
+    """What a system lacks is told, and is no fault of the daemon's."""
+    words = (await lacking_here()).words
+    return Check(
+        "uploads", True, f"are read without {words}" if words else "are read by a child that can do nothing else"
+    )
 
 
 def _ready(host: str, port: int) -> Check:
