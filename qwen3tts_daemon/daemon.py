@@ -14,10 +14,11 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from qwen3tts_daemon import __version__, data_dir
-from qwen3tts_daemon.access.auth import Auth, load_token
+from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
 from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
+from qwen3tts_daemon.access.token_file import TokenFile
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
@@ -77,16 +78,16 @@ class Daemon:
         if self._choice.reason:
             logger.info("%s", self._choice.reason)
         data = data_dir.prepare(settings.data_path)
-        self._token = _token(data)
+        self._token = _token_file(data)
         self._invitations = Invitations()
-        self._sessions = _sessions(self._token, data)
+        self._auth = self._make_auth(_sessions(self._token.token, data))
         metrics = Metrics()
         self._speech = make_speech(settings, self._choice, self._models, metrics, phrase_cache(settings))
         self._renewal = EngineRenewal(
             self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
         )
         self._renewing: asyncio.Task[None] | None = None
-        self._watching_lexicon: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._spare_time = SpareTime(self._speech)
         self._phrases = PhraseMaker(self._speech, self._spare_time)
@@ -112,15 +113,22 @@ class Daemon:
         samples.is_making = settings.voices.samples
         return samples
 
+    def _make_auth(self, sessions: Sessions) -> Auth:
+        http = self._settings.http
+        return Auth(
+            self._settings.auth, self._token.token,
+            allowed_hosts=http.allowed_hosts, allowed_origins=http.allowed_origins,
+            trusted_proxies=http.trusted_proxies, invitations=self._invitations, sessions=sessions,
+        )  # fmt: skip
+
+    def _change_token(self, token: str) -> None:
+        self._auth.change_token(token)
+        self._sockets.revoke(("token", "pairing"))
+
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
-        auth = Auth(
-            settings.auth, self._token,
-            allowed_hosts=settings.http.allowed_hosts, allowed_origins=settings.http.allowed_origins,
-            trusted_proxies=settings.http.trusted_proxies, invitations=self._invitations, sessions=self._sessions,
-        )  # fmt: skip
         app = build_app(
-            speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
+            speech=self._speech, metrics=metrics, auth=self._auth, sockets=self._sockets,
             kept_clips=self._clips, models=self._models, downloads=self._downloads, samples=self._samples,
             live_settings=self._live_settings, config=settings.http, version=__version__,
             pair_command=_pair_command(settings),
@@ -155,7 +163,8 @@ class Daemon:
         await self._speech.start(preload=self._choice.preload)
         self._phrases.check()
         self._renewing = asyncio.create_task(self._renewal.run())
-        self._watching_lexicon = asyncio.create_task(self._speech.lexicon.watch())
+        watched = (self._speech.lexicon.watch(), self._token.watch(self._change_token))
+        self._watching = [asyncio.create_task(watching) for watching in watched]
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -185,8 +194,8 @@ class Daemon:
         limit_s = self._settings.drain_s
         if self._making_ahead is not None:
             self._making_ahead.cancel()
-        if self._watching_lexicon is not None:
-            self._watching_lexicon.cancel()
+        for watching in self._watching:
+            watching.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
@@ -216,9 +225,9 @@ class Daemon:
             print(f"  (good once, within an hour; for a phone: {_pair_command(self._settings)})\n", file=sys.stderr)
 
 
-def _token(data: Path) -> str:
+def _token_file(data: Path) -> TokenFile:
     try:
-        return load_token(data / "token")
+        return TokenFile(data / "token")
     except (OSError, ValueError) as error:
         raise SettingsError(f"the token: {error}") from error
 

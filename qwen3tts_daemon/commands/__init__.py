@@ -14,6 +14,7 @@ phrases     how much sound is kept, and none of it any more
 playback    sound from this machine's loudspeaker
 read        what would be spoken of a text
 say         speak a line
+token       where the token is, and another one in its place
 voices      who can speak
 
 Imports speech, text, downloads, hosting and access.

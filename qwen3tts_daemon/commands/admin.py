@@ -11,7 +11,8 @@ from qwen3tts_daemon.commands.client import NoDaemon
 from qwen3tts_daemon.settings import Settings, SettingsError
 
 _TIMEOUT_S = 5.0
-_DONE = (http.HTTPStatus.OK, http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT)
+OK = http.HTTPStatus.OK
+_DONE = (OK, http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT)
 
 
 def ask(method: str, path: str, settings: Settings) -> bytes:

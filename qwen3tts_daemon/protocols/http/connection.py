@@ -27,8 +27,9 @@ from qwen3tts_daemon.failures import Failure
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.http.websocket_connection import WebSocketConnection
 from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES
-from qwen3tts_daemon.protocols.pace import Pace, Rate
+from qwen3tts_daemon.protocols.pace import Pace
 from qwen3tts_daemon.protocols.scope_state import ABORT, TRAILERS
+from qwen3tts_daemon.rates import Rate
 from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
