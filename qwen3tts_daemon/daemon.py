@@ -16,7 +16,7 @@ from pathlib import Path
 from qwen3tts_daemon import __version__, data_dir
 from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
-from qwen3tts_daemon.access.lan_addresses import page_from_here
+from qwen3tts_daemon.access.lan_addresses import lan_addresses, page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.access.token_file import TokenFile
 from qwen3tts_daemon.downloads.background import Downloads
@@ -48,6 +48,8 @@ from qwen3tts_daemon.speech_setup import (
     voice_config,
 )
 from qwen3tts_daemon.text import languages
+from qwen3tts_daemon.tls.certificate import files_of
+from qwen3tts_daemon.tls.server_tls import ServerTls
 from qwen3tts_daemon.voices.sample_files import SampleFiles
 from qwen_tts import safeguards
 from qwen_tts.errors import SynthesisError
@@ -98,6 +100,8 @@ class Daemon:
         )
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
+        tls_files = files_of(settings.http, data) if settings.http.enabled else None
+        self._tls = ServerTls(tls_files, lan_addresses) if tls_files else None
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
         if settings.wyoming.enabled:
@@ -138,7 +142,7 @@ class Daemon:
             max_connections_per_address=settings.http.max_connections_per_address,
             trusted_proxies=settings.http.trusted_proxies,
         )  # fmt: skip
-        return HttpServer(app, settings.http.host, settings.http.port, limits)
+        return HttpServer(app, settings.http.host, settings.http.port, limits, self._tls)
 
     def _check(self, settings: Settings) -> None:
         """Raises SettingsError for settings that cannot be used."""
@@ -163,7 +167,8 @@ class Daemon:
         await self._speech.start(preload=self._choice.preload)
         self._phrases.check()
         self._renewing = asyncio.create_task(self._renewal.run())
-        watched = (self._speech.lexicon.watch(), self._token.watch(self._change_token))
+        watched = [self._speech.lexicon.watch(), self._token.watch(self._change_token)]
+        watched += [self._tls.watch()] if self._tls is not None else []
         self._watching = [asyncio.create_task(watching) for watching in watched]
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
@@ -187,7 +192,8 @@ class Daemon:
             self._discovery.announce(wyoming_service(addresses, port, version=__version__))
         if self._http is not None:
             hosts, port, auth = self._settings.http.host, self._http.port, self._settings.auth
-            self._discovery.announce(voice_service(hosts, port, version=__version__, auth=auth))
+            is_secure = self._tls is not None
+            self._discovery.announce(voice_service(hosts, port, version=__version__, auth=auth, is_secure=is_secure))
 
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
@@ -220,7 +226,8 @@ class Daemon:
         if self._http is not None and sys.stderr.isatty():
             # For a person; logs that are kept somewhere get no code.
             code = self._invitations.issue(FIRST_INVITATION_S, has_letters=False).link_code
-            page = page_from_here(self._settings.http.host, self._http.port)
+            is_secure = self._tls is not None
+            page = page_from_here(self._settings.http.host, self._http.port, is_secure=is_secure)
             print(f"\n  Hear it: {page}#code={code}", file=sys.stderr)
             print(f"  (good once, within an hour; for a phone: {_pair_command(self._settings)})\n", file=sys.stderr)
 

@@ -111,6 +111,12 @@ class HttpSettings(Section):
     """Addresses to listen on."""
     port: int = Field(default=8766, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
+    tls: Literal["off", "self-signed"] = "off"
+    """"self-signed": https, with a certificate that is made here and kept in the data directory (docs/http.md)."""
+    tls_certificate: OptionalPath = None
+    """https with this certificate (PEM), and those that vouch for it behind it; read again when it changes."""
+    tls_key: OptionalPath = None
+    """Its key (PEM, without a password); empty: in the same file."""
     allowed_hosts: tuple[str, ...] = ()
     """More names that a request's Host header may carry, such as "voice.example.org"."""
     allowed_origins: tuple[str, ...] = ()

@@ -5,12 +5,11 @@ import http.client
 from dataclasses import dataclass
 
 from qwen3tts_daemon.access.lan_addresses import address_from_here
-from qwen3tts_daemon.commands import client
+from qwen3tts_daemon.commands import admin, client
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
 from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.tls.client import own_fingerprint
 from qwen3tts_daemon.uploads.child_process import lacking_here
-
-_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,7 @@ async def check(settings: Settings) -> list[Check]:
     if settings.wyoming.enabled:
         checks.append(await _wyoming(ServerAddress(address_from_here(settings.wyoming.host), settings.wyoming.port)))
     if settings.http.enabled:
-        host, port = address_from_here(settings.http.host), settings.http.port
-        checks.append(await asyncio.to_thread(_ready, host, port))
+        checks.append(await asyncio.to_thread(_ready, settings))
         checks.append(await _uploads())
     return checks
 
@@ -51,13 +49,15 @@ async def _uploads() -> Check:
     )
 
 
-def _ready(host: str, port: int) -> Check:
-    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+def _ready(settings: Settings) -> Check:
+    where = admin.where(settings)
+    connection = admin.connection_to(settings)
     try:
         connection.request("GET", "/ready")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return Check("http", False, f"no daemon at http://{host}:{port}: {error}")
+        return Check("http", False, f"no daemon at {where}: {error}")
     finally:
         connection.close()
-    return Check("http", status == http.HTTPStatus.OK, f"http://{host}:{port}/ready answers {status}")
+    told = f"; SHA-256 {fingerprint}" if (fingerprint := own_fingerprint(settings)) else ""
+    return Check("http", status == http.HTTPStatus.OK, f"{where}/ready answers {status}{told}")
