@@ -214,6 +214,10 @@ class SpeechSettings(Section):
         default=None, ge=SILENCE_MS.low, le=SILENCE_MS.high
     )
     """Silence between sentences, exactly; empty: as each voice pauses by itself."""
+    requests_per_min: int = Field(default=3_000, ge=1)
+    """Requests of one client address in a minute, over all doors; one more is refused (rate_limited)."""
+    chars_per_min: int = Field(default=600_000, ge=1)
+    """Characters of one client address in a minute: eleven hours of speech."""
 
 
 class PhraseSettings(Section):
