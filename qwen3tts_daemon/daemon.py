@@ -25,6 +25,7 @@ from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.live_settings import LiveSettings
+from qwen3tts_daemon.log_lines import write_log
 from qwen3tts_daemon.own_command import own_command
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
@@ -270,7 +271,7 @@ def run(settings: Settings, choice: EngineChoice | None = None, arguments: Seque
     """
     safeguards.write_no_core()
     safeguards.refuse_pickles()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    write_log(settings.log_level, quotes=settings.log_text)
     for name in _NOT_TOLD:
         logging.getLogger(name).setLevel(logging.ERROR)
     for name in _TOLD_SPARINGLY:

@@ -17,5 +17,5 @@ say         speak a line
 token       where the token is, and another one in its place
 voices      who can speak
 
-Imports speech, text, downloads, hosting and access.
+Imports speech, text, downloads, hosting, uploads, tls and access.
 """

@@ -15,6 +15,7 @@ from typing import Any
 
 from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.hosting import ipc
+from qwen3tts_daemon.log_lines import write_log
 from qwen_tts import safeguards
 from qwen_tts.api import EngineStatus, SynthesisRequest
 from qwen_tts.cores import compute_here, usable_cores
@@ -194,9 +195,7 @@ async def _serve(fd: int) -> None:
     hello = await link.receive()
     if not isinstance(hello, ipc.Hello):
         return
-    logging.basicConfig(
-        level=hello.log_level.upper(), format="%(asctime)s %(levelname)s worker %(name)s %(message)s", force=True
-    )
+    write_log(hello.log_level, "worker ")
     if hello.protocol != ipc.PROTOCOL:
         link.send(ipc.Failed("model_unavailable", f"the worker speaks protocol {ipc.PROTOCOL}, not {hello.protocol}"))
         return

@@ -80,8 +80,8 @@ class TextReading:
         """In Chinese; "" in any other language, and for what is no pinyin."""
         try:
             return homophones(pinyin) if self.language == CHINESE else ""
-        except ValueError as error:
-            logger.info("read as it is written: %s", error)
+        except ValueError:
+            logger.info("what a text gives as pinyin is none, and is read as it is written")
             return ""
 
     async def _read(self, text: str) -> str:
