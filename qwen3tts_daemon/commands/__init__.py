@@ -2,6 +2,7 @@
 
 check       do the checkpoints do what they should? In a child process
 admin       a running daemon, asked over HTTP with its token
+backup      what nobody can make again, into a file and back
 bench       what does this machine speak in real time? In child processes
 arguments   the options Wyoming users know, in the words of our settings
 client      a running daemon, asked over Wyoming
@@ -17,5 +18,5 @@ say         speak a line
 token       where the token is, and another one in its place
 voices      who can speak
 
-Imports speech, text, downloads, hosting, uploads, tls and access.
+Imports speech, text, downloads, hosting, uploads, tls, access and data_dir.
 """
