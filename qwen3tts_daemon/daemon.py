@@ -194,7 +194,7 @@ class Daemon:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
         closing = [server.close() for server in (self._wyoming, self._http) if server is not None]
-        await asyncio.gather(*closing, self._speech.close(), self._speech.phrases.settled())
+        await asyncio.gather(*closing, self._speech.close(), self._speech.phrases.close())
 
     def _greet(self) -> None:
         """Who speaks, and where the page is: with a link that pairs the browser of whoever administers."""

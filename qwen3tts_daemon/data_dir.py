@@ -13,6 +13,7 @@ def prepare(path: Path) -> Path:
     marker = path / "format"
     try:
         path.mkdir(parents=True, exist_ok=True)
+        durable_files.tidy(path)
         if not (found := durable_files.read_line(marker)):
             found = str(FORMAT)
             durable_files.write_line(marker, found)

@@ -8,12 +8,17 @@ import fcntl
 import os
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _PRIVATE = 0o600
 PARTIAL = ".part-"
 """How files begin that are to take another's place."""
+_RANDOM_BYTES = 16
+"""In hexadecimal digits behind that"""
+_LEFT_AFTER_S = 3600.0
+"""Nobody writes a small file for so long: what is older was left by a crash."""
 
 
 class ChangedMeanwhile(Exception):
@@ -21,7 +26,7 @@ class ChangedMeanwhile(Exception):
 
 
 def read_line(path: Path) -> str:
-    """What is written there; "" if the file is not there or blank. Raises ValueError if it is no text."""
+    """What is written there; "" if the file is not there or blank. Raises OSError, ValueError if it is no text."""
     try:
         return path.read_text(encoding="utf-8").strip("\0 \t\r\n")
     except FileNotFoundError:
@@ -39,15 +44,23 @@ def replace(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """In place of what is there; a crash leaves the old or the new, and at most a file that begins with PARTIAL."""
     with _in_place_of(path) as partial:
         write_new(partial, content, mode=mode)
+    sync_folder(path.parent)
 
 
-def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+def replace_cached(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """The same for what its reader checks and can make again: after a power cut it may be damaged, or the old one."""
+    with _in_place_of(path) as partial:
+        _write_new(partial, content, mode)
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes], *, is_made: bool = False) -> None:
     """In place of a file of somebody else's: alone with it, and with its mode and owner; a link leads where it led.
 
-    Raises OSError if it is not there or may not be written, ChangedMeanwhile, and what `change` raises.
+    `is_made`: an empty one if it is not there. Raises OSError if it is not there or may not be written,
+    ChangedMeanwhile, and what `change` raises.
     """
-    path = path.resolve(strict=True)
-    with _locked(path):
+    path = path.resolve(strict=not is_made)
+    with _locked(path, 0o666 if is_made else _PRIVATE):
         content, old = path.read_bytes(), path.stat()
         new = change(content)
         with _in_place_of(path) as partial:
@@ -55,19 +68,21 @@ def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
             _become(partial, old)
             if path.read_bytes() != content:
                 raise ChangedMeanwhile
+        sync_folder(path.parent)
+    tidy(path.parent)
 
 
 @contextlib.contextmanager
 def _in_place_of(path: Path) -> Iterator[Path]:
     """What the block writes there takes the place of `path`, unless it fails."""
-    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(16)}")
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(_RANDOM_BYTES)}")
     try:
         yield partial
         partial.replace(path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise
-    sync_folder(path.parent)
 
 
 def _become(path: Path, old: os.stat_result) -> None:
@@ -80,10 +95,22 @@ def _become(path: Path, old: os.stat_result) -> None:
 
 def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """On the disk when this returns; its name once the folder is synced. Raises FileExistsError."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    _write_new(path, content, mode, is_synced=True)
+
+
+def _write_new(path: Path, content: bytes, mode: int, *, is_synced: bool = False) -> None:
+    """All of it, or no file."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            if is_synced:
+                os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
 
 
 def claim(path: Path, line: str) -> str:
@@ -92,6 +119,14 @@ def claim(path: Path, line: str) -> str:
         if not (found := read_line(path)):
             write_line(path, line, mode=_PRIVATE)
         return found or line
+
+
+def tidy(folder: Path) -> None:
+    """Delete what crashes have left of files that were to be replaced there."""
+    with contextlib.suppress(OSError):  # another start has the next try
+        for partial in folder.glob(f"{PARTIAL}{'[0-9a-f]' * 2 * _RANDOM_BYTES}"):
+            if time.time() - partial.stat().st_mtime > _LEFT_AFTER_S:
+                partial.unlink()
 
 
 def sync_folder(path: Path) -> None:
@@ -104,10 +139,10 @@ def sync_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, mode: int = _PRIVATE) -> Iterator[None]:
     """Alone with the file at `path`, which is made if it is not there; whoever waited sees the one that replaced it."""
     while True:
-        number = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE)
+        number = os.open(path, os.O_RDWR | os.O_CREAT, mode)
         try:
             fcntl.flock(number, fcntl.LOCK_EX)
             if _is_at(path, number):

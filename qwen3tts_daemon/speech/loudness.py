@@ -11,6 +11,8 @@ import msgspec
 from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.bounded_dict import BoundedDict
 from qwen3tts_daemon.limits import GAIN_DB
+from qwen3tts_daemon.write_threads import in_write_thread
+from qwen_tts.hosting.lifecycle import BackgroundTasks
 
 if TYPE_CHECKING:
     from qwen3tts_daemon.audio.filters import LoudnessMeter
@@ -30,6 +32,8 @@ class VoiceLoudness:
     def __init__(self, path: Path | None = None) -> None:
         """`path`: where it is kept; None: as long as this object lives. What is damaged there is measured anew."""
         self._path = path
+        self._keeping = BackgroundTasks()
+        self._writing = asyncio.Lock()
         self._lufs = BoundedDict[float](_MOST_VOICES)
         for voice, lufs in _read(path).items():
             self._lufs[voice] = lufs
@@ -46,15 +50,23 @@ class VoiceLoudness:
         return 0.0 if lufs is None else GAIN_DB.clamp(target_lufs - lufs)
 
     def learn(self, voice: str, lufs: float, duration_s: float) -> None:
-        """Writes a small file. Too little sound, and what is almost silent, is not learned."""
+        """Kept in the background. Too little sound, and what is almost silent, is not learned."""
         if duration_s < SHORTEST_S or lufs < _SILENT_LUFS or voice in self._lufs:
             return
         self._lufs[voice] = round(lufs, 2)
         if self._path is not None:
+            self._keeping.start(self._keep(self._path))
+
+    async def settled(self) -> None:
+        """Until what was learned is kept."""
+        await self._keeping.settled()
+
+    async def _keep(self, path: Path) -> None:
+        async with self._writing:
             try:
-                durable_files.replace(self._path, msgspec.json.encode(dict(self._lufs)))
+                await in_write_thread(durable_files.replace_cached, path, msgspec.json.encode(dict(self._lufs)))
             except OSError as error:
-                logger.warning("loudness of voices is measured anew after the next start: %s", error)
+                logger.warning("loudness of voices is measured anew after the next start: %s: %s", path, error.strerror)
 
 
 class LoudnessListener:
@@ -66,10 +78,9 @@ class LoudnessListener:
     def hear(self, pcm: bytes) -> None:
         self._meter.add(pcm)
 
-    async def learn(self) -> None:
-        """Once, when it has ended well. In a thread: it is written down."""
-        lufs, duration_s = self._meter.finish(), self._meter.duration_s
-        await asyncio.to_thread(self._loudness.learn, self._voice, lufs, duration_s)
+    def learn(self) -> None:
+        """Once, when it has ended well."""
+        self._loudness.learn(self._voice, self._meter.finish(), self._meter.duration_s)
 
 
 def _open_meter(sample_rate: int) -> "LoudnessMeter":

@@ -20,11 +20,12 @@ from tests.prompts import prompt_bytes
 LONG = "Once upon a time there was a house with a voice of its own."
 
 
-def test_a_voice_is_learned_once_and_kept(tmp_path: Path) -> None:
+async def test_a_voice_is_learned_once_and_kept(tmp_path: Path) -> None:
     loudness = VoiceLoudness(tmp_path / "loudness.json")
     assert loudness.gain_db("tone", -20) == 0
     loudness.learn("tone", -26.0, 4.0)
     loudness.learn("tone", -12.0, 4.0)
+    await loudness.settled()
     assert loudness.gain_db("tone", -20) == VoiceLoudness(tmp_path / "loudness.json").gain_db("tone", -20) == 6
     assert loudness.gain_db("tone", -100) == GAIN_DB.low
 
@@ -37,17 +38,21 @@ def test_too_little_sound_and_silence_are_not_learned(lufs: float, duration_s: f
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"tone": "loud"}', b"\xff"])
-def test_a_damaged_file_is_measured_anew(tmp_path: Path, content: bytes) -> None:
+async def test_a_damaged_file_is_measured_anew(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "loudness.json"
     path.write_bytes(content)
     loudness = VoiceLoudness(path)
     loudness.learn("tone", -26.0, 4.0)
+    await loudness.settled()
     assert VoiceLoudness(path).gain_db("tone", -20) == 6
 
 
-def test_where_nothing_can_be_written_it_holds_until_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_where_nothing_can_be_written_it_holds_until_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     loudness = VoiceLoudness(tmp_path / "nowhere" / "loudness.json")
     loudness.learn("tone", -26.0, 4.0)
+    await loudness.settled()
     assert loudness.gain_db("tone", -20) == 6
     assert "measured anew" in caplog.text
 
@@ -68,8 +73,10 @@ async def test_from_its_second_utterance_on_every_voice_is_as_loud_as_was_wanted
     voices = VoiceCatalogue(lambda: manager.capabilities)
     config = SpeechConfig(loudness_lufs=-26)
     path = tmp_path / "loudness.json"
-    speech = Speech(manager, voices, metrics, config, loudness=VoiceLoudness(path))
+    loudness = VoiceLoudness(path)
+    speech = Speech(manager, voices, metrics, config, loudness=loudness)
     first = await lufs(speech, "tone")
+    await loudness.settled()
     assert await lufs(speech, "tone") == pytest.approx(-26, abs=0.3) != first
     assert await lufs(speech, "tone", gain_db=-6) == pytest.approx(-32, abs=0.3)
     again = Speech(manager, voices, metrics, config, loudness=VoiceLoudness(path))
