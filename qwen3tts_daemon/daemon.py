@@ -19,6 +19,7 @@ from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
 from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.failures import storage_failed
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
@@ -218,7 +219,9 @@ class Daemon:
 def _token(data: Path) -> str:
     try:
         return load_token(data / "token")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SettingsError(f"the token: {storage_failed(data, error)}") from error
+    except ValueError as error:
         raise SettingsError(f"the token: {error}") from error
 
 
@@ -233,7 +236,9 @@ def _pair_command(settings: Settings) -> str:
 def _sessions(token: str, data: Path) -> Sessions:
     try:
         return Sessions(token, data / "sessions")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SettingsError(f"the sessions of paired browsers: {storage_failed(data, error)}") from error
+    except ValueError as error:
         raise SettingsError(f"the sessions of paired browsers: {error}") from error
 
 

@@ -89,6 +89,10 @@ class VoiceLibrary:
         """The recording that a cloned voice came from. Raises Refusal if there is none."""
         self.get(id)
         try:
+            self._folders.path(id, CARD).stat()
+        except OSError as error:
+            raise self._unreadable(id, error) from error
+        try:
             return from_wav(self._folders.path(id, REFERENCE).read_bytes())
         except (OSError, EOFError, wave.Error) as error:
             raise Refusal("bad_audio", f"voice {id} has no readable {REFERENCE}; clone it again") from error
@@ -104,10 +108,14 @@ class VoiceLibrary:
                     if name == CARD or path.is_file():
                         archive.write(path, name)
         except OSError as error:
-            logger.error("voice %s cannot be exported: %s", id, error)
-            message = f"voice {id} cannot be read in {self._directory}: {error.strerror or error}"
-            raise Refusal("storage_failed", f"{message}; mend that and try again") from error
+            raise self._unreadable(id, error) from error
         return packed.getvalue()
+
+    def _unreadable(self, id: str, error: OSError) -> Refusal:
+        """The disk is gone, or broken: the voice may be as it was."""
+        logger.error("voice %s cannot be read: %s", id, error)
+        message = f"voice {id} cannot be read in {self._directory}: {error.strerror}; mend that and try again"
+        return Refusal("storage_failed", message)
 
     # -- what changes --------------------------------------------------------------------------------------
 
