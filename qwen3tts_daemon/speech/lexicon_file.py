@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from qwen3tts_daemon import durable_files
+from qwen3tts_daemon import durable_files, toml_lines
 from qwen3tts_daemon.failures import Refusal, storage_failed
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.lexicon import Entry, Lexicon
@@ -65,9 +65,11 @@ class LexiconFile:
         if self.path is None:
             raise Refusal("config_unusable", "this daemon has no lexicon")
         try:
-            durable_files.rewrite(self.path, lambda content: change(content.decode() or _HEAD).encode(), is_made=True)
-        except UnicodeDecodeError:
-            raise Refusal("config_unusable", f"{self.path} is not UTF-8; correct it first") from None
+            durable_files.rewrite(
+                self.path, lambda content: change(toml_lines.decode(content) or _HEAD).encode(), is_made=True
+            )
+        except toml_lines.UnreadableToml as error:
+            raise Refusal("config_unusable", error.told(self.path)) from None
         except UnreadableLexicon as error:
             raise Refusal("config_unusable", f"{self.path}: {error}") from None
         except KeyError:
@@ -105,9 +107,8 @@ def _text_of(path: Path) -> str:
         content = path.read_bytes()
         if len(content) > _MOST_BYTES:
             raise UnreadableLexicon(f"{len(content)} bytes, and at most {_MOST_BYTES} are read")
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableLexicon("not UTF-8", line) from None
+        return toml_lines.decode(content)
+    except toml_lines.UnreadableToml as error:
+        raise UnreadableLexicon(error.reason, error.line) from None
     except OSError as error:
         raise UnreadableLexicon(f"cannot be read: {error.strerror}") from None
