@@ -172,7 +172,7 @@ def _forget_browsers(folder: Path) -> Callable[[], object]:
 # -- what can be made again ------------------------------------------------------------------------------------
 
 
-def _phrases(folder: Path) -> PhraseFiles:
+def opened_phrases(folder: Path) -> PhraseFiles:
     files = PhraseFiles(folder / "phrases", b"secret")
     files.most_bytes, files.max_age_s = 1_000, 3600.0
     return files
@@ -186,20 +186,20 @@ def _say(files: PhraseFiles, what: str) -> None:
 
 
 def _three_phrases(folder: Path) -> None:
-    files = _phrases(folder)
+    files = opened_phrases(folder)
     for what in "abc":
         _say(files, what)
 
 
 def _found_phrases(folder: Path) -> Found:
-    files = _phrases(folder)
+    files = opened_phrases(folder)
     found = {what: files.read(files.name(what.encode(), "said")) for what in PHRASES}
     return {what: sound for what, sound in found.items() if sound is not None}
 
 
 def _with_phrases(change: Callable[[PhraseFiles], object]) -> Change:
     def begin(folder: Path) -> Callable[[], object]:
-        files = _phrases(folder)
+        files = opened_phrases(folder)
         return lambda: change(files)
 
     return begin
@@ -230,16 +230,16 @@ CPU_WAY = Way("cpu")
 SMALL, LARGE = Checkpoint(Path("small"), "base", "0b6", 1), Checkpoint(Path("large"), "base", "1b7", 2)
 
 
-def _measurements(folder: Path) -> Measurements:
+def measurements(folder: Path) -> Measurements:
     return Measurements(folder / "cache" / "measured.json", 2, MACHINE)
 
 
-def _measure(folder: Path) -> Callable[[], object]:
-    return lambda: _measurements(folder).put(LARGE, CPU_WAY, Failed("it was killed"))
+def begin_measuring(folder: Path) -> Callable[[], object]:
+    return lambda: measurements(folder).put(LARGE, CPU_WAY, Failed("it was killed"))
 
 
 def _measured(folder: Path) -> Found:
-    found = {one.path.name: _measurements(folder).of(one, CPU_WAY) for one in (SMALL, LARGE)}
+    found = {one.path.name: measurements(folder).of(one, CPU_WAY) for one in (SMALL, LARGE)}
     return {name: measured for name, measured in found.items() if measured is not None}
 
 
@@ -329,7 +329,7 @@ KEPT: Mapping[str, Kept] = {
     ),
     "a sample": Kept(_sample, _keep_sample, _samples, can_be_made_again=True, is_refused=False),
     "what was measured": Kept(
-        lambda folder: _measurements(folder).put(SMALL, CPU_WAY, Failed("too slow")), _measure, _measured,
+        lambda folder: measurements(folder).put(SMALL, CPU_WAY, Failed("too slow")), begin_measuring, _measured,
         can_be_made_again=True, is_refused=False,
     ),
     "a download": Kept(
