@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 _PRIVATE = 0o600
 PARTIAL = ".part-"
@@ -42,15 +43,14 @@ def write_line(path: Path, line: str, *, mode: int = 0o666) -> None:
 
 def replace(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """In place of what is there; a crash leaves the old or the new, and at most a file that begins with PARTIAL."""
-    with _in_place_of(path) as partial:
+    with in_place_of(path) as partial:
         write_new(partial, content, mode=mode)
-    sync_folder(path.parent)
 
 
 def replace_cached(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """The same for what its reader checks and can make again: after a power cut it may be damaged, or the old one."""
-    with _in_place_of(path) as partial:
-        _write_new(partial, content, mode)
+    with in_place_of(path, is_synced=False) as partial, opened_new(partial, mode=mode, is_synced=False) as file:
+        file.write(content)
 
 
 def rewrite(path: Path, change: Callable[[bytes], bytes], *, is_made: bool = False) -> None:
@@ -63,17 +63,16 @@ def rewrite(path: Path, change: Callable[[bytes], bytes], *, is_made: bool = Fal
     with _locked(path, 0o666 if is_made else _PRIVATE):
         content, old = path.read_bytes(), path.stat()
         new = change(content)
-        with _in_place_of(path) as partial:
+        with in_place_of(path) as partial:
             write_new(partial, new, mode=stat.S_IMODE(old.st_mode))
             _become(partial, old)
             if path.read_bytes() != content:
                 raise ChangedMeanwhile
-        sync_folder(path.parent)
     tidy(path.parent)
 
 
 @contextlib.contextmanager
-def _in_place_of(path: Path) -> Iterator[Path]:
+def in_place_of(path: Path, *, is_synced: bool = True) -> Iterator[Path]:
     """What the block writes there takes the place of `path`, unless it fails."""
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(_RANDOM_BYTES)}")
     try:
@@ -83,6 +82,8 @@ def _in_place_of(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+    if is_synced:
+        sync_folder(path.parent)
 
 
 def _become(path: Path, old: os.stat_result) -> None:
@@ -95,15 +96,17 @@ def _become(path: Path, old: os.stat_result) -> None:
 
 def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """On the disk when this returns; its name once the folder is synced. Raises FileExistsError."""
-    _write_new(path, content, mode, is_synced=True)
+    with opened_new(path, mode=mode) as file:
+        file.write(content)
 
 
-def _write_new(path: Path, content: bytes, mode: int, *, is_synced: bool = False) -> None:
-    """All of it, or no file."""
+@contextlib.contextmanager
+def opened_new(path: Path, *, mode: int = 0o666, is_synced: bool = True) -> Iterator[BinaryIO]:
+    """To be written in the block, and on the disk behind it; gone if that fails. Raises FileExistsError."""
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(number, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             if is_synced:
                 os.fsync(file.fileno())
@@ -129,11 +132,38 @@ def tidy(folder: Path) -> None:
                 partial.unlink()
 
 
+def make_folder(path: Path) -> None:
+    """With those above it, if it is not there; their names outlast a power cut."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
+
+
 def sync_folder(path: Path) -> None:
-    """A name that was given or taken away there outlasts a power cut."""
+    """A name that was given or taken away there outlasts a power cut; of a file, what it holds."""
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def sync_tree(folder: Path) -> None:
+    """All that lies below it, and itself, outlasts a power cut."""
+    for path, _, files in os.walk(folder, topdown=False):
+        for name in (*files, "."):
+            sync_folder(Path(path) / name)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Of all who ask for it so; whoever comes waits."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(number)
 

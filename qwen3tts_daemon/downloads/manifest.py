@@ -86,6 +86,6 @@ class Manifest(msgspec.Struct, frozen=True):
 
     def write(self, folder: Path) -> None:
         """In place of what is there. Raises OSError."""
-        folder.mkdir(parents=True, exist_ok=True)
+        durable_files.make_folder(folder)
         durable_files.replace(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
         durable_files.tidy(folder)

@@ -65,7 +65,7 @@ class Source(ABC):
     def fetch(self, manifest: Manifest, file: File, folder: Path, listener: Listener) -> None:
         """Bring `file` into `folder`; what is there of it is not sent again. Raises DownloadFailed."""
         path = folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        durable_files.make_folder(path.parent)
         part = part_of(path, file)
         with self._failures_of(f"{manifest.repository}/{file.path}", folder):
             self._complete(part, manifest, file, listener)

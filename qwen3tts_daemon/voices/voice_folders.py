@@ -19,7 +19,7 @@ class VoiceFolders:
     """`<directory>/<id>/`, with files in it."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        durable_files.make_folder(directory)
         self._directory = directory
 
     def __iter__(self) -> Iterator[Path]:
@@ -29,6 +29,12 @@ class VoiceFolders:
                 shutil.rmtree(folder, ignore_errors=True)
             elif folder.is_dir() and not folder.name.startswith("."):
                 yield folder
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Whoever copies all folders as they are at one moment does it before or after the block."""
+        with durable_files.alone_in(self._directory):
+            yield
 
     def tidy(self, folder: Path) -> None:
         """Delete what an interrupted `replace` has left in it."""

@@ -85,13 +85,19 @@ class Trial:
         return self.count
 
     def power_cuts(self) -> int:
-        """The power is gone at each step."""
-        trees = trees_after(self._run, self.before, self.steps)
+        """The power is gone at each step. What was told to be done is there afterwards."""
+        done = trees_after(self._run, self.before, self.steps)
+        trees = done.union(
+            *(trees_after(self._run, self.before, self.steps[:number]) for number in range(len(self.steps)))
+        )
         for tree in trees:
             self._count += 1
             run = self._folder / str(self._count)
             put(tree, run)
-            self._check(run, f"after a power cut: {sorted(tree, key=str)}")
+            where = f"after a power cut: {sorted(tree, key=str)}"
+            if tree in done and not self.kept.can_be_made_again and self._found(run) != self.new:
+                raise Broken(f"it was done, and is lost {where}")
+            self._check(run, where)
         return len(trees)
 
     def _check(self, run: Path, where: str) -> None:

@@ -67,8 +67,8 @@ class Failpoints:
         self._sync(number)
 
     def _reach(self, path: str, take: Callable[[str], None]) -> None:
-        """A step, if it is below the folder."""
-        if not path.startswith(self._folder):
+        """A step, if it is in the folder."""
+        if not f"{path}/".startswith(self._folder):
             return
         self._is_looking = True
         try:

@@ -11,16 +11,18 @@ from unittest import mock
 
 import msgspec
 
-from qwen3tts_daemon import data_dir, durable_files
+from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.access import sessions
 from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.config_file import ConfigFile
+from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.downloads import source
 from qwen3tts_daemon.downloads.manifest import File, Manifest
 from qwen3tts_daemon.downloads.source import DownloadFailed, part_of
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting.checkpoints import Checkpoint
 from qwen3tts_daemon.hosting.measurements import Measurements
+from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.phrase_files import PhraseFiles
 from qwen3tts_daemon.text.lexicon import Entry
@@ -316,7 +318,7 @@ KEPT: Mapping[str, Kept] = {
     "a word that is deleted": _of_words(lambda lexicon: lexicon.remove(KWH.key)),
     "settings": Kept(_config, _set_language, _settings),
     "the token": Kept(_nothing, _claim, _line("token")),
-    "the format": Kept(_nothing, lambda folder: lambda: data_dir.prepare(folder), _line("format")),
+    "the format": Kept(_nothing, lambda folder: lambda: data_format.prepare(folder).close(), _line("format")),
     "browsers that are forgotten": Kept(
         lambda folder: durable_files.claim(folder / "sessions", "A" * 43), _forget_browsers, _line("sessions")
     ),
@@ -339,5 +341,5 @@ KEPT: Mapping[str, Kept] = {
     ),
 }  # fmt: skip
 
-TOLD = (Refusal, OSError, DownloadFailed, data_dir.SettingsError, ModelUnavailable)
+TOLD = (Refusal, OSError, DownloadFailed, SettingsError, ModelUnavailable)
 """What a disk that refuses raises; the callers make words of an OSError"""

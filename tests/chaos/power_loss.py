@@ -35,17 +35,15 @@ class _Node:
 
 
 def trees_after(folder: Path, before: Tree, steps: Sequence[Step]) -> set[Tree]:
-    """Everything that may be there after a power cut at any of the steps."""
-    trees = set()
-    for taken in range(len(steps) + 1):
-        past = [
-            (name, _within(path, folder), _within(more, folder) if name == "rename" else more)
-            for name, path, more in steps[:taken]
-        ]
-        for lost in _losses(past):
-            for damage in _DAMAGES:
-                trees.add(_tree(before, [step for number, step in enumerate(past) if number not in lost], damage))
-    return trees
+    """Everything that may be there after a power cut behind these steps."""
+    past = [
+        (name, _within(path, folder), _within(more, folder) if name == "rename" else more) for name, path, more in steps
+    ]
+    return {
+        _tree(before, [step for number, step in enumerate(past) if number not in lost], damage)
+        for lost in _losses(past)
+        for damage in _DAMAGES
+    }
 
 
 def tree_of(folder: Path) -> Tree:
