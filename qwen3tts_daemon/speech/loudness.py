@@ -50,23 +50,38 @@ class VoiceLoudness:
         return 0.0 if lufs is None else GAIN_DB.clamp(target_lufs - lufs)
 
     def learn(self, voice: str, lufs: float, duration_s: float) -> None:
-        """Kept in the background. Too little sound, and what is almost silent, is not learned."""
-        if duration_s < SHORTEST_S or lufs < _SILENT_LUFS or voice in self._lufs:
-            return
-        self._lufs[voice] = round(lufs, 2)
-        if self._path is not None:
+        """Writes a small file. Too little sound, and what is almost silent, is not learned."""
+        if self._note(voice, lufs, duration_s) and self._path is not None:
+            self._write(self._path, self._encoded())
+
+    def learn_soon(self, voice: str, lufs: float, duration_s: float) -> None:
+        """The same, and the file is written in the background."""
+        if self._note(voice, lufs, duration_s) and self._path is not None:
             self._keeping.start(self._keep(self._path))
 
     async def settled(self) -> None:
         """Until what was learned is kept."""
         await self._keeping.settled()
 
+    def _note(self, voice: str, lufs: float, duration_s: float) -> bool:
+        if duration_s < SHORTEST_S or lufs < _SILENT_LUFS or voice in self._lufs:
+            return False
+        self._lufs[voice] = round(lufs, 2)
+        return True
+
+    def _encoded(self) -> bytes:
+        return msgspec.json.encode(dict(self._lufs))
+
     async def _keep(self, path: Path) -> None:
         async with self._writing:
-            try:
-                await in_write_thread(durable_files.replace_cached, path, msgspec.json.encode(dict(self._lufs)))
-            except OSError as error:
-                logger.warning("loudness of voices is measured anew after the next start: %s: %s", path, error.strerror)
+            await in_write_thread(self._write, path, self._encoded())
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        try:
+            durable_files.replace_cached(path, content)
+        except OSError as error:
+            logger.warning("loudness of voices is measured anew after the next start: %s: %s", path, error.strerror)
 
 
 class LoudnessListener:
@@ -80,7 +95,7 @@ class LoudnessListener:
 
     def learn(self) -> None:
         """Once, when it has ended well."""
-        self._loudness.learn(self._voice, self._meter.finish(), self._meter.duration_s)
+        self._loudness.learn_soon(self._voice, self._meter.finish(), self._meter.duration_s)
 
 
 def _open_meter(sample_rate: int) -> "LoudnessMeter":

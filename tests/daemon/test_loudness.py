@@ -20,12 +20,11 @@ from tests.prompts import prompt_bytes
 LONG = "Once upon a time there was a house with a voice of its own."
 
 
-async def test_a_voice_is_learned_once_and_kept(tmp_path: Path) -> None:
+def test_a_voice_is_learned_once_and_kept(tmp_path: Path) -> None:
     loudness = VoiceLoudness(tmp_path / "loudness.json")
     assert loudness.gain_db("tone", -20) == 0
     loudness.learn("tone", -26.0, 4.0)
     loudness.learn("tone", -12.0, 4.0)
-    await loudness.settled()
     assert loudness.gain_db("tone", -20) == VoiceLoudness(tmp_path / "loudness.json").gain_db("tone", -20) == 6
     assert loudness.gain_db("tone", -100) == GAIN_DB.low
 
@@ -38,21 +37,17 @@ def test_too_little_sound_and_silence_are_not_learned(lufs: float, duration_s: f
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"tone": "loud"}', b"\xff"])
-async def test_a_damaged_file_is_measured_anew(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_measured_anew(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "loudness.json"
     path.write_bytes(content)
     loudness = VoiceLoudness(path)
     loudness.learn("tone", -26.0, 4.0)
-    await loudness.settled()
     assert VoiceLoudness(path).gain_db("tone", -20) == 6
 
 
-async def test_where_nothing_can_be_written_it_holds_until_the_end(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_where_nothing_can_be_written_it_holds_until_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     loudness = VoiceLoudness(tmp_path / "nowhere" / "loudness.json")
     loudness.learn("tone", -26.0, 4.0)
-    await loudness.settled()
     assert loudness.gain_db("tone", -20) == 6
     assert "measured anew" in caplog.text
 
