@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from qwen3tts_daemon.access.auth import load_token
 from qwen3tts_daemon.access.sessions import Sessions
+from qwen3tts_daemon.access.token_file import load_token
 from qwen3tts_daemon.downloads.verify import verify
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import SettingsError, load_settings
