@@ -1,9 +1,15 @@
-"""Faults of what is around a daemon, on purpose: what its clients notice, and how soon it is whole again.
+"""What happens to a daemon whose machine fails it: processes that die, disks that refuse, networks that lose.
 
-machines, switch, home        machines in network namespaces, and the cables between them, which fail when told to
-network_clients, finder       the field's clients of each door, and who looks round for one, on such a machine
-test_lossy_network            loss, delay, other orders, copies, tiny packets, a trickle: every answer is whole
-test_vanished_peers           clients that are gone without a word, and cables that are pulled
-test_addresses                addresses that come, go and change, and names that are taken
-network                       the figures of all that: python -m tests.chaos.network
+test_disks           full, read-only, gone, slow: who keeps something is told, who speaks goes on, and it comes back
+disks, disk_daemon   disks that fail, and a daemon that lives on one
+test_unreadable      kept files that are damaged or closed: each is told and skipped alone
+test_crash_points    killed at every step of a change, refused by the disk, without power: old or new, never half
+crash_points         the process that tries it: failpoints, power_loss, and what is kept: kept_things, kept_networks
+
+test_lossy_network   loss, delay, other orders, copies, tiny packets, a trickle, cables out: every answer is whole
+test_vanished_peers  clients that are gone without a word
+test_addresses       addresses that come, go and change, and names that are taken
+machines, switch     machines in network namespaces, and cables that fail when told to; home: three of them joined
+network_clients      the field's clients of each door on such a machine; finder: who looks round for daemons
+network              the figures of all that: python -m tests.chaos.network
 """

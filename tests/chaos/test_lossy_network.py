@@ -67,8 +67,8 @@ def test_tiny_packets(home: Home, daemon: Watched) -> None:
 
 CABLES: dict[str, Callable[[Home], tuple[Callable[[], None], Callable[[], None]]]] = {
     "the guest's, which its machine sees": lambda home: (home.guest.pull, home.guest.plug_in),
-    "the daemon's, which its machine sees": lambda home: (home.server.pull, home.server.plug_in),
-    "on the way, which nobody sees": lambda home: (home.guest.cut, home.guest.mend),
+    "the guest's, on the way, which nobody sees": lambda home: (home.guest.cut, home.guest.mend),
+    "the daemon's, on the way": lambda home: (home.server.cut, home.server.mend),
 }
 
 
