@@ -20,7 +20,7 @@ from qwen3tts_daemon.protocols.wyoming.limits import WyomingLimits
 from qwen3tts_daemon.protocols.wyoming.request_queue import RequestQueue
 from qwen3tts_daemon.protocols.wyoming.responder import Answerer, SlowReader
 from qwen3tts_daemon.protocols.wyoming.session import Begin, Reply, WyomingAction, WyomingSession
-from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event, time_limit
+from qwen3tts_daemon.protocols.wyoming.wire import encode_event, lost_if_broken, read_event
 from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech.service import Speech
 
@@ -179,8 +179,9 @@ class WyomingConnection:
         if not self._writer.transport.get_write_buffer_size() and not self._writer.is_closing():
             return  # the kernel has it all, as nearly always, and a timer for nothing is a tenth of what a chunk costs
         try:
-            async with time_limit(self._limits.slow_reader_s):
-                await self._writer.drain()
+            async with asyncio.timeout(self._limits.slow_reader_s):
+                with lost_if_broken():
+                    await self._writer.drain()
         except TimeoutError:
             raise SlowReader(self._limits.slow_reader_s) from None
 

@@ -5,7 +5,7 @@ The library's own reader takes any length and any shape; this one has limits, an
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -45,38 +45,24 @@ def encode_event(event: Event) -> bytes:
     return b"".join((msgspec.json.encode(header), b"\n", data, payload))
 
 
-@contextlib.asynccontextmanager
-async def time_limit(seconds: float) -> AsyncIterator[None]:
-    """Raises TimeoutError when they are over, and then alone.
-
-    That of the kernel, for a client whose machine answers nothing any more (ETIMEDOUT), becomes a ConnectionError: it
-    comes at once with every further try.
-    """
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError as error:
-        if limit.expired():
-            raise
-        raise ConnectionAbortedError(*error.args) from error
-
-
 async def read_event(
     reader: asyncio.StreamReader, *, idle_s: float, message_s: float, on_begin: Callable[[], None] = lambda: None
 ) -> Event | None:
     """The next event without its payload; None once the client has left. `on_begin` is called with its first byte.
 
     Raises TimeoutError if none begins within `idle_s`, Refusal for one that is malformed, too large, cut off
-    or not complete within `message_s`, ConnectionError for a client that is gone without a word.
+    or not complete within `message_s`, ConnectionError if the connection breaks.
     """
-    async with time_limit(idle_s):
-        first = await reader.read(1)
+    async with asyncio.timeout(idle_s):
+        with lost_if_broken():
+            first = await reader.read(1)
     if not first:
         return None
     on_begin()
     try:
-        async with time_limit(message_s):
-            return await _read_rest(reader, first)
+        async with asyncio.timeout(message_s):
+            with lost_if_broken():
+                return await _read_rest(reader, first)
     except TimeoutError:
         raise Refusal("timeout", f"an event was not complete after {message_s:g} s") from None
     except asyncio.IncompleteReadError:
@@ -85,6 +71,16 @@ async def read_event(
         raise Refusal("too_large", f"a header line has at most {HEADER_BYTES} bytes") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal("bad_json", f"not a Wyoming event: {error}") from None
+
+
+@contextlib.contextmanager
+def lost_if_broken() -> Iterator[None]:
+    """A connection that breaks is lost, whatever the system calls it: of a peer that has vanished it says TimeoutError
+    (ETIMEDOUT), as asyncio does when our own time is over, or OSError (EHOSTUNREACH). Use it within a timeout."""
+    try:
+        yield
+    except OSError as error:
+        raise ConnectionResetError(error.errno, error.strerror) from error
 
 
 async def _read_rest(reader: asyncio.StreamReader, first: bytes) -> Event:
