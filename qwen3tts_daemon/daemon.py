@@ -15,11 +15,12 @@ from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from qwen3tts_daemon import __version__, data_dir
+from qwen3tts_daemon import __version__
 from qwen3tts_daemon.access.auth import Auth, load_token
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
 from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
+from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
@@ -33,7 +34,7 @@ from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.reading import reader
-from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
+from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError, placed
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -79,7 +80,8 @@ class Daemon:
         self._models.verdict = self._choice.verdict
         if self._choice.reason:
             logger.info("%s", self._choice.reason)
-        data = data_dir.prepare(settings.data_path)
+        self._data_lock = data_format.prepare(settings.data_path)
+        data = settings.data_path
         self._token = _token(data)
         self._invitations = Invitations()
         self._sessions = _sessions(self._token, data)
@@ -199,6 +201,7 @@ class Daemon:
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
         closing = [server.close() for server in (self._wyoming, self._http) if server is not None]
         await asyncio.gather(*closing, self._speech.close(), self._speech.phrases.settled())
+        self._data_lock.close()
 
     def _greet(self) -> None:
         """Who speaks, and where the page is: with a link that pairs the browser of whoever administers."""
@@ -262,7 +265,10 @@ def run(settings: Settings, choice: EngineChoice | None = None, arguments: Seque
         logging.getLogger(name).addFilter(SparingFilter())
     try:
         asyncio.run(_serve(settings, choice, arguments))
-    except (SettingsError, SynthesisError) as error:
+    except SettingsError as error:
+        logger.error("cannot start: %s", placed(str(error), settings, list(arguments)))
+        return 1
+    except SynthesisError as error:
         logger.error("cannot start: %s", error)
         return 1
     return 0
