@@ -77,15 +77,6 @@ async def in_its_beginning(two: TwoWorkers, client: Listener, number: signal.Sig
     return fault
 
 
-async def takes_all_memory(_two: TwoWorkers, client: Listener, _number: signal.Signals) -> Fault:
-    await client.hears_begin("Hello there.")
-
-    async def fault() -> None:
-        await client.say_more("Now be [greedy].")
-
-    return fault
-
-
 def sends(two: TwoWorkers, number: signal.Signals) -> Fault:
     async def fault() -> None:
         two.send("qwen", number)
@@ -119,17 +110,13 @@ async def pauses(client: Listener, measured: Measured) -> AsyncIterator[None]:
 async def is_spoken_to(two: TwoWorkers) -> None:
     """Until the engine speaks, asked again and again."""
     async with listener(two.http) as client:
-        for _ in itertools.count():
-            await client.begin("Ahoy.", **DESIGNED)
-            if await outcome(client) != "error":
+        for number in itertools.count():
+            await client.say("speak", ctx=f"try-{number}", text="Ahoy.", final=True, **DESIGNED)
+            while (message := await client.hear())["type"] not in ("frame", "done"):
+                pass
+            if message["type"] == "frame":
                 return
             await asyncio.sleep(0.05)
-
-
-async def outcome(client: Listener) -> str:
-    while (message := await client.hear())["type"] not in ("frame", "error"):
-        pass
-    return str(message["type"])
 
 
 async def measure(two: TwoWorkers, moment: Moment, number: signal.Signals) -> Measured:
@@ -163,7 +150,6 @@ ROWS: dict[str, tuple[Moment, signal.Signals]] = {
     "`kill -9` before the first sound": (before_the_first_sound, signal.SIGKILL),
     "`kill -9` amid the sound": (amid_the_sound, signal.SIGKILL),
     "`kill -9` while nobody speaks": (idle, signal.SIGKILL),
-    "takes all memory amid the sound": (takes_all_memory, signal.SIGKILL),
     "SIGSTOP before its first word": (before_its_first_word, signal.SIGSTOP),
     "SIGSTOP while it loads": (while_it_loads, signal.SIGSTOP),
     "SIGSTOP before the first sound": (before_the_first_sound, signal.SIGSTOP),
