@@ -110,6 +110,12 @@ class HttpSettings(Section):
     """Addresses to listen on."""
     port: int = Field(default=8766, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
+    tls: Literal["off", "self-signed"] = "off"
+    """"self-signed": https, with a certificate that is made here and kept in the data directory (docs/http.md)."""
+    tls_certificate: OptionalPath = None
+    """https with this certificate (PEM), and those that vouch for it behind it; read again when it changes."""
+    tls_key: OptionalPath = None
+    """Its key (PEM, without a password); empty: in the same file."""
     allowed_hosts: tuple[str, ...] = ()
     """More names that a request's Host header may carry, such as "voice.example.org"."""
     allowed_origins: tuple[str, ...] = ()
@@ -208,6 +214,10 @@ class SpeechSettings(Section):
         default=None, ge=SILENCE_MS.low, le=SILENCE_MS.high
     )
     """Silence between sentences, exactly; empty: as each voice pauses by itself."""
+    requests_per_min: int = Field(default=3_000, ge=1)
+    """Requests of one client address in a minute, over all doors; one more is refused (rate_limited)."""
+    chars_per_min: int = Field(default=600_000, ge=1)
+    """Characters of one client address in a minute: eleven hours of speech."""
 
 
 class PhraseSettings(Section):

@@ -5,6 +5,7 @@ Importing this package does not import torch; the first use of `Synthesizer` doe
 stream > api > errors, limits   the seam: what comes back, what is asked, what goes wrong, and how much may be asked
 toml, convert_prompt  TOML for people; the command for prompts of the official package
 cores                 what there is to compute on, where there is no card
+safeguards            no pickles, no core dumps, no new privileges
 namesake              PyPI's qwen-tts, which has our name: the two are not mixed
 check/ > bench/ > hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ >
 text/ > config/
