@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
+from qwen3tts_daemon import durable_files
+
 NAME = ".qwen3tts-download.json"
 """Of the manifest, in a checkpoint's folder."""
 
@@ -83,5 +85,7 @@ class Manifest(msgspec.Struct, frozen=True):
             raise BadManifest(f"{NAME} cannot be read: {error}") from error
 
     def write(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        """In place of what is there. Raises OSError."""
+        durable_files.make_folder(folder)
+        durable_files.replace(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        durable_files.tidy(folder)
