@@ -21,8 +21,8 @@ from qwen3tts_daemon.embedded.framing import ChunkFramer
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after
 from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
-from qwen_tts.api import StreamEnd, SynthesisRequest
-from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty
+from qwen_tts.api import QueuePosition, StreamEnd, SynthesisRequest
+from qwen_tts.errors import OutOfMemory, SynthesisError, SynthesisFailed, TextEmpty, is_lack_of_memory
 from qwen_tts.stream import AudioStream
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class EmbeddedStream:
         self.turn = 0
         """The number of its last turn; the engine's"""
         # The inference thread alone touches what follows.
+        self._place = 0
         self._framer = ChunkFramer(request.limits.max_audio_s)
         self._units: Iterator[PhonemeUnit] | None = None
         """Of the piece of text in hand"""
@@ -113,6 +114,12 @@ class EmbeddedStream:
             has_work = self._units is not None or bool(self._texts) or self._text_ended
         return has_work and self._window.has_room and not self.is_over
 
+    def tell_place(self, place: int) -> None:
+        """In the line of those that have had no turn yet; 0: it has its turn."""
+        if place != self._place:
+            self._place = place
+            self.audio.call_from_thread(self.audio.tell_queue_position, QueuePosition(place))
+
     def step(self, voices: EmbeddedSynthesizer) -> None:
         """Speak one unit, or end the stream; a unit without a sound is a step too."""
         started = self._now()
@@ -124,9 +131,9 @@ class EmbeddedStream:
             self.is_over = True
         except SynthesisError as error:
             self.finish(error)
-        except Exception:  # the edge of the inference thread: one text must not silence the others
+        except Exception as error:  # the edge of the inference thread: one text must not silence the others
             logger.exception("speech id=%s failed unexpectedly", self._request.request_id)
-            self.finish(SynthesisFailed("the preview voice could not speak this text; see the log"))
+            self.finish(_failure(error))
         finally:
             self._synthesis_s += self._now() - started
 
@@ -213,3 +220,9 @@ class EmbeddedStream:
         self.finish(
             StreamEnd(reason=reason, unread=self._unread, queue_s=self._queue_s or 0.0, synthesis_s=self._synthesis_s)
         )
+
+
+def _failure(error: Exception) -> SynthesisError:
+    if is_lack_of_memory(error):
+        return OutOfMemory("there is no memory left for this text", retry_after_s=5)
+    return SynthesisFailed("the preview voice could not speak this text; see the log")
