@@ -114,7 +114,7 @@ def test_a_guest_that_vanishes_holds_nothing_for_long(home: Home, daemon: Watche
 
 PATIENT = (
     "--wyoming.dead-peer-s", "600", "--http.dead-peer-s", "600", "--websocket.send-timeout-s", "600",
-    "--websocket.slow-consumer-s", "600", "--wyoming.max-connections-per-address", "3",
+    "--websocket.slow-consumer-s", "600", "--websocket.lead-ms", "600000", "--wyoming.max-connections-per-address", "3",
     "--http.max-connections-per-address", "8", "--websocket.max-sockets-per-address", "2",
 )  # fmt: skip
 """Without a limit that is reached here, but for places."""
