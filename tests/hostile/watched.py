@@ -124,9 +124,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def watched_daemon(directory: Path, *options: str, **engine: object) -> Iterator[Watched]:
-    """The daemon with a ToneEngine in its worker."""
+def watched_daemon(
+    directory: Path, *options: str, factory: str = "tests.hostile.watched_daemon:engine", **engine: object
+) -> Iterator[Watched]:
+    """The daemon with a ToneEngine in its worker, or with what `factory` makes."""
     census, data = directory / "census", directory / "data"
-    program = ["tests.hostile.watched_daemon", json.dumps({"engine": engine, "census": str(census)})]
+    wanted = {"engine": engine, "census": str(census), "factory": factory}
+    program = ["tests.hostile.watched_daemon", json.dumps(wanted)]
     with ended_at_last(DaemonProcess(program, data, list(options))) as process:
         yield Watched(process, census, data)

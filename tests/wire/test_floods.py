@@ -285,6 +285,17 @@ async def test_pongs_do_not_pile_up_for_who_does_not_read(
         writer.close()
 
 
+async def test_who_answers_no_ping_is_cut_off(speech: Speech, metrics: Metrics) -> None:
+    async with open_door(speech, metrics, server=ServerConfig(ping_s=0.05, grace_s=0.3)) as door:
+        reader, writer = await call(door)
+        async with asyncio.timeout(PATIENCE_S):
+            said = await reader.read()  # to its end
+        assert bytes((0x80 | Opcode.PING,)) in said
+        assert (1011).to_bytes(2, "big") in said
+        writer.close()
+        await until(lambda: not door.server.connections)
+
+
 # -- the end -------------------------------------------------------------------------------------------------
 
 

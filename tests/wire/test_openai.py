@@ -12,6 +12,7 @@ import httpx
 import openai
 import pytest
 
+from qwen3tts_daemon.protocols.http import audio_responses
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import MS_PER_CHAR, SAMPLE_RATE, ToneEngine
@@ -276,6 +277,18 @@ class TestStalled:
                 await asyncio.sleep(0.1)
             assert made < frames / 2
             assert engine.active == 1
+
+    async def test_who_takes_nothing_is_cut_off(
+        self, door: Door, engine: ToneEngine, speech: Speech, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(audio_responses, "_SEND_TIMEOUT_S", 0.1)
+        order = {"input": ("word " * 1_600)[:8_000], "response_format": "pcm"}
+        async with door.client.stream("POST", SPEECH, json=order) as answer:
+            sound = answer.aiter_raw(1)  # kept: it closes the answer when it is collected
+            await anext(sound)
+            await until(lambda: engine.active == speech.active == 0)
+            with pytest.raises(httpx.RemoteProtocolError):
+                await read_on(sound)
 
 
 class TestFull:
