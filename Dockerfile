@@ -57,13 +57,15 @@ COPY benchmarks/random_checkpoint.py benchmarks/text_vocabulary.py benchmarks/
 COPY qwen_tts qwen_tts
 RUN mkdir -p /opt/venv/share/qwen3tts-daemon/kernels && /opt/venv/bin/python -m deploy.compile_kernels $KERNELS
 
-# The project's own wheel.
+# The project's own wheel, by a builder that is locked too.
 FROM environment AS project
 WORKDIR /src
+COPY deploy/locks/build.txt /tmp/
+RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /tmp/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY qwen_tts qwen_tts
 COPY qwen3tts_daemon qwen3tts_daemon
-RUN /opt/venv/bin/pip wheel --no-deps --wheel-dir /wheels .
+RUN /opt/venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
 FROM base AS cpu
 VOLUME /models

@@ -29,8 +29,12 @@ def locked() -> list[str]:
     """Names, of what Linux gets."""
     locks = "\n".join((ROOT / "deploy" / "locks" / f"{name}.txt").read_text() for name in ("cpu", "gpu"))
     lines = re.findall(r"(?m)^[a-z0-9].*", locks)
-    linux = [line for line in lines if "sys_platform ==" not in line or "sys_platform == 'linux'" in line]
-    return sorted({line.partition("==")[0] for line in linux})
+    return sorted({line.partition("==")[0] for line in lines if is_for_linux(line)})
+
+
+def is_for_linux(line: str) -> bool:
+    """Of a lock."""
+    return "sys_platform ==" not in line or "sys_platform == 'linux'" in line
 
 
 def licence_of(name: str) -> str | None:

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from qwen3tts_daemon import durable_files
+from qwen3tts_daemon import durable_files, toml_lines
 from qwen3tts_daemon.failures import Refusal
-from qwen_tts.toml import read_toml, toml_value
+from qwen_tts.toml import BYTE_ORDER_MARK, read_toml, toml_value
 
 FileState = Literal["writable", "read-only", "absent", "none"]
 """none: the daemon was started without one"""
@@ -48,9 +48,9 @@ class ConfigFile:
         if self.path is None:
             raise FileNotFoundError("there is no config file")
         try:
-            durable_files.rewrite(self.path, lambda content: changed(content.decode(), values).encode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise self._unusable(f"is not TOML any more: {error}") from None
+            durable_files.rewrite(self.path, lambda content: changed(toml_lines.decode(content), values).encode())
+        except toml_lines.UnreadableToml as error:
+            raise Refusal("config_unusable", error.told(self.path)) from None
         except UnknownShape as error:
             raise self._unusable(f"has {error}") from None
         except durable_files.ChangedMeanwhile:
@@ -65,14 +65,16 @@ class UnknownShape(Exception):
 
 
 def changed(text: str, values: Mapping[str, Any]) -> str:
-    """The text with these values. Raises TOMLDecodeError if it is no TOML, UnknownShape."""
+    """The text with these values. Raises UnreadableToml, UnknownShape."""
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    text = text.removeprefix(mark)
     for name, value in values.items():
         text = _with(text, name, value)
-    return text
+    return mark + text
 
 
 def _with(text: str, name: str, value: Any) -> str:
-    before = read_toml(text)
+    before = toml_lines.parse_text(text)
     wanted = _merged(before, name.split("."), value)
     if wanted == before:
         return text

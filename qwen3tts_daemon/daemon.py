@@ -31,7 +31,7 @@ from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.protocols.wyoming import WyomingServer
 from qwen3tts_daemon.reading import reader
-from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError
+from qwen3tts_daemon.settings import HttpSettings, Settings, SettingsError, placed
 from qwen3tts_daemon.sparing_log import SparingFilter
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.metrics import Metrics
@@ -258,7 +258,10 @@ def run(settings: Settings, choice: EngineChoice | None = None, arguments: Seque
         logging.getLogger(name).addFilter(SparingFilter())
     try:
         asyncio.run(_serve(settings, choice, arguments))
-    except (SettingsError, SynthesisError) as error:
+    except SettingsError as error:
+        logger.error("cannot start: %s", placed(str(error), settings, list(arguments)))
+        return 1
+    except SynthesisError as error:
         logger.error("cannot start: %s", error)
         return 1
     return 0

@@ -4,6 +4,7 @@ Ours are `QWEN3TTS_HTTP__PORT=8766`, for every option. The others (`PORT=8766`) 
 them. A variable that is empty is not there: docker compose passes on what an .env file leaves out.
 """
 
+import difflib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ def variable_of(option: str) -> str | None:
     return next((known.name for known in KNOWN if known.option == option and os.environ.get(known.name)), None)
 
 
+def value_of(option: str) -> str:
+    """What its variable says; "" if none does."""
+    variable = variable_of(option)
+    return next((value for name, value in os.environ.items() if variable and name.upper() == variable.upper()), "")
+
+
 def data_home() -> Path:
     """Where programs keep what they have for a user."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
@@ -81,7 +88,9 @@ def refuse_unknown(sections: Iterable[str]) -> None:
         if variable.upper().startswith(ENV_PREFIX):
             name = variable.upper().removeprefix(ENV_PREFIX).split("__")[0]
             if name not in known:
-                raise BadVariable(f"the environment variable {variable} names no option")
+                near = difflib.get_close_matches(name, known, n=1)
+                way_out = f"; did you mean {variable.upper().replace(name, near[0], 1)}?" if near else ""
+                raise BadVariable(f"the environment variable {variable} names no option{way_out}")
 
 
 class OwnVariables(EnvSettingsSource):

@@ -19,6 +19,7 @@ from qwen3tts_daemon.config_file import ConfigFile
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.options import Option, Origin, dig, every_option, origin_of
 from qwen3tts_daemon.settings import Settings, SettingsError, read_config_file
+from qwen3tts_daemon.settings_errors import did_you_mean, reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +81,8 @@ class LiveSettings:
 
     def _read(self, name: str, value: Any) -> Any:
         if name not in self._marked:
-            there = ", ".join(self._marked)
-            raise Refusal("bad_field", f"{name[:_LONGEST_NAME]!r} is not changed here; {there} are", param=name)
+            there, near = ", ".join(self._marked), did_you_mean(name[:_LONGEST_NAME], list(self._marked))
+            raise Refusal("bad_field", f"{name[:_LONGEST_NAME]!r} is not changed here; {there} are{near}", param=name)
         if (origin := self._origins[name]).is_locked:
             by = f"the environment variable {origin.variable}" if origin.variable else "the command line"
             raise Refusal("setting_locked", f"{name} is set by {by}, which goes before the file", param=name)
@@ -89,7 +90,7 @@ class LiveSettings:
         try:
             return None if value is None else option.read(msgspec.json.encode(value))
         except ValidationError as error:
-            raise Refusal("bad_field", f"{name}: {error.errors()[0]['msg']}", param=name) from None
+            raise Refusal("bad_field", f"{name}: {reason_of(error.errors()[0])}", param=name) from None
 
     def _check_use(self, wanted: Settings, names: Mapping[str, Any]) -> None:
         try:

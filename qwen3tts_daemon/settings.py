@@ -4,10 +4,9 @@ Order: command line, environment (`QWEN3TTS_HTTP__PORT=8766`), file (`[http] por
 and in the environment a list has commas (`en,de`).
 """
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -16,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from qwen3tts_daemon import settings_errors, toml_lines
 from qwen3tts_daemon.environment import (
     ENV_PREFIX,
     BadVariable,
@@ -23,7 +23,7 @@ from qwen3tts_daemon.environment import (
     OwnVariables,
     data_home,
     refuse_unknown,
-    variable_of,
+    value_of,
 )
 from qwen3tts_daemon.limits import (
     CLIP_LIFETIME_S,
@@ -45,7 +45,6 @@ from qwen_tts.api import Gender, TextLayout, VoiceKind
 from qwen_tts.config.engine import NICE, EngineOptions
 from qwen_tts.config.languages import LanguageCode
 from qwen_tts.limits import SEED
-from qwen_tts.toml import read_toml
 
 PRIVATE = "private"
 """In a list of networks: private addresses, and the IPv6 prefixes of this machine's own interfaces."""
@@ -84,7 +83,7 @@ class WyomingSettings(Section):
 
     enabled: bool = True
     """Serve the Wyoming protocol."""
-    host: tuple[str, ...] = ("0.0.0.0", "::")
+    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  it speaks for a house; who may is decided by address
     """Addresses to listen on."""
     port: int = Field(default=10200, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
@@ -107,7 +106,7 @@ class HttpSettings(Section):
 
     enabled: bool = True
     """Serve HTTP and WebSocket."""
-    host: tuple[str, ...] = ("0.0.0.0", "::")
+    host: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104  it speaks for a house; who may is decided by address
     """Addresses to listen on."""
     port: int = Field(default=8766, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
@@ -420,11 +419,11 @@ def read_config_file(path: Path) -> dict[str, Any]:
     """The file's values, profiles of voices among `voices.profiles`. Raises SettingsError if it is missing, no TOML, or
     has a profile in an option's place."""
     try:
-        values = read_toml(path.read_text(encoding="utf-8"))
+        values = toml_lines.parse(path.read_bytes())
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}") from error
+    except toml_lines.UnreadableToml as error:
+        raise SettingsError(error.told(path)) from error
     return values | {"voices": _with_profiles(values["voices"])} if "voices" in values else values
 
 
@@ -434,7 +433,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True,
         env_prefix=ENV_PREFIX, env_nested_delimiter="__",
-        cli_prog_name="qwen3tts-daemon serve", cli_kebab_case=True, cli_avoid_json=True,
+        cli_prog_name="qwen3tts-daemon serve", cli_kebab_case=True, cli_avoid_json=True, cli_exit_on_error=False,
     )  # fmt: skip
 
     config: OptionalPath = None
@@ -504,23 +503,51 @@ class Settings(BaseSettings):
 
 
 def load_settings(arguments: list[str]) -> Settings:
-    """The effective settings. Raises SettingsError naming the option, SystemExit for --help."""
+    """The effective settings. Raises SettingsError naming the place and the option, SystemExit for --help."""
+    words, file = list(_with_values(arguments)), None
     try:
+        file = _config_file(words)
+        _refuse_unknown(words)
         refuse_unknown(Settings.model_fields)
-        return CliApp.run(Settings, cli_args=list(_with_values(arguments)))
+        return CliApp.run(Settings, cli_args=words)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]).replace("voices.profiles.", "voices.", 1)
-        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r}{_origin(name, arguments)})") from error
-    except (BadVariable, UnreadableSettings) as error:
+        raise SettingsError(settings_errors.told(error, Settings, words, file)) from error
+    except SettingsError as error:
+        raise SettingsError(settings_errors.placed(str(error), words, file)) from error
+    except BadVariable as error:
         raise SettingsError(str(error)) from error
+    except UnreadableSettings as error:
+        raise SettingsError(f"the command line: {_of_parser(str(error))}") from error
 
 
-def _origin(option: str, arguments: list[str]) -> str:
-    """The variable that a bad value comes from, if it does."""
-    variable = variable_of(option)
-    said = any(_dashed(word).startswith(f"--{option.replace('_', '-')}") for word in arguments)
-    return f" from the environment variable {variable}" if variable and not said else ""
+def placed(message: str, settings: Settings, arguments: list[str]) -> str:
+    """What is wrong with an option, with the place before it where these settings have it from."""
+    return settings_errors.placed(message, list(_with_values(arguments)), settings.config)
+
+
+def _config_file(words: list[str]) -> Path | None:
+    """The one that the settings are read from."""
+    given = [value for name, value in pairwise([*words, ""]) if name == "--config"]
+    given += [word.removeprefix("--config=") for word in words if word.startswith("--config=")]
+    path = given[-1] if given else value_of("config")
+    return Path(path) if path else None
+
+
+def _refuse_unknown(words: list[str]) -> None:
+    """Two hundred lines that tell how to use it would hide what is wrong. Raises SettingsError."""
+    known = ["--help", *(f"--{name.replace('_', '-')}" for name in settings_errors.names_of(Settings))]
+    for word in words:
+        name = word.partition("=")[0]
+        if name.startswith("--") and name not in known:
+            near = settings_errors.did_you_mean(name, known)
+            raise SettingsError(f"the command line: there is no option {name}{near}")
+
+
+def _of_parser(message: str) -> str:
+    """As short as it can be."""
+    for words in ("error parsing CLI: ", "Parsing error encountered for "):
+        message = message.removeprefix(words)
+    return message
 
 
 def _with_values(arguments: list[str]) -> Iterator[str]:

@@ -64,7 +64,8 @@ def compute_here(cores: Cores, nice: int) -> None:
 
 
 def _apple_cores(online: int) -> int:
-    answer = subprocess.run(["sysctl", "-n", "hw.perflevel0.physicalcpu"], capture_output=True, text=True, check=False)
+    command = ["/usr/sbin/sysctl", "-n", "hw.perflevel0.physicalcpu"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     return int(answer.stdout) if answer.stdout.strip().isdecimal() else online
 
 

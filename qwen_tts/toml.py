@@ -5,6 +5,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What editors of Windows put before a text"""
 MOST_LEVELS = 50
 """Of tables and lists in each other: who goes through them calls itself for each"""
 
@@ -12,7 +14,7 @@ MOST_LEVELS = 50
 def read_toml(text: str) -> dict[str, Any]:
     """Raises TOMLDecodeError, also for brackets and dots without end."""
     try:
-        values = tomllib.loads(text)
+        values = tomllib.loads(text.removeprefix(BYTE_ORDER_MARK))
     except RecursionError:
         values = None
     if values is None or _is_deeper(values, MOST_LEVELS):

@@ -15,9 +15,10 @@ _PAGE_HEAD = """\
 
 Order: command line (`--http.port 8766`), environment (`QWEN3TTS_HTTP__PORT=8766`), the file that `--config` names
 (`[http]` `port = 8766`), default. In the environment and on the command line a list has commas (`en,de`). What is
-mistyped or out of range stops the start, with its name. `qwen3tts-daemon config` shows what holds and where it comes
-from; [config.example.toml](../config.example.toml) is all of this as a file. What has a ● can be changed on
-[the page](page.md) too, while the daemon runs.
+mistyped or out of range stops the start, with the file and line (or the variable), its name, and the nearest one there
+is: `voice.toml:7: http.prot: there is no such option; did you mean http.port?` `qwen3tts-daemon config` shows what
+holds and where it comes from; [config.example.toml](../config.example.toml) is all of this as a file. What has a ●
+can be changed on [the page](page.md) too, while the daemon runs.
 
 Written by `qwen3tts-daemon config --markdown`, of the definitions in `qwen3tts_daemon/settings.py`.
 """

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from qwen3tts_daemon import durable_files
+from qwen3tts_daemon import durable_files, toml_lines
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.lexicon import Entry, Lexicon
@@ -68,9 +68,9 @@ class LexiconFile:
         try:
             with contextlib.suppress(FileExistsError):
                 durable_files.write_new(self.path, _HEAD.encode())
-            durable_files.rewrite(self.path, lambda content: change(content.decode()).encode())
-        except UnicodeDecodeError:
-            raise Refusal("config_unusable", f"{self.path} is not UTF-8; correct it first") from None
+            durable_files.rewrite(self.path, lambda content: change(toml_lines.decode(content)).encode())
+        except toml_lines.UnreadableToml as error:
+            raise Refusal("config_unusable", error.told(self.path)) from None
         except UnreadableLexicon as error:
             raise Refusal("config_unusable", f"{self.path}: {error}") from None
         except KeyError:
@@ -108,9 +108,8 @@ def _text_of(path: Path) -> str:
         content = path.read_bytes()
         if len(content) > _MOST_BYTES:
             raise UnreadableLexicon(f"{len(content)} bytes, and at most {_MOST_BYTES} are read")
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableLexicon("not UTF-8", line) from None
+        return toml_lines.decode(content)
+    except toml_lines.UnreadableToml as error:
+        raise UnreadableLexicon(error.reason, error.line) from None
     except OSError as error:
         raise UnreadableLexicon(f"cannot be read: {error.strerror}") from None

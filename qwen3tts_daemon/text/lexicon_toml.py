@@ -14,8 +14,7 @@ Comments, and whatever else a change does not concern, stay as they are. A chang
 in it what was there, with that one change.
 """
 
-import re
-import tomllib
+import difflib
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
@@ -23,16 +22,16 @@ import msgspec
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from qwen3tts_daemon import toml_lines
 from qwen3tts_daemon.limits import MAX_LEXICON_ENTRIES
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.text.lexicon import EVERY, Entry, checked
 from qwen_tts.api import AUTO
 from qwen_tts.errors import InvalidRequest, UnknownLanguage
-from qwen_tts.toml import read_toml, toml_value
+from qwen_tts.toml import BYTE_ORDER_MARK, read_toml, toml_value
 
 WORD = "word"
 """The name of the tables that say all of it"""
-_AT_LINE = re.compile(r"at line (\d+), column")
 
 
 class UnreadableLexicon(Exception):
@@ -59,16 +58,14 @@ class _Place(NamedTuple):
 def read(text: str) -> list[Entry]:
     """The entries, in their order. Raises UnreadableLexicon."""
     try:
-        document = read_toml(text)
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error)
-        line = _AT_LINE.search(reason)
-        raise UnreadableLexicon(reason, int(line[1]) if line else len(text.splitlines())) from None
+        document = toml_lines.parse_text(text)
+    except toml_lines.UnreadableToml as error:
+        raise UnreadableLexicon(error.reason, error.line) from None
     entries: dict[Key, Entry] = {}
     for entry, section, name in _places(document, text):
         if entry.key in entries:
             twice = f"{entry.written!r} is there twice for the same language and voice"
-            raise UnreadableLexicon(twice, _line(text, section, name))
+            raise UnreadableLexicon(twice, toml_lines.line_of(text, (section, name)))
         entries[entry.key] = entry
     if len(entries) > MAX_LEXICON_ENTRIES:
         raise UnreadableLexicon(f"{len(entries)} entries, and at most {MAX_LEXICON_ENTRIES} may be there")
@@ -103,12 +100,11 @@ def _places(document: Mapping[str, Any], text: str) -> Iterator[_Place]:
             try:
                 yield _Place(_entry(section, name, said), section, name)
             except InvalidRequest as error:
-                raise UnreadableLexicon(str(error), _line(text, section, name)) from None
+                raise UnreadableLexicon(str(error), toml_lines.line_of(text, (section, name))) from None
             except msgspec.ValidationError as error:
                 rule, _, field = str(error).partition(" - at `$.")
-                raise UnreadableLexicon(
-                    f"{field.rstrip('`')}: {rule}".lstrip(": "), _line(text, section, name)
-                ) from None
+                line = toml_lines.line_of(text, (section, name, field.rstrip("`")))
+                raise UnreadableLexicon(f"{field.rstrip('`')}: {rule}{_near(rule)}".lstrip(": "), line) from None
 
 
 def _rows(section: str, value: Any, text: str) -> Iterable[tuple[str | int, Any]]:
@@ -120,7 +116,7 @@ def _rows(section: str, value: Any, text: str) -> Iterable[tuple[str | int, Any]
     except UnknownLanguage:
         pass
     reason = f"{section!r} is neither [[{WORD}]] nor a table of a language, such as [en]"
-    raise UnreadableLexicon(reason, _line(text, section))
+    raise UnreadableLexicon(reason, toml_lines.line_of(text, (section,)))
 
 
 def _entry(section: str, name: str | int, said: Any) -> Entry:
@@ -133,17 +129,10 @@ def _entry(section: str, name: str | int, said: Any) -> Entry:
     return checked(msgspec.convert({**fields, "written": name, "language": section}, Entry))
 
 
-def _line(text: str, section: str, name: str | int | None = None) -> int | None:
-    """Where it is likely to stand: a reader of TOML does not tell."""
-    lines = text.splitlines()
-    headers = [
-        number for number, line in enumerate(lines) if re.match(rf"\s*\[+\s*[\"']?{re.escape(section)}(?!\w)", line)
-    ]
-    if isinstance(name, int):
-        return headers[name] + 1 if name < len(headers) else None
-    start = headers[0] if headers else 0
-    wanted = section if name is None else name or '""'
-    return next((number + 1 for number, line in enumerate(lines[start:], start) if wanted in line), None)
+def _near(rule: str) -> str:
+    """Of "Object contains unknown field `...`"."""
+    near = difflib.get_close_matches(rule.rpartition("field `")[2].rstrip("`"), Entry.__struct_fields__, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _place_of(text: str, key: Key) -> _Place | None:
@@ -171,8 +160,9 @@ def _gap_behind(text: str) -> str:
 
 def _rewritten(text: str, place: _Place, entry: Entry | None) -> str:
     """With this entry there, or none."""
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
     try:
-        document = tomlkit.parse(text)
+        document = tomlkit.parse(text.removeprefix(mark))
     except (TOMLKitError, RecursionError) as error:  # it reads a little less than the standard library
         raise UnreadableLexicon(f"this file cannot be changed here: {error}") from None
     held: Any = document[place.section]
@@ -184,7 +174,7 @@ def _rewritten(text: str, place: _Place, entry: Entry | None) -> str:
         _fill(held[place.name], _said(entry))
     else:
         held[place.name] = _short(entry)
-    return tomlkit.dumps(document)
+    return mark + tomlkit.dumps(document)
 
 
 def _fill(table: MutableMapping[str, Any], fields: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ abbreviations   the words behind that, per language
 annotations     words of a text with the sounds that are said for them
 blanks          what of a text is neither seen nor said: it stands at neither end
 text_tokenizer  the checkpoint's tokenizer, whole texts
+byte_pairs      its byte-level BPE, one for all checkpoints with the same files
 tokenizer_files the files that it is read from
 live_tokenizer  the same tokens from text that is still coming
 transcript      which words may belong to a recording

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import regex  # type: ignore[import-untyped,unused-ignore]
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 from qwen_tts.api import check_characters
 from qwen_tts.errors import BadCheckpoint
-from qwen_tts.text.tokenizer_files import Vocabulary, read_vocabulary
+from qwen_tts.text.byte_pairs import BytePairs, byte_pairs
 
 PreTokenizer = Literal["qwen", "mistral"]
 """How a text is cut into pieces. "qwen" is what the text model was trained with. "mistral" is what the official package
@@ -47,25 +47,23 @@ class Piece(NamedTuple):
 class TextTokenizer:
     """Text -> token ids."""
 
-    def __init__(self, vocabulary: Vocabulary, pre_tokenizer: PreTokenizer) -> None:
-        self.vocab_size = vocabulary.size
-        self.added = vocabulary.added
+    def __init__(self, pairs: BytePairs, pre_tokenizer: PreTokenizer) -> None:
+        self.vocab_size = pairs.size
+        self.added = pairs.added
         """Tokens of a fine-tune's own, by their text"""
         self._normalizer = normalizers.NFC()
         self._splitter = pre_tokenizers.Split(Regex(_PATTERNS[pre_tokenizer]), "isolated")
         longest_first = sorted(self.added, key=len, reverse=True)
         self._added_token = regex.compile("|".join(map(regex.escape, longest_first))) if longest_first else None
-        self._bpe = Tokenizer(models.BPE(vocab=dict(vocabulary.ids), merges=vocabulary.merges))
-        self._bpe.decoder = decoders.ByteLevel()
-        self._bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        self._pairs = pairs
         self.user_id, self.newline_id = (self._single(text) for text in ("user", "\n"))
 
     @classmethod
     def from_directory(cls, directory: Path, pre_tokenizer: PreTokenizer = "qwen") -> Self:
         """Of a checkpoint directory. Raises BadCheckpoint."""
-        vocabulary = read_vocabulary(directory, tuple(_PATTERNS.values()))
+        pairs = byte_pairs(directory, tuple(_PATTERNS.values()))
         try:
-            return cls(vocabulary, pre_tokenizer)
+            return cls(pairs, pre_tokenizer)
         except BadCheckpoint as error:
             raise BadCheckpoint(f"{directory}: {error}") from error
 
@@ -105,13 +103,11 @@ class TextTokenizer:
         return self._encode([piece]) if added is None else [added]
 
     def _encode(self, pieces: Sequence[Piece]) -> list[int]:
-        ids: list[int] = self._bpe.encode([piece.text for piece in pieces], is_pretokenized=True).ids
-        return ids
+        return self._pairs.encode([piece.text for piece in pieces])
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of what `encode` gave, as normalized, without tokens of a fine-tune's own."""
-        text: str = self._bpe.decode(list(ids), skip_special_tokens=False)
-        return text
+        return self._pairs.decode(ids)
 
     def _single(self, text: str) -> int:
         ids = self.encode(text)

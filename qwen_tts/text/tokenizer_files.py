@@ -22,6 +22,9 @@ CONTROL_TOKENS = (
 )  # fmt: skip
 """The release's added tokens. Prompts name them by their ids; in a text they are text."""
 
+BESIDE = (CONFIGURATION, ADDED) = ("tokenizer_config.json", "added_tokens.json")
+"""Where a fine-tune's own tokens are, by transformers, whichever file has the rest"""
+
 TokenId = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Merges = list[tuple[str, str]]
 
@@ -96,8 +99,7 @@ def _pair(merge: str) -> tuple[str, str]:
 
 
 def _added_beside(directory: Path) -> Iterator[AddedToken]:
-    """transformers keeps them in one of two files, also beside a tokenizer.json."""
-    config, added = directory / "tokenizer_config.json", directory / "added_tokens.json"
+    config, added = directory / CONFIGURATION, directory / ADDED
     if added.is_file():
         for content, id in read_json(added, dict[str, TokenId], "a table of token ids").items():
             yield AddedToken(content, id)

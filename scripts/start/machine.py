@@ -137,7 +137,7 @@ def check_room(directory: Path, needed_gb: float) -> None:
 
 def check_port(name: str, port: int) -> None:
     """Raises Missing if another program has it."""
-    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104  as the daemon will
         try:
             with socket.socket(family, socket.SOCK_STREAM) as server:
                 if family == socket.AF_INET6:

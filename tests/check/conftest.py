@@ -9,6 +9,7 @@ import pytest
 from benchmarks.random_checkpoint import write_checkpoint
 from qwen_tts.check.options import CheckOptions
 from qwen_tts.check.report import Report
+from qwen_tts.text.text_tokenizer import TextTokenizer
 from tests.check.reports import read
 from tests.engine.conftest import text_tokenizer, text_tokenizer_files
 
@@ -21,7 +22,8 @@ ON_ONE_CORE: dict[str, Any] = {"device": "cpu", "threads": 1, "row_positions": 6
 
 
 @pytest.fixture(scope="session")
-def models(text_tokenizer_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(text_tokenizer_files: Path, text_tokenizer: TextTokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """While `text_tokenizer` is held, none of them reads its own."""
     root = tmp_path_factory.mktemp("models")
     for name in ("0.6B-CustomVoice", "1.7B-VoiceDesign", "0.6B-Base"):
         write_checkpoint(f"tiny-{name}", root / name, text_tokenizer=text_tokenizer_files)

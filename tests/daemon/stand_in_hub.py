@@ -108,7 +108,7 @@ class StandInHub(StandIn):
 
     def _sibling(self, name: str, content: bytes) -> dict[str, Any]:
         size = self.sizes.get(name, len(content))
-        blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+        blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
         described: dict[str, Any] = {"rfilename": self.names.get(name, name), "size": size, "blobId": blob}
         if is_large(name):
             described["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": size, "pointerSize": 134}
@@ -238,7 +238,7 @@ def as_json(content: object, status: HTTPStatus = HTTPStatus.OK) -> Answer:
 
 
 def commit_of(name: str) -> str:
-    return hashlib.sha1(name.encode()).hexdigest()
+    return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def is_large(name: str) -> bool:

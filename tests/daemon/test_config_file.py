@@ -191,7 +191,7 @@ def test_the_file_keeps_its_mode_and_is_found_behind_a_link(path: Path) -> None:
 
 def test_a_file_that_is_no_toml_any_more_is_refused_and_stays(path: Path) -> None:
     path.write_text("language = = 'en'")
-    with pytest.raises(Refusal, match="is not TOML any more") as refused:
+    with pytest.raises(Refusal, match="is not TOML") as refused:
         ConfigFile(path).put({"language": "de"})
     assert refused.value.code == "config_unusable"
     assert path.read_text() == "language = = 'en'"

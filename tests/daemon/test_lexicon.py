@@ -195,4 +195,4 @@ def test_another_one_may_be_wrong_and_is_told(tmp_path: Path, path: Path, caplog
     file = LexiconFile(path)
     assert file.problem is not None
     assert file.problem.line == 3
-    assert "line 3: not UTF-8" in caplog.text
+    assert "line 3: byte 0xff is not UTF-8" in caplog.text

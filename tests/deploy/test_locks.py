@@ -10,7 +10,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+APP = ROOT / "deploy" / "home-assistant" / "qwen3tts"
+WHOLE = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT, BUILD_SYSTEM = WHOLE["project"], WHOLE["build-system"]
 EVERYWHERE = ("preview", "espeak", "japanese", "qwen")
 EXTRAS = {"cpu": (*EVERYWHERE, "cpu"), "gpu": (*EVERYWHERE, "gpu")}
 ELSEWHERE = {"cpu": {"qwen3tts-daemon", "torch"}, "gpu": {"qwen3tts-daemon"}}
@@ -44,7 +46,7 @@ def test_a_lock_holds_all_that_the_project_asks_for(name: str) -> None:
             assert version in wish.specifier, f"{line}, and the lock has {version}"
 
 
-@pytest.mark.parametrize("name", EXTRAS)
+@pytest.mark.parametrize("name", [*EXTRAS, "build"])
 def test_every_package_of_a_lock_is_exact_and_has_hashes(name: str) -> None:
     text = (ROOT / "deploy" / "locks" / f"{name}.txt").read_text()
     for block in re.split(r"\n(?=\S)", text.strip()):
@@ -69,3 +71,21 @@ def test_what_pytorch_needs_beside_cuda_is_in_the_lock_without_it() -> None:
 def test_the_image_without_a_card_has_the_pytorch_of_the_lock() -> None:
     pinned = (ROOT / "deploy" / "locks" / "constraints.txt").read_text()
     assert f"torch=={next(iter(locked('gpu')['torch'][0].specifier)).version}" in pinned
+
+
+def test_the_wheel_is_made_by_what_is_locked() -> None:
+    (wish,) = map(Requirement, BUILD_SYSTEM["requires"])
+    (found,) = locked("build")[wish.name]
+    assert next(iter(found.specifier)).version in wish.specifier
+
+
+def test_images_install_nothing_from_the_index_without_its_hash() -> None:
+    """But PyTorch without CUDA, which the lock cannot have a hash of, and our own wheel."""
+    files = (ROOT / "Dockerfile", APP / "Dockerfile")
+    installs = [line for file in files for line in re.findall(r"pip (?:install|wheel) [^&\n]*", file.read_text())]
+    assert installs
+    for line in installs:
+        assert "--no-deps" in line, line
+        is_ours = line.endswith("/wheels/*.whl") or (line.endswith(" .") and "--no-build-isolation" in line)
+        is_pytorch = "--index-url https://download.pytorch.org/whl/cpu -c /tmp/constraints.txt torch" in line
+        assert "--require-hashes" in line or is_ours or is_pytorch, line

@@ -31,8 +31,10 @@ def text_tokenizer(text_tokenizer_files: Path) -> TextTokenizer:
 
 
 @pytest.fixture(scope="session")
-def checkpoints(text_tokenizer_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for each of CHECKPOINTS."""
+def checkpoints(
+    text_tokenizer_files: Path, text_tokenizer: TextTokenizer, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder for each of CHECKPOINTS; while `text_tokenizer` is held, none of them reads its own."""
     root = tmp_path_factory.mktemp("checkpoints")
     for name in CHECKPOINTS:
         write_checkpoint(name, root / name, text_tokenizer=text_tokenizer_files)

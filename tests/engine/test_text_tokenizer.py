@@ -4,6 +4,7 @@ import functools
 import json
 import shutil
 import unicodedata
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from qwen_tts.errors import BadCheckpoint, InvalidRequest
 from qwen_tts.text.blanks import BLANKS
+from qwen_tts.text.byte_pairs import byte_pairs
 from qwen_tts.text.live_tokenizer import _RUNS, LiveTokenizer
-from qwen_tts.text.text_tokenizer import PreTokenizer, TextTokenizer
+from qwen_tts.text.text_tokenizer import _PATTERNS, PreTokenizer, TextTokenizer
 from tests.engine.saved_anew import edit_json, one_tokenizer_file
 from tests.golden.cases import TOKENIZER_TEXTS
 
@@ -231,6 +233,22 @@ def test_a_token_with_two_ids_is_refused(layout: str, text_tokenizer_files: Path
         TextTokenizer.from_directory(tmp_path)
     edit_json(config, lambda content: content.update(added_tokens_decoder=None))
     assert TextTokenizer.from_directory(tmp_path).added == {}
+
+
+def test_checkpoints_with_the_same_files_share_one_vocabulary(text_tokenizer_files: Path, tmp_path: Path) -> None:
+    alike, other = tmp_path / "alike", tmp_path / "other"
+    for directory in (alike, other):
+        shutil.copytree(text_tokenizer_files, directory)
+    (other / "added_tokens.json").write_text('{"[laugh]": 151899}')
+    patterns = tuple(_PATTERNS.values())
+    one = byte_pairs(text_tokenizer_files, patterns)
+    assert byte_pairs(alike, patterns) is one
+    assert byte_pairs(other, patterns) is not one
+    assert [TextTokenizer.from_directory(where, kind).added for where in (alike, other) for kind in KINDS] == [
+        {}, {}, {"[laugh]": 151_899}, {"[laugh]": 151_899}
+    ]  # fmt: skip
+    held = weakref.ref(byte_pairs(other, patterns))
+    assert held() is None, "nobody uses it any more"
 
 
 def test_half_a_character_is_refused(text_tokenizer: TextTokenizer) -> None:

@@ -103,7 +103,8 @@ def test_whatever_is_put_and_taken_away_the_file_says_it(text: str, changes: lis
         ("[en]\n\nSiobhan = 5\n", 3, "Siobhan"),
         ('[en]\na = "b"\n[[word]]\nwritten = "a"\nsay = "c"\nlanguage = "en"\n', 3, "twice"),
         ('# x\n[[word]]\nwritten = "a"\nsay = "b"\n\n[[word]]\nwritten = "c"\n', 6, "how is 'c' said"),
-        ('[[word]]\nwriten = "a"\nsay = "b"\n', 1, "writen"),
+        ('[[word]]\nsay = "b"\nwriten = "a"\n', 1, "unknown field `writen`; did you mean written?"),
+        ('[[word]]\nwritten = "a"\n# say = 5\nsay = 5\n', 4, "say"),
         ('x = "b"\n', 1, "x"),
         ('[zh]\n"重庆" = {pinyin = "chong"}\n', 2, "chong"),
         (f'[en]\n"{"a" * 81}" = "b"\n', 2, "80"),
@@ -115,6 +116,14 @@ def test_what_is_wrong_is_told_with_its_line(text: str, line: int, reason: str) 
             change(text)
         assert wrong.value.line == line
         assert reason in wrong.value.reason
+
+
+def test_a_file_of_windows_is_read_and_changed() -> None:
+    text = "\ufeff" + FILE.replace("\n", "\r\n")
+    assert read(text) == ENTRIES
+    left = without_entry(text, ENTRIES[0].key)
+    assert left.startswith("\ufeff")
+    assert read(left) == ENTRIES[1:]
 
 
 def test_so_many_and_no_more() -> None:

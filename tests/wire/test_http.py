@@ -200,7 +200,7 @@ async def test_the_page_can_be_put_on_a_home_screen(door: Door, language: str) -
     assert not any(value.startswith("/") for value in (manifest["start_url"], manifest["scope"]))
     for icon in manifest["icons"]:
         image = await door.client.get(urljoin(address, icon["src"]))
-        assert image.headers["content-type"] == icon["type"]
+        assert image.headers["content-type"].partition(";")[0] == icon["type"]
         if icon["type"] == "image/png":
             width, height = struct.unpack(">II", image.content[16:24])
             assert icon["sizes"] == f"{width}x{height}"

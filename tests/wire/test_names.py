@@ -208,6 +208,6 @@ def test_a_voice_of_the_settings_that_there_is_not_stops_the_start(
     tmp_path: Path, options: tuple[str, ...], told: str
 ) -> None:
     with tone_daemon(tmp_path, *options) as daemon:
-        daemon.wait_for("cannot start: " + told.replace("'", "['\"]"))
+        daemon.wait_for("cannot start: .*" + told.replace("'", "['\"]"))
         assert daemon.process.wait(PATIENCE_S) == 1
         assert "listens on port" not in daemon.read_rest()

@@ -90,5 +90,5 @@ async def test_a_profile_of_the_settings_is_a_voice_everywhere(config: Path, tmp
 def test_a_base_that_nobody_has_stops_the_start(config: Path, tmp_path: Path) -> None:
     config.write_text(CONFIG.replace("vivian", "viviane"))
     with tone_daemon(tmp_path / "data", "--config", str(config), table="qwen", preview=False) as daemon:
-        daemon.wait_for("cannot start: voices.night.base: no voice 'viviane'; there are vivian")
+        daemon.wait_for("cannot start: .*:\\d+: voices.night.base: no voice 'viviane'; there are vivian")
         assert daemon.process.wait(PATIENCE_S) == 1

@@ -49,12 +49,12 @@ def announce(port: int) -> None:
         except OSError:
             time.sleep(0.5)
     body = {"service": "wyoming", "config": {"uri": f"tcp://{socket.gethostname()}:{port}"}}
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310  the Supervisor's own address
         f"{SUPERVISOR}/discovery", json.dumps(body).encode(),
         {"Authorization": f"Bearer {os.environ.get('SUPERVISOR_TOKEN', '')}", "Content-Type": "application/json"},
     )  # fmt: skip
     try:
-        with urllib.request.urlopen(request, timeout=10):
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
             print("Home Assistant was told of the voice", file=sys.stderr)
     except OSError as error:
         print(f"Home Assistant could not be told of the voice: {error}", file=sys.stderr)
@@ -78,7 +78,7 @@ def main() -> None:
             show_invitation(sys.argv[1:2], settings)
         os._exit(0)
     os.wait()
-    os.execvpe(sys.argv[1], sys.argv[1:], {**os.environ, **settings})
+    os.execvpe(sys.argv[1], sys.argv[1:], {**os.environ, **settings})  # noqa: S606  what the image's entry point names
 
 
 if __name__ == "__main__":

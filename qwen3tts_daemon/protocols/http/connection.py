@@ -25,6 +25,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
 from qwen3tts_daemon.failures import Failure
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
+from qwen3tts_daemon.protocols.http.security_headers import BEFORE_ANYTHING
 from qwen3tts_daemon.protocols.http.websocket_connection import WebSocketConnection
 from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES
 from qwen3tts_daemon.protocols.pace import Pace, Rate
@@ -269,6 +270,7 @@ class HttpConnection(H11Protocol):
         """The envelope, before the application has seen anything; and the end of the connection."""
         body = msgspec.json.encode(Failure("bad_request", message, status).envelope(None))
         headers = [
+            *BEFORE_ANYTHING.items(),
             ("content-type", "application/json"),
             ("connection", "close"),
             ("content-length", str(len(body))),

@@ -21,7 +21,7 @@ from qwen3tts_daemon.protocols.http.multipart import MAX_FORM_BYTES
 from qwen3tts_daemon.protocols.http.replies import HttpReply, abort_connection, describe_http, refuse_upgrade
 from qwen3tts_daemon.protocols.http.request_body import PATHS_OF_SPEECH, RequestBody
 from qwen3tts_daemon.protocols.http.request_state import request_id_of, set_principal, set_request_id
-from qwen3tts_daemon.protocols.http.security_headers import security_headers
+from qwen3tts_daemon.protocols.http.security_headers import isolation, security_headers
 from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
@@ -64,9 +64,11 @@ class AdmissionMiddleware:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = RequestBody(scope, receive, self._max_bytes(scope), self._body_timeout_s)
         asked = Headers(scope["headers"])
-        reply = HttpReply(scope, send, body, self._headers(scope, asked))
+        headers = self._headers(scope, asked)
+        reply = HttpReply(scope, send, body, headers)
         try:
             principal = self._admit(scope)
+            headers |= isolation(principal)
             if permissions := preflight_headers(scope["method"], asked, self._auth.origins):
                 await reply.answer(204, permissions)
                 return

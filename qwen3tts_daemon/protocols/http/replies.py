@@ -84,7 +84,8 @@ def envelope_of(failure: Failure, scope: Scope) -> tuple[bytes, dict[str, str]]:
 
 async def refuse_upgrade(scope: Scope, send: Send, failure: Failure, headers: dict[str, str]) -> None:
     body, more = envelope_of(failure, scope)
-    raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers | more).items()]
+    whole = {"cache-control": "no-store", **headers, **more}
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in whole.items()]
     await send({"type": "websocket.http.response.start", "status": failure.http_status, "headers": raw})
     await send({"type": "websocket.http.response.body", "body": body})
 

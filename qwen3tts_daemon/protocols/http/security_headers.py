@@ -1,6 +1,9 @@
 """What browsers are told that our pages and answers may do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from qwen3tts_daemon.access.auth import Principal
+from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, parse_address
 
 _STRICT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -26,3 +29,19 @@ def security_headers(path: str, frame_ancestors: Sequence[str]) -> dict[str, str
         "referrer-policy": "same-origin" if are_docs else "no-referrer",
         "content-security-policy": f"{policy}; frame-ancestors {framing}",
     }
+
+
+def isolation(principal: Principal) -> Mapping[str, str]:
+    """For an answer to it: no page that opens ours has a hold on its window.
+
+    Over plain http off this machine browsers do not heed it, and complain in their console.
+    """
+    address = parse_address(principal.host)
+    is_here = principal.host in LOOPBACK_NAMES or (address is not None and address.is_loopback)
+    return {"cross-origin-opener-policy": "same-origin"} if principal.is_secure or is_here else {}
+
+
+BEFORE_ANYTHING = {
+    **security_headers("", ()), "cross-origin-resource-policy": "same-origin", "cache-control": "no-store",
+}  # fmt: skip
+"""For the answer to what is no request: nothing is known of who asks."""

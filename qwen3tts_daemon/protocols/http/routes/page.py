@@ -33,7 +33,8 @@ class _Asset:
 
     def __init__(self, name: str, content: bytes, tag: str = "") -> None:
         self._content = content
-        self._media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self._media_type = f"{media_type}; charset=utf-8" if media_type.endswith("+xml") else media_type
         self.tag = tag or hashlib.sha256(content).hexdigest()[:32]
 
     def response(self, request: Request) -> Response:
