@@ -7,6 +7,6 @@ voice_v1_sessions, wyoming_sessions, rest_sessions, test_sessions    sessions in
 targets, kept, test_targets   laws for any bytes, and what has broken them
 request_targets, checkpoint_targets, target    those of requests and of a checkpoint's files; what a fuzzer calls
 long, coverage_guided         all of it for as long as you like: python -m tests.hostile.long --minutes 10
-mutations, mutants, test_mutations    faults put into the guards, which the tests must find: python -m tests.hostile.mutants
+mutations, mutants, test_mutations    guards taken away, which tests must find: python -m tests.hostile.mutants
 watched, watched_daemon       a daemon that tells what it holds
 """

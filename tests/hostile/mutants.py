@@ -57,7 +57,7 @@ def run(tests: Iterable[str], tree: Path) -> tuple[str, str]:
         _, status = os.waitpid(child, 0)
         told.seek(0)
         said = told.read()
-    if found := re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE):
+    if found := re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", said, re.MULTILINE):
         return ("broken" if "error during collection" in said else "fail"), found[1]
     return ("pass" if os.waitstatus_to_exitcode(status) == 0 else "broken"), said[-2_000:]
 
