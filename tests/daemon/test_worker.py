@@ -16,6 +16,7 @@ from qwen3tts_daemon.hosting import ipc, worker_client
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, NoAnswer, WorkerEngine
 from qwen_tts.api import Audio, AudioChunk, PresetVoice, StreamEnd, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
+from qwen_tts.stream import WINDOW_FRAMES
 from tests.contract.homes import TONE
 from tests.patience import PATIENCE_S
 from tests.prompts import prompt_bytes
@@ -148,6 +149,16 @@ async def test_a_message_that_is_too_long_is_not_waited_for() -> None:
     with pytest.raises(msgspec.DecodeError, match="4294967295 bytes"):
         async with asyncio.timeout(PATIENCE_S):
             await link.receive()
+
+
+async def test_a_worker_is_a_window_ahead_of_who_does_not_listen() -> None:
+    worker = await WorkerEngine.start(TONE)
+    async with worker.stream(request("word " * 100)) as audio, asyncio.timeout(PATIENCE_S):
+        while len(audio._chunks) < WINDOW_FRAMES:
+            await asyncio.sleep(0)
+        assert await read(worker, "Another. " * 20)
+        assert len(audio._chunks) == WINDOW_FRAMES
+    await worker.close()
 
 
 async def test_a_worker_that_stalls_is_killed_and_its_streams_end(monkeypatch: pytest.MonkeyPatch) -> None:

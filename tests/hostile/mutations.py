@@ -82,7 +82,7 @@ MUTATIONS: dict[str, Mutation] = {
         f"{_HOSTING}/worker.py",
         "audio.acks_on_read = False",
         "audio.acks_on_read = True",
-        (f"{_CONTRACT}::test_a_reader_that_stops_holds_the_engine_back_and_loses_nothing[tone in a worker]",),
+        ("tests/daemon/test_worker.py::test_a_worker_is_a_window_ahead_of_who_does_not_listen",),
     ),
     "pongs pile up": Mutation(
         f"{_HTTP}/websocket_connection.py",
@@ -240,10 +240,7 @@ MUTATIONS: dict[str, Mutation] = {
         f"{_HTTP}/connection.py",
         "        self.limits.quota.release(self, self._address)\n        super().connection_lost(exc)",
         "        super().connection_lost(exc)",
-        (
-            "tests/wire/test_floods.py::test_no_place_is_kept_by_upgrades_that_failed",
-            "tests/wire/test_hostile_http.py::test_one_connection_too_many_is_closed_and_others_go_on",
-        ),
+        ("tests/hostile/test_http.py::test_row_13_what_ends_in_the_middle_is_nobodys_fault",),
     ),
     "sockets: any number of an address": Mutation(
         f"{_VOICE}/sockets.py",
@@ -279,7 +276,23 @@ MUTATIONS: dict[str, Mutation] = {
         "qwen3tts_daemon/speech/voice_selection.py",
         "client=caller.address,",
         'client="",',
-        ("tests/daemon/test_speech.py", "tests/wire/test_wyoming.py::test_a_text_is_answered_by_one_stretch_of_sound"),
+        (
+            "tests/wire/test_wyoming.py::test_the_engine_learns_whose_a_request_is",
+            "tests/wire/test_websocket.py::test_the_engine_learns_whose_a_context_is",
+            "tests/wire/test_openai.py::test_the_engine_learns_whose_a_request_is",
+        ),
+    ),
+    "wyoming: the engine is not told whose a request is": Mutation(
+        f"{_WYOMING}/responder.py",
+        "caller = Caller(address=self._address)",
+        "caller = Caller()",
+        ("tests/wire/test_wyoming.py::test_the_engine_learns_whose_a_request_is",),
+    ),
+    "voice.v1: the engine is not told whose a context is": Mutation(
+        f"{_VOICE}/connection.py",
+        "Caller(ctx.request_id, self._address)",
+        "Caller(ctx.request_id)",
+        ("tests/wire/test_websocket.py::test_the_engine_learns_whose_a_context_is",),
     ),
     # -- recordings and archives ---------------------------------------------------------------------------------------
     "uploads: any amount of processor time": Mutation(

@@ -49,6 +49,11 @@ async def test_every_format_holds_the_whole_sound(client: openai.AsyncOpenAI, na
     assert 0 <= seconds_of(answer.content) - SECONDS <= PADDING_S[name] + 1e-6
 
 
+async def test_the_engine_learns_whose_a_request_is(door: Door, engine: ToneEngine) -> None:
+    await door.client.post(SPEECH, json={"input": "Hello."})
+    assert [asked.client for asked in engine.asked] == ["127.0.0.1"]
+
+
 async def test_pcm_is_the_sound_itself(client: openai.AsyncOpenAI) -> None:
     answer = await client.audio.speech.create(
         model="gpt-4o-mini-tts", voice="tone", input=TEXT, response_format="pcm", instructions="Calmly."
