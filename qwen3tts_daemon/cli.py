@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qwen3tts_daemon import __version__
+from qwen3tts_daemon.commands import backup as backup_command
 from qwen3tts_daemon.commands import bench as bench_command
 from qwen3tts_daemon.commands import check as check_command
 from qwen3tts_daemon.commands import config as config_command
@@ -194,6 +195,42 @@ def config(context: typer.Context) -> None:
     Console().print(table)
     if where := where_text_goes(settings):
         print(f"\n{where}")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Such as voice.tar.gz; - for standard output.")],
+    without_secrets: Annotated[
+        bool, typer.Option("--without-secrets", help="Leave out the token, and which browsers are paired.")
+    ] = False,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Write what nobody can make again into one file, while the daemon runs: voices, lexicon, config file, token."""
+    settings = _common_settings(config, data_dir, debug)
+    if file == backup_command.STANDARD_OUTPUT and sys.stdout.isatty():
+        raise typer.BadParameter("a terminal is no place for it: backup - > FILE")
+    with _told_in_a_line():
+        written = backup_command.back_up(file, settings, with_secrets=not without_secrets)
+    for line in backup_command.told_of_backup(written, settings):
+        print(line, file=sys.stderr)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `backup` has written.")],
+    replace: Annotated[bool, typer.Option("--replace", help="In the place of what is there.")] = False,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Bring a backup into the data directory, all of it or nothing; no daemon may run on it."""
+    settings = _common_settings(config, data_dir, debug)
+    with _told_in_a_line():
+        restored = backup_command.bring_back(file, settings, replace=replace)
+    for line in backup_command.told_of_restored(restored, settings):
+        print(line)
 
 
 @app.command()

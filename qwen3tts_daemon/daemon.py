@@ -13,11 +13,12 @@ import sys
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
-from qwen3tts_daemon import __version__, data_dir
+from qwen3tts_daemon import __version__
 from qwen3tts_daemon.access.auth import Auth, load_token
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
 from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
+from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
@@ -75,7 +76,8 @@ class Daemon:
         self._models.verdict = self._choice.verdict
         if self._choice.reason:
             logger.info("%s", self._choice.reason)
-        data = data_dir.prepare(settings.data_path)
+        self._data_lock = data_format.prepare(settings.data_path)
+        data = settings.data_path
         self._token = _token(data)
         self._invitations = Invitations()
         self._sessions = _sessions(self._token, data)
@@ -195,6 +197,7 @@ class Daemon:
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
         closing = [server.close() for server in (self._wyoming, self._http) if server is not None]
         await asyncio.gather(*closing, self._speech.close(), self._speech.phrases.settled())
+        self._data_lock.close()
 
     def _greet(self) -> None:
         """Who speaks, and where the page is: with a link that pairs the browser of whoever administers."""

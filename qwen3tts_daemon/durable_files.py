@@ -10,6 +10,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 _PRIVATE = 0o600
 PARTIAL = ".part-"
@@ -37,7 +38,7 @@ def write_line(path: Path, line: str, *, mode: int = 0o666) -> None:
 
 def replace(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """In place of what is there; a crash leaves the old or the new, and at most a file that begins with PARTIAL."""
-    with _in_place_of(path) as partial:
+    with in_place_of(path) as partial:
         write_new(partial, content, mode=mode)
 
 
@@ -50,7 +51,7 @@ def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
     with _locked(path):
         content, old = path.read_bytes(), path.stat()
         new = change(content)
-        with _in_place_of(path) as partial:
+        with in_place_of(path) as partial:
             write_new(partial, new, mode=stat.S_IMODE(old.st_mode))
             _become(partial, old)
             if path.read_bytes() != content:
@@ -58,7 +59,7 @@ def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _in_place_of(path: Path) -> Iterator[Path]:
+def in_place_of(path: Path) -> Iterator[Path]:
     """What the block writes there takes the place of `path`, unless it fails."""
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(16)}")
     try:
@@ -80,8 +81,15 @@ def _become(path: Path, old: os.stat_result) -> None:
 
 def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """On the disk when this returns; its name once the folder is synced. Raises FileExistsError."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with opened_new(path, mode=mode) as file:
         file.write(content)
+
+
+@contextlib.contextmanager
+def opened_new(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """To be written in the block, and on the disk behind it. Raises FileExistsError."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        yield file
         file.flush()
         os.fsync(file.fileno())
 
@@ -95,10 +103,28 @@ def claim(path: Path, line: str) -> str:
 
 
 def sync_folder(path: Path) -> None:
-    """A name that was given or taken away there outlasts a power cut."""
+    """A name that was given or taken away there outlasts a power cut; of a file, what it holds."""
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def sync_tree(folder: Path) -> None:
+    """All that lies below it, and itself, outlasts a power cut."""
+    for path, _, files in os.walk(folder, topdown=False):
+        for name in (*files, "."):
+            sync_folder(Path(path) / name)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Of all who ask for it so; whoever comes waits."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(number)
 

@@ -1,9 +1,10 @@
 """A Speech on a ToneEngine in this process: what the protocols stand on, without a worker."""
 
 import asyncio
+import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from tests.fakes import ToneEngine
+from tests.overheard import Eavesdropper, listen
 from tests.patience import PATIENCE_S, TEST_S
 from tests.virtual_time import VirtualTimeLoop
 
@@ -37,6 +39,10 @@ SHORTEST = ("tests/daemon/", "tests/deploy/", "tests/reading/", "tests/text/")
 """Many files of a few seconds: they come last, and whichever process is ready takes the next."""
 
 
+def pytest_configure() -> None:
+    listen()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), item.nodeid.startswith(SHORTEST)))
 
@@ -45,6 +51,16 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     """Tests that are marked `virtual_time` get its loop."""
     is_virtual = item.get_closest_marker("virtual_time") is not None
     return {"virtual": VirtualTimeLoop} if is_virtual else {"real": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_is_logged() -> Iterator[None]:
+    """In this process; daemons of their own are looked through when they end."""
+    ear = Eavesdropper()
+    logging.getLogger().addHandler(ear)
+    yield
+    logging.getLogger().removeHandler(ear)
+    assert ear.leaks == [], "the log holds what was said, or what lets somebody in"
 
 
 @pytest.fixture

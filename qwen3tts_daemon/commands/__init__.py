@@ -2,6 +2,7 @@
 
 check       do the checkpoints do what they should? In a child process
 admin       a running daemon, asked over HTTP with its token
+backup      what nobody can make again, into a file and back
 bench       what does this machine speak in real time? In child processes
 arguments   the options Wyoming users know, in the words of our settings
 client      a running daemon, asked over Wyoming
@@ -16,5 +17,5 @@ read        what would be spoken of a text
 say         speak a line
 voices      who can speak
 
-Imports speech, text, downloads, hosting and access.
+Imports speech, text, downloads, hosting, access and data_dir.
 """

@@ -6,6 +6,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.settings import Settings, SettingsError
 from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.text.languages import parse_language
@@ -44,6 +45,7 @@ def said(entry: Entry) -> str:
 
 
 def _file(settings: Settings) -> LexiconFile:
+    data_format.check(settings.data_path)
     file = LexiconFile(settings.lexicon_path, is_named=settings.lexicon.file is not None)
     if file.problem is not None:
         raise SettingsError(f"{file.path}: {file.problem}")

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterable, AsyncIterator
 
 from qwen3tts_daemon.commands.client import Hear
+from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.hosting.engine_selection import choose_engine
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def local_speech(settings: Settings, *, preload: bool) -> AsyncIterator[Speech]:
     """A Speech of its own; its worker ends with the block. Raises ModelUnavailable, SettingsError."""
+    data_format.check(settings.data_path)
     speech = make_speech(settings, choose_engine(settings), ModelsDirectory(settings.models_path))
     if where := where_text_goes(settings):
         logger.warning("%s", where)

@@ -105,7 +105,7 @@ class Synthesis:
         return self
 
     async def __anext__(self) -> AudioChunk:
-        stream = await asyncio.shield(self._stream)
+        stream = self._stream.result() if self._stream.done() else await asyncio.shield(self._stream)
         try:
             if stream is None:
                 raise StopAsyncIteration

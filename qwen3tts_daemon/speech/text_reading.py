@@ -80,8 +80,8 @@ class TextReading:
         """In Chinese; "" in any other language, and for what is no pinyin."""
         try:
             return homophones(pinyin) if self.language == CHINESE else ""
-        except ValueError as error:
-            logger.info("read as it is written: %s", error)
+        except ValueError:  # whose message has a part of the text
+            logger.info("what was given as pinyin is none; its word is read as it is written")
             return ""
 
     async def _read(self, text: str) -> str:

@@ -107,7 +107,7 @@ class VoiceLibrary:
 
     def add(self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None) -> StoredVoice:
         """Raises Refusal if there are too many, one has this id, or it cannot be written."""
-        with self._changing, _writing():
+        with self._changing, _writing(), self._folders.changing():
             if len(self._voices) >= MAX_VOICES:
                 raise Refusal("too_large", f"{MAX_VOICES} voices are kept already; delete one", param="name")
             if voice.id in self._voices or self._folders.has(voice.id):
@@ -118,7 +118,7 @@ class VoiceLibrary:
 
     def change(self, id: str, **changes: Any) -> StoredVoice:
         """Raises UnknownVoice, Refusal for a value that a voice cannot have, or if it cannot be written."""
-        with self._changing, _writing():
+        with self._changing, _writing(), self._folders.changing():
             return self._change(id, **changes)
 
     def _change(self, id: str, **changes: Any) -> StoredVoice:
@@ -133,14 +133,14 @@ class VoiceLibrary:
 
     def set_prompt(self, id: str, prompt: bytes, family: str) -> StoredVoice:
         """For other checkpoints than before. The card says for which ones, meanwhile for none. Raises like `change`."""
-        with self._changing, _writing():
+        with self._changing, _writing(), self._folders.changing():
             self._change(id, prompt_family="")
             self._folders.replace(id, PROMPT, prompt)
             return self._change(id, prompt_family=family)
 
     def remove(self, id: str) -> None:
         """Raises UnknownVoice, Refusal if it cannot be written."""
-        with self._changing, _writing():
+        with self._changing, _writing(), self._folders.changing():
             self.get(id)
             with self._folders.removing(id):
                 del self._voices[id]

@@ -30,6 +30,12 @@ class VoiceFolders:
             elif folder.is_dir() and not folder.name.startswith("."):
                 yield folder
 
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Whoever copies all folders as they are at one moment does it before or after the block."""
+        with durable_files.alone_in(self._directory):
+            yield
+
     def tidy(self, folder: Path) -> None:
         """Delete what an interrupted `replace` has left in it."""
         for partial in folder.glob(f"{durable_files.PARTIAL}*"):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from qwen3tts_daemon import data_dir, durable_files
+from qwen3tts_daemon import __version__, durable_files
 from qwen3tts_daemon.access.auth import load_token
+from qwen3tts_daemon.data_dir import format
 from qwen3tts_daemon.settings import SettingsError
 from tests.patience import PATIENCE_S
 
@@ -22,11 +23,11 @@ CLAIM = (
 def test_a_blank_file_is_as_good_as_none(tmp_path: Path, lost: bytes) -> None:
     for name in ("token", "format"):
         (tmp_path / name).write_bytes(lost)
-    data_dir.prepare(tmp_path)
+    format.prepare(tmp_path).close()
     token = load_token(tmp_path / "token")
     assert len(token) >= 40
     assert load_token(tmp_path / "token") == token
-    assert (tmp_path / "format").read_text() == f"{data_dir.FORMAT}\n"
+    assert (tmp_path / "format").read_text() == f"{format.FORMAT} {__version__}\n"
     assert {path.name for path in tmp_path.iterdir()} == {"token", "format"}, "nothing else is left behind"
 
 
@@ -34,7 +35,7 @@ def test_a_format_of_later_or_of_rubbish_stops_the_start(tmp_path: Path) -> None
     for content in (b"2\n", b"1 2", b"\xff\xfe"):
         (tmp_path / "format").write_bytes(content)
         with pytest.raises(SettingsError, match=r"data_dir: .*format"):
-            data_dir.prepare(tmp_path)
+            format.prepare(tmp_path)
         assert (tmp_path / "format").read_bytes() == content
 
 

@@ -158,6 +158,15 @@ async def test_what_a_text_says_of_its_words_is_done_as_far_as_the_engine_can(
     assert await TextReading(language, is_on=True).spoken(segment) == f"{said}."
 
 
+async def test_what_is_no_pinyin_is_told_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    placed = {"𒀀": Pronunciation("重庆", "pinyin", "diary")}
+    segment = Segment("重庆", "", 0, 0, Ending.SENTENCE, marked="𒀀", pronunciations=placed)
+    assert await TextReading("zh", is_on=True).spoken(segment) == "重庆"
+    assert "is none" in caplog.text
+    assert "diary" not in caplog.text
+
+
 async def test_the_sounds_of_a_text_cannot_leave_their_place() -> None:
     segment = Segment(
         "a", "", 0, 0, Ending.SENTENCE, marked="𒀀", pronunciations={"𒀀": Pronunciation("a\ufffb", "ipa", "x\ufff9y")}

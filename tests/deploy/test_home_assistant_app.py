@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 import yaml
 
 from qwen3tts_daemon import __version__
+from qwen3tts_daemon.data_dir import contents
 from qwen3tts_daemon.settings import load_settings
 from tests.patience import PATIENCE_S
 
@@ -30,6 +31,18 @@ def test_it_has_what_the_supervisor_requires() -> None:
     assert CONFIG["discovery"] == ["wyoming"]
     assert CONFIG["ingress_port"] == HTTP_PORT
     assert CONFIG["ports"].keys() == CONFIG["ports_description"].keys() == {f"{WYOMING_PORT}/tcp", f"{HTTP_PORT}/tcp"}
+
+
+def test_its_backups_hold_all_that_nobody_can_make_again() -> None:
+    """The Supervisor leaves out what matches from the right."""
+
+    def is_left_out(name: str) -> bool:
+        return any(PurePath("data", "daemon", name).match(pattern) for pattern in CONFIG["backup_exclude"])
+
+    assert CONFIG["backup"] == "hot"
+    voice = f"{contents.VOICES}/anna/reference.wav"
+    assert [name for name in (contents.FORMAT_FILE, *contents.KEPT, voice) if is_left_out(name)] == []
+    assert all(map(is_left_out, ("cache", "cache/model", "samples/x.wav", "phrases/y.said")))
 
 
 def test_the_repository_can_be_added_by_its_address() -> None:

@@ -366,10 +366,7 @@ MUTATIONS: dict[str, Mutation] = {
         "qwen_tts/stream.py",
         "        self.cancel()\n\n    def __aiter__",
         "        pass\n\n    def __aiter__",
-        (
-            f"{_CONTRACT}::test_rows_are_limited_and_freed[tone]",
-            f"{_CONTRACT}::test_a_reader_that_stops_holds_the_engine_back_and_loses_nothing[tone]",
-        ),
+        (f"{_CONTRACT}::test_leaving_its_block_ends_a_stream[tone]",),
     ),
     "the worker is not told of a cancel": Mutation(
         f"{_HOSTING}/worker_client.py",

@@ -6,17 +6,24 @@ has found is in `kept.py`.
 
 import asyncio
 import contextlib
+import gzip
+import io
 import json
 import math
+import tempfile
 import unicodedata
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import safetensors
 from wyoming.event import Event
 
+from qwen3tts_daemon import toml_lines
 from qwen3tts_daemon.config_file import UnknownShape, changed
+from qwen3tts_daemon.data_dir.archive import Backup, BadBackup
+from qwen3tts_daemon.data_dir.backup import write as write_backup
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.hosting import ipc
 from qwen3tts_daemon.protocols import strict_json
@@ -174,6 +181,39 @@ def check_config(data: bytes) -> None:
     with contextlib.suppress(ValueError, UnknownShape):
         after = changed(text, {"speech.lead_silence_ms": 7, "voice": "anna"})
         assert changed(after, {"speech.lead_silence_ms": 7, "voice": "anna"}) == after
+
+
+def check_place(data: bytes) -> None:
+    """What is in a file of settings stands in one of its lines, and so does what is wrong with it."""
+    last = data.count(b"\n") + 1
+    assert all(line in range(1, last + 1) for line in _lines_told(data))
+
+
+def _lines_told(data: bytes) -> list[int | None]:
+    try:
+        names = list(toml_lines.parse(data))[:3]
+    except toml_lines.UnreadableToml as error:
+        return [error.line]
+    return [toml_lines.line_of(data.decode(), (name, "none")) for name in names]
+
+
+def check_backup(data: bytes) -> None:
+    """Of a tar no more comes out than its manifest says, or it is told what is wrong with it."""
+    with contextlib.suppress(BadBackup):
+        backup = Backup(io.BytesIO(gzip.compress(data, 1)))
+        sizes = {file.name: file.size for file in backup.manifest.files}
+        assert {name: len(content) for name, content in backup.files()} == sizes
+
+
+def tarred() -> bytes:
+    """A backup, before it is packed."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("token", "voices/anna/voice.toml"):
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).write_bytes(b"x" * 20)
+        out = io.BytesIO()
+        write_backup(out, Path(folder), data_format=1)
+    return gzip.decompress(out.getvalue())
 
 
 # -- texts ---------------------------------------------------------------------------------------------------------
@@ -383,6 +423,8 @@ TARGETS = {
     "cards of voices": Target(check_card, (_CARD,), _TOML),
     "lexicons": Target(check_lexicon, (_LEXICON,), _TOML),
     "config files": Target(check_config, (_CONFIG,), (*_TOML, b"speech", b"voice", b"lead_silence_ms")),
+    "places in settings": Target(check_place, (_CONFIG, _LEXICON), _TOML),
+    "backups": Target(check_backup, (tarred(),), (b"ustar\x0000", b"x" + bytes(99), b"../", b'"size":9')),
     "ssml": Target(check_ssml, (_SSML,), _MARKUP),
     "segments": Target(check_segments, (_TEXT, b"\xff" + _TEXT[1:9] + _SSML), (*_WRITTEN, *_MARKUP)),
     "cleaning": Target(check_clean, (_TEXT[9:],), (*_WRITTEN, *_MARKUP)),

@@ -1,4 +1,4 @@
-"""No row of the checklist and no line of docs/reliability.md names a test that is not there."""
+"""No row of the checklist and no line of a page of promises names a test that is not there."""
 
 import ast
 import re
@@ -36,13 +36,37 @@ def test_every_row_of_http_and_websocket_has_one() -> None:
     assert [row.partition(":")[0] for row in ROWS][:30] == [str(number) for number in range(1, 31)]
 
 
-def test_what_the_page_of_promises_names_is_there() -> None:
-    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
-    everywhere = {
-        name.rpartition("::")[2] for path in (ROOT / "tests").rglob("test_*.py") for name in names_of_tests(path)
-    }
-    for named in re.findall(r"`((?:tests/|test_)[\w/.:]+)`", page):
+@pytest.fixture(scope="module")
+def everywhere() -> set[str]:
+    """Names of all tests."""
+    paths = (ROOT / "tests").rglob("test_*.py")
+    return {name.rpartition("::")[2] for path in paths for name in names_of_tests(path)}
+
+
+@pytest.mark.parametrize("page", ["docs/reliability.md", "docs/security.md", "docs/asvs.md", "SECURITY.md"])
+def test_what_a_page_of_promises_names_is_there(page: str, everywhere: set[str]) -> None:
+    for named in re.findall(r"`((?:tests/|test_)[\w/.:]+)`", (ROOT / page).read_text("utf-8")):
         path, _, name = named.partition("::")
         if path.startswith("tests/"):
             assert (ROOT / path).is_file(), named
         assert not (name or path.startswith("test_")) or (name or path) in everywhere, named
+
+
+LEVEL_1 = {
+    "1.2": 5, "1.3": 2, "1.5": 1, "2.1": 1, "2.2": 2, "2.3": 1, "3.2": 2, "3.3": 1, "3.4": 2, "3.5": 3, "4.1": 1,
+    "4.4": 1, "5.2": 2, "5.3": 2, "6.1": 1, "6.2": 8, "6.3": 2, "6.4": 2, "7.2": 4, "7.4": 2, "8.1": 1, "8.2": 2,
+    "8.3": 1, "9.1": 3, "9.2": 1, "10.4": 5, "11.3": 2, "11.4": 1, "12.1": 1, "12.2": 2, "13.4": 1, "14.2": 1,
+    "14.3": 1, "15.1": 1, "15.2": 1, "15.3": 1,
+}  # fmt: skip
+"""How many requirements each section of ASVS 5.0.0 has for level 1; they are its first"""
+
+
+def test_each_requirement_of_asvs_is_told_with_its_test_or_the_reason() -> None:
+    rows = re.findall(r"(?m)^\| (\d\S*) \| (.+) \| (.+) \| (.+) \|$", (ROOT / "docs" / "asvs.md").read_text("utf-8"))
+    wanted = [f"{section}.{one + 1}" for section, count in LEVEL_1.items() for one in range(count)]
+    assert [number for number, *_ in rows] == wanted
+    assert len(wanted) == 70
+    for number, _, holds, how in rows:
+        assert holds in ("yes", "part", "-"), number
+        is_proved = re.search(r"`(tests/|test_)|ruff's S|\]\(\S+\.md", how)
+        assert is_proved if holds == "yes" else how, number

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from qwen3tts_daemon import daemon
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice
@@ -51,12 +51,22 @@ def objects() -> dict[str, int]:
     return Counter(f"objects {kind.__module__}.{kind.__qualname__}" for kind in counted)
 
 
-def tell_on_signals(path: Path) -> None:
+class More(Protocol):
+    """What else a process tells of itself."""
+
+    def __call__(self, *, with_objects: bool) -> dict[str, int]: ...
+
+
+def no_more(*, with_objects: bool) -> dict[str, int]:
+    return {}
+
+
+def tell_on_signals(path: Path, more: More = no_more) -> None:
     """Write a census to `path` whenever a signal comes."""
 
     def tell(number: int) -> None:
-        partial = path.with_suffix(".part")
-        partial.write_text(json.dumps(census(with_objects=number == signal.SIGUSR2)))
+        partial, with_objects = path.with_suffix(f"{path.suffix}.part"), number == signal.SIGUSR2
+        partial.write_text(json.dumps(census(with_objects=with_objects) | more(with_objects=with_objects)))
         partial.replace(path)
 
     def handle(number: int, frame: FrameType | None) -> None:

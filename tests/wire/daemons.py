@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
+from tests.overheard import leaks_of
 from tests.patience import PATIENCE_S
 from tests.wire.forked import ForkedProcess
 
@@ -39,14 +40,18 @@ class DaemonProcess:
             "--http.host", "127.0.0.1", "--http.port", "0", "--no-zeroconf.enabled", *options,
         ]  # fmt: skip
         self.process = start([*program, *arguments])
+        self._data = data
+        self._may_log_text = "--log-text" in options
         self._lines: Queue[str | None] = Queue()
         self._log: list[str] = []
+        self._whole_log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
+            self._whole_log.append(line)
             self._lines.put(line)
         self._lines.put(None)
 
@@ -90,6 +95,14 @@ class DaemonProcess:
         while (line := self._lines.get(timeout=PATIENCE_S)) is not None:
             self._log.append(line)
         return self.log
+
+    def look_for_leaks(self) -> None:
+        """In the whole log of a daemon that has ended: nothing that was said, and nothing that lets somebody in."""
+        self._reader.join(PATIENCE_S)
+        kept = [self._data / name for name in ("token", "sessions", "phrases.key")]
+        secrets = [content for path in kept if path.is_file() and (content := path.read_text().strip())]
+        leaks = leaks_of("".join(self._whole_log), secrets, may_have_text=self._may_log_text)
+        assert leaks == [], "the log holds what was said, or what lets somebody in"
 
     def ready(self) -> tuple[int, int]:
         """Wyoming and HTTP port, once the doors are open."""
@@ -142,3 +155,4 @@ def ended_at_last(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
             for pid in workers:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            daemon.look_for_leaks()

@@ -3,9 +3,11 @@
 - Frames are counted, whatever is in them: pings, empty ones, parts of messages. Beyond their rate reading pauses.
 - One message is taken at a time; the next is read when the application has taken it.
 - A message has `MOST_FRAGMENTS` parts at most. To a client that does not read, the last pong is kept, not every one.
+- Sound has a way out of its own: of all that a chunk costs the daemon, the layers of an ASGI message are a sixth.
 
 What is used of uvicorn and websockets beyond their documentation: of `WebSocketsSansIOProtocol` `conn`, `read_paused`,
-`writable`, `handle_connect`, `handle_ping`; of `ServerProtocol` `parse` and `recv_frame`. If they change, tests fail.
+`writable`, `handle_connect`, `handle_ping`; of `ServerProtocol` `parse`, `recv_frame`, `state`. If they change, tests
+fail.
 """
 
 import asyncio
@@ -20,11 +22,12 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ProtocolError
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
-from websockets.protocol import Protocol
+from websockets.protocol import Protocol, State
 from websockets.server import ServerProtocol
 
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.pace import Pace
+from qwen3tts_daemon.protocols.scope_state import SEND_BINARY
 
 MOST_FRAGMENTS = 1_024
 """Of one message: parts of 64 bytes, if it is as long as it may be."""
@@ -75,7 +78,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         address: str | None,
         pace: Pace,
     ) -> None:
-        super().__init__(config, server_state, app_state)
+        super().__init__(config, server_state, {**app_state, SEND_BINARY: self._send_binary})
         self._pace = pace
         self.conn = _FrameCounter(self._pace, max_size=config.ws_max_size, logger=self.logger)
         self._quota = quota
@@ -160,6 +163,13 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self.handshake_complete = True
         self._plan_turn()
 
+    async def _send_binary(self, data: bytes) -> None:
+        """One message, as soon as there is room. Raises ConnectionError."""
+        await self.writable.wait()
+        if self.conn.state is not State.OPEN or self.transport.is_closing():
+            raise ConnectionError("the WebSocket has ended")
+        self.transport.write(binary_head(len(data)) + data)
+
     # -- pongs ---------------------------------------------------------------------------------------------
 
     def handle_ping(self) -> None:
@@ -181,3 +191,10 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             super().shutdown()
         else:
             self.transport.abort()
+
+
+def binary_head(size: int) -> bytes:
+    """Of a whole message that no mask is laid over (RFC 6455, 5.2)."""
+    if size < 126:
+        return bytes((0x82, size))
+    return b"\x82\x7e" + size.to_bytes(2, "big") if size < 65_536 else b"\x82\x7f" + size.to_bytes(8, "big")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from qwen3tts_daemon.protocols.scope_state import ABORT
+from qwen3tts_daemon.protocols.scope_state import ABORT, SEND_BINARY
 from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
 from qwen3tts_daemon.protocols.voice_v1.outbox import Entry, Outbox
 
@@ -54,7 +54,7 @@ class SocketWriter:
             self._sending_since = self._clock()
             try:
                 await self._send(entry)
-            except (WebSocketDisconnect, RuntimeError):
+            except (WebSocketDisconnect, RuntimeError, ConnectionError):
                 raise SocketEnded from None
             self._sending_since = None
 
@@ -78,7 +78,7 @@ class SocketWriter:
     async def _send(self, entry: Entry) -> None:
         content = entry.content
         if isinstance(content, SoundFrame):
-            await self._websocket.send({"type": "websocket.send", "bytes": content.data})
+            await self._websocket.scope["state"][SEND_BINARY](content.data)
         elif isinstance(content, str):
             await self._websocket.send({"type": "websocket.send", "text": content})
         else:

@@ -167,6 +167,8 @@ class WyomingConnection:
     async def _send(self, events: Iterable[Event]) -> None:
         """Whole events in one write, so that two tasks may send; then wait until the client takes them."""
         self._writer.write(b"".join(map(encode_event, events)))
+        if not self._writer.transport.get_write_buffer_size() and not self._writer.is_closing():
+            return  # the kernel has it all, as nearly always, and a timer for nothing is a tenth of what a chunk costs
         try:
             async with asyncio.timeout(self._limits.slow_reader_s):
                 await self._writer.drain()
