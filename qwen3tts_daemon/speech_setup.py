@@ -18,6 +18,7 @@ from qwen3tts_daemon.hosting.engine_selection import (
     kept_measurements,
     manager_config,
     start_engine,
+    weights_cache,
 )
 from qwen3tts_daemon.hosting.measuring import measure
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
@@ -205,8 +206,9 @@ class EngineRenewal:
                 return choice
             checkpoint, way = verdict.checkpoint, verdict.way
             asked = MeasureOptions(
-                checkpoint=str(checkpoint.path.absolute()), way=way, threads=self._settings.qwen.threads
-            )
+                checkpoint=str(checkpoint.path.absolute()), way=way, threads=self._settings.qwen.threads,
+                cache_dir=weights_cache(self._settings),
+            )  # fmt: skip
             measurements.put(checkpoint, way, await measure(asked))
 
     async def _make_room_for(self, choice: EngineChoice) -> None:

@@ -14,7 +14,13 @@ from rich.table import Table
 from qwen3tts_daemon.downloads.verify import folders
 from qwen3tts_daemon.hosting import checkpoints
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN, Checkpoint
-from qwen3tts_daemon.hosting.engine_selection import card, install_torch, is_installed, kept_measurements
+from qwen3tts_daemon.hosting.engine_selection import (
+    card,
+    install_torch,
+    is_installed,
+    kept_measurements,
+    weights_cache,
+)
 from qwen3tts_daemon.hosting.measurements import Measurements
 from qwen3tts_daemon.hosting.measuring import measure
 from qwen3tts_daemon.hosting.real_time_words import named
@@ -47,6 +53,8 @@ class Plan:
     threads: int | None
     measurements: Measurements
     """Where it is kept"""
+    cache_dir: str
+    """Where weights are kept that are made for it"""
 
 
 def plan(
@@ -66,7 +74,7 @@ def plan(
     if not chosen:
         raise SettingsError(f"{directory} holds no checkpoint: {DOWNLOAD_QWEN}")
     threads = threads or settings.qwen.threads
-    return Plan(chosen, _ways(weights), threads, kept_measurements(settings, threads))
+    return Plan(chosen, _ways(weights), threads, kept_measurements(settings, threads), weights_cache(settings))
 
 
 async def bench(plan: Plan) -> list[Result]:
@@ -74,7 +82,9 @@ async def bench(plan: Plan) -> list[Result]:
     results = []
     for checkpoint, way in product(plan.checkpoints, plan.ways):
         typer.echo(f"measuring {named(checkpoint, way)} on the {_ON[way.device]} ...", err=True)
-        options = MeasureOptions(checkpoint=str(checkpoint.path.absolute()), way=way, threads=plan.threads)
+        options = MeasureOptions(
+            checkpoint=str(checkpoint.path.absolute()), way=way, threads=plan.threads, cache_dir=plan.cache_dir
+        )
         measured = await measure(options)
         plan.measurements.put(checkpoint, way, measured)
         results.append(Result(checkpoint=checkpoint.name, size=checkpoint.size_in_words, way=way, measured=measured))

@@ -107,6 +107,11 @@ def kept_measurements(settings: Settings, threads: int | None = None) -> Measure
     return Measurements(file, threads or settings.qwen.threads, is_doubtful=is_doubtful)
 
 
+def weights_cache(settings: Settings) -> str:
+    """The directory where weights of few bits are kept."""
+    return str(settings.qwen.cache_dir or settings.data_path / "cache")
+
+
 def checked_file(settings: Settings) -> Path:
     """What `qwen3tts-daemon check` leaves."""
     return settings.data_path / checked.FILE_NAME
@@ -193,8 +198,8 @@ def _qwen(settings: Settings, chosen: tuple[Checkpoint, ...], way: Way | None = 
     if way is None and qwen.weights == "int4":
         _tell_unjudged(settings, chosen)
     options = {
-        "cache_dir": str(settings.data_path / "cache"),
         **qwen.engine_options,
+        "cache_dir": weights_cache(settings),
         **({} if way is None else {"device": way.device, "weights": way.weights}),
         "checkpoints": [str(one.path.resolve()) for one in chosen],
         "keep_loaded": list(qwen.keep_loaded),

@@ -29,6 +29,8 @@ class MeasureOptions(msgspec.Struct, frozen=True, kw_only=True):
     way: Way
     threads: int | None = None
     """None: as many as the engine takes by itself"""
+    cache_dir: str | None = None
+    """Where weights of few bits are kept that are made for it; the engine finds them there"""
     speaking_s: float = 3.0
     """It speaks for so long, after the first frames"""
     limit_s: float = 300.0

@@ -29,7 +29,7 @@ def measure(options: MeasureOptions) -> Figures:
     """Raises SynthesisError for what cannot be loaded, or cannot run here in this way."""
     config = EngineConfig.model_validate({
         "checkpoint": options.checkpoint, "device": options.way.device, "weights": options.way.weights,
-        "threads": options.threads, "rows": 1, **positions(1),
+        "threads": options.threads, "cache_dir": options.cache_dir, "rows": 1, **positions(1),
     })  # fmt: skip
     check_backend(config)
     threads = options.threads or usable_cores().threads

@@ -12,12 +12,13 @@ from torch import Tensor
 from qwen_tts.audio.reference_audio import ReferenceAudio
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.checkpoint.mapped_file import MappedFile
+from qwen_tts.checkpoint.mapped_layers import LayerMapper
 from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.one_block import empty_like_all
 from qwen_tts.checkpoint.precision import not_finite
 from qwen_tts.checkpoint.prompt import PromptBuilder
 from qwen_tts.checkpoint.quantised import Quantiser, origin_of, packed_name
-from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, FileMapper, load_weights, plan
+from qwen_tts.checkpoint.weights import TEXT_EMBEDDING, load_weights, plan
 from qwen_tts.config.checkpoint import (
     CODEC_DIRECTORY,
     CheckpointConfig,
@@ -181,7 +182,10 @@ def load_model(
         kept_in = None if cache_dir is None else cache_dir / packed_name(directory, weights)
         quantiser = Quantiser(speakers, bits, device, origin_of(files), kept_in)
     tables = {TEXT_EMBEDDING: (config.talker.text_vocab_size, config.talker.text_hidden_size)}
-    mapped = load_weights(files, parts, device, _for_file(progress, WEIGHTS), tables=tables, replace=quantiser)
+    looked_up = (code_predictor.codec_embedding,) if device.type == "cpu" else ()
+    mapped = load_weights(
+        files, parts, device, _for_file(progress, WEIGHTS), tables=tables, looked_up=looked_up, replace=quantiser
+    )
     if speaker_encoder is not None:
         speaker_encoder.to("cpu")
     codec = load_codec(directory, device, decoder_device=decoder_device, is_mapped=bits is not None, progress=progress)
@@ -242,7 +246,7 @@ def load_codec(
     parts = {"codec_decoder": codec.decoder, "codec_encoder": codec.encoder}
     on_host, told = torch.device("cpu"), _for_file(progress, f"{CODEC_DIRECTORY}/{WEIGHTS}")
     files = weight_files(directory)
-    mapper = FileMapper(files, parts) if is_mapped else None
+    mapper = LayerMapper(files, parts) if is_mapped else None
     load_weights(files, parts, on_host, told, replace=mapper)
     codec.decoder.to(decoder_device or device)
     return codec if mapper is None else replace(codec, mapped=mapper.mapped)

@@ -7,7 +7,7 @@ no pickle, no code. Tensors go straight into their place on the target device.
 import logging
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -17,10 +17,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from qwen_tts.checkpoint.mapped_file import MappedFile
 from qwen_tts.checkpoint.mapped_table import MappedTable
 from qwen_tts.checkpoint.one_block import empty_like_all
-from qwen_tts.checkpoint.tensor_file import DTYPES, StoredTensor, read_tensors, stored_tensors
+from qwen_tts.checkpoint.tensor_file import DTYPES, read_tensors
 from qwen_tts.errors import BadCheckpoint, OutOfMemory
 from qwen_tts.modules.module_list import M
 
@@ -94,7 +93,7 @@ _LISTED = 8
 
 
 @runtime_checkable
-class _Fused(Protocol):
+class Fused(Protocol):
     parts: dict[str, int]
 
 
@@ -116,7 +115,7 @@ def layer_tensors(part: str, path: str, layer: nn.Module) -> dict[str, Tensor]:
     """Of `official_tensors`, those that the layer at `path` itself holds."""
     prefix, places = f"{path}." if path else "", dict[str, Tensor]()
     for name, tensor in layer.named_parameters(recurse=False):
-        if isinstance(layer, _Fused):
+        if isinstance(layer, Fused):
             base = prefix[: -len(path.rpartition(".")[2]) - 1]
             split = zip(layer.parts, tensor.split(list(layer.parts.values())), strict=True)
             places.update({f"{base}{key}.{name}": piece for key, piece in split})
@@ -133,12 +132,13 @@ def _official_name(part: str, name: str) -> str:
 
 def load_weights(
     files: Sequence[Path], parts: Mapping[str, nn.Module], device: torch.device, progress: Progress | None = None, *,
-    tables: Mapping[str, tuple[int, int]] | None = None, replace: Callable[[ReadTensors], None] | None = None,
+    tables: Mapping[str, tuple[int, int]] | None = None, looked_up: Collection[nn.Module] = (),
+    replace: Callable[[ReadTensors], None] | None = None,
 ) -> dict[str, MappedTable]:  # fmt: skip
     """Fill `parts`, planned in their dtype, from the safetensors files of a directory (`weight_files` knows them);
     memory is taken once the files fit them. `tables` are tensors that stay in the files, by the release's names, with
-    their shapes. `replace` may then put other layers into the place of some, and read tensors for them: what is still
-    without memory is filled.
+    their shapes. `looked_up` are layers of `parts` that need no float32 where the files have less. `replace` may
+    then put other layers into the place of some, and read tensors for them: what is still without memory is filled.
 
     Raises BadCheckpoint if a file cannot be read or a tensor is missing or has another shape, OutOfMemory.
     """
@@ -146,6 +146,10 @@ def load_weights(
     shapes = {name: list(place.shape) for name, place in _places(parts).items()}
     found = _check(files, shapes | {name: list(shape) for name, shape in tables.items()})
     stored = [tensor for tensor in found if tensor.name not in tables]
+    for part, module in parts.items():
+        for path, layer in module.named_modules():
+            if layer in looked_up:
+                _shorten_dtype(layer, layer_tensors(part, path, layer), found)
     done, total = 0, sum(tensor.bytes for tensor in stored)
 
     def read(count: int) -> None:
@@ -178,35 +182,11 @@ def load_weights(
     return {tensor.name: MappedTable(tensor.path, tensor.stored_as) for tensor in found if tensor.name in tables}
 
 
-class FileMapper:
-    """A `replace` of load_weights: what lies in a file as it is needed is not read, but is that place of the file."""
-
-    def __init__(self, files: Sequence[Path], parts: Mapping[str, nn.Module]) -> None:
-        self._files, self._parts = files, parts
-        self.mapped: tuple[MappedFile, ...] = ()
-
-    def __call__(self, _read: ReadTensors) -> None:
-        """Raises BadCheckpoint."""
-        for path in self._files:
-            try:
-                file, stored = MappedFile(path), stored_tensors(path)
-            except OSError as error:
-                raise BadCheckpoint(f"{path} cannot be read: {error}") from error
-            self.mapped += (file,)
-            by_name = {name.removeprefix("model."): tensor for name, tensor in stored.items()}
-            for part, module in self._parts.items():
-                for place, layer in module.named_modules():
-                    if not isinstance(layer, _Fused):
-                        _map(layer, layer_tensors(part, place, layer), by_name, file)
-
-
-def _map(layer: nn.Module, own: Mapping[str, Tensor], stored: Mapping[str, StoredTensor], file: MappedFile) -> None:
-    """`own`: the layer's parameters in their order, by their names in `stored`."""
-    for (attribute, parameter), name in zip(list(layer.named_parameters(recurse=False)), own, strict=True):
-        tensor = stored.get(name)
-        if tensor is not None and tensor.dtype == parameter.dtype and tensor.start % tensor.dtype.itemsize == 0:
-            mapped = file.tensor(tensor.start, tensor.dtype, tensor.shape)
-            setattr(layer, attribute, nn.Parameter(mapped, requires_grad=False))
+def _shorten_dtype(layer: nn.Module, own: Mapping[str, Tensor], found: Sequence["_StoredTensor"]) -> None:
+    """From float32 to that of the files, if all of it has one of two bytes: the same numbers."""
+    stored, planned = {DTYPES[one.dtype] for one in found if one.name in own}, {place.dtype for place in own.values()}
+    if planned == {torch.float32} and stored in ({torch.bfloat16}, {torch.float16}):
+        layer.to(stored.pop())
 
 
 def _is_in(tensor: "_StoredTensor", path: Path, places: Mapping[str, Tensor]) -> bool:

@@ -28,6 +28,10 @@ class CodebookTables(nn.Module):
         """[vocab, width]"""
         return self.weight[index * self.vocab_size : (index + 1) * self.vocab_size]
 
+    def look_up(self, codes: Tensor, table: int) -> Tensor:
+        """codes [rows] -> [rows, width], as kept."""
+        return functional.embedding(codes, self.table(table))
+
 
 class CodePredictor(nn.Module):
     """Steps of one position each; its cache lives for one frame and is the caller's scratch."""
@@ -72,5 +76,5 @@ class CodePredictor(nn.Module):
             out = self.transformer(self.projection(inputs), cache, rows * inputs.shape[1], span=table + 2)[:, -1]
             token = choose(self.logits(out, table), table + 1)
             codes.append(token)
-            inputs = functional.embedding(token, self.codec_embedding.table(table))[:, None]
+            inputs = self.codec_embedding.look_up(token, table)[:, None].to(hidden.dtype)
         return torch.stack(codes, dim=1)

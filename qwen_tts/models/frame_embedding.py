@@ -13,4 +13,4 @@ def embed_frames(talker: Talker, code_predictor: CodePredictor, codes: Tensor) -
     One sum over the stacked codebooks, so that reduced precision rounds once, as the release's models were trained.
     """
     first = talker.codec_embedding(codes[..., :1])
-    return torch.cat((first, code_predictor.embed(codes[..., 1:])), dim=-2).sum(dim=-2)
+    return torch.cat((first, code_predictor.embed(codes[..., 1:]).to(first.dtype)), dim=-2).sum(dim=-2)

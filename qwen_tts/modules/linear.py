@@ -3,7 +3,7 @@
 `parts` names the checkpoint's modules and how many rows each has; weights.py stacks them along the first dimension.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,23 @@ class FusedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.linear(x, self.weight)
+
+
+class ApartLinear(nn.Module):
+    """A FusedLinear whose parts stay where they lie, in a file for instance: slower, and without memory of its own."""
+
+    def __init__(self, parts: Sequence[Tensor]) -> None:
+        """`parts` [rows, inputs] each."""
+        super().__init__()
+        self._parts = tuple(parts)
+
+    @property
+    def weight(self) -> Tensor:
+        """[outputs, inputs], put together at every call."""
+        return torch.cat(self._parts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([functional.linear(x, part) for part in self._parts], dim=-1)
 
 
 class QuantisedLinear(nn.Module):
@@ -48,7 +65,7 @@ class QuantisedLinear(nn.Module):
         return functional.linear(x, self.kept.dequantised().to(x.dtype))
 
 
-Linear = nn.Linear | FusedLinear | QuantisedLinear
+Linear = nn.Linear | FusedLinear | ApartLinear | QuantisedLinear
 
 
 class SwiGLU(nn.Module):

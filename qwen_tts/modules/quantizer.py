@@ -27,7 +27,9 @@ class Codebooks(nn.Module):
     """[codebooks * size, width]"""
 
     def derive(self) -> None:
+        """What they are made of is needed no more."""
         self.entries.copy_(self.embedding_sum / self.cluster_usage.clamp(min=_FEWEST)[:, None])
+        del self.embedding_sum, self.cluster_usage
 
     def decode(self, codes: Tensor) -> Tensor:
         """codes [rows, codebooks, n] -> vectors [rows, n, width]."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import Identity, functional
+from torch.nn import Identity
 
 from qwen_tts.models.code_predictor import Choose, CodePredictor
 from qwen_tts.models.talker import Talker
@@ -84,7 +84,7 @@ class PredictorSteps:
             (out,) = self._layers(x, reading)
             (logits,) = head(out)
             codes.append(choose(logits, table + 1))
-            x = functional.embedding(codes[-1], self._predictor.codec_embedding.table(table)).float()
+            x = self._predictor.codec_embedding.look_up(codes[-1], table).float()
         return torch.stack(codes, dim=1)
 
     def _of(self, rows: int) -> Sequence[Reading]:

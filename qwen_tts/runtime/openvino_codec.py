@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from qwen_tts.checkpoint.codec import Codec
 from qwen_tts.models.codec_decoder import CodecDecoder, ConvNeXt, DecoderBlock, DecoderState, ResidualUnit
 from qwen_tts.modules.conv import CausalConv1d
-from qwen_tts.modules.linear import FusedLinear, Linear, QuantisedLinear
+from qwen_tts.modules.linear import Linear, QuantisedLinear
 from qwen_tts.modules.rope import rope
 from qwen_tts.modules.snake import SnakeBeta
 from qwen_tts.modules.weight_formats import quantise
@@ -139,7 +139,8 @@ class _DecoderGraphs:
         y = self._causal(_snake(x, unit.act1), unit.conv1)
         return op.add(x, _convolve(_snake(y, unit.act2), unit.conv2))
 
-    def _short(self, layer: nn.Linear | FusedLinear) -> Linear:
+    def _short(self, layer: Linear) -> Linear:
+        assert not isinstance(layer, QuantisedLinear)
         return layer if self._exact else QuantisedLinear(quantise(layer.weight, 8))
 
     def _transformer(

@@ -14,6 +14,7 @@ from qwen3tts_daemon.hosting.measurements import Measurements
 from qwen3tts_daemon.hosting.measuring import measure
 from qwen_tts.bench.figures import Failed, Figures, MeasureOptions, Way
 from qwen_tts.bench.machine import this_machine
+from qwen_tts.checkpoint.quantised import packed_name
 from tests.wire.daemons import read_stat
 from tests.wire.http_door import until
 
@@ -33,16 +34,18 @@ def options(directory: Path = TINY, way: Way = FLOAT32, **changes: object) -> Me
 
 
 @pytest.mark.parametrize("way", [INT8, FLOAT32], ids=["int8", "float32"])
-async def test_a_checkpoint_is_measured_as_the_engine_runs_it(way: Way) -> None:
+async def test_a_checkpoint_is_measured_as_the_engine_runs_it(way: Way, tmp_path: Path) -> None:
     if way == INT8:
         pytest.importorskip("openvino")
-    figures = await measure(options(way=way))
+    figures = await measure(options(way=way, cache_dir=str(tmp_path)))
     assert isinstance(figures, Figures), figures
     assert figures.frame_ms > 0
     assert figures.first_audio_ms > 0
     assert figures.memory_mib > 100
     assert figures.threads == 1
     assert figures.rtf == figures.frame_ms / 80
+    names = os.listdir(tmp_path)
+    assert names == ([packed_name(TINY, "int8")] if way == INT8 else []), "what was made for it serves the engine"
 
 
 async def test_what_cannot_be_loaded_is_a_measurement_that_failed(tmp_path: Path) -> None:

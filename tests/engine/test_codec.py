@@ -16,6 +16,7 @@ from qwen_tts.checkpoint.codec import PIECE_FRAMES, Codec
 from qwen_tts.checkpoint.model import load_codec
 from qwen_tts.config.checkpoint import CODEC_DIRECTORY
 from qwen_tts.errors import InvalidRequest
+from qwen_tts.modules.linear import ApartLinear, FusedLinear
 from tests.golden.cases import BASE, random_codes, reference_audio
 
 CPU = torch.device("cpu")
@@ -41,6 +42,16 @@ def test_a_codec_that_stands_alone_is_the_checkpoints(codec: Codec, checkpoints:
     codes = alone.encode_audio(audio)
     assert codes == codec.encode_audio(audio)
     assert alone.decode_audio(codes) == codec.decode_audio(codes)
+
+
+def test_a_codec_that_stays_in_its_file_is_the_same(codec: Codec, checkpoints: Path) -> None:
+    """And takes no memory of its own but for what is made of the file's numbers."""
+    mapped, codes = load_codec(checkpoints / BASE, CPU, is_mapped=True), random_codes(40).tolist()
+    assert any(isinstance(layer, ApartLinear) for layer in mapped.decoder.modules())
+    assert not any(isinstance(layer, FusedLinear) for layer in mapped.decoder.modules())
+    decoded, expected = (from_pcm(one.decode_audio(codes).pcm) for one in (mapped, codec))
+    assert np.allclose(decoded, expected, atol=2e-4)
+    assert mapped.encode_audio(recording(0.9, 24_000)) == codec.encode_audio(recording(0.9, 24_000))
 
 
 def test_sound_comes_back_as_long_as_its_frames(codec: Codec) -> None:

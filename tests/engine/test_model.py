@@ -223,9 +223,13 @@ def test_only_what_speaks_computes_in_the_dtype(dtype: torch.dtype, copy: Copy) 
             (model.codec.decoder, model.codec.encoder, model.speaker_encoder),
         )
     )
-    assert speaking == {dtype}
+    tables = model.code_predictor.codec_embedding
+    assert speaking == {dtype, tables.weight.dtype}
     assert listening == {torch.float32}
     assert torch.equal(model.talker.codec_head.weight, stored["talker.codec_head.weight"].to(dtype))
+    first = stored["talker.code_predictor.model.codec_embedding.0.weight"]
+    assert tables.weight.dtype == (first.dtype if dtype == torch.float32 else dtype), "the file has as many digits"
+    assert torch.equal(tables.table(0), first.to(tables.weight.dtype))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
