@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from benchmarks.text_vocabulary import write_text_tokenizer
+from tests.engine.driven import small_checkpoint
 from tests.hostile.engine_sessions import EngineSession, Speaking
 from tests.hostile.mixed_sessions import MixedSession
 from tests.hostile.targets import TARGETS
@@ -44,8 +45,8 @@ def sessions(name: str, directory: Path) -> Iterator[Callable[[int, settings], N
         speaking.close()
     elif name == "all doors":
         write_text_tokenizer(directory / "text")
-        vocabulary = str(directory / "text")
-        with watched_daemon(directory, factory="tests.hostile.watched_qwen:engine", vocabulary=vocabulary) as watched:
+        checkpoint = str(small_checkpoint(directory / "text"))
+        with watched_daemon(directory, factory="tests.hostile.watched_qwen:engine", checkpoint=checkpoint) as watched:
             yield lambda number, many: run(seed(number)(MixedSession), watched, many)
     else:
         limits = ("--clips.max-clips", "1000", "--clips.max-per-address", "500")

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from benchmarks.text_vocabulary import write_text_tokenizer
+from tests.engine.driven import small_checkpoint
 from tests.hostile.engine_sessions import EngineSession, Speaking
 from tests.hostile.mixed_sessions import MixedSession
 from tests.hostile.test_sessions import FEW, run
@@ -30,10 +31,11 @@ def speaking(vocabulary: Path) -> Iterator[Speaking]:
 
 
 def test_everybody_hears_what_is_heard_alone_and_nothing_is_left(speaking: Speaking) -> None:
-    few = settings(FEW, max_examples=8, stateful_step_count=12)
+    few = settings(FEW, max_examples=6, stateful_step_count=10)
     run_state_machine_as_test(partial(EngineSession, speaking), settings=few)
 
 
 def test_all_doors_at_once(tmp_path: Path, vocabulary: Path) -> None:
-    with watched_daemon(tmp_path, factory="tests.hostile.watched_qwen:engine", vocabulary=str(vocabulary)) as watched:
-        run(MixedSession, watched, settings(FEW, max_examples=6, stateful_step_count=12))
+    checkpoint = str(small_checkpoint(vocabulary))
+    with watched_daemon(tmp_path, factory="tests.hostile.watched_qwen:engine", checkpoint=checkpoint) as watched:
+        run(MixedSession, watched, settings(FEW, max_examples=4, stateful_step_count=10))

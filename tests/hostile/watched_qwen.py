@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from qwen_tts.engine.engine import Engine, create
-from tests.engine.driven import small_checkpoint
 from tests.hostile.watched_daemon import ALSO_COUNTED, tell_on_signals
 
 
@@ -19,11 +18,11 @@ def held(engine: Engine) -> dict[str, int]:
     }
 
 
-def engine(census: str, vocabulary: str) -> Engine:
+def engine(census: str, checkpoint: str) -> Engine:
     """What a worker is given; every step is of all rows, so that sums are the same whoever else speaks."""
     tell_on_signals(Path(census).with_suffix(".worker"))
     engine = create(
-        checkpoint=small_checkpoint(Path(vocabulary)), device="cpu", threads=1, rows=3, queue=8, buckets=[3],
+        checkpoint=checkpoint, device="cpu", threads=1, rows=3, queue=8, buckets=[3],
         kv_positions=512, row_positions=128, guards={"length_factor": 0.3, "spare_s": 0.24, "retry": False},
     )  # fmt: skip
     ALSO_COUNTED.append(lambda: held(engine))
