@@ -156,7 +156,7 @@ class Examiner:
         yield self.ask("delete", "/health", "as somebody near")
         yield self.ask("get", "/health", "by another name", {"Host": "other.example"})
         yield self.ask("get", "/v1/models?token=x", "with a key in the URL")
-        yield self.ask("get", "/v1/models", "with two keys", {"Authorization": "Bearer x"})
+        yield self.ask("get", "/v1/models", "with a wrong token", {"Authorization": "Bearer x"})
         yield self.ask("options", "/v1/audio/speech", "as another page",
                        FOREIGN | {"Access-Control-Request-Method": "POST"})  # fmt: skip
         upgrade = {"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",

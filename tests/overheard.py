@@ -35,7 +35,7 @@ _secrets: set[str] = set()
 
 def leaks_of(log: str, secrets: Iterable[str] = (), *, may_have_text: bool = False) -> list[str]:
     """The lines of a log that hold what they may not; `secrets` are some more."""
-    known = {*_secrets, *secrets}
+    known = {*_secrets, *(secret for secret in secrets if len(secret) >= SECRETS["token"])}
     return [line for line in log.splitlines() if _has_secret(line, known) or (not may_have_text and _has_text(line))]
 
 
@@ -84,8 +84,9 @@ def _fields(message: Any) -> Iterator[tuple[str, str]]:
                 yield from _fields(value)
 
 
-def _remember_json(data: bytes | str) -> None:
-    with suppress(ValueError, RecursionError):
+def _remember_json(data: Any) -> None:
+    """What is none, and a message in parts, is passed over."""
+    with suppress(ValueError, TypeError, RecursionError):
         remember(json.loads(data))
 
 

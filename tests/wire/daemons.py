@@ -100,7 +100,7 @@ class DaemonProcess:
         """In the whole log of a daemon that has ended: nothing that was said, and nothing that lets somebody in."""
         self._reader.join(PATIENCE_S)
         kept = [self._data / name for name in ("token", "sessions", "phrases.key")]
-        secrets = [content for path in kept if path.is_file() and (content := path.read_text().strip())]
+        secrets = [path.read_text("utf-8", "replace").strip() for path in kept if path.is_file()]
         leaks = leaks_of("".join(self._whole_log), secrets, may_have_text=self._may_log_text)
         assert leaks == [], "the log holds what was said, or what lets somebody in"
 
