@@ -513,13 +513,13 @@ MUTATIONS: dict[str, Mutation] = {
         f"{_VOICE}/sockets.py",
         "async with asyncio.timeout(LAST_WORDS_S):",
         "async with asyncio.timeout(None):",
-        ("tests/daemon/test_voice_v1_sockets.py::test_a_peer_that_takes_nothing_does_not_hold_up_the_daemons_end",),
+        ("tests/daemon/test_voice_v1_sockets.py::TestPatient",),
     ),
     "a stop waits for who takes no answer": Mutation(
         f"{_HTTP}/server.py",
         "timeout_graceful_shutdown=config.grace_s",
         "timeout_graceful_shutdown=None",
-        ("tests/wire/test_daemon.py::test_stalled_clients_do_not_hold_up_the_stop",),
+        ("tests/wire/test_floods.py::test_the_door_does_not_wait_for_a_body_that_does_not_come",),
     ),
     "a stop waits for who closes no connection": Mutation(
         f"{_WYOMING}/connection.py",
