@@ -10,11 +10,11 @@ lock() {
   shift
   compile pyproject.toml --constraint deploy/locks/constraints.txt --output-file "deploy/locks/$name.txt" "$@"
 }
-lock gpu --extra preview --extra espeak --extra japanese --extra gpu
+lock gpu --extra preview --extra espeak --extra japanese --extra tls --extra gpu
 # PyTorch for a CPU comes from an index of its own (Dockerfile), without what its CUDA build needs.
 left_out=()
 while read -r package; do left_out+=(--no-emit-package "$package"); done \
   < <(grep -oE '^(torch|triton|(nvidia|cuda)-[a-z0-9-]+)==' deploy/locks/gpu.txt | tr -d = | sort -u)
-lock cpu --extra preview --extra espeak --extra japanese --extra cpu "${left_out[@]}"
+lock cpu --extra preview --extra espeak --extra japanese --extra tls --extra cpu "${left_out[@]}"
 # What makes the wheel.
 sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml | compile - --output-file deploy/locks/build.txt

@@ -24,6 +24,7 @@ from qwen3tts_daemon.commands import pair as pair_command
 from qwen3tts_daemon.commands import phrases as phrases_command
 from qwen3tts_daemon.commands import read as read_command
 from qwen3tts_daemon.commands import say as say_command
+from qwen3tts_daemon.commands import token as token_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress, Wishes
@@ -159,6 +160,25 @@ def pair(
     print(pair_command.told(invited, has_picture=sys.stdout.isatty()))
     if open:
         _die("no browser could be opened here")
+
+
+@app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})
+def token(
+    context: typer.Context,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Make another; what the old one opened is closed.")] = False,
+) -> None:
+    """Tell where the daemon's token lies, or put another one there. Takes the options of `serve`."""
+    settings = _settings(context.args)
+    with _told_in_a_line():
+        path = token_command.path_of(settings)
+    if not rotate:
+        print(path)
+        return
+    rotated = _run(token_command.rotate(settings))
+    print(f"Another token is in {path}.")
+    print(
+        "The daemon has it: all browsers have to be paired anew." if rotated.is_running else "No daemon runs here now."
+    )
 
 
 @app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})

@@ -14,10 +14,11 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from qwen3tts_daemon import __version__
-from qwen3tts_daemon.access.auth import Auth, load_token
+from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.access.invitations import FIRST_INVITATION_S, Invitations
-from qwen3tts_daemon.access.lan_addresses import page_from_here
+from qwen3tts_daemon.access.lan_addresses import lan_addresses, page_from_here
 from qwen3tts_daemon.access.sessions import Sessions
+from qwen3tts_daemon.access.token_file import TokenFile
 from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
@@ -25,6 +26,7 @@ from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.hosting.speech_server import where_text_goes
 from qwen3tts_daemon.live_settings import LiveSettings
+from qwen3tts_daemon.log_lines import write_log
 from qwen3tts_daemon.own_command import own_command
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
 from qwen3tts_daemon.protocols.http.app import build_app
@@ -48,7 +50,10 @@ from qwen3tts_daemon.speech_setup import (
     voice_config,
 )
 from qwen3tts_daemon.text import languages
+from qwen3tts_daemon.tls.certificate import files_of
+from qwen3tts_daemon.tls.server_tls import ServerTls
 from qwen3tts_daemon.voices.sample_files import SampleFiles
+from qwen_tts import safeguards
 from qwen_tts.errors import SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -78,16 +83,16 @@ class Daemon:
             logger.info("%s", self._choice.reason)
         self._data_lock = data_format.prepare(settings.data_path)
         data = settings.data_path
-        self._token = _token(data)
+        self._token = _token_file(data)
         self._invitations = Invitations()
-        self._sessions = _sessions(self._token, data)
+        self._auth = self._make_auth(_sessions(self._token.token, data))
         metrics = Metrics()
         self._speech = make_speech(settings, self._choice, self._models, metrics, phrase_cache(settings))
         self._renewal = EngineRenewal(
             self._choice, self._speech, self._models, settings, lambda: self._live_settings.settings
         )
         self._renewing: asyncio.Task[None] | None = None
-        self._watching_lexicon: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._speech.on_state.append(lambda state: metrics.engine_ready.set(state == "ready"))
         self._spare_time = SpareTime(self._speech)
         self._phrases = PhraseMaker(self._speech, self._spare_time)
@@ -98,6 +103,8 @@ class Daemon:
         )
         self._clips = Clips(settings.clips)
         self._live_settings = LiveSettings(settings, arguments, check=self._check, use=self._use)
+        tls_files = files_of(settings.http, data) if settings.http.enabled else None
+        self._tls = ServerTls(tls_files, lan_addresses) if tls_files else None
         self._http = self._make_http(metrics) if settings.http.enabled else None
         self._wyoming: WyomingServer | None = None
         if settings.wyoming.enabled:
@@ -113,15 +120,22 @@ class Daemon:
         samples.is_making = settings.voices.samples
         return samples
 
+    def _make_auth(self, sessions: Sessions) -> Auth:
+        http = self._settings.http
+        return Auth(
+            self._settings.auth, self._token.token,
+            allowed_hosts=http.allowed_hosts, allowed_origins=http.allowed_origins,
+            trusted_proxies=http.trusted_proxies, invitations=self._invitations, sessions=sessions,
+        )  # fmt: skip
+
+    def _change_token(self, token: str) -> None:
+        self._auth.change_token(token)
+        self._sockets.revoke(("token", "pairing"))
+
     def _make_http(self, metrics: Metrics) -> HttpServer:
         settings = self._settings
-        auth = Auth(
-            settings.auth, self._token,
-            allowed_hosts=settings.http.allowed_hosts, allowed_origins=settings.http.allowed_origins,
-            trusted_proxies=settings.http.trusted_proxies, invitations=self._invitations, sessions=self._sessions,
-        )  # fmt: skip
         app = build_app(
-            speech=self._speech, metrics=metrics, auth=auth, sockets=self._sockets,
+            speech=self._speech, metrics=metrics, auth=self._auth, sockets=self._sockets,
             kept_clips=self._clips, models=self._models, downloads=self._downloads, samples=self._samples,
             live_settings=self._live_settings, config=settings.http, version=__version__,
             pair_command=_pair_command(settings),
@@ -131,7 +145,7 @@ class Daemon:
             max_connections_per_address=settings.http.max_connections_per_address,
             trusted_proxies=settings.http.trusted_proxies,
         )  # fmt: skip
-        return HttpServer(app, settings.http.host, settings.http.port, limits)
+        return HttpServer(app, settings.http.host, settings.http.port, limits, self._tls)
 
     def _check(self, settings: Settings) -> None:
         """Raises SettingsError for settings that cannot be used."""
@@ -156,7 +170,9 @@ class Daemon:
         await self._speech.start(preload=self._choice.preload)
         self._phrases.check()
         self._renewing = asyncio.create_task(self._renewal.run())
-        self._watching_lexicon = asyncio.create_task(self._speech.lexicon.watch())
+        watched = [self._speech.lexicon.watch(), self._token.watch(self._change_token)]
+        watched += [self._tls.watch()] if self._tls is not None else []
+        self._watching = [asyncio.create_task(watching) for watching in watched]
         if self._http is not None:
             await _listen(self._http.start(), "http", self._settings.http.port)
         self._greet()
@@ -179,15 +195,16 @@ class Daemon:
             self._discovery.announce(wyoming_service(addresses, port, version=__version__))
         if self._http is not None:
             hosts, port, auth = self._settings.http.host, self._http.port, self._settings.auth
-            self._discovery.announce(voice_service(hosts, port, version=__version__, auth=auth))
+            is_secure = self._tls is not None
+            self._discovery.announce(voice_service(hosts, port, version=__version__, auth=auth, is_secure=is_secure))
 
     async def stop(self) -> None:
         """Goodbye, drain, close; `drain_s` and two seconds at most, whoever stalls."""
         limit_s = self._settings.drain_s
         if self._making_ahead is not None:
             self._making_ahead.cancel()
-        if self._watching_lexicon is not None:
-            self._watching_lexicon.cancel()
+        for watching in self._watching:
+            watching.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
@@ -213,14 +230,15 @@ class Daemon:
         if self._http is not None and sys.stderr.isatty():
             # For a person; logs that are kept somewhere get no code.
             code = self._invitations.issue(FIRST_INVITATION_S, has_letters=False).link_code
-            page = page_from_here(self._settings.http.host, self._http.port)
+            is_secure = self._tls is not None
+            page = page_from_here(self._settings.http.host, self._http.port, is_secure=is_secure)
             print(f"\n  Hear it: {page}#code={code}", file=sys.stderr)
             print(f"  (good once, within an hour; for a phone: {_pair_command(self._settings)})\n", file=sys.stderr)
 
 
-def _token(data: Path) -> str:
+def _token_file(data: Path) -> TokenFile:
     try:
-        return load_token(data / "token")
+        return TokenFile(data / "token")
     except (OSError, ValueError) as error:
         raise SettingsError(f"the token: {error}") from error
 
@@ -254,7 +272,9 @@ def run(settings: Settings, choice: EngineChoice | None = None, arguments: Seque
 
     `arguments`: the command line that the settings are of.
     """
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    safeguards.write_no_core()
+    safeguards.refuse_pickles()
+    write_log(settings.log_level, quotes=settings.log_text)
     for name in _NOT_TOLD:
         logging.getLogger(name).setLevel(logging.ERROR)
     for name in _TOLD_SPARINGLY:

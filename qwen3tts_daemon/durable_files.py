@@ -21,6 +21,19 @@ class ChangedMeanwhile(Exception):
     """Somebody else has written the file."""
 
 
+State = tuple[int, int, int] | None
+"""Which file it is, how long, changed when; None: it is not there"""
+
+
+def state_of(path: Path) -> State:
+    """Another one after each change."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
 def read_line(path: Path) -> str:
     """What is written there; "" if the file is not there or blank. Raises ValueError if it is no text."""
     try:

@@ -75,7 +75,7 @@ OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
 class Section(BaseModel):
     """Strict and immutable: a mistyped name stops the start."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class WyomingSettings(Section):
@@ -110,6 +110,12 @@ class HttpSettings(Section):
     """Addresses to listen on."""
     port: int = Field(default=8766, ge=0, le=65535)
     """TCP port; 0 takes a free one."""
+    tls: Literal["off", "self-signed"] = "off"
+    """"self-signed": https, with a certificate that is made here and kept in the data directory (docs/http.md)."""
+    tls_certificate: OptionalPath = None
+    """https with this certificate (PEM), and those that vouch for it behind it; read again when it changes."""
+    tls_key: OptionalPath = None
+    """Its key (PEM, without a password); empty: in the same file."""
     allowed_hosts: tuple[str, ...] = ()
     """More names that a request's Host header may carry, such as "voice.example.org"."""
     allowed_origins: tuple[str, ...] = ()
@@ -208,6 +214,10 @@ class SpeechSettings(Section):
         default=None, ge=SILENCE_MS.low, le=SILENCE_MS.high
     )
     """Silence between sentences, exactly; empty: as each voice pauses by itself."""
+    requests_per_min: int = Field(default=3_000, ge=1)
+    """Requests of one client address in a minute, over all doors; one more is refused (rate_limited)."""
+    chars_per_min: int = Field(default=600_000, ge=1)
+    """Characters of one client address in a minute: eleven hours of speech."""
 
 
 class PhraseSettings(Section):
@@ -416,22 +426,26 @@ class _ConfigFile(PydanticBaseSettingsSource):
 
 
 def read_config_file(path: Path) -> dict[str, Any]:
-    """The file's values, profiles of voices among `voices.profiles`. Raises SettingsError if it is missing, no TOML, or
-    has a profile in an option's place."""
+    """The file's values, profiles of voices among `voices.profiles`. Raises SettingsError if it is missing, no TOML,
+    has a profile in an option's place, or a switch in a number's."""
     try:
         values = toml_lines.parse(path.read_bytes())
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
     except toml_lines.UnreadableToml as error:
         raise SettingsError(error.told(path)) from error
-    return values | {"voices": _with_profiles(values["voices"])} if "voices" in values else values
+    if "voices" in values:
+        values["voices"] = _with_profiles(values["voices"])
+    for name in settings_errors.switches_for_numbers(Settings, values):
+        raise SettingsError(f"{name}: a number is wanted, not true or false")
+    return values
 
 
 class Settings(BaseSettings):
     """Voice daemon for Qwen3-TTS. Order: command line, environment, --config file, defaults."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True,
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True,
         env_prefix=ENV_PREFIX, env_nested_delimiter="__",
         cli_prog_name="qwen3tts-daemon serve", cli_kebab_case=True, cli_avoid_json=True, cli_exit_on_error=False,
     )  # fmt: skip

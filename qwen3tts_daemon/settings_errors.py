@@ -50,6 +50,18 @@ def reason_of(problem: ErrorDetails) -> str:
     return f"{problem['msg']}{_got(problem)}"
 
 
+def switches_for_numbers(annotation: Any, value: Any, path: Sequence[str | int] = ()) -> Iterator[str]:
+    """Names of what is true or false in a file, where a number is wanted: pydantic takes them for 1 and 0."""
+    wanted = _plain(annotation)
+    if isinstance(value, bool):
+        if wanted in (int, float):
+            yield _named(path)
+        return
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for part, one in inner:
+        yield from switches_for_numbers(_inside(wanted, part), one, (*path, part))
+
+
 def did_you_mean(name: str, names: Sequence[str]) -> str:
     """Words behind a message; none if no name is near."""
     near = difflib.get_close_matches(name, names, n=1)

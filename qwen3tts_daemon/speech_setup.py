@@ -34,6 +34,7 @@ from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.phrase_cache import Phrase, PhraseCache, PhraseConfig
 from qwen3tts_daemon.speech.phrase_files import PhraseFiles
+from qwen3tts_daemon.speech.quota import SpeakingQuota
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import SpeechConfig
 from qwen3tts_daemon.text.styles import Styles
@@ -78,6 +79,7 @@ def make_speech(
         lexicon=LexiconFile(settings.lexicon_path, is_named=settings.lexicon.file is not None),
         phrases=phrases,
         chimes=Chimes(settings.speech.chime),
+        quota=SpeakingQuota(settings.speech.requests_per_min, settings.speech.chars_per_min),
         made_of=engines.made_of,
     )
 

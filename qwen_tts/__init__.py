@@ -6,6 +6,7 @@ stream > api > errors, limits   the seam: what comes back, what is asked, what g
 toml, json_decoding   TOML for people; JSON that somebody else wrote
 convert_prompt        the command for prompts of the official package
 cores                 what there is to compute on, where there is no card
+safeguards            no pickles, no core dumps, no new privileges
 namesake              PyPI's qwen-tts, which has our name: the two are not mixed
 check/ > bench/ > hosting/, offline/ > engine/ > runtime/ > checkpoint/ > models/ > modules/, kernels/ > audio/ >
 text/ > config/

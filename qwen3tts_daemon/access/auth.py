@@ -10,37 +10,34 @@
 """
 
 import hmac
-import logging
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import parse_qsl
 
-from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.access import hosts
 from qwen3tts_daemon.access.expiring_tokens import ExpiringTokens
+from qwen3tts_daemon.access.guesses import Guesses
 from qwen3tts_daemon.access.headers import Headers, RawHeaders, split_authority
 from qwen3tts_daemon.access.hosts import HostNames
 from qwen3tts_daemon.access.invitations import Invitations
-from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, Address, Network, NetworkAllowList, parse_address
+from qwen3tts_daemon.access.networks import LOOPBACK_NAMES, Address, Network, NetworkAllowList, client_of, parse_address
 from qwen3tts_daemon.access.origins import Origins, Sender
 from qwen3tts_daemon.access.sessions import SESSION_S, Sessions
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.settings import PRIVATE
 
-logger = logging.getLogger(__name__)
-
 Policy = Literal["lan", "token", "none"]
 Scope = Literal["speak", "manage"]
 """`speak` covers listing too; `manage` is everything that changes what others find."""
 
+Claim = Literal["place", "token", "pairing"]
+"""By what somebody speaks: by where it is, or because everybody may; by the token; by a session or a ticket."""
+
 SESSION_COOKIE: Final = "qwen3tts_session"
 
 TICKET_S: Final = 30.0
-_SHORTEST_TOKEN: Final = 16
 
 _EVERYTHING: Final = frozenset[Scope](("speak", "manage"))
 _SPEAK: Final = frozenset[Scope](("speak",))
@@ -81,13 +78,23 @@ class Principal:
     sender: Sender = "program"
     is_vouched: bool = False
     """Came with the token, or with what was issued for it."""
-    is_revocable: bool = False
-    """May speak only by a session or a ticket, and no longer when browsers are forgotten"""
+    claim: Claim = "place"
+    """Without which it could not speak"""
+    client: str = ""
+    """What counts as one client, see client_of; where the address is unknown, the proxy's."""
+    wait_s: float = 0.0
+    """Its token was not looked at, and will not be for so long: too many were wrong."""
 
     def require(self, scope: Scope) -> None:
         """Raises Refusal."""
         if scope not in self.granted:
+            self.refuse_guesses()
             raise Refusal("unauthorized", "this needs the daemon's token, as Authorization: Bearer <token>")
+
+    def refuse_guesses(self) -> None:
+        """Raises Refusal if its token was not looked at."""
+        if self.wait_s:
+            raise _too_many(self.wait_s)
 
     def refuse_foreign_pages(self) -> None:
         """For a GET that costs as much as a POST: an <img> of any page could keep the engine busy. Raises Refusal.
@@ -130,6 +137,7 @@ class Auth:
         self.sessions = sessions or Sessions(token, clock=clock)
         """Of browsers that are paired."""
         self._tickets = ExpiringTokens(TICKET_S, clock)
+        self._guesses = Guesses(clock)
         self.invitations = invitations or Invitations(clock)
         """Of browsers, without the token."""
 
@@ -162,14 +170,18 @@ class Auth:
         if method not in _SAFE_METHODS and sender == "foreign":
             raise _foreign()
         parameters = _parameters(query)
-        has_token = self._has_token(headers)
+        client = client_of(address or parse_address(peer), self._near)
+        has_token, wait_s = self._has_token(headers, client)
         is_authenticated = has_token or self._has_session(headers, sender)
         takes_ticket = method in _TICKET_METHODS and not is_authenticated
         has_ticket = takes_ticket and self._tickets.redeem(parameters.get("ticket", ""))
         granted = self._granted(address, host, is_authenticated=is_authenticated, has_ticket=has_ticket)
-        otherwise = self._granted(address, host, is_authenticated=has_token, has_ticket=False)
-        is_vouched, is_revocable = is_authenticated or has_ticket, "speak" in granted - otherwise
-        return Principal(address, host, port, is_secure, prefix, granted, sender, is_vouched, is_revocable)
+        by_place = self._granted(address, host, is_authenticated=False, has_ticket=False)
+        claim: Claim = "place" if "speak" in by_place else "token" if has_token else "pairing"
+        is_vouched = is_authenticated or has_ticket
+        return Principal(
+            address, host, port, is_secure, prefix, granted, sender, is_vouched, claim, client, wait_s
+        )  # fmt: skip
 
     def _behind_proxies(self, headers: Headers) -> Address | None:
         """The last address in the chain that is not itself a trusted proxy; None if the proxy names nobody."""
@@ -194,9 +206,23 @@ class Auth:
             return _SPEAK
         return _NOTHING
 
-    def _has_token(self, headers: Headers) -> bool:
-        """A wrong one hides no other."""
-        return any(self.is_token(token) for token in headers.tokens())
+    def _has_token(self, headers: Headers, client: str) -> tuple[bool, float]:
+        """And in how many seconds tokens are looked at again, where they are not. A wrong one hides no other."""
+        for token in headers.tokens():
+            is_right, wait_s = self._try(token, client)
+            if is_right or wait_s:
+                return is_right, wait_s
+        return False, 0.0
+
+    def _try(self, token: str, client: str) -> tuple[bool, float]:
+        if self._guesses.is_known(client, token):
+            return False, 0.0
+        if wait_s := self._guesses.wait_s(client):
+            return False, wait_s
+        is_right = self._is_token(token)
+        if not is_right:
+            self._guesses.add(client, token)
+        return is_right, 0.0
 
     def _has_session(self, headers: Headers, sender: Sender) -> bool:
         """The cookie of a session that the token has opened."""
@@ -217,13 +243,16 @@ class Auth:
 
     # -- credentials ---------------------------------------------------------------------------------------
 
-    def is_token(self, value: str) -> bool:
+    def _is_token(self, value: str) -> bool:
         """In a time that does not tell how much of it was right."""
         return hmac.compare_digest(value.encode("utf-8", "replace"), self._token.encode())
 
-    def open_session(self, token: str, *, is_secure: bool) -> str:
+    def open_session(self, token: str, *, client: str = "", is_secure: bool) -> str:
         """The Set-Cookie value of a new session. Raises Refusal."""
-        if not self.is_token(token):
+        is_right, wait_s = self._try(token, client)
+        if wait_s:
+            raise _too_many(wait_s)
+        if not is_right:
             raise Refusal("unauthorized", "this is not the daemon's token", param="token")
         return self._new_session(is_secure=is_secure)
 
@@ -237,24 +266,24 @@ class Auth:
         return f"{SESSION_COOKIE}={self.sessions.issue()}; {attributes}{'; Secure' if is_secure else ''}"
 
     def forget_browsers(self) -> None:
-        """Sessions and tickets that were given out are void from now on. Raises OSError."""
+        """Sessions, tickets and invitations that were given out are void from now on. Raises OSError."""
         self.sessions.forget_all()
+        self._forget_issued()
+
+    def change_token(self, token: str) -> None:
+        """This one holds from now on, and the one before and all that was given out for it are void."""
+        self._token = token
+        self.sessions.change_token(token)
+        self._guesses.forget()
+        self._forget_issued()
+
+    def _forget_issued(self) -> None:
         self._tickets.forget_all()
+        self.invitations.withdraw()
 
     def issue_ticket(self, address: str = "") -> str:
         """For one WebSocket or GET within `TICKET_S`, as `?ticket=`; it allows to speak, nothing more."""
         return self._tickets.issue(address)
-
-
-def load_token(path: Path) -> str:
-    """The token kept at `path`, made by the first start. Raises ValueError for one that will not do."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    token = durable_files.read_line(path) or durable_files.claim(path, secrets.token_urlsafe(32))
-    if len(token) < _SHORTEST_TOKEN:
-        raise ValueError(f"the token in {path} is shorter than {_SHORTEST_TOKEN} characters; delete it")
-    if path.stat().st_mode & 0o077:
-        logger.warning("%s can be read by others; chmod 600 it", path)
-    return token
 
 
 def _parameters(query: str) -> dict[str, str]:
@@ -269,6 +298,11 @@ def _prefix(path: str) -> str:
     """A path that a proxy names, if it can be put before ours as it is."""
     path = path.rstrip("/")
     return path if path.startswith("/") and not path.startswith("//") and path.isprintable() else ""
+
+
+def _too_many(wait_s: float) -> Refusal:
+    why = "too many wrong tokens came from this address; none is looked at for a while"
+    return Refusal("rate_limited", why, retry_after_s=wait_s)
 
 
 def _foreign() -> Refusal:

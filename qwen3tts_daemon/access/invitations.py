@@ -58,6 +58,10 @@ class Invitations:
         self._tries_left = WRONG_TRIES if has_letters else 0
         return self._open
 
+    def withdraw(self) -> None:
+        """None is open any more."""
+        self._open = None
+
     def redeem(self, code: str) -> None:
         """Takes the one that is open. Raises Refusal: `wrong_code` with the tries left, or `no_invitation`."""
         invitation = self._open

@@ -54,10 +54,10 @@ def address_from_here(hosts: Sequence[str]) -> str:
     return "::1" if "::" in hosts else hosts[0]
 
 
-def page_from_here(hosts: Sequence[str], port: int) -> str:
+def page_from_here(hosts: Sequence[str], port: int, *, is_secure: bool = False) -> str:
     """The URL of the page in a browser of this machine."""
     host = address_from_here(hosts)
     address = parse_address(host)
     if address is not None and address.is_loopback:
         host = "localhost"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return f"{'https' if is_secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -22,6 +22,7 @@ _PRIVATE_NETWORKS = tuple(
 )  # fmt: skip
 _SHORTEST_OWN_PREFIX = 48
 """A home gets a /48 at most; a shorter prefix is a provider's."""
+_FAR_PREFIX = 64
 _LOOK_AGAIN_S = 60.0
 
 
@@ -80,3 +81,11 @@ class NetworkAllowList:
             return False
         own = self._own_networks() if self._own_networks is not None else ()
         return any(address in network for network in (*self._networks, *own))
+
+
+def client_of(address: Address | None, near: NetworkAllowList) -> str:
+    """What counts as one client: its address; "" if that is unknown. A far IPv6 client has a whole /64 to choose its
+    addresses from, and counts as one; near ones share theirs."""
+    if isinstance(address, ipaddress.IPv6Address) and address not in near:
+        return str(ipaddress.ip_network((address, _FAR_PREFIX), strict=False))
+    return "" if address is None else str(address)

@@ -46,6 +46,10 @@ class Sessions:
             durable_files.write_line(self._salt_path, salt, mode=0o600)
         self._salt = salt
 
+    def change_token(self, token: str) -> None:
+        """None that was issued for the one before is valid from now on."""
+        self._token = token
+
     def _signature(self, signed: str) -> str:
         key = f"{self._token} {self._salt}".encode()
         return hmac.new(key, signed.encode("utf-8", "replace"), hashlib.sha256).hexdigest()

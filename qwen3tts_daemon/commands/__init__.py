@@ -15,7 +15,8 @@ phrases     how much sound is kept, and none of it any more
 playback    sound from this machine's loudspeaker
 read        what would be spoken of a text
 say         speak a line
+token       where the token is, and another one in its place
 voices      who can speak
 
-Imports speech, text, downloads, hosting, access and data_dir.
+Imports speech, text, downloads, hosting, uploads, tls, access and data_dir.
 """

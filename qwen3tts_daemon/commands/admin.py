@@ -9,9 +9,12 @@ from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.access.lan_addresses import address_from_here
 from qwen3tts_daemon.commands.client import NoDaemon
 from qwen3tts_daemon.settings import Settings, SettingsError
+from qwen3tts_daemon.tls.certificate import files_of
+from qwen3tts_daemon.tls.client import client_context
 
 _TIMEOUT_S = 5.0
-_DONE = (http.HTTPStatus.OK, http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT)
+OK = http.HTTPStatus.OK
+_DONE = (OK, http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT)
 
 
 def ask(method: str, path: str, settings: Settings) -> bytes:
@@ -23,9 +26,9 @@ def ask(method: str, path: str, settings: Settings) -> bytes:
         raise SettingsError("http.enabled is false: there is nothing to ask")
     status, content = request(method, path, settings, token=_token(settings))
     if status == http.HTTPStatus.UNAUTHORIZED:
-        raise SettingsError(f"the daemon at {_where(settings)} has another token: give the --data-dir that it has")
+        raise SettingsError(f"the daemon at {where(settings)} has another token: give the --data-dir that it has")
     if status not in _DONE:
-        message = f"{_where(settings)} cannot do this ({status}): if it is another server, give the --http.port"
+        message = f"{where(settings)} cannot do this ({status}): if it is another server, give the --http.port"
         raise NoDaemon(message)
     return content
 
@@ -38,23 +41,31 @@ def request(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if body is not None:
         headers["Content-Type"] = "application/json"
-    connection = http.client.HTTPConnection(
-        address_from_here(settings.http.host), settings.http.port, timeout=timeout_s
-    )
+    connection = connection_to(settings, timeout_s)
     try:
         connection.request(method, path, None if body is None else msgspec.json.encode(body), headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        message = f"no daemon at {_where(settings)} ({error}): start it, or give the --http.port that it has"
+        message = f"no daemon at {where(settings)} ({error}): start it, or give the --http.port that it has"
         raise NoDaemon(message) from error
     finally:
         connection.close()
 
 
-def _where(settings: Settings) -> str:
+def connection_to(settings: Settings, timeout_s: float = _TIMEOUT_S) -> http.client.HTTPConnection:
+    """Where the daemon of these settings would answer. Raises SettingsError if its certificate cannot be read."""
+    host, port, context = address_from_here(settings.http.host), settings.http.port, client_context(settings)
+    if context is None:
+        return http.client.HTTPConnection(host, port, timeout=timeout_s)
+    return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
+
+
+def where(settings: Settings) -> str:
+    """Its URL."""
+    is_secure = files_of(settings.http, settings.data_path) is not None
     host = address_from_here(settings.http.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
+    return f"{'https' if is_secure else 'http'}://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
 
 
 def _token(settings: Settings) -> str:

@@ -11,6 +11,7 @@ import segno
 from qwen3tts_daemon.access.lan_addresses import page_from_here
 from qwen3tts_daemon.commands import admin
 from qwen3tts_daemon.settings import Settings
+from qwen3tts_daemon.tls.client import own_fingerprint
 
 _WHITE_ON_BLACK, _AS_BEFORE = "\x1b[97;40m", "\x1b[0m"
 _HALF = 3
@@ -27,6 +28,8 @@ class Invited:
     phone: str | None
     """A link for other devices; None if they cannot reach the daemon."""
     expires_in_s: float
+    fingerprint: str | None = None
+    """Of the certificate that browsers are shown (SHA-256); None for plain http."""
 
 
 async def invite(settings: Settings) -> Invited:
@@ -34,8 +37,9 @@ async def invite(settings: Settings) -> Invited:
     given = msgspec.json.decode(
         await asyncio.to_thread(admin.ask, "POST", "/v1/invitations", settings), type=_Invitation
     )
-    here = f"{page_from_here(settings.http.host, settings.http.port)}#code={given.code}"
-    return Invited(here, given.letters, given.link, given.expires_in_s)
+    fingerprint = own_fingerprint(settings)
+    page = page_from_here(settings.http.host, settings.http.port, is_secure=fingerprint is not None)
+    return Invited(f"{page}#code={given.code}", given.letters, given.link, given.expires_in_s, fingerprint)
 
 
 async def forget(settings: Settings) -> None:
@@ -55,6 +59,8 @@ def told(invited: Invited, *, has_picture: bool) -> str:
     letters = f"{invited.letters[:_HALF]} {invited.letters[_HALF:]}"
     parts.append(f"Or open the page there, and type these letters:\n  {letters}")
     parts.append(f"For one browser, within {invited.expires_in_s / 60:.0f} minutes.")
+    if invited.fingerprint is not None:
+        parts.append(f"The browser is shown a certificate with this fingerprint (SHA-256):\n  {invited.fingerprint}")
     return "\n\n".join(parts)
 
 

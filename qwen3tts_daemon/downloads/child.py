@@ -18,6 +18,7 @@ from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.downloads.progress import Show
 from qwen3tts_daemon.downloads.source import DownloadFailed
 from qwen3tts_daemon.environment import modelscope_endpoint
+from qwen_tts import safeguards
 
 _PERIOD_S = 0.25
 """Between two lines of one file."""
@@ -63,6 +64,8 @@ def _write(message: ChildMessage) -> None:
 
 def main() -> None:
     name, directory, source = sys.argv[1:]
+    safeguards.refuse_pickles()
+    safeguards.take_no_privileges()
     try:
         fetched_from = source_called(SourceName(source), modelscope_endpoint())
         download([name], Path(directory), fetched_from, listener=_Lines())

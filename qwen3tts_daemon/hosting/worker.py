@@ -15,6 +15,8 @@ from typing import Any
 
 from qwen3tts_daemon.failures import describe
 from qwen3tts_daemon.hosting import ipc
+from qwen3tts_daemon.log_lines import write_log
+from qwen_tts import safeguards
 from qwen_tts.api import EngineStatus, SynthesisRequest
 from qwen_tts.cores import compute_here, usable_cores
 from qwen_tts.errors import EngineFailed, SynthesisError, SynthesisFailed
@@ -193,13 +195,12 @@ async def _serve(fd: int) -> None:
     hello = await link.receive()
     if not isinstance(hello, ipc.Hello):
         return
-    logging.basicConfig(
-        level=hello.log_level.upper(), format="%(asctime)s %(levelname)s worker %(name)s %(message)s", force=True
-    )
+    write_log(hello.log_level, "worker ")
     if hello.protocol != ipc.PROTOCOL:
         link.send(ipc.Failed("model_unavailable", f"the worker speaks protocol {ipc.PROTOCOL}, not {hello.protocol}"))
         return
-    if hello.nice is not None:
+    if hello.nice is not None:  # no card
+        safeguards.take_no_privileges()
         compute_here(usable_cores(), hello.nice)
     try:
         engine = make_engine(hello.factory, hello.options)
@@ -216,6 +217,8 @@ def main() -> None:
     # SIGTTOU: its log goes to a terminal whose foreground is the daemon.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
         signal.signal(number, signal.SIG_IGN)
+    safeguards.write_no_core()
+    safeguards.refuse_pickles()
     asyncio.run(_serve_and_exit(int(sys.argv[1])))
 
 

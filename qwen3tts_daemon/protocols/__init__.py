@@ -9,5 +9,5 @@ They do not know each other. What they share lies here: `listeners` sockets, `co
 how fast what a client sends is worked off, `strict_json` JSON without surprises, `scope_state` what the HTTP port
 offers to whoever answers.
 
-Imports speech, voices, downloads, hosting, uploads, audio, text and access.
+Imports speech, voices, downloads, hosting, uploads, audio, text, tls and access.
 """

@@ -7,15 +7,15 @@
 - The connections of one address share a token bucket (see pace.py), which outlives them.
 """
 
-import ipaddress
 import logging
 import time
 from collections import defaultdict
 from typing import Protocol
 
-from qwen3tts_daemon.access.networks import NetworkAllowList, parse_address
+from qwen3tts_daemon.access.networks import NetworkAllowList, client_of, parse_address
 from qwen3tts_daemon.bounded_dict import BoundedDict
-from qwen3tts_daemon.protocols.pace import Pace, Rate, TokenBucket
+from qwen3tts_daemon.protocols.pace import Pace
+from qwen3tts_daemon.rates import Rate, TokenBucket
 from qwen3tts_daemon.settings import PRIVATE
 from qwen3tts_daemon.sparing_log import SparingLog
 
@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 _MOST_BUCKETS = 1_024
 _MOST_LINGERING = 32
-_FAR_PREFIX = 64
-"""A far IPv6 client has a whole /64 to choose its addresses from, and counts as one; near ones share theirs."""
 
 
 class Holder(Protocol):
@@ -64,7 +62,7 @@ class ConnectionQuota:
 
     def acquire(self, holder: Holder, address: str | None) -> bool:
         """Whether there is a place. `address` is None for a proxy's connection: it stands for many clients."""
-        client = self._client_of(address)
+        client = self.client_of(address)
         has_room = self._has_room_at(client) and self._has_room_for(client)
         if has_room:
             self._holders[client].add(holder)
@@ -72,7 +70,7 @@ class ConnectionQuota:
 
     def release(self, holder: Holder, address: str | None) -> None:
         """Also of one that had no place."""
-        client = self._client_of(address)
+        client = self.client_of(address)
         self._holders[client].discard(holder)
         if not self._holders[client]:
             del self._holders[client]
@@ -90,7 +88,7 @@ class ConnectionQuota:
 
     def bucket_of(self, address: str | None) -> TokenBucket | None:
         """None for a proxy's connections: they are of many clients."""
-        client = self._client_of(address)
+        client = self.client_of(address)
         if not client:
             return None
         if client not in self._buckets:
@@ -126,14 +124,9 @@ class ConnectionQuota:
         longest.dismiss()
         return True
 
-    def _client_of(self, address: str | None) -> str:
+    def client_of(self, address: str | None) -> str:
         """What counts as one client; "" for a proxy or nobody known."""
-        known = parse_address(address)
-        if known is None:
-            return ""
-        if isinstance(known, ipaddress.IPv6Address) and known not in self._near:
-            return str(ipaddress.ip_network((known, _FAR_PREFIX), strict=False))
-        return str(known)
+        return client_of(parse_address(address), self._near)
 
     def _tell(self, held: str, option: str) -> None:
         self._log.warning("%s: %s, no more are taken; see %s", self._door, held, option, kind=option)

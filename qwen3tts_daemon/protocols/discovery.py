@@ -50,9 +50,11 @@ def wyoming_service(hosts: Sequence[str], port: int, *, version: str) -> Service
     return Service(WYOMING, hosts, port, {"version": version})
 
 
-def voice_service(hosts: Sequence[str], port: int, *, version: str, auth: str) -> Service:
+def voice_service(hosts: Sequence[str], port: int, *, version: str, auth: str, is_secure: bool = False) -> Service:
     """The HTTP port, for clients of the WebSocket protocol."""
     properties = {"path": "/v1/tts", "version": version, "protocol": "voice.v1", "auth": auth}
+    if is_secure:
+        properties["tls"] = "1"
     return Service(VOICE, hosts, port, properties)
 
 

@@ -11,46 +11,11 @@ has it at once, also beside a flood from the same address.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from qwen3tts_daemon.rates import TokenBucket
 
 TURN = 8
 """What one connection gets until others have had their turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What may come."""
-
-    per_s: float
-    burst: int
-    """At once, after a pause."""
-
-
-class TokenBucket:
-    """So many at once, and so many in a second: what is spent of it comes back as time goes by."""
-
-    def __init__(self, rate: Rate, now: float) -> None:
-        self._rate = rate
-        self._at = now
-        self.tokens = float(rate.burst)
-        """Below 0: spent by who did not wait."""
-
-    @property
-    def is_empty(self) -> bool:
-        return self.tokens < 1
-
-    def refill(self, now: float) -> None:
-        self.tokens = min(self._rate.burst, self.tokens + (now - self._at) * self._rate.per_s)
-        self._at = now
-
-    def spend(self, tokens: float = 1) -> None:
-        """Also what is not there."""
-        self.tokens -= tokens
-
-    @property
-    def wait_s(self) -> float:
-        """From the last refill until there is something to spend."""
-        return (1 - self.tokens) / self._rate.per_s if self.is_empty else 0.0
 
 
 class Pace:

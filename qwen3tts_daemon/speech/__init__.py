@@ -15,6 +15,7 @@ loudness         how loud each voice is
 report           what it cost, and the line in the log
 engines          the engine, and the preview voice while it loads
 metrics          what is counted and measured
+quota            how much one client may ask for
 hourly_count     how much there was in the last hour
 clip, clips      sound that players fetch by URL: one, and all of them with their limits
 voice_making     voices from a description or a recording

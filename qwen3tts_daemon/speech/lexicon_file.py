@@ -6,7 +6,6 @@ A file that cannot be read leaves what was read before, and says what is wrong w
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,9 +22,6 @@ _PERIOD_S = 1.0
 _MOST_BYTES = 1024 * 1024
 _HEAD = "# How words are said; see docs/text.md.\n"
 
-_State = tuple[int, int, int] | None
-"""Of the file: which one it is, how long, changed when; None: it is not there"""
-
 
 class LexiconFile:
     """See the module. Without a path it is empty and stays so."""
@@ -37,7 +33,7 @@ class LexiconFile:
         """As it was last read; another one after each change"""
         self.problem: UnreadableLexicon | None = None
         """What is wrong with the file as it is now"""
-        self._state: _State = None
+        self._state: durable_files.State = None
         self._load()
         if is_named and self._state is None:
             raise SettingsError(f"lexicon.file: there is no {path}; an empty file will do")
@@ -81,12 +77,8 @@ class LexiconFile:
             raise Refusal("storage_failed", f"{self.path} cannot be written: {error.strerror}") from error
         self._load()
 
-    def _look(self) -> _State:
-        try:
-            state = os.stat(self.path) if self.path else None
-        except OSError:
-            return None
-        return state and (state.st_ino, state.st_size, state.st_mtime_ns)
+    def _look(self) -> durable_files.State:
+        return durable_files.state_of(self.path) if self.path else None
 
     def _load(self) -> None:
         state = self._look()

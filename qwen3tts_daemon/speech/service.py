@@ -19,6 +19,7 @@ from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.phrase_cache import PhraseCache
+from qwen3tts_daemon.speech.quota import SpeakingQuota
 from qwen3tts_daemon.speech.report import Report
 from qwen3tts_daemon.speech.request import Caller, Order
 from qwen3tts_daemon.speech.utterance import SpeechConfig, Utterance
@@ -52,6 +53,7 @@ class Speech:
         lexicon: LexiconFile | None = None,
         phrases: PhraseCache | None = None,
         chimes: Chimes | None = None,
+        quota: SpeakingQuota | None = None,
         made_of: str = "",
     ) -> None:
         """`stand_in` speaks while the engine is loaded; `checkpoints` lie on the disk, whether or not it has them;
@@ -70,6 +72,7 @@ class Speech:
         self.lexicon = lexicon or LexiconFile()
         self.phrases = phrases or PhraseCache()
         self.chimes = chimes or Chimes()
+        self._quota = quota
         self._metrics = metrics
         self.takes = RecentTakes()
         self.reports = BoundedDict[Report](_MOST_REPORTS)
@@ -169,9 +172,12 @@ class Speech:
 
     def utterance(self, order: Order, caller: Caller | None = None, *, is_live: bool = True) -> Utterance:
         """`is_live`: somebody is still writing its text. Raises InvalidRequest for what cannot be spoken, Refusal while
-        draining."""
+        draining and for one too many of a client."""
         self._check_not_draining()
-        return self._make(order, caller or Caller(), is_live=is_live, on_begin=self._began, on_end=self._ended)
+        caller = caller or Caller()
+        if self._quota is not None:
+            self._quota.begin(caller.address)
+        return self._make(order, caller, is_live=is_live, on_begin=self._began, on_end=self._ended, quota=self._quota)
 
     def whole_utterance(self, order: Order, text: str, caller: Caller | None = None) -> Utterance:
         """One whose text is all there. Raises what `utterance` and `feed` raise, and TextEmpty."""
@@ -191,11 +197,12 @@ class Speech:
     def _make(
         self, order: Order, caller: Caller, *, is_live: bool,
         on_begin: Callable[[Utterance], None], on_end: Callable[[Utterance], None],
+        quota: SpeakingQuota | None = None,
     ) -> Utterance:  # fmt: skip
         return Utterance(
             order, caller, self.voices, self._engines, self.config,
             loudness=self._loudness, lexicon=self.lexicon.lexicon, phrases=self.phrases, chimes=self.chimes,
-            is_live=is_live, on_begin=on_begin, on_end=on_end,
+            is_live=is_live, on_begin=on_begin, on_end=on_end, quota=quota,
         )  # fmt: skip
 
     async def encode_reference(self, audio: Audio, transcript: str | None) -> VoicePrompt:

@@ -27,6 +27,7 @@ from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.output import Part
 from qwen3tts_daemon.speech.passages import Passages
 from qwen3tts_daemon.speech.phrase_cache import PhraseCache
+from qwen3tts_daemon.speech.quota import SpeakingQuota
 from qwen3tts_daemon.speech.recall import Found, Recall
 from qwen3tts_daemon.speech.report import Measures, Report
 from qwen3tts_daemon.speech.request import Caller, Order
@@ -71,6 +72,7 @@ class Utterance:
         self, order: Order, caller: Caller, voices: VoiceCatalogue, engines: Engines, config: SpeechConfig, *,
         loudness: VoiceLoudness, lexicon: Lexicon, phrases: PhraseCache, chimes: Chimes, is_live: bool,
         on_begin: Callable[["Utterance"], None], on_end: Callable[["Utterance"], None],
+        quota: SpeakingQuota | None = None,
     ) -> None:  # fmt: skip
         """`is_live`: its text comes bit by bit, else all of it at once. Raises InvalidRequest for what nobody can
         speak."""
@@ -83,6 +85,7 @@ class Utterance:
         self._config = config
         self._is_live = is_live
         self._on_begin, self._on_end = on_begin, on_end
+        self._quota = quota
         self._voices, self._engines = voices, engines
         self._lexicon = lexicon.with_entries(order.words)
         self._speakers = self._new_speakers()
@@ -140,6 +143,8 @@ class Utterance:
         """Append text. Raises TextTooLong."""
         self.measures.chars += len(text)
         check_length(self.measures.chars)
+        if self._quota is not None:
+            self._quota.count(self.caller.address, len(text))
         self._text.feed(text)
         self._recall.feed(text)
 

@@ -1,6 +1,7 @@
 """The child of child_process.py: one recording or archive on stdin, what is in it on stdout.
 
 - FFmpeg has had holes, so nothing from outside is read before `confine`, and then no file or socket can be opened.
+- Its first byte says what of `confine` this machine lacks.
 - Exit status 0 is an answer, REFUSED a sentence for the caller; anything else is a crash.
 - It starts for each upload and imports av, not numpy: 0.18 s for a short recording on a 2-core VM, with it 0.1 s more.
 """
@@ -33,11 +34,11 @@ _READERS = {"recording": read_recording, "archive": read_archive}
 
 def main() -> None:
     kind, cpu_s, memory_bytes, max_duration_s, max_channels = sys.argv[1:]
-    confine(int(cpu_s), int(memory_bytes))
+    sys.stdout.buffer.write(bytes([confine(int(cpu_s), int(memory_bytes))]))
     try:
         answer = _READERS[kind](sys.stdin.buffer.read(), float(max_duration_s), int(max_channels))
     except Refused as error:
-        sys.stdout.write(str(error))
+        sys.stdout.buffer.write(str(error).encode())
         sys.exit(REFUSED)
     sys.stdout.buffer.write(answer)
 

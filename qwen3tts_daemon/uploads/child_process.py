@@ -5,6 +5,7 @@ It may crash, hang, grow or lie: it has limits, it sees nothing of our environme
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
 import os
@@ -16,9 +17,10 @@ from weakref import WeakKeyDictionary
 
 from qwen3tts_daemon.limits import MAX_UPLOAD_BYTES, MAX_UPLOAD_CHANNELS, MAX_UPLOAD_S
 from qwen3tts_daemon.sparing_log import SparingLog
-from qwen3tts_daemon.uploads.confinement import REFUSED, Refused
+from qwen3tts_daemon.uploads.confinement import REFUSED, Lacking, Refused
 
-log = SparingLog(logging.getLogger(__name__))
+logger = logging.getLogger(__name__)
+log = SparingLog(logger)
 
 UploadKind = Literal["recording", "archive"]
 
@@ -54,6 +56,9 @@ async def ask_child(kind: UploadKind, data: bytes, limits: UploadLimits, max_ans
                 status, answer = await _run_child(kind, data, limits, max_answer_bytes)
         except TimeoutError:
             raise Refused(f"the {kind} took more than {limits.timeout_s:g} s to decode; {_WAYS_OUT[kind]}") from None
+    lacking, answer = answer[:1], answer[1:]
+    if lacking:
+        _tell_once(lacking[0])
     if status == REFUSED:
         raise Refused(answer.decode(errors="replace"))
     if status:
@@ -67,19 +72,37 @@ def not_decoded(kind: UploadKind, what_happened: str) -> Refused:
     return Refused(f"the {kind} cannot be decoded; {_WAYS_OUT[kind]}")
 
 
+async def lacking_here() -> Lacking:
+    """What a child would lack on this machine."""
+    confined = "import sys; from qwen3tts_daemon.uploads.confinement import confine; sys.exit(confine(1, 2**29))"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-sSP", "-c", confined, env=_environment())
+    return Lacking(await child.wait())
+
+
+@functools.cache
+def _tell_once(lacking: int) -> None:
+    if words := Lacking(lacking).words:
+        logger.warning("uploads are read without %s: this system has none", words)
+
+
 async def _run_child(kind: UploadKind, data: bytes, limits: UploadLimits, max_answer_bytes: int) -> tuple[int, bytes]:
     """Its exit status and answer. It has ended when this returns or raises."""
     arguments = (kind, math.ceil(limits.timeout_s), limits.memory_bytes, limits.max_duration_s, limits.max_channels)
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-sSP", str(_CHILD), *map(str, arguments),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        env=_environment(),
     )  # fmt: skip
     try:
-        _, answer = await asyncio.gather(_feed(child, data), _read(child, max_answer_bytes))
+        _, answer = await asyncio.gather(_feed(child, data), _read(child, 1 + max_answer_bytes))
         return await child.wait(), answer
     finally:
         await _see_off(child)
+
+
+def _environment() -> dict[str, str]:
+    """A child's: nothing of ours, but where its modules are."""
+    return {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 async def _see_off(child: asyncio.subprocess.Process) -> None:

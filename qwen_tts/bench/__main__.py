@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from qwen_tts import safeguards
 from qwen_tts.bench.figures import MeasureOptions
 from qwen_tts.errors import SynthesisError
 
@@ -20,6 +21,7 @@ def main() -> int:
     signal.setitimer(signal.ITIMER_REAL, options.limit_s)  # it ends in time, whatever became of who asked
     with suppress(OSError):  # no Linux; where memory is short, this process goes and not the one that speaks
         Path("/proc/self/oom_score_adj").write_text(_OUT_OF_MEMORY_FIRST)
+    safeguards.refuse_pickles()
     logging.basicConfig(level=logging.ERROR)
     from qwen_tts.bench.measure import measure  # PyTorch, which takes seconds: the time runs already
 

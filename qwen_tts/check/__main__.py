@@ -5,6 +5,7 @@ import sys
 
 import msgspec
 
+from qwen_tts import safeguards
 from qwen_tts.check.options import COULD_NOT_RUN, CheckOptions
 from qwen_tts.check.run import run
 from qwen_tts.errors import SynthesisError
@@ -13,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def main() -> int:
+    safeguards.refuse_pickles()
     try:
         return run(msgspec.json.decode(sys.argv[1], type=CheckOptions))
     except SynthesisError as error:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from qwen3tts_daemon.access.auth import SESSION_S, TICKET_S, Auth, Principal, load_token
+from qwen3tts_daemon.access.auth import SESSION_S, TICKET_S, Auth, Principal
+from qwen3tts_daemon.access.token_file import load_token
 from qwen3tts_daemon.failures import Refusal, describe
 from tests.fakes import Clock
 

@@ -116,6 +116,15 @@ def test_what_is_there_is_replaced_and_nothing_else(directory: Path, file: Path)
     )  # fmt: skip
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who alone may give files away")
+def test_root_restores_for_whoever_has_the_directory(directory: Path, file: Path, tmp_path: Path) -> None:
+    backed_up(directory, file)
+    (tmp_path / "new").mkdir()
+    os.chown(tmp_path / "new", 12_345, 54_321)
+    restore(file, tmp_path / "new")
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in (tmp_path / "new").rglob("*")} == {(12_345, 54_321)}
+
+
 # -- while it is written to --------------------------------------------------------------------------------------
 
 

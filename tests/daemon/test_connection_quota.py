@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
-from qwen3tts_daemon.protocols.pace import Rate
+from qwen3tts_daemon.rates import Rate
 
 RATE = Rate(per_s=100, burst=100)
 HOUSE, FLOODER = "192.168.1.2", "192.168.1.66"

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from qwen3tts_daemon import __version__, durable_files
-from qwen3tts_daemon.access.auth import load_token
+from qwen3tts_daemon.access.token_file import load_token
 from qwen3tts_daemon.data_dir import format
 from qwen3tts_daemon.settings import SettingsError
 from tests.patience import PATIENCE_S
 
 BLANKS = {"empty": b"", "newline": b"\n", "blanks": b" \t\r\n ", "zeros": b"\0" * 44, "both": b"\0\0\n"}
 CLAIM = (
-    "import sys, pathlib; from qwen3tts_daemon.access.auth import load_token; "
+    "import sys, pathlib; from qwen3tts_daemon.access.token_file import load_token; "
     "print(load_token(pathlib.Path(sys.argv[1])))"
 )
 

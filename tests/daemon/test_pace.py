@@ -2,7 +2,8 @@
 
 import pytest
 
-from qwen3tts_daemon.protocols.pace import TURN, Pace, Rate, TokenBucket
+from qwen3tts_daemon.protocols.pace import TURN, Pace
+from qwen3tts_daemon.rates import Rate, TokenBucket
 from tests.fakes import Clock
 
 

@@ -6,6 +6,7 @@ import io
 import math
 import os
 import random
+import re
 import socket
 import struct
 import subprocess
@@ -26,7 +27,7 @@ from av.video.stream import VideoStream
 
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.uploads import child as upload_child
-from qwen3tts_daemon.uploads import child_process
+from qwen3tts_daemon.uploads import child_process, system_calls
 from qwen3tts_daemon.uploads.child_process import UploadLimits
 from qwen3tts_daemon.uploads.reader import decode_upload
 from qwen_tts.api import Audio
@@ -488,41 +489,100 @@ async def test_a_file_that_names_others_opens_none_of_them(tmp_path: Path) -> No
 needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="macOS refuses some of the limits")
 
 CONFINED = """
-import resource, socket, subprocess, sys, child
-file = open(sys.argv[1], "wb", buffering=0)
+import os, pathlib, pickle, socket, subprocess, sys, threading, child
+from qwen_tts.safeguards import PickleRefused
+path = sys.argv[1]
+file = open(path, "wb", buffering=0)
+pickled = pickle.dumps(pathlib.PurePosixPath)
 attempts = {
-    "read": lambda: open(sys.argv[1]),
+    "read": lambda: open(path),
     "write": lambda: file.write(b"x"),
+    "look": lambda: os.stat(path),
+    "rename": lambda: os.rename(path, path),
+    "chmod": lambda: os.chmod(path, 0o600),
     "connect": socket.socket,
     "spawn": lambda: subprocess.Popen(["true"]),
+    "fork": lambda: os.fork() or os._exit(0),
+    "exec": lambda: os.execv("/", ["/"]),  # which nobody may: else this would be its end
+    "signal": lambda: os.kill(os.getpid(), 0),
+    "unpickle": lambda: pickle.loads(pickled),
     "grow": lambda: bytearray(2**29),
+    "thread": lambda: threading.Thread(target=print, args=("a thread",)).start(),
 }
 for round in ("before", "after"):
     for name, attempt in attempts.items():
         try:
             attempt()
-        except (OSError, MemoryError):
-            print(round, name)
-    child.confine(5, 2**29)
-print(resource.getrlimit(resource.RLIMIT_CPU))
+        except (OSError, MemoryError, PickleRefused) as error:
+            print(round, name, getattr(error, "errno", ""))
+    lacking = child.confine(5, 2**29) if round == "before" else lacking
+print("lacking", lacking.words, flush=True)
+sys.stdin.read()
 """
+ATTEMPTED = [
+    "read",
+    "write",
+    "look",
+    "rename",
+    "chmod",
+    "connect",
+    "spawn",
+    "fork",
+    "exec",
+    "signal",
+    "unpickle",
+    "grow",
+]
 
 
-def run_beside_the_child(program: str, *arguments: str) -> str:
-    """What a program says that can import child.py as the child's interpreter would."""
+def beside_the_child(program: str, *arguments: str) -> "subprocess.Popen[str]":
+    """A program that can import child.py as the child's interpreter would."""
     paths = [str(Path(upload_child.__file__).parent), *sys.path]
     command = [sys.executable, "-sSP", "-c", program, *arguments]
-    return subprocess.check_output(command, env={"PYTHONPATH": os.pathsep.join(paths)}, text=True)
+    environment = {"PYTHONPATH": os.pathsep.join(paths)}
+    return subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 @needs_limits
-def test_a_confined_process_opens_writes_and_takes_nothing(tmp_path: Path) -> None:
-    said = run_beside_the_child(CONFINED, str(tmp_path / "file")).splitlines()
-    assert said == ["after read", "after write", "after connect", "after spawn", "after grow", "(5, 5)"]
+def test_a_confined_process_opens_starts_and_takes_nothing(tmp_path: Path) -> None:
+    with beside_the_child(CONFINED, str(tmp_path / "file")) as process:
+        assert process.stdout is not None
+        said = list(iter(process.stdout.readline, "lacking \n"))
+        limits, status = (Path(f"/proc/{process.pid}/{name}").read_text() for name in ("limits", "status"))
+        process.communicate("")
+    assert said.count("a thread\n") == 2
+    assert "after exec 1\n" in said, "not only because nobody may"
+    failed = [line.split()[:2] for line in said if line != "a thread\n"]
+    assert failed == [["before", "exec"], *(["after", name] for name in ATTEMPTED)]
+    assert re.search(r"(?m)^Max cpu time +5 +5 ", limits)
+    assert re.search(r"(?m)^NoNewPrivs:\t1$", status)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_filter_lets_through_what_the_headers_of_the_kernel_say(machine: str) -> None:
+    """Its numbers are those of this kernel's headers, where they are installed."""
+    path = {"x86_64": "x86_64-linux-gnu/asm/unistd_64.h", "aarch64": "asm-generic/unistd.h"}[machine]
+    header = Path("/usr/include") / path
+    if not header.exists():
+        pytest.skip(f"there is no {header}: install linux-libc-dev")
+    numbers = dict(re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", header.read_text()))
+    column = ("x86_64", "aarch64").index(machine)
+    for name, both in system_calls.NUMBERS.items():
+        assert numbers[name] == str(both[column]), name
+
+
+async def test_what_a_machine_lacks_is_told_once(child: Any, caplog: pytest.LogCaptureFixture) -> None:
+    child("sys.stdin.buffer.read(); sys.stdout.write('\2no'); sys.exit(3)")
+    for _ in range(2):
+        await refused(b"x", "^no$")
+    (told,) = caplog.messages
+    assert told == "uploads are read without a filter of system calls: this system has none"
 
 
 def test_the_child_starts_without_numpy() -> None:
-    assert run_beside_the_child("import sys, child; print('numpy' in sys.modules)") == "False\n"
+    with beside_the_child("import sys, child; print('numpy' in sys.modules)") as process:
+        assert process.communicate()[0] == "False\n"
 
 
 @pytest.mark.parametrize("name", ["wav-16", "flac", "mp3", "safari-mp4", "chrome-webm"])
@@ -586,10 +646,10 @@ NEVER_ENDS = "signal.pause()"
         "sys.exit(1)",
         "pass",
         "sys.stdout.write('nonsense')",
-        "sys.stdout.buffer.write((0).to_bytes(4, 'little') + bytes(100))",
-        "sys.stdout.buffer.write((16_000).to_bytes(4, 'little'))",
-        "sys.stdout.buffer.write((16_000).to_bytes(4, 'little') + bytes(99))",
-        "sys.stdout.buffer.write((16_000).to_bytes(4, 'little') + bytes(100)); sys.stdout.flush(); os._exit(9)",
+        "sys.stdout.buffer.write(b'\\0' + (0).to_bytes(4, 'little') + bytes(100))",
+        "sys.stdout.buffer.write(b'\\0' + (16_000).to_bytes(4, 'little'))",
+        "sys.stdout.buffer.write(b'\\0' + (16_000).to_bytes(4, 'little') + bytes(99))",
+        "os.write(1, b'\\0' + (16_000).to_bytes(4, 'little') + bytes(100)); os._exit(9)",
         "while True: sys.stdout.buffer.write(bytes(2**16))",
     ],
 )

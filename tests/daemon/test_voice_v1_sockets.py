@@ -9,6 +9,7 @@ import pytest
 from starlette.websockets import WebSocket
 
 from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.protocols.scope_state import ABORT, SEND_BINARY
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import WebSocketSettings
@@ -34,7 +35,7 @@ class Peer:
     def connection(self) -> WebSocket:
         scope = {
             "type": "websocket", "headers": [], "subprotocols": [], "client": ("10.0.0.1", 1),
-            "path": "/", "state": {"abort": self.aborted.set},
+            "path": "/", "state": {ABORT: self.aborted.set, SEND_BINARY: self._send_binary},
         }  # fmt: skip
         return WebSocket(scope, self._says.get, self._send)
 
@@ -47,6 +48,9 @@ class Peer:
             text = message.get("text")
             self.heard.append(message["bytes"] if text is None else json.loads(text))
         self.changed.set()
+
+    async def _send_binary(self, data: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": data})
 
     def say(self, **fields: Any) -> None:
         self._says.put_nowait({"type": "websocket.receive", "text": json.dumps(fields)})

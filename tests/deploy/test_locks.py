@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 APP = ROOT / "deploy" / "home-assistant" / "qwen3tts"
 WHOLE = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT, BUILD_SYSTEM = WHOLE["project"], WHOLE["build-system"]
-EVERYWHERE = ("preview", "espeak", "japanese", "qwen")
+EVERYWHERE = ("preview", "espeak", "japanese", "tls", "qwen")
 EXTRAS = {"cpu": (*EVERYWHERE, "cpu"), "gpu": (*EVERYWHERE, "gpu")}
 ELSEWHERE = {"cpu": {"qwen3tts-daemon", "torch"}, "gpu": {"qwen3tts-daemon"}}
 """What an image has from other places: the project itself, and PyTorch's build without CUDA"""

@@ -250,7 +250,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "proxies: any number of requests of an address": Mutation(
         f"{_HTTP}/concurrency_limit.py",
-        "if self._under_way[address] >= self._max_per_address:",
+        "if self._under_way[client] >= self._max_per_address:",
         "if False:",
         ("tests/wire/test_floods.py::TestWhoComesByATrustedProxy",),
     ),
@@ -299,25 +299,31 @@ MUTATIONS: dict[str, Mutation] = {
         f"{_UPLOADS}/confinement.py",
         '"CPU": cpu_s, ',
         "",
-        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_writes_and_takes_nothing",),
+        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_starts_and_takes_nothing",),
     ),
     "uploads: any amount of memory": Mutation(
         f"{_UPLOADS}/confinement.py",
         ', "AS": memory_bytes',
         "",
-        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_writes_and_takes_nothing",),
+        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_starts_and_takes_nothing",),
     ),
     "uploads: files are opened": Mutation(
         f"{_UPLOADS}/confinement.py",
         '"NOFILE": 0, ',
         "",
-        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_writes_and_takes_nothing",),
+        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_starts_and_takes_nothing",),
     ),
     "uploads: files are written": Mutation(
         f"{_UPLOADS}/confinement.py",
         '"FSIZE": 0, ',
         "",
-        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_writes_and_takes_nothing",),
+        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_starts_and_takes_nothing",),
+    ),
+    "uploads: any call of the system": Mutation(
+        f"{_UPLOADS}/confinement.py",
+        " and system_calls.allow_few()",
+        "",
+        ("tests/daemon/test_uploads.py::test_a_confined_process_opens_starts_and_takes_nothing",),
     ),
     "uploads: they take for ever": Mutation(
         f"{_UPLOADS}/child_process.py",
@@ -400,8 +406,8 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "voice.v1: a forgotten browser speaks on": Mutation(
         f"{_VOICE}/sockets.py",
-        "        for socket in list(self._revocable):\n            socket.revoke()",
-        "        pass",
+        "            if claim in claims:\n",
+        "            if False:\n",
         ("tests/wire/test_pairing.py::test_what_a_forgotten_browser_has_open_ends_unless_anybody_near_may",),
     ),
     "voice.v1: who answers no ping stays": Mutation(

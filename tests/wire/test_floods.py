@@ -17,7 +17,8 @@ from qwen3tts_daemon.protocols.http import server
 from qwen3tts_daemon.protocols.http.connection import EVENTS, EVENTS_OF_AN_ADDRESS
 from qwen3tts_daemon.protocols.http.server import ServerConfig
 from qwen3tts_daemon.protocols.http.websocket_connection import MOST_FRAGMENTS
-from qwen3tts_daemon.protocols.pace import TURN, Pace, Rate
+from qwen3tts_daemon.protocols.pace import TURN, Pace
+from qwen3tts_daemon.rates import Rate
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech

@@ -13,6 +13,7 @@ import pytest
 
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.limits import MAX_REF_AUDIO_CHARS
+from qwen3tts_daemon.protocols.http.json_body import LARGE_BYTES
 from qwen3tts_daemon.settings import HttpSettings
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
@@ -224,6 +225,30 @@ async def test_strict_json_holds_for_long_bodies_too(door: Door) -> None:
     ):
         answer = await door.client.post(SPEECH, content=content, headers={"content-type": "application/json"})
         assert told(answer)[:2] == (400, "bad_json")
+
+
+async def test_one_client_has_so_many_large_bodies_under_way(door: Door) -> None:
+    """Of which none is complete; a seventeenth is told to wait, and a small one is served."""
+    head = (
+        f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {1_000_000}\r\n\r\n"
+    )
+    begun = head.encode() + b'{"input": "' + b"x" * 2 * LARGE_BYTES
+
+    async def send() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(begun)
+        return reader, writer
+
+    opened = [await send() for _ in range(17)]
+    first_words = [asyncio.create_task(reader.readline()) for reader, _ in opened]
+    told, waiting = await asyncio.wait(first_words, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_S)
+    assert [task.result() for task in told] == [b"HTTP/1.1 429 Too Many Requests\r\n"]
+    small = await door.client.post(SPEECH, json={"input": "Hello there.", "response_format": "pcm"})
+    assert small.content == tone("Hello there.")
+    for _, writer in opened:
+        writer.close()
+    await asyncio.gather(*waiting)
 
 
 async def test_many_at_once_stay_within_memory(tmp_path: Path) -> None:

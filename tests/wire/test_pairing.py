@@ -295,7 +295,7 @@ def test_pair_prints_links_and_letters(daemon: Running) -> None:
 
 def test_pair_tells_programs_too(daemon: Running) -> None:
     told = json.loads(run("pair", "--json", "--http.port", str(daemon.port), data=daemon.data).stdout)
-    assert told.keys() == {"here", "letters", "phone", "expires_in_s"}
+    assert told.keys() == {"here", "letters", "phone", "expires_in_s", "fingerprint"}
     assert paired(told["here"])
 
 

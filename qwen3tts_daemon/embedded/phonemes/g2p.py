@@ -16,7 +16,7 @@ Phonemizer = Callable[[str], str]
 # What the libraries raise on text that they did not expect.
 _LIBRARY_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
-_NAMED_CHARS = 40
+_NAMED_SCRIPTS = 5
 
 _SCRIPTS = {
     "ja": ("HIRAGANA", "KATAKANA", "CJK", "IDEOGRAPHIC"), "ko": ("HANGUL",), "ru": ("CYRILLIC",),
@@ -86,9 +86,8 @@ class G2P:
         if not unread and not count_sounds(symbols):
             unread = [char for char in text if char.isalnum()]
         if unread:
-            # Its characters tell the reason; the sentence is the household's own.
-            named = "".join(sorted(set("".join(unread))))[:_NAMED_CHARS].strip()
-            logger.warning("left out what the %s voice cannot say: %s", locale, named)
+            # Its script tells the reason; the words are the household's own.
+            logger.warning("left out what the %s voice cannot say: %s", locale, ", ".join(_scripts("".join(unread))))
         return Reading(symbols, unread=sum(any(map(str.isalnum, word)) for word in unread))
 
     def phonemizer(self, locale: str) -> Phonemizer:
@@ -128,6 +127,12 @@ class G2P:
         if dropped:
             logger.debug("dropped symbols that the voice does not know: %s", " ".join(sorted(dropped)))
         return "".join(symbol for symbol in symbols if symbol in self._vocabulary)
+
+
+def _scripts(text: str) -> list[str]:
+    """The first words of its characters' names, such as "hangul" or "digit"."""
+    names = (name(char, "unnamed") for char in text if not char.isspace())
+    return sorted({one.split()[0].lower() for one in names})[:_NAMED_SCRIPTS]
 
 
 def _without_foreign_words(text: str, language: str) -> tuple[str, list[str]]:

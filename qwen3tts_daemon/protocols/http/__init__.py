@@ -1,6 +1,7 @@
 """The HTTP port, from the bytes to the application.
 
 server, connection, websocket_connection   uvicorn's, with a pace and an end for everything
+tls_arrival          a connection while its TLS is agreed
 middleware           admits and refuses, and every error leaves from here; it is made of
   request_body         how long and how slow a body may be
   concurrency_limit    how many requests an address may have under way

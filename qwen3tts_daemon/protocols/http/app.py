@@ -1,5 +1,7 @@
 """The HTTP application, put together of the parts that it is given; it knows no settings but its own section."""
 
+from functools import partial
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
@@ -74,7 +76,7 @@ def build_app(
     library, bodies = speech.voices.library, SpeechBodies(speech, config.max_body_bytes)
     routers = (
         status.router(speech, metrics, version),
-        login.router(auth, config, pair_command, sockets.revoke),
+        login.router(auth, config, pair_command, partial(sockets.revoke, {"pairing"})),
         *([new_voices.router(VoiceMaker(speech, library))] if library else []),  # before /{id}: /import is its own path
         voices.router(speech, library, samples),
         wrapper_speech.router(speech),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from starlette.types import Scope
 
 from qwen3tts_daemon.access.auth import Principal
-from qwen3tts_daemon.access.networks import Address, parse_address
+from qwen3tts_daemon.access.networks import parse_address
 from qwen3tts_daemon.failures import Refusal
 
 
@@ -16,22 +16,22 @@ class RequestLimit:
 
     def __init__(self, max_per_address: int) -> None:
         self._max_per_address = max_per_address
-        self._under_way = Counter[Address]()
+        self._under_way = Counter[str]()
 
     @contextlib.contextmanager
     def counted(self, scope: Scope, principal: Principal) -> Iterator[None]:
         """Under way in this block. Raises Refusal for one too many."""
-        address = principal.address
+        address, client = principal.address, principal.client
         if address is None or (scope.get("client") and address == parse_address(scope["client"][0])):
             yield
             return
-        if self._under_way[address] >= self._max_per_address:
+        if self._under_way[client] >= self._max_per_address:
             most = self._max_per_address
             raise Refusal("rate_limited", f"at most {most} requests at once; see http.max_connections_per_address")
-        self._under_way[address] += 1
+        self._under_way[client] += 1
         try:
             yield
         finally:
-            self._under_way[address] -= 1
-            if not self._under_way[address]:
-                del self._under_way[address]
+            self._under_way[client] -= 1
+            if not self._under_way[client]:
+                del self._under_way[client]

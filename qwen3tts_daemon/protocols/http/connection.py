@@ -28,8 +28,9 @@ from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.http.security_headers import BEFORE_ANYTHING
 from qwen3tts_daemon.protocols.http.websocket_connection import WebSocketConnection
 from qwen3tts_daemon.protocols.listeners import WRITE_BUFFER_BYTES
-from qwen3tts_daemon.protocols.pace import Pace, Rate
+from qwen3tts_daemon.protocols.pace import Pace
 from qwen3tts_daemon.protocols.scope_state import ABORT, TRAILERS
+from qwen3tts_daemon.rates import Rate
 from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ EVENTS_OF_AN_ADDRESS = Rate(per_s=2_000, burst=500)
 _PARTING_S = 0.5
 """How long a refused client may take to stop sending."""
 _OTHER_LANGUAGES = {
-    b"\x16\x03": "https; this port has plain http: use http://, or a proxy with TLS before it",
+    b"\x16\x03": "https; this port has plain http: use http://, or see http.tls",
     b"{": "Wyoming; this is the port for http, see wyoming.port",
 }
 """How what is no HTTP begins, and what to say of it."""
@@ -57,6 +58,10 @@ class ConnectionLimits:
     quota: ConnectionQuota
     proxies: NetworkAllowList
     log: SparingLog
+
+    def address_of(self, peer: str) -> str | None:
+        """By which its connections are counted; None for a proxy's: those behind it are counted by their requests."""
+        return None if parse_address(peer) in self.proxies else peer
 
 
 class _PacedConnection(h11.Connection):
@@ -126,7 +131,6 @@ class HttpConnection(H11Protocol):
         self._has_spoken = False
         self._is_parting = False
         self._address: str | None = None
-        """None for a proxy's: those behind it are counted by their requests."""
         self.idle_since = time.monotonic()
 
     # -- its place -----------------------------------------------------------------------------------------
@@ -146,8 +150,8 @@ class HttpConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if self.client is not None and parse_address(self.client[0]) not in self.limits.proxies:
-            self._address = self.client[0]
+        if self.client is not None:
+            self._address = self.limits.address_of(self.client[0])
         if not self.limits.quota.acquire(self, self._address):
             self.connections.discard(self)  # now, not when it is closed: the server waits for those that it knows
             transport.close()
@@ -288,7 +292,7 @@ class HttpConnection(H11Protocol):
         """Close so that the answer arrives: a close with input unread, or still to come, would overtake it."""
         self._stop_head_timer()
         self._is_parting = True
-        if self.limits.quota.may_linger:
+        if self.limits.quota.may_linger and self.transport.can_write_eof():  # TLS cannot: its close waits by itself
             self.transport.write_eof()
             self.loop.call_later(_PARTING_S, self.transport.close)
         else:

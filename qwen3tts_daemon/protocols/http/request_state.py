@@ -5,7 +5,6 @@ from starlette.types import Scope
 
 from qwen3tts_daemon.access.auth import Principal
 from qwen3tts_daemon.access.headers import Headers
-from qwen3tts_daemon.access.networks import parse_address
 from qwen3tts_daemon.limits import PASSED_ON_BY
 from qwen3tts_daemon.speech.request import Caller, new_request_id
 
@@ -41,8 +40,6 @@ def request_id_of(scope: Scope) -> str:
 
 
 def caller_of(scope: Scope) -> Caller:
-    """Who is served: behind proxies that are trusted the address that they name, else that of the connection."""
-    peer = scope.get("client")
-    address = principal_of(scope).address or (parse_address(peer[0]) if peer else None)
+    """Who is served: behind proxies that are trusted the client that they name, else that of the connection."""
     passed_on_by = Headers(scope["headers"]).items(PASSED_ON_BY)[:_MOST_DAEMONS]
-    return Caller(request_id_of(scope), str(address or ""), tuple(passed_on_by))
+    return Caller(request_id_of(scope), principal_of(scope).client, tuple(passed_on_by))

@@ -14,6 +14,8 @@ import logging
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,8 +23,10 @@ from starlette.types import ASGIApp
 from qwen3tts_daemon.access.networks import NetworkAllowList
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.http.connection import EVENTS_OF_AN_ADDRESS, ConnectionLimits, HttpConnection
+from qwen3tts_daemon.protocols.http.tls_arrival import TlsArrival
 from qwen3tts_daemon.protocols.listeners import open_listeners
 from qwen3tts_daemon.sparing_log import SparingFilter, SparingLog
+from qwen3tts_daemon.tls.server_tls import ServerTls
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +55,17 @@ class ServerConfig:
 class HttpServer:
     """Serves one ASGI application on every given address."""
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str], port: int, config: ServerConfig = ServerConfig()) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: Sequence[str], port: int, config: ServerConfig = ServerConfig(),
+        tls: ServerTls | None = None,
+    ) -> None:  # fmt: skip
+        """Without `tls` it has plain http."""
         self._hosts = hosts
         self._asked_port = port
         self._config = config
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, http=_connection(config), ws="websockets-sansio", lifespan="off",
+                app, http=_connections(config, tls), ws="websockets-sansio", lifespan="off",
                 log_config=None, server_header=False, proxy_headers=False, backlog=_BACKLOG,
                 timeout_keep_alive=config.keep_alive_s, timeout_graceful_shutdown=config.grace_s,  # type: ignore[arg-type]
                 ws_per_message_deflate=False, ws_max_size=config.message_bytes,
@@ -115,11 +123,20 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
 
 
-def _connection(config: ServerConfig) -> type[HttpConnection]:
+def _connections(config: ServerConfig, tls: ServerTls | None) -> Any:
+    """What makes one of each that is accepted, as uvicorn calls it."""
     limits = ConnectionLimits(
         head_timeout_s=config.head_timeout_s,
         quota=ConnectionQuota("http", config.max_connections, config.max_connections_per_address, EVENTS_OF_AN_ADDRESS),
         proxies=NetworkAllowList(config.trusted_proxies, option="http.trusted_proxies"),
         log=SparingLog(logger),
     )
-    return type("_LimitedConnection", (HttpConnection,), {"limits": limits})
+    limited = type("_LimitedConnection", (HttpConnection,), {"limits": limits})
+    if tls is None:
+        return limited
+
+    def arrival(*, server_state: Any, **more: Any) -> TlsArrival:
+        make = partial(limited, server_state=server_state, **more)
+        return TlsArrival(make, limits, lambda: tls.context, server_state.connections)
+
+    return arrival

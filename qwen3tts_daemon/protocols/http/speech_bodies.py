@@ -1,7 +1,8 @@
 """Bodies that say what is to be spoken, and may bring the voice along: `ref_audio`, a recording as base64.
 
 - A body may be as long as others are, and a recording in it as long again as MAX_REF_AUDIO_CHARS.
-- However many come at once, few large ones are received, read and made voice prompts of; the others wait unread.
+- However many come at once, few large ones are received, read and made voice prompts of; the others wait unread, and
+  one client has so many that wait.
 - A recording is decoded where uploads are (see uploads/). No URL is fetched, and no file is opened.
 """
 
@@ -11,6 +12,7 @@ import binascii
 import contextlib
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -22,6 +24,7 @@ from qwen3tts_daemon.protocols.http.audio_responses import their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
 from qwen3tts_daemon.protocols.http.json_body import LARGE_BYTES, check_content_type, parse_json
 from qwen3tts_daemon.protocols.http.request_body import RequestBody
+from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.speech_request import BroughtVoice, SpeechBody
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.service import Speech
@@ -35,6 +38,8 @@ _TURN_S = 150.0
 """How long a large one waits to be received: those before it may wait for a checkpoint that is loaded"""
 _RECEIVED_AT_ONCE, _READ_AT_ONCE = 4, 2
 """Of large ones: slow senders are no obstacle, and 100 MB are enough."""
+_MOST_OF_A_CLIENT = 16
+"""Large ones that it has sent or begun to send: who waits behind them waits for some seconds, not for minutes"""
 _NAMES = {"transcript": "ref_text", "audio": "ref_audio", "voice": "ref_audio"}
 _DATA_URL = re.compile(r"data:audio/[\w.+-]+(;[\w.+-]+=[\w.+,\"-]+)*;base64,", re.ASCII)
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]{0,15}:")
@@ -53,6 +58,8 @@ class SpeechBodies:
         self._max_bytes = max_bytes
         self._receiving = asyncio.Semaphore(_RECEIVED_AT_ONCE)
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
+        self._large = Counter[str]()
+        """By client"""
 
     async def read(self, request: Request, kind: type[Body]) -> tuple[Body, AskedVoice]:
         """The body, in which numbers may be text, and who speaks in place of its voice.
@@ -83,10 +90,25 @@ class SpeechBodies:
             data += piece
             if len(data) > LARGE_BYTES and not is_large:
                 is_large = True
+                held.enter_context(self._counted(caller_of(request.scope).address))
                 await self._take_turn(RequestBody.of(request.scope), held)
         if is_large:
             await held.enter_async_context(self._reading)
         return data
+
+    @contextlib.contextmanager
+    def _counted(self, client: str) -> Iterator[None]:
+        """A large one of this client in this block. Raises Refusal for one too many."""
+        if self._large[client] >= _MOST_OF_A_CLIENT:
+            message = f"at most {_MOST_OF_A_CLIENT} large bodies of one address at once"
+            raise Refusal("rate_limited", message, retry_after_s=5)
+        self._large[client] += 1
+        try:
+            yield
+        finally:
+            self._large[client] -= 1
+            if not self._large[client]:
+                del self._large[client]
 
     async def _take_turn(self, body: RequestBody, held: contextlib.AsyncExitStack) -> None:
         began_at = time.monotonic()

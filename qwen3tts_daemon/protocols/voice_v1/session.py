@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.pace import Rate, TokenBucket
 from qwen3tts_daemon.protocols.voice_v1.client_messages import (
     BadMessage,
     CancelMessage,
@@ -54,6 +53,7 @@ from qwen3tts_daemon.protocols.voice_v1.opening import ContextOpener
 from qwen3tts_daemon.protocols.voice_v1.options import SessionOptions
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.status import Watch
+from qwen3tts_daemon.rates import Rate, TokenBucket
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import Capabilities
@@ -313,7 +313,7 @@ class Session:
     def revoke(self, now: float) -> list[ContextAction]:
         """The client was let in by what is void now."""
         actions = self.cancel_all(now)
-        refusal = Refusal("unauthorized", "this browser is not paired any more")
+        refusal = Refusal("unauthorized", "what let this client in is not valid any more")
         self._say(error_message(refusal, fatal=True))
         self.outbox.close(refusal.code, refusal.message)
         return actions

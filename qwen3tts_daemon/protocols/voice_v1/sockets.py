@@ -6,10 +6,12 @@ Who may come at all (address, origin, token) is decided before.
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Collection
 
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from qwen3tts_daemon.access.auth import Claim
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
@@ -36,8 +38,7 @@ class Sockets:
         self._watched = lambda: all_of(speech, models, downloads, samples)
         self._version = version
         self._clock = clock or asyncio.get_running_loop().time
-        self._live: set[VoiceConnection] = set()
-        self._revocable: set[VoiceConnection] = set()
+        self._live: dict[VoiceConnection, Claim] = {}
         self._per_address: Counter[str] = Counter()
         self._none_live = asyncio.Event()
         self._none_live.set()
@@ -56,9 +57,9 @@ class Sockets:
             await websocket.send_text(encode_message(error_message(refusal, fatal=True)))
             await websocket.close(describe(refusal).close_code, refusal.code)
 
-    async def serve(self, websocket: WebSocket, *, address: str, is_revocable: bool = False) -> None:
+    async def serve(self, websocket: WebSocket, *, address: str, claim: Claim = "place") -> None:
         """One socket, from the upgrade to its end. `address`: the client's, as a trusted proxy may have named it;
-        `is_revocable`: it ends with `revoke`.
+        `claim`: see `revoke`.
         """
         offered = [name for name in websocket.scope["subprotocols"] if not name.startswith("bearer.")]
         if offered and SUBPROTOCOL not in offered:
@@ -71,32 +72,30 @@ class Sockets:
             limit = self._settings.max_sockets_per_address
             await self.refuse(websocket, Refusal("rate_limited", f"at most {limit} sockets from one address"))
         else:
-            await self._serve(websocket, address, is_revocable=is_revocable)
+            await self._serve(websocket, address, claim)
 
-    async def _serve(self, websocket: WebSocket, address: str, *, is_revocable: bool) -> None:
+    async def _serve(self, websocket: WebSocket, address: str, claim: Claim) -> None:
         self._per_address[address] += 1
         socket = VoiceConnection(
             websocket, address, self._speech, self._settings, self._clock, self._watched, self._version
         )
-        self._live.add(socket)
-        if is_revocable:
-            self._revocable.add(socket)
+        self._live[socket] = claim
         self._none_live.clear()
         try:
             await socket.run()
         finally:
-            self._live.discard(socket)
-            self._revocable.discard(socket)
+            del self._live[socket]
             self._per_address[address] -= 1
             if not self._per_address[address]:
                 del self._per_address[address]
             if not self._live:
                 self._none_live.set()
 
-    def revoke(self) -> None:
-        """End those whose clients were let in by what is void now."""
-        for socket in list(self._revocable):
-            socket.revoke()
+    def revoke(self, claims: Collection[Claim]) -> None:
+        """End those whose clients could not speak but by what is void now."""
+        for socket, claim in list(self._live.items()):
+            if claim in claims:
+                socket.revoke()
 
     def _tell_state(self, state: ModelState) -> None:
         for socket in self._live:

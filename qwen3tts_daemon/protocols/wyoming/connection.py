@@ -33,6 +33,7 @@ class WyomingConnection:
         writer: asyncio.StreamWriter,
         *,
         address: str,
+        client: str,
         speech: Speech,
         describe_server: Callable[[], Info],
         streaming: bool,
@@ -52,7 +53,7 @@ class WyomingConnection:
         self._requests = RequestQueue(limits.requests)
         self._answerer = Answerer(
             self._requests, speech, self._send,
-            address=address, afterthought_s=limits.afterthought_s, is_receiving=lambda: self._receiving,
+            address=client, afterthought_s=limits.afterthought_s, is_receiving=lambda: self._receiving,
         )  # fmt: skip
         self._receiving = False
         """In the middle of an event."""

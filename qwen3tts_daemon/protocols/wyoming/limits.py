@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from qwen3tts_daemon.protocols.pace import Rate
+from qwen3tts_daemon.rates import Rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ class WyomingServer:
             reader,
             writer,
             address=str(address),
+            client=self._quota.client_of(str(address)),
             speech=self._speech,
             describe_server=self._info,
             streaming=self._settings.streaming,

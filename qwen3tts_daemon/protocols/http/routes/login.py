@@ -42,7 +42,9 @@ def router(auth: Auth, config: HttpSettings, pair_command: str, revoke: Callable
     @routes.get("/v1/session")
     async def show_session(request: Request) -> response_schemas.Session:
         """Whether this browser is paired, and what to type on the daemon's machine if it is not."""
-        granted = principal_of(request.scope).granted
+        principal = principal_of(request.scope)
+        principal.refuse_guesses()
+        granted = principal.granted
         # Where the program lies is nobody's business who may not even speak.
         return {"paired": "manage" in granted, "command": pair_command if granted else f"{PROGRAM} pair"}
 
@@ -52,7 +54,7 @@ def router(auth: Auth, config: HttpSettings, pair_command: str, revoke: Callable
         login = await read_json(request, Login)
         principal = principal_of(request.scope)
         if login.token is not UNSET:
-            cookie = auth.open_session(login.token, is_secure=principal.is_secure)
+            cookie = auth.open_session(login.token, client=principal.client, is_secure=principal.is_secure)
         elif login.code is UNSET:
             raise Refusal("bad_field", "give the token, or the code of an invitation", param="token")
         elif "manage" in principal.granted:

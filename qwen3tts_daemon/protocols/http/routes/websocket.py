@@ -1,20 +1,22 @@
 """Where a WebSocket comes in."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
+from qwen3tts_daemon.access.auth import Claim
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
+from qwen3tts_daemon.protocols.http.request_state import principal_of
 
 
 class SocketDoor(Protocol):
     """Who speaks over the WebSockets that come through this port."""
 
-    async def serve(self, websocket: WebSocket, *, address: str, is_revocable: bool) -> None: ...
+    async def serve(self, websocket: WebSocket, *, address: str, claim: Claim) -> None: ...
     async def refuse(self, websocket: WebSocket, refusal: Refusal) -> None: ...
-    def revoke(self) -> None: ...
+    def revoke(self, claims: Collection[Claim]) -> None: ...
 
 
 def router(sockets: SocketDoor) -> APIRouter:
@@ -29,8 +31,6 @@ def router(sockets: SocketDoor) -> APIRouter:
         except Refusal as refusal:
             await sockets.refuse(websocket, refusal)
         else:
-            await sockets.serve(
-                websocket, address=caller_of(websocket.scope).address, is_revocable=principal.is_revocable
-            )
+            await sockets.serve(websocket, address=principal.client, claim=principal.claim)
 
     return routes
