@@ -335,7 +335,7 @@ def test_a_data_directory_of_a_later_version_is_left_alone(tmp_path: Path) -> No
     (tmp_path / "format").write_text("99\n")
     with tone_daemon(tmp_path) as daemon:
         assert daemon.process.wait(PATIENCE_S) == 1
-        assert "format '99'" in daemon.read_rest()
+        assert "has format 99, this version knows 1: install" in daemon.read_rest()
 
 
 def test_the_token_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
