@@ -21,6 +21,7 @@ from qwen3tts_daemon.access.sessions import Sessions
 from qwen3tts_daemon.access.token_file import TokenFile
 from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.downloads.background import Downloads
+from qwen3tts_daemon.failures import storage_failed
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
@@ -213,7 +214,7 @@ class Daemon:
             await self._wyoming.drain()
         await asyncio.gather(self._discovery.stop(), self._speech.drain(limit_s), self._sockets.drain(limit_s))
         closing = [server.close() for server in (self._wyoming, self._http) if server is not None]
-        await asyncio.gather(*closing, self._speech.close(), self._speech.phrases.settled())
+        await asyncio.gather(*closing, self._speech.close(), self._speech.phrases.close())
         self._data_lock.close()
 
     def _greet(self) -> None:
@@ -239,7 +240,9 @@ class Daemon:
 def _token_file(data: Path) -> TokenFile:
     try:
         return TokenFile(data / "token")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SettingsError(f"the token: {storage_failed(data, error)}") from error
+    except ValueError as error:
         raise SettingsError(f"the token: {error}") from error
 
 
@@ -254,7 +257,9 @@ def _pair_command(settings: Settings) -> str:
 def _sessions(token: str, data: Path) -> Sessions:
     try:
         return Sessions(token, data / "sessions")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SettingsError(f"the sessions of paired browsers: {storage_failed(data, error)}") from error
+    except ValueError as error:
         raise SettingsError(f"the sessions of paired browsers: {error}") from error
 
 

@@ -8,6 +8,7 @@ import fcntl
 import os
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,10 @@ from typing import BinaryIO
 _PRIVATE = 0o600
 PARTIAL = ".part-"
 """How files begin that are to take another's place."""
+_RANDOM_BYTES = 16
+"""In hexadecimal digits behind that"""
+_LEFT_AFTER_S = 3600.0
+"""Nobody writes a small file for so long: what is older was left by a crash."""
 
 
 class ChangedMeanwhile(Exception):
@@ -35,7 +40,7 @@ def state_of(path: Path) -> State:
 
 
 def read_line(path: Path) -> str:
-    """What is written there; "" if the file is not there or blank. Raises ValueError if it is no text."""
+    """What is written there; "" if the file is not there or blank. Raises OSError, ValueError if it is no text."""
     try:
         return path.read_text(encoding="utf-8").strip("\0 \t\r\n")
     except FileNotFoundError:
@@ -55,13 +60,20 @@ def replace(path: Path, content: bytes, *, mode: int = 0o666) -> None:
         write_new(partial, content, mode=mode)
 
 
-def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+def replace_cached(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """The same for what its reader checks and can make again: after a power cut it may be damaged, or the old one."""
+    with in_place_of(path, is_synced=False) as partial, opened_new(partial, mode=mode, is_synced=False) as file:
+        file.write(content)
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes], *, is_made: bool = False) -> None:
     """In place of a file of somebody else's: alone with it, and with its mode and owner; a link leads where it led.
 
-    Raises OSError if it is not there or may not be written, ChangedMeanwhile, and what `change` raises.
+    `is_made`: an empty one if it is not there. Raises OSError if it is not there or may not be written,
+    ChangedMeanwhile, and what `change` raises.
     """
-    path = path.resolve(strict=True)
-    with _locked(path):
+    path = path.resolve(strict=not is_made)
+    with _locked(path, 0o666 if is_made else _PRIVATE):
         content, old = path.read_bytes(), path.stat()
         new = change(content)
         with in_place_of(path) as partial:
@@ -69,19 +81,22 @@ def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
             _become(partial, old)
             if path.read_bytes() != content:
                 raise ChangedMeanwhile
+    tidy(path.parent)
 
 
 @contextlib.contextmanager
-def in_place_of(path: Path) -> Iterator[Path]:
+def in_place_of(path: Path, *, is_synced: bool = True) -> Iterator[Path]:
     """What the block writes there takes the place of `path`, unless it fails."""
-    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(16)}")
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(_RANDOM_BYTES)}")
     try:
         yield partial
         partial.replace(path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise
-    sync_folder(path.parent)
+    if is_synced:
+        sync_folder(path.parent)
 
 
 def _become(path: Path, old: os.stat_result) -> None:
@@ -99,12 +114,19 @@ def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:
 
 
 @contextlib.contextmanager
-def opened_new(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
-    """To be written in the block, and on the disk behind it. Raises FileExistsError."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
+def opened_new(path: Path, *, mode: int = 0o666, is_synced: bool = True) -> Iterator[BinaryIO]:
+    """To be written in the block, and on the disk behind it; gone if that fails. Raises FileExistsError."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+            file.flush()
+            if is_synced:
+                os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
 
 
 def claim(path: Path, line: str) -> str:
@@ -113,6 +135,23 @@ def claim(path: Path, line: str) -> str:
         if not (found := read_line(path)):
             write_line(path, line, mode=_PRIVATE)
         return found or line
+
+
+def tidy(folder: Path) -> None:
+    """Delete what crashes have left of files that were to be replaced there."""
+    with contextlib.suppress(OSError):  # another start has the next try
+        for partial in folder.glob(f"{PARTIAL}{'[0-9a-f]' * 2 * _RANDOM_BYTES}"):
+            if time.time() - partial.stat().st_mtime > _LEFT_AFTER_S:
+                partial.unlink()
+
+
+def make_folder(path: Path) -> None:
+    """With those above it, if it is not there; their names outlast a power cut."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
@@ -143,10 +182,10 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, mode: int = _PRIVATE) -> Iterator[None]:
     """Alone with the file at `path`, which is made if it is not there; whoever waited sees the one that replaced it."""
     while True:
-        number = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE)
+        number = os.open(path, os.O_RDWR | os.O_CREAT, mode)
         try:
             fcntl.flock(number, fcntl.LOCK_EX)
             if _is_at(path, number):

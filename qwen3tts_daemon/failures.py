@@ -1,7 +1,10 @@
 """The one place where an exception becomes words for a client."""
 
+import errno
 import logging
+import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from qwen_tts.errors import OtherVoice, SynthesisError, UnsupportedLanguage
@@ -86,6 +89,33 @@ class Refusal(Exception):
 def draining() -> Refusal:
     """What is cut off or not begun because the daemon stops."""
     return Refusal("draining", "the daemon is stopping", retry_after_s=5)
+
+
+_WAYS_OUT = {
+    errno.ENOSPC: "make room there and try again",
+    errno.EDQUOT: "delete something of this user's there, or raise its quota, and try again",
+    errno.EROFS: "mount it to be written and try again",
+    errno.ENOENT: "mount it, or put it back, and try again",
+    errno.EACCES: "let the daemon's user write there and try again",
+    errno.EPERM: "let the daemon's user write there and try again",
+}
+
+
+def storage_failed(path: Path, error: OSError) -> Refusal:
+    """What lies at `path` cannot be kept: what is the matter with the disk, and the way out."""
+    way_out = _WAYS_OUT.get(error.errno or 0, "mend that and try again")
+    if error.errno == errno.ENOSPC and _has_no_inodes(path):
+        way_out = f"it has no inodes left: delete files there, or {way_out}"
+    return Refusal("storage_failed", f"{path} cannot be written: {error.strerror or error}; {way_out}")
+
+
+def _has_no_inodes(path: Path) -> bool:
+    """As opposed to no bytes: a full disk says the same of both."""
+    try:
+        disk = os.statvfs(path if path.is_dir() else path.parent)
+    except OSError:
+        return False
+    return disk.f_files > 0 and disk.f_favail == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.options import Option, Origin, dig, every_option, origin_of
 from qwen3tts_daemon.settings import Settings, SettingsError, read_config_file
 from qwen3tts_daemon.settings_errors import did_you_mean, reason_of
+from qwen3tts_daemon.write_threads import in_write_thread
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class LiveSettings:
     async def _keep(self, values: Mapping[str, Any]) -> bool:
         """In the file. False: it cannot be written, and the change holds until the daemon ends."""
         try:
-            await asyncio.to_thread(self.file.put, values)
+            await in_write_thread(self.file.put, values)
         except OSError as error:
             reason = f"{self.file.path}: {error.strerror}" if self.file.path else "no config file was given"
             if late := [name for name in values if not self._marked[name][1].at_once]:

@@ -42,6 +42,7 @@ from qwen3tts_daemon.voices.aliases import Aliases
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue, VoiceConfig
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.profiles import Profiles
+from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.bench.figures import MeasureOptions
 from qwen_tts.errors import OutOfMemory
 from qwen_tts.hosting.lifecycle import load_failure, unforeseen
@@ -88,8 +89,8 @@ def phrase_cache(settings: Settings) -> PhraseCache:
     """In the data directory. Raises SettingsError."""
     directory, key = settings.data_path / "phrases", settings.data_path / "phrases.key"
     try:
-        secret = durable_files.claim(key, secrets.token_hex(_SECRET_BYTES)).encode()
-        return PhraseCache(PhraseFiles(directory, secret), phrase_config(settings))
+        secret = durable_files.read_line(key) or durable_files.claim(key, secrets.token_hex(_SECRET_BYTES))
+        return PhraseCache(PhraseFiles(directory, secret.encode()), phrase_config(settings))
     except ValueError as error:
         raise SettingsError(f"data_dir: {error}") from error
     except OSError as error:
@@ -211,7 +212,7 @@ class EngineRenewal:
                 checkpoint=str(checkpoint.path.absolute()), way=way, threads=self._settings.qwen.threads,
                 cache_dir=weights_cache(self._settings),
             )  # fmt: skip
-            measurements.put(checkpoint, way, await measure(asked))
+            await in_write_thread(measurements.put, checkpoint, way, await measure(asked))
 
     async def _make_room_for(self, choice: EngineChoice) -> None:
         """On a card that has no room for both, the engine before goes first, as soon as nobody speaks; who comes in

@@ -10,6 +10,7 @@ One JSON object with a verdict; status 1 if a bar does not hold. Everything stay
 
 import argparse
 import json
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -55,6 +56,7 @@ def _measured(given: argparse.Namespace) -> tuple[dict[str, Any], dict[str, bool
 
 def main() -> int:
     given = _parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nobody is left behind
     figures, verdict = _measured(given)
     print(json.dumps({"date": date.today().isoformat(), **figures, "verdict": verdict}, indent=1))
     return 0 if all(verdict.values()) else 1

@@ -21,7 +21,7 @@ MOST_LATE_MS = 20.0
 MOST_LAG_MS = 10.0
 _CLIENTS_OF_AN_ADDRESS = 8
 _MOST_PROCESSES = 8
-_SPREAD_S = 4.0
+SPREAD_S = 4.0
 """In which they begin, one after the other"""
 _FRAME_S = 0.08
 
@@ -114,7 +114,7 @@ def started(daemon: Soaked, kinds: Sequence[str], seconds: float, cores: Sequenc
     shares: list[list[tuple[str, int, str]]] = [[] for _ in range(count)]
     for share, kind, address in zip(cycle(shares), kinds, addresses(), strict=False):
         share.append((kind, ports[kind], address))
-    wanted = {"voice": "tone", "seconds": seconds, "spread_s": min(_SPREAD_S, seconds / 2)}
+    wanted = {"voice": "tone", "seconds": seconds, "spread_s": min(SPREAD_S, seconds / 2)}
     processes = [
         Clients(wanted | {"clients": share, "seed": seed}, core)
         for seed, (share, core) in enumerate(zip(shares, cores, strict=False))

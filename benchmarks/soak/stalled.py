@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.machine import machine, rss_mb
 from benchmarks.soak.daemons import Soaked, soaked_daemon
-from benchmarks.soak.load import MOST_LATE_MS, heard, limits, started
+from benchmarks.soak.load import MOST_LATE_MS, SPREAD_S, heard, limits, started
 from benchmarks.soak.wire import WebSocketWire, WyomingWire, connect
 from tests.hostile.watched import wait_until
 
@@ -40,11 +40,11 @@ def stall(
     daemon: Soaked, door: str, clients: int, limit_s: float, neighbours_s: float = _NEIGHBOURS_S
 ) -> dict[str, Any]:
     """What they cost at a door that waits for so long, and when they are gone; what others hear meanwhile."""
-    before_mb = rss_mb(daemon.pid)
     neighbours = started(daemon, _NEIGHBOURS, neighbours_s)
-    began = time.monotonic()
+    time.sleep(min(SPREAD_S, neighbours_s / 2))  # all of them speak
+    before_mb = rss_mb(daemon.pid)
     stalls = [_asked(daemon, door) for _ in range(clients)]
-    most_mb = 0.0
+    began, most_mb = time.monotonic(), 0.0
 
     def are_gone() -> bool:
         nonlocal most_mb

@@ -266,7 +266,8 @@ class Auth:
         return f"{SESSION_COOKIE}={self.sessions.issue()}; {attributes}{'; Secure' if is_secure else ''}"
 
     def forget_browsers(self) -> None:
-        """Sessions, tickets and invitations that were given out are void from now on. Raises OSError."""
+        """Sessions, tickets and invitations that were given out are void from now on. Raises Refusal if that cannot be
+        written."""
         self.sessions.forget_all()
         self._forget_issued()
 

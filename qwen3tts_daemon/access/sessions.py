@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from qwen3tts_daemon import durable_files
+from qwen3tts_daemon.failures import storage_failed
 
 SESSION_S: Final = 7 * 24 * 3600.0
 
@@ -40,10 +41,13 @@ class Sessions:
         return self._clock() < int(signed.partition(".")[0])
 
     def forget_all(self) -> None:
-        """None that was issued is valid from now on. Raises OSError."""
+        """None that was issued is valid from now on. Raises Refusal if that cannot be written."""
         salt = _new_salt()
         if self._salt_path is not None:
-            durable_files.write_line(self._salt_path, salt, mode=0o600)
+            try:
+                durable_files.write_line(self._salt_path, salt, mode=0o600)
+            except OSError as error:
+                raise storage_failed(self._salt_path, error) from error
         self._salt = salt
 
     def change_token(self, token: str) -> None:

@@ -35,7 +35,7 @@ def prepare(path: Path, steps: Sequence[Step] = STEPS) -> DirectoryLock:
     Raises SettingsError if it cannot be used, is in use where it would have to be changed, or is from a later version.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        durable_files.make_folder(path)
         lock = DirectoryLock(path)
     except OSError as error:
         raise _unusable(path, error) from error
@@ -90,6 +90,7 @@ def _prepare(lock: DirectoryLock, steps: Sequence[Step]) -> None:
         _migrate(path, found.format, steps)
     if not lock.share():
         raise SettingsError(f"data_dir: {path} is being restored at this moment; start again when that is done")
+    durable_files.tidy(path)
 
 
 def _migrate(path: Path, found: int, steps: Sequence[Step]) -> None:

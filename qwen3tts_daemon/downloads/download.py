@@ -11,6 +11,7 @@ from qwen3tts_daemon.downloads.modelscope import ModelScope
 from qwen3tts_daemon.downloads.progress import Bars, Listener
 from qwen3tts_daemon.downloads.source import DownloadFailed, NoRoom, Source, part_of
 from qwen3tts_daemon.downloads.verify import config_problem, verify
+from qwen3tts_daemon.failures import storage_failed
 from qwen3tts_daemon.hosting.checkpoints import CHECKPOINTS, official, short
 
 
@@ -54,7 +55,7 @@ def download(
         for plan in plans:
             _carry_out(plan, source, listener)
     except OSError as error:
-        raise NoRoom(f"{directory} cannot be written: {error}") from error
+        raise NoRoom(storage_failed(directory, error).message) from error
     return folders
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
+from qwen3tts_daemon import durable_files
 from qwen_tts.json_decoding import decode_json
 
 NAME = ".qwen3tts-download.json"
@@ -86,5 +87,7 @@ class Manifest(msgspec.Struct, frozen=True):
         return manifest
 
     def write(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        """In place of what is there. Raises OSError."""
+        durable_files.make_folder(folder)
+        durable_files.replace(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        durable_files.tidy(folder)

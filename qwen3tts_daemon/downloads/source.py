@@ -5,6 +5,7 @@ right. What is particular to one source are its list of files and the URL of one
 """
 
 import fcntl
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ import msgspec
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError
 
+from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.downloads.manifest import File, Manifest
 from qwen3tts_daemon.downloads.progress import Listener
 from qwen3tts_daemon.downloads.transfer import TransportError, complete
+from qwen3tts_daemon.failures import storage_failed
 
 TIMEOUT_S: float = constants.HF_HUB_DOWNLOAD_TIMEOUT
 
@@ -62,14 +65,15 @@ class Source(ABC):
     def fetch(self, manifest: Manifest, file: File, folder: Path, listener: Listener) -> None:
         """Bring `file` into `folder`; what is there of it is not sent again. Raises DownloadFailed."""
         path = folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        durable_files.make_folder(path.parent)
         part = part_of(path, file)
-        with self._failures_of(f"{manifest.repository}/{file.path}"):
+        with self._failures_of(f"{manifest.repository}/{file.path}", folder):
             self._complete(part, manifest, file, listener)
         if problem := file.problem(part):
             part.unlink(missing_ok=True)
             raise DownloadFailed(f"{manifest.repository}: {problem}; download it again")
         part.replace(path)
+        durable_files.sync_folder(path.parent)
 
     @abstractmethod
     def _listed(self, repository: str) -> Manifest: ...
@@ -88,9 +92,11 @@ class Source(ABC):
             url = self._url(manifest, file)
             with listener.file(file.path, file.size, out.tell()) as show:
                 complete(out, file.size, url, self._headers(), show, name=file.path, timeout_s=self._timeout_s)
+            out.flush()
+            os.fsync(out.fileno())  # who finds the whole file finds its content, also after a power cut
 
     @contextmanager
-    def _failures_of(self, what: str) -> Iterator[None]:
+    def _failures_of(self, what: str, folder: Path | None = None) -> Iterator[None]:
         try:
             yield
         except HfHubHTTPError as error:
@@ -104,7 +110,9 @@ class Source(ABC):
         except BlockingIOError as error:
             raise DownloadFailed(f"{what}: another download is at it; wait for its end") from error
         except OSError as error:
-            raise DownloadFailed(f"{what}: {_first_line(error)}") from error
+            if folder is None or error.errno is None or isinstance(error, ConnectionError):
+                raise DownloadFailed(f"{what}: {_first_line(error)}") from error
+            raise NoRoom(f"{what}: {storage_failed(folder, error)}; what has come is kept") from error
         except (ValueError, TypeError, KeyError, AttributeError, msgspec.DecodeError) as error:
             raise DownloadFailed(f"{what}: {self._endpoint} does not answer like a hub; see {self._setting}") from error
 

@@ -193,16 +193,20 @@ class EmbeddedEngine:
         return None
 
     def _next_runnable(self) -> EmbeddedStream | None:
-        """Of the client whose last turn is the longest ago, the one of which it is so too; the condition is held."""
+        """Of the client whose last turn is the longest ago, the one of which it is so too; who has had none yet is told
+        its place. The condition is held."""
         last_turns: dict[str, int] = {}
         for one in self._living():
             last_turns[one.client] = max(one.turn, last_turns.get(one.client, 0))
         runnable = [one for one in self._streams if self._is_runnable(one)]
-        stream = min(runnable, key=lambda one: (last_turns[one.client], one.turn), default=None)
-        if stream is not None:
-            self._turn += 1
-            stream.turn = self._turn
-        return stream
+        line = sorted(runnable, key=lambda one: (last_turns[one.client], one.turn))
+        if not line:
+            return None
+        self._turn += 1
+        line[0].turn = self._turn
+        for place, one in enumerate([line[0], *(one for one in line if not one.turn)]):
+            one.tell_place(place)
+        return line[0]
 
     def _is_runnable(self, stream: EmbeddedStream) -> bool:
         return stream.is_runnable and not (stream.needs_kokoro and self._waits_for_kokoro)

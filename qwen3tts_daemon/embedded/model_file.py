@@ -1,5 +1,6 @@
 """Kokoro's network as two files in the cache, made from the installed parts (network_surgery.py)."""
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -58,11 +59,15 @@ def joined_network() -> bytes:
 
 
 def _is_whole(path: Path) -> bool:
-    digest = _digest_file(path)
-    if not (path.is_file() and digest.is_file()):
+    try:
+        digest = _digest_file(path).read_bytes()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest().encode() == digest
+    except FileNotFoundError:
         return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == digest.read_text()
+    except OSError as error:
+        logger.warning("%s cannot be read, and is made again: %s", path, error.strerror)
+        return False
 
 
 def _digest_file(path: Path) -> Path:
@@ -80,7 +85,10 @@ def _write(path: Path, model: bytes) -> None:
         partial.replace(path)
         _digest_file(path).write_text(hashlib.sha256(model).hexdigest())
     except OSError as error:
-        if partial.is_file():
+        with contextlib.suppress(OSError):
             partial.unlink()
-        raise ModelUnavailable(f"cannot keep the Kokoro model in {path.parent}: {error}") from error
+        raise ModelUnavailable(
+            f"cannot keep the Kokoro model in {path.parent}: {error.strerror}; mend that, or give another directory "
+            "with --data-dir"
+        ) from error
     logger.info("wrote %s", path)

@@ -21,7 +21,7 @@ from qwen3tts_daemon.embedded.framing import ChunkFramer
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after
 from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
-from qwen_tts.api import StreamEnd, SynthesisRequest
+from qwen_tts.api import QueuePosition, StreamEnd, SynthesisRequest
 from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty
 from qwen_tts.stream import AudioStream
 
@@ -56,6 +56,7 @@ class EmbeddedStream:
         self.turn = 0
         """The number of its last turn; the engine's"""
         # The inference thread alone touches what follows.
+        self._place = 0
         self._framer = ChunkFramer(request.limits.max_audio_s)
         self._units: Iterator[PhonemeUnit] | None = None
         """Of the piece of text in hand"""
@@ -112,6 +113,12 @@ class EmbeddedStream:
         with self._lock:
             has_work = self._units is not None or bool(self._texts) or self._text_ended
         return has_work and self._window.has_room and not self.is_over
+
+    def tell_place(self, place: int) -> None:
+        """In the line of those that have had no turn yet; 0: it has its turn."""
+        if place != self._place:
+            self._place = place
+            self.audio.call_from_thread(self.audio.tell_queue_position, QueuePosition(place))
 
     def step(self, voices: EmbeddedSynthesizer) -> None:
         """Speak one unit, or end the stream; a unit without a sound is a step too."""

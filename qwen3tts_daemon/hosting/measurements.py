@@ -44,6 +44,7 @@ class Measurements:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             durable_files.replace(self._path, msgspec.json.encode(_Kept(self._machine, self._measured)))
+            durable_files.tidy(self._path.parent)
         except OSError as error:
             logger.warning("what was measured is measured again at the next start: %s: %s", self._path, error.strerror)
 

@@ -51,11 +51,11 @@ class Finish:
         if self._listener is not None:
             self._listener.hear(pcm)
 
-    async def end_passage(self, *, is_well: bool) -> None:
+    def end_passage(self, *, is_well: bool) -> None:
         """How loud its voice is, is known now, if it has ended well."""
         listener, self._listener = self._listener, None
         if listener is not None and is_well:
-            await listener.learn()
+            listener.learn()
 
     # -- before the first word -----------------------------------------------------------------------------
 

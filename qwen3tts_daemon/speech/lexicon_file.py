@@ -4,13 +4,12 @@ A file that cannot be read leaves what was read before, and says what is wrong w
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from qwen3tts_daemon import durable_files, toml_lines
-from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.failures import Refusal, storage_failed
 from qwen3tts_daemon.settings import SettingsError
 from qwen3tts_daemon.text.lexicon import Entry, Lexicon
 from qwen3tts_daemon.text.lexicon_toml import Key, UnreadableLexicon, read, with_entry, without_entry
@@ -62,9 +61,9 @@ class LexiconFile:
         if self.path is None:
             raise Refusal("config_unusable", "this daemon has no lexicon")
         try:
-            with contextlib.suppress(FileExistsError):
-                durable_files.write_new(self.path, _HEAD.encode())
-            durable_files.rewrite(self.path, lambda content: change(toml_lines.decode(content)).encode())
+            durable_files.rewrite(
+                self.path, lambda content: change(toml_lines.decode(content) or _HEAD).encode(), is_made=True
+            )
         except toml_lines.UnreadableToml as error:
             raise Refusal("config_unusable", error.told(self.path)) from None
         except UnreadableLexicon as error:
@@ -74,7 +73,7 @@ class LexiconFile:
         except durable_files.ChangedMeanwhile:
             raise Refusal("config_unusable", f"{self.path} was changed at this moment; try again") from None
         except OSError as error:
-            raise Refusal("storage_failed", f"{self.path} cannot be written: {error.strerror}") from error
+            raise storage_failed(self.path, error) from error
         self._load()
 
     def _look(self) -> durable_files.State:

@@ -11,6 +11,8 @@ import msgspec
 from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.bounded_dict import BoundedDict
 from qwen3tts_daemon.limits import GAIN_DB
+from qwen3tts_daemon.write_threads import in_write_thread
+from qwen_tts.hosting.lifecycle import BackgroundTasks
 from qwen_tts.json_decoding import decode_json
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class VoiceLoudness:
     def __init__(self, path: Path | None = None) -> None:
         """`path`: where it is kept; None: as long as this object lives. What is damaged there is measured anew."""
         self._path = path
+        self._keeping = BackgroundTasks()
+        self._writing = asyncio.Lock()
         self._lufs = BoundedDict[float](_MOST_VOICES)
         for voice, lufs in _read(path).items():
             self._lufs[voice] = lufs
@@ -48,14 +52,37 @@ class VoiceLoudness:
 
     def learn(self, voice: str, lufs: float, duration_s: float) -> None:
         """Writes a small file. Too little sound, and what is almost silent, is not learned."""
+        if self._note(voice, lufs, duration_s) and self._path is not None:
+            self._write(self._path, self._encoded())
+
+    def learn_soon(self, voice: str, lufs: float, duration_s: float) -> None:
+        """The same, and the file is written in the background."""
+        if self._note(voice, lufs, duration_s) and self._path is not None:
+            self._keeping.start(self._keep(self._path))
+
+    async def settled(self) -> None:
+        """Until what was learned is kept."""
+        await self._keeping.settled()
+
+    def _note(self, voice: str, lufs: float, duration_s: float) -> bool:
         if duration_s < SHORTEST_S or lufs < _SILENT_LUFS or voice in self._lufs:
-            return
+            return False
         self._lufs[voice] = round(lufs, 2)
-        if self._path is not None:
-            try:
-                durable_files.replace(self._path, msgspec.json.encode(dict(self._lufs)))
-            except OSError as error:
-                logger.warning("loudness of voices is measured anew after the next start: %s", error)
+        return True
+
+    def _encoded(self) -> bytes:
+        return msgspec.json.encode(dict(self._lufs))
+
+    async def _keep(self, path: Path) -> None:
+        async with self._writing:
+            await in_write_thread(self._write, path, self._encoded())
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        try:
+            durable_files.replace_cached(path, content)
+        except OSError as error:
+            logger.warning("loudness of voices is measured anew after the next start: %s: %s", path, error.strerror)
 
 
 class LoudnessListener:
@@ -67,10 +94,9 @@ class LoudnessListener:
     def hear(self, pcm: bytes) -> None:
         self._meter.add(pcm)
 
-    async def learn(self) -> None:
-        """Once, when it has ended well. In a thread: it is written down."""
-        lufs, duration_s = self._meter.finish(), self._meter.duration_s
-        await asyncio.to_thread(self._loudness.learn, self._voice, lufs, duration_s)
+    def learn(self) -> None:
+        """Once, when it has ended well."""
+        self._loudness.learn_soon(self._voice, self._meter.finish(), self._meter.duration_s)
 
 
 def _open_meter(sample_rate: int) -> "LoudnessMeter":

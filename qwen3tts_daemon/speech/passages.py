@@ -72,7 +72,7 @@ class Passages:
             chunk = await anext(self._synthesis)
         except StopAsyncIteration:
             parts = await self._end_passage()
-            await self._finish.end_passage(is_well=self.end != "limit")
+            self._finish.end_passage(is_well=self.end != "limit")
             if parts is None:
                 raise
             return parts

@@ -4,15 +4,24 @@ What is kept of a text is found under a name that tells nothing of it; see phras
 """
 
 import asyncio
+import contextlib
+import logging
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
+from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech.kept_sound import KeptSound
 from qwen3tts_daemon.speech.phrase_files import PhraseFiles, Why
+from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.hosting.lifecycle import BackgroundTasks
 
+sparingly = SparingLog(logging.getLogger(__name__))
+
+_MOST_WAITING = 16
+"""Sounds that wait for a slow disk, in memory"""
+_SETTLED_WITHIN_S = 1.0
 CacheMode = Literal["off", "phrases", "all"]
 
 
@@ -110,18 +119,21 @@ class PhraseCache:
             return None  # of another version
 
     def keep(self, name: str, sound: KeptSound, generation: int) -> None:
-        """In the background. Not if there was a `clear` since `generation`."""
-        self._keeping.start(self._keep(name, sound, generation))
+        """In the background. Not if there was a `clear` since `generation`, nor if the disk is far behind."""
+        if len(self._keeping) < _MOST_WAITING:
+            self._keeping.start(self._keep(name, sound, generation))
+        else:
+            sparingly.warning("a phrase is not kept: the disk has not taken %d others yet", _MOST_WAITING)
 
     async def _keep(self, name: str, sound: KeptSound, generation: int) -> None:
         assert self._files is not None, "nothing is kept"
-        await asyncio.to_thread(lambda files: files.keep(name, msgspec.msgpack.encode(sound), generation), self._files)
+        await in_write_thread(lambda files: files.keep(name, msgspec.msgpack.encode(sound), generation), self._files)
 
     async def tidy(self) -> None:
         """What is too old goes, and what the settings do not want kept any more."""
         if self._files is None:
             return
-        await asyncio.to_thread(self._tidy, self._files)
+        await in_write_thread(self._tidy, self._files)
 
     def _tidy(self, files: PhraseFiles) -> None:
         if self.config.mode == "off":
@@ -131,9 +143,16 @@ class PhraseCache:
         files.tidy()
 
     async def clear(self) -> int:
-        """Everything; what is being spoken is not kept either. How many sounds went."""
-        return 0 if self._files is None else await asyncio.to_thread(self._files.clear)
+        """Everything; what is being spoken is not kept either. How many sounds went. Raises Refusal if some
+        could not."""
+        return 0 if self._files is None else await in_write_thread(self._files.clear)
 
     async def settled(self) -> None:
         """Until what is about to be kept is kept."""
         await self._keeping.settled()
+
+    async def close(self) -> None:
+        """The same, unless the disk takes too long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLED_WITHIN_S):
+                await self.settled()

@@ -5,9 +5,11 @@ put there by somebody else, is not there. When it was made is its time of modifi
 its access.
 """
 
+import contextlib
 import hmac
 import logging
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -16,8 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 from qwen3tts_daemon import durable_files
+from qwen3tts_daemon.failures import storage_failed
+from qwen3tts_daemon.sparing_log import SparingLog
 
 logger = logging.getLogger(__name__)
+sparingly = SparingLog(logger)
 
 Why = Literal["listed", "said"]
 """It is one of the phrases of the settings; somebody has said it."""
@@ -37,9 +42,10 @@ class PhraseFiles:
     """Blocks, but for `holds`, `count` and `total_bytes`; may be called from any thread."""
 
     def __init__(self, directory: Path, secret: bytes, *, clock: Callable[[], float] = time.time) -> None:
-        """`secret`: of this installation. Raises OSError if the folder cannot be made or read."""
+        """`secret`: of this installation. Raises OSError if the folder cannot be made or read, or is open to others."""
         directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-        directory.chmod(_PRIVATE_FOLDER)
+        if stat.S_IMODE(directory.stat().st_mode) != _PRIVATE_FOLDER:
+            directory.chmod(_PRIVATE_FOLDER)
         self._directory = directory
         self._secret = secret
         self._clock = clock
@@ -49,9 +55,11 @@ class PhraseFiles:
         self.generation = 0
         """Another number after each `clear`"""
         for partial in directory.glob(f"{durable_files.PARTIAL}*"):
-            partial.unlink(missing_ok=True)
-        found = sorted(((file.stat(), file) for file in directory.iterdir()), key=lambda one: one[0].st_atime)
-        self._files = {file.name: _File(stat.st_size, stat.st_mtime) for stat, file in found}
+            with contextlib.suppress(OSError):
+                partial.unlink()
+        names = (file for file in directory.iterdir() if not file.name.startswith(durable_files.PARTIAL))
+        found = sorted(((file.stat(), file) for file in names), key=lambda one: one[0].st_atime)
+        self._files = {file.name: _File(state.st_size, state.st_mtime) for state, file in found}
         """The one that was wanted last comes last"""
 
     @property
@@ -82,7 +90,7 @@ class PhraseFiles:
                     raise ValueError("it is damaged")
                 os.utime(path, (self._clock(), self._files[name].made_at))
             except (OSError, ValueError) as error:
-                logger.warning("a kept phrase cannot be used and is made again: %s", error)
+                sparingly.warning("a kept phrase cannot be used and is made again: %s", error)
                 self._delete(name)
                 return None
             self._files[name] = self._files.pop(name)
@@ -98,11 +106,11 @@ class PhraseFiles:
                 if name in self._files:
                     self._delete(name)
                 self._make_room(self.most_bytes - size)
-                durable_files.replace(self._directory / name, self._seal(name, content) + content, mode=_PRIVATE)
+                durable_files.replace_cached(self._directory / name, self._seal(name, content) + content, mode=_PRIVATE)
                 now = self._clock()
                 os.utime(self._directory / name, (now, now))
             except OSError as error:
-                logger.warning("a phrase cannot be kept: %s", error)
+                sparingly.warning("a phrase cannot be kept in %s: %s", self._directory, error.strerror)
                 return
             self._files[name] = _File(size, now)
 
@@ -120,12 +128,16 @@ class PhraseFiles:
                 self._delete(name)
 
     def clear(self) -> int:
-        """Everything; what is being spoken is not kept either. How many went."""
+        """Everything; what is being spoken is not kept either. How many went. Raises Refusal if some could not."""
         with self._changing:
             self.generation += 1
             names = list(self._files)
             for name in names:
-                self._delete(name)
+                try:
+                    (self._directory / name).unlink(missing_ok=True)
+                except OSError as error:
+                    raise storage_failed(self._directory, error) from error
+                del self._files[name]
             return len(names)
 
     def _is_old(self, file: _File) -> bool:
@@ -143,4 +155,4 @@ class PhraseFiles:
         try:
             (self._directory / name).unlink(missing_ok=True)
         except OSError as error:
-            logger.warning("a kept phrase cannot be deleted: %s", error)
+            sparingly.warning("a kept phrase cannot be deleted in %s: %s", self._directory, error.strerror)

@@ -9,7 +9,7 @@ from qwen3tts_daemon.speech.foresight import Foreseen
 from qwen3tts_daemon.speech.phrase_cache import Phrase
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.spare_time import SpareTime
+from qwen3tts_daemon.speech.spare_time import LatelyFailed, SpareTime
 from qwen_tts.errors import InvalidRequest, SynthesisError
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ class PhraseMaker:
     def __init__(self, speech: Speech, spare_time: SpareTime) -> None:
         self._speech = speech
         self._spare_time = spare_time
-        self._failed: set[str] = set()
+        self._failed = LatelyFailed[str]()
         """Names in the cache"""
 
     def check(self) -> None:

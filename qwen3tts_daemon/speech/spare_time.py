@@ -5,15 +5,36 @@ no text leaves this machine.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
 
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import Audio, AudioChunk, VoiceKind
+from qwen_tts.hosting.lifecycle import loop_time
 
 QUIET_S = 15.0
 """Nobody has spoken for so long."""
+TRIED_AGAIN_AFTER_S = 3600.0
+"""What could not be made, or not be kept: a full disk may have room by then."""
+
+K = TypeVar("K", bound=Hashable)
+
+
+class LatelyFailed(Generic[K]):
+    """What is not tried again for a while."""
+
+    def __init__(self) -> None:
+        self._until: dict[K, float] = {}
+
+    def add(self, what: K) -> None:
+        self._until[what] = loop_time() + TRIED_AGAIN_AFTER_S
+
+    def __contains__(self, what: K) -> bool:
+        if self._until.get(what, 0.0) <= loop_time():
+            self._until.pop(what, None)
+        return what in self._until
 
 
 class SpareTime:

@@ -13,6 +13,7 @@ from qwen3tts_daemon.voices.archive import unpack
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.stored_voice import StoredVoice, field_of
 from qwen3tts_daemon.voices.voice_id import slug
+from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.api import AUTO, Audio, TextLayout
 from qwen_tts.audio.reference_audio import check_reference
 from qwen_tts.checkpoint.prompt_file import read_prompt
@@ -157,4 +158,4 @@ class VoiceMaker:
         """Under an id that is free."""
         async with self._adding:
             voice = msgspec.structs.replace(voice, id=self._free_id(voice.name))
-            return await asyncio.to_thread(self.library.add, voice, reference, prompt)
+            return await in_write_thread(self.library.add, voice, reference, prompt)

@@ -3,16 +3,16 @@
 None is made of voices that are described in words: these sound different each time.
 """
 
-import asyncio
 import logging
 
 from qwen3tts_daemon.audio import to_wav
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.spare_time import SpareTime
+from qwen3tts_daemon.speech.spare_time import LatelyFailed, SpareTime
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.sample_files import SampleFiles, SampleKey
+from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.api import AUTO, Audio, Limits
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import SynthesisError
@@ -29,7 +29,7 @@ class VoiceSamples:
         self._speech = speech
         self._files = files
         self._spare_time = spare_time
-        self._failed: set[SampleKey] = set()
+        self._failed = LatelyFailed[SampleKey]()
         self.is_making = True
         """Off: those that are made are found, and no more are made"""
         self.made = 0
@@ -43,7 +43,7 @@ class VoiceSamples:
         return self._files.read(self._key(known))
 
     def forget(self, voice: str) -> None:
-        """A voice that is deleted leaves nothing behind. Raises OSError. Blocks."""
+        """A voice that is deleted leaves nothing behind. Raises Refusal. Blocks."""
         self._files.forget(voice)
 
     async def make_one(self) -> bool:
@@ -84,7 +84,7 @@ class VoiceSamples:
     async def _keep(self, known: KnownVoice, sound: Audio) -> None:
         key = self._key(known)
         wanted = [self._key(one) for one in self._speech.voices.known]
-        if await asyncio.to_thread(self._files.keep, key, to_wav(sound), wanted):
+        if await in_write_thread(self._files.keep, key, to_wav(sound), wanted):
             self.made += 1
         else:
             self._failed.add(key)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon.audio import from_wav, to_wav
-from qwen3tts_daemon.failures import Refusal
+from qwen3tts_daemon.failures import Refusal, storage_failed
 from qwen3tts_daemon.limits import MAX_VOICES
 from qwen3tts_daemon.uploads.voice_files import CARD, MAX_BYTES, PROMPT, REFERENCE
 from qwen3tts_daemon.voices.stored_voice import StoredVoice, card_of, field_of, read_card
@@ -37,6 +37,7 @@ class VoiceLibrary:
 
     def __init__(self, directory: Path) -> None:
         """Raises OSError if the folder cannot be made."""
+        self._directory = directory
         self._folders = VoiceFolders(directory)
         self._changing = threading.Lock()
         self._voices: dict[str, StoredVoice] = {}
@@ -88,26 +89,39 @@ class VoiceLibrary:
         """The recording that a cloned voice came from. Raises Refusal if there is none."""
         self.get(id)
         try:
+            self._folders.path(id, CARD).stat()
+        except OSError as error:
+            raise self._unreadable(id, error) from error
+        try:
             return from_wav(self._folders.path(id, REFERENCE).read_bytes())
         except (OSError, EOFError, wave.Error) as error:
             raise Refusal("bad_audio", f"voice {id} has no readable {REFERENCE}; clone it again") from error
 
     def export(self, id: str) -> bytes:
-        """A ZIP of the voice's files. Raises UnknownVoice."""
+        """A ZIP of the voice's files. Raises UnknownVoice, Refusal if they cannot be read."""
         self.get(id)
         packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for name in (CARD, REFERENCE, PROMPT):
-                path = self._folders.path(id, name)
-                if path.is_file():
-                    archive.write(path, name)
+        try:
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+                for name in (CARD, REFERENCE, PROMPT):
+                    path = self._folders.path(id, name)
+                    if name == CARD or path.is_file():
+                        archive.write(path, name)
+        except OSError as error:
+            raise self._unreadable(id, error) from error
         return packed.getvalue()
+
+    def _unreadable(self, id: str, error: OSError) -> Refusal:
+        """The disk is gone, or broken: the voice may be as it was."""
+        logger.error("voice %s cannot be read: %s", id, error)
+        message = f"voice {id} cannot be read in {self._directory}: {error.strerror}; mend that and try again"
+        return Refusal("storage_failed", message)
 
     # -- what changes --------------------------------------------------------------------------------------
 
     def add(self, voice: StoredVoice, reference: Audio | None = None, prompt: bytes | None = None) -> StoredVoice:
         """Raises Refusal if there are too many, one has this id, or it cannot be written."""
-        with self._changing, _writing(), self._folders.changing():
+        with self._changing, self._writing(), self._folders.changing():
             if len(self._voices) >= MAX_VOICES:
                 raise Refusal("too_large", f"{MAX_VOICES} voices are kept already; delete one", param="name")
             if voice.id in self._voices or self._folders.has(voice.id):
@@ -118,7 +132,7 @@ class VoiceLibrary:
 
     def change(self, id: str, **changes: Any) -> StoredVoice:
         """Raises UnknownVoice, Refusal for a value that a voice cannot have, or if it cannot be written."""
-        with self._changing, _writing(), self._folders.changing():
+        with self._changing, self._writing(), self._folders.changing():
             return self._change(id, **changes)
 
     def _change(self, id: str, **changes: Any) -> StoredVoice:
@@ -127,23 +141,37 @@ class VoiceLibrary:
             changed = msgspec.convert(msgspec.to_builtins(changed), StoredVoice)
         except msgspec.ValidationError as error:
             raise Refusal("bad_field", str(error), param=field_of(error)) from None
-        self._folders.replace(id, CARD, card_of(changed))
+        try:
+            self._folders.replace(id, CARD, card_of(changed))
+        except OSError:
+            with contextlib.suppress(OSError, ValueError):
+                self._voices[id] = _read(self._directory / id)
+            raise
         self._voices[id] = changed
         return changed
 
     def set_prompt(self, id: str, prompt: bytes, family: str) -> StoredVoice:
         """For other checkpoints than before. The card says for which ones, meanwhile for none. Raises like `change`."""
-        with self._changing, _writing(), self._folders.changing():
+        with self._changing, self._writing(), self._folders.changing():
             self._change(id, prompt_family="")
             self._folders.replace(id, PROMPT, prompt)
             return self._change(id, prompt_family=family)
 
     def remove(self, id: str) -> None:
         """Raises UnknownVoice, Refusal if it cannot be written."""
-        with self._changing, _writing(), self._folders.changing():
+        with self._changing, self._writing(), self._folders.changing():
             self.get(id)
             with self._folders.removing(id):
                 del self._voices[id]
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A full disk is nobody's mistake: who keeps a voice is told what to mend."""
+        try:
+            yield
+        except OSError as error:
+            logger.error("a voice cannot be written: %s", error)
+            raise storage_failed(self._directory, error) from error
 
 
 def _read(folder: Path) -> StoredVoice:
@@ -168,14 +196,3 @@ def _files(voice: StoredVoice, reference: Audio | None, prompt: bytes | None) ->
     if prompt is not None:
         files[PROMPT] = prompt
     return files
-
-
-@contextlib.contextmanager
-def _writing() -> Iterator[None]:
-    """A full disk is nobody's mistake: who keeps a voice is told what to mend."""
-    try:
-        yield
-    except OSError as error:
-        logger.error("a voice cannot be written: %s", error)
-        message = f"the data directory cannot be written: {error.strerror}; mend that and try again"
-        raise Refusal("storage_failed", message) from error

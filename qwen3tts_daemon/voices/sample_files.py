@@ -1,5 +1,6 @@
 """Samples of voices on disk: how each one sounds, without an engine. A cache: whatever is lost is made again."""
 
+import contextlib
 import hashlib
 import logging
 import threading
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwen3tts_daemon import durable_files
+from qwen3tts_daemon.failures import storage_failed
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,8 @@ class SampleFiles:
         self._most_bytes = most_bytes
         self._changing = threading.Lock()
         for partial in directory.glob(f"{durable_files.PARTIAL}*"):
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
         self._sizes = {file.name: file.stat().st_size for file in sorted(directory.glob("*.wav"))}
 
     def has(self, key: SampleKey) -> bool:
@@ -71,16 +74,21 @@ class SampleFiles:
                     return False
                 durable_files.replace(self._directory / key.file_name, wav)
             except OSError as error:
-                logger.warning("the sample of voice %s cannot be kept: %s", key.voice, error)
+                logger.warning(
+                    "the sample of voice %s cannot be kept: %s: %s", key.voice, self._directory, error.strerror
+                )
                 return False
             self._sizes[key.file_name] = len(wav)
             return True
 
     def forget(self, voice: str) -> None:
-        """Whatever there is of it. Raises OSError."""
+        """Whatever there is of it. Raises Refusal if it cannot be deleted."""
         with self._changing:
             prefix = SampleKey(voice, "").prefix
-            self._delete([name for name in self._sizes if name.startswith(prefix)])
+            try:
+                self._delete([name for name in self._sizes if name.startswith(prefix)])
+            except OSError as error:
+                raise storage_failed(self._directory, error) from error
 
     @property
     def _bytes(self) -> int:

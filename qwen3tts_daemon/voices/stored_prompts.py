@@ -7,6 +7,7 @@ from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
+from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.api import ClonedVoice, Voice, VoicePrompt
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.errors import InvalidRequest
@@ -54,6 +55,6 @@ async def _made_again(engine: SpeechEngine, library: VoiceLibrary, stored: Store
 async def _keep(library: VoiceLibrary, stored: StoredVoice, prompt: bytes, family: str) -> None:
     """A full disk is no reason to say nothing: it can speak all the same."""
     try:
-        await asyncio.to_thread(library.set_prompt, stored.id, prompt, family)
+        await in_write_thread(library.set_prompt, stored.id, prompt, family)
     except Refusal as error:
         logger.warning("the prompt of voice %s is not kept: %s", stored.id, error)

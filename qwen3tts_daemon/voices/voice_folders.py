@@ -19,7 +19,7 @@ class VoiceFolders:
     """`<directory>/<id>/`, with files in it."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        durable_files.make_folder(directory)
         self._directory = directory
 
     def __iter__(self) -> Iterator[Path]:
@@ -58,22 +58,32 @@ class VoiceFolders:
             for name, content in files.items():
                 durable_files.write_new(making / name, content)
             durable_files.sync_folder(making)
-            making.rename(self._directory / id)
+            made = making.rename(self._directory / id)
         except BaseException:
             shutil.rmtree(making, ignore_errors=True)
             raise
-        durable_files.sync_folder(self._directory)
+        try:
+            durable_files.sync_folder(self._directory)
+        except BaseException:  # whoever hears that it failed does not find it there
+            shutil.rmtree(made, ignore_errors=True)
+            raise
 
     def replace(self, id: str, name: str, content: bytes) -> None:
-        """One file."""
+        """One file. If this fails there is the old one or the new one."""
         durable_files.replace(self.path(id, name), content)
 
     @contextlib.contextmanager
     def removing(self, id: str) -> Iterator[None]:
         """The folder is gone in the block, for good after it."""
-        going = self._directory / f"{_GOING}{uuid.uuid4().hex}"
+        folder, going = self._directory / id, self._directory / f"{_GOING}{uuid.uuid4().hex}"
+        self._directory.stat()  # a disk that is not there has not lost the voice
         with contextlib.suppress(FileNotFoundError):  # somebody was faster
-            (self._directory / id).rename(going)
+            folder.rename(going)
+        try:
+            durable_files.sync_folder(self._directory)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                going.rename(folder)
+            raise
         yield
-        durable_files.sync_folder(self._directory)
         shutil.rmtree(going, ignore_errors=True)

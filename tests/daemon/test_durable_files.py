@@ -1,7 +1,9 @@
 """Small files after a power cut, and several who make one at once."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,15 @@ def test_half_a_file_left_by_a_crash_is_nobodys(tmp_path: Path) -> None:
     (tmp_path / ".token.0123456789abcdef").write_text("ha")
     token = load_token(tmp_path / "token")
     assert load_token(tmp_path / "token") == token
+
+
+def test_what_crashes_have_left_goes_and_what_others_write_now_stays(tmp_path: Path) -> None:
+    left, written_now, of_others = (tmp_path / f".part-{end}" for end in ("0f" * 16, "1f" * 16, "of-a-film.mkv"))
+    for path in (left, written_now, of_others):
+        path.write_bytes(b"half")
+    for path in (left, of_others):
+        os.utime(path, (time.time() - 4000,) * 2)
+    format.prepare(tmp_path).close()
+    assert not left.exists()
+    assert written_now.exists()
+    assert of_others.exists()

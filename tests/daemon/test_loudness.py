@@ -68,8 +68,10 @@ async def test_from_its_second_utterance_on_every_voice_is_as_loud_as_was_wanted
     voices = VoiceCatalogue(lambda: manager.capabilities)
     config = SpeechConfig(loudness_lufs=-26)
     path = tmp_path / "loudness.json"
-    speech = Speech(manager, voices, metrics, config, loudness=VoiceLoudness(path))
+    loudness = VoiceLoudness(path)
+    speech = Speech(manager, voices, metrics, config, loudness=loudness)
     first = await lufs(speech, "tone")
+    await loudness.settled()
     assert await lufs(speech, "tone") == pytest.approx(-26, abs=0.3) != first
     assert await lufs(speech, "tone", gain_db=-6) == pytest.approx(-32, abs=0.3)
     again = Speech(manager, voices, metrics, config, loudness=VoiceLoudness(path))

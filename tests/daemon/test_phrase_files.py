@@ -1,10 +1,12 @@
 """The phrase cache on disk: bounded, private, and never wrong."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.speech.phrase_files import PhraseFiles
 from tests.fakes import Clock
 
@@ -149,3 +151,30 @@ def test_a_write_that_was_cut_off_leaves_nothing(tmp_path: Path, clock: Clock) -
 def test_a_full_disk_is_no_reason_to_say_nothing(files: PhraseFiles, tmp_path: Path) -> None:
     (tmp_path / "phrases").rmdir()
     assert not files.holds(keep(files, "Dinner"))
+
+
+def test_what_cannot_be_deleted_is_told_and_counted(files: PhraseFiles, tmp_path: Path) -> None:
+    """Who has emptied it believes that nobody can hear it any more."""
+    name = keep(files, "Dinner")
+    path = tmp_path / "phrases" / name
+    path.unlink()
+    path.mkdir()  # a folder is no file that could be deleted
+    with pytest.raises(Refusal) as refused:
+        files.clear()
+    assert refused.value.code == "storage_failed"
+    assert files.count == 1
+    path.rmdir()
+    assert (files.clear(), files.count) == (1, 0)
+
+
+def test_a_disk_that_cannot_be_written_is_read(files: PhraseFiles, tmp_path: Path, clock: Clock) -> None:
+    """Its own folder is private already, and is not made so again."""
+    name = keep(files, "Dinner")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "chmod", _read_only)
+        again = opened(tmp_path, clock)
+    assert again.read(name) == b"sound"
+
+
+def _read_only(*_: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")

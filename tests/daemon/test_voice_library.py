@@ -380,7 +380,7 @@ def test_a_disk_that_refuses_leaves_the_old_and_is_told(
     with monkeypatch.context() as patched:
         for owner, action in ((os, "fsync"), (Path, "rename")):
             patched.setattr(owner, action, full)
-        with pytest.raises(Refusal, match="No space left on device; mend that") as refused:
+        with pytest.raises(Refusal, match="No space left on device; make room there") as refused:
             CHANGES[name](library)
     assert refused.value.code == "storage_failed"
     assert what_is_kept(library) == kept

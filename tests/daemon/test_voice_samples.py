@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from qwen3tts_daemon.audio import from_wav
+from qwen3tts_daemon.speech import spare_time
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.spare_time import SpareTime
@@ -135,6 +136,17 @@ class Failing(ToneEngine):
 async def test_what_fails_is_not_tried_for_ever(samples: VoiceSamples, engine: ToneEngine) -> None:
     await asyncio.sleep(100)
     assert len(engine.asked) == len(VOICES)
+
+
+async def test_what_the_disk_refused_is_made_when_it_has_room(
+    samples: VoiceSamples, speech: Speech, engine: ToneEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spare_time, "TRIED_AGAIN_AFTER_S", 0.05)
+    (tmp_path / "samples").rename(tmp_path / "gone")
+    await until(lambda: len(engine.asked) > len(VOICES))
+    assert samples.made == 0
+    (tmp_path / "gone").rename(tmp_path / "samples")
+    await until(lambda: all_made(samples, speech))
 
 
 # -- the files ----------------------------------------------------------------------------------------------------

@@ -221,6 +221,19 @@ async def test_clients_take_turns_however_many_texts_they_have(engine: EmbeddedE
     assert order == ["one", "many", "many"]
 
 
+async def test_who_waits_for_a_first_turn_is_told_its_place(engine: EmbeddedEngine) -> None:
+    places: dict[str, list[int]] = {"first": [], "second": [], "third": []}
+    streams = []
+    for client, told in places.items():
+        audio = engine.stream(request("One two three. Four five six.", client=client))
+        audio.on_queue_position = lambda position, told=told: told.append(position.place)
+        streams.append(read(audio))
+    await asyncio.gather(*streams)
+    assert places["third"] in ([2, 1, 0], [1, 0]), "the thread may have begun before all were there"
+    assert places["second"] in ([1, 0], [])
+    assert places["first"] == []
+
+
 async def test_a_client_has_every_row_and_leaves_room_for_others(engine: EmbeddedEngine) -> None:
     streams = [engine.stream(request(live=True, client="many")) for _ in range(engine.capabilities.rows)]
     with pytest.raises(EngineBusy, match="of yours"):

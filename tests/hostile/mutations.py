@@ -557,12 +557,6 @@ MUTATIONS: dict[str, Mutation] = {
         "        async with asyncio.timeout(None):\n            answer = await link.receive()",
         ("tests/daemon/test_worker.py::test_a_worker_that_says_nothing_is_given_up",),
     ),
-    "a worker that speaks nonsense is believed": Mutation(
-        f"{_HOSTING}/worker_client.py",
-        'sent what is no message: %s", self.pid, error)\n            _kill(self._process)',
-        'sent what is no message: %s", self.pid, error)',
-        ("tests/daemon/test_worker.py::test_nonsense_from_a_worker_ends_it_with_a_typed_error",),
-    ),
     "a request waits for ever for the engine": Mutation(
         f"{_HOSTING}/model_manager.py",
         "async with asyncio.timeout(self._config.load_timeout_s):",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import socket
@@ -505,6 +506,25 @@ async def test_a_client_that_never_reads_is_cut_off_and_could_have_read_why(spee
         assert b"slow_consumer" in (await reader.read())[-200:]
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_client_that_vanishes_while_it_is_answered_is_gone_and_nobody_waits(speech: Speech) -> None:
+    """The system then says TimeoutError, which is no timeout of ours."""
+    async with serving(speech, WyomingLimits(dead_peer_s=1.0, slow_reader_s=PATIENCE_S)) as server:
+        with deaf_socket(server) as deaf:
+            deaf.sendall(encode_event(Synthesize(LONG).event()))
+            await until(lambda: speech.active == 1)
+            await until(lambda: not server._connections)
+        async with client_of(server) as client:
+            assert types(await answer(client, Synthesize("Hello.").event())) == PLAIN
+
+
+@pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ECONNRESET])
+async def test_a_connection_that_breaks_is_lost_and_is_no_timeout(number: int) -> None:
+    reader = asyncio.StreamReader()
+    reader.set_exception(OSError(number, "it has broken"))
+    with pytest.raises(ConnectionError):
+        await read_event(reader, idle_s=PATIENCE_S, message_s=PATIENCE_S)
 
 
 # -- hostile and broken clients ------------------------------------------------------------------------------

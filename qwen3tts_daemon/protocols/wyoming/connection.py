@@ -19,7 +19,7 @@ from qwen3tts_daemon.protocols.wyoming.limits import WyomingLimits
 from qwen3tts_daemon.protocols.wyoming.request_queue import RequestQueue
 from qwen3tts_daemon.protocols.wyoming.responder import Answerer, SlowReader
 from qwen3tts_daemon.protocols.wyoming.session import Begin, Reply, WyomingAction, WyomingSession
-from qwen3tts_daemon.protocols.wyoming.wire import encode_event, read_event
+from qwen3tts_daemon.protocols.wyoming.wire import encode_event, lost_if_broken, read_event
 from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.speech.service import Speech
 
@@ -172,7 +172,8 @@ class WyomingConnection:
             return  # the kernel has it all, as nearly always, and a timer for nothing is a tenth of what a chunk costs
         try:
             async with asyncio.timeout(self._limits.slow_reader_s):
-                await self._writer.drain()
+                with lost_if_broken():
+                    await self._writer.drain()
         except TimeoutError:
             raise SlowReader(self._limits.slow_reader_s) from None
 

@@ -4,7 +4,8 @@ The library's own reader takes any length and any shape; this one has limits, an
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -51,16 +52,18 @@ async def read_event(
     """The next event without its payload; None once the client has left. `on_begin` is called with its first byte.
 
     Raises TimeoutError if none begins within `idle_s`, Refusal for one that is malformed, too large, cut off
-    or not complete within `message_s`.
+    or not complete within `message_s`, ConnectionError if the connection breaks.
     """
     async with asyncio.timeout(idle_s):
-        first = await reader.read(1)
+        with lost_if_broken():
+            first = await reader.read(1)
     if not first:
         return None
     on_begin()
     try:
         async with asyncio.timeout(message_s):
-            return await _read_rest(reader, first)
+            with lost_if_broken():
+                return await _read_rest(reader, first)
     except TimeoutError:
         raise Refusal("timeout", f"an event was not complete after {message_s:g} s") from None
     except asyncio.IncompleteReadError:
@@ -69,6 +72,16 @@ async def read_event(
         raise Refusal("too_large", f"a header line has at most {HEADER_BYTES} bytes") from None
     except msgspec.DecodeError as error:
         raise Refusal("bad_json", f"not a Wyoming event: {error}") from None
+
+
+@contextlib.contextmanager
+def lost_if_broken() -> Iterator[None]:
+    """A connection that breaks is lost, whatever the system calls it: of a peer that has vanished it says TimeoutError
+    (ETIMEDOUT), as asyncio does when our own time is over, or OSError (EHOSTUNREACH). Use it within a timeout."""
+    try:
+        yield
+    except OSError as error:
+        raise ConnectionResetError(error.errno, error.strerror) from error
 
 
 async def _read_rest(reader: asyncio.StreamReader, first: bytes) -> Event:

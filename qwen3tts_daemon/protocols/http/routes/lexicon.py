@@ -1,6 +1,5 @@
 """How words are said: listed, put in, taken out. POST /v1/text/spoken tries one that is not kept."""
 
-import asyncio
 from typing import Annotated
 
 import msgspec
@@ -17,6 +16,7 @@ from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.text.languages import parse_language
 from qwen3tts_daemon.text.lexicon import Entry, checked
+from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.api import AUTO
 
 
@@ -36,7 +36,7 @@ def router(speech: Speech) -> APIRouter:
         """Say a word so, from the next sentence on. One with the same `written`, `language` and `voice` gives way."""
         principal_of(request.scope).require("manage")
         entry = _of_a_voice(checked(await read_json(request, Entry)), speech)
-        await asyncio.to_thread(lexicon.put, entry)
+        await in_write_thread(lexicon.put, entry)
         return _fields(entry)
 
     @routes.delete("/v1/lexicon", status_code=204)
@@ -50,7 +50,7 @@ def router(speech: Speech) -> APIRouter:
         principal_of(request.scope).require("manage")
         code = parse_language(language)
         entry = Entry(written=written, language="" if code == AUTO else code, voice=voice)
-        await asyncio.to_thread(lexicon.remove, entry.key)
+        await in_write_thread(lexicon.remove, entry.key)
         return Response(status_code=204)
 
     return routes

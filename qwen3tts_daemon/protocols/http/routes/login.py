@@ -1,6 +1,5 @@
 """How a client comes to be allowed more: a session by token or invitation, invitations, tickets."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -19,6 +18,7 @@ from qwen3tts_daemon.protocols.http.openapi import json_body, schemas_of
 from qwen3tts_daemon.protocols.http.own_url import page_url, qr_code
 from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.settings import HttpSettings
+from qwen3tts_daemon.write_threads import in_write_thread
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -67,10 +67,7 @@ def router(auth: Auth, config: HttpSettings, pair_command: str, revoke: Callable
     async def forget(request: Request) -> Response:
         """Every browser that was paired has to be paired anew."""
         principal_of(request.scope).require("manage")
-        try:
-            await asyncio.to_thread(auth.forget_browsers)
-        except OSError as error:
-            raise Refusal("storage_failed", f"the data directory cannot be written: {error.strerror}") from error
+        await in_write_thread(auth.forget_browsers)
         revoke()
         return Response(status_code=204)
 

@@ -44,6 +44,7 @@ from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.speaker_translations import descriptions_of
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
+from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.api import AUTO, Gender, TextLayout
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import UnknownVoice
@@ -214,17 +215,17 @@ def _add_changing(routes: APIRouter, speech: Speech, library: VoiceLibrary, samp
         with _not_found():
             if given.get("instruct") and speech.voices.can_speak(library.get(id)):
                 speech.voices.check_instruct(speech.voices.find(id), given["instruct"])
-            return stored_fields(await asyncio.to_thread(library.change, id, **given))
+            return stored_fields(await in_write_thread(library.change, id, **given))
 
     @routes.delete("/v1/audio/voices/{id}", status_code=204)
     async def delete_voice(request: Request, id: VoiceId) -> Response:
-        """Take a stored voice away, for good."""
+        """Take a stored voice away, for good, and what it has said."""
         principal_of(request.scope).require("manage")
         speech.voices.config.profiles.check_kept(id)
         with _not_found():
-            await asyncio.to_thread(library.remove, id)
+            await in_write_thread(library.remove, id)
         if samples is not None:
-            await asyncio.to_thread(samples.forget, id)
+            await in_write_thread(samples.forget, id)
         await speech.phrases.clear()  # nobody can tell whose voice is in which
         return Response(status_code=204)
 
