@@ -10,7 +10,9 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from qwen3tts_daemon import __version__
@@ -62,6 +64,8 @@ logger = logging.getLogger(__name__)
 _TOLD_SPARINGLY = ("asyncio", "qwen3tts_daemon.failures")
 """Loggers with a traceback for each connection that cannot be accepted, and for each request that finds a fault."""
 
+_THREADS = min(32, (os.cpu_count() or 1) + 4)
+"""As many as asyncio takes by itself"""
 
 _NOT_TOLD = ("python_multipart",)
 """Libraries that warn of each request that is none; whoever sent it is told."""
@@ -298,6 +302,7 @@ def run(settings: Settings, choice: EngineChoice | None = None, arguments: Seque
 async def _serve(settings: Settings, choice: EngineChoice | None, arguments: Sequence[str]) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
+    asyncio.get_running_loop().set_default_executor(_started_threads())
     daemon = Daemon(settings, choice, arguments)
     serving = asyncio.create_task(daemon.serve())
     stopping = asyncio.create_task(stop.wait())
@@ -310,6 +315,23 @@ async def _serve(settings: Settings, choice: EngineChoice | None, arguments: Seq
         await asyncio.gather(serving, return_exceptions=True)
         await daemon.stop()
         logger.info("stopped")
+
+
+def _started_threads() -> ThreadPoolExecutor:
+    """For `asyncio.to_thread`, all there from the beginning: later the system may have no room for another one.
+
+    Raises SettingsError.
+    """
+    threads, all_there = ThreadPoolExecutor(_THREADS, "daemon"), threading.Barrier(_THREADS)
+    try:
+        for _ in range(_THREADS):
+            threads.submit(all_there.wait)
+    except RuntimeError as error:
+        all_there.abort()
+        raise SettingsError(
+            f"this system gives no more threads ({error}): raise its limit, as ulimit -u says"
+        ) from error
+    return threads
 
 
 def _on_signals(stop: asyncio.Event) -> None:

@@ -148,6 +148,11 @@ class NoEndOfSpeech(SynthesisFailed):
     code = "no_end_of_speech"
 
 
+def is_lack_of_memory(error: Exception) -> bool:
+    """Python's own word for it, or what the libraries say that compute."""
+    return isinstance(error, MemoryError) or "allocate memory" in str(error)
+
+
 def _tree(root: type[SynthesisError]) -> Iterator[type[SynthesisError]]:
     for child in root.__subclasses__():
         yield from _tree(child)

@@ -174,6 +174,16 @@ def never(mark: str) -> None:
     time.sleep(3600)
 
 
+def no_memory() -> "ToneEngine":
+    """A factory that finds none."""
+    raise MemoryError
+
+
+def engine_without_memory() -> "ToneEngine":
+    """It can speak, and nothing else."""
+    return _Poor()
+
+
 def frames(pcm: bytes) -> Iterator[bytes]:
     for start in range(0, len(pcm), SAMPLES_PER_FRAME * 2):
         yield pcm[start : start + SAMPLES_PER_FRAME * 2]
@@ -324,3 +334,11 @@ class ToneEngine:
             task.cancel()
             tones.audio.finish(ModelUnavailable("the engine is closing"))
         self.died.set()
+
+
+class _Poor(ToneEngine):
+    async def load(self) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    async def encode(self, audio: Audio) -> list[list[int]]:
+        raise MemoryError

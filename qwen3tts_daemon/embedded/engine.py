@@ -5,6 +5,7 @@ reader is skipped. The event loop only appends text, counts samples and cancels.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -80,6 +81,9 @@ class EmbeddedEngine:
         self._streams: list[EmbeddedStream] = []
         self._turn = 0
         self._closed = False
+        self._event_loop: asyncio.AbstractEventLoop | None = None
+        self.died = asyncio.Event()
+        """Set when its thread has ended by itself: nobody would be heard any more"""
         self._waits_for_kokoro = any(voice.engine == "kokoro" for voice in table)
         self._thread = threading.Thread(target=self._run, name="embedded-inference", daemon=True)
         self._loader = threading.Thread(target=self._load_kokoro, name="embedded-loader", daemon=True)
@@ -110,6 +114,7 @@ class EmbeddedEngine:
 
     async def load(self) -> None:
         """Warm the default voices of `warm_languages`; Kokoro is loaded beside, and only its voices wait for it."""
+        self._event_loop = asyncio.get_running_loop()
         for language in self._warm_languages:
             voice = next((voice for voice in self._table.values() if language in voice.languages), None)
             if voice is not None:
@@ -169,9 +174,16 @@ class EmbeddedEngine:
                 work()
         finally:
             with self._condition:
-                self._closed = True
+                has_failed, self._closed = not self._closed, True
                 for stream in self._living():
                     stream.finish(ModelUnavailable("the embedded engine has ended; see the log"))
+            if has_failed:
+                self._tell_of_death()
+
+    def _tell_of_death(self) -> None:
+        assert self._event_loop is not None
+        with contextlib.suppress(RuntimeError):  # it is closed: nobody is there any more
+            self._event_loop.call_soon_threadsafe(self.died.set)
 
     def _load_kokoro(self) -> None:
         try:

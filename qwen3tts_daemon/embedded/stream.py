@@ -22,7 +22,7 @@ from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after
 from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen_tts.api import QueuePosition, StreamEnd, SynthesisRequest
-from qwen_tts.errors import SynthesisError, SynthesisFailed, TextEmpty
+from qwen_tts.errors import OutOfMemory, SynthesisError, SynthesisFailed, TextEmpty, is_lack_of_memory
 from qwen_tts.stream import AudioStream
 
 logger = logging.getLogger(__name__)
@@ -131,9 +131,9 @@ class EmbeddedStream:
             self.is_over = True
         except SynthesisError as error:
             self.finish(error)
-        except Exception:  # the edge of the inference thread: one text must not silence the others
+        except Exception as error:  # the edge of the inference thread: one text must not silence the others
             logger.exception("speech id=%s failed unexpectedly", self._request.request_id)
-            self.finish(SynthesisFailed("the preview voice could not speak this text; see the log"))
+            self.finish(_failure(error))
         finally:
             self._synthesis_s += self._now() - started
 
@@ -220,3 +220,9 @@ class EmbeddedStream:
         self.finish(
             StreamEnd(reason=reason, unread=self._unread, queue_s=self._queue_s or 0.0, synthesis_s=self._synthesis_s)
         )
+
+
+def _failure(error: Exception) -> SynthesisError:
+    if is_lack_of_memory(error):
+        return OutOfMemory("there is no memory left for this text", retry_after_s=5)
+    return SynthesisFailed("the preview voice could not speak this text; see the log")

@@ -229,7 +229,8 @@ class ModelManager:
             engine = await self._load()
             ready_at = loop_time()
             await self._serve(engine)
-            has_crashed = engine.died.is_set()
+            if has_crashed := engine.died.is_set():
+                self._set("loading")  # who comes while it is being ended need not wait, where another stands in
             await self._end_engine()
             if has_crashed:
                 await self._recover(lived_s=loop_time() - ready_at)
@@ -336,7 +337,6 @@ class ModelManager:
 
     async def _recover(self, *, lived_s: float) -> None:
         """Wait before an engine that crashed is loaded again: not the first time, and not if it lived for long."""
-        self._set("loading")
         if lived_s >= _YOUNG_S:
             self._backoff.reset()
         else:

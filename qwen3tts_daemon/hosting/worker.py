@@ -19,7 +19,7 @@ from qwen3tts_daemon.log_lines import write_log
 from qwen_tts import safeguards
 from qwen_tts.api import EngineStatus, SynthesisRequest
 from qwen_tts.cores import compute_here, usable_cores
-from qwen_tts.errors import EngineFailed, SynthesisError, SynthesisFailed
+from qwen_tts.errors import EngineFailed, OutOfMemory, SynthesisError, SynthesisFailed, is_lack_of_memory
 from qwen_tts.hosting.lifecycle import BackgroundTasks, Mortal, Reporting
 from qwen_tts.stream import AudioStream, SpeechEngine
 
@@ -64,7 +64,13 @@ class WorkerSession:
     async def _watch(self, engine: Mortal) -> None:
         """Also when nobody has a stream."""
         await engine.died.wait()
-        self._engine_failed.set()
+        self._tell_failure()
+
+    def _tell_failure(self) -> None:
+        """First of all: whoever is told next that it failed may ask again at once, and not this engine."""
+        if not self._engine_failed.is_set():
+            self._engine_failed.set()
+            self._link.send(ipc.State("failed"))
 
     async def _receive(self) -> None:
         while (message := await self._link.receive()) is not None:
@@ -178,7 +184,10 @@ class WorkerSession:
 
     def _fail(self, error: Exception, *, stream: int | None = None, call: int | None = None) -> None:
         if isinstance(error, EngineFailed):
-            self._engine_failed.set()
+            self._tell_failure()
+        if not isinstance(error, SynthesisError) and is_lack_of_memory(error):
+            logger.error("there is no memory left: %s", error)
+            error = OutOfMemory("the engine's process has no memory left for this", retry_after_s=5)
         if not isinstance(error, SynthesisError):
             logger.error("unexpected", exc_info=error)
             error = SynthesisFailed("the engine failed unexpectedly, see the log")
@@ -205,8 +214,8 @@ async def _serve(fd: int) -> None:
     try:
         engine = make_engine(hello.factory, hello.options)
     except Exception as error:  # noqa: BLE001  the edge of the process: the daemon gets the reason
-        failure = describe(error)
-        link.send(ipc.Failed(failure.code, f"cannot make the engine {hello.factory}: {error}"))
+        code = OutOfMemory.code if is_lack_of_memory(error) else describe(error).code
+        link.send(ipc.Failed(code, f"cannot make the engine {hello.factory}: {str(error) or type(error).__name__}"))
         link.close()
         return
     await WorkerSession(link, engine, hello.imports).run()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable, MutableMapping
@@ -24,7 +25,7 @@ from qwen_tts.api import (
     VoiceKind,
     VoicePrompt,
 )
-from qwen_tts.errors import ModelUnavailable, SynthesisError, from_code
+from qwen_tts.errors import ModelUnavailable, OutOfMemory, SynthesisError, from_code
 from qwen_tts.stream import WINDOW_FRAMES, AudioStream
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,14 @@ logger = logging.getLogger(__name__)
 _ACK_FRAMES = WINDOW_FRAMES // 8
 """Acks are sent in bundles: small against the window, large against the cost of a message."""
 _SHUTDOWN_S = 2.0
-_HEARTBEAT_TIMEOUT_S = 20.0
-"""Twenty missed beats: long enough for a library that holds the GIL while it loads."""
+_MOST_MISSED_BEATS = 20
+"""Long enough for a library that holds the GIL while it loads."""
+
+_WHY_KILLED: dict[int, str] = {
+    signal.SIGKILL: "killed, as happens where memory runs out",
+    signal.SIGBUS: "a file that it has in memory has become shorter",
+}
+"""What most likely ended a process, by the signal that did"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class EngineSpec:
 
 
 class NoAnswer(ModelUnavailable):
-    """A worker that ended or said nothing before it could say why: another one may do better."""
+    """A worker that was not up, for a reason that may pass: another one may do better."""
 
 
 class _RemoteSource:
@@ -102,12 +109,15 @@ class WorkerEngine:
         self._streams: dict[int, AudioStream] = {}
         self._calls: dict[int, asyncio.Future[ipc.Encoded]] = {}
         self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._last_message_at = asyncio.get_running_loop().time()
+        self._has_spoken = False
+        """Since somebody last looked"""
         self._closing = False
+        self._is_failing = False
+        """Its engine has failed for good: it tells every stream why, and ends by itself"""
         self.status = EngineStatus()
         """As of the last heartbeat"""
         self.died = asyncio.Event()
-        """Set when its process has ended, or does not answer any more; after `close` it has ended for sure."""
+        """Set when its engine has failed, or its process has ended; after `close` that has ended for sure."""
         self._reading = asyncio.create_task(self._read())
         self._watching = asyncio.create_task(self._watch())
 
@@ -130,7 +140,8 @@ class WorkerEngine:
         if isinstance(answer, ipc.Welcome):
             return cls(process, link, answer.capabilities)
         await _discard(process, link)
-        raise ModelUnavailable(f"the engine's process did not start: {answer.message}")
+        kind = NoAnswer if answer.code == OutOfMemory.code else ModelUnavailable
+        raise kind(f"the engine's process did not start: {answer.message}")
 
     @property
     def pid(self) -> int:
@@ -182,7 +193,8 @@ class WorkerEngine:
     async def close(self) -> None:
         """End the worker: asked first, then killed. Idempotent."""
         self._closing = True
-        self._link.send(ipc.Shutdown())
+        if not self._is_failing:
+            self._link.send(ipc.Shutdown())
         await self._wait_or_kill()
         await self._reading
 
@@ -201,21 +213,26 @@ class WorkerEngine:
             del self._calls[call]
 
     async def _watch(self) -> None:
-        """Kill a worker that has stopped beating; reading then sees its end."""
-        loop = asyncio.get_running_loop()
-        while (wait_s := self._last_message_at + _HEARTBEAT_TIMEOUT_S - loop.time()) > 0:
+        """Kill a worker that has stopped beating; reading then sees its end.
+
+        Only time that this process has seen go by counts: where both were stopped, as in a container that is paused,
+        no beat was missed.
+        """
+        missed = 0
+        while missed < _MOST_MISSED_BEATS:
+            self._has_spoken = False
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(ipc.HEARTBEAT_S):
                     await self.died.wait()
                     return
-        logger.error("worker pid=%d gave no sign for %.0f s, killing it", self.pid, _HEARTBEAT_TIMEOUT_S)
+            missed = 0 if self._has_spoken else missed + 1
+        logger.error("worker pid=%d gave no sign for %.0f s, killing it", self.pid, missed * ipc.HEARTBEAT_S)
         _kill(self._process)
 
     async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while (message := await self._link.receive()) is not None:
-                self._last_message_at = loop.time()
+                self._has_spoken = True
                 self._handle(message)
         except msgspec.DecodeError as error:
             logger.error("worker pid=%d sent what is no message: %s", self.pid, error)
@@ -236,7 +253,7 @@ class WorkerEngine:
         self.died.set()
         await self._wait_or_kill()
         if not self._closing:
-            logger.error("worker pid=%d ended unexpectedly, status=%s", self.pid, self._process.returncode)
+            logger.error("worker pid=%d ended unexpectedly, %s", self.pid, _how_ended(self._process.returncode))
 
     async def _wait_or_kill(self) -> None:
         try:
@@ -267,6 +284,10 @@ class WorkerEngine:
             case ipc.State("ready"):
                 if not self._loaded.done():
                     self._loaded.set_result(None)
+            case ipc.State("failed") if self._loaded.done() and self._loaded.exception() is None:
+                logger.error("worker pid=%d: its engine has failed for good", self.pid)
+                self._is_failing = True
+                self.died.set()
             case ipc.Stats(status=status):
                 self.status = status
             case _:
@@ -316,8 +337,8 @@ async def _first_message(
         async with asyncio.timeout(timeout_s):
             answer = await link.receive()
             if answer is None:
-                how = await process.wait()
-                raise NoAnswer(f"the engine's process ended before it was up, status={how}")
+                how = _how_ended(await process.wait())
+                raise NoAnswer(f"the engine's process ended before it was up, {how}")
     except TimeoutError:
         raise NoAnswer(f"the engine's process was not up after {timeout_s:g} s") from None
     except msgspec.DecodeError as error:
@@ -325,6 +346,11 @@ async def _first_message(
     if not isinstance(answer, ipc.Welcome | ipc.Failed):
         raise NoAnswer(f"the engine's process began with {type(answer).__name__}")
     return answer
+
+
+def _how_ended(status: int | None) -> str:
+    why = _WHY_KILLED.get(-status) if status else None
+    return f"status={status}" + (f" ({why})" if why else "")
 
 
 async def _discard(process: asyncio.subprocess.Process, link: ipc.Link[ipc.FromWorker]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 from weakref import WeakKeyDictionary
 
+from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import MAX_UPLOAD_BYTES, MAX_UPLOAD_CHANNELS, MAX_UPLOAD_S
 from qwen3tts_daemon.sparing_log import SparingLog
 from qwen3tts_daemon.uploads.confinement import REFUSED, Lacking, Refused
@@ -49,7 +50,7 @@ DEFAULT_LIMITS = UploadLimits()
 
 
 async def ask_child(kind: UploadKind, data: bytes, limits: UploadLimits, max_answer_bytes: int) -> bytes:
-    """What the child answers to an upload. Raises Refused."""
+    """What the child answers to an upload. Raises Refused, and Refusal if none can be started now."""
     async with _free_children.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_MOST_CHILDREN)):
         try:
             async with asyncio.timeout(limits.timeout_s):
@@ -88,11 +89,16 @@ def _tell_once(lacking: int) -> None:
 async def _run_child(kind: UploadKind, data: bytes, limits: UploadLimits, max_answer_bytes: int) -> tuple[int, bytes]:
     """Its exit status and answer. It has ended when this returns or raises."""
     arguments = (kind, math.ceil(limits.timeout_s), limits.memory_bytes, limits.max_duration_s, limits.max_channels)
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-sSP", str(_CHILD), *map(str, arguments),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        env=_environment(),
-    )  # fmt: skip
+    try:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-sSP", str(_CHILD), *map(str, arguments),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env=_environment(),
+        )  # fmt: skip
+    except OSError as error:
+        log.warning("no process can be started for an upload: %s", error.strerror)
+        message = f"no process can be started that reads the {kind}: {error.strerror}"
+        raise Refusal("queue_full", message, retry_after_s=5) from error
     try:
         _, answer = await asyncio.gather(_feed(child, data), _read(child, 1 + max_answer_bytes))
         return await child.wait(), answer

@@ -38,7 +38,8 @@ async def decode_upload(data: bytes, limits: UploadLimits = DEFAULT_LIMITS, *, p
 
 
 async def unpack_upload(data: bytes, limits: UploadLimits = DEFAULT_LIMITS) -> Unpacked:
-    """An archive of a voice; its recording is decoded as any other. Raises Refused, and Refusal for too many bytes."""
+    """An archive of a voice; its recording is decoded as any other. Raises Refused, and Refusal for too many bytes or
+    where no process can be started."""
     if len(data) > limits.max_bytes:
         message = f"the archive has {len(data)} bytes, at most {limits.max_bytes} are taken"
         raise Refusal("too_large", message, param="file")

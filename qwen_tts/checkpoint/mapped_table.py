@@ -5,6 +5,8 @@ is room for and counts for nobody's memory; only the places looked up last are t
 """
 
 import mmap
+import os
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import torch
 from torch import Tensor
 
 from qwen_tts.checkpoint.tensor_file import stored_tensor
-from qwen_tts.errors import BadCheckpoint
+from qwen_tts.errors import EngineFailed
 
 _ROWS_HELD = 512
 """Looked up before the process lets go of their places, 64 KB each as Linux maps them: 32 MB at most"""
@@ -29,11 +31,12 @@ class MappedTable:
         row_bytes = self._width * stored.dtype.itemsize
         before = stored.start % mmap.ALLOCATIONGRANULARITY
         self._path, self._dtype = path, stored.dtype
-        self._end = stored.start + rows * row_bytes
-        with path.open("rb") as file:
-            self._map = mmap.mmap(
-                file.fileno(), before + rows * row_bytes, access=mmap.ACCESS_READ, offset=stored.start - before
-            )
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+        self._map = mmap.mmap(
+            self._file, before + rows * row_bytes, access=mmap.ACCESS_READ, offset=stored.start - before
+        )
+        self._state = self._state_now()
         self._map.madvise(mmap.MADV_WILLNEED)
         self._rows = np.frombuffer(self._map, np.uint8, offset=before).reshape(rows, row_bytes)
         self._held = 0
@@ -41,10 +44,11 @@ class MappedTable:
     def look_up(self, ids: Sequence[int]) -> Tensor:
         """ids [n] -> [n, width], as stored, on the CPU.
 
-        Raises BadCheckpoint where the file has become shorter: to touch what is gone would end the process.
+        Raises EngineFailed where the file was written to: what is there belongs to other weights, and to touch what is
+        gone would end the process. One that was deleted, or moved away for another, is still here as it was.
         """
-        if self._map.size() < self._end:
-            raise BadCheckpoint(f"{self._path} was changed while it was in use: load the checkpoint again")
+        if self._state_now() != self._state:
+            raise EngineFailed(f"{self._path} was changed while it was in use: load the checkpoint again")
         found = torch.empty(len(ids), self._width, dtype=self._dtype)
         self._rows.take(np.asarray(ids, np.int64), axis=0, out=found.view(torch.uint8).numpy())
         self._held += len(ids)
@@ -52,3 +56,7 @@ class MappedTable:
             self._map.madvise(mmap.MADV_DONTNEED)
             self._held = 0
         return found
+
+    def _state_now(self) -> tuple[int, int]:
+        status = os.fstat(self._file)
+        return status.st_size, status.st_mtime_ns

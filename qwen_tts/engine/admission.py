@@ -26,7 +26,7 @@ from qwen_tts.engine.pace import Newcomer, Pace, Speaker
 from qwen_tts.engine.prefix_cache import CachedPrefix
 from qwen_tts.engine.row_memory import RowMemory
 from qwen_tts.engine.sequence import Sequence
-from qwen_tts.errors import EngineBusy, OutOfMemory, SynthesisError, TextTooLong
+from qwen_tts.errors import EngineBusy, EngineFailed, OutOfMemory, SynthesisError, TextTooLong
 from qwen_tts.runtime.codec_decoder import DecoderSnapshot
 from qwen_tts.runtime.runner import ModelRunner
 
@@ -97,6 +97,8 @@ class Admission:
                 break
             try:
                 opened = self._try_to_open(stream, now)
+            except EngineFailed:
+                raise  # it is not this one's alone
             except SynthesisError as error:
                 admitted.refused.append((stream, error))
                 continue

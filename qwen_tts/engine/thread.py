@@ -167,6 +167,8 @@ class DeviceThread:
 
 
 def _failure(error: Exception) -> EngineFailed:
+    if isinstance(error, EngineFailed):
+        return error
     reason = "the device's memory is full" if isinstance(error, torch.OutOfMemoryError) else type(error).__name__
     return EngineFailed(f"the engine failed and must be started again: {reason}, see the log")
 

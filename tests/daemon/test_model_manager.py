@@ -262,6 +262,22 @@ async def test_nobody_gets_an_engine_that_has_died(start: Start) -> None:
     assert await lease_once(watched.manager) is watched.started[1]
 
 
+async def test_it_is_loading_from_the_moment_it_died(start: Start) -> None:
+    """Whoever stands in for it speaks meanwhile, also while what is left of it is being ended."""
+
+    class Lingering(ToneEngine):
+        async def close(self) -> None:
+            await super().close()
+            await asyncio.sleep(DAY_S)
+
+    watched = await start(Lingering())
+    await watched.manager.ready()
+    died_at = now()
+    watched.started[0].died.set()
+    await watched.reach("ready", "loading")
+    assert now() == died_at
+
+
 async def test_an_engine_that_crashes_again_and_again_is_restarted_ever_later(start: Start) -> None:
     """The first time at once: whoever spoke asks again."""
     watched = await start()

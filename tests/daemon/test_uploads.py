@@ -663,6 +663,14 @@ async def test_a_child_that_wants_too_much_memory_is_refused() -> None:
     await refused(wav(np.zeros((5_000_000, 1)), 48_000), "cannot be decoded", UploadLimits(memory_bytes=2**26))
 
 
+async def test_where_no_process_can_be_started_it_is_no_fault_of_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(Refusal, match="no process can be started that reads the recording") as refused:
+        await decode_upload(recording("wav-16"))
+    assert refused.value.code == "queue_full"
+    assert refused.value.retry_after_s == 5
+
+
 async def test_a_child_that_never_ends_is_killed(child: Any, children: Children) -> None:
     child(NEVER_ENDS)
     await refused(bytes(5_000_000), "more than 0.2 s to decode", UploadLimits(timeout_s=0.2))

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,12 +83,17 @@ async def test_a_failure_keeps_its_type_and_disturbs_nobody() -> None:
 
 
 async def test_an_engine_that_can_do_nothing_any_more_says_why_to_everybody_and_ends_its_process() -> None:
+    """Who asks again at once is not given to it."""
     worker = await WorkerEngine.start(TONE)
+    await worker.load()
     streams = [worker.stream(request("[hang]")) for _ in range(7)] + [worker.stream(request("[break]"))]
     outcomes = await asyncio.gather(*map(anext, streams), return_exceptions=True)
+    assert worker.died.is_set()
+    with pytest.raises(ModelUnavailable):
+        worker.stream(request("Hello."))
     assert {(type(outcome), str(outcome)) for outcome in outcomes} == {(ModelUnavailable, "the text asked for the end")}
-    await worker.died.wait()
     await worker.close()
+    assert worker._process.returncode == 0, "it ended by itself"
 
 
 async def test_text_that_an_engine_refuses_ends_its_stream_alone() -> None:
@@ -119,6 +125,18 @@ async def test_a_start_that_is_cancelled_leaves_no_process(tmp_path: Path) -> No
     await asyncio.gather(starting, return_exceptions=True)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+async def test_who_was_stopped_with_its_daemon_has_missed_no_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is paused."""
+    monkeypatch.setattr(worker_client, "_MOST_MISSED_BEATS", 2)
+    worker = await WorkerEngine.start(TONE)
+    os.kill(worker.pid, signal.SIGSTOP)
+    time.sleep(3.5 * ipc.HEARTBEAT_S)  # noqa: ASYNC251  nothing runs here either
+    os.kill(worker.pid, signal.SIGCONT)
+    assert await read(worker, "Hello.")
+    assert not worker.died.is_set()
+    await worker.close()
 
 
 async def test_a_worker_that_says_nothing_is_given_up(tmp_path: Path) -> None:
@@ -216,6 +234,31 @@ async def test_what_cannot_be_imported_is_told_to_who_loads() -> None:
     worker = await WorkerEngine.start(EngineSpec(TONE.factory, imports=("no_such_module",)))
     with pytest.raises(SynthesisFailed):
         await worker.load()
+    await worker.close()
+
+
+async def test_where_memory_runs_out_it_is_told_and_may_be_tried_again() -> None:
+    with pytest.raises(NoAnswer, match="MemoryError"):
+        await WorkerEngine.start(EngineSpec("tests.fakes:no_memory"))
+    worker = await WorkerEngine.start(EngineSpec("tests.fakes:engine_without_memory"))
+    for work in (worker.load(), worker.encode(Audio(pcm=b"\0\0", sample_rate=24_000))):
+        with pytest.raises(OutOfMemory, match="no memory left"):
+            await work
+    assert await read(worker, "Hello.")
+    await worker.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "why"), [(signal.SIGKILL, "as happens where memory runs out"), (signal.SIGBUS, "has become shorter")]
+)
+async def test_the_log_says_what_most_likely_ended_it(
+    number: signal.Signals, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = await WorkerEngine.start(TONE)
+    os.kill(worker.pid, number)
+    await worker._reading
+    assert f"status={-number} (" in caplog.text
+    assert why in caplog.text
     await worker.close()
 
 

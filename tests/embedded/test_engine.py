@@ -18,6 +18,7 @@ from qwen_tts.errors import (
     EngineBusy,
     InvalidRequest,
     ModelUnavailable,
+    OutOfMemory,
     SynthesisFailed,
     TextEmpty,
     TextTooLong,
@@ -349,11 +350,15 @@ async def test_voices_that_have_spoken_rest(engine: EmbeddedEngine) -> None:
 
 
 class _Stumbling(EmbeddedSynthesizer):
-    """Has a bug that one text finds."""
+    """Has a bug that one text finds; another needs more memory than there is, and one ends its thread."""
 
     def phoneme_units(self, text: str, *arguments: Any, **options: Any) -> Iterator[PhonemeUnit]:
         if "stumble" in text:
             raise ZeroDivisionError
+        if "gobble" in text:
+            raise MemoryError
+        if "faint" in text:
+            raise SystemExit
         return super().phoneme_units(text, *arguments, **options)
 
 
@@ -364,5 +369,21 @@ async def test_a_text_that_finds_a_bug_silences_nobody_else(cache_dir: Path) -> 
     await engine.load()
     with pytest.raises(SynthesisFailed):
         await read(engine.stream(request("Now I stumble.")))
+    with pytest.raises(OutOfMemory):
+        await read(engine.stream(request("Now I gobble.")))
     assert await read(engine.stream(request("Hello.")))
+    await engine.close()
+    assert not engine.died.is_set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_an_engine_whose_thread_has_ended_says_so(cache_dir: Path) -> None:
+    """Its process is started again then."""
+    engine = EmbeddedEngine(
+        _Stumbling(cache_dir, threads=2), VOICES[:1], max_streams=4, warm_languages=()
+    )  # fmt: skip
+    await engine.load()
+    with pytest.raises(ModelUnavailable):
+        await read(engine.stream(request("Now I faint.")))
+    await engine.died.wait()
     await engine.close()

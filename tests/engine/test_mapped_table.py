@@ -1,6 +1,7 @@
 """A table that stays in its file: its rows are the file's, and it takes no memory."""
 
 import json
+import os
 import struct
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from qwen_tts.checkpoint.mapped_table import MappedTable
-from qwen_tts.errors import BadCheckpoint
+from qwen_tts.errors import EngineFailed
 
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
 IDS = [3, 0, 3, 9, 9, 1]
@@ -74,7 +75,19 @@ def test_a_file_that_has_become_shorter_is_told_of(table: Tensor, tmp_path: Path
     path = written(tmp_path / "w.safetensors", table)
     mapped = MappedTable(path, "table")
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(BadCheckpoint, match=f"{path} was changed while it was in use"):
+    with pytest.raises(EngineFailed, match=f"{path} was changed while it was in use"):
+        mapped.look_up(IDS)
+
+
+def test_a_file_that_was_written_over_is_told_of(table: Tensor, tmp_path: Path) -> None:
+    """Rows of other weights would be spoken."""
+    path = written(tmp_path / "w.safetensors", table)
+    os.utime(path, (1, 1))  # it has been there for long
+    mapped = MappedTable(path, "table")
+    assert torch.equal(mapped.look_up(IDS), table[IDS])
+    with path.open("r+b") as file:
+        file.write(written(tmp_path / "other.safetensors", table + 1).read_bytes())
+    with pytest.raises(EngineFailed, match=f"{path} was changed while it was in use"):
         mapped.look_up(IDS)
 
 

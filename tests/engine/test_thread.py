@@ -228,6 +228,18 @@ async def test_a_step_that_fails_ends_it_and_everybody_is_told(
     await thread.close()
 
 
+async def test_a_step_that_says_why_nothing_goes_on_is_quoted(work: Work, thread: DeviceThread) -> None:
+    why = EngineFailed("the weights were changed: load them again")
+    gate = Gate(why)
+    work.on_step = gate.step
+    thread.wake()
+    await gate.reached()
+    call = asyncio.create_task(thread.call(lambda: 7))
+    await asyncio.sleep(0)
+    gate.open()
+    assert await error_of(call) is why
+
+
 async def test_closing_waits_for_the_step_and_tells_everybody(work: Work, thread: DeviceThread) -> None:
     gate = Gate()
     work.on_step = gate.step

@@ -425,8 +425,8 @@ MUTATIONS: dict[str, Mutation] = {
     # -- what is kept --------------------------------------------------------------------------------------------------
     "a file is not synced": Mutation(
         "qwen3tts_daemon/durable_files.py",
-        "        os.fsync(file.fileno())\n",
-        "",
+        "                os.fsync(file.fileno())\n",
+        "                pass\n",
         ("tests/hostile/test_durability.py",),
     ),
     "a folder is not synced": Mutation(
@@ -437,14 +437,14 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a file takes its name before it is whole": Mutation(
         "qwen3tts_daemon/durable_files.py",
-        "    sync_folder(path.parent)\n",
+        "    if is_synced:\n        sync_folder(path.parent)\n",
         "",
         ("tests/hostile/test_durability.py",),
     ),
     "a new voice may lose its name": Mutation(
         "qwen3tts_daemon/voices/voice_folders.py",
-        "            raise\n        durable_files.sync_folder(self._directory)\n",
-        "            raise\n",
+        "        try:\n            durable_files.sync_folder(self._directory)\n        except BaseException:  # whoever",
+        "        try:\n            pass\n        except BaseException:  # whoever",
         ("tests/hostile/test_durability.py",),
     ),
     "a new voice may lose its files": Mutation(
@@ -455,8 +455,8 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a deleted voice may come back": Mutation(
         "qwen3tts_daemon/voices/voice_folders.py",
-        "        yield\n        durable_files.sync_folder(self._directory)\n",
-        "        yield\n",
+        "            folder.rename(going)\n        try:\n            durable_files.sync_folder(self._directory)\n",
+        "            folder.rename(going)\n        try:\n            pass\n",
         ("tests/hostile/test_durability.py",),
     ),
     # -- who may -------------------------------------------------------------------------------------------------------
