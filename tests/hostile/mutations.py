@@ -443,8 +443,8 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a new voice may lose its name": Mutation(
         "qwen3tts_daemon/voices/voice_folders.py",
-        "        try:\n            durable_files.sync_folder(self._directory)\n        except BaseException:  # whoever",
-        "        try:\n            pass\n        except BaseException:  # whoever",
+        "        try:\n            durable_files.sync_folder(self._directory)\n        except BaseException:  # who",
+        "        try:\n            pass\n        except BaseException:  # who",
         ("tests/hostile/test_durability.py",),
     ),
     "a new voice may lose its files": Mutation(
