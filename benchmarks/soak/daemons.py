@@ -87,9 +87,9 @@ def share_cores(daemon: Soaked) -> dict[str, Sequence[int]]:
 
 
 def memory_mb(pid: int) -> dict[str, float]:
-    """Resident, and the process's own share of what it has in common with others."""
+    """Resident, and its own: what of a file is shared counts as more when others who had it too have ended."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = {name: re.search(rf"^{name}:\s+(\d+) kB$", rollup, re.MULTILINE) for name in ("Rss", "Pss")}
+    found = {name: re.search(rf"^{name}:\s+(\d+) kB$", rollup, re.MULTILINE) for name in ("Rss", "Anonymous")}
     return {f"{name.lower()}_mb": round(int(match[1]) / _MB, 2) for name, match in found.items() if match}
 
 

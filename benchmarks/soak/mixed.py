@@ -28,7 +28,7 @@ from tests.hostile.watched import wait_until
 SPEAKING = Path(__file__).parents[2] / "tests" / "speaking"
 PROCESSES = 2
 MOST_GROWTH_PER_HOUR = {
-    "rss_mb": 4.0, "pss_mb": 4.0, "descriptors": 2.0, "threads": 1.0, "tasks": 2.0, "files": 2.0,
+    "rss_mb": 4.0, "anonymous_mb": 4.0, "descriptors": 2.0, "threads": 1.0, "tasks": 2.0, "files": 2.0,
 }  # fmt: skip
 NOTHING_AT_REST = ("rows", "pages", "text slots")
 _CLIPS_EXPIRE_S = 10
@@ -323,7 +323,7 @@ def more_at_rest(rests: Sequence[dict[str, Any]], since_s: float) -> dict[str, l
         last = judged[-1][name]
         others = [rest[name] for rest in judged[:-1] if name in rest and rest[name]["pid"] == last["pid"]]
         for what, count in last.items():
-            if others and not what.startswith(("lag", "pid", "rss", "pss")):
+            if others and not what.startswith(("lag", "pid", "rss", "anonymous")):
                 earlier = [other.get(what, 0) for other in others]
                 if count > max(earlier):
                     more[f"{name} {what}"] = [*earlier, count]
@@ -337,7 +337,7 @@ def _each_minute(samples: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
     return {
         f"{name} {what}": [sample.get(name, {}).get(what, 0) for sample in ordered]
         for name in ("daemon", "worker")
-        for what in ("rss_mb", "pss_mb", "descriptors", "threads", "tasks", "lag p99 us")
+        for what in ("rss_mb", "anonymous_mb", "descriptors", "threads", "tasks", "lag p99 us")
         if any(what in sample.get(name, {}) for sample in ordered)
     }
 
