@@ -180,7 +180,7 @@ async def test_a_worker_is_a_window_ahead_of_who_does_not_listen() -> None:
 
 
 async def test_a_worker_that_stalls_is_killed_and_its_streams_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_client, "_HEARTBEAT_TIMEOUT_S", 1.5)
+    monkeypatch.setattr(worker_client, "_MOST_MISSED_BEATS", 2)
     worker = await WorkerEngine.start(TONE)
     os.kill(worker.pid, signal.SIGSTOP)
     async with asyncio.timeout(PATIENCE_S):
