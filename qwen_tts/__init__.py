@@ -3,7 +3,8 @@
 Importing this package does not import torch; the first use of `Synthesizer` does.
 
 stream > api > errors, limits   the seam: what comes back, what is asked, what goes wrong, and how much may be asked
-toml, convert_prompt  TOML for people; the command for prompts of the official package
+toml, json_decoding   TOML for people; JSON that somebody else wrote
+convert_prompt        the command for prompts of the official package
 cores                 what there is to compute on, where there is no card
 safeguards            no pickles, no core dumps, no new privileges
 namesake              PyPI's qwen-tts, which has our name: the two are not mixed

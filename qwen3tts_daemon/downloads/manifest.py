@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 
 from qwen3tts_daemon import durable_files
+from qwen_tts.json_decoding import decode_json
 
 NAME = ".qwen3tts-download.json"
 """Of the manifest, in a checkpoint's folder."""
@@ -78,11 +79,12 @@ class Manifest(msgspec.Struct, frozen=True):
     def read(cls, folder: Path) -> Self | None:
         """None if the checkpoint came here another way. Raises BadManifest."""
         try:
-            return msgspec.json.decode((folder / NAME).read_bytes(), type=cls)
+            manifest: Self = decode_json((folder / NAME).read_bytes(), cls)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError) as error:
             raise BadManifest(f"{NAME} cannot be read: {error}") from error
+        return manifest
 
     def write(self, folder: Path) -> None:
         """In place of what is there. Raises OSError."""

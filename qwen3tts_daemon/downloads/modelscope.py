@@ -21,6 +21,7 @@ from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defin
 from qwen3tts_daemon import __version__
 from qwen3tts_daemon.downloads.manifest import File, Manifest, SourceName
 from qwen3tts_daemon.downloads.source import TIMEOUT_S, DownloadFailed, Source, is_needed
+from qwen_tts.json_decoding import decode_json
 
 _BRANCH = "master"
 
@@ -74,7 +75,8 @@ class ModelScope(Source):
             # It says so of a repository that needs a login, too.
             raise DownloadFailed(f"{repository}: {self._endpoint} has none for everybody; take `{self._elsewhere}`")
         hf_raise_for_status(response)
-        return msgspec.json.decode(response.content, type=_Answer).data.files
+        answer: _Answer = decode_json(response.content, _Answer)
+        return answer.data.files
 
     def _described(self, repository: str, entry: _Entry) -> File:
         """Raises ValueError."""

@@ -13,6 +13,7 @@ from qwen_tts.bench.machine import cpu_name
 from qwen_tts.check.identity import identity
 from qwen_tts.config.engine import Weights
 from qwen_tts.errors import BadCheckpoint
+from qwen_tts.json_decoding import decode_json
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def _passed(directory: Path, weights: Weights) -> _Passed:
 
 def _read(path: Path) -> frozenset[_Passed]:
     try:
-        return frozenset(msgspec.json.decode(path.read_bytes(), type=list[_Passed]))
+        return frozenset(decode_json(path.read_bytes(), list[_Passed]))
     except FileNotFoundError:
         return frozenset()
     except (OSError, msgspec.DecodeError) as error:

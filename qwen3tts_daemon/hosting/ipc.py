@@ -213,6 +213,8 @@ class Link(Generic[Incoming]):
             return self._decoder.decode(await self._reader.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
+        except RecursionError:
+            raise msgspec.DecodeError("nested too deeply") from None
 
     def close(self) -> None:
         self._writer.close()

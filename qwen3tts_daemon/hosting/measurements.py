@@ -10,6 +10,7 @@ from qwen3tts_daemon import durable_files
 from qwen3tts_daemon.hosting.checkpoints import Checkpoint
 from qwen_tts.bench.figures import Measured, Way
 from qwen_tts.bench.machine import Machine, this_machine
+from qwen_tts.json_decoding import decode_json
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Measurements:
 
     def _read(self) -> dict[str, Measured]:
         try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+            kept: _Kept = decode_json(self._path.read_bytes(), _Kept)
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.DecodeError) as error:

@@ -8,6 +8,7 @@ import msgspec
 
 from qwen3tts_daemon.engine_package import check_engine_package
 from qwen_tts.bench.figures import Failed, Figures, Measured, MeasureOptions
+from qwen_tts.json_decoding import decode_json
 
 
 async def measure(options: MeasureOptions) -> Measured:
@@ -32,9 +33,10 @@ async def measure(options: MeasureOptions) -> Measured:
 
 def _figures(told: bytes) -> Measured:
     try:
-        return msgspec.json.decode(_last_line(told), type=Figures)
+        figures: Figures = decode_json(_last_line(told), Figures)
     except msgspec.DecodeError as error:
         return Failed(f"its process told no figures: {error}")
+    return figures
 
 
 def _reason(status: int, said: bytes, options: MeasureOptions) -> str:

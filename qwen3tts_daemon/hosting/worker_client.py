@@ -236,7 +236,6 @@ class WorkerEngine:
                 self._handle(message)
         except msgspec.DecodeError as error:
             logger.error("worker pid=%d sent what is no message: %s", self.pid, error)
-            _kill(self._process)
         finally:
             self._link.close()
             await self._end_all_work()

@@ -21,6 +21,7 @@ from qwen_tts.errors import (
     UnsupportedLanguage,
     from_code,
 )
+from qwen_tts.json_decoding import decode_json
 
 MAX_ANSWER_BYTES = 64 * 1024
 """Of an answer that is no sound; the rest is not read."""
@@ -55,8 +56,8 @@ def read_answer(status: int, body: bytes, retry_after: str) -> Answer:
     """In the shapes of OpenAI, of FastAPI, or of nobody."""
     wait_s = min(float(retry_after), _LONGEST_WAIT_S) if re.fullmatch(r"\d{1,6}", retry_after) else None
     try:
-        said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        said = decode_json(body)
+    except msgspec.DecodeError:
         return Answer(status, _one_line(body.decode(errors="replace")), retry_after_s=wait_s)
     fields = _fields(said)
     message = next((value for name in ("message", "msg", "detail", "error") if (value := fields.get(name))), "")

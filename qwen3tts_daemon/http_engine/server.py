@@ -81,7 +81,7 @@ class SpeechServer:
                 body = await _read(response, MAX_LIST_BYTES)
         try:
             return read_voice_list(body, self._options.languages)
-        except (ValueError, msgspec.DecodeError) as error:
+        except ValueError as error:
             if self._options.voices:
                 return None
             raise ModelUnavailable(

@@ -12,6 +12,7 @@ import msgspec
 from qwen3tts_daemon.text.languages import parse_language
 from qwen_tts.api import AUTO, Gender, VoiceInfo
 from qwen_tts.errors import UnknownLanguage
+from qwen_tts.json_decoding import decode_json
 
 MAX_LIST_BYTES = 4 * 1024 * 1024
 _MOST_VOICES = 2_000
@@ -33,7 +34,7 @@ class VoiceList(msgspec.Struct, frozen=True):
 
 def read_voice_list(body: bytes, languages: Sequence[str]) -> VoiceList:
     """`languages`: of voices of which it does not say. Raises ValueError for what is no list of voices."""
-    entries = _entries(msgspec.json.decode(body))
+    entries = _entries(decode_json(body))
     infos = [info for entry in entries[:_MOST_VOICES] if (info := _voice(entry, languages)) is not None]
     voices = tuple({info.name: info for info in reversed(infos)}.values())[::-1]
     objects = [entry for entry in entries if isinstance(entry, dict)]

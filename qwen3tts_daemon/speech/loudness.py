@@ -13,6 +13,7 @@ from qwen3tts_daemon.bounded_dict import BoundedDict
 from qwen3tts_daemon.limits import GAIN_DB
 from qwen3tts_daemon.write_threads import in_write_thread
 from qwen_tts.hosting.lifecycle import BackgroundTasks
+from qwen_tts.json_decoding import decode_json
 
 if TYPE_CHECKING:
     from qwen3tts_daemon.audio.filters import LoudnessMeter
@@ -108,6 +109,7 @@ def _read(path: Path | None) -> Mapping[str, float]:
     if path is None:
         return {}
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+        read: Mapping[str, float] = decode_json(path.read_bytes(), dict[str, float])
     except (OSError, msgspec.DecodeError):
         return {}
+    return read

@@ -3,8 +3,6 @@
 import asyncio
 from typing import Any
 
-import msgspec
-
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.uploads.child_process import DEFAULT_LIMITS, UploadLimits
 from qwen3tts_daemon.uploads.confinement import Refused
@@ -16,13 +14,14 @@ from qwen_tts.audio.reference_audio import check_reference
 from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
+from qwen_tts.json_decoding import decode_json
 
 
 async def unpack(data: bytes, limits: UploadLimits = DEFAULT_LIMITS) -> tuple[StoredVoice, Audio | None, bytes | None]:
     """What `VoiceLibrary.export` packed: a voice, and of a cloned one recording and prompt. Raises Refusal."""
     try:
         unpacked = await unpack_upload(data, limits)
-        voice = voice_of(msgspec.json.decode(unpacked.card, type=dict[str, Any]))
+        voice = voice_of(decode_json(unpacked.card, dict[str, Any]))
         await asyncio.to_thread(_check, voice, unpacked)
     except (Refused, ValueError, InvalidRequest) as error:
         raise Refusal("bad_field", f"not an exported voice: {error}", param="file") from None

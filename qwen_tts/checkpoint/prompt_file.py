@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from qwen_tts.errors import InvalidRequest
+from qwen_tts.json_decoding import decode_json
 from qwen_tts.limits import MAX_TRANSCRIPT_CHARS, MAX_VOICE_PROMPT_BYTES
 
 FORMAT = 1
@@ -105,10 +106,10 @@ def _read_file(data: bytes) -> tuple[dict[str, str], dict[str, _Tensor], bytes]:
         raise _no_safetensors("it has no header")
     body = data[8 + length :]
     try:
-        header = msgspec.json.decode(data[8 : 8 + length], type=dict[str, Any])
+        header = decode_json(data[8 : 8 + length], dict[str, Any])
         metadata = msgspec.convert(header.pop("__metadata__", None), dict[str, str] | None) or {}
         tensors = msgspec.convert(header, dict[str, _Tensor])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # brackets without end
+    except msgspec.DecodeError as error:
         raise _no_safetensors(str(error)) from error
     _check_offsets(tensors, len(body))
     return metadata, tensors, body
@@ -142,8 +143,8 @@ def _values(name: str, tensor: _Tensor, body: bytes) -> "array[Any]":
 
 def _read_card(metadata: dict[str, str]) -> Card:
     try:
-        card = msgspec.json.decode(metadata.get(METADATA_KEY, ""))
-    except (msgspec.DecodeError, RecursionError) as error:  # no JSON, or brackets without end
+        card = decode_json(metadata.get(METADATA_KEY, ""))
+    except msgspec.DecodeError as error:
         raise bad("does not say what it is: it was not made by this engine") from error
     if isinstance(card, dict) and card.get("format") != FORMAT:
         raise bad(f"has format {card.get('format')!r}, and this version reads {FORMAT}; update it")

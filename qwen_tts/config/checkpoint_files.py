@@ -6,6 +6,7 @@ import msgspec
 
 from qwen_tts.config.json_file import read_object
 from qwen_tts.errors import BadCheckpoint
+from qwen_tts.json_decoding import decode_json
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -46,7 +47,7 @@ def size_by_header(path: Path) -> int:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = file.read(min(length, path.stat().st_size))
-    tensors = msgspec.json.decode(header, type=dict[str, _Tensor])
+    tensors: dict[str, _Tensor] = decode_json(header, dict[str, _Tensor])
     return 8 + length + max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from qwen_tts.errors import BadCheckpoint
+from qwen_tts.json_decoding import decode_json
 
 
 def read_object(path: Path) -> Mapping[str, Any]:
@@ -26,19 +27,19 @@ def read_json(path: Path, kind: Any = Any, what: str = "JSON") -> Any:
     content = read_file(path)
     try:
         return _decoded(content, kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         raise BadCheckpoint(f"{path} is not {what}: {error}") from error
 
 
 def _decoded(content: bytes, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(content, type=kind)
+        return decode_json(content, kind)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError as error:
         try:
             lenient = json.loads(content.decode())
-        except ValueError:
+        except (ValueError, RecursionError):
             raise error from None
         return msgspec.convert(lenient, kind)
 

@@ -150,6 +150,12 @@ async def test_cancelling_delivers_nothing_more(home: Home) -> None:
         assert [chunk async for chunk in audio] == []
 
 
+async def test_leaving_its_block_ends_a_stream(home: Home) -> None:
+    async with home.engine.stream(home.request("This is a sentence of some length. " * 3)) as audio:
+        await anext(audio)
+    assert [chunk async for chunk in audio] == []
+
+
 async def test_cancelling_from_another_task_ends_a_waiting_reader(home: Home) -> None:
     audio = home.engine.stream(home.request(live=True))
     reader = asyncio.create_task(read(audio))

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from qwen3tts_daemon.protocols.http.multipart import read_form
@@ -23,7 +25,7 @@ def form(*messages: dict[str, Any]) -> Request:
         return waiting.pop(0)
 
     headers = [(b"content-type", b"multipart/form-data; boundary=x")]
-    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    return Request({"type": "http", "app": None, "method": "POST", "headers": headers}, receive)
 
 
 async def test_others_get_their_turns_while_a_large_form_is_read() -> None:
@@ -43,3 +45,18 @@ async def test_a_form_in_many_messages_is_the_same() -> None:
     messages.insert(3, {"type": "http.request", "body": b"", "more_body": True})
     read = await read_form(form(*messages))
     assert (read.fields, read.file("ref_audio").data) == ({"text": "Hello."}, bytes(SIZE))
+
+
+FIELD = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+END = b"--x--\r\n"
+TOO_MUCH = {
+    "fields": b"".join(FIELD % (b"%d" % number, b"") for number in range(41)) + END,
+    "of a field": FIELD % (b"text", b"x" * (64 * 1024 + 1)) + END,
+}
+
+
+@pytest.mark.parametrize("what", TOO_MUCH)
+async def test_a_form_has_a_few_fields_of_some_length(what: str) -> None:
+    with pytest.raises(HTTPException) as refused:
+        await read_form(form({"type": "http.request", "body": TOO_MUCH[what]}))
+    assert refused.value.status_code == 400

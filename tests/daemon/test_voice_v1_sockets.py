@@ -15,6 +15,7 @@ from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import ToneEngine
+from tests.patience import PATIENCE_S
 from tests.wire.http_door import NO_MODELS
 
 
@@ -143,12 +144,18 @@ class TestImpatient:
         await peer.aborted.wait()
 
 
-async def test_a_peer_that_takes_nothing_does_not_hold_up_the_daemons_end(
-    peer: Peer, sockets: Sockets, engine: ToneEngine
-) -> None:
-    await stalled(peer, "word " * 100, engine)
-    await sockets.drain(0)
-    assert peer.aborted.is_set()
+class TestPatient:
+    @pytest.fixture
+    def limits(self) -> WebSocketSettings:
+        return WebSocketSettings(send_timeout_s=3_600, slow_consumer_s=3_600, idle_s=7_200)
+
+    async def test_a_peer_that_takes_nothing_does_not_hold_up_the_daemons_end(
+        self, peer: Peer, sockets: Sockets, engine: ToneEngine
+    ) -> None:
+        await stalled(peer, "word " * 100, engine)
+        async with asyncio.timeout(PATIENCE_S):
+            await sockets.drain(0)
+        assert peer.aborted.is_set()
 
 
 async def test_a_context_that_cannot_open_fails_alone(peer: Peer, speech: Speech) -> None:

@@ -8,13 +8,16 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from qwen3tts_daemon.hosting import ipc, worker_client
 from qwen3tts_daemon.hosting.worker_client import EngineSpec, NoAnswer, WorkerEngine
 from qwen_tts.api import Audio, AudioChunk, PresetVoice, StreamEnd, SynthesisRequest
 from qwen_tts.errors import EngineBusy, ModelUnavailable, OutOfMemory, SynthesisFailed
+from qwen_tts.stream import WINDOW_FRAMES
 from tests.contract.homes import TONE
 from tests.patience import PATIENCE_S
 from tests.prompts import prompt_bytes
@@ -155,6 +158,46 @@ async def test_nonsense_from_a_worker_ends_it_with_a_typed_error() -> None:
     with pytest.raises(ModelUnavailable):
         await reader
     await worker.close()
+
+
+async def test_a_message_that_is_too_long_is_not_waited_for() -> None:
+    stream = asyncio.StreamReader()
+    stream.feed_data(b"\xff\xff\xff\xff")
+    link: ipc.Link[Any] = ipc.Link(stream, None, msgspec.msgpack.Decoder(ipc.FromWorker))  # type: ignore[arg-type]
+    with pytest.raises(msgspec.DecodeError, match="4294967295 bytes"):
+        async with asyncio.timeout(PATIENCE_S):
+            await link.receive()
+
+
+async def test_a_worker_is_a_window_ahead_of_who_does_not_listen() -> None:
+    worker = await WorkerEngine.start(TONE)
+    async with worker.stream(request("word " * 100)) as audio, asyncio.timeout(PATIENCE_S):
+        while len(audio._chunks) < WINDOW_FRAMES:
+            await asyncio.sleep(0)
+        assert await read(worker, "Another. " * 20)
+        assert len(audio._chunks) == WINDOW_FRAMES
+    await worker.close()
+
+
+async def test_a_worker_that_stalls_is_killed_and_its_streams_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_client, "_MOST_MISSED_BEATS", 2)
+    worker = await WorkerEngine.start(TONE)
+    os.kill(worker.pid, signal.SIGSTOP)
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(ModelUnavailable):
+            await read(worker, "Hello.")
+        await worker.died.wait()
+        await worker.close()
+    assert worker._process.returncode == -signal.SIGKILL
+
+
+async def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_client, "_SHUTDOWN_S", 0.1)
+    worker = await WorkerEngine.start(TONE)
+    os.kill(worker.pid, signal.SIGSTOP)
+    async with asyncio.timeout(PATIENCE_S):
+        await worker.close()
+    assert worker._process.returncode == -signal.SIGKILL
 
 
 async def test_an_answer_that_crosses_with_a_cancel_disturbs_nobody() -> None:

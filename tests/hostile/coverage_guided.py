@@ -13,7 +13,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["qwen3tts_daemon", "qwen_tts"], enable_loader_override=False):
-    from tests.hostile.targets import TARGETS, Target
+    from tests.hostile.target import Target
+    from tests.hostile.targets import TARGETS
 
 LONGEST = 4_096
 """Bytes of an example"""

@@ -1,5 +1,18 @@
 """What fuzzers have found, by the target whose law it broke; test_targets.py tries each again."""
 
+_DEEP = b"[" * 2_000
+
+
+def _header(text: bytes) -> bytes:
+    """Of a safetensors file."""
+    return len(text).to_bytes(8, "little") + text
+
+
+def _message(text: bytes) -> bytes:
+    """Of a link between processes."""
+    return len(text).to_bytes(4, "little") + text
+
+
 KEPT: dict[str, tuple[bytes, ...]] = {
     "voice.v1 messages": (
         b'{"type":"played","m\\ud800s":1,"id":"x"}',
@@ -22,4 +35,11 @@ KEPT: dict[str, tuple[bytes, ...]] = {
     "config files": (b"a = " + b"[" * 5_000, b"[" + b"a." * 2_000 + b"a]", b"voice = " + b"{a = " * 5_000),
     "lexicons": (b"a = " + b"[" * 5_000, b"[en." + b"a." * 2_000 + b"a]", b"[[word]]\na = " + b"[" * 5_000),
     "cards of voices": (b"format = 1\na = " + b"[" * 5_000, b"[" + b"a." * 2_000 + b"a]"),
+    "voices of speech servers": (_DEEP, b'{"x":' + _DEEP),
+    "answers of speech servers": (b"\0   " + _DEEP,),
+    "manifests of downloads": (b'{"x":' + _DEEP,),
+    "sizes of weights": (_header(b'{"a":{"b":' + _DEEP),),
+    "weights": (_header(b'{"a":{"b":' + _DEEP),),
+    "messages of a worker": (_message(b"\x82\xa4type\xa5stats\xa1x" + b"\x91" * 3_000),),
+    "messages to a worker": (_message(b"\x82\xa4type\xa5hello\xa7options" + b"\x81\xa1a" * 3_000),),
 }

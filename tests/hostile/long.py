@@ -7,21 +7,51 @@ that broke a target go into kept.py. Targets want atheris (pip install atheris).
 """
 
 import argparse
+import contextlib
 import importlib.util
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
 
+from benchmarks.text_vocabulary import write_text_tokenizer
+from tests.engine.driven import small_checkpoint
+from tests.hostile.engine_sessions import EngineSession, Speaking
+from tests.hostile.mixed_sessions import MixedSession
 from tests.hostile.targets import TARGETS
 from tests.hostile.test_sessions import MACHINES, run
 from tests.hostile.watched import watched_daemon
 
 SESSIONS_AT_ONCE = 50
+ALL_MACHINES = (*MACHINES, "engine", "all doors")
+
+
+@contextlib.contextmanager
+def sessions(name: str, directory: Path) -> Iterator[Callable[[int, settings], None]]:
+    """Runs some, with a seed, on what all of them share. Raises for the shortest that breaks a law."""
+    if name == "engine":
+        write_text_tokenizer(directory / "text")
+        speaking = Speaking(directory / "text")
+        yield lambda number, many: run_state_machine_as_test(
+            partial(seed(number)(EngineSession), speaking), settings=many
+        )
+        speaking.close()
+    elif name == "all doors":
+        write_text_tokenizer(directory / "text")
+        checkpoint = str(small_checkpoint(directory / "text"))
+        with watched_daemon(directory, factory="tests.hostile.watched_qwen:engine", checkpoint=checkpoint) as watched:
+            yield lambda number, many: run(seed(number)(MixedSession), watched, many)
+    else:
+        limits = ("--clips.max-clips", "1000", "--clips.max-per-address", "500")
+        with watched_daemon(directory, *limits, kinds=["preset", "cloned", "designed"], preview=False) as watched:
+            yield lambda number, many: run(seed(number)(MACHINES[name]), watched, many)
 
 
 def try_machine(name: str, seconds: float, first_seed: int) -> bool:
@@ -31,24 +61,20 @@ def try_machine(name: str, seconds: float, first_seed: int) -> bool:
         suppress_health_check=list(HealthCheck), print_blob=False,
     )  # fmt: skip
     ends_at = time.monotonic() + seconds
-    number = sessions = 0
-    with tempfile.TemporaryDirectory() as directory:
-        options = {"kinds": ["preset", "cloned", "designed"], "preview": False}
-        limits = ("--clips.max-clips", "1000", "--clips.max-per-address", "500")
-        with watched_daemon(Path(directory), *limits, **options) as watched:
-            while time.monotonic() < ends_at:
-                machine = seed(first_seed + number)(MACHINES[name])
-                try:
-                    run(machine, watched, many)
-                except Exception as error:  # noqa: BLE001  whatever it is, it is told with its seed
-                    print(
-                        f"{name}: broken with --seed {first_seed + number}: {error!r}",
-                        *getattr(error, "__notes__", ()),
-                        sep="\n",
-                    )
-                    return False
-                number, sessions = number + 1, sessions + SESSIONS_AT_ONCE
-    print(f"{name}: {sessions} sessions, nothing broke")
+    number = tried = 0
+    with tempfile.TemporaryDirectory() as directory, sessions(name, Path(directory)) as run_some:
+        while time.monotonic() < ends_at:
+            try:
+                run_some(first_seed + number, many)
+            except Exception as error:  # noqa: BLE001  whatever it is, it is told with its seed
+                told = (
+                    f"{name}: broken with --seed {first_seed + number}: {error!r}",
+                    *getattr(error, "__notes__", ()),
+                )
+                print(*told, sep="\n")
+                return False
+            number, tried = number + 1, tried + SESSIONS_AT_ONCE
+    print(f"{name}: {tried} sessions, nothing broke")
     return True
 
 
@@ -71,16 +97,16 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=random.randrange(1, 2**31))
     options = parser.parse_args()
-    names = options.names or [*MACHINES, *TARGETS]
-    if unknown := set(names) - MACHINES.keys() - TARGETS.keys():
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join([*MACHINES, *TARGETS])}")
-    if not MACHINES.keys() >= set(names) and importlib.util.find_spec("atheris") is None:
+    names = options.names or [*ALL_MACHINES, *TARGETS]
+    if unknown := set(names) - set(ALL_MACHINES) - TARGETS.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join([*ALL_MACHINES, *TARGETS])}")
+    if not set(names) <= set(ALL_MACHINES) and importlib.util.find_spec("atheris") is None:
         parser.error(
-            "targets are tried by atheris: pip install atheris; or name machines alone: " + ", ".join(MACHINES)
+            "targets are tried by atheris: pip install atheris; or name machines alone: " + ", ".join(ALL_MACHINES)
         )
     print(f"seed {options.seed}", flush=True)
     seconds = options.minutes * 60 / len(names)
-    held = [(try_machine if name in MACHINES else try_target)(name, seconds, options.seed) for name in names]
+    held = [(try_machine if name in ALL_MACHINES else try_target)(name, seconds, options.seed) for name in names]
     return 0 if all(held) else 1
 
 

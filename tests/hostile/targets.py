@@ -12,8 +12,6 @@ import json
 import math
 import tempfile
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,17 +48,10 @@ from qwen_tts.checkpoint.prompt_file import read_prompt
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import InvalidRequest
 from tests.archives import packed
+from tests.hostile.checkpoint_targets import CHECKPOINT_TARGETS
+from tests.hostile.request_targets import REQUEST_TARGETS
+from tests.hostile.target import Target
 from tests.prompts import prompt_bytes
-
-
-@dataclass(frozen=True)
-class Target:
-    """A law that holds for any bytes; `seeds` are some that get far, `words` what a mutation may put in."""
-
-    check: Callable[[bytes], None]
-    seeds: tuple[bytes, ...]
-    words: tuple[bytes, ...] = ()
-
 
 _LOOP = asyncio.Runner()
 """One for all examples: to make one takes longer than most of them"""
@@ -440,4 +431,6 @@ TARGETS = {
     "reading": Target(check_reading, tuple(bytes([one]) + _NUMBERS for one in range(10)), _WRITTEN),
     "say-as": Target(check_say_as, tuple(bytes([one, one]) + b"dmy " + b"30.11.2026" for one in range(10)), _WRITTEN),
     "languages": Target(check_language, ("Das ist 你好 で привет".encode(),), _WRITTEN),
+    **REQUEST_TARGETS,
+    **CHECKPOINT_TARGETS,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.hostile.checklist import ROWS
 ROOT = Path(__file__).parents[2]
 
 
+@cache
 def names_of_tests(path: Path) -> set[str]:
     """As pytest names them."""
     names = set()

@@ -25,6 +25,8 @@ def renamed(watched: Watched, since: int) -> set[str]:
         written = {
             one[1] for one in before if one[0] == "open" and (one[1] == source or one[1].startswith(f"{source}/"))
         }
+        if any(one.startswith(f"{source}/") for one in written):
+            assert ["sync", source] in before, f"the names of the files of {target} may be lost"
         assert not written - {one[1] for one in before if one[0] == "sync"}, f"{target} may be empty after a power cut"
         assert ["sync", str(Path(target).parent)] in behind, f"the name of {target} may be lost"
         names.add(Path(target).relative_to(watched.data).parts[0])

@@ -20,6 +20,12 @@ GROWTH_BYTES = 30_000_000
 """Of the daemon, in all sessions of a machine"""
 
 
+FEW = settings(
+    max_examples=20, stateful_step_count=15, deadline=None, derandomize=True, database=None,
+    suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
+)  # fmt: skip
+
+
 def run(machine: type[RuleBasedStateMachine], watched: Watched, examples: settings) -> None:
     """Raises for the shortest session that breaks a law."""
     before = watched.memory
@@ -29,8 +35,4 @@ def run(machine: type[RuleBasedStateMachine], watched: Watched, examples: settin
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_whatever_is_said_in_whatever_order(watched: Watched, name: str) -> None:
-    few = settings(
-        max_examples=20, stateful_step_count=15, deadline=None, derandomize=True, database=None,
-        suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
-    )  # fmt: skip
-    run(MACHINES[name], watched, few)
+    run(MACHINES[name], watched, FEW)

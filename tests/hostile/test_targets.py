@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.kept import KEPT
-from tests.hostile.targets import TARGETS, Target
+from tests.hostile.target import Target
+from tests.hostile.targets import TARGETS
 
 
 def examples(target: Target) -> st.SearchStrategy[bytes]:

@@ -139,6 +139,11 @@ class VoiceSession(RuleBasedStateMachine):
                 over.add(name)
 
     def teardown(self) -> None:
+        self.leave()
+        self._watched.holds_no_more_than(self._before, with_objects=False)
+
+    def leave(self) -> None:
+        """After all that was said has had its end."""
         try:
             if hasattr(self, "_call"):
                 self._say("cancel", all=True)
@@ -149,7 +154,6 @@ class VoiceSession(RuleBasedStateMachine):
                 self.one_done_and_nothing_after_it()
         finally:
             self._stack.close()
-        self._watched.holds_no_more_than(self._before, with_objects=False)
 
     # -- the wire ----------------------------------------------------------------------------------------------
 

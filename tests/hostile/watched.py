@@ -130,9 +130,16 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def watched_daemon(directory: Path, *options: str, hosts: str = "127.0.0.1", **engine: object) -> Iterator[Watched]:
-    """The daemon with a ToneEngine in its worker. `hosts`: what it listens on, as options have it."""
+def watched_daemon(
+    directory: Path,
+    *options: str,
+    factory: str = "tests.hostile.watched_daemon:engine",
+    hosts: str = "127.0.0.1",
+    **engine: object,
+) -> Iterator[Watched]:
+    """The daemon with a ToneEngine in its worker, or with what `factory` makes. `hosts`: what it listens on."""
     census, data = directory / "census", directory / "data"
-    program = ["tests.hostile.watched_daemon", json.dumps({"engine": engine, "census": str(census)})]
+    wanted = {"engine": engine, "census": str(census), "factory": factory}
+    program = ["tests.hostile.watched_daemon", json.dumps(wanted)]
     with ended_at_last(DaemonProcess(program, data, list(options), hosts=hosts)) as process:
         yield Watched(process, census, data)

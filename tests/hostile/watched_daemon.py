@@ -1,5 +1,5 @@
 """The tone daemon, which tells what it holds: on SIGUSR1 it and its worker write a census each, on SIGUSR2 one with
-their objects, which takes longer.
+their objects, which takes longer. `factory` names another engine.
 
 python -m tests.hostile.watched_daemon '{"engine": {...}, "census": "/path"}' --http.port 0 ...
 """
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -28,6 +29,8 @@ from tests.fakes import ToneEngine
 
 COUNTED = ("qwen3tts_daemon.protocols.", "qwen3tts_daemon.speech.", "qwen3tts_daemon.hosting.", "qwen_tts.stream")
 """Where the classes live of what belongs to a client, a request or a stream."""
+ALSO_COUNTED: list[Callable[[], dict[str, int]]] = []
+"""What an engine tells of its memory"""
 KEPT = ("Report", "Measures", "TokenBucket", "Stats", "_KeptInfo")
 """Of the last requests, addresses, heartbeat and list of voices: so many at most"""
 
@@ -35,7 +38,10 @@ KEPT = ("Report", "Measures", "TokenBucket", "Stats", "_KeptInfo")
 def census(*, with_objects: bool) -> dict[str, int]:
     """How many there are of what must not grow."""
     descriptors = len(os.listdir("/proc/self/fd")) - 1  # without the one that lists them
-    return {"tasks": len(asyncio.all_tasks()), "descriptors": descriptors, **(objects() if with_objects else {})}
+    told = {"tasks": len(asyncio.all_tasks()), "descriptors": descriptors}
+    for tell in ALSO_COUNTED:
+        told |= tell()
+    return told | (objects() if with_objects else {})
 
 
 def objects() -> dict[str, int]:
@@ -119,6 +125,7 @@ if __name__ == "__main__":
     settings = load_settings(sys.argv[2:])
     tell_on_signals(Path(wanted["census"]).with_suffix(".daemon"))
     keep_journal(settings.data_path, Path(wanted["census"]).with_suffix(".journal"))
-    spec = EngineSpec("tests.hostile.watched_daemon:engine", {"census": wanted["census"], **wanted["engine"]})
+    factory = wanted.get("factory", "tests.hostile.watched_daemon:engine")
+    spec = EngineSpec(factory, {"census": wanted["census"], **wanted["engine"]})
     choice = EngineChoice(spec, ManagerConfig(idle_unload_s=settings.embedded.idle_unload_s), settings.embedded.preload)
     sys.exit(daemon.run(settings, choice, sys.argv[2:]))

@@ -71,12 +71,16 @@ class WyomingSession(RuleBasedStateMachine):
         self._send(sent)
 
     def teardown(self) -> None:
+        self.leave()
+        self._watched.holds_no_more_than(self._before, with_objects=False)
+
+    def leave(self) -> None:
+        """After the answers to all that was asked."""
         if hasattr(self, "_sock"):
             with self._sock:
                 if self._is_live:
                     self.stop()
                 self._hear_all()
-        self._watched.holds_no_more_than(self._before, with_objects=False)
 
     def _send(self, data: bytes) -> None:
         with contextlib.suppress(ConnectionError):  # it has ended after the error to a plain request

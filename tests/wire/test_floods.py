@@ -286,6 +286,17 @@ async def test_pongs_do_not_pile_up_for_who_does_not_read(
         writer.close()
 
 
+async def test_who_answers_no_ping_is_cut_off(speech: Speech, metrics: Metrics) -> None:
+    async with open_door(speech, metrics, server=ServerConfig(ping_s=0.05, grace_s=0.3)) as door:
+        reader, writer = await call(door)
+        async with asyncio.timeout(PATIENCE_S):
+            said = await reader.read()  # to its end
+        assert bytes((0x80 | Opcode.PING,)) in said
+        assert (1011).to_bytes(2, "big") in said
+        writer.close()
+        await until(lambda: not door.server.connections)
+
+
 # -- the end -------------------------------------------------------------------------------------------------
 
 
@@ -308,6 +319,16 @@ async def test_the_door_closes_whatever_its_connections_are_at(speech: Speech, m
         assert not door.server.connections
         for writer in writers:
             writer.close()
+
+
+async def test_the_door_does_not_wait_for_a_body_that_does_not_come(speech: Speech, metrics: Metrics) -> None:
+    async with open_door(speech, metrics, server=ServerConfig(grace_s=0.1), body_timeout_s=3_600) as door:
+        _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(request(SPEECH, "Content-Length: 10", method="POST"))
+        await until(lambda: door.server._server.server_state.tasks)
+        async with asyncio.timeout(PATIENCE_S):
+            await door.server.close()
+        writer.close()
 
 
 async def test_a_stop_does_not_wait_for_who_asks_for_nothing_and_never_answers(

@@ -12,6 +12,7 @@ import httpx
 import openai
 import pytest
 
+from qwen3tts_daemon.protocols.http import audio_responses
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import MS_PER_CHAR, SAMPLE_RATE, ToneEngine
@@ -46,6 +47,11 @@ PADDING_S = {"mp3": 0.08, "aac": 0.13, "opus": 0.001, "flac": 0.0, "wav": 0.0}
 async def test_every_format_holds_the_whole_sound(client: openai.AsyncOpenAI, name: Any) -> None:
     answer = await client.audio.speech.create(model="tts-1", voice="alloy", input=TEXT, response_format=name)
     assert 0 <= seconds_of(answer.content) - SECONDS <= PADDING_S[name] + 1e-6
+
+
+async def test_the_engine_learns_whose_a_request_is(door: Door, engine: ToneEngine) -> None:
+    await door.client.post(SPEECH, json={"input": "Hello."})
+    assert [asked.client for asked in engine.asked] == ["127.0.0.1"]
 
 
 async def test_pcm_is_the_sound_itself(client: openai.AsyncOpenAI) -> None:
@@ -276,6 +282,18 @@ class TestStalled:
                 await asyncio.sleep(0.1)
             assert made < frames / 2
             assert engine.active == 1
+
+    async def test_who_takes_nothing_is_cut_off(
+        self, door: Door, engine: ToneEngine, speech: Speech, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(audio_responses, "_SEND_TIMEOUT_S", 0.1)
+        order = {"input": ("word " * 1_600)[:8_000], "response_format": "pcm"}
+        async with door.client.stream("POST", SPEECH, json=order) as answer:
+            sound = answer.aiter_raw(1)  # kept: it closes the answer when it is collected
+            await anext(sound)
+            await until(lambda: engine.active == speech.active == 0)
+            with pytest.raises(httpx.RemoteProtocolError):
+                await read_on(sound)
 
 
 class TestFull:

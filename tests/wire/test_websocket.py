@@ -145,6 +145,13 @@ async def test_hello_world(call: Connect) -> None:
         assert set(order[3:-1]) == {"frame"}
 
 
+async def test_the_engine_learns_whose_a_context_is(call: Connect, engine: ToneEngine) -> None:
+    async with call() as client:
+        await client.say("speak", ctx="a", text="Hello there.", final=True)
+        await client.until("done")
+    assert [asked.client for asked in engine.asked] == ["127.0.0.1"]
+
+
 async def test_what_a_context_cost_is_told(call: Connect, engine: ToneEngine) -> None:
     engine.queue_s = 1.25
     async with call() as client:

@@ -143,6 +143,11 @@ async def test_a_text_is_answered_by_one_stretch_of_sound(client: AsyncTcpClient
         position += len(event.payload or b"")
 
 
+async def test_the_engine_learns_whose_a_request_is(client: AsyncTcpClient, engine: ToneEngine) -> None:
+    await answer(client, Synthesize("Hello there.").event())
+    assert [asked.client for asked in engine.asked] == ["127.0.0.1"]
+
+
 async def test_a_stream_is_answered_by_one_stretch_of_sound(client: AsyncTcpClient) -> None:
     events = await answer(client, *stream("Hello ", "there. And", " good night."), last="synthesize-stopped")
     assert types(events) == STREAM

@@ -2,7 +2,7 @@
 
 One task receives and never waits for sound, one writes what the outbox holds, one watches that it gets on, and one per
 running context carries its sound into the outbox. When one of the first three ends, all end, and with them their
-utterances.
+utterances; those whose turn has not come have asked nobody for anything yet.
 """
 
 import asyncio
@@ -119,8 +119,6 @@ class VoiceConnection:
                     await self._websocket.close(CLOSE_CODES["internal"])
         finally:
             self._alarm.cancel()
-            for pump in self._pumps.values():
-                pump.utterance.cancel()
 
     def drain(self) -> None:
         """Let what runs end, then close."""

@@ -13,6 +13,7 @@ from wyoming.event import Event
 from wyoming.version import __version__ as library_version
 
 from qwen3tts_daemon.failures import Refusal
+from qwen_tts.json_decoding import decode_json
 
 HEADER_BYTES = 64 * 1024
 """Longest header line; also the limit that the StreamReader must have."""
@@ -69,7 +70,7 @@ async def read_event(
         raise Refusal("bad_json", "the connection ended inside an event") from None
     except asyncio.LimitOverrunError:
         raise Refusal("too_large", f"a header line has at most {HEADER_BYTES} bytes") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         raise Refusal("bad_json", f"not a Wyoming event: {error}") from None
 
 
@@ -89,7 +90,7 @@ async def _read_rest(reader: asyncio.StreamReader, first: bytes) -> Event:
     line = first if first == b"\n" else first + await reader.readuntil(b"\n")
     if line.split(b" ")[-1].startswith(b"HTTP/"):
         raise Refusal("bad_json", "this is http; the port speaks Wyoming, and pages are at http.port")
-    header = msgspec.json.decode(line, type=_Header)
+    header: _Header = decode_json(line, _Header)
     data_length, payload_length = header.data_length or 0, header.payload_length or 0
     if data_length > DATA_BYTES:
         raise Refusal("too_large", f"an event's data has at most {DATA_BYTES} bytes")
@@ -97,7 +98,7 @@ async def _read_rest(reader: asyncio.StreamReader, first: bytes) -> Event:
         raise Refusal("too_large", f"an event's payload has at most {PAYLOAD_BYTES} bytes")
     data = header.data or {}
     if data_length:
-        data |= msgspec.json.decode(await reader.readexactly(data_length), type=dict[str, Any])
+        data |= decode_json(await reader.readexactly(data_length), dict[str, Any])
     while payload_length:
         part = await reader.read(min(payload_length, HEADER_BYTES))
         if not part:
