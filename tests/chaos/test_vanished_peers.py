@@ -4,13 +4,11 @@ import json
 import socket
 from collections.abc import Iterator
 
-import httpx
 import pytest
-from websockets.exceptions import WebSocketException
 from websockets.frames import Opcode
 
 from tests.chaos.home import Home, a_home
-from tests.chaos.network_clients import DOORS, Say
+from tests.chaos.network_clients import DOORS
 from tests.hostile.test_http import request
 from tests.hostile.test_websocket import LONG, frame, upgrade
 from tests.hostile.test_wyoming import event
@@ -110,37 +108,3 @@ def test_a_guest_that_vanishes_holds_nothing_for_long(home: Home, daemon: Watche
         home.guest.mend()
         for guest in guests:
             guest.close()
-
-
-PATIENT = (
-    "--wyoming.dead-peer-s", "600", "--http.dead-peer-s", "600", "--websocket.send-timeout-s", "600",
-    "--websocket.slow-consumer-s", "600", "--websocket.lead-ms", "600000", "--wyoming.max-connections-per-address", "3",
-    "--http.max-connections-per-address", "8", "--websocket.max-sockets-per-address", "2",
-)  # fmt: skip
-"""Without a limit that is reached here, but for places."""
-
-
-def test_who_comes_again_is_not_refused_for_what_was_cut_off(
-    home: Home, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """All of the guest's places are taken by connections that hear, which a router has forgotten."""
-    with home.daemon(tmp_path_factory.mktemp("patient"), *PATIENT, frame_s=0.01) as daemon:
-        guests = [talk(home, daemon, daemon.wyoming, *WYOMING["hearing"]) for _ in range(3)]
-        guests += [talk(home, daemon, daemon.http, *HTTP["websocket: hearing"]) for _ in range(2)]
-        guests += [talk(home, daemon, daemon.http, *HTTP["hearing"]) for _ in range(6)]
-        home.guest.faults.forgotten_ports = frozenset(guest.getsockname()[1] for guest in guests)
-        try:
-            for say in DOORS.values():
-                wait_until(lambda say=say: is_served(home, daemon, say))  # type: ignore[misc]
-        finally:
-            home.guest.mend()
-            for guest in guests:
-                guest.close()
-
-
-def is_served(home: Home, daemon: Watched, say: Say) -> bool:
-    """Whether the guest is; refused is who comes within the few seconds after which a machine counts as silent."""
-    try:
-        return home.guest.machine.run(say, daemon, "Hello.").ends == 1
-    except (AssertionError, httpx.TransportError, WebSocketException, OSError):
-        return False
