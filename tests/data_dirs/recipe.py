@@ -9,8 +9,8 @@ from array import array
 from pathlib import Path
 
 from qwen3tts_daemon import durable_files
-from qwen3tts_daemon.access.auth import load_token
 from qwen3tts_daemon.access.sessions import Sessions
+from qwen3tts_daemon.access.token_file import load_token
 from qwen3tts_daemon.speech.lexicon_file import LexiconFile
 from qwen3tts_daemon.speech.loudness import VoiceLoudness
 from qwen3tts_daemon.speech.phrase_files import PhraseFiles

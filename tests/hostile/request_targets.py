@@ -20,7 +20,8 @@ from qwen3tts_daemon.http_engine.voice_list import read_voice_list
 from qwen3tts_daemon.protocols.http.multipart import Form, read_form
 from qwen3tts_daemon.protocols.http.routes.clips import parse_range
 from qwen3tts_daemon.protocols.http.websocket_connection import _FrameCounter
-from qwen3tts_daemon.protocols.pace import Pace, Rate, TokenBucket
+from qwen3tts_daemon.protocols.pace import Pace
+from qwen3tts_daemon.rates import Rate, TokenBucket
 from qwen3tts_daemon.server_url import parse_server_url
 from qwen_tts.errors import SynthesisError
 from tests.hostile.target import Target, cut

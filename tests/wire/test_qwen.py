@@ -229,7 +229,7 @@ def test_who_waits_for_its_turn_is_told_its_place(doors: tuple[int, int, DaemonP
 
 def test_a_choice_that_cannot_be_met_stops_the_start(tmp_path: Path) -> None:
     with embedded_daemon(tmp_path, "--engine", "qwen", "--models.dir", str(tmp_path)) as daemon:
-        daemon.wait_for("cannot start: engine is qwen, and .* holds no checkpoint: qwen3tts-daemon models download")
+        daemon.wait_for("cannot start: .*engine is qwen, and .* holds no checkpoint: qwen3tts-daemon models download")
         assert daemon.process.wait(PATIENCE_S) == 1
 
 
