@@ -87,9 +87,10 @@ class LexiconFile:
             self.problem = error
             logger.error("%s: %s; what was read before it is in use", self.path, error)
         else:
-            if entries or self.lexicon.entries:
+            before = self.lexicon
+            self.lexicon, self.problem = Lexicon(entries), None  # whoever reads the log finds it so
+            if entries or before.entries:
                 logger.info("the lexicon has %d entries: %s", len(entries), self.path)
-            self.lexicon, self.problem = Lexicon(entries), None
         self._state = state
 
 
