@@ -250,7 +250,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "proxies: any number of requests of an address": Mutation(
         f"{_HTTP}/concurrency_limit.py",
-        "if self._under_way[client] >= self._max_per_address:",
+        "if self._under_way[client] >= self._most:",
         "if False:",
         ("tests/wire/test_floods.py::TestWhoComesByATrustedProxy",),
     ),

@@ -12,7 +12,6 @@ import binascii
 import contextlib
 import re
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -21,6 +20,7 @@ from starlette.requests import Request
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import MAX_REF_AUDIO_CHARS
 from qwen3tts_daemon.protocols.http.audio_responses import their_names
+from qwen3tts_daemon.protocols.http.concurrency_limit import UnderWay
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
 from qwen3tts_daemon.protocols.http.json_body import LARGE_BYTES, check_content_type, parse_json
 from qwen3tts_daemon.protocols.http.request_body import RequestBody
@@ -58,8 +58,7 @@ class SpeechBodies:
         self._max_bytes = max_bytes
         self._receiving = asyncio.Semaphore(_RECEIVED_AT_ONCE)
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
-        self._large = Counter[str]()
-        """By client"""
+        self._large = UnderWay(_MOST_OF_A_CLIENT)
 
     async def read(self, request: Request, kind: type[Body]) -> tuple[Body, AskedVoice]:
         """The body, in which numbers may be text, and who speaks in place of its voice.
@@ -90,25 +89,13 @@ class SpeechBodies:
             data += piece
             if len(data) > LARGE_BYTES and not is_large:
                 is_large = True
-                held.enter_context(self._counted(caller_of(request.scope).address))
+                message = f"at most {_MOST_OF_A_CLIENT} large bodies of one address at once"
+                refusal = Refusal("rate_limited", message, retry_after_s=5)
+                held.enter_context(self._large.counted(caller_of(request.scope).address, refusal))
                 await self._take_turn(RequestBody.of(request.scope), held)
         if is_large:
             await held.enter_async_context(self._reading)
         return data
-
-    @contextlib.contextmanager
-    def _counted(self, client: str) -> Iterator[None]:
-        """A large one of this client in this block. Raises Refusal for one too many."""
-        if self._large[client] >= _MOST_OF_A_CLIENT:
-            message = f"at most {_MOST_OF_A_CLIENT} large bodies of one address at once"
-            raise Refusal("rate_limited", message, retry_after_s=5)
-        self._large[client] += 1
-        try:
-            yield
-        finally:
-            self._large[client] -= 1
-            if not self._large[client]:
-                del self._large[client]
 
     async def _take_turn(self, body: RequestBody, held: contextlib.AsyncExitStack) -> None:
         began_at = time.monotonic()
