@@ -60,7 +60,7 @@ def nothing_secret_is_logged() -> Iterator[None]:
     logging.getLogger().addHandler(ear)
     yield
     logging.getLogger().removeHandler(ear)
-    assert ear.leaks == [], "the log holds what was said, or what lets somebody in"
+    assert not ear.leaks, "\n".join(["the log holds what was said, or what lets somebody in:", *ear.leaks])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 from wyoming.client import AsyncTcpClient
 from wyoming.tts import Synthesize
 
-from tests.overheard import Eavesdropper, leaks_of
+from tests.overheard import Eavesdropper, leaks_of, remember
 from tests.wire.daemons import tone_daemon
 
 DIARY = "Dear diary, by {} I was told of a walrus."
@@ -36,6 +36,13 @@ def test_every_client_of_the_tests_is_heard(tmp_path: Path) -> None:
         assert leaks_of(daemon.log) == told, "which is why this daemon was started with --log-text"
         ticket = httpx.post(f"{url}/v1/tickets").json()["ticket"]
         assert leaks_of(f"opened by {ticket}.")
+
+
+def test_what_the_daemon_says_of_itself_is_no_leak_whatever_was_said_before() -> None:
+    remember({"text": "The embedded preview voice met a walrus."})
+    assert leaks_of("speaking with the embedded preview voice (de en)\na preview voice met a walrus.") == [
+        "a preview voice met a walrus."
+    ]
 
 
 async def _say(port: int, text: str) -> None:

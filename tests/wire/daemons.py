@@ -108,7 +108,7 @@ class DaemonProcess:
         kept = [self._data / name for name in ("token", "sessions", "phrases.key")]
         secrets = [path.read_text("utf-8", "replace").strip() for path in kept if path.is_file()]
         leaks = leaks_of("".join(self._whole_log), secrets, may_have_text=self._may_log_text)
-        assert leaks == [], "the log holds what was said, or what lets somebody in"
+        assert not leaks, "\n".join(["the log holds what was said, or what lets somebody in:", *leaks])
 
     def ready(self) -> tuple[int, int]:
         """Wyoming and HTTP port, once the doors are open."""
