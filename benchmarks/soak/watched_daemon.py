@@ -9,6 +9,7 @@ import asyncio
 import gc
 import importlib
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,24 @@ class LoopLag:
 # -- in the worker ---------------------------------------------------------------------------------------------------
 
 
-def tone(census: str, **options: Any) -> ToneEngine:
-    """A ToneEngine that tells how many rows are taken."""
-    engine = CarefulEngine(**options)
-    tell_on_signals(_worker_file(census), lambda *, with_objects: {"rows": engine.active})
+class EngineInStep(CarefulEngine):
+    """All rows get their next frame in the same moment."""
+
+    async def work(self, text: str, due: float) -> float:
+        now = asyncio.get_running_loop().time()
+        due = (math.floor(now / self.frame_s) + 1) * self.frame_s
+        await asyncio.sleep(due - now)
+        return due
+
+
+def tone(census: str, *, in_step: bool = False, **options: Any) -> ToneEngine:
+    """A ToneEngine that tells how many rows are taken, and how many chunks it has made."""
+    engine = (EngineInStep if in_step else CarefulEngine)(**options)
+
+    def told(*, with_objects: bool) -> dict[str, int]:
+        return {"rows": engine.active, "chunks": engine.frames_made}
+
+    tell_on_signals(_worker_file(census), told)
     return engine
 
 
