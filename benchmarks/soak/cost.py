@@ -47,7 +47,7 @@ def of_listeners(
     daemon: Soaked, kinds: Sequence[str], seconds: float, cores: Sequence[int] | None = None
 ) -> dict[str, Any]:
     """A chunk's cost, and how many there were."""
-    listening_s = SPREAD_S + _SETTLING_S + seconds
+    listening_s = min(SPREAD_S, seconds) + _SETTLING_S + seconds
     sentences = round((listening_s + _PATIENCE_S) / _SENTENCE_S)
     clients = started(daemon, kinds, listening_s, cores, sentences=sentences)
     wait_until(lambda: daemon.held()["worker"]["rows"] == len(kinds))

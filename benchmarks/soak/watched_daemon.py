@@ -37,10 +37,11 @@ class LoopLag:
         """Since it was told last, in microseconds."""
         self._ticking = self._ticking or asyncio.create_task(self._tick())
         late, self._late_us = sorted(self._late_us), []
+        told = _spared(with_objects=with_objects)
         if not late:
-            return {}
+            return told
         at = {"p50": len(late) // 2, "p99": int(0.99 * len(late)), "max": len(late) - 1}
-        return {f"lag {name} us": late[index] for name, index in at.items()}
+        return told | {f"lag {name} us": late[index] for name, index in at.items()}
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -48,6 +49,11 @@ class LoopLag:
             due = loop.time() + _TICK_S
             await asyncio.sleep(_TICK_S)
             self._late_us.append(round((loop.time() - due) * 1e6))
+
+
+def _spared(*, with_objects: bool) -> dict[str, int]:
+    """What the garbage collector does not look at."""
+    return {"spared": gc.get_freeze_count()} if with_objects else {}
 
 
 # -- in the worker ---------------------------------------------------------------------------------------------------
@@ -68,7 +74,7 @@ def tone(census: str, *, in_step: bool = False, **options: Any) -> ToneEngine:
     engine = (EngineInStep if in_step else CarefulEngine)(**options)
 
     def told(*, with_objects: bool) -> dict[str, int]:
-        return {"rows": engine.active, "chunks": engine.frames_made}
+        return {"rows": engine.active, "chunks": engine.frames_made, **_spared(with_objects=with_objects)}
 
     tell_on_signals(_worker_file(census), told)
     return engine
