@@ -24,6 +24,7 @@ from qwen_tts.api import (
     StreamEnd,
     SynthesisRequest,
     VoiceKind,
+    WordTime,
 )
 
 PROTOCOL = 3
@@ -143,11 +144,12 @@ class State(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
     state: ModelState
 
 
-class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):
+class AudioData(msgspec.Struct, frozen=True, tag_field="type", tag="audio", omit_defaults=True):
     stream: int
     pcm: bytes
     first_sample: int
     segment: int
+    words: tuple[WordTime, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, tag_field="type", tag="place"):

@@ -153,7 +153,7 @@ class WorkerSession:
         try:
             async with audio:
                 async for chunk in audio:
-                    self._link.send(ipc.AudioData(stream, chunk.pcm, chunk.first_sample, chunk.segment))
+                    self._link.send(ipc.AudioData(stream, chunk.pcm, chunk.first_sample, chunk.segment, chunk.words))
             if audio.end is not None:
                 self._link.send(ipc.Done(stream, audio.end))
         except Exception as error:  # noqa: BLE001  the edge of the process

@@ -15,9 +15,10 @@ from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.speakers import Speakers
 from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import TextReading
+from qwen3tts_daemon.speech.word_times import WordTeller
 from qwen3tts_daemon.text.directions import pause_in
 from qwen3tts_daemon.text.segments import Segment
-from qwen_tts.api import QueuePosition, StreamEnd
+from qwen_tts.api import Capabilities, QueuePosition, StreamEnd
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 
@@ -25,8 +26,10 @@ class Passages:
     """Of one utterance: `start` asks for the engine, then `next_parts` until it raises StopAsyncIteration."""
 
     def __init__(
-        self, text: IncomingText, speakers: Speakers, finish: Finish, measures: Measures, engines: Engines
-    ) -> None:
+        self, text: IncomingText, speakers: Speakers, finish: Finish, measures: Measures, engines: Engines,
+        *, word_times: bool = False,
+    ) -> None:  # fmt: skip
+        """`word_times`: it is told where each word is heard."""
         self.end: Literal["", "done", "limit"] = ""
         """How it has come to an end by itself"""
         self.stood_in = False
@@ -34,7 +37,7 @@ class Passages:
         self.left_out_style = False
         """Somebody who spoke could not be told the style"""
         self._text, self._speakers, self._finish = text, speakers, finish
-        self._measures, self._engines = measures, engines
+        self._measures, self._engines, self._word_times = measures, engines, word_times
         self._is_live = True
         self._on_queue_position: Callable[[QueuePosition], None] | None = None
         self._first = 0
@@ -98,10 +101,16 @@ class Passages:
             self._first, voice=speaker.voice, language=speaker.language,
             sound_filter=await self._finish.filter_for(speaker, sample_rate),
             is_trimmed=self._first > 0 and pause_in(first.before) is not None,
+            words=self._words_of(engine.capabilities),
         )  # fmt: skip
         stream = engine.stream(request)
         stream.on_queue_position = self._on_queue_position
         return stream, reading
+
+    def _words_of(self, engine: Capabilities) -> WordTeller | None:
+        if not self._word_times:
+            return None
+        return WordTeller(self._text, is_estimated=not engine.word_times, sample_rate=engine.sample_rate)
 
     def _look_ahead(self) -> bool:
         """Whether a pause follows the passage; what the voice behind it needs is loaded meanwhile."""

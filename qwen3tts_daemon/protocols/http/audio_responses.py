@@ -23,7 +23,7 @@ from qwen3tts_daemon.protocols.scope_state import TRAILERS
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.utterance import Utterance
 from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
-from qwen_tts.errors import InvalidRequest
+from qwen_tts.errors import SynthesisError
 
 _SEND_TIMEOUT_S = 30.0
 """A client that takes nothing for so long is cut off."""
@@ -40,7 +40,7 @@ def their_names(names: Names) -> Iterator[None]:
     """An error names the field as the caller wrote it."""
     try:
         yield
-    except InvalidRequest as error:
+    except SynthesisError as error:
         error.param = names.get(error.param or "", error.param)
         raise
 

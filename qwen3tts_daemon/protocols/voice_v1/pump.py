@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from qwen3tts_daemon.protocols.voice_v1.context import Context
 from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
-from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.output import Part, SegmentStarted
 from qwen3tts_daemon.speech.utterance import Utterance
-from qwen_tts.api import AudioChunk
+from qwen3tts_daemon.speech.word_times import WordsTold
 
 _LULL_S = 0.16
 """Sound that does not fill a frame is sent short when no more came for this long: two frames of an engine."""
@@ -68,12 +68,15 @@ class Pump:
         if isinstance(item, SegmentStarted):
             self._ctx.segment(item)
             return True
+        if isinstance(item, WordsTold):
+            self._ctx.words(item)
+            return True
         for frame in framer.lull() if item is None else framer.take(item.pcm):
             if not await self._deliver(frame):
                 return False
         return True
 
-    async def _before_lull(self) -> AudioChunk | SegmentStarted | None:
+    async def _before_lull(self) -> Part | None:
         """The next thing, or None if it does not come soon."""
         timeout = asyncio.timeout(_LULL_S)
         try:
