@@ -11,7 +11,9 @@ import argparse
 import importlib
 import os
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,8 @@ from tests.hostile.mutations import MUTATIONS, Mutation
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30
 """Where a guard is missing, some tests wait for what never comes: see tests/patience.py."""
+MUTANT_S = 8 * PATIENCE_S
+"""A test that has failed may then wait for ever while it is cleaned up."""
 LIBRARIES = (
     *("hypothesis", "fastapi", "uvicorn", "httpx", "pydantic_settings", "numpy", "av", "wyoming.client", "zeroconf"),
     *("websockets.sync.client", "websockets.asyncio.client", "prometheus_client", "openai", "tomlkit"),
@@ -48,13 +52,17 @@ def copy_of_the_tree(target: Path) -> None:
             shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
 
 
-def run(tests: Iterable[str], tree: Path) -> tuple[str, str]:
-    """Whether they "pass", "fail", or it is "broken"; and what failed first, or what was said."""
+def run(tests: Iterable[str], tree: Path, most_s: float | None = None) -> tuple[str, str]:
+    """Whether they "pass", "fail", or it is "broken"; and what failed first, or what was said. What takes longer than
+    `most_s` has failed."""
     with tempfile.TemporaryFile("w+") as told:
         child = os.fork()
         if child == 0:
             _run_in(tree, list(tests), told.fileno())
+        has_ended = _ends_within(child, most_s)
         _, status = os.waitpid(child, 0)
+        if not has_ended:
+            return "fail", f"hung, and was ended after {most_s:.0f} s"
         told.seek(0)
         said = told.read()
     if found := re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", said, re.MULTILINE):
@@ -62,8 +70,21 @@ def run(tests: Iterable[str], tree: Path) -> tuple[str, str]:
     return ("pass" if os.waitstatus_to_exitcode(status) == 0 else "broken"), said[-2_000:]
 
 
+def _ends_within(child: int, most_s: float | None) -> bool:
+    """Ends it, and what it has started, if not."""
+    watched = os.pidfd_open(child)
+    try:
+        if select.select([watched], [], [], most_s)[0]:
+            return True
+        os.killpg(child, signal.SIGKILL)
+        return False
+    finally:
+        os.close(watched)
+
+
 def _run_in(tree: Path, tests: list[str], told: int) -> None:
     """In a process of its own, which ends here; of our modules it has none yet."""
+    os.setpgid(0, 0)
     os.dup2(told, 1)
     os.dup2(told, 2)
     os.chdir(tree)
@@ -87,7 +108,7 @@ def try_one(mutation: Mutation, tree: Path) -> tuple[str, str]:
     sound = path.read_text("utf-8")
     path.write_text(mutated(sound, mutation), "utf-8")
     try:
-        return run(mutation.tests, tree)
+        return run(mutation.tests, tree, MUTANT_S)
     finally:
         path.write_text(sound, "utf-8")
 
