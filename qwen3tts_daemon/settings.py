@@ -289,8 +289,8 @@ class VoicesSettings(Section):
     """Other names for voices, and voices for languages: {butler="am_michael", fr="ff_siwis"}. In the environment and on
     the command line it is a JSON object."""
     substitute: Annotated[bool, OnPage()] = True
-    """Speak requests for the voice "default", and on the preview voice those for one of Qwen's, with the voice of the
-    language; off refuses them."""
+    """Speak requests for the voice "default", for ElevenLabs' ids, and on the preview voice for one of Qwen's, with the
+    voice of the language; off refuses them."""
     samples: Annotated[bool, OnPage()] = True
     """Make a short sample of each voice while nobody speaks, so that trying one is instant and needs no engine; off
     makes none. They are kept in the data directory, 32 MB at most."""

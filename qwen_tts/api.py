@@ -158,6 +158,8 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: where many wait, they are served in turn by client."""
     passed_on_by: tuple[str, ...] = ()
     """The daemons that it came through before it came here: one that finds itself there would go round in a circle."""
+    word_times: bool = False
+    """Chunks tell where the words are, from engines that know it (Capabilities.word_times)."""
     streamed: bool = True
     """Whether somebody hears it while it is spoken. False: the whole is wanted, so sound may come late and at once, and
     an engine may speak once more what went wrong."""
@@ -177,6 +179,15 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True):
         return "streaming" if self.live and not self.fed_at_once else "whole"
 
 
+class WordTime(msgspec.Struct, frozen=True):
+    """Characters [start, end) of a piece of text are heard in samples [first_sample, end_sample) of their stream."""
+
+    start: int
+    end: int
+    first_sample: int
+    end_sample: int
+
+
 class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of mono PCM; `segment` counts the pieces of text fed before the one that it speaks."""
 
@@ -184,6 +195,8 @@ class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):
     first_sample: int
     sample_rate: int
     segment: int = 0
+    words: tuple[WordTime, ...] = ()
+    """If they were asked for: of words of its segment, which end in it or later. Each is told once, in order."""
 
     @property
     def samples(self) -> int:
@@ -287,6 +300,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of voices that can be told how to speak."""
     phonemes: Literal["", "ipa"] = ""
     """Whether words of a text may come with their sounds (qwen_tts/text/annotations.py), and in which alphabet."""
+    word_times: bool = False
+    """Whether chunks can tell where words are."""
     is_preview: bool = False
     """A stand-in until Qwen3-TTS is there."""
     text_goes_to: str = ""

@@ -5,6 +5,7 @@ import functools
 import logging
 import math
 import os
+import re
 import signal
 import struct
 import time
@@ -27,6 +28,7 @@ from qwen_tts.api import (
     VoiceInfo,
     VoiceKind,
     VoicePrompt,
+    WordTime,
 )
 from qwen_tts.checkpoint.capabilities import voice_info
 from qwen_tts.config.languages import LANGUAGES
@@ -49,6 +51,7 @@ logger = logging.getLogger(__name__)
 SAMPLE_RATE = 24_000
 SAMPLES_PER_FRAME = 1_920
 MS_PER_CHAR = 60
+SAMPLES_PER_CHAR = MS_PER_CHAR * SAMPLE_RATE // 1000
 
 VOICES = (
     VoiceInfo(name="tone", languages=("en", "de", "fr"), description="Tone, a test voice", gender="female"),
@@ -106,6 +109,7 @@ class _Tones:
         self._engine = engine
         self.pieces = deque([] if request.live else [request.text])
         self.text_ended = not request.live
+        self._wants_words = request.word_times
         self.taken_samples = 0
         self.changed = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
@@ -139,12 +143,16 @@ class _Tones:
         while True:
             if self.pieces:
                 text = self.pieces.popleft()
+                words = self._words(text, first_sample)
                 for pcm in frames(b"" if "[mute]" in text else tone(text)):
                     due = await self._engine.work(text, due)
                     await self._room(first_sample)
                     self.audio.push(
-                        AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=SAMPLE_RATE, segment=segment)
+                        AudioChunk(
+                            pcm=pcm, first_sample=first_sample, sample_rate=SAMPLE_RATE, segment=segment, words=words
+                        )
                     )
+                    words = ()
                     self._engine.frames_made += 1
                     first_sample += len(pcm) // 2
                 segment += 1
@@ -160,6 +168,16 @@ class _Tones:
             else:
                 self.changed.clear()
                 await self.changed.wait()
+
+    def _words(self, text: str, first_sample: int) -> tuple[WordTime, ...]:
+        """A word takes as long as its characters."""
+        if not (self._wants_words and self._engine.capabilities.word_times):
+            return ()
+        spans = [found.span() for found in re.finditer(r"\S+", text)]
+        return tuple(
+            WordTime(start, end, first_sample + start * SAMPLES_PER_CHAR, first_sample + end * SAMPLES_PER_CHAR)
+            for start, end in spans
+        )
 
     async def _room(self, made: int) -> None:
         """Wait until the reader is less than a window behind."""
@@ -210,13 +228,14 @@ class ToneEngine:
         table: str = "tone",
         instruct: Sequence[VoiceKind] | None = None,
         phonemes: Literal["", "ipa"] = "",
+        word_times: bool = False,
     ) -> None:
         """`table`: whose voices it has, of TABLES; they are tones all the same. `instruct`: the kinds that take
-        instructions; None: all but cloned ones. `phonemes`: see Capabilities."""
+        instructions; None: all but cloned ones. `phonemes`, `word_times`: see Capabilities."""
         if start_s and not Path(slow_once).is_file():
             logger.info("the engine is being made")
             time.sleep(start_s)
-        self._frame_s = frame_s
+        self.frame_s = frame_s
         self.queue_s = queue_s
         """What it says of every stream's time in its line"""
         self._load_s = load_s
@@ -233,7 +252,7 @@ class ToneEngine:
         self._capabilities = Capabilities(
             engine="tone", sample_rate=SAMPLE_RATE, samples_per_frame=SAMPLES_PER_FRAME, languages=languages,
             voice_kinds=tuple(kinds), voices=voices, live_text="sentences", rows=rows, is_preview=preview,
-            phonemes=phonemes,
+            phonemes=phonemes, word_times=word_times,
             voice_prompts="tone" if "cloned" in kinds else "",
             instruct_kinds=tuple(kind for kind in kinds if kind != "cloned") if instruct is None else tuple(instruct),
         )  # fmt: skip
@@ -266,7 +285,7 @@ class ToneEngine:
         if "[hang]" in text:
             await asyncio.Event().wait()
         now = asyncio.get_running_loop().time()
-        due = max(due + self._frame_s, now - self._frame_s)
+        due = max(due + self.frame_s, now - self.frame_s)
         await asyncio.sleep(due - now)
         return due
 

@@ -25,14 +25,14 @@ import qwen_tts
 
 TEXTS = frozenset(("input", "text", "ref_text", "transcript", "instructions", "instruct", "style"))
 """Fields of what is said, at any depth"""
-SECRETS = {"token": 12, "ticket": 12, "code": 12, "link": 12, "letters": 6}
+SECRETS = {"token": 12, "xi-api-key": 12, "xi_api_key": 12, "ticket": 12, "code": 12, "link": 12, "letters": 6}
 """Fields of what lets somebody in, and how short it may be"""
 _WINDOW, _STRIDE = 14, 4
 """Of a text pieces are remembered; whatever holds 17 characters of it in a row holds one of them."""
 _MOST_CHARS = 2_000
 _SOURCES = [Path(package.__path__[0]) for package in (qwen3tts_daemon, qwen_tts)]
 _COOKIE = re.compile(r"\d{10}\.[\w-]{22}\.[0-9a-f]{64}")
-_KEY_IN_URL = re.compile(r"[?&#](?:ticket|token|code|key|api_key)=[\w.-]{6,}")
+_KEY_IN_URL = re.compile(r"[?&#](?:ticket|token|code|key|api_key|xi-api-key)=[\w.-]{6,}")
 
 _said: set[str] = set()
 _secrets: set[str] = set()
@@ -106,6 +106,7 @@ def _remember_request(request: httpx.Request) -> None:
     remember({name: values[-1] for name, values in parse_qs(request.url.query.decode("ascii", "replace")).items()})
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     remember({"token": token} if scheme == "Bearer" else {})
+    remember({"xi-api-key": request.headers.get("xi-api-key", "")})
     with suppress(httpx.RequestNotRead):
         _remember_json(request.content)
 

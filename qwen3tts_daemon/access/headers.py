@@ -10,6 +10,8 @@ from qwen3tts_daemon.failures import Refusal
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 BEARER_SUBPROTOCOL: Final = "bearer."
+ELEVENLABS_KEY: Final = "xi-api-key"
+"""How ElevenLabs' clients send their key."""
 
 _FORWARDING: Final = frozenset(
     ("forwarded", "forwarded-for", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
@@ -74,7 +76,8 @@ class Headers:
         pairs = (value.partition(" ") for value in self.items("authorization"))
         bearers = [credentials.strip() for scheme, _, credentials in pairs if scheme.lower() == "bearer"]
         offered = [item for item in self.items("sec-websocket-protocol") if item.startswith(BEARER_SUBPROTOCOL)]
-        return bearers + [item.removeprefix(BEARER_SUBPROTOCOL) for item in offered]
+        subprotocols = [item.removeprefix(BEARER_SUBPROTOCOL) for item in offered]
+        return bearers + subprotocols + self.all(ELEVENLABS_KEY)
 
     def cookies(self, name: str) -> list[str]:
         pairs = (pair.strip().partition("=") for value in self.all("cookie") for pair in value.split(";"))

@@ -17,6 +17,7 @@ from qwen3tts_daemon.audio.formats import (
     Encoder,
     from_wav,
     open_encoder,
+    open_telephone_encoder,
     to_wav,
     wav_header,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "encode_g711",
     "from_wav",
     "open_encoder",
+    "open_telephone_encoder",
     "silence",
     "to_wav",
     "wav_header",

@@ -49,7 +49,8 @@ class _Sink:
 class CompressedEncoder:
     """One stream in a compressed format; see formats.AUDIO_FORMATS."""
 
-    def __init__(self, name: str, sample_rate: int) -> None:
+    def __init__(self, name: str, sample_rate: int, bit_rate: int | None = None) -> None:
+        """`bit_rate`: in place of the format's own."""
         recipe = _RECIPES[name]
         self._sample_rate = sample_rate
         self._samples = 0
@@ -63,8 +64,8 @@ class CompressedEncoder:
         )
         assert isinstance(stream, AudioStream)
         self._stream = stream
-        if recipe.bit_rate:
-            self._stream.bit_rate = recipe.bit_rate
+        if bits := bit_rate or recipe.bit_rate:
+            self._stream.bit_rate = bits
 
     def encode(self, pcm: bytes) -> bytes:
         if pcm:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from qwen3tts_daemon.audio.pcm import Resampler
+from qwen3tts_daemon.audio.pcm import Law, Resampler, encode_g711
 from qwen_tts.api import PCM_BYTES, Audio
 from qwen_tts.audio.bounds import SAMPLE_RATES
 from qwen_tts.errors import UnsupportedFormat
@@ -77,11 +77,24 @@ class _Wav:
         return self._header
 
 
-def _compressed(name: str) -> Callable[[int], _Codec]:
-    def open_codec(sample_rate: int) -> _Codec:
+class _Telephone:
+    """G.711: one byte a sample, nothing before it."""
+
+    def __init__(self, law: Law) -> None:
+        self._law = law
+
+    def encode(self, pcm: bytes) -> bytes:
+        return encode_g711(pcm, self._law)
+
+    def finish(self) -> bytes:
+        return b""
+
+
+def _compressed(name: str) -> Callable[[int, int | None], _Codec]:
+    def open_codec(sample_rate: int, bit_rate: int | None) -> _Codec:
         from qwen3tts_daemon.audio.ffmpeg import CompressedEncoder  # only who asks for it pays for FFmpeg
 
-        return CompressedEncoder(name, sample_rate)
+        return CompressedEncoder(name, sample_rate, bit_rate)
 
     return open_codec
 
@@ -92,7 +105,8 @@ class AudioFormat:
 
     media_type: str
     """With {rate} where the sample rate belongs."""
-    open_codec: Callable[[int], _Codec]
+    open_codec: Callable[[int, int | None], _Codec]
+    """By the sample rate, and by the bit rate where the codec has one: None is its own."""
     is_file: bool = True
     """It says itself what is in it, so a player can open it."""
 
@@ -110,8 +124,8 @@ AUDIO_FORMATS: Mapping[str, AudioFormat] = {
     "opus": AudioFormat("audio/ogg;codecs=opus", _compressed("opus")),
     "aac": AudioFormat("audio/aac", _compressed("aac")),
     "flac": AudioFormat("audio/flac", _compressed("flac")),
-    "wav": AudioFormat("audio/wav", _Wav),
-    "pcm": AudioFormat("audio/pcm;rate={rate}", lambda sample_rate: _Pcm(), is_file=False),
+    "wav": AudioFormat("audio/wav", lambda sample_rate, bit_rate: _Wav(sample_rate)),
+    "pcm": AudioFormat("audio/pcm;rate={rate}", lambda sample_rate, bit_rate: _Pcm(), is_file=False),
 }
 FILE_FORMATS = tuple(name for name, format in AUDIO_FORMATS.items() if format.is_file)
 
@@ -127,13 +141,24 @@ class Encoder:
     """The rest; nothing may follow."""
 
 
-def open_encoder(name: str, sample_rate: int, source_rate: int | None = None) -> Encoder:
+def open_encoder(
+    name: str, sample_rate: int, source_rate: int | None = None, *, bit_rate: int | None = None
+) -> Encoder:
     """An encoder for one stream, which comes at `source_rate` if that is another one. Raises UnsupportedFormat."""
     if (format := AUDIO_FORMATS.get(name)) is None:
         known = ", ".join(AUDIO_FORMATS)
         raise UnsupportedFormat(f"no format {name[:32]!r}; there are {known}", param="response_format")
-    codec = format.open_codec(sample_rate)
-    media_type = format.media_type.format(rate=sample_rate)
+    codec = format.open_codec(sample_rate, bit_rate)
+    return _resampled(codec, format.media_type.format(rate=sample_rate), sample_rate, source_rate)
+
+
+def open_telephone_encoder(law: Law, sample_rate: int, source_rate: int) -> Encoder:
+    """As `open_encoder`, for G.711."""
+    media_type = f"audio/{'PCMU' if law == 'mulaw' else 'PCMA'};rate={sample_rate}"
+    return _resampled(_Telephone(law), media_type, sample_rate, source_rate)
+
+
+def _resampled(codec: _Codec, media_type: str, sample_rate: int, source_rate: int | None) -> Encoder:
     if source_rate in (None, sample_rate):
         return Encoder(media_type, codec.encode, codec.finish)
     resampler = Resampler(source_rate, sample_rate)

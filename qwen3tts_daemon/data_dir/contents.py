@@ -12,7 +12,7 @@ KEPT: Final = (*SECRETS, VOICES, LEXICON, CONFIG, "checked.json")
 DERIVED: Final = ("samples", "phrases", "phrases.key", "loudness.json")
 """Made of what is kept: it goes where another state comes."""
 TLS: Final = "tls"
-"""A certificate that was made here, and its key. In no backup: others are made where there are none, and a key that lies
-in two places may be read in both."""
+"""A certificate that was made here, and its key. In no backup: others are made where there are none, and a key in two
+places may be read in both."""
 BACKUP_OF_FORMAT: Final = "backup-of-format-{}.tar.gz"
 """What was there before a migration, which brings an earlier version back"""

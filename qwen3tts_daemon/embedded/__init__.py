@@ -7,6 +7,7 @@ synthesizer.py  text -> samples, unit by unit:
   chunker.py  text -> units, one inference each         phonemes/   words -> phonemes
   shaping.py  trim, gain, limiter, fades, pauses
 kokoro.py, hibari_voice.py    the networks              windows.py       Kokoro's first unit, window by window
+word_timer.py, word_places.py   when each word is heard, and where it stands in the text
 model_file.py   Kokoro's network, joined from its packages, as files    network_surgery.py   rewritten and cut in two
 voices.py     the voice table, pure data                cancellation.py  ends the inference in hand
 ```

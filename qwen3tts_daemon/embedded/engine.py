@@ -253,6 +253,7 @@ def _capabilities(table: Sequence[EmbeddedVoice], max_streams: int) -> Capabilit
         live_text="sentences",
         rows=max_streams,
         phonemes="ipa",
+        word_times=True,
         is_preview=True,
     )
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE, Samples
-from qwen_tts.api import AudioChunk
+from qwen_tts.api import AudioChunk, WordTime
 
 SAMPLES_PER_FRAME = SAMPLE_RATE * 80 // 1000
 
@@ -16,10 +17,23 @@ class ChunkFramer:
     def __init__(self, max_audio_s: float | None) -> None:
         self._max_samples = None if max_audio_s is None else round(max_audio_s * SAMPLE_RATE)
         self._rest = np.zeros(0, np.float32)
+        self._words: list[WordTime] = []
+        """That go with the next chunk"""
         self.made_samples = 0
         """In the chunks so far"""
         self.is_cut_off = False
         """There were more samples than the stream may have"""
+
+    @property
+    def samples(self) -> int:
+        """That have come so far."""
+        return self.made_samples + len(self._rest)
+
+    def tell(self, word: WordTime) -> None:
+        """The next chunk, which is of its segment, tells where it is: as far as the stream may have it."""
+        most = word.end_sample if self._max_samples is None else self._max_samples
+        if word.first_sample < most:
+            self._words.append(msgspec.structs.replace(word, end_sample=min(word.end_sample, most)))
 
     def add(self, samples: Samples, segment: int, *, is_end: bool) -> list[AudioChunk]:
         """Whole frames of what has come; with `is_end` also what is left. A chunk belongs to one segment."""
@@ -35,7 +49,9 @@ class ChunkFramer:
         pcm = np.round(samples * 32_767).astype("<i2")
         for start in range(0, len(pcm), SAMPLES_PER_FRAME):
             frame = pcm[start : start + SAMPLES_PER_FRAME]
+            words, self._words = tuple(self._words), []
             yield AudioChunk(
-                pcm=frame.tobytes(), first_sample=self.made_samples, sample_rate=SAMPLE_RATE, segment=segment
-            )
+                pcm=frame.tobytes(), first_sample=self.made_samples, sample_rate=SAMPLE_RATE, segment=segment,
+                words=words,
+            )  # fmt: skip
             self.made_samples += len(frame)

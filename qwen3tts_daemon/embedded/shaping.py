@@ -55,6 +55,8 @@ class UnitShaper:
         """How many of them were handed out"""
         self._loudest_db = -np.inf
         self._has_begun = False
+        self.trimmed: int | None = None
+        """Samples that were left out at its beginning; None as long as nothing was handed out"""
 
     def add(self, piece: Samples) -> Samples:
         """What can be heard so far: nothing before the first sound, no silence that may be the last."""
@@ -82,7 +84,7 @@ class UnitShaper:
         ready = limit_peaks(self._samples[0 if self._has_begun else begin :])[-(len(self._samples) - begin) :]
         ready = ready[: max(0, end - begin)]
         if not self._has_begun and ready.size:
-            self._has_begun = True
+            self._has_begun, self.trimmed = True, begin
             ready = fade_in(soften_onset(ready))
         self._done = begin + len(ready)
         if self._has_begun:

@@ -10,7 +10,7 @@ touch is guarded by locks, which are never held while something is computed.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,7 +21,9 @@ from qwen3tts_daemon.embedded.framing import ChunkFramer
 from qwen3tts_daemon.embedded.shaping import Samples, last_pause, pause_after
 from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer, PhonemeUnit
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
-from qwen_tts.api import QueuePosition, StreamEnd, SynthesisRequest
+from qwen3tts_daemon.embedded.word_places import WordPlaces
+from qwen3tts_daemon.embedded.word_timer import HeardWord
+from qwen_tts.api import QueuePosition, StreamEnd, SynthesisRequest, WordTime
 from qwen_tts.errors import OutOfMemory, SynthesisError, SynthesisFailed, TextEmpty, is_lack_of_memory
 from qwen_tts.stream import AudioStream
 
@@ -64,6 +66,8 @@ class EmbeddedStream:
         """Which piece that is"""
         self._segment = 0
         """The piece that the last sound was of"""
+        self._places = WordPlaces("")
+        """Where the words of the piece in hand stand in it"""
         self._pause: Samples | None = None
         """What stands between the last unit and a next one"""
         self._unread = 0
@@ -169,7 +173,11 @@ class EmbeddedStream:
             text = self._texts.popleft()
         self._piece += 1
         is_first = self._framer.made_samples == 0
-        self._units = voices.phoneme_units(text, self._voice, self._cancellation, is_first=is_first)
+        with_words = self._request.word_times
+        self._places = WordPlaces(text if with_words else "")
+        self._units = voices.phoneme_units(
+            text, self._voice, self._cancellation, is_first=is_first, with_words=with_words
+        )
         return True
 
     def _speak(self, unit: PhonemeUnit, voices: EmbeddedSynthesizer) -> None:
@@ -179,12 +187,26 @@ class EmbeddedStream:
             return
         self._segment = self._piece
         spoken = []
-        for samples in voices.say(unit, self._voice, self._cancellation, seed=self._request.sampling.seed or 0):
+        seed, on_words = self._request.sampling.seed or 0, None
+        if self._request.word_times:
+            on_words = self._teller(unit, self._framer.samples)
+        for samples in voices.say(unit, self._voice, self._cancellation, seed=seed, on_words=on_words):
             spoken.append(samples)
             self._emit(samples, is_end=False)
             if self._framer.is_cut_off:
                 return
         self._pause = pause_after(np.concatenate(spoken), unit.ending)
+
+    def _teller(self, unit: PhonemeUnit, begins_at: int) -> Callable[[Sequence[HeardWord]], None]:
+        """Who is told where the words are of a unit that begins at that sample of the stream."""
+
+        def tell(heard: Sequence[HeardWord]) -> None:
+            for word in heard:
+                if (place := self._places.next(unit.text[word.start : word.end])) is not None:
+                    first, end = begins_at + word.first_sample, begins_at + word.end_sample
+                    self._framer.tell(WordTime(*place, first, end))
+
+        return tell
 
     def _emit(self, samples: Samples, *, is_end: bool) -> None:
         """Hand out whole frames, at the end of a piece also what is left."""

@@ -1,6 +1,6 @@
 """Text -> samples, unit by unit: cut, phonemes, inference, shaping. Synchronous; used by one thread."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from qwen3tts_daemon.embedded.kokoro import MAX_PHONEMES as KOKORO_MAX_PHONEMES
 from qwen3tts_daemon.embedded.kokoro import Kokoro, vocabulary
 from qwen3tts_daemon.embedded.phonemes.g2p import G2P, count_sounds
 from qwen3tts_daemon.embedded.phonemes.given import Given, set_apart
+from qwen3tts_daemon.embedded.phonemes.word_sounds import WordSounds
 from qwen3tts_daemon.embedded.shaping import Samples, UnitShaper, last_pause, pause_after
 from qwen3tts_daemon.embedded.voices import EmbeddedVoice
 from qwen3tts_daemon.embedded.windows import first_frames
+from qwen3tts_daemon.embedded.word_timer import HeardWord, WordTimer
 from qwen_tts.config.languages import LANGUAGES
 from qwen_tts.errors import ModelUnavailable
 from qwen_tts.text.sentences import Ending
@@ -38,6 +40,10 @@ class PhonemeUnit:
     """Words that were left out"""
     is_first: bool = False
     """Of its utterance: somebody waits for its first samples"""
+    text: str = ""
+    """What it says; words annotated with their sounds are a letter each"""
+    words: Sequence[WordSounds] = ()
+    """Which phonemes say which of its words, if that was asked for"""
 
 
 class EmbeddedSynthesizer:
@@ -84,13 +90,17 @@ class EmbeddedSynthesizer:
             unit = following
 
     def phoneme_units(
-        self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool
+        self, text: str, voice: EmbeddedVoice, cancellation: Cancellation, *, is_first: bool, with_words: bool = False
     ) -> Iterator[PhonemeUnit]:
-        """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled."""
+        """A text unit by unit, each made when it is asked for, with or without a sound. Raises Cancelled.
+
+        `with_words`: and it is known what says each word.
+        """
         text, given = set_apart(text)
         for unit in units(text, voice.language, early=is_first):
             for part in self._fitting(unit, voice, cancellation, given):
-                yield replace(part, is_first=is_first)
+                words = self._g2p.words(part.text, part.phonemes, voice.locale, given) if with_words else ()
+                yield replace(part, is_first=is_first, words=words)
                 is_first = is_first and not part.phonemes
 
     def _fitting(
@@ -103,29 +113,44 @@ class EmbeddedSynthesizer:
         parts = max(-(-count_sounds(phonemes) // MAX_UNIT_SOUNDS), -(-len(phonemes) // _max_phonemes(voice)))
         if parts <= 1 or len(unit.text) == 1:
             audible = _with_final_mark(phonemes, unit.ending) if count_sounds(phonemes) else ""
-            yield PhonemeUnit(audible, unit.ending, reading.unread)
+            yield PhonemeUnit(audible, unit.ending, reading.unread, text=unit.text)
             return
         for part in fit(unit, fraction=1 / parts):
             yield from self._fitting(part, voice, cancellation, given)
 
     def say(
-        self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int
-    ) -> Iterator[Samples]:
-        """A unit's samples [n] at 24 kHz, without a pause, as they come. Raises Cancelled, SynthesisFailed."""
+        self, unit: PhonemeUnit, voice: EmbeddedVoice, cancellation: Cancellation, *, seed: int,
+        on_words: Callable[[Sequence[HeardWord]], None] | None = None,
+    ) -> Iterator[Samples]:  # fmt: skip
+        """A unit's samples [n] at 24 kHz, without a pause, as they come. Raises Cancelled, SynthesisFailed.
+
+        `on_words`: told where its words are, each before the samples with its end come.
+        """
         cancellation.check()
         shaper = UnitShaper(voice.gain)
-        for samples in self._infer(unit, voice, seed, cancellation):
-            yield shaper.add(samples)
-        yield shaper.end()
+        timer = None if on_words is None else WordTimer(unit.words, on_words)
+        for samples in self._infer(unit, voice, seed, cancellation, None if timer is None else timer.use_ends):
+            ready = shaper.add(samples)
+            if timer is not None:
+                timer.add(len(samples))
+                if timer.is_whole:
+                    ready = np.concatenate([ready, shaper.end()])
+                timer.hear(len(ready), shaper.trimmed)
+            yield ready
+        if timer is None:
+            yield shaper.end()
 
     def _infer(
-        self, unit: PhonemeUnit, voice: EmbeddedVoice, seed: int, cancellation: Cancellation
-    ) -> Iterator[Samples]:
+        self, unit: PhonemeUnit, voice: EmbeddedVoice, seed: int, cancellation: Cancellation,
+        on_ends: Callable[[Sequence[int]], None] | None,
+    ) -> Iterator[Samples]:  # fmt: skip
         if voice.engine == "hibari":
-            yield self._loaded_hibari().synthesize(unit.phonemes, seed, cancellation)
+            yield self._loaded_hibari().synthesize(unit.phonemes, seed, cancellation, on_ends=on_ends)
         else:
             first = first_frames(voice.language) if unit.is_first else None
-            yield from self._loaded_kokoro().synthesize(unit.phonemes, voice.styles, cancellation, first=first)
+            yield from self._loaded_kokoro().synthesize(
+                unit.phonemes, voice.styles, cancellation, first=first, on_ends=on_ends
+            )
 
     def _loaded_hibari(self) -> HibariVoice:
         if self._hibari is None:

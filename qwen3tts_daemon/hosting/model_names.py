@@ -1,7 +1,8 @@
 """What `model` may say: clients have names built in, and what speaks is decided by the voice.
 
-Names of OpenAI, of Kokoro, of the checkpoints that are here, and none at all are known. Another vendor's is answered
-too, and told once in the log. Only a name of Qwen3-TTS whose checkpoint is not here is refused: that one is wanted.
+Names of OpenAI, of ElevenLabs, of Kokoro, of the checkpoints that are here, and none at all are known. Another
+vendor's is answered too, and told once in the log. Only a name of Qwen3-TTS whose checkpoint is not here is refused:
+that one is wanted.
 """
 
 import logging
@@ -19,7 +20,9 @@ ALWAYS_LISTED = (OWN, "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 
 _MOST_TOLD = 1_024
 _MOST_CHARS = 256
-_KNOWN = re.compile(r"|qwen[-_ ]?3?[-_ ]?tts|tts-1(-hd)?(-\d{4})?|gpt-4o-mini-tts(-\d{4}-\d{2}-\d{2})?|kokoro")
+_KNOWN = re.compile(
+    r"|qwen[-_ ]?3?[-_ ]?tts|tts-1(-hd)?(-\d{4})?|gpt-4o-mini-tts(-\d{4}-\d{2}-\d{2})?|kokoro|eleven_\w+"
+)
 _QWEN = re.compile(r"qwen[-_ .]?3[-_ .]?tts")
 _SIZES = {"1.7B": re.compile(r"1[.b_]7b?(?!\d)"), "0.6B": re.compile(r"0[.b_]6b?(?!\d)")}
 _KINDS = {

@@ -266,10 +266,13 @@ class WorkerEngine:
 
     def _handle(self, message: ipc.FromWorker) -> None:
         match message:
-            case ipc.AudioData(stream, pcm, first_sample, segment):
+            case ipc.AudioData(stream, pcm, first_sample, segment, words):
                 if audio := self._streams.get(stream):
-                    rate = self._capabilities.sample_rate
-                    audio.push(AudioChunk(pcm=pcm, first_sample=first_sample, sample_rate=rate, segment=segment))
+                    chunk = AudioChunk(
+                        pcm=pcm, first_sample=first_sample, sample_rate=self._capabilities.sample_rate,
+                        segment=segment, words=words,
+                    )  # fmt: skip
+                    audio.push(chunk)
             case ipc.Place(stream, position):
                 if audio := self._streams.get(stream):
                     audio.tell_queue_position(position)

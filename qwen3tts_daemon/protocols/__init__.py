@@ -7,7 +7,8 @@ discovery  zeroconf: how others find us
 
 They do not know each other. What they share lies here: `listeners` sockets, `connection_quota` who may hold one,
 `silent_peers` whose machine has stopped answering, `pace` how fast what a client sends is worked off, `strict_json`
-JSON without surprises, `scope_state` what the HTTP port offers to whoever answers.
+JSON without surprises, `elevenlabs_shape` what clients of that API send and expect, `scope_state` what the HTTP port
+offers to whoever answers.
 
 Imports speech, voices, downloads, hosting, uploads, audio, text, tls and access.
 """

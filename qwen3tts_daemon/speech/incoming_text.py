@@ -56,6 +56,10 @@ class IncomingText:
         spoken = map(without_annotations, self._spoken)
         return " ".join((*spoken, *(segment.text for segment in self.segments[len(self._spoken) :])))
 
+    def spoken(self, index: int) -> str:
+        """What a stream was fed of a segment."""
+        return self._spoken[index]
+
     @property
     def written(self) -> str:
         """What was fed, as it was cleaned: in its own language, whoever reads it."""

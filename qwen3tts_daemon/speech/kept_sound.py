@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from qwen3tts_daemon.speech.output import Part, SegmentStarted
+from qwen3tts_daemon.speech.word_times import WordsTold
 from qwen_tts.api import PCM_BYTES, AudioChunk
 
 LONGEST_S = 120
@@ -78,6 +79,8 @@ class SoundRecorder:
     def hear(self, part: Part) -> None:
         if isinstance(part, SegmentStarted):
             self._starts.append(Start(part.index, part.sample, self._samples))
+            return
+        if isinstance(part, WordsTold):
             return
         self._sample_rate = part.sample_rate
         self._samples += part.samples

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from qwen3tts_daemon.audio import silence
 from qwen3tts_daemon.audio.pauses import edge_samples, fade_samples, faded_in, faded_out, quiet_end, quiet_start
+from qwen3tts_daemon.speech.word_times import WordsTold, WordTeller
 from qwen3tts_daemon.text.segments import Segment
 from qwen_tts.api import PCM_BYTES, AudioChunk, Capabilities
 
@@ -26,7 +27,7 @@ class SegmentStarted:
     language: str = ""
 
 
-Part = AudioChunk | SegmentStarted
+Part = AudioChunk | SegmentStarted | WordsTold
 
 
 class Filter(Protocol):
@@ -63,6 +64,7 @@ class _Passage:
     begins_at: int = 0
     """The sample at which its sound begins"""
     is_trimmed: bool = False
+    words: WordTeller | None = None
     is_heard: bool = False
     """There was sound that is not quiet"""
     trimmed: int = 0
@@ -71,6 +73,10 @@ class _Passage:
     """Quiet sound that nobody has heard yet"""
     quiet: int = 0
     """Samples of quiet sound that were heard last"""
+
+    def position(self, sample: int) -> int:
+        """Where a sample of the engine is in the sound that is delivered."""
+        return max(self.begins_at, self.begins_at + self.filter.position(sample) - self.trimmed)
 
 
 class Output:
@@ -107,11 +113,11 @@ class Output:
 
     def begin(
         self, first: int = 0, *, voice: str = "", language: str = "", sound_filter: Filter | None = None,
-        is_trimmed: bool = False,
+        is_trimmed: bool = False, words: WordTeller | None = None,
     ) -> None:  # fmt: skip
         """A passage, of which the engine calls segment `first` 0. `is_trimmed`: there is a pause before it, which its
-        own silence does not make longer."""
-        self._passage = _Passage(first, voice, language, sound_filter or Unchanged(), self._samples, is_trimmed)
+        own silence does not make longer. `words`: tells where they are; None: nobody wants to know."""
+        self._passage = _Passage(first, voice, language, sound_filter or Unchanged(), self._samples, is_trimmed, words)
 
     def take(self, chunk: AudioChunk, *, pause_follows: bool = False) -> list[Part]:
         """The parts that the engine's next chunk becomes. At another speed its sound may come with a later one.
@@ -121,12 +127,13 @@ class Output:
         if not chunk.samples:
             return []
         started = self._start(chunk) if self._passage.first + chunk.segment >= self._announced else []
-        return [*started, *self._heard(self._passage.filter.process(chunk.pcm), holds=pause_follows)]
+        sound = self._heard(self._passage.filter.process(chunk.pcm), holds=pause_follows)
+        return [*started, *self._told(chunk), *sound]
 
     def end_passage(self, pause_s: float | None) -> list[Part]:
         """What is left when the engine has ended, and a pause of exactly so long between the last sound and the next;
         None: no pause was asked for, and the passage ends as it does."""
-        rest = self._heard(self._passage.filter.flush(), holds=pause_s is not None)
+        rest = [*self._rest_told(), *self._heard(self._passage.filter.flush(), holds=pause_s is not None)]
         held, self._passage.held = self._passage.held, b""
         if pause_s is None:
             return rest + self._sound(held)
@@ -153,13 +160,27 @@ class Output:
         lead = self._lead if not self._announced else b""
         starts_at = passage.begins_at + len(lead) // PCM_BYTES
         passage.begins_at = starts_at
+        before = [] if passage.words is None else passage.words.leave(passage.position)
         started = SegmentStarted(
-            index, segment.raw, segment.start, segment.end,
-            max(starts_at, starts_at + passage.filter.position(chunk.first_sample) - passage.trimmed),
+            index, segment.raw, segment.start, segment.end, passage.position(chunk.first_sample),
             passage.voice, passage.language,
         )  # fmt: skip
         self._announced = index + 1
-        return [started, *self._silence(lead)]
+        if passage.words is not None:
+            passage.words.start(index, chunk.first_sample)
+        return [*before, started, *self._silence(lead)]
+
+    def _told(self, chunk: AudioChunk) -> list[WordsTold]:
+        """Of words; none as long as it is not known how much is left out before the first."""
+        passage = self._passage
+        if passage.words is None:
+            return []
+        passage.words.hear(chunk.pcm, chunk.words)
+        return [] if passage.is_trimmed and not passage.is_heard else passage.words.tell(passage.position)
+
+    def _rest_told(self) -> list[WordsTold]:
+        """Of the passage, whose sound has come."""
+        return [] if self._passage.words is None else self._passage.words.finish(self._passage.position)
 
     def _heard(self, pcm: bytes, *, holds: bool) -> list[Part]:
         """The sound of a passage, without what is quiet at its beginning behind a pause, or at its end before one."""

@@ -3,6 +3,7 @@
 A passage begins where the text says that it goes on in another way: with another voice, say, or after a pause.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from typing import Literal
@@ -15,9 +16,10 @@ from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.speakers import Speakers
 from qwen3tts_daemon.speech.synthesis import Synthesis
 from qwen3tts_daemon.speech.text_reading import TextReading
+from qwen3tts_daemon.speech.word_times import WordTeller
 from qwen3tts_daemon.text.directions import pause_in
 from qwen3tts_daemon.text.segments import Segment
-from qwen_tts.api import QueuePosition, StreamEnd
+from qwen_tts.api import Capabilities, QueuePosition, StreamEnd
 from qwen_tts.stream import AudioStream, SpeechEngine
 
 
@@ -25,8 +27,10 @@ class Passages:
     """Of one utterance: `start` asks for the engine, then `next_parts` until it raises StopAsyncIteration."""
 
     def __init__(
-        self, text: IncomingText, speakers: Speakers, finish: Finish, measures: Measures, engines: Engines
-    ) -> None:
+        self, text: IncomingText, speakers: Speakers, finish: Finish, measures: Measures, engines: Engines,
+        *, word_times: bool = False,
+    ) -> None:  # fmt: skip
+        """`word_times`: it is told where each word is heard."""
         self.end: Literal["", "done", "limit"] = ""
         """How it has come to an end by itself"""
         self.stood_in = False
@@ -34,7 +38,7 @@ class Passages:
         self.left_out_style = False
         """Somebody who spoke could not be told the style"""
         self._text, self._speakers, self._finish = text, speakers, finish
-        self._measures, self._engines = measures, engines
+        self._measures, self._engines, self._word_times = measures, engines, word_times
         self._is_live = True
         self._on_queue_position: Callable[[QueuePosition], None] | None = None
         self._first = 0
@@ -98,10 +102,19 @@ class Passages:
             self._first, voice=speaker.voice, language=speaker.language,
             sound_filter=await self._finish.filter_for(speaker, sample_rate),
             is_trimmed=self._first > 0 and pause_in(first.before) is not None,
+            words=self._words_of(engine.capabilities),
         )  # fmt: skip
         stream = engine.stream(request)
         stream.on_queue_position = self._on_queue_position
         return stream, reading
+
+    def _words_of(self, engine: Capabilities) -> WordTeller | None:
+        if not self._word_times:
+            return None
+        return WordTeller(
+            self._text, sample_rate=engine.sample_rate, is_estimated=not engine.word_times,
+            at_end=engine.live_text == "words",
+        )  # fmt: skip
 
     def _look_ahead(self) -> bool:
         """Whether a pause follows the passage; what the voice behind it needs is loaded meanwhile."""
@@ -129,16 +142,26 @@ class Passages:
         if not self._output.has_begun:
             raise self._speakers.now.unreadable(self._text.written)
         if (following := self._text.passage_after(self._first)) is not None:
-            return self._go_on(following)
+            return await self._go_on(following)
+        rest = await self._rest(pause_in(self._text.trailing))
+        if self._is_cancelled:
+            return None
         self.end = "done" if end.reason == "complete" else end.reason
-        pause_s = pause_in(self._text.trailing)
-        return [*self._output.end_passage(pause_s), *self._output.finish()]
-
-    def _go_on(self, following: int) -> list[Part]:
-        """To the next passage."""
         assert self._output is not None
-        before = self._text.segments[following].before
-        parts = self._output.end_passage(pause_in(before))
+        return [*rest, *self._output.finish()]
+
+    async def _rest(self, pause_s: float | None) -> list[Part]:
+        """Of a passage, before a pause. Where words are told it may take a while, of long ones."""
+        assert self._output is not None
+        if self._word_times:
+            return await asyncio.to_thread(self._output.end_passage, pause_s)
+        return self._output.end_passage(pause_s)
+
+    async def _go_on(self, following: int) -> list[Part] | None:
+        """To the next passage."""
+        parts = await self._rest(pause_in(self._text.segments[following].before))
+        if self._is_cancelled:
+            return None
         ended, self._first = self._synthesis, following
         self._synthesis = self._synthesis_of_passage()
         self._synthesis.start()

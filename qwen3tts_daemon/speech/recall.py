@@ -34,18 +34,18 @@ class Recall:
     """Of one utterance. Tell it what the utterance is told; await `found` before its engine is."""
 
     def __init__(
-        self, cache: PhraseCache, segments: Sequence[Segment], *, is_live: bool, is_private: bool,
+        self, cache: PhraseCache, segments: Sequence[Segment], *, is_live: bool, is_private: bool, wants_words: bool,
         foresee: Callable[[], Awaitable[Foreseen | None]], ask: Callable[[], None],
     ) -> None:  # fmt: skip
         """`segments`: of its text, as far as they are known. `foresee`: once its text is whole. `ask`: for the engine;
-        called once at most."""
+        called once at most. `wants_words`: it is to be told where they are heard, which is not kept."""
         self._cache = cache
         self._segments = segments
         self._is_live, self._is_private = is_live, is_private
         self._foresee, self._ask = foresee, ask
         self._text = ""
         self._has_begun = self._has_ended = False
-        self._waits = cache.is_on
+        self._waits = cache.is_on and not wants_words
         self.has_waited = False
         """The text was whole before the engine was asked."""
         self._outcome: asyncio.Future[Found | None] = asyncio.get_running_loop().create_future()

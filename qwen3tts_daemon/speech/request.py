@@ -48,6 +48,8 @@ class Order:
     """How some are said, beside the lexicon and before it"""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
+    word_times: bool = False
+    """Whether it is told where each word is heard; then it is spoken anew, kept or not"""
     private: bool = False
     """What is said is neither kept nor logged"""
     streamed: bool = True

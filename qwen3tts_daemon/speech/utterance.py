@@ -103,9 +103,11 @@ class Utterance:
             order, loudness, chimes,
             lead_s=config.lead_silence_s, tail_s=config.tail_silence_s, loudness_lufs=config.loudness_lufs,
         )  # fmt: skip
-        self._passages = Passages(self._text, self._speakers, self._finish, self.measures, engines)
+        self._passages = Passages(
+            self._text, self._speakers, self._finish, self.measures, engines, word_times=order.word_times
+        )
         self._recall = Recall(
-            phrases, self._text.segments, is_live=is_live, is_private=order.private,
+            phrases, self._text.segments, is_live=is_live, is_private=order.private, wants_words=order.word_times,
             foresee=self.foresee, ask=self._ask,
         )  # fmt: skip
         self._text.on_pause = self._recall.wait_no_more

@@ -24,7 +24,7 @@ from qwen_tts.stream import SpeechEngine
 
 _NOT_HEARD: Mapping[str, Any] = {
     "protocol": "", "voice": None, "language": None, "lead_silence_ms": None, "chime": None, "private": False,
-    "streamed": True,
+    "streamed": True, "word_times": False,
 }  # fmt: skip
 """What an order says that does not decide on how its words sound: the voice and the language are decided from it."""
 
@@ -155,7 +155,7 @@ class VoiceSelection:
             voice=await voice_for(engine, known, voices.library), live=True, fed_at_once=not is_live,
             text_layout=text_layout, language=self.language, instruct=self._instruct(engine, known),
             sampling=sampling, limits=order.limits, request_id=caller.request_id, client=caller.address,
-            streamed=order.streamed, passed_on_by=caller.passed_on_by,
+            word_times=order.word_times, streamed=order.streamed, passed_on_by=caller.passed_on_by,
         )  # fmt: skip
         return request, self._reading_by(known, self.language, engine.capabilities)
 

@@ -6,12 +6,14 @@ segments        live text in arbitrary pieces -> segments to speak, each with it
 directions      what a text says of how it is spoken: pauses, who, in which style and language, how fast and loud
 styles          names of ways to speak, and what a voice is told by each
 sent_text       a text as it is sent, plain or SSML, and where each piece of it stood
+places          where a piece of a text stands in another one
 ssml            a small SSML -> the text in it and how it is spoken
 ssml_values     what its attributes mean
 live_markup     XML that is still coming -> tags and text
 pronunciations  words that are said in another way than they are written
 lexicon         which words are, in whatever text: for a language, for a voice
 lexicon_toml    a lexicon as a person writes it
+written_words   the words of a text, and what is spoken for each
 word_edges      where a word stands by itself
 homophones      Chinese characters that are said as pinyin says
 marks           what stands for both in a text that is cut

@@ -23,6 +23,7 @@ from qwen3tts_daemon.text.html import tag
 from qwen3tts_daemon.text.lines import SENTENCES, line_kind
 from qwen3tts_daemon.text.marks import DIRECTION, Marks
 from qwen3tts_daemon.text.phrases import ended, is_speakable
+from qwen3tts_daemon.text.places import Place, place_in
 from qwen3tts_daemon.text.pronunciations import Pronunciation, written
 from qwen3tts_daemon.text.spans import BLANK_LINE, span_end
 from qwen_tts.text.sentences import (
@@ -55,6 +56,14 @@ class Segment:
     """Its words, with placeholders in the places of `pronunciations`; "" if there are none"""
     pronunciations: Mapping[str, Pronunciation] = field(default_factory=dict)
     """By their placeholders"""
+    pieces: tuple[Place, ...] = ()
+    """Where they stand in the text as it was sent, if that is another one"""
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where characters [start, end) of `raw` stand in the text as it was sent."""
+        if not self.pieces:
+            return self.start + start, self.start + end
+        return place_in(self.pieces, start, end)
 
 
 @dataclass(slots=True)

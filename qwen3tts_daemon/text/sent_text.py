@@ -1,13 +1,15 @@
 """A text as it is sent, plain or SSML -> what a segmenter is fed, and where that stood in it."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
 from qwen3tts_daemon.text.directions import Direction, Pause
+from qwen3tts_daemon.text.places import Place, place_in
 from qwen3tts_daemon.text.pronunciations import Pronunciation
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.text.ssml import SENTENCE_END, SsmlPiece, SsmlReader
@@ -28,17 +30,11 @@ def is_ssml(text: str, *, final: bool) -> bool | None:
     return None if found and found.partial else found is not None
 
 
-class _Place(NamedTuple):
-    """Of a piece: what it takes up in the segmenter's positions, and where it stood in the text as it was sent."""
+class _Piece(NamedTuple):
+    """Where it stands, in the segmenter's positions and in the text as it was sent; and how long it is as written."""
 
-    start: int
-    end: int
-    sent_start: int
-    sent_end: int
-
-    @property
-    def is_verbatim(self) -> bool:
-        return self.end - self.start == self.sent_end - self.sent_start
+    place: Place
+    written: int
 
 
 class SentText:
@@ -57,8 +53,8 @@ class SentText:
         """Of SSML, once that is known"""
         self._is_obeyed = is_obeyed
         self._fed = 0
-        self._places: deque[_Place] = deque()
-        """Of what is not spoken yet"""
+        self._fed_pieces: deque[_Piece] = deque()
+        """What is not spoken yet"""
 
     def feed(self, text: str) -> Sequence[Piece]:
         """Take more text."""
@@ -76,19 +72,15 @@ class SentText:
         """With its place in the text as it was sent. Segments are asked for in their order."""
         if self._format != "ssml":
             return segment
-        start, end = self.place(segment.start, segment.end)
-        return replace(segment, raw=segment.raw.replace(SENTENCE_END, " "), start=start, end=end)
+        pieces = self._pieces_of(segment)
+        start, end = place_in([place for place, _ in pieces], segment.start, segment.end)
+        raw = segment.raw.replace(SENTENCE_END, " ")
+        return replace(segment, raw=raw, start=start, end=end, pieces=tuple(_as_written(pieces, segment.start)))
 
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Where a segment of SSML stood in it."""
-        while self._places[0].end <= start:
-            self._places.popleft()
-        first = self._places[0]
-        last = next(place for place in self._places if place.end >= end)
-        return (
-            first.sent_start + (start - first.start if first.is_verbatim else 0),
-            last.sent_end - (last.end - end if last.is_verbatim else 0),
-        )
+    def _pieces_of(self, segment: Segment) -> list[_Piece]:
+        while self._fed_pieces[0].place.end <= segment.start:
+            self._fed_pieces.popleft()
+        return list(takewhile(lambda piece: piece.place.start < segment.end, self._fed_pieces))
 
     @property
     def complaint(self) -> str:
@@ -121,9 +113,22 @@ class SentText:
         piece = one.piece if self._is_obeyed else _words_of(one.piece)
         chars = len(piece) if isinstance(piece, str) else 1
         if chars:
-            self._places.append(_Place(self._fed, self._fed + chars, one.start, one.end))
+            written = len(piece.written) if isinstance(piece, Pronunciation) else chars
+            place = Place(self._fed, self._fed + chars, one.start, one.end)
+            self._fed_pieces.append(_Piece(place, written))
             self._fed += chars
         return piece
+
+
+def _as_written(pieces: Sequence[_Piece], start: int) -> Iterator[Place]:
+    """In the positions of the words as they are written, from that position of the segmenter on."""
+    at = 0
+    for (begins, ends, sent_start, sent_end), written in pieces:
+        cut = max(0, start - begins)  # of a piece that began in the segment before
+        length = written - cut
+        is_verbatim = ends - begins == sent_end - sent_start
+        yield Place(at, at + length, sent_start + (cut if is_verbatim else 0), sent_end)
+        at += length
 
 
 def _words_of(piece: Piece) -> str:

@@ -1,4 +1,5 @@
-"""Names that are no voice's own: aliases of the settings, OpenAI's voices, "default", Qwen's on the preview voice."""
+"""Names that are no voice's own: aliases of the settings, "default", voices of OpenAI and ElevenLabs, and Qwen's on the
+preview voice."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ _OPENAI: Mapping[str, Gender] = {
     **dict.fromkeys(("onyx", "echo", "fable", "ash", "ballad", "verse", "cedar"), "male"),
 }
 _QWEN = frozenset(map(folded, RELEASE_SPEAKERS))
+_ELEVENLABS = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9]{20}")
+"""The ids of its voices; nobody calls a voice of one's own so."""
 _REGION = re.compile(r"[a-z]{2}[-_]([a-z]{2}|[0-9]{3}|hans|hant)", re.IGNORECASE)
 
 
@@ -31,8 +34,8 @@ class AnyVoice:
 def any_voice(
     name: str, *, is_preview: bool, substitute: bool, former: Mapping[str, Gender] | None = None
 ) -> AnyVoice | None:
-    """For OpenAI's names; if `substitute`, for "default", for Qwen's on the preview voice and for voices of an engine
-    that spoke before: `former`, folded. None: for no other."""
+    """For OpenAI's names; if `substitute`, for "default", for ElevenLabs' ids, for Qwen's on the preview voice and for
+    voices of an engine that spoke before: `former`, folded. None: for no other."""
     former = former or {}
     base, language = in_language(name)
     for called, spoken in ((folded(name), AUTO), (folded(base), language)):
@@ -42,6 +45,8 @@ def any_voice(
             return AnyVoice(name, language=spoken)
         if substitute and called in former:
             return AnyVoice(name, former[called], spoken)
+    if substitute and _ELEVENLABS.fullmatch(name):
+        return AnyVoice(name)
     return None
 
 

@@ -20,7 +20,7 @@ from qwen_tts.stream import SpeechEngine
 from tests.fakes import ToneEngine
 from tests.wire.daemons import embedded_daemon
 
-TONE = EngineSpec("tests.fakes:ToneEngine", {"rows": 8})
+TONE = EngineSpec("tests.fakes:ToneEngine", {"rows": 8, "word_times": True})
 
 
 async def _tone() -> SpeechEngine:

@@ -430,7 +430,7 @@ OTHERS: dict[str, Any] = {
     "words": (Entry(written="ready", say="steady"),), "speed": 1.5, "gain_db": -3.0, "tail_silence_ms": 100,
     "sentence_silence_ms": 100, "split": "none", "text_layout": "streaming", "text_normalization": False,
     "markup": False, "text_format": "text", "sampling": Sampling(seed=7), "limits": Limits(max_audio_s=60),
-    "voice": "gong", "language": "fr",
+    "voice": "gong", "language": "fr", "word_times": True,
 }  # fmt: skip
 SAME: dict[str, Any] = {
     "protocol": "another", "lead_silence_ms": 100, "chime": True, "private": True, "streamed": False,

@@ -31,6 +31,7 @@ from qwen3tts_daemon.protocols.voice_v1.session import Session
 from qwen3tts_daemon.protocols.voice_v1.status import WATCH_S
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.word_times import Word, WordsTold
 from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import QueuePosition
 from qwen_tts.errors import SynthesisFailed
@@ -246,8 +247,21 @@ def test_a_refused_change_changes_nothing(desk: Desk) -> None:
     assert desk.say("configure") == before
 
 
-def test_word_times_are_not_promised(desk: Desk) -> None:
-    assert desk.say("configure", words=True)[0]["words"] is False
+def test_words_are_told_at_the_clients_rate_and_not_after_a_cancel(desk: Desk) -> None:
+    desk.say("speak", ctx="a", text="Come in.", words=True, format={"sample_rate": 8_000})
+    ctx = desk.contexts["a"]
+    assert ctx.options.order.word_times
+    word = Word("Come", 0, 4, 2_400, 7_200)
+    ctx.words(WordsTold(0, [word], is_estimated=True, sample_rate=24_000))
+    assert desk.read()[-1] == {
+        "type": "words", "ctx": "a", "index": 0, "estimated": True,
+        "words": [{"text": "Come", "char_start": 0, "char_end": 4, "sample": 800, "sample_end": 2_400}],
+    }  # fmt: skip
+    ctx.words(WordsTold(0, [word], is_estimated=True, sample_rate=24_000))
+    desk.say("cancel", ctx="a")
+    ctx.words(WordsTold(0, [word], is_estimated=True, sample_rate=24_000))
+    assert "words" not in kinds(desk.read())
+    assert kinds(desk.heard).count("words") == 1
 
 
 WRONG = {

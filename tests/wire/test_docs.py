@@ -21,6 +21,7 @@ from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.audio import silence, to_wav
 from qwen3tts_daemon.audio.chimes import chime
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
+from qwen3tts_daemon.protocols.http.routes.elevenlabs import TextToSpeechBody
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage
@@ -41,6 +42,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 HTTP = (DOCS / "http.md").read_text()
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 WEBSOCKET = (DOCS / "websocket.md").read_text()
+ELEVENLABS = (DOCS / "elevenlabs.md").read_text()
 TEXT = (DOCS / "text.md").read_text()
 VOICES = (DOCS / "voices.md").read_text()
 PHRASES = (DOCS / "phrases.md").read_text()
@@ -152,6 +154,18 @@ def test_openais_client_writes_a_wav(tmp_path: Path) -> None:
     assert (tmp_path / "dinner.wav").read_bytes().endswith(tone("Dinner is ready."))
 
 
+def test_elevenlabs_client_writes_a_file(tmp_path: Path) -> None:
+    code = example(ELEVENLABS, "python", "dinner.mp3")
+    with tone_daemon(tmp_path / "data") as daemon:
+        code = code.replace("8766", str(daemon.ready()[1]))
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+    assert len((tmp_path / "dinner.mp3").read_bytes()) > 10_000
+
+
+def test_every_field_of_elevenlabs_is_described() -> None:
+    assert missing({*TextToSpeechBody.__struct_fields__} - {"voice_settings"}, ELEVENLABS) == []
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")
 def test_a_listed_phrase_is_announced_kept_and_deleted(tmp_path: Path) -> None:
     config, data = tmp_path / "config.toml", tmp_path / "data"
@@ -213,8 +227,17 @@ async def test_the_page_of_voices_is_followed_from_its_beginning_to_its_end(tmp_
 
 @pytest.mark.parametrize(
     "document",
-    [HTTP, WEBSOCKET, TROUBLESHOOTING, TEXT, VOICES, SPEECH_SERVER, PHRASES],
-    ids=["http.md", "websocket.md", "troubleshooting.md", "text.md", "voices.md", "speech_server.md", "phrases.md"],
+    [HTTP, WEBSOCKET, ELEVENLABS, TROUBLESHOOTING, TEXT, VOICES, SPEECH_SERVER, PHRASES],
+    ids=[
+        "http.md",
+        "websocket.md",
+        "elevenlabs.md",
+        "troubleshooting.md",
+        "text.md",
+        "voices.md",
+        "speech_server.md",
+        "phrases.md",
+    ],
 )
 def test_lines_are_short(document: str) -> None:
     assert max(map(len, document.splitlines())) <= 120

@@ -360,6 +360,19 @@ async def test_text_without_words(call: Connect) -> None:
         assert (await client.hear())["reason"] == "error"
 
 
+@pytest.mark.parametrize("engine", [ToneEngine(word_times=True)], ids=[""])
+async def test_words_are_told_before_their_sound(call: Connect) -> None:
+    text = "Come in. How are you?"
+    async with call() as client:
+        await client.say("speak", ctx="a", text=text, final=True, words=True)
+        await client.until("done", reason="complete")
+    log = [message["type"] for message in client.log if message.get("ctx") in (None, "a")]
+    assert log.index("segment") < log.index("words") < log.index("frame")
+    told = [word for message in client.log if message["type"] == "words" for word in message["words"]]
+    assert [text[word["char_start"] : word["char_end"]] for word in told] == ["Come", "in", "How", "are", "you"]
+    assert told[-1]["sample_end"] == len(client.sound["a"]) // 2
+
+
 def limited(**limits: float) -> pytest.MarkDecorator:
     """A limit that the test can reach."""
     return pytest.mark.parametrize("limits", [WebSocketSettings(**limits)], ids=[""])  # type: ignore[arg-type]

@@ -9,6 +9,11 @@ from qwen3tts_daemon.embedded.phonemes.g2p import Phonemizer
 from qwen3tts_daemon.embedded.phonemes.latin import mixed_phonemes
 
 
+def words(text: str) -> list[str]:
+    """The text in words."""
+    return list(jieba.cut(text))
+
+
 class ChinesePhonemizer:
     """Reads one sentence; loading takes a second for jieba's dictionary."""
 

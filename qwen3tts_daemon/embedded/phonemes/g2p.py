@@ -8,6 +8,7 @@ from unicodedata import category, name, normalize
 
 from qwen3tts_daemon.embedded.phonemes.digits import one_by_one, plain
 from qwen3tts_daemon.embedded.phonemes.given import Given, in_kokoros_symbols, parts_of, possessive
+from qwen3tts_daemon.embedded.phonemes.word_sounds import Span, WordSounds, sounds_of, words_among, words_of
 from qwen_tts.errors import UnsupportedLanguage
 
 Phonemizer = Callable[[str], str]
@@ -56,6 +57,30 @@ class G2P:
     def read(self, text: str, locale: str, given: Given | None = None) -> Reading:
         """See `phonemes`; it says also how much was left out. `given`: letters in it that stand for sounds."""
         return self._mixed(text, locale, given) if given else self._read(text, locale)
+
+    def words(self, text: str, phonemes: str, locale: str, given: Given) -> list[WordSounds]:
+        """Which of a text's phonemes say which word."""
+        return sounds_of(
+            text, self._words(text, locale), phonemes,
+            has_sound=lambda symbols: count_sounds(symbols) > 0,
+            read=lambda word: self._word(word, locale, given),
+        )  # fmt: skip
+
+    def _words(self, text: str, locale: str) -> list[Span]:
+        match locale[:2]:
+            case "zh":
+                from qwen3tts_daemon.embedded.phonemes.chinese import words
+            case "ja":
+                from qwen3tts_daemon.embedded.phonemes.japanese import words
+            case _:
+                return words_of(text)
+        return words_among(text, words(text))
+
+    def _word(self, word: str, locale: str, given: Given) -> str:
+        """Its phonemes alone; what nobody can read was told of with the text."""
+        if any(letter in word for letter in given):
+            return "".join(in_kokoros_symbols(given[part]) for part in parts_of(word, given) if part in given)
+        return self._known(_phonemes(one_by_one(plain(word), locale[:2]), self.phonemizer(locale), []))
 
     def _mixed(self, text: str, locale: str, given: Given) -> Reading:
         """Of a text with letters that stand for sounds: these as they are, and what is between them read."""

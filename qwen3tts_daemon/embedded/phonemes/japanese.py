@@ -17,6 +17,11 @@ _MISREAD = re.compile(
 )
 
 
+def words(text: str) -> list[str]:
+    """The text in words, as Open JTalk writes them."""
+    return [word.surface for word in _words(text)]
+
+
 class _Feature(NamedTuple):
     pron: str
     kana: str

@@ -18,6 +18,7 @@ from qwen3tts_daemon.protocols.http.routes import (
     batch,
     checkpoints,
     clips,
+    elevenlabs,
     lexicon,
     login,
     new_voices,
@@ -82,6 +83,7 @@ def build_app(
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
         checkpoints.router(speech, models, downloads),
+        elevenlabs.router(speech),  # before openai: /v1/models is its own for who sends its key
         openai.router(speech, bodies),
         batch.router(speech, bodies),
         say.router(speech),

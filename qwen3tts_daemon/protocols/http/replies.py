@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from starlette.datastructures import MutableHeaders
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from qwen3tts_daemon.failures import Failure, describe
+from qwen3tts_daemon.protocols import elevenlabs_shape
 from qwen3tts_daemon.protocols.http.cors import expose
 from qwen3tts_daemon.protocols.http.request_body import RequestBody, wait_for_disconnect
 from qwen3tts_daemon.protocols.http.request_state import request_id_of
@@ -73,13 +75,20 @@ def describe_http(error: Exception) -> Failure:
 
 
 def envelope_of(failure: Failure, scope: Scope) -> tuple[bytes, dict[str, str]]:
-    body = msgspec.json.encode(failure.envelope(request_id_of(scope)))
+    body = msgspec.json.encode(_told(failure, scope))
     headers = {"content-type": "application/json", "content-length": str(len(body))}
     if failure.retry_after_s is not None:
         headers["retry-after"] = str(math.ceil(failure.retry_after_s))
     if failure.http_status == 401:
         headers["www-authenticate"] = "Bearer"
     return body, headers
+
+
+def _told(failure: Failure, scope: Scope) -> dict[str, Any]:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    if elevenlabs_shape.is_asked(path, frozenset(name.decode("latin-1").lower() for name, _ in scope["headers"])):
+        return elevenlabs_shape.with_detail(failure, request_id_of(scope))
+    return failure.envelope(request_id_of(scope))
 
 
 async def refuse_upgrade(scope: Scope, send: Send, failure: Failure, headers: dict[str, str]) -> None:

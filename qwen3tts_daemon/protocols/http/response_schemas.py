@@ -147,6 +147,7 @@ class Clip(TypedDict):
     media_type: str
     expires_at: str
     voice: str
+    captions: NotRequired[dict[str, str]]
     qr: NotRequired[str]
 
 
@@ -356,3 +357,52 @@ class Report(Costs):
     unread: int
     cached: bool
     """It was spoken before, and no engine was asked."""
+
+
+class ElevenLabsVoice(TypedDict):
+    """As ElevenLabs' clients read it; they know more fields, which may be absent."""
+
+    voice_id: str
+    name: str
+    category: Literal["premade", "cloned", "generated"]
+    description: str
+    labels: Mapping[str, str]
+    preview_url: None
+    settings: None
+
+
+class ElevenLabsVoices(TypedDict):
+    voices: Sequence[ElevenLabsVoice]
+
+
+class FoundElevenLabsVoices(ElevenLabsVoices):
+    has_more: bool
+    total_count: int
+    next_page_token: None
+
+
+class ElevenLabsLanguage(TypedDict):
+    language_id: str
+    name: str
+
+
+class ElevenLabsModel(TypedDict):
+    model_id: str
+    name: str
+    description: str
+    can_do_text_to_speech: bool
+    can_do_voice_conversion: bool
+    can_use_style: bool
+    can_use_speaker_boost: bool
+    max_characters_request_free_user: int
+    max_characters_request_subscribed_user: int
+    maximum_text_length_per_request: int
+    languages: Sequence[ElevenLabsLanguage]
+
+
+class TimedSound(TypedDict):
+    """`alignment` is null as long as the engines tell no times of words."""
+
+    audio_base64: str
+    alignment: None
+    normalized_alignment: None

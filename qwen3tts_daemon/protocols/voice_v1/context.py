@@ -15,7 +15,9 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     DoneReason,
     QueuedMessage,
     SegmentMessage,
+    TimedWord,
     WarningMessage,
+    WordsMessage,
     encode_message,
 )
 from qwen3tts_daemon.protocols.voice_v1.frames import Framer, SoundFrame
@@ -26,6 +28,7 @@ from qwen3tts_daemon.speech.output import SegmentStarted
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import new_request_id
 from qwen3tts_daemon.speech.voice_selection import LeftOut
+from qwen3tts_daemon.speech.word_times import WordsTold
 from qwen_tts.api import QueuePosition
 
 
@@ -82,6 +85,20 @@ class Context:
         )  # fmt: skip
         self.segments.append(message)
         self.say(message)
+
+    def words(self, told: WordsTold) -> None:
+        """When some words of the segment in hand are heard."""
+        if self.is_done:
+            return
+        position = self.framer.position
+        words = [
+            TimedWord(
+                text=word.text, char_start=word.start, char_end=word.end,
+                sample=position(word.first_sample), sample_end=position(word.end_sample),
+            )
+            for word in told.words
+        ]  # fmt: skip
+        self.say(WordsMessage(ctx=self.name, index=told.segment, words=words, estimated=told.is_estimated))
 
     def warn_of_left_out(self, left_out: LeftOut) -> None:
         """Some of its words were not spoken."""

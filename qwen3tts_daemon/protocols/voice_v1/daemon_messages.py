@@ -97,6 +97,27 @@ class SegmentMessage(_FromDaemon, kw_only=True):
     language: str = ""
 
 
+class TimedWord(msgspec.Struct, frozen=True, kw_only=True):
+    """Characters of the context's text, and the samples in which they are heard."""
+
+    text: str
+    char_start: int
+    char_end: int
+    sample: int
+    sample_end: int
+
+
+class WordsMessage(_FromDaemon, kw_only=True):
+    """When words of a segment are heard, in their order; each is told once."""
+
+    ctx: str
+    index: int
+    """Of the segment"""
+    words: list[TimedWord]
+    estimated: bool = False
+    """They were told from the sound, by an engine that does not say when it speaks which word"""
+
+
 class FlushedMessage(_FromDaemon, kw_only=True):
     """The answer to `flush`; what was sent so far ends at `sample`."""
 
@@ -239,8 +260,8 @@ WatchedMessage = StatusMessage | VoicesMessage | DownloadMessage
 """Told to who watches, and again when it has changed."""
 
 DaemonMessage = (
-    ReadyMessage | ConfiguredMessage | StartedMessage | QueuedMessage | SegmentMessage | FlushedMessage | DoneMessage
-    | PongMessage | WarningMessage | ErrorMessage | StateMessage | WatchedMessage
+    ReadyMessage | ConfiguredMessage | StartedMessage | QueuedMessage | SegmentMessage | WordsMessage | FlushedMessage
+    | DoneMessage | PongMessage | WarningMessage | ErrorMessage | StateMessage | WatchedMessage
 )  # fmt: skip
 
 

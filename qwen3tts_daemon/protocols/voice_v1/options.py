@@ -93,6 +93,7 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
     """null: a text that begins with <speak is SSML"""
     private: bool = False
     words: bool = False
+    """Whether it is told when each word is heard"""
     policy: ContextPolicy = "queue"
     lead_ms: int
 
@@ -109,7 +110,7 @@ class ContextOptions(msgspec.Struct, frozen=True, kw_only=True):
             lead_silence_ms=self.lead_silence_ms, tail_silence_ms=self.tail_silence_ms,
             sentence_silence_ms=self.sentence_silence_ms, chime=self.chime, split=self.split,
             text_layout=self.text_layout, text_normalization=self.text_normalization, markup=self.markup,
-            text_format=self.text_format, private=self.private, sampling=self.sampling,
+            text_format=self.text_format, private=self.private, word_times=self.words, sampling=self.sampling,
         )  # fmt: skip
 
 
@@ -175,8 +176,6 @@ class SessionOptions:
             given["sampling"] = convert(fields, Sampling, "sampling")
         if isinstance(format := given.get("format"), dict):
             given["format"] = self.current.format.changed(format)
-        # There is no source of word times; the answer says so.
-        given.pop("words", None)
         return given
 
     def _voiced(self, options: ContextOptions) -> ContextOptions:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from qwen3tts_daemon.failures import CLOSE_CODES
 from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
 
@@ -22,8 +24,7 @@ class Close:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing to send; what has an owner goes with it when the owner is dropped, unless it is `kept`."""
 
     content: str | SoundFrame | Close
@@ -51,6 +52,12 @@ class Outbox:
     @property
     def has_frames(self) -> bool:
         return self._frames > 0
+
+    @property
+    def only_frame(self) -> SoundFrame | None:
+        """The frame that is all there is to send."""
+        content = self._entries[0].content if len(self._entries) == 1 else None
+        return content if isinstance(content, SoundFrame) else None
 
     def has_frames_of(self, owner: Any) -> bool:
         return any(entry.owner is owner and isinstance(entry.content, SoundFrame) for entry in self._entries)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from qwen3tts_daemon.protocols.voice_v1.context import Context
 from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
-from qwen3tts_daemon.speech.output import SegmentStarted
+from qwen3tts_daemon.speech.output import Part, SegmentStarted
 from qwen3tts_daemon.speech.utterance import Utterance
-from qwen_tts.api import AudioChunk
+from qwen3tts_daemon.speech.word_times import WordsTold
 
+_TURN_FRAMES = 8
+"""Then others have their turn, however many are there and however fast their client takes them."""
 _LULL_S = 0.16
 """Sound that does not fill a frame is sent short when no more came for this long: two frames of an engine."""
 
@@ -35,6 +37,7 @@ class Pump:
         self._slow_consumer_s = slow_consumer_s
         self._on_slow = on_slow
         self._has_all_sent = False
+        self._delivered = 0
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -68,12 +71,15 @@ class Pump:
         if isinstance(item, SegmentStarted):
             self._ctx.segment(item)
             return True
+        if isinstance(item, WordsTold):
+            self._ctx.words(item)
+            return True
         for frame in framer.lull() if item is None else framer.take(item.pcm):
             if not await self._deliver(frame):
                 return False
         return True
 
-    async def _before_lull(self) -> AudioChunk | SegmentStarted | None:
+    async def _before_lull(self) -> Part | None:
         """The next thing, or None if it does not come soon."""
         timeout = asyncio.timeout(_LULL_S)
         try:
@@ -94,6 +100,9 @@ class Pump:
             is_full = ctx.outbox.is_full
             if delay_s == 0 and not is_full:
                 ctx.send(frame)
+                self._delivered += 1
+                if self._delivered % _TURN_FRAMES == 0:
+                    await asyncio.sleep(0)
                 return True
             # Waiting for the clock is nobody's fault; waiting for the client is.
             if is_full or delay_s == math.inf:

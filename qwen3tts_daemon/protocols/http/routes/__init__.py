@@ -5,6 +5,7 @@ login      sessions, invitations, tickets: what is given out in place of the tok
 page       the page and its files
 websocket  where voice.v1 comes in
 openai     /v1/audio/speech as OpenAI's clients send it
+elevenlabs speech, voices and models as ElevenLabs' clients ask for them
 say        one line of text, for a browser's address bar or a home script
 batch      many texts, one answer
 lexicon    how words are said

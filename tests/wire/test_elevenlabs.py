@@ -1,0 +1,200 @@
+"""ElevenLabs' shape over HTTP: driven by its own client package, at both of its places."""
+
+import base64
+import io
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import av
+import httpx
+import pytest
+from elevenlabs.client import AsyncElevenLabs
+from elevenlabs.core.api_error import ApiError
+from elevenlabs.types import VoiceSettings
+
+from qwen3tts_daemon.audio import encode_g711
+from qwen3tts_daemon.audio.pcm import Resampler
+from qwen3tts_daemon.protocols.elevenlabs_shape import OUTPUT_FORMATS, PREFIXES
+from qwen3tts_daemon.settings import HttpSettings
+from qwen3tts_daemon.speech.metrics import Metrics
+from qwen3tts_daemon.speech.service import Speech
+from tests.fakes import SAMPLE_RATE, ToneEngine, tone
+from tests.wire.http_door import TOKEN, Door, open_door
+
+TEXT = "The kettle is on and the lamp is lit."
+SPEECH = "/v1/text-to-speech/tone"
+KEY = {"xi-api-key": TOKEN}
+ONCE: dict[str, Any] = {"request_options": {"max_retries": 0}}
+
+
+@pytest.fixture
+async def door(speech: Speech, metrics: Metrics) -> AsyncIterator[Door]:
+    async with open_door(speech, metrics) as door:
+        yield door
+
+
+@pytest.fixture
+def client(door: Door) -> AsyncElevenLabs:
+    return client_of(door, "/elevenlabs", "not-needed")
+
+
+def client_of(door: Door, prefix: str = "", key: str = TOKEN) -> AsyncElevenLabs:
+    return AsyncElevenLabs(base_url=door.url + prefix, api_key=key, httpx_client=door.client)
+
+
+async def spoken(client: AsyncElevenLabs, voice: str = "tone", **options: Any) -> bytes:
+    stream = client.text_to_speech.stream(voice, **{"text": TEXT, "output_format": "pcm_24000", **ONCE, **options})
+    return b"".join([sound async for sound in stream])
+
+
+def resampled(pcm: bytes, rate: int) -> bytes:
+    resampler = Resampler(SAMPLE_RATE, rate)
+    return resampler.process(pcm) + resampler.flush()
+
+
+async def test_the_sound_is_that_of_the_text(door: Door) -> None:
+    for prefix in PREFIXES:
+        client = client_of(door, prefix)
+        assert await spoken(client) == tone(TEXT)
+        whole = client.text_to_speech.convert("tone", text=TEXT, output_format="pcm_24000")
+        assert b"".join([sound async for sound in whole]) == tone(TEXT)
+
+
+async def test_timed_answers_hold_the_same_sound_and_no_times_yet(client: AsyncElevenLabs) -> None:
+    stream = client.text_to_speech.stream_with_timestamps("tone", text=TEXT, output_format="pcm_24000")
+    pieces = [piece async for piece in stream]
+    assert len(pieces) > 1
+    assert b"".join(base64.b64decode(piece.audio_base_64) for piece in pieces) == tone(TEXT)
+    whole = await client.text_to_speech.convert_with_timestamps("tone", text=TEXT, output_format="pcm_24000")
+    assert base64.b64decode(whole.audio_base_64) == tone(TEXT)
+    assert {piece.alignment for piece in (*pieces, whole)} == {None}
+
+
+async def test_voices_and_models_are_listed(client: AsyncElevenLabs) -> None:
+    assert [voice.voice_id for voice in (await client.voices.get_all()).voices] == ["tone", "gong"]
+    found = await client.voices.search(search="gon")
+    assert ([voice.voice_id for voice in found.voices], found.has_more) == (["gong"], False)
+    assert (await client.voices.get("tone")).labels == {"gender": "female", "language": "en"}
+    with pytest.raises(ApiError) as caught:
+        await client.voices.get("nobody")
+    assert caught.value.status_code == 404
+    model = (await client.models.list())[0]
+    assert (model.model_id, model.can_do_text_to_speech) == ("qwen3-tts", True)
+    assert "de" in [language.language_id for language in model.languages or []]
+
+
+async def test_models_at_the_root_are_openais_for_everybody_else(door: Door) -> None:
+    assert (await door.client.get("/v1/models")).json()["object"] == "list"
+    assert isinstance((await door.client.get("/v1/models", headers=KEY)).json(), list)
+    assert isinstance((await door.client.get("/elevenlabs/v1/models")).json(), list)
+
+
+async def test_every_format_holds_the_whole_sound(door: Door) -> None:
+    for name in OUTPUT_FORMATS:
+        answer = await door.client.post(f"{SPEECH}/stream?output_format={name}", json={"text": TEXT})
+        assert answer.headers["content-type"].startswith("audio/"), name
+        check_sound(name, answer)
+
+
+def check_sound(name: str, answer: httpx.Response) -> None:
+    format, pcm = OUTPUT_FORMATS[name], resampled(tone(TEXT), OUTPUT_FORMATS[name].sample_rate)
+    plain: dict[str, Callable[[bytes], bytes]] = {
+        "pcm": bytes, "ulaw": lambda pcm: encode_g711(pcm, "mulaw"), "alaw": lambda pcm: encode_g711(pcm, "alaw"),
+    }  # fmt: skip
+    if format.codec in plain:
+        assert answer.content == plain[format.codec](pcm), name
+        return
+    with av.open(io.BytesIO(answer.content)) as file:
+        stream = file.streams.audio[0]
+        samples = sum(frame.samples for frame in file.decode(audio=0))
+        assert stream.rate == format.sample_rate, name
+    assert 0 <= samples / format.sample_rate - len(tone(TEXT)) / 2 / SAMPLE_RATE < 0.1
+
+
+async def test_a_bit_rate_is_kept_to(door: Door) -> None:
+    small, large = [
+        len((await door.client.post(f"{SPEECH}?output_format=mp3_44100_{bits}", json={"text": TEXT})).content)
+        for bits in (32, 128)
+    ]
+    assert 3.5 < large / small < 4.5
+
+
+async def test_what_is_asked_for_reaches_the_engine(client: AsyncElevenLabs, engine: ToneEngine) -> None:
+    await spoken(client, language_code="de", seed=7, model_id="eleven_flash_v2_5", previous_text="Before.")
+    assert (engine.asked[0].language, engine.asked[0].sampling.seed) == ("de", 7)
+
+
+async def test_speed_is_the_voices_setting(client: AsyncElevenLabs) -> None:
+    fast = await spoken(client, voice_settings=VoiceSettings(stability=0.5, similarity_boost=0.75, speed=2.0))
+    assert len(fast) == pytest.approx(len(tone(TEXT)) / 2, rel=0.05)
+
+
+async def test_a_voice_of_theirs_is_the_voice_of_the_language(client: AsyncElevenLabs, engine: ToneEngine) -> None:
+    await spoken(client, "21m00Tcm4TlvDq8ikWAM", language_code="zh")
+    assert engine.asked[0].language == "zh"
+
+
+WRONG: list[tuple[dict[str, Any], int, str, str]] = [
+    ({"text": ""}, 422, "text_empty", "text"),
+    ({"text": "x" * 8_001}, 413, "text_too_long", "text"),
+    ({"output_format": "midi"}, 422, "unsupported_format", "output_format"),
+    ({"language_code": "klingon"}, 422, "unknown_language", "language_code"),
+    ({"voice_settings": VoiceSettings(speed=9)}, 422, "bad_field", "voice_settings.speed"),
+    ({"seed": -1}, 422, "bad_field", "seed"),
+    ({"apply_text_normalization": "perhaps"}, 422, "bad_field", "apply_text_normalization"),
+    ({"model_id": "Qwen/Qwen3-TTS-12Hz-1.7B-Base"}, 503, "model_unavailable", "model_id"),
+    ({"voice": "nobody"}, 422, "unknown_voice", "voice_id"),
+]
+
+
+async def test_an_error_names_the_field_as_its_client_wrote_it(client: AsyncElevenLabs) -> None:
+    for change, status, code, param in WRONG:
+        with pytest.raises(ApiError) as caught:
+            await spoken(client, **change)
+        detail = caught.value.body["detail"]
+        assert (caught.value.status_code, detail["status"], detail["param"]) == (status, code, param)
+        assert detail["message"]
+
+
+async def test_the_token_is_the_key(speech: Speech, metrics: Metrics) -> None:
+    async with open_door(speech, metrics, policy="token") as door:
+        assert await spoken(client_of(door)) == tone(TEXT)
+        for prefix in PREFIXES:
+            with pytest.raises(ApiError) as caught:
+                await spoken(client_of(door, prefix, "wrong"))
+            assert (caught.value.status_code, caught.value.body["detail"]["code"]) == (401, "unauthorized")
+        refused = await door.client.get("/v1/models", headers={"xi-api-key": "wrong"})
+        assert refused.json()["detail"]["status"] == "unauthorized"
+        in_address = await door.client.get(f"/v1/voices?xi-api-key={TOKEN}")
+        assert in_address.status_code == 401
+
+
+async def test_guessed_keys_are_slowed_down(speech: Speech, metrics: Metrics) -> None:
+    async with open_door(speech, metrics, policy="token") as door:
+        for number in range(21):
+            answer = await door.client.get("/v1/voices", headers={"xi-api-key": f"a guess of mine {number}"})
+        assert (answer.status_code, answer.json()["detail"]["code"]) == (429, "rate_limited")
+
+
+async def test_a_foreign_page_makes_nothing_speak(door: Door, engine: ToneEngine) -> None:
+    for prefix in PREFIXES:
+        answer = await door.client.post(
+            prefix + SPEECH, json={"text": TEXT}, headers={"Origin": "http://evil.example", **KEY}
+        )
+        assert (answer.status_code, answer.json()["detail"]["code"]) == (403, "forbidden_origin")
+    assert engine.asked == []
+
+
+async def test_behind_a_proxy_with_a_path_errors_keep_their_shape(speech: Speech, metrics: Metrics) -> None:
+    config = HttpSettings(trusted_proxies=("127.0.0.0/8",))
+    async with open_door(speech, metrics, config=config) as door:
+        headers = {"X-Forwarded-For": "192.168.1.7", "X-Forwarded-Prefix": "/voice"}
+        answer = await door.client.post(SPEECH, json={}, headers=headers)
+        assert answer.json()["detail"]["param"] == "text"
+
+
+async def test_what_is_no_request_is_told(door: Door) -> None:
+    for body in (b"", b"{", b"[]", b'{"text":"\\ud800"}', b'{"text":"a","text":"b"}', b"\xff", b"1"):
+        answer = await door.client.post(SPEECH, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code in (400, 422), answer.text
+        assert answer.json()["detail"]["code"] in ("bad_json", "bad_field")
