@@ -25,6 +25,6 @@ def is_silent(transport: asyncio.BaseTransport) -> bool:
         return False
     with contextlib.suppress(OSError):
         told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_ANSWER.size)
-        (since_ms,) = _LAST_ANSWER.unpack(told)
+        since_ms: int = _LAST_ANSWER.unpack(told)[0]
         return max(told[_RETRANSMITS], told[_PROBES]) >= _IN_VAIN and since_ms >= SILENT_S * 1_000
     return False
