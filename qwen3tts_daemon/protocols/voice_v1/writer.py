@@ -77,10 +77,11 @@ class SocketWriter:
 
     async def _send(self, entry: Entry) -> None:
         content = entry.content
-        if isinstance(content, SoundFrame):
-            await self._websocket.scope["state"][SEND_BINARY](content.data)
-        elif isinstance(content, str):
-            await self._websocket.send({"type": "websocket.send", "text": content})
+        data = content.data if isinstance(content, SoundFrame) else content
+        if isinstance(data, bytes):
+            await self._websocket.scope["state"][SEND_BINARY](data)
+        elif isinstance(data, str):
+            await self._websocket.send({"type": "websocket.send", "text": data})
         else:
-            await self._websocket.close(content.code, content.reason)
+            await self._websocket.close(data.code, data.reason)
             raise SocketEnded
