@@ -24,6 +24,7 @@ from qwen3tts_daemon.access.token_file import TokenFile
 from qwen3tts_daemon.data_dir import format as data_format
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import storage_failed
+from qwen3tts_daemon.garbage import spare_what_is_here
 from qwen3tts_daemon.hosting.checkpoints import DOWNLOAD_QWEN
 from qwen3tts_daemon.hosting.engine_selection import EngineChoice, choose_engine, manager_config, obstacle_of
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
@@ -186,6 +187,7 @@ class Daemon:
         # The first text whose language is not given would load the language model on the event loop.
         await asyncio.to_thread(languages.warm)
         await asyncio.to_thread(reader.load, self._settings.language)
+        spare_what_is_here()
         if self._choice.preload:
             await self._speech.warm()
         if self._wyoming is not None:

@@ -1,6 +1,7 @@
 """A Speech on a ToneEngine in this process: what the protocols stand on, without a worker."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -45,6 +46,16 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), item.nodeid.startswith(SHORTEST)))
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: engines collect garbage, and would look through every test and library each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -235,7 +235,7 @@ class ToneEngine:
         if start_s and not Path(slow_once).is_file():
             logger.info("the engine is being made")
             time.sleep(start_s)
-        self._frame_s = frame_s
+        self.frame_s = frame_s
         self.queue_s = queue_s
         """What it says of every stream's time in its line"""
         self._load_s = load_s
@@ -285,7 +285,7 @@ class ToneEngine:
         if "[hang]" in text:
             await asyncio.Event().wait()
         now = asyncio.get_running_loop().time()
-        due = max(due + self._frame_s, now - self._frame_s)
+        due = max(due + self.frame_s, now - self.frame_s)
         await asyncio.sleep(due - now)
         return due
 

@@ -1,6 +1,7 @@
 """The command line of the package; see its map.
 
 python -m benchmarks.soak load [--websockets 200] [--wyoming 40] [--seconds 30]
+python -m benchmarks.soak cost [--websockets 200] [--wyoming 40] [--seconds 10]
 python -m benchmarks.soak stalled [--clients 50]
 python -m benchmarks.soak crowd [--clients 8]
 python -m benchmarks.soak soak [--minutes 60] [--engine tone | tiny | DIRECTORY] [--samples FILE]
@@ -16,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.soak import crowd, load, mixed, stalled
+from benchmarks.soak import cost, crowd, load, mixed, stalled
 
 
 def _parse() -> argparse.Namespace:
@@ -26,6 +27,10 @@ def _parse() -> argparse.Namespace:
     part.add_argument("--websockets", type=int, default=200)
     part.add_argument("--wyoming", type=int, default=40)
     part.add_argument("--seconds", type=float, default=30.0)
+    part = parts.add_parser("cost")
+    part.add_argument("--websockets", type=int, default=200)
+    part.add_argument("--wyoming", type=int, default=40)
+    part.add_argument("--seconds", type=float, default=10.0)
     part = parts.add_parser("stalled")
     part.add_argument("--clients", type=int, default=50)
     part = parts.add_parser("crowd")
@@ -44,6 +49,9 @@ def _measured(given: argparse.Namespace) -> tuple[dict[str, Any], dict[str, bool
     if given.part == "load":
         figures = load.measure(given.websockets, given.wyoming, given.seconds)
         return figures, load.verdict(figures)
+    if given.part == "cost":
+        figures = cost.measure(given.websockets, given.wyoming, given.seconds)
+        return figures, cost.verdict(figures)
     if given.part == "stalled":
         figures = stalled.measure(given.clients)
         return figures, stalled.verdict(figures)

@@ -40,8 +40,8 @@ class Heard:
 class Listener:
     """One connection."""
 
-    def __init__(self, kind: str, port: int, address: str, voice: str, heard: Heard, seed: int) -> None:
-        self._voice, self._heard = voice, heard
+    def __init__(self, kind: str, port: int, address: str, voice: str, sentences: int, heard: Heard, seed: int) -> None:
+        self._voice, self._sentences, self._heard = voice, sentences, heard
         self._draw = random.Random(seed)
         self.begins_at = 0.0
         """When it asks for its first utterance"""
@@ -52,7 +52,7 @@ class Listener:
         self.sock.setblocking(False)
 
     def speak(self) -> None:
-        text = " ".join(self._draw.sample(SENTENCES, 2))
+        text = " ".join(self._draw.choices(SENTENCES, k=self._sentences))
         self._asked_at, self._started_at, self._played_s = time.monotonic(), 0.0, 0.0
         self.sock.sendall(self._wire.order(text, self._voice))
 
@@ -110,7 +110,8 @@ def main() -> None:
     heard, draw = Heard(), random.Random(wanted["seed"])
     listeners = []
     for number, (kind, port, address) in enumerate(wanted["clients"]):
-        listener = Listener(kind, port, address, wanted["voice"], heard, wanted["seed"] * 10_000 + number)
+        seed = wanted["seed"] * 10_000 + number
+        listener = Listener(kind, port, address, wanted["voice"], wanted["sentences"], heard, seed)
         listener.begins_at = draw.uniform(0, wanted["spread_s"])
         listeners.append(listener)
     print("connected", flush=True)

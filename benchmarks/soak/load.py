@@ -23,7 +23,7 @@ _CLIENTS_OF_AN_ADDRESS = 8
 _MOST_PROCESSES = 8
 SPREAD_S = 4.0
 """In which they begin, one after the other"""
-_FRAME_S = 0.08
+FRAME_S = 0.08
 
 
 def addresses() -> Iterator[str]:
@@ -47,7 +47,7 @@ def measure(websockets: int, wyoming: int, seconds: float) -> dict[str, Any]:
     """As many listeners at once, for so long."""
     count = websockets + wyoming
     with tempfile.TemporaryDirectory() as directory:
-        options: dict[str, Any] = {"frame_s": _FRAME_S, "rows": count + 64, "preview": False}
+        options: dict[str, Any] = {"frame_s": FRAME_S, "rows": count + 64, "preview": False}
         with soaked_daemon(Path(directory), "tone", *limits(count), **options) as daemon:
             cores = share_cores(daemon)
             clients = [*["websocket"] * websockets, *["wyoming"] * wyoming]
@@ -106,15 +106,19 @@ class Clients:
         return answer
 
 
-def started(daemon: Soaked, kinds: Sequence[str], seconds: float, cores: Sequence[int] | None = None) -> list[Clients]:
-    """Processes that listen from now on, on these cores; each has its share of each kind."""
+def started(
+    daemon: Soaked, kinds: Sequence[str], seconds: float, cores: Sequence[int] | None = None, *, sentences: int = 2
+) -> list[Clients]:
+    """Processes that listen from now on, on these cores; each has its share of each kind. `sentences`: of a text."""
     cores = cores or sorted(os.sched_getaffinity(0))[-1:]
     ports = {"websocket": daemon.http, "wyoming": daemon.wyoming}
     count = min(len(cores), _MOST_PROCESSES, len(kinds))
     shares: list[list[tuple[str, int, str]]] = [[] for _ in range(count)]
     for share, kind, address in zip(cycle(shares), kinds, addresses(), strict=False):
         share.append((kind, ports[kind], address))
-    wanted = {"voice": "tone", "seconds": seconds, "spread_s": min(SPREAD_S, seconds / 2)}
+    wanted = {
+        "voice": "tone", "seconds": seconds, "spread_s": min(SPREAD_S, seconds / 2), "sentences": sentences,
+    }  # fmt: skip
     processes = [
         Clients(wanted | {"clients": share, "seed": seed}, core)
         for seed, (share, core) in enumerate(zip(shares, cores, strict=False))

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import importlib
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,11 @@ class LoopLag:
         """Since it was told last, in microseconds."""
         self._ticking = self._ticking or asyncio.create_task(self._tick())
         late, self._late_us = sorted(self._late_us), []
+        told = _spared(with_objects=with_objects)
         if not late:
-            return {}
+            return told
         at = {"p50": len(late) // 2, "p99": int(0.99 * len(late)), "max": len(late) - 1}
-        return {f"lag {name} us": late[index] for name, index in at.items()}
+        return told | {f"lag {name} us": late[index] for name, index in at.items()}
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -49,13 +51,32 @@ class LoopLag:
             self._late_us.append(round((loop.time() - due) * 1e6))
 
 
+def _spared(*, with_objects: bool) -> dict[str, int]:
+    """What the garbage collector does not look at."""
+    return {"spared": gc.get_freeze_count()} if with_objects else {}
+
+
 # -- in the worker ---------------------------------------------------------------------------------------------------
 
 
-def tone(census: str, **options: Any) -> ToneEngine:
-    """A ToneEngine that tells how many rows are taken."""
-    engine = CarefulEngine(**options)
-    tell_on_signals(_worker_file(census), lambda *, with_objects: {"rows": engine.active})
+class EngineInStep(CarefulEngine):
+    """All rows get their next frame in the same moment."""
+
+    async def work(self, text: str, due: float) -> float:
+        now = asyncio.get_running_loop().time()
+        due = (math.floor(now / self.frame_s) + 1) * self.frame_s
+        await asyncio.sleep(due - now)
+        return due
+
+
+def tone(census: str, *, in_step: bool = False, **options: Any) -> ToneEngine:
+    """A ToneEngine that tells how many rows are taken, and how many chunks it has made."""
+    engine = (EngineInStep if in_step else CarefulEngine)(**options)
+
+    def told(*, with_objects: bool) -> dict[str, int]:
+        return {"rows": engine.active, "chunks": engine.frames_made, **_spared(with_objects=with_objects)}
+
+    tell_on_signals(_worker_file(census), told)
     return engine
 
 

@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from qwen3tts_daemon.failures import describe
+from qwen3tts_daemon.garbage import spare_what_is_here
 from qwen3tts_daemon.hosting import ipc
 from qwen3tts_daemon.log_lines import write_log
 from qwen_tts import safeguards
@@ -88,6 +89,7 @@ class WorkerSession:
         self._link.send(ipc.State("loading"))
         try:
             await self._imported
+            spare_what_is_here()  # before there are checkpoints, which come and go
             await self._engine.load()
         except Exception as error:  # noqa: BLE001  the edge of the process: the daemon gets the reason
             self._fail(error)

@@ -144,7 +144,10 @@ class EngineStream:
         return self.text.can_begin() if isinstance(self.text, LiveText) else self.text.can_begin(now)
 
     def may_need_frames(self, now: float) -> bool:
-        """It speaks and does not wait for text; or its listener still hears what it has said, and more may come."""
+        """It speaks and waits neither for text nor for a listener that has stopped; or its listener still hears what it
+        has said, and more may come."""
+        if self.sound.has_stopped(now):
+            return False
         if self.sequence is not None and not (isinstance(self.text, LiveText) and self.text.waits(now)):
             return True
         return self.started_s is not None and self.sound.lead_s(now) > 0

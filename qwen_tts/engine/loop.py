@@ -175,6 +175,7 @@ class EngineLoop:
 
     def _read_inboxes(self, now: float) -> None:
         for stream in list(self._streams):
+            stream.sound.look_at_the_listener(now)
             try:
                 stream.read_inbox(now)
             except InvalidRequest as error:

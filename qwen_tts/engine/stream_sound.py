@@ -30,6 +30,8 @@ class StreamSound:
         self._segment = 0
         self._plays_from_s: float | None = None
         """When the listener would have begun if there had been no silence"""
+        self._seen_taking = (0, 0.0)
+        """Samples that were taken when that was looked at, and since when there have been so many"""
 
     def taken(self, samples: int) -> None:
         """The listener took so many more."""
@@ -51,6 +53,18 @@ class StreamSound:
         return self.made_frames * self.samples_per_frame / self._sample_rate
 
     # -- the listener's clock ---------------------------------------------------------------------------------------
+
+    def look_at_the_listener(self, now: float) -> None:
+        """Now and then: one that has stopped has in hand what it has not taken, whenever it goes on."""
+        if self._seen_taking[0] != self._taken_samples:
+            self._seen_taking = self._taken_samples, now
+        elif self.has_stopped(now):
+            self._plays_from_s = now - (self._length_s - self.untaken_s)
+
+    def has_stopped(self, now: float) -> bool:
+        """The listener has left a whole window untaken, for as long as that plays: nothing is made for it."""
+        still_s = now - self._seen_taking[1]
+        return self.is_a_window_ahead and still_s >= WINDOW_FRAMES * self.samples_per_frame / self._sample_rate
 
     @property
     def is_playing(self) -> bool:

@@ -1,5 +1,6 @@
 """Tiny checkpoints with random weights, written once a run."""
 
+import gc
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,8 @@ def load(checkpoints: Path) -> Load:
     @cache
     def loaded(name: str) -> Model:
         # As the official package cuts texts with a local directory.
-        return load_model(checkpoints / name, torch.device("cpu"), torch.float32, pre_tokenizer="mistral")
+        model = load_model(checkpoints / name, torch.device("cpu"), torch.float32, pre_tokenizer="mistral")
+        gc.freeze()  # it stays, with every library that it has brought
+        return model
 
     return loaded

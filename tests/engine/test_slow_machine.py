@@ -13,6 +13,7 @@ from qwen_tts.checkpoint.model import Model
 from qwen_tts.engine.loop import LOOK_AGAIN_S
 from qwen_tts.runtime.frame import PromptPart
 from qwen_tts.runtime.runner import LaunchedStep, ModelRunner, RowFrame, StepResult
+from qwen_tts.stream import WINDOW_FRAMES
 from tests.engine.driven import FRAME_S, Driven, Heard, at_most, at_most_of_a_text, endless, live, request, small_model
 
 POSITION_S = 0.002
@@ -182,6 +183,25 @@ async def test_who_waits_for_a_writer_keeps_nobody_waiting(model: Model) -> None
     writes.heard.feed("here by noon.")
     writes.heard.end_text()
     machine.run()
+
+
+async def test_whose_listener_has_stopped_keeps_nobody_waiting(model: Model) -> None:
+    """It has a window in hand when its listener goes on, and both are spoken to their ends."""
+    machine = Machine(model, ONE_ROW)
+    stopped = machine.driven.open(speech(20), listens=False)
+    machine.until(lambda: stopped.frames == WINDOW_FRAMES)
+    other = machine.ask(speech(20))
+    machine.until(lambda: other.first_s is not None)
+    assert other.first_s - other.asked_s < WINDOW_FRAMES * FRAME_S + 1
+    machine.until(lambda: other.frames == 100)
+    stopped.take(stopped.frames)
+    machine.step()
+    assert stopped.stream.sound.lead_s(machine.now) > (WINDOW_FRAMES - 4) * FRAME_S
+    machine.until(lambda: stopped.frames == WINDOW_FRAMES + 10)
+    stopped.take(1_000)
+    machine.run()
+    machine.until(lambda: stopped.outcome is not None)
+    assert (stopped.frames, other.frames) == (250, 250)
 
 
 async def test_who_is_held_back_while_nobody_speaks_is_not_forgotten(model: Model) -> None:

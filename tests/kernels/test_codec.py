@@ -22,6 +22,7 @@ from qwen_tts.models.codec_encoder import CodecEncoder
 from qwen_tts.runtime.codec_decoder_triton import TritonDecoder
 from qwen_tts.runtime.cuda_graphs import Graphs
 from tests.kernels import references
+from tests.kernels.cases import crossed
 
 SMALL = ConvolutionTiles(16, 16, 16, 1, 4, 1)
 ROOMS = {"Hopper": 227 * 1024, "the least": 99 * 1024}
@@ -155,9 +156,7 @@ def snaked(y: Tensor, snake: Snake) -> Tensor:
     return y + (y * snake.frequency.double()).sin().square() * snake.amplitude.double()
 
 
-@pytest.mark.parametrize("splits", [1, 2])
-@pytest.mark.parametrize("gelu", [False, True])
-@pytest.mark.parametrize("with_gamma", [False, True])
+@pytest.mark.parametrize(("splits", "gelu", "with_gamma"), crossed([1, 2], [False, True], [True, False]))
 @pytest.mark.parametrize("with_residual", [False, True])
 @pytest.mark.parametrize("with_snake", [False, True])
 def test_everything_around_it(

@@ -12,6 +12,7 @@ from qwen_tts.kernels.linear import FEW, MAX_TOKENS, Hidden, add, enter, product
 from qwen_tts.kernels.weights import PackedWeight, Weight
 from qwen_tts.modules.weight_formats import Bits, QuantisedWeight
 from tests.kernels import references
+from tests.kernels.cases import crossed
 
 EPS = 1e-6
 TOKENS = [1, 2, 3, 5, 70]
@@ -30,12 +31,10 @@ def hidden_of(x: Tensor, norm: Tensor) -> Hidden:
     return hidden
 
 
-@pytest.mark.parametrize("tokens", TOKENS)
-@pytest.mark.parametrize(("width", "outputs"), [(32, 48), (48, 16), (1024, 64)])
-def test_a_normalised_projection(
-    tokens: int, width: int, outputs: int, device: torch.device, dtype: torch.dtype
-) -> None:
+@pytest.mark.parametrize(("tokens", "shape"), crossed(TOKENS, [(32, 48), (48, 16), (1024, 64)]))
+def test_a_normalised_projection(tokens: int, shape: tuple[int, int], device: torch.device, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
+    width, outputs = shape
     for gated in (False, True):
         x, norm = random(tokens, width, device=device), random(width, device=device, dtype=dtype)
         weight = (random(outputs * (1 + gated), width, device=device) / width**0.5).to(dtype)
@@ -45,12 +44,12 @@ def test_a_normalised_projection(
         assert references.error(out, exact) < references.bound(dtype), gated
 
 
-@pytest.mark.parametrize("tokens", TOKENS)
-@pytest.mark.parametrize(("width", "outputs"), [(32, 48), (48, 16), (3072, 64)])
+@pytest.mark.parametrize(("tokens", "shape"), crossed(TOKENS, [(32, 48), (48, 16), (3072, 64)]))
 def test_a_sum_and_what_the_next_norm_needs(
-    tokens: int, width: int, outputs: int, device: torch.device, dtype: torch.dtype
+    tokens: int, shape: tuple[int, int], device: torch.device, dtype: torch.dtype
 ) -> None:
     torch.manual_seed(0)
+    width, outputs = shape
     x, before = random(tokens, width, device=device, dtype=dtype), random(tokens, outputs, device=device)
     weight = (random(outputs, width, device=device) / width**0.5).to(dtype)
     norm, following = random(outputs, device=device, dtype=dtype), random(32, outputs, device=device, dtype=dtype)

@@ -8,6 +8,7 @@ from qwen_tts.kernels.linear import FEW, add, product_workspace, project
 from qwen_tts.kernels.weights import PackedWeight
 from qwen_tts.modules.weight_formats import Bits, quantise
 from tests.kernels import references
+from tests.kernels.cases import crossed
 from tests.kernels.test_linear import EPS, hidden_of, random
 
 TOKENS = [1, 2, 3, 7, 64]
@@ -31,12 +32,12 @@ def weight_of(outputs: int, inputs: int, bits: Bits, device: torch.device) -> tu
     return PackedWeight(*packed), kept.dequantised().to(device)
 
 
-@pytest.mark.parametrize("tokens", TOKENS)
-@pytest.mark.parametrize(("inputs", "outputs"), SHAPES)
+@pytest.mark.parametrize(("tokens", "shape"), crossed(TOKENS, SHAPES))
 def test_a_normalised_projection(
-    tokens: int, inputs: int, outputs: int, bits: Bits, device: torch.device, dtype: torch.dtype
+    tokens: int, shape: tuple[int, int], bits: Bits, device: torch.device, dtype: torch.dtype
 ) -> None:
     torch.manual_seed(0)
+    inputs, outputs = shape
     for gated in (False, True):
         x, norm = random(tokens, inputs, device=device), random(inputs, device=device, dtype=dtype)
         packed, weight = weight_of(outputs * (1 + gated), inputs, bits, device)
@@ -46,12 +47,12 @@ def test_a_normalised_projection(
         assert references.error(out, exact) < references.bound(dtype), gated
 
 
-@pytest.mark.parametrize("tokens", TOKENS)
-@pytest.mark.parametrize(("inputs", "outputs"), SHAPES)
+@pytest.mark.parametrize(("tokens", "shape"), crossed(TOKENS, SHAPES))
 def test_a_sum_and_what_the_next_norm_needs(
-    tokens: int, inputs: int, outputs: int, bits: Bits, device: torch.device, dtype: torch.dtype
+    tokens: int, shape: tuple[int, int], bits: Bits, device: torch.device, dtype: torch.dtype
 ) -> None:
     torch.manual_seed(0)
+    inputs, outputs = shape
     x, before = random(tokens, inputs, device=device, dtype=dtype), random(tokens, outputs, device=device)
     norm, (packed, weight) = random(outputs, device=device, dtype=dtype), weight_of(outputs, inputs, bits, device)
     after = hidden_of(before, norm)

@@ -93,7 +93,7 @@ def test_the_same_draws_and_what_follows_from_them(device: torch.device) -> None
         random(INPUT),
     )
     next_inputs, codes = random(rows, WIDTH), torch.zeros(rows, CODEBOOKS, dtype=torch.int32, device=device)
-    for frame in range(3):
+    for frame in range(2):
         params[:, FRAME] = frame
         logits, hidden = random(rows, VOCAB + INPUT) * 4, random(rows, WIDTH)
         draw = sampler.begin_frame(state)

@@ -43,7 +43,7 @@ async def test_whole_texts_beside_each_other(start: Start, teacher: RecordedTeac
 @pytest.mark.parametrize("weights", ["int8", "int4"])
 async def test_with_weights_of_few_bits(start: Start, teacher: RecordedTeacher, weights: str) -> None:
     pytest.importorskip("openvino")
-    speaker = await start(rows=4, weights=weights)
+    speaker = await start(weights=weights)
     teacher.assert_said(TEXTS, await asyncio.gather(*map(speaker.say, TEXTS)))
 
 

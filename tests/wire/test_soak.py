@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.soak import load, mixed, stalled
+from benchmarks.soak import cost, load, mixed, stalled
 from benchmarks.soak.daemons import Soaked, soaked_daemon
 from benchmarks.soak.faults import Faults
 from benchmarks.soak.growth import Figure, worst_slope_per_hour
@@ -33,6 +33,19 @@ def test_listeners_hear_all_and_who_reads_nothing_is_cut_off(daemon: Soaked) -> 
     assert neighbours["failures"] == []
     assert neighbours["lateness"]["n"] > 100
     assert found["gone_s"] >= CUT_OFF_S
+
+
+def test_the_garbage_collector_looks_at_what_has_come_since_the_start(daemon: Soaked) -> None:
+    """Everything waits as long as it looks: what has been imported is none of it."""
+    held = daemon.held(with_objects=True)
+    assert held["daemon"]["spared"] > 50_000
+    assert held["worker"]["spared"] > 20_000
+
+
+def test_what_a_chunk_costs_is_measured(daemon: Soaked) -> None:
+    figures = cost.of_listeners(daemon, ["websocket", "wyoming"], 0.5)
+    assert figures["failures"] == []
+    assert figures["us_per_chunk"] > 0
 
 
 def test_many_listeners_come_from_many_addresses(daemon: Soaked) -> None:

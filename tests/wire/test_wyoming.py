@@ -641,7 +641,7 @@ async def test_a_client_that_says_nothing_is_told(speech: Speech) -> None:
 
 
 async def test_a_client_that_waits_for_its_answer_may_be_silent(speech: Speech, engine: ToneEngine) -> None:
-    engine._frame_s = 0.05
+    engine.frame_s = 0.05
     async with serving(speech, idle_s=0.3) as server, client_of(server) as client:
         assert types(await answer(client, Synthesize("Hello there, how are you?").event())) == PLAIN
 
