@@ -33,9 +33,9 @@ os.environ.setdefault("PYTEST_TIMEOUT", str(TEST_S))
 
 LONGEST = (
     "tests/web/", "tests/speaking/", "tests/contract/", "tests/wire/test_namesake.py", "tests/wire/test_qwen.py",
-    "tests/wire/test_api.py", "tests/engine/test_text_layout.py", "tests/kernels/test_attention.py",
+    "tests/wire/test_api.py", "tests/engine/test_text_layout.py", "tests/kernels/", "tests/chaos/", "tests/embedded/",
 )  # fmt: skip
-"""Files that take longest: they begin first, so that no process waits for them at the end."""
+"""Files that take longest: they begin first, in this order, so that no process waits for them at the end."""
 SHORTEST = ("tests/daemon/", "tests/deploy/", "tests/reading/", "tests/text/")
 """Many files of a few seconds: they come last, and whichever process is ready takes the next."""
 
@@ -45,7 +45,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), item.nodeid.startswith(SHORTEST)))
+    items.sort(key=lambda item: (_place(item.nodeid), item.nodeid.startswith(SHORTEST)))
+
+
+def _place(nodeid: str) -> int:
+    return next((place for place, start in enumerate(LONGEST) if nodeid.startswith(start)), len(LONGEST))
 
 
 def pytest_collection_finish() -> None:

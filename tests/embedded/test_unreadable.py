@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from qwen3tts_daemon.embedded.shaping import SAMPLE_RATE
 from qwen3tts_daemon.hosting.model_manager import ManagerConfig, ModelManager
@@ -16,10 +17,12 @@ from qwen3tts_daemon.voices.catalogue import VoiceCatalogue
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import UnsupportedLanguage
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 NOBODY = "there are voices for de, en, es, fr, it, ja, ko, pt, ru, zh"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def speech(cache_dir: Path) -> AsyncIterator[Speech]:
     async def start() -> WorkerEngine:
         return await WorkerEngine.start(
@@ -51,7 +54,7 @@ async def test_a_speed_is_exact(speech: Speech, voice: str) -> None:
     text = "The kettle is on, and the door is locked." if voice == "heart" else "厨房的灯还开着，请把它关掉。"
     silences = 2 * round(0.3 * SAMPLE_RATE)
     spoken = await samples(speech, text, voice) - silences
-    for speed in (0.5, 0.9, 1.25, 2.0, 4.0):
+    for speed in (0.5, 0.9, 1.25, 2.0, 4.0) if voice == "heart" else (0.9, 4.0):
         assert await samples(speech, text, voice, speed) - silences == round(spoken / speed)
 
 
