@@ -123,6 +123,15 @@ def test_who_closes_twice_interrupts_what_was_to_be_spoken_to_its_end() -> None:
     assert desk.say(context_id="a", close_context=True) == []
 
 
+def test_in_auto_mode_each_text_is_a_phrase_that_may_be_interrupted() -> None:
+    desk = Desk(auto_mode=True)
+    desk.say(text="One.", context_id="a")
+    desk.say(text="Two. ", context_id="a")
+    (ctx,) = desk.contexts
+    assert (desk.text[ctx], desk.ordered(ctx)) == ("One. Two. ", ["FlushText", "FlushText"])
+    assert desk.say(context_id="a", close_context=True) == [final("a")]
+
+
 def test_an_id_is_used_again_and_each_use_has_its_end() -> None:
     desk = Desk()
     for _ in range(2):

@@ -23,6 +23,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     output_format: str = DEFAULT_OUTPUT_FORMAT
     enable_logging: bool = True
     enable_ssml_parsing: bool = False
+    auto_mode: bool = False
+    """Each text is a sentence or a phrase; its client may leave out the blank behind it."""
     inactivity_timeout: Annotated[int, Meta(ge=1, le=MOST_INACTIVE_S)] = 20
     """Seconds without text after which a text is taken to have ended"""
     apply_text_normalization: TextNormalization | None = None

@@ -145,12 +145,16 @@ class ElevenLabsSession(Session):
 
     def _feed(self, id: str, begun: _Begun, text: str, now: float) -> None:
         begun.is_flushed = False
+        if self._address.auto_mode and not text[-1].isspace():
+            text += " "
         if begun.name:
             self._take(SpeakMessage(ctx=begun.name, text=text), now)
         elif text := text.lstrip():
             begun.name = f"c{next(self._numbers)}"
             self._ids[begun.name] = id
             self._take(self._opening(begun, text), now)
+        if self._address.auto_mode and begun.name and not begun.is_over:
+            self._take(FlushMessage(ctx=begun.name), now)
 
     def _opening(self, begun: _Begun, text: str) -> SpeakMessage:
         """Of a context: with all that its address and its first message ask for."""
