@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator
 
 from qwen3tts_daemon.audio import ENCODE_MS, open_encoder, wav_header
+from qwen3tts_daemon.speech.word_times import WordsTold
 from qwen_tts.api import PCM_BYTES
 
 _READ_BYTES = 64 * 1024
@@ -63,6 +64,10 @@ class Clip:
         self.making: asyncio.Task[None] | None = None
         self.voice = self.model = ""
         """Who speaks, as far as it is known"""
+        self.has_words = False
+        """It was asked for with them"""
+        self.words: list[WordsTold] = []
+        """When each is heard, as far as it is made"""
         self._make_room, self._on_read = make_room, on_read
         self._source_rate, self._sample_rate = first.source_rate, first.sample_rate
         self._pcm = bytearray()
@@ -147,6 +152,12 @@ class Clip:
         else:
             return False
         return True
+
+    async def whole(self) -> None:
+        """Until all of it is made. Raises what ended the synthesis."""
+        while not self.is_complete:
+            self.check()
+            await self.change()
 
     async def change(self) -> None:
         """Until there is more, or the end."""

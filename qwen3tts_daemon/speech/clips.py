@@ -16,6 +16,7 @@ from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.settings import ClipsSettings
 from qwen3tts_daemon.speech.clip import Clip, Encoding
 from qwen3tts_daemon.speech.utterance import Utterance
+from qwen3tts_daemon.speech.word_times import WordsTold
 from qwen_tts.api import AudioChunk
 
 _LATE_S = 1.0
@@ -42,6 +43,7 @@ class Clips:
             client, first, self._clock() + lifetime_s,
             make_room=lambda size: self._make_room(client, size=size), on_read=self.forget_expired,
         )  # fmt: skip
+        clip.has_words = utterance.order.word_times
         self._clips[clip.id] = clip
         clip.making = asyncio.create_task(self._speak(clip, utterance))
         asyncio.get_running_loop().call_later(lifetime_s + _LATE_S, self.forget_expired)
@@ -114,6 +116,8 @@ class Clips:
                     if isinstance(part, AudioChunk):
                         clip.voice, clip.model = utterance.voice, utterance.model
                         clip.append(part.pcm)
+                    elif isinstance(part, WordsTold):
+                        clip.words.append(part)
             if utterance.end == "cancelled":
                 raise draining()
             clip.complete(utterance.end)

@@ -13,8 +13,9 @@ from qwen_tts.api import WordTime
 _BLOCK_MS = 10
 _QUIET_DB = -35.0
 """Below the loudest block: nobody speaks"""
-_PAUSE_MS = 100
-"""What is quiet for so long parts words; what is shorter may be a consonant"""
+_PAUSE_MS = 150
+"""What is quiet for so long parts words; what is shorter may be a consonant. This and the figures beside it were chosen
+by benchmarks/word_times.py."""
 _NEAR = 0.12
 """How far from where a pause is expected it may be, in parts of the sound"""
 _WORD = 1.0

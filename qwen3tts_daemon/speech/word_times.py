@@ -23,6 +23,8 @@ class Word:
     end: int
     first_sample: int
     end_sample: int
+    behind: str = ""
+    """What stands between it and the next word of its segment"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class WordsTold:
     segment: int
     words: Sequence[Word]
     is_estimated: bool
+    sample_rate: int
 
 
 class TextInWork(Protocol):
@@ -91,7 +94,7 @@ class WordTeller:
             if (timed := self._next()) is not None:
                 word, times = timed
                 words.append(self._placed(word, position(times[0].first_sample), position(times[-1].end_sample)))
-        return [WordsTold(self._segment, words, self._is_estimated)] if words else []
+        return [WordsTold(self._segment, words, self._is_estimated, self._sample_rate)] if words else []
 
     def _next(self) -> tuple[WrittenWord, Sequence[WordTime]] | None:
         """The next word with the times of what is spoken for it; None: it was not heard. Where words are heard as one,
@@ -110,4 +113,5 @@ class WordTeller:
     def _placed(self, word: WrittenWord, first_sample: int, end_sample: int) -> Word:
         segment = self._text.segments[self._segment]
         start, end = segment.place(word.start, word.end)
-        return Word(segment.raw[word.start : word.end], start, end, first_sample, end_sample)
+        behind = segment.raw[word.end : self._untold[0].start if self._untold else None]
+        return Word(segment.raw[word.start : word.end], start, end, first_sample, end_sample, behind)

@@ -6,11 +6,11 @@ between two of them in the one stands for what is between them in the other.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from unicodedata import normalize
 
 import regex  # type: ignore[import-untyped,unused-ignore]
 
+from qwen_tts.text.alignment import equal_pairs
 from qwen_tts.text.annotations import ANNOTATION
 
 Span = tuple[int, int]
@@ -62,12 +62,16 @@ def written_words(written: str, spoken: str) -> list[WrittenWord]:
 
 
 def _matched(written: Sequence[str], spoken: Sequence[str]) -> Iterator[tuple[Span, Span]]:
-    """Which words of the one are which of the other: one by one where there are as many."""
-    for _, a, next_a, b, next_b in SequenceMatcher(None, written, spoken, autojunk=False).get_opcodes():
-        if next_a - a == next_b - b:
-            yield from (((a + at, a + at + 1), (b + at, b + at + 1)) for at in range(next_a - a))
+    """Which words of the one are which of the other: one by one where there are as many between two that are equal."""
+    last_a = last_b = 0
+    for a, b in [*equal_pairs(written, spoken), (len(written), len(spoken))]:
+        if a - last_a == b - last_b:
+            yield from (((last_a + at, last_a + at + 1), (last_b + at, last_b + at + 1)) for at in range(a - last_a))
         else:
-            yield (a, next_a), (b, next_b)
+            yield (last_a, a), (last_b, b)
+        if a < len(written):
+            yield (a, a + 1), (b, b + 1)
+        last_a, last_b = a + 1, b + 1
 
 
 def _keys(text: str, words: Sequence[Span]) -> list[str]:

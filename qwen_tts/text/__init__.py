@@ -3,6 +3,7 @@
 sentences       where a sentence ends, and where a clause does, in all ten languages
 abbreviations   the words behind that, per language
 annotations     words of a text with the sounds that are said for them
+alignment       which items of a sequence are which of another
 blanks          what of a text is neither seen nor said: it stands at neither end
 text_tokenizer  the checkpoint's tokenizer, whole texts
 byte_pairs      its byte-level BPE, one for all checkpoints with the same files

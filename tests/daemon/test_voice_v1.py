@@ -252,14 +252,14 @@ def test_words_are_told_at_the_clients_rate_and_not_after_a_cancel(desk: Desk) -
     ctx = desk.contexts["a"]
     assert ctx.options.order.word_times
     word = Word("Come", 0, 4, 2_400, 7_200)
-    ctx.words(WordsTold(0, [word], is_estimated=True))
+    ctx.words(WordsTold(0, [word], is_estimated=True, sample_rate=24_000))
     assert desk.read()[-1] == {
         "type": "words", "ctx": "a", "index": 0, "estimated": True,
         "words": [{"text": "Come", "char_start": 0, "char_end": 4, "sample": 800, "sample_end": 2_400}],
     }  # fmt: skip
-    ctx.words(WordsTold(0, [word], is_estimated=True))
+    ctx.words(WordsTold(0, [word], is_estimated=True, sample_rate=24_000))
     desk.say("cancel", ctx="a")
-    ctx.words(WordsTold(0, [word], is_estimated=True))
+    ctx.words(WordsTold(0, [word], is_estimated=True, sample_rate=24_000))
     assert "words" not in kinds(desk.read())
     assert kinds(desk.heard).count("words") == 1
 

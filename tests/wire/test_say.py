@@ -135,6 +135,6 @@ async def test_the_query_is_documented(door: Door) -> None:
         "response_format": False, "speed": False, "gain_db": False, "lead_silence_ms": False, "tail_silence_ms": False,
         "sentence_silence_ms": False, "style": False, "chime": False, "text_format": False, "private": False,
         "sample_rate": False, "markup": False, "stream_format": False, "language": False, "seed": False,
-        "text_layout": False, "text_normalization": False,
+        "text_layout": False, "text_normalization": False, "words": False,
         "temperature": False, "top_k": False, "top_p": False, "repetition_penalty": False,
     }  # fmt: skip

@@ -7,8 +7,9 @@ by side that is nearly what the whole is, so each word's phonemes are found ther
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
+
+from qwen_tts.text.alignment import equal_pairs
 
 Span = tuple[int, int]
 _BLANK_PARTED = re.compile(r"\S+")
@@ -65,9 +66,8 @@ def sounds_of(
 def _aligned(alone: Sequence[str], phonemes: str) -> list[Span]:
     """Where each word's phonemes are among those of the whole."""
     joined = " ".join(alone)
-    blocks = SequenceMatcher(None, joined, phonemes, autojunk=False).get_matching_blocks()
-    anchors = [(0, 0), *((block.a + at, block.b + at) for block in blocks for at in (0, block.size))]
-    anchors.append((len(joined), len(phonemes)))
+    pairs = equal_pairs(joined, phonemes)
+    anchors = [(0, 0), *((a + at, b + at) for a, b in pairs for at in (0, 1)), (len(joined), len(phonemes))]
     ends = list(accumulate((len(word) + 1 for word in alone), initial=0))
     spans, least = [], 0
     for start, after in pairwise(ends):

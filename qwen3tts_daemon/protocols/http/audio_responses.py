@@ -5,23 +5,21 @@ that the sound is complete. Among server-sent events it is an event.
 """
 
 import asyncio
-import base64
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Protocol
 from urllib.parse import quote
 
-import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from qwen3tts_daemon.audio import AUDIO_FORMATS, ENCODE_MS, Encoder, to_wav
-from qwen3tts_daemon.failures import Refusal, describe, draining
-from qwen3tts_daemon.protocols.http.openapi import sound_of
+from qwen3tts_daemon.audio import ENCODE_MS, to_wav
+from qwen3tts_daemon.failures import Refusal, draining
 from qwen3tts_daemon.protocols.http.request_body import wait_for_disconnect
+from qwen3tts_daemon.protocols.http.sound_bodies import Framing
 from qwen3tts_daemon.protocols.scope_state import TRAILERS
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.utterance import Utterance
+from qwen3tts_daemon.speech.word_times import WordsTold
 from qwen_tts.api import PCM_BYTES, Audio, AudioChunk
 from qwen_tts.errors import SynthesisError
 
@@ -43,77 +41,6 @@ def their_names(names: Names) -> Iterator[None]:
     except SynthesisError as error:
         error.param = names.get(error.param or "", error.param)
         raise
-
-
-class Framing(Protocol):
-    """How sound travels in the body."""
-
-    media_type: str
-
-    def sound(self, pcm: bytes) -> bytes: ...
-    def end(self, utterance: Utterance) -> bytes: ...
-    def error(self, error: Exception, request_id: str) -> bytes | None:
-        """None if the body cannot tell of it."""
-
-
-class AudioBody:
-    """The bytes of the format, nothing else."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self.media_type = encoder.media_type
-
-    def sound(self, pcm: bytes) -> bytes:
-        return self._encoder.encode(pcm)
-
-    def end(self, utterance: Utterance) -> bytes:
-        return self._encoder.finish()
-
-    def error(self, error: Exception, request_id: str) -> None:
-        return None
-
-
-class EventsBody:
-    """Server-sent events, as OpenAI names them."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, encoder: Encoder, samples_per_frame: int) -> None:
-        self._encoder = encoder
-        self._samples_per_frame = samples_per_frame
-
-    def sound(self, pcm: bytes) -> bytes:
-        return self._delta(self._encoder.encode(pcm))
-
-    def end(self, utterance: Utterance) -> bytes:
-        chars = utterance.measures.chars
-        frames = utterance.measures.samples // self._samples_per_frame
-        usage = {"input_tokens": chars, "output_tokens": frames, "total_tokens": chars + frames}
-        reason = "limit" if utterance.end == "limit" else "complete"
-        done = _event({"type": "speech.audio.done", "reason": reason, "usage": usage})
-        return self._delta(self._encoder.finish()) + done
-
-    def error(self, error: Exception, request_id: str) -> bytes:
-        return _event({"type": "error", **describe(error).envelope(request_id)})
-
-    def _delta(self, sound: bytes) -> bytes:
-        if not sound:
-            return b""
-        return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
-
-
-SOUND_OR_EVENTS = sound_of(*AUDIO_FORMATS)
-SOUND_OR_EVENTS[200]["content"][EventsBody.media_type] = {}
-"""For `responses` of a route that takes `stream_format`."""
-
-
-def framing_of(stream_format: str | None, sound: Encoder, samples_per_frame: int) -> Framing:
-    """As a request wants it."""
-    return EventsBody(sound, samples_per_frame) if stream_format == "sse" else AudioBody(sound)
-
-
-def _event(fields: Mapping[str, Any]) -> bytes:
-    return b"data: " + msgspec.json.encode(fields) + b"\n\n"
 
 
 @contextlib.asynccontextmanager
@@ -173,6 +100,8 @@ class StreamedAudioResponse(Response):
                 if isinstance(part, AudioChunk):
                     for pcm in pieces(part):
                         await self._write(self._framing.sound(pcm), send)
+                elif isinstance(part, WordsTold):
+                    await self._write(self._framing.words(part), send)
 
     async def _write(self, data: bytes, send: Send) -> None:
         if not data:

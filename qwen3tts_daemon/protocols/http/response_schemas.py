@@ -147,6 +147,7 @@ class Clip(TypedDict):
     media_type: str
     expires_at: str
     voice: str
+    captions: NotRequired[dict[str, str]]
     qr: NotRequired[str]
 
 

@@ -82,7 +82,10 @@ class SpeechBody(BroughtVoice, frozen=True, kw_only=True):
     """Whether a chime stands before the first word; without it as the settings say."""
     sample_rate: SampleRate | None = None
     """In Hz: 8000, 16000, 24000 or 48000; without it the engine's."""
-    stream_format: Literal["audio", "sse"] | None = "audio"
+    stream_format: Literal["audio", "sse", "json"] | None = "audio"
+    """The sound alone, events, or one object with the sound as base64."""
+    words: bool = False
+    """Whether it is told when each word is heard: in the events, the object, or the captions of a clip."""
     text_layout: TextLayout | None = "auto"
     """How the model reads the text: "whole", before the first sound, or "streaming", a token beside each frame."""
     text_normalization: bool | None = None
@@ -157,5 +160,5 @@ def _order_of(body: SpeechBody, protocol: str, voice: str | Voice | None, *, str
         lead_silence_ms=body.lead_silence_ms, tail_silence_ms=body.tail_silence_ms,
         sentence_silence_ms=body.sentence_silence_ms, chime=body.chime, text_format=body.text_format,
         text_layout=body.text_layout or "auto", text_normalization=body.text_normalization,
-        markup=body.markup, private=body.private, sampling=Sampling(**given), streamed=streamed,
+        markup=body.markup, private=body.private, word_times=body.words, sampling=Sampling(**given), streamed=streamed,
     )  # fmt: skip

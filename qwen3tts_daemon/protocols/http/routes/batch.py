@@ -30,10 +30,12 @@ from qwen3tts_daemon.protocols.http.speech_request import (
     speech_components,
     utterance_of,
 )
+from qwen3tts_daemon.protocols.http.word_lists import TimedWord, timed_words
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.report import Measures
 from qwen3tts_daemon.speech.request import Caller
 from qwen3tts_daemon.speech.service import Speech
+from qwen3tts_daemon.speech.word_times import WordsTold
 from qwen_tts.api import AudioChunk
 from qwen_tts.errors import TextTooLong
 from qwen_tts.limits import SEED
@@ -158,18 +160,21 @@ class _BatchResponse(Response):
     async def _line(self, body: SpeechBody, voice: AskedVoice, caller: Caller) -> Line:
         sound = await body.encoding(self._speech.capabilities)
         utterance = utterance_of(body, self._speech, "batch", caller, voice=voice, streamed=False)
+        words: list[TimedWord] = []
         async with utterance:
             async for part in utterance:
                 if isinstance(part, AudioChunk):
                     for pcm in pieces(part):
                         sound.add(pcm)
+                elif isinstance(part, WordsTold):
+                    words += timed_words(part)
         if utterance.end == "cancelled":
             raise draining()
         sound.finish()
         encoded = base64.b64encode(sound.data).decode()
         return {
             "audio": encoded, "media_type": sound.media_type, "end": utterance.end, "voice": utterance.voice,
-            "model": utterance.model, **_measured(utterance.measures),
+            "model": utterance.model, **_measured(utterance.measures), **({"words": words} if body.words else {}),
         }  # fmt: skip
 
 

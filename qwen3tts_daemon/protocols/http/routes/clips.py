@@ -31,6 +31,7 @@ from qwen3tts_daemon.protocols.http.speech_request import (
     utterance_of,
 )
 from qwen3tts_daemon.settings import HttpSettings
+from qwen3tts_daemon.speech.captions import CAPTION_FORMATS, as_srt, as_vtt, captions
 from qwen3tts_daemon.speech.clip import Clip, Reader
 from qwen3tts_daemon.speech.clips import Clips
 from qwen3tts_daemon.speech.service import Speech
@@ -38,6 +39,8 @@ from qwen_tts.errors import UnsupportedFormat
 
 PATH = "/v1/audio/clips/"
 
+_ANSWERS = sound_of(*FILE_FORMATS, statuses=(200, 206))
+_ANSWERS[200]["content"] |= {media_type.partition(";")[0]: {} for media_type in CAPTION_FORMATS.values()}
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
@@ -81,17 +84,21 @@ def router(speech: Speech, clips: Clips, config: HttpSettings, bodies: SpeechBod
             "expires_at": (datetime.now(UTC) + timedelta(seconds=lifetime_s)).isoformat(timespec="seconds"),
             "voice": voice,
         }
+        if body.words:
+            answer["captions"] = {name: f"{PATH}{clip.id}.{name}" for name in CAPTION_FORMATS}
         if body.qr:
             answer["qr"] = qr_code(url)
         return answer
 
-    @routes.get(PATH + "{name}", response_class=Response, responses=sound_of(*FILE_FORMATS, statuses=(200, 206)))
+    @routes.get(PATH + "{name}", response_class=Response, responses=_ANSWERS)
     async def fetch(name: str, request: Request) -> Response:
         """The sound, as far as it is made and then as it is made. `name` is the clip's id with .mp3, .wav and so on."""
         await request.body()
         clip_id, _, format = name.rpartition(".")
+        if format in CAPTION_FORMATS:
+            return await _captions(clips.get(clip_id), format, request.receive)
         if format not in FILE_FORMATS:
-            raise Refusal("not_found", f"a clip is called {PATH}<id>.<{'|'.join(FILE_FORMATS)}>")
+            raise Refusal("not_found", f"a clip is called {PATH}<id>.<{'|'.join((*FILE_FORMATS, *CAPTION_FORMATS))}>")
         return _ClipResponse(clips.get(clip_id), format, request.headers)
 
     @routes.delete(PATH + "{name}", status_code=204)
@@ -99,10 +106,29 @@ def router(speech: Speech, clips: Clips, config: HttpSettings, bodies: SpeechBod
         """Nobody can fetch it any more, and those that do are cut off. `name` is as for GET, or the clip's id alone."""
         principal_of(request.scope).require("speak")
         clip_id, _, format = name.rpartition(".")
-        clips.delete(clip_id if format in FILE_FORMATS else name)
+        clips.delete(clip_id if format in (*FILE_FORMATS, *CAPTION_FORMATS) else name)
         return Response(status_code=204)
 
     return routes
+
+
+async def _captions(clip: Clip, format: str, receive: Receive) -> Response:
+    """Of a clip that was asked for with its words, once all of it is made. A client that leaves waits no more."""
+    if not clip.has_words:
+        raise Refusal("not_found", "the clip has no captions; it is made with them if the order says words: true")
+    with clip.held(), their_names(THEIR_NAMES):
+        whole = asyncio.ensure_future(clip.whole())
+        disconnect = asyncio.create_task(wait_for_disconnect(receive))
+        try:
+            await asyncio.wait((whole, disconnect), return_when=asyncio.FIRST_COMPLETED)
+            if whole.done():
+                whole.result()
+        finally:
+            whole.cancel()
+            disconnect.cancel()
+    shown = captions(clip.words)
+    text = as_vtt(shown) if format == "vtt" else as_srt(shown)
+    return Response(text, media_type=CAPTION_FORMATS[format])
 
 
 class _ClipResponse(Response):

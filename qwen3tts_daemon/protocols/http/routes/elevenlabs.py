@@ -32,7 +32,7 @@ from qwen3tts_daemon.protocols.elevenlabs_shape import (
     is_normalized,
     output_format,
 )
-from qwen3tts_daemon.protocols.http.audio_responses import AudioBody, Framing, StreamedAudioResponse, their_names
+from qwen3tts_daemon.protocols.http.audio_responses import StreamedAudioResponse, their_names
 from qwen3tts_daemon.protocols.http.field_types import InputText, LanguageName, SeedField
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import binary_of, json_body
@@ -44,9 +44,11 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     FoundElevenLabsVoices,
     TimedSound,
 )
+from qwen3tts_daemon.protocols.http.sound_bodies import AudioBody, Framing
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.utterance import Utterance
+from qwen3tts_daemon.speech.word_times import WordsTold
 from qwen3tts_daemon.voices.known_voices import KnownVoice
 from qwen_tts.api import Sampling, VoiceKind
 from qwen_tts.config.languages import LANGUAGES
@@ -87,6 +89,9 @@ class TimedLines:
     def sound(self, pcm: bytes) -> bytes:
         return self._line(self._encoder.encode(pcm))
 
+    def words(self, told: WordsTold) -> bytes:
+        return b""
+
     def end(self, utterance: Utterance) -> bytes:
         return self._line(self._encoder.finish())
 
@@ -108,6 +113,9 @@ class TimedWhole:
 
     def sound(self, pcm: bytes) -> bytes:
         self._sound += self._encoder.encode(pcm)
+        return b""
+
+    def words(self, told: WordsTold) -> bytes:
         return b""
 
     def end(self, utterance: Utterance) -> bytes:

@@ -5,14 +5,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.http.audio_responses import (
-    SOUND_OR_EVENTS,
-    StreamedAudioResponse,
-    framing_of,
-    their_names,
-)
+from qwen3tts_daemon.protocols.http.audio_responses import StreamedAudioResponse, their_names
 from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import NamedModels, OpenaiModel, OpenaiModels
+from qwen3tts_daemon.protocols.http.sound_bodies import SOUND_OR_EVENTS, framing_of
 from qwen3tts_daemon.protocols.http.speech_bodies import SpeechBodies
 from qwen3tts_daemon.protocols.http.speech_request import (
     THEIR_NAMES,
@@ -35,9 +31,11 @@ def router(speech: Speech, bodies: SpeechBodies) -> APIRouter:
         """Speak a text; the sound is sent while it is made."""
         body, voice = await bodies.read(request, SpeechBody)
         sound = await body.encoder(speech.capabilities)
+        frame = speech.capabilities.samples_per_frame
+        framing = framing_of(body.stream_format, sound, frame, words=body.words)
+        streamed = body.stream_format != "json"
         with their_names(THEIR_NAMES):
-            utterance = utterance_of(body, speech, "openai", caller_of(request.scope), voice=voice)
-        framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
+            utterance = utterance_of(body, speech, "openai", caller_of(request.scope), voice=voice, streamed=streamed)
         return StreamedAudioResponse(utterance, framing, THEIR_NAMES)
 
     @routes.get("/v1/models")

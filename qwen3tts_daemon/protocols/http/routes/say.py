@@ -10,15 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qwen3tts_daemon.failures import Refusal
-from qwen3tts_daemon.protocols.http.audio_responses import (
-    SOUND_OR_EVENTS,
-    Names,
-    StreamedAudioResponse,
-    framing_of,
-    their_names,
-)
+from qwen3tts_daemon.protocols.http.audio_responses import Names, StreamedAudioResponse, their_names
 from qwen3tts_daemon.protocols.http.field_types import read_numbers
 from qwen3tts_daemon.protocols.http.request_state import caller_of, refuse_foreign_pages
+from qwen3tts_daemon.protocols.http.sound_bodies import SOUND_OR_EVENTS, framing_of
 from qwen3tts_daemon.protocols.http.speech_request import BroughtVoice, SpeechBody, utterance_of
 from qwen3tts_daemon.protocols.strict_json import convert
 from qwen3tts_daemon.speech.service import Speech
@@ -36,7 +31,7 @@ _FIELDS = {
     for name in _OWN_NAMES.get(field, (field,))
 }
 """By the names of the query, the fields of the body."""
-_SWITCHES = ("text_normalization", "markup", "chime", "private")
+_SWITCHES = ("text_normalization", "markup", "chime", "private", "words")
 _ELSEWHERE = {"input": "text", "speaker": "voice", "lang": "language", "rate": "speed", "ref_audio": "voice"}
 """What they are called at other doors, or elsewhere: who writes that would be ignored, and not know it."""
 _HEADERS = {
@@ -58,10 +53,11 @@ def router(speech: Speech) -> APIRouter:
         await request.body()
         refuse_foreign_pages(request)
         body, names = _read(request.query_params)
+        frame = speech.capabilities.samples_per_frame
         with their_names(names):
             sound = await body.encoder(speech.capabilities)
+            framing = framing_of(body.stream_format, sound, frame, words=body.words)
             utterance = utterance_of(body, speech, "say", caller_of(request.scope))
-        framing = framing_of(body.stream_format, sound, speech.capabilities.samples_per_frame)
         return StreamedAudioResponse(utterance, framing, names, _HEADERS)
 
     return routes

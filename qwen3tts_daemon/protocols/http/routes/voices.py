@@ -19,7 +19,7 @@ from qwen3tts_daemon.audio import AUDIO_FORMATS, open_encoder
 from qwen3tts_daemon.audio.formats import DEFAULT_FORMAT
 from qwen3tts_daemon.failures import Refusal
 from qwen3tts_daemon.limits import Description, Gain, Instruct, Speed
-from qwen3tts_daemon.protocols.http.audio_responses import AudioBody, StreamedAudioResponse, their_names
+from qwen3tts_daemon.protocols.http.audio_responses import StreamedAudioResponse, their_names
 from qwen3tts_daemon.protocols.http.field_types import (
     FORMAT_SCHEMA,
     LANGUAGE_SCHEMA,
@@ -35,6 +35,7 @@ from qwen3tts_daemon.protocols.http.response_schemas import (
     ListedVoice,
     Voices,
 )
+from qwen3tts_daemon.protocols.http.sound_bodies import AudioBody
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen3tts_daemon.speech.voice_samples import VoiceSamples

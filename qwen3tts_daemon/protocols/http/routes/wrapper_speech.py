@@ -15,12 +15,7 @@ from starlette.responses import Response
 
 from qwen3tts_daemon.audio import open_encoder, to_wav
 from qwen3tts_daemon.limits import Instruct, Transcript
-from qwen3tts_daemon.protocols.http.audio_responses import (
-    AudioBody,
-    StreamedAudioResponse,
-    WholeAudioResponse,
-    their_names,
-)
+from qwen3tts_daemon.protocols.http.audio_responses import StreamedAudioResponse, WholeAudioResponse, their_names
 from qwen3tts_daemon.protocols.http.field_types import (
     Design,
     InputText,
@@ -38,6 +33,7 @@ from qwen3tts_daemon.protocols.http.request_state import caller_of
 from qwen3tts_daemon.protocols.http.response_schemas import (
     Codes,
 )
+from qwen3tts_daemon.protocols.http.sound_bodies import AudioBody
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
 from qwen_tts.api import (
