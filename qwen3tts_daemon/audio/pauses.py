@@ -1,5 +1,7 @@
 """Where sound is quiet: so that a pause between two passages is as long as was asked for, and no edge clicks."""
 
+import struct
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,11 +14,14 @@ _FADE_MS = 10
 _EDGE_MS = 2
 """Over what is not, where sound begins or ends at once"""
 _LAST_BYTES = 64
+_LAST = struct.Struct("<h")
 
 
 def quiet_end(pcm: bytes) -> int:
     """How many samples at the end are quiet."""
-    # It is asked of every chunk, and nearly all are loud until their end: the last few samples tell at a fraction.
+    # It is asked of every chunk, and nearly all are loud until their end: their last samples tell at a fraction.
+    if pcm and abs(_LAST.unpack_from(pcm, len(pcm) - PCM_BYTES)[0]) > _QUIET:
+        return 0
     for quiet, sample in enumerate(np.frombuffer(pcm[-_LAST_BYTES:], "<i2")[::-1].tolist()):
         if abs(sample) > _QUIET:
             return quiet

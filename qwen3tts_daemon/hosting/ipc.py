@@ -30,6 +30,9 @@ from qwen_tts.api import (
 PROTOCOL = 3
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 HEARTBEAT_S = 1.0
+_LENGTH_BYTES = 4
+_READ_BYTES = 64 * 1024
+"""At once: some sixteen chunks"""
 
 Incoming = TypeVar("Incoming")
 
@@ -198,23 +201,45 @@ class Link(Generic[Incoming]):
         self._writer = writer
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = incoming
+        self._unread = bytearray()
+        self._read = 0
+        """Bytes of it that have been given"""
 
     def send(self, message: ToWorker | FromWorker) -> None:
         """Queue a message; nothing happens if the other side has gone (reading tells that)."""
         if self._writer.is_closing():
             return
         body = self._encoder.encode(message)
-        self._writer.write(len(body).to_bytes(4, "little") + body)
+        self._writer.write(len(body).to_bytes(_LENGTH_BYTES, "little") + body)
 
     async def receive(self) -> Incoming | None:
         """The next message; None when the other side has gone. Raises msgspec.DecodeError for nonsense."""
-        try:
-            size = int.from_bytes(await self._reader.readexactly(4), "little")
-            if size > MAX_MESSAGE_BYTES:
-                raise msgspec.ValidationError(f"a message of {size} bytes is over {MAX_MESSAGE_BYTES}")
-            return self._decoder.decode(await self._reader.readexactly(size))
-        except (asyncio.IncompleteReadError, ConnectionError):
+        while (message := self._next()) is None:
+            try:
+                more = await self._reader.read(_READ_BYTES)
+            except ConnectionError:
+                return None
+            if not more:
+                return None
+            del self._unread[: self._read]
+            self._read = 0
+            self._unread += more
+        return message
+
+    def _next(self) -> Incoming | None:
+        """The next one of those that are here; None if it is not here as a whole."""
+        begins = self._read + _LENGTH_BYTES
+        if len(self._unread) < begins:
             return None
+        size = int.from_bytes(self._unread[self._read : begins], "little")
+        if size > MAX_MESSAGE_BYTES:
+            raise msgspec.ValidationError(f"a message of {size} bytes is over {MAX_MESSAGE_BYTES}")
+        if len(self._unread) < begins + size:
+            return None
+        self._read = begins + size
+        try:
+            with memoryview(self._unread) as unread:
+                return self._decoder.decode(unread[begins : self._read])
         except RecursionError:
             raise msgspec.DecodeError("nested too deeply") from None
 

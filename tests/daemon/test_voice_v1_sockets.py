@@ -9,7 +9,7 @@ import pytest
 from starlette.websockets import WebSocket
 
 from qwen3tts_daemon.downloads.background import Downloads
-from qwen3tts_daemon.protocols.scope_state import ABORT, SEND_BINARY
+from qwen3tts_daemon.protocols.scope_state import ABORT, HAS_ROOM, SEND_BINARY
 from qwen3tts_daemon.protocols.voice_v1.outbox import MAX_FRAMES
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
 from qwen3tts_daemon.settings import WebSocketSettings
@@ -35,7 +35,7 @@ class Peer:
     def connection(self) -> WebSocket:
         scope = {
             "type": "websocket", "headers": [], "subprotocols": [], "client": ("10.0.0.1", 1),
-            "path": "/", "state": {ABORT: self.aborted.set, SEND_BINARY: self._send_binary},
+            "path": "/", "state": {ABORT: self.aborted.set, SEND_BINARY: self._send_binary, HAS_ROOM: self._has_room},
         }  # fmt: skip
         return WebSocket(scope, self._says.get, self._send)
 
@@ -49,8 +49,15 @@ class Peer:
             self.heard.append(message["bytes"] if text is None else json.loads(text))
         self.changed.set()
 
-    async def _send_binary(self, data: bytes) -> None:
-        await self._send({"type": "websocket.send", "bytes": data})
+    def _send_binary(self, data: bytes) -> bool:
+        if not self.takes.is_set():
+            return False
+        self.heard.append(data)
+        self.changed.set()
+        return True
+
+    async def _has_room(self) -> None:
+        await self.takes.wait()
 
     def say(self, **fields: Any) -> None:
         self._says.put_nowait({"type": "websocket.receive", "text": json.dumps(fields)})
@@ -117,6 +124,17 @@ async def test_sound_goes_on_when_there_is_room_again(peer: Peer, engine: ToneEn
     done = await peer.until("done")
     assert done["reason"] == "complete"
     assert peer.frames > 100
+
+
+async def test_others_have_their_turn_while_a_client_takes_all_at_once(peer: Peer, engine: ToneEngine) -> None:
+    await stalled(peer, "word " * 100, engine)
+    peer.takes.set()
+    most = 0
+    while peer.messages[-1]["type"] != "done":
+        before = peer.frames
+        await asyncio.sleep(0)
+        most = max(most, peer.frames - before)
+    assert most <= 2 * MAX_FRAMES
 
 
 async def test_sound_that_was_made_but_not_taken_can_be_cancelled(peer: Peer, engine: ToneEngine) -> None:

@@ -54,6 +54,12 @@ MUTATIONS: dict[str, Mutation] = {
         "return False",
         ("tests/daemon/test_voice_v1.py", "tests/daemon/test_voice_v1_sockets.py"),
     ),
+    "voice.v1: who takes all at once has every turn": Mutation(
+        f"{_VOICE}/pump.py",
+        "if self._delivered % _TURN_FRAMES == 0:",
+        "if False:",
+        ("tests/daemon/test_voice_v1_sockets.py::test_others_have_their_turn_while_a_client_takes_all_at_once",),
+    ),
     "voice.v1: messages wait without end": Mutation(
         f"{_VOICE}/outbox.py",
         "if len(self._entries) >= MAX_MESSAGES:",

@@ -27,7 +27,7 @@ from websockets.server import ServerProtocol
 
 from qwen3tts_daemon.protocols.connection_quota import ConnectionQuota
 from qwen3tts_daemon.protocols.pace import Pace
-from qwen3tts_daemon.protocols.scope_state import SEND_BINARY
+from qwen3tts_daemon.protocols.scope_state import HAS_ROOM, SEND_BINARY
 from qwen3tts_daemon.protocols.silent_peers import is_silent
 
 MOST_FRAGMENTS = 1_024
@@ -80,7 +80,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         address: str | None,
         pace: Pace,
     ) -> None:
-        super().__init__(config, server_state, {**app_state, SEND_BINARY: self._send_binary})
+        super().__init__(config, server_state, {**app_state, SEND_BINARY: self._send_binary, HAS_ROOM: self._has_room})
         self._pace = pace
         self.conn = _FrameCounter(self._pace, max_size=config.ws_max_size, logger=self.logger)
         self._quota = quota
@@ -169,12 +169,20 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self.handshake_complete = True
         self._plan_turn()
 
-    async def _send_binary(self, data: bytes) -> None:
-        """One message, as soon as there is room. Raises ConnectionError."""
-        await self.writable.wait()
-        if self.conn.state is not State.OPEN or self.transport.is_closing():
-            raise ConnectionError("the WebSocket has ended")
+    def _send_binary(self, data: bytes) -> bool:
+        if not self.writable.is_set() or self._is_over:
+            return False
         self.transport.write(binary_head(len(data)) + data)
+        return True
+
+    async def _has_room(self) -> None:
+        await self.writable.wait()
+        if self._is_over:
+            raise ConnectionError("the WebSocket has ended")
+
+    @property
+    def _is_over(self) -> bool:
+        return self.conn.state is not State.OPEN or self.transport.is_closing()
 
     # -- pongs ---------------------------------------------------------------------------------------------
 

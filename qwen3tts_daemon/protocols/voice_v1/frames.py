@@ -5,8 +5,9 @@ Sample numbers are those of the output. Frames of one context follow each other 
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from qwen3tts_daemon.audio import Resampler, encode_g711
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
@@ -19,8 +20,7 @@ HEAD = struct.Struct("<BBHI")
 """Of a tagged frame: kind, flags, channel, first sample; eight bytes, so that 16-bit samples stay aligned."""
 
 
-@dataclass(frozen=True, slots=True)
-class SoundFrame:
+class SoundFrame(msgspec.Struct, frozen=True, gc=False):
     """One message with sound."""
 
     data: bytes | str

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from qwen3tts_daemon.failures import CLOSE_CODES
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage, encode_message
 from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
@@ -23,8 +25,7 @@ class Close:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing to send; what has an owner goes with it when the owner is dropped, unless it is `kept`."""
 
     content: str | SoundFrame | Close
@@ -54,6 +55,12 @@ class Outbox:
     @property
     def has_frames(self) -> bool:
         return self._frames > 0
+
+    @property
+    def only_binary(self) -> bytes | None:
+        """The binary frame that is all there is to send."""
+        content = self._entries[0].content if len(self._entries) == 1 else None
+        return content.data if isinstance(content, SoundFrame) and isinstance(content.data, bytes) else None
 
     def has_frames_of(self, owner: Any) -> bool:
         return any(entry.owner is owner and isinstance(entry.content, SoundFrame) for entry in self._entries)

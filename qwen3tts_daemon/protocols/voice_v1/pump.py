@@ -11,6 +11,8 @@ from qwen3tts_daemon.speech.output import Part, SegmentStarted
 from qwen3tts_daemon.speech.utterance import Utterance
 from qwen3tts_daemon.speech.word_times import WordsTold
 
+_TURN_FRAMES = 8
+"""Then others have their turn, however many are there and however fast their client takes them."""
 _LULL_S = 0.16
 """Sound that does not fill a frame is sent short when no more came for this long: two frames of an engine."""
 
@@ -35,6 +37,7 @@ class Pump:
         self._slow_consumer_s = slow_consumer_s
         self._on_slow = on_slow
         self._has_all_sent = False
+        self._delivered = 0
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -97,6 +100,9 @@ class Pump:
             is_full = ctx.outbox.is_full
             if delay_s == 0 and not is_full:
                 ctx.send(frame)
+                self._delivered += 1
+                if self._delivered % _TURN_FRAMES == 0:
+                    await asyncio.sleep(0)
                 return True
             # Waiting for the clock is nobody's fault; waiting for the client is.
             if is_full or delay_s == math.inf:
