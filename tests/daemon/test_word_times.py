@@ -4,23 +4,38 @@ on one that does not."""
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from qwen3tts_daemon.speech.output import Part, SegmentStarted
+from qwen3tts_daemon.speech.output import Output, Part, SegmentStarted
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.word_times import Word, WordsTold
+from qwen3tts_daemon.speech.word_times import Word, WordsTold, WordTeller
+from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen3tts_daemon.text.written_words import words_in
-from qwen_tts.api import AudioChunk
-from tests.fakes import SAMPLE_RATE, SAMPLES_PER_CHAR, ToneEngine
+from qwen_tts.api import AudioChunk, Capabilities, WordTime
+from tests.fakes import SAMPLE_RATE, SAMPLES_PER_CHAR, ToneEngine, tone
 
 ORDER = Order("test", voice="tone", language="en", word_times=True)
 TEXT = "Come in, please. The kettle is on, and there are 25 biscuits.\n\n**How** are you?"
 
 
-@pytest.fixture(params=["told", "estimated"])
+class GuessingEngine(ToneEngine):
+    """Takes text as words, and does not know for sure where a segment begins."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return msgspec.structs.replace(super().capabilities, live_text="words")
+
+
+ENGINES = {
+    "told": lambda: ToneEngine(word_times=True), "estimated": ToneEngine, "estimated at the end": GuessingEngine,
+}  # fmt: skip
+
+
+@pytest.fixture(params=list(ENGINES))
 def engine(request: pytest.FixtureRequest) -> ToneEngine:
-    return ToneEngine(word_times=request.param == "told")
+    return ENGINES[request.param]()
 
 
 async def say(speech: Speech, pieces: Sequence[str], order: Order = ORDER) -> list[Part]:
@@ -83,10 +98,13 @@ async def test_what_is_told_by_the_engine_comes_before_its_sound(speech: Speech,
             case AudioChunk():
                 heard += part.samples
             case WordsTold():
-                assert part.segment == segment
                 assert part.is_estimated != engine.capabilities.word_times
                 if not part.is_estimated:
                     assert part.words[0].end_sample > heard
+                if engine.capabilities.live_text == "sentences":
+                    assert part.segment == segment
+                else:
+                    assert segment == 2, "the last of this text"
 
 
 async def test_nobody_who_does_not_ask_is_told_and_the_sound_is_the_same(speech: Speech, engine: ToneEngine) -> None:
@@ -138,3 +156,27 @@ async def test_words_are_those_of_the_text_that_was_sent(speech: Speech, text: s
     told = [text[word.start : word.end].replace(" ", "_") for word in words]
     expected = SPOKEN_OTHERWISE[text]
     assert " ".join(told) in (expected, " ".join(expected))  # of Chinese each character, or what is heard as one
+
+
+class Written:
+    """A text of one segment, spoken as it is written."""
+
+    segments = tuple(LiveSegmenter().feed("Hello there. And"))
+
+    def spoken(self, index: int) -> str:
+        return self.segments[index].text
+
+
+def test_silence_that_is_left_out_behind_a_pause_moves_the_words() -> None:
+    """They are told once it is known how much that is."""
+    silent, capabilities = SAMPLE_RATE // 5, ToneEngine().capabilities
+    output = Output(capabilities, Written.segments)
+    words = WordTeller(Written(), sample_rate=SAMPLE_RATE, is_estimated=False)
+    output.begin(is_trimmed=True, words=words)
+    times = (WordTime(0, 5, silent, silent + 100), WordTime(6, 12, silent + 200, silent + 300))
+    first = AudioChunk(pcm=bytes(2 * silent), first_sample=0, sample_rate=SAMPLE_RATE, words=times)
+    assert not words_of(output.take(first))
+    second = AudioChunk(pcm=tone("Hello there."), first_sample=silent, sample_rate=SAMPLE_RATE)
+    hello, there = words_of(output.take(second))
+    assert 0 <= hello.first_sample < SAMPLE_RATE // 100
+    assert abs(there.first_sample - 200) < SAMPLE_RATE // 100
