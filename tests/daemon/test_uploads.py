@@ -555,6 +555,7 @@ def test_a_confined_process_opens_starts_and_takes_nothing(tmp_path: Path) -> No
     failed = [line.split()[:2] for line in said if line != "a thread\n"]
     assert failed == [["before", "exec"], *(["after", name] for name in ATTEMPTED)]
     assert re.search(r"(?m)^Max cpu time +5 +5 ", limits)
+    assert re.search(r"(?m)^Max open files +0 +0 ", limits), "where there is no filter"
     assert re.search(r"(?m)^NoNewPrivs:\t1$", status)
     assert process.returncode == 0
 
