@@ -28,6 +28,7 @@ from qwen3tts_daemon.commands import token as token_command
 from qwen3tts_daemon.commands import voices as voices_command
 from qwen3tts_daemon.commands.arguments import parse_uri, translate
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress, Wishes
+from qwen3tts_daemon.commands.playback import NoPlayer
 from qwen3tts_daemon.downloads import verify as verify_command
 from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.environment import MODELSCOPE, MODELSCOPE_VARIABLES
@@ -50,6 +51,9 @@ app = typer.Typer(
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 UriOption = Annotated[str | None, typer.Option(help="A daemon's Wyoming address, tcp://HOST:PORT.")]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="Where to play: a sink of PipeWire or PulseAudio, or a device of ALSA.")
+]
 VoiceOption = Annotated[str | None, typer.Option(help="A voice that `voices` lists.")]
 ConfigFileOption = Annotated[Path | None, typer.Option("--config", help="TOML file, as for serve.")]
 DataDirOption = Annotated[Path | None, typer.Option(help="Where caches live, as for serve.")]
@@ -87,6 +91,7 @@ def serve(context: typer.Context) -> None:
 def say(
     text: Annotated[str | None, typer.Argument(help="What to say.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a WAV file.")] = None,
+    device: DeviceOption = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Speak standard input while it comes.")] = False,
     voice: VoiceOption = None,
     language: LanguageOption = None,
@@ -102,7 +107,9 @@ def say(
     if (text is None) == (not stdin):
         raise typer.BadParameter("give a text, or --stdin")
     wishes = Wishes(voice, language, text_normalization, text_format)
-    options = say_command.SayOptions(text, output, wishes, _address(uri), chars_per_second)
+    if output is not None and device is not None:
+        raise typer.BadParameter("give --output or --device")
+    options = say_command.SayOptions(text, output, device, wishes, _address(uri), chars_per_second)
     _run(say_command.say(options, _common_settings(config, data_dir, debug)))
 
 
@@ -135,6 +142,22 @@ def voices(
     """List the voices."""
     settings = _common_settings(config, data_dir, debug)
     voices_command.show(_run(voices_command.list_voices(_address(uri), settings)))
+
+
+@app.command()
+def mcp(
+    uri: UriOption = None,
+    device: DeviceOption = None,
+    config: ConfigFileOption = None,
+    data_dir: DataDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Give assistants a voice, over standard input and output: a server of the Model Context Protocol."""
+    # An extra, with a second of imports.
+    from qwen3tts_daemon.commands import mcp as mcp_command
+
+    settings = _common_settings(config, data_dir, debug)
+    _run(mcp_command.serve(_address(uri) or ServerAddress("127.0.0.1", settings.wyoming.port), device))
 
 
 @app.command(context_settings={**_PASS_ON, "help_option_names": ["--help"]})
@@ -500,7 +523,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a command; what a user can act on is one line, not a traceback."""
     try:
         return asyncio.run(work)
-    except* (SynthesisError, NoDaemon, SettingsError) as group:
+    except* (SynthesisError, NoDaemon, NoPlayer, SettingsError) as group:
         _die(str(_innermost(group)))
     except* KeyboardInterrupt:
         sys.exit(130)

@@ -10,6 +10,7 @@ config      every option, its value and where it came from
 health      does a daemon answer and is it ready?
 lexicon     how words are said
 local       a voice without a daemon
+mcp         a voice for assistants
 pair        let a browser in
 phrases     how much sound is kept, and none of it any more
 playback    sound from this machine's loudspeaker

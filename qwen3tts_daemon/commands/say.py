@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from qwen3tts_daemon.commands import client, local
 from qwen3tts_daemon.commands.client import Hear, NoDaemon, ServerAddress, Wishes
-from qwen3tts_daemon.commands.playback import Player, Silent, find_player
+from qwen3tts_daemon.commands.playback import NoPlayer, Player, Silent
 from qwen3tts_daemon.settings import Settings
 from qwen_tts.api import PCM_BYTES
 
@@ -25,6 +25,8 @@ class SayOptions:
 
     text: str | None
     output: Path | None
+    device: str | None
+    """To play it on; None takes the usual one"""
     wishes: Wishes
     address: ServerAddress | None
     """A daemon that must be used; None takes one on this machine if there is one."""
@@ -83,9 +85,9 @@ class _Meter:
 
 
 async def say(options: SayOptions, settings: Settings) -> None:
-    """Raises SynthesisError, NoDaemon."""
+    """Raises SynthesisError, NoDaemon, NoPlayer."""
     console = Console(stderr=True)
-    sink = _sink(options.output, console)
+    sink = _sink(options, console)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         meter = _Meter(progress)
@@ -101,13 +103,17 @@ async def say(options: SayOptions, settings: Settings) -> None:
     console.print(meter.summary(), highlight=False)
 
 
-def _sink(output: Path | None, console: Console) -> _WavFile | Player | Silent:
-    if output is not None:
-        return _WavFile(output)
-    if player := find_player():
-        return Player(player)
-    console.print("no sound device or player here: nothing will be heard; -o out.wav keeps the sound")
-    return Silent()
+def _sink(options: SayOptions, console: Console) -> _WavFile | Player | Silent:
+    """Raises NoPlayer for a device that cannot be played on."""
+    if options.output is not None:
+        return _WavFile(options.output)
+    try:
+        return Player.find(options.device)
+    except NoPlayer as reason:
+        if options.device is not None:
+            raise
+        console.print(f"nothing will be heard, for {reason}; -o out.wav keeps the sound", highlight=False)
+        return Silent()
 
 
 async def _speak(options: SayOptions, settings: Settings, hear: Hear, meter: _Meter) -> str:

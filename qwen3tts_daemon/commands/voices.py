@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from wyoming.info import Info
 
 from qwen3tts_daemon.commands import client, local
 from qwen3tts_daemon.commands.client import NoDaemon, ServerAddress
@@ -28,6 +29,11 @@ async def list_voices(address: ServerAddress | None, settings: Settings) -> list
         async with local.local_speech(settings, preload=False) as speech:
             voices = speech.voices.voices
             return [VoiceRow(v.name, " ".join(v.languages), v.description) for v in voices]
+    return rows_of(info)
+
+
+def rows_of(info: Info) -> list[VoiceRow]:
+    """What a server says of its voices."""
     return [
         VoiceRow(voice.name, " ".join(voice.languages), voice.description or "")
         for program in info.tts

@@ -160,7 +160,7 @@ class Output:
         lead = self._lead if not self._announced else b""
         starts_at = passage.begins_at + len(lead) // PCM_BYTES
         passage.begins_at = starts_at
-        before = self._rest_told()
+        before = [] if passage.words is None else passage.words.leave(passage.position)
         started = SegmentStarted(
             index, segment.raw, segment.start, segment.end, passage.position(chunk.first_sample),
             passage.voice, passage.language,
@@ -179,7 +179,7 @@ class Output:
         return [] if passage.is_trimmed and not passage.is_heard else passage.words.tell(passage.position)
 
     def _rest_told(self) -> list[WordsTold]:
-        """Of the segment whose sound has come."""
+        """Of the passage, whose sound has come."""
         return [] if self._passage.words is None else self._passage.words.finish(self._passage.position)
 
     def _heard(self, pcm: bytes, *, holds: bool) -> list[Part]:

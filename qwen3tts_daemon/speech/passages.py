@@ -3,6 +3,7 @@
 A passage begins where the text says that it goes on in another way: with another voice, say, or after a pause.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from typing import Literal
@@ -110,7 +111,10 @@ class Passages:
     def _words_of(self, engine: Capabilities) -> WordTeller | None:
         if not self._word_times:
             return None
-        return WordTeller(self._text, is_estimated=not engine.word_times, sample_rate=engine.sample_rate)
+        return WordTeller(
+            self._text, sample_rate=engine.sample_rate, is_estimated=not engine.word_times,
+            at_end=engine.live_text == "words",
+        )  # fmt: skip
 
     def _look_ahead(self) -> bool:
         """Whether a pause follows the passage; what the voice behind it needs is loaded meanwhile."""
@@ -138,16 +142,26 @@ class Passages:
         if not self._output.has_begun:
             raise self._speakers.now.unreadable(self._text.written)
         if (following := self._text.passage_after(self._first)) is not None:
-            return self._go_on(following)
+            return await self._go_on(following)
+        rest = await self._rest(pause_in(self._text.trailing))
+        if self._is_cancelled:
+            return None
         self.end = "done" if end.reason == "complete" else end.reason
-        pause_s = pause_in(self._text.trailing)
-        return [*self._output.end_passage(pause_s), *self._output.finish()]
-
-    def _go_on(self, following: int) -> list[Part]:
-        """To the next passage."""
         assert self._output is not None
-        before = self._text.segments[following].before
-        parts = self._output.end_passage(pause_in(before))
+        return [*rest, *self._output.finish()]
+
+    async def _rest(self, pause_s: float | None) -> list[Part]:
+        """Of a passage, before a pause. Where words are told it may take a while, of long ones."""
+        assert self._output is not None
+        if self._word_times:
+            return await asyncio.to_thread(self._output.end_passage, pause_s)
+        return self._output.end_passage(pause_s)
+
+    async def _go_on(self, following: int) -> list[Part] | None:
+        """To the next passage."""
+        parts = await self._rest(pause_in(self._text.segments[following].before))
+        if self._is_cancelled:
+            return None
         ended, self._first = self._synthesis, following
         self._synthesis = self._synthesis_of_passage()
         self._synthesis.start()

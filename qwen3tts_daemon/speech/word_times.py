@@ -1,14 +1,15 @@
 """Where each word of a text is heard: characters of the text as it was sent, samples of the sound as it is delivered.
 
 The preview voice's networks decide how long each phoneme is, so its words are exact to a phoneme. Of every other engine
-a segment's words are estimated from its sound, and marked so.
+words are estimated from the sound, and marked so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Protocol
 
-from qwen3tts_daemon.speech.word_estimate import estimated_times
+from qwen3tts_daemon.speech.word_estimate import SpeechPower, estimated_times
 from qwen3tts_daemon.text.segments import Segment
 from qwen3tts_daemon.text.written_words import WrittenWord, written_words
 from qwen_tts.api import WordTime
@@ -29,8 +30,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class WordsTold:
-    """Words of a segment, in order: each after its SegmentStarted, and not later than the sound that it ends in; where
-    they are estimated, behind the segment's sound."""
+    """Words of a segment, in order: each after its SegmentStarted, and not later than the sound that it ends in.
+
+    Where they are estimated: behind the sound of the segment or, if the engine only guesses where that ends, of the
+    passage.
+    """
 
     segment: int
     words: Sequence[Word]
@@ -47,46 +51,77 @@ class TextInWork(Protocol):
 
 
 class WordTeller:
-    """Tells the words of one utterance, passage by passage, as its sound is made."""
+    """Tells the words of one passage as its sound is made."""
 
-    def __init__(self, text: TextInWork, *, is_estimated: bool, sample_rate: int) -> None:
-        self._text = text
-        self._is_estimated, self._sample_rate = is_estimated, sample_rate
-        self._segment = 0
+    def __init__(self, text: TextInWork, *, sample_rate: int, is_estimated: bool, at_end: bool = False) -> None:
+        """`is_estimated`: the engine does not tell them. `at_end`: nor does it know for sure where a segment begins, so
+        that all of the passage is estimated at once."""
+        self._text, self._sample_rate = text, sample_rate
+        self._is_estimated, self._at_end = is_estimated, at_end
+        self._segments: list[int] = []
+        """Whose sound is heard; one, unless all are told of at the end"""
         self._untold: list[WrittenWord] = []
         """Words of the segment in hand"""
         self._times: list[WordTime] = []
         """Of its spoken words, of which none was told yet"""
-        self._pcm: list[bytes] = []
-        """Its sound, where words are estimated"""
+        self._sound = SpeechPower(sample_rate)
+        """Of those segments, where words are estimated"""
         self._first_sample = 0
         """Of that, in the passage"""
 
     def start(self, segment: int, first_sample: int) -> None:
-        """This segment's sound follows; the one before it was finished."""
-        self._segment, self._first_sample = segment, first_sample
-        self._untold = written_words(self._text.segments[segment].raw, self._text.spoken(segment))
-        self._times, self._pcm = [], []
+        """This segment's sound follows; the one before it was left."""
+        if self._at_end and self._segments:
+            self._segments += range(self._segments[-1] + 1, segment + 1)
+            return
+        self._segments, self._first_sample = [segment], first_sample
+        self._sound = SpeechPower(self._sample_rate)
+        self._begin(segment)
 
     def hear(self, pcm: bytes, times: Sequence[WordTime]) -> None:
         """More of the engine's sound, and what it tells of words."""
         if self._is_estimated:
-            self._pcm.append(pcm)
+            self._sound.add(pcm)
         self._times += times
 
     def tell(self, position: Callable[[int], int]) -> list[WordsTold]:
         """The words whose times are known. `position`: where a sample of the engine's passage is delivered."""
         return self._told(position, is_whole=False)
 
+    def leave(self, position: Callable[[int], int]) -> list[WordsTold]:
+        """The segment: its sound has come."""
+        return [] if self._at_end else self.finish(position)
+
     def finish(self, position: Callable[[int], int]) -> list[WordsTold]:
-        """The rest of the segment's: all of its sound has come."""
-        if self._is_estimated and self._untold:
-            spoken = self._text.spoken(self._segment)
-            pcm = b"".join(self._pcm)
-            self._times = estimated_times(spoken, pcm, self._sample_rate, first_sample=self._first_sample)
-        told = self._told(position, is_whole=True)
-        self._untold, self._times, self._pcm = [], [], []
+        """The rest: all of the passage's sound has come."""
+        told = self._estimated(position) if self._is_estimated else self._told(position, is_whole=True)
+        self._segments, self._untold, self._times = [], [], []
         return told
+
+    def _begin(self, segment: int) -> None:
+        self._segment = segment
+        self._untold = written_words(self._text.segments[segment].raw, self._text.spoken(segment))
+        self._times = []
+
+    def _estimated(self, position: Callable[[int], int]) -> list[WordsTold]:
+        told: list[WordsTold] = []
+        segments = [*self._segments, *(self._unannounced() if self._at_end else ())]
+        pieces = [self._text.spoken(segment) for segment in segments]
+        times = estimated_times(" ".join(pieces), self._sound, first_sample=self._first_sample)
+        at = 0
+        for segment, piece in zip(segments, pieces, strict=True):
+            self._begin(segment)
+            own = [one for one in times if at <= one.start < at + len(piece)]
+            self._times = [WordTime(one.start - at, one.end - at, one.first_sample, one.end_sample) for one in own]
+            told += self._told(position, is_whole=True)
+            at += len(piece) + 1
+        return told
+
+    def _unannounced(self) -> Iterator[int]:
+        """Segments of the passage whose beginning the engine did not notice."""
+        segments = self._text.segments
+        first = self._segments[-1] + 1 if self._segments else len(segments)
+        yield from takewhile(lambda index: not segments[index].before, range(first, len(segments)))
 
     def _told(self, position: Callable[[int], int], *, is_whole: bool) -> list[WordsTold]:
         words = []

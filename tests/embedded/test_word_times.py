@@ -11,6 +11,7 @@ from qwen3tts_daemon.embedded.cancellation import Cancellation
 from qwen3tts_daemon.embedded.engine import create
 from qwen3tts_daemon.embedded.synthesizer import EmbeddedSynthesizer
 from qwen3tts_daemon.embedded.voices import available
+from qwen3tts_daemon.speech.word_estimate import SpeechPower, estimated_times
 from qwen_tts.api import AudioChunk, Limits, PresetVoice, SynthesisRequest, WordTime
 from qwen_tts.stream import SpeechEngine
 from qwen_tts.text.annotations import annotated
@@ -119,3 +120,16 @@ async def test_silence_is_in_no_word(engine: SpeechEngine) -> None:
     for word in words_of(chunks):
         told[word.first_sample : word.end_sample] = True
     assert sound[told].mean() > 10 * sound[~told].mean()
+
+
+async def test_what_is_estimated_from_the_sound_is_near_what_is_known(engine: SpeechEngine) -> None:
+    text = "The kettle is on, and there are twenty five biscuits. Come in, please, and sit down."
+    chunks = await speak(engine, request(engine, text, "en"))
+    sound = SpeechPower(24_000)
+    for chunk in chunks:
+        sound.add(chunk.pcm)
+    known, estimated = words_of(chunks), estimated_times(text, sound)
+    assert len(estimated) == len(known)
+    off_ms = [abs(one.first_sample - word.first_sample) / 24 for one, word in zip(estimated, known, strict=True)]
+    assert np.median(off_ms) < 100
+    assert max(off_ms) < 500
