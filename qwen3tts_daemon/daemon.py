@@ -33,6 +33,7 @@ from qwen3tts_daemon.live_settings import LiveSettings
 from qwen3tts_daemon.log_lines import write_log
 from qwen3tts_daemon.own_command import own_command
 from qwen3tts_daemon.protocols.discovery import Discovery, voice_service, wyoming_service
+from qwen3tts_daemon.protocols.elevenlabs.sockets import ElevenLabsSockets
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
@@ -142,6 +143,7 @@ class Daemon:
         settings = self._settings
         app = build_app(
             speech=self._speech, metrics=metrics, auth=self._auth, sockets=self._sockets,
+            elevenlabs_sockets=ElevenLabsSockets(self._sockets, self._speech),
             kept_clips=self._clips, models=self._models, downloads=self._downloads, samples=self._samples,
             live_settings=self._live_settings, config=settings.http, version=__version__,
             pair_command=_pair_command(settings),

@@ -2,6 +2,7 @@
 
 wyoming    Home Assistant's protocol
 voice_v1   JSON and PCM over a WebSocket
+elevenlabs the WebSockets of that API: another language for the sessions of voice_v1, which does not know it
 http       REST, the page, and the port that WebSockets come through
 discovery  zeroconf: how others find us
 

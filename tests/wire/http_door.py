@@ -14,6 +14,7 @@ from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
 from qwen3tts_daemon.live_settings import LiveSettings
+from qwen3tts_daemon.protocols.elevenlabs.sockets import ElevenLabsSockets
 from qwen3tts_daemon.protocols.http.app import build_app
 from qwen3tts_daemon.protocols.http.server import HttpServer, ServerConfig
 from qwen3tts_daemon.protocols.voice_v1.sockets import Sockets
@@ -98,6 +99,7 @@ async def open_door(
     sockets = Sockets(speech, WebSocketSettings(), models, downloads, samples)
     app = build_app(
         speech=speech, metrics=metrics, auth=auth, sockets=sockets,
+        elevenlabs_sockets=ElevenLabsSockets(sockets, speech),
         kept_clips=clips or Clips(ClipsSettings()), models=models, downloads=downloads, samples=samples,
         live_settings=settings or LiveSettings(Settings()), config=config, version="9.8.7",
         body_timeout_s=body_timeout_s,

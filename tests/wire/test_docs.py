@@ -21,6 +21,7 @@ from qwen3tts_daemon.access.auth import Auth
 from qwen3tts_daemon.audio import silence, to_wav
 from qwen3tts_daemon.audio.chimes import chime
 from qwen3tts_daemon.failures import CLOSE_CODES, HTTP_STATUS
+from qwen3tts_daemon.protocols.elevenlabs.client_messages import Address, Message
 from qwen3tts_daemon.protocols.http.routes.elevenlabs import TextToSpeechBody
 from qwen3tts_daemon.protocols.http.routes.openai import SpeechBody
 from qwen3tts_daemon.protocols.voice_v1.client_messages import ClientMessage
@@ -162,8 +163,18 @@ def test_elevenlabs_client_writes_a_file(tmp_path: Path) -> None:
     assert len((tmp_path / "dinner.mp3").read_bytes()) > 10_000
 
 
+def test_live_text_in_elevenlabs_shape_writes_the_sound(tmp_path: Path) -> None:
+    code = example(ELEVENLABS, "python", "hello.pcm")
+    with tone_daemon(tmp_path / "data") as daemon:
+        code = code.replace("8766", str(daemon.ready()[1]))
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=PATIENCE_S, check=True)
+        daemon.wait_for("protocol=elevenlabs .*end=done")
+    assert (tmp_path / "hello.pcm").read_bytes() == tone("Hello from your own home.")
+
+
 def test_every_field_of_elevenlabs_is_described() -> None:
-    assert missing({*TextToSpeechBody.__struct_fields__} - {"voice_settings"}, ELEVENLABS) == []
+    fields = {*TextToSpeechBody.__struct_fields__, *Message.__struct_fields__, *Address.__struct_fields__}
+    assert missing(fields - {"context_id_in_camel_case"}, ELEVENLABS) == []
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is what it shows")

@@ -1,7 +1,10 @@
-"""ElevenLabs' shape over HTTP: driven by its own client package, at both of its places."""
+"""ElevenLabs' shape: driven by its own client package, at both of its places, and over its WebSockets."""
 
 import base64
+import contextlib
 import io
+import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -11,15 +14,18 @@ import pytest
 from elevenlabs.client import AsyncElevenLabs
 from elevenlabs.core.api_error import ApiError
 from elevenlabs.types import VoiceSettings
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 
 from qwen3tts_daemon.audio import encode_g711
 from qwen3tts_daemon.audio.pcm import Resampler
 from qwen3tts_daemon.protocols.elevenlabs_shape import OUTPUT_FORMATS, PREFIXES
-from qwen3tts_daemon.settings import HttpSettings
+from qwen3tts_daemon.settings import HttpSettings, WebSocketSettings
 from qwen3tts_daemon.speech.metrics import Metrics
 from qwen3tts_daemon.speech.service import Speech
 from tests.fakes import SAMPLE_RATE, ToneEngine, tone
-from tests.wire.http_door import TOKEN, Door, open_door
+from tests.wire.http_door import TOKEN, Door, GatedEngine, open_door, until
+from tests.wire.patient import connect
 
 TEXT = "The kettle is on and the lamp is lit."
 SPEECH = "/v1/text-to-speech/tone"
@@ -198,3 +204,168 @@ async def test_what_is_no_request_is_told(door: Door) -> None:
         answer = await door.client.post(SPEECH, content=body, headers={"content-type": "application/json"})
         assert answer.status_code in (400, 422), answer.text
         assert answer.json()["detail"]["code"] in ("bad_json", "bad_field")
+
+
+# -- live text ---------------------------------------------------------------------------------------------------------
+
+
+class Talk:
+    """A client of multi-stream-input."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.sound: dict[str, bytes] = defaultdict(bytes)
+        self.text: dict[str, str] = defaultdict(str)
+        """As its characters were told"""
+
+    async def say(self, **fields: Any) -> None:
+        await self.connection.send(json.dumps(fields))
+
+    async def hear(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(await self.connection.recv())
+        id = message.get("contextId", "")
+        self.sound[id] += base64.b64decode(message.get("audio") or "")
+        self.text[id] += "".join((message.get("alignment") or {"chars": []})["chars"])
+        return message
+
+    async def until(self, **fields: Any) -> dict[str, Any]:
+        while True:
+            message = await self.hear()
+            if fields.items() <= message.items():
+                return message
+
+
+@contextlib.asynccontextmanager
+async def talk(door: Door, path: str, prefix: str = "/elevenlabs", **options: Any) -> AsyncIterator[Talk]:
+    uri = f"ws://127.0.0.1:{door.port}{prefix}/v1/text-to-speech/{path}"
+    async with connect(uri, close_timeout=1, **options) as connection:
+        yield Talk(connection)
+
+
+MULTI = "tone/multi-stream-input?output_format=pcm_24000"
+
+
+async def test_contexts_speak_beside_each_other_and_tell_their_characters(door: Door) -> None:
+    for prefix in PREFIXES:
+        async with talk(door, MULTI, prefix) as client:
+            for id in ("a", "b"):
+                await client.say(text=" ", context_id=id, voice_settings={"stability": 0.5})
+            for piece in ("Hello ", "there. ", "How are ", "you?"):
+                await client.say(text=piece, context_id="a")
+            await client.say(text="Good night. ", context_id="b", flush=True)
+            await client.say(context_id="a", flush=True)
+            for id in ("a", "b"):
+                await client.say(context_id=id, close_context=True)
+            for _ in range(2):
+                await client.until(isFinal=True)
+            assert client.sound["a"] == tone("Hello there.") + tone("How are you?")
+            assert client.sound["b"] == tone("Good night.")
+            assert (client.text["a"], client.text["b"]) == ("Hello there. How are you? ", "Good night. ")
+            await client.say(close_socket=True)
+            with pytest.raises(ConnectionClosedOK):
+                await client.hear()
+
+
+class TestGated:
+    """Where the engine waits to be allowed."""
+
+    @pytest.fixture
+    def engine(self) -> GatedEngine:
+        return GatedEngine()
+
+    async def test_an_interruption_ends_the_work(self, door: Door, engine: GatedEngine, speech: Speech) -> None:
+        async with talk(door, MULTI) as client:
+            await client.say(text="A long story. " * 20, context_id="a")
+            engine.allow(3)
+            await client.until(isFinal=None)
+            await client.say(context_id="a", close_context=True)
+            assert (await client.until(isFinal=True))["contextId"] == "a"
+            await until(lambda: not speech.active)
+            engine.allow()
+            await client.say(text="Yes? ", context_id="b", flush=True)
+            await client.say(context_id="b", close_context=True)
+            await client.until(isFinal=True, contextId="b")
+            assert client.sound["b"] == tone("Yes?")
+
+
+async def test_one_text_is_spoken_as_it_comes_in_every_kind_of_format(door: Door) -> None:
+    for name in ("pcm_24000", "mp3_44100_128", "ulaw_8000"):
+        async with talk(door, f"tone/stream-input?output_format={name}&model_id=eleven_turbo_v2_5") as client:
+            await client.say(text=" ", voice_settings={"speed": 1.0}, generation_config={"chunk_length_schedule": [50]})
+            for piece in ("Hello ", "there. ", ""):
+                await client.say(text=piece, try_trigger_generation=True)
+            await client.until(isFinal=True)
+            with pytest.raises(ConnectionClosedOK):
+                await client.hear()
+            if name == "pcm_24000":
+                assert client.sound[""] == tone("Hello there.")
+            assert len(client.sound[""]) > 3_000
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "param"),
+    [
+        ("nobody/stream-input", 422, "voice_id"),
+        ("tone/multi-stream-input?output_format=midi", 422, "output_format"),
+        ("tone/multi-stream-input?language_code=xx", 422, "language_code"),
+        ("tone/stream-input?inactivity_timeout=0", 422, "inactivity_timeout"),
+        (f"tone/stream-input?xi-api-key={TOKEN}", 401, None),
+    ],
+)
+async def test_what_an_address_asks_for_wrongly_is_refused_before_the_upgrade(
+    door: Door, path: str, status: int, param: str | None
+) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        async with talk(door, path):
+            pass
+    body = json.loads(caught.value.response.body or b"")
+    assert (caught.value.response.status_code, body["detail"]["param"]) == (status, param)
+
+
+async def test_a_foreign_page_opens_no_socket(door: Door) -> None:
+    for path in ("tone/stream-input", "tone/multi-stream-input"):
+        with pytest.raises(InvalidStatus) as caught:
+            async with talk(door, path, additional_headers={"Origin": "http://evil.example"}):
+                pass
+        assert caught.value.response.status_code == 403
+
+
+async def test_a_socket_needs_the_key_and_ends_with_it(speech: Speech, metrics: Metrics) -> None:
+    async with open_door(speech, metrics, policy="token") as door:
+        async with talk(door, MULTI, additional_headers={"xi-api-key": "wrong"}) as stranger:
+            assert (await stranger.hear())["error"] == "unauthorized"
+            with pytest.raises(ConnectionClosed):
+                await stranger.hear()
+            assert stranger.connection.close_code == 4401
+        async with talk(door, MULTI, additional_headers=KEY) as client:
+            await client.say(text="Hello ", context_id="a")
+            await until(lambda: speech.active)
+            door.sockets.revoke(("token",))
+            assert (await client.until(error="unauthorized"))["message"]
+
+
+async def test_sockets_of_all_kinds_count_as_one_number(speech: Speech, metrics: Metrics) -> None:
+    async with open_door(speech, metrics) as door, contextlib.AsyncExitStack() as held:
+        for _ in range(WebSocketSettings().max_sockets_per_address):
+            await held.enter_async_context(connect(f"ws://127.0.0.1:{door.port}/v1/tts"))
+        await until(lambda: door.sockets.live == WebSocketSettings().max_sockets_per_address)
+        async with talk(door, MULTI) as client:
+            assert (await client.hear())["error"] == "rate_limited"
+
+
+async def test_garbage_floods_and_huge_messages_harm_nobody_else(door: Door) -> None:
+    async with talk(door, MULTI) as client, talk(door, MULTI) as other:
+        for junk in ("{", "[]", '{"text":1}', '{"text":"x","text":"y"}', '{"close_context":true}', '{"flush":true}'):
+            await client.connection.send(junk)
+        await client.connection.send(json.dumps({"text": "A" * 70_000}))
+        with contextlib.suppress(ConnectionClosedError):
+            while True:
+                assert (await client.hear())["error"] in ("bad_json", "bad_field")
+        assert client.connection.close_code == 1009
+        await other.say(text="Hello. ", context_id="a", flush=True)
+        await other.say(context_id="a", close_context=True)
+        await other.until(isFinal=True)
+        assert other.sound["a"] == tone("Hello.")
+    async with talk(door, MULTI) as binary:
+        await binary.connection.send(base64.b64encode(bytes(1_000)))
+        assert (await binary.hear())["error"] == "bad_json"

@@ -34,6 +34,7 @@ from qwen3tts_daemon.protocols.http.routes import (
     wrapper_models,
     wrapper_speech,
 )
+from qwen3tts_daemon.protocols.http.routes.elevenlabs import ElevenLabsDoor
 from qwen3tts_daemon.protocols.http.routes.websocket import SocketDoor
 from qwen3tts_daemon.protocols.http.routing_errors import pass_on_routing_errors, pass_on_wrong_query
 from qwen3tts_daemon.protocols.http.speech_bodies import SpeechBodies
@@ -51,6 +52,7 @@ def build_app(
     metrics: Metrics,
     auth: Auth,
     sockets: SocketDoor,
+    elevenlabs_sockets: ElevenLabsDoor,
     kept_clips: Clips,
     models: ModelsDirectory,
     downloads: Downloads,
@@ -83,7 +85,7 @@ def build_app(
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
         checkpoints.router(speech, models, downloads),
-        elevenlabs.router(speech),  # before openai: /v1/models is its own for who sends its key
+        elevenlabs.router(speech, elevenlabs_sockets),  # before openai: /v1/models is its own for who sends its key
         openai.router(speech, bodies),
         batch.router(speech, bodies),
         say.router(speech),

@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from qwen3tts_daemon.failures import CLOSE_CODES, describe
+from qwen3tts_daemon.failures import CLOSE_CODES, Refusal, describe
 from qwen3tts_daemon.protocols.scope_state import IS_SILENT
 from qwen3tts_daemon.protocols.voice_v1.context import (
     CancelUtterance,
@@ -25,7 +27,12 @@ from qwen3tts_daemon.protocols.voice_v1.context import (
     RunUtterance,
     WakePump,
 )
-from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DoneReason, WatchedMessage
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
+    DoneReason,
+    WatchedMessage,
+    encode_message,
+    error_message,
+)
 from qwen3tts_daemon.protocols.voice_v1.outbox import Entry
 from qwen3tts_daemon.protocols.voice_v1.pump import Pump
 from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL, Session
@@ -36,6 +43,7 @@ from qwen3tts_daemon.speech.request import Caller
 from qwen3tts_daemon.speech.service import Speech
 
 Clock = Callable[[], float]
+Watched = Callable[[], Sequence[WatchedMessage]]
 
 LAST_WORDS_S = 0.5
 """How long a client may take to receive the last words of a daemon that stops."""
@@ -44,9 +52,42 @@ _REASONS: dict[str, DoneReason] = {"done": "complete", "limit": "limit"}
 """By the end of an utterance."""
 
 
-def subprotocol_of(websocket: WebSocket) -> str | None:
-    """What an upgrade is answered: ours, if it is offered."""
-    return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
+def subprotocol_of(websocket: WebSocket, language: "Language") -> str | None:
+    """What an upgrade is answered: the language's own, if it is offered."""
+    return language.subprotocol if language.subprotocol in websocket.scope["subprotocols"] else None
+
+
+class Language(Protocol):
+    """What is spoken over a socket: its sessions, and how it refuses."""
+
+    protocol: str
+    """In logs and metrics"""
+    subprotocol: str | None
+    """None: whatever is offered is as good as nothing."""
+
+    def session(self, speech: Speech, settings: WebSocketSettings, watched: Watched, now: float) -> Session: ...
+    def refusal(self, refusal: Refusal) -> str:
+        """The one message of a socket that is not served."""
+        ...
+
+
+class VoiceV1:
+    """Our own."""
+
+    protocol = "websocket"
+    subprotocol: str | None = SUBPROTOCOL
+
+    def __init__(self, version: str = "") -> None:
+        self._version = version
+
+    def session(self, speech: Speech, settings: WebSocketSettings, watched: Watched, now: float) -> Session:
+        return Session(
+            settings, lambda: speech.voices, lambda: speech.capabilities, watched,
+            now=now, state=VOICE_STATES[speech.manager.state], version=self._version,
+        )  # fmt: skip
+
+    def refusal(self, refusal: Refusal) -> str:
+        return encode_message(error_message(refusal, fatal=True))
 
 
 class _Alarm:
@@ -81,12 +122,10 @@ class VoiceConnection:
 
     def __init__(
         self, websocket: WebSocket, address: str, speech: Speech, settings: WebSocketSettings, clock: Clock,
-        watched: Callable[[], Sequence[WatchedMessage]], version: str,
+        watched: Watched, language: Language,
     ) -> None:  # fmt: skip
-        self.session = Session(
-            settings, lambda: speech.voices, lambda: speech.capabilities, watched,
-            now=clock(), state=VOICE_STATES[speech.manager.state], version=version,
-        )  # fmt: skip
+        self.session = language.session(speech, settings, watched, clock())
+        self._subprotocol, self._protocol = subprotocol_of(websocket, language), language.protocol
         self._websocket = websocket
         self._address = address
         self._speech = speech
@@ -103,7 +142,7 @@ class VoiceConnection:
     async def run(self) -> None:
         """Until the client goes, the session closes, or the daemon ends."""
         try:
-            await self._websocket.accept(subprotocol_of(self._websocket))
+            await self._websocket.accept(self._subprotocol)
             async with self._tasks:
                 self._tasks.create_task(self._writer.write())
                 self._tasks.create_task(self._writer.watch())
@@ -178,7 +217,8 @@ class VoiceConnection:
 
     def _open(self, ctx: Context) -> None:
         caller, is_live = Caller(ctx.request_id, self._address), not ctx.text.has_ended
-        utterance = self._speech.utterance(ctx.options.order, caller, is_live=is_live)
+        order = replace(ctx.options.order, protocol=self._protocol)
+        utterance = self._speech.utterance(order, caller, is_live=is_live)
         utterance.on_queue_position = ctx.tell_queue_position
         ctx.measures = utterance.measures
         self._pumps[ctx] = Pump(

@@ -18,9 +18,8 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     TimedWord,
     WarningMessage,
     WordsMessage,
-    encode_message,
 )
-from qwen3tts_daemon.protocols.voice_v1.frames import Framer, SoundFrame
+from qwen3tts_daemon.protocols.voice_v1.frames import AnyFramer, SoundFrame
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock
@@ -40,7 +39,7 @@ class Context:
     options: ContextOptions
     outbox: Outbox
     text: ContextText
-    framer: Framer
+    framer: AnyFramer
     playback: PlayClock
     channel: int
     is_implicit: bool = False
@@ -60,7 +59,7 @@ class Context:
 
     def say(self, message: DaemonMessage, *, kept: bool = False) -> None:
         """It goes with what is not sent if the context is cut off, unless it is `kept`."""
-        self.outbox.say(encode_message(message), owner=self, kept=kept)
+        self.outbox.say(message, owner=self, kept=kept)
 
     def tell_position(self, position: int) -> None:
         """In the queue of its socket."""
@@ -122,7 +121,7 @@ class Context:
     def say_done(self, reason: DoneReason) -> None:
         """The last thing said of it, whatever is taken back."""
         self.phase = "done"
-        self.outbox.say(encode_message(self._done_message(reason)))
+        self.outbox.say(self._done_message(reason))
 
     def _done_message(self, reason: DoneReason) -> DoneMessage:
         """What it came to; of one that was not complete, only what the listener heard counts as spoken."""

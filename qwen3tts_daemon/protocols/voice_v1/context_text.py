@@ -28,6 +28,11 @@ class ContextText:
             self._at = now
             self._may_be_unspoken = True
 
+    def keep_alive(self, now: float) -> None:
+        """Its client is there, with nothing to add."""
+        if not self._may_be_unspoken:
+            self._at = now
+
     def flush(self) -> None:
         """What came is spoken."""
         self._may_be_unspoken = False

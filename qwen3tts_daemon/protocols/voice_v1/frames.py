@@ -4,12 +4,14 @@ Sample numbers are those of the output. Frames of one context follow each other 
 """
 
 import struct
+from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
 from qwen3tts_daemon.audio import Resampler, encode_g711
 from qwen3tts_daemon.protocols.voice_v1.formats import SoundFormat
-from qwen_tts.api import PCM_BYTES
+from qwen_tts.api import PCM_BYTES, Capabilities
 
 KIND_AUDIO = 1
 FLAG_FIRST = 1
@@ -19,11 +21,30 @@ HEAD = struct.Struct("<BBHI")
 
 
 class SoundFrame(msgspec.Struct, frozen=True, gc=False):
-    """One binary message."""
+    """One message with sound."""
 
-    data: bytes
+    data: bytes | str
+    """Binary in voice.v1; text where a language has its sound in JSON"""
     first_sample: int
     samples: int
+
+
+class AnyFramer(Protocol):
+    """What sound goes through on its way to a client, in any language."""
+
+    @property
+    def holds_sound(self) -> bool:
+        """Whether `lull` would give something."""
+        ...
+
+    def position(self, source_sample: int) -> int: ...
+    def take(self, pcm: bytes) -> list[SoundFrame]: ...
+    def lull(self) -> list[SoundFrame]: ...
+    def end(self) -> list[SoundFrame]: ...
+
+
+MakeFramer = Callable[[str, SoundFormat, int, Capabilities], AnyFramer]
+"""For the context of that name, in that format and on that channel, of what the engine makes."""
 
 
 class Framer:
@@ -95,3 +116,8 @@ class Framer:
             payload = HEAD.pack(KIND_AUDIO, self._flags, self._channel, first & 0xFFFF_FFFF) + payload
         self._flags = 0
         return SoundFrame(payload, first, samples)
+
+
+def make_framer(name: str, format: SoundFormat, channel: int, engine: Capabilities) -> Framer:
+    """Of voice.v1, where a channel stands for the name."""
+    return Framer(format, channel=channel, source_rate=engine.sample_rate, source_frame=engine.samples_per_frame)

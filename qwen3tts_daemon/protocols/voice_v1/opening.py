@@ -10,7 +10,7 @@ from qwen3tts_daemon.protocols.voice_v1.context import Context
 from qwen3tts_daemon.protocols.voice_v1.context_text import ContextText
 from qwen3tts_daemon.protocols.voice_v1.contexts import MAX_NAMES, Contexts
 from qwen3tts_daemon.protocols.voice_v1.daemon_messages import StartedMessage, error_message
-from qwen3tts_daemon.protocols.voice_v1.frames import Framer
+from qwen3tts_daemon.protocols.voice_v1.frames import MakeFramer, make_framer
 from qwen3tts_daemon.protocols.voice_v1.options import ContextOptions, SessionOptions
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
 from qwen3tts_daemon.protocols.voice_v1.playback import PlayClock, Timeline
@@ -31,7 +31,13 @@ class ContextOpener:
         contexts: Contexts,
         outbox: Outbox,
         capabilities: Callable[[], Capabilities],
+        make_framer: MakeFramer = make_framer,
+        *,
+        idle_s: float | None = None,
     ) -> None:
+        """`idle_s`: in place of the settings'."""
+        self._make_framer = make_framer
+        self._idle_s = settings.idle_s if idle_s is None else idle_s
         self._settings = settings
         self._options = options
         self._contexts = contexts
@@ -92,11 +98,8 @@ class ContextOpener:
         timeline = Timeline(now) if options.is_parallel else contexts.timeline
         return Context(
             name, options, self._outbox,
-            text=ContextText(now, auto_flush_s=self._settings.auto_flush_s, idle_s=self._settings.idle_s),
-            framer=Framer(
-                options.format, channel=channel,
-                source_rate=capabilities.sample_rate, source_frame=capabilities.samples_per_frame,
-            ),
+            text=ContextText(now, auto_flush_s=self._settings.auto_flush_s, idle_s=self._idle_s),
+            framer=self._make_framer(name, options.format, channel, capabilities),
             playback=PlayClock(timeline, sample_rate=options.format.sample_rate, lead_ms=options.lead_ms),
             channel=channel,
         )  # fmt: skip

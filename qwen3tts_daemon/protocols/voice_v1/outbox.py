@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from qwen3tts_daemon.failures import CLOSE_CODES
+from qwen3tts_daemon.protocols.voice_v1.daemon_messages import DaemonMessage, encode_message
 from qwen3tts_daemon.protocols.voice_v1.frames import SoundFrame
 
 MAX_FRAMES = 8
@@ -35,7 +36,9 @@ class Entry(msgspec.Struct, frozen=True):
 class Outbox:
     """Bounded; `on_change` tells the writer."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[DaemonMessage], str | None] = encode_message) -> None:
+        """`write`: a message in the language of the socket; None where that has no words for it."""
+        self._write = write
         self._entries: deque[Entry] = deque()
         self._frames = 0
         self.is_closed = False
@@ -54,15 +57,20 @@ class Outbox:
         return self._frames > 0
 
     @property
-    def only_frame(self) -> SoundFrame | None:
-        """The frame that is all there is to send."""
+    def only_binary(self) -> bytes | None:
+        """The binary frame that is all there is to send."""
         content = self._entries[0].content if len(self._entries) == 1 else None
-        return content if isinstance(content, SoundFrame) else None
+        return content.data if isinstance(content, SoundFrame) and isinstance(content.data, bytes) else None
 
     def has_frames_of(self, owner: Any) -> bool:
         return any(entry.owner is owner and isinstance(entry.content, SoundFrame) for entry in self._entries)
 
-    def say(self, text: str, *, owner: Any = None, kept: bool = False) -> None:
+    def say(self, message: DaemonMessage, *, owner: Any = None, kept: bool = False) -> None:
+        if (text := self._write(message)) is not None:
+            self.say_text(text, owner=owner, kept=kept)
+
+    def say_text(self, text: str, *, owner: Any = None, kept: bool = False) -> None:
+        """What is written already."""
         if len(self._entries) >= MAX_MESSAGES:
             self.close("slow_consumer", "the answers are not read")
         self._put(Entry(text, owner, kept))
@@ -75,7 +83,12 @@ class Outbox:
         """After the messages that wait; sound is not waited for. `failure`: one that has a code in CLOSE_CODES."""
         if not self.is_closed:
             self._keep(lambda entry: not isinstance(entry.content, SoundFrame))
-            self._put(Entry(Close(CLOSE_CODES[failure], reason)))
+            self.end(CLOSE_CODES[failure], reason)
+
+    def end(self, code: int, reason: str) -> None:
+        """After all that waits, sound too."""
+        if not self.is_closed:
+            self._put(Entry(Close(code, reason)))
             self.is_closed = True
 
     def drop(self, owner: Any) -> int | None:

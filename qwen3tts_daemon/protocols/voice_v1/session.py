@@ -49,6 +49,7 @@ from qwen3tts_daemon.protocols.voice_v1.daemon_messages import (
     error_message,
 )
 from qwen3tts_daemon.protocols.voice_v1.formats import OfferedFormats
+from qwen3tts_daemon.protocols.voice_v1.frames import MakeFramer, make_framer
 from qwen3tts_daemon.protocols.voice_v1.opening import ContextOpener
 from qwen3tts_daemon.protocols.voice_v1.options import SessionOptions
 from qwen3tts_daemon.protocols.voice_v1.outbox import Outbox
@@ -75,12 +76,20 @@ class Session:
         now: float,
         state: VoiceState = "ready",
         version: str = "",
+        write: Callable[[DaemonMessage], str | None] = encode_message,
+        make_framer: MakeFramer = make_framer,
+        context_idle_s: float | None = None,
     ) -> None:
-        self.outbox = Outbox()
+        """`write` and `make_framer`: how another language says and sounds; `context_idle_s`: of a text that no more
+        comes of, in place of the settings' `idle_s`."""
+        self.outbox = Outbox(write)
+        self._context_idle_s = settings.idle_s if context_idle_s is None else context_idle_s
         self._settings = settings
         self._options = SessionOptions(voices, capabilities, lead_ms=settings.lead_ms)
         self._contexts = Contexts(now)
-        self._opener = ContextOpener(settings, self._options, self._contexts, self.outbox, capabilities)
+        self._opener = ContextOpener(
+            settings, self._options, self._contexts, self.outbox, capabilities, make_framer, idle_s=context_idle_s
+        )
         self._messages = TokenBucket(Rate(settings.messages_per_10s / 10, settings.messages_per_10s), now)
         self._watch = Watch(watched)
         self._state = state
@@ -108,21 +117,29 @@ class Session:
         if wait_s:
             self._limit_rate(wait_s)
             return self._decided()
-        try:
-            message = parse(text)
-        except BadMessage as bad:
-            self._refuse(bad, now)
-        else:
-            try:
-                self._obey(message, now)
-            except (Refusal, SynthesisError) as error:
-                self._say(error_message(error, ctx=getattr(message, "ctx", None), id=message.id))
+        self._read(text, now)
         return self._decided()
 
     def receive_binary(self) -> None:
         """A client has no sound to send."""
         self._say(error_message(Refusal("bad_json", "messages are JSON in text frames"), fatal=True))
         self.outbox.close("bad_json", "text frames only")
+
+    def _read(self, text: str, now: float) -> None:
+        """A message that is not too much; another language reads others."""
+        try:
+            message = parse(text)
+        except BadMessage as bad:
+            self._refuse(bad, now)
+        else:
+            self._take(message, now)
+
+    def _take(self, message: ClientMessage, now: float) -> None:
+        """Obey it, or say why not."""
+        try:
+            self._obey(message, now)
+        except (Refusal, SynthesisError) as error:
+            self._say(error_message(error, ctx=getattr(message, "ctx", None), id=message.id))
 
     def _limit_rate(self, wait_s: float) -> None:
         """Who does not wait is told so, until the debt is half of what may come in ten seconds."""
@@ -279,7 +296,7 @@ class Session:
                 case "flush":
                     self._contexts.flush(ctx, is_automatic=True)
                 case "end":
-                    message = f"the text was ended: nothing came for {self._settings.idle_s:g} s"
+                    message = f"the text was ended: nothing came for {self._context_idle_s:g} s"
                     ctx.say(WarningMessage(code="timeout", message=message, ctx=ctx.name))
                     self._contexts.end_text(ctx)
         return self._decided()
@@ -321,7 +338,7 @@ class Session:
     # -- saying --------------------------------------------------------------------------------------------
 
     def _say(self, message: DaemonMessage) -> None:
-        self.outbox.say(encode_message(message))
+        self.outbox.say(message)
 
     def _decided(self) -> list[ContextAction]:
         """All is said; what is to be done."""

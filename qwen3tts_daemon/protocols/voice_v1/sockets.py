@@ -15,9 +15,14 @@ from qwen3tts_daemon.access.auth import Claim
 from qwen3tts_daemon.downloads.background import Downloads
 from qwen3tts_daemon.failures import Refusal, describe
 from qwen3tts_daemon.hosting.models_directory import ModelsDirectory
-from qwen3tts_daemon.protocols.voice_v1.connection import LAST_WORDS_S, Clock, VoiceConnection, subprotocol_of
-from qwen3tts_daemon.protocols.voice_v1.daemon_messages import encode_message, error_message
-from qwen3tts_daemon.protocols.voice_v1.session import SUBPROTOCOL
+from qwen3tts_daemon.protocols.voice_v1.connection import (
+    LAST_WORDS_S,
+    Clock,
+    Language,
+    VoiceConnection,
+    VoiceV1,
+    subprotocol_of,
+)
 from qwen3tts_daemon.protocols.voice_v1.status import VOICE_STATES, all_of
 from qwen3tts_daemon.settings import WebSocketSettings
 from qwen3tts_daemon.speech.service import Speech
@@ -36,7 +41,7 @@ class Sockets:
         self._speech = speech
         self._settings = settings
         self._watched = lambda: all_of(speech, models, downloads, samples)
-        self._version = version
+        self._ours = VoiceV1(version)
         self._clock = clock or asyncio.get_running_loop().time
         self._live: dict[VoiceConnection, Claim] = {}
         self._per_address: Counter[str] = Counter()
@@ -50,29 +55,34 @@ class Sockets:
         """Open sockets."""
         return len(self._live)
 
-    async def refuse(self, websocket: WebSocket, refusal: Refusal) -> None:
+    async def refuse(self, websocket: WebSocket, refusal: Refusal, *, language: Language | None = None) -> None:
         """Accept, say why not, close: a page cannot read the status of an upgrade that failed."""
+        language = language or self._ours
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            await websocket.accept(subprotocol_of(websocket))
-            await websocket.send_text(encode_message(error_message(refusal, fatal=True)))
+            await websocket.accept(subprotocol_of(websocket, language))
+            await websocket.send_text(language.refusal(refusal))
             await websocket.close(describe(refusal).close_code, refusal.code)
 
-    async def serve(self, websocket: WebSocket, *, address: str, claim: Claim = "place") -> None:
+    async def serve(
+        self, websocket: WebSocket, *, address: str, claim: Claim = "place", language: Language | None = None
+    ) -> None:
         """One socket, from the upgrade to its end. `address`: the client's, as a trusted proxy may have named it;
-        `claim`: see `revoke`.
+        `claim`: see `revoke`; `language`: another one than voice.v1, for which the same limits hold.
         """
+        language = language or self._ours
         offered = [name for name in websocket.scope["subprotocols"] if not name.startswith("bearer.")]
-        if offered and SUBPROTOCOL not in offered:
+        if offered and language.subprotocol not in (None, *offered):
             with contextlib.suppress(RuntimeError):
-                answer = PlainTextResponse(f"the subprotocol is {SUBPROTOCOL}\n", 400)
+                answer = PlainTextResponse(f"the subprotocol is {language.subprotocol}\n", 400)
                 await websocket.send_denial_response(answer)
         elif self._draining:
-            await self.refuse(websocket, Refusal("draining", "the daemon is stopping"))
+            await self.refuse(websocket, Refusal("draining", "the daemon is stopping"), language=language)
         elif not self._has_room_for(address):
             limit = self._settings.max_sockets_per_address
-            await self.refuse(websocket, Refusal("rate_limited", f"at most {limit} sockets from one address"))
+            refusal = Refusal("rate_limited", f"at most {limit} sockets from one address")
+            await self.refuse(websocket, refusal, language=language)
         else:
-            await self._serve(websocket, address, claim)
+            await self._serve(websocket, address, claim, language)
 
     def _has_room_for(self, address: str) -> bool:
         """Also if that cuts off a socket of the same address whose machine has stopped answering."""
@@ -80,11 +90,9 @@ class Sockets:
             return True
         return any(socket.gives_way_to(address) for socket in self._live)
 
-    async def _serve(self, websocket: WebSocket, address: str, claim: Claim) -> None:
+    async def _serve(self, websocket: WebSocket, address: str, claim: Claim, language: Language) -> None:
         self._per_address[address] += 1
-        socket = VoiceConnection(
-            websocket, address, self._speech, self._settings, self._clock, self._watched, self._version
-        )
+        socket = VoiceConnection(websocket, address, self._speech, self._settings, self._clock, self._watched, language)
         self._live[socket] = claim
         self._none_live.clear()
         try:

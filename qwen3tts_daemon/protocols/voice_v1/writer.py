@@ -50,7 +50,7 @@ class SocketWriter:
         outbox.on_change = self._on_output
 
     def _on_output(self) -> None:
-        if self._is_idle and (frame := self._outbox.only_frame) is not None and self._send_binary(frame.data):
+        if self._is_idle and (data := self._outbox.only_binary) is not None and self._send_binary(data):
             entry = self._outbox.take()
             assert entry is not None
             self._on_taken(entry, False)
@@ -95,11 +95,12 @@ class SocketWriter:
 
     async def _send(self, entry: Entry) -> None:
         content = entry.content
-        if isinstance(content, SoundFrame):
-            while not self._send_binary(content.data):
+        data = content.data if isinstance(content, SoundFrame) else content
+        if isinstance(data, bytes):
+            while not self._send_binary(data):
                 await self._has_room()
-        elif isinstance(content, str):
-            await self._websocket.send({"type": "websocket.send", "text": content})
+        elif isinstance(data, str):
+            await self._websocket.send({"type": "websocket.send", "text": data})
         else:
-            await self._websocket.close(content.code, content.reason)
+            await self._websocket.close(data.code, data.reason)
             raise SocketEnded

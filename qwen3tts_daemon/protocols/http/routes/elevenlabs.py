@@ -6,7 +6,7 @@ What is sent and expected there is in elevenlabs_shape; live text comes over Web
 import asyncio
 import base64
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
+from starlette.websockets import WebSocket
 
+from qwen3tts_daemon.access.auth import Claim
 from qwen3tts_daemon.access.headers import ELEVENLABS_KEY
 from qwen3tts_daemon.audio import Encoder
 from qwen3tts_daemon.failures import Refusal
@@ -34,7 +36,7 @@ from qwen3tts_daemon.protocols.http.audio_responses import StreamedAudioResponse
 from qwen3tts_daemon.protocols.http.field_types import InputText, LanguageName, SeedField
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import binary_of, json_body
-from qwen3tts_daemon.protocols.http.request_state import caller_of
+from qwen3tts_daemon.protocols.http.request_state import caller_of, principal_of
 from qwen3tts_daemon.protocols.http.response_schemas import (
     ElevenLabsModel,
     ElevenLabsVoice,
@@ -131,13 +133,21 @@ class _ForTheirClients(APIRoute):
         return super().matches(scope) if has_key else (Match.NONE, {})
 
 
-def router(speech: Speech) -> APIRouter:
+class ElevenLabsDoor(Protocol):
+    """Who speaks over the WebSockets of this shape."""
+
+    async def serve(self, websocket: WebSocket, voice: str, *, is_multi: bool, address: str, claim: Claim) -> None: ...
+    async def refuse(self, websocket: WebSocket, refusal: Refusal) -> None: ...
+
+
+def router(speech: Speech, sockets: ElevenLabsDoor) -> APIRouter:
     """The routes of this module. The document has those below /elevenlabs."""
     routes = APIRouter(tags=["ElevenLabs"])
     for prefix in PREFIXES:
         ours = APIRouter(prefix=prefix, include_in_schema=bool(prefix))
         _add_speech(ours, speech)
         _add_lists(ours, speech)
+        _add_sockets(ours, sockets)
         routes.include_router(ours)
     return routes
 
@@ -195,6 +205,26 @@ def _add_speech(routes: APIRouter, speech: Speech) -> None:
     ) -> Response:
         """A line of JSON for each piece of sound, which is in it as base64."""
         return await answer(request, voice_id, format, is_logged=is_logged, framing=TimedLines)
+
+
+def _add_sockets(routes: APIRouter, sockets: ElevenLabsDoor) -> None:
+    async def serve(websocket: WebSocket, voice: str, *, is_multi: bool) -> None:
+        principal = principal_of(websocket.scope)
+        try:
+            principal.require("speak")
+        except Refusal as refusal:
+            await sockets.refuse(websocket, refusal)
+        else:
+            address, claim = principal.client, principal.claim
+            await sockets.serve(websocket, voice, is_multi=is_multi, address=address, claim=claim)
+
+    @routes.websocket("/v1/text-to-speech/{voice_id}/stream-input")
+    async def stream_input(websocket: WebSocket, voice_id: str) -> None:
+        await serve(websocket, voice_id, is_multi=False)
+
+    @routes.websocket("/v1/text-to-speech/{voice_id}/multi-stream-input")
+    async def multi_stream_input(websocket: WebSocket, voice_id: str) -> None:
+        await serve(websocket, voice_id, is_multi=True)
 
 
 def _add_lists(routes: APIRouter, speech: Speech) -> None:
