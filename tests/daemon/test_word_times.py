@@ -7,13 +7,14 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from qwen3tts_daemon.speech.output import Part, SegmentStarted
+from qwen3tts_daemon.speech.output import Output, Part, SegmentStarted
 from qwen3tts_daemon.speech.request import Order
 from qwen3tts_daemon.speech.service import Speech
-from qwen3tts_daemon.speech.word_times import Word, WordsTold
+from qwen3tts_daemon.speech.word_times import Word, WordsTold, WordTeller
+from qwen3tts_daemon.text.segments import LiveSegmenter
 from qwen3tts_daemon.text.written_words import words_in
-from qwen_tts.api import AudioChunk, Capabilities
-from tests.fakes import SAMPLE_RATE, SAMPLES_PER_CHAR, ToneEngine
+from qwen_tts.api import AudioChunk, Capabilities, WordTime
+from tests.fakes import SAMPLE_RATE, SAMPLES_PER_CHAR, ToneEngine, tone
 
 ORDER = Order("test", voice="tone", language="en", word_times=True)
 TEXT = "Come in, please. The kettle is on, and there are 25 biscuits.\n\n**How** are you?"
@@ -155,3 +156,27 @@ async def test_words_are_those_of_the_text_that_was_sent(speech: Speech, text: s
     told = [text[word.start : word.end].replace(" ", "_") for word in words]
     expected = SPOKEN_OTHERWISE[text]
     assert " ".join(told) in (expected, " ".join(expected))  # of Chinese each character, or what is heard as one
+
+
+class Written:
+    """A text of one segment, spoken as it is written."""
+
+    segments = tuple(LiveSegmenter().feed("Hello there. And"))
+
+    def spoken(self, index: int) -> str:
+        return self.segments[index].text
+
+
+def test_silence_that_is_left_out_behind_a_pause_moves_the_words() -> None:
+    """They are told once it is known how much that is."""
+    silent, capabilities = SAMPLE_RATE // 5, ToneEngine().capabilities
+    output = Output(capabilities, Written.segments)
+    words = WordTeller(Written(), sample_rate=SAMPLE_RATE, is_estimated=False)
+    output.begin(is_trimmed=True, words=words)
+    times = (WordTime(0, 5, silent, silent + 100), WordTime(6, 12, silent + 200, silent + 300))
+    first = AudioChunk(pcm=bytes(2 * silent), first_sample=0, sample_rate=SAMPLE_RATE, words=times)
+    assert not words_of(output.take(first))
+    second = AudioChunk(pcm=tone("Hello there."), first_sample=silent, sample_rate=SAMPLE_RATE)
+    hello, there = words_of(output.take(second))
+    assert 0 <= hello.first_sample < SAMPLE_RATE // 100
+    assert abs(there.first_sample - 200) < SAMPLE_RATE // 100
