@@ -74,6 +74,8 @@ def told_of_backup(manifest: Manifest, settings: Settings) -> Iterator[str]:
         yield "Whoever can read it has the daemon's token, and the voices of people: keep it as you would keep both."
     else:
         yield "The token and the browsers that are paired are not in it; voices of people are."
+    if (tls := settings.data_path / contents.TLS).is_dir():
+        yield f"Not in it: the certificate that was made here, and its key ({tls}). A daemon without them makes others."
     if outside := list(_outside(settings)):
         yield f"Not in it, as the settings only name it: {', '.join(outside)}."
 

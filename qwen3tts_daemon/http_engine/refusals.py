@@ -52,18 +52,18 @@ class Answer:
     retry_after_s: float | None = None
 
 
-def read_answer(status: int, body: bytes, retry_after: str) -> Answer:
-    """In the shapes of OpenAI, of FastAPI, or of nobody."""
+def read_answer(status: int, body: bytes, retry_after: str, *, token: str = "") -> Answer:
+    """In the shapes of OpenAI, of FastAPI, or of nobody. `token`: it is not told, though some repeat it."""
     wait_s = min(float(retry_after), _LONGEST_WAIT_S) if re.fullmatch(r"\d{1,6}", retry_after) else None
     try:
         said = decode_json(body)
     except msgspec.DecodeError:
-        return Answer(status, _one_line(body.decode(errors="replace")), retry_after_s=wait_s)
+        return Answer(status, _one_line(body.decode(errors="replace"), token), retry_after_s=wait_s)
     fields = _fields(said)
     message = next((value for name in ("message", "msg", "detail", "error") if (value := fields.get(name))), "")
     code, param = fields.get("code"), fields.get("param")
     return Answer(
-        status, _one_line(message if isinstance(message, str) else ""), code if isinstance(code, str) else "",
+        status, _one_line(message if isinstance(message, str) else "", token), code if isinstance(code, str) else "",
         param if isinstance(param, str) else None, wait_s,
     )  # fmt: skip
 
@@ -81,7 +81,9 @@ def _fields(said: Any) -> dict[str, Any]:
     return {"message": said}
 
 
-def _one_line(text: str) -> str:
+def _one_line(text: str, token: str) -> str:
+    if token:
+        text = text.replace(token, "(the token)")
     return " ".join(re.sub(r"[^\w\s!-~]", "?", text).split())[:_MOST_MESSAGE_CHARS]
 
 

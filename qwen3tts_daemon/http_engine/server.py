@@ -119,9 +119,8 @@ class SpeechServer:
         """Raises what an answer means that is not what was asked for."""
         if response.status_code != httpx2.codes.OK:
             body = await _read(response, MAX_ANSWER_BYTES)
-            if self._options.token:  # some repeat what they do not accept
-                body = body.replace(self._options.token.encode(), b"(the token)")
-            answer = read_answer(response.status_code, body, response.headers.get("retry-after", ""))
+            retry_after = response.headers.get("retry-after", "")
+            answer = read_answer(response.status_code, body, retry_after, token=self._options.token)
             raise refusal(answer, self._options.host)
         if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
             raise SynthesisFailed(

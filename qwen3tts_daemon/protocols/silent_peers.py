@@ -9,6 +9,8 @@ from typing import Final
 
 SILENT_S: Final = 3.0
 """A machine that has not answered a packet for so long gives way to whoever needs its place."""
+_IN_VAIN = 2
+"""How often it was asked, or sent something again: once more than what may just be on its way."""
 
 _RETRANSMITS, _PROBES = 2, 3
 """Bytes of `struct tcp_info` (<linux/tcp.h>): how often in vain something was sent again, or it was asked."""
@@ -23,6 +25,6 @@ def is_silent(transport: asyncio.BaseTransport) -> bool:
         return False
     with contextlib.suppress(OSError):
         told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_ANSWER.size)
-        (since_ms,) = _LAST_ANSWER.unpack(told)
-        return bool(told[_RETRANSMITS] or told[_PROBES]) and since_ms >= SILENT_S * 1_000
+        since_ms: int = _LAST_ANSWER.unpack(told)[0]
+        return max(told[_RETRANSMITS], told[_PROBES]) >= _IN_VAIN and since_ms >= SILENT_S * 1_000
     return False

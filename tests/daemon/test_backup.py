@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +17,12 @@ import msgspec
 import pytest
 
 from qwen3tts_daemon import __version__
+from qwen3tts_daemon.commands.backup import told_of_backup
 from qwen3tts_daemon.data_dir import archive, backup, contents, format, snapshot
 from qwen3tts_daemon.data_dir.archive import BadBackup
 from qwen3tts_daemon.data_dir.lock import DirectoryLock
 from qwen3tts_daemon.data_dir.restore import restore
+from qwen3tts_daemon.settings import Settings
 from qwen3tts_daemon.voices.library import VoiceLibrary
 from qwen3tts_daemon.voices.stored_voice import StoredVoice
 from qwen3tts_daemon.voices.voice_folders import VoiceFolders
@@ -32,6 +35,7 @@ FILES = {
 NOT_KEPT = {
     "format": b"1 0.1.0\n", "samples/x.wav": b"x", "phrases/y": b"y", "phrases.key": b"k", "loudness.json": b"{}",
     "cache/model": b"m", "models/big/weights": b"w", "my-gong.wav": b"g",
+    "tls/certificate.pem": b"c", "tls/key.pem": b"k",
     "voices/.new-1/voice.toml": b"half", "voices/anna/.part-1": b"half",
 }  # fmt: skip
 
@@ -79,6 +83,16 @@ def test_what_nobody_can_make_again_comes_back_to_the_byte(directory: Path, file
     format.prepare(tmp_path / "new").close()
 
 
+def test_a_certificate_of_its_own_is_left_out_and_that_is_told(directory: Path, file: Path) -> None:
+    settings = Settings(data_dir=directory)
+    manifest = backed_up(directory, file)
+    assert f"Not in it: the certificate that was made here, and its key ({directory / 'tls'})" in "".join(
+        told_of_backup(manifest, settings)
+    )
+    shutil.rmtree(directory / "tls")
+    assert "certificate" not in "".join(told_of_backup(manifest, settings))
+
+
 def test_any_tar_opens_it(directory: Path, file: Path) -> None:
     backed_up(directory, file)
     with tarfile.open(file) as tar:
@@ -109,7 +123,7 @@ def test_what_is_there_is_replaced_and_nothing_else(directory: Path, file: Path)
     backed_up(directory, file)
     filled(directory, {"token": b"another", "voices/bea/voice.toml": b"x", "config.toml": b"a person's"})
     restore(file, directory, replace=True)
-    left_alone = ("cache/model", "models/big/weights", "my-gong.wav")
+    left_alone = ("cache/model", "models/big/weights", "my-gong.wav", "tls/certificate.pem", "tls/key.pem")
     assert held(directory) == (
         FILES | {name: NOT_KEPT[name] for name in left_alone}
         | {"config.toml": b"a person's", "format": f"1 {__version__}\n".encode()}

@@ -110,3 +110,21 @@ def test_words_of_strangers_are_one_short_line() -> None:
     told = str(meant(500, "a\n\x1b[31mb\0" + "c" * 10_000))
     assert len(told) < 500
     assert told.isprintable()
+
+
+TOKEN = "sk-very/secret+1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        TOKEN, json.dumps(error(f"Incorrect API key: {TOKEN}.")),
+        json.dumps(error(f"Incorrect API key: {TOKEN}.")).replace("/", r"\/"),
+        json.dumps({"detail": TOKEN}).replace("+", r"\u002b"),
+    ],
+)  # fmt: skip
+def test_a_token_that_is_repeated_is_not_told(body: str) -> None:
+    """However it is written."""
+    told = str(refusal(read_answer(401, body.encode(), "", token=TOKEN), "gpu:1"))
+    assert "(the token)" in told
+    assert "secret" not in told

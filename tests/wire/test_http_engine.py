@@ -73,6 +73,45 @@ async def test_a_daemon_speaks_through_another_one(tmp_path: Path) -> None:
         assert SECRET not in near.read_rest()
 
 
+READ = (
+    "/health",
+    "/ready",
+    "/metrics",
+    "/v1/settings",
+    "/v1/status",
+    "/v1/models",
+    "/v1/audio/voices",
+    "/openapi.json",
+)
+
+
+async def test_the_servers_token_is_told_nowhere(tmp_path: Path) -> None:
+    """By a daemon that says all that it can, to who may do everything, though the server repeats what it was given."""
+    (tmp_path / "server-token").write_text(SECRET)
+    repeats = says(401, {"error": {"message": f"Incorrect API key provided: {SECRET}"}})
+    async with StandIn().running() as server:
+        options = ["--log-level", "debug", "--http_engine.token-file", str(tmp_path / "server-token")]
+        with daemon_through(server.port, tmp_path / "data", *options) as daemon:
+            wyoming, http = await asyncio.to_thread(daemon.ready)
+            server.answers.extend([repeats, repeats])
+            everything = {"Authorization": f"Bearer {(tmp_path / 'data' / 'token').read_text().strip()}"}
+            async with client_of(http) as client:
+                refused = await client.post("/v1/audio/speech", json=order("Hello."))
+                assert "(the token)" in refused.text
+                told = [refused.text, *[(await client.get(path, headers=everything)).text for path in READ]]
+            assert "http_engine.token_file" in "".join(told), "settings name the file"
+            async with AsyncTcpClient("127.0.0.1", wyoming) as speaker:
+                await speaker.write_event(Synthesize("Hello.").event())
+                event = await speaker.read_event()
+                assert event is not None
+                told.append(str(event.data))
+                assert "(the token)" in told[-1]
+            assert f"Bearer {SECRET}" in [asked.get("authorization") for asked in server.headers]
+            daemon.process.terminate()
+            told.append(await asyncio.to_thread(daemon.read_rest))
+    assert not [text for text in told if SECRET in text]
+
+
 async def test_it_starts_without_its_server_and_is_ready_when_that_comes(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
