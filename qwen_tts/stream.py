@@ -49,7 +49,8 @@ class AudioStream:
         """Reading counts as taking; a relay that learns later what was taken sets False and calls `ack`."""
         self._loop = asyncio.get_running_loop()
         self._chunks: deque[AudioChunk] = deque()
-        self._wakeup: asyncio.Event = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
+        """The reader, for something to come; an Event would cost a chunk twice as much"""
         self._text_ended = not live
         self._ended = False
         self._is_over = False
@@ -94,7 +95,7 @@ class AudioStream:
         self._chunks.clear()
         if not self._ended:
             self._source.cancel()
-        self._wakeup.set()
+        self._wake_reader()
 
     def ack(self, samples: int) -> None:
         """The listener took `samples` more samples; only with `acks_on_read` off."""
@@ -120,9 +121,16 @@ class AudioStream:
             if self._ended:
                 self._finish()
                 break
-            self._wakeup.clear()
-            await self._wakeup.wait()
+            self._waiting = self._loop.create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
         raise StopAsyncIteration
+
+    def _wake_reader(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _finish(self) -> None:
         self._is_over = True
@@ -137,7 +145,7 @@ class AudioStream:
         """From the loop's own thread: one more chunk."""
         if not (self._is_over or self._ended):
             self._chunks.append(chunk)
-            self._wakeup.set()
+            self._wake_reader()
 
     def tell_queue_position(self, position: QueuePosition) -> None:
         """From the loop's own thread: how far it has come in the engine's line."""
@@ -156,7 +164,7 @@ class AudioStream:
             self._error = outcome
         else:
             self._end = outcome
-        self._wakeup.set()
+        self._wake_reader()
 
     def call_from_thread(self, function: Callable[..., None], *args: object) -> None:
         """From an engine's thread: run `push` or `finish` on the loop; nothing happens if the loop has gone."""

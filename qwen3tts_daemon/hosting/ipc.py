@@ -33,6 +33,8 @@ HEARTBEAT_S = 1.0
 _LENGTH_BYTES = 4
 _READ_BYTES = 64 * 1024
 """At once: some sixteen chunks"""
+_BUFFER_BYTES = 512 * 1024
+"""What may wait to be read: the chunks of one moment"""
 
 Incoming = TypeVar("Incoming")
 
@@ -249,11 +251,11 @@ class Link(Generic[Incoming]):
 
 async def daemon_link(sock: socket.socket) -> Link[FromWorker]:
     """The daemon's end."""
-    reader, writer = await asyncio.open_unix_connection(sock=sock)
+    reader, writer = await asyncio.open_unix_connection(sock=sock, limit=_BUFFER_BYTES)
     return Link(reader, writer, msgspec.msgpack.Decoder(FromWorker))
 
 
 async def worker_link(sock: socket.socket) -> Link[ToWorker]:
     """The worker's end."""
-    reader, writer = await asyncio.open_unix_connection(sock=sock)
+    reader, writer = await asyncio.open_unix_connection(sock=sock, limit=_BUFFER_BYTES)
     return Link(reader, writer, msgspec.msgpack.Decoder(ToWorker))
