@@ -28,6 +28,7 @@ from tests.wire.http_door import TOKEN, Door, GatedEngine, open_door, until
 from tests.wire.patient import connect
 
 TEXT = "The kettle is on and the lamp is lit."
+SENTENCES = "The kettle is on.", "And the lamp is lit!"
 SPEECH = "/v1/text-to-speech/tone"
 KEY = {"xi-api-key": TOKEN}
 ONCE: dict[str, Any] = {"request_options": {"max_retries": 0}}
@@ -66,14 +67,23 @@ async def test_the_sound_is_that_of_the_text(door: Door) -> None:
         assert b"".join([sound async for sound in whole]) == tone(TEXT)
 
 
-async def test_timed_answers_hold_the_same_sound_and_no_times_yet(client: AsyncElevenLabs) -> None:
-    stream = client.text_to_speech.stream_with_timestamps("tone", text=TEXT, output_format="pcm_24000")
+async def test_timed_answers_hold_the_same_sound_and_when_each_character_is_heard(client: AsyncElevenLabs) -> None:
+    text, sound = " ".join(SENTENCES), b"".join(map(tone, SENTENCES))
+    stream = client.text_to_speech.stream_with_timestamps("tone", text=text, output_format="pcm_24000")
     pieces = [piece async for piece in stream]
     assert len(pieces) > 1
-    assert b"".join(base64.b64decode(piece.audio_base_64) for piece in pieces) == tone(TEXT)
-    whole = await client.text_to_speech.convert_with_timestamps("tone", text=TEXT, output_format="pcm_24000")
-    assert base64.b64decode(whole.audio_base_64) == tone(TEXT)
-    assert {piece.alignment for piece in (*pieces, whole)} == {None}
+    assert b"".join(base64.b64decode(piece.audio_base_64) for piece in pieces) == sound
+    whole = await client.text_to_speech.convert_with_timestamps("tone", text=text, output_format="pcm_24000")
+    assert base64.b64decode(whole.audio_base_64) == sound
+    told = whole.alignment
+    assert told is not None
+    assert "".join(told.characters) == text
+    bounds = [*zip(told.character_start_times_seconds, told.character_end_times_seconds, strict=True)]
+    assert [second for pair in bounds for second in pair] == sorted(second for pair in bounds for second in pair)
+    assert bounds[-1][1] <= len(sound) / 48_000
+    lines = [piece.alignment for piece in pieces if piece.alignment]
+    assert [char for line in lines for char in line.characters] == told.characters
+    assert [end for line in lines for end in line.character_end_times_seconds] == told.character_end_times_seconds
 
 
 async def test_voices_and_models_are_listed(client: AsyncElevenLabs) -> None:

@@ -13,7 +13,7 @@ own_url              where other devices reach the daemon, for links that it giv
 json_body, multipart, field_types, speech_request   what a request may hold
 speech_bodies        bodies that say what is spoken; a recording may be in them, whose voice speaks
 response_schemas, audio_responses                   what an answer holds, and sound that is sent while it is spoken
-sound_bodies, word_lists                            as what it is sent, and what is told of its words
+sound_bodies, word_lists, character_times           as what it is sent, and what is told of its words
 openapi              what the API document says of all this
 
 """

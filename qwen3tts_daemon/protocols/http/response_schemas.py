@@ -10,6 +10,7 @@ from qwen3tts_daemon.downloads.background import DownloadState
 from qwen3tts_daemon.downloads.manifest import SourceName
 from qwen3tts_daemon.hosting.models_directory import ObstacleCode
 from qwen3tts_daemon.options import Kind, Place
+from qwen3tts_daemon.protocols.http.character_times import CharacterAlignment
 from qwen_tts.api import Gender, ModelState, TextLayout, VoiceKind
 from qwen_tts.config.engine import Weights
 
@@ -401,8 +402,8 @@ class ElevenLabsModel(TypedDict):
 
 
 class TimedSound(TypedDict):
-    """`alignment` is null as long as the engines tell no times of words."""
+    """`alignment` is of the text as it was sent, and so is the other."""
 
     audio_base64: str
-    alignment: None
-    normalized_alignment: None
+    alignment: CharacterAlignment | None
+    normalized_alignment: CharacterAlignment | None

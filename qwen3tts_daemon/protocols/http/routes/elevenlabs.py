@@ -33,6 +33,7 @@ from qwen3tts_daemon.protocols.elevenlabs_shape import (
     output_format,
 )
 from qwen3tts_daemon.protocols.http.audio_responses import StreamedAudioResponse, their_names
+from qwen3tts_daemon.protocols.http.character_times import CharacterAlignment, CharacterTimes
 from qwen3tts_daemon.protocols.http.field_types import InputText, LanguageName, SeedField
 from qwen3tts_daemon.protocols.http.json_body import read_json
 from qwen3tts_daemon.protocols.http.openapi import binary_of, json_body
@@ -79,18 +80,19 @@ class TextToSpeechBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimedLines:
-    """A line of JSON for each piece of sound. Times of words come in here once the engines tell them."""
+    """A line of JSON for each piece of sound, and for each few words, whose sound may come with later lines."""
 
     media_type = "application/x-ndjson"
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
+        self._times = CharacterTimes()
 
     def sound(self, pcm: bytes) -> bytes:
         return self._line(self._encoder.encode(pcm))
 
     def words(self, told: WordsTold) -> bytes:
-        return b""
+        return msgspec.json.encode(_timed(b"", self._times.of(told))) + b"\n"
 
     def end(self, utterance: Utterance) -> bytes:
         return self._line(self._encoder.finish())
@@ -99,7 +101,7 @@ class TimedLines:
         return None
 
     def _line(self, sound: bytes) -> bytes:
-        return msgspec.json.encode(_timed(sound)) + b"\n" if sound else b""
+        return msgspec.json.encode(_timed(sound, None)) + b"\n" if sound else b""
 
 
 class TimedWhole:
@@ -110,16 +112,18 @@ class TimedWhole:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._sound = bytearray()
+        self._times = CharacterTimes()
 
     def sound(self, pcm: bytes) -> bytes:
         self._sound += self._encoder.encode(pcm)
         return b""
 
     def words(self, told: WordsTold) -> bytes:
+        self._times.of(told)
         return b""
 
     def end(self, utterance: Utterance) -> bytes:
-        return msgspec.json.encode(_timed(self._sound + self._encoder.finish()))
+        return msgspec.json.encode(_timed(self._sound + self._encoder.finish(), self._times.all))
 
     def error(self, error: Exception, request_id: str) -> None:
         return None
@@ -162,7 +166,7 @@ def _add_speech(routes: APIRouter, speech: Speech) -> None:
         encoder = await asyncio.to_thread(sound.open_encoder, speech.capabilities.sample_rate)
         with their_names(THEIR_NAMES):
             speech.models.check(body.model_id)
-            order = _order(body, voice_id, is_private=not is_logged)
+            order = _order(body, voice_id, is_private=not is_logged, word_times=framing is not AudioBody)
             utterance = speech.whole_utterance(order, body.text, caller_of(request.scope))
         return StreamedAudioResponse(utterance, framing(encoder), THEIR_NAMES)
 
@@ -193,7 +197,7 @@ def _add_speech(routes: APIRouter, speech: Speech) -> None:
     async def convert_timed(
         request: Request, voice_id: str, format: _FormatQuery = DEFAULT_OUTPUT_FORMAT, is_logged: _LoggingQuery = True
     ) -> Response:
-        """All of the sound as base64."""
+        """All of the sound as base64, and when each character is heard."""
         return await answer(request, voice_id, format, is_logged=is_logged, framing=TimedWhole)
 
     @routes.post(
@@ -203,7 +207,7 @@ def _add_speech(routes: APIRouter, speech: Speech) -> None:
     async def stream_timed(
         request: Request, voice_id: str, format: _FormatQuery = DEFAULT_OUTPUT_FORMAT, is_logged: _LoggingQuery = True
     ) -> Response:
-        """A line of JSON for each piece of sound, which is in it as base64."""
+        """A line of JSON for each piece of sound, which is in it as base64, or for when some characters are heard."""
         return await answer(request, voice_id, format, is_logged=is_logged, framing=TimedLines)
 
 
@@ -257,18 +261,18 @@ def _add_lists(routes: APIRouter, speech: Speech) -> None:
     routes.add_api_route("/v1/models", list_models, methods=["GET"], route_class_override=shared)
 
 
-def _order(body: TextToSpeechBody, voice_id: str, *, is_private: bool) -> Order:
+def _order(body: TextToSpeechBody, voice_id: str, *, is_private: bool, word_times: bool) -> Order:
     """The body in our words."""
     speed = body.voice_settings.speed if body.voice_settings else None
     return Order(
         protocol="elevenlabs", voice=voice_id, language=body.language_code, speed=1.0 if speed is None else speed,
         text_normalization=is_normalized(body.apply_text_normalization), private=is_private,
-        sampling=Sampling(seed=body.seed),
+        word_times=word_times, sampling=Sampling(seed=body.seed),
     )  # fmt: skip
 
 
-def _timed(sound: bytes | bytearray) -> TimedSound:
-    return {"audio_base64": base64.b64encode(sound).decode(), "alignment": None, "normalized_alignment": None}
+def _timed(sound: bytes | bytearray, times: CharacterAlignment | None) -> TimedSound:
+    return {"audio_base64": base64.b64encode(sound).decode(), "alignment": times, "normalized_alignment": times}
 
 
 def _voice(known: KnownVoice) -> ElevenLabsVoice:
