@@ -1,5 +1,6 @@
 """The checkpoints one after the other; then the words, the files and the exit code."""
 
+import asyncio
 import datetime
 import logging
 import os
@@ -38,7 +39,7 @@ def run(options: CheckOptions) -> int:
         return COULD_NOT_RUN
     try:
         _check_all(options, table, report)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):  # of the second, asyncio has not found out that it was that
         typer.echo("interrupted", err=True)
     else:
         report.is_whole = True

@@ -13,6 +13,7 @@ import pytest
 
 from qwen3tts_daemon.commands import check, local
 from qwen3tts_daemon.settings import Settings
+from qwen_tts.check import run as check_run
 from qwen_tts.check.options import COULD_NOT_RUN, WRONG, CheckOptions
 from qwen_tts.check.privacy import voice_label, without_private
 from qwen_tts.errors import SynthesisFailed
@@ -97,9 +98,22 @@ def test_who_ends_the_command_ends_the_check_too_and_has_what_there_is(number: s
         while "speaking" not in process.stderr.readline():
             pass
         process.send_signal(number)
-        told, _ = process.communicate(timeout=PATIENCE_S)  # to the end of the child's output: it has ended
+        told, log = process.communicate(timeout=PATIENCE_S)  # to the end of the child's output: it has ended
     assert process.returncode in (WRONG, COULD_NOT_RUN)
-    assert "interrupted: this is what there is" in told
+    assert "interrupted: this is what there is" in told, log
+
+
+def test_an_interruption_that_asyncio_takes_for_a_cancel_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cancelled(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(check_run, "_check_all", cancelled)
+    options = CheckOptions(checkpoints=(), report=str(tmp_path / "check.json"), engine={"device": "cpu"})
+    assert check_run.run(options) == COULD_NOT_RUN
+    assert "interrupted: this is what there is" in capsys.readouterr().out
+    assert not read(tmp_path / "check.json").is_whole
 
 
 def test_a_check_that_a_signal_ends_could_not_run(home: Path) -> None:

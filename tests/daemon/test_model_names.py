@@ -55,7 +55,7 @@ def test_a_checkpoint_that_is_not_here_is_told_with_the_command_that_brings_it(n
 def test_another_vendors_name_is_answered_and_told_once(models: ModelNames, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     names = [
-        "eleven_multilingual_v2",
+        "eleventh_hour",
         "sonic-2",
         "gpt-4o-audio",
         "orpheus",

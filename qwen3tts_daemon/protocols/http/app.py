@@ -85,7 +85,7 @@ def build_app(
         wrapper_speech.router(speech),
         wrapper_models.router(speech),
         checkpoints.router(speech, models, downloads),
-        elevenlabs.router(speech, elevenlabs_sockets),  # before openai: /v1/models is its own for who sends its key
+        *elevenlabs.routers(speech, elevenlabs_sockets),  # before openai: /v1/models is its own for who sends its key
         openai.router(speech, bodies),
         batch.router(speech, bodies),
         say.router(speech),

@@ -144,15 +144,16 @@ class ElevenLabsDoor(Protocol):
     async def refuse(self, websocket: WebSocket, refusal: Refusal) -> None: ...
 
 
-def router(speech: Speech, sockets: ElevenLabsDoor) -> APIRouter:
-    """The routes of this module. The document has those below /elevenlabs."""
-    routes = APIRouter(tags=["ElevenLabs"])
-    for prefix in PREFIXES:
-        ours = APIRouter(prefix=prefix, include_in_schema=bool(prefix))
-        _add_speech(ours, speech)
-        _add_lists(ours, speech)
-        _add_sockets(ours, sockets)
-        routes.include_router(ours)
+def routers(speech: Speech, sockets: ElevenLabsDoor) -> list[APIRouter]:
+    """The routes of this module, at each of PREFIXES. The document has those below /elevenlabs."""
+    return [_router(prefix, speech, sockets) for prefix in PREFIXES]
+
+
+def _router(prefix: str, speech: Speech, sockets: ElevenLabsDoor) -> APIRouter:
+    routes = APIRouter(prefix=prefix, tags=["ElevenLabs"], include_in_schema=bool(prefix))
+    _add_speech(routes, speech)
+    _add_lists(routes, speech)
+    _add_sockets(routes, sockets)
     return routes
 
 
