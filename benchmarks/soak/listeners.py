@@ -20,10 +20,11 @@ from benchmarks.soak.wire import SOUND, WebSocketWire, WyomingWire, connect
 _BYTES_A_SECOND = 48_000
 _WIRES: dict[str, type[WebSocketWire | WyomingWire]] = {"websocket": WebSocketWire, "wyoming": WyomingWire}
 SENTENCES = (
-    "Good evening, the front door has been left open for ten minutes, and somebody should look after it now.",
-    "The washing machine in the basement has finished its programme and is waiting to be emptied by one of you.",
+    "Good evening, the front door has been left open for ten minutes, and somebody should look after it soon.",
+    "The washing machine in the cellar has finished its programme and is waiting to be emptied by one of you.",
     "It will rain from four in the afternoon until late at night; the windows of the second floor are still open.",
 )
+"""Each fills its last frame: the rest of one that it did not would be late, whoever sends it."""
 
 
 @dataclass
