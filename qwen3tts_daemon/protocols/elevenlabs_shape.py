@@ -16,7 +16,7 @@ from qwen3tts_daemon.limits import Speed
 from qwen_tts.errors import UnsupportedFormat
 
 PREFIXES: Final = ("", "/elevenlabs")
-"""Before /v1: clients that take a base URL, and those that take none."""
+"""Before /v1: for clients that take no path, and for those that take a base URL."""
 
 _OURS: Final = ("/elevenlabs/", "/v1/text-to-speech/", "/v1/voices", "/v2/voices")
 _SHARED: Final = "/v1/models"

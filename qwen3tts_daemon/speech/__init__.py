@@ -12,8 +12,8 @@ voice_selection  which voice, language and checkpoint it gets
 synthesis        its work in the engine: a lease and a stream
 output           its sound as a listener gets it: speed, level, silences, numbers
 word_times       where each word is heard
-captions         words with their times as lines to be read: WebVTT, SRT
 word_estimate    the same, estimated from the sound
+captions         words with their times as lines to be read: WebVTT, SRT
 loudness         how loud each voice is
 report           what it cost, and the line in the log
 engines          the engine, and the preview voice while it loads

@@ -91,7 +91,7 @@ class JsonBody:
         self._encoder = encoder
         self._held = b""
         """Sound that fills no group of base64 yet"""
-        self._words: list[TimedWord] | None = None
+        self._words: list[TimedWord] = []
         self._is_estimated = False
         self._has_begun = False
 
@@ -99,7 +99,7 @@ class JsonBody:
         return self._written(self._encoder.encode(pcm), is_last=False)
 
     def words(self, told: WordsTold) -> bytes:
-        self._words = [*(self._words or ()), *timed_words(told)]
+        self._words += timed_words(told)
         self._is_estimated |= told.is_estimated
         return b""
 
@@ -109,7 +109,7 @@ class JsonBody:
             "audio_s": round(utterance.measures.audio_s, 4),
         }  # fmt: skip
         if utterance.order.word_times:
-            said |= {"words": self._words or [], "estimated": self._is_estimated}
+            said |= {"words": self._words, "estimated": self._is_estimated}
         return self._written(self._encoder.finish(), is_last=True) + b'",' + msgspec.json.encode(said)[1:]
 
     def error(self, error: Exception, request_id: str) -> None:
